@@ -1,0 +1,1 @@
+"""What every room stands on: kinds, errors, prints, units, durations. Imports nothing of ours."""

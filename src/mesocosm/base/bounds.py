@@ -1,0 +1,50 @@
+"""A bound on a metric as people write it: `>= 0.60`, `<= 150`."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+TESTS: dict[str, Callable[[float, float], bool]] = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    ">": operator.gt,
+    "<": operator.lt,
+}
+
+
+def parse_bound(text: str) -> tuple[str, float]:
+    """The comparison and the figure of a bound.
+
+    Raises:
+        ValueError: the text is no bound.
+
+    >>> parse_bound(">= 0.6")
+    ('>=', 0.6)
+    """
+    match = re.fullmatch(r"\s*(>=|<=|>|<)\s*(-?\d+(?:\.\d+)?)\s*", text)
+    if not match:
+        raise ValueError('a bound such as ">= 0.60" or "<= 150"')
+    return match[1], float(match[2])
+
+
+def holds(text: str, figure: float) -> bool:
+    """Whether a figure is within a bound; nan is not.
+
+    >>> holds(">= 0.6", 0.6), holds("<= 1", float("nan"))
+    (True, False)
+    """
+    sign, limit = parse_bound(text)
+    return TESTS[sign](figure, limit)
+
+
+def _bound(text: str) -> str:
+    parse_bound(text)
+    return text
+
+
+Bound = Annotated[str, AfterValidator(_bound)]

@@ -1,0 +1,55 @@
+"""Durations and rates as people write them: `30s`, `10m`, `1h`, `1/month`."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+PERIODS = {"hour": 3600.0, "day": 86400.0, "week": 604800.0, "month": 2629800.0, "year": 31557600.0}
+
+
+def seconds(text: str) -> float:
+    """Seconds in a duration.
+
+    Raises:
+        ValueError: the text is no duration.
+
+    >>> seconds("10m"), seconds("250ms")
+    (600.0, 0.25)
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)\s*", text)
+    if not match:
+        raise ValueError("a duration such as 30s, 10m, 1h or 1d")
+    return float(match[1]) * SECONDS[match[2]]
+
+
+def per_second(text: str) -> float:
+    """Events a second in a rate.
+
+    Raises:
+        ValueError: the text is no rate.
+
+    >>> round(1 / per_second("1/day"))
+    86400
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*/\s*(hour|day|week|month|year)\s*", text)
+    if not match or float(match[1]) <= 0:
+        raise ValueError("a rate such as 1/day, 2/week or 1/month")
+    return float(match[1]) / PERIODS[match[2]]
+
+
+def _duration(text: str) -> str:
+    seconds(text)
+    return text
+
+
+def _rate(text: str) -> str:
+    per_second(text)
+    return text
+
+
+Duration = Annotated[str, AfterValidator(_duration)]
+Rate = Annotated[str, AfterValidator(_rate)]

@@ -1,0 +1,103 @@
+"""Units of measure through pint, with currencies as dimensions of their own.
+
+Knows how many of one unit make another. Knows no exchange rates: EUR and USD do not convert.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+CURRENCIES = ("EUR", "USD", "GBP", "CHF", "CNY", "JPY", "DM")
+FAMILIES: tuple[tuple[str, ...], ...] = (
+    *((name, f"k{name}") for name in CURRENCIES),
+    ("year", "years", "month", "months", "week", "weeks", "day", "days", "hour", "hours", "h", "minute", "minutes", "min", "second", "seconds", "s", "ms"),
+    ("kg", "g", "mg", "ug", "t", "lb", "oz", "kilogram", "gram"),
+    ("km", "m", "cm", "mm", "mile", "miles", "ft", "inch"),
+    ("L", "l", "dL", "mL", "ml", "litre"),
+    ("mmol", "mol", "umol"),
+    ("percent", "%"),
+)
+SIGNS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "CNY", "元": "CNY"}
+
+
+@lru_cache(maxsize=1)
+def _registry() -> Any:
+    import pint
+
+    registry: Any = pint.UnitRegistry(cache_folder=None)
+    for name in CURRENCIES:
+        registry.define(f"{name} = [currency_{name}]")
+        registry.define(f"k{name} = 1000 * {name}")
+    return registry
+
+
+def parse_unit(text: str) -> Any:
+    """The unit that a text names.
+
+    Raises:
+        ValueError: pint knows no such unit.
+    """
+    import tokenize
+
+    import pint
+
+    said = text.strip()
+    for sign, name in SIGNS.items():
+        said = said.replace(sign, name)
+    said = said.replace(" per ", "/").replace("p.a.", "/year").replace("p.m.", "/month")
+    try:
+        return _registry().parse_units(said)
+    except (pint.errors.UndefinedUnitError, pint.errors.DefinitionSyntaxError, ValueError, TypeError) as error:
+        raise ValueError("a unit such as EUR/year, kg, month or mg/dL") from error
+    except (tokenize.TokenError, AttributeError, AssertionError) as error:
+        raise ValueError("a unit such as EUR/year, kg, month or mg/dL") from error
+
+
+def factor(found: str, wanted: str) -> float | None:
+    """How many `wanted` make one `found`, or None where one does not convert to the other.
+
+    >>> factor("EUR/month", "EUR/year")
+    12.0
+    >>> factor("kg", "EUR") is None
+    True
+    """
+    import pint
+
+    try:
+        unit = parse_unit(found)
+        return round(float(_registry().Quantity(1.0, unit).to(parse_unit(wanted)).magnitude), 12)
+    except (ValueError, pint.errors.DimensionalityError, pint.errors.OffsetUnitCalculusError):
+        return None
+
+
+def known(text: str) -> bool:
+    """Whether a unit is made of the common ones; a fast yes, without pint."""
+    common = {name for family in FAMILIES for name in family}
+    return all(part.strip() in common for part in text.split("/"))
+
+
+def spellings(wanted: str) -> dict[str, float]:
+    """Common spellings of units that convert to `wanted`, each with its factor.
+
+    A row alone must be read as it is in a batch, so serving knows these beside what training saw.
+    """
+    head, slash, per = wanted.partition("/")
+    found: dict[str, float] = {}
+    for left in _family(head.strip()):
+        for right in _family(per.strip()) if slash else [""]:
+            said = f"{left}/{right}" if right else left
+            times = factor(said, wanted)
+            if times is not None:
+                found[said] = times
+    if head in CURRENCIES:
+        found[head] = 1.0  # a bare currency: the period is the field's own
+    for sign, name in SIGNS.items():
+        found.update({s.replace(name, sign): f for s, f in list(found.items()) if s.startswith(name)})
+    return found
+
+
+def _family(unit: str) -> list[str]:
+    """The common units of one dimension, `unit` among them."""
+    family = next((f for f in FAMILIES if unit in f), ())
+    return list(dict.fromkeys([unit, *family]))

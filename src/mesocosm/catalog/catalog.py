@@ -1,0 +1,232 @@
+"""The catalog: one SQLite file in WAL mode (or a PostgreSQL URL) that says what exists.
+
+Knows records and transactions. Knows nothing of files' contents, nets or engines. A thing is
+listed only by `record` calls inside one transaction, made after its files are whole.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Table, create_engine, event, func, insert, select, update
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
+
+from mesocosm.base.digest import digest
+from mesocosm.base.errors import Failure
+from mesocosm.catalog import tables as t
+
+Row = dict[str, Any]
+
+
+def _engine(url: str) -> Engine:
+    if not url.startswith("sqlite"):
+        return create_engine(url)
+    engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": 60})
+
+    @event.listens_for(engine, "connect")
+    def _pragmas(raw: Any, _: Any) -> None:
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=60000"):
+            raw.execute(f"PRAGMA {pragma}")
+
+    return engine
+
+
+class Catalog:
+    """Records of one ecosystem.
+
+    Args:
+        where: the store's folder, made when missing, or a SQLAlchemy URL.
+        clock: seconds since 1970; injected by tests.
+    """
+
+    def __init__(self, where: Path | str, clock: Callable[[], float] = time.time) -> None:
+        self.clock = clock
+        if isinstance(where, Path):
+            where.mkdir(parents=True, exist_ok=True)
+            where = f"sqlite:///{where / 'catalog.db'}"
+        self.engine = _engine(where)
+        try:
+            t.META.create_all(self.engine)
+        except OperationalError as error:
+            raise Failure(f"the catalog cannot be opened ({str(error.orig)[:120]})") from error
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """One atomic change; the revision moves on by one when it ends well."""
+        with self.engine.begin() as con:
+            moved = con.execute(update(t.REVISION).values(number=t.REVISION.c.number + 1))
+            if moved.rowcount == 0:
+                con.execute(insert(t.REVISION).values(one=1, number=1))
+            yield con
+
+    def revision(self) -> int:
+        """How many changes were made; the world prints the one it shows."""
+        return int(self._scalar(select(func.max(t.REVISION.c.number))) or 0)
+
+    def _scalar(self, query: Any) -> Any:
+        with self.engine.connect() as con:
+            return con.execute(query).scalar()
+
+    def rows(self, query: Any) -> list[Row]:
+        """The rows of a query as plain dicts."""
+        with self.engine.connect() as con:
+            return [dict(row._mapping) for row in con.execute(query)]
+
+    def row(self, query: Any) -> Row | None:
+        """The first row of a query, or None."""
+        found = self.rows(query)
+        return found[0] if found else None
+
+    # resources
+
+    def resources(self, *, left: bool = False) -> list[Row]:
+        """What the last builds made true; with `left`, also what has left the file."""
+        query = select(t.RESOURCES).order_by(t.RESOURCES.c.address)
+        return self.rows(query if left else query.where(t.RESOURCES.c.left_at.is_(None)))
+
+    def record_resource(self, con: Connection, **fields: Any) -> None:
+        """List a resource as made, replacing its former record."""
+        con.execute(t.RESOURCES.delete().where(t.RESOURCES.c.address == fields["address"]))
+        con.execute(insert(t.RESOURCES).values(at=self.clock(), left_at=None, **fields))
+
+    # snapshots and versions
+
+    def snapshot(self, ident: str | None = None, *, dataset: str = "") -> Row | None:
+        """A snapshot by id, or the newest of a dataset."""
+        query = select(t.SNAPSHOTS)
+        if ident is not None:
+            return self.row(query.where(t.SNAPSHOTS.c.id == ident))
+        newest = query.where(t.SNAPSHOTS.c.dataset == dataset).order_by(t.SNAPSHOTS.c.at.desc())
+        return self.row(newest.limit(1))
+
+    def snapshots(self, dataset: str) -> list[Row]:
+        """All snapshots of a dataset, oldest first."""
+        return self.rows(select(t.SNAPSHOTS).where(t.SNAPSHOTS.c.dataset == dataset).order_by(t.SNAPSHOTS.c.at))
+
+    def version(self, ident: str) -> Row | None:
+        """A model version by id."""
+        return self.row(select(t.VERSIONS).where(t.VERSIONS.c.id == ident))
+
+    def versions(self, model: str) -> list[Row]:
+        """All versions of a model, oldest first."""
+        return self.rows(select(t.VERSIONS).where(t.VERSIONS.c.model == model).order_by(t.VERSIONS.c.number))
+
+    def next_number(self, model: str) -> int:
+        """The number the next version of a model gets, from 1."""
+        return int(self._scalar(select(func.max(t.VERSIONS.c.number)).where(t.VERSIONS.c.model == model)) or 0) + 1
+
+    def judge(self, con: Connection, version: str, state: str, why: str) -> None:
+        """Set a version's state (`champion`, `challenger`, `refused`, `retired`) and why."""
+        con.execute(update(t.VERSIONS).where(t.VERSIONS.c.id == version).values(state=state, why=why))
+
+    # deployments
+
+    def deployment(self, service: str) -> Row | None:
+        """What a service runs now."""
+        return next(iter(self.deployments(service)), None)
+
+    def deployments(self, service: str) -> list[Row]:
+        """What a service ran, newest first."""
+        query = select(t.DEPLOYMENTS).where(t.DEPLOYMENTS.c.service == service)
+        return self.rows(query.order_by(t.DEPLOYMENTS.c.id.desc()))
+
+    def deploy(self, con: Connection, service: str, version: str, answers: str, who: str, why: str) -> None:
+        """Put a version into service and write who did it and why."""
+        con.execute(
+            insert(t.DEPLOYMENTS).values(
+                service=service, version=version, answers=answers, who=who, why=why, at=self.clock()
+            )
+        )
+        self.write_audit(con, who, "deploy", f"{service} {version}".strip(), why)
+
+    # predictions and feedback
+
+    def add(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Append rows to a log table (predictions, feedback) without moving the revision."""
+        if rows:
+            with self.engine.begin() as con:
+                con.execute(insert(table), [dict(row) for row in rows])
+
+    def prediction(self, ident: str) -> Row | None:
+        """A prediction by id."""
+        return self.row(select(t.PREDICTIONS).where(t.PREDICTIONS.c.id == ident))
+
+    def predictions(self, service: str, most: int = 100, since: float = 0.0) -> list[Row]:
+        """The newest predictions of a service, newest first."""
+        query = select(t.PREDICTIONS).where(t.PREDICTIONS.c.service == service, t.PREDICTIONS.c.at > since)
+        return self.rows(query.order_by(t.PREDICTIONS.c.at.desc()).limit(most))
+
+    def labelled(self, service: str, since: float = 0.0) -> list[Row]:
+        """Predictions that a label came back for, oldest first; the newest label of each counts."""
+        query = (
+            select(t.PREDICTIONS, t.FEEDBACK.c.label, t.FEEDBACK.c.at.label("labelled_at"))
+            .join(t.FEEDBACK, t.FEEDBACK.c.prediction == t.PREDICTIONS.c.id)
+            .where(t.PREDICTIONS.c.service == service, t.FEEDBACK.c.at > since)
+            .order_by(t.FEEDBACK.c.id)
+        )
+        return list({row["id"]: row for row in self.rows(query)}.values())
+
+    def counts(self) -> dict[str, int]:
+        """How many predictions each service answered so far."""
+        query = select(t.PREDICTIONS.c.service, func.count().label("n")).group_by(t.PREDICTIONS.c.service)
+        return {row["service"]: row["n"] for row in self.rows(query)}
+
+    # alerts
+
+    def alerts(self, *, open_only: bool = False, most: int = 200) -> list[Row]:
+        """Alerts, newest first."""
+        query = select(t.ALERTS).order_by(t.ALERTS.c.at.desc()).limit(most)
+        return self.rows(query.where(t.ALERTS.c.cleared_at.is_(None)) if open_only else query)
+
+    def alert(self, monitor: str, service: str, what: str, message: str, detail: Mapping[str, Any]) -> str:
+        """Raise an alert and return its id."""
+        at = self.clock()
+        ident = "alert-" + digest(monitor, what, at, message, size=5)
+        with self.transaction() as con:
+            con.execute(
+                insert(t.ALERTS).values(
+                    id=ident, monitor=monitor, service=service, what=what, message=message,
+                    detail=dict(detail), at=at, cleared_at=None,
+                )
+            )  # fmt: skip
+            self.write_audit(con, monitor, "alert", service, message)
+        return ident
+
+    def clear(self, monitor: str, why: str) -> int:
+        """Clear a monitor's open alerts; returns how many."""
+        open_ones = t.ALERTS.c.monitor == monitor, t.ALERTS.c.cleared_at.is_(None)
+        if not self.row(select(t.ALERTS).where(*open_ones)):
+            return 0
+        with self.transaction() as con:
+            done = con.execute(update(t.ALERTS).where(*open_ones).values(cleared_at=self.clock()))
+            self.write_audit(con, monitor, "clear", monitor, why)
+            return int(done.rowcount)
+
+    # audit
+
+    def write_audit(self, con: Connection, who: str, act: str, what: str, why: str) -> None:
+        """Append one line to the hash-chained audit."""
+        last = con.execute(select(t.AUDIT.c.hash).order_by(t.AUDIT.c.id.desc()).limit(1)).scalar() or ""
+        at = self.clock()
+        line = {"at": at, "who": who, "act": act, "what": what, "why": why, "before": last}
+        con.execute(insert(t.AUDIT).values(hash=digest(line), **line))
+
+    def audit(self, most: int = 200) -> list[Row]:
+        """The newest audit lines, newest first."""
+        return self.rows(select(t.AUDIT).order_by(t.AUDIT.c.id.desc()).limit(most))
+
+    def verify_audit(self) -> int | None:
+        """The id of the first audit line that was edited, or None where the chain is whole."""
+        last = ""
+        for row in self.rows(select(t.AUDIT).order_by(t.AUDIT.c.id)):
+            line = {key: row[key] for key in ("at", "who", "act", "what", "why", "before")}
+            if row["before"] != last or row["hash"] != digest(line):
+                return int(row["id"])
+            last = row["hash"]
+        return None

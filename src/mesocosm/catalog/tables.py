@@ -1,0 +1,64 @@
+"""The catalog's tables. Knows columns; knows nothing of who reads or writes them."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Column, Float, Integer, MetaData, String, Table
+
+META = MetaData()
+
+
+def _table(name: str, *columns: Column[object]) -> Table:
+    return Table(name, META, *columns)
+
+
+def _text(name: str, **more: bool) -> Column[object]:
+    return Column(name, String, **more)  # type: ignore[arg-type]
+
+
+def _json(name: str) -> Column[object]:
+    return Column(name, JSON)  # type: ignore[return-value]
+
+
+def _real(name: str, **more: bool) -> Column[object]:
+    return Column(name, Float, **more)  # type: ignore[arg-type]
+
+
+def _whole(name: str, **more: bool) -> Column[object]:
+    return Column(name, Integer, **more)  # type: ignore[arg-type]
+
+
+REVISION = _table("revision", _whole("one", primary_key=True), _whole("number"))
+RESOURCES = _table(
+    "resources", _text("address", primary_key=True), _text("made"), _text("run"), _text("thing"),
+    _json("definition"), _json("needs"), _json("place"), _real("at"), _real("left_at"),
+)  # fmt: skip
+SNAPSHOTS = _table(
+    "snapshots", _text("id", primary_key=True), _text("dataset", index=True), _text("made"), _text("path"),
+    _whole("delta"), _json("account"), _json("report"), _json("recipe"), _json("files"), _json("facts"),
+    _text("previous"), _real("at"),
+)  # fmt: skip
+VERSIONS = _table(
+    "versions", _text("id", primary_key=True), _text("model", index=True), _whole("number"), _text("made"),
+    _text("snapshot"), _text("path"), _text("content"), _text("state"), _text("why"), _json("metrics"),
+    _json("recipe"), _text("origin"), _real("at"),
+)  # fmt: skip
+DEPLOYMENTS = _table(
+    "deployments", _whole("id", primary_key=True), _text("service", index=True), _text("version"),
+    _text("answers"), _text("who"), _text("why"), _real("at"),
+)  # fmt: skip
+PREDICTIONS = _table(
+    "predictions", _text("id", primary_key=True), _text("service", index=True), _text("version"),
+    _text("snapshot"), _json("input"), _json("output"), _real("ms"), _real("at"),
+)  # fmt: skip
+FEEDBACK = _table(
+    "feedback", _whole("id", primary_key=True), _text("prediction", index=True), _text("service"),
+    _text("label"), _real("at"),
+)  # fmt: skip
+ALERTS = _table(
+    "alerts", _text("id", primary_key=True), _text("monitor", index=True), _text("service"), _text("what"),
+    _text("message"), _json("detail"), _real("at"), _real("cleared_at"),
+)  # fmt: skip
+AUDIT = _table(
+    "audit", _whole("id", primary_key=True), _real("at"), _text("who"), _text("act"), _text("what"),
+    _text("why"), _text("before"), _text("hash"),
+)  # fmt: skip

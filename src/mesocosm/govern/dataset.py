@@ -1,0 +1,107 @@
+"""What a dataset is made of, and which rows are training rows. Knows settings, no engine."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from mesocosm.base.kinds import Kind
+from mesocosm.govern.clean.duplicates import Duplicates
+from mesocosm.govern.types.boolean import Boolean
+from mesocosm.govern.types.category import Category
+from mesocosm.govern.types.date import Date
+from mesocosm.govern.types.number import Integer, Number
+from mesocosm.govern.types.text import Text
+
+FieldSetting = Annotated[Boolean | Category | Date | Integer | Number | Text, Field(discriminator="type")]
+
+
+class From(Kind):
+    """Which sources feed a dataset.
+
+    Args:
+        join: sources to join, the first one's rows leading.
+        on: the column they share.
+        how: `left` keeps rows without a partner, `inner` quarantines them.
+        union: sources whose rows are put below each other.
+    """
+
+    join: tuple[str, ...] = ()
+    on: str | None = None
+    how: Literal["left", "inner"] = "left"
+    union: tuple[str, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one(cls, value: Any) -> Any:
+        return {"union": [value]} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _either(self) -> From:
+        if bool(self.join) == bool(self.union):
+            raise ValueError("either 'join' with 'on', or 'union', or the name of one source")
+        if self.join and (not self.on or len(self.join) < 2):
+            raise ValueError("two sources or more in 'join', and 'on' with the column they share")
+        return self
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The names of the sources, in order."""
+        return self.join or self.union
+
+
+class Split(Kind):
+    """Which rows teach, which tune and which judge; the same rows whatever their order.
+
+    Args:
+        test: the share of rows that judge, or the name of a source that holds them.
+        validation: the share of the other rows that tune.
+        stratify: a field whose values keep their shares in every part.
+        group: a field whose equal values stay in one part.
+        seed: another seed gives another split.
+    """
+
+    test: float | str = 0.2
+    validation: float = Field(0.1, ge=0, lt=0.9)
+    stratify: str | None = None
+    group: str | None = None
+    seed: int = Field(7, ge=0)
+
+    @model_validator(mode="after")
+    def _share(self) -> Split:
+        if isinstance(self.test, float) and not 0 < self.test < 0.9:
+            raise ValueError("a share over 0 and under 0.9, or the name of a source")
+        return self
+
+
+class Dataset(Kind):
+    """A governed table.
+
+    Args:
+        from: the source, or sources, the rows come from.
+        key: the field that names a row; unique after duplicates were removed.
+        fields: the fields to keep, each with its type; other columns are left out and reported.
+        duplicates: which rows count as the same.
+        rules: conditions over field names that every row must keep.
+        split: which rows teach, tune and judge.
+        about: a line for people.
+    """
+
+    source: From = Field(alias="from")
+    key: str | None = None
+    fields: dict[str, FieldSetting] = Field(min_length=1)
+    duplicates: Duplicates | None = None
+    rules: tuple[str, ...] = ()
+    split: Split = Split()
+    about: str = ""
+
+    @property
+    def test_source(self) -> str | None:
+        """The source that holds the rows that judge, where there is one."""
+        return self.split.test if isinstance(self.split.test, str) else None
+
+    @property
+    def all_sources(self) -> tuple[str, ...]:
+        """Every source the dataset reads."""
+        return self.source.sources + ((self.test_source,) if self.test_source else ())

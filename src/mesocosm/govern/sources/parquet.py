@@ -1,0 +1,53 @@
+"""Parquet files. Knows DuckDB's reader; the columns keep the types the files give them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from mesocosm.base.errors import Wrong
+from mesocosm.base.kinds import Collected, Kind, Where
+from mesocosm.govern.sources.paths import files_of, name_and_print, pour, print_files, quote, text
+
+
+class Parquet(Kind):
+    """Files in Apache Parquet.
+
+    Args:
+        path: a path or glob inside the project.
+
+    Source: https://parquet.apache.org/docs/file-format
+
+    >>> Parquet(path="data/loans.parquet").type
+    'parquet'
+    """
+
+    type: Literal["parquet"] = "parquet"
+    path: str
+
+    def fingerprint(self, where: Where) -> str:
+        """A print over the files' names and bytes."""
+        return print_files(where, self.path)
+
+    def collect(self, where: Where, con: Any, name: str) -> Collected:
+        """Pour the files into table `name` with `_file` and `_line` (the row in its file, from 1).
+
+        Raises:
+            Wrong: a file is no Parquet or holds no row.
+        """
+        import duckdb
+
+        found = Collected([], 0, {})
+        for path in files_of(where, self.path):
+            label, content = name_and_print(where, path)
+            select = f"select {text(label)} as _file, row_number() over () as _line, * from read_parquet({text(str(path))})"
+            try:
+                pour(con, name, select, first=not found.files)
+            except duckdb.Error as error:
+                raise Wrong("path", f"'{label}' is no Parquet file that can be read", "Apache Parquet") from error
+            found.files[label] = content
+        described = con.execute(f"describe {quote(name)}").fetchall()
+        found.columns = [row[0] for row in described if row[0] not in ("_file", "_line")]
+        found.rows = int(con.execute(f"select count(*) from {quote(name)}").fetchone()[0])
+        if not found.rows:
+            raise Wrong("path", f"'{self.path}' holds no row", "at least one row")
+        return found

@@ -1,0 +1,74 @@
+"""Files a source names: found inside the project, sorted, printed by content."""
+
+from __future__ import annotations
+
+import glob
+from pathlib import Path
+from typing import Any
+
+from mesocosm.base.digest import digest, digest_file
+from mesocosm.base.errors import Wrong, nearest
+from mesocosm.base.files import inside
+from mesocosm.base.kinds import Where
+
+
+def files_of(where: Where, path: str) -> list[Path]:
+    """The files a path or glob names, sorted by name.
+
+    Raises:
+        Wrong: there is none, or one lies outside the project.
+    """
+    inside(where.root, path.split("*")[0] or ".")
+    found = sorted(Path(p) for p in glob.glob(str(where.root / path), recursive=True))
+    files = [inside(where.root, str(p.resolve())) for p in found if p.is_file()]
+    if not files:
+        folder = (where.root / path).parent
+        names = sorted(p.name for p in folder.iterdir() if p.is_file()) if folder.is_dir() else []
+        near = nearest(Path(path).name, names)
+        raise Wrong(
+            "path",
+            f"no file is at '{path}'",
+            f"a file inside the project{f' (there is {near!r})' if near else ''}",
+        )
+    return files
+
+
+def print_files(where: Where, path: str) -> str:
+    """One print over the names and contents of the files a path names."""
+    return digest([(_name(where, p), digest_file(p)) for p in files_of(where, path)])
+
+
+def _name(where: Where, path: Path) -> str:
+    return path.relative_to(where.root.resolve()).as_posix()
+
+
+def name_and_print(where: Where, path: Path) -> tuple[str, str]:
+    """A file's name in the project and its print."""
+    return _name(where, path), digest_file(path)
+
+
+def quote(name: str) -> str:
+    """A name as a SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def text(value: str) -> str:
+    """A value as a SQL text literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def pour(con: Any, name: str, select: str, first: bool) -> None:
+    """Create a table from a SELECT, or append to it by column name.
+
+    Raises:
+        Wrong: the columns are not those of the table.
+    """
+    if first:
+        con.execute(f"create table {quote(name)} as {select}")
+        return
+    have = [row[0] for row in con.execute(f"describe {quote(name)}").fetchall()]
+    new = [row[0] for row in con.execute(f"describe {select}").fetchall()]
+    if set(have) != set(new):
+        odd = sorted(c for c in set(have) ^ set(new) if not c.startswith("_"))
+        raise Wrong("path", f"its files differ in the columns {', '.join(odd)}", "files of the same columns")
+    con.execute(f"insert into {quote(name)} by name {select}")
