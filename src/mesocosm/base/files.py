@@ -26,14 +26,15 @@ def inside(root: Path, path: str, key: str = "path") -> Path:
     return whole
 
 
-def _aside(path: Path) -> str:
+def aside_name(path: Path) -> str:
+    """A name to write `path` under until it is whole."""
     return f".aside-{path.name}-{uuid.uuid4().hex[:8]}"
 
 
 def write_json(path: Path, value: Any) -> None:
     """Write JSON aside and rename it into place."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(_aside(path))
+    aside = path.with_name(aside_name(path))
     aside.write_text(json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True), encoding="utf-8")
     os.replace(aside, path)
 
@@ -45,12 +46,12 @@ def folder_appears(target: Path) -> Iterator[Path]:
     What already bears the name is replaced by renaming, so a reader sees one or the other.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    aside = target.with_name(_aside(target))
+    aside = target.with_name(aside_name(target))
     aside.mkdir()
     try:
         yield aside
         if target.exists():
-            old = target.with_name(_aside(target))
+            old = target.with_name(aside_name(target))
             os.replace(target, old)
             os.replace(aside, target)
             shutil.rmtree(old, ignore_errors=True)

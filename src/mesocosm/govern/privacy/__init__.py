@@ -19,5 +19,5 @@ def _by(value: Any) -> Any:
 
 
 PrivateSetting = Annotated[
-    Annotated[Mask | Pseudonymise, Field(discriminator="by")], BeforeValidator(_by, json_schema_input_type=str | dict[str, Any])
+    Annotated[Mask | Pseudonymise, Field(discriminator="by")], BeforeValidator(_by)
 ]

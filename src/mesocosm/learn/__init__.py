@@ -1,0 +1,1 @@
+"""Snapshots and pretrained bases become model versions. Knows no YAML."""

@@ -1,0 +1,134 @@
+"""Texts to features: one pass, sorted by length, in bfloat16 where the processor has it, kept.
+
+Knows transformers' nets and tokenizers. Knows nothing of tasks.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from mesocosm.base.digest import digest
+from mesocosm.learn.bases import Base
+
+TOKENS = 4096  # padded tokens of one batch
+
+
+class Trunk(nn.Module):
+    """A pretrained encoder with mean pooling; gives unit vectors (rows, width)."""
+
+    def __init__(self, net: Any) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        """Features of padded token ids (rows, length) under their mask."""
+        states = self.net(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        mask = attention_mask.unsqueeze(-1).to(states.dtype)
+        mean = (states * mask).sum(1) / mask.sum(1).clamp(min=1e-9)
+        return nn.functional.normalize(mean.float(), dim=-1)
+
+
+def quiet() -> None:
+    """Silence libraries whose notes frighten users, and keep them off the network."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+
+
+def load_trunk(base: Base) -> Trunk:
+    """The base as a trunk, in evaluation mode, in float32."""
+    quiet()
+    from transformers import AutoModel
+
+    net = AutoModel.from_pretrained(base.folder, use_safetensors=True, trust_remote_code=False, dtype=torch.float32)
+    return Trunk(net).eval()
+
+
+class Tokens:
+    """A base's tokenizer.
+
+    Args:
+        folder: holds `tokenizer.json`.
+        most: tokens of a text that are read.
+    """
+
+    def __init__(self, folder: Path, most: int) -> None:
+        from tokenizers import Tokenizer
+
+        self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self.tokenizer.no_padding()
+        self.tokenizer.enable_truncation(most)
+
+    def ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """The ids of each text, unpadded."""
+        return [e.ids for e in self.tokenizer.encode_batch(list(texts))]
+
+
+def batches(lengths: Sequence[int], tokens: int = TOKENS) -> list[list[int]]:
+    """Row numbers in batches of about `tokens` padded tokens, sorted by length."""
+    order = sorted(range(len(lengths)), key=lambda i: lengths[i])
+    found: list[list[int]] = []
+    batch: list[int] = []
+    for i in order:
+        if batch and lengths[i] * (len(batch) + 1) > tokens:
+            found.append(batch)
+            batch = []
+        batch.append(i)
+    return [*found, batch] if batch else found
+
+
+def pad(rows: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Ids padded to the longest row, with their mask, both int64."""
+    longest = max(map(len, rows))
+    ids = torch.zeros(len(rows), longest, dtype=torch.int64)
+    mask = torch.zeros(len(rows), longest, dtype=torch.int64)
+    for i, row in enumerate(rows):
+        ids[i, : len(row)] = torch.tensor(row)
+        mask[i, : len(row)] = 1
+    return ids, mask
+
+
+def bfloat16() -> bool:
+    """Whether the processor multiplies in bfloat16."""
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
+def encode(trunk: Trunk, tokens: Tokens, texts: Sequence[str]) -> np.ndarray[Any, Any]:
+    """Features (rows, width) in float32 of texts, in their order; equal texts are encoded once."""
+    distinct = list(dict.fromkeys(texts))
+    ids = tokens.ids(distinct)
+    found: list[Any] = [None] * len(distinct)
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bfloat16()):
+        for batch in batches([len(r) for r in ids]):
+            out = trunk(*pad([ids[i] for i in batch])).float().numpy()
+            for i, row in zip(batch, out, strict=True):
+                found[i] = row
+    where = {text: i for i, text in enumerate(distinct)}
+    return np.stack([found[where[text]] for text in texts]).astype(np.float32)
+
+
+def features(base: Base, texts: Sequence[str], most: int, store: Path) -> np.ndarray[Any, Any]:
+    """Features of texts under an untouched base, kept in the store by content."""
+    from safetensors.numpy import load_file, save_file
+
+    from mesocosm.base.files import aside_name
+
+    kept = store / "features" / f"{digest(base.weights, most, list(texts))}.safetensors"
+    if kept.is_file():
+        return np.asarray(load_file(kept)["features"])
+    found = encode(load_trunk(base), Tokens(base.folder, most), texts)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    aside = kept.with_name(aside_name(kept))
+    save_file({"features": found}, aside)
+    os.replace(aside, kept)
+    return found

@@ -1,0 +1,73 @@
+"""What a model is made of. Knows settings, no nets."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field
+
+from mesocosm.base.bounds import Bound
+from mesocosm.base.kinds import Kind
+from mesocosm.learn.tuning.frozen import Frozen
+from mesocosm.learn.tuning.full import Full
+from mesocosm.learn.tuning.lora import Lora
+
+METRICS = ("accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error", "gain_over_majority", "gain_over_linear")
+
+
+def _method(value: Any) -> Any:
+    return {"method": value} if isinstance(value, str) else value
+
+
+Tuning = Annotated[
+    Annotated[Frozen | Full | Lora, Field(discriminator="method")],
+    BeforeValidator(_method),
+]
+
+
+class Search(Kind):
+    """Try several settings and keep the one that does best on the validation rows.
+
+    Args:
+        sampler: `grid`, `random` or `tpe`.
+        trials: how many settings are tried at most.
+        over: for each setting, the choices, or two numbers as a range (log scale when both are > 0).
+
+    Source: Bergstra and Bengio 2012, JMLR 13; Optuna.
+    """
+
+    short: ClassVar[str] = "trials"
+    sampler: Literal["grid", "random", "tpe"] = "random"
+    trials: int = Field(12, ge=1, le=1000)
+    over: dict[str, list[float | int | str]] = Field(min_length=1)
+
+
+class Model(Kind):
+    """A model to grow.
+
+    Args:
+        base: a pretrained base: a name from `mesocosm bases`, a hub id or a folder; not needed where
+            no input is text.
+        learns: the dataset.
+        predict: the field to predict, a category or boolean.
+        inputs: the fields to predict from.
+        tune: how the base is moved toward the task.
+        search: settings to try.
+        require: bounds on metrics of the test rows; a version that misses one is never deployed.
+        reveal: private inputs that are used all the same.
+        seed: of every random choice.
+        max_length: tokens of a text that are read.
+        about: a line for people.
+    """
+
+    base: str | None = None
+    learns: str
+    predict: str
+    inputs: tuple[str, ...] = Field(min_length=1)
+    tune: Tuning = Frozen()
+    search: Search | None = None
+    require: dict[Literal[METRICS], Bound] = {}  # type: ignore[valid-type]
+    reveal: tuple[str, ...] = ()
+    seed: int = Field(7, ge=0)
+    max_length: int = Field(128, ge=8, le=8192)
+    about: str = ""

@@ -1,0 +1,1 @@
+"""Model versions become services that live. Knows no YAML; is handed the way to rebuild."""

@@ -1,0 +1,141 @@
+"""What services and monitors are made of. Knows settings; runs nothing."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from mesocosm.base.bounds import Bound
+from mesocosm.base.durations import Duration, Rate
+from mesocosm.base.kinds import Kind
+from mesocosm.operate.runtimes.onnx import Onnx
+
+
+def _type(value: Any) -> Any:
+    return {"type": value} if isinstance(value, str) else value
+
+
+class Rollout(Kind):
+    """How a new version takes over.
+
+    Args:
+        strategy: `direct` (at once) or `canary` (a growing share of requests).
+        steps: percent of the requests that a canary gets, in order.
+        hold: how long each step lasts at least.
+        guard: bounds the canary keeps, or it is rolled back.
+    """
+
+    short: ClassVar[str] = "strategy"
+    strategy: Literal["direct", "canary"] = "direct"
+    steps: tuple[Annotated[int, Field(ge=1, le=99)], ...] = (5, 25, 50)
+    hold: Duration = "10m"
+    guard: dict[Literal["error_rate", "p95_ms"], Bound] = {}
+
+
+class Answers(Kind):
+    """A table of questions and answers that a service speaks from.
+
+    Args:
+        from: the dataset (or a source of two text columns).
+        question: the field with questions.
+        answer: the field with answers.
+        threshold: cosine similarity below which the service says that it does not know.
+    """
+
+    short: ClassVar[str] = "from"
+    dataset: str = Field(alias="from")
+    question: str = "question"
+    answer: str = "answer"
+    threshold: float = Field(0.55, ge=0, le=1)
+
+
+class Batch(Kind):
+    """How requests are put together.
+
+    Args:
+        most: rows of one batch at most.
+        wait: how long the first waits for others.
+    """
+
+    short: ClassVar[str] = "most"
+    most: int = Field(64, ge=1, le=4096)
+    wait: Duration = "2ms"
+
+
+class Service(Kind):
+    """A service to run.
+
+    Args:
+        serves: the model it answers with.
+        answers: the table it speaks from.
+        runtime: what runs the model.
+        rollout: how a new version takes over.
+        batch: how requests are put together.
+        queue: requests that may wait; more are answered 429.
+        about: a line for people.
+    """
+
+    serves: str | None = None
+    answers: Answers | None = None
+    runtime: Annotated[Onnx, BeforeValidator(_type)] = Onnx()
+    rollout: Rollout = Rollout()
+    batch: Batch = Batch()
+    queue: int = Field(1024, ge=1, le=1_000_000)
+    about: str = ""
+
+    @model_validator(mode="after")
+    def _something(self) -> Service:
+        if not self.serves and not self.answers:
+            raise ValueError("'serves' with a model, 'answers' with a table, or both")
+        return self
+
+
+class Drift(Kind):
+    """When live inputs are no longer those the model learned from.
+
+    Args:
+        method: `auto` takes `ks` for numbers and `chi2` for categories.
+        false_alarms: how many false alarms are accepted over all features and looks.
+        window: live rows a look compares.
+    """
+
+    short: ClassVar[str] = "method"
+    method: Literal["auto", "ks", "chi2"] = "auto"
+    false_alarms: Rate = "1/month"
+    window: int = Field(200, ge=30, le=100_000)
+
+
+class Anomaly(Kind):
+    """When a service's own figures change.
+
+    Args:
+        method: `adwin` or `page_hinkley`.
+        on: the figures watched.
+    """
+
+    short: ClassVar[str] = "method"
+    method: Literal["adwin", "page_hinkley"] = "adwin"
+    on: tuple[Literal["p95_ms", "error_rate", "rate"], ...] = ("p95_ms", "error_rate")
+
+
+class Monitor(Kind):
+    """A watch over a service.
+
+    Args:
+        watches: the service.
+        every: how often it looks.
+        drift: how drift of inputs is seen.
+        anomaly: how a change of the service's own figures is seen.
+        on_drift: what follows on drift, in order.
+        on_anomaly: what follows on an anomaly, in order.
+        about: a line for people.
+    """
+
+    watches: str
+    every: Duration = "1m"
+    drift: Drift | None = None
+    anomaly: Anomaly | None = None
+    on_drift: tuple[Literal["alert", "retrain"], ...] = ("alert",)
+    on_anomaly: tuple[Literal["alert", "rollback"], ...] = ("alert",)
+    about: str = ""

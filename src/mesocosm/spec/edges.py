@@ -1,0 +1,145 @@
+"""Edges between named things, and what fields and rules say of each other.
+
+Knows the grammar's objects. Each check yields a path, what was found and what would be right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mesocosm.base.errors import Wrong
+from mesocosm.govern.dataset import Dataset
+from mesocosm.govern.rules.condition import Condition
+from mesocosm.spec.grammar import SECTIONS, Ecosystem
+
+Fault = tuple[tuple[Any, ...], Wrong]
+
+
+def faults(eco: Ecosystem) -> Iterator[Fault]:
+    """Everything that does not fit together, in no order."""
+    yield from _names(eco)
+    yield from _datasets(eco)
+    yield from _models(eco)
+    yield from _services(eco)
+
+
+def _names(eco: Ecosystem) -> Iterator[Fault]:
+    seen: dict[str, str] = {}
+    for section in SECTIONS:
+        for name in getattr(eco, section):
+            if name in seen:
+                yield (section, name), Wrong("", f"the name '{name}' is taken by {seen[name]}.{name}", "a name used once in the file")
+            seen.setdefault(name, section)
+
+
+def _edge(eco: Ecosystem, path: tuple[Any, ...], word: str, *sections: str) -> Iterator[Fault]:
+    choices = sorted(n for s in sections for n in getattr(eco, s))
+    if word in choices:
+        return
+    other = next((s for s in SECTIONS if word in getattr(eco, s)), None)
+    kinds = " or a ".join(s[:-1] for s in sections)
+    found = f"'{word}' is a {other[:-1]}" if other else f"no {kinds} is named '{word}'"
+    yield path, Wrong("", found, f"a {kinds}" if other else "", choices, word)
+
+
+def _rule(path: tuple[Any, ...], rule: str, fields: list[str]) -> Iterator[Fault]:
+    try:
+        named = Condition(rule=rule).fields()
+    except Wrong as wrong:
+        yield path, wrong
+        return
+    for name in named:
+        if name not in fields:
+            yield path, Wrong("", f"the rule '{rule}' names no field '{name}'", "a field of this dataset", fields, name)
+
+
+def _datasets(eco: Ecosystem) -> Iterator[Fault]:
+    for name, data in eco.datasets.items():
+        at = ("datasets", name)
+        fields = sorted(data.fields)
+        for i, source in enumerate(data.source.sources):
+            where = "join" if data.source.join else "union"
+            path = (*at, "from", where, i)
+            yield from _edge(eco, path, source, "sources")
+        if data.test_source:
+            yield from _edge(eco, (*at, "split", "test"), data.test_source, "sources")
+        yield from _own(at, data, fields)
+        for i, rule in enumerate(data.rules):
+            yield from _rule((*at, "rules", i), rule, fields)
+        for field, kind in data.fields.items():
+            if field.startswith("_"):
+                yield (*at, "fields", field), Wrong("", f"the field '{field}' begins with _", "a name that begins with a letter")
+            for i, rule in enumerate(kind.rules):
+                yield from _rule((*at, "fields", field, "rules", i), rule, fields)
+            if kind.missing.how in ("mean", "median") and kind.ibis_type not in ("int64", "float64"):
+                wrong = Wrong("", f"'{kind.missing.how}' needs numbers, and '{field}' is a {kind.model_dump()['type']}", "mode, constant, quarantine or keep")
+                yield (*at, "fields", field, "missing"), wrong
+            aliases = getattr(kind, "aliases", {})
+            for alias, value in aliases.items():
+                if value not in getattr(kind, "values", ()):
+                    yield (*at, "fields", field, "aliases", alias), Wrong("", f"the alias '{alias}' stands for '{value}', which is not a value", "one of its values", list(getattr(kind, "values", ())), value)
+
+
+def _own(at: tuple[Any, ...], data: Dataset, fields: list[str]) -> Iterator[Fault]:
+    """Settings of a dataset that name its own fields."""
+    by = data.duplicates.by if data.duplicates and data.duplicates.by != "row" else ()
+    named = [(("key",), data.key), (("split", "stratify"), data.split.stratify), (("split", "group"), data.split.group)]
+    named += [(("duplicates", "by", i), word) for i, word in enumerate(by)]  # type: ignore[misc]
+    for path, word in named:
+        if word is not None and word not in data.fields:
+            yield (*at, *path), Wrong("", f"no field is named '{word}'", "a field of this dataset", fields, word)
+
+
+def _models(eco: Ecosystem) -> Iterator[Fault]:
+    for name, model in eco.models.items():
+        at = ("models", name)
+        yield from _edge(eco, (*at, "learns"), model.learns, "datasets")
+        data = eco.datasets.get(model.learns)
+        if not data:
+            continue
+        fields = sorted(data.fields)
+        kinds = {f: str(k.model_dump()["type"]) for f, k in data.fields.items()}
+        if model.predict not in data.fields:
+            yield (*at, "predict"), Wrong("", f"'{model.learns}' has no field '{model.predict}'", "a field of it", fields, model.predict)
+        elif kinds[model.predict] not in ("category", "boolean"):
+            wrong = Wrong("", f"'{model.predict}' is a {kinds[model.predict]}", "a category or boolean field")
+            yield (*at, "predict"), wrong
+        for i, field in enumerate(model.inputs):
+            path = (*at, "inputs", i)
+            if field not in data.fields:
+                yield path, Wrong("", f"'{model.learns}' has no field '{field}'", "a field of it", fields, field)
+            elif field == model.predict:
+                yield path, Wrong("", f"'{field}' is what the model predicts", "an input other than it")
+            elif data.fields[field].private and field not in model.reveal:
+                yield path, Wrong("", f"'{field}' is private", f"another input, or 'reveal: [{field}]' in the model")
+            elif kinds[field] == "date":
+                yield path, Wrong("", f"'{field}' is a date", "a text, number, category or boolean field")
+        if not model.base and any(kinds.get(f) == "text" for f in model.inputs):
+            yield at, Wrong("base", "'base' is missing, and an input is text", "a base such as minilm")
+        for key in model.search.over if model.search else ():
+            owner, _, setting = key.partition(".")
+            known = sorted(f"tune.{k}" for k in type(model.tune).model_fields if k != "method")
+            if owner != "tune" or f"tune.{setting}" not in known:
+                yield (*at, "search", "over", key), Wrong("", f"'{key}' is no setting of '{model.tune.method}'", "a setting of it", known, key)
+
+
+def _services(eco: Ecosystem) -> Iterator[Fault]:
+    for name, service in eco.services.items():
+        if service.serves:
+            yield from _edge(eco, ("services", name, "serves"), service.serves, "models")
+        if service.answers:
+            path = ("services", name, "answers", "from")
+            yield from _edge(eco, path, service.answers.dataset, "datasets", "sources")
+            data = eco.datasets.get(service.answers.dataset)
+            for key in ("question", "answer"):
+                word = getattr(service.answers, key)
+                if data and word not in data.fields:
+                    wrong = Wrong("", f"'{service.answers.dataset}' has no field '{word}'", "a field of it", sorted(data.fields), word)
+                    yield ("services", name, "answers", key), wrong
+    for name, monitor in eco.monitors.items():
+        yield from _edge(eco, ("monitors", name, "watches"), monitor.watches, "services")
+    for name, place in eco.world.places.items():
+        yield from _edge(eco, ("world", "places", name, "shows"), place.shows, "services")
+        if place.inhabitant and place.inhabitant.knows:
+            yield from _edge(eco, ("world", "places", name, "inhabitant", "knows"), place.inhabitant.knows, "datasets", "sources")

@@ -1,0 +1,51 @@
+"""The grammar: the sections of the file, each a map by name over the rooms' own settings.
+
+Knows which section holds which kind. Knows nothing of lines and columns.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from mesocosm.base.kinds import Kind
+from mesocosm.govern.dataset import Dataset
+from mesocosm.govern.sources.csv import Csv
+from mesocosm.govern.sources.jsonl import Jsonl
+from mesocosm.govern.sources.parquet import Parquet
+from mesocosm.govern.sources.postgres import Postgres
+from mesocosm.govern.sources.sqlite import Sqlite
+from mesocosm.learn.model import Model
+from mesocosm.operate.service import Monitor, Service
+from mesocosm.world.place import World
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
+SourceSetting = Annotated[Csv | Jsonl | Parquet | Postgres | Sqlite, Field(discriminator="type")]
+SECTIONS = ("sources", "datasets", "models", "services", "monitors")
+
+
+class Ecosystem(Kind):
+    """One file.
+
+    Args:
+        grammar: the version of this grammar.
+        ecosystem: its name.
+        about: a line for people.
+        sources: where raw rows come from.
+        datasets: governed tables.
+        models: what is learned.
+        services: what is served.
+        monitors: what is watched.
+        world: the place people enter.
+    """
+
+    grammar: Literal[1] = 1
+    ecosystem: Name
+    about: str = ""
+    sources: dict[Name, SourceSetting] = {}
+    datasets: dict[Name, Dataset] = {}
+    models: dict[Name, Model] = {}
+    services: dict[Name, Service] = {}
+    monitors: dict[Name, Monitor] = {}
+    world: World = World()

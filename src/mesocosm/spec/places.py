@@ -1,0 +1,99 @@
+"""Where each key and value stands in the file. Knows ruamel's tree; the only module that does.
+
+A value's place is where it begins; an unknown key's place is the key itself.
+"""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import Any
+
+from mesocosm.base.errors import Finding, Invalid, Place
+
+MOST_BYTES = 4_000_000
+MOST_DEPTH = 40
+
+
+def load(text: str, file: str) -> Any:
+    """The file's tree, with places.
+
+    Raises:
+        Invalid: it is no YAML 1.2 map, repeats a key, bears tags, anchors or is too deep.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.constructor import DuplicateKeyError
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    def refuse(line: int, column: int, found: str, wanted: str) -> Invalid:
+        return Invalid([Finding(Place(file, line, column), "", found, wanted)])
+
+    if len(text) > MOST_BYTES:
+        raise refuse(1, 0, f"the file has {len(text)} characters", f"at most {MOST_BYTES}")
+    if "\t" in text:
+        for number, line in enumerate(text.splitlines(), start=1):
+            if line[: len(line) - len(line.lstrip())].count("\t"):
+                raise refuse(number, 1, "a tab stands where spaces indent", "spaces")
+    yaml = YAML(typ="rt")
+    yaml.allow_duplicate_keys = False
+    try:
+        for event in YAML(typ="rt").parse(StringIO(text)):
+            mark = event.start_mark
+            if getattr(event, "anchor", None):
+                raise refuse(mark.line + 1, mark.column + 1, f"an anchor or alias '{event.anchor}'", "the value itself")
+            tag = getattr(event, "tag", None)
+            if tag and str(tag) not in ("", "!"):
+                raise refuse(mark.line + 1, mark.column + 1, f"a tag '{tag}'", "a plain value")
+        tree = yaml.load(StringIO(text))
+    except DuplicateKeyError as error:
+        mark = error.problem_mark
+        key = str(error.problem).split('"')[1] if '"' in str(error.problem) else "a key"
+        raise refuse(mark.line + 1, mark.column + 1, f"the key '{key}' stands here a second time", "each key once") from error
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        problem = str(error.problem or "it cannot be parsed").split("\n")[0]
+        raise refuse(mark.line + 1 if mark else 1, mark.column + 1 if mark else 0, f"this is no YAML: {problem}", "YAML 1.2") from error
+    except (YAMLError, RecursionError, ValueError) as error:
+        raise refuse(1, 0, f"this is no YAML: {str(error).splitlines()[0][:100]}", "YAML 1.2") from error
+    if not isinstance(tree, dict):
+        raise refuse(1, 1, "the file is empty" if tree is None else "the file is no map", "a map that begins with 'ecosystem: NAME'")
+    if _depth(tree) > MOST_DEPTH:
+        raise refuse(1, 1, f"the file nests deeper than {MOST_DEPTH}", "fewer levels")
+    return tree
+
+
+def _depth(node: Any, level: int = 0) -> int:
+    if level > MOST_DEPTH:
+        return level
+    items = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    return max([level, *(_depth(item, level + 1) for item in items)])
+
+
+def place_of(tree: Any, path: tuple[Any, ...], file: str, key: bool = False) -> Place:
+    """Where the value at `path` begins, or with `key` where its key does; the nearest parent else."""
+    node, place = tree, Place(file, 1, 1)
+    for depth, step in enumerate(path):
+        last = depth == len(path) - 1
+        try:
+            if isinstance(node, dict):
+                at = node.lc.key(step) if key and last else node.lc.value(step)
+            else:
+                at = node.lc.item(step)
+            place = Place(file, at[0] + 1, at[1] + 1)
+            node = node[step]
+        except (KeyError, IndexError, TypeError, AttributeError):
+            break
+    return place
+
+
+def plain(node: Any) -> Any:
+    """The tree without places: dicts, lists and scalars."""
+    if isinstance(node, dict):
+        return {str(k): plain(v) for k, v in node.items()}
+    if isinstance(node, list):
+        return [plain(v) for v in node]
+    if isinstance(node, bool) or node is None:
+        return node
+    for kind in (int, float, str):
+        if isinstance(node, kind):
+            return kind(node)
+    return str(node)

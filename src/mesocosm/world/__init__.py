@@ -1,0 +1,1 @@
+"""The living state becomes places people enter. Knows records, no engines."""

@@ -1,0 +1,52 @@
+"""What a world and its places are made of. Knows settings, no geometry."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from mesocosm.base.kinds import Kind
+
+
+class Inhabitant(Kind):
+    """Who stands at a place and speaks.
+
+    Args:
+        name: what people call them.
+        speaks: `rows`, which says the found answer as its row has it, or a causal base that words it.
+        knows: the dataset or source of questions and answers they know.
+    """
+
+    short: ClassVar[str] = "name"
+    name: str = Field(min_length=1, max_length=40)
+    speaks: str = "rows"
+    knows: str | None = None
+
+
+class WorldPlace(Kind):
+    """A place people enter.
+
+    Args:
+        shows: the service it stands for.
+        as: what it looks like.
+        inhabitant: who speaks there.
+    """
+
+    shows: str
+    form: Literal["counter", "desk", "market", "shop", "clinic"] = Field("counter", alias="as")
+    inhabitant: Inhabitant | None = None
+
+
+class World(Kind):
+    """The world of an ecosystem.
+
+    Args:
+        style: the look, in words; it never changes where things stand.
+        seed: another seed lays the valley out anew.
+        places: the places in it.
+    """
+
+    style: str = Field("a river valley at dawn", max_length=400)
+    seed: int = Field(7, ge=0)
+    places: dict[str, WorldPlace] = {}
