@@ -107,11 +107,11 @@ def baselines(
     found = {"majority": figures(np.tile(share, (len(y_test), 1)), y_test)}
     train, test = csr_matrix(tables[0]), csr_matrix(tables[1])
     if any(texts[0]):
-        words = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), max_features=20_000)
+        words = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), max_features=5_000)
         train, test = hstack([train, words.fit_transform(texts[0])]).tocsr(), hstack([test, words.transform(texts[1])]).tocsr()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        net = LogisticRegression(C=3.0, max_iter=200, tol=1e-2).fit(train, y)
+        net = LogisticRegression(C=10.0, max_iter=60, tol=1e-4).fit(train, y)
     p = np.zeros((len(y_test), classes))
     p[:, net.classes_] = net.predict_proba(test)
     found["linear"] = figures(p, y_test)

@@ -1,0 +1,106 @@
+"""A model version as one thing: facts, preparation and net, run by ONNX Runtime.
+
+Knows files of a version's folder and the trunk it names. Knows nothing of requests or services.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mesocosm.base.digest import digest_folder
+from mesocosm.base.errors import Failure
+from mesocosm.learn import block
+from mesocosm.learn.encode import Tokens, batches
+
+Array = np.ndarray[Any, Any]
+
+
+class Reader:
+    """Texts to features through an exported trunk.
+
+    Args:
+        open_session: makes a session of a graph's path (a runtime's).
+    """
+
+    def __init__(self, folder: Path, precision: str, most: int, open_session: Any) -> None:
+        self.tokens = Tokens(folder, most)
+        self.session = open_session(folder / f"trunk.{precision}.onnx")
+
+    def features(self, texts: Sequence[str]) -> Array:
+        """Unit vectors (rows, width) of texts; rows of like length run together."""
+        ids = self.tokens.ids(texts)
+        found: list[Any] = [None] * len(ids)
+        for pick in batches([len(r) for r in ids]):
+            longest = max(len(ids[i]) for i in pick)
+            feed = np.zeros((len(pick), longest), np.int64)
+            mask = np.zeros_like(feed)
+            for row, i in enumerate(pick):
+                feed[row, : len(ids[i])] = ids[i]
+                mask[row, : len(ids[i])] = 1
+            out = self.session.run(["features"], {"input_ids": feed, "attention_mask": mask})[0]
+            for row, i in enumerate(pick):
+                found[i] = out[row]
+        return np.stack(found)
+
+
+class Version:
+    """A model version, loaded.
+
+    Args:
+        folder: the version's folder.
+        content: the print it must have.
+        open_session: makes a session of a graph's path.
+        precision: `auto`, `int8` or `fp32`.
+        readers: trunks already open, shared between versions.
+
+    Raises:
+        Failure: a file of the version was changed or lost.
+    """
+
+    def __init__(
+        self, folder: Path, content: str, open_session: Any, precision: str = "auto", readers: dict[Any, Reader] | None = None
+    ) -> None:
+        if not folder.is_dir() or digest_folder(folder) != content:
+            raise Failure(f"the files of version '{folder.name}' are not those that were made; run 'mesocosm build'")
+        self.card: dict[str, Any] = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        self.labels: list[str] = self.card["labels"]
+        self.inputs: list[str] = self.card["inputs"]
+        self.precision = self.card["precision"] if precision == "auto" else precision
+        self.head = open_session(folder / "head.onnx")
+        self.reader: Reader | None = None
+        if self.card["trunk"]:
+            trunk = (folder / self.card["trunk"]).resolve()
+            key = (trunk, self.precision, self.card["max_length"])
+            shared = readers if readers is not None else {}
+            if key not in shared:
+                shared[key] = Reader(trunk, self.precision, self.card["max_length"], open_session)
+            self.reader = shared[key]
+
+    def probabilities(self, rows: Mapping[str, Sequence[Any]], count: int) -> Array:
+        """Probabilities (rows, labels) of cleaned rows given as columns."""
+        table = block.build(rows, self.card["block"], count)
+        if self.reader:
+            features = self.reader.features(block.text_of(rows, self.card["texts"], count))
+        else:
+            features = np.zeros((count, 0), np.float32)
+        return np.asarray(self.head.run(["probabilities"], {"features": features, "table": table})[0])
+
+    def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """The label and probabilities of each cleaned row."""
+        columns = {name: [row.get(name) for row in rows] for name in self.inputs}
+        found = []
+        for p in self.probabilities(columns, len(rows)):
+            order = np.argsort(-p)[:5]
+            found.append(
+                {
+                    "label": self.labels[int(order[0])],
+                    "probability": round(float(p[order[0]]), 6),
+                    "probabilities": {self.labels[int(i)]: round(float(p[i]), 6) for i in order},
+                }
+            )
+        return found

@@ -1,0 +1,235 @@
+"""Grow a model version: features, head or tuning, judgement, export; a folder and a record.
+
+Knows cleaned rows and the parts of this room. What it returns is a plain record for the catalog;
+nothing is listed before the caller does so.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mesocosm.base.errors import Wrong
+from mesocosm.base.files import write_json
+from mesocosm.learn import block, judge
+from mesocosm.learn.bases import Base, resolve
+from mesocosm.learn.model import Model
+from mesocosm.learn.tuning.frozen import Frozen
+
+Array = np.ndarray[Any, Any]
+Say = Callable[[str], None]
+AGREE = 0.99
+
+
+@dataclass
+class Grown:
+    """A version's card and figures, before it is listed."""
+
+    card: dict[str, Any]
+    metrics: dict[str, Any]
+    history: list[dict[str, Any]]
+    missed: list[str]
+
+
+@dataclass
+class Parts:
+    """A dataset cut for a model: per part its texts, block and labels."""
+
+    texts: dict[str, list[str]]
+    table: dict[str, Array]
+    y: dict[str, Array]
+    labels: list[str]
+    facts: dict[str, Any]
+    text_names: list[str]
+
+
+def cut(model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], kinds: Mapping[str, str]) -> Parts:
+    """Cut cleaned columns into parts; facts come from the training rows only.
+
+    Raises:
+        Wrong: the target has one class, or a part has no rows.
+    """
+    target = [None if v is None else (str(v).lower() if isinstance(v, bool) else str(v)) for v in rows[model.predict]]
+    where = {p: [i for i, s in enumerate(split) if s == p and target[i] is not None] for p in ("train", "validation", "test")}
+    labels = sorted({str(target[i]) for i in where["train"]})
+    if len(labels) < 2:
+        one = f"'{labels[0]}' only" if labels else "no value"
+        raise Wrong("predict", f"the training rows of '{model.predict}' hold {one}", "two classes or more")
+    if not where["test"]:
+        raise Wrong("learns", "its split leaves no test rows", "more rows, or a larger share in split.test")
+    index = {label: i for i, label in enumerate(labels)}
+    unseen = [i for p in ("validation", "test") for i in where[p] if target[i] not in index]
+    for part in ("validation", "test"):
+        where[part] = [i for i in where[part] if i not in set(unseen)]
+    mine = {n: kinds[n] for n in model.inputs}
+    facts = block.fit({n: [rows[n][i] for i in where["train"]] for n in mine}, mine)
+    names = [n for n in model.inputs if kinds[n] == "text"]
+    picked = {p: {n: [rows[n][i] for i in where[p]] for n in mine} for p in where}
+    return Parts(
+        {p: block.text_of(picked[p], names, len(where[p])) for p in where},
+        {p: block.build(picked[p], facts, len(where[p])) for p in where},
+        {p: np.array([index[str(target[i])] for i in where[p]], dtype=np.int64) for p in where},
+        labels, facts, names,
+    )  # fmt: skip
+
+
+def softmax(logits: Array) -> Array:
+    """Probabilities of logits (rows, classes)."""
+    raised = np.exp(logits - logits.max(1, keepdims=True))
+    return np.asarray(raised / raised.sum(1, keepdims=True))
+
+
+def _frozen_heads(model: Model, text: Array, parts: Parts, only: str, say: Say) -> Any:
+    from mesocosm.learn.heads import HEADS
+
+    names = list(HEADS) if only == "auto" else [only]
+    if only == "auto" and (len(parts.y["train"]) > 3000 or len(parts.labels) * len(parts.y["train"]) > 60_000):
+        names = ["kernel"]
+    fitted = [HEADS[n]().fit(text, parts.table["train"], parts.y["train"], len(parts.labels), model.seed) for n in names]
+    for head in fitted:
+        said = f"left-out log-loss {head.loss:.4f}" if np.isfinite(head.loss) else "too few rows a class to leave any out"
+        say(f"{head.name} head: {said}")
+    return min(fitted, key=lambda h: h.loss)
+
+
+def grow(
+    name: str, model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], kinds: Mapping[str, str],
+    root: Path, store: Path, folder: Path, made: str, say: Say,
+) -> Grown:  # fmt: skip
+    """Fill `folder` with a version of `model` grown on cleaned columns.
+
+    Args:
+        rows: cleaned columns by field.
+        split: the part of each row.
+        kinds: each field's type.
+        folder: where the version's files go; the caller makes it appear whole.
+        made: names the checkpoint, so that a killed training goes on where it was.
+
+    Raises:
+        Wrong: the data or the base does not fit the settings.
+    """
+    began = time.perf_counter()
+    import torch
+
+    torch.manual_seed(model.seed)
+    parts = cut(model, rows, split, kinds)
+    base = resolve(str(model.base), root) if parts.text_names else None
+    trials: list[dict[str, Any]] = []
+    if model.search:
+        from mesocosm.learn.search import search
+
+        model, trials = search(model, model.search, lambda m: _trial(m, parts, base, store, say), say)
+    head, trunk, history, feats = _tune(model, parts, base, store, store / "work" / made, say)
+    p_test = softmax(head.logits(feats["test"], parts.table["test"]))
+    metrics = judge.report(p_test, parts.y["test"], parts.labels, model.seed)
+    say(f"{len(p_test)} test rows: accuracy {metrics['accuracy']:.3f} {metrics['interval']['accuracy']}, macro F1 {metrics['macro_f1']:.3f}")
+    base_texts = (parts.texts["train"], parts.texts["test"])
+    metrics["baselines"] = judge.baselines(base_texts, (parts.table["train"], parts.table["test"]), parts.y["train"], parts.y["test"], len(parts.labels))
+    for other in ("majority", "linear"):
+        metrics[f"gain_over_{other}"] = round(metrics["accuracy"] - metrics["baselines"][other]["accuracy"], 4)
+    export = _export(head, trunk, base, parts, store, folder, feats, model.max_length)
+    metrics |= export.pop("agreement", {})
+    card = {
+        "model": name, "labels": parts.labels, "inputs": list(model.inputs), "texts": parts.text_names, "block": parts.facts,
+        "max_length": model.max_length, "base": base.name if base else None, "licence": base.licence if base else None,
+        "method": model.tune.method, "head": head.name, "settings": head.settings, "rows": {p: len(y) for p, y in parts.y.items()},
+        "trials": trials, "seed": model.seed, **export,
+    }  # fmt: skip
+    write_json(folder / "card.json", card)
+    metrics["seconds"] = round(time.perf_counter() - began, 2)
+    return Grown(card | {"metrics": metrics}, metrics, history, judge.gates(dict(model.require), metrics))
+
+
+def _trial(model: Model, parts: Parts, base: Base | None, store: Path, say: Say) -> float:
+    from mesocosm.learn.heads.kernel import log_loss
+
+    head, _, _, feats = _tune(model, parts, base, store, None, lambda _: None)
+    held = "validation" if len(parts.y["validation"]) else "train"
+    del say
+    return log_loss(head.logits(feats[held], parts.table[held]), parts.y[held])
+
+
+def _tune(model: Model, parts: Parts, base: Base | None, store: Path, keep: Path | None, say: Say) -> tuple[Any, Any, list[dict[str, Any]], dict[str, Array]]:
+    """Fit a head on frozen features, or tune the trunk from there; returns head, trunk, history, features."""
+    empty = {p: np.zeros((len(y), 0), np.float32) for p, y in parts.y.items()}
+    feats = empty
+    if base:
+        from mesocosm.learn.encode import features
+
+        whole = features(base, [t for p in parts.y for t in parts.texts[p]], model.max_length, store)
+        ends = np.cumsum([0, *(len(y) for y in parts.y.values())])
+        feats = {p: whole[ends[i] : ends[i + 1]] for i, p in enumerate(parts.y)}
+        say(f"{len(whole)} texts through {base.name}")
+    if isinstance(model.tune, Frozen) or not base:
+        only = model.tune.head if isinstance(model.tune, Frozen) else "auto"
+        return _frozen_heads(model, feats["train"], parts, only, say), None, [], feats
+    from mesocosm.learn import loop
+    from mesocosm.learn.encode import Tokens, encode, load_trunk
+
+    head = _frozen_heads(model, feats["train"], parts, "linear", say)
+    tokens = Tokens(base.folder, model.max_length)
+    trunk = load_trunk(base)
+    trunk.net = model.tune.attach(trunk.net)
+    net = loop.Joined(trunk, head.weights, head.bias, model.tune.dropout)
+    data = {p: loop.Rows(tokens.ids(parts.texts[p]), parts.table[p], parts.y[p]) for p in parts.y}
+    held = data["validation"] if len(parts.y["validation"]) else data["train"]
+    history = loop.train(net, model.tune, data["train"], held, model.seed, keep, lambda r: say(f"epoch {r['epoch']}: loss {r['train_loss']:.4f}, held out {r['held_loss']:.4f}"))
+    if hasattr(trunk.net, "merge_and_unload"):
+        trunk.net = trunk.net.merge_and_unload()
+    head.weights, head.bias = net.weights.detach().numpy(), net.bias.detach().numpy()
+    feats = {p: encode(trunk.eval(), tokens, parts.texts[p]) if parts.texts[p] else empty[p] for p in parts.y}
+    return head, trunk, history, feats
+
+
+def _export(
+    head: Any, trunk: Any, base: Base | None, parts: Parts, store: Path, folder: Path, feats: dict[str, Array], most: int
+) -> dict[str, Any]:
+    """Write the graphs; int8 is kept only where it agrees with fp32 on validation and test rows."""
+    from mesocosm.learn.export import export_head, export_trunk, shared_trunk
+
+    export_head(head.tensors(), folder / "head.onnx")
+    if not base:
+        return {"trunk": None, "precision": "fp32"}
+    if trunk is None:
+        where = shared_trunk(base, store)
+        named = os.path.relpath(where, store / "models" / "x" / "y")
+    else:
+        import shutil
+
+        where, named = folder / "trunk", "trunk"
+        where.mkdir()
+        export_trunk(trunk, where)
+        shutil.copy(base.folder / "tokenizer.json", where / "tokenizer.json")
+    from mesocosm.learn.predictor import Reader
+
+    pick = [("validation", i) for i in range(len(parts.y["validation"]))] + [("test", i) for i in range(len(parts.y["test"]))]
+    pick = pick[:400]
+    texts = [parts.texts[p][i] for p, i in pick]
+    table = np.stack([parts.table[p][i] for p, i in pick])
+
+    def session(path: Path) -> Any:
+        import onnxruntime
+
+        return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+
+    said = {k: softmax(head.logits(Reader(where, k, most, session).features(texts), table)) for k in ("fp32", "int8")}
+    torch_said = softmax(head.logits(np.stack([feats[p][i] for p, i in pick]), table))
+    agree = float((said["fp32"].argmax(1) == said["int8"].argmax(1)).mean())
+    exact = float((said["fp32"].argmax(1) == torch_said.argmax(1)).mean())
+    return {
+        "trunk": named,
+        "precision": "int8" if agree >= AGREE else "fp32",
+        "agreement": {"int8_agreement": round(agree, 4), "onnx_agreement": round(exact, 4)},
+    }  # fmt: skip
+
+
+def load_card(folder: Path) -> dict[str, Any]:
+    """The card of a version."""
+    return dict(json.loads((folder / "card.json").read_text(encoding="utf-8")))
