@@ -1,0 +1,14 @@
+"""Mesocosm: one file describes an AI ecosystem; this makes it true and keeps it true."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__version__ = "0.1.0"
+
+
+def open(path: str = ".") -> Any:  # noqa: A001
+    """Open an ecosystem by its file or folder."""
+    from mesocosm.ecosystem import open_ecosystem
+
+    return open_ecosystem(path)

@@ -1,0 +1,5 @@
+"""`python -m mesocosm`."""
+
+from mesocosm.cli.main import run
+
+run()

@@ -1,0 +1,1 @@
+"""What would change, and the change: resources, plan, apply, and the rooms introduced to each other."""

@@ -1,0 +1,242 @@
+"""Apply a plan: each result whole or not at all, listed in one transaction after its files are.
+
+Knows the rooms' doors and the catalog. Killed anywhere, the next build goes on.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import insert
+
+from mesocosm.base.digest import digest, digest_folder
+from mesocosm.base.errors import Failure, Finding, Invalid, Later, Wrong
+from mesocosm.base.files import folder_appears, sweep
+from mesocosm.build.graph import datasets_of, where_of
+from mesocosm.build.plan import Change
+from mesocosm.build.resource import ACTIONS
+from mesocosm.catalog import Catalog
+from mesocosm.catalog import tables as t
+from mesocosm.spec import Spec
+
+Say = Callable[[str, str], None]  # address, sentence
+
+
+@dataclass
+class Outcome:
+    """What a build did: changes done, and sentences about what it could not do."""
+
+    done: list[dict[str, Any]]
+    failed: list[Finding]
+
+
+@contextmanager
+def alone(store: Path) -> Iterator[None]:
+    """One build at a time; the lock dies with its process.
+
+    Raises:
+        Failure: another build is at work.
+    """
+    store.mkdir(parents=True, exist_ok=True)
+    with (store / "lock").open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise Failure("another build of this ecosystem is at work; wait for it to end") from error
+        yield
+
+
+def private_key(store: Path) -> str:
+    """The key of pseudonyms: `MESOCOSM_KEY` (64 hex digits), or a file only its owner reads.
+
+    Raises:
+        Failure: the key given is not 64 hex digits.
+    """
+    given = os.environ.get("MESOCOSM_KEY", "")
+    path = store / "key"
+    if not given:
+        if not path.exists():
+            store.mkdir(parents=True, exist_ok=True)
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            os.write(handle, secrets.token_hex(32).encode())
+            os.close(handle)
+        given = path.read_text().strip()
+    try:
+        if len(bytes.fromhex(given)) != 32:
+            raise ValueError
+    except ValueError as error:
+        raise Failure("MESOCOSM_KEY is not 64 hex digits") from error
+    return given
+
+
+def apply(spec: Spec, catalog: Catalog, changes: Sequence[Change], say: Say, prune: bool = False) -> Outcome:
+    """Make what a plan says, in its order; what hangs on a failed thing is left as it was."""
+    where = where_of(spec)
+    outcome = Outcome([], [])
+    with alone(where.store):
+        sweep(where.store)
+        broken: set[str] = set()
+        for change in changes:
+            if change.resource is None:
+                _leave(catalog, where.store, change.address, prune)
+            elif change.sign != "=":
+                bad = [n for n in change.resource.needs if n in broken]
+                if bad:
+                    broken.add(change.address)
+                    say(change.address, f"left as it was, because {bad[0]} could not be made")
+                    continue
+                try:
+                    _make(spec, catalog, change, say)
+                except (Wrong, Later, Failure) as error:
+                    broken.add(change.address)
+                    outcome.failed += _findings(spec, change, error)
+                    say(change.address, "failed")
+                    continue
+            outcome.done.append(change.as_json())
+    return outcome
+
+
+def _findings(spec: Spec, change: Change, error: Failure) -> list[Finding]:
+    assert change.resource is not None
+    if isinstance(error, Invalid):
+        return error.findings
+    wrong = error if isinstance(error, Wrong) else Wrong("", str(error))
+    steps = [change.resource.section, change.resource.name, *([k for k in wrong.key.split(".") if k])]
+    if change.resource.section == "places":
+        steps = ["world", *steps]
+    return [wrong.at(spec.place(*steps), change.address)]
+
+
+def _leave(catalog: Catalog, store: Path, address: str, prune: bool) -> None:
+    section, _, name = address.partition(".")
+    with catalog.transaction() as con:
+        con.execute(t.RESOURCES.update().where(t.RESOURCES.c.address == address).values(left_at=catalog.clock()))
+        catalog.write_audit(con, "build", "leave", address, "it left the file")
+        if prune:
+            con.execute(t.RESOURCES.delete().where(t.RESOURCES.c.address == address))
+            if section == "datasets":
+                con.execute(t.SNAPSHOTS.delete().where(t.SNAPSHOTS.c.dataset == name))
+            if section == "models":
+                con.execute(t.VERSIONS.delete().where(t.VERSIONS.c.model == name))
+    if prune and section in ("datasets", "models"):
+        shutil.rmtree(store / section / name, ignore_errors=True)
+
+
+def _make(spec: Spec, catalog: Catalog, change: Change, say: Say) -> None:
+    assert change.resource is not None and change.prints is not None
+    makers = {"datasets": _dataset, "models": _model, "services": _service}
+    maker = makers.get(change.resource.section)
+    thing, record = maker(spec, catalog, change, lambda text: say(change.address, text)) if maker else ("", lambda con: None)
+    with catalog.transaction() as con:
+        record(con)
+        catalog.record_resource(
+            con, address=change.address, made=change.prints.made, run=change.prints.run, thing=thing,
+            definition={"made_by": dict(change.resource.made_by), "run_by": dict(change.resource.run_by)},
+            needs=list(change.resource.needs), place=list(change.resource.place),
+        )  # fmt: skip
+        catalog.write_audit(con, "build", ACTIONS[change.sign], change.address, "; ".join(change.because))
+
+
+Record = Callable[[Any], None]
+
+
+def _dataset(spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], None]) -> tuple[str, Record]:
+    from mesocosm.govern.govern import govern
+
+    assert change.resource is not None and change.prints is not None
+    name, where = change.resource.name, where_of(spec)
+    last = catalog.snapshot(dataset=name)
+    if change.sign == "~" and last:
+        return last["id"], lambda con: None
+    data = datasets_of(spec)[name]
+    made = govern(name, data, spec.eco.sources, where, change.prints.made, private_key(where.store), say)
+    ident = f"{name}@{made.delta['rows']}-{change.prints.made[:8]}"
+    values = {
+        "id": ident, "dataset": name, "made": change.prints.made, "path": f"datasets/{name}", "delta": made.delta["rows"],
+        "account": made.account, "report": made.report | {"delta": made.delta, "seconds": round(made.seconds, 2)},
+        "recipe": dict(change.resource.made_by), "files": made.files, "facts": made.facts,
+        "previous": last["id"] if last else None, "at": catalog.clock(),
+    }  # fmt: skip
+
+    def record(con: Any) -> None:
+        con.execute(t.SNAPSHOTS.delete().where(t.SNAPSHOTS.c.id == ident))
+        con.execute(insert(t.SNAPSHOTS).values(**values))
+
+    return ident, record
+
+
+def _model(spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], None]) -> tuple[str, Record]:
+    from mesocosm.build.wiring import grow_version
+
+    assert change.resource is not None and change.prints is not None
+    name = change.resource.name
+    model = spec.eco.models[name]
+    same = [v for v in catalog.versions(name) if v["made"] == change.prints.made and _whole(where_of(spec).store, v)]
+    if same:
+        from mesocosm.learn.judge import gates
+
+        missed = gates(dict(model.require), same[-1]["metrics"])
+        say("a version made of just this is at hand")
+        _say_missed(missed, say)
+        state, why = ("refused", "; ".join(missed)) if missed else ("champion", "meets its gates")
+        return same[-1]["id"], lambda con: catalog.judge(con, same[-1]["id"], state, why)
+    snapshot = catalog.snapshot(dataset=model.learns)
+    assert snapshot is not None
+    values = grow_version(spec, catalog, name, model, snapshot, change.prints.made, say, "build")
+    _say_missed(values["missed"], say)
+    missed = values.pop("missed")
+    values |= {"state": "refused" if missed else "champion", "why": "; ".join(missed) or "meets its gates"}
+
+    def record(con: Any) -> None:
+        con.execute(insert(t.VERSIONS).values(**values))
+
+    return str(values["id"]), record
+
+
+def _say_missed(missed: list[str], say: Callable[[str], None]) -> None:
+    for sentence in missed:
+        say(f"refused: {sentence}")
+
+
+def _whole(store: Path, version: dict[str, Any]) -> bool:
+    folder = store / version["path"]
+    return folder.is_dir() and digest_folder(folder) == version["content"]
+
+
+def _service(spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], None]) -> tuple[str, Record]:
+    assert change.resource is not None
+    name = change.resource.name
+    service = spec.eco.services[name]
+    now = catalog.deployment(name)
+    version, answers = "", ""
+    if service.serves:
+        listed = next(r for r in catalog.resources() if r["address"] == f"models.{service.serves}")
+        row = catalog.version(listed["thing"])
+        assert row is not None
+        if row["state"] == "refused":
+            kept = f"; {now['version']} stays in service" if now else ""
+            raise Wrong("serves", f"{row['id']} is refused ({row['why']}){kept}", "a version that meets its gates")
+        version = row["id"]
+    if service.answers:
+        listed = next(r for r in catalog.resources() if r["address"] == f"datasets.{service.answers.dataset}")
+        answers = listed["thing"]
+        from mesocosm.build.wiring import index_answers
+
+        index_answers(spec, catalog, service, answers, say)
+    if now and (now["version"], now["answers"]) == (version, answers):
+        return version or answers, lambda con: None
+    say(f"{version or answers} goes into service")
+    return version or answers, lambda con: catalog.deploy(con, name, version, answers, "build", "; ".join(change.because))
+
+
+def version_folder(store: Path, name: str, made: str) -> Any:
+    """Where a version's files appear."""
+    return folder_appears(store / "models" / name / digest(made, size=8))

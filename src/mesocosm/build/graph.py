@@ -1,0 +1,113 @@
+"""From a file to its resources, in an order where each comes after what it needs.
+
+Knows the grammar and which settings make a thing and which only run it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mesocosm.base.digest import digest
+from mesocosm.base.errors import Invalid, Later, Place, Wrong
+from mesocosm.base.kinds import Where
+from mesocosm.build.resource import Resource
+from mesocosm.govern.dataset import Dataset
+from mesocosm.learn.bases.base import folder_of
+from mesocosm.spec import Spec
+
+REVISIONS = {"govern": 1, "learn": 1}
+ABOUT = {"about"}
+
+
+def where_of(spec: Spec) -> Where:
+    """The project's folder and its store."""
+    return Where(spec.root, spec.root / ".mesocosm")
+
+
+def datasets_of(spec: Spec) -> dict[str, Dataset]:
+    """The file's datasets, and one of two texts for every source that is spoken from directly."""
+    eco, found = spec.eco, dict(spec.eco.datasets)
+    spoken = [s.answers for s in eco.services.values() if s.answers]
+    named = {a.dataset: (a.question, a.answer) for a in spoken}
+    known = [p.inhabitant.knows for p in eco.world.places.values() if p.inhabitant and p.inhabitant.knows]
+    named |= {k: ("question", "answer") for k in known if k not in named}
+    for name, columns in named.items():
+        if name in eco.sources and name not in found:
+            fields = {c: {"type": "text", "missing": "quarantine"} for c in columns}
+            found[name] = Dataset.model_validate({"from": name, "fields": fields, "duplicates": "row"})
+    return found
+
+
+def resources(spec: Spec) -> list[Resource]:
+    """Every resource of a file, in order.
+
+    Raises:
+        Invalid: a source's content cannot be printed.
+    """
+    eco, where = spec.eco, where_of(spec)
+    found: list[Resource] = []
+    faults = []
+    for name, source in eco.sources.items():
+        settings = source.model_dump(mode="json", exclude={"url"})
+        try:
+            content = source.fingerprint(where)
+        except (Wrong, Later) as error:
+            place = spec.place("sources", name)
+            key = error.key if isinstance(error, Wrong) else ""
+            at = spec.place("sources", name, key, key=False) if key and "." not in key else place
+            wrong = error if isinstance(error, Wrong) else Wrong("", str(error))
+            faults.append(wrong.at(at, f"sources.{name}"))
+            continue
+        found.append(Resource(f"sources.{name}", spec.place("sources", name), (), settings | {"content": content}, {}))
+    if faults:
+        raise Invalid(faults)
+    for name, data in datasets_of(spec).items():
+        place = spec.place("datasets", name) if name in eco.datasets else spec.place("sources", name)
+        made = _plain(data, ABOUT) | {"revision": REVISIONS["govern"]}
+        for field in made["fields"].values():
+            field.pop("about", None)
+        needs = tuple(f"sources.{s}" for s in dict.fromkeys(data.all_sources))
+        found.append(Resource(f"datasets.{name}", place, needs, made, {"about": data.about}))
+    for name, model in eco.models.items():
+        made = _plain(model, {"require", "about"}) | {"revision": REVISIONS["learn"], "weights": _weights(spec, name, model.base)}
+        run = {"require": dict(model.require), "about": model.about}
+        found.append(Resource(f"models.{name}", spec.place("models", name), (f"datasets.{model.learns}",), made, run))
+    for name, service in eco.services.items():
+        needs = (f"models.{service.serves}",) if service.serves else ()
+        needs += (f"datasets.{service.answers.dataset}",) if service.answers else ()
+        made = {"serves": service.serves, "answers": service.answers.dataset if service.answers else None}
+        found.append(Resource(f"services.{name}", spec.place("services", name), needs, made, _plain(service, set())))
+    for name, monitor in eco.monitors.items():
+        made = {"watches": monitor.watches}
+        found.append(Resource(f"monitors.{name}", spec.place("monitors", name), (f"services.{monitor.watches}",), made, _plain(monitor, set())))
+    for name, spot in eco.world.places.items():
+        made = {"shows": spot.shows}
+        found.append(Resource(f"places.{name}", spec.place("world", "places", name), (f"services.{spot.shows}",), made, _plain(spot, set())))
+    found.append(Resource("world", spec.place("world"), (), {"seed": eco.world.seed}, {"style": eco.world.style}))
+    return found
+
+
+def _plain(thing: Any, less: set[str]) -> dict[str, Any]:
+    return dict(thing.model_dump(mode="json", by_alias=True, exclude=less))
+
+
+def _weights(spec: Spec, name: str, base: str | None) -> str | None:
+    """What tells a base from another: names and sizes of its files; a hub id stands for itself."""
+    if not base:
+        return None
+    from mesocosm.learn.bases.base import named
+
+    try:
+        if not named(base, spec.root):
+            if "/" not in base:
+                folder_of(base, spec.root)
+            return base
+        folder, _ = folder_of(base, spec.root)
+    except Wrong as wrong:
+        raise Invalid([wrong.at(spec.place("models", name, "base", key=False), f"models.{name}")]) from wrong
+    return digest(sorted((p.name, p.stat().st_size) for p in folder.glob("*") if p.is_file()))
+
+
+def place_text(place: Place | list[Any]) -> str:
+    """A place as `file:line`."""
+    return f"{place[0]}:{place[1]}"

@@ -1,0 +1,90 @@
+"""The plan: a list of changes, each with its sign and its reasons. `show` and `apply` walk it.
+
+Knows what the file wants and what the catalog lists. Changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mesocosm.base.digest import canonical
+from mesocosm.build.graph import resources
+from mesocosm.build.resource import ACTIONS, Prints, Resource, sign
+from mesocosm.catalog import Catalog
+from mesocosm.spec import Spec
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change of a plan."""
+
+    address: str
+    sign: str
+    because: tuple[str, ...]
+    resource: Resource | None = field(repr=False, default=None)
+    prints: Prints | None = field(repr=False, default=None)
+
+    def as_json(self) -> dict[str, Any]:
+        """The change as JSON-ready data."""
+        place = self.resource.place if self.resource else None
+        at = {"file": place.file, "line": place.line} if place else None
+        return {"address": self.address, "sign": self.sign, "action": ACTIONS[self.sign], "because": list(self.because), "place": at}
+
+
+def plan(spec: Spec, catalog: Catalog) -> list[Change]:
+    """What a build would do, in its order.
+
+    Raises:
+        Invalid: a source cannot be read.
+    """
+    listed = {row["address"]: row for row in catalog.resources()}
+    known: dict[str, Prints] = {}
+    signs: dict[str, str] = {}
+    found: list[Change] = []
+    for resource in resources(spec):
+        new = resource.prints(known)
+        known[resource.address] = new
+        row = listed.pop(resource.address, None)
+        old = Prints(row["made"], row["run"]) if row else None
+        mark = sign(old, new)
+        signs[resource.address] = mark
+        found.append(Change(resource.address, mark, _because(resource, row, mark, signs), resource, new))
+    for address, row in listed.items():
+        found.append(Change(address, "-", ("it is no longer in the file; 'build --prune' deletes what it made",)))
+    return found
+
+
+def _because(resource: Resource, row: Mapping[str, Any] | None, mark: str, signs: Mapping[str, str]) -> tuple[str, ...]:
+    if mark == "=":
+        return ()
+    if row is None:
+        return (f"it is new in the file ({resource.place.file}:{resource.place.line})",)
+    reasons = [f"{need} is {'new' if signs[need] == '+' else 'made anew'}" for need in resource.needs if signs.get(need) in ("±", "+")]
+    before = row["definition"]
+    for part, now in (("made_by", resource.made_by), ("run_by", resource.run_by)):
+        for key, old, new in _differences(before.get(part, {}), now):
+            if key == "content":
+                reasons.append("its content changed")
+            elif key == "revision":
+                reasons.append("Mesocosm makes it otherwise now")
+            else:
+                reasons.append(f"{key} was {_short(old)} and is {_short(new)} ({resource.place.file}:{resource.place.line})")
+    return tuple(dict.fromkeys(reasons))
+
+
+def _differences(old: Any, new: Any, path: str = "") -> list[tuple[str, Any, Any]]:
+    if isinstance(old, dict) and isinstance(new, dict):
+        found = []
+        for key in sorted({*old, *new}):
+            found += _differences(old.get(key), new.get(key), f"{path}.{key}" if path else str(key))
+        return found
+    return [] if canonical(old) == canonical(new) else [(path, old, new)]
+
+
+def _short(value: Any) -> str:
+    if value is None:
+        return "not set"
+    text = canonical(value).strip('"')
+    return text if len(text) <= 40 else text[:37] + "..."

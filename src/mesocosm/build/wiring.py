@@ -1,0 +1,111 @@
+"""The rooms introduced to each other: snapshots read for models, answers embedded for services.
+
+Knows the doors of govern, learn and the catalog. Decides nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mesocosm.base.digest import digest, digest_folder
+from mesocosm.base.errors import Failure
+from mesocosm.base.files import aside_name, folder_appears
+from mesocosm.catalog import Catalog
+from mesocosm.learn.model import Model
+from mesocosm.operate.service import Service
+from mesocosm.spec import Spec
+
+
+def columns_of(spec: Spec, snapshot: Mapping[str, Any], fields: Sequence[str]) -> tuple[dict[str, list[Any]], list[str]]:
+    """Cleaned columns of a snapshot, and the part of each row."""
+    from mesocosm.govern.snapshot import read_table
+
+    table = read_table(spec.root / ".mesocosm" / snapshot["path"] / "rows", snapshot["delta"])
+    return {f: table.column(f).to_pylist() for f in fields}, [str(s) for s in table.column("_split").to_pylist()]
+
+
+def kinds_of(snapshot: Mapping[str, Any]) -> dict[str, str]:
+    """The type of each field of a snapshot."""
+    return {name: str(field["type"]) for name, field in snapshot["recipe"]["fields"].items()}
+
+
+def grow_version(
+    spec: Spec, catalog: Catalog, name: str, model: Model, snapshot: Mapping[str, Any], made: str,
+    say: Callable[[str], None], origin: str, more: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:  # fmt: skip
+    """Grow a version from a snapshot (and `more` labelled rows) and return its record, not yet listed."""
+    from mesocosm.learn.track import track
+    from mesocosm.learn.train import grow
+
+    store = spec.root / ".mesocosm"
+    fields = list(dict.fromkeys([*model.inputs, model.predict]))
+    rows, split = columns_of(spec, snapshot, fields)
+    for row in more:
+        for field in fields:
+            rows[field].append(row.get(field))
+        split.append("train")
+    folder = store / "models" / name / digest(made, size=8)
+    with folder_appears(folder) as aside:
+        grown = grow(name, model, rows, split, kinds_of(snapshot), spec.root, store, aside, made, say)
+    number = catalog.next_number(name)
+    content = digest_folder(folder)
+    ident = f"{name}-v{number}-{content[:6]}"
+    failed = track(store, name, ident, {k: v for k, v in grown.card.items() if k not in ("block", "metrics", "trials", "labels")}, grown.metrics, grown.history)
+    if failed:
+        say(f"not tracked in MLflow: {failed}")
+    return {
+        "id": ident, "model": name, "number": number, "made": made, "snapshot": snapshot["id"],
+        "path": str(folder.relative_to(store)), "content": content, "metrics": grown.metrics,
+        "recipe": {k: v for k, v in grown.card.items() if k not in ("block", "metrics")} | {"history": grown.history, "feedback": len(more)},
+        "origin": origin, "at": catalog.clock(), "missed": grown.missed,
+    }  # fmt: skip
+
+
+def index_answers(spec: Spec, catalog: Catalog, service: Service, snapshot_id: str, say: Callable[[str], None]) -> Path:
+    """Embed the questions of a snapshot once; returns the folder with vectors and rows."""
+    import numpy as np
+    from safetensors.numpy import save_file
+
+    from mesocosm.govern.snapshot import read_table
+    from mesocosm.learn.bases import resolve
+    from mesocosm.learn.encode import features
+    from mesocosm.learn.export import shared_trunk
+
+    assert service.answers is not None
+    snapshot = catalog.snapshot(snapshot_id)
+    if snapshot is None:
+        raise Failure(f"the snapshot {snapshot_id} is not listed; run 'mesocosm build'")
+    store = spec.root / ".mesocosm"
+    base = resolve("minilm", spec.root)
+    trunk = shared_trunk(base, store)
+    folder = answers_folder(store, service, snapshot_id)
+    if folder.is_dir():
+        return folder
+    table = read_table(store / snapshot["path"] / "rows", snapshot["delta"])
+    asked, said = service.answers.question, service.answers.answer
+    rows = [
+        {"question": r[asked], "answer": r[said], "row": r["_row"], "file": r["_file"], "line": r["_line"]}
+        for r in table.to_pylist() if r[asked] and r[said]
+    ]  # fmt: skip
+    if not rows:
+        raise Failure(f"the dataset '{service.answers.dataset}' holds no question with an answer")
+    vectors = features(base, [r["question"] for r in rows], 128, store)
+    with folder_appears(folder) as aside:
+        save_file({"vectors": vectors.astype(np.float32)}, aside / "vectors.safetensors")
+        path = aside / "rows.json"
+        whole = {"snapshot": snapshot_id, "trunk": os.path.relpath(trunk, store), "rows": rows}
+        part = path.with_name(aside_name(path))
+        part.write_text(json.dumps(whole, ensure_ascii=False), encoding="utf-8")
+        os.replace(part, path)
+    say(f"{len(rows)} questions embedded")
+    return folder
+
+
+def answers_folder(store: Path, service: Service, snapshot_id: str) -> Path:
+    """Where the vectors of a service's answers lie."""
+    assert service.answers is not None
+    return store / "answers" / digest(snapshot_id, service.answers.question, service.answers.answer, size=8)

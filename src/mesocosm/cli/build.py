@@ -1,0 +1,53 @@
+"""`mesocosm build`: make the file true, with progress."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mesocosm.cli.common import AsJson, File, answer, guarded, opened
+
+
+@guarded
+def build(
+    file: File = Path("ecosystem.yaml"),
+    as_json: AsJson = False,
+    prune: Annotated[bool, typer.Option("--prune", help="Delete what the things that left the file had made.")] = False,
+) -> None:
+    """Make what the plan says; what is unchanged is kept."""
+    result = run_build(opened(file), as_json, prune)
+    answer(result, as_json, lambda d: "\n".join([*(f["text"] for f in d["failed"]), d["said"]]))
+    if result["failed"]:
+        raise typer.Exit(1)
+
+
+def run_build(eco: Any, quiet: bool, prune: bool = False) -> dict[str, Any]:
+    """Build with a spinner and a line a step on standard error; returns the answer."""
+    import time
+
+    from rich.console import Console
+    from rich.status import Status
+
+    from mesocosm.build.apply import apply
+
+    console = Console(stderr=True, quiet=quiet, highlight=False)
+    began = time.perf_counter()
+    changes = eco.plan()
+    todo = [c for c in changes if c.sign != "="]
+    with Status(f"{len(todo)} to do", console=console) as status:
+
+        def say(address: str, text: str) -> None:
+            console.print(f"[dim]{time.perf_counter() - began:6.1f}s[/dim] [bold]{address}[/bold]  {text}")
+            status.update(f"{address}: {text}")
+
+        outcome = apply(eco.spec, eco.catalog, changes, say, prune)
+    seconds = round(time.perf_counter() - began, 1)
+    made = sum(c["sign"] != "=" for c in outcome.done)
+    return {
+        "done": outcome.done,
+        "failed": [f.as_json() | {"text": f.text()} for f in outcome.failed],
+        "seconds": seconds,
+        "said": f"{made} done, {len(outcome.done) - made} kept, {len(outcome.failed)} failed in {seconds} s.",
+    }

@@ -1,0 +1,30 @@
+"""`mesocosm check`: everything that is not right about a file, or its JSON schema."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mesocosm.cli.common import AsJson, File, answer, guarded
+
+
+@guarded
+def check(
+    file: File = Path("ecosystem.yaml"),
+    as_json: AsJson = False,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON schema of the file instead.")] = False,
+) -> None:
+    """Check a file and say everything that is not right about it."""
+    from mesocosm import spec
+
+    if schema:
+        print(json.dumps(spec.schema(), indent=1))
+        return
+    found = spec.read(file)
+    eco = found.eco
+    counts = {s: len(getattr(eco, s)) for s in ("sources", "datasets", "models", "services", "monitors")}
+    said = ", ".join(f"{n} {name if n != 1 else name[:-1]}" for name, n in counts.items())
+    answer({"ecosystem": eco.ecosystem, "valid": True, **counts}, as_json, lambda _: f"{eco.ecosystem} is right: {said}.")

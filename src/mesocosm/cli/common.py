@@ -1,0 +1,69 @@
+"""What every command shares: the options, how answers and failures are printed, exit codes.
+
+0 done, 1 failed, 2 wrong usage or an invalid file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mesocosm.base.errors import Failure, Invalid
+
+File = Annotated[Path, typer.Option("-f", "--file", help="The file, or the folder that holds ecosystem.yaml.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
+
+
+def answer(data: Any, as_json: bool, text: Callable[[Any], str]) -> None:
+    """Print an answer, as JSON or as text made from it."""
+    print(json.dumps(data, ensure_ascii=False, indent=1, default=str) if as_json else text(data))
+
+
+def guarded(command: Callable[..., None]) -> Callable[..., None]:
+    """Turn failures into sentences and exit codes; a traceback only where MESOCOSM_DEBUG is set."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:
+        as_json = bool(kwargs.get("as_json"))
+        try:
+            command(*args, **kwargs)
+        except Invalid as error:
+            if as_json:
+                print(json.dumps({"findings": [f.as_json() | {"text": f.text()} for f in error.findings]}, ensure_ascii=False, indent=1))
+            else:
+                print(error, file=sys.stderr)
+            raise typer.Exit(2) from None
+        except Failure as error:
+            _fail(str(error), as_json)
+        except KeyboardInterrupt:
+            _fail("stopped by the keyboard; what was listed before stays whole", as_json)
+        except (typer.Exit, typer.Abort):
+            raise
+        except Exception as error:
+            if os.environ.get("MESOCOSM_DEBUG"):
+                raise
+            _fail(f"Mesocosm itself failed: {type(error).__name__} in {command.__name__}; set MESOCOSM_DEBUG=1 to see where", as_json)
+
+    return run
+
+
+def _fail(sentence: str, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"error": sentence}, ensure_ascii=False))
+    else:
+        print(sentence, file=sys.stderr)
+    raise typer.Exit(1) from None
+
+
+def opened(file: Path) -> Any:
+    """The ecosystem of a file."""
+    from mesocosm.ecosystem import open_ecosystem
+
+    return open_ecosystem(file)

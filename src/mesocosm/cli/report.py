@@ -1,0 +1,30 @@
+"""`mesocosm report`: the account and quality of datasets, the figures of models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from mesocosm.base.errors import Failure
+from mesocosm.cli.common import AsJson, File, answer, guarded, opened
+
+
+@guarded
+def report(name: str | None = None, file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
+    """Show what was cleaned and how good each model is, for all or for one NAME."""
+    from mesocosm.build.graph import datasets_of
+    from mesocosm.cli.views.report import dataset_text, model_text
+
+    eco = opened(file)
+    data: dict[str, Any] = {"datasets": {}, "models": {}}
+    for dataset in datasets_of(eco.spec):
+        found = eco.catalog.snapshot(dataset=dataset)
+        if found and name in (None, dataset):
+            data["datasets"][dataset] = {k: found[k] for k in ("id", "account", "report", "files", "at")}
+    for model in eco.spec.eco.models:
+        versions = eco.catalog.versions(model)
+        if versions and name in (None, model):
+            data["models"][model] = {k: versions[-1][k] for k in ("id", "state", "why", "metrics", "recipe", "snapshot", "at")}
+    if not data["datasets"] and not data["models"]:
+        raise Failure(f"nothing named '{name}' was built yet; run 'mesocosm build'" if name else "nothing was built yet; run 'mesocosm build'")
+    answer(data, as_json, lambda d: "\n\n".join([*(dataset_text(n, x) for n, x in d["datasets"].items()), *(model_text(n, x) for n, x in d["models"].items())]))

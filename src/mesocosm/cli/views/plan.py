@@ -1,0 +1,18 @@
+"""A plan as text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def plan_text(data: dict[str, Any]) -> str:
+    """One line a change with its reasons, then the count."""
+    wide = max((len(c["address"]) for c in data["changes"]), default=0)
+    lines = []
+    for change in data["changes"]:
+        why = "; ".join(change["because"])
+        lines.append(f"{change['sign']} {change['address']:<{wide}}  {change['action']}{': ' + why if why else ''}")
+    counts: dict[str, int] = {}
+    for change in data["changes"]:
+        counts[change["action"]] = counts.get(change["action"], 0) + 1
+    return "\n".join([*lines, ", ".join(f"{n} to {a}" for a, n in counts.items()) + "."])

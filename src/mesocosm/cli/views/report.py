@@ -1,0 +1,45 @@
+"""Reports of datasets and models as text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def _figure(value: Any) -> str:
+    return "-" if value is None else f"{value:,.4g}" if isinstance(value, float) else str(value)
+
+
+def dataset_text(name: str, data: dict[str, Any]) -> str:
+    """The account of rows, the reasons, and each field before and after."""
+    a, r = data["account"], data["report"]
+    lines = [
+        f"{name}: {a['in']} rows in = {a['kept']} kept + {a['quarantined']} quarantined + {a['duplicates']} duplicates"
+        f"; quality {r['quality']:.3f}",
+        *(f"  {rows:>5}  {why}" for why, rows in r["reasons"].items()),
+        f"  {'field':<16}{'missing':>16}{'filled':>8}{'outside':>8}{'mean':>22}{'sd':>22}",
+    ]
+    for field, before in r["before"].items():
+        after, treated = r["after"][field], r["treated"].get(field, {})
+        lines.append(
+            f"  {field:<16}{before['missing']:>7} -> {after['missing']:<5}{treated.get('filled', 0):>8}{treated.get('outside', 0):>8}"
+            + (f"{_figure(before.get('mean')):>10} -> {_figure(after.get('mean')):<8}{_figure(before.get('sd')):>10} -> {_figure(after.get('sd')):<8}" if "mean" in before else "")
+        )
+    if r["left_out"]:
+        lines.append(f"  columns left out: {', '.join(r['left_out'])}")
+    return "\n".join(lines)
+
+
+def model_text(name: str, data: dict[str, Any]) -> str:
+    """A model's newest version beside its baselines."""
+    m, recipe = data["metrics"], data["recipe"]
+    lines = [
+        f"{name}: {data['id']} ({data['state']}: {data['why']})",
+        f"  {recipe['method']} {recipe['base'] or 'no base'}, {recipe['head']} head, {recipe['precision']}; learned from {data['snapshot']}",
+        f"  on {m['rows']} held-out rows (95 % intervals):",
+    ]
+    for key in ("accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error"):
+        low, high = m["interval"].get(key, (None, None))
+        span = f" [{low:.3f}, {high:.3f}]" if low is not None else ""
+        beside = ", ".join(f"{b} {m['baselines'][b].get(key, float('nan')):.3f}" for b in m["baselines"])
+        lines.append(f"    {key:<18}{_figure(m[key]):>8}{span:<18}  beside {beside}")
+    return "\n".join(lines)

@@ -1,0 +1,46 @@
+"""The Python API: the same objects the commands use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from mesocosm.build.graph import where_of
+from mesocosm.catalog import Catalog
+from mesocosm.spec import Spec, read
+
+
+class Ecosystem:
+    """One file and what was made of it.
+
+    Args:
+        path: the file or its folder.
+
+    Raises:
+        Invalid: with everything that is not right about the file.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.spec: Spec = read(Path(path))
+        self.catalog = Catalog(where_of(self.spec).store)
+
+    def plan(self) -> list[Any]:
+        """What a build would do."""
+        from mesocosm.build.plan import plan
+
+        return plan(self.spec, self.catalog)
+
+    def build(self, prune: bool = False, say: Any = lambda address, text: None) -> Any:
+        """Make it true; returns the outcome."""
+        from mesocosm.build.apply import apply
+
+        return apply(self.spec, self.catalog, self.plan(), say, prune)
+
+    def dump(self) -> str:
+        """The file as text."""
+        return self.spec.path.read_text(encoding="utf-8")
+
+
+def open_ecosystem(path: str | Path = ".") -> Ecosystem:
+    """Open an ecosystem by its file or folder."""
+    return Ecosystem(path)
