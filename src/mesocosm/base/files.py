@@ -35,7 +35,7 @@ def write_json(path: Path, value: Any) -> None:
     """Write JSON aside and rename it into place."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(aside_name(path))
-    aside.write_text(json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True), encoding="utf-8")
+    aside.write_text(json.dumps(value, indent=1, ensure_ascii=False), encoding="utf-8")
     os.replace(aside, path)
 
 

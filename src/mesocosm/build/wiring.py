@@ -13,7 +13,7 @@ from typing import Any
 
 from mesocosm.base.digest import digest, digest_folder
 from mesocosm.base.errors import Failure
-from mesocosm.base.files import aside_name, folder_appears
+from mesocosm.base.files import aside_name, folder_appears, write_json
 from mesocosm.catalog import Catalog
 from mesocosm.learn.model import Model
 from mesocosm.operate.service import Service
@@ -51,6 +51,7 @@ def grow_version(
     folder = store / "models" / name / digest(made, size=8)
     with folder_appears(folder) as aside:
         grown = grow(name, model, rows, split, kinds_of(snapshot), spec.root, store, aside, made, say)
+        write_json(aside / "prepare.json", preparation(spec, model, snapshot))
     number = catalog.next_number(name)
     content = digest_folder(folder)
     ident = f"{name}-v{number}-{content[:6]}"
@@ -63,6 +64,18 @@ def grow_version(
         "recipe": {k: v for k, v in grown.card.items() if k not in ("block", "metrics")} | {"history": grown.history, "feedback": len(more)},
         "origin": origin, "at": catalog.clock(), "missed": grown.missed,
     }  # fmt: skip
+
+
+def preparation(spec: Spec, model: Model, snapshot: Mapping[str, Any]) -> dict[str, Any]:
+    """How one raw row becomes what the model reads: the recipe's SQL with the snapshot's facts."""
+    from mesocosm.build.apply import private_key
+    from mesocosm.govern.recipe import serving_sql
+
+    data = spec.eco.datasets[model.learns]
+    fields = {f: data.fields[f] for f in model.inputs}
+    sql = serving_sql(fields, data.rules, snapshot["facts"]["fields"], private_key(spec.root / ".mesocosm") if model.reveal else "00" * 32)
+    training = {f: snapshot["facts"]["training"][f] for f in fields if f in snapshot["facts"]["training"]}
+    return {"sql": sql, "fields": {f: {"wanted": k.wanted, "may_miss": k.missing.how != "quarantine"} for f, k in fields.items()}, "training": training}
 
 
 def index_answers(spec: Spec, catalog: Catalog, service: Service, snapshot_id: str, say: Callable[[str], None]) -> Path:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-BLANK = ("", "na", "n/a", "nan", "null", "none", "?", "-", "--", "missing", "unknown value")
+BLANK = ("", "na", "n/a", "nan", "null", "?")
 
 Column = Any  # an Ibis column; Ibis's own types do not carry over its dynamic methods
 Scalar = Any

@@ -73,48 +73,58 @@ def shared_trunk(base: Base, store: Path) -> Path:
     return folder
 
 
-def export_head(tensors: dict[str, Array], path: Path) -> None:
-    """Write a head's graph: inputs `features` and `table`, output `probabilities`."""
+def export_head(parts: list[dict[str, Array]], path: Path) -> None:
+    """Write a head's graph: inputs `features` and `table`, output `probabilities`.
+
+    Args:
+        parts: the tensors of each head; several are averaged.
+    """
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
     nodes: list[Any] = []
-    consts = {n: numpy_helper.from_array(np.ascontiguousarray(v), n) for n, v in tensors.items() if n != "gammas"}
+    consts: list[Any] = []
 
     def node(kind: str, inputs: list[str], out: str, **more: Any) -> str:
         nodes.append(helper.make_node(kind, inputs, [out], **more))
         return out
 
     def const(name: str, value: Array) -> str:
-        consts[name] = numpy_helper.from_array(value, name)
+        consts.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
 
-    if "alpha" in tensors:
-        parts = []
-        for i, (x, rows) in enumerate((("features", "text"), ("table", "table"))):
-            gamma = float(tensors["gammas"][i])
-            kept = tensors[rows]
-            consts.pop(rows)
-            if not gamma or not kept.shape[1]:
-                continue
-            square = node("ReduceSum", [node("Mul", [x, x], f"{x}_sq"), const(f"{x}_axis", np.array([1]))], f"{x}_norm")
-            cross = node("MatMul", [x, const(f"{x}_rows", np.ascontiguousarray(kept.T * np.float32(-2)))], f"{x}_cross")
-            total = node("Add", [node("Add", [square, cross], f"{x}_a"), const(f"{x}_own", (kept * kept).sum(1))], f"{x}_b")
-            floor = node("Relu", [total], f"{x}_d")
-            parts.append(node("Mul", [floor, const(f"{x}_gamma", np.array(-gamma, np.float32))], f"{x}_g"))
-        power = parts[0] if len(parts) == 1 else node("Add", parts, "power")
-        logits = node("Add", [node("MatMul", [node("Exp", [power], "kernel"), "alpha"], "sum"), "bias"], "logits")
-    else:
-        joined = node("Concat", ["features", "table"], "joined", axis=1)
-        logits = node("Add", [node("MatMul", [joined, "weights"], "sum"), "bias"], "logits")
-    node("Softmax", [logits], "probabilities", axis=1)
+    said = [
+        node("Softmax", [(_kernel if "alpha" in t else _linear)(f"h{i}", t, node, const)], f"h{i}_p", axis=1) for i, t in enumerate(parts)
+    ]
+    node("Mean", said, "probabilities")
     graph = helper.make_graph(
         nodes, "head",
         [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["rows", None]) for n in ("features", "table")],
         [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["rows", None])],
-        list(consts.values()),
+        consts,
     )  # fmt: skip
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], producer_name="mesocosm")
     model.ir_version = 9
     onnx.checker.check_model(model)
     path.write_bytes(model.SerializeToString())
+
+
+def _linear(h: str, tensors: dict[str, Array], node: Any, const: Any) -> str:
+    joined = node("Concat", ["features", "table"], f"{h}_joined", axis=1)
+    product = node("MatMul", [joined, const(f"{h}_weights", tensors["weights"])], f"{h}_sum")
+    return str(node("Add", [product, const(f"{h}_bias", tensors["bias"])], f"{h}_logits"))
+
+
+def _kernel(h: str, tensors: dict[str, Array], node: Any, const: Any) -> str:
+    powers = []
+    for i, (x, rows) in enumerate((("features", "text"), ("table", "table"))):
+        gamma, kept, n = float(tensors["gammas"][i]), tensors[rows], f"{h}_{rows}"
+        if not gamma or not kept.shape[1]:
+            continue
+        norm = node("ReduceSum", [node("Mul", [x, x], f"{n}_sq"), const(f"{n}_axis", np.array([1]))], f"{n}_norm")
+        cross = node("MatMul", [x, const(f"{n}_rows", kept.T * np.float32(-2))], f"{n}_cross")
+        total = node("Add", [node("Add", [norm, cross], f"{n}_a"), const(f"{n}_own", (kept * kept).sum(1))], f"{n}_b")
+        powers.append(node("Mul", [node("Relu", [total], f"{n}_d"), const(f"{n}_gamma", np.array(-gamma, np.float32))], f"{n}_g"))
+    power = powers[0] if len(powers) == 1 else node("Add", powers, f"{h}_power")
+    product = node("MatMul", [node("Exp", [power], f"{h}_kernel"), const(f"{h}_alpha", tensors["alpha"])], f"{h}_sum")
+    return str(node("Add", [product, const(f"{h}_bias", tensors["bias"])], f"{h}_logits"))

@@ -20,6 +20,7 @@ from mesocosm.base.errors import Wrong
 from mesocosm.base.files import write_json
 from mesocosm.learn import block, judge
 from mesocosm.learn.bases import Base, resolve
+from mesocosm.learn.heads import HEADS, Blend, softmax
 from mesocosm.learn.model import Model
 from mesocosm.learn.tuning.frozen import Frozen
 
@@ -80,19 +81,13 @@ def cut(model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], k
     )  # fmt: skip
 
 
-def softmax(logits: Array) -> Array:
-    """Probabilities of logits (rows, classes)."""
-    raised = np.exp(logits - logits.max(1, keepdims=True))
-    return np.asarray(raised / raised.sum(1, keepdims=True))
-
-
 def _frozen_heads(model: Model, text: Array, parts: Parts, only: str, say: Say) -> Any:
-    from mesocosm.learn.heads import HEADS
-
     names = list(HEADS) if only == "auto" else [only]
     if only == "auto" and (len(parts.y["train"]) > 3000 or len(parts.labels) * len(parts.y["train"]) > 60_000):
         names = ["kernel"]
-    fitted = [HEADS[n]().fit(text, parts.table["train"], parts.y["train"], len(parts.labels), model.seed) for n in names]
+    fitted: list[Any] = [HEADS[n]().fit(text, parts.table["train"], parts.y["train"], len(parts.labels), model.seed) for n in names]
+    if len(fitted) == 2:
+        fitted.append(Blend(fitted[0], fitted[1]))
     for head in fitted:
         said = f"left-out log-loss {head.loss:.4f}" if np.isfinite(head.loss) else "too few rows a class to leave any out"
         say(f"{head.name} head: {said}")

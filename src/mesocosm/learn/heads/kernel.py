@@ -51,6 +51,7 @@ class KernelRidge:
         best: tuple[float, tuple[float, float, float, float]] | None = None
         d_text, d_table = distances(text[pick], text[pick]), distances(table[pick], table[pick])
         target = np.eye(classes)[y[pick]]
+        self.y_left = y[pick]
         self.mean = np.eye(classes)[y].mean(0)
         for gamma_text, gamma_table in grid:
             kernel = np.exp(-gamma_text * d_text - gamma_table * d_table)
@@ -80,12 +81,12 @@ class KernelRidge:
         kernel = np.exp(-self.gamma_text * distances(text, self.rows_text) - self.gamma_table * distances(table, self.rows_table))
         return (kernel @ self.alpha + self.mean) * self.heat
 
-    def tensors(self) -> dict[str, Array]:
+    def tensors(self) -> list[dict[str, Array]]:
         """What the exported graph holds."""
-        return {
+        return [{
             "alpha": self.alpha * np.float32(self.heat),
             "bias": (self.mean * self.heat).astype(np.float32),
             "text": self.rows_text,
             "table": self.rows_table,
             "gammas": np.array([self.gamma_text, self.gamma_table], np.float32),
-        }
+        }]

@@ -64,6 +64,6 @@ class Linear:
         """Logits (rows, classes)."""
         return np.hstack([text, table]) @ self.weights + self.bias
 
-    def tensors(self) -> dict[str, Array]:
+    def tensors(self) -> list[dict[str, Array]]:
         """What the exported graph holds."""
-        return {"weights": self.weights, "bias": self.bias}
+        return [{"weights": self.weights, "bias": self.bias}]

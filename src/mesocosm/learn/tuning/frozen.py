@@ -12,7 +12,7 @@ class Frozen(Kind):
 
     Args:
         head: `kernel` (ridge on a product of RBF kernels), `linear` (logistic regression), or
-            `auto`, which takes the one with the lower cross-validated log-loss.
+            `auto`, which takes the lowest left-out log-loss of the two and the mean of both.
 
     Source: Razavian et al. 2014, arXiv 1403.6382.
 

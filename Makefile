@@ -1,0 +1,43 @@
+SHELL := /bin/bash
+PY ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+PIP := $(BIN)/pip --disable-pip-version-check
+
+.PHONY: demo test lint bench bench-learn bench-govern clean
+
+$(STAMP): pyproject.toml constraints.txt hatch_build.py $(shell git ls-files web 2>/dev/null)
+	test -x $(BIN)/python || $(PY) -m venv $(VENV)
+	@echo "Installing Mesocosm into $(VENV) (torch first; the rest follows)"
+	$(PIP) install -q -c constraints.txt torch==2.13.0
+	$(PIP) install -q -c constraints.txt -e .
+	touch $(STAMP)
+
+demo: $(STAMP)
+	$(BIN)/python examples/demo.py
+
+$(VENV)/.ready-test: $(STAMP)
+	$(PIP) install -q -c constraints.txt -e '.[test]'
+	touch $@
+
+lint: $(VENV)/.ready-test
+	$(BIN)/ruff check src tests examples benchmarks hatch_build.py
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+test: $(VENV)/.ready-test
+	bash tests/system.sh
+	$(MAKE) --no-print-directory lint
+	$(BIN)/python -m pytest
+
+bench: bench-learn bench-govern
+
+bench-learn: $(VENV)/.ready-test
+	$(BIN)/python benchmarks/learn.py
+
+bench-govern: $(VENV)/.ready-test
+	$(BIN)/python benchmarks/govern.py
+
+clean:
+	rm -rf $(VENV) examples/bank/.mesocosm src/mesocosm/web

@@ -1,0 +1,137 @@
+"""A challenger: grown from the snapshot and recent labels, compared with the champion, swapped or not.
+
+Knows the catalog and the wiring. The champion stays unless the numbers say otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import insert
+
+from mesocosm.base.digest import digest
+from mesocosm.base.errors import Failure
+from mesocosm.build.wiring import columns_of, grow_version
+from mesocosm.catalog import Catalog
+from mesocosm.catalog import tables as t
+from mesocosm.spec import Spec
+
+FEW = 20  # labelled rows under which recent feedback decides nothing
+MARGIN = 0.02  # held-out accuracy a challenger may lose where recent labels favour it
+
+
+def retrain(spec: Spec, catalog: Catalog, service: str, reason: str, say: Callable[[str], None]) -> dict[str, Any]:
+    """Grow a challenger for a service, judge it beside the champion, deploy it or say why not.
+
+    Raises:
+        Failure: the service runs no model.
+    """
+    name = spec.eco.services[service].serves
+    now = catalog.deployment(service)
+    if not name or not now or not now["version"]:
+        raise Failure(f"the service '{service}' runs no model that could be trained again")
+    model = spec.eco.models[name]
+    champion = catalog.version(now["version"])
+    snapshot = catalog.snapshot(dataset=model.learns)
+    if champion is None or snapshot is None:
+        raise Failure(f"what {service} runs is not listed; run 'mesocosm build'")
+    labelled = [r["input"]["clean"] | {model.predict: r["label"], "_id": r["id"]} for r in catalog.labelled(service)]
+    teach = [r for r in labelled if int(digest(r["_id"], size=2), 16) % 2]
+    judge = [r for r in labelled if not int(digest(r["_id"], size=2), 16) % 2]
+    say(f"{len(teach)} labelled requests teach, {len(judge)} judge")
+    made = digest(champion["made"], snapshot["id"], [r["_id"] for r in teach], reason)
+    values = grow_version(spec, catalog, name, model, snapshot, made, say, f"challenger: {reason}", teach)
+    missed = values.pop("missed")
+    both = _compare(spec, catalog, model, champion, values, snapshot, judge)
+    good, why = verdict(both, missed)
+    values |= {"state": "champion" if good else "challenger", "why": why}
+    values["metrics"] = {**values["metrics"], "comparison": both}
+    with catalog.transaction() as con:
+        con.execute(insert(t.VERSIONS).values(**values))
+        if good:
+            catalog.judge(con, champion["id"], "retired", f"replaced by {values['id']}: {why}")
+            catalog.deploy(con, service, values["id"], now["answers"], "retrain", why)
+        else:
+            catalog.write_audit(con, "retrain", "keep", champion["id"], why)
+    say(why)
+    return {"promoted": good, "champion": champion["id"], "challenger": values["id"], "why": why, "comparison": both}
+
+
+def verdict(both: Mapping[str, Any], missed: Sequence[str]) -> tuple[bool, str]:
+    """Whether the challenger takes over, and why, in a sentence.
+
+    >>> row = {"champion": .8, "challenger": .8, "difference": 0, "interval": [-.1, .1], "rows": 100}
+    >>> verdict({"held_out": row, "recent": row | {"rows": 0}}, [])
+    (False, 'kept the champion: on 100 held-out rows the challenger is 0.800 against 0.800 (95 % interval of the difference -0.100 to 0.100), no proven gain')
+    """
+    held, recent = both["held_out"], both["recent"]
+    if missed:
+        return False, "kept the champion: the challenger misses its gates (" + "; ".join(missed) + ")"
+    where, label = (recent, "recent labelled") if recent["rows"] >= FEW else (held, "held-out")
+    low, high = where["interval"]
+    said = (
+        f"on {where['rows']} {label} rows the challenger is {where['challenger']:.3f} against {where['champion']:.3f} "
+        f"(95 % interval of the difference {low:.3f} to {high:.3f})"
+    )
+    if low <= 0:
+        return False, f"kept the champion: {said}, no proven gain"
+    if where is recent and held["difference"] < -MARGIN and held["interval"][1] < 0 and recent["difference"] < -held["difference"]:
+        return False, f"kept the champion: {said}, but it loses {-held['difference']:.3f} on held-out rows"
+    return True, f"promoted the challenger: {said}"
+
+
+def _compare(
+    spec: Spec, catalog: Catalog, model: Any, champion: Mapping[str, Any], challenger: Mapping[str, Any], snapshot: Mapping[str, Any], judge: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    from mesocosm.learn.predictor import Version
+    from mesocosm.operate.runtimes.onnx import Onnx
+
+    store = spec.root / ".mesocosm"
+    fields = list(dict.fromkeys([*model.inputs, model.predict]))
+    rows, split = columns_of(spec, snapshot, fields)
+    held = [{f: rows[f][i] for f in fields} for i, s in enumerate(split) if s == "test" and rows[model.predict][i] is not None]
+    readers: dict[Any, Any] = {}
+    nets = [Version(store / v["path"], v["content"], Onnx().session, "auto", readers) for v in (champion, challenger)]
+    return {"held_out": _paired(nets, held, model.predict), "recent": _paired(nets, judge, model.predict)}
+
+
+def _paired(nets: Sequence[Any], rows: Sequence[Mapping[str, Any]], target: str) -> dict[str, Any]:
+    """Accuracies of both on the same rows and the bootstrap interval of their difference."""
+    import numpy as np
+
+    if not rows:
+        return {"rows": 0, "champion": 0.0, "challenger": 0.0, "difference": 0.0, "interval": [0.0, 0.0]}
+    right = []
+    for net in nets:
+        said = [p["label"] for p in net.predict(rows)]
+        right.append(np.array([s == str(r[target]) for s, r in zip(said, rows, strict=True)], dtype=float))
+    gap = right[1] - right[0]
+    rng = np.random.default_rng(7)
+    means = [float(gap[rng.integers(0, len(gap), len(gap))].mean()) for _ in range(2000)]
+    low, high = np.percentile(means, [2.5, 97.5])
+    return {
+        "rows": len(rows), "champion": round(float(right[0].mean()), 4), "challenger": round(float(right[1].mean()), 4),
+        "difference": round(float(gap.mean()), 4), "interval": [round(float(low), 4), round(float(high), 4)],
+    }  # fmt: skip
+
+
+def rollback(catalog: Catalog, service: str, who: str, why: str) -> dict[str, Any]:
+    """Put the version that served before back into service.
+
+    Raises:
+        Failure: there is none.
+    """
+    history = catalog.deployments(service)
+    if not history:
+        raise Failure(f"the service '{service}' was never deployed")
+    now = history[0]
+    before = next((h for h in history if h["version"] != now["version"]), None)
+    if before is None:
+        raise Failure(f"{service} has served {now['version'] or 'its answers'} only; there is nothing to go back to")
+    with catalog.transaction() as con:
+        catalog.deploy(con, service, before["version"], now["answers"], who, why)
+        if now["version"]:
+            catalog.judge(con, now["version"], "retired", f"rolled back: {why}")
+        catalog.judge(con, before["version"], "champion", f"put back: {why}")
+    return {"service": service, "from": now["version"], "to": before["version"], "why": why}

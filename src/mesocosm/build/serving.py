@@ -1,0 +1,118 @@
+"""Versions and answers introduced to operate: loaded from the store, warm before they serve.
+
+Knows learn's loader and operate's shapes. Trunks that are the same file are opened once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mesocosm.base.errors import Failure
+from mesocosm.build.wiring import answers_folder
+from mesocosm.catalog import Catalog
+from mesocosm.operate.prepare import Preparation
+from mesocosm.operate.served import Loaded
+from mesocosm.operate.service import Answers, Service
+from mesocosm.spec import Spec
+
+
+class Speaker:
+    """Answers from a table: the nearest question's row, or that it does not know.
+
+    Args:
+        folder: holds the vectors and the rows.
+        reader: embeds a question.
+    """
+
+    def __init__(self, folder: Path, settings: Answers, reader: Any) -> None:
+        from safetensors.numpy import load_file
+
+        self.vectors = load_file(folder / "vectors.safetensors")["vectors"]
+        self.rows: list[dict[str, Any]] = json.loads((folder / "rows.json").read_text(encoding="utf-8"))["rows"]
+        self.reader, self.settings = reader, settings
+
+    def ask(self, question: str) -> dict[str, Any]:
+        """The answer with its source row and likeness (cosine), or `known: false`."""
+        likeness = self.vectors @ self.reader.features([question])[0]
+        best = int(likeness.argmax())
+        source = {k: self.rows[best][k] for k in ("row", "file", "line", "question")}
+        near = {"likeness": round(float(likeness[best]), 4), "threshold": self.settings.threshold}
+        if likeness[best] < self.settings.threshold:
+            return {"known": False, "answer": "I don't know. Nothing in my table is near enough to that.", **near}
+        return {"known": True, "answer": self.rows[best]["answer"], "source": source, **near}
+
+
+class Loader:
+    """Loads deployments of one ecosystem."""
+
+    def __init__(self, spec: Spec, catalog: Catalog) -> None:
+        self.spec, self.catalog = spec, catalog
+        self.store = spec.root / ".mesocosm"
+        self.readers: dict[Any, Any] = {}
+
+    def service(self, name: str) -> Service:
+        """A service's settings."""
+        return self.spec.eco.services[name]
+
+    def load(self, name: str, row: Mapping[str, Any]) -> Loaded:
+        """One deployment, loaded and warm.
+
+        Raises:
+            Failure: what it names is not whole.
+        """
+        service = self.service(name)
+        predictor = preparation = speaker = None
+        snapshot = ""
+        if row["version"]:
+            from mesocosm.learn.predictor import Version
+
+            version = self.catalog.version(row["version"])
+            if version is None:
+                raise Failure(f"version {row['version']} is not listed; run 'mesocosm build'")
+            folder = self.store / version["path"]
+            runtime = service.runtime
+            predictor = Version(folder, version["content"], runtime.session, runtime.precision, self.readers)
+            preparation = Preparation(json.loads((folder / "prepare.json").read_text(encoding="utf-8")))
+            snapshot = version["snapshot"]
+            blank = dict.fromkeys(preparation.fields)
+            predictor.predict(preparation.ready([blank]))
+        if row["answers"] and service.answers:
+            from mesocosm.learn.predictor import Reader
+
+            folder = answers_folder(self.store, service, row["answers"])
+            if not (folder / "rows.json").is_file():
+                raise Failure(f"the answers of {name} are not whole; run 'mesocosm build'")
+            trunk = self.store / json.loads((folder / "rows.json").read_text(encoding="utf-8"))["trunk"]
+            key = (trunk.resolve(), "fp32", 128)
+            if key not in self.readers:
+                self.readers[key] = Reader(trunk, "fp32", 128, service.runtime.session)
+            speaker = Speaker(folder, service.answers, self.readers[key])
+            speaker.ask("hello")
+        return Loaded(row["id"], row["version"], snapshot, predictor, preparation, speaker, row["answers"])
+
+
+def trace(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
+    """The past of a prediction down to the rows of its source files.
+
+    Raises:
+        Failure: there is no such prediction.
+    """
+    from mesocosm.catalog.lineage import past, ranges
+    from mesocosm.govern.snapshot import read_table
+
+    found = past(catalog, prediction)
+    if found is None:
+        raise Failure(f"no prediction is named '{prediction[:60]}'; its id comes with every prediction")
+    snapshot = catalog.snapshot(found["snapshot"]["id"])
+    rows: dict[str, Any] = {}
+    if snapshot:
+        table = read_table(spec.root / ".mesocosm" / snapshot["path"] / "rows", snapshot["delta"], "_row, _file, _line, _split")
+        lines: dict[str, list[int]] = {}
+        for row in table.to_pylist():
+            if row["_split"] == "train":
+                lines.setdefault(row["_file"], []).append(row["_line"])
+        rows = {"training": sum(map(len, lines.values())), "lines": {f: ranges(n) for f, n in lines.items()}}
+    return found | {"rows": rows}

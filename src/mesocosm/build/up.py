@@ -1,0 +1,206 @@
+"""The ecosystem up: gateway, watches, console and world put together from one file.
+
+Knows every room's door. The page's state is the catalog's, read at most one second ago.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request, WebSocket, WebSocketDisconnect
+from fastapi.responses import FileResponse, HTMLResponse, Response
+from fastapi.staticfiles import StaticFiles
+
+from mesocosm.base.errors import Failure
+from mesocosm.base.files import write_json
+from mesocosm.build.graph import where_of
+from mesocosm.build.retrain import rollback
+from mesocosm.build.serving import Loader, trace
+from mesocosm.catalog import Catalog
+from mesocosm.operate.gateway import HOSTS, Problem, body_of, create_app
+from mesocosm.operate.metrics import Metrics
+from mesocosm.operate.served import Served
+from mesocosm.operate.watch import Watch
+from mesocosm.spec import Spec
+from mesocosm.world.elements.view import View
+from mesocosm.world.scene import scene
+from mesocosm.world.wire import Scene
+
+PAGES = Path(__file__).parents[1] / "web"
+
+
+class Running:
+    """One ecosystem, running in this process."""
+
+    def __init__(self, spec: Spec, catalog: Catalog, token: str | None = None) -> None:
+        self.spec, self.catalog = spec, catalog
+        self.token = token or os.environ.get("MESOCOSM_TOKEN") or secrets.token_urlsafe(24)
+        loader = Loader(spec, catalog)
+        self.served = {n: Served(n, s, catalog, loader.load) for n, s in spec.eco.services.items()}
+        self.watches = [
+            Watch(n, m, self.served[m.watches], catalog, self._retrain, lambda s, why: _try_rollback(catalog, s, why))
+            for n, m in spec.eco.monitors.items()
+        ]
+        self.metrics = Metrics()
+        self.growing: dict[str, subprocess.Popen[bytes]] = {}
+        self.app = create_app(self.served, self.watches, self.token, self._routes, self.metrics)
+
+    def _retrain(self, service: str, reason: str) -> None:
+        """Grow a challenger beside the gateway, in a process of its own and of lower priority."""
+        old = self.growing.get(service)
+        if old and old.poll() is None:
+            return
+        command = [sys.executable, "-m", "mesocosm", "retrain", service, "-f", str(self.spec.path), "--reason", reason, "--json"]
+        log = (where_of(self.spec).store / "retrain.log").open("ab")
+        nice = (lambda: os.nice(10)) if hasattr(os, "nice") else None
+        self.growing[service] = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, preexec_fn=nice)
+        threading.Thread(target=self.growing[service].wait, daemon=True).start()
+
+    def scene(self) -> Scene:
+        """The world now."""
+        eco, catalog = self.spec.eco, self.catalog
+        listed = {r["address"]: r for r in catalog.resources()}
+        alerts = catalog.alerts(open_only=True)
+        figures = {n: s.figures() for n, s in self.served.items() if s.now}
+        view = View(catalog, listed, figures, alerts, {w.name: w.last for w in self.watches})
+        for watch in self.watches:
+            self.metrics.alerts.labels(watch.name).set(sum(a["monitor"] == watch.name for a in alerts))
+        things = []
+        for section in ("sources", "datasets", "models", "services", "monitors"):
+            for name, settings in getattr(eco, section).items():
+                things.append((f"{section}.{name}", _needs(section, settings), settings.model_dump(mode="json", by_alias=True, exclude={"url"})))
+        for name, spot in eco.world.places.items():
+            things.append((f"places.{name}", [f"services.{spot.shows}"], spot.model_dump(mode="json", by_alias=True)))
+        since = catalog.clock() - 5
+        flies = [e for s in self.served.values() for e in list(s.events) if e["at"] >= since][-60:]
+        return scene(eco.ecosystem, eco.about, eco.world.model_dump(), things, view, flies)
+
+    def _routes(self, app: FastAPI, allowed: Callable[[Any], bool]) -> None:
+        @app.get("/v1/ecosystem")
+        async def ecosystem() -> Any:
+            return await asyncio.to_thread(self._everything)
+
+        @app.get("/v1/lineage/{ident}")
+        async def lineage(ident: str) -> Any:
+            try:
+                return await asyncio.to_thread(trace, self.spec, self.catalog, ident)
+            except Failure as failure:
+                raise Problem(404, "No such prediction", str(failure)) from failure
+
+        @app.post("/v1/services/{name}/rollback")
+        async def back(name: str, request: Request) -> Any:
+            body = await body_of(request)
+            why = str(body.get("why", "by hand"))[:200] if isinstance(body, dict) else "by hand"
+            if name not in self.served:
+                raise Problem(404, "No such service", f"no service is named '{name[:60]}'")
+            try:
+                return await asyncio.to_thread(rollback, self.catalog, name, "console", why)
+            except Failure as failure:
+                raise Problem(409, "Nothing to go back to", str(failure)) from failure
+
+        @app.websocket("/v1/world")
+        async def world(socket: WebSocket) -> None:
+            origin = socket.headers.get("origin", "")
+            host = socket.headers.get("host", "")
+            if not allowed(socket) or host.rsplit(":", 1)[0] not in HOSTS or (origin and origin.split("//")[-1] != host):
+                await socket.close(4401, "a token and the page's own origin are wanted")
+                return
+            await socket.accept()
+            try:
+                while True:
+                    now = await asyncio.to_thread(self.scene)
+                    await socket.send_text(now.model_dump_json())
+                    await asyncio.sleep(0.7)
+            except (WebSocketDisconnect, RuntimeError):
+                return
+
+        async def page() -> Response:
+            if not (PAGES / "index.html").is_file():
+                return HTMLResponse(_BARE, 200)
+            return FileResponse(PAGES / "index.html")
+
+        app.get("/")(page)
+        app.get("/world")(page)
+        if (PAGES / "assets").is_dir():
+            app.mount("/assets", StaticFiles(directory=PAGES / "assets"))
+        if (PAGES / "profiles").is_dir():
+            app.mount("/profiles", StaticFiles(directory=PAGES / "profiles"))
+
+    def _everything(self) -> dict[str, Any]:
+        from mesocosm.build.graph import datasets_of
+        from mesocosm.build.plan import plan
+
+        catalog = self.catalog
+        snapshots = {n: catalog.snapshot(dataset=n) for n in datasets_of(self.spec)}
+        return {
+            "scene": self.scene().model_dump(),
+            "plan": [c.as_json() for c in plan(self.spec, catalog)],
+            "datasets": {n: {k: s[k] for k in ("id", "account", "report", "files", "at")} for n, s in snapshots.items() if s},
+            "models": {
+                n: [{k: v[k] for k in ("id", "number", "state", "why", "metrics", "recipe", "snapshot", "origin", "at")} for v in catalog.versions(n)]
+                for n in self.spec.eco.models
+            },
+            "services": {
+                n: {
+                    "figures": s.figures(), "version": s.now.version if s.now else None, "trouble": s.trouble,
+                    "fields": s.now.preparation.fields if s.now and s.now.preparation else None,
+                    "speaks": bool(s.now and s.now.speaker), "history": catalog.deployments(n)[:20],
+                    "recent": [{k: p[k] for k in ("id", "version", "output", "ms", "at")} for p in catalog.predictions(n, 20)],
+                }
+                for n, s in self.served.items()
+            },
+            "alerts": catalog.alerts(most=50),
+            "audit": catalog.audit(60),
+        }  # fmt: skip
+
+
+_BARE = (
+    "<!doctype html><meta charset=utf-8><title>Mesocosm</title><p>The pages are not in this installation. "
+    "Install again without MESOCOSM_NO_WEB. The API answers at /v1/ecosystem."
+)
+
+
+def _needs(section: str, settings: Any) -> list[str]:
+    if section == "datasets":
+        return [f"sources.{s}" for s in settings.all_sources]
+    if section == "models":
+        return [f"datasets.{settings.learns}"]
+    if section == "services":
+        found = [f"models.{settings.serves}"] if settings.serves else []
+        return found + ([f"sources.{settings.answers.dataset}", f"datasets.{settings.answers.dataset}"] if settings.answers else [])
+    return [f"services.{settings.watches}"] if section == "monitors" else []
+
+
+def _try_rollback(catalog: Catalog, service: str, why: str) -> None:
+    try:
+        rollback(catalog, service, "monitor", why)
+    except Failure as failure:
+        catalog.alert("monitor", service, "rollback", f"no rollback: {failure}", {})
+
+
+def record_server(store: Path, url: str, token: str) -> None:
+    """Say where the server is, in a file only its owner reads."""
+    path = store / "server.json"
+    write_json(path, {"url": url, "token": token, "pid": os.getpid()})
+    path.chmod(0o600)
+
+
+def running_server(store: Path) -> dict[str, Any] | None:
+    """Where this ecosystem's server is, when it answers."""
+    import httpx
+
+    try:
+        said: dict[str, Any] = json.loads((store / "server.json").read_text(encoding="utf-8"))
+        httpx.get(said["url"] + "/healthz", timeout=2).raise_for_status()
+    except (OSError, ValueError, KeyError, httpx.HTTPError):
+        return None
+    return said

@@ -1,0 +1,47 @@
+"""Commands' calls to a service: over HTTP where the server runs, else in this process."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mesocosm.base.errors import Failure, Wrong
+
+
+def call(eco: Any, method: str, path: str, body: Any = None) -> Any | None:
+    """The running server's answer, or None where none runs.
+
+    Raises:
+        Failure: the server's problem, in its words.
+    """
+    import httpx
+
+    from mesocosm.build.up import running_server
+
+    server = running_server(eco.spec.root / ".mesocosm")
+    if server is None:
+        return None
+    answer = httpx.request(method, server["url"] + path, json=body, headers={"Authorization": f"Bearer {server['token']}"}, timeout=60)
+    said = answer.json()
+    if answer.status_code >= 400:
+        raise Failure(said.get("detail", f"the server answered {answer.status_code}"))
+    return said
+
+
+def local(eco: Any, name: str) -> Any:
+    """A service loaded in this process.
+
+    Raises:
+        Wrong: there is no such service.
+        Failure: nothing is deployed for it.
+    """
+    from mesocosm.build.serving import Loader
+    from mesocosm.operate.served import Served
+
+    services = eco.spec.eco.services
+    if name not in services:
+        raise Wrong("", f"no service is named '{name}'", "one of the choices", list(services), name)
+    served = Served(name, services[name], eco.catalog, Loader(eco.spec, eco.catalog).load)
+    served.refresh()
+    if served.now is None:
+        raise Failure(served.trouble or f"nothing is deployed for '{name}' yet; run 'mesocosm build'")
+    return served

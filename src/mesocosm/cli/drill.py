@@ -1,0 +1,101 @@
+"""`mesocosm drill`: a change of the world, made on purpose against a running service."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mesocosm.base.errors import Failure
+from mesocosm.cli.common import AsJson, File, answer, guarded, opened
+
+DRILLS = ("quiet", "unit-change", "concept-change")
+
+
+@guarded
+def drill(
+    kind: Annotated[str, typer.Argument(help="quiet, unit-change or concept-change.")],
+    file: File = Path("ecosystem.yaml"),
+    service: Annotated[str | None, typer.Option(help="The service; the first watched one where not given.")] = None,
+    rows: Annotated[int, typer.Option(min=10, max=5000)] = 300,
+    wait: Annotated[float, typer.Option(help="Seconds to wait for what follows.")] = 60.0,
+    as_json: AsJson = False,
+) -> None:
+    """Send test rows to a running service, changed as KIND says, and tell what followed."""
+    from mesocosm.base.errors import Wrong
+    from mesocosm.build.up import running_server
+    from mesocosm.build.wiring import columns_of, kinds_of
+
+    if kind not in DRILLS:
+        raise Wrong("", f"no drill is named '{kind}'", "one of the choices", DRILLS, kind)
+    eco = opened(file)
+    server = running_server(eco.spec.root / ".mesocosm")
+    watched = [m.watches for m in eco.spec.eco.monitors.values() if m.drift]
+    name = service or (watched[0] if watched else None)
+    if name is None or name not in eco.spec.eco.services or not eco.spec.eco.services[name].serves:
+        raise Failure("no service with a model is watched for drift; name one with --service")
+    if server is None:
+        raise Failure("the ecosystem is not up; start it with: mesocosm up")
+    model = eco.spec.eco.models[eco.spec.eco.services[name].serves]
+    snapshot = eco.catalog.snapshot(dataset=model.learns)
+    data, split = columns_of(eco.spec, snapshot, [*model.inputs, model.predict])
+    held = [i for i, s in enumerate(split) if s == "test"] or list(range(len(split)))
+    kinds = kinds_of(snapshot)
+    number = next((f for f in model.inputs if kinds[f] == "number"), None) or next((f for f in model.inputs if kinds[f] == "integer"), None)
+    before = eco.catalog.deployment(name)
+    began, failed, flip = time.time(), 0, _flips(data, model.predict)
+    with typer.progressbar(range(rows), label=f"{kind}: {rows} rows to {name}", file=__import__("sys").stderr) as bar:
+        for n in bar:
+            i = held[n % len(held)]
+            row = {f: data[f][i] for f in model.inputs}
+            label = str(data[model.predict][i])
+            if kind == "unit-change" and number and row[number] is not None:
+                row[number] = row[number] / 1.95583
+            if kind == "concept-change":
+                label = flip[label]
+                if number and row[number] is not None:
+                    row[number] = row[number] * 1.6
+            failed += not _send(server, name, row, label if kind != "unit-change" or n % 2 else None)
+    found: dict[str, Any] = {"drill": kind, "service": name, "rows": rows, "failed": failed, "seconds": round(time.time() - began, 1)}
+    until = time.time() + (wait if kind != "quiet" else 5)
+    while time.time() < until:
+        alerts = [a for a in eco.catalog.alerts() if a["service"] == name and a["at"] >= began]
+        lines = [a for a in eco.catalog.audit(30) if a["at"] >= began and a["who"] == "retrain"]
+        if alerts and (lines or "retrain" not in str(eco.spec.eco.monitors)):
+            break
+        time.sleep(0.5)
+    alerts = [a for a in eco.catalog.alerts() if a["service"] == name and a["at"] >= began]
+    lines = [a for a in eco.catalog.audit(30) if a["at"] >= began and a["who"] == "retrain"]
+    after = eco.catalog.deployment(name)
+    found |= {
+        "alerts": [a["message"] for a in reversed(alerts)], "verdict": lines[0]["why"] if lines else None,
+        "before": before["version"], "after": after["version"],
+    }  # fmt: skip
+    answer(found, as_json, _text)
+
+
+def _flips(data: dict[str, list[Any]], target: str) -> dict[str, str]:
+    labels = sorted({str(v) for v in data[target] if v is not None})
+    return {a: labels[(i + 1) % len(labels)] for i, a in enumerate(labels)}
+
+
+def _send(server: dict[str, Any], name: str, row: dict[str, Any], label: str | None) -> bool:
+    import httpx
+
+    headers = {"Authorization": f"Bearer {server['token']}"}
+    answer_ = httpx.post(f"{server['url']}/v1/services/{name}/predict", json=row, headers=headers, timeout=30)
+    if answer_.status_code != 200:
+        return answer_.status_code < 500
+    if label:
+        httpx.post(f"{server['url']}/v1/services/{name}/feedback", json={"id": answer_.json()["id"], "label": label}, headers=headers, timeout=30)
+    return True
+
+
+def _text(d: dict[str, Any]) -> str:
+    lines = [f"{d['drill']}: {d['rows']} rows to {d['service']} in {d['seconds']} s, {d['failed']} failed because of us"]
+    lines += [f"  alarm: {m}" for m in d["alerts"]] or ["  no alarm"]
+    if d["verdict"]:
+        lines.append(f"  verdict: {d['verdict']}")
+    return "\n".join([*lines, f"  served before by {d['before']}, now by {d['after']}"])

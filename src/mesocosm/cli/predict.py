@@ -1,0 +1,46 @@
+"""`mesocosm predict`: one prediction, logged with an id that `trace` follows."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mesocosm.base.errors import Failure
+from mesocosm.cli.common import AsJson, File, answer, guarded, opened
+
+
+@guarded
+def predict(
+    service: str,
+    input: Annotated[str, typer.Option("--input", help="The row as a JSON object.")],
+    file: File = Path("ecosystem.yaml"),
+    as_json: AsJson = False,
+) -> None:
+    """Ask SERVICE for a prediction of one row."""
+    from mesocosm.cli.calls import call, local
+
+    try:
+        row = json.loads(input)
+    except ValueError as error:
+        raise Failure(f"--input is no JSON: {error}") from error
+    eco = opened(file)
+    if service not in eco.spec.eco.services:
+        local(eco, service)
+    found = call(eco, "POST", f"/v1/services/{service}/predict", row)
+    if found is None:
+        served = local(eco, service)
+        if served.now.preparation is None:
+            raise Failure(f"{service} serves no model")
+        served.now.preparation.check(row)
+        found = served.predict([row])[0]
+    if "why" in found:
+        raise Failure(f"the row would not have been kept: {found['why']}")
+    answer(found, as_json, _text)
+
+
+def _text(data: dict[str, Any]) -> str:
+    others = ", ".join(f"{k} {v:.3f}" for k, v in data["probabilities"].items())
+    return f"{data['label']} ({others})\n{data['id']} by {data['version']}; follow it with: mesocosm trace {data['id']}"

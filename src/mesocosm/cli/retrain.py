@@ -1,0 +1,28 @@
+"""`mesocosm retrain`: what a monitor calls to grow and judge a challenger."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mesocosm.cli.common import AsJson, File, answer, guarded, opened
+
+
+@guarded
+def retrain(
+    service: str,
+    file: File = Path("ecosystem.yaml"),
+    reason: Annotated[str, typer.Option(help="Written into the history.")] = "by hand",
+    as_json: AsJson = False,
+) -> None:
+    """Grow a challenger for SERVICE, compare it with the champion, swap or keep and say why."""
+    from mesocosm.build.apply import alone
+    from mesocosm.build.retrain import retrain as grow
+
+    eco = opened(file)
+    with alone(eco.spec.root / ".mesocosm"):
+        found = grow(eco.spec, eco.catalog, service, reason, lambda text: print(text, file=sys.stderr))
+    answer(found, as_json, lambda d: d["why"])

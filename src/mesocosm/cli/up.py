@@ -1,0 +1,67 @@
+"""`mesocosm up`: build what is not, then serve everything on one port."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mesocosm.base.errors import Failure
+from mesocosm.cli.common import File, guarded, opened
+
+
+@guarded
+def up(
+    folder: Annotated[Path | None, typer.Argument(help="The file or its folder; the same as -f.")] = None,
+    file: File = Path("ecosystem.yaml"),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port on the loopback address; 0 takes a free one.")] = 8765,
+    build: Annotated[bool, typer.Option(help="Build first what is not as the file says.")] = True,
+) -> None:
+    """Build what is not, then serve, watch and show everything at one address."""
+    import socket
+
+    from rich.console import Console
+
+    from mesocosm.cli.build import run_build
+    from mesocosm.cli.views.report import dataset_text, model_text
+
+    console = Console(highlight=False, soft_wrap=True)
+    eco = opened(folder or file)
+    if build:
+        made = run_build(eco, quiet=False)
+        console.print(made["said"])
+        for finding in made["failed"]:
+            console.print(finding["text"], markup=False)
+        for name in eco.spec.eco.datasets:
+            found = eco.catalog.snapshot(dataset=name)
+            if found:
+                console.print(dataset_text(name, found).splitlines()[0], markup=False)
+        for name in eco.spec.eco.models:
+            versions = eco.catalog.versions(name)
+            if versions:
+                console.print("\n".join(model_text(name, versions[-1]).splitlines()[:6]), markup=False)
+    if not any(eco.catalog.deployment(name) for name in eco.spec.eco.services):
+        raise Failure("no service has anything to serve; see what 'mesocosm build' says")
+    import uvicorn
+
+    from mesocosm.build.up import Running, record_server
+
+    running = Running(eco.spec, eco.catalog)
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError as error:
+        raise Failure(f"port {port} is taken; stop what holds it or give another with --port") from error
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    store = eco.spec.root / ".mesocosm"
+    record_server(store, url, running.token)
+    console.print(f"\nThe console:  {url}/?token={running.token}\nThe world:    {url}/world?token={running.token}")
+    console.print("Now break it: mesocosm drill unit-change -f " + str(folder or file), markup=False)
+    config = uvicorn.Config(running.app, log_level="warning", access_log=False, ws="websockets-sansio", ws_max_size=65536)
+    server = uvicorn.Server(config)
+    try:
+        server.run(sockets=[listener])
+    finally:
+        (store / "server.json").unlink(missing_ok=True)

@@ -1,0 +1,25 @@
+"""A service is a lighthouse: its beam turns with traffic, its colour is health."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mesocosm.world.elements.view import View
+
+
+def lighthouse(name: str, settings: Any, view: View) -> dict[str, Any]:
+    """What the lighthouse shows."""
+    del settings
+    row = view.catalog.deployment(name)
+    figures = dict(view.figures.get(name, {}))
+    if not row:
+        return {"state": "unknown", "says": f"Service {name}: nothing deployed yet"}
+    bad = figures.get("error_rate", 0) > 0.01
+    state = "alarm" if bad else "watch" if view.alarm(name) else "fine" if figures else "unknown"
+    what = row["version"] or row["answers"]
+    said = f"{figures['rate']:.2f} requests/s, p95 {figures['p95_ms']:.0f} ms" if figures else "not running"
+    return {
+        "state": state, "traffic": figures.get("rate", 0.0), "says": f"Service {name}: {what}, {said}",
+        "facts": {"version": what, "since": row["at"], "who": row["who"], "why": row["why"], **figures,
+                  "answered": view.catalog.counts().get(name, 0)},
+    }  # fmt: skip

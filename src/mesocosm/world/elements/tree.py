@@ -1,0 +1,31 @@
+"""A model is a tree: height is its macro F1, rings are versions, a fence means a gate was missed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mesocosm.world.elements.view import View
+
+
+def tree(name: str, settings: Any, view: View) -> dict[str, Any]:
+    """What the tree shows."""
+    versions = view.catalog.versions(name)
+    if not versions:
+        return {"state": "unknown", "says": f"Model {name}: not grown yet"}
+    best = next((v for v in reversed(versions) if v["state"] == "champion"), versions[-1])
+    m = best["metrics"]
+    refused = best["state"] == "refused"
+    beside = m["baselines"]
+    says = (
+        f"Model {name}: {best['id']}, macro F1 {m['macro_f1']:.3f} on {m['rows']} held-out rows "
+        f"(linear {beside['linear']['macro_f1']:.3f}, majority {beside['majority']['macro_f1']:.3f})"
+    ) + (f"; refused: {best['why']}" if refused else "")
+    facts = {k: m.get(k) for k in ("accuracy", "macro_f1", "auc", "calibration_error")}
+    return {
+        "state": "watch" if refused else "fine", "height": m["macro_f1"], "rings": len(versions), "says": says,
+        "facts": {
+            "version": best["id"], "interval": m["interval"], "baselines": beside, **facts,
+            "base": settings.get("base"), "method": best["recipe"]["method"], "snapshot": best["snapshot"],
+            "versions": [{"id": v["id"], "state": v["state"], "why": v["why"], "at": v["at"]} for v in versions],
+        },
+    }  # fmt: skip

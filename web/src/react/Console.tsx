@@ -1,0 +1,89 @@
+// The console: what exists, the plan, quality, model cards, services, alerts, and a prediction's past.
+import { useEffect, useState, type FormEvent } from "react";
+import { call } from "../state/live";
+import type { Scene } from "../state/wire";
+
+type Any = Record<string, any>; // the records of the catalog, shown as they are
+interface All { scene: Scene; plan: Any[]; datasets: Any; models: Any; services: Any; alerts: Any[]; audit: Any[] }
+
+const n = (v: unknown, d = 3) => (typeof v === "number" ? v.toFixed(d) : "–");
+const when = (t: number) => new Date(t * 1000).toLocaleString();
+
+function Dataset({ name, d }: { name: string; d: Any }) {
+  const a = d.account, r = d.report;
+  return (
+    <article><h3>{name} <small>{d.id}</small></h3>
+      <p className="sum"><b>{a.in}</b> rows in = <b>{a.kept}</b> kept + <b>{a.quarantined}</b> quarantined + <b>{a.duplicates}</b> duplicates · quality <b>{n(r.quality, 2)}</b></p>
+      <div className="barline" aria-hidden>{(["kept", "quarantined", "duplicates"] as const).map((k) => <i key={k} className={k} style={{ flex: a[k] }} />)}</div>
+      {Object.keys(r.reasons).length > 0 && <ul className="reasons">{Object.entries(r.reasons).map(([w, c]) => <li key={w}><b>{String(c)}</b> {w}</li>)}</ul>}
+      <div className="scroll"><table><thead><tr><th>field</th><th>missing before</th><th>after</th><th>filled</th><th>outside fence</th><th>mean before</th><th>after</th></tr></thead>
+        <tbody>{Object.entries(r.before as Any).map(([f, b]) => (<tr key={f}><td>{f}</td><td>{b.missing}</td><td>{r.after[f].missing}</td><td>{r.treated[f]?.filled ?? 0}</td><td>{r.treated[f]?.outside ?? "–"}</td><td>{"mean" in b ? n(b.mean, 1) : "–"}</td><td>{"mean" in b ? n(r.after[f].mean, 1) : "–"}</td></tr>))}</tbody></table></div>
+    </article>
+  );
+}
+
+function ModelCard({ name, versions }: { name: string; versions: Any[] }) {
+  const v = [...versions].reverse().find((x) => x.state === "champion") ?? versions.at(-1);
+  if (!v) return null;
+  const m = v.metrics;
+  return (
+    <article><h3>{name} <small>{v.id} · {v.state}</small></h3>
+      <p className="sum">{v.recipe.method} on {v.recipe.base ?? "no base"}, {v.recipe.head} head, {v.recipe.precision}; learned from {v.snapshot}; judged on {m.rows} held-out rows</p>
+      <div className="scroll"><table><thead><tr><th>metric</th><th>this model</th><th>95 % interval</th><th>linear</th><th>majority</th></tr></thead><tbody>
+        {["accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error"].map((k) => (<tr key={k}><td>{k.replaceAll("_", " ")}</td><td><b>{n(m[k])}</b></td><td>{m.interval[k] ? `${n(m.interval[k][0])} to ${n(m.interval[k][1])}` : "–"}</td><td>{n(m.baselines.linear[k])}</td><td>{n(m.baselines.majority[k])}</td></tr>))}
+      </tbody></table></div>
+      <details><summary>{versions.length} version{versions.length > 1 ? "s" : ""}</summary><ul>{versions.map((x) => <li key={x.id}><b>{x.id}</b> {x.state}: {x.why}</li>)}</ul></details>
+      <details><summary>per class</summary><div className="scroll"><table><thead><tr><th>class</th><th>rows</th><th>precision</th><th>recall</th><th>F1</th></tr></thead><tbody>{Object.entries(m.classes as Any).map(([c, x]) => (<tr key={c}><td>{c}</td><td>{x.rows}</td><td>{n(x.precision, 2)}</td><td>{n(x.recall, 2)}</td><td>{n(x.f1, 2)}</td></tr>))}</tbody></table></div></details>
+    </article>
+  );
+}
+
+function ServiceCard({ name, s, follow, again }: { name: string; s: Any; follow: (id: string) => void; again: () => void }) {
+  const [notice, tell] = useState("");
+  const back = async () => {
+    if (!confirm(`Put the version before back into ${name}?`)) return;
+    try { const r = await call<Any>(`/v1/services/${name}/rollback`, { why: "by hand, from the console" }); tell(`${r.from} → ${r.to}`); again(); } catch (e) { tell((e as Error).message); }
+  };
+  return (
+    <article><h3>{name} <small>{s.version}</small></h3>
+      <p className="sum">{n(s.figures.rate, 2)} requests/s · p50 {n(s.figures.p50_ms, 1)} ms · p95 {n(s.figures.p95_ms, 1)} ms · errors {n(s.figures.error_rate * 100, 2)} %</p>
+      {s.trouble && <p className="bad">{s.trouble}</p>}
+      <details open><summary>last predictions</summary>{s.recent.length === 0 ? <p>None yet.</p> : <ul className="recent">{s.recent.slice(0, 8).map((p: Any) => <li key={p.id}><button onClick={() => follow(p.id)}>{p.id}</button> {p.output.label} {n(p.output.probability, 2)} <small>{when(p.at)}</small></li>)}</ul>}</details>
+      <details><summary>history</summary><ul>{s.history.map((h: Any) => <li key={h.id}>{when(h.at)} <b>{h.version || h.answers}</b> by {h.who}: {h.why}</li>)}</ul></details>
+      <button onClick={back}>Roll back</button> {notice}
+    </article>
+  );
+}
+
+export function Console() {
+  const [all, set] = useState<All | null>(null);
+  const [fault, fail] = useState("");
+  const [id, type] = useState("");
+  const [past, setPast] = useState<Any | null>(null);
+  const load = () => call<All>("/v1/ecosystem").then((a) => { set(a); fail(""); }, (e: Error) => fail(e.message));
+  useEffect(() => { void load(); const t = setInterval(load, 4000); return () => clearInterval(t); }, []);
+  const follow = async (ident: string) => {
+    type(ident);
+    try { setPast(await call<Any>(`/v1/lineage/${encodeURIComponent(ident)}`)); fail(""); } catch (e) { setPast(null); fail((e as Error).message); }
+    document.getElementById("lineage")?.scrollIntoView({ behavior: "smooth" });
+  };
+  if (!all) return <main className="wait"><p>{fault || "Waiting for the ecosystem…"}</p></main>;
+  const open = all.alerts.filter((a) => !a.cleared_at);
+  return (
+    <main className="console">
+      <header className="bar"><h1>{all.scene.ecosystem}</h1><span className="live">revision {all.scene.revision}</span><span className="grow" /><a className="door" href="/world">Enter the world →</a></header>
+      <p className="about">{all.scene.about}</p>
+      {fault && <p className="bad" role="alert">{fault}</p>}
+      <section><h2>Alerts</h2>{open.length === 0 ? <p>No alert is open.</p> : <ul className="alertlist">{open.map((a) => <li key={a.id}><b>{a.monitor}</b> {a.message} <small>{when(a.at)}</small></li>)}</ul>}</section>
+      <section><h2>Data</h2><div className="cards">{Object.entries(all.datasets).map(([k, d]) => <Dataset key={k} name={k} d={d as Any} />)}</div></section>
+      <section><h2>Models</h2><div className="cards">{Object.entries(all.models).map(([k, v]) => <ModelCard key={k} name={k} versions={v as Any[]} />)}</div></section>
+      <section><h2>Services</h2><div className="cards">{Object.entries(all.services).map(([k, s]) => <ServiceCard key={k} name={k} s={s as Any} follow={follow} again={load} />)}</div></section>
+      <section id="lineage"><h2>Past of a prediction</h2>
+        <form onSubmit={(e: FormEvent) => { e.preventDefault(); void follow(id.trim()); }}><input aria-label="Prediction id" placeholder="p-…" value={id} onChange={(e) => type(e.target.value)} /><button>Follow</button></form>
+        {past && <ol className="past"><li><b>{past.prediction.output.label}</b> by {past.prediction.service}, {when(past.prediction.at)}</li><li>version <b>{past.version.id}</b>, {past.recipe.method}, {past.recipe.head} head, content {past.version.content}</li><li>snapshot <b>{past.snapshot.id}</b>, {past.snapshot.account.kept} rows kept of {past.snapshot.account.in}</li>{Object.entries(past.files).map(([f, c]) => <li key={f}>file <b>{f}</b>, print {String(c)}</li>)}<li><b>{past.rows.training}</b> training rows: {Object.entries(past.rows.lines as Any).map(([f, l]) => <span key={f}>{f} lines <small>{String(l).slice(0, 400)}</small></span>)}</li></ol>}
+      </section>
+      <section><h2>Plan</h2><ul className="plan">{all.plan.map((c) => <li key={c.address}><code>{c.sign}</code> {c.address} <small>{c.action}{c.because.length ? ": " + c.because.join("; ") : ""}</small></li>)}</ul></section>
+      <section><h2>Audit</h2><ul className="plan">{all.audit.slice(0, 25).map((a) => <li key={a.id}><small>{when(a.at)}</small> {a.who} <b>{a.act}</b> {a.what} <small>{a.why}</small></li>)}</ul></section>
+    </main>
+  );
+}

@@ -1,0 +1,19 @@
+// The list view: the same facts as the valley, without 3D; it is the page where there is no WebGL.
+import type { Element, Scene } from "../state/wire";
+
+const ORDER: [Element["kind"], string][] = [["spring", "Sources"], ["lake", "Datasets"], ["tree", "Models"], ["lighthouse", "Services"], ["vane", "Monitors"], ["counter", "Places"]];
+
+export function List({ scene, chosen, onChoose }: { scene: Scene; chosen: string | null; onChoose: (id: string) => void }) {
+  return (
+    <nav className="list" aria-label="Everything in this world">
+      {ORDER.map(([kind, title]) => {
+        const mine = scene.elements.filter((e) => e.kind === kind);
+        return mine.length > 0 && (
+          <section key={kind}><h3>{title}</h3><ul>{mine.map((e) => (
+            <li key={e.id}><button aria-pressed={chosen === e.id} data-id={e.id} onClick={() => onChoose(e.id)}><span className={`dot ${e.state}`} title={e.state} /><b>{e.name}</b><span className="says">{e.says}</span></button></li>
+          ))}</ul></section>
+        );
+      })}
+    </nav>
+  );
+}

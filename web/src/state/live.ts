@@ -1,0 +1,40 @@
+// The living state: one WebSocket that brings the whole scene, at most a second old.
+import { useEffect, useState } from "react";
+import type { Scene } from "./wire";
+
+export interface Live {
+  scene: Scene | null;
+  linked: boolean;
+}
+
+export function useLive(): Live {
+  const [live, set] = useState<Live>({ scene: null, linked: false });
+  useEffect(() => {
+    let socket: WebSocket | null = null;
+    let timer = 0;
+    let over = false;
+    const open = () => {
+      const scheme = location.protocol === "https:" ? "wss" : "ws";
+      socket = new WebSocket(`${scheme}://${location.host}/v1/world`);
+      socket.onmessage = (event) => set({ scene: JSON.parse(event.data as string) as Scene, linked: true });
+      socket.onclose = () => {
+        set((old) => ({ ...old, linked: false }));
+        if (!over) timer = window.setTimeout(open, 1500);
+      };
+    };
+    open();
+    return () => {
+      over = true;
+      window.clearTimeout(timer);
+      socket?.close();
+    };
+  }, []);
+  return live;
+}
+
+export async function call<T>(path: string, body?: unknown): Promise<T> {
+  const answer = await fetch(path, body === undefined ? {} : { method: "POST", body: JSON.stringify(body) });
+  const said = (await answer.json()) as T & { detail?: string };
+  if (!answer.ok) throw new Error(said.detail ?? `the server answered ${answer.status}`);
+  return said;
+}
