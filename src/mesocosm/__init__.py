@@ -7,7 +7,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 
-def open(path: str = ".") -> Any:  # noqa: A001
+def open(path: str = ".") -> Any:
     """Open an ecosystem by its file or folder."""
     from mesocosm.ecosystem import open_ecosystem
 

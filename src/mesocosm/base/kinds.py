@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+
 class Kind(BaseModel):
     """Settings of one kind: frozen, unknown keys refused, a scalar read as the short form.
 
@@ -71,6 +72,7 @@ class Tuning(Protocol):
 class Predictor(Protocol):
     """A model version as one thing: facts, preparation and net."""
 
-    labels: Sequence[str]
+    @property
+    def labels(self) -> Sequence[str]: ...
 
     def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]: ...

@@ -9,6 +9,7 @@ import fcntl
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -39,18 +40,26 @@ class Outcome:
 
 
 @contextmanager
-def alone(store: Path) -> Iterator[None]:
+def alone(store: Path, wait: float = 0.0) -> Iterator[None]:
     """One build at a time; the lock dies with its process.
+
+    Args:
+        wait: seconds to wait for another build to end.
 
     Raises:
         Failure: another build is at work.
     """
     store.mkdir(parents=True, exist_ok=True)
     with (store / "lock").open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise Failure("another build of this ecosystem is at work; wait for it to end") from error
+        until = time.monotonic() + wait
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError as error:
+                if time.monotonic() >= until:
+                    raise Failure("another build of this ecosystem is at work; wait for it to end") from error
+                time.sleep(0.2)
         yield
 
 
@@ -208,7 +217,7 @@ def _say_missed(missed: list[str], say: Callable[[str], None]) -> None:
 
 def _whole(store: Path, version: dict[str, Any]) -> bool:
     folder = store / version["path"]
-    return folder.is_dir() and digest_folder(folder) == version["content"]
+    return bool(folder.is_dir() and digest_folder(folder) == version["content"])
 
 
 def _service(spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], None]) -> tuple[str, Record]:
@@ -231,6 +240,8 @@ def _service(spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], 
         from mesocosm.build.wiring import index_answers
 
         index_answers(spec, catalog, service, answers, say)
+    if service.rollout.strategy == "canary":
+        say("a canary is not run by this version of Mesocosm: the new version takes every request at once")
     if now and (now["version"], now["answers"]) == (version, answers):
         return version or answers, lambda con: None
     say(f"{version or answers} goes into service")

@@ -51,7 +51,7 @@ def plan(spec: Spec, catalog: Catalog) -> list[Change]:
         mark = sign(old, new)
         signs[resource.address] = mark
         found.append(Change(resource.address, mark, _because(resource, row, mark, signs), resource, new))
-    for address, row in listed.items():
+    for address in listed:
         found.append(Change(address, "-", ("it is no longer in the file; 'build --prune' deletes what it made",)))
     return found
 

@@ -23,6 +23,6 @@ def retrain(
     from mesocosm.build.retrain import retrain as grow
 
     eco = opened(file)
-    with alone(eco.spec.root / ".mesocosm"):
+    with alone(eco.spec.root / ".mesocosm", wait=900):
         found = grow(eco.spec, eco.catalog, service, reason, lambda text: print(text, file=sys.stderr))
     answer(found, as_json, lambda d: d["why"])

@@ -62,4 +62,4 @@ def score(account: dict[str, int], after: dict[str, dict[str, Any]], before: dic
     whole = 1 - sum(p["missing"] for p in before.values()) / cells
     still = 1 - sum(p["missing"] for p in after.values()) / (sum(p["rows"] for p in after.values()) or 1)
     kept = account["kept"] / max(1, account["in"])
-    return round(kept * (whole + still) / 2, 4)
+    return float(round(kept * (whole + still) / 2, 4))

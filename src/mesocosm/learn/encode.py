@@ -21,7 +21,7 @@ from mesocosm.learn.bases import Base
 TOKENS = 4096  # padded tokens of one batch
 
 
-class Trunk(nn.Module):
+class Trunk(nn.Module):  # type: ignore[misc]
     """A pretrained encoder with mean pooling; gives unit vectors (rows, width)."""
 
     def __init__(self, net: Any) -> None:
@@ -53,7 +53,9 @@ def load_trunk(base: Base) -> Trunk:
     from transformers import AutoModel
 
     net = AutoModel.from_pretrained(base.folder, use_safetensors=True, trust_remote_code=False, dtype=torch.float32)
-    return Trunk(net).eval()
+    trunk = Trunk(net)
+    trunk.eval()
+    return trunk
 
 
 class Tokens:

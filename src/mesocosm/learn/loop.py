@@ -34,7 +34,7 @@ class Rows:
     y: Array
 
 
-class Joined(nn.Module):
+class Joined(nn.Module):  # type: ignore[misc]
     """A trunk and a linear head over its features and the table block."""
 
     def __init__(self, trunk: Trunk, weights: Array, bias: Array, dropout: float) -> None:

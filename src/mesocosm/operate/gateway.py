@@ -157,7 +157,7 @@ def create_app(
         if now is None or now.preparation is None:
             raise Problem(503 if now is None else 422, "It does not predict", one.trouble or f"{name} serves no model; ask it by chat")
         body = await body_of(request)
-        rows = body.get("rows") if isinstance(body, dict) and isinstance(body.get("rows"), list) else [body]
+        rows: list[Any] = body["rows"] if isinstance(body, dict) and isinstance(body.get("rows"), list) else [body]
         if len(rows) > MOST_ROWS or not rows:
             raise Problem(422, "The request cannot be right", f"{len(rows)} rows stand here; wanted 1 to {MOST_ROWS}")
         for row in rows:

@@ -128,7 +128,10 @@ class Served:
         since = self.catalog.clock() - seconds
         recent = [e for e in list(self.times) if e[0] >= since]
         times = sorted(e[1] for e in recent)
-        pick = lambda q: times[min(len(times) - 1, int(q * len(times)))] if times else 0.0  # noqa: E731
+
+        def pick(share: float) -> float:
+            return times[min(len(times) - 1, int(share * len(times)))] if times else 0.0
+
         return {
             "rate": round(len(recent) / seconds, 3), "p50_ms": round(pick(0.5), 2), "p95_ms": round(pick(0.95), 2),
             "error_rate": round(sum(e[2] for e in recent) / len(recent), 4) if recent else 0.0,

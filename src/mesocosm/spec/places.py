@@ -70,11 +70,12 @@ def _depth(node: Any, level: int = 0) -> int:
 
 def place_of(tree: Any, path: tuple[Any, ...], file: str, key: bool = False) -> Place:
     """Where the value at `path` begins, or with `key` where its key does; the nearest parent else."""
-    node, place = tree, Place(file, 1, 1)
+    node: Any = tree
+    place = Place(file, 1, 1)
     for depth, step in enumerate(path):
         last = depth == len(path) - 1
         try:
-            if isinstance(node, dict):
+            if hasattr(node, "keys"):
                 at = node.lc.key(step) if key and last else node.lc.value(step)
             else:
                 at = node.lc.item(step)

@@ -60,16 +60,18 @@ class Jsonl(Kind):
             con.unregister("_numbered")
             parts.append(part)
             found.files[label] = content
-        con.execute("create temp table _lines as " + " union all ".join(f"select * from {p}" for p in parts))
-        good = "json_valid(_text) and json_type(_text) = 'OBJECT'"
-        keys = f"select distinct unnest(json_keys(_text)) as k from _lines where {good} order by k"
+        whole = " union all ".join(f"select * from {p}" for p in parts)
+        is_object = "case when json_valid(_text) then json_type(_text) = 'OBJECT' else false end"
+        con.execute(f"create temp table _lines as select *, {is_object} as _good from ({whole})")
+        good = "_good"
+        keys = "select distinct unnest(case when _good then json_keys(_text) end) as k from _lines order by k"
         found.columns = [row[0] for row in con.execute(keys).fetchall()]
-        bad = con.execute(f"select _file, _line, _text from _lines where not coalesce({good}, false) order by all")
+        bad = con.execute("select _file, _line, _text from _lines where not _good order by all")
         found.unreadable = [(f, int(n), t, "it is no JSON object") for f, n, t in bad.fetchall()]
         if not found.columns:
             raise Wrong("path", f"'{self.path}' holds no JSON object", "one object a line")
         pick = ", ".join(
-            f"json_extract_string(_text, {text('$.' + quote(k))}) as {quote(k)}" for k in found.columns
+            f"case when _good then json_extract_string(_text, {text('$.' + quote(k))}) end as {quote(k)}" for k in found.columns
         )
         pour(con, name, f"select _file, _line, {pick} from _lines where {good}", first=True)
         for part in [*parts, "_lines"]:

@@ -42,4 +42,4 @@ class Blend:
 
     def tensors(self) -> list[dict[str, Array]]:
         """What the exported graph holds, a dict a part."""
-        return [head.tensors() for head in self.parts]
+        return [tensors for head in self.parts for tensors in head.tensors()]

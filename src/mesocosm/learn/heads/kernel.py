@@ -28,7 +28,7 @@ def log_loss(scores: Array, y: Array) -> float:
 
 def distances(a: Array, b: Array) -> Array:
     """Squared distances (rows of a, rows of b)."""
-    return np.maximum((a * a).sum(1)[:, None] + (b * b).sum(1)[None] - 2 * a @ b.T, 0)
+    return np.asarray(np.maximum((a * a).sum(1)[:, None] + (b * b).sum(1)[None] - 2 * a @ b.T, 0))
 
 
 class KernelRidge:
@@ -79,7 +79,7 @@ class KernelRidge:
     def logits(self, text: Array, table: Array) -> Array:
         """Logits (rows, classes)."""
         kernel = np.exp(-self.gamma_text * distances(text, self.rows_text) - self.gamma_table * distances(table, self.rows_table))
-        return (kernel @ self.alpha + self.mean) * self.heat
+        return np.asarray((kernel @ self.alpha + self.mean) * self.heat)
 
     def tensors(self) -> list[dict[str, Array]]:
         """What the exported graph holds."""

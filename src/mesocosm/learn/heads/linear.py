@@ -62,7 +62,7 @@ class Linear:
 
     def logits(self, text: Array, table: Array) -> Array:
         """Logits (rows, classes)."""
-        return np.hstack([text, table]) @ self.weights + self.bias
+        return np.asarray(np.hstack([text, table]) @ self.weights + self.bias)
 
     def tensors(self) -> list[dict[str, Array]]:
         """What the exported graph holds."""

@@ -1,6 +1,8 @@
 """Kinds of drift test: one file and one line each."""
 
+from typing import Any
+
 from mesocosm.operate.drift.chi2 import ChiSquared
 from mesocosm.operate.drift.ks import KolmogorovSmirnov
 
-DRIFT = {"chi2": ChiSquared, "ks": KolmogorovSmirnov}
+DRIFT: dict[str, Any] = {"chi2": ChiSquared, "ks": KolmogorovSmirnov}

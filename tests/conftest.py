@@ -1,0 +1,133 @@
+"""What many tests share: small projects, a built bank, a running server."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).parents[1]
+BANK = ROOT / "examples" / "bank"
+settings.register_profile("ci", max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+settings.load_profile("ci")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+SMALL = """grammar: 1
+ecosystem: pond
+sources:
+  notes: {type: csv, path: notes.csv}
+datasets:
+  mail:
+    from: notes
+    key: id
+    fields:
+      id: {type: integer}
+      text: {type: text}
+      amount: {type: number, unit: EUR, missing: median, outliers: {method: iqr, action: clip}}
+      label: {type: category, values: [yes please, no thanks], missing: quarantine}
+    duplicates: row
+    split: {test: 0.25, validation: 0.1, stratify: label}
+models:
+  judge: {base: minilm, learns: mail, predict: label, inputs: [text, amount], tune: {method: frozen, head: kernel}}
+services:
+  desk: {serves: judge}
+monitors:
+  watch: {watches: desk, drift: {window: 40}}
+world: {places: {counter: {shows: desk}}}
+"""
+
+
+def small_rows(rows: int = 80) -> str:
+    lines = ["id,text,amount,label"]
+    for i in range(rows):
+        good = i % 2
+        text = f"please send {i} more, lovely" if good else f"stop sending number {i}, awful"
+        lines.append(f"{i},\"{text}\",{'' if i % 9 == 4 else f'{100 + i + 50 * good} EUR'},{'Yes please' if good else 'no thanks'}")
+    return "\n".join([*lines, lines[5]]) + "\n"
+
+
+@pytest.fixture
+def pond(tmp_path: Path) -> Path:
+    (tmp_path / "ecosystem.yaml").write_text(SMALL)
+    (tmp_path / "notes.csv").write_text(small_rows())
+    return tmp_path
+
+
+def run(*words: str, **more: Any) -> subprocess.CompletedProcess[str]:
+    env = dict(os.environ, **more.pop("env", {}))
+    return subprocess.run([sys.executable, "-m", "mesocosm", *words], capture_output=True, text=True, env=env, timeout=300, **more)
+
+
+@pytest.fixture(scope="session")
+def cli() -> Callable[..., subprocess.CompletedProcess[str]]:
+    return run
+
+
+@pytest.fixture(scope="session")
+def bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bank example, built once."""
+    home = tmp_path_factory.mktemp("bank") / "bank"
+    shutil.copytree(BANK, home, ignore=shutil.ignore_patterns(".mesocosm"))
+    done = run("build", "-f", str(home), "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return home
+
+
+class Server:
+    """A running `mesocosm up`."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "mesocosm", "up", str(home), "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        until = time.time() + 120
+        said: dict[str, Any] = {}
+        while time.time() < until:
+            try:
+                said = json.loads((home / ".mesocosm" / "server.json").read_text())
+                if httpx.get(said["url"] + "/readyz", timeout=2).status_code == 200:
+                    break
+            except (OSError, ValueError, httpx.HTTPError):
+                pass
+            assert self.process.poll() is None, self.process.communicate()[0].decode()[-2000:]
+            time.sleep(0.2)
+        self.url, self.token = said["url"], said["token"]
+        self.http = httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {self.token}"}, timeout=60)
+
+    def close(self) -> None:
+        self.http.close()
+        self.process.terminate()
+        try:
+            self.process.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+
+
+@pytest.fixture(scope="session")
+def server(bank: Path) -> Iterator[Server]:
+    one = Server(bank)
+    yield one
+    one.close()
+
+
+ROW = {
+    "checking": "... < 0 DM", "duration": "24 months", "history": "existing credits paid back duly till now", "purpose": "car (new)",
+    "amount": "4,870 DM", "savings": "... < 100 DM", "employment": "1 <= ... < 4 years", "rate": 3, "guarantors": "none", "residence": 4,
+    "property": "unknown / no property", "age": 53, "plans": "none", "housing": "for free", "credits": 2, "job": "skilled employee / official",
+}  # fmt: skip
+
+
+@pytest.fixture
+def row() -> dict[str, Any]:
+    return dict(ROW)

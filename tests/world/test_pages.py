@@ -1,0 +1,130 @@
+"""The pages in a real browser: the world, its list, a card, a chat, VR and AR, and the console."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT, Server
+
+playwright = pytest.importorskip("playwright.sync_api")
+FLAGS = [
+    "--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+IWER = (Path(__file__).parent / "iwer.min.js").read_text()
+HEADSET = (
+    "delete Navigator.prototype.xr;\n" + IWER + "\n"
+    "window.headset = new IWER.XRDevice(IWER.metaQuest3, {stereoEnabled: true}); headset.installRuntime({forceInstall: true});"
+)
+PICTURES = Path(os.environ.get("MESOCOSM_PICTURES", "/nonexistent"))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with playwright.sync_playwright() as p:
+        one = p.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        yield one
+        one.close()
+
+
+@pytest.fixture
+def page(browser: Any, server: Server) -> Iterator[Any]:
+    context = browser.new_context(viewport={"width": 900, "height": 560}, reduced_motion="reduce")
+    one = context.new_page()
+    one.set_default_timeout(45_000)
+    one.faults, one.outside = [], []
+    one.on("pageerror", lambda e: one.faults.append(str(e)))
+    one.on("crash", lambda _: one.faults.append("the page crashed"))
+    one.on("request", lambda r: one.outside.append(r.url) if not r.url.startswith((server.url, "data:", "blob:", server.url.replace("http", "ws"))) else None)
+    yield one
+    print("faults:", one.faults, "text:", one.inner_text("body")[:200])
+    context.close()
+
+
+def frames(page: Any, more: int) -> None:
+    now = page.evaluate("window.mesocosm.frames")
+    page.wait_for_function(f"window.mesocosm.frames > {now} + {more}")
+
+
+def keep(page: Any, name: str) -> None:
+    if PICTURES.is_dir():
+        page.screenshot(path=PICTURES / f"{name}.png")
+
+
+def resources(server: Server) -> set[str]:
+    eco = server.http.get("/v1/ecosystem").json()
+    return {e["id"] for e in eco["scene"]["elements"]}
+
+
+def test_the_world_shows_every_resource_and_lin_answers(page: Any, server: Server) -> None:
+    page.goto(f"{server.url}/world?token={server.token}")
+    page.wait_for_selector("canvas")
+    frames(page, 3)
+    keep(page, "world")
+    page.get_by_role("button", name="List").click()
+    shown = {b.get_attribute("data-id") for b in page.query_selector_all(".list button")}
+    wanted = resources(server)
+    assert shown == wanted and len(wanted) == 14
+    for section in ("sources.faq", "datasets.credit", "models.risk", "services.help-desk", "monitors.credit-watch", "places.welcome-desk"):
+        assert section in shown
+    page.click('[data-id="datasets.credit"]')
+    card = page.inner_text(".card")
+    account = server.http.get("/v1/ecosystem").json()["datasets"]["credit"]["account"]
+    assert f"{account['kept']} rows kept of {account['in']}" in card
+    page.click('[data-id="places.welcome-desk"]')
+    page.fill(".talk input", "I lost my card yesterday")
+    page.click(".talk button")
+    page.wait_for_selector("text=data/faq.csv, line 2")
+    assert "Block it at once" in page.inner_text(".talk")
+    keep(page, "chat")
+    assert not page.faults and not page.outside
+
+
+@pytest.mark.parametrize(("button", "mode"), [("Enter VR", "immersive-vr"), ("On the table (AR)", "immersive-ar")])
+def test_the_world_is_entered(page: Any, server: Server, button: str, mode: str) -> None:
+    page.add_init_script(HEADSET)
+    page.goto(f"{server.url}/world?token={server.token}")
+    page.wait_for_selector("canvas")
+    frames(page, 1)
+    page.get_by_role("button", name=button).click()
+    page.wait_for_function(f"window.mesocosm.xr === '{mode}'")
+    frames(page, 3)
+    keep(page, mode)
+    assert not page.faults and not page.outside
+
+
+def test_the_console_shows_what_is_and_follows_a_prediction(page: Any, server: Server, row: dict[str, Any]) -> None:
+    ident = server.http.post("/v1/services/credit-desk/predict", json=row).json()["id"]
+    page.goto(f"{server.url}/?token={server.token}")
+    page.wait_for_selector("text=Past of a prediction")
+    text = page.inner_text("main")
+    for wanted in ("rows in =", "calibration error", "Roll back", "risk-v1", "keep"):
+        assert wanted in text
+    page.fill("#lineage input", ident)
+    page.click("#lineage button")
+    page.wait_for_selector("text=training rows")
+    assert "data/applications.csv" in page.inner_text("#lineage")
+    keep(page, "console")
+    assert page.url == f"{server.url}/"
+    assert not page.faults and not page.outside
+
+
+def test_a_narrow_window_shows_the_list_and_nothing_overflows(browser: Any, server: Server) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 800}, color_scheme="dark")
+    page.goto(f"{server.url}/?token={server.token}")
+    page.wait_for_selector("text=Past of a prediction")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.goto(f"{server.url}/world")
+    page.wait_for_selector(".list")
+    keep(page, "narrow")
+    page.close()
+
+
+def test_the_wire_types_are_generated() -> None:
+    from mesocosm.world.wire import typescript
+
+    assert (ROOT / "web" / "src" / "state" / "wire.ts").read_text() == typescript()
