@@ -13,7 +13,7 @@ from conftest import ROOT, Server
 playwright = pytest.importorskip("playwright.sync_api")
 FLAGS = [
     "--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-gpu-watchdog", "--disable-dev-shm-usage",
 ]  # fmt: skip
 IWER = (Path(__file__).parent / "iwer.min.js").read_text()
 HEADSET = (
@@ -68,7 +68,7 @@ def test_the_world_shows_every_resource_and_lin_answers(page: Any, server: Serve
     page.get_by_role("button", name="List").click()
     shown = {b.get_attribute("data-id") for b in page.query_selector_all(".list button")}
     wanted = resources(server)
-    assert shown == wanted and len(wanted) == 14
+    assert shown == wanted and len(wanted) == 13
     for section in ("sources.faq", "datasets.credit", "models.risk", "services.help-desk", "monitors.credit-watch", "places.welcome-desk"):
         assert section in shown
     page.click('[data-id="datasets.credit"]')

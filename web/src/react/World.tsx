@@ -15,7 +15,7 @@ import { Walk, type Aim } from "./Walk";
 declare global { interface Window { mesocosm: { frames: number; xr: string; origin: number[] } } }
 window.mesocosm = { frames: 0, xr: "", origin: [0, 0, 0] };
 
-const store = createXRStore({ emulate: false, offerSession: false, baseAssetPath: "/profiles/", controller: { teleportPointer: true }, hand: { teleportPointer: true } });
+const store = createXRStore({ emulate: false, offerSession: false, baseAssetPath: `${location.origin}/profiles/`, controller: { teleportPointer: true }, hand: { teleportPointer: true } });
 
 function Count() {
   const mode = useXR((s) => s.session ? s.mode : null);
