@@ -93,8 +93,8 @@ function Fireflies({ scene, still }: { scene: Scene; still: boolean }) {
   return <instancedMesh ref={swarm} args={[undefined, undefined, 60]} frustumCulled={false}><sphereGeometry args={[0.26, 10, 8]} /><meshBasicMaterial color="#fff3a0" toneMapped={false} /></instancedMesh>;
 }
 
-export function Valley({ scene, p, chosen, still, onChoose, onLand, onTeleport }: {
-  scene: Scene; p: Palette; chosen: string | null; still: boolean; onChoose: (id: string | null) => void; onLand: (land: Land) => void; onTeleport: (at: THREE.Vector3) => void;
+export function Valley({ scene, p, chosen, still, ar, onChoose, onLand, onTeleport }: {
+  scene: Scene; p: Palette; chosen: string | null; still: boolean; ar: boolean; onChoose: (id: string | null) => void; onLand: (land: Land) => void; onTeleport: (at: THREE.Vector3) => void;
 }) {
   const key = scene.elements.map((e) => `${e.id}${e.x}${e.z}${e.needs.join()}`).join("|") + scene.seed;
   const fixed = useMemo(() => {
@@ -108,8 +108,7 @@ export function Valley({ scene, p, chosen, still, onChoose, onLand, onTeleport }
   useEffect(() => onLand(fixed.land), [fixed, onLand]);
   return (
     <group>
-      <Sky p={p} />
-      <fog attach="fog" args={[p.fog, 110, 420]} />
+      {!ar && <Sky p={p} />}
       <hemisphereLight args={[p.ambient, p.grass, p.ambientPower]} />
       <directionalLight position={p.sunAt} intensity={p.sunPower} color={p.sun} castShadow shadow-mapSize={[2048, 2048]} shadow-bias={-0.0006} shadow-normalBias={0.6}>
         <orthographicCamera attach="shadow-camera" args={[-95, 95, 95, -95, 1, 260]} />

@@ -1,0 +1,69 @@
+"""A real PostgreSQL server: its tables are collected, printed by content, and missing ones told."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from mesocosm.base.errors import Wrong
+from mesocosm.base.kinds import Where
+from mesocosm.govern.dataset import Dataset
+from mesocosm.govern.govern import govern
+from mesocosm.govern.snapshot import read_table
+from mesocosm.govern.sources.postgres import Postgres
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    """A server of its own, on a free port of the loopback address."""
+    bins = max(Path("/usr/lib/postgresql").glob("*/bin"))
+    home = Path(tempfile.mkdtemp(prefix="mesocosm-pg-"))
+    home.chmod(0o777)
+    who = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+
+    def call(*words: str) -> None:
+        subprocess.run([*who, *words], check=True, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60)
+
+    data = home / "data"
+    call(str(bins / "initdb"), "-D", str(data), "-U", "bank", "-A", "trust")
+    call(str(bins / "pg_ctl"), "-D", str(data), "-w", "-l", str(home / "log"), "-o", f"-p {port} -k {home} -c listen_addresses=127.0.0.1", "start")
+    yield f"postgresql://bank@127.0.0.1:{port}/postgres"
+    call(str(bins / "pg_ctl"), "-D", str(data), "-m", "immediate", "stop")
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def test_a_table_is_collected_and_its_print_is_its_content(url: str, tmp_path: Path) -> None:
+    with psycopg.connect(url, autocommit=True) as con:
+        con.execute("create table loans (id int, income double precision, opened date, grade text, extra numeric)")
+        for i in range(30):
+            con.execute("insert into loans values (%s, %s, %s, %s, 1.5)", (i, None if i == 4 else 1000.5 + i, f"2024-01-{1 + i % 28:02d}", "lo" if i % 2 else "High"))
+    source = Postgres(url=url, table="public.loans", private_network=True)
+    where = Where(tmp_path, tmp_path / ".mesocosm")
+    fields: dict[str, Any] = {
+        "id": {"type": "integer"}, "income": {"type": "number", "missing": "mean"}, "opened": {"type": "date"},
+        "grade": {"type": "category", "values": ["low", "high"], "aliases": {"lo": "low"}}, "extra": {"type": "number"},
+    }  # fmt: skip
+    data = Dataset.model_validate({"from": "a", "key": "id", "fields": fields})
+    snapshot = govern("t", data, {"a": source}, where, "made", "00" * 32, lambda _: None)
+    assert snapshot.account == {"in": 30, "kept": 30, "quarantined": 0, "duplicates": 0}
+    rows = {r["id"]: r for r in read_table(where.store / "datasets" / "t" / "rows", 0).to_pylist()}
+    assert rows[3]["income"] == 1003.5 and rows[4]["income"] is not None and rows[0]["grade"] == "high" and rows[0]["extra"] == 1.5
+    before = source.fingerprint(where)
+    assert source.fingerprint(where) == before
+    with psycopg.connect(url, autocommit=True) as con:
+        con.execute("update loans set income = 7 where id = 0")
+    assert source.fingerprint(where) != before
+    with pytest.raises(Wrong, match="'nothing' cannot be read"):
+        source.model_copy(update={"table": "nothing"}).fingerprint(where)
