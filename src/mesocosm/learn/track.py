@@ -13,13 +13,13 @@ def track(store: Path, model: str, version: str, recipe: dict[str, Any], metrics
     os.environ["DO_NOT_TRACK"] = "true"
     import logging
 
-    for name in ("mlflow", "alembic"):
-        logging.getLogger(name).setLevel(logging.ERROR)
     try:
         from mlflow.entities import Metric, Param
         from mlflow.tracking import MlflowClient
     except ImportError:
         return "mlflow-skinny is not installed"
+    for name in ("mlflow", "mlflow.store.db.utils", "alembic", "alembic.runtime.migration"):
+        logging.getLogger(name).setLevel(logging.ERROR)  # after the import, which sets them anew
     try:
         client = MlflowClient(tracking_uri=f"sqlite:///{store / 'mlflow.db'}")
         found = client.get_experiment_by_name(model)

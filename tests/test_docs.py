@@ -1,0 +1,33 @@
+"""What the documents say stands: the same blocks in both languages, commands that exist, pictures that are there."""
+
+from __future__ import annotations
+
+import re
+
+from conftest import ROOT
+
+from mesocosm.cli.main import COMMANDS
+
+ENGLISH, CHINESE = (ROOT / "README.md").read_text(), (ROOT / "README.zh.md").read_text()
+
+
+def test_both_readmes_have_the_same_blocks_and_commands() -> None:
+    blocks = [re.findall(r"```\n(.*?)```", text, re.S) for text in (ENGLISH, CHINESE)]
+    assert len(blocks[0]) >= 2 and blocks[0] == blocks[1]
+    named = [re.findall(r"`(mesocosm [^`]*)`", text) for text in (ENGLISH, CHINESE)]
+    assert len(named[0]) >= 10 and named[0] == named[1]
+
+
+def test_every_command_named_exists_and_every_path_is_there() -> None:
+    called = {words.split()[1] for words in re.findall(r"mesocosm [a-z]+", ENGLISH)}
+    assert len(called) > 8 and called <= set(COMMANDS)
+    paths = [p for p in re.findall(r"\]\(([\w./-]+)\)", ENGLISH) if not p.startswith("http")]
+    assert len(paths) >= 3 and all((ROOT / p).is_file() for p in paths)
+
+
+def test_no_name_of_this_machine_stands_in_the_files() -> None:
+    seen = 0
+    for path in [*(ROOT / "src").rglob("*.py"), *(ROOT / "docs").rglob("*.md"), ROOT / "README.md", ROOT / "constraints.txt"]:
+        seen += 1
+        assert "/work/" not in path.read_text() and "file://" not in path.read_text().replace('removeprefix("file://")', ""), path
+    assert seen > 100
