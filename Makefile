@@ -10,15 +10,15 @@ PIP := $(BIN)/pip --disable-pip-version-check
 $(STAMP): pyproject.toml constraints.txt hatch_build.py $(shell git ls-files web 2>/dev/null)
 	test -x $(BIN)/python || $(PY) -m venv $(VENV)
 	@echo "Installing Mesocosm into $(VENV) (torch first; the rest follows)"
-	$(PIP) install -q -c constraints.txt torch==2.13.0
-	$(PIP) install -q -c constraints.txt -e .
+	$(PIP) install -q --no-compile -c constraints.txt torch==2.13.0
+	$(PIP) install -q --no-compile -c constraints.txt -e .
 	touch $(STAMP)
 
 demo: $(STAMP)
 	$(BIN)/python examples/demo.py
 
 $(VENV)/.ready-test: $(STAMP)
-	$(PIP) install -q -c constraints.txt -e '.[test]'
+	$(PIP) install -q --no-compile -c constraints.txt -e '.[test]'
 	touch $@
 
 lint: $(VENV)/.ready-test
