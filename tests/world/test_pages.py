@@ -35,7 +35,7 @@ def browser() -> Iterator[Any]:
 def page(browser: Any, server: Server) -> Iterator[Any]:
     context = browser.new_context(viewport={"width": 720, "height": 450}, reduced_motion="reduce")
     one = context.new_page()
-    one.set_default_timeout(45_000)
+    one.set_default_timeout(150_000)
     one.faults, one.outside = [], []
     one.on("pageerror", lambda e: one.faults.append(str(e)))
     one.on("crash", lambda _: one.faults.append("the page crashed"))

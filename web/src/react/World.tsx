@@ -36,7 +36,7 @@ function Stage({ scene, look, chosen, still, onChoose, aim }: { scene: Scene; lo
   return (
     <>
       <XROrigin position={feet} />
-      {!ar && <fog attach="fog" args={[p.fog, 110, 420]} />}
+      <fog attach="fog" args={[p.fog, 110, 420]} />
       <group scale={ar ? 0.006 : 1} position={ar ? [0, 0.72, -0.9] : [0, 0, 0]}>
         <Valley scene={scene} p={p} chosen={chosen} still={still} ar={ar} onChoose={onChoose} onLand={keep} onTeleport={(at) => move(at.clone())} />
       </group>
