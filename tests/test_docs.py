@@ -29,5 +29,6 @@ def test_no_name_of_this_machine_stands_in_the_files() -> None:
     seen = 0
     for path in [*(ROOT / "src").rglob("*.py"), *(ROOT / "docs").rglob("*.md"), ROOT / "README.md", ROOT / "constraints.txt"]:
         seen += 1
-        assert "/work/" not in path.read_text() and "file://" not in path.read_text().replace('removeprefix("file://")', ""), path
+        here = str(ROOT.parent)
+        assert len(here) < 3 or f"{here}/" not in path.read_text(), path
     assert seen > 100
