@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Annotated, Any, ClassVar, Protocol, Union, runtime_checkable
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 
 class Kind(BaseModel):
@@ -30,6 +30,21 @@ class Kind(BaseModel):
         if cls.short and isinstance(value, (str, int, float, list)):
             return {cls.short: value}
         return value
+
+
+def union(kinds: Mapping[str, type[Kind]], tag: str, key: str | None = None) -> Any:
+    """The type of a setting that is one of `kinds`, told apart by `tag`; a bare name is the kind with its defaults.
+
+    Args:
+        tag: the attribute that holds the kind's name.
+        key: what the file calls it, where that is another word.
+    """
+
+    def named(value: Any) -> Any:
+        return {key or tag: value} if isinstance(value, str) else value
+
+    choice: Any = Union[tuple(kinds.values())]  # noqa: UP007
+    return Annotated[Annotated[choice, Field(discriminator=tag)], BeforeValidator(named)]
 
 
 @dataclass(frozen=True)

@@ -166,7 +166,7 @@ def _dataset(spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], 
     if change.sign == "~" and last:
         return last["id"], lambda con: None
     data = datasets_of(spec)[name]
-    made = govern(name, data, spec.eco.sources, where, change.prints.made, private_key(where.store), say)
+    made = govern(name, data, spec.eco.sources, where, change.prints.made, private_key(where.store), say, _last(last), catalog.clock())
     ident = f"{name}@{made.delta['rows']}-{change.prints.made[:8]}"
     values = {
         "id": ident, "dataset": name, "made": change.prints.made, "path": f"datasets/{name}", "delta": made.delta["rows"],
@@ -180,6 +180,11 @@ def _dataset(spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], 
         con.execute(insert(t.SNAPSHOTS).values(**values))
 
     return ident, record
+
+
+def _last(snapshot: dict[str, Any] | None) -> dict[str, Any]:
+    """What rules compare with: rows kept and spread of the last snapshot."""
+    return {"rows": snapshot["account"]["kept"], "training": snapshot["facts"]["training"]} if snapshot else {}
 
 
 def _model(spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], None]) -> tuple[str, Record]:

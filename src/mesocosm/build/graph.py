@@ -15,7 +15,7 @@ from mesocosm.govern.dataset import Dataset
 from mesocosm.learn.bases.base import folder_of
 from mesocosm.spec import Spec
 
-REVISIONS = {"govern": 2, "learn": 2}
+REVISIONS = {"govern": 3, "learn": 2}
 ABOUT = {"about"}
 
 

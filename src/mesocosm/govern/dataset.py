@@ -8,6 +8,8 @@ from pydantic import Field, model_validator
 
 from mesocosm.base.kinds import Kind
 from mesocosm.govern.clean.duplicates import Duplicates
+from mesocosm.govern.rules import RuleSetting
+from mesocosm.govern.rules.foreign_key import ForeignKey
 from mesocosm.govern.types.boolean import Boolean
 from mesocosm.govern.types.category import Category
 from mesocosm.govern.types.date import Date
@@ -54,6 +56,8 @@ class From(Kind):
 class Split(Kind):
     """Which rows teach, which tune and which judge; the same rows whatever their order.
 
+    `none` stands for no split: every row teaches.
+
     Args:
         test: the share of rows that judge, or the name of a source that holds them.
         validation: the share of the other rows that tune.
@@ -68,11 +72,21 @@ class Split(Kind):
     group: str | None = None
     seed: int = Field(7, ge=0)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _none(cls, value: Any) -> Any:
+        return {"test": 0.0, "validation": 0.0} if value == "none" else value
+
     @model_validator(mode="after")
     def _share(self) -> Split:
-        if isinstance(self.test, float) and not 0 < self.test < 0.9:
-            raise ValueError("a share over 0 and under 0.9, or the name of a source")
+        if isinstance(self.test, float) and not 0 <= self.test < 0.9:
+            raise ValueError("a share of 0 or more and under 0.9, or the name of a source")
         return self
+
+    @property
+    def none(self) -> bool:
+        """Whether every row teaches."""
+        return self.test == 0.0 and self.validation == 0.0
 
 
 class Dataset(Kind):
@@ -83,7 +97,7 @@ class Dataset(Kind):
         key: the field that names a row; unique after duplicates were removed.
         fields: the fields to keep, each with its type; other columns are left out and reported.
         duplicates: which rows count as the same.
-        rules: conditions over field names that every row must keep.
+        rules: what every row, or the table, must keep; each with a severity.
         split: which rows teach, tune and judge.
         about: a line for people.
     """
@@ -92,7 +106,7 @@ class Dataset(Kind):
     key: str | None = None
     fields: dict[str, FieldSetting] = Field(min_length=1)
     duplicates: Duplicates | None = None
-    rules: tuple[str, ...] = ()
+    rules: tuple[RuleSetting, ...] = ()
     split: Split = Split()
     about: str = ""
 
@@ -104,4 +118,10 @@ class Dataset(Kind):
     @property
     def all_sources(self) -> tuple[str, ...]:
         """Every source the dataset reads."""
-        return self.source.sources + ((self.test_source,) if self.test_source else ())
+        return self.source.sources + ((self.test_source,) if self.test_source else ()) + self.known_sources
+
+    @property
+    def known_sources(self) -> tuple[str, ...]:
+        """Sources that foreign keys look into."""
+        rules = [*self.rules, *(r for f in self.fields.values() for r in f.rules)]
+        return tuple(dict.fromkeys(r.source for r in rules if isinstance(r, ForeignKey)))

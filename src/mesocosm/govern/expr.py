@@ -8,7 +8,11 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+GROUPS = "struct<sign: string, mark: string, figure: string, rest: string>"
 BLANK = ("", "na", "n/a", "nan", "null", "?")
+LONGEST_BLANK = max(map(len, BLANK))
+FULL_WIDTH = "".join(chr(0xFF01 + i) for i in range(94)) + "\u3000"
+HALF_WIDTH = "".join(chr(0x21 + i) for i in range(94)) + " "
 
 Column = Any  # an Ibis column; Ibis's own types do not carry over its dynamic methods
 Scalar = Any
@@ -24,16 +28,27 @@ def functions() -> dict[str, Any]:
 
     def two(x: Any, y: Any) -> Any: ...
 
+    def three(x: Any, y: Any, z: Any) -> Any: ...
+
+    def total(name: str, takes: tuple[Any, ...], gives: Any) -> Any:
+        return ibis.udf.agg.builtin(one if len(takes) == 1 else two, name=name, signature=(takes, gives))
+
     def builtin(name: str, takes: tuple[str, ...], gives: str) -> Any:
-        shape = one if len(takes) == 1 else two
+        shape = one if len(takes) == 1 else two if len(takes) == 2 else three
         return ibis.udf.scalar.builtin(shape, name=name, signature=(takes, gives))
 
     return {
-        "try_strptime": builtin("try_strptime", ("string", "string"), "timestamp"),
+        "try_strptime": builtin("try_strptime", ("string", "array<string>"), "timestamp"),
         "sha256_bytes": builtin("sha256", ("binary",), "string"),
-        "join": builtin("concat", ("binary", "binary"), "binary"),
+        "join": builtin("||", ("binary", "binary"), "binary"),
         "unhex": builtin("unhex", ("string",), "binary"),
         "encode": builtin("encode", ("string",), "binary"),
+        "bytes": builtin("strlen", ("string",), "int64"),
+        "trim": builtin("trim", ("string",), "string"),
+        "steady_mode": total("steady_mode", ("string",), "string"),
+        "newest": total("arg_max", ("string", "float64"), "string"),
+        "mad": total("mad", ("float64",), "float64"),
+        "groups": builtin("regexp_extract", ("string", "string", "array<string>"), GROUPS),
     }
 
 
@@ -79,10 +94,27 @@ def first_of(columns: list[Column], kind: str = "string") -> Column:
     return ibis.coalesce(*columns) if columns else ibis.null(kind)
 
 
-def blank_to_null(raw: Column) -> Column:
-    """Text without outer spaces; the usual spellings of nothing become null."""
-    said = raw.cast("string").strip()
-    return cases((said.lower().isin(BLANK), null()), other=said)
+def trimmed(raw: Column) -> Column:
+    """Text without outer spaces of any script."""
+    call = functions()
+    raw = raw.cast("string")
+    last = raw.right(1)
+    plain = (raw >= "!") & (raw < "\x7f") & (last >= "!") & (last < "\x7f")  # no space at either end: most texts
+    said = cases((plain, raw), other=call["trim"](raw.strip()).strip())
+    return said
+
+
+def unless_blank(said: Column) -> Column:
+    """Null where trimmed text is one of the usual spellings of nothing."""
+    short = functions()["bytes"](said) <= LONGEST_BLANK
+    low = said.lower()
+    return cases((short, cases(*((low == blank, null()) for blank in BLANK), other=said)), other=said)
+
+
+def narrow(said: Column) -> Column:
+    """Full-width digits, letters and marks as their ASCII forms; other text as it is."""
+    plain = functions()["bytes"](said) == said.length()
+    return cases((plain, said), other=said.translate(FULL_WIDTH, HALF_WIDTH))
 
 
 def matched(column: Column, known: dict[str, Any], kind: str) -> Column:
@@ -101,3 +133,25 @@ def run(expression: Any, **tables: Any) -> list[dict[str, Any]]:
         for name, rows in tables.items():
             con.register(name, rows)
         return list(con.sql(to_sql(expression)).to_arrow_table().to_pylist())
+
+
+MACROS = (
+    "create or replace macro steady_mode(x) as list_sort(list_transform(map_entries(histogram(x)), "
+    "lambda e: {'n': -(e.value::bigint), 'k': e.key}))[1].k",
+)
+
+
+def nearest_mean(told: list[Column], donors: list[list[float | None]], values: list[float], neighbours: int) -> Column:
+    """The mean value of the donors nearest in Euclidean distance, fields missing on either side left out."""
+    import ibis
+
+    pairs = []
+    for donor, value in zip(donors, values, strict=True):
+        squares, seen = literal(0.0), literal(0.0)
+        for mine, theirs in zip(told, donor, strict=True):
+            if theirs is not None:
+                squares = squares + ((mine - theirs) * (mine - theirs)).fill_null(0.0)
+                seen = seen + mine.notnull().cast("float64")
+        far = cases((seen > 0, squares / seen), other=literal(1e300))
+        pairs.append(ibis.struct({"d": far, "v": literal(float(value))}))
+    return ibis.array(pairs).sort()[:neighbours].map(lambda pair: pair["v"]).means()

@@ -6,18 +6,19 @@ text; runs nothing. The same expressions read a batch at build and one row at se
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mesocosm.govern import expr
 from mesocosm.govern.dataset import Dataset
-from mesocosm.govern.rules.condition import Condition
+from mesocosm.govern.rules import RuleSetting
 from mesocosm.govern.sources.paths import quote
 from mesocosm.govern.types.field import FieldKind
 
 Facts = dict[str, dict[str, Any]]
 Fields = Mapping[str, FieldKind]
-LINEAGE = {"_row": "int64", "_file": "string", "_line": "int64", "_source": "string"}
+LINEAGE = {"_row": "int64", "_part": "int32", "_line": "int64"}
+NUMERIC = ("int64", "float64")
 
 
 def columns_of(fields: Fields) -> dict[str, str]:
@@ -28,7 +29,8 @@ def columns_of(fields: Fields) -> dict[str, str]:
 def read_sql(fields: Fields, facts: Facts, raw: str, types: Mapping[str, str], carried: Mapping[str, str]) -> str:
     """SQL that reads raw columns as their types; `_why` holds the first reason, else null.
 
-    Each stage is one CTE, so no expression is written out twice: text, its parts, what is read.
+    Each stage is one CTE, so no expression is written out twice: trimmed, narrowed, said, its
+    parts, what is read.
 
     Args:
         raw: the table of raw columns.
@@ -38,46 +40,76 @@ def read_sql(fields: Fields, facts: Facts, raw: str, types: Mapping[str, str], c
     own = columns_of(fields)
     said = {n: f"s{i}" for i, n in enumerate(own)}
     texts = {said[n]: types[c] for n, c in own.items()}
+    words = [said[n] for n, c in own.items() if types[c] == "string"]
     table = expr.table(raw, {**carried, **types})
-    blank = {said[n]: table[c] if types[c] != "string" else expr.blank_to_null(table[c]) for n, c in own.items()}
-    stages = [expr.to_sql(table.select(**{c: table[c] for c in carried}, **blank))]
-    table = expr.table("_s0", {**carried, **texts})
-    parts = {n: {f"{said[n]}_{k}": x for k, x in fields[n].parts(table[said[n]]).items()} for n in own}
-    flat = {name: x for mine in parts.values() for name, x in mine.items()}
-    stages.append(expr.to_sql(table.mutate(**flat)))
-    kinds = {**carried, **texts, **{name: str(x.type()) for name, x in flat.items()}}
-    table = expr.table("_s1", kinds)
+    first = {said[n]: expr.trimmed(table[c]) if types[c] == "string" else table[c] for n, c in own.items()}
+    stages = [expr.to_sql(table.select(**{c: table[c] for c in carried}, **first))]
+    kinds = {**carried, **texts}
+
+    def stage(changed: dict[str, Any]) -> None:
+        if changed:
+            stages.append(expr.to_sql(table.mutate(**changed)))
+
+    for change, mine in ((expr.narrow, [said[n] for n in own if fields[n].narrows and said[n] in words]), (expr.unless_blank, words)):
+        table = expr.table(f"_s{len(stages) - 1}", kinds)
+        stage({w: change(table[w]) for w in mine})
+    table = expr.table(f"_s{len(stages) - 1}", kinds)
+    known: dict[str, dict[str, Any]] = {n: {} for n in own}
+    while True:
+        parts = {n: fields[n].parts(table[said[n]], {k: table[f"{said[n]}_{k}"] for k in known[n]}) for n in own}
+        flat = {f"{said[n]}_{k}": x for n, found in parts.items() for k, x in found.items()}
+        if not flat:
+            break
+        stage(flat)
+        kinds |= {name: str(x.type()) for name, x in flat.items()}
+        table = expr.table(f"_s{len(stages) - 1}", kinds)
+        for n, found in parts.items():
+            known[n] |= found
     read = {
-        f"r_{said[n]}": fields[n].read(table[said[n]], {k.split("_", 1)[1]: table[k] for k in parts[n]}, facts.get(n, {}))
+        f"r_{said[n]}": fields[n].read(table[said[n]], {k: table[f"{said[n]}_{k}"] for k in known[n]}, facts.get(n, {}))
         for n in own
     }
-    stages.append(expr.to_sql(table.mutate(**read)))
-    table = expr.table("_s2", kinds | {name: str(x.type()) for name, x in read.items()})
+    stage(read)
+    table = expr.table(f"_s{len(stages) - 1}", kinds | {name: str(x.type()) for name, x in read.items()})
     done = {n: fields[n].finish(table[f"r_{said[n]}"]).cast(fields[n].ibis_type) for n in own}
-    why = [fields[n].reason(table[said[n]], done[n], n) for n in own]
-    last = expr.to_sql(table.select(**{c: table[c] for c in carried}, **done, _why=expr.first_of(why)))
-    chain = ", ".join(f"_s{i} as ({stage})" for i, stage in enumerate(stages))
+    stages.append(expr.to_sql(table.mutate(**{f"d_{said[n]}": x for n, x in done.items()})))
+    table = expr.table(f"_s{len(stages) - 1}", kinds | {f"d_{said[n]}": fields[n].ibis_type for n in own})
+    why = [fields[n].reason(table[said[n]], table[f"d_{said[n]}"], n) for n in own]
+    last = expr.to_sql(table.select(**{c: table[c] for c in carried}, **{n: table[f"d_{said[n]}"] for n in own}, _why=expr.first_of(why)))
+    chain = ", ".join(f"_s{i} as ({text})" for i, text in enumerate(stages))
     return f"with {chain} {last}"
 
 
-def rules_sql(table: str, fields: Fields, rules: tuple[str, ...]) -> str:
-    """SQL that adds the first broken rule to `_why`; rules over absent fields are left out."""
-    wanted = [Condition(rule=r) for name in fields for r in fields[name].rules] + [Condition(rule=r) for r in rules]
-    breaks = [rule.breaks() for rule in wanted if set(rule.fields()) <= set(fields)]
-    return f"select * replace (coalesce({', '.join(['_why', *breaks, 'null'])}) as _why) from {quote(table)}"
+def rules_of(fields: Fields, rules: Sequence[RuleSetting]) -> list[RuleSetting]:
+    """The rules of the fields, in their order, then those of the dataset."""
+    mine = [rule.about_field(name) for name, field in fields.items() for rule in field.rules]
+    return [*mine, *rules]
 
 
-def split_sql(table: str, dataset: Dataset) -> str:
+def broken_sql(fields: Fields, rules: Sequence[RuleSetting], severities: Sequence[str] = ("quarantine",)) -> str:
+    """A SQL expression: the sentence of the first row rule that is broken, else null.
+
+    Rules over absent fields are left out.
+    """
+    wanted = [r for r in rules_of(fields, rules) if r.severity in severities and set(r.fields()) <= set(fields)]
+    tests = [(r.breaks(), r.sentence()) for r in wanted]
+    said = [f"case when {test} then '{sentence.replace(chr(39), chr(39) * 2)}' end" for test, sentence in tests if test]
+    return f"coalesce({', '.join([*said, 'null::varchar'])})" if said else "null::varchar"
+
+
+def split_sql(table: str, dataset: Dataset, judge: str | None) -> str:
     """SQL that names the part of each row that is still in: `train`, `validation` or `test`.
 
     Rows are ranked by a keyed hash of what they say, so their order never matters.
+
+    Args:
+        judge: SQL that is true for rows of the source that judges, where there is one.
     """
     split, names = dataset.split, [dataset.key] if dataset.key else sorted(dataset.fields)
     unit = [split.group] if split.group else names
     said = " || '|' || ".join(f"coalesce({quote(n)}::varchar, '')" for n in unit)
     mark = f"md5('{split.seed}|' || {said})"
     still = f"from {quote(table)} where _why is null"
-    judge = f"_source = '{dataset.test_source}'" if dataset.test_source else None
     if split.group:
         share = f"(('0x' || left({mark}, 12))::bigint / 281474976710656.0)"
         test = judge or f"{share} < {split.test}"
@@ -102,30 +134,49 @@ def typed(fields: Fields, table: str, *more: str) -> Any:
     return expr.table(table, columns | {name: kinds[name] for name in more})
 
 
-def measures_sql(fields: Fields, table: str, facts: Facts, step: str) -> tuple[str, list[tuple[str, str]]]:
-    """One aggregate over the training rows for all fields; `step` is `fence` or `fill`."""
-    rows = typed(fields, table, "_split", "_why")
-    asked: dict[tuple[str, str], Any] = {}
+def teaching(fields: Fields, table: str, facts: Facts, fenced: bool) -> Any:
+    """The training rows; with `fenced`, less those that a fence sets aside."""
+    rows = typed(fields, table, "_row", "_split", "_why")
     rows = rows.filter(rows._split == "train", rows._why.isnull())
-    if step == "fill":
-        for name, field in fields.items():
-            if field.fence and field.fence.action == "quarantine":
-                rows = rows.filter(~field.fence.outside(rows[name], facts.get(name, {}).get("fence", {})))
     for name, field in fields.items():
-        x, fence = rows[name], field.fence
-        if step == "fence":
-            found = fence.measures(x) if fence else {}
-        else:
-            value = fence.value(x, facts.get(name, {}).get("fence", {})) if fence else x
-            found = field.missing.measures(value)
-        asked |= {(name, key): scalar for key, scalar in found.items()}
+        if fenced and field.fence and field.fence.action == "quarantine":
+            rows = rows.filter(~field.fence.outside(rows[name], facts.get(name, {}).get("fence", {}), rows))
+    return rows
+
+
+def measured(name: str, field: FieldKind, rows: Any, facts: Facts, step: str) -> dict[str, Any]:
+    """The aggregates that a field's fence (`step` is `fence`) or fill needs, by name."""
+    fence = field.fence
+    if step == "fence":
+        return fence.measures(rows[name]) if fence else {}
+    x = fence.value(rows[name], facts.get(name, {}).get("fence", {}), rows) if fence else rows[name]
+    one = field.missing.measure(x, rows)
+    return {} if one is None else {"fill": one}
+
+
+def measures_sql(fields: Fields, table: str, facts: Facts, step: str) -> tuple[str, list[tuple[str, str]]]:
+    """One aggregate over the training rows for all fields."""
+    rows = teaching(fields, table, facts, step == "fill")
+    asked = {(n, key): scalar for n, f in fields.items() for key, scalar in measured(n, f, rows, facts, step).items()}
     order = list(asked)
     if not order:
         return "", []
     return expr.to_sql(rows.aggregate(**{f"m{i}": asked[k] for i, k in enumerate(order)})), order
 
 
-def clean_sql(fields: Fields, table: str, facts: Facts, key: str, carried: tuple[str, ...]) -> str:
+def groups_sql(fields: Fields, name: str, table: str, facts: Facts, step: str) -> tuple[str, list[str]]:
+    """The same of one field for each value of its `by`; the group as text comes first."""
+    rows = teaching(fields, table, facts, step == "fill")
+    field = fields[name]
+    by = (field.fence.leans if field.fence else ()) if step == "fence" else (getattr(field.missing, "by", None),)
+    asked = measured(name, field, rows, facts, step)
+    if not by or not by[0] or not asked:
+        return "", []
+    grouped = rows.group_by(_g=rows[by[0]].cast("string")).aggregate(**{f"m{i}": x for i, x in enumerate(asked.values())})
+    return expr.to_sql(grouped.filter(grouped._g.notnull())), list(asked)
+
+
+def clean_sql(fields: Fields, table: str, facts: Facts, key: str, carried: tuple[str, ...], serving: bool = False) -> str:
     """SQL of the last steps: outliers acted on, gaps filled, private values hidden, `_why`, `_flags`."""
     rows = typed(fields, table, "_why", *carried)
     values: dict[str, Any] = {}
@@ -134,14 +185,13 @@ def clean_sql(fields: Fields, table: str, facts: Facts, key: str, carried: tuple
         mine = facts.get(name, {})
         x, fence = rows[name], field.fence
         if fence:
-            shown = "a private value" if field.private else name
-            reasons.append(fence.reason(x, mine.get("fence", {}), shown if shown == name else f"{name}: {shown}"))
-            if fence.action == "flag" and mine.get("fence"):
-                outside = fence.outside(x, mine["fence"])
-                flags.append(expr.cases((outside, expr.literal(f"{name};")), other=expr.literal("")))
-            x = fence.value(x, mine.get("fence", {}))
+            fenced = mine.get("fence", {})
+            reasons.append(fence.reason(x, fenced, rows, f"{name}: a private value" if field.private else name))
+            if fence.action == "flag" and fenced:
+                flags.append(expr.cases((fence.outside(x, fenced, rows), expr.literal(f"{name};")), other=expr.literal("")))
+            x = fence.value(x, fenced, rows)
         reasons.append(field.missing.reason(x, name))
-        x = field.missing.value_of(x, mine)
+        x = field.missing.value_of(x, mine, rows, serving)
         values[name] = field.private.value(x, key) if field.private else x
     flagged = flags[0] if flags else expr.literal("")
     for more in flags[1:]:
@@ -150,13 +200,14 @@ def clean_sql(fields: Fields, table: str, facts: Facts, key: str, carried: tuple
     return expr.to_sql(rows.select(**picked, **values, _flags=flagged, _why=expr.first_of(reasons)))
 
 
-def serving_sql(fields: Fields, rules: tuple[str, ...], facts: Facts, key: str) -> str:
-    """SQL that treats rows of a table `incoming` (`_n` and one text column a field) as the build did.
+def serving_sql(fields: Fields, rules: Sequence[RuleSetting], facts: Facts, key: str) -> str:
+    """SQL that treats rows of a table `incoming` (`_row` and one text column a field) as the build did.
 
-    Gives `_n`, the fields and `_why`, which holds the reason where a row would not have been kept.
+    Gives `_row`, the fields and `_why`, which holds the reason where a row would not have been kept.
     """
     plain = {name: field.model_copy(update={"column": None}) for name, field in fields.items()}
     read = read_sql(plain, facts, "incoming", dict.fromkeys(plain, "string"), {"_row": "int64"})
-    last = clean_sql(plain, "_ruled", facts, key, ("_row",))
-    ruled = rules_sql("_read", plain, rules)
+    last = clean_sql(plain, "_ruled", facts, key, ("_row",), serving=True)
+    broken = broken_sql(plain, rules)
+    ruled = f"select * replace (coalesce(_why, {broken}) as _why) from _read"
     return f'with _read as ({read}), _ruled as ({ruled}), _done as ({last}) select * from _done order by "_row"'

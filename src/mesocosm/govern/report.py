@@ -6,53 +6,95 @@ Knows SQL aggregates over two tables. Knows nothing of how the rows were cleaned
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
-from mesocosm.govern.recipe import Fields
+from mesocosm.govern import expr
+from mesocosm.govern.recipe import Facts, Fields, typed
 from mesocosm.govern.sources.paths import quote
 
 NUMERIC = ("int64", "float64")
+EXACT = 2_000_000
+SAMPLED = 500_000
 
 
-def profile(con: Any, table: str, fields: Fields, where: str = "true") -> dict[str, dict[str, Any]]:
+def profile(con: Any, table: str, fields: Fields) -> dict[str, dict[str, Any]]:
     """Per field: rows, missing, distinct, and for numbers min, max, mean, median, sd.
 
-    Values of private fields are not shown: only how many there are.
+    Values of private fields are not shown: only how many there are. Over `EXACT` rows the count of
+    distinct values is an estimate (HyperLogLog).
     """
+    from mesocosm.govern.quantiles import quantiles
+
+    rows = con.execute(f"select count(*) from {table}").fetchone()[0]
+    distinct = "count(distinct {})" if rows <= EXACT else "approx_count_distinct({})"
     asked: list[tuple[str, str, str]] = []
-    for name, field in fields.items():
+    numbers = [n for n, f in fields.items() if f.ibis_type in NUMERIC and not f.private]
+    for name in fields:
         x = quote(name)
-        asked += [(name, "missing", f"count(*) - count({x})"), (name, "distinct", f"count(distinct {x})")]
-        if field.ibis_type in NUMERIC and not field.private:
-            for key, call in (("min", "min"), ("max", "max"), ("mean", "avg"), ("median", "median"), ("sd", "stddev")):
-                asked.append((name, key, f"{call}({x})::double"))
-    row = con.execute(f"select count(*), {', '.join(a[2] for a in asked)} from {quote(table)} where {where}").fetchone()
-    found: dict[str, dict[str, Any]] = {name: {"rows": row[0]} for name in fields}
-    for (name, key, _), value in zip(asked, row[1:], strict=True):
+        asked += [(name, "missing", f"count(*) - count({x})"), (name, "distinct", distinct.format(x))]
+        if name in numbers:
+            asked += [(name, key, f"{call}({x})::double") for key, call in (("min", "min"), ("max", "max"), ("mean", "avg"), ("sd", "stddev"))]
+    row = con.execute(f"select {', '.join(a[2] for a in asked)} from {table}").fetchone()
+    found: dict[str, dict[str, Any]] = {name: {"rows": rows} for name in fields}
+    for (name, key, _), value in zip(asked, row, strict=True):
         bad = isinstance(value, float) and not math.isfinite(value)
         found[name][key] = None if bad else value
+    for name in numbers:
+        middle = quantiles(con, quote(name), table, [0.5])
+        found[name]["median"] = middle[0] if middle else None
     return found
 
 
-def histogram(con: Any, table: str, fields: Fields, where: str = "_split = 'train'") -> dict[str, Any]:
-    """What the drift watch compares with: 200 quantiles of each number, counts of each category."""
+def histogram(con: Any, table: str, fields: Fields) -> dict[str, Any]:
+    """What the drift watch compares with, from training rows: 200 quantiles of each number, counts of each category."""
+    from mesocosm.govern.quantiles import quantiles
+
     found: dict[str, Any] = {}
+    teach = con.execute(f"select count(*) from {table} where _split = 'train'").fetchone()[0]
+    every = max(1, teach // SAMPLED)
+    where = f"{table} where _split = 'train'" + (f" and hash(_row) % {every} = 0" if every > 1 else "")
     for name, field in fields.items():
         x = quote(name)
         if field.private:
             continue
         if field.ibis_type in NUMERIC:
-            steps = ", ".join(f"{i / 199:.6f}" for i in range(200))
-            query = f"select quantile_cont({x}::double, [{steps}]), count({x}) from {quote(table)} where {where}"
-            values, rows = con.execute(query).fetchone()
+            values = quantiles(con, x, f"(select {x} from {where})", [i / 199 for i in range(200)])
             if values is not None:
+                rows = con.execute(f"select count({x}) from {table} where _split = 'train'").fetchone()[0]
                 found[name] = {"numbers": values, "rows": rows}
         elif field.model_dump()["type"] in ("category", "boolean"):
-            query = (
-                f"select {x}::varchar, count(*) from {quote(table)} where {where} and {x} is not null "
-                f"group by 1 order by 2 desc, 1 limit 200"
-            )
+            query = f"select {x}::varchar, count(*) from {table} where _split = 'train' and {x} is not null group by 1 order by 2 desc, 1 limit 200"
             found[name] = {"counts": dict(con.execute(query).fetchall())}
+    return found
+
+
+def reasons(con: Any) -> dict[str, int]:
+    """Why rows were set aside, values left out of the sentences, each with its count."""
+    found: dict[str, int] = {}
+    for why, rows in con.execute("select _why, count(*) from _set_aside group by 1 order by 2 desc, 1").fetchall():
+        plain = re.sub(r"'.{0,40}'(?= is not)", "a value", why)
+        found[plain] = found.get(plain, 0) + rows
+    return found
+
+
+def treated(con: Any, fields: Fields, facts: Facts) -> dict[str, dict[str, int]]:
+    """Per field: how many gaps were filled and how many values lay outside the fence."""
+    rows = typed(fields, "_parted", "_row", "_why")
+    rows = rows.filter(rows._why.isnull())
+    asked: dict[tuple[str, str], Any] = {}
+    for name, field in fields.items():
+        mine = facts.get(name, {})
+        if "fill" in mine:
+            asked[name, "filled"] = rows[name].isnull().sum()
+        if field.fence and mine.get("fence"):
+            asked[name, "outside"] = field.fence.outside(rows[name], mine["fence"], rows).sum()
+    found: dict[str, dict[str, int]] = {name: {"filled": 0} for name in fields}
+    if not asked:
+        return found
+    query = expr.to_sql(rows.aggregate(**{f"c{i}": x for i, x in enumerate(asked.values())}))
+    for (name, what), value in zip(asked, con.execute(query).fetchone(), strict=True):
+        found[name][what] = int(value or 0)
     return found
 
 

@@ -1,34 +1,63 @@
-"""Governed tables as Delta: written whole, read by version, never through an engine's download.
+"""Governed tables as Delta: files written by the engine, made a version by one commit, read by version.
 
-Knows deltalake and Arrow. Knows nothing of cleaning.
+Knows deltalake and Parquet. Knows nothing of cleaning. No minimum or maximum of a column ever
+reaches the log, so that an erased value leaves nothing there.
 """
 
 from __future__ import annotations
 
+import json
+import os
+import time
+import uuid
 from pathlib import Path
 from typing import Any
 
 from mesocosm.base.errors import Failure
 
+SETTINGS = {"delta.dataSkippingNumIndexedCols": "0", "delta.checkpointInterval": "1000000"}
 
-def write_table(path: Path, reader: Any, made: str, plain: list[str]) -> int:
-    """Write an Arrow reader as the next version of a Delta table and return its number.
+
+def new_file(path: Path) -> Path:
+    """A name for a Parquet file of a table, which no version lists yet."""
+    path.mkdir(parents=True, exist_ok=True)
+    return path / f"part-{uuid.uuid4().hex}.parquet"
+
+
+def commit(path: Path, files: list[Path], made: str) -> int:
+    """Make Parquet files the next version of a Delta table, replacing the last, and return its number.
 
     Args:
-        plain: columns whose minima and maxima may stand in the log; private ones must not.
+        files: files below `path`, of one schema, at least one.
+        made: the print of what they were made from; kept in the commit.
     """
-    from deltalake import CommitProperties, DeltaTable, write_deltalake
+    import pyarrow.parquet as pq
+    from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Schema
+    from deltalake.transaction import AddAction, create_table_with_add_actions
 
-    path.mkdir(parents=True, exist_ok=True)
-    write_deltalake(
-        path,
-        reader,
-        mode="overwrite",
-        schema_mode="overwrite",
-        configuration={"delta.dataSkippingStatsColumns": ",".join(plain)},
-        commit_properties=CommitProperties(custom_metadata={"made": made}),
-    )
+    schema = Schema.from_arrow(pq.read_schema(files[0]).remove_metadata())
+    adds = []
+    for file in files:
+        with file.open("rb") as handle:
+            os.fsync(handle.fileno())
+        rows = pq.read_metadata(file).num_rows
+        adds.append(AddAction(file.name, file.stat().st_size, {}, int(time.time() * 1000), True, json.dumps({"numRecords": rows})))
+    told = CommitProperties(custom_metadata={"made": made})
+    quiet = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
+    if not DeltaTable.is_deltatable(str(path)):
+        create_table_with_add_actions(str(path), schema, adds, mode="overwrite", configuration=SETTINGS, commit_properties=told, post_commithook_properties=quiet)
+    else:
+        DeltaTable(path).create_write_transaction(adds, "overwrite", schema, commit_properties=told, post_commithook_properties=quiet)
     return int(DeltaTable(path).version())
+
+
+def write_rows(path: Path, table: Any, made: str) -> int:
+    """Write an Arrow table as the next version of a Delta table and return its number."""
+    import pyarrow.parquet as pq
+
+    file = new_file(path)
+    pq.write_table(table, file, write_statistics=False)
+    return commit(path, [file], made)
 
 
 def files_of(path: Path, version: int) -> list[str]:
@@ -51,18 +80,19 @@ def files_of(path: Path, version: int) -> list[str]:
     return files
 
 
+def scan(path: Path, version: int) -> str:
+    """SQL that reads one version of a table."""
+    from mesocosm.govern.sources.paths import text
+
+    return f"read_parquet([{', '.join(text(f) for f in files_of(path, version))}])"
+
+
 def read_table(path: Path, version: int, columns: str = "*", where: str = "true") -> Any:
     """Rows of one version as an Arrow table, in the order of `_row` where it has one."""
     import duckdb
 
-    from mesocosm.govern.sources.paths import text
-
-    files = ", ".join(text(f) for f in files_of(path, version))
     with duckdb.connect() as con:
-        if not files:
-            from deltalake import DeltaTable
-
-            return DeltaTable(path, version=version).to_pyarrow_table()
-        query = f"select {columns} from read_parquet([{files}]) where {where}"
-        names = {row[0] for row in con.execute(f"describe select * from read_parquet([{files}])").fetchall()}
+        table = scan(path, version)
+        names = {row[0] for row in con.execute(f"describe select * from {table}").fetchall()}
+        query = f"select {columns} from {table} where {where}"
         return con.sql(query + (" order by _row" if "_row" in names else "")).to_arrow_table()

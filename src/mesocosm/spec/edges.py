@@ -11,6 +11,8 @@ from typing import Any
 from mesocosm.base.errors import Wrong
 from mesocosm.govern.dataset import Dataset
 from mesocosm.govern.rules.condition import Condition
+from mesocosm.govern.rules.foreign_key import ForeignKey
+from mesocosm.govern.rules.rule import RuleKind
 from mesocosm.spec.grammar import SECTIONS, Ecosystem
 
 Fault = tuple[tuple[Any, ...], Wrong]
@@ -43,15 +45,20 @@ def _edge(eco: Ecosystem, path: tuple[Any, ...], word: str, *sections: str) -> I
     yield path, Wrong("", found, f"a {kinds}" if other else "", choices, word)
 
 
-def _rule(path: tuple[Any, ...], rule: str, fields: list[str]) -> Iterator[Fault]:
+def _rule(eco: Ecosystem, path: tuple[Any, ...], rule: RuleKind, fields: list[str]) -> Iterator[Fault]:
     try:
-        named = Condition(rule=rule).fields()
+        named = rule.fields()
     except Wrong as wrong:
         yield path, wrong
         return
+    said = rule.condition if isinstance(rule, Condition) else rule.rule
+    if "of" in type(rule).model_fields and not named:
+        yield path, Wrong("", f"the rule '{said}' names no field", "'of' with a field of this dataset", fields)
     for name in named:
         if name not in fields:
-            yield path, Wrong("", f"the rule '{rule}' names no field '{name}'", "a field of this dataset", fields, name)
+            yield path, Wrong("", f"the rule '{said}' names no field '{name}'", "a field of this dataset", fields, name)
+    if isinstance(rule, ForeignKey):
+        yield from _edge(eco, (*path, "in"), rule.source, "sources")
 
 
 def _datasets(eco: Ecosystem) -> Iterator[Fault]:
@@ -66,13 +73,16 @@ def _datasets(eco: Ecosystem) -> Iterator[Fault]:
             yield from _edge(eco, (*at, "split", "test"), data.test_source, "sources")
         yield from _own(at, data, fields)
         for i, rule in enumerate(data.rules):
-            yield from _rule((*at, "rules", i), rule, fields)
+            yield from _rule(eco, (*at, "rules", i), rule, fields)
         for field, kind in data.fields.items():
             if field.startswith("_"):
                 yield (*at, "fields", field), Wrong("", f"the field '{field}' begins with _", "a name that begins with a letter")
             for i, rule in enumerate(kind.rules):
-                yield from _rule((*at, "fields", field, "rules", i), rule, fields)
-            if kind.missing.how in ("mean", "median") and kind.ibis_type not in ("int64", "float64"):
+                yield from _rule(eco, (*at, "fields", field, "rules", i), rule.about_field(field), fields)
+            for other in kind.leans:
+                if other not in data.fields:
+                    yield (*at, "fields", field), Wrong("", f"a step of '{field}' reads '{other}', which is no field", "a field of this dataset", fields, other)
+            if kind.missing.numeric and kind.ibis_type not in ("int64", "float64"):
                 wrong = Wrong("", f"'{kind.missing.how}' needs numbers, and '{field}' is a {kind.model_dump()['type']}", "mode, constant, quarantine or keep")
                 yield (*at, "fields", field, "missing"), wrong
             aliases = getattr(kind, "aliases", {})

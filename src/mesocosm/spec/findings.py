@@ -165,7 +165,10 @@ def _finding(
         return Finding(at, key, f"'{name}' is missing", about, tuple(choices))
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         tag = str(error["ctx"]["discriminator"]).strip("'")
-        choices = sorted({_tagged(b, schema)[tag] for b in branches if tag in _tagged(b, schema)})
+        marks = [t for b in branches if (t := _tagged(b, schema))]
+        if marks and not any(tag in t for t in marks):  # the file calls it by its alias
+            tag = next(iter(marks[0]))
+        choices = sorted({t[tag] for t in marks if tag in t})
         here = (*path, tag) if isinstance(value, dict) else path
         if kind == "union_tag_not_found" and isinstance(value, dict):
             return Finding(place_of(tree, path, file, key=True), ".".join(map(str, here)), f"'{tag}' is missing", "one of the choices", tuple(choices))

@@ -103,11 +103,14 @@ def _edges_of_rest(data: Any, tree: Any, file: str, keys: list[str]) -> list[Fin
     rest = deepcopy(data)
 
     def prune(steps: Sequence[Any]) -> None:
-        node = rest
+        node, above, last = rest, rest, ""
         for step in steps[:-1]:
+            above, last = node, step
             node = node.get(step, {}) if isinstance(node, dict) else {}
-        if isinstance(node, dict):
-            node.pop(steps[-1], None)
+        if isinstance(node, dict) and steps[-1] in node:
+            node.pop(steps[-1])
+        elif isinstance(above, dict):
+            above.pop(last, None)  # a key that is missing: what lacks it goes
 
     for key in keys:
         prune(key.split("."))

@@ -11,6 +11,8 @@ from pydantic import model_validator
 
 from mesocosm.base.kinds import Kind
 
+SLICE = 3_000_000  # rows hashed at a time, which bounds memory
+
 
 class Duplicates(Kind):
     """Say which rows count as the same and which of them stays.
@@ -21,8 +23,8 @@ class Duplicates(Kind):
 
     Source: Christen, Data Matching (2012), ch. 2.
 
-    >>> Duplicates(by=["id"]).drops("t", ["id", "x"])[:40]
-    'select _row, kept from (select _row, fir'
+    >>> Duplicates(by=["id"]).names(["id", "x"])
+    ['id']
     """
 
     short: ClassVar[str] = "by"
@@ -38,19 +40,33 @@ class Duplicates(Kind):
             return value | {"by": [value["by"]]}
         return value
 
-    def drops(self, table: str, columns: list[str]) -> str:
+    def names(self, columns: list[str]) -> list[str]:
+        """The fields that must agree."""
+        return list(columns) if self.by == "row" else list(self.by)
+
+    def mark(self, columns: list[str]) -> str:
+        """SQL of a 64-bit hash that equal rows share; null where a key is missing."""
+        keys = ['"' + n.replace('"', '""') + '"' for n in self.names(columns)]
+        said = f"hash({', '.join(keys)})"
+        return said if self.by == "row" else f"case when {' and '.join(f'{k} is not null' for k in keys)} then {said} end"
+
+    def candidates(self, table: str, part: int, parts: int) -> str:
+        """SQL that lists `_row` of the rows whose hash `_h` is seen twice, in one slice of the hashes."""
+        mine = f"_why is null and _h is not null and _h % {parts} = {part}"
+        return f"select _row from {table} where {mine} and _h in (select _h from {table} where {mine} group by _h having count(*) > 1)"
+
+    def drops(self, table: str, candidates: str, columns: list[str]) -> str:
         """SQL that lists the rows to drop (`_row`) and the row that each is a copy of (`kept`).
 
-        Rows of which `_why` is set are no candidates, nor are rows whose key is null. Only rows
-        whose 64-bit hash is seen twice go through the window over the columns themselves.
+        Only the candidates go through the window over the columns themselves, so that a collision of
+        hashes drops no row.
         """
-        names = list(columns) if self.by == "row" else list(self.by)
-        keys = ", ".join('"' + n.replace('"', '""') + '"' for n in names)
+        keys = ", ".join('"' + n.replace('"', '""') + '"' for n in self.names(columns))
         order = "_row" if self.keep == "first" else "_row desc"
-        full = "" if self.by == "row" else " and " + " and ".join(f'"{n}" is not null' for n in names)
         return (
             f"select _row, kept from (select _row, first_value(_row) over (partition by {keys} order by {order}) as kept "
-            f"from {table} where _why is null{full} and hash({keys}) in "
-            f"(select h from (select hash({keys}) as h from {table} where _why is null{full}) "
-            f"group by h having count(*) > 1)) where _row <> kept"
+            f"from {table} where _row in (select _row from {candidates})) where _row <> kept"
         )
+
+
+DUPLICATES: dict[str, type[Kind]] = {"duplicates": Duplicates}

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from mesocosm.base.kinds import Kind
-from mesocosm.govern.expr import Column, cases, literal, null
+from mesocosm.govern.expr import Column, cases, literal, null, trimmed
 
 
 class Mask(Kind):
@@ -28,7 +28,7 @@ class Mask(Kind):
     def value(self, x: Column, key: str) -> Column:
         """Six stars and the last characters, whatever the value's length; null stays null."""
         del key
-        said = x.cast("string").strip()
+        said = trimmed(x)
         shown = said.right(self.show) if self.show else literal("")
         tail = cases((said.length() >= 3 * self.show, shown), other=literal(""))
         return cases((said.notnull(), literal("******") + tail), other=null())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from mesocosm.base.kinds import Kind
-from mesocosm.govern.expr import Column, functions, literal
+from mesocosm.govern.expr import Column, functions, literal, trimmed
 
 
 class Pseudonymise(Kind):
@@ -25,7 +25,7 @@ class Pseudonymise(Kind):
         """The pseudonym, null for null; `key` is 64 hex digits."""
         call = functions()
         block = bytes.fromhex(key).ljust(64, b"\0")
-        inner, outer = (bytes(b ^ pad for b in block).hex() for pad in (0x36, 0x5C))
-        said = x.cast("string").strip().lower()
-        first = call["sha256_bytes"](call["join"](call["unhex"](literal(inner)), call["encode"](said)))
-        return call["sha256_bytes"](call["join"](call["unhex"](literal(outer)), call["unhex"](first))).left(32)
+        inner, outer = (literal(bytes(b ^ pad for b in block), "binary") for pad in (0x36, 0x5C))
+        said = trimmed(x).lower()
+        first = call["sha256_bytes"](call["join"](inner, call["encode"](said)))
+        return call["sha256_bytes"](call["join"](outer, call["unhex"](first))).left(32)

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from mesocosm.base.errors import Wrong
 from mesocosm.base.kinds import Collected, Kind, Where
-from mesocosm.govern.sources.paths import files_of, name_and_print, pour, print_files, quote, text
+from mesocosm.govern.sources.paths import files_of, name_and_print, print_files, quote, text
 
 
 class Parquet(Kind):
@@ -29,7 +29,7 @@ class Parquet(Kind):
         return print_files(where, self.path)
 
     def collect(self, where: Where, con: Any, name: str) -> Collected:
-        """Pour the files into table `name` with `_file` and `_line` (the row in its file, from 1).
+        """Show the files as view `name` with `_file` and `_line` (the row in its file, from 1).
 
         Raises:
             Wrong: a file is no Parquet or holds no row.
@@ -37,14 +37,20 @@ class Parquet(Kind):
         import duckdb
 
         found = Collected([], 0, {})
+        selects = []
         for path in files_of(where, self.path):
             label, content = name_and_print(where, path)
-            select = f"select {text(label)} as _file, row_number() over () as _line, * from read_parquet({text(str(path))})"
+            read = f"read_parquet({text(str(path))}, file_row_number=true)"
+            selects.append(f"select {text(label)} as _file, file_row_number + 1 as _line, * exclude (file_row_number) from {read}")
             try:
-                pour(con, name, select, first=not found.files)
+                columns = {row[0] for row in con.execute(f"describe {selects[-1]}").fetchall()}
+                first = {row[0] for row in con.execute(f"describe {selects[0]}").fetchall()}
             except duckdb.Error as error:
                 raise Wrong("path", f"'{label}' is no Parquet file that can be read", "Apache Parquet") from error
+            if columns != first:
+                raise Wrong("path", f"its files differ in the columns {', '.join(sorted(columns ^ first))}", "files of the same columns")
             found.files[label] = content
+        con.execute(f"create view {quote(name)} as " + " union all by name ".join(selects))
         described = con.execute(f"describe {quote(name)}").fetchall()
         found.columns = [row[0] for row in described if row[0] not in ("_file", "_line")]
         found.rows = int(con.execute(f"select count(*) from {quote(name)}").fetchone()[0])

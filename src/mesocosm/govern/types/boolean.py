@@ -32,7 +32,11 @@ class Boolean(FieldKind):
         """In words."""
         return "yes or no"
 
+    def parts(self, said: Column, known: dict[str, Column]) -> dict[str, Column]:
+        """The text in small letters."""
+        return {} if known else {"low": said.cast("string").lower()}
+
     def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """True or false, null for another text."""
-        del facts, parts
-        return matched(said.cast("string").lower(), SPELLINGS, "boolean")
+        del facts, said
+        return matched(parts["low"], SPELLINGS, "boolean")

@@ -30,11 +30,15 @@ class Category(FieldKind):
         """In words."""
         return f"one of {', '.join(self.values)}" if self.values else "a category"
 
+    def parts(self, said: Column, known: dict[str, Column]) -> dict[str, Column]:
+        """The text in small letters."""
+        return {} if known or not self.values else {"low": said.cast("string").lower()}
+
     def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The value as the file spells it; null for a text that is neither value nor alias."""
-        del facts, parts
+        del facts
         if not self.values:
             return said.cast("string")
         known = {value.casefold(): value for value in self.values}
         known |= {alias.casefold(): value for alias, value in self.aliases.items()}
-        return matched(said.cast("string").lower(), known, "string")
+        return matched(parts["low"], known, "string")

@@ -6,15 +6,18 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 
-from mesocosm.govern.expr import Column, cases, first_of, functions, literal, null
+from mesocosm.govern.expr import Column, cases, functions, literal, null
 from mesocosm.govern.types.field import Facts, FieldKind
 
-ISO = ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S")
+SHORT = {
+    "iso": ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M:%S.%f"),
+    "zh": ("%Y年%m月%d日", "%Y年%m月%d号", "%Y/%m/%d", "%Y.%m.%d"),
+}
 
 
 def _format(text: str) -> str:
-    if text != "iso" and "%" not in text:
-        raise ValueError('iso, or a format such as "%d/%m/%Y"')
+    if text not in SHORT and "%" not in text:
+        raise ValueError('iso, zh, or a format such as "%d/%m/%Y"')
     return text
 
 
@@ -22,7 +25,7 @@ class Date(FieldKind):
     """A day, written in any of several formats.
 
     Args:
-        formats: `iso` or strptime formats, tried in their order.
+        formats: `iso`, `zh` (2024年3月5日) or strptime formats, tried in their order.
 
     Source: ISO 8601; C89 strptime.
 
@@ -48,9 +51,8 @@ class Date(FieldKind):
         del facts, parts
         if said.type().is_date() or said.type().is_timestamp():
             return said.cast("date")
-        forms = [f for form in self.formats for f in (ISO if form == "iso" else (form,))]
-        text = said.cast("string")
-        return first_of([functions()["try_strptime"](text, literal(f)).date() for f in forms])
+        forms = list(dict.fromkeys(f for form in self.formats for f in SHORT.get(form, (form,))))
+        return functions()["try_strptime"](said.cast("string"), literal(forms, "array<string>")).date()
 
     def finish(self, read: Column) -> Column:
         """A day of the years 1000 to 2999; strptime reads 21 as the year 21."""

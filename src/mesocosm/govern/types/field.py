@@ -7,10 +7,12 @@ from typing import Any
 from pydantic import Field as Setting
 
 from mesocosm.base.kinds import Kind
-from mesocosm.govern.clean.missing import Missing
-from mesocosm.govern.clean.outliers import Outliers
+from mesocosm.govern.clean.missing import MissingSetting
+from mesocosm.govern.clean.missing.keep import Keep
+from mesocosm.govern.clean.outliers.fence import Fence
 from mesocosm.govern.expr import Column, cases, literal, null
 from mesocosm.govern.privacy import PrivateSetting
+from mesocosm.govern.rules import RuleSetting
 
 Facts = dict[str, Any]
 
@@ -28,8 +30,8 @@ class FieldKind(Kind):
     """
 
     column: str | None = None
-    missing: Missing = Missing()
-    rules: tuple[str, ...] = ()
+    missing: MissingSetting = Keep()
+    rules: tuple[RuleSetting, ...] = ()
     private: PrivateSetting | None = None
     unreadable: str = Setting("quarantine", pattern="^(quarantine|missing)$")
     about: str = ""
@@ -40,9 +42,19 @@ class FieldKind(Kind):
         return "string"
 
     @property
-    def fence(self) -> Outliers | None:
+    def fence(self) -> Fence | None:
         """How outliers are treated, where the type has any."""
         return None
+
+    @property
+    def leans(self) -> tuple[str, ...]:
+        """Other fields that the steps of this one read."""
+        return tuple(dict.fromkeys([*self.missing.leans, *(self.fence.leans if self.fence else ())]))
+
+    @property
+    def narrows(self) -> bool:
+        """Whether full-width characters are read as their ASCII forms; free text keeps them."""
+        return True
 
     @property
     def wanted(self) -> str:
@@ -54,9 +66,12 @@ class FieldKind(Kind):
         del spellings
         return {}
 
-    def parts(self, said: Column) -> dict[str, Column]:
-        """Helper columns cut from the text, each computed once; most types need none."""
-        del said
+    def parts(self, said: Column, known: dict[str, Column]) -> dict[str, Column]:
+        """Helper columns cut from the text, each computed once; most types need none.
+
+        Asked again with what it gave, so that a helper may rest on another, until it gives no more.
+        """
+        del said, known
         return {}
 
     def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:

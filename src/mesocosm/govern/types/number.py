@@ -7,11 +7,17 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator
 
 from mesocosm.base.units import factor, known, parse_unit, spellings
-from mesocosm.govern.clean.outliers import Outliers
-from mesocosm.govern.expr import Column, cases, matched, null
+from mesocosm.govern.clean.outliers import OutliersSetting
+from mesocosm.govern.clean.outliers.fence import Fence
+from mesocosm.govern.expr import GROUPS, Column, cases, functions, literal, matched, null
 from mesocosm.govern.types.field import Facts, FieldKind
 
-FIGURE = r"^([-+]?)\s*([€$£¥]?)\s*((?:\d[\d.,' \x{00A0}\x{2009}]*)?[.,]?\d(?:[eE][-+]?\d+)?)\s*(.*)$"
+HAN = {"千": 1e3, "万": 1e4, "萬": 1e4, "百万": 1e6, "千万": 1e7, "亿": 1e8, "億": 1e8}
+FIGURE = r"^([-+]?)\s*([€$£¥]?)\s*((?:\d[\d.,' \x{00A0}\x{2009}]*)?[.,]?\d(?:[eE][-+]?\d+)?)\s*(.*?)$"
+
+
+LEAD = r"^[-+]?\d+(?:\.\d+)?"
+MORE = r"^(?:[\d.,' \x{00A0}\x{2009}]|[eE][-+]?\d)"
 
 
 def _unit(text: str) -> str:
@@ -37,7 +43,7 @@ class Number(FieldKind):
     type: Literal["number"] = "number"
     unit: Annotated[str, AfterValidator(_unit)] | None = None
     decimal: Literal[".", ","] = "."
-    outliers: Outliers | None = None
+    outliers: OutliersSetting | None = None
 
     @property
     def ibis_type(self) -> str:
@@ -45,7 +51,7 @@ class Number(FieldKind):
         return "float64"
 
     @property
-    def fence(self) -> Outliers | None:
+    def fence(self) -> Fence | None:
         """How outliers are treated."""
         return self.outliers
 
@@ -65,24 +71,42 @@ class Number(FieldKind):
                 known[said] = times
         return {"units": {said: known[said] for said in sorted(known)}}
 
-    def parts(self, said: Column) -> dict[str, Column]:
-        """The figure as plain text, and the unit's text, empty where there is none."""
-        if said.type().is_numeric():
+    def parts(self, said: Column, known: dict[str, Column]) -> dict[str, Column]:
+        """The number and the text beside it, by the cheapest way that reads it.
+
+        A plain number is cast; digits with a unit behind are cut; only what is neither (thousands
+        marks, signs of currency, a decimal comma) goes through the regular expression.
+        """
+        if said.type().is_numeric() or "number" in known:
             return {}
-        group = "," if self.decimal == "." else "."
-        figure = said.re_extract(FIGURE, 3).re_replace(r"[' \x{00A0}\x{2009}]", "")
-        plain = figure.replace(group, "").replace(self.decimal, ".")
+        if not known:
+            fast = said.try_cast("float64") if self.decimal == "." else null("float64")
+            lead = said.re_extract(LEAD, 0) if self.decimal == "." else literal("")
+            return {"fast": fast, "lead": cases((fast.isnull() & said.notnull(), lead), other=null())}
+        if "rest" not in known:
+            return {"rest": said.substr(known["lead"].length()).lstrip()}
+        if "cut" not in known:
+            odd = (known["lead"] == "") | known["rest"].re_search(MORE)
+            cut = functions()["groups"](said, literal(FIGURE), literal(["sign", "mark", "figure", "rest"], "array<string>"))
+            return {"cut": cases((odd, cut), other=null(GROUPS))}
+        cut, group = known["cut"], "," if self.decimal == "." else "\\."
+        figure = cut["figure"].re_replace(r"[' \x{00A0}\x{2009}" + group + "]", "").replace(self.decimal, ".")
+        hard = (cut["sign"] + figure).try_cast("float64")
         return {
-            "figure": (said.re_extract(FIGURE, 1) + plain).try_cast("float64"),
-            "unit": said.re_extract(FIGURE, 2) + said.re_extract(FIGURE, 4).strip(),
+            "number": cases((known["fast"].notnull(), known["fast"]), (cut.isnull(), known["lead"].try_cast("float64")), other=hard),
+            "unit": cases((known["fast"].notnull(), literal("")), (cut.isnull(), known["rest"]), other=cut["mark"] + cut["rest"]),
         }
+
+    def unit_of(self, said: Column) -> Column:
+        """The text beside the figure, empty where there is none."""
+        cut = functions()["groups"](said, literal(FIGURE), literal(["sign", "mark", "figure", "rest"], "array<string>"))
+        return cut["mark"] + cut["rest"].strip()
 
     def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The number in the field's unit; null for a text that is no number in a known unit."""
         if not parts:
             return said.cast("float64")
-        times = matched(parts["unit"], {"": 1.0, **facts.get("units", {})}, "float64")
-        return parts["figure"] * times
+        return parts["number"] * matched(parts["unit"], {"": 1.0, **HAN, **facts.get("units", {})}, "float64")
 
     def finish(self, read: Column) -> Column:
         """A finite number."""

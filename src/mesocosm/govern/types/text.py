@@ -17,3 +17,8 @@ class Text(FieldKind):
     """
 
     type: Literal["text"] = "text"
+
+    @property
+    def narrows(self) -> bool:
+        """Free text keeps its characters."""
+        return False

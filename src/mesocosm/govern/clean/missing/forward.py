@@ -1,0 +1,53 @@
+"""The last value seen before the gap."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from mesocosm.govern.clean.missing.fill import Facts, Fill
+from mesocosm.govern.expr import Column, Scalar, functions
+
+
+class Forward(Fill):
+    """Carry the last value forward, in the order of a field or else of the rows as read.
+
+    A row that comes alone has no row before it: it gets the newest value of the training rows.
+
+    Args:
+        by: a field; values are carried within its equal values only.
+        order: the field that orders the rows.
+
+    Source: Little and Rubin, Statistical Analysis with Missing Data (2002), ch. 4.2 (last observation carried forward).
+
+    >>> Forward(by="sensor", order="at").leans
+    ('sensor', 'at')
+    """
+
+    how: Literal["forward"] = Field("forward", alias="with")
+    by: str | None = None
+    order: str | None = None
+
+    @property
+    def leans(self) -> tuple[str, ...]:
+        """The fields that group and order."""
+        return tuple(name for name in (self.by, self.order) if name)
+
+    def measure(self, x: Column, row: Any) -> Scalar:
+        """The value of the last row in order, as it stands for rows that come alone."""
+        kind = str(x.type())
+        order = row[self.order] if self.order else row["_row"]
+        if order.type().is_temporal():
+            order = order.cast("timestamp").epoch_seconds()
+        return functions()["newest"](x.cast("string"), order.cast("float64")).cast(kind)
+
+    def value_of(self, x: Column, facts: Facts, row: Any, serving: bool) -> Column:
+        """The last value at or before each row; the newest of all where none is."""
+        import ibis
+
+        if not serving:
+            order = [row[self.order], row["_row"]] if self.order else [row["_row"]]
+            frame = ibis.window(group_by=row[self.by] if self.by else None, order_by=order, preceding=(None, 0))
+            x = x.fill_null(x.last().over(frame))
+        return super().value_of(x, {k: v for k, v in facts.items() if k == "fill"}, row, serving)

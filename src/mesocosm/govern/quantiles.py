@@ -1,0 +1,57 @@
+"""Exact quantiles of a column of any length in bounded memory.
+
+A long column is narrowed by counts: its range is cut into bins, the bin that holds the rank is cut
+again, until what is left is short enough to sort. Knows SQL aggregates; the answer is what
+`quantile_cont` gives.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+DIRECT = 2_000_000  # values that one aggregate may hold: 8 bytes each
+SORTED = 1_000_000  # values sorted at once
+BINS = 8192
+
+
+def quantiles(con: Any, x: str, table: str, probabilities: Sequence[float]) -> list[float] | None:
+    """Quantiles by linear interpolation between order statistics; None where there is no value.
+
+    Args:
+        x: a SQL expression that gives numbers or null.
+        table: what stands after FROM, with its conditions.
+    """
+    count, low, high = con.execute(f"select count({x}), min({x})::double, max({x})::double from {table}").fetchone()
+    if not count:
+        return None
+    if count <= DIRECT:
+        steps = ", ".join(repr(float(p)) for p in probabilities)
+        return [float(v) for v in con.execute(f"select quantile_cont(({x})::double, [{steps}]) from {table}").fetchone()[0]]
+    ranks = sorted({r for p in probabilities for r in (math.floor(p * (count - 1)), math.ceil(p * (count - 1)))})
+    known = _at(con, f"(select ({x})::double as v from {table})", "v is not null", float(low), float(high), ranks, int(count), 0)
+    found = []
+    for p in probabilities:
+        spot = p * (count - 1)
+        a, b = known[math.floor(spot)], known[math.ceil(spot)]
+        found.append(a + (b - a) * (spot - math.floor(spot)))
+    return found
+
+
+def _at(con: Any, table: str, where: str, low: float, high: float, ranks: list[int], count: int, before: int) -> dict[int, float]:
+    """The values at ranks (from 0 over the whole) among `count` values from low to high, `before` of them below."""
+    if low == high:
+        return dict.fromkeys(ranks, low)
+    if count <= SORTED:
+        values = con.execute(f"select list(v order by v) from {table} where {where}").fetchone()[0]
+        return {r: float(values[r - before]) for r in ranks}
+    binned = f"least({BINS - 1}, floor((v - {low!r}::double) / {(high - low)!r}::double * {BINS}))::int"
+    query = f"select {binned} as b, count(*), min(v), max(v) from {table} where {where} group by b order by b"
+    found: dict[int, float] = {}
+    for b, n, least, most in con.execute(query).fetchall():
+        mine = [r for r in ranks if before <= r < before + n]
+        if mine:
+            found |= _at(con, table, f"{where} and {binned} = {b}", least, most, mine, n, before)
+        before += n
+    return found

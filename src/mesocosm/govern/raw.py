@@ -1,0 +1,118 @@
+"""Raw rows as one table: sources joined or put below each other, each row numbered.
+
+Knows DuckDB and what sources gave. Gives columns as they came; reads none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mesocosm.base.errors import Wrong
+from mesocosm.base.kinds import Collected
+from mesocosm.govern import recipe
+from mesocosm.govern.dataset import Dataset
+from mesocosm.govern.sources.paths import quote, text
+
+IBIS = {"VARCHAR": "string", "BIGINT": "int64", "INTEGER": "int32", "SMALLINT": "int16", "TINYINT": "int8",
+        "UBIGINT": "uint64", "UINTEGER": "uint32", "DOUBLE": "float64", "FLOAT": "float32", "BOOLEAN": "boolean",
+        "DATE": "date", "TIMESTAMP": "timestamp"}  # fmt: skip
+
+
+@dataclass
+class Raw:
+    """What `_raw` holds.
+
+    Args:
+        types: the Ibis type of each column a field reads.
+        parts: source and file of each `_part`.
+        left_out: columns that no field reads.
+        joined: whether the rows have partners (`_also`, `_unmatched`).
+    """
+
+    types: dict[str, str]
+    parts: list[tuple[str, str]]
+    left_out: list[str]
+    joined: bool
+
+    def judge(self, source: str | None) -> str | None:
+        """SQL that is true for rows of a source."""
+        if source is None:
+            return None
+        mine = [str(i) for i, (name, _) in enumerate(self.parts) if name == source]
+        return f"_part in ({', '.join(mine)})"
+
+    def told(self, which: int) -> str:
+        """SQL of a row's source (0) or file (1)."""
+        values = [part[which] for part in self.parts]
+        if len(set(values)) == 1:
+            return text(values[0])
+        return f"([{', '.join(map(text, values))}])[_part + 1]"
+
+
+def raw(con: Any, dataset: Dataset, collected: Mapping[str, Collected]) -> Raw:
+    """Create `_raw`: needed columns, `_row`, `_part` and `_line`; a view where nothing is joined.
+
+    Raises:
+        Wrong: a field's column, or the column joined on, is in no source.
+    """
+    needed = recipe.columns_of(dataset.fields)
+    from_ = dataset.source
+    own = dict.fromkeys([*from_.sources, *([dataset.test_source] if dataset.test_source else [])])
+    have: dict[str, str] = {}
+    for source in own:
+        for column, kind, *_ in con.execute(f"describe {quote('src_' + source)}").fetchall():
+            if not column.startswith("_"):
+                have.setdefault(column, kind if kind in IBIS else "VARCHAR")
+    for name, column in needed.items():
+        if column not in have:
+            raise Wrong(f"fields.{name}", f"no source has the column '{column}'", "a column of the source", sorted(have), column)
+    leads = [*(from_.union or from_.join[:1]), *([dataset.test_source] if dataset.test_source else [])]
+    partners = list(from_.join[1:])
+    wanted = sorted(set(needed.values()) | ({from_.on} if from_.on else set()))
+    parts: list[tuple[str, str]] = []
+    selects: list[str] = []
+    start = 0
+    for source in dict.fromkeys(leads):
+        table = quote("src_" + source)
+        columns = set(collected[source].columns)
+        lengths = {f: (a, b) for f, a, b in con.execute(f"select _file, min(_line), max(_line) from {table} group by 1").fetchall()}
+        mine = [f"l.{quote(c)}::{have[c]} as {quote(c)}" for c in wanted if c in columns]
+        more, joins = _partners(dataset, source, partners, collected, have, wanted, columns)
+        mine += [f"null::{have[c]} as {quote(c)}" for c in wanted if c not in columns and not any(m.endswith(f" as {quote(c)}") for m in more)]
+        for file in collected[source].files:
+            if file in lengths:
+                only = f" where l._file = {text(file)}" if len(lengths) > 1 else ""
+                selects.append(
+                    f"select (l._line - {lengths[file][0]} + {start})::bigint as _row, {len(parts)}::int as _part, l._line::bigint as _line, "
+                    f"{', '.join([*more, *mine])} from {table} l{joins}{only}"
+                )
+                parts.append((source, file))
+                start += int(lengths[file][1] - lengths[file][0] + 1)
+    kind = "table" if partners else "view"
+    con.execute(f"create {kind} _raw as " + " union all by name ".join(selects))
+    return Raw({c: IBIS[have[c]] for c in wanted}, parts, sorted(set(have) - set(wanted)), bool(partners))
+
+
+def _partners(
+    dataset: Dataset, source: str, partners: list[str], collected: Mapping[str, Collected], have: Mapping[str, str], wanted: list[str], mine: set[str]
+) -> tuple[list[str], str]:
+    """Columns and joins that the partners of a lead source add."""
+    if not partners:
+        return [], ""
+    joins, also, miss, own = "", [], [], []
+    key, mine = str(dataset.source.on), set(mine)
+    on = quote(key)
+    for i, partner in enumerate(partners):
+        if key not in collected[partner].columns or key not in mine:
+            raise Wrong("from.on", f"'{key}' is not a column of both '{source}' and '{partner}'", "a column they share", sorted(mine & set(collected[partner].columns)), key)
+        table = f"(select * from {quote('src_' + partner)} qualify row_number() over (partition by trim({on}::varchar) order by _file, _line) = 1)"
+        joins += f" left join {table} p{i} on trim(l.{on}::varchar) = trim(p{i}.{on}::varchar)"
+        theirs = [c for c in collected[partner].columns if c in wanted and c not in mine]
+        own += [f"p{i}.{quote(c)}::{have[c]} as {quote(c)}" for c in theirs]
+        mine |= set(theirs)
+        also.append(f"p{i}._file || ':' || p{i}._line")
+        miss.append(f"case when p{i}._line is null then {text(f'no row of {partner!r} has its {key}')} end")
+    unmatched = f"coalesce({', '.join(miss)})" if dataset.source.how == "inner" else "null::varchar"
+    return [f"concat_ws(chr(10), {', '.join(also)}) as _also", f"{unmatched} as _unmatched", *own], joins
