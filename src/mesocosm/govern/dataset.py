@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from mesocosm.base.kinds import Kind
 from mesocosm.govern.clean.duplicates import Duplicates
+from mesocosm.govern.repair import RepairSetting
 from mesocosm.govern.rules import RuleSetting
 from mesocosm.govern.rules.foreign_key import ForeignKey
 from mesocosm.govern.types.boolean import Boolean
@@ -95,8 +96,11 @@ class Dataset(Kind):
     Args:
         from: the source, or sources, the rows come from.
         key: the field that names a row; unique after duplicates were removed.
-        fields: the fields to keep, each with its type; other columns are left out and reported.
+        fields: the fields to keep, each with its type; other columns are left out and reported. `auto`
+            has them drafted from the source, with repairs, each with its evidence in the report.
+        auto: whether the fields are drafted; `fields: auto` sets it.
         duplicates: which rows count as the same.
+        repairs: what is mended right after the types are read, in this order.
         rules: what every row, or the table, must keep; each with a severity.
         split: which rows teach, tune and judge.
         about: a line for people.
@@ -104,11 +108,26 @@ class Dataset(Kind):
 
     source: From = Field(alias="from")
     key: str | None = None
-    fields: dict[str, FieldSetting] = Field(min_length=1)
+    fields: dict[str, FieldSetting] = {}
+    auto: bool = False
+    repairs: tuple[RepairSetting, ...] = ()
     duplicates: Duplicates | None = None
     rules: tuple[RuleSetting, ...] = ()
     split: Split = Split()
     about: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _auto(cls, value: Any) -> Any:
+        if isinstance(value, dict) and value.get("fields") == "auto":
+            return {**value, "fields": {}, "auto": True}
+        return value
+
+    @model_validator(mode="after")
+    def _some(self) -> Dataset:
+        if not self.fields and not self.auto:
+            raise ValueError("'fields' with at least one field, or 'fields: auto'")
+        return self
 
     @property
     def test_source(self) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+ORDER = "struct<at: float64, row: int64>"
 GROUPS = "struct<sign: string, mark: string, figure: string, rest: string>"
 BLANK = ("", "na", "n/a", "nan", "null", "?")
 LONGEST_BLANK = max(map(len, BLANK))
@@ -46,7 +47,7 @@ def functions() -> dict[str, Any]:
         "bytes": builtin("strlen", ("string",), "int64"),
         "trim": builtin("trim", ("string",), "string"),
         "steady_mode": total("steady_mode", ("string",), "string"),
-        "newest": total("arg_max", ("string", "float64"), "string"),
+        "newest": total("arg_max", ("string", ORDER), "string"),
         "mad": total("mad", ("float64",), "float64"),
         "groups": builtin("regexp_extract", ("string", "string", "array<string>"), GROUPS),
     }

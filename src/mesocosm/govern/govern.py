@@ -115,7 +115,7 @@ def govern(
         report = {
             "quality": score(account, after, before), "before": before, "after": after, "treated": treated(con, fields, facts),
             "reasons": reasons(con), "parts": dict(con.execute(f"select _split, count(*) from {written} group by 1").fetchall()),
-            "left_out": rows.left_out, "warned": warned,
+            "left_out": rows.left_out, "warned": warned, "mended": _mended(con, dataset),
         }  # fmt: skip
         files = {f: p for c in collected.values() for f, p in c.files.items()}
     return Snapshot(delta, account, report, files, facts_out, time.perf_counter() - began, rows.left_out)
@@ -139,16 +139,34 @@ def _read(con: Any, dataset: Dataset, fields: recipe.Fields, rows: Raw, facts: r
     why = "coalesce(_why, _unmatched)" if rows.joined else "_why"
     if dataset.key:
         why = f"coalesce({why}, case when {quote(dataset.key)} is null then {text(f'{dataset.key} is missing, and it is the key')} end)"
-    mark = f", {dataset.duplicates.mark(list(fields))} as _h" if dataset.duplicates else ""
-    broken = recipe.broken_sql(fields, dataset.rules)
+    folder = con.execute("select current_setting('temp_directory')").fetchall()[0][0]
+    less = "(_why, _unmatched)" if rows.joined else "(_why)"
     for attempt in (1, 2):
         read = recipe.read_sql(fields, facts, "_raw", rows.types, carried)
-        less = "(_why, _unmatched)" if rows.joined else "(_why)"
-        path = text(con.execute("select current_setting('temp_directory')").fetchone()[0] + f"/stage-{attempt}.parquet")
-        con.execute(f"copy (select * exclude {less}, {why} as _why, {broken} as _broken{mark} from ({read})) to {path} (format parquet, compression lz4_raw, dictionary_size_limit 2000)")
-        con.execute(f"create or replace view _stage as from read_parquet({path})")
+        last = _last_of_read(dataset, fields, facts) if not dataset.repairs else ""
+        _stage(con, f"{folder}/stage-{attempt}.parquet", f"select * exclude {less}, {why} as _why{last} from ({read})")
         if attempt == 1 and not _new_units(con, fields, rows, facts):
             break
+    if dataset.repairs:
+        for number, repair in enumerate(dataset.repairs):
+            mended = recipe.repair_sql(fields, dataset.repairs[:number], facts, "_stage")
+            facts.setdefault("_repairs", {})[str(number)] = repair.learn(con, f"(select * from ({mended}) where _why is null)")
+        mended = recipe.repair_sql(fields, dataset.repairs, facts, "_stage")
+        con.execute("create view _read as from _stage")
+        query = f"select *{_last_of_read(dataset, fields, facts)} from ({mended.replace(' from _stage', ' from _read')})"
+        con.execute(f"create or replace view _read as from read_parquet({text(f'{folder}/stage-{attempt}.parquet')})")
+        _stage(con, f"{folder}/stage-mended.parquet", query)
+
+
+def _last_of_read(dataset: Dataset, fields: recipe.Fields, facts: recipe.Facts) -> str:
+    """Columns beside the read ones: the first rule broken, and the hash of duplicates."""
+    mark = f", {dataset.duplicates.mark(list(fields))} as _h" if dataset.duplicates else ""
+    return f", {recipe.broken_sql(fields, dataset.rules)} as _broken{mark}"
+
+
+def _stage(con: Any, path: str, query: str) -> None:
+    con.execute(f"copy ({query}) to {text(path)} (format parquet, compression lz4_raw, dictionary_size_limit 2000)")
+    con.execute(f"create or replace view _stage as from read_parquet({text(path)})")
 
 
 def _new_units(con: Any, fields: recipe.Fields, rows: Raw, facts: recipe.Facts) -> bool:
@@ -167,6 +185,14 @@ def _new_units(con: Any, fields: recipe.Fields, rows: Raw, facts: recipe.Facts) 
         if learnt != facts[name]:
             facts[name], found = learnt, True
     return found
+
+
+def _mended(con: Any, dataset: Dataset) -> dict[str, int]:
+    """How many values of each field the repairs changed, in rows that were kept or set aside."""
+    if not dataset.repairs:
+        return {}
+    each = "select unnest(string_split(rtrim(_mended, ';'), ';')) as f from _stage where _mended <> ''"
+    return dict(con.execute(f"select f, count(*) from ({each}) group by 1 order by 2 desc, 1").fetchall())
 
 
 def _drop(con: Any, dataset: Dataset) -> None:
@@ -189,6 +215,7 @@ def _judge(con: Any, dataset: Dataset, known: Known) -> dict[str, int]:
     fields = dataset.fields
     con.execute("create table _aside (_row bigint, _reason varchar)")
     less = ", _h" if dataset.duplicates else ""
+    less += ", _mended" if dataset.repairs else ""
     still = f"select * exclude (_why{less}), coalesce(_why, _broken) as _why from _stage where _row not in (select _row from _drops)"
     con.execute(f"create view _judged as {still}")
     if dataset.key:

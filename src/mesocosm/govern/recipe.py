@@ -11,6 +11,7 @@ from typing import Any
 
 from mesocosm.govern import expr
 from mesocosm.govern.dataset import Dataset
+from mesocosm.govern.repair.repair import RepairKind
 from mesocosm.govern.rules import RuleSetting
 from mesocosm.govern.sources.paths import quote
 from mesocosm.govern.types.field import FieldKind
@@ -19,6 +20,7 @@ Facts = dict[str, dict[str, Any]]
 Fields = Mapping[str, FieldKind]
 LINEAGE = {"_row": "int64", "_part": "int32", "_line": "int64"}
 NUMERIC = ("int64", "float64")
+SQL = {"int64": "bigint", "float64": "double", "string": "varchar", "date": "date", "boolean": "boolean", "timestamp": "timestamp"}
 
 
 def columns_of(fields: Fields) -> dict[str, str]:
@@ -95,6 +97,27 @@ def broken_sql(fields: Fields, rules: Sequence[RuleSetting], severities: Sequenc
     tests = [(r.breaks(), r.sentence()) for r in wanted]
     said = [f"case when {test} then '{sentence.replace(chr(39), chr(39) * 2)}' end" for test, sentence in tests if test]
     return f"coalesce({', '.join([*said, 'null::varchar'])})" if said else "null::varchar"
+
+
+def repair_sql(fields: Fields, repairs: Sequence[RepairKind], facts: Facts, table: str) -> str:
+    """SQL that mends the fields of a table, one repair after the other; `_mended` names those changed.
+
+    Repairs that read absent fields are left out.
+    """
+    query = f"select *, '' as _mended from {table}"
+    for number, repair in enumerate(repairs):
+        if not set(repair.reads) <= set(fields):
+            continue
+        values = repair.values(facts.get("_repairs", {}).get(str(number), {}))
+        if not values:
+            continue
+        new = {name: f"try_cast({value} as {SQL[fields[name].ibis_type]})" for name, value in values.items()}
+        marks = " || ".join(f"case when n{i} is not null and n{i} is distinct from {quote(n)} then '{n};' else '' end" for i, n in enumerate(new))
+        swap = ", ".join(f"coalesce(n{i}, {quote(n)}) as {quote(n)}" for i, n in enumerate(new))
+        less = ", ".join(f"n{i}" for i in range(len(new)))
+        found = ", ".join(f"{value} as n{i}" for i, value in enumerate(new.values()))
+        query = f"select * exclude ({less}) replace ({swap}, _mended || {marks} as _mended) from (select *, {found} from ({query}))"
+    return query
 
 
 def split_sql(table: str, dataset: Dataset, judge: str | None) -> str:
@@ -200,7 +223,7 @@ def clean_sql(fields: Fields, table: str, facts: Facts, key: str, carried: tuple
     return expr.to_sql(rows.select(**picked, **values, _flags=flagged, _why=expr.first_of(reasons)))
 
 
-def serving_sql(fields: Fields, rules: Sequence[RuleSetting], facts: Facts, key: str) -> str:
+def serving_sql(fields: Fields, rules: Sequence[RuleSetting], facts: Facts, key: str, repairs: Sequence[RepairKind] = ()) -> str:
     """SQL that treats rows of a table `incoming` (`_row` and one text column a field) as the build did.
 
     Gives `_row`, the fields and `_why`, which holds the reason where a row would not have been kept.
@@ -209,5 +232,6 @@ def serving_sql(fields: Fields, rules: Sequence[RuleSetting], facts: Facts, key:
     read = read_sql(plain, facts, "incoming", dict.fromkeys(plain, "string"), {"_row": "int64"})
     last = clean_sql(plain, "_ruled", facts, key, ("_row",), serving=True)
     broken = broken_sql(plain, rules)
-    ruled = f"select * replace (coalesce(_why, {broken}) as _why) from _read"
+    mended = repair_sql(plain, repairs, facts, "_read")
+    ruled = f"select * exclude (_mended) replace (coalesce(_why, {broken}) as _why) from ({mended})"
     return f'with _read as ({read}), _ruled as ({ruled}), _done as ({last}) select * from _done order by "_row"'

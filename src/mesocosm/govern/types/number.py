@@ -32,6 +32,7 @@ class Number(FieldKind):
     Args:
         unit: the unit the field is kept in; a value that names another is converted.
         decimal: the decimal mark; the other mark and spaces group thousands.
+        spellings: texts that stand beside a figure, each with how many of the field's unit it is.
         outliers: how far values are fenced and acted on.
 
     Source: SI brochure (2019) 5.4; pint for conversions.
@@ -43,6 +44,7 @@ class Number(FieldKind):
     type: Literal["number"] = "number"
     unit: Annotated[str, AfterValidator(_unit)] | None = None
     decimal: Literal[".", ","] = "."
+    spellings: dict[str, float] = {}
     outliers: OutliersSetting | None = None
 
     @property
@@ -106,7 +108,7 @@ class Number(FieldKind):
         """The number in the field's unit; null for a text that is no number in a known unit."""
         if not parts:
             return said.cast("float64")
-        return parts["number"] * matched(parts["unit"], {"": 1.0, **HAN, **facts.get("units", {})}, "float64")
+        return parts["number"] * matched(parts["unit"], {"": 1.0, **HAN, **facts.get("units", {}), **self.spellings}, "float64")
 
     def finish(self, read: Column) -> Column:
         """A finite number."""

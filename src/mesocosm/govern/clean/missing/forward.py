@@ -36,11 +36,7 @@ class Forward(Fill):
 
     def measure(self, x: Column, row: Any) -> Scalar:
         """The value of the last row in order, as it stands for rows that come alone."""
-        kind = str(x.type())
-        order = row[self.order] if self.order else row["_row"]
-        if order.type().is_temporal():
-            order = order.cast("timestamp").epoch_seconds()
-        return functions()["newest"](x.cast("string"), order.cast("float64")).cast(kind)
+        return functions()["newest"](x.cast("string"), self._at(row)).cast(str(x.type()))
 
     def value_of(self, x: Column, facts: Facts, row: Any, serving: bool) -> Column:
         """The last value at or before each row; the newest of all where none is."""
@@ -49,5 +45,15 @@ class Forward(Fill):
         if not serving:
             order = [row[self.order], row["_row"]] if self.order else [row["_row"]]
             frame = ibis.window(group_by=row[self.by] if self.by else None, order_by=order, preceding=(None, 0))
-            x = x.fill_null(x.last().over(frame))
+            last = functions()["newest"](x.cast("string"), self._at(row)).over(frame)
+            x = x.fill_null(last.cast(str(x.type())))
         return super().value_of(x, {k: v for k, v in facts.items() if k == "fill"}, row, serving)
+
+    def _at(self, row: Any) -> Column:
+        """Where a row stands in the order, the row's number last."""
+        import ibis
+
+        at = row[self.order] if self.order else row["_row"]
+        if at.type().is_temporal():
+            at = at.cast("timestamp").epoch_seconds()
+        return ibis.struct({"at": at.cast("float64"), "row": row["_row"]})

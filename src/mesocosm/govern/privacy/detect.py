@@ -1,0 +1,203 @@
+"""Private data found in columns and in free text, in English and Chinese.
+
+Knows forms with their checksums, words that go before a name, and lists of family names. Values are
+never kept or printed: a finding is a kind and a span.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+CHINESE_FAMILY = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文"
+
+
+@dataclass(frozen=True)
+class Span:
+    """A private value in a text: from `start` to before `end`."""
+
+    start: int
+    end: int
+    what: str
+
+
+@dataclass(frozen=True)
+class ColumnKind:
+    """What a column holds, how much of it, and how it would be hidden."""
+
+    what: str
+    share: float
+    how: str
+
+
+def luhn(digits: str) -> bool:
+    """Whether the check digit of a card's number holds.
+
+    Source: ISO/IEC 7812-1, annex B.
+
+    >>> luhn("4539578763621486"), luhn("4539578763621487")
+    (True, False)
+    """
+    total = 0
+    for i, c in enumerate(reversed(digits)):
+        n = int(c) * (2 if i % 2 else 1)
+        total += n - 9 if n > 9 else n
+    return total % 10 == 0
+
+
+def iban(value: str) -> bool:
+    """Whether an IBAN's check digits hold.
+
+    Source: ISO 13616-1, ISO 7064 mod 97-10.
+
+    >>> iban("DE89 3704 0044 0532 0130 00")
+    True
+    """
+    said = re.sub(r"\s", "", value).upper()
+    moved = said[4:] + said[:4]
+    return 15 <= len(said) <= 34 and moved.isalnum() and int("".join(str(int(c, 36)) for c in moved)) % 97 == 1
+
+
+def resident_id(value: str) -> bool:
+    """Whether a Chinese resident identity number has a birthday and a check character that hold.
+
+    Source: GB 11643-1999.
+
+    >>> resident_id("11010519491231002X")
+    True
+    """
+    if not re.fullmatch(r"[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx]", value):
+        return False
+    weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+    return "10X98765432"[sum(int(c) * w for c, w in zip(value, weights, strict=False)) % 11] == value[-1].upper()
+
+
+def ssn(value: str) -> bool:
+    """Whether a US social security number could have been given out.
+
+    Source: SSA POMS RM 10201.035.
+
+    >>> ssn("536-90-4399"), ssn("666-12-3456")
+    (True, False)
+    """
+    match = re.fullmatch(r"(\d{3})-(\d{2})-(\d{4})", value)
+    return bool(match) and match[1] not in ("000", "666") and match[1] < "900" and match[2] != "00" and match[3] != "0000"  # type: ignore[index]
+
+
+def card(value: str) -> bool:
+    """Whether a text is a card's number."""
+    digits = re.sub(r"[ -]", "", value)
+    return 13 <= len(digits) <= 19 and digits.isdigit() and luhn(digits)
+
+
+def address_ip(value: str) -> bool:
+    """Whether a text is an IP address."""
+    import ipaddress
+
+    try:
+        return bool(ipaddress.ip_address(value))
+    except ValueError:
+        return False
+
+
+def _any(_: str) -> bool:
+    return True
+
+
+_CAP = r"[A-Z][a-z]+(?:['’-][A-Z][a-z]+)?"
+_NAME = rf"{_CAP}(?:\s+[A-Z]\.)?(?:\s+{_CAP}){{1,2}}"
+_HAN = rf"(?:欧阳|司马|上官|诸葛|[{CHINESE_FAMILY}])[\u4e00-\u9fff]{{1,2}}"
+_STREET = r"(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Way|Court|Ct|Square|Sq|Place|Pl|Terrace|Highway|Hwy|Parkway|Pkwy|Circle|Cir)"
+_PLACE = r"[\u4e00-\u9fff]{1,8}?(?:省|自治区|市)"
+
+FORMS = (
+    ("e-mail", re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}(?![\w-])", re.A), _any),
+    ("iban", re.compile(r"\b[A-Z]{2}\d{2}(?:[ ]?[A-Z0-9]{4}){2,7}(?:[ ]?[A-Z0-9]{1,3})?\b"), iban),
+    ("national id", re.compile(r"(?<!\d)\d{17}[\dXx](?![\dA-Za-z])"), resident_id),
+    ("national id", re.compile(r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])"), ssn),
+    ("card", re.compile(r"(?<![\d-])\d(?:[ -]?\d){12,18}(?![\d-])"), card),
+    ("ip", re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])"), address_ip),
+    ("ip", re.compile(r"(?<![\w:])(?:[0-9A-Fa-f]{1,4}:){2,7}[0-9A-Fa-f:]{0,40}(?![\w:])"), address_ip),
+    ("phone", re.compile(r"(?<![\d-])(?:\+?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?!\d)"), _any),
+    ("phone", re.compile(r"(?<![\w+-])(?:\+\d{1,3}|001)?[ .-]?\(?\d{2,4}\)?(?:[ .-]\d{2,4}){2,4}(?:x\d{1,5})?(?![\w-])"), lambda v: 7 <= len(re.sub(r"\D", "", v.split("x")[0])) <= 15),
+    ("phone", re.compile(r"(?<![\w+-])\(\d{3}\)\s?\d{3}-?\d{4}(?:x\d{1,5})?(?![\w-])"), _any),
+    ("phone", re.compile(r"(?<![\w+-])\+\d{8,15}(?!\d)"), _any),
+    ("phone", re.compile(r"(?:(?<=phone )|(?<=call )|(?<=at )|(?<=number )|(?<=电话)|(?<=电话：)|(?<=拨打))\d{3}-?\d{3}-?\d{4}(?:x\d{1,5})?(?!\d)"), _any),
+    ("phone", re.compile(r"(?<![\d-])0\d{2,3}-\d{7,8}(?!\d)"), _any),
+    ("address", re.compile(rf"(?<!\w)\d{{1,6}}\s+(?:(?:[NSEW]|North|South|East|West)\.?\s+)?(?:[A-Z][\w'’.-]*\s+){{1,4}}{_STREET}\b\.?(?:\s+(?:Apt|Suite|Ste|Unit)\.?\s*#?\w+)?"), _any),
+    ("address", re.compile(rf"(?:{_PLACE})?(?:{_PLACE})?[\u4e00-\u9fff]{{1,8}}?(?:区|县|旗|市)[\u4e00-\u9fff]{{1,10}}?(?:路|街|大道|巷|弄)(?:\d+号?)?(?:[\u4e00-\u9fff]?座)?(?:\d+(?:栋|单元|室|号楼))*"), _any),
+)  # fmt: skip
+BEFORE = (
+    r"(?:Mr|Mrs|Ms|Miss|Dr|Prof|Herr|Frau)\.?\s+",
+    r"(?i:my name is|name is|this is|i am|i'm|speak to|speak with|contact|dear|regards,|signed by|customer|patient|applicant|client|holder|belongs to|from|to|for|by|with|told|asked|met|and|called|user|tenant|guest|sincerely,|hi,? i'm|attn:?|name:)\s+",
+)  # fmt: skip
+ENGLISH = re.compile(rf"(?:(?:{BEFORE[0]})|(?:{BEFORE[1]}(?:{BEFORE[0]})?))({_NAME}|(?<=\. )(?:{_CAP}))(?![\w@])")
+FIRST = re.compile(rf"^({_NAME})(?=\s+(?:called|wrote|asked|paid|lives|moved|said|has|is|was|will|of|wants|reported|opened|signed|from|can|phoned|requested|sent)\b)")
+CHINESE = re.compile(rf"(?:(?:客户|病人|患者|用户|申请人|联系人|收件人|我叫|姓名[:：是]?|名叫|先生叫|请找|我是|户主|持卡人|员工|租客|业主|经办人|医生|老师|同事|通知|由|给|和|与|找|向|让|请)(?:是|为|[:：])?)({_HAN}?)(?=$|[，。,.；;：:、！!？?的（(]|先生|女士|小姐|的|已|在|说|于|把|电话|来|办理|要|住|和|与|想|将|今天|昨天|打|提|申请|本人|联系|确认|处理|咨询|预约|登记|签)")
+NOT_NAMES = frozenset(["The", "This", "That", "New", "Customer", "Service", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday", "January", "February", "March", "April", "June", "July", "August", "September", "October", "November", "December", "Street", "Bank", "Order", "United", "Account", "Support", "Team", "North", "South", "Please", "Black", "Red", "Annual", "Credit", "Premium", "Central", "Data", "World", "General"])  # fmt: skip
+
+
+def spans(said: str) -> list[Span]:
+    """Private values in a text, in order, none over another; the first form in the list that fits wins.
+
+    >>> [(s.what, s.start) for s in spans("write to ann@example.org")]
+    [('e-mail', 9)]
+    """
+    found: list[Span] = []
+
+    def free(start: int, end: int) -> bool:
+        return all(end <= s.start or start >= s.end for s in found)
+
+    for what, form, holds in FORMS:
+        for match in form.finditer(said):
+            start, end = match.span()
+            lead = len(match[0]) - len(match[0].lstrip())
+            if free(start + lead, end) and holds(match[0].strip()):
+                found.append(Span(start + lead, end, what))
+    for form in (ENGLISH, FIRST, CHINESE):
+        for match in form.finditer(said):
+            words = match[1].split()
+            if match[1] and free(*match.span(1)) and not any(w in NOT_NAMES for w in words):
+                found.append(Span(match.start(1), match.end(1), "name"))
+    return sorted(found, key=lambda s: s.start)
+
+
+def redact(said: str) -> str:
+    """The text with each private value as its kind in brackets.
+
+    >>> redact("call +49 30 1234567 now")
+    'call [phone] now'
+    """
+    for span in reversed(spans(said)):
+        said = f"{said[: span.start]}[{span.what}]{said[span.end :]}"
+    return said
+
+
+COLUMN_NAMES = (
+    ("e-mail", "pseudonymise", re.compile(r"e-?mail|邮箱", re.I)),
+    ("phone", "mask", re.compile(r"phone|mobile|telephone|(^|_)tel(_|$)|电话|手机", re.I)),
+    ("name", "pseudonymise", re.compile(r"(first|last|full|sur|given|family|person|customer|patient|applicant)_?name|姓名", re.I)),
+    ("national id", "pseudonymise", re.compile(r"ssn|passport|national_?id|身份证", re.I)),
+    ("card", "mask", re.compile(r"card_?(no|num)|iban|银行卡", re.I)),
+    ("address", "mask", re.compile(r"street|home_?address|住址|地址", re.I)),
+)
+
+
+def column_kind(name: str, counts: Mapping[str, int]) -> ColumnKind | None:
+    """What private values a column holds, by its values' forms and by its name; None where it holds none."""
+    looked = list(counts)[:500]
+    if not looked:
+        return None
+    hits: dict[str, int] = {}
+    for value in looked:
+        mine = [s for s in spans(value) if s.end - s.start >= 0.8 * len(value)]
+        if mine:
+            hits[mine[0].what] = hits.get(mine[0].what, 0) + 1
+    best = max(hits, key=lambda k: hits[k], default=None)
+    if best and hits[best] >= 0.6 * len(looked):
+        return ColumnKind("an " + best if best[0] in "aei" else "a " + best, hits[best] / len(looked), "mask" if best in ("phone", "card", "iban", "ip", "address") else "pseudonymise")
+    for what, how, form in COLUMN_NAMES:
+        if form.search(name):
+            return ColumnKind(f"a {what}, by the column's name", max(hits.get(what, 0), 1) / len(looked), how)
+    return None
