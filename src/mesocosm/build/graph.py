@@ -5,6 +5,7 @@ Knows the grammar and which settings make a thing and which only run it.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from mesocosm.base.digest import digest
@@ -26,7 +27,7 @@ def where_of(spec: Spec) -> Where:
 
 def datasets_of(spec: Spec) -> dict[str, Dataset]:
     """The file's datasets, and one of two texts for every source that is spoken from directly."""
-    eco, found = spec.eco, dict(spec.eco.datasets)
+    eco, found = spec.eco, {name: drafted_of(spec, name)[0] if data.auto else data for name, data in spec.eco.datasets.items()}
     spoken = [s.answers for s in eco.services.values() if s.answers]
     named = {a.dataset: (a.question, a.answer) for a in spoken}
     known = [p.inhabitant.knows for p in eco.world.places.values() if p.inhabitant and p.inhabitant.knows]
@@ -36,6 +37,33 @@ def datasets_of(spec: Spec) -> dict[str, Dataset]:
             fields = {c: {"type": "text", "missing": "quarantine"} for c in columns}
             found[name] = Dataset.model_validate({"from": name, "fields": fields, "duplicates": "row"})
     return found
+
+
+def drafted_of(spec: Spec, name: str) -> tuple[Dataset, dict[str, str]]:
+    """A dataset with `fields: auto` as drafted, and the evidence; drafted anew only where its source changed.
+
+    Raises:
+        Invalid: its source cannot be read.
+    """
+    from mesocosm.base.files import write_json
+
+    data, where = spec.eco.datasets[name], where_of(spec)
+    try:
+        if len(data.source.sources) != 1:
+            raise Wrong("fields", "'auto' drafts the fields of one source", "'from' with one source, or the fields by name")
+        source = spec.eco.sources[data.source.sources[0]]
+        asked = data.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude={"fields", "auto"})
+        path = where.store / "drafts" / f"{digest(source.fingerprint(where), asked, REVISIONS['govern'])}.json"
+        if not path.is_file():
+            from mesocosm.govern.drafted import look
+
+            made = look(source, where)
+            write_json(path, {"settings": {**made.settings(), **asked}, "evidence": made.evidence})
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        return Dataset.model_validate(kept["settings"]), kept["evidence"]
+    except (Wrong, Later) as error:
+        wrong = error if isinstance(error, Wrong) else Wrong("", str(error))
+        raise Invalid([wrong.at(spec.place("datasets", name), f"datasets.{name}")]) from error
 
 
 def resources(spec: Spec) -> list[Resource]:

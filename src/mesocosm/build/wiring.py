@@ -69,13 +69,16 @@ def grow_version(
 def preparation(spec: Spec, model: Model, snapshot: Mapping[str, Any]) -> dict[str, Any]:
     """How one raw row becomes what the model reads: the recipe's SQL with the snapshot's facts."""
     from mesocosm.build.apply import private_key
+    from mesocosm.build.graph import datasets_of
     from mesocosm.govern.recipe import serving_sql
 
-    data = spec.eco.datasets[model.learns]
-    fields = {f: data.fields[f] for f in model.inputs}
-    sql = serving_sql(fields, data.rules, snapshot["facts"]["fields"], private_key(spec.root / ".mesocosm") if model.reveal else "00" * 32)
+    data = datasets_of(spec)[model.learns]
+    names = [*model.inputs, *(n for f in model.inputs for n in data.fields[f].leans)]
+    names += [n for r in data.repairs if set(r.mends) & set(names) for n in r.reads if n in data.fields and n != model.predict]
+    fields = {f: data.fields[f] for f in dict.fromkeys(names)}
+    sql = serving_sql(fields, data.rules, snapshot["facts"]["fields"], private_key(spec.root / ".mesocosm") if model.reveal else "00" * 32, data.repairs)
     training = {f: snapshot["facts"]["training"][f] for f in fields if f in snapshot["facts"]["training"]}
-    return {"sql": sql, "fields": {f: {"wanted": k.wanted, "may_miss": k.missing.how != "quarantine"} for f, k in fields.items()}, "training": training}
+    return {"sql": sql, "fields": {f: {"wanted": k.wanted, "may_miss": k.missing.how not in ("drop", "quarantine"), "extra": f not in model.inputs} for f, k in fields.items()}, "training": training}
 
 
 def index_answers(spec: Spec, catalog: Catalog, service: Service, snapshot_id: str, say: Callable[[str], None]) -> Path:

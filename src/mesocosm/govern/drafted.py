@@ -5,7 +5,11 @@ Knows sources and the draft. What the file says beside `fields: auto` stays as i
 
 from __future__ import annotations
 
+import re
+import tempfile
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 from mesocosm.base.errors import Wrong
 from mesocosm.base.kinds import Source, Where
@@ -32,3 +36,24 @@ def drafted(dataset: Dataset, sources: Mapping[str, Source], where: Where) -> tu
     made = look(sources[dataset.source.sources[0]], where)
     said = dataset.model_dump(by_alias=True, exclude_unset=True, exclude={"fields", "auto"})
     return Dataset.model_validate({**made.settings(), **said}), made
+
+
+def draft_file(root: Path, path: Path) -> dict[str, Any]:
+    """A file of data as a source and a drafted dataset, ready to be written as an ecosystem.
+
+    Raises:
+        Wrong: the file is of no kind that is known by its ending.
+    """
+    from mesocosm.govern.sources import SOURCES
+
+    ending = path.suffix.lower().removeprefix(".")
+    kind = {"csv": "csv", "tsv": "csv", "txt": "csv", "jsonl": "jsonl", "ndjson": "jsonl", "json": "json", "parquet": "parquet", "pq": "parquet", "xlsx": "excel", "xls": "excel", "ods": "excel"}.get(ending)
+    if kind not in SOURCES:
+        raise Wrong("", f"'{path.name}' ends in '.{ending}'", "a file that ends in .csv, .tsv, .jsonl, .json, .parquet or .xlsx")
+    settings = {"type": kind, "path": path.relative_to(root).as_posix()}
+    source = SOURCES[kind].model_validate(settings)
+    with tempfile.TemporaryDirectory() as aside:
+        made = look(source, Where(root, Path(aside)))  # type: ignore[arg-type]
+    name = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "data"
+    name = name if name[0].isalpha() else f"data-{name}"
+    return {"name": name[:50], "source": name[:50] + "-source", "settings": settings, "dataset": made.settings(), "evidence": made.evidence}

@@ -48,9 +48,11 @@ class Preparation:
                 raise Wrong(str(name)[:60], "this service reads no such field", "one of its fields", list(self.fields), str(name))
         for name, field in self.fields.items():
             if name not in row:
+                if field.get("extra"):
+                    continue
                 hint = ", or null to have it filled" if field["may_miss"] else ""
                 raise Wrong(name, "the field is missing", field["wanted"] + hint)
-            value = row[name]
+            value = row.get(name)
             if isinstance(value, (list, dict)):
                 raise Wrong(name, f"a {type(value).__name__} stands here", field["wanted"])
             if isinstance(value, str) and len(value) > MOST_TEXT:
@@ -58,7 +60,7 @@ class Preparation:
 
     def ready(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Cleaned rows in their order; `_why` holds the reason where one may not be used."""
-        texts = [[i, *(_text(row[name]) for name in self.fields)] for i, row in enumerate(rows)]
+        texts = [[i, *(_text(row.get(name)) for name in self.fields)] for i, row in enumerate(rows)]
         marks = ", ".join("?" * (len(self.fields) + 1))
         with self.lock:
             self.con.execute("delete from incoming")

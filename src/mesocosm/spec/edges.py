@@ -71,7 +71,15 @@ def _datasets(eco: Ecosystem) -> Iterator[Fault]:
             yield from _edge(eco, path, source, "sources")
         if data.test_source:
             yield from _edge(eco, (*at, "split", "test"), data.test_source, "sources")
+        if data.auto:
+            continue  # its fields are known once its source was looked at
         yield from _own(at, data, fields)
+        for i, repair in enumerate(data.repairs):
+            for word in repair.reads:
+                if word not in data.fields:
+                    yield (*at, "repairs", i), Wrong("", f"the repair names no field '{word}'", "a field of this dataset", fields, word)
+                elif word in repair.mends and data.fields[word].private:
+                    yield (*at, "repairs", i), Wrong("", f"'{word}' is private, and a repair keeps a table of its values", "a field that is not private")
         for i, rule in enumerate(data.rules):
             yield from _rule(eco, (*at, "rules", i), rule, fields)
         for field, kind in data.fields.items():
@@ -82,6 +90,9 @@ def _datasets(eco: Ecosystem) -> Iterator[Fault]:
             for other in kind.leans:
                 if other not in data.fields:
                     yield (*at, "fields", field), Wrong("", f"a step of '{field}' reads '{other}', which is no field", "a field of this dataset", fields, other)
+            order = getattr(kind.missing, "order", None)
+            if order in data.fields and data.fields[order].ibis_type not in ("int64", "float64", "date"):
+                yield (*at, "fields", field, "missing", "order"), Wrong("", f"'{order}' cannot order rows", "a number or date field")
             if kind.missing.numeric and kind.ibis_type not in ("int64", "float64"):
                 wrong = Wrong("", f"'{kind.missing.how}' needs numbers, and '{field}' is a {kind.model_dump()['type']}", "mode, constant, quarantine or keep")
                 yield (*at, "fields", field, "missing"), wrong
@@ -106,7 +117,7 @@ def _models(eco: Ecosystem) -> Iterator[Fault]:
         at = ("models", name)
         yield from _edge(eco, (*at, "learns"), model.learns, "datasets")
         data = eco.datasets.get(model.learns)
-        if not data:
+        if not data or data.auto:
             continue
         fields = sorted(data.fields)
         kinds = {f: str(k.model_dump()["type"]) for f, k in data.fields.items()}
@@ -144,7 +155,7 @@ def _services(eco: Ecosystem) -> Iterator[Fault]:
             data = eco.datasets.get(service.answers.dataset)
             for key in ("question", "answer"):
                 word = getattr(service.answers, key)
-                if data and word not in data.fields:
+                if data and not data.auto and word not in data.fields:
                     wrong = Wrong("", f"'{service.answers.dataset}' has no field '{word}'", "a field of it", sorted(data.fields), word)
                     yield ("services", name, "answers", key), wrong
     for name, monitor in eco.monitors.items():

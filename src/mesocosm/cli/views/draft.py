@@ -1,0 +1,62 @@
+"""A draft as the text of a file, its evidence as comments."""
+
+from __future__ import annotations
+
+import json
+import re
+import textwrap
+from typing import Any
+
+
+def draft_text(data: dict[str, Any]) -> str:
+    """The file, each proposal under the sentence that speaks for it."""
+    told = data["evidence"]
+    lines = [
+        "grammar: 1",
+        f"ecosystem: {data['name']}",
+        "",
+        "sources:",
+        f"  {data['source']}: {_flow(data['settings'])}",
+        "",
+        "datasets:",
+        f"  {data['name']}-data:",
+        f"    from: {data['source']}",
+    ]
+    draft = data["dataset"]
+    for key in ("key", "duplicates"):
+        if key in draft:
+            lines += [*_because(told.get(key), 4), f"    {key}: {draft[key]}"]
+    lines.append("    fields:")
+    for name, field in draft["fields"].items():
+        lines += _because(told.get(f"fields.{name}"), 6)
+        lines += _because(told.get(f"fields.{name}.private"), 6)
+        lines.append(f"      {_word(name)}: {_flow(field)}")
+    if "repairs" in draft:
+        lines.append("    repairs:")
+        for repair in draft["repairs"]:
+            which = "repairs.spelling" if repair["repair"] == "spelling" else f"repairs.{repair['repair']}.{repair['to']}"
+            lines += [*_because(told.get(which), 6), f"      - {_flow(repair)}"]
+    return "\n".join(lines)
+
+
+def _because(sentence: str | None, indent: int) -> list[str]:
+    if not sentence:
+        return []
+    return [" " * indent + "# " + line for line in textwrap.wrap(re.sub(r"\s+", " ", sentence), 100, max_lines=3, placeholder=" ...")]
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, bool) or value is None:
+        return json.dumps(value)
+    if isinstance(value, (int, float)):
+        return f"{value:g}"
+    plain = re.fullmatch(r"[A-Za-z_][\w/.*-]*", str(value)) and str(value).lower() not in ("null", "true", "false", "yes", "no", "on", "off")
+    return str(value) if plain else json.dumps(str(value), ensure_ascii=False)
+
+
+def _flow(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_word(k)}: {_flow(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_flow(v) for v in value) + "]"
+    return _word(value)
