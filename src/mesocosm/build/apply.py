@@ -166,7 +166,7 @@ def _dataset(spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], 
     if change.sign == "~" and last:
         return last["id"], lambda con: None
     data = datasets_of(spec)[name]
-    made = govern(name, data, spec.eco.sources, where, change.prints.made, private_key(where.store), say, _last(last), catalog.clock())
+    made = govern(name, data, spec.eco.sources, where, change.prints.made, private_key(where.store), say, _last(last), catalog.clock(), catalog.forgotten(name))
     ident = f"{name}@{made.delta['rows']}-{change.prints.made[:8]}"
     values = {
         "id": ident, "dataset": name, "made": change.prints.made, "path": f"datasets/{name}", "delta": made.delta["rows"],

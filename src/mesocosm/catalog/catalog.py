@@ -31,7 +31,7 @@ def _engine(url: str) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _pragmas(raw: Any, _: Any) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=60000"):
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=60000", "secure_delete=ON"):
             raw.execute(f"PRAGMA {pragma}")
 
     return engine
@@ -144,6 +144,17 @@ class Catalog:
             )
         )
         self.write_audit(con, who, "deploy", f"{service} {version}".strip(), why)
+
+    def forgotten(self, dataset: str) -> list[str]:
+        """The marks (keyed hashes of keys) of subjects that a dataset must not hold again."""
+        return [row["mark"] for row in self.rows(select(t.FORGOTTEN.c.mark).where(t.FORGOTTEN.c.dataset == dataset))]
+
+    def scrub(self) -> None:
+        """Write the file anew, so that nothing of deleted rows is left in it."""
+        if self.engine.dialect.name == "sqlite":
+            with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as con:
+                con.exec_driver_sql("VACUUM")
+                con.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     # predictions and feedback
 

@@ -62,3 +62,6 @@ AUDIT = _table(
     "audit", _whole("id", primary_key=True), _real("at"), _text("who"), _text("act"), _text("what"),
     _text("why"), _text("before"), _text("hash"),
 )  # fmt: skip
+FORGOTTEN = _table(
+    "forgotten", _whole("id", primary_key=True), _text("dataset", index=True), _text("mark"), _real("at"),
+)  # fmt: skip

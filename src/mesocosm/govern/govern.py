@@ -6,13 +6,16 @@ before the caller does so. Rows are read once into a file of typed columns, so m
 
 from __future__ import annotations
 
+import hmac
 import os
+import re
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +77,7 @@ def engine(store: Path) -> Iterator[Any]:
 
 def govern(
     name: str, dataset: Dataset, sources: Mapping[str, Source], where: Where, made: str, key: str, say: Say = print,
-    last: Mapping[str, Any] | None = None, now: float | None = None,
+    last: Mapping[str, Any] | None = None, now: float | None = None, forgotten: Sequence[str] = (),
 ) -> Snapshot:  # fmt: skip
     """Make the tables of a dataset and return what to list.
 
@@ -82,6 +85,7 @@ def govern(
         key: 64 hex digits that pseudonyms are made under.
         last: `rows` and `training` of the last snapshot, for rules that compare with it.
         now: seconds since 1970, for rules of age.
+        forgotten: marks of the keys of erased subjects; their rows are counted and left out.
 
     Raises:
         Wrong: a source or a column is not as the settings say, or a rule of severity `stop` is broken.
@@ -93,6 +97,9 @@ def govern(
         collected = _collect(con, dataset, sources, where, say)
         rows = raw(con, dataset, collected)
         facts: recipe.Facts = {}
+        erased = _forget(con, dataset, rows, forgotten, key)
+        for one in collected.values():
+            one.unreadable = [(f, n, _blotted(line, forgotten, key), why) for f, n, line, why in one.unreadable]
         _read(con, dataset, fields, rows, facts)
         _drop(con, dataset)
         known = Known({s: quote("src_" + s) for s in collected}, time.time() if now is None else now, dict(last or {}), {n: f.ibis_type for n, f in fields.items()})
@@ -105,7 +112,7 @@ def govern(
         kept = KEPT + (("_also",) if rows.joined else ())
         con.execute(f"create view _done as {recipe.clean_sql(fields, '_parted', facts, key, kept)}")
         con.execute("create table _set_aside as select _row, _why from _done where _why is not null")
-        account = _account(con, collected, count)
+        account = _account(con, collected, count, erased)
         say(f"{account['in']} rows in = {account['kept']} kept + {account['quarantined']} quarantined + {account['duplicates']} duplicates")
         path = where.store / "datasets" / name
         delta = _write(con, path, fields, rows, collected, made, key)
@@ -254,14 +261,51 @@ def _part(con: Any, dataset: Dataset, rows: Raw) -> None:
     con.execute("create view _parted as select t.*, s._split from _still t left join _splits s using (_row)")
 
 
-def _account(con: Any, collected: Mapping[str, Collected], count: int) -> dict[str, int]:
+def _forget(con: Any, dataset: Dataset, rows: Raw, forgotten: Sequence[str], key: str) -> int:
+    """Leave out the rows of erased subjects; returns how many there were."""
+    if not forgotten or not dataset.key:
+        return 0
+    column = recipe.columns_of(dataset.fields)[dataset.key]
+    table = expr.table("_raw", {"_row": "int64", column: "string"})
+    marked = expr.to_sql(table.select(_row=table._row, mark=mark_of(table[column], key)))
+    marked = marked.replace('"_raw"', f"(select _row, {quote(column)}::varchar as {quote(column)} from _raw)", 1)
+    listed = ", ".join(text(m) for m in forgotten)
+    con.execute(f"create table _erased as select _row from ({marked}) where mark in ({listed})")
+    count = int(con.execute("select count(*) from _erased").fetchone()[0])
+    kind = "table" if rows.joined else "view"
+    con.execute(f"alter {kind} _raw rename to _all")
+    con.execute("create view _raw as select * from _all where _row not in (select _row from _erased)")
+    return count
+
+
+def _blotted(line: str, forgotten: Sequence[str], key: str) -> str:
+    """A line that could not be read, its words gone that name an erased subject."""
+    if not forgotten:
+        return line
+    marks = set(forgotten)
+
+    def word(match: re.Match[str]) -> str:
+        said = f"forgotten:{match[0].strip()}".lower().encode()
+        return "[forgotten]" if hmac.digest(bytes.fromhex(key), said, sha256).hex()[:32] in marks else match[0]
+
+    return re.sub(r"[^,;\t|\"\s]+", word, line)
+
+
+def mark_of(x: Any, key: str) -> Any:
+    """The mark under which an erased key is remembered: a keyed hash, never the key."""
+    from mesocosm.govern.privacy.pseudonymise import Pseudonymise
+
+    return Pseudonymise().value(expr.literal("forgotten:") + expr.trimmed(x), key)
+
+
+def _account(con: Any, collected: Mapping[str, Collected], count: int, erased: int) -> dict[str, int]:
     bad = sum(len(c.unreadable) for c in collected.values())
     aside = con.execute("select count(*) from _set_aside").fetchone()[0]
     drops = con.execute("select count(*) from _drops").fetchone()[0]
     rows = con.execute("select count(*) from _raw").fetchone()[0]
     kept = con.execute("select count(*) from _parted").fetchone()[0] - aside
-    account = {"in": rows + bad, "kept": kept, "quarantined": aside + bad, "duplicates": drops}
-    if account["in"] != kept + account["quarantined"] + drops or rows != count:
+    account = {"in": rows + erased + bad, "kept": kept, "quarantined": aside + bad, "duplicates": drops} | ({"forgotten": erased} if erased else {})
+    if account["in"] != kept + account["quarantined"] + drops + erased or rows != count:
         raise Failure(f"the account of rows does not close: {account}")
     if not kept:
         raise Wrong("", f"none of {account['in']} rows could be kept", "rows that fit the fields; see the reasons in the quarantine of the report")

@@ -24,6 +24,10 @@ def dataset_text(name: str, data: dict[str, Any]) -> str:
             f"  {field:<16}{before['missing']:>7} -> {after['missing']:<5}{treated.get('filled', 0):>8}{treated.get('outside', 0):>8}"
             + (f"{_figure(before.get('mean')):>10} -> {_figure(after.get('mean')):<8}{_figure(before.get('sd')):>10} -> {_figure(after.get('sd')):<8}" if "mean" in before else "")
         )
+    if r.get("mended"):
+        lines.append("  mended: " + ", ".join(f"{n} in {field}" for field, n in r["mended"].items()))
+    for sentence, count in r.get("warned", {}).items():
+        lines.append(f"  warning: {sentence}" + (f" ({count} rows)" if count > 1 else ""))
     if r["left_out"]:
         lines.append(f"  columns left out: {', '.join(r['left_out'])}")
     return "\n".join(lines)

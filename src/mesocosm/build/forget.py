@@ -1,0 +1,115 @@
+"""Forget a subject: erased from snapshots, quarantine, prediction logs and caches; proven by a scan.
+
+Knows the catalog and the doors of govern. The key itself is never written anywhere, only its mark.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import cast, delete, insert, or_, select, update
+from sqlalchemy.types import String
+
+from mesocosm.base.errors import Failure, Wrong
+from mesocosm.base.files import write_json
+from mesocosm.build.apply import alone, private_key
+from mesocosm.build.graph import datasets_of, where_of
+from mesocosm.catalog import Catalog
+from mesocosm.catalog import tables as t
+from mesocosm.spec import Spec
+
+
+def forget(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str], who: str = "forget") -> dict[str, Any]:
+    """Erase subjects and say what was erased and where, if anywhere, a key is still found.
+
+    Raises:
+        Wrong: there is no such dataset, or it has no key.
+        Failure: it was not built yet.
+    """
+    from mesocosm.govern.erase import erase, found_in, keys_as_kept, mark
+
+    data = datasets_of(spec).get(dataset)
+    if data is None:
+        raise Wrong("", f"no dataset is named '{dataset[:60]}'", "a dataset of the file", sorted(datasets_of(spec)), dataset)
+    if not data.key:
+        raise Wrong("", f"'{dataset}' has no 'key', so no row can be named", "'key' in the dataset")
+    where = where_of(spec)
+    with alone(where.store, wait=30):
+        snapshot = catalog.snapshot(dataset=dataset)
+        if snapshot is None:
+            raise Failure(f"'{dataset}' was not built yet; run 'mesocosm build'")
+        secret = private_key(where.store)
+        field = data.fields[data.key].model_dump(mode="json", by_alias=True, exclude_unset=True)
+        kept = keys_as_kept(field, keys, secret)
+        versions, lost, rows = erase(where.store / snapshot["path"], snapshot["report"]["delta"], data.key, kept, keys, snapshot["made"])
+        words = {w for w in (*kept, *keys) if w}
+        account = dict(snapshot["account"])
+        account["kept"] -= lost["rows"]
+        account["quarantined"] -= lost["quarantine"]
+        account["duplicates"] -= lost["duplicates"]
+        account["forgotten"] = account.get("forgotten", 0) + sum(lost.values())
+        models = [v["id"] for m, model in spec.eco.models.items() if model.learns == dataset for v in catalog.versions(m)]
+        with catalog.transaction() as con:
+            con.execute(insert(t.FORGOTTEN), [{"dataset": dataset, "mark": mark(key, secret), "at": catalog.clock()} for key in keys])
+            con.execute(delete(t.SNAPSHOTS).where(t.SNAPSHOTS.c.dataset == dataset, t.SNAPSHOTS.c.id != snapshot["id"]))
+            report = snapshot["report"] | {"delta": versions}
+            values = {"delta": versions["rows"], "account": account, "report": _without(report, words), "facts": _without(snapshot["facts"], words)}
+            con.execute(update(t.SNAPSHOTS).where(t.SNAPSHOTS.c.id == snapshot["id"]).values(**values))
+            logs = _logs(con, words)
+            for version in models:
+                row = con.execute(select(t.VERSIONS.c.why).where(t.VERSIONS.c.id == version)).scalar() or ""
+                told = "learnt from a subject that was erased since"
+                if told not in row:
+                    con.execute(update(t.VERSIONS).where(t.VERSIONS.c.id == version).values(why=f"{row}; {told}".strip("; ")))
+            catalog.write_audit(con, who, "forget", f"datasets.{dataset}", f"{len(keys)} subjects: {sum(lost.values())} rows, {logs} predictions; models that learnt from it: {len(models)}")
+        for cache in ("features", "drafts", "work"):
+            shutil.rmtree(where.store / cache, ignore_errors=True)
+        _answers(where.store, set(rows), dataset, snapshot["id"])
+        catalog.scrub()
+        long = sorted(w for w in words if len(w) > 3)
+        still = found_in(where.store, long) if long else []
+    return {"dataset": dataset, "rows": lost, "predictions": logs, "models": models, "still_found_in": still, "scanned": len(long)}
+
+
+def _without(value: Any, words: set[str]) -> Any:
+    """JSON without the entries that name a subject."""
+    if isinstance(value, dict):
+        return {k: _without(v, words) for k, v in value.items() if k not in words}
+    if isinstance(value, list):
+        return [_without(v, words) for v in value]
+    return None if isinstance(value, str) and value in words else value
+
+
+def _logs(con: Any, words: set[str]) -> int:
+    """Delete predictions, with their feedback, whose input or output holds a word."""
+    tests = []
+    for word in words:
+        safe = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        for column in (t.PREDICTIONS.c.input, t.PREDICTIONS.c.output):
+            tests += [cast(column, String).like(f'%"{safe}"%', escape="\\"), cast(column, String).like(f"%: {safe}%", escape="\\")]
+    gone = [row[0] for row in con.execute(select(t.PREDICTIONS.c.id).where(or_(*tests)))]
+    for start in range(0, len(gone), 500):
+        part = gone[start : start + 500]
+        con.execute(delete(t.FEEDBACK).where(t.FEEDBACK.c.prediction.in_(part)))
+        con.execute(delete(t.PREDICTIONS).where(t.PREDICTIONS.c.id.in_(part)))
+    return len(gone)
+
+
+def _answers(store: Any, rows: set[int], dataset: str, snapshot: str) -> None:
+    """Take erased rows out of the tables that services answer from."""
+    import json
+
+    import numpy as np
+    from safetensors.numpy import load_file, save_file
+
+    for path in (store / "answers").glob("*/rows.json"):
+        whole = json.loads(path.read_text(encoding="utf-8"))
+        if not str(whole["snapshot"]).startswith(f"{dataset}@"):
+            continue
+        keep = [i for i, row in enumerate(whole["rows"]) if row["row"] not in rows]
+        if len(keep) < len(whole["rows"]):
+            vectors = load_file(path.with_name("vectors.safetensors"))["vectors"][np.asarray(keep, dtype=int)]
+            save_file({"vectors": vectors}, path.with_name("vectors.safetensors"))
+            write_json(path, whole | {"rows": [whole["rows"][i] for i in keep]})

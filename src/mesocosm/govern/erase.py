@@ -1,0 +1,114 @@
+"""A subject erased from the tables of a dataset: files rewritten without it, older versions gone.
+
+Knows Delta tables and their files. Knows nothing of the catalog.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mesocosm.govern.snapshot import commit, files_of, new_file, scan
+from mesocosm.govern.sources.paths import quote, text
+
+
+def keys_as_kept(field: dict[str, Any], keys: Sequence[str], secret: str) -> list[str]:
+    """Keys as the rows hold them: read by their type, and hidden as the field is."""
+    import duckdb
+
+    from mesocosm.govern import expr, recipe
+    from mesocosm.govern.dataset import Dataset
+
+    kind = Dataset.model_validate({"from": "x", "fields": {"k": {**field, "column": None, "unreadable": "missing"}}}).fields["k"]
+    read = recipe.read_sql({"k": kind}, {}, "incoming", {"k": "string"}, {"_row": "int64"})
+    hidden = recipe.clean_sql({"k": kind}, "_read", {}, secret, ("_row",), serving=True)
+    with duckdb.connect() as con:
+        for macro in expr.MACROS:
+            con.execute(macro)
+        con.execute("create table incoming (_row bigint, k varchar)")
+        con.executemany("insert into incoming values (?, ?)", list(enumerate(keys)))
+        found = con.execute(f"with _read as ({read}) select k::varchar from ({hidden}) order by _row").fetchall()
+    return [str(row[0]) if row[0] is not None else key for row, key in zip(found, keys, strict=True)]
+
+
+def mark(key: str, secret: str) -> str:
+    """The mark of a key (see `govern.mark_of`)."""
+    import duckdb
+
+    from mesocosm.govern import expr
+    from mesocosm.govern.govern import mark_of
+
+    table = expr.table("incoming", {"k": "string"})
+    with duckdb.connect() as con:
+        con.execute("create table incoming as select ?::varchar as k", [key])
+        return str(con.execute(expr.to_sql(table.select(m=mark_of(table.k, secret)))).fetchall()[0][0])
+
+
+def erase(path: Path, versions: dict[str, int], field: str, kept: Sequence[str], said: Sequence[str], made: str) -> tuple[dict[str, int], dict[str, int], list[int]]:
+    """Erase the rows of keys from the newest version of each table, and every older version whole.
+
+    Args:
+        path: the folder of the dataset's tables.
+        versions: the newest version of `rows`, `quarantine` and `duplicates`.
+        kept: the keys as `rows` holds them.
+        said: the keys as they were said, which quarantined originals hold.
+
+    Returns:
+        The new versions, how many rows each table lost, and the row numbers erased from `rows`.
+    """
+    import duckdb
+
+    new: dict[str, int] = {}
+    lost: dict[str, int] = {}
+    rows: list[int] = []
+    with duckdb.connect() as con:
+        con.execute("set memory_limit='600MB'")
+        for name, version in versions.items():
+            table = scan(path / name, version)
+            f = quote(field)
+            if name == "rows":
+                gone = f"coalesce({f}::varchar in ({', '.join(map(text, kept))}), false)"
+                rows = [r[0] for r in con.execute(f"select _row from {table} where {gone}").fetchall()]
+            elif name == "quarantine":
+                own = f"coalesce(case when json_valid(original) then json_extract_string(original, {text('$.' + quote(field))}) end in ({', '.join(map(text, [*kept, *said]))}), false)"
+                gone = f"({own} or coalesce(regexp_matches(original, {text(_whole(said))}), false) or coalesce(regexp_matches(reason, {text(_whole(said))}), false))"
+            else:
+                gone = f"(_row in ({', '.join(map(str, rows)) or 'null'}) or kept in ({', '.join(map(str, rows)) or 'null'}))"
+                gone = f"coalesce({gone}, false)"
+            lost[name] = int(con.execute(f"select count(*) from {table} where {gone}").fetchall()[0][0])
+            file = new_file(path / name)
+            con.execute(f"copy (select * from {table} where not {gone}) to {text(str(file))} (format parquet)")
+            new[name] = commit(path / name, [file], made)
+            keep = {Path(p).name for p in files_of(path / name, new[name])}
+            for stray in (path / name).glob("*.parquet"):
+                if stray.name not in keep:
+                    stray.unlink()
+    return new, lost, rows
+
+
+def _whole(values: Sequence[str]) -> str:
+    """A regular expression of any of some values that stands by itself."""
+    import re
+
+    return r"(^|[^\w])(" + "|".join(re.escape(v).replace("\\-", "-") for v in values) + r")($|[^\w])"
+
+
+def found_in(store: Path, values: Sequence[str]) -> list[str]:
+    """Files of a store in which a value is found: every byte of each, and every cell of its Parquet files."""
+    import pyarrow.parquet as pq
+
+    found = []
+    wanted = [v.encode() for v in values] + [json.dumps(v)[1:-1].encode() for v in values]
+    for path in sorted(p for p in store.rglob("*") if p.is_file()):
+        data = path.read_bytes()
+        hit = any(w in data for w in wanted)
+        if not hit and path.suffix == ".parquet":
+            table = pq.read_table(path)
+            for column in table.itercolumns():
+                cells = {str(v) for v in column.to_pylist() if v is not None}
+                hit = hit or any(v in cell for cell in cells for v in values)
+        if hit:
+            found.append(path.relative_to(store).as_posix())
+    return found
