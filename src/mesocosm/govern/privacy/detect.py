@@ -10,7 +10,22 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-CHINESE_FAMILY = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文"
+CHINESE_FAMILY = (
+    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文"
+    "庞樊兰殷施陶洪翟安颜倪严牛温芦季俞章鲁葛伍韦申尤毕聂丛焦向柳邢路岳齐沿梅莫庄辛管祝左涂谷祁时舒耿牟卜詹关苗凌费纪靳盛童欧甄项曲成游阳裴席卫查屈鲍位覃霍翁隋植甘景薄单包司柏宁柯阮桂闵解强柴华车冉房边辜吉饶刁瞿戚丘古米池滕晋苑邬臧畅宫来嵺苟全褚廉简娄盖符奚木穆党燕郎邸冀谈姬屠连郜晏栾郁商蒙计喻揭窦迟宇敖糜鄢冷卓花仇艾蓝都巩稽井练仲乐虞卞封竺冼原官衣楚佟栗匡宗应台巫鞠僧桑荆谌银扬明沙薄伏岑习胥保和蔺"
+)
+PROVINCES = "北京|天津|上海|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南|四川|贵州|云南|陕西|甘肃|青海|台湾|内蒙古|广西|西藏|宁夏|新疆|香港|澳门"
+STREETS = (
+    "Alley Annex Arcade Avenue Bayou Beach Bend Bluff Bluffs Bottom Boulevard Branch Bridge Brook Brooks Burg Burgs Bypass Camp Canyon Cape Causeway Center Centers Circle Circles "
+    "Cliff Cliffs Club Common Commons Corner Corners Course Court Courts Cove Coves Creek Crescent Crest Crossing Crossroad Curve Dale Dam Divide Drive Drives Estate Estates "
+    "Expressway Extension Extensions Fall Falls Ferry Field Fields Flat Flats Ford Fords Forest Forge Forges Fork Forks Fort Freeway Garden Gardens Gateway Glen Glens Green "
+    "Greens Grove Groves Harbor Harbors Haven Heights Highway Hill Hills Hollow Inlet Island Islands Isle Junction Junctions Key Keys Knoll Knolls Lake Lakes Land Landing Lane "
+    "Light Lights Loaf Lock Locks Lodge Loop Mall Manor Manors Meadow Meadows Mews Mill Mills Mission Motorway Mount Mountain Mountains Neck Orchard Oval Overpass Park Parks "
+    "Parkway Parkways Pass Passage Path Pike Pine Pines Place Plain Plains Plaza Point Points Port Ports Prairie Radial Ramp Ranch Rapid Rapids Rest Ridge Ridges River Road Roads "
+    "Route Row Rue Run Shoal Shoals Shore Shores Skyway Spring Springs Spur Spurs Square Squares Station Stravenue Stream Street Streets Summit Terrace Throughway Trace Track "
+    "Trafficway Trail Tunnel Turnpike Underpass Union Unions Valley Valleys Via Viaduct View Views Village Villages Ville Vista Walk Walks Wall Way Ways Well Wells "
+    "St Ave Rd Ln Dr Blvd Ct Sq Pl Hwy Pkwy Cir Ter"
+).split()  # USPS Publication 28, appendix C1
 
 
 @dataclass(frozen=True)
@@ -88,7 +103,7 @@ def ssn(value: str) -> bool:
 def card(value: str) -> bool:
     """Whether a text is a card's number."""
     digits = re.sub(r"[ -]", "", value)
-    return 13 <= len(digits) <= 19 and digits.isdigit() and luhn(digits)
+    return 12 <= len(digits) <= 19 and digits.isdigit() and luhn(digits)
 
 
 def address_ip(value: str) -> bool:
@@ -108,15 +123,14 @@ def _any(_: str) -> bool:
 _CAP = r"[A-Z][a-z]+(?:['’-][A-Z][a-z]+)?"
 _NAME = rf"{_CAP}(?:\s+[A-Z]\.)?(?:\s+{_CAP}){{1,2}}"
 _HAN = rf"(?:欧阳|司马|上官|诸葛|[{CHINESE_FAMILY}])[\u4e00-\u9fff]{{1,2}}"
-_STREET = r"(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Way|Court|Ct|Square|Sq|Place|Pl|Terrace|Highway|Hwy|Parkway|Pkwy|Circle|Cir)"
-_PLACE = r"[\u4e00-\u9fff]{1,8}?(?:省|自治区|市)"
+_STREET = rf"(?:{'|'.join(sorted(STREETS, key=len, reverse=True))})"
 
 FORMS = (
     ("e-mail", re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}(?![\w-])", re.A), _any),
     ("iban", re.compile(r"\b[A-Z]{2}\d{2}(?:[ ]?[A-Z0-9]{4}){2,7}(?:[ ]?[A-Z0-9]{1,3})?\b"), iban),
     ("national id", re.compile(r"(?<!\d)\d{17}[\dXx](?![\dA-Za-z])"), resident_id),
     ("national id", re.compile(r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])"), ssn),
-    ("card", re.compile(r"(?<![\d-])\d(?:[ -]?\d){12,18}(?![\d-])"), card),
+    ("card", re.compile(r"(?<![\d-])\d(?:[ -]?\d){11,18}(?![\d-])"), card),
     ("ip", re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])"), address_ip),
     ("ip", re.compile(r"(?<![\w:])(?:[0-9A-Fa-f]{1,4}:){2,7}[0-9A-Fa-f:]{0,40}(?![\w:])"), address_ip),
     ("phone", re.compile(r"(?<![\d-])(?:\+?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?!\d)"), _any),
@@ -126,7 +140,8 @@ FORMS = (
     ("phone", re.compile(r"(?:(?<=phone )|(?<=call )|(?<=at )|(?<=number )|(?<=电话)|(?<=电话：)|(?<=拨打))\d{3}-?\d{3}-?\d{4}(?:x\d{1,5})?(?!\d)"), _any),
     ("phone", re.compile(r"(?<![\d-])0\d{2,3}-\d{7,8}(?!\d)"), _any),
     ("address", re.compile(rf"(?<!\w)\d{{1,6}}\s+(?:(?:[NSEW]|North|South|East|West)\.?\s+)?(?:[A-Z][\w'’.-]*\s+){{1,4}}{_STREET}\b\.?(?:\s+(?:Apt|Suite|Ste|Unit)\.?\s*#?\w+)?"), _any),
-    ("address", re.compile(rf"(?:{_PLACE})?(?:{_PLACE})?[\u4e00-\u9fff]{{1,8}}?(?:区|县|旗|市)[\u4e00-\u9fff]{{1,10}}?(?:路|街|大道|巷|弄)(?:\d+号?)?(?:[\u4e00-\u9fff]?座)?(?:\d+(?:栋|单元|室|号楼))*"), _any),
+    ("address", re.compile(rf"(?:{PROVINCES})(?:维吾尔|回族|壮族)?(?:省|市|自治区|特别行政区)?[\u4e00-\u9fff]{{1,20}}?(?:路|街|大道|巷|弄|胡同)(?:[\dA-Za-z]+号?)?(?:[\dA-Za-z]+(?:座|栋|单元|室|号楼|楼))*"), _any),
+    ("address", re.compile(r"(?:(?<=住在)|(?<=地址是)|(?<=地址：)|(?<=送到)|(?<=寄到))[\u4e00-\u9fff]{2,16}?(?:路|街|大道|巷|弄|胡同)(?:[\dA-Za-z]+号?)?(?:[\dA-Za-z]+(?:座|栋|单元|室|号楼|楼))*"), _any),
 )  # fmt: skip
 BEFORE = (
     r"(?:Mr|Mrs|Ms|Miss|Dr|Prof|Herr|Frau)\.?\s+",
