@@ -37,6 +37,7 @@ bench-learn: $(VENV)/.ready-test
 	$(BIN)/python benchmarks/learn.py
 
 bench-govern: $(VENV)/.ready-test
+	$(PIP) install -q --no-compile -c constraints.txt -e '.[bench]'
 	$(BIN)/python benchmarks/govern.py
 
 clean:

@@ -139,8 +139,8 @@ def private() -> list[Line]:
 
 
 def main() -> int:
+    lines: list[Line] = [*table(), *repaired(), *private()]  # the table first: a child's peak begins with its parent's
     share = restored()
-    lines: list[Line] = [*table(), *repaired(), *private()]
     lines += [("corrupted cells restored or quarantined", share, ">= 0.90", share >= 0.90)]
     for name, words, limit in (("help", ["--help"], 0.5), ("check", ["check", "-f", str(BANK)], 0.5), ("plan", ["plan", "-f", str(BANK)], 1.0)):
         took = seconds(*words)

@@ -14,8 +14,8 @@ from typing import Any
 
 import duckdb
 
-from mesocosm.govern.recipe import broken_sql
 from mesocosm.govern.dataset import Dataset
+from mesocosm.govern.recipe import broken_sql
 
 MAIL = r"[^@\s]+@[^@\s]+\.[^@\s]+"
 RULES = [

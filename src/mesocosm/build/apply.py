@@ -167,10 +167,11 @@ def _dataset(spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], 
         return last["id"], lambda con: None
     data = datasets_of(spec)[name]
     made = govern(name, data, spec.eco.sources, where, change.prints.made, private_key(where.store), say, _last(last), catalog.clock(), catalog.forgotten(name))
+    origins = {s: {"origin": spec.eco.sources[s].origin, "licence": spec.eco.sources[s].licence} for s in data.all_sources}
     ident = f"{name}@{made.delta['rows']}-{change.prints.made[:8]}"
     values = {
         "id": ident, "dataset": name, "made": change.prints.made, "path": f"datasets/{name}", "delta": made.delta["rows"],
-        "account": made.account, "report": made.report | {"delta": made.delta, "seconds": round(made.seconds, 2)},
+        "account": made.account, "report": made.report | {"delta": made.delta, "seconds": round(made.seconds, 2), "origins": origins},
         "recipe": dict(change.resource.made_by), "files": made.files, "facts": made.facts,
         "previous": last["id"] if last else None, "at": catalog.clock(),
     }  # fmt: skip

@@ -76,7 +76,7 @@ def resources(spec: Spec) -> list[Resource]:
     found: list[Resource] = []
     faults = []
     for name, source in eco.sources.items():
-        settings = source.model_dump(mode="json", exclude={"url"})
+        settings = source.model_dump(mode="json", exclude={"url", "headers", "about"})
         try:
             content = source.fingerprint(where)
         except (Wrong, Later) as error:

@@ -90,6 +90,9 @@ def raw(con: Any, dataset: Dataset, collected: Mapping[str, Collected]) -> Raw:
                 )
                 parts.append((source, file))
                 start += int(lengths[file][1] - lengths[file][0] + 1)
+    if not selects:
+        bad = sum(len(c.unreadable) for c in collected.values())
+        raise Wrong("", f"none of {bad} lines of {', '.join(dict.fromkeys(leads))} can be read", "lines of as many columns as the header names")
     kind = "table" if partners else "view"
     con.execute(f"create {kind} _raw as " + " union all by name ".join(selects))
     return Raw({c: IBIS[have[c]] for c in wanted}, parts, sorted(set(have) - set(wanted)), bool(partners))

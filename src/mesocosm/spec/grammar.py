@@ -7,21 +7,16 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import StringConstraints
 
 from mesocosm.base.kinds import Kind
 from mesocosm.govern.dataset import Dataset
-from mesocosm.govern.sources.csv import Csv
-from mesocosm.govern.sources.jsonl import Jsonl
-from mesocosm.govern.sources.parquet import Parquet
-from mesocosm.govern.sources.postgres import Postgres
-from mesocosm.govern.sources.sqlite import Sqlite
+from mesocosm.govern.sources import SourceSetting
 from mesocosm.learn.model import Model
 from mesocosm.operate.service import Monitor, Service
 from mesocosm.world.place import World
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
-SourceSetting = Annotated[Csv | Jsonl | Parquet | Postgres | Sqlite, Field(discriminator="type")]
 SECTIONS = ("sources", "datasets", "models", "services", "monitors")
 
 

@@ -13,14 +13,15 @@ from typing import Any, Literal
 from pydantic import Field
 
 from mesocosm.base.errors import Wrong
-from mesocosm.base.kinds import Collected, Kind, Where
+from mesocosm.base.kinds import Collected, Where
 from mesocosm.govern.sources.paths import files_of, name_and_print, pour, print_files, quote, text
+from mesocosm.govern.sources.source import SourceKind
 
 DELIMITERS = (",", ";", "\t", "|")
 MOST_COLUMNS = 4096
 
 
-class Csv(Kind):
+class Csv(SourceKind):
     """Files of comma-separated values with a header line.
 
     Args:
@@ -70,11 +71,14 @@ class Csv(Kind):
             raise Wrong("path", f"'{label}' is empty", "a header line and at least one row")
         if b"\x00" in start and self.encoding != "utf-16":
             raise Wrong("path", f"'{label}' holds NUL bytes, so it is no text", "a text file")
-        line = start.splitlines()[0] if self.encoding != "utf-16" else start
+        line = (start.splitlines() or [b''])[0] if self.encoding != "utf-16" else start
         try:
-            first = line.decode("utf-8-sig" if self.encoding == "utf-8" else self.encoding).splitlines()[0]
+            first = line.decode("utf-8-sig" if self.encoding == "utf-8" else self.encoding)
+            first = (first.splitlines() or [""])[0]
         except UnicodeDecodeError as error:
             raise Wrong("encoding", f"'{label}' is not {self.encoding}", "latin-1 perhaps") from error
+        if not first.strip():
+            raise Wrong("path", f"the first line of '{label}' is blank", "a header line")
         delimiter = self.delimiter or max(DELIMITERS, key=first.count)
         header = [name.strip() for name in next(reader([first], delimiter=delimiter))]
         twice = [name for name, times in Counter(header).items() if times > 1]

@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from mesocosm.base.errors import Wrong
-from mesocosm.base.kinds import Collected, Kind, Where
+from mesocosm.base.kinds import Collected, Where
 from mesocosm.govern.sources.paths import files_of, name_and_print, pour, print_files, quote, text
+from mesocosm.govern.sources.source import SourceKind
 
 
-class Jsonl(Kind):
+class Jsonl(SourceKind):
     """Files of JSON objects, one a line.
 
     Args:

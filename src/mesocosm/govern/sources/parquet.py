@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from mesocosm.base.errors import Wrong
-from mesocosm.base.kinds import Collected, Kind, Where
+from mesocosm.base.kinds import Collected, Where
 from mesocosm.govern.sources.paths import files_of, name_and_print, print_files, quote, text
+from mesocosm.govern.sources.source import SourceKind
 
 
-class Parquet(Kind):
+class Parquet(SourceKind):
     """Files in Apache Parquet.
 
     Args:

@@ -9,12 +9,13 @@ from pydantic import Field
 
 from mesocosm.base.digest import digest
 from mesocosm.base.errors import Later, Wrong
-from mesocosm.base.kinds import Collected, Kind, Where
+from mesocosm.base.kinds import Collected, Where
 from mesocosm.base.net import check_url
 from mesocosm.govern.sources.paths import quote
+from mesocosm.govern.sources.source import SourceKind
 
 
-class Postgres(Kind):
+class Postgres(SourceKind):
     """One table or view of a PostgreSQL database.
 
     Args:

@@ -9,11 +9,12 @@ from typing import Any, Literal
 
 from mesocosm.base.digest import digest
 from mesocosm.base.errors import Wrong
-from mesocosm.base.kinds import Collected, Kind, Where
+from mesocosm.base.kinds import Collected, Where
 from mesocosm.govern.sources.paths import files_of, name_and_print, quote
+from mesocosm.govern.sources.source import SourceKind
 
 
-class Sqlite(Kind):
+class Sqlite(SourceKind):
     """One table or view of a SQLite database.
 
     Args:

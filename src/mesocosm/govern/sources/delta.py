@@ -1,0 +1,70 @@
+"""A Delta table in the project, at its newest version or one named. Knows deltalake's file list and DuckDB."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from mesocosm.base.digest import digest
+from mesocosm.base.errors import Wrong
+from mesocosm.base.files import inside
+from mesocosm.base.kinds import Collected, Where
+from mesocosm.govern.sources.paths import quote, text
+from mesocosm.govern.sources.source import SourceKind
+
+
+class Delta(SourceKind):
+    """A Delta Lake table.
+
+    Args:
+        path: the table's folder, inside the project.
+        version: the version to read; the newest where not given.
+
+    Source: https://github.com/delta-io/delta/blob/master/PROTOCOL.md
+
+    >>> Delta(path="lake/loans", version=3).version
+    3
+    """
+
+    type: Literal["delta"] = "delta"
+    path: str
+    version: int | None = Field(None, ge=0)
+
+    def _table(self, where: Where) -> Any:
+        from deltalake import DeltaTable
+        from deltalake.exceptions import DeltaError
+
+        try:
+            return DeltaTable(str(inside(where.root, self.path)), version=self.version)
+        except (DeltaError, OSError, ValueError) as error:
+            raise Wrong("path", f"'{self.path}' is no Delta table{'' if self.version is None else f' with a version {self.version}'}", "the folder of one") from error
+
+    def fingerprint(self, where: Where) -> str:
+        """A print over the table's id and version."""
+        table = self._table(where)
+        return digest(str(table.metadata().id), table.version())
+
+    def collect(self, where: Where, con: Any, name: str) -> Collected:
+        """Pour the table into table `name`; `_line` is the row in the order of its files.
+
+        Raises:
+            Wrong: it is no Delta table, holds no row, or uses deletion vectors.
+        """
+        table = self._table(where)
+        if table.protocol().reader_features and "deletionVectors" in table.protocol().reader_features:
+            raise Wrong("path", f"'{self.path}' uses deletion vectors", "a table without them")
+        files = sorted(str(uri).removeprefix("file://") for uri in table.file_uris())
+        label = f"{self.path}@{table.version()}"
+        if not files:
+            raise Wrong("path", f"'{self.path}' holds no row", "at least one row")
+        listed = ", ".join(text(f) for f in files)
+        con.execute(
+            f"create table {quote(name)} as select {text(label)} as _file, row_number() over () as _line, * "
+            f"from read_parquet([{listed}], union_by_name=true, hive_partitioning=true)"
+        )
+        columns = [r[0] for r in con.execute(f"describe {quote(name)}").fetchall()][2:]
+        rows = int(con.execute(f"select count(*) from {quote(name)}").fetchall()[0][0])
+        if not rows:
+            raise Wrong("path", f"'{self.path}' holds no row", "at least one row")
+        return Collected(columns, rows, {label: self.fingerprint(where)})

@@ -1,0 +1,21 @@
+"""What every source has, whatever its kind: where its rows come from in the eyes of the law."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from mesocosm.base.kinds import Kind
+
+
+class SourceKind(Kind):
+    """Settings common to all sources; lineage keeps them.
+
+    Args:
+        origin: `public`, `business` or `user` data.
+        licence: the licence the rows come under, as SPDX names it or in words.
+        about: a line for people.
+    """
+
+    origin: Literal["public", "business", "user"] | None = None
+    licence: str = ""
+    about: str = ""
