@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from mesocosm.base.errors import Failure
 from mesocosm.cli.common import AsJson, File, answer, guarded, opened
 
 
 @guarded
-def report(name: str | None = None, file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
+def report(
+    name: str | None = None,
+    file: File = Path("ecosystem.yaml"),
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Write the datasets' report as one HTML file.")] = None,
+    as_json: AsJson = False,
+) -> None:
     """Show what was cleaned and how good each model is, for all or for one NAME."""
     from mesocosm.build.graph import datasets_of
     from mesocosm.cli.views.report import dataset_text, model_text
@@ -20,11 +27,20 @@ def report(name: str | None = None, file: File = Path("ecosystem.yaml"), as_json
     for dataset in datasets_of(eco.spec):
         found = eco.catalog.snapshot(dataset=dataset)
         if found and name in (None, dataset):
-            data["datasets"][dataset] = {k: found[k] for k in ("id", "account", "report", "files", "at")}
+            data["datasets"][dataset] = {k: found[k] for k in ("id", "account", "report", "files", "at")} | {"training": found["facts"]["training"]}
     for model in eco.spec.eco.models:
         versions = eco.catalog.versions(model)
         if versions and name in (None, model):
             data["models"][model] = {k: versions[-1][k] for k in ("id", "state", "why", "metrics", "recipe", "snapshot", "at")}
     if not data["datasets"] and not data["models"]:
         raise Failure(f"nothing named '{name}' was built yet; run 'mesocosm build'" if name else "nothing was built yet; run 'mesocosm build'")
+    if out:
+        from mesocosm.base.files import aside_name
+        from mesocosm.cli.views.page import page
+
+        aside = out.with_name(aside_name(out))
+        aside.write_text(page(eco.spec.eco.ecosystem, data), encoding="utf-8")
+        aside.replace(out)
+        answer({"written": str(out)}, as_json, lambda d: f"{d['written']} written; open it in a browser.")
+        return
     answer(data, as_json, lambda d: "\n\n".join([*(dataset_text(n, x) for n, x in d["datasets"].items()), *(model_text(n, x) for n, x in d["models"].items())]))

@@ -92,13 +92,13 @@ def _type(con: Any, column: Column) -> tuple[dict[str, Any], str]:
     seen = sum(column.counts.values())
     if not seen:
         return {"type": "text"}, "it is empty everywhere"
-    parsed = {v: m for v in column.counts if (m := NUMBER.fullmatch(v))}
-    read = sum(column.counts[v] for v in parsed)
-    if read >= 0.9 * seen:
-        return _number(column, parsed, read / seen)
     formats, share = _dates(con, column)
     if share >= 0.9:
         return {"type": "date", "formats": formats, "unreadable": "missing"}, f"{share:.1%} of {seen} values are dates as {', '.join(formats)}"
+    parsed = {v: m for v in column.counts if (m := NUMBER.fullmatch(v)) and _figure(m) is not None}
+    read = sum(column.counts[v] for v in parsed)
+    if read >= 0.9 * seen:
+        return _number(column, parsed, read / seen)
     if set(v.lower() for v in column.counts) <= {"yes", "no", "true", "false", "y", "n"}:
         return {"type": "boolean"}, f"its only values are {', '.join(sorted(column.counts))}"
     if column.distinct <= max(20, 0.3 * seen) and column.distinct < seen / 2:
@@ -117,7 +117,7 @@ def _number(column: Column, parsed: Mapping[str, re.Match[str]], share: float) -
     rows: Counter[str] = Counter()
     for value, match in parsed.items():
         beside = match[2] + match[4].strip()
-        units.setdefault(beside, []).append(float(re.sub(r"[,' \u00a0\u2009]", "", match[3]) or "nan"))
+        units.setdefault(beside, []).append(_figure(match) or 0.0)
         rows[beside] += column.counts[value]
     whole = all(float(x).is_integer() for values in units.values() for x in values)
     settings: dict[str, Any] = {"type": "integer" if whole else "number", "unreadable": "missing"}
@@ -144,6 +144,14 @@ def _number(column: Column, parsed: Mapping[str, re.Match[str]], share: float) -
     return settings, why
 
 
+def _figure(match: re.Match[str]) -> float | None:
+    """The figure of a number, None where it is none (12.03.2024)."""
+    try:
+        return float(re.sub(r"[,' \u00a0\u2009]", "", match[3]))
+    except ValueError:
+        return None
+
+
 def _alike(some: list[float], others: list[float]) -> bool:
     """Whether two lists of figures are of one size: their medians within a factor of three."""
     if not some or not others:
@@ -155,7 +163,7 @@ def _alike(some: list[float], others: list[float]) -> bool:
 def _dates(con: Any, column: Column) -> tuple[list[str], float]:
     from mesocosm.govern.types.date import SHORT
 
-    texts = [(v, n) for v, n in list(column.counts.items())[:2000] if 6 <= len(v) <= 30]
+    texts = [(v, n) for v, n in list(column.counts.items())[:2000] if 8 <= len(v) <= 30 and (not v.isdigit() or v[:2] in ("19", "20"))]
     total = sum(list(column.counts.values())[:2000])
     if not texts:
         return [], 0.0

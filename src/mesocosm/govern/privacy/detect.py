@@ -127,6 +127,7 @@ FORMS = (
     ("phone", re.compile(r"(?<![\w+-])(?:\+\d{1,3}|001)?[ .-]?\(?\d{2,4}\)?(?:[ .-]\d{2,4}){2,4}(?:x\d{1,5})?(?![\w-])"), lambda v: 7 <= len(re.sub(r"\D", "", v.split("x")[0])) <= 15),
     ("phone", re.compile(r"(?<![\w+-])\(\d{3}\)\s?\d{3}-?\d{4}(?:x\d{1,5})?(?![\w-])"), _any),
     ("phone", re.compile(r"(?<![\w+-])\+\d{8,15}(?!\d)"), _any),
+    ("phone", re.compile(r"(?<![\w+-])\+\d{1,3}[ -]\(?\d{1,4}\)?[ -]?\d{5,9}(?!\d)"), _any),
     ("phone", re.compile(r"(?:(?<=phone )|(?<=call )|(?<=at )|(?<=number )|(?<=电话)|(?<=电话：)|(?<=拨打))\d{3}-?\d{3}-?\d{4}(?:x\d{1,5})?(?!\d)"), _any),
     ("phone", re.compile(r"(?<![\d-])0\d{2,3}-\d{7,8}(?!\d)"), _any),
     ("address", re.compile(rf"(?<!\w)\d{{1,6}}\s+(?:(?:[NSEW]|North|South|East|West)\.?\s+)?(?:[A-Z][\w'’.-]*\s+){{1,4}}{_STREET}\b\.?(?:\s+(?:Apt|Suite|Ste|Unit)\.?\s*#?\w+)?"), _any),
