@@ -13,8 +13,7 @@ from typing import Any
 
 from mesocosm.govern.clean.outliers.iqr import Iqr
 from mesocosm.govern.privacy.detect import column_kind
-from mesocosm.govern.repair.repair import RepairKind
-from mesocosm.govern.repair.spelling import Spelling, shape
+from mesocosm.govern.repair.spelling import Spelling
 from mesocosm.govern.sources.paths import quote
 from mesocosm.govern.types.number import FIGURE
 
@@ -244,21 +243,3 @@ def _dependencies(con: Any, found: Draft, columns: list[Column]) -> None:
         if by:
             found.repairs.append({"repair": "dependency", "from": by, "to": to.name})
             found.evidence[f"repairs.dependency.{to.name}"] = f"it follows from {', '.join(told)}"
-
-
-def check(draft_: Draft) -> list[RepairKind]:
-    """The repairs as kinds; a draft is nothing that the file could not say."""
-    from pydantic import TypeAdapter
-
-    from mesocosm.govern.repair import RepairSetting
-
-    reader: TypeAdapter[Any] = TypeAdapter(RepairSetting)
-    return [reader.validate_python(r) for r in draft_.repairs]
-
-
-def shapes(counts: Mapping[str, int]) -> dict[str, int]:
-    """How many rows have each form, most first."""
-    total: Counter[str] = Counter()
-    for value, count in counts.items():
-        total[shape(value)] += count
-    return dict(total.most_common())

@@ -155,14 +155,12 @@ def _read(con: Any, dataset: Dataset, fields: recipe.Fields, rows: Raw, facts: r
         if attempt == 1 and not _new_units(con, fields, rows, facts):
             break
     if dataset.repairs:
+        con.execute("alter view _stage rename to _unmended")
         for number, repair in enumerate(dataset.repairs):
-            mended = recipe.repair_sql(fields, dataset.repairs[:number], facts, "_stage")
+            mended = recipe.repair_sql(fields, dataset.repairs[:number], facts, "_unmended")
             facts.setdefault("_repairs", {})[str(number)] = repair.learn(con, f"(select * from ({mended}) where _why is null)")
-        mended = recipe.repair_sql(fields, dataset.repairs, facts, "_stage")
-        con.execute("create view _read as from _stage")
-        query = f"select *{_last_of_read(dataset, fields, facts)} from ({mended.replace(' from _stage', ' from _read')})"
-        con.execute(f"create or replace view _read as from read_parquet({text(f'{folder}/stage-{attempt}.parquet')})")
-        _stage(con, f"{folder}/stage-mended.parquet", query)
+        mended = recipe.repair_sql(fields, dataset.repairs, facts, "_unmended")
+        _stage(con, f"{folder}/stage-mended.parquet", f"select *{_last_of_read(dataset, fields, facts)} from ({mended})")
 
 
 def _last_of_read(dataset: Dataset, fields: recipe.Fields, facts: recipe.Facts) -> str:

@@ -18,6 +18,7 @@ MOST_MATRIX = 200_000
 def learn(con: Any, fields: recipe.Fields, table: str, facts: recipe.Facts, rows: int) -> None:
     """Fit fences, then fills, and put them into `facts`."""
     for step in ("fence", "fill"):
+        matrix: tuple[list[str], Any] = _matrix(con, fields, table, facts, step == "fill") if _needs_matrix(fields, step) else ([], None)
         found = _long(con, fields, table, facts, step) if rows > SORTED else _short(con, fields, table, facts, step)
         for name, field in fields.items():
             groups = _groups(con, fields, name, table, facts, step)
@@ -26,14 +27,14 @@ def learn(con: Any, fields: recipe.Fields, table: str, facts: recipe.Facts, rows
             if step == "fence" and field.fence:
                 fence = field.fence
                 if fence.matrix:
-                    mine["fence"] = fence.learn(name, *_matrix(con, fields, table, facts, False))
+                    mine["fence"] = fence.learn(name, *matrix)
                     continue
                 mine["fence"] = fence.fence(found.get(name, {}))
                 if mine["fence"] and groups:
                     mine["fence"]["groups"] = {g: ends for g, m in groups.items() if (ends := fence.fence(m))}
             elif step == "fill":
                 if field.missing.matrix:
-                    mine |= field.missing.learn(name, *_matrix(con, fields, table, facts, True), whole)
+                    mine |= field.missing.learn(name, *matrix, whole)
                 else:
                     mine |= field.missing.facts(found.get(name, {}).get("fill"), {g: m["fill"] for g, m in groups.items()}, whole)
 
@@ -71,6 +72,11 @@ def _long(con: Any, fields: recipe.Fields, table: str, facts: recipe.Facts, step
     return found
 
 
+def _needs_matrix(fields: recipe.Fields, step: str) -> bool:
+    steps = [f.fence for f in fields.values()] if step == "fence" else [f.missing for f in fields.values()]
+    return any(s is not None and s.matrix for s in steps)
+
+
 def _of(quantile: float | None) -> dict[str, float]:
     return {} if quantile is None else {"fill": quantile}
 
@@ -98,9 +104,9 @@ def _matrix(con: Any, fields: recipe.Fields, table: str, facts: recipe.Facts, fe
         values[f"m{len(values)}"] = x.cast("float64")
     count = con.execute(f"select count(*) from ({expr.to_sql(rows)})").fetchall()[0][0]
     step = max(1, count // MOST_MATRIX)
-    chosen = f"select * from ({expr.to_sql(rows.select(_row=rows._row, **values))}) where hash({', '.join(values)}) % {step} = 0 order by all"
-    table_ = con.sql(f"select * exclude (_row) from ({chosen}) order by all").to_arrow_table()
-    return names, np.column_stack([np.asarray(table_.column(k).to_numpy(zero_copy_only=False), dtype=float) for k in values])
+    chosen = f"select * from ({expr.to_sql(rows.select(**values))}) where hash({', '.join(values)}) % {step} = 0 order by all"
+    found = con.sql(chosen).to_arrow_table()
+    return names, np.column_stack([np.asarray(found.column(k).to_numpy(zero_copy_only=False), dtype=float) for k in values])
 
 
 def _plain(value: Any) -> Any:

@@ -6,7 +6,7 @@ learns is a table of values as JSON, so that a row alone is mended as it was in 
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from mesocosm.base.kinds import Kind
 
@@ -17,7 +17,6 @@ class RepairKind(Kind):
     """One repair of text or category fields."""
 
     repair: str
-    short: ClassVar[str] = ""
 
     @property
     def mends(self) -> tuple[str, ...]:
