@@ -1,4 +1,4 @@
-"""Durations and rates as people write them: `30s`, `10m`, `1h`, `1/month`."""
+"""Durations, ages and rates as people write them: `30s`, `10m`, `1h`, `2y`, `1/month`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+DAYS = {"d": 1.0, "w": 7.0, "mo": 30.436875, "y": 365.2425}
 PERIODS = {"hour": 3600.0, "day": 86400.0, "week": 604800.0, "month": 2629800.0, "year": 31557600.0}
 
 
@@ -24,6 +25,21 @@ def seconds(text: str) -> float:
     if not match:
         raise ValueError("a duration such as 30s, 10m, 1h or 1d")
     return float(match[1]) * SECONDS[match[2]]
+
+
+def days(text: str) -> float:
+    """Days in an age; a month and a year are the Gregorian mean.
+
+    Raises:
+        ValueError: the text is no age.
+
+    >>> days("6w"), round(days("2y"), 1)
+    (42.0, 730.5)
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(d|w|mo|y)\s*", text)
+    if not match or float(match[1]) <= 0:
+        raise ValueError("an age such as 30d, 6w, 18mo or 2y")
+    return float(match[1]) * DAYS[match[2]]
 
 
 def per_second(text: str) -> float:
@@ -46,6 +62,11 @@ def _duration(text: str) -> str:
     return text
 
 
+def _age(text: str) -> str:
+    days(text)
+    return text
+
+
 def _rate(text: str) -> str:
     per_second(text)
     return text
@@ -53,3 +74,4 @@ def _rate(text: str) -> str:
 
 Duration = Annotated[str, AfterValidator(_duration)]
 Rate = Annotated[str, AfterValidator(_rate)]
+Age = Annotated[str, AfterValidator(_age)]

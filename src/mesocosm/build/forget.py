@@ -28,7 +28,7 @@ def forget(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str], who:
         Wrong: there is no such dataset, or it has no key.
         Failure: it was not built yet.
     """
-    from mesocosm.govern.erase import erase, found_in, keys_as_kept, mark
+    from mesocosm.govern.erase import erase, found_in, keys_as_kept, mark, of_keys
 
     data = datasets_of(spec).get(dataset)
     if data is None:
@@ -43,13 +43,10 @@ def forget(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str], who:
         secret = private_key(where.store)
         field = data.fields[data.key].model_dump(mode="json", by_alias=True, exclude_unset=True)
         kept = keys_as_kept(field, keys, secret)
-        versions, lost, rows = erase(where.store / snapshot["path"], snapshot["report"]["delta"], data.key, kept, keys, snapshot["made"])
+        path, now = where.store / snapshot["path"], snapshot["report"]["delta"]
+        versions, lost, rows = erase(path, now, of_keys(path, now, data.key, kept, keys), snapshot["made"])
         words = {w for w in (*kept, *keys) if w}
-        account = dict(snapshot["account"])
-        account["kept"] -= lost["rows"]
-        account["quarantined"] -= lost["quarantine"]
-        account["duplicates"] -= lost["duplicates"]
-        account["forgotten"] = account.get("forgotten", 0) + sum(lost.values())
+        account = less(snapshot["account"], lost, "forgotten")
         models = [v["id"] for m, model in spec.eco.models.items() if model.learns == dataset for v in catalog.versions(m)]
         with catalog.transaction() as con:
             con.execute(insert(t.FORGOTTEN), [{"dataset": dataset, "mark": mark(key, secret), "at": catalog.clock()} for key in keys])
@@ -66,11 +63,19 @@ def forget(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str], who:
             catalog.write_audit(con, who, "forget", f"datasets.{dataset}", f"{len(keys)} subjects: {sum(lost.values())} rows, {logs} predictions; models that learnt from it: {len(models)}")
         for cache in ("features", "drafts", "work"):
             shutil.rmtree(where.store / cache, ignore_errors=True)
-        _answers(where.store, set(rows), dataset, snapshot["id"])
+        out_of_answers(where.store, set(rows), dataset, snapshot["id"])
         catalog.scrub()
         long = sorted(w for w in words if len(w) > 3)
         still = found_in(where.store, long) if long else []
     return {"dataset": dataset, "rows": lost, "predictions": logs, "models": models, "still_found_in": still, "scanned": len(long)}
+
+
+def less(account: dict[str, int], lost: dict[str, int], why: str) -> dict[str, int]:
+    """An account after rows left its tables; it closes as before."""
+    return account | {
+        "kept": account["kept"] - lost["rows"], "quarantined": account["quarantined"] - lost["quarantine"],
+        "duplicates": account["duplicates"] - lost["duplicates"], why: account.get(why, 0) + sum(lost.values()),
+    }  # fmt: skip
 
 
 def _without(value: Any, words: set[str]) -> Any:
@@ -97,7 +102,7 @@ def _logs(con: Any, words: set[str]) -> int:
     return len(gone)
 
 
-def _answers(store: Any, rows: set[int], dataset: str, snapshot: str) -> None:
+def out_of_answers(store: Any, rows: set[int], dataset: str, snapshot: str) -> None:
     """Take erased rows out of the tables that services answer from."""
     import json
 

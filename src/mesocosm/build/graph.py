@@ -9,15 +9,14 @@ import json
 from typing import Any
 
 from mesocosm.base.digest import digest
-from mesocosm.base.errors import Invalid, Later, Place, Wrong
+from mesocosm.base.errors import Finding, Invalid, Later, Place, Wrong
 from mesocosm.base.kinds import Where
 from mesocosm.build.resource import Resource
-from mesocosm.govern.dataset import Dataset
+from mesocosm.govern.dataset import GOVERNING, Dataset
 from mesocosm.learn.bases.base import folder_of
 from mesocosm.spec import Spec
 
 REVISIONS = {"govern": 3, "learn": 2}
-ABOUT = {"about"}
 
 
 def where_of(spec: Spec) -> Where:
@@ -76,9 +75,10 @@ def resources(spec: Spec) -> list[Resource]:
     found: list[Resource] = []
     faults = []
     for name, source in eco.sources.items():
-        settings = source.model_dump(mode="json", exclude={"url", "headers", "about"})
+        settings = source.model_dump(mode="json", exclude={"url", "headers", "about", "owner", "contract"})
         try:
             content = source.fingerprint(where)
+            faults += _broken(spec, name, source, content)
         except (Wrong, Later) as error:
             place = spec.place("sources", name)
             key = error.key if isinstance(error, Wrong) else ""
@@ -86,16 +86,18 @@ def resources(spec: Spec) -> list[Resource]:
             wrong = error if isinstance(error, Wrong) else Wrong("", str(error))
             faults.append(wrong.at(at, f"sources.{name}"))
             continue
-        found.append(Resource(f"sources.{name}", spec.place("sources", name), (), settings | {"content": content}, {}))
+        run = {"owner": source.owner, "contract": source.contract.model_dump(mode="json") if source.contract else None}
+        found.append(Resource(f"sources.{name}", spec.place("sources", name), (), settings | {"content": content}, {k: v for k, v in run.items() if v}))
     if faults:
         raise Invalid(faults)
     for name, data in datasets_of(spec).items():
         place = spec.place("datasets", name) if name in eco.datasets else spec.place("sources", name)
-        made = _plain(data, ABOUT) | {"revision": REVISIONS["govern"]}
+        made = _plain(data, set(GOVERNING)) | {"revision": REVISIONS["govern"]}
         for field in made["fields"].values():
             field.pop("about", None)
         needs = tuple(f"sources.{s}" for s in dict.fromkeys(data.all_sources))
-        found.append(Resource(f"datasets.{name}", place, needs, made, {"about": data.about}))
+        run = {k: v for k, v in data.model_dump(mode="json", include=set(GOVERNING)).items() if v or k == "about"}
+        found.append(Resource(f"datasets.{name}", place, needs, made, run))
     for name, model in eco.models.items():
         made = _plain(model, {"require", "about"}) | {"revision": REVISIONS["learn"], "weights": _weights(spec, name, model.base)}
         run = {"require": dict(model.require), "about": model.about}
@@ -113,6 +115,34 @@ def resources(spec: Spec) -> list[Resource]:
         found.append(Resource(f"places.{name}", spec.place("world", "places", name), (f"services.{spot.shows}",), made, _plain(spot, set())))
     found.append(Resource("world", spec.place("world"), (), {"seed": eco.world.seed}, {"style": eco.world.style}))
     return found
+
+
+def _broken(spec: Spec, name: str, source: Any, content: str) -> list[Finding]:
+    """Findings of a source that does not hold what its contract promises; looked at once for each content."""
+    from mesocosm.base.files import write_json
+
+    if not source.contract:
+        return []
+    where = where_of(spec)
+    kept = where.store / "contracts" / f"{digest(content, source.contract.model_dump(mode='json', exclude={'fresh', 'owner'}))}.json"
+    if kept.is_file() and not source.contract.fresh:
+        return []
+    from mesocosm.govern.sources.contract import broken
+    from mesocosm.govern.govern import engine
+
+    with engine(where.store) as con:
+        source.collect(where, con, "promised")
+        found = broken(source.contract, con, "promised")
+    if not found:
+        write_json(kept, {"source": name})
+    owner = source.contract.owner or source.owner
+    said = []
+    for wrong in found:
+        steps = wrong.key.split(".")
+        wanted = wrong.wanted + (f"; ask {owner}" if owner else "")
+        place = spec.place("sources", name, *steps)
+        said.append(Finding(place, f"sources.{name}.{wrong.key}", wrong.found, wanted, wrong.choices, wrong.near))
+    return said
 
 
 def _plain(thing: Any, less: set[str]) -> dict[str, Any]:

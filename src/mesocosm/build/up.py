@@ -12,6 +12,7 @@ import secrets
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,21 @@ class Running:
         self.metrics = Metrics()
         self.growing: dict[str, subprocess.Popen[bytes]] = {}
         self.app = create_app(self.served, self.watches, self.token, self._routes, self.metrics)
+
+    def tend(self, every: float = 3600.0) -> None:
+        """Let rows that are over their age leave, again and again, beside the server."""
+        from mesocosm.build.expire import expire
+
+        def loop() -> None:
+            while True:
+                try:
+                    expire(self.spec, self.catalog)
+                except Failure as failure:
+                    self.catalog.alert("retention", "", "expire", f"rows over their age could not leave: {failure}", {})
+                time.sleep(every)
+
+        if any(d.retention for d in self.spec.eco.datasets.values()):
+            threading.Thread(target=loop, daemon=True).start()
 
     def _retrain(self, service: str, reason: str) -> None:
         """Grow a challenger beside the gateway, in a process of its own and of lower priority."""

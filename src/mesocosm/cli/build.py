@@ -31,9 +31,12 @@ def run_build(eco: Any, quiet: bool, prune: bool = False) -> dict[str, Any]:
     from rich.status import Status
 
     from mesocosm.build.apply import apply
+    from mesocosm.build.expire import expire
 
     console = Console(stderr=True, quiet=quiet, highlight=False)
     began = time.perf_counter()
+    for gone in expire(eco.spec, eco.catalog):
+        console.print(f"[bold]datasets.{gone['dataset']}[/bold]  {sum(gone['rows'].values())} rows were over their age and are gone")
     changes = eco.plan()
     todo = [c for c in changes if c.sign != "="]
     with Status(f"{len(todo)} to do", console=console) as status:

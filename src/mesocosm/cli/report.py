@@ -13,7 +13,7 @@ from mesocosm.cli.common import AsJson, File, answer, guarded, opened
 
 @guarded
 def report(
-    name: str | None = None,
+    name: Annotated[str | None, typer.Argument(help="A dataset or a model.")] = None,
     file: File = Path("ecosystem.yaml"),
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Write the datasets' report as one HTML file.")] = None,
     as_json: AsJson = False,

@@ -48,6 +48,7 @@ def up(
     from mesocosm.build.up import Running, record_server
 
     running = Running(eco.spec, eco.catalog)
+    running.tend()
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

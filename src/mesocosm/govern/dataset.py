@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from mesocosm.base.durations import Age
 from mesocosm.base.kinds import Kind
 from mesocosm.govern.clean.duplicates import Duplicates
 from mesocosm.govern.repair import RepairSetting
@@ -17,6 +18,7 @@ from mesocosm.govern.types.date import Date
 from mesocosm.govern.types.number import Integer, Number
 from mesocosm.govern.types.text import Text
 
+GOVERNING = ("owner", "purpose", "classification", "access", "about")  # settings that change no row
 FieldSetting = Annotated[Boolean | Category | Date | Integer | Number | Text, Field(discriminator="type")]
 
 
@@ -90,6 +92,23 @@ class Split(Kind):
         return self.test == 0.0 and self.validation == 0.0
 
 
+class Retention(Kind):
+    """How long rows are kept; older ones leave every table by themselves, at a build and in a running server.
+
+    Args:
+        keep: the greatest age, as `90d`, `18mo` or `2y`.
+        by: the date field that tells a row's age; a row without a date stays.
+
+    Source: Regulation (EU) 2016/679, article 5 (1) (e), storage limitation.
+
+    >>> Retention(keep="2y", by="applied").by
+    'applied'
+    """
+
+    keep: Age
+    by: str
+
+
 class Dataset(Kind):
     """A governed table.
 
@@ -103,6 +122,11 @@ class Dataset(Kind):
         repairs: what is mended right after the types are read, in this order.
         rules: what every row, or the table, must keep; each with a severity.
         split: which rows teach, tune and judge.
+        retention: how long rows are kept.
+        owner: who answers for the table.
+        purpose: what it may be used for.
+        classification: `public`, `internal`, `confidential` or `restricted`.
+        access: roles that may read its rows through the server; where none is named, only the owner's token may.
         about: a line for people.
     """
 
@@ -114,6 +138,11 @@ class Dataset(Kind):
     duplicates: Duplicates | None = None
     rules: tuple[RuleSetting, ...] = ()
     split: Split = Split()
+    retention: Retention | None = None
+    owner: str = ""
+    purpose: str = ""
+    classification: Literal["public", "internal", "confidential", "restricted"] | None = None
+    access: tuple[str, ...] = ()
     about: str = ""
 
     @model_validator(mode="before")

@@ -6,7 +6,7 @@ Knows Delta tables and their files. Knows nothing of the catalog.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,14 +46,36 @@ def mark(key: str, secret: str) -> str:
         return str(con.execute(expr.to_sql(table.select(m=mark_of(table.k, secret)))).fetchall()[0][0])
 
 
-def erase(path: Path, versions: dict[str, int], field: str, kept: Sequence[str], said: Sequence[str], made: str) -> tuple[dict[str, int], dict[str, int], list[int]]:
-    """Erase the rows of keys from the newest version of each table, and every older version whole.
+def of_keys(path: Path, versions: Mapping[str, int], field: str, kept: Sequence[str], said: Sequence[str], sealed: str | None = None) -> dict[str, str]:
+    """For each table, SQL that is true for the rows of some keys.
+
+    Args:
+        path: the folder of the dataset's tables.
+        kept: the keys as `rows` holds them.
+        said: the keys as they were said, which quarantined originals hold.
+        sealed: SQL that opens the field, where it is encrypted.
+    """
+    listed = ", ".join(map(text, [*kept, *said] if sealed else kept))
+    own = f"coalesce(case when json_valid(original) then json_extract_string(original, {text('$.' + quote(field))}) end in ({', '.join(map(text, [*kept, *said]))}), false)"
+    aside = f"({own} or coalesce(regexp_matches(original, {text(_whole(said))}), false) or coalesce(regexp_matches(reason, {text(_whole(said))}), false))"
+    return {"rows": f"coalesce({sealed or quote(field) + '::varchar'} in ({listed}), false)", "quarantine": aside}
+
+
+def of_age(field: str, first: str) -> dict[str, str]:
+    """For each table, SQL that is true for rows older than a day; what was set aside is told by its original."""
+    day = f"json_extract_string(original, {text('$.' + quote(field))})"
+    read = f"coalesce(try_cast({day} as date), try_strptime({day}, ['%d/%m/%Y', '%d.%m.%Y', '%Y/%m/%d', '%Y年%m月%d日'])::date)"
+    return {"rows": f"coalesce({quote(field)} < {first}, false)", "quarantine": f"coalesce(case when json_valid(original) then {read} end < {first}, false)"}
+
+
+def erase(path: Path, versions: Mapping[str, int], gone: Mapping[str, str], made: str, ready: Callable[[Any], None] = lambda con: None) -> tuple[dict[str, int], dict[str, int], list[int]]:
+    """Erase rows from the newest version of each table, and every older version whole.
 
     Args:
         path: the folder of the dataset's tables.
         versions: the newest version of `rows`, `quarantine` and `duplicates`.
-        kept: the keys as `rows` holds them.
-        said: the keys as they were said, which quarantined originals hold.
+        gone: SQL for `rows` and `quarantine`, true for the rows that go; copies go with the rows they copy.
+        ready: makes a connection ready for that SQL.
 
     Returns:
         The new versions, how many rows each table lost, and the row numbers erased from `rows`.
@@ -65,21 +87,15 @@ def erase(path: Path, versions: dict[str, int], field: str, kept: Sequence[str],
     rows: list[int] = []
     with duckdb.connect() as con:
         con.execute("set memory_limit='600MB'")
+        ready(con)
         for name, version in versions.items():
             table = scan(path / name, version)
-            f = quote(field)
+            which = gone.get(name, f"coalesce(_row in ({', '.join(map(str, rows)) or 'null'}) or kept in ({', '.join(map(str, rows)) or 'null'}), false)")
             if name == "rows":
-                gone = f"coalesce({f}::varchar in ({', '.join(map(text, kept))}), false)"
-                rows = [r[0] for r in con.execute(f"select _row from {table} where {gone}").fetchall()]
-            elif name == "quarantine":
-                own = f"coalesce(case when json_valid(original) then json_extract_string(original, {text('$.' + quote(field))}) end in ({', '.join(map(text, [*kept, *said]))}), false)"
-                gone = f"({own} or coalesce(regexp_matches(original, {text(_whole(said))}), false) or coalesce(regexp_matches(reason, {text(_whole(said))}), false))"
-            else:
-                gone = f"(_row in ({', '.join(map(str, rows)) or 'null'}) or kept in ({', '.join(map(str, rows)) or 'null'}))"
-                gone = f"coalesce({gone}, false)"
-            lost[name] = int(con.execute(f"select count(*) from {table} where {gone}").fetchall()[0][0])
+                rows = [r[0] for r in con.execute(f"select _row from {table} where {which}").fetchall()]
+            lost[name] = int(con.execute(f"select count(*) from {table} where {which}").fetchall()[0][0])
             file = new_file(path / name)
-            con.execute(f"copy (select * from {table} where not {gone}) to {text(str(file))} (format parquet)")
+            con.execute(f"copy (select * from {table} where not {which}) to {text(str(file))} (format parquet)")
             new[name] = commit(path / name, [file], made)
             keep = {Path(p).name for p in files_of(path / name, new[name])}
             for stray in (path / name).glob("*.parquet"):

@@ -19,14 +19,15 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from mesocosm.base.durations import days
 from mesocosm.base.errors import Failure, Wrong
 from mesocosm.base.kinds import Collected, Source, Where
 from mesocosm.govern import expr, recipe
 from mesocosm.govern.clean.duplicates import SLICE
-from mesocosm.govern.dataset import Dataset
+from mesocosm.govern.dataset import Dataset, Retention
 from mesocosm.govern.learned import learn
 from mesocosm.govern.raw import Raw, raw
-from mesocosm.govern.report import histogram, profile, reasons, score, treated
+from mesocosm.govern.report import histogram, profile, reasons, score, told, treated
 from mesocosm.govern.rules.rule import Known
 from mesocosm.govern.snapshot import commit, new_file, scan, write_rows
 from mesocosm.govern.sources.paths import quote, text
@@ -101,6 +102,7 @@ def govern(
         for one in collected.values():
             one.unreadable = [(f, n, _blotted(line, forgotten, key), why) for f, n, line, why in one.unreadable]
         _read(con, dataset, fields, rows, facts)
+        expired = _expire(con, dataset, time.time() if now is None else now)
         _drop(con, dataset)
         known = Known({s: quote("src_" + s) for s in collected}, time.time() if now is None else now, dict(last or {}), {n: f.ibis_type for n, f in fields.items()})
         warned = _judge(con, dataset, known)
@@ -112,8 +114,8 @@ def govern(
         kept = KEPT + (("_also",) if rows.joined else ())
         con.execute(f"create view _done as {recipe.clean_sql(fields, '_parted', facts, key, kept)}")
         con.execute("create table _set_aside as select _row, _why from _done where _why is not null")
-        account = _account(con, collected, count, erased)
-        say(f"{account['in']} rows in = {account['kept']} kept + {account['quarantined']} quarantined + {account['duplicates']} duplicates")
+        account = _account(con, collected, count, erased, expired)
+        say(told(account))
         path = where.store / "datasets" / name
         delta = _write(con, path, fields, rows, collected, made, key)
         written = scan(path / "rows", delta["rows"])
@@ -123,6 +125,7 @@ def govern(
             "quality": score(account, after, before), "before": before, "after": after, "treated": treated(con, fields, facts),
             "reasons": reasons(con), "parts": dict(con.execute(f"select _split, count(*) from {written} group by 1").fetchall()),
             "left_out": rows.left_out, "warned": warned, "mended": _mended(con, dataset),
+            "expires": _expires(con, dataset),
         }  # fmt: skip
         files = {f: p for c in collected.values() for f, p in c.files.items()}
     return Snapshot(delta, account, report, files, facts_out, time.perf_counter() - began, rows.left_out)
@@ -276,6 +279,34 @@ def _forget(con: Any, dataset: Dataset, rows: Raw, forgotten: Sequence[str], key
     return count
 
 
+def _expire(con: Any, dataset: Dataset, now: float) -> int:
+    """Leave out the rows that are older than the dataset keeps them; returns how many there were."""
+    if not dataset.retention:
+        return 0
+    old = f"{quote(dataset.retention.by)} < {cutoff(dataset.retention, now)}"
+    count = int(con.execute(f"select count(*) from _stage where {old}").fetchall()[0][0])
+    if count:
+        con.execute("alter view _stage rename to _of_all_ages")
+        con.execute(f"create view _stage as select * from _of_all_ages where not coalesce({old}, false)")
+    return count
+
+
+def cutoff(retention: Retention, now: float) -> str:
+    """SQL of the first day whose rows are still kept."""
+    from datetime import UTC, datetime, timedelta
+
+    first = datetime.fromtimestamp(now, UTC) - timedelta(days=days(retention.keep))
+    return f"date {text(first.date().isoformat())}"
+
+
+def _expires(con: Any, dataset: Dataset) -> str | None:
+    """The day of the oldest row, where rows leave by their age."""
+    if not dataset.retention:
+        return None
+    day = con.execute(f"select min({quote(dataset.retention.by)})::date::varchar from _stage").fetchall()[0][0]
+    return None if day is None else str(day)
+
+
 def _blotted(line: str, forgotten: Sequence[str], key: str) -> str:
     """A line that could not be read, its words gone that name an erased subject."""
     if not forgotten:
@@ -296,14 +327,15 @@ def mark_of(x: Any, key: str) -> Any:
     return Pseudonymise().value(expr.literal("forgotten:") + expr.trimmed(x), key)
 
 
-def _account(con: Any, collected: Mapping[str, Collected], count: int, erased: int) -> dict[str, int]:
+def _account(con: Any, collected: Mapping[str, Collected], count: int, erased: int, expired: int) -> dict[str, int]:
     bad = sum(len(c.unreadable) for c in collected.values())
     aside = con.execute("select count(*) from _set_aside").fetchone()[0]
     drops = con.execute("select count(*) from _drops").fetchone()[0]
     rows = con.execute("select count(*) from _raw").fetchone()[0]
     kept = con.execute("select count(*) from _parted").fetchone()[0] - aside
-    account = {"in": rows + erased + bad, "kept": kept, "quarantined": aside + bad, "duplicates": drops} | ({"forgotten": erased} if erased else {})
-    if account["in"] != kept + account["quarantined"] + drops + erased or rows != count:
+    account = {"in": rows + erased + bad, "kept": kept, "quarantined": aside + bad, "duplicates": drops}
+    account |= {k: n for k, n in (("forgotten", erased), ("expired", expired)) if n}
+    if account["in"] != kept + account["quarantined"] + drops + erased + expired or rows != count + expired:
         raise Failure(f"the account of rows does not close: {account}")
     if not kept:
         raise Wrong("", f"none of {account['in']} rows could be kept", "rows that fit the fields; see the reasons in the quarantine of the report")

@@ -98,6 +98,12 @@ def treated(con: Any, fields: Fields, facts: Facts) -> dict[str, dict[str, int]]
     return found
 
 
+def told(account: dict[str, int]) -> str:
+    """The account in words; it closes."""
+    more = "".join(f" + {account[k]} {k}" for k in ("forgotten", "expired") if account.get(k))
+    return f"{account['in']} rows in = {account['kept']} kept + {account['quarantined']} quarantined + {account['duplicates']} duplicates{more}"
+
+
 def score(account: dict[str, int], after: dict[str, dict[str, Any]], before: dict[str, dict[str, Any]]) -> float:
     """Quality from 0 to 1: the share of cells that came in whole, times the share of rows kept."""
     cells = sum(p["rows"] for p in before.values()) or 1

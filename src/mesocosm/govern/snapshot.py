@@ -96,3 +96,14 @@ def read_table(path: Path, version: int, columns: str = "*", where: str = "true"
         names = {row[0] for row in con.execute(f"describe select * from {table}").fetchall()}
         query = f"select {columns} from {table} where {where}"
         return con.sql(query + (" order by _row" if "_row" in names else "")).to_arrow_table()
+
+
+def oldest(path: Path, version: int, field: str) -> str | None:
+    """The earliest day of a date field in one version, as ISO 8601."""
+    import duckdb
+
+    from mesocosm.govern.sources.paths import quote
+
+    with duckdb.connect() as con:
+        day = con.execute(f"select min({quote(field)})::date::varchar from {scan(path, version)}").fetchall()[0][0]
+    return None if day is None else str(day)

@@ -107,6 +107,13 @@ def _own(at: tuple[Any, ...], data: Dataset, fields: list[str]) -> Iterator[Faul
     by = data.duplicates.by if data.duplicates and data.duplicates.by != "row" else ()
     named = [(("key",), data.key), (("split", "stratify"), data.split.stratify), (("split", "group"), data.split.group)]
     named += [(("duplicates", "by", i), word) for i, word in enumerate(by)]  # type: ignore[misc]
+    if data.retention:
+        kind = data.fields.get(data.retention.by)
+        named.append((("retention", "by"), data.retention.by))
+        if kind and kind.ibis_type not in ("date", "timestamp"):
+            yield (*at, "retention", "by"), Wrong("", f"'{data.retention.by}' is no date", "a date field of this dataset")
+        if kind and kind.private:
+            yield (*at, "retention", "by"), Wrong("", f"'{data.retention.by}' is private, so its day is not kept", "a date field that is not private")
     for path, word in named:
         if word is not None and word not in data.fields:
             yield (*at, *path), Wrong("", f"no field is named '{word}'", "a field of this dataset", fields, word)

@@ -19,7 +19,7 @@ h1{font-size:1.7rem;margin:0 0 .2rem}h2{font-size:1.25rem;margin:2.4rem 0 .3rem}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th,td{text-align:left;padding:.3rem .8rem .3rem 0;border-bottom:1px solid var(--line);white-space:nowrap;vertical-align:middle}th{color:var(--soft);font-weight:500;font-size:.8rem}td.n{text-align:right;width:1%}
 svg{display:block}.bar{fill:var(--water)}.gap{fill:var(--warn)}.full{fill:var(--line)}.warn{color:var(--warn)}.good{color:var(--good)}
 """.strip()
-COLOURS = {"kept": "var(--good)", "quarantined": "var(--warn)", "duplicates": "var(--water)", "forgotten": "var(--soft)"}
+COLOURS = {"kept": "var(--good)", "quarantined": "var(--warn)", "duplicates": "var(--water)", "forgotten": "var(--soft)", "expired": "var(--soft)"}
 
 
 def page(name: str, data: dict[str, Any]) -> str:

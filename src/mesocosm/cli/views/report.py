@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from mesocosm.govern.report import told
+
 
 def _figure(value: Any) -> str:
     return "-" if value is None else f"{value:,.4g}" if isinstance(value, float) else str(value)
@@ -13,8 +15,7 @@ def dataset_text(name: str, data: dict[str, Any]) -> str:
     """The account of rows, the reasons, and each field before and after."""
     a, r = data["account"], data["report"]
     lines = [
-        f"{name}: {a['in']} rows in = {a['kept']} kept + {a['quarantined']} quarantined + {a['duplicates']} duplicates"
-        f"; quality {r['quality']:.3f}",
+        f"{name}: {told(a)}; quality {r['quality']:.3f}",
         *(f"  {rows:>5}  {why}" for why, rows in r["reasons"].items()),
         f"  {'field':<16}{'missing':>16}{'filled':>8}{'outside':>8}{'mean':>22}{'sd':>22}",
     ]

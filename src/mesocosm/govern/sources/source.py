@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from mesocosm.base.kinds import Kind
+from mesocosm.govern.sources.contract import Contract
 
 
 class SourceKind(Kind):
@@ -13,9 +14,13 @@ class SourceKind(Kind):
     Args:
         origin: `public`, `business` or `user` data.
         licence: the licence the rows come under, as SPDX names it or in words.
+        owner: who answers for the rows.
+        contract: what the source promises to hold; a plan stops where it does not.
         about: a line for people.
     """
 
     origin: Literal["public", "business", "user"] | None = None
     licence: str = ""
+    owner: str = ""
+    contract: Contract | None = None
     about: str = ""

@@ -1,0 +1,59 @@
+"""Rows that are older than their dataset keeps them leave every table, by themselves.
+
+Knows the catalog and the doors of govern. Facts and models stay as they were learnt.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import delete, update
+
+from mesocosm.build.apply import alone
+from mesocosm.build.forget import less, out_of_answers
+from mesocosm.build.graph import where_of
+from mesocosm.catalog import Catalog
+from mesocosm.catalog import tables as t
+from mesocosm.spec import Spec
+
+
+def due(spec: Spec, catalog: Catalog) -> list[tuple[str, dict[str, Any], str]]:
+    """Datasets with rows over their age: name, newest snapshot, and SQL of the first day that stays."""
+    from mesocosm.govern.govern import cutoff
+
+    found = []
+    for name, data in spec.eco.datasets.items():
+        snapshot = catalog.snapshot(dataset=name) if data.retention else None
+        oldest = snapshot["report"].get("expires") if snapshot else None
+        if data.retention and snapshot and oldest:
+            first = cutoff(data.retention, catalog.clock())
+            if oldest < first.split("'")[1]:
+                found.append((name, snapshot, first))
+    return found
+
+
+def expire(spec: Spec, catalog: Catalog, who: str = "retention") -> list[dict[str, Any]]:
+    """Erase what is over its age, older versions included, and say what was erased."""
+    from mesocosm.govern.erase import erase, of_age
+    from mesocosm.govern.snapshot import oldest
+
+    done: list[dict[str, Any]] = []
+    if not due(spec, catalog):
+        return done
+    where = where_of(spec)
+    with alone(where.store, wait=30):
+        for name, snapshot, first in due(spec, catalog):
+            retention = spec.eco.datasets[name].retention
+            assert retention is not None
+            path = where.store / snapshot["path"]
+            versions, lost, rows = erase(path, snapshot["report"]["delta"], of_age(retention.by, first), snapshot["made"])
+            report = snapshot["report"] | {"delta": versions, "expires": oldest(path / "rows", versions["rows"], retention.by)}
+            with catalog.transaction() as con:
+                con.execute(delete(t.SNAPSHOTS).where(t.SNAPSHOTS.c.dataset == name, t.SNAPSHOTS.c.id != snapshot["id"]))
+                values = {"delta": versions["rows"], "account": less(snapshot["account"], lost, "expired"), "report": report}
+                con.execute(update(t.SNAPSHOTS).where(t.SNAPSHOTS.c.id == snapshot["id"]).values(**values))
+                catalog.write_audit(con, who, "expire", f"datasets.{name}", f"{sum(lost.values())} rows older than {retention.keep} by {retention.by}")
+            out_of_answers(where.store, set(rows), name, snapshot["id"])
+            done.append({"dataset": name, "rows": lost})
+        catalog.scrub()
+    return done

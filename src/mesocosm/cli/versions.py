@@ -1,0 +1,43 @@
+"""`mesocosm versions`: the versions of a dataset, or the rows of one of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mesocosm.base.errors import Failure
+from mesocosm.cli.common import AsJson, File, answer, guarded, opened
+
+
+@guarded
+def versions(
+    dataset: str,
+    file: File = Path("ecosystem.yaml"),
+    at: Annotated[str, typer.Option(help="A version by number, id, 'newest', 'previous', or the time it stood.")] = "newest",
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Write the rows of that version to a .csv, .parquet, .json or .jsonl file.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the versions of DATASET, or write the rows of one (time travel)."""
+    from mesocosm.build.history import dataset_of, rows_of
+
+    eco = opened(file)
+    if out:
+        answer(rows_of(eco.spec, eco.catalog, dataset, at, out), as_json, lambda d: f"{d['rows']} rows of {d['version']} written to {d['written']}.")
+        return
+    dataset_of(eco.spec, dataset)
+    found = [{k: s[k] for k in ("id", "delta", "account", "previous", "at")} | {"files": s["files"]} for s in eco.catalog.snapshots(dataset)]
+    if not found:
+        raise Failure(f"'{dataset}' was not built yet; run 'mesocosm build'")
+
+    def text(d: dict[str, Any]) -> str:
+        lines = []
+        for s in d["versions"]:
+            a = s["account"]
+            when = datetime.fromtimestamp(s["at"]).strftime("%Y-%m-%d %H:%M")
+            lines.append(f"{s['id']:<36} {when}  {a['kept']} kept, {a['quarantined']} quarantined, {a['duplicates']} duplicates of {a['in']}")
+        return "\n".join(lines)
+
+    answer({"dataset": dataset, "versions": found}, as_json, text)
