@@ -127,8 +127,8 @@ def _broken(spec: Spec, name: str, source: Any, content: str) -> list[Finding]:
     kept = where.store / "contracts" / f"{digest(content, source.contract.model_dump(mode='json', exclude={'fresh', 'owner'}))}.json"
     if kept.is_file() and not source.contract.fresh:
         return []
-    from mesocosm.govern.sources.contract import broken
     from mesocosm.govern.govern import engine
+    from mesocosm.govern.sources.contract import broken
 
     with engine(where.store) as con:
         source.collect(where, con, "promised")

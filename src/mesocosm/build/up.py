@@ -27,7 +27,7 @@ from mesocosm.build.graph import where_of
 from mesocosm.build.retrain import rollback
 from mesocosm.build.serving import Loader, trace
 from mesocosm.catalog import Catalog
-from mesocosm.operate.gateway import HOSTS, Problem, body_of, create_app
+from mesocosm.operate.gateway import HOSTS, OWNER, Problem, body_of, create_app
 from mesocosm.operate.metrics import Metrics
 from mesocosm.operate.served import Served
 from mesocosm.operate.watch import Watch
@@ -53,7 +53,7 @@ class Running:
         ]
         self.metrics = Metrics()
         self.growing: dict[str, subprocess.Popen[bytes]] = {}
-        self.app = create_app(self.served, self.watches, self.token, self._routes, self.metrics)
+        self.app = create_app(self.served, self.watches, self.token, self._routes, self.metrics, catalog.token)
 
     def tend(self, every: float = 3600.0) -> None:
         """Let rows that are over their age leave, again and again, beside the server."""
@@ -100,17 +100,24 @@ class Running:
         flies = [e for s in self.served.values() for e in list(s.events) if e["at"] >= since][-60:]
         return scene(eco.ecosystem, eco.about, eco.world.model_dump(), things, view, flies)
 
-    def _routes(self, app: FastAPI, allowed: Callable[[Any], bool]) -> None:
+    def _routes(self, app: FastAPI, role_of: Callable[[Any], str | None]) -> None:
         @app.get("/v1/ecosystem")
         async def ecosystem() -> Any:
             return await asyncio.to_thread(self._everything)
 
         @app.get("/v1/lineage/{ident}")
-        async def lineage(ident: str) -> Any:
+        async def lineage(ident: str, request: Request) -> Any:
             try:
-                return await asyncio.to_thread(trace, self.spec, self.catalog, ident)
+                found = await asyncio.to_thread(trace, self.spec, self.catalog, ident)
+                if role_of(request) != OWNER:
+                    found["prediction"].pop("input", None)
+                return found
             except Failure as failure:
                 raise Problem(404, "No such prediction", str(failure)) from failure
+
+        @app.get("/v1/datasets/{name}/rows")
+        async def rows(name: str, request: Request, version: str = "newest", offset: int = 0, limit: int = 100) -> Any:
+            return await asyncio.to_thread(self._rows, name, role_of(request), version, offset, limit)
 
         @app.post("/v1/services/{name}/rollback")
         async def back(name: str, request: Request) -> Any:
@@ -127,7 +134,7 @@ class Running:
         async def world(socket: WebSocket) -> None:
             origin = socket.headers.get("origin", "")
             host = socket.headers.get("host", "")
-            if not allowed(socket) or host.rsplit(":", 1)[0] not in HOSTS or (origin and origin.split("//")[-1] != host):
+            if not role_of(socket) or host.rsplit(":", 1)[0] not in HOSTS or (origin and origin.split("//")[-1] != host):
                 await socket.close(4401, "a token and the page's own origin are wanted")
                 return
             await socket.accept()
@@ -150,6 +157,22 @@ class Running:
             app.mount("/assets", StaticFiles(directory=PAGES / "assets"))
         if (PAGES / "profiles").is_dir():
             app.mount("/profiles", StaticFiles(directory=PAGES / "profiles"))
+
+    def _rows(self, name: str, role: str | None, version: str, offset: int, limit: int) -> dict[str, Any]:
+        """Rows of a dataset, for the owner and for roles that the file gives access."""
+        from mesocosm.build.history import dataset_of, version_of
+        from mesocosm.govern.snapshot import page_of
+
+        data = dataset_of(self.spec, name)
+        if role != OWNER and role not in data.access:
+            raise Problem(403, "The role may not read this", f"'{role}' is not among the roles with access to '{name[:60]}'")
+        if not 0 <= offset < 2**53 or not 1 <= limit <= 1000:
+            raise Problem(422, "The request cannot be right", "'limit' is 1 to 1000, 'offset' 0 or more")
+        snapshot = version_of(self.catalog, name, version)
+        with self.catalog.transaction() as con:
+            self.catalog.write_audit(con, str(role), "read", f"datasets.{name}", f"rows {offset} to {offset + limit} of {snapshot['id']}")
+        found = page_of(where_of(self.spec).store / snapshot["path"] / "rows", snapshot["delta"], list(data.fields), offset, limit)
+        return {"dataset": name, "version": snapshot["id"], "kept": snapshot["account"]["kept"], "offset": offset, "rows": found}
 
     def _everything(self) -> dict[str, Any]:
         from mesocosm.build.graph import datasets_of

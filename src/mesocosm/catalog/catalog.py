@@ -6,9 +6,11 @@ listed only by `record` calls inside one transaction, made after its files are w
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +157,28 @@ class Catalog:
             with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as con:
                 con.exec_driver_sql("VACUUM")
                 con.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    # tokens
+
+    def give_token(self, role: str, may: str, seconds: float, who: str) -> str:
+        """A new token of a role, valid for some seconds; only its SHA-256 is kept."""
+        token, now = secrets.token_urlsafe(24), self.clock()
+        with self.transaction() as con:
+            con.execute(insert(t.TOKENS).values(mark=sha256(token.encode()).hexdigest(), role=role, may=may, at=now, until=now + seconds))
+            self.write_audit(con, who, "token", role, f"may {may}, for {seconds / 86400:.1f} days")
+        return token
+
+    def revoke_tokens(self, role: str, who: str) -> int:
+        """Take the tokens of a role back; returns how many there were."""
+        with self.transaction() as con:
+            gone = int(con.execute(t.TOKENS.delete().where(t.TOKENS.c.role == role)).rowcount)
+            self.write_audit(con, who, "revoke", role, f"{gone} tokens")
+        return gone
+
+    def token(self, given: str) -> Row | None:
+        """The role and rights of a token that is still valid."""
+        mark = sha256(given.encode()).hexdigest()
+        return self.row(select(t.TOKENS.c.role, t.TOKENS.c.may).where(t.TOKENS.c.mark == mark, t.TOKENS.c.until > self.clock()))
 
     # predictions and feedback
 

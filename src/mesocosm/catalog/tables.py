@@ -65,3 +65,6 @@ AUDIT = _table(
 FORGOTTEN = _table(
     "forgotten", _whole("id", primary_key=True), _text("dataset", index=True), _text("mark"), _real("at"),
 )  # fmt: skip
+TOKENS = _table(
+    "tokens", _whole("id", primary_key=True), _text("mark", index=True), _text("role"), _text("may"), _real("at"), _real("until"),
+)  # fmt: skip

@@ -125,7 +125,7 @@ def govern(
             "quality": score(account, after, before), "before": before, "after": after, "treated": treated(con, fields, facts),
             "reasons": reasons(con), "parts": dict(con.execute(f"select _split, count(*) from {written} group by 1").fetchall()),
             "left_out": rows.left_out, "warned": warned, "mended": _mended(con, dataset),
-            "expires": _expires(con, dataset),
+            "columns": {s: c.columns for s, c in collected.items()}, "expires": _expires(con, dataset),
         }  # fmt: skip
         files = {f: p for c in collected.values() for f, p in c.files.items()}
     return Snapshot(delta, account, report, files, facts_out, time.perf_counter() - began, rows.left_out)

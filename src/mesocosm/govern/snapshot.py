@@ -107,3 +107,15 @@ def oldest(path: Path, version: int, field: str) -> str | None:
     with duckdb.connect() as con:
         day = con.execute(f"select min({quote(field)})::date::varchar from {scan(path, version)}").fetchall()[0][0]
     return None if day is None else str(day)
+
+
+def page_of(path: Path, version: int, fields: list[str], offset: int, limit: int) -> list[dict[str, Any]]:
+    """Some rows of one version as JSON-ready data, in the order of `_row`."""
+    import duckdb
+
+    from mesocosm.govern.sources.paths import quote
+
+    with duckdb.connect() as con:
+        shape = ", ".join(["_row", *map(quote, fields)])
+        rows = con.execute(f"select to_json(r)::varchar from (select {shape} from {scan(path, version)} order by _row limit {limit} offset {offset}) r").fetchall()
+    return [json.loads(row[0]) for row in rows]

@@ -89,7 +89,7 @@ def _psi(con: Any, x: str, kind: str) -> float | None:
     if not a or not b or len(pairs) >= 2000:
         return None
     shares = [((p + 0.5) / (a + 0.5 * len(pairs)), (q + 0.5) / (b + 0.5 * len(pairs))) for p, q in pairs]
-    return round(sum((q - p) * math.log(q / p) for p, q in shares), 6)
+    return float(round(sum((q - p) * math.log(q / p) for p, q in shares), 6))
 
 
 def bring_back(path: Path, versions: Mapping[str, int], made: str) -> dict[str, int]:

@@ -26,6 +26,8 @@ from mesocosm.operate.watch import Watch
 MOST_BODY = 2_000_000
 MOST_ROWS = 1000
 OPEN = ("/healthz", "/readyz")
+OWNER = "owner"  # the role of the token that `up` prints; it may do everything
+RIGHTS = ("see", "ask", "change")  # each holds those before it
 HOSTS = ("127.0.0.1", "localhost", "[::1]", "testserver")
 
 
@@ -68,14 +70,27 @@ async def body_of(request: Request) -> Any:
         raise Problem(400, "The body is no JSON", "the body is no JSON that can be read; wanted an object") from error
 
 
+def right_of(method: str, path: str) -> str:
+    """What a request needs: `see` to read, `ask` to use a service, `change` for the rest.
+
+    >>> right_of("POST", "/v1/services/desk/predict"), right_of("POST", "/v1/services/desk/rollback")
+    ('ask', 'change')
+    """
+    if method in ("GET", "HEAD"):
+        return "see"
+    return "ask" if path.endswith(("/predict", "/feedback", "/chat/completions")) else "change"
+
+
 def create_app(
-    served: Mapping[str, Served], watches: list[Watch], token: str, more: Callable[[FastAPI, Callable[[Any], bool]], None], metrics: Metrics
-) -> FastAPI:
+    served: Mapping[str, Served], watches: list[Watch], token: str, more: Callable[[FastAPI, Callable[[Any], str | None]], None], metrics: Metrics,
+    given: Callable[[str], Mapping[str, str] | None] = lambda token: None,
+) -> FastAPI:  # fmt: skip
     """The application.
 
     Args:
-        token: asked for everywhere but health.
-        more: adds the routes of the console and the world; is handed the check of a token.
+        token: the owner's; one is asked for everywhere but at health.
+        more: adds the routes of the console and the world; is handed what tells a connection's role.
+        given: the `role` of another token and what it `may`.
     """
     batchers: dict[str, Batcher] = {}
 
@@ -94,10 +109,19 @@ def create_app(
 
     app = FastAPI(title="Mesocosm", docs_url=None, redoc_url=None, lifespan=lifespan)
 
-    def allowed(connection: Any) -> bool:
-        given = connection.headers.get("authorization", "").removeprefix("Bearer ").strip()
-        given = given or connection.cookies.get("mesocosm", "") or connection.query_params.get("token", "")
-        return secrets.compare_digest(given.encode(), token.encode())
+    def said(connection: Any) -> str:
+        bearer = connection.headers.get("authorization", "").removeprefix("Bearer ").strip()
+        return str(bearer or connection.cookies.get("mesocosm", "") or connection.query_params.get("token", ""))
+
+    def role_of(connection: Any) -> str | None:
+        """The role of a connection's token; None where it has none, or may not do this."""
+        if secrets.compare_digest(said(connection).encode(), token.encode()):
+            return OWNER
+        found = given(said(connection)) if said(connection) else None
+        need = right_of(connection.scope.get("method", "GET"), connection.url.path)
+        if found and RIGHTS.index(found["may"]) < RIGHTS.index(need):
+            raise Problem(403, "The role may not do this", f"'{found['role']}' may {found['may']}, and this needs {need}")
+        return found["role"] if found else None
 
     @app.middleware("http")
     async def guard(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -107,7 +131,7 @@ def create_app(
         try:
             if host not in HOSTS:
                 raise Problem(403, "The host is not allowed", "this server answers only on the loopback address")
-            if request.url.path not in OPEN and not allowed(request):
+            if request.url.path not in OPEN and not await asyncio.to_thread(role_of, request):
                 raise Problem(401, "A token is wanted", "give the token that 'mesocosm up' printed, as ?token= or 'Authorization: Bearer'")
             response = await call(request)
         except Problem as problem:
@@ -123,7 +147,7 @@ def create_app(
             served[name].note(took, response.status_code >= 500)
             metrics.request(name, response.status_code, took / 1000)
         if request.query_params.get("token") and response.status_code < 400:
-            response.set_cookie("mesocosm", token, httponly=True, samesite="strict")
+            response.set_cookie("mesocosm", said(request), httponly=True, samesite="strict")
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "no-referrer"
         return response
@@ -199,7 +223,7 @@ def create_app(
             "choices": [{"index": 0, "message": message, "finish_reason": "stop"}], "grounding": found,
         }  # fmt: skip
 
-    more(app, allowed)
+    more(app, role_of)
     return app
 
 
