@@ -29,6 +29,7 @@ def forget(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str], who:
         Failure: it was not built yet.
     """
     from mesocosm.govern.erase import erase, found_in, keys_as_kept, mark, of_keys
+    from mesocosm.govern.expr import prepare
 
     data = datasets_of(spec).get(dataset)
     if data is None:
@@ -44,7 +45,8 @@ def forget(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str], who:
         field = data.fields[data.key].model_dump(mode="json", by_alias=True, exclude_unset=True)
         kept = keys_as_kept(field, keys, secret)
         path, now = where.store / snapshot["path"], snapshot["report"]["delta"]
-        versions, lost, rows = erase(path, now, of_keys(path, now, data.key, kept, keys), snapshot["made"])
+        sealed = f'opened("{data.key}")' if (field.get("private") or {}).get("by") == "encrypt" else None
+        versions, lost, rows = erase(path, now, of_keys(data.key, kept, keys, sealed), snapshot["made"], lambda con: prepare(con, where.store))
         words = {w for w in (*kept, *keys) if w}
         account = less(snapshot["account"], lost, "forgotten")
         models = [v["id"] for m, model in spec.eco.models.items() if model.learns == dataset for v in catalog.versions(m)]

@@ -70,9 +70,15 @@ def compare(spec: Spec, catalog: Catalog, dataset: str, old: str, new: str) -> d
     data = dataset_of(spec, dataset)
     a, b = version_of(catalog, dataset, old), version_of(catalog, dataset, new)
     path = where_of(spec).store / a["path"] / "rows"
-    found = diff(path, a["delta"], b["delta"], {n: f.ibis_type for n, f in data.fields.items()}, data.key)
+    told = {n: f.ibis_type if not f.private else "string" for n, f in data.fields.items() if not _sealed(f)}
+    found = diff(path, a["delta"], b["delta"], told, data.key if data.key in told else None)
     files = {f for f in {*a["files"], *b["files"]} if a["files"].get(f) != b["files"].get(f)}
     return {"dataset": dataset, "old": a["id"], "new": b["id"], "files": sorted(files), "account": {"old": a["account"], "new": b["account"]}, **found}
+
+
+def _sealed(field: Any) -> bool:
+    """Whether a field is encrypted; equal values are then sealed differently, so they cannot be compared."""
+    return bool(field.private) and field.private.by == "encrypt"
 
 
 def return_to(spec: Spec, catalog: Catalog, dataset: str, to: str, who: str, why: str) -> dict[str, Any]:
@@ -107,11 +113,11 @@ def rows_of(spec: Spec, catalog: Catalog, dataset: str, at: str, out: Path) -> d
     from mesocosm.base.files import aside_name
     from mesocosm.govern.versions import take
 
-    dataset_of(spec, dataset)
+    data = dataset_of(spec, dataset)
     if out.suffix.lower() not in (".csv", ".parquet", ".json", ".jsonl"):
         raise Wrong("", f"'{out.name}' has no ending that is known", "a file that ends in .csv, .parquet, .json or .jsonl")
     snapshot = version_of(catalog, dataset, at)
     aside = out.with_name(aside_name(out) + out.suffix)
-    rows = take(where_of(spec).store / snapshot["path"] / "rows", snapshot["delta"], aside)
+    rows = take(where_of(spec).store / snapshot["path"] / "rows", snapshot["delta"], aside, list(data.fields) if data.anonymity else None)
     aside.replace(out)
     return {"dataset": dataset, "version": snapshot["id"], "rows": rows, "written": str(out)}

@@ -75,7 +75,7 @@ class Loader:
             folder = self.store / version["path"]
             runtime = service.runtime
             predictor = Version(folder, version["content"], runtime.session, runtime.precision, self.readers)
-            preparation = Preparation(json.loads((folder / "prepare.json").read_text(encoding="utf-8")))
+            preparation = Preparation(json.loads((folder / "prepare.json").read_text(encoding="utf-8")), _teach)
             snapshot = version["snapshot"]
             blank = dict.fromkeys(preparation.fields)
             predictor.predict(preparation.ready([blank]))
@@ -92,6 +92,13 @@ class Loader:
             speaker = Speaker(folder, service.answers, self.readers[key])
             speaker.ask("hello")
         return Loaded(row["id"], row["version"], snapshot, predictor, preparation, speaker, row["answers"])
+
+
+def _teach(con: Any) -> None:
+    """What recipes call by name; pyarrow and the detector are loaded only where one does."""
+    from mesocosm.govern.expr import prepare
+
+    prepare(con)
 
 
 def trace(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:

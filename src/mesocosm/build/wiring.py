@@ -76,7 +76,7 @@ def preparation(spec: Spec, model: Model, snapshot: Mapping[str, Any]) -> dict[s
     names = [*model.inputs, *(n for f in model.inputs for n in data.fields[f].leans)]
     names += [n for r in data.repairs if set(r.mends) & set(names) for n in r.reads if n in data.fields and n != model.predict]
     fields = {f: data.fields[f] for f in dict.fromkeys(names)}
-    sql = serving_sql(fields, data.rules, snapshot["facts"]["fields"], private_key(spec.root / ".mesocosm") if model.reveal else "00" * 32, data.repairs)
+    sql = serving_sql(fields, data.rules, snapshot["facts"]["fields"], private_key(spec.root / ".mesocosm") if model.reveal else "00" * 32, data.repairs, data.anonymity)
     training = {f: snapshot["facts"]["training"][f] for f in fields if f in snapshot["facts"]["training"]}
     return {"sql": sql, "fields": {f: {"wanted": k.wanted, "may_miss": k.missing.how not in ("drop", "quarantine"), "extra": f not in model.inputs} for f, k in fields.items()}, "training": training}
 

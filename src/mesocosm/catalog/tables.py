@@ -68,3 +68,6 @@ FORGOTTEN = _table(
 TOKENS = _table(
     "tokens", _whole("id", primary_key=True), _text("mark", index=True), _text("role"), _text("may"), _real("at"), _real("until"),
 )  # fmt: skip
+SPENT = _table(
+    "spent", _whole("id", primary_key=True), _text("dataset", index=True), _real("epsilon"), _text("what"), _real("at"),
+)  # fmt: skip

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from mesocosm.base.durations import Age
 from mesocosm.base.kinds import Kind
 from mesocosm.govern.clean.duplicates import Duplicates
+from mesocosm.govern.privacy.anonymity import Anonymity
 from mesocosm.govern.repair import RepairSetting
 from mesocosm.govern.rules import RuleSetting
 from mesocosm.govern.rules.foreign_key import ForeignKey
@@ -18,7 +19,7 @@ from mesocosm.govern.types.date import Date
 from mesocosm.govern.types.number import Integer, Number
 from mesocosm.govern.types.text import Text
 
-GOVERNING = ("owner", "purpose", "classification", "access", "about")  # settings that change no row
+GOVERNING = ("budget", "owner", "purpose", "classification", "access", "about")  # settings that change no row
 FieldSetting = Annotated[Boolean | Category | Date | Integer | Number | Text, Field(discriminator="type")]
 
 
@@ -123,6 +124,8 @@ class Dataset(Kind):
         rules: what every row, or the table, must keep; each with a severity.
         split: which rows teach, tune and judge.
         retention: how long rows are kept.
+        anonymity: fields made so coarse that no row stands alone.
+        budget: how much privacy (epsilon, in all) `mesocosm aggregate` may spend on the table.
         owner: who answers for the table.
         purpose: what it may be used for.
         classification: `public`, `internal`, `confidential` or `restricted`.
@@ -139,6 +142,8 @@ class Dataset(Kind):
     rules: tuple[RuleSetting, ...] = ()
     split: Split = Split()
     retention: Retention | None = None
+    anonymity: Anonymity | None = None
+    budget: float = Field(0.0, ge=0, le=100)
     owner: str = ""
     purpose: str = ""
     classification: Literal["public", "internal", "confidential", "restricted"] | None = None

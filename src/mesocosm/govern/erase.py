@@ -21,12 +21,13 @@ def keys_as_kept(field: dict[str, Any], keys: Sequence[str], secret: str) -> lis
     from mesocosm.govern import expr, recipe
     from mesocosm.govern.dataset import Dataset
 
+    if (field.get("private") or {}).get("by") == "encrypt":
+        return list(keys)  # sealed values are opened to be compared
     kind = Dataset.model_validate({"from": "x", "fields": {"k": {**field, "column": None, "unreadable": "missing"}}}).fields["k"]
     read = recipe.read_sql({"k": kind}, {}, "incoming", {"k": "string"}, {"_row": "int64"})
     hidden = recipe.clean_sql({"k": kind}, "_read", {}, secret, ("_row",), serving=True)
     with duckdb.connect() as con:
-        for macro in expr.MACROS:
-            con.execute(macro)
+        expr.prepare(con)
         con.execute("create table incoming (_row bigint, k varchar)")
         con.executemany("insert into incoming values (?, ?)", list(enumerate(keys)))
         found = con.execute(f"with _read as ({read}) select k::varchar from ({hidden}) order by _row").fetchall()
@@ -46,17 +47,17 @@ def mark(key: str, secret: str) -> str:
         return str(con.execute(expr.to_sql(table.select(m=mark_of(table.k, secret)))).fetchall()[0][0])
 
 
-def of_keys(path: Path, versions: Mapping[str, int], field: str, kept: Sequence[str], said: Sequence[str], sealed: str | None = None) -> dict[str, str]:
+def of_keys(field: str, kept: Sequence[str], said: Sequence[str], sealed: str | None = None) -> dict[str, str]:
     """For each table, SQL that is true for the rows of some keys.
 
     Args:
-        path: the folder of the dataset's tables.
         kept: the keys as `rows` holds them.
         said: the keys as they were said, which quarantined originals hold.
         sealed: SQL that opens the field, where it is encrypted.
     """
     listed = ", ".join(map(text, [*kept, *said] if sealed else kept))
-    own = f"coalesce(case when json_valid(original) then json_extract_string(original, {text('$.' + quote(field))}) end in ({', '.join(map(text, [*kept, *said]))}), false)"
+    original = f"json_extract_string(original, {text('$.' + quote(field))})"
+    own = f"coalesce(case when json_valid(original) then {f'opened({original})' if sealed else original} end in ({', '.join(map(text, [*kept, *said]))}), false)"
     aside = f"({own} or coalesce(regexp_matches(original, {text(_whole(said))}), false) or coalesce(regexp_matches(reason, {text(_whole(said))}), false))"
     return {"rows": f"coalesce({sealed or quote(field) + '::varchar'} in ({listed}), false)", "quarantine": aside}
 
@@ -94,14 +95,45 @@ def erase(path: Path, versions: Mapping[str, int], gone: Mapping[str, str], made
             if name == "rows":
                 rows = [r[0] for r in con.execute(f"select _row from {table} where {which}").fetchall()]
             lost[name] = int(con.execute(f"select count(*) from {table} where {which}").fetchall()[0][0])
-            file = new_file(path / name)
-            con.execute(f"copy (select * from {table} where not {which}) to {text(str(file))} (format parquet)")
-            new[name] = commit(path / name, [file], made)
-            keep = {Path(p).name for p in files_of(path / name, new[name])}
-            for stray in (path / name).glob("*.parquet"):
-                if stray.name not in keep:
-                    stray.unlink()
+            new[name] = _anew(con, path / name, f"select * from {table} where not {which}", made)
     return new, lost, rows
+
+
+def reseal(path: Path, versions: Mapping[str, int], fields: Sequence[str], made: str, ready: Callable[[Any], None]) -> dict[str, int]:
+    """Seal encrypted fields anew in the newest version of the tables; every older version is gone with its files."""
+    import duckdb
+
+    new = dict(versions)
+    with duckdb.connect() as con:
+        con.execute("set memory_limit='600MB'")
+        ready(con)
+        swap = ", ".join(f"resealed({quote(f)}) as {quote(f)}" for f in fields)
+        for name, changed in (("rows", swap), ("quarantine", "resealed(original) as original")):
+            new[name] = _anew(con, path / name, f"select * replace ({changed}) from {scan(path / name, versions[name])}", made)
+    return new
+
+
+def _anew(con: Any, table: Path, query: str, made: str) -> int:
+    """Make what a query gives the only version of a table that can still be read."""
+    file = new_file(table)
+    con.execute(f"copy ({query}) to {text(str(file))} (format parquet)")
+    version = commit(table, [file], made)
+    keep = {Path(p).name for p in files_of(table, version)}
+    for stray in table.glob("*.parquet"):
+        if stray.name not in keep:
+            stray.unlink()
+    return version
+
+
+def find(path: Path, version: int, field: str, key: str, keys: Sequence[str], ready: Callable[[Any], None], sealed_key: bool) -> list[dict[str, Any]]:
+    """The opened values of an encrypted field in the rows of some keys."""
+    import duckdb
+
+    with duckdb.connect() as con:
+        ready(con)
+        named = f"opened({quote(key)})" if sealed_key else f"{quote(key)}::varchar"
+        query = f"select _row, opened({quote(field)}) as v from {scan(path / 'rows', version)} where {named} in ({', '.join(map(text, keys))}) order by _row"
+        return [{"row": row, "value": value} for row, value in con.execute(query).fetchall()]
 
 
 def _whole(values: Sequence[str]) -> str:

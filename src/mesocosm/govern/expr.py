@@ -6,6 +6,7 @@ Knows Ibis expressions and the DuckDB dialect. Runs nothing.
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 ORDER = "struct<at: float64, row: int64>"
@@ -43,6 +44,8 @@ def functions() -> dict[str, Any]:
         "sha256_bytes": builtin("sha256", ("binary",), "string"),
         "join": builtin("||", ("binary", "binary"), "binary"),
         "unhex": builtin("unhex", ("string",), "binary"),
+        "seal": builtin("seal", ("string",), "string"),
+        "redacted": builtin("redacted", ("string",), "string"),
         "encode": builtin("encode", ("string",), "binary"),
         "bytes": builtin("strlen", ("string",), "int64"),
         "trim": builtin("trim", ("string",), "string"),
@@ -140,6 +143,58 @@ MACROS = (
     "create or replace macro steady_mode(x) as list_sort(list_transform(map_entries(histogram(x)), "
     "lambda e: {'n': -(e.value::bigint), 'k': e.key}))[1].k",
 )
+
+
+def prepare(con: Any, store: Path | None = None) -> None:
+    """Make a connection know what recipes call by name: macros, redaction and, with a store, its keys."""
+    for macro in MACROS:
+        con.execute(macro)
+    _teach(con, "redacted", _redacted)
+    if store is not None:
+
+        def seal(said: str) -> str:
+            return str(ring_of(store).seal(said))
+
+        def opened(said: str) -> str:
+            return str(ring_of(store).open(said))
+
+        def resealed(said: str) -> str:
+            return str(ring_of(store).reseal(said))
+
+        _teach(con, "seal", seal, side_effects=True)
+        _teach(con, "opened", opened)
+        _teach(con, "resealed", resealed, side_effects=True)
+
+
+def ring_of(store: Path) -> Any:
+    """The keys of a store, read again only where their file changed."""
+    from mesocosm.govern.privacy.ring import ring, ring_path
+
+    path = ring_path(store)
+    stamp = path.stat().st_mtime_ns if path.exists() else 0
+    if _RINGS.get(path, (None, None))[0] != stamp or not stamp:
+        keys = ring(store)
+        _RINGS[path] = (path.stat().st_mtime_ns, keys)
+    return _RINGS[path][1]
+
+
+_RINGS: dict[Path, tuple[int, Any]] = {}
+
+
+def _redacted(said: str) -> str:
+    from mesocosm.govern.privacy.detect import redact
+
+    return redact(said)
+
+
+def _teach(con: Any, name: str, call: Any, side_effects: bool = False) -> None:
+    """A Python function of one text under a name, over whole vectors; null stays null."""
+    import pyarrow as pa
+
+    def many(column: Any) -> Any:
+        return pa.array([None if x is None else call(x) for x in column.to_pylist()], pa.string())
+
+    con.create_function(name, many, ["VARCHAR"], "VARCHAR", type="arrow", side_effects=side_effects)
 
 
 def nearest_mean(told: list[Column], donors: list[list[float | None]], values: list[float], neighbours: int) -> Column:

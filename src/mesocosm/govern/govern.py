@@ -26,8 +26,10 @@ from mesocosm.govern import expr, recipe
 from mesocosm.govern.clean.duplicates import SLICE
 from mesocosm.govern.dataset import Dataset, Retention
 from mesocosm.govern.learned import learn
+from mesocosm.govern.privacy import anonymity
 from mesocosm.govern.raw import Raw, raw
-from mesocosm.govern.report import histogram, profile, reasons, score, told, treated
+from mesocosm.govern.report import histogram, profile, reasons, score, treated
+from mesocosm.govern.report import told as in_words
 from mesocosm.govern.rules.rule import Known
 from mesocosm.govern.snapshot import commit, new_file, scan, write_rows
 from mesocosm.govern.sources.paths import quote, text
@@ -69,8 +71,7 @@ def engine(store: Path) -> Iterator[Any]:
             except duckdb.Error as error:
                 raise Failure(f"MESOCOSM_MEMORY is '{limit[:40]}'; wanted an amount such as 600MB") from error
             con.execute(f"set temp_directory={text(str(spill))}; set enable_progress_bar=false; set autoinstall_known_extensions=false; set autoload_known_extensions=false")
-            for macro in expr.MACROS:
-                con.execute(macro)
+            expr.prepare(con, store)
             yield con
     finally:
         shutil.rmtree(spill, ignore_errors=True)
@@ -112,10 +113,11 @@ def govern(
         learn(con, fields, "_parted", facts, count)
         facts = {n: f for n, f in facts.items() if f}
         kept = KEPT + (("_also",) if rows.joined else ())
-        con.execute(f"create view _done as {recipe.clean_sql(fields, '_parted', facts, key, kept)}")
+        con.execute(f"create view _clean as {recipe.clean_sql(fields, '_parted', facts, key, kept)}")
+        told = _anonymous(con, dataset, facts)
         con.execute("create table _set_aside as select _row, _why from _done where _why is not null")
         account = _account(con, collected, count, erased, expired)
-        say(told(account))
+        say(in_words(account))
         path = where.store / "datasets" / name
         delta = _write(con, path, fields, rows, collected, made, key)
         written = scan(path / "rows", delta["rows"])
@@ -125,7 +127,7 @@ def govern(
             "quality": score(account, after, before), "before": before, "after": after, "treated": treated(con, fields, facts),
             "reasons": reasons(con), "parts": dict(con.execute(f"select _split, count(*) from {written} group by 1").fetchall()),
             "left_out": rows.left_out, "warned": warned, "mended": _mended(con, dataset),
-            "columns": {s: c.columns for s, c in collected.items()}, "expires": _expires(con, dataset),
+            "columns": {s: c.columns for s, c in collected.items()}, "expires": _expires(con, dataset), "anonymity": told,
         }  # fmt: skip
         files = {f: p for c in collected.values() for f, p in c.files.items()}
     return Snapshot(delta, account, report, files, facts_out, time.perf_counter() - began, rows.left_out)
@@ -201,6 +203,19 @@ def _mended(con: Any, dataset: Dataset) -> dict[str, int]:
         return {}
     each = "select unnest(string_split(rtrim(_mended, ';'), ';')) as f from _stage where _mended <> ''"
     return dict(con.execute(f"select f, count(*) from ({each}) group by 1 order by 2 desc, 1").fetchall())
+
+
+def _anonymous(con: Any, dataset: Dataset, facts: recipe.Facts) -> dict[str, Any] | None:
+    """Create `_done`, its quasi-identifiers coarse where the dataset asks for it; returns what was lost."""
+    setting = dataset.anonymity
+    if not setting:
+        con.execute("create view _done as from _clean")
+        return None
+    kinds = {n: dataset.fields[n].ibis_type for n in setting.of}
+    found = anonymity.learn(setting, con, "(select * from _clean where _why is null)", kinds)
+    facts["_anonymity"] = found
+    con.execute(f"create view _done as {anonymity.coarse_sql(setting, found, kinds, '_clean')}")
+    return {k: found[k] for k in ("loss", "groups", "smallest", "risk")} | {"of": list(setting.of), "k": setting.k} | ({"sensitive": setting.sensitive, "l": setting.l} if setting.sensitive else {})
 
 
 def _drop(con: Any, dataset: Dataset) -> None:

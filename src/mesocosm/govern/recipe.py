@@ -11,6 +11,7 @@ from typing import Any
 
 from mesocosm.govern import expr
 from mesocosm.govern.dataset import Dataset
+from mesocosm.govern.privacy.anonymity import Anonymity, coarse_sql
 from mesocosm.govern.repair.repair import RepairKind
 from mesocosm.govern.rules import RuleSetting
 from mesocosm.govern.sources.paths import quote
@@ -223,7 +224,7 @@ def clean_sql(fields: Fields, table: str, facts: Facts, key: str, carried: tuple
     return expr.to_sql(rows.select(**picked, **values, _flags=flagged, _why=expr.first_of(reasons)))
 
 
-def serving_sql(fields: Fields, rules: Sequence[RuleSetting], facts: Facts, key: str, repairs: Sequence[RepairKind] = ()) -> str:
+def serving_sql(fields: Fields, rules: Sequence[RuleSetting], facts: Facts, key: str, repairs: Sequence[RepairKind] = (), coarse: Anonymity | None = None) -> str:
     """SQL that treats rows of a table `incoming` (`_row` and one text column a field) as the build did.
 
     Gives `_row`, the fields and `_why`, which holds the reason where a row would not have been kept.
@@ -234,4 +235,7 @@ def serving_sql(fields: Fields, rules: Sequence[RuleSetting], facts: Facts, key:
     broken = broken_sql(plain, rules)
     mended = repair_sql(plain, repairs, facts, "_read")
     ruled = f"select * exclude (_mended) replace (coalesce(_why, {broken}) as _why) from ({mended})"
-    return f'with _read as ({read}), _ruled as ({ruled}), _done as ({last}) select * from _done order by "_row"'
+    made = "select * from _done"
+    if coarse and set(coarse.of) <= set(fields) and "_anonymity" in facts:
+        made = coarse_sql(coarse, facts["_anonymity"], {n: fields[n].ibis_type for n in coarse.of}, "_done")
+    return f'with _read as ({read}), _ruled as ({ruled}), _done as ({last}) select * from ({made}) order by "_row"'

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mesocosm.base.errors import Wrong
@@ -21,14 +21,16 @@ class Preparation:
 
     Args:
         record: `sql` over a table `incoming`, and per field what is `wanted` and whether it `may_miss`.
+        teach: makes the connection know the functions that the SQL calls by name.
     """
 
-    def __init__(self, record: Mapping[str, Any]) -> None:
+    def __init__(self, record: Mapping[str, Any], teach: Callable[[Any], None] = lambda con: None) -> None:
         import duckdb
 
         self.fields: dict[str, dict[str, Any]] = record["fields"]
         self.training: dict[str, Any] = record.get("training", {})
         self.con = duckdb.connect()
+        teach(self.con)
         self.lock = threading.Lock()
         columns = ", ".join(f'"{name}" varchar' for name in self.fields)
         self.con.execute("set threads = 1")

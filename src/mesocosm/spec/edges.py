@@ -105,8 +105,8 @@ def _datasets(eco: Ecosystem) -> Iterator[Fault]:
 def _own(at: tuple[Any, ...], data: Dataset, fields: list[str]) -> Iterator[Fault]:
     """Settings of a dataset that name its own fields."""
     by = data.duplicates.by if data.duplicates and data.duplicates.by != "row" else ()
-    named = [(("key",), data.key), (("split", "stratify"), data.split.stratify), (("split", "group"), data.split.group)]
-    named += [(("duplicates", "by", i), word) for i, word in enumerate(by)]  # type: ignore[misc]
+    named: list[tuple[tuple[Any, ...], str | None]] = [(("key",), data.key), (("split", "stratify"), data.split.stratify), (("split", "group"), data.split.group)]
+    named += [(("duplicates", "by", i), one) for i, one in enumerate(by)]
     if data.retention:
         kind = data.fields.get(data.retention.by)
         named.append((("retention", "by"), data.retention.by))
@@ -114,6 +114,14 @@ def _own(at: tuple[Any, ...], data: Dataset, fields: list[str]) -> Iterator[Faul
             yield (*at, "retention", "by"), Wrong("", f"'{data.retention.by}' is no date", "a date field of this dataset")
         if kind and kind.private:
             yield (*at, "retention", "by"), Wrong("", f"'{data.retention.by}' is private, so its day is not kept", "a date field that is not private")
+    if data.anonymity:
+        named += [(("anonymity", "of", i), quasi) for i, quasi in enumerate(data.anonymity.of)]
+        named.append((("anonymity", "sensitive"), data.anonymity.sensitive))
+        for i, quasi in enumerate(data.anonymity.of):
+            if quasi in data.fields and data.fields[quasi].private:
+                yield (*at, "anonymity", "of", i), Wrong("", f"'{quasi}' is private already", "a field that is not")
+        if data.key and data.key in data.fields and not data.fields[data.key].private:
+            yield (*at, "anonymity"), Wrong("", f"the key '{data.key}' stands in the clear, so every row names its subject", f"'private' in the field '{data.key}', or no key")
     for path, word in named:
         if word is not None and word not in data.fields:
             yield (*at, *path), Wrong("", f"no field is named '{word}'", "a field of this dataset", fields, word)
@@ -139,6 +147,8 @@ def _models(eco: Ecosystem) -> Iterator[Fault]:
                 yield path, Wrong("", f"'{model.learns}' has no field '{field}'", "a field of it", fields, field)
             elif field == model.predict:
                 yield path, Wrong("", f"'{field}' is what the model predicts", "an input other than it")
+            elif getattr(data.fields[field].private, "by", "") == "encrypt":
+                yield path, Wrong("", f"'{field}' is encrypted, so nothing can be learnt from it", "another input, or another 'private' for the field")
             elif data.fields[field].private and field not in model.reveal:
                 yield path, Wrong("", f"'{field}' is private", f"another input, or 'reveal: [{field}]' in the model")
             elif kinds[field] == "date":

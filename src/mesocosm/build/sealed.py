@@ -1,0 +1,88 @@
+"""Encrypted fields: opened for who asks with a reason, and sealed anew under a new key.
+
+Knows the catalog, the key ring and the doors of govern. Every opening is a line of the audit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import delete, update
+
+from mesocosm.base.errors import Failure, Wrong
+from mesocosm.build.apply import alone, private_key
+from mesocosm.build.graph import datasets_of, where_of
+from mesocosm.build.history import dataset_of
+from mesocosm.catalog import Catalog
+from mesocosm.catalog import tables as t
+from mesocosm.govern.dataset import Dataset
+from mesocosm.spec import Spec
+
+
+def sealed_fields(data: Dataset) -> list[str]:
+    """The encrypted fields of a dataset."""
+    return [n for n, f in data.fields.items() if f.private and f.private.by == "encrypt"]
+
+
+def reveal(spec: Spec, catalog: Catalog, dataset: str, field: str, keys: Sequence[str], why: str, who: str) -> dict[str, Any]:
+    """Open an encrypted field of the rows of some keys.
+
+    Raises:
+        Wrong: the field is not encrypted, or the dataset has no key.
+        Failure: nothing was built, or a key is not on the ring.
+    """
+    from mesocosm.govern.erase import find, keys_as_kept
+    from mesocosm.govern.expr import prepare
+
+    data = dataset_of(spec, dataset)
+    if field not in sealed_fields(data):
+        raise Wrong("", f"'{field[:60]}' is no encrypted field of '{dataset}'", "an encrypted field", sealed_fields(data), field)
+    if not data.key:
+        raise Wrong("", f"'{dataset}' has no 'key', so no row can be named", "'key' in the dataset")
+    snapshot = catalog.snapshot(dataset=dataset)
+    if snapshot is None:
+        raise Failure(f"'{dataset}' was not built yet; run 'mesocosm build'")
+    store = where_of(spec).store
+    kept = keys_as_kept(data.fields[data.key].model_dump(mode="json", by_alias=True, exclude_unset=True), keys, private_key(store))
+    with catalog.transaction() as con:
+        catalog.write_audit(con, who, "reveal", f"datasets.{dataset}.{field}", f"{len(keys)} keys: {why}")
+    import duckdb
+
+    try:
+        found = find(store / snapshot["path"], snapshot["report"]["delta"]["rows"], field, data.key, kept, lambda con: prepare(con, store), data.key in sealed_fields(data))
+    except duckdb.Error as error:
+        raise Failure("a sealed value cannot be opened: its key is not among the keys, or it was changed; give the key file that holds it by MESOCOSM_KEYS") from error
+    return {"dataset": dataset, "field": field, "found": found}
+
+
+def rotate(spec: Spec, catalog: Catalog, who: str) -> dict[str, Any]:
+    """Make a new key, seal every encrypted field anew, and let go of the old keys.
+
+    Killed anywhere, the ring still opens everything; run again, it ends.
+    """
+    from mesocosm.govern.erase import reseal
+    from mesocosm.govern.expr import prepare
+    from mesocosm.govern.privacy.ring import Ring, new_key, ring, ring_path, write_ring
+
+    where = where_of(spec)
+    done: dict[str, list[str]] = {}
+    with alone(where.store, wait=30):
+        old = ring(where.store)
+        new = new_key()
+        write_ring(ring_path(where.store), Ring((new, *old.keys)))
+        for name, data in datasets_of(spec).items():
+            fields, snapshot = sealed_fields(data), catalog.snapshot(dataset=name)
+            if not fields or snapshot is None:
+                continue
+            versions = reseal(where.store / snapshot["path"], snapshot["report"]["delta"], fields, snapshot["made"], lambda con: prepare(con, where.store))
+            with catalog.transaction() as con:
+                con.execute(delete(t.SNAPSHOTS).where(t.SNAPSHOTS.c.dataset == name, t.SNAPSHOTS.c.id != snapshot["id"]))
+                values = {"delta": versions["rows"], "report": snapshot["report"] | {"delta": versions}}
+                con.execute(update(t.SNAPSHOTS).where(t.SNAPSHOTS.c.id == snapshot["id"]).values(**values))
+                catalog.write_audit(con, who, "rotate", f"datasets.{name}", f"{', '.join(fields)} sealed under the key {new[0]}")
+            done[name] = fields
+        shared = ring_path(where.store).parent != where.store  # other ecosystems may need the old keys of a file they share
+        if not shared:
+            write_ring(ring_path(where.store), Ring((new,)))
+    return {"key": new[0], "let_go": [] if shared else [name for name, _ in old.keys], "sealed": done}
