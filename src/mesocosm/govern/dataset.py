@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, model_validator
 
 from mesocosm.base.durations import Age
-from mesocosm.base.kinds import Kind
+from mesocosm.base.kinds import Kind, union
 from mesocosm.govern.clean.duplicates import Duplicates
 from mesocosm.govern.privacy.anonymity import Anonymity
 from mesocosm.govern.repair import RepairSetting
 from mesocosm.govern.rules import RuleSetting
 from mesocosm.govern.rules.foreign_key import ForeignKey
-from mesocosm.govern.types.boolean import Boolean
-from mesocosm.govern.types.category import Category
-from mesocosm.govern.types.date import Date
-from mesocosm.govern.types.number import Integer, Number
-from mesocosm.govern.types.text import Text
+from mesocosm.govern.types import TYPES
+from mesocosm.govern.types.field import FieldKind
 
 GOVERNING = ("budget", "owner", "purpose", "classification", "access", "about")  # settings that change no row
-FieldSetting = Annotated[Boolean | Category | Date | Integer | Number | Text, Field(discriminator="type")]
+if TYPE_CHECKING:
+    FieldSetting = FieldKind
+else:
+    FieldSetting = union(TYPES, "type")
 
 
 class From(Kind):

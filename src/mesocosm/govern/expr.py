@@ -41,6 +41,15 @@ def functions() -> dict[str, Any]:
 
     return {
         "try_strptime": builtin("try_strptime", ("string", "array<string>"), "timestamp"),
+        "try_strptime_zoned": builtin("try_strptime", ("string", "array<string>"), "timestamp('UTC')"),
+        "at_zone": builtin("timezone", ("string", "timestamp"), "timestamp('UTC')"),
+        "to_utc": builtin("timezone", ("string", "timestamp('UTC')"), "timestamp"),
+        "phone_of": builtin("phone_of", ("string", "string"), "string"),
+        "country_of": builtin("country_of", ("string", "string"), "string"),
+        "address_of": builtin("address_of", ("string",), "string"),
+        "nfc": builtin("nfc_normalize", ("string",), "string"),
+        "nfkc": builtin("nfkc", ("string",), "string"),
+        "strip_accents": builtin("strip_accents", ("string",), "string"),
         "sha256_bytes": builtin("sha256", ("binary",), "string"),
         "join": builtin("||", ("binary", "binary"), "binary"),
         "unhex": builtin("unhex", ("string",), "binary"),
@@ -134,6 +143,7 @@ def run(expression: Any, **tables: Any) -> list[dict[str, Any]]:
     import duckdb
 
     with duckdb.connect() as con:
+        prepare(con)
         for name, rows in tables.items():
             con.register(name, rows)
         return list(con.sql(to_sql(expression)).to_arrow_table().to_pylist())
@@ -149,7 +159,8 @@ def prepare(con: Any, store: Path | None = None) -> None:
     """Make a connection know what recipes call by name: macros, redaction and, with a store, its keys."""
     for macro in MACROS:
         con.execute(macro)
-    _teach(con, "redacted", _redacted)
+    for name, (module, call, takes) in TAUGHT.items():
+        _teach(con, name, _late(module, call), takes)
     if store is not None:
 
         def seal(said: str) -> str:
@@ -181,20 +192,37 @@ def ring_of(store: Path) -> Any:
 _RINGS: dict[Path, tuple[int, Any]] = {}
 
 
-def _redacted(said: str) -> str:
-    from mesocosm.govern.privacy.detect import redact
+TAUGHT = {  # name in SQL: module, function, how many texts it takes
+    "redacted": ("mesocosm.govern.privacy.detect", "redact", 1),
+    "phone_of": ("mesocosm.govern.types.phone", "phone_of", 2),
+    "country_of": ("mesocosm.govern.types.country", "country_of", 2),
+    "address_of": ("mesocosm.govern.types.address", "address_of", 1),
+    "nfkc": ("mesocosm.govern.types.text", "nfkc", 1),
+}
 
-    return redact(said)
+
+def _late(module: str, name: str) -> Any:
+    """A function that is looked up when it is first called, so that what nobody calls is not loaded."""
+
+    def call(*said: str) -> Any:
+        from importlib import import_module
+
+        return getattr(import_module(module), name)(*said)
+
+    return call
 
 
-def _teach(con: Any, name: str, call: Any, side_effects: bool = False) -> None:
-    """A Python function of one text under a name, over whole vectors; null stays null."""
-    import pyarrow as pa
+def _teach(con: Any, name: str, call: Any, takes: int = 1, side_effects: bool = False) -> None:
+    """A Python function of texts under a name, over whole vectors; null stays null."""
 
-    def many(column: Any) -> Any:
-        return pa.array([None if x is None else call(x) for x in column.to_pylist()], pa.string())
+    def rows(*columns: Any) -> Any:
+        import pyarrow as pa
 
-    con.create_function(name, many, ["VARCHAR"], "VARCHAR", type="arrow", side_effects=side_effects)
+        lists = [c.to_pylist() for c in columns]
+        return pa.array([None if x[0] is None else call(*x) for x in zip(*lists, strict=True)], pa.string())
+
+    one = (lambda a: rows(a)) if takes == 1 else (lambda a, b: rows(a, b))
+    con.create_function(name, one, ["VARCHAR"] * takes, "VARCHAR", type="arrow", side_effects=side_effects)
 
 
 def nearest_mean(told: list[Column], donors: list[list[float | None]], values: list[float], neighbours: int) -> Column:

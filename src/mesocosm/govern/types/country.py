@@ -1,0 +1,78 @@
+"""Countries in one form, whatever language or code they are written in. Knows CLDR through Babel."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Literal
+
+from mesocosm.govern.expr import Column, functions, literal
+from mesocosm.govern.types.field import Facts, FieldKind
+
+LANGUAGES = ("en", "zh", "zh_Hant", "de", "fr", "es", "it", "pt", "ja", "ko", "ru", "ar", "nl", "pl", "tr")
+MORE = {"uk": "GB", "england": "GB", "great britain": "GB", "the united states of america": "US", "united states of america": "US", "u s a": "US", "u s": "US", "america": "US", "holland": "NL", "prc": "CN", "korea": "KR", "russian federation": "RU", "uae": "AE"}
+
+
+class Country(FieldKind):
+    """A country, read from its name in fifteen languages or its code, kept in one form.
+
+    Args:
+        form: `code` (two letters of ISO 3166-1) or `name` (English).
+
+    Source: ISO 3166-1; Unicode CLDR, through Babel.
+
+    >>> Country(form="name").form
+    'name'
+    """
+
+    type: Literal["country"] = "country"
+    form: Literal["code", "name"] = "code"
+
+    @property
+    def wanted(self) -> str:
+        """In words."""
+        return "a country by its name or code"
+
+    def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+        """The country; null for a text that names none."""
+        del parts, facts
+        return functions()["country_of"](said.cast("string"), literal(self.form))
+
+
+def _plain(said: str) -> str:
+    import unicodedata
+
+    flat = "".join(c for c in unicodedata.normalize("NFKD", said.casefold()) if not unicodedata.combining(c))
+    return re.sub(r"[\W_]+", " ", flat).strip()
+
+
+@lru_cache(maxsize=1)
+def known() -> dict[str, str]:
+    """Names and codes, plain, each with its two letters."""
+    from babel import Locale
+    from babel.core import get_global
+
+    found = dict(MORE)
+    codes = [c for c in Locale("en").territories if len(c) == 2 and c.isalpha() and c not in ("EU", "EZ", "UN", "XA", "XB", "ZZ", "QO")]
+    for language in LANGUAGES:
+        names = Locale.parse(language).territories
+        for code in codes:
+            if code in names:
+                found.setdefault(_plain(names[code]), code)
+    for alias, real in get_global("territory_aliases").items():
+        if alias.isalpha() and len(real) == 1 and len(real[0]) == 2:
+            found.setdefault(alias.casefold(), real[0])
+    return found | {code.casefold(): code for code in codes}
+
+
+@lru_cache(maxsize=10_000)
+def country_of(said: str, form: str) -> str | None:
+    """A country in a form, None where the text names none.
+
+    >>> country_of("Deutschland", "code"), country_of("中国", "name"), country_of("U.S.A.", "code"), country_of("Atlantis", "code")
+    ('DE', 'China', 'US', None)
+    """
+    from babel import Locale
+
+    code = known().get(_plain(said[:80]))
+    return code if code is None or form == "code" else str(Locale("en").territories[code])
