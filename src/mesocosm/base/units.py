@@ -18,6 +18,11 @@ FAMILIES: tuple[tuple[str, ...], ...] = (
     ("mmol", "mol", "umol"),
     ("percent", "%"),
 )
+WORDS = {
+    "EUR": ("€", "euro", "euros", "Euro", "欧元"), "USD": ("$", "US$", "dollar", "dollars", "美元"), "GBP": ("£", "pound", "pounds", "英镑"),
+    "CHF": ("Fr.", "SFr.", "瑞士法郎"), "CNY": ("¥", "元", "人民币", "RMB", "CN¥", "块"), "JPY": ("円", "日元", "yen", "JP¥"), "DM": ("DEM",),
+}
+HAN = {"千": 1e3, "万": 1e4, "萬": 1e4, "百万": 1e6, "千万": 1e7, "亿": 1e8, "億": 1e8}
 SIGNS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "CNY", "元": "CNY"}
 
 
@@ -94,6 +99,26 @@ def spellings(wanted: str) -> dict[str, float]:
         found[head] = 1.0  # a bare currency: the period is the field's own
     for sign, name in SIGNS.items():
         found.update({s.replace(name, sign): f for s, f in list(found.items()) if s.startswith(name)})
+    return found
+
+
+def money(currency: str, rates: dict[str, float]) -> dict[str, float]:
+    """Spellings of amounts in several currencies, each with how many of `currency` one of it is worth.
+
+    Args:
+        rates: how many of `currency` one of another is worth.
+
+    >>> found = money("CNY", {"USD": 7.1})
+    >>> found["万元"], found["$"], found["亿美元"]
+    (10000.0, 7.1, 710000000.0)
+    """
+    found: dict[str, float] = {}
+    for name, times in {currency: 1.0, **rates}.items():
+        for word in (name, *WORDS.get(name, ())):
+            found.setdefault(word, float(times))
+            for han, many in HAN.items():
+                found.setdefault(han + word, float(times) * many)
+        found.setdefault(f"k{name}", 1000.0 * float(times))
     return found
 
 

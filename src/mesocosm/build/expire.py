@@ -47,7 +47,7 @@ def expire(spec: Spec, catalog: Catalog, who: str = "retention") -> list[dict[st
             assert retention is not None
             path = where.store / snapshot["path"]
             versions, lost, rows = erase(path, snapshot["report"]["delta"], of_age(retention.by, first), snapshot["made"])
-            report = snapshot["report"] | {"delta": versions, "expires": oldest(path / "rows", versions["rows"], retention.by)}
+            report = snapshot["report"] | {"delta": versions, "examples": {}, "expires": oldest(path / "rows", versions["rows"], retention.by)}
             with catalog.transaction() as con:
                 con.execute(delete(t.SNAPSHOTS).where(t.SNAPSHOTS.c.dataset == name, t.SNAPSHOTS.c.id != snapshot["id"]))
                 values = {"delta": versions["rows"], "account": less(snapshot["account"], lost, "expired"), "report": report}

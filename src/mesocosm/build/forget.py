@@ -53,7 +53,7 @@ def forget(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str], who:
         with catalog.transaction() as con:
             con.execute(insert(t.FORGOTTEN), [{"dataset": dataset, "mark": mark(key, secret), "at": catalog.clock()} for key in keys])
             con.execute(delete(t.SNAPSHOTS).where(t.SNAPSHOTS.c.dataset == dataset, t.SNAPSHOTS.c.id != snapshot["id"]))
-            report = snapshot["report"] | {"delta": versions}
+            report = snapshot["report"] | {"delta": versions, "examples": {}}
             values = {"delta": versions["rows"], "account": account, "report": _without(report, words), "facts": _without(snapshot["facts"], words)}
             con.execute(update(t.SNAPSHOTS).where(t.SNAPSHOTS.c.id == snapshot["id"]).values(**values))
             logs = _logs(con, words)

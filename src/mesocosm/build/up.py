@@ -115,6 +115,12 @@ class Running:
             except Failure as failure:
                 raise Problem(404, "No such prediction", str(failure)) from failure
 
+        @app.get("/report")
+        async def report(request: Request) -> Response:
+            if role_of(request) != OWNER:
+                raise Problem(403, "The role may not read this", "the report shows example values; it is for the owner's token")
+            return HTMLResponse(await asyncio.to_thread(self._report))
+
         @app.get("/v1/datasets/{name}/rows")
         async def rows(name: str, request: Request, version: str = "newest", offset: int = 0, limit: int = 100) -> Any:
             return await asyncio.to_thread(self._rows, name, role_of(request), version, offset, limit)
@@ -157,6 +163,15 @@ class Running:
             app.mount("/assets", StaticFiles(directory=PAGES / "assets"))
         if (PAGES / "profiles").is_dir():
             app.mount("/profiles", StaticFiles(directory=PAGES / "profiles"))
+
+    def _report(self) -> str:
+        """The quality report of every dataset that was built, as a page."""
+        from mesocosm.build.graph import datasets_of
+        from mesocosm.build.page import page
+
+        found = {n: self.catalog.snapshot(dataset=n) for n in datasets_of(self.spec)}
+        told = {n: {k: s[k] for k in ("id", "account", "report")} | {"training": s["facts"]["training"]} for n, s in found.items() if s}
+        return page(self.spec.eco.ecosystem, {"datasets": told})
 
     def _rows(self, name: str, role: str | None, version: str, offset: int, limit: int) -> dict[str, Any]:
         """Rows of a dataset, for the owner and for roles that the file gives access."""

@@ -36,7 +36,7 @@ def report(
         raise Failure(f"nothing named '{name}' was built yet; run 'mesocosm build'" if name else "nothing was built yet; run 'mesocosm build'")
     if out:
         from mesocosm.base.files import aside_name
-        from mesocosm.cli.views.page import page
+        from mesocosm.build.page import page
 
         aside = out.with_name(aside_name(out))
         aside.write_text(page(eco.spec.eco.ecosystem, data), encoding="utf-8")

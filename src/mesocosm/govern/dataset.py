@@ -15,6 +15,7 @@ from mesocosm.govern.rules import RuleSetting
 from mesocosm.govern.rules.foreign_key import ForeignKey
 from mesocosm.govern.types import TYPES
 from mesocosm.govern.types.field import FieldKind
+from mesocosm.govern.types.number import Number, Rates
 
 GOVERNING = ("budget", "owner", "purpose", "classification", "access", "about")  # settings that change no row
 if TYPE_CHECKING:
@@ -175,6 +176,7 @@ class Dataset(Kind):
 
     @property
     def known_sources(self) -> tuple[str, ...]:
-        """Sources that foreign keys look into."""
+        """Sources that foreign keys look into, and those of exchange rates."""
+        rates = [f.rates.source for f in self.fields.values() if isinstance(f, Number) and isinstance(f.rates, Rates)]
         rules = [*self.rules, *(r for f in self.fields.values() for r in f.rules)]
-        return tuple(dict.fromkeys(r.source for r in rules if isinstance(r, ForeignKey)))
+        return tuple(dict.fromkeys([*rates, *(r.source for r in rules if isinstance(r, ForeignKey))]))

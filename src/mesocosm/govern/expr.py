@@ -222,7 +222,7 @@ def _teach(con: Any, name: str, call: Any, takes: int = 1, side_effects: bool = 
         return pa.array([None if x[0] is None else call(*x) for x in zip(*lists, strict=True)], pa.string())
 
     one = (lambda a: rows(a)) if takes == 1 else (lambda a, b: rows(a, b))
-    con.create_function(name, one, ["VARCHAR"] * takes, "VARCHAR", type="arrow", side_effects=side_effects)
+    con.create_function(name, one, ["VARCHAR"] * takes, "VARCHAR", type="arrow", null_handling="special", side_effects=side_effects)
 
 
 def nearest_mean(told: list[Column], donors: list[list[float | None]], values: list[float], neighbours: int) -> Column:

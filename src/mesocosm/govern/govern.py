@@ -28,12 +28,12 @@ from mesocosm.govern.dataset import Dataset, Retention
 from mesocosm.govern.learned import learn
 from mesocosm.govern.privacy import anonymity
 from mesocosm.govern.raw import Raw, raw
-from mesocosm.govern.report import histogram, profile, reasons, score, treated
+from mesocosm.govern.report import examples, histogram, patterns, profile, reasons, score, treated
 from mesocosm.govern.report import told as in_words
 from mesocosm.govern.rules.rule import Known
 from mesocosm.govern.snapshot import commit, new_file, scan, write_rows
 from mesocosm.govern.sources.paths import quote, text
-from mesocosm.govern.types.number import Number
+from mesocosm.govern.types.number import Number, Rates
 
 Say = Callable[[str], None]
 MEMORY = "600MB"
@@ -128,6 +128,7 @@ def govern(
             "reasons": reasons(con), "parts": dict(con.execute(f"select _split, count(*) from {written} group by 1").fetchall()),
             "left_out": rows.left_out, "warned": warned, "mended": _mended(con, dataset),
             "columns": {s: c.columns for s, c in collected.items()}, "expires": _expires(con, dataset), "anonymity": told,
+            "patterns": patterns(con, "_stage", fields), "examples": {} if dataset.anonymity else examples(con, written, fields, dataset.key),
         }  # fmt: skip
         files = {f: p for c in collected.values() for f, p in c.files.items()}
     return Snapshot(delta, account, report, files, facts_out, time.perf_counter() - began, rows.left_out)
@@ -147,7 +148,7 @@ def _read(con: Any, dataset: Dataset, fields: recipe.Fields, rows: Raw, facts: r
     carried = {**recipe.LINEAGE, **({"_also": "string", "_unmatched": "string"} if rows.joined else {})}
     for name, kind in fields.items():
         if isinstance(kind, Number) and kind.unit:
-            facts[name] = kind.learn([])
+            facts[name] = kind.learn([], _rates(con, name, kind))
     why = "coalesce(_why, _unmatched)" if rows.joined else "_why"
     if dataset.key:
         why = f"coalesce({why}, case when {quote(dataset.key)} is null then {text(f'{dataset.key} is missing, and it is the key')} end)"
@@ -191,10 +192,24 @@ def _new_units(con: Any, fields: recipe.Fields, rows: Raw, facts: recipe.Facts) 
         unread = f"select {quote(column)} from _raw where _row in (select _row from _stage where {quote(name)} is null) and {quote(column)} is not null"
         query = f"with _unread as ({unread}) {expr.to_sql(table.select(u=unit).distinct())}"
         seen = sorted(row[0] for row in con.execute(query).fetchall() if row[0] and len(row[0]) <= 40)[:1000]
-        learnt = kind.learn(seen)
+        learnt = kind.learn(seen, _rates(con, name, kind))
         if learnt != facts[name]:
             facts[name], found = learnt, True
     return found
+
+
+def _rates(con: Any, name: str, kind: Number) -> dict[str, float]:
+    """The newest rate of each currency in the source that a field names."""
+    if not isinstance(kind.rates, Rates):
+        return {}
+    rates, table = kind.rates, quote("src_" + kind.rates.source)
+    have = [row[0] for row in con.execute(f"describe {table}").fetchall()]
+    for column in (rates.currency, rates.rate, *([rates.day] if rates.day else [])):
+        if column not in have:
+            raise Wrong(f"fields.{name}.rates", f"'{rates.source}' has no column '{column}'", "a column of it", [h for h in have if h[0] != "_"], column)
+    day = f"try_cast({quote(rates.day)} as timestamp)" if rates.day else "_line"
+    query = f"select upper(trim({quote(rates.currency)}::varchar)), arg_max(try_cast({quote(rates.rate)} as double), {day}) from {table} group by 1 order by 1"
+    return {c: float(r) for c, r in con.execute(query).fetchall() if c and r and r > 0 and c != kind.unit}
 
 
 def _mended(con: Any, dataset: Dataset) -> dict[str, int]:
@@ -227,6 +242,12 @@ def _drop(con: Any, dataset: Dataset) -> None:
         for part in range(parts):
             con.execute(f"insert into _twins {dataset.duplicates.candidates('_stage', part, parts)}")
         con.execute(f"insert into _drops {dataset.duplicates.drops('_stage', '_twins', list(dataset.fields))}")
+        if dataset.duplicates.like is not None:
+            from mesocosm.govern.clean.near import near
+
+            found = near(dataset.duplicates, con, "(select * from _stage where _row not in (select _row from _drops))", list(dataset.fields))
+            for start in range(0, len(found), 10_000):
+                con.execute(f"insert into _drops values {', '.join(f'({a}, {b})' for a, b in found[start : start + 10_000])}")
 
 
 def _judge(con: Any, dataset: Dataset, known: Known) -> dict[str, int]:

@@ -69,6 +69,39 @@ def histogram(con: Any, table: str, fields: Fields) -> dict[str, Any]:
     return found
 
 
+def patterns(con: Any, table: str, fields: Fields, most: int = 12) -> list[dict[str, Any]]:
+    """Which fields are missing together, and in how many rows (of a seeded share where they are many)."""
+    names = list(fields)
+    rows = con.execute(f"select count(*) from {table}").fetchall()[0][0]
+    every = max(1, rows // SAMPLED)
+    where = f" where hash(_row) % {every} = 0" if every > 1 else ""
+    said = " || ".join(f"case when {quote(n)} is null then '1' else '0' end" for n in names)
+    found = con.execute(f"select p, count(*) from (select {said} as p from {table}{where}) group by p order by 2 desc, 1 limit {most}").fetchall()
+    return [{"missing": [n for n, bit in zip(names, p, strict=True) if bit == "1"], "rows": n} for p, n in found]
+
+
+def examples(con: Any, written: str, fields: Fields, key: str | None, most: int = 3) -> dict[str, list[list[str | None]]]:
+    """For each field that is not private and not the key: values as they came and as they are kept, where the two differ."""
+    able = [n for n, f in fields.items() if not f.private and n != key]
+    texts = {n: quote(fields[n].column or n) for n in able}
+    if not able:
+        return {}
+    rows = con.execute("select count(*) from _raw").fetchall()[0][0]
+    every = max(1, rows // 50_000)
+    pairs = ", ".join(f"r.{texts[n]}::varchar as a{i}, w.{quote(n)}::varchar as b{i}" for i, n in enumerate(able))
+    con.execute(f"create temp table _pairs as select {pairs} from (select * from _raw where _row % {every} = 0) r join {written} w using (_row)")
+    found: dict[str, list[list[str | None]]] = {}
+    for i, n in enumerate(able):
+        number = fields[n].ibis_type in NUMERIC
+        same = f"try_cast(trim(a{i}) as double) is not distinct from try_cast(b{i} as double)" if number else f"trim(a{i}) is not distinct from b{i}"
+        query = f"select left(any_value(a{i}), 60), left(b{i}, 60) from _pairs where not ({same} and a{i} is not null or coalesce(trim(a{i}), '') = '' and b{i} is null) group by left(a{i}, 60), left(b{i}, 60) order by count(*) desc, 1, 2 limit {most}"
+        some = [list(row) for row in con.execute(query).fetchall()]
+        if some:
+            found[n] = some
+    con.execute("drop table _pairs")
+    return found
+
+
 def reasons(con: Any) -> dict[str, int]:
     """Why rows were set aside, values left out of the sentences, each with its count."""
     found: dict[str, int] = {}

@@ -13,6 +13,7 @@ from mesocosm.govern.dataset import Dataset
 from mesocosm.govern.rules.condition import Condition
 from mesocosm.govern.rules.foreign_key import ForeignKey
 from mesocosm.govern.rules.rule import RuleKind
+from mesocosm.govern.types.number import Rates
 from mesocosm.spec.grammar import SECTIONS, Ecosystem
 
 Fault = tuple[tuple[Any, ...], Wrong]
@@ -90,6 +91,8 @@ def _datasets(eco: Ecosystem) -> Iterator[Fault]:
             for other in kind.leans:
                 if other not in data.fields:
                     yield (*at, "fields", field), Wrong("", f"a step of '{field}' reads '{other}', which is no field", "a field of this dataset", fields, other)
+            if isinstance(getattr(kind, "rates", None), Rates):
+                yield from _edge(eco, (*at, "fields", field, "rates", "from"), kind.rates.source, "sources")  # type: ignore[attr-defined]
             order = getattr(kind.missing, "order", None)
             if order in data.fields and data.fields[order].ibis_type not in ("int64", "float64", "date"):
                 yield (*at, "fields", field, "missing", "order"), Wrong("", f"'{order}' cannot order rows", "a number or date field")
@@ -106,6 +109,7 @@ def _own(at: tuple[Any, ...], data: Dataset, fields: list[str]) -> Iterator[Faul
     """Settings of a dataset that name its own fields."""
     by = data.duplicates.by if data.duplicates and data.duplicates.by != "row" else ()
     named: list[tuple[tuple[Any, ...], str | None]] = [(("key",), data.key), (("split", "stratify"), data.split.stratify), (("split", "group"), data.split.group)]
+    named.append((("duplicates", "block"), data.duplicates.block if data.duplicates else None))
     named += [(("duplicates", "by", i), one) for i, one in enumerate(by)]
     if data.retention:
         kind = data.fields.get(data.retention.by)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from mesocosm.base.kinds import Kind
 
@@ -20,8 +20,10 @@ class Duplicates(Kind):
     Args:
         by: names of fields, or `row` for all of them.
         keep: `first` or `last` in the order read.
+        like: how alike two rows must be to count as the same, over 0.5 to 1; without it they must be equal.
+        block: a field that two rows must share before they are compared; without it near ones are found by MinHash.
 
-    Source: Christen, Data Matching (2012), ch. 2.
+    Source: Christen, Data Matching (2012), ch. 2 and 4; Broder 1997 (MinHash).
 
     >>> Duplicates(by=["id"]).names(["id", "x"])
     ['id']
@@ -30,6 +32,8 @@ class Duplicates(Kind):
     short: ClassVar[str] = "by"
     by: tuple[str, ...] | Literal["row"] = "row"
     keep: Literal["first", "last"] = "first"
+    like: float | None = Field(None, gt=0.5, le=1)
+    block: str | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -40,9 +44,15 @@ class Duplicates(Kind):
             return value | {"by": [value["by"]]}
         return value
 
+    @model_validator(mode="after")
+    def _alike(self) -> Duplicates:
+        if self.block and self.like is None:
+            raise ValueError("'like' beside 'block': how alike two rows of a block must be")
+        return self
+
     def names(self, columns: list[str]) -> list[str]:
-        """The fields that must agree."""
-        return list(columns) if self.by == "row" else list(self.by)
+        """The fields that must agree, the block among them."""
+        return list(columns) if self.by == "row" else list(dict.fromkeys([*self.by, *([self.block] if self.block else [])]))
 
     def mark(self, columns: list[str]) -> str:
         """SQL of a 64-bit hash that equal rows share; null where a key is missing."""

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field, model_validator
 
-from mesocosm.base.units import factor, known, parse_unit, spellings
+from mesocosm.base.kinds import Kind
+from mesocosm.base.units import CURRENCIES, HAN, factor, known, money, parse_unit, spellings
 from mesocosm.govern.clean.outliers import OutliersSetting
 from mesocosm.govern.clean.outliers.fence import Fence
 from mesocosm.govern.expr import GROUPS, Column, cases, functions, literal, matched, null
 from mesocosm.govern.types.field import Facts, FieldKind
 
-HAN = {"千": 1e3, "万": 1e4, "萬": 1e4, "百万": 1e6, "千万": 1e7, "亿": 1e8, "億": 1e8}
 FIGURE = r"^([-+]?)\s*([€$£¥]?)\s*((?:\d[\d.,' \x{00A0}\x{2009}]*)?[.,]?\d(?:[eE][-+]?\d+)?)\s*(.*?)$"
 
 
 LEAD = r"^[-+]?\d+(?:\.\d+)?"
 MORE = r"^(?:[\d.,' \x{00A0}\x{2009}]|[eE][-+]?\d)"
+
+
+Worth = Annotated[float, Field(gt=0)]
 
 
 def _unit(text: str) -> str:
@@ -26,12 +29,34 @@ def _unit(text: str) -> str:
     return text
 
 
+class Rates(Kind):
+    """Where exchange rates come from: a source with one row a currency, or a row a currency and day.
+
+    Args:
+        from: the source.
+        currency: its column of currencies, as ISO 4217 names them.
+        rate: its column of rates: how many of the field's unit one of the currency is worth.
+        day: its column of days, where it has several rates of a currency; the newest counts.
+
+    Source: ISO 4217.
+
+    >>> Rates.model_validate({"from": "fx"}).rate
+    'rate'
+    """
+
+    source: str = Field(alias="from")
+    currency: str = "currency"
+    rate: str = "rate"
+    day: str | None = None
+
+
 class Number(FieldKind):
     """A number, with or without a unit.
 
     Args:
         unit: the unit the field is kept in; a value that names another is converted.
         decimal: the decimal mark; the other mark and spaces group thousands.
+        rates: how many of the field's unit (a currency) one of each other currency is worth, or the source that says so.
         spellings: texts that stand beside a figure, each with how many of the field's unit it is.
         outliers: how far values are fenced and acted on.
 
@@ -44,6 +69,7 @@ class Number(FieldKind):
     type: Literal["number"] = "number"
     unit: Annotated[str, AfterValidator(_unit)] | None = None
     decimal: Literal[".", ","] = "."
+    rates: dict[str, Worth] | Rates = {}
     spellings: dict[str, float] = {}
     outliers: OutliersSetting | None = None
 
@@ -62,11 +88,19 @@ class Number(FieldKind):
         """In words."""
         return "a number" + (f" in {self.unit}" if self.unit else "")
 
-    def learn(self, spellings_seen: list[str]) -> Facts:
+    @model_validator(mode="after")
+    def _money(self) -> Number:
+        if self.rates and self.unit not in CURRENCIES:
+            raise ValueError(f"'rates' beside a 'unit' that is a currency: {', '.join(CURRENCIES)}")
+        return self
+
+    def learn(self, spellings_seen: list[str], rates: dict[str, float] | None = None) -> Facts:
         """The factor of every spelling of a unit that converts to the field's."""
         if not self.unit:
             return {}
         known = spellings(self.unit)
+        if self.unit in CURRENCIES:
+            known |= money(self.unit, {**(self.rates if isinstance(self.rates, dict) else {}), **(rates or {})})
         for said in spellings_seen:
             times = factor(said, self.unit)
             if times is not None:

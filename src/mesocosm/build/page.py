@@ -47,7 +47,44 @@ def _dataset(name: str, data: dict[str, Any]) -> str:
         out += f'<h3>Why rows were set aside</h3><div class="card"><table><tr><th>rows</th><th>reason</th></tr>{rows}</table></div>'
     for sentence, count in r.get("warned", {}).items():
         out += f'<p class="warn">Warning: {escape(sentence)}{f" ({count:,} rows)" if count > 1 else ""}</p>'
-    return out + "<h3>Fields, before and after</h3>" + _fields(r, data.get("training", {}))
+    out += "<h3>Fields, before and after</h3>" + _fields(r, data.get("training", {}))
+    return out + _matrix(r) + _examples(r) + _anonymity(r)
+
+
+def _matrix(r: dict[str, Any]) -> str:
+    """Which fields are missing together: a row a pattern, a mark where a field is missing."""
+    found = [p for p in r.get("patterns", []) if p["missing"]]
+    if not found:
+        return ""
+    names = [n for n in r["before"] if any(n in p["missing"] for p in found)]
+    head = "".join(f"<th>{escape(n)}</th>" for n in names)
+    body = "".join(
+        f'<tr><td class="n">{p["rows"]:,}</td>' + "".join(f'<td>{_CELL.format("gap", "missing") if n in p["missing"] else _CELL.format("full", "there")}</td>' for n in names) + "</tr>" for p in found
+    )
+    return f'<h3>What is missing together</h3><div class="card"><table><tr><th>rows</th>{head}</tr>{body}</table></div>'
+
+
+_CELL = '<svg width="34" height="12" role="img" aria-label="{1}"><rect class="{0}" width="34" height="12" rx="2"/></svg>'
+
+
+def _examples(r: dict[str, Any]) -> str:
+    rows = ""
+    for name, pairs in r.get("examples", {}).items():
+        for i, (before, after) in enumerate(pairs):
+            rows += f"<tr><td>{f'<b>{escape(name)}</b>' if not i else ''}</td><td>{_cell(before)}</td><td>{_cell(after)}</td></tr>"
+    return f'<h3>Values as they came and as they are kept</h3><div class="card"><table><tr><th>field</th><th>came as</th><th>kept as</th></tr>{rows}</table></div>' if rows else ""
+
+
+def _cell(value: str | None) -> str:
+    return '<span class="warn">missing</span>' if value is None or not value.strip() else f"<code>{escape(value)}</code>"
+
+
+def _anonymity(r: dict[str, Any]) -> str:
+    a = r.get("anonymity")
+    if not a:
+        return ""
+    several = f", at least {a['l']} values of {escape(a['sensitive'])} in each" if a.get("sensitive") else ""
+    return f'<h3>Anonymity</h3><p>{a["groups"]:,} groups by {escape(", ".join(a["of"]))}; the smallest has {a["smallest"]} rows (k = {a["k"]}{several}). {a["loss"]:.1%} of the detail is lost; the risk of one row is at most {a["risk"]:.1%}.</p>'
 
 
 def _whole(profile: dict[str, Any]) -> float:
