@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from importlib.metadata import version
 from typing import Any
 
 from mesocosm.catalog import Catalog
@@ -46,9 +47,8 @@ def _event(spec: Spec, kind: str, name: str, ident: str, at: float, inputs: list
     from openlineage.client.event_v2 import Job, Run, RunEvent, RunState
     from openlineage.client.facet_v2 import job_type_job, processing_engine_run
 
-    from mesocosm import __version__
-
-    engine = processing_engine_run.ProcessingEngineRunFacet(version=__version__, name="mesocosm", openlineageAdapterVersion=__version__)
+    own = version("mesocosm")
+    engine = processing_engine_run.ProcessingEngineRunFacet(version=own, name="mesocosm", openlineageAdapterVersion=own)
     job = Job(_space(spec), f"{kind}.{name}", {"jobType": job_type_job.JobTypeJobFacet(processingType="BATCH", integration="MESOCOSM", jobType=kind.upper())})
     run = Run(str(uuid.uuid5(ROOM, ident)), {"processing_engine": engine})
     when = datetime.fromtimestamp(at, UTC).isoformat()
@@ -58,7 +58,7 @@ def _event(spec: Spec, kind: str, name: str, ident: str, at: float, inputs: list
 def _snapshot(spec: Spec, snapshot: Mapping[str, Any]) -> Any:
     from openlineage.client.event_v2 import InputDataset, OutputDataset
     from openlineage.client.facet_v2 import data_quality_metrics_dataset as quality
-    from openlineage.client.facet_v2 import dataset_version_dataset as version
+    from openlineage.client.facet_v2 import dataset_version_dataset as versions
     from openlineage.client.facet_v2 import documentation_dataset as about
     from openlineage.client.facet_v2 import output_statistics_output_dataset as output
     from openlineage.client.facet_v2 import ownership_dataset as owner
@@ -72,14 +72,14 @@ def _snapshot(spec: Spec, snapshot: Mapping[str, Any]) -> Any:
         told = report.get("origins", {}).get(source, {})
         facets: dict[str, Any] = {"schema": schema.SchemaDatasetFacet(fields=[schema.SchemaDatasetFacetFields(name=n) for n in names])}
         prints = sorted(f"{file} {content}" for file, content in snapshot["files"].items())
-        facets["version"] = version.DatasetVersionDatasetFacet(datasetVersion="; ".join(prints)[:2000])
+        facets["version"] = versions.DatasetVersionDatasetFacet(datasetVersion="; ".join(prints)[:2000])
         marks = [tags.TagsDatasetFacetFields(key=k, value=told[k], source="ecosystem.yaml") for k in ("origin", "licence") if told.get(k)]
         facets |= {"tags": tags.TagsDatasetFacet(tags=marks)} if marks else {}
         inputs.append(InputDataset(space, f"sources.{source}", facets=facets))
     data = spec.eco.datasets.get(snapshot["dataset"])
     facets = {
         "schema": schema.SchemaDatasetFacet(fields=[schema.SchemaDatasetFacetFields(name=n, type=f["type"], description=f.get("about") or None) for n, f in recipe["fields"].items()]),
-        "version": version.DatasetVersionDatasetFacet(datasetVersion=snapshot["id"]),
+        "version": versions.DatasetVersionDatasetFacet(datasetVersion=snapshot["id"]),
         "columnLineage": _columns(space, recipe, columns),
         "dataQualityMetrics": quality.DataQualityMetricsDatasetFacet(
             columnMetrics={n: quality.ColumnMetrics(nullCount=p["missing"], distinctCount=p["distinct"], count=float(p["rows"] - p["missing"])) for n, p in report["after"].items()},

@@ -33,13 +33,13 @@ def doubtful(rows: Mapping[str, Sequence[Any]], inputs: Sequence[str], predict: 
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
     from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+    from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
     told = np.array([str(v) for v in rows[predict]])
     names, labels = np.unique(told, return_inverse=True)
     numbers = [n for n in inputs if n not in texts and all(v is None or (isinstance(v, (int, float)) and not isinstance(v, bool)) for v in rows[n])]
     words = [n for n in inputs if n not in texts and n not in numbers]
-    columns: list[Any] = [[None if v is None else float(v) for v in rows[n]] for n in numbers]
+    columns: list[Any] = [[float("nan") if v is None else float(v) for v in rows[n]] for n in numbers]
     columns += [["missing" if v is None else str(v) for v in rows[n]] for n in words]
     width = vectors.shape[1] if vectors is not None else 0
     data = np.empty((len(labels), len(columns) + width), dtype=object)
@@ -49,12 +49,16 @@ def doubtful(rows: Mapping[str, Sequence[Any]], inputs: Sequence[str], predict: 
         data[:, len(columns) :] = vectors
     count = len(numbers)
     shape = make_column_transformer(
-        (make_pipeline(SimpleImputer(missing_values=None), StandardScaler()), list(range(count))),
+        (make_pipeline(FunctionTransformer(_floats), SimpleImputer(), StandardScaler()), list(range(count))),
         (OneHotEncoder(handle_unknown="ignore", min_frequency=5), list(range(count, len(columns)))),
-        ("passthrough", list(range(len(columns), len(columns) + width))),
+        (FunctionTransformer(_floats), list(range(len(columns), len(columns) + width))),
     )
     folds = StratifiedKFold(max(2, min(5, int(np.bincount(labels).min()))), shuffle=True, random_state=seed)
     chances = cross_val_predict(make_pipeline(shape, LogisticRegression(max_iter=1000)), data, labels, cv=folds, method="predict_proba")
     sure = get_self_confidence_for_each_label(labels, chances)
     found = find_label_issues(labels, chances, return_indices_ranked_by="self_confidence", n_jobs=1)
     return [{"index": int(i), "label": str(names[labels[i]]), "looks_like": str(names[chances[i].argmax()]), "confidence": round(float(sure[i]), 4)} for i in found]
+
+
+def _floats(data: Any) -> Any:
+    return data.astype(float)
