@@ -10,7 +10,7 @@ from typing import Any
 
 STYLE = """
 :root{color-scheme:light dark;--ink:#1d2b2f;--soft:#5d6f73;--paper:#fbfaf6;--card:#fff;--line:#dfe4df;--good:#2f7d5b;--warn:#b4642b;--water:#3d7ea6}
-@media(prefers-color-scheme:dark){:root{--ink:#e8ece6;--soft:#9fb0ae;--paper:#10181a;--card:#172225;--line:#2a3a3d;--good:#6fc49c;--warn:#e09a62;--water:#79b6dc}}
+@media(prefers-color-scheme:dark){:root{--ink:#e8ece6;--soft:#9fb0ae;--paper:#10181a;--card:#172225;--line:#2a3a3d;--good:#6fc49c;--warn:#e09a62;--water:#79b6dc}.account span{color:#10181a!important}}
 *{box-sizing:border-box}body{margin:0;padding:2rem clamp(1rem,4vw,4rem);font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
 h1{font-size:1.7rem;margin:0 0 .2rem}h2{font-size:1.25rem;margin:2.4rem 0 .3rem}h3{font-size:1rem;margin:1.4rem 0 .4rem;color:var(--soft)}p{margin:.2rem 0;color:var(--soft)}
 .card{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:1rem 1.2rem;margin:.8rem 0;overflow-x:auto}
@@ -39,6 +39,9 @@ def _dataset(name: str, data: dict[str, Any]) -> str:
     )
     facts = [("rows in", f"{a['in']:,}"), ("kept", f"{a['kept']:,}"), ("quarantined", f"{a['quarantined']:,}"), ("copies removed", f"{a['duplicates']:,}"), ("quality", f"{r['quality']:.3f}"), ("completeness", f"{_whole(r['before']):.2%} → {_whole(r['after']):.2%}")]
     facts += [("validity", f"{a['kept'] / max(1, a['in'] - a['duplicates']):.2%}"), ("uniqueness", f"{1 - a['duplicates'] / max(1, a['in']):.2%}")]
+    facts += [("consistency", f"{r['consistency']:.2%}")] if "consistency" in r else []
+    facts += [("accuracy", f"{r['accuracy']['_all']:.2%}")] if "accuracy" in r else []
+    facts += [(f"newest {n}", escape(str(day))) for n, day in list(r.get("newest", {}).items())[:2]]
     said = "".join(f"<div><b>{v}</b>{escape(k)}</div>" for k, v in facts)
     origins = "; ".join(f"{escape(s)}: {escape(o.get('origin') or 'origin not stated')}{', ' + escape(o['licence']) if o.get('licence') else ''}" for s, o in r.get("origins", {}).items())
     out = f'<h2>{escape(name)}</h2><p>{escape(data["id"])}{" · " + origins if origins else ""}</p><div class="card"><div class="facts">{said}</div><div class="account">{parts}</div></div>'
@@ -130,6 +133,6 @@ def _plot(spread: dict[str, Any] | None) -> str:
         for p in points:
             heights[min(23, int(24 * (p - low) / (high - low)))] += 1 if high > low else 0
     top = max(heights, default=0) or 1
-    wide = 144 / max(1, len(heights))
+    wide = 104 / max(1, len(heights))
     bars = "".join(f'<rect class="bar" x="{i * wide:.1f}" y="{30 - 30 * h / top:.1f}" width="{wide - 1:.1f}" height="{30 * h / top:.1f}"><title>{escape(n)}</title></rect>' for i, (h, n) in enumerate(zip(heights, names, strict=True)))
-    return f'<svg width="144" height="30" role="img" aria-label="histogram">{bars}</svg>'
+    return f'<svg width="104" height="30" role="img" aria-label="histogram">{bars}</svg>'

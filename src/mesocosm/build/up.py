@@ -93,7 +93,7 @@ class Running:
         things = []
         for section in ("sources", "datasets", "models", "services", "monitors"):
             for name, settings in getattr(eco, section).items():
-                things.append((f"{section}.{name}", _needs(section, settings), settings.model_dump(mode="json", by_alias=True, exclude={"url"})))
+                things.append((f"{section}.{name}", _needs(section, settings), settings.model_dump(mode="json", by_alias=True, exclude={"url", "headers", "options"})))
         for name, spot in eco.world.places.items():
             things.append((f"places.{name}", [f"services.{spot.shows}"], spot.model_dump(mode="json", by_alias=True)))
         since = catalog.clock() - 5

@@ -32,12 +32,14 @@ class From(Kind):
         on: the column they share.
         how: `left` keeps rows without a partner, `inner` quarantines them.
         union: sources whose rows are put below each other.
+        lookup: sources that add columns to each row, each with the column it shares with the leading rows.
     """
 
     join: tuple[str, ...] = ()
     on: str | None = None
     how: Literal["left", "inner"] = "left"
     union: tuple[str, ...] = ()
+    lookup: dict[str, str] = {}
 
     @model_validator(mode="before")
     @classmethod
@@ -55,7 +57,12 @@ class From(Kind):
     @property
     def sources(self) -> tuple[str, ...]:
         """The names of the sources, in order."""
-        return self.join or self.union
+        return (self.join or self.union) + tuple(self.lookup)
+
+    @property
+    def partners(self) -> dict[str, str]:
+        """The sources that add columns to the leading rows, each with the column shared."""
+        return {**dict.fromkeys(self.join[1:], str(self.on)), **self.lookup}
 
 
 class Split(Kind):
@@ -126,6 +133,7 @@ class Dataset(Kind):
         split: which rows teach, tune and judge.
         retention: how long rows are kept.
         anonymity: fields made so coarse that no row stands alone.
+        truth: a source of the same columns that is known to be right; the report tells how many kept values agree, row by `key`.
         budget: how much privacy (epsilon, in all) `mesocosm aggregate` may spend on the table.
         owner: who answers for the table.
         purpose: what it may be used for.
@@ -144,6 +152,7 @@ class Dataset(Kind):
     split: Split = Split()
     retention: Retention | None = None
     anonymity: Anonymity | None = None
+    truth: str | None = None
     budget: float = Field(0.0, ge=0, le=100)
     owner: str = ""
     purpose: str = ""
@@ -160,6 +169,8 @@ class Dataset(Kind):
 
     @model_validator(mode="after")
     def _some(self) -> Dataset:
+        if self.truth and not self.key:
+            raise ValueError("'key' beside 'truth', so that a row is found there")
         if not self.fields and not self.auto:
             raise ValueError("'fields' with at least one field, or 'fields: auto'")
         return self
@@ -172,7 +183,7 @@ class Dataset(Kind):
     @property
     def all_sources(self) -> tuple[str, ...]:
         """Every source the dataset reads."""
-        return self.source.sources + ((self.test_source,) if self.test_source else ()) + self.known_sources
+        return self.source.sources + ((self.test_source,) if self.test_source else ()) + self.known_sources + ((self.truth,) if self.truth else ())
 
     @property
     def known_sources(self) -> tuple[str, ...]:

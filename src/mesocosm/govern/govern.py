@@ -28,7 +28,7 @@ from mesocosm.govern.dataset import Dataset, Retention
 from mesocosm.govern.learned import learn
 from mesocosm.govern.privacy import anonymity
 from mesocosm.govern.raw import Raw, raw
-from mesocosm.govern.report import examples, histogram, patterns, profile, reasons, score, treated
+from mesocosm.govern.report import examples, histogram, patterns, profile, reasons, score, shares, treated
 from mesocosm.govern.report import told as in_words
 from mesocosm.govern.rules.rule import Known
 from mesocosm.govern.snapshot import commit, new_file, scan, write_rows
@@ -128,6 +128,7 @@ def govern(
             "reasons": reasons(con), "parts": dict(con.execute(f"select _split, count(*) from {written} group by 1").fetchall()),
             "left_out": rows.left_out, "warned": warned, "mended": _mended(con, dataset),
             "columns": {s: c.columns for s, c in collected.items()}, "expires": _expires(con, dataset), "anonymity": told,
+            **shares(con, written, fields, bool(dataset.repairs), quote("src_" + dataset.truth) if dataset.truth else None, dataset.key),
             "patterns": patterns(con, "_stage", fields), "examples": {} if dataset.anonymity else examples(con, written, fields, dataset.key),
         }  # fmt: skip
         files = {f: p for c in collected.values() for f, p in c.files.items()}

@@ -69,8 +69,8 @@ def raw(con: Any, dataset: Dataset, collected: Mapping[str, Collected]) -> Raw:
         if column not in have:
             raise Wrong(f"fields.{name}", f"no source has the column '{column}'", "a column of the source", sorted(have), column)
     leads = [*(from_.union or from_.join[:1]), *([dataset.test_source] if dataset.test_source else [])]
-    partners = list(from_.join[1:])
-    wanted = sorted(set(needed.values()) | ({from_.on} if from_.on else set()))
+    partners = from_.partners
+    wanted = sorted(set(needed.values()) | set(partners.values()))
     parts: list[tuple[str, str]] = []
     selects: list[str] = []
     start = 0
@@ -99,23 +99,25 @@ def raw(con: Any, dataset: Dataset, collected: Mapping[str, Collected]) -> Raw:
 
 
 def _partners(
-    dataset: Dataset, source: str, partners: list[str], collected: Mapping[str, Collected], have: Mapping[str, str], wanted: list[str], mine: set[str]
+    dataset: Dataset, source: str, partners: Mapping[str, str], collected: Mapping[str, Collected], have: Mapping[str, str], wanted: list[str], mine: set[str]
 ) -> tuple[list[str], str]:
     """Columns and joins that the partners of a lead source add."""
     if not partners:
         return [], ""
     joins, also, miss, own = "", [], [], []
-    key, mine = str(dataset.source.on), set(mine)
-    on = quote(key)
-    for i, partner in enumerate(partners):
-        if key not in collected[partner].columns or key not in mine:
-            raise Wrong("from.on", f"'{key}' is not a column of both '{source}' and '{partner}'", "a column they share", sorted(mine & set(collected[partner].columns)), key)
+    mine = set(mine)
+    lead = frozenset(mine)
+    for i, (partner, key) in enumerate(partners.items()):
+        on = quote(key)
+        if key not in collected[partner].columns or key not in lead:
+            raise Wrong(f"from.lookup.{partner}" if partner in dataset.source.lookup else "from.on", f"'{key}' is not a column of both '{source}' and '{partner}'", "a column they share", sorted(mine & set(collected[partner].columns)), key)
         table = f"(select * from {quote('src_' + partner)} qualify row_number() over (partition by trim({on}::varchar) order by _file, _line) = 1)"
         joins += f" left join {table} p{i} on trim(l.{on}::varchar) = trim(p{i}.{on}::varchar)"
         theirs = [c for c in collected[partner].columns if c in wanted and c not in mine]
         own += [f"p{i}.{quote(c)}::{have[c]} as {quote(c)}" for c in theirs]
         mine |= set(theirs)
         also.append(f"p{i}._file || ':' || p{i}._line")
-        miss.append(f"case when p{i}._line is null then {text(f'no row of {partner!r} has its {key}')} end")
-    unmatched = f"coalesce({', '.join(miss)})" if dataset.source.how == "inner" else "null::varchar"
+        if partner not in dataset.source.lookup:
+            miss.append(f"case when p{i}._line is null then {text(f'no row of {partner!r} has its {key}')} end")
+    unmatched = f"coalesce({', '.join(miss)})" if miss and dataset.source.how == "inner" else "null::varchar"
     return [f"concat_ws(chr(10), {', '.join(also)}) as _also", f"{unmatched} as _unmatched", *own], joins

@@ -16,6 +16,7 @@ from mesocosm.govern.sources.paths import quote
 NUMERIC = ("int64", "float64")
 EXACT = 2_000_000
 SAMPLED = 500_000
+LOOKED = 50_000
 
 
 def profile(con: Any, table: str, fields: Fields) -> dict[str, dict[str, Any]]:
@@ -81,15 +82,13 @@ def patterns(con: Any, table: str, fields: Fields, most: int = 12) -> list[dict[
 
 
 def examples(con: Any, written: str, fields: Fields, key: str | None, most: int = 3) -> dict[str, list[list[str | None]]]:
-    """For each field that is not private and not the key: values as they came and as they are kept, where the two differ."""
+    """For each field that is not private and not the key: values as they came and as they are kept, where the two differ; `LOOKED` rows are compared."""
     able = [n for n, f in fields.items() if not f.private and n != key]
     texts = {n: quote(fields[n].column or n) for n in able}
     if not able:
         return {}
-    rows = con.execute("select count(*) from _raw").fetchall()[0][0]
-    every = max(1, rows // 50_000)
     pairs = ", ".join(f"r.{texts[n]}::varchar as a{i}, w.{quote(n)}::varchar as b{i}" for i, n in enumerate(able))
-    con.execute(f"create temp table _pairs as select {pairs} from (select * from _raw where _row % {every} = 0) r join {written} w using (_row)")
+    con.execute(f"create temp table _pairs as select {pairs} from (select * from _raw limit {LOOKED}) r join {written} w using (_row)")
     found: dict[str, list[list[str | None]]] = {}
     for i, n in enumerate(able):
         number = fields[n].ibis_type in NUMERIC
@@ -100,6 +99,42 @@ def examples(con: Any, written: str, fields: Fields, key: str | None, most: int 
             found[n] = some
     con.execute("drop table _pairs")
     return found
+
+
+def shares(con: Any, written: str, fields: Fields, mended: bool, truth: str | None, key: str | None) -> dict[str, Any]:
+    """The other measures of quality.
+
+    Returns:
+        `consistency` (rows that broke no rule over several values and needed no repair, 0 to 1),
+        `newest` (the latest day of each date field, for timeliness), and with a table of the truth
+        `accuracy` (the share of kept values that agree with it, by field, and `_all`).
+
+    Source: ISO/IEC 25012 (data quality model).
+    """
+    odd = "_broken is not null" + (" or _mended <> ''" if mended else "")
+    rows, bad = con.execute(f"select count(*), count(*) filter ({odd}) from _stage").fetchall()[0]
+    found: dict[str, Any] = {"consistency": round(1 - bad / max(1, rows), 6)}
+    days = [n for n, f in fields.items() if f.ibis_type in ("date", "timestamp") and not f.private]
+    if days:
+        row = con.execute(f"select {', '.join(f'max({quote(n)})::date::varchar' for n in days)} from {written}").fetchall()[0]
+        found["newest"] = dict(zip(days, row, strict=True))
+    if truth and key:
+        there = {r[0] for r in con.execute(f"describe {truth}").fetchall()}
+        able = [n for n, f in fields.items() if not f.private and n != key and (f.column or n) in there]
+        k, real = quote(key), quote(fields[key].column or key)
+        same = [f"count(*) filter ({_agrees(f'w.{quote(n)}', f't.{quote(fields[n].column or n)}', fields[n].ibis_type)})" for n in able]
+        row = con.execute(f"select count(*), {', '.join([*same, '0'])} from {written} w join {truth} t on w.{k}::varchar = trim(t.{real}::varchar)").fetchall()[0]
+        if row[0] and able:
+            found["accuracy"] = {n: round(hits / row[0], 6) for n, hits in zip(able, row[1:], strict=False)}
+            found["accuracy"]["_all"] = round(sum(row[1 : 1 + len(able)]) / row[0] / len(able), 6)
+    return found
+
+
+def _agrees(mine: str, theirs: str, kind: str) -> str:
+    text = f"nullif(trim({theirs}::varchar), '')"
+    if kind in NUMERIC:
+        return f"({mine} is null and {text} is null or abs({mine} - try_cast({text} as double)) <= 1e-9 * greatest(1, abs({mine})))"
+    return f"{mine}::varchar is not distinct from {f'try_cast({text} as {kind})::varchar' if kind in ('date', 'timestamp') else text}"
 
 
 def reasons(con: Any) -> dict[str, int]:

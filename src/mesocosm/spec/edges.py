@@ -66,7 +66,11 @@ def _datasets(eco: Ecosystem) -> Iterator[Fault]:
     for name, data in eco.datasets.items():
         at = ("datasets", name)
         fields = sorted(data.fields)
-        for i, source in enumerate(data.source.sources):
+        for source in data.source.lookup:
+            yield from _edge(eco, (*at, "from", "lookup", source), source, "sources")
+        if data.truth:
+            yield from _edge(eco, (*at, "truth"), data.truth, "sources")
+        for i, source in enumerate(data.source.join or data.source.union):
             where = "join" if data.source.join else "union"
             path = (*at, "from", where, i)
             yield from _edge(eco, path, source, "sources")

@@ -8,12 +8,15 @@ from mesocosm.govern.sources.delta import Delta
 from mesocosm.govern.sources.excel import Excel
 from mesocosm.govern.sources.folder import Folder
 from mesocosm.govern.sources.http import Http
+from mesocosm.govern.sources.iceberg import Iceberg
 from mesocosm.govern.sources.json import Json
 from mesocosm.govern.sources.jsonl import Jsonl
 from mesocosm.govern.sources.mysql import Mysql
 from mesocosm.govern.sources.parquet import Parquet
 from mesocosm.govern.sources.postgres import Postgres
 from mesocosm.govern.sources.python import Python
+from mesocosm.govern.sources.redis import Redis
+from mesocosm.govern.sources.remote import Remote
 from mesocosm.govern.sources.source import SourceKind
 from mesocosm.govern.sources.sqlite import Sqlite
 
@@ -23,12 +26,15 @@ SOURCES: dict[str, type[SourceKind]] = {
     "excel": Excel,
     "folder": Folder,
     "http": Http,
+    "iceberg": Iceberg,
     "json": Json,
     "jsonl": Jsonl,
     "mysql": Mysql,
     "parquet": Parquet,
     "postgres": Postgres,
     "python": Python,
+    "redis": Redis,
+    "remote": Remote,
     "sqlite": Sqlite,
 }
 
