@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 
 from conftest import ROOT
 
@@ -23,6 +24,29 @@ def test_every_command_named_exists_and_every_path_is_there() -> None:
     assert len(called) > 8 and called <= set(COMMANDS)
     paths = [p for p in re.findall(r"\]\(([\w./-]+)\)", ENGLISH) if not p.startswith("http")]
     assert len(paths) >= 3 and all((ROOT / p).is_file() for p in paths)
+
+
+def test_every_example_of_governing_is_a_file_that_holds() -> None:
+    from mesocosm.spec.read import read_text
+
+    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "governing.md").read_text(), re.S)
+    assert len(blocks) == 2
+    for block in blocks:
+        eco = read_text(block, ROOT / "docs" / "ecosystem.yaml", {}).eco
+        assert eco.sources
+
+
+def test_every_kind_has_its_page_as_the_code_says_it() -> None:
+    sys.path.insert(0, str(ROOT / "docs"))
+    from make_kinds import PAGES, page
+
+    count = 0
+    for title, (_, kinds) in PAGES.items():
+        assert (ROOT / "docs" / "kinds" / f"{title}.md").read_text() == page(title), f"run: python docs/make_kinds.py ({title})"
+        for name, kind in kinds.items():
+            count += 1
+            assert "Source:" in (kind.__doc__ or "") and ">>>" in (kind.__doc__ or ""), name
+    assert count >= 50
 
 
 def test_no_name_of_this_machine_stands_in_the_files() -> None:

@@ -13,7 +13,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,12 @@ from fastapi import FastAPI, Request, WebSocket, WebSocketDisconnect
 from fastapi.responses import FileResponse, HTMLResponse, Response
 from fastapi.staticfiles import StaticFiles
 
+from mesocosm.base.durations import seconds
 from mesocosm.base.errors import Failure
 from mesocosm.base.files import write_json
+from mesocosm.build.expire import expire
 from mesocosm.build.graph import where_of
+from mesocosm.build.plan import plan
 from mesocosm.build.retrain import rollback
 from mesocosm.build.serving import Loader, trace
 from mesocosm.catalog import Catalog
@@ -55,31 +59,66 @@ class Running:
         self.growing: dict[str, subprocess.Popen[bytes]] = {}
         self.app = create_app(self.served, self.watches, self.token, self._routes, self.metrics, catalog.token)
 
-    def tend(self, every: float = 3600.0) -> None:
-        """Let rows that are over their age leave, again and again, beside the server."""
-        from mesocosm.build.expire import expire
+    def tend(self) -> None:
+        """Look after the data beside the server: rows over their age leave, sources that changed are built anew."""
+        eco = self.spec.eco
+        every = {n: seconds(s.every) for n, s in eco.sources.items() if s.every}
+        due = dict.fromkeys(every, time.monotonic())
+        aged = any(d.retention for d in eco.datasets.values())
 
         def loop() -> None:
+            hour = time.monotonic()
             while True:
-                try:
-                    expire(self.spec, self.catalog)
-                except Failure as failure:
-                    self.catalog.alert("retention", "", "expire", f"rows over their age could not leave: {failure}", {})
-                time.sleep(every)
+                now = time.monotonic()
+                if aged and now >= hour:
+                    hour = now + 3600
+                    self._guarded("expire", lambda: expire(self.spec, self.catalog))
+                ready = [n for n, at in due.items() if now >= at]
+                if ready:
+                    self._guarded("build", partial(self.follow, ready))
+                    due.update({n: time.monotonic() + every[n] for n in ready})
+                time.sleep(0.5)
 
-        if any(d.retention for d in self.spec.eco.datasets.values()):
+        if every or aged:
             threading.Thread(target=loop, daemon=True).start()
+
+    def follow(self, sources: Sequence[str]) -> subprocess.Popen[bytes] | None:
+        """Build in a process of its own where one of some sources is not what was built; returns the process.
+
+        Raises:
+            Failure: a source cannot be read, or broke its contract.
+        """
+        old = self.growing.get("build")
+        if old and old.poll() is None:
+            return old
+        changed = {c.address for c in plan(self.spec, self.catalog) if c.sign not in "=-"} & {f"sources.{n}" for n in sources}
+        return self._beside("build", "build", "-f", str(self.spec.path), "--json") if changed else None
+
+    def _guarded(self, what: str, call: Callable[[], Any]) -> None:
+        """Do something in the background; a failure becomes one alert until it goes well again."""
+        try:
+            call()
+            self.catalog.clear(f"data-{what}", "it goes well again")
+        except Failure as failure:
+            said = str(failure)[:500]
+            if said not in {a["message"] for a in self.catalog.alerts(open_only=True)}:
+                self.catalog.clear(f"data-{what}", "another failure")
+                self.catalog.alert(f"data-{what}", "", what, said, {})
 
     def _retrain(self, service: str, reason: str) -> None:
         """Grow a challenger beside the gateway, in a process of its own and of lower priority."""
         old = self.growing.get(service)
-        if old and old.poll() is None:
-            return
-        command = [sys.executable, "-m", "mesocosm", "retrain", service, "-f", str(self.spec.path), "--reason", reason, "--json"]
+        if not old or old.poll() is not None:
+            self._beside(service, "retrain", service, "-f", str(self.spec.path), "--reason", reason, "--json")
+
+    def _beside(self, name: str, *words: str) -> subprocess.Popen[bytes]:
+        """Run a command beside the gateway, in a process of lower priority; its words go to a log."""
         log = (where_of(self.spec).store / "retrain.log").open("ab")
         nice = (lambda: os.nice(10)) if hasattr(os, "nice") else None
-        self.growing[service] = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, preexec_fn=nice)
-        threading.Thread(target=self.growing[service].wait, daemon=True).start()
+        one = subprocess.Popen([sys.executable, "-m", "mesocosm", *words], stdout=log, stderr=log, stdin=subprocess.DEVNULL, preexec_fn=nice)
+        self.growing[name] = one
+        threading.Thread(target=one.wait, daemon=True).start()
+        return one
 
     def scene(self) -> Scene:
         """The world now."""
@@ -191,7 +230,6 @@ class Running:
 
     def _everything(self) -> dict[str, Any]:
         from mesocosm.build.graph import datasets_of
-        from mesocosm.build.plan import plan
 
         catalog = self.catalog
         snapshots = {n: catalog.snapshot(dataset=n) for n in datasets_of(self.spec)}

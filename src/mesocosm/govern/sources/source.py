@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from mesocosm.base.durations import Duration
 from mesocosm.base.kinds import Kind
 from mesocosm.govern.sources.contract import Contract
 
@@ -15,6 +16,7 @@ class SourceKind(Kind):
         origin: `public`, `business` or `user` data.
         licence: the licence the rows come under, as SPDX names it or in words.
         owner: who answers for the rows.
+        every: how often a running server looks whether the source changed, and builds what hangs on it.
         contract: what the source promises to hold; a plan stops where it does not.
         about: a line for people.
     """
@@ -22,5 +24,6 @@ class SourceKind(Kind):
     origin: Literal["public", "business", "user"] | None = None
     licence: str = ""
     owner: str = ""
+    every: Duration | None = None
     contract: Contract | None = None
     about: str = ""

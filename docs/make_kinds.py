@@ -1,0 +1,56 @@
+"""Write docs/kinds/*.md from the kinds themselves: `python docs/make_kinds.py`; a test holds the pages to the code."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+from mesocosm.base.kinds import Kind
+from mesocosm.govern.clean.missing import FILLS
+from mesocosm.govern.clean.outliers import FENCES
+from mesocosm.govern.privacy import PRIVACY
+from mesocosm.govern.repair import REPAIRS
+from mesocosm.govern.rules import RULES
+from mesocosm.govern.sources import SOURCES
+from mesocosm.govern.types import TYPES
+
+PAGES: dict[str, tuple[str, dict[str, type[Kind]]]] = {
+    "sources": ("Where rows come from: `sources.NAME.type`.", dict(SOURCES)),
+    "types": ("What a field is read as: `datasets.NAME.fields.FIELD.type`.", dict(TYPES)),
+    "missing": ("What stands for a missing value: `fields.FIELD.missing`.", dict(FILLS)),
+    "outliers": ("How a number is fenced: `fields.FIELD.outliers`.", dict(FENCES)),
+    "rules": ("What rows and tables must keep: `datasets.NAME.rules` and `fields.FIELD.rules`.", dict(RULES)),
+    "repairs": ("What is mended: `datasets.NAME.repairs`.", dict(REPAIRS)),
+    "privacy": ("How a private value is hidden: `fields.FIELD.private`.", dict(PRIVACY)),
+}
+
+
+def page(title: str) -> str:
+    """One page: each kind with what it does, its settings and its source."""
+    about, kinds = PAGES[title]
+    parts = [f"# {title.capitalize()}\n\n{about}\n"]
+    for name, kind in sorted(kinds.items()):
+        said = inspect.cleandoc(kind.__doc__ or "").split(">>>")[0].strip()
+        body: list[str] = []
+        listed = False
+        for line in said.splitlines():
+            if line.strip() in ("Args:", "Raises:"):
+                body.append("")
+                listed = True
+            elif listed and line.startswith("    ") and not line.startswith("     "):
+                word, _, rest = line.strip().partition(":")
+                body.append(f"- `{word}`:{rest}")
+            elif listed and line.startswith("      "):
+                body.append(f"  {line.strip()}")
+            else:
+                listed = listed and not line.strip()
+                body.append(line)
+        parts.append(f"## {name}\n\n" + "\n".join(body).replace("\n\n\n", "\n\n") + "\n")
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    folder = Path(__file__).parent / "kinds"
+    folder.mkdir(exist_ok=True)
+    for title in PAGES:
+        (folder / f"{title}.md").write_text(page(title), encoding="utf-8")
