@@ -10,6 +10,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mesocosm.base.errors import Wrong
 from mesocosm.base.kinds import Where
@@ -210,3 +212,29 @@ def test_every_kind_has_a_source_a_doctest_and_defaults_that_hold() -> None:
     for name, kind in kinds.items():
         assert "Source:" in (kind.__doc__ or "") and ">>>" in (kind.__doc__ or ""), name
     assert MACROS
+
+
+@given(st.data())
+def test_a_plain_condition_names_the_fields_that_a_parser_finds(data: st.DataObject) -> None:
+    from sqlglot import exp
+
+    from mesocosm.govern.rules.condition import FUNCTIONS, Condition, plain_fields
+
+    name = st.sampled_from(["age", "Amount", "x_1", "n9", "day", "year", "left_side", "date", "user", "nullable", "orders", "is_ok", *FUNCTIONS])
+    value = st.one_of(st.integers(-99, 99).map(str), st.sampled_from(["1.5", "'a b'", "'or x = 1'", "''"]), name)
+    atom = st.one_of(
+        st.tuples(name, st.sampled_from(["<", "<=", " = ", "<>", " >= "]), value).map("".join),
+        name.map(lambda n: f"{n} between -1 and 2.5"), name.map(lambda n: f"{n} IS not NULL"),
+    )  # fmt: skip
+    said = data.draw(st.lists(atom, min_size=1, max_size=4).map(lambda a: data.draw(st.sampled_from([" and ", " OR "])).join(a)))
+    found = plain_fields(said)
+    if found is not None:
+        tree = Condition(condition=said).tree()
+        assert found == sorted({c.name for c in tree.find_all(exp.Column)}), said
+
+
+@pytest.mark.parametrize("said", ["age > ", "1; drop table x", "x = 'it''s'", "(a > 1)", "a > 1 -- x", "read_text('x') is null", "a = b.c", "date > 1", "a between b and 2"])
+def test_any_other_condition_goes_to_the_parser(said: str) -> None:
+    from mesocosm.govern.rules.condition import plain_fields
+
+    assert plain_fields(said) is None
