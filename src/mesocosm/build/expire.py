@@ -19,7 +19,7 @@ from mesocosm.spec import Spec
 
 def due(spec: Spec, catalog: Catalog) -> list[tuple[str, dict[str, Any], str]]:
     """Datasets with rows over their age: name, newest snapshot, and SQL of the first day that stays."""
-    from mesocosm.govern.govern import cutoff
+    from mesocosm.govern.gone import cutoff
 
     found = []
     for name, data in spec.eco.datasets.items():

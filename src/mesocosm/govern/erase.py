@@ -35,11 +35,11 @@ def keys_as_kept(field: dict[str, Any], keys: Sequence[str], secret: str) -> lis
 
 
 def mark(key: str, secret: str) -> str:
-    """The mark of a key (see `govern.mark_of`)."""
+    """The mark of a key (see `gone.mark_of`)."""
     import duckdb
 
     from mesocosm.govern import expr
-    from mesocosm.govern.govern import mark_of
+    from mesocosm.govern.gone import mark_of
 
     table = expr.table("incoming", {"k": "string"})
     with duckdb.connect() as con:

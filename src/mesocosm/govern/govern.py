@@ -6,34 +6,32 @@ before the caller does so. Rows are read once into a file of typed columns, so m
 
 from __future__ import annotations
 
-import hmac
 import os
-import re
 import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from mesocosm.base.durations import days
 from mesocosm.base.errors import Failure, Wrong
 from mesocosm.base.kinds import Collected, Source, Where
 from mesocosm.govern import expr, recipe
 from mesocosm.govern.clean.duplicates import SLICE
-from mesocosm.govern.dataset import Dataset, Retention
+from mesocosm.govern.dataset import Dataset
+from mesocosm.govern.gone import blotted, leave_erased, leave_old, oldest_day
 from mesocosm.govern.learned import learn
 from mesocosm.govern.privacy import anonymity
 from mesocosm.govern.raw import Raw, raw
 from mesocosm.govern.report import examples, histogram, patterns, profile, reasons, score, shares, treated
 from mesocosm.govern.report import told as in_words
 from mesocosm.govern.rules.rule import Known
-from mesocosm.govern.snapshot import commit, new_file, scan, write_rows
+from mesocosm.govern.snapshot import scan
 from mesocosm.govern.sources.paths import quote, text
 from mesocosm.govern.types.number import Number, Rates
+from mesocosm.govern.write import write_tables
 
 Say = Callable[[str], None]
 MEMORY = "600MB"
@@ -99,11 +97,11 @@ def govern(
         collected = _collect(con, dataset, sources, where, say)
         rows = raw(con, dataset, collected)
         facts: recipe.Facts = {}
-        erased = _forget(con, dataset, rows, forgotten, key)
+        erased = leave_erased(con, dataset, rows, forgotten, key)
         for one in collected.values():
-            one.unreadable = [(f, n, _blotted(line, forgotten, key), why) for f, n, line, why in one.unreadable]
+            one.unreadable = [(f, n, blotted(line, forgotten, key), why) for f, n, line, why in one.unreadable]
         _read(con, dataset, fields, rows, facts)
-        expired = _expire(con, dataset, time.time() if now is None else now)
+        expired = leave_old(con, dataset, time.time() if now is None else now)
         _drop(con, dataset)
         known = Known({s: quote("src_" + s) for s in collected}, time.time() if now is None else now, dict(last or {}), {n: f.ibis_type for n, f in fields.items()})
         warned = _judge(con, dataset, known)
@@ -119,7 +117,7 @@ def govern(
         account = _account(con, collected, count, erased, expired)
         say(in_words(account))
         path = where.store / "datasets" / name
-        delta = _write(con, path, fields, rows, collected, made, key)
+        delta = write_tables(con, path, fields, rows, collected, made, key)
         written = scan(path / "rows", delta["rows"])
         after = profile(con, written, fields)
         facts_out: dict[str, Any] = {"fields": facts, "training": histogram(con, written, fields)}
@@ -127,7 +125,7 @@ def govern(
             "quality": score(account, after, before), "before": before, "after": after, "treated": treated(con, fields, facts),
             "reasons": reasons(con), "parts": dict(con.execute(f"select _split, count(*) from {written} group by 1").fetchall()),
             "left_out": rows.left_out, "warned": warned, "mended": _mended(con, dataset),
-            "columns": {s: c.columns for s, c in collected.items()}, "expires": _expires(con, dataset), "anonymity": told,
+            "columns": {s: c.columns for s, c in collected.items()}, "expires": oldest_day(con, dataset), "anonymity": told,
             **shares(con, written, fields, bool(dataset.repairs), quote("src_" + dataset.truth) if dataset.truth else None, dataset.key),
             "patterns": patterns(con, "_stage", fields), "examples": {} if dataset.anonymity else examples(con, written, fields, dataset.key),
         }  # fmt: skip
@@ -299,71 +297,6 @@ def _part(con: Any, dataset: Dataset, rows: Raw) -> None:
     con.execute("create view _parted as select t.*, s._split from _still t left join _splits s using (_row)")
 
 
-def _forget(con: Any, dataset: Dataset, rows: Raw, forgotten: Sequence[str], key: str) -> int:
-    """Leave out the rows of erased subjects; returns how many there were."""
-    if not forgotten or not dataset.key:
-        return 0
-    column = recipe.columns_of(dataset.fields)[dataset.key]
-    table = expr.table("_raw", {"_row": "int64", column: "string"})
-    marked = expr.to_sql(table.select(_row=table._row, mark=mark_of(table[column], key)))
-    marked = marked.replace('"_raw"', f"(select _row, {quote(column)}::varchar as {quote(column)} from _raw)", 1)
-    listed = ", ".join(text(m) for m in forgotten)
-    con.execute(f"create table _erased as select _row from ({marked}) where mark in ({listed})")
-    count = int(con.execute("select count(*) from _erased").fetchone()[0])
-    kind = "table" if rows.joined else "view"
-    con.execute(f"alter {kind} _raw rename to _all")
-    con.execute("create view _raw as select * from _all where _row not in (select _row from _erased)")
-    return count
-
-
-def _expire(con: Any, dataset: Dataset, now: float) -> int:
-    """Leave out the rows that are older than the dataset keeps them; returns how many there were."""
-    if not dataset.retention:
-        return 0
-    old = f"{quote(dataset.retention.by)} < {cutoff(dataset.retention, now)}"
-    count = int(con.execute(f"select count(*) from _stage where {old}").fetchall()[0][0])
-    if count:
-        con.execute("alter view _stage rename to _of_all_ages")
-        con.execute(f"create view _stage as select * from _of_all_ages where not coalesce({old}, false)")
-    return count
-
-
-def cutoff(retention: Retention, now: float) -> str:
-    """SQL of the first day whose rows are still kept."""
-    from datetime import UTC, datetime, timedelta
-
-    first = datetime.fromtimestamp(now, UTC) - timedelta(days=days(retention.keep))
-    return f"date {text(first.date().isoformat())}"
-
-
-def _expires(con: Any, dataset: Dataset) -> str | None:
-    """The day of the oldest row, where rows leave by their age."""
-    if not dataset.retention:
-        return None
-    day = con.execute(f"select min({quote(dataset.retention.by)})::date::varchar from _stage").fetchall()[0][0]
-    return None if day is None else str(day)
-
-
-def _blotted(line: str, forgotten: Sequence[str], key: str) -> str:
-    """A line that could not be read, its words gone that name an erased subject."""
-    if not forgotten:
-        return line
-    marks = set(forgotten)
-
-    def word(match: re.Match[str]) -> str:
-        said = f"forgotten:{match[0].strip()}".lower().encode()
-        return "[forgotten]" if hmac.digest(bytes.fromhex(key), said, sha256).hex()[:32] in marks else match[0]
-
-    return re.sub(r"[^,;\t|\"\s]+", word, line)
-
-
-def mark_of(x: Any, key: str) -> Any:
-    """The mark under which an erased key is remembered: a keyed hash, never the key."""
-    from mesocosm.govern.privacy.pseudonymise import Pseudonymise
-
-    return Pseudonymise().value(expr.literal("forgotten:") + expr.trimmed(x), key)
-
-
 def _account(con: Any, collected: Mapping[str, Collected], count: int, erased: int, expired: int) -> dict[str, int]:
     bad = sum(len(c.unreadable) for c in collected.values())
     aside = con.execute("select count(*) from _set_aside").fetchone()[0]
@@ -377,52 +310,3 @@ def _account(con: Any, collected: Mapping[str, Collected], count: int, erased: i
     if not kept:
         raise Wrong("", f"none of {account['in']} rows could be kept", "rows that fit the fields; see the reasons in the quarantine of the report")
     return account
-
-
-def _write(con: Any, path: Path, fields: recipe.Fields, rows: Raw, collected: Mapping[str, Collected], made: str, key: str) -> dict[str, int]:
-    """Write kept rows, quarantine and dropped duplicates; each is one Delta version."""
-    import pyarrow as pa
-
-    told = f"{rows.told(1)} as _file, {rows.told(0)} as _source"
-    also = "" if rows.joined else ", null::varchar as _also"
-    order = ", ".join(quote(n) for n in fields)
-    file = new_file(path / "rows")
-    lineage = f"_row, {told}, _line, {'_also, ' if rows.joined else ''}_split"
-    con.execute(f"copy (select {lineage}{also}, {order}, _flags from _done where _why is null) to {text(str(file))} (format parquet)")
-    aside = con.sql(_quarantine_sql(fields, rows, key)).to_arrow_table()
-    private = any(f.private for f in fields.values())
-    lines = [(f, n, s, f"the line cannot be read: {why}", t) for s, c in collected.items() for f, n, t, why in c.unreadable]
-    unreadable = pa.table(
-        {
-            "_row": pa.array([None] * len(lines), pa.int64()),
-            "_file": pa.array([x[0] for x in lines], pa.string()),
-            "_line": pa.array([x[1] for x in lines], pa.int64()),
-            "_source": pa.array([x[2] for x in lines], pa.string()),
-            "reason": pa.array([x[3] for x in lines], pa.string()),
-            "original": pa.array([None if private else x[4] for x in lines], pa.string()),
-        }
-    )
-    aside = pa.concat_tables([aside.cast(unreadable.schema), unreadable])
-    named = "select d._row, d.kept, r._part, r._line from _drops d join _stage r using (_row)"
-    drops = con.sql(f"select _row, kept, {rows.told(1)} as _file, _line from ({named}) order by _row").to_arrow_table()
-    return {
-        "rows": commit(path / "rows", [file], made),
-        "quarantine": write_rows(path / "quarantine", aside, made),
-        "duplicates": write_rows(path / "duplicates", drops, made),
-    }  # fmt: skip
-
-
-def _quarantine_sql(fields: recipe.Fields, rows: Raw, key: str) -> str:
-    """SQL of the rows set aside with their reasons and original values, private ones hidden."""
-    own = recipe.columns_of(fields)
-    table = expr.table("_texts", {"_row": "int64", **dict.fromkeys(own.values(), "string")})
-    shown = {n: (f.private.value(table[own[n]], key) if f.private else table[own[n]]) for n, f in fields.items()}
-    hidden = expr.to_sql(table.select(_row=table._row, **shown))
-    strings = ", ".join(f"{quote(c)}::varchar as {quote(c)}" for c in dict.fromkeys(own.values()))
-    names = ", ".join(f"{text(n)}: {quote(n)}" for n in fields)
-    return (
-        f"with _texts as (select _row, {strings} from _raw where _row in (select _row from _set_aside)), "
-        f"_originals as (select _row, to_json({{{names}}})::varchar as original from ({hidden})), "
-        f"_places as (select _row, {rows.told(1)} as _file, _line, {rows.told(0)} as _source from _stage where _row in (select _row from _set_aside)) "
-        "select _row, _file, _line, _source, _why as reason, original from _set_aside join _originals using (_row) join _places using (_row) order by _row"
-    )

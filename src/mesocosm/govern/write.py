@@ -1,0 +1,65 @@
+"""What was made of the rows, written: kept rows, quarantine and dropped duplicates, each one Delta version.
+
+Knows DuckDB's views of a finished run and the snapshot's files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mesocosm.base.kinds import Collected
+from mesocosm.govern import expr, recipe
+from mesocosm.govern.raw import Raw
+from mesocosm.govern.snapshot import commit, new_file, write_rows
+from mesocosm.govern.sources.paths import quote, text
+
+
+def write_tables(con: Any, path: Path, fields: recipe.Fields, rows: Raw, collected: Mapping[str, Collected], made: str, key: str) -> dict[str, int]:
+    """Write kept rows, quarantine and dropped duplicates; each is one Delta version."""
+    import pyarrow as pa
+
+    told = f"{rows.told(1)} as _file, {rows.told(0)} as _source"
+    also = "" if rows.joined else ", null::varchar as _also"
+    order = ", ".join(quote(n) for n in fields)
+    file = new_file(path / "rows")
+    lineage = f"_row, {told}, _line, {'_also, ' if rows.joined else ''}_split"
+    con.execute(f"copy (select {lineage}{also}, {order}, _flags from _done where _why is null) to {text(str(file))} (format parquet)")
+    aside = con.sql(_quarantine_sql(fields, rows, key)).to_arrow_table()
+    private = any(f.private for f in fields.values())
+    lines = [(f, n, s, f"the line cannot be read: {why}", t) for s, c in collected.items() for f, n, t, why in c.unreadable]
+    unreadable = pa.table(
+        {
+            "_row": pa.array([None] * len(lines), pa.int64()),
+            "_file": pa.array([x[0] for x in lines], pa.string()),
+            "_line": pa.array([x[1] for x in lines], pa.int64()),
+            "_source": pa.array([x[2] for x in lines], pa.string()),
+            "reason": pa.array([x[3] for x in lines], pa.string()),
+            "original": pa.array([None if private else x[4] for x in lines], pa.string()),
+        }
+    )
+    aside = pa.concat_tables([aside.cast(unreadable.schema), unreadable])
+    named = "select d._row, d.kept, r._part, r._line from _drops d join _stage r using (_row)"
+    drops = con.sql(f"select _row, kept, {rows.told(1)} as _file, _line from ({named}) order by _row").to_arrow_table()
+    return {
+        "rows": commit(path / "rows", [file], made),
+        "quarantine": write_rows(path / "quarantine", aside, made),
+        "duplicates": write_rows(path / "duplicates", drops, made),
+    }  # fmt: skip
+
+
+def _quarantine_sql(fields: recipe.Fields, rows: Raw, key: str) -> str:
+    """SQL of the rows set aside with their reasons and original values, private ones hidden."""
+    own = recipe.columns_of(fields)
+    table = expr.table("_texts", {"_row": "int64", **dict.fromkeys(own.values(), "string")})
+    shown = {n: (f.private.value(table[own[n]], key) if f.private else table[own[n]]) for n, f in fields.items()}
+    hidden = expr.to_sql(table.select(_row=table._row, **shown))
+    strings = ", ".join(f"{quote(c)}::varchar as {quote(c)}" for c in dict.fromkeys(own.values()))
+    names = ", ".join(f"{text(n)}: {quote(n)}" for n in fields)
+    return (
+        f"with _texts as (select _row, {strings} from _raw where _row in (select _row from _set_aside)), "
+        f"_originals as (select _row, to_json({{{names}}})::varchar as original from ({hidden})), "
+        f"_places as (select _row, {rows.told(1)} as _file, _line, {rows.told(0)} as _source from _stage where _row in (select _row from _set_aside)) "
+        "select _row, _file, _line, _source, _why as reason, original from _set_aside join _originals using (_row) join _places using (_row) order by _row"
+    )
