@@ -16,7 +16,7 @@ h1{font-size:1.7rem;margin:0 0 .2rem}h2{font-size:1.25rem;margin:2.4rem 0 .3rem}
 .card{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:1rem 1.2rem;margin:.8rem 0;overflow-x:auto}
 .account{display:flex;height:1.5rem;border-radius:6px;overflow:hidden;margin:.6rem 0;font-size:.75rem}.account span{display:flex;align-items:center;justify-content:center;color:#fff;min-width:3px;white-space:nowrap;overflow:hidden}
 .facts{display:flex;flex-wrap:wrap;gap:.4rem 2rem}.facts b{font-size:1.3rem;display:block;font-variant-numeric:tabular-nums}
-table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th,td{text-align:left;padding:.3rem .8rem .3rem 0;border-bottom:1px solid var(--line);white-space:nowrap;vertical-align:middle}th{color:var(--soft);font-weight:500;font-size:.8rem}td.n{text-align:right;width:1%}
+table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th,td{text-align:left;padding:.3rem .7rem .3rem 0;border-bottom:1px solid var(--line);white-space:nowrap;vertical-align:middle}th{color:var(--soft);font-weight:500;font-size:.8rem}td.n{text-align:right;width:1%}td.said{white-space:normal}
 svg{display:block}.bar{fill:var(--water)}.gap{fill:var(--warn)}.full{fill:var(--line)}.warn{color:var(--warn)}.good{color:var(--good)}
 """.strip()
 COLOURS = {"kept": "var(--good)", "quarantined": "var(--warn)", "duplicates": "var(--water)", "forgotten": "var(--soft)", "expired": "var(--soft)"}
@@ -46,7 +46,7 @@ def _dataset(name: str, data: dict[str, Any]) -> str:
     origins = "; ".join(f"{escape(s)}: {escape(o.get('origin') or 'origin not stated')}{', ' + escape(o['licence']) if o.get('licence') else ''}" for s, o in r.get("origins", {}).items())
     out = f'<h2>{escape(name)}</h2><p>{escape(data["id"])}{" · " + origins if origins else ""}</p><div class="card"><div class="facts">{said}</div><div class="account">{parts}</div></div>'
     if r["reasons"]:
-        rows = "".join(f'<tr><td class="n">{n:,}</td><td>{escape(why)}</td></tr>' for why, n in sorted(r["reasons"].items(), key=lambda x: -x[1]))
+        rows = "".join(f'<tr><td class="n">{n:,}</td><td class="said">{escape(why)}</td></tr>' for why, n in sorted(r["reasons"].items(), key=lambda x: -x[1]))
         out += f'<h3>Why rows were set aside</h3><div class="card"><table><tr><th>rows</th><th>reason</th></tr>{rows}</table></div>'
     for sentence, count in r.get("warned", {}).items():
         out += f'<p class="warn">Warning: {escape(sentence)}{f" ({count:,} rows)" if count > 1 else ""}</p>'
@@ -133,6 +133,6 @@ def _plot(spread: dict[str, Any] | None) -> str:
         for p in points:
             heights[min(23, int(24 * (p - low) / (high - low)))] += 1 if high > low else 0
     top = max(heights, default=0) or 1
-    wide = 104 / max(1, len(heights))
+    wide = 84 / max(1, len(heights))
     bars = "".join(f'<rect class="bar" x="{i * wide:.1f}" y="{30 - 30 * h / top:.1f}" width="{wide - 1:.1f}" height="{30 * h / top:.1f}"><title>{escape(n)}</title></rect>' for i, (h, n) in enumerate(zip(heights, names, strict=True)))
-    return f'<svg width="104" height="30" role="img" aria-label="histogram">{bars}</svg>'
+    return f'<svg width="84" height="30" role="img" aria-label="histogram">{bars}</svg>'

@@ -75,7 +75,7 @@ export function Console() {
       <p className="about">{all.scene.about}</p>
       {fault && <p className="bad" role="alert">{fault}</p>}
       <section><h2>Alerts</h2>{open.length === 0 ? <p>No alert is open.</p> : <ul className="alertlist">{open.map((a) => <li key={a.id}><b>{a.monitor}</b> {a.message} <small>{when(a.at)}</small></li>)}</ul>}</section>
-      <section><h2>Data <a className="door" href="/report">Quality report →</a></h2><div className="cards">{Object.entries(all.datasets).map(([k, d]) => <Dataset key={k} name={k} d={d as Any} />)}</div></section>
+      <section><h2>Data <small><a href="/report">quality report →</a></small></h2><div className="cards">{Object.entries(all.datasets).map(([k, d]) => <Dataset key={k} name={k} d={d as Any} />)}</div></section>
       <section><h2>Models</h2><div className="cards">{Object.entries(all.models).map(([k, v]) => <ModelCard key={k} name={k} versions={v as Any[]} />)}</div></section>
       <section><h2>Services</h2><div className="cards">{Object.entries(all.services).map(([k, s]) => <ServiceCard key={k} name={k} s={s as Any} follow={follow} again={load} />)}</div></section>
       <section id="lineage"><h2>Past of a prediction</h2>
