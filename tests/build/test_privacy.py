@@ -173,6 +173,30 @@ datasets:
     assert told["smallest"] >= 6 and told["risk"] <= 0.167 and 0 < told["loss"] < 1
 
 
+def test_groups_that_lost_a_row_are_made_anew_by_the_next_build(tmp_path: Path) -> None:
+    (tmp_path / "ecosystem.yaml").write_text("""ecosystem: ward
+sources: {people: {type: csv, path: people.csv}}
+datasets:
+  folk:
+    from: people
+    key: id
+    fields: {id: {type: text, private: pseudonymise}, age: {type: integer}}
+    anonymity: {of: [age], k: 10}
+    split: none
+""")
+    (tmp_path / "people.csv").write_text("id,age\n" + "".join(f"person-{i},{20 + i % 50}\n" for i in range(200)))
+    eco = open_ecosystem(tmp_path)
+    assert not eco.build().failed and {c.sign for c in eco.plan()} == {"="}
+    forget(eco.spec, eco.catalog, "folk", [f"person-{i}" for i in range(0, 200, 50)])
+    change = next(c for c in eco.plan() if c.address == "datasets.folk")
+    assert change.sign == "±" and "rows left it" in change.because[0]
+    assert not eco.build().failed and {c.sign for c in eco.plan()} == {"="}
+    snapshot = eco.catalog.snapshot(dataset="folk")
+    assert snapshot and snapshot["account"]["kept"] == 196 and snapshot["report"]["anonymity"]["smallest"] >= 10
+    ages = [r["age"] for r in rows(eco)]
+    assert min(ages.count(a) for a in set(ages)) >= 10
+
+
 def test_noise_is_as_wide_as_promised_and_the_budget_ends(ward: Ecosystem) -> None:
     drawn = [laplace(100, 1, 0.5, True) for _ in range(4000)]
     assert statistics.mean(drawn) == pytest.approx(100, abs=0.25)

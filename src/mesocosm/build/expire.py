@@ -52,6 +52,8 @@ def expire(spec: Spec, catalog: Catalog, who: str = "retention") -> list[dict[st
                 con.execute(delete(t.SNAPSHOTS).where(t.SNAPSHOTS.c.dataset == name, t.SNAPSHOTS.c.id != snapshot["id"]))
                 values = {"delta": versions["rows"], "account": less(snapshot["account"], lost, "expired"), "report": report}
                 con.execute(update(t.SNAPSHOTS).where(t.SNAPSHOTS.c.id == snapshot["id"]).values(**values))
+                if spec.eco.datasets[name].anonymity:
+                    catalog.make_stale(con, f"datasets.{name}")
                 catalog.write_audit(con, who, "expire", f"datasets.{name}", f"{sum(lost.values())} rows older than {retention.keep} by {retention.by}")
             out_of_answers(where.store, set(rows), name, snapshot["id"])
             done.append({"dataset": name, "rows": lost})

@@ -56,6 +56,8 @@ def forget(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str], who:
             report = snapshot["report"] | {"delta": versions, "examples": {}}
             values = {"delta": versions["rows"], "account": account, "report": _without(report, words), "facts": _without(snapshot["facts"], words)}
             con.execute(update(t.SNAPSHOTS).where(t.SNAPSHOTS.c.id == snapshot["id"]).values(**values))
+            if data.anonymity:
+                catalog.make_stale(con, f"datasets.{dataset}")
             logs = _logs(con, words)
             for version in models:
                 row = con.execute(select(t.VERSIONS.c.why).where(t.VERSIONS.c.id == version)).scalar() or ""

@@ -13,6 +13,7 @@ from mesocosm.base.digest import canonical
 from mesocosm.build.graph import resources
 from mesocosm.build.resource import ACTIONS, Prints, Resource, sign
 from mesocosm.catalog import Catalog
+from mesocosm.catalog.catalog import STALE
 from mesocosm.spec import Spec
 
 
@@ -62,6 +63,8 @@ def _because(resource: Resource, row: Mapping[str, Any] | None, mark: str, signs
     if row is None:
         return (f"it is new in the file ({resource.place.file}:{resource.place.line})",)
     reasons = [f"{need} is {'new' if signs[need] == '+' else 'made anew'}" for need in resource.needs if signs.get(need) in ("±", "+")]
+    if row["made"] == STALE:
+        reasons.append("rows left it, and its groups may be smaller than 'anonymity' says")
     before = row["definition"]
     for part, now in (("made_by", resource.made_by), ("run_by", resource.run_by)):
         for key, old, new in _differences(before.get(part, {}), now):

@@ -24,6 +24,7 @@ from mesocosm.base.errors import Failure
 from mesocosm.catalog import tables as t
 
 Row = dict[str, Any]
+STALE = "stale"
 
 
 def _engine(url: str) -> Engine:
@@ -96,6 +97,10 @@ class Catalog:
         """List a resource as made, replacing its former record."""
         con.execute(t.RESOURCES.delete().where(t.RESOURCES.c.address == fields["address"]))
         con.execute(insert(t.RESOURCES).values(at=self.clock(), left_at=None, **fields))
+
+    def make_stale(self, con: Connection, address: str) -> None:
+        """Have the next plan make a resource anew, though its settings and content are the same."""
+        con.execute(update(t.RESOURCES).where(t.RESOURCES.c.address == address).values(made=STALE))
 
     # snapshots and versions
 
