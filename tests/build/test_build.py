@@ -94,11 +94,11 @@ def test_what_left_the_file_is_kept_until_pruned(tmp_path: Path, cli: Cli) -> No
 
 def test_a_missed_gate_is_never_deployed_and_says_so(tmp_path: Path, cli: Cli) -> None:
     (tmp_path / "notes.csv").write_text(small_rows())
-    (tmp_path / "ecosystem.yaml").write_text(SMALL.replace("tune: {method", 'require: {log_loss: "<= 0.0"}, tune: {method'))
+    (tmp_path / "ecosystem.yaml").write_text(SMALL.replace("tune: {method", 'require: {log_loss: "<= -1.0"}, tune: {method'))
     done = cli("build", "-f", str(tmp_path), "--json")
     assert done.returncode == 1
     (failed,) = json.loads(done.stdout)["failed"]
-    assert "require says <= 0.0" in failed["text"] and failed["place"]["line"] > 10
+    assert "require says <= -1.0" in failed["text"] and failed["place"]["line"] > 10
     assert open_ecosystem(tmp_path).catalog.deployment("desk") is None
 
 
