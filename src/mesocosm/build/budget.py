@@ -7,21 +7,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from mesocosm.base.errors import Failure, Wrong
 from mesocosm.build.graph import where_of
-from mesocosm.build.history import dataset_of
+from mesocosm.build.history import dataset_of, version_of
 from mesocosm.catalog import Catalog
 from mesocosm.catalog import tables as t
 from mesocosm.govern.types.number import Number
 from mesocosm.spec import Spec
 
 
-def spent(catalog: Catalog, dataset: str) -> float:
+def spent(con: Connection, dataset: str) -> float:
     """How much of its budget (epsilon) a dataset has given so far."""
-    found = catalog.row(select(func.sum(t.SPENT.c.epsilon).label("e")).where(t.SPENT.c.dataset == dataset))
-    return float((found or {}).get("e") or 0.0)
+    return float(con.execute(select(func.sum(t.SPENT.c.epsilon)).where(t.SPENT.c.dataset == dataset)).scalar() or 0.0)
 
 
 def ask(spec: Spec, catalog: Catalog, dataset: str, mean: str | None, by: str | None, low: float | None, high: float | None, epsilon: float, who: str) -> dict[str, Any]:
@@ -47,15 +46,13 @@ def ask(spec: Spec, catalog: Catalog, dataset: str, mean: str | None, by: str | 
         groups = list(getattr(data.fields[by], "values", ())) or (["true", "false"] if data.fields[by].ibis_type == "boolean" else [])
         if not groups or data.fields[by].private:
             raise Wrong("", f"the groups of '{by}' would tell which values there are", f"'values' in the field '{by}', which then are the groups")
-    snapshot = catalog.snapshot(dataset=dataset)
-    if snapshot is None:
-        raise Failure(f"'{dataset}' was not built yet; run 'mesocosm build'")
+    snapshot = version_of(catalog, dataset, "newest")
     if not data.budget:
         raise Failure(f"'{dataset}' has no 'budget', so nothing may be told of it; set it to the epsilon that all answers together may cost, as 'budget: 2'")
     laplace(0, 1, 1.0, True)  # where OpenDP is missing, nothing is spent
     what = f"{'mean of ' + mean if mean else 'count'}{' by ' + by if by else ''}"
     with catalog.transaction() as con:
-        used = float(con.execute(select(func.sum(t.SPENT.c.epsilon)).where(t.SPENT.c.dataset == dataset)).scalar() or 0.0)
+        used = spent(con, dataset)
         if used + epsilon > data.budget + 1e-9:
             raise Failure(f"the budget of '{dataset}' is {data.budget:g}, {used:g} is spent, and this would cost {epsilon:g}")
         con.execute(insert(t.SPENT).values(dataset=dataset, epsilon=epsilon, what=what, at=catalog.clock()))

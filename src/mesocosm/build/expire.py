@@ -7,18 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import delete, update
-
 from mesocosm.build.apply import alone
 from mesocosm.build.forget import less, out_of_answers
 from mesocosm.build.graph import where_of
 from mesocosm.catalog import Catalog
-from mesocosm.catalog import tables as t
 from mesocosm.spec import Spec
 
 
 def due(spec: Spec, catalog: Catalog) -> list[tuple[str, dict[str, Any], str]]:
-    """Datasets with rows over their age: name, newest snapshot, and SQL of the first day that stays."""
+    """Datasets with rows over their age: name, newest snapshot, and the first day that stays."""
     from mesocosm.govern.gone import cutoff
 
     found = []
@@ -27,7 +24,7 @@ def due(spec: Spec, catalog: Catalog) -> list[tuple[str, dict[str, Any], str]]:
         oldest = snapshot["report"].get("expires") if snapshot else None
         if data.retention and snapshot and oldest:
             first = cutoff(data.retention, catalog.clock())
-            if oldest < first.split("'")[1]:
+            if oldest < first:
                 found.append((name, snapshot, first))
     return found
 
@@ -46,12 +43,10 @@ def expire(spec: Spec, catalog: Catalog, who: str = "retention") -> list[dict[st
             retention = spec.eco.datasets[name].retention
             assert retention is not None
             path = where.store / snapshot["path"]
-            versions, lost, rows = erase(path, snapshot["report"]["delta"], of_age(retention.by, first), snapshot["made"])
+            versions, lost, rows = erase(path, snapshot["report"]["delta"], of_age(retention.by, spec.eco.datasets[name].fields[retention.by], first), snapshot["made"])
             report = snapshot["report"] | {"delta": versions, "examples": {}, "expires": oldest(path / "rows", versions["rows"], retention.by)}
             with catalog.transaction() as con:
-                con.execute(delete(t.SNAPSHOTS).where(t.SNAPSHOTS.c.dataset == name, t.SNAPSHOTS.c.id != snapshot["id"]))
-                values = {"delta": versions["rows"], "account": less(snapshot["account"], lost, "expired"), "report": report}
-                con.execute(update(t.SNAPSHOTS).where(t.SNAPSHOTS.c.id == snapshot["id"]).values(**values))
+                catalog.keep_only(con, snapshot, delta=versions["rows"], account=less(snapshot["account"], lost, "expired"), report=report)
                 if spec.eco.datasets[name].anonymity:
                     catalog.make_stale(con, f"datasets.{name}")
                 catalog.write_audit(con, who, "expire", f"datasets.{name}", f"{sum(lost.values())} rows older than {retention.keep} by {retention.by}")

@@ -12,10 +12,11 @@ from typing import Any
 from sqlalchemy import cast, delete, insert, or_, select, update
 from sqlalchemy.types import String
 
-from mesocosm.base.errors import Failure, Wrong
+from mesocosm.base.errors import Wrong
 from mesocosm.base.files import write_json
 from mesocosm.build.apply import alone, private_key
-from mesocosm.build.graph import datasets_of, where_of
+from mesocosm.build.graph import where_of
+from mesocosm.build.history import dataset_of, version_of
 from mesocosm.catalog import Catalog
 from mesocosm.catalog import tables as t
 from mesocosm.spec import Spec
@@ -30,32 +31,28 @@ def forget(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str], who:
     """
     from mesocosm.govern.erase import erase, found_in, keys_as_kept, mark, of_keys
     from mesocosm.govern.expr import prepare
+    from mesocosm.govern.sources.paths import quote
 
-    data = datasets_of(spec).get(dataset)
-    if data is None:
-        raise Wrong("", f"no dataset is named '{dataset[:60]}'", "a dataset of the file", sorted(datasets_of(spec)), dataset)
+    data = dataset_of(spec, dataset)
     if not data.key:
         raise Wrong("", f"'{dataset}' has no 'key', so no row can be named", "'key' in the dataset")
     where = where_of(spec)
     with alone(where.store, wait=30):
-        snapshot = catalog.snapshot(dataset=dataset)
-        if snapshot is None:
-            raise Failure(f"'{dataset}' was not built yet; run 'mesocosm build'")
+        snapshot = version_of(catalog, dataset, "newest")
         secret = private_key(where.store)
-        field = data.fields[data.key].model_dump(mode="json", by_alias=True, exclude_unset=True)
+        field = data.fields[data.key]
         kept = keys_as_kept(field, keys, secret)
         path, now = where.store / snapshot["path"], snapshot["report"]["delta"]
-        sealed = f'opened("{data.key}")' if (field.get("private") or {}).get("by") == "encrypt" else None
+        sealed = f"opened({quote(data.key)})" if field.sealed else None
         versions, lost, rows = erase(path, now, of_keys(data.key, kept, keys, sealed), snapshot["made"], lambda con: prepare(con, where.store))
         words = {w for w in (*kept, *keys) if w}
         account = less(snapshot["account"], lost, "forgotten")
         models = [v["id"] for m, model in spec.eco.models.items() if model.learns == dataset for v in catalog.versions(m)]
         with catalog.transaction() as con:
             con.execute(insert(t.FORGOTTEN), [{"dataset": dataset, "mark": mark(key, secret), "at": catalog.clock()} for key in keys])
-            con.execute(delete(t.SNAPSHOTS).where(t.SNAPSHOTS.c.dataset == dataset, t.SNAPSHOTS.c.id != snapshot["id"]))
             report = snapshot["report"] | {"delta": versions, "examples": {}}
-            values = {"delta": versions["rows"], "account": account, "report": _without(report, words), "facts": _without(snapshot["facts"], words)}
-            con.execute(update(t.SNAPSHOTS).where(t.SNAPSHOTS.c.id == snapshot["id"]).values(**values))
+            values: dict[str, Any] = {"delta": versions["rows"], "account": account, "report": _without(report, words), "facts": _without(snapshot["facts"], words)}
+            catalog.keep_only(con, snapshot, **values)
             if data.anonymity:
                 catalog.make_stale(con, f"datasets.{dataset}")
             logs = _logs(con, words)

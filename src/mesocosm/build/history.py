@@ -70,15 +70,10 @@ def compare(spec: Spec, catalog: Catalog, dataset: str, old: str, new: str) -> d
     data = dataset_of(spec, dataset)
     a, b = version_of(catalog, dataset, old), version_of(catalog, dataset, new)
     path = where_of(spec).store / a["path"] / "rows"
-    told = {n: f.ibis_type if not f.private else "string" for n, f in data.fields.items() if not _sealed(f)}
+    told = {n: f.ibis_type if not f.private else "string" for n, f in data.fields.items() if not f.sealed}
     found = diff(path, a["delta"], b["delta"], told, data.key if data.key in told else None)
     files = {f for f in {*a["files"], *b["files"]} if a["files"].get(f) != b["files"].get(f)}
     return {"dataset": dataset, "old": a["id"], "new": b["id"], "files": sorted(files), "account": {"old": a["account"], "new": b["account"]}, **found}
-
-
-def _sealed(field: Any) -> bool:
-    """Whether a field is encrypted; equal values are then sealed differently, so they cannot be compared."""
-    return bool(field.private) and field.private.by == "encrypt"
 
 
 def return_to(spec: Spec, catalog: Catalog, dataset: str, to: str, who: str, why: str) -> dict[str, Any]:

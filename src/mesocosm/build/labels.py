@@ -9,6 +9,7 @@ from typing import Any
 
 from mesocosm.base.errors import Failure, Wrong
 from mesocosm.build.graph import where_of
+from mesocosm.build.history import version_of
 from mesocosm.build.wiring import kinds_of
 from mesocosm.catalog import Catalog
 from mesocosm.spec import Spec
@@ -29,9 +30,7 @@ def doubtful_labels(spec: Spec, catalog: Catalog, model: str) -> dict[str, Any]:
     if model not in spec.eco.models:
         raise Wrong("", f"no model is named '{model[:60]}'", "a model of the file", sorted(spec.eco.models), model)
     said = spec.eco.models[model]
-    snapshot = catalog.snapshot(dataset=said.learns)
-    if snapshot is None:
-        raise Failure(f"'{said.learns}' was not built yet; run 'mesocosm build'")
+    snapshot = version_of(catalog, said.learns, "newest")
     store = where_of(spec).store
     table = read_table(store / snapshot["path"] / "rows", snapshot["delta"], where="_split in ('train', 'validation')")
     if table.num_rows > MOST_ROWS:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
+from mesocosm.build.graph import datasets_of
 from mesocosm.catalog import Catalog
 from mesocosm.spec import Spec
 
@@ -27,16 +28,10 @@ def events(spec: Spec, catalog: Catalog) -> Iterator[str]:
     from openlineage.client.serde import Serde
 
     set_producer(PRODUCER)
-    made = [(s["at"], _snapshot(spec, s)) for name in _datasets(spec) for s in catalog.snapshots(name)]
+    made = [(s["at"], _snapshot(spec, s)) for name in datasets_of(spec) for s in catalog.snapshots(name)]
     made += [(v["at"], _version(spec, catalog, v)) for name in spec.eco.models for v in catalog.versions(name)]
     for _, event in sorted(made, key=lambda pair: pair[0]):
         yield Serde.to_json(event)
-
-
-def _datasets(spec: Spec) -> list[str]:
-    from mesocosm.build.graph import datasets_of
-
-    return list(datasets_of(spec))
 
 
 def _space(spec: Spec) -> str:

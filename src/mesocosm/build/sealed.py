@@ -8,21 +8,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, update
-
 from mesocosm.base.errors import Failure, Wrong
 from mesocosm.build.apply import alone, private_key
 from mesocosm.build.graph import datasets_of, where_of
-from mesocosm.build.history import dataset_of
+from mesocosm.build.history import dataset_of, version_of
 from mesocosm.catalog import Catalog
-from mesocosm.catalog import tables as t
 from mesocosm.govern.dataset import Dataset
 from mesocosm.spec import Spec
 
 
 def sealed_fields(data: Dataset) -> list[str]:
     """The encrypted fields of a dataset."""
-    return [n for n, f in data.fields.items() if f.private and f.private.by == "encrypt"]
+    return [n for n, f in data.fields.items() if f.sealed]
 
 
 def reveal(spec: Spec, catalog: Catalog, dataset: str, field: str, keys: Sequence[str], why: str, who: str) -> dict[str, Any]:
@@ -40,17 +37,15 @@ def reveal(spec: Spec, catalog: Catalog, dataset: str, field: str, keys: Sequenc
         raise Wrong("", f"'{field[:60]}' is no encrypted field of '{dataset}'", "an encrypted field", sealed_fields(data), field)
     if not data.key:
         raise Wrong("", f"'{dataset}' has no 'key', so no row can be named", "'key' in the dataset")
-    snapshot = catalog.snapshot(dataset=dataset)
-    if snapshot is None:
-        raise Failure(f"'{dataset}' was not built yet; run 'mesocosm build'")
+    snapshot = version_of(catalog, dataset, "newest")
     store = where_of(spec).store
-    kept = keys_as_kept(data.fields[data.key].model_dump(mode="json", by_alias=True, exclude_unset=True), keys, private_key(store))
+    kept = keys_as_kept(data.fields[data.key], keys, private_key(store))
     with catalog.transaction() as con:
         catalog.write_audit(con, who, "reveal", f"datasets.{dataset}.{field}", f"{len(keys)} keys: {why}")
     import duckdb
 
     try:
-        found = find(store / snapshot["path"], snapshot["report"]["delta"]["rows"], field, data.key, kept, lambda con: prepare(con, store), data.key in sealed_fields(data))
+        found = find(store / snapshot["path"], snapshot["report"]["delta"]["rows"], field, data.key, kept, lambda con: prepare(con, store), data.fields[data.key].sealed)
     except duckdb.Error as error:
         raise Failure("a sealed value cannot be opened: its key is not among the keys, or it was changed; give the key file that holds it by MESOCOSM_KEYS") from error
     return {"dataset": dataset, "field": field, "found": found}
@@ -77,9 +72,7 @@ def rotate(spec: Spec, catalog: Catalog, who: str) -> dict[str, Any]:
                 continue
             versions = reseal(where.store / snapshot["path"], snapshot["report"]["delta"], fields, snapshot["made"], lambda con: prepare(con, where.store))
             with catalog.transaction() as con:
-                con.execute(delete(t.SNAPSHOTS).where(t.SNAPSHOTS.c.dataset == name, t.SNAPSHOTS.c.id != snapshot["id"]))
-                values = {"delta": versions["rows"], "report": snapshot["report"] | {"delta": versions}}
-                con.execute(update(t.SNAPSHOTS).where(t.SNAPSHOTS.c.id == snapshot["id"]).values(**values))
+                catalog.keep_only(con, snapshot, delta=versions["rows"], report=snapshot["report"] | {"delta": versions})
                 catalog.write_audit(con, who, "rotate", f"datasets.{name}", f"{', '.join(fields)} sealed under the key {new[0]}")
             done[name] = fields
         shared = ring_path(where.store).parent != where.store  # other ecosystems may need the old keys of a file they share

@@ -13,6 +13,7 @@ from typing import Any
 from mesocosm.base.errors import Failure
 from mesocosm.build.wiring import answers_folder
 from mesocosm.catalog import Catalog
+from mesocosm.govern.expr import prepare
 from mesocosm.operate.prepare import Preparation
 from mesocosm.operate.served import Loaded
 from mesocosm.operate.service import Answers, Service
@@ -75,7 +76,7 @@ class Loader:
             folder = self.store / version["path"]
             runtime = service.runtime
             predictor = Version(folder, version["content"], runtime.session, runtime.precision, self.readers)
-            preparation = Preparation(json.loads((folder / "prepare.json").read_text(encoding="utf-8")), _teach)
+            preparation = Preparation(json.loads((folder / "prepare.json").read_text(encoding="utf-8")), prepare)
             snapshot = version["snapshot"]
             blank = dict.fromkeys(preparation.fields)
             predictor.predict(preparation.ready([blank]))
@@ -92,13 +93,6 @@ class Loader:
             speaker = Speaker(folder, service.answers, self.readers[key])
             speaker.ask("hello")
         return Loaded(row["id"], row["version"], snapshot, predictor, preparation, speaker, row["answers"])
-
-
-def _teach(con: Any) -> None:
-    """What recipes call by name; pyarrow and the detector are loaded only where one does."""
-    from mesocosm.govern.expr import prepare
-
-    prepare(con)
 
 
 def trace(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:

@@ -148,7 +148,7 @@ class Running:
         async def lineage(ident: str, request: Request) -> Any:
             try:
                 found = await asyncio.to_thread(trace, self.spec, self.catalog, ident)
-                if role_of(request) != OWNER:
+                if request.state.role != OWNER:
                     found["prediction"].pop("input", None)
                 return found
             except Failure as failure:
@@ -156,13 +156,13 @@ class Running:
 
         @app.get("/report")
         async def report(request: Request) -> Response:
-            if role_of(request) != OWNER:
+            if request.state.role != OWNER:
                 raise Problem(403, "The role may not read this", "the report shows example values; it is for the owner's token")
             return HTMLResponse(await asyncio.to_thread(self._report))
 
         @app.get("/v1/datasets/{name}/rows")
         async def rows(name: str, request: Request, version: str = "newest", offset: int = 0, limit: int = 100) -> Any:
-            return await asyncio.to_thread(self._rows, name, role_of(request), version, offset, limit)
+            return await asyncio.to_thread(self._rows, name, request.state.role, version, offset, limit)
 
         @app.post("/v1/services/{name}/rollback")
         async def back(name: str, request: Request) -> Any:

@@ -116,6 +116,11 @@ class Catalog:
         """All snapshots of a dataset, oldest first."""
         return self.rows(select(t.SNAPSHOTS).where(t.SNAPSHOTS.c.dataset == dataset).order_by(t.SNAPSHOTS.c.at))
 
+    def keep_only(self, con: Connection, snapshot: Row, **values: Any) -> None:
+        """Change a snapshot whose tables were written anew, and list no other of its dataset: their files are gone."""
+        con.execute(t.SNAPSHOTS.delete().where(t.SNAPSHOTS.c.dataset == snapshot["dataset"], t.SNAPSHOTS.c.id != snapshot["id"]))
+        con.execute(update(t.SNAPSHOTS).where(t.SNAPSHOTS.c.id == snapshot["id"]).values(**values))
+
     def version(self, ident: str) -> Row | None:
         """A model version by id."""
         return self.row(select(t.VERSIONS).where(t.VERSIONS.c.id == ident))

@@ -12,18 +12,18 @@ from typing import Any
 
 from mesocosm.govern.snapshot import commit, files_of, new_file, scan
 from mesocosm.govern.sources.paths import quote, text
+from mesocosm.govern.types.field import FieldKind
 
 
-def keys_as_kept(field: dict[str, Any], keys: Sequence[str], secret: str) -> list[str]:
+def keys_as_kept(field: FieldKind, keys: Sequence[str], secret: str) -> list[str]:
     """Keys as the rows hold them: read by their type, and hidden as the field is."""
     import duckdb
 
     from mesocosm.govern import expr, recipe
-    from mesocosm.govern.dataset import Dataset
 
-    if (field.get("private") or {}).get("by") == "encrypt":
+    if field.sealed:
         return list(keys)  # sealed values are opened to be compared
-    kind = Dataset.model_validate({"from": "x", "fields": {"k": {**field, "column": None, "unreadable": "missing"}}}).fields["k"]
+    kind = field.model_copy(update={"column": None, "unreadable": "missing"})
     read = recipe.read_sql({"k": kind}, {}, "incoming", {"k": "string"}, {"_row": "int64"})
     hidden = recipe.clean_sql({"k": kind}, "_read", {}, secret, ("_row",), serving=True)
     with duckdb.connect() as con:
@@ -62,11 +62,12 @@ def of_keys(field: str, kept: Sequence[str], said: Sequence[str], sealed: str | 
     return {"rows": f"coalesce({sealed or quote(field) + '::varchar'} in ({listed}), false)", "quarantine": aside}
 
 
-def of_age(field: str, first: str) -> dict[str, str]:
-    """For each table, SQL that is true for rows older than a day; what was set aside is told by its original."""
+def of_age(field: str, kind: FieldKind, first: str) -> dict[str, str]:
+    """For each table, SQL that is true for rows older than a day (ISO 8601); what was set aside is told by its original, in the field's formats."""
     day = f"json_extract_string(original, {text('$.' + quote(field))})"
-    read = f"coalesce(try_cast({day} as date), try_strptime({day}, ['%d/%m/%Y', '%d.%m.%Y', '%Y/%m/%d', '%Y年%m月%d日'])::date)"
-    return {"rows": f"coalesce({quote(field)} < {first}, false)", "quarantine": f"coalesce(case when json_valid(original) then {read} end < {first}, false)"}
+    read = f"coalesce(try_cast({day} as date), try_strptime({day}, [{', '.join(map(text, getattr(kind, 'forms', [])))}]::varchar[])::date)"
+    old = f"< date {text(first)}"
+    return {"rows": f"coalesce({quote(field)} {old}, false)", "quarantine": f"coalesce(case when json_valid(original) then {read} end {old}, false)"}
 
 
 def erase(path: Path, versions: Mapping[str, int], gone: Mapping[str, str], made: str, ready: Callable[[Any], None] = lambda con: None) -> tuple[dict[str, int], dict[str, int], list[int]]:

@@ -16,6 +16,8 @@ LONGEST_BLANK = max(map(len, BLANK))
 FULL_WIDTH = "".join(chr(0xFF01 + i) for i in range(94)) + "\u3000"
 HALF_WIDTH = "".join(chr(0x21 + i) for i in range(94)) + " "
 
+SQL = {"int64": "bigint", "float64": "double", "string": "varchar", "date": "date", "boolean": "boolean", "timestamp": "timestamp"}
+
 Column = Any  # an Ibis column; Ibis's own types do not carry over its dynamic methods
 Scalar = Any
 Table = Any
@@ -162,34 +164,20 @@ def prepare(con: Any, store: Path | None = None) -> None:
     for name, (module, call, takes) in TAUGHT.items():
         _teach(con, name, _late(module, call), takes)
     if store is not None:
+        from mesocosm.govern.privacy.ring import ring_of
 
         def seal(said: str) -> str:
-            return str(ring_of(store).seal(said))
+            return ring_of(store).seal(said)
 
         def opened(said: str) -> str:
-            return str(ring_of(store).open(said))
+            return ring_of(store).open(said)
 
         def resealed(said: str) -> str:
-            return str(ring_of(store).reseal(said))
+            return ring_of(store).reseal(said)
 
         _teach(con, "seal", seal, side_effects=True)
         _teach(con, "opened", opened)
         _teach(con, "resealed", resealed, side_effects=True)
-
-
-def ring_of(store: Path) -> Any:
-    """The keys of a store, read again only where their file changed."""
-    from mesocosm.govern.privacy.ring import ring, ring_path
-
-    path = ring_path(store)
-    stamp = path.stat().st_mtime_ns if path.exists() else 0
-    if _RINGS.get(path, (None, None))[0] != stamp or not stamp:
-        keys = ring(store)
-        _RINGS[path] = (path.stat().st_mtime_ns, keys)
-    return _RINGS[path][1]
-
-
-_RINGS: dict[Path, tuple[int, Any]] = {}
 
 
 TAUGHT = {  # name in SQL: module, function, how many texts it takes

@@ -39,7 +39,7 @@ def leave_old(con: Any, dataset: Dataset, now: float) -> int:
     """Leave out the rows that are older than the dataset keeps them; returns how many there were."""
     if not dataset.retention:
         return 0
-    old = f"{quote(dataset.retention.by)} < {cutoff(dataset.retention, now)}"
+    old = f"{quote(dataset.retention.by)} < date {text(cutoff(dataset.retention, now))}"
     count = int(con.execute(f"select count(*) from _stage where {old}").fetchall()[0][0])
     if count:
         con.execute("alter view _stage rename to _of_all_ages")
@@ -48,11 +48,11 @@ def leave_old(con: Any, dataset: Dataset, now: float) -> int:
 
 
 def cutoff(retention: Retention, now: float) -> str:
-    """SQL of the first day whose rows are still kept."""
+    """The first day whose rows are still kept, as ISO 8601."""
     from datetime import UTC, datetime, timedelta
 
     first = datetime.fromtimestamp(now, UTC) - timedelta(days=days(retention.keep))
-    return f"date {text(first.date().isoformat())}"
+    return first.date().isoformat()
 
 
 def oldest_day(con: Any, dataset: Dataset) -> str | None:

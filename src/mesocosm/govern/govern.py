@@ -25,8 +25,7 @@ from mesocosm.govern.gone import blotted, leave_erased, leave_old, oldest_day
 from mesocosm.govern.learned import learn
 from mesocosm.govern.privacy import anonymity
 from mesocosm.govern.raw import Raw, raw
-from mesocosm.govern.report import examples, histogram, patterns, profile, reasons, score, shares, treated
-from mesocosm.govern.report import told as in_words
+from mesocosm.govern.report import examples, histogram, patterns, profile, reasons, score, shares, told, treated
 from mesocosm.govern.rules.rule import Known
 from mesocosm.govern.snapshot import scan
 from mesocosm.govern.sources.paths import quote, text
@@ -112,10 +111,10 @@ def govern(
         facts = {n: f for n, f in facts.items() if f}
         kept = KEPT + (("_also",) if rows.joined else ())
         con.execute(f"create view _clean as {recipe.clean_sql(fields, '_parted', facts, key, kept)}")
-        told = _anonymous(con, dataset, facts)
+        coarse = _anonymous(con, dataset, facts)
         con.execute("create table _set_aside as select _row, _why from _done where _why is not null")
         account = _account(con, collected, count, erased, expired)
-        say(in_words(account))
+        say(told(account))
         path = where.store / "datasets" / name
         delta = write_tables(con, path, fields, rows, collected, made, key)
         written = scan(path / "rows", delta["rows"])
@@ -125,7 +124,7 @@ def govern(
             "quality": score(account, after, before), "before": before, "after": after, "treated": treated(con, fields, facts),
             "reasons": reasons(con), "parts": dict(con.execute(f"select _split, count(*) from {written} group by 1").fetchall()),
             "left_out": rows.left_out, "warned": warned, "mended": _mended(con, dataset),
-            "columns": {s: c.columns for s, c in collected.items()}, "expires": oldest_day(con, dataset), "anonymity": told,
+            "columns": {s: c.columns for s, c in collected.items()}, "expires": oldest_day(con, dataset), "anonymity": coarse,
             **shares(con, written, fields, bool(dataset.repairs), quote("src_" + dataset.truth) if dataset.truth else None, dataset.key),
             "patterns": patterns(con, "_stage", fields), "examples": {} if dataset.anonymity else examples(con, written, fields, dataset.key),
         }  # fmt: skip

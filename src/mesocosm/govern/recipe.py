@@ -21,7 +21,6 @@ Facts = dict[str, dict[str, Any]]
 Fields = Mapping[str, FieldKind]
 LINEAGE = {"_row": "int64", "_part": "int32", "_line": "int64"}
 NUMERIC = ("int64", "float64")
-SQL = {"int64": "bigint", "float64": "double", "string": "varchar", "date": "date", "boolean": "boolean", "timestamp": "timestamp"}
 
 
 def columns_of(fields: Fields) -> dict[str, str]:
@@ -112,7 +111,7 @@ def repair_sql(fields: Fields, repairs: Sequence[RepairKind], facts: Facts, tabl
         values = repair.values(facts.get("_repairs", {}).get(str(number), {}))
         if not values:
             continue
-        new = {name: f"try_cast({value} as {SQL[fields[name].ibis_type]})" for name, value in values.items()}
+        new = {name: f"try_cast({value} as {expr.SQL[fields[name].ibis_type]})" for name, value in values.items()}
         marks = " || ".join(f"case when n{i} is not null and n{i} is distinct from {quote(n)} then '{n};' else '' end" for i, n in enumerate(new))
         swap = ", ".join(f"coalesce(n{i}, {quote(n)}) as {quote(n)}" for i, n in enumerate(new))
         less = ", ".join(f"n{i}" for i in range(len(new)))

@@ -113,9 +113,16 @@ def create_app(
         bearer = connection.headers.get("authorization", "").removeprefix("Bearer ").strip()
         return str(bearer or connection.cookies.get("mesocosm", "") or connection.query_params.get("token", ""))
 
+    def owner(connection: Any) -> bool:
+        return secrets.compare_digest(said(connection).encode(), token.encode())
+
     def role_of(connection: Any) -> str | None:
-        """The role of a connection's token; None where it has none, or may not do this."""
-        if secrets.compare_digest(said(connection).encode(), token.encode()):
+        """The role of a connection's token, None where it is not known; of a request it stands in `state.role` already.
+
+        Raises:
+            Problem: the role may not do this.
+        """
+        if owner(connection):
             return OWNER
         found = given(said(connection)) if said(connection) else None
         need = right_of(connection.scope.get("method", "GET"), connection.url.path)
@@ -131,7 +138,9 @@ def create_app(
         try:
             if host not in HOSTS:
                 raise Problem(403, "The host is not allowed", "this server answers only on the loopback address")
-            if request.url.path not in OPEN and not await asyncio.to_thread(role_of, request):
+            if request.url.path not in OPEN:
+                request.state.role = OWNER if owner(request) else await asyncio.to_thread(role_of, request)
+            if request.url.path not in OPEN and not request.state.role:
                 raise Problem(401, "A token is wanted", "give the token that 'mesocosm up' printed, as ?token= or 'Authorization: Bearer'")
             response = await call(request)
         except Problem as problem:

@@ -155,7 +155,7 @@ def _models(eco: Ecosystem) -> Iterator[Fault]:
                 yield path, Wrong("", f"'{model.learns}' has no field '{field}'", "a field of it", fields, field)
             elif field == model.predict:
                 yield path, Wrong("", f"'{field}' is what the model predicts", "an input other than it")
-            elif getattr(data.fields[field].private, "by", "") == "encrypt":
+            elif data.fields[field].sealed:
                 yield path, Wrong("", f"'{field}' is encrypted, so nothing can be learnt from it", "another input, or another 'private' for the field")
             elif data.fields[field].private and field not in model.reveal:
                 yield path, Wrong("", f"'{field}' is private", f"another input, or 'reveal: [{field}]' in the model")

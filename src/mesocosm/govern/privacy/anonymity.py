@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from mesocosm.base.errors import Wrong
 from mesocosm.base.kinds import Kind
+from mesocosm.govern.expr import SQL
 from mesocosm.govern.sources.paths import quote, text
 
 MOST_GROUPS = 4096
@@ -74,7 +75,7 @@ def learn(setting: Anonymity, con: Any, table: str, kinds: Mapping[str, str]) ->
     found = con.sql(f"select {', '.join(asked)} from {table}" + (f" where hash({', '.join(map(quote, setting.of))}) % {every} = 0" if every > 1 else "")).to_arrow_table()
     data = np.column_stack([np.asarray(found.column(f"q{i}").to_numpy(zero_copy_only=False), dtype=float) for i in range(len(setting.of))])
     classes = np.asarray(found.column("s").to_numpy(zero_copy_only=False)).astype(np.int64)
-    tree = _grow(setting, data, classes, max(setting.k, -(-setting.k // every)))
+    tree = _grow(setting, data, classes, max(2, -(-setting.k // every)))
     while True:  # what a sample let pass is judged on every row
         leaves = _number_leaves(tree)
         sizes = dict.fromkeys(range(len(leaves)), (0, 0))
@@ -101,11 +102,8 @@ def coarse_sql(setting: Anonymity, facts: Mapping[str, Any], kinds: Mapping[str,
     swap = []
     for n in setting.of:
         listed = ", ".join("null" if v is None else text(v) for v in facts["values"][n])
-        swap.append(f"try_cast(([{listed}]::varchar[])[_group + 1] as {_SQL[kinds[n]]}) as {quote(n)}")
+        swap.append(f"try_cast(([{listed}]::varchar[])[_group + 1] as {SQL[kinds[n]]}) as {quote(n)}")
     return f"select * exclude (_group) replace ({', '.join(swap)}) from (select *, {_place(facts['tree'], shown)} as _group from {table})"
-
-
-_SQL = {"int64": "bigint", "float64": "double", "string": "varchar", "date": "date", "boolean": "boolean", "timestamp": "timestamp"}
 
 
 def _number(kind: str) -> bool:

@@ -92,6 +92,19 @@ def ring(store: Path) -> Ring:
     return Ring(tuple(found))
 
 
+def ring_of(store: Path) -> Ring:
+    """The keys of a store, read again only where their file changed."""
+    path = ring_path(store)
+    stamp = path.stat().st_mtime_ns if path.exists() else 0
+    if path not in _READ or _READ[path][0] != stamp:
+        keys = ring(store)
+        _READ[path] = (path.stat().st_mtime_ns, keys)
+    return _READ[path][1]
+
+
+_READ: dict[Path, tuple[int, Ring]] = {}
+
+
 def new_key() -> tuple[str, bytes]:
     """A key and its name, at random."""
     return secrets.token_hex(4), secrets.token_bytes(32)

@@ -46,13 +46,17 @@ class Date(FieldKind):
         """In words."""
         return f"a date as {' or '.join(self.formats)}"
 
+    @property
+    def forms(self) -> list[str]:
+        """The formats, short names written out."""
+        return list(dict.fromkeys(f for form in self.formats for f in SHORT.get(form, (form,))))
+
     def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The day; null for a text that no format reads."""
         del facts, parts
         if said.type().is_date() or said.type().is_timestamp():
             return said.cast("date")
-        forms = list(dict.fromkeys(f for form in self.formats for f in SHORT.get(form, (form,))))
-        return functions()["try_strptime"](said.cast("string"), literal(forms, "array<string>")).date()
+        return functions()["try_strptime"](said.cast("string"), literal(self.forms, "array<string>")).date()
 
     def finish(self, read: Column) -> Column:
         """A day of the years 1000 to 2999; strptime reads 21 as the year 21."""

@@ -47,6 +47,11 @@ class FieldKind(Kind):
         return None
 
     @property
+    def sealed(self) -> bool:
+        """Whether the field is encrypted; equal values are then sealed differently, so they cannot be compared."""
+        return getattr(self.private, "by", None) == "encrypt"
+
+    @property
     def leans(self) -> tuple[str, ...]:
         """Other fields that the steps of this one read."""
         return tuple(dict.fromkeys([*self.missing.leans, *(self.fence.leans if self.fence else ())]))

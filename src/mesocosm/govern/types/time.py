@@ -58,6 +58,11 @@ class Time(FieldKind):
         """In words."""
         return f"a time as {' or '.join(self.formats)}"
 
+    @property
+    def forms(self) -> list[str]:
+        """The formats, short names written out."""
+        return list(dict.fromkeys(f for form in self.formats for f in SHORT.get(form, (form,))))
+
     def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The moment in UTC; null for a text that no format reads."""
         del facts, parts
@@ -65,7 +70,7 @@ class Time(FieldKind):
         if said.type().is_date() or said.type().is_timestamp():
             return call["to_utc"](literal("UTC"), call["at_zone"](literal(self.zone), said.cast("timestamp")))
         text = said.cast("string").re_replace("[zZ]$", "+00:00")
-        forms = list(dict.fromkeys(f for form in self.formats for f in SHORT.get(form, (form,))))
+        forms = self.forms
         offset = [f + gap + "%z" for f in forms for gap in ("", " ") if "%z" not in f]
         plain = call["at_zone"](literal(self.zone), call["try_strptime"](text, literal([f for f in forms if "%z" not in f], "array<string>")))
         zoned = call["try_strptime_zoned"](text, literal([*offset, *(f for f in forms if "%z" in f)], "array<string>"))
