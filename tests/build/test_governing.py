@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -195,17 +196,18 @@ def test_a_running_server_builds_a_source_that_grew_and_raises_an_alert_where_it
     before = eco.catalog.snapshot(dataset="sales")["account"]["in"]
     with (shop.spec.root / "orders.csv").open("a") as handle:
         handle.write("900,5,2026-02-02,Bonn,new@x.org\n")
-    running.tend()
-    until = time.time() + 60
-    while time.time() < until and eco.catalog.snapshot(dataset="sales")["account"]["in"] == before:
-        time.sleep(0.3)
-    assert eco.catalog.snapshot(dataset="sales")["account"]["in"] == before + 1
-    (shop.spec.root / "orders.csv").write_text("id,day\n1,2026-01-01\n2,2026-01-01\n")
-    while time.time() < until and not eco.catalog.alerts(open_only=True):
-        time.sleep(0.3)
-    said = eco.catalog.alerts(open_only=True)
-    assert len(said) == 1 and "its column 'amount' is gone" in said[0]["message"] and said[0]["monitor"] == "data-build"
-    assert eco.catalog.snapshot(dataset="sales")["account"]["in"] == before + 1
+    with running.tending():
+        until = time.time() + 60
+        while time.time() < until and eco.catalog.snapshot(dataset="sales")["account"]["in"] == before:
+            time.sleep(0.3)
+        assert eco.catalog.snapshot(dataset="sales")["account"]["in"] == before + 1
+        (shop.spec.root / "orders.csv").write_text("id,day\n1,2026-01-01\n2,2026-01-01\n")
+        while time.time() < until and not eco.catalog.alerts(open_only=True):
+            time.sleep(0.3)
+        said = eco.catalog.alerts(open_only=True)
+        assert len(said) == 1 and "its column 'amount' is gone" in said[0]["message"] and said[0]["monitor"] == "data-build"
+        assert eco.catalog.snapshot(dataset="sales")["account"]["in"] == before + 1
+    assert not [t for t in threading.enumerate() if 'loop' in t.name], "the thread ends with the block"
 
 
 def test_the_commands_of_governing_answer_in_words_and_in_json(shop: Ecosystem, cli: Callable[..., Any]) -> None:

@@ -13,7 +13,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -59,16 +60,22 @@ class Running:
         self.growing: dict[str, subprocess.Popen[bytes]] = {}
         self.app = create_app(self.served, self.watches, self.token, self._routes, self.metrics, catalog.token)
 
-    def tend(self) -> None:
-        """Look after the data beside the server: rows over their age leave, sources that changed are built anew."""
+    @contextmanager
+    def tending(self) -> Iterator[None]:
+        """Look after the data beside the server: rows over their age leave, sources that changed are built anew.
+
+        The thread ends with the block, never with the interpreter, which would cut it off inside an engine.
+        """
         eco = self.spec.eco
         every = {n: seconds(s.every) for n, s in eco.sources.items() if s.every}
         due = dict.fromkeys(every, time.monotonic())
         aged = any(d.retention for d in eco.datasets.values())
 
+        over = threading.Event()
+
         def loop() -> None:
             hour = time.monotonic()
-            while True:
+            while not over.wait(0.5):
                 now = time.monotonic()
                 if aged and now >= hour:
                     hour = now + 3600
@@ -77,10 +84,16 @@ class Running:
                 if ready:
                     self._guarded("build", partial(self.follow, ready))
                     due.update({n: time.monotonic() + every[n] for n in ready})
-                time.sleep(0.5)
 
+        thread = threading.Thread(target=loop)
         if every or aged:
-            threading.Thread(target=loop, daemon=True).start()
+            thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            if thread.ident:
+                thread.join()
 
     def follow(self, sources: Sequence[str]) -> subprocess.Popen[bytes] | None:
         """Build in a process of its own where one of some sources is not what was built; returns the process.

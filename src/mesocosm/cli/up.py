@@ -48,7 +48,6 @@ def up(
     from mesocosm.build.up import Running, record_server
 
     running = Running(eco.spec, eco.catalog)
-    running.tend()
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -63,6 +62,7 @@ def up(
     config = uvicorn.Config(running.app, log_level="warning", access_log=False, ws="websockets-sansio", ws_max_size=65536)
     server = uvicorn.Server(config)
     try:
-        server.run(sockets=[listener])
+        with running.tending():
+            server.run(sockets=[listener])
     finally:
         (store / "server.json").unlink(missing_ok=True)
