@@ -8,6 +8,7 @@ from pathlib import Path
 from mesocosm.base.kinds import Kind
 from mesocosm.govern.clean.missing import FILLS
 from mesocosm.govern.clean.outliers import FENCES
+from mesocosm.govern.engines import ENGINES
 from mesocosm.govern.privacy import PRIVACY
 from mesocosm.govern.repair import REPAIRS
 from mesocosm.govern.rules import RULES
@@ -21,6 +22,7 @@ PAGES: dict[str, tuple[str, dict[str, type[Kind]]]] = {
     "outliers": ("How a number is fenced: `fields.FIELD.outliers`.", dict(FENCES)),
     "rules": ("What rows and tables must keep: `datasets.NAME.rules` and `fields.FIELD.rules`.", dict(RULES)),
     "repairs": ("What is mended: `datasets.NAME.repairs`.", dict(REPAIRS)),
+    "engines": ("Where rows are treated: `datasets.NAME.engine`.", dict(ENGINES)),
     "privacy": ("How a private value is hidden: `fields.FIELD.private`.", dict(PRIVACY)),
 }
 

@@ -53,6 +53,18 @@ def build(home: Path, found: list[list[str | None]], **settings: Any) -> tuple[S
     return snapshot, data, read_table(where.store / "datasets/t/rows", snapshot.delta["rows"]).to_pylist()
 
 
+def test_a_date_that_fills_gaps_is_kept_as_json_and_fills_them(tmp_path: Path) -> None:
+    found = rows_of(60)
+    found[3][4] = found[4][4] = None
+    days = {"type": "date", "missing": "mode"}
+    snapshot, data, kept = build(tmp_path, found, fields={"id": {"type": "integer"}, "d": days})
+    facts = snapshot.facts["fields"]
+    assert facts["d"]["fill"] == "2024-01-01" == json.loads(json.dumps(facts))["d"]["fill"]
+    assert str({r["id"]: r for r in kept}[3]["d"]) == "2024-01-01"
+    grouped, _, again = build(tmp_path / "g", found, fields={"id": {"type": "integer"}, "g": {"type": "category"}, "d": {**days, "missing": {"with": "mode", "by": "g"}}})
+    assert set(grouped.facts["fields"]["d"]["groups"]) == {"a", "b"} and str({r["id"]: r for r in again}[4]["d"]) == grouped.facts["fields"]["d"]["groups"]["a"]
+
+
 def fields(missing: Any = "keep", outliers: Any = None) -> dict[str, Any]:
     return {
         "id": {"type": "integer"}, "x": {"type": "number", "missing": missing, **({"outliers": outliers} if outliers else {})},

@@ -96,7 +96,7 @@ def resources(spec: Spec) -> list[Resource]:
         for field in made["fields"].values():
             field.pop("about", None)
         needs = tuple(f"sources.{s}" for s in dict.fromkeys(data.all_sources))
-        run = {k: v for k, v in data.model_dump(mode="json", include=set(GOVERNING)).items() if v or k == "about"}
+        run = {"about": data.about} | data.model_dump(mode="json", include=set(GOVERNING), exclude_defaults=True)
         found.append(Resource(f"datasets.{name}", place, needs, made, run))
     for name, model in eco.models.items():
         made = _plain(model, {"require", "about"}) | {"revision": REVISIONS["learn"], "weights": _weights(spec, name, model.base)}

@@ -9,6 +9,8 @@ from pydantic import Field, model_validator
 from mesocosm.base.durations import Age
 from mesocosm.base.kinds import Kind, union
 from mesocosm.govern.clean.duplicates import Duplicates
+from mesocosm.govern.engines import EngineSetting
+from mesocosm.govern.engines.duckdb import Duckdb
 from mesocosm.govern.privacy.anonymity import Anonymity
 from mesocosm.govern.repair import RepairSetting
 from mesocosm.govern.rules import RuleSetting
@@ -17,7 +19,7 @@ from mesocosm.govern.types import TYPES
 from mesocosm.govern.types.field import FieldKind
 from mesocosm.govern.types.number import Number, Rates
 
-GOVERNING = ("budget", "owner", "purpose", "classification", "access", "about")  # settings that change no row
+GOVERNING = ("budget", "owner", "purpose", "classification", "access", "engine", "about")  # settings that change no row
 if TYPE_CHECKING:
     FieldSetting = FieldKind
 else:
@@ -139,6 +141,7 @@ class Dataset(Kind):
         purpose: what it may be used for.
         classification: `public`, `internal`, `confidential` or `restricted`.
         access: roles that may read its rows through the server; where none is named, only the owner's token may.
+        engine: where rows are treated: `duckdb`, in this process, or `{spark: URL}`; the rows are the same.
         about: a line for people.
     """
 
@@ -158,6 +161,7 @@ class Dataset(Kind):
     purpose: str = ""
     classification: Literal["public", "internal", "confidential", "restricted"] | None = None
     access: tuple[str, ...] = ()
+    engine: EngineSetting = Duckdb()
     about: str = ""
 
     @model_validator(mode="before")

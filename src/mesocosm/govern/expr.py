@@ -61,6 +61,8 @@ def functions() -> dict[str, Any]:
         "bytes": builtin("strlen", ("string",), "int64"),
         "trim": builtin("trim", ("string",), "string"),
         "steady_mode": total("steady_mode", ("string",), "string"),
+        "steady_mean": total("steady_mean", ("float64",), "float64"),
+        "steady_sd": total("steady_sd", ("float64",), "float64"),
         "newest": total("arg_max", ("string", ORDER), "string"),
         "mad": total("mad", ("float64",), "float64"),
         "groups": builtin("regexp_extract", ("string", "string", "array<string>"), GROUPS),
@@ -154,6 +156,9 @@ def run(expression: Any, **tables: Any) -> list[dict[str, Any]]:
 MACROS = (
     "create or replace macro steady_mode(x) as list_sort(list_transform(map_entries(histogram(x)), "
     "lambda e: {'n': -(e.value::bigint), 'k': e.key}))[1].k",
+    # sums depend on the order of rows in their last digits; what is left does not
+    "create or replace macro steady_mean(x) as printf('%.12g', favg(x))::double",
+    "create or replace macro steady_sd(x) as printf('%.10g', stddev_samp(x))::double",
 )
 
 

@@ -21,6 +21,7 @@ from mesocosm.base.kinds import Collected, Source, Where
 from mesocosm.govern import expr, recipe
 from mesocosm.govern.clean.duplicates import SLICE
 from mesocosm.govern.dataset import Dataset
+from mesocosm.govern.engines.duckdb import Duckdb
 from mesocosm.govern.gone import blotted, leave_erased, leave_old, oldest_day
 from mesocosm.govern.learned import learn
 from mesocosm.govern.privacy import anonymity
@@ -99,7 +100,8 @@ def govern(
         erased = leave_erased(con, dataset, rows, forgotten, key)
         for one in collected.values():
             one.unreadable = [(f, n, blotted(line, forgotten, key), why) for f, n, line, why in one.unreadable]
-        _read(con, dataset, fields, rows, facts)
+        folder = Path(con.execute("select current_setting('temp_directory')").fetchall()[0][0])
+        _read(con, dataset, fields, rows, facts, folder, where.store)
         expired = leave_old(con, dataset, time.time() if now is None else now)
         _drop(con, dataset)
         known = Known({s: quote("src_" + s) for s in collected}, time.time() if now is None else now, dict(last or {}), {n: f.ibis_type for n, f in fields.items()})
@@ -110,7 +112,8 @@ def govern(
         learn(con, fields, "_parted", facts, count)
         facts = {n: f for n, f in facts.items() if f}
         kept = KEPT + (("_also",) if rows.joined else ())
-        con.execute(f"create view _clean as {recipe.clean_sql(fields, '_parted', facts, key, kept)}")
+        cleaner = Duckdb() if recipe.looks_around(fields) else dataset.engine
+        cleaner.cleaned(con, recipe.clean_sql(fields, "_parted", facts, key, kept), "_parted", "_clean", folder / "clean.parquet", where.store)
         coarse = _anonymous(con, dataset, facts)
         con.execute("create table _set_aside as select _row, _why from _done where _why is not null")
         account = _account(con, collected, count, erased, expired)
@@ -141,7 +144,7 @@ def _collect(con: Any, dataset: Dataset, sources: Mapping[str, Source], where: W
     return found
 
 
-def _read(con: Any, dataset: Dataset, fields: recipe.Fields, rows: Raw, facts: recipe.Facts) -> None:
+def _read(con: Any, dataset: Dataset, fields: recipe.Fields, rows: Raw, facts: recipe.Facts, folder: Path, store: Path) -> None:
     """Create `_stage`: every row read, `_why` the first reason, `_broken` the first rule broken, `_h` the hash of duplicates."""
     carried = {**recipe.LINEAGE, **({"_also": "string", "_unmatched": "string"} if rows.joined else {})}
     for name, kind in fields.items():
@@ -150,12 +153,11 @@ def _read(con: Any, dataset: Dataset, fields: recipe.Fields, rows: Raw, facts: r
     why = "coalesce(_why, _unmatched)" if rows.joined else "_why"
     if dataset.key:
         why = f"coalesce({why}, case when {quote(dataset.key)} is null then {text(f'{dataset.key} is missing, and it is the key')} end)"
-    folder = con.execute("select current_setting('temp_directory')").fetchall()[0][0]
     less = "(_why, _unmatched)" if rows.joined else "(_why)"
     for attempt in (1, 2):
         read = recipe.read_sql(fields, facts, "_raw", rows.types, carried)
         last = _last_of_read(dataset, fields, facts) if not dataset.repairs else ""
-        _stage(con, f"{folder}/stage-{attempt}.parquet", f"select * exclude {less}, {why} as _why{last} from ({read})")
+        dataset.engine.rows(con, f"select * exclude {less}, {why} as _why{last} from ({read})", "_raw", "_stage", folder / f"stage-{attempt}.parquet", store)
         if attempt == 1 and not _new_units(con, fields, rows, facts):
             break
     if dataset.repairs:
@@ -164,18 +166,14 @@ def _read(con: Any, dataset: Dataset, fields: recipe.Fields, rows: Raw, facts: r
             mended = recipe.repair_sql(fields, dataset.repairs[:number], facts, "_unmended")
             facts.setdefault("_repairs", {})[str(number)] = repair.learn(con, f"(select * from ({mended}) where _why is null)")
         mended = recipe.repair_sql(fields, dataset.repairs, facts, "_unmended")
-        _stage(con, f"{folder}/stage-mended.parquet", f"select *{_last_of_read(dataset, fields, facts)} from ({mended})")
+        query = f"select *{_last_of_read(dataset, fields, facts)} from ({mended})"
+        dataset.engine.rows(con, query, "_unmended", "_stage", folder / "stage-mended.parquet", store)
 
 
 def _last_of_read(dataset: Dataset, fields: recipe.Fields, facts: recipe.Facts) -> str:
     """Columns beside the read ones: the first rule broken, and the hash of duplicates."""
     mark = f", {dataset.duplicates.mark(list(fields))} as _h" if dataset.duplicates else ""
     return f", {recipe.broken_sql(fields, dataset.rules)} as _broken{mark}"
-
-
-def _stage(con: Any, path: str, query: str) -> None:
-    con.execute(f"copy ({query}) to {text(path)} (format parquet, compression lz4_raw, dictionary_size_limit 2000)")
-    con.execute(f"create or replace view _stage as from read_parquet({text(path)})")
 
 
 def _new_units(con: Any, fields: recipe.Fields, rows: Raw, facts: recipe.Facts) -> bool:

@@ -111,6 +111,9 @@ def _matrix(con: Any, fields: recipe.Fields, table: str, facts: recipe.Facts, fe
 
 def _plain(value: Any) -> Any:
     """A measure as JSON holds it."""
+    from datetime import date
     from decimal import Decimal
 
+    if isinstance(value, date):  # a moment is one too
+        return value.isoformat()
     return float(value) if isinstance(value, Decimal) else value

@@ -99,6 +99,11 @@ def broken_sql(fields: Fields, rules: Sequence[RuleSetting], severities: Sequenc
     return f"coalesce({', '.join([*said, 'null::varchar'])})" if said else "null::varchar"
 
 
+def looks_around(fields: Fields) -> bool:
+    """Whether the last steps look at other rows, so that no part of the rows can be treated alone."""
+    return any(field.missing.looks_around for field in fields.values())
+
+
 def repair_sql(fields: Fields, repairs: Sequence[RepairKind], facts: Facts, table: str) -> str:
     """SQL that mends the fields of a table, one repair after the other; `_mended` names those changed.
 

@@ -18,13 +18,15 @@ class Fill(Kind):
     """One way to treat a missing value; each kind overrides what it needs.
 
     `numeric` says that the field must hold numbers, `quantile` which quantile is the measure, and
-    `matrix` that the step learns from the other numeric fields too.
+    `matrix` that the step learns from the other numeric fields too, `looks_around` that a gap is
+    filled from other rows and not from facts.
     """
 
     short: ClassVar[str] = "with"
     numeric: ClassVar[bool] = False
     quantile: ClassVar[float | None] = None
     matrix: ClassVar[bool] = False
+    looks_around: ClassVar[bool] = False
     how: str
 
     @property

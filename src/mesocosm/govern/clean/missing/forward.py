@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -25,6 +25,7 @@ class Forward(Fill):
     ('sensor', 'at')
     """
 
+    looks_around: ClassVar[bool] = True
     how: Literal["forward"] = Field("forward", alias="with")
     by: str | None = None
     order: str | None = None

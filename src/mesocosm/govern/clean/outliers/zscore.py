@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from mesocosm.govern.clean.outliers.fence import Fence
-from mesocosm.govern.expr import Column, Scalar
+from mesocosm.govern.expr import Column, Scalar, functions
 
 
 class Zscore(Fence):
@@ -26,8 +26,9 @@ class Zscore(Fence):
     method: Literal["zscore"] = "zscore"
 
     def measures(self, x: Column) -> dict[str, Scalar]:
-        """Mean and standard deviation."""
-        return {"mean": x.mean(), "sd": x.std(how="sample")}
+        """Mean and standard deviation, to digits that do not depend on the order of the rows."""
+        x = x.cast("float64")
+        return {"mean": functions()["steady_mean"](x), "sd": functions()["steady_sd"](x)}
 
     def reach(self, measured: Mapping[str, float]) -> tuple[float, float]:
         """From mean and standard deviation."""
