@@ -18,6 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -199,6 +200,14 @@ def test_a_real_mariadb_is_read_and_its_print_is_its_content(mysql: str, tmp_pat
         assert source.fingerprint(where) != before
         with pytest.raises(Wrong, match="cannot be read"):
             SOURCES["mysql"].model_validate(told | {"table": "nothing"}).fingerprint(where)  # type: ignore[attr-defined]
+        grown: Any = SOURCES["mysql"].model_validate(told | {"cursor": "id", "batch": 2})
+        where.store.mkdir(exist_ok=True)
+        for more in (0, 3, 1):
+            cursor.executemany("insert into bank.loans select max(id) + 1, 'Ulm', 1, null from bank.loans where %s > 0", [(1,)] * more)
+            cursor.execute("select id, city from bank.loans order by id")
+            with duckdb.connect() as ours:
+                assert grown.collect(where, ours, "t").rows > 0
+                assert [(int(a), b) for a, b in ours.execute("select id, city from t order by _line").fetchall()] == list(cursor.fetchall())
 
 
 @settings(max_examples=500, deadline=None)

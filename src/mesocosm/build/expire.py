@@ -33,6 +33,7 @@ def expire(spec: Spec, catalog: Catalog, who: str = "retention") -> list[dict[st
     """Erase what is over its age, older versions included, and say what was erased."""
     from mesocosm.govern.erase import erase, of_age
     from mesocosm.govern.snapshot import oldest
+    from mesocosm.govern.sources.kept import forget_kept
 
     done: list[dict[str, Any]] = []
     if not due(spec, catalog):
@@ -52,5 +53,6 @@ def expire(spec: Spec, catalog: Catalog, who: str = "retention") -> list[dict[st
                 catalog.write_audit(con, who, "expire", f"datasets.{name}", f"{sum(lost.values())} rows older than {retention.keep} by {retention.by}")
             out_of_answers(where.store, set(rows), name, snapshot["id"])
             done.append({"dataset": name, "rows": lost})
+        forget_kept(where.store)
         catalog.scrub()
     return done

@@ -31,6 +31,7 @@ def forget(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str], who:
     """
     from mesocosm.govern.erase import erase, found_in, keys_as_kept, mark, of_keys
     from mesocosm.govern.expr import prepare
+    from mesocosm.govern.sources.kept import forget_kept
     from mesocosm.govern.sources.paths import quote
 
     data = dataset_of(spec, dataset)
@@ -64,6 +65,7 @@ def forget(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str], who:
             catalog.write_audit(con, who, "forget", f"datasets.{dataset}", f"{len(keys)} subjects: {sum(lost.values())} rows, {logs} predictions; models that learnt from it: {len(models)}")
         for cache in ("features", "drafts", "work"):
             shutil.rmtree(where.store / cache, ignore_errors=True)
+        forget_kept(where.store)
         out_of_answers(where.store, set(rows), dataset, snapshot["id"])
         catalog.scrub()
         long = sorted(w for w in words if len(w) > 3)

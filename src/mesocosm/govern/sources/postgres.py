@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Literal
-
-from pydantic import Field
+from typing import Any, ClassVar, Literal
 
 from mesocosm.base.digest import digest
 from mesocosm.base.errors import Later, Wrong
-from mesocosm.base.kinds import Collected, Where
 from mesocosm.base.net import check_url
 from mesocosm.govern.sources.paths import quote
-from mesocosm.govern.sources.source import SourceKind
+from mesocosm.govern.sources.table import MARK, TableKind
+
+TYPE = re.compile(r"[a-z][a-z0-9 ]*(\(\d+(,\d+)?\))?[a-z ]*")
 
 
-class Postgres(SourceKind):
+class Postgres(TableKind):
     """One table or view of a PostgreSQL database.
 
     Args:
         url: `postgresql://user@host/name`; write `${NAME}` and keep it in the environment.
         table: `table` or `schema.table`.
-        private_network: whether the host may stand at a private or loopback address.
+        cursor: a column that only grows; with it only new rows are read, in batches.
 
     Source: https://arrow.apache.org/adbc
 
@@ -29,13 +28,8 @@ class Postgres(SourceKind):
     'postgres'
     """
 
+    server: ClassVar[str] = "postgres"
     type: Literal["postgres"] = "postgres"
-    url: str = Field(repr=False)
-    table: str = Field(pattern=r"^[A-Za-z_][\w$]*(\.[A-Za-z_][\w$]*)?$")
-    private_network: bool = False
-
-    def _name(self) -> str:
-        return ".".join(quote(part) for part in self.table.split("."))
 
     def _connect(self) -> Any:
         import adbc_driver_postgresql.dbapi as postgres
@@ -47,37 +41,69 @@ class Postgres(SourceKind):
         except Exception as error:
             raise Later("the PostgreSQL server does not answer, or refuses this user") from error
 
-    def fingerprint(self, where: Where) -> str:
+    def reader(self) -> PostgresReader:
+        """A connection through ADBC."""
+        return PostgresReader(self, self._connect())
+
+    def whole_print(self) -> str:
         """A print over the rows: their count and the sum of their 64-bit hashes, whatever their order."""
-        said = f"select count(*)::text, coalesce(sum(hashtextextended(t::text, 0)), 0)::text from {self._name()} t"
-        with self._connect() as raw, raw.cursor() as cursor:
-            self._execute(cursor, said)
-            return digest(cursor.fetchone(), self.table)
-
-    def _execute(self, cursor: Any, query: str) -> None:
+        reader = self.reader()
         try:
-            cursor.execute(query)
+            said = f"select count(*)::text, coalesce(sum(hashtextextended(t::text, 0)), 0)::text from {reader.name} t"
+            return digest(reader.run(said).fetchone(), self.table)
+        finally:
+            reader.close()
+
+
+class PostgresReader:
+    """One connection."""
+
+    def __init__(self, of: Postgres, raw: Any) -> None:
+        self.of, self.raw = of, raw
+        self.name = ".".join(quote(part) for part in of.table.split("."))
+        self.cursor = raw.cursor()
+        self.kind = ""
+
+    def run(self, query: str, bounds: tuple[str, ...] = ()) -> Any:
+        """Run a query; `$1` and so on stand for bounds."""
+        try:
+            self.cursor.execute(query, bounds or None)
         except Exception as error:
-            raise Wrong("table", f"'{self.table}' cannot be read", "a table or view this user may read") from error
+            raise Wrong("table", f"'{self.of.table}' cannot be read", "a table or view this user may read") from error
+        return self.cursor
 
-    def collect(self, where: Where, con: Any, name: str) -> Collected:
-        """Pour the table into table `name`; `_line` is the row in the order read, from 1.
+    def pour(self, con: Any, name: str, label: str) -> None:
+        """Pour all rows, batch by batch as they come."""
+        con.register("_reader", self.run(f"select * from {self.name}").fetch_record_batch())
+        con.execute(f"create table {quote(name)} as select '{label}' as _file, row_number() over () as _line, * from _reader")
+        con.unregister("_reader")
 
-        Raises:
-            Wrong: the table does not exist or holds no row.
-            Later: the server does not answer.
-        """
-        with self._connect() as raw, raw.cursor() as cursor:
-            self._execute(cursor, f"select * from {self._name()}")
-            reader = cursor.fetch_record_batch()
-            con.register("_reader", reader)
-            label = f"postgres:{self.table}"
-            con.execute(
-                f"create table {quote(name)} as select '{label}' as _file, row_number() over () as _line, * from _reader"
-            )
-            con.unregister("_reader")
-        columns = [r[0] for r in con.execute(f"describe {quote(name)}").fetchall()][2:]
-        rows = int(con.execute(f"select count(*) from {quote(name)}").fetchone()[0])
-        if not rows:
-            raise Wrong("table", f"'{self.table}' holds no row", "at least one row")
-        return Collected(columns, rows, {label: self.fingerprint(where)})
+    def top(self) -> tuple[str | None, int]:
+        """The cursor's greatest value and how many rows have none."""
+        column = quote(str(self.of.cursor))
+        self.run(f"select * from {self.name} limit 0")
+        names = [d[0] for d in self.cursor.description]
+        self.cursor.fetch_arrow_table()
+        if self.of.cursor not in names:
+            raise Wrong("cursor", f"'{self.of.table}' has no column '{self.of.cursor}'", "a column of it", names, str(self.of.cursor))
+        found = self.run(f"select (select pg_typeof({column})::text from {self.name} limit 1), max({column})::text, count(*) - count({column}) from {self.name}").fetchone()
+        self.kind = str(found[0] or "text")
+        if not TYPE.fullmatch(self.kind):
+            raise Wrong("cursor", f"'{self.of.cursor}' is of a type that has no order here", "a column of numbers, texts or times")
+        return found[1], int(found[2])
+
+    def page(self, where: str, bounds: tuple[str, ...], limit: int | None) -> Any:
+        """Rows in the order of the cursor."""
+        if not self.kind:
+            self.top()
+        column = quote(str(self.of.cursor))
+        condition = where.replace("{c}", column)
+        for number in range(1, len(bounds) + 1):
+            condition = condition.replace("?", f"cast(${number}::text as {self.kind})", 1)
+        query = f"select *, {column}::text as {MARK} from {self.name} where {condition} order by {column}"
+        return self.run(query + (f" limit {limit}" if limit else ""), bounds).fetch_arrow_table()
+
+    def close(self) -> None:
+        """Let the connection go."""
+        self.cursor.close()
+        self.raw.close()
