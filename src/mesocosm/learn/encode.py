@@ -29,8 +29,9 @@ class Trunk(nn.Module):  # type: ignore[misc]
         self.net = net
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-        """Features of padded token ids (rows, length) under their mask."""
-        states = self.net(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        """Features of padded token ids (rows, length), or of states (rows, length, width), under their mask."""
+        given = {"inputs_embeds" if input_ids.is_floating_point() else "input_ids": input_ids}
+        states = self.net(**given, attention_mask=attention_mask).last_hidden_state
         mask = attention_mask.unsqueeze(-1).to(states.dtype)
         mean = (states * mask).sum(1) / mask.sum(1).clamp(min=1e-9)
         return nn.functional.normalize(mean.float(), dim=-1)
@@ -91,13 +92,14 @@ def batches(lengths: Sequence[int], tokens: int = TOKENS) -> list[list[int]]:
     return [*found, batch] if batch else found
 
 
-def pad(rows: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Ids padded to the longest row, with their mask, both int64."""
+def pad(rows: Sequence[Any]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Ids padded to the longest row, with their mask, both int64; states (length, width) of rows likewise, in float32."""
     longest = max(map(len, rows))
-    ids = torch.zeros(len(rows), longest, dtype=torch.int64)
+    states = isinstance(rows[0], np.ndarray)
+    ids = torch.zeros(len(rows), longest, rows[0].shape[1]) if states else torch.zeros(len(rows), longest, dtype=torch.int64)
     mask = torch.zeros(len(rows), longest, dtype=torch.int64)
     for i, row in enumerate(rows):
-        ids[i, : len(row)] = torch.tensor(row)
+        ids[i, : len(row)] = torch.from_numpy(row) if states else torch.tensor(row)
         mask[i, : len(row)] = 1
     return ids, mask
 

@@ -5,10 +5,9 @@ Knows torch and Accelerate. Knows nothing of snapshots; it is handed ids, a bloc
 
 from __future__ import annotations
 
-import json
 import math
-import os
 import random
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,20 +17,26 @@ import numpy as np
 import torch
 from torch import nn
 
-from mesocosm.base.files import aside_name
+from mesocosm.base.errors import Wrong
+from mesocosm.learn.augment.words import Words
+from mesocosm.learn.checkpoint import again, keep_up
 from mesocosm.learn.encode import Trunk, bfloat16, pad
+from mesocosm.learn.step import backward
 from mesocosm.learn.tuning.gradient import Gradient
+from mesocosm.learn.tuning.layers import layers_of
 
 Array = np.ndarray[Any, Any]
+QUIET = 2.0  # seconds after which progress is told
 
 
 @dataclass
 class Rows:
-    """Rows to learn from: token ids, the table block and labels."""
+    """Rows to learn from: token ids (or states of lower layers), the table block and labels."""
 
-    ids: Sequence[Sequence[int]]
+    ids: Sequence[Any]
     table: Array
     y: Array
+    words: Words | None = None
 
 
 class Joined(nn.Module):  # type: ignore[misc]
@@ -44,9 +49,12 @@ class Joined(nn.Module):  # type: ignore[misc]
         self.weights = nn.Parameter(torch.tensor(weights))
         self.bias = nn.Parameter(torch.tensor(bias))
 
-    def forward(self, ids: torch.Tensor, mask: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
-        """Logits (rows, classes)."""
-        return self.drop(torch.cat([self.trunk(ids, mask), table], 1)) @ self.weights + self.bias
+    def forward(self, ids: torch.Tensor, mask: torch.Tensor, table: torch.Tensor, mix: tuple[float, torch.Tensor] | None = None) -> torch.Tensor:
+        """Logits (rows, classes); with `mix` (share, order) features are mixed with those of the rows in that order."""
+        x = torch.cat([self.trunk(ids, mask), table], 1)
+        if mix is not None:
+            x = mix[0] * x + (1 - mix[0]) * x[mix[1]]
+        return self.drop(x) @ self.weights + self.bias
 
 
 def buckets(lengths: Sequence[int], batch: int, seed: int, windows: int = 50) -> list[list[int]]:
@@ -62,43 +70,6 @@ def buckets(lengths: Sequence[int], batch: int, seed: int, windows: int = 50) ->
     return found
 
 
-def _keep(path: Path, net: nn.Module, optimiser: Any, state: dict[str, Any], best: dict[str, torch.Tensor]) -> None:
-    """Write a checkpoint aside and rename it: weights, moments and counters; no pickle."""
-    from safetensors.torch import save_file
-
-    tensors = {f"net.{n}": p.detach().clone() for n, p in net.named_parameters() if p.requires_grad}
-    tensors |= {f"best.{n}": p for n, p in best.items()}
-    for number, moments in optimiser.state_dict()["state"].items():
-        tensors |= {f"opt.{number}.{k}": torch.as_tensor(v).clone() for k, v in moments.items()}
-    path.mkdir(parents=True, exist_ok=True)
-    target = path / "checkpoint.safetensors"
-    aside = target.with_name(aside_name(target))
-    save_file(tensors, aside, metadata={"state": json.dumps(state)})
-    os.replace(aside, target)
-
-
-def _again(path: Path, net: nn.Module, optimiser: Any) -> tuple[dict[str, Any], dict[str, torch.Tensor]] | None:
-    from safetensors import safe_open
-
-    target = path / "checkpoint.safetensors"
-    if not target.is_file():
-        return None
-    with safe_open(target, "pt") as kept:
-        state = json.loads(kept.metadata()["state"])
-        tensors = {name: kept.get_tensor(name) for name in kept.keys()}  # noqa: SIM118
-    with torch.no_grad():
-        for name, weight in net.named_parameters():
-            if weight.requires_grad:
-                weight.copy_(tensors[f"net.{name}"])
-    moments: dict[int, dict[str, torch.Tensor]] = {}
-    for name, tensor in tensors.items():
-        if name.startswith("opt."):
-            _, number, key = name.split(".")
-            moments.setdefault(int(number), {})[key] = tensor
-    optimiser.load_state_dict({"state": moments, "param_groups": optimiser.state_dict()["param_groups"]})
-    return state, {n[5:]: t for n, t in tensors.items() if n.startswith("best.")}
-
-
 def loss_of(net: Joined, rows: Rows, batch: int = 64) -> float:
     """Mean cross-entropy of rows, without dropout."""
     net.eval()
@@ -112,6 +83,27 @@ def loss_of(net: Joined, rows: Rows, batch: int = 64) -> float:
     return total / max(1, len(order))
 
 
+def _changed(rows: Rows, tune: Gradient, seed: int) -> Sequence[Any]:
+    """The rows' tokens, said in another way where the settings want it."""
+    if not tune.augment or rows.words is None:
+        return rows.ids
+    rng = random.Random(seed)
+    ids = [list(r) for r in rows.ids]
+    for way in tune.augment:
+        ids = [way.changed(r, rows.words, rng) for r in ids]
+    return ids
+
+
+def _optimiser(net: Joined, tune: Gradient, moving: Sequence[str]) -> Any:
+    """The optimiser, weights of one pace in one group."""
+    paces: dict[float, list[Any]] = {}
+    depth = len(layers_of(net.trunk.net)[1])
+    for name, weight in net.named_parameters():
+        if name in moving:
+            paces.setdefault(tune.pace(name, depth), []).append(weight)
+    return tune.optimiser.made([{"params": w, "pace": pace} for pace, w in sorted(paces.items())], tune.learning_rate, tune.weight_decay)
+
+
 def train(
     net: Joined, tune: Gradient, rows: Rows, held: Rows, seed: int, keep: Path | None, say: Callable[[dict[str, Any]], None]
 ) -> list[dict[str, Any]]:
@@ -120,50 +112,89 @@ def train(
     Args:
         held: rows whose loss decides when to stop and which weights stay.
         keep: folder of the checkpoint written after each epoch; an existing one is continued.
+        say: is given each epoch's record, and within an epoch, every two seconds, one with `step`, `of` and `left` (seconds).
+
+    Raises:
+        Wrong: the loss is no number any more.
     """
     from accelerate import Accelerator
 
+    torch.manual_seed(seed)
     accelerator = Accelerator(cpu=True, mixed_precision="bf16" if bfloat16() else "no")
-    weights = [p for p in net.parameters() if p.requires_grad]
-    optimiser = torch.optim.AdamW(weights, lr=tune.learning_rate, weight_decay=tune.weight_decay, fused=True)
-    steps = math.ceil(len(rows.y) / tune.batch) * tune.epochs
+    moving = {n: p for n, p in net.named_parameters() if p.requires_grad}
+    optimiser = _optimiser(net, tune, list(moving))
+    each = math.ceil(math.ceil(len(rows.y) / tune.batch) / tune.accumulate)
+    tune.begin(net.trunk.net, each * tune.epochs)
     history: list[dict[str, Any]] = []
     best: dict[str, torch.Tensor] = {}
-    resumed = _again(keep, net, optimiser) if keep else None
+    mean: dict[str, torch.Tensor] = {}
+    resumed = again(keep, moving, optimiser) if keep else None
     if resumed:
-        history, best = resumed[0]["history"], resumed[1]
+        history, best, mean = resumed[0]["history"], resumed[1], resumed[2]
+        tune.put(net.trunk.net, resumed[3])
+    if tune.checkpointing:
+        net.trunk.net.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    weights = tune.loss.of_classes(rows.y, net.weights.shape[1])
     ready: Any = accelerator.prepare(net)
     for epoch in range(len(history), tune.epochs):
         if history and len(history) - 1 - _best(history) >= tune.patience:
             break
         torch.manual_seed(seed * 1000 + epoch)
+        tune.enter(net.trunk.net, epoch)
         ready.train()
-        total, step = 0.0, epoch * math.ceil(len(rows.y) / tune.batch)
-        for pick in buckets([len(r) for r in rows.ids], tune.batch, seed * 1000 + epoch):
-            rise = min(1.0, (step + 1) / max(1.0, steps / 10))
+        ids = _changed(rows, tune, seed * 1000 + epoch)
+        picks = buckets([len(r) for r in rows.ids], tune.batch, seed * 1000 + epoch)
+        total, told = 0.0, time.perf_counter()
+        began = told
+        for number, pick in enumerate(picks):
+            step = epoch * each + number // tune.accumulate
+            share = tune.schedule.share(step, each * tune.epochs, [r["held_loss"] for r in history])
             for group in optimiser.param_groups:
-                group["lr"] = tune.learning_rate * rise * max(0.0, 1 - step / steps)
-            with accelerator.autocast():
-                logits = ready(*pad([rows.ids[i] for i in pick]), torch.tensor(rows.table[pick]))
-            loss = nn.functional.cross_entropy(logits.float(), torch.tensor(rows.y[pick]))
-            accelerator.backward(loss)
-            accelerator.clip_grad_norm_(weights, 1.0)
-            optimiser.step()
-            optimiser.zero_grad()
-            total, step = total + float(loss.detach()) * len(pick), step + 1
+                group["lr"] = tune.learning_rate * share * group["pace"]
+            batch = (*pad([ids[i] for i in pick]), torch.tensor(rows.table[pick]), torch.tensor(rows.y[pick]))
+            loss = backward(ready, net, tune, batch, weights, accelerator)
+            if not math.isfinite(loss):
+                raise Wrong("tune.learning_rate", f"the loss is no number after {step + 1} steps of {tune.learning_rate:g}", "a lower learning_rate")
+            if (number + 1) % tune.accumulate == 0 or number + 1 == len(picks):
+                accelerator.clip_grad_norm_(list(moving.values()), tune.clip)
+                optimiser.step()
+                tune.stepped(net.trunk.net, step)
+                optimiser.zero_grad()
+            total += loss * len(pick)
+            if (now := time.perf_counter()) - told > QUIET:
+                told, done = now, epoch * len(picks) + number + 1
+                pace = (now - began) / (number + 1)
+                say({"epoch": epoch + 1, "step": number + 1, "of": len(picks), "loss": round(total / ((number + 1) * tune.batch), 4), "left": round(pace * (len(picks) * tune.epochs - done))})
         record = {"epoch": epoch + 1, "train_loss": round(total / len(rows.y), 5), "held_loss": round(loss_of(net, held), 5)}
         history.append(record)
         say(record)
         if _best(history) == len(history) - 1:
-            best = {n: p.detach().clone() for n, p in net.named_parameters() if p.requires_grad}
+            best = {n: p.detach().clone() for n, p in moving.items()}
+        if tune.average < 1 and epoch >= tune.average * tune.epochs:
+            count = sum(r["epoch"] > tune.average * tune.epochs for r in history)
+            mean = {n: (p.detach().clone() if n not in mean else mean[n] + (p.detach() - mean[n]) / count) for n, p in moving.items()}
         if keep:
-            _keep(keep, net, optimiser, {"history": history}, best)
-    with torch.no_grad():
-        for name, weight in net.named_parameters():
-            if name in best:
-                weight.copy_(best[name])
-    net.eval()
+            keep_up(keep, moving, optimiser, {"history": history}, best, mean, tune.kept(net.trunk.net))
+    _settle(net, moving, best, mean, held, history)
     return history
+
+
+def _settle(net: Joined, moving: dict[str, Any], best: dict[str, torch.Tensor], mean: dict[str, torch.Tensor], held: Rows, history: list[dict[str, Any]]) -> None:
+    """Leave the weights of the lowest held-out loss in: those of the best epoch, or the mean of the last ones."""
+    kept = best
+    if mean:
+        _put(moving, mean)
+        loss = round(loss_of(net, held), 5)
+        history[-1] = history[-1] | {"mean_held_loss": loss}
+        kept = mean if loss < min(r["held_loss"] for r in history) else best
+    _put(moving, kept)
+    net.eval()
+
+
+def _put(moving: dict[str, Any], values: dict[str, torch.Tensor]) -> None:
+    with torch.no_grad():
+        for name, value in values.items():
+            moving[name].copy_(value)
 
 
 def _best(history: list[dict[str, Any]]) -> int:

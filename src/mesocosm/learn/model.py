@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from mesocosm.base.bounds import Bound
-from mesocosm.base.kinds import Kind
+from mesocosm.base.kinds import Kind, union
+from mesocosm.learn.tuning import TUNING
 from mesocosm.learn.tuning.frozen import Frozen
 from mesocosm.learn.tuning.full import Full
-from mesocosm.learn.tuning.lora import Lora
 
 METRICS = ("accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error", "gain_over_majority", "gain_over_linear")
 
 
-def _method(value: Any) -> Any:
-    return {"method": value} if isinstance(value, str) else value
-
-
-Tuning = Annotated[
-    Annotated[Frozen | Full | Lora, Field(discriminator="method")],
-    BeforeValidator(_method),
-]
+if TYPE_CHECKING:
+    Tuning = Frozen | Full
+else:
+    Tuning = union(TUNING, "method")
 
 
 class Search(Kind):

@@ -165,22 +165,43 @@ def _tune(model: Model, parts: Parts, base: Base | None, store: Path, keep: Path
     if isinstance(model.tune, Frozen) or not base:
         only = model.tune.head if isinstance(model.tune, Frozen) else "auto"
         return _frozen_heads(model, feats["train"], parts, only, say), None, [], feats
+    import torch
+
     from mesocosm.learn import loop
+    from mesocosm.learn.augment.words import Words
     from mesocosm.learn.encode import Tokens, encode, load_trunk
+    from mesocosm.learn.states import states, top_of
+    from mesocosm.learn.tuning.last import Last
 
     head = _frozen_heads(model, feats["train"], parts, "linear", say)
     tokens = Tokens(base.folder, model.max_length)
+    tune: Any = model.tune
+    torch.manual_seed(model.seed)
     trunk = load_trunk(base)
-    trunk.net = model.tune.attach(trunk.net)
-    net = loop.Joined(trunk, head.weights, head.bias, model.tune.dropout)
-    data = {p: loop.Rows(tokens.ids(parts.texts[p]), parts.table[p], parts.y[p]) for p in parts.y}
+    trunk.net = tune.attach(trunk.net)
+    ids = {p: tokens.ids(parts.texts[p]) for p in parts.y}
+    given, seen = dict[str, Any](ids), trunk
+    if isinstance(tune, Last) and (top := top_of(trunk, tune.layers)) is not None:
+        seen = top
+        given = {p: states(base, trunk, ids[p], tune.layers, model.max_length, store) for p in ids if ids[p]}
+    words = Words(tokens.tokenizer, trunk.net.get_input_embeddings().weight.detach().numpy()) if tune.augment and given["train"] is ids["train"] else None
+    net = loop.Joined(seen, head.weights, head.bias, tune.dropout)
+    moving = sum(p.numel() for p in net.parameters() if p.requires_grad)
+    say(f"{tune.method}: {moving:,} weights train, {moving / sum(p.numel() for p in (*trunk.parameters(), net.weights, net.bias)):.2%} of all")
+    data = {p: loop.Rows(given[p], parts.table[p], parts.y[p], words) for p in given}
     held = data["validation"] if len(parts.y["validation"]) else data["train"]
-    history = loop.train(net, model.tune, data["train"], held, model.seed, keep, lambda r: say(f"epoch {r['epoch']}: loss {r['train_loss']:.4f}, held out {r['held_loss']:.4f}"))
-    if hasattr(trunk.net, "merge_and_unload"):
-        trunk.net = trunk.net.merge_and_unload()
+    history = loop.train(net, tune, data["train"], held, model.seed, keep, lambda r: say(_told(r)))
+    history[0] = history[0] | {"trained": moving}
+    trunk.net = tune.merged(trunk.net)
     head.weights, head.bias = net.weights.detach().numpy(), net.bias.detach().numpy()
     feats = {p: encode(trunk.eval(), tokens, parts.texts[p]) if parts.texts[p] else empty[p] for p in parts.y}
     return head, trunk, history, feats
+
+
+def _told(record: dict[str, Any]) -> str:
+    if "step" in record:
+        return f"epoch {record['epoch']}: batch {record['step']} of {record['of']}, loss {record['loss']:.4f}, {record['left']} s left"
+    return f"epoch {record['epoch']}: loss {record['train_loss']:.4f}, held out {record['held_loss']:.4f}"
 
 
 def _export(

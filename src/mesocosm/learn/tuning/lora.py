@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from mesocosm.base.errors import Wrong
 from mesocosm.learn.tuning.gradient import Gradient
+from mesocosm.learn.tuning.layers import linear_names
+
+ATTENTION = ("query", "value", "q_proj", "v_proj", "q_lin", "v_lin", "c_attn")
 
 
 class Lora(Gradient):
@@ -27,6 +29,7 @@ class Lora(Gradient):
     4
     """
 
+    directions: ClassVar[bool] = False
     method: Literal["lora"] = "lora"
     learning_rate: float = Field(5e-4, gt=0, le=1)
     rank: int = Field(8, ge=1, le=1024)
@@ -37,12 +40,8 @@ class Lora(Gradient):
         """The base wrapped by PEFT; only the thin matrices train."""
         from peft import LoraConfig, get_peft_model
 
-        ends = {name.rsplit(".", 1)[-1] for name, m in base.named_modules() if getattr(m, "in_features", 0)}
-        usual = [n for n in ("query", "value", "q_proj", "v_proj", "q_lin", "v_lin") if n in ends]
-        names = usual if self.targets == "attention" else list(self.targets)
-        unknown = [n for n in names if n not in ends]
-        if unknown or not names:
-            word = unknown[0] if unknown else "attention"
-            raise Wrong("tune.targets", f"no module of the base is named '{word}'", "a module of it", sorted(ends), word)
-        settings = LoraConfig(r=self.rank, lora_alpha=self.alpha or 2 * self.rank, lora_dropout=self.dropout, target_modules=names)
+        names = linear_names(base, ATTENTION, self.targets, "attention")
+        settings = LoraConfig(
+            r=self.rank, lora_alpha=self.alpha or 2 * self.rank, lora_dropout=self.dropout, target_modules=names, use_dora=self.directions
+        )
         return get_peft_model(base, settings)

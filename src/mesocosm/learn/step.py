@@ -1,0 +1,45 @@
+"""One batch forward and backward: plain, mixed, held to agree with itself, or against the worst shift. Knows torch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from mesocosm.learn.tuning.gradient import Gradient
+
+
+def backward(ready: Any, net: Any, tune: Gradient, batch: tuple[Any, ...], weights: Any, accelerator: Any) -> float:
+    """Add the batch's gradients to those that are there; returns its loss.
+
+    Args:
+        ready: the net as Accelerate runs it; `net` is itself.
+        batch: ids, mask, table and labels.
+        weights: of the classes, or None.
+    """
+    *given, y = batch
+    mix = None
+    if tune.mixup:
+        share = float(torch.distributions.Beta(tune.mixup, tune.mixup).sample())
+        mix = (share, torch.randperm(len(y)))
+
+    def loss() -> Any:
+        with accelerator.autocast():
+            logits = ready(*given, mix).float()
+            twin = ready(*given, mix).float() if tune.consistency else None
+        value = tune.loss.value(logits, y, weights)
+        if mix is not None:
+            value = mix[0] * value + (1 - mix[0]) * tune.loss.value(logits, y[mix[1]], weights)
+        if twin is not None:
+            a, b = nn.functional.log_softmax(logits, 1), nn.functional.log_softmax(twin, 1)
+            apart = nn.functional.kl_div(a, b, reduction="batchmean", log_target=True) + nn.functional.kl_div(b, a, reduction="batchmean", log_target=True)
+            value = (value + tune.loss.value(twin, y, weights)) / 2 + tune.consistency * apart / 2
+        more = tune.penalty(net.trunk.net)
+        return (value if more is None else value + more) / tune.accumulate
+
+    if tune.adversarial and not given[0].is_floating_point():
+        return tune.adversarial.backward(loss, net.trunk.net.get_input_embeddings(), accelerator.backward) * tune.accumulate
+    value = loss()
+    accelerator.backward(value)
+    return float(value.detach()) * tune.accumulate
