@@ -14,6 +14,12 @@ from mesocosm.govern.repair import REPAIRS
 from mesocosm.govern.rules import RULES
 from mesocosm.govern.sources import SOURCES
 from mesocosm.govern.types import TYPES
+from mesocosm.learn.adversarial import ADVERSARIAL
+from mesocosm.learn.augment import AUGMENT
+from mesocosm.learn.losses import LOSSES
+from mesocosm.learn.optimisers import OPTIMISERS
+from mesocosm.learn.schedules import SCHEDULES
+from mesocosm.learn.tuning import TUNING
 
 PAGES: dict[str, tuple[str, dict[str, type[Kind]]]] = {
     "sources": ("Where rows come from: `sources.NAME.type`.", dict(SOURCES)),
@@ -24,6 +30,12 @@ PAGES: dict[str, tuple[str, dict[str, type[Kind]]]] = {
     "repairs": ("What is mended: `datasets.NAME.repairs`.", dict(REPAIRS)),
     "engines": ("Where rows are treated: `datasets.NAME.engine`.", dict(ENGINES)),
     "privacy": ("How a private value is hidden: `fields.FIELD.private`.", dict(PRIVACY)),
+    "tuning": ("How a pretrained base is moved toward a task: `models.NAME.tune`, a name or `{method: NAME, ...}`.", dict(TUNING)),
+    "losses": ("What training makes small: `tune.loss`.", dict(LOSSES)),
+    "optimisers": ("How weights follow their gradients: `tune.optimiser`.", dict(OPTIMISERS)),
+    "schedules": ("How the learning rate moves: `tune.schedule`.", dict(SCHEDULES)),
+    "augment": ("Rows said in another way for training: `tune.augment`, a list.", dict(AUGMENT)),
+    "adversarial": ("Training against the worst small shift of word embeddings: `tune.adversarial`.", dict(ADVERSARIAL)),
 }
 
 

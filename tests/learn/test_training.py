@@ -23,7 +23,7 @@ from mesocosm.learn.schedules import SCHEDULES
 from mesocosm.learn.states import states, top_of
 from mesocosm.learn.tuning import TUNING
 
-RATES = {"sgd": 1.0, "lion": 1e-3, "adafactor": 0.1}
+RATES = {"sgd": 1.0, "lion": 5e-3, "adafactor": 0.05}
 GOOD, BAD = ["lovely", "kind", "happy", "bright"], ["awful", "cruel", "sad", "dark"]
 TEXTS = [f"what a {(GOOD if i % 2 else BAD)[i // 2 % 4]} day in month {i % 12}" for i in range(48)]
 Y = np.array([i % 2 for i in range(48)])
@@ -44,7 +44,8 @@ def trained(base: Any, settings: dict[str, Any], words: Words | None = None) -> 
     torch.manual_seed(0)
     trunk = load_trunk(base)
     trunk.net = tune.attach(trunk.net)
-    net = loop.Joined(trunk, np.zeros((386, 2), np.float32), np.zeros(2, np.float32), 0.1)
+    start = np.random.default_rng(0).normal(size=(386, 2)).astype(np.float32) * 0.05
+    net = loop.Joined(trunk, start, np.zeros(2, np.float32), 0.1)
     rows = loop.Rows(Tokens(base.folder, 64).ids(TEXTS), np.zeros((48, 2), np.float32), Y, words)
     before = loop.loss_of(net, rows)
     return net, loop.train(net, tune, rows, rows, 7, None, lambda _: None), before
@@ -52,7 +53,7 @@ def trained(base: Any, settings: dict[str, Any], words: Words | None = None) -> 
 
 @pytest.mark.parametrize("name", list(OPTIMISERS))
 def test_every_optimiser_learns(base: Any, name: str) -> None:
-    _, history, before = trained(base, {"optimiser": name, "learning_rate": RATES.get(name, 5e-3)})
+    _, history, before = trained(base, {"optimiser": name, "learning_rate": RATES.get(name, 5e-3), "epochs": 8 if name == "adafactor" else 2})
     assert history[-1]["held_loss"] < before - 0.05
 
 
@@ -147,8 +148,8 @@ def test_every_augmentation_changes_some_tokens_and_no_mark(base: Any, words: Wo
 
 def test_near_words_mean_nearly_the_same(words: Words) -> None:
     by_id = {i: w for w, i in words.said.items()}
-    assert {by_id[i] for i in words.near(words.said["happy"])} & {"glad", "pleased", "happier", "happiness", "happily", "unhappy", "joyful", "cheerful"}
-    assert words.near(words.said["##ing"]) == []
+    assert {by_id[i] for i in words.near(words.said["happy"])} & {"happier", "happiness"}
+    assert words.said["unhappy"] not in words.near(words.said["happy"]) and words.near(words.said["##ing"]) == []
 
 
 def test_states_kept_give_the_features_of_the_whole_base(base: Any, tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def grow_version(
     from mesocosm.learn.train import grow
 
     store = spec.root / ".mesocosm"
-    fields = list(dict.fromkeys([*model.inputs, model.predict]))
+    fields = list(dict.fromkeys([*model.inputs, model.predict, *(model.fair.by if model.fair else ())]))
     rows, split = columns_of(spec, snapshot, fields)
     for row in more:
         for field in fields:

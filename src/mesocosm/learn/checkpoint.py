@@ -21,9 +21,10 @@ def keep_up(path: Path, moving: Mapping[str, Any], optimiser: Any, state: dict[s
 
     tensors = {f"net.{n}": p.detach().clone() for n, p in moving.items()}
     tensors |= {f"best.{n}": p.clone() for n, p in best.items()} | {f"mean.{n}": p.clone() for n, p in mean.items()}
-    tensors |= {f"own.{n}": p.detach().clone().contiguous() for n, p in own.items()}
+    tensors |= {f"own.{n}": p.detach().clone() for n, p in own.items()}
     for number, moments in optimiser.state_dict()["state"].items():
-        tensors |= {f"opt.{number}.{k}": torch.as_tensor(v).clone().contiguous() for k, v in moments.items() if v is not None}
+        tensors |= {f"opt.{number}.{k}": torch.as_tensor(v).clone() for k, v in moments.items() if v is not None}
+    tensors = {n: p.contiguous() for n, p in tensors.items()}
     path.mkdir(parents=True, exist_ok=True)
     target = path / "checkpoint.safetensors"
     aside = target.with_name(aside_name(target))

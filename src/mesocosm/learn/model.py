@@ -8,11 +8,12 @@ from pydantic import Field
 
 from mesocosm.base.bounds import Bound
 from mesocosm.base.kinds import Kind, union
+from mesocosm.learn.fairness import Fair
 from mesocosm.learn.tuning import TUNING
 from mesocosm.learn.tuning.frozen import Frozen
 from mesocosm.learn.tuning.full import Full
 
-METRICS = ("accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error", "gain_over_majority", "gain_over_linear")
+METRICS = ("accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error", "gain_over_majority", "gain_over_linear", "typo_accuracy", "paraphrase_accuracy", "parity_gap", "odds_gap", "accuracy_gap")
 
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ class Model(Kind):
         search: settings to try.
         require: bounds on metrics of the test rows; a version that misses one is never deployed.
         reveal: private inputs that are used all the same.
+        fair: fields that tell groups of people; `parity_gap`, `odds_gap` and `accuracy_gap` between them can be bounded by `require`.
+        trust: inputs that may tell the target by themselves; any other that does is taken for a leak.
         seed: of every random choice.
         max_length: tokens of a text that are read.
         about: a line for people.
@@ -64,6 +67,8 @@ class Model(Kind):
     search: Search | None = None
     require: dict[Literal[METRICS], Bound] = {}  # type: ignore[valid-type]
     reveal: tuple[str, ...] = ()
+    fair: Fair | None = None
+    trust: tuple[str, ...] = ()
     seed: int = Field(7, ge=0)
     max_length: int = Field(128, ge=8, le=8192)
     about: str = ""

@@ -20,13 +20,16 @@ from mesocosm.base.errors import Wrong
 from mesocosm.base.files import write_json
 from mesocosm.learn import block, judge
 from mesocosm.learn.bases import Base, resolve
+from mesocosm.learn.examine import examined
 from mesocosm.learn.heads import HEADS, Blend, softmax
+from mesocosm.learn.leaks import leaks
 from mesocosm.learn.model import Model
 from mesocosm.learn.tuning.frozen import Frozen
 
 Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
 AGREE = 0.99
+FEW = 30  # validation rows under which no temperature is fitted
 
 
 @dataclass
@@ -49,6 +52,7 @@ class Parts:
     labels: list[str]
     facts: dict[str, Any]
     text_names: list[str]
+    where: dict[str, list[int]]
 
 
 def cut(model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], kinds: Mapping[str, str]) -> Parts:
@@ -77,7 +81,7 @@ def cut(model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], k
         {p: block.text_of(picked[p], names, len(where[p])) for p in where},
         {p: block.build(picked[p], facts, len(where[p])) for p in where},
         {p: np.array([index[str(target[i])] for i in where[p]], dtype=np.int64) for p in where},
-        labels, facts, names,
+        labels, facts, names, where,
     )  # fmt: skip
 
 
@@ -115,6 +119,12 @@ def grow(
 
     torch.manual_seed(model.seed)
     parts = cut(model, rows, split, kinds)
+    found = leaks(rows, kinds, model.inputs, parts.where, [None if v is None else str(v).lower() if isinstance(v, bool) else str(v) for v in rows[model.predict]])
+    told = [n for n in found["telling"] if n not in model.trust]
+    if told:
+        raise Wrong("inputs", f"'{told[0]}' alone tells '{model.predict}' on {found['telling'][told[0]]:.1%} of the test rows, so it may be known only after the fact", f"inputs without it, or 'trust: [{told[0]}]' in the model")
+    if found["shared"]:
+        say(f"{found['shared']} of {len(parts.y['test'])} test rows equal a training row in every input")
     base = resolve(str(model.base), root) if parts.text_names else None
     trials: list[dict[str, Any]] = []
     if model.search:
@@ -126,11 +136,13 @@ def grow(
     metrics = judge.report(p_test, parts.y["test"], parts.labels, model.seed)
     say(f"{len(p_test)} test rows: accuracy {metrics['accuracy']:.3f} {metrics['interval']['accuracy']}, macro F1 {metrics['macro_f1']:.3f}")
     base_texts = (parts.texts["train"], parts.texts["test"])
-    metrics["baselines"] = judge.baselines(base_texts, (parts.table["train"], parts.table["test"]), parts.y["train"], parts.y["test"], len(parts.labels))
+    metrics["baselines"], right = judge.baselines(base_texts, (parts.table["train"], parts.table["test"]), parts.y["train"], parts.y["test"], len(parts.labels))
     for other in ("majority", "linear"):
         metrics[f"gain_over_{other}"] = round(metrics["accuracy"] - metrics["baselines"][other]["accuracy"], 4)
+        metrics["baselines"][other]["p"] = round(judge.paired(p_test.argmax(1) == parts.y["test"], right[other]), 6)
     export = _export(head, trunk, base, parts, store, folder, feats, model.max_length)
-    metrics |= export.pop("agreement", {})
+    metrics |= export.pop("agreement", {}) | {"leaks": found}
+    metrics |= examined(model, rows, kinds, parts, p_test, export.pop("said", None), say)
     card = {
         "model": name, "labels": parts.labels, "inputs": list(model.inputs), "texts": parts.text_names, "block": parts.facts,
         "max_length": model.max_length, "base": base.name if base else None, "licence": base.licence if base else None,
@@ -195,6 +207,11 @@ def _tune(model: Model, parts: Parts, base: Base | None, store: Path, keep: Path
     trunk.net = tune.merged(trunk.net)
     head.weights, head.bias = net.weights.detach().numpy(), net.bias.detach().numpy()
     feats = {p: encode(trunk.eval(), tokens, parts.texts[p]) if parts.texts[p] else empty[p] for p in parts.y}
+    if len(parts.y["validation"]) >= FEW:
+        heat = judge.temperature(head.logits(feats["validation"], parts.table["validation"]), parts.y["validation"])
+        head.weights, head.bias = head.weights / np.float32(heat), head.bias / np.float32(heat)
+        head.settings = head.settings | {"temperature": round(heat, 4)}
+        say(f"calibrated on {len(parts.y['validation'])} validation rows: temperature {heat:.2f}")
     return head, trunk, history, feats
 
 
@@ -235,14 +252,17 @@ def _export(
 
         return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
 
-    said = {k: softmax(head.logits(Reader(where, k, most, session).features(texts), table)) for k in ("fp32", "int8")}
+    readers = {k: Reader(where, k, most, session) for k in ("fp32", "int8")}
+    said = {k: softmax(head.logits(r.features(texts), table)) for k, r in readers.items()}
     torch_said = softmax(head.logits(np.stack([feats[p][i] for p, i in pick]), table))
     agree = float((said["fp32"].argmax(1) == said["int8"].argmax(1)).mean())
     exact = float((said["fp32"].argmax(1) == torch_said.argmax(1)).mean())
+    reader = readers["int8" if agree >= AGREE else "fp32"]
     return {
         "trunk": named,
         "precision": "int8" if agree >= AGREE else "fp32",
         "agreement": {"int8_agreement": round(agree, 4), "onnx_agreement": round(exact, 4)},
+        "said": lambda texts, rows: softmax(head.logits(reader.features(texts), parts.table["test"][rows])),
     }  # fmt: skip
 
 

@@ -161,6 +161,13 @@ def _models(eco: Ecosystem) -> Iterator[Fault]:
                 yield path, Wrong("", f"'{field}' is private", f"another input, or 'reveal: [{field}]' in the model")
             elif kinds[field] == "date":
                 yield path, Wrong("", f"'{field}' is a date", "a text, number, category or boolean field")
+        for key, said in (("fair", model.fair.by if model.fair else ()), ("trust", model.trust)):
+            for i, field in enumerate(said):
+                spot = (*at, key, "by", i) if key == "fair" else (*at, key, i)
+                if field not in data.fields:
+                    yield spot, Wrong("", f"'{model.learns}' has no field '{field}'", "a field of it", fields, field)
+                elif key == "fair" and data.fields[field].private:
+                    yield spot, Wrong("", f"'{field}' is private, so its groups are not told apart", "a field that is not, such as a coarser one")
         if not model.base and any(kinds.get(f) == "text" for f in model.inputs):
             yield at, Wrong("base", "'base' is missing, and an input is text", "a base such as minilm")
         for key in model.search.over if model.search else ():

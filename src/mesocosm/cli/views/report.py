@@ -47,4 +47,9 @@ def model_text(name: str, data: dict[str, Any]) -> str:
         span = f" [{low:.3f}, {high:.3f}]" if low is not None else ""
         beside = ", ".join(f"{b} {m['baselines'][b].get(key, float('nan')):.3f}" for b in m["baselines"])
         lines.append(f"    {key:<18}{_figure(m[key]):>8}{span:<18}  beside {beside}")
+    lines += [f"    weak where {s['where']}: accuracy {s['accuracy']:.3f} on {s['rows']} rows" for s in m.get("slices", [])]
+    if "robustness" in m:
+        lines.append(f"    accuracy with slips of the finger {m['typo_accuracy']:.3f}, in other words {m['paraphrase_accuracy']:.3f}, as they are {m['robustness']['as_they_are']:.3f}")
+    if "fairness" in m:
+        lines.append(f"    between groups by {', '.join(m['fairness']['fields'])}: chosen {m['parity_gap']:.3f} apart, found or mistaken {m['odds_gap']:.3f}, accuracy {m['accuracy_gap']:.3f}")
     return "\n".join(lines)

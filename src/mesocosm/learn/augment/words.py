@@ -14,7 +14,7 @@ from pydantic import Field
 
 from mesocosm.base.kinds import Kind
 
-NEAR = 0.6
+NEAR = 0.55
 
 
 class Words:
@@ -35,7 +35,7 @@ class Words:
         self._near: dict[int, list[int]] = {}
 
     def near(self, word: int) -> list[int]:
-        """Up to three whole words whose vectors are nearest to a whole word's, none under a cosine of 0.6."""
+        """Up to three whole words whose vectors are nearest to a whole word's, none under a cosine of 0.55."""
         if word not in self._near:
             found: list[int] = []
             spot = np.searchsorted(self.whole, word)

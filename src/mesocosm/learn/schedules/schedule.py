@@ -26,9 +26,11 @@ class Schedule(Kind):
             steps: how many there will be.
             losses: the held-out loss of each epoch so far.
         """
-        rise = min(1.0, (step + 1) / max(1.0, steps * self.warmup))
-        return rise * self.after(min(1.0, max(0.0, step / max(1, steps))), losses)
+        rising = steps * self.warmup
+        if step + 1 < rising:
+            return (step + 1) / rising
+        return self.after(min(1.0, max(0.0, (step - rising) / max(1.0, steps - rising))), losses)
 
     def after(self, done: float, losses: Sequence[float]) -> float:
-        """The share without warm-up, at `done` of the way, 0 to 1."""
+        """The share without warm-up, at `done` of the way after it, 0 to 1."""
         raise NotImplementedError

@@ -1,0 +1,66 @@
+"""A model card in Markdown, written from a version's record. Knows the record's shape only.
+
+Source: Mitchell et al. 2019, arXiv 1810.03993 (the sections).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+MAIN = ("accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error")
+
+
+def card(version: Mapping[str, Any], about: str, data: Mapping[str, Any]) -> str:
+    """The card.
+
+    Args:
+        version: `id`, `state`, `why`, `at`, `snapshot`, `metrics`, `recipe`.
+        about: what the model is for, in the file's words.
+        data: of its dataset: `name`, `account`, `origins`, `purpose`, `files`.
+    """
+    m, recipe = version["metrics"], version["recipe"]
+    made = datetime.fromtimestamp(float(version["at"]), UTC).strftime("%Y-%m-%d %H:%M UTC")
+    out = [f"# {version['id']}", "", about, ""] if about else [f"# {version['id']}", ""]
+    out += [
+        "## Model", "",
+        f"- Made: {made}; state: {version['state']}{' (' + version['why'] + ')' if version['why'] else ''}",
+        f"- Base: {recipe['base'] or 'none'} ({recipe['licence'] or 'no licence needed'}); method: {recipe['method']}; head: {recipe['head']}; served in {recipe['precision']}",
+        f"- Predicts one of {len(recipe['labels']) if 'labels' in recipe else len(m['classes'])} classes from: {', '.join(recipe['inputs'])}",
+        f"- Seed: {recipe['seed']}; training took {m.get('seconds', float('nan')):.1f} s", "",
+        "## Data", "",
+        f"- Dataset: {data['name']}, version {version['snapshot']}" + (f"; purpose: {data['purpose']}" if data.get("purpose") else ""),
+        f"- Account: {', '.join(f'{k} {v}' for k, v in data['account'].items())}",
+        *(f"- Source {s}: origin {o.get('origin') or 'not told'}, licence {o.get('licence') or 'not told'}" for s, o in data.get("origins", {}).items()),
+        f"- Rows: {', '.join(f'{p} {n}' for p, n in recipe['rows'].items())}",
+    ]  # fmt: skip
+    shared = m.get("leaks", {}).get("shared", 0)
+    out += [f"- {shared} test rows equal a training row in every input", ""]
+    out += ["## Figures on held-out rows", "", "| metric | value | 95 % interval | " + " | ".join(m["baselines"]) + " |", "|---" * (3 + len(m["baselines"])) + "|"]
+    for key in MAIN:
+        low, high = m["interval"].get(key, (None, None))
+        span = "" if low is None else f"{low:.3f} to {high:.3f}"
+        out.append(f"| {key} | {_said(m.get(key))} | {span} | " + " | ".join(_said(b.get(key)) for b in m["baselines"].values()) + " |")
+    out += ["", *(f"- Against {name}: {m[f'gain_over_{name}']:+.3f} accuracy, p = {b['p']:.3g} (McNemar, same rows)" for name, b in m["baselines"].items() if "p" in b)]
+    out += ["", "| class | rows | precision | recall | F1 |", "|---|---|---|---|---|"]
+    out += [f"| {name} | {c['rows']} | {_said(c['precision'])} | {_said(c['recall'])} | {_said(c['f1'])} |" for name, c in m["classes"].items()]
+    out += ["", "## Where it is weak", ""]
+    out += [f"- {s['where']}: accuracy {s['accuracy']:.3f} on {s['rows']} rows (p = {s['p']:.2g})" for s in m.get("slices", [])] or ["- No part of the test rows told by one input has provably more errors than the rest."]
+    if "robustness" in m:
+        r = m["robustness"]
+        out += [f"- With slips of the finger: {r['typo']:.3f}; in other words: {r['paraphrase']:.3f}; as they are: {r['as_they_are']:.3f} (accuracy, {r['rows']} rows)"]
+    out += ["", "## Fairness", ""]
+    if "fairness" in m:
+        f = m["fairness"]
+        out += [f"Greatest gaps between groups of ten rows or more: chosen {f['parity_gap']:.3f}, found or mistaken {f['odds_gap']:.3f}, accuracy {f['accuracy_gap']:.3f}.", ""]
+        for field, groups in f["fields"].items():
+            out += [f"| {field} | rows | accuracy |", "|---|---|---|"]
+            out += [f"| {g} | {v['rows']} | {_said(v.get('accuracy'))} |" for g, v in groups.items()] + [""]
+    else:
+        out += ["No field that tells groups of people was declared (`fair` in the model), so none was compared.", ""]
+    return "\n".join(out).rstrip() + "\n"
+
+
+def _said(value: Any) -> str:
+    return "-" if value is None else f"{value:.3f}"
