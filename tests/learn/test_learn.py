@@ -40,12 +40,16 @@ def made() -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, 
 def test_every_heads_graph_says_what_the_head_says(tmp_path: Path) -> None:
     text, table, y = made()
     fitted = {n: h().fit(text, table, y, 2, 7) for n, h in HEADS.items()}
-    fitted["blend"] = Blend(fitted["kernel"], fitted["linear"])
+    fitted["blend"] = Blend(*fitted.values())
+    several = HEADS["boost"]().fit(text, table, np.digitize(table[:, 0], [-0.5, 0.5]), 3, 7)
+    export_head(several.tensors(), tmp_path / "several")
+    said = Onnx().session(tmp_path / "several").run(None, {"features": text, "table": table})[0]
+    assert np.abs(said - softmax(several.logits(text, table))).max() < 2e-4 and (said.argmax(1) == np.digitize(table[:, 0], [-0.5, 0.5])).all()
     for name, head in fitted.items():
         export_head(head.tensors(), tmp_path / name)
         said = Onnx().session(tmp_path / name).run(None, {"features": text, "table": table})[0]
         assert np.abs(said - softmax(head.logits(text, table))).max() < 2e-4, name
-        assert (said.argmax(1) == y).mean() > 0.85
+        assert (said.argmax(1) == y).mean() > (0.75 if name == "boost" else 0.85), name  # trees see the table only
 
 
 def test_left_out_scores_are_those_of_real_refits() -> None:

@@ -93,9 +93,7 @@ def export_head(parts: list[dict[str, Array]], path: Path) -> None:
         consts.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
 
-    said = [
-        node("Softmax", [(_kernel if "alpha" in t else _linear)(f"h{i}", t, node, const)], f"h{i}_p", axis=1) for i, t in enumerate(parts)
-    ]
+    said = [node("Softmax", [_shape(t)(f"h{i}", t, node, const)], f"h{i}_p", axis=1) for i, t in enumerate(parts)]
     node("Mean", said, "probabilities")
     graph = helper.make_graph(
         nodes, "head",
@@ -103,10 +101,28 @@ def export_head(parts: list[dict[str, Array]], path: Path) -> None:
         [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["rows", None])],
         consts,
     )  # fmt: skip
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], producer_name="mesocosm")
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)], producer_name="mesocosm")
     model.ir_version = 9
     onnx.checker.check_model(model)
     path.write_bytes(model.SerializeToString())
+
+
+def _shape(tensors: dict[str, Array]) -> Any:
+    return _kernel if "alpha" in tensors else _trees if "leaf" in tensors else _linear
+
+
+def _trees(h: str, tensors: dict[str, Array], node: Any, const: Any) -> str:
+    t = {k: v.tolist() for k, v in tensors.items()}
+    leaves = [i for i, leaf in enumerate(t["leaf"]) if leaf]
+    total = node(
+        "TreeEnsembleRegressor", ["table"], f"{h}_trees", domain="ai.onnx.ml", n_targets=len(t["bias"]), aggregate_function="SUM", post_transform="NONE",
+        nodes_treeids=t["tree"], nodes_nodeids=t["number"], nodes_featureids=t["feature"], nodes_values=t["threshold"],
+        nodes_modes=["LEAF" if leaf else "BRANCH_LEQ" for leaf in t["leaf"]], nodes_truenodeids=t["left"], nodes_falsenodeids=t["right"],
+        target_treeids=[t["tree"][i] for i in leaves], target_nodeids=[t["number"][i] for i in leaves],
+        target_ids=[t["target"][i] for i in leaves], target_weights=[t["value"][i] for i in leaves],
+    )  # fmt: skip
+    biased = node("Add", [total, const(f"{h}_bias", tensors["bias"])], f"{h}_sums")
+    return str(node("MatMul", [biased, const(f"{h}_spread", tensors["spread"])], f"{h}_logits"))
 
 
 def _linear(h: str, tensors: dict[str, Array], node: Any, const: Any) -> str:

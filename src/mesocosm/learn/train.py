@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ from mesocosm.learn.tuning.frozen import Frozen
 Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
 AGREE = 0.99
+MANY = 2500  # training rows up to which every head is tried
+MOST_KERNEL = 12_000
 FEW = 30  # validation rows under which no temperature is fitted
 
 
@@ -85,13 +88,22 @@ def cut(model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], k
     )  # fmt: skip
 
 
+def _heads_for(text: Array, parts: Parts) -> list[str]:
+    """Which heads are worth their time: all for few rows; a kernel holds rows x rows numbers, trees look at the table only."""
+    rows, classes = len(parts.y["train"]), len(parts.labels)
+    trees = ["boost"] if parts.table["train"].shape[1] and classes <= 20 else []
+    if rows <= MANY and classes * rows <= 60_000:
+        return ["kernel", "linear", *trees]
+    if rows > MOST_KERNEL or not text.shape[1]:
+        return ["linear", *trees]
+    return ["kernel"]
+
+
 def _frozen_heads(model: Model, text: Array, parts: Parts, only: str, say: Say) -> Any:
-    names = list(HEADS) if only == "auto" else [only]
-    if only == "auto" and (len(parts.y["train"]) > 3000 or len(parts.labels) * len(parts.y["train"]) > 60_000):
-        names = ["kernel"]
+    names = _heads_for(text, parts) if only == "auto" else [only]
     fitted: list[Any] = [HEADS[n]().fit(text, parts.table["train"], parts.y["train"], len(parts.labels), model.seed) for n in names]
-    if len(fitted) == 2:
-        fitted.append(Blend(fitted[0], fitted[1]))
+    singles = [h for h in fitted if len(h.left_out) == len(parts.y["train"])]
+    fitted += [Blend(*some) for size in range(2, len(singles) + 1) for some in combinations(singles, size)]
     for head in fitted:
         said = f"left-out log-loss {head.loss:.4f}" if np.isfinite(head.loss) else "too few rows a class to leave any out"
         say(f"{head.name} head: {said}")

@@ -3,9 +3,10 @@
 from typing import Any
 
 from mesocosm.learn.heads.blend import Blend, softmax
+from mesocosm.learn.heads.boost import Boost
 from mesocosm.learn.heads.kernel import KernelRidge
 from mesocosm.learn.heads.linear import Linear
 
-HEADS: dict[str, Any] = {"kernel": KernelRidge, "linear": Linear}
+HEADS: dict[str, Any] = {"kernel": KernelRidge, "linear": Linear, "boost": Boost}
 
 __all__ = ["HEADS", "Blend", "softmax"]

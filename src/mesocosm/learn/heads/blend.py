@@ -1,4 +1,4 @@
-"""Blend: the mean of the probabilities of a kernel head and a linear head. Knows the two only."""
+"""Blend: the mean of the probabilities of several fitted heads. Knows what a head gives."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mesocosm.learn.heads.kernel import KernelRidge, log_loss
-from mesocosm.learn.heads.linear import Linear
+from mesocosm.learn.heads.kernel import log_loss
 
 Array = np.ndarray[Any, Any]
 
@@ -19,19 +18,21 @@ def softmax(logits: Array) -> Array:
 
 
 class Blend:
-    """The mean of two fitted heads; its left-out loss is that of the mean of their left-out scores.
+    """The mean of fitted heads; its left-out loss is that of the mean of their left-out scores.
+
+    Args:
+        parts: heads fitted on the same rows; the first one's `y_left` are the labels of the rows left out.
 
     Source: Breiman 1996, Stacked Regressions, with equal weights.
     """
 
-    name = "blend"
-
-    def __init__(self, kernel: KernelRidge, linear: Linear) -> None:
-        self.parts = (kernel, linear)
-        self.settings = {f"{head.name}.{key}": value for head in self.parts for key, value in head.settings.items()}
+    def __init__(self, *parts: Any) -> None:
+        self.parts = parts
+        self.name = "blend" if len(parts) == 2 else f"blend of {len(parts)}"
+        self.settings = {f"{head.name}.{key}": value for head in parts for key, value in head.settings.items()}
         self.loss = np.inf
-        if np.isfinite(linear.loss) and len(kernel.left_out) == len(linear.left_out):
-            self.loss = log_loss(self._mean([h.left_out for h in self.parts]), kernel.y_left)
+        if all(np.isfinite(h.loss) for h in parts) and len({len(h.left_out) for h in parts}) == 1 and len(parts[0].left_out):
+            self.loss = log_loss(self._mean([h.left_out for h in self.parts]), parts[0].y_left)
 
     def _mean(self, logits: list[Array]) -> Array:
         return np.asarray(np.log(np.maximum(sum(softmax(x) for x in logits) / len(logits), 1e-13)))

@@ -11,8 +11,8 @@ class Frozen(Kind):
     """Leave every weight of the base as it is and fit a head on its features.
 
     Args:
-        head: `kernel` (ridge on a product of RBF kernels), `linear` (logistic regression), or
-            `auto`, which takes the lowest left-out log-loss of the two and the mean of both.
+        head: `kernel` (ridge on a product of RBF kernels), `linear` (logistic regression), `boost`
+            (boosted trees over numbers and categories), or `auto`: the lowest left-out log-loss of them and of their means.
 
     Source: Razavian et al. 2014, arXiv 1403.6382.
 
@@ -22,7 +22,7 @@ class Frozen(Kind):
 
     short: ClassVar[str] = "method"
     method: Literal["frozen"] = "frozen"
-    head: Literal["auto", "kernel", "linear"] = "auto"
+    head: Literal["auto", "kernel", "linear", "boost"] = "auto"
 
     def attach(self, base: Any) -> Any:
         """The base with no weight to train."""

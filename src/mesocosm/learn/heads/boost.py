@@ -1,0 +1,103 @@
+"""Boosted trees over the table block; texts are not looked at. Knows scikit-learn and the shape of its trees."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from mesocosm.learn.heads.kernel import log_loss
+
+Array = np.ndarray[Any, Any]
+SETTINGS = ((0.05, 8, 120), (0.03, 4, 250), (0.1, 31, 100))  # rate, leaves, rounds
+LONG = 20_000  # rows from which on only the last setting is tried, on one held-out fifth
+
+
+class Boost:
+    """Gradient boosting on histograms; rate, leaves and rounds are chosen by five-fold log-loss.
+
+    Source: Friedman 2001, Annals of Statistics 29; Ke et al. 2017, LightGBM, NIPS.
+    """
+
+    name = "boost"
+
+    def fit(self, text: Array, table: Array, y: Array, classes: int, seed: int) -> Boost:
+        """Choose the settings, then fit all rows."""
+        from sklearn.ensemble import HistGradientBoostingClassifier
+        from sklearn.model_selection import StratifiedKFold, train_test_split
+
+        del text
+        self.classes, self.loss = classes, np.inf
+        self.left_out = np.zeros((len(y), classes))
+        best = SETTINGS[0] if len(y) < LONG else SETTINGS[-1]
+        folds = int(min(5, np.bincount(y, minlength=classes).min()))
+
+        def fitted(setting: tuple[float, int, int], rows: Array) -> Any:
+            rate, leaves, rounds = setting
+            net = HistGradientBoostingClassifier(
+                learning_rate=rate, max_leaf_nodes=leaves, max_iter=rounds, min_samples_leaf=min(20, max(2, len(rows) // 20)), l2_regularization=1.0,
+                early_stopping=False, random_state=seed,
+            )  # fmt: skip
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return net.fit(table[rows], y[rows])
+
+        if folds >= 2 and len(y) < LONG:
+            parts = list(StratifiedKFold(folds, shuffle=True, random_state=seed).split(table, y))
+            for setting in SETTINGS:
+                left = np.zeros((len(y), classes))
+                for rows, out in parts:
+                    left[out] = self._full(fitted(setting, rows), table[out])
+                loss = log_loss(left, y)
+                if loss < self.loss:
+                    self.loss, best, self.left_out = loss, setting, left
+        elif folds >= 2:
+            rows, out = train_test_split(np.arange(len(y)), test_size=0.2, stratify=y, random_state=seed)
+            self.loss, self.left_out = log_loss(self._full(fitted(best, rows), table[out]), y[out]), np.zeros((0, classes))
+        self.y_left = y
+        self.net = fitted(best, np.arange(len(y)))
+        self.settings = dict(zip(("rate", "leaves", "rounds"), best, strict=True))
+        return self
+
+    def _full(self, net: Any, table: Array) -> Array:
+        out = np.full((len(table), self.classes), -30.0)
+        out[:, net.classes_] = np.log(np.maximum(net.predict_proba(table), 1e-13))
+        return out
+
+    def logits(self, text: Array, table: Array) -> Array:
+        """Logits (rows, classes)."""
+        del text
+        return self._full(self.net, table)
+
+    def tensors(self) -> list[dict[str, Array]]:
+        """The trees as flat arrays, one entry a node; a threshold is rounded down to float32, so that the same rows go left.
+
+        Sums of leaves and `bias` are one a class, or one in all for two classes; `spread` makes logits of them.
+        """
+        found: dict[str, list[Any]] = {k: [] for k in ("tree", "number", "feature", "threshold", "left", "right", "leaf", "target", "value")}
+        tree = 0
+        for iteration in self.net._predictors:
+            for target, predictor in enumerate(iteration):
+                nodes = predictor.nodes
+                low = nodes["num_threshold"].astype(np.float32)
+                low = np.where(low > nodes["num_threshold"], np.nextafter(low, np.float32(-np.inf)), low)
+                leaf = nodes["is_leaf"].astype(bool)
+                found["tree"] += [tree] * len(nodes)
+                found["number"] += range(len(nodes))
+                found["feature"] += np.where(leaf, 0, nodes["feature_idx"]).tolist()
+                found["threshold"] += np.where(leaf, 0, low).tolist()
+                found["left"] += nodes["left"].tolist()
+                found["right"] += nodes["right"].tolist()
+                found["leaf"] += leaf.tolist()
+                found["target"] += [target] * len(nodes)
+                found["value"] += nodes["value"].tolist()
+                tree += 1
+        bias = np.asarray(self.net._baseline_prediction, np.float32).reshape(-1)
+        seen = np.asarray(self.net.classes_)
+        spread = np.zeros((len(bias), self.classes), np.float32)
+        if len(bias) == 1:
+            spread[0, seen] = (-0.5, 0.5)
+        else:
+            spread[np.arange(len(bias)), seen] = 1
+        return [{k: np.asarray(v) for k, v in found.items()} | {"bias": bias, "spread": spread}]
