@@ -28,7 +28,7 @@ class Blend:
 
     def __init__(self, *parts: Any) -> None:
         self.parts = parts
-        self.name = "blend" if len(parts) == 2 else f"blend of {len(parts)}"
+        self.name = " + ".join(head.name for head in parts)
         self.settings = {f"{head.name}.{key}": value for head in parts for key, value in head.settings.items()}
         self.loss = np.inf
         if all(np.isfinite(h.loss) for h in parts) and len({len(h.left_out) for h in parts}) == 1 and len(parts[0].left_out):

@@ -30,6 +30,7 @@ class Linear:
         folds = int(min(5, np.bincount(y, minlength=classes).min()))
         self.loss, best = np.inf, 0.3
         self.left_out = np.zeros((len(y), classes))
+        self.y_left = y
 
         def fitted(strength: float, rows: Array) -> Any:
             with warnings.catch_warnings():
