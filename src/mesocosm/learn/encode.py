@@ -16,6 +16,7 @@ import torch
 from torch import nn
 
 from mesocosm.base.digest import digest
+from mesocosm.base.errors import Wrong
 from mesocosm.learn.bases import Base
 
 TOKENS = 4096  # padded tokens of one batch
@@ -53,7 +54,10 @@ def load_trunk(base: Base) -> Trunk:
     quiet()
     from transformers import AutoModel
 
-    net = AutoModel.from_pretrained(base.folder, use_safetensors=True, trust_remote_code=False, dtype=torch.float32)
+    try:
+        net = AutoModel.from_pretrained(base.folder, use_safetensors=True, trust_remote_code=False, dtype=torch.float32)
+    except Exception as error:  # safetensors, transformers and torch each have their own kinds
+        raise Wrong("base", f"the weights of '{base.name}' cannot be read", "a whole folder laid out as a hub's, of an architecture that transformers knows") from error
     trunk = Trunk(net)
     trunk.eval()
     return trunk

@@ -72,6 +72,9 @@ def cut(model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], k
         raise Wrong("predict", f"the training rows of '{model.predict}' hold {one}", "two classes or more")
     if not where["test"]:
         raise Wrong("learns", "its split leaves no test rows", "more rows, or a larger share in split.test")
+    for name in model.inputs:
+        if not any(rows[name][i] is not None for i in where["train"]):
+            raise Wrong("inputs", f"the training rows of '{name}' hold no value at all", "an input with values")
     index = {label: i for i, label in enumerate(labels)}
     unseen = [i for p in ("validation", "test") for i in where[p] if target[i] not in index]
     for part in ("validation", "test"):

@@ -1,0 +1,200 @@
+"""Transfer learning measured: every method on ten classes of Banking77, 2,000 rows beside the textbook recipe and
+Transformers' Trainer, ten rows a class, and the sentiment of headlines. Called by `learn.py`.
+
+CPU seconds are those of this process, user and system. The textbook recipe (every text padded to 128, batch 16,
+AdamW at 2e-5, 5 epochs) and the Trainer are priced by steps measured in this very run; the textbook's accuracy is bought
+with the same rate, batch and epochs on bucketed batches, which changes no arithmetic of a row.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+import resource
+import tempfile
+import time
+import warnings
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+import numpy as np
+
+Line = tuple[str, float, str, bool]
+STEPS = 6
+
+
+def cpu() -> float:
+    """CPU seconds of this process so far."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def read(path: Path) -> tuple[list[str], list[str]]:
+    """Texts and categories of a Banking77 file."""
+    with path.open(encoding="utf-8") as handle:
+        rows = list(csv.DictReader(handle))
+    return [r["text"] for r in rows], [r["category"] for r in rows]
+
+
+def grown(texts: list[str], labels: list[str], split: list[str], tune: Any, store: Path, seed: int = 7) -> Any:
+    """One version grown as a build grows it."""
+    from mesocosm.learn.model import Model
+    from mesocosm.learn.train import grow
+
+    model = Model.model_validate({"base": "minilm", "learns": "d", "predict": "y", "inputs": ["x"], "tune": tune, "seed": seed})
+    with tempfile.TemporaryDirectory() as folder:
+        return grow("m", model, {"x": texts, "y": labels}, split, {"x": "text", "y": "category"}, Path("."), store, Path(folder), f"bench-{time.time()}", lambda _: None)
+
+
+def frozen(train: tuple[list[str], list[str]], test: tuple[list[str], list[str]], store: Path) -> tuple[float, float]:
+    """Accuracy on `test` of a frozen base under the head that its left-out loss chose, and the CPU seconds of encoding and fitting."""
+    from mesocosm.learn.bases import resolve
+    from mesocosm.learn.encode import features
+    from mesocosm.learn.model import Model
+    from mesocosm.learn.train import _frozen_heads, cut
+
+    rows, split = {"x": train[0] + test[0], "y": train[1] + test[1]}, ["train"] * len(train[0]) + ["test"] * len(test[0])
+    model = Model.model_validate({"base": "minilm", "learns": "d", "predict": "y", "inputs": ["x"]})
+    parts, base = cut(model, rows, split, {"x": "text", "y": "category"}), resolve("minilm", Path("."))
+    began = cpu()
+    x = features(base, parts.texts["train"], 128, store)
+    head = _frozen_heads(model, x, parts, "auto", lambda _: None)
+    took = cpu() - began
+    said = head.logits(features(base, parts.texts["test"], 128, store), parts.table["test"]).argmax(1)
+    return float((said == parts.y["test"]).mean()), took
+
+
+def textbook(texts: list[str], classes: int) -> tuple[float, float]:
+    """CPU seconds of five epochs by the textbook recipe, and of three by the Trainer's defaults, priced by measured steps."""
+    import torch
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer, Trainer, TrainingArguments
+    from transformers.utils import logging
+
+    from mesocosm.learn.bases import resolve
+
+    logging.set_verbosity_error()
+    folder = resolve("minilm", Path(".")).folder
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    net = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=classes)
+    y = torch.tensor([i % classes for i in range(16)])
+    optimiser = torch.optim.AdamW(net.parameters(), lr=2e-5, fused=False, foreach=False)
+    pick = random.Random(0).sample(texts, 16 * STEPS)
+    net.train()
+    began = 0.0
+    for step in range(STEPS):
+        began = cpu() if step == 1 else began
+        batch = tokenizer(pick[step * 16 : step * 16 + 16], padding="max_length", max_length=128, truncation=True, return_tensors="pt")
+        net(**batch, labels=y).loss.backward()
+        optimiser.step()
+        optimiser.zero_grad()
+    book = (cpu() - began) / (STEPS - 1) * -(-len(texts) // 16) * 5
+    data = [{**tokenizer(t, truncation=True), "label": i % classes} for i, t in enumerate(random.Random(1).sample(texts, 8 * 5 * STEPS))]
+    with tempfile.TemporaryDirectory() as out:
+        trainer = Trainer(net, TrainingArguments(out, max_steps=5 * STEPS, report_to=[], disable_tqdm=True, save_strategy="no", use_cpu=True), train_dataset=data, processing_class=tokenizer)
+        began = cpu()
+        trainer.train()
+    return book, (cpu() - began) / (5 * STEPS) * -(-len(texts) // 8) * 3
+
+
+def bought(train: tuple[list[str], list[str]], test: tuple[list[str], list[str]]) -> float:
+    """The textbook recipe's accuracy: all layers and words from an untrained head, AdamW at 2e-5, batch 16, five epochs."""
+    import torch
+
+    from mesocosm.learn import loop
+    from mesocosm.learn.bases import resolve
+    from mesocosm.learn.encode import Tokens, encode, load_trunk
+    from mesocosm.learn.tuning.full import Full
+
+    torch.manual_seed(0)
+    base = resolve("minilm", Path("."))
+    names = sorted(set(train[1]))
+    tokens, trunk = Tokens(base.folder, 128), load_trunk(base)
+    tune = Full.model_validate({"learning_rate": 2e-5, "batch": 16, "epochs": 5, "patience": 5, "embeddings": True, "schedule": {"kind": "constant", "warmup": 0}, "clip": 1e9})
+    trunk.net = tune.attach(trunk.net)
+    start = np.random.default_rng(0).normal(size=(384, len(names))).astype(np.float32) * 0.02
+    net = loop.Joined(trunk, start, np.zeros(len(names), np.float32), 0.0)
+    y = np.array([names.index(c) for c in train[1]])
+    rows = loop.Rows(tokens.ids(train[0]), np.zeros((len(y), 0), np.float32), y)
+    few = loop.Rows(rows.ids[:32], rows.table[:32], y[:32])
+    loop.train(net, tune, rows, few, 0, None, lambda _: None)
+    said = encode(trunk.eval(), tokens, test[0]) @ net.weights.detach().numpy() + net.bias.detach().numpy()
+    return float((said.argmax(1) == np.array([names.index(c) for c in test[1]])).mean())
+
+
+def methods(data: Path) -> list[Line]:
+    """Each way to tune on ten classes: accuracy, share of weights, seconds."""
+    from mesocosm.learn.tuning import TUNING
+
+    texts, labels = read(data / "train.csv")
+    judged, answers = read(data / "test.csv")
+    ten = sorted(set(labels))[:60:6]
+    rng = random.Random(0)
+    order = [i for i, c in enumerate(labels) if c in ten]
+    rng.shuffle(order)
+    order = order[:600]
+    test = [i for i, c in enumerate(answers) if c in ten]
+    x, y = [texts[i] for i in order] + [judged[i] for i in test], [labels[i] for i in order] + [answers[i] for i in test]
+    split = ["validation" if i % 6 == 0 else "train" for i in range(len(order))] + ["test"] * len(test)
+    found: dict[str, float] = {}
+    with tempfile.TemporaryDirectory() as store:
+        for name in TUNING:
+            began, clock = cpu(), time.perf_counter()
+            made = grown(x, y, split, name, Path(store))
+            found[name] = made.metrics["accuracy"]
+            moved = made.history[0]["trained"] if made.history else 0
+            print(f"  {name:<9} accuracy {found[name]:.4f}  trained {moved:>10,} ({moved / 22_713_216:7.3%})  {cpu() - began:6.1f} CPU s  {time.perf_counter() - clock:5.1f} s", flush=True)
+    worst = min(found, key=lambda n: found[n])
+    return [(f"worst tuning method ({worst}) minus full", found[worst] - found["full"], ">= -0.03", found[worst] >= found["full"] - 0.03)]
+
+
+def few(data: Path) -> list[Line]:
+    """2,000 rows beside the textbook and the Trainer; ten rows a class."""
+    train, test = read(data / "train.csv"), read(data / "test.csv")
+    order = random.Random(0).sample(range(len(train[0])), 2000)
+    part = ([train[0][i] for i in order], [train[1][i] for i in order])
+    with tempfile.TemporaryDirectory() as store:
+        ours, took = frozen(part, test, Path(store))
+    book, trainer = textbook(part[0], len(set(part[1])))
+    theirs = bought(part, test)
+    print(f"  2,000 rows: ours {ours:.4f} in {took:.1f} CPU s; the textbook {theirs:.4f} for {book:.0f}; the Trainer's defaults would take {trainer:.0f}")
+    shots = []
+    for seed in range(3):
+        rng = random.Random(seed)
+        pick = [i for c in sorted(set(train[1])) for i in rng.sample([j for j, said in enumerate(train[1]) if said == c], 10)]
+        with tempfile.TemporaryDirectory() as store:
+            shots.append(frozen(([train[0][i] for i in pick], [train[1][i] for i in pick]), test, Path(store))[0])
+    print("  ten rows a class, three draws:", [round(s, 4) for s in shots])
+    return [
+        ("2,000 rows: accuracy minus the textbook's", ours - theirs, "> 0", ours > theirs),
+        ("2,000 rows: textbook CPU / ours", book / took, ">= 100", book >= 100 * took),
+        ("2,000 rows: Trainer CPU / ours", trainer / took, ">= 20", trainer >= 20 * took),
+        ("ten rows a class, mean accuracy", mean(shots), ">= 0.86", mean(shots) >= 0.86),
+    ]
+
+
+def headlines(folder: Path) -> list[Line]:
+    """Sentiment of headlines in three classes (at -0.1 and 0.1), five folds, beside TF-IDF with logistic regression."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import f1_score
+    from sklearn.model_selection import StratifiedKFold
+    from sklearn.pipeline import make_pipeline
+
+    warnings.filterwarnings("ignore")
+    rows = json.loads((folder / "SemEval2017Task5Headlines.json").read_text(encoding="utf-8"))
+    rows = list(rows.values()) if isinstance(rows, dict) else rows
+    x = [r["title"] for r in rows]
+    y = ["up" if float(r["sentiment"]) > 0.1 else "down" if float(r["sentiment"]) < -0.1 else "flat" for r in rows]
+    ours, peer = [], []
+    with tempfile.TemporaryDirectory() as store:
+        for fold, (train, test) in enumerate(StratifiedKFold(5, shuffle=True, random_state=0).split(x, y)):
+            held = set(np.random.default_rng(fold).permutation(train)[: len(train) // 10].tolist())
+            split = ["test" if i in set(test.tolist()) else "validation" if i in held else "train" for i in range(len(x))]
+            ours.append(grown(x, y, split, {"method": "full", "epochs": 4}, Path(store), fold).metrics["macro_f1"])
+            net = make_pipeline(TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True), LogisticRegression(C=10, max_iter=1000, class_weight="balanced"))
+            net.fit([x[i] for i in train], [y[i] for i in train])
+            peer.append(float(f1_score([y[i] for i in test], net.predict([x[i] for i in test]), average="macro")))
+    print("  headlines, macro F1 by fold, ours and TF-IDF:", [(round(a, 3), round(b, 3)) for a, b in zip(ours, peer, strict=True)])
+    return [("headlines macro F1 minus TF-IDF", mean(ours) - mean(peer), ">= 0.05", mean(ours) >= mean(peer) + 0.05)]
