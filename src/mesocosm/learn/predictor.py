@@ -85,7 +85,9 @@ class Version:
         """Probabilities (rows, labels) of cleaned rows given as columns."""
         table = block.build(rows, self.card["block"], count)
         if self.reader:
-            features = self.reader.features(block.text_of(rows, self.card["texts"], count))
+            texts = block.text_of(rows, self.card["texts"], count)
+            distinct = {t: i for i, t in enumerate(dict.fromkeys(texts))}
+            features = self.reader.features(list(distinct))[[distinct[t] for t in texts]]
         else:
             features = np.zeros((count, 0), np.float32)
         return np.asarray(self.head.run(["probabilities"], {"features": features, "table": table})[0])

@@ -1,0 +1,59 @@
+"""A logged prediction explained: inputs, words and training rows, with the lines they came from.
+
+Knows the catalog and the doors of govern, learn and operate.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mesocosm.base.errors import Failure, Wrong
+from mesocosm.build.graph import where_of
+from mesocosm.build.wiring import columns_of
+from mesocosm.catalog import Catalog
+from mesocosm.spec import Spec
+
+BACKGROUND = 32
+MOST = 5
+
+
+def explain(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
+    """Why a prediction came out as it did.
+
+    Raises:
+        Wrong: no prediction has that id, or its model left the file.
+        Failure: its version or its snapshot is gone.
+    """
+    from mesocosm.govern.snapshot import read_table
+    from mesocosm.learn.explain import behind, shares, words
+    from mesocosm.learn.predictor import Version
+    from mesocosm.operate.runtimes.onnx import Onnx
+
+    row = catalog.prediction(prediction)
+    if row is None:
+        raise Wrong("", f"no prediction has the id '{prediction[:60]}'", "an id that predict printed")
+    version = catalog.version(row["version"])
+    snapshot = catalog.snapshot(version["snapshot"]) if version else None
+    if version is None or snapshot is None:
+        raise Failure("the version or the snapshot behind this prediction is gone")
+    model = spec.eco.models.get(version["model"])
+    if model is None:
+        raise Wrong("", f"the model '{version['model']}' left the file", "a prediction of a model that is in it")
+    store = where_of(spec).store
+    folder = store / version["path"]
+    net = Version(folder, version["content"], Onnx().session)
+    columns, split = columns_of(spec, snapshot, list(dict.fromkeys([*model.inputs, model.predict])))
+    taught = [i for i, s in enumerate(split) if s == "train" and columns[model.predict][i] is not None]
+    step = max(1, len(taught) // BACKGROUND)
+    background = [{n: columns[n][i] for n in model.inputs} for i in taught[::step][:BACKGROUND]]
+    clean, label = row["input"]["clean"], row["output"]["label"]
+    found: dict[str, Any] = {"prediction": prediction, "service": row["service"], "version": version["id"], "label": label, **shares(net, clean, background, label)}
+    found["words"] = words(net, clean, label, [n for n in net.card["texts"] if n not in model.reveal])
+    kernel = behind(net, folder / "head.onnx", clean, label)
+    if kernel and len(kernel["rows"]) >= len(taught):
+        table = read_table(store / snapshot["path"] / "rows", snapshot["delta"], "_row, _file, _line")
+        files, lines = table.column("_file").to_pylist(), table.column("_line").to_pylist()
+        first = sorted(range(len(taught)), key=lambda i: -abs(kernel["rows"][i]))[:MOST]
+        found["rows"] = [{"file": files[taught[i]], "line": lines[taught[i]], "label": str(columns[model.predict][taught[i]]), "share": kernel["rows"][i]} for i in first]
+        found["score"] = kernel["bias"] + sum(kernel["rows"])
+    return found

@@ -1,0 +1,28 @@
+"""`mesocosm explain`: why a prediction came out as it did."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from mesocosm.cli.common import AsJson, File, answer, guarded, opened
+
+
+@guarded
+def explain(prediction: str, file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
+    """Explain PREDICTION: each input's share in it (Shapley values), words, and the training rows behind it."""
+    from mesocosm.build.explain import explain as why
+
+    eco = opened(file)
+    answer(why(eco.spec, eco.catalog, prediction), as_json, _text)
+
+
+def _text(d: dict[str, Any]) -> str:
+    lines = [f"{d['label']} with {d['probability']:.3f} by {d['version']}; over training rows it is {d['base']:.3f} on average. Shares of the difference:"]
+    for name, f in sorted(d["inputs"].items(), key=lambda x: -abs(x[1]["share"])):
+        lines.append(f"  {name:<20} {f['share']:+.3f}  (give or take {1.96 * f['error']:.3f})")
+    for name, said in d["words"].items():
+        lines.append(f"  without a word of {name}: " + ", ".join(f"{w['word']} {w['share']:+.3f}" for w in said[:6]))
+    for row in d.get("rows", []):
+        lines.append(f"  {row['file']}:{row['line']} ({row['label']}) adds {row['share']:+.3f} to a score of {d['score']:.3f}")
+    return "\n".join(lines)
