@@ -69,6 +69,7 @@ def frozen(train: tuple[list[str], list[str]], test: tuple[list[str], list[str]]
 def textbook(texts: list[str], classes: int) -> tuple[float, float]:
     """CPU seconds of five epochs by the textbook recipe, and of three by the Trainer's defaults, priced by measured steps."""
     import torch
+    from accelerate.state import AcceleratorState
     from transformers import AutoModelForSequenceClassification, AutoTokenizer, Trainer, TrainingArguments
     from transformers.utils import logging
 
@@ -91,11 +92,14 @@ def textbook(texts: list[str], classes: int) -> tuple[float, float]:
         optimiser.zero_grad()
     book = (cpu() - began) / (STEPS - 1) * -(-len(texts) // 16) * 5
     data = [{**tokenizer(t, truncation=True), "label": i % classes} for i, t in enumerate(random.Random(1).sample(texts, 8 * 5 * STEPS))]
+    AcceleratorState._reset_state()  # the Trainer wants its own precision
     with tempfile.TemporaryDirectory() as out:
         trainer = Trainer(net, TrainingArguments(out, max_steps=5 * STEPS, report_to=[], disable_tqdm=True, save_strategy="no", use_cpu=True), train_dataset=data, processing_class=tokenizer)
         began = cpu()
         trainer.train()
-    return book, (cpu() - began) / (5 * STEPS) * -(-len(texts) // 8) * 3
+        took = cpu() - began
+    AcceleratorState._reset_state()
+    return book, took / (5 * STEPS) * -(-len(texts) // 8) * 3
 
 
 def bought(train: tuple[list[str], list[str]], test: tuple[list[str], list[str]]) -> float:
@@ -156,8 +160,8 @@ def few(data: Path) -> list[Line]:
     part = ([train[0][i] for i in order], [train[1][i] for i in order])
     with tempfile.TemporaryDirectory() as store:
         ours, took = frozen(part, test, Path(store))
-    book, trainer = textbook(part[0], len(set(part[1])))
     theirs = bought(part, test)
+    book, trainer = textbook(part[0], len(set(part[1])))
     print(f"  2,000 rows: ours {ours:.4f} in {took:.1f} CPU s; the textbook {theirs:.4f} for {book:.0f}; the Trainer's defaults would take {trainer:.0f}")
     shots = []
     for seed in range(3):
