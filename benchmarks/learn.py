@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import mean, median
 
 import numpy as np
-from transfer import few, headlines, methods
+from transfer import few, headlines, kept, memory, methods
 
 from mesocosm.build.wiring import columns_of, kinds_of
 from mesocosm.ecosystem import open_ecosystem
@@ -100,7 +100,7 @@ def main() -> int:
     if (data / "train.csv").is_file():
         accuracy, took = banking(data)
         lines += [("Banking77 accuracy", accuracy, ">= 0.937", accuracy >= 0.937), ("Banking77 build seconds", took, "<= 60", took <= 60)]
-        lines += [*methods(data), *few(data)]
+        lines += [*methods(data), *few(data), *kept(data), *memory(data)]
     else:
         lines.append(("Banking77 accuracy", float("nan"), ">= 0.937", False))
     if (data.parent / "finance_headlines").is_dir():

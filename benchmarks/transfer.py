@@ -12,6 +12,8 @@ import csv
 import json
 import random
 import resource
+import subprocess
+import sys
 import tempfile
 import time
 import warnings
@@ -151,6 +153,50 @@ def methods(data: Path) -> list[Line]:
             print(f"  {name:<9} accuracy {found[name]:.4f}  trained {moved:>10,} ({moved / 22_713_216:7.3%})  {cpu() - began:6.1f} CPU s  {time.perf_counter() - clock:5.1f} s", flush=True)
     worst = min(found, key=lambda n: found[n])
     return [(f"worst tuning method ({worst}) minus full", found[worst] - found["full"], ">= -0.03", found[worst] >= found["full"] - 0.03)]
+
+
+def kept(data: Path) -> list[Line]:
+    """What is kept between runs: features of a frozen base and states of its lower layers, computed once and read again."""
+    from mesocosm.learn.bases import resolve
+    from mesocosm.learn.encode import Tokens, features, load_trunk
+    from mesocosm.learn.states import states
+
+    texts, _ = read(data / "train.csv")
+    texts, base = texts[:2000], resolve("minilm", Path("."))
+    ids, trunk = Tokens(base.folder, 128).ids(texts), load_trunk(base)
+    lines: list[Line] = []
+    with tempfile.TemporaryDirectory() as store:
+        ways = {"features": lambda: features(base, texts, 128, Path(store)), "lower layers": lambda: states(base, trunk, ids, 2, 128, Path(store))}
+        for name, way in ways.items():
+            took = []
+            for _ in range(2):
+                began = time.perf_counter()
+                way()
+                took.append(time.perf_counter() - began)
+            print(f"  {name} of 2,000 texts: {took[0]:.2f} s, the second time {took[1]:.3f} s")
+            lines.append((f"kept {name}: second time / first", took[1] / took[0], "<= 0.1", took[1] <= 0.1 * took[0]))
+    return lines
+
+
+TUNED = """
+import resource, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from transfer import grown, read
+import tempfile
+texts, labels = read(Path(sys.argv[2]) / "train.csv")
+split = ["test" if i % 10 == 0 else "validation" if i % 10 == 1 else "train" for i in range(1000)]
+with tempfile.TemporaryDirectory() as store:
+    grown(texts[::10][:1000], labels[::10][:1000], split, {"method": "full", "epochs": 1, "batch": 32}, Path(store))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
+"""
+
+
+def memory(data: Path) -> list[Line]:
+    """The peak memory of one process that tunes all layers at batch 32, exports and judges: GB."""
+    done = subprocess.run([sys.executable, "-c", TUNED, str(Path(__file__).parent), str(data)], capture_output=True, text=True, check=True)
+    peak = float(done.stdout.strip().splitlines()[-1])
+    return [("peak GB of full tuning at batch 32, export in it", peak, "<= 2.5", peak <= 2.5)]
 
 
 def few(data: Path) -> list[Line]:
