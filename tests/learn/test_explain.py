@@ -48,7 +48,7 @@ def test_training_rows_add_up_to_the_score(bank: Path) -> None:
     if parts[0] is None:
         pytest.fail("the bank's intent model has no kernel part any more")
     p = softmax(np.array([[q["bias"] + sum(q["rows"]) for q in parts if q]]))[0]
-    whole = net.probabilities({n: [rows[0][n]] for n in net.inputs}, 1)[0]
+    whole = net.outputs({n: [rows[0][n]] for n in net.inputs}, 1)[0]
     assert len(parts[0]["rows"]) == len(rows)
     if net.card["head"] == "kernel":
         assert np.abs(p - whole).max() < 1e-3

@@ -47,7 +47,7 @@ def explain(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
     step = max(1, len(taught) // BACKGROUND)
     background = [{n: columns[n][i] for n in model.inputs} for i in taught[::step][:BACKGROUND]]
     clean, label = row["input"]["clean"], row["output"]["label"]
-    found: dict[str, Any] = {"prediction": prediction, "service": row["service"], "version": version["id"], "label": label, **shares(net, clean, background, label)}
+    found: dict[str, Any] = {"prediction": prediction, "service": row["service"], "version": version["id"], "label": label, "number": net.scale is not None, **shares(net, clean, background, label)}
     found["words"] = words(net, clean, label, [n for n in net.card["texts"] if n not in model.reveal])
     kernel = behind(net, folder / "head.onnx", clean, label)
     if kernel and len(kernel["rows"]) >= len(taught):

@@ -12,7 +12,7 @@ from sqlalchemy import insert
 
 from mesocosm.base.digest import digest
 from mesocosm.base.errors import Failure
-from mesocosm.build.wiring import columns_of, grow_version
+from mesocosm.build.wiring import columns_of, grow_version, kinds_of
 from mesocosm.catalog import Catalog
 from mesocosm.catalog import tables as t
 from mesocosm.spec import Spec
@@ -37,6 +37,8 @@ def retrain(spec: Spec, catalog: Catalog, service: str, reason: str, say: Callab
     if champion is None or snapshot is None:
         raise Failure(f"what {service} runs is not listed; run 'mesocosm build'")
     labelled = [r["input"]["clean"] | {model.predict: r["label"], "_id": r["id"]} for r in catalog.labelled(service)]
+    if kinds_of(snapshot)[model.predict] in ("number", "integer"):
+        labelled = [r | {model.predict: float(r[model.predict])} for r in labelled]
     teach = [r for r in labelled if int(digest(r["_id"], size=2), 16) % 2]
     judge = [r for r in labelled if not int(digest(r["_id"], size=2), 16) % 2]
     say(f"{len(teach)} labelled requests teach, {len(judge)} judge")
@@ -104,8 +106,11 @@ def _paired(nets: Sequence[Any], rows: Sequence[Mapping[str, Any]], target: str)
         return {"rows": 0, "champion": 0.0, "challenger": 0.0, "difference": 0.0, "interval": [0.0, 0.0]}
     right = []
     for net in nets:
-        said = [p["label"] for p in net.predict(rows)]
-        right.append(np.array([s == str(r[target]) for s, r in zip(said, rows, strict=True)], dtype=float))
+        said = net.predict(rows)
+        if net.scale:  # the share of a deviation that is not missed stands for accuracy
+            right.append(np.array([1 - abs(s["value"] - float(r[target])) / net.scale["sd"] for s, r in zip(said, rows, strict=True)]))
+            continue
+        right.append(np.array([s["label"] == str(r[target]) for s, r in zip(said, rows, strict=True)], dtype=float))
     gap = right[1] - right[0]
     rng = np.random.default_rng(7)
     means = [float(gap[rng.integers(0, len(gap), len(gap))].mean()) for _ in range(2000)]

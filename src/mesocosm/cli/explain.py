@@ -18,7 +18,8 @@ def explain(prediction: str, file: File = Path("ecosystem.yaml"), as_json: AsJso
 
 
 def _text(d: dict[str, Any]) -> str:
-    lines = [f"{d['label']} with {d['probability']:.3f} by {d['version']}; over training rows it is {d['base']:.3f} on average. Shares of the difference:"]
+    of = f"{d['label']}" if d["number"] else f"{d['label']} with {d['probability']:.3f}"
+    lines = [f"{of} by {d['version']}; over training rows it is {d['base']:.4g} on average. Shares of the difference:"]
     for name, f in sorted(d["inputs"].items(), key=lambda x: -abs(x[1]["share"])):
         lines.append(f"  {name:<20} {f['share']:+.3f}  (give or take {1.96 * f['error']:.3f})")
     for name, said in d["words"].items():

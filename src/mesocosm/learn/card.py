@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-MAIN = ("accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error")
+MAIN = ("accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error", "r2", "mae", "rmse", "median_error")
 
 
 def card(version: Mapping[str, Any], about: str, data: Mapping[str, Any]) -> str:
@@ -27,7 +27,7 @@ def card(version: Mapping[str, Any], about: str, data: Mapping[str, Any]) -> str
         "## Model", "",
         f"- Made: {made}; state: {version['state']}{' (' + version['why'] + ')' if version['why'] else ''}",
         f"- Base: {recipe['base'] or 'none'} ({recipe['licence'] or 'no licence needed'}); method: {recipe['method']}; head: {recipe['head']}; served in {recipe['precision']}",
-        f"- Predicts one of {len(recipe['labels']) if 'labels' in recipe else len(m['classes'])} classes from: {', '.join(recipe['inputs'])}",
+        f"- Predicts {'one of ' + str(len(recipe['labels'])) + ' classes' if recipe['labels'] else 'a number'} from: {', '.join(recipe['inputs'])}",
         f"- Seed: {recipe['seed']}; training took {m.get('seconds', float('nan')):.1f} s", "",
         "## Data", "",
         f"- Dataset: {data['name']}, version {version['snapshot']}" + (f"; purpose: {data['purpose']}" if data.get("purpose") else ""),
@@ -38,13 +38,14 @@ def card(version: Mapping[str, Any], about: str, data: Mapping[str, Any]) -> str
     shared = m.get("leaks", {}).get("shared", 0)
     out += [f"- {shared} test rows equal a training row in every input", ""]
     out += ["## Figures on held-out rows", "", "| metric | value | 95 % interval | " + " | ".join(m["baselines"]) + " |", "|---" * (3 + len(m["baselines"])) + "|"]
-    for key in MAIN:
+    for key in (k for k in MAIN if k in m):
         low, high = m["interval"].get(key, (None, None))
         span = "" if low is None else f"{low:.3f} to {high:.3f}"
         out.append(f"| {key} | {_said(m.get(key))} | {span} | " + " | ".join(_said(b.get(key)) for b in m["baselines"].values()) + " |")
-    out += ["", *(f"- Against {name}: {m[f'gain_over_{name}']:+.3f} accuracy, p = {b['p']:.3g} (McNemar, same rows)" for name, b in m["baselines"].items() if "p" in b)]
-    out += ["", "| class | rows | precision | recall | F1 |", "|---|---|---|---|---|"]
-    out += [f"| {name} | {c['rows']} | {_said(c['precision'])} | {_said(c['recall'])} | {_said(c['f1'])} |" for name, c in m["classes"].items()]
+    out += ["", *(f"- Against {name}: {m[f'gain_over_{name}']:+.3f} {'accuracy' if 'accuracy' in m else 'R2'}, p = {b['p']:.3g} ({'McNemar' if 'accuracy' in m else 'Wilcoxon, absolute errors'}, same rows)" for name, b in m["baselines"].items() if "p" in b)]
+    if m["classes"]:
+        out += ["", "| class | rows | precision | recall | F1 |", "|---|---|---|---|---|"]
+        out += [f"| {name} | {c['rows']} | {_said(c['precision'])} | {_said(c['recall'])} | {_said(c['f1'])} |" for name, c in m["classes"].items()]
     out += ["", "## Where it is weak", ""]
     out += [f"- {s['where']}: accuracy {s['accuracy']:.3f} on {s['rows']} rows (p = {s['p']:.2g})" for s in m.get("slices", [])] or ["- No part of the test rows told by one input has provably more errors than the rest."]
     if "robustness" in m:

@@ -27,7 +27,7 @@ def shares(version: Version, row: Mapping[str, Any], background: Sequence[Mappin
     input's share is the mean change when its turn came. Shares add up to `probability` - `base` exactly.
 
     Returns:
-        `probability` of this row, `base` (the mean over background rows), and `inputs`: for each its `share` and the
+        `probability` of this row (its value, for a number), `base` (the mean over background rows), and `inputs`: for each its `share` and the
         standard `error` of it over rounds.
 
     Source: Strumbelj and Kononenko 2014, Knowledge and Information Systems 41 (sampling); Lundberg and Lee 2017, NIPS.
@@ -44,7 +44,7 @@ def shares(version: Version, row: Mapping[str, Any], background: Sequence[Mappin
             now = now | {name: row.get(name)}
             asked.append(now)
     columns = {name: [r[name] for r in asked] for name in version.inputs}
-    p = version.probabilities(columns, len(asked))[:, version.labels.index(label)].astype(float)
+    p = version.outputs(columns, len(asked))[:, version.column(label)].astype(float)
     steps = np.diff(p.reshape(ROUNDS, -1), axis=1)
     each: dict[str, list[float]] = {name: [] for name in version.inputs}
     for order, changes in zip(orders, steps, strict=True):
@@ -69,7 +69,7 @@ def words(version: Version, row: Mapping[str, Any], label: str, names: Sequence[
             continue
         asked = [dict(row)] + [{**row, name: " ".join([*said[:i], *said[i + 1 :]])} for i in range(len(said))]
         columns = {n: [r.get(n) for r in asked] for n in version.inputs}
-        p = version.probabilities(columns, len(asked))[:, version.labels.index(label)].astype(float)
+        p = version.outputs(columns, len(asked))[:, version.column(label)].astype(float)
         found[name] = sorted(({"word": w, "share": float(p[0] - p[i + 1])} for i, w in enumerate(said)), key=lambda f: -abs(f["share"]))
     return found
 
@@ -100,5 +100,5 @@ def behind(version: Version, head: Path, row: Mapping[str, Any], label: str) -> 
         if kept is not None:
             kept = kept.astype(float) / -2
             power += float(held[f"{part}_{what}_gamma"].reshape(-1)[0]) * np.maximum(((x[0].astype(float)[:, None] - kept) ** 2).sum(0), 0)
-    k = version.labels.index(label)
+    k = version.column(label)
     return {"bias": float(held[f"{part}_bias"][k]), "rows": (np.exp(power) * held[f"{part}_alpha"][:, k]).tolist()}

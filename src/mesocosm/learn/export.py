@@ -73,8 +73,8 @@ def shared_trunk(base: Base, store: Path) -> Path:
     return folder
 
 
-def export_head(parts: list[dict[str, Array]], path: Path) -> None:
-    """Write a head's graph: inputs `features` and `table`, output `probabilities`.
+def export_head(parts: list[dict[str, Array]], path: Path, classes: int = 2) -> None:
+    """Write a head's graph: inputs `features` and `table`, output `probabilities`, or `values` (rows, 1) with `classes` 0.
 
     Args:
         parts: the tensors of each head; several are averaged.
@@ -93,12 +93,15 @@ def export_head(parts: list[dict[str, Array]], path: Path) -> None:
         consts.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
 
-    said = [node("Softmax", [_shape(t)(f"h{i}", t, node, const)], f"h{i}_p", axis=1) for i, t in enumerate(parts)]
-    node("Mean", said, "probabilities")
+    out = "probabilities" if classes else "values"
+    said = [_shape(t)(f"h{i}", t, node, const) for i, t in enumerate(parts)]
+    if classes:
+        said = [node("Softmax", [logits], f"h{i}_p", axis=1) for i, logits in enumerate(said)]
+    node("Mean", said, out)
     graph = helper.make_graph(
         nodes, "head",
         [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["rows", None]) for n in ("features", "table")],
-        [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["rows", None])],
+        [helper.make_tensor_value_info(out, TensorProto.FLOAT, ["rows", None])],
         consts,
     )  # fmt: skip
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)], producer_name="mesocosm")

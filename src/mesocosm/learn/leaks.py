@@ -29,6 +29,8 @@ def telling(values: Sequence[Any], kind: str, train: Sequence[int], test: Sequen
     A category says the class most frequent with it; a number is cut into as many ranges as there are classes, at
     most eight, by a tree; a text says a class whose whole name it holds.
     """
+    if all(isinstance(target[i], float) for i in test):
+        return _same(values, kind, test, target)
     if kind in ("number", "integer"):
         from sklearn.tree import DecisionTreeClassifier
 
@@ -48,6 +50,16 @@ def telling(values: Sequence[Any], kind: str, train: Sequence[int], test: Sequen
         most.setdefault(values[i], Counter())[target[i]] += 1
     said = {v: c.most_common(1)[0][0] for v, c in most.items()}
     return float(np.mean([said.get(values[i]) == target[i] for i in test]))
+
+
+def _same(values: Sequence[Any], kind: str, test: Sequence[int], target: Sequence[Any]) -> float:
+    """For a number to predict: how much of it a straight line on another number tells, R2; 0 for other inputs."""
+    if kind not in ("number", "integer"):
+        return 0.0
+    both = np.array([(float(values[i]), target[i]) for i in test if values[i] is not None])
+    if len(both) < LEAST or not both.std(0).all():
+        return 0.0
+    return float(np.corrcoef(both.T)[0, 1] ** 2)
 
 
 def leaks(

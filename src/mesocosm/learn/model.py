@@ -13,7 +13,7 @@ from mesocosm.learn.tuning import TUNING
 from mesocosm.learn.tuning.frozen import Frozen
 from mesocosm.learn.tuning.full import Full
 
-METRICS = ("accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error", "gain_over_majority", "gain_over_linear", "typo_accuracy", "paraphrase_accuracy", "parity_gap", "odds_gap", "accuracy_gap")
+METRICS = ("accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error", "gain_over_majority", "gain_over_linear", "typo_accuracy", "paraphrase_accuracy", "parity_gap", "odds_gap", "accuracy_gap", "r2", "mae", "rmse", "median_error")
 
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Model(Kind):
         base: a pretrained base: a name from `mesocosm bases`, a hub id or a folder; not needed where
             no input is text.
         learns: the dataset.
-        predict: the field to predict, a category or boolean.
+        predict: the field to predict: a category or boolean, or a number.
         inputs: the fields to predict from.
         tune: how the base is moved toward the task.
         search: settings to try.

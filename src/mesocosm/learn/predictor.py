@@ -70,6 +70,7 @@ class Version:
         self.card: dict[str, Any] = json.loads((folder / "card.json").read_text(encoding="utf-8"))
         self.labels: list[str] = self.card["labels"]
         self.inputs: list[str] = self.card["inputs"]
+        self.scale: dict[str, Any] | None = self.card.get("scale")
         self.precision = self.card["precision"] if precision == "auto" else precision
         self.head = open_session(folder / "head.onnx")
         self.reader: Reader | None = None
@@ -81,8 +82,8 @@ class Version:
                 shared[key] = Reader(trunk, self.precision, self.card["max_length"], open_session)
             self.reader = shared[key]
 
-    def probabilities(self, rows: Mapping[str, Sequence[Any]], count: int) -> Array:
-        """Probabilities (rows, labels) of cleaned rows given as columns."""
+    def outputs(self, rows: Mapping[str, Sequence[Any]], count: int) -> Array:
+        """Probabilities (rows, labels), or values (rows, 1), of cleaned rows given as columns."""
         table = block.build(rows, self.card["block"], count)
         if self.reader:
             texts = block.text_of(rows, self.card["texts"], count)
@@ -90,13 +91,24 @@ class Version:
             features = self.reader.features(list(distinct))[[distinct[t] for t in texts]]
         else:
             features = np.zeros((count, 0), np.float32)
-        return np.asarray(self.head.run(["probabilities"], {"features": features, "table": table})[0])
+        out = np.asarray(self.head.run(None, {"features": features, "table": table})[0])
+        return out if self.scale is None else out.astype(float) * self.scale["sd"] + self.scale["mean"]
+
+    def column(self, label: str) -> int:
+        """Which output speaks of a label; of a number there is one."""
+        return 0 if self.scale else self.labels.index(label)
 
     def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """The label and probabilities of each cleaned row."""
+        """The label and probabilities of each cleaned row; of a number, `value` and the `interval` that holds it at `level`."""
         columns = {name: [row.get(name) for row in rows] for name in self.inputs}
-        found = []
-        for p in self.probabilities(columns, len(rows)):
+        found: list[dict[str, Any]] = []
+        if self.scale:
+            half, level = self.scale["spread"], self.scale["level"]
+            for (value,) in self.outputs(columns, len(rows)).tolist():
+                more = {"interval": [_digits(value - half), _digits(value + half)], "level": level} if half is not None else {}
+                found.append({"label": f"{_digits(value):g}", "value": _digits(value), **more})
+            return found
+        for p in self.outputs(columns, len(rows)):
             order = np.argsort(-p)[:5]
             found.append(
                 {
@@ -106,3 +118,7 @@ class Version:
                 }
             )
         return found
+
+
+def _digits(value: float) -> float:
+    return float(f"{value:.6g}")

@@ -22,9 +22,10 @@ from mesocosm.base.files import write_json
 from mesocosm.learn import block, judge
 from mesocosm.learn.bases import Base, resolve
 from mesocosm.learn.examine import examined
-from mesocosm.learn.heads import HEADS, Blend, softmax
+from mesocosm.learn.heads import HEADS, Blend
 from mesocosm.learn.leaks import leaks
 from mesocosm.learn.model import Model
+from mesocosm.learn.tasks import TASKS, Task
 from mesocosm.learn.tuning.frozen import Frozen
 
 Array = np.ndarray[Any, Any]
@@ -56,29 +57,26 @@ class Parts:
     facts: dict[str, Any]
     text_names: list[str]
     where: dict[str, list[int]]
+    task: Task
 
 
 def cut(model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], kinds: Mapping[str, str]) -> Parts:
     """Cut cleaned columns into parts; facts come from the training rows only.
 
     Raises:
-        Wrong: the target has one class, or a part has no rows.
+        Wrong: the target has one value, or a part has no rows.
     """
-    target = [None if v is None else (str(v).lower() if isinstance(v, bool) else str(v)) for v in rows[model.predict]]
+    task = TASKS[kinds[model.predict]]()
+    target = [task.plain(v) for v in rows[model.predict]]
     where = {p: [i for i, s in enumerate(split) if s == p and target[i] is not None] for p in ("train", "validation", "test")}
-    labels = sorted({str(target[i]) for i in where["train"]})
-    if len(labels) < 2:
-        one = f"'{labels[0]}' only" if labels else "no value"
-        raise Wrong("predict", f"the training rows of '{model.predict}' hold {one}", "two classes or more")
+    task.fit(model.predict, [target[i] for i in where["train"]])
     if not where["test"]:
         raise Wrong("learns", "its split leaves no test rows", "more rows, or a larger share in split.test")
     for name in model.inputs:
         if not any(rows[name][i] is not None for i in where["train"]):
             raise Wrong("inputs", f"the training rows of '{name}' hold no value at all", "an input with values")
-    index = {label: i for i, label in enumerate(labels)}
-    unseen = [i for p in ("validation", "test") for i in where[p] if target[i] not in index]
     for part in ("validation", "test"):
-        where[part] = [i for i in where[part] if i not in set(unseen)]
+        where[part] = [i for i in where[part] if task.known(target[i])]
     mine = {n: kinds[n] for n in model.inputs}
     facts = block.fit({n: [rows[n][i] for i in where["train"]] for n in mine}, mine)
     names = [n for n in model.inputs if kinds[n] == "text"]
@@ -86,14 +84,14 @@ def cut(model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], k
     return Parts(
         {p: block.text_of(picked[p], names, len(where[p])) for p in where},
         {p: block.build(picked[p], facts, len(where[p])) for p in where},
-        {p: np.array([index[str(target[i])] for i in where[p]], dtype=np.int64) for p in where},
-        labels, facts, names, where,
+        {p: task.encode([target[i] for i in where[p]]) for p in where},
+        task.labels, facts, names, where, task,
     )  # fmt: skip
 
 
 def _heads_for(text: Array, parts: Parts) -> list[str]:
     """Which heads are worth their time: all for few rows; a kernel holds rows x rows numbers, trees look at the table only."""
-    rows, classes = len(parts.y["train"]), len(parts.labels)
+    rows, classes = len(parts.y["train"]), max(1, parts.task.classes)
     trees = ["boost"] if parts.table["train"].shape[1] and classes <= 20 else []
     if rows <= MANY and classes * rows <= 60_000:
         return ["kernel", "linear", *trees]
@@ -104,11 +102,11 @@ def _heads_for(text: Array, parts: Parts) -> list[str]:
 
 def _frozen_heads(model: Model, text: Array, parts: Parts, only: str, say: Say) -> Any:
     names = _heads_for(text, parts) if only == "auto" else [only]
-    fitted: list[Any] = [HEADS[n]().fit(text, parts.table["train"], parts.y["train"], len(parts.labels), model.seed) for n in names]
+    fitted: list[Any] = [HEADS[n]().fit(text, parts.table["train"], parts.y["train"], parts.task.classes, model.seed) for n in names]
     singles = [h for h in fitted if len(h.left_out) == len(parts.y["train"])]
-    fitted += [Blend(*some) for size in range(2, len(singles) + 1) for some in combinations(singles, size)]
+    fitted += [Blend(*some, classes=parts.task.classes) for size in range(2, len(singles) + 1) for some in combinations(singles, size)]
     for head in fitted:
-        said = f"left-out log-loss {head.loss:.4f}" if np.isfinite(head.loss) else "too few rows a class to leave any out"
+        said = f"left-out {'log-loss' if parts.task.classes else 'squared error'} {head.loss:.4f}" if np.isfinite(head.loss) else "too few rows a class to leave any out"
         say(f"{head.name} head: {said}")
     return min(fitted, key=lambda h: h.loss)
 
@@ -134,7 +132,7 @@ def grow(
 
     torch.manual_seed(model.seed)
     parts = cut(model, rows, split, kinds)
-    found = leaks(rows, kinds, model.inputs, parts.where, [None if v is None else str(v).lower() if isinstance(v, bool) else str(v) for v in rows[model.predict]])
+    found = leaks(rows, kinds, model.inputs, parts.where, [parts.task.plain(v) for v in rows[model.predict]])
     told = [n for n in found["telling"] if n not in model.trust]
     if told:
         raise Wrong("inputs", f"'{told[0]}' alone tells '{model.predict}' on {found['telling'][told[0]]:.1%} of the test rows, so it may be known only after the fact", f"inputs without it, or 'trust: [{told[0]}]' in the model")
@@ -147,19 +145,14 @@ def grow(
 
         model, trials = search(model, model.search, lambda m: _trial(m, parts, base, store, say), say)
     head, trunk, history, feats = _tune(model, parts, base, store, store / "work" / made, say)
-    p_test = softmax(head.logits(feats["test"], parts.table["test"]))
-    metrics = judge.report(p_test, parts.y["test"], parts.labels, model.seed)
-    say(f"{len(p_test)} test rows: accuracy {metrics['accuracy']:.3f} {metrics['interval']['accuracy']}, macro F1 {metrics['macro_f1']:.3f}")
-    base_texts = (parts.texts["train"], parts.texts["test"])
-    metrics["baselines"], right = judge.baselines(base_texts, (parts.table["train"], parts.table["test"]), parts.y["train"], parts.y["test"], len(parts.labels))
-    for other in ("majority", "linear"):
-        metrics[f"gain_over_{other}"] = round(metrics["accuracy"] - metrics["baselines"][other]["accuracy"], 4)
-        metrics["baselines"][other]["p"] = round(judge.paired(p_test.argmax(1) == parts.y["test"], right[other]), 6)
+    p_test = parts.task.said(head.logits(feats["test"], parts.table["test"]))
+    metrics = parts.task.report(p_test, parts, model.seed)
+    say(f"{len(p_test)} test rows: {parts.task.sentence(metrics)}")
     export = _export(head, trunk, base, parts, store, folder, feats, model.max_length)
     metrics |= export.pop("agreement", {}) | {"leaks": found}
     metrics |= examined(model, rows, kinds, parts, p_test, export.pop("said", None), say)
     card = {
-        "model": name, "labels": parts.labels, "inputs": list(model.inputs), "texts": parts.text_names, "block": parts.facts,
+        "model": name, **parts.task.card(head), "predicts": kinds[model.predict], "inputs": list(model.inputs), "texts": parts.text_names, "block": parts.facts,
         "max_length": model.max_length, "base": base.name if base else None, "licence": base.licence if base else None,
         "method": model.tune.method, "head": head.name, "settings": head.settings, "rows": {p: len(y) for p, y in parts.y.items()},
         "trials": trials, "seed": model.seed, **export,
@@ -170,12 +163,12 @@ def grow(
 
 
 def _trial(model: Model, parts: Parts, base: Base | None, store: Path, say: Say) -> float:
-    from mesocosm.learn.heads.kernel import log_loss
+    from mesocosm.learn.heads.kernel import log_loss, square_loss
 
     head, _, _, feats = _tune(model, parts, base, store, None, lambda _: None)
     held = "validation" if len(parts.y["validation"]) else "train"
     del say
-    return log_loss(head.logits(feats[held], parts.table[held]), parts.y[held])
+    return (log_loss if parts.task.classes else square_loss)(head.logits(feats[held], parts.table[held]), parts.y[held])
 
 
 def _tune(model: Model, parts: Parts, base: Base | None, store: Path, keep: Path | None, say: Say) -> tuple[Any, Any, list[dict[str, Any]], dict[str, Array]]:
@@ -222,7 +215,7 @@ def _tune(model: Model, parts: Parts, base: Base | None, store: Path, keep: Path
     trunk.net = tune.merged(trunk.net)
     head.weights, head.bias = net.weights.detach().numpy(), net.bias.detach().numpy()
     feats = {p: encode(trunk.eval(), tokens, parts.texts[p]) if parts.texts[p] else empty[p] for p in parts.y}
-    if len(parts.y["validation"]) >= FEW:
+    if parts.task.classes and len(parts.y["validation"]) >= FEW:
         heat = judge.temperature(head.logits(feats["validation"], parts.table["validation"]), parts.y["validation"])
         head.weights, head.bias = head.weights / np.float32(heat), head.bias / np.float32(heat)
         head.settings = head.settings | {"temperature": round(heat, 4)}
@@ -242,7 +235,7 @@ def _export(
     """Write the graphs; int8 is kept only where it agrees with fp32 on validation and test rows."""
     from mesocosm.learn.export import export_head, export_trunk, shared_trunk
 
-    export_head(head.tensors(), folder / "head.onnx")
+    export_head(head.tensors(), folder / "head.onnx", parts.task.classes)
     if not base:
         return {"trunk": None, "precision": "fp32"}
     if trunk is None:
@@ -268,16 +261,15 @@ def _export(
         return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
 
     readers = {k: Reader(where, k, most, session) for k in ("fp32", "int8")}
-    said = {k: softmax(head.logits(r.features(texts), table)) for k, r in readers.items()}
-    torch_said = softmax(head.logits(np.stack([feats[p][i] for p, i in pick]), table))
-    agree = float((said["fp32"].argmax(1) == said["int8"].argmax(1)).mean())
-    exact = float((said["fp32"].argmax(1) == torch_said.argmax(1)).mean())
+    said = {k: parts.task.said(head.logits(r.features(texts), table)) for k, r in readers.items()}
+    torch_said = parts.task.said(head.logits(np.stack([feats[p][i] for p, i in pick]), table))
+    agree, exact = parts.task.agreement(said["fp32"], said["int8"]), parts.task.agreement(said["fp32"], torch_said)
     reader = readers["int8" if agree >= AGREE else "fp32"]
     return {
         "trunk": named,
         "precision": "int8" if agree >= AGREE else "fp32",
         "agreement": {"int8_agreement": round(agree, 4), "onnx_agreement": round(exact, 4)},
-        "said": lambda texts, rows: softmax(head.logits(reader.features(texts), parts.table["test"][rows])),
+        "said": lambda texts, rows: parts.task.said(head.logits(reader.features(texts), parts.table["test"][rows])),
     }  # fmt: skip
 
 

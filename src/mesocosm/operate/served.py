@@ -5,6 +5,7 @@ Knows the catalog and what it is handed to load with. Knows no HTTP.
 
 from __future__ import annotations
 
+import math
 import secrets
 import threading
 import time
@@ -114,6 +115,14 @@ class Served:
         row = self.catalog.prediction(prediction)
         if row is None or row["service"] != self.name:
             raise Wrong("id", f"'{prediction[:40]}' is no prediction of {self.name}", "the id of one")
+        if self.now and self.now.predictor and not self.now.predictor.labels:
+            try:
+                if not math.isfinite(float(label)):
+                    raise ValueError
+            except ValueError as error:
+                raise Wrong("label", f"'{label[:40]}' is no number", "the number that turned out to be true") from error
+            self.catalog.add(t.FEEDBACK, [{"prediction": prediction, "service": self.name, "label": label, "at": self.catalog.clock()}])
+            return
         labels = list(self.now.predictor.labels) if self.now and self.now.predictor else []
         if label not in labels:
             raise Wrong("label", f"'{label[:40]}' is no label of {self.name}", "one of its labels", labels, label)

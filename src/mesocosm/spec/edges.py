@@ -16,6 +16,7 @@ from mesocosm.govern.rules.rule import RuleKind
 from mesocosm.govern.types.number import Rates
 from mesocosm.spec.grammar import SECTIONS, Ecosystem
 
+OF_NUMBERS = ("r2", "mae", "rmse", "median_error", "gain_over_majority", "gain_over_linear")
 Fault = tuple[tuple[Any, ...], Wrong]
 
 
@@ -146,9 +147,11 @@ def _models(eco: Ecosystem) -> Iterator[Fault]:
         kinds = {f: str(k.model_dump()["type"]) for f, k in data.fields.items()}
         if model.predict not in data.fields:
             yield (*at, "predict"), Wrong("", f"'{model.learns}' has no field '{model.predict}'", "a field of it", fields, model.predict)
-        elif kinds[model.predict] not in ("category", "boolean"):
-            wrong = Wrong("", f"'{model.predict}' is a {kinds[model.predict]}", "a category or boolean field")
+        elif kinds[model.predict] not in ("category", "boolean", "number", "integer"):
+            wrong = Wrong("", f"'{model.predict}' is a {kinds[model.predict]}", "a category, boolean or number field")
             yield (*at, "predict"), wrong
+        elif kinds[model.predict] in ("number", "integer"):
+            yield from _of_number(model, at)
         for i, field in enumerate(model.inputs):
             path = (*at, "inputs", i)
             if field not in data.fields:
@@ -175,6 +178,17 @@ def _models(eco: Ecosystem) -> Iterator[Fault]:
             known = sorted(f"tune.{k}" for k in type(model.tune).model_fields if k != "method")
             if owner != "tune" or f"tune.{setting}" not in known:
                 yield (*at, "search", "over", key), Wrong("", f"'{key}' is no setting of '{model.tune.method}'", "a setting of it", known, key)
+
+
+def _of_number(model: Any, at: tuple[Any, ...]) -> Iterator[Fault]:
+    """Settings that a model of a number cannot have."""
+    if model.tune.method != "frozen":
+        yield (*at, "tune"), Wrong("", f"'{model.tune.method}' tunes for classes, and '{model.predict}' is a number", "frozen")
+    if model.fair:
+        yield (*at, "fair"), Wrong("", f"gaps between groups are of classes, and '{model.predict}' is a number", "no 'fair' here")
+    for metric in model.require:
+        if metric not in OF_NUMBERS:
+            yield (*at, "require", metric), Wrong("", f"'{metric}' is no metric of a number", "", list(OF_NUMBERS), metric)
 
 
 def _services(eco: Ecosystem) -> Iterator[Fault]:

@@ -42,12 +42,14 @@ def model_text(name: str, data: dict[str, Any]) -> str:
         f"  {recipe['method']} {recipe['base'] or 'no base'}, {recipe['head']} head, {recipe['precision']}; learned from {data['snapshot']}",
         f"  on {m['rows']} held-out rows (95 % intervals):",
     ]
-    for key in ("accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error"):
+    for key in ("accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error", "r2", "mae", "rmse", "median_error"):
+        if key not in m:
+            continue
         low, high = m["interval"].get(key, (None, None))
         span = f" [{low:.3f}, {high:.3f}]" if low is not None else ""
         beside = ", ".join(f"{b} {m['baselines'][b].get(key, float('nan')):.3f}" for b in m["baselines"])
         lines.append(f"    {key:<18}{_figure(m[key]):>8}{span:<18}  beside {beside}")
-    lines += [f"    weak where {s['where']}: accuracy {s['accuracy']:.3f} on {s['rows']} rows" for s in m.get("slices", [])]
+    lines += [f"    weak where {s['where']}: {'accuracy' if 'accuracy' in m else 'share without a great error'} {s['accuracy']:.3f} on {s['rows']} rows" for s in m.get("slices", [])]
     if "robustness" in m:
         lines.append(f"    accuracy with slips of the finger {m['typo_accuracy']:.3f}, in other words {m['paraphrase_accuracy']:.3f}, as they are {m['robustness']['as_they_are']:.3f}")
     if "fairness" in m:

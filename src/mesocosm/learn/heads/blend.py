@@ -1,4 +1,4 @@
-"""Blend: the mean of the probabilities of several fitted heads. Knows what a head gives."""
+"""Blend: the mean of what is said by several fitted heads. Knows what a head gives."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mesocosm.learn.heads.kernel import log_loss
+from mesocosm.learn.heads.kernel import log_loss, square_loss
 
 Array = np.ndarray[Any, Any]
 
@@ -22,19 +22,24 @@ class Blend:
 
     Args:
         parts: heads fitted on the same rows; the first one's `y_left` are the labels of the rows left out.
+        classes: 0 where they say a number, whose mean is taken; else the mean of probabilities is.
 
     Source: Breiman 1996, Stacked Regressions, with equal weights.
     """
 
-    def __init__(self, *parts: Any) -> None:
+    def __init__(self, *parts: Any, classes: int = 2) -> None:
+        self.classes = classes
         self.parts = parts
         self.name = " + ".join(head.name for head in parts)
         self.settings = {f"{head.name}.{key}": value for head in parts for key, value in head.settings.items()}
         self.loss = np.inf
         if all(np.isfinite(h.loss) for h in parts) and len({len(h.left_out) for h in parts}) == 1 and len(parts[0].left_out):
-            self.loss = log_loss(self._mean([h.left_out for h in self.parts]), parts[0].y_left)
+            self.left_out, self.y_left = self._mean([h.left_out for h in self.parts]), parts[0].y_left
+            self.loss = (log_loss if classes else square_loss)(self.left_out, self.y_left)
 
     def _mean(self, logits: list[Array]) -> Array:
+        if not self.classes:
+            return np.asarray(np.mean(logits, axis=0))
         return np.asarray(np.log(np.maximum(sum(softmax(x) for x in logits) / len(logits), 1e-13)))
 
     def logits(self, text: Array, table: Array) -> Array:

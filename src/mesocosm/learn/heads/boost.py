@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mesocosm.learn.heads.kernel import log_loss
+from mesocosm.learn.heads.kernel import log_loss, square_loss
 
 Array = np.ndarray[Any, Any]
 SETTINGS = ((0.05, 8, 120), (0.03, 4, 250), (0.1, 31, 100))  # rate, leaves, rounds
@@ -15,7 +15,7 @@ LONG = 20_000  # rows from which on only the last setting is tried, on one held-
 
 
 class Boost:
-    """Gradient boosting on histograms; rate, leaves and rounds are chosen by five-fold log-loss.
+    """Gradient boosting on histograms; rate, leaves and rounds are chosen by five-fold loss.
 
     Source: Friedman 2001, Annals of Statistics 29; Ke et al. 2017, LightGBM, NIPS.
     """
@@ -24,18 +24,19 @@ class Boost:
 
     def fit(self, text: Array, table: Array, y: Array, classes: int, seed: int) -> Boost:
         """Choose the settings, then fit all rows."""
-        from sklearn.ensemble import HistGradientBoostingClassifier
-        from sklearn.model_selection import StratifiedKFold, train_test_split
+        from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+        from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 
         del text
         self.classes, self.loss = classes, np.inf
-        self.left_out = np.zeros((len(y), classes))
+        self.left_out = np.zeros((len(y), max(1, classes)))
+        loss_of, kind = (log_loss, HistGradientBoostingClassifier) if classes else (square_loss, HistGradientBoostingRegressor)
         best = SETTINGS[0] if len(y) < LONG else SETTINGS[-1]
-        folds = int(min(5, np.bincount(y, minlength=classes).min()))
+        folds = int(min(5, np.bincount(y, minlength=classes).min() if classes else len(y)))
 
         def fitted(setting: tuple[float, int, int], rows: Array) -> Any:
             rate, leaves, rounds = setting
-            net = HistGradientBoostingClassifier(
+            net = kind(
                 learning_rate=rate, max_leaf_nodes=leaves, max_iter=rounds, min_samples_leaf=min(20, max(2, len(rows) // 20)), l2_regularization=1.0,
                 early_stopping=False, random_state=seed,
             )  # fmt: skip
@@ -44,29 +45,31 @@ class Boost:
                 return net.fit(table[rows], y[rows])
 
         if folds >= 2 and len(y) < LONG:
-            parts = list(StratifiedKFold(folds, shuffle=True, random_state=seed).split(table, y))
+            parts = list((StratifiedKFold if classes else KFold)(folds, shuffle=True, random_state=seed).split(table, y))
             for setting in SETTINGS:
-                left = np.zeros((len(y), classes))
+                left = np.zeros((len(y), max(1, classes)))
                 for rows, out in parts:
                     left[out] = self._full(fitted(setting, rows), table[out])
-                loss = log_loss(left, y)
+                loss = loss_of(left, y)
                 if loss < self.loss:
                     self.loss, best, self.left_out = loss, setting, left
         elif folds >= 2:
-            rows, out = train_test_split(np.arange(len(y)), test_size=0.2, stratify=y, random_state=seed)
-            self.loss, self.left_out = log_loss(self._full(fitted(best, rows), table[out]), y[out]), np.zeros((0, classes))
+            rows, out = train_test_split(np.arange(len(y)), test_size=0.2, stratify=y if classes else None, random_state=seed)
+            self.loss, self.left_out = loss_of(self._full(fitted(best, rows), table[out]), y[out]), np.zeros((0, max(1, classes)))
         self.y_left = y
         self.net = fitted(best, np.arange(len(y)))
         self.settings = dict(zip(("rate", "leaves", "rounds"), best, strict=True))
         return self
 
     def _full(self, net: Any, table: Array) -> Array:
+        if not self.classes:
+            return np.asarray(net.predict(table)[:, None])
         out = np.full((len(table), self.classes), -30.0)
         out[:, net.classes_] = np.log(np.maximum(net.predict_proba(table), 1e-13))
         return out
 
     def logits(self, text: Array, table: Array) -> Array:
-        """Logits (rows, classes)."""
+        """Logits (rows, classes), or values (rows, 1)."""
         del text
         return self._full(self.net, table)
 
@@ -94,9 +97,11 @@ class Boost:
                 found["value"] += nodes["value"].tolist()
                 tree += 1
         bias = np.asarray(self.net._baseline_prediction, np.float32).reshape(-1)
-        seen = np.asarray(self.net.classes_)
-        spread = np.zeros((len(bias), self.classes), np.float32)
-        if len(bias) == 1:
+        seen = np.asarray(self.net.classes_ if self.classes else [0])
+        spread = np.zeros((len(bias), max(1, self.classes)), np.float32)
+        if not self.classes:
+            spread[:] = 1
+        elif len(bias) == 1:
             spread[0, seen] = (-0.5, 0.5)
         else:
             spread[np.arange(len(bias)), seen] = 1

@@ -1,4 +1,4 @@
-"""A model is a tree: height is its macro F1, rings are versions, a fence means a gate was missed."""
+"""A model is a tree: height is its macro F1, or R2 of a number, rings are versions, a fence means a gate was missed."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ def tree(name: str, settings: Any, view: View) -> dict[str, Any]:
     m = best["metrics"]
     refused = best["state"] == "refused"
     beside = m["baselines"]
+    key, said = ("macro_f1", "macro F1") if "macro_f1" in m else ("r2", "R2")
     says = (
-        f"Model {name}: {best['id']}, macro F1 {m['macro_f1']:.3f} on {m['rows']} held-out rows "
-        f"(linear {beside['linear']['macro_f1']:.3f}, majority {beside['majority']['macro_f1']:.3f})"
+        f"Model {name}: {best['id']}, {said} {m[key]:.3f} on {m['rows']} held-out rows "
+        f"(linear {beside['linear'][key]:.3f}, majority {beside['majority'][key]:.3f})"
     ) + (f"; refused: {best['why']}" if refused else "")
-    facts = {k: m.get(k) for k in ("accuracy", "macro_f1", "auc", "calibration_error")}
+    facts = {k: m.get(k) for k in ("accuracy", "macro_f1", "auc", "calibration_error", "r2", "mae", "rmse") if k in m}
     return {
-        "state": "watch" if refused else "fine", "height": m["macro_f1"], "rings": len(versions), "says": says,
+        "state": "watch" if refused else "fine", "height": max(0.0, m[key]), "rings": len(versions), "says": says,
         "facts": {
             "version": best["id"], "interval": m["interval"], "baselines": beside, **facts,
             "base": settings.get("base"), "method": best["recipe"]["method"], "snapshot": best["snapshot"],

@@ -1,0 +1,69 @@
+"""One of two or more classes. Knows judge's figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from mesocosm.base.errors import Wrong
+from mesocosm.learn import judge
+from mesocosm.learn.heads.blend import softmax
+from mesocosm.learn.tasks.task import Task
+
+Array = np.ndarray[Any, Any]
+
+
+class Classes(Task):
+    """A category or boolean: probabilities of its values."""
+
+    output = "probabilities"
+
+    def plain(self, value: Any) -> Any:
+        """The value as a label."""
+        return None if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+    def fit(self, name: str, targets: Sequence[Any]) -> None:
+        """Learn which classes there are."""
+        self.labels = sorted({str(t) for t in targets})
+        self.classes = len(self.labels)
+        if self.classes < 2:
+            one = f"'{self.labels[0]}' only" if self.labels else "no value"
+            raise Wrong("predict", f"the training rows of '{name}' hold {one}", "two classes or more")
+        self.index = {label: i for i, label in enumerate(self.labels)}
+
+    def known(self, target: Any) -> bool:
+        """Whether the training rows hold the class."""
+        return target in self.index
+
+    def encode(self, targets: Sequence[Any]) -> Array:
+        """Class numbers, int64."""
+        return np.array([self.index[str(t)] for t in targets], dtype=np.int64)
+
+    def said(self, logits: Array) -> Array:
+        """Probabilities."""
+        return softmax(logits)
+
+    def agreement(self, ours: Array, theirs: Array) -> float:
+        """The share of rows with the same top class."""
+        return float((ours.argmax(1) == theirs.argmax(1)).mean())
+
+    def report(self, said: Array, parts: Any, seed: int) -> dict[str, Any]:
+        """Accuracy and its kin, per class, beside a majority and a linear model."""
+        y = parts.y["test"]
+        metrics = judge.report(said, y, self.labels, seed)
+        texts, tables = (parts.texts["train"], parts.texts["test"]), (parts.table["train"], parts.table["test"])
+        metrics["baselines"], right = judge.baselines(texts, tables, parts.y["train"], y, self.classes)
+        for other, figures in metrics["baselines"].items():
+            metrics[f"gain_over_{other}"] = round(metrics["accuracy"] - figures["accuracy"], 4)
+            figures["p"] = round(judge.paired(said.argmax(1) == y, right[other]), 6)
+        return metrics
+
+    def sentence(self, metrics: dict[str, Any]) -> str:
+        """Accuracy and macro F1."""
+        return f"accuracy {metrics['accuracy']:.3f} {metrics['interval']['accuracy']}, macro F1 {metrics['macro_f1']:.3f}"
+
+    def wrong(self, said: Array, parts: Any) -> Array:
+        """Rows of another class."""
+        return np.asarray(said.argmax(1) != parts.y["test"])

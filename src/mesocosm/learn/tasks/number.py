@@ -1,0 +1,114 @@
+"""A number in its unit, with an interval that holds at a stated level. Knows judge's intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from mesocosm.base.errors import Wrong
+from mesocosm.learn import judge
+from mesocosm.learn.tasks.task import Task
+
+Array = np.ndarray[Any, Any]
+LEVEL = 0.9
+NEAR = 0.05  # sd within which two outputs say the same
+
+
+def r2(said: Array, y: Array) -> float:
+    """The share of the variance that is explained; nan for one value."""
+    spread = float(((y - y.mean()) ** 2).sum())
+    return 1 - float(((said - y) ** 2).sum()) / spread if spread else float("nan")
+
+
+class Number(Task):
+    """A number or integer; learned standardised, said in its unit.
+
+    Its interval is split-conformal: the quantile of the left-out training residuals.
+
+    Source: Papadopoulos et al. 2002, ECML; Barber et al. 2021, Annals of Statistics 49 (jackknife+).
+    """
+
+    def plain(self, value: Any) -> Any:
+        """The value as a float."""
+        return None if value is None else float(value)
+
+    def fit(self, name: str, targets: Sequence[Any]) -> None:
+        """Learn mean and deviation."""
+        told = np.asarray(targets, dtype=float)
+        if len(set(told.tolist())) < 2:
+            one = f"{told[0]:g} only" if len(told) else "no value"
+            raise Wrong("predict", f"the training rows of '{name}' hold {one}", "two values or more")
+        self.mean, self.sd = float(told.mean()), float(told.std())
+
+    def encode(self, targets: Sequence[Any]) -> Array:
+        """Standardised numbers, float64."""
+        return (np.asarray(targets, dtype=float) - self.mean) / self.sd
+
+    def said(self, logits: Array) -> Array:
+        """Values in the field's unit."""
+        return np.asarray(logits[:, :1] * self.sd + self.mean, dtype=float)
+
+    def agreement(self, ours: Array, theirs: Array) -> float:
+        """The share of rows no more than a twentieth of a deviation apart."""
+        return float((np.abs(ours - theirs) <= NEAR * self.sd).mean())
+
+    def spread(self, head: Any) -> float | None:
+        """Half the width of the interval, in the field's unit; None where no row was left out."""
+        left = getattr(head, "left_out", np.zeros((0, 1)))
+        if len(left) == 0 or len(left) != len(head.y_left):
+            return None
+        errors = np.sort(np.abs(left[:, 0] - head.y_left))
+        return float(errors[min(len(errors), int(np.ceil((len(errors) + 1) * LEVEL))) - 1] * self.sd)
+
+    def report(self, said: Array, parts: Any, seed: int) -> dict[str, Any]:
+        """R2, errors in the unit and the interval's coverage, beside the mean and a linear model."""
+        from scipy.stats import wilcoxon
+
+        y, told = parts.y["test"] * self.sd + self.mean, said[:, 0]
+        gap = np.abs(told - y)
+        found: dict[str, Any] = {k: round(v, 4) if v == v else None for k, v in _figures(told, y).items()}
+        found["interval"] = {
+            "r2": judge.interval(lambda i: r2(told[i], y[i]), len(y), seed),
+            "mae": judge.interval(lambda i: float(gap[i].mean()), len(y), seed),
+            "rmse": judge.interval(lambda i: float(np.sqrt((gap[i] ** 2).mean())), len(y), seed),
+        }
+        found |= {"rows": len(y), "classes": {}, "baselines": {}}
+        for name, other in self._beside(parts).items():
+            figures = {k: round(v, 4) for k, v in _figures(other, y).items() if v == v}
+            away = np.abs(other - y)
+            figures["p"] = round(float(wilcoxon(gap, away).pvalue), 6) if np.any(gap != away) else 1.0
+            found["baselines"][name] = figures
+            found[f"gain_over_{name}"] = round((found["r2"] or 0.0) - figures.get("r2", 0.0), 4)
+        return found
+
+    def _beside(self, parts: Any) -> dict[str, Array]:
+        from scipy.sparse import csr_matrix, hstack
+        from sklearn.feature_extraction.text import TfidfVectorizer
+        from sklearn.linear_model import Ridge
+
+        train, test = csr_matrix(parts.table["train"]), csr_matrix(parts.table["test"])
+        if any(parts.texts["train"]):
+            words = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), max_features=5_000)
+            train, test = hstack([train, words.fit_transform(parts.texts["train"])]).tocsr(), hstack([test, words.transform(parts.texts["test"])]).tocsr()
+        net = Ridge(alpha=1.0).fit(train, parts.y["train"])
+        return {"majority": np.full(len(parts.y["test"]), self.mean), "linear": net.predict(test) * self.sd + self.mean}
+
+    def sentence(self, metrics: dict[str, Any]) -> str:
+        """R2 and the mean error."""
+        return f"R2 {metrics['r2']:.3f} {metrics['interval']['r2']}, mean error {metrics['mae']:.4g}"
+
+    def wrong(self, said: Array, parts: Any) -> Array:
+        """Rows among the tenth with the greatest errors."""
+        gap = np.abs(said[:, 0] - (parts.y["test"] * self.sd + self.mean))
+        return np.asarray(gap > np.quantile(gap, 0.9))
+
+    def card(self, head: Any) -> dict[str, Any]:
+        """The scale, and half the interval's width at its level."""
+        return {"labels": [], "scale": {"mean": self.mean, "sd": self.sd, "spread": self.spread(head), "level": LEVEL}}
+
+
+def _figures(said: Array, y: Array) -> dict[str, float]:
+    gap = np.abs(said - y)
+    return {"r2": r2(said, y), "mae": float(gap.mean()), "rmse": float(np.sqrt((gap**2).mean())), "median_error": float(np.median(gap))}
