@@ -30,10 +30,10 @@ function ModelCard({ name, versions }: { name: string; versions: Any[] }) {
     <article><h3>{name} <small>{v.id} · {v.state}</small></h3>
       <p className="sum">{v.recipe.method} on {v.recipe.base ?? "no base"}, {v.recipe.head} head, {v.recipe.precision}; learned from {v.snapshot}; judged on {m.rows} held-out rows</p>
       <div className="scroll"><table><thead><tr><th>metric</th><th>this model</th><th>95 % interval</th><th>linear</th><th>majority</th></tr></thead><tbody>
-        {["accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error"].map((k) => (<tr key={k}><td>{k.replaceAll("_", " ")}</td><td><b>{n(m[k])}</b></td><td>{m.interval[k] ? `${n(m.interval[k][0])} to ${n(m.interval[k][1])}` : "–"}</td><td>{n(m.baselines.linear[k])}</td><td>{n(m.baselines.majority[k])}</td></tr>))}
+        {["accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error", "r2", "mae", "rmse", "median_error"].filter((k) => k in m).map((k) => (<tr key={k}><td>{k.replaceAll("_", " ")}</td><td><b>{n(m[k])}</b></td><td>{m.interval[k] ? `${n(m.interval[k][0])} to ${n(m.interval[k][1])}` : "–"}</td><td>{n(m.baselines.linear[k])}</td><td>{n(m.baselines.majority[k])}</td></tr>))}
       </tbody></table></div>
       <details><summary>{versions.length} version{versions.length > 1 ? "s" : ""}</summary><ul>{versions.map((x) => <li key={x.id}><b>{x.id}</b> {x.state}: {x.why}</li>)}</ul></details>
-      <details><summary>per class</summary><div className="scroll"><table><thead><tr><th>class</th><th>rows</th><th>precision</th><th>recall</th><th>F1</th></tr></thead><tbody>{Object.entries(m.classes as Any).map(([c, x]) => (<tr key={c}><td>{c}</td><td>{x.rows}</td><td>{n(x.precision, 2)}</td><td>{n(x.recall, 2)}</td><td>{n(x.f1, 2)}</td></tr>))}</tbody></table></div></details>
+      {Object.keys(m.classes).length > 0 && <details><summary>per class</summary><div className="scroll"><table><thead><tr><th>class</th><th>rows</th><th>precision</th><th>recall</th><th>F1</th></tr></thead><tbody>{Object.entries(m.classes as Any).map(([c, x]) => (<tr key={c}><td>{c}</td><td>{x.rows}</td><td>{n(x.precision, 2)}</td><td>{n(x.recall, 2)}</td><td>{n(x.f1, 2)}</td></tr>))}</tbody></table></div></details>}
     </article>
   );
 }
@@ -48,7 +48,7 @@ function ServiceCard({ name, s, follow, again }: { name: string; s: Any; follow:
     <article><h3>{name} <small>{s.version}</small></h3>
       <p className="sum">{n(s.figures.rate, 2)} requests/s · p50 {n(s.figures.p50_ms, 1)} ms · p95 {n(s.figures.p95_ms, 1)} ms · errors {n(s.figures.error_rate * 100, 2)} %</p>
       {s.trouble && <p className="bad">{s.trouble}</p>}
-      <details open><summary>last predictions</summary>{s.recent.length === 0 ? <p>None yet.</p> : <ul className="recent">{s.recent.slice(0, 8).map((p: Any) => <li key={p.id}><button onClick={() => follow(p.id)}>{p.id}</button> {p.output.label} {n(p.output.probability, 2)} <small>{when(p.at)}</small></li>)}</ul>}</details>
+      <details open><summary>last predictions</summary>{s.recent.length === 0 ? <p>None yet.</p> : <ul className="recent">{s.recent.slice(0, 8).map((p: Any) => <li key={p.id}><button onClick={() => follow(p.id)}>{p.id}</button> {p.output.label} {"value" in p.output ? (p.output.interval ? `(${n(p.output.interval[0], 1)} to ${n(p.output.interval[1], 1)})` : "") : n(p.output.probability, 2)} <small>{when(p.at)}</small></li>)}</ul>}</details>
       <details><summary>history</summary><ul>{s.history.map((h: Any) => <li key={h.id}>{when(h.at)} <b>{h.version || h.answers}</b> by {h.who}: {h.why}</li>)}</ul></details>
       <button onClick={back}>Roll back</button> {notice}
     </article>
