@@ -133,8 +133,9 @@ def private() -> list[Line]:
     """Private data found in sentences with known spans."""
     from sentences import score
 
-    got = score(2000)
+    got, peer = score(2000), child("peers/presidio_find.py", "2000")
     print(f"  private data by kind: {got['kinds']}")
+    print(f"  Presidio's recognizers, blank spaCy: recall {peer['recall']:.4f} precision {peer['precision']:.4f} {peer['kinds']}")
     return [("private data recall", got["recall"], ">= 0.95", got["recall"] >= 0.95), ("private data precision", got["precision"], ">= 0.90", got["precision"] >= 0.90)]
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Debian packages that some tests need: a browser, a Prometheus, a PostgreSQL, a MariaDB and a Redis server.
+# Debian packages that some tests need: a browser, a Prometheus, a PostgreSQL, a MariaDB, a Redis and a NATS server.
 set -u
 need=()
 command -v chromium >/dev/null || need+=(chromium)
@@ -7,6 +7,7 @@ command -v promtool >/dev/null || need+=(prometheus)
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need+=(postgresql)
 command -v mariadb-install-db >/dev/null || need+=(mariadb-server)
 command -v redis-server >/dev/null || need+=(redis-server)
+command -v nats-server >/dev/null || need+=(nats-server)
 [ ${#need[@]} -eq 0 ] && exit 0
 if ! command -v apt-get >/dev/null || [ "$(id -u)" -ne 0 ]; then
   echo "These packages are wanted by tests and cannot be installed here (apt-get as root is needed): ${need[*]}" >&2

@@ -98,6 +98,15 @@ def test_a_contract_on_freshness_is_judged_by_the_clock(tmp_path: Path) -> None:
         open_ecosystem(tmp_path).plan()
 
 
+def test_a_row_without_a_date_counts_as_too_old_where_the_file_says_so(shop: Ecosystem) -> None:
+    file = shop.spec.root / "ecosystem.yaml"
+    file.write_text(file.read_text().replace("keep: 2y, by: day", "keep: 2y, by: day, undated: expire"))
+    eco = at(shop.spec.root, NOW)
+    eco.build()
+    a = eco.catalog.snapshot(dataset="sales")["account"]
+    assert a["expired"] == 2 and a["in"] == a["kept"] + a["quarantined"] + a["duplicates"] + a["expired"] == 145
+
+
 def test_rows_leave_by_their_age_at_a_build_and_by_themselves(shop: Ecosystem) -> None:
     shop.build()
     first = shop.catalog.snapshot(dataset="sales")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import subprocess
 import time
@@ -30,12 +31,15 @@ def rows_of(home: Path, sources: dict[str, dict[str, Any]], **settings: Any) -> 
     return snapshot, list(read_table(where.store / "datasets" / "t" / "rows", snapshot.delta["rows"]).to_pylist())
 
 
-@pytest.fixture(scope="module")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
-        port = one.getsockname()[1]
-    home = tmp_path_factory.mktemp("redis")
+        return int(one.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    port, home = free_port(), tmp_path_factory.mktemp("redis")
     server = subprocess.Popen(["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(home)], stdout=subprocess.DEVNULL)
     import redis
 
@@ -77,6 +81,63 @@ def test_a_stream_that_grows_is_in_each_snapshot_exactly_once(tmp_path: Path, re
         rows_of(tmp_path, {"a": {**source, "private_network": False}}, fields=fields)
     with pytest.raises(Later, match="does not answer"):
         rows_of(tmp_path, {"a": {**source, "url": "redis://127.0.0.1:1/0"}}, fields=fields)
+
+
+@pytest.fixture(scope="module")
+def nats_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    port, home = free_port(), tmp_path_factory.mktemp("nats")
+    server = subprocess.Popen(["nats-server", "-a", "127.0.0.1", "-p", str(port), "-js", "-sd", str(home)], stderr=subprocess.DEVNULL)
+    for _ in range(100):
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            break
+        except OSError:
+            time.sleep(0.1)
+    yield f"nats://127.0.0.1:{port}"
+    server.terminate()
+    server.wait(10)
+
+
+def publish(url: str, subject: str, payloads: list[bytes]) -> None:
+    import asyncio
+
+    import nats
+
+    async def run() -> None:
+        client = await nats.connect(url)
+        stream = client.jetstream()
+        await stream.add_stream(name=subject.upper(), subjects=[f"{subject}.>"])
+        for payload in payloads:
+            await stream.publish(f"{subject}.new", payload)
+        await client.close()
+
+    asyncio.run(run())
+
+
+def test_a_jetstream_stream_is_in_each_snapshot_exactly_once(tmp_path: Path, nats_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mesocosm.govern.sources.nats.BATCH", 7)
+    publish(nats_url, "orders", [*(json.dumps({"n": i, "who": f"p{i}"}).encode() for i in range(40)), b"not json", b"[1]"])
+    source = {"type": "nats", "url": nats_url, "stream": "ORDERS", "private_network": True}
+    fields = {"n": {"type": "integer"}, "who": {"type": "text"}}
+    first, rows = rows_of(tmp_path, {"a": source}, fields=fields)
+    assert [r["n"] for r in rows] == list(range(40)) and [r["_line"] for r in rows] == list(range(1, 41))
+    assert first.account == {"in": 42, "kept": 40, "quarantined": 2, "duplicates": 0}
+    kind: Any = SOURCES["nats"].model_validate(source)
+    before = kind.fingerprint(Where(tmp_path, tmp_path))
+    assert before == kind.fingerprint(Where(tmp_path, tmp_path))
+    publish(nats_url, "orders", [json.dumps({"n": i}).encode() for i in range(40, 65)])
+    assert kind.fingerprint(Where(tmp_path, tmp_path)) != before
+    second, rows = rows_of(tmp_path, {"a": source}, fields=fields)
+    assert [r["n"] for r in rows] == list(range(65)) and second.files["nats:ORDERS"] == "65 messages to 67"
+    publish(nats_url, "letters", [b"plain"])
+    with pytest.raises(Wrong, match="no message of 'LETTERS' is a JSON object"):
+        rows_of(tmp_path, {"a": {**source, "stream": "LETTERS"}}, fields=fields)
+    with pytest.raises(Wrong, match="no stream 'NOWHERE'"):
+        rows_of(tmp_path, {"a": {**source, "stream": "NOWHERE"}}, fields=fields)
+    with pytest.raises(Wrong, match="not public"):
+        rows_of(tmp_path, {"a": {**source, "private_network": False}}, fields=fields)
+    with pytest.raises(Later, match="does not answer"):
+        rows_of(tmp_path, {"a": {**source, "url": "nats://127.0.0.1:1"}}, fields=fields)
 
 
 def test_a_folder_that_grows_makes_the_plan_and_each_row_stands_once(tmp_path: Path) -> None:

@@ -108,7 +108,8 @@ class Retention(Kind):
 
     Args:
         keep: the greatest age, as `90d`, `18mo` or `2y`.
-        by: the date field that tells a row's age; a row without a date stays.
+        by: the date field that tells a row's age.
+        undated: what becomes of a row without a date: it stays (`keep`), or counts as too old (`expire`).
 
     Source: Regulation (EU) 2016/679, article 5 (1) (e), storage limitation.
 
@@ -118,6 +119,7 @@ class Retention(Kind):
 
     keep: Age
     by: str
+    undated: Literal["keep", "expire"] = "keep"
 
 
 class Dataset(Kind):

@@ -39,11 +39,12 @@ def leave_old(con: Any, dataset: Dataset, now: float) -> int:
     """Leave out the rows that are older than the dataset keeps them; returns how many there were."""
     if not dataset.retention:
         return 0
-    old = f"{quote(dataset.retention.by)} < date {text(cutoff(dataset.retention, now))}"
+    undated = str(dataset.retention.undated == "expire").lower()
+    old = f"coalesce({quote(dataset.retention.by)} < date {text(cutoff(dataset.retention, now))}, {undated})"
     count = int(con.execute(f"select count(*) from _stage where {old}").fetchall()[0][0])
     if count:
         con.execute("alter view _stage rename to _of_all_ages")
-        con.execute(f"create view _stage as select * from _of_all_ages where not coalesce({old}, false)")
+        con.execute(f"create view _stage as select * from _of_all_ages where not {old}")
     return count
 
 

@@ -12,6 +12,7 @@ from mesocosm.govern.sources.iceberg import Iceberg
 from mesocosm.govern.sources.json import Json
 from mesocosm.govern.sources.jsonl import Jsonl
 from mesocosm.govern.sources.mysql import Mysql
+from mesocosm.govern.sources.nats import Nats
 from mesocosm.govern.sources.parquet import Parquet
 from mesocosm.govern.sources.postgres import Postgres
 from mesocosm.govern.sources.python import Python
@@ -30,6 +31,7 @@ SOURCES: dict[str, type[SourceKind]] = {
     "json": Json,
     "jsonl": Jsonl,
     "mysql": Mysql,
+    "nats": Nats,
     "parquet": Parquet,
     "postgres": Postgres,
     "python": Python,
