@@ -17,14 +17,17 @@ from pathlib import Path
 from statistics import mean, median
 
 import numpy as np
-from transfer import few, headlines, kept, memory, methods
+from tables import all_tables
+from transfer import few, forgets, headlines, kept, memory, methods
 
 from mesocosm.build.wiring import columns_of, kinds_of
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.learn import judge
 from mesocosm.learn.bases import resolve
+from mesocosm.learn.choose import choose
 from mesocosm.learn.encode import features
-from mesocosm.learn.train import _frozen_heads, cut, softmax
+from mesocosm.learn.heads import softmax
+from mesocosm.learn.train import cut
 
 ROOT = Path(__file__).parents[1]
 SETTINGS = [(0.03, 7, 200, 20), (0.05, 15, 100, 20), (0.02, 4, 400, 10), (0.1, 31, 100, 20), (0.03, 7, 100, 40)]
@@ -67,7 +70,7 @@ def credit() -> tuple[list[float], list[float]]:
         parts = cut(model, rows, part, kinds)
         with tempfile.TemporaryDirectory() as store:
             text = {p: features(base, parts.texts[p], 128, Path(store)) for p in ("train", "test")}
-        head = _frozen_heads(model.model_copy(update={"seed": seed}), text["train"], parts, "auto", lambda _: None)
+        head = choose(text["train"], parts.table["train"], parts.y["train"], parts.task.classes, seed)
         ours.append(judge.auc(softmax(head.logits(text["test"], parts.table["test"])), parts.y["test"]))
         target = (y == parts.labels[1]).astype(int)
         nets = [
@@ -100,11 +103,11 @@ def main() -> int:
     if (data / "train.csv").is_file():
         accuracy, took = banking(data)
         lines += [("Banking77 accuracy", accuracy, ">= 0.937", accuracy >= 0.937), ("Banking77 build seconds", took, "<= 60", took <= 60)]
-        lines += [*methods(data), *few(data), *kept(data), *memory(data)]
+        lines += [*methods(data), *few(data), *kept(data), *forgets(data), *memory(data)]
     else:
         lines.append(("Banking77 accuracy", float("nan"), ">= 0.937", False))
     if (data.parent / "finance_headlines").is_dir():
-        lines += headlines(data.parent / "finance_headlines")
+        lines += [*headlines(data.parent / "finance_headlines"), *all_tables(data.parent)]
     else:
         lines.append(("headlines macro F1 minus TF-IDF", float("nan"), ">= 0.05", False))
     for name, figure, target, met in lines:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mesocosm.base.errors import Wrong
 from mesocosm.build.forget import forget
 from mesocosm.catalog import tables as t
-from mesocosm.ecosystem import open_ecosystem
+from mesocosm.ecosystem import Ecosystem, open_ecosystem
 from mesocosm.govern.erase import found_in
+from mesocosm.govern.snapshot import read_table
+from mesocosm.learn.forgetting import load
+from mesocosm.learn.predictor import Version
+from mesocosm.operate.runtimes.onnx import Onnx
 
 FILE = """
 ecosystem: small
@@ -71,3 +76,70 @@ def test_what_cannot_be_forgotten_is_said(tmp_path: Path) -> None:
     eco = open_ecosystem(tmp_path)
     with pytest.raises(Wrong, match="no dataset is named"):
         forget(eco.spec, eco.catalog, "peple-table", ["x"])
+
+
+LEARNT = """
+ecosystem: letters
+sources:
+  mail: {type: csv, path: mail.csv}
+datasets:
+  letters:
+    from: mail
+    key: id
+    fields: {id: {type: integer}, text: {type: text}, kind: {type: category}}
+models:
+  sort: {base: minilm, learns: letters, predict: kind, inputs: [text], tune: {method: frozen, head: HEAD}}
+services:
+  desk: {serves: sort}
+"""
+
+
+def letters(home: Path, head: str) -> Ecosystem:
+    words = {"praise": ["lovely", "great", "kind", "thanks"], "anger": ["awful", "late", "broken", "rude"]}
+    rng = random.Random(2)
+    lines = [f"{i},\"{rng.choice(words[k])} {rng.choice(['parcel', 'desk', 'answer'])} number {i}\",{k}" for i in range(160) for k in [["praise", "anger"][i % 2]]]
+    (home / "mail.csv").write_text("\n".join(["id,text,kind", *lines]) + "\n")
+    (home / "ecosystem.yaml").write_text(LEARNT.replace("HEAD", head))
+    eco = open_ecosystem(home)
+    eco.build()
+    return eco
+
+
+def test_a_version_forgets_a_row_exactly_and_its_certificate_is_kept(tmp_path: Path) -> None:
+    eco = letters(tmp_path, "kernel")
+    store = tmp_path / ".mesocosm"
+    old = eco.catalog.versions("sort")[0]
+    before, ids = load(store / old["path"])  # type: ignore[misc]
+    snapshot = eco.catalog.snapshot(dataset="letters")
+    table = read_table(store / snapshot["path"] / "rows", snapshot["delta"])
+    key_of = dict(zip(table.column("_row").to_pylist(), table.column("id").to_pylist(), strict=True))
+    gone = [str(key_of[int(ids[3])]), str(key_of[int(ids[40])])]
+    done = forget(eco.spec, eco.catalog, "letters", gone)
+    (one,) = done["exact"]
+    assert done["models"] == [] and one["from"] == old["id"] and one["rows"] == 2 and one["difference"] <= 1e-9 and one["equal"]
+    new = eco.catalog.version(one["to"])
+    after, kept = load(store / new["path"])  # type: ignore[misc]
+    assert sorted(set(ids.tolist()) - set(kept.tolist())) == sorted([int(ids[3]), int(ids[40])])
+    # solved by a way of its own: numpy on the rows that are left
+    stay = [i for i in range(len(ids)) if i not in (3, 40)]
+    x = before.rows_text[stay].astype(float)
+    far = ((x[:, None] - x[None]) ** 2).sum(-1)
+    y = before.whole[stay]
+    weights = np.linalg.solve(np.exp(-before.gamma_text * far) + before.ridge * np.eye(len(stay)), y - y.mean(0))
+    assert np.abs(after.inverse @ (after.whole - after.whole.mean(0)) - weights).max() < 1e-9
+    assert np.abs(before.inverse[stay] @ (before.whole - before.whole.mean(0)) - weights).max() > 1e-6  # the rows did count
+    assert not (store / old["path"]).exists() and eco.catalog.version(old["id"])["state"] == "erased"
+    assert eco.catalog.deployment("desk")["version"] == new["id"] and new["metrics"]["forgetting"]["difference"] == one["difference"]
+    assert eco.catalog.verify_audit() is None and {c.sign for c in open_ecosystem(tmp_path).plan()} == {"="}
+    served = Version(store / new["path"], new["content"], Onnx().session)
+    said = served.predict([{"text": "lovely answer, thanks"}])[0]
+    assert said["label"] == "praise"
+    again = forget(eco.spec, eco.catalog, "letters", [str(key_of[int(ids[7])])])  # what forgot once can forget again
+    assert again["exact"][0]["from"] == new["id"] and again["exact"][0]["difference"] <= 1e-9
+
+
+def test_a_version_that_cannot_forget_exactly_is_marked(tmp_path: Path) -> None:
+    eco = letters(tmp_path, "linear")
+    done = forget(eco.spec, eco.catalog, "letters", ["5"])
+    assert done["exact"] == [] and done["models"] == [eco.catalog.versions("sort")[0]["id"]]
+    assert "learnt from a subject" in eco.catalog.versions("sort")[0]["why"]

@@ -50,7 +50,8 @@ def explain(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
     found: dict[str, Any] = {"prediction": prediction, "service": row["service"], "version": version["id"], "label": label, "number": net.scale is not None, **shares(net, clean, background, label)}
     found["words"] = words(net, clean, label, [n for n in net.card["texts"] if n not in model.reveal])
     kernel = behind(net, folder / "head.onnx", clean, label)
-    if kernel and len(kernel["rows"]) >= len(taught):
+    whole = version["recipe"]["rows"]["train"] - version["recipe"].get("feedback", 0) == len(taught)  # else rows were erased since, and none can be named
+    if kernel and whole:
         table = read_table(store / snapshot["path"] / "rows", snapshot["delta"], "_row, _file, _line")
         files, lines = table.column("_file").to_pylist(), table.column("_line").to_pylist()
         first = sorted(range(len(taught)), key=lambda i: -abs(kernel["rows"][i]))[:MOST]

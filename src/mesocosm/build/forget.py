@@ -17,6 +17,7 @@ from mesocosm.base.files import write_json
 from mesocosm.build.apply import alone, private_key
 from mesocosm.build.graph import where_of
 from mesocosm.build.history import dataset_of, version_of
+from mesocosm.build.unlearn import unlearn
 from mesocosm.catalog import Catalog
 from mesocosm.catalog import tables as t
 from mesocosm.spec import Spec
@@ -48,7 +49,10 @@ def forget(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str], who:
         versions, lost, rows = erase(path, now, of_keys(data.key, kept, keys, sealed), snapshot["made"], lambda con: prepare(con, where.store))
         words = {w for w in (*kept, *keys) if w}
         account = less(snapshot["account"], lost, "forgotten")
-        models = [v["id"] for m, model in spec.eco.models.items() if model.learns == dataset for v in catalog.versions(m)]
+        learners = [m for m, model in spec.eco.models.items() if model.learns == dataset]
+        exact = unlearn(catalog, where.store, learners, snapshot["id"], rows, who)
+        without = {name for one in exact for name in (one["from"], one["to"])}
+        models = [v["id"] for m in learners for v in catalog.versions(m) if v["id"] not in without]
         with catalog.transaction() as con:
             con.execute(insert(t.FORGOTTEN), [{"dataset": dataset, "mark": mark(key, secret), "at": catalog.clock()} for key in keys])
             report = snapshot["report"] | {"delta": versions, "examples": {}}
@@ -70,7 +74,7 @@ def forget(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str], who:
         catalog.scrub()
         long = sorted(w for w in words if len(w) > 3)
         still = found_in(where.store, long) if long else []
-    return {"dataset": dataset, "rows": lost, "predictions": logs, "models": models, "still_found_in": still, "scanned": len(long)}
+    return {"dataset": dataset, "rows": lost, "predictions": logs, "models": models, "exact": exact, "still_found_in": still, "scanned": len(long)}
 
 
 def less(account: dict[str, int], lost: dict[str, int], why: str) -> dict[str, int]:

@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mesocosm.base.digest import digest, digest_folder
 from mesocosm.base.errors import Failure
@@ -18,6 +18,9 @@ from mesocosm.catalog import Catalog
 from mesocosm.learn.model import Model
 from mesocosm.operate.service import Service
 from mesocosm.spec import Spec
+
+if TYPE_CHECKING:
+    from mesocosm.learn.beside import Last
 
 
 def columns_of(spec: Spec, snapshot: Mapping[str, Any], fields: Sequence[str]) -> tuple[dict[str, list[Any]], list[str]]:
@@ -43,14 +46,16 @@ def grow_version(
 
     store = spec.root / ".mesocosm"
     fields = list(dict.fromkeys([*model.inputs, model.predict, *(model.fair.by if model.fair else ())]))
-    rows, split = columns_of(spec, snapshot, fields)
+    rows, split = columns_of(spec, snapshot, [*fields, "_row"])
+    ids = [*rows.pop("_row"), *(-1 for _ in more)]
     for row in more:
         for field in fields:
             rows[field].append(row.get(field))
         split.append("train")
+    before = _last_version(spec, catalog, name, model, snapshot, fields, len(more))
     folder = store / "models" / name / digest(made, size=8)
     with folder_appears(folder) as aside:
-        grown = grow(name, model, rows, split, kinds_of(snapshot), spec.root, store, aside, made, say)
+        grown = grow(name, model, rows, split, kinds_of(snapshot), spec.root, store, aside, made, say, before, ids)
         write_json(aside / "prepare.json", preparation(spec, model, snapshot))
     number = catalog.next_number(name)
     content = digest_folder(folder)
@@ -64,6 +69,34 @@ def grow_version(
         "recipe": {k: v for k, v in grown.card.items() if k not in ("block", "metrics")} | {"history": grown.history, "feedback": len(more)},
         "origin": origin, "at": catalog.clock(), "missed": grown.missed,
     }  # fmt: skip
+
+
+def _last_version(spec: Spec, catalog: Catalog, name: str, model: Model, snapshot: Mapping[str, Any], fields: Sequence[str], more: int) -> Last | None:
+    """The newest version, where it predicts the same from fields at hand, and which rows did not teach it."""
+    from mesocosm.govern.snapshot import read_table
+    from mesocosm.learn.beside import Last
+    from mesocosm.learn.predictor import Version
+    from mesocosm.operate.runtimes.onnx import Onnx
+
+    store = spec.root / ".mesocosm"
+    listed = catalog.versions(name)
+    old = catalog.snapshot(listed[-1]["snapshot"]) if listed else None
+    key = spec.eco.datasets[model.learns].key
+    if not old or listed[-1]["recipe"].get("predict") != model.predict or old["dataset"] != snapshot["dataset"]:
+        return None
+    try:
+        net = Version(store / listed[-1]["path"], listed[-1]["content"], Onnx().session)
+        now = read_table(store / snapshot["path"] / "rows", snapshot["delta"], "_row, _split" + (f', "{key}"' if key else ""))
+        if old["id"] == snapshot["id"]:
+            fresh = [True] * now.num_rows
+        elif key and now.schema.field(key).type == (then := read_table(store / old["path"] / "rows", old["delta"], f'_row, _split, "{key}"')).schema.field(key).type:
+            taught = {k for k, s in zip(then.column(key).to_pylist(), then.column("_split").to_pylist(), strict=True) if s != "test"}
+            fresh = [k not in taught for k in now.column(key).to_pylist()]
+        else:
+            return None
+    except Failure:  # its files, or its snapshot, are gone: there is nothing to compare with
+        return None
+    return Last(net.labels, net.inputs, net.outputs, fresh + [False] * more) if set(net.inputs) <= set(fields) else None
 
 
 def preparation(spec: Spec, model: Model, snapshot: Mapping[str, Any]) -> dict[str, Any]:

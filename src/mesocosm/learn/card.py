@@ -43,6 +43,8 @@ def card(version: Mapping[str, Any], about: str, data: Mapping[str, Any]) -> str
         span = "" if low is None else f"{low:.3f} to {high:.3f}"
         out.append(f"| {key} | {_said(m.get(key))} | {span} | " + " | ".join(_said(b.get(key)) for b in m["baselines"].values()) + " |")
     out += ["", *(f"- Against {name}: {m[f'gain_over_{name}']:+.3f} {'accuracy' if 'accuracy' in m else 'R2'}, p = {b['p']:.3g} ({'McNemar' if 'accuracy' in m else 'Wilcoxon, absolute errors'}, same rows)" for name, b in m["baselines"].items() if "p" in b)]
+    figure, test = ("accuracy", "McNemar") if "accuracy" in m else ("r2", "Wilcoxon")
+    out += [f"- Beside {name}{' (' + str(b['rows']) + ' rows)' if 'rows' in b else ''}: {_said(b.get(figure))}, this version {b['gain']:+.3f}, p = {b['p']:.3g} ({test})" for name, b in m.get("beside", {}).items()]
     if m["classes"]:
         out += ["", "| class | rows | precision | recall | F1 |", "|---|---|---|---|---|"]
         out += [f"| {name} | {c['rows']} | {_said(c['precision'])} | {_said(c['recall'])} | {_said(c['f1'])} |" for name, c in m["classes"].items()]

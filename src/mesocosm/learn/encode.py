@@ -19,7 +19,7 @@ from mesocosm.base.digest import digest
 from mesocosm.base.errors import Wrong
 from mesocosm.learn.bases import Base
 
-TOKENS = 4096  # padded tokens of one batch
+TOKENS = 1024  # padded tokens of one batch: what stays in the cache of two cores
 
 
 class Trunk(nn.Module):  # type: ignore[misc]

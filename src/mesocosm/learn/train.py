@@ -11,7 +11,6 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +20,10 @@ from mesocosm.base.errors import Wrong
 from mesocosm.base.files import write_json
 from mesocosm.learn import block, judge
 from mesocosm.learn.bases import Base, resolve
+from mesocosm.learn.beside import Last, alone, last
+from mesocosm.learn.choose import choose, names_of
 from mesocosm.learn.examine import examined
-from mesocosm.learn.heads import HEADS, Blend
+from mesocosm.learn.forgetting import keep
 from mesocosm.learn.leaks import leaks
 from mesocosm.learn.model import Model
 from mesocosm.learn.tasks import TASKS, Task
@@ -31,8 +32,6 @@ from mesocosm.learn.tuning.frozen import Frozen
 Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
 AGREE = 0.99
-MANY = 2500  # training rows up to which every head is tried
-MOST_KERNEL = 12_000
 FEW = 30  # validation rows under which no temperature is fitted
 
 
@@ -89,31 +88,9 @@ def cut(model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], k
     )  # fmt: skip
 
 
-def _heads_for(text: Array, parts: Parts) -> list[str]:
-    """Which heads are worth their time: all for few rows; a kernel holds rows x rows numbers, trees look at the table only."""
-    rows, classes = len(parts.y["train"]), max(1, parts.task.classes)
-    trees = ["boost"] if parts.table["train"].shape[1] and classes <= 20 else []
-    if rows <= MANY and classes * rows <= 60_000:
-        return ["kernel", "linear", *trees]
-    if rows > MOST_KERNEL or not text.shape[1]:
-        return ["linear", *trees]
-    return ["kernel"]
-
-
-def _frozen_heads(model: Model, text: Array, parts: Parts, only: str, say: Say) -> Any:
-    names = _heads_for(text, parts) if only == "auto" else [only]
-    fitted: list[Any] = [HEADS[n]().fit(text, parts.table["train"], parts.y["train"], parts.task.classes, model.seed) for n in names]
-    singles = [h for h in fitted if len(h.left_out) == len(parts.y["train"])]
-    fitted += [Blend(*some, classes=parts.task.classes) for size in range(2, len(singles) + 1) for some in combinations(singles, size)]
-    for head in fitted:
-        said = f"left-out {'log-loss' if parts.task.classes else 'squared error'} {head.loss:.4f}" if np.isfinite(head.loss) else "too few rows a class to leave any out"
-        say(f"{head.name} head: {said}")
-    return min(fitted, key=lambda h: h.loss)
-
-
 def grow(
     name: str, model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], kinds: Mapping[str, str],
-    root: Path, store: Path, folder: Path, made: str, say: Say,
+    root: Path, store: Path, folder: Path, made: str, say: Say, before: Last | None = None, ids: Sequence[int] = (),
 ) -> Grown:  # fmt: skip
     """Fill `folder` with a version of `model` grown on cleaned columns.
 
@@ -123,6 +100,8 @@ def grow(
         kinds: each field's type.
         folder: where the version's files go; the caller makes it appear whole.
         made: names the checkpoint, so that a killed training goes on where it was.
+        before: the last version of the model.
+        ids: the dataset's number of each row, so that a row can be named when it is to be forgotten.
 
     Raises:
         Wrong: the data or the base does not fit the settings.
@@ -150,14 +129,17 @@ def grow(
     say(f"{len(p_test)} test rows: {parts.task.sentence(metrics)}")
     export = _export(head, trunk, base, parts, store, folder, feats, model.max_length)
     metrics |= export.pop("agreement", {}) | {"leaks": found}
+    metrics["beside"] = alone(p_test, feats, parts, model.seed, say) | (last(p_test, before, rows, parts, say) if before else {})
     metrics |= examined(model, rows, kinds, parts, p_test, export.pop("said", None), say)
     card = {
-        "model": name, **parts.task.card(head), "predicts": kinds[model.predict], "inputs": list(model.inputs), "texts": parts.text_names, "block": parts.facts,
+        "model": name, **parts.task.card(head), "predict": model.predict, "predicts": kinds[model.predict], "inputs": list(model.inputs), "texts": parts.text_names, "block": parts.facts,
         "max_length": model.max_length, "base": base.name if base else None, "licence": base.licence if base else None,
         "method": model.tune.method, "head": head.name, "settings": head.settings, "rows": {p: len(y) for p, y in parts.y.items()},
         "trials": trials, "seed": model.seed, **export,
     }  # fmt: skip
     write_json(folder / "card.json", card)
+    if ids:
+        keep(head, [ids[i] for i in parts.where["train"]], folder)
     metrics["seconds"] = round(time.perf_counter() - began, 2)
     return Grown(card | {"metrics": metrics}, metrics, history, judge.gates(dict(model.require), metrics))
 
@@ -184,7 +166,9 @@ def _tune(model: Model, parts: Parts, base: Base | None, store: Path, keep: Path
         say(f"{len(whole)} texts through {base.name}")
     if isinstance(model.tune, Frozen) or not base:
         only = model.tune.head if isinstance(model.tune, Frozen) else "auto"
-        return _frozen_heads(model, feats["train"], parts, only, say), None, [], feats
+        names = names_of(parts.task.labels, parts.y["train"]) if base and not parts.table["train"].shape[1] else []
+        said = features(base, names, model.max_length, store) if base and names else None
+        return choose(feats["train"], parts.table["train"], parts.y["train"], parts.task.classes, model.seed, only, say, said), None, [], feats
     import torch
 
     from mesocosm.learn import loop
@@ -193,7 +177,7 @@ def _tune(model: Model, parts: Parts, base: Base | None, store: Path, keep: Path
     from mesocosm.learn.states import states, top_of
     from mesocosm.learn.tuning.last import Last
 
-    head = _frozen_heads(model, feats["train"], parts, "linear", say)
+    head = choose(feats["train"], parts.table["train"], parts.y["train"], parts.task.classes, model.seed, "linear", say)
     tokens = Tokens(base.folder, model.max_length)
     tune: Any = model.tune
     torch.manual_seed(model.seed)

@@ -52,6 +52,10 @@ def model_text(name: str, data: dict[str, Any]) -> str:
     lines += [f"    weak where {s['where']}: {'accuracy' if 'accuracy' in m else 'share without a great error'} {s['accuracy']:.3f} on {s['rows']} rows" for s in m.get("slices", [])]
     if "robustness" in m:
         lines.append(f"    accuracy with slips of the finger {m['typo_accuracy']:.3f}, in other words {m['paraphrase_accuracy']:.3f}, as they are {m['robustness']['as_they_are']:.3f}")
+    for other, b in m.get("beside", {}).items():
+        figure = "accuracy" if "accuracy" in b else "r2"
+        rows = f" on {b['rows']} rows" if "rows" in b else ""
+        lines.append(f"    {other}{rows}: {figure} {_figure(b.get(figure))}; this version {b['gain']:+.3f} (p = {b['p']:.2g})")
     if "fairness" in m:
         lines.append(f"    between groups by {', '.join(m['fairness']['fields'])}: chosen {m['parity_gap']:.3f} apart, found or mistaken {m['odds_gap']:.3f}, accuracy {m['accuracy_gap']:.3f}")
     return "\n".join(lines)

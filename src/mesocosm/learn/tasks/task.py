@@ -55,6 +55,10 @@ class Task:
         """Figures of the test rows beside baselines, with their intervals and paired tests."""
         raise NotImplementedError
 
+    def against(self, said: Array, other: Array, y: Array) -> dict[str, Any]:
+        """Figures of another model's output on the same rows (encoded targets `y`), `gain` over it, and `p` of a paired test."""
+        raise NotImplementedError
+
     def sentence(self, metrics: dict[str, Any]) -> str:
         """The figures in a line."""
         raise NotImplementedError

@@ -1,0 +1,70 @@
+"""A version beside others on its own test rows: its texts alone, its table alone, the last version. Knows tasks and heads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mesocosm.learn.choose import choose
+
+if TYPE_CHECKING:
+    from mesocosm.learn.train import Parts
+
+Array = np.ndarray[Any, Any]
+MOST_ROWS = 5000  # training rows up to which each kind of input is also tried alone
+LEAST_ROWS = 30
+
+
+@dataclass(frozen=True)
+class Last:
+    """The last version of a model.
+
+    Args:
+        labels: its classes, none for a number.
+        inputs: the columns it reads.
+        outputs: what it says of so many rows of columns, as a task reads it.
+        fresh: of each row of the dataset, whether it was not among those that taught it.
+    """
+
+    labels: Sequence[str]
+    inputs: Sequence[str]
+    outputs: Callable[[Mapping[str, Sequence[Any]], int], Array]
+    fresh: Sequence[bool]
+
+
+def alone(said: Array, feats: Mapping[str, Array], parts: Parts, seed: int, say: Callable[[str], None]) -> dict[str, dict[str, Any]]:
+    """What the texts reach without the table, and the table without the texts; nothing where there is but one of them.
+
+    Args:
+        said: what the version says of its test rows.
+        feats: features of the texts by part, as the version makes them.
+    """
+    y = parts.y["train"]
+    if not feats["train"].shape[1] or not parts.table["train"].shape[1] or len(y) > MOST_ROWS:
+        return {}
+    found = {}
+    for name, keep in (("text alone", (1, 0)), ("table alone", (0, 1))):
+        text, table = ({p: x[:, : x.shape[1] * share] for p, x in given.items()} for given, share in zip((feats, parts.table), keep, strict=True))
+        head = choose(text["train"], table["train"], y, parts.task.classes, seed)
+        found[name] = parts.task.against(said, parts.task.said(head.logits(text["test"], table["test"])), parts.y["test"])
+        say(f"{name}: {_main(found[name])}; together {found[name]['gain']:+.3f} (p = {found[name]['p']:.2g})")
+    return found
+
+
+def last(said: Array, before: Last, rows: Mapping[str, Sequence[Any]], parts: Parts, say: Callable[[str], None]) -> dict[str, dict[str, Any]]:
+    """The last version on the test rows that did not teach it; nothing where they are few, or it predicts something else."""
+    test = parts.where["test"]
+    pick = [k for k, i in enumerate(test) if before.fresh[i]]
+    if list(before.labels) != parts.task.labels or len(pick) < LEAST_ROWS:
+        return {}
+    columns = {n: [rows[n][test[k]] for k in pick] for n in before.inputs}
+    found = parts.task.against(said[pick], before.outputs(columns, len(pick)), parts.y["test"][pick]) | {"rows": len(pick)}
+    say(f"the last version on the same {len(pick)} rows: {_main(found)}; this one {found['gain']:+.3f} (p = {found['p']:.2g})")
+    return {"last version": found}
+
+
+def _main(figures: Mapping[str, Any]) -> str:
+    return f"accuracy {figures['accuracy']:.3f}" if "accuracy" in figures else f"R2 {figures.get('r2', float('nan')):.3f}"

@@ -1,0 +1,71 @@
+"""Which head: those worth their time are fitted, with means of them, and the lowest left-out loss wins.
+
+Knows heads and arrays. Knows nothing of bases, files or rows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from mesocosm.learn.heads import HEADS, Blend
+
+Array = np.ndarray[Any, Any]
+MANY = 2500  # training rows up to which every head is tried
+MOST_KERNEL = 12_000
+FEW_SHOTS = 20  # rows a class, at the median, up to which the names of classes teach too
+
+
+def heads_for(text: Array, table: Array, y: Array, classes: int) -> list[str]:
+    """Which heads are worth their time: all for few rows; a kernel holds rows x rows numbers, trees look at the table only."""
+    rows, outputs = len(y), max(1, classes)
+    trees = ["boost"] if table.shape[1] and outputs <= 20 else []
+    if rows <= MANY and outputs * rows <= 60_000:
+        return ["kernel", "linear", *trees]
+    if rows > MOST_KERNEL or not text.shape[1]:
+        return ["linear", *trees]
+    return ["kernel"]
+
+
+def names_of(labels: Sequence[str], y: Array) -> list[str]:
+    """The names of classes as texts, where rows are few and each name says something; else none.
+
+    Source: Luo et al. 2021, Don't Miss the Labels, ACL Findings (names of classes as examples).
+
+    >>> names_of(["card_lost", "card arrival", "top-up"], np.array([0, 1, 2]))
+    ['card lost', 'card arrival', 'top up']
+    >>> names_of(["0", "1"], np.array([0, 1]))
+    []
+    """
+    if len(labels) < 3 or np.median(np.bincount(y, minlength=len(labels))) > FEW_SHOTS:
+        return []
+    said = [re.sub(r"[\W_]+", " ", name).strip().lower() for name in labels]
+    return said if all(len(re.sub(r"[\W\d_]", "", name)) >= 3 for name in said) and len(set(said)) == len(said) else []
+
+
+def choose(text: Array, table: Array, y: Array, classes: int, seed: int, only: str = "auto", say: Callable[[str], None] = lambda _: None, names: Array | None = None) -> Any:
+    """The fitted head of the lowest left-out loss.
+
+    Args:
+        text: features of the training rows (rows, width), maybe of no width.
+        table: their table block.
+        y: class numbers, or numbers where `classes` is 0.
+        only: a head's name, or `auto`.
+        names: features of the names of the classes, which then teach as one row each.
+    """
+    if names is not None:
+        text, table = np.vstack([text, names]), np.vstack([table, np.zeros((len(names), table.shape[1]), table.dtype)])
+        y = np.concatenate([y, np.arange(len(names), dtype=y.dtype)])
+        say(f"the names of {len(names)} classes teach too, since there are few rows a class")
+    listed = heads_for(text, table, y, classes) if only == "auto" else [only]
+    fitted: list[Any] = [HEADS[n]().fit(text, table, y, classes, seed) for n in listed]
+    singles = [h for h in fitted if len(h.left_out) == len(y)]
+    fitted += [Blend(*some, classes=classes) for size in range(2, len(singles) + 1) for some in combinations(singles, size)]
+    for head in fitted:
+        said = f"left-out {'log-loss' if classes else 'squared error'} {head.loss:.4f}" if np.isfinite(head.loss) else "too few rows a class to leave any out"
+        say(f"{head.name} head: {said}")
+    return min(fitted, key=lambda h: h.loss)
