@@ -43,11 +43,11 @@ def read(path: Path) -> tuple[list[str], list[str]]:
 def grown(texts: list[str], labels: list[str], split: list[str], tune: Any, store: Path, seed: int = 7) -> Any:
     """One version grown as a build grows it."""
     from mesocosm.learn.model import Model
-    from mesocosm.learn.train import grow
+    from mesocosm.learn.train import Site, grow
 
     model = Model.model_validate({"base": "minilm", "learns": "d", "predict": "y", "inputs": ["x"], "tune": tune, "seed": seed})
     with tempfile.TemporaryDirectory() as folder:
-        return grow("m", model, {"x": texts, "y": labels}, split, {"x": "text", "y": "category"}, Path("."), store, Path(folder), f"bench-{time.time()}", lambda _: None)
+        return grow("m", model, {"x": texts, "y": labels}, split, {"x": "text", "y": "category"}, Site(Path("."), store, Path(folder), f"bench-{time.time()}"), lambda _: None)
 
 
 def frozen(train: tuple[list[str], list[str]], test: tuple[list[str], list[str]], store: Path) -> tuple[float, float]:

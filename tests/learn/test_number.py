@@ -16,6 +16,7 @@ from mesocosm.base.errors import Invalid, Wrong
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.learn.export import export_head
 from mesocosm.learn.heads import HEADS, Blend
+from mesocosm.learn.predictor import Version
 from mesocosm.operate.runtimes.onnx import Onnx
 
 FILE = """grammar: 1
@@ -117,7 +118,7 @@ def test_a_served_number_is_explained_and_told_its_truth(clinic: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("predict: progress", "predict: progress\n    tune: full", "tunes for classes"),
+        ("predict: progress", "predict: progress\n    tune: {method: full, loss: focal}", "is a loss of classes"),
         ('r2: ">= 0.3"', 'accuracy: ">= 0.3"', "is no metric of a number"),
         ("predict: progress", "predict: progress\n    fair: {by: [age], favours: x}", "gaps between groups"),
     ],
@@ -128,3 +129,33 @@ def test_what_a_number_cannot_have_is_said(tmp_path: Path, old: str, new: str, s
     with pytest.raises(Invalid) as caught:
         open_ecosystem(tmp_path)
     assert any(said in str(f) for f in caught.value.findings)
+
+
+STARS = """grammar: 1
+ecosystem: stars
+sources:
+  notes: {type: csv, path: notes.csv}
+datasets:
+  said:
+    from: notes
+    fields: {text: text, stars: number}
+    split: {test: 0.25, validation: 0.25}
+models:
+  taste: {base: minilm, learns: said, predict: stars, inputs: [text], tune: {method: bitfit, epochs: 3, learning_rate: 0.005, loss: huber}, require: {r2: ">= 0.5"}}
+"""
+
+
+def test_a_base_is_tuned_for_a_number_and_its_interval_comes_from_validation_rows(tmp_path: Path) -> None:
+    said = {5.0: "wonderful", 4.0: "nice", 2.0: "poor", 1.0: "terrible"}
+    rng = np.random.default_rng(0)
+    rows = [[f"a {said[star]} {rng.choice(['meal', 'room', 'tour', 'film'])}, seen {i} times", star + round(float(rng.normal()) * 0.2, 2)] for i in range(160) for star in [list(said)[i % 4]]]
+    with (tmp_path / "notes.csv").open("w", newline="") as handle:
+        csv.writer(handle).writerows([["text", "stars"], *rows])
+    (tmp_path / "ecosystem.yaml").write_text(STARS)
+    eco = open_ecosystem(tmp_path)
+    eco.build()
+    (version,) = eco.catalog.versions("taste")
+    assert version["state"] == "champion" and version["metrics"]["r2"] > 0.5 and len(version["recipe"]["history"]) == 3
+    net = Version(tmp_path / ".mesocosm" / version["path"], version["content"], Onnx().session)
+    good, bad = net.predict([{"text": "a wonderful meal"}, {"text": "a terrible meal"}])
+    assert good["value"] > bad["value"] + 2 and good["interval"][0] < good["value"] < good["interval"][1]

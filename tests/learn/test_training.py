@@ -39,16 +39,36 @@ def words(base: Any) -> Words:
     return Words(Tokens(base.folder, 64).tokenizer, load_trunk(base).net.get_input_embeddings().weight.detach().numpy())
 
 
-def trained(base: Any, settings: dict[str, Any], words: Words | None = None) -> tuple[loop.Joined, list[dict[str, Any]], float]:
+def trained(base: Any, settings: dict[str, Any], words: Words | None = None, y: Any = Y) -> tuple[loop.Joined, list[dict[str, Any]], float]:
     tune: Any = TUNING["bitfit"].model_validate({"method": "bitfit", "epochs": 2, "batch": 12, "learning_rate": 5e-3, **settings})
     torch.manual_seed(0)
     trunk = load_trunk(base)
     trunk.net = tune.attach(trunk.net)
-    start = np.random.default_rng(0).normal(size=(386, 2)).astype(np.float32) * 0.05
-    net = loop.Joined(trunk, start, np.zeros(2, np.float32), 0.1)
-    rows = loop.Rows(Tokens(base.folder, 64).ids(TEXTS), np.zeros((48, 2), np.float32), Y, words)
-    before = loop.loss_of(net, rows)
+    outputs = 1 if y.dtype.kind == "f" else 2
+    start = np.random.default_rng(0).normal(size=(386, outputs)).astype(np.float32) * 0.05
+    net = loop.Joined(trunk, start, np.zeros(outputs, np.float32), 0.1)
+    rows = loop.Rows(Tokens(base.folder, 64).ids(TEXTS), np.zeros((48, 2), np.float32), y, words)
+    before = loop.loss_of(net, rows, tune.loss_of(outputs == 1))
     return net, loop.train(net, tune, rows, rows, 7, None, lambda _: None), before
+
+
+NUMBERS = [n for n, kind in LOSSES.items() if kind.of == "numbers"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_every_loss_of_numbers_is_made_small(base: Any, name: str) -> None:
+    y = np.where(Y == 1, 1.0, -1.0)
+    _, history, before = trained(base, {"loss": name, "epochs": 4, "consistency": 0.5 if name == "mse" else 0}, y=y)
+    assert history[-1]["held_loss"] < 0.7 * before
+
+
+@pytest.mark.parametrize("at", [0.1, 0.5, 0.9])
+def test_the_quantile_loss_is_least_at_the_quantile(at: float) -> None:
+    y = torch.tensor(np.random.default_rng(0).exponential(size=4000), dtype=torch.float32)
+    loss: Any = LOSSES["quantile"].model_validate({"kind": "quantile", "at": at})
+    spots = torch.linspace(0, 4, 401)
+    best = min(spots, key=lambda s: float(loss.value(s.repeat(len(y), 1), y, None)))
+    assert abs(float((y < best).float().mean()) - at) < 0.02
 
 
 @pytest.mark.parametrize("name", list(OPTIMISERS))
@@ -119,7 +139,7 @@ def test_every_schedule_stays_between_nothing_and_the_peak(name: str) -> None:
     assert shares[-1] <= shares[50] and (name == "constant" or shares[-1] < 0.35)
 
 
-@pytest.mark.parametrize("name", list(LOSSES))
+@pytest.mark.parametrize("name", [n for n in LOSSES if n not in NUMBERS])
 def test_every_loss_falls_as_the_true_class_rises_and_weights_count(name: str) -> None:
     loss: Any = LOSSES[name].model_validate({"kind": name})
     y = torch.tensor([0, 1, 1, 1])

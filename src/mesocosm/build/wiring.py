@@ -42,7 +42,7 @@ def grow_version(
 ) -> dict[str, Any]:  # fmt: skip
     """Grow a version from a snapshot (and `more` labelled rows) and return its record, not yet listed."""
     from mesocosm.learn.track import track
-    from mesocosm.learn.train import grow
+    from mesocosm.learn.train import Site, grow
 
     store = spec.root / ".mesocosm"
     fields = list(dict.fromkeys([*model.inputs, model.predict, *(model.fair.by if model.fair else ())]))
@@ -55,12 +55,12 @@ def grow_version(
     before = _last_version(spec, catalog, name, model, snapshot, fields, len(more))
     folder = store / "models" / name / digest(made, size=8)
     with folder_appears(folder) as aside:
-        grown = grow(name, model, rows, split, kinds_of(snapshot), spec.root, store, aside, made, say, before, ids)
+        grown = grow(name, model, rows, split, kinds_of(snapshot), Site(spec.root, store, aside, made, before, ids, catalog.url), say)
         write_json(aside / "prepare.json", preparation(spec, model, snapshot))
     number = catalog.next_number(name)
     content = digest_folder(folder)
     ident = f"{name}-v{number}-{content[:6]}"
-    failed = track(store, name, ident, {k: v for k, v in grown.card.items() if k not in ("block", "metrics", "trials", "labels")}, grown.metrics, grown.history)
+    failed = track(store, name, ident, {k: v for k, v in grown.card.items() if k not in ("block", "metrics", "trials", "importance", "labels")}, grown.metrics, grown.history)
     if failed:
         say(f"not tracked in MLflow: {failed}")
     return {

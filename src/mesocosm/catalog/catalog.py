@@ -53,6 +53,7 @@ class Catalog:
         if isinstance(where, Path):
             where.mkdir(parents=True, exist_ok=True)
             where = f"sqlite:///{where / 'catalog.db'}"
+        self.url = where
         self.engine = _engine(where)
         try:
             t.META.create_all(self.engine)

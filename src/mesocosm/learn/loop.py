@@ -70,8 +70,13 @@ def buckets(lengths: Sequence[int], batch: int, seed: int, windows: int = 50) ->
     return found
 
 
-def loss_of(net: Joined, rows: Rows, batch: int = 64) -> float:
-    """Mean cross-entropy of rows, without dropout."""
+def target(y: Array) -> torch.Tensor:
+    """Targets as a tensor: class numbers, or numbers in float32."""
+    return torch.tensor(y, dtype=torch.float32) if y.dtype.kind == "f" else torch.tensor(y)
+
+
+def loss_of(net: Joined, rows: Rows, measure: Any, batch: int = 64) -> float:
+    """The mean loss of rows without dropout: cross-entropy of classes, `measure` of numbers."""
     net.eval()
     total = 0.0
     order = sorted(range(len(rows.y)), key=lambda i: len(rows.ids[i]))
@@ -79,7 +84,8 @@ def loss_of(net: Joined, rows: Rows, batch: int = 64) -> float:
         for start in range(0, len(order), batch):
             pick = order[start : start + batch]
             logits = net(*pad([rows.ids[i] for i in pick]), torch.tensor(rows.table[pick])).float()
-            total += float(nn.functional.cross_entropy(logits, torch.tensor(rows.y[pick]), reduction="sum"))
+            y = target(rows.y[pick])
+            total += float(nn.functional.cross_entropy(logits, y, reduction="sum") if measure.of == "classes" else measure.value(logits, y, None) * len(pick))
     return total / max(1, len(order))
 
 
@@ -134,7 +140,8 @@ def train(
         tune.put(net.trunk.net, resumed[3])
     if tune.checkpointing:
         net.trunk.net.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-    weights = tune.loss.of_classes(rows.y, net.weights.shape[1])
+    measure = tune.loss_of(rows.y.dtype.kind == "f")
+    weights = measure.of_classes(rows.y, net.weights.shape[1])
     ready: Any = accelerator.prepare(net)
     for epoch in range(len(history), tune.epochs):
         if history and len(history) - 1 - _best(history) >= tune.patience:
@@ -151,8 +158,8 @@ def train(
             share = tune.schedule.share(step, each * tune.epochs, [r["held_loss"] for r in history])
             for group in optimiser.param_groups:
                 group["lr"] = tune.learning_rate * share * group["pace"]
-            batch = (*pad([ids[i] for i in pick]), torch.tensor(rows.table[pick]), torch.tensor(rows.y[pick]))
-            loss = backward(ready, net, tune, batch, weights, accelerator)
+            batch = (*pad([ids[i] for i in pick]), torch.tensor(rows.table[pick]), target(rows.y[pick]))
+            loss = backward(ready, net, tune, measure, batch, weights, accelerator)
             if not math.isfinite(loss):
                 raise Wrong("tune.learning_rate", f"the loss is no number after {step + 1} steps of {tune.learning_rate:g}", "a lower learning_rate")
             if (number + 1) % tune.accumulate == 0 or number + 1 == len(picks):
@@ -165,7 +172,7 @@ def train(
                 told, done = now, epoch * len(picks) + number + 1
                 pace = (now - began) / (number + 1)
                 say({"epoch": epoch + 1, "step": number + 1, "of": len(picks), "loss": round(total / ((number + 1) * tune.batch), 4), "left": round(pace * (len(picks) * tune.epochs - done))})
-        record = {"epoch": epoch + 1, "train_loss": round(total / len(rows.y), 5), "held_loss": round(loss_of(net, held), 5)}
+        record = {"epoch": epoch + 1, "train_loss": round(total / len(rows.y), 5), "held_loss": round(loss_of(net, held, measure), 5)}
         history.append(record)
         say(record)
         if _best(history) == len(history) - 1:
@@ -175,16 +182,16 @@ def train(
             mean = {n: (p.detach().clone() if n not in mean else mean[n] + (p.detach() - mean[n]) / count) for n, p in moving.items()}
         if keep:
             keep_up(keep, moving, optimiser, {"history": history}, best, mean, tune.kept(net.trunk.net))
-    _settle(net, moving, best, mean, held, history)
+    _settle(net, moving, best, mean, held, history, measure)
     return history
 
 
-def _settle(net: Joined, moving: dict[str, Any], best: dict[str, torch.Tensor], mean: dict[str, torch.Tensor], held: Rows, history: list[dict[str, Any]]) -> None:
+def _settle(net: Joined, moving: dict[str, Any], best: dict[str, torch.Tensor], mean: dict[str, torch.Tensor], held: Rows, history: list[dict[str, Any]], measure: Any) -> None:
     """Leave the weights of the lowest held-out loss in: those of the best epoch, or the mean of the last ones."""
     kept = best
     if mean:
         _put(moving, mean)
-        loss = round(loss_of(net, held), 5)
+        loss = round(loss_of(net, held, measure), 5)
         history[-1] = history[-1] | {"mean_held_loss": loss}
         kept = mean if loss < min(r["held_loss"] for r in history) else best
     _put(moving, kept)

@@ -28,6 +28,8 @@ class Search(Kind):
     Args:
         sampler: `grid`, `random` or `tpe`.
         trials: how many settings are tried at most.
+        minutes: how long is searched at most; a trial that has begun is ended.
+        prune: whether a trial whose loss is over the median of the others at an epoch is given up.
         over: for each setting, the choices, or two numbers as a range (log scale when both are > 0).
 
     Source: Bergstra and Bengio 2012, JMLR 13; Optuna.
@@ -36,6 +38,8 @@ class Search(Kind):
     short: ClassVar[str] = "trials"
     sampler: Literal["grid", "random", "tpe"] = "random"
     trials: int = Field(12, ge=1, le=1000)
+    minutes: float | None = Field(None, gt=0)
+    prune: bool = True
     over: dict[str, list[float | int | str]] = Field(min_length=1)
 
 

@@ -10,11 +10,12 @@ from torch import nn
 from mesocosm.learn.tuning.gradient import Gradient
 
 
-def backward(ready: Any, net: Any, tune: Gradient, batch: tuple[Any, ...], weights: Any, accelerator: Any) -> float:
+def backward(ready: Any, net: Any, tune: Gradient, measure: Any, batch: tuple[Any, ...], weights: Any, accelerator: Any) -> float:
     """Add the batch's gradients to those that are there; returns its loss.
 
     Args:
         ready: the net as Accelerate runs it; `net` is itself.
+        measure: the loss.
         batch: ids, mask, table and labels.
         weights: of the classes, or None.
     """
@@ -28,13 +29,12 @@ def backward(ready: Any, net: Any, tune: Gradient, batch: tuple[Any, ...], weigh
         with accelerator.autocast():
             logits = ready(*given, mix).float()
             twin = ready(*given, mix).float() if tune.consistency else None
-        value = tune.loss.value(logits, y, weights)
+        value = measure.value(logits, y, weights)
         if mix is not None:
-            value = mix[0] * value + (1 - mix[0]) * tune.loss.value(logits, y[mix[1]], weights)
+            value = mix[0] * value + (1 - mix[0]) * measure.value(logits, y[mix[1]], weights)
         if twin is not None:
-            a, b = nn.functional.log_softmax(logits, 1), nn.functional.log_softmax(twin, 1)
-            apart = nn.functional.kl_div(a, b, reduction="batchmean", log_target=True) + nn.functional.kl_div(b, a, reduction="batchmean", log_target=True)
-            value = (value + tune.loss.value(twin, y, weights)) / 2 + tune.consistency * apart / 2
+            apart = _apart(logits, twin) if measure.of == "classes" else 2 * ((logits - twin) ** 2).mean()
+            value = (value + measure.value(twin, y, weights)) / 2 + tune.consistency * apart / 2
         more = tune.penalty(net.trunk.net)
         return (value if more is None else value + more) / tune.accumulate
 
@@ -43,3 +43,9 @@ def backward(ready: Any, net: Any, tune: Gradient, batch: tuple[Any, ...], weigh
     value = loss()
     accelerator.backward(value)
     return float(value.detach()) * tune.accumulate
+
+
+def _apart(logits: Any, twin: Any) -> Any:
+    """How far two outputs are from each other, both ways."""
+    a, b = nn.functional.log_softmax(logits, 1), nn.functional.log_softmax(twin, 1)
+    return nn.functional.kl_div(a, b, reduction="batchmean", log_target=True) + nn.functional.kl_div(b, a, reduction="batchmean", log_target=True)

@@ -35,6 +35,29 @@ AGREE = 0.99
 FEW = 30  # validation rows under which no temperature is fitted
 
 
+@dataclass(frozen=True)
+class Site:
+    """Where a version grows, and what is known around it.
+
+    Args:
+        root: the project's folder.
+        store: the folder `.mesocosm`.
+        folder: where the version's files go; the caller makes it appear whole.
+        made: names checkpoint and search, so that a killed training goes on where it was.
+        before: the last version of the model.
+        ids: the dataset's number of each row, so that a row can be named when it is to be forgotten.
+        studies: the database that keeps the trials of searches.
+    """
+
+    root: Path
+    store: Path
+    folder: Path
+    made: str
+    before: Last | None = None
+    ids: Sequence[int] = ()
+    studies: str | None = None
+
+
 @dataclass
 class Grown:
     """A version's card and figures, before it is listed."""
@@ -89,19 +112,14 @@ def cut(model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], k
 
 
 def grow(
-    name: str, model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], kinds: Mapping[str, str],
-    root: Path, store: Path, folder: Path, made: str, say: Say, before: Last | None = None, ids: Sequence[int] = (),
+    name: str, model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], kinds: Mapping[str, str], site: Site, say: Say
 ) -> Grown:  # fmt: skip
-    """Fill `folder` with a version of `model` grown on cleaned columns.
+    """Fill the site's folder with a version of `model` grown on cleaned columns.
 
     Args:
         rows: cleaned columns by field.
         split: the part of each row.
         kinds: each field's type.
-        folder: where the version's files go; the caller makes it appear whole.
-        made: names the checkpoint, so that a killed training goes on where it was.
-        before: the last version of the model.
-        ids: the dataset's number of each row, so that a row can be named when it is to be forgotten.
 
     Raises:
         Wrong: the data or the base does not fit the settings.
@@ -117,43 +135,43 @@ def grow(
         raise Wrong("inputs", f"'{told[0]}' alone tells '{model.predict}' on {found['telling'][told[0]]:.1%} of the test rows, so it may be known only after the fact", f"inputs without it, or 'trust: [{told[0]}]' in the model")
     if found["shared"]:
         say(f"{found['shared']} of {len(parts.y['test'])} test rows equal a training row in every input")
-    base = resolve(str(model.base), root) if parts.text_names else None
-    trials: list[dict[str, Any]] = []
+    base = resolve(str(model.base), site.root) if parts.text_names else None
+    store, folder = site.store, site.folder
+    tried: dict[str, Any] = {}
     if model.search:
         from mesocosm.learn.search import search
 
-        model, trials = search(model, model.search, lambda m: _trial(m, parts, base, store, say), say)
-    head, trunk, history, feats = _tune(model, parts, base, store, store / "work" / made, say)
+        model, tried = search(model, model.search, lambda m, watch: _trial(m, parts, base, store, watch), say, site.studies, site.made)
+    head, trunk, history, feats = _tune(model, parts, base, store, store / "work" / site.made, say)
     p_test = parts.task.said(head.logits(feats["test"], parts.table["test"]))
     metrics = parts.task.report(p_test, parts, model.seed)
     say(f"{len(p_test)} test rows: {parts.task.sentence(metrics)}")
     export = _export(head, trunk, base, parts, store, folder, feats, model.max_length)
     metrics |= export.pop("agreement", {}) | {"leaks": found}
-    metrics["beside"] = alone(p_test, feats, parts, model.seed, say) | (last(p_test, before, rows, parts, say) if before else {})
+    metrics["beside"] = alone(p_test, feats, parts, model.seed, say) | (last(p_test, site.before, rows, parts, say) if site.before else {})
     metrics |= examined(model, rows, kinds, parts, p_test, export.pop("said", None), say)
     card = {
         "model": name, **parts.task.card(head), "predict": model.predict, "predicts": kinds[model.predict], "inputs": list(model.inputs), "texts": parts.text_names, "block": parts.facts,
         "max_length": model.max_length, "base": base.name if base else None, "licence": base.licence if base else None,
         "method": model.tune.method, "head": head.name, "settings": head.settings, "rows": {p: len(y) for p, y in parts.y.items()},
-        "trials": trials, "seed": model.seed, **export,
+        "trials": tried.get("trials", []), "importance": tried.get("importance", {}), "seed": model.seed, **export,
     }  # fmt: skip
     write_json(folder / "card.json", card)
-    if ids:
-        keep(head, [ids[i] for i in parts.where["train"]], folder)
+    if site.ids:
+        keep(head, [site.ids[i] for i in parts.where["train"]], folder)
     metrics["seconds"] = round(time.perf_counter() - began, 2)
     return Grown(card | {"metrics": metrics}, metrics, history, judge.gates(dict(model.require), metrics))
 
 
-def _trial(model: Model, parts: Parts, base: Base | None, store: Path, say: Say) -> float:
+def _trial(model: Model, parts: Parts, base: Base | None, store: Path, watch: Callable[[int, float], None]) -> float:
     from mesocosm.learn.heads.kernel import log_loss, square_loss
 
-    head, _, _, feats = _tune(model, parts, base, store, None, lambda _: None)
+    head, _, _, feats = _tune(model, parts, base, store, None, lambda _: None, watch)
     held = "validation" if len(parts.y["validation"]) else "train"
-    del say
     return (log_loss if parts.task.classes else square_loss)(head.logits(feats[held], parts.table[held]), parts.y[held])
 
 
-def _tune(model: Model, parts: Parts, base: Base | None, store: Path, keep: Path | None, say: Say) -> tuple[Any, Any, list[dict[str, Any]], dict[str, Array]]:
+def _tune(model: Model, parts: Parts, base: Base | None, store: Path, keep: Path | None, say: Say, watch: Callable[[int, float], None] | None = None) -> tuple[Any, Any, list[dict[str, Any]], dict[str, Array]]:
     """Fit a head on frozen features, or tune the trunk from there; returns head, trunk, history, features."""
     empty = {p: np.zeros((len(y), 0), np.float32) for p, y in parts.y.items()}
     feats = empty
@@ -192,13 +210,23 @@ def _tune(model: Model, parts: Parts, base: Base | None, store: Path, keep: Path
     net = loop.Joined(seen, head.weights, head.bias, tune.dropout)
     moving = sum(p.numel() for p in net.parameters() if p.requires_grad)
     say(f"{tune.method}: {moving:,} weights train, {moving / sum(p.numel() for p in (*trunk.parameters(), net.weights, net.bias)):.2%} of all")
+
+    def told(record: dict[str, Any]) -> None:
+        say(_told(record))
+        if watch and "held_loss" in record:
+            watch(record["epoch"], record["held_loss"])
+
     data = {p: loop.Rows(given[p], parts.table[p], parts.y[p], words) for p in given}
     held = data["validation"] if len(parts.y["validation"]) else data["train"]
-    history = loop.train(net, tune, data["train"], held, model.seed, keep, lambda r: say(_told(r)))
+    history = loop.train(net, tune, data["train"], held, model.seed, keep, told)
     history[0] = history[0] | {"trained": moving}
     trunk.net = tune.merged(trunk.net)
     head.weights, head.bias = net.weights.detach().numpy(), net.bias.detach().numpy()
     feats = {p: encode(trunk.eval(), tokens, parts.texts[p]) if parts.texts[p] else empty[p] for p in parts.y}
+    if not parts.task.classes:  # what was left out before tuning says nothing of the tuned base
+        held_out = len(parts.y["validation"]) >= FEW
+        head.left_out = head.logits(feats["validation"], parts.table["validation"]) if held_out else np.zeros((0, 1))
+        head.y_left = parts.y["validation"] if held_out else np.zeros(0)
     if parts.task.classes and len(parts.y["validation"]) >= FEW:
         heat = judge.temperature(head.logits(feats["validation"], parts.table["validation"]), parts.y["validation"])
         head.weights, head.bias = head.weights / np.float32(heat), head.bias / np.float32(heat)

@@ -14,6 +14,7 @@ from mesocosm.govern.rules.condition import Condition
 from mesocosm.govern.rules.foreign_key import ForeignKey
 from mesocosm.govern.rules.rule import RuleKind
 from mesocosm.govern.types.number import Rates
+from mesocosm.learn.losses import LOSSES
 from mesocosm.spec.grammar import SECTIONS, Ecosystem
 
 OF_NUMBERS = ("r2", "mae", "rmse", "median_error", "gain_over_majority", "gain_over_linear")
@@ -150,8 +151,13 @@ def _models(eco: Ecosystem) -> Iterator[Fault]:
         elif kinds[model.predict] not in ("category", "boolean", "number", "integer"):
             wrong = Wrong("", f"'{model.predict}' is a {kinds[model.predict]}", "a category, boolean or number field")
             yield (*at, "predict"), wrong
-        elif kinds[model.predict] in ("number", "integer"):
-            yield from _of_number(model, at)
+        else:
+            number = kinds[model.predict] in ("number", "integer")
+            yield from _of_number(model, at) if number else ()
+            loss = getattr(model.tune, "loss", None)
+            if loss and (loss.of == "numbers") != number:
+                fits = [n for n, kind in LOSSES.items() if (getattr(kind, "of", "") == "numbers") == number]
+                yield (*at, "tune", "loss"), Wrong("", f"'{loss.kind}' is a loss of {loss.of}, and '{model.predict}' is a {kinds[model.predict]}", "", fits)
         for i, field in enumerate(model.inputs):
             path = (*at, "inputs", i)
             if field not in data.fields:
@@ -182,8 +188,6 @@ def _models(eco: Ecosystem) -> Iterator[Fault]:
 
 def _of_number(model: Any, at: tuple[Any, ...]) -> Iterator[Fault]:
     """Settings that a model of a number cannot have."""
-    if model.tune.method != "frozen":
-        yield (*at, "tune"), Wrong("", f"'{model.tune.method}' tunes for classes, and '{model.predict}' is a number", "frozen")
     if model.fair:
         yield (*at, "fair"), Wrong("", f"gaps between groups are of classes, and '{model.predict}' is a number", "no 'fair' here")
     for metric in model.require:

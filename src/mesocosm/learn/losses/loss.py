@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -16,6 +16,7 @@ class Loss(Kind):
         weights: `balanced` weighs each class by rows / (classes x its rows), so that rare classes count as much.
     """
 
+    of: ClassVar[str] = "classes"
     weights: Literal["balanced"] | None = None
 
     def of_classes(self, y: Any, classes: int) -> Any:

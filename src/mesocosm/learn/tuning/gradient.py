@@ -14,6 +14,8 @@ from mesocosm.learn.augment.words import Augment
 from mesocosm.learn.losses import LOSSES
 from mesocosm.learn.losses.cross_entropy import CrossEntropy
 from mesocosm.learn.losses.loss import Loss
+from mesocosm.learn.losses.mse import Mse
+from mesocosm.learn.losses.number import NumberLoss
 from mesocosm.learn.optimisers import OPTIMISERS
 from mesocosm.learn.optimisers.adamw import Adamw
 from mesocosm.learn.optimisers.optimiser import Optimiser
@@ -22,7 +24,7 @@ from mesocosm.learn.schedules.linear import Linear
 from mesocosm.learn.schedules.schedule import Schedule
 
 if TYPE_CHECKING:
-    LossSetting = Loss
+    LossSetting = Loss | NumberLoss
     OptimiserSetting = Optimiser
     ScheduleSetting = Schedule
     AdversarialSetting = Adversarial
@@ -47,7 +49,7 @@ class Gradient(Kind):
         weight_decay: L2 on weights.
         dropout: chance that an input of the head is dropped in training.
         clip: the greatest norm of a step's gradient.
-        loss: what is made small.
+        loss: what is made small; where it is not given, cross-entropy for classes and squared error for a number.
         optimiser: how weights follow their gradients.
         schedule: how the rate moves.
         mixup: mixes features and labels of two rows by a draw of Beta(mixup, mixup); 0 for none.
@@ -71,7 +73,7 @@ class Gradient(Kind):
     weight_decay: float = Field(0.01, ge=0)
     dropout: float = Field(0.1, ge=0, lt=1)
     clip: float = Field(1.0, gt=0)
-    loss: LossSetting = CrossEntropy()
+    loss: LossSetting | None = None
     optimiser: OptimiserSetting = Adamw()
     schedule: ScheduleSetting = Linear()
     mixup: float = Field(0.0, ge=0, le=10)
@@ -80,6 +82,10 @@ class Gradient(Kind):
     adversarial: AdversarialSetting | None = None
     augment: tuple[AugmentSetting, ...] = ()
     checkpointing: bool = False
+
+    def loss_of(self, numbers: bool) -> LossSetting:
+        """The loss, for classes or for numbers."""
+        return self.loss or (Mse() if numbers else CrossEntropy())
 
     def attach(self, base: Any) -> Any:
         """The base, made ready: what may move is set so, and new parts are in place.
