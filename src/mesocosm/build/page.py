@@ -1,4 +1,4 @@
-"""The quality report as one HTML file: no script, no request, every figure from the JSON answer.
+"""The report as one HTML file: no script, no request, every figure from the JSON answer.
 
 Values of private fields are not in the answer, so they are not here.
 """
@@ -17,19 +17,26 @@ h1{font-size:1.7rem;margin:0 0 .2rem}h2{font-size:1.25rem;margin:2.4rem 0 .3rem}
 .account{display:flex;height:1.5rem;border-radius:6px;overflow:hidden;margin:.6rem 0;font-size:.75rem}.account span{display:flex;align-items:center;justify-content:center;color:#fff;min-width:3px;white-space:nowrap;overflow:hidden}
 .facts{display:flex;flex-wrap:wrap;gap:.4rem 2rem}.facts b{font-size:1.3rem;display:block;font-variant-numeric:tabular-nums}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th,td{text-align:left;padding:.3rem .7rem .3rem 0;border-bottom:1px solid var(--line);white-space:nowrap;vertical-align:middle}th{color:var(--soft);font-weight:500;font-size:.8rem}td.n{text-align:right;width:1%}td.said{white-space:normal}
-svg{display:block}.bar{fill:var(--water)}.gap{fill:var(--warn)}.full{fill:var(--line)}.warn{color:var(--warn)}.good{color:var(--good)}
+figure{margin:.8rem .8rem .8rem 0}.plot{display:inline-block;vertical-align:top;max-width:100%}figcaption{color:var(--soft);font-size:.85rem;margin-bottom:.4rem}svg{display:block;max-width:100%}.bar{fill:var(--water)}.gap{fill:var(--warn)}.full{fill:var(--line)}.warn{color:var(--warn)}.good{color:var(--good)}
 """.strip()
 COLOURS = {"kept": "var(--good)", "quarantined": "var(--warn)", "duplicates": "var(--water)", "forgotten": "var(--soft)", "expired": "var(--soft)"}
 
 
 def page(name: str, data: dict[str, Any]) -> str:
     """The whole page."""
-    body = "".join(_dataset(n, d) for n, d in data["datasets"].items())
+    from mesocosm.build.model_page import model
+
+    body = "".join(_dataset(n, d) for n, d in data["datasets"].items()) + "".join(model(n, d) for n, d in data.get("models", {}).items())
+    parts = f"{_count(len(data['datasets']), 'dataset')}" + (f" and {_count(len(data['models']), 'model')}" if data.get("models") else "")
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{escape(name)}: data quality</title><style>{STYLE}</style><h1>{escape(name)}</h1>"
-        f"<p>Data quality of {len(data['datasets'])} datasets: every row that came in is kept, set aside with a reason, or named as a copy.</p>{body}</html>\n"
+        f"<title>{escape(name)}: report</title><style>{STYLE}</style><h1>{escape(name)}</h1>"
+        f"<p>{parts}. Every row that came in is kept, set aside with a reason, or named as a copy; every figure of a model is on rows it did not learn from.</p>{body}</html>\n"
     )
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" + ("" if number == 1 else "s")
 
 
 def _dataset(name: str, data: dict[str, Any]) -> str:

@@ -217,13 +217,14 @@ class Running:
             app.mount("/profiles", StaticFiles(directory=PAGES / "profiles"))
 
     def _report(self) -> str:
-        """The quality report of every dataset that was built, as a page."""
+        """The report of every dataset and model that was built, as a page."""
         from mesocosm.build.graph import datasets_of
         from mesocosm.build.page import page
 
         found = {n: self.catalog.snapshot(dataset=n) for n in datasets_of(self.spec)}
         told = {n: {k: s[k] for k in ("id", "account", "report")} | {"training": s["facts"]["training"]} for n, s in found.items() if s}
-        return page(self.spec.eco.ecosystem, {"datasets": told})
+        newest = {n: v[-1] for n in self.spec.eco.models if (v := self.catalog.versions(n))}
+        return page(self.spec.eco.ecosystem, {"datasets": told, "models": newest})
 
     def _rows(self, name: str, role: str | None, version: str, offset: int, limit: int) -> dict[str, Any]:
         """Rows of a dataset, for the owner and for roles that the file gives access."""

@@ -15,7 +15,7 @@ from mesocosm.cli.common import AsJson, File, answer, guarded, opened
 def report(
     name: Annotated[str | None, typer.Argument(help="A dataset or a model.")] = None,
     file: File = Path("ecosystem.yaml"),
-    out: Annotated[Path | None, typer.Option("-o", "--out", help="Write the datasets' report as one HTML file.")] = None,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Write the report as one HTML file.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what was cleaned and how good each model is, for all or for one NAME."""

@@ -22,6 +22,7 @@ from mesocosm.learn import block, judge
 from mesocosm.learn.bases import Base, resolve
 from mesocosm.learn.beside import Last, alone, last
 from mesocosm.learn.choose import choose, names_of
+from mesocosm.learn.curve import curve
 from mesocosm.learn.examine import examined
 from mesocosm.learn.forgetting import keep
 from mesocosm.learn.leaks import leaks
@@ -149,6 +150,8 @@ def grow(
     export = _export(head, trunk, base, parts, store, folder, feats, model.max_length)
     metrics |= export.pop("agreement", {}) | {"leaks": found}
     metrics["beside"] = alone(p_test, feats, parts, model.seed, say) | (last(p_test, site.before, rows, parts, say) if site.before else {})
+    if trunk is None:  # a tuned base has seen all rows
+        metrics["curve"] = curve(head, p_test, feats, parts, model.seed, say)
     metrics |= examined(model, rows, kinds, parts, p_test, export.pop("said", None), say)
     card = {
         "model": name, **parts.task.card(head), "predict": model.predict, "predicts": kinds[model.predict], "inputs": list(model.inputs), "texts": parts.text_names, "block": parts.facts,

@@ -1,0 +1,53 @@
+"""The learning curve of a head: what it reaches with a part of the training rows. Knows heads and tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mesocosm.learn.heads import HEADS, Blend
+
+if TYPE_CHECKING:
+    from mesocosm.learn.train import Parts
+
+Array = np.ndarray[Any, Any]
+SHARES = (0.125, 0.25, 0.5)
+MOST_ROWS = 5000
+LEAST_ROWS = 20
+
+
+def curve(head: Any, said: Array, feats: Mapping[str, Array], parts: Parts, seed: int, say: Callable[[str], None]) -> list[dict[str, Any]]:
+    """Figures on the test rows by number of training rows, the version's own last; nested parts of one seeded order.
+
+    Args:
+        head: a fitted head, whose kinds are fitted again on fewer rows.
+        said: what it says of the test rows with all of them.
+
+    Source: Cortes et al. 1993, NIPS (learning curves).
+    """
+    y, classes = parts.y["train"], parts.task.classes
+    if len(y) > MOST_ROWS:
+        return []
+    order = np.random.default_rng(seed).permutation(len(y))
+    names = [part.name for part in head.parts] if isinstance(head, Blend) else [head.name]
+    found = []
+    for share in SHARES:
+        pick = np.sort(order[: int(len(y) * share)])
+        if len(pick) < LEAST_ROWS or len(np.unique(y[pick])) < classes:
+            continue
+        fitted = [HEADS[n]().fit(feats["train"][pick], parts.table["train"][pick], y[pick], classes, seed) for n in names]
+        small = fitted[0] if len(fitted) == 1 else Blend(*fitted, classes=classes)
+        found.append({"rows": len(pick)} | _figures(parts, said, small.logits(feats["test"], parts.table["test"])))
+    if not found:
+        return []
+    found.append({"rows": len(y)} | _figures(parts, said, None))
+    key = "accuracy" if classes else "r2"
+    say("with " + ", ".join(f"{one['rows']} rows {one.get(key, float('nan')):.3f}" for one in found) + f" ({'accuracy' if classes else 'R2'} on the test rows)")
+    return found
+
+
+def _figures(parts: Parts, said: Array, logits: Array | None) -> dict[str, Any]:
+    other = said if logits is None else parts.task.said(logits)
+    return {k: v for k, v in parts.task.against(said, other, parts.y["test"]).items() if k in ("accuracy", "macro_f1", "auc", "log_loss", "r2", "mae")}
