@@ -16,7 +16,7 @@ from mesocosm.govern.dataset import GOVERNING, Dataset
 from mesocosm.learn.bases.base import folder_of
 from mesocosm.spec import Spec
 
-REVISIONS = {"govern": 3, "learn": 2}
+REVISIONS = {"govern": 3, "learn": 3}
 
 
 def where_of(spec: Spec) -> Where:
@@ -99,8 +99,8 @@ def resources(spec: Spec) -> list[Resource]:
         run = {"about": data.about} | data.model_dump(mode="json", include=set(GOVERNING), exclude_defaults=True)
         found.append(Resource(f"datasets.{name}", place, needs, made, run))
     for name, model in eco.models.items():
-        made = _plain(model, {"require", "about"}) | {"revision": REVISIONS["learn"], "weights": _weights(spec, name, model.base)}
-        run = {"require": dict(model.require), "about": model.about}
+        made = _plain(model, {"require", "about", "track"}) | {"revision": REVISIONS["learn"], "weights": _weights(spec, name, model.base)}
+        run = {"require": dict(model.require), "about": model.about, "track": list(model.track)}
         found.append(Resource(f"models.{name}", spec.place("models", name), (f"datasets.{model.learns}",), made, run))
     for name, service in eco.services.items():
         needs = (f"models.{service.serves}",) if service.serves else ()

@@ -41,7 +41,8 @@ def grow_version(
     say: Callable[[str], None], origin: str, more: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:  # fmt: skip
     """Grow a version from a snapshot (and `more` labelled rows) and return its record, not yet listed."""
-    from mesocosm.learn.track import track
+    from mesocosm.learn.around import around
+    from mesocosm.learn.track import TRACKERS
     from mesocosm.learn.train import Site, grow
 
     store = spec.root / ".mesocosm"
@@ -60,13 +61,15 @@ def grow_version(
     number = catalog.next_number(name)
     content = digest_folder(folder)
     ident = f"{name}-v{number}-{content[:6]}"
-    failed = track(store, name, ident, {k: v for k, v in grown.card.items() if k not in ("block", "metrics", "trials", "importance", "labels")}, grown.metrics, grown.history)
-    if failed:
-        say(f"not tracked in MLflow: {failed}")
+    told = {k: v for k, v in grown.card.items() if k not in ("block", "metrics", "trials", "importance", "labels")} | {"snapshot": snapshot["id"]}
+    for tracker in model.track:
+        failed = TRACKERS[tracker](store, name, ident, told, grown.metrics, grown.history)
+        if failed:
+            say(f"not tracked in {tracker}: {failed}")
     return {
         "id": ident, "model": name, "number": number, "made": made, "snapshot": snapshot["id"],
         "path": str(folder.relative_to(store)), "content": content, "metrics": grown.metrics,
-        "recipe": {k: v for k, v in grown.card.items() if k not in ("block", "metrics")} | {"history": grown.history, "feedback": len(more)},
+        "recipe": {k: v for k, v in grown.card.items() if k not in ("block", "metrics")} | {"history": grown.history, "feedback": len(more), "environment": around(spec.root)},
         "origin": origin, "at": catalog.clock(), "missed": grown.missed,
     }  # fmt: skip
 

@@ -28,7 +28,7 @@ def card(version: Mapping[str, Any], about: str, data: Mapping[str, Any]) -> str
         f"- Made: {made}; state: {version['state']}{' (' + version['why'] + ')' if version['why'] else ''}",
         f"- Base: {recipe['base'] or 'none'} ({recipe['licence'] or 'no licence needed'}); method: {recipe['method']}; head: {recipe['head']}; served in {recipe['precision']}",
         f"- Predicts {'one of ' + str(len(recipe['labels'])) + ' classes' if recipe['labels'] else 'a number'} from: {', '.join(recipe['inputs'])}",
-        f"- Seed: {recipe['seed']}; training took {m.get('seconds', float('nan')):.1f} s", "",
+        f"- Seed: {recipe['seed']}; training took {m.get('seconds', float('nan')):.1f} s", *_made_with(recipe.get("environment", {})), "",
         "## Data", "",
         f"- Dataset: {data['name']}, version {version['snapshot']}" + (f"; purpose: {data['purpose']}" if data.get("purpose") else ""),
         f"- Account: {', '.join(f'{k} {v}' for k, v in data['account'].items())}",
@@ -63,6 +63,13 @@ def card(version: Mapping[str, Any], about: str, data: Mapping[str, Any]) -> str
     else:
         out += ["No field that tells groups of people was declared (`fair` in the model), so none was compared.", ""]
     return "\n".join(out).rstrip() + "\n"
+
+
+def _made_with(e: Mapping[str, Any]) -> list[str]:
+    if not e:
+        return []
+    commit = f"; Git commit {e['commit'][:12]}{', with changes' if e['changed'] else ''}" if e.get("commit") else ""
+    return [f"- Made with: Python {e['python']} on {e['machine']}, {', '.join(f'{k} {v}' for k, v in e['libraries'].items())}{commit}"]
 
 
 def _said(value: Any) -> str:

@@ -60,6 +60,7 @@ class Model(Kind):
         trust: inputs that may tell the target by themselves; any other that does is taken for a leak.
         seed: of every random choice.
         max_length: tokens of a text that are read.
+        track: where runs are written besides the catalog: `mlflow`, `tensorboard`, `wandb` (offline).
         about: a line for people.
     """
 
@@ -75,4 +76,5 @@ class Model(Kind):
     trust: tuple[str, ...] = ()
     seed: int = Field(7, ge=0)
     max_length: int = Field(128, ge=8, le=8192)
+    track: tuple[Literal["mlflow", "tensorboard", "wandb"], ...] = ("mlflow",)
     about: str = ""
