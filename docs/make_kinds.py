@@ -18,6 +18,7 @@ from mesocosm.learn.adversarial import ADVERSARIAL
 from mesocosm.learn.augment import AUGMENT
 from mesocosm.learn.losses import LOSSES
 from mesocosm.learn.optimisers import OPTIMISERS
+from mesocosm.learn.pretraining import OBJECTIVES
 from mesocosm.learn.schedules import SCHEDULES
 from mesocosm.learn.tuning import TUNING
 
@@ -32,6 +33,7 @@ PAGES: dict[str, tuple[str, dict[str, type[Kind]]]] = {
     "privacy": ("How a private value is hidden: `fields.FIELD.private`.", dict(PRIVACY)),
     "tuning": ("How a pretrained base is moved toward a task: `models.NAME.tune`, a name or `{method: NAME, ...}`.", dict(TUNING)),
     "losses": ("What training makes small: `tune.loss`.", dict(LOSSES)),
+    "objectives": ("What a base is to tell of texts without labels: `pretrain.objective`.", dict(OBJECTIVES)),
     "optimisers": ("How weights follow their gradients: `tune.optimiser`.", dict(OPTIMISERS)),
     "schedules": ("How the learning rate moves: `tune.schedule`.", dict(SCHEDULES)),
     "augment": ("Rows said in another way for training: `tune.augment`, a list.", dict(AUGMENT)),

@@ -67,7 +67,7 @@ def forget(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str], who:
                 if told not in row:
                     con.execute(update(t.VERSIONS).where(t.VERSIONS.c.id == version).values(why=f"{row}; {told}".strip("; ")))
             catalog.write_audit(con, who, "forget", f"datasets.{dataset}", f"{len(keys)} subjects: {sum(lost.values())} rows, {logs} predictions; models that learnt from it: {len(models)}")
-        for cache in ("features", "drafts", "work"):
+        for cache in ("features", "drafts", "work", "bases"):
             shutil.rmtree(where.store / cache, ignore_errors=True)
         forget_kept(where.store)
         out_of_answers(where.store, set(rows), dataset, snapshot["id"])

@@ -100,8 +100,9 @@ def resources(spec: Spec) -> list[Resource]:
         found.append(Resource(f"datasets.{name}", place, needs, made, run))
     for name, model in eco.models.items():
         made = _plain(model, {"require", "about", "track"}) | {"revision": REVISIONS["learn"], "weights": _weights(spec, name, model.base)}
+        needs = tuple(f"datasets.{d}" for d in dict.fromkeys([model.learns, *([model.pretrain.of] if model.pretrain and model.pretrain.of else [])]))
         run = {"require": dict(model.require), "about": model.about, "track": list(model.track)}
-        found.append(Resource(f"models.{name}", spec.place("models", name), (f"datasets.{model.learns}",), made, run))
+        found.append(Resource(f"models.{name}", spec.place("models", name), needs, made, run))
     for name, service in eco.services.items():
         needs = (f"models.{service.serves}",) if service.serves else ()
         needs += (f"datasets.{service.answers.dataset}",) if service.answers else ()

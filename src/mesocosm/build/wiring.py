@@ -56,7 +56,7 @@ def grow_version(
     before = _last_version(spec, catalog, name, model, snapshot, fields, len(more))
     folder = store / "models" / name / digest(made, size=8)
     with folder_appears(folder) as aside:
-        grown = grow(name, model, rows, split, kinds_of(snapshot), Site(spec.root, store, aside, made, before, ids, catalog.url), say)
+        grown = grow(name, model, rows, split, kinds_of(snapshot), Site(spec.root, store, aside, made, before, ids, catalog.url, _corpus(spec, catalog, model, snapshot)), say)
         write_json(aside / "prepare.json", preparation(spec, model, snapshot))
     number = catalog.next_number(name)
     content = digest_folder(folder)
@@ -72,6 +72,18 @@ def grow_version(
         "recipe": {k: v for k, v in grown.card.items() if k not in ("block", "metrics")} | {"history": grown.history, "feedback": len(more), "environment": around(spec.root)},
         "origin": origin, "at": catalog.clock(), "missed": grown.missed,
     }  # fmt: skip
+
+
+def _corpus(spec: Spec, catalog: Catalog, model: Model, snapshot: Mapping[str, Any]) -> list[str]:
+    """The texts a model pretrains on; rows of its own dataset that judge are left out."""
+    if not model.pretrain:
+        return []
+    other = model.pretrain.of if model.pretrain.of != model.learns else None
+    found = catalog.snapshot(dataset=other) if other else snapshot
+    if found is None:
+        raise Failure(f"the dataset '{other}' is not built; run 'mesocosm build'")
+    columns, split = columns_of(spec, found, list(model.pretrain.on))
+    return [str(v) for values in columns.values() for v, part in zip(values, split, strict=True) if v is not None and (other or part in ("train", "None"))]
 
 
 def _last_version(spec: Spec, catalog: Catalog, name: str, model: Model, snapshot: Mapping[str, Any], fields: Sequence[str], more: int) -> Last | None:

@@ -9,6 +9,7 @@ from pydantic import Field
 from mesocosm.base.bounds import Bound
 from mesocosm.base.kinds import Kind, union
 from mesocosm.learn.fairness import Fair
+from mesocosm.learn.pretraining.pretrain import Pretrain
 from mesocosm.learn.tuning import TUNING
 from mesocosm.learn.tuning.frozen import Frozen
 from mesocosm.learn.tuning.full import Full
@@ -52,6 +53,7 @@ class Model(Kind):
         learns: the dataset.
         predict: the field to predict: a category or boolean, or a number.
         inputs: the fields to predict from.
+        pretrain: texts without labels that the base learns from first; with `scratch` no base is needed.
         tune: how the base is moved toward the task.
         search: settings to try.
         require: bounds on metrics of the test rows; a version that misses one is never deployed.
@@ -68,6 +70,7 @@ class Model(Kind):
     learns: str
     predict: str
     inputs: tuple[str, ...] = Field(min_length=1)
+    pretrain: Pretrain | None = None
     tune: Tuning = Frozen()
     search: Search | None = None
     require: dict[Literal[METRICS], Bound] = {}  # type: ignore[valid-type]

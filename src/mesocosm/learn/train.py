@@ -48,6 +48,7 @@ class Site:
         before: the last version of the model.
         ids: the dataset's number of each row, so that a row can be named when it is to be forgotten.
         studies: the database that keeps the trials of searches.
+        corpus: texts to pretrain on.
     """
 
     root: Path
@@ -57,6 +58,7 @@ class Site:
     before: Last | None = None
     ids: Sequence[int] = ()
     studies: str | None = None
+    corpus: Sequence[str] = ()
 
 
 @dataclass
@@ -136,8 +138,14 @@ def grow(
         raise Wrong("inputs", f"'{told[0]}' alone tells '{model.predict}' on {found['telling'][told[0]]:.1%} of the test rows, so it may be known only after the fact", f"inputs without it, or 'trust: [{told[0]}]' in the model")
     if found["shared"]:
         say(f"{found['shared']} of {len(parts.y['test'])} test rows equal a training row in every input")
-    base = resolve(str(model.base), site.root) if parts.text_names else None
     store, folder = site.store, site.folder
+    scratch = model.pretrain is not None and model.pretrain.scratch is not None
+    base = resolve(str(model.base), site.root) if parts.text_names and not scratch else None
+    learnt: dict[str, Any] = {}
+    if model.pretrain and parts.text_names:
+        from mesocosm.learn.pretraining.run import pretrained
+
+        base, learnt["pretraining"] = pretrained(base, site.corpus, model.pretrain, model.max_length, model.seed, store, say)
     tried: dict[str, Any] = {}
     if model.search:
         from mesocosm.learn.search import search
@@ -148,7 +156,7 @@ def grow(
     metrics = parts.task.report(p_test, parts, model.seed)
     say(f"{len(p_test)} test rows: {parts.task.sentence(metrics)}")
     export = _export(head, trunk, base, parts, store, folder, feats, model.max_length)
-    metrics |= export.pop("agreement", {}) | {"leaks": found}
+    metrics |= learnt | export.pop("agreement", {}) | {"leaks": found}
     metrics["beside"] = alone(p_test, feats, parts, model.seed, say) | (last(p_test, site.before, rows, parts, say) if site.before else {})
     if trunk is None:  # a tuned base has seen all rows
         metrics["curve"] = curve(head, p_test, feats, parts, model.seed, say)

@@ -177,13 +177,35 @@ def _models(eco: Ecosystem) -> Iterator[Fault]:
                     yield spot, Wrong("", f"'{model.learns}' has no field '{field}'", "a field of it", fields, field)
                 elif key == "fair" and data.fields[field].private:
                     yield spot, Wrong("", f"'{field}' is private, so its groups are not told apart", "a field that is not, such as a coarser one")
-        if not model.base and any(kinds.get(f) == "text" for f in model.inputs):
+        if model.pretrain:
+            yield from _pretrain(eco, model, at)
+        scratch = model.pretrain is not None and model.pretrain.scratch is not None
+        if scratch and model.base:
+            yield (*at, "base"), Wrong("", f"'{model.base}' is given, and the base begins from nothing", "no 'base', or no 'scratch' in 'pretrain'")
+        if not model.base and not scratch and any(kinds.get(f) == "text" for f in model.inputs):
             yield at, Wrong("base", "'base' is missing, and an input is text", "a base such as minilm")
         for key in model.search.over if model.search else ():
             owner, _, setting = key.partition(".")
             known = sorted(f"tune.{k}" for k in type(model.tune).model_fields if k != "method")
             if owner != "tune" or f"tune.{setting}" not in known:
                 yield (*at, "search", "over", key), Wrong("", f"'{key}' is no setting of '{model.tune.method}'", "a setting of it", known, key)
+
+
+def _pretrain(eco: Ecosystem, model: Any, at: tuple[Any, ...]) -> Iterator[Fault]:
+    """Texts that a base learns from: fields of a dataset that are texts and not private."""
+    name = model.pretrain.of or model.learns
+    if model.pretrain.of:
+        yield from _edge(eco, (*at, "pretrain", "of"), name, "datasets")
+    data = eco.datasets.get(name)
+    for i, field in enumerate(model.pretrain.on if data and not data.auto else ()):
+        path = (*at, "pretrain", "on", i)
+        kind = data.fields.get(field) if data else None
+        if kind is None:
+            yield path, Wrong("", f"'{name}' has no field '{field}'", "a field of it", sorted(data.fields) if data else [], field)
+        elif str(kind.model_dump()["type"]) != "text":
+            yield path, Wrong("", f"'{field}' is a {kind.model_dump()['type']}", "a text field")
+        elif kind.private and field not in model.reveal:
+            yield path, Wrong("", f"'{field}' is private", f"another field, or 'reveal: [{field}]' in the model")
 
 
 def _of_number(model: Any, at: tuple[Any, ...]) -> Iterator[Fault]:

@@ -1,0 +1,147 @@
+"""Pretraining run: texts in, a folder laid out as a hub's out, kept by content; resumes after a kill.
+
+Knows torch and transformers. Knows nothing of tasks or of where texts come from.
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from mesocosm.base.digest import digest
+from mesocosm.base.errors import Wrong
+from mesocosm.base.files import folder_appears, write_json
+from mesocosm.learn.bases import Base
+from mesocosm.learn.pretraining.objective import Words
+from mesocosm.learn.pretraining.pretrain import Pretrain, Scratch
+
+QUIET = 2.0  # seconds after which progress is told
+HELD = 0.05  # the share of texts on which the loss is told
+LEAST = 20
+MARKS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+
+
+def pretrained(base: Base | None, texts: Sequence[str], setting: Pretrain, most: int, seed: int, store: Path, say: Callable[[str], None]) -> tuple[Base, dict[str, Any]]:
+    """The base after pretraining, and `texts`, `tokens`, and the held-out `loss` before and after.
+
+    Args:
+        base: where it begins; None for a base from nothing.
+        texts: those that are not empty count once each.
+        most: tokens of a text that are read.
+
+    Raises:
+        Wrong: there are too few texts, or the loss is no number any more.
+    """
+    import json
+
+    said = sorted({t.strip() for t in texts if t and t.strip()})
+    if len(said) < LEAST:
+        raise Wrong("pretrain.on", f"there are {len(said)} different texts", f"at least {LEAST}")
+    made = digest(base.weights if base else "nothing", setting.model_dump(mode="json"), most, seed, said)
+    folder = store / "bases" / made
+    if not (folder / "pretraining.json").is_file():
+        with folder_appears(folder) as aside:
+            told = _run(base, said, setting, most, seed, store / "work" / f"pretrain-{made}", aside, say)
+            write_json(aside / "pretraining.json", told)
+        shutil.rmtree(store / "work" / f"pretrain-{made}", ignore_errors=True)
+    told = json.loads((folder / "pretraining.json").read_text(encoding="utf-8"))
+    say(f"pretrained on {told['texts']:,} texts ({told['tokens']:,} tokens): held-out loss {told['before']:.3f} before, {told['after']:.3f} after")
+    name = f"{base.name if base else 'new'}+{made[:6]}"
+    return Base(name, folder, base.licence if base else "yours", made), told
+
+
+def _run(base: Base | None, texts: list[str], setting: Pretrain, most: int, seed: int, keep: Path, folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
+    import torch
+
+    from mesocosm.learn.checkpoint import again, keep_up
+    from mesocosm.learn.encode import Tokens, bfloat16, load_trunk, pad
+    from mesocosm.learn.loop import buckets
+
+    torch.manual_seed(seed)
+    if base:
+        shutil.copy(base.folder / "tokenizer.json", folder / "tokenizer.json")
+        encoder = load_trunk(base).net
+    else:
+        encoder = _new(setting.scratch or Scratch(), texts, most, folder)
+    tokens = Tokens(folder, most)
+    ids = [r for r in tokens.ids(texts) if len(r) > 2]
+    held, taught = ids[:: int(1 / HELD)], [r for i, r in enumerate(ids) if i % int(1 / HELD)]
+    words = _words(tokens.tokenizer)
+    net = setting.objective.net(encoder)
+    moving = {n: p for n, p in net.named_parameters() if p.requires_grad}
+    optimiser = torch.optim.AdamW(moving.values(), lr=setting.learning_rate, weight_decay=0.01, fused=True)
+    each = math.ceil(len(taught) / setting.batch)
+    steps = each * setting.epochs
+
+    def loss_of(rows: Sequence[Any], draw: Any) -> Any:
+        with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16()):
+            return setting.objective.loss(net, *pad(rows), words, draw)
+
+    def judged() -> float:
+        net.train() if setting.objective.model_dump()["objective"] == "contrastive" else net.eval()  # its twins differ by dropout alone
+        torch.manual_seed(seed)
+        draw, total = torch.Generator().manual_seed(seed), 0.0
+        order = sorted(held, key=len)
+        with torch.no_grad():
+            for start in range(0, len(order), setting.batch):
+                part = order[start : start + setting.batch]
+                total += float(loss_of(part, draw)) * len(part)
+        return round(total / max(1, len(order)), 5)
+
+    begun = again(keep, moving, optimiser)
+    done, before = (begun[0]["epochs"], begun[0]["before"]) if begun else (0, judged())
+    for epoch in range(done, setting.epochs):
+        torch.manual_seed(seed * 1000 + epoch)
+        draw = torch.Generator().manual_seed(seed * 1000 + epoch)
+        net.train()
+        told = began = time.perf_counter()
+        total = 0.0
+        for number, pick in enumerate(buckets([len(r) for r in taught], setting.batch, seed * 1000 + epoch)):
+            step = epoch * each + number
+            warm = max(1, steps // 16)
+            for group in optimiser.param_groups:
+                group["lr"] = setting.learning_rate * min((step + 1) / warm, (steps - step) / max(1, steps - warm))
+            loss = loss_of([taught[i] for i in pick], draw)
+            if not math.isfinite(float(loss)):
+                raise Wrong("pretrain.learning_rate", f"the loss is no number after {step + 1} steps of {setting.learning_rate:g}", "a lower learning_rate")
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(list(moving.values()), 1.0)
+            optimiser.step()
+            optimiser.zero_grad()
+            total += float(loss)
+            if (now := time.perf_counter()) - told > QUIET:
+                told = now
+                left = (now - began) / (number + 1) * (steps - step - 1)
+                say(f"pretraining, epoch {epoch + 1} of {setting.epochs}: batch {number + 1} of {each}, loss {total / (number + 1):.3f}, {left:.0f} s left")
+        keep_up(keep, moving, optimiser, {"epochs": epoch + 1, "before": before}, {}, {}, {})
+    after = judged()
+    encoder.save_pretrained(folder)
+    return {"texts": len(ids), "tokens": sum(map(len, ids)), "before": before, "after": after, "epochs": setting.epochs}
+
+
+def _words(tokenizer: Any) -> Words:
+    known: dict[str, int] = tokenizer.get_vocab()
+    marks = {i for w, i in known.items() if w.startswith(("[", "<")) and w.endswith(("]", ">")) and len(w) > 2 and w[1:-1].isalnum()}
+    mask = next((known[w] for w in ("[MASK]", "<mask>", "[UNK]", "<unk>") if w in known), 0)
+    return Words(mask, marks, len(known))
+
+
+def _new(setting: Scratch, texts: Sequence[str], most: int, folder: Path) -> Any:
+    """An untrained BERT, and a WordPiece tokenizer learnt from the texts in `folder`."""
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+    from transformers import BertConfig, BertModel
+
+    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.train_from_iterator(texts, trainers.WordPieceTrainer(vocab_size=setting.words, special_tokens=list(MARKS), show_progress=False))
+    tokenizer.post_processor = processors.TemplateProcessing("[CLS] $A [SEP]", "[CLS] $A [SEP] $B:1 [SEP]:1", [("[CLS]", tokenizer.token_to_id("[CLS]")), ("[SEP]", tokenizer.token_to_id("[SEP]"))])
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return BertModel(BertConfig(
+        vocab_size=tokenizer.get_vocab_size(), hidden_size=setting.width, num_hidden_layers=setting.layers, num_attention_heads=max(1, setting.width // 32),
+        intermediate_size=4 * setting.width, max_position_embeddings=max(512, most),
+    ), add_pooling_layer=False)  # fmt: skip

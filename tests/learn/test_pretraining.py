@@ -1,0 +1,115 @@
+"""A base learns from texts without labels: its loss falls, it resumes to the same weights, and a build uses it."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+import pytest
+from safetensors.numpy import load_file
+
+from mesocosm.base.errors import Invalid, Wrong
+from mesocosm.ecosystem import open_ecosystem
+from mesocosm.learn.bases import resolve
+from mesocosm.learn.encode import Tokens, encode, load_trunk
+from mesocosm.learn.pretraining import OBJECTIVES
+from mesocosm.learn.pretraining.pretrain import Pretrain
+from mesocosm.learn.pretraining.run import pretrained
+
+
+def lines() -> list[str]:
+    """Sentences of a domain: what the standard library says of itself."""
+    import argparse
+    import statistics
+    import textwrap
+
+    docs = [inspect.getdoc(thing) or "" for module in (argparse, statistics, textwrap) for thing in vars(module).values() if callable(thing)]
+    return [line.strip() for doc in docs for line in doc.split("\n") if len(line.split()) > 4]
+
+
+@pytest.fixture(scope="module")
+def base() -> Any:
+    return resolve("minilm", Path("."))
+
+
+@pytest.mark.parametrize("name", list(OBJECTIVES))
+def test_every_objective_lowers_its_loss_on_texts_held_out(tmp_path: Path, base: Any, name: str) -> None:
+    said: list[str] = []
+    setting = Pretrain.model_validate({"on": ["x"], "objective": name, "epochs": 3, "learning_rate": 3e-4, "batch": 16})
+    made, told = pretrained(base, lines(), setting, 32, 7, tmp_path, said.append)
+    assert told["after"] < told["before"] * (0.9 if name == "masked" else 1.0) and told["texts"] > 100
+    assert any("held-out loss" in s for s in said) and not list((tmp_path / "work").glob("pretrain-*"))
+    again, _ = pretrained(base, lines(), setting, 32, 7, tmp_path, said.append)
+    assert again == made and resolve(str(made.folder), Path("/")).weights  # a folder laid out as a hub's
+    vectors = encode(load_trunk(made), Tokens(made.folder, 32), ["an option of a parser", "a mean"])
+    assert vectors.shape == (2, 384)
+
+
+def test_pretraining_that_was_stopped_ends_with_the_same_weights(tmp_path: Path, base: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    setting = Pretrain.model_validate({"on": ["x"], "epochs": 2, "learning_rate": 1e-4, "batch": 16})
+    texts = lines()[:80]
+    whole, _ = pretrained(base, texts, setting, 32, 7, tmp_path / "a", lambda _: None)
+    import mesocosm.learn.checkpoint as checkpoint
+
+    kept = checkpoint.keep_up
+
+    def stopped(*given: Any) -> None:
+        kept(*given)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(checkpoint, "keep_up", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        pretrained(base, texts, setting, 32, 7, tmp_path / "b", lambda _: None)
+    assert not list((tmp_path / "b" / "bases").glob("[!.]*"))  # nothing half-made
+    monkeypatch.setattr(checkpoint, "keep_up", kept)
+    gone_on, _ = pretrained(base, texts, setting, 32, 7, tmp_path / "b", lambda _: None)
+    one, two = (load_file(b.folder / "model.safetensors") for b in (whole, gone_on))
+    assert set(one) == set(two) and all((one[k] == two[k]).all() for k in one)
+
+
+def test_too_few_texts_are_a_sentence(tmp_path: Path, base: Any) -> None:
+    with pytest.raises(Wrong, match="there are 2 different texts"):
+        pretrained(base, ["a b c", "a b c", "d e f"], Pretrain(on=("x",)), 32, 7, tmp_path, lambda _: None)
+
+
+def unlabelled(pond: Path, settings: str, base: str = "base: minilm") -> Path:
+    (pond / "manual.csv").write_text("line\n" + "\n".join('"' + line.replace('"', "'") + '"' for line in lines()) + "\n")
+    file = pond / "ecosystem.yaml"
+    text = file.read_text().replace("sources:\n", "sources:\n  manual: {type: csv, path: manual.csv}\n")
+    text = text.replace("models:\n  judge: {base: minilm,", f"  pages: {{from: manual, fields: {{line: text}}, split: none}}\nmodels:\n  judge: {{{base}{', ' if base else ''}pretrain: {settings},")
+    file.write_text(text)
+    return pond
+
+
+def test_a_build_pretrains_on_another_dataset_and_plans_it(pond: Path) -> None:
+    eco = open_ecosystem(unlabelled(pond, "{on: [line], of: pages, learning_rate: 1.0e-4}"))
+    eco.build()
+    (version,) = eco.catalog.versions("judge")
+    told = version["metrics"]["pretraining"]
+    assert told["after"] < told["before"] and version["recipe"]["base"].startswith("minilm+")
+    assert {c.sign for c in open_ecosystem(pond).plan()} == {"="}
+    (pond / "manual.csv").write_text((pond / "manual.csv").read_text() + "a new line of the manual\n")
+    assert {c.address: c.sign for c in open_ecosystem(pond).plan()}["models.judge"] == "±"
+
+
+def test_a_base_from_nothing_learns_its_own_words(pond: Path) -> None:
+    eco = open_ecosystem(unlabelled(pond, "{on: [text], scratch: {layers: 2, width: 64, words: 400}, epochs: 2, learning_rate: 1.0e-3}", base=""))
+    eco.build()
+    (version,) = eco.catalog.versions("judge")
+    assert version["recipe"]["base"].startswith("new+") and version["metrics"]["accuracy"] > 0.9 and version["metrics"]["pretraining"]["after"] < version["metrics"]["pretraining"]["before"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "base", "said"),
+    [
+        ("{on: [lin], of: pages}", "base: minilm", "no field 'lin'"),
+        ("{on: [line], of: paiges}", "base: minilm", "no dataset is named 'paiges'"),
+        ("{on: [amount]}", "base: minilm", "'amount' is a number"),
+        ("{on: [text], scratch: {}}", "base: minilm", "begins from nothing"),
+    ],
+)
+def test_what_cannot_be_pretrained_on_is_said_with_its_place(pond: Path, settings: str, base: str, said: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        open_ecosystem(unlabelled(pond, settings, base))
+    assert any(said in str(f) for f in caught.value.findings)
