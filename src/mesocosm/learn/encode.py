@@ -35,7 +35,12 @@ class Trunk(nn.Module):  # type: ignore[misc]
         states = self.net(**given, attention_mask=attention_mask).last_hidden_state
         mask = attention_mask.unsqueeze(-1).to(states.dtype)
         mean = (states * mask).sum(1) / mask.sum(1).clamp(min=1e-9)
-        return nn.functional.normalize(mean.float(), dim=-1)
+        return nn.functional.normalize(full(mean), dim=-1)
+
+
+def full(x: torch.Tensor) -> torch.Tensor:
+    """A tensor in float32, or in float64 where it is that already."""
+    return x if x.dtype == torch.float64 else x.float()
 
 
 def quiet() -> None:

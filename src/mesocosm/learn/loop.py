@@ -20,7 +20,7 @@ from torch import nn
 from mesocosm.base.errors import Wrong
 from mesocosm.learn.augment.words import Words
 from mesocosm.learn.checkpoint import again, keep_up
-from mesocosm.learn.encode import Trunk, bfloat16, pad
+from mesocosm.learn.encode import Trunk, bfloat16, full, pad
 from mesocosm.learn.step import backward
 from mesocosm.learn.tuning.gradient import Gradient
 from mesocosm.learn.tuning.layers import layers_of
@@ -70,21 +70,58 @@ def buckets(lengths: Sequence[int], batch: int, seed: int, windows: int = 50) ->
     return found
 
 
-def target(y: Array) -> torch.Tensor:
-    """Targets as a tensor: class numbers, or numbers in float32."""
-    return torch.tensor(y, dtype=torch.float32) if y.dtype.kind == "f" else torch.tensor(y)
+def target(y: Array, kind: Any = torch.float32) -> torch.Tensor:
+    """Targets as a tensor: class numbers, or numbers of a kind."""
+    return torch.tensor(y, dtype=kind) if y.dtype.kind == "f" else torch.tensor(y)
 
 
-def loss_of(net: Joined, rows: Rows, measure: Any, batch: int = 64) -> float:
+def halved(tune: Gradient) -> bool:
+    """Whether products run in bfloat16."""
+    return tune.precision == "bf16" or (tune.precision == "auto" and bfloat16())
+
+
+class Crew:
+    """The processes that share each batch; alone, everything is its own."""
+
+    def __init__(self, accelerator: Any) -> None:
+        self.rank, self.count = int(accelerator.process_index), int(accelerator.num_processes)
+
+    def mine(self, pick: list[int]) -> list[int]:
+        """This process's rows of a batch; one row at least, which counts nothing where there are fewer rows than processes."""
+        return pick[self.rank :: self.count] or pick[:1]
+
+    def share(self, mine: torch.Tensor, whole: torch.Tensor, weights: Any, rows: int, of: int) -> float:
+        """What the mean over this process's rows counts, so that the mean over processes is that over the batch."""
+        if self.count == 1:
+            return 1.0
+        if self.rank >= of:
+            return 0.0
+        if weights is None:
+            return rows * self.count / of
+        ours, all_of = float(weights[mine].sum()), float(weights[whole].sum())
+        return ours * self.count / all_of
+
+    def mean(self, loss: float) -> float:
+        """The mean over processes of a loss that each has weighed by its share."""
+        if self.count == 1:
+            return loss
+        both = torch.tensor([loss], dtype=torch.float64)
+        torch.distributed.all_reduce(both)
+        return float(both[0]) / self.count
+
+
+def loss_of(net: Joined, rows: Rows, measure: Any, half: bool | None = None, batch: int = 64) -> float:
     """The mean loss of rows without dropout: cross-entropy of classes, `measure` of numbers."""
+    half = bfloat16() if half is None else half
     net.eval()
-    total = 0.0
+    total, kind = 0.0, net.weights.dtype
     order = sorted(range(len(rows.y)), key=lambda i: len(rows.ids[i]))
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bfloat16()):
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=half and kind == torch.float32):
         for start in range(0, len(order), batch):
             pick = order[start : start + batch]
-            logits = net(*pad([rows.ids[i] for i in pick]), torch.tensor(rows.table[pick])).float()
-            y = target(rows.y[pick])
+            given = (x.to(kind) if x.is_floating_point() else x for x in pad([rows.ids[i] for i in pick]))
+            logits = full(net(*given, torch.tensor(rows.table[pick]).to(kind)))
+            y = target(rows.y[pick], kind)
             total += float(nn.functional.cross_entropy(logits, y, reduction="sum") if measure.of == "classes" else measure.value(logits, y, None) * len(pick))
     return total / max(1, len(order))
 
@@ -123,10 +160,13 @@ def train(
     Raises:
         Wrong: the loss is no number any more.
     """
-    from accelerate import Accelerator
+    from accelerate import Accelerator, DistributedDataParallelKwargs
 
     torch.manual_seed(seed)
-    accelerator = Accelerator(cpu=True, mixed_precision="bf16" if bfloat16() else "no")
+    accelerator = Accelerator(cpu=True, mixed_precision="bf16" if halved(tune) else "no", kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)])  # a base's pooler is not used
+    if tune.precision == "fp64":
+        net.double()
+    crew = Crew(accelerator)
     moving = {n: p for n, p in net.named_parameters() if p.requires_grad}
     optimiser = _optimiser(net, tune, list(moving))
     each = math.ceil(math.ceil(len(rows.y) / tune.batch) / tune.accumulate)
@@ -141,7 +181,9 @@ def train(
     if tune.checkpointing:
         net.trunk.net.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     measure = tune.loss_of(rows.y.dtype.kind == "f")
+    kind = net.weights.dtype
     weights = measure.of_classes(rows.y, net.weights.shape[1])
+    weights = None if weights is None else weights.to(kind)
     ready: Any = accelerator.prepare(net)
     for epoch in range(len(history), tune.epochs):
         if history and len(history) - 1 - _best(history) >= tune.patience:
@@ -158,8 +200,11 @@ def train(
             share = tune.schedule.share(step, each * tune.epochs, [r["held_loss"] for r in history])
             for group in optimiser.param_groups:
                 group["lr"] = tune.learning_rate * share * group["pace"]
-            batch = (*pad([ids[i] for i in pick]), torch.tensor(rows.table[pick]), target(rows.y[pick]))
-            loss = backward(ready, net, tune, measure, batch, weights, accelerator)
+            mine = crew.mine(pick)
+            y = target(rows.y[mine], kind)
+            batch = (*(x.to(kind) if x.is_floating_point() else x for x in pad([ids[i] for i in mine])), torch.tensor(rows.table[mine]).to(kind), y)
+            part = crew.share(y, target(rows.y[pick], kind), weights, len(mine), len(pick))
+            loss = crew.mean(backward(ready, net, tune, measure, batch, weights, accelerator, part))
             if not math.isfinite(loss):
                 raise Wrong("tune.learning_rate", f"the loss is no number after {step + 1} steps of {tune.learning_rate:g}", "a lower learning_rate")
             if (number + 1) % tune.accumulate == 0 or number + 1 == len(picks):
@@ -172,7 +217,7 @@ def train(
                 told, done = now, epoch * len(picks) + number + 1
                 pace = (now - began) / (number + 1)
                 say({"epoch": epoch + 1, "step": number + 1, "of": len(picks), "loss": round(total / ((number + 1) * tune.batch), 4), "left": round(pace * (len(picks) * tune.epochs - done))})
-        record = {"epoch": epoch + 1, "train_loss": round(total / len(rows.y), 5), "held_loss": round(loss_of(net, held, measure), 5)}
+        record = {"epoch": epoch + 1, "train_loss": round(total / len(rows.y), 5), "held_loss": round(loss_of(net, held, measure, halved(tune)), 5)}
         history.append(record)
         say(record)
         if _best(history) == len(history) - 1:
@@ -180,18 +225,18 @@ def train(
         if tune.average < 1 and epoch >= tune.average * tune.epochs:
             count = sum(r["epoch"] > tune.average * tune.epochs for r in history)
             mean = {n: (p.detach().clone() if n not in mean else mean[n] + (p.detach() - mean[n]) / count) for n, p in moving.items()}
-        if keep:
+        if keep and accelerator.is_main_process:
             keep_up(keep, moving, optimiser, {"history": history}, best, mean, tune.kept(net.trunk.net))
-    _settle(net, moving, best, mean, held, history, measure)
+    _settle(net, moving, best, mean, history, lambda: loss_of(net, held, measure, halved(tune)))
     return history
 
 
-def _settle(net: Joined, moving: dict[str, Any], best: dict[str, torch.Tensor], mean: dict[str, torch.Tensor], held: Rows, history: list[dict[str, Any]], measure: Any) -> None:
+def _settle(net: Joined, moving: dict[str, Any], best: dict[str, torch.Tensor], mean: dict[str, torch.Tensor], history: list[dict[str, Any]], judged: Callable[[], float]) -> None:
     """Leave the weights of the lowest held-out loss in: those of the best epoch, or the mean of the last ones."""
     kept = best
     if mean:
         _put(moving, mean)
-        loss = round(loss_of(net, held, measure), 5)
+        loss = round(judged(), 5)
         history[-1] = history[-1] | {"mean_held_loss": loss}
         kept = mean if loss < min(r["held_loss"] for r in history) else best
     _put(moving, kept)

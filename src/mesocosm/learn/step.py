@@ -7,10 +7,11 @@ from typing import Any
 import torch
 from torch import nn
 
+from mesocosm.learn.encode import full
 from mesocosm.learn.tuning.gradient import Gradient
 
 
-def backward(ready: Any, net: Any, tune: Gradient, measure: Any, batch: tuple[Any, ...], weights: Any, accelerator: Any) -> float:
+def backward(ready: Any, net: Any, tune: Gradient, measure: Any, batch: tuple[Any, ...], weights: Any, accelerator: Any, share: float = 1.0) -> float:
     """Add the batch's gradients to those that are there; returns its loss.
 
     Args:
@@ -18,6 +19,7 @@ def backward(ready: Any, net: Any, tune: Gradient, measure: Any, batch: tuple[An
         measure: the loss.
         batch: ids, mask, table and labels.
         weights: of the classes, or None.
+        share: what this process's mean counts in the mean over processes, 1 where each has as many rows.
     """
     *given, y = batch
     mix = None
@@ -27,8 +29,8 @@ def backward(ready: Any, net: Any, tune: Gradient, measure: Any, batch: tuple[An
 
     def loss() -> Any:
         with accelerator.autocast():
-            logits = ready(*given, mix).float()
-            twin = ready(*given, mix).float() if tune.consistency else None
+            logits = full(ready(*given, mix))
+            twin = full(ready(*given, mix)) if tune.consistency else None
         value = measure.value(logits, y, weights)
         if mix is not None:
             value = mix[0] * value + (1 - mix[0]) * measure.value(logits, y[mix[1]], weights)
@@ -36,7 +38,7 @@ def backward(ready: Any, net: Any, tune: Gradient, measure: Any, batch: tuple[An
             apart = _apart(logits, twin) if measure.of == "classes" else 2 * ((logits - twin) ** 2).mean()
             value = (value + measure.value(twin, y, weights)) / 2 + tune.consistency * apart / 2
         more = tune.penalty(net.trunk.net)
-        return (value if more is None else value + more) / tune.accumulate
+        return (value * share if more is None else value * share + more) / tune.accumulate
 
     if tune.adversarial and not given[0].is_floating_point():
         return tune.adversarial.backward(loss, net.trunk.net.get_input_embeddings(), accelerator.backward) * tune.accumulate

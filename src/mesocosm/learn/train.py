@@ -229,7 +229,14 @@ def _tune(model: Model, parts: Parts, base: Base | None, store: Path, keep: Path
 
     data = {p: loop.Rows(given[p], parts.table[p], parts.y[p], words) for p in given}
     held = data["validation"] if len(parts.y["validation"]) else data["train"]
-    history = loop.train(net, tune, data["train"], held, model.seed, keep, told)
+    if tune.processes > 1:
+        from mesocosm.learn.many import train_many
+
+        say(f"{tune.processes} processes share each batch")
+        history = train_many(net, tune, base, data["train"], held, model.seed, model.max_length, keep, told)
+    else:
+        history = loop.train(net, tune, data["train"], held, model.seed, keep, told)
+    net.float()
     history[0] = history[0] | {"trained": moving}
     trunk.net = tune.merged(trunk.net)
     head.weights, head.bias = net.weights.detach().numpy(), net.bias.detach().numpy()

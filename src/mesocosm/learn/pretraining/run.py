@@ -106,13 +106,14 @@ def _run(base: Base | None, texts: list[str], setting: Pretrain, most: int, seed
             for group in optimiser.param_groups:
                 group["lr"] = setting.learning_rate * min((step + 1) / warm, (steps - step) / max(1, steps - warm))
             loss = loss_of([taught[i] for i in pick], draw)
-            if not math.isfinite(float(loss)):
+            now_loss = float(loss.detach())
+            if not math.isfinite(now_loss):
                 raise Wrong("pretrain.learning_rate", f"the loss is no number after {step + 1} steps of {setting.learning_rate:g}", "a lower learning_rate")
             loss.backward()
             torch.nn.utils.clip_grad_norm_(list(moving.values()), 1.0)
             optimiser.step()
             optimiser.zero_grad()
-            total += float(loss)
+            total += now_loss
             if (now := time.perf_counter()) - told > QUIET:
                 told = now
                 left = (now - began) / (number + 1) * (steps - step - 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -58,10 +58,12 @@ class Gradient(Kind):
             the mean is taken where its validation loss is lower. 1 for none.
         adversarial: training against the worst small shift of word embeddings.
         augment: changes of the tokens of training rows, new each epoch.
+        processes: how many processes share each batch (PyTorch's DistributedDataParallel over gloo); the steps are those of one.
+        precision: `bf16`, `fp32` or `fp64`; `auto` is bf16 where the processor has it, else fp32.
         checkpointing: recompute layers in the backward pass instead of keeping their states: less memory, more time.
 
     Source: Zhang et al. 2018, arXiv 1710.09412 (mixup); Wu et al. 2021, arXiv 2106.14448 (consistency);
-    Izmailov et al. 2018, arXiv 1803.05407 (averaging); Chen et al. 2016, arXiv 1604.06174 (checkpointing).
+    Izmailov et al. 2018, arXiv 1803.05407 (averaging); Li et al. 2020, arXiv 2006.15704 (processes); Chen et al. 2016, arXiv 1604.06174 (checkpointing).
     """
 
     short: ClassVar[str] = "method"
@@ -81,6 +83,8 @@ class Gradient(Kind):
     average: float = Field(1.0, ge=0, le=1)
     adversarial: AdversarialSetting | None = None
     augment: tuple[AugmentSetting, ...] = ()
+    processes: int = Field(1, ge=1, le=256)
+    precision: Literal["auto", "bf16", "fp32", "fp64"] = "auto"
     checkpointing: bool = False
 
     def loss_of(self, numbers: bool) -> LossSetting:
