@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-MAIN = ("accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error", "r2", "mae", "rmse", "median_error")
+MAIN = ("accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error", "rank_error", "kappa", "r2", "mae", "rmse", "median_error")
 WIDE, HIGH, PAD = 360, 150, 34
 Points = Sequence[tuple[float, float]]
 

@@ -36,6 +36,12 @@ def kinds_of(snapshot: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(field["type"]) for name, field in snapshot["recipe"]["fields"].items()}
 
 
+def order_of(snapshot: Mapping[str, Any], field: str) -> list[str]:
+    """The values of a field from the least to the greatest, where the snapshot's recipe says that they have an order."""
+    asked = snapshot["recipe"]["fields"][field]
+    return list(asked["values"]) if asked.get("ordered") else []
+
+
 def grow_version(
     spec: Spec, catalog: Catalog, name: str, model: Model, snapshot: Mapping[str, Any], made: str,
     say: Callable[[str], None], origin: str, more: Sequence[Mapping[str, Any]] = (),
@@ -56,7 +62,7 @@ def grow_version(
     before = _last_version(spec, catalog, name, model, snapshot, fields, len(more))
     folder = store / "models" / name / digest(made, size=8)
     with folder_appears(folder) as aside:
-        grown = grow(name, model, rows, split, kinds_of(snapshot), Site(spec.root, store, aside, made, before, ids, catalog.url, _corpus(spec, catalog, model, snapshot)), say)
+        grown = grow(name, model, rows, split, kinds_of(snapshot), Site(spec.root, store, aside, made, before, ids, catalog.url, _corpus(spec, catalog, model, snapshot), order_of(snapshot, model.predict)), say)
         write_json(aside / "prepare.json", preparation(spec, model, snapshot))
     number = catalog.next_number(name)
     content = digest_folder(folder)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-MAIN = ("accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error", "r2", "mae", "rmse", "median_error")
+MAIN = ("accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error", "rank_error", "kappa", "r2", "mae", "rmse", "median_error")
 
 
 def card(version: Mapping[str, Any], about: str, data: Mapping[str, Any]) -> str:

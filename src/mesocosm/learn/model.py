@@ -14,7 +14,7 @@ from mesocosm.learn.tuning import TUNING
 from mesocosm.learn.tuning.frozen import Frozen
 from mesocosm.learn.tuning.full import Full
 
-METRICS = ("accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error", "gain_over_majority", "gain_over_linear", "typo_accuracy", "paraphrase_accuracy", "parity_gap", "odds_gap", "accuracy_gap", "r2", "mae", "rmse", "median_error")
+METRICS = ("accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error", "gain_over_majority", "gain_over_linear", "typo_accuracy", "paraphrase_accuracy", "parity_gap", "odds_gap", "accuracy_gap", "rank_error", "kappa", "r2", "mae", "rmse", "median_error")
 
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from mesocosm.base.digest import digest_folder
 from mesocosm.base.errors import Failure
 from mesocosm.learn import block
 from mesocosm.learn.encode import Tokens, batches
+from mesocosm.learn.tasks.ordinal import middle
 
 Array = np.ndarray[Any, Any]
 
@@ -110,10 +111,11 @@ class Version:
             return found
         for p in self.outputs(columns, len(rows)):
             order = np.argsort(-p)[:5]
+            first = int(middle(p[None])[0]) if self.card.get("ordered") else int(order[0])
             found.append(
                 {
-                    "label": self.labels[int(order[0])],
-                    "probability": round(float(p[order[0]]), 6),
+                    "label": self.labels[first],
+                    "probability": round(float(p[first]), 6),
                     "probabilities": {self.labels[int(i)]: round(float(p[i]), 6) for i in order},
                 }
             )

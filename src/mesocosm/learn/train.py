@@ -27,7 +27,7 @@ from mesocosm.learn.examine import examined
 from mesocosm.learn.forgetting import keep
 from mesocosm.learn.leaks import leaks
 from mesocosm.learn.model import Model
-from mesocosm.learn.tasks import TASKS, Task
+from mesocosm.learn.tasks import TASKS, Ordinal, Task
 from mesocosm.learn.tuning.frozen import Frozen
 
 Array = np.ndarray[Any, Any]
@@ -49,6 +49,7 @@ class Site:
         ids: the dataset's number of each row, so that a row can be named when it is to be forgotten.
         studies: the database that keeps the trials of searches.
         corpus: texts to pretrain on.
+        order: the values of what is predicted from the least to the greatest, where they have an order.
     """
 
     root: Path
@@ -59,6 +60,7 @@ class Site:
     ids: Sequence[int] = ()
     studies: str | None = None
     corpus: Sequence[str] = ()
+    order: Sequence[str] = ()
 
 
 @dataclass
@@ -85,13 +87,13 @@ class Parts:
     task: Task
 
 
-def cut(model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], kinds: Mapping[str, str]) -> Parts:
+def cut(model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], kinds: Mapping[str, str], order: Sequence[str] = ()) -> Parts:
     """Cut cleaned columns into parts; facts come from the training rows only.
 
     Raises:
         Wrong: the target has one value, or a part has no rows.
     """
-    task = TASKS[kinds[model.predict]]()
+    task = Ordinal(order) if order else TASKS[kinds[model.predict]]()
     target = [task.plain(v) for v in rows[model.predict]]
     where = {p: [i for i, s in enumerate(split) if s == p and target[i] is not None] for p in ("train", "validation", "test")}
     task.fit(model.predict, [target[i] for i in where["train"]])
@@ -131,7 +133,7 @@ def grow(
     import torch
 
     torch.manual_seed(model.seed)
-    parts = cut(model, rows, split, kinds)
+    parts = cut(model, rows, split, kinds, site.order)
     found = leaks(rows, kinds, model.inputs, parts.where, [parts.task.plain(v) for v in rows[model.predict]])
     told = [n for n in found["telling"] if n not in model.trust]
     if told:

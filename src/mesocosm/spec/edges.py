@@ -18,6 +18,7 @@ from mesocosm.learn.losses import LOSSES
 from mesocosm.spec.grammar import SECTIONS, Ecosystem
 
 OF_NUMBERS = ("r2", "mae", "rmse", "median_error", "gain_over_majority", "gain_over_linear")
+OF_ORDERS = ("rank_error", "kappa")
 Fault = tuple[tuple[Any, ...], Wrong]
 
 
@@ -153,6 +154,9 @@ def _models(eco: Ecosystem) -> Iterator[Fault]:
             yield (*at, "predict"), wrong
         else:
             number = kinds[model.predict] in ("number", "integer")
+            for metric in () if getattr(data.fields[model.predict], "ordered", False) else OF_ORDERS:
+                if metric in model.require:
+                    yield (*at, "require", metric), Wrong("", f"'{metric}' is of classes with an order, and '{model.predict}' has none", f"'ordered: true' in the field '{model.predict}', or another metric")
             yield from _of_number(model, at) if number else ()
             loss = getattr(model.tune, "loss", None)
             if loss and (loss.of == "numbers") != number:

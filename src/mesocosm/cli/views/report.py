@@ -42,7 +42,7 @@ def model_text(name: str, data: dict[str, Any]) -> str:
         f"  {recipe['method']} {recipe['base'] or 'no base'}, {recipe['head']} head, {recipe['precision']}; learned from {data['snapshot']}",
         f"  on {m['rows']} held-out rows (95 % intervals):",
     ]
-    for key in ("accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error", "r2", "mae", "rmse", "median_error"):
+    for key in ("accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error", "rank_error", "kappa", "r2", "mae", "rmse", "median_error"):
         if key not in m:
             continue
         low, high = m["interval"].get(key, (None, None))

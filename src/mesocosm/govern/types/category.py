@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import model_validator
+
 from mesocosm.govern.expr import Column, matched
 from mesocosm.govern.types.field import Facts, FieldKind
 
@@ -14,8 +16,10 @@ class Category(FieldKind):
     Args:
         values: the allowed values; any text where not given.
         aliases: other spellings, each with the value it stands for.
+        ordered: whether the values are listed from the least to the greatest, as grades are; a model that predicts the
+            field then says the middle of what it expects, and is judged by how many steps it is off.
 
-    Source: Stevens 1946, On the Theory of Scales of Measurement (nominal scale).
+    Source: Stevens 1946, On the Theory of Scales of Measurement (nominal and ordinal scales).
 
     >>> Category(values=("low", "high"), aliases={"hi": "high"}).wanted
     'one of low, high'
@@ -24,6 +28,13 @@ class Category(FieldKind):
     type: Literal["category"] = "category"
     values: tuple[str, ...] = ()
     aliases: dict[str, str] = {}
+    ordered: bool = False
+
+    @model_validator(mode="after")
+    def _listed(self) -> Category:
+        if self.ordered and len(self.values) < 3:
+            raise ValueError("'values' with three values or more beside 'ordered', from the least to the greatest")
+        return self
 
     @property
     def wanted(self) -> str:
