@@ -59,7 +59,7 @@ MISTAKES = [
     ("inputs: [sentence]", "inputs: []", "is empty", "at least one"),
     ("inputs: [sentence]", "inputs: [intent]", "what the model predicts", "other"),
     ("inputs: [checking, duration", "inputs: [email, duration", "'email' is private", "reveal"),
-    ("inputs: [checking, duration", "inputs: [applied, duration", "'applied' is a date", "number"),
+    ("inputs: [checking, duration", "inputs: [aplied, duration", "'credit' has no field 'aplied'", "applied"),
     ("    base: minilm\n    learns: messages", "    learns: messages", "'base' is missing", "minilm"),
     ("tune: frozen\n    require: {auc", "tune: lorra\n    require: {auc", "'lorra' is not one of the choices", "Did you mean 'lora'?"),
     ("tune: frozen\n    require: {auc", "tune: {method: lora, rank: 0}\n    require: {auc", "'0' cannot stand here", "a whole number, 1 or more"),

@@ -1,4 +1,4 @@
-"""The table block: numbers standardised and categories one-hot, by facts of the training rows.
+"""The table block: numbers standardised, categories one-hot, dates as days and their place in the year, by facts of the training rows.
 
 Knows numpy. Knows nothing of nets. One row alone gives what it gives in a batch.
 """
@@ -7,12 +7,33 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
 
 Array = np.ndarray[Any, Any]
 MOST_VALUES = 200
+DATES = ("date", "time")
+FIRST = datetime(2000, 1, 1)
+YEAR = 365.2425
+
+
+def day_of(value: Any) -> float | None:
+    """Days since 2000-01-01 of a date, a moment, or either in ISO 8601; a zone is brought to UTC.
+
+    >>> day_of("2000-01-03"), day_of(date(2000, 1, 1)), day_of(None)
+    (2.0, 0.0, None)
+    """
+    if value is None:
+        return None
+    if not isinstance(value, date):
+        value = datetime.fromisoformat(str(value))
+    if not isinstance(value, datetime):
+        value = datetime(value.year, value.month, value.day)
+    if value.tzinfo is not None:
+        value = value.astimezone(UTC).replace(tzinfo=None)
+    return float((value - FIRST).total_seconds() / 86400)
 
 
 def fit(rows: Mapping[str, Sequence[Any]], kinds: Mapping[str, str]) -> dict[str, Any]:
@@ -25,12 +46,12 @@ def fit(rows: Mapping[str, Sequence[Any]], kinds: Mapping[str, str]) -> dict[str
     facts: dict[str, Any] = {}
     for name, kind in kinds.items():
         values = [v for v in rows[name] if v is not None]
-        if kind in ("number", "integer"):
-            column = np.asarray(values, dtype=float)
+        if kind in ("number", "integer", *DATES):
+            column = np.asarray([day_of(v) for v in values] if kind in DATES else values, dtype=float)
             mean, sd = (float(column.mean()), float(column.std())) if len(column) else (0.0, 1.0)
             low, high = (float(column.min()), float(column.max())) if len(column) else (0.0, 0.0)
             gaps = len(values) < len(rows[name])
-            facts[name] = {"kind": "number", "mean": mean, "sd": sd or 1.0, "low": low, "high": high, "gaps": gaps}
+            facts[name] = {"kind": "date" if kind in DATES else "number", "mean": mean, "sd": sd or 1.0, "low": low, "high": high, "gaps": gaps}
         elif kind in ("category", "boolean"):
             common = Counter(str(v) for v in values).most_common(MOST_VALUES)
             facts[name] = {"kind": "category", "values": sorted(v for v, _ in common)}
@@ -39,20 +60,22 @@ def fit(rows: Mapping[str, Sequence[Any]], kinds: Mapping[str, str]) -> dict[str
 
 def width(facts: Mapping[str, Any]) -> int:
     """How many columns the block has."""
-    return sum(1 + f["gaps"] if f["kind"] == "number" else len(f["values"]) for f in facts.values())
+    return sum(len(f["values"]) if f["kind"] == "category" else 1 + f["gaps"] + 2 * (f["kind"] == "date") for f in facts.values())
 
 
 def build(rows: Mapping[str, Sequence[Any]], facts: Mapping[str, Any], count: int) -> Array:
     """The block (rows, width) in float32.
 
     A gap in a number is the mean, with a mark where the training rows had gaps; a number is held
-    within four sd of the training rows' range; an unseen category is all zeros.
+    within four sd of the training rows' range; an unseen category is all zeros. A date is a number of
+    days, and the sine and cosine of its place in the year.
     """
     block = np.zeros((count, width(facts)), dtype=np.float32)
     at = 0
     for name, fact in facts.items():
-        if fact["kind"] == "number":
-            values = np.asarray([np.nan if v is None else float(v) for v in rows[name]])
+        if fact["kind"] != "category":
+            days = fact["kind"] == "date"
+            values = np.asarray([np.nan if v is None else day_of(v) if days else float(v) for v in rows[name]], dtype=float)
             reach = 4 * fact["sd"]
             held = np.clip(values, fact["low"] - reach, fact["high"] + reach)
             block[:, at] = np.nan_to_num((held - fact["mean"]) / fact["sd"])
@@ -60,6 +83,10 @@ def build(rows: Mapping[str, Sequence[Any]], facts: Mapping[str, Any], count: in
             if fact["gaps"]:
                 block[:, at] = np.isnan(values)
                 at += 1
+            if days:
+                turn = 2 * np.pi * values / YEAR
+                block[:, at], block[:, at + 1] = np.nan_to_num(np.sin(turn)), np.nan_to_num(np.cos(turn))
+                at += 2
         else:
             index = {v: i for i, v in enumerate(fact["values"])}
             for row, value in enumerate(rows[name]):

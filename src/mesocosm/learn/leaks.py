@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from mesocosm.base.digest import digest
+from mesocosm.learn.block import DATES, day_of
 
 SURE = 0.999  # accuracy on test rows above which one input alone is taken for a leak
 LEAST = 50  # test rows under which nothing is said
@@ -29,6 +30,8 @@ def telling(values: Sequence[Any], kind: str, train: Sequence[int], test: Sequen
     A category says the class most frequent with it; a number is cut into as many ranges as there are classes, at
     most eight, by a tree; a text says a class whose whole name it holds.
     """
+    if kind in DATES:
+        values, kind = [day_of(v) for v in values], "number"
     if all(isinstance(target[i], float) for i in test):
         return _same(values, kind, test, target)
     if kind in ("number", "integer"):

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from mesocosm.learn.block import DATES, day_of
+
 Array = np.ndarray[Any, Any]
 LEAST = 20
 MOST = 5
@@ -21,6 +23,13 @@ def parts(name: str, values: Sequence[Any], kind: str) -> Iterator[tuple[str, Ar
     gone = np.array([v is None for v in values])
     if gone.any():
         yield f"{name} is missing", gone
+    if kind in DATES:
+        days = np.array([np.nan if v is None else day_of(v) for v in values], dtype=float)
+        ends = np.unique(np.quantile(days[~gone], (0, 0.25, 0.5, 0.75, 1))) if not gone.all() else np.zeros(0)
+        for low, high in zip(ends, ends[1:], strict=False):
+            first, last = (np.datetime64("2000-01-01") + np.timedelta64(int(d), "D") for d in (low, high))
+            yield f"{name} from {first} to {last}", (days >= low) & ((days <= high) if high == ends[-1] else (days < high))
+        return
     if kind in ("number", "integer") or kind == "text":
         told = np.array([np.nan if v is None else (float(len(str(v))) if kind == "text" else float(v)) for v in values])
         there = told[~gone]

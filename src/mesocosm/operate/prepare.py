@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from mesocosm.base.errors import Wrong
@@ -69,7 +70,12 @@ class Preparation:
             self.con.executemany(f"insert into incoming values ({marks})", texts)
             result = self.con.execute("execute ready")
             names = [d[0] for d in result.description]
-            return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+            return [dict(zip(names, map(_plain, row), strict=True)) for row in result.fetchall()]
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON holds it: dates and moments in ISO 8601."""
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _text(value: Any) -> str | None:

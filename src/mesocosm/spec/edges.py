@@ -172,8 +172,6 @@ def _models(eco: Ecosystem) -> Iterator[Fault]:
                 yield path, Wrong("", f"'{field}' is encrypted, so nothing can be learnt from it", "another input, or another 'private' for the field")
             elif data.fields[field].private and field not in model.reveal:
                 yield path, Wrong("", f"'{field}' is private", f"another input, or 'reveal: [{field}]' in the model")
-            elif kinds[field] == "date":
-                yield path, Wrong("", f"'{field}' is a date", "a text, number, category or boolean field")
         for key, said in (("fair", model.fair.by if model.fair else ()), ("trust", model.trust)):
             for i, field in enumerate(said):
                 spot = (*at, key, "by", i) if key == "fair" else (*at, key, i)
