@@ -121,6 +121,25 @@ def test_the_console_shows_what_is_and_follows_a_prediction(page: Any, server: S
     assert not page.faults and not page.outside
 
 
+def test_a_request_is_labelled_in_the_console(page: Any, server: Server) -> None:
+    asked = [server.http.post("/v1/services/help-desk/predict", json={"sentence": text}).json()["id"] for text in ("the thing with my thing", "where is my card", "close it all")]
+    page.goto(f"{server.url}/?token={server.token}")
+    page.wait_for_selector("text=label next")
+    summary = page.locator("article", has=page.locator("h3", has_text="intent")).locator("summary", has_text="label next")
+    summary.click()
+    page.wait_for_selector("select[aria-label='Label of request 1']")
+    keep(page, "label-next")
+    before = server.http.get("/v1/models/intent/unsure").json()
+    assert {f["prediction"] for f in before["found"]} >= set(asked)
+    label = before["labels"][3]
+    page.select_option("select[aria-label='Label of request 1']", label)
+    page.wait_for_selector(f"text=kept: {label}")
+    after = server.http.get("/v1/models/intent/unsure").json()
+    assert after["waiting"] == before["waiting"] - 1
+    assert server.http.get("/v1/models/nothing/unsure").status_code == 404
+    assert not page.faults and not page.outside
+
+
 def test_a_narrow_window_shows_the_list_and_nothing_overflows(browser: Any, server: Server) -> None:
     page = browser.new_page(viewport={"width": 390, "height": 800}, color_scheme="dark")
     page.goto(f"{server.url}/?token={server.token}")

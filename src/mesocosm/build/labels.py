@@ -1,10 +1,11 @@
-"""Doubtful labels of a model's training set, each with the line of its source.
+"""Labels of a model: doubtful ones with the line of their source, and rows that are worth labelling next.
 
 Knows the catalog and the doors of govern and learn.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from mesocosm.base.errors import Failure, Wrong
@@ -47,3 +48,54 @@ def doubtful_labels(spec: Spec, catalog: Catalog, model: str) -> dict[str, Any]:
     found = doubtful(rows, list(said.inputs), said.predict, texts, vectors)
     files, lines = table.column("_file").to_pylist(), table.column("_line").to_pylist()
     return {"model": model, "dataset": said.learns, "version": snapshot["id"], "rows": table.num_rows, "found": [f | {"file": files[f["index"]], "line": lines[f["index"]]} for f in found]}
+
+
+REQUESTS = 2000  # logged requests that are looked at
+
+
+def worth_labelling(spec: Spec, catalog: Catalog, model: str, most: int = 20) -> dict[str, Any]:
+    """Rows without a label that would teach a model most: of its dataset, and requests of its services without feedback.
+
+    Returns:
+        `found`: each with `inputs` (revealed private ones left out), what the model `says` with which `probability`, and where it is
+        from: `prediction` (an id that `feedback` takes) with its `service`, or `file` and `line`.
+
+    Raises:
+        Wrong: there is no such model, or it predicts a number.
+        Failure: it was not built, or no row is without a label.
+    """
+    import numpy as np
+
+    from mesocosm.govern.snapshot import read_table
+    from mesocosm.learn.predictor import Version
+    from mesocosm.learn.unsure import pick
+    from mesocosm.operate.runtimes.onnx import Onnx
+
+    if model not in spec.eco.models:
+        raise Wrong("", f"no model is named '{model[:60]}'", "a model of the file", sorted(spec.eco.models), model)
+    said, store = spec.eco.models[model], where_of(spec).store
+    snapshot = version_of(catalog, said.learns, "newest")
+    champions = [v for v in catalog.versions(model) if v["state"] == "champion"]
+    if not champions:
+        raise Failure(f"the model '{model}' has no version in service; run 'mesocosm build'")
+    net = Version(store / champions[-1]["path"], champions[-1]["content"], Onnx().session)
+    if net.scale:
+        raise Wrong("", f"'{model}' predicts a number, of which no row is unsure in this way", "a model of classes")
+    table = read_table(store / snapshot["path"] / "rows", snapshot["delta"])
+    bare = [i for i, v in enumerate(table.column(said.predict).to_pylist()) if v is None]
+    rows: list[tuple[Mapping[str, Any], dict[str, Any]]] = [(row, {"file": row["_file"], "line": row["_line"]}) for row in table.take(bare).to_pylist()] if bare else []
+    for name, service in spec.eco.services.items():
+        if service.serves == model:
+            known = {row["id"] for row in catalog.labelled(name)}
+            rows += [(p["input"]["clean"], {"prediction": p["id"], "service": name}) for p in catalog.predictions(name, REQUESTS) if p["id"] not in known and set(net.inputs) <= set(p["input"]["clean"])]
+    if not rows:
+        raise Failure(f"every row of '{said.learns}' has its label, and no request waits for one")
+    columns = {n: [row[n] for row, _ in rows] for n in net.inputs}
+    p = net.outputs(columns, len(rows))
+    features, block = net.features(columns, len(rows))
+    shown = [n for n in net.inputs if n not in said.reveal]
+    found = []
+    for i in pick(p, np.hstack([features, block / max(1.0, block.shape[1] ** 0.5)]), most):
+        row, where = rows[i]
+        found.append({"inputs": {n: str(row[n]) if row[n] is not None else None for n in shown}, "says": net.labels[int(p[i].argmax())], "probability": round(float(p[i].max()), 4), **where})
+    return {"model": model, "version": champions[-1]["id"], "labels": net.labels, "waiting": len(rows), "found": found}

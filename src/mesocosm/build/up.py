@@ -28,6 +28,7 @@ from mesocosm.base.errors import Failure
 from mesocosm.base.files import write_json
 from mesocosm.build.expire import expire
 from mesocosm.build.graph import where_of
+from mesocosm.build.labels import worth_labelling
 from mesocosm.build.plan import plan
 from mesocosm.build.retrain import rollback
 from mesocosm.build.serving import Loader, trace
@@ -176,6 +177,15 @@ class Running:
         @app.get("/v1/datasets/{name}/rows")
         async def rows(name: str, request: Request, version: str = "newest", offset: int = 0, limit: int = 100) -> Any:
             return await asyncio.to_thread(self._rows, name, request.state.role, version, offset, limit)
+
+        @app.get("/v1/models/{name}/unsure")
+        async def unsure(name: str, request: Request, most: int = 8) -> Any:
+            if request.state.role != OWNER:
+                raise Problem(403, "The role may not read this", "rows to label show what was asked; they are for the owner's token")
+            try:
+                return await asyncio.to_thread(worth_labelling, self.spec, self.catalog, name, max(1, min(most, 100)))
+            except Failure as failure:
+                raise Problem(404, "Nothing to label", str(failure)) from failure
 
         @app.post("/v1/services/{name}/rollback")
         async def back(name: str, request: Request) -> Any:

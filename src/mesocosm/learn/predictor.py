@@ -85,15 +85,18 @@ class Version:
 
     def outputs(self, rows: Mapping[str, Sequence[Any]], count: int) -> Array:
         """Probabilities (rows, labels), or values (rows, 1), of cleaned rows given as columns."""
-        table = block.build(rows, self.card["block"], count)
-        if self.reader:
-            texts = block.text_of(rows, self.card["texts"], count)
-            distinct = {t: i for i, t in enumerate(dict.fromkeys(texts))}
-            features = self.reader.features(list(distinct))[[distinct[t] for t in texts]]
-        else:
-            features = np.zeros((count, 0), np.float32)
+        features, table = self.features(rows, count)
         out = np.asarray(self.head.run(None, {"features": features, "table": table})[0])
         return out if self.scale is None else out.astype(float) * self.scale["sd"] + self.scale["mean"]
+
+    def features(self, rows: Mapping[str, Sequence[Any]], count: int) -> tuple[Array, Array]:
+        """Features of the texts (rows, width), and the table block (rows, width), of cleaned rows given as columns."""
+        table = block.build(rows, self.card["block"], count)
+        if not self.reader:
+            return np.zeros((count, 0), np.float32), table
+        texts = block.text_of(rows, self.card["texts"], count)
+        distinct = {t: i for i, t in enumerate(dict.fromkeys(texts))}
+        return self.reader.features(list(distinct))[[distinct[t] for t in texts]], table
 
     def column(self, label: str) -> int:
         """Which output speaks of a label; of a number there is one."""

@@ -33,8 +33,29 @@ function ModelCard({ name, versions }: { name: string; versions: Any[] }) {
         {["accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error", "rank_error", "kappa", "r2", "mae", "rmse", "median_error"].filter((k) => k in m).map((k) => (<tr key={k}><td>{k.replaceAll("_", " ")}</td><td><b>{n(m[k])}</b></td><td>{m.interval[k] ? `${n(m.interval[k][0])} to ${n(m.interval[k][1])}` : "–"}</td><td>{n(m.baselines.linear[k])}</td><td>{n(m.baselines.majority[k])}</td></tr>))}
       </tbody></table></div>
       <details><summary>{versions.length} version{versions.length > 1 ? "s" : ""}</summary><ul>{versions.map((x) => <li key={x.id}><b>{x.id}</b> {x.state}: {x.why}</li>)}</ul></details>
+      {Object.keys(m.classes).length > 0 && <Unsure model={name} />}
       {Object.keys(m.classes).length > 0 && <details><summary>per class</summary><div className="scroll"><table><thead><tr><th>class</th><th>rows</th><th>precision</th><th>recall</th><th>F1</th></tr></thead><tbody>{Object.entries(m.classes as Any).map(([c, x]) => (<tr key={c}><td>{c}</td><td>{x.rows}</td><td>{n(x.precision, 2)}</td><td>{n(x.recall, 2)}</td><td>{n(x.f1, 2)}</td></tr>))}</tbody></table></div></details>}
     </article>
+  );
+}
+
+// Requests that would teach the model most; a label given here is feedback, which the next challenger learns from.
+function Unsure({ model }: { model: string }) {
+  const [d, set] = useState<Any | null>(null);
+  const [notice, tell] = useState("");
+  const load = () => call<Any>(`/v1/models/${model}/unsure?most=6`).then((a) => { set(a); tell(""); }, (e: Error) => { set(null); tell(e.message); });
+  const teach = async (f: Any, label: string) => {
+    try { await call(`/v1/services/${f.service}/feedback`, { id: f.prediction, label }); set((old) => old && { ...old, found: old.found.filter((x: Any) => x !== f) }); tell(`kept: ${label}`); } catch (e) { tell((e as Error).message); }
+  };
+  return (
+    <details onToggle={(e) => { if (e.currentTarget.open && !d) void load(); }}><summary>label next</summary>
+      {d && <ul className="recent">{d.found.map((f: Any, i: number) => (
+        <li key={f.prediction ?? `${f.file}:${f.line}`}>{Object.entries(f.inputs as Any).filter(([, v]) => v !== null).map(([k, v]) => `${k}: ${v}`).join(", ").slice(0, 220)} <small>says {f.says} ({n(f.probability * 100, 0)} %)</small>{" "}
+          {f.prediction ? <select aria-label={`Label of request ${i + 1}`} defaultValue="" onChange={(e) => void teach(f, e.target.value)}><option value="" disabled>its label…</option>{d.labels.map((l: string) => <option key={l}>{l}</option>)}</select> : <small>{f.file}, line {f.line}: label it there</small>}
+        </li>))}</ul>}
+      {d && <p className="sum">{d.found.length} of {d.waiting} rows without a label; the least sure first, none like another.</p>}
+      {notice && <p role="status">{notice}</p>}
+    </details>
   );
 }
 
