@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from mesocosm.base.digest import digest
+from mesocosm.base.digest import digest, digest_file
 from mesocosm.base.errors import Finding, Invalid, Later, Place, Wrong
 from mesocosm.base.kinds import Where
 from mesocosm.build.resource import Resource
 from mesocosm.govern.dataset import GOVERNING, Dataset
 from mesocosm.learn.bases.base import folder_of
+from mesocosm.learn.brought import Brought
 from mesocosm.spec import Spec
 
 REVISIONS = {"govern": 3, "learn": 3}
@@ -150,13 +151,15 @@ def _plain(thing: Any, less: set[str]) -> dict[str, Any]:
     return dict(thing.model_dump(mode="json", by_alias=True, exclude=less))
 
 
-def _weights(spec: Spec, name: str, base: str | None) -> str | None:
-    """What tells a base from another: names and sizes of its files; a hub id stands for itself."""
+def _weights(spec: Spec, name: str, base: str | Brought | None) -> str | None:
+    """What tells a base from another: names and sizes of its files; a hub id stands for itself, a model brought in for its bytes."""
     if not base:
         return None
     from mesocosm.learn.bases.base import named
 
     try:
+        if isinstance(base, Brought):
+            return digest_file(base.path(spec.root))
         if not named(base, spec.root):
             if "/" not in base:
                 folder_of(base, spec.root)

@@ -44,7 +44,7 @@ def doubtful_labels(spec: Spec, catalog: Catalog, model: str) -> dict[str, Any]:
     texts = [f for f in said.inputs if kinds[f] == "text"]
     rows = {f: table.column(f).to_pylist() for f in dict.fromkeys([*said.inputs, said.predict])}
     joined = [" ".join(str(rows[f][i] or "") for f in texts) for i in range(table.num_rows)]
-    vectors = features(resolve(said.base or "minilm", spec.root), joined, 128, store) if texts else None
+    vectors = features(resolve(str(said.base or "minilm"), spec.root), joined, 128, store) if texts else None
     found = doubtful(rows, list(said.inputs), said.predict, texts, vectors)
     files, lines = table.column("_file").to_pylist(), table.column("_line").to_pylist()
     return {"model": model, "dataset": said.learns, "version": snapshot["id"], "rows": table.num_rows, "found": [f | {"file": files[f["index"]], "line": lines[f["index"]]} for f in found]}

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from mesocosm.base.bounds import Bound
 from mesocosm.base.kinds import Kind, union
+from mesocosm.learn.brought import Brought
 from mesocosm.learn.fairness import Fair
 from mesocosm.learn.pretraining.pretrain import Pretrain
 from mesocosm.learn.tuning import TUNING
@@ -49,7 +50,7 @@ class Model(Kind):
 
     Args:
         base: a pretrained base: a name from `mesocosm bases`, a hub id or a folder; not needed where
-            no input is text.
+            no input is text. `{onnx: FILE}` brings a model of numbers that was made elsewhere.
         learns: the dataset.
         predict: the field to predict: a category or boolean, or a number.
         inputs: the fields to predict from.
@@ -66,7 +67,7 @@ class Model(Kind):
         about: a line for people.
     """
 
-    base: str | None = None
+    base: str | Brought | None = None
     learns: str
     predict: str
     inputs: tuple[str, ...] = Field(min_length=1)

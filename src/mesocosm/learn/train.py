@@ -21,6 +21,7 @@ from mesocosm.base.files import write_json
 from mesocosm.learn import block, judge
 from mesocosm.learn.bases import Base, resolve
 from mesocosm.learn.beside import Last, alone, last
+from mesocosm.learn.brought import Brought, BroughtHead, head_of, plain
 from mesocosm.learn.choose import choose, names_of
 from mesocosm.learn.curve import curve
 from mesocosm.learn.examine import examined
@@ -105,7 +106,7 @@ def cut(model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], k
     for part in ("validation", "test"):
         where[part] = [i for i in where[part] if task.known(target[i])]
     mine = {n: kinds[n] for n in model.inputs}
-    facts = block.fit({n: [rows[n][i] for i in where["train"]] for n in mine}, mine)
+    facts = plain(model.inputs) if isinstance(model.base, Brought) else block.fit({n: [rows[n][i] for i in where["train"]] for n in mine}, mine)
     names = [n for n in model.inputs if kinds[n] == "text"]
     picked = {p: {n: [rows[n][i] for i in where[p]] for n in mine} for p in where}
     return Parts(
@@ -153,19 +154,25 @@ def grow(
         from mesocosm.learn.search import search
 
         model, tried = search(model, model.search, lambda m, watch: _trial(m, parts, base, store, watch), say, site.studies, site.made)
-    head, trunk, history, feats = _tune(model, parts, base, store, store / "work" / site.made, say)
+    history: list[dict[str, Any]] = []
+    if isinstance(model.base, Brought):
+        feats = {p: np.zeros((len(y), 0), np.float32) for p, y in parts.y.items()}
+        head, trunk = head_of(model.base, site.root, len(model.inputs), parts.task.labels, parts.task.scale), None
+        say(f"{model.base.onnx} is judged as it is; nothing is trained")
+    else:
+        head, trunk, history, feats = _tune(model, parts, base, store, store / "work" / site.made, say)
     p_test = parts.task.said(head.logits(feats["test"], parts.table["test"]))
     metrics = parts.task.report(p_test, parts, model.seed)
     say(f"{len(p_test)} test rows: {parts.task.sentence(metrics)}")
     export = _export(head, trunk, base, parts, store, folder, feats, model.max_length)
     metrics |= learnt | export.pop("agreement", {}) | {"leaks": found}
     metrics["beside"] = alone(p_test, feats, parts, model.seed, say) | (last(p_test, site.before, rows, parts, say) if site.before else {})
-    if trunk is None:  # a tuned base has seen all rows
+    if trunk is None and not isinstance(head, BroughtHead):  # a tuned base has seen all rows
         metrics["curve"] = curve(head, p_test, feats, parts, model.seed, say)
     metrics |= examined(model, rows, kinds, parts, p_test, export.pop("said", None), say)
     card = {
         "model": name, **parts.task.card(head), "predict": model.predict, "predicts": kinds[model.predict], "inputs": list(model.inputs), "texts": parts.text_names, "block": parts.facts,
-        "max_length": model.max_length, "base": base.name if base else None, "licence": base.licence if base else None,
+        "max_length": model.max_length, "base": base.name if base else model.base.onnx if isinstance(model.base, Brought) else None, "licence": base.licence if base else None,
         "method": model.tune.method, "head": head.name, "settings": head.settings, "rows": {p: len(y) for p, y in parts.y.items()},
         "trials": tried.get("trials", []), "importance": tried.get("importance", {}), "seed": model.seed, **export,
     }  # fmt: skip
@@ -267,7 +274,10 @@ def _export(
     """Write the graphs; int8 is kept only where it agrees with fp32 on validation and test rows."""
     from mesocosm.learn.export import export_head, export_trunk, shared_trunk
 
-    export_head(head.tensors(), folder / "head.onnx", parts.task.classes)
+    if isinstance(head, BroughtHead):
+        (folder / "head.onnx").write_bytes(head.model.SerializeToString())
+    else:
+        export_head(head.tensors(), folder / "head.onnx", parts.task.classes)
     if not base:
         return {"trunk": None, "precision": "fp32"}
     if trunk is None:

@@ -14,6 +14,7 @@ from mesocosm.govern.rules.condition import Condition
 from mesocosm.govern.rules.foreign_key import ForeignKey
 from mesocosm.govern.rules.rule import RuleKind
 from mesocosm.govern.types.number import Rates
+from mesocosm.learn.brought import Brought
 from mesocosm.learn.losses import LOSSES
 from mesocosm.spec.grammar import SECTIONS, Ecosystem
 
@@ -179,6 +180,13 @@ def _models(eco: Ecosystem) -> Iterator[Fault]:
                     yield spot, Wrong("", f"'{model.learns}' has no field '{field}'", "a field of it", fields, field)
                 elif key == "fair" and data.fields[field].private:
                     yield spot, Wrong("", f"'{field}' is private, so its groups are not told apart", "a field that is not, such as a coarser one")
+        if isinstance(model.base, Brought):
+            for i, field in enumerate(model.inputs):
+                if kinds.get(field, "number") not in ("number", "integer"):
+                    yield (*at, "inputs", i), Wrong("", f"'{field}' is a {kinds[field]}, and a model brought in takes numbers", "a number field")
+            if model.tune.method != "frozen" or model.search or model.pretrain:
+                yield (*at, "base"), Wrong("", "a model brought in is served as it is", "no 'tune', 'search' or 'pretrain' beside it")
+            continue
         if model.pretrain:
             yield from _pretrain(eco, model, at)
         scratch = model.pretrain is not None and model.pretrain.scratch is not None

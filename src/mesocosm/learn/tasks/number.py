@@ -30,6 +30,11 @@ class Number(Task):
     Source: Papadopoulos et al. 2002, ECML; Barber et al. 2021, Annals of Statistics 49 (jackknife+).
     """
 
+    @property
+    def scale(self) -> tuple[float, float] | None:
+        """Mean and deviation of the training targets."""
+        return self.mean, self.sd
+
     def plain(self, value: Any) -> Any:
         """The value as a float."""
         return None if value is None else float(value)

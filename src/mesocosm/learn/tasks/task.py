@@ -23,6 +23,11 @@ class Task:
     labels: list[str] = []
     output = "values"
 
+    @property
+    def scale(self) -> tuple[float, float] | None:
+        """Mean and deviation of a number's training targets; None for classes."""
+        return None
+
     def plain(self, value: Any) -> Any:
         """A cleaned value as a target, None where it is missing."""
         raise NotImplementedError
