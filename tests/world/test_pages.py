@@ -37,7 +37,7 @@ def page(browser: Any, server: Server) -> Iterator[Any]:
     one = context.new_page()
     one.set_default_timeout(150_000)
     one.faults, one.outside = [], []
-    one.on("pageerror", lambda e: one.faults.append(str(e)))
+    one.on("pageerror", lambda e: one.faults.append(f"{e}\n{getattr(e, 'stack', '')}"))
     one.on("crash", lambda _: one.faults.append("the page crashed"))
     one.on("request", lambda r: one.outside.append(r.url) if not r.url.startswith((server.url, "data:", "blob:", server.url.replace("http", "ws"))) else None)
     yield one
