@@ -38,7 +38,7 @@ datasets:
     duplicates: row
     split: {test: 0.25, validation: 0.1, stratify: label}
 models:
-  judge: {base: minilm, learns: mail, predict: label, inputs: [text, amount], tune: {method: frozen, head: kernel}}
+  judge: {base: minilm, learns: mail, predict: label, inputs: [text, amount], track: [], tune: {method: frozen, head: kernel}}
 services:
   desk: {serves: judge}
 monitors:
@@ -54,6 +54,27 @@ def small_rows(rows: int = 80) -> str:
         text = f"please send {i} more, lovely" if good else f"stop sending number {i}, awful"
         lines.append(f"{i},\"{text}\",{'' if i % 9 == 4 else f'{100 + i + 50 * good} EUR'},{'Yes please' if good else 'no thanks'}")
     return "\n".join([*lines, lines[5]]) + "\n"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_export(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """An untouched base is exported once a run; other stores of this process get a copy."""
+    from mesocosm.learn import export
+
+    kept, real = tmp_path_factory.mktemp("trunks"), export.shared_trunk
+
+    def copied(base: Any, store: Path) -> Path:
+        for there in kept.glob(f"{base.weights}/*"):
+            if not (store / "trunks" / there.name).exists():
+                shutil.copytree(there, store / "trunks" / there.name)
+        folder = real(base, store)
+        if not (kept / base.weights / folder.name).exists():
+            shutil.copytree(folder, kept / base.weights / folder.name)
+        return folder
+
+    export.shared_trunk = copied
+    yield
+    export.shared_trunk = real
 
 
 @pytest.fixture

@@ -88,7 +88,7 @@ datasets:
     key: id
     fields: {id: {type: integer}, text: {type: text}, kind: {type: category}}
 models:
-  sort: {base: minilm, learns: letters, predict: kind, inputs: [text], tune: {method: frozen, head: HEAD}}
+  sort: {track: [], base: minilm, learns: letters, predict: kind, inputs: [text], tune: {method: frozen, head: HEAD}}
 services:
   desk: {serves: sort}
 """

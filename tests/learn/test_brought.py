@@ -27,7 +27,7 @@ datasets:
     fields: {a: number, b: number, c: {type: category}, value: number, text: text}
     split: {test: 0.3, validation: 0}
 models:
-  judge: {base: {onnx: models/old.onnx}, learns: table, predict: c, inputs: [a, b], require: {accuracy: ">= 0.9"}}
+  judge: {track: [], base: {onnx: models/old.onnx}, learns: table, predict: c, inputs: [a, b], require: {accuracy: ">= 0.9"}}
 services:
   desk: {serves: judge}
 """

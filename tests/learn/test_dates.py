@@ -24,7 +24,7 @@ datasets:
     fields: {day: {type: date, formats: [iso, "%d.%m.%Y"]}, price: number, sold: number}
     split: {test: 0.25, validation: 0}
 models:
-  demand: {learns: sales, predict: sold, inputs: [day, price], require: {r2: ">= 0.7"}}
+  demand: {track: [], learns: sales, predict: sold, inputs: [day, price], require: {r2: ">= 0.7"}}
 services:
   till: {serves: demand}
 """

@@ -30,6 +30,7 @@ datasets:
     split: {test: 0.25, validation: 0}
 models:
   course:
+    track: []
     learns: patients
     predict: progress
     inputs: [age, sex, bmi, bp, s1, s2, s3, s4, s5, s6]
@@ -141,7 +142,7 @@ datasets:
     fields: {text: text, stars: number}
     split: {test: 0.25, validation: 0.25}
 models:
-  taste: {base: minilm, learns: said, predict: stars, inputs: [text], tune: {method: bitfit, epochs: 3, learning_rate: 0.005, loss: huber}, require: {r2: ">= 0.5"}}
+  taste: {track: [], base: minilm, learns: said, predict: stars, inputs: [text], tune: {method: bitfit, epochs: 3, learning_rate: 0.005, loss: huber}, require: {r2: ">= 0.5"}}
 """
 
 

@@ -30,7 +30,7 @@ datasets:
       grade: {type: category, values: [poor, fair, good, best], ordered: true}
     split: {test: 0.3, validation: 0}
 models:
-  mark: {learns: marks, predict: grade, inputs: [hours, sleep], require: {rank_error: "<= 0.6", kappa: ">= 0.6"}}
+  mark: {track: [], learns: marks, predict: grade, inputs: [hours, sleep], require: {rank_error: "<= 0.6", kappa: ">= 0.6"}}
 """
 
 

@@ -45,12 +45,17 @@ def test_a_version_tells_its_commit_and_its_libraries(pond: Path) -> None:
     commit = subprocess.run(["git", "-C", str(pond), "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
     file = pond / "ecosystem.yaml"
     assert around(pond)["commit"] == commit and around(pond)["changed"] is False
-    file.write_text(file.read_text().replace("tune: {method: frozen", "track: [tensorboard, mlflow], tune: {method: frozen"))
+    file.write_text(file.read_text().replace("track: []", "track: [tensorboard, mlflow]"))
     eco = open_ecosystem(pond)
     eco.build()
     (version,) = eco.catalog.versions("judge")
     made = version["recipe"]["environment"]
     assert made["commit"] == commit and made["changed"] is True and made["libraries"]["torch"].startswith("2.13")
+    from mlflow.tracking import MlflowClient
+
+    client = MlflowClient(tracking_uri=f"sqlite:///{pond / '.mesocosm' / 'mlflow.db'}")
+    (run,) = client.search_runs([client.get_experiment_by_name("judge").experiment_id])  # type: ignore[union-attr]
+    assert run.info.run_name == version["id"] and run.data.metrics["accuracy"] == version["metrics"]["accuracy"]
     assert list((pond / ".mesocosm" / "tensorboard" / "judge" / version["id"]).glob("events*"))
     file.write_text(file.read_text().replace("track: [tensorboard, mlflow]", "track: [mlflow]"))
     signs = {c.address: c.sign for c in open_ecosystem(pond).plan()}
