@@ -34,7 +34,8 @@ def test_shares_of_inputs_add_up_and_name_what_moved(bank: Path) -> None:
         label = net.predict([row])[0]["label"]
         found = shares(net, row, rows[10:42], label)
         assert found["base"] + sum(f["share"] for f in found["inputs"].values()) == pytest.approx(found["probability"], abs=1e-6)
-        assert found["probability"] == pytest.approx(net.predict([row])[0]["probability"], abs=1e-5)
+        alone = 1e-5 if net.precision == "fp32" else 5e-3  # int8 scales its numbers by batch, so a row alone differs a little
+        assert found["probability"] == pytest.approx(net.predict([row])[0]["probability"], abs=alone)
     same = shares(net, rows[0], [rows[0]], label)
     assert all(f["share"] == pytest.approx(0, abs=1e-7) for f in same["inputs"].values())
     one = dict(rows[0], amount=rows[1]["amount"])
@@ -49,7 +50,7 @@ def test_training_rows_add_up_to_the_score(bank: Path) -> None:
         pytest.fail("the bank's intent model has no kernel part any more")
     p = softmax(np.array([[q["bias"] + sum(q["rows"]) for q in parts if q]]))[0]
     whole = net.outputs({n: [rows[0][n]] for n in net.inputs}, 1)[0]
-    assert len(parts[0]["rows"]) == len(rows)
+    assert len(parts[0]["rows"]) == len(rows) + len(net.labels)  # with eleven rows a class, the names of classes teach too
     if net.card["head"] == "kernel":
         assert np.abs(p - whole).max() < 1e-3
     assert net.labels[int(p.argmax())] == net.labels[int(whole.argmax())]
