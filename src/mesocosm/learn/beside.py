@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mesocosm.learn.choose import choose
+from mesocosm.learn.choose import choose, kinds_of
 
 if TYPE_CHECKING:
     from mesocosm.learn.train import Parts
@@ -35,10 +35,11 @@ class Last:
     fresh: Sequence[bool]
 
 
-def alone(said: Array, feats: Mapping[str, Array], parts: Parts, seed: int, say: Callable[[str], None]) -> dict[str, dict[str, Any]]:
+def alone(head: Any, said: Array, feats: Mapping[str, Array], parts: Parts, seed: int, say: Callable[[str], None]) -> dict[str, dict[str, Any]]:
     """What the texts reach without the table, and the table without the texts; nothing where there is but one of them.
 
     Args:
+        head: the version's; the same kinds are fitted on each part, trees on the table only.
         said: what the version says of its test rows.
         feats: features of the texts by part, as the version makes them.
     """
@@ -48,8 +49,9 @@ def alone(said: Array, feats: Mapping[str, Array], parts: Parts, seed: int, say:
     found = {}
     for name, keep in (("text alone", (1, 0)), ("table alone", (0, 1))):
         text, table = ({p: x[:, : x.shape[1] * share] for p, x in given.items()} for given, share in zip((feats, parts.table), keep, strict=True))
-        head = choose(text["train"], table["train"], y, parts.task.classes, seed)
-        found[name] = parts.task.against(said, parts.task.said(head.logits(text["test"], table["test"])), parts.y["test"])
+        kinds = [k for k in kinds_of(head) if k != "boost" or keep[1]] or ["linear"]
+        part = choose(text["train"], table["train"], y, parts.task.classes, seed, kinds)
+        found[name] = parts.task.against(said, parts.task.said(part.logits(text["test"], table["test"])), parts.y["test"])
         say(f"{name}: {_main(found[name])}; together {found[name]['gain']:+.3f} (p = {found[name]['p']:.2g})")
     return found
 

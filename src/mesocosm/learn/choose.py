@@ -31,6 +31,11 @@ def heads_for(text: Array, table: Array, y: Array, classes: int) -> list[str]:
     return ["kernel"]
 
 
+def kinds_of(head: Any) -> list[str]:
+    """The kinds of head that a fitted one is made of."""
+    return [part.name for part in head.parts] if isinstance(head, Blend) else [head.name]
+
+
 def names_of(labels: Sequence[str], y: Array) -> list[str]:
     """The names of classes as texts, where rows are few and each name says something; else none.
 
@@ -47,21 +52,21 @@ def names_of(labels: Sequence[str], y: Array) -> list[str]:
     return said if all(len(re.sub(r"[\W\d_]", "", name)) >= 3 for name in said) and len(set(said)) == len(said) else []
 
 
-def choose(text: Array, table: Array, y: Array, classes: int, seed: int, only: str = "auto", say: Callable[[str], None] = lambda _: None, names: Array | None = None) -> Any:
+def choose(text: Array, table: Array, y: Array, classes: int, seed: int, only: str | Sequence[str] = "auto", say: Callable[[str], None] = lambda _: None, names: Array | None = None) -> Any:
     """The fitted head of the lowest left-out loss.
 
     Args:
         text: features of the training rows (rows, width), maybe of no width.
         table: their table block.
         y: class numbers, or numbers where `classes` is 0.
-        only: a head's name, or `auto`.
+        only: a head's name, several, or `auto`.
         names: features of the names of the classes, which then teach as one row each.
     """
     if names is not None:
         text, table = np.vstack([text, names]), np.vstack([table, np.zeros((len(names), table.shape[1]), table.dtype)])
         y = np.concatenate([y, np.arange(len(names), dtype=y.dtype)])
         say(f"the names of {len(names)} classes teach too, since there are few rows a class")
-    listed = heads_for(text, table, y, classes) if only == "auto" else [only]
+    listed = heads_for(text, table, y, classes) if only == "auto" else [only] if isinstance(only, str) else list(only)
     fitted: list[Any] = [HEADS[n]().fit(text, table, y, classes, seed) for n in listed]
     singles = [h for h in fitted if len(h.left_out) == len(y)]
     fitted += [Blend(*some, classes=classes) for size in range(2, len(singles) + 1) for some in combinations(singles, size)]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mesocosm.learn.choose import kinds_of
 from mesocosm.learn.heads import HEADS, Blend
 
 if TYPE_CHECKING:
@@ -31,13 +32,12 @@ def curve(head: Any, said: Array, feats: Mapping[str, Array], parts: Parts, seed
     if len(y) > MOST_ROWS:
         return []
     order = np.random.default_rng(seed).permutation(len(y))
-    names = [part.name for part in head.parts] if isinstance(head, Blend) else [head.name]
     found = []
     for share in SHARES:
         pick = np.sort(order[: int(len(y) * share)])
         if len(pick) < LEAST_ROWS or len(np.unique(y[pick])) < classes:
             continue
-        fitted = [HEADS[n]().fit(feats["train"][pick], parts.table["train"][pick], y[pick], classes, seed) for n in names]
+        fitted = [HEADS[n]().fit(feats["train"][pick], parts.table["train"][pick], y[pick], classes, seed) for n in kinds_of(head)]
         small = fitted[0] if len(fitted) == 1 else Blend(*fitted, classes=classes)
         found.append({"rows": len(pick)} | _figures(parts, said, small.logits(feats["test"], parts.table["test"])))
     if not found:

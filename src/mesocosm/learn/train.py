@@ -166,7 +166,7 @@ def grow(
     say(f"{len(p_test)} test rows: {parts.task.sentence(metrics)}")
     export = _export(head, trunk, base, parts, store, folder, feats, model.max_length)
     metrics |= learnt | export.pop("agreement", {}) | {"leaks": found}
-    metrics["beside"] = alone(p_test, feats, parts, model.seed, say) | (last(p_test, site.before, rows, parts, say) if site.before else {})
+    metrics["beside"] = alone(head, p_test, feats, parts, model.seed, say) | (last(p_test, site.before, rows, parts, say) if site.before else {})
     if trunk is None and not isinstance(head, BroughtHead):  # a tuned base has seen all rows
         metrics["curve"] = curve(head, p_test, feats, parts, model.seed, say)
     metrics |= examined(model, rows, kinds, parts, p_test, export.pop("said", None), say)

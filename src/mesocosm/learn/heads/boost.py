@@ -11,6 +11,7 @@ from mesocosm.learn.heads.kernel import log_loss, square_loss
 
 Array = np.ndarray[Any, Any]
 SETTINGS = ((0.05, 8, 120), (0.03, 4, 250), (0.1, 31, 100))  # rate, leaves, rounds
+SMALL = 100_000  # cells up to which one thread is faster
 LONG = 20_000  # rows from which on only the last setting is tried, on one held-out fifth
 
 
@@ -26,6 +27,7 @@ class Boost:
         """Choose the settings, then fit all rows."""
         from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
         from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
+        from threadpoolctl import threadpool_limits
 
         del text
         self.classes, self.loss = classes, np.inf
@@ -40,7 +42,8 @@ class Boost:
                 learning_rate=rate, max_leaf_nodes=leaves, max_iter=rounds, min_samples_leaf=min(20, max(2, len(rows) // 20)), l2_regularization=1.0,
                 early_stopping=False, random_state=seed,
             )  # fmt: skip
-            with warnings.catch_warnings():
+            alone = 1 if len(rows) * table.shape[1] < SMALL else None  # threads that wait for each other cost more than they bring
+            with warnings.catch_warnings(), threadpool_limits(alone, "openmp"):
                 warnings.simplefilter("ignore")
                 return net.fit(table[rows], y[rows])
 
