@@ -190,3 +190,8 @@ def test_states_kept_give_the_features_of_the_whole_base(base: Any, tmp_path: Pa
 def test_a_rate_that_is_too_high_is_a_sentence(base: Any) -> None:
     with pytest.raises(Wrong, match="the loss is no number after"):
         trained(base, {"optimiser": {"kind": "sgd", "momentum": 0.99}, "learning_rate": 10.0, "clip": 1e12, "weight_decay": 1e6, "epochs": 30, "patience": 30})
+
+
+def test_two_models_of_one_process_may_have_their_own_precision(base: Any) -> None:
+    losses = [trained(base, {"precision": p, "epochs": 1})[1][0]["held_loss"] for p in ("bf16", "fp64", "fp32")]
+    assert max(losses) - min(losses) < 0.05

@@ -161,8 +161,10 @@ def train(
         Wrong: the loss is no number any more.
     """
     from accelerate import Accelerator, DistributedDataParallelKwargs
+    from accelerate.state import AcceleratorState
 
     torch.manual_seed(seed)
+    AcceleratorState._reset_state()  # another model of this build may have run in another precision
     accelerator = Accelerator(cpu=True, mixed_precision="bf16" if halved(tune) else "no", kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)])  # a base's pooler is not used
     if tune.precision == "fp64":
         net.double()
