@@ -54,13 +54,14 @@ def frozen(train: tuple[list[str], list[str]], test: tuple[list[str], list[str]]
     """Accuracy on `test` of a frozen base under the head that its left-out loss chose, and the CPU seconds of encoding and fitting."""
     from mesocosm.learn.bases import resolve
     from mesocosm.learn.choose import choose, names_of
-    from mesocosm.learn.encode import features
+    from mesocosm.learn.encode import features, load_trunk
     from mesocosm.learn.model import Model
     from mesocosm.learn.train import cut
 
     rows, split = {"x": train[0] + test[0], "y": train[1] + test[1]}, ["train"] * len(train[0]) + ["test"] * len(test[0])
     model = Model.model_validate({"base": "minilm", "learns": "d", "predict": "y", "inputs": ["x"]})
     parts, base = cut(model, rows, split, {"x": "text", "y": "category"}), resolve("minilm", Path("."))
+    load_trunk(base)  # imports are counted on neither side
     began = cpu()
     x = features(base, parts.texts["train"], 128, store)
     names = names_of(parts.task.labels, parts.y["train"])
