@@ -46,8 +46,7 @@ def page(browser: Any, server: Server) -> Iterator[Any]:
 
 def press(page: Any, name: str) -> None:
     """Click in the page itself: software GL is too slow for the driver's own wait for stillness."""
-    page.wait_for_function("name => [...document.querySelectorAll('button')].some(b => b.innerText.split('\\n')[0] === name)", arg=name)
-    page.evaluate("name => [...document.querySelectorAll('button')].find(b => b.innerText.split('\\n')[0] === name).click()", name)
+    page.wait_for_function("name => { const b = [...document.querySelectorAll('button')].find(b => b.innerText.split('\\n')[0] === name); b?.click(); return Boolean(b) }", arg=name)
 
 
 def frames(page: Any, more: int) -> None:
@@ -90,6 +89,28 @@ def test_the_world_shows_every_resource_and_lin_answers(page: Any, server: Serve
     assert "Block it at once" in page.inner_text(".talk")
     keep(page, "chat")
     assert not page.faults and not page.outside
+
+
+def test_a_lost_picture_becomes_a_list_and_comes_back(page: Any, server: Server) -> None:
+    """The page holds one context however long it runs, and outlives its loss."""
+    page.add_init_script("const get = HTMLCanvasElement.prototype.getContext; window.contexts = new Set(); HTMLCanvasElement.prototype.getContext = function (kind, ...more) "
+                         "{ const c = get.call(this, kind, ...more); if (kind === 'webgl2' && c) window.contexts.add(c); return c }")  # fmt: skip
+    page.goto(f"{server.url}/world?token={server.token}")
+    page.wait_for_selector("canvas")
+    frames(page, 2)
+    for _ in range(12):
+        page.keyboard.press("l")
+    assert page.evaluate("[...window.contexts].filter(c => !c.isContextLost()).length") == 1
+    page.evaluate("window.loss = document.querySelector('canvas').getContext('webgl2').getExtension('WEBGL_lose_context'); loss.loseContext()")
+    page.wait_for_selector(".list")
+    page.wait_for_selector("text=The picture was lost")
+    page.evaluate("loss.restoreContext()")
+    page.wait_for_selector("text=The picture was lost", state="detached")
+    frames(page, 2)
+    press(page, "List")
+    page.wait_for_selector(".list", state="detached")
+    keep(page, "restored")
+    assert not page.faults
 
 
 @pytest.mark.parametrize(("button", "mode"), [("Enter VR", "immersive-vr"), ("On the table (AR)", "immersive-ar")])

@@ -29,10 +29,11 @@ function ModelCard({ name, versions }: { name: string; versions: Any[] }) {
   return (
     <article><h3>{name} <small>{v.id} · {v.state}</small></h3>
       <p className="sum">{v.recipe.method} on {v.recipe.base ?? "no base"}, {v.recipe.head} head, {v.recipe.precision}; learned from {v.snapshot}; judged on {m.rows} held-out rows</p>
-      <div className="scroll"><table><thead><tr><th>metric</th><th>this model</th><th>95 % interval</th><th>linear</th><th>majority</th></tr></thead><tbody>
-        {["accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error", "rank_error", "kappa", "r2", "mae", "rmse", "median_error"].filter((k) => k in m).map((k) => (<tr key={k}><td>{k.replaceAll("_", " ")}</td><td><b>{n(m[k])}</b></td><td>{m.interval[k] ? `${n(m.interval[k][0])} to ${n(m.interval[k][1])}` : "–"}</td><td>{n(m.baselines.linear[k])}</td><td>{n(m.baselines.majority[k])}</td></tr>))}
+      <div className="scroll"><table><thead><tr><th>metric</th><th>this model</th><th>95 % interval</th>{Object.keys(m.baselines).map((b) => <th key={b}>{b}</th>)}</tr></thead><tbody>
+        {["accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error", "rank_error", "kappa", "r2", "mae", "rmse", "median_error", "perplexity", "rouge_l", "exact"].filter((k) => k in m).map((k) => (<tr key={k}><td>{k.replaceAll("_", " ")}</td><td><b>{n(m[k])}</b></td><td>{m.interval[k] ? `${n(m.interval[k][0])} to ${n(m.interval[k][1])}` : "–"}</td>{Object.values(m.baselines as Any).map((b: Any, i) => <td key={i}>{n(b[k])}</td>)}</tr>))}
       </tbody></table></div>
       <details><summary>{versions.length} version{versions.length > 1 ? "s" : ""}</summary><ul>{versions.map((x) => <li key={x.id}><b>{x.id}</b> {x.state}: {x.why}</li>)}</ul></details>
+      {m.examples && <details><summary>what it writes</summary>{m.examples.map((e: Any, i: number) => <p key={i}><b>{e.asked}</b><br />{e.wrote}<br /><small>the row says: {e.wanted}</small></p>)}</details>}
       {Object.keys(m.classes).length > 0 && <Unsure model={name} />}
       {Object.keys(m.classes).length > 0 && <details><summary>per class</summary><div className="scroll"><table><thead><tr><th>class</th><th>rows</th><th>precision</th><th>recall</th><th>F1</th></tr></thead><tbody>{Object.entries(m.classes as Any).map(([c, x]) => (<tr key={c}><td>{c}</td><td>{x.rows}</td><td>{n(x.precision, 2)}</td><td>{n(x.recall, 2)}</td><td>{n(x.f1, 2)}</td></tr>))}</tbody></table></div></details>}
     </article>

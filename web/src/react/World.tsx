@@ -46,15 +46,22 @@ function Stage({ scene, look, chosen, still, onChoose, aim }: { scene: Scene; lo
   );
 }
 
-const hasGL = (): boolean => { try { return Boolean(document.createElement("canvas").getContext("webgl2")); } catch { return false; } };
+// Asked once and given back: a browser drops the oldest of sixteen contexts, and that would be the valley's own.
+const GL = ((): boolean => {
+  try {
+    const trial = document.createElement("canvas").getContext("webgl2");
+    trial?.getExtension("WEBGL_lose_context")?.loseContext();
+    return Boolean(trial);
+  } catch { return false; }
+})();
 
 export function World() {
   const { scene, linked } = useLive();
   const [chosen, set] = useState<string | null>(null);
   const [look, setLook] = useState<string | null>(null);
-  const [asList, setList] = useState(!hasGL() || innerWidth < 620);
+  const [asList, setList] = useState(!GL || innerWidth < 620);
   const [doors, setDoors] = useState({ vr: false, ar: false });
-  const [lost, setLost] = useState(!hasGL());
+  const [lost, setLost] = useState(false);
   const still = useMemo(() => matchMedia("(prefers-reduced-motion: reduce)").matches, []);
   const by = useRef(new Map<string, Scene["elements"][number]>());
   if (scene) by.current = new Map(scene.elements.map((e) => [e.id, e]));
@@ -83,10 +90,13 @@ export function World() {
   const e = chosen ? by.current.get(chosen) : undefined;
   return (
     <main className={`world ${asList ? "listed" : ""} ${PALETTES[now]!.night ? "dark" : ""}`}>
-      {!lost && (
+      {GL && (
         <div className="view" role="img" aria-label={`${scene.ecosystem}: ${scene.elements.length} things; ${scene.alerts.length} alerts open. Press L for the same as a list.`}>
           <Canvas shadows camera={{ fov: 55, near: 0.1, far: 900 }} dpr={[1, 1.75]} gl={{ antialias: true, toneMappingExposure: 1.15 }}
-            onCreated={({ gl }) => gl.domElement.addEventListener("webglcontextlost", () => { setLost(true); setList(true); })}>
+            onCreated={({ gl }) => {
+              gl.domElement.addEventListener("webglcontextlost", () => { setLost(true); setList(true); });
+              gl.domElement.addEventListener("webglcontextrestored", () => setLost(false));
+            }}>
             <XR store={store}><Stage scene={scene} look={now} chosen={chosen} still={still} onChoose={choose} aim={aim} /></XR>
           </Canvas>
         </div>
@@ -96,12 +106,13 @@ export function World() {
         <span className={linked ? "live" : "live off"}>{linked ? "live" : "link lost, showing the last state"} · revision {scene.revision}</span>
         <span className="grow" />
         <label>Light <select value={now} onChange={(ev) => setLook(ev.target.value)}>{Object.keys(PALETTES).map((k) => <option key={k}>{k}</option>)}</select></label>
-        {!lost && <button onClick={() => setList((v) => !v)} aria-pressed={asList}>List</button>}
+        {GL && <button onClick={() => setList((v) => !v)} aria-pressed={asList}>List</button>}
         {doors.vr && <button onClick={() => void store.enterVR()}>Enter VR</button>}
         {doors.ar && <button onClick={() => void store.enterAR()}>On the table (AR)</button>}
         <a href="/">Console</a>
       </header>
-      {scene.alerts.length > 0 && <div className="alerts" role="status">{scene.alerts.slice(0, 2).map((a) => <p key={String(a.id)}>⚠ {String(a.message)}</p>)}</div>}
+      {lost && <div className="alerts" role="status"><p>The picture was lost (the graphics card has other work) and comes back by itself; the list shows the same.</p></div>}
+      {!lost && scene.alerts.length > 0 && <div className="alerts" role="status">{scene.alerts.slice(0, 2).map((a) => <p key={String(a.id)}>⚠ {String(a.message)}</p>)}</div>}
       {asList && <List scene={scene} chosen={chosen} onChoose={choose} />}
       {e && <Card e={e} onClose={() => set(null)} />}
       {!asList && !e && <p className="hint">Drag to look, W A S D to walk, click a thing for its card, L for the list</p>}
