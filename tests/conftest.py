@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # before torch is imported: each of the two workers has one core
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import httpx
 import pytest
 from hypothesis import HealthCheck, settings
@@ -56,6 +59,20 @@ def small_rows(rows: int = 80) -> str:
     return "\n".join([*lines, lines[5]]) + "\n"
 
 
+HEAVY = ("test_engines", "test_build", "bank", "test_snapshot", "test_processes", "test_examine", "test_bad_input", "test_writing", "test_sources")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Two workers share the files; those that want the built bank stay together, and what takes longest comes first."""
+
+    def group(item: pytest.Item) -> str:
+        return "bank" if {"bank", "server"} & set(getattr(item, "fixturenames", ())) else item.path.stem
+
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group(item)))
+    items.sort(key=lambda item: HEAVY.index(group(item)) if group(item) in HEAVY else len(HEAVY))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def one_export(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """An untouched base is exported once a run; other stores of this process get a copy."""
@@ -87,6 +104,19 @@ def pond(tmp_path: Path) -> Path:
 def run(*words: str, **more: Any) -> subprocess.CompletedProcess[str]:
     env = dict(os.environ, **more.pop("env", {}))
     return subprocess.run([sys.executable, "-m", "mesocosm", *words], capture_output=True, text=True, env=env, timeout=300, **more)
+
+
+def said_of(home: Path, plan: bool = False) -> list[str]:
+    """What is said of a file that cannot be, a sentence a finding, each with its place."""
+    from mesocosm.base.errors import Invalid
+    from mesocosm.ecosystem import open_ecosystem
+
+    with pytest.raises(Invalid) as caught:
+        eco = open_ecosystem(home)
+        if plan:
+            eco.plan()
+    assert all(f.place.file and f.place.line for f in caught.value.findings)
+    return [f.text() for f in caught.value.findings]
 
 
 @pytest.fixture(scope="session")
