@@ -85,9 +85,15 @@ class Tuning(Protocol):
 
 
 class Predictor(Protocol):
-    """A model version as one thing: facts, preparation and net."""
+    """A model version as one thing: facts, preparation and net.
+
+    `says` is what comes out: `classes` (then `labels` has them), `number` or `text`.
+    """
 
     @property
     def labels(self) -> Sequence[str]: ...
+
+    @property
+    def says(self) -> str: ...
 
     def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]: ...

@@ -9,7 +9,7 @@ from typing import Any
 
 from mesocosm.base.errors import Failure, Wrong
 from mesocosm.build.graph import where_of
-from mesocosm.build.wiring import columns_of
+from mesocosm.build.wiring import columns_of, net_of
 from mesocosm.catalog import Catalog
 from mesocosm.spec import Spec
 
@@ -26,9 +26,6 @@ def explain(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
     """
     from mesocosm.govern.snapshot import read_table
     from mesocosm.learn.explain import behind, shares, words
-    from mesocosm.learn.predictor import Version
-    from mesocosm.operate.runtimes.onnx import Onnx
-
     row = catalog.prediction(prediction)
     if row is None:
         raise Wrong("", f"no prediction has the id '{prediction[:60]}'", "an id that predict printed")
@@ -41,7 +38,9 @@ def explain(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
         raise Wrong("", f"the model '{version['model']}' left the file", "a prediction of a model that is in it")
     store = where_of(spec).store
     folder = store / version["path"]
-    net = Version(folder, version["content"], Onnx().session)
+    if version["recipe"].get("task") == "text":
+        raise Wrong("", f"'{version['model']}' writes, and what it wrote is no sum over inputs or rows", "'mesocosm trace' for where it learnt, or a prediction of classes or a number")
+    net = net_of(spec, version)
     columns, split = columns_of(spec, snapshot, list(dict.fromkeys([*model.inputs, model.predict])))
     taught = [i for i, s in enumerate(split) if s == "train" and columns[model.predict][i] is not None]
     step = max(1, len(taught) // BACKGROUND)

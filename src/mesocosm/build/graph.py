@@ -167,7 +167,7 @@ def _weights(spec: Spec, name: str, base: str | Brought | None) -> str | None:
         folder, _ = folder_of(base, spec.root)
     except Wrong as wrong:
         raise Invalid([wrong.at(spec.place("models", name, "base", key=False), f"models.{name}")]) from wrong
-    return digest(sorted((p.name, p.stat().st_size) for p in folder.glob("*") if p.is_file()))
+    return digest(sorted((p.name, p.stat().st_size) for p in ([folder] if folder.is_file() else folder.glob("*")) if p.is_file()))
 
 
 def place_text(place: Place | list[Any]) -> str:

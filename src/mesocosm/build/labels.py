@@ -11,7 +11,7 @@ from typing import Any
 from mesocosm.base.errors import Failure, Wrong
 from mesocosm.build.graph import where_of
 from mesocosm.build.history import version_of
-from mesocosm.build.wiring import kinds_of
+from mesocosm.build.wiring import kinds_of, net_of
 from mesocosm.catalog import Catalog
 from mesocosm.spec import Spec
 
@@ -37,8 +37,8 @@ def doubtful_labels(spec: Spec, catalog: Catalog, model: str) -> dict[str, Any]:
     if table.num_rows > MOST_ROWS:
         raise Failure(f"{table.num_rows} rows are too many to look for doubtful labels; at most {MOST_ROWS}")
     kinds = kinds_of(snapshot)
-    if kinds[said.predict] in ("number", "integer"):
-        raise Wrong("", f"'{model}' predicts a number, which has no labels to doubt", "a model of classes")
+    if kinds[said.predict] in ("number", "integer", "text"):
+        raise Wrong("", f"'{model}' predicts a {'text' if kinds[said.predict] == 'text' else 'number'}, which has no labels to doubt", "a model of classes")
     keep = [i for i, v in enumerate(table.column(said.predict).to_pylist()) if v is not None]
     table = table.take(keep)
     texts = [f for f in said.inputs if kinds[f] == "text"]
@@ -67,9 +67,7 @@ def worth_labelling(spec: Spec, catalog: Catalog, model: str, most: int = 20) ->
     import numpy as np
 
     from mesocosm.govern.snapshot import read_table
-    from mesocosm.learn.predictor import Version
     from mesocosm.learn.unsure import pick
-    from mesocosm.operate.runtimes.onnx import Onnx
 
     if model not in spec.eco.models:
         raise Wrong("", f"no model is named '{model[:60]}'", "a model of the file", sorted(spec.eco.models), model)
@@ -78,8 +76,10 @@ def worth_labelling(spec: Spec, catalog: Catalog, model: str, most: int = 20) ->
     champions = [v for v in catalog.versions(model) if v["state"] == "champion"]
     if not champions:
         raise Failure(f"the model '{model}' has no version in service; run 'mesocosm build'")
-    net = Version(store / champions[-1]["path"], champions[-1]["content"], Onnx().session)
-    if net.scale:
+    if champions[-1]["recipe"].get("task") == "text":
+        raise Wrong("", f"'{model}' writes a text, of which no row is unsure in this way", "a model of classes")
+    net = net_of(spec, champions[-1])
+    if net.says == "number":
         raise Wrong("", f"'{model}' predicts a number, of which no row is unsure in this way", "a model of classes")
     table = read_table(store / snapshot["path"] / "rows", snapshot["delta"])
     bare = [i for i, v in enumerate(table.column(said.predict).to_pylist()) if v is None]

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-MAIN = ("accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error", "rank_error", "kappa", "r2", "mae", "rmse", "median_error")
+from mesocosm.learn.card import LEADING, MAIN, leading
+
 WIDE, HIGH, PAD = 360, 150, 34
 Points = Sequence[tuple[float, float]]
 
@@ -17,13 +18,13 @@ Points = Sequence[tuple[float, float]]
 def model(name: str, data: Mapping[str, Any]) -> str:
     """The section of one model, of its newest version."""
     m, recipe = data["metrics"], data["recipe"]
-    key = "accuracy" if "accuracy" in m else "r2"
-    facts = [(key.replace("_", " "), _n(m[key])), ("held-out rows", f"{m['rows']:,}"), ("training rows", f"{recipe['rows']['train']:,}"), ("seconds", _n(m.get("seconds")))]
+    key = leading(m)
+    facts = [(LEADING[key].replace("_", " "), _n(m[key])), ("held-out rows", f"{m['rows']:,}"), ("training rows", f"{recipe['rows']['train']:,}"), ("seconds", _n(m.get("seconds")))]
     said = "".join(f"<div><b>{escape(v)}</b>{escape(k)}</div>" for k, v in facts)
     state = "good" if data["state"] == "champion" else "warn"
     base = f"{recipe['base']}, {recipe['method']}, " if recipe["base"] else ""
     out = f'<h2>{escape(name)}</h2><p>{escape(data["id"])} · <span class="{state}">{escape(data["state"])}</span> ({escape(data["why"])}) · {escape(base)}{escape(recipe["head"])} head · learnt from {escape(data["snapshot"])}</p>'
-    out += f'<div class="card"><div class="facts">{said}</div></div>' + _figures(m) + _plots(m, recipe, key) + _trials(recipe) + _classes(m) + _weak(m)
+    out += f'<div class="card"><div class="facts">{said}</div></div>' + _figures(m) + _plots(m, recipe, key) + _trials(recipe) + _classes(m) + _examples(m) + _weak(m)
     return out
 
 
@@ -36,7 +37,7 @@ def _figures(m: Mapping[str, Any]) -> str:
         rows += f"<tr><td>{key.replace('_', ' ')}</td><td><b>{_n(m[key])}</b></td><td>{'' if low is None else f'{_n(low)} to {_n(high)}'}</td>" + "".join(f"<td>{_n(m['baselines'][b].get(key))}</td>" for b in beside) + "</tr>"
     out = f'<h3>Figures on held-out rows</h3><div class="card"><table><tr>{head}</tr>{rows}</table></div>'
     if m.get("beside"):
-        key = "accuracy" if "accuracy" in m else "r2"
+        key = leading(m)
         rows = "".join(f"<tr><td>{escape(n)}</td><td>{_n(b.get(key))}</td><td>{b['gain']:+.3f}</td><td>{b['p']:.2g}</td><td>{b.get('rows', m['rows']):,}</td></tr>" for n, b in m["beside"].items())
         out += f'<h3>Beside its parts and the last version, on the same rows</h3><div class="card"><table><tr><th></th><th>{key}</th><th>gain of this version</th><th>p</th><th>rows</th></tr>{rows}</table></div>'
     return out
@@ -87,6 +88,11 @@ def _classes(m: Mapping[str, Any]) -> str:
     rows = "".join(f"<tr><td>{escape(n)}</td><td>{c['rows']:,}</td><td>{_n(c['precision'])}</td><td>{_n(c['recall'])}</td><td>{_n(c['f1'])}</td></tr>" for n, c in some)
     title = "Classes" if len(some) == len(found) else f"The {len(some)} weakest of {len(found)} classes"
     return f'<h3>{title}</h3><div class="card"><table><tr><th>class</th><th>rows</th><th>precision</th><th>recall</th><th>F1</th></tr>{rows}</table></div>'
+
+
+def _examples(m: Mapping[str, Any]) -> str:
+    rows = "".join(f"<tr><td class=said>{escape(e['asked'])}</td><td class=said>{escape(e['wrote'])}</td><td class=said>{escape(e['wanted'])}</td></tr>" for e in m.get("examples", []))
+    return f'<h3>What it writes</h3><div class="card"><table><tr><th>asked</th><th>written</th><th>the row says</th></tr>{rows}</table></div>' if rows else ""
 
 
 def _weak(m: Mapping[str, Any]) -> str:

@@ -12,12 +12,13 @@ from sqlalchemy import insert
 
 from mesocosm.base.digest import digest
 from mesocosm.base.errors import Failure
-from mesocosm.build.wiring import columns_of, grow_version, kinds_of
+from mesocosm.build.wiring import columns_of, grow_version, kinds_of, net_of
 from mesocosm.catalog import Catalog
 from mesocosm.catalog import tables as t
 from mesocosm.spec import Spec
 
 FEW = 20  # labelled rows under which recent feedback decides nothing
+MOST_WRITTEN = 40  # held-out rows for which both write
 MARGIN = 0.02  # held-out accuracy a challenger may lose where recent labels favour it
 
 
@@ -86,20 +87,18 @@ def verdict(both: Mapping[str, Any], missed: Sequence[str]) -> tuple[bool, str]:
 def _compare(
     spec: Spec, catalog: Catalog, model: Any, champion: Mapping[str, Any], challenger: Mapping[str, Any], snapshot: Mapping[str, Any], judge: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    from mesocosm.learn.predictor import Version
-    from mesocosm.operate.runtimes.onnx import Onnx
-
-    store = spec.root / ".mesocosm"
     fields = list(dict.fromkeys([*model.inputs, model.predict]))
     rows, split = columns_of(spec, snapshot, fields)
     held = [{f: rows[f][i] for f in fields} for i, s in enumerate(split) if s == "test" and rows[model.predict][i] is not None]
     readers: dict[Any, Any] = {}
-    nets = [Version(store / v["path"], v["content"], Onnx().session, "auto", readers) for v in (champion, challenger)]
+    nets = [net_of(spec, v, shared=readers) for v in (champion, challenger)]
+    if nets[0].says == "text":
+        held = held[:MOST_WRITTEN]
     return {"held_out": _paired(nets, held, model.predict), "recent": _paired(nets, judge, model.predict)}
 
 
 def _paired(nets: Sequence[Any], rows: Sequence[Mapping[str, Any]], target: str) -> dict[str, Any]:
-    """Accuracies of both on the same rows and the bootstrap interval of their difference."""
+    """Accuracies (of texts ROUGE-L) of both on the same rows and the bootstrap interval of their difference."""
     import numpy as np
 
     if not rows:
@@ -107,8 +106,13 @@ def _paired(nets: Sequence[Any], rows: Sequence[Mapping[str, Any]], target: str)
     right = []
     for net in nets:
         said = net.predict(rows)
-        if net.scale:  # the share of a deviation that is not missed stands for accuracy
+        if net.says == "number":  # the share of a deviation that is not missed stands for accuracy
             right.append(np.array([1 - abs(s["value"] - float(r[target])) / net.scale["sd"] for s, r in zip(said, rows, strict=True)]))
+            continue
+        if net.says == "text":
+            from mesocosm.learn.writing.judge import rouge_l
+
+            right.append(np.array([rouge_l(s["text"], str(r[target])) for s, r in zip(said, rows, strict=True)]))
             continue
         right.append(np.array([s["label"] == str(r[target]) for s, r in zip(said, rows, strict=True)], dtype=float))
     gap = right[1] - right[0]

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from mesocosm.base.errors import Failure
-from mesocosm.build.wiring import answers_folder
+from mesocosm.base.kinds import Predictor
+from mesocosm.build.wiring import answers_folder, net_of
 from mesocosm.catalog import Catalog
 from mesocosm.govern.expr import prepare
 from mesocosm.operate.prepare import Preparation
@@ -65,17 +66,16 @@ class Loader:
             Failure: what it names is not whole.
         """
         service = self.service(name)
-        predictor = preparation = speaker = None
+        predictor: Predictor | None = None
+        preparation = speaker = None
         snapshot = ""
         if row["version"]:
-            from mesocosm.learn.predictor import Version
-
             version = self.catalog.version(row["version"])
             if version is None:
                 raise Failure(f"version {row['version']} is not listed; run 'mesocosm build'")
             folder = self.store / version["path"]
             runtime = service.runtime
-            predictor = Version(folder, version["content"], runtime.session, runtime.precision, self.readers)
+            predictor = net_of(self.spec, version, runtime.session, runtime.precision, self.readers)
             preparation = Preparation(json.loads((folder / "prepare.json").read_text(encoding="utf-8")), prepare)
             snapshot = version["snapshot"]
             blank = dict.fromkeys(preparation.fields)

@@ -80,6 +80,27 @@ def grow_version(
     }  # fmt: skip
 
 
+def net_of(spec: Spec, version: Mapping[str, Any], open_session: Any = None, precision: str = "auto", shared: dict[Any, Any] | None = None) -> Any:
+    """A version, loaded.
+
+    Args:
+        open_session: makes a session of a graph's path.
+        shared: bases already in memory; what is loaded is put there.
+
+    Raises:
+        Failure: a file of it was changed or lost.
+    """
+    from mesocosm.learn.predictor import Version
+    from mesocosm.operate.runtimes.onnx import Onnx
+
+    folder = spec.root / ".mesocosm" / version["path"]
+    if version["recipe"].get("task") == "text":
+        from mesocosm.learn.writing.version import Bases, Writes
+
+        return Writes(folder, version["content"], spec.root, (shared if shared is not None else {}).setdefault("writers", Bases()))
+    return Version(folder, version["content"], open_session or Onnx().session, precision, shared)
+
+
 def _corpus(spec: Spec, catalog: Catalog, model: Model, snapshot: Mapping[str, Any]) -> list[str]:
     """The texts a model pretrains on; rows of its own dataset that judge are left out."""
     if not model.pretrain:
@@ -96,8 +117,6 @@ def _last_version(spec: Spec, catalog: Catalog, name: str, model: Model, snapsho
     """The newest version, where it predicts the same from fields at hand, and which rows did not teach it."""
     from mesocosm.govern.snapshot import read_table
     from mesocosm.learn.beside import Last
-    from mesocosm.learn.predictor import Version
-    from mesocosm.operate.runtimes.onnx import Onnx
 
     store = spec.root / ".mesocosm"
     listed = catalog.versions(name)
@@ -106,7 +125,9 @@ def _last_version(spec: Spec, catalog: Catalog, name: str, model: Model, snapsho
     if not old or listed[-1]["recipe"].get("predict") != model.predict or old["dataset"] != snapshot["dataset"]:
         return None
     try:
-        net = Version(store / listed[-1]["path"], listed[-1]["content"], Onnx().session)
+        if listed[-1]["recipe"].get("task") == "text":
+            return None
+        net = net_of(spec, listed[-1])
         now = read_table(store / snapshot["path"] / "rows", snapshot["delta"], "_row, _split" + (f', "{key}"' if key else ""))
         if old["id"] == snapshot["id"]:
             fresh = [True] * now.num_rows

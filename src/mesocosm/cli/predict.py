@@ -42,6 +42,8 @@ def predict(
 
 
 def _text(data: dict[str, Any]) -> str:
+    if "text" in data:
+        return f"{data['text']}\n{data['id']} by {data['version']}; follow it with: mesocosm trace {data['id']}"
     if "value" in data:
         low, high = data.get("interval", (None, None))
         span = f" ({data['level']:.0%} interval {low:g} to {high:g})" if low is not None else ""

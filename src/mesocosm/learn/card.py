@@ -9,7 +9,17 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-MAIN = ("accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error", "rank_error", "kappa", "r2", "mae", "rmse", "median_error")
+MAIN = ("accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error", "rank_error", "kappa", "r2", "mae", "rmse", "median_error", "perplexity", "rouge_l", "token_f1", "exact")
+LEADING = {"accuracy": "accuracy", "r2": "R2", "rouge_l": "ROUGE-L"}
+
+
+def leading(figures: Mapping[str, Any]) -> str:
+    """The figure that speaks first for a model, by its key.
+
+    >>> leading({"macro_f1": 0.8, "accuracy": 0.9}), leading({"rouge_l": 0.3})
+    ('accuracy', 'rouge_l')
+    """
+    return next((k for k in LEADING if k in figures), "accuracy")
 
 
 def card(version: Mapping[str, Any], about: str, data: Mapping[str, Any]) -> str:
@@ -27,7 +37,7 @@ def card(version: Mapping[str, Any], about: str, data: Mapping[str, Any]) -> str
         "## Model", "",
         f"- Made: {made}; state: {version['state']}{' (' + version['why'] + ')' if version['why'] else ''}",
         f"- Base: {recipe['base'] or 'none'} ({recipe['licence'] or 'no licence needed'}); method: {recipe['method']}; head: {recipe['head']}; served in {recipe['precision']}",
-        f"- Predicts {'one of ' + str(len(recipe['labels'])) + ' classes' if recipe['labels'] else 'a number'} from: {', '.join(recipe['inputs'])}",
+        f"- {'Writes ' + repr(recipe['predict']) if recipe.get('task') == 'text' else 'Predicts one of ' + str(len(recipe['labels'])) + ' classes' if recipe['labels'] else 'Predicts a number'} from: {', '.join(recipe['inputs'])}",
         f"- Seed: {recipe['seed']}; training took {m.get('seconds', float('nan')):.1f} s", *_made_with(recipe.get("environment", {})), "",
         "## Data", "",
         f"- Dataset: {data['name']}, version {version['snapshot']}" + (f"; purpose: {data['purpose']}" if data.get("purpose") else ""),
@@ -42,8 +52,11 @@ def card(version: Mapping[str, Any], about: str, data: Mapping[str, Any]) -> str
         low, high = m["interval"].get(key, (None, None))
         span = "" if low is None else f"{low:.3f} to {high:.3f}"
         out.append(f"| {key} | {_said(m.get(key))} | {span} | " + " | ".join(_said(b.get(key)) for b in m["baselines"].values()) + " |")
-    out += ["", *(f"- Against {name}: {m[f'gain_over_{name}']:+.3f} {'accuracy' if 'accuracy' in m else 'R2'}, p = {b['p']:.3g} ({'McNemar' if 'accuracy' in m else 'Wilcoxon, absolute errors'}, same rows)" for name, b in m["baselines"].items() if "p" in b)]
-    figure, test = ("accuracy", "McNemar") if "accuracy" in m else ("r2", "Wilcoxon")
+    figure = leading(m)
+    test = {"accuracy": "McNemar", "r2": "Wilcoxon, absolute errors"}.get(figure, "Wilcoxon")
+    out += ["", *(f"- Against {name}: {m[f'gain_over_{name}']:+.3f} {LEADING[figure]}, p = {b['p']:.3g} ({test}, same rows)" for name, b in m["baselines"].items() if "p" in b)]
+    for one in m.get("examples", [])[:3]:
+        out += ["", f"> {' '.join(one['asked'].split())[:300]}", "", f"wrote: {' '.join(one['wrote'].split())[:300]}", "", f"the row says: {' '.join(one['wanted'].split())[:300]}"]
     out += [f"- Beside {name}{' (' + str(b['rows']) + ' rows)' if 'rows' in b else ''}: {_said(b.get(figure))}, this version {b['gain']:+.3f}, p = {b['p']:.3g} ({test})" for name, b in m.get("beside", {}).items()]
     if m["classes"]:
         out += ["", "| class | rows | precision | recall | F1 |", "|---|---|---|---|---|"]

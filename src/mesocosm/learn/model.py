@@ -15,7 +15,7 @@ from mesocosm.learn.tuning import TUNING
 from mesocosm.learn.tuning.frozen import Frozen
 from mesocosm.learn.tuning.full import Full
 
-METRICS = ("accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error", "gain_over_majority", "gain_over_linear", "typo_accuracy", "paraphrase_accuracy", "parity_gap", "odds_gap", "accuracy_gap", "rank_error", "kappa", "r2", "mae", "rmse", "median_error")
+METRICS = ("accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error", "gain_over_majority", "gain_over_linear", "typo_accuracy", "paraphrase_accuracy", "parity_gap", "odds_gap", "accuracy_gap", "rank_error", "kappa", "r2", "mae", "rmse", "median_error", "perplexity", "rouge_l", "token_f1", "exact", "gain_over_base", "gain_over_nearest")
 
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Model(Kind):
         base: a pretrained base: a name from `mesocosm bases`, a hub id or a folder; not needed where
             no input is text. `{onnx: FILE}` brings a model of numbers that was made elsewhere.
         learns: the dataset.
-        predict: the field to predict: a category or boolean, or a number.
+        predict: the field to predict: a category or boolean, a number, or a text, which a causal base writes.
         inputs: the fields to predict from.
         pretrain: texts without labels that the base learns from first; with `scratch` no base is needed.
         tune: how the base is moved toward the task.
@@ -63,6 +63,8 @@ class Model(Kind):
         trust: inputs that may tell the target by themselves; any other that does is taken for a leak.
         seed: of every random choice.
         max_length: tokens of a text that are read.
+        max_new_tokens: tokens of a text that are written at most.
+        instruction: what every text that is written is to follow.
         track: where runs are written besides the catalog: `mlflow`, `tensorboard`, `wandb` (offline).
         about: a line for people.
     """
@@ -80,5 +82,7 @@ class Model(Kind):
     trust: tuple[str, ...] = ()
     seed: int = Field(7, ge=0)
     max_length: int = Field(128, ge=8, le=8192)
+    max_new_tokens: int = Field(64, ge=1, le=4096)
+    instruction: str = Field("", max_length=4000)
     track: tuple[Literal["mlflow", "tensorboard", "wandb"], ...] = ("mlflow",)
     about: str = ""

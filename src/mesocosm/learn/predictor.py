@@ -98,6 +98,11 @@ class Version:
         distinct = {t: i for i, t in enumerate(dict.fromkeys(texts))}
         return self.reader.features(list(distinct))[[distinct[t] for t in texts]], table
 
+    @property
+    def says(self) -> str:
+        """What comes out: `classes` or `number`."""
+        return "number" if self.scale else "classes"
+
     def column(self, label: str) -> int:
         """Which output speaks of a label; of a number there is one."""
         return 0 if self.scale else self.labels.index(label)

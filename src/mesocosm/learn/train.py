@@ -130,6 +130,10 @@ def grow(
     Raises:
         Wrong: the data or the base does not fit the settings.
     """
+    if kinds[model.predict] == "text":
+        from mesocosm.learn.writing.grow import grow_writer
+
+        return grow_writer(name, model, rows, split, site, say)
     began = time.perf_counter()
     import torch
 

@@ -18,7 +18,7 @@ from mesocosm.base.errors import Failure, Wrong
 from mesocosm.base.kinds import Predictor
 from mesocosm.catalog import Catalog
 from mesocosm.catalog import tables as t
-from mesocosm.operate.prepare import Preparation
+from mesocosm.operate.prepare import MOST_TEXT, Preparation
 from mesocosm.operate.service import Service
 
 
@@ -115,7 +115,13 @@ class Served:
         row = self.catalog.prediction(prediction)
         if row is None or row["service"] != self.name:
             raise Wrong("id", f"'{prediction[:40]}' is no prediction of {self.name}", "the id of one")
-        if self.now and self.now.predictor and not self.now.predictor.labels:
+        says = self.now.predictor.says if self.now and self.now.predictor else "classes"
+        if says == "text":
+            if not label.strip() or len(label) > MOST_TEXT:
+                raise Wrong("label", f"a text of {len(label)} characters stands here", f"the text that would have been right, at most {MOST_TEXT} characters")
+            self.catalog.add(t.FEEDBACK, [{"prediction": prediction, "service": self.name, "label": label, "at": self.catalog.clock()}])
+            return
+        if says == "number":
             try:
                 if not math.isfinite(float(label)):
                     raise ValueError

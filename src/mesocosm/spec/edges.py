@@ -20,6 +20,7 @@ from mesocosm.spec.grammar import SECTIONS, Ecosystem
 
 OF_NUMBERS = ("r2", "mae", "rmse", "median_error", "gain_over_majority", "gain_over_linear")
 OF_ORDERS = ("rank_error", "kappa")
+OF_TEXTS = ("perplexity", "rouge_l", "token_f1", "exact", "gain_over_base", "gain_over_nearest")
 Fault = tuple[tuple[Any, ...], Wrong]
 
 
@@ -150,15 +151,20 @@ def _models(eco: Ecosystem) -> Iterator[Fault]:
         kinds = {f: str(k.model_dump()["type"]) for f, k in data.fields.items()}
         if model.predict not in data.fields:
             yield (*at, "predict"), Wrong("", f"'{model.learns}' has no field '{model.predict}'", "a field of it", fields, model.predict)
-        elif kinds[model.predict] not in ("category", "boolean", "number", "integer"):
-            wrong = Wrong("", f"'{model.predict}' is a {kinds[model.predict]}", "a category, boolean or number field")
+        elif kinds[model.predict] not in ("category", "boolean", "number", "integer", "text"):
+            wrong = Wrong("", f"'{model.predict}' is a {kinds[model.predict]}", "a category, boolean, number or text field")
             yield (*at, "predict"), wrong
+        elif kinds[model.predict] == "text":
+            yield from _of_text(model, at)
         else:
             number = kinds[model.predict] in ("number", "integer")
             for metric in () if getattr(data.fields[model.predict], "ordered", False) else OF_ORDERS:
                 if metric in model.require:
                     yield (*at, "require", metric), Wrong("", f"'{metric}' is of classes with an order, and '{model.predict}' has none", f"'ordered: true' in the field '{model.predict}', or another metric")
             yield from _of_number(model, at) if number else ()
+            for metric in () if number else OF_TEXTS:
+                if metric in model.require:
+                    yield (*at, "require", metric), Wrong("", f"'{metric}' is of a text that is written, and '{model.predict}' is a {kinds[model.predict]}", "a metric of classes")
             loss = getattr(model.tune, "loss", None)
             if loss and (loss.of == "numbers") != number:
                 fits = [n for n, kind in LOSSES.items() if (getattr(kind, "of", "") == "numbers") == number]
@@ -216,6 +222,25 @@ def _pretrain(eco: Ecosystem, model: Any, at: tuple[Any, ...]) -> Iterator[Fault
             yield path, Wrong("", f"'{field}' is a {kind.model_dump()['type']}", "a text field")
         elif kind.private and field not in model.reveal:
             yield path, Wrong("", f"'{field}' is private", f"another field, or 'reveal: [{field}]' in the model")
+
+
+def _of_text(model: Any, at: tuple[Any, ...]) -> Iterator[Fault]:
+    """Settings that a model that writes cannot have."""
+    if not isinstance(model.base, str):
+        yield at, Wrong("base", f"'{model.predict}' is a text, and no base is given that writes one", "a causal base such as smollm2")
+    for key, said, why in (("fair", model.fair, "gaps between groups are of classes"), ("search", model.search, "a search weighs heads of classes and numbers"), ("pretrain", model.pretrain, "pretraining is of bases that read")):
+        if said:
+            yield (*at, key), Wrong("", f"{why}, and '{model.predict}' is a text", f"no '{key}' here")
+    if model.tune.method in ("prompt", "bitfit"):
+        yield (*at, "tune"), Wrong("", f"'{model.tune.method}' is not for bases that write", "lora, prefix, full or another method")
+    for key in ("mixup", "consistency", "augment", "loss", "adversarial"):
+        if getattr(model.tune, key, None):
+            yield (*at, "tune", key), Wrong("", f"'{key}' is for classes and numbers, and '{model.predict}' is a text", f"no '{key}' here")
+    if getattr(model.tune, "processes", 1) > 1:
+        yield (*at, "tune", "processes"), Wrong("", "a base that writes is taught by one process", "no 'processes' here")
+    for metric in model.require:
+        if metric not in OF_TEXTS:
+            yield (*at, "require", metric), Wrong("", f"'{metric}' is no metric of a text", "", list(OF_TEXTS), metric)
 
 
 def _of_number(model: Any, at: tuple[Any, ...]) -> Iterator[Fault]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mesocosm.govern.report import told
+from mesocosm.learn.card import MAIN, leading
 
 
 def _figure(value: Any) -> str:
@@ -42,20 +43,27 @@ def model_text(name: str, data: dict[str, Any]) -> str:
         f"  {recipe['method']} {recipe['base'] or 'no base'}, {recipe['head']} head, {recipe['precision']}; learned from {data['snapshot']}",
         f"  on {m['rows']} held-out rows (95 % intervals):",
     ]
-    for key in ("accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error", "rank_error", "kappa", "r2", "mae", "rmse", "median_error"):
+    for key in MAIN:
         if key not in m:
             continue
         low, high = m["interval"].get(key, (None, None))
         span = f" [{low:.3f}, {high:.3f}]" if low is not None else ""
-        beside = ", ".join(f"{b} {m['baselines'][b].get(key, float('nan')):.3f}" for b in m["baselines"])
-        lines.append(f"    {key:<18}{_figure(m[key]):>8}{span:<18}  beside {beside}")
+        beside = ", ".join(f"{b} {found[key]:.3f}" for b, found in m["baselines"].items() if found.get(key) is not None)
+        lines.append(f"    {key:<18}{_figure(m[key]):>8}{span:<18}{'  beside ' + beside if beside else ''}")
     lines += [f"    weak where {s['where']}: {'accuracy' if 'accuracy' in m else 'share without a great error'} {s['accuracy']:.3f} on {s['rows']} rows" for s in m.get("slices", [])]
+    for one in m.get("examples", [])[:3]:
+        lines.append(f"    asked {_short(one['asked'])}: wrote {_short(one['wrote'])}, where the row says {_short(one['wanted'])}")
     if "robustness" in m:
         lines.append(f"    accuracy with slips of the finger {m['typo_accuracy']:.3f}, in other words {m['paraphrase_accuracy']:.3f}, as they are {m['robustness']['as_they_are']:.3f}")
     for other, b in m.get("beside", {}).items():
-        figure = "accuracy" if "accuracy" in b else "r2"
+        figure = leading(b)
         rows = f" on {b['rows']} rows" if "rows" in b else ""
         lines.append(f"    {other}{rows}: {figure} {_figure(b.get(figure))}; this version {b['gain']:+.3f} (p = {b['p']:.2g})")
     if "fairness" in m:
         lines.append(f"    between groups by {', '.join(m['fairness']['fields'])}: chosen {m['parity_gap']:.3f} apart, found or mistaken {m['odds_gap']:.3f}, accuracy {m['accuracy_gap']:.3f}")
     return "\n".join(lines)
+
+
+def _short(text: str) -> str:
+    flat = " ".join(text.split())
+    return f"'{flat if len(flat) <= 90 else flat[:87] + '...'}'"

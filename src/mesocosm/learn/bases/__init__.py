@@ -2,7 +2,8 @@
 
 from mesocosm.learn.bases.base import Base, resolve
 from mesocosm.learn.bases.minilm import MiniLM
+from mesocosm.learn.bases.smollm2 import SmolLM2
 
-BASES: dict[str, type[MiniLM]] = {"minilm": MiniLM}
+BASES: dict[str, type[MiniLM] | type[SmolLM2]] = {"minilm": MiniLM, "smollm2": SmolLM2}
 
 __all__ = ["BASES", "Base", "resolve"]

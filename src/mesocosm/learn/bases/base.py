@@ -16,23 +16,28 @@ from mesocosm.base.errors import Wrong
 
 @dataclass(frozen=True)
 class Base:
-    """A base on this machine: its name, folder, licence and the print of its weights."""
+    """A base on this machine: its name, folder, licence, the print of its weights, and whether it writes (is causal)."""
 
     name: str
     folder: Path
     licence: str
     weights: str
+    writes: bool = False
 
 
 def named(name: str, root: Path) -> bool:
-    """Whether a base is one of ours or a folder; anything else is a hub id."""
+    """Whether a base is one of ours, a folder or a GGUF file; anything else is a hub id."""
     from mesocosm.learn.bases import BASES
 
-    return name in BASES or (root / name).is_dir()
+    return name in BASES or (root / name).is_dir() or _single(root / name)
+
+
+def _single(path: Path) -> bool:
+    return path.suffix == ".gguf" and path.is_file()
 
 
 def folder_of(name: str, root: Path) -> tuple[Path, str]:
-    """The folder and licence of a base.
+    """The folder and licence of a base, or the GGUF file that it is.
 
     Raises:
         Wrong: there is no such base, or the hub cannot be reached.
@@ -42,7 +47,7 @@ def folder_of(name: str, root: Path) -> tuple[Path, str]:
     if name in BASES:
         return BASES[name].folder(), BASES[name].licence
     local = root / name
-    if local.is_dir():
+    if local.is_dir() or _single(local):
         return local.resolve(), "as its folder says"
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", name):
         raise Wrong("base", f"no base is named '{name}'", "a name of ours, a folder, or a hub id as owner/name", sorted(BASES), name)
@@ -68,6 +73,11 @@ def resolve(name: str, root: Path) -> Base:
         Wrong: it is not there, or its weights are not safetensors.
     """
     folder, licence = folder_of(name, root)
+    packed = [folder] if folder.is_file() else sorted(folder.glob("*.gguf"))
+    if len(packed) == 1 and not (folder / "config.json").is_file():
+        from mesocosm.learn.bases.gguf import unpacked
+
+        folder = unpacked(name, packed[0], root / ".mesocosm")
     files = sorted(folder.glob("*.safetensors"))
     if not (folder / "config.json").is_file() or not files:
         raise Wrong("base", f"the folder of '{name}' holds no config.json with safetensors", "a folder laid out as a hub's")
@@ -77,4 +87,5 @@ def resolve(name: str, root: Path) -> Base:
         raise Wrong("base", f"the config.json of '{name}' is no JSON", "a folder laid out as a hub's") from error
     if "auto_map" in config:
         raise Wrong("base", f"'{name}' brings code of its own", "a base whose architecture transformers knows")
-    return Base(name, folder, licence, digest_file(files[0]))
+    writes = any(str(a).endswith(("ForCausalLM", "LMHeadModel")) for a in config.get("architectures") or ())
+    return Base(name, folder, licence, digest_file(files[0]), writes)

@@ -42,18 +42,27 @@ class Prefix(Gradient):
         AttentionInterface.register(NAME, _seen)
         AttentionMaskInterface.register(NAME, sdpa_mask)
         freeze(base)
-        found = [m for _, m in base.named_modules() if all(hasattr(m, n) for n in ("key", "value", "num_attention_heads", "attention_head_size"))]
+        found = [(m, parts) for _, m in base.named_modules() if (parts := _parts(m))]
         if not found:
             raise Wrong("tune.method", "the base's attentions are not of a family that 'prefix' knows", "another method, such as lora")
         words = base.get_input_embeddings().weight
         with torch.no_grad():
             start = nn.functional.layer_norm(words[torch.randperm(len(words))[: self.length]], words.shape[1:])
-            for attention in found:
-                shape = (1, self.length, attention.num_attention_heads, attention.attention_head_size)
-                attention.prefix_key = nn.Parameter(attention.key(start).view(shape).transpose(1, 2).contiguous())
-                attention.prefix_value = nn.Parameter(attention.value(start).view(shape).transpose(1, 2).contiguous() * 0.1)
+            for attention, (key, value, heads, size) in found:
+                shape = (1, self.length, heads, size)
+                attention.prefix_key = nn.Parameter(key(start).view(shape).transpose(1, 2).contiguous())
+                attention.prefix_value = nn.Parameter(value(start).view(shape).transpose(1, 2).contiguous() * 0.1)
         base.config._attn_implementation = NAME
         return base
+
+
+def _parts(module: Any) -> tuple[Any, Any, int, int] | None:
+    """What makes keys and values in an attention, how many heads of them there are and their width; None where a module is none."""
+    if all(hasattr(module, n) for n in ("key", "value", "num_attention_heads", "attention_head_size")):  # BERT and its kin
+        return module.key, module.value, module.num_attention_heads, module.attention_head_size
+    if all(hasattr(module, n) for n in ("k_proj", "v_proj", "head_dim", "config")):  # Llama and its kin
+        return module.k_proj, module.v_proj, module.k_proj.out_features // module.head_dim, module.head_dim
+    return None
 
 
 def _seen(module: Any, query: Any, key: Any, value: Any, attention_mask: Any, **more: Any) -> Any:
@@ -64,6 +73,9 @@ def _seen(module: Any, query: Any, key: Any, value: Any, attention_mask: Any, **
     first, rows = module.prefix_key, query.shape[0]
     key = torch.cat([first.to(key.dtype).expand(rows, -1, -1, -1), key], 2)
     value = torch.cat([module.prefix_value.to(value.dtype).expand(rows, -1, -1, -1), value], 2)
+    if attention_mask is None and getattr(module, "is_causal", False) and query.shape[2] > 1:
+        words = key.shape[2] - first.shape[2]
+        attention_mask = torch.ones(query.shape[2], words, dtype=torch.bool).tril(words - query.shape[2])[None, None].expand(rows, -1, -1, -1)
     if attention_mask is not None:
         shape = (*attention_mask.shape[:3], first.shape[2])
         open_ = torch.ones(shape, dtype=torch.bool) if attention_mask.dtype == torch.bool else torch.zeros(shape, dtype=attention_mask.dtype)

@@ -1,0 +1,135 @@
+"""A writer grown from a snapshot: taught to answer as its rows do, judged, and kept as what differs from its base.
+
+Knows the parts of writing. Knows nothing of catalogs.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mesocosm.base.errors import Wrong
+from mesocosm.base.files import write_json
+from mesocosm.learn import judge
+from mesocosm.learn.bases import Base, resolve
+from mesocosm.learn.tuning.frozen import Frozen
+from mesocosm.learn.writing.judge import against, nearest, report
+from mesocosm.learn.writing.prompt import Prompter, asked
+
+if TYPE_CHECKING:
+    from mesocosm.learn.model import Model
+    from mesocosm.learn.train import Grown, Site
+
+Say = Callable[[str], None]
+MOST_WRITTEN = 40  # test rows for which answers are written
+MOST_JUDGED = 400  # test rows whose own answers are weighed
+PARTS = ("train", "validation", "test")
+
+
+def grow_writer(name: str, model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], site: Site, say: Say) -> Grown:
+    """Fill the site's folder with a version that writes the field `predict`.
+
+    Raises:
+        Wrong: the data or the base does not fit the settings.
+    """
+    from mesocosm.learn.train import Grown
+
+    began = time.perf_counter()
+    import torch
+
+    torch.manual_seed(model.seed)
+    where = {p: [i for i, s in enumerate(split) if s == p and _said(rows[model.predict][i])] for p in PARTS}
+    for part in ("train", "test"):
+        if not where[part]:
+            raise Wrong("predict", f"no {part} row holds a text in '{model.predict}'", "rows with an answer to learn from and rows to judge on")
+    texts = {p: [asked({n: rows[n][i] for n in model.inputs}, model.inputs) for i in where[p]] for p in PARTS}
+    answers = {p: [str(rows[model.predict][i]).strip() for i in where[p]] for p in PARTS}
+    if not any(texts["train"]):
+        raise Wrong("inputs", "the training rows hold no value at all", "an input with values")
+    shared = len(set(zip(texts["test"], answers["test"], strict=True)) & set(zip(texts["train"], answers["train"], strict=True)))
+    if shared:
+        say(f"{shared} of {len(where['test'])} test rows equal a training row in what is asked and what is answered")
+    base = resolve(str(model.base), site.root)
+    prompter = Prompter(base, model.instruction, model.max_length, model.max_new_tokens)
+    metrics, history, delta = _taught(base, model, prompter, texts, answers, site.store / "work" / site.made, say)
+    figures = ", ".join(f"{k} {metrics[k]:.3f}" for k in ("perplexity", "rouge_l", "exact"))
+    say(f"{metrics['rows']} test rows: {figures}; {metrics['examples'][0]['wrote'][:80]!r} where {metrics['examples'][0]['wanted'][:80]!r} was wanted")
+    metrics["leaks"] = {"shared": shared, "telling": {}}
+    from safetensors.torch import save_file
+
+    save_file(delta, site.folder / "delta.safetensors")
+    card = {
+        "model": name, "task": "text", "labels": [], "predict": model.predict, "predicts": "text", "inputs": list(model.inputs), "texts": list(model.inputs), "block": {},
+        "instruction": model.instruction, "max_length": model.max_length, "max_new_tokens": model.max_new_tokens, "base": base.name, "weights": base.weights, "licence": base.licence,
+        "trunk": None, "precision": "fp32", "method": model.tune.method, "tune": model.tune.model_dump(mode="json"), "head": "of the base",
+        "settings": {}, "rows": {p: len(where[p]) for p in PARTS}, "trials": [], "importance": {}, "seed": model.seed,
+    }  # fmt: skip
+    write_json(site.folder / "card.json", card)
+    metrics["seconds"] = round(time.perf_counter() - began, 2)
+    return Grown(card | {"metrics": metrics}, metrics, history, judge.gates(dict(model.require), metrics))
+
+
+def _said(value: Any) -> bool:
+    return value is not None and bool(str(value).strip())
+
+
+def _taught(base: Base, model: Model, prompter: Prompter, texts: Mapping[str, list[str]], answers: Mapping[str, list[str]], keep: Path, say: Say) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
+    """Figures, history and the weights that were learnt, by their names below the head."""
+    import torch
+
+    from mesocosm.learn import loop
+    from mesocosm.learn.writing import net as nets
+
+    lm = nets.load_writer(base)
+    ids, y = {}, {}
+    for part in PARTS:
+        most = MOST_JUDGED if part != "train" else len(texts[part])
+        prompts = [prompter.prompt(t) for t in texts[part][:most]]
+        ids[part], y[part] = nets.taught(prompts, [prompter.answer(a) for a in answers[part][:most]])
+    wanted, asks = answers["test"][:MOST_WRITTEN], [prompter.prompt(t) for t in texts["test"][:MOST_WRITTEN]]
+
+    def wrote() -> list[str]:
+        began = time.perf_counter()
+        found = [prompter.text(i) for i in nets.write(lm, asks, prompter.most_new, prompter.end, prompter.blank)]
+        say(f"{len(found)} answers written in {time.perf_counter() - began:.0f} s")
+        return found
+
+    say(f"{base.name} weighs {len(ids['test'])} answers of test rows as it is")
+    before, counts = nets.losses(nets.Writer(lm), ids["test"], y["test"])
+    as_it_is = wrote()
+    history: list[dict[str, Any]] = []
+    delta: dict[str, Any] = {}
+    after, said = before, as_it_is
+    if not isinstance(model.tune, Frozen):
+        tune: Any = model.tune
+        torch.manual_seed(model.seed)
+        below = nets.inner(lm)
+        setattr(lm, below, tune.attach(getattr(lm, below)))
+        writer = nets.Writer(lm)
+        moving = sum(p.numel() for p in writer.parameters() if p.requires_grad)
+        say(f"{tune.method}: {moving:,} weights train, {moving / sum(p.numel() for p in writer.parameters()):.2%} of all")
+        none = {p: np.zeros((len(ids[p]), 0), np.float32) for p in PARTS}
+        data = {p: loop.Rows(ids[p], none[p], y[p]) for p in PARTS}
+        history = loop.train(writer, tune, data["train"], data["validation"] if len(ids["validation"]) else data["train"], model.seed, keep, lambda r: say(_told(r)))
+        history[0] = history[0] | {"trained": moving}
+        delta = {n: p.detach().clone().contiguous() for n, p in writer.trunk.net.named_parameters() if p.requires_grad}
+        after, _ = nets.losses(writer, ids["test"], y["test"])
+        said = wrote()
+    metrics = report(after, counts, said, wanted, model.seed)
+    metrics["baselines"] = {
+        "base": against(said, as_it_is, wanted, (after, before, counts)),
+        "nearest": against(said, nearest(texts["test"][:MOST_WRITTEN], texts["train"], answers["train"]), wanted),
+    }
+    metrics |= {f"gain_over_{other}": found["gain"] for other, found in metrics["baselines"].items()}
+    metrics["examples"] = [{"asked": t[:500], "wanted": w[:500], "wrote": s[:500]} for t, w, s in zip(texts["test"], wanted, said, strict=False)][:5]
+    return metrics, history, delta
+
+
+def _told(record: dict[str, Any]) -> str:
+    if "step" in record:
+        return f"epoch {record['epoch']}: batch {record['step']} of {record['of']}, loss {record['loss']:.4f}, {record['left']} s left"
+    return f"epoch {record['epoch']}: loss {record['train_loss']:.4f}, held out {record['held_loss']:.4f}"
