@@ -62,6 +62,7 @@ def small_rows(rows: int = 80) -> str:
 HEAVY = ("test_engines", "test_build", "bank", "test_snapshot", "test_processes", "test_examine", "test_bad_input", "test_writing", "test_sources")
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Two workers share the files; those that want the built bank stay together, and what takes longest comes first."""
 
