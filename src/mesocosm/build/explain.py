@@ -38,14 +38,17 @@ def explain(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
         raise Wrong("", f"the model '{version['model']}' left the file", "a prediction of a model that is in it")
     store = where_of(spec).store
     folder = store / version["path"]
-    if version["recipe"].get("task") == "text":
-        raise Wrong("", f"'{version['model']}' writes, and what it wrote is no sum over inputs or rows", "'mesocosm trace' for where it learnt, or a prediction of classes or a number")
+    if version["recipe"].get("task"):
+        what = "writes, and what it wrote" if version["recipe"]["task"] == "text" else "finds, and what it found"
+        raise Wrong("", f"'{version['model']}' {what} is no sum over inputs or rows", "'mesocosm trace' for where it learnt, or a prediction of classes or a number")
     net = net_of(spec, version)
     columns, split = columns_of(spec, snapshot, list(dict.fromkeys([*model.inputs, model.predict])))
     taught = [i for i, s in enumerate(split) if s == "train" and columns[model.predict][i] is not None]
     step = max(1, len(taught) // BACKGROUND)
     background = [{n: columns[n][i] for n in model.inputs} for i in taught[::step][:BACKGROUND]]
-    clean, label = row["input"]["clean"], row["output"]["label"]
+    clean, label = row["input"]["clean"], str(row["output"]["label"])
+    if net.says == "labels":  # the surest of those said, or the likeliest where none is
+        label = next(iter(row["output"]["probabilities"]))
     found: dict[str, Any] = {"prediction": prediction, "service": row["service"], "version": version["id"], "label": label, "number": net.scale is not None, **shares(net, clean, background, label)}
     found["words"] = words(net, clean, label, [n for n in net.card["texts"] if n not in model.reveal])
     kernel = behind(net, folder / "head.onnx", clean, label)

@@ -37,8 +37,8 @@ def doubtful_labels(spec: Spec, catalog: Catalog, model: str) -> dict[str, Any]:
     if table.num_rows > MOST_ROWS:
         raise Failure(f"{table.num_rows} rows are too many to look for doubtful labels; at most {MOST_ROWS}")
     kinds = kinds_of(snapshot)
-    if kinds[said.predict] in ("number", "integer", "text"):
-        raise Wrong("", f"'{model}' predicts a {'text' if kinds[said.predict] == 'text' else 'number'}, which has no labels to doubt", "a model of classes")
+    if kinds[said.predict] in ("number", "integer", "text", "list"):
+        raise Wrong("", f"'{model}' predicts a {kinds[said.predict]}, whose rows have not one label each to doubt", "a model of classes")
     keep = [i for i, v in enumerate(table.column(said.predict).to_pylist()) if v is not None]
     table = table.take(keep)
     texts = [f for f in said.inputs if kinds[f] == "text"]
@@ -76,11 +76,11 @@ def worth_labelling(spec: Spec, catalog: Catalog, model: str, most: int = 20) ->
     champions = [v for v in catalog.versions(model) if v["state"] == "champion"]
     if not champions:
         raise Failure(f"the model '{model}' has no version in service; run 'mesocosm build'")
-    if champions[-1]["recipe"].get("task") == "text":
-        raise Wrong("", f"'{model}' writes a text, of which no row is unsure in this way", "a model of classes")
+    if champions[-1]["recipe"].get("task"):
+        raise Wrong("", f"'{model}' predicts a text, of which no row is unsure in this way", "a model of classes")
     net = net_of(spec, champions[-1])
-    if net.says == "number":
-        raise Wrong("", f"'{model}' predicts a number, of which no row is unsure in this way", "a model of classes")
+    if net.says != "classes":
+        raise Wrong("", f"'{model}' predicts {'a number' if net.says == 'number' else 'several labels'}, of which no row is unsure in this way", "a model of classes")
     table = read_table(store / snapshot["path"] / "rows", snapshot["delta"])
     bare = [i for i, v in enumerate(table.column(said.predict).to_pylist()) if v is None]
     rows: list[tuple[Mapping[str, Any], dict[str, Any]]] = [(row, {"file": row["_file"], "line": row["_line"]}) for row in table.take(bare).to_pylist()] if bare else []

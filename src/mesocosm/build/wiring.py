@@ -98,6 +98,10 @@ def net_of(spec: Spec, version: Mapping[str, Any], open_session: Any = None, pre
         from mesocosm.learn.writing.version import Bases, Writes
 
         return Writes(folder, version["content"], spec.root, (shared if shared is not None else {}).setdefault("writers", Bases()))
+    if version["recipe"].get("task") == "retrieval":
+        from mesocosm.learn.retrieval.version import Finds
+
+        return Finds(folder, version["content"], open_session or Onnx().session, shared if shared is not None else {})
     return Version(folder, version["content"], open_session or Onnx().session, precision, shared)
 
 
@@ -125,7 +129,7 @@ def _last_version(spec: Spec, catalog: Catalog, name: str, model: Model, snapsho
     if not old or listed[-1]["recipe"].get("predict") != model.predict or old["dataset"] != snapshot["dataset"]:
         return None
     try:
-        if listed[-1]["recipe"].get("task") == "text":
+        if listed[-1]["recipe"].get("task"):
             return None
         net = net_of(spec, listed[-1])
         now = read_table(store / snapshot["path"] / "rows", snapshot["delta"], "_row, _split" + (f', "{key}"' if key else ""))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mesocosm.learn.card import LEADING, leading
 from mesocosm.learn.choose import choose, kinds_of
 
 if TYPE_CHECKING:
@@ -69,4 +70,5 @@ def last(said: Array, before: Last, rows: Mapping[str, Sequence[Any]], parts: Pa
 
 
 def _main(figures: Mapping[str, Any]) -> str:
-    return f"accuracy {figures['accuracy']:.3f}" if "accuracy" in figures else f"R2 {figures.get('r2', float('nan')):.3f}"
+    key = leading(figures)
+    return f"{LEADING[key]} {figures.get(key, float('nan')):.3f}"

@@ -1,4 +1,4 @@
-"""The table block: numbers standardised, categories one-hot, dates as days and their place in the year, by facts of the training rows.
+"""The table block: numbers standardised, categories one-hot, lists one column a value, dates as days and their place in the year, by facts of the training rows.
 
 Knows numpy. Knows nothing of nets. One row alone gives what it gives in a batch.
 """
@@ -12,9 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from mesocosm.learn.pairs import APART
+
 Array = np.ndarray[Any, Any]
 MOST_VALUES = 200
 DATES = ("date", "time")
+BETWEEN = "; "  # of the values of a list
 FIRST = datetime(2000, 1, 1)
 YEAR = 365.2425
 
@@ -55,12 +58,15 @@ def fit(rows: Mapping[str, Sequence[Any]], kinds: Mapping[str, str]) -> dict[str
         elif kind in ("category", "boolean"):
             common = Counter(str(v) for v in values).most_common(MOST_VALUES)
             facts[name] = {"kind": "category", "values": sorted(v for v, _ in common)}
+        elif kind == "list":
+            common = Counter(one for v in values for one in str(v).split(BETWEEN)).most_common(MOST_VALUES)
+            facts[name] = {"kind": "list", "values": sorted(v for v, _ in common)}
     return facts
 
 
 def width(facts: Mapping[str, Any]) -> int:
     """How many columns the block has."""
-    return sum(len(f["values"]) if f["kind"] == "category" else 1 + f["gaps"] + 2 * (f["kind"] == "date") for f in facts.values())
+    return sum(len(f["values"]) if "values" in f else 1 + f["gaps"] + 2 * (f["kind"] == "date") for f in facts.values())
 
 
 def build(rows: Mapping[str, Sequence[Any]], facts: Mapping[str, Any], count: int) -> Array:
@@ -73,7 +79,7 @@ def build(rows: Mapping[str, Sequence[Any]], facts: Mapping[str, Any], count: in
     block = np.zeros((count, width(facts)), dtype=np.float32)
     at = 0
     for name, fact in facts.items():
-        if fact["kind"] != "category":
+        if "values" not in fact:
             days = fact["kind"] == "date"
             values = np.asarray([np.nan if v is None else day_of(v) if days else float(v) for v in rows[name]], dtype=float)
             reach = 4 * fact["sd"]
@@ -90,13 +96,16 @@ def build(rows: Mapping[str, Sequence[Any]], facts: Mapping[str, Any], count: in
         else:
             index = {v: i for i, v in enumerate(fact["values"])}
             for row, value in enumerate(rows[name]):
-                if value is not None and str(value) in index:
-                    block[row, at + index[str(value)]] = 1
+                for one in () if value is None else str(value).split(BETWEEN) if fact["kind"] == "list" else (str(value),):
+                    if one in index:
+                        block[row, at + index[one]] = 1
             at += len(fact["values"])
     return block
 
 
-def text_of(rows: Mapping[str, Sequence[Any]], names: Sequence[str], count: int) -> list[str]:
-    """One text a row: its text inputs in order, put together; a gap is an empty text."""
+def text_of(rows: Mapping[str, Sequence[Any]], names: Sequence[str], count: int, pair: bool = False) -> list[str]:
+    """One text a row: its text inputs in order, put together; a gap is an empty text. The two of a pair stay apart."""
     columns = [[("" if v is None else str(v)) for v in rows[name]] for name in names]
+    if pair:
+        return [APART.join(parts) for parts in zip(*columns, strict=True)]
     return [". ".join(part for part in parts if part) for parts in zip(*columns, strict=True)] if names else [""] * count

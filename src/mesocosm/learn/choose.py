@@ -23,7 +23,7 @@ FEW_SHOTS = 20  # rows a class, at the median, up to which the names of classes 
 def heads_for(text: Array, table: Array, y: Array, classes: int) -> list[str]:
     """Which heads are worth their time: all for few rows; a kernel holds rows x rows numbers, trees look at the table only."""
     rows, outputs = len(y), max(1, classes)
-    trees = ["boost"] if table.shape[1] and outputs <= 20 else []
+    trees = ["boost"] if table.shape[1] and outputs <= 20 and y.ndim == 1 else []
     if rows <= MANY and outputs * rows <= 60_000:
         return ["kernel", "linear", *trees]
     if rows > MOST_KERNEL or not text.shape[1]:
@@ -46,7 +46,7 @@ def names_of(labels: Sequence[str], y: Array) -> list[str]:
     >>> names_of(["0", "1"], np.array([0, 1]))
     []
     """
-    if len(labels) < 3 or np.median(np.bincount(y, minlength=len(labels))) > FEW_SHOTS:
+    if len(labels) < 3 or y.ndim == 2 or np.median(np.bincount(y, minlength=len(labels))) > FEW_SHOTS:
         return []
     said = [re.sub(r"[\W_]+", " ", name).strip().lower() for name in labels]
     return said if all(len(re.sub(r"[\W\d_]", "", name)) >= 3 for name in said) and len(set(said)) == len(said) else []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mesocosm.learn.card import LEADING, leading
 from mesocosm.learn.choose import kinds_of
 from mesocosm.learn.heads import HEADS, Blend
 
@@ -35,7 +36,7 @@ def curve(head: Any, said: Array, feats: Mapping[str, Array], parts: Parts, seed
     found = []
     for share in SHARES:
         pick = np.sort(order[: int(len(y) * share)])
-        if len(pick) < LEAST_ROWS or len(np.unique(y[pick])) < classes:
+        if len(pick) < LEAST_ROWS or (y.ndim == 1 and len(np.unique(y[pick])) < classes):
             continue
         fitted = [HEADS[n]().fit(feats["train"][pick], parts.table["train"][pick], y[pick], classes, seed) for n in kinds_of(head)]
         small = fitted[0] if len(fitted) == 1 else Blend(*fitted, classes=classes)
@@ -43,11 +44,11 @@ def curve(head: Any, said: Array, feats: Mapping[str, Array], parts: Parts, seed
     if not found:
         return []
     found.append({"rows": len(y)} | _figures(parts, said, None))
-    key = "accuracy" if classes else "r2"
-    say("with " + ", ".join(f"{one['rows']} rows {one.get(key, float('nan')):.3f}" for one in found) + f" ({'accuracy' if classes else 'R2'} on the test rows)")
+    key = leading(found[-1])
+    say("with " + ", ".join(f"{one['rows']} rows {one.get(key, float('nan')):.3f}" for one in found) + f" ({LEADING[key]} on the test rows)")
     return found
 
 
 def _figures(parts: Parts, said: Array, logits: Array | None) -> dict[str, Any]:
     other = said if logits is None else parts.task.said(logits)
-    return {k: v for k, v in parts.task.against(said, other, parts.y["test"]).items() if k in ("accuracy", "macro_f1", "auc", "log_loss", "r2", "mae")}
+    return {k: v for k, v in parts.task.against(said, other, parts.y["test"]).items() if k in ("accuracy", "micro_f1", "macro_f1", "auc", "log_loss", "r2", "mae")}

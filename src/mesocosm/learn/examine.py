@@ -33,8 +33,8 @@ def examined(
     open_ = {n: [rows[n][i] for i in test] for n in model.inputs if n not in model.reveal}
     found: dict[str, Any] = {"slices": weak(open_, kinds, parts.task.wrong(p, parts))}
     for part in found["slices"]:
-        say(f"weak where {part['where']}: {'accuracy' if parts.task.classes else 'share without a great error'} {part['accuracy']:.3f} on {part['rows']} test rows")
-    if said is not None and len(test) and parts.task.classes:
+        say(f"weak where {part['where']}: {'share without an error' if parts.task.many else 'accuracy' if parts.task.classes else 'share without a great error'} {part['accuracy']:.3f} on {part['rows']} test rows")
+    if said is not None and len(test) and parts.task.classes and not parts.task.many:
         found["robustness"] = robustness(parts.texts["test"], y, said, model.seed)
         found |= {f"{way}_accuracy": found["robustness"][way] for way in WAYS}
         say(f"with slips of the finger: accuracy {found['typo_accuracy']:.3f}, in other words: {found['paraphrase_accuracy']:.3f} ({found['robustness']['as_they_are']:.3f} as they are)")

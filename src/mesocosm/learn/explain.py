@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from mesocosm.learn import block
 from mesocosm.learn.predictor import Version
 
 Array = np.ndarray[Any, Any]
@@ -91,9 +90,8 @@ def behind(version: Version, head: Path, row: Mapping[str, Any], label: str) -> 
     if part is None:
         return None
     columns = {n: [row.get(n)] for n in version.inputs}
-    given = {"table": block.build(columns, version.card["block"], 1)}
-    if version.reader:
-        given["text"] = version.reader.features(block.text_of(columns, version.card["texts"], 1))
+    text, table = version.features(columns, 1)
+    given = {"table": table, **({"text": text} if version.reader else {})}
     power = np.zeros(len(held[f"{part}_alpha"]))
     for what, x in given.items():
         kept = held.get(f"{part}_{what}_rows")

@@ -73,11 +73,12 @@ def shared_trunk(base: Base, store: Path) -> Path:
     return folder
 
 
-def export_head(parts: list[dict[str, Array]], path: Path, classes: int = 2) -> None:
+def export_head(parts: list[dict[str, Array]], path: Path, classes: int = 2, many: bool = False) -> None:
     """Write a head's graph: inputs `features` and `table`, output `probabilities`, or `values` (rows, 1) with `classes` 0.
 
     Args:
         parts: the tensors of each head; several are averaged.
+        many: whether several classes may be there, so that each has a probability of its own.
     """
     import onnx
     from onnx import TensorProto, helper, numpy_helper
@@ -96,7 +97,7 @@ def export_head(parts: list[dict[str, Array]], path: Path, classes: int = 2) -> 
     out = "probabilities" if classes else "values"
     said = [_shape(t)(f"h{i}", t, node, const) for i, t in enumerate(parts)]
     if classes:
-        said = [node("Softmax", [logits], f"h{i}_p", axis=1) for i, logits in enumerate(said)]
+        said = [node("Sigmoid", [logits], f"h{i}_p") if many else node("Softmax", [logits], f"h{i}_p", axis=1) for i, logits in enumerate(said)]
     node("Mean", said, out)
     graph = helper.make_graph(
         nodes, "head",

@@ -33,7 +33,7 @@ def keep(head: Any, ids: Sequence[int], folder: Path) -> bool:
     from safetensors.numpy import save_file
     from scipy.linalg.lapack import dtrttf
 
-    if not isinstance(head, KernelRidge) or head.inverse is None:
+    if not isinstance(head, KernelRidge) or head.inverse is None or head.middle:
         return False
     named = np.full(len(head.inverse), -1, np.int64)  # rows past the dataset's are names of classes
     named[: len(ids)] = ids

@@ -182,7 +182,7 @@ def train(
         tune.put(net.trunk.net, resumed[3])
     if tune.checkpointing:
         net.trunk.net.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-    measure = getattr(net, "measure", None) or tune.loss_of(rows.y.dtype.kind == "f")
+    measure = getattr(net, "measure", None) or tune.loss_of("labels" if rows.y.ndim == 2 else "numbers" if rows.y.dtype.kind == "f" else "classes")
     kind = net.weights.dtype
     weights = measure.of_classes(rows.y, net.weights.shape[1])
     weights = None if weights is None else weights.to(kind)

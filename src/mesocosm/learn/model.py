@@ -15,7 +15,7 @@ from mesocosm.learn.tuning import TUNING
 from mesocosm.learn.tuning.frozen import Frozen
 from mesocosm.learn.tuning.full import Full
 
-METRICS = ("accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error", "gain_over_majority", "gain_over_linear", "typo_accuracy", "paraphrase_accuracy", "parity_gap", "odds_gap", "accuracy_gap", "rank_error", "kappa", "r2", "mae", "rmse", "median_error", "perplexity", "rouge_l", "token_f1", "exact", "gain_over_base", "gain_over_nearest")
+METRICS = ("accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error", "gain_over_majority", "gain_over_linear", "typo_accuracy", "paraphrase_accuracy", "parity_gap", "odds_gap", "accuracy_gap", "rank_error", "kappa", "r2", "mae", "rmse", "median_error", "micro_f1", "example_f1", "subset_accuracy", "hamming_loss", "mrr", "recall_at_1", "recall_at_5", "recall_at_10", "perplexity", "rouge_l", "token_f1", "exact", "gain_over_base", "gain_over_nearest")
 
 
 if TYPE_CHECKING:
@@ -52,8 +52,10 @@ class Model(Kind):
         base: a pretrained base: a name from `mesocosm bases`, a hub id or a folder; not needed where
             no input is text. `{onnx: FILE}` brings a model of numbers that was made elsewhere.
         learns: the dataset.
-        predict: the field to predict: a category or boolean, a number, or a text, which a causal base writes.
+        predict: the field to predict: a category or boolean, a list (of its labels several may be there), a number, or a text, which a causal base writes and any other base finds among those it knows.
         inputs: the fields to predict from.
+        pair: two of the inputs, both texts, whose likeness or bearing on each other is the question; a frozen base reads them apart,
+            any other way of tuning reads them as one text.
         pretrain: texts without labels that the base learns from first; with `scratch` no base is needed.
         tune: how the base is moved toward the task.
         search: settings to try.
@@ -73,6 +75,7 @@ class Model(Kind):
     learns: str
     predict: str
     inputs: tuple[str, ...] = Field(min_length=1)
+    pair: tuple[str, str] | None = None
     pretrain: Pretrain | None = None
     tune: Tuning = Frozen()
     search: Search | None = None
@@ -86,3 +89,8 @@ class Model(Kind):
     instruction: str = Field("", max_length=4000)
     track: tuple[Literal["mlflow", "tensorboard", "wandb"], ...] = ("mlflow",)
     about: str = ""
+
+    @property
+    def apart(self) -> bool:
+        """Whether the texts of a pair are read apart."""
+        return self.pair is not None and isinstance(self.tune, Frozen)

@@ -16,9 +16,11 @@ from mesocosm.base.digest import digest_folder
 from mesocosm.base.errors import Failure
 from mesocosm.learn import block
 from mesocosm.learn.encode import Tokens, batches
+from mesocosm.learn.pairs import of_pairs
 from mesocosm.learn.tasks.ordinal import middle
 
 Array = np.ndarray[Any, Any]
+NONE = "(none)"  # said where no label is there
 
 
 class Reader:
@@ -94,21 +96,23 @@ class Version:
         table = block.build(rows, self.card["block"], count)
         if not self.reader:
             return np.zeros((count, 0), np.float32), table
-        texts = block.text_of(rows, self.card["texts"], count)
+        apart = bool(self.card.get("pair"))
+        texts = block.text_of(rows, self.card["texts"], count, apart)
         distinct = {t: i for i, t in enumerate(dict.fromkeys(texts))}
-        return self.reader.features(list(distinct))[[distinct[t] for t in texts]], table
+        found = of_pairs(list(distinct), self.reader.features) if apart else self.reader.features(list(distinct))
+        return found[[distinct[t] for t in texts]], table
 
     @property
     def says(self) -> str:
-        """What comes out: `classes` or `number`."""
-        return "number" if self.scale else "classes"
+        """What comes out: `classes`, `labels` (several may be there) or `number`."""
+        return "number" if self.scale else "labels" if self.card.get("many") else "classes"
 
     def column(self, label: str) -> int:
         """Which output speaks of a label; of a number there is one."""
         return 0 if self.scale else self.labels.index(label)
 
     def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """The label and probabilities of each cleaned row; of a number, `value` and the `interval` that holds it at `level`."""
+        """The label (or `labels`) and probabilities of each cleaned row; of a number, `value` and the `interval` that holds it at `level`."""
         columns = {name: [row.get(name) for row in rows] for name in self.inputs}
         found: list[dict[str, Any]] = []
         if self.scale:
@@ -117,6 +121,8 @@ class Version:
                 more = {"interval": [_digits(value - half), _digits(value + half)], "level": level} if half is not None else {}
                 found.append({"label": f"{_digits(value):g}", "value": _digits(value), **more})
             return found
+        if self.says == "labels":
+            return [self._labels(p) for p in self.outputs(columns, len(rows))]
         for p in self.outputs(columns, len(rows)):
             order = np.argsort(-p)[:5]
             first = int(middle(p[None])[0]) if self.card.get("ordered") else int(order[0])
@@ -128,6 +134,13 @@ class Version:
                 }
             )
         return found
+
+
+    def _labels(self, p: Array) -> dict[str, Any]:
+        """The labels that are likelier there than not, also as one text, and the probabilities of the ten likeliest."""
+        there = [self.labels[i] for i in np.flatnonzero(p >= 0.5)]
+        likeliest = np.argsort(-p)[:10]
+        return {"label": block.BETWEEN.join(there) or NONE, "labels": there, "probabilities": {self.labels[int(i)]: round(float(p[i]), 6) for i in likeliest}}
 
 
 def _digits(value: float) -> float:

@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from mesocosm.learn.examine import examined
 from mesocosm.learn.forgetting import keep
 from mesocosm.learn.leaks import leaks
 from mesocosm.learn.model import Model
+from mesocosm.learn.pairs import of_pairs
 from mesocosm.learn.tasks import TASKS, Ordinal, Task
 from mesocosm.learn.tuning.frozen import Frozen
 
@@ -107,10 +109,10 @@ def cut(model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], k
         where[part] = [i for i in where[part] if task.known(target[i])]
     mine = {n: kinds[n] for n in model.inputs}
     facts = plain(model.inputs) if isinstance(model.base, Brought) else block.fit({n: [rows[n][i] for i in where["train"]] for n in mine}, mine)
-    names = [n for n in model.inputs if kinds[n] == "text"]
+    names = list(model.pair or [n for n in model.inputs if kinds[n] == "text"])
     picked = {p: {n: [rows[n][i] for i in where[p]] for n in mine} for p in where}
     return Parts(
-        {p: block.text_of(picked[p], names, len(where[p])) for p in where},
+        {p: block.text_of(picked[p], names, len(where[p]), model.apart) for p in where},
         {p: block.build(picked[p], facts, len(where[p])) for p in where},
         {p: task.encode([target[i] for i in where[p]]) for p in where},
         task.labels, facts, names, where, task,
@@ -131,9 +133,11 @@ def grow(
         Wrong: the data or the base does not fit the settings.
     """
     if kinds[model.predict] == "text":
+        from mesocosm.learn.retrieval.grow import grow_finder
         from mesocosm.learn.writing.grow import grow_writer
 
-        return grow_writer(name, model, rows, split, site, say)
+        reads = resolve(str(model.base), site.root)
+        return (grow_writer if reads.writes else grow_finder)(name, model, reads, rows, split, site, say)
     began = time.perf_counter()
     import torch
 
@@ -168,14 +172,14 @@ def grow(
     p_test = parts.task.said(head.logits(feats["test"], parts.table["test"]))
     metrics = parts.task.report(p_test, parts, model.seed)
     say(f"{len(p_test)} test rows: {parts.task.sentence(metrics)}")
-    export = _export(head, trunk, base, parts, store, folder, feats, model.max_length)
+    export = _export(head, trunk, base, parts, store, folder, feats, model.max_length, model.apart)
     metrics |= learnt | export.pop("agreement", {}) | {"leaks": found}
     metrics["beside"] = alone(head, p_test, feats, parts, model.seed, say) | (last(p_test, site.before, rows, parts, say) if site.before else {})
     if trunk is None and not isinstance(head, BroughtHead):  # a tuned base has seen all rows
         metrics["curve"] = curve(head, p_test, feats, parts, model.seed, say)
     metrics |= examined(model, rows, kinds, parts, p_test, export.pop("said", None), say)
     card = {
-        "model": name, **parts.task.card(head), "predict": model.predict, "predicts": kinds[model.predict], "inputs": list(model.inputs), "texts": parts.text_names, "block": parts.facts,
+        "model": name, **parts.task.card(head), "predict": model.predict, "predicts": kinds[model.predict], "inputs": list(model.inputs), "texts": parts.text_names, "pair": model.apart, "block": parts.facts,
         "max_length": model.max_length, "base": base.name if base else model.base.onnx if isinstance(model.base, Brought) else None, "licence": base.licence if base else None,
         "method": model.tune.method, "head": head.name, "settings": head.settings, "rows": {p: len(y) for p, y in parts.y.items()},
         "trials": tried.get("trials", []), "importance": tried.get("importance", {}), "seed": model.seed, **export,
@@ -188,11 +192,11 @@ def grow(
 
 
 def _trial(model: Model, parts: Parts, base: Base | None, store: Path, watch: Callable[[int, float], None]) -> float:
-    from mesocosm.learn.heads.kernel import log_loss, square_loss
+    from mesocosm.learn.heads.kernel import loss_for
 
     head, _, _, feats = _tune(model, parts, base, store, None, lambda _: None, watch)
     held = "validation" if len(parts.y["validation"]) else "train"
-    return (log_loss if parts.task.classes else square_loss)(head.logits(feats[held], parts.table[held]), parts.y[held])
+    return loss_for(parts.y[held], parts.task.classes)(head.logits(feats[held], parts.table[held]), parts.y[held])
 
 
 def _tune(model: Model, parts: Parts, base: Base | None, store: Path, keep: Path | None, say: Say, watch: Callable[[int, float], None] | None = None) -> tuple[Any, Any, list[dict[str, Any]], dict[str, Array]]:
@@ -202,13 +206,15 @@ def _tune(model: Model, parts: Parts, base: Base | None, store: Path, keep: Path
     if base:
         from mesocosm.learn.encode import features
 
-        whole = features(base, [t for p in parts.y for t in parts.texts[p]], model.max_length, store)
+        read = partial(features, base, most=model.max_length, store=store)
+        texts = [t for p in parts.y for t in parts.texts[p]]
+        whole = of_pairs(texts, read) if model.apart else read(texts)
         ends = np.cumsum([0, *(len(y) for y in parts.y.values())])
         feats = {p: whole[ends[i] : ends[i + 1]] for i, p in enumerate(parts.y)}
         say(f"{len(whole)} texts through {base.name}")
     if isinstance(model.tune, Frozen) or not base:
         only = model.tune.head if isinstance(model.tune, Frozen) else "auto"
-        names = names_of(parts.task.labels, parts.y["train"]) if base and not parts.table["train"].shape[1] else []
+        names = names_of(parts.task.labels, parts.y["train"]) if base and not model.apart and not parts.table["train"].shape[1] else []
         said = features(base, names, model.max_length, store) if base and names else None
         return choose(feats["train"], parts.table["train"], parts.y["train"], parts.task.classes, model.seed, only, say, said), None, [], feats
     import torch
@@ -258,7 +264,7 @@ def _tune(model: Model, parts: Parts, base: Base | None, store: Path, keep: Path
         held_out = len(parts.y["validation"]) >= FEW
         head.left_out = head.logits(feats["validation"], parts.table["validation"]) if held_out else np.zeros((0, 1))
         head.y_left = parts.y["validation"] if held_out else np.zeros(0)
-    if parts.task.classes and len(parts.y["validation"]) >= FEW:
+    if parts.task.classes and not parts.task.many and len(parts.y["validation"]) >= FEW:
         heat = judge.temperature(head.logits(feats["validation"], parts.table["validation"]), parts.y["validation"])
         head.weights, head.bias = head.weights / np.float32(heat), head.bias / np.float32(heat)
         head.settings = head.settings | {"temperature": round(heat, 4)}
@@ -273,7 +279,7 @@ def _told(record: dict[str, Any]) -> str:
 
 
 def _export(
-    head: Any, trunk: Any, base: Base | None, parts: Parts, store: Path, folder: Path, feats: dict[str, Array], most: int
+    head: Any, trunk: Any, base: Base | None, parts: Parts, store: Path, folder: Path, feats: dict[str, Array], most: int, apart: bool
 ) -> dict[str, Any]:
     """Write the graphs; int8 is kept only where it agrees with fp32 on validation and test rows."""
     from mesocosm.learn.export import export_head, export_trunk, shared_trunk
@@ -281,7 +287,7 @@ def _export(
     if isinstance(head, BroughtHead):
         (folder / "head.onnx").write_bytes(head.model.SerializeToString())
     else:
-        export_head(head.tensors(), folder / "head.onnx", parts.task.classes)
+        export_head(head.tensors(), folder / "head.onnx", parts.task.classes, parts.task.many)
     if not base:
         return {"trunk": None, "precision": "fp32"}
     if trunk is None:
@@ -307,7 +313,11 @@ def _export(
         return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
 
     readers = {k: Reader(where, k, most, session) for k in ("fp32", "int8")}
-    said = {k: parts.task.said(head.logits(r.features(texts), table)) for k, r in readers.items()}
+
+    def read(reader: Reader, texts: Sequence[str]) -> Array:
+        return of_pairs(texts, reader.features) if apart else reader.features(texts)
+
+    said = {k: parts.task.said(head.logits(read(r, texts), table)) for k, r in readers.items()}
     torch_said = parts.task.said(head.logits(np.stack([feats[p][i] for p, i in pick]), table))
     agree, exact = parts.task.agreement(said["fp32"], said["int8"]), parts.task.agreement(said["fp32"], torch_said)
     reader = readers["int8" if agree >= AGREE else "fp32"]
@@ -315,7 +325,7 @@ def _export(
         "trunk": named,
         "precision": "int8" if agree >= AGREE else "fp32",
         "agreement": {"int8_agreement": round(agree, 4), "onnx_agreement": round(exact, 4)},
-        "said": lambda texts, rows: parts.task.said(head.logits(reader.features(texts), parts.table["test"][rows])),
+        "said": lambda texts, rows: parts.task.said(head.logits(read(reader, texts), parts.table["test"][rows])),
     }  # fmt: skip
 
 

@@ -115,24 +115,32 @@ class Served:
         row = self.catalog.prediction(prediction)
         if row is None or row["service"] != self.name:
             raise Wrong("id", f"'{prediction[:40]}' is no prediction of {self.name}", "the id of one")
-        says = self.now.predictor.says if self.now and self.now.predictor else "classes"
+        self.catalog.add(t.FEEDBACK, [{"prediction": prediction, "service": self.name, "label": self._meant(label), "at": self.catalog.clock()}])
+
+    def _meant(self, label: str) -> str:
+        """A label given by a person, as the model's own are spelt.
+
+        Raises:
+            Wrong: the model cannot say it.
+        """
+        net = self.now.predictor if self.now else None
+        says, labels = (net.says, list(net.labels)) if net else ("classes", [])
         if says == "text":
             if not label.strip() or len(label) > MOST_TEXT:
                 raise Wrong("label", f"a text of {len(label)} characters stands here", f"the text that would have been right, at most {MOST_TEXT} characters")
-            self.catalog.add(t.FEEDBACK, [{"prediction": prediction, "service": self.name, "label": label, "at": self.catalog.clock()}])
-            return
-        if says == "number":
+        elif says == "number":
             try:
                 if not math.isfinite(float(label)):
                     raise ValueError
             except ValueError as error:
                 raise Wrong("label", f"'{label[:40]}' is no number", "the number that turned out to be true") from error
-            self.catalog.add(t.FEEDBACK, [{"prediction": prediction, "service": self.name, "label": label, "at": self.catalog.clock()}])
-            return
-        labels = list(self.now.predictor.labels) if self.now and self.now.predictor else []
-        if label not in labels:
-            raise Wrong("label", f"'{label[:40]}' is no label of {self.name}", "one of its labels", labels, label)
-        self.catalog.add(t.FEEDBACK, [{"prediction": prediction, "service": self.name, "label": label, "at": self.catalog.clock()}])
+        else:
+            told = sorted({v.strip() for v in label.split(";") if v.strip()}) if says == "labels" else [label]
+            for one in told or [""]:
+                if one not in labels:
+                    raise Wrong("label", f"'{one[:40]}' is no label of {self.name}", "its labels with ';' between" if says == "labels" else "one of its labels", labels, one)
+            return "; ".join(told)
+        return label
 
     def note(self, ms: float, failed: bool) -> None:
         """Remember how long a request took and whether it failed because of us."""

@@ -20,7 +20,8 @@ from mesocosm.spec.grammar import SECTIONS, Ecosystem
 
 OF_NUMBERS = ("r2", "mae", "rmse", "median_error", "gain_over_majority", "gain_over_linear")
 OF_ORDERS = ("rank_error", "kappa")
-OF_TEXTS = ("perplexity", "rouge_l", "token_f1", "exact", "gain_over_base", "gain_over_nearest")
+OF_LABELS = ("micro_f1", "example_f1", "subset_accuracy", "hamming_loss")
+OF_TEXTS = ("mrr", "recall_at_1", "recall_at_5", "recall_at_10", "gain_over_linear", "perplexity", "rouge_l", "token_f1", "exact", "gain_over_base", "gain_over_nearest")
 Fault = tuple[tuple[Any, ...], Wrong]
 
 
@@ -151,23 +152,29 @@ def _models(eco: Ecosystem) -> Iterator[Fault]:
         kinds = {f: str(k.model_dump()["type"]) for f, k in data.fields.items()}
         if model.predict not in data.fields:
             yield (*at, "predict"), Wrong("", f"'{model.learns}' has no field '{model.predict}'", "a field of it", fields, model.predict)
-        elif kinds[model.predict] not in ("category", "boolean", "number", "integer", "text"):
-            wrong = Wrong("", f"'{model.predict}' is a {kinds[model.predict]}", "a category, boolean, number or text field")
+        elif kinds[model.predict] not in ("category", "boolean", "list", "number", "integer", "text"):
+            wrong = Wrong("", f"'{model.predict}' is a {kinds[model.predict]}", "a category, boolean, list, number or text field")
             yield (*at, "predict"), wrong
         elif kinds[model.predict] == "text":
             yield from _of_text(model, at)
         else:
             number = kinds[model.predict] in ("number", "integer")
+            of = "numbers" if number else "labels" if kinds[model.predict] == "list" else "classes"
             for metric in () if getattr(data.fields[model.predict], "ordered", False) else OF_ORDERS:
                 if metric in model.require:
                     yield (*at, "require", metric), Wrong("", f"'{metric}' is of classes with an order, and '{model.predict}' has none", f"'ordered: true' in the field '{model.predict}', or another metric")
             yield from _of_number(model, at) if number else ()
-            for metric in () if number else OF_TEXTS:
+            if of == "labels" and model.fair:
+                yield (*at, "fair"), Wrong("", f"gaps between groups are of classes, and '{model.predict}' is a list", "no 'fair' here")
+            for metric in OF_LABELS if of != "labels" else ():
+                if metric in model.require:
+                    yield (*at, "require", metric), Wrong("", f"'{metric}' is of labels of which several may be there, and '{model.predict}' is a {kinds[model.predict]}", "another metric")
+            for metric in () if number else [m for m in OF_TEXTS if m != "gain_over_linear"]:
                 if metric in model.require:
                     yield (*at, "require", metric), Wrong("", f"'{metric}' is of a text that is written, and '{model.predict}' is a {kinds[model.predict]}", "a metric of classes")
             loss = getattr(model.tune, "loss", None)
-            if loss and (loss.of == "numbers") != number:
-                fits = [n for n, kind in LOSSES.items() if (getattr(kind, "of", "") == "numbers") == number]
+            if loss and loss.of != of:
+                fits = [n for n, kind in LOSSES.items() if getattr(kind, "of", "") == of]
                 yield (*at, "tune", "loss"), Wrong("", f"'{loss.kind}' is a loss of {loss.of}, and '{model.predict}' is a {kinds[model.predict]}", "", fits)
         for i, field in enumerate(model.inputs):
             path = (*at, "inputs", i)
@@ -186,6 +193,9 @@ def _models(eco: Ecosystem) -> Iterator[Fault]:
                     yield spot, Wrong("", f"'{model.learns}' has no field '{field}'", "a field of it", fields, field)
                 elif key == "fair" and data.fields[field].private:
                     yield spot, Wrong("", f"'{field}' is private, so its groups are not told apart", "a field that is not, such as a coarser one")
+        texts = [f for f in model.inputs if kinds.get(f) == "text"]
+        if model.pair and sorted(model.pair) != sorted(texts):
+            yield (*at, "pair"), Wrong("", f"the pair is {', '.join(model.pair)}, and the inputs that are texts are {', '.join(texts) or 'none'}", "the two inputs that are texts, and no other")
         if isinstance(model.base, Brought):
             for i, field in enumerate(model.inputs):
                 if kinds.get(field, "number") not in ("number", "integer"):
@@ -227,17 +237,15 @@ def _pretrain(eco: Ecosystem, model: Any, at: tuple[Any, ...]) -> Iterator[Fault
 def _of_text(model: Any, at: tuple[Any, ...]) -> Iterator[Fault]:
     """Settings that a model that writes cannot have."""
     if not isinstance(model.base, str):
-        yield at, Wrong("base", f"'{model.predict}' is a text, and no base is given that writes one", "a causal base such as smollm2")
+        yield at, Wrong("base", f"'{model.predict}' is a text, and no base is given", "a causal base such as smollm2, or one that finds it among known ones, such as minilm")
     for key, said, why in (("fair", model.fair, "gaps between groups are of classes"), ("search", model.search, "a search weighs heads of classes and numbers"), ("pretrain", model.pretrain, "pretraining is of bases that read")):
         if said:
             yield (*at, key), Wrong("", f"{why}, and '{model.predict}' is a text", f"no '{key}' here")
-    if model.tune.method in ("prompt", "bitfit"):
-        yield (*at, "tune"), Wrong("", f"'{model.tune.method}' is not for bases that write", "lora, prefix, full or another method")
     for key in ("mixup", "consistency", "augment", "loss", "adversarial"):
         if getattr(model.tune, key, None):
             yield (*at, "tune", key), Wrong("", f"'{key}' is for classes and numbers, and '{model.predict}' is a text", f"no '{key}' here")
     if getattr(model.tune, "processes", 1) > 1:
-        yield (*at, "tune", "processes"), Wrong("", "a base that writes is taught by one process", "no 'processes' here")
+        yield (*at, "tune", "processes"), Wrong("", "a base that writes or finds is taught by one process", "no 'processes' here")
     for metric in model.require:
         if metric not in OF_TEXTS:
             yield (*at, "require", metric), Wrong("", f"'{metric}' is no metric of a text", "", list(OF_TEXTS), metric)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mesocosm.learn.heads.kernel import log_loss, square_loss
+from mesocosm.learn.heads.kernel import loss_for
 
 Array = np.ndarray[Any, Any]
 
@@ -15,6 +15,11 @@ def softmax(logits: Array) -> Array:
     """Probabilities of logits (rows, classes)."""
     raised = np.exp(logits - logits.max(1, keepdims=True))
     return np.asarray(raised / raised.sum(1, keepdims=True))
+
+
+def sigmoid(logits: Array) -> Array:
+    """The probability of each label of logits (rows, labels)."""
+    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -60, 60))))
 
 
 class Blend:
@@ -32,14 +37,17 @@ class Blend:
         self.parts = parts
         self.name = " + ".join(head.name for head in parts)
         self.settings = {f"{head.name}.{key}": value for head in parts for key, value in head.settings.items()}
-        self.loss = np.inf
+        self.loss, self.many = np.inf, parts[0].y_left.ndim == 2
         if all(np.isfinite(h.loss) for h in parts) and len({len(h.left_out) for h in parts}) == 1 and len(parts[0].left_out):
             self.left_out, self.y_left = self._mean([h.left_out for h in self.parts]), parts[0].y_left
-            self.loss = (log_loss if classes else square_loss)(self.left_out, self.y_left)
+            self.loss = loss_for(self.y_left, classes)(self.left_out, self.y_left)
 
     def _mean(self, logits: list[Array]) -> Array:
         if not self.classes:
             return np.asarray(np.mean(logits, axis=0))
+        if self.many:
+            p = np.clip(sum(sigmoid(x) for x in logits) / len(logits), 1e-9, 1 - 1e-9)
+            return np.asarray(np.log(p / (1 - p)))
         return np.asarray(np.log(np.maximum(sum(softmax(x) for x in logits) / len(logits), 1e-13)))
 
     def logits(self, text: Array, table: Array) -> Array:

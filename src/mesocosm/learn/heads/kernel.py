@@ -27,6 +27,17 @@ def log_loss(scores: Array, y: Array) -> float:
     return float(np.mean(np.log(np.exp(top).sum(1)) - top[np.arange(len(y)), y]))
 
 
+def labels_loss(scores: Array, y: Array) -> float:
+    """Mean negative log-probability of each label being there or not, under the sigmoid of scores (rows, labels)."""
+    scores = scores.astype(float)
+    return float(np.mean(np.logaddexp(0, scores) - scores * y))
+
+
+def loss_for(y: Array, classes: int) -> Callable[[Array, Array], float]:
+    """The loss of targets: class numbers (rows,), numbers (rows,) with `classes` 0, or labels there or not (rows, labels)."""
+    return labels_loss if y.ndim == 2 else log_loss if classes else square_loss
+
+
 def square_loss(scores: Array, y: Array) -> float:
     """Mean squared error of scores (rows, 1)."""
     return float(np.mean((scores[:, 0] - y) ** 2))
@@ -79,7 +90,7 @@ def _downhill(first: tuple[float, ...], second: tuple[float, ...], loss_at: Call
 
 
 class KernelRidge:
-    """Ridge regression on one-hot labels, or on a number, in the space of a product of RBF kernels.
+    """Ridge regression on one-hot labels, on labels of which several may be there, or on a number, in the space of a product of RBF kernels.
 
     Scores of classes are regressions of their indicators; a temperature fitted on leave-one-out
     scores turns them into logits.
@@ -89,16 +100,18 @@ class KernelRidge:
 
     name = "kernel"
     inverse: Array | None = None
+    middle = 0.0  # what a score is read against: a label is there from a half on
     whole: Array
 
     def fit(self, text: Array, table: Array, y: Array, classes: int, seed: int) -> KernelRidge:
         """Choose widths, strength and temperature on at most 2,500 rows, then solve for all rows.
 
         Args:
-            y: class numbers, or with `classes` 0 the numbers themselves, standardised.
+            y: class numbers, labels there or not (rows, labels), or with `classes` 0 the numbers themselves, standardised.
         """
-        loss_of, heats = (log_loss, TEMPERATURES) if classes else (square_loss, (1.0,))
-        whole = np.eye(classes)[y] if classes else y[:, None]
+        loss_of, heats = loss_for(y, classes), TEMPERATURES if classes else (1.0,)
+        whole = y.astype(float) if y.ndim == 2 else np.eye(classes)[y] if classes else y[:, None]
+        self.middle = 0.5 if y.ndim == 2 else 0.0
         self.rows_text, self.rows_table = text.astype(np.float32), table.astype(np.float32)
         rng = np.random.default_rng(seed)
         pick = np.sort(rng.permutation(len(y))[:SAMPLE])
@@ -118,7 +131,7 @@ class KernelRidge:
             for strength in STRENGTH:
                 inverse = 1 / (np.maximum(values, 0) + np.float32(strength))
                 alpha = vectors @ (inverse[:, None] * turned)
-                left = target - alpha / (squares @ inverse)[:, None]
+                left = target - alpha / (squares @ inverse)[:, None] - self.middle
                 loss, heat = _heated(loss_of, left, self.y_left, heats)
                 lowest = min(lowest, loss)
                 if best is None or loss < best[0] - 1e-9:
@@ -148,13 +161,13 @@ class KernelRidge:
     def logits(self, text: Array, table: Array) -> Array:
         """Logits (rows, classes)."""
         kernel = np.exp(-self.gamma_text * distances(text, self.rows_text) - self.gamma_table * distances(table, self.rows_table))
-        return np.asarray((kernel @ self.alpha + self.mean) * self.heat)
+        return np.asarray((kernel @ self.alpha + self.mean - self.middle) * self.heat)
 
     def tensors(self) -> list[dict[str, Array]]:
         """What the exported graph holds."""
         return [{
             "alpha": self.alpha * np.float32(self.heat),
-            "bias": (self.mean * self.heat).astype(np.float32),
+            "bias": ((self.mean - self.middle) * self.heat).astype(np.float32),
             "text": self.rows_text,
             "table": self.rows_table,
             "gammas": np.array([self.gamma_text, self.gamma_table], np.float32),

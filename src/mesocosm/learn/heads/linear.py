@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mesocosm.learn.heads.kernel import log_loss, square_loss
+from mesocosm.learn.heads.kernel import labels_loss, log_loss, square_loss
 
 Array = np.ndarray[Any, Any]
 STRENGTHS = (0.03, 0.3, 3.0, 30.0)
@@ -15,7 +15,7 @@ RIDGES = tuple(np.geomspace(0.01, 10_000, 25))
 
 
 class Linear:
-    """Multinomial logistic regression, its strength chosen by five-fold log-loss; ridge for a number, by leave-one-out.
+    """Multinomial logistic regression, its strength chosen by five-fold log-loss; one a label where several may be there; ridge for a number, by leave-one-out.
 
     Source: Hastie, Tibshirani and Friedman, The Elements of Statistical Learning (2009), 3.4 and 4.4.
     """
@@ -31,6 +31,8 @@ class Linear:
         self.y_left = y
         if not classes:
             return self._ridge(x, y, text.shape[1])
+        if y.ndim == 2:
+            return self._labels(x, y, text.shape[1], seed)
         folds = int(min(5, np.bincount(y, minlength=classes).min()))
         self.loss, best = np.inf, 0.3
         self.left_out = np.zeros((len(y), classes))
@@ -76,6 +78,39 @@ class Linear:
         self.weights = weights[:, None].astype(np.float32)
         self.weights[:texts] *= 4.0
         self.settings = {"strength": round(best, 4)}
+        return self
+
+    def _labels(self, x: Array, y: Array, texts: int, seed: int) -> Linear:
+        """A logistic regression a label, all of one strength; a label that rows lack or all have is as sure as its share."""
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.model_selection import KFold
+
+        def fitted(strength: float, rows: Array) -> tuple[Array, Array]:
+            weights, bias = np.zeros((x.shape[1], y.shape[1])), np.zeros(y.shape[1])
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                for k in range(y.shape[1]):
+                    share = float(y[rows, k].sum() + 0.5) / (len(rows) + 1)
+                    bias[k] = np.log(share / (1 - share))
+                    if len(np.unique(y[rows, k])) == 2:
+                        net = LogisticRegression(C=strength, max_iter=300, tol=1e-3).fit(x[rows], y[rows, k])
+                        weights[:, k], bias[k] = net.coef_[0], net.intercept_[0]
+            return weights, bias
+
+        self.loss, best = np.inf, STRENGTHS[1]
+        self.left_out = np.zeros((len(y), y.shape[1]))
+        parts = list(KFold(min(5, len(y)), shuffle=True, random_state=seed).split(x)) if len(y) > 1 else []
+        for strength in STRENGTHS if parts else ():
+            left = np.zeros((len(y), y.shape[1]))
+            for rows, out in parts:
+                each, shift = fitted(strength, rows)
+                left[out] = x[out] @ each + shift
+            if (loss := labels_loss(left, y)) < self.loss:
+                self.loss, best, self.left_out = loss, strength, left
+        whole, level = fitted(best, np.arange(len(y)))
+        self.weights, self.bias = whole.astype(np.float32), level.astype(np.float32)
+        self.weights[:texts] *= 4.0
+        self.settings = {"strength": best}
         return self
 
     def _full(self, net: Any, x: Array, classes: int) -> Array:

@@ -17,11 +17,13 @@ class Task:
         classes: outputs of a head that are classes; 0 for a number.
         labels: the classes, or none.
         output: what the exported head calls its output.
+        many: whether several classes may be there at once.
     """
 
     classes: int = 0
     labels: list[str] = []
     output = "values"
+    many = False
 
     @property
     def scale(self) -> tuple[float, float] | None:
@@ -45,7 +47,7 @@ class Task:
         return target is not None
 
     def encode(self, targets: Sequence[Any]) -> Array:
-        """Targets as a head learns them, (rows,)."""
+        """Targets as a head learns them, (rows,), or (rows, labels) where several may be there."""
         raise NotImplementedError
 
     def said(self, logits: Array) -> Array:

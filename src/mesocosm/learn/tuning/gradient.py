@@ -12,6 +12,7 @@ from mesocosm.learn.adversarial.shift import Adversarial
 from mesocosm.learn.augment import AUGMENT
 from mesocosm.learn.augment.words import Augment
 from mesocosm.learn.losses import LOSSES
+from mesocosm.learn.losses.binary import Binary
 from mesocosm.learn.losses.cross_entropy import CrossEntropy
 from mesocosm.learn.losses.loss import Loss
 from mesocosm.learn.losses.mse import Mse
@@ -87,9 +88,9 @@ class Gradient(Kind):
     precision: Literal["auto", "bf16", "fp32", "fp64"] = "auto"
     checkpointing: bool = False
 
-    def loss_of(self, numbers: bool) -> LossSetting:
-        """The loss, for classes or for numbers."""
-        return self.loss or (Mse() if numbers else CrossEntropy())
+    def loss_of(self, of: Literal["classes", "numbers", "labels"]) -> LossSetting:
+        """The loss, for classes, for numbers or for labels of which several may be there."""
+        return self.loss or {"classes": CrossEntropy, "numbers": Mse, "labels": Binary}[of]()
 
     def attach(self, base: Any) -> Any:
         """The base, made ready: what may move is set so, and new parts are in place.

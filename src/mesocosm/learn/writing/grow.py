@@ -15,7 +15,7 @@ import numpy as np
 from mesocosm.base.errors import Wrong
 from mesocosm.base.files import write_json
 from mesocosm.learn import judge
-from mesocosm.learn.bases import Base, resolve
+from mesocosm.learn.bases import Base
 from mesocosm.learn.tuning.frozen import Frozen
 from mesocosm.learn.writing.judge import against, nearest, report
 from mesocosm.learn.writing.prompt import Prompter, asked
@@ -30,7 +30,7 @@ MOST_JUDGED = 400  # test rows whose own answers are weighed
 PARTS = ("train", "validation", "test")
 
 
-def grow_writer(name: str, model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], site: Site, say: Say) -> Grown:
+def grow_writer(name: str, model: Model, base: Base, rows: Mapping[str, Sequence[Any]], split: Sequence[str], site: Site, say: Say) -> Grown:
     """Fill the site's folder with a version that writes the field `predict`.
 
     Raises:
@@ -39,6 +39,8 @@ def grow_writer(name: str, model: Model, rows: Mapping[str, Sequence[Any]], spli
     from mesocosm.learn.train import Grown
 
     began = time.perf_counter()
+    if model.tune.method in ("prompt", "bitfit"):
+        raise Wrong("tune", f"'{model.tune.method}' is not for bases that write", "lora, prefix, full or another method")
     import torch
 
     torch.manual_seed(model.seed)
@@ -53,7 +55,6 @@ def grow_writer(name: str, model: Model, rows: Mapping[str, Sequence[Any]], spli
     shared = len(set(zip(texts["test"], answers["test"], strict=True)) & set(zip(texts["train"], answers["train"], strict=True)))
     if shared:
         say(f"{shared} of {len(where['test'])} test rows equal a training row in what is asked and what is answered")
-    base = resolve(str(model.base), site.root)
     prompter = Prompter(base, model.instruction, model.max_length, model.max_new_tokens)
     metrics, history, delta = _taught(base, model, prompter, texts, answers, site.store / "work" / site.made, say)
     figures = ", ".join(f"{k} {metrics[k]:.3f}" for k in ("perplexity", "rouge_l", "exact"))

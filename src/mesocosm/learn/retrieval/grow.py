@@ -1,0 +1,167 @@
+"""A finder grown from a snapshot: questions brought to their answers, judged by where the right one stands among all.
+
+Knows the parts of retrieval. Knows nothing of catalogs.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mesocosm.base.errors import Wrong
+from mesocosm.base.files import aside_name, write_json
+from mesocosm.learn import judge
+from mesocosm.learn.bases import Base
+from mesocosm.learn.retrieval.bridge import bridge, ranks, unit
+from mesocosm.learn.tuning.frozen import Frozen
+from mesocosm.learn.writing.prompt import asked
+
+if TYPE_CHECKING:
+    from mesocosm.learn.model import Model
+    from mesocosm.learn.train import Grown, Site
+
+Array = np.ndarray[Any, Any]
+Say = Callable[[str], None]
+PARTS = ("train", "validation", "test")
+MOST = 200_000  # different answers that are looked through for each question
+
+
+def grow_finder(name: str, model: Model, base: Base, rows: Mapping[str, Sequence[Any]], split: Sequence[str], site: Site, say: Say) -> Grown:
+    """Fill the site's folder with a version that finds the field `predict`.
+
+    Raises:
+        Wrong: the data does not fit the settings.
+    """
+    from mesocosm.learn.encode import encode
+    from mesocosm.learn.export import export_trunk, shared_trunk
+    from mesocosm.learn.train import Grown
+
+    began = time.perf_counter()
+    where = {p: [i for i, s in enumerate(split) if s == p and rows[model.predict][i] is not None and str(rows[model.predict][i]).strip()] for p in PARTS}
+    for part in ("train", "test"):
+        if not where[part]:
+            raise Wrong("predict", f"no {part} row holds a text in '{model.predict}'", "rows with an answer to learn from and rows to judge on")
+    texts = {p: [asked({n: rows[n][i] for n in model.inputs}, model.inputs) for i in where[p]] for p in PARTS}
+    told = {p: [str(rows[model.predict][i]).strip() for i in where[p]] for p in PARTS}
+    known = list(dict.fromkeys(t for p in PARTS for t in told[p]))
+    if not 2 <= len(known) <= MOST:
+        raise Wrong("predict", f"'{model.predict}' holds {len(known)} different texts", f"2 to {MOST:,}")
+    number = {t: k for k, t in enumerate(known)}
+    right = {p: np.array([number[t] for t in told[p]], dtype=np.int64) for p in PARTS}
+    read = _reader(base, model, site)
+    as_it_is = {p: read(texts[p]) for p in PARTS if texts[p]}
+    answers = read(known)
+    say(f"{sum(map(len, texts.values()))} questions and {len(known)} different answers through {base.name}")
+    untaught = ranks(as_it_is["test"], answers, right["test"])
+    vectors, trunk, history = as_it_is, None, list[dict[str, Any]]()
+    if not isinstance(model.tune, Frozen):
+        trunk, tokens, history = _tuned(base, model, texts, known, right, site, say)
+        vectors = {p: encode(trunk, tokens, texts[p]) for p in PARTS if texts[p]}
+        answers = encode(trunk, tokens, known)
+    turn, chosen = bridge(vectors["train"], answers[right["train"]], answers, right["train"])
+    if chosen["pull"] is not None:
+        say(f"a matrix from questions to answers is learnt too (pull {chosen['pull']:g}): left-out mean reciprocal rank {chosen['left_out_mrr']:.3f}")
+    places = ranks(unit(vectors["test"] @ turn), answers, right["test"])
+    metrics = report(places, model.seed)
+    metrics["baselines"] = {"base": against(places, untaught), "linear": against(places, _words(texts["train"], texts["test"], known, right["test"]))}
+    metrics |= {f"gain_over_{other}": found["gain"] for other, found in metrics["baselines"].items()} | {"answers": len(known)}
+    shared = len(set(zip(texts["test"], told["test"], strict=True)) & set(zip(texts["train"], told["train"], strict=True)))
+    metrics["leaks"] = {"shared": shared, "telling": {}}
+    say(f"{len(places)} test rows: the right one of {len(known)} first on {metrics['recall_at_1']:.1%} {metrics['interval']['recall_at_1']}, mean reciprocal rank {metrics['mrr']:.3f}")
+    if trunk is None:
+        named = os.path.relpath(shared_trunk(base, site.store), site.store / "models" / "x" / "y")
+    else:
+        named = "trunk"
+        (site.folder / "trunk").mkdir()
+        export_trunk(trunk, site.folder / "trunk")
+        shutil.copy(base.folder / "tokenizer.json", site.folder / "trunk" / "tokenizer.json")
+    from safetensors.numpy import save_file
+
+    aside = site.folder / aside_name(site.folder / "answers.safetensors")
+    save_file({"answers": np.ascontiguousarray(answers, np.float32), "turn": turn}, aside)
+    os.replace(aside, site.folder / "answers.safetensors")
+    write_json(site.folder / "answers.json", {"answers": known})
+    card = {
+        "model": name, "task": "retrieval", "labels": [], "predict": model.predict, "predicts": "text", "inputs": list(model.inputs), "texts": list(model.inputs), "block": {},
+        "max_length": model.max_length, "base": base.name, "licence": base.licence, "trunk": named, "precision": "fp32", "method": model.tune.method, "head": "matrix" if chosen["pull"] else "cosine",
+        "settings": chosen, "rows": {p: len(where[p]) for p in PARTS}, "trials": [], "importance": {}, "seed": model.seed,
+    }  # fmt: skip
+    write_json(site.folder / "card.json", card)
+    metrics["seconds"] = round(time.perf_counter() - began, 2)
+    return Grown(card | {"metrics": metrics}, metrics, history, judge.gates(dict(model.require), metrics))
+
+
+def _reader(base: Base, model: Model, site: Site) -> Callable[[Sequence[str]], Array]:
+    from mesocosm.learn.encode import features
+
+    return lambda texts: features(base, texts, model.max_length, site.store)
+
+
+def _tuned(base: Base, model: Model, texts: Mapping[str, list[str]], known: list[str], right: Mapping[str, Array], site: Site, say: Say) -> tuple[Any, Any, list[dict[str, Any]]]:
+    """A trunk after training, its tokens and history."""
+    import torch
+
+    from mesocosm.learn import loop
+    from mesocosm.learn.encode import Tokens, load_trunk
+    from mesocosm.learn.retrieval.net import Pairs
+
+    tune: Any = model.tune
+    torch.manual_seed(model.seed)
+    trunk = load_trunk(base)
+    trunk.net = tune.attach(trunk.net)
+    tokens = Tokens(base.folder, model.max_length)
+    said = tokens.ids(known)
+    net = Pairs(trunk)
+    moving = sum(p.numel() for p in net.parameters() if p.requires_grad)
+    say(f"{tune.method}: {moving:,} weights train, {moving / sum(p.numel() for p in trunk.parameters()):.2%} of all")
+    data = {}
+    for part in PARTS:
+        ids = tokens.ids(texts[part]) if texts[part] else []
+        ends = np.array([[len(i)] for i in ids], np.float32).reshape(len(ids), 1)
+        data[part] = loop.Rows([[*q, *said[k]] for q, k in zip(ids, right[part], strict=True)], ends, right[part])
+
+    def tell(record: dict[str, Any]) -> None:
+        step = f"batch {record['step']} of {record['of']}, loss {record['loss']:.4f}, {record['left']} s left" if "step" in record else f"loss {record['train_loss']:.4f}, held out {record['held_loss']:.4f}"
+        say(f"epoch {record['epoch']}: {step}")
+
+    history = loop.train(net, tune, data["train"], data["validation"] if texts["validation"] else data["train"], model.seed, site.store / "work" / site.made, tell)  # type: ignore[arg-type]
+    net.float()
+    history[0] = history[0] | {"trained": moving}
+    trunk.net = tune.merged(trunk.net)
+    return trunk.eval(), tokens, history
+
+
+def report(places: Array, seed: int) -> dict[str, Any]:
+    """Figures of the places of right answers, with their intervals.
+
+    Source: Voorhees 1999, TREC-8 (mean reciprocal rank).
+    """
+    of = {"mrr": 1 / places, "recall_at_1": (places <= 1).astype(float), "recall_at_5": (places <= 5).astype(float), "recall_at_10": (places <= 10).astype(float)}
+    found: dict[str, Any] = {k: round(float(v.mean()), 4) for k, v in of.items()}
+    found["interval"] = {k: judge.interval(lambda i, v=v: float(v[i].mean()), len(places), seed) for k, v in of.items()}  # type: ignore[misc]
+    return found | {"rows": len(places), "classes": {}}
+
+
+def against(places: Array, other: Array) -> dict[str, Any]:
+    """Another's figures on the same rows, the gain in mean reciprocal rank and Wilcoxon's p of it."""
+    from scipy.stats import wilcoxon
+
+    figures = {"mrr": float((1 / other).mean()), **{f"recall_at_{k}": float((other <= k).mean()) for k in (1, 5, 10)}}
+    found: dict[str, Any] = {k: round(v, 4) for k, v in figures.items()}
+    return found | {"gain": round(float((1 / places).mean() - (1 / other).mean()), 4), "p": round(float(wilcoxon(1 / places, 1 / other).pvalue), 6) if np.any(places != other) else 1.0}
+
+
+def _words(train: Sequence[str], test: Sequence[str], known: Sequence[str], right: Array) -> Array:
+    """Places of the right answers by words in common, weighed by TF-IDF."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    try:
+        net = TfidfVectorizer(sublinear_tf=True).fit([*train, *known])
+    except ValueError:  # no word in any text
+        return np.full(len(test), (len(known) + 1) / 2)
+    return ranks((net.transform(test) @ net.transform(known).T).toarray(), np.eye(len(known)), right)

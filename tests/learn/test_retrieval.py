@@ -1,0 +1,108 @@
+"""A base that reads learns to find the right text among those it knows: in closed form, by gradient, judged by places, served."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import BANK
+
+from mesocosm.learn.retrieval.bridge import bridge, ranks, unit
+
+FILE = """grammar: 1
+ecosystem: desk
+sources: {{faq: {{type: csv, path: faq.csv}}}}
+datasets: {{asked: {{from: faq, fields: {{question: {{type: text}}, answer: {{type: text}}}}, split: {{test: 0.3, validation: 0.1}}}}}}
+models: {{find: {{base: minilm, learns: asked, predict: answer, inputs: [question], track: [], {more}}}}}
+services: {{desk: {{serves: find}}}}
+"""
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Path:
+    """The questions of the bank's table, each asked in three ways."""
+    with (BANK / "data" / "faq.csv").open(newline="") as table:
+        rows = list(csv.DictReader(table))
+    with (tmp_path / "faq.csv").open("w", newline="") as out:
+        write = csv.writer(out)
+        write.writerow(("question", "answer"))
+        for row in rows:
+            for said in ("{}", "Hello, {}", "Please tell me: {}"):
+                write.writerow((said.format(row["question"]), row["answer"]))
+    return tmp_path
+
+
+def test_a_row_left_out_by_its_leverage_is_left_out() -> None:
+    draw = np.random.default_rng(0)
+    asked, turn = unit(draw.normal(size=(40, 5))), np.eye(5) + draw.normal(size=(5, 5))
+    answered = unit(asked @ turn + 0.05 * draw.normal(size=(40, 5)))
+    found, chosen = bridge(asked.astype(np.float32), answered.astype(np.float32), answered.astype(np.float32), np.arange(40))
+    assert chosen["pull"] is not None
+    gap, left = answered - asked, []
+    for row in range(40):
+        keep = np.arange(40) != row
+        q = asked[keep]
+        learnt = np.linalg.solve(q.T @ q + chosen["pull"] * np.eye(5), q.T @ gap[keep])
+        left.append(asked[row] + asked[row] @ learnt)
+    assert abs((1 / ranks(unit(np.array(left)), answered, np.arange(40))).mean() - chosen["left_out_mrr"]) < 2e-4
+    before, after = (float((1 / ranks(x, answered, np.arange(40))).mean()) for x in (asked, unit(asked @ found)))
+    assert after > before
+
+
+def test_noise_is_not_learnt() -> None:
+    draw = np.random.default_rng(1)
+    asked, answered = (unit(draw.normal(size=(30, 20))).astype(np.float32) for _ in range(2))
+    found, chosen = bridge(asked, answered, answered, np.arange(30))
+    assert chosen["left_out_mrr"] < 0.4 and (chosen["pull"] is not None or np.allclose(found, np.eye(20)))
+
+
+@pytest.mark.parametrize("more", ["tune: frozen", "tune: {method: full, epochs: 2, batch: 8}"])
+def test_a_finder_is_built_judged_served_and_corrected(desk: Path, cli: Callable[..., Any], more: str) -> None:
+    file = desk / "ecosystem.yaml"
+    file.write_text(FILE.format(more=more + ", require: {mrr: '>= 0.5'}"))
+    done = cli("build", "-f", str(file))
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = cli("report", "-f", str(file)).stdout
+    assert "recall_at_1" in report and "beside base" in report
+    out = json.loads(cli("predict", "desk", "--input", '{"question": "I lost my card, what now?"}', "-f", str(file), "--json").stdout)
+    assert "Block it at once" in out["text"] and len(out["found"]) == 5 and out["found"][0]["likeness"] == out["likeness"]
+    assert cli("feedback", out["id"], "Call us.", "-f", str(file)).returncode == 0
+    assert "Finds 'answer'" in cli("card", "find", "-f", str(file)).stdout
+    if "full" in more:
+        assert "loss" in done.stdout + done.stderr and list((desk / ".mesocosm" / "models" / "find").glob("*/trunk/trunk.fp32.onnx"))
+
+
+def test_in_a_batch_the_same_answer_in_another_row_is_no_mistake() -> None:
+    import torch
+
+    from mesocosm.learn.retrieval.net import InBatch
+
+    sides = torch.nn.functional.normalize(torch.tensor([[[1.0, 0.0], [1.0, 0.0]], [[1.0, 0.1], [1.0, 0.0]], [[0.0, 1.0], [0.0, 1.0]]]), dim=-1)
+    alike = InBatch(0.05).value(sides, torch.tensor([0, 0, 1]), None)
+    apart = InBatch(0.05).value(sides, torch.tensor([0, 1, 2]), None)
+    assert float(alike) < 0.01 < 0.3 < float(apart)
+
+
+def test_both_sides_of_a_batch_are_read_as_they_are_alone() -> None:
+    import torch
+
+    from mesocosm.learn.bases import resolve
+    from mesocosm.learn.encode import Tokens, encode, load_trunk, pad
+    from mesocosm.learn.retrieval.net import Pairs
+
+    base = resolve("minilm", Path("."))
+    trunk, tokens = load_trunk(base), Tokens(base.folder, 64)
+    asked, told = ["where is my card", "hi", "what does a transfer to another country cost me"], ["It comes by post within a week.", "Hello there, how can we help?", "Nothing."]
+    q, a = tokens.ids(asked), tokens.ids(told)
+    ids, mask = pad([[*x, *y] for x, y in zip(q, a, strict=True)])
+    with torch.inference_mode():
+        out = Pairs(trunk)(ids, mask, torch.tensor([[float(len(x))] for x in q])).numpy()
+    with torch.autocast("cpu", enabled=False):
+        wanted = [encode(trunk, tokens, side) for side in (asked, told)]
+    for k in (0, 1):
+        assert np.abs(out[:, k] - wanted[k]).max() < 0.03  # the features of encode are in bfloat16 where the processor has it
