@@ -26,11 +26,11 @@ def test_every_command_named_exists_and_every_path_is_there() -> None:
     assert len(paths) >= 3 and all((ROOT / p).is_file() for p in paths)
 
 
-def test_every_example_of_governing_is_a_file_that_holds() -> None:
+def test_every_example_of_the_pages_is_a_file_that_holds() -> None:
     from mesocosm.spec.read import read_text
 
-    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "governing.md").read_text(), re.S)
-    assert len(blocks) == 2
+    blocks = [b for page in ("governing", "learning") for b in re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / f"{page}.md").read_text(), re.S) if "ecosystem:" in b]
+    assert len(blocks) == 6
     for block in blocks:
         eco = read_text(block, ROOT / "docs" / "ecosystem.yaml", {}).eco
         assert eco.sources
