@@ -20,6 +20,7 @@ import numpy as np
 from domain import domain
 from tables import all_tables
 from transfer import few, forgets, headlines, kept, memory, methods, row_cost, sentiment
+from writers import writers
 
 from mesocosm.build.wiring import columns_of, kinds_of
 from mesocosm.ecosystem import open_ecosystem
@@ -111,7 +112,7 @@ def main() -> int:
         lines += [*sentiment(data.parent / "finance_headlines"), *headlines(data.parent / "finance_headlines"), *all_tables(data.parent)]
     else:
         lines.append(("headlines macro F1 minus TF-IDF", float("nan"), ">= 0.05", False))
-    lines += domain()
+    lines += [*domain(), *writers()]
     for name, figure, target, met in lines:
         print(f"{name}  {figure:.4f}  {target}  {'met' if met else 'missed'}")
     return 0 if all(line[3] for line in lines) else 1

@@ -11,6 +11,7 @@ from mesocosm.base.kinds import Kind, union
 from mesocosm.learn.brought import Brought
 from mesocosm.learn.fairness import Fair
 from mesocosm.learn.pretraining.pretrain import Pretrain
+from mesocosm.learn.self_training import SelfTraining
 from mesocosm.learn.tuning import TUNING
 from mesocosm.learn.tuning.frozen import Frozen
 from mesocosm.learn.tuning.full import Full
@@ -58,6 +59,7 @@ class Model(Kind):
             any other way of tuning reads them as one text.
         pretrain: texts without labels that the base learns from first; with `scratch` no base is needed.
         tune: how the base is moved toward the task.
+        self_training: rows whose target is missing teach too where the model is sure of them; with a frozen base and classes.
         search: settings to try.
         require: bounds on metrics of the test rows; a version that misses one is never deployed.
         reveal: private inputs that are used all the same.
@@ -78,6 +80,7 @@ class Model(Kind):
     pair: tuple[str, str] | None = None
     pretrain: Pretrain | None = None
     tune: Tuning = Frozen()
+    self_training: SelfTraining | None = None
     search: Search | None = None
     require: dict[Literal[METRICS], Bound] = {}  # type: ignore[valid-type]
     reveal: tuple[str, ...] = ()

@@ -23,13 +23,15 @@ from mesocosm.learn import block, judge
 from mesocosm.learn.bases import Base, resolve
 from mesocosm.learn.beside import Last, alone, last
 from mesocosm.learn.brought import Brought, BroughtHead, head_of, plain
-from mesocosm.learn.choose import choose, names_of
+from mesocosm.learn.choose import choose, kinds_of, names_of
 from mesocosm.learn.curve import curve
 from mesocosm.learn.examine import examined
 from mesocosm.learn.forgetting import keep
+from mesocosm.learn.heads import HEADS, Blend
 from mesocosm.learn.leaks import leaks
 from mesocosm.learn.model import Model
 from mesocosm.learn.pairs import of_pairs
+from mesocosm.learn.self_training import SelfTraining, self_trained
 from mesocosm.learn.tasks import TASKS, Ordinal, Task
 from mesocosm.learn.tuning.frozen import Frozen
 
@@ -78,7 +80,7 @@ class Grown:
 
 @dataclass
 class Parts:
-    """A dataset cut for a model: per part its texts, block and labels."""
+    """A dataset cut for a model: per part its texts, block and labels; `bare` are training rows without a label, where they teach too."""
 
     texts: dict[str, list[str]]
     table: dict[str, Array]
@@ -107,6 +109,8 @@ def cut(model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], k
             raise Wrong("inputs", f"the training rows of '{name}' hold no value at all", "an input with values")
     for part in ("validation", "test"):
         where[part] = [i for i in where[part] if task.known(target[i])]
+    if model.self_training:
+        where["bare"] = [i for i, s in enumerate(split) if s == "train" and target[i] is None]
     mine = {n: kinds[n] for n in model.inputs}
     facts = plain(model.inputs) if isinstance(model.base, Brought) else block.fit({n: [rows[n][i] for i in where["train"]] for n in mine}, mine)
     names = list(model.pair or [n for n in model.inputs if kinds[n] == "text"])
@@ -114,7 +118,7 @@ def cut(model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], k
     return Parts(
         {p: block.text_of(picked[p], names, len(where[p]), model.apart) for p in where},
         {p: block.build(picked[p], facts, len(where[p])) for p in where},
-        {p: task.encode([target[i] for i in where[p]]) for p in where},
+        {p: task.encode([target[i] for i in where[p]]) for p in ("train", "validation", "test")},
         task.labels, facts, names, where, task,
     )  # fmt: skip
 
@@ -185,7 +189,7 @@ def grow(
         "trials": tried.get("trials", []), "importance": tried.get("importance", {}), "seed": model.seed, **export,
     }  # fmt: skip
     write_json(folder / "card.json", card)
-    if site.ids:
+    if site.ids and not head.settings.get("self_training", {}).get("used"):  # labels it gave itself hang on every row
         keep(head, [site.ids[i] for i in parts.where["train"]], folder)
     metrics["seconds"] = round(time.perf_counter() - began, 2)
     return Grown(card | {"metrics": metrics}, metrics, history, judge.gates(dict(model.require), metrics))
@@ -201,22 +205,25 @@ def _trial(model: Model, parts: Parts, base: Base | None, store: Path, watch: Ca
 
 def _tune(model: Model, parts: Parts, base: Base | None, store: Path, keep: Path | None, say: Say, watch: Callable[[int, float], None] | None = None) -> tuple[Any, Any, list[dict[str, Any]], dict[str, Array]]:
     """Fit a head on frozen features, or tune the trunk from there; returns head, trunk, history, features."""
-    empty = {p: np.zeros((len(y), 0), np.float32) for p, y in parts.y.items()}
+    empty = {p: np.zeros((len(i), 0), np.float32) for p, i in parts.where.items()}
     feats = empty
     if base:
         from mesocosm.learn.encode import features
 
         read = partial(features, base, most=model.max_length, store=store)
-        texts = [t for p in parts.y for t in parts.texts[p]]
+        texts = [t for p in parts.where for t in parts.texts[p]]
         whole = of_pairs(texts, read) if model.apart else read(texts)
-        ends = np.cumsum([0, *(len(y) for y in parts.y.values())])
-        feats = {p: whole[ends[i] : ends[i + 1]] for i, p in enumerate(parts.y)}
+        ends = np.cumsum([0, *(len(i) for i in parts.where.values())])
+        feats = {p: whole[ends[i] : ends[i + 1]] for i, p in enumerate(parts.where)}
         say(f"{len(whole)} texts through {base.name}")
     if isinstance(model.tune, Frozen) or not base:
         only = model.tune.head if isinstance(model.tune, Frozen) else "auto"
         names = names_of(parts.task.labels, parts.y["train"]) if base and not model.apart and not parts.table["train"].shape[1] else []
         said = features(base, names, model.max_length, store) if base and names else None
-        return choose(feats["train"], parts.table["train"], parts.y["train"], parts.task.classes, model.seed, only, say, said), None, [], feats
+        head = choose(feats["train"], parts.table["train"], parts.y["train"], parts.task.classes, model.seed, only, say, said)
+        if model.self_training and parts.where["bare"]:
+            head = _alone(model.self_training, head, parts, feats, model.seed, say)
+        return head, None, [], feats
     import torch
 
     from mesocosm.learn import loop
@@ -270,6 +277,23 @@ def _tune(model: Model, parts: Parts, base: Base | None, store: Path, keep: Path
         head.settings = head.settings | {"temperature": round(heat, 4)}
         say(f"calibrated on {len(parts.y['validation'])} validation rows: temperature {heat:.2f}")
     return head, trunk, history, feats
+
+
+def _alone(setting: SelfTraining, head: Any, parts: Parts, feats: dict[str, Array], seed: int, say: Say) -> Any:
+    """The head after it taught itself, where that helps."""
+    kinds = kinds_of(head)
+
+    def fit(text: Array, table: Array, y: Array) -> Any:
+        fitted = [HEADS[n]().fit(text, table, y, parts.task.classes, seed) for n in kinds]
+        return fitted[0] if len(fitted) == 1 else Blend(*fitted, classes=parts.task.classes)
+
+    def of(part: str) -> tuple[Array, Array, Array]:
+        return feats[part], parts.table[part], parts.y[part]
+
+    held = of("validation") if len(parts.y["validation"]) >= FEW else None
+    head, told = self_trained(head, setting, of("train"), (feats["bare"], parts.table["bare"]), held, fit, say)
+    head.settings = head.settings | {"self_training": told}
+    return head
 
 
 def _told(record: dict[str, Any]) -> str:
