@@ -55,7 +55,7 @@ def test_rows_without_a_label_lift_a_model_of_few_labels_and_noise_does_not_get_
 
     same, told = self_trained(head, SelfTraining(above=0.8), (none[few], x[few], y[few]), (none[rest], x[rest]), (none[held], x[held], y[held]), worse, said.append)
     assert same is head and told["used"] == 0
-    nobody, told = self_trained(head, SelfTraining(above=1.0), (none[few], x[few], y[few]), (none[rest], x[rest]), None, fit, said.append)
+    nobody, told = self_trained(head, SelfTraining(), (none[few], x[few], y[few]), (none[:0], x[:0]), None, fit, said.append)
     assert nobody is head and told["used"] == 0
 
 

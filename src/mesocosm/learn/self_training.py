@@ -30,7 +30,7 @@ class SelfTraining(Kind):
     """
 
     short: ClassVar[str] = "above"
-    above: float = Field(0.9, gt=0.5, le=1)
+    above: float = Field(0.9, gt=0.5, lt=1)
     rounds: int = Field(2, ge=1, le=20)
 
 
