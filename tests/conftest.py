@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -59,19 +60,32 @@ def small_rows(rows: int = 80) -> str:
     return "\n".join([*lines, lines[5]]) + "\n"
 
 
-HEAVY = ("test_engines", "test_build", "bank", "test_snapshot", "test_processes", "test_examine", "test_bad_input", "test_writing", "test_sources")
+HEAVY = ("bank", "test_engines", "test_build", "test_snapshot", "test_processes", "test_examine", "test_bad_input", "test_writing", "test_sources")
 
 
-@pytest.hookimpl(tryfirst=True)  # before the groups are read
+def group(nodeid: str) -> str:
+    """Tests of one file stay together, and all that want the built bank."""
+    path = ROOT / nodeid.split("::", 1)[0]
+    return "bank" if re.search(r"\b(bank|server): (Path|Server)", path.read_text(encoding="utf-8")) else path.stem
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Two workers share the groups."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Groups(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return group(nodeid)
+
+    return Groups(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Two workers share the files; those that want the built bank stay together, and what takes longest comes first."""
-
-    def group(item: pytest.Item) -> str:
-        return "bank" if {"bank", "server"} & set(getattr(item, "fixturenames", ())) else item.path.stem
-
+    """What takes longest comes first."""
+    known: dict[Path, str] = {}
     for item in items:
-        item.add_marker(pytest.mark.xdist_group(group(item)))
-    items.sort(key=lambda item: HEAVY.index(group(item)) if group(item) in HEAVY else len(HEAVY))
+        known.setdefault(item.path, group(str(item.path.relative_to(ROOT))))
+    items.sort(key=lambda item: HEAVY.index(known[item.path]) if known[item.path] in HEAVY else len(HEAVY))
 
 
 @pytest.fixture(scope="session", autouse=True)

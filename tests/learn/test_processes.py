@@ -51,7 +51,7 @@ def test_several_processes_take_the_steps_of_one(still: Base, settings: dict[str
     said: list[dict[str, Any]] = []
     together = train_many(several, tune, still, rows, rows, 7, 64, None, said.append)
     assert [r["train_loss"] for r in together] == [r["train_loss"] for r in alone] == [r["train_loss"] for r in said if "train_loss" in r]
-    measure = tune.loss_of(False)
+    measure = tune.loss_of("classes")
     assert abs(loop.loss_of(several, rows, measure) - loop.loss_of(one, rows, measure)) < 1e-9
     for (name, a), b in zip(one.state_dict().items(), several.state_dict().values(), strict=True):
         assert "pooler" in name or float((a - b).abs().max()) < 1e-9, name  # the base has no pooler of its own

@@ -48,7 +48,7 @@ def trained(base: Any, settings: dict[str, Any], words: Words | None = None, y: 
     start = np.random.default_rng(0).normal(size=(386, outputs)).astype(np.float32) * 0.05
     net = loop.Joined(trunk, start, np.zeros(outputs, np.float32), 0.1)
     rows = loop.Rows(Tokens(base.folder, 64).ids(TEXTS), np.zeros((48, 2), np.float32), y, words)
-    before = loop.loss_of(net, rows, tune.loss_of(outputs == 1))
+    before = loop.loss_of(net, rows, tune.loss_of("numbers" if outputs == 1 else "classes"))
     return net, loop.train(net, tune, rows, rows, 7, None, lambda _: None), before
 
 
@@ -139,7 +139,16 @@ def test_every_schedule_stays_between_nothing_and_the_peak(name: str) -> None:
     assert shares[-1] <= shares[50] and (name == "constant" or shares[-1] < 0.35)
 
 
-@pytest.mark.parametrize("name", [n for n in LOSSES if n not in NUMBERS])
+def test_the_loss_of_labels_falls_as_each_of_them_is_told() -> None:
+    loss: Any = LOSSES["binary"].model_validate({"kind": "binary", "smoothing": 0.1})
+    y = torch.tensor([[1, 0, 1], [0, 0, 1]], dtype=torch.int8)
+    right = (y.float() * 2 - 1) * 2
+    part = right.clone()
+    part[0, 0] *= -1
+    assert float(loss.value(right, y, None)) < float(loss.value(part, y, None)) < float(loss.value(-right, y, None))
+
+
+@pytest.mark.parametrize("name", [n for n, kind in LOSSES.items() if kind.of == "classes"])  # type: ignore[attr-defined]
 def test_every_loss_falls_as_the_true_class_rises_and_weights_count(name: str) -> None:
     loss: Any = LOSSES[name].model_validate({"kind": name})
     y = torch.tensor([0, 1, 1, 1])

@@ -55,7 +55,7 @@ MISTAKES = [
     ("stratify: intent", "stratify: intents", "no field is named 'intents'", "Did you mean 'intent'?"),
     ("learns: credit", "learns: credits", "no dataset is named 'credits'", "Did you mean 'credit'?"),
     ("predict: grade", "predict: grades", "has no field 'grades'", "Did you mean 'grade'?"),
-    ("predict: grade", "predict: application_id", "'application_id' is a text", "category"),
+    ("predict: grade", "predict: application_id", "'application_id' is a text", "no 'fair'"),
     ("inputs: [sentence]", "inputs: []", "is empty", "at least one"),
     ("inputs: [sentence]", "inputs: [intent]", "what the model predicts", "other"),
     ("inputs: [checking, duration", "inputs: [email, duration", "'email' is private", "reveal"),

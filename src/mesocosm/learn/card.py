@@ -38,7 +38,7 @@ def card(version: Mapping[str, Any], about: str, data: Mapping[str, Any]) -> str
         f"- Made: {made}; state: {version['state']}{' (' + version['why'] + ')' if version['why'] else ''}",
         f"- Base: {recipe['base'] or 'none'} ({recipe['licence'] or 'no licence needed'}); method: {recipe['method']}; head: {recipe['head']}; served in {recipe['precision']}",
         f"- {'Writes ' + repr(recipe['predict']) if recipe.get('task') == 'text' else 'Finds ' + repr(recipe['predict']) if recipe.get('task') else 'Predicts one of ' + str(len(recipe['labels'])) + ' classes' if recipe['labels'] else 'Predicts a number'} from: {', '.join(recipe['inputs'])}",
-        f"- Seed: {recipe['seed']}; training took {m.get('seconds', float('nan')):.1f} s", *_made_with(recipe.get("environment", {})), "",
+        f"- Seed: {recipe['seed']}; training took {m.get('seconds', float('nan')):.1f} s{_priced(m)}", *_made_with(recipe.get("environment", {})), "",
         "## Data", "",
         f"- Dataset: {data['name']}, version {version['snapshot']}" + (f"; purpose: {data['purpose']}" if data.get("purpose") else ""),
         f"- Account: {', '.join(f'{k} {v}' for k, v in data['account'].items())}",
@@ -83,6 +83,11 @@ def _made_with(e: Mapping[str, Any]) -> list[str]:
         return []
     commit = f"; Git commit {e['commit'][:12]}{', with changes' if e['changed'] else ''}" if e.get("commit") else ""
     return [f"- Made with: Python {e['python']} on {e['machine']}, {', '.join(f'{k} {v}' for k, v in e['libraries'].items())}{commit}"]
+
+
+def _priced(m: Mapping[str, Any]) -> str:
+    told = m.get("price")
+    return f" (told before: {told['said']['seconds']:.1f} s and {told['said']['gigabytes']:.1f} GB; it came to {told['took']['seconds']:.1f} s and {told['took']['gigabytes']:.1f} GB)" if told else ""
 
 
 def _said(value: Any) -> str:

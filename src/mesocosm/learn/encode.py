@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from mesocosm.base.digest import digest
 from mesocosm.base.errors import Wrong
 from mesocosm.learn.bases import Base
+from mesocosm.learn.bases.base import kept_features
 
 TOKENS = 1024  # padded tokens of one batch: what stays in the cache of two cores
 
@@ -138,7 +138,7 @@ def features(base: Base, texts: Sequence[str], most: int, store: Path) -> np.nda
 
     from mesocosm.base.files import aside_name
 
-    kept = store / "features" / f"{digest(base.weights, most, list(texts))}.safetensors"
+    kept = kept_features(base, texts, most, store)
     if kept.is_file():
         return np.asarray(load_file(kept)["features"])
     found = encode(load_trunk(base), Tokens(base.folder, most), texts)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import warnings
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -55,17 +56,18 @@ def quantise(source: Path, target: Path) -> None:
         root.setLevel(level)
 
 
+def trunk_folder(base: Base, store: Path) -> Path:
+    """Where an untouched base's graphs lie, once they are exported."""
+    return store / "trunks" / digest(base.weights, REVISION, version("torch"), version("onnxruntime"))
+
+
 def shared_trunk(base: Base, store: Path) -> Path:
     """The folder of an untouched base's graphs and tokenizer, exported once a store."""
     import shutil
 
-    import onnxruntime
-    import torch
-
     from mesocosm.learn.encode import load_trunk
 
-    made = digest(base.weights, REVISION, torch.__version__, onnxruntime.__version__)
-    folder = store / "trunks" / made
+    folder = trunk_folder(base, store)
     if not (folder / "trunk.int8.onnx").is_file():
         with folder_appears(folder) as aside:
             export_trunk(load_trunk(base), aside)

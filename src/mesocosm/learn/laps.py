@@ -21,8 +21,6 @@ class Laps:
     def __init__(self) -> None:
         self.began = self.at = time.perf_counter()
         self.took: dict[str, float] = {}
-        with contextlib.suppress(OSError):
-            RESET.write_text("5")  # the highest count begins anew
 
     def end(self, phase: str) -> None:
         """Count the time since the last phase ended to this one."""
@@ -36,8 +34,14 @@ class Laps:
         return time.perf_counter() - self.began
 
 
+def fresh_peak() -> None:
+    """Let the highest count of memory begin anew."""
+    with contextlib.suppress(OSError):
+        RESET.write_text("5")
+
+
 def memory(peak: bool = False) -> float:
-    """Gigabytes that this process holds, or held at most since a `Laps` began; 0 where the system does not tell."""
+    """Gigabytes that this process holds, or held at most since `fresh_peak`; 0 where the system does not tell."""
     word = "VmHWM:" if peak else "VmRSS:"
     try:
         lines = STATUS.read_text().splitlines()

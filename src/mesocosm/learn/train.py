@@ -28,9 +28,11 @@ from mesocosm.learn.curve import curve
 from mesocosm.learn.examine import examined
 from mesocosm.learn.forgetting import keep
 from mesocosm.learn.heads import HEADS, Blend
+from mesocosm.learn.laps import Laps, fresh_peak, memory
 from mesocosm.learn.leaks import leaks
 from mesocosm.learn.model import Model
 from mesocosm.learn.pairs import of_pairs
+from mesocosm.learn.price import price, settled
 from mesocosm.learn.self_training import SelfTraining, self_trained
 from mesocosm.learn.tasks import TASKS, Ordinal, Task
 from mesocosm.learn.tuning.frozen import Frozen
@@ -162,25 +164,34 @@ def grow(
 
         base, learnt["pretraining"] = pretrained(base, site.corpus, model.pretrain, model.max_length, model.seed, store, say)
     tried: dict[str, Any] = {}
+    quote, held, laps = price(model, parts, base, store), memory(), Laps()
+    fresh_peak()
+    say(quote.text())
+    asked = model
     if model.search:
         from mesocosm.learn.search import search
 
         model, tried = search(model, model.search, lambda m, watch: _trial(m, parts, base, store, watch), say, site.studies, site.made)
+        laps.end("search")
     history: list[dict[str, Any]] = []
     if isinstance(model.base, Brought):
         feats = {p: np.zeros((len(y), 0), np.float32) for p, y in parts.y.items()}
         head, trunk = head_of(model.base, site.root, len(model.inputs), parts.task.labels, parts.task.scale), None
         say(f"{model.base.onnx} is judged as it is; nothing is trained")
     else:
-        head, trunk, history, feats = _tune(model, parts, base, store, store / "work" / site.made, say)
+        head, trunk, history, feats = _tune(model, parts, base, store, store / "work" / site.made, say, laps=laps)
     p_test = parts.task.said(head.logits(feats["test"], parts.table["test"]))
     metrics = parts.task.report(p_test, parts, model.seed)
     say(f"{len(p_test)} test rows: {parts.task.sentence(metrics)}")
+    laps.end("judging")
     export = _export(head, trunk, base, parts, store, folder, feats, model.max_length, model.apart)
+    laps.end("export")
     metrics |= learnt | export.pop("agreement", {}) | {"leaks": found}
     metrics["beside"] = alone(head, p_test, feats, parts, model.seed, say) | (last(p_test, site.before, rows, parts, say) if site.before else {})
+    laps.end("parts alone")
     if trunk is None and not isinstance(head, BroughtHead):  # a tuned base has seen all rows
         metrics["curve"] = curve(head, p_test, feats, parts, model.seed, say)
+    laps.end("curve")
     metrics |= examined(model, rows, kinds, parts, p_test, export.pop("said", None), say)
     card = {
         "model": name, **parts.task.card(head), "predict": model.predict, "predicts": kinds[model.predict], "inputs": list(model.inputs), "texts": parts.text_names, "pair": model.apart, "block": parts.facts,
@@ -191,6 +202,9 @@ def grow(
     write_json(folder / "card.json", card)
     if site.ids and not head.settings.get("self_training", {}).get("used"):  # labels it gave itself hang on every row
         keep(head, [site.ids[i] for i in parts.where["train"]], folder)
+    laps.end("looking closer")
+    if not isinstance(model.base, Brought):
+        metrics["price"] = settled(quote, laps, held, asked, parts, store)
     metrics["seconds"] = round(time.perf_counter() - began, 2)
     return Grown(card | {"metrics": metrics}, metrics, history, judge.gates(dict(model.require), metrics))
 
@@ -203,10 +217,10 @@ def _trial(model: Model, parts: Parts, base: Base | None, store: Path, watch: Ca
     return loss_for(parts.y[held], parts.task.classes)(head.logits(feats[held], parts.table[held]), parts.y[held])
 
 
-def _tune(model: Model, parts: Parts, base: Base | None, store: Path, keep: Path | None, say: Say, watch: Callable[[int, float], None] | None = None) -> tuple[Any, Any, list[dict[str, Any]], dict[str, Array]]:
+def _tune(model: Model, parts: Parts, base: Base | None, store: Path, keep: Path | None, say: Say, watch: Callable[[int, float], None] | None = None, laps: Laps | None = None) -> tuple[Any, Any, list[dict[str, Any]], dict[str, Array]]:
     """Fit a head on frozen features, or tune the trunk from there; returns head, trunk, history, features."""
     empty = {p: np.zeros((len(i), 0), np.float32) for p, i in parts.where.items()}
-    feats = empty
+    feats, laps = empty, laps or Laps()
     if base:
         from mesocosm.learn.encode import features
 
@@ -216,6 +230,7 @@ def _tune(model: Model, parts: Parts, base: Base | None, store: Path, keep: Path
         ends = np.cumsum([0, *(len(i) for i in parts.where.values())])
         feats = {p: whole[ends[i] : ends[i + 1]] for i, p in enumerate(parts.where)}
         say(f"{len(whole)} texts through {base.name}")
+    laps.end("reading")
     if isinstance(model.tune, Frozen) or not base:
         only = model.tune.head if isinstance(model.tune, Frozen) else "auto"
         names = names_of(parts.task.labels, parts.y["train"]) if base and not model.apart and not parts.table["train"].shape[1] else []
@@ -223,6 +238,7 @@ def _tune(model: Model, parts: Parts, base: Base | None, store: Path, keep: Path
         head = choose(feats["train"], parts.table["train"], parts.y["train"], parts.task.classes, model.seed, only, say, said)
         if model.self_training and parts.where["bare"]:
             head = _alone(model.self_training, head, parts, feats, model.seed, say)
+        laps.end("heads")
         return head, None, [], feats
     import torch
 
@@ -233,6 +249,7 @@ def _tune(model: Model, parts: Parts, base: Base | None, store: Path, keep: Path
     from mesocosm.learn.tuning.last import Last
 
     head = choose(feats["train"], parts.table["train"], parts.y["train"], parts.task.classes, model.seed, "linear", say)
+    laps.end("heads")
     tokens = Tokens(base.folder, model.max_length)
     tune: Any = model.tune
     torch.manual_seed(model.seed)
@@ -276,6 +293,7 @@ def _tune(model: Model, parts: Parts, base: Base | None, store: Path, keep: Path
         head.weights, head.bias = head.weights / np.float32(heat), head.bias / np.float32(heat)
         head.settings = head.settings | {"temperature": round(heat, 4)}
         say(f"calibrated on {len(parts.y['validation'])} validation rows: temperature {heat:.2f}")
+    laps.end("tuning")
     return head, trunk, history, feats
 
 

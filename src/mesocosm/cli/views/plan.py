@@ -11,7 +11,8 @@ def plan_text(data: dict[str, Any]) -> str:
     lines = []
     for change in data["changes"]:
         why = "; ".join(change["because"])
-        lines.append(f"{change['sign']} {change['address']:<{wide}}  {change['action']}{': ' + why if why else ''}")
+        price = f"; {change['price']['text']}" if "price" in change else ""
+        lines.append(f"{change['sign']} {change['address']:<{wide}}  {change['action']}{': ' + why if why else ''}{price}")
     counts: dict[str, int] = {}
     for change in data["changes"]:
         counts[change["action"]] = counts.get(change["action"], 0) + 1

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mesocosm.base.digest import digest_file
+from mesocosm.base.digest import digest, digest_file
 from mesocosm.base.errors import Wrong
 
 
@@ -23,6 +24,11 @@ class Base:
     licence: str
     weights: str
     writes: bool = False
+
+
+def kept_features(base: Base, texts: Sequence[str], most: int, store: Path) -> Path:
+    """Where the features of texts under an untouched base are kept, once they are computed."""
+    return store / "features" / f"{digest(base.weights, most, list(texts))}.safetensors"
 
 
 def named(name: str, root: Path) -> bool:
