@@ -17,7 +17,7 @@ from mesocosm.learn.bases.base import folder_of
 from mesocosm.learn.brought import Brought
 from mesocosm.spec import Spec
 
-REVISIONS = {"govern": 3, "learn": 3}
+REVISIONS = {"govern": 3, "learn": 4}
 
 
 def where_of(spec: Spec) -> Where:

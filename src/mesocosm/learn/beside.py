@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mesocosm.learn.card import LEADING, leading
-from mesocosm.learn.choose import choose, kinds_of
+from mesocosm.learn.heads import Blend
+from mesocosm.learn.heads.linear import Linear
 
 if TYPE_CHECKING:
     from mesocosm.learn.train import Parts
@@ -40,7 +41,7 @@ def alone(head: Any, said: Array, feats: Mapping[str, Array], parts: Parts, seed
     """What the texts reach without the table, and the table without the texts; nothing where there is but one of them.
 
     Args:
-        head: the version's; the same kinds are fitted on each part, trees on the table only.
+        head: the version's; the same kinds are fitted on each part, trees on the table only and with the settings that they have.
         said: what the version says of its test rows.
         feats: features of the texts by part, as the version makes them.
     """
@@ -50,8 +51,8 @@ def alone(head: Any, said: Array, feats: Mapping[str, Array], parts: Parts, seed
     found = {}
     for name, keep in (("text alone", (1, 0)), ("table alone", (0, 1))):
         text, table = ({p: x[:, : x.shape[1] * share] for p, x in given.items()} for given, share in zip((feats, parts.table), keep, strict=True))
-        kinds = [k for k in kinds_of(head) if k != "boost" or keep[1]] or ["linear"]
-        part = choose(text["train"], table["train"], y, parts.task.classes, seed, kinds)
+        like = [h for h in (head.parts if isinstance(head, Blend) else (head,)) if h.name != "boost" or keep[1]] or [Linear()]
+        part = (like[0] if len(like) == 1 else Blend(*like, classes=parts.task.classes)).again(text["train"], table["train"], y, parts.task.classes, seed)
         found[name] = parts.task.against(said, parts.task.said(part.logits(text["test"], table["test"])), parts.y["test"])
         say(f"{name}: {_main(found[name])}; together {found[name]['gain']:+.3f} (p = {found[name]['p']:.2g})")
     return found

@@ -31,11 +31,6 @@ def heads_for(text: Array, table: Array, y: Array, classes: int) -> list[str]:
     return ["kernel"]
 
 
-def kinds_of(head: Any) -> list[str]:
-    """The kinds of head that a fitted one is made of."""
-    return [part.name for part in head.parts] if isinstance(head, Blend) else [head.name]
-
-
 def names_of(labels: Sequence[str], y: Array) -> list[str]:
     """The names of classes as texts, where rows are few and each name says something; else none.
 

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mesocosm.learn.card import LEADING, leading
-from mesocosm.learn.choose import kinds_of
-from mesocosm.learn.heads import HEADS, Blend
 
 if TYPE_CHECKING:
     from mesocosm.learn.train import Parts
@@ -24,7 +22,7 @@ def curve(head: Any, said: Array, feats: Mapping[str, Array], parts: Parts, seed
     """Figures on the test rows by number of training rows, the version's own last; nested parts of one seeded order.
 
     Args:
-        head: a fitted head, whose kinds are fitted again on fewer rows.
+        head: a fitted head, whose kinds are fitted again on fewer rows, trees with the settings that they have.
         said: what it says of the test rows with all of them.
 
     Source: Cortes et al. 1993, NIPS (learning curves).
@@ -38,8 +36,7 @@ def curve(head: Any, said: Array, feats: Mapping[str, Array], parts: Parts, seed
         pick = np.sort(order[: int(len(y) * share)])
         if len(pick) < LEAST_ROWS or (y.ndim == 1 and len(np.unique(y[pick])) < classes):
             continue
-        fitted = [HEADS[n]().fit(feats["train"][pick], parts.table["train"][pick], y[pick], classes, seed) for n in kinds_of(head)]
-        small = fitted[0] if len(fitted) == 1 else Blend(*fitted, classes=classes)
+        small = head.again(feats["train"][pick], parts.table["train"][pick], y[pick], classes, seed)
         found.append({"rows": len(pick)} | _figures(parts, said, small.logits(feats["test"], parts.table["test"])))
     if not found:
         return []

@@ -2,7 +2,7 @@
 
 Each phase's work is counted in units of its own (products of rows, tokens and weights). A unit's time was measured once on a machine
 whose pace is known by the same small trial; here the trial is run again, and from the second build on the store's book of what
-phases really took corrects them. Knows sizes and clocks; fits nothing.
+phases really took stands for both. Knows sizes and clocks; fits nothing.
 """
 
 from __future__ import annotations
@@ -29,20 +29,21 @@ if TYPE_CHECKING:
     from mesocosm.learn.train import Parts
 
 BOOK = "price.json"
-TRIAL = 0.036  # seconds of the trial on the machine where the units were timed
+TRIAL = 0.0101  # seconds of the trial on the machine where the units were timed
 UNITS = {  # seconds a unit, on that machine
-    "token": 2.6e-12, "graph token": 4.0e-12, "load": 8e-9, "import": 7.0, "export": 6e-7,
-    "eigen": 1.1e-10, "pair": 1.2e-9, "logistic": 2.2e-9, "trees": 5.5e-8, "tree": 1.5e-3, "word": 2e-6, "row": 4e-5,
+    "token": 1.0e-11, "graph token": 1.6e-11, "load": 8e-9, "import": 4.5, "export": 6e-7, "step": 0.12, "start": 1.5,
+    "eigen": 2.4e-6, "solve": 6e-12, "logistic": 1.5e-3, "tree": 5e-4, "tree row": 4e-7, "word": 2e-6, "row": 4e-5,
 }  # fmt: skip
 BACK = {"full": 3.0, "gradual": 3.0, "last": 1.2, "prefix": 2.6, "prompt": 2.8}  # of a forward pass; other methods 2.3
 
 
 @dataclass(frozen=True)
 class Price:
-    """Seconds by phase, and gigabytes at most."""
+    """Seconds by phase, gigabytes at most, and the machine's pace when they were told."""
 
     phases: Mapping[str, float]
     gigabytes: float
+    pace: float = 1.0
 
     @property
     def seconds(self) -> float:
@@ -69,29 +70,35 @@ def short(seconds: float) -> str:
 
 
 def pace() -> float:
-    """How much longer a small trial (products, an eigendecomposition, a loop) takes here than where the units were timed; the best of three."""
+    """How much longer a small trial (products, an eigendecomposition, a loop) takes here than where the units were timed; the median of nine, the first two left out."""
     x = np.random.default_rng(0).normal(size=(260, 260)).astype(np.float32)
-    best = math.inf
-    for _ in range(3):
+    took = []
+    for _ in range(11):
         began = time.perf_counter()
         np.linalg.eigh(x @ x.T)
         for _ in range(4):
             x @ x
         sum(i % 7 for i in range(60_000))
-        best = min(best, time.perf_counter() - began)
-    return best / TRIAL
+        took.append(time.perf_counter() - began)
+    return float(np.median(took[2:])) / TRIAL
 
 
 def price(model: Model, parts: Parts, base: Base | None, store: Path) -> Price:
     """What growing this version will take."""
     work, key = _work(model, parts, base, store), variant(model, parts)
-    known, here = _book(store), pace()
+    here = pace()
+    known = _book(store)
     phases = {}
     for phase, units in work.items():
-        ratio = known.get(f"{phase}|{key}", known.get(phase, 1.0))
-        phases[phase] = here * ratio * sum(UNITS[u] * n for u, n in units.items())
-    whole = memory() + known.get(f"memory|{key}", known.get("memory", 1.0)) * _memory(model, parts, base)
-    return Price({k: v for k, v in phases.items() if v > 0}, whole)
+        ratio = known.get(f"{phase}|{key}", known.get(phase, here))
+        phases[phase] = ratio * sum(UNITS[u] * n for u, n in units.items())
+    need = known.get(f"memory|{key}", known.get("memory", 1.0)) * _memory(model, parts, base)
+    return Price({k: v for k, v in phases.items() if v > 0}, max(memory() + 0.02, _floor(base) + need), here)
+
+
+def _floor(base: Base | None) -> float:
+    """Gigabytes of this process with what is imported for the work; freed memory is used again."""
+    return 0.75 if base else 0.25
 
 
 def variant(model: Model, parts: Parts) -> str:
@@ -100,7 +107,7 @@ def variant(model: Model, parts: Parts) -> str:
     return f"{model.tune.method} {heads} {'text' if parts.text_names else 'table'}"
 
 
-def settled(said: Price, laps: Laps, before: float, model: Model, parts: Parts, store: Path) -> dict[str, Any]:
+def settled(said: Price, laps: Laps, before: float, model: Model, parts: Parts, base: Base | None, store: Path) -> dict[str, Any]:
     """What was `said` and what it `took`; the store's book is corrected by it, each phase halfway in the logarithm.
 
     Args:
@@ -109,10 +116,11 @@ def settled(said: Price, laps: Laps, before: float, model: Model, parts: Parts, 
     held = memory(peak=True)
     known, key = _book(store), variant(model, parts)
     pairs = {p: (s, laps.took[p]) for p, s in said.phases.items() if laps.took.get(p, 0) > 0.05 and s > 0.05}
-    if said.gigabytes > before and held > before:
-        pairs["memory"] = (said.gigabytes - before, held - before)
+    floor = _floor(base)
+    if held > 1.05 * before and said.gigabytes > floor + 0.01 and held > floor + 0.01:
+        pairs["memory"] = (said.gigabytes - floor, held - floor)
     for phase, (guess, true) in pairs.items():
-        old = known.get(f"{phase}|{key}", known.get(phase, 1.0))
+        old = known.get(f"{phase}|{key}", known.get(phase, 1.0 if phase == "memory" else said.pace))
         for name in (phase, f"{phase}|{key}"):
             known[name] = round(old * (true / guess) ** (0.5 if name in known else 1.0), 4)
     store.mkdir(parents=True, exist_ok=True)
@@ -139,11 +147,17 @@ def _fit(head: str, rows: int, text: int, table: int, outputs: int) -> dict[str,
     """Units of fitting one head once."""
     if head == "kernel":
         sample = min(rows, 2500)
-        tries = 7.0 if text and table else 4.0
-        return {"eigen": tries * sample**3 + (rows**3 if rows <= 3000 else rows**3 / 6), "pair": tries * sample * (sample + 90 * outputs)}
+        tries = 9.0 if text and table else 5.0  # widths that are tried, and the last solution
+        return {"eigen": tries * sample**1.6, "solve": 0.0 if rows <= 3000 else rows**3.0}
     if head == "linear":
-        return {"logistic": 21 * rows * (text + table + 30) * outputs ** 0.8} if outputs else {"pair": (text + table) * rows * 30}
-    return {"trees": 16 * rows * table * outputs ** 0.9, "tree": 16 * 150 * max(1, outputs if outputs > 2 else 1)}
+        return {"logistic": rows**0.25 * (text + table) ** 0.55 * outputs**0.55} if outputs else {"solve": 100.0 * rows * (text + table) ** 2}
+    trees = 16 * 150 * (outputs if outputs > 2 else 1)
+    return {"tree": trees, "tree row": trees * min(rows, 1500)}
+
+
+def _again(head: str, rows: int, text: int, table: int, outputs: int) -> dict[str, float]:
+    """Units of fitting one on other rows: trees have their settings then. About half of the kinds that are tried are in the head that wins."""
+    return _times(_fit(head, rows, text, table, outputs), 0.6 / (16 if head == "boost" else 1))
 
 
 def _add(*some: Mapping[str, float]) -> dict[str, float]:
@@ -170,24 +184,28 @@ def _work(model: Model, parts: Parts, base: Base | None, store: Path) -> dict[st
     all_tokens = sum(tokens.values())
     cached = base is not None and _cached(base, model, parts, store)
     found: dict[str, dict[str, float]] = {}
-    found["reading"] = {"token": 0 if cached else all_tokens * weights, "load": 0 if cached and not tuned else 4 * weights, "import": float("torch" not in sys.modules or "transformers" not in sys.modules) if base else 0}
+    found["starting"] = {"import": float("transformers.models.auto.modeling_auto" not in sys.modules) if base and not cached else 0}
+    found["reading"] = {"token": 0 if cached else all_tokens * weights, "load": 0 if cached else 4 * weights}
     found["heads"] = _add(*(_fit(h, rows, text, table, outputs) for h in kinds))
     if tuned:
         tune: Any = model.tune
+        steps = tune.epochs * math.ceil(rows / tune.batch)
         once = tokens["train"] * weights * BACK.get(tune.method, 2.3) + tokens["validation"] * weights
-        found["tuning"] = {"token": once * tune.epochs + all_tokens * weights}
+        found["tuning"] = {"token": once * tune.epochs + all_tokens * weights, "step": steps, "start": 1, "load": 4 * weights}
     if model.search:
         trial = _add(found["heads"], found.get("tuning", {}))
         found["search"] = _times(trial, model.search.trials)
     words = tokens["train"] * 2
-    found["judging"] = {"word": words * max(1, outputs) ** 0.5, "logistic": 60 * rows * min(5000, 40 + words / 3) * max(1, outputs) * 0.02, "row": test * 300 * 0.05}
+    found["judging"] = {"word": words * max(1, outputs) ** 0.5, "logistic": rows**0.25 * min(5000, 40 + words / 3) ** 0.55 * max(1, outputs) ** 0.55 / 10, "row": test * 300 * 0.05}
     agree = min(400, len(parts.y["validation"]) + test)
     mean = all_tokens / max(1, sum(map(len, parts.texts.values())))
-    found["export"] = {"graph token": 2 * agree * mean * weights, "export": weights * float(tuned or (base is not None and not _exported(base, store)))}
+    exports = float(base is not None and (tuned or not _exported(base, store)))
+    found["export"] = {"export": weights * exports, "import": 0.8 * exports * float("onnxscript" not in sys.modules)}
+    found["agreement"] = {"graph token": 2 * agree * mean * weights}
     if text and table and rows <= 5000:
-        found["parts alone"] = _add(*(_fit(h, rows, text, 0, outputs) for h in kinds if h != "boost"), *(_fit(h, rows, 0, table, outputs) for h in kinds))
+        found["parts alone"] = _add(*(_again(h, rows, text, 0, outputs) for h in kinds if h != "boost"), *(_again(h, rows, 0, table, outputs) for h in kinds))
     if not tuned and rows <= 5000:
-        found["curve"] = _add(*(_fit(h, int(rows * share), text, table, outputs) for h in kinds for share in (0.125, 0.25, 0.5)))
+        found["curve"] = _add(*(_again(h, int(rows * share), text, table, outputs) for h in kinds for share in (0.125, 0.25, 0.5)))
     found["looking closer"] = {"graph token": (3 * min(300, test) * mean * weights) if base and parts.task.classes else 0, "row": 20 * test ** 0.5}
     return found
 
@@ -201,12 +219,12 @@ def _memory(model: Model, parts: Parts, base: Base | None) -> float:
         kernel = 7 * 4 * sample**2 + (3 * 8 if rows <= 3000 else 1.4 * 4) * rows**2
     net = 0.0
     if base:
-        net = 4 * weights * (1.2 if model.tune.method == "frozen" else 5.0) + (0.0 if "torch" in sys.modules else 3.5e8)
+        net = 4 * weights * (1.2 if model.tune.method == "frozen" else 5.0) + (2.5e8 if model.tune.method == "frozen" else 4.5e8)
         if model.tune.method != "frozen":
             tune: Any = model.tune
             longest = max((_tokens([t]) for t in parts.texts["train"][:2000]), default=1.0)
             net += tune.batch * min(longest, model.max_length) * _width(base) * 6 * 40
-    return max(kernel, net, 5e7) / 1e9
+    return max(kernel + net, 5e7) / 1e9
 
 
 def _tokens(texts: Any) -> float:

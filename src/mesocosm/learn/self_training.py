@@ -73,6 +73,6 @@ def _judged(head: Any, y: Array, held: tuple[Array, Array, Array] | None) -> flo
     if held:
         return log_loss(head.logits(held[0], held[1]), held[2])
     left = getattr(head, "left_out", np.zeros((0, 1)))
-    if len(left) < len(y) or len(left) != len(head.y_left) or not np.array_equal(head.y_left[: len(y)], y):
+    if not np.isfinite(head.loss) or len(left) < len(y) or len(left) != len(head.y_left) or not np.array_equal(head.y_left[: len(y)], y):
         return None
     return log_loss(left[: len(y)], y)

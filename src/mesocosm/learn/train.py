@@ -23,11 +23,10 @@ from mesocosm.learn import block, judge
 from mesocosm.learn.bases import Base, resolve
 from mesocosm.learn.beside import Last, alone, last
 from mesocosm.learn.brought import Brought, BroughtHead, head_of, plain
-from mesocosm.learn.choose import choose, kinds_of, names_of
+from mesocosm.learn.choose import choose, names_of
 from mesocosm.learn.curve import curve
 from mesocosm.learn.examine import examined
 from mesocosm.learn.forgetting import keep
-from mesocosm.learn.heads import HEADS, Blend
 from mesocosm.learn.laps import Laps, fresh_peak, memory
 from mesocosm.learn.leaks import leaks
 from mesocosm.learn.model import Model
@@ -168,6 +167,10 @@ def grow(
     fresh_peak()
     say(quote.text())
     asked = model
+    if base and quote.phases.get("starting"):
+        from transformers import AutoModel  # noqa: F401  takes seconds, once a process
+
+        laps.end("starting")
     if model.search:
         from mesocosm.learn.search import search
 
@@ -184,8 +187,8 @@ def grow(
     metrics = parts.task.report(p_test, parts, model.seed)
     say(f"{len(p_test)} test rows: {parts.task.sentence(metrics)}")
     laps.end("judging")
-    export = _export(head, trunk, base, parts, store, folder, feats, model.max_length, model.apart)
-    laps.end("export")
+    export = _export(head, trunk, base, parts, store, folder, feats, model.max_length, model.apart, laps)
+    laps.end("agreement" if base else "export")
     metrics |= learnt | export.pop("agreement", {}) | {"leaks": found}
     metrics["beside"] = alone(head, p_test, feats, parts, model.seed, say) | (last(p_test, site.before, rows, parts, say) if site.before else {})
     laps.end("parts alone")
@@ -204,7 +207,7 @@ def grow(
         keep(head, [site.ids[i] for i in parts.where["train"]], folder)
     laps.end("looking closer")
     if not isinstance(model.base, Brought):
-        metrics["price"] = settled(quote, laps, held, asked, parts, store)
+        metrics["price"] = settled(quote, laps, held, asked, parts, base, store)
     metrics["seconds"] = round(time.perf_counter() - began, 2)
     return Grown(card | {"metrics": metrics}, metrics, history, judge.gates(dict(model.require), metrics))
 
@@ -299,11 +302,10 @@ def _tune(model: Model, parts: Parts, base: Base | None, store: Path, keep: Path
 
 def _alone(setting: SelfTraining, head: Any, parts: Parts, feats: dict[str, Array], seed: int, say: Say) -> Any:
     """The head after it taught itself, where that helps."""
-    kinds = kinds_of(head)
+    first = head
 
     def fit(text: Array, table: Array, y: Array) -> Any:
-        fitted = [HEADS[n]().fit(text, table, y, parts.task.classes, seed) for n in kinds]
-        return fitted[0] if len(fitted) == 1 else Blend(*fitted, classes=parts.task.classes)
+        return first.again(text, table, y, parts.task.classes, seed)
 
     def of(part: str) -> tuple[Array, Array, Array]:
         return feats[part], parts.table[part], parts.y[part]
@@ -321,7 +323,7 @@ def _told(record: dict[str, Any]) -> str:
 
 
 def _export(
-    head: Any, trunk: Any, base: Base | None, parts: Parts, store: Path, folder: Path, feats: dict[str, Array], most: int, apart: bool
+    head: Any, trunk: Any, base: Base | None, parts: Parts, store: Path, folder: Path, feats: dict[str, Array], most: int, apart: bool, laps: Laps
 ) -> dict[str, Any]:
     """Write the graphs; int8 is kept only where it agrees with fp32 on validation and test rows."""
     from mesocosm.learn.export import export_head, export_trunk, shared_trunk
@@ -342,6 +344,7 @@ def _export(
         where.mkdir()
         export_trunk(trunk, where)
         shutil.copy(base.folder / "tokenizer.json", where / "tokenizer.json")
+    laps.end("export")
     from mesocosm.learn.predictor import Reader
 
     pick = [("validation", i) for i in range(len(parts.y["validation"]))] + [("test", i) for i in range(len(parts.y["test"]))]

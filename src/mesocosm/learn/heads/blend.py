@@ -42,6 +42,10 @@ class Blend:
             self.left_out, self.y_left = self._mean([h.left_out for h in self.parts]), parts[0].y_left
             self.loss = loss_for(self.y_left, classes)(self.left_out, self.y_left)
 
+    def again(self, text: Array, table: Array, y: Array, classes: int, seed: int) -> Blend:
+        """Another of the same kinds, fitted on other rows."""
+        return Blend(*(head.again(text, table, y, classes, seed) for head in self.parts), classes=classes)
+
     def _mean(self, logits: list[Array]) -> Array:
         if not self.classes:
             return np.asarray(np.mean(logits, axis=0))

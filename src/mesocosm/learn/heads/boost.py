@@ -23,8 +23,12 @@ class Boost:
 
     name = "boost"
 
-    def fit(self, text: Array, table: Array, y: Array, classes: int, seed: int) -> Boost:
-        """Choose the settings, then fit all rows."""
+    def again(self, text: Array, table: Array, y: Array, classes: int, seed: int) -> Boost:
+        """Another, fitted on other rows with the settings of this one; it leaves no row out."""
+        return Boost().fit(text, table, y, classes, seed, tuple(self.settings.values()))
+
+    def fit(self, text: Array, table: Array, y: Array, classes: int, seed: int, setting: Any = None) -> Boost:
+        """Choose the settings, unless they are given (rate, leaves, rounds), then fit all rows."""
         from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
         from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
         from threadpoolctl import threadpool_limits
@@ -33,8 +37,8 @@ class Boost:
         self.classes, self.loss = classes, np.inf
         self.left_out = np.zeros((len(y), max(1, classes)))
         loss_of, kind = (log_loss, HistGradientBoostingClassifier) if classes else (square_loss, HistGradientBoostingRegressor)
-        best = SETTINGS[0] if len(y) < LONG else SETTINGS[-1]
-        folds = int(min(5, np.bincount(y, minlength=classes).min() if classes else len(y)))
+        best = setting or (SETTINGS[0] if len(y) < LONG else SETTINGS[-1])
+        folds = 0 if setting else int(min(5, np.bincount(y, minlength=classes).min() if classes else len(y)))
 
         def fitted(setting: tuple[float, int, int], rows: Array) -> Any:
             rate, leaves, rounds = setting

@@ -103,6 +103,10 @@ class KernelRidge:
     middle = 0.0  # what a score is read against: a label is there from a half on
     whole: Array
 
+    def again(self, text: Array, table: Array, y: Array, classes: int, seed: int) -> KernelRidge:
+        """Another of the kind, fitted on other rows."""
+        return KernelRidge().fit(text, table, y, classes, seed)
+
     def fit(self, text: Array, table: Array, y: Array, classes: int, seed: int) -> KernelRidge:
         """Choose widths, strength and temperature on at most 2,500 rows, then solve for all rows.
 

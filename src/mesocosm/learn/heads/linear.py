@@ -22,6 +22,10 @@ class Linear:
 
     name = "linear"
 
+    def again(self, text: Array, table: Array, y: Array, classes: int, seed: int) -> Linear:
+        """Another of the kind, fitted on other rows."""
+        return Linear().fit(text, table, y, classes, seed)
+
     def fit(self, text: Array, table: Array, y: Array, classes: int, seed: int) -> Linear:
         """Choose the strength, then fit all rows."""
         from sklearn.linear_model import LogisticRegression

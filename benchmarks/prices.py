@@ -1,0 +1,95 @@
+"""Whether the price told before the work is what it came to: ten models, each grown twice in a store of its own. Called by `learn.py`.
+
+The first time nothing is known but sizes and this machine's pace; the second time the store's book has seen one build of that
+kind, of other rows. Both are told; the target is for the second, and for the memory.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mesocosm.learn.model import Model
+from mesocosm.learn.train import Site, grow
+
+Line = tuple[str, float, str, bool]
+NEAR = 0.2
+
+
+def shelf(data: Path) -> list[tuple[str, dict[str, Any], dict[str, list[Any]], dict[str, str]]]:
+    """Names, settings, columns and types of what is grown."""
+    import csv
+
+    from sklearn.datasets import load_breast_cancer, load_diabetes
+
+    with (data / "banking77" / "train.csv").open(encoding="utf-8") as table:
+        mail = list(csv.DictReader(table))
+    order = np.random.default_rng(5).permutation(len(mail))
+    texts, labels = [mail[i]["text"] for i in order], [mail[i]["category"] for i in order]
+    ten = sorted(set(labels))[:60:6]
+    few = [i for i, c in enumerate(labels) if c in ten]
+    found = []
+    for name, pick, tune in (
+        ("2,000 messages", range(2000), "frozen"), ("6,000 messages", range(6000), "frozen"), ("ten classes", few[:800], "frozen"), ("ten classes, LoRA", few[:400], {"method": "lora", "epochs": 2}),
+        ("ten classes, full", few[:400], {"method": "full", "epochs": 2}), ("ten classes, last", few[:600], {"method": "last", "epochs": 3}),
+    ):  # fmt: skip
+        found.append((name, {"base": "minilm", "inputs": ["text"], "tune": tune}, {"text": [texts[i] for i in pick], "y": [labels[i] for i in pick]}, {"text": "text", "y": "category"}))
+    for name, load, kind in (("breast cancer", load_breast_cancer, "category"), ("diabetes", load_diabetes, "number")):
+        given = load()
+        columns: dict[str, list[Any]] = {f"x{i}": given.data[:, i].tolist() for i in range(given.data.shape[1])}
+        columns["y"] = [str(v) for v in given.target] if kind == "category" else given.target.tolist()
+        found.append((name, {"inputs": [c for c in columns if c != "y"]}, columns, {c: "number" for c in columns} | {"y": kind}))
+    with (data / "german_credit.csv").open(encoding="utf-8") as table:
+        rows = list(csv.reader(table))
+    head, body = (rows[0], rows[1:]) if not rows[0][1].isdigit() else ([f"c{i}" for i in range(len(rows[0]))], rows)
+    numeric = [all(v.replace(".", "", 1).isdigit() for v in column) for column in zip(*body, strict=True)]
+    columns = {h: [float(v) for v in column] if n and i < len(head) - 1 else list(column) for i, (h, n, column) in enumerate(zip(head, numeric, zip(*body, strict=True), strict=True))}
+    columns["y"] = columns.pop(head[-1])
+    kinds = {h: "number" if n else "category" for h, n in zip(head[:-1], numeric[:-1], strict=True)} | {"y": "category"}
+    found.append(("German credit", {"inputs": head[:-1]}, columns, kinds))
+    both = {"text": texts[:700], **{f"x{i}": np.random.default_rng(i).normal(size=700).tolist() for i in range(4)}, "y": [c[0] for c in labels[:700]]}
+    found.append(("messages and a table", {"base": "minilm", "inputs": [c for c in both if c != "y"]}, both, {c: "number" for c in both} | {"text": "text", "y": "category"}))
+    return found
+
+
+def prices(data: Path) -> list[Line]:
+    """The share of models whose seconds, and whose memory, came within 20 % of what was told."""
+    near: list[bool] = []
+    held: list[bool] = []
+    for name, settings, columns, kinds in shelf(data):
+        model = Model.model_validate({"learns": "x", "predict": "y", "track": [], **settings})
+        rows = len(columns["y"])
+        with tempfile.TemporaryDirectory() as home:
+            told = []
+            for turn, part in enumerate((range(rows * 4 // 5), range(rows))):
+                here = {c: [values[i] for i in part] for c, values in columns.items()}
+                split = ["test" if i % 5 == 0 else "validation" if i % 10 == 1 else "train" for i in range(len(part))]
+                store = Path(home)
+                folder = store / str(turn)
+                folder.mkdir()
+                told.append(grow("m", model, here, split, kinds, Site(store, store / ".mesocosm", folder, f"m{turn}"), lambda _: None).metrics["price"])
+        first, second = told
+        ratio = [t["said"]["seconds"] / t["took"]["seconds"] for t in told]
+        size = [t["said"]["gigabytes"] / t["took"]["gigabytes"] for t in told]
+        near.append(abs(ratio[1] - 1) <= NEAR)
+        held.append(abs(size[1] - 1) <= NEAR)
+        print(f"  {name:<22} first told {first['said']['seconds']:6.1f} s, came to {first['took']['seconds']:6.1f} ({ratio[0]:.2f}); then told {second['said']['seconds']:6.1f} s, came to {second['took']['seconds']:6.1f} ({ratio[1]:.2f}); memory told {first['said']['gigabytes']:.2f} and {second['said']['gigabytes']:.2f} GB, came to {first['took']['gigabytes']:.2f} and {second['took']['gigabytes']:.2f}", flush=True)
+        if os.environ.get("PHASES"):
+            print("   ", {k: (round(v, 2), second["took"]["phases"].get(k)) for k, v in second["said"]["phases"].items()})
+            print("   ", {k: (round(v, 2), first["took"]["phases"].get(k)) for k, v in first["said"]["phases"].items()})
+    return [
+        ("models whose seconds came within 20 % of the price, the second of a kind", float(np.mean(near)), ">= 0.9", float(np.mean(near)) >= 0.9),
+        ("models whose memory did", float(np.mean(held)), ">= 0.9", float(np.mean(held)) >= 0.9),
+    ]
+
+
+if __name__ == "__main__":
+    lines = prices(Path(os.environ.get("SHARED", Path(__file__).parents[2] / "shared" / "data")))
+    for line in lines:
+        print(f"{line[0]}  {line[1]:.4f}  {line[2]}  {'met' if line[3] else 'missed'}")
+    sys.exit(0 if all(line[3] for line in lines) else 1)
