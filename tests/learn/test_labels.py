@@ -63,7 +63,7 @@ def test_lists_are_read_each_value_once_and_sorted(desk: Path) -> None:
     eco = open_ecosystem(desk)
     (desk / "ecosystem.yaml").write_text(FILE.split("models:")[0])
     eco = open_ecosystem(desk)
-    assert not eco.build(lambda *_: None).failed
+    assert not eco.build().failed
     snapshot = eco.catalog.snapshot(dataset="mail")
     assert snapshot is not None and snapshot["account"]["quarantined"] == 2
     columns, _ = columns_of(eco.spec, snapshot, ["id", "topics", "seen"])

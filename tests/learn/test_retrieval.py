@@ -77,6 +77,26 @@ def test_a_finder_is_built_judged_served_and_corrected(desk: Path, cli: Callable
         assert "loss" in done.stdout + done.stderr and list((desk / ".mesocosm" / "models" / "find").glob("*/trunk/trunk.fp32.onnx"))
 
 
+def test_what_a_forgotten_row_alone_answered_is_found_no_more(desk: Path, cli: Callable[..., Any]) -> None:
+    with (desk / "faq.csv").open(newline="") as table:
+        rows = list(csv.DictReader(table))[:24]
+    rows.append({"question": "who is the director", "answer": "Ms Zabriskie Quellhorn, room four"})
+    with (desk / "faq.csv").open("w", newline="") as out:
+        write = csv.writer(out)
+        write.writerow(("id", "question", "answer"))
+        write.writerows((i, r["question"], r["answer"]) for i, r in enumerate(rows))
+    file = desk / "ecosystem.yaml"
+    file.write_text(FILE.format(more="tune: frozen").replace("from: faq, fields: {", "from: faq, key: id, fields: {id: {type: integer}, "))
+    assert cli("build", "-f", str(file)).returncode == 0
+    kept = next((desk / ".mesocosm" / "models" / "find").glob("*/answers.json"))
+    assert "Quellhorn" in kept.read_text()
+    done = cli("forget", "--dataset", "asked", "--key", str(len(rows) - 1), "-f", str(file))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Quellhorn" not in kept.read_text()
+    out = json.loads(cli("predict", "desk", "--input", '{"question": "who is the director"}', "-f", str(file), "--json").stdout)
+    assert "Quellhorn" not in json.dumps(out) and len(out["found"]) == 5
+
+
 def test_in_a_batch_the_same_answer_in_another_row_is_no_mistake() -> None:
     import torch
 

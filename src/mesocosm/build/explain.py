@@ -48,7 +48,7 @@ def explain(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
     background = [{n: columns[n][i] for n in model.inputs} for i in taught[::step][:BACKGROUND]]
     clean, label = row["input"]["clean"], str(row["output"]["label"])
     if net.says == "labels":  # the surest of those said, or the likeliest where none is
-        label = next(iter(row["output"]["probabilities"]))
+        label = max(row["output"]["probabilities"], key=row["output"]["probabilities"].get)
     found: dict[str, Any] = {"prediction": prediction, "service": row["service"], "version": version["id"], "label": label, "number": net.scale is not None, **shares(net, clean, background, label)}
     found["words"] = words(net, clean, label, [n for n in net.card["texts"] if n not in model.reveal])
     kernel = behind(net, folder / "head.onnx", clean, label)

@@ -52,7 +52,9 @@ def forget(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str], who:
         learners = [m for m, model in spec.eco.models.items() if model.learns == dataset]
         exact = unlearn(catalog, where.store, learners, snapshot["id"], rows, who)
         without = {name for one in exact for name in (one["from"], one["to"])}
-        models = [v["id"] for m in learners for v in catalog.versions(m) if v["id"] not in without]
+        taught = [v for m in learners for v in catalog.versions(m) if v["id"] not in without]
+        models = [v["id"] for v in taught]
+        changed = _out_of_texts(where.store, taught, set(rows))
         with catalog.transaction() as con:
             con.execute(insert(t.FORGOTTEN), [{"dataset": dataset, "mark": mark(key, secret), "at": catalog.clock()} for key in keys])
             report = snapshot["report"] | {"delta": versions, "examples": {}}
@@ -60,6 +62,8 @@ def forget(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str], who:
             catalog.keep_only(con, snapshot, **values)
             if data.anonymity:
                 catalog.make_stale(con, f"datasets.{dataset}")
+            for version, values in changed.items():
+                con.execute(update(t.VERSIONS).where(t.VERSIONS.c.id == version).values(**values))
             logs = _logs(con, words)
             for version in models:
                 row = con.execute(select(t.VERSIONS.c.why).where(t.VERSIONS.c.id == version)).scalar() or ""
@@ -75,6 +79,23 @@ def forget(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str], who:
         long = sorted(w for w in words if len(w) > 3)
         still = found_in(where.store, long) if long else []
     return {"dataset": dataset, "rows": lost, "predictions": logs, "models": models, "exact": exact, "still_found_in": still, "scanned": len(long)}
+
+
+def _out_of_texts(store: Any, versions: Sequence[Any], rows: set[int]) -> dict[str, dict[str, Any]]:
+    """Erased rows' texts taken out of what versions keep of them: examples beside their figures, answers that are found. What changed of each record."""
+    from mesocosm.base.digest import digest_folder
+
+    found: dict[str, dict[str, Any]] = {}
+    for version in versions:
+        if version["metrics"].get("examples"):
+            found[version["id"]] = {"metrics": version["metrics"] | {"examples": []}}
+        folder = store / version["path"]
+        if version["recipe"].get("task") == "retrieval" and folder.is_dir():
+            from mesocosm.learn.retrieval.version import without
+
+            without(folder, rows)
+            found.setdefault(version["id"], {})["content"] = digest_folder(folder)
+    return found
 
 
 def less(account: dict[str, int], lost: dict[str, int], why: str) -> dict[str, int]:

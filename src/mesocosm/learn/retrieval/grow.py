@@ -85,7 +85,11 @@ def grow_finder(name: str, model: Model, base: Base, rows: Mapping[str, Sequence
     aside = site.folder / aside_name(site.folder / "answers.safetensors")
     save_file({"answers": np.ascontiguousarray(answers, np.float32), "turn": turn}, aside)
     os.replace(aside, site.folder / "answers.safetensors")
-    write_json(site.folder / "answers.json", {"answers": known})
+    of: list[list[int]] = [[] for _ in known]
+    for p in PARTS:
+        for i, k in zip(where[p], right[p], strict=True):
+            of[k].append(site.ids[i] if site.ids else -1)
+    write_json(site.folder / "answers.json", {"answers": known, "rows": of})
     card = {
         "model": name, "task": "retrieval", "labels": [], "predict": model.predict, "predicts": "text", "inputs": list(model.inputs), "texts": list(model.inputs), "block": {},
         "max_length": model.max_length, "base": base.name, "licence": base.licence, "trunk": named, "precision": "fp32", "method": model.tune.method, "head": "matrix" if chosen["pull"] else "cosine",

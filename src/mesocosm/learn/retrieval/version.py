@@ -11,11 +11,34 @@ import numpy as np
 
 from mesocosm.base.digest import digest_folder
 from mesocosm.base.errors import Failure
+from mesocosm.base.files import aside_name, write_json
 from mesocosm.learn.predictor import Reader
 from mesocosm.learn.retrieval.bridge import unit
 from mesocosm.learn.writing.prompt import asked
 
 MOST = 5
+
+
+def without(folder: Path, rows: set[int]) -> int:
+    """Take the answers that only erased rows gave out of a version's files; says how many went."""
+    import os
+
+    from safetensors.numpy import load_file, save_file
+
+    path = folder / "answers.json"
+    if not path.is_file():
+        return 0
+    whole = json.loads(path.read_text(encoding="utf-8"))
+    left = [[r for r in of if r not in rows] for of in whole["rows"]]
+    keep = [k for k, of in enumerate(left) if of or not whole["rows"][k]]
+    if left == whole["rows"]:
+        return 0
+    kept = load_file(folder / "answers.safetensors")
+    aside = folder / aside_name(folder / "answers.safetensors")
+    save_file({"answers": np.ascontiguousarray(kept["answers"][np.asarray(keep, dtype=int)]), "turn": kept["turn"]}, aside)
+    os.replace(aside, folder / "answers.safetensors")
+    write_json(path, {"answers": [whole["answers"][k] for k in keep], "rows": [left[k] for k in keep]})
+    return len(left) - len(keep)
 
 
 class Finds:

@@ -58,7 +58,10 @@ def grow_writer(name: str, model: Model, base: Base, rows: Mapping[str, Sequence
     prompter = Prompter(base, model.instruction, model.max_length, model.max_new_tokens)
     metrics, history, delta = _taught(base, model, prompter, texts, answers, site.store / "work" / site.made, say)
     figures = ", ".join(f"{k} {metrics[k]:.3f}" for k in ("perplexity", "rouge_l", "exact"))
-    say(f"{metrics['rows']} test rows: {figures}; {metrics['examples'][0]['wrote'][:80]!r} where {metrics['examples'][0]['wanted'][:80]!r} was wanted")
+    if model.reveal:  # private texts stay out of reports and of what is said
+        metrics["examples"] = []
+    first = next(iter(metrics["examples"]), None)
+    say(f"{metrics['rows']} test rows: {figures}" + (f"; {first['wrote'][:80]!r} where {first['wanted'][:80]!r} was wanted" if first else ""))
     metrics["leaks"] = {"shared": shared, "telling": {}}
     from safetensors.torch import save_file
 
