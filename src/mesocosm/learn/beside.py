@@ -10,6 +10,7 @@ import numpy as np
 
 from mesocosm.learn.card import LEADING, leading
 from mesocosm.learn.heads import Blend
+from mesocosm.learn.heads.late import Late
 from mesocosm.learn.heads.linear import Linear
 
 if TYPE_CHECKING:
@@ -51,10 +52,19 @@ def alone(head: Any, said: Array, feats: Mapping[str, Array], parts: Parts, seed
     found = {}
     for name, keep in (("text alone", (1, 0)), ("table alone", (0, 1))):
         text, table = ({p: x[:, : x.shape[1] * share] for p, x in given.items()} for given, share in zip((feats, parts.table), keep, strict=True))
+        if isinstance(head, Late):
+            part = head.parts[keep[1]].head.again(text["train"], table["train"], y, parts.task.classes, seed)
+            found[name] = _told(name, part, text, table, said, parts, say)
+            continue
         like = [h for h in (head.parts if isinstance(head, Blend) else (head,)) if h.name != "boost" or keep[1]] or [Linear()]
         part = (like[0] if len(like) == 1 else Blend(*like, classes=parts.task.classes)).again(text["train"], table["train"], y, parts.task.classes, seed)
-        found[name] = parts.task.against(said, parts.task.said(part.logits(text["test"], table["test"])), parts.y["test"])
-        say(f"{name}: {_main(found[name])}; together {found[name]['gain']:+.3f} (p = {found[name]['p']:.2g})")
+        found[name] = _told(name, part, text, table, said, parts, say)
+    return found
+
+
+def _told(name: str, part: Any, text: Mapping[str, Array], table: Mapping[str, Array], said: Array, parts: Parts, say: Callable[[str], None]) -> dict[str, Any]:
+    found = parts.task.against(said, parts.task.said(part.logits(text["test"], table["test"])), parts.y["test"])
+    say(f"{name}: {_main(found)}; together {found['gain']:+.3f} (p = {found['p']:.2g})")
     return found
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from mesocosm.learn.heads import HEADS, Blend
+from mesocosm.learn.heads.late import Blind, Late
 
 Array = np.ndarray[Any, Any]
 MANY = 2500  # training rows up to which every head is tried
@@ -47,7 +48,7 @@ def names_of(labels: Sequence[str], y: Array) -> list[str]:
     return said if all(len(re.sub(r"[\W\d_]", "", name)) >= 3 for name in said) and len(set(said)) == len(said) else []
 
 
-def choose(text: Array, table: Array, y: Array, classes: int, seed: int, only: str | Sequence[str] = "auto", say: Callable[[str], None] = lambda _: None, names: Array | None = None) -> Any:
+def choose(text: Array, table: Array, y: Array, classes: int, seed: int, only: str | Sequence[str] = "auto", say: Callable[[str], None] = lambda _: None, names: Array | None = None, late: bool = False) -> Any:
     """The fitted head of the lowest left-out loss.
 
     Args:
@@ -56,7 +57,16 @@ def choose(text: Array, table: Array, y: Array, classes: int, seed: int, only: s
         y: class numbers, or numbers where `classes` is 0.
         only: a head's name, several, or `auto`.
         names: features of the names of the classes, which then teach as one row each.
+        late: whether texts and table are each told by a head of its own, and what these say is put together.
     """
+    if late and text.shape[1] and table.shape[1]:
+        seen: list[Any] = [
+            Blind(choose(text, table[:, :0], y, classes, seed, only if only != "boost" else "linear", lambda s: say(f"texts: {s}")), "text", table.shape[1]),
+            Blind(choose(text[:, :0], table, y, classes, seed, only, lambda s: say(f"table: {s}")), "table", text.shape[1]),
+        ]  # fmt: skip
+        both = Late(*seen, classes=classes)
+        say(f"late fusion: the texts count {both.belief:.0%}, the table {1 - both.belief:.0%}" + (f"; left-out loss {both.loss:.4f}" if np.isfinite(both.loss) else ""))
+        return both
     if names is not None:
         text, table = np.vstack([text, names]), np.vstack([table, np.zeros((len(names), table.shape[1]), table.dtype)])
         y = np.concatenate([y, np.arange(len(names), dtype=y.dtype)])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import warnings
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -75,12 +76,13 @@ def shared_trunk(base: Base, store: Path) -> Path:
     return folder
 
 
-def export_head(parts: list[dict[str, Array]], path: Path, classes: int = 2, many: bool = False) -> None:
+def export_head(parts: list[dict[str, Array]], path: Path, classes: int = 2, many: bool = False, shares: Sequence[float] = ()) -> None:
     """Write a head's graph: inputs `features` and `table`, output `probabilities`, or `values` (rows, 1) with `classes` 0.
 
     Args:
         parts: the tensors of each head; several are averaged.
         many: whether several classes may be there, so that each has a probability of its own.
+        shares: how much each head counts, where they do not count alike.
     """
     import onnx
     from onnx import TensorProto, helper, numpy_helper
@@ -100,7 +102,10 @@ def export_head(parts: list[dict[str, Array]], path: Path, classes: int = 2, man
     said = [_shape(t)(f"h{i}", t, node, const) for i, t in enumerate(parts)]
     if classes:
         said = [node("Sigmoid", [logits], f"h{i}_p") if many else node("Softmax", [logits], f"h{i}_p", axis=1) for i, logits in enumerate(said)]
-    node("Mean", said, out)
+    if len(set(shares)) > 1:
+        node("Sum", [node("Mul", [one, const(f"h{i}_share", np.array(share, np.float32))], f"h{i}_part") for i, (one, share) in enumerate(zip(said, shares, strict=True))], out)
+    else:
+        node("Mean", said, out)
     graph = helper.make_graph(
         nodes, "head",
         [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["rows", None]) for n in ("features", "table")],

@@ -27,6 +27,7 @@ from mesocosm.learn.choose import choose, names_of
 from mesocosm.learn.curve import curve
 from mesocosm.learn.examine import examined
 from mesocosm.learn.forgetting import keep
+from mesocosm.learn.heads.late import shares
 from mesocosm.learn.laps import Laps, fresh_peak, memory
 from mesocosm.learn.leaks import leaks
 from mesocosm.learn.model import Model
@@ -238,7 +239,7 @@ def _tune(model: Model, parts: Parts, base: Base | None, store: Path, keep: Path
         only = model.tune.head if isinstance(model.tune, Frozen) else "auto"
         names = names_of(parts.task.labels, parts.y["train"]) if base and not model.apart and not parts.table["train"].shape[1] else []
         said = features(base, names, model.max_length, store) if base and names else None
-        head = choose(feats["train"], parts.table["train"], parts.y["train"], parts.task.classes, model.seed, only, say, said)
+        head = choose(feats["train"], parts.table["train"], parts.y["train"], parts.task.classes, model.seed, only, say, said, model.fusion == "late")
         if model.self_training and parts.where["bare"]:
             head = _alone(model.self_training, head, parts, feats, model.seed, say)
         laps.end("heads")
@@ -331,7 +332,7 @@ def _export(
     if isinstance(head, BroughtHead):
         (folder / "head.onnx").write_bytes(head.model.SerializeToString())
     else:
-        export_head(head.tensors(), folder / "head.onnx", parts.task.classes, parts.task.many)
+        export_head(head.tensors(), folder / "head.onnx", parts.task.classes, parts.task.many, shares(head))
     if not base:
         return {"trunk": None, "precision": "fp32"}
     if trunk is None:

@@ -46,13 +46,19 @@ class Blend:
         """Another of the same kinds, fitted on other rows."""
         return Blend(*(head.again(text, table, y, classes, seed) for head in self.parts), classes=classes)
 
+    def _beliefs(self, count: int) -> list[float]:
+        """How much each part counts."""
+        return [1 / count] * count
+
     def _mean(self, logits: list[Array]) -> Array:
+        say = (lambda x: x) if not self.classes else sigmoid if self.many else softmax
+        mean = np.asarray(sum(say(x) * belief for x, belief in zip(logits, self._beliefs(len(logits)), strict=True)))
         if not self.classes:
-            return np.asarray(np.mean(logits, axis=0))
+            return mean
         if self.many:
-            p = np.clip(sum(sigmoid(x) for x in logits) / len(logits), 1e-9, 1 - 1e-9)
+            p = np.clip(mean, 1e-9, 1 - 1e-9)
             return np.asarray(np.log(p / (1 - p)))
-        return np.asarray(np.log(np.maximum(sum(softmax(x) for x in logits) / len(logits), 1e-13)))
+        return np.asarray(np.log(np.maximum(mean, 1e-13)))
 
     def logits(self, text: Array, table: Array) -> Array:
         """Logits (rows, classes)."""
