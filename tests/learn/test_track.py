@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,10 @@ def test_wandb_writes_a_run_without_a_network(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("WANDB_MODE", "offline")
     assert TRACKERS["wandb"](tmp_path, "judge", "judge-v1", RECIPE, METRICS, HISTORY) is None
     (run,) = (tmp_path / "wandb").glob("offline-run-*")
-    data = b"".join(p.read_bytes() for p in run.glob("run-*.wandb"))
+    data, until = b"", time.time() + 30  # its own process writes, and may be behind
+    while b"held_loss" not in data and time.time() < until:
+        time.sleep(0.1)
+        data = b"".join(p.read_bytes() for p in run.glob("run-*.wandb"))
     assert b"held_loss" in data and b"judge-v1" in data
 
 
