@@ -22,7 +22,7 @@ from mesocosm.learn.tuning import TUNING
 
 LIBRARIES = ("numpy", "scipy", "sklearn", "pandas")
 TAUGHT, HELD, JUDGED = 160, 16, 24
-RATES = {"full": 2e-5, "last": 1e-4, "gradual": 5e-5, "prefix": 3e-3, "ia3": 5e-3}
+RATES = {"full": 2e-5, "last": 1e-4, "gradual": 5e-5, "ia3": 5e-3}
 Line = tuple[str, float, str, bool]
 
 

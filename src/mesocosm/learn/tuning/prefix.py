@@ -16,6 +16,8 @@ NAME = "mesocosm_prefix"
 class Prefix(Gradient):
     """Train `length` keys and values a layer, which each attention sees beside those of the text.
 
+    In a base that reads they begin as those of random words by themselves, in one that writes as those of words it has read.
+
     Args:
         length: how many a layer.
 
@@ -46,7 +48,13 @@ class Prefix(Gradient):
         if not found:
             raise Wrong("tune.method", "the base's attentions are not of a family that 'prefix' knows", "another method, such as lora")
         words = base.get_input_embeddings().weight
+        seen = _read(base, min(self.length, len(words))) if _causal(base) else []
         with torch.no_grad():
+            for (attention, _), (key, value) in zip(found, seen, strict=False):
+                attention.prefix_key, attention.prefix_value = nn.Parameter(key), nn.Parameter(value)
+            if seen:
+                base.config._attn_implementation = NAME
+                return base
             start = nn.functional.layer_norm(words[torch.randperm(len(words))[: self.length]], words.shape[1:])
             for attention, (key, value, heads, size) in found:
                 shape = (1, self.length, heads, size)
@@ -54,6 +62,26 @@ class Prefix(Gradient):
                 attention.prefix_value = nn.Parameter(value(start).view(shape).transpose(1, 2).contiguous() * 0.1)
         base.config._attn_implementation = NAME
         return base
+
+
+def _causal(base: Any) -> bool:
+    return any(getattr(m, "is_causal", False) for m in base.modules())
+
+
+def _read(base: Any, length: int) -> list[tuple[Any, Any]]:
+    """Keys and values (1, heads, length, width) of each layer as a causal base has them after words; others break what it writes.
+
+    The first word is the one that begins texts, which attentions rest on; the others are drawn by torch's seed.
+    """
+    import torch
+
+    words = torch.randperm(base.get_input_embeddings().weight.shape[0])[:length][None]
+    begin = base.config.bos_token_id
+    if begin is not None:
+        words[0, 0] = begin
+    with torch.no_grad():
+        kept = base(input_ids=words, use_cache=True).past_key_values
+    return [(layer.keys.detach().clone(), layer.values.detach().clone()) for layer in kept.layers]
 
 
 def _parts(module: Any) -> tuple[Any, Any, int, int] | None:
