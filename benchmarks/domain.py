@@ -25,19 +25,25 @@ SHOTS = 8
 Line = tuple[str, float, str, bool]
 
 
-def docstrings(name: str) -> list[str]:
-    """The docstrings of a library, read from its files without importing it."""
+def trees(name: str) -> list[ast.Module]:
+    """The syntax trees of a library's files, its tests left out, without importing it."""
     spec = find_spec(name)
     if not spec or not spec.submodule_search_locations:
         return []
     found = []
     for path in sorted(Path(spec.submodule_search_locations[0]).rglob("*.py")):
-        if "test" in path.as_posix():
-            continue
-        try:
-            tree = ast.parse(path.read_text(encoding="utf-8"))
-        except (SyntaxError, UnicodeDecodeError):
-            continue
+        if "test" not in path.as_posix():
+            try:
+                found.append(ast.parse(path.read_text(encoding="utf-8")))
+            except (SyntaxError, UnicodeDecodeError):
+                continue
+    return found
+
+
+def docstrings(name: str) -> list[str]:
+    """The docstrings of a library, read from its files without importing it."""
+    found = []
+    for tree in trees(name):
         for node in ast.walk(tree):
             if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Module)) and (doc := ast.get_docstring(node)):
                 found.append(doc)

@@ -12,9 +12,10 @@ import re
 import sys
 import tempfile
 import time
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+from domain import trees
 
 from mesocosm.learn.model import Model
 from mesocosm.learn.train import Site, grow
@@ -30,16 +31,7 @@ def instructions(seed: int = 3) -> list[tuple[str, str]]:
     """Functions as they are called, each with the first sentence of its docstring."""
     found: dict[str, str] = {}
     for name in LIBRARIES:
-        spec = find_spec(name)
-        if not spec or not spec.submodule_search_locations:
-            continue
-        for path in sorted(Path(spec.submodule_search_locations[0]).rglob("*.py")):
-            if "test" in path.as_posix():
-                continue
-            try:
-                tree = ast.parse(path.read_text(encoding="utf-8"))
-            except (SyntaxError, UnicodeDecodeError):
-                continue
+        for tree in trees(name):
             for node in tree.body:
                 if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and (doc := ast.get_docstring(node)):
                     said = re.split(r"(?<=\.)\s", re.sub(r"\s+", " ", doc.split("\n\n")[0]))[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-import resource
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -56,16 +56,15 @@ def test_the_quick_commands_are_quick(bank: Path, cli: Callable[..., Any]) -> No
     def best(*words: str) -> float:
         times = []
         for _ in range(3):
-            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            began = time.perf_counter()
             assert cli(*words).returncode == 0
-            after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+            times.append(time.perf_counter() - began)
         return min(times)
 
-    # the targets are 0.5, 0.5 and 1 s on a quiet machine; here it is the processor's time, on a machine whose other worker is at work too
-    assert best("--help") < 2.5
-    assert best("check", "-f", str(bank)) < 2.5
-    assert best("plan", "-f", str(bank)) < 5.0
+    # the targets are 0.5, 0.5 and 1 s on a quiet machine; tests allow for a busy one
+    assert best("--help") < 1.5
+    assert best("check", "-f", str(bank)) < 1.5
+    assert best("plan", "-f", str(bank)) < 3.0
 
 
 def test_light_commands_import_nothing_heavy(cli: Callable[..., Any], bank: Path) -> None:

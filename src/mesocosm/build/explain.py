@@ -26,6 +26,7 @@ def explain(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
     """
     from mesocosm.govern.snapshot import read_table
     from mesocosm.learn.explain import behind, shares, words
+
     row = catalog.prediction(prediction)
     if row is None:
         raise Wrong("", f"no prediction has the id '{prediction[:60]}'", "an id that predict printed")

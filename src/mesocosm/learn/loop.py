@@ -147,6 +147,13 @@ def _optimiser(net: Joined, tune: Gradient, moving: Sequence[str]) -> Any:
     return tune.optimiser.made([{"params": w, "pace": pace} for pace, w in sorted(paces.items())], tune.learning_rate, tune.weight_decay)
 
 
+def told(record: dict[str, Any]) -> str:
+    """A record of training as a sentence."""
+    if "step" in record:
+        return f"epoch {record['epoch']}: batch {record['step']} of {record['of']}, loss {record['loss']:.4f}, {record['left']} s left"
+    return f"epoch {record['epoch']}: loss {record['train_loss']:.4f}, held out {record['held_loss']:.4f}"
+
+
 def train(
     net: Joined, tune: Gradient, rows: Rows, held: Rows, seed: int, keep: Path | None, say: Callable[[dict[str, Any]], None]
 ) -> list[dict[str, Any]]:
@@ -195,8 +202,8 @@ def train(
         ready.train()
         ids = _changed(rows, tune, seed * 1000 + epoch)
         picks = buckets([len(r) for r in rows.ids], tune.batch, seed * 1000 + epoch)
-        total, told = 0.0, time.perf_counter()
-        began = told
+        total, spoke = 0.0, time.perf_counter()
+        began = spoke
         for number, pick in enumerate(picks):
             step = epoch * each + number // tune.accumulate
             share = tune.schedule.share(step, each * tune.epochs, [r["held_loss"] for r in history])
@@ -215,8 +222,8 @@ def train(
                 tune.stepped(net.trunk.net, step)
                 optimiser.zero_grad()
             total += loss * len(pick)
-            if (now := time.perf_counter()) - told > QUIET:
-                told, done = now, epoch * len(picks) + number + 1
+            if (now := time.perf_counter()) - spoke > QUIET:
+                spoke, done = now, epoch * len(picks) + number + 1
                 pace = (now - began) / (number + 1)
                 say({"epoch": epoch + 1, "step": number + 1, "of": len(picks), "loss": round(total / ((number + 1) * tune.batch), 4), "left": round(pace * (len(picks) * tune.epochs - done))})
         record = {"epoch": epoch + 1, "train_loss": round(total / len(rows.y), 5), "held_loss": round(loss_of(net, held, measure, halved(tune)), 5)}

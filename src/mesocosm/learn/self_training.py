@@ -8,14 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-import numpy as np
 from pydantic import Field
 
 from mesocosm.base.kinds import Kind
-from mesocosm.learn.heads.blend import softmax
-from mesocosm.learn.heads.kernel import log_loss
 
-Array = np.ndarray[Any, Any]
+Array = Any  # the file's grammar knows these settings, so nothing heavy is imported with them
 Fit = Callable[[Array, Array, Array], Any]
 
 
@@ -47,6 +44,10 @@ def self_trained(head: Any, setting: SelfTraining, labelled: tuple[Array, Array,
     Returns:
         The head, and `bare` (rows without a label), `used`, and the log-loss that decides, `before` and `after`.
     """
+    import numpy as np
+
+    from mesocosm.learn.heads.blend import softmax
+
     text, table, y = labelled
     what = "validation" if held else "left-out"
     before = _judged(head, y, held)
@@ -70,6 +71,10 @@ def self_trained(head: Any, setting: SelfTraining, labelled: tuple[Array, Array,
 
 def _judged(head: Any, y: Array, held: tuple[Array, Array, Array] | None) -> float | None:
     """The log-loss of validation rows, else the left-out one of the rows with a label, which come first; None where the head left other rows out."""
+    import numpy as np
+
+    from mesocosm.learn.heads.kernel import log_loss
+
     if held:
         return log_loss(head.logits(held[0], held[1]), held[2])
     left = getattr(head, "left_out", np.zeros((0, 1)))

@@ -270,7 +270,7 @@ def _tune(model: Model, parts: Parts, base: Base | None, store: Path, keep: Path
     say(f"{tune.method}: {moving:,} weights train, {moving / sum(p.numel() for p in (*trunk.parameters(), net.weights, net.bias)):.2%} of all")
 
     def told(record: dict[str, Any]) -> None:
-        say(_told(record))
+        say(loop.told(record))
         if watch and "held_loss" in record:
             watch(record["epoch"], record["held_loss"])
 
@@ -315,12 +315,6 @@ def _alone(setting: SelfTraining, head: Any, parts: Parts, feats: dict[str, Arra
     head, told = self_trained(head, setting, of("train"), (feats["bare"], parts.table["bare"]), held, fit, say)
     head.settings = head.settings | {"self_training": told}
     return head
-
-
-def _told(record: dict[str, Any]) -> str:
-    if "step" in record:
-        return f"epoch {record['epoch']}: batch {record['step']} of {record['of']}, loss {record['loss']:.4f}, {record['left']} s left"
-    return f"epoch {record['epoch']}: loss {record['train_loss']:.4f}, held out {record['held_loss']:.4f}"
 
 
 def _export(

@@ -129,11 +129,7 @@ def _tuned(base: Base, model: Model, texts: Mapping[str, list[str]], known: list
         ends = np.array([[len(i)] for i in ids], np.float32).reshape(len(ids), 1)
         data[part] = loop.Rows([[*q, *said[k]] for q, k in zip(ids, right[part], strict=True)], ends, right[part])
 
-    def tell(record: dict[str, Any]) -> None:
-        step = f"batch {record['step']} of {record['of']}, loss {record['loss']:.4f}, {record['left']} s left" if "step" in record else f"loss {record['train_loss']:.4f}, held out {record['held_loss']:.4f}"
-        say(f"epoch {record['epoch']}: {step}")
-
-    history = loop.train(net, tune, data["train"], data["validation"] if texts["validation"] else data["train"], model.seed, site.store / "work" / site.made, tell)  # type: ignore[arg-type]
+    history = loop.train(net, tune, data["train"], data["validation"] if texts["validation"] else data["train"], model.seed, site.store / "work" / site.made, lambda r: say(loop.told(r)))  # type: ignore[arg-type]
     net.float()
     history[0] = history[0] | {"trained": moving}
     trunk.net = tune.merged(trunk.net)

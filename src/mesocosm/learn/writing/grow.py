@@ -118,7 +118,7 @@ def _taught(base: Base, model: Model, prompter: Prompter, texts: Mapping[str, li
         say(f"{tune.method}: {moving:,} weights train, {moving / sum(p.numel() for p in writer.parameters()):.2%} of all")
         none = {p: np.zeros((len(ids[p]), 0), np.float32) for p in PARTS}
         data = {p: loop.Rows(ids[p], none[p], y[p]) for p in PARTS}
-        history = loop.train(writer, tune, data["train"], data["validation"] if len(ids["validation"]) else data["train"], model.seed, keep, lambda r: say(_told(r)))
+        history = loop.train(writer, tune, data["train"], data["validation"] if len(ids["validation"]) else data["train"], model.seed, keep, lambda r: say(loop.told(r)))
         history[0] = history[0] | {"trained": moving}
         delta = {n: p.detach().clone().contiguous() for n, p in writer.trunk.net.named_parameters() if p.requires_grad}
         after, _ = nets.losses(writer, ids["test"], y["test"])
@@ -131,9 +131,3 @@ def _taught(base: Base, model: Model, prompter: Prompter, texts: Mapping[str, li
     metrics |= {f"gain_over_{other}": found["gain"] for other, found in metrics["baselines"].items()}
     metrics["examples"] = [{"asked": t[:500], "wanted": w[:500], "wrote": s[:500]} for t, w, s in zip(texts["test"], wanted, said, strict=False)][:5]
     return metrics, history, delta
-
-
-def _told(record: dict[str, Any]) -> str:
-    if "step" in record:
-        return f"epoch {record['epoch']}: batch {record['step']} of {record['of']}, loss {record['loss']:.4f}, {record['left']} s left"
-    return f"epoch {record['epoch']}: loss {record['train_loss']:.4f}, held out {record['held_loss']:.4f}"
