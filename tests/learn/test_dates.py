@@ -34,7 +34,7 @@ def test_a_block_holds_days_and_the_turn_of_the_year() -> None:
     days = [date(2020, 1, 1) + timedelta(days=30 * i) for i in range(40)] + [None]
     facts = block.fit({"day": days}, {"day": "date"})
     built = block.build({"day": days}, facts, 41)
-    assert built.shape == (41, block.width(facts)) == (41, 4)
+    assert built.shape == (41, sum(block.spans(facts))) == (41, 4)
     assert built[0, 0] < built[1, 0] < built[39, 0] and built[40].tolist() == [0, 1, 0, 0]
     texts = [None if d is None else d.isoformat() for d in days]
     assert (block.build({"day": texts}, facts, 41) == built).all()  # what a request holds is read as what the snapshot holds

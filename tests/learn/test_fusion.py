@@ -27,9 +27,9 @@ def both(text_tells: float, table_tells: float, rows: int = 260) -> tuple[Any, A
 
 
 def test_what_tells_more_is_believed_more() -> None:
-    beliefs = [choose(*both(*tells), 2, 7, "linear", late=True).belief for tells in ((3.0, 0.2), (1.2, 1.2), (0.0, 2.0))]
+    beliefs = [choose(*both(*tells), 2, 7, "linear", fusion="late").belief for tells in ((3.0, 0.2), (1.2, 1.2), (0.0, 2.0))]
     assert beliefs[0] > 0.7 > 0.5 > beliefs[2] and beliefs[0] > beliefs[1] > beliefs[2]
-    head = choose(*both(1.2, 1.2), 2, 7, "linear", late=True)
+    head = choose(*both(1.2, 1.2), 2, 7, "linear", fusion="late")
     assert head.loss < min(part.loss for part in head.parts)
 
 
@@ -42,7 +42,7 @@ def test_the_graph_says_what_the_heads_say(tmp_path: Path, kind: str) -> None:
     text, table, y = both(1.5, 1.0)
     target: Any = {"classes": y, "number": (y + 0.1 * table[:, 1]).astype(float), "labels": np.stack([y, table[:, 1] > 0], 1).astype(np.int8)}[kind]
     classes = {"classes": 2, "number": 0, "labels": 2}[kind]
-    head = choose(text, table, target, classes, 7, "auto", late=True)
+    head = choose(text, table, target, classes, 7, "auto", fusion="late")
     assert abs(sum(shares(head)) - 1) < 1e-12 and len(shares(head)) == len(head.tensors())
     export_head(head.tensors(), tmp_path / "head.onnx", classes, kind == "labels", shares(head))
     (out,) = onnxruntime.InferenceSession(str(tmp_path / "head.onnx")).run(None, {"features": text[:40], "table": table[:40]})

@@ -132,7 +132,7 @@ def test_the_block_is_the_same_for_one_row_and_knows_gaps() -> None:
     rows = {"n": [1.0, 2.0, None, 4.0], "c": ["a", "b", None, "a"]}
     facts = block.fit(rows, kinds)
     whole = block.build(rows, facts, 4)
-    assert whole.shape == (4, block.width(facts)) and whole[2].tolist() == [0, 1, 0, 0]
+    assert whole.shape == (4, sum(block.spans(facts))) and whole[2].tolist() == [0, 1, 0, 0]
     for i in range(4):
         assert (block.build({k: [v[i]] for k, v in rows.items()}, facts, 1)[0] == whole[i]).all()
     assert block.build({"n": [None], "c": ["never seen"]}, facts, 1)[0].tolist() == [0, 1, 0, 0]

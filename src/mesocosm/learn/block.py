@@ -64,9 +64,9 @@ def fit(rows: Mapping[str, Sequence[Any]], kinds: Mapping[str, str]) -> dict[str
     return facts
 
 
-def width(facts: Mapping[str, Any]) -> int:
-    """How many columns the block has."""
-    return sum(len(f["values"]) if "values" in f else 1 + f["gaps"] + 2 * (f["kind"] == "date") for f in facts.values())
+def spans(facts: Mapping[str, Any]) -> tuple[int, ...]:
+    """How many columns of the block each input has."""
+    return tuple(len(f["values"]) if "values" in f else 1 + f["gaps"] + 2 * (f["kind"] == "date") for f in facts.values())
 
 
 def build(rows: Mapping[str, Sequence[Any]], facts: Mapping[str, Any], count: int) -> Array:
@@ -76,7 +76,7 @@ def build(rows: Mapping[str, Sequence[Any]], facts: Mapping[str, Any], count: in
     within four sd of the training rows' range; an unseen category is all zeros. A date is a number of
     days, and the sine and cosine of its place in the year.
     """
-    block = np.zeros((count, width(facts)), dtype=np.float32)
+    block = np.zeros((count, sum(spans(facts))), dtype=np.float32)
     at = 0
     for name, fact in facts.items():
         if "values" not in fact:

@@ -14,6 +14,7 @@ import numpy as np
 
 from mesocosm.learn.heads import HEADS, Blend
 from mesocosm.learn.heads.late import Blind, Late
+from mesocosm.learn.heads.nets import Nets
 
 Array = np.ndarray[Any, Any]
 MANY = 2500  # training rows up to which every head is tried
@@ -48,7 +49,7 @@ def names_of(labels: Sequence[str], y: Array) -> list[str]:
     return said if all(len(re.sub(r"[\W\d_]", "", name)) >= 3 for name in said) and len(set(said)) == len(said) else []
 
 
-def choose(text: Array, table: Array, y: Array, classes: int, seed: int, only: str | Sequence[str] = "auto", say: Callable[[str], None] = lambda _: None, names: Array | None = None, late: bool = False) -> Any:
+def choose(text: Array, table: Array, y: Array, classes: int, seed: int, only: str | Sequence[str] = "auto", say: Callable[[str], None] = lambda _: None, names: Array | None = None, fusion: str = "early", spans: tuple[int, ...] = ()) -> Any:
     """The fitted head of the lowest left-out loss.
 
     Args:
@@ -57,12 +58,16 @@ def choose(text: Array, table: Array, y: Array, classes: int, seed: int, only: s
         y: class numbers, or numbers where `classes` is 0.
         only: a head's name, several, or `auto`.
         names: features of the names of the classes, which then teach as one row each.
-        late: whether texts and table are each told by a head of its own, and what these say is put together.
+        fusion: with `late` texts and table are each told by a head of its own, and what these say is put together; with `attention` they are
+            tokens that look at each other.
+        spans: how many columns of the table each input has.
     """
-    if late and text.shape[1] and table.shape[1]:
+    if fusion == "attention":
+        only = "attention"
+    if fusion == "late" and text.shape[1] and table.shape[1]:
         seen: list[Any] = [
             Blind(choose(text, table[:, :0], y, classes, seed, only if only != "boost" else "linear", lambda s: say(f"texts: {s}")), "text", table.shape[1]),
-            Blind(choose(text[:, :0], table, y, classes, seed, only, lambda s: say(f"table: {s}")), "table", text.shape[1]),
+            Blind(choose(text[:, :0], table, y, classes, seed, only, lambda s: say(f"table: {s}"), spans=spans), "table", text.shape[1]),
         ]  # fmt: skip
         both = Late(*seen, classes=classes)
         say(f"late fusion: the texts count {both.belief:.0%}, the table {1 - both.belief:.0%}" + (f"; left-out loss {both.loss:.4f}" if np.isfinite(both.loss) else ""))
@@ -72,7 +77,7 @@ def choose(text: Array, table: Array, y: Array, classes: int, seed: int, only: s
         y = np.concatenate([y, np.arange(len(names), dtype=y.dtype)])
         say(f"the names of {len(names)} classes teach too, since there are few rows a class")
     listed = heads_for(text, table, y, classes) if only == "auto" else [only] if isinstance(only, str) else list(only)
-    fitted: list[Any] = [HEADS[n]().fit(text, table, y, classes, seed) for n in listed]
+    fitted: list[Any] = [(HEADS[n](spans) if issubclass(HEADS[n], Nets) else HEADS[n]()).fit(text, table, y, classes, seed) for n in listed]
     singles = [h for h in fitted if len(h.left_out) == len(y)]
     fitted += [Blend(*some, classes=classes) for size in range(2, len(singles) + 1) for some in combinations(singles, size)]
     for head in fitted:

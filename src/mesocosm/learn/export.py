@@ -119,6 +119,10 @@ def export_head(parts: list[dict[str, Array]], path: Path, classes: int = 2, man
 
 
 def _shape(tensors: dict[str, Array]) -> Any:
+    if "net" in tensors:
+        from mesocosm.learn.heads import attention, mlp
+
+        return {"mlp": mlp, "attention": attention}[str(tensors["net"])].graph
     return _kernel if "alpha" in tensors else _trees if "leaf" in tensors else _linear
 
 

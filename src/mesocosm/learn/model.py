@@ -56,7 +56,7 @@ class Model(Kind):
         predict: the field to predict: a category or boolean, a list (of its labels several may be there), a number, or a text, which a causal base writes and any other base finds among those it knows.
         inputs: the fields to predict from.
         fusion: `early` lays the features of all inputs side by side under one head; `late` gives texts and table a head each and weighs
-            what they say.
+            what they say; `attention` makes each input a token, and the tokens look at each other.
         pair: two of the inputs, both texts, whose likeness or bearing on each other is the question; a frozen base reads them apart,
             any other way of tuning reads them as one text.
         pretrain: texts without labels that the base learns from first; with `scratch` no base is needed.
@@ -79,7 +79,7 @@ class Model(Kind):
     learns: str
     predict: str
     inputs: tuple[str, ...] = Field(min_length=1)
-    fusion: Literal["early", "late"] = "early"
+    fusion: Literal["early", "late", "attention"] = "early"
     pair: tuple[str, str] | None = None
     pretrain: Pretrain | None = None
     tune: Tuning = Frozen()

@@ -32,7 +32,7 @@ BOOK = "price.json"
 TRIAL = 0.0101  # seconds of the trial on the machine where the units were timed
 UNITS = {  # seconds a unit, on that machine
     "token": 1.0e-11, "graph token": 1.6e-11, "load": 8e-9, "import": 4.5, "export": 6e-7, "step": 0.12, "start": 1.5,
-    "eigen": 2.4e-6, "solve": 6e-12, "logistic": 1.5e-3, "tree": 5e-4, "tree row": 4e-7, "word": 2e-6, "row": 4e-5,
+    "eigen": 2.4e-6, "solve": 6e-12, "logistic": 1.5e-3, "tree": 5e-4, "tree row": 4e-7, "word": 2e-6, "row": 4e-5, "net row": 1e-5,
 }  # fmt: skip
 BACK = {"full": 3.0, "gradual": 3.0, "last": 1.2, "prefix": 2.6, "prompt": 2.8}  # of a forward pass; other methods 2.3
 
@@ -138,6 +138,8 @@ def _book(store: Path) -> dict[str, float]:
 
 
 def _heads(model: Model, parts: Parts) -> list[str]:
+    if model.fusion == "attention":
+        return ["attention"]
     only = getattr(model.tune, "head", "auto") if model.tune.method == "frozen" else "linear"
     text = np.zeros((1, 1 if parts.text_names else 0), np.float32)
     return heads_for(text, parts.table["train"], parts.y["train"], parts.task.classes) if only == "auto" else [only]
@@ -151,6 +153,9 @@ def _fit(head: str, rows: int, text: int, table: int, outputs: int) -> dict[str,
         return {"eigen": tries * sample**1.6, "solve": 0.0 if rows <= 3000 else rows**3.0}
     if head == "linear":
         return {"logistic": rows**0.25 * (text + table) ** 0.55 * outputs**0.55} if outputs else {"solve": 100.0 * rows * (text + table) ** 2}
+    if head in ("mlp", "attention"):
+        cells = rows * (text + table) * (1 if head == "mlp" else 6)
+        return {"net row": 4 * 30 * (rows + cells / 50)}
     trees = 16 * 150 * (outputs if outputs > 2 else 1)
     return {"tree": trees, "tree row": trees * min(rows, 1500)}
 

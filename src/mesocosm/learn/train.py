@@ -239,7 +239,7 @@ def _tune(model: Model, parts: Parts, base: Base | None, store: Path, keep: Path
         only = model.tune.head if isinstance(model.tune, Frozen) else "auto"
         names = names_of(parts.task.labels, parts.y["train"]) if base and not model.apart and not parts.table["train"].shape[1] else []
         said = features(base, names, model.max_length, store) if base and names else None
-        head = choose(feats["train"], parts.table["train"], parts.y["train"], parts.task.classes, model.seed, only, say, said, model.fusion == "late")
+        head = choose(feats["train"], parts.table["train"], parts.y["train"], parts.task.classes, model.seed, only, say, said, model.fusion, block.spans(parts.facts))
         if model.self_training and parts.where["bare"]:
             head = _alone(model.self_training, head, parts, feats, model.seed, say)
         laps.end("heads")

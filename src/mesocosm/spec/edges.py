@@ -198,6 +198,8 @@ def _models(eco: Ecosystem) -> Iterator[Fault]:
             yield (*at, "pair"), Wrong("", f"the pair is {', '.join(model.pair)}, and the inputs that are texts are {', '.join(texts) or 'none'}", "the two inputs that are texts, and no other")
         if model.fusion == "late" and (not texts or len(texts) == len(model.inputs) or model.tune.method != "frozen"):
             yield (*at, "fusion"), Wrong("", "late fusion puts together what a head of texts and a head of a table say, over a base that stays as it is", "'early', or 'tune: frozen' with inputs that are texts and others")
+        if model.fusion == "attention" and model.tune.method != "frozen":
+            yield (*at, "fusion"), Wrong("", "attention fuses what a base that stays as it is has read", "'early', or 'tune: frozen'")
         if model.self_training and (kinds.get(model.predict) not in ("category", "boolean") or model.tune.method != "frozen"):
             yield (*at, "self_training"), Wrong("", "self-training is for classes over a base that stays as it is", "no 'self_training' here, or 'tune: frozen' and a category or boolean field")
         if isinstance(model.base, Brought):

@@ -22,7 +22,28 @@ def sigmoid(logits: Array) -> Array:
     return np.asarray(1 / (1 + np.exp(-np.clip(logits, -60, 60))))
 
 
-class Blend:
+class Mean:
+    """What says the mean of several: of probabilities, or of numbers."""
+
+    classes: int
+    many: bool
+
+    def _beliefs(self, count: int) -> list[float]:
+        """How much each part counts."""
+        return [1 / count] * count
+
+    def _mean(self, logits: list[Array]) -> Array:
+        say = (lambda x: x) if not self.classes else sigmoid if self.many else softmax
+        mean = np.asarray(sum(say(x) * belief for x, belief in zip(logits, self._beliefs(len(logits)), strict=True)))
+        if not self.classes:
+            return mean
+        if self.many:
+            p = np.clip(mean, 1e-9, 1 - 1e-9)
+            return np.asarray(np.log(p / (1 - p)))
+        return np.asarray(np.log(np.maximum(mean, 1e-13)))
+
+
+class Blend(Mean):
     """The mean of fitted heads; its left-out loss is that of the mean of their left-out scores.
 
     Args:
@@ -45,20 +66,6 @@ class Blend:
     def again(self, text: Array, table: Array, y: Array, classes: int, seed: int) -> Blend:
         """Another of the same kinds, fitted on other rows."""
         return Blend(*(head.again(text, table, y, classes, seed) for head in self.parts), classes=classes)
-
-    def _beliefs(self, count: int) -> list[float]:
-        """How much each part counts."""
-        return [1 / count] * count
-
-    def _mean(self, logits: list[Array]) -> Array:
-        say = (lambda x: x) if not self.classes else sigmoid if self.many else softmax
-        mean = np.asarray(sum(say(x) * belief for x, belief in zip(logits, self._beliefs(len(logits)), strict=True)))
-        if not self.classes:
-            return mean
-        if self.many:
-            p = np.clip(mean, 1e-9, 1 - 1e-9)
-            return np.asarray(np.log(p / (1 - p)))
-        return np.asarray(np.log(np.maximum(mean, 1e-13)))
 
     def logits(self, text: Array, table: Array) -> Array:
         """Logits (rows, classes)."""

@@ -91,4 +91,4 @@ def shares(head: Any) -> list[float]:
     """How much each of a head's `tensors` counts in what it says; they add up to 1."""
     if isinstance(head, Blend):
         return [belief * share for part, belief in zip(head.parts, head._beliefs(len(head.parts)), strict=True) for share in shares(part)]
-    return head.shares() if isinstance(head, Blind) else [1.0]
+    return list(head.shares()) if hasattr(head, "shares") else [1.0]

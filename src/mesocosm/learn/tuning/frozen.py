@@ -12,7 +12,8 @@ class Frozen(Kind):
 
     Args:
         head: `kernel` (ridge on a product of RBF kernels), `linear` (logistic regression), `boost`
-            (boosted trees over numbers and categories), or `auto`: the lowest left-out log-loss of them and of their means.
+            (boosted trees over numbers and categories), `mlp` (embeddings and two hidden layers), `attention` (FT-Transformer, texts a token of
+            their own), or `auto`: the lowest left-out log-loss of the first three and of their means.
 
     Source: Razavian et al. 2014, arXiv 1403.6382.
 
@@ -22,7 +23,7 @@ class Frozen(Kind):
 
     short: ClassVar[str] = "method"
     method: Literal["frozen"] = "frozen"
-    head: Literal["auto", "kernel", "linear", "boost"] = "auto"
+    head: Literal["auto", "kernel", "linear", "boost", "mlp", "attention"] = "auto"
 
     def attach(self, base: Any) -> Any:
         """The base with no weight to train."""
