@@ -29,7 +29,7 @@ from mesocosm.learn.bases import resolve
 from mesocosm.learn.choose import choose
 from mesocosm.learn.encode import features
 from mesocosm.learn.heads import softmax
-from mesocosm.learn.train import cut
+from mesocosm.learn.parts import cut
 
 ROOT = Path(__file__).parents[1]
 SETTINGS = [(0.03, 7, 200, 20), (0.05, 15, 100, 20), (0.02, 4, 400, 10), (0.1, 31, 100, 20), (0.03, 7, 100, 40)]

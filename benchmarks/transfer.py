@@ -56,7 +56,7 @@ def frozen(train: tuple[list[str], list[str]], test: tuple[list[str], list[str]]
     from mesocosm.learn.choose import choose, names_of
     from mesocosm.learn.encode import features, load_trunk
     from mesocosm.learn.model import Model
-    from mesocosm.learn.train import cut
+    from mesocosm.learn.parts import cut
 
     rows, split = {"x": train[0] + test[0], "y": train[1] + test[1]}, ["train"] * len(train[0]) + ["test"] * len(test[0])
     model = Model.model_validate({"base": "minilm", "learns": "d", "predict": "y", "inputs": ["x"]})
@@ -136,15 +136,16 @@ def bought(train: tuple[list[str], list[str]], test: tuple[list[str], list[str]]
 def tuned(train: tuple[list[str], list[str]], test: tuple[list[str], list[str]], tune: Any, store: Path, seed: int = 7) -> tuple[float, float]:
     """Accuracy on `test` of a base tuned from a fitted head, and the CPU seconds of encoding, fitting and tuning."""
     from mesocosm.learn.bases import resolve
+    from mesocosm.learn.fit import fitted
     from mesocosm.learn.model import Model
-    from mesocosm.learn.train import _tune, cut
+    from mesocosm.learn.parts import cut
 
     rows = {"x": train[0] + test[0], "y": train[1] + test[1]}
     split = ["validation" if i % 10 == 9 else "train" for i in range(len(train[0]))] + ["test"] * len(test[0])
     model = Model.model_validate({"base": "minilm", "learns": "d", "predict": "y", "inputs": ["x"], "tune": tune, "seed": seed})
     parts, base = cut(model, rows, split, {"x": "text", "y": "category"}), resolve("minilm", Path("."))
     began = cpu()
-    head, _, _, feats = _tune(model, parts, base, store, None, lambda _: None)
+    head, _, _, feats = fitted(model, parts, base, store, None, lambda _: None)
     took = cpu() - began
     return float((head.logits(feats["test"], parts.table["test"]).argmax(1) == parts.y["test"]).mean()), took
 

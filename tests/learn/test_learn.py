@@ -16,6 +16,7 @@ from mesocosm.learn.bases import resolve
 from mesocosm.learn.encode import Tokens, encode, load_trunk
 from mesocosm.learn.export import export_head
 from mesocosm.learn.heads import HEADS, Blend, softmax
+from mesocosm.learn.heads.late import shares
 from mesocosm.learn.predictor import Version
 from mesocosm.learn.tuning import TUNING
 from mesocosm.operate.runtimes.onnx import Onnx
@@ -46,7 +47,7 @@ def test_every_heads_graph_says_what_the_head_says(tmp_path: Path) -> None:
     said = Onnx().session(tmp_path / "several").run(None, {"features": text, "table": table})[0]
     assert np.abs(said - softmax(several.logits(text, table))).max() < 2e-4 and (said.argmax(1) == np.digitize(table[:, 0], [-0.5, 0.5])).all()
     for name, head in fitted.items():
-        export_head(head.tensors(), tmp_path / name)
+        export_head(head.tensors(), tmp_path / name, shares=shares(head))
         said = Onnx().session(tmp_path / name).run(None, {"features": text, "table": table})[0]
         assert np.abs(said - softmax(head.logits(text, table))).max() < 2e-4, name
         assert (said.argmax(1) == y).mean() > (0.75 if name == "boost" else 0.85), name  # trees see the table only

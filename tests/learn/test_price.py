@@ -14,8 +14,8 @@ from conftest import SMALL
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.learn.laps import Laps, fresh_peak, memory
 from mesocosm.learn.model import Model
+from mesocosm.learn.parts import cut
 from mesocosm.learn.price import BOOK, price, settled
-from mesocosm.learn.train import cut
 
 
 def parts_of(rows: int, tune: Any = "frozen") -> tuple[Model, Any]:

@@ -28,8 +28,8 @@ def prices(spec: Spec, catalog: Catalog, changes: Sequence[Change]) -> dict[str,
         if snapshot is None or signs.get(f"datasets.{model.learns}") != "=" or kinds_of(snapshot).get(model.predict) == "text" or not (model.base is None or isinstance(model.base, str)) or (model.pretrain and model.pretrain.scratch):
             continue
         from mesocosm.learn.bases import resolve
+        from mesocosm.learn.parts import cut
         from mesocosm.learn.price import price
-        from mesocosm.learn.train import cut
 
         rows, split = columns_of(spec, snapshot, list(dict.fromkeys([*model.inputs, model.predict])))
         try:

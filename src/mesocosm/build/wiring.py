@@ -21,6 +21,7 @@ from mesocosm.spec import Spec
 
 if TYPE_CHECKING:
     from mesocosm.learn.beside import Last
+    from mesocosm.learn.continual import Past
 
 
 def columns_of(spec: Spec, snapshot: Mapping[str, Any], fields: Sequence[str]) -> tuple[dict[str, list[Any]], list[str]]:
@@ -59,10 +60,12 @@ def grow_version(
         for field in fields:
             rows[field].append(row.get(field))
         split.append("train")
-    before = _last_version(spec, catalog, name, model, snapshot, fields, len(more))
+    past = _past(spec, catalog, name, model, snapshot, fields, rows, split) if model.continual else None
+    ids += [-1] * (past.old if past else 0)
+    before = _last_version(spec, catalog, name, model, snapshot, fields, len(more) + (past.old if past else 0))
     folder = store / "models" / name / digest(made, size=8)
     with folder_appears(folder) as aside:
-        grown = grow(name, model, rows, split, kinds_of(snapshot), Site(spec.root, store, aside, made, before, ids, catalog.url, _corpus(spec, catalog, model, snapshot), order_of(snapshot, model.predict)), say)
+        grown = grow(name, model, rows, split, kinds_of(snapshot), Site(spec.root, store, aside, made, before, ids, catalog.url, _corpus(spec, catalog, model, snapshot), order_of(snapshot, model.predict), past), say)
         write_json(aside / "prepare.json", preparation(spec, model, snapshot))
     number = catalog.next_number(name)
     content = digest_folder(folder)
@@ -115,6 +118,39 @@ def _corpus(spec: Spec, catalog: Catalog, model: Model, snapshot: Mapping[str, A
         raise Failure(f"the dataset '{other}' is not built; run 'mesocosm build'")
     columns, split = columns_of(spec, found, list(model.pretrain.on))
     return [str(v) for values in columns.values() for v, part in zip(values, split, strict=True) if v is not None and (other or part in ("train", "None"))]
+
+
+def _past(spec: Spec, catalog: Catalog, name: str, model: Model, snapshot: Mapping[str, Any], fields: Sequence[str], rows: dict[str, list[Any]], split: list[str]) -> Past:
+    """What went before a model that is learnt on; old rows that are seen again are put behind `rows` as training rows."""
+    import random
+
+    from mesocosm.learn.continual import Past
+
+    assert model.continual is not None
+    listed = catalog.versions(name)
+    if not listed or listed[-1]["recipe"].get("predict") != model.predict:
+        return Past(model.continual)
+    last = listed[-1]
+    past = Past(model.continual, last["id"], spec.root / ".mesocosm" / last["path"])
+    old = catalog.snapshot(last["snapshot"])
+    if old is None or old["id"] == snapshot["id"] or old["dataset"] != snapshot["dataset"]:
+        return past
+    try:
+        net = net_of(spec, last)
+        then, parts = columns_of(spec, old, fields)
+    except Failure:  # its files, or its snapshot, are gone: its weights may be there all the same
+        return past
+    here, there = ([tuple(map(str, row)) for row in zip(*(columns[f] for f in fields), strict=True)] for columns in (rows, then))
+    now = set(here)
+    taught = [i for i, part in enumerate(parts) if part == "train" and there[i] not in now and then[model.predict][i] is not None]
+    judged = [i for i, part in enumerate(parts) if part == "test"]
+    again = random.Random(model.seed).sample(taught, min(len(taught), round(model.continual.replay * split.count("train"))))
+    for field in fields:
+        rows[field] += [then[field][i] for i in again]
+    split += ["train"] * len(again)
+    past.before, past.old = net, len(again)
+    past.known = {field: [then[field][i] for i in judged] for field in fields} if set(net.inputs) <= set(fields) else {}
+    return past
 
 
 def _last_version(spec: Spec, catalog: Catalog, name: str, model: Model, snapshot: Mapping[str, Any], fields: Sequence[str], more: int) -> Last | None:

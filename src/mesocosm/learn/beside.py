@@ -14,7 +14,7 @@ from mesocosm.learn.heads.late import Late
 from mesocosm.learn.heads.linear import Linear
 
 if TYPE_CHECKING:
-    from mesocosm.learn.train import Parts
+    from mesocosm.learn.parts import Parts
 
 Array = np.ndarray[Any, Any]
 MOST_ROWS = 5000  # training rows up to which each kind of input is also tried alone

@@ -58,6 +58,9 @@ def card(version: Mapping[str, Any], about: str, data: Mapping[str, Any]) -> str
     for one in m.get("examples", [])[:3]:
         out += ["", f"> {' '.join(one['asked'].split())[:300]}", "", f"wrote: {' '.join(one['wrote'].split())[:300]}", "", f"the row says: {' '.join(one['wanted'].split())[:300]}"]
     out += [f"- Beside {name}{' (' + str(b['rows']) + ' rows)' if 'rows' in b else ''}: {_said(b.get(figure))}, this version {b['gain']:+.3f}, p = {b['p']:.3g} ({test})" for name, b in m.get("beside", {}).items()]
+    if m.get("known"):
+        k = m["known"]
+        out += [f"- On the {k['rows']} rows by which the last version was judged: {k['what']} {k['then']:.3f} then, {k['now']:.3f} now"]
     if m["classes"]:
         out += ["", "| class | rows | precision | recall | F1 |", "|---|---|---|---|---|"]
         out += [f"| {name} | {c['rows']} | {_said(c['precision'])} | {_said(c['recall'])} | {_said(c['f1'])} |" for name, c in m["classes"].items()]

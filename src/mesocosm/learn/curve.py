@@ -10,7 +10,7 @@ import numpy as np
 from mesocosm.learn.card import LEADING, leading
 
 if TYPE_CHECKING:
-    from mesocosm.learn.train import Parts
+    from mesocosm.learn.parts import Parts
 
 Array = np.ndarray[Any, Any]
 SHARES = (0.125, 0.25, 0.5)

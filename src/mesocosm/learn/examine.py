@@ -13,7 +13,7 @@ from mesocosm.learn.slices import weak
 
 if TYPE_CHECKING:
     from mesocosm.learn.model import Model
-    from mesocosm.learn.train import Parts
+    from mesocosm.learn.parts import Parts
 
 Array = np.ndarray[Any, Any]
 

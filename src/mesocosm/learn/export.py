@@ -18,9 +18,10 @@ import numpy as np
 from mesocosm.base.digest import digest
 from mesocosm.base.files import folder_appears
 from mesocosm.learn.bases import Base
+from mesocosm.learn.lean import lean, link, part
 
 Array = np.ndarray[Any, Any]
-REVISION = 2
+REVISION = 3
 
 
 def export_trunk(trunk: Any, folder: Path) -> None:
@@ -72,8 +73,22 @@ def shared_trunk(base: Base, store: Path) -> Path:
     if not (folder / "trunk.int8.onnx").is_file():
         with folder_appears(folder) as aside:
             export_trunk(load_trunk(base), aside)
+            part(aside)
             shutil.copy(base.folder / "tokenizer.json", aside / "tokenizer.json")
     return folder
+
+
+def tuned_trunk(trunk: Any, base: Base, folder: Path, store: Path) -> dict[str, float]:
+    """Write a tuned trunk's graphs and tokenizer into a new folder; weights that it left as they were are the base's own.
+
+    Returns:
+        Megabytes of each precision's graph that are its own.
+    """
+    shared = shared_trunk(base, store)
+    folder.mkdir()
+    export_trunk(trunk, folder)
+    link(shared / "tokenizer.json", folder / "tokenizer.json")
+    return lean(folder, shared)
 
 
 def export_head(parts: list[dict[str, Array]], path: Path, classes: int = 2, many: bool = False, shares: Sequence[float] = ()) -> None:

@@ -48,6 +48,7 @@ class Joined(nn.Module):  # type: ignore[misc]
         self.drop = nn.Dropout(dropout)
         self.weights = nn.Parameter(torch.tensor(weights))
         self.bias = nn.Parameter(torch.tensor(bias))
+        self.anchor: Any = None  # what holds the weights near where they were
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor, table: torch.Tensor, mix: tuple[float, torch.Tensor] | None = None) -> torch.Tensor:
         """Logits (rows, classes); with `mix` (share, order) features are mixed with those of the rows in that order."""

@@ -9,6 +9,7 @@ from pydantic import Field
 from mesocosm.base.bounds import Bound
 from mesocosm.base.kinds import Kind, union
 from mesocosm.learn.brought import Brought
+from mesocosm.learn.continual import Continual
 from mesocosm.learn.fairness import Fair
 from mesocosm.learn.pretraining.pretrain import Pretrain
 from mesocosm.learn.self_training import SelfTraining
@@ -62,6 +63,7 @@ class Model(Kind):
         pretrain: texts without labels that the base learns from first; with `scratch` no base is needed.
         tune: how the base is moved toward the task.
         self_training: rows whose target is missing teach too where the model is sure of them; with a frozen base and classes.
+        continual: a new version begins where the last one ended and keeps what it knew; with a base that is tuned by gradient.
         search: settings to try.
         require: bounds on metrics of the test rows; a version that misses one is never deployed.
         reveal: private inputs that are used all the same.
@@ -84,6 +86,7 @@ class Model(Kind):
     pretrain: Pretrain | None = None
     tune: Tuning = Frozen()
     self_training: SelfTraining | None = None
+    continual: Continual | None = None
     search: Search | None = None
     require: dict[Literal[METRICS], Bound] = {}  # type: ignore[valid-type]
     reveal: tuple[str, ...] = ()

@@ -26,7 +26,7 @@ from mesocosm.learn.laps import Laps, memory
 if TYPE_CHECKING:
     from mesocosm.learn.bases import Base
     from mesocosm.learn.model import Model
-    from mesocosm.learn.train import Parts
+    from mesocosm.learn.parts import Parts
 
 BOOK = "price.json"
 TRIAL = 0.0101  # seconds of the trial on the machine where the units were timed

@@ -11,7 +11,6 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,25 +21,23 @@ from mesocosm.base.files import write_json
 from mesocosm.learn import block, judge
 from mesocosm.learn.bases import Base, resolve
 from mesocosm.learn.beside import Last, alone, last
-from mesocosm.learn.brought import Brought, BroughtHead, head_of, plain
-from mesocosm.learn.choose import choose, names_of
+from mesocosm.learn.brought import Brought, BroughtHead, head_of
+from mesocosm.learn.continual import Past, known
 from mesocosm.learn.curve import curve
 from mesocosm.learn.examine import examined
+from mesocosm.learn.fit import fitted
 from mesocosm.learn.forgetting import keep
 from mesocosm.learn.heads.late import shares
 from mesocosm.learn.laps import Laps, fresh_peak, memory
 from mesocosm.learn.leaks import leaks
 from mesocosm.learn.model import Model
 from mesocosm.learn.pairs import of_pairs
+from mesocosm.learn.parts import Parts, cut
 from mesocosm.learn.price import price, settled
-from mesocosm.learn.self_training import SelfTraining, self_trained
-from mesocosm.learn.tasks import TASKS, Ordinal, Task
-from mesocosm.learn.tuning.frozen import Frozen
 
 Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
 AGREE = 0.99
-FEW = 30  # validation rows under which no temperature is fitted
 
 
 @dataclass(frozen=True)
@@ -57,6 +54,7 @@ class Site:
         studies: the database that keeps the trials of searches.
         corpus: texts to pretrain on.
         order: the values of what is predicted from the least to the greatest, where they have an order.
+        past: what went before, where the model is learnt on.
     """
 
     root: Path
@@ -68,6 +66,7 @@ class Site:
     studies: str | None = None
     corpus: Sequence[str] = ()
     order: Sequence[str] = ()
+    past: Past | None = None
 
 
 @dataclass
@@ -78,51 +77,6 @@ class Grown:
     metrics: dict[str, Any]
     history: list[dict[str, Any]]
     missed: list[str]
-
-
-@dataclass
-class Parts:
-    """A dataset cut for a model: per part its texts, block and labels; `bare` are training rows without a label, where they teach too."""
-
-    texts: dict[str, list[str]]
-    table: dict[str, Array]
-    y: dict[str, Array]
-    labels: list[str]
-    facts: dict[str, Any]
-    text_names: list[str]
-    where: dict[str, list[int]]
-    task: Task
-
-
-def cut(model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], kinds: Mapping[str, str], order: Sequence[str] = ()) -> Parts:
-    """Cut cleaned columns into parts; facts come from the training rows only.
-
-    Raises:
-        Wrong: the target has one value, or a part has no rows.
-    """
-    task = Ordinal(order) if order else TASKS[kinds[model.predict]]()
-    target = [task.plain(v) for v in rows[model.predict]]
-    where = {p: [i for i, s in enumerate(split) if s == p and target[i] is not None] for p in ("train", "validation", "test")}
-    task.fit(model.predict, [target[i] for i in where["train"]])
-    if not where["test"]:
-        raise Wrong("learns", "its split leaves no test rows", "more rows, or a larger share in split.test")
-    for name in model.inputs:
-        if not any(rows[name][i] is not None for i in where["train"]):
-            raise Wrong("inputs", f"the training rows of '{name}' hold no value at all", "an input with values")
-    for part in ("validation", "test"):
-        where[part] = [i for i in where[part] if task.known(target[i])]
-    if model.self_training:
-        where["bare"] = [i for i, s in enumerate(split) if s == "train" and target[i] is None]
-    mine = {n: kinds[n] for n in model.inputs}
-    facts = plain(model.inputs) if isinstance(model.base, Brought) else block.fit({n: [rows[n][i] for i in where["train"]] for n in mine}, mine)
-    names = list(model.pair or [n for n in model.inputs if kinds[n] == "text"])
-    picked = {p: {n: [rows[n][i] for i in where[p]] for n in mine} for p in where}
-    return Parts(
-        {p: block.text_of(picked[p], names, len(where[p]), model.apart) for p in where},
-        {p: block.build(picked[p], facts, len(where[p])) for p in where},
-        {p: task.encode([target[i] for i in where[p]]) for p in ("train", "validation", "test")},
-        task.labels, facts, names, where, task,
-    )  # fmt: skip
 
 
 def grow(
@@ -183,7 +137,7 @@ def grow(
         head, trunk = head_of(model.base, site.root, len(model.inputs), parts.task.labels, parts.task.scale), None
         say(f"{model.base.onnx} is judged as it is; nothing is trained")
     else:
-        head, trunk, history, feats = _tune(model, parts, base, store, store / "work" / site.made, say, laps=laps)
+        head, trunk, history, feats = fitted(model, parts, base, store, store / "work" / site.made, say, laps=laps, past=site.past, folder=folder)
     p_test = parts.task.said(head.logits(feats["test"], parts.table["test"]))
     metrics = parts.task.report(p_test, parts, model.seed)
     say(f"{len(p_test)} test rows: {parts.task.sentence(metrics)}")
@@ -192,6 +146,14 @@ def grow(
     laps.end("agreement" if base else "export")
     metrics |= learnt | export.pop("agreement", {}) | {"leaks": found}
     metrics["beside"] = alone(head, p_test, feats, parts, model.seed, say) | (last(p_test, site.before, rows, parts, say) if site.before else {})
+    if site.past and trunk is not None and base:
+        from mesocosm.learn.encode import Tokens, encode
+
+        def now(columns: Mapping[str, Sequence[Any]], count: int) -> Array:
+            texts = block.text_of(columns, parts.text_names, count, model.apart)
+            return parts.task.said(head.logits(encode(trunk, Tokens(base.folder, model.max_length), texts), block.build(columns, parts.facts, count)))
+
+        metrics["known"] = known(site.past, model.predict, parts.task, now, say)
     laps.end("parts alone")
     if trunk is None and not isinstance(head, BroughtHead):  # a tuned base has seen all rows
         metrics["curve"] = curve(head, p_test, feats, parts, model.seed, say)
@@ -216,112 +178,16 @@ def grow(
 def _trial(model: Model, parts: Parts, base: Base | None, store: Path, watch: Callable[[int, float], None]) -> float:
     from mesocosm.learn.heads.kernel import loss_for
 
-    head, _, _, feats = _tune(model, parts, base, store, None, lambda _: None, watch)
+    head, _, _, feats = fitted(model, parts, base, store, None, lambda _: None, watch)
     held = "validation" if len(parts.y["validation"]) else "train"
     return loss_for(parts.y[held], parts.task.classes)(head.logits(feats[held], parts.table[held]), parts.y[held])
-
-
-def _tune(model: Model, parts: Parts, base: Base | None, store: Path, keep: Path | None, say: Say, watch: Callable[[int, float], None] | None = None, laps: Laps | None = None) -> tuple[Any, Any, list[dict[str, Any]], dict[str, Array]]:
-    """Fit a head on frozen features, or tune the trunk from there; returns head, trunk, history, features."""
-    empty = {p: np.zeros((len(i), 0), np.float32) for p, i in parts.where.items()}
-    feats, laps = empty, laps or Laps()
-    if base:
-        from mesocosm.learn.encode import features
-
-        read = partial(features, base, most=model.max_length, store=store)
-        texts = [t for p in parts.where for t in parts.texts[p]]
-        whole = of_pairs(texts, read) if model.apart else read(texts)
-        ends = np.cumsum([0, *(len(i) for i in parts.where.values())])
-        feats = {p: whole[ends[i] : ends[i + 1]] for i, p in enumerate(parts.where)}
-        say(f"{len(whole)} texts through {base.name}")
-    laps.end("reading")
-    if isinstance(model.tune, Frozen) or not base:
-        only = model.tune.head if isinstance(model.tune, Frozen) else "auto"
-        names = names_of(parts.task.labels, parts.y["train"]) if base and not model.apart and not parts.table["train"].shape[1] else []
-        said = features(base, names, model.max_length, store) if base and names else None
-        head = choose(feats["train"], parts.table["train"], parts.y["train"], parts.task.classes, model.seed, only, say, said, model.fusion, block.spans(parts.facts))
-        if model.self_training and parts.where["bare"]:
-            head = _alone(model.self_training, head, parts, feats, model.seed, say)
-        laps.end("heads")
-        return head, None, [], feats
-    import torch
-
-    from mesocosm.learn import loop
-    from mesocosm.learn.augment.words import Words
-    from mesocosm.learn.encode import Tokens, encode, load_trunk
-    from mesocosm.learn.states import states, top_of
-    from mesocosm.learn.tuning.last import Last
-
-    head = choose(feats["train"], parts.table["train"], parts.y["train"], parts.task.classes, model.seed, "linear", say)
-    laps.end("heads")
-    tokens = Tokens(base.folder, model.max_length)
-    tune: Any = model.tune
-    torch.manual_seed(model.seed)
-    trunk = load_trunk(base)
-    trunk.net = tune.attach(trunk.net)
-    ids = {p: tokens.ids(parts.texts[p]) for p in parts.y}
-    given, seen = dict[str, Any](ids), trunk
-    if isinstance(tune, Last) and (top := top_of(trunk, tune.layers)) is not None:
-        seen = top
-        given = {p: states(base, trunk, ids[p], tune.layers, model.max_length, store) for p in ids if ids[p]}
-    words = Words(tokens.tokenizer, trunk.net.get_input_embeddings().weight.detach().numpy()) if tune.augment and given["train"] is ids["train"] else None
-    net = loop.Joined(seen, head.weights, head.bias, tune.dropout)
-    moving = sum(p.numel() for p in net.parameters() if p.requires_grad)
-    say(f"{tune.method}: {moving:,} weights train, {moving / sum(p.numel() for p in (*trunk.parameters(), net.weights, net.bias)):.2%} of all")
-
-    def told(record: dict[str, Any]) -> None:
-        say(loop.told(record))
-        if watch and "held_loss" in record:
-            watch(record["epoch"], record["held_loss"])
-
-    data = {p: loop.Rows(given[p], parts.table[p], parts.y[p], words) for p in given}
-    held = data["validation"] if len(parts.y["validation"]) else data["train"]
-    if tune.processes > 1:
-        from mesocosm.learn.many import train_many
-
-        say(f"{tune.processes} processes share each batch")
-        history = train_many(net, tune, base, data["train"], held, model.seed, model.max_length, keep, told)
-    else:
-        history = loop.train(net, tune, data["train"], held, model.seed, keep, told)
-    net.float()
-    history[0] = history[0] | {"trained": moving}
-    trunk.net = tune.merged(trunk.net)
-    head.weights, head.bias = net.weights.detach().numpy(), net.bias.detach().numpy()
-    feats = {p: encode(trunk.eval(), tokens, parts.texts[p]) if parts.texts[p] else empty[p] for p in parts.y}
-    if not parts.task.classes:  # what was left out before tuning says nothing of the tuned base
-        held_out = len(parts.y["validation"]) >= FEW
-        head.left_out = head.logits(feats["validation"], parts.table["validation"]) if held_out else np.zeros((0, 1))
-        head.y_left = parts.y["validation"] if held_out else np.zeros(0)
-    if parts.task.classes and not parts.task.many and len(parts.y["validation"]) >= FEW:
-        heat = judge.temperature(head.logits(feats["validation"], parts.table["validation"]), parts.y["validation"])
-        head.weights, head.bias = head.weights / np.float32(heat), head.bias / np.float32(heat)
-        head.settings = head.settings | {"temperature": round(heat, 4)}
-        say(f"calibrated on {len(parts.y['validation'])} validation rows: temperature {heat:.2f}")
-    laps.end("tuning")
-    return head, trunk, history, feats
-
-
-def _alone(setting: SelfTraining, head: Any, parts: Parts, feats: dict[str, Array], seed: int, say: Say) -> Any:
-    """The head after it taught itself, where that helps."""
-    first = head
-
-    def fit(text: Array, table: Array, y: Array) -> Any:
-        return first.again(text, table, y, parts.task.classes, seed)
-
-    def of(part: str) -> tuple[Array, Array, Array]:
-        return feats[part], parts.table[part], parts.y[part]
-
-    held = of("validation") if len(parts.y["validation"]) >= FEW else None
-    head, told = self_trained(head, setting, of("train"), (feats["bare"], parts.table["bare"]), held, fit, say)
-    head.settings = head.settings | {"self_training": told}
-    return head
 
 
 def _export(
     head: Any, trunk: Any, base: Base | None, parts: Parts, store: Path, folder: Path, feats: dict[str, Array], most: int, apart: bool, laps: Laps
 ) -> dict[str, Any]:
     """Write the graphs; int8 is kept only where it agrees with fp32 on validation and test rows."""
-    from mesocosm.learn.export import export_head, export_trunk, shared_trunk
+    from mesocosm.learn.export import export_head, shared_trunk, tuned_trunk
 
     if isinstance(head, BroughtHead):
         (folder / "head.onnx").write_bytes(head.model.SerializeToString())
@@ -329,16 +195,13 @@ def _export(
         export_head(head.tensors(), folder / "head.onnx", parts.task.classes, parts.task.many, shares(head))
     if not base:
         return {"trunk": None, "precision": "fp32"}
+    own: dict[str, float] = {}
     if trunk is None:
         where = shared_trunk(base, store)
         named = os.path.relpath(where, store / "models" / "x" / "y")
     else:
-        import shutil
-
         where, named = folder / "trunk", "trunk"
-        where.mkdir()
-        export_trunk(trunk, where)
-        shutil.copy(base.folder / "tokenizer.json", where / "tokenizer.json")
+        own = tuned_trunk(trunk, base, where, store)
     laps.end("export")
     from mesocosm.learn.predictor import Reader
 
@@ -363,6 +226,7 @@ def _export(
     reader = readers["int8" if agree >= AGREE else "fp32"]
     return {
         "trunk": named,
+        "own_mb": own,
         "precision": "int8" if agree >= AGREE else "fp32",
         "agreement": {"int8_agreement": round(agree, 4), "onnx_agreement": round(exact, 4)},
         "said": lambda texts, rows: parts.task.said(head.logits(read(reader, texts), parts.table["test"][rows])),

@@ -202,6 +202,11 @@ def _models(eco: Ecosystem) -> Iterator[Fault]:
             yield (*at, "fusion"), Wrong("", "attention fuses what a base that stays as it is has read", "'early', or 'tune: frozen'")
         if model.self_training and (kinds.get(model.predict) not in ("category", "boolean") or model.tune.method != "frozen"):
             yield (*at, "self_training"), Wrong("", "self-training is for classes over a base that stays as it is", "no 'self_training' here, or 'tune: frozen' and a category or boolean field")
+        if model.continual and (model.tune.method == "frozen" or kinds.get(model.predict) == "text" or model.search):
+            why = "a search begins anew" if model.search else "a model of texts begins anew" if kinds.get(model.predict) == "text" else "a head over a base that stays as it is learns from all rows at once and forgets none"
+            yield (*at, "continual"), Wrong("", why, "'continual' with a base tuned by gradient, such as 'tune: lora', for classes, labels or a number")
+        if model.continual and model.continual.ewc and getattr(model.tune, "processes", 1) > 1:
+            yield (*at, "continual", "ewc"), Wrong("", "what mattered is held by one process", "no 'processes' here, or 'replay' alone")
         if isinstance(model.base, Brought):
             for i, field in enumerate(model.inputs):
                 if kinds.get(field, "number") not in ("number", "integer"):

@@ -1,0 +1,134 @@
+"""A head on what a base has read, or a base tuned from there. Knows bases, heads and the loop; no files of a version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mesocosm.learn import block, judge
+from mesocosm.learn.bases import Base
+from mesocosm.learn.choose import choose, names_of
+from mesocosm.learn.continual import Past
+from mesocosm.learn.laps import Laps
+from mesocosm.learn.model import Model
+from mesocosm.learn.pairs import of_pairs
+from mesocosm.learn.parts import Parts
+from mesocosm.learn.self_training import SelfTraining, self_trained
+from mesocosm.learn.tuning.frozen import Frozen
+
+Array = np.ndarray[Any, Any]
+Say = Callable[[str], None]
+FEW = 30  # validation rows under which no temperature is fitted
+
+
+def fitted(
+    model: Model, parts: Parts, base: Base | None, store: Path, keep: Path | None, say: Say, watch: Callable[[int, float], None] | None = None, laps: Laps | None = None,
+    past: Past | None = None, folder: Path | None = None,
+) -> tuple[Any, Any, list[dict[str, Any]], dict[str, Array]]:  # fmt: skip
+    """Fit a head on frozen features, or tune the trunk from there; returns head, trunk, history, features.
+
+    Args:
+        keep: where a checkpoint goes.
+        watch: is told each epoch's number and held-out loss.
+        past: what went before, where a version is learnt on from the last one; what this one learnt goes into `folder` then.
+    """
+    empty = {p: np.zeros((len(i), 0), np.float32) for p, i in parts.where.items()}
+    feats, laps = empty, laps or Laps()
+    if base:
+        from mesocosm.learn.encode import features
+
+        read = partial(features, base, most=model.max_length, store=store)
+        texts = [t for p in parts.where for t in parts.texts[p]]
+        whole = of_pairs(texts, read) if model.apart else read(texts)
+        ends = np.cumsum([0, *(len(i) for i in parts.where.values())])
+        feats = {p: whole[ends[i] : ends[i + 1]] for i, p in enumerate(parts.where)}
+        say(f"{len(whole)} texts through {base.name}")
+    laps.end("reading")
+    if isinstance(model.tune, Frozen) or not base:
+        only = model.tune.head if isinstance(model.tune, Frozen) else "auto"
+        names = names_of(parts.task.labels, parts.y["train"]) if base and not model.apart and not parts.table["train"].shape[1] else []
+        said = features(base, names, model.max_length, store) if base and names else None
+        head = choose(feats["train"], parts.table["train"], parts.y["train"], parts.task.classes, model.seed, only, say, said, model.fusion, block.spans(parts.facts))
+        if model.self_training and parts.where["bare"]:
+            head = _alone(model.self_training, head, parts, feats, model.seed, say)
+        laps.end("heads")
+        return head, None, [], feats
+    import torch
+
+    from mesocosm.learn import loop
+    from mesocosm.learn.augment.words import Words
+    from mesocosm.learn.encode import Tokens, encode, load_trunk
+    from mesocosm.learn.states import states, top_of
+    from mesocosm.learn.tuning.last import Last
+
+    head = choose(feats["train"], parts.table["train"], parts.y["train"], parts.task.classes, model.seed, "linear", say)
+    laps.end("heads")
+    tokens = Tokens(base.folder, model.max_length)
+    tune: Any = model.tune
+    torch.manual_seed(model.seed)
+    trunk = load_trunk(base)
+    trunk.net = tune.attach(trunk.net)
+    ids = {p: tokens.ids(parts.texts[p]) for p in parts.y}
+    given, seen = dict[str, Any](ids), trunk
+    if isinstance(tune, Last) and (top := top_of(trunk, tune.layers)) is not None:
+        seen = top
+        given = {p: states(base, trunk, ids[p], tune.layers, model.max_length, store) for p in ids if ids[p]}
+    words = Words(tokens.tokenizer, trunk.net.get_input_embeddings().weight.detach().numpy()) if tune.augment and given["train"] is ids["train"] else None
+    net = loop.Joined(seen, head.weights, head.bias, tune.dropout)
+    if past:
+        past.begin(net, base, tune.method, parts.task, say)
+    moving = sum(p.numel() for p in net.parameters() if p.requires_grad)
+    say(f"{tune.method}: {moving:,} weights train, {moving / sum(p.numel() for p in (*trunk.parameters(), net.weights, net.bias)):.2%} of all")
+
+    def told(record: dict[str, Any]) -> None:
+        say(loop.told(record))
+        if watch and "held_loss" in record:
+            watch(record["epoch"], record["held_loss"])
+
+    data = {p: loop.Rows(given[p], parts.table[p], parts.y[p], words) for p in given}
+    held = data["validation"] if len(parts.y["validation"]) else data["train"]
+    if tune.processes > 1:
+        from mesocosm.learn.many import train_many
+
+        say(f"{tune.processes} processes share each batch")
+        history = train_many(net, tune, base, data["train"], held, model.seed, model.max_length, keep, told)
+    else:
+        history = loop.train(net, tune, data["train"], held, model.seed, keep, told)
+    net.float()
+    if past and folder:
+        past.end(net, base, tune.method, parts.task, data["train"], folder)
+    history[0] = history[0] | {"trained": moving}
+    trunk.net = tune.merged(trunk.net)
+    head.weights, head.bias = net.weights.detach().numpy(), net.bias.detach().numpy()
+    feats = {p: encode(trunk.eval(), tokens, parts.texts[p]) if parts.texts[p] else empty[p] for p in parts.y}
+    if not parts.task.classes:  # what was left out before tuning says nothing of the tuned base
+        held_out = len(parts.y["validation"]) >= FEW
+        head.left_out = head.logits(feats["validation"], parts.table["validation"]) if held_out else np.zeros((0, 1))
+        head.y_left = parts.y["validation"] if held_out else np.zeros(0)
+    if parts.task.classes and not parts.task.many and len(parts.y["validation"]) >= FEW:
+        heat = judge.temperature(head.logits(feats["validation"], parts.table["validation"]), parts.y["validation"])
+        head.weights, head.bias = head.weights / np.float32(heat), head.bias / np.float32(heat)
+        head.settings = head.settings | {"temperature": round(heat, 4)}
+        say(f"calibrated on {len(parts.y['validation'])} validation rows: temperature {heat:.2f}")
+    laps.end("tuning")
+    return head, trunk, history, feats
+
+
+def _alone(setting: SelfTraining, head: Any, parts: Parts, feats: dict[str, Array], seed: int, say: Say) -> Any:
+    """The head after it taught itself, where that helps."""
+    first = head
+
+    def fit(text: Array, table: Array, y: Array) -> Any:
+        return first.again(text, table, y, parts.task.classes, seed)
+
+    def of(part: str) -> tuple[Array, Array, Array]:
+        return feats[part], parts.table[part], parts.y[part]
+
+    held = of("validation") if len(parts.y["validation"]) >= FEW else None
+    head, told = self_trained(head, setting, of("train"), (feats["bare"], parts.table["bare"]), held, fit, say)
+    head.settings = head.settings | {"self_training": told}
+    return head

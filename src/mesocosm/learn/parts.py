@@ -1,0 +1,62 @@
+"""A dataset cut for a model: texts, table and targets by part. Knows tasks and the block."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mesocosm.base.errors import Wrong
+from mesocosm.learn import block
+from mesocosm.learn.brought import Brought, plain
+from mesocosm.learn.model import Model
+from mesocosm.learn.tasks import TASKS, Ordinal, Task
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass
+class Parts:
+    """A dataset cut for a model: per part its texts, block and labels; `bare` are training rows without a label, where they teach too."""
+
+    texts: dict[str, list[str]]
+    table: dict[str, Array]
+    y: dict[str, Array]
+    labels: list[str]
+    facts: dict[str, Any]
+    text_names: list[str]
+    where: dict[str, list[int]]
+    task: Task
+
+
+def cut(model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], kinds: Mapping[str, str], order: Sequence[str] = ()) -> Parts:
+    """Cut cleaned columns into parts; facts come from the training rows only.
+
+    Raises:
+        Wrong: the target has one value, or a part has no rows.
+    """
+    task = Ordinal(order) if order else TASKS[kinds[model.predict]]()
+    target = [task.plain(v) for v in rows[model.predict]]
+    where = {p: [i for i, s in enumerate(split) if s == p and target[i] is not None] for p in ("train", "validation", "test")}
+    task.fit(model.predict, [target[i] for i in where["train"]])
+    if not where["test"]:
+        raise Wrong("learns", "its split leaves no test rows", "more rows, or a larger share in split.test")
+    for name in model.inputs:
+        if not any(rows[name][i] is not None for i in where["train"]):
+            raise Wrong("inputs", f"the training rows of '{name}' hold no value at all", "an input with values")
+    for part in ("validation", "test"):
+        where[part] = [i for i in where[part] if task.known(target[i])]
+    if model.self_training:
+        where["bare"] = [i for i, s in enumerate(split) if s == "train" and target[i] is None]
+    mine = {n: kinds[n] for n in model.inputs}
+    facts = plain(model.inputs) if isinstance(model.base, Brought) else block.fit({n: [rows[n][i] for i in where["train"]] for n in mine}, mine)
+    names = list(model.pair or [n for n in model.inputs if kinds[n] == "text"])
+    picked = {p: {n: [rows[n][i] for i in where[p]] for n in mine} for p in where}
+    return Parts(
+        {p: block.text_of(picked[p], names, len(where[p]), model.apart) for p in where},
+        {p: block.build(picked[p], facts, len(where[p])) for p in where},
+        {p: task.encode([target[i] for i in where[p]]) for p in ("train", "validation", "test")},
+        task.labels, facts, names, where, task,
+    )  # fmt: skip
