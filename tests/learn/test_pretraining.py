@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import said_of
+from conftest import SMALL, said_of
 from safetensors.numpy import load_file
 
 from mesocosm.base.errors import Wrong
@@ -37,11 +38,13 @@ def base() -> Any:
 @pytest.mark.parametrize("name", list(OBJECTIVES))
 def test_every_objective_lowers_its_loss_on_texts_held_out(tmp_path: Path, base: Any, name: str) -> None:
     said: list[str] = []
-    setting = Pretrain.model_validate({"on": ["x"], "objective": name, "epochs": 3, "learning_rate": 3e-4, "batch": 16})
-    made, told = pretrained(base, lines(), setting, 32, 7, tmp_path, said.append)
-    assert told["after"] < told["before"] * (0.9 if name == "masked" else 1.0) and told["texts"] > 100
+    more = {"fields": ["long", "words"]} if name == "multitask" else {}
+    setting = Pretrain.model_validate({"on": ["x"], "objective": {"objective": name, **more}, "epochs": 3, "learning_rate": 3e-4, "batch": 16})
+    known = {"long": [len(t) > 60 for t in lines()], "words": [None if len(t) % 7 == 0 else len(t.split()) for t in lines()]}
+    made, told = pretrained(base, lines(), setting, 32, 7, tmp_path, said.append, known)
+    assert told["after"] < told["before"] * (0.9 if name != "contrastive" else 1.0) and told["texts"] > 100
     assert any("held-out loss" in s for s in said) and not list((tmp_path / "work").glob("pretrain-*"))
-    again, _ = pretrained(base, lines(), setting, 32, 7, tmp_path, said.append)
+    again, _ = pretrained(base, lines(), setting, 32, 7, tmp_path, said.append, known)
     assert again == made and resolve(str(made.folder), Path("/")).weights  # a folder laid out as a hub's
     vectors = encode(load_trunk(made), Tokens(made.folder, 32), ["an option of a parser", "a mean"])
     assert vectors.shape == (2, 384)
@@ -112,3 +115,23 @@ def test_a_base_from_nothing_learns_its_own_words(pond: Path) -> None:
 )
 def test_what_cannot_be_pretrained_on_is_said_with_its_place(pond: Path, settings: str, base: str, said: str) -> None:
     assert any(said in line for line in said_of(unlabelled(pond, settings, base)))
+
+
+def test_models_share_one_trunk_that_learnt_what_each_of_them_tells(pond: Path) -> None:
+    from mesocosm.build.wiring import net_of
+
+    file = pond / "ecosystem.yaml"
+    together = "pretrain: {on: [text], epochs: 2, learning_rate: 1e-4, batch: 16, objective: {objective: multitask, fields: [label, amount]}}"
+    one = f"judge: {{base: minilm, learns: mail, predict: label, inputs: [text], track: [], {together}}}"
+    file.write_text(re.sub(r"(?m)^  judge: .*$", f"  {one}\n  {one.replace('judge', 'price').replace('predict: label', 'predict: amount')}", SMALL))
+    eco, said = open_ecosystem(pond), list[str]()
+    assert not eco.build(say=lambda address, text: said.append(f"{address} {text}")).failed
+    versions = [eco.catalog.versions(name)[-1] for name in ("judge", "price")]
+    assert len({v["recipe"]["base"] for v in versions}) == len({v["recipe"]["trunk"] for v in versions}) == 1
+    assert "minilm+" in versions[0]["recipe"]["base"] and sum("pretraining, epoch" in s or "pretrained on" in s for s in said) >= 2
+    assert len(list((pond / ".mesocosm" / "bases").iterdir())) == 1 and versions[0]["metrics"]["accuracy"] > 0.9
+    shared: dict[Any, Any] = {}
+    nets = [net_of(eco.spec, v, precision="int8", shared=shared) for v in versions]
+    assert nets[0].reader is nets[1].reader and "curve" not in versions[0]["metrics"]
+    file.write_text(file.read_text().replace("fields: [label, amount]", "fields: [label, text]"))
+    assert any("'text' is a text" in line for line in said_of(pond))

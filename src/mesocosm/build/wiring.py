@@ -64,8 +64,9 @@ def grow_version(
     ids += [-1] * (past.old if past else 0)
     before = _last_version(spec, catalog, name, model, snapshot, fields, len(more) + (past.old if past else 0))
     folder = store / "models" / name / digest(made, size=8)
+    corpus, told_of = _corpus(spec, catalog, model, snapshot)
     with folder_appears(folder) as aside:
-        grown = grow(name, model, rows, split, kinds_of(snapshot), Site(spec.root, store, aside, made, before, ids, catalog.url, _corpus(spec, catalog, model, snapshot), order_of(snapshot, model.predict), past), say)
+        grown = grow(name, model, rows, split, kinds_of(snapshot), Site(spec.root, store, aside, made, before, ids, catalog.url, corpus, told_of, order_of(snapshot, model.predict), past), say)
         write_json(aside / "prepare.json", preparation(spec, model, snapshot))
     number = catalog.next_number(name)
     content = digest_folder(folder)
@@ -108,16 +109,19 @@ def net_of(spec: Spec, version: Mapping[str, Any], open_session: Any = None, pre
     return Version(folder, version["content"], open_session or Onnx().session, precision, shared)
 
 
-def _corpus(spec: Spec, catalog: Catalog, model: Model, snapshot: Mapping[str, Any]) -> list[str]:
-    """The texts a model pretrains on; rows of its own dataset that judge are left out."""
+def _corpus(spec: Spec, catalog: Catalog, model: Model, snapshot: Mapping[str, Any]) -> tuple[list[str], dict[str, list[Any]]]:
+    """The texts a model pretrains on, and what is known of them by the objective's fields; rows that judge are left out."""
     if not model.pretrain:
-        return []
+        return [], {}
     other = model.pretrain.of if model.pretrain.of != model.learns else None
     found = catalog.snapshot(dataset=other) if other else snapshot
     if found is None:
         raise Failure(f"the dataset '{other}' is not built; run 'mesocosm build'")
-    columns, split = columns_of(spec, found, list(model.pretrain.on))
-    return [str(v) for values in columns.values() for v, part in zip(values, split, strict=True) if v is not None and (other or part in ("train", "None"))]
+    on, fields = list(model.pretrain.on), list(model.pretrain.objective.fields)
+    columns, split = columns_of(spec, found, [*on, *fields])
+    every = other and not fields
+    picked = [(name, i) for name in on for i, part in enumerate(split) if columns[name][i] is not None and (every or part in ("train", "None"))]
+    return [str(columns[name][i]) for name, i in picked], {f: [columns[f][i] for _, i in picked] for f in fields}
 
 
 def _past(spec: Spec, catalog: Catalog, name: str, model: Model, snapshot: Mapping[str, Any], fields: Sequence[str], rows: dict[str, list[Any]], split: list[str]) -> Past:

@@ -49,12 +49,17 @@ def fitted(
         say(f"{len(whole)} texts through {base.name}")
     laps.end("reading")
     if isinstance(model.tune, Frozen) or not base:
-        only = model.tune.head if isinstance(model.tune, Frozen) else "auto"
+        only: Any = model.tune.head if isinstance(model.tune, Frozen) else "auto"
+        seen = bool(model.pretrain and model.pretrain.objective.fields)  # the trunk has learnt from the training rows, so what is left out says too much
+        if seen and only == "auto":
+            only = "linear"
         names = names_of(parts.task.labels, parts.y["train"]) if base and not model.apart and not parts.table["train"].shape[1] else []
         said = features(base, names, model.max_length, store) if base and names else None
         head = choose(feats["train"], parts.table["train"], parts.y["train"], parts.task.classes, model.seed, only, say, said, model.fusion, block.spans(parts.facts))
         if model.self_training and parts.where["bare"]:
             head = _alone(model.self_training, head, parts, feats, model.seed, say)
+        if seen:
+            _settled(head, feats, parts, say)
         laps.end("heads")
         return head, None, [], feats
     import torch
@@ -105,17 +110,22 @@ def fitted(
     trunk.net = tune.merged(trunk.net)
     head.weights, head.bias = net.weights.detach().numpy(), net.bias.detach().numpy()
     feats = {p: encode(trunk.eval(), tokens, parts.texts[p]) if parts.texts[p] else empty[p] for p in parts.y}
+    _settled(head, feats, parts, say)
+    laps.end("tuning")
+    return head, trunk, history, feats
+
+
+def _settled(head: Any, feats: dict[str, Array], parts: Parts, say: Say) -> None:
+    """Let validation rows tell a linear head's temperature or its errors, since the base has learnt from the training rows."""
+    held = len(parts.y["validation"]) >= FEW
     if not parts.task.classes:  # what was left out before tuning says nothing of the tuned base
-        held_out = len(parts.y["validation"]) >= FEW
-        head.left_out = head.logits(feats["validation"], parts.table["validation"]) if held_out else np.zeros((0, 1))
-        head.y_left = parts.y["validation"] if held_out else np.zeros(0)
-    if parts.task.classes and not parts.task.many and len(parts.y["validation"]) >= FEW:
+        head.left_out = head.logits(feats["validation"], parts.table["validation"]) if held else np.zeros((0, 1))
+        head.y_left = parts.y["validation"] if held else np.zeros(0)
+    if parts.task.classes and not parts.task.many and held and hasattr(head, "weights"):
         heat = judge.temperature(head.logits(feats["validation"], parts.table["validation"]), parts.y["validation"])
         head.weights, head.bias = head.weights / np.float32(heat), head.bias / np.float32(heat)
         head.settings = head.settings | {"temperature": round(heat, 4)}
         say(f"calibrated on {len(parts.y['validation'])} validation rows: temperature {heat:.2f}")
-    laps.end("tuning")
-    return head, trunk, history, feats
 
 
 def _alone(setting: SelfTraining, head: Any, parts: Parts, feats: dict[str, Array], seed: int, say: Say) -> Any:

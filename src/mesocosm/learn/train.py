@@ -10,7 +10,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,7 @@ class Site:
         ids: the dataset's number of each row, so that a row can be named when it is to be forgotten.
         studies: the database that keeps the trials of searches.
         corpus: texts to pretrain on.
+        told: what is known of each of them, by field, where the objective asks for it.
         order: the values of what is predicted from the least to the greatest, where they have an order.
         past: what went before, where the model is learnt on.
     """
@@ -65,6 +66,7 @@ class Site:
     ids: Sequence[int] = ()
     studies: str | None = None
     corpus: Sequence[str] = ()
+    told: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     order: Sequence[str] = ()
     past: Past | None = None
 
@@ -116,7 +118,7 @@ def grow(
     if model.pretrain and parts.text_names:
         from mesocosm.learn.pretraining.run import pretrained
 
-        base, learnt["pretraining"] = pretrained(base, site.corpus, model.pretrain, model.max_length, model.seed, store, say)
+        base, learnt["pretraining"] = pretrained(base, site.corpus, model.pretrain, model.max_length, model.seed, store, say, site.told)
     tried: dict[str, Any] = {}
     quote, held, laps = price(model, parts, base, store), memory(), Laps()
     fresh_peak()
@@ -155,7 +157,8 @@ def grow(
 
         metrics["known"] = known(site.past, model.predict, parts.task, now, say)
     laps.end("parts alone")
-    if trunk is None and not isinstance(head, BroughtHead):  # a tuned base has seen all rows
+    seen = trunk is not None or bool(model.pretrain and model.pretrain.objective.fields)
+    if not seen and not isinstance(head, BroughtHead):  # a tuned base has seen all rows
         metrics["curve"] = curve(head, p_test, feats, parts, model.seed, say)
     laps.end("curve")
     metrics |= examined(model, rows, kinds, parts, p_test, export.pop("said", None), say)
@@ -166,7 +169,7 @@ def grow(
         "trials": tried.get("trials", []), "importance": tried.get("importance", {}), "seed": model.seed, **export,
     }  # fmt: skip
     write_json(folder / "card.json", card)
-    if site.ids and not head.settings.get("self_training", {}).get("used"):  # labels it gave itself hang on every row
+    if site.ids and not model.pretrain and not head.settings.get("self_training", {}).get("used"):  # labels it gave itself hang on every row
         keep(head, [site.ids[i] for i in parts.where["train"]], folder)
     laps.end("looking closer")
     if not isinstance(model.base, Brought):

@@ -245,6 +245,17 @@ def _pretrain(eco: Ecosystem, model: Any, at: tuple[Any, ...]) -> Iterator[Fault
             yield path, Wrong("", f"'{field}' is private", f"another field, or 'reveal: [{field}]' in the model")
 
 
+    for i, field in enumerate(model.pretrain.objective.fields if data and not data.auto else ()):
+        path = (*at, "pretrain", "objective", "fields", i)
+        kind = data.fields.get(field) if data else None
+        if kind is None:
+            yield path, Wrong("", f"'{name}' has no field '{field}'", "a field of it", sorted(data.fields) if data else [], field)
+        elif str(kind.model_dump()["type"]) not in ("category", "boolean", "number", "integer"):
+            yield path, Wrong("", f"'{field}' is a {kind.model_dump()['type']}", "a category, boolean or number field")
+        elif kind.private and field not in model.reveal:
+            yield path, Wrong("", f"'{field}' is private", f"another field, or 'reveal: [{field}]' in the model")
+
+
 def _of_text(model: Any, at: tuple[Any, ...]) -> Iterator[Fault]:
     """Settings that a model that writes cannot have."""
     if not isinstance(model.base, str):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import Field
@@ -24,16 +25,17 @@ class Contrastive(Objective):
     objective: Literal["contrastive"] = "contrastive"
     heat: float = Field(0.05, gt=0, le=1)
 
-    def net(self, encoder: Any) -> Any:
+    def net(self, encoder: Any, facts: Mapping[str, Any]) -> Any:
         """The encoder with mean pooling."""
         from mesocosm.learn.encode import Trunk
 
+        del facts
         return Trunk(encoder)
 
-    def loss(self, net: Any, ids: Any, mask: Any, words: Words, draw: Any) -> Any:
+    def loss(self, net: Any, ids: Any, mask: Any, words: Words, draw: Any, targets: Any) -> Any:
         """Cross-entropy of finding a text's twin."""
         import torch
 
-        del words, draw
+        del words, draw, targets
         one, two = net(ids, mask), net(ids, mask)
         return torch.nn.functional.cross_entropy(one @ two.T / self.heat, torch.arange(len(ids)))

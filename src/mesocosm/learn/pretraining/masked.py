@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import Field
@@ -24,10 +25,12 @@ class Masked(Objective):
     objective: Literal["masked"] = "masked"
     share: float = Field(0.15, gt=0, lt=1)
 
-    def net(self, encoder: Any) -> Any:
+    def net(self, encoder: Any, facts: Mapping[str, Any]) -> Any:
         """The encoder under a head of one layer, whose last product is with the word embeddings themselves."""
         import torch
         from torch import nn
+
+        del facts
 
         class Telling(nn.Module):  # type: ignore[misc]
             def __init__(self) -> None:
@@ -46,10 +49,11 @@ class Masked(Objective):
 
         return Telling()
 
-    def loss(self, net: Any, ids: Any, mask: Any, words: Words, draw: Any) -> Any:
+    def loss(self, net: Any, ids: Any, mask: Any, words: Words, draw: Any, targets: Any) -> Any:
         """Cross-entropy of the chosen tokens, 0 where none was chosen."""
         import torch
 
+        del targets
         able = mask.bool() & ~torch.isin(ids, torch.tensor(sorted(words.marks)))
         chosen = able & (torch.rand(ids.shape, generator=draw) < self.share)
         if not chosen.any():

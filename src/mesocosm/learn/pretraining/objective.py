@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mesocosm.base.kinds import Kind
 
 
 class Objective(Kind):
-    """What a base is to tell of texts that have no label."""
+    """What a base is to tell of texts.
 
-    def net(self, encoder: Any) -> Any:
+    Attributes:
+        fields: what must be known of a text besides itself; none for most.
+    """
+
+    fields: tuple[str, ...] = ()
+
+    def facts(self, told: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+        """What is to be known of the fields' values before a net is made."""
+        del told
+        return {}
+
+    def targets(self, facts: Mapping[str, Any], row: Sequence[Any]) -> list[float]:
+        """A text's values as numbers, one a field."""
+        del facts, row
+        return []
+
+    def net(self, encoder: Any, facts: Mapping[str, Any]) -> Any:
         """The net that is trained; `encoder` is a part of it and is what stays."""
         raise NotImplementedError
 
-    def loss(self, net: Any, ids: Any, mask: Any, words: Words, draw: Any) -> Any:
+    def loss(self, net: Any, ids: Any, mask: Any, words: Words, draw: Any, targets: Any) -> Any:
         """The mean loss of a batch of token ids (rows, length) under their mask, a scalar tensor.
 
         Args:
             draw: a torch generator for whatever is left to chance.
+            targets: (rows, fields) in float32, nan for a gap.
         """
         raise NotImplementedError
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +25,14 @@ LEAST = 20
 MARKS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 
-def pretrained(base: Base | None, texts: Sequence[str], setting: Pretrain, most: int, seed: int, store: Path, say: Callable[[str], None]) -> tuple[Base, dict[str, Any]]:
+def pretrained(base: Base | None, texts: Sequence[str], setting: Pretrain, most: int, seed: int, store: Path, say: Callable[[str], None], told: Mapping[str, Sequence[Any]] | None = None) -> tuple[Base, dict[str, Any]]:
     """The base after pretraining, and `texts`, `tokens`, and the held-out `loss` before and after.
 
     Args:
         base: where it begins; None for a base from nothing.
         texts: those that are not empty count once each.
         most: tokens of a text that are read.
+        told: the objective's fields, a value a text; where texts are alike the first one's count.
 
     Raises:
         Wrong: there are too few texts, or the loss is no number any more.
@@ -41,20 +42,24 @@ def pretrained(base: Base | None, texts: Sequence[str], setting: Pretrain, most:
     said = sorted({t.strip() for t in texts if t and t.strip()})
     if len(said) < LEAST:
         raise Wrong("pretrain.on", f"there are {len(said)} different texts", f"at least {LEAST}")
-    made = digest(base.weights if base else "nothing", setting.model_dump(mode="json"), most, seed, said)
+    values: dict[str, tuple[Any, ...]] = {}
+    for text, *row in zip(texts, *((told or {})[f] for f in setting.objective.fields), strict=True):
+        values.setdefault((text or "").strip(), tuple(row))
+    rows = [values[t] for t in said]
+    made = digest(base.weights if base else "nothing", setting.model_dump(mode="json"), most, seed, said, *([rows] if setting.objective.fields else []))
     folder = store / "bases" / made
     if not (folder / "pretraining.json").is_file():
         with folder_appears(folder) as aside:
-            told = _run(base, said, setting, most, seed, store / "work" / f"pretrain-{made}", aside, say)
-            write_json(aside / "pretraining.json", told)
+            figures = _run(base, said, rows, setting, most, seed, store / "work" / f"pretrain-{made}", aside, say)
+            write_json(aside / "pretraining.json", figures)
         shutil.rmtree(store / "work" / f"pretrain-{made}", ignore_errors=True)
-    told = json.loads((folder / "pretraining.json").read_text(encoding="utf-8"))
-    say(f"pretrained on {told['texts']:,} texts ({told['tokens']:,} tokens): held-out loss {told['before']:.3f} before, {told['after']:.3f} after")
+    figures = json.loads((folder / "pretraining.json").read_text(encoding="utf-8"))
+    say(f"pretrained on {figures['texts']:,} texts ({figures['tokens']:,} tokens): held-out loss {figures['before']:.3f} before, {figures['after']:.3f} after")
     name = f"{base.name if base else 'new'}+{made[:6]}"
-    return Base(name, folder, base.licence if base else "yours", made), told
+    return Base(name, folder, base.licence if base else "yours", made), figures
 
 
-def _run(base: Base | None, texts: list[str], setting: Pretrain, most: int, seed: int, keep: Path, folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
+def _run(base: Base | None, texts: list[str], values: Sequence[Sequence[Any]], setting: Pretrain, most: int, seed: int, keep: Path, folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
     import torch
 
     from mesocosm.learn.checkpoint import again, keep_up
@@ -68,10 +73,12 @@ def _run(base: Base | None, texts: list[str], setting: Pretrain, most: int, seed
     else:
         encoder = _new(setting.scratch or Scratch(), texts, most, folder)
     tokens = Tokens(folder, most)
-    ids = [r for r in tokens.ids(texts) if len(r) > 2]
+    objective = setting.objective
+    facts = objective.facts({f: [row[i] for row in values] for i, f in enumerate(objective.fields)})
+    ids = [(r, objective.targets(facts, row)) for r, row in zip(tokens.ids(texts), values, strict=True) if len(r) > 2]
     held, taught = ids[:: int(1 / HELD)], [r for i, r in enumerate(ids) if i % int(1 / HELD)]
     words = _words(tokens.tokenizer)
-    net = setting.objective.net(encoder)
+    net = objective.net(encoder, facts)
     moving = {n: p for n, p in net.named_parameters() if p.requires_grad}
     optimiser = torch.optim.AdamW(moving.values(), lr=setting.learning_rate, weight_decay=0.01, fused=True)
     each = math.ceil(len(taught) / setting.batch)
@@ -79,13 +86,13 @@ def _run(base: Base | None, texts: list[str], setting: Pretrain, most: int, seed
 
     def loss_of(rows: Sequence[Any], draw: Any) -> Any:
         with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16()):
-            return setting.objective.loss(net, *pad(rows), words, draw)
+            return objective.loss(net, *pad([r for r, _ in rows]), words, draw, torch.tensor([t for _, t in rows], dtype=torch.float32))
 
     def judged() -> float:
-        net.train() if setting.objective.model_dump()["objective"] == "contrastive" else net.eval()  # its twins differ by dropout alone
+        net.train() if objective.model_dump()["objective"] == "contrastive" else net.eval()  # its twins differ by dropout alone
         torch.manual_seed(seed)
         draw, total = torch.Generator().manual_seed(seed), 0.0
-        order = sorted(held, key=len)
+        order = sorted(held, key=lambda r: len(r[0]))
         with torch.no_grad():
             for start in range(0, len(order), setting.batch):
                 part = order[start : start + setting.batch]
@@ -100,7 +107,7 @@ def _run(base: Base | None, texts: list[str], setting: Pretrain, most: int, seed
         net.train()
         told = began = time.perf_counter()
         total = 0.0
-        for number, pick in enumerate(buckets([len(r) for r in taught], setting.batch, seed * 1000 + epoch)):
+        for number, pick in enumerate(buckets([len(r) for r, _ in taught], setting.batch, seed * 1000 + epoch)):
             step = epoch * each + number
             warm = max(1, steps // 16)
             for group in optimiser.param_groups:
@@ -121,7 +128,7 @@ def _run(base: Base | None, texts: list[str], setting: Pretrain, most: int, seed
         keep_up(keep, moving, optimiser, {"epochs": epoch + 1, "before": before}, {}, {}, {})
     after = judged()
     encoder.save_pretrained(folder)
-    return {"texts": len(ids), "tokens": sum(map(len, ids)), "before": before, "after": after, "epochs": setting.epochs}
+    return {"texts": len(ids), "tokens": sum(len(r) for r, _ in ids), "before": before, "after": after, "epochs": setting.epochs}
 
 
 def _words(tokenizer: Any) -> Words:
