@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 from conftest import ROOT, Server
 
+from mesocosm.build.live import Live
+from mesocosm.learn.loop import told
+
 playwright = pytest.importorskip("playwright.sync_api")
 FLAGS = [
     "--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-quic", "--no-first-run",
@@ -139,6 +142,24 @@ def test_the_console_shows_what_is_and_follows_a_prediction(page: Any, server: S
     assert "data/applications.csv" in page.inner_text("#lineage")
     keep(page, "console")
     assert page.url == f"{server.url}/"
+    assert not page.faults and not page.outside
+
+
+def test_the_console_draws_a_training_while_it_runs(page: Any, server: Server) -> None:
+    page.goto(f"{server.url}/?token={server.token}")
+    page.wait_for_selector("text=Past of a prediction")
+    assert "In the making" not in page.inner_text("main")
+    with Live(server.home / ".mesocosm", "models.risk") as live:
+        for epoch in range(1, 4):
+            for step in range(1, 11):
+                live.tell(told({"epoch": epoch, "step": step, "of": 10, "loss": 2 / (epoch + step / 10), "left": 40 - 10 * epoch}))
+            live.tell(told({"epoch": epoch, "train_loss": 2 / epoch, "held_loss": 2.2 / (epoch + 1)}))
+        page.wait_for_selector("svg.curve circle >> nth=2")
+        assert "models.risk" in page.inner_text("main") and "epoch 3: loss" in page.inner_text(".told")
+        assert page.get_attribute("svg.curve", "aria-label") == "Loss by epoch; held out 0.550 now"
+        page.locator("svg.curve").scroll_into_view_if_needed()
+        keep(page, "making")
+    page.wait_for_selector("text=In the making", state="detached")
     assert not page.faults and not page.outside
 
 

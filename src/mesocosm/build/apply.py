@@ -22,6 +22,7 @@ from mesocosm.base.digest import digest, digest_folder
 from mesocosm.base.errors import Failure, Finding, Invalid, Later, Wrong
 from mesocosm.base.files import folder_appears, sweep
 from mesocosm.build.graph import datasets_of, where_of
+from mesocosm.build.live import Live
 from mesocosm.build.plan import Change
 from mesocosm.build.resource import ACTIONS
 from mesocosm.catalog import Catalog
@@ -143,7 +144,8 @@ def _make(spec: Spec, catalog: Catalog, change: Change, say: Say) -> None:
     assert change.resource is not None and change.prints is not None
     makers = {"datasets": _dataset, "models": _model, "services": _service}
     maker = makers.get(change.resource.section)
-    thing, record = maker(spec, catalog, change, lambda text: say(change.address, text)) if maker else ("", lambda con: None)
+    with Live(where_of(spec).store, change.address) as live:
+        thing, record = maker(spec, catalog, change, live.heard(lambda text: say(change.address, text))) if maker else ("", lambda con: None)
     with catalog.transaction() as con:
         record(con)
         catalog.record_resource(

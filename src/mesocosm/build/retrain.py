@@ -12,6 +12,7 @@ from sqlalchemy import insert
 
 from mesocosm.base.digest import digest
 from mesocosm.base.errors import Failure
+from mesocosm.build.live import Live
 from mesocosm.build.wiring import columns_of, grow_version, kinds_of, net_of
 from mesocosm.catalog import Catalog
 from mesocosm.catalog import tables as t
@@ -44,7 +45,8 @@ def retrain(spec: Spec, catalog: Catalog, service: str, reason: str, say: Callab
     judge = [r for r in labelled if not int(digest(r["_id"], size=2), 16) % 2]
     say(f"{len(teach)} labelled requests teach, {len(judge)} judge")
     made = digest(champion["made"], snapshot["id"], [r["_id"] for r in teach], reason)
-    values = grow_version(spec, catalog, name, model, snapshot, made, say, f"challenger: {reason}", teach)
+    with Live(spec.root / ".mesocosm", f"models.{name}") as live:
+        values = grow_version(spec, catalog, name, model, snapshot, made, live.heard(say), f"challenger: {reason}", teach)
     missed = values.pop("missed")
     both = _compare(spec, catalog, model, champion, values, snapshot, judge)
     good, why = verdict(both, missed)

@@ -29,6 +29,7 @@ from mesocosm.base.files import write_json
 from mesocosm.build.expire import expire
 from mesocosm.build.graph import where_of
 from mesocosm.build.labels import worth_labelling
+from mesocosm.build.live import at_work
 from mesocosm.build.plan import plan
 from mesocosm.build.retrain import rollback
 from mesocosm.build.serving import Loader, trace
@@ -177,6 +178,10 @@ class Running:
         @app.get("/v1/datasets/{name}/rows")
         async def rows(name: str, request: Request, version: str = "newest", offset: int = 0, limit: int = 100) -> Any:
             return await asyncio.to_thread(self._rows, name, request.state.role, version, offset, limit)
+
+        @app.get("/v1/work")
+        async def work() -> Any:
+            return await asyncio.to_thread(at_work, where_of(self.spec).store)
 
         @app.get("/v1/models/{name}/unsure")
         async def unsure(name: str, request: Request, most: int = 8) -> Any:

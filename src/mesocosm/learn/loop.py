@@ -148,8 +148,20 @@ def _optimiser(net: Joined, tune: Gradient, moving: Sequence[str]) -> Any:
     return tune.optimiser.made([{"params": w, "pace": pace} for pace, w in sorted(paces.items())], tune.learning_rate, tune.weight_decay)
 
 
-def told(record: dict[str, Any]) -> str:
+class Told(str):
+    """A sentence that carries the record it was made of."""
+
+    record: dict[str, Any]
+
+
+def told(record: dict[str, Any]) -> Told:
     """A record of training as a sentence."""
+    said = Told(_sentence(record))
+    said.record = record
+    return said
+
+
+def _sentence(record: dict[str, Any]) -> str:
     if "step" in record:
         return f"epoch {record['epoch']}: batch {record['step']} of {record['of']}, loss {record['loss']:.4f}, {record['left']} s left"
     return f"epoch {record['epoch']}: loss {record['train_loss']:.4f}, held out {record['held_loss']:.4f}"
