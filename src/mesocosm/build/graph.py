@@ -100,7 +100,7 @@ def resources(spec: Spec) -> list[Resource]:
         run = {"about": data.about} | data.model_dump(mode="json", include=set(GOVERNING), exclude_defaults=True)
         found.append(Resource(f"datasets.{name}", place, needs, made, run))
     for name, model in eco.models.items():
-        made = _plain(model, {"require", "about", "track"}) | {"revision": REVISIONS["learn"], "weights": _weights(spec, name, model.base)}
+        made = _plain(model, {"require", "about", "track"}) | {"revision": REVISIONS["learn"], "weights": _weights(spec, name, model.base), **({"sight": _weights(spec, name, model.image_base, "image_base")} if model.image_base else {})}
         needs = tuple(f"datasets.{d}" for d in dict.fromkeys([model.learns, *([model.pretrain.of] if model.pretrain and model.pretrain.of else [])]))
         run = {"require": dict(model.require), "about": model.about, "track": list(model.track)}
         found.append(Resource(f"models.{name}", spec.place("models", name), needs, made, run))
@@ -151,7 +151,7 @@ def _plain(thing: Any, less: set[str]) -> dict[str, Any]:
     return dict(thing.model_dump(mode="json", by_alias=True, exclude=less))
 
 
-def _weights(spec: Spec, name: str, base: str | Brought | None) -> str | None:
+def _weights(spec: Spec, name: str, base: str | Brought | None, key: str = "base") -> str | None:
     """What tells a base from another: names and sizes of its files; a hub id stands for itself, a model brought in for its bytes."""
     if not base:
         return None
@@ -166,7 +166,7 @@ def _weights(spec: Spec, name: str, base: str | Brought | None) -> str | None:
             return base
         folder, _ = folder_of(base, spec.root)
     except Wrong as wrong:
-        raise Invalid([wrong.at(spec.place("models", name, "base", key=False), f"models.{name}")]) from wrong
+        raise Invalid([wrong.at(spec.place("models", name, key, key=False), f"models.{name}")]) from wrong
     return digest(sorted((p.name, p.stat().st_size) for p in ([folder] if folder.is_file() else folder.glob("*")) if p.is_file()))
 
 

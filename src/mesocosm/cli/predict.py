@@ -27,6 +27,8 @@ def predict(
     except ValueError as error:
         raise Failure(f"--input is no JSON: {error}") from error
     eco = opened(file)
+    if isinstance(row, dict):
+        row = {k: _file(v, file.parent if file.suffix else file) for k, v in row.items()}
     if service not in eco.spec.eco.services:
         local(eco, service)
     found = call(eco, "POST", f"/v1/services/{service}/predict", row)
@@ -39,6 +41,15 @@ def predict(
     if "why" in found:
         raise Failure(f"the row would not have been kept: {found['why']}")
     answer(found, as_json, _text)
+
+
+def _file(value: Any, home: Path) -> Any:
+    """The bytes of a file that is given as `@photo.png`, as a data URL."""
+    if not isinstance(value, str) or not value.startswith("@") or not (home / value[1:]).is_file():
+        return value
+    import base64
+
+    return "data:;base64," + base64.b64encode((home / value[1:]).read_bytes()).decode("ascii")
 
 
 def _text(data: dict[str, Any]) -> str:

@@ -49,6 +49,7 @@ def functions() -> dict[str, Any]:
         "phone_of": builtin("phone_of", ("string", "string"), "string"),
         "country_of": builtin("country_of", ("string", "string"), "string"),
         "address_of": builtin("address_of", ("string",), "string"),
+        "image_of": builtin("image_of", ("string", "string"), "string"),
         "nfc": builtin("nfc_normalize", ("string",), "string"),
         "nfkc": builtin("nfkc", ("string",), "string"),
         "strip_accents": builtin("strip_accents", ("string",), "string"),
@@ -168,6 +169,14 @@ def prepare(con: Any, store: Path | None = None) -> None:
         con.execute(macro)
     for name, (module, call, takes) in TAUGHT.items():
         _teach(con, name, _late(module, call), takes)
+    root = store.parent if store is not None else None
+
+    def image_of(said: str, size: str) -> str | None:
+        from mesocosm.govern.types.image import image_of as made
+
+        return made(said, size, root)
+
+    _teach(con, "image_of", image_of, 2)
     if store is not None:
         from mesocosm.govern.privacy.ring import ring_of
 

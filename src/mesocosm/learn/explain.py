@@ -91,7 +91,7 @@ def behind(version: Version, head: Path, row: Mapping[str, Any], label: str) -> 
         return None
     columns = {n: [row.get(n)] for n in version.inputs}
     text, table = version.features(columns, 1)
-    given = {"table": table, **({"text": text} if version.reader else {})}
+    given = {"table": table, **({"text": text} if text.shape[1] else {})}
     power = np.zeros(len(held[f"{part}_alpha"]))
     for what, x in given.items():
         kept = held.get(f"{part}_{what}_rows")

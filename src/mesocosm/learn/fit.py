@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,13 +27,14 @@ FEW = 30  # validation rows under which no temperature is fitted
 
 def fitted(
     model: Model, parts: Parts, base: Base | None, store: Path, keep: Path | None, say: Say, watch: Callable[[int, float], None] | None = None, laps: Laps | None = None,
-    past: Past | None = None, folder: Path | None = None,
+    past: Past | None = None, folder: Path | None = None, sight: Mapping[str, Array] | None = None,
 ) -> tuple[Any, Any, list[dict[str, Any]], dict[str, Array]]:  # fmt: skip
     """Fit a head on frozen features, or tune the trunk from there; returns head, trunk, history, features.
 
     Args:
         keep: where a checkpoint goes.
         watch: is told each epoch's number and held-out loss.
+        sight: features of the images of each part.
         past: what went before, where a version is learnt on from the last one; what this one learnt goes into `folder` then.
     """
     empty = {p: np.zeros((len(i), 0), np.float32) for p, i in parts.where.items()}
@@ -47,13 +48,15 @@ def fitted(
         ends = np.cumsum([0, *(len(i) for i in parts.where.values())])
         feats = {p: whole[ends[i] : ends[i + 1]] for i, p in enumerate(parts.where)}
         say(f"{len(whole)} texts through {base.name}")
+    if sight:
+        feats = {p: np.hstack([x, sight[p]]) for p, x in feats.items()}
     laps.end("reading")
     if isinstance(model.tune, Frozen) or not base:
         only: Any = model.tune.head if isinstance(model.tune, Frozen) else "auto"
         seen = bool(model.pretrain and model.pretrain.objective.fields)  # the trunk has learnt from the training rows, so what is left out says too much
         if seen and only == "auto":
             only = "linear"
-        names = names_of(parts.task.labels, parts.y["train"]) if base and not model.apart and not parts.table["train"].shape[1] else []
+        names = names_of(parts.task.labels, parts.y["train"]) if base and not sight and not model.apart and not parts.table["train"].shape[1] else []
         said = features(base, names, model.max_length, store) if base and names else None
         head = choose(feats["train"], parts.table["train"], parts.y["train"], parts.task.classes, model.seed, only, say, said, model.fusion, block.spans(parts.facts))
         if model.self_training and parts.where["bare"]:

@@ -41,6 +41,8 @@ def telling(values: Sequence[Any], kind: str, train: Sequence[int], test: Sequen
         tree = DecisionTreeClassifier(max_leaf_nodes=min(8, max(2, len({target[i] for i in train}))), random_state=0)
         tree.fit(told[list(train)], [target[i] for i in train])
         return float(np.mean(tree.predict(told[list(test)]) == np.array([target[i] for i in test])))
+    if kind == "image":
+        return 0.0
     if kind == "text":
         classes = sorted({str(target[i]) for i in train}, key=len, reverse=True)
 

@@ -53,6 +53,8 @@ class Model(Kind):
     Args:
         base: a pretrained base: a name from `mesocosm bases`, a hub id or a folder; not needed where
             no input is text. `{onnx: FILE}` brings a model of numbers that was made elsewhere.
+        image_base: a pretrained base for inputs that are images: a hub id or a folder; where there is none, filters are learnt from the
+            training images.
         learns: the dataset.
         predict: the field to predict: a category or boolean, a list (of its labels several may be there), a number, or a text, which a causal base writes and any other base finds among those it knows.
         inputs: the fields to predict from.
@@ -78,6 +80,7 @@ class Model(Kind):
     """
 
     base: str | Brought | None = None
+    image_base: str | None = None
     learns: str
     predict: str
     inputs: tuple[str, ...] = Field(min_length=1)

@@ -29,6 +29,7 @@ class Parts:
     text_names: list[str]
     where: dict[str, list[int]]
     task: Task
+    images: dict[str, dict[str, list[str | None]]]
 
 
 def cut(model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], kinds: Mapping[str, str], order: Sequence[str] = ()) -> Parts:
@@ -58,5 +59,5 @@ def cut(model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], k
         {p: block.text_of(picked[p], names, len(where[p]), model.apart) for p in where},
         {p: block.build(picked[p], facts, len(where[p])) for p in where},
         {p: task.encode([target[i] for i in where[p]]) for p in ("train", "validation", "test")},
-        task.labels, facts, names, where, task,
+        task.labels, facts, names, where, task, {p: {n: picked[p][n] for n in mine if kinds[n] == "image"} for p in where},
     )  # fmt: skip

@@ -17,6 +17,7 @@ from mesocosm.base.errors import Failure
 from mesocosm.learn import block
 from mesocosm.learn.encode import Tokens, batches
 from mesocosm.learn.pairs import of_pairs
+from mesocosm.learn.sight.pixels import Eye
 from mesocosm.learn.tasks.ordinal import middle
 
 Array = np.ndarray[Any, Any]
@@ -84,6 +85,13 @@ class Version:
             if key not in shared:
                 shared[key] = Reader(trunk, self.precision, self.card["max_length"], open_session)
             self.reader = shared[key]
+        self.eye: Eye | None = None
+        if self.card.get("images"):
+            sight = (folder / self.card["sight"]).resolve()
+            seen: Any = readers if readers is not None else {}
+            if (sight, "sight") not in seen:
+                seen[sight, "sight"] = Eye(sight, self.card["sees"], open_session)
+            self.eye = seen[sight, "sight"]
 
     def outputs(self, rows: Mapping[str, Sequence[Any]], count: int) -> Array:
         """Probabilities (rows, labels), or values (rows, 1), of cleaned rows given as columns."""
@@ -92,15 +100,18 @@ class Version:
         return out if self.scale is None else out.astype(float) * self.scale["sd"] + self.scale["mean"]
 
     def features(self, rows: Mapping[str, Sequence[Any]], count: int) -> tuple[Array, Array]:
-        """Features of the texts (rows, width), and the table block (rows, width), of cleaned rows given as columns."""
-        table = block.build(rows, self.card["block"], count)
+        """Features of the texts and images (rows, width), and the table block (rows, width), of cleaned rows given as columns."""
+        found = [self._read(rows, count), *(self.eye.features(list(rows[n])) for n in self.card["images"])] if self.eye else [self._read(rows, count)]
+        return np.hstack(found), block.build(rows, self.card["block"], count)
+
+    def _read(self, rows: Mapping[str, Sequence[Any]], count: int) -> Array:
         if not self.reader:
-            return np.zeros((count, 0), np.float32), table
+            return np.zeros((count, 0), np.float32)
         apart = bool(self.card.get("pair"))
         texts = block.text_of(rows, self.card["texts"], count, apart)
         distinct = {t: i for i, t in enumerate(dict.fromkeys(texts))}
         found = of_pairs(list(distinct), self.reader.features) if apart else self.reader.features(list(distinct))
-        return found[[distinct[t] for t in texts]], table
+        return found[[distinct[t] for t in texts]]
 
     @property
     def says(self) -> str:

@@ -23,6 +23,8 @@ def parts(name: str, values: Sequence[Any], kind: str) -> Iterator[tuple[str, Ar
     gone = np.array([v is None for v in values])
     if gone.any():
         yield f"{name} is missing", gone
+    if kind == "image":
+        return
     if kind in DATES:
         days = np.array([np.nan if v is None else day_of(v) for v in values], dtype=float)
         ends = np.unique(np.quantile(days[~gone], (0, 0.25, 0.5, 0.75, 1))) if not gone.all() else np.zeros(0)

@@ -120,6 +120,11 @@ def grow(
 
         base, learnt["pretraining"] = pretrained(base, site.corpus, model.pretrain, model.max_length, model.seed, store, say, site.told)
     tried: dict[str, Any] = {}
+    sight, sees = None, dict[str, Any]()
+    if parts.images["train"]:
+        from mesocosm.learn.sight.grow import seen
+
+        sight, sees = seen(parts.images, model.image_base, site.root, store, folder, model.seed, say)
     quote, held, laps = price(model, parts, base, store), memory(), Laps()
     fresh_peak()
     say(quote.text())
@@ -131,7 +136,7 @@ def grow(
     if model.search:
         from mesocosm.learn.search import search
 
-        model, tried = search(model, model.search, lambda m, watch: _trial(m, parts, base, store, watch), say, site.studies, site.made)
+        model, tried = search(model, model.search, lambda m, watch: _trial(m, parts, base, store, watch, sight), say, site.studies, site.made)
         laps.end("search")
     history: list[dict[str, Any]] = []
     if isinstance(model.base, Brought):
@@ -139,12 +144,12 @@ def grow(
         head, trunk = head_of(model.base, site.root, len(model.inputs), parts.task.labels, parts.task.scale), None
         say(f"{model.base.onnx} is judged as it is; nothing is trained")
     else:
-        head, trunk, history, feats = fitted(model, parts, base, store, store / "work" / site.made, say, laps=laps, past=site.past, folder=folder)
+        head, trunk, history, feats = fitted(model, parts, base, store, store / "work" / site.made, say, laps=laps, past=site.past, folder=folder, sight=sight)
     p_test = parts.task.said(head.logits(feats["test"], parts.table["test"]))
     metrics = parts.task.report(p_test, parts, model.seed)
     say(f"{len(p_test)} test rows: {parts.task.sentence(metrics)}")
     laps.end("judging")
-    export = _export(head, trunk, base, parts, store, folder, feats, model.max_length, model.apart, laps)
+    export = _export(head, trunk, base, parts, store, folder, feats, model.max_length, model.apart, laps, sight)
     laps.end("agreement" if base else "export")
     metrics |= learnt | export.pop("agreement", {}) | {"leaks": found}
     metrics["beside"] = alone(head, p_test, feats, parts, model.seed, say) | (last(p_test, site.before, rows, parts, say) if site.before else {})
@@ -157,8 +162,8 @@ def grow(
 
         metrics["known"] = known(site.past, model.predict, parts.task, now, say)
     laps.end("parts alone")
-    seen = trunk is not None or bool(model.pretrain and model.pretrain.objective.fields)
-    if not seen and not isinstance(head, BroughtHead):  # a tuned base has seen all rows
+    met = trunk is not None or bool(model.pretrain and model.pretrain.objective.fields)
+    if not met and not isinstance(head, BroughtHead):  # a tuned base has seen all rows
         metrics["curve"] = curve(head, p_test, feats, parts, model.seed, say)
     laps.end("curve")
     metrics |= examined(model, rows, kinds, parts, p_test, export.pop("said", None), say)
@@ -166,7 +171,7 @@ def grow(
         "model": name, **parts.task.card(head), "predict": model.predict, "predicts": kinds[model.predict], "inputs": list(model.inputs), "texts": parts.text_names, "pair": model.apart, "block": parts.facts,
         "max_length": model.max_length, "base": base.name if base else model.base.onnx if isinstance(model.base, Brought) else None, "licence": base.licence if base else None,
         "method": model.tune.method, "head": head.name, "settings": head.settings, "rows": {p: len(y) for p, y in parts.y.items()},
-        "trials": tried.get("trials", []), "importance": tried.get("importance", {}), "seed": model.seed, **export,
+        "trials": tried.get("trials", []), "importance": tried.get("importance", {}), "seed": model.seed, **sees, **export,
     }  # fmt: skip
     write_json(folder / "card.json", card)
     if site.ids and not model.pretrain and not head.settings.get("self_training", {}).get("used"):  # labels it gave itself hang on every row
@@ -178,16 +183,16 @@ def grow(
     return Grown(card | {"metrics": metrics}, metrics, history, judge.gates(dict(model.require), metrics))
 
 
-def _trial(model: Model, parts: Parts, base: Base | None, store: Path, watch: Callable[[int, float], None]) -> float:
+def _trial(model: Model, parts: Parts, base: Base | None, store: Path, watch: Callable[[int, float], None], sight: Mapping[str, Array] | None) -> float:
     from mesocosm.learn.heads.kernel import loss_for
 
-    head, _, _, feats = fitted(model, parts, base, store, None, lambda _: None, watch)
+    head, _, _, feats = fitted(model, parts, base, store, None, lambda _: None, watch, sight=sight)
     held = "validation" if len(parts.y["validation"]) else "train"
     return loss_for(parts.y[held], parts.task.classes)(head.logits(feats[held], parts.table[held]), parts.y[held])
 
 
 def _export(
-    head: Any, trunk: Any, base: Base | None, parts: Parts, store: Path, folder: Path, feats: dict[str, Array], most: int, apart: bool, laps: Laps
+    head: Any, trunk: Any, base: Base | None, parts: Parts, store: Path, folder: Path, feats: dict[str, Array], most: int, apart: bool, laps: Laps, sight: Mapping[str, Array] | None = None
 ) -> dict[str, Any]:
     """Write the graphs; int8 is kept only where it agrees with fp32 on validation and test rows."""
     from mesocosm.learn.export import export_head, shared_trunk, tuned_trunk
@@ -220,10 +225,11 @@ def _export(
 
     readers = {k: Reader(where, k, most, session) for k in ("fp32", "int8")}
 
-    def read(reader: Reader, texts: Sequence[str]) -> Array:
-        return of_pairs(texts, reader.features) if apart else reader.features(texts)
+    def read(reader: Reader, texts: Sequence[str], where: Sequence[tuple[str, int]]) -> Array:
+        told = of_pairs(texts, reader.features) if apart else reader.features(texts)
+        return np.hstack([told, np.stack([sight[p][i] for p, i in where])]) if sight else told
 
-    said = {k: parts.task.said(head.logits(read(r, texts), table)) for k, r in readers.items()}
+    said = {k: parts.task.said(head.logits(read(r, texts, pick), table)) for k, r in readers.items()}
     torch_said = parts.task.said(head.logits(np.stack([feats[p][i] for p, i in pick]), table))
     agree, exact = parts.task.agreement(said["fp32"], said["int8"]), parts.task.agreement(said["fp32"], torch_said)
     reader = readers["int8" if agree >= AGREE else "fp32"]
@@ -232,7 +238,7 @@ def _export(
         "own_mb": own,
         "precision": "int8" if agree >= AGREE else "fp32",
         "agreement": {"int8_agreement": round(agree, 4), "onnx_agreement": round(exact, 4)},
-        "said": lambda texts, rows: parts.task.said(head.logits(read(reader, texts), parts.table["test"][rows])),
+        "said": lambda texts, rows: parts.task.said(head.logits(read(reader, texts, [("test", int(i)) for i in rows]), parts.table["test"][rows])),
     }  # fmt: skip
 
 

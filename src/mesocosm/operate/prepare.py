@@ -58,8 +58,13 @@ class Preparation:
             value = row.get(name)
             if isinstance(value, (list, dict)):
                 raise Wrong(name, f"a {type(value).__name__} stands here", field["wanted"])
-            if isinstance(value, str) and len(value) > MOST_TEXT:
-                raise Wrong(name, f"a text of {len(value)} characters stands here", f"at most {MOST_TEXT}")
+            most = field.get("most", MOST_TEXT)
+            if isinstance(value, str) and len(value) > most:
+                raise Wrong(name, f"a text of {len(value)} characters stands here", f"at most {most}")
+
+    def logged(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """A raw row as it is kept beside its prediction: an image as its length only, since it may say where it was taken."""
+        return {k: f"(an image of {len(str(v))} characters)" if self.fields.get(k, {}).get("image") and v is not None else v for k, v in row.items()}
 
     def ready(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Cleaned rows in their order; `_why` holds the reason where one may not be used."""

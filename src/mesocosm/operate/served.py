@@ -98,7 +98,7 @@ class Served:
             log.append(
                 {
                     "id": ident, "service": self.name, "version": loaded.version, "snapshot": loaded.snapshot,
-                    "input": {"raw": dict(raw), "clean": kept}, "output": out, "ms": round(took, 3), "at": at,
+                    "input": {"raw": loaded.preparation.logged(raw), "clean": kept}, "output": out, "ms": round(took, 3), "at": at,
                 }
             )  # fmt: skip
             found.append({"id": ident, "version": loaded.version, **out})

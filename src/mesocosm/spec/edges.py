@@ -200,6 +200,10 @@ def _models(eco: Ecosystem) -> Iterator[Fault]:
             yield (*at, "fusion"), Wrong("", "late fusion puts together what a head of texts and a head of a table say, over a base that stays as it is", "'early', or 'tune: frozen' with inputs that are texts and others")
         if model.fusion == "attention" and model.tune.method != "frozen":
             yield (*at, "fusion"), Wrong("", "attention fuses what a base that stays as it is has read", "'early', or 'tune: frozen'")
+        if any(kinds.get(f) == "image" for f in model.inputs) and (model.tune.method != "frozen" or kinds.get(model.predict) == "text" or isinstance(model.base, Brought)):
+            yield (*at, "inputs"), Wrong("", "images are looked at by a net that stays as it is", "'tune: frozen' with images, for classes, labels or a number")
+        if model.image_base and not any(kinds.get(f) == "image" for f in model.inputs):
+            yield (*at, "image_base"), Wrong("", "no input is an image", "no 'image_base' here")
         if model.self_training and (kinds.get(model.predict) not in ("category", "boolean") or model.tune.method != "frozen"):
             yield (*at, "self_training"), Wrong("", "self-training is for classes over a base that stays as it is", "no 'self_training' here, or 'tune: frozen' and a category or boolean field")
         if model.continual and (model.tune.method == "frozen" or kinds.get(model.predict) == "text" or model.search):

@@ -62,6 +62,11 @@ class FieldKind(Kind):
         return True
 
     @property
+    def most(self) -> int:
+        """Characters of a value that a service takes."""
+        return 20_000
+
+    @property
     def wanted(self) -> str:
         """What a value should be, in words."""
         return "text"
