@@ -9,10 +9,11 @@ import json
 from typing import Any
 
 from mesocosm.base.digest import digest, digest_file
-from mesocosm.base.errors import Finding, Invalid, Later, Place, Wrong
+from mesocosm.base.errors import Failure, Finding, Invalid, Later, Place, Wrong
 from mesocosm.base.kinds import Where
 from mesocosm.build.resource import Resource
 from mesocosm.govern.dataset import GOVERNING, Dataset
+from mesocosm.learn.auto import AUTO, Auto
 from mesocosm.learn.bases.base import folder_of
 from mesocosm.learn.brought import Brought
 from mesocosm.spec import Spec
@@ -155,6 +156,9 @@ def _weights(spec: Spec, name: str, base: str | Brought | None, key: str = "base
     """What tells a base from another: names and sizes of its files; a hub id stands for itself, a model brought in for its bytes."""
     if not base:
         return None
+    if base == AUTO:
+        more = (spec.eco.models[name].auto or Auto()).bases
+        return digest(*(_weights(spec, name, other, key) for other in (*_here(), *more)))
     from mesocosm.learn.bases.base import named
 
     try:
@@ -168,6 +172,19 @@ def _weights(spec: Spec, name: str, base: str | Brought | None, key: str = "base
     except Wrong as wrong:
         raise Invalid([wrong.at(spec.place("models", name, key, key=False), f"models.{name}")]) from wrong
     return digest(sorted((p.name, p.stat().st_size) for p in ([folder] if folder.is_file() else folder.glob("*")) if p.is_file()))
+
+
+def _here() -> list[str]:
+    """Bases that come with Mesocosm, read, and are installed."""
+    from mesocosm.learn.bases import BASES
+
+    found = []
+    for name, base in BASES.items():
+        try:
+            found += [name] if not base.writes and base.folder().is_dir() else []
+        except Failure:
+            continue
+    return found
 
 
 def place_text(place: Place | list[Any]) -> str:

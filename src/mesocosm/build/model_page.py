@@ -56,6 +56,9 @@ def _plots(m: Mapping[str, Any], recipe: Mapping[str, Any], key: str) -> str:
 
 
 def _trials(recipe: Mapping[str, Any]) -> str:
+    if recipe.get("auto"):
+        rows = "".join(f"<tr><td>{escape(a['tried'])}</td>" + (f"<td colspan=3>{escape(a['why_not'])}</td>" if "why_not" in a else f"<td>{escape(a['head'])}</td><td>{_n(a['loss'])}</td><td>{_n(a['seconds'])}</td>") + "</tr>" for a in recipe["auto"])
+        return f'<h3>What was tried</h3><div class="card"><table><tr><th></th><th>head</th><th>loss</th><th>seconds</th></tr>{rows}</table></div>'
     trials = recipe.get("trials") or []
     if not trials:
         return ""

@@ -45,6 +45,8 @@ def card(version: Mapping[str, Any], about: str, data: Mapping[str, Any]) -> str
         *(f"- Source {s}: origin {o.get('origin') or 'not told'}, licence {o.get('licence') or 'not told'}" for s, o in data.get("origins", {}).items()),
         f"- Rows: {', '.join(f'{p} {n}' for p, n in recipe['rows'].items())}",
     ]  # fmt: skip
+    if recipe.get("auto"):
+        out += ["", "What was tried for it (`base: auto`):", "", *(f"- {a['tried']}: " + (a["why_not"] if "why_not" in a else f"{a['head']} head, loss {a['loss']:.4f} in {a['seconds']:.1f} s") for a in recipe["auto"]), ""]
     shared = m.get("leaks", {}).get("shared", 0)
     out += [f"- {shared} test rows equal a training row in every input", ""]
     out += ["## Figures on held-out rows", "", "| metric | value | 95 % interval | " + " | ".join(m["baselines"]) + " |", "|---" * (3 + len(m["baselines"])) + "|"]

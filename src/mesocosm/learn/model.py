@@ -8,6 +8,7 @@ from pydantic import Field
 
 from mesocosm.base.bounds import Bound
 from mesocosm.base.kinds import Kind, union
+from mesocosm.learn.auto import Auto
 from mesocosm.learn.brought import Brought
 from mesocosm.learn.continual import Continual
 from mesocosm.learn.fairness import Fair
@@ -52,7 +53,8 @@ class Model(Kind):
 
     Args:
         base: a pretrained base: a name from `mesocosm bases`, a hub id or a folder; not needed where
-            no input is text. `{onnx: FILE}` brings a model of numbers that was made elsewhere.
+            no input is text. `auto` tries those that are here and, where `tune` is not given, ways of tuning too. `{onnx: FILE}` brings a model of numbers that was made elsewhere.
+        auto: how far `base: auto` looks.
         image_base: a pretrained base for inputs that are images: a hub id or a folder; where there is none, filters are learnt from the
             training images.
         learns: the dataset.
@@ -80,6 +82,7 @@ class Model(Kind):
     """
 
     base: str | Brought | None = None
+    auto: Auto | None = None
     image_base: str | None = None
     learns: str
     predict: str

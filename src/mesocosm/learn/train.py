@@ -19,6 +19,7 @@ import numpy as np
 from mesocosm.base.errors import Wrong
 from mesocosm.base.files import write_json
 from mesocosm.learn import block, judge
+from mesocosm.learn.auto import AUTO
 from mesocosm.learn.bases import Base, resolve
 from mesocosm.learn.beside import Last, alone, last
 from mesocosm.learn.brought import Brought, BroughtHead, head_of
@@ -113,7 +114,7 @@ def grow(
         say(f"{found['shared']} of {len(parts.y['test'])} test rows equal a training row in every input")
     store, folder = site.store, site.folder
     scratch = model.pretrain is not None and model.pretrain.scratch is not None
-    base = resolve(str(model.base), site.root) if parts.text_names and not scratch else None
+    base = resolve(str(model.base), site.root) if parts.text_names and not scratch and model.base != AUTO else None
     learnt: dict[str, Any] = {}
     if model.pretrain and parts.text_names:
         from mesocosm.learn.pretraining.run import pretrained
@@ -125,9 +126,15 @@ def grow(
         from mesocosm.learn.sight.grow import seen
 
         sight, sees = seen(parts.images, model.image_base, site.root, store, folder, model.seed, say)
+    picked: Any = None
+    if model.base == AUTO:
+        from mesocosm.learn.auto import chosen
+
+        model, base, picked, tried["auto"] = chosen(model, parts, site.root, store, sight, say)
     quote, held, laps = price(model, parts, base, store), memory(), Laps()
     fresh_peak()
-    say(quote.text())
+    if not picked:
+        say(quote.text())
     asked = model
     if base and quote.phases.get("starting"):
         from transformers import AutoModel  # noqa: F401  takes seconds, once a process
@@ -143,6 +150,8 @@ def grow(
         feats = {p: np.zeros((len(y), 0), np.float32) for p, y in parts.y.items()}
         head, trunk = head_of(model.base, site.root, len(model.inputs), parts.task.labels, parts.task.scale), None
         say(f"{model.base.onnx} is judged as it is; nothing is trained")
+    elif picked:
+        head, trunk, history, feats = picked
     else:
         head, trunk, history, feats = fitted(model, parts, base, store, store / "work" / site.made, say, laps=laps, past=site.past, folder=folder, sight=sight)
     p_test = parts.task.said(head.logits(feats["test"], parts.table["test"]))
@@ -171,13 +180,13 @@ def grow(
         "model": name, **parts.task.card(head), "predict": model.predict, "predicts": kinds[model.predict], "inputs": list(model.inputs), "texts": parts.text_names, "pair": model.apart, "block": parts.facts,
         "max_length": model.max_length, "base": base.name if base else model.base.onnx if isinstance(model.base, Brought) else None, "licence": base.licence if base else None,
         "method": model.tune.method, "head": head.name, "settings": head.settings, "rows": {p: len(y) for p, y in parts.y.items()},
-        "trials": tried.get("trials", []), "importance": tried.get("importance", {}), "seed": model.seed, **sees, **export,
+        "trials": tried.get("trials", []), "importance": tried.get("importance", {}), "auto": tried.get("auto", []), "seed": model.seed, **sees, **export,
     }  # fmt: skip
     write_json(folder / "card.json", card)
     if site.ids and not model.pretrain and not head.settings.get("self_training", {}).get("used"):  # labels it gave itself hang on every row
         keep(head, [site.ids[i] for i in parts.where["train"]], folder)
     laps.end("looking closer")
-    if not isinstance(model.base, Brought):
+    if not isinstance(model.base, Brought) and not picked:
         metrics["price"] = settled(quote, laps, held, asked, parts, base, store)
     metrics["seconds"] = round(time.perf_counter() - began, 2)
     return Grown(card | {"metrics": metrics}, metrics, history, judge.gates(dict(model.require), metrics))

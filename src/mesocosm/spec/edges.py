@@ -14,6 +14,7 @@ from mesocosm.govern.rules.condition import Condition
 from mesocosm.govern.rules.foreign_key import ForeignKey
 from mesocosm.govern.rules.rule import RuleKind
 from mesocosm.govern.types.number import Rates
+from mesocosm.learn.auto import AUTO
 from mesocosm.learn.brought import Brought
 from mesocosm.learn.losses import LOSSES
 from mesocosm.spec.grammar import SECTIONS, Ecosystem
@@ -202,6 +203,10 @@ def _models(eco: Ecosystem) -> Iterator[Fault]:
             yield (*at, "fusion"), Wrong("", "attention fuses what a base that stays as it is has read", "'early', or 'tune: frozen'")
         if any(kinds.get(f) == "image" for f in model.inputs) and (model.tune.method != "frozen" or kinds.get(model.predict) == "text" or isinstance(model.base, Brought)):
             yield (*at, "inputs"), Wrong("", "images are looked at by a net that stays as it is", "'tune: frozen' with images, for classes, labels or a number")
+        if model.base == AUTO and (kinds.get(model.predict) == "text" or model.search or model.pretrain or model.continual):
+            yield (*at, "base"), Wrong("", "'auto' tries bases for classes, labels or a number, and nothing else beside it", "a base by its name, or no 'search', 'pretrain' or 'continual' here")
+        if model.auto and model.base != AUTO:
+            yield (*at, "auto"), Wrong("", "the base is given, so none is tried", "'base: auto', or no 'auto' here")
         if model.image_base and not any(kinds.get(f) == "image" for f in model.inputs):
             yield (*at, "image_base"), Wrong("", "no input is an image", "no 'image_base' here")
         if model.self_training and (kinds.get(model.predict) not in ("category", "boolean") or model.tune.method != "frozen"):

@@ -17,6 +17,7 @@ class MiniLM:
     'Apache-2.0'
     """
 
+    writes = False
     licence = "Apache-2.0"
     about = "sentence encoder, English, 22.7 million parameters, 384 features"
 

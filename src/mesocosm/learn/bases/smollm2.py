@@ -17,6 +17,7 @@ class SmolLM2:
     'Apache-2.0'
     """
 
+    writes = True
     licence = "Apache-2.0"
     about = "writer (causal), English, 135 million parameters, follows instructions"
 
