@@ -143,3 +143,90 @@ def test_what_the_file_says_of_it_is_checked(old: Path, old_text: str, new_text:
     file = old / "ecosystem.yaml"
     file.write_text(file.read_text().replace(old_text, new_text))
     assert any(said in line for line in said_of(old, plan=True))
+
+
+def keras_net(folder: Path, *more: Any) -> Path:
+    """A Keras net that tells `c` as the rows do, saved; returns its path."""
+    import os
+
+    os.environ.setdefault("KERAS_BACKEND", "torch")
+    import keras
+
+    x, labels, _ = rows()
+    net = keras.Sequential([keras.layers.Input((2,)), keras.layers.Normalization(mean=x.mean(0), variance=x.var(0)), *more, keras.layers.Dense(2, activation="softmax")])
+    fitted = LogisticRegression().fit((x - x.mean(0)) / x.std(0), labels)
+    net.layers[-1].set_weights([np.hstack([-fitted.coef_.T, fitted.coef_.T]) / 2, np.r_[-fitted.intercept_, fitted.intercept_] / 2])
+    path = folder / "models" / "old.keras"
+    net.save(path)
+    return path
+
+
+def test_a_keras_file_is_judged_and_served(old: Path) -> None:
+    keras_net(old)
+    file = old / "ecosystem.yaml"
+    file.write_text(FILE.replace("{onnx: models/old.onnx}", "{keras: models/old.keras, labels: [low, high]}"))
+    eco = open_ecosystem(old)
+    (fault,) = eco.build().failed  # the alphabet's order is the net's own, so the other way round it is refused
+    assert "accuracy" in fault.text()
+    file.write_text(FILE.replace("{onnx: models/old.onnx}", "{keras: models/old.keras}"))
+    eco = open_ecosystem(old)
+    assert not eco.build().failed
+    version = eco.catalog.versions("judge")[-1]
+    assert version["metrics"]["accuracy"] > 0.95 and version["recipe"]["base"] == "models/old.keras"
+    served = local(eco, "desk")
+    assert [p["label"] for p in served.predict([{"a": "2", "b": "0"}, {"a": "-2", "b": "0"}])] == ["high", "low"]
+
+
+def hostile(path: Path, change: Callable[[dict[str, Any]], None] = lambda config: None, **more: bytes) -> None:
+    """The file again with its configuration changed, or parts replaced or added."""
+    import json
+    import zipfile
+
+    with zipfile.ZipFile(path) as whole:
+        parts = {n: whole.read(n) for n in whole.namelist()}
+    config = json.loads(parts["config.json"])
+    change(config)
+    parts["config.json"] = json.dumps(config).encode()
+    parts |= {n.replace("__", "/").replace("_DOT_", "."): v for n, v in more.items()}
+    with zipfile.ZipFile(path, "w") as out:
+        for name, held in parts.items():
+            out.writestr(name, held)
+
+
+def linked() -> bytes:
+    """Weights whose one member is in another file."""
+    import io
+
+    import h5py
+
+    out = io.BytesIO()
+    with h5py.File(out, "w") as file:
+        file["layers"] = h5py.ExternalLink("/etc/passwd", "/")
+    return out.getvalue()
+
+
+def layer(name: str, **more: Any) -> Callable[[dict[str, Any]], None]:
+    return lambda config: config["config"]["layers"].insert(1, {"module": "keras.layers", "class_name": name, "config": {}, "registered_name": None} | more)
+
+
+@pytest.mark.parametrize(
+    "spoil, wanted",
+    [
+        (lambda p: hostile(p, layer("Lambda")), "uses 'Lambda'"),
+        (lambda p: hostile(p, layer("call", module="subprocess")), "uses 'call' of 'subprocess'"),
+        (lambda p: hostile(p, layer("Dense", registered_name="mine>Dense")), "uses 'Dense'"),
+        (lambda p: hostile(p, lambda c: c["config"]["layers"][-1]["config"].update(activation={"module": "os", "class_name": "function", "config": "system"})), "uses "),
+        (lambda p: hostile(p, lambda c: c.update(class_name="Functional", module="evil")), "holds a Functional"),
+        (lambda p: hostile(p, assets__x=b"1"), "holds assets/x"),
+        (lambda p: hostile(p, **{"model_DOT_weights_DOT_h5": linked()}), "keeps its weights in another file"),
+        (lambda p: hostile(p, **{"model_DOT_weights_DOT_h5": b"no weights"}), "is no whole Keras file"),
+        (lambda p: p.write_bytes(b"\x80\x04pickle"), "is no whole Keras file"),
+    ],
+)
+def test_a_hostile_keras_file_is_a_sentence(old: Path, spoil: Callable[[Path], None], wanted: str) -> None:
+    spoil(keras_net(old))
+    (old / "ecosystem.yaml").write_text(FILE.replace("{onnx: models/old.onnx}", "{keras: models/old.keras}"))
+    eco = open_ecosystem(old)
+    (fault, *_) = eco.build().failed
+    assert wanted in fault.text() and fault.text().startswith("ecosystem.yaml:"), fault.text()
+    assert not eco.catalog.versions("judge")

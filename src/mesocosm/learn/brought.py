@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+from pydantic import model_validator
 
-from mesocosm.base.errors import Wrong
+from mesocosm.base.errors import Failure, Wrong
 from mesocosm.base.files import inside
 from mesocosm.base.kinds import Kind
 
@@ -28,6 +29,7 @@ class Brought(Kind):
     Args:
         onnx: the file, inside the project. Its one input takes (rows, inputs) in float32 in the order of `inputs`; an output
             gives probabilities (rows, classes), or values (rows, 1) where a number is predicted.
+        keras: a `.keras` file in its place, of Keras 3; needs the extra `keras`.
         labels: the classes in the order of its output; the alphabet's where it is not given.
 
     Source: https://onnx.ai/onnx/repo-docs/IR.html
@@ -37,8 +39,25 @@ class Brought(Kind):
     """
 
     short: ClassVar[str] = "onnx"
-    onnx: str
+    onnx: str | None = None
+    keras: str | None = None
     labels: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _one(self) -> Brought:
+        if (self.onnx is None) == (self.keras is None):
+            raise ValueError("'onnx' or 'keras' with a file, and one of them")
+        return self
+
+    @property
+    def file(self) -> str:
+        """The file's name."""
+        return self.onnx or self.keras or ""
+
+    @property
+    def key(self) -> str:
+        """Where it stands in the file, for messages."""
+        return "base.onnx" if self.onnx else "base.keras"
 
     def path(self, root: Path) -> Path:
         """Where the file is.
@@ -46,9 +65,9 @@ class Brought(Kind):
         Raises:
             Wrong: it leaves the project, or is not there.
         """
-        found = inside(root, self.onnx, "base.onnx")
+        found = inside(root, self.file, self.key)
         if not found.is_file():
-            raise Wrong("base.onnx", f"no file is at '{self.onnx}'", "an ONNX file")
+            raise Wrong(self.key, f"no file is at '{self.file}'", "an ONNX file" if self.onnx else "a Keras file")
         return found
 
 
@@ -66,17 +85,19 @@ def wrapped(setting: Brought, root: Path, inputs: int, order: Sequence[int], sca
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
+    from mesocosm.learn.brought_keras import graph_of
+
     path = setting.path(root)
     if path.stat().st_size > MOST_BYTES:
-        raise Wrong("base.onnx", f"the file has more than {MOST_BYTES} bytes", "a smaller one")
+        raise Wrong(setting.key, f"the file has more than {MOST_BYTES} bytes", "a smaller one")
     try:
-        model = onnx.load(str(path), load_external_data=False)
-        _safe(model, setting.onnx)
+        model = onnx.load_from_string(graph_of(path, setting.file)) if setting.keras else onnx.load(str(path), load_external_data=False)
+        _safe(model, setting.file)
         onnx.checker.check_model(model)
-    except Wrong:
+    except (Wrong, Failure):
         raise
     except Exception as error:  # protobuf and the checker each have their own kinds
-        raise Wrong("base.onnx", f"'{setting.onnx}' is no whole ONNX graph", "a file that onnx.checker passes") from error
+        raise Wrong("base.onnx", f"'{setting.file}' is no whole ONNX graph", "a file that onnx.checker passes") from error
     graph = model.graph
     weights = {w.name for w in graph.initializer}
     taken = [i for i in graph.input if i.name not in weights]

@@ -149,7 +149,7 @@ def grow(
     if isinstance(model.base, Brought):
         feats = {p: np.zeros((len(y), 0), np.float32) for p, y in parts.y.items()}
         head, trunk = head_of(model.base, site.root, len(model.inputs), parts.task.labels, parts.task.scale), None
-        say(f"{model.base.onnx} is judged as it is; nothing is trained")
+        say(f"{model.base.file} is judged as it is; nothing is trained")
     elif picked:
         head, trunk, history, feats = picked
     else:
@@ -178,7 +178,7 @@ def grow(
     metrics |= examined(model, rows, kinds, parts, p_test, export.pop("said", None), say)
     card = {
         "model": name, **parts.task.card(head), "predict": model.predict, "predicts": kinds[model.predict], "inputs": list(model.inputs), "texts": parts.text_names, "pair": model.apart, "block": parts.facts,
-        "max_length": model.max_length, "base": base.name if base else model.base.onnx if isinstance(model.base, Brought) else None, "licence": base.licence if base else None,
+        "max_length": model.max_length, "base": base.name if base else model.base.file if isinstance(model.base, Brought) else None, "licence": base.licence if base else None,
         "method": model.tune.method, "head": head.name, "settings": head.settings, "rows": {p: len(y) for p, y in parts.y.items()},
         "trials": tried.get("trials", []), "importance": tried.get("importance", {}), "auto": tried.get("auto", []), "seed": model.seed, **sees, **export,
     }  # fmt: skip
