@@ -102,7 +102,7 @@ def resources(spec: Spec) -> list[Resource]:
         found.append(Resource(f"datasets.{name}", place, needs, made, run))
     for name, model in eco.models.items():
         made = _plain(model, {"require", "about", "track"}) | {"revision": REVISIONS["learn"], "weights": _weights(spec, name, model.base), **({"sight": _weights(spec, name, model.image_base, "image_base")} if model.image_base else {})}
-        needs = tuple(f"datasets.{d}" for d in dict.fromkeys([model.learns, *([model.pretrain.of] if model.pretrain and model.pretrain.of else [])]))
+        needs = tuple(f"datasets.{d}" for d in dict.fromkeys([model.learns, *([model.pretrain.of] if model.pretrain and model.pretrain.of else []), *([model.rank.items] if model.rank and model.rank.items else [])]))
         run = {"require": dict(model.require), "about": model.about, "track": list(model.track)}
         found.append(Resource(f"models.{name}", spec.place("models", name), needs, made, run))
     for name, service in eco.services.items():

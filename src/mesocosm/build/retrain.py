@@ -34,6 +34,8 @@ def retrain(spec: Spec, catalog: Catalog, service: str, reason: str, say: Callab
     if not name or not now or not now["version"]:
         raise Failure(f"the service '{service}' runs no model that could be trained again")
     model = spec.eco.models[name]
+    if model.rank:
+        raise Failure(f"'{name}' ranks, and is solved anew from all that was done: bring the new rows into its dataset and run 'mesocosm build'")
     champion = catalog.version(now["version"])
     snapshot = catalog.snapshot(dataset=model.learns)
     if champion is None or snapshot is None:

@@ -53,7 +53,7 @@ def grow_version(
     from mesocosm.learn.train import Site, grow
 
     store = spec.root / ".mesocosm"
-    fields = list(dict.fromkeys([*model.inputs, model.predict, *(model.fair.by if model.fair else ())]))
+    fields = list(dict.fromkeys([*model.inputs, model.predict, *(model.fair.by if model.fair else ()), *([model.rank.when] if model.rank and model.rank.when else [])]))
     rows, split = columns_of(spec, snapshot, [*fields, "_row"])
     ids = [*rows.pop("_row"), *(-1 for _ in more)]
     for row in more:
@@ -66,7 +66,7 @@ def grow_version(
     folder = store / "models" / name / digest(made, size=8)
     corpus, told_of = _corpus(spec, catalog, model, snapshot)
     with folder_appears(folder) as aside:
-        grown = grow(name, model, rows, split, kinds_of(snapshot), Site(spec.root, store, aside, made, before, ids, catalog.url, corpus, told_of, order_of(snapshot, model.predict), past), say)
+        grown = grow(name, model, rows, split, kinds_of(snapshot), Site(spec.root, store, aside, made, before, ids, catalog.url, corpus, told_of, order_of(snapshot, model.predict), past, _items(spec, catalog, model)), say)
         write_json(aside / "prepare.json", preparation(spec, model, snapshot))
     number = catalog.next_number(name)
     content = digest_folder(folder)
@@ -106,6 +106,10 @@ def net_of(spec: Spec, version: Mapping[str, Any], open_session: Any = None, pre
         from mesocosm.learn.retrieval.version import Finds
 
         return Finds(folder, version["content"], open_session or Onnx().session, shared if shared is not None else {})
+    if version["recipe"].get("task") == "ranking":
+        from mesocosm.learn.ranking.version import Ranks
+
+        return Ranks(folder, version["content"])
     return Version(folder, version["content"], open_session or Onnx().session, precision, shared)
 
 
@@ -122,6 +126,18 @@ def _corpus(spec: Spec, catalog: Catalog, model: Model, snapshot: Mapping[str, A
     every = other and not fields
     picked = [(name, i) for name in on for i, part in enumerate(split) if columns[name][i] is not None and (every or part in ("train", "None"))]
     return [str(columns[name][i]) for name, i in picked], {f: [columns[f][i] for _, i in picked] for f in fields}
+
+
+def _items(spec: Spec, catalog: Catalog, model: Model) -> dict[str, str]:
+    """What is said of each item that a ranker may rank."""
+    if not model.rank or not model.rank.items:
+        return {}
+    found = catalog.snapshot(dataset=model.rank.items)
+    key = spec.eco.datasets[model.rank.items].key
+    if found is None or key is None:
+        raise Failure(f"the dataset '{model.rank.items}' is not built; run 'mesocosm build'")
+    columns, _ = columns_of(spec, found, list(dict.fromkeys([key, *model.rank.texts])))
+    return {str(k): ". ".join(str(columns[t][i]) for t in model.rank.texts if columns[t][i] is not None) for i, k in enumerate(columns[key]) if k is not None}
 
 
 def _past(spec: Spec, catalog: Catalog, name: str, model: Model, snapshot: Mapping[str, Any], fields: Sequence[str], rows: dict[str, list[Any]], split: list[str]) -> Past:
@@ -187,6 +203,10 @@ def _last_version(spec: Spec, catalog: Catalog, name: str, model: Model, snapsho
 
 def preparation(spec: Spec, model: Model, snapshot: Mapping[str, Any]) -> dict[str, Any]:
     """How one raw row becomes what the model reads: the recipe's SQL with the snapshot's facts."""
+    if model.rank:
+        from mesocosm.learn.ranking.version import preparation as of_ranker
+
+        return of_ranker()
     from mesocosm.build.apply import private_key
     from mesocosm.build.graph import datasets_of
     from mesocosm.govern.recipe import serving_sql

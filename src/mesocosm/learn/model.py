@@ -13,12 +13,13 @@ from mesocosm.learn.brought import Brought
 from mesocosm.learn.continual import Continual
 from mesocosm.learn.fairness import Fair
 from mesocosm.learn.pretraining.pretrain import Pretrain
+from mesocosm.learn.ranking.rank import Rank
 from mesocosm.learn.self_training import SelfTraining
 from mesocosm.learn.tuning import TUNING
 from mesocosm.learn.tuning.frozen import Frozen
 from mesocosm.learn.tuning.full import Full
 
-METRICS = ("accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error", "gain_over_majority", "gain_over_linear", "typo_accuracy", "paraphrase_accuracy", "parity_gap", "odds_gap", "accuracy_gap", "rank_error", "kappa", "r2", "mae", "rmse", "median_error", "micro_f1", "example_f1", "subset_accuracy", "hamming_loss", "mrr", "recall_at_1", "recall_at_5", "recall_at_10", "perplexity", "rouge_l", "token_f1", "exact", "gain_over_base", "gain_over_nearest")
+METRICS = ("accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error", "gain_over_majority", "gain_over_linear", "typo_accuracy", "paraphrase_accuracy", "parity_gap", "odds_gap", "accuracy_gap", "rank_error", "kappa", "r2", "mae", "rmse", "median_error", "micro_f1", "example_f1", "subset_accuracy", "hamming_loss", "mrr", "recall_at_1", "recall_at_5", "recall_at_10", "perplexity", "rouge_l", "token_f1", "exact", "gain_over_base", "gain_over_nearest", "hit_rate_at_10", "ndcg_at_10", "coverage", "diversity", "gain_over_popular", "gain_over_item_knn", "gain_over_ease")
 
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Model(Kind):
             what they say; `attention` makes each input a token, and the tokens look at each other.
         pair: two of the inputs, both texts, whose likeness or bearing on each other is the question; a frozen base reads them apart,
             any other way of tuning reads them as one text.
+        rank: rank all items for somebody by what they did before; `inputs` names who, `predict` the item, and a base reads what is said of items.
         pretrain: texts without labels that the base learns from first; with `scratch` no base is needed.
         tune: how the base is moved toward the task.
         self_training: rows whose target is missing teach too where the model is sure of them; with a frozen base and classes.
@@ -89,6 +91,7 @@ class Model(Kind):
     inputs: tuple[str, ...] = Field(min_length=1)
     fusion: Literal["early", "late", "attention"] = "early"
     pair: tuple[str, str] | None = None
+    rank: Rank | None = None
     pretrain: Pretrain | None = None
     tune: Tuning = Frozen()
     self_training: SelfTraining | None = None

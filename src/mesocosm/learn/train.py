@@ -57,6 +57,7 @@ class Site:
         told: what is known of each of them, by field, where the objective asks for it.
         order: the values of what is predicted from the least to the greatest, where they have an order.
         past: what went before, where the model is learnt on.
+        items: of a ranker, what is said of each item that is listed.
     """
 
     root: Path
@@ -70,6 +71,7 @@ class Site:
     told: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     order: Sequence[str] = ()
     past: Past | None = None
+    items: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -95,6 +97,10 @@ def grow(
     Raises:
         Wrong: the data or the base does not fit the settings.
     """
+    if model.rank:
+        from mesocosm.learn.ranking.grow import grow_ranker
+
+        return grow_ranker(name, model, rows, site, say)
     if kinds[model.predict] == "text":
         from mesocosm.learn.retrieval.grow import grow_finder
         from mesocosm.learn.writing.grow import grow_writer

@@ -17,6 +17,7 @@ from mesocosm.govern.types.number import Rates
 from mesocosm.learn.auto import AUTO
 from mesocosm.learn.brought import Brought
 from mesocosm.learn.losses import LOSSES
+from mesocosm.spec.edges_rank import OF_RANKS, of_rank
 from mesocosm.spec.grammar import SECTIONS, Ecosystem
 
 OF_NUMBERS = ("r2", "mae", "rmse", "median_error", "gain_over_majority", "gain_over_linear")
@@ -151,6 +152,9 @@ def _models(eco: Ecosystem) -> Iterator[Fault]:
             continue
         fields = sorted(data.fields)
         kinds = {f: str(k.model_dump()["type"]) for f, k in data.fields.items()}
+        if model.rank:
+            yield from of_rank(eco, model, data, kinds, at)
+            continue
         if model.predict not in data.fields:
             yield (*at, "predict"), Wrong("", f"'{model.learns}' has no field '{model.predict}'", "a field of it", fields, model.predict)
         elif kinds[model.predict] not in ("category", "boolean", "list", "number", "integer", "text"):
@@ -170,6 +174,8 @@ def _models(eco: Ecosystem) -> Iterator[Fault]:
             for metric in OF_LABELS if of != "labels" else ():
                 if metric in model.require:
                     yield (*at, "require", metric), Wrong("", f"'{metric}' is of labels of which several may be there, and '{model.predict}' is a {kinds[model.predict]}", "another metric")
+            for metric in [m for m in OF_RANKS if m in model.require and m != "mrr"]:
+                yield (*at, "require", metric), Wrong("", f"'{metric}' is of items that are ranked", "'rank' in the model, or another metric")
             for metric in () if number else [m for m in OF_TEXTS if m != "gain_over_linear"]:
                 if metric in model.require:
                     yield (*at, "require", metric), Wrong("", f"'{metric}' is of a text that is written, and '{model.predict}' is a {kinds[model.predict]}", "a metric of classes")

@@ -1,0 +1,170 @@
+"""A ranker grown from what people did: each one's last item is judged by, the one before it tells how much each part counts, the rest teaches.
+
+Knows the parts of ranking. Knows nothing of catalogs.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mesocosm.base.errors import Wrong
+from mesocosm.base.files import write_json
+from mesocosm.learn import judge
+from mesocosm.learn.bases import resolve
+from mesocosm.learn.ranking.parts import NAMES, STRENGTHS, alike, faded, ndcg, places, together, touched
+from mesocosm.learn.ranking.scorer import Scorer
+
+if TYPE_CHECKING:
+    from mesocosm.learn.model import Model
+    from mesocosm.learn.train import Grown, Site
+
+Array = np.ndarray[Any, Any]
+Say = Callable[[str], None]
+LEAST, MOST = 20, 12_000  # people to judge by, and items whose matrix can be inverted
+AGAINST = 100  # other items that each validation item is told from
+JUDGED = 20_000  # people by which a version is judged at most
+
+
+def grow_ranker(name: str, model: Model, rows: Mapping[str, Sequence[Any]], site: Site, say: Say) -> Grown:
+    """Fill the site's folder with a version that ranks the field `predict`.
+
+    Raises:
+        Wrong: the data does not fit the settings.
+    """
+    from mesocosm.learn.train import Grown
+
+    assert model.rank is not None
+    began = time.perf_counter()
+    items = list(dict.fromkeys([*site.items, *(str(v) for v in rows[model.predict] if v is not None)]))
+    histories = _histories(model, rows, {item: k for k, item in enumerate(items)})
+    if not 2 <= len(items) <= MOST:
+        raise Wrong("predict", f"'{model.predict}' holds {len(items)} different items", f"2 to {MOST:,}")
+    able = [h for h in histories if len(h) >= 3]
+    if len(able) < LEAST:
+        raise Wrong("inputs", f"{len(able)} of '{model.inputs[0]}' touched three items or more", f"at least {LEAST} to learn from and to be judged by")
+    draw = np.random.default_rng(model.seed)
+    if len(able) > JUDGED:
+        able = [able[i] for i in np.sort(draw.choice(len(able), JUDGED, replace=False))]
+    say(f"{len(histories):,} of '{model.inputs[0]}' and {len(items):,} items; each one's last item is kept to judge by")
+    vectors = _said(model, items, site, say)
+    chosen = {id(h) for h in able}
+    taught = [h[:-2] if id(h) in chosen else h for h in histories]
+    strength = _strength(taught, [h[:-2] for h in able], np.array([h[-2] for h in able]), len(items))
+    first = Scorer.fit(taught, len(items), vectors, strength)
+    weights = _weights(first, [h[:-2] for h in able], np.array([h[-2] for h in able]), draw)
+    say(f"what was touched together is solved with strength {strength:g}; counted: " + ", ".join(f"{n} {w:.2f}" for n, w in zip(NAMES, weights, strict=True) if w))
+    upto = [h[:-1] if id(h) in chosen else h for h in histories]
+    judged = Scorer.fit(upto, len(items), vectors, strength)
+    judged.weights = weights
+    metrics = _judged(judged, upto, [h[:-1] for h in able], np.array([h[-1] for h in able]), strength, model)
+    b = metrics["baselines"]
+    say(f"{len(able):,} last items: among the first ten for {metrics['hit_rate_at_10']:.1%} {metrics['interval']['hit_rate_at_10']} (popular {b['popular']['hit_rate_at_10']:.1%}, item neighbours {b['item_knn']['hit_rate_at_10']:.1%}), NDCG {metrics['ndcg_at_10']:.4f}")
+    whole = Scorer.fit(histories, len(items), vectors, strength)
+    whole.weights = weights
+    whole.save(site.folder)
+    write_json(site.folder / "items.json", {"items": items, "says": site.items})
+    base = resolve(str(model.base), site.root) if vectors.shape[1] else None
+    card = {
+        "model": name, "task": "ranking", "labels": [], "predict": model.predict, "predicts": "ranking", "inputs": ["liked"], "texts": [], "block": {}, "most": model.rank.most,
+        "max_length": model.max_length, "base": base.name if base else None, "licence": base.licence if base else None, "trunk": None, "precision": "fp32", "method": "closed form", "head": "stacked",
+        "settings": {"strength": strength, **{n: round(float(w), 4) for n, w in zip(NAMES, weights, strict=True)}}, "rows": {"train": sum(map(len, upto)), "validation": len(able), "test": len(able)}, "trials": [], "importance": {}, "seed": model.seed,
+    }  # fmt: skip
+    write_json(site.folder / "card.json", card)
+    metrics["seconds"] = round(time.perf_counter() - began, 2)
+    return Grown(card | {"metrics": metrics}, metrics, [], judge.gates(dict(model.require), metrics))
+
+
+def _histories(model: Model, rows: Mapping[str, Sequence[Any]], number: Mapping[str, int]) -> list[list[int]]:
+    """What each one touched, each item once, the oldest first."""
+    assert model.rank is not None
+    who, what = rows[model.inputs[0]], rows[model.predict]
+    order = range(len(what))
+    if model.rank.when:
+        when = rows[model.rank.when]
+        order = sorted((i for i in order if when[i] is not None), key=lambda i: (when[i], i))  # type: ignore[assignment]
+    found: dict[Any, dict[int, None]] = {}
+    for i in order:
+        if who[i] is not None and what[i] is not None:
+            found.setdefault(who[i], {}).setdefault(number[str(what[i])])
+    return [list(h) for h in found.values()]
+
+
+def _said(model: Model, items: Sequence[str], site: Site, say: Say) -> Array:
+    """What is said of each item as unit vectors; of no width where nothing is."""
+    texts = [site.items.get(item, "") for item in items]
+    if not any(texts):
+        return np.zeros((len(items), 0), np.float32)
+    from mesocosm.learn.encode import features
+
+    base = resolve(str(model.base), site.root)
+    found = features(base, texts, model.max_length, site.store)
+    say(f"{len(items):,} items read by {base.name}")
+    less = found - found.mean(0)  # what all items share tells none from another
+    return np.asarray(less / np.maximum(np.linalg.norm(less, axis=1, keepdims=True), 1e-9), np.float32)
+
+
+def _strength(taught: Sequence[Sequence[int]], known: Sequence[Sequence[int]], right: Array, items: int) -> float:
+    """The strength of the closed form that puts validation items highest."""
+    x, recent = touched(taught, items), faded(known, items, 0.8)
+    return max(STRENGTHS, key=lambda s: float(ndcg(places(np.asarray(recent @ together(x, s)), known, right)).mean()))
+
+
+def _weights(scorer: Scorer, known: Sequence[Sequence[int]], right: Array, draw: Any) -> Array:
+    """How much each part counts, by a logistic regression of validation items against others that were not touched."""
+    from sklearn.linear_model import LogisticRegression
+
+    rows, y = [], []
+    for start in range(0, len(known), 256):
+        some, true = known[start : start + 256], right[start : start + 256]
+        said = scorer.parts(some)
+        for k, history in enumerate(some):
+            seen = {*history, int(true[k])}
+            others = [i for i in draw.integers(0, said.shape[2], AGAINST).tolist() if i not in seen]
+            rows += [said[:, k, i] for i in (int(true[k]), *others)]
+            y += [1, *(0 for _ in others)]
+    found = LogisticRegression(C=1.0, max_iter=500).fit(np.asarray(rows), y)
+    return np.where(np.asarray(rows).any(0), found.coef_[0], 0.0)
+
+
+def _judged(scorer: Scorer, upto: Sequence[Sequence[int]], known: Sequence[Sequence[int]], right: Array, strength: float, model: Model) -> dict[str, Any]:
+    """Figures of everybody's last item among all items, beside what is popular, neighbours of items, and the closed form alone."""
+    items = len(scorer.counts)
+    x = touched(upto, items)
+    near, solved = alike(x), together(x, strength)
+    spots: dict[str, list[Array]] = {n: [] for n in ("", "popular", "item_knn", "ease")}
+    shown: set[int] = set()
+    apart: list[float] = []
+    for start in range(0, len(known), 256):
+        some, true = known[start : start + 256], right[start : start + 256]
+        plain = touched(some, items)
+        scores = scorer.scores(some)
+        for n, s in (("", scores), ("popular", np.tile(scorer.counts.astype(float), (len(some), 1))), ("item_knn", np.asarray(plain @ near)), ("ease", np.asarray(plain @ solved))):
+            spots[n].append(places(s, some, true))
+        for row, history in enumerate(some):
+            scores[row, list(history)] = -np.inf
+        tops = np.argsort(-scores, axis=1)[:, :10]
+        shown |= set(tops.reshape(-1).tolist())
+        if scorer.vectors.shape[1]:
+            apart += [float(1 - (v @ v.T)[np.triu_indices(len(v), 1)].mean()) for v in scorer.vectors[tops]]
+    told = {n: np.concatenate(s) for n, s in spots.items()}
+    mine = told[""]
+    of = {"hit_rate_at_10": (mine <= 10).astype(float), "ndcg_at_10": ndcg(mine), "mrr": 1 / mine}
+    found: dict[str, Any] = {k: round(float(v.mean()), 4) for k, v in of.items()}
+    found["interval"] = {k: judge.interval(lambda i, v=v: float(v[i].mean()), len(right), model.seed) for k, v in of.items()}  # type: ignore[misc]
+    found["baselines"] = {n: _against(mine, told[n]) for n in ("popular", "item_knn", "ease")}
+    found |= {f"gain_over_{n}": b["gain"] for n, b in found["baselines"].items()}
+    found |= {"coverage": round(len(shown) / items, 4), "rows": len(right), "classes": {}, "items": items, "leaks": {"shared": 0, "telling": {}}}
+    return found | ({"diversity": round(float(np.mean(apart)), 4)} if apart else {})
+
+
+def _against(mine: Array, other: Array) -> dict[str, Any]:
+    """Another's figures on the same people, the gain in NDCG and Wilcoxon's p of it."""
+    from scipy.stats import wilcoxon
+
+    a, b = ndcg(mine), ndcg(other)
+    found = {"hit_rate_at_10": float((other <= 10).mean()), "ndcg_at_10": float(b.mean()), "mrr": float((1 / other).mean()), "gain": float(a.mean() - b.mean())}
+    return {k: round(v, 4) for k, v in found.items()} | {"p": round(float(wilcoxon(a, b).pvalue), 6) if np.any(a != b) else 1.0}

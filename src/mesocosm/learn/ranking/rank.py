@@ -1,0 +1,31 @@
+"""Settings of ranking. Knows settings only."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from mesocosm.base.kinds import Kind
+
+
+class Rank(Kind):
+    """Rank all items for somebody by what they did before; the model's one input names who, and `predict` the item.
+
+    Args:
+        when: the field that orders what somebody did; the order of rows where it is not given.
+        items: a dataset of the items, by its key; those that nobody has touched are ranked by what is said of them.
+        texts: its fields that say something of an item; the base reads them.
+        most: items in an answer.
+
+    Source: Steck 2019, WWW (EASE); Sarwar et al. 2001, WWW (item-based neighbours); Wolpert 1992 (stacking).
+
+    >>> Rank(when="at").most
+    10
+    """
+
+    short: ClassVar[str] = "when"
+    when: str | None = None
+    items: str | None = None
+    texts: tuple[str, ...] = ()
+    most: int = Field(10, ge=1, le=100)
