@@ -1,0 +1,129 @@
+"""Items ranked by what people did before: the closed form is the one it claims, ties share places, and a shop is built, gated and asked."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import said_of
+
+from mesocosm.ecosystem import open_ecosystem
+from mesocosm.learn.ranking.parts import faded, following, level, places, standing, together, touched
+
+SHOP = """grammar: 1
+ecosystem: shop
+sources:
+  clicks: {type: csv, path: clicks.csv}
+  goods: {type: csv, path: goods.csv}
+datasets:
+  views: {from: clicks, fields: {who: {type: text, private: pseudonymise}, item: {type: text}, at: integer, note: {type: text}}, split: none}
+  things: {from: goods, key: item, fields: {item: {type: text}, title: {type: text}}, split: none}
+models:
+  taste: {base: minilm, learns: views, predict: item, inputs: [who], rank: {when: at, items: things, texts: [title], most: 5}, track: [], require: {gain_over_popular: "> 0.05"}}
+services:
+  shelf: {serves: taste}
+"""
+TEA = ["green tea", "black tea", "mint tea", "tea pot", "tea cup", "white tea", "oolong tea", "tea strainer", "herbal tea", "chai tea"]
+BIKE = ["bike tyre", "bicycle lamp", "bike bell", "bicycle saddle", "bike lock", "bicycle pump", "bike chain", "cycling helmet", "bike pedal", "bicycle rack"]
+
+
+def shop(home: Path, people: int = 60) -> None:
+    """People who like tea or bikes, and go through their ten things from a place of their own in the same order; one new thing of each that nobody touched."""
+    draw = random.Random(3)
+    lines = ["who,item,at,note"]
+    for person in range(people):
+        kind, start = ("tea", "bike")[person % 2], draw.randrange(10)
+        some = [f"{kind}{(start + k) % 10}" for k in range(6)]
+        lines += [f"p{person},{item},{1000 + k},x" for k, item in enumerate(some)]
+    draw.shuffle(rest := lines[1:])
+    (home / "clicks.csv").write_text("\n".join([lines[0], *rest]) + "\n")
+    goods = [(f"tea{i}", t) for i, t in enumerate(TEA)] + [(f"bike{i}", t) for i, t in enumerate(BIKE)] + [("teanew", "jasmine tea"), ("bikenew", "bicycle basket")]
+    (home / "goods.csv").write_text("\n".join(["item,title", *(f"{a},{b}" for a, b in goods)]) + "\n")
+    (home / "ecosystem.yaml").write_text(SHOP)
+
+
+def test_the_closed_form_is_a_ridge_regression_of_each_item_on_the_others() -> None:
+    x = touched([[0, 1, 2], [1, 2], [0, 3], [2, 3, 1], [0, 2]], 4)
+    weights, plain = together(x, 2.0), x.toarray().astype(float)
+    for item in range(4):
+        others = [k for k in range(4) if k != item]
+        a = plain[:, others]
+        wanted = np.linalg.solve(a.T @ a + 2.0 * np.eye(3), a.T @ plain[:, item])
+        assert np.allclose(weights[others, item], wanted, atol=1e-5) and weights[item, item] == 0
+
+
+def test_places_order_and_time() -> None:
+    assert places(np.array([[3.0, 2.0, 2.0, 1.0]]), [[0]], np.array([1])).tolist() == [1.5]  # the touched one is out, equals share
+    assert places(np.zeros((1, 5)), [[]], np.array([3])).tolist() == [3.0]
+    after = following([[0, 1, 2]] * 30, 3)
+    assert after[0, 1] > after[0, 2] > after[2, 0] == 0
+    assert faded([[2, 0]], 3, 0.5).toarray().tolist() == [[1.0, 0.0, 0.5]]
+    assert not level(np.zeros((2, 3))).any()
+    vectors = np.array([[1.0, 0], [0, 1], [1, 0]], np.float32)
+    filled = standing(np.array([[5.0, 1.0, 0.0]]), vectors, np.array([False, False, True]))
+    assert filled[0, 2] == pytest.approx(5.0, abs=0.01)  # the untouched third is said to be as the first
+
+
+def test_a_shop_ranks_what_comes_next_and_what_nobody_touched(tmp_path: Path, cli: Callable[..., Any]) -> None:
+    shop(tmp_path)
+    file = tmp_path / "ecosystem.yaml"
+    done = cli("build", "-f", str(file))
+    assert done.returncode == 0, done.stdout + done.stderr
+    version = open_ecosystem(tmp_path).catalog.versions("taste")[-1]
+    m = version["metrics"]
+    assert m["hit_rate_at_10"] > 0.95 and m["ndcg_at_10"] > m["baselines"]["popular"]["ndcg_at_10"] + 0.2 and m["rows"] == 60
+    assert m["mrr"] > m["baselines"]["ease"]["mrr"]  # order is known too
+    out = json.loads(cli("predict", "shelf", "--input", '{"liked": "tea2; tea3; nothing"}', "-f", str(file), "--json").stdout)
+    names = [x["item"] for x in out["items"]]
+    assert out["label"] == "tea4" == names[0] and len(names) == 5 and not {"tea2", "tea3"} & set(names) and out["unknown"] == ["nothing"]
+    assert out["items"][0]["because"] in ("tea2", "tea3") and out["items"][0]["said"] == "tea cup"
+    every = open_ecosystem(tmp_path)
+    from mesocosm.build.wiring import net_of
+
+    net = net_of(every.spec, version)
+    net.card["most"] = 22
+    order = [x["item"] for x in net.predict([{"liked": "tea2; tea3"}])[0]["items"]]
+    assert order.index("teanew") < order.index("bikenew")  # nobody touched either; what is said of them tells
+    assert len(net.predict([{"liked": None}])[0]["items"]) == 22
+    shown = cli("predict", "shelf", "--input", '{"liked": "bike1"}', "-f", str(file)).stdout
+    assert "because of bike1" in shown and "bike bell  (bike2)" in shown
+    card = cli("card", "taste", "-f", str(file)).stdout
+    assert "Ranks 'item' from: liked" in card and "hit_rate_at_10" in card and "p0" not in json.dumps(version["recipe"])
+    again = cli("retrain", "shelf", "-f", str(file))
+    assert again.returncode != 0 and "is solved anew from all that was done" in " ".join((again.stdout + again.stderr).split())
+
+
+@pytest.mark.parametrize(
+    "old, new, wanted",
+    [
+        ("when: at", "when: note", "'note' is a text"),
+        ("when: at", "when: who", "'who' is a text"),
+        ("inputs: [who]", "inputs: [who, note]", "ranking asks only who did something"),
+        ("items: things", "items: nothing", "no dataset is named 'nothing'"),
+        ("texts: [title]", "texts: [name]", "'things' has no field 'name'"),
+        ("base: minilm, learns", "learns", "'base' is missing, and items are told by texts"),
+        ("rank:", "tune: lora, rank:", "solved in closed form"),
+        ("rank:", "continual: 1, rank:", "no 'continual' here"),
+        ("gain_over_popular", "accuracy", "'accuracy' is no metric of ranking"),
+        ("key: item, ", "", "has no key that names an item"),
+    ],
+)
+def test_what_does_not_fit_is_a_sentence(tmp_path: Path, old: str, new: str, wanted: str) -> None:
+    shop(tmp_path, 4)
+    (tmp_path / "ecosystem.yaml").write_text(SHOP.replace(old, new, 1))
+    assert any(wanted in line for line in said_of(tmp_path))
+
+
+def test_too_few_people_and_a_gate_that_is_missed_are_told(tmp_path: Path) -> None:
+    shop(tmp_path, 10)
+    (fault,) = open_ecosystem(tmp_path).build().failed
+    assert "10 of 'who' touched three items or more" in fault.text()
+    shop(tmp_path)
+    (tmp_path / "ecosystem.yaml").write_text(SHOP.replace('"> 0.05"', '"> 0.99"'))
+    (fault,) = open_ecosystem(tmp_path).build().failed
+    assert "refused" in fault.text() and "gain_over_popular" in fault.text()
