@@ -40,7 +40,7 @@ def explain(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
     store = where_of(spec).store
     folder = store / version["path"]
     if version["recipe"].get("task"):
-        what = {"text": "writes, and what it wrote", "ranking": "ranks, and each item that it named"}.get(version["recipe"]["task"], "finds, and what it found")
+        what = {"text": "writes, and what it wrote", "tags": "tags, and each word's tag", "ranking": "ranks, and each item that it named"}.get(version["recipe"]["task"], "finds, and what it found")
         raise Wrong("", f"'{version['model']}' {what} is no sum over inputs or rows", "'mesocosm trace' for where it learnt, or a prediction of classes or a number")
     net = net_of(spec, version)
     columns, split = columns_of(spec, snapshot, list(dict.fromkeys([*model.inputs, model.predict])))

@@ -37,7 +37,7 @@ def doubtful_labels(spec: Spec, catalog: Catalog, model: str) -> dict[str, Any]:
     if table.num_rows > MOST_ROWS:
         raise Failure(f"{table.num_rows} rows are too many to look for doubtful labels; at most {MOST_ROWS}")
     kinds = kinds_of(snapshot)
-    if said.rank or kinds[said.predict] in ("number", "integer", "text", "list"):
+    if said.rank or kinds[said.predict] in ("number", "integer", "text", "list", "tags"):
         raise Wrong("", f"'{model}' predicts a {kinds[said.predict]}, whose rows have not one label each to doubt", "a model of classes")
     keep = [i for i, v in enumerate(table.column(said.predict).to_pylist()) if v is not None]
     table = table.take(keep)

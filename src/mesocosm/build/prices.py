@@ -26,7 +26,7 @@ def prices(spec: Spec, catalog: Catalog, changes: Sequence[Change]) -> dict[str,
             continue
         model = spec.eco.models[change.resource.name]
         snapshot = catalog.snapshot(dataset=model.learns)
-        if snapshot is None or signs.get(f"datasets.{model.learns}") != "=" or kinds_of(snapshot).get(model.predict) == "text" or not (model.base is None or isinstance(model.base, str)) or model.base == AUTO or model.rank or (model.pretrain and model.pretrain.scratch):
+        if snapshot is None or signs.get(f"datasets.{model.learns}") != "=" or kinds_of(snapshot).get(model.predict) in ("text", "tags") or not (model.base is None or isinstance(model.base, str)) or model.base == AUTO or model.rank or (model.pretrain and model.pretrain.scratch):
             continue
         from mesocosm.learn.bases import resolve
         from mesocosm.learn.parts import cut

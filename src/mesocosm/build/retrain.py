@@ -113,6 +113,9 @@ def _paired(nets: Sequence[Any], rows: Sequence[Mapping[str, Any]], target: str)
         if net.says == "number":  # the share of a deviation that is not missed stands for accuracy
             right.append(np.array([1 - abs(s["value"] - float(r[target])) / net.scale["sd"] for s, r in zip(said, rows, strict=True)]))
             continue
+        if net.says == "tags":
+            right.append(np.array([_agreeing(s["text"].split(), str(r[target]).split()) for s, r in zip(said, rows, strict=True)]))
+            continue
         if net.says == "text":
             from mesocosm.learn.writing.judge import rouge_l
 
@@ -127,6 +130,11 @@ def _paired(nets: Sequence[Any], rows: Sequence[Mapping[str, Any]], target: str)
         "rows": len(rows), "champion": round(float(right[0].mean()), 4), "challenger": round(float(right[1].mean()), 4),
         "difference": round(float(gap.mean()), 4), "interval": [round(float(low), 4), round(float(high), 4)],
     }  # fmt: skip
+
+
+def _agreeing(said: Sequence[str], wanted: Sequence[str]) -> float:
+    """The share of words with the same tag; 0 where there are not as many."""
+    return sum(a == b for a, b in zip(said, wanted, strict=True)) / len(said) if said and len(said) == len(wanted) else 0.0
 
 
 def rollback(catalog: Catalog, service: str, who: str, why: str) -> dict[str, Any]:

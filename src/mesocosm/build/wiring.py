@@ -40,6 +40,10 @@ def kinds_of(snapshot: Mapping[str, Any]) -> dict[str, str]:
 def order_of(snapshot: Mapping[str, Any], field: str) -> list[str]:
     """The values of a field from the least to the greatest, where the snapshot's recipe says that they have an order."""
     asked = snapshot["recipe"]["fields"][field]
+    if asked["type"] == "tags":
+        from mesocosm.govern.types.tags import Tags
+
+        return Tags(values=tuple(asked["values"])).tags
     return list(asked["values"]) if asked.get("ordered") else []
 
 
@@ -106,6 +110,10 @@ def net_of(spec: Spec, version: Mapping[str, Any], open_session: Any = None, pre
         from mesocosm.learn.retrieval.version import Finds
 
         return Finds(folder, version["content"], open_session or Onnx().session, shared if shared is not None else {})
+    if version["recipe"].get("task") == "tags":
+        from mesocosm.learn.tagging.version import Tagged
+
+        return Tagged(folder, version["content"], open_session or Onnx().session)
     if version["recipe"].get("task") == "ranking":
         from mesocosm.learn.ranking.version import Ranks
 

@@ -56,6 +56,9 @@ def _text(data: dict[str, Any]) -> str:
     if "items" in data:
         lines = [f"{i:>2}. {x.get('said') or x['item']}" + (f"  ({x['item']})" if x.get("said") else "") + (f", because of {x['because']}" if "because" in x else "") for i, x in enumerate(data["items"], 1)]
         return "\n".join([*lines, *([f"not known: {', '.join(data['unknown'])}"] if "unknown" in data else []), f"{data['id']} by {data['version']}; follow it with: mesocosm trace {data['id']}"])
+    if "spans" in data:
+        lines = [f"{s['text']}: {s['kind']} ({s['probability']:.3f}), characters {s['start']} to {s['end']}" for s in data["spans"]] or ["no named thing"]
+        return "\n".join([*lines, f"{data['id']} by {data['version']}; follow it with: mesocosm trace {data['id']}"])
     if "text" in data:
         return f"{data['text']}\n{data['id']} by {data['version']}; follow it with: mesocosm trace {data['id']}"
     if "value" in data:

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-MAIN = ("accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error", "rank_error", "kappa", "r2", "mae", "rmse", "median_error", "micro_f1", "example_f1", "subset_accuracy", "hamming_loss", "hit_rate_at_10", "ndcg_at_10", "coverage", "diversity", "mrr", "recall_at_1", "recall_at_5", "recall_at_10", "perplexity", "rouge_l", "token_f1", "exact")
-LEADING = {"accuracy": "accuracy", "micro_f1": "micro F1", "r2": "R2", "ndcg_at_10": "NDCG at 10", "mrr": "mean reciprocal rank", "rouge_l": "ROUGE-L"}
+MAIN = ("accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error", "rank_error", "kappa", "r2", "mae", "rmse", "median_error", "micro_f1", "example_f1", "subset_accuracy", "hamming_loss", "span_f1", "span_precision", "span_recall", "token_accuracy", "hit_rate_at_10", "ndcg_at_10", "coverage", "diversity", "mrr", "recall_at_1", "recall_at_5", "recall_at_10", "perplexity", "rouge_l", "token_f1", "exact")
+LEADING = {"accuracy": "accuracy", "micro_f1": "micro F1", "r2": "R2", "ndcg_at_10": "NDCG at 10", "span_f1": "F1 of named things", "mrr": "mean reciprocal rank", "rouge_l": "ROUGE-L"}
 
 
 def leading(figures: Mapping[str, Any]) -> str:
@@ -37,7 +37,7 @@ def card(version: Mapping[str, Any], about: str, data: Mapping[str, Any]) -> str
         "## Model", "",
         f"- Made: {made}; state: {version['state']}{' (' + version['why'] + ')' if version['why'] else ''}",
         f"- Base: {recipe['base'] or 'none'} ({recipe['licence'] or 'no licence needed'}); method: {recipe['method']}; head: {recipe['head']}; served in {recipe['precision']}",
-        f"- {'Writes ' + repr(recipe['predict']) if recipe.get('task') == 'text' else 'Ranks ' + repr(recipe['predict']) if recipe.get('task') == 'ranking' else 'Finds ' + repr(recipe['predict']) if recipe.get('task') else 'Predicts one of ' + str(len(recipe['labels'])) + ' classes' if recipe['labels'] else 'Predicts a number'} from: {', '.join(recipe['inputs'])}",
+        f"- {'Writes ' + repr(recipe['predict']) if recipe.get('task') == 'text' else 'Tags words as ' + repr(recipe['predict']) if recipe.get('task') == 'tags' else 'Ranks ' + repr(recipe['predict']) if recipe.get('task') == 'ranking' else 'Finds ' + repr(recipe['predict']) if recipe.get('task') else 'Predicts one of ' + str(len(recipe['labels'])) + ' classes' if recipe['labels'] else 'Predicts a number'} from: {', '.join(recipe['inputs'])}",
         f"- Seed: {recipe['seed']}; training took {m.get('seconds', float('nan')):.1f} s{_priced(m)}", *_made_with(recipe.get("environment", {})), "",
         "## Data", "",
         f"- Dataset: {data['name']}, version {version['snapshot']}" + (f"; purpose: {data['purpose']}" if data.get("purpose") else ""),

@@ -19,7 +19,7 @@ from mesocosm.learn.tuning import TUNING
 from mesocosm.learn.tuning.frozen import Frozen
 from mesocosm.learn.tuning.full import Full
 
-METRICS = ("accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error", "gain_over_majority", "gain_over_linear", "typo_accuracy", "paraphrase_accuracy", "parity_gap", "odds_gap", "accuracy_gap", "rank_error", "kappa", "r2", "mae", "rmse", "median_error", "micro_f1", "example_f1", "subset_accuracy", "hamming_loss", "mrr", "recall_at_1", "recall_at_5", "recall_at_10", "perplexity", "rouge_l", "token_f1", "exact", "gain_over_base", "gain_over_nearest", "hit_rate_at_10", "ndcg_at_10", "coverage", "diversity", "gain_over_popular", "gain_over_item_knn", "gain_over_ease")
+METRICS = ("accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error", "gain_over_majority", "gain_over_linear", "typo_accuracy", "paraphrase_accuracy", "parity_gap", "odds_gap", "accuracy_gap", "rank_error", "kappa", "r2", "mae", "rmse", "median_error", "micro_f1", "example_f1", "subset_accuracy", "hamming_loss", "mrr", "recall_at_1", "recall_at_5", "recall_at_10", "perplexity", "rouge_l", "token_f1", "exact", "gain_over_base", "gain_over_nearest", "hit_rate_at_10", "ndcg_at_10", "coverage", "diversity", "gain_over_popular", "gain_over_item_knn", "gain_over_ease", "span_f1", "span_precision", "span_recall", "token_accuracy", "gain_over_dictionary")
 
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Model(Kind):
         image_base: a pretrained base for inputs that are images: a hub id or a folder; where there is none, filters are learnt from the
             training images.
         learns: the dataset.
-        predict: the field to predict: a category or boolean, a list (of its labels several may be there), a number, or a text, which a causal base writes and any other base finds among those it knows.
+        predict: the field to predict: a category or boolean, a list (of its labels several may be there), a number, tags a word, or a text, which a causal base writes and any other base finds among those it knows.
         inputs: the fields to predict from.
         fusion: `early` lays the features of all inputs side by side under one head; `late` gives texts and table a head each and weighs
             what they say; `attention` makes each input a token, and the tokens look at each other.

@@ -55,7 +55,7 @@ class Site:
         studies: the database that keeps the trials of searches.
         corpus: texts to pretrain on.
         told: what is known of each of them, by field, where the objective asks for it.
-        order: the values of what is predicted from the least to the greatest, where they have an order.
+        order: the values of what is predicted from the least to the greatest, where they have an order; all tags, where words are tagged.
         past: what went before, where the model is learnt on.
         items: of a ranker, what is said of each item that is listed.
     """
@@ -101,6 +101,10 @@ def grow(
         from mesocosm.learn.ranking.grow import grow_ranker
 
         return grow_ranker(name, model, rows, site, say)
+    if kinds[model.predict] == "tags":
+        from mesocosm.learn.tagging.grow import grow_tagger
+
+        return grow_tagger(name, model, resolve(str(model.base), site.root), rows, split, site.order, site, say)
     if kinds[model.predict] == "text":
         from mesocosm.learn.retrieval.grow import grow_finder
         from mesocosm.learn.writing.grow import grow_writer

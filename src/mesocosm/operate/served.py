@@ -125,7 +125,7 @@ class Served:
         """
         net = self.now.predictor if self.now else None
         says, labels = (net.says, list(net.labels)) if net else ("classes", [])
-        if says == "text":
+        if says in ("text", "tags"):
             if not label.strip() or len(label) > MOST_TEXT:
                 raise Wrong("label", f"a text of {len(label)} characters stands here", f"the text that would have been right, at most {MOST_TEXT} characters")
         elif says == "number":

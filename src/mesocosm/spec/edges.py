@@ -18,6 +18,7 @@ from mesocosm.learn.auto import AUTO
 from mesocosm.learn.brought import Brought
 from mesocosm.learn.losses import LOSSES
 from mesocosm.spec.edges_rank import OF_RANKS, of_rank
+from mesocosm.spec.edges_tags import OF_TAGS, of_tags
 from mesocosm.spec.grammar import SECTIONS, Ecosystem
 
 OF_NUMBERS = ("r2", "mae", "rmse", "median_error", "gain_over_majority", "gain_over_linear")
@@ -157,9 +158,11 @@ def _models(eco: Ecosystem) -> Iterator[Fault]:
             continue
         if model.predict not in data.fields:
             yield (*at, "predict"), Wrong("", f"'{model.learns}' has no field '{model.predict}'", "a field of it", fields, model.predict)
-        elif kinds[model.predict] not in ("category", "boolean", "list", "number", "integer", "text"):
-            wrong = Wrong("", f"'{model.predict}' is a {kinds[model.predict]}", "a category, boolean, list, number or text field")
+        elif kinds[model.predict] not in ("category", "boolean", "list", "number", "integer", "text", "tags"):
+            wrong = Wrong("", f"'{model.predict}' is a {kinds[model.predict]}", "a category, boolean, list, number, text or tags field")
             yield (*at, "predict"), wrong
+        elif kinds[model.predict] == "tags":
+            yield from of_tags(model, kinds, at)
         elif kinds[model.predict] == "text":
             yield from _of_text(model, at)
         else:
@@ -174,6 +177,8 @@ def _models(eco: Ecosystem) -> Iterator[Fault]:
             for metric in OF_LABELS if of != "labels" else ():
                 if metric in model.require:
                     yield (*at, "require", metric), Wrong("", f"'{metric}' is of labels of which several may be there, and '{model.predict}' is a {kinds[model.predict]}", "another metric")
+            for metric in [m for m in OF_TAGS if m in model.require]:
+                yield (*at, "require", metric), Wrong("", f"'{metric}' is of tagged words, and '{model.predict}' is a {kinds[model.predict]}", "another metric")
             for metric in [m for m in OF_RANKS if m in model.require and m != "mrr"]:
                 yield (*at, "require", metric), Wrong("", f"'{metric}' is of items that are ranked", "'rank' in the model, or another metric")
             for metric in () if number else [m for m in OF_TEXTS if m != "gain_over_linear"]:

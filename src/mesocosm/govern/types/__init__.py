@@ -10,6 +10,7 @@ from mesocosm.govern.types.image import Image
 from mesocosm.govern.types.list import List
 from mesocosm.govern.types.number import Integer, Number
 from mesocosm.govern.types.phone import Phone
+from mesocosm.govern.types.tags import Tags
 from mesocosm.govern.types.text import Text
 from mesocosm.govern.types.time import Time
 
@@ -24,6 +25,7 @@ TYPES: dict[str, type[Kind]] = {
     "list": List,
     "number": Number,
     "phone": Phone,
+    "tags": Tags,
     "text": Text,
     "time": Time,
 }
