@@ -18,7 +18,7 @@ from mesocosm.learn.bases.base import folder_of
 from mesocosm.learn.brought import Brought
 from mesocosm.spec import Spec
 
-REVISIONS = {"govern": 3, "learn": 4}
+REVISIONS = {"govern": 3, "learn": 5}
 
 
 def where_of(spec: Spec) -> Where:

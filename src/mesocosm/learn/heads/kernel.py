@@ -14,6 +14,7 @@ from scipy.linalg import cho_factor, cho_solve, eigh
 
 Array = np.ndarray[Any, Any]
 SAMPLE = 2500
+COARSE = 1000  # rows on which widths are looked for, where there are many more
 EXACT = 3000  # rows up to which the inverse is kept, so that one of them can be forgotten exactly
 TEXT = (0.5, 1.0, 2.0, 4.0, 8.0)
 TABLE = (0.01, 0.02, 0.05, 0.1, 0.25)
@@ -119,11 +120,16 @@ class KernelRidge:
         self.rows_text, self.rows_table = text.astype(np.float32), table.astype(np.float32)
         rng = np.random.default_rng(seed)
         pick = np.sort(rng.permutation(len(y))[:SAMPLE])
-        d_text, d_table = distances(text[pick], text[pick]), distances(table[pick], table[pick])
-        target = whole[pick]
-        self.y_left = y[pick]
         self.mean = whole.mean(0)
         best: tuple[float, tuple[float, float, float, float]] | None = None
+
+        d_text = d_table = target = np.zeros(0)
+
+        def look(rows: Array) -> None:
+            """Look at these rows from now on."""
+            nonlocal d_text, d_table, target, best
+            d_text, d_table = distances(text[rows], text[rows]), distances(table[rows], table[rows])
+            target, self.y_left, best = whole[rows], y[rows], None
 
         def loss_at(gamma_text: float, gamma_table: float) -> float:
             """The lowest left-out loss at these widths, over strengths; the best of all is kept."""
@@ -142,7 +148,14 @@ class KernelRidge:
                     best, self.left_out = (loss, (gamma_text, gamma_table, strength, heat)), left * heat
             return lowest
 
-        _downhill(TEXT if text.shape[1] else (0.0,), TABLE if table.shape[1] else (0.0,), loss_at)
+        first, second = TEXT if text.shape[1] else (0.0,), TABLE if table.shape[1] else (0.0,)
+        if len(pick) > 1.5 * COARSE:  # fewer rows tell the widths, all of them the strength: an eighth of the time each
+            look(pick[np.sort(rng.permutation(len(pick))[:COARSE])])
+            _downhill(first, second, loss_at)
+            assert best is not None
+            first, second = (best[1][0],), (best[1][1],)
+        look(pick)
+        _downhill(first, second, loss_at)
         assert best is not None
         self.loss, (self.gamma_text, self.gamma_table, strength, self.heat) = best
         self.settings = {"gamma_text": self.gamma_text, "gamma_table": self.gamma_table, "strength": strength}
