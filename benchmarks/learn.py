@@ -17,7 +17,9 @@ from pathlib import Path
 from statistics import mean, median
 
 import numpy as np
+from adapters import adapters
 from domain import domain
+from ranking import ranking
 from tables import all_tables
 from transfer import few, forgets, headlines, kept, memory, methods, row_cost, sentiment
 from writers import writers
@@ -112,7 +114,7 @@ def main() -> int:
         lines += [*sentiment(data.parent / "finance_headlines"), *headlines(data.parent / "finance_headlines"), *all_tables(data.parent)]
     else:
         lines.append(("headlines macro F1 minus TF-IDF", float("nan"), ">= 0.05", False))
-    lines += [*domain(), *writers()]
+    lines += [*domain(), *writers(), *adapters(), *ranking()]
     for name, figure, target, met in lines:
         print(f"{name}  {figure:.4f}  {target}  {'met' if met else 'missed'}")
     return 0 if all(line[3] for line in lines) else 1

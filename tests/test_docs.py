@@ -30,7 +30,7 @@ def test_every_example_of_the_pages_is_a_file_that_holds() -> None:
     from mesocosm.spec.read import read_text
 
     blocks = [b for page in ("governing", "learning") for b in re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / f"{page}.md").read_text(), re.S) if "ecosystem:" in b]
-    assert len(blocks) == 6
+    assert len(blocks) == 9
     for block in blocks:
         eco = read_text(block, ROOT / "docs" / "ecosystem.yaml", {}).eco
         assert eco.sources
