@@ -24,6 +24,7 @@ from mesocosm.base.files import folder_appears, sweep
 from mesocosm.build.graph import datasets_of, where_of
 from mesocosm.build.live import Live
 from mesocosm.build.plan import Change
+from mesocosm.build.putting import put
 from mesocosm.build.resource import ACTIONS
 from mesocosm.catalog import Catalog
 from mesocosm.catalog import tables as t
@@ -248,12 +249,13 @@ def _service(spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], 
         from mesocosm.build.wiring import index_answers
 
         index_answers(spec, catalog, service, answers, say)
-    if service.rollout.strategy == "canary":
-        say("a canary is not run by this version of Mesocosm: the new version takes every request at once")
     if now and (now["version"], now["answers"]) == (version, answers):
         return version or answers, lambda con: None
-    say(f"{version or answers} goes into service")
-    return version or answers, lambda con: catalog.deploy(con, name, version, answers, "build", "; ".join(change.because))
+    under_way = catalog.rollout(name)
+    if under_way and (under_way["version"], under_way["answers"]) == (version, answers):
+        say(f"the rollout of {version} is under way")
+        return version or answers, lambda con: None
+    return version or answers, lambda con: say(put(catalog, con, name, service, version, answers, "build", "; ".join(change.because)))
 
 
 def version_folder(store: Path, name: str, made: str) -> Any:

@@ -13,9 +13,11 @@ from sqlalchemy import insert
 from mesocosm.base.digest import digest
 from mesocosm.base.errors import Failure
 from mesocosm.build.live import Live
+from mesocosm.build.putting import put
 from mesocosm.build.wiring import columns_of, grow_version, kinds_of, net_of
 from mesocosm.catalog import Catalog
 from mesocosm.catalog import tables as t
+from mesocosm.operate.moving import returned
 from mesocosm.spec import Spec
 
 FEW = 20  # labelled rows under which recent feedback decides nothing
@@ -57,11 +59,13 @@ def retrain(spec: Spec, catalog: Catalog, service: str, reason: str, say: Callab
     with catalog.transaction() as con:
         con.execute(insert(t.VERSIONS).values(**values))
         if good:
-            catalog.judge(con, champion["id"], "retired", f"replaced by {values['id']}: {why}")
-            catalog.deploy(con, service, values["id"], now["answers"], "retrain", why)
+            settings = spec.eco.services[service]
+            if settings.rollout.strategy == "direct":
+                catalog.judge(con, champion["id"], "retired", f"replaced by {values['id']}: {why}")
+            begun = put(catalog, con, service, settings, values["id"], now["answers"], "retrain", why)
         else:
             catalog.write_audit(con, "retrain", "keep", champion["id"], why)
-    say(why)
+    say(f"{why}; {begun}" if good else why)
     return {"promoted": good, "champion": champion["id"], "challenger": values["id"], "why": why, "comparison": both}
 
 
@@ -138,11 +142,14 @@ def _agreeing(said: Sequence[str], wanted: Sequence[str]) -> float:
 
 
 def rollback(catalog: Catalog, service: str, who: str, why: str) -> dict[str, Any]:
-    """Put the version that served before back into service.
+    """Put the version that served before back into service; a rollout that is under way is taken back.
 
     Raises:
         Failure: there is none.
     """
+    under_way = catalog.rollout(service)
+    if under_way and returned(catalog, under_way, who, why):
+        return {"service": service, "from": under_way["version"], "to": under_way["before"], "why": why}
     history = catalog.deployments(service)
     if not history:
         raise Failure(f"the service '{service}' was never deployed")

@@ -36,6 +36,7 @@ from mesocosm.build.serving import Loader, trace
 from mesocosm.catalog import Catalog
 from mesocosm.operate.gateway import HOSTS, OWNER, Problem, body_of, create_app
 from mesocosm.operate.metrics import Metrics
+from mesocosm.operate.moving import promote
 from mesocosm.operate.served import Served
 from mesocosm.operate.watch import Watch
 from mesocosm.spec import Spec
@@ -203,6 +204,17 @@ class Running:
             except Failure as failure:
                 raise Problem(409, "Nothing to go back to", str(failure)) from failure
 
+        @app.post("/v1/services/{name}/promote")
+        async def forward(name: str, request: Request) -> Any:
+            body = await body_of(request)
+            why = str(body.get("why", "by hand"))[:200] if isinstance(body, dict) else "by hand"
+            if name not in self.served:
+                raise Problem(404, "No such service", f"no service is named '{name[:60]}'")
+            try:
+                return await asyncio.to_thread(promote, self.catalog, name, "console", why)
+            except Failure as failure:
+                raise Problem(409, "Nothing to promote", str(failure)) from failure
+
         @app.websocket("/v1/world")
         async def world(socket: WebSocket) -> None:
             origin = socket.headers.get("origin", "")
@@ -274,7 +286,7 @@ class Running:
                 n: {
                     "figures": s.figures(), "version": s.now.version if s.now else None, "trouble": s.trouble,
                     "fields": s.now.preparation.fields if s.now and s.now.preparation else None,
-                    "speaks": bool(s.now and s.now.speaker), "history": catalog.deployments(n)[:20],
+                    "speaks": bool(s.now and s.now.speaker), "history": catalog.deployments(n)[:20], "rollout": catalog.rollout(n), "strategy": s.service.rollout.strategy,
                     "recent": [{k: p[k] for k in ("id", "version", "output", "ms", "at")} for p in catalog.predictions(n, 20)],
                 }
                 for n, s in self.served.items()

@@ -25,6 +25,7 @@ from mesocosm.catalog import tables as t
 
 Row = dict[str, Any]
 STALE = "stale"
+RUNNING = "running"
 
 
 def _engine(url: str) -> Engine:
@@ -158,6 +159,31 @@ class Catalog:
         )
         self.write_audit(con, who, "deploy", f"{service} {version}".strip(), why)
 
+    def rollout(self, service: str) -> Row | None:
+        """The rollout that is under way for a service."""
+        return self.row(select(t.ROLLOUTS).where(t.ROLLOUTS.c.service == service, t.ROLLOUTS.c.state == RUNNING))
+
+    def rollouts(self, service: str) -> list[Row]:
+        """All rollouts of a service, the newest first."""
+        return self.rows(select(t.ROLLOUTS).where(t.ROLLOUTS.c.service == service).order_by(t.ROLLOUTS.c.id.desc()))
+
+    def open_rollout(self, con: Connection, service: str, version: str, answers: str, before: str, strategy: str, who: str, why: str) -> None:
+        """Begin a rollout; one that is under way for the service ends, replaced."""
+        now = self.clock()
+        running = (t.ROLLOUTS.c.service == service, t.ROLLOUTS.c.state == RUNNING)
+        con.execute(update(t.ROLLOUTS).where(*running).values(state="replaced", why=f"replaced by {version}", ended_at=now))
+        values = {"service": service, "version": version, "answers": answers, "before": before, "strategy": strategy, "step": 0, "state": RUNNING}
+        con.execute(insert(t.ROLLOUTS).values(**values, who=who, why=why, detail={}, began=now, stepped_at=now, ended_at=None))
+        self.write_audit(con, who, "rollout", f"{service} {version}", f"{strategy}: {why}")
+
+    def move_rollout(self, con: Connection, rollout: Row, who: str, **values: Any) -> bool:
+        """Change a rollout, unless another process moved it since it was read; says whether it did."""
+        same = (t.ROLLOUTS.c.id == rollout["id"], t.ROLLOUTS.c.state == RUNNING, t.ROLLOUTS.c.step == rollout["step"])
+        moved = con.execute(update(t.ROLLOUTS).where(*same).values(**values)).rowcount == 1
+        if moved and ("state" in values or "step" in values):
+            self.write_audit(con, who, values.get("state", f"step {values.get('step')}"), f"{rollout['service']} {rollout['version']}", str(values.get("why", "")))
+        return moved
+
     def forgotten(self, dataset: str) -> list[str]:
         """The marks (keyed hashes of keys) of subjects that a dataset must not hold again."""
         return [row["mark"] for row in self.rows(select(t.FORGOTTEN.c.mark).where(t.FORGOTTEN.c.dataset == dataset))]
@@ -217,6 +243,20 @@ class Catalog:
             .order_by(t.FEEDBACK.c.id)
         )
         return list({row["id"]: row for row in self.rows(query)}.values())
+
+    def told(self, service: str, since: float) -> dict[str, tuple[int, int]]:
+        """By version: how many of its predictions since then a label came back for, and how many of those were right."""
+        found: dict[str, tuple[int, int]] = {}
+        query = (
+            select(t.PREDICTIONS.c.id, t.PREDICTIONS.c.version, t.PREDICTIONS.c.output, t.FEEDBACK.c.label)
+            .join(t.FEEDBACK, t.FEEDBACK.c.prediction == t.PREDICTIONS.c.id)
+            .where(t.PREDICTIONS.c.service == service, t.PREDICTIONS.c.at >= since)
+            .order_by(t.FEEDBACK.c.id)
+        )
+        for row in {r["id"]: r for r in self.rows(query)}.values():
+            judged, right = found.get(row["version"], (0, 0))
+            found[row["version"]] = (judged + 1, right + (str(row["output"].get("label")) == row["label"]))
+        return found
 
     def counts(self) -> dict[str, int]:
         """How many predictions each service answered so far."""

@@ -20,7 +20,8 @@ def status(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None
     services = {}
     for name in eco.spec.eco.services:
         row = eco.catalog.deployment(name)
-        services[name] = {"runs": (row["version"] or row["answers"]) if row else None, "why": row["why"] if row else None, "answered": counts.get(name, 0)}
+        tried = eco.catalog.rollout(name)
+        services[name] = {"rollout": {k: tried[k] for k in ("version", "before", "strategy", "step", "why", "detail", "began")} if tried else None, "runs": (row["version"] or row["answers"]) if row else None, "why": row["why"] if row else None, "answered": counts.get(name, 0)}
     alerts = [{k: a[k] for k in ("monitor", "service", "what", "message", "at")} for a in eco.catalog.alerts(open_only=True)]
     data = {"ecosystem": eco.spec.eco.ecosystem, "running": bool(server), "url": server["url"] if server else None, "services": services, "alerts": alerts, "work": at_work(eco.spec.root / ".mesocosm")}
     answer(data, as_json, _text)
@@ -28,7 +29,19 @@ def status(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None
 
 def _text(d: dict[str, Any]) -> str:
     lines = [f"{d['ecosystem']} is {'up at ' + d['url'] if d['running'] else 'not running'}"]
-    lines += [f"  {n}: {s['runs'] or 'nothing deployed'}, {s['answered']} answered" for n, s in d["services"].items()]
+    for name, s in d["services"].items():
+        lines.append(f"  {name}: {s['runs'] or 'nothing deployed'}, {s['answered']} answered")
+        lines += [f"    {_tried(s['rollout'])}"] if s["rollout"] else []
     lines += [f"  alert of {a['monitor']}: {a['message']}" for a in d["alerts"]] or ["  no alert is open"]
     lines += [f"  {w['address']} is being made: {w['lines'][-1]}" for w in d["work"] if w["lines"]]
     return "\n".join(lines)
+
+
+def _tried(r: dict[str, Any]) -> str:
+    """A rollout under way, in a sentence."""
+    detail = r["detail"] or {}
+    new = detail.get("new", {})
+    share = f"gets {detail['share']} % of the requests, step {r['step'] + 1} of {detail['steps']}" if detail.get("share") else "answers beside it, unseen" if detail else "is being loaded"
+    judged = f", right {new['right']} of {new['judged']} (difference {detail['difference']:+.3f}, p {detail['p']:.2g})" if new.get("judged") else ""
+    figures = f"; {new['requests']} requests, {new['errors']} errors, p95 {new['p95_ms']:.0f} ms{judged}" if new else ""
+    return f"{r['strategy']}: {r['version']} {share}{figures}. {r['why']}"

@@ -11,15 +11,21 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from mesocosm.base.digest import digest
 from mesocosm.base.errors import Failure, Wrong
 from mesocosm.base.kinds import Predictor
 from mesocosm.catalog import Catalog
 from mesocosm.catalog import tables as t
+from mesocosm.operate.moving import promoted, returned
 from mesocosm.operate.prepare import MOST_TEXT, Preparation
+from mesocosm.operate.rollout import Side, chosen, decide, share_of
 from mesocosm.operate.service import Service
+
+MOST_SHADOWS = 100  # batches that wait for a shadow at most; more are not asked
 
 
 class Speaker(Protocol):
@@ -44,6 +50,40 @@ class Loaded:
 Load = Callable[[str, Mapping[str, Any]], Loaded]
 
 
+class Count:
+    """What one version did since a rollout began, as this process saw it."""
+
+    def __init__(self) -> None:
+        self.requests = self.errors = self.both = self.agreed = 0
+        self.times: deque[float] = deque(maxlen=2000)
+
+    def took(self, requests: int, ms: float) -> None:
+        """Count requests that were answered together."""
+        self.requests += requests
+        self.times.extend([ms] * requests)
+
+    def failed(self, requests: int) -> None:
+        """Count requests that were not answered."""
+        self.requests += requests
+        self.errors += requests
+
+    def side(self, judged: int, right: int) -> Side:
+        """Its figures, with what feedback says."""
+        times = sorted(self.times)
+        p95 = times[min(len(times) - 1, int(0.95 * len(times)))] if times else 0.0
+        return Side(self.requests, self.errors, round(p95, 3), judged, right, self.both, self.agreed)
+
+
+@dataclass
+class Trial:
+    """A new version beside the one that serves."""
+
+    rollout: dict[str, Any]
+    loaded: Loaded
+    new: Count
+    old: Count
+
+
 class Served:
     """One service.
 
@@ -54,17 +94,28 @@ class Served:
     def __init__(self, name: str, service: Service, catalog: Catalog, load: Load) -> None:
         self.name, self.service, self.catalog, self.load = name, service, catalog, load
         self.now: Loaded | None = None
+        self.trial: Trial | None = None
         self.trouble = ""
         self.events: deque[dict[str, Any]] = deque(maxlen=500)
         self.times: deque[tuple[float, float, bool]] = deque(maxlen=5000)
         self.lock = threading.Lock()
+        self.shadows = ThreadPoolExecutor(1, thread_name_prefix="shadow")
+        self.waiting = 0
 
     def refresh(self) -> bool:
-        """Load what the catalog says is deployed; the old one serves until the new one is warm."""
+        """Load what the catalog says is deployed, and what is tried beside it; the old one serves until the new one is warm."""
+        fresh = self._deployed()
+        self._tried()
+        return fresh
+
+    def _deployed(self) -> bool:
         row = self.catalog.deployment(self.name)
         if row is None or (self.now and row["id"] == self.now.deployment):
             return False
         with self.lock:
+            if self.trial and self.trial.rollout["version"] == row["version"] and self.trial.rollout["answers"] == row["answers"]:
+                self.now = replace(self.trial.loaded, deployment=row["id"])  # it is warm already
+                return True
             try:
                 fresh = self.load(self.name, row)
                 self.trouble = ""
@@ -74,37 +125,118 @@ class Served:
             self.now = fresh
         return True
 
+    def _tried(self) -> None:
+        """Follow the catalog's rollout: a new one is loaded beside, one that ended is let go, one that is due moves on."""
+        row = self.catalog.rollout(self.name)
+        if row is None or self.now is None:
+            self.trial = None
+            return
+        if self.trial is None or self.trial.rollout["id"] != row["id"]:
+            try:
+                loaded = self.load(self.name, row)
+            except Failure as error:
+                returned(self.catalog, row, "rollout", f"it cannot be loaded: {error}")
+                self._warn(row, str(error))
+                return
+            self.trial = Trial(row, loaded, Count(), Count())
+        self.trial.rollout = row
+        self._move(self.trial)
+
+    def _move(self, trial: Trial) -> None:
+        row, now = trial.rollout, self.catalog.clock()
+        told = self.catalog.told(self.name, row["began"])
+        new, old = (count.side(*told.get(version, (0, 0))) for count, version in ((trial.new, row["version"]), (trial.old, row["before"])))
+        step = decide(self.service.rollout, row["step"], new, old, now - row["stepped_at"])
+        if step.act == "promote":
+            promoted(self.catalog, row, "rollout", step.why, step.detail)
+        elif step.act == "return" and returned(self.catalog, row, "rollout", step.why, step.detail):
+            self._warn(row, step.why)
+        elif step.act in ("step", "hold"):
+            values: dict[str, Any] = {"detail": step.detail, "why": step.why} | ({"step": step.step, "stepped_at": now} if step.act == "step" else {})
+            if values["detail"] != row["detail"] or step.act == "step":
+                with self.catalog.transaction() as con:
+                    if self.catalog.move_rollout(con, row, "rollout", **values):
+                        trial.rollout = row | values
+
+    def _warn(self, row: Mapping[str, Any], why: str) -> None:
+        message = f"{row['version']} was taken back from {self.name}, and {row['before']} serves: {why}"
+        self.catalog.alert(f"rollout-{self.name}", self.name, "rollout", message, {"version": row["version"]})
+
     def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Predictions of checked raw rows, each logged with an id before it is given out.
 
-        A row that the recipe would have set aside gives `why` instead of a label.
+        A row that the recipe would have set aside gives `why` instead of a label. While a new version is tried, some rows are its; those that
+        it cannot answer are answered by the one that serves.
         """
+        now, trial = self.now, self.trial
+        assert now is not None
+        if trial is None:
+            return self._said(now, rows)[0]
+        setting = self.service.rollout
+        share = share_of(setting, trial.rollout["step"])
+        picked = [chosen(_key(row, setting.key), share) for row in rows]
+        mine, theirs = ([row for row, pick in zip(rows, picked, strict=True) if pick == which] for which in (True, False))
+        found: dict[bool, Any] = {True: iter(()), False: iter(())}
+        if mine:
+            try:
+                answers, took = self._said(trial.loaded, mine, check=True)
+                trial.new.took(len(mine), took)
+            except Exception:  # whatever it is: the request has an answer all the same, and the rollout a mark against it
+                trial.new.failed(len(mine))
+                answers, _ = self._said(now, mine)
+            found[True] = iter(answers)
+        if theirs:
+            answers, took = self._said(now, theirs)
+            trial.old.took(len(theirs), took)
+            found[False] = iter(answers)
+            if setting.strategy == "shadow" and self.waiting < MOST_SHADOWS:
+                self.waiting += 1
+                self.shadows.submit(self._shadow, trial, theirs, answers)
+        return [next(found[pick]) for pick in picked]
+
+    def _shadow(self, trial: Trial, rows: Sequence[Mapping[str, Any]], answers: Sequence[Mapping[str, Any]]) -> None:
+        """Ask the new version too, when the answer is out; nobody sees what it says."""
+        try:
+            said, took = self._said(trial.loaded, rows, check=True, log=False)
+            trial.new.took(len(rows), took)
+            trial.new.both += len(rows)
+            trial.new.agreed += sum(a.get("label", a.get("why")) == b.get("label", b.get("why")) for a, b in zip(said, answers, strict=True))
+        except Exception:
+            trial.new.failed(len(rows))
+        finally:
+            self.waiting -= 1
+
+    def _said(self, loaded: Loaded, rows: Sequence[Mapping[str, Any]], check: bool = False, log: bool = True) -> tuple[list[dict[str, Any]], float]:
+        """What one version says of raw rows, and the milliseconds it took."""
         began = time.perf_counter()
-        loaded = self.now
-        assert loaded is not None and loaded.predictor is not None and loaded.preparation is not None
+        assert loaded.predictor is not None and loaded.preparation is not None
+        for row in rows if check else ():
+            loaded.preparation.check(row)
         clean = loaded.preparation.ready(rows)
         good = [row for row in clean if row["_why"] is None]
         said = iter(loaded.predictor.predict(good) if good else [])
         took = (time.perf_counter() - began) * 1000
         at = self.catalog.clock()
-        found, log = [], []
+        found, kept = [], []
         for raw, row in zip(rows, clean, strict=True):
             if row["_why"] is not None:
                 found.append({"why": row["_why"]})
                 continue
             ident = "p-" + secrets.token_hex(8)
             out = next(said)
-            kept = {k: v for k, v in row.items() if not k.startswith("_")}
-            log.append(
+            values = {k: v for k, v in row.items() if not k.startswith("_")}
+            kept.append(
                 {
                     "id": ident, "service": self.name, "version": loaded.version, "snapshot": loaded.snapshot,
-                    "input": {"raw": loaded.preparation.logged(raw), "clean": kept}, "output": out, "ms": round(took, 3), "at": at,
+                    "input": {"raw": loaded.preparation.logged(raw), "clean": values}, "output": out, "ms": round(took, 3), "at": at,
                 }
             )  # fmt: skip
             found.append({"id": ident, "version": loaded.version, **out})
-            self.events.append({"at": at, "id": ident, "label": out["label"], "service": self.name})
-        self.catalog.add(t.PREDICTIONS, log)
-        return found
+            if log:
+                self.events.append({"at": at, "id": ident, "label": out["label"], "service": self.name})
+        if log:
+            self.catalog.add(t.PREDICTIONS, kept)
+        return found, took
 
     def feedback(self, prediction: str, label: str) -> None:
         """Keep the label that turned out to be true.
@@ -159,3 +291,8 @@ class Served:
             "rate": round(len(recent) / seconds, 3), "p50_ms": round(pick(0.5), 2), "p95_ms": round(pick(0.95), 2),
             "error_rate": round(sum(e[2] for e in recent) / len(recent), 4) if recent else 0.0,
         }  # fmt: skip
+
+
+def _key(row: Mapping[str, Any], name: str | None) -> str:
+    """What a row is given to a version by."""
+    return str(row.get(name)) if name and row.get(name) is not None else digest(dict(row), size=8)

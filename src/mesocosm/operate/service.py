@@ -20,17 +20,34 @@ class Rollout(Kind):
     """How a new version takes over.
 
     Args:
-        strategy: `direct` (at once) or `canary` (a growing share of requests).
+        strategy: `direct` (at once), `canary` (a growing share of requests), `blue-green` (all at once, the old one kept warm until the new
+            one has held) or `shadow` (it answers beside the old one and nobody sees it).
         steps: percent of the requests that a canary gets, in order.
+        key: the field whose equal values get the same version; the whole row where it is not given.
         hold: how long each step lasts at least.
-        guard: bounds the canary keeps, or it is rolled back.
+        least: requests that each step wants before the next.
+        guard: bounds the new version keeps, or it is taken back; `agreement` is told by `shadow`, `accuracy` by feedback.
+        promote: `safe` promotes what held through all steps, `gain` only what feedback proves better.
+
+    Source: Humble and Farley 2010, Continuous Delivery (blue-green, canary).
     """
 
     short: ClassVar[str] = "strategy"
-    strategy: Literal["direct", "canary"] = "direct"
-    steps: tuple[Annotated[int, Field(ge=1, le=99)], ...] = (5, 25, 50)
+    strategy: Literal["direct", "canary", "blue-green", "shadow"] = "direct"
+    steps: tuple[Annotated[int, Field(ge=1, le=99)], ...] = Field((5, 25, 50), min_length=1)
+    key: str | None = None
     hold: Duration = "10m"
-    guard: dict[Literal["error_rate", "p95_ms"], Bound] = {}
+    least: int = Field(20, ge=0, le=1_000_000)
+    guard: dict[Literal["error_rate", "p95_ms", "accuracy", "agreement"], Bound] = {}
+    promote: Literal["safe", "gain"] = "safe"
+
+    @model_validator(mode="after")
+    def _rising(self) -> Rollout:
+        if list(self.steps) != sorted(set(self.steps)):
+            raise ValueError(f"'steps' that rise, and they are {', '.join(map(str, self.steps))}")
+        if "agreement" in self.guard and self.strategy != "shadow":
+            raise ValueError("a guard on 'agreement' with 'strategy: shadow' only, where both versions answer")
+        return self
 
 
 class Answers(Kind):

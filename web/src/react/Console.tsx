@@ -30,7 +30,7 @@ function ModelCard({ name, versions }: { name: string; versions: Any[] }) {
     <article><h3>{name} <small>{v.id} · {v.state}</small></h3>
       <p className="sum">{v.recipe.method} on {v.recipe.base ?? "no base"}, {v.recipe.head} head, {v.recipe.precision}; learned from {v.snapshot}; judged on {m.rows} held-out rows</p>
       <div className="scroll"><table><thead><tr><th>metric</th><th>this model</th><th>95 % interval</th>{Object.keys(m.baselines).map((b) => <th key={b}>{b}</th>)}</tr></thead><tbody>
-        {["accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error", "rank_error", "kappa", "r2", "mae", "rmse", "median_error", "micro_f1", "subset_accuracy", "mrr", "recall_at_1", "recall_at_5", "perplexity", "rouge_l", "exact"].filter((k) => k in m).map((k) => (<tr key={k}><td>{k.replaceAll("_", " ")}</td><td><b>{n(m[k])}</b></td><td>{m.interval[k] ? `${n(m.interval[k][0])} to ${n(m.interval[k][1])}` : "–"}</td>{Object.values(m.baselines as Any).map((b: Any, i) => <td key={i}>{n(b[k])}</td>)}</tr>))}
+        {["accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error", "rank_error", "kappa", "r2", "mae", "rmse", "median_error", "micro_f1", "subset_accuracy", "span_f1", "hit_rate_at_10", "ndcg_at_10", "mrr", "recall_at_1", "recall_at_5", "perplexity", "rouge_l", "exact"].filter((k) => k in m).map((k) => (<tr key={k}><td>{k.replaceAll("_", " ")}</td><td><b>{n(m[k])}</b></td><td>{m.interval[k] ? `${n(m.interval[k][0])} to ${n(m.interval[k][1])}` : "–"}</td>{Object.values(m.baselines as Any).map((b: Any, i) => <td key={i}>{n(b[k])}</td>)}</tr>))}
       </tbody></table></div>
       <details><summary>{versions.length} version{versions.length > 1 ? "s" : ""}</summary><ul>{versions.map((x) => <li key={x.id}><b>{x.id}</b> {x.state}: {x.why}</li>)}</ul></details>
       {m.examples && <details><summary>what it writes</summary>{m.examples.map((e: Any, i: number) => <p key={i}><b>{e.asked}</b><br />{e.wrote}<br /><small>the row says: {e.wanted}</small></p>)}</details>}
@@ -60,6 +60,27 @@ function Unsure({ model }: { model: string }) {
   );
 }
 
+// A new version beside the one that serves: how far it is, what it showed, and both ways out of it by hand.
+function Rollout({ name, r, again }: { name: string; r: Any; again: () => void }) {
+  const [notice, tell] = useState("");
+  const d = r.detail ?? {}, now = d.new ?? {}, old = d.old ?? {};
+  const end = async (way: "promote" | "rollback") => {
+    if (!confirm(way === "promote" ? `Put ${r.version} into ${name} now?` : `Take ${r.version} back? ${r.before} goes on serving.`)) return;
+    try { await call<Any>(`/v1/services/${name}/${way}`, { why: "by hand, from the console" }); again(); } catch (e) { tell((e as Error).message); }
+  };
+  return (
+    <section className="rollout" aria-label={`Rollout of ${r.version}`}>
+      <p><b>{r.strategy}</b>: {r.version} beside {r.before}{d.steps > 1 ? `, step ${r.step + 1} of ${d.steps}` : ""}</p>
+      {d.share > 0 && <div className="barline" role="img" aria-label={`${d.share} % of the requests`}><i className="kept" style={{ flex: d.share }} /><i className="duplicates" style={{ flex: 100 - d.share }} /></div>}
+      <div className="scroll"><table><thead><tr><th></th><th>requests</th><th>errors</th><th>p95 ms</th><th>right</th>{now.both > 0 && <th>agrees</th>}</tr></thead><tbody>
+        {[[r.version, now], [r.before, old]].map(([v, x]: Any) => <tr key={v}><td>{v}</td><td>{x.requests ?? 0}</td><td>{x.errors ?? 0}</td><td>{n(x.p95_ms, 1)}</td><td>{x.judged ? `${x.right} of ${x.judged}` : "–"}</td>{now.both > 0 && <td>{x.both ? `${n((x.agreed / x.both) * 100, 1)} %` : "–"}</td>}</tr>)}
+      </tbody></table></div>
+      <p className="sum">{r.why}{now.judged > 0 && ` Difference ${n(d.difference * 100, 1)} points, always-valid p ${n(d.p, 3)}.`}</p>
+      <button onClick={() => void end("promote")}>Promote now</button> <button onClick={() => void end("rollback")}>Take back</button> {notice && <span role="status">{notice}</span>}
+    </section>
+  );
+}
+
 function ServiceCard({ name, s, follow, again }: { name: string; s: Any; follow: (id: string) => void; again: () => void }) {
   const [notice, tell] = useState("");
   const back = async () => {
@@ -69,6 +90,7 @@ function ServiceCard({ name, s, follow, again }: { name: string; s: Any; follow:
   return (
     <article><h3>{name} <small>{s.version}</small></h3>
       <p className="sum">{n(s.figures.rate, 2)} requests/s · p50 {n(s.figures.p50_ms, 1)} ms · p95 {n(s.figures.p95_ms, 1)} ms · errors {n(s.figures.error_rate * 100, 2)} %</p>
+      {s.rollout && <Rollout name={name} r={s.rollout} again={again} />}
       {s.trouble && <p className="bad">{s.trouble}</p>}
       <details open><summary>last predictions</summary>{s.recent.length === 0 ? <p>None yet.</p> : <ul className="recent">{s.recent.slice(0, 8).map((p: Any) => <li key={p.id}><button onClick={() => follow(p.id)}>{p.id}</button> {p.output.label} {"value" in p.output ? (p.output.interval ? `(${n(p.output.interval[0], 1)} to ${n(p.output.interval[1], 1)})` : "") : n(p.output.probability, 2)} <small>{when(p.at)}</small></li>)}</ul>}</details>
       <details><summary>history</summary><ul>{s.history.map((h: Any) => <li key={h.id}>{when(h.at)} <b>{h.version || h.answers}</b> by {h.who}: {h.why}</li>)}</ul></details>
