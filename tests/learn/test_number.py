@@ -17,6 +17,7 @@ from mesocosm.base.errors import Wrong
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.learn.export import export_head
 from mesocosm.learn.heads import HEADS, Blend
+from mesocosm.learn.heads.late import shares
 from mesocosm.learn.predictor import Version
 from mesocosm.operate.runtimes.onnx import Onnx
 
@@ -61,7 +62,7 @@ def test_every_heads_graph_says_the_number_the_head_says(tmp_path: Path) -> None
     fitted: dict[str, Any] = {n: h().fit(text, table, y, 0, 7) for n, h in HEADS.items()}
     fitted["blend"] = Blend(*fitted.values(), classes=0)
     for name, head in fitted.items():
-        export_head(head.tensors(), tmp_path / name, 0)
+        export_head(head.tensors(), tmp_path / name, 0, shares=shares(head))
         said = Onnx().session(tmp_path / name).run(["values"], {"features": text, "table": table})[0]
         assert said.shape == (150, 1) and np.abs(said - head.logits(text, table)).max() < 2e-3, name
         assert np.isfinite(head.loss) and len(head.left_out) == 150

@@ -38,7 +38,7 @@ def backward(ready: Any, net: Any, tune: Gradient, measure: Any, batch: tuple[An
             apart = _apart(logits, twin) if measure.of == "classes" else 2 * ((logits - twin) ** 2).mean()
             value = (value + measure.value(twin, y, weights)) / 2 + tune.consistency * apart / 2
         more = tune.penalty(net.trunk.net)
-        if net.anchor is not None:
+        if getattr(net, "anchor", None) is not None:
             more = net.anchor.penalty(net) + (0 if more is None else more)
         return (value * share if more is None else value * share + more) / tune.accumulate
 

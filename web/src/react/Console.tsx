@@ -73,7 +73,7 @@ function Rollout({ name, r, again }: { name: string; r: Any; again: () => void }
       <p><b>{r.strategy}</b>: {r.version} beside {r.before}{d.steps > 1 ? `, step ${r.step + 1} of ${d.steps}` : ""}</p>
       {d.share > 0 && <div className="barline" role="img" aria-label={`${d.share} % of the requests`}><i className="kept" style={{ flex: d.share }} /><i className="duplicates" style={{ flex: 100 - d.share }} /></div>}
       <div className="scroll"><table><thead><tr><th></th><th>requests</th><th>errors</th><th>p95 ms</th><th>right</th>{now.both > 0 && <th>agrees</th>}</tr></thead><tbody>
-        {[[r.version, now], [r.before, old]].map(([v, x]: Any) => <tr key={v}><td>{v}</td><td>{x.requests ?? 0}</td><td>{x.errors ?? 0}</td><td>{n(x.p95_ms, 1)}</td><td>{x.judged ? `${x.right} of ${x.judged}` : "–"}</td>{now.both > 0 && <td>{x.both ? `${n((x.agreed / x.both) * 100, 1)} %` : "–"}</td>}</tr>)}
+        {([[r.version, now], [r.before, old]] as [string, Any][]).map(([v, x]) => <tr key={v}><td>{v}</td><td>{x.requests ?? 0}</td><td>{x.errors ?? 0}</td><td>{n(x.p95_ms, 1)}</td><td>{x.judged ? `${x.right} of ${x.judged}` : "–"}</td>{now.both > 0 && <td>{x.both ? `${n((x.agreed / x.both) * 100, 1)} %` : "–"}</td>}</tr>)}
       </tbody></table></div>
       <p className="sum">{r.why}{now.judged > 0 && ` Difference ${n(d.difference * 100, 1)} points, always-valid p ${n(d.p, 3)}.`}</p>
       <button onClick={() => void end("promote")}>Promote now</button> <button onClick={() => void end("rollback")}>Take back</button> {notice && <span role="status">{notice}</span>}
