@@ -11,6 +11,8 @@ import pytest
 from conftest import ROOT, Server
 
 from mesocosm.build.live import Live
+from mesocosm.catalog import Catalog
+from mesocosm.catalog import tables as t
 from mesocosm.learn.loop import told
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -160,6 +162,37 @@ def test_the_console_draws_a_training_while_it_runs(page: Any, server: Server) -
         page.locator("svg.curve").scroll_into_view_if_needed()
         keep(page, "making")
     page.wait_for_selector("text=In the making", state="detached")
+    assert not page.faults and not page.outside
+
+
+def test_a_rollout_is_shown_and_taken_back_in_the_console(page: Any, server: Server, row: dict[str, Any]) -> None:
+    catalog = Catalog(server.home / ".mesocosm")
+    now = catalog.deployment("credit-desk")
+    assert now is not None
+    first = catalog.version(now["version"])
+    assert first is not None
+    twin = first | {"id": "risk-v9-twin", "number": 9}
+    try:
+        with catalog.transaction() as con:
+            con.execute(t.VERSIONS.insert().values(**twin))
+            catalog.open_rollout(con, "credit-desk", twin["id"], now["answers"], now["version"], "shadow", "test", "to be looked at")
+        server.http.post("/v1/services/credit-desk/predict", json=row)
+        page.goto(f"{server.url}/?token={server.token}")
+        page.wait_for_selector(".rollout >> text=risk-v9-twin beside")
+        page.wait_for_selector(".rollout >> text=of this step are left")
+        page.locator(".rollout").scroll_into_view_if_needed()
+        keep(page, "rollout")
+        page.on("dialog", lambda dialog: dialog.accept())
+        page.click(".rollout >> text=Take back")
+        page.wait_for_selector(".rollout", state="detached")
+        ended = catalog.rollouts("credit-desk")[0]
+        assert (ended["state"], ended["why"]) == ("returned", "by hand, from the console")
+        assert server.http.post("/v1/services/credit-desk/promote", json={}).status_code == 409
+        assert server.http.post("/v1/services/credit-desk/predict", json=row).json()["version"] == now["version"]
+    finally:
+        with catalog.transaction() as con:
+            con.execute(t.VERSIONS.delete().where(t.VERSIONS.c.id == twin["id"]))
+            con.execute(t.ROLLOUTS.delete())
     assert not page.faults and not page.outside
 
 

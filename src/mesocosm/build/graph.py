@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from mesocosm.base.digest import digest, digest_file
-from mesocosm.base.errors import Failure, Finding, Invalid, Later, Place, Wrong
+from mesocosm.base.errors import Finding, Invalid, Later, Place, Wrong
 from mesocosm.base.kinds import Where
 from mesocosm.build.resource import Resource
 from mesocosm.govern.dataset import GOVERNING, Dataset
@@ -157,8 +157,10 @@ def _weights(spec: Spec, name: str, base: str | Brought | None, key: str = "base
     if not base:
         return None
     if base == AUTO:
+        from mesocosm.learn.bases import readers
+
         more = (spec.eco.models[name].auto or Auto()).bases
-        return digest(*(_weights(spec, name, other, key) for other in (*_here(), *more)))
+        return digest(*(_weights(spec, name, other, key) for other in (*readers(), *more)))
     from mesocosm.learn.bases.base import named
 
     try:
@@ -172,19 +174,6 @@ def _weights(spec: Spec, name: str, base: str | Brought | None, key: str = "base
     except Wrong as wrong:
         raise Invalid([wrong.at(spec.place("models", name, key, key=False), f"models.{name}")]) from wrong
     return digest(sorted((p.name, p.stat().st_size) for p in ([folder] if folder.is_file() else folder.glob("*")) if p.is_file()))
-
-
-def _here() -> list[str]:
-    """Bases that come with Mesocosm, read, and are installed."""
-    from mesocosm.learn.bases import BASES
-
-    found = []
-    for name, base in BASES.items():
-        try:
-            found += [name] if not base.writes and base.folder().is_dir() else []
-        except Failure:
-            continue
-    return found
 
 
 def place_text(place: Place | list[Any]) -> str:

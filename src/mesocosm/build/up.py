@@ -193,27 +193,23 @@ class Running:
             except Failure as failure:
                 raise Problem(404, "Nothing to label", str(failure)) from failure
 
-        @app.post("/v1/services/{name}/rollback")
-        async def back(name: str, request: Request) -> Any:
+        async def ended(name: str, request: Request, call: Callable[[Catalog, str, str, str], Any], title: str) -> Any:
             body = await body_of(request)
             why = str(body.get("why", "by hand"))[:200] if isinstance(body, dict) else "by hand"
             if name not in self.served:
                 raise Problem(404, "No such service", f"no service is named '{name[:60]}'")
             try:
-                return await asyncio.to_thread(rollback, self.catalog, name, "console", why)
+                return await asyncio.to_thread(call, self.catalog, name, "console", why)
             except Failure as failure:
-                raise Problem(409, "Nothing to go back to", str(failure)) from failure
+                raise Problem(409, title, str(failure)) from failure
+
+        @app.post("/v1/services/{name}/rollback")
+        async def back(name: str, request: Request) -> Any:
+            return await ended(name, request, rollback, "Nothing to go back to")
 
         @app.post("/v1/services/{name}/promote")
         async def forward(name: str, request: Request) -> Any:
-            body = await body_of(request)
-            why = str(body.get("why", "by hand"))[:200] if isinstance(body, dict) else "by hand"
-            if name not in self.served:
-                raise Problem(404, "No such service", f"no service is named '{name[:60]}'")
-            try:
-                return await asyncio.to_thread(promote, self.catalog, name, "console", why)
-            except Failure as failure:
-                raise Problem(409, "Nothing to promote", str(failure)) from failure
+            return await ended(name, request, promote, "Nothing to promote")
 
         @app.websocket("/v1/world")
         async def world(socket: WebSocket) -> None:

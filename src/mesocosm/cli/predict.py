@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from mesocosm.base.errors import Failure
+from mesocosm.base.files import inside
 from mesocosm.cli.common import AsJson, File, answer, guarded, opened
 
 
@@ -28,7 +29,7 @@ def predict(
         raise Failure(f"--input is no JSON: {error}") from error
     eco = opened(file)
     if isinstance(row, dict):
-        row = {k: _file(v, file.parent if file.suffix else file) for k, v in row.items()}
+        row = {k: _sent(k, v, eco.spec.root) for k, v in row.items()}
     if service not in eco.spec.eco.services:
         local(eco, service)
     found = call(eco, "POST", f"/v1/services/{service}/predict", row)
@@ -43,13 +44,20 @@ def predict(
     answer(found, as_json, _text)
 
 
-def _file(value: Any, home: Path) -> Any:
-    """The bytes of a file that is given as `@photo.png`, as a data URL."""
-    if not isinstance(value, str) or not value.startswith("@") or not (home / value[1:]).is_file():
+def _sent(key: str, value: Any, root: Path) -> Any:
+    """The bytes of a file of the project that is given as `@photo.png`, as a data URL.
+
+    Raises:
+        Wrong: the path leaves the project.
+    """
+    if not isinstance(value, str) or not value.startswith("@"):
+        return value
+    path = inside(root, value[1:], key)
+    if not path.is_file():
         return value
     import base64
 
-    return "data:;base64," + base64.b64encode((home / value[1:]).read_bytes()).decode("ascii")
+    return "data:;base64," + base64.b64encode(path.read_bytes()).decode("ascii")
 
 
 def _text(data: dict[str, Any]) -> str:

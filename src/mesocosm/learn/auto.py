@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from mesocosm.base.errors import Failure, Wrong
+from mesocosm.base.errors import Wrong
 from mesocosm.base.kinds import Kind
 
 if TYPE_CHECKING:
@@ -61,14 +61,9 @@ def candidates(model: Model, root: Path) -> list[Base]:
     Raises:
         Wrong: one that the file names is not there.
     """
-    from mesocosm.learn.bases import BASES, resolve
+    from mesocosm.learn.bases import readers, resolve
 
-    found: list[Base] = []
-    for name, known in BASES.items():
-        try:
-            found += [] if known.writes else [resolve(name, root)]
-        except Failure:
-            continue
+    found = [resolve(name, root) for name in readers()]
     more = [resolve(name, root) for name in (model.auto or Auto()).bases]
     writer = next((b for b in more if b.writes), None)
     if writer:

@@ -53,15 +53,14 @@ def fitted(
     laps.end("reading")
     if isinstance(model.tune, Frozen) or not base:
         only: Any = model.tune.head if isinstance(model.tune, Frozen) else "auto"
-        seen = bool(model.pretrain and model.pretrain.objective.fields)  # the trunk has learnt from the training rows, so what is left out says too much
-        if seen and only == "auto":
+        if model.met and only == "auto":
             only = "linear"
         names = names_of(parts.task.labels, parts.y["train"]) if base and not sight and not model.apart and not parts.table["train"].shape[1] else []
         said = features(base, names, model.max_length, store) if base and names else None
         head = choose(feats["train"], parts.table["train"], parts.y["train"], parts.task.classes, model.seed, only, say, said, model.fusion, block.spans(parts.facts))
         if model.self_training and parts.where["bare"]:
             head = _alone(model.self_training, head, parts, feats, model.seed, say)
-        if seen:
+        if model.met:
             _settled(head, feats, parts, say)
         laps.end("heads")
         return head, None, [], feats

@@ -109,6 +109,11 @@ class Model(Kind):
     about: str = ""
 
     @property
+    def met(self) -> bool:
+        """Whether the trunk has learnt from labels of training rows before a head is fitted, so that what is left out says too much."""
+        return bool(self.pretrain and self.pretrain.objective.fields)
+
+    @property
     def apart(self) -> bool:
         """Whether the texts of a pair are read apart."""
         return self.pair is not None and isinstance(self.tune, Frozen)

@@ -181,8 +181,7 @@ def grow(
 
         metrics["known"] = known(site.past, model.predict, parts.task, now, say)
     laps.end("parts alone")
-    met = trunk is not None or bool(model.pretrain and model.pretrain.objective.fields)
-    if not met and not isinstance(head, BroughtHead):  # a tuned base has seen all rows
+    if trunk is None and not model.met and not isinstance(head, BroughtHead):  # a tuned base has seen all rows
         metrics["curve"] = curve(head, p_test, feats, parts, model.seed, say)
     laps.end("curve")
     metrics |= examined(model, rows, kinds, parts, p_test, export.pop("said", None), say)

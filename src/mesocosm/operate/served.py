@@ -100,7 +100,7 @@ class Served:
         self.times: deque[tuple[float, float, bool]] = deque(maxlen=5000)
         self.lock = threading.Lock()
         self.shadows = ThreadPoolExecutor(1, thread_name_prefix="shadow")
-        self.waiting = 0
+        self.room = threading.Semaphore(MOST_SHADOWS)
 
     def refresh(self) -> bool:
         """Load what the catalog says is deployed, and what is tried beside it; the old one serves until the new one is warm."""
@@ -189,8 +189,7 @@ class Served:
             answers, took = self._said(now, theirs)
             trial.old.took(len(theirs), took)
             found[False] = iter(answers)
-            if setting.strategy == "shadow" and self.waiting < MOST_SHADOWS:
-                self.waiting += 1
+            if setting.strategy == "shadow" and self.room.acquire(blocking=False):
                 self.shadows.submit(self._shadow, trial, theirs, answers)
         return [next(found[pick]) for pick in picked]
 
@@ -201,10 +200,10 @@ class Served:
             trial.new.took(len(rows), took)
             trial.new.both += len(rows)
             trial.new.agreed += sum(a.get("label", a.get("why")) == b.get("label", b.get("why")) for a, b in zip(said, answers, strict=True))
-        except Exception:
+        except Exception:  # whatever it is: nobody waits for this answer, and the rollout has a mark against it
             trial.new.failed(len(rows))
         finally:
-            self.waiting -= 1
+            self.room.release()
 
     def _said(self, loaded: Loaded, rows: Sequence[Mapping[str, Any]], check: bool = False, log: bool = True) -> tuple[list[dict[str, Any]], float]:
         """What one version says of raw rows, and the milliseconds it took."""

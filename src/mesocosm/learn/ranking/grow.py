@@ -15,7 +15,7 @@ from mesocosm.base.errors import Wrong
 from mesocosm.base.files import write_json
 from mesocosm.learn import judge
 from mesocosm.learn.bases import resolve
-from mesocosm.learn.ranking.parts import NAMES, STRENGTHS, alike, faded, ndcg, places, together, touched
+from mesocosm.learn.ranking.parts import FADES, NAMES, STRENGTHS, faded, ndcg, places, together, touched
 from mesocosm.learn.ranking.scorer import Scorer
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def grow_ranker(name: str, model: Model, rows: Mapping[str, Sequence[Any]], site
     upto = [h[:-1] if id(h) in chosen else h for h in histories]
     judged = Scorer.fit(upto, len(items), vectors, strength)
     judged.weights = weights
-    metrics = _judged(judged, upto, [h[:-1] for h in able], np.array([h[-1] for h in able]), strength, model)
+    metrics = _judged(judged, [h[:-1] for h in able], np.array([h[-1] for h in able]), model.seed)
     b = metrics["baselines"]
     say(f"{len(able):,} last items: among the first ten for {metrics['hit_rate_at_10']:.1%} {metrics['interval']['hit_rate_at_10']} (popular {b['popular']['hit_rate_at_10']:.1%}, item neighbours {b['item_knn']['hit_rate_at_10']:.1%}), NDCG {metrics['ndcg_at_10']:.4f}")
     whole = Scorer.fit(histories, len(items), vectors, strength)
@@ -109,7 +109,7 @@ def _said(model: Model, items: Sequence[str], site: Site, say: Say) -> Array:
 
 def _strength(taught: Sequence[Sequence[int]], known: Sequence[Sequence[int]], right: Array, items: int) -> float:
     """The strength of the closed form that puts validation items highest."""
-    x, recent = touched(taught, items), faded(known, items, 0.8)
+    x, recent = touched(taught, items), faded(known, items, FADES["together"])
     return max(STRENGTHS, key=lambda s: float(ndcg(places(np.asarray(recent @ together(x, s)), known, right)).mean()))
 
 
@@ -130,11 +130,9 @@ def _weights(scorer: Scorer, known: Sequence[Sequence[int]], right: Array, draw:
     return np.where(np.asarray(rows).any(0), found.coef_[0], 0.0)
 
 
-def _judged(scorer: Scorer, upto: Sequence[Sequence[int]], known: Sequence[Sequence[int]], right: Array, strength: float, model: Model) -> dict[str, Any]:
+def _judged(scorer: Scorer, known: Sequence[Sequence[int]], right: Array, seed: int) -> dict[str, Any]:
     """Figures of everybody's last item among all items, beside what is popular, neighbours of items, and the closed form alone."""
-    items = len(scorer.counts)
-    x = touched(upto, items)
-    near, solved = alike(x), together(x, strength)
+    items, near, solved = len(scorer.counts), scorer.square["alike"], scorer.square["together"]
     spots: dict[str, list[Array]] = {n: [] for n in ("", "popular", "item_knn", "ease")}
     shown: set[int] = set()
     apart: list[float] = []
@@ -154,7 +152,7 @@ def _judged(scorer: Scorer, upto: Sequence[Sequence[int]], known: Sequence[Seque
     mine = told[""]
     of = {"hit_rate_at_10": (mine <= 10).astype(float), "ndcg_at_10": ndcg(mine), "mrr": 1 / mine}
     found: dict[str, Any] = {k: round(float(v.mean()), 4) for k, v in of.items()}
-    found["interval"] = {k: judge.interval(lambda i, v=v: float(v[i].mean()), len(right), model.seed) for k, v in of.items()}  # type: ignore[misc]
+    found["interval"] = {k: judge.interval(lambda i, v=v: float(v[i].mean()), len(right), seed) for k, v in of.items()}  # type: ignore[misc]
     found["baselines"] = {n: _against(mine, told[n]) for n in ("popular", "item_knn", "ease")}
     found |= {f"gain_over_{n}": b["gain"] for n, b in found["baselines"].items()}
     found |= {"coverage": round(len(shown) / items, 4), "rows": len(right), "classes": {}, "items": items, "leaks": {"shared": 0, "telling": {}}}

@@ -6,7 +6,6 @@ Knows the parts of retrieval. Knows nothing of catalogs.
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -38,7 +37,7 @@ def grow_finder(name: str, model: Model, base: Base, rows: Mapping[str, Sequence
         Wrong: the data does not fit the settings.
     """
     from mesocosm.learn.encode import encode
-    from mesocosm.learn.export import export_trunk, shared_trunk
+    from mesocosm.learn.export import shared_trunk, tuned_trunk
     from mesocosm.learn.train import Grown
 
     began = time.perf_counter()
@@ -77,9 +76,7 @@ def grow_finder(name: str, model: Model, base: Base, rows: Mapping[str, Sequence
         named = os.path.relpath(shared_trunk(base, site.store), site.store / "models" / "x" / "y")
     else:
         named = "trunk"
-        (site.folder / "trunk").mkdir()
-        export_trunk(trunk, site.folder / "trunk")
-        shutil.copy(base.folder / "tokenizer.json", site.folder / "trunk" / "tokenizer.json")
+        tuned_trunk(trunk, base, site.folder / "trunk", site.store)
     from safetensors.numpy import save_file
 
     aside = site.folder / aside_name(site.folder / "answers.safetensors")
