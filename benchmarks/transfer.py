@@ -114,7 +114,8 @@ def bought(train: tuple[list[str], list[str]], test: tuple[list[str], list[str]]
 
     from mesocosm.learn import loop
     from mesocosm.learn.bases import resolve
-    from mesocosm.learn.encode import Tokens, encode, load_trunk
+    from mesocosm.learn.encode import encode, load_trunk
+    from mesocosm.learn.tokens import Tokens
     from mesocosm.learn.tuning.full import Full
 
     torch.manual_seed(0)
@@ -177,7 +178,8 @@ def row_cost(data: Path) -> list[Line]:
     """CPU of one trained row: ours at its defaults beside the Trainer's defaults, the same texts, no epoch's end counted."""
     from mesocosm.learn import loop
     from mesocosm.learn.bases import resolve
-    from mesocosm.learn.encode import Tokens, load_trunk
+    from mesocosm.learn.encode import load_trunk
+    from mesocosm.learn.tokens import Tokens
     from mesocosm.learn.tuning.full import Full
 
     texts, _ = read(data / "train.csv")
@@ -229,8 +231,9 @@ def methods(data: Path) -> list[Line]:
 def kept(data: Path) -> list[Line]:
     """What is kept between runs: features of a frozen base and states of its lower layers, computed once and read again."""
     from mesocosm.learn.bases import resolve
-    from mesocosm.learn.encode import Tokens, features, load_trunk
+    from mesocosm.learn.encode import features, load_trunk
     from mesocosm.learn.states import states
+    from mesocosm.learn.tokens import Tokens
 
     texts, _ = read(data / "train.csv")
     texts, base = texts[:2000], resolve("minilm", Path("."))

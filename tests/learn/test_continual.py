@@ -15,8 +15,9 @@ from conftest import SMALL, said_of
 from mesocosm.learn import loop
 from mesocosm.learn.bases import resolve
 from mesocosm.learn.continual import Anchor, Continual, Past, mattered
-from mesocosm.learn.encode import Tokens, load_trunk
+from mesocosm.learn.encode import load_trunk
 from mesocosm.learn.tasks import TASKS
+from mesocosm.learn.tokens import Tokens
 from mesocosm.learn.tuning import TUNING
 
 FIRST = [f"what a {(('lovely', 'kind') if i % 2 else ('awful', 'cruel'))[i // 2 % 2]} day in month {i % 12}" for i in range(32)]

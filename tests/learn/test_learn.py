@@ -13,11 +13,12 @@ from mesocosm.base.digest import digest_folder
 from mesocosm.base.errors import Failure, Wrong
 from mesocosm.learn import block, judge, loop
 from mesocosm.learn.bases import resolve
-from mesocosm.learn.encode import Tokens, encode, load_trunk
+from mesocosm.learn.encode import encode, load_trunk
 from mesocosm.learn.export import export_head
 from mesocosm.learn.heads import HEADS, Blend, softmax
 from mesocosm.learn.heads.late import shares
 from mesocosm.learn.predictor import Version
+from mesocosm.learn.tokens import Tokens
 from mesocosm.learn.tuning import TUNING
 from mesocosm.operate.runtimes.onnx import Onnx
 

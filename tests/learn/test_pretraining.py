@@ -14,10 +14,11 @@ from safetensors.numpy import load_file
 from mesocosm.base.errors import Wrong
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.learn.bases import resolve
-from mesocosm.learn.encode import Tokens, encode, load_trunk
+from mesocosm.learn.encode import encode, load_trunk
 from mesocosm.learn.pretraining import OBJECTIVES
 from mesocosm.learn.pretraining.pretrain import Pretrain
 from mesocosm.learn.pretraining.run import pretrained
+from mesocosm.learn.tokens import Tokens
 
 
 def lines() -> list[str]:

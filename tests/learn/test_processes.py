@@ -14,8 +14,9 @@ from mesocosm.base.errors import Failure, Wrong
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.learn import loop
 from mesocosm.learn.bases import Base, resolve
-from mesocosm.learn.encode import Tokens, load_trunk
+from mesocosm.learn.encode import load_trunk
 from mesocosm.learn.many import get_rows, put_rows, train_many
+from mesocosm.learn.tokens import Tokens
 from mesocosm.learn.tuning import TUNING
 
 TEXTS = [f"what a {['lovely', 'awful'][i % 2]} day number {i} " + "indeed " * (i % 7) for i in range(37)]

@@ -112,8 +112,9 @@ def test_both_sides_of_a_batch_are_read_as_they_are_alone() -> None:
     import torch
 
     from mesocosm.learn.bases import resolve
-    from mesocosm.learn.encode import Tokens, encode, load_trunk, pad
+    from mesocosm.learn.encode import encode, load_trunk, pad
     from mesocosm.learn.retrieval.net import Pairs
+    from mesocosm.learn.tokens import Tokens
 
     base = resolve("minilm", Path("."))
     trunk, tokens = load_trunk(base), Tokens(base.folder, 64)

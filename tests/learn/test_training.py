@@ -16,11 +16,12 @@ from mesocosm.learn.adversarial import ADVERSARIAL
 from mesocosm.learn.augment import AUGMENT
 from mesocosm.learn.augment.words import Words
 from mesocosm.learn.bases import resolve
-from mesocosm.learn.encode import Tokens, load_trunk
+from mesocosm.learn.encode import load_trunk
 from mesocosm.learn.losses import LOSSES
 from mesocosm.learn.optimisers import OPTIMISERS
 from mesocosm.learn.schedules import SCHEDULES
 from mesocosm.learn.states import states, top_of
+from mesocosm.learn.tokens import Tokens
 from mesocosm.learn.tuning import TUNING
 
 RATES = {"sgd": 1.0, "lion": 5e-3, "adafactor": 0.05}

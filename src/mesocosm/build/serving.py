@@ -16,8 +16,8 @@ from mesocosm.build.wiring import answers_folder, net_of
 from mesocosm.catalog import Catalog
 from mesocosm.govern.expr import prepare
 from mesocosm.operate.prepare import Preparation
-from mesocosm.operate.served import Loaded
 from mesocosm.operate.service import Answers, Service
+from mesocosm.operate.unit import Loaded
 from mesocosm.spec import Spec
 
 
@@ -92,7 +92,7 @@ class Loader:
                 self.readers[key] = Reader(trunk, "fp32", 128, service.runtime.session)
             speaker = Speaker(folder, service.answers, self.readers[key])
             speaker.ask("hello")
-        return Loaded(row["id"], row["version"], snapshot, predictor, preparation, speaker, row["answers"])
+        return Loaded(row["version"], snapshot, predictor, preparation, speaker, row["answers"])
 
 
 def trace(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:

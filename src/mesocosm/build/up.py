@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,11 @@ from mesocosm.build.plan import plan
 from mesocosm.build.retrain import rollback
 from mesocosm.build.serving import Loader, trace
 from mesocosm.catalog import Catalog
-from mesocosm.operate.gateway import HOSTS, OWNER, Problem, body_of, create_app
+from mesocosm.operate.crew import Crew, Nursery
+from mesocosm.operate.gateway import create_app
+from mesocosm.operate.guard import HOSTS, OWNER, Problem, Roles, body_of
+from mesocosm.operate.journal import Journal
+from mesocosm.operate.logs import Logs
 from mesocosm.operate.metrics import Metrics
 from mesocosm.operate.moving import promote
 from mesocosm.operate.served import Served
@@ -44,31 +48,46 @@ from mesocosm.world.elements.view import View
 from mesocosm.world.scene import scene
 from mesocosm.world.wire import Scene
 
+WHY = {"died": "died", "stuck": "did not answer and was killed", "leak": "held too much and was replaced"}
 PAGES = Path(__file__).parents[1] / "web"
 
 
 class Running:
     """One ecosystem, running in this process."""
 
-    def __init__(self, spec: Spec, catalog: Catalog, token: str | None = None) -> None:
-        self.spec, self.catalog = spec, catalog
+    def __init__(self, spec: Spec, catalog: Catalog, token: str | None = None, hosts: tuple[str, ...] = HOSTS, rate: float = 100.0) -> None:
+        self.spec, self.catalog, self.hosts = spec, catalog, hosts
         self.token = token or os.environ.get("MESOCOSM_TOKEN") or secrets.token_urlsafe(24)
+        store = where_of(spec).store
+        self.metrics, self.journal = Metrics(), Journal(catalog, store / "journal")
+        self.nursery = Nursery([sys.executable, "-m", "mesocosm.build.worker", str(spec.path)])
+        self.crews = {n: Crew(self.nursery, n, seconds(s.runtime.stuck), s.runtime.memory, partial(self._replaced, n)) for n, s in spec.eco.services.items() if s.runtime.workers}
         loader = Loader(spec, catalog)
-        self.served = {n: Served(n, s, catalog, loader.load) for n, s in spec.eco.services.items()}
+        self.served = {n: Served(n, s, catalog, self.crews[n].load if n in self.crews else loader.load, self.journal) for n, s in spec.eco.services.items()}
         self.watches = [
             Watch(n, m, self.served[m.watches], catalog, self._retrain, lambda s, why: _try_rollback(catalog, s, why))
             for n, m in spec.eco.monitors.items()
         ]
-        self.metrics = Metrics()
         self.growing: dict[str, subprocess.Popen[bytes]] = {}
-        self.app = create_app(self.served, self.watches, self.token, self._routes, self.metrics, catalog.token)
+        self.roles = Roles(self.token, catalog.token, rate)
+        self.app = create_app(
+            self.served, self.watches, self.roles, self._routes, self.metrics, self.crews, self.journal, Logs(store / "logs" / "gateway.jsonl", catalog.clock), hosts
+        )  # fmt: skip
+
+    def _replaced(self, service: str, why: str) -> None:
+        """A worker was replaced: counted, and written down."""
+        self.metrics.restarts.labels(service, why).inc()
+        with suppress(Exception), self.catalog.transaction() as con:  # a catalog that takes nothing now must not hold the new worker back
+            self.catalog.write_audit(con, "gateway", "restart", service, f"its worker {WHY[why]}")
 
     @contextmanager
     def tending(self) -> Iterator[None]:
         """Look after the data beside the server: rows over their age leave, sources that changed are built anew.
 
-        The thread ends with the block, never with the interpreter, which would cut it off inside an engine.
+        The thread ends with the block, never with the interpreter, which would cut it off inside an engine. Workers' nursery too.
         """
+        if self.crews:
+            self.nursery.start()
         eco = self.spec.eco
         every = {n: seconds(s.every) for n, s in eco.sources.items() if s.every}
         due = dict.fromkeys(every, time.monotonic())
@@ -95,6 +114,7 @@ class Running:
             yield
         finally:
             over.set()
+            self.nursery.close()
             if thread.ident:
                 thread.join()
 
@@ -155,7 +175,7 @@ class Running:
         flies = [e for s in self.served.values() for e in list(s.events) if e["at"] >= since][-60:]
         return scene(eco.ecosystem, eco.about, eco.world.model_dump(), things, view, flies)
 
-    def _routes(self, app: FastAPI, role_of: Callable[[Any], str | None]) -> None:
+    def _routes(self, app: FastAPI) -> None:
         @app.get("/v1/ecosystem")
         async def ecosystem() -> Any:
             return await asyncio.to_thread(self._everything)
@@ -215,7 +235,7 @@ class Running:
         async def world(socket: WebSocket) -> None:
             origin = socket.headers.get("origin", "")
             host = socket.headers.get("host", "")
-            if not role_of(socket) or host.rsplit(":", 1)[0] not in HOSTS or (origin and origin.split("//")[-1] != host):
+            if not await asyncio.to_thread(self.roles.role, socket) or host.rsplit(":", 1)[0] not in self.hosts or (origin and origin.split("//")[-1] != host):
                 await socket.close(4401, "a token and the page's own origin are wanted")
                 return
             await socket.accept()
@@ -281,8 +301,8 @@ class Running:
             "services": {
                 n: {
                     "figures": s.figures(), "version": s.now.version if s.now else None, "trouble": s.trouble,
-                    "fields": s.now.preparation.fields if s.now and s.now.preparation else None,
-                    "speaks": bool(s.now and s.now.speaker), "history": catalog.deployments(n)[:20], "rollout": catalog.rollout(n), "strategy": s.service.rollout.strategy,
+                    "fields": s.now.fields.fields if s.now and s.now.fields else None,
+                    "speaks": bool(s.now and s.now.speaks), "history": catalog.deployments(n)[:20], "rollout": catalog.rollout(n), "strategy": s.service.rollout.strategy,
                     "recent": [{k: p[k] for k in ("id", "version", "output", "ms", "at")} for p in catalog.predictions(n, 20)],
                 }
                 for n, s in self.served.items()

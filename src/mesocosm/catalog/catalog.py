@@ -14,31 +14,45 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, Table, create_engine, event, func, insert, select, update
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from mesocosm.base.digest import digest
-from mesocosm.base.errors import Failure
+from mesocosm.base.errors import Failure, Later
 from mesocosm.catalog import tables as t
 
 Row = dict[str, Any]
 STALE = "stale"
 RUNNING = "running"
+LOG_WAIT = 0.5  # seconds that a prediction's record waits for other writers
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str, wait: float = 60.0, keep: int = 0) -> Engine:
+    """An engine of a URL.
+
+    Args:
+        wait: seconds that a statement waits for another writer.
+        keep: connections that stay open; 0 opens one each time.
+    """
     if not url.startswith("sqlite"):
-        return create_engine(url)
-    engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": 60})
+        return create_engine(url, json_serializer=_dumped) if keep else create_engine(url)
+    more: dict[str, Any] = {"pool_size": keep, "json_serializer": _dumped} if keep else {"poolclass": NullPool}
+    engine = create_engine(url, connect_args={"timeout": wait}, **more)
 
     @event.listens_for(engine, "connect")
     def _pragmas(raw: Any, _: Any) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=60000", "secure_delete=ON"):
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", f"busy_timeout={int(wait * 1000)}", "secure_delete=ON"):
             raw.execute(f"PRAGMA {pragma}")
 
     return engine
+
+
+def _dumped(value: Any) -> str:
+    return str(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY), "utf-8")
 
 
 class Catalog:
@@ -56,6 +70,7 @@ class Catalog:
             where = f"sqlite:///{where / 'catalog.db'}"
         self.url = where
         self.engine = _engine(where)
+        self.logs = _engine(where, LOG_WAIT, keep=2)  # opened when the first prediction is logged
         try:
             t.META.create_all(self.engine)
         except OperationalError as error:
@@ -224,6 +239,22 @@ class Catalog:
         if rows:
             with self.engine.begin() as con:
                 con.execute(insert(table), [dict(row) for row in rows])
+
+    def log(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Append predictions in one transaction, over a connection that stays open; those that are there already are left as they are.
+
+        Raises:
+            Later: another writer holds the catalog, or the disk is full.
+        """
+        if not rows:
+            return
+        dialect = self.engine.dialect.name
+        told = insert(t.PREDICTIONS).prefix_with("OR IGNORE") if dialect == "sqlite" else postgresql.insert(t.PREDICTIONS).on_conflict_do_nothing()
+        try:
+            with self.logs.begin() as con:
+                con.execute(told, [dict(row) for row in rows])
+        except DBAPIError as error:
+            raise Later(f"the catalog takes no records now ({type(error.orig).__name__})") from error
 
     def prediction(self, ident: str) -> Row | None:
         """A prediction by id."""

@@ -35,9 +35,9 @@ def predict(
     found = call(eco, "POST", f"/v1/services/{service}/predict", row)
     if found is None:
         served = local(eco, service)
-        if served.now.preparation is None:
+        if served.now.fields is None:
             raise Failure(f"{service} serves no model")
-        served.now.preparation.check(row)
+        served.now.fields.check(row)
         found = served.predict([row])[0]
     if "why" in found:
         raise Failure(f"the row would not have been kept: {found['why']}")

@@ -68,8 +68,9 @@ def fitted(
 
     from mesocosm.learn import loop
     from mesocosm.learn.augment.words import Words
-    from mesocosm.learn.encode import Tokens, encode, load_trunk
+    from mesocosm.learn.encode import encode, load_trunk
     from mesocosm.learn.states import states, top_of
+    from mesocosm.learn.tokens import Tokens
     from mesocosm.learn.tuning.last import Last
 
     head = choose(feats["train"], parts.table["train"], parts.y["train"], parts.task.classes, model.seed, "linear", say)

@@ -15,10 +15,10 @@ import numpy as np
 from mesocosm.base.digest import digest_folder
 from mesocosm.base.errors import Failure
 from mesocosm.learn import block
-from mesocosm.learn.encode import Tokens, batches
 from mesocosm.learn.pairs import of_pairs
 from mesocosm.learn.sight.pixels import Eye
 from mesocosm.learn.tasks.ordinal import middle
+from mesocosm.learn.tokens import Tokens, batches
 
 Array = np.ndarray[Any, Any]
 NONE = "(none)"  # said where no label is there

@@ -14,7 +14,8 @@ from torch import nn
 
 from mesocosm.base.digest import digest
 from mesocosm.learn.bases import Base
-from mesocosm.learn.encode import Trunk, batches, bfloat16, pad
+from mesocosm.learn.encode import Trunk, bfloat16, pad
+from mesocosm.learn.tokens import batches
 from mesocosm.learn.tuning.layers import layers_of
 
 Array = np.ndarray[Any, Any]

@@ -173,7 +173,8 @@ def grow(
     metrics |= learnt | export.pop("agreement", {}) | {"leaks": found}
     metrics["beside"] = alone(head, p_test, feats, parts, model.seed, say) | (last(p_test, site.before, rows, parts, say) if site.before else {})
     if site.past and trunk is not None and base:
-        from mesocosm.learn.encode import Tokens, encode
+        from mesocosm.learn.encode import encode
+        from mesocosm.learn.tokens import Tokens
 
         def now(columns: Mapping[str, Sequence[Any]], count: int) -> Array:
             texts = block.text_of(columns, parts.text_names, count, model.apart)

@@ -22,9 +22,10 @@ def main(job: Path) -> None:
     from mesocosm.learn import loop
     from mesocosm.learn.augment.words import Words
     from mesocosm.learn.bases import Base
-    from mesocosm.learn.encode import Tokens, load_trunk
+    from mesocosm.learn.encode import load_trunk
     from mesocosm.learn.many import MARK, get_rows
     from mesocosm.learn.states import top_of
+    from mesocosm.learn.tokens import Tokens
     from mesocosm.learn.tuning import TUNING
     from mesocosm.learn.tuning.last import Last
 

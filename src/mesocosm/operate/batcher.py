@@ -1,80 +1,177 @@
-"""Dynamic batching: requests that wait together run together, up to a size and a wait.
+"""Dynamic batching: rows that wait together run together, up to a size; nobody waits for others while the worker is idle.
 
-Knows asyncio and one worker thread. Knows nothing of models: it is handed a function of a list.
+Knows asyncio and two threads, one for the work and one for what follows it, so that the next batch runs while the last is logged.
+Knows nothing of models: it is handed functions of lists.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
+
+UNDER_WAY = 4  # batches that may wait for what follows them
+AHEAD = 8  # rows that are sent to a worker that is busy still, so that it never waits for us
+FADE = 0.2  # the share of the newest batch in the pace that is told
 
 
 class Full(Exception):
-    """The queue is full; try again later."""
+    """Too many wait already; `seconds` tells when it may be better."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__()
+
+
+class Expired(Exception):
+    """The deadline passed, or would, before the answer."""
+
+
+@dataclass
+class Entry:
+    """Rows of one request that wait."""
+
+    rows: Sequence[Any]
+    future: asyncio.Future[Any]
+    deadline: float | None
 
 
 class Batcher:
-    """Runs single items in batches.
+    """Runs rows of many requests in batches.
 
     Args:
-        work: takes the items of a batch and gives their results in order; called in a thread.
-        most: items of one batch at most.
-        wait: seconds the first item waits for others.
-        queue: items that may wait.
+        work: takes the rows of a batch; called in a thread.
+        then: takes what `work` gave and gives the results in order; called in another thread.
+        most: rows of one batch at most.
+        wait: seconds the first row waits for others, though the worker is idle.
+        queue: rows that may wait.
+        flight: batches that the work may have at once; the second is taken up when the first is done.
+        target: seconds within which an answer should come; rows that would wait longer are refused, and no batch takes more than half of it.
     """
 
-    def __init__(self, work: Callable[[Sequence[Any]], Sequence[Any]], most: int, wait: float, queue: int) -> None:
-        self.work, self.most, self.wait = work, most, wait
-        self.queue: asyncio.Queue[tuple[Any, asyncio.Future[Any]]] = asyncio.Queue(queue)
-        self.threads = ThreadPoolExecutor(1)
+    def __init__(
+        self, work: Callable[[Sequence[Any]], Any], most: int, wait: float, queue: int, target: float | None = None, then: Callable[[Any], Sequence[Any]] = lambda done: done,
+        flight: int = 1,
+    ) -> None:  # fmt: skip
+        self.work, self.then, self.most, self.wait, self.queue, self.target = work, then, most, wait, queue, target
+        self.entries: deque[Entry] = deque()
+        self.waiting = self.running = 0
+        self.pace = 0.0  # seconds a row
+        self.sizes: deque[int] = deque(maxlen=1000)
+        self.threads, self.after = ThreadPoolExecutor(flight), ThreadPoolExecutor(1)
+        self.flight, self.ended = flight, 0.0
         self.task: asyncio.Task[None] | None = None
-        self.sizes: list[int] = []
+        self.ends: set[asyncio.Task[None]] = set()
+        self.come = asyncio.Event()
+        self.room = asyncio.Semaphore(UNDER_WAY)
 
-    async def run(self, item: Any) -> Any:
-        """The result of one item.
+    async def run(self, rows: Sequence[Any], deadline: float | None = None) -> list[Any]:
+        """The results of some rows.
+
+        Args:
+            deadline: the loop's time after which nobody wants them.
 
         Raises:
             Full: too many wait already.
+            Expired: the deadline passed, or would.
         """
+        loop = asyncio.get_running_loop()
         if self.task is None:
-            self.task = asyncio.create_task(self._loop())
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+            self.task = loop.create_task(self._loop())
+        ahead = (self.waiting + self.running) * self.pace
+        if self.waiting + len(rows) > self.queue or (self.target and ahead > self.target):
+            raise Full(max(0.05, ahead))
+        if deadline is not None and loop.time() + ahead >= deadline:
+            raise Expired
+        parts = [Entry(rows[at : at + self.most], loop.create_future(), deadline) for at in range(0, len(rows), self.most)]
+        self.entries.extend(parts)
+        self.waiting += len(rows)
+        self.come.set()
         try:
-            self.queue.put_nowait((item, future))
-        except asyncio.QueueFull as error:
-            raise Full from error
-        return await future
+            found = [one for part in parts for one in await part.future]
+        except BaseException:
+            for part in parts:
+                part.future.cancel()
+            raise
+        return found
+
+    def _size(self) -> int:
+        """Rows of the next batch at most."""
+        return max(1, min(self.most, int(self.target / 2 / self.pace))) if self.target and self.pace else self.most
+
+    def _taken(self, room: int) -> list[Entry]:
+        """Entries that wait and fit, without those that nobody wants any more."""
+        now = asyncio.get_running_loop().time()
+        batch: list[Entry] = []
+        while self.entries and (len(self.entries[0].rows) <= room or not batch):
+            entry = self.entries.popleft()
+            self.waiting -= len(entry.rows)
+            if entry.future.done():
+                continue
+            if entry.deadline is not None and now >= entry.deadline:
+                entry.future.set_exception(Expired())
+                continue
+            batch.append(entry)
+            room -= len(entry.rows)
+        return batch
 
     async def _loop(self) -> None:
         loop = asyncio.get_running_loop()
+        busy: set[asyncio.Future[Any]] = set()
         while True:
-            batch = [await self.queue.get()]
-            until = loop.time() + self.wait
-            while len(batch) < self.most:
-                left = until - loop.time()
-                try:
-                    batch.append(self.queue.get_nowait() if left <= 0 else await asyncio.wait_for(self.queue.get(), left))
-                except (asyncio.QueueEmpty, TimeoutError):
-                    break
-            batch = [entry for entry in batch if not entry[1].cancelled()]
+            await self.come.wait()
+            if self.wait and not busy and self.waiting < self._size():
+                await asyncio.sleep(self.wait)
+            while len(busy) >= self.flight or (busy and self.waiting < AHEAD):
+                _, busy = await asyncio.wait(busy, return_when=asyncio.FIRST_COMPLETED)
+            batch = self._taken(self._size())
+            if not self.entries:
+                self.come.clear()
             if not batch:
                 continue
-            self.sizes = [*self.sizes[-999:], len(batch)]
-            try:
-                results = await loop.run_in_executor(self.threads, self.work, [item for item, _ in batch])
-            except Exception as error:
-                for _, future in batch:
-                    if not future.done():
-                        future.set_exception(error)
-                continue
-            for (_, future), result in zip(batch, results, strict=True):
-                if not future.done():
-                    future.set_result(result)
+            await self.room.acquire()
+            rows = [row for entry in batch for row in entry.rows]
+            self.sizes.append(len(rows))
+            self.running += len(rows)
+            work = loop.run_in_executor(self.threads, self.work, rows)
+            busy.add(work)
+            end = loop.create_task(self._end(batch, work, len(rows), loop.time()))
+            self.ends.add(end)
+            end.add_done_callback(self.ends.discard)
+
+    async def _end(self, batch: Sequence[Entry], work: asyncio.Future[Any], rows: int, began: float) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            done = await work
+            took = (loop.time() - max(began, self.ended)) / rows
+            self.ended = loop.time()
+            self.pace = took if not self.pace else (1 - FADE) * self.pace + FADE * took
+            results = await loop.run_in_executor(self.after, self.then, done)
+        except Exception as error:
+            _failed(batch, error)
+            return
+        finally:
+            self.running -= rows
+            self.room.release()
+        at = 0
+        for entry in batch:
+            if not entry.future.done():
+                entry.future.set_result(results[at : at + len(entry.rows)])
+            at += len(entry.rows)
 
     async def close(self) -> None:
         """Stop after what is under way."""
         if self.task:
             self.task.cancel()
+        await asyncio.gather(*self.ends, return_exceptions=True)
         self.threads.shutdown(wait=True)
+        self.after.shutdown(wait=True)
+
+
+def _failed(batch: Sequence[Entry], error: Exception) -> None:
+    for entry in batch:
+        if not entry.future.done():
+            entry.future.set_exception(error)

@@ -1,165 +1,81 @@
 """The gateway: every service, the console and the world on one port, behind a token.
 
-Knows HTTP. Every failure is problem+json (RFC 9457) with one sentence; nothing is half answered.
+Knows HTTP and how its parts are put together: the guard before it, batchers behind it, watches and crews beside it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Scope
 
+from mesocosm import __version__
 from mesocosm.base.durations import seconds
-from mesocosm.base.errors import Failure, Wrong, nearest
-from mesocosm.operate.batcher import Batcher, Full
+from mesocosm.base.errors import nearest
+from mesocosm.operate.asking import Asking, Direct, Infer, Predict, metadata
+from mesocosm.operate.batcher import Batcher
+from mesocosm.operate.crew import Crew
+from mesocosm.operate.guard import HOSTS, Guard, Problem, Roles, body_of
+from mesocosm.operate.journal import Journal
+from mesocosm.operate.logs import Logs
 from mesocosm.operate.metrics import Metrics
+from mesocosm.operate.openapi import document
 from mesocosm.operate.served import Served
 from mesocosm.operate.watch import Watch
 
-MOST_BODY = 2_000_000
-MOST_ROWS = 1000
-OPEN = ("/healthz", "/readyz")
-OWNER = "owner"  # the role of the token that `up` prints; it may do everything
-RIGHTS = ("see", "ask", "change")  # each holds those before it
-HOSTS = ("127.0.0.1", "localhost", "[::1]", "testserver")
-
-
-class Problem(Exception):
-    """A failure to answer with."""
-
-    def __init__(self, status: int, title: str, detail: str, more: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None) -> None:
-        self.status, self.title, self.detail, self.more, self.headers = status, title, detail, dict(more or {}), dict(headers or {})
-        super().__init__(detail)
-
-    def response(self) -> JSONResponse:
-        """The problem as RFC 9457 has it."""
-        body = {"type": "about:blank", "title": self.title, "status": self.status, "detail": self.detail, **self.more}
-        return JSONResponse(body, self.status, media_type="application/problem+json", headers=self.headers)
-
-
-def problem_of(wrong: Wrong) -> Problem:
-    """A fault of a request as a 422."""
-    return Problem(422, "The request cannot be right", str(wrong), {"field": wrong.key, "choices": list(wrong.choices)})
-
-
-async def body_of(request: Request) -> Any:
-    """The request's JSON, bounded.
-
-    Raises:
-        Problem: it is too large or no JSON.
-    """
-    said = request.headers.get("content-length", "0")
-    too_large = Problem(413, "The body is too large", f"a body may have {MOST_BODY} bytes at most")
-    if said.isdigit() and int(said) > MOST_BODY:
-        raise too_large
-    data = b""
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > MOST_BODY:
-            raise too_large
-    try:
-        return json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise Problem(400, "The body is no JSON", "the body is no JSON that can be read; wanted an object") from error
-
-
-def right_of(method: str, path: str) -> str:
-    """What a request needs: `see` to read, `ask` to use a service, `change` for the rest.
-
-    >>> right_of("POST", "/v1/services/desk/predict"), right_of("POST", "/v1/services/desk/rollback")
-    ('ask', 'change')
-    """
-    if method in ("GET", "HEAD"):
-        return "see"
-    return "ask" if path.endswith(("/predict", "/feedback", "/chat/completions")) else "change"
+EVERY = 0.5  # seconds between two looks at the catalog
 
 
 def create_app(
-    served: Mapping[str, Served], watches: list[Watch], token: str, more: Callable[[FastAPI, Callable[[Any], str | None]], None], metrics: Metrics,
-    given: Callable[[str], Mapping[str, str] | None] = lambda token: None,
-) -> FastAPI:  # fmt: skip
+    served: Mapping[str, Served], watches: Sequence[Watch], roles: Roles, more: Callable[[FastAPI], None], metrics: Metrics,
+    crews: Mapping[str, Crew] | None = None, journal: Journal | None = None, logs: Logs | None = None, hosts: tuple[str, ...] = HOSTS,
+) -> ASGIApp:  # fmt: skip
     """The application.
 
     Args:
-        token: the owner's; one is asked for everywhere but at health.
-        more: adds the routes of the console and the world; is handed what tells a connection's role.
-        given: the `role` of another token and what it `may`.
+        more: adds the routes of the console and the world.
+        crews: the workers of services, by name; without them services answer in this process.
+        journal: where predictions are logged, brought into the catalog when that takes records again.
+        hosts: names by which the server may be called.
     """
     batchers: dict[str, Batcher] = {}
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         for name, one in served.items():
-            one.refresh()
+            await asyncio.to_thread(one.refresh)
             batch = one.service.batch
-            batchers[name] = Batcher(one.predict, batch.most, seconds(batch.wait), one.service.queue)
-        tasks = [asyncio.create_task(_follow(served, metrics)), *(asyncio.create_task(_watch(w)) for w in watches)]
+            target = seconds(batch.target) if batch.target else None
+            batchers[name] = Batcher(one.answered, batch.most, seconds(batch.wait), one.service.queue, target, one.keep, 2 if name in (crews or {}) else 1)
+        tasks = [asyncio.create_task(_follow(served, metrics, crews or {}, journal, logs)), *(asyncio.create_task(_watch(w)) for w in watches)]
         yield
         for task in tasks:
             task.cancel()
         for batcher in batchers.values():
             await batcher.close()
+        for crew in (crews or {}).values():
+            crew.close()
+        if journal:
+            await asyncio.to_thread(journal.close)
+        if logs:
+            logs.flush()
 
-    app = FastAPI(title="Mesocosm", docs_url=None, redoc_url=None, lifespan=lifespan)
+    def done(scope: Scope, status: int, took: float) -> None:
+        name = scope.get("path_params", {}).get("name", "")
+        if scope["method"] == "POST" and name in served:
+            served[name].note(took * 1000, status >= 500)
+            metrics.request(name, status, took)
+        if logs:
+            logs.request(scope, status, took)
 
-    def said(connection: Any) -> str:
-        bearer = connection.headers.get("authorization", "").removeprefix("Bearer ").strip()
-        return str(bearer or connection.cookies.get("mesocosm", "") or connection.query_params.get("token", ""))
-
-    def owner(connection: Any) -> bool:
-        return secrets.compare_digest(said(connection).encode(), token.encode())
-
-    def role_of(connection: Any) -> str | None:
-        """The role of a connection's token, None where it is not known; of a request it stands in `state.role` already.
-
-        Raises:
-            Problem: the role may not do this.
-        """
-        if owner(connection):
-            return OWNER
-        found = given(said(connection)) if said(connection) else None
-        need = right_of(connection.scope.get("method", "GET"), connection.url.path)
-        if found and RIGHTS.index(found["may"]) < RIGHTS.index(need):
-            raise Problem(403, "The role may not do this", f"'{found['role']}' may {found['may']}, and this needs {need}")
-        return found["role"] if found else None
-
-    @app.middleware("http")
-    async def guard(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
-        began = time.perf_counter()
-        name = _service_of(request.url.path)
-        host = request.headers.get("host", "").rsplit(":", 1)[0]
-        try:
-            if host not in HOSTS:
-                raise Problem(403, "The host is not allowed", "this server answers only on the loopback address")
-            if request.url.path not in OPEN:
-                request.state.role = OWNER if owner(request) else await asyncio.to_thread(role_of, request)
-            if request.url.path not in OPEN and not request.state.role:
-                raise Problem(401, "A token is wanted", "give the token that 'mesocosm up' printed, as ?token= or 'Authorization: Bearer'")
-            response = await call(request)
-        except Problem as problem:
-            response = problem.response()
-        except Wrong as wrong:
-            response = problem_of(wrong).response()
-        except Failure as failure:
-            response = Problem(503, "Not now", str(failure)).response()
-        except Exception as error:
-            response = Problem(500, "Mesocosm itself failed", f"{type(error).__name__} while answering; the log has no private values").response()
-        took = (time.perf_counter() - began) * 1000
-        if name in served and request.method == "POST":
-            served[name].note(took, response.status_code >= 500)
-            metrics.request(name, response.status_code, took / 1000)
-        if request.query_params.get("token") and response.status_code < 400:
-            response.set_cookie("mesocosm", said(request), httponly=True, samesite="strict")
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "no-referrer"
-        return response
+    app = FastAPI(title="Mesocosm", version=__version__, docs_url=None, redoc_url=None, lifespan=lifespan)
 
     def one_of(name: str) -> Served:
         if name not in served:
@@ -168,49 +84,41 @@ def create_app(
             raise Problem(404, "No such service", f"no service is named '{name[:60]}'{hint}")
         return served[name]
 
+    asking = Asking(served, batchers, one_of)
+
+    def described() -> dict[str, Any]:
+        return document(served)
+
+    app.openapi = described  # type: ignore[method-assign]
+
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:
         return {"status": "alive"}
 
+    def waiting() -> dict[str, str]:
+        return {n: s.trouble or "loading" for n, s in served.items() if s.now is None}
+
     @app.get("/readyz")
     async def readyz() -> Response:
-        waiting = {n: s.trouble or "loading" for n, s in served.items() if s.now is None}
-        return JSONResponse({"ready": not waiting, "waiting": waiting}, 503 if waiting else 200)
+        return JSONResponse({"ready": not waiting(), "waiting": waiting()}, 503 if waiting() else 200)
 
     @app.get("/metrics")
     async def scrape() -> Response:
         for name, batcher in batchers.items():
-            metrics.queue(name, batcher.queue.qsize(), batcher.sizes[-1] if batcher.sizes else 0)
-        return Response(metrics.text(), media_type="text/plain; version=0.0.4")
+            metrics.queue(name, batcher.waiting, batcher.sizes[-1] if batcher.sizes else 0)
+        return Response(await asyncio.to_thread(metrics.text), media_type="text/plain; version=0.0.4")
 
-    @app.post("/v1/services/{name}/predict")
-    async def predict(name: str, request: Request) -> Any:
-        one = one_of(name)
-        now = one.now
-        if now is None or now.preparation is None:
-            raise Problem(503 if now is None else 422, "It does not predict", one.trouble or f"{name} serves no model; ask it by chat")
-        body = await body_of(request)
-        rows: list[Any] = body["rows"] if isinstance(body, dict) and isinstance(body.get("rows"), list) else [body]
-        if len(rows) > MOST_ROWS or not rows:
-            raise Problem(422, "The request cannot be right", f"{len(rows)} rows stand here; wanted 1 to {MOST_ROWS}")
-        for row in rows:
-            now.preparation.check(row)
-        try:
-            found = await asyncio.gather(*(batchers[name].run(row) for row in rows))
-        except Full as full:
-            raise Problem(429, "Too many wait", "the queue is full; try again in a second", headers={"Retry-After": "1"}) from full
-        if rows[0] is body:
-            if "why" in found[0]:
-                raise Problem(422, "The row would not have been kept", found[0]["why"])
-            return found[0]
-        return {"predictions": found}
+    _inference_protocol(app, asking, waiting)
 
     @app.post("/v1/services/{name}/feedback")
     async def feedback(name: str, request: Request) -> Any:
+        one = one_of(name)
         body = await body_of(request)
         if not isinstance(body, dict) or not isinstance(body.get("id"), str) or not isinstance(body.get("label"), str):
             raise Problem(422, "The request cannot be right", "wanted an object of two texts, 'id' and 'label'")
-        await asyncio.to_thread(one_of(name).feedback, body["id"], body["label"])
+        if journal:
+            await asyncio.to_thread(journal.drain)
+        await asyncio.to_thread(one.feedback, body["id"], body["label"])
         return {"kept": True}
 
     @app.post("/v1/chat/completions")
@@ -222,27 +130,79 @@ def create_app(
         if not isinstance(text, str) or not text.strip() or len(text) > 2000:
             raise Problem(422, "The request cannot be right", "wanted 'messages' whose last has a 'content' of 1 to 2000 characters")
         one = one_of(str(body.get("model", "")))
-        if one.now is None or one.now.speaker is None:
+        if one.now is None or not one.now.speaks:
             raise Problem(422, "It does not speak", f"{one.name} has no table of answers")
-        found = await asyncio.to_thread(one.now.speaker.ask, text.strip())
+        found = await asyncio.to_thread(one.now.ask, text.strip())
         one.events.append({"at": time.time(), "id": "", "label": "chat", "service": one.name})
         message = {"role": "assistant", "content": found["answer"]}
+        ident, made = "c-" + secrets.token_hex(8), int(time.time())
+        if body.get("stream") is True:
+            return _streamed(ident, made, one.name, found)
         return {
-            "id": "c-" + secrets.token_hex(8), "object": "chat.completion", "created": int(time.time()), "model": one.name,
+            "id": ident, "object": "chat.completion", "created": made, "model": one.name,
             "choices": [{"index": 0, "message": message, "finish_reason": "stop"}], "grounding": found,
         }  # fmt: skip
 
-    more(app, role_of)
-    return app
+    more(app)
+    direct = Direct(app, {("v1", "predict"): Predict(asking), ("v2", "infer"): Infer(asking)})
+    return Guard(direct, roles, hosts, done)
 
 
-def _service_of(path: str) -> str:
-    parts = path.split("/")
-    return parts[3] if path.startswith("/v1/services/") and len(parts) > 4 else ""
+def _streamed(ident: str, made: int, model: str, found: Mapping[str, Any]) -> Response:
+    """An answer word by word, as server-sent events; the last piece has where it comes from."""
+    import orjson
+    from fastapi.responses import StreamingResponse
+
+    def piece(delta: Mapping[str, Any], end: str | None = None, **more: Any) -> bytes:
+        one = {"id": ident, "object": "chat.completion.chunk", "created": made, "model": model, "choices": [{"index": 0, "delta": delta, "finish_reason": end}], **more}
+        return b"data: " + orjson.dumps(one) + b"\n\n"
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield piece({"role": "assistant", "content": ""})
+        for word in str(found["answer"]).split(" "):
+            yield piece({"content": word + " "})
+        yield piece({}, "stop", grounding=found)
+        yield b"data: [DONE]\n\n"
+
+    return StreamingResponse(pieces(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
 
-async def _follow(served: Mapping[str, Served], metrics: Metrics) -> None:
-    """Follow the catalog: what was deployed elsewhere is loaded here within half a second."""
+def _inference_protocol(app: FastAPI, asking: Asking, waiting: Callable[[], Mapping[str, str]]) -> None:
+    """Health and metadata of the Open Inference Protocol."""
+
+    @app.get("/v2")
+    async def server() -> Any:
+        return {"name": "mesocosm", "version": __version__, "extensions": []}
+
+    @app.get("/v2/health/live")
+    async def live() -> Any:
+        return {"live": True}
+
+    @app.get("/v2/health/ready")
+    async def ready() -> Response:
+        return JSONResponse({"ready": not waiting()}, 503 if waiting() else 200)
+
+    @app.get("/v2/models/{name}")
+    @app.get("/v2/models/{name}/versions/{version}")
+    async def model(name: str, version: str = "") -> Any:
+        _, unit = asking.unit(name)
+        _is(name, version, unit.version)
+        return metadata(name, unit)
+
+    @app.get("/v2/models/{name}/ready")
+    @app.get("/v2/models/{name}/versions/{version}/ready")
+    async def model_ready(name: str, version: str = "") -> Any:
+        _, unit = asking.unit(name)
+        _is(name, version, unit.version)
+        return {"name": name, "ready": True}
+
+    def _is(name: str, wanted: str, runs: str) -> None:
+        if wanted and wanted != runs:
+            raise Problem(404, "No such version", f"{name} runs {runs}, not '{wanted[:60]}'")
+
+
+async def _follow(served: Mapping[str, Served], metrics: Metrics, crews: Mapping[str, Crew], journal: Journal | None, logs: Logs | None) -> None:
+    """Follow the catalog: what was deployed elsewhere is loaded here within half a second. Workers are looked after, logs brought in."""
     while True:
         for one in served.values():
             try:
@@ -250,7 +210,15 @@ async def _follow(served: Mapping[str, Served], metrics: Metrics) -> None:
                     metrics.version(one.name, one.now.version if one.now else "")
             except Exception as error:
                 one.trouble = f"the catalog cannot be read now ({type(error).__name__})"
-        await asyncio.sleep(0.5)
+        for name, crew in crews.items():
+            with suppress(Exception):
+                await asyncio.to_thread(crew.tend)
+                metrics.worker(name, crew.usage)
+        for call in (journal.drain if journal else None, logs.flush if logs else None):
+            if call:
+                with suppress(Exception):
+                    await asyncio.to_thread(call)
+        await asyncio.sleep(EVERY)
 
 
 async def _watch(watch: Watch) -> None:

@@ -12,31 +12,23 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+import orjson
+
 from mesocosm.base.errors import Wrong
 
 MOST_TEXT = 20_000
 
 
-class Preparation:
-    """The serving form of a recipe.
+class Fields:
+    """What a service reads: the fields of a row, and what training knew of each.
 
     Args:
-        record: `sql` over a table `incoming`, and per field what is `wanted` and whether it `may_miss`.
-        teach: makes the connection know the functions that the SQL calls by name.
+        record: per field what is `wanted` and whether it `may_miss`; `training` has quantiles or counts.
     """
 
-    def __init__(self, record: Mapping[str, Any], teach: Callable[[Any], None] = lambda con: None) -> None:
-        import duckdb
-
+    def __init__(self, record: Mapping[str, Any]) -> None:
         self.fields: dict[str, dict[str, Any]] = record["fields"]
         self.training: dict[str, Any] = record.get("training", {})
-        self.con = duckdb.connect()
-        teach(self.con)
-        self.lock = threading.Lock()
-        columns = ", ".join(f'"{name}" varchar' for name in self.fields)
-        self.con.execute("set threads = 1")
-        self.con.execute(f'create table incoming ("_row" bigint, {columns})')
-        self.con.execute(f"prepare ready as {record['sql']}")
 
     def check(self, row: Any) -> None:
         """Refuse a row that is no map, lacks a field or has one too many.
@@ -66,14 +58,41 @@ class Preparation:
         """A raw row as it is kept beside its prediction: an image as its length only, since it may say where it was taken."""
         return {k: f"(an image of {len(str(v))} characters)" if self.fields.get(k, {}).get("image") and v is not None else v for k, v in row.items()}
 
+
+class Preparation(Fields):
+    """The serving form of a recipe.
+
+    Args:
+        record: that of `Fields`, and `sql` over a table `incoming`.
+        teach: makes the connection know the functions that the SQL calls by name.
+    """
+
+    def __init__(self, record: Mapping[str, Any], teach: Callable[[Any], None] = lambda con: None) -> None:
+        import duckdb
+
+        super().__init__(record)
+        self.con = duckdb.connect()
+        teach(self.con)
+        self.lock = threading.Lock()
+        names = [f'"{name}"' for name in self.fields]
+        # Values come as one text, since many parameters cost a row more than the work does; the plan of a few rows is not worth optimising.
+        shape = json.dumps([{"row": "BIGINT"} | {f"f{n}": "VARCHAR" for n in range(len(names))}])
+        given = "".join(f", i.f{n}" for n in range(len(names)))
+        self.con.execute("set threads = 1")
+        self.con.execute("pragma disable_optimizer")
+        self.con.execute(f'create table incoming ("_row" bigint{"".join(f", {n} varchar" for n in names)})')
+        self.con.execute(f"prepare ready as {record['sql']}")
+        put = f"insert into incoming select i.row{given} from (select unnest(from_json(?, '{shape}')) as i)"
+        (self.empty,), (self.put,), (self.run,) = (self.con.extract_statements(q) for q in ("delete from incoming", put, "execute ready"))
+
     def ready(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Cleaned rows in their order; `_why` holds the reason where one may not be used."""
-        texts = [[i, *(_text(row.get(name)) for name in self.fields)] for i, row in enumerate(rows)]
-        marks = ", ".join("?" * (len(self.fields) + 1))
+        texts = [{"row": i} | {f"f{n}": _text(row.get(name)) for n, name in enumerate(self.fields)} for i, row in enumerate(rows)]
+        given = orjson.dumps(texts).decode()
         with self.lock:
-            self.con.execute("delete from incoming")
-            self.con.executemany(f"insert into incoming values ({marks})", texts)
-            result = self.con.execute("execute ready")
+            self.con.execute(self.empty)
+            self.con.execute(self.put, [given])
+            result = self.con.execute(self.run)
             names = [d[0] for d in result.description]
             return [dict(zip(names, map(_plain, row), strict=True)) for row in result.fetchall()]
 

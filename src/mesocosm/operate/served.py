@@ -10,44 +10,23 @@ import secrets
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any
 
 from mesocosm.base.digest import digest
 from mesocosm.base.errors import Failure, Wrong
-from mesocosm.base.kinds import Predictor
 from mesocosm.catalog import Catalog
 from mesocosm.catalog import tables as t
+from mesocosm.operate.journal import Journal
 from mesocosm.operate.moving import promoted, returned
-from mesocosm.operate.prepare import MOST_TEXT, Preparation
+from mesocosm.operate.prepare import MOST_TEXT
 from mesocosm.operate.rollout import Side, chosen, decide, share_of
 from mesocosm.operate.service import Service
+from mesocosm.operate.unit import Load, Unit
 
 MOST_SHADOWS = 100  # batches that wait for a shadow at most; more are not asked
-
-
-class Speaker(Protocol):
-    """Answers questions from a table."""
-
-    def ask(self, question: str) -> dict[str, Any]: ...
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """What one deployment needs, as one unit: version, predictor, preparation, answers."""
-
-    deployment: int
-    version: str
-    snapshot: str
-    predictor: Predictor | None
-    preparation: Preparation | None
-    speaker: Speaker | None
-    answers: str
-
-
-Load = Callable[[str, Mapping[str, Any]], Loaded]
 
 
 class Count:
@@ -79,7 +58,7 @@ class Trial:
     """A new version beside the one that serves."""
 
     rollout: dict[str, Any]
-    loaded: Loaded
+    loaded: Unit
     new: Count
     old: Count
 
@@ -88,12 +67,15 @@ class Served:
     """One service.
 
     Args:
-        load: makes a `Loaded` of a service's name and a deployment's record.
+        load: makes a unit of a service's name and a deployment's record.
+        journal: where predictions are kept; the catalog where not given.
     """
 
-    def __init__(self, name: str, service: Service, catalog: Catalog, load: Load) -> None:
+    def __init__(self, name: str, service: Service, catalog: Catalog, load: Load, journal: Journal | None = None) -> None:
         self.name, self.service, self.catalog, self.load = name, service, catalog, load
-        self.now: Loaded | None = None
+        self.journal = journal
+        self.now: Unit | None = None
+        self.deployed = 0  # the deployment that `now` is
         self.trial: Trial | None = None
         self.trouble = ""
         self.events: deque[dict[str, Any]] = deque(maxlen=500)
@@ -110,26 +92,45 @@ class Served:
 
     def _deployed(self) -> bool:
         row = self.catalog.deployment(self.name)
-        if row is None or (self.now and row["id"] == self.now.deployment):
+        broken = self.now.broken if self.now else ""
+        if row is None or (self.now and row["id"] == self.deployed and not broken):
             return False
         with self.lock:
-            if self.trial and self.trial.rollout["version"] == row["version"] and self.trial.rollout["answers"] == row["answers"]:
-                self.now = replace(self.trial.loaded, deployment=row["id"])  # it is warm already
-                return True
+            trial, old = self.trial, self.now
+            if trial and trial.rollout["version"] == row["version"] and trial.rollout["answers"] == row["answers"]:
+                self.now, self.deployed = trial.loaded, row["id"]  # it is warm already
+                return _let_go(old)
             try:
-                fresh = self.load(self.name, row)
-                self.trouble = ""
+                self.now, self.deployed, self.trouble = self.load(self.name, row), row["id"], ""
+                self.catalog.clear(f"serving-{self.name}", "what is deployed is whole again")
             except Failure as error:
                 self.trouble = str(error)
-                return False
-            self.now = fresh
-        return True
+                return self._last_good(row, str(error)) if self.now is None or broken else False
+            return _let_go(old)
+
+    def _last_good(self, row: Mapping[str, Any], why: str) -> bool:
+        """Serve what served before, where what is deployed is not whole; an alert says so until it is."""
+        for before in self.catalog.deployments(self.name)[1:]:
+            if (before["version"], before["answers"]) == (row["version"], row["answers"]) or not before["version"]:
+                continue
+            try:
+                old, self.now, self.deployed = self.now, self.load(self.name, before), row["id"]
+            except Failure:
+                continue
+            monitor = f"serving-{self.name}"
+            if not any(a["monitor"] == monitor for a in self.catalog.alerts(open_only=True)):
+                self.catalog.alert(monitor, self.name, "corrupt", f"{row['version']} cannot be loaded, and {before['version']} serves: {why}", {"version": row["version"]})
+            return _let_go(old)
+        self.now = None if self.now and self.now.broken else self.now
+        return False
 
     def _tried(self) -> None:
         """Follow the catalog's rollout: a new one is loaded beside, one that ended is let go, one that is due moves on."""
         row = self.catalog.rollout(self.name)
         if row is None or self.now is None:
-            self.trial = None
+            ended, self.trial = self.trial, None
+            if ended and ended.loaded is not self.now:
+                _let_go(ended.loaded)
             return
         if self.trial is None or self.trial.rollout["id"] != row["id"]:
             try:
@@ -165,38 +166,57 @@ class Served:
     def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Predictions of checked raw rows, each logged with an id before it is given out.
 
-        A row that the recipe would have set aside gives `why` instead of a label. While a new version is tried, some rows are its; those that
-        it cannot answer are answered by the one that serves.
+        A row that the recipe would have set aside gives `why` instead of a label.
+        """
+        return self.keep(self.answered(rows))
+
+    def keep(self, answered: tuple[list[dict[str, Any]], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+        """What `answered` gave, once its records are in the log."""
+        found, kept = answered
+        if kept:
+            self.journal.write(kept) if self.journal else self.catalog.log(kept)
+            self.events.extend({"at": k["at"], "id": k["id"], "label": k["output"]["label"], "service": self.name} for k in kept)
+        return found
+
+    def answered(self, rows: Sequence[Mapping[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Predictions of checked raw rows, and the records to log before they are given out.
+
+        While a new version is tried, some rows are its; those that it cannot answer are answered by the one that serves.
         """
         now, trial = self.now, self.trial
         assert now is not None
         if trial is None:
-            return self._said(now, rows)[0]
+            return self._said(now, rows)[:2]
         setting = self.service.rollout
         share = share_of(setting, trial.rollout["step"])
         picked = [chosen(_key(row, setting.key), share) for row in rows]
         mine, theirs = ([row for row, pick in zip(rows, picked, strict=True) if pick == which] for which in (True, False))
         found: dict[bool, Any] = {True: iter(()), False: iter(())}
+        kept: list[dict[str, Any]] = []
         if mine:
             try:
-                answers, took = self._said(trial.loaded, mine, check=True)
+                answers, logs, took = self._said(trial.loaded, mine, check=True)
+                if any("died" in a for a in answers):
+                    raise Failure("its worker died")
                 trial.new.took(len(mine), took)
             except Exception:  # whatever it is: the request has an answer all the same, and the rollout a mark against it
                 trial.new.failed(len(mine))
-                answers, _ = self._said(now, mine)
+                answers, logs, _ = self._said(now, mine)
             found[True] = iter(answers)
+            kept += logs
         if theirs:
-            answers, took = self._said(now, theirs)
+            answers, logs, took = self._said(now, theirs)
             trial.old.took(len(theirs), took)
             found[False] = iter(answers)
+            kept += logs
             if setting.strategy == "shadow" and self.room.acquire(blocking=False):
                 self.shadows.submit(self._shadow, trial, theirs, answers)
-        return [next(found[pick]) for pick in picked]
+        return [next(found[pick]) for pick in picked], kept
 
     def _shadow(self, trial: Trial, rows: Sequence[Mapping[str, Any]], answers: Sequence[Mapping[str, Any]]) -> None:
         """Ask the new version too, when the answer is out; nobody sees what it says."""
         try:
-            said, took = self._said(trial.loaded, rows, check=True, log=False)
+            said, _, took = self._said(trial.loaded, rows, check=True)
             trial.new.took(len(rows), took)
             trial.new.both += len(rows)
             trial.new.agreed += sum(a.get("label", a.get("why")) == b.get("label", b.get("why")) for a, b in zip(said, answers, strict=True))
@@ -205,37 +225,29 @@ class Served:
         finally:
             self.room.release()
 
-    def _said(self, loaded: Loaded, rows: Sequence[Mapping[str, Any]], check: bool = False, log: bool = True) -> tuple[list[dict[str, Any]], float]:
-        """What one version says of raw rows, and the milliseconds it took."""
+    def _said(self, unit: Unit, rows: Sequence[Mapping[str, Any]], check: bool = False) -> tuple[list[dict[str, Any]], list[dict[str, Any]], float]:
+        """What one version says of raw rows, the records of it, and the milliseconds it took."""
         began = time.perf_counter()
-        assert loaded.predictor is not None and loaded.preparation is not None
+        assert unit.fields is not None
         for row in rows if check else ():
-            loaded.preparation.check(row)
-        clean = loaded.preparation.ready(rows)
-        good = [row for row in clean if row["_why"] is None]
-        said = iter(loaded.predictor.predict(good) if good else [])
+            unit.fields.check(row)
+        said = unit.answer(rows)
         took = (time.perf_counter() - began) * 1000
         at = self.catalog.clock()
         found, kept = [], []
-        for raw, row in zip(rows, clean, strict=True):
-            if row["_why"] is not None:
-                found.append({"why": row["_why"]})
+        for raw, one in zip(rows, said, strict=True):
+            if "out" not in one:
+                found.append(one)
                 continue
             ident = "p-" + secrets.token_hex(8)
-            out = next(said)
-            values = {k: v for k, v in row.items() if not k.startswith("_")}
             kept.append(
                 {
-                    "id": ident, "service": self.name, "version": loaded.version, "snapshot": loaded.snapshot,
-                    "input": {"raw": loaded.preparation.logged(raw), "clean": values}, "output": out, "ms": round(took, 3), "at": at,
+                    "id": ident, "service": self.name, "version": unit.version, "snapshot": unit.snapshot,
+                    "input": {"raw": unit.fields.logged(raw), "clean": one["clean"]}, "output": one["out"], "ms": round(took, 3), "at": at,
                 }
             )  # fmt: skip
-            found.append({"id": ident, "version": loaded.version, **out})
-            if log:
-                self.events.append({"at": at, "id": ident, "label": out["label"], "service": self.name})
-        if log:
-            self.catalog.add(t.PREDICTIONS, kept)
-        return found, took
+            found.append({"id": ident, "version": unit.version, **one["out"]})
+        return found, kept, took
 
     def feedback(self, prediction: str, label: str) -> None:
         """Keep the label that turned out to be true.
@@ -254,8 +266,7 @@ class Served:
         Raises:
             Wrong: the model cannot say it.
         """
-        net = self.now.predictor if self.now else None
-        says, labels = (net.says, list(net.labels)) if net else ("classes", [])
+        says, labels = (self.now.says, list(self.now.labels)) if self.now and self.now.fields else ("classes", [])
         if says in ("text", "tags"):
             if not label.strip() or len(label) > MOST_TEXT:
                 raise Wrong("label", f"a text of {len(label)} characters stands here", f"the text that would have been right, at most {MOST_TEXT} characters")
@@ -290,6 +301,15 @@ class Served:
             "rate": round(len(recent) / seconds, 3), "p50_ms": round(pick(0.5), 2), "p95_ms": round(pick(0.95), 2),
             "error_rate": round(sum(e[2] for e in recent) / len(recent), 4) if recent else 0.0,
         }  # fmt: skip
+
+
+def _let_go(unit: Unit | None) -> bool:
+    """Forget a unit that nothing asks any more; batches under way have it still for a moment."""
+    if unit is not None:
+        timer = threading.Timer(30.0, unit.close)
+        timer.daemon = True
+        timer.start()
+    return True
 
 
 def _key(row: Mapping[str, Any], name: str | None) -> str:

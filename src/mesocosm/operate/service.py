@@ -72,12 +72,14 @@ class Batch(Kind):
 
     Args:
         most: rows of one batch at most.
-        wait: how long the first waits for others.
+        wait: how long the first waits for others while the worker is idle; while it works, rows gather anyway.
+        target: how long an answer should take at most; rows that would wait longer are answered 429, and batches are kept small enough for it.
     """
 
     short: ClassVar[str] = "most"
     most: int = Field(64, ge=1, le=4096)
-    wait: Duration = "2ms"
+    wait: Duration = "0s"
+    target: Duration | None = None
 
 
 class Service(Kind):

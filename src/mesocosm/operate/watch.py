@@ -73,7 +73,7 @@ class Watch:
 
     def _drift(self) -> list[str]:
         drift, now = self.monitor.drift, self.served.now
-        if not drift or not now or not now.preparation:
+        if not drift or not now or now.fields is None:
             return []
         rows = self.catalog.predictions(self.served.name, most=drift.window, since=self.since)
         rows = [r for r in rows if r["version"] == now.version]
@@ -82,7 +82,7 @@ class Watch:
             return []
         self.since = max(r["at"] for r in rows)
         level = per_second(drift.false_alarms) * seconds(self.monitor.every)
-        found, tested = drifted(now.preparation.training, [r["input"]["clean"] for r in rows], level, drift.method)
+        found, tested = drifted(now.fields.training, [r["input"]["clean"] for r in rows], level, drift.method)
         self.last |= {"p_values": tested, "level": level / max(1, len(tested)), "looked_at": self.catalog.clock()}
         if not found:
             self.catalog.clear(self.name, f"the last {len(rows)} rows look like the training rows again")

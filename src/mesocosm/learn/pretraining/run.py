@@ -63,8 +63,9 @@ def _run(base: Base | None, texts: list[str], values: Sequence[Sequence[Any]], s
     import torch
 
     from mesocosm.learn.checkpoint import again, keep_up
-    from mesocosm.learn.encode import Tokens, bfloat16, load_trunk, pad
+    from mesocosm.learn.encode import bfloat16, load_trunk, pad
     from mesocosm.learn.loop import buckets
+    from mesocosm.learn.tokens import Tokens
 
     torch.manual_seed(seed)
     if base:

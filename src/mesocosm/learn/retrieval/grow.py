@@ -108,8 +108,9 @@ def _tuned(base: Base, model: Model, texts: Mapping[str, list[str]], known: list
     import torch
 
     from mesocosm.learn import loop
-    from mesocosm.learn.encode import Tokens, load_trunk
+    from mesocosm.learn.encode import load_trunk
     from mesocosm.learn.retrieval.net import Pairs
+    from mesocosm.learn.tokens import Tokens
 
     tune: Any = model.tune
     torch.manual_seed(model.seed)

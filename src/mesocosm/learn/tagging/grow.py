@@ -40,9 +40,10 @@ def grow_tagger(name: str, model: Model, base: Base, rows: Mapping[str, Sequence
     """
     import torch
 
-    from mesocosm.learn.encode import Tokens, load_trunk
+    from mesocosm.learn.encode import load_trunk
     from mesocosm.learn.export import tuned_trunk
     from mesocosm.learn.tagging.net import States, Tagger, encoded, states
+    from mesocosm.learn.tokens import Tokens
     from mesocosm.learn.train import Grown
 
     began = time.perf_counter()

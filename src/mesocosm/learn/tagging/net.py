@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from mesocosm.learn.encode import Tokens, batches, bfloat16, full, pad
+from mesocosm.learn.encode import bfloat16, full, pad
+from mesocosm.learn.tokens import Tokens, batches
 
 Array = np.ndarray[Any, Any]
 OUT = -100  # at tokens that begin no word

@@ -11,10 +11,10 @@ import numpy as np
 
 from mesocosm.base.digest import digest_folder
 from mesocosm.base.errors import Failure
-from mesocosm.learn.encode import Tokens, batches
 from mesocosm.learn.heads.blend import softmax
 from mesocosm.learn.tagging.grow import logits_of
 from mesocosm.learn.tagging.words import allowed, bare, best, firsts, spans, words_of
+from mesocosm.learn.tokens import Tokens, batches
 
 Array = np.ndarray[Any, Any]
 

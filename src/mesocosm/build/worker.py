@@ -1,0 +1,38 @@
+"""The nursery of a gateway's workers: `python -m mesocosm.build.worker FILE SOCKET`.
+
+Knows the file and the loader. Reads the file once, at its start: workers that it forks later hold what the gateway holds.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from pathlib import Path
+
+
+def main() -> None:
+    """Import what serving needs, then fork workers until the gateway is gone."""
+    import duckdb  # noqa: F401
+    import onnxruntime  # noqa: F401
+    import tokenizers  # noqa: F401
+
+    import mesocosm.learn.predictor  # noqa: F401
+    from mesocosm.build.serving import Loader
+    from mesocosm.catalog import Catalog
+    from mesocosm.operate.unit import Load
+    from mesocosm.operate.worker import nursery
+    from mesocosm.spec import read
+
+    path, number = Path(sys.argv[1]), int(sys.argv[2])
+    spec = read(path)
+    os.environ["TOKENIZERS_PARALLELISM"] = "true"
+
+    def loader() -> Load:
+        return Loader(spec, Catalog(spec.root / ".mesocosm")).load
+
+    nursery(socket.socket(fileno=number), loader)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,252 @@
+"""Who may do what: every request's host, token, role and pace, and what is said of those that may not.
+
+Knows ASGI and roles. Every failure is problem+json (RFC 9457) with one sentence; nothing is half answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from typing import Any
+
+import orjson
+from fastapi import Request
+from fastapi.responses import JSONResponse, Response
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from mesocosm.base.errors import Failure, Later, Wrong
+
+MOST_BODY = 2_000_000
+OPEN = ("/healthz", "/readyz")
+OWNER = "owner"  # the role of the token that `up` prints; it may do everything
+RIGHTS = ("see", "ask", "change")  # each holds those before it
+HOSTS = ("127.0.0.1", "localhost", "[::1]", "testserver")
+REMEMBERED = 2.0  # seconds that a role is believed before the catalog is asked again
+BURST = 2.0  # seconds' worth of requests that a token may send at once
+POLICY = (
+    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "connect-src 'self' blob: data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+SAFE = [
+    (b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"), (b"content-security-policy", POLICY.encode()),
+    (b"cross-origin-opener-policy", b"same-origin"), (b"cross-origin-resource-policy", b"same-origin"),
+]  # fmt: skip
+READ = (b"host", b"authorization", b"origin", b"x-request-id")
+IDENT = re.compile(r"[\w.-]{1,64}\Z", re.ASCII)
+
+
+class Problem(Exception):
+    """A failure to answer with."""
+
+    def __init__(self, status: int, title: str, detail: str, more: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None) -> None:
+        self.status, self.title, self.detail, self.more, self.headers = status, title, detail, dict(more or {}), dict(headers or {})
+        super().__init__(detail)
+
+    def response(self) -> JSONResponse:
+        """The problem as RFC 9457 has it."""
+        body = {"type": "about:blank", "title": self.title, "status": self.status, "detail": self.detail, **self.more}
+        return JSONResponse(body, self.status, media_type="application/problem+json", headers=self.headers)
+
+
+class Answer(Response):
+    """An answer as JSON."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        """The body."""
+        return orjson.dumps(content, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY)
+
+
+def problem_of(error: Exception) -> Problem:
+    """What is said of an error."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, Wrong):
+        return Problem(422, "The request cannot be right", str(error), {"field": error.key, "choices": list(error.choices)})
+    if isinstance(error, Later):
+        return Problem(503, "Not now", str(error), headers={"Retry-After": "1"})
+    if isinstance(error, Failure):
+        return Problem(503, "Not now", str(error))
+    return Problem(500, "Mesocosm itself failed", f"{type(error).__name__} while answering; the log has no private values")
+
+
+async def body_of(request: Request) -> Any:
+    """The request's JSON, bounded.
+
+    Raises:
+        Problem: it is too large or no JSON.
+    """
+    return await read_json(request.scope, request.receive)
+
+
+async def read_json(scope: Scope, receive: Receive) -> Any:
+    """The JSON of a request's body, bounded.
+
+    Raises:
+        Problem: it is too large or no JSON.
+    """
+    too_large = Problem(413, "The body is too large", f"a body may have {MOST_BODY} bytes at most")
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit() and int(value) > MOST_BODY:
+            raise too_large
+    data = b""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Problem(400, "The body is not whole", "the connection was closed while it was read")
+        data += message.get("body", b"")
+        if len(data) > MOST_BODY:
+            raise too_large
+        if not message.get("more_body"):
+            break
+    try:
+        return orjson.loads(data)
+    except (ValueError, RecursionError):
+        pass
+    try:
+        found = json.loads(data)  # numbers that orjson does not read
+        json.dumps(found, ensure_ascii=False).encode()  # half a character can be read, and never written again
+        return found
+    except (ValueError, RecursionError) as error:
+        raise Problem(400, "The body is no JSON", "the body is no JSON that can be read; wanted an object") from error
+
+
+def right_of(method: str, path: str) -> str:
+    """What a request needs: `see` to read, `ask` to use a service, `change` for the rest.
+
+    >>> right_of("POST", "/v1/services/desk/predict"), right_of("POST", "/v1/services/desk/rollback")
+    ('ask', 'change')
+    """
+    if method in ("GET", "HEAD"):
+        return "see"
+    return "ask" if path.endswith(("/predict", "/infer", "/feedback", "/chat/completions")) else "change"
+
+
+class Roles:
+    """Tells a connection's role by its token, and holds each token to a pace.
+
+    Args:
+        token: the owner's.
+        given: the `role` of another token and what it `may`.
+        rate: requests a second of a token that is not the owner's.
+    """
+
+    def __init__(self, token: str, given: Callable[[str], Mapping[str, str] | None], rate: float) -> None:
+        self.token, self.given, self.rate = token.encode(), given, rate
+        self.bearer = b"Bearer " + self.token
+        self.known: dict[bytes, tuple[float, Mapping[str, str] | None]] = {}
+        self.left: dict[bytes, tuple[float, float]] = {}
+
+    def owner(self, connection: HTTPConnection) -> bool:
+        """Whether the owner's token came with it."""
+        return secrets.compare_digest(said(connection).encode(), self.token)
+
+    def role(self, connection: HTTPConnection) -> str | None:
+        """The role, None where the token is not known.
+
+        Raises:
+            Problem: the role may not do this, or its token asks too often.
+        """
+        if self.owner(connection):
+            return OWNER
+        token = said(connection)
+        mark = sha256(token.encode()).digest()
+        found = self._found(mark, token) if token else None
+        if not found:
+            return None
+        need = right_of(connection.scope.get("method", "GET"), connection.url.path)
+        if RIGHTS.index(found["may"]) < RIGHTS.index(need):
+            raise Problem(403, "The role may not do this", f"'{found['role']}' may {found['may']}, and this needs {need}")
+        self._paced(mark)
+        return found["role"]
+
+    def _found(self, mark: bytes, token: str) -> Mapping[str, str] | None:
+        now = time.monotonic()
+        if mark not in self.known or self.known[mark][0] < now:
+            if len(self.known) > 10_000:
+                self.known.clear()
+            self.known[mark] = now + REMEMBERED, self.given(token)
+        return self.known[mark][1]
+
+    def _paced(self, mark: bytes) -> None:
+        now, most = time.monotonic(), self.rate * BURST
+        left, at = self.left.get(mark, (most, now))
+        left = min(most, left + (now - at) * self.rate) - 1
+        if left < 0:
+            wait = max(1, round(-left / self.rate))
+            raise Problem(429, "Too many requests", f"this token may ask {self.rate:g} times a second", headers={"Retry-After": str(wait)})
+        self.left[mark] = left, now
+
+
+def said(connection: HTTPConnection) -> str:
+    """The token that came with a connection."""
+    bearer = connection.headers.get("authorization", "").removeprefix("Bearer ").strip()
+    return str(bearer or connection.cookies.get("mesocosm", "") or connection.query_params.get("token", ""))
+
+
+class Guard:
+    """Middleware around everything.
+
+    Args:
+        hosts: names by which this server may be called; others may be another page's, rebound to this address.
+        done: is told of each request when it is answered: the scope, the status and the seconds.
+    """
+
+    def __init__(self, app: ASGIApp, roles: Roles, hosts: tuple[str, ...], done: Callable[[Scope, int, float], None]) -> None:
+        self.app, self.roles, self.hosts, self.done = app, roles, hosts, done
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began, status = time.perf_counter(), 0
+        headers = {name: value for name, value in scope["headers"] if name in READ}
+        asked = headers.get(b"x-request-id", b"").decode("latin-1")
+        ident = asked if IDENT.match(asked) else "r-" + secrets.token_hex(8)
+        scope.setdefault("state", {})["request"] = ident
+        cookie: list[tuple[bytes, bytes]] = []
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                there = {name for name, _ in message.get("headers", ())}
+                more = [*(h for h in SAFE if h[0] not in there), (b"x-request-id", ident.encode()), *(cookie if status < 400 else ())]
+                message["headers"] = [*message.get("headers", ()), *more]
+            await send(message)
+
+        try:
+            host = headers.get(b"host", b"").decode("latin-1")
+            if host.rsplit(":", 1)[0] not in self.hosts:
+                raise Problem(403, "The host is not allowed", "this server answers only under the names it was given; by default the loopback address")
+            if scope["path"] not in OPEN:
+                scope["state"]["role"] = await self._role(scope, headers.get(b"authorization", b""))
+                origin = headers.get(b"origin", b"").decode("latin-1")
+                if origin and scope["method"] not in ("GET", "HEAD", "OPTIONS") and origin.split("//")[-1] != host:
+                    raise Problem(403, "The origin is not allowed", "a page of another origin may not change anything here")
+            if b"token=" in scope["query_string"] and HTTPConnection(scope).query_params.get("token"):
+                secure = "; Secure" if scope["scheme"] == "https" else ""
+                cookie.append((b"set-cookie", f"mesocosm={said(HTTPConnection(scope))}; HttpOnly; Path=/; SameSite=strict{secure}".encode()))
+            await self.app(scope, receive, sending)
+        except Exception as error:
+            if status:
+                raise
+            await problem_of(error).response()(scope, receive, sending)
+        finally:
+            self.done(scope, status, time.perf_counter() - began)
+
+    async def _role(self, scope: Scope, bearer: bytes) -> str:
+        if secrets.compare_digest(bearer, self.roles.bearer):
+            return OWNER
+        role = await asyncio.to_thread(self.roles.role, HTTPConnection(scope))
+        if not role:
+            raise Problem(401, "A token is wanted", "give the token that 'mesocosm up' printed, as ?token= or 'Authorization: Bearer'", headers={"WWW-Authenticate": "Bearer"})
+        return role

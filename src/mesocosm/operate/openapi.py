@@ -1,0 +1,82 @@
+"""The OpenAPI document of a running gateway: each service with the fields that it reads. Knows forms; answers nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mesocosm import __version__
+from mesocosm.operate.served import Served
+
+TYPES = {"number": ["number", "string"], "integer": ["integer", "number", "string"], "boolean": ["boolean", "string"]}
+PROBLEM = {"$ref": "#/components/schemas/Problem"}
+
+
+def document(served: Mapping[str, Served]) -> dict[str, Any]:
+    """The document, OpenAPI 3.1."""
+    paths: dict[str, Any] = {
+        "/healthz": {"get": _op("Whether the process lives.", {"status": {"type": "string"}}, security=[])},
+        "/readyz": {"get": _op("Whether every service can answer.", {"ready": {"type": "boolean"}, "waiting": {"type": "object"}}, more={"503": "A service is not ready."}, security=[])},
+        "/metrics": {"get": {"summary": "Prometheus metrics.", "responses": {"200": {"description": "Text format.", "content": {"text/plain": {"schema": {"type": "string"}}}}, **_problems()}}},
+        "/v1/ecosystem": {"get": _op("Everything that the console shows.", {})},
+        "/v1/lineage/{id}": {"get": _op("A prediction's past, down to rows of source files.", {}, parameters=[_path("id")])},
+        "/v1/chat/completions": {"post": _op("Ask a service that speaks; `stream` gives server-sent events.", {"choices": {"type": "array"}, "grounding": {"type": "object"}}, body=CHAT)},
+        "/v2": {"get": _op("The server, by the Open Inference Protocol.", {"name": {"type": "string"}, "version": {"type": "string"}})},
+        "/v2/health/live": {"get": _op("Whether the process lives.", {"live": {"type": "boolean"}})},
+        "/v2/health/ready": {"get": _op("Whether every service can answer.", {"ready": {"type": "boolean"}}, more={"503": "A service is not ready."})},
+    }
+    schemas: dict[str, Any] = {
+        "Problem": {"type": "object", "required": ["title", "status", "detail"], "properties": {"type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"}, "detail": {"type": "string"}}},
+    }
+    for name, one in served.items():
+        unit = one.now
+        fields = unit.fields.fields if unit and unit.fields else None
+        if fields is None:
+            continue
+        row = f"Row-{name}"
+        schemas[row] = {
+            "type": "object", "additionalProperties": False, "required": [n for n, f in fields.items() if not f.get("extra")],
+            "properties": {n: {"type": [*TYPES.get(str(f.get("type")), ["string", "number", "boolean"]), "null"], "description": f["wanted"]} for n, f in fields.items()},
+        }  # fmt: skip
+        whole = {"oneOf": [{"$ref": f"#/components/schemas/{row}"}, {"type": "object", "required": ["rows"], "additionalProperties": False, "properties": {"rows": {"type": "array", "minItems": 1, "maxItems": 1000, "items": {"$ref": f"#/components/schemas/{row}"}}}}]}
+        late = {"name": "X-Deadline-Ms", "in": "header", "required": False, "schema": {"type": "integer", "minimum": 1, "maximum": 3_600_000}}
+        more = {"429": "Too many wait.", "504": "The deadline passed."}
+        paths[f"/v1/services/{name}/predict"] = {"post": _op(one.service.about or f"Ask {name}.", {}, body=whole, parameters=[late], more=more)}
+        paths[f"/v1/services/{name}/feedback"] = {"post": _op("The label that turned out to be true.", {"kept": {"type": "boolean"}}, body=FEEDBACK)}
+        paths[f"/v2/models/{name}"] = {"get": _op("Metadata, by the Open Inference Protocol.", {"name": {"type": "string"}})}
+        paths[f"/v2/models/{name}/ready"] = {"get": _op("Whether it can answer.", {"ready": {"type": "boolean"}})}
+        paths[f"/v2/models/{name}/infer"] = {"post": _op("Ask it, by the Open Inference Protocol.", {"outputs": {"type": "array"}}, body=INFER, parameters=[late], more=more)}
+    return {
+        "openapi": "3.1.0", "info": {"title": "Mesocosm", "version": __version__, "description": "The services of one ecosystem, behind a token."},
+        "paths": paths, "components": {"schemas": schemas, "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}}, "security": [{"token": []}],
+    }  # fmt: skip
+
+
+CHAT = {
+    "type": "object", "required": ["model", "messages"],
+    "properties": {
+        "model": {"type": "string"}, "stream": {"type": "boolean"},
+        "messages": {"type": "array", "minItems": 1, "items": {"type": "object", "required": ["role", "content"], "properties": {"role": {"type": "string"}, "content": {"type": "string", "minLength": 1, "maxLength": 2000}}}},
+    },
+}  # fmt: skip
+FEEDBACK = {"type": "object", "required": ["id", "label"], "properties": {"id": {"type": "string"}, "label": {"type": "string"}}}
+TENSOR = {
+    "type": "object", "required": ["name", "shape", "datatype", "data"],
+    "properties": {"name": {"type": "string"}, "shape": {"type": "array", "items": {"type": "integer"}}, "datatype": {"type": "string"}, "data": {"type": "array"}},
+}  # fmt: skip
+INFER = {"type": "object", "required": ["inputs"], "properties": {"id": {"type": "string"}, "inputs": {"type": "array", "minItems": 1, "items": TENSOR}, "outputs": {"type": "array", "items": {"type": "object"}}}}
+
+
+def _path(name: str) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+
+
+def _problems(**more: str) -> dict[str, Any]:
+    said = {"400": "The body is no JSON.", "401": "A token is wanted.", "403": "The role may not.", "404": "No such thing.", "413": "Too large.", "422": "It cannot be right.", "503": "Not now.", **more}
+    return {code: {"description": text, "content": {"application/problem+json": {"schema": PROBLEM}}} for code, text in said.items()}
+
+
+def _op(summary: str, gives: Mapping[str, Any], *, body: Mapping[str, Any] | None = None, more: Mapping[str, str] | None = None, **rest: Any) -> dict[str, Any]:
+    answer = {"description": "The answer.", "content": {"application/json": {"schema": {"type": "object", "properties": dict(gives)}}}}
+    asked = {"requestBody": {"required": True, "content": {"application/json": {"schema": body}}}} if body else {}
+    return {"summary": summary, "responses": {"200": answer, **_problems(**(more or {}))}, **asked, **rest}
