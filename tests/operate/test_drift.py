@@ -8,7 +8,9 @@ from typing import Any
 
 from conftest import Server
 
-from mesocosm.operate.watch import drifted
+from mesocosm.operate.drift.features import columns, drifted
+from mesocosm.operate.drift.psi import StabilityIndex
+from mesocosm.operate.verdict import judged
 
 CREDIT = {
     "amount": {"numbers": [float(i * 20) for i in range(1, 201)], "rows": 700},
@@ -26,23 +28,86 @@ def live(rng: random.Random, rows: int, times: float = 1.0) -> list[dict[str, An
 
 def test_quiet_rows_raise_no_alarm_at_the_stated_rate() -> None:
     rng = random.Random(1)
-    alarms = sum(bool(drifted(CREDIT, live(rng, 100), 0.01)[0]) for _ in range(300))
+    alarms = sum(bool(drifted(CREDIT, columns(live(rng, 100)), 0.01)[0]) for _ in range(300))
     assert alarms <= 8  # 1 % of 300 looks, and its spread
 
 
 def test_a_currency_change_is_seen_within_a_hundred_rows() -> None:
     rng = random.Random(2)
-    seen = [drifted(CREDIT, live(rng, 100, 1.95583), 1e-6)[0] for _ in range(50)]
+    seen = [drifted(CREDIT, columns(live(rng, 100, 1.95583)), 1e-6)[0] for _ in range(50)]
     assert all(found and found[0]["feature"] == "amount" for found in seen)
     assert 1.5 < seen[0][0]["ratio"] < 2.4
 
 
-def test_a_drill_raises_the_alarm_and_judges_a_challenger(bank: Path, server: Server, cli: Any) -> None:
+def test_a_currency_change_is_judged_as_one_and_trains_nothing(bank: Path, server: Server, cli: Any) -> None:
+    """The source is to be mended: trained on such rows, a model would be wrong when it is."""
     import json
 
-    done = cli("drill", "unit-change", "-f", str(bank), "--rows", "220", "--wait", "90", "--json")
+    done = cli("drill", "unit-change", "-f", str(bank), "--rows", "220", "--wait", "60", "--json")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert found["failed"] == 0
-    assert any("drifted in" in a and "amount" in a for a in found["alerts"])
-    assert found["verdict"] and ("kept the champion" in found["verdict"] or "promoted" in found["verdict"])
+    assert found["failed"] == 0 and found["before"] == found["after"] and found["verdict"] is None
+    (alarm,) = [a for a in found["alerts"] if "drifted in" in a]
+    assert "amount is 0.5113 times what it was and otherwise the same (DM given as EUR" in alarm and "remedy: mend the source" in alarm
+    assert found["judged"]["kind"] == "unit" and found["judged"]["feature"] == "amount" and 0 <= found["judged"]["harm"] < 0.03
+    lines = json.loads(cli("status", "-f", str(bank), "--json").stdout)["alerts"]
+    assert [a for a in lines if "mend the source" in a["message"]]
+
+
+TRAIN = random.Random(3)
+
+
+def drawn(rng: random.Random, rows: int, shift: float = 0.0, good: float = 0.5) -> list[dict[str, Any]]:
+    """Rows whose label is told by `income`, half a deviation apart from each other; `age` tells nothing."""
+    found = []
+    for _ in range(rows):
+        label = "good" if rng.random() < good else "bad"
+        found.append({"income": rng.lognormvariate(7 + (0.6 if label == "good" else -0.6), 0.5) * (1 + shift), "age": rng.gauss(45, 10), "_label": label})
+    return found
+
+
+def predict(rows: Any) -> list[dict[str, Any]]:
+    """The best that can be said of such rows."""
+    import math
+
+    found = []
+    for row in rows:
+        p = 1 / (1 + math.exp(-(math.log(row["income"]) - 7) * 1.2 / 0.25)) if row["income"] else 0.5
+        label = "good" if p >= 0.5 else "bad"
+        found.append({"label": label, "probability": max(p, 1 - p), "probabilities": {"good": p, "bad": 1 - p}})
+    return found
+
+
+def trained() -> dict[str, Any]:
+    import numpy as np
+
+    rows = drawn(TRAIN, 2000)
+    return {f: {"numbers": np.quantile([r[f] for r in rows], np.linspace(0, 1, 200)).tolist(), "rows": 2000} for f in ("income", "age")}
+
+
+def judge(live: list[dict[str, Any]], told: tuple[int, int, float] = (0, 0, 0.0)) -> Any:
+    training, held = trained(), drawn(random.Random(9), 300)
+    rows = [{k: v for k, v in r.items() if k != "_label"} for r in live]
+    found, _ = drifted(training, columns(rows), 1e-3)
+    return judged(found, training, rows, predict, held, lambda: told, 0.02, 1e-3)
+
+
+def test_what_kind_a_drift_is_and_what_would_mend_it() -> None:
+    rng = random.Random(5)
+    unit = judge(drawn(rng, 400, shift=11.0))
+    assert (unit.kind, unit.remedy, unit.detail["factor"]) == ("unit", "mend the source", 12.0) and unit.harm > 0.1 and "months and years" in unit.why
+    shares = judge(drawn(rng, 400, good=0.9))
+    assert shares.kind == "label" and shares.detail["weights"]["good"] > 1.5 > 0.5 > shares.detail["weights"]["bad"], shares
+    older = judge([r | {"age": r["age"] + 9} for r in drawn(rng, 400)])
+    assert (older.kind, older.remedy) == ("covariate", "nothing") and "age" in older.why and older.harm <= 0.02
+    unsure = judge([r | {"income": 1000 + rng.gauss(0, 60)} for r in drawn(rng, 400)], told=(50, 28, 28.0))
+    assert (unsure.kind, unsure.remedy) == ("covariate", "retrain") and unsure.harm > 0.1
+    other = judge([r | {"age": r["age"] + 9} for r in drawn(rng, 400)], told=(60, 30, 52.0))
+    assert (other.kind, other.remedy) == ("concept", "retrain") and "30 were right, where 52 were expected" in other.why
+
+
+def test_the_stability_index_keeps_its_level_and_finds_a_shift() -> None:
+    rng, training = random.Random(8), trained()["age"]
+    quiet = [StabilityIndex().p_value(training, [rng.gauss(45, 10) for _ in range(300)]) for _ in range(200)]
+    assert sum(p < 0.05 for p in quiet) <= 20
+    assert StabilityIndex().p_value(training, [rng.gauss(48, 10) for _ in range(1000)]) < 1e-6

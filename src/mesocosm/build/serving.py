@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from mesocosm.base.errors import Failure
 from mesocosm.base.kinds import Predictor
-from mesocosm.build.wiring import answers_folder, net_of
+from mesocosm.build.wiring import answers_folder, columns_of, net_of
 from mesocosm.catalog import Catalog
 from mesocosm.govern.expr import prepare
-from mesocosm.operate.prepare import Preparation
+from mesocosm.operate.prepare import Preparation, plain
 from mesocosm.operate.service import Answers, Service
 from mesocosm.operate.unit import Loaded
 from mesocosm.spec import Spec
+
+MOST_HELD = 300  # rows that are read to judge a drift by
 
 
 class Speaker:
@@ -92,7 +95,19 @@ class Loader:
                 self.readers[key] = Reader(trunk, "fp32", 128, service.runtime.session)
             speaker = Speaker(folder, service.answers, self.readers[key])
             speaker.ask("hello")
-        return Loaded(row["version"], snapshot, predictor, preparation, speaker, row["answers"])
+        return Loaded(row["version"], snapshot, predictor, preparation, speaker, row["answers"], partial(self.held, service.serves or "", snapshot))
+
+    def held(self, model: str, snapshot: str) -> list[dict[str, Any]]:
+        """Cleaned test rows of what a version was trained on, each with its `_label`; none where they are not there any more."""
+        found, settings = self.catalog.snapshot(snapshot), self.spec.eco.models.get(model)
+        if found is None or settings is None or settings.rank:
+            return []
+        try:
+            rows, split = columns_of(self.spec, found, list(dict.fromkeys([*settings.inputs, settings.predict])))
+        except Failure:
+            return []
+        at = [i for i, s in enumerate(split) if s == "test" and rows[settings.predict][i] is not None][:MOST_HELD]
+        return [{n: plain(rows[n][i]) for n in settings.inputs} | {"_label": str(rows[settings.predict][i])} for i in at]
 
 
 def trace(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:

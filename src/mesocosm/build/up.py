@@ -57,7 +57,7 @@ class Running:
 
     def __init__(self, spec: Spec, catalog: Catalog, token: str | None = None, hosts: tuple[str, ...] = HOSTS, rate: float = 100.0) -> None:
         self.spec, self.catalog, self.hosts = spec, catalog, hosts
-        self.token = token or os.environ.get("MESOCOSM_TOKEN") or secrets.token_urlsafe(24)
+        self.token = token or os.environ.get("MESOCOSM_TOKEN") or _from_file("MESOCOSM_TOKEN_FILE") or secrets.token_urlsafe(24)
         store = where_of(spec).store
         self.metrics, self.journal = Metrics(), Journal(catalog, store / "journal")
         self.nursery = Nursery([sys.executable, "-m", "mesocosm.build.worker", str(spec.path)])
@@ -71,8 +71,33 @@ class Running:
         self.growing: dict[str, subprocess.Popen[bytes]] = {}
         self.roles = Roles(self.token, catalog.token, rate)
         self.app = create_app(
-            self.served, self.watches, self.roles, self._routes, self.metrics, self.crews, self.journal, Logs(store / "logs" / "gateway.jsonl", catalog.clock), hosts
+            self.served, self.watches, self.roles, self._routes, self.metrics, self.crews, self.journal, Logs(store / "logs" / "gateway.jsonl", catalog.clock), hosts, self._measure
         )  # fmt: skip
+        for name, one in self.served.items():
+            one.count = partial(self._answered, name)
+
+    def _answered(self, service: str, version: str, rows: int) -> None:
+        self.metrics.rows.labels(service, version).inc(rows)
+
+    def _measure(self) -> None:
+        """Set the metrics that the catalog tells: alerts, drift, held-out quality, the age of data, records that wait."""
+        alerts, metrics = self.catalog.alerts(open_only=True), self.metrics
+        for watch in self.watches:
+            metrics.alerts.labels(watch.name).set(sum(a["monitor"] == watch.name for a in alerts))
+            verdicts = [a["detail"]["verdict"] for a in alerts if a["monitor"] == watch.name and "verdict" in (a["detail"] or {})]
+            metrics.harm.labels(watch.name).set(max([v["harm"] or 0.0 for v in verdicts], default=0.0))
+            for feature, p in watch.last.get("p_values", {}).items():
+                metrics.p_value.labels(watch.name, feature).set(p)
+        for name, one in self.served.items():
+            version = self.catalog.version(one.now.version) if one.now and one.now.version else None
+            for key, value in (version["metrics"] if version else {}).items():
+                if isinstance(value, (int, float)) and not isinstance(value, bool):
+                    metrics.quality.labels(name, key).set(value)
+        for name in self.spec.eco.datasets:
+            snapshot = self.catalog.snapshot(dataset=name)
+            if snapshot:
+                metrics.age.labels(name).set(self.catalog.clock() - snapshot["at"])
+        metrics.spilt.set(self.journal.spilt)
 
     def _replaced(self, service: str, why: str) -> None:
         """A worker was replaced: counted, and written down."""
@@ -163,8 +188,6 @@ class Running:
         alerts = catalog.alerts(open_only=True)
         figures = {n: s.figures() for n, s in self.served.items() if s.now}
         view = View(catalog, listed, figures, alerts, {w.name: w.last for w in self.watches})
-        for watch in self.watches:
-            self.metrics.alerts.labels(watch.name).set(sum(a["monitor"] == watch.name for a in alerts))
         things = []
         for section in ("sources", "datasets", "models", "services", "monitors"):
             for name, settings in getattr(eco, section).items():
@@ -316,6 +339,19 @@ _BARE = (
     "<!doctype html><meta charset=utf-8><title>Mesocosm</title><p>The pages are not in this installation. "
     "Install again without MESOCOSM_NO_WEB. The API answers at /v1/ecosystem."
 )
+
+
+def _from_file(variable: str) -> str:
+    """A secret that a file holds.
+
+    Raises:
+        Failure: the file cannot be read.
+    """
+    path = os.environ.get(variable)
+    try:
+        return Path(path).read_text(encoding="utf-8").strip() if path else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise Failure(f"{variable} names a file that cannot be read") from error
 
 
 def _needs(section: str, settings: Any) -> list[str]:

@@ -225,7 +225,7 @@ def preparation(spec: Spec, model: Model, snapshot: Mapping[str, Any]) -> dict[s
     fields = {f: data.fields[f] for f in dict.fromkeys(names)}
     sql = serving_sql(fields, data.rules, snapshot["facts"]["fields"], private_key(spec.root / ".mesocosm") if model.reveal else "00" * 32, data.repairs, data.anonymity)
     training = {f: snapshot["facts"]["training"][f] for f in fields if f in snapshot["facts"]["training"]}
-    return {"sql": sql, "fields": {f: {"wanted": k.wanted, "may_miss": k.missing.how not in ("drop", "quarantine"), "extra": f not in model.inputs, "most": k.most, "image": k.model_dump()["type"] == "image", "type": k.model_dump()["type"]} for f, k in fields.items()}, "training": training}
+    return {"sql": sql, "fields": {f: {"wanted": k.wanted, "may_miss": k.missing.how not in ("drop", "quarantine"), "extra": f not in model.inputs, "most": k.most, "image": k.model_dump()["type"] == "image", "type": k.model_dump()["type"], "unit": getattr(k, "unit", None)} for f, k in fields.items()}, "training": training}
 
 
 def index_answers(spec: Spec, catalog: Catalog, service: Service, snapshot_id: str, say: Callable[[str], None]) -> Path:

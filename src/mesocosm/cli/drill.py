@@ -63,17 +63,22 @@ def drill(
     while time.time() < until:
         alerts = [a for a in eco.catalog.alerts() if a["service"] == name and a["at"] >= began]
         lines = [a for a in eco.catalog.audit(30) if a["at"] >= began and a["who"] == "retrain"]
-        if alerts and (lines or "retrain" not in str(eco.spec.eco.monitors)):
+        if alerts and (lines or "retrain" not in str(eco.spec.eco.monitors) or all(v["remedy"] != "retrain" for v in _verdicts(alerts))):
             break
         time.sleep(0.5)
     alerts = [a for a in eco.catalog.alerts() if a["service"] == name and a["at"] >= began]
     lines = [a for a in eco.catalog.audit(30) if a["at"] >= began and a["who"] == "retrain"]
     after = eco.catalog.deployment(name)
     found |= {
-        "alerts": [a["message"] for a in reversed(alerts)], "verdict": lines[0]["why"] if lines else None,
+        "alerts": [a["message"] for a in reversed(alerts)], "judged": next(iter(_verdicts(alerts)), None), "verdict": lines[0]["why"] if lines else None,
         "before": before["version"], "after": after["version"],
     }  # fmt: skip
     answer(found, as_json, _text)
+
+
+def _verdicts(alerts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What was judged of drifts, the newest first."""
+    return [a["detail"]["verdict"] for a in alerts if "verdict" in a["detail"]]
 
 
 def _flips(data: dict[str, list[Any]], target: str) -> dict[str, str]:
@@ -96,6 +101,9 @@ def _send(server: dict[str, Any], name: str, row: dict[str, Any], label: str | N
 def _text(d: dict[str, Any]) -> str:
     lines = [f"{d['drill']}: {d['rows']} rows to {d['service']} in {d['seconds']} s, {d['failed']} failed because of us"]
     lines += [f"  alarm: {m}" for m in d["alerts"]] or ["  no alarm"]
+    if d["judged"]:
+        harm = "" if d["judged"]["harm"] is None else f", about {d['judged']['harm']:.3f} of accuracy lost"
+        lines.append(f"  judged: {d['judged']['kind']}{harm}; remedy: {d['judged']['remedy']}")
     if d["verdict"]:
-        lines.append(f"  verdict: {d['verdict']}")
+        lines.append(f"  trained again: {d['verdict']}")
     return "\n".join([*lines, f"  served before by {d['before']}, now by {d['after']}"])

@@ -16,9 +16,13 @@ def up(
     folder: Annotated[Path | None, typer.Argument(help="The file or its folder; the same as -f.")] = None,
     file: File = Path("ecosystem.yaml"),
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port on the loopback address; 0 takes a free one.")] = 8765,
+    host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 in a container, behind something that speaks TLS.")] = "127.0.0.1",
+    allow_host: Annotated[list[str] | None, typer.Option(help="A name by which the server may be called beside the loopback's.")] = None,
+    rate: Annotated[float, typer.Option(min=0.1, help="Requests a second of each token but the owner's.")] = 100.0,
     build: Annotated[bool, typer.Option(help="Build first what is not as the file says.")] = True,
 ) -> None:
     """Build what is not, then serve, watch and show everything at one address."""
+    import os
     import socket
     import sys
 
@@ -47,15 +51,17 @@ def up(
     import uvicorn
 
     from mesocosm.build.up import Running, record_server
+    from mesocosm.operate.guard import HOSTS
 
-    running = Running(eco.spec, eco.catalog)
+    running = Running(eco.spec, eco.catalog, hosts=(*HOSTS, *(allow_host or ())), rate=rate)
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind(("127.0.0.1", port))
+        listener.bind((host, port))
     except OSError as error:
-        raise Failure(f"port {port} is taken; stop what holds it or give another with --port") from error
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        raise Failure(f"{host}:{port} cannot be listened on ({os.strerror(error.errno or 0)}); stop what holds it or give another with --port") from error
+    here = "127.0.0.1" if host == "0.0.0.0" else host
+    url = f"http://{here}:{listener.getsockname()[1]}"
     store = eco.spec.root / ".mesocosm"
     record_server(store, url, running.token)
     console.print(f"\nThe console:  {url}/?token={running.token}\nThe world:    {url}/world?token={running.token}")

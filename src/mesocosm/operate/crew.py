@@ -22,6 +22,7 @@ from mesocosm.base.errors import Failure, Wrong
 from mesocosm.operate.frames import receive, send
 from mesocosm.operate.prepare import Fields
 
+LOADING = 60.0  # seconds that loading may take at least
 TRIES = 2  # workers that may die over the same rows
 
 
@@ -212,9 +213,10 @@ class Crew:
 
     def _asked(self, worker: Worker, do: str, **more: Any) -> Any:
         try:
-            return worker.ask(do, **more).result(self.stuck)
+            return worker.ask(do, **more).result(max(self.stuck, LOADING) if do == "load" else self.stuck)
         except Late:
             self.told("stuck")
+            worker.over = True
             worker.kill()
             raise Gone from None
         except Gone:
@@ -344,6 +346,28 @@ class Away:
             return dict(self.crew.ask("ask", unit=self.key, question=question))
         except Gone as gone:
             raise Failure("the worker died over this question twice") from gone
+
+    def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """What comes out for cleaned rows.
+
+        Raises:
+            Failure: workers died over them.
+        """
+        return self._whole("predict", rows=list(rows))
+
+    def held(self) -> list[dict[str, Any]]:
+        """Cleaned rows that the version never learnt from.
+
+        Raises:
+            Failure: workers died over it.
+        """
+        return self._whole("held")
+
+    def _whole(self, do: str, **more: Any) -> list[dict[str, Any]]:
+        try:
+            return list(self.crew.ask(do, unit=self.key, **more))
+        except Gone as gone:
+            raise Failure(f"the worker died over '{do}' twice") from gone
 
     def close(self) -> None:
         """Let the worker forget it."""

@@ -36,6 +36,7 @@ EVERY = 0.5  # seconds between two looks at the catalog
 def create_app(
     served: Mapping[str, Served], watches: Sequence[Watch], roles: Roles, more: Callable[[FastAPI], None], metrics: Metrics,
     crews: Mapping[str, Crew] | None = None, journal: Journal | None = None, logs: Logs | None = None, hosts: tuple[str, ...] = HOSTS,
+    measure: Callable[[], None] = lambda: None,
 ) -> ASGIApp:  # fmt: skip
     """The application.
 
@@ -44,6 +45,7 @@ def create_app(
         crews: the workers of services, by name; without them services answer in this process.
         journal: where predictions are logged, brought into the catalog when that takes records again.
         hosts: names by which the server may be called.
+        measure: sets what metrics are told of the catalog, before they are read.
     """
     batchers: dict[str, Batcher] = {}
 
@@ -106,6 +108,8 @@ def create_app(
     async def scrape() -> Response:
         for name, batcher in batchers.items():
             metrics.queue(name, batcher.waiting, batcher.sizes[-1] if batcher.sizes else 0)
+        with suppress(Exception):  # a catalog that cannot be read now leaves the last figures
+            await asyncio.to_thread(measure)
         return Response(await asyncio.to_thread(metrics.text), media_type="text/plain; version=0.0.4")
 
     _inference_protocol(app, asking, waiting)

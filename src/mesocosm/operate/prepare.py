@@ -94,10 +94,10 @@ class Preparation(Fields):
             self.con.execute(self.put, [given])
             result = self.con.execute(self.run)
             names = [d[0] for d in result.description]
-            return [dict(zip(names, map(_plain, row), strict=True)) for row in result.fetchall()]
+            return [dict(zip(names, map(plain, row), strict=True)) for row in result.fetchall()]
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A value as JSON holds it: dates and moments in ISO 8601."""
     return value.isoformat() if isinstance(value, date) else value
 

@@ -9,8 +9,8 @@ import math
 import secrets
 import threading
 import time
-from collections import deque
-from collections.abc import Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -74,12 +74,14 @@ class Served:
     def __init__(self, name: str, service: Service, catalog: Catalog, load: Load, journal: Journal | None = None) -> None:
         self.name, self.service, self.catalog, self.load = name, service, catalog, load
         self.journal = journal
+        self.count: Callable[[str, int], None] = lambda version, rows: None  # is told how many rows a version answered
         self.now: Unit | None = None
         self.deployed = 0  # the deployment that `now` is
         self.trial: Trial | None = None
         self.trouble = ""
         self.events: deque[dict[str, Any]] = deque(maxlen=500)
         self.times: deque[tuple[float, float, bool]] = deque(maxlen=5000)
+        self.rows: deque[tuple[float, str]] = deque(maxlen=5000)  # when, and the field over which a row was refused
         self.lock = threading.Lock()
         self.shadows = ThreadPoolExecutor(1, thread_name_prefix="shadow")
         self.room = threading.Semaphore(MOST_SHADOWS)
@@ -175,6 +177,8 @@ class Served:
         found, kept = answered
         if kept:
             self.journal.write(kept) if self.journal else self.catalog.log(kept)
+            for version, rows in Counter(k["version"] for k in kept).items():
+                self.count(version, rows)
             self.events.extend({"at": k["at"], "id": k["id"], "label": k["output"]["label"], "service": self.name} for k in kept)
         return found
 
@@ -238,7 +242,9 @@ class Served:
         for raw, one in zip(rows, said, strict=True):
             if "out" not in one:
                 found.append(one)
+                self.rows.append((at, str(one.get("why", "")).split(":")[0][:60]))
                 continue
+            self.rows.append((at, ""))
             ident = "p-" + secrets.token_hex(8)
             kept.append(
                 {
@@ -287,6 +293,12 @@ class Served:
     def note(self, ms: float, failed: bool) -> None:
         """Remember how long a request took and whether it failed because of us."""
         self.times.append((self.catalog.clock(), ms, failed))
+
+    def refusals(self, seconds: float) -> tuple[dict[str, int], int]:
+        """Of the rows of the last seconds: how many were refused, by field, and how many there were."""
+        since = self.catalog.clock() - seconds
+        recent = [name for at, name in list(self.rows) if at >= since]
+        return dict(Counter(n for n in recent if n)), len(recent)
 
     def figures(self, seconds: float = 60.0) -> dict[str, float]:
         """Requests a second, p50 and p95 in milliseconds and the share failed, of the last seconds."""

@@ -114,15 +114,17 @@ class Drift(Kind):
     """When live inputs are no longer those the model learned from.
 
     Args:
-        method: `auto` takes `ks` for numbers and `chi2` for categories.
+        method: `auto` takes `ks` for numbers and `chi2` for categories; `psi` is the stability index of numbers.
         false_alarms: how many false alarms are accepted over all features and looks.
-        window: live rows a look compares.
+        window: live rows a look compares; ten windows together show what one is too small for.
+        harm: accuracy that may be lost before a drift is called harmful.
     """
 
     short: ClassVar[str] = "method"
-    method: Literal["auto", "ks", "chi2"] = "auto"
+    method: Literal["auto", "ks", "chi2", "psi"] = "auto"
     false_alarms: Rate = "1/month"
     window: int = Field(200, ge=30, le=100_000)
+    harm: float = Field(0.02, ge=0, le=1)
 
 
 class Anomaly(Kind):
@@ -146,7 +148,7 @@ class Monitor(Kind):
         every: how often it looks.
         drift: how drift of inputs is seen.
         anomaly: how a change of the service's own figures is seen.
-        on_drift: what follows on drift, in order.
+        on_drift: what follows on drift, in order; `retrain` only where the verdict is that training anew would mend it.
         on_anomaly: what follows on an anomaly, in order.
         about: a line for people.
     """

@@ -53,6 +53,10 @@ class Unit(Protocol):
 
     def ask(self, question: str) -> dict[str, Any]: ...
 
+    def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]: ...
+
+    def held(self) -> list[dict[str, Any]]: ...
+
     def close(self) -> None: ...
 
 
@@ -61,7 +65,7 @@ Load = Callable[[str, Mapping[str, Any]], Unit]
 
 @dataclass(frozen=True)
 class Loaded:
-    """A unit in this process."""
+    """A unit in this process; `kept` reads its held-out rows."""
 
     version: str
     snapshot: str
@@ -69,6 +73,7 @@ class Loaded:
     preparation: Preparation | None
     speaker: Speaker | None
     answers: str
+    kept: Callable[[], list[dict[str, Any]]] = list
 
     @property
     def fields(self) -> Fields | None:
@@ -107,6 +112,15 @@ class Loaded:
         """What its table of answers says."""
         assert self.speaker is not None
         return self.speaker.ask(question)
+
+    def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """What comes out for cleaned rows; nothing is logged."""
+        assert self.predictor is not None
+        return self.predictor.predict(rows) if rows else []
+
+    def held(self) -> list[dict[str, Any]]:
+        """Cleaned rows that the version never learnt from, each with its `_label`."""
+        return self.kept()
 
     def close(self) -> None:
         """Nothing is held but memory."""

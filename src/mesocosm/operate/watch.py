@@ -1,6 +1,6 @@
-"""The watch: looks at live inputs and figures, raises alerts, and asks for what should follow.
+"""The watch: looks at live inputs and figures, has a drift judged, raises alerts, and asks for what fits.
 
-Knows tests and the catalog. It is handed the ways to retrain and to roll back.
+Knows tests, the judge and the catalog. It is handed the ways to retrain and to roll back.
 """
 
 from __future__ import annotations
@@ -10,43 +10,13 @@ from typing import Any
 
 from mesocosm.base.durations import per_second, seconds
 from mesocosm.catalog import Catalog
-from mesocosm.operate.drift import DRIFT
+from mesocosm.operate.drift.features import columns, drifted
 from mesocosm.operate.served import Served
 from mesocosm.operate.service import Monitor
+from mesocosm.operate.verdict import FEW, SURE, Verdict, fewer, judged
 
-
-def drifted(
-    training: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], level: float, method: str = "auto"
-) -> tuple[list[dict[str, Any]], dict[str, float]]:
-    """The features whose live values differ, worst first, and every p-value.
-
-    Args:
-        training: per feature its training quantiles or counts.
-        rows: cleaned live rows.
-        level: false alarms accepted for one look over all features (Bonferroni).
-    """
-    found: list[dict[str, Any]] = []
-    tested: dict[str, float] = {}
-    for name, known in training.items():
-        kind = "ks" if "numbers" in known else "chi2"
-        live = [row[name] for row in rows if row.get(name) is not None]
-        if method not in ("auto", kind) or len(live) < 20:
-            continue
-        tested[name] = DRIFT[kind]().p_value(known, live)
-    for name, p in sorted(tested.items(), key=lambda e: e[1]):
-        if p < level / len(tested):
-            found.append({"feature": name, "p": p, **_shift(training[name], rows, name)})
-    return found, tested
-
-
-def _shift(known: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], name: str) -> dict[str, Any]:
-    values = [row[name] for row in rows if row.get(name) is not None]
-    if "numbers" not in known:
-        return {}
-    old = sorted(known["numbers"])[len(known["numbers"]) // 2]
-    new = sorted(float(v) for v in values)[len(values) // 2]
-    ratio = round(new / old, 3) if old else None
-    return {"median_before": old, "median_now": new, "ratio": ratio}
+WIDE = 10  # windows that a look back takes in, for shifts that a single one is too small to show
+JUDGED = 300  # rows that the judge has predicted again
 
 
 class Watch:
@@ -64,39 +34,100 @@ class Watch:
         self.name, self.monitor, self.served, self.catalog = name, monitor, served, catalog
         self.retrain, self.rollback = retrain, rollback
         self.since = catalog.clock()
+        self.began = self.since
         self.last: dict[str, Any] = {}
         self.detectors: dict[str, Any] = {}
+        self.told = 0  # how often labels were looked at; each look has its share of the level
 
     def look(self) -> list[str]:
         """One look; returns the ids of alerts raised."""
-        return [*self._drift(), *self._anomaly()]
+        return [*self._refused(), *self._drift(), *self._concept(), *self._anomaly()]
+
+    def _open(self, what: str) -> bool:
+        return any(a["monitor"] == self.name and a["what"] == what for a in self.catalog.alerts(open_only=True))
+
+    def _refused(self) -> list[str]:
+        """Rows that may not be used all at once: a source writes a field otherwise than it did."""
+        drift = self.monitor.drift
+        refused, rows = self.served.refusals(max(60.0, seconds(self.monitor.every)))
+        if not drift or not refused or self._open("schema"):
+            return []
+        name, count = max(refused.items(), key=lambda e: e[1])
+        if count < 10 or count < 0.2 * rows:
+            return []
+        verdict = Verdict("schema", None, "mend the source", f"{count} of the last {rows} rows of {self.served.name} were refused over {name}: what sends them writes it otherwise than the training rows have it", {"feature": name})
+        return [self.catalog.alert(self.name, self.served.name, "schema", f"{verdict.why}; remedy: {verdict.remedy}", {"verdict": verdict.as_json()})]
 
     def _drift(self) -> list[str]:
         drift, now = self.monitor.drift, self.served.now
         if not drift or not now or now.fields is None:
             return []
-        rows = self.catalog.predictions(self.served.name, most=drift.window, since=self.since)
-        rows = [r for r in rows if r["version"] == now.version]
-        self.last |= {"waiting": len(rows), "window": drift.window}
-        if len(rows) < drift.window:
+        fresh = [r for r in self.catalog.predictions(self.served.name, most=drift.window, since=self.since) if r["version"] == now.version]
+        self.last |= {"waiting": len(fresh), "window": drift.window}
+        if len(fresh) < drift.window:
             return []
-        self.since = max(r["at"] for r in rows)
+        self.since = max(r["at"] for r in fresh)
         level = per_second(drift.false_alarms) * seconds(self.monitor.every)
-        found, tested = drifted(now.fields.training, [r["input"]["clean"] for r in rows], level, drift.method)
-        self.last |= {"p_values": tested, "level": level / max(1, len(tested)), "looked_at": self.catalog.clock()}
+        training = now.fields.training
+        rows = fresh
+        found, tested = drifted(training, columns([r["input"]["clean"] for r in rows]), level / 2, drift.method)
+        if not found:  # a small shift shows over many windows only
+            rows = [r for r in self.catalog.predictions(self.served.name, most=WIDE * drift.window, since=self.began) if r["version"] == now.version]
+            if len(rows) > drift.window:
+                found, wide = drifted(training, columns([r["input"]["clean"] for r in rows]), level / 2, drift.method)
+                tested = {k: min(p, tested.get(k, 1.0)) for k, p in wide.items()}
+        self.last |= {"p_values": tested, "level": level / 2 / max(1, len(tested)), "looked_at": self.catalog.clock()}
         if not found:
+            self.last.pop("verdict", None)
             self.catalog.clear(self.name, f"the last {len(rows)} rows look like the training rows again")
             return []
+        if self._open("drift"):
+            return []
+        verdict = self._judged(found, [r["input"]["clean"] for r in rows], level)
+        self.last["verdict"] = verdict.as_json()
         worst = found[0]
         moved = f", median {worst['median_before']:.6g} -> {worst['median_now']:.6g}" if "median_now" in worst else ""
         names = ", ".join(f["feature"] for f in found)
-        message = f"inputs of {self.served.name} drifted in {names} (p {worst['p']:.1e} over {len(rows)} rows{moved})"
-        raised = []
-        if not any(a["monitor"] == self.name and a["what"] == "drift" for a in self.catalog.alerts(open_only=True)):
-            raised.append(self.catalog.alert(self.name, self.served.name, "drift", message, {"features": found, "rows": len(rows)}))
-            if "retrain" in self.monitor.on_drift:
-                self.retrain(self.served.name, message)
+        message = f"inputs of {self.served.name} drifted in {names} (p {worst['p']:.1e} over {len(rows)} rows{moved}): {verdict.why}; remedy: {verdict.remedy}"
+        detail = {"features": found, "rows": len(rows), "verdict": verdict.as_json(), "predictions": [r["id"] for r in rows[:20]]}
+        raised = [self.catalog.alert(self.name, self.served.name, "drift", message, detail)]
+        if "retrain" in self.monitor.on_drift:
+            if verdict.remedy == "retrain":
+                self.retrain(self.served.name, verdict.why)
+            else:
+                with self.catalog.transaction() as con:
+                    self.catalog.write_audit(con, self.name, "judge", self.served.name, f"not trained again: {verdict.why}; remedy: {verdict.remedy}")
         return raised
+
+    def _judged(self, found: Sequence[Mapping[str, Any]], live: Sequence[Mapping[str, Any]], level: float) -> Verdict:
+        drift, unit = self.monitor.drift, self.served.now
+        assert drift and unit and unit.fields
+        held = unit.held()[:JUDGED]
+        return judged(found, unit.fields.training, live[:JUDGED], unit.predict, held, self._labelled, drift.harm, level, {n: f.get("unit") for n, f in unit.fields.fields.items()})
+
+    def _concept(self) -> list[str]:
+        """Answers that turn out wrong more often than they should, though the inputs look as before; looked at when their number has doubled."""
+        if not self.monitor.drift or self.served.now is None:
+            return []
+        rows, right, expected = self._labelled()
+        if rows < FEW * 2**self.told or self._open("drift"):
+            return []
+        self.told += 1
+        if fewer(rows, right, expected) >= SURE / (self.told * (self.told + 1)):
+            return []
+        verdict = Verdict("concept", round((expected - right) / rows, 4), "retrain", f"of {rows} answers whose label came back {right} were right, where {expected:.0f} were expected: what the inputs say of the answer has changed")
+        self.last["verdict"] = verdict.as_json()
+        raised = [self.catalog.alert(self.name, self.served.name, "drift", f"answers of {self.served.name} are right less often: {verdict.why}; remedy: {verdict.remedy}", {"features": [], "rows": rows, "verdict": verdict.as_json()})]
+        if "retrain" in self.monitor.on_drift:
+            self.retrain(self.served.name, verdict.why)
+        return raised
+
+    def _labelled(self) -> tuple[int, int, float]:
+        """Of the answers since the watch began whose label came back: how many, how many were right, and how many should be."""
+        now = self.served.now
+        rows = [r for r in self.catalog.labelled(self.served.name, self.began) if now and r["version"] == now.version and "probability" in r["output"]]
+        right = sum(str(r["output"]["label"]) == r["label"] for r in rows)
+        return len(rows), right, sum(float(r["output"]["probability"]) for r in rows)
 
     def _anomaly(self) -> list[str]:
         anomaly = self.monitor.anomaly

@@ -83,6 +83,10 @@ def work(sock: socket.socket, service: str, load: Load) -> None:
             answering.submit(said, message, partial(_answer, units, key, message["rows"]))
         elif do == "ask":
             answering.submit(said, message, partial(_ask, units, key, message["question"]))
+        elif do == "predict":
+            answering.submit(said, message, partial(_predict, units, key, message["rows"]))
+        elif do == "held":
+            answering.submit(said, message, partial(_held, units, key))
         elif do == "drop":
             answering.submit(said, message, partial(_drop, units, key))
         else:
@@ -95,6 +99,14 @@ def _answer(units: Mapping[int, Unit], key: int, rows: Sequence[Mapping[str, Any
 
 def _ask(units: Mapping[int, Unit], key: int, question: str) -> dict[str, Any]:
     return units[key].ask(question)
+
+
+def _predict(units: Mapping[int, Unit], key: int, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return units[key].predict(rows)
+
+
+def _held(units: Mapping[int, Unit], key: int) -> list[dict[str, Any]]:
+    return units[key].held()
 
 
 def _drop(units: dict[int, Unit], key: int) -> None:

@@ -24,7 +24,7 @@ class KolmogorovSmirnov:
         from scipy.stats import kstwobign
 
         points = np.asarray(training["numbers"], dtype=float)
-        values = np.sort(np.asarray([float(v) for v in live]))
+        values = np.sort(np.asarray(live, dtype=float))
         # A tie is one step: both functions are read at the same points, just before and at each.
         at = np.unique(np.concatenate([points, values]))
         gaps = []

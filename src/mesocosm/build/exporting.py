@@ -1,0 +1,71 @@
+"""What of an ecosystem goes elsewhere: its services, the project's files that its sources read, the names of its secrets.
+
+Knows the file and operate's exporters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from mesocosm import __version__
+from mesocosm.base.errors import Wrong
+from mesocosm.build.graph import where_of
+from mesocosm.operate.export import Living
+from mesocosm.spec import Spec
+
+VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+def living_of(spec: Spec) -> Living:
+    """What an exporter is told; no secret's value is among it."""
+    eco = spec.eco
+    text = spec.path.read_text(encoding="utf-8")
+    store = where_of(spec).store
+    held = sum(p.stat().st_size for p in store.rglob("*") if p.is_file()) / 1e9 if store.is_dir() else 0.0
+    return Living(eco.ecosystem, eco.about, __version__, eco.services, eco.monitors, tuple(sorted(set(VARIABLE.findall(text)))), _files(spec), round(held, 2))
+
+
+def _files(spec: Spec) -> tuple[str, ...]:
+    """Folders and files of the project that its sources and bases name, as short as can be."""
+    root, found = spec.root.resolve(), set()
+    for settings in [*spec.eco.sources.values(), *spec.eco.models.values()]:
+        for value in _texts(settings.model_dump(mode="json")):
+            head = value.split("*")[0].rstrip("/") if "*" in value else value
+            if not head or len(head) > 300 or "\n" in head or "://" in head:
+                continue
+            path = (root / (head if "*" not in value or (root / head).is_dir() else str(Path(head).parent))).resolve()
+            if path != root and path.is_relative_to(root) and path.exists() and ".mesocosm" not in path.parts:
+                found.add(path.relative_to(root).as_posix())
+    return tuple(sorted(p for p in found if not any(p != q and p.startswith(q + "/") for q in found)))
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        return [t for v in value.values() for t in _texts(v)]
+    return [t for v in value for t in _texts(v)] if isinstance(value, (list, tuple)) else []
+
+
+def settled(kind: Any, given: Sequence[str]) -> Any:
+    """An exporter with settings given as `name=value`.
+
+    Raises:
+        Wrong: there is no such setting, or its value cannot be right.
+    """
+    values: dict[str, str] = {}
+    for one in given:
+        name, sign, value = one.partition("=")
+        if not sign or name not in kind.model_fields:
+            raise Wrong("--set", f"'{one[:60]}' stands here", "name=value", [n for n in kind.model_fields if n != "type"], name)
+        values[name] = value
+    try:
+        return kind(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise Wrong(f"--set {first['loc'][0]}", f"'{first['input']}' cannot be right", str(kind.model_fields[str(first["loc"][0])].annotation)) from error

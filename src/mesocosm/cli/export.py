@@ -1,0 +1,40 @@
+"""`mesocosm export`: the ecosystem as other systems read it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mesocosm.cli.common import AsJson, File, answer, guarded, opened
+
+
+@guarded
+def export(
+    kind: Annotated[str, typer.Argument(help="docker, compose, kubernetes, prometheus or grafana.")],
+    folder: Annotated[Path, typer.Argument(help="Where to write; made where it is not.")],
+    file: File = Path("ecosystem.yaml"),
+    set_: Annotated[list[str] | None, typer.Option("--set", help="A setting, as image=registry.example/bank:1; see docs/kinds/export.md.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write KIND's files to FOLDER; files there that are not ours stay as they are."""
+    from mesocosm.base.errors import Failure, Wrong
+    from mesocosm.build.exporting import living_of, settled
+    from mesocosm.operate.export import EXPORTS
+
+    if kind not in EXPORTS:
+        raise Wrong("", f"no export is named '{kind}'", "one of the choices", list(EXPORTS), kind)
+    eco = opened(file)
+    files = settled(EXPORTS[kind], set_ or []).files(living_of(eco.spec))
+    if folder.exists() and not folder.is_dir():
+        raise Failure(f"{folder} is a file; give a folder")
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    answer({"kind": kind, "folder": str(folder), "files": sorted(files)}, as_json, _text)
+
+
+def _text(d: dict[str, Any]) -> str:
+    return "\n".join([f"{len(d['files'])} files for {d['kind']} in {d['folder']}:", *(f"  {f}" for f in d["files"])])
