@@ -21,6 +21,8 @@ from mesocosm.learn.optimisers import OPTIMISERS
 from mesocosm.learn.pretraining import OBJECTIVES
 from mesocosm.learn.schedules import SCHEDULES
 from mesocosm.learn.tuning import TUNING
+from mesocosm.operate.export import EXPORTS
+from mesocosm.operate.runtimes import RUNTIMES
 
 PAGES: dict[str, tuple[str, dict[str, type[Kind]]]] = {
     "sources": ("Where rows come from: `sources.NAME.type`.", dict(SOURCES)),
@@ -37,6 +39,8 @@ PAGES: dict[str, tuple[str, dict[str, type[Kind]]]] = {
     "optimisers": ("How weights follow their gradients: `tune.optimiser`.", dict(OPTIMISERS)),
     "schedules": ("How the learning rate moves: `tune.schedule`.", dict(SCHEDULES)),
     "augment": ("Rows said in another way for training: `tune.augment`, a list.", dict(AUGMENT)),
+    "runtimes": ("What runs a model: `services.NAME.runtime`.", dict(RUNTIMES)),
+    "exports": ("What other systems read: `mesocosm export NAME FOLDER`, settings by `--set name=value`.", dict(EXPORTS)),
     "adversarial": ("Training against the worst small shift of word embeddings: `tune.adversarial`.", dict(ADVERSARIAL)),
 }
 

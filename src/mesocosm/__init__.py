@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-__version__ = "0.1.0"
+from mesocosm.base.version import VERSION
+
+__version__ = VERSION
 
 
 def open(path: str = ".") -> Any:

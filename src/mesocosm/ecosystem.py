@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mesocosm.build.graph import where_of
+from mesocosm.build.graph import catalog_of
 from mesocosm.catalog import Catalog
 from mesocosm.spec import Spec, read
 
@@ -22,7 +22,7 @@ class Ecosystem:
 
     def __init__(self, path: str | Path) -> None:
         self.spec: Spec = read(Path(path))
-        self.catalog = Catalog(where_of(self.spec).store)
+        self.catalog: Catalog = catalog_of(self.spec)
 
     def plan(self) -> list[Any]:
         """What a build would do."""

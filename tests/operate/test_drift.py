@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import random
+import re
+import shlex
 from pathlib import Path
 from typing import Any
 
 from conftest import Server
 
+from mesocosm.ecosystem import open_ecosystem
 from mesocosm.operate.drift.features import columns, drifted
 from mesocosm.operate.drift.psi import StabilityIndex
+from mesocosm.operate.export.rules import ALERTS
+from mesocosm.operate.notify import RUNBOOK
 from mesocosm.operate.verdict import judged
 
 CREDIT = {
@@ -39,19 +44,42 @@ def test_a_currency_change_is_seen_within_a_hundred_rows() -> None:
     assert 1.5 < seen[0][0]["ratio"] < 2.4
 
 
-def test_a_currency_change_is_judged_as_one_and_trains_nothing(bank: Path, server: Server, cli: Any) -> None:
-    """The source is to be mended: trained on such rows, a model would be wrong when it is."""
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "on-call.md"
+
+
+def test_the_incident_of_the_on_call_page(bank: Path, server: Server, cli: Any) -> None:
+    """A unit that changed is judged as one: it trains nothing, since trained on such rows a model would be wrong when the source is mended."""
     import json
 
-    done = cli("drill", "unit-change", "-f", str(bank), "--rows", "220", "--wait", "60", "--json")
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    assert found["failed"] == 0 and found["before"] == found["after"] and found["verdict"] is None
-    (alarm,) = [a for a in found["alerts"] if "drifted in" in a]
-    assert "amount is 0.5113 times what it was and otherwise the same (DM given as EUR" in alarm and "remedy: mend the source" in alarm
-    assert found["judged"]["kind"] == "unit" and found["judged"]["feature"] == "amount" and 0 <= found["judged"]["harm"] < 0.03
-    lines = json.loads(cli("status", "-f", str(bank), "--json").stdout)["alerts"]
-    assert [a for a in lines if "mend the source" in a["message"]]
+    incident = PAGE.read_text(encoding="utf-8").split("## An incident")[1].split("\n## ")[0]
+    blocks = re.findall(r"```(bash|text)\n(.*?)```", incident, re.S)
+    before = open_ecosystem(bank).catalog.deployment("credit-desk")["version"]
+    said, ran = "", 0
+    for kind, block in blocks:
+        for line in block.strip().splitlines():
+            if kind == "text":
+                assert line in " ".join(said.split()), (line, said)
+                continue
+            words = [str(bank) if w == "examples/bank" else w for w in shlex.split(line)[1:]]
+            done = cli(*words)
+            assert done.returncode == 0, (line, done.stdout, done.stderr)
+            said = said + done.stdout if "status" not in line else done.stdout
+            ran += 1
+    assert ran == 6
+    eco = open_ecosystem(bank)
+    (alert,) = [a for a in eco.catalog.alerts() if a["what"] == "drift"]
+    verdict = alert["detail"]["verdict"]
+    assert verdict["kind"] == "unit" and verdict["feature"] == "amount" and 0 <= verdict["harm"] < 0.03 and alert["cleared_at"]
+    assert eco.catalog.deployment("credit-desk")["version"] == before
+    assert json.loads(cli("drill", "quiet", "-f", str(bank), "--rows", "30", "--json").stdout)["failed"] == 0
+    judged_ = [a for a in eco.catalog.audit(40) if a["act"] == "judge"]
+    assert judged_ and judged_[0]["why"].startswith("not trained again: amount is 0.5113 times")
+
+
+def test_every_alert_has_its_heading() -> None:
+    headings = {h.lower().replace(" ", "-") for h in re.findall(r"^## (.*)$", PAGE.read_text(encoding="utf-8"), re.M)}
+    used = {heading for *_, heading in ALERTS} | set(RUNBOOK.values()) | {"where-to-look-first"}
+    assert used <= headings and len(ALERTS) == 8
 
 
 TRAIN = random.Random(3)

@@ -12,8 +12,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from mesocosm import __version__
 from mesocosm.base.errors import Wrong
+from mesocosm.base.version import VERSION
 from mesocosm.build.graph import where_of
 from mesocosm.operate.export import Living
 from mesocosm.spec import Spec
@@ -27,7 +27,7 @@ def living_of(spec: Spec) -> Living:
     text = spec.path.read_text(encoding="utf-8")
     store = where_of(spec).store
     held = sum(p.stat().st_size for p in store.rglob("*") if p.is_file()) / 1e9 if store.is_dir() else 0.0
-    return Living(eco.ecosystem, eco.about, __version__, eco.services, eco.monitors, tuple(sorted(set(VARIABLE.findall(text)))), _files(spec), round(held, 2))
+    return Living(eco.ecosystem, eco.about, VERSION, eco.services, eco.monitors, tuple(sorted(set(VARIABLE.findall(text)))), _files(spec), round(held, 2))
 
 
 def _files(spec: Spec) -> tuple[str, ...]:

@@ -6,7 +6,8 @@ Knows the grammar and which settings make a thing and which only run it.
 from __future__ import annotations
 
 import json
-from typing import Any
+import os
+from typing import TYPE_CHECKING, Any
 
 from mesocosm.base.digest import digest, digest_file
 from mesocosm.base.errors import Finding, Invalid, Later, Place, Wrong
@@ -18,12 +19,22 @@ from mesocosm.learn.bases.base import folder_of
 from mesocosm.learn.brought import Brought
 from mesocosm.spec import Spec
 
+if TYPE_CHECKING:
+    from mesocosm.catalog import Catalog
+
 REVISIONS = {"govern": 3, "learn": 5}
 
 
 def where_of(spec: Spec) -> Where:
     """The project's folder and its store."""
     return Where(spec.root, spec.root / ".mesocosm")
+
+
+def catalog_of(spec: Spec) -> Catalog:
+    """The ecosystem's catalog: the one that `MESOCOSM_CATALOG` names by a URL, or the file in its store."""
+    from mesocosm.catalog import Catalog
+
+    return Catalog(os.environ.get("MESOCOSM_CATALOG") or where_of(spec).store)
 
 
 def datasets_of(spec: Spec) -> dict[str, Dataset]:

@@ -9,6 +9,7 @@ import asyncio
 import json
 import os
 import secrets
+import socket
 import subprocess
 import sys
 import threading
@@ -30,6 +31,7 @@ from mesocosm.build.expire import expire
 from mesocosm.build.graph import where_of
 from mesocosm.build.labels import worth_labelling
 from mesocosm.build.live import at_work
+from mesocosm.build.measuring import measure
 from mesocosm.build.plan import plan
 from mesocosm.build.retrain import rollback
 from mesocosm.build.serving import Loader, trace
@@ -41,6 +43,7 @@ from mesocosm.operate.journal import Journal
 from mesocosm.operate.logs import Logs
 from mesocosm.operate.metrics import Metrics
 from mesocosm.operate.moving import promote
+from mesocosm.operate.notify import Notifier
 from mesocosm.operate.served import Served
 from mesocosm.operate.watch import Watch
 from mesocosm.spec import Spec
@@ -49,6 +52,7 @@ from mesocosm.world.scene import scene
 from mesocosm.world.wire import Scene
 
 WHY = {"died": "died", "stuck": "did not answer and was killed", "leak": "held too much and was replaced"}
+LEASE = 15.0  # seconds after which another gateway takes over
 PAGES = Path(__file__).parents[1] / "web"
 
 
@@ -60,6 +64,8 @@ class Running:
         self.token = token or os.environ.get("MESOCOSM_TOKEN") or _from_file("MESOCOSM_TOKEN_FILE") or secrets.token_urlsafe(24)
         store = where_of(spec).store
         self.metrics, self.journal = Metrics(), Journal(catalog, store / "journal")
+        self.ident = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+        self.notifier = Notifier(spec.eco.ecosystem, {n: m.notify for n, m in spec.eco.monitors.items() if m.notify}, catalog)
         self.nursery = Nursery([sys.executable, "-m", "mesocosm.build.worker", str(spec.path)])
         self.crews = {n: Crew(self.nursery, n, seconds(s.runtime.stuck), s.runtime.memory, partial(self._replaced, n)) for n, s in spec.eco.services.items() if s.runtime.workers}
         loader = Loader(spec, catalog)
@@ -71,33 +77,18 @@ class Running:
         self.growing: dict[str, subprocess.Popen[bytes]] = {}
         self.roles = Roles(self.token, catalog.token, rate)
         self.app = create_app(
-            self.served, self.watches, self.roles, self._routes, self.metrics, self.crews, self.journal, Logs(store / "logs" / "gateway.jsonl", catalog.clock), hosts, self._measure
+            self.served, self.watches, self.roles, self._routes, self.metrics, self.crews, self.journal, Logs(store / "logs" / "gateway.jsonl", catalog.clock), hosts,
+            partial(measure, catalog, self.metrics, self.watches, self.served, list(spec.eco.datasets), self.journal), self._leads,
         )  # fmt: skip
         for name, one in self.served.items():
             one.count = partial(self._answered, name)
 
+    def _leads(self) -> bool:
+        """Whether this gateway is the one that watches and looks after things, of all over one catalog."""
+        return self.catalog.lead("controller", self.ident, LEASE)
+
     def _answered(self, service: str, version: str, rows: int) -> None:
         self.metrics.rows.labels(service, version).inc(rows)
-
-    def _measure(self) -> None:
-        """Set the metrics that the catalog tells: alerts, drift, held-out quality, the age of data, records that wait."""
-        alerts, metrics = self.catalog.alerts(open_only=True), self.metrics
-        for watch in self.watches:
-            metrics.alerts.labels(watch.name).set(sum(a["monitor"] == watch.name for a in alerts))
-            verdicts = [a["detail"]["verdict"] for a in alerts if a["monitor"] == watch.name and "verdict" in (a["detail"] or {})]
-            metrics.harm.labels(watch.name).set(max([v["harm"] or 0.0 for v in verdicts], default=0.0))
-            for feature, p in watch.last.get("p_values", {}).items():
-                metrics.p_value.labels(watch.name, feature).set(p)
-        for name, one in self.served.items():
-            version = self.catalog.version(one.now.version) if one.now and one.now.version else None
-            for key, value in (version["metrics"] if version else {}).items():
-                if isinstance(value, (int, float)) and not isinstance(value, bool):
-                    metrics.quality.labels(name, key).set(value)
-        for name in self.spec.eco.datasets:
-            snapshot = self.catalog.snapshot(dataset=name)
-            if snapshot:
-                metrics.age.labels(name).set(self.catalog.clock() - snapshot["at"])
-        metrics.spilt.set(self.journal.spilt)
 
     def _replaced(self, service: str, why: str) -> None:
         """A worker was replaced: counted, and written down."""
@@ -124,6 +115,9 @@ class Running:
             hour = time.monotonic()
             while not over.wait(0.5):
                 now = time.monotonic()
+                if not self._leads():
+                    continue
+                self.notifier.look()
                 if aged and now >= hour:
                     hour = now + 3600
                     self._guarded("expire", lambda: expire(self.spec, self.catalog))
@@ -133,7 +127,7 @@ class Running:
                     due.update({n: time.monotonic() + every[n] for n in ready})
 
         thread = threading.Thread(target=loop)
-        if every or aged:
+        if every or aged or self.notifier.settings:
             thread.start()
         try:
             yield

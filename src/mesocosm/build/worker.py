@@ -18,8 +18,8 @@ def main() -> None:
     import tokenizers  # noqa: F401
 
     import mesocosm.learn.predictor  # noqa: F401
+    from mesocosm.build.graph import catalog_of
     from mesocosm.build.serving import Loader
-    from mesocosm.catalog import Catalog
     from mesocosm.operate.unit import Load
     from mesocosm.operate.worker import nursery
     from mesocosm.spec import read
@@ -29,7 +29,7 @@ def main() -> None:
     os.environ["TOKENIZERS_PARALLELISM"] = "true"
 
     def loader() -> Load:
-        return Loader(spec, Catalog(spec.root / ".mesocosm")).load
+        return Loader(spec, catalog_of(spec)).load
 
     nursery(socket.socket(fileno=number), loader)
 

@@ -18,7 +18,7 @@ import orjson
 from sqlalchemy import Connection, Table, create_engine, event, func, insert, select, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from mesocosm.base.digest import digest
@@ -39,7 +39,8 @@ def _engine(url: str, wait: float = 60.0, keep: int = 0) -> Engine:
         keep: connections that stay open; 0 opens one each time.
     """
     if not url.startswith("sqlite"):
-        return create_engine(url, json_serializer=_dumped) if keep else create_engine(url)
+        url = url.replace("postgresql://", "postgresql+psycopg://", 1)
+        return create_engine(url, pool_pre_ping=True, **({"json_serializer": _dumped} if keep else {}))
     more: dict[str, Any] = {"pool_size": keep, "json_serializer": _dumped} if keep else {"poolclass": NullPool}
     engine = create_engine(url, connect_args={"timeout": wait}, **more)
 
@@ -73,6 +74,8 @@ class Catalog:
         self.logs = _engine(where, LOG_WAIT, keep=2)  # opened when the first prediction is logged
         try:
             t.META.create_all(self.engine)
+        except ModuleNotFoundError as error:
+            raise Failure("a catalog on PostgreSQL wants the extra 'postgres': pip install 'mesocosm[postgres]'") from error
         except OperationalError as error:
             raise Failure(f"the catalog cannot be opened ({str(error.orig)[:120]})") from error
 
@@ -324,6 +327,37 @@ class Catalog:
             done = con.execute(update(t.ALERTS).where(*open_ones).values(cleared_at=self.clock()))
             self.write_audit(con, monitor, "clear", monitor, why)
             return int(done.rowcount)
+
+    def silence(self, monitor: str, seconds: float, who: str, why: str) -> float:
+        """Have nobody told of a monitor's alerts for some seconds; returns until when."""
+        until = self.clock() + seconds
+        with self.transaction() as con:
+            con.execute(t.SILENCES.delete().where(t.SILENCES.c.monitor == monitor))
+            con.execute(insert(t.SILENCES).values(monitor=monitor, until=until, who=who, why=why))
+            self.write_audit(con, who, "silence", monitor, why)
+        return until
+
+    def silenced(self, now: float) -> set[str]:
+        """Monitors that are silent now."""
+        return {row["monitor"] for row in self.rows(select(t.SILENCES.c.monitor).where(t.SILENCES.c.until > now))}
+
+    def lead(self, name: str, holder: str, seconds: float) -> bool:
+        """Take or keep a lease; says whether it is the holder's for so many seconds."""
+        now = self.clock()
+        row = self.row(select(t.LEASES).where(t.LEASES.c.name == name))
+        if row and row["holder"] == holder and row["until"] - now > seconds / 2:
+            return True
+        try:
+            with self.engine.begin() as con:
+                free = (t.LEASES.c.name == name, (t.LEASES.c.holder == holder) | (t.LEASES.c.until <= now))
+                if con.execute(update(t.LEASES).where(*free).values(holder=holder, until=now + seconds)).rowcount == 1:
+                    return True
+                if row is None:
+                    con.execute(insert(t.LEASES).values(name=name, holder=holder, until=now + seconds))
+                    return True
+        except IntegrityError:  # another was first
+            return False
+        return False
 
     # audit
 

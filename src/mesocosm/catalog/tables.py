@@ -75,3 +75,5 @@ TOKENS = _table(
 SPENT = _table(
     "spent", _whole("id", primary_key=True), _text("dataset", index=True), _real("epsilon"), _text("what"), _real("at"),
 )  # fmt: skip
+LEASES = _table("leases", _text("name", primary_key=True), _text("holder"), _real("until"))
+SILENCES = _table("silences", _text("monitor", primary_key=True), _real("until"), _text("who"), _text("why"))

@@ -15,7 +15,7 @@ def export(
     kind: Annotated[str, typer.Argument(help="docker, compose, kubernetes, prometheus or grafana.")],
     folder: Annotated[Path, typer.Argument(help="Where to write; made where it is not.")],
     file: File = Path("ecosystem.yaml"),
-    set_: Annotated[list[str] | None, typer.Option("--set", help="A setting, as image=registry.example/bank:1; see docs/kinds/export.md.")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="A setting, as image=registry.example/bank:1; see docs/kinds/exports.md.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write KIND's files to FOLDER; files there that are not ours stay as they are."""

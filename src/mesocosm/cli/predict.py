@@ -16,12 +16,23 @@ from mesocosm.cli.common import AsJson, File, answer, guarded, opened
 @guarded
 def predict(
     service: str,
-    input: Annotated[str, typer.Option("--input", help="The row as a JSON object.")],
+    input: Annotated[str | None, typer.Option("--input", help="The row as a JSON object.")] = None,
+    rows: Annotated[Path | None, typer.Option("--rows", help="A file of rows: .csv, .jsonl or .parquet.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Where the rows go with what was predicted of them; by its ending.")] = None,
     file: File = Path("ecosystem.yaml"),
     as_json: AsJson = False,
 ) -> None:
-    """Ask SERVICE for a prediction of one row."""
+    """Ask SERVICE for a prediction of one row, or of every row of a file."""
     from mesocosm.cli.calls import call, local
+
+    if (input is None) == (rows is None) or (rows is None) != (out is None):
+        raise Failure("give --input with one row, or --rows with a file and --out with another")
+    if rows is not None and out is not None:
+        from mesocosm.cli.many import predict_file
+
+        answer(predict_file(opened(file), service, rows, out), as_json, _counted)
+        return
+    assert input is not None
 
     try:
         row = json.loads(input)
@@ -42,6 +53,11 @@ def predict(
     if "why" in found:
         raise Failure(f"the row would not have been kept: {found['why']}")
     answer(found, as_json, _text)
+
+
+def _counted(d: dict[str, Any]) -> str:
+    said = f"{d['rows']} rows in {d['seconds']:.1f} s: {d['predicted']} predicted, {d['refused']} refused, each with its reason; {d['out']}"
+    return said + "".join(f"\n  {n} x {why}" for why, n in d["reasons"].items())
 
 
 def _sent(key: str, value: Any, root: Path) -> Any:

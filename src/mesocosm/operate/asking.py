@@ -73,7 +73,7 @@ class Asking:
             seconds = max(1, round(full.seconds))
             raise Problem(429, "Too many wait", f"the queue is full; try again in {seconds} s", headers={"Retry-After": str(seconds)}) from full
         except (Expired, TimeoutError) as late:
-            raise Problem(504, "Too late", f"no answer could be given within the {wait * 1000 if wait else 0:.0f} ms that the request allows") from late
+            raise Problem(408, "Too late", f"no answer could be given within the {wait * 1000 if wait else 0:.0f} ms that the request allows") from late
         except asyncio.CancelledError as error:
             if not gone:
                 raise

@@ -16,13 +16,13 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Scope
 
-from mesocosm import __version__
 from mesocosm.base.durations import seconds
-from mesocosm.base.errors import nearest
+from mesocosm.base.errors import Failure, nearest
+from mesocosm.base.version import VERSION
 from mesocosm.operate.asking import Asking, Direct, Infer, Predict, metadata
 from mesocosm.operate.batcher import Batcher
 from mesocosm.operate.crew import Crew
-from mesocosm.operate.guard import HOSTS, Guard, Problem, Roles, body_of
+from mesocosm.operate.guard import HOSTS, Guard, Problem, Roles, body_of, problem_of
 from mesocosm.operate.journal import Journal
 from mesocosm.operate.logs import Logs
 from mesocosm.operate.metrics import Metrics
@@ -36,7 +36,7 @@ EVERY = 0.5  # seconds between two looks at the catalog
 def create_app(
     served: Mapping[str, Served], watches: Sequence[Watch], roles: Roles, more: Callable[[FastAPI], None], metrics: Metrics,
     crews: Mapping[str, Crew] | None = None, journal: Journal | None = None, logs: Logs | None = None, hosts: tuple[str, ...] = HOSTS,
-    measure: Callable[[], None] = lambda: None,
+    measure: Callable[[], None] = lambda: None, leads: Callable[[], bool] = lambda: True,
 ) -> ASGIApp:  # fmt: skip
     """The application.
 
@@ -46,6 +46,7 @@ def create_app(
         journal: where predictions are logged, brought into the catalog when that takes records again.
         hosts: names by which the server may be called.
         measure: sets what metrics are told of the catalog, before they are read.
+        leads: whether this gateway is the one that watches.
     """
     batchers: dict[str, Batcher] = {}
 
@@ -56,7 +57,7 @@ def create_app(
             batch = one.service.batch
             target = seconds(batch.target) if batch.target else None
             batchers[name] = Batcher(one.answered, batch.most, seconds(batch.wait), one.service.queue, target, one.keep, 2 if name in (crews or {}) else 1)
-        tasks = [asyncio.create_task(_follow(served, metrics, crews or {}, journal, logs)), *(asyncio.create_task(_watch(w)) for w in watches)]
+        tasks = [asyncio.create_task(_follow(served, metrics, crews or {}, journal, logs)), *(asyncio.create_task(_watch(w, leads)) for w in watches)]
         yield
         for task in tasks:
             task.cancel()
@@ -77,7 +78,13 @@ def create_app(
         if logs:
             logs.request(scope, status, took)
 
-    app = FastAPI(title="Mesocosm", version=__version__, docs_url=None, redoc_url=None, lifespan=lifespan)
+    app = FastAPI(title="Mesocosm", version=VERSION, docs_url=None, redoc_url=None, lifespan=lifespan)
+
+    async def said(request: Request, error: Exception) -> Response:
+        return problem_of(error).response()
+
+    for kind in (Problem, Failure, Exception):
+        app.add_exception_handler(kind, said)
 
     def one_of(name: str) -> Served:
         if name not in served:
@@ -176,7 +183,7 @@ def _inference_protocol(app: FastAPI, asking: Asking, waiting: Callable[[], Mapp
 
     @app.get("/v2")
     async def server() -> Any:
-        return {"name": "mesocosm", "version": __version__, "extensions": []}
+        return {"name": "mesocosm", "version": VERSION, "extensions": []}
 
     @app.get("/v2/health/live")
     async def live() -> Any:
@@ -225,10 +232,11 @@ async def _follow(served: Mapping[str, Served], metrics: Metrics, crews: Mapping
         await asyncio.sleep(EVERY)
 
 
-async def _watch(watch: Watch) -> None:
+async def _watch(watch: Watch, leads: Callable[[], bool]) -> None:
     while True:
         await asyncio.sleep(seconds(watch.monitor.every))
         try:
-            await asyncio.to_thread(watch.look)
+            if await asyncio.to_thread(leads):
+                await asyncio.to_thread(watch.look)
         except Exception as error:
             watch.last["trouble"] = f"the last look failed ({type(error).__name__})"

@@ -237,9 +237,8 @@ class Guard:
                 cookie.append((b"set-cookie", f"mesocosm={said(HTTPConnection(scope))}; HttpOnly; Path=/; SameSite=strict{secure}".encode()))
             await self.app(scope, receive, sending)
         except Exception as error:
-            if status:
-                raise
-            await problem_of(error).response()(scope, receive, sending)
+            if not status:  # else it was answered already, or half: the server closes the connection then
+                await problem_of(error).response()(scope, receive, sending)
         finally:
             self.done(scope, status, time.perf_counter() - began)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mesocosm import __version__
+from mesocosm.base.version import VERSION
 from mesocosm.operate.served import Served
 
 TYPES = {"number": ["number", "string"], "integer": ["integer", "number", "string"], "boolean": ["boolean", "string"]}
@@ -40,14 +40,14 @@ def document(served: Mapping[str, Served]) -> dict[str, Any]:
         }  # fmt: skip
         whole = {"oneOf": [{"$ref": f"#/components/schemas/{row}"}, {"type": "object", "required": ["rows"], "additionalProperties": False, "properties": {"rows": {"type": "array", "minItems": 1, "maxItems": 1000, "items": {"$ref": f"#/components/schemas/{row}"}}}}]}
         late = {"name": "X-Deadline-Ms", "in": "header", "required": False, "schema": {"type": "integer", "minimum": 1, "maximum": 3_600_000}}
-        more = {"429": "Too many wait.", "504": "The deadline passed."}
+        more = {"429": "Too many wait.", "408": "The deadline passed."}
         paths[f"/v1/services/{name}/predict"] = {"post": _op(one.service.about or f"Ask {name}.", {}, body=whole, parameters=[late], more=more)}
         paths[f"/v1/services/{name}/feedback"] = {"post": _op("The label that turned out to be true.", {"kept": {"type": "boolean"}}, body=FEEDBACK)}
         paths[f"/v2/models/{name}"] = {"get": _op("Metadata, by the Open Inference Protocol.", {"name": {"type": "string"}})}
         paths[f"/v2/models/{name}/ready"] = {"get": _op("Whether it can answer.", {"ready": {"type": "boolean"}})}
         paths[f"/v2/models/{name}/infer"] = {"post": _op("Ask it, by the Open Inference Protocol.", {"outputs": {"type": "array"}}, body=INFER, parameters=[late], more=more)}
     return {
-        "openapi": "3.1.0", "info": {"title": "Mesocosm", "version": __version__, "description": "The services of one ecosystem, behind a token."},
+        "openapi": "3.1.0", "info": {"title": "Mesocosm", "version": VERSION, "description": "The services of one ecosystem, behind a token."},
         "paths": paths, "components": {"schemas": schemas, "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}}, "security": [{"token": []}],
     }  # fmt: skip
 

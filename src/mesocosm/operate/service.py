@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from mesocosm.base.bounds import Bound
 from mesocosm.base.durations import Duration, Rate
 from mesocosm.base.kinds import Kind
+from mesocosm.operate.notify import Notify
 from mesocosm.operate.runtimes.onnx import Onnx
 
 
@@ -150,6 +151,7 @@ class Monitor(Kind):
         anomaly: how a change of the service's own figures is seen.
         on_drift: what follows on drift, in order; `retrain` only where the verdict is that training anew would mend it.
         on_anomaly: what follows on an anomaly, in order.
+        notify: who is told of its alerts; shown nowhere, since an address may be a secret.
         about: a line for people.
     """
 
@@ -159,4 +161,5 @@ class Monitor(Kind):
     anomaly: Anomaly | None = None
     on_drift: tuple[Literal["alert", "retrain"], ...] = ("alert",)
     on_anomaly: tuple[Literal["alert", "rollback"], ...] = ("alert",)
+    notify: Notify | None = Field(None, exclude=True)
     about: str = ""

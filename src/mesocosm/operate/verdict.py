@@ -22,7 +22,7 @@ FACTORS = (  # what a wrong unit multiplies by, what it is, and a word of the un
     (88.42, "umol/L and mg/dL of creatinine", "umol/L mg/dL"), (10.0, "tens", ""), (100.0, "cents or percent", ""), (1000.0, "thousands", ""),
 )  # fmt: skip
 FAR = 0.5  # how large a factor that nobody knows must be, as a logarithm, before it is called one
-NEAR = 0.06  # how far a factor that was measured may lie from one that is known, as a logarithm
+NEAR = 0.4  # how far from what was measured, as a logarithm, a factor that is known is looked for
 FITS, FITS_KNOWN = 0.01, 0.001  # the p-value over which a feature divided by a factor looks like the training rows; one that is known needs less
 FEW = 30  # labelled rows under which they decide nothing
 SURE = 0.01  # how unlikely fewer right answers must be before the link itself is said to have changed
@@ -138,12 +138,18 @@ def _unit(found: Sequence[Mapping[str, Any]], training: Mapping[str, Any], live:
     factor = float(np.exp(np.median(np.log(high[used] / low[used]))))
     if abs(np.log(factor)) < 0.1:
         return None
-    known = [(f**sign, text) for f, text in _factors(unit) for sign in (1, -1) if abs(np.log(factor) - sign * np.log(f)) < NEAR + 1.5 / len(now) ** 0.5]
-    tries = [*sorted(known, key=lambda k: abs(np.log(k[0] / factor)))[:1], *([(factor, "")] if abs(np.log(factor)) > FAR else [])]
-    for value, text in tries:
-        if KolmogorovSmirnov().p_value(training[name], (now / value).tolist()) > (FITS_KNOWN if text else FITS):
-            return name, value, text
+    known = [(f**sign, text) for f, text in _factors(unit) for sign in (1, -1) if abs(np.log(factor) - sign * np.log(f)) < NEAR]
+    fits = [(_same(training[name], now / value), value, text) for value, text in known]
+    best = max(fits, default=(0.0, 1.0, ""))
+    if best[0] > FITS_KNOWN:
+        return name, best[1], best[2]
+    if abs(np.log(factor)) > FAR and _same(training[name], now / factor) > FITS:
+        return name, factor, ""
     return None
+
+
+def _same(known: Mapping[str, Any], values: Any) -> float:
+    return KolmogorovSmirnov().p_value(known, values.tolist())
 
 
 def _counterfactual(now: Rows, mended: Rows) -> tuple[float | None, float | None]:

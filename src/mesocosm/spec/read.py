@@ -144,7 +144,7 @@ def _at(tree: Any, path: tuple[Any, ...], file: str, wrong: Wrong) -> Finding:
 
 
 def _fill(data: Any, tree: Any, file: str, env: Mapping[str, str]) -> tuple[list[Finding], list[str]]:
-    """Put environment values into sources, in place; elsewhere `${}` is a finding."""
+    """Put environment values into sources and monitors' notices, in place; elsewhere `${}` is a finding."""
     found: list[Finding] = []
     secrets: list[str] = []
 
@@ -156,8 +156,8 @@ def _fill(data: Any, tree: Any, file: str, env: Mapping[str, str]) -> tuple[list
         if not isinstance(node, str) or not VARIABLE.search(node):
             return node
         place, key = place_of(tree, path, file), ".".join(map(str, path))
-        if path[0] != "sources":
-            found.append(Finding(place, key, f"'{node}' names a variable", "a plain value; ${} stands only in sources"))
+        if path[0] != "sources" and not (path[0] == "monitors" and "notify" in path[2:3]):
+            found.append(Finding(place, key, f"'{node}' names a variable", "a plain value; ${} stands only in sources and in a monitor's 'notify'"))
             return node
         for name in VARIABLE.findall(node):
             if not env.get(name):

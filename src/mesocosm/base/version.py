@@ -1,0 +1,3 @@
+"""The number of this release. Knows nothing."""
+
+VERSION = "0.1.0"

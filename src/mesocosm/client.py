@@ -1,0 +1,114 @@
+"""A thin client of a gateway. Knows its HTTP and httpx; needs nothing else of Mesocosm.
+
+>>> from mesocosm.client import Client
+>>> Client("http://127.0.0.1:8765", "token").url
+'http://127.0.0.1:8765'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+import httpx
+
+
+class Refused(Exception):
+    """The gateway's problem, in its words; `status` is HTTP's, `retry_after` seconds where it says so."""
+
+    def __init__(self, status: int, detail: str, retry_after: float | None = None) -> None:
+        self.status, self.detail, self.retry_after = status, detail, retry_after
+        super().__init__(detail)
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What came out for one row; `why` is set, and nothing else, where the row may not be used."""
+
+    id: str = ""
+    version: str = ""
+    label: str = ""
+    probability: float | None = None
+    probabilities: Mapping[str, float] = field(default_factory=dict)
+    value: float | None = None
+    interval: tuple[float, float] | None = None
+    why: str | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Client:
+    """Speaks to one gateway.
+
+    Args:
+        url: its address.
+        token: the one `mesocosm up` printed, or that of a role.
+        timeout: seconds.
+    """
+
+    def __init__(self, url: str, token: str, timeout: float = 30.0) -> None:
+        self.url = url.rstrip("/")
+        self.http = httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {token}"}, timeout=timeout)
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close its connections."""
+        self.http.close()
+
+    def ready(self) -> bool:
+        """Whether every service can answer."""
+        return self.http.get("/readyz").status_code == 200
+
+    def predict(self, service: str, row: Mapping[str, Any], deadline_ms: int | None = None) -> Prediction:
+        """The prediction of one row.
+
+        Raises:
+            Refused: the row cannot be right, too many wait, or the deadline passed.
+        """
+        return _prediction(self._post(f"/v1/services/{service}/predict", dict(row), deadline_ms))
+
+    def predict_rows(self, service: str, rows: Sequence[Mapping[str, Any]], deadline_ms: int | None = None) -> list[Prediction]:
+        """Predictions of up to 1,000 rows, in their order.
+
+        Raises:
+            Refused: as for `predict`.
+        """
+        said = self._post(f"/v1/services/{service}/predict", {"rows": [dict(r) for r in rows]}, deadline_ms)
+        return [_prediction(p) for p in said["predictions"]]
+
+    def feedback(self, service: str, prediction: str, label: str) -> None:
+        """Tell the label that turned out to be true.
+
+        Raises:
+            Refused: there is no such prediction, or no such label.
+        """
+        self._post(f"/v1/services/{service}/feedback", {"id": prediction, "label": label})
+
+    def ask(self, service: str, question: str) -> dict[str, Any]:
+        """What a service that speaks says, with the row it rests on.
+
+        Raises:
+            Refused: the service does not speak.
+        """
+        said = self._post("/v1/chat/completions", {"model": service, "messages": [{"role": "user", "content": question}]})
+        return dict(said["grounding"])
+
+    def _post(self, path: str, body: Any, deadline_ms: int | None = None) -> Any:
+        answer = self.http.post(path, json=body, headers={"X-Deadline-Ms": str(deadline_ms)} if deadline_ms else {})
+        if answer.status_code >= 400:
+            said = answer.json() if "json" in answer.headers.get("content-type", "") else {}
+            wait = answer.headers.get("retry-after")
+            raise Refused(answer.status_code, str(said.get("detail", f"the gateway answered {answer.status_code}")), float(wait) if wait else None)
+        return answer.json()
+
+
+def _prediction(said: Mapping[str, Any]) -> Prediction:
+    known = {k: said[k] for k in ("id", "version", "label", "probability", "probabilities", "value", "why") if k in said}
+    interval = said.get("interval")
+    return Prediction(**known, interval=(interval[0], interval[1]) if interval else None, more={k: v for k, v in said.items() if k not in known and k != "interval"})

@@ -1,0 +1,182 @@
+"""The gateway as others speak to it: the Open Inference Protocol, the client, files of rows, roles, and a document that any case keeps to."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pyarrow.parquet
+import pytest
+from conftest import SMALL, Server, small_rows
+
+from mesocosm.client import Client, Refused
+from mesocosm.ecosystem import open_ecosystem
+
+PREDICT = "/v1/services/desk/predict"
+ROW = {"text": "please send more, lovely", "amount": 120}
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory, cli: Callable[..., Any]) -> Iterator[Server]:
+    home = tmp_path_factory.mktemp("protocols")
+    (home / "ecosystem.yaml").write_text(SMALL)
+    (home / "notes.csv").write_text(small_rows())
+    assert cli("build", "-f", str(home)).returncode == 0
+    one = Server(home)
+    yield one
+    one.close()
+
+
+def test_the_inference_protocol(up: Server) -> None:
+    http = up.http
+    assert http.get("/v2").json()["name"] == "mesocosm" and http.get("/v2/health/ready").json() == {"ready": True} and http.get("/v2/health/live").json() == {"live": True}
+    about = http.get("/v2/models/desk").json()
+    assert {i["name"]: i["datatype"] for i in about["inputs"]} == {"text": "BYTES", "amount": "FP64"} and about["versions"][0].startswith("judge-v1")
+    assert http.get(f"/v2/models/desk/versions/{about['versions'][0]}/ready").json() == {"name": "desk", "ready": True}
+    inputs = [{"name": "text", "shape": [2], "datatype": "BYTES", "data": ["please send 4 more, lovely", "stop sending, awful"]}, {"name": "amount", "shape": [2, 1], "datatype": "FP64", "data": [[120.5], [None]]}]
+    said = http.post("/v2/models/desk/infer", json={"id": "mine", "inputs": inputs}).raise_for_status().json()
+    found = {o["name"]: o for o in said["outputs"]}
+    assert said["id"] == "mine" and said["model_version"] == about["versions"][0] and found["label"]["data"] == ["yes please", "no thanks"] and found["probability"]["shape"] == [2]
+    assert http.get(f"/v1/lineage/{found['id']['data'][0]}").status_code == 200
+    ours = http.post(PREDICT, json={"rows": [{"text": "please send 4 more, lovely", "amount": 120.5}]}).json()["predictions"][0]
+    assert ours["probability"] == pytest.approx(found["probability"]["data"][0], abs=1e-4)
+    only = http.post(f"/v2/models/desk/versions/{about['versions'][0]}/infer", json={"inputs": inputs, "outputs": [{"name": "label"}]}).json()
+    assert [o["name"] for o in only["outputs"]] == ["label"]
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ({}, "'inputs', a list of tensors"),
+        ({"inputs": [{"name": "text", "shape": [2], "datatype": "BYTES", "data": ["a"]}]}, "the shape of 'text' is [2] and its data has 1 values"),
+        ({"inputs": [{"name": "text", "shape": [1], "datatype": "BYTES", "data": ["a"]}, {"name": "amount", "shape": [2], "datatype": "FP64", "data": [1, 2]}]}, "different lengths"),
+        ({"inputs": [{"name": "txt", "shape": [1], "datatype": "BYTES", "data": ["a"]}]}, "Did you mean 'text'?"),
+        ({"inputs": [{"name": n, "shape": [1], "datatype": "BYTES", "data": [d]} for n, d in ROW.items()], "outputs": [{"name": "logits"}]}, "no output is named 'logits'"),
+        ({"inputs": [{"name": "text", "shape": [1], "datatype": "BYTES", "data": ["a"]}, {"name": "amount", "shape": [1], "datatype": "FP64", "data": ["much"]}]}, "row 0: amount: 'much' is not a number"),
+    ],
+)
+def test_a_tensor_that_cannot_be_right(up: Server, body: Any, found: str) -> None:
+    answer = up.http.post("/v2/models/desk/infer", json=body)
+    assert answer.status_code == 422 and found in answer.json()["detail"], answer.text
+
+
+def test_the_client(up: Server) -> None:
+    with Client(up.url, up.token) as client:
+        assert client.ready()
+        one = client.predict("desk", ROW, deadline_ms=20_000)
+        assert one.label == "yes please" and one.version.startswith("judge-v1") and one.probability and abs(sum(one.probabilities.values()) - 1) < 1e-3
+        many = client.predict_rows("desk", [ROW, ROW | {"text": None}, ROW | {"amount": "much"}])
+        assert [bool(p.why) for p in many][::2] == [False, True] and "not a number" in str(many[2].why)
+        client.feedback("desk", one.id, "yes please")
+        with pytest.raises(Refused, match="Did you mean 'amount'") as caught:
+            client.predict("desk", {"text": "a", "amunt": 3})
+        assert caught.value.status == 422
+    with Client(up.url, "no") as stranger, pytest.raises(Refused, match="give the token"):
+        stranger.predict("desk", ROW)
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_a_file_of_rows(up: Server, tmp_path: Path, cli: Callable[..., Any], ending: str) -> None:
+    """With the server and without; the same labels, other columns untouched, a row that cannot be right refused alone."""
+    rows = [{"who": f"=cmd{i}", "text": f"please send {i} more, lovely" if i % 2 else f"stop sending number {i}, awful", "amount": "much" if i == 7 else str(100 + i)} for i in range(30)]
+    with (tmp_path / "in.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    found = []
+    for home in (up.home, tmp_path / "still"):
+        if not home.exists():
+            shutil.copytree(up.home, home)
+            (home / ".mesocosm" / "server.json").unlink()
+        out = tmp_path / f"out-{home.name}.{ending}"
+        done = cli("predict", "desk", "--rows", str(tmp_path / "in.csv"), "--out", str(out), "-f", str(home), "--json")
+        assert done.returncode == 0, done.stdout + done.stderr
+        told = json.loads(done.stdout)
+        assert (told["rows"], told["predicted"], told["refused"], told["reasons"]) == (30, 29, 1, {"amount": 1})
+        if ending == "csv":
+            read = list(csv.DictReader(out.open(newline="")))
+            assert read[0]["who"] == "'=cmd0"  # a table program must not run it
+        else:
+            read = [json.loads(line) for line in out.read_text().splitlines()] if ending == "jsonl" else pyarrow.parquet.read_table(out).to_pylist()
+            assert read[0]["who"] == "=cmd0"
+        assert "not a number" in read[7]["why"] and not read[7]["label"]
+        found.append([r["label"] or None for r in read])
+    assert found[0] == found[1] and set(found[0]) == {"yes please", "no thanks", None}
+
+
+def test_files_that_cannot_be(up: Server, tmp_path: Path, cli: Callable[..., Any]) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": "a"\n')
+    (tmp_path / "b.parquet").write_bytes(b"PAR1 no")
+    (tmp_path / "c.xls").write_text("x")
+    for name, said in (("a.jsonl", "a.jsonl:1 is no JSON"), ("b.parquet", "b.parquet cannot be read"), ("c.xls", "ends in '.xls'"), ("none.csv", "is not there")):
+        done = cli("predict", "desk", "--rows", str(tmp_path / name), "--out", str(tmp_path / "out.csv"), "-f", str(up.home))
+        assert done.returncode == 1 and said in " ".join(done.stderr.split()) and "Traceback" not in done.stderr, done.stderr
+        assert not (tmp_path / "out.csv").exists()
+
+
+def test_words_come_one_by_one(bank: Path, server: Server) -> None:
+    body = {"model": "help-desk", "stream": True, "messages": [{"role": "user", "content": "my card is gone, I think I lost it"}]}
+    with server.http.stream("POST", "/v1/chat/completions", json=body) as answer:
+        lines = [line.removeprefix("data: ") for line in answer.iter_lines() if line]
+    assert lines[-1] == "[DONE]"
+    pieces = [json.loads(line) for line in lines[:-1]]
+    whole = server.http.post("/v1/chat/completions", json=body | {"stream": False}).json()
+    assert "".join(p["choices"][0]["delta"].get("content", "") for p in pieces).strip() == whole["choices"][0]["message"]["content"]
+    assert pieces[-1]["choices"][0]["finish_reason"] == "stop" and pieces[-1]["grounding"]["source"]["file"] == "data/faq.csv"
+
+
+def test_roles_rates_and_origins(up: Server) -> None:
+    catalog = open_ecosystem(up.home).catalog
+    seer, asker = catalog.give_token("viewer", "see", 600, "test"), catalog.give_token("clerk", "ask", 600, "test")
+
+    def as_(token: str, method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:
+        return httpx.request(method, up.url + path, json=body, headers={"Authorization": f"Bearer {token}"} | headers)
+
+    assert as_(seer, "GET", "/v1/ecosystem").status_code == 200 and as_(seer, "POST", PREDICT, ROW).status_code == 403
+    assert as_(asker, "POST", PREDICT, ROW).status_code == 200 and as_(asker, "POST", "/v2/models/desk/infer", {}).status_code == 422
+    assert as_(asker, "POST", "/v1/services/desk/rollback", {}).status_code == 403
+    assert as_(up.token, "POST", PREDICT, ROW, Origin="http://evil.example").status_code == 403
+    assert as_(up.token, "POST", PREDICT, ROW, Host="rebound.example").status_code == 403
+    with httpx.Client(base_url=up.url, headers={"Authorization": f"Bearer {seer}"}) as http:
+        said = [http.get("/v2/health/live") for _ in range(400)]
+    late = [s for s in said if s.status_code == 429]
+    assert late and late[0].headers["retry-after"] == "1" and "100 times a second" in late[0].json()["detail"]
+    assert as_(up.token, "GET", "/v2/health/live").status_code == 200  # one that asks too often is nobody else's trouble
+    catalog.revoke_tokens("clerk", "test")
+    import time
+
+    time.sleep(2.1)
+    assert as_(asker, "POST", PREDICT, ROW).status_code == 401
+
+
+def test_headers_say_what_a_page_may(up: Server) -> None:
+    answer = up.http.get("/?token=" + up.token)
+    policy = answer.headers["content-security-policy"]
+    assert "script-src 'self'" in policy and "unsafe-inline" not in policy.split("script-src")[1].split(";")[0] and "frame-ancestors 'none'" in policy
+    assert "HttpOnly" in answer.headers["set-cookie"] and "SameSite=strict" in answer.headers["set-cookie"]
+    assert up.http.get("/healthz", headers={"X-Request-Id": "a b\u00fc".encode()}).headers["x-request-id"].startswith("r-")
+
+
+def test_every_case_of_the_document_is_answered(up: Server, tmp_path: Path) -> None:
+    """Schemathesis makes cases of the OpenAPI document, right and wrong ones; none is answered with a 5xx."""
+    config = tmp_path / "schemathesis.toml"
+    config.write_text("")
+    words = ["run", f"{up.url}/openapi.json", "-H", f"Authorization: Bearer {up.token}", "--checks", "not_a_server_error", "--max-examples", "12", "--phases", "examples,coverage,fuzzing", "--seed", "7", "--workers", "1"]
+    done = subprocess.run([str(Path(sys.executable).parent / "schemathesis"), f"--config-file={config}", *words], capture_output=True, text=True, cwd=tmp_path, timeout=240)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+    made = re.search(r"(\d+) generated, (\d+) passed", done.stdout)
+    assert made and made[1] == made[2] and int(made[1]) > 200, done.stdout[-1500:]
+
+
+def test_half_a_character_is_no_json(up: Server) -> None:
+    answer = up.http.post(PREDICT, content=b'{"text": "\\ud800", "amount": 1}')
+    assert answer.status_code == 400 and "no JSON that can be read" in answer.json()["detail"]
+    assert up.http.post(PREDICT, content=b'{"text": "a", "amount": 123456789012345678901234567890}').status_code in (200, 422)
