@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 PIP := $(BIN)/pip --disable-pip-version-check
 
-.PHONY: demo test lint bench bench-learn bench-govern clean
+.PHONY: demo test lint bench bench-learn bench-govern bench-operate clean
 
 $(STAMP): pyproject.toml constraints.txt hatch_build.py $(shell git ls-files web 2>/dev/null)
 	test -x $(BIN)/python || $(PY) -m venv $(VENV)
@@ -32,7 +32,7 @@ test: $(VENV)/.ready-test
 	$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest
 
-bench: bench-learn bench-govern
+bench: bench-learn bench-govern bench-operate
 
 bench-learn: $(VENV)/.ready-test
 	$(BIN)/python benchmarks/learn.py
@@ -41,5 +41,8 @@ bench-govern: $(VENV)/.ready-test
 	$(PIP) install -q --no-compile -c constraints.txt -e '.[bench]'
 	$(BIN)/python benchmarks/govern.py
 
+bench-operate: $(VENV)/.ready-test
+	$(BIN)/python benchmarks/operate.py
+
 clean:
-	rm -rf $(VENV) examples/bank/.mesocosm src/mesocosm/web
+	rm -rf $(VENV) .venv-peers .venv-evidently examples/bank/.mesocosm src/mesocosm/web

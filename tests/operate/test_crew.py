@@ -207,3 +207,17 @@ def test_the_log_has_no_private_values(up: Server) -> None:
     lines = [json.loads(line) for line in text.splitlines()]
     assert any(line["request"] == "mine-1" and line["status"] == 200 and line["service"] == "desk" and line["route"] == "/v1/services/{name}/predict" for line in lines)
     assert "xylophone" not in text and up.token not in text
+
+
+@pytest.mark.parametrize("kind", ["kill", "bad-model", "full-disk"])
+def test_a_copy_is_broken_and_heals(two: Path, cli: Callable[..., Any], kind: str) -> None:
+    before = sorted(p.name for p in (two / ".mesocosm").iterdir())
+    done = cli("drill", kind, "-f", str(two), "--json")
+    if kind == "full-disk" and done.returncode:  # a machine where nobody may mount a disk says so
+        assert "this user may not; run it as root" in done.stdout or "no 'mount' here" in done.stdout, done.stdout + done.stderr
+        return
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout)
+    assert found["failed"] == 0 and found["lost"] == 0 and found["requests"] > 10 and found["seconds"] < 5, found
+    assert {"kill": "replaced", "bad-model": "was taken back", "full-disk": "waited"}[kind] in found["what"]
+    assert sorted(p.name for p in (two / ".mesocosm").iterdir()) == before

@@ -1,4 +1,4 @@
-"""`mesocosm drill`: a change of the world, made on purpose against a running service."""
+"""`mesocosm drill`: a change of the world, made on purpose against a running service, or something broken in a copy of it."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ import typer
 from mesocosm.base.errors import Failure
 from mesocosm.cli.common import AsJson, File, answer, guarded, opened
 
-DRILLS = ("quiet", "unit-change", "concept-change")
+DRILLS = ("quiet", "unit-change", "drift", "concept-change", "kill", "bad-model", "full-disk")
+ON_A_COPY = ("kill", "bad-model", "full-disk")
 
 
 @guarded
 def drill(
-    kind: Annotated[str, typer.Argument(help="quiet, unit-change or concept-change.")],
+    kind: Annotated[str, typer.Argument(help="quiet, unit-change, drift, concept-change; on a copy: kill, bad-model, full-disk.")],
     file: File = Path("ecosystem.yaml"),
     service: Annotated[str | None, typer.Option(help="The service; the first watched one where not given.")] = None,
     rows: Annotated[int, typer.Option(min=10, max=5000)] = 300,
     wait: Annotated[float, typer.Option(help="Seconds to wait for what follows.")] = 60.0,
     as_json: AsJson = False,
 ) -> None:
-    """Send test rows to a running service, changed as KIND says, and tell what followed."""
+    """Send test rows to a running service, changed as KIND says, and tell what followed; or break a copy, and tell how long it took to heal."""
     from mesocosm.base.errors import Wrong
     from mesocosm.build.up import running_server
     from mesocosm.build.wiring import columns_of, kinds_of
@@ -32,6 +33,14 @@ def drill(
         raise Wrong("", f"no drill is named '{kind}'", "one of the choices", DRILLS, kind)
     eco = opened(file)
     server = running_server(eco.spec.root / ".mesocosm")
+    served = [n for n, s in eco.spec.eco.services.items() if s.serves]
+    if kind in ON_A_COPY:
+        from mesocosm.build.drills import drilled
+
+        if service is not None and service not in served or not served:
+            raise Wrong("--service", f"'{service}' stands here", "a service with a model", served, str(service))
+        answer(drilled(eco.spec, service or served[0], kind), as_json, _healed)
+        return
     watched = [m.watches for m in eco.spec.eco.monitors.values() if m.drift]
     name = service or (watched[0] if watched else None)
     if name is None or name not in eco.spec.eco.services or not eco.spec.eco.services[name].serves:
@@ -44,6 +53,8 @@ def drill(
     held = [i for i, s in enumerate(split) if s == "test"] or list(range(len(split)))
     kinds = kinds_of(snapshot)
     number = next((f for f in model.inputs if kinds[f] == "number"), None) or next((f for f in model.inputs if kinds[f] == "integer"), None)
+    if kind == "drift" and number:  # the half of the rows that has more of the first number
+        held = sorted((i for i in held if data[number][i] is not None), key=lambda i: data[number][i])[len(held) // 2 :]
     before = eco.catalog.deployment(name)
     began, failed, flip = time.time(), 0, _flips(data, model.predict)
     with typer.progressbar(range(rows), label=f"{kind}: {rows} rows to {name}", file=__import__("sys").stderr) as bar:
@@ -79,6 +90,11 @@ def drill(
 def _verdicts(alerts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What was judged of drifts, the newest first."""
     return [a["detail"]["verdict"] for a in alerts if "verdict" in a["detail"]]
+
+
+def _healed(d: dict[str, Any]) -> str:
+    lines = [f"{d['drill']} of a copy of {d['service']}: healed in {d['seconds']:.2f} s; {d['requests']} requests meanwhile, {d['failed']} failed, {d['lost']} answered and not logged"]
+    return "\n".join([*lines, f"  {d['what']}", *(f"  audit: {line}" for line in d["log"])])
 
 
 def _flips(data: dict[str, list[Any]], target: str) -> dict[str, str]:

@@ -103,12 +103,25 @@ class Served:
                 self.now, self.deployed = trial.loaded, row["id"]  # it is warm already
                 return _let_go(old)
             try:
-                self.now, self.deployed, self.trouble = self.load(self.name, row), row["id"], ""
+                self.now, self.deployed, self.trouble = self._load(row), row["id"], ""
                 self.catalog.clear(f"serving-{self.name}", "what is deployed is whole again")
             except Failure as error:
                 self.trouble = str(error)
                 return self._last_good(row, str(error)) if self.now is None or broken else False
             return _let_go(old)
+
+    def _load(self, row: Mapping[str, Any]) -> Unit:
+        """A unit.
+
+        Raises:
+            Failure: it cannot be loaded, whatever the reason.
+        """
+        try:
+            return self.load(self.name, row)
+        except Failure:
+            raise
+        except Exception as error:
+            raise Failure(f"{row['version'] or 'its table of answers'} cannot be run ({type(error).__name__})") from error
 
     def _last_good(self, row: Mapping[str, Any], why: str) -> bool:
         """Serve what served before, where what is deployed is not whole; an alert says so until it is."""
@@ -116,7 +129,7 @@ class Served:
             if (before["version"], before["answers"]) == (row["version"], row["answers"]) or not before["version"]:
                 continue
             try:
-                old, self.now, self.deployed = self.now, self.load(self.name, before), row["id"]
+                old, self.now, self.deployed = self.now, self._load(before), row["id"]
             except Failure:
                 continue
             monitor = f"serving-{self.name}"
@@ -136,7 +149,7 @@ class Served:
             return
         if self.trial is None or self.trial.rollout["id"] != row["id"]:
             try:
-                loaded = self.load(self.name, row)
+                loaded = self._load(row)
             except Failure as error:
                 returned(self.catalog, row, "rollout", f"it cannot be loaded: {error}")
                 self._warn(row, str(error))

@@ -1,0 +1,20 @@
+"""BentoML with its adaptive batching. `bentoml serve serve_bentoml:Serve --port PORT`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bentoml
+from classifier import Classifier
+
+
+@bentoml.service(workers=1, traffic={"timeout": 60})
+class Serve:
+    """The classifier behind BentoML."""
+
+    def __init__(self) -> None:
+        self.model = Classifier()
+
+    @bentoml.api(batchable=True, max_batch_size=64, max_latency_ms=2000)
+    def predict(self, sentence: list[str]) -> list[dict[str, Any]]:
+        return self.model.predict(sentence)

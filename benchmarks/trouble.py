@@ -1,0 +1,202 @@
+"""A service under load while it is swapped, and while everything that can break is broken on purpose. Called by `operate.py`.
+
+    SWAPS=1000 MINUTES=10
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from mesocosm.ecosystem import open_ecosystem
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+Line = tuple[str, float, str, bool]
+ROW = {"text": "please send more, lovely", "amount": 120}
+PREDICT = "/v1/services/desk/predict"
+
+
+def two(home: Path) -> list[str]:
+    """A small project with two versions of its model; their ids."""
+    from conftest import SMALL, small_rows
+
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "ecosystem.yaml").write_text(SMALL)
+    for rows in (80, 100):
+        (home / "notes.csv").write_text(small_rows(rows))
+        subprocess.run([sys.executable, "-m", "mesocosm", "build", "-f", str(home)], check=True, stdout=subprocess.DEVNULL)
+    return [v["id"] for v in open_ecosystem(home).catalog.versions("judge")]
+
+
+class Load:
+    """Asks over several connections until it is told to stop."""
+
+    def __init__(self, url: str, token: str, connections: int, pause: float = 0.0) -> None:
+        self.over, self.said, self.pause = threading.Event(), [], pause  # type: ignore[var-annotated]
+        self.client = dict(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=60)
+        self.threads = [threading.Thread(target=self._run) for _ in range(connections)]
+        for thread in self.threads:
+            thread.start()
+
+    def _run(self) -> None:
+        with httpx.Client(**self.client) as http:  # type: ignore[arg-type]
+            while not self.over.is_set():
+                began = time.perf_counter()
+                try:
+                    answer = http.post(PREDICT, json=ROW)
+                    body = answer.json()
+                    self.said.append((time.time(), answer.status_code, body.get("id", ""), body.get("version", ""), body.get("probability"), (time.perf_counter() - began) * 1000))
+                except (httpx.HTTPError, ValueError) as error:
+                    self.said.append((time.time(), 0, type(error).__name__, "", None, (time.perf_counter() - began) * 1000))
+                time.sleep(self.pause)
+
+    def stop(self) -> list[Any]:
+        self.over.set()
+        for thread in self.threads:
+            thread.join()
+        return sorted(self.said)
+
+
+def swaps(times: int) -> list[Line]:
+    """Hot swaps under load at 32 connections: nothing fails, and every answer is one version's own."""
+    from conftest import Server
+
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "pond"
+        versions = two(home)
+        up = Server(home)
+        catalog = open_ecosystem(home).catalog
+        load = Load(up.url, up.token, 32)
+        for n in range(times):
+            with catalog.transaction() as con:
+                catalog.deploy(con, "desk", versions[n % 2], "", "bench", f"swap {n}")
+            time.sleep(0.55)
+        said = load.stop()
+        up.close()
+    failed = sum(s[1] != 200 for s in said)
+    by = {v: {s[4] for s in said if s[3] == v} for v in versions}
+    mixed = sum(len(p) > 1 for p in by.values())  # one row, one version: one probability, to the last digit of a batch
+    close = all(max(p) - min(p) < 1e-4 for p in by.values() if p) and set(by) == set(versions) and abs(statistics.mean(by[versions[0]]) - statistics.mean(by[versions[1]])) > 1e-4
+    switched = sum(a[3] != b[3] for a, b in zip(said, said[1:], strict=False))
+    print(f"  {times} swaps, {len(said)} requests at 32 connections, {failed} failed, both versions told apart: {close}, {mixed} with digits of their own; {switched} changes seen")
+    return [("swaps: failed requests", float(failed), "<= 0", failed == 0), ("swaps: every answer one version's", float(close), ">= 1", close)]
+
+
+def trouble(minutes: float) -> list[Line]:
+    """Mixed load while every five seconds something is broken."""
+    from conftest import Server
+
+    folder = Path(tempfile.mkdtemp(prefix="trouble-"))
+    home = folder / "pond"
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400m", "tmpfs", str(folder)], check=False).returncode == 0
+    versions = two(home)
+    up = Server(home)
+    catalog = open_ecosystem(home).catalog
+    load = Load(up.url, up.token, 4, 0.01)
+    rng, done = random.Random(3), Counter[str]()
+    until = time.time() + 60 * minutes
+
+    def workers() -> list[int]:
+        found: dict[int, list[int]] = {}
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                found.setdefault(int(stat.read_text().rsplit(")", 1)[1].split()[1]), []).append(int(stat.parent.name))
+            except OSError:
+                continue
+        return [w for nursery in found.get(up.process.pid, []) for w in found.get(nursery, [])]
+
+    while time.time() < until:
+        fault = rng.choice(["worker", "worker stops", "file", "lock", *(["disk"] if mounted else [])])
+        done[fault] += 1
+        if fault == "worker":
+            for pid in workers():
+                os.kill(pid, signal.SIGKILL)
+        elif fault == "worker stops":
+            for pid in workers():
+                os.kill(pid, signal.SIGSTOP)
+            time.sleep(1)
+            for pid in workers():
+                os.kill(pid, signal.SIGCONT)
+        elif fault == "file":
+            card = home / ".mesocosm" / catalog.version(versions[1])["path"] / "card.json"
+            whole = card.read_bytes()
+            card.write_bytes(whole.replace(b"thanks", b"thankz"))
+            for pid in workers():
+                os.kill(pid, signal.SIGKILL)
+            time.sleep(2)
+            card.write_bytes(whole)
+        elif fault == "lock":
+            lock = sqlite3.connect(home / ".mesocosm" / "catalog.db", isolation_level=None, timeout=30)
+            lock.execute("begin exclusive")
+            time.sleep(2)
+            lock.execute("rollback")
+            lock.close()
+        else:
+            with (folder / "full").open("wb") as full:
+                try:
+                    while True:
+                        full.write(b"\0" * 1_000_000)
+                except OSError:
+                    pass
+            time.sleep(2)
+            (folder / "full").unlink()
+        time.sleep(5)
+    said = load.stop()
+    time.sleep(3)
+    up.close()
+    kept = {p["id"] for p in catalog.predictions("desk", 10**7)}
+    lost = sum(s[1] == 200 and s[2] not in kept for s in said)
+    good = sum(s[1] == 200 for s in said) / len(said)
+    worst = max((s[5] for s in said), default=0.0)
+    print(f"  {minutes:g} minutes, {len(said)} requests, faults {dict(done)}: {good:.5f} answered, slowest {worst:.0f} ms, statuses {dict(Counter(s[1] for s in said))}, {lost} acknowledged and not in the log")
+    if mounted:
+        subprocess.run(["umount", "-l", str(folder)], check=False)
+    shutil.rmtree(folder, ignore_errors=True)
+    return [("trouble: availability", good, ">= 0.999", good >= 0.999), ("trouble: acknowledged predictions that are not in the log", float(lost), "<= 0", lost == 0)]
+
+
+def cases(most: int = 5000) -> list[Line]:
+    """Schemathesis over the running document."""
+    import re
+
+    from conftest import Server
+
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "pond"
+        two(home)
+        up = Server(home)
+        (Path(folder) / "none.toml").write_text("")
+        words = [str(Path(sys.executable).parent / "schemathesis"), f"--config-file={folder}/none.toml", "run", f"{up.url}/openapi.json", "-H", f"Authorization: Bearer {up.token}"]
+        words += ["--checks", "not_a_server_error", "--max-examples", str(most // 12), "--phases", "coverage,fuzzing", "--seed", "11", "--workers", "1"]
+        text = subprocess.run(words, capture_output=True, text=True, cwd=folder, check=False).stdout
+        up.close()
+    made = re.search(r"(\d+) generated, (\d+) passed", text)
+    count, passed = (int(made[1]), int(made[2])) if made else (0, 0)
+    print(f"  {count} cases of the document, {passed} without a 5xx")
+    return [("cases answered without a 5xx", passed / max(1, count), ">= 1", count >= most and passed == count), ("cases", float(count), f">= {most}", count >= most)]
+
+
+def all_trouble() -> list[Line]:
+    """Everything."""
+    return [*swaps(int(os.environ.get("SWAPS", "1000"))), *trouble(float(os.environ.get("MINUTES", "10"))), *cases()]
+
+
+if __name__ == "__main__":
+    print(json.dumps({"swaps": os.environ.get("SWAPS"), "minutes": os.environ.get("MINUTES")}))
+    for line in all_trouble():
+        print(f"{line[0]}  {line[1]:.4f}  {line[2]}  {'met' if line[3] else 'missed'}")
