@@ -71,7 +71,7 @@ def test_light_commands_import_nothing_heavy(cli: Callable[..., Any], bank: Path
     import subprocess
     import sys
 
-    code = "import sys\nfrom mesocosm import spec\nfrom pathlib import Path\nspec.read(Path(sys.argv[1]))\nprint([m for m in ('torch', 'ibis', 'duckdb', 'transformers', 'sklearn') if m in sys.modules])"
+    code = "import sys\nfrom mesocosm import spec\nfrom pathlib import Path\nspec.read(Path(sys.argv[1]))\nprint([m for m in ('torch', 'ibis', 'duckdb', 'transformers', 'sklearn', 'numpy', 'fastapi', 'httpx', 'sqlalchemy') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code, str(bank)], capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stdout + done.stderr
 

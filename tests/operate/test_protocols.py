@@ -180,3 +180,47 @@ def test_half_a_character_is_no_json(up: Server) -> None:
     answer = up.http.post(PREDICT, content=b'{"text": "\\ud800", "amount": 1}')
     assert answer.status_code == 400 and "no JSON that can be read" in answer.json()["detail"]
     assert up.http.post(PREDICT, content=b'{"text": "a", "amount": 123456789012345678901234567890}').status_code in (200, 422)
+
+
+def test_a_trace_goes_from_the_request_to_the_model(up: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sent to a collector as OpenTelemetry has it, under the caller's own span, without a value of the row."""
+    import threading
+    from http.server import BaseHTTPRequestHandler, HTTPServer
+
+    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+    bodies: list[bytes] = []
+
+    class Collect(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            import gzip
+
+            body = self.rfile.read(int(self.headers["content-length"]))
+            bodies.append(gzip.decompress(body) if self.headers.get("content-encoding") == "gzip" else body)
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None: ...
+
+    collector = HTTPServer(("127.0.0.1", 0), Collect)
+    threading.Thread(target=collector.serve_forever, daemon=True).start()
+    home = tmp_path / "home"
+    shutil.copytree(up.home, home)
+    (home / ".mesocosm" / "server.json").unlink()
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{collector.server_port}")
+    other = Server(home)
+    caller = "0af7651916cd43dd8448eb211c80319c"
+    said = other.http.post(PREDICT, json=ROW | {"text": "xylophone please"}, headers={"traceparent": f"00-{caller}-b7ad6b7169203331-01"}).json()
+    other.close()
+    collector.shutdown()
+    spans = []
+    for body in bodies:
+        request = ExportTraceServiceRequest()
+        request.ParseFromString(body)
+        spans += [s for r in request.resource_spans for scope in r.scope_spans for s in scope.spans]
+    mine = {s.name: s for s in spans if s.trace_id.hex() == caller}
+    outer, inner = mine[f"POST {PREDICT.replace('desk', '{name}')}"], mine["predict"]
+    assert inner.parent_span_id == outer.span_id and outer.parent_span_id.hex() == "b7ad6b7169203331"
+    assert outer.start_time_unix_nano <= inner.start_time_unix_nano <= inner.end_time_unix_nano <= outer.end_time_unix_nano
+    assert {a.key: a.value.string_value for a in inner.attributes}["mesocosm.version"] == said["version"]
+    assert not any(b"xylophone" in body for body in bodies)

@@ -99,7 +99,7 @@ def copied(spec: Spec, service: str, small: bool = False) -> Iterator[Copy]:
     Raises:
         Failure: nothing is built, or the copy does not come up.
     """
-    from mesocosm.build.up import running_server
+    from mesocosm.build.running import running_server
 
     catalog = Catalog(where_of(spec).store)
     snapshot = catalog.snapshot(dataset=(model := spec.eco.models[str(spec.eco.services[service].serves)]).learns)

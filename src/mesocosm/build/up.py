@@ -6,7 +6,6 @@ Knows every room's door. The page's state is the catalog's, read at most one sec
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import secrets
 import socket
@@ -26,7 +25,6 @@ from fastapi.staticfiles import StaticFiles
 
 from mesocosm.base.durations import seconds
 from mesocosm.base.errors import Failure
-from mesocosm.base.files import write_json
 from mesocosm.build.expire import expire
 from mesocosm.build.graph import where_of
 from mesocosm.build.labels import worth_labelling
@@ -45,6 +43,7 @@ from mesocosm.operate.metrics import Metrics
 from mesocosm.operate.moving import promote
 from mesocosm.operate.notify import Notifier
 from mesocosm.operate.served import Served
+from mesocosm.operate.tracing import traces_of
 from mesocosm.operate.watch import Watch
 from mesocosm.spec import Spec
 from mesocosm.world.elements.view import View
@@ -77,7 +76,7 @@ class Running:
         self.growing: dict[str, subprocess.Popen[bytes]] = {}
         self.roles = Roles(self.token, catalog.token, rate)
         self.app = create_app(
-            self.served, self.watches, self.roles, self._routes, self.metrics, self.crews, self.journal, Logs(store / "logs" / "gateway.jsonl", catalog.clock), hosts,
+            self.served, self.watches, self.roles, self._routes, self.metrics, self.crews, self.journal, Logs(store / "logs" / "gateway.jsonl", catalog.clock), traces_of(spec.eco.ecosystem), hosts,
             partial(measure, catalog, self.metrics, self.watches, self.served, list(spec.eco.datasets), self.journal), self._leads,
         )  # fmt: skip
         for name, one in self.served.items():
@@ -364,22 +363,3 @@ def _try_rollback(catalog: Catalog, service: str, why: str) -> None:
         rollback(catalog, service, "monitor", why)
     except Failure as failure:
         catalog.alert("monitor", service, "rollback", f"no rollback: {failure}", {})
-
-
-def record_server(store: Path, url: str, token: str) -> None:
-    """Say where the server is, in a file only its owner reads."""
-    path = store / "server.json"
-    write_json(path, {"url": url, "token": token, "pid": os.getpid()})
-    path.chmod(0o600)
-
-
-def running_server(store: Path) -> dict[str, Any] | None:
-    """Where this ecosystem's server is, when it answers."""
-    import httpx
-
-    try:
-        said: dict[str, Any] = json.loads((store / "server.json").read_text(encoding="utf-8"))
-        httpx.get(said["url"] + "/healthz", timeout=2).raise_for_status()
-    except (OSError, ValueError, KeyError, httpx.HTTPError):
-        return None
-    return said

@@ -15,7 +15,7 @@ def call(eco: Any, method: str, path: str, body: Any = None) -> Any | None:
     """
     import httpx
 
-    from mesocosm.build.up import running_server
+    from mesocosm.build.running import running_server
 
     server = running_server(eco.spec.root / ".mesocosm")
     if server is None:

@@ -26,7 +26,7 @@ def drill(
 ) -> None:
     """Send test rows to a running service, changed as KIND says, and tell what followed; or break a copy, and tell how long it took to heal."""
     from mesocosm.base.errors import Wrong
-    from mesocosm.build.up import running_server
+    from mesocosm.build.running import running_server
     from mesocosm.build.wiring import columns_of, kinds_of
 
     if kind not in DRILLS:

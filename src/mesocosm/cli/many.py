@@ -68,7 +68,7 @@ def _console() -> Any:
 
 def _asker(eco: Any, service: str) -> Callable[[Sequence[Mapping[str, Any]]], list[dict[str, Any]]]:
     """What predicts a block: the gateway where it runs, else this process. A row that cannot be right is refused alone."""
-    from mesocosm.build.up import running_server
+    from mesocosm.build.running import running_server
 
     if service not in eco.spec.eco.services or running_server(eco.spec.root / ".mesocosm") is None:
         served = local(eco, service)

@@ -12,7 +12,7 @@ from mesocosm.cli.common import AsJson, File, answer, guarded, opened
 def status(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
     """Show what each service runs, since when, and which alerts are open."""
     from mesocosm.build.live import at_work
-    from mesocosm.build.up import running_server
+    from mesocosm.build.running import running_server
 
     eco = opened(file)
     server = running_server(eco.spec.root / ".mesocosm")

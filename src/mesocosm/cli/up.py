@@ -50,7 +50,8 @@ def up(
         raise Failure("no service has anything to serve; see what 'mesocosm build' says")
     import uvicorn
 
-    from mesocosm.build.up import Running, record_server
+    from mesocosm.build.running import record_server
+    from mesocosm.build.up import Running
     from mesocosm.operate.guard import HOSTS
 
     running = Running(eco.spec, eco.catalog, hosts=(*HOSTS, *(allow_host or ())), rate=rate)

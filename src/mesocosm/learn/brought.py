@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
 from pydantic import model_validator
 
 from mesocosm.base.errors import Failure, Wrong
 from mesocosm.base.files import inside
 from mesocosm.base.kinds import Kind
 
-Array = np.ndarray[Any, Any]
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, Any]
 DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
 FLOAT = 1  # onnx.TensorProto.FLOAT
 FAR = 1e30
@@ -82,6 +84,7 @@ def wrapped(setting: Brought, root: Path, inputs: int, order: Sequence[int], sca
     Raises:
         Wrong: the file is no ONNX, brings operators or files of its own, or its input or output has another shape.
     """
+    import numpy as np
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
@@ -190,6 +193,7 @@ class BroughtHead:
     loss = float("nan")
 
     def __init__(self, model: Any, classes: int) -> None:
+        import numpy as np
         import onnxruntime
 
         self.model, self.classes = model, classes
@@ -208,6 +212,8 @@ class BroughtHead:
         Raises:
             Wrong: the graph cannot be run on the rows, or what it gives are no probabilities.
         """
+        import numpy as np
+
         try:
             out = np.asarray(self.session.run(None, {"features": text, "table": table})[0])
         except Exception as error:

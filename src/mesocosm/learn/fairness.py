@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from pydantic import Field
 
 from mesocosm.base.kinds import Kind
 
-Array = np.ndarray[Any, Any]
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, Any]
 LEAST = 10
 
 
@@ -35,6 +37,8 @@ class Fair(Kind):
 
 def groups(values: Sequence[Any], kind: str, at: Sequence[float]) -> list[str | None]:
     """The group of each row; None where the value is missing."""
+    import numpy as np
+
     if kind not in ("number", "integer"):
         return [None if v is None else str(v) for v in values]
     there = np.array([float(v) for v in values if v is not None])
@@ -51,6 +55,8 @@ def fairness(fair: Fair, columns: Mapping[str, Sequence[Any]], kinds: Mapping[st
         `mistaken` (false positive rate)); `parity_gap`: the greatest difference in `chosen`; `odds_gap`: in `found` or
         `mistaken`; `accuracy_gap`.
     """
+    import numpy as np
+
     wanted = [labels.index(fair.favours)] if fair.favours in labels else ([1] if len(labels) == 2 else range(len(labels)))
     found: dict[str, Any] = {"fields": {}}
     gaps: dict[str, list[float]] = {"parity_gap": [0.0], "odds_gap": [0.0], "accuracy_gap": [0.0]}

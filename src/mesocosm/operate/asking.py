@@ -6,6 +6,7 @@ Source: https://github.com/kserve/open-inference-protocol
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -65,7 +66,7 @@ class Asking:
                 gone = True
                 here.cancel()
 
-        watch = loop.create_task(left())
+        watch, began = loop.create_task(left()), time.time_ns()
         try:
             run = self.batchers[name].run(rows, loop.time() + wait if wait is not None else None)
             found = await (asyncio.wait_for(run, wait) if wait is not None else run)
@@ -80,6 +81,7 @@ class Asking:
             raise Problem(499, "Nobody waits", "the connection was closed before the answer") from error
         finally:
             watch.cancel()
+            scope["state"]["asked"] = {"began": began, "ended": time.time_ns(), "version": unit.version, "rows": len(rows)}
         if any("died" in one for one in found):
             raise Problem(500, "The worker died", "what runs the model died over this row, twice; others were answered")
         return found

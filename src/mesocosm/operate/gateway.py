@@ -28,6 +28,7 @@ from mesocosm.operate.logs import Logs
 from mesocosm.operate.metrics import Metrics
 from mesocosm.operate.openapi import document
 from mesocosm.operate.served import Served
+from mesocosm.operate.tracing import Traces
 from mesocosm.operate.watch import Watch
 
 EVERY = 0.5  # seconds between two looks at the catalog
@@ -35,7 +36,7 @@ EVERY = 0.5  # seconds between two looks at the catalog
 
 def create_app(
     served: Mapping[str, Served], watches: Sequence[Watch], roles: Roles, more: Callable[[FastAPI], None], metrics: Metrics,
-    crews: Mapping[str, Crew] | None = None, journal: Journal | None = None, logs: Logs | None = None, hosts: tuple[str, ...] = HOSTS,
+    crews: Mapping[str, Crew] | None = None, journal: Journal | None = None, logs: Logs | None = None, traces: Traces | None = None, hosts: tuple[str, ...] = HOSTS,
     measure: Callable[[], None] = lambda: None, leads: Callable[[], bool] = lambda: True,
 ) -> ASGIApp:  # fmt: skip
     """The application.
@@ -69,6 +70,8 @@ def create_app(
             await asyncio.to_thread(journal.close)
         if logs:
             logs.flush()
+        if traces:
+            await asyncio.to_thread(traces.close)
 
     def done(scope: Scope, status: int, took: float) -> None:
         name = scope.get("path_params", {}).get("name", "")
@@ -77,6 +80,8 @@ def create_app(
             metrics.request(name, status, took)
         if logs:
             logs.request(scope, status, took)
+        if traces:
+            traces.request(scope, status, took)
 
     app = FastAPI(title="Mesocosm", version=VERSION, docs_url=None, redoc_url=None, lifespan=lifespan)
 

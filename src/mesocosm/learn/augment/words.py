@@ -9,7 +9,6 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 from pydantic import Field
 
 from mesocosm.base.kinds import Kind
@@ -26,6 +25,8 @@ class Words:
     """
 
     def __init__(self, tokenizer: Any, vectors: Any) -> None:
+        import numpy as np
+
         self.said: dict[str, int] = tokenizer.get_vocab()
         by_id = {i: w for w, i in self.said.items()}
         self.marks = {i for i, w in by_id.items() if w.startswith(("[", "<")) and w.endswith(("]", ">")) and len(w) > 2}
@@ -36,6 +37,8 @@ class Words:
 
     def near(self, word: int) -> list[int]:
         """Up to three whole words whose vectors are nearest to a whole word's, none under a cosine of 0.55."""
+        import numpy as np
+
         if word not in self._near:
             found: list[int] = []
             spot = np.searchsorted(self.whole, word)

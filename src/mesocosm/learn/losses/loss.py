@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-import numpy as np
-
 from mesocosm.base.kinds import Kind
 
 
@@ -21,6 +19,7 @@ class Loss(Kind):
 
     def of_classes(self, y: Any, classes: int) -> Any:
         """The weight of each class as a float32 tensor, or None."""
+        import numpy as np
         import torch
 
         if not self.weights:
