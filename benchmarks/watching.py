@@ -107,7 +107,7 @@ class Records:
 def watched(training: dict[str, Any], rate: str) -> tuple[Watch, Records]:
     """A watch over records in memory; the judge is left out, since it raises nothing."""
     records = Records()
-    unit = SimpleNamespace(version="v", fields=SimpleNamespace(training=training, fields={}), held=lambda: [], predict=lambda rows: [{"label": "a"} for _ in rows])
+    unit = SimpleNamespace(version="v", fields=SimpleNamespace(training=training, fields={}), held=lambda: [], vectors=lambda rows: [], predict=lambda rows: [{"label": "a"} for _ in rows])
     served: Any = SimpleNamespace(name="desk", now=unit, times=[], refusals=lambda s: ({}, 0))
     monitor = Monitor.model_validate({"watches": "desk", "every": "10m", "drift": {"false_alarms": rate, "window": 200}})
     return Watch("w", monitor, served, records, lambda *_: None, lambda *_: None), records  # type: ignore[arg-type]

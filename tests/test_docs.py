@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 
-from conftest import ROOT
+from conftest import ROOT, SMALL
 
 from mesocosm.cli.main import COMMANDS
 
@@ -34,6 +34,15 @@ def test_every_example_of_the_pages_is_a_file_that_holds() -> None:
     for block in blocks:
         eco = read_text(block, ROOT / "docs" / "ecosystem.yaml", {}).eco
         assert eco.sources
+
+
+def test_the_example_of_operating_holds() -> None:
+    from mesocosm.spec.read import read_text
+
+    (block,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "operating.md").read_text(), re.S)
+    whole = SMALL.split("services:")[0] + block.replace("serves: risk", "serves: judge")
+    eco = read_text(whole, ROOT / "docs" / "ecosystem.yaml", {"HOOK": "https://hooks.example/x"}).eco
+    assert eco.services["desk"].batch.target == "200ms" and eco.monitors["watch"].notify.mail == "oncall@example.org"
 
 
 def test_every_kind_has_its_page_as_the_code_says_it() -> None:

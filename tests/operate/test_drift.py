@@ -139,3 +139,64 @@ def test_the_stability_index_keeps_its_level_and_finds_a_shift() -> None:
     quiet = [StabilityIndex().p_value(training, [rng.gauss(45, 10) for _ in range(300)]) for _ in range(200)]
     assert sum(p < 0.05 for p in quiet) <= 20
     assert StabilityIndex().p_value(training, [rng.gauss(48, 10) for _ in range(1000)]) < 1e-6
+
+
+def test_texts_of_another_kind_are_found_and_quiet_ones_are_not(tmp_path: Path, cli: Any) -> None:
+    """Through a real model's features: the same senders raise nothing, messages about something else do, and the judge says what it costs."""
+    from conftest import SMALL, small_rows
+
+    from mesocosm.build.serving import Loader
+    from mesocosm.operate.served import Served
+    from mesocosm.operate.watch import Watch
+
+    (tmp_path / "ecosystem.yaml").write_text(SMALL.replace("drift: {window: 40}", "drift: {window: 60, false_alarms: 1/month}"))
+    (tmp_path / "notes.csv").write_text(small_rows(320))
+    assert cli("build", "-f", str(tmp_path)).returncode == 0
+    eco = open_ecosystem(tmp_path)
+    served = Served("desk", eco.spec.eco.services["desk"], eco.catalog, Loader(eco.spec, eco.catalog).load)
+    served.refresh()
+    watch = Watch("watch", eco.spec.eco.monitors["watch"], served, eco.catalog, lambda *_: None, lambda *_: None)
+    held = served.now.held()
+    rng = random.Random(3)
+    assert len(held) >= 60
+    served.predict([{k: v for k, v in rng.choice(held).items() if k != "_label"} for _ in range(60)])
+    assert watch.look() == [] and len([p for p in watch.last["p_values"] if "direction" in p]) == 8
+    other = ["my flight to Lisbon was delayed", "how do I reset the router", "the soup needs more salt", "which train goes to the airport", "the concert begins at nine"]
+    served.predict([{k: v for k, v in rng.choice(held).items() if k != "_label"} | {"text": f"{rng.choice(other)} {i}"} for i in range(60)])
+    (ident,) = watch.look()
+    (alert,) = [a for a in eco.catalog.alerts() if a["id"] == ident]
+    assert "text (direction" in alert["message"] and alert["detail"]["verdict"]["kind"] in ("covariate", "label") and len(alert["detail"]["predictions"]) == 20
+
+
+def test_training_anew_is_held_to_a_pace(pond: Path) -> None:
+    from sqlalchemy import insert
+
+    from mesocosm.build.up import Running
+    from mesocosm.catalog import tables
+
+    path = pond / "ecosystem.yaml"
+    path.write_text(path.read_text().replace("desk: {serves: judge}", "desk: {serves: judge, update: {every: 1d, cooldown: 1h, most: 3}}"))
+    eco = open_ecosystem(pond)
+    running, now = Running(eco.spec, eco.catalog), eco.catalog.clock()
+    try:
+        assert running._too_soon("desk") == ""
+
+        def trained(number: int, ago: float) -> None:
+            with eco.catalog.transaction() as con:
+                con.execute(insert(tables.VERSIONS).values(id=f"judge-v{number}", model="judge", number=number, origin="challenger: drift", state="challenger", at=now - ago))
+
+        trained(1, 90_000)
+        trained(2, 50_000)
+        trained(3, 20_000)
+        assert running._too_soon("desk") == ""
+        trained(4, 600)
+        assert "a challenger was trained 60" in running._too_soon("desk") and "1h lie between two" in running._too_soon("desk")
+        trained(5, 4000)
+        with eco.catalog.transaction() as con:
+            con.execute(tables.VERSIONS.delete().where(tables.VERSIONS.c.number == 4))
+        assert running._too_soon("desk") == "3 were trained within a day, and 3 may be"
+        running._retrain("desk", "a drift")
+        assert "desk" not in running.growing and eco.catalog.audit(1)[0]["why"].startswith("not trained again now: 3 were trained")
+    finally:
+        running.nursery.close()
+        running.journal.close()

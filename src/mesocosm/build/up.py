@@ -106,6 +106,8 @@ class Running:
         eco = self.spec.eco
         every = {n: seconds(s.every) for n, s in eco.sources.items() if s.every}
         due = dict.fromkeys(every, time.monotonic())
+        anew = {n: seconds(s.update.every) for n, s in eco.services.items() if s.update.every and s.serves}
+        again = {n: time.monotonic() + wait for n, wait in anew.items()}
         aged = any(d.retention for d in eco.datasets.values())
 
         over = threading.Event()
@@ -120,13 +122,16 @@ class Running:
                 if aged and now >= hour:
                     hour = now + 3600
                     self._guarded("expire", lambda: expire(self.spec, self.catalog))
+                for name in [n for n, at in again.items() if now >= at]:
+                    again[name] = now + anew[name]
+                    self._guarded("update", partial(self._retrain, name, f"its time: every {eco.services[name].update.every}"))
                 ready = [n for n, at in due.items() if now >= at]
                 if ready:
                     self._guarded("build", partial(self.follow, ready))
                     due.update({n: time.monotonic() + every[n] for n in ready})
 
         thread = threading.Thread(target=loop)
-        if every or aged or self.notifier.settings:
+        if every or aged or anew or self.notifier.settings:
             thread.start()
         try:
             yield
@@ -162,8 +167,23 @@ class Running:
     def _retrain(self, service: str, reason: str) -> None:
         """Grow a challenger beside the gateway, in a process of its own and of lower priority."""
         old = self.growing.get(service)
-        if not old or old.poll() is not None:
-            self._beside(service, "retrain", service, "-f", str(self.spec.path), "--reason", reason, "--json")
+        if old and old.poll() is None:
+            return
+        held_back = self._too_soon(service)
+        if held_back:
+            with self.catalog.transaction() as con:
+                self.catalog.write_audit(con, "gateway", "hold", service, f"not trained again now: {held_back}; asked for because {reason}")
+            return
+        self._beside(service, "retrain", service, "-f", str(self.spec.path), "--reason", reason, "--json")
+
+    def _too_soon(self, service: str) -> str:
+        """Why no challenger may be trained now; empty where one may."""
+        update, now = self.spec.eco.services[service].update, self.catalog.clock()
+        made = [v["at"] for v in self.catalog.versions(self.spec.eco.services[service].serves or "") if str(v["origin"]).startswith("challenger:")]
+        if made and now - made[-1] < seconds(update.cooldown):
+            return f"a challenger was trained {now - made[-1]:.0f} s ago, and {update.cooldown} lie between two"
+        today = sum(now - at < 86400 for at in made)
+        return f"{today} were trained within a day, and {update.most} may be" if today >= update.most else ""
 
     def _beside(self, name: str, *words: str) -> subprocess.Popen[bytes]:
         """Run a command beside the gateway, in a process of lower priority; its words go to a log."""

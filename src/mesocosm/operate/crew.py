@@ -363,7 +363,15 @@ class Away:
         """
         return self._whole("held")
 
-    def _whole(self, do: str, **more: Any) -> list[dict[str, Any]]:
+    def vectors(self, rows: Sequence[Mapping[str, Any]]) -> list[list[float]]:
+        """Features of the texts and images of cleaned rows.
+
+        Raises:
+            Failure: workers died over them.
+        """
+        return self._whole("vectors", rows=list(rows))
+
+    def _whole(self, do: str, **more: Any) -> list[Any]:
         try:
             return list(self.crew.ask(do, unit=self.key, **more))
         except Gone as gone:

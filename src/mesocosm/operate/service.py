@@ -83,6 +83,21 @@ class Batch(Kind):
     target: Duration | None = None
 
 
+class Update(Kind):
+    """When a service's model is trained again, beside what its monitors ask for.
+
+    Args:
+        every: how often, drift or not.
+        cooldown: how long after a challenger no other is trained.
+        most: challengers of one day at most.
+    """
+
+    short: ClassVar[str] = "every"
+    every: Duration | None = None
+    cooldown: Duration = "10m"
+    most: int = Field(12, ge=1, le=10_000)
+
+
 class Service(Kind):
     """A service to run.
 
@@ -92,6 +107,7 @@ class Service(Kind):
         runtime: what runs the model.
         rollout: how a new version takes over.
         batch: how requests are put together.
+        update: when its model is trained again.
         queue: requests that may wait; more are answered 429.
         about: a line for people.
     """
@@ -101,6 +117,7 @@ class Service(Kind):
     runtime: Annotated[Onnx, BeforeValidator(_type)] = Onnx()
     rollout: Rollout = Rollout()
     batch: Batch = Batch()
+    update: Update = Update()
     queue: int = Field(1024, ge=1, le=1_000_000)
     about: str = ""
 

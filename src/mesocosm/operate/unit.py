@@ -57,6 +57,8 @@ class Unit(Protocol):
 
     def held(self) -> list[dict[str, Any]]: ...
 
+    def vectors(self, rows: Sequence[Mapping[str, Any]]) -> list[list[float]]: ...
+
     def close(self) -> None: ...
 
 
@@ -121,6 +123,15 @@ class Loaded:
     def held(self) -> list[dict[str, Any]]:
         """Cleaned rows that the version never learnt from, each with its `_label`."""
         return self.kept()
+
+    def vectors(self, rows: Sequence[Mapping[str, Any]]) -> list[list[float]]:
+        """The features that the model reads of the texts and images of cleaned rows; none where it reads neither."""
+        features = getattr(self.predictor, "features", None)
+        names = getattr(self.predictor, "inputs", None)
+        if not rows or features is None or names is None or not (getattr(self.predictor, "reader", None) or getattr(self.predictor, "eye", None)):
+            return []
+        text, _ = features({n: [r.get(n) for r in rows] for n in names}, len(rows))
+        return [[float(v) for v in row] for row in text]
 
     def close(self) -> None:
         """Nothing is held but memory."""

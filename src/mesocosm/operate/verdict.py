@@ -128,7 +128,7 @@ def _unit(found: Sequence[Mapping[str, Any]], training: Mapping[str, Any], live:
     unit = units.get(name)
     before = np.sort(np.asarray(training[name]["numbers"], dtype=float))
     now = np.asarray([float(r[name]) for r in live if r.get(name) is not None])
-    if before[0] < 0 or now.min() < 0 or not now.size:
+    if not now.size or before[0] < 0 or now.min() < 0:
         return None
     at = np.linspace(0.1, 0.9, 33)
     low, high = np.quantile(before, at), np.quantile(now, at)

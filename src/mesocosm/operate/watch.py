@@ -11,8 +11,10 @@ from typing import Any
 from mesocosm.base.durations import per_second, seconds
 from mesocosm.catalog import Catalog
 from mesocosm.operate.drift.features import columns, drifted
+from mesocosm.operate.drift.meaning import Meaning, meaning
 from mesocosm.operate.served import Served
 from mesocosm.operate.service import Monitor
+from mesocosm.operate.unit import Unit
 from mesocosm.operate.verdict import FEW, SURE, Verdict, fewer, judged
 
 WIDE = 10  # windows that a look back takes in, for shifts that a single one is too small to show
@@ -37,6 +39,9 @@ class Watch:
         self.began = self.since
         self.last: dict[str, Any] = {}
         self.detectors: dict[str, Any] = {}
+        self.knows: Unit | None = None
+        self.meaning: Meaning | None = None
+        self.held: list[dict[str, Any]] = []
         self.told = 0  # how often labels were looked at; each look has its share of the level
 
     def look(self) -> list[str]:
@@ -68,13 +73,15 @@ class Watch:
             return []
         self.since = max(r["at"] for r in fresh)
         level = per_second(drift.false_alarms) * seconds(self.monitor.every)
-        training = now.fields.training
-        rows = fresh
-        found, tested = drifted(training, columns([r["input"]["clean"] for r in rows]), level / 2, drift.method)
+        self._met(now)
+        training = now.fields.training | (self.meaning.training if self.meaning else {})
+        rows, live = fresh, self._meant([r["input"]["clean"] for r in fresh])
+        found, tested = drifted(training, columns(live), level / 2, drift.method)
         if not found:  # a small shift shows over many windows only
             rows = [r for r in self.catalog.predictions(self.served.name, most=WIDE * drift.window, since=self.began) if r["version"] == now.version]
             if len(rows) > drift.window:
-                found, wide = drifted(training, columns([r["input"]["clean"] for r in rows]), level / 2, drift.method)
+                live = [r["input"]["clean"] for r in rows]
+                found, wide = drifted(now.fields.training, columns(live), level / 2, drift.method)
                 tested = {k: min(p, tested.get(k, 1.0)) for k, p in wide.items()}
         self.last |= {"p_values": tested, "level": level / 2 / max(1, len(tested)), "looked_at": self.catalog.clock()}
         if not found:
@@ -83,7 +90,7 @@ class Watch:
             return []
         if self._open("drift"):
             return []
-        verdict = self._judged(found, [r["input"]["clean"] for r in rows], level)
+        verdict = self._judged(found, training, live, level)
         self.last["verdict"] = verdict.as_json()
         worst = found[0]
         moved = f", median {worst['median_before']:.6g} -> {worst['median_now']:.6g}" if "median_now" in worst else ""
@@ -99,11 +106,27 @@ class Watch:
                     self.catalog.write_audit(con, self.name, "judge", self.served.name, f"not trained again: {verdict.why}; remedy: {verdict.remedy}")
         return raised
 
-    def _judged(self, found: Sequence[Mapping[str, Any]], live: Sequence[Mapping[str, Any]], level: float) -> Verdict:
+    def _met(self, unit: Unit) -> None:
+        """Get to know what the held-out rows of a version mean, once."""
+        if self.knows is not unit:
+            self.held = unit.held()[:JUDGED]
+            names = [n for n, f in (unit.fields.fields if unit.fields else {}).items() if f.get("type") in ("text", "image")]
+            self.meaning = meaning(", ".join(names), unit.vectors(self.held)) if names else None
+            if self.meaning:
+                self.held = [row | more for row, more in zip(self.held, self.meaning.held, strict=True)]
+            self.knows = unit
+
+    def _meant(self, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """Rows with what their texts and images mean."""
+        if not self.meaning or not self.knows:
+            return list(rows)
+        return [dict(row) | more for row, more in zip(rows, self.meaning.along(self.knows.vectors(rows)), strict=True)]
+
+    def _judged(self, found: Sequence[Mapping[str, Any]], training: Mapping[str, Any], live: Sequence[Mapping[str, Any]], level: float) -> Verdict:
         drift, unit = self.monitor.drift, self.served.now
         assert drift and unit and unit.fields
-        held = unit.held()[:JUDGED]
-        return judged(found, unit.fields.training, live[:JUDGED], unit.predict, held, self._labelled, drift.harm, level, {n: f.get("unit") for n, f in unit.fields.fields.items()})
+        units = {n: f.get("unit") for n, f in unit.fields.fields.items()}
+        return judged(found, training, live[:JUDGED], unit.predict, self.held, self._labelled, drift.harm, level, units)
 
     def _concept(self) -> list[str]:
         """Answers that turn out wrong more often than they should, though the inputs look as before; looked at when their number has doubled."""

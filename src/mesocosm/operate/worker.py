@@ -85,6 +85,8 @@ def work(sock: socket.socket, service: str, load: Load) -> None:
             answering.submit(said, message, partial(_ask, units, key, message["question"]))
         elif do == "predict":
             answering.submit(said, message, partial(_predict, units, key, message["rows"]))
+        elif do == "vectors":
+            answering.submit(said, message, partial(_vectors, units, key, message["rows"]))
         elif do == "held":
             answering.submit(said, message, partial(_held, units, key))
         elif do == "drop":
@@ -103,6 +105,10 @@ def _ask(units: Mapping[int, Unit], key: int, question: str) -> dict[str, Any]:
 
 def _predict(units: Mapping[int, Unit], key: int, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return units[key].predict(rows)
+
+
+def _vectors(units: Mapping[int, Unit], key: int, rows: Sequence[Mapping[str, Any]]) -> list[list[float]]:
+    return units[key].vectors(rows)
 
 
 def _held(units: Mapping[int, Unit], key: int) -> list[dict[str, Any]]:
