@@ -69,7 +69,7 @@ def scene(
         elements.append(
             Element.model_validate({"id": address, "kind": KINDS[section], "name": word, "x": x, "z": z, "altitude": altitude, "needs": list(needs), **shown})
         )
-    alerts = [{k: a[k] for k in ("id", "monitor", "service", "what", "message", "at")} for a in view.alerts]
+    alerts = [{k: a[k] for k in ("id", "monitor", "service", "what", "message", "at")} | {"verdict": (a["detail"] or {}).get("verdict")} for a in view.alerts]
     return Scene(
         ecosystem=name, about=about, style=str(world["style"]), seed=int(world["seed"]), revision=view.catalog.revision(),
         at=view.catalog.clock(), elements=elements, alerts=alerts, fireflies=[Firefly.model_validate(dict(f)) for f in fireflies],

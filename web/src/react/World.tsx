@@ -112,10 +112,16 @@ export function World() {
         <a href="/">Console</a>
       </header>
       {lost && <div className="alerts" role="status"><p>The picture was lost (the graphics card has other work) and comes back by itself; the list shows the same.</p></div>}
-      {!lost && scene.alerts.length > 0 && <div className="alerts" role="status">{scene.alerts.slice(0, 2).map((a) => <p key={String(a.id)}>⚠ {String(a.message)}</p>)}</div>}
+      {!lost && scene.alerts.length > 0 && <div className="alerts" role="status">{scene.alerts.slice(0, 2).map((a) => <p key={String(a.id)}>⚠ {told(a)}</p>)}</div>}
       {asList && <List scene={scene} chosen={chosen} onChoose={choose} />}
       {e && <Card e={e} onClose={() => set(null)} />}
       {!asList && !e && <p className="hint">Drag to look, W A S D to walk, click a thing for its card, L for the list</p>}
     </main>
   );
+}
+
+/** An alert in a line: the verdict of a drift where there is one, else its message. */
+function told(alert: Record<string, unknown>): string {
+  const verdict = alert.verdict as { kind: string; remedy: string } | null | undefined;
+  return verdict ? `${alert.service}: ${verdict.kind} drift; remedy: ${verdict.remedy}` : String(alert.message);
 }
