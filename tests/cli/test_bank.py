@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from conftest import BANK, ROOT
 
 from mesocosm.ecosystem import open_ecosystem

@@ -182,7 +182,7 @@ def test_a_version_whose_files_were_changed_does_not_serve(two: Path, tmp_path: 
 
 
 def test_deadlines_and_a_queue_that_is_full(up: Server) -> None:
-    late = up.http.post(PREDICT, json={"rows": [ROW | {"text": f"please {i} " + "word " * 200} for i in range(300)]}, headers={"X-Deadline-Ms": "20"})
+    late = up.http.post(PREDICT, json={"rows": [ROW | {"text": f"please {i} " + "word " * 100} for i in range(130)]}, headers={"X-Deadline-Ms": "20"})
     assert late.status_code == 408 and "within the 20 ms" in late.json()["detail"]
     assert up.http.post(PREDICT, json=ROW, headers={"X-Deadline-Ms": "soon"}).status_code == 400
     assert up.http.post(PREDICT, json=ROW, headers={"X-Deadline-Ms": "20000"}).status_code == 200

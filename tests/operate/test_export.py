@@ -128,7 +128,7 @@ def test_a_real_prometheus_fires_on_a_real_drift(bank: Path, tmp_path: Path, cli
     receiver = HTTPServer(("127.0.0.1", 0), Hear)
     threading.Thread(target=receiver.serve_forever, daemon=True).start()
     home = tmp_path / "bank"
-    shutil.copytree(bank, home)
+    shutil.copytree(bank, home, ignore=shutil.ignore_patterns("server.json", "journal"))
     up = Server(home)
     folder = tmp_path / "prometheus"
     exported(cli, "prometheus", folder, "--set", f"target={up.url.removeprefix('http://')}", "--set", f"alertmanager=127.0.0.1:{receiver.server_port}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -49,14 +50,22 @@ def page(browser: Any, server: Server) -> Iterator[Any]:
     context.close()
 
 
+def until(page: Any, script: str, arg: Any = None, seconds: float = 150.0) -> None:
+    """Wait until a script is true; the driver's own wait evaluates text in the page, which the page's policy forbids."""
+    end = time.monotonic() + seconds
+    while not page.evaluate(script, arg):
+        assert time.monotonic() < end, script
+        page.wait_for_timeout(100)
+
+
 def press(page: Any, name: str) -> None:
     """Click in the page itself: software GL is too slow for the driver's own wait for stillness."""
-    page.wait_for_function("name => { const b = [...document.querySelectorAll('button')].find(b => b.innerText.split('\\n')[0] === name); b?.click(); return Boolean(b) }", arg=name)
+    until(page, "name => { const b = [...document.querySelectorAll('button')].find(b => b.innerText.split('\\n')[0] === name); b?.click(); return Boolean(b) }", name)
 
 
 def frames(page: Any, more: int) -> None:
     now = page.evaluate("window.mesocosm.frames")
-    page.wait_for_function(f"window.mesocosm.frames > {now} + {more}")
+    until(page, f"window.mesocosm.frames > {now} + {more}")
 
 
 def keep(page: Any, name: str) -> None:
@@ -125,7 +134,7 @@ def test_the_world_is_entered(page: Any, server: Server, button: str, mode: str)
     page.wait_for_selector("canvas")
     frames(page, 1)
     press(page, button)
-    page.wait_for_function(f"window.mesocosm.xr === '{mode}'")
+    until(page, f"window.mesocosm.xr === '{mode}'")
     frames(page, 3)
     keep(page, mode)
     assert not page.faults and not page.outside

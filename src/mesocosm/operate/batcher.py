@@ -30,7 +30,7 @@ class Expired(Exception):
     """The deadline passed, or would, before the answer."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Entry:
     """Rows of one request that wait."""
 
@@ -95,6 +95,9 @@ class Batcher:
         except BaseException:
             for part in parts:
                 part.future.cancel()
+                if part in self.entries:
+                    self.entries.remove(part)
+                    self.waiting -= len(part.rows)
             raise
         return found
 

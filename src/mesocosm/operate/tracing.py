@@ -35,13 +35,14 @@ class Traces:
         parent = next((v.decode("latin-1") for k, v in scope["headers"] if k == b"traceparent"), "")
         context = TraceContextTextMapPropagator().extract({"traceparent": parent}) if parent else None
         end, state = time.time_ns(), scope.get("state", {})
+        asked: Mapping[str, Any] = state.get("asked", {})
+        began = min(end - int(took * 1e9), asked.get("began", end))
         route = scope.get("told") or getattr(scope.get("route"), "path", "") or "(unknown)"
         service = str(scope.get("path_params", {}).get("name", "")) if status < 400 else ""
         about = {"http.request.method": scope["method"], "http.route": route, "http.response.status_code": status, "mesocosm.service": service, "mesocosm.request": str(state.get("request", ""))}
-        span = self.tracer.start_span(f"{scope['method']} {route}", context=context, kind=SpanKind.SERVER, start_time=end - int(took * 1e9), attributes=about)
+        span = self.tracer.start_span(f"{scope['method']} {route}", context=context, kind=SpanKind.SERVER, start_time=began, attributes=about)
         if status >= 500:
             span.set_status(Status(StatusCode.ERROR))
-        asked: Mapping[str, Any] = state.get("asked", {})
         if asked:
             inner = self.tracer.start_span("predict", context=trace.set_span_in_context(span), start_time=asked["began"], attributes={"mesocosm.version": asked["version"], "mesocosm.rows": asked["rows"]})
             inner.end(asked["ended"])
