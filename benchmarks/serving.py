@@ -65,13 +65,16 @@ def built() -> Path:
     return home
 
 
-def script(folder: Path, token: str) -> Path:
-    """What wrk sends."""
+def script(folder: Path, token: str, many: bool) -> Path:
+    """What wrk sends; BentoML's batches want each text as a list of one."""
     listed = ",".join(json.dumps(m) for m in FIVE)
-    path = folder / "five.lua"
+    path = folder / f"five{'-many' if many else ''}.lua"
+    left, right = ("[", "]") if many else ("", "")
     path.write_text(
         f'wrk.method="POST"\nwrk.headers["Content-Type"]="application/json"\nwrk.headers["Authorization"]="Bearer {token}"\nlocal m={{{listed}}}\nlocal i=0\n'
-        "request=function() i=i+1; return wrk.format(nil,nil,nil,'{\"sentence\":\"'..m[i%5+1]..' '..(i%9973)..'\"}') end\n"
+        "request=function() i=i+1; return wrk.format(nil,nil,nil,'{\"sentence\":"
+        f"{left}\"'..m[i%5+1]..' '..(i%9973)..'\"{right}"
+        "}') end\n"
     )
     return path
 
@@ -99,14 +102,14 @@ def _ms(text: str) -> float:
 
 
 @contextmanager
-def running(words: list[str], url: str, env: dict[str, str], ready: str = "") -> Iterator[str]:
+def running(words: list[str], url: str, env: dict[str, str], many: bool = False) -> Iterator[str]:
     """A server while the block runs."""
     process = subprocess.Popen(words, env=dict(os.environ, **env), cwd=HERE / "peers", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     try:
-        until = time.time() + 120
+        until = time.time() + 60
         while time.time() < until:
             try:
-                answer = httpx.post(url, json={"sentence": "hello"}, headers={"Authorization": "Bearer bench"}, timeout=20)
+                answer = httpx.post(url, json={"sentence": ["hello"] if many else "hello"}, headers={"Authorization": "Bearer bench"}, timeout=20)
                 if answer.status_code == 200:
                     break
             except httpx.HTTPError:
@@ -144,7 +147,7 @@ def serving(rounds: int = 3) -> list[Line]:
     """Every server in turn, some rounds; medians."""
     tools()
     home = built()
-    lua, env = script(home, "bench"), {"MODEL": str(home / "model"), "MESOCOSM_TOKEN": "bench"}
+    env = {"MODEL": str(home / "model"), "MESOCOSM_TOKEN": "bench"}
     python = str(VENV / "bin" / "python")
     servers: dict[str, tuple[list[str], str]] = {
         "ours": ([sys.executable, "-m", "mesocosm", "up", str(home), "--port", "8911", "--no-build"], "http://127.0.0.1:8911/v1/services/help-desk/predict"),
@@ -160,7 +163,9 @@ def serving(rounds: int = 3) -> list[Line]:
         alone.append(bare(home))
         for name, (words, url) in servers.items():
             try:
-                with running(words, url, env) as at:
+                listed = name == "BentoML"
+                lua = script(home, "bench", listed)
+                with running(words, url, env, listed) as at:
                     load(at, lua, 64, 3)
                     many.setdefault(name, []).append(load(at, lua, 64))
                     if name == "ours":

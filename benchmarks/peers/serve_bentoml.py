@@ -1,7 +1,5 @@
 """BentoML with its adaptive batching. `bentoml serve serve_bentoml:Serve --port PORT`."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import bentoml
