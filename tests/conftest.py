@@ -6,8 +6,10 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -147,6 +149,28 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = run("build", "-f", str(home), "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     return home
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A real PostgreSQL of its own, on a free port of the loopback address."""
+    bins = max(Path("/usr/lib/postgresql").glob("*/bin"))
+    home = Path(tempfile.mkdtemp(prefix="mesocosm-pg-"))
+    home.chmod(0o777)
+    who = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+
+    def call(*words: str) -> None:
+        subprocess.run([*who, *words], check=True, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60)
+
+    data = home / "data"
+    call(str(bins / "initdb"), "-D", str(data), "-U", "bank", "-A", "trust")
+    call(str(bins / "pg_ctl"), "-D", str(data), "-w", "-l", str(home / "log"), "-o", f"-p {port} -k {home} -c listen_addresses=127.0.0.1", "start")
+    yield f"postgresql://bank@127.0.0.1:{port}/postgres"
+    call(str(bins / "pg_ctl"), "-D", str(data), "-m", "immediate", "stop")
+    shutil.rmtree(home, ignore_errors=True)
 
 
 class Server:

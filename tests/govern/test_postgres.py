@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-import subprocess
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,26 +17,9 @@ from mesocosm.govern.snapshot import read_table
 from mesocosm.govern.sources.postgres import Postgres
 
 
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    """A server of its own, on a free port of the loopback address."""
-    bins = max(Path("/usr/lib/postgresql").glob("*/bin"))
-    home = Path(tempfile.mkdtemp(prefix="mesocosm-pg-"))
-    home.chmod(0o777)
-    who = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-
-    def call(*words: str) -> None:
-        subprocess.run([*who, *words], check=True, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60)
-
-    data = home / "data"
-    call(str(bins / "initdb"), "-D", str(data), "-U", "bank", "-A", "trust")
-    call(str(bins / "pg_ctl"), "-D", str(data), "-w", "-l", str(home / "log"), "-o", f"-p {port} -k {home} -c listen_addresses=127.0.0.1", "start")
-    yield f"postgresql://bank@127.0.0.1:{port}/postgres"
-    call(str(bins / "pg_ctl"), "-D", str(data), "-m", "immediate", "stop")
-    shutil.rmtree(home, ignore_errors=True)
+@pytest.fixture
+def url(postgres: str) -> str:
+    return postgres
 
 
 def test_a_table_is_collected_and_its_print_is_its_content(url: str, tmp_path: Path) -> None:

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import socket
-import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -132,27 +128,6 @@ def test_a_silence_by_hand(pond: Path, cli: Callable[..., Any]) -> None:
     assert done.returncode == 0 and "watch is silent for 2h" in done.stdout, done.stderr
     assert "Did you mean 'watch'?" in cli("silence", "wach", "-f", str(pond)).stderr
     assert "a length of time" in cli("silence", "watch", "--for", "long", "-f", str(pond)).stderr
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
-    """A server of its own, on a free port of the loopback address."""
-    bins = max(Path("/usr/lib/postgresql").glob("*/bin"))
-    home = Path(tempfile.mkdtemp(prefix="mesocosm-pg-"))
-    home.chmod(0o777)
-    who = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-
-    def call(*words: str) -> None:
-        subprocess.run([*who, *words], check=True, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60)
-
-    call(str(bins / "initdb"), "-D", str(home / "data"), "-U", "pond", "-A", "trust")
-    call(str(bins / "pg_ctl"), "-D", str(home / "data"), "-w", "-l", str(home / "log"), "-o", f"-p {port} -k {home} -c listen_addresses=127.0.0.1", "start")
-    yield f"postgresql://pond@127.0.0.1:{port}/postgres"
-    call(str(bins / "pg_ctl"), "-D", str(home / "data"), "-m", "immediate", "stop")
-    shutil.rmtree(home, ignore_errors=True)
 
 
 def test_two_gateways_over_one_catalog(postgres: str, tmp_path: Path, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
