@@ -177,6 +177,12 @@ def test_a_version_whose_files_were_changed_does_not_serve(two: Path, tmp_path: 
         assert said["version"] != now and said["version"].startswith("judge-v1")
         (alert,) = [a for a in eco.catalog.alerts(open_only=True) if a["what"] == "corrupt"]
         assert f"{now} cannot be loaded" in alert["message"] and "are not those that were made" in alert["message"]
+        card.write_text(whole)
+        until = time.time() + 20
+        while time.time() < until and up.http.post(PREDICT, json=ROW).json()["version"] != now:
+            time.sleep(0.3)
+        assert up.http.post(PREDICT, json=ROW).json()["version"] == now
+        assert not [a for a in eco.catalog.alerts(open_only=True) if a["what"] == "corrupt"]
     finally:
         up.close()
 

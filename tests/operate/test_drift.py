@@ -5,17 +5,22 @@ from __future__ import annotations
 import random
 import re
 import shlex
+import shutil
 from pathlib import Path
 from typing import Any
 
-from conftest import Server
+import pytest
+from conftest import SMALL, Server, small_rows
 
+from mesocosm.build.serving import Loader
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.operate.drift.features import columns, drifted
 from mesocosm.operate.drift.psi import StabilityIndex
 from mesocosm.operate.export.rules import ALERTS
 from mesocosm.operate.notify import RUNBOOK
+from mesocosm.operate.served import Served
 from mesocosm.operate.verdict import judged
+from mesocosm.operate.watch import Watch
 
 CREDIT = {
     "amount": {"numbers": [float(i * 20) for i in range(1, 201)], "rows": 700},
@@ -141,21 +146,28 @@ def test_the_stability_index_keeps_its_level_and_finds_a_shift() -> None:
     assert StabilityIndex().p_value(training, [rng.gauss(48, 10) for _ in range(1000)]) < 1e-6
 
 
-def test_texts_of_another_kind_are_found_and_quiet_ones_are_not(tmp_path: Path, cli: Any) -> None:
-    """Through a real model's features: the same senders raise nothing, messages about something else do, and the judge says what it costs."""
-    from conftest import SMALL, small_rows
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory, cli: Any) -> Path:
+    """A built pond with held-out rows enough for a judge."""
+    home = tmp_path_factory.mktemp("desk")
+    (home / "ecosystem.yaml").write_text(SMALL.replace("drift: {window: 40}", "drift: {window: 60, false_alarms: 1/month}, on_drift: [alert, retrain]"))
+    (home / "notes.csv").write_text(small_rows(320))
+    assert cli("build", "-f", str(home)).returncode == 0
+    return home
 
-    from mesocosm.build.serving import Loader
-    from mesocosm.operate.served import Served
-    from mesocosm.operate.watch import Watch
 
-    (tmp_path / "ecosystem.yaml").write_text(SMALL.replace("drift: {window: 40}", "drift: {window: 60, false_alarms: 1/month}"))
-    (tmp_path / "notes.csv").write_text(small_rows(320))
-    assert cli("build", "-f", str(tmp_path)).returncode == 0
-    eco = open_ecosystem(tmp_path)
+def watched(desk: Path, home: Path) -> tuple[Any, Served, Watch, list[str]]:
+    """A service in this process over a copy, its watch, and what that asked to be trained."""
+    shutil.copytree(desk, home)
+    eco, trained = open_ecosystem(home), []  # type: ignore[var-annotated]
     served = Served("desk", eco.spec.eco.services["desk"], eco.catalog, Loader(eco.spec, eco.catalog).load)
     served.refresh()
-    watch = Watch("watch", eco.spec.eco.monitors["watch"], served, eco.catalog, lambda *_: None, lambda *_: None)
+    return eco, served, Watch("watch", eco.spec.eco.monitors["watch"], served, eco.catalog, lambda _, why: trained.append(why), lambda *_: None), trained
+
+
+def test_texts_of_another_kind_are_found_and_quiet_ones_are_not(desk: Path, tmp_path: Path) -> None:
+    """Through a real model's features: the same senders raise nothing, messages about something else do, and the judge says what it costs."""
+    eco, served, watch, _ = watched(desk, tmp_path / "home")
     held = served.now.held()
     rng = random.Random(3)
     assert len(held) >= 60
@@ -166,6 +178,36 @@ def test_texts_of_another_kind_are_found_and_quiet_ones_are_not(tmp_path: Path, 
     (ident,) = watch.look()
     (alert,) = [a for a in eco.catalog.alerts() if a["id"] == ident]
     assert "text (direction" in alert["message"] and alert["detail"]["verdict"]["kind"] in ("covariate", "label") and len(alert["detail"]["predictions"]) == 20
+
+
+def test_rows_refused_over_one_field_name_it(desk: Path, tmp_path: Path) -> None:
+    """A value that cannot be read and a field that is named otherwise are both the source's."""
+    eco, served, watch, trained = watched(desk, tmp_path / "home")
+    served.predict([{"text": f"please send {i} more, lovely", "amount": "much" if i % 2 else 120} for i in range(40)])
+    (ident,) = watch.look()
+    (alert,) = [a for a in eco.catalog.alerts() if a["id"] == ident]
+    assert alert["what"] == "schema" and "20 of the last 40 rows of desk were refused over amount" in alert["message"] and "mend the source" in alert["message"]
+    assert watch.look() == [] and not trained
+    eco.catalog.clear("watch", "test")
+    for _ in range(200):
+        served.refused("amuont")
+    (ident,) = watch.look()
+    assert "refused over amuont" in next(a["message"] for a in eco.catalog.alerts() if a["id"] == ident)
+
+
+def test_answers_that_turn_out_wrong_train_a_challenger(desk: Path, tmp_path: Path) -> None:
+    """The inputs look as before; only the labels that come back tell, and right ones raise nothing."""
+    eco, served, watch, trained = watched(desk, tmp_path / "home")
+    rows = [{k: v for k, v in r.items() if k != "_label"} for r in served.now.held()[:40]]
+    for said in served.predict(rows):
+        served.feedback(said["id"], said["label"])
+    assert watch.look() == [] and not trained
+    other = {"yes please": "no thanks", "no thanks": "yes please"}
+    for said in served.predict(rows):
+        served.feedback(said["id"], other[said["label"]])
+    (ident,) = [i for i in watch.look() if i]
+    alert = next(a for a in eco.catalog.alerts() if a["id"] == ident)
+    assert alert["detail"]["verdict"]["kind"] == "concept" and "of 80 answers whose label came back 40 were right" in alert["message"] and len(trained) == 1
 
 
 def test_training_anew_is_held_to_a_pace(pond: Path) -> None:

@@ -42,6 +42,7 @@ def test_kubernetes_objects_are_those_of_the_schema(cli: Callable[..., Any], tmp
     pod = kinds["Deployment"]["spec"]["template"]["spec"]
     (gateway,) = pod["containers"]
     assert pod["securityContext"]["runAsNonRoot"] and gateway["securityContext"]["readOnlyRootFilesystem"] and not pod["automountServiceAccountToken"]
+    assert "$(POD_IP)" in gateway["args"] and any(e["name"] == "POD_IP" for e in gateway["env"])  # a scrape calls the pod by its address
     assert gateway["resources"]["limits"]["memory"] and {"startupProbe", "readinessProbe", "livenessProbe"} <= set(gateway)
     assert kinds["Deployment"]["spec"]["strategy"]["type"] == "Recreate"  # two gateways may not write one SQLite file over a network
     with pytest.raises(kubernetes_validate.ValidationError):

@@ -101,6 +101,8 @@ def copied(spec: Spec, service: str, small: bool = False) -> Iterator[Copy]:
     """
     from mesocosm.build.running import running_server
 
+    if os.environ.get("MESOCOSM_CATALOG"):
+        raise Failure("a drill on a copy wants the catalog in the project's own store; unset MESOCOSM_CATALOG")
     catalog = Catalog(where_of(spec).store)
     snapshot = catalog.snapshot(dataset=(model := spec.eco.models[str(spec.eco.services[service].serves)]).learns)
     if snapshot is None or catalog.deployment(service) is None:

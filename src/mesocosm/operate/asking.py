@@ -12,6 +12,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from mesocosm.base.errors import Wrong
 from mesocosm.operate.batcher import Batcher, Expired, Full
 from mesocosm.operate.guard import Answer, Problem, read_json
 from mesocosm.operate.served import Served
@@ -44,7 +45,7 @@ class Asking:
             raise Problem(503 if now is None else 422, "It does not predict", one.trouble or f"{name} serves no model; ask it by chat")
         return one, now
 
-    async def rows(self, name: str, unit: Unit, rows: Sequence[Any], scope: Scope, receive: Receive) -> list[dict[str, Any]]:
+    async def rows(self, one: Served, unit: Unit, rows: Sequence[Any], scope: Scope, receive: Receive) -> list[dict[str, Any]]:
         """Predictions of raw rows; one whose row would not have been kept has `why`.
 
         Raises:
@@ -55,7 +56,11 @@ class Asking:
             raise Problem(422, "The request cannot be right", f"{len(rows)} rows stand here; wanted 1 to {MOST_ROWS}")
         assert unit.fields is not None
         for row in rows:
-            unit.fields.check(row)
+            try:
+                unit.fields.check(row)
+            except Wrong as wrong:
+                one.refused(wrong.key)
+                raise
         loop = asyncio.get_running_loop()
         wait = _deadline(scope)
         here, gone = asyncio.current_task(), False
@@ -68,7 +73,7 @@ class Asking:
 
         watch, began = loop.create_task(left()), time.time_ns()
         try:
-            run = self.batchers[name].run(rows, loop.time() + wait if wait is not None else None)
+            run = self.batchers[one.name].run(rows, loop.time() + wait if wait is not None else None)
             found = await (asyncio.wait_for(run, wait) if wait is not None else run)
         except Full as full:
             seconds = max(1, round(full.seconds))
@@ -82,7 +87,7 @@ class Asking:
         finally:
             watch.cancel()
             scope["state"]["asked"] = {"began": began, "ended": time.time_ns(), "version": unit.version, "rows": len(rows)}
-        if any("died" in one for one in found):
+        if any("died" in said for said in found):
             raise Problem(500, "The worker died", "what runs the model died over this row, twice; others were answered")
         return found
 
@@ -129,10 +134,10 @@ class Predict:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer."""
         name = scope["path_params"]["name"]
-        _, unit = self.asking.unit(name)
+        service, unit = self.asking.unit(name)
         body = await read_json(scope, receive)
         rows = body["rows"] if isinstance(body, dict) and isinstance(body.get("rows"), list) else [body]
-        found = await self.asking.rows(name, unit, rows, scope, receive)
+        found = await self.asking.rows(service, unit, rows, scope, receive)
         if rows[0] is body:
             if "why" in found[0]:
                 raise Problem(422, "The row would not have been kept", found[0]["why"])
@@ -150,13 +155,13 @@ class Infer:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer."""
         name = scope["path_params"]["name"]
-        _, unit = self.asking.unit(name)
+        service, unit = self.asking.unit(name)
         wanted = scope["path_params"].get("version")
         if wanted and wanted != unit.version:
             raise Problem(404, "No such version", f"{name} runs {unit.version}, not '{wanted[:60]}'")
         body = await read_json(scope, receive)
         rows = rows_of(body)
-        found = await self.asking.rows(name, unit, rows, scope, receive)
+        found = await self.asking.rows(service, unit, rows, scope, receive)
         for n, one in enumerate(found):
             if "why" in one:
                 raise Problem(422, "The row would not have been kept", f"row {n}: {one['why']}")

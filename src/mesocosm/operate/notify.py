@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import model_validator
 
-from mesocosm.base.durations import Duration
 from mesocosm.base.errors import Failure
 from mesocosm.base.kinds import Kind
 from mesocosm.base.net import check_url
@@ -35,7 +34,6 @@ class Notify(Kind):
         smtp: host and port of the server that takes the mail.
         sender: the address the mail comes from.
         private_network: whether the webhook may stand at a private address.
-        again: after how long an alert that is still open is sent once more.
 
     Source: RFC 5321
     """
@@ -46,7 +44,6 @@ class Notify(Kind):
     smtp: str = "127.0.0.1:25"
     sender: str = "mesocosm@localhost"
     private_network: bool = False
-    again: Duration | None = None
 
     @model_validator(mode="after")
     def _somebody(self) -> Notify:

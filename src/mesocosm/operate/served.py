@@ -26,6 +26,7 @@ from mesocosm.operate.rollout import Side, chosen, decide, share_of
 from mesocosm.operate.service import Service
 from mesocosm.operate.unit import Load, Unit
 
+AGAIN = 5.0  # seconds between two tries of a version that could not be loaded
 MOST_SHADOWS = 100  # batches that wait for a shadow at most; more are not asked
 
 
@@ -76,7 +77,8 @@ class Served:
         self.journal = journal
         self.count: Callable[[str, int], None] = lambda version, rows: None  # is told how many rows a version answered
         self.now: Unit | None = None
-        self.deployed = 0  # the deployment that `now` is
+        self.deployed = 0  # the deployment that `now` is, or stands in for
+        self.again: float | None = None  # where an older version stands in: when what is deployed is tried again
         self.trial: Trial | None = None
         self.trouble = ""
         self.events: deque[dict[str, Any]] = deque(maxlen=500)
@@ -95,7 +97,8 @@ class Served:
     def _deployed(self) -> bool:
         row = self.catalog.deployment(self.name)
         broken = self.now.broken if self.now else ""
-        if row is None or (self.now and row["id"] == self.deployed and not broken):
+        due = self.again is not None and time.monotonic() >= self.again
+        if row is None or (self.now and row["id"] == self.deployed and not broken and not due):
             return False
         with self.lock:
             trial, old = self.trial, self.now
@@ -104,9 +107,12 @@ class Served:
                 return _let_go(old)
             try:
                 self.now, self.deployed, self.trouble = self._load(row), row["id"], ""
+                self.again = None
                 self.catalog.clear(f"serving-{self.name}", "what is deployed is whole again")
             except Failure as error:
                 self.trouble = str(error)
+                if due:
+                    self.again = time.monotonic() + AGAIN
                 return self._last_good(row, str(error)) if self.now is None or broken else False
             return _let_go(old)
 
@@ -132,6 +138,7 @@ class Served:
                 old, self.now, self.deployed = self.now, self._load(before), row["id"]
             except Failure:
                 continue
+            self.again = time.monotonic() + AGAIN
             monitor = f"serving-{self.name}"
             if not any(a["monitor"] == monitor for a in self.catalog.alerts(open_only=True)):
                 self.catalog.alert(monitor, self.name, "corrupt", f"{row['version']} cannot be loaded, and {before['version']} serves: {why}", {"version": row["version"]})
@@ -154,6 +161,8 @@ class Served:
                 returned(self.catalog, row, "rollout", f"it cannot be loaded: {error}")
                 self._warn(row, str(error))
                 return
+            if self.trial:
+                _let_go(self.trial.loaded)
             self.trial = Trial(row, loaded, Count(), Count())
         self.trial.rollout = row
         self._move(self.trial)
@@ -255,7 +264,7 @@ class Served:
         for raw, one in zip(rows, said, strict=True):
             if "out" not in one:
                 found.append(one)
-                self.rows.append((at, str(one.get("why", "")).split(":")[0][:60]))
+                self.refused(str(one.get("why", "")).split(":")[0])
                 continue
             self.rows.append((at, ""))
             ident = "p-" + secrets.token_hex(8)
@@ -306,6 +315,10 @@ class Served:
     def note(self, ms: float, failed: bool) -> None:
         """Remember how long a request took and whether it failed because of us."""
         self.times.append((self.catalog.clock(), ms, failed))
+
+    def refused(self, field: str) -> None:
+        """Remember that a row was refused, and over which field."""
+        self.rows.append((self.catalog.clock(), field[:60] or "a row"))
 
     def refusals(self, seconds: float) -> tuple[dict[str, int], int]:
         """Of the rows of the last seconds: how many were refused, by field, and how many there were."""

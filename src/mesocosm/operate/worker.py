@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -19,6 +19,14 @@ from typing import Any
 from mesocosm.base.errors import Failure, Wrong
 from mesocosm.operate.frames import receive, send
 from mesocosm.operate.unit import Load, Unit
+
+ASKED: dict[str, Callable[[Unit, Mapping[str, Any]], Any]] = {  # what a unit may be asked, beside being loaded and dropped
+    "answer": lambda unit, asked: unit.answer(asked["rows"]),
+    "predict": lambda unit, asked: unit.predict(asked["rows"]),
+    "vectors": lambda unit, asked: unit.vectors(asked["rows"]),
+    "held": lambda unit, asked: unit.held(),
+    "ask": lambda unit, asked: unit.ask(asked["question"]),
+}
 
 
 def nursery(sock: socket.socket, loader: Callable[[], Load]) -> None:
@@ -79,40 +87,16 @@ def work(sock: socket.socket, service: str, load: Load) -> None:
         do, key = message["do"], message.get("unit")
         if do == "load":
             loading.submit(said, message, partial(loaded, message))
-        elif do == "answer":
-            answering.submit(said, message, partial(_answer, units, key, message["rows"]))
-        elif do == "ask":
-            answering.submit(said, message, partial(_ask, units, key, message["question"]))
-        elif do == "predict":
-            answering.submit(said, message, partial(_predict, units, key, message["rows"]))
-        elif do == "vectors":
-            answering.submit(said, message, partial(_vectors, units, key, message["rows"]))
-        elif do == "held":
-            answering.submit(said, message, partial(_held, units, key))
+        elif do in ASKED:
+            answering.submit(said, message, partial(_asked, units, message))
         elif do == "drop":
             answering.submit(said, message, partial(_drop, units, key))
         else:
             answering.submit(said, message, _usage)
 
 
-def _answer(units: Mapping[int, Unit], key: int, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return units[key].answer(rows)
-
-
-def _ask(units: Mapping[int, Unit], key: int, question: str) -> dict[str, Any]:
-    return units[key].ask(question)
-
-
-def _predict(units: Mapping[int, Unit], key: int, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return units[key].predict(rows)
-
-
-def _vectors(units: Mapping[int, Unit], key: int, rows: Sequence[Mapping[str, Any]]) -> list[list[float]]:
-    return units[key].vectors(rows)
-
-
-def _held(units: Mapping[int, Unit], key: int) -> list[dict[str, Any]]:
-    return units[key].held()
+def _asked(units: Mapping[int, Unit], message: Mapping[str, Any]) -> Any:
+    return ASKED[message["do"]](units[message["unit"]], message)
 
 
 def _drop(units: dict[int, Unit], key: int) -> None:

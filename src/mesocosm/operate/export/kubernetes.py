@@ -95,13 +95,13 @@ class Kubernetes(Kind):
     def _pod(self, living: Living) -> dict[str, Any]:
         name = living.label
         token = {"name": "MESOCOSM_TOKEN", "valueFrom": {"secretKeyRef": {"name": f"{name}-token", "key": "token"}}}
-        env = [token, *({"name": n, "valueFrom": {"secretKeyRef": {"name": f"{name}-sources", "key": n}}} for n in living.secrets)]
+        env = [{"name": "POD_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}, token, *({"name": n, "valueFrom": {"secretKeyRef": {"name": f"{name}-sources", "key": n}}} for n in living.secrets)]
         if self.replicas > 1:
             env.append({"name": "MESOCOSM_CATALOG", "valueFrom": {"secretKeyRef": {"name": f"{name}-catalog", "key": "url"}}})
         closed = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
         mounts = [{"name": "store", "mountPath": "/project/.mesocosm"}, {"name": "scratch", "mountPath": "/tmp"}]
         image = self.image or f"{name}:{living.version}"
-        names = [name, f"{name}.{self.namespace or name}", f"{name}.{self.namespace or name}.svc.cluster.local"]
+        names = ["$(POD_IP)", name, f"{name}.{self.namespace or name}", f"{name}.{self.namespace or name}.svc.cluster.local"]
 
         def probe(path: str, **more: int) -> dict[str, Any]:
             return {"httpGet": {"path": path, "port": "http", "httpHeaders": [{"name": "Host", "value": "localhost"}]}, **more}
