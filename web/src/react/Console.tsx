@@ -150,7 +150,7 @@ export function Console() {
       <p className="about">{all.scene.about}</p>
       {fault && <p className="bad" role="alert">{fault}</p>}
       <Work />
-      <section><h2>Alerts</h2>{open.length === 0 ? <p>No alert is open.</p> : <ul className="alertlist">{open.map((a) => <li key={a.id}><b>{a.monitor}</b> {a.detail?.verdict && <><span className="kind">{a.detail.verdict.kind}</span> <span className="kind remedy">{a.detail.verdict.remedy}</span>{a.detail.verdict.harm !== null && <span className="kind">{(100 * a.detail.verdict.harm).toFixed(1)} % of accuracy</span>} </>}{a.message} <small>{when(a.at)}</small></li>)}</ul>}</section>
+      <section><h2>Alerts</h2>{open.length === 0 ? <p>No alert is open.</p> : <ul className="alertlist">{open.map((a) => <li key={a.id}><b>{a.monitor}</b> {a.detail?.verdict && <><span className="kind">{a.detail.verdict.kind}</span> <span className="kind remedy">{a.detail.verdict.remedy}</span>{a.detail.verdict.harm !== null && <span className="kind">costs {(100 * a.detail.verdict.harm).toFixed(1)} % of accuracy</span>} </>}{a.message} <small>{when(a.at)}</small></li>)}</ul>}</section>
       <section><h2>Data <small><a href="/report">quality report →</a></small></h2><div className="cards">{Object.entries(all.datasets).map(([k, d]) => <Dataset key={k} name={k} d={d as Any} />)}</div></section>
       <section><h2>Models</h2><div className="cards">{Object.entries(all.models).map(([k, v]) => <ModelCard key={k} name={k} versions={v as Any[]} />)}</div></section>
       <section><h2>Services</h2><div className="cards">{Object.entries(all.services).map(([k, s]) => <ServiceCard key={k} name={k} s={s as Any} follow={follow} again={load} />)}</div></section>
