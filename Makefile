@@ -5,7 +5,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 PIP := $(BIN)/pip --disable-pip-version-check
 
-.PHONY: demo test lint bench bench-learn bench-govern bench-operate clean
+unexport PYTHONDONTWRITEBYTECODE  # or every command compiles five thousand files anew
+
+.PHONY: demo test test-long lint bench bench-learn bench-govern bench-operate clean
 
 $(STAMP): pyproject.toml constraints.txt hatch_build.py $(shell git ls-files web 2>/dev/null)
 	test -x $(BIN)/python || $(PY) -m venv $(VENV)
@@ -31,6 +33,10 @@ test: $(VENV)/.ready-test
 	bash tests/system.sh
 	$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest
+
+test-long: $(VENV)/.ready-test
+	bash tests/system.sh
+	LONG=1 $(BIN)/python -m pytest tests/build/test_build.py tests/govern
 
 bench: bench-learn bench-govern bench-operate
 

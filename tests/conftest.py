@@ -22,11 +22,18 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, settings
 
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or every command that a test runs compiles five thousand files anew
+sys.dont_write_bytecode = False
 ROOT = Path(__file__).parents[1]
 BANK = ROOT / "examples" / "bank"
 settings.register_profile("ci", max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 settings.load_profile("ci")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+def rounds(few: int, many: int) -> int:
+    """How often a random trial is tried: `few` times in `make test`, `many` in `make test-long`."""
+    return many if os.environ.get("LONG") else few
+
 
 SMALL = """grammar: 1
 ecosystem: pond
@@ -91,24 +98,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def one_export(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """An untouched base is exported once a run; other stores of this process get a copy."""
-    from mesocosm.learn import export
-
-    kept, real = tmp_path_factory.mktemp("trunks"), export.shared_trunk
-
-    def copied(base: Any, store: Path) -> Path:
-        for there in kept.glob(f"{base.weights}/*"):
-            if not (store / "trunks" / there.name).exists():
-                shutil.copytree(there, store / "trunks" / there.name)
-        folder = real(base, store)
-        if not (kept / base.weights / folder.name).exists():
-            shutil.copytree(folder, kept / base.weights / folder.name)
-        return folder
-
-    export.shared_trunk = copied
-    yield
-    export.shared_trunk = real
+def one_export(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """An untouched base is exported once a run; every other store, of commands too, takes it from the cache."""
+    base = tmp_path_factory.getbasetemp()
+    os.environ["MESOCOSM_CACHE"] = str((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "cache")
 
 
 @pytest.fixture

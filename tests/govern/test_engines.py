@@ -1,9 +1,8 @@
-"""The same recipe gives the same rows whichever engine treats them: random recipes (30; RECIPES=100 in a longer run), every column of every table."""
+"""The same recipe gives the same rows whichever engine treats them: random recipes, every column of every table."""
 
 from __future__ import annotations
 
 import json
-import os
 import random
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.csv
 import pytest
+from conftest import rounds
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -24,7 +24,7 @@ from mesocosm.govern.govern import Snapshot, govern
 from mesocosm.govern.snapshot import read_table
 from mesocosm.govern.sources import SOURCES
 
-RECIPES = int(os.environ.get("RECIPES", "30"))
+RECIPES = rounds(15, 100)
 SPARK = {"engine": "spark", "url": "local[2]", "rows": 37}  # four jobs for the table below
 TABLES = ("rows", "quarantine", "duplicates")
 LENGTHS = ["150 cm", "1.5m", "1,5 m", "60 in", "", "n/a", "a lot", "１７０cm", "9000 cm"]

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pyarrow as pa
+from conftest import rounds
 from deltalake import DeltaTable
 
 from mesocosm.govern.snapshot import files_of, read_table, write_rows
@@ -27,10 +28,10 @@ for tag in range(start, start + 100000):
         print("ready", flush=True)  # the libraries are loaded; from here it only writes
     write_rows(path, pa.table({"_row": range(20000), "tag": [tag] * 20000, "text": [f"{tag}-{i}" for i in range(20000)]}), str(tag))
 """
-KILLS = 50
+KILLS = rounds(20, 50)
 
 
-def test_a_writer_killed_fifty_times_leaves_the_old_or_the_new_version(tmp_path: Path) -> None:
+def test_a_writer_killed_many_times_leaves_the_old_or_the_new_version(tmp_path: Path) -> None:
     path, rng, seen = tmp_path / "t", random.Random(9), set()
     write_rows(path, pa.table({"_row": range(20000), "tag": [0] * 20000, "text": ["x"] * 20000}), "0")
     for kill in range(KILLS):

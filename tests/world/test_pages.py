@@ -141,11 +141,12 @@ def test_the_world_is_entered(page: Any, server: Server, button: str, mode: str)
 
 
 def test_the_console_shows_what_is_and_follows_a_prediction(page: Any, server: Server, row: dict[str, Any]) -> None:
-    ident = server.http.post("/v1/services/credit-desk/predict", json=row).json()["id"]
+    said = server.http.post("/v1/services/credit-desk/predict", json=row).json()
+    ident = said["id"]
     page.goto(f"{server.url}/?token={server.token}")
     page.wait_for_selector("text=Past of a prediction")
     text = page.inner_text("main")
-    for wanted in ("rows in =", "calibration error", "Roll back", "risk-v1", "keep"):
+    for wanted in ("rows in =", "calibration error", "Roll back", said["version"], "keep"):
         assert wanted in text
     page.fill("#lineage input", ident)
     page.click("#lineage button")

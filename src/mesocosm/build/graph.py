@@ -117,7 +117,7 @@ def resources(spec: Spec) -> list[Resource]:
         run = {"require": dict(model.require), "about": model.about, "track": list(model.track)}
         found.append(Resource(f"models.{name}", spec.place("models", name), needs, made, run))
     for name, service in eco.services.items():
-        needs = (f"models.{service.serves}",) if service.serves else ()
+        needs = tuple(f"models.{m}" for m in (service.serves, service.fallback) if m)
         needs += (f"datasets.{service.answers.dataset}",) if service.answers else ()
         made = {"serves": service.serves, "answers": service.answers.dataset if service.answers else None}
         found.append(Resource(f"services.{name}", spec.place("services", name), needs, made, _plain(service, set())))

@@ -154,12 +154,13 @@ def rollback(catalog: Catalog, service: str, who: str, why: str) -> dict[str, An
     if not history:
         raise Failure(f"the service '{service}' was never deployed")
     now = history[0]
-    before = next((h for h in history if h["version"] != now["version"]), None)
+    before = next((h for h in history if (h["version"], h["weights"]) != (now["version"], now["weights"])), None)
     if before is None:
         raise Failure(f"{service} has served {now['version'] or 'its answers'} only; there is nothing to go back to")
     with catalog.transaction() as con:
-        catalog.deploy(con, service, before["version"], now["answers"], who, why)
-        if now["version"]:
-            catalog.judge(con, now["version"], "retired", f"rolled back: {why}")
-        catalog.judge(con, before["version"], "champion", f"put back: {why}")
+        catalog.deploy(con, service, before["version"], now["answers"], who, why, before["weights"])
+        if before["version"] != now["version"]:
+            if now["version"]:
+                catalog.judge(con, now["version"], "retired", f"rolled back: {why}")
+            catalog.judge(con, before["version"], "champion", f"put back: {why}")
     return {"service": service, "from": now["version"], "to": before["version"], "why": why}

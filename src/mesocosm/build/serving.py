@@ -71,7 +71,7 @@ class Loader:
         service = self.service(name)
         predictor: Predictor | None = None
         preparation = speaker = None
-        snapshot = ""
+        snapshot = model = ""
         if row["version"]:
             version = self.catalog.version(row["version"])
             if version is None:
@@ -80,7 +80,7 @@ class Loader:
             runtime = service.runtime
             predictor = net_of(self.spec, version, runtime.session, runtime.precision, self.readers)
             preparation = Preparation(json.loads((folder / "prepare.json").read_text(encoding="utf-8")), prepare)
-            snapshot = version["snapshot"]
+            snapshot, model = version["snapshot"], version["model"]
             blank = dict.fromkeys(preparation.fields)
             predictor.predict(preparation.ready([blank]))
         if row["answers"] and service.answers:
@@ -95,7 +95,7 @@ class Loader:
                 self.readers[key] = Reader(trunk, "fp32", 128, service.runtime.session)
             speaker = Speaker(folder, service.answers, self.readers[key])
             speaker.ask("hello")
-        return Loaded(row["version"], snapshot, predictor, preparation, speaker, row["answers"], partial(self.held, service.serves or "", snapshot))
+        return Loaded(row["version"], snapshot, predictor, preparation, speaker, row["answers"], partial(self.held, model, snapshot), row.get("weights"))
 
     def held(self, model: str, snapshot: str) -> list[dict[str, Any]]:
         """Cleaned test rows of what a version was trained on, each with its `_label`; none where they are not there any more."""

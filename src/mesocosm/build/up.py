@@ -25,6 +25,7 @@ from fastapi.staticfiles import StaticFiles
 
 from mesocosm.base.durations import seconds
 from mesocosm.base.errors import Failure
+from mesocosm.base.rights import OWNER
 from mesocosm.build.expire import expire
 from mesocosm.build.graph import where_of
 from mesocosm.build.labels import worth_labelling
@@ -36,12 +37,13 @@ from mesocosm.build.serving import Loader, trace
 from mesocosm.catalog import Catalog
 from mesocosm.operate.crew import Crew, Nursery
 from mesocosm.operate.gateway import create_app
-from mesocosm.operate.guard import HOSTS, OWNER, Problem, Roles, body_of
+from mesocosm.operate.guard import HOSTS, Problem, Roles, body_of
 from mesocosm.operate.journal import Journal
 from mesocosm.operate.logs import Logs
 from mesocosm.operate.metrics import Metrics
 from mesocosm.operate.moving import promote
 from mesocosm.operate.notify import Notifier
+from mesocosm.operate.oidc import Provider
 from mesocosm.operate.served import Served
 from mesocosm.operate.tracing import traces_of
 from mesocosm.operate.watch import Watch
@@ -74,7 +76,8 @@ class Running:
             for n, m in spec.eco.monitors.items()
         ]
         self.growing: dict[str, subprocess.Popen[bytes]] = {}
-        self.roles = Roles(self.token, catalog.token, rate)
+        provider = Provider(spec.eco.oidc) if spec.eco.oidc else None
+        self.roles = Roles(self.token, lambda given: catalog.token(given) or (provider.role(given) if provider else None), rate)
         self.app = create_app(
             self.served, self.watches, self.roles, self._routes, self.metrics, self.crews, self.journal, Logs(store / "logs" / "gateway.jsonl", catalog.clock), traces_of(spec.eco.ecosystem), hosts,
             partial(measure, catalog, self.metrics, self.watches, self.served, list(spec.eco.datasets), self.journal), self._leads,

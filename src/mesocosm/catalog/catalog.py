@@ -164,17 +164,17 @@ class Catalog:
         return next(iter(self.deployments(service)), None)
 
     def deployments(self, service: str) -> list[Row]:
-        """What a service ran, newest first."""
-        query = select(t.DEPLOYMENTS).where(t.DEPLOYMENTS.c.service == service)
+        """What a service ran, newest first; `weights` are those by which its answers are recalibrated."""
+        both = t.DEPLOYMENTS.outerjoin(t.CORRECTIONS, t.CORRECTIONS.c.deployment == t.DEPLOYMENTS.c.id)
+        query = select(t.DEPLOYMENTS, t.CORRECTIONS.c.weights).select_from(both).where(t.DEPLOYMENTS.c.service == service)
         return self.rows(query.order_by(t.DEPLOYMENTS.c.id.desc()))
 
-    def deploy(self, con: Connection, service: str, version: str, answers: str, who: str, why: str) -> None:
-        """Put a version into service and write who did it and why."""
-        con.execute(
-            insert(t.DEPLOYMENTS).values(
-                service=service, version=version, answers=answers, who=who, why=why, at=self.clock()
-            )
-        )
+    def deploy(self, con: Connection, service: str, version: str, answers: str, who: str, why: str, weights: Mapping[str, float] | None = None) -> None:
+        """Put a version into service, recalibrated where `weights` are given, and write who did it and why."""
+        values = {"service": service, "version": version, "answers": answers, "who": who, "why": why, "at": self.clock()}
+        made = con.execute(insert(t.DEPLOYMENTS).values(**values)).inserted_primary_key
+        if weights and made:
+            con.execute(insert(t.CORRECTIONS).values(deployment=made[0], weights=dict(weights)))
         self.write_audit(con, who, "deploy", f"{service} {version}".strip(), why)
 
     def rollout(self, service: str) -> Row | None:

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from mesocosm.base.errors import Wrong
+from mesocosm.base.rights import OWNER
 from mesocosm.cli.common import AsJson, File, answer, guarded, opened
 
 
@@ -29,6 +31,8 @@ def token(
     as_json: AsJson = False,
 ) -> None:
     """Give a token to ROLE; datasets name the roles with 'access'. It is printed once and kept nowhere."""
+    if role == OWNER:
+        raise Wrong("ROLE", f"'{OWNER}' is the role of the token that 'up' prints", "another name")
     eco = opened(file)
     if revoke:
         answer({"role": role, "revoked": eco.catalog.revoke_tokens(role, "command line")}, as_json, lambda d: f"{d['revoked']} tokens of {d['role']} are valid no more.")

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from mesocosm.base.cache import left, taken
 from mesocosm.base.digest import digest
 from mesocosm.base.files import folder_appears
 from mesocosm.learn.bases import Base
@@ -64,17 +65,18 @@ def trunk_folder(base: Base, store: Path) -> Path:
 
 
 def shared_trunk(base: Base, store: Path) -> Path:
-    """The folder of an untouched base's graphs and tokenizer, exported once a store."""
+    """The folder of an untouched base's graphs and tokenizer, exported once a store, and for all stores of a person where a cache is."""
     import shutil
 
     from mesocosm.learn.encode import load_trunk
 
     folder = trunk_folder(base, store)
-    if not (folder / "trunk.int8.onnx").is_file():
+    if not (folder / "trunk.int8.onnx").is_file() and not taken(f"trunks/{folder.name}", folder):
         with folder_appears(folder) as aside:
             export_trunk(load_trunk(base), aside)
             part(aside)
             shutil.copy(base.folder / "tokenizer.json", aside / "tokenizer.json")
+        left(f"trunks/{folder.name}", folder)
     return folder
 
 

@@ -21,11 +21,10 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mesocosm.base.errors import Failure, Later, Wrong
+from mesocosm.base.rights import OWNER, RIGHTS
 
 MOST_BODY = 2_000_000
 OPEN = ("/healthz", "/readyz")
-OWNER = "owner"  # the role of the token that `up` prints; it may do everything
-RIGHTS = ("see", "ask", "change")  # each holds those before it
 HOSTS = ("127.0.0.1", "localhost", "[::1]", "testserver")
 REMEMBERED = 2.0  # seconds that a role is believed before the catalog is asked again
 BURST = 2.0  # seconds' worth of requests that a token may send at once

@@ -1,4 +1,7 @@
-"""A rollout moved on in the catalog: promoted or taken back, each in one transaction. Knows the catalog; decides nothing."""
+"""What serves, changed in the catalog: a rollout promoted or taken back, answers recalibrated, a simpler model put in, each in one transaction.
+
+Knows the catalog; decides nothing.
+"""
 
 from __future__ import annotations
 
@@ -45,3 +48,29 @@ def promote(catalog: Catalog, service: str, who: str, why: str) -> dict[str, Any
     if rollout is None or not promoted(catalog, rollout, who, why):
         raise Failure(f"no rollout of '{service}' is under way; 'mesocosm status' shows those that are")
     return {"service": service, "from": rollout["before"], "to": rollout["version"], "why": why}
+
+
+def recalibrated(catalog: Catalog, service: str, weights: Mapping[str, float], who: str, why: str) -> bool:
+    """Weight a service's answers by how many times more often each class comes; False where nothing serves."""
+    now = catalog.deployment(service)
+    if now is None or not now["version"]:
+        return False
+    with catalog.transaction() as con:
+        catalog.deploy(con, service, now["version"], now["answers"], who, f"recalibrated: {why}", weights)
+    return True
+
+
+def simpler(catalog: Catalog, model: str | None) -> str:
+    """The version of a fallback model that would serve; empty where there is none."""
+    fit = [v["id"] for v in catalog.versions(model) if v["state"] == "champion"] if model else []
+    return str(fit[-1]) if fit else ""
+
+
+def fallen_back(catalog: Catalog, service: str, model: str | None, who: str, why: str) -> bool:
+    """Put the simpler model into service; False where it serves already or there is none."""
+    now, version = catalog.deployment(service), simpler(catalog, model)
+    if now is None or not version or now["version"] == version:
+        return False
+    with catalog.transaction() as con:
+        catalog.deploy(con, service, version, now["answers"], who, f"fell back to {model}: {why}")
+    return True

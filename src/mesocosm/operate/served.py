@@ -20,7 +20,7 @@ from mesocosm.base.errors import Failure, Wrong
 from mesocosm.catalog import Catalog
 from mesocosm.catalog import tables as t
 from mesocosm.operate.journal import Journal
-from mesocosm.operate.moving import promoted, returned
+from mesocosm.operate.moving import promoted, returned, simpler
 from mesocosm.operate.prepare import MOST_TEXT
 from mesocosm.operate.rollout import Side, chosen, decide, share_of
 from mesocosm.operate.service import Service
@@ -130,8 +130,9 @@ class Served:
             raise Failure(f"{row['version'] or 'its table of answers'} cannot be run ({type(error).__name__})") from error
 
     def _last_good(self, row: Mapping[str, Any], why: str) -> bool:
-        """Serve what served before, where what is deployed is not whole; an alert says so until it is."""
-        for before in self.catalog.deployments(self.name)[1:]:
+        """Serve what served before, or the simpler model, where what is deployed is not whole; an alert says so until it is."""
+        kept = simpler(self.catalog, self.service.fallback)
+        for before in [*self.catalog.deployments(self.name)[1:], {"version": kept, "answers": row["answers"]}]:
             if (before["version"], before["answers"]) == (row["version"], row["answers"]) or not before["version"]:
                 continue
             try:

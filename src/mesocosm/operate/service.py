@@ -108,11 +108,13 @@ class Service(Kind):
         rollout: how a new version takes over.
         batch: how requests are put together.
         update: when its model is trained again.
+        fallback: a simpler model that answers where the model cannot be loaded, or where a monitor asks for it.
         queue: requests that may wait; more are answered 429.
         about: a line for people.
     """
 
     serves: str | None = None
+    fallback: str | None = None
     answers: Answers | None = None
     runtime: Annotated[Onnx, BeforeValidator(_type)] = Onnx()
     rollout: Rollout = Rollout()
@@ -125,6 +127,8 @@ class Service(Kind):
     def _something(self) -> Service:
         if not self.serves and not self.answers:
             raise ValueError("'serves' with a model, 'answers' with a table, or both")
+        if self.fallback and (not self.serves or self.fallback == self.serves):
+            raise ValueError("'fallback' beside 'serves', with another model than that")
         return self
 
 
@@ -134,12 +138,15 @@ class Drift(Kind):
     Args:
         method: `auto` takes `ks` for numbers and `chi2` for categories; `psi` is the stability index of numbers.
         false_alarms: how many false alarms are accepted over all features and looks.
+        meaning: how texts and images drift: `directions` (those in which the model's features vary most), `mmd` (maximum mean discrepancy) or
+            `classifier` (whether one can tell live rows from held-out ones).
         window: live rows a look compares; ten windows together show what one is too small for.
         harm: accuracy that may be lost before a drift is called harmful.
     """
 
     short: ClassVar[str] = "method"
     method: Literal["auto", "ks", "chi2", "psi"] = "auto"
+    meaning: Literal["directions", "mmd", "classifier"] = "directions"
     false_alarms: Rate = "1/month"
     window: int = Field(200, ge=30, le=100_000)
     harm: float = Field(0.02, ge=0, le=1)
@@ -166,8 +173,9 @@ class Monitor(Kind):
         every: how often it looks.
         drift: how drift of inputs is seen.
         anomaly: how a change of the service's own figures is seen.
-        on_drift: what follows on drift, in order; `retrain` only where the verdict is that training anew would mend it.
-        on_anomaly: what follows on an anomaly, in order.
+        on_drift: what follows on drift, in order; `retrain` and `recalibrate` (answers weighted by how much more often each class comes) only where
+            the verdict is that they would mend it.
+        on_anomaly: what follows on an anomaly, in order: `rollback` to the version before, or `fallback` to the service's simpler model.
         notify: who is told of its alerts; shown nowhere, since an address may be a secret.
         about: a line for people.
     """
@@ -176,7 +184,7 @@ class Monitor(Kind):
     every: Duration = "1m"
     drift: Drift | None = None
     anomaly: Anomaly | None = None
-    on_drift: tuple[Literal["alert", "retrain"], ...] = ("alert",)
-    on_anomaly: tuple[Literal["alert", "rollback"], ...] = ("alert",)
+    on_drift: tuple[Literal["alert", "recalibrate", "retrain"], ...] = ("alert",)
+    on_anomaly: tuple[Literal["alert", "rollback", "fallback"], ...] = ("alert",)
     notify: Notify | None = Field(None, exclude=True)
     about: str = ""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from mesocosm.base.kinds import Predictor
+from mesocosm.operate.correction import corrected
 from mesocosm.operate.prepare import Fields, Preparation
 
 
@@ -67,7 +68,7 @@ Load = Callable[[str, Mapping[str, Any]], Unit]
 
 @dataclass(frozen=True)
 class Loaded:
-    """A unit in this process; `kept` reads its held-out rows."""
+    """A unit in this process; `kept` reads its held-out rows, `weights` recalibrate what it answers and nothing that it is judged by."""
 
     version: str
     snapshot: str
@@ -76,6 +77,7 @@ class Loaded:
     speaker: Speaker | None
     answers: str
     kept: Callable[[], list[dict[str, Any]]] = list
+    weights: Mapping[str, float] | None = None
 
     @property
     def fields(self) -> Fields | None:
@@ -108,6 +110,8 @@ class Loaded:
         clean = self.preparation.ready(rows)
         good = [row for row in clean if row["_why"] is None]
         said = iter(self.predictor.predict(good) if good else [])
+        if self.weights:
+            said = (corrected(one, self.weights) for one in said)
         return [{"why": r["_why"]} if r["_why"] is not None else {"clean": {k: v for k, v in r.items() if not k.startswith("_")}, "out": next(said)} for r in clean]
 
     def ask(self, question: str) -> dict[str, Any]:

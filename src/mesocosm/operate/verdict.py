@@ -121,7 +121,7 @@ def _unit(found: Sequence[Mapping[str, Any]], training: Mapping[str, Any], live:
     """The one feature that is a multiple of what it was, the factor, and what it is known as; None where the drift is another."""
     import numpy as np
 
-    numbers = [f for f in found if "numbers" in training[f["feature"]]]
+    numbers = [f for f in found if "numbers" in training.get(f["feature"], {})]
     if not numbers or len(found) > 2:  # one source's unit moves one feature, and perhaps one made from it
         return None
     name = str(numbers[0]["feature"])

@@ -12,6 +12,7 @@ from mesocosm.base.durations import per_second, seconds
 from mesocosm.catalog import Catalog
 from mesocosm.operate.drift.features import columns, drifted
 from mesocosm.operate.drift.meaning import Meaning, meaning
+from mesocosm.operate.moving import fallen_back, recalibrated
 from mesocosm.operate.served import Served
 from mesocosm.operate.service import Monitor
 from mesocosm.operate.unit import Unit
@@ -74,9 +75,9 @@ class Watch:
         self.since = max(r["at"] for r in fresh)
         level = per_second(drift.false_alarms) * seconds(self.monitor.every)
         self._met(now)
-        training = now.fields.training | (self.meaning.training if self.meaning else {})
+        training = now.fields.training | (self.meaning.training if self.meaning and self._along() else {})
         rows, live = fresh, self._meant([r["input"]["clean"] for r in fresh])
-        found, tested = drifted(training, columns(live), level / 2, drift.method)
+        found, tested = drifted(training, columns(live), level / 2, drift.method, self._whole(fresh))
         if not found:  # a small shift shows over many windows only
             rows = [r for r in self.catalog.predictions(self.served.name, most=WIDE * drift.window, since=self.began) if r["version"] == now.version]
             if len(rows) > drift.window:
@@ -98,12 +99,14 @@ class Watch:
         message = f"inputs of {self.served.name} drifted in {names} (p {worst['p']:.1e} over {len(rows)} rows{moved}): {verdict.why}; remedy: {verdict.remedy}"
         detail = {"features": found, "rows": len(rows), "verdict": verdict.as_json(), "predictions": [r["id"] for r in rows[:20]]}
         raised = [self.catalog.alert(self.name, self.served.name, "drift", message, detail)]
-        if "retrain" in self.monitor.on_drift:
-            if verdict.remedy == "retrain":
-                self.retrain(self.served.name, verdict.why)
-            else:
-                with self.catalog.transaction() as con:
-                    self.catalog.write_audit(con, self.name, "judge", self.served.name, f"not trained again: {verdict.why}; remedy: {verdict.remedy}")
+        wanted = {"retrain", "recalibrate"} & set(self.monitor.on_drift)
+        if "recalibrate" in wanted and verdict.remedy == "recalibrate":
+            recalibrated(self.catalog, self.served.name, verdict.detail["weights"], self.name, verdict.why)
+        elif "retrain" in wanted and verdict.remedy == "retrain":
+            self.retrain(self.served.name, verdict.why)
+        elif wanted:
+            with self.catalog.transaction() as con:
+                self.catalog.write_audit(con, self.name, "judge", self.served.name, f"left as it is: {verdict.why}; remedy: {verdict.remedy}")
         return raised
 
     def _met(self, unit: Unit) -> None:
@@ -118,9 +121,20 @@ class Watch:
 
     def _meant(self, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         """Rows with what their texts and images mean."""
-        if not self.meaning or not self.knows:
+        if not self.meaning or not self.knows or not self._along():
             return list(rows)
         return [dict(row) | more for row, more in zip(rows, self.meaning.along(self.knows.vectors(rows)), strict=True)]
+
+    def _along(self) -> bool:
+        """Whether texts and images are tested by directions."""
+        return self.monitor.drift is not None and self.monitor.drift.meaning == "directions"
+
+    def _whole(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+        """The p-value of the texts and images of logged rows, where they are tested together."""
+        drift = self.monitor.drift
+        if not self.meaning or not self.knows or not drift or drift.meaning == "directions":
+            return {}
+        return self.meaning.whole(self.knows.vectors([r["input"]["clean"] for r in rows]), drift.meaning)
 
     def _judged(self, found: Sequence[Mapping[str, Any]], training: Mapping[str, Any], live: Sequence[Mapping[str, Any]], level: float) -> Verdict:
         drift, unit = self.monitor.drift, self.served.now
@@ -170,4 +184,6 @@ class Watch:
                 raised.append(self.catalog.alert(self.name, self.served.name, "anomaly", message, {"figure": key, "value": figures[key]}))
                 if "rollback" in self.monitor.on_anomaly:
                     self.rollback(self.served.name, message)
+                elif "fallback" in self.monitor.on_anomaly:
+                    fallen_back(self.catalog, self.served.name, self.served.service.fallback, self.name, message)
         return raised

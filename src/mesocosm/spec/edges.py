@@ -302,10 +302,25 @@ def _of_number(model: Any, at: tuple[Any, ...]) -> Iterator[Fault]:
             yield (*at, "require", metric), Wrong("", f"'{metric}' is no metric of a number", "", list(OF_NUMBERS), metric)
 
 
+def _fallback(eco: Ecosystem, name: str, serves: str | None, fallback: str) -> Iterator[Fault]:
+    """What a simpler model must share with the one that it stands in for."""
+    first, second = eco.models.get(serves or ""), eco.models.get(fallback)
+    if first is None or second is None:
+        return
+    if (first.learns, first.predict, first.rank is None) != (second.learns, second.predict, second.rank is None):
+        yield ("services", name, "fallback"), Wrong("", f"'{fallback}' does not answer what '{serves}' answers", f"a model that learns '{first.learns}' and predicts '{first.predict}'")
+    more = sorted(set(second.inputs) - set(first.inputs))
+    if more:
+        yield ("services", name, "fallback"), Wrong("", f"'{fallback}' reads {', '.join(more)}, and '{serves}' does not", "a model of no more inputs")
+
+
 def _services(eco: Ecosystem) -> Iterator[Fault]:
     for name, service in eco.services.items():
         if service.serves:
             yield from _edge(eco, ("services", name, "serves"), service.serves, "models")
+        if service.fallback:
+            yield from _edge(eco, ("services", name, "fallback"), service.fallback, "models")
+            yield from _fallback(eco, name, service.serves, service.fallback)
         if service.answers:
             path = ("services", name, "answers", "from")
             yield from _edge(eco, path, service.answers.dataset, "datasets", "sources")
@@ -317,6 +332,8 @@ def _services(eco: Ecosystem) -> Iterator[Fault]:
                     yield ("services", name, "answers", key), wrong
     for name, monitor in eco.monitors.items():
         yield from _edge(eco, ("monitors", name, "watches"), monitor.watches, "services")
+        if "fallback" in monitor.on_anomaly and (watched := eco.services.get(monitor.watches)) and not watched.fallback:
+            yield ("monitors", name, "on_anomaly"), Wrong("", f"'{monitor.watches}' has no simpler model", f"'fallback' with a model in the service '{monitor.watches}'")
     for name, place in eco.world.places.items():
         yield from _edge(eco, ("world", "places", name, "shows"), place.shows, "services")
         if place.inhabitant and place.inhabitant.knows:

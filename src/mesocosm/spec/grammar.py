@@ -13,6 +13,7 @@ from mesocosm.base.kinds import Kind
 from mesocosm.govern.dataset import Dataset
 from mesocosm.govern.sources import SourceSetting
 from mesocosm.learn.model import Model
+from mesocosm.operate.oidc import Oidc
 from mesocosm.operate.service import Monitor, Service
 from mesocosm.world.place import World
 
@@ -33,6 +34,7 @@ class Ecosystem(Kind):
         services: what is served.
         monitors: what is watched.
         world: the place people enter.
+        oidc: who may come in with a token of an OpenID Connect provider.
     """
 
     grammar: Literal[1] = 1
@@ -44,3 +46,4 @@ class Ecosystem(Kind):
     services: dict[Name, Service] = {}
     monitors: dict[Name, Monitor] = {}
     world: World = World()
+    oidc: Oidc | None = None

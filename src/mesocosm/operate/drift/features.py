@@ -16,7 +16,7 @@ def columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     return {name: [v for row in rows if (v := row.get(name)) is not None] for name in names}
 
 
-def drifted(training: Mapping[str, Any], live: Mapping[str, Sequence[Any]], level: float, method: str = "auto") -> tuple[list[dict[str, Any]], dict[str, float]]:
+def drifted(training: Mapping[str, Any], live: Mapping[str, Sequence[Any]], level: float, method: str = "auto", whole: Mapping[str, float] | None = None) -> tuple[list[dict[str, Any]], dict[str, float]]:
     """The features whose live values differ, worst first, and every p-value.
 
     Args:
@@ -24,9 +24,10 @@ def drifted(training: Mapping[str, Any], live: Mapping[str, Sequence[Any]], leve
         live: cleaned live values by feature, without what is missing.
         level: false alarms accepted for one look over all features (Bonferroni).
         method: `auto` is `ks` for numbers and `chi2` for categories; `psi` is for numbers.
+        whole: p-values of what was tested as a whole, by its name.
     """
     found: list[dict[str, Any]] = []
-    tested: dict[str, float] = {}
+    tested: dict[str, float] = dict(whole or {})
     for name, known in training.items():
         numbers = "numbers" in known
         kind = method if method != "auto" else "ks" if numbers else "chi2"
@@ -36,7 +37,7 @@ def drifted(training: Mapping[str, Any], live: Mapping[str, Sequence[Any]], leve
         tested[name] = DRIFT[kind]().p_value(known, values)
     for name, p in sorted(tested.items(), key=lambda e: e[1]):
         if p < level / len(tested):
-            found.append({"feature": name, "p": p, **_shift(training[name], live[name])})
+            found.append({"feature": name, "p": p, **(_shift(training[name], live[name]) if name in training else {})})
     return found, tested
 
 

@@ -32,10 +32,17 @@ class Meaning:
         self.axes = axes[: min(DIRECTIONS, len(given) - 1)]
         self.names = [f"{name} (direction {n + 1})" for n in range(len(self.axes))]
         told = (given - self.middle) @ self.axes.T
+        self.name, self.given = name, given
         self.known = [np.unique(column) for column in told.T]
         self.near = [NEAR * float(column.std()) for column in told.T]
         self.held = [dict(zip(self.names, row, strict=True)) for row in told.tolist()]
         self.training: dict[str, Any] = {n: {"numbers": np.quantile(told[:, i], np.linspace(0, 1, 200), method="inverted_cdf").tolist(), "rows": len(given)} for i, n in enumerate(self.names)}
+
+    def whole(self, vectors: Sequence[Sequence[float]], method: str) -> dict[str, float]:
+        """The p-value of rows beside the held-out ones by a test of all features together."""
+        from mesocosm.operate.drift import WHOLE
+
+        return {self.name: WHOLE[method]().p_value(self.given, vectors)}
 
     def along(self, vectors: Sequence[Sequence[float]]) -> list[dict[str, float]]:
         """Where rows lie in each direction.

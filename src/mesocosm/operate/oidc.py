@@ -1,0 +1,133 @@
+"""Tokens of an OpenID Connect provider: whose they are, and what their roles may do here.
+
+Knows JSON web tokens and the provider's keys. Only signatures by a key pair are believed, only for this audience, only until they expire.
+
+Source: OpenID Connect Core 1.0; RFC 7519
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+from pydantic import field_validator
+
+from mesocosm.base.kinds import Kind
+from mesocosm.base.net import check_url
+from mesocosm.base.rights import OWNER, RIGHTS
+
+ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
+AGAIN = 60.0  # seconds between two looks for keys, however many tokens name a key that is not known
+LEEWAY = 30.0  # seconds that two clocks may differ
+MOST = 1_000_000  # bytes of the provider's documents
+
+
+class Oidc(Kind):
+    """Who may come in with a token of an OpenID Connect provider.
+
+    Args:
+        issuer: the provider's address, as its tokens name it.
+        audience: what a token must be made for.
+        claim: the claim that names roles: a word, or a list of words.
+        roles: what each role may do: `see`, `ask` (use services) or `change`; datasets' `access` lists the same names.
+        private_network: whether the provider may stand at a private address.
+
+    Source: OpenID Connect Discovery 1.0
+    """
+
+    issuer: str
+    audience: str
+    claim: str = "roles"
+    roles: dict[str, Literal["see", "ask", "change"]]
+    private_network: bool = False
+
+    @field_validator("issuer")
+    @classmethod
+    def _sealed(cls, value: str) -> str:
+        if not value.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+            raise ValueError("an address that begins with https://")
+        return value.rstrip("/")
+
+    @field_validator("roles")
+    @classmethod
+    def _others(cls, value: dict[str, str]) -> dict[str, str]:
+        if OWNER in value:
+            raise ValueError(f"other names: '{OWNER}' is the role of the token that 'up' prints")
+        return value
+
+
+def _fetched(url: str, private: bool) -> dict[str, Any]:
+    import httpx
+
+    check_url(url, ("https", "http"), private, "oidc.issuer")
+    with httpx.stream("GET", url, timeout=10, follow_redirects=False) as answer:
+        answer.raise_for_status()
+        body = b""
+        for part in answer.iter_bytes():
+            body += part
+            if len(body) > MOST:
+                raise ValueError("the provider's document is too large")
+    found = json.loads(body)
+    return found if isinstance(found, dict) else {}
+
+
+class Provider:
+    """Tells the role of a provider's token.
+
+    Args:
+        fetch: reads a JSON document of an address.
+    """
+
+    def __init__(self, settings: Oidc, fetch: Callable[[str, bool], dict[str, Any]] = _fetched, clock: Callable[[], float] = time.monotonic) -> None:
+        self.settings, self.fetch, self.clock = settings, fetch, clock
+        self.keys: dict[str, Any] = {}
+        self.looked = -AGAIN
+        self.trouble = ""
+        self.lock = threading.Lock()
+
+    def role(self, token: str) -> Mapping[str, str] | None:
+        """The strongest role that a token has here and what it `may`; None where the token is not to be believed or has none."""
+        import jwt
+
+        if token.count(".") != 2 or len(token) > 16_000:
+            return None
+        try:
+            head = jwt.get_unverified_header(token)
+            key = self._key(str(head.get("kid", "")))
+            if key is None or head.get("alg") not in ALGORITHMS:
+                return None
+            want = {"require": ["exp", "iss", "aud"]}
+            said = jwt.decode(token, key, algorithms=ALGORITHMS, audience=self.settings.audience, issuer=[self.settings.issuer, self.settings.issuer + "/"], leeway=LEEWAY, options=want)  # type: ignore[arg-type]
+        except (jwt.PyJWTError, ValueError, TypeError):
+            return None
+        named = said.get(self.settings.claim, [])
+        words = named.split() if isinstance(named, str) else [str(n) for n in named] if isinstance(named, list) else []
+        fit = [(RIGHTS.index(self.settings.roles[w]), w) for w in words if w in self.settings.roles]
+        if not fit:
+            return None
+        may, role = max(fit)
+        return {"role": role, "may": RIGHTS[may]}
+
+    def _key(self, name: str) -> Any:
+        """A key of the provider; its keys are read again, not too often, where one is not known."""
+        with self.lock:
+            if name not in self.keys and self.clock() - self.looked >= AGAIN:
+                self.looked = self.clock()
+                try:
+                    self.keys, self.trouble = self._read(), ""
+                except Exception as error:  # whatever it is: tokens whose key is known are believed as before
+                    self.trouble = f"the keys of {self.settings.issuer} could not be read ({type(error).__name__})"
+            return self.keys.get(name)
+
+    def _read(self) -> dict[str, Any]:
+        import jwt
+
+        private = self.settings.private_network
+        told = self.fetch(f"{self.settings.issuer}/.well-known/openid-configuration", private)
+        if str(told.get("issuer", "")).rstrip("/") != self.settings.issuer:
+            raise ValueError("the document is of another issuer")
+        found = jwt.PyJWKSet.from_dict(self.fetch(str(told["jwks_uri"]), private)).keys
+        return {str(k.key_id or ""): k for k in found if k.key_type != "oct" and k.public_key_use in (None, "sig")}
