@@ -39,10 +39,11 @@ def test_every_example_of_the_pages_is_a_file_that_holds() -> None:
 def test_the_example_of_operating_holds() -> None:
     from mesocosm.spec.read import read_text
 
-    (block,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "operating.md").read_text(), re.S)
-    whole = SMALL.split("services:")[0] + block.replace("serves: risk", "serves: judge")
+    block, provider = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "operating.md").read_text(), re.S)
+    whole = SMALL.split("services:")[0] + block.replace("serves: risk", "serves: judge") + provider
     eco = read_text(whole, ROOT / "docs" / "ecosystem.yaml", {"HOOK": "https://hooks.example/x"}).eco
     assert eco.services["desk"].batch.target == "200ms" and eco.monitors["watch"].notify.mail == "oncall@example.org"
+    assert eco.oidc is not None and eco.oidc.roles["oncall"] == "change"
 
 
 def test_every_kind_has_its_page_as_the_code_says_it() -> None:
