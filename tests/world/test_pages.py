@@ -241,3 +241,51 @@ def test_the_wire_types_are_generated() -> None:
     from mesocosm.world.wire import typescript
 
     assert (ROOT / "web" / "src" / "state" / "wire.ts").read_text() == typescript()
+
+
+def test_two_people_see_each_other_speak_and_leave_a_note(browser: Any, page: Any, server: Server) -> None:
+    """Two browsers: each sees the other's name and moves, hears what is said, and finds the note."""
+    page.goto(f"{server.url}/world?token={server.token}")
+    page.wait_for_selector("canvas")
+    page.evaluate("localStorage.setItem('mesocosm-name', 'Ann')")
+    page.goto(f"{server.url}/world")
+    context = browser.new_context(viewport={"width": 480, "height": 360}, reduced_motion="reduce")
+    other = context.new_page()
+    other.set_default_timeout(150_000)
+    try:
+        other.goto(f"{server.url}/world?token={server.token}")
+        other.wait_for_selector("canvas")
+        until(page, "window.mesocosm.people().length === 1")
+        until(other, "window.mesocosm.people().some(p => p.name === 'Ann')")
+        before = page.evaluate("window.mesocosm.people()[0].place")
+        other.keyboard.down("w")
+        frames(other, 3)
+        other.keyboard.up("w")
+        until(page, "z => Math.abs(window.mesocosm.people()[0].place[2] - z) > 1", before[2])
+        place, camera = page.evaluate("window.mesocosm.people()[0].place"), other.evaluate("window.mesocosm.camera")
+        until(page, "at => Math.hypot(...window.mesocosm.people()[0].place.map((v, i) => v - at[i])) < 0.2", camera)
+        assert place[2] < before[2]
+        press(page, "2 here")
+        page.wait_for_selector(".company")
+        press(other, "2 here")
+        other.wait_for_selector(".company")
+        page.fill(".company form:last-child input", "is the credit lake low today?")
+        press(page, "Say")
+        other.wait_for_selector("text=is the credit lake low today?")
+        assert "Ann" in other.inner_text(".company .said")
+        frames(page, 2)
+        keep(page, "people")
+        press(page, "List")
+        page.wait_for_selector(".list")
+        press(page, "credit")
+        page.wait_for_selector(".card .notes")
+        page.click(".card .notes summary")
+        page.fill(".card .notes input", "checked by hand on Monday")
+        press(page, "Leave")
+        page.wait_for_selector(".notes p:has-text('checked by hand on Monday')")
+        assert server.http.get("/v1/notes").json()[-1]["name"] == "Ann"
+        context.close()
+        until(page, "window.mesocosm.people().length === 0")
+    finally:
+        context.close()
+    assert not page.faults and not page.outside

@@ -19,13 +19,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI, Request, WebSocket, WebSocketDisconnect
+from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 from fastapi.staticfiles import StaticFiles
 
 from mesocosm.base.durations import seconds
 from mesocosm.base.errors import Failure
 from mesocosm.base.rights import OWNER
+from mesocosm.build import visiting
 from mesocosm.build.expire import expire
 from mesocosm.build.graph import where_of
 from mesocosm.build.labels import worth_labelling
@@ -77,6 +78,7 @@ class Running:
         ]
         self.growing: dict[str, subprocess.Popen[bytes]] = {}
         provider = Provider(spec.eco.oidc) if spec.eco.oidc else None
+        self.visiting = visiting.Visiting()
         self.roles = Roles(self.token, lambda given: catalog.token(given) or (provider.role(given) if provider else None), rate)
         self.app = create_app(
             self.served, self.watches, self.roles, self._routes, self.metrics, self.crews, self.journal, Logs(store / "logs" / "gateway.jsonl", catalog.clock), traces_of(spec.eco.ecosystem), hosts,
@@ -270,21 +272,8 @@ class Running:
         async def forward(name: str, request: Request) -> Any:
             return await ended(name, request, promote, "Nothing to promote")
 
-        @app.websocket("/v1/world")
-        async def world(socket: WebSocket) -> None:
-            origin = socket.headers.get("origin", "")
-            host = socket.headers.get("host", "")
-            if not await asyncio.to_thread(self.roles.role, socket) or host.rsplit(":", 1)[0] not in self.hosts or (origin and origin.split("//")[-1] != host):
-                await socket.close(4401, "a token and the page's own origin are wanted")
-                return
-            await socket.accept()
-            try:
-                while True:
-                    now = await asyncio.to_thread(self.scene)
-                    await socket.send_text(now.model_dump_json())
-                    await asyncio.sleep(0.7)
-            except (WebSocketDisconnect, RuntimeError):
-                return
+        things = {e.id for e in self.scene().elements}
+        visiting.routes(app, self.visiting, visiting.Living(self.scene), self.catalog, lambda socket: self.roles.socket(socket, self.hosts), things)
 
         async def page() -> Response:
             if not (PAGES / "index.html").is_file():

@@ -47,6 +47,7 @@ DEPLOYMENTS = _table(
     _text("answers"), _text("who"), _text("why"), _real("at"),
 )  # fmt: skip
 CORRECTIONS = _table("corrections", _whole("deployment", primary_key=True), _json("weights"))  # of a deployment's answers, by label
+NOTES = _table("notes", _whole("id", primary_key=True), _text("on"), _text("text"), _text("name"), _text("role"), _real("at"), _real("taken"))
 ROLLOUTS = _table(
     "rollouts", _whole("id", primary_key=True), _text("service", index=True), _text("version"), _text("answers"), _text("before"), _text("strategy"),
     _whole("step"), _text("state"), _text("who"), _text("why"), _json("detail"), _real("began"), _real("stepped_at"), _real("ended_at"),

@@ -67,7 +67,7 @@ def up(
     record_server(store, url, running.token)
     console.print(f"\nThe console:  {url}/?token={running.token}\nThe world:    {url}/world?token={running.token}")
     console.print("Now break it: mesocosm drill unit-change -f " + str(folder or file), markup=False)
-    config = uvicorn.Config(running.app, log_level="warning", access_log=False, http="httptools", loop="uvloop" if sys.platform != "win32" else "asyncio", server_header=False, ws="websockets-sansio", ws_max_size=65536)
+    config = uvicorn.Config(running.app, log_level="warning", access_log=False, http="httptools", loop="uvloop" if sys.platform != "win32" else "asyncio", server_header=False, ws="websockets-sansio", ws_per_message_deflate=False, ws_max_size=65536)
     sys.setswitchinterval(0.0005)  # the loop, the workers' ears and the batchers hand the interpreter on at once
     server = uvicorn.Server(config)
     try:

@@ -10,7 +10,7 @@ import json
 import re
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -125,7 +125,7 @@ def right_of(method: str, path: str) -> str:
     """
     if method in ("GET", "HEAD"):
         return "see"
-    return "ask" if path.endswith(("/predict", "/infer", "/feedback", "/chat/completions")) else "change"
+    return "ask" if path.endswith(("/predict", "/infer", "/feedback", "/chat/completions", "/notes")) else "change"
 
 
 class Roles:
@@ -165,6 +165,17 @@ class Roles:
             raise Problem(403, "The role may not do this", f"'{found['role']}' may {found['may']}, and this needs {need}")
         self._paced(mark)
         return found["role"]
+
+    def socket(self, connection: HTTPConnection, hosts: Sequence[str]) -> str:
+        """What a socket may do, nothing where its token, its host or the page that opened it is not ours."""
+        host, origin = connection.headers.get("host", ""), connection.headers.get("origin", "")
+        if host.rsplit(":", 1)[0] not in hosts or (origin and origin.split("//")[-1] != host):
+            return ""
+        if self.owner(connection):
+            return RIGHTS[-1]
+        token = said(connection)
+        found = self._found(sha256(token.encode()).digest(), token) if token else None
+        return str(found["may"]) if found else ""
 
     def _found(self, mark: bytes, token: str) -> Mapping[str, str] | None:
         now = time.monotonic()

@@ -1,5 +1,6 @@
 // The card of a thing: its sentence, its figures, and a word with its inhabitant where there is one.
 import { useRef, useState, type FormEvent } from "react";
+import { Notes } from "./Notes";
 import { call } from "../state/live";
 import type { Element } from "../state/wire";
 
@@ -53,13 +54,14 @@ export function Talk({ who, service }: { who: string; service: string }) {
   );
 }
 
-export function Card({ e, onClose }: { e: Element; onClose: () => void }) {
+export function Card({ e, name, onClose }: { e: Element; name: string; onClose: () => void }) {
   return (
     <aside className="card" aria-label={`${e.name}, ${NAMES[e.kind]}`}>
       <header><span className={`dot ${e.state}`} /><div><h2>{e.name}</h2><small>{NAMES[e.kind]} · {e.state}</small></div><button className="x" onClick={onClose} aria-label="Close the card">×</button></header>
       <p>{e.says}</p>
       {e.inhabitant && e.speaks_for && <Talk who={e.inhabitant} service={e.speaks_for} />}
       <Facts facts={e.facts} />
+      <Notes on={e.id} name={name} />
     </aside>
   );
 }

@@ -6,25 +6,27 @@ import * as THREE from "three";
 import { named, PALETTES } from "../scene/palette";
 import type { Land } from "../scene/terrain";
 import { useLive } from "../state/live";
+import { Visitors } from "../state/visitors";
 import type { Scene } from "../state/wire";
 import { Card } from "./Card";
 import { List } from "./List";
+import { Company, People } from "./People";
 import { Valley } from "./Valley";
 import { Walk, type Aim } from "./Walk";
 
-declare global { interface Window { mesocosm: { frames: number; xr: string; origin: number[] } } }
-window.mesocosm = { frames: 0, xr: "", origin: [0, 0, 0] };
+declare global { interface Window { mesocosm: { frames: number; xr: string; origin: number[]; people: () => { id: number; name: string; place: number[] }[]; camera: number[] } } }
+window.mesocosm = { frames: 0, xr: "", origin: [0, 0, 0], people: () => [], camera: [0, 0, 0] };
 
 const store = createXRStore({ emulate: false, offerSession: false, baseAssetPath: `${location.origin}/profiles/`, controller: { teleportPointer: true }, hand: { teleportPointer: true } });
 
 function Count() {
   const mode = useXR((s) => s.session ? s.mode : null);
-  useFrame(() => { window.mesocosm.frames += 1; window.mesocosm.xr = mode ?? ""; });
+  useFrame(({ camera }) => { window.mesocosm.frames += 1; window.mesocosm.xr = mode ?? ""; window.mesocosm.camera = camera.position.toArray(); });
   return null;
 }
 
 // In AR the whole valley stands on a table; in VR the visitor stands in it.
-function Stage({ scene, look, chosen, still, onChoose, aim }: { scene: Scene; look: string; chosen: string | null; still: boolean; onChoose: (id: string | null) => void; aim: Aim | null }) {
+function Stage({ scene, look, chosen, still, onChoose, aim, visitors }: { visitors: Visitors; scene: Scene; look: string; chosen: string | null; still: boolean; onChoose: (id: string | null) => void; aim: Aim | null }) {
   const mode = useXR((s) => s.session ? s.mode : null);
   const ar = mode === "immersive-ar";
   const [land, setLand] = useState<{ at: Land }>({ at: () => 0 });
@@ -40,6 +42,7 @@ function Stage({ scene, look, chosen, still, onChoose, aim }: { scene: Scene; lo
       <group scale={ar ? 0.006 : 1} position={ar ? [0, 0.72, -0.9] : [0, 0, 0]}>
         <Valley scene={scene} p={p} chosen={chosen} still={still} ar={ar} onChoose={onChoose} onLand={keep} onTeleport={(at) => move(at.clone())} />
       </group>
+      <People visitors={visitors} ar={ar} />
       <Walk land={land.at} aim={aim} still={still} />
       <Count />
     </>
@@ -62,6 +65,16 @@ export function World() {
   const [asList, setList] = useState(!GL || innerWidth < 620);
   const [doors, setDoors] = useState({ vr: false, ar: false });
   const [lost, setLost] = useState(false);
+  const [, again] = useState(0);
+  const [met, meet] = useState(false);
+  const visitors = useMemo(() => new Visitors(() => again((n) => n + 1)), []);
+  const [name, call] = useState(() => localStorage.getItem("mesocosm-name") ?? "");
+  useEffect(() => {
+    visitors.open(name);
+    window.mesocosm.people = () => [...visitors.people.values()].filter((p) => p.id !== visitors.me && p.samples.length).map((p) => ({ id: p.id, name: p.name, place: p.samples.at(-1)!.place.toArray() }));
+    return () => visitors.close();
+  }, [visitors, name]);
+  const take = (said: string) => { try { localStorage.setItem("mesocosm-name", said); } catch { /* a private window */ } call(said); };
   const still = useMemo(() => matchMedia("(prefers-reduced-motion: reduce)").matches, []);
   const by = useRef(new Map<string, Scene["elements"][number]>());
   if (scene) by.current = new Map(scene.elements.map((e) => [e.id, e]));
@@ -97,7 +110,7 @@ export function World() {
               gl.domElement.addEventListener("webglcontextlost", () => { setLost(true); setList(true); });
               gl.domElement.addEventListener("webglcontextrestored", () => setLost(false));
             }}>
-            <XR store={store}><Stage scene={scene} look={now} chosen={chosen} still={still} onChoose={choose} aim={aim} /></XR>
+            <XR store={store}><Stage scene={scene} look={now} chosen={chosen} still={still} onChoose={choose} aim={aim} visitors={visitors} /></XR>
           </Canvas>
         </div>
       )}
@@ -109,12 +122,14 @@ export function World() {
         {GL && <button onClick={() => setList((v) => !v)} aria-pressed={asList}>List</button>}
         {doors.vr && <button onClick={() => void store.enterVR()}>Enter VR</button>}
         {doors.ar && <button onClick={() => void store.enterAR()}>On the table (AR)</button>}
+        <button onClick={() => meet((v) => !v)} aria-pressed={met}>{Math.max(1, visitors.people.size + (visitors.people.has(visitors.me) ? 0 : 1))} here</button>
         <a href="/">Console</a>
       </header>
       {lost && <div className="alerts" role="status"><p>The picture was lost (the graphics card has other work) and comes back by itself; the list shows the same.</p></div>}
       {!lost && scene.alerts.length > 0 && <div className="alerts" role="status">{scene.alerts.slice(0, 2).map((a) => <p key={String(a.id)}>⚠ {told(a)}</p>)}</div>}
       {asList && <List scene={scene} chosen={chosen} onChoose={choose} />}
-      {e && <Card e={e} onClose={() => set(null)} />}
+      {met && !e && <Company key={visitors.name} visitors={visitors} onName={take} onClose={() => meet(false)} />}
+      {e && <Card e={e} name={visitors.name} onClose={() => set(null)} />}
       {!asList && !e && <p className="hint">Drag to look, W A S D to walk, click a thing for its card, L for the list</p>}
     </main>
   );

@@ -1,0 +1,227 @@
+"""Visitors of one world meet: their poses, names and words over one socket each, and the notes that they leave on things.
+
+Knows sockets, roles and the catalog. Nothing that a visitor sends reaches another one before it is bounded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from fastapi import FastAPI, Request, WebSocket, WebSocketDisconnect
+
+from mesocosm.base.rights import RIGHTS
+from mesocosm.catalog import Catalog
+from mesocosm.catalog import notes as book
+from mesocosm.operate.guard import Problem, body_of
+from mesocosm.world.visitors import Crowd, named
+from mesocosm.world.wire import Scene
+
+RATE = 20  # snapshots a second
+WAITING = 8  # messages that may wait for a visitor who reads slowly; the oldest are dropped
+WORDS = 280  # characters of what is said at once
+PACE = 5.0  # seconds in which a visitor may speak that often
+POSES = 40  # poses of one second at most; more are not looked at
+LATEST = 30  # lines that a newcomer still hears
+FRESH = 0.5  # seconds between two looks at the living state
+STILL = 10.0  # seconds after which a scene that stayed the same is sent again
+
+
+class Visitor:
+    """One socket.
+
+    Args:
+        speaks: whether others hear what it says.
+    """
+
+    def __init__(self, who: int, name: str, socket: WebSocket, speaks: bool) -> None:
+        self.who, self.name, self.socket, self.speaks = who, name, socket, speaks
+        self.queue: deque[bytes | str] = deque(maxlen=WAITING)
+        self.words: deque[str] = deque(maxlen=500)  # who came, who went and what was said is not dropped with poses
+        self.ready = asyncio.Event()
+        self.spoke: deque[float] = deque(maxlen=5)
+        self.posed = (0.0, 0)
+
+    def tell(self, message: bytes | str) -> None:
+        """Have something sent, soon."""
+        (self.queue if isinstance(message, bytes) else self.words).append(message)  # type: ignore[arg-type]
+        self.ready.set()
+
+    async def send(self) -> None:
+        """Send what waits, until the socket is gone."""
+        while True:
+            await self.ready.wait()
+            self.ready.clear()
+            while self.words:
+                await self.socket.send_text(self.words.popleft())
+            while self.queue:
+                message = self.queue.popleft()
+                await self.socket.send_bytes(message)  # type: ignore[arg-type]
+
+
+class Visiting:
+    """All who are here."""
+
+    def __init__(self, most: int = 2000) -> None:
+        self.crowd = Crowd(most)
+        self.all: dict[int, Visitor] = {}
+        self.said: deque[dict[str, Any]] = deque(maxlen=LATEST)
+        self.ticking: asyncio.Task[None] | None = None
+
+    def count(self) -> int:
+        """How many are here."""
+        return len(self.all)
+
+    async def stay(self, socket: WebSocket, speaks: bool) -> None:
+        """Let an accepted socket in until it leaves."""
+        who = self.crowd.enter()
+        if who is None:
+            await socket.close(4429, "the world is full")
+            return
+        asked = socket.query_params.get("name")
+        one = Visitor(who, named(asked, who), socket, speaks)
+        sending = asyncio.create_task(one.send())
+        try:
+            one.tell(json.dumps({"you": who, "name": one.name, "here": [[v.who, v.name] for v in self.all.values()], "said": list(self.said)}))
+            one.tell(self.crowd.whole())
+            self._all({"came": [who, one.name]})
+            self.all[who] = one
+            if self.ticking is None or self.ticking.done():
+                self.ticking = asyncio.create_task(self._tick())
+            while True:
+                message = await socket.receive()
+                if message["type"] != "websocket.receive":
+                    return
+                if (data := message.get("bytes")) is not None:
+                    self._posed(one, data)
+                elif (text := message.get("text")) is not None:
+                    self._spoken(one, text)
+        except (WebSocketDisconnect, RuntimeError):
+            return
+        finally:
+            sending.cancel()
+            self.all.pop(who, None)
+            self.crowd.leave(who)
+            self._all({"went": who})
+
+    def _all(self, message: dict[str, Any]) -> None:
+        text = json.dumps(message)
+        for other in self.all.values():
+            other.tell(text)
+
+    def _posed(self, one: Visitor, data: bytes) -> None:
+        second = time.monotonic() // 1
+        count = one.posed[1] + 1 if one.posed[0] == second else 1
+        one.posed = (second, count)
+        if count <= POSES:
+            self.crowd.pose(one.who, data)
+
+    def _spoken(self, one: Visitor, text: str) -> None:
+        try:
+            words = json.loads(text).get("say") if len(text) <= 4 * WORDS + 40 else None
+        except (ValueError, AttributeError, RecursionError):
+            return
+        now = time.monotonic()
+        full = len(one.spoke) == one.spoke.maxlen and now - one.spoke[0] < PACE
+        if not isinstance(words, str) or not words.strip() or full or not one.speaks:
+            return
+        one.spoke.append(now)
+        line = {"who": one.who, "name": one.name, "say": "".join(c if c.isprintable() else " " for c in words).strip()[:WORDS]}
+        self.said.append(line)
+        self._all({"said": line})
+
+    async def _tick(self) -> None:
+        """Snapshots while anybody is here."""
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        while self.all:
+            for message, mine in self.crowd.snapshots():
+                for who in mine:
+                    if one := self.all.get(who):
+                        one.tell(message)
+            due = max(due + 1 / RATE, loop.time() - 0.2)
+            await asyncio.sleep(max(0.0, due - loop.time()))
+
+
+class Living:
+    """The scene as text, made once for all who look, at most every half second.
+
+    Args:
+        scene: makes it.
+    """
+
+    def __init__(self, scene: Callable[[], Scene]) -> None:
+        self.scene = scene
+        self.lock = threading.Lock()
+        self.made, self.text, self.mark = 0.0, "", ""
+
+    def now(self) -> tuple[str, str]:
+        """The scene, and a mark that changes when anything but the clock does."""
+        with self.lock:
+            if time.monotonic() - self.made > FRESH:
+                found = self.scene()
+                self.text, self.mark = found.model_dump_json(), found.model_copy(update={"at": 0.0}).model_dump_json()
+                self.made = time.monotonic()
+            return self.text, self.mark
+
+
+def routes(app: FastAPI, visiting: Visiting, living: Living, catalog: Catalog, right: Callable[[WebSocket], str], things: set[str]) -> None:
+    """Add the sockets of the world and of its visitors, and the notes.
+
+    Args:
+        right: what a socket may do: `see`, `ask`, `change`, or nothing where it may not come in.
+        things: the addresses that a note may be left on.
+    """
+
+    async def let_in(socket: WebSocket) -> str:
+        may = await asyncio.to_thread(right, socket)
+        if may:
+            await socket.accept()
+        else:
+            await socket.close(4401, "a token and the page's own origin are wanted")
+        return may
+
+    @app.websocket("/v1/world")
+    async def world(socket: WebSocket) -> None:
+        if not await let_in(socket):
+            return
+        last, sent = "", 0.0
+        with suppress(WebSocketDisconnect, RuntimeError):
+            while True:
+                text, mark = await asyncio.to_thread(living.now)
+                if mark != last or time.monotonic() - sent > STILL:
+                    await socket.send_text(text)
+                    last, sent = mark, time.monotonic()
+                await asyncio.sleep(FRESH)
+
+    @app.websocket("/v1/visitors")
+    async def visitors(socket: WebSocket) -> None:
+        may = await let_in(socket)
+        if may:
+            await visiting.stay(socket, may != RIGHTS[0])
+
+    @app.get("/v1/notes")
+    async def notes() -> Any:
+        return await asyncio.to_thread(book.notes, catalog)
+
+    @app.post("/v1/notes")
+    async def leave(request: Request) -> Any:
+        body = await body_of(request)
+        on, text, who = (body.get(k) if isinstance(body, dict) else None for k in ("on", "text", "who"))
+        if not isinstance(on, str) or on not in things:
+            raise Problem(422, "The request cannot be right", "'on' is the address of a thing of this world")
+        if not isinstance(text, str) or not text.strip() or len(text) > 1000:
+            raise Problem(422, "The request cannot be right", "'text' is a note of 1 to 1000 characters")
+        return await asyncio.to_thread(book.leave, catalog, on, text.strip(), named(who, 0) if who else str(request.state.role), str(request.state.role))
+
+    @app.delete("/v1/notes/{ident}")
+    async def take(ident: int, request: Request) -> Any:
+        if not await asyncio.to_thread(book.take, catalog, ident, str(request.state.role)):
+            raise Problem(404, "No such note", "no note bears that number, or it was taken away already")
+        return {"taken": ident}
