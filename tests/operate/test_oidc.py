@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import RSAAlgorithm
 
 from mesocosm.ecosystem import open_ecosystem
-from mesocosm.operate.oidc import AGAIN, Oidc, Provider
+from mesocosm.operate.oidc import AGAIN, Oidc, Provider, _fetched
 
 ROLES = {"clerks": "ask", "readers": "see", "oncall": "change"}
 
@@ -109,6 +109,18 @@ def test_new_keys_are_read_and_no_flood_of_tokens_asks_the_provider(issuer: Issu
     assert known.role(issuer.token("two"))
 
 
+def test_keys_are_not_read_where_somebody_may_change_them_on_the_way() -> None:
+    told = {"issuer": "https://login.example", "jwks_uri": "http://keys.example/jwks"}
+    asked: list[str] = []
+
+    def fetch(url: str, private: bool) -> dict[str, Any]:
+        asked.append(url)
+        return told if url.endswith("openid-configuration") else _fetched(url, private)
+
+    known = Provider(Oidc.model_validate({"issuer": "https://login.example", "audience": "a", "roles": ROLES}), fetch)
+    assert known._key("one") is None and "could not be read (ValueError)" in known.trouble and asked[-1] == told["jwks_uri"]
+
+
 def test_a_service_under_a_providers_tokens(issuer: Issuer, pond: Path) -> None:
     from fastapi.testclient import TestClient
 
@@ -137,6 +149,7 @@ def test_a_service_under_a_providers_tokens(issuer: Issuer, pond: Path) -> None:
     ("line", "found"),
     [
         ("oidc: {issuer: 'http://login.example', audience: a, roles: {x: see}}", "begins with https://"),
+        ("oidc: {issuer: 'http://localhost.evil.example', audience: a, roles: {x: see}}", "begins with https://"),
         ("oidc: {issuer: 'https://login.example', audience: a, roles: {owner: change}}", "'owner' is the role of the token that 'up' prints"),
         ("oidc: {issuer: 'https://login.example', audience: a, roles: {x: look}}", "one of the choices"),
     ],

@@ -17,6 +17,7 @@ from mesocosm.ecosystem import open_ecosystem
 from mesocosm.operate.correction import corrected
 from mesocosm.operate.moving import fallen_back, recalibrated
 from mesocosm.operate.served import Served
+from mesocosm.operate.verdict import Verdict
 from mesocosm.operate.watch import Watch
 
 OTHER = {"yes please": "no thanks", "no thanks": "yes please"}
@@ -92,6 +93,21 @@ def test_classes_in_other_shares_recalibrate_the_service(up: tuple[Any, Served, 
     assert eco.catalog.version(before["version"])["state"] == "champion"
     served.refresh()
     assert served.predict(rows)[0]["probabilities"] == plain["probabilities"]
+
+
+def test_the_watch_recalibrates_where_the_verdict_is_that_it_mends(up: tuple[Any, Served, Watch], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The drift is real, what is judged of it is given; every other remedy leaves the service as it is."""
+    eco, served, watch = up
+    rows = [{k: v for k, v in r.items() if k != "_label"} for r in served.now.held() if r["_label"] == "yes please"]
+    weights = {"yes please": 1.9, "no thanks": 0.1}
+    for remedy in ("nothing", "recalibrate"):
+        before = eco.catalog.deployment("desk")["id"]
+        monkeypatch.setattr(watch, "_judged", lambda *_, r=remedy: Verdict("label", 0.1, r, "a test", {"weights": weights}))
+        served.predict(random.Random(2).sample(rows, 60))
+        assert watch.look()
+        now = eco.catalog.deployment("desk")
+        assert (now["id"] != before, now["weights"]) == ((True, weights) if remedy == "recalibrate" else (False, None))
+        eco.catalog.clear("watch", "test")
 
 
 def test_an_anomaly_puts_the_simpler_model_in(up: tuple[Any, Served, Watch]) -> None:

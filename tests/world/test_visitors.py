@@ -134,6 +134,7 @@ def text(socket: Any) -> dict[str, Any]:
     """The next message that is words."""
     while True:
         message = socket.receive()
+        socket._raise_on_close(message)
         if message.get("text"):
             return dict(json.loads(message["text"]))
 
@@ -164,7 +165,22 @@ def test_only_who_may_come_in_does_and_only_who_may_use_services_speaks(http: tu
             heard = [text(other)["said"]["say"] for _ in range(4)]
             assert heard == ["0", "1", "2", "3"]  # five in five seconds
         assert text(ann)["said"]["name"] == "Ann"
-    assert running.visiting.count() == 0
+    assert not running.visiting.all
+
+
+def test_a_token_that_is_taken_back_ends_what_it_opened(http: tuple[TestClient, Running]) -> None:
+    client, running = http
+    guest = running.catalog.give_token("guest", "see", 60, "test")
+    for path in ("/v1/visitors", "/v1/world"):
+        token = running.catalog.give_token("passer", "see", 60, "test")
+        with client.websocket_connect(path, headers=bearer(guest)) as stays, client.websocket_connect(path, headers=bearer(token)) as leaves:
+            stays.receive()
+            running.catalog.revoke_tokens("passer", "test")
+            with pytest.raises(WebSocketDisconnect) as caught:
+                while True:
+                    leaves.receive_text() if path == "/v1/world" else text(leaves)
+            assert caught.value.code == 4401
+            stays.send_text("{}")
 
 
 def test_one_sees_the_other_move(http: tuple[TestClient, Running]) -> None:

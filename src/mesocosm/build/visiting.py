@@ -10,11 +10,12 @@ import json
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from fastapi import FastAPI, Request, WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocketState
 
 from mesocosm.base.rights import RIGHTS
 from mesocosm.catalog import Catalog
@@ -30,6 +31,8 @@ PACE = 5.0  # seconds in which a visitor may speak that often
 POSES = 40  # poses of one second at most; more are not looked at
 LATEST = 30  # lines that a newcomer still hears
 FRESH = 0.5  # seconds between two looks at the living state
+LOOK = 1.0  # seconds between two looks at the token of a socket that is open
+WANTED = "a token and the page's own origin are wanted"
 STILL = 10.0  # seconds after which a scene that stayed the same is sent again
 
 
@@ -42,7 +45,7 @@ class Visitor:
 
     def __init__(self, who: int, name: str, socket: WebSocket, speaks: bool) -> None:
         self.who, self.name, self.socket, self.speaks = who, name, socket, speaks
-        self.queue: deque[bytes | str] = deque(maxlen=WAITING)
+        self.poses: deque[bytes] = deque(maxlen=WAITING)
         self.words: deque[str] = deque(maxlen=500)  # who came, who went and what was said is not dropped with poses
         self.ready = asyncio.Event()
         self.spoke: deque[float] = deque(maxlen=5)
@@ -50,7 +53,10 @@ class Visitor:
 
     def tell(self, message: bytes | str) -> None:
         """Have something sent, soon."""
-        (self.queue if isinstance(message, bytes) else self.words).append(message)  # type: ignore[arg-type]
+        if isinstance(message, bytes):
+            self.poses.append(message)
+        else:
+            self.words.append(message)
         self.ready.set()
 
     async def send(self) -> None:
@@ -60,9 +66,8 @@ class Visitor:
             self.ready.clear()
             while self.words:
                 await self.socket.send_text(self.words.popleft())
-            while self.queue:
-                message = self.queue.popleft()
-                await self.socket.send_bytes(message)  # type: ignore[arg-type]
+            while self.poses:
+                await self.socket.send_bytes(self.poses.popleft())
 
 
 class Visiting:
@@ -73,10 +78,6 @@ class Visiting:
         self.all: dict[int, Visitor] = {}
         self.said: deque[dict[str, Any]] = deque(maxlen=LATEST)
         self.ticking: asyncio.Task[None] | None = None
-
-    def count(self) -> int:
-        """How many are here."""
-        return len(self.all)
 
     async def stay(self, socket: WebSocket, speaks: bool) -> None:
         """Let an accepted socket in until it leaves."""
@@ -179,32 +180,46 @@ def routes(app: FastAPI, visiting: Visiting, living: Living, catalog: Catalog, r
         things: the addresses that a note may be left on.
     """
 
-    async def let_in(socket: WebSocket) -> str:
+    @asynccontextmanager
+    async def let_in(socket: WebSocket) -> AsyncIterator[str]:
+        """What a socket may do while the block runs, empty where it may not come in; one whose token is taken back is closed."""
         may = await asyncio.to_thread(right, socket)
-        if may:
-            await socket.accept()
-        else:
-            await socket.close(4401, "a token and the page's own origin are wanted")
-        return may
+        if not may:
+            await socket.close(4401, WANTED)
+            yield ""
+            return
+        await socket.accept()
+        watching = asyncio.create_task(watch(socket))
+        try:
+            yield may
+        finally:
+            watching.cancel()
+
+    async def watch(socket: WebSocket) -> None:
+        while await asyncio.to_thread(right, socket):
+            await asyncio.sleep(LOOK)
+        with suppress(RuntimeError, WebSocketDisconnect):
+            await socket.close(4401, WANTED)
 
     @app.websocket("/v1/world")
     async def world(socket: WebSocket) -> None:
-        if not await let_in(socket):
-            return
         last, sent = "", 0.0
-        with suppress(WebSocketDisconnect, RuntimeError):
-            while True:
+        async with let_in(socket) as may:
+            while may and socket.application_state is WebSocketState.CONNECTED:
                 text, mark = await asyncio.to_thread(living.now)
                 if mark != last or time.monotonic() - sent > STILL:
-                    await socket.send_text(text)
+                    try:
+                        await socket.send_text(text)
+                    except (WebSocketDisconnect, RuntimeError):
+                        return
                     last, sent = mark, time.monotonic()
                 await asyncio.sleep(FRESH)
 
     @app.websocket("/v1/visitors")
     async def visitors(socket: WebSocket) -> None:
-        may = await let_in(socket)
-        if may:
-            await visiting.stay(socket, may != RIGHTS[0])
+        async with let_in(socket) as may:
+            if may:
+                await visiting.stay(socket, may != RIGHTS[0])
 
     @app.get("/v1/notes")
     async def notes() -> Any:

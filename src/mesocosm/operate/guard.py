@@ -155,9 +155,7 @@ class Roles:
         """
         if self.owner(connection):
             return OWNER
-        token = said(connection)
-        mark = sha256(token.encode()).digest()
-        found = self._found(mark, token) if token else None
+        mark, found = self._found(said(connection))
         if not found:
             return None
         need = right_of(connection.scope.get("method", "GET"), connection.url.path)
@@ -168,22 +166,24 @@ class Roles:
 
     def socket(self, connection: HTTPConnection, hosts: Sequence[str]) -> str:
         """What a socket may do, nothing where its token, its host or the page that opened it is not ours."""
-        host, origin = connection.headers.get("host", ""), connection.headers.get("origin", "")
-        if host.rsplit(":", 1)[0] not in hosts or (origin and origin.split("//")[-1] != host):
+        host = connection.headers.get("host", "")
+        if not named_so(host, hosts) or foreign(connection.headers.get("origin", ""), host):
             return ""
         if self.owner(connection):
             return RIGHTS[-1]
-        token = said(connection)
-        found = self._found(sha256(token.encode()).digest(), token) if token else None
+        _, found = self._found(said(connection))
         return str(found["may"]) if found else ""
 
-    def _found(self, mark: bytes, token: str) -> Mapping[str, str] | None:
-        now = time.monotonic()
+    def _found(self, token: str) -> tuple[bytes, Mapping[str, str] | None]:
+        """A token's digest, and its role where it has one."""
+        mark, now = sha256(token.encode()).digest(), time.monotonic()
+        if not token:
+            return mark, None
         if mark not in self.known or self.known[mark][0] < now:
             if len(self.known) > 10_000:
                 self.known.clear()
             self.known[mark] = now + REMEMBERED, self.given(token)
-        return self.known[mark][1]
+        return mark, self.known[mark][1]
 
     def _paced(self, mark: bytes) -> None:
         now, most = time.monotonic(), self.rate * BURST
@@ -193,6 +193,16 @@ class Roles:
             wait = max(1, round(-left / self.rate))
             raise Problem(429, "Too many requests", f"this token may ask {self.rate:g} times a second", headers={"Retry-After": str(wait)})
         self.left[mark] = left, now
+
+
+def named_so(host: str, hosts: Sequence[str]) -> bool:
+    """Whether a server is called by one of its names, whatever the port."""
+    return host.rsplit(":", 1)[0] in hosts
+
+
+def foreign(origin: str, host: str) -> bool:
+    """Whether a page of another origin asks."""
+    return bool(origin) and origin.split("//")[-1] != host
 
 
 def said(connection: HTTPConnection) -> str:
@@ -235,12 +245,12 @@ class Guard:
 
         try:
             host = headers.get(b"host", b"").decode("latin-1")
-            if host.rsplit(":", 1)[0] not in self.hosts:
+            if not named_so(host, self.hosts):
                 raise Problem(403, "The host is not allowed", "this server answers only under the names it was given; by default the loopback address")
             if scope["path"] not in OPEN:
                 scope["state"]["role"] = await self._role(scope, headers.get(b"authorization", b""))
                 origin = headers.get(b"origin", b"").decode("latin-1")
-                if origin and scope["method"] not in ("GET", "HEAD", "OPTIONS") and origin.split("//")[-1] != host:
+                if scope["method"] not in ("GET", "HEAD", "OPTIONS") and foreign(origin, host):
                     raise Problem(403, "The origin is not allowed", "a page of another origin may not change anything here")
             if b"token=" in scope["query_string"] and HTTPConnection(scope).query_params.get("token"):
                 secure = "; Secure" if scope["scheme"] == "https" else ""

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import field_validator
 
@@ -47,7 +48,7 @@ class Oidc(Kind):
     @field_validator("issuer")
     @classmethod
     def _sealed(cls, value: str) -> str:
-        if not value.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+        if not _safe(value):
             raise ValueError("an address that begins with https://")
         return value.rstrip("/")
 
@@ -59,9 +60,21 @@ class Oidc(Kind):
         return value
 
 
+def _safe(url: str) -> bool:
+    """Whether what is read there cannot be changed on its way: over TLS, or on this machine.
+
+    >>> _safe("https://a.example"), _safe("http://localhost:8080/x"), _safe("http://localhost.evil.example"), _safe("http://127.0.0.1@evil.example")
+    (True, True, False, False)
+    """
+    parts = urlsplit(url)
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1"))
+
+
 def _fetched(url: str, private: bool) -> dict[str, Any]:
     import httpx
 
+    if not _safe(url):
+        raise ValueError("the provider names an address without TLS")
     check_url(url, ("https", "http"), private, "oidc.issuer")
     with httpx.stream("GET", url, timeout=10, follow_redirects=False) as answer:
         answer.raise_for_status()

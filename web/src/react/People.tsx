@@ -6,7 +6,6 @@ import * as THREE from "three";
 import { Visitors } from "../state/visitors";
 
 const MOST = 500, NAMED = 12;
-const hue = (id: number): string => `hsl(${(id * 137.5) % 360} 55% 58%)`;
 
 function label(name: string): THREE.CanvasTexture {
   const canvas = document.createElement("canvas");
@@ -19,12 +18,13 @@ function label(name: string): THREE.CanvasTexture {
 }
 
 export function People({ visitors, ar }: { visitors: Visitors; ar: boolean }) {
-  const bodies = useRef<THREE.InstancedMesh>(null), heads = useRef<THREE.InstancedMesh>(null), hands = useRef<THREE.InstancedMesh>(null), names = useRef<THREE.Group>(null);
+  const bodies = useRef<THREE.InstancedMesh>(null), heads = useRef<THREE.InstancedMesh>(null), hands = useRef<THREE.InstancedMesh>(null), visors = useRef<THREE.InstancedMesh>(null), names = useRef<THREE.Group>(null);
   const { gl } = useThree();
   const origin = useXR((s) => s.originReferenceSpace);
   const put = useMemo(() => new THREE.Object3D(), []);
   const tint = useMemo(() => new THREE.Color(), []);
   const signs = useMemo(() => new Map<string, THREE.CanvasTexture>(), []);
+  const visor = useMemo(() => new THREE.BoxGeometry(0.24, 0.1, 0.06).translate(0, 0.03, -0.15), []);
   useEffect(() => () => signs.forEach((s) => s.dispose()), [signs]);
   useFrame(({ camera }, _, frame?: XRFrame) => {
     const now = performance.now();
@@ -35,21 +35,21 @@ export function People({ visitors, ar }: { visitors: Visitors; ar: boolean }) {
       if (grip.visible) mine.push({ place: grip.getWorldPosition(new THREE.Vector3()), turn: grip.getWorldQuaternion(new THREE.Quaternion()) });
     }
     if (!ar) visitors.pose(place, turn, mine, now);
-    const [b, h, f] = [bodies.current, heads.current, hands.current];
-    if (!b || !h || !f) return;
+    const [b, h, f, v] = [bodies.current, heads.current, hands.current, visors.current];
+    if (!b || !h || !f || !v) return;
     let n = 0, k = 0;
     const near: { name: string; at: THREE.Vector3; far: number }[] = [];
     for (const one of visitors.people.values()) {
       const at = one.id === visitors.me || n >= MOST ? null : Visitors.where(one, now);
       if (!at) continue;
-      put.position.copy(at.place); put.quaternion.copy(at.turn); put.scale.setScalar(1); put.updateMatrix(); h.setMatrixAt(n, put.matrix);
+      put.position.copy(at.place); put.quaternion.copy(at.turn); put.scale.setScalar(1); put.updateMatrix(); h.setMatrixAt(n, put.matrix); v.setMatrixAt(n, put.matrix);
       put.quaternion.identity(); put.position.y -= 0.78; put.updateMatrix(); b.setMatrixAt(n, put.matrix);
-      tint.set(hue(one.id)); b.setColorAt(n, tint); h.setColorAt(n, tint);
+      tint.setHSL((one.id * 0.382) % 1, 0.55, 0.5); b.setColorAt(n, tint); h.setColorAt(n, tint);
       for (const hand of one.hands) { put.position.copy(hand.place); put.quaternion.copy(hand.turn); put.updateMatrix(); if (k < MOST) f.setMatrixAt(k++, put.matrix); }
       near.push({ name: one.name, at: at.place, far: at.place.distanceTo(place) });
       n++;
     }
-    for (const [m, many] of [[b, n], [h, n], [f, k]] as const) { m.count = many; m.instanceMatrix.needsUpdate = true; if (m.instanceColor) m.instanceColor.needsUpdate = true; }
+    for (const [m, many] of [[b, n], [h, n], [v, n], [f, k]] as const) { m.count = many; m.instanceMatrix.needsUpdate = true; if (m.instanceColor) m.instanceColor.needsUpdate = true; }
     near.sort((x, y) => x.far - y.far);
     names.current?.children.forEach((c, i) => {
       const one = near[i], sprite = c as THREE.Sprite;
@@ -65,6 +65,7 @@ export function People({ visitors, ar }: { visitors: Visitors; ar: boolean }) {
     <group>
       <instancedMesh ref={bodies} args={[undefined, undefined, MOST]} frustumCulled={false}><capsuleGeometry args={[0.24, 0.72, 4, 10]} /><meshStandardMaterial roughness={0.8} /></instancedMesh>
       <instancedMesh ref={heads} args={[undefined, undefined, MOST]} frustumCulled={false}><boxGeometry args={[0.3, 0.34, 0.3]} /><meshStandardMaterial roughness={0.6} /></instancedMesh>
+      <instancedMesh ref={visors} args={[visor, undefined, MOST]} frustumCulled={false}><meshStandardMaterial color="#1c2530" roughness={0.3} /></instancedMesh>
       <instancedMesh ref={hands} args={[undefined, undefined, MOST]} frustumCulled={false}><sphereGeometry args={[0.07, 10, 8]} /><meshStandardMaterial color="#f2d8c4" roughness={0.7} /></instancedMesh>
       <group ref={names}>{Array.from({ length: NAMED }, (_, i) => <sprite key={i} visible={false} scale={[1.5, 0.375, 1]}><spriteMaterial transparent depthWrite={false} /></sprite>)}</group>
     </group>

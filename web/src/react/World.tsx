@@ -68,7 +68,7 @@ export function World() {
   const [, again] = useState(0);
   const [met, meet] = useState(false);
   const visitors = useMemo(() => new Visitors(() => again((n) => n + 1)), []);
-  const [name, call] = useState(() => localStorage.getItem("mesocosm-name") ?? "");
+  const [name, call] = useState(() => { try { return localStorage.getItem("mesocosm-name") ?? ""; } catch { return ""; } });
   useEffect(() => {
     visitors.open(name);
     window.mesocosm.people = () => [...visitors.people.values()].filter((p) => p.id !== visitors.me && p.samples.length).map((p) => ({ id: p.id, name: p.name, place: p.samples.at(-1)!.place.toArray() }));
