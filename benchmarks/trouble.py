@@ -48,6 +48,7 @@ class Load:
 
     def __init__(self, url: str, token: str, connections: int, pause: float = 0.0) -> None:
         self.over, self.said, self.pause = threading.Event(), [], pause  # type: ignore[var-annotated]
+        self.why = Counter[tuple[int, str]]()
         self.client = dict(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=60)
         self.threads = [threading.Thread(target=self._run) for _ in range(connections)]
         for thread in self.threads:
@@ -60,6 +61,8 @@ class Load:
                 try:
                     answer = http.post(PREDICT, json=ROW)
                     body = answer.json()
+                    if answer.status_code != 200:
+                        self.why[(answer.status_code, str(body.get("error", body))[:160])] += 1
                     self.said.append((time.time(), answer.status_code, body.get("id", ""), body.get("version", ""), body.get("probability"), (time.perf_counter() - began) * 1000))
                 except (httpx.HTTPError, ValueError) as error:
                     self.said.append((time.time(), 0, type(error).__name__, "", None, (time.perf_counter() - began) * 1000))
@@ -164,6 +167,8 @@ def trouble(minutes: float) -> list[Line]:
     good = sum(s[1] == 200 for s in said) / len(said)
     worst = max((s[5] for s in said), default=0.0)
     print(f"  {minutes:g} minutes, {len(said)} requests, faults {dict(done)}: {good:.5f} answered, slowest {worst:.0f} ms, statuses {dict(Counter(s[1] for s in said))}, {lost} acknowledged and not in the log")
+    for (status, why), times in load.why.most_common(6):
+        print(f"    {times} x {status}: {why}")
     if mounted:
         subprocess.run(["umount", "-l", str(folder)], check=False)
     shutil.rmtree(folder, ignore_errors=True)

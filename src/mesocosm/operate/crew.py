@@ -30,6 +30,10 @@ class Gone(Exception):
     """The worker died before it answered."""
 
 
+class Lost(Failure):
+    """The worker does not hold the unit that is asked."""
+
+
 class Nursery:
     """The process that forks workers.
 
@@ -132,6 +136,8 @@ class Worker:
                 future.set_result(message["ok"])
             elif "wrong" in message:
                 future.set_exception(Wrong(*message["wrong"]))
+            elif "lost" in message:
+                future.set_exception(Lost("this version is held no more"))
             else:
                 future.set_exception(Failure(message["failure"]) if "failure" in message else RuntimeError(message["failed"]))
         with self.lock:

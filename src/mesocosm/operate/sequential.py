@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 LEAST = 30  # judged requests of each side under which nothing is said
-SPREAD = 0.04  # of the differences that are looked for: a deviation of four points
+PRIOR = ((0.425, 0.03, 0.01), (0.425, -0.03, 0.01), (0.15, 0.0, 0.1))  # weight, mean and deviation of the differences that are looked for: about three points, or anything
 
 
 @dataclass(frozen=True)
@@ -17,12 +17,13 @@ class Compared:
     p: float
 
 
-def compared(new_right: int, new: int, old_right: int, old: int, spread: float = SPREAD) -> Compared:
+def compared(new_right: int, new: int, old_right: int, old: int) -> Compared:
     """How likely so great a difference is at any look, were there none: the mixture sequential probability ratio test.
+
+    The test is valid whatever prior is mixed; the prior only says which differences it finds soonest.
 
     Args:
         new_right, new: requests that were right, of those judged, of the new version; likewise of the old one.
-        spread: the deviation of differences that are expected where there is one.
 
     Source: Johari, Koomen, Pekelis and Walsh 2017, KDD (Peeking at A/B Tests); Robbins 1970, Annals of Mathematical Statistics 41.
 
@@ -36,6 +37,10 @@ def compared(new_right: int, new: int, old_right: int, old: int, spread: float =
     shares = [(right + 1) / (count + 2) for right, count in ((new_right, new), (old_right, old))]  # never 0 or 1, so that a variance is left
     variance = sum(share * (1 - share) / count for share, count in zip(shares, (new, old), strict=True))
     difference = new_right / new - old_right / old
-    whole = variance + spread**2
-    log_ratio = 0.5 * math.log(variance / whole) + spread**2 * difference**2 / (2 * variance * whole)
+    logs = [
+        math.log(weight) + 0.5 * math.log(variance / (variance + spread**2)) + difference**2 / (2 * variance) - (difference - mean) ** 2 / (2 * (variance + spread**2))
+        for weight, mean, spread in PRIOR
+    ]
+    most = max(logs)
+    log_ratio = most + math.log(sum(math.exp(one - most) for one in logs))
     return Compared(difference, 1.0 if log_ratio <= 0 else math.exp(-log_ratio))

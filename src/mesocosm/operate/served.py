@@ -95,12 +95,12 @@ class Served:
         return fresh
 
     def _deployed(self) -> bool:
-        row = self.catalog.deployment(self.name)
-        broken = self.now.broken if self.now else ""
-        due = self.again is not None and time.monotonic() >= self.again
-        if row is None or (self.now and row["id"] == self.deployed and not broken and not due):
-            return False
         with self.lock:
+            row = self.catalog.deployment(self.name)
+            broken = self.now.broken if self.now else ""
+            due = self.again is not None and time.monotonic() >= self.again
+            if row is None or (self.now and row["id"] == self.deployed and not broken and not due):
+                return False
             trial, old = self.trial, self.now
             if trial and trial.rollout["version"] == row["version"] and trial.rollout["answers"] == row["answers"]:
                 self.now, self.deployed = trial.loaded, row["id"]  # it is warm already
@@ -213,7 +213,7 @@ class Served:
         now, trial = self.now, self.trial
         assert now is not None
         if trial is None:
-            return self._said(now, rows)[:2]
+            return self._surely(now, rows)[:2]
         setting = self.service.rollout
         share = share_of(setting, trial.rollout["step"])
         picked = [chosen(_key(row, setting.key), share) for row in rows]
@@ -228,17 +228,29 @@ class Served:
                 trial.new.took(len(mine), took)
             except Exception:  # whatever it is: the request has an answer all the same, and the rollout a mark against it
                 trial.new.failed(len(mine))
-                answers, logs, _ = self._said(now, mine)
+                answers, logs, _ = self._surely(now, mine)
             found[True] = iter(answers)
             kept += logs
         if theirs:
-            answers, logs, took = self._said(now, theirs)
+            answers, logs, took = self._surely(now, theirs)
             trial.old.took(len(theirs), took)
             found[False] = iter(answers)
             kept += logs
             if setting.strategy == "shadow" and self.room.acquire(blocking=False):
                 self.shadows.submit(self._shadow, trial, theirs, answers)
         return [next(found[pick]) for pick in picked], kept
+
+    def _surely(self, unit: Unit, rows: Sequence[Mapping[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]], float]:
+        """What a version says of raw rows; where it is whole no more, what says the one that stands in for it."""
+        try:
+            return self._said(unit, rows)
+        except Failure:
+            if unit.broken:
+                self._deployed()
+            now = self.now
+            if now is None or now is unit:
+                raise
+            return self._said(now, rows, check=True)
 
     def _shadow(self, trial: Trial, rows: Sequence[Mapping[str, Any]], answers: Sequence[Mapping[str, Any]]) -> None:
         """Ask the new version too, when the answer is out; nobody sees what it says."""

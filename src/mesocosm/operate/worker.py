@@ -29,6 +29,10 @@ ASKED: dict[str, Callable[[Unit, Mapping[str, Any]], Any]] = {  # what a unit ma
 }
 
 
+class NotHeld(Exception):
+    """This worker does not hold the unit: it could not be loaded again, or was let go."""
+
+
 def nursery(sock: socket.socket, loader: Callable[[], Load]) -> None:
     """Fork a worker for each message `{service}` that comes with a socket; ends when the gateway is gone.
 
@@ -67,6 +71,8 @@ def work(sock: socket.socket, service: str, load: Load) -> None:
             answer = {"wrong": [wrong.key, wrong.found, wrong.wanted, list(wrong.choices), wrong.near or ""]}
         except Failure as failure:
             answer = {"failure": str(failure)}
+        except NotHeld:
+            answer = {"lost": True}
         except Exception as error:  # whatever it is, the gateway is told its kind, and never a value
             answer = {"failed": type(error).__name__}
         with writing:
@@ -96,7 +102,10 @@ def work(sock: socket.socket, service: str, load: Load) -> None:
 
 
 def _asked(units: Mapping[int, Unit], message: Mapping[str, Any]) -> Any:
-    return ASKED[message["do"]](units[message["unit"]], message)
+    unit = units.get(message["unit"])
+    if unit is None:
+        raise NotHeld
+    return ASKED[message["do"]](unit, message)
 
 
 def _drop(units: dict[int, Unit], key: int) -> None:

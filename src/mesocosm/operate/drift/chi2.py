@@ -21,12 +21,14 @@ class ChiSquared:
         from scipy.stats import chi2_contingency
 
         before = {str(k): int(v) for k, v in training["counts"].items()}
-        now = Counter(str(v).lower() if isinstance(v, bool) else str(v) for v in live)
+        now = Counter[str]()
+        for value, times in Counter(live).items():  # a column's values are of one type, so equal ones are spelt alike
+            now[str(value).lower() if isinstance(value, bool) else str(value)] += times
         share = len(live) / max(1, len(live) + sum(before.values()))
         table: list[list[int]] = []
         rest = [0, 0]
-        for value in sorted({*before, *now}):
-            pair = [before.get(value, 0), now.get(value, 0)]
+        for spelt in sorted({*before, *now}):
+            pair = [before.get(spelt, 0), now.get(spelt, 0)]
             if sum(pair) * min(share, 1 - share) >= 5:
                 table.append(pair)
             else:
