@@ -108,12 +108,15 @@ def resources(spec: Spec) -> list[Resource]:
         made = _plain(data, set(GOVERNING)) | {"revision": REVISIONS["govern"]}
         for field in made["fields"].values():
             field.pop("about", None)
+            if not field["absent"]:
+                del field["absent"]
         needs = tuple(f"sources.{s}" for s in dict.fromkeys(data.all_sources))
         run = {"about": data.about} | data.model_dump(mode="json", include=set(GOVERNING), exclude_defaults=True)
         found.append(Resource(f"datasets.{name}", place, needs, made, run))
-    for name, model in eco.models.items():
-        made = _plain(model, {"require", "about", "track"}) | {"revision": REVISIONS["learn"], "weights": _weights(spec, name, model.base), **({"sight": _weights(spec, name, model.image_base, "image_base")} if model.image_base else {})}
+    for name, model in sorted(eco.models.items(), key=lambda m: m[1].adapts is not None):  # what is adapted comes first
+        made = _plain(model, {"require", "about", "track"} | (set() if model.adapts else {"adapts"})) | {"revision": REVISIONS["learn"], "weights": _weights(spec, name, model.base), **({"sight": _weights(spec, name, model.image_base, "image_base")} if model.image_base else {})}
         needs = tuple(f"datasets.{d}" for d in dict.fromkeys([model.learns, *([model.pretrain.of] if model.pretrain and model.pretrain.of else []), *([model.rank.items] if model.rank and model.rank.items else [])]))
+        needs += (f"models.{model.adapts}",) if model.adapts else ()
         run = {"require": dict(model.require), "about": model.about, "track": list(model.track)}
         found.append(Resource(f"models.{name}", spec.place("models", name), needs, made, run))
     for name, service in eco.services.items():

@@ -20,6 +20,7 @@ from mesocosm.operate.service import Service
 from mesocosm.spec import Spec
 
 if TYPE_CHECKING:
+    from mesocosm.learn.adapting import Taught
     from mesocosm.learn.beside import Last
     from mesocosm.learn.continual import Past
 
@@ -70,7 +71,7 @@ def grow_version(
     folder = store / "models" / name / digest(made, size=8)
     corpus, told_of = _corpus(spec, catalog, model, snapshot)
     with folder_appears(folder) as aside:
-        grown = grow(name, model, rows, split, kinds_of(snapshot), Site(spec.root, store, aside, made, before, ids, catalog.url, corpus, told_of, order_of(snapshot, model.predict), past, _items(spec, catalog, model)), say)
+        grown = grow(name, model, rows, split, kinds_of(snapshot), Site(spec.root, store, aside, made, before, ids, catalog.url, corpus, told_of, order_of(snapshot, model.predict), past, items=_items(spec, catalog, model), taught=_taught(spec, catalog, model)), say)
         write_json(aside / "prepare.json", preparation(spec, model, snapshot))
     number = catalog.next_number(name)
     content = digest_folder(folder)
@@ -134,6 +135,18 @@ def _corpus(spec: Spec, catalog: Catalog, model: Model, snapshot: Mapping[str, A
     every = other and not fields
     picked = [(name, i) for name in on for i, part in enumerate(split) if columns[name][i] is not None and (every or part in ("train", "None"))]
     return [str(columns[name][i]) for name, i in picked], {f: [columns[f][i] for _, i in picked] for f in fields}
+
+
+def _taught(spec: Spec, catalog: Catalog, model: Model) -> Taught | None:
+    """The version that a model starts from: the last of another model that passed its bounds."""
+    if not model.adapts:
+        return None
+    from mesocosm.learn.adapting import taught
+
+    listed = [v for v in catalog.versions(model.adapts) if v["state"] != "refused"]
+    if not listed:
+        raise Failure(f"no version of the model '{model.adapts}' has passed its bounds, so nothing can be adapted; run 'mesocosm build'")
+    return taught(spec.root / ".mesocosm" / listed[-1]["path"], str(listed[-1]["id"]))
 
 
 def _items(spec: Spec, catalog: Catalog, model: Model) -> dict[str, str]:

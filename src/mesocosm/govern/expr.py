@@ -5,6 +5,8 @@ Knows Ibis expressions and the DuckDB dialect. Runs nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -127,6 +129,19 @@ def unless_blank(said: Column) -> Column:
     short = functions()["bytes"](said) <= LONGEST_BLANK
     low = said.lower()
     return cases((short, cases(*((low == blank, null()) for blank in BLANK), other=said)), other=said)
+
+
+def unless_absent(said: Column, marks: Sequence[str]) -> Column:
+    """Null where a value is one of those that stand for none; a column of numbers is compared as numbers."""
+    if said.type().is_string():
+        return cases((said.lower().isin([m.strip().lower() for m in marks]), null()), other=said)
+    if not said.type().is_numeric():
+        return said
+    numbers = []
+    for mark in marks:
+        with suppress(ValueError):
+            numbers.append(float(mark))
+    return cases((said.cast("float64").isin(numbers), null()), other=said) if numbers else said
 
 
 def narrow(said: Column) -> Column:

@@ -56,6 +56,8 @@ def read_sql(fields: Fields, facts: Facts, raw: str, types: Mapping[str, str], c
         table = expr.table(f"_s{len(stages) - 1}", kinds)
         stage({w: change(table[w]) for w in mine})
     table = expr.table(f"_s{len(stages) - 1}", kinds)
+    stage({said[n]: expr.unless_absent(table[said[n]], fields[n].absent) for n in own if fields[n].absent})
+    table = expr.table(f"_s{len(stages) - 1}", kinds)
     known: dict[str, dict[str, Any]] = {n: {} for n in own}
     while True:
         parts = {n: fields[n].parts(table[said[n]], {k: table[f"{said[n]}_{k}"] for k in known[n]}) for n in own}

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from mesocosm.learn import block, judge
+from mesocosm.learn.adapting import Taught, adapted
 from mesocosm.learn.bases import Base
 from mesocosm.learn.choose import choose, names_of
 from mesocosm.learn.continual import Past
@@ -28,6 +29,7 @@ FEW = 30  # validation rows under which no temperature is fitted
 def fitted(
     model: Model, parts: Parts, base: Base | None, store: Path, keep: Path | None, say: Say, watch: Callable[[int, float], None] | None = None, laps: Laps | None = None,
     past: Past | None = None, folder: Path | None = None, sight: Mapping[str, Array] | None = None,
+    taught: Taught | None = None,
 ) -> tuple[Any, Any, list[dict[str, Any]], dict[str, Array]]:  # fmt: skip
     """Fit a head on frozen features, or tune the trunk from there; returns head, trunk, history, features.
 
@@ -35,6 +37,7 @@ def fitted(
         keep: where a checkpoint goes.
         watch: is told each epoch's number and held-out loss.
         sight: features of the images of each part.
+        taught: what the head starts from.
         past: what went before, where a version is learnt on from the last one; what this one learnt goes into `folder` then.
     """
     empty = {p: np.zeros((len(i), 0), np.float32) for p, i in parts.where.items()}
@@ -52,6 +55,10 @@ def fitted(
         feats = {p: np.hstack([x, sight[p]]) for p, x in feats.items()}
     laps.end("reading")
     if isinstance(model.tune, Frozen) or not base:
+        if taught:
+            head = adapted(taught, feats["train"], parts.table["train"], parts.y["train"], parts.task.classes, model.seed, say)
+            laps.end("heads")
+            return head, None, [], feats
         only: Any = model.tune.head if isinstance(model.tune, Frozen) else "auto"
         if model.met and only == "auto":
             only = "linear"

@@ -19,7 +19,7 @@ from mesocosm.learn.tuning import TUNING
 from mesocosm.learn.tuning.frozen import Frozen
 from mesocosm.learn.tuning.full import Full
 
-METRICS = ("accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error", "gain_over_majority", "gain_over_linear", "typo_accuracy", "paraphrase_accuracy", "parity_gap", "odds_gap", "accuracy_gap", "rank_error", "kappa", "r2", "mae", "rmse", "median_error", "micro_f1", "example_f1", "subset_accuracy", "hamming_loss", "mrr", "recall_at_1", "recall_at_5", "recall_at_10", "perplexity", "rouge_l", "token_f1", "exact", "gain_over_base", "gain_over_nearest", "hit_rate_at_10", "ndcg_at_10", "coverage", "diversity", "gain_over_popular", "gain_over_item_knn", "gain_over_ease", "span_f1", "span_precision", "span_recall", "token_accuracy", "gain_over_dictionary")
+METRICS = ("accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error", "gain_over_majority", "gain_over_linear", "typo_accuracy", "paraphrase_accuracy", "parity_gap", "odds_gap", "accuracy_gap", "rank_error", "kappa", "r2", "mae", "rmse", "median_error", "micro_f1", "example_f1", "subset_accuracy", "hamming_loss", "mrr", "recall_at_1", "recall_at_5", "recall_at_10", "perplexity", "rouge_l", "token_f1", "exact", "gain_over_base", "gain_over_nearest", "hit_rate_at_10", "ndcg_at_10", "coverage", "diversity", "gain_over_popular", "gain_over_item_knn", "gain_over_ease", "span_f1", "span_precision", "span_recall", "token_accuracy", "gain_over_dictionary", "gain_over_general", "gain_over_local")
 
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ class Model(Kind):
         tune: how the base is moved toward the task.
         self_training: rows whose target is missing teach too where the model is sure of them; with a frozen base and classes.
         continual: a new version begins where the last one ended and keeps what it knew; with a base that is tuned by gradient.
+        adapts: another model of the file, of the same target and inputs, from whose weights this one starts; none of its rows are read.
         search: settings to try.
         require: bounds on metrics of the test rows; a version that misses one is never deployed.
         reveal: private inputs that are used all the same.
@@ -96,6 +97,7 @@ class Model(Kind):
     tune: Tuning = Frozen()
     self_training: SelfTraining | None = None
     continual: Continual | None = None
+    adapts: str | None = None
     search: Search | None = None
     require: dict[Literal[METRICS], Bound] = {}  # type: ignore[valid-type]
     reveal: tuple[str, ...] = ()

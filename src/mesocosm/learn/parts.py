@@ -10,6 +10,7 @@ import numpy as np
 
 from mesocosm.base.errors import Wrong
 from mesocosm.learn import block
+from mesocosm.learn.adapting import Taught
 from mesocosm.learn.brought import Brought, plain
 from mesocosm.learn.model import Model
 from mesocosm.learn.tasks import TASKS, Ordinal, Task
@@ -32,8 +33,11 @@ class Parts:
     images: dict[str, dict[str, list[str | None]]]
 
 
-def cut(model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], kinds: Mapping[str, str], order: Sequence[str] = ()) -> Parts:
+def cut(model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], kinds: Mapping[str, str], order: Sequence[str] = (), taught: Taught | None = None) -> Parts:
     """Cut cleaned columns into parts; facts come from the training rows only.
+
+    Args:
+        taught: what the model starts from, whose classes and facts are then taken.
 
     Raises:
         Wrong: the target has one value, or a part has no rows.
@@ -42,17 +46,21 @@ def cut(model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], k
     target = [task.plain(v) for v in rows[model.predict]]
     where = {p: [i for i, s in enumerate(split) if s == p and target[i] is not None] for p in ("train", "validation", "test")}
     task.fit(model.predict, [target[i] for i in where["train"]])
+    if taught:
+        if strange := [label for label in task.labels if label not in taught.labels]:
+            raise Wrong("adapts", f"{taught.version} knows no class '{strange[0]}'", "rows of the classes that it knows", taught.labels, strange[0])
+        task.fit(model.predict, taught.labels)
     if not where["test"]:
         raise Wrong("learns", "its split leaves no test rows", "more rows, or a larger share in split.test")
     for name in model.inputs:
-        if not any(rows[name][i] is not None for i in where["train"]):
+        if not taught and not any(rows[name][i] is not None for i in where["train"]):
             raise Wrong("inputs", f"the training rows of '{name}' hold no value at all", "an input with values")
     for part in ("validation", "test"):
         where[part] = [i for i in where[part] if task.known(target[i])]
     if model.self_training:
         where["bare"] = [i for i, s in enumerate(split) if s == "train" and target[i] is None]
     mine = {n: kinds[n] for n in model.inputs}
-    facts = plain(model.inputs) if isinstance(model.base, Brought) else block.fit({n: [rows[n][i] for i in where["train"]] for n in mine}, mine)
+    facts = dict(taught.facts) if taught else plain(model.inputs) if isinstance(model.base, Brought) else block.fit({n: [rows[n][i] for i in where["train"]] for n in mine}, mine)
     names = list(model.pair or [n for n in model.inputs if kinds[n] == "text"])
     picked = {p: {n: [rows[n][i] for i in where[p]] for n in mine} for p in where}
     return Parts(

@@ -19,6 +19,7 @@ import numpy as np
 from mesocosm.base.errors import Wrong
 from mesocosm.base.files import write_json
 from mesocosm.learn import block, judge
+from mesocosm.learn.adapting import Taught, beside_general
 from mesocosm.learn.auto import AUTO
 from mesocosm.learn.bases import Base, resolve
 from mesocosm.learn.beside import Last, alone, last
@@ -57,6 +58,7 @@ class Site:
         told: what is known of each of them, by field, where the objective asks for it.
         order: the values of what is predicted from the least to the greatest, where they have an order; all tags, where words are tagged.
         past: what went before, where the model is learnt on.
+        taught: what the model starts from, where it adapts another.
         items: of a ranker, what is said of each item that is listed.
     """
 
@@ -71,6 +73,7 @@ class Site:
     told: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     order: Sequence[str] = ()
     past: Past | None = None
+    taught: Taught | None = None
     items: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -115,7 +118,7 @@ def grow(
     import torch
 
     torch.manual_seed(model.seed)
-    parts = cut(model, rows, split, kinds, site.order)
+    parts = cut(model, rows, split, kinds, site.order, site.taught)
     found = leaks(rows, kinds, model.inputs, parts.where, [parts.task.plain(v) for v in rows[model.predict]])
     told = [n for n in found["telling"] if n not in model.trust]
     if told:
@@ -163,10 +166,12 @@ def grow(
     elif picked:
         head, trunk, history, feats = picked
     else:
-        head, trunk, history, feats = fitted(model, parts, base, store, store / "work" / site.made, say, laps=laps, past=site.past, folder=folder, sight=sight)
+        head, trunk, history, feats = fitted(model, parts, base, store, store / "work" / site.made, say, laps=laps, past=site.past, folder=folder, sight=sight, taught=site.taught)
     p_test = parts.task.said(head.logits(feats["test"], parts.table["test"]))
     metrics = parts.task.report(p_test, parts, model.seed)
     say(f"{len(p_test)} test rows: {parts.task.sentence(metrics)}")
+    if site.taught:
+        metrics |= beside_general(site.taught, head, p_test, feats, parts, model.seed, say)
     laps.end("judging")
     export = _export(head, trunk, base, parts, store, folder, feats, model.max_length, model.apart, laps, sight)
     laps.end("agreement" if base else "export")

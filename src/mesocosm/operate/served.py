@@ -6,6 +6,7 @@ Knows the catalog and what it is handed to load with. Knows no HTTP.
 from __future__ import annotations
 
 import math
+import re
 import secrets
 import threading
 import time
@@ -277,7 +278,7 @@ class Served:
         for raw, one in zip(rows, said, strict=True):
             if "out" not in one:
                 found.append(one)
-                self.refused(str(one.get("why", "")).split(":")[0])
+                self.refused(_over(str(one.get("why", "")), unit.fields.fields))
                 continue
             self.rows.append((at, ""))
             ident = "p-" + secrets.token_hex(8)
@@ -361,6 +362,18 @@ def _let_go(unit: Unit | None) -> bool:
         timer.daemon = True
         timer.start()
     return True
+
+
+def _over(why: str, fields: Mapping[str, Any]) -> str:
+    """The field over which a row was refused, or the rule where it names none.
+
+    >>> _over("amount: 'x' is no number", {"amount": {}}), _over("breaks the rule: age between 18 and 100", {"age": {}})
+    ('amount', 'age')
+    """
+    name, _, rule = why.partition(":")
+    if name != "breaks the rule":
+        return name
+    return next((word for word in re.findall(r"\w+", rule) if word in fields), rule.strip())
 
 
 def _key(row: Mapping[str, Any], name: str | None) -> str:

@@ -17,6 +17,7 @@ from mesocosm.govern.types.number import Rates
 from mesocosm.learn.auto import AUTO
 from mesocosm.learn.brought import Brought
 from mesocosm.learn.losses import LOSSES
+from mesocosm.spec.edges_adapt import OF_ADAPTED, of_adapted
 from mesocosm.spec.edges_rank import OF_RANKS, of_rank
 from mesocosm.spec.edges_tags import OF_TAGS, of_tags
 from mesocosm.spec.grammar import SECTIONS, Ecosystem
@@ -184,6 +185,8 @@ def _models(eco: Ecosystem) -> Iterator[Fault]:
             for metric in () if number else [m for m in OF_TEXTS if m != "gain_over_linear"]:
                 if metric in model.require:
                     yield (*at, "require", metric), Wrong("", f"'{metric}' is of a text that is written, and '{model.predict}' is a {kinds[model.predict]}", "a metric of classes")
+            for metric in () if model.adapts else [m for m in OF_ADAPTED if m in model.require]:
+                yield (*at, "require", metric), Wrong("", f"'{metric}' is of a model that adapts another", "'adapts' in the model, or another metric")
             loss = getattr(model.tune, "loss", None)
             if loss and loss.of != of:
                 fits = [n for n, kind in LOSSES.items() if getattr(kind, "of", "") == of]
@@ -222,6 +225,7 @@ def _models(eco: Ecosystem) -> Iterator[Fault]:
             yield (*at, "image_base"), Wrong("", "no input is an image", "no 'image_base' here")
         if model.self_training and (kinds.get(model.predict) not in ("category", "boolean") or model.tune.method != "frozen"):
             yield (*at, "self_training"), Wrong("", "self-training is for classes over a base that stays as it is", "no 'self_training' here, or 'tune: frozen' and a category or boolean field")
+        yield from of_adapted(eco, name, model, kinds, at) if model.adapts else ()
         if model.continual and (model.tune.method == "frozen" or kinds.get(model.predict) == "text" or model.search):
             why = "a search begins anew" if model.search else "a model of texts begins anew" if kinds.get(model.predict) == "text" else "a head over a base that stays as it is learns from all rows at once and forgets none"
             yield (*at, "continual"), Wrong("", why, "'continual' with a base tuned by gradient, such as 'tune: lora', for classes, labels or a number")
@@ -307,7 +311,7 @@ def _fallback(eco: Ecosystem, name: str, serves: str | None, fallback: str) -> I
     first, second = eco.models.get(serves or ""), eco.models.get(fallback)
     if first is None or second is None:
         return
-    if (first.learns, first.predict, first.rank is None) != (second.learns, second.predict, second.rank is None):
+    if first.adapts != fallback and (first.learns, first.predict, first.rank is None) != (second.learns, second.predict, second.rank is None):
         yield ("services", name, "fallback"), Wrong("", f"'{fallback}' does not answer what '{serves}' answers", f"a model that learns '{first.learns}' and predicts '{first.predict}'")
     more = sorted(set(second.inputs) - set(first.inputs))
     if more:

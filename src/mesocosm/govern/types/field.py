@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pydantic import Field as Setting
+from pydantic import field_validator
 
 from mesocosm.base.kinds import Kind
 from mesocosm.govern.clean.missing import MissingSetting
@@ -23,6 +24,7 @@ class FieldKind(Kind):
     Args:
         column: the source's column, where it bears another name.
         missing: what stands for a missing value.
+        absent: values that stand for none in this source, as 0 for a measure that was not taken; written as the source has them.
         rules: conditions over field names; a row that breaks one is quarantined.
         private: how a private value is hidden; such a field may not be a model's input.
         unreadable: `quarantine` the row of a value that the type cannot read, or make it `missing`.
@@ -31,10 +33,16 @@ class FieldKind(Kind):
 
     column: str | None = None
     missing: MissingSetting = Keep()
+    absent: tuple[str, ...] = ()
     rules: tuple[RuleSetting, ...] = ()
     private: PrivateSetting | None = None
     unreadable: str = Setting("quarantine", pattern="^(quarantine|missing)$")
     about: str = ""
+
+    @field_validator("absent", mode="before")
+    @classmethod
+    def _texts(cls, value: Any) -> Any:
+        return tuple(str(one) if isinstance(one, int | float) and not isinstance(one, bool) else one for one in (value if isinstance(value, list | tuple) else [value]))
 
     @property
     def ibis_type(self) -> str:
