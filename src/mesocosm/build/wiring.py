@@ -235,9 +235,9 @@ def preparation(spec: Spec, model: Model, snapshot: Mapping[str, Any]) -> dict[s
     data = datasets_of(spec)[model.learns]
     names = [*model.inputs, *(n for f in model.inputs for n in data.fields[f].leans)]
     names += [n for r in data.repairs if set(r.mends) & set(names) for n in r.reads if n in data.fields and n != model.predict]
-    fields = {f: data.fields[f] for f in dict.fromkeys(names)}
+    fields = {f: data.fields[f] for f in dict.fromkeys([*names, *model.along])}
     sql = serving_sql(fields, data.rules, snapshot["facts"]["fields"], private_key(spec.root / ".mesocosm") if model.reveal else "00" * 32, data.repairs, data.anonymity)
-    training = {f: snapshot["facts"]["training"][f] for f in fields if f in snapshot["facts"]["training"]}
+    training = {f: snapshot["facts"]["training"][f] for f in names if f in snapshot["facts"]["training"]}
     return {"sql": sql, "fields": {f: {"wanted": k.wanted, "may_miss": k.missing.how not in ("drop", "quarantine"), "extra": f not in model.inputs, "most": k.most, "image": k.model_dump()["type"] == "image", "type": k.model_dump()["type"], "unit": getattr(k, "unit", None)} for f, k in fields.items()}, "training": training}
 
 

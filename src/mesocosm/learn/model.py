@@ -61,6 +61,7 @@ class Model(Kind):
         learns: the dataset.
         predict: the field to predict: a category or boolean, a list (of its labels several may be there), a number, tags a word, or a text, which a causal base writes and any other base finds among those it knows.
         inputs: the fields to predict from.
+        along: fields that a request may bring along and the model does not read; they are governed and logged, for monitors.
         fusion: `early` lays the features of all inputs side by side under one head; `late` gives texts and table a head each and weighs
             what they say; `attention` makes each input a token, and the tokens look at each other.
         pair: two of the inputs, both texts, whose likeness or bearing on each other is the question; a frozen base reads them apart,
@@ -90,6 +91,7 @@ class Model(Kind):
     learns: str
     predict: str
     inputs: tuple[str, ...] = Field(min_length=1)
+    along: tuple[str, ...] = ()
     fusion: Literal["early", "late", "attention"] = "early"
     pair: tuple[str, str] | None = None
     rank: Rank | None = None

@@ -11,6 +11,7 @@ from mesocosm.base.durations import Duration, Rate
 from mesocosm.base.kinds import Kind
 from mesocosm.operate.notify import Notify
 from mesocosm.operate.runtimes.onnx import Onnx
+from mesocosm.operate.surge import Surge
 
 
 def _type(value: Any) -> Any:
@@ -173,6 +174,7 @@ class Monitor(Kind):
         every: how often it looks.
         drift: how drift of inputs is seen.
         anomaly: how a change of the service's own figures is seen.
+        surge: how an answer that comes far more often is seen; it raises an alert with the items.
         on_drift: what follows on drift, in order; `retrain` and `recalibrate` (answers weighted by how much more often each class comes) only where
             the verdict is that they would mend it.
         on_anomaly: what follows on an anomaly, in order: `rollback` to the version before, or `fallback` to the service's simpler model.
@@ -184,6 +186,7 @@ class Monitor(Kind):
     every: Duration = "1m"
     drift: Drift | None = None
     anomaly: Anomaly | None = None
+    surge: Surge | None = None
     on_drift: tuple[Literal["alert", "recalibrate", "retrain"], ...] = ("alert",)
     on_anomaly: tuple[Literal["alert", "rollback", "fallback"], ...] = ("alert",)
     notify: Notify | None = Field(None, exclude=True)

@@ -15,10 +15,12 @@ from mesocosm.operate.drift.meaning import Meaning, meaning
 from mesocosm.operate.moving import fallen_back, recalibrated
 from mesocosm.operate.served import Served
 from mesocosm.operate.service import Monitor
+from mesocosm.operate.surge import Surges
 from mesocosm.operate.unit import Unit
 from mesocosm.operate.verdict import FEW, SURE, Verdict, fewer, judged
 
 WIDE = 10  # windows that a look back takes in, for shifts that a single one is too small to show
+MOST_ITEMS = 5000  # answers that one look counts for surges
 JUDGED = 300  # rows that the judge has predicted again
 
 
@@ -43,11 +45,13 @@ class Watch:
         self.knows: Unit | None = None
         self.meaning: Meaning | None = None
         self.held: list[dict[str, Any]] = []
+        self.surges: Surges | None = None
+        self.surged = self.began  # the newest answer that was counted
         self.told = 0  # how often labels were looked at; each look has its share of the level
 
     def look(self) -> list[str]:
         """One look; returns the ids of alerts raised."""
-        return [*self._refused(), *self._drift(), *self._concept(), *self._anomaly()]
+        return [*self._refused(), *self._drift(), *self._concept(), *self._anomaly(), *self._surge()]
 
     def _open(self, what: str) -> bool:
         return any(a["monitor"] == self.name and a["what"] == what for a in self.catalog.alerts(open_only=True))
@@ -165,6 +169,28 @@ class Watch:
         rows = [r for r in self.catalog.labelled(self.served.name, self.began) if now and r["version"] == now.version and "probability" in r["output"]]
         right = sum(str(r["output"]["label"]) == r["label"] for r in rows)
         return len(rows), right, sum(float(r["output"]["probability"]) for r in rows)
+
+    def _surge(self) -> list[str]:
+        """Answers of one kind that come far more often than they did; the alert has the items."""
+        setting, now = self.monitor.surge, self.served.now
+        if not setting or not now or now.fields is None:
+            return []
+        if self.surges is None:
+            rows = now.held()[:JUDGED]
+            self.surges = Surges(setting, [row | {"label": said["label"]} for row, said in zip(rows, now.predict(rows), strict=True)] if rows else [])
+        fresh = self.catalog.predictions(self.served.name, most=MOST_ITEMS, since=self.surged)[::-1]
+        raised = []
+        for row in fresh:
+            self.surged = max(self.surged, row["at"])
+            found = self.surges.see(dict(row["input"]["clean"]) | {"label": str(row["output"].get("label")), "id": row["id"]})
+            if found:
+                group = f" in {setting.by} '{found['group']}'" if setting.by else ""
+                of = f" from {found['senders']} senders" if found["senders"] else ""
+                message = f"'{setting.label}' surged at {self.served.name}{group}: {found['count']} of {found['seen']} items{of}, where {found['usual']:.0%} is usual"
+                items = [{k: i.get(k) for k in ("id", setting.once, setting.sender) if k} for i in found["items"]]
+                raised.append(self.catalog.alert(self.name, self.served.name, "surge", message, found | {"items": items}))
+        self.last |= {"surge": {"usual": {g or "all": self.surges.usual(g) for g in self.surges.known or {"": 0}}, "left_out": dict(self.surges.left_out)}}
+        return raised
 
     def _anomaly(self) -> list[str]:
         anomaly = self.monitor.anomaly

@@ -19,6 +19,7 @@ from mesocosm.learn.brought import Brought
 from mesocosm.learn.losses import LOSSES
 from mesocosm.spec.edges_adapt import OF_ADAPTED, of_adapted
 from mesocosm.spec.edges_rank import OF_RANKS, of_rank
+from mesocosm.spec.edges_surge import of_surge
 from mesocosm.spec.edges_tags import OF_TAGS, of_tags
 from mesocosm.spec.grammar import SECTIONS, Ecosystem
 
@@ -201,6 +202,12 @@ def _models(eco: Ecosystem) -> Iterator[Fault]:
                 yield path, Wrong("", f"'{field}' is encrypted, so nothing can be learnt from it", "another input, or another 'private' for the field")
             elif data.fields[field].private and field not in model.reveal:
                 yield path, Wrong("", f"'{field}' is private", f"another input, or 'reveal: [{field}]' in the model")
+        for i, field in enumerate(model.along):
+            path = (*at, "along", i)
+            if field not in data.fields:
+                yield path, Wrong("", f"'{model.learns}' has no field '{field}'", "a field of it", fields, field)
+            elif field in model.inputs or field == model.predict or data.fields[field].private:
+                yield path, Wrong("", f"'{field}' is {'private' if data.fields[field].private else 'an input' if field in model.inputs else 'what the model predicts'}", "another field")
         for key, said in (("fair", model.fair.by if model.fair else ()), ("trust", model.trust)):
             for i, field in enumerate(said):
                 spot = (*at, key, "by", i) if key == "fair" else (*at, key, i)
@@ -336,6 +343,7 @@ def _services(eco: Ecosystem) -> Iterator[Fault]:
                     yield ("services", name, "answers", key), wrong
     for name, monitor in eco.monitors.items():
         yield from _edge(eco, ("monitors", name, "watches"), monitor.watches, "services")
+        yield from of_surge(eco, name, monitor) if monitor.surge else ()
         if "fallback" in monitor.on_anomaly and (watched := eco.services.get(monitor.watches)) and not watched.fallback:
             yield ("monitors", name, "on_anomaly"), Wrong("", f"'{monitor.watches}' has no simpler model", f"'fallback' with a model in the service '{monitor.watches}'")
     for name, place in eco.world.places.items():

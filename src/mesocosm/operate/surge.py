@@ -1,0 +1,184 @@
+"""A surge: one answer given far more often than it used to be, seen within few items at a stated rate of false alarms.
+
+Knows sums and items. Knows no catalog and no services.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, OrderedDict
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from mesocosm.base.digest import digest
+from mesocosm.base.kinds import Kind
+
+CELLS = 300  # of the sum, when its run length is worked out
+REMEMBERED = 5000  # items by whose words a copy is known
+SHRINK = 20  # items of all groups that stand for a group of which little is known
+
+
+class Surge(Kind):
+    """When an answer comes far more often than it did.
+
+    Args:
+        label: the answer that is counted.
+        by: a field of the rows whose values are counted apart, such as a topic.
+        times: how many times its usual share is a surge; at most half of what is left to one.
+        quiet: items between two false alarms, on average, where nothing happens.
+        once: a field whose equal texts count once, such as a headline that many copy.
+        sender: a field that says who sent an item.
+        each: items that one sender may add to a surge at most.
+
+    Source: Page 1954, Biometrika 41 (cumulative sums); Reynolds and Stoumbos 1999, Journal of Quality Technology 31 (of proportions).
+
+    >>> Surge(label="negative").risen(0.1), Surge(label="negative").risen(0.6)
+    (0.30000000000000004, 0.8)
+    """
+
+    short: ClassVar[str] = "label"
+    label: str
+    by: str | None = None
+    times: float = Field(3.0, gt=1, le=100)
+    quiet: int = Field(10_000, ge=100, le=10_000_000)
+    once: str | None = None
+    sender: str | None = None
+    each: int = Field(3, ge=1, le=1000)
+
+    def risen(self, usual: float) -> float:
+        """The share that is looked for."""
+        return min(self.times * usual, (1 + usual) / 2)
+
+
+@lru_cache(maxsize=4096)
+def threshold(usual: float, risen: float, quiet: int) -> float:
+    """The least sum at which so many quiet items pass between two alarms, on average.
+
+    The sum's run length is that of a Markov chain over `CELLS` cells, each step rounded up, so that what is stated is kept.
+
+    Source: Brook and Evans 1972, Biometrika 59.
+
+    >>> threshold(0.1, 0.3, 10_000) > threshold(0.1, 0.3, 1_000) > 2
+    True
+    """
+    import numpy as np
+
+    up, down = math.log(risen / usual), math.log((1 - risen) / (1 - usual))
+
+    def lasts(height: float) -> float:
+        cell = height / CELLS
+        rise, fall = math.ceil(up / cell), math.floor(-down / cell)
+        chain = np.eye(CELLS)
+        at = np.arange(CELLS)
+        np.subtract.at(chain, (at, np.maximum(at - fall, 0)), 1 - usual)
+        inside = at + rise < CELLS
+        np.subtract.at(chain, (at[inside], at[inside] + rise), usual)
+        return float(np.linalg.solve(chain, np.ones(CELLS))[0])
+
+    low, high = up / 2, up
+    while lasts(high) < quiet:
+        low, high = high, high * 1.5
+    for _ in range(12):
+        middle = (low + high) / 2
+        low, high = (middle, high) if lasts(middle) < quiet else (low, middle)
+    return high
+
+
+class Run:
+    """The sum of one group of items since it was last nought."""
+
+    def __init__(self) -> None:
+        self.sum = 0.0
+        self.items: list[dict[str, Any]] = []  # those of the label
+        self.senders = Counter[str]()
+        self.seen = self.count = 0
+
+
+class Surges:
+    """The sums of all groups.
+
+    Args:
+        setting: what is counted.
+        before: rows that were held out with what is said of them (`label`, and the group under its field's name): the usual shares.
+    """
+
+    def __init__(self, setting: Surge, before: Iterable[Mapping[str, Any]]) -> None:
+        self.setting = setting
+        self.runs: dict[str, Run] = {}
+        self.copies: OrderedDict[str, None] = OrderedDict()
+        self.known: dict[str, list[float]] = {}
+        self.all = [1.0, 2.0]  # one in two, before anything was seen
+        self.left_out = Counter[str]()
+        for row in before:
+            self._learn(self._group(row), row.get("label") == setting.label)
+
+    def _group(self, row: Mapping[str, Any]) -> str:
+        return str(row.get(self.setting.by)) if self.setting.by else ""
+
+    def _learn(self, group: str, hit: bool, count: int = 1) -> None:
+        mine = self.known.setdefault(group, [0.0, 0.0])
+        for kept in (mine, self.all):
+            kept[0] += hit
+            kept[1] += count
+
+    def usual(self, group: str) -> float:
+        """The usual share of the label in a group, drawn to that of all where little is known of it, and a standard error more, so that too low a guess raises no alarms."""
+        mean = self.all[0] / self.all[1]
+        hits, count = self.known.get(group, (0.0, 0.0))
+        share = (hits + SHRINK * mean) / (count + SHRINK)
+        return min(0.9, max(0.005, round(share + math.sqrt(share * (1 - share) / (count + SHRINK)), 2)))
+
+    def see(self, item: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Count an item; returns what is to be told where it makes a surge.
+
+        Args:
+            item: `id`, `label`, and the fields that the setting names.
+        """
+        setting, group = self.setting, self._group(item)
+        if setting.once and self._copy(str(item.get(setting.once))):
+            self.left_out["copies"] += 1
+            return None
+        run = self.runs.setdefault(group, Run())
+        hit = item["label"] == setting.label
+        sender = str(item.get(setting.sender)) if setting.sender else ""
+        if hit and setting.sender:
+            if run.senders[sender] >= setting.each:
+                self.left_out["of one sender"] += 1
+                return None
+            run.senders[sender] += 1
+        usual = self.usual(group)
+        risen = setting.risen(usual)
+        run.seen += 1
+        run.count += hit
+        run.sum = max(0.0, run.sum + (math.log(risen / usual) if hit else math.log((1 - risen) / (1 - usual))))
+        if hit:
+            run.items.append(dict(item))
+        if run.sum == 0.0:
+            self._quiet(group, run)
+        elif run.sum >= threshold(usual, risen, setting.quiet):
+            self.runs[group] = Run()
+            return {"group": group, "usual": usual, "share": round(run.count / run.seen, 3), "seen": run.seen, "count": run.count, "senders": len(run.senders) if setting.sender else None, "items": run.items}
+        return None
+
+    def _quiet(self, group: str, run: Run) -> None:
+        """What came to nothing tells the usual share."""
+        mine = self.known.setdefault(group, [0.0, 0.0])
+        for kept in (mine, self.all):
+            kept[0] += run.count
+            kept[1] += run.seen
+        self.runs[group] = Run()
+
+    def _copy(self, text: str) -> bool:
+        """Whether the same words came before, however they are written."""
+        mark = digest(" ".join(re.findall(r"\w+", text.lower())), size=12)
+        if mark in self.copies:
+            self.copies.move_to_end(mark)
+            return True
+        self.copies[mark] = None
+        if len(self.copies) > REMEMBERED:
+            self.copies.popitem(last=False)
+        return False
