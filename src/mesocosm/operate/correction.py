@@ -5,7 +5,7 @@ Knows labels and weights. The model is as it was: what moves is the odds that it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -29,3 +29,24 @@ def corrected(said: Mapping[str, Any], weights: Mapping[str, float]) -> dict[str
     shares = {label: round(p / whole, 6) for label, p in sorted(told.items(), key=lambda e: -e[1])}
     first = next(iter(shares))
     return {**said, "label": first, "probability": shares[first], "probabilities": shares}
+
+
+def doubted(said: Mapping[str, Any], floor: float) -> dict[str, Any]:
+    """One answer, and whether it is less probable than the floor, so that a person should have the row.
+
+    >>> doubted({"label": "a", "probability": 0.4}, 0.5)["unsure"], doubted({"label": "a", "probability": 0.6}, 0.5)["unsure"]
+    (True, False)
+    """
+    return {**said, "unsure": float(said.get("probability", 1.0)) < floor}
+
+
+def floor_of(said: Sequence[Mapping[str, Any]], share: float, weights: Mapping[str, float] | None) -> float:
+    """The probability under which so great a share of held-out answers lies.
+
+    Source: Chow 1970, IEEE Transactions on Information Theory 16 (the reject option).
+
+    >>> floor_of([{"label": "a", "probability": p / 100} for p in range(100)], 0.1, None)
+    0.1
+    """
+    sure = sorted(float((corrected(one, weights) if weights else one)["probability"]) for one in said)
+    return sure[int(share * len(sure))] if sure else 0.0

@@ -110,6 +110,7 @@ class Service(Kind):
         batch: how requests are put together.
         update: when its model is trained again.
         fallback: a simpler model that answers where the model cannot be loaded, or where a monitor asks for it.
+        abstain: the share of rows like those held out that are left to a person: answers less sure than theirs say `unsure`.
         queue: requests that may wait; more are answered 429.
         about: a line for people.
     """
@@ -121,6 +122,7 @@ class Service(Kind):
     rollout: Rollout = Rollout()
     batch: Batch = Batch()
     update: Update = Update()
+    abstain: float | None = Field(None, gt=0, lt=0.9)
     queue: int = Field(1024, ge=1, le=1_000_000)
     about: str = ""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from mesocosm.base.kinds import Predictor
-from mesocosm.operate.correction import corrected
+from mesocosm.operate.correction import corrected, doubted
 from mesocosm.operate.prepare import Fields, Preparation
 
 
@@ -68,7 +68,8 @@ Load = Callable[[str, Mapping[str, Any]], Unit]
 
 @dataclass(frozen=True)
 class Loaded:
-    """A unit in this process; `kept` reads its held-out rows, `weights` recalibrate what it answers and nothing that it is judged by."""
+    """A unit in this process; `kept` reads its held-out rows, `weights` recalibrate what it answers and nothing that it is judged by; an answer
+    less probable than `floor` says that it is `unsure`."""
 
     version: str
     snapshot: str
@@ -78,6 +79,7 @@ class Loaded:
     answers: str
     kept: Callable[[], list[dict[str, Any]]] = list
     weights: Mapping[str, float] | None = None
+    floor: float | None = None
 
     @property
     def fields(self) -> Fields | None:
@@ -112,6 +114,8 @@ class Loaded:
         said = iter(self.predictor.predict(good) if good else [])
         if self.weights:
             said = (corrected(one, self.weights) for one in said)
+        if self.floor is not None:
+            said = (doubted(one, self.floor) for one in said)
         return [{"why": r["_why"]} if r["_why"] is not None else {"clean": {k: v for k, v in r.items() if not k.startswith("_")}, "out": next(said)} for r in clean]
 
     def ask(self, question: str) -> dict[str, Any]:
