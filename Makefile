@@ -7,7 +7,7 @@ PIP := $(BIN)/pip --disable-pip-version-check
 
 unexport PYTHONDONTWRITEBYTECODE  # or every command compiles five thousand files anew
 
-.PHONY: demo test test-long lint bench bench-learn bench-govern bench-operate clean
+.PHONY: demo test test-long lint bench bench-learn bench-govern bench-operate bench-scenes clean
 
 $(STAMP): pyproject.toml constraints.txt hatch_build.py $(shell git ls-files web 2>/dev/null)
 	test -x $(BIN)/python || $(PY) -m venv $(VENV)
@@ -38,7 +38,7 @@ test-long: $(VENV)/.ready-test
 	bash tests/system.sh
 	LONG=1 $(BIN)/python -m pytest tests/build/test_build.py tests/govern
 
-bench: bench-learn bench-govern bench-operate
+bench: bench-learn bench-govern bench-operate bench-scenes
 
 bench-learn: $(VENV)/.ready-test
 	$(BIN)/python benchmarks/learn.py
@@ -50,5 +50,8 @@ bench-govern: $(VENV)/.ready-test
 bench-operate: $(VENV)/.ready-test
 	$(BIN)/python benchmarks/operate.py
 
+bench-scenes: $(VENV)/.ready-test
+	$(BIN)/python benchmarks/scenes.py
+
 clean:
-	rm -rf $(VENV) .venv-peers .venv-evidently examples/bank/.mesocosm src/mesocosm/web
+	rm -rf $(VENV) .venv-peers .venv-evidently examples/*/.mesocosm src/mesocosm/web

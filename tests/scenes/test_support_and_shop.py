@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -64,8 +65,8 @@ def test_what_the_desk_is_not_sure_of_goes_to_a_person(support: Path) -> None:
 def test_an_answer_has_a_source_or_is_none(support: Path) -> None:
     served = served_of(support, "support-desk")
     assert served.now is not None
-    said = served.now.ask("can I send a shirt back that does not fit")
-    assert said["known"] and "30 days" in said["answer"] and said["source"]["file"].endswith("answers.csv") and said["source"]["line"] == 5
+    said = served.now.ask("how can I return something")
+    assert said["known"] and "30 days" in said["answer"] and said["source"]["file"].endswith("answers.csv") and said["source"]["line"] == 6
     for text in STRANGE:
         one = served.now.ask(text)
         assert not one["known"] or one["source"]["line"], (text, one)
@@ -81,12 +82,11 @@ def test_the_shop_says_why_and_shows_what_is_new(shop: Path) -> None:
     served = served_of(shop, "shelves")
     metrics = open_ecosystem(shop).catalog.versions("taste")[0]["metrics"]
     assert metrics["gain_over_popular"] > 0.05
-    titles = {"bicycle-bell", "lawn-rake", "rolling-pin", "tent-pegs"}
-    said = served.predict([{"person": "bike-lamp; bicycle-pump; bike-lock; chain-oil"}])[0]
-    assert said, said
-    items = [one["item"] for one in said["items"]]
-    assert "bike-lamp" not in items and all(one["because"] in ("bike-lamp", "bicycle-pump", "bike-lock", "chain-oil") for one in said["items"] if one.get("because"))
-    assert titles & set(items) or len(items) == 8
+    said = served.predict([{"liked": "bike-lamp; bicycle-pump; bike-lock; chain-oil"}])[0]
+    print(said)
+    assert "bike-lamp" not in [one["item"] for one in said["items"]]
+    assert "bicycle-bell" in [one["item"] for one in said["items"]], "nobody has looked at it, and it stands where those like it stand"
+    assert all(one["because"] in ("bike-lamp", "bicycle-pump", "bike-lock", "chain-oil") for one in said["items"])
 
 
 def test_a_scene_never_writes_over_what_is_there(tmp_path: Path, cli: Any) -> None:
@@ -103,7 +103,7 @@ def test_a_scene_never_writes_over_what_is_there(tmp_path: Path, cli: Any) -> No
 def test_a_wheel_carries_the_scenes(tmp_path: Path) -> None:
     home = tmp_path / "source"
     shutil.copytree(ROOT, home, ignore=shutil.ignore_patterns(".git", ".venv*", ".mesocosm", "node_modules", "tests", "web", "benchmarks", ".mypy_cache", ".ruff_cache"))
-    subprocess.run([sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-q", "-w", str(tmp_path), str(home)], check=True, env={"PATH": "/usr/bin:/bin", "MESOCOSM_NO_WEB": "1", "HOME": str(tmp_path)})
+    subprocess.run([sys.executable, "-m", "pip", "wheel", "--no-deps", "-q", "-w", str(tmp_path), str(home)], check=True, env=dict(os.environ, MESOCOSM_NO_WEB="1"))
     names = zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist()
     for scene in scenes():
         assert f"mesocosm/templates/{scene}/ecosystem.yaml" in names and any(n.startswith(f"mesocosm/templates/{scene}/data/") for n in names)

@@ -189,7 +189,7 @@ class Watch:
                 message = f"'{setting.label}' surged at {self.served.name}{group}: {found['count']} of {found['seen']} items{of}, where {found['usual']:.0%} is usual"
                 items = [{k: i.get(k) for k in ("id", setting.once, setting.sender) if k} for i in found["items"]]
                 raised.append(self.catalog.alert(self.name, self.served.name, "surge", message, found | {"items": items}))
-        self.last |= {"surge": {"usual": {g or "all": self.surges.usual(g) for g in self.surges.known or {"": 0}}, "left_out": dict(self.surges.left_out)}}
+        self.last |= {"surge": {"usual": {g or "all": self.surges.usual(g) for g in list(self.surges.known) or [""]}, "left_out": dict(self.surges.left_out)}}
         return raised
 
     def _anomaly(self) -> list[str]:
