@@ -15,10 +15,12 @@ from mesocosm.cli.common import AsJson, answer, guarded
 def draft(
     data: Annotated[Path, typer.Argument(help="A file of data, such as data/loans.csv.")],
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Write the file here; it must not exist yet.")] = None,
+    goal: Annotated[str | None, typer.Option("--goal", help="What is to be predicted, in words, such as 'predict which applicants default'; English or Chinese.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Look at DATA once and propose how to govern it; nothing is changed but the file written by -o."""
+    """Look at DATA once and propose how to govern it and, with a goal, what to learn, serve and watch; nothing is changed but the file written by -o."""
     from mesocosm.cli.views.draft import draft_text
+    from mesocosm.build.architect import architect
     from mesocosm.govern.drafted import draft_file
 
     root = (out.parent if out else Path.cwd()).resolve()
@@ -28,7 +30,11 @@ def draft(
         root = data.resolve().parent
         if out:
             raise Failure(f"'{data}' lies outside the folder of '{out}'; a project reads only what lies inside it")
-    said: dict[str, Any] = draft_file(root, data.resolve())
+    said: dict[str, Any] = architect(root, data.resolve(), goal) if goal else draft_file(root, data.resolve())
+    if goal:
+        from mesocosm.spec.read import read_text
+
+        read_text(draft_text(said) + "\n", root / "ecosystem.yaml", {})  # what is drafted is checked before anybody sees it
     if out:
         out.write_text(draft_text(said) + "\n", encoding="utf-8")
         said = {"written": str(out)} | said

@@ -45,6 +45,7 @@ class Draft:
     key: str | None = None
     duplicates: str | None = None
     evidence: dict[str, str] = field(default_factory=lambda: {})
+    columns: list[Column] = field(default_factory=lambda: [])
 
     def settings(self) -> dict[str, Any]:
         """As the file would say it."""
@@ -60,7 +61,7 @@ def draft(con: Any, table: str) -> Draft:
     strings = ", ".join(f"{quote(n)}::varchar as {quote(n)}" for n in names)
     con.execute(f"create or replace temp table _look as select {strings} from {quote(table)} where hash(_line) % (1 + (select count(*) from {quote(table)}) // {MOST_ROWS}) = 0")
     columns = [_look(con, n) for n in names]
-    found = Draft({})
+    found = Draft({}, columns=columns)
     for column in columns:
         settings, why = _type(con, column)
         found.fields[column.name] = settings

@@ -13,6 +13,7 @@ from typing import Any
 
 from mesocosm.base.errors import Wrong
 from mesocosm.base.kinds import Source, Where
+from mesocosm.govern.aim import aim
 from mesocosm.govern.dataset import Dataset
 from mesocosm.govern.draft import Draft, draft
 from mesocosm.govern.govern import engine
@@ -38,8 +39,11 @@ def drafted(dataset: Dataset, sources: Mapping[str, Source], where: Where) -> tu
     return Dataset.model_validate({**made.settings(), **said}), made
 
 
-def draft_file(root: Path, path: Path) -> dict[str, Any]:
+def draft_file(root: Path, path: Path, goal: str = "") -> dict[str, Any]:
     """A file of data as a source and a drafted dataset, ready to be written as an ecosystem.
+
+    Args:
+        goal: what is to be predicted, in words; then `split`, and under `aim` what the goal picked (see `aim.py`).
 
     Raises:
         Wrong: the file is of no kind that is known by its ending.
@@ -53,7 +57,12 @@ def draft_file(root: Path, path: Path) -> dict[str, Any]:
     settings = {"type": kind, "path": path.relative_to(root).as_posix()}
     source = SOURCES[kind].model_validate(settings)
     with tempfile.TemporaryDirectory() as aside:
-        made = look(source, Where(root, Path(aside)))  # type: ignore[arg-type]
+        where = Where(root, Path(aside))
+        with engine(where.store) as con:
+            source.collect(where, con, "src")  # type: ignore[attr-defined]
+            made = draft(con, "src")
+            aimed = aim(con, "src", made, goal) if goal else None
     name = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "data"
     name = name if name[0].isalpha() else f"data-{name}"
-    return {"name": name[:50], "source": name[:50] + "-source", "settings": settings, "dataset": made.settings(), "evidence": made.evidence}
+    said = {"name": name[:50], "source": name[:50] + "-source", "settings": settings, "dataset": made.settings(), "evidence": made.evidence}
+    return said | ({"aim": aimed} if aimed else {})

@@ -36,7 +36,27 @@ def draft_text(data: dict[str, Any]) -> str:
         for repair in draft["repairs"]:
             which = "repairs.spelling" if repair["repair"] == "spelling" else f"repairs.{repair['repair']}.{repair['to']}"
             lines += [*_because(told.get(which), 6), f"      - {_flow(repair)}"]
+    if "parts" in data:
+        lines += _parts(data)
     return "\n".join(lines)
+
+
+def _parts(data: dict[str, Any]) -> list[str]:
+    """What a goal asked for, each setting under its reason, each doubt as a line to choose."""
+    why, parts = data["reasons"], data["parts"]
+    lines = [*_because(why.get("split"), 4), f"    split: {_flow(parts['split'])}", ""]
+    lines += [line for doubt in data["choose"] for line in ("# CHOOSE: " + textwrap.fill(doubt, 110).replace("\n", "\n#   ")).split("\n")]
+    lines += ["models:"]
+    for name, model in parts["models"].items():
+        lines.append(f"  {name}:")
+        for key, value in model.items():
+            reason = {"predict": "target", "inputs": "kind"}.get(key, key)
+            left = [line for k, v in why.items() if k.startswith("left.") and key == "inputs" for line in _because(v, 4)]
+            lines += [*(_because(why.get(reason), 4) if key != "inputs" else left), f"    {key}: {_flow(value)}"]
+    lines += ["", "services:", *(f"  {n}: {_flow(s)}" for n, s in parts["services"].items()), "", "monitors:"]
+    for name, monitor in parts["monitors"].items():
+        lines += [*_because(why.get("monitor"), 2), *_because(why.get("surge"), 2), f"  {name}: {_flow(monitor)}"]
+    return [*lines, "", "world:", f"  places: {_flow(parts['world']['places'])}"]
 
 
 def _because(sentence: str | None, indent: int) -> list[str]:

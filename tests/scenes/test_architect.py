@@ -1,0 +1,100 @@
+"""The architect: a goal in words, English or Chinese, becomes a file that passes `check` and builds, with its reasons and its doubts."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT
+
+from mesocosm.build.architect import architect
+from mesocosm.cli.views.draft import draft_text
+from mesocosm.ecosystem import open_ecosystem
+from mesocosm.spec.read import read_text
+
+
+def write(path: Path, head: list[str], rows: list[list[Any]]) -> Path:
+    with path.open("w", encoding="utf-8", newline="") as out:
+        csv.writer(out, lineterminator="\n").writerows([head, *rows])
+    return path
+
+
+def loans(home: Path, rows: int = 160) -> Path:
+    draw = random.Random(6)
+    found = []
+    for i in range(rows):
+        income, age = draw.randrange(900, 6000), draw.randrange(19, 80)
+        bad = draw.random() < (0.75 if income < 2000 else 0.08)
+        found.append([f"L-{i:05d}", f"mail{i}@example.org", income, age, draw.choice(["m", "f"]), draw.choice(["car", "kitchen", "travel"]), "EU", "written off" if bad else "settled", "late" if bad else "on time"])
+    return write(home / "loans.csv", ["loan", "email", "income", "age", "sex", "purpose", "region", "closing", "repaid"], found)
+
+
+def test_a_goal_becomes_a_file_that_builds(tmp_path: Path, cli: Any) -> None:
+    loans(tmp_path)
+    done = cli("draft", "loans.csv", "--goal", "predict which loans are repaid late", "-o", "ecosystem.yaml", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    text = (tmp_path / "ecosystem.yaml").read_text()
+    spec = read_text(text, tmp_path / "ecosystem.yaml", {}).eco
+    model = spec.models["loans-model"]
+    assert model.predict == "repaid" and set(model.inputs) == {"income", "age", "sex", "purpose"}, "no key, no mail, nothing that is the same everywhere, nothing known only afterwards"
+    assert spec.datasets["loans-data"].fields["email"].private and model.fair and set(model.fair.by) == {"sex", "age"}
+    assert "'closing' is left out: it tells 'repaid' by itself" in text.replace("\n    # ", " ") and "# CHOOSE: 'closing' tells" in text and "# CHOOSE: 'fair.favours'" in text
+    done = cli("build", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    version = open_ecosystem(tmp_path).catalog.versions("loans-model")[0]
+    assert version["state"] == "champion" and version["metrics"]["auc"] > 0.7
+
+
+@pytest.mark.parametrize(
+    ("goal", "target", "kind"),
+    [
+        ("predict which loans are repaid late", "repaid", "classes"),
+        ("how much does somebody earn: estimate the income", "income", "number"),
+        ("what is the loan for, its purpose", "purpose", "classes"),
+        ("预测 income 多少", "income", "number"),
+    ],
+)
+def test_the_goal_picks_the_field(tmp_path: Path, goal: str, target: str, kind: str) -> None:
+    said = architect(tmp_path, loans(tmp_path), goal)
+    assert (said["aim"]["target"], said["aim"]["kind"]) == (target, kind), said["aim"]["why"]
+    read_text(draft_text(said), tmp_path / "ecosystem.yaml", {})
+
+
+def test_chinese_goals_meet_chinese_and_english_columns(tmp_path: Path) -> None:
+    draw = random.Random(2)
+    rows = [[draw.random(), draw.choice(["是", "否"]), "这是一条比较长的中文评论,编号" + str(i), draw.choice(["正面", "负面"])] for i in range(80)]
+    said = architect(tmp_path, write(tmp_path / "评论.csv", ["分数", "回复", "内容", "情感"], rows), "判断评论的情感")
+    assert said["aim"]["target"] == "情感" and said["parts"]["monitors"]["data-watch"]["surge"] == {"label": "负面"}
+    assert any("reads English" in one for one in said["choose"])
+    headlines = architect(ROOT / "examples" / "newsroom", ROOT / "examples" / "newsroom" / "data" / "headlines.csv", "判断标题的情绪")
+    assert headlines["aim"]["target"] == "mood" and "as: market" in draft_text(headlines)
+
+
+def test_a_goal_that_fits_two_fields_is_asked(tmp_path: Path) -> None:
+    draw = random.Random(1)
+    said = architect(tmp_path, write(tmp_path / "t.csv", ["x", "first", "second"], [[draw.random(), draw.choice("ab"), draw.choice("cd")] for _ in range(60)]), "tell what will come")
+    assert any("'predict' may also be" in one for one in said["choose"])
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        ([["a"], ["a"], ["a"]], "no column of the file can be predicted"),
+        ([["a"], ["b"], ["a"], ["b"], ["a"], ["b"]], "nothing is left to predict"),
+    ],
+)
+def test_what_cannot_be_predicted_is_said_and_nothing_is_written(tmp_path: Path, cli: Any, rows: list[list[str]], sentence: str) -> None:
+    write(tmp_path / "t.csv", ["only"], rows)
+    done = cli("draft", "t.csv", "--goal", "predict it", "-o", "ecosystem.yaml", cwd=tmp_path)
+    assert done.returncode != 0 and sentence in done.stdout + done.stderr and "Traceback" not in done.stderr
+    assert not (tmp_path / "ecosystem.yaml").exists()
+
+
+def test_the_draft_as_json_has_its_reasons(tmp_path: Path, cli: Any) -> None:
+    loans(tmp_path)
+    said = json.loads(cli("draft", "loans.csv", "--goal", "predict which loans are repaid late", "--json", cwd=tmp_path).stdout)
+    assert said["parts"]["models"]["loans-model"]["predict"] == "repaid" and "tune" in said["reasons"] and said["choose"]
