@@ -19,8 +19,8 @@ def draft(
     as_json: AsJson = False,
 ) -> None:
     """Look at DATA once and propose how to govern it and, with a goal, what to learn, serve and watch; nothing is changed but the file written by -o."""
-    from mesocosm.cli.views.draft import draft_text
     from mesocosm.build.architect import architect
+    from mesocosm.cli.views.draft import draft_text
     from mesocosm.govern.drafted import draft_file
 
     root = (out.parent if out else Path.cwd()).resolve()

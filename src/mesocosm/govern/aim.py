@@ -99,7 +99,7 @@ def _score(column: Column, settings: dict[str, Any], words: set[str], goal: str,
     score += 1.5 * bool(TARGETS.match(column.name)) + 0.75 * last
     kind, seen = settings["type"], column.rows - column.missing
     score += 0.5 * (kind in ("category", "boolean")) + 1.0 * (kind in ("number", "integer") and bool(NUMBERS.search(goal))) - 2.5 * (kind == "text") - 4.0 * (kind == "date")
-    return score - 5.0 * (column.distinct < 2) - 1.5 * (column.missing > 0.3 * column.rows) - 3.0 * (kind not in ("number", "integer") and column.distinct > max(200, seen / 4))
+    return float(score - 5.0 * (column.distinct < 2) - 1.5 * (column.missing > 0.3 * column.rows) - 3.0 * (kind not in ("number", "integer") and column.distinct > max(200, seen / 4)))
 
 
 def _kind(settings: dict[str, Any], column: Column, goal: str) -> str:
