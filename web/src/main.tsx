@@ -4,9 +4,10 @@ import "@fontsource/inter/latin-600.css";
 import { lazy, StrictMode, Suspense } from "react";
 import { createRoot } from "react-dom/client";
 import { Console } from "./react/Console";
+import { Speaking } from "./react/Tongues";
 import "./style.css";
 
 const World = lazy(() => import("./react/World").then((m) => ({ default: m.World })));
 const page = location.pathname.startsWith("/world") ? <Suspense fallback={<main className="wait"><p>Opening the valley…</p></main>}><World /></Suspense> : <Console />;
-if (location.search.includes("token=")) history.replaceState(null, "", location.pathname);
-createRoot(document.getElementById("root")!).render(<StrictMode>{page}</StrictMode>);
+if (location.search.includes("token=")) history.replaceState(null, "", location.pathname + location.hash);
+createRoot(document.getElementById("root")!).render(<StrictMode><Speaking>{page}</Speaking></StrictMode>);

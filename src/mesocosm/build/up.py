@@ -34,6 +34,7 @@ from mesocosm.build.live import at_work
 from mesocosm.build.measuring import measure
 from mesocosm.build.plan import plan
 from mesocosm.build.retrain import rollback
+from mesocosm.build.scenery import Scenery
 from mesocosm.build.serving import Loader, trace
 from mesocosm.catalog import Catalog
 from mesocosm.operate.crew import Crew, Nursery
@@ -49,9 +50,6 @@ from mesocosm.operate.served import Served
 from mesocosm.operate.tracing import traces_of
 from mesocosm.operate.watch import Watch
 from mesocosm.spec import Spec
-from mesocosm.world.elements.view import View
-from mesocosm.world.scene import scene
-from mesocosm.world.wire import Scene
 
 WHY = {"died": "died", "stuck": "did not answer and was killed", "leak": "held too much and was replaced"}
 LEASE = 15.0  # seconds after which another gateway takes over
@@ -79,6 +77,7 @@ class Running:
         self.growing: dict[str, subprocess.Popen[bytes]] = {}
         provider = Provider(spec.eco.oidc) if spec.eco.oidc else None
         self.visiting = visiting.Visiting()
+        self.scenery = Scenery(spec, catalog, self.served, self.watches)
         self.roles = Roles(self.token, lambda given: catalog.token(given) or (provider.role(given) if provider else None), rate)
         self.app = create_app(
             self.served, self.watches, self.roles, self._routes, self.metrics, self.crews, self.journal, Logs(store / "logs" / "gateway.jsonl", catalog.clock), traces_of(spec.eco.ecosystem), hosts,
@@ -199,23 +198,6 @@ class Running:
         threading.Thread(target=one.wait, daemon=True).start()
         return one
 
-    def scene(self) -> Scene:
-        """The world now."""
-        eco, catalog = self.spec.eco, self.catalog
-        listed = {r["address"]: r for r in catalog.resources()}
-        alerts = catalog.alerts(open_only=True)
-        figures = {n: s.figures() for n, s in self.served.items() if s.now}
-        view = View(catalog, listed, figures, alerts, {w.name: w.last for w in self.watches})
-        things = []
-        for section in ("sources", "datasets", "models", "services", "monitors"):
-            for name, settings in getattr(eco, section).items():
-                things.append((f"{section}.{name}", _needs(section, settings), settings.model_dump(mode="json", by_alias=True, exclude={"url", "headers", "options"})))
-        for name, spot in eco.world.places.items():
-            things.append((f"places.{name}", [f"services.{spot.shows}"], spot.model_dump(mode="json", by_alias=True)))
-        since = catalog.clock() - 5
-        flies = [e for s in self.served.values() for e in list(s.events) if e["at"] >= since][-60:]
-        return scene(eco.ecosystem, eco.about, eco.world.model_dump(), things, view, flies)
-
     def _routes(self, app: FastAPI) -> None:
         @app.get("/v1/ecosystem")
         async def ecosystem() -> Any:
@@ -272,8 +254,7 @@ class Running:
         async def forward(name: str, request: Request) -> Any:
             return await ended(name, request, promote, "Nothing to promote")
 
-        things = {e.id for e in self.scene().elements}
-        visiting.routes(app, self.visiting, visiting.Living(self.scene), self.catalog, lambda socket: self.roles.socket(socket, self.hosts), things)
+        visiting.routes(app, self.visiting, self.scenery, self.catalog, lambda socket: self.roles.socket(socket, self.hosts))
 
         async def page() -> Response:
             if not (PAGES / "index.html").is_file():
@@ -319,7 +300,7 @@ class Running:
         catalog = self.catalog
         snapshots = {n: catalog.snapshot(dataset=n) for n in datasets_of(self.spec)}
         return {
-            "scene": self.scene().model_dump(),
+            "scene": self.scenery.scene().model_dump(),
             "plan": [c.as_json() for c in plan(self.spec, catalog)],
             "datasets": {n: {k: s[k] for k in ("id", "account", "report", "files", "at")} for n, s in snapshots.items() if s},
             "models": {
@@ -357,17 +338,6 @@ def _from_file(variable: str) -> str:
         return Path(path).read_text(encoding="utf-8").strip() if path else ""
     except (OSError, UnicodeDecodeError) as error:
         raise Failure(f"{variable} names a file that cannot be read") from error
-
-
-def _needs(section: str, settings: Any) -> list[str]:
-    if section == "datasets":
-        return [f"sources.{s}" for s in settings.all_sources]
-    if section == "models":
-        return [f"datasets.{settings.learns}"]
-    if section == "services":
-        found = [f"models.{settings.serves}"] if settings.serves else []
-        return found + ([f"sources.{settings.answers.dataset}", f"datasets.{settings.answers.dataset}"] if settings.answers else [])
-    return [f"services.{settings.watches}"] if section == "monitors" else []
 
 
 def _try_rollback(catalog: Catalog, service: str, why: str) -> None:

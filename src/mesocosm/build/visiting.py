@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
@@ -18,11 +17,11 @@ from fastapi import FastAPI, Request, WebSocket, WebSocketDisconnect
 from starlette.websockets import WebSocketState
 
 from mesocosm.base.rights import RIGHTS
-from mesocosm.catalog import Catalog
+from mesocosm.build.scenery import Scenery
+from mesocosm.catalog import Catalog, moments
 from mesocosm.catalog import notes as book
 from mesocosm.operate.guard import Problem, body_of
 from mesocosm.world.visitors import Crowd, named
-from mesocosm.world.wire import Scene
 
 RATE = 20  # snapshots a second
 WAITING = 8  # messages that may wait for a visitor who reads slowly; the oldest are dropped
@@ -30,7 +29,7 @@ WORDS = 280  # characters of what is said at once
 PACE = 5.0  # seconds in which a visitor may speak that often
 POSES = 40  # poses of one second at most; more are not looked at
 LATEST = 30  # lines that a newcomer still hears
-FRESH = 0.5  # seconds between two looks at the living state
+GLANCE = 0.2  # seconds between two looks at the living state
 LOOK = 1.0  # seconds between two looks at the token of a socket that is open
 WANTED = "a token and the page's own origin are wanted"
 STILL = 10.0  # seconds after which a scene that stayed the same is sent again
@@ -150,34 +149,11 @@ class Visiting:
             await asyncio.sleep(max(0.0, due - loop.time()))
 
 
-class Living:
-    """The scene as text, made once for all who look, at most every half second.
-
-    Args:
-        scene: makes it.
-    """
-
-    def __init__(self, scene: Callable[[], Scene]) -> None:
-        self.scene = scene
-        self.lock = threading.Lock()
-        self.made, self.text, self.mark = 0.0, "", ""
-
-    def now(self) -> tuple[str, str]:
-        """The scene, and a mark that changes when anything but the clock does."""
-        with self.lock:
-            if time.monotonic() - self.made > FRESH:
-                found = self.scene()
-                self.text, self.mark = found.model_dump_json(), found.model_copy(update={"at": 0.0}).model_dump_json()
-                self.made = time.monotonic()
-            return self.text, self.mark
-
-
-def routes(app: FastAPI, visiting: Visiting, living: Living, catalog: Catalog, right: Callable[[WebSocket], str], things: set[str]) -> None:
+def routes(app: FastAPI, visiting: Visiting, scenery: Scenery, catalog: Catalog, right: Callable[[WebSocket], str]) -> None:
     """Add the sockets of the world and of its visitors, and the notes.
 
     Args:
         right: what a socket may do: `see`, `ask`, `change`, or nothing where it may not come in.
-        things: the addresses that a note may be left on.
     """
 
     @asynccontextmanager
@@ -206,20 +182,30 @@ def routes(app: FastAPI, visiting: Visiting, living: Living, catalog: Catalog, r
         last, sent = "", 0.0
         async with let_in(socket) as may:
             while may and socket.application_state is WebSocketState.CONNECTED:
-                text, mark = await asyncio.to_thread(living.now)
+                text, mark = await asyncio.to_thread(scenery.now)
                 if mark != last or time.monotonic() - sent > STILL:
                     try:
                         await socket.send_text(text)
                     except (WebSocketDisconnect, RuntimeError):
                         return
                     last, sent = mark, time.monotonic()
-                await asyncio.sleep(FRESH)
+                await asyncio.sleep(GLANCE)
 
     @app.websocket("/v1/visitors")
     async def visitors(socket: WebSocket) -> None:
         async with let_in(socket) as may:
             if may:
                 await visiting.stay(socket, may != RIGHTS[0])
+
+    @app.get("/v1/moments")
+    async def past() -> Any:
+        return await asyncio.to_thread(moments, catalog)
+
+    @app.get("/v1/scene")
+    async def scene(at: float | None = None) -> Any:
+        if at is not None and not 0 <= at < 2**40:
+            raise Problem(422, "The request cannot be right", "'at' is a time in seconds since 1970")
+        return await asyncio.to_thread(lambda: scenery.scene(at).model_dump())
 
     @app.get("/v1/notes")
     async def notes() -> Any:
@@ -229,7 +215,7 @@ def routes(app: FastAPI, visiting: Visiting, living: Living, catalog: Catalog, r
     async def leave(request: Request) -> Any:
         body = await body_of(request)
         on, text, who = (body.get(k) if isinstance(body, dict) else None for k in ("on", "text", "who"))
-        if not isinstance(on, str) or on not in things:
+        if not isinstance(on, str) or on not in scenery.things:
             raise Problem(422, "The request cannot be right", "'on' is the address of a thing of this world")
         if not isinstance(text, str) or not text.strip() or len(text) > 1000:
             raise Problem(422, "The request cannot be right", "'text' is a note of 1 to 1000 characters")

@@ -24,10 +24,10 @@ from sqlalchemy.pool import NullPool
 from mesocosm.base.digest import digest
 from mesocosm.base.errors import Failure, Later
 from mesocosm.catalog import tables as t
+from mesocosm.catalog.book import RUNNING
 
 Row = dict[str, Any]
 STALE = "stale"
-RUNNING = "running"
 LOG_WAIT = 0.5  # seconds that a prediction's record waits for other writers
 
 

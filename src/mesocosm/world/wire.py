@@ -10,10 +10,30 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 
+class Step(BaseModel):
+    """A step of governance: a mill on the stream, and what settles beside it.
+
+    `removed` and `changed` are rows or values; they are counted, never shown.
+    """
+
+    name: str
+    removed: int = 0
+    changed: int = 0
+
+
+class Sapling(BaseModel):
+    """A model beside the one that serves: in the making, waiting, or kept out by a gate."""
+
+    name: str
+    height: float
+    state: Literal["growing", "challenger", "refused"]
+    says: str = ""
+
+
 class Element(BaseModel):
     """One thing of the world: where it stands and what it shows.
 
-    `level`, `clarity` and `height` are 0 to 1; None is unknown, and is drawn as fog, never as healthy.
+    `level`, `clarity`, `height` and `share` are 0 to 1; None is unknown, and is drawn as fog, never as healthy. `age` is in days.
     """
 
     id: str
@@ -22,6 +42,7 @@ class Element(BaseModel):
     x: float
     z: float
     altitude: float
+    depth: int
     needs: list[str]
     state: Literal["fine", "watch", "alarm", "unknown"]
     level: float | None = None
@@ -29,6 +50,14 @@ class Element(BaseModel):
     height: float | None = None
     rings: int = 0
     traffic: float = 0.0
+    age: float | None = None
+    share: float | None = None
+    steps: list[Step] = []
+    private: list[str] = []
+    species: Literal["oak", "birch", "willow"] | None = None
+    sapling: Sapling | None = None
+    weather: list[Literal["wind", "cloud", "rain", "lightning"]] = []
+    form: Literal["counter", "desk", "market", "shop", "clinic"] | None = None
     says: str = ""
     facts: dict[str, Any] = {}
     inhabitant: str | None = None
@@ -53,6 +82,7 @@ class Scene(BaseModel):
     seed: int
     revision: int
     at: float
+    season: Literal["spring", "summer", "autumn", "winter"] | None = None
     elements: list[Element]
     alerts: list[dict[str, Any]]
     fireflies: list[Firefly] = []
@@ -62,7 +92,7 @@ def typescript() -> str:
     """The same shapes as TypeScript."""
     kinds = {"str": "string", "float": "number", "int": "number", "bool": "boolean", "dict[str, Any]": "Record<string, unknown>"}
     lines = ["// Generated from src/mesocosm/world/wire.py; run `python -m mesocosm.world.wire`."]
-    for model in (Element, Firefly, Scene):
+    for model in (Step, Sapling, Element, Firefly, Scene):
         lines.append(f"export interface {model.__name__} {{")
         for name, field in model.model_fields.items():
             lines.append(f"  {name}: {_ts(field.annotation, kinds)};")
@@ -77,7 +107,8 @@ def _ts(kind: Any, kinds: dict[str, str]) -> str:
     if origin is typing.Literal:
         return " | ".join(f'"{v}"' for v in typing.get_args(kind))
     if origin is list:
-        return f"{_ts(typing.get_args(kind)[0], kinds)}[]"
+        inner = _ts(typing.get_args(kind)[0], kinds)
+        return f"({inner})[]" if "|" in inner else f"{inner}[]"
     if origin is dict:
         return "Record<string, unknown>"
     if kind is type(None):

@@ -1,125 +1,147 @@
 // The valley: land, water, forest, sky and light, and the requests that fly through it.
 import { useFrame } from "@react-three/fiber";
 import { TeleportTarget } from "@react-three/xr";
-import { useEffect, useMemo, useRef } from "react";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "react";
 import * as THREE from "three";
 import type { Palette } from "../scene/palette";
-import { course, forest, landMesh, landOf, ribbon, type Land } from "../scene/terrain";
-import type { Element, Scene } from "../state/wire";
-import { Thing } from "./Things";
+import { ball, box, cone, disc, matte, rod, solid, stone } from "../scene/shapes";
+import { forest, groundOf, hash, landMesh, ridges, rivers, type Ground, type Stand } from "../scene/terrain";
+import { waterOf } from "../scene/water";
+import type { Scene } from "../state/wire";
+import { Fireflies } from "./Fireflies";
+import { Things } from "./Things";
+import { Weather } from "./Weather";
 
-function Sky({ p }: { p: Palette }) {
+function Sky({ p, reach }: { p: Palette; reach: number }) {
   const paint = useMemo(() => new THREE.ShaderMaterial({
     side: THREE.BackSide, depthWrite: false, fog: false,
-    uniforms: { top: { value: new THREE.Color(p.skyTop) }, low: { value: new THREE.Color(p.skyLow) }, sun: { value: new THREE.Vector3(...p.sunAt).normalize() }, glow: { value: new THREE.Color(p.sun) }, night: { value: p.night ? 1 : 0 } },
+    uniforms: { top: { value: new THREE.Color(p.skyTop) }, low: { value: new THREE.Color(p.skyLow) }, sun: { value: new THREE.Vector3(...p.sunAt).normalize() }, glow: { value: new THREE.Color(p.sun) }, cloud: { value: new THREE.Color(p.cloud) }, night: { value: p.night ? 1 : 0 } },
     vertexShader: "varying vec3 d; void main() { d = normalize(position); gl_Position = projectionMatrix * modelViewMatrix * vec4(position, 1.0); }",
-    fragmentShader: `varying vec3 d; uniform vec3 top, low, sun, glow; uniform float night;
-      float h(vec3 p) { return fract(sin(dot(floor(p * 190.0), vec3(12.9, 78.2, 37.7))) * 43758.5); }
-      void main() { vec3 n = normalize(d); vec3 c = mix(low, top, smoothstep(-0.02, 0.55, n.y));
-        float s = max(0.0, dot(n, sun)); c += glow * (pow(s, 420.0) * 2.2 + pow(s, 14.0) * 0.28);
-        c += night * step(0.9965, h(n)) * smoothstep(0.1, 0.5, n.y) * 0.8; gl_FragColor = vec4(c, 1.0);
+    fragmentShader: `varying vec3 d; uniform vec3 top, low, sun, glow, cloud; uniform float night;
+      float h(vec2 p) { return fract(sin(dot(p, vec2(127.1, 311.7))) * 43758.5453); }
+      float n(vec2 p) { vec2 i = floor(p), f = fract(p); f = f * f * (3.0 - 2.0 * f); return mix(mix(h(i), h(i + vec2(1, 0)), f.x), mix(h(i + vec2(0, 1)), h(i + vec2(1, 1)), f.x), f.y); }
+      float star(vec3 p) { return fract(sin(dot(floor(p * 190.0), vec3(12.9, 78.2, 37.7))) * 43758.5); }
+      void main() { vec3 v = normalize(d); vec3 c = mix(low, top, smoothstep(-0.02, 0.5, v.y));
+        float s = max(0.0, dot(v, sun));
+        if (v.y > 0.015) {
+          vec2 q = v.xz / (v.y + 0.14) * 1.15; float k = n(q) * 0.55 + n(q * 2.1 + 3.0) * 0.28 + n(q * 4.6) * 0.17;
+          float a = smoothstep(0.48, 0.86, k) * smoothstep(0.015, 0.2, v.y);
+          c = mix(c, mix(cloud, glow, 0.25 * pow(s, 3.0)), a * (night > 0.5 ? 0.45 : 0.72));
+        }
+        c += glow * (smoothstep(0.9993, 0.9997, s) * (1.4 - night * 0.3) + pow(s, 220.0) * 0.7 + pow(s, 10.0) * 0.26 * (1.0 - night * 0.6));
+        c += night * step(0.9968, star(v)) * smoothstep(0.08, 0.4, v.y) * 0.8; gl_FragColor = vec4(c, 1.0);
         #include <colorspace_fragment>
       }`,
   }), [p]);
-  return <mesh material={paint} scale={420} frustumCulled={false}><sphereGeometry args={[1, 32, 20]} /></mesh>;
+  return <mesh material={paint} scale={reach} frustumCulled={false}><sphereGeometry args={[1, 32, 20]} /></mesh>;
 }
 
-function Pines({ land, elements, courses, seed, p }: { land: Land; elements: Element[]; courses: THREE.Vector3[][]; seed: number; p: Palette }) {
-  const crowns = useRef<THREE.InstancedMesh>(null), stems = useRef<THREE.InstancedMesh>(null);
-  const stands = useMemo(() => forest(land, elements, courses, seed), [land, elements, courses, seed]);
-  const shape = useMemo(() => {
-    const cones = [[1.5, 2.6, 2.0], [1.15, 2.2, 3.4], [0.75, 1.8, 4.7]].map(([r, h, y]) => new THREE.ConeGeometry(r, h, 7).translate(0, y!, 0));
-    const at: number[] = [], up: number[] = [];
-    for (const c of cones) { const flat = c.toNonIndexed(); at.push(...flat.attributes.position!.array); up.push(...flat.attributes.normal!.array); }
-    const whole = new THREE.BufferGeometry();
-    whole.setAttribute("position", new THREE.Float32BufferAttribute(at, 3));
-    whole.setAttribute("normal", new THREE.Float32BufferAttribute(up, 3));
-    return whole;
-  }, []);
-  useEffect(() => {
+function Stands({ stands, shape, paint, colour, shadow }: { stands: Stand[]; shape: THREE.BufferGeometry; paint: THREE.Material; colour?: (s: Stand, c: THREE.Color) => void; shadow?: boolean }) {
+  const mesh = useRef<THREE.InstancedMesh>(null);
+  useLayoutEffect(() => {
     const put = new THREE.Object3D(), tint = new THREE.Color();
     stands.forEach((s, i) => {
-      put.position.set(s.x, s.y - 0.2, s.z); put.rotation.y = s.turn; put.scale.setScalar(s.size); put.updateMatrix();
-      crowns.current?.setMatrixAt(i, put.matrix); stems.current?.setMatrixAt(i, put.matrix);
-      crowns.current?.setColorAt(i, tint.set(p.pine).offsetHSL(0, 0, (s.size - 1) * 0.06));
+      put.position.set(s.x, s.y, s.z); put.rotation.y = s.turn; put.scale.setScalar(s.size); put.updateMatrix();
+      mesh.current?.setMatrixAt(i, put.matrix);
+      if (colour) { colour(s, tint); mesh.current?.setColorAt(i, tint); }
     });
-    for (const m of [crowns.current, stems.current]) if (m) { m.instanceMatrix.needsUpdate = true; if (m.instanceColor) m.instanceColor.needsUpdate = true; }
-  }, [stands, p]);
+    if (mesh.current) { mesh.current.instanceMatrix.needsUpdate = true; if (mesh.current.instanceColor) mesh.current.instanceColor.needsUpdate = true; }
+  }, [stands, colour]);
+  return stands.length ? <instancedMesh ref={mesh} args={[shape, paint, stands.length]} castShadow={shadow ?? false} receiveShadow frustumCulled={false} /> : null;
+}
+
+// What only makes the valley pleasant, and says nothing: firs, stones, tufts and flowers.
+function Growth({ ground, scene, p }: { ground: Ground; scene: Scene; p: Palette }) {
+  const { firs, stones, tufts, flowers } = useMemo(() => {
+    const seed = scene.seed, { land, wide, head, foot, mere } = ground;
+    const some = (many: number, salt: number, keep: (x: number, y: number, z: number) => boolean, size: (i: number) => number): Stand[] => {
+      const found: Stand[] = [];
+      for (let i = 0; found.length < many && i < many * 4; i++) {
+        const x = (hash(i, salt, seed) - 0.5) * (2 * wide + 30), z = head - 20 + hash(i, salt + 1, seed) * (foot - head + 110), y = land(x, z);
+        if (keep(x, y, z)) found.push({ x, y, z, size: size(i), turn: hash(i, salt + 2, seed) * 6.28 });
+      }
+      return found;
+    };
+    const dry = (y: number, z: number) => y > mere.y + 0.35 || z < foot + 10;
+    return {
+      firs: forest(ground, scene.elements, seed, Math.min(2400, 700 + scene.elements.length * 8)),
+      stones: some(150, 21, (x, y, z) => ridges(x, z, seed + 31) > 0.62 && dry(y, z), (i) => 0.25 + hash(i, 24, seed) * 0.7),
+      tufts: some(1800, 11, (x, y, z) => ridges(x, z, seed + 8) < 0.56 && dry(y, z), (i) => 0.6 + hash(i, 14, seed) * 0.7),
+      flowers: some(900, 16, (x, y, z) => ridges(x, z, seed + 12) > 0.56 && ridges(x, z, seed + 8) < 0.5 && dry(y, z), (i) => 0.6 + hash(i, 19, seed) * 0.6),
+    };
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [ground, scene.seed]);
+  const made = useMemo(() => ({
+    fir: solid([...[[1.55, 2.7, 2.1], [1.2, 2.3, 3.5], [0.78, 1.9, 4.8]].map(([r, h, y], i) => ({ shape: cone(r!, h!, 7), colour: ["#c9d6c9", "#e6efe2", "#ffffff"][i]!, at: [0, y!, 0] as [number, number, number], turn: [0, i, 0] as [number, number, number] })), { shape: rod(0.17, 0.28, 1.4, 6), colour: "#b0714a", at: [0, 0.5, 0] }]),
+    stone: stone(1), tuft: solid([0, 1.1, 2.2, 3.6].map((a, i) => ({ shape: cone(0.05, 0.62 + (i % 2) * 0.2, 3), colour: i % 2 ? "#ffffff" : "#dfe8c8", at: [Math.cos(a) * 0.16, 0.28, Math.sin(a) * 0.16], turn: [Math.sin(a) * 0.35, 0, -Math.cos(a) * 0.35] }))),
+    flower: solid([0, 2.1, 4.2].flatMap((a) => [{ shape: box(0.03, 0.4, 0.03), colour: "#7d9a4a", at: [Math.cos(a) * 0.3, 0.2, Math.sin(a) * 0.3] as [number, number, number] }, { shape: ball(0.12, 0), colour: "#ffffff", at: [Math.cos(a) * 0.3, 0.44, Math.sin(a) * 0.3] as [number, number, number] }])),
+  }), []);
+  const paints = useMemo(() => ({ fir: matte(), stone: new THREE.MeshStandardMaterial({ color: p.rock, roughness: 1, flatShading: true }), tuft: matte({ color: p.meadow }), flower: matte() }), [p]);
+  const colours = useMemo(() => {
+    const pine = new THREE.Color(p.pine), bloom = [p.flower, "#ffffff", p.night ? "#7f88b8" : "#ffd24d"].map((c) => new THREE.Color(c));
+    return { fir: (s: Stand, c: THREE.Color) => { c.copy(pine).offsetHSL((s.turn - 3) * 0.006, 0, (s.size - 1) * 0.07); }, flower: (s: Stand, c: THREE.Color) => { c.copy(bloom[Math.floor(s.turn) % 3]!); } };
+  }, [p]);
   return (
     <group>
-      <instancedMesh ref={crowns} args={[shape, undefined, stands.length]} castShadow frustumCulled={false}><meshStandardMaterial roughness={1} flatShading /></instancedMesh>
-      <instancedMesh ref={stems} args={[undefined, undefined, stands.length]} frustumCulled={false}><cylinderGeometry args={[0.18, 0.26, 1.6, 6]} /><meshStandardMaterial color="#5d4330" roughness={1} /></instancedMesh>
+      <Stands stands={firs} shape={made.fir} paint={paints.fir} colour={colours.fir} shadow />
+      <Stands stands={stones} shape={made.stone} paint={paints.stone} />
+      <Stands stands={tufts} shape={made.tuft} paint={paints.tuft} />
+      <Stands stands={flowers} shape={made.flower} paint={paints.flower} colour={colours.flower} />
     </group>
   );
 }
 
-function Streams({ shapes, p, still }: { shapes: THREE.BufferGeometry[]; p: Palette; still: boolean }) {
-  const flow = useMemo(() => {
-    const canvas = document.createElement("canvas");
-    canvas.width = 64; canvas.height = 128;
-    const pen = canvas.getContext("2d")!;
-    pen.fillStyle = "#ffffff"; pen.fillRect(0, 0, 64, 128);
-    for (let i = 0; i < 60; i++) { pen.fillStyle = `rgba(${i % 2 ? "120,170,210" : "255,255,255"},0.35)`; pen.fillRect((i * 37) % 60, (i * 53) % 120, 3, 9 + (i % 5) * 4); }
-    const image = new THREE.CanvasTexture(canvas);
-    image.wrapS = image.wrapT = THREE.RepeatWrapping;
-    return image;
-  }, []);
-  useFrame((_, step) => { if (!still) flow.offset.y -= step * 0.35; });
-  return <group>{shapes.map((s, i) => (<mesh key={i} geometry={s} receiveShadow><meshStandardMaterial map={flow} color={p.water} roughness={0.15} metalness={0.2} emissive={p.water} emissiveIntensity={0.18} /></mesh>))}</group>;
+function grain(): THREE.CanvasTexture {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = 128;
+  const pen = canvas.getContext("2d")!;
+  pen.fillStyle = "#f2f2f2"; pen.fillRect(0, 0, 128, 128);
+  for (let i = 0; i < 2600; i++) { const v = 205 + Math.floor(hash(i, 3, 1) * 50); pen.fillStyle = `rgba(${v},${v},${v - 12},0.5)`; pen.fillRect(hash(i, 1, 1) * 128, hash(i, 2, 1) * 128, 1 + (i % 3), 1 + (i % 4)); }
+  const image = new THREE.CanvasTexture(canvas);
+  image.wrapS = image.wrapT = THREE.RepeatWrapping;
+  image.anisotropy = 4;
+  return image;
 }
 
-// A request flies from its model to its lamp; each is one kept event of the last seconds.
-function Fireflies({ scene, still }: { scene: Scene; still: boolean }) {
-  const swarm = useRef<THREE.InstancedMesh>(null);
-  const put = useMemo(() => new THREE.Object3D(), []);
-  const where = useMemo(() => new Map(scene.elements.map((e) => [e.id, e])), [scene.elements]);
-  const flies = scene.fireflies.slice(-60);
-  useFrame(({ clock }) => {
-    const mesh = swarm.current;
-    if (!mesh) return;
-    flies.forEach((f, i) => {
-      const lamp = where.get(`services.${f.service}`);
-      const tree = lamp && where.get(lamp.needs.find((n) => n.startsWith("models.")) ?? "");
-      if (!lamp) return;
-      const from = tree ?? lamp;
-      const t = still ? 0.5 : (clock.elapsedTime * 0.35 + i * 0.137) % 1;
-      put.position.set(from.x + (lamp.x - from.x) * t + Math.sin(i + t * 6) * 1.4, from.altitude + 4 + (lamp.altitude - from.altitude + 6) * t + Math.sin(t * 9 + i) * 0.8, from.z + (lamp.z - from.z) * t);
-      put.updateMatrix();
-      mesh.setMatrixAt(i, put.matrix);
-    });
-    mesh.count = flies.length;
-    mesh.instanceMatrix.needsUpdate = true;
-  });
-  return <instancedMesh ref={swarm} args={[undefined, undefined, 60]} frustumCulled={false}><sphereGeometry args={[0.26, 10, 8]} /><meshBasicMaterial color="#fff3a0" toneMapped={false} /></instancedMesh>;
-}
-
-export function Valley({ scene, p, chosen, still, ar, onChoose, onLand, onTeleport }: {
-  scene: Scene; p: Palette; chosen: string | null; still: boolean; ar: boolean; onChoose: (id: string | null) => void; onLand: (land: Land) => void; onTeleport: (at: THREE.Vector3) => void;
+export function Valley({ scene, p, chosen, still, ar, onChoose, onHover, onGround, onTeleport }: {
+  scene: Scene; p: Palette; chosen: string | null; still: boolean; ar: boolean;
+  onChoose: (id: string | null) => void; onHover: (id: string | null) => void; onGround: (ground: Ground) => void; onTeleport: (at: THREE.Vector3) => void;
 }) {
   const key = scene.elements.map((e) => `${e.id}${e.x}${e.z}${e.needs.join()}`).join("|") + scene.seed;
-  const fixed = useMemo(() => {
-    const land = landOf(scene.elements, scene.seed);
-    const by = new Map(scene.elements.map((e) => [e.id, e]));
-    const courses = scene.elements.flatMap((e) => e.needs.filter((n) => by.has(n) && !e.id.startsWith("monitors")).map((n) => course(by.get(n)!, e, land, scene.seed)));
-    return { land, courses, elements: scene.elements, streams: courses.map((c) => ribbon(c, land, 0.85)) };
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [key]);
-  const ground = useMemo(() => landMesh(fixed.land, p, scene.seed), [fixed, p, scene.seed]);
-  useEffect(() => onLand(fixed.land), [fixed, onLand]);
+  // eslint-disable-next-line react-hooks/exhaustive-deps
+  const ground = useMemo(() => groundOf(scene.elements, scene.seed), [key]);
+  const land = useMemo(() => landMesh(ground, p, scene.seed), [ground, p, scene.seed]);
+  const flow = useMemo(() => rivers(ground.courses.values()), [ground]);
+  const water = useMemo(() => waterOf(p), [p]);
+  const look = useMemo(() => ({ p, water }), [p, water]);
+  const skin = useMemo(() => { const image = grain(); image.repeat.setScalar(ground.size / 9); return new THREE.MeshStandardMaterial({ vertexColors: true, roughness: 1, map: image }); }, [ground]);
+  const sun = useRef<THREE.DirectionalLight>(null);
+  useEffect(() => onGround(ground), [ground, onGround]);
+  useEffect(() => () => { land.dispose(); }, [land]);
+  useFrame(({ camera }, step) => {
+    if (!still) water.time.value += Math.min(step, 0.1);
+    const light = sun.current;
+    if (!light || ar) return;
+    const big = ground.size > 420, x = big ? Math.round(camera.position.x / 25) * 25 : 0, z = big ? Math.round((camera.position.z - 40) / 25) * 25 : 0;
+    if (light.target.position.x !== x || light.target.position.z !== z) { light.target.position.set(x, 0, z); light.position.set(p.sunAt[0] + x, p.sunAt[1], p.sunAt[2] + z); light.target.updateMatrixWorld(); }
+  });
   return (
     <group>
-      {!ar && <Sky p={p} />}
+      {!ar && <Sky p={p} reach={Math.max(420, ground.size * 0.8)} />}
       <hemisphereLight args={[p.ambient, p.grass, p.ambientPower]} />
-      <directionalLight position={p.sunAt} intensity={p.sunPower} color={p.sun} castShadow shadow-mapSize={[2048, 2048]} shadow-bias={-0.0006} shadow-normalBias={0.6}>
-        <orthographicCamera attach="shadow-camera" args={[-95, 95, 95, -95, 1, 260]} />
+      <directionalLight ref={sun} position={p.sunAt} intensity={p.sunPower} color={p.sun} castShadow shadow-mapSize={[2048, 2048]} shadow-bias={-0.0006} shadow-normalBias={0.6}>
+        <orthographicCamera attach="shadow-camera" args={[-110, 110, 110, -110, 1, 320]} />
       </directionalLight>
       <TeleportTarget onTeleport={onTeleport}>
-        <mesh geometry={ground} receiveShadow onClick={() => onChoose(null)}><meshStandardMaterial vertexColors roughness={1} /></mesh>
+        <mesh geometry={land} material={skin} receiveShadow onClick={() => onChoose(null)} />
       </TeleportTarget>
-      <Streams shapes={fixed.streams} p={p} still={still} />
-      <Pines land={fixed.land} elements={fixed.elements} courses={fixed.courses} seed={scene.seed} p={p} />
-      {scene.elements.map((e) => (<Thing key={e.id} e={e} p={p} chosen={chosen === e.id} still={still} onChoose={onChoose} />))}
-      <Fireflies scene={scene} still={still} />
+      <mesh geometry={flow} material={water.stream} />
+      <mesh geometry={MERE} material={water.paint} position={[ground.mere.x, ground.mere.y, ground.mere.z]} scale={[ground.mere.r * 1.6, 1, ground.mere.r * 1.35]} />
+      <Growth ground={ground} scene={scene} p={p} />
+      <Things elements={scene.elements} look={look} ground={ground} chosen={chosen} still={still} onChoose={onChoose} onHover={onHover} />
+      <Weather elements={scene.elements} p={p} still={still} time={water.time} />
+      <Fireflies scene={scene} time={water.time} night={p.night} />
     </group>
   );
 }
+const MERE = disc(1, 64);

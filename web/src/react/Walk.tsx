@@ -2,17 +2,17 @@
 import { useFrame, useThree } from "@react-three/fiber";
 import { useEffect, useRef } from "react";
 import * as THREE from "three";
-import type { Land } from "../scene/terrain";
+import type { Ground } from "../scene/terrain";
 
 export interface Aim { at: THREE.Vector3; look: THREE.Vector3 }
 
-export function Walk({ land, aim, still }: { land: Land; aim: Aim | null; still: boolean }) {
+export function Walk({ ground, aim, still }: { ground: Ground; aim: Aim | null; still: boolean }) {
   const { camera, gl } = useThree();
   const keys = useRef(new Set<string>());
-  const view = useRef({ yaw: 0, pitch: -0.2 });
+  const view = useRef({ yaw: 0, pitch: -0.24 });
   const flight = useRef<Aim | null>(null);
   useEffect(() => {
-    camera.position.set(0, 27, 96);
+    camera.position.set(ground.mere.x * 0.3, ground.high + 8 + ground.wide * 0.07, ground.foot + 30 + ground.wide * 0.4);
     camera.rotation.order = "YXZ";
     const dom = gl.domElement;
     const typing = () => /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement?.tagName ?? "");
@@ -38,7 +38,7 @@ export function Walk({ land, aim, still }: { land: Land; aim: Aim | null; still:
       dom.removeEventListener("pointerdown", press); window.removeEventListener("pointermove", move); window.removeEventListener("pointerup", release);
       dom.removeEventListener("wheel", wheel);
     };
-  }, [camera, gl]);
+  }, [camera, gl, ground]);
   useEffect(() => {
     if (!aim) return;
     flight.current = aim;
@@ -67,7 +67,7 @@ export function Walk({ land, aim, still }: { land: Land; aim: Aim | null; still:
     camera.position.x += (-Math.sin(view.current.yaw) * ahead + Math.cos(view.current.yaw) * side) * speed;
     camera.position.z += (-Math.cos(view.current.yaw) * ahead - Math.sin(view.current.yaw) * side) * speed;
     camera.position.y += rise * speed;
-    const floor = land(camera.position.x, camera.position.z) + 1.7;
+    const floor = Math.max(ground.land(camera.position.x, camera.position.z), ground.mere.y) + 1.7;
     if (camera.position.y < floor) camera.position.y = floor;
     camera.rotation.set(view.current.pitch, view.current.yaw, 0);
   });

@@ -1,82 +1,112 @@
-// The world's page: the valley, its list, its cards, and the doors to VR and AR.
+// The world's page: the valley, its list, its cards, what can be done in it, and the doors to VR and AR.
 import { Canvas, useFrame } from "@react-three/fiber";
-import { createXRStore, XR, XROrigin, useXR } from "@react-three/xr";
+import { createXRStore, useXR, useXRInputSourceState, XR, XROrigin } from "@react-three/xr";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import * as THREE from "three";
-import { named, PALETTES } from "../scene/palette";
-import type { Land } from "../scene/terrain";
-import { useLive } from "../state/live";
+import { named, paletteOf, PALETTES } from "../scene/palette";
+import type { Ground } from "../scene/terrain";
+import { call, useLive } from "../state/live";
 import { Visitors } from "../state/visitors";
-import type { Scene } from "../state/wire";
+import { useWords } from "../state/words";
+import type { Element, Scene } from "../state/wire";
 import { Card } from "./Card";
+import { swarm } from "./Fireflies";
+import { Follow, Spark } from "./Follow";
 import { List } from "./List";
 import { Company, People } from "./People";
+import { Sound } from "./Sound";
+import { Tongues } from "./Tongues";
+import { Past } from "./Past";
 import { Valley } from "./Valley";
 import { Walk, type Aim } from "./Walk";
 
-declare global { interface Window { mesocosm: { frames: number; xr: string; origin: number[]; people: () => { id: number; name: string; place: number[] }[]; camera: number[] } } }
-window.mesocosm = { frames: 0, xr: "", origin: [0, 0, 0], people: () => [], camera: [0, 0, 0] };
+interface Told { frames: number; xr: string; origin: number[]; yaw: number; people: () => { id: number; name: string; place: number[] }[]; camera: number[]; drawn: { calls: number; triangles: number }; shown: number; path: string[] }
+declare global { interface Window { mesocosm: Told } }
+window.mesocosm = { frames: 0, xr: "", origin: [0, 0, 0], yaw: 0, people: () => [], camera: [0, 0, 0], drawn: { calls: 0, triangles: 0 }, shown: 0, path: [] };
 
 const store = createXRStore({ emulate: false, offerSession: false, baseAssetPath: `${location.origin}/profiles/`, controller: { teleportPointer: true }, hand: { teleportPointer: true } });
+const SNAP = Math.PI / 6;
 
-function Count() {
+function Count({ revision }: { revision: number }) {
   const mode = useXR((s) => s.session ? s.mode : null);
-  useFrame(({ camera }) => { window.mesocosm.frames += 1; window.mesocosm.xr = mode ?? ""; window.mesocosm.camera = camera.position.toArray(); });
+  useFrame(({ camera, gl }) => {
+    const w = window.mesocosm;
+    w.frames += 1; w.xr = mode ?? ""; w.camera = camera.position.toArray(); w.drawn = { calls: gl.info.render.calls, triangles: gl.info.render.triangles }; w.shown = revision;
+  });
+  return null;
+}
+
+// A stick pushed aside turns by 30 degrees at once, and again only after it came back.
+function Snap({ onTurn }: { onTurn: (by: number) => void }) {
+  const right = useXRInputSourceState("controller", "right"), left = useXRInputSourceState("controller", "left");
+  const held = useRef(false);
+  useFrame(() => {
+    const x = [right, left].map((c) => c?.gamepad["xr-standard-thumbstick"]?.xAxis ?? 0).reduce((a, b) => (Math.abs(a) > Math.abs(b) ? a : b));
+    if (Math.abs(x) > 0.7 && !held.current) { held.current = true; onTurn(x > 0 ? -SNAP : SNAP); }
+    if (Math.abs(x) < 0.3) held.current = false;
+  });
   return null;
 }
 
 // In AR the whole valley stands on a table; in VR the visitor stands in it.
-function Stage({ scene, look, chosen, still, onChoose, aim, visitors }: { visitors: Visitors; scene: Scene; look: string; chosen: string | null; still: boolean; onChoose: (id: string | null) => void; aim: Aim | null }) {
+function Stage({ scene, look, chosen, still, onChoose, onHover, aim, visitors, path }: {
+  visitors: Visitors; scene: Scene; look: string; chosen: string | null; still: boolean; onChoose: (id: string | null) => void; onHover: (id: string | null) => void; aim: Aim | null; path: Element[];
+}) {
   const mode = useXR((s) => s.session ? s.mode : null);
   const ar = mode === "immersive-ar";
-  const [land, setLand] = useState<{ at: Land }>({ at: () => 0 });
-  const keep = useCallback((l: Land) => setLand({ at: l }), []);
-  const [origin, move] = useState(() => new THREE.Vector3(0, 0, 74));
-  const p = PALETTES[look]!;
-  const feet = ar ? new THREE.Vector3() : new THREE.Vector3(origin.x, land.at(origin.x, origin.z), origin.z);
+  const [ground, setGround] = useState<Ground | null>(null);
+  const [origin, move] = useState<THREE.Vector3 | null>(null);
+  const [yaw, turn] = useState(0);
+  const p = useMemo(() => paletteOf(look, scene.season), [look, scene.season]);
+  const start = useMemo(() => new THREE.Vector3(0, 0, (ground?.foot ?? 52) + 22), [ground]);
+  const spot = origin ?? start;
+  const feet = ar || !ground ? new THREE.Vector3() : new THREE.Vector3(spot.x, Math.max(ground.land(spot.x, spot.z), ground.mere.y + 0.3), spot.z);
+  const small = ground ? 1.8 / ground.size : 0.006;
   window.mesocosm.origin = feet.toArray();
+  window.mesocosm.yaw = yaw;
   return (
     <>
-      <XROrigin position={feet} />
-      <fog attach="fog" args={[p.fog, 110, 420]} />
-      <group scale={ar ? 0.006 : 1} position={ar ? [0, 0.72, -0.9] : [0, 0, 0]}>
-        <Valley scene={scene} p={p} chosen={chosen} still={still} ar={ar} onChoose={onChoose} onLand={keep} onTeleport={(at) => move(at.clone())} />
+      <XROrigin position={feet} rotation-y={ar ? 0 : yaw} />
+      <fog attach="fog" args={[p.fog, 120, Math.max(440, (ground?.size ?? 0) * 0.9)]} />
+      <group scale={ar ? small : 1} position={ar ? [0, 0.72, -0.9] : [0, 0, 0]}>
+        <Valley scene={scene} p={p} chosen={chosen} still={still} ar={ar} onChoose={onChoose} onHover={onHover} onGround={setGround} onTeleport={(at) => move(at.clone())} />
+        <Spark path={path} still={still} />
       </group>
       <People visitors={visitors} ar={ar} />
-      <Walk land={land.at} aim={aim} still={still} />
-      <Count />
+      {ground && <Walk ground={ground} aim={aim} still={still} />}
+      {mode && !ar && <Snap onTurn={(by) => turn((old) => old + by)} />}
+      <Count revision={scene.revision} />
     </>
   );
 }
 
-// Asked once and given back: a browser drops the oldest of sixteen contexts, and that would be the valley's own.
-const GL = ((): boolean => {
-  try {
-    const trial = document.createElement("canvas").getContext("webgl2");
-    trial?.getExtension("WEBGL_lose_context")?.loseContext();
-    return Boolean(trial);
-  } catch { return false; }
-})();
+const GL = (() => { try { const gl = document.createElement("canvas").getContext("webgl2"); gl?.getExtension("WEBGL_lose_context")?.loseContext(); return Boolean(gl); } catch { return false; } })();
 
 export function World() {
-  const { scene, linked } = useLive();
+  const t = useWords();
+  const { scene: now, linked } = useLive();
+  const [past, setPast] = useState<Scene | null>(null);
+  const scene = past ?? now;
   const [chosen, set] = useState<string | null>(null);
+  const [hovered, hover] = useState<string | null>(null);
   const [look, setLook] = useState<string | null>(null);
   const [asList, setList] = useState(!GL || innerWidth < 620);
   const [doors, setDoors] = useState({ vr: false, ar: false });
   const [lost, setLost] = useState(false);
   const [, again] = useState(0);
-  const [met, meet] = useState(false);
+  const [open, show] = useState<"" | "people" | "past" | "follow">("");
+  const [path, light] = useState<string[]>([]);
+  const toggle = (what: "people" | "past" | "follow") => show((old) => (old === what ? "" : what));
   const visitors = useMemo(() => new Visitors(() => again((n) => n + 1)), []);
-  const [name, call] = useState(() => { try { return localStorage.getItem("mesocosm-name") ?? ""; } catch { return ""; } });
+  const [name, callMe] = useState(() => { try { return localStorage.getItem("mesocosm-name") ?? ""; } catch { return ""; } });
   useEffect(() => {
     visitors.open(name);
     window.mesocosm.people = () => [...visitors.people.values()].filter((p) => p.id !== visitors.me && p.samples.length).map((p) => ({ id: p.id, name: p.name, place: p.samples.at(-1)!.place.toArray() }));
     return () => visitors.close();
   }, [visitors, name]);
-  const take = (said: string) => { try { localStorage.setItem("mesocosm-name", said); } catch { /* a private window */ } call(said); };
+  const take = (said: string) => { try { localStorage.setItem("mesocosm-name", said); } catch { /* a private window */ } callMe(said); };
   const still = useMemo(() => matchMedia("(prefers-reduced-motion: reduce)").matches, []);
-  const by = useRef(new Map<string, Scene["elements"][number]>());
+  const by = useRef(new Map<string, Element>());
   if (scene) by.current = new Map(scene.elements.map((e) => [e.id, e]));
   const [aim, setAim] = useState<Aim | null>(null);
   const choose = useCallback((id: string | null) => {
@@ -91,46 +121,62 @@ export function World() {
   }, []);
   useEffect(() => {
     const key = (e: KeyboardEvent) => {
-      if (/^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement?.tagName ?? "")) return;
+      if (/^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement?.tagName ?? "") || e.ctrlKey || e.metaKey || e.altKey) return;
       if (e.key === "l") setList((v) => !v);
-      if (e.key === "Escape") set(null);
+      if (e.key === "f") toggle("follow");
+      if (e.key === "t") toggle("past");
+      if (e.key === "Escape") { set(null); show(""); light([]); }
     };
     window.addEventListener("keydown", key);
     return () => window.removeEventListener("keydown", key);
   }, []);
-  if (!scene) return <main className="wait"><p>Waiting for the ecosystem…</p></main>;
-  const now = look ?? named(scene.style);
-  const e = chosen ? by.current.get(chosen) : undefined;
+  const back = useCallback((at: number | null) => { if (at === null) setPast(null); else void call<Scene>(`/v1/scene?at=${at}`).then(setPast, () => undefined); }, []);
+  useEffect(() => { if (open !== "past") setPast(null); if (open !== "follow") light([]); }, [open]);
+  window.mesocosm.path = path;
+  const lit = useMemo(() => path.map((id) => by.current.get(id)).filter((e): e is Element => Boolean(e)), [path]);
+  if (!scene) return <main className="wait"><p>{t("Waiting for the ecosystem…")}</p></main>;
+  const light_ = look ?? named(scene.style);
+  const e = chosen ? by.current.get(chosen) : undefined, under = hovered && hovered !== chosen ? by.current.get(hovered) : undefined;
+  const { each } = swarm(scene);
+  const bare = scene.elements.length === 0;
   return (
-    <main className={`world ${asList ? "listed" : ""} ${PALETTES[now]!.night ? "dark" : ""}`}>
+    <main className={`world ${asList ? "listed" : ""} ${PALETTES[light_]!.night ? "dark" : ""}`}>
       {GL && (
-        <div className="view" role="img" aria-label={`${scene.ecosystem}: ${scene.elements.length} things; ${scene.alerts.length} alerts open. Press L for the same as a list.`}>
-          <Canvas shadows camera={{ fov: 55, near: 0.1, far: 900 }} dpr={[1, 1.75]} gl={{ antialias: true, toneMappingExposure: 1.15 }}
+        <div className="view" role="img" aria-label={t("{}: {} things; {} alerts open. Press L for the same as a list.", scene.ecosystem, scene.elements.length, scene.alerts.length)}>
+          <Canvas shadows camera={{ fov: 55, near: 0.1, far: 2600 }} dpr={[1, 1.75]} gl={{ antialias: true, toneMappingExposure: 1.15 }}
             onCreated={({ gl }) => {
               gl.domElement.addEventListener("webglcontextlost", () => { setLost(true); setList(true); });
               gl.domElement.addEventListener("webglcontextrestored", () => setLost(false));
             }}>
-            <XR store={store}><Stage scene={scene} look={now} chosen={chosen} still={still} onChoose={choose} aim={aim} visitors={visitors} /></XR>
+            <XR store={store}><Stage scene={scene} look={light_} chosen={chosen} still={still} onChoose={choose} onHover={hover} aim={aim} visitors={visitors} path={lit} /></XR>
           </Canvas>
         </div>
       )}
       <header className="bar">
         <h1>{scene.ecosystem}</h1>
-        <span className={linked ? "live" : "live off"}>{linked ? "live" : "link lost, showing the last state"} · revision {scene.revision}</span>
-        <span className="grow" />
-        <label>Light <select value={now} onChange={(ev) => setLook(ev.target.value)}>{Object.keys(PALETTES).map((k) => <option key={k}>{k}</option>)}</select></label>
-        {GL && <button onClick={() => setList((v) => !v)} aria-pressed={asList}>List</button>}
-        {doors.vr && <button onClick={() => void store.enterVR()}>Enter VR</button>}
-        {doors.ar && <button onClick={() => void store.enterAR()}>On the table (AR)</button>}
-        <button onClick={() => meet((v) => !v)} aria-pressed={met}>{Math.max(1, visitors.people.size + (visitors.people.has(visitors.me) ? 0 : 1))} here</button>
-        <a href="/">Console</a>
+        <span className={linked && !past ? "live" : "live off"}>{past ? t("as it was, {}", new Date(past.at * 1000).toLocaleString()) : linked ? t("live") : t("link lost, showing the last state")} · {t("revision {}", scene.revision)}{scene.season && ` · ${t(scene.season)}`}</span>
+        <label>{t("Light")} <select value={light_} onChange={(ev) => setLook(ev.target.value)}>{Object.keys(PALETTES).map((k) => <option key={k} value={k}>{t(k)}</option>)}</select></label>
+        {GL && <button onClick={() => setList((v) => !v)} aria-pressed={asList}>{t("List")}</button>}
+        <button onClick={() => toggle("follow")} aria-pressed={open === "follow"}>{t("Follow a request")}</button>
+        <button onClick={() => toggle("past")} aria-pressed={open === "past"}>{t("Time")}</button>
+        {doors.vr && <button onClick={() => void store.enterVR()}>{t("Enter VR")}</button>}
+        {doors.ar && <button onClick={() => void store.enterAR()}>{t("On the table (AR)")}</button>}
+        <button onClick={() => toggle("people")} aria-pressed={open === "people"}>{t("{} here", Math.max(1, visitors.people.size + (visitors.people.has(visitors.me) ? 0 : 1)))}</button>
+        <Sound scene={scene} />
+        <Tongues />
+        <a href="/">{t("Console")}</a>
       </header>
-      {lost && <div className="alerts" role="status"><p>The picture was lost (the graphics card has other work) and comes back by itself; the list shows the same.</p></div>}
+      {lost && <div className="alerts" role="status"><p>{t("The picture was lost (the graphics card has other work) and comes back by itself; the list shows the same.")}</p></div>}
+      {!GL && <div className="alerts calm" role="status"><p>{t("This browser draws no 3D (no WebGL); the list shows the same.")}</p></div>}
+      {bare && <div className="alerts calm" role="status"><p>{t("Nothing grows here yet: the file names no source, no model and no place.")}</p></div>}
       {!lost && scene.alerts.length > 0 && <div className="alerts" role="status">{scene.alerts.slice(0, 2).map((a) => <p key={String(a.id)}>⚠ {told(a)}</p>)}</div>}
       {asList && <List scene={scene} chosen={chosen} onChoose={choose} />}
-      {met && !e && <Company key={visitors.name} visitors={visitors} onName={take} onClose={() => meet(false)} />}
-      {e && <Card e={e} name={visitors.name} onClose={() => set(null)} />}
-      {!asList && !e && <p className="hint">Drag to look, W A S D to walk, click a thing for its card, L for the list</p>}
+      {open === "people" && !e && <Company key={visitors.name} visitors={visitors} onName={take} onClose={() => show("")} />}
+      {open === "follow" && <Follow scene={scene} onPath={light} onStep={choose} onClose={() => show("")} />}
+      {open === "past" && <Past shown={past?.at ?? null} onTime={back} onClose={() => show("")} />}
+      {e && open !== "follow" && <Card e={e} name={visitors.name} onClose={() => set(null)} />}
+      {under && !asList && <p className="label" role="status"><b>{under.name}</b> {under.says}</p>}
+      {!asList && !e && !under && !open && <p className="hint">{t("Drag to look, W A S D to walk, click a thing for its card, L for the list")}{each > 1 && ` · ${t("a firefly is {} requests", Math.round(each))}`}</p>}
     </main>
   );
 }

@@ -1,19 +1,36 @@
-// Looks: light, sky, land and water for a time of day, picked from the words of the style.
+// Looks: light, sky, land and water for a time of day, tinted by the season, which tells the age of the data.
+import * as THREE from "three";
+import type { Scene } from "../state/wire";
+
 export interface Palette {
   name: string;
   skyTop: string; skyLow: string; fog: string; sun: string; sunAt: [number, number, number]; sunPower: number;
-  ambient: string; ambientPower: number; grass: string; meadow: string; rock: string; snow: string; water: string; pine: string; leaf: string;
-  night: boolean;
+  ambient: string; ambientPower: number; grass: string; meadow: string; rock: string; snow: string; water: string; deep: string; pine: string; leaf: string; sand: string; flower: string;
+  cloud: string; night: boolean;
 }
 
-const day = { rock: "#a39b8c", snow: "#f4f6f8", pine: "#4f8560", leaf: "#93c258" };
+const day = { rock: "#9c9488", snow: "#f6f8fa", pine: "#3f7a55", leaf: "#8cc04f", sand: "#d8c79a", flower: "#f3e7a1" };
 
 export const PALETTES: Record<string, Palette> = {
-  dawn: { name: "dawn", skyTop: "#5f7fb5", skyLow: "#ffcfa3", fog: "#f0c8ad", sun: "#ffb877", sunAt: [-70, 26, -60], sunPower: 3.4, ambient: "#b9c3e6", ambientPower: 2.2, grass: "#6f8f4e", meadow: "#a8b765", water: "#6db4d6", night: false, ...day },
-  noon: { name: "noon", skyTop: "#3f84d6", skyLow: "#cfe7f7", fog: "#d3e5ee", sun: "#fff6e0", sunAt: [40, 90, -20], sunPower: 3.2, ambient: "#dfe9f5", ambientPower: 2.3, grass: "#5d9145", meadow: "#9abf5e", water: "#5cb3e6", night: false, ...day },
-  dusk: { name: "dusk", skyTop: "#3c3a78", skyLow: "#ff9a6b", fog: "#b98690", sun: "#ff7d4d", sunAt: [80, 18, 10], sunPower: 3.0, ambient: "#a08fc0", ambientPower: 2.0, grass: "#647a4b", meadow: "#94915a", water: "#7c93d0", night: false, ...day },
-  night: { name: "night", skyTop: "#070d22", skyLow: "#23345c", fog: "#1a2745", sun: "#a9c1ff", sunAt: [-40, 60, -50], sunPower: 2.4, ambient: "#4a5f96", ambientPower: 2.4, grass: "#3c5747", meadow: "#4c6650", water: "#4f7fc4", night: true, ...day, rock: "#59606f", snow: "#c7d3ea", pine: "#233f3b", leaf: "#3c5a40" },
+  dawn: { name: "dawn", skyTop: "#5d7fbd", skyLow: "#ffd3a6", fog: "#f2cdb2", sun: "#ffb877", sunAt: [-70, 30, -50], sunPower: 3.5, ambient: "#bcc7ea", ambientPower: 2.0, grass: "#6a9148", meadow: "#adbd63", water: "#7fb9d8", deep: "#285d7c", cloud: "#fff0e2", night: false, ...day },
+  noon: { name: "noon", skyTop: "#3a80d4", skyLow: "#cfe8f8", fog: "#d5e7ef", sun: "#fff6e0", sunAt: [45, 90, -30], sunPower: 2.5, ambient: "#cfdff2", ambientPower: 1.5, grass: "#568f3f", meadow: "#98c05a", water: "#62b8ea", deep: "#1d6a96", cloud: "#ffffff", night: false, ...day },
+  dusk: { name: "dusk", skyTop: "#3d3b7d", skyLow: "#ff9d6c", fog: "#bd8a92", sun: "#ff7d4d", sunAt: [80, 20, -36], sunPower: 2.7, ambient: "#a99fd0", ambientPower: 2.5, grass: "#627d48", meadow: "#9a9557", water: "#8e9cd2", deep: "#3a3f74", cloud: "#ffb896", night: false, ...day },
+  night: { name: "night", skyTop: "#060b1f", skyLow: "#26386a", fog: "#182546", sun: "#a9c1ff", sunAt: [-40, 60, -50], sunPower: 2.6, ambient: "#6f86c4", ambientPower: 2.9, grass: "#446a52", meadow: "#5a7a62", water: "#5b89cf", deep: "#0d1c3d", cloud: "#3a4a74", night: true, ...day, rock: "#565d6c", snow: "#c7d3ea", pine: "#21403a", leaf: "#3f6640", sand: "#6c6a66", flower: "#8f8fb5" },
 };
+
+// How far grass, leaves and flowers go towards a season's colours.
+const SEASONS: Record<string, { grass: string; leaf: string; flower: string; much: number }> = {
+  spring: { grass: "#79b24a", leaf: "#a6d65f", flower: "#ff9fc4", much: 0.25 }, summer: { grass: "#568f3f", leaf: "#7db445", flower: "#f3e7a1", much: 0.12 },
+  autumn: { grass: "#a08a3f", leaf: "#dd7f2c", flower: "#c8532e", much: 0.62 }, winter: { grass: "#cfd8dc", leaf: "#b9a48d", flower: "#f4f8fb", much: 0.72 },
+};
+
+export function paletteOf(look: string, season: Scene["season"]): Palette {
+  const p = PALETTES[look] ?? PALETTES.dawn!, s = season ? SEASONS[season] : undefined;
+  if (!s) return p;
+  const dark = p.night ? 0.35 : 1;
+  const mix = (a: string, b: string) => `#${new THREE.Color(a).lerp(new THREE.Color(b).multiplyScalar(dark), s.much).getHexString()}`;
+  return { ...p, grass: mix(p.grass, s.grass), meadow: mix(p.meadow, s.grass), leaf: mix(p.leaf, s.leaf), flower: mix(p.flower, s.flower) };
+}
 
 const WORDS: [string, RegExp][] = [
   ["night", /night|moon|star|夜|月/i],

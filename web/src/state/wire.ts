@@ -1,4 +1,17 @@
 // Generated from src/mesocosm/world/wire.py; run `python -m mesocosm.world.wire`.
+export interface Step {
+  name: string;
+  removed: number;
+  changed: number;
+}
+
+export interface Sapling {
+  name: string;
+  height: number;
+  state: "growing" | "challenger" | "refused";
+  says: string;
+}
+
 export interface Element {
   id: string;
   kind: "spring" | "lake" | "tree" | "lighthouse" | "vane" | "counter";
@@ -6,6 +19,7 @@ export interface Element {
   x: number;
   z: number;
   altitude: number;
+  depth: number;
   needs: string[];
   state: "fine" | "watch" | "alarm" | "unknown";
   level: number | null;
@@ -13,6 +27,14 @@ export interface Element {
   height: number | null;
   rings: number;
   traffic: number;
+  age: number | null;
+  share: number | null;
+  steps: Step[];
+  private: string[];
+  species: "oak" | "birch" | "willow" | null;
+  sapling: Sapling | null;
+  weather: ("wind" | "cloud" | "rain" | "lightning")[];
+  form: "counter" | "desk" | "market" | "shop" | "clinic" | null;
   says: string;
   facts: Record<string, unknown>;
   inhabitant: string | null;
@@ -33,6 +55,7 @@ export interface Scene {
   seed: number;
   revision: number;
   at: number;
+  season: "spring" | "summer" | "autumn" | "winter" | null;
   elements: Element[];
   alerts: Record<string, unknown>[];
   fireflies: Firefly[];

@@ -12,4 +12,4 @@ def counter(name: str, settings: Any, view: View) -> dict[str, Any]:
     who = (settings.get("inhabitant") or {}).get("name")
     here = view.catalog.deployment(settings["shows"]) is not None
     says = f"Place {name}: {settings['as']} of {settings['shows']}" + (f", {who} is here" if who else "")
-    return {"state": "fine" if here else "unknown", "says": says, "inhabitant": who, "speaks_for": settings["shows"], "facts": {"form": settings["as"]}}
+    return {"state": "fine" if here else "unknown", "says": says, "inhabitant": who, "speaks_for": settings["shows"], "form": settings["as"], "facts": {"form": settings["as"]}}

@@ -1,4 +1,4 @@
-"""A service is a lighthouse: its beam turns with traffic, its colour is health."""
+"""A service is a lighthouse: its beam turns with traffic, its colour is health; two lamps share the beam while a version comes in."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ def lighthouse(name: str, settings: Any, view: View) -> dict[str, Any]:
     state = "alarm" if bad else "watch" if view.alarm(name) else "fine" if figures else "unknown"
     what = row["version"] or row["answers"]
     said = f"{figures['rate']:.2f} requests/s, p95 {figures['p95_ms']:.0f} ms" if figures else "not running"
+    coming = view.catalog.rollout(name)
+    share = min(1.0, float((coming["detail"] or {}).get("share", 0)) / 100) if coming else None
+    beside = {"rollout": f"{coming['strategy']} of {coming['version']}, {100 * (share or 0):.0f} % of the requests"} if coming else {}
     return {
-        "state": state, "traffic": figures.get("rate", 0.0), "says": f"Service {name}: {what}, {said}",
-        "facts": {"version": what, "since": row["at"], "who": row["who"], "why": row["why"], **figures,
+        "state": state, "traffic": figures.get("rate", 0.0), "says": f"Service {name}: {what}, {said}", "share": share, "weather": ["rain"] if bad else [],
+        "facts": {"version": what, "since": row["at"], "who": row["who"], "why": row["why"], **beside, **figures,
                   "answered": view.catalog.counts().get(name, 0)},
     }  # fmt: skip

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
-from mesocosm.catalog import Catalog
+if TYPE_CHECKING:
+    from mesocosm.catalog import Book
 
 
 @dataclass(frozen=True)
 class View:
-    """The living state, read once for a scene."""
+    """The living state, read once for a scene.
 
-    catalog: Catalog
-    listed: Mapping[str, Mapping[str, Any]]
+    Args:
+        catalog: its records, or those of a moment that is past.
+        now: the moment, in seconds of the catalog's clock.
+        making: what is being made, by address.
+    """
+
+    catalog: Book
     figures: Mapping[str, Mapping[str, float]]
     alerts: list[dict[str, Any]]
     watches: Mapping[str, Mapping[str, Any]]
+    now: float
+    making: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def alarm(self, name: str) -> bool:
         """Whether an alert is open for a monitor or service."""

@@ -1,0 +1,95 @@
+"""The world of a running ecosystem: its ground, laid out once, and what stands on it now or stood on it then.
+
+Knows the catalog's books, the services' figures and what is in the making. Knows no sockets.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mesocosm.build.graph import where_of
+from mesocosm.build.live import at_work
+from mesocosm.catalog import Book, Catalog
+from mesocosm.operate.served import Served
+from mesocosm.operate.watch import Watch
+from mesocosm.spec import Spec
+from mesocosm.spec.grammar import Ecosystem
+from mesocosm.world.elements.view import View
+from mesocosm.world.scene import Ground, scene
+from mesocosm.world.wire import Scene
+
+FRESH = 0.5  # seconds that figures which no revision counts (rates, predictions) may be old
+SECRET = {"url", "headers", "options"}
+
+
+def ground_of(eco: Ecosystem) -> Ground:
+    """What stands in the world of a file, and where."""
+    things: list[tuple[str, Sequence[str], Mapping[str, Any]]] = []
+    for section in ("sources", "datasets", "models", "services", "monitors"):
+        for name, settings in getattr(eco, section).items():
+            things.append((f"{section}.{name}", _needs(eco, section, settings), settings.model_dump(mode="json", by_alias=True, exclude=SECRET)))
+    for name, spot in eco.world.places.items():
+        things.append((f"places.{name}", [f"services.{spot.shows}"], spot.model_dump(mode="json", by_alias=True)))
+    return Ground(things, int(eco.world.seed))
+
+
+class Scenery:
+    """Scenes, made once for all who look.
+
+    Args:
+        served: services, for their figures and their last requests.
+        watches: monitors, for what they saw last.
+    """
+
+    def __init__(self, spec: Spec, catalog: Catalog, served: Mapping[str, Served], watches: Sequence[Watch]) -> None:
+        self.eco, self.store, self.catalog, self.served, self.watches = spec.eco, where_of(spec).store, catalog, served, watches
+        self.ground = ground_of(spec.eco)
+        self.lock = threading.Lock()
+        self.book: Book | None = None
+        self.made, self.read, self.text, self.mark = 0.0, 0.0, "", ""
+
+    @property
+    def things(self) -> set[str]:
+        """The addresses of all things."""
+        return set(self.ground.where)
+
+    def scene(self, at: float | None = None) -> Scene:
+        """The world now, or at a moment that is past, of which only what the catalog kept is known."""
+        eco, catalog = self.eco, self.catalog
+        if at is not None:
+            book, now = Book(catalog, at), at
+            figures: dict[str, Any] = {}
+            return scene(eco.ecosystem, eco.about, eco.world.style, self.ground, View(book, figures, book.alerts, {}, now, {}), [])
+        if self.book is None or time.monotonic() - self.read > FRESH or self.book.number != catalog.revision():
+            self.book, self.read = Book(catalog), time.monotonic()
+        figures = {n: s.figures() for n, s in self.served.items() if s.now}
+        making = {w["address"]: w for w in at_work(self.store)}
+        since = catalog.clock() - 5
+        flies = [e for s in self.served.values() for e in list(s.events) if e["at"] >= since][-60:]
+        view = View(self.book, figures, self.book.alerts, {w.name: w.last for w in self.watches}, catalog.clock(), making)
+        return scene(eco.ecosystem, eco.about, eco.world.style, self.ground, view, flies)
+
+    def now(self) -> tuple[str, str]:
+        """The scene as text, and a mark that changes when anything but the clock does; made anew when the catalog moved on, or after half a second."""
+        with self.lock:
+            if time.monotonic() - self.made > FRESH or (self.book and self.book.number != self.catalog.revision()):
+                found = self.scene()
+                still = [e.model_copy(update={"age": None if e.age is None else round(e.age, 2)}) for e in found.elements]
+                self.text, self.mark = found.model_dump_json(), found.model_copy(update={"at": 0.0, "elements": still}).model_dump_json()
+                self.made = time.monotonic()
+            return self.text, self.mark
+
+
+def _needs(eco: Ecosystem, section: str, settings: Any) -> list[str]:
+    if section == "datasets":
+        return [f"sources.{s}" for s in settings.all_sources]
+    if section == "models":
+        return [f"datasets.{settings.learns}"] + ([f"models.{settings.adapts}"] if settings.adapts else [])
+    if section == "services":
+        found = [f"models.{m}" for m in (settings.serves, settings.fallback) if m]
+        spoken = settings.answers.dataset if settings.answers else None
+        return found + ([f"{'datasets' if spoken in eco.datasets else 'sources'}.{spoken}"] if spoken else [])
+    return [f"services.{settings.watches}"] if section == "monitors" else []
