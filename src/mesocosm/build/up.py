@@ -24,7 +24,7 @@ from fastapi.responses import FileResponse, HTMLResponse, Response
 from fastapi.staticfiles import StaticFiles
 
 from mesocosm.base.durations import seconds
-from mesocosm.base.errors import Failure
+from mesocosm.base.errors import Failure, Wrong
 from mesocosm.base.rights import OWNER
 from mesocosm.build import visiting
 from mesocosm.build.expire import expire
@@ -36,6 +36,7 @@ from mesocosm.build.plan import plan
 from mesocosm.build.retrain import rollback
 from mesocosm.build.scenery import Scenery
 from mesocosm.build.serving import Loader, trace
+from mesocosm.build.whatif import Desk
 from mesocosm.catalog import Catalog
 from mesocosm.operate.crew import Crew, Nursery
 from mesocosm.operate.gateway import create_app
@@ -77,6 +78,7 @@ class Running:
         self.growing: dict[str, subprocess.Popen[bytes]] = {}
         provider = Provider(spec.eco.oidc) if spec.eco.oidc else None
         self.visiting = visiting.Visiting()
+        self.desk = Desk(spec, catalog)
         self.scenery = Scenery(spec, catalog, self.served, self.watches)
         self.roles = Roles(self.token, lambda given: catalog.token(given) or (provider.role(given) if provider else None), rate)
         self.app = create_app(
@@ -254,6 +256,15 @@ class Running:
         async def forward(name: str, request: Request) -> Any:
             return await ended(name, request, promote, "Nothing to promote")
 
+        @app.get("/v1/services/{name}/what-if")
+        async def form(name: str) -> Any:
+            return await self._supposed(name, self.desk.form)
+
+        @app.post("/v1/services/{name}/what-if")
+        async def suppose(name: str, request: Request) -> Any:
+            body = await body_of(request)
+            return await self._supposed(name, self.desk.ask, body)
+
         visiting.routes(app, self.visiting, self.scenery, self.catalog, lambda socket: self.roles.socket(socket, self.hosts))
 
         async def page() -> Response:
@@ -267,6 +278,17 @@ class Running:
             app.mount("/assets", StaticFiles(directory=PAGES / "assets"))
         if (PAGES / "profiles").is_dir():
             app.mount("/profiles", StaticFiles(directory=PAGES / "profiles"))
+
+    async def _supposed(self, name: str, call: Callable[..., Any], *more: Any) -> Any:
+        """A what-if of a service that there is."""
+        if name not in self.served:
+            raise Problem(404, "No such service", f"no service is named '{name[:60]}'")
+        try:
+            return await asyncio.to_thread(call, name, *more)
+        except Wrong as wrong:
+            raise Problem(422, "The request cannot be right", str(wrong)) from wrong
+        except Failure as failure:
+            raise Problem(409, "No what-if", str(failure)) from failure
 
     def _report(self) -> str:
         """The report of every dataset and model that was built, as a page."""

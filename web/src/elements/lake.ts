@@ -7,8 +7,8 @@ import type { Element } from "../state/wire";
 import type { Kind, Place } from "./kind";
 
 const MILLS = 4; // that a stream has room for; the card names them all
-export const radius = (e: Element): number => 3.4 + 5.4 * (e.level ?? 0.2);
-const aside = (e: Element): number => { const f = e.facts as { quarantined?: number; kept?: number }; return f.kept ? Math.min(2.6, Math.sqrt((f.quarantined ?? 0) / f.kept) * radius(e)) : 0; };
+export const radius = (e: Element): number => 5 + 5 * (e.level ?? 0.2);
+const aside = (e: Element): number => { const f = e.facts as { quarantined?: number; kept?: number }; return f.kept ? Math.min(2.0, Math.sqrt((f.quarantined ?? 0) / f.kept) * radius(e)) : 0; };
 
 function mills(e: Element, ground: Ground): { at: [number, number, number]; turn: number; removed: number }[] {
   const up = e.needs.map((n) => ground.courses.get(`${n}>${e.id}`)).find(Boolean);

@@ -6,7 +6,7 @@ import type { Element } from "../state/wire";
 import type { Kind, Part, Place } from "./kind";
 
 type V3 = [number, number, number];
-const tall = (e: Element): number => 5 + 9 * (e.height ?? 0.2);
+const tall = (e: Element): number => 6 + 10 * (e.height ?? 0.2);
 
 // Crowns and stems of height one.
 function shapes(species: string): [crown: THREE.BufferGeometry, stem: THREE.BufferGeometry] {

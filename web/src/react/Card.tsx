@@ -1,22 +1,28 @@
-// The card of a thing: its sentence, its figures, and a word with its inhabitant where there is one.
+// The card of a thing: its sentence, what can be done with it, its figures and plots, and a word with its inhabitant where there is one.
 import { useRef, useState, type FormEvent } from "react";
-import { Notes } from "./Notes";
-import { call } from "../state/live";
+import { call, history } from "../state/live";
+import { useWords } from "../state/words";
 import type { Element } from "../state/wire";
+import { Act } from "./Act";
+import { Notes } from "./Notes";
+import { Line, short } from "./Plot";
+import { WhatIf } from "./WhatIf";
 
-const NAMES: Record<string, string> = { spring: "spring, a source", lake: "lake, a dataset", tree: "tree, a model", lighthouse: "lighthouse, a service", vane: "weather vane, a monitor", counter: "place" };
+export const NAMES: Record<string, string> = { spring: "spring, a source", lake: "lake, a dataset", tree: "tree, a model", lighthouse: "lighthouse, a service", vane: "weather vane, a monitor", counter: "place" };
 
 const show = (v: unknown): string =>
   v === null || v === undefined ? "not known" : typeof v === "number" ? (Number.isInteger(v) ? String(v) : v.toPrecision(4)) : Array.isArray(v) ? v.map(show).join(" to ") : typeof v === "object" ? "" : String(v);
+const instant = (k: string, v: unknown): unknown => ((k === "at" || k === "since") && typeof v === "number" ? new Date(v * 1000).toLocaleString() : v);
 
 export function Facts({ facts }: { facts: Record<string, unknown> }) {
+  const t = useWords();
   const rows = Object.entries(facts).filter(([, v]) => typeof v !== "object" || v === null);
   const deep = Object.entries(facts).filter(([k, v]) => v && typeof v === "object" && !Array.isArray(v) && k !== "last") as [string, Record<string, unknown>][];
   return (
     <>
-      <dl>{rows.map(([k, v]) => (<div key={k}><dt>{k.replaceAll("_", " ")}</dt><dd>{show(v)}</dd></div>))}</dl>
+      <dl>{rows.map(([k, v]) => (<div key={k}><dt>{t(k.replaceAll("_", " "))}</dt><dd>{v === null || v === undefined ? t("not known") : show(instant(k, v))}</dd></div>))}</dl>
       {deep.map(([k, v]) => Object.keys(v).length > 0 && (
-        <details key={k}><summary>{k.replaceAll("_", " ")}</summary><dl>{Object.entries(v).map(([a, b]) => (<div key={a}><dt>{a}</dt><dd>{b && typeof b === "object" && !Array.isArray(b) ? Object.entries(b as object).map(([x, y]) => `${x} ${show(y)}`).join(", ") : show(b)}</dd></div>))}</dl></details>
+        <details key={k}><summary>{t(k.replaceAll("_", " "))}</summary><dl>{Object.entries(v).map(([a, b]) => (<div key={a}><dt>{a}</dt><dd>{b && typeof b === "object" && !Array.isArray(b) ? Object.entries(b as object).map(([x, y]) => `${x} ${show(y)}`).join(", ") : show(b)}</dd></div>))}</dl></details>
       ))}
     </>
   );
@@ -25,7 +31,8 @@ export function Facts({ facts }: { facts: Record<string, unknown> }) {
 interface Said { who: string; text: string; source?: string }
 
 export function Talk({ who, service }: { who: string; service: string }) {
-  const [said, add] = useState<Said[]>([{ who, text: `I am ${who}. Ask me; I answer from the bank's own table and show you the row.` }]);
+  const t = useWords();
+  const [said, add] = useState<Said[]>([{ who, text: t("I am {}. Ask me; I answer from our own table and show you the row.", who) }]);
   const [text, type] = useState("");
   const [busy, wait] = useState(false);
   const end = useRef<HTMLDivElement>(null);
@@ -46,21 +53,63 @@ export function Talk({ who, service }: { who: string; service: string }) {
   return (
     <div className="talk">
       <div className="said" aria-live="polite">
-        {said.map((s, i) => (<p key={i} className={s.who === "you" ? "you" : "them"}><b>{s.who}</b> {s.text}{s.source && <small>{s.source}</small>}</p>))}
+        {said.map((s, i) => (<p key={i} className={s.who === "you" ? "you" : "them"}><b>{s.who === "you" ? t("you") : s.who}</b> {s.text}{s.source && <small>{s.source}</small>}</p>))}
         <div ref={end} />
       </div>
-      <form onSubmit={ask}><input aria-label={`Say something to ${who}`} value={text} maxLength={2000} placeholder="I lost my card…" onChange={(e) => type(e.target.value)} /><button disabled={busy}>Ask</button></form>
+      <form onSubmit={ask}><input aria-label={t("Say something to {}", who)} value={text} maxLength={2000} placeholder={t("I lost my card…")} onChange={(e) => type(e.target.value)} /><button disabled={busy}>{t("Ask")}</button></form>
+    </div>
+  );
+}
+
+interface Version { id: string; state: string; why: string; at: number; score?: number }
+
+function Versions({ versions }: { versions: Version[] }) {
+  const t = useWords();
+  const scored = versions.filter((v) => typeof v.score === "number"), top = Math.max(1e-9, ...scored.map((v) => Math.max(0, v.score!)));
+  return (
+    <details open={versions.length > 1}><summary>{t("versions side by side")}</summary>
+      <ul className="sides">{versions.slice(-8).map((v) => <li key={v.id}><span><b>{v.id}</b> {t(v.state)}</span>{typeof v.score === "number" && <i aria-hidden="true"><b className={v.state} style={{ width: `${(Math.max(0, v.score) / top) * 100}%` }} /></i>}<small>{typeof v.score === "number" && short(v.score)} · {v.why}</small></li>)}</ul>
+    </details>
+  );
+}
+
+const SHOWN: [string, string][] = [["rate", "/s"], ["p95_ms", "ms"], ["error_rate", ""]];
+
+function Plots({ id }: { id: string }) {
+  const kept = history.get(id) ?? [];
+  return <>{SHOWN.map(([k, unit]) => <Line key={k} name={k.replaceAll("_", " ")} unit={unit} points={kept.filter((p) => k in p).map((p) => [p.at, p[k]!])} />)}</>;
+}
+
+function Levers({ e }: { e: Element }) {
+  const t = useWords();
+  const move = (way: "promote" | "rollback") => async (why: string) => { const r = await call<{ from?: string; to?: string }>(`/v1/services/${e.name}/${way}`, { why }); return r.to ? `${r.from ?? ""} → ${r.to}` : t("done"); };
+  const coming = (e.facts as { rollout?: string }).rollout;
+  return (
+    <div className="levers">
+      {coming && <p><b>{t("coming in")}</b> {coming}</p>}
+      {coming && <Act name={t("Promote")} question={t("Put the version that comes in into {} now?", e.name)} act={move("promote")} />}
+      <Act name={coming ? t("Take back") : t("Roll back")} danger question={coming ? t("Take back the version that comes in? {} goes on as it is.", e.name) : t("Put the version before back into {}?", e.name)} act={move("rollback")} />
     </div>
   );
 }
 
 export function Card({ e, name, onClose }: { e: Element; name: string; onClose: () => void }) {
+  const t = useWords();
+  const { versions, ...facts } = e.facts as { versions?: Version[] };
+  const asks = e.kind === "lighthouse" ? e.name : e.kind === "counter" && !e.inhabitant ? e.speaks_for : null;
   return (
-    <aside className="card" aria-label={`${e.name}, ${NAMES[e.kind]}`}>
-      <header><span className={`dot ${e.state}`} /><div><h2>{e.name}</h2><small>{NAMES[e.kind]} · {e.state}</small></div><button className="x" onClick={onClose} aria-label="Close the card">×</button></header>
+    <aside className="card" aria-label={`${e.name}, ${t(NAMES[e.kind]!)}`}>
+      <header><span className={`dot ${e.state}`} /><div><h2>{e.name}</h2><small>{t(NAMES[e.kind]!)} · {t(e.state)}</small></div><button className="x" onClick={onClose} aria-label={t("Close the card")}>×</button></header>
       <p>{e.says}</p>
       {e.inhabitant && e.speaks_for && <Talk who={e.inhabitant} service={e.speaks_for} />}
-      <Facts facts={e.facts} />
+      {e.kind === "lighthouse" && e.state !== "unknown" && <Levers e={e} />}
+      {e.kind === "lighthouse" && <Plots id={e.id} />}
+      {asks && e.state !== "unknown" && <details open={e.kind === "counter"}><summary>{t("what if")}</summary><WhatIf service={asks} /></details>}
+      {e.steps.length > 0 && <ul className="mills" aria-label={t("Mills on the stream")}>{e.steps.map((s) => <li key={s.name}><b>{t(s.name)}</b> {s.removed > 0 ? t("{} rows set apart", s.removed) : t("{} values changed", s.changed)}</li>)}</ul>}
+      {e.private.length > 0 && <p><small>{t("mist: private fields")}</small> {e.private.join(", ")}</p>}
+      {e.sapling && <p><small>{t("beside it")}</small> <b>{e.sapling.name}</b>, {t(e.sapling.state)}: {e.sapling.says}</p>}
+      {versions && versions.length > 0 && <Versions versions={versions} />}
+      <Facts facts={facts} />
       <Notes on={e.id} name={name} />
     </aside>
   );

@@ -12,7 +12,7 @@ export function Walk({ ground, aim, still }: { ground: Ground; aim: Aim | null; 
   const view = useRef({ yaw: 0, pitch: -0.24 });
   const flight = useRef<Aim | null>(null);
   useEffect(() => {
-    camera.position.set(ground.mere.x * 0.3, ground.high + 8 + ground.wide * 0.07, ground.foot + 30 + ground.wide * 0.4);
+    camera.position.set(ground.mere.x * 0.3, ground.high + 8 + ground.wide * 0.06, ground.foot + 20 + ground.wide * 0.36);
     camera.rotation.order = "YXZ";
     const dom = gl.domElement;
     const typing = () => /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement?.tagName ?? "");

@@ -1,10 +1,22 @@
-// The living state: one WebSocket that brings the whole scene, at most a second old.
+// The living state: one WebSocket that brings the whole scene, at most a second old, and what its figures were in the last minutes.
 import { useEffect, useState } from "react";
 import type { Scene } from "./wire";
 
-export interface Live {
-  scene: Scene | null;
-  linked: boolean;
+export interface Live { scene: Scene | null; linked: boolean }
+export interface Point { at: number; [figure: string]: number }
+export const history = new Map<string, Point[]>();
+const MOST = 150;
+
+function remember(scene: Scene): void {
+  for (const e of scene.elements) {
+    if (e.kind !== "lighthouse") continue;
+    const f = e.facts as Record<string, unknown>, one: Point = { at: scene.at };
+    for (const k of ["rate", "p50_ms", "p95_ms", "error_rate"]) if (typeof f[k] === "number") one[k] = f[k] as number;
+    const kept = history.get(e.id) ?? [];
+    kept.push(one);
+    if (kept.length > MOST) kept.shift();
+    history.set(e.id, kept);
+  }
 }
 
 export function useLive(): Live {
@@ -16,7 +28,7 @@ export function useLive(): Live {
     const open = () => {
       const scheme = location.protocol === "https:" ? "wss" : "ws";
       socket = new WebSocket(`${scheme}://${location.host}/v1/world`);
-      socket.onmessage = (event) => set({ scene: JSON.parse(event.data as string) as Scene, linked: true });
+      socket.onmessage = (event) => { const scene = JSON.parse(event.data as string) as Scene; remember(scene); set({ scene, linked: true }); };
       socket.onclose = () => {
         set((old) => ({ ...old, linked: false }));
         if (!over) timer = window.setTimeout(open, 1500);
