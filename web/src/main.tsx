@@ -3,7 +3,7 @@ import "@fontsource/inter/latin-400.css";
 import "@fontsource/inter/latin-600.css";
 import { lazy, StrictMode, Suspense } from "react";
 import { createRoot } from "react-dom/client";
-import { Console } from "./react/Console";
+import { Console } from "./console/Console";
 import { Speaking } from "./react/Tongues";
 import "./style.css";
 

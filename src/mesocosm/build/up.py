@@ -5,7 +5,6 @@ Knows every room's door. The page's state is the catalog's, read at most one sec
 
 from __future__ import annotations
 
-import asyncio
 import os
 import secrets
 import socket
@@ -19,32 +18,27 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 from fastapi.responses import FileResponse, HTMLResponse, Response
 from fastapi.staticfiles import StaticFiles
 
 from mesocosm.base.durations import seconds
-from mesocosm.base.errors import Failure, Wrong
-from mesocosm.base.rights import OWNER
-from mesocosm.build import visiting
+from mesocosm.base.errors import Failure
+from mesocosm.build import console, visiting
 from mesocosm.build.expire import expire
 from mesocosm.build.graph import where_of
-from mesocosm.build.labels import worth_labelling
-from mesocosm.build.live import at_work
 from mesocosm.build.measuring import measure
 from mesocosm.build.plan import plan
 from mesocosm.build.retrain import rollback
 from mesocosm.build.scenery import Scenery
-from mesocosm.build.serving import Loader, trace
-from mesocosm.build.whatif import Desk
+from mesocosm.build.serving import Loader
 from mesocosm.catalog import Catalog
 from mesocosm.operate.crew import Crew, Nursery
 from mesocosm.operate.gateway import create_app
-from mesocosm.operate.guard import HOSTS, Problem, Roles, body_of
+from mesocosm.operate.guard import HOSTS, Roles
 from mesocosm.operate.journal import Journal
 from mesocosm.operate.logs import Logs
 from mesocosm.operate.metrics import Metrics
-from mesocosm.operate.moving import promote
 from mesocosm.operate.notify import Notifier
 from mesocosm.operate.oidc import Provider
 from mesocosm.operate.served import Served
@@ -78,7 +72,6 @@ class Running:
         self.growing: dict[str, subprocess.Popen[bytes]] = {}
         provider = Provider(spec.eco.oidc) if spec.eco.oidc else None
         self.visiting = visiting.Visiting()
-        self.desk = Desk(spec, catalog)
         self.scenery = Scenery(spec, catalog, self.served, self.watches)
         self.roles = Roles(self.token, lambda given: catalog.token(given) or (provider.role(given) if provider else None), rate)
         self.app = create_app(
@@ -201,70 +194,7 @@ class Running:
         return one
 
     def _routes(self, app: FastAPI) -> None:
-        @app.get("/v1/ecosystem")
-        async def ecosystem() -> Any:
-            return await asyncio.to_thread(self._everything)
-
-        @app.get("/v1/lineage/{ident}")
-        async def lineage(ident: str, request: Request) -> Any:
-            try:
-                found = await asyncio.to_thread(trace, self.spec, self.catalog, ident)
-                if request.state.role != OWNER:
-                    found["prediction"].pop("input", None)
-                return found
-            except Failure as failure:
-                raise Problem(404, "No such prediction", str(failure)) from failure
-
-        @app.get("/report")
-        async def report(request: Request) -> Response:
-            if request.state.role != OWNER:
-                raise Problem(403, "The role may not read this", "the report shows example values; it is for the owner's token")
-            return HTMLResponse(await asyncio.to_thread(self._report))
-
-        @app.get("/v1/datasets/{name}/rows")
-        async def rows(name: str, request: Request, version: str = "newest", offset: int = 0, limit: int = 100) -> Any:
-            return await asyncio.to_thread(self._rows, name, request.state.role, version, offset, limit)
-
-        @app.get("/v1/work")
-        async def work() -> Any:
-            return await asyncio.to_thread(at_work, where_of(self.spec).store)
-
-        @app.get("/v1/models/{name}/unsure")
-        async def unsure(name: str, request: Request, most: int = 8) -> Any:
-            if request.state.role != OWNER:
-                raise Problem(403, "The role may not read this", "rows to label show what was asked; they are for the owner's token")
-            try:
-                return await asyncio.to_thread(worth_labelling, self.spec, self.catalog, name, max(1, min(most, 100)))
-            except Failure as failure:
-                raise Problem(404, "Nothing to label", str(failure)) from failure
-
-        async def ended(name: str, request: Request, call: Callable[[Catalog, str, str, str], Any], title: str) -> Any:
-            body = await body_of(request)
-            why = str(body.get("why", "by hand"))[:200] if isinstance(body, dict) else "by hand"
-            if name not in self.served:
-                raise Problem(404, "No such service", f"no service is named '{name[:60]}'")
-            try:
-                return await asyncio.to_thread(call, self.catalog, name, "console", why)
-            except Failure as failure:
-                raise Problem(409, title, str(failure)) from failure
-
-        @app.post("/v1/services/{name}/rollback")
-        async def back(name: str, request: Request) -> Any:
-            return await ended(name, request, rollback, "Nothing to go back to")
-
-        @app.post("/v1/services/{name}/promote")
-        async def forward(name: str, request: Request) -> Any:
-            return await ended(name, request, promote, "Nothing to promote")
-
-        @app.get("/v1/services/{name}/what-if")
-        async def form(name: str) -> Any:
-            return await self._supposed(name, self.desk.form)
-
-        @app.post("/v1/services/{name}/what-if")
-        async def suppose(name: str, request: Request) -> Any:
-            body = await body_of(request)
-            return await self._supposed(name, self.desk.ask, body)
-
+        console.routes(app, self.spec, self.catalog, self.served, self.watches, self.scenery)
         visiting.routes(app, self.visiting, self.scenery, self.catalog, lambda socket: self.roles.socket(socket, self.hosts))
 
         async def page() -> Response:
@@ -274,73 +204,9 @@ class Running:
 
         app.get("/")(page)
         app.get("/world")(page)
-        if (PAGES / "assets").is_dir():
-            app.mount("/assets", StaticFiles(directory=PAGES / "assets"))
-        if (PAGES / "profiles").is_dir():
-            app.mount("/profiles", StaticFiles(directory=PAGES / "profiles"))
-
-    async def _supposed(self, name: str, call: Callable[..., Any], *more: Any) -> Any:
-        """A what-if of a service that there is."""
-        if name not in self.served:
-            raise Problem(404, "No such service", f"no service is named '{name[:60]}'")
-        try:
-            return await asyncio.to_thread(call, name, *more)
-        except Wrong as wrong:
-            raise Problem(422, "The request cannot be right", str(wrong)) from wrong
-        except Failure as failure:
-            raise Problem(409, "No what-if", str(failure)) from failure
-
-    def _report(self) -> str:
-        """The report of every dataset and model that was built, as a page."""
-        from mesocosm.build.graph import datasets_of
-        from mesocosm.build.page import page
-
-        found = {n: self.catalog.snapshot(dataset=n) for n in datasets_of(self.spec)}
-        told = {n: {k: s[k] for k in ("id", "account", "report")} | {"training": s["facts"]["training"]} for n, s in found.items() if s}
-        newest = {n: v[-1] for n in self.spec.eco.models if (v := self.catalog.versions(n))}
-        return page(self.spec.eco.ecosystem, {"datasets": told, "models": newest})
-
-    def _rows(self, name: str, role: str | None, version: str, offset: int, limit: int) -> dict[str, Any]:
-        """Rows of a dataset, for the owner and for roles that the file gives access."""
-        from mesocosm.build.history import dataset_of, version_of
-        from mesocosm.govern.snapshot import page_of
-
-        data = dataset_of(self.spec, name)
-        if role != OWNER and role not in data.access:
-            raise Problem(403, "The role may not read this", f"'{role}' is not among the roles with access to '{name[:60]}'")
-        if not 0 <= offset < 2**53 or not 1 <= limit <= 1000:
-            raise Problem(422, "The request cannot be right", "'limit' is 1 to 1000, 'offset' 0 or more")
-        snapshot = version_of(self.catalog, name, version)
-        with self.catalog.transaction() as con:
-            self.catalog.write_audit(con, str(role), "read", f"datasets.{name}", f"rows {offset} to {offset + limit} of {snapshot['id']}")
-        found = page_of(where_of(self.spec).store / snapshot["path"] / "rows", snapshot["delta"], list(data.fields), offset, limit)
-        return {"dataset": name, "version": snapshot["id"], "kept": snapshot["account"]["kept"], "offset": offset, "rows": found}
-
-    def _everything(self) -> dict[str, Any]:
-        from mesocosm.build.graph import datasets_of
-
-        catalog = self.catalog
-        snapshots = {n: catalog.snapshot(dataset=n) for n in datasets_of(self.spec)}
-        return {
-            "scene": self.scenery.scene().model_dump(),
-            "plan": [c.as_json() for c in plan(self.spec, catalog)],
-            "datasets": {n: {k: s[k] for k in ("id", "account", "report", "files", "at")} for n, s in snapshots.items() if s},
-            "models": {
-                n: [{k: v[k] for k in ("id", "number", "state", "why", "metrics", "recipe", "snapshot", "origin", "at")} for v in catalog.versions(n)]
-                for n in self.spec.eco.models
-            },
-            "services": {
-                n: {
-                    "figures": s.figures(), "version": s.now.version if s.now else None, "trouble": s.trouble,
-                    "fields": s.now.fields.fields if s.now and s.now.fields else None,
-                    "speaks": bool(s.now and s.now.speaks), "history": catalog.deployments(n)[:20], "rollout": catalog.rollout(n), "strategy": s.service.rollout.strategy,
-                    "recent": [{k: p[k] for k in ("id", "version", "output", "ms", "at")} for p in catalog.predictions(n, 20)],
-                }
-                for n, s in self.served.items()
-            },
-            "alerts": catalog.alerts(most=50),
-            "audit": catalog.audit(60),
-        }  # fmt: skip
+        for folder in ("assets", "profiles"):
+            if (PAGES / folder).is_dir():
+                app.mount(f"/{folder}", StaticFiles(directory=PAGES / folder))
 
 
 _BARE = (

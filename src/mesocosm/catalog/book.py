@@ -34,7 +34,10 @@ class Book:
     def __init__(self, catalog: Catalog, at: float | None = None) -> None:
         self.at = at
         self.number = catalog.revision()
-        until = (lambda column: column <= at) if at is not None else (lambda column: column.is_not(None))
+
+        def until(column: Any) -> Any:
+            return column <= at if at is not None else column.is_not(None)
+
         self._snapshots = {r["dataset"]: r for r in catalog.rows(select(t.SNAPSHOTS).where(until(t.SNAPSHOTS.c.at)).order_by(t.SNAPSHOTS.c.at))}
         self._deployments: dict[str, list[Row]] = defaultdict(list)
         for row in catalog.rows(select(t.DEPLOYMENTS).where(until(t.DEPLOYMENTS.c.at)).order_by(t.DEPLOYMENTS.c.id.desc())):

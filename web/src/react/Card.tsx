@@ -1,7 +1,7 @@
 // The card of a thing: its sentence, what can be done with it, its figures and plots, and a word with its inhabitant where there is one.
 import { useRef, useState, type FormEvent } from "react";
 import { call, history } from "../state/live";
-import { useWords } from "../state/words";
+import { sentence, useWords } from "../state/words";
 import type { Element } from "../state/wire";
 import { Act } from "./Act";
 import { Notes } from "./Notes";
@@ -100,7 +100,7 @@ export function Card({ e, name, onClose }: { e: Element; name: string; onClose: 
   return (
     <aside className="card" aria-label={`${e.name}, ${t(NAMES[e.kind]!)}`}>
       <header><span className={`dot ${e.state}`} /><div><h2>{e.name}</h2><small>{t(NAMES[e.kind]!)} · {t(e.state)}</small></div><button className="x" onClick={onClose} aria-label={t("Close the card")}>×</button></header>
-      <p>{e.says}</p>
+      <p>{sentence(e, t)}</p>
       {e.inhabitant && e.speaks_for && <Talk who={e.inhabitant} service={e.speaks_for} />}
       {e.kind === "lighthouse" && e.state !== "unknown" && <Levers e={e} />}
       {e.kind === "lighthouse" && <Plots id={e.id} />}

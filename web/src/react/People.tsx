@@ -4,6 +4,7 @@ import { useXR } from "@react-three/xr";
 import { useEffect, useMemo, useRef, useState, type FormEvent } from "react";
 import * as THREE from "three";
 import { Visitors } from "../state/visitors";
+import { useWords } from "../state/words";
 
 const MOST = 500, NAMED = 12;
 
@@ -74,17 +75,18 @@ export function People({ visitors, ar }: { visitors: Visitors; ar: boolean }) {
 
 /** Who is here and what they say. */
 export function Company({ visitors, onName, onClose }: { visitors: Visitors; onName: (name: string) => void; onClose: () => void }) {
+  const t = useWords();
   const [text, type] = useState("");
   const [name, call] = useState(visitors.name);
   const say = (e: FormEvent) => { e.preventDefault(); if (text.trim()) visitors.say(text.trim()); type(""); };
   const others = [...visitors.people.values()].filter((p) => p.id !== visitors.me);
   return (
-    <aside className="company" aria-label="People here">
-      <header><h2>People here</h2><button className="x" onClick={onClose} aria-label="Close the list of people">×</button></header>
-      <form onSubmit={(e) => { e.preventDefault(); onName(name); }}><input aria-label="Your name" value={name} maxLength={40} onChange={(e) => call(e.target.value)} /><button>Take this name</button></form>
-      <p>{others.length ? others.slice(0, 12).map((p) => p.name).join(", ") + (others.length > 12 ? ` and ${others.length - 12} more` : "") : "Nobody else is here now."}</p>
+    <aside className="company" aria-label={t("People here")}>
+      <header><h2>{t("People here")}</h2><button className="x" onClick={onClose} aria-label={t("Close the list of people")}>×</button></header>
+      <form onSubmit={(e) => { e.preventDefault(); onName(name); }}><input aria-label={t("Your name")} value={name} maxLength={40} onChange={(e) => call(e.target.value)} /><button>{t("Take this name")}</button></form>
+      <p>{others.length ? others.slice(0, 12).map((p) => p.name).join(", ") + (others.length > 12 ? ` ${t("and {} more", others.length - 12)}` : "") : t("Nobody else is here now.")}</p>
       <div className="said" aria-live="polite">{visitors.said.map((l, i) => <p key={i} className={l.who === visitors.me ? "you" : "them"}><b>{l.name}</b> {l.say}</p>)}</div>
-      <form onSubmit={say}><input aria-label="Say something to those here" value={text} maxLength={280} placeholder="Hello…" onChange={(e) => type(e.target.value)} /><button>Say</button></form>
+      <form onSubmit={say}><input aria-label={t("Say something to those here")} value={text} maxLength={280} placeholder={t("Hello…")} onChange={(e) => type(e.target.value)} /><button>{t("Say")}</button></form>
     </aside>
   );
 }

@@ -5,13 +5,13 @@ export function Line({ name, points, unit }: { name: string; points: [number, nu
   const t = useWords();
   if (points.length < 2) return null;
   const W = 300, H = 54, xs = points.map((p) => p[0]), ys = points.map((p) => p[1]);
-  const left = Math.min(...xs), right = Math.max(...xs), top = Math.max(...ys, 1e-9), low = Math.min(0, ...ys);
+  const left = Math.min(...xs), right = Math.max(...xs), most = Math.max(...ys), top = Math.max(most, 1e-9), low = Math.min(0, ...ys);
   const x = (v: number) => ((v - left) / (right - left || 1)) * (W - 4) + 2, y = (v: number) => H - 3 - ((v - low) / (top - low || 1)) * (H - 8);
   const last = ys.at(-1)!;
   return (
     <figure className="plot">
-      <figcaption>{t(name)} <b>{short(last)} {unit}</b> <small>{t("highest {}", `${short(top)} ${unit}`)}</small></figcaption>
-      <svg viewBox={`0 0 ${W} ${H}`} preserveAspectRatio="none" role="img" aria-label={`${t(name)}: ${short(last)} ${unit}, ${t("highest {}", short(top))}`}>
+      <figcaption>{t(name)} <b>{short(last)} {unit}</b> <small>{t("highest {}", `${short(most)} ${unit}`)}</small></figcaption>
+      <svg viewBox={`0 0 ${W} ${H}`} preserveAspectRatio="none" role="img" aria-label={`${t(name)}: ${short(last)} ${unit}, ${t("highest {}", short(most))}`}>
         <polygon points={`${x(left)},${H} ${points.map((p) => `${x(p[0]).toFixed(1)},${y(p[1]).toFixed(1)}`).join(" ")} ${x(right)},${H}`} /><polyline points={points.map((p) => `${x(p[0]).toFixed(1)},${y(p[1]).toFixed(1)}`).join(" ")} />
       </svg>
     </figure>

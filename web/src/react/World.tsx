@@ -7,7 +7,7 @@ import { named, paletteOf, PALETTES } from "../scene/palette";
 import type { Ground } from "../scene/terrain";
 import { call, useLive } from "../state/live";
 import { Visitors } from "../state/visitors";
-import { useWords } from "../state/words";
+import { sentence, useWords } from "../state/words";
 import type { Element, Scene } from "../state/wire";
 import { Card } from "./Card";
 import { swarm } from "./Fireflies";
@@ -114,6 +114,8 @@ export function World() {
     const e = id ? by.current.get(id) : null;
     if (e) setAim({ at: new THREE.Vector3(e.x + 9, e.altitude + 9, e.z + 21), look: new THREE.Vector3(e.x, e.altitude + 4, e.z) });
   }, []);
+  const loaded = Boolean(now);
+  useEffect(() => { const asked = decodeURIComponent(location.hash.slice(1)); if (loaded && by.current.has(asked)) choose(asked); }, [loaded, choose]);
   useEffect(() => {
     const xr = navigator.xr;
     if (!xr) return;
@@ -175,7 +177,7 @@ export function World() {
       {open === "follow" && <Follow scene={scene} onPath={light} onStep={choose} onClose={() => show("")} />}
       {open === "past" && <Past shown={past?.at ?? null} onTime={back} onClose={() => show("")} />}
       {e && open !== "follow" && <Card e={e} name={visitors.name} onClose={() => set(null)} />}
-      {under && !asList && <p className="label" role="status"><b>{under.name}</b> {under.says}</p>}
+      {under && !asList && <p className="label" role="status"><b>{under.name}</b> {sentence(under, t)}</p>}
       {!asList && !e && !under && !open && <p className="hint">{t("Drag to look, W A S D to walk, click a thing for its card, L for the list")}{each > 1 && ` · ${t("a firefly is {} requests", Math.round(each))}`}</p>}
     </main>
   );

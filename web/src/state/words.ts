@@ -1,5 +1,6 @@
 // The words of the pages in English and Chinese; an English sentence is its own key.
 import { createContext, useContext } from "react";
+import type { Element } from "./wire";
 import { ZH } from "./zh";
 
 export type Tongue = "en" | "zh";
@@ -8,7 +9,7 @@ export type Say = (text: string, ...filled: (string | number)[]) => string;
 export function sayer(tongue: Tongue): Say {
   return (text, ...filled) => {
     let k = 0;
-    return (tongue === "zh" ? ZH[text] ?? text : text).replaceAll("{}", () => String(filled[k++] ?? ""));
+    return (tongue === "zh" ? ZH[text] ?? text : text).replaceAll(/\{(\d?)\}/g, (_, which: string) => String(filled[which === "" ? k++ : Number(which)] ?? ""));
   };
 }
 
@@ -19,8 +20,20 @@ export function first(): Tongue {
 
 export function keep(tongue: Tongue): void {
   try { localStorage.setItem("mesocosm-tongue", tongue); } catch { /* a private window */ }
-  document.documentElement.lang = tongue;
+  document.documentElement.lang = tongue === "zh" ? "zh-CN" : "en";
 }
 
 export const Words = createContext<Say>(sayer("en"));
 export const useWords = (): Say => useContext(Words);
+
+/** What a thing says of itself: the server's English sentence, or the same facts in the page's own words. */
+export function sentence(e: Element, t: Say): string {
+  if (t("live") === "live") return e.says;
+  const f = e.facts as Record<string, string | number>;
+  if (e.kind === "spring") return t(e.level === null ? "Source {}: {}, not read yet" : "Source {}: {}", e.name, f.type ?? "");
+  if (e.kind === "lake") return f.snapshot ? t("Dataset {}: {} rows kept of {}, {} quarantined, {} duplicates; quality {}", e.name, f.kept!, f.in!, f.quarantined!, f.duplicates!, Number(f.quality).toFixed(2)) : t("Dataset {}: not built yet", e.name);
+  if (e.kind === "tree") return f.version ? t("Model {}: {} in service", e.name, f.version) : t("Model {}: not grown yet", e.name);
+  if (e.kind === "lighthouse") return f.version ? t("Service {}: {}, {} requests/s", e.name, f.version, e.traffic.toFixed(2)) : t("Service {}: nothing deployed yet", e.name);
+  if (e.kind === "vane") return f.open ? t("Monitor {}: {} open", e.name, f.open) : t("Monitor {}: nothing open", e.name);
+  return e.inhabitant ? t("Place {}, {} is here", e.name, e.inhabitant) : t("Place {}", e.name);
+}

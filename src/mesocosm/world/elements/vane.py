@@ -17,5 +17,5 @@ def vane(name: str, settings: Any, view: View) -> dict[str, Any]:
     rate = f", false alarms at most {drift['false_alarms']}" if drift else ""
     says = mine[0]["message"] if mine else f"Monitor {name}: watches {settings['watches']} every {settings['every']}{rate}; nothing open"
     state = "alarm" if mine else "fine" if last else "unknown"
-    kinds = {WEATHER.get(((a["detail"] or {}).get("verdict") or {}).get("kind"), "lightning" if a["what"] == "surge" else "rain") for a in mine}
+    kinds = {WEATHER.get(str(((a["detail"] or {}).get("verdict") or {}).get("kind")), "lightning" if a["what"] == "surge" else "rain") for a in mine}
     return {"state": state, "says": says, "weather": sorted(kinds), "facts": {"window": drift.get("window"), "last": last, "open": len(mine)}}

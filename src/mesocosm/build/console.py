@@ -1,0 +1,215 @@
+"""The console's API: what exists and how it is, its past, and what a person may do by hand.
+
+Knows HTTP, roles and the doors of build. Knows no sockets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse, Response
+
+from mesocosm.base.durations import seconds
+from mesocosm.base.errors import Failure, Wrong
+from mesocosm.base.rights import OWNER
+from mesocosm.build.graph import datasets_of, where_of
+from mesocosm.build.labels import worth_labelling
+from mesocosm.build.live import at_work
+from mesocosm.build.plan import plan
+from mesocosm.build.retrain import rollback
+from mesocosm.build.scenery import Scenery
+from mesocosm.build.serving import trace
+from mesocosm.build.whatif import Desk
+from mesocosm.catalog import Catalog
+from mesocosm.operate.guard import Problem, body_of
+from mesocosm.operate.moving import promote
+from mesocosm.operate.served import Served
+from mesocosm.operate.watch import Watch
+from mesocosm.spec import Spec
+
+LONGEST = 30 * 86400.0  # seconds that a monitor may be silent
+
+
+class Console:
+    """What the console asks for, of one running ecosystem."""
+
+    def __init__(self, spec: Spec, catalog: Catalog, served: Mapping[str, Served], watches: Sequence[Watch], scenery: Scenery) -> None:
+        self.spec, self.catalog, self.served, self.watches, self.scenery = spec, catalog, served, watches, scenery
+        self.desk = Desk(spec, catalog)
+
+    def everything(self) -> dict[str, Any]:
+        """All that is, as it is now."""
+        catalog = self.catalog
+        snapshots = {n: catalog.snapshot(dataset=n) for n in datasets_of(self.spec)}
+        return {
+            "scene": self.scenery.scene().model_dump(),
+            "plan": [c.as_json() for c in plan(self.spec, catalog)],
+            "datasets": {n: {k: s[k] for k in ("id", "account", "report", "files", "at")} for n, s in snapshots.items() if s},
+            "models": {
+                n: [{k: v[k] for k in ("id", "number", "state", "why", "metrics", "recipe", "snapshot", "origin", "at")} for v in catalog.versions(n)]
+                for n in self.spec.eco.models
+            },
+            "services": {
+                n: {
+                    "figures": s.figures(), "version": s.now.version if s.now else None, "trouble": s.trouble,
+                    "fields": s.now.fields.fields if s.now and s.now.fields else None,
+                    "speaks": bool(s.now and s.now.speaks), "history": catalog.deployments(n)[:20], "rollout": catalog.rollout(n), "strategy": s.service.rollout.strategy,
+                    "recent": [{k: p[k] for k in ("id", "version", "output", "ms", "at")} for p in catalog.predictions(n, 20)],
+                }
+                for n, s in self.served.items()
+            },
+            "monitors": {w.name: {"watches": w.served.name, "last": dict(w.last)} for w in self.watches},
+            "silenced": sorted(catalog.silenced(catalog.clock())),
+            "alerts": catalog.alerts(most=50),
+            "audit": catalog.audit(60),
+        }  # fmt: skip
+
+    def report(self) -> str:
+        """The report of every dataset and model that was built, as a page."""
+        from mesocosm.build.page import page
+
+        found = {n: self.catalog.snapshot(dataset=n) for n in datasets_of(self.spec)}
+        told = {n: {k: s[k] for k in ("id", "account", "report")} | {"training": s["facts"]["training"]} for n, s in found.items() if s}
+        newest = {n: v[-1] for n in self.spec.eco.models if (v := self.catalog.versions(n))}
+        return page(self.spec.eco.ecosystem, {"datasets": told, "models": newest})
+
+    def rows(self, name: str, role: str | None, version: str, offset: int, limit: int) -> dict[str, Any]:
+        """Rows of a dataset, for the owner and for roles that the file gives access."""
+        from mesocosm.build.history import dataset_of, version_of
+        from mesocosm.govern.snapshot import page_of
+
+        data = dataset_of(self.spec, name)
+        if role != OWNER and role not in data.access:
+            raise Problem(403, "The role may not read this", f"'{role}' is not among the roles with access to '{name[:60]}'")
+        if not 0 <= offset < 2**53 or not 1 <= limit <= 1000:
+            raise Problem(422, "The request cannot be right", "'limit' is 1 to 1000, 'offset' 0 or more")
+        snapshot = version_of(self.catalog, name, version)
+        with self.catalog.transaction() as con:
+            self.catalog.write_audit(con, str(role), "read", f"datasets.{name}", f"rows {offset} to {offset + limit} of {snapshot['id']}")
+        found = page_of(where_of(self.spec).store / snapshot["path"] / "rows", snapshot["delta"], list(data.fields), offset, limit)
+        return {"dataset": name, "version": snapshot["id"], "kept": snapshot["account"]["kept"], "offset": offset, "rows": found}
+
+    def versions(self, name: str, old: str, new: str) -> dict[str, Any]:
+        """The versions of a dataset, and how many rows came, went and changed between two of them; values are not shown."""
+        from mesocosm.build.history import compare, dataset_of
+
+        dataset_of(self.spec, name)
+        kept = self.catalog.snapshots(name)
+        found: dict[str, Any] = {"dataset": name, "versions": [{k: s[k] for k in ("id", "account", "at")} | {"quality": s["report"]["quality"]} for s in kept[-50:]]}
+        if len(kept) > 1 or old:
+            told = compare(self.spec, self.catalog, name, old or "previous", new or "newest")
+            moved = {f: v.get("psi") for f, v in told["fields"].items()}
+            found["diff"] = {k: told[k] for k in ("old", "new", "files", "rows", "changed", "only_old", "only_new")} | {"moved": moved}
+        return found
+
+    def silence(self, name: str, length: str, who: str, why: str) -> dict[str, Any]:
+        """Have nobody told of a monitor's alerts for a while."""
+        if name not in self.spec.eco.monitors:
+            raise Problem(404, "No such monitor", f"no monitor is named '{name[:60]}'")
+        try:
+            wait = seconds(length)
+        except (ValueError, KeyError, IndexError) as error:
+            raise Problem(422, "The request cannot be right", "'for' is a length of time, as 30m or 2h") from error
+        if not 0 <= wait <= LONGEST:
+            raise Problem(422, "The request cannot be right", "'for' is at most 30d")
+        return {"monitor": name, "until": self.catalog.silence(name, wait, who, why), "why": why}
+
+    async def supposed(self, name: str, call: Callable[..., Any], *more: Any) -> Any:
+        """A what-if of a service that there is."""
+        self.known(name)
+        try:
+            return await asyncio.to_thread(call, name, *more)
+        except Wrong as wrong:
+            raise Problem(422, "The request cannot be right", str(wrong)) from wrong
+        except Failure as failure:
+            raise Problem(409, "No what-if", str(failure)) from failure
+
+    def known(self, service: str) -> None:
+        """Refuse a service that there is not."""
+        if service not in self.served:
+            raise Problem(404, "No such service", f"no service is named '{service[:60]}'")
+
+
+def routes(app: FastAPI, spec: Spec, catalog: Catalog, served: Mapping[str, Served], watches: Sequence[Watch], scenery: Scenery) -> None:
+    """Add the console's API."""
+    console = Console(spec, catalog, served, watches, scenery)
+
+    def owner(request: Request, why: str) -> None:
+        if request.state.role != OWNER:
+            raise Problem(403, "The role may not read this", f"{why}; it is for the owner's token")
+
+    @app.get("/v1/ecosystem")
+    async def ecosystem() -> Any:
+        return await asyncio.to_thread(console.everything)
+
+    @app.get("/v1/lineage/{ident}")
+    async def lineage(ident: str, request: Request) -> Any:
+        try:
+            found = await asyncio.to_thread(trace, spec, catalog, ident)
+        except Failure as failure:
+            raise Problem(404, "No such prediction", str(failure)) from failure
+        if request.state.role != OWNER:
+            found["prediction"].pop("input", None)
+        return found
+
+    @app.get("/report")
+    async def report(request: Request) -> Response:
+        owner(request, "the report shows example values")
+        return HTMLResponse(await asyncio.to_thread(console.report))
+
+    @app.get("/v1/datasets/{name}/rows")
+    async def rows(name: str, request: Request, version: str = "newest", offset: int = 0, limit: int = 100) -> Any:
+        return await asyncio.to_thread(console.rows, name, request.state.role, version, offset, limit)
+
+    @app.get("/v1/datasets/{name}/versions")
+    async def versions(name: str, old: str = "", new: str = "") -> Any:
+        return await asyncio.to_thread(console.versions, name, old, new)
+
+    @app.get("/v1/work")
+    async def work() -> Any:
+        return await asyncio.to_thread(at_work, where_of(spec).store)
+
+    @app.get("/v1/models/{name}/unsure")
+    async def unsure(name: str, request: Request, most: int = 8) -> Any:
+        owner(request, "rows to label show what was asked")
+        try:
+            return await asyncio.to_thread(worth_labelling, spec, catalog, name, max(1, min(most, 100)))
+        except Failure as failure:
+            raise Problem(404, "Nothing to label", str(failure)) from failure
+
+    async def reason(request: Request) -> tuple[str, dict[str, Any]]:
+        body = await body_of(request)
+        asked = body if isinstance(body, dict) else {}
+        return str(asked.get("why", "by hand"))[:200], asked
+
+    async def ended(name: str, request: Request, call: Callable[[Catalog, str, str, str], Any], title: str) -> Any:
+        why, _ = await reason(request)
+        console.known(name)
+        try:
+            return await asyncio.to_thread(call, catalog, name, "console", why)
+        except Failure as failure:
+            raise Problem(409, title, str(failure)) from failure
+
+    @app.post("/v1/services/{name}/rollback")
+    async def back(name: str, request: Request) -> Any:
+        return await ended(name, request, rollback, "Nothing to go back to")
+
+    @app.post("/v1/services/{name}/promote")
+    async def forward(name: str, request: Request) -> Any:
+        return await ended(name, request, promote, "Nothing to promote")
+
+    @app.post("/v1/monitors/{name}/silence")
+    async def silence(name: str, request: Request) -> Any:
+        why, asked = await reason(request)
+        return await asyncio.to_thread(console.silence, name, str(asked.get("for", "2h"))[:40], str(request.state.role), why)
+
+    @app.get("/v1/services/{name}/what-if")
+    async def form(name: str) -> Any:
+        return await console.supposed(name, console.desk.form)
+
+    @app.post("/v1/services/{name}/what-if")
+    async def suppose(name: str, request: Request) -> Any:
+        return await console.supposed(name, console.desk.ask, await body_of(request))
