@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mesocosm.base.errors import Failure
 from mesocosm.build.graph import where_of
 from mesocosm.build.live import at_work
 from mesocosm.catalog import Book, Catalog
@@ -81,6 +82,23 @@ class Scenery:
                 self.text, self.mark = found.model_dump_json(), found.model_copy(update={"at": 0.0, "elements": still}).model_dump_json()
                 self.made = time.monotonic()
             return self.text, self.mark
+
+
+def modelled(spec: Spec, catalog: Catalog, kind: str) -> dict[str, str | bytes]:
+    """The world as a file in 3D, by its name.
+
+    Args:
+        kind: a key of `MODELS`.
+
+    Raises:
+        Failure: the library that writes it is not installed.
+    """
+    from mesocosm.world.export import MODELS
+
+    try:
+        return {f"{spec.eco.ecosystem}.{kind}": MODELS[kind](Scenery(spec, catalog, {}, []).scene())}
+    except ModuleNotFoundError as error:
+        raise Failure(f"{kind} wants the extra 'world': pip install 'mesocosm[world]'") from error
 
 
 def _needs(eco: Ecosystem, section: str, settings: Any) -> list[str]:

@@ -12,7 +12,7 @@ from mesocosm.cli.common import AsJson, File, answer, guarded, opened
 
 @guarded
 def export(
-    kind: Annotated[str, typer.Argument(help="docker, compose, kubernetes, prometheus or grafana.")],
+    kind: Annotated[str, typer.Argument(help="docker, compose, kubernetes, prometheus or grafana; glb or usdz for the world as a model in 3D.")],
     folder: Annotated[Path, typer.Argument(help="Where to write; made where it is not.")],
     file: File = Path("ecosystem.yaml"),
     set_: Annotated[list[str] | None, typer.Option("--set", help="A setting, as image=registry.example/bank:1; see docs/kinds/exports.md.")] = None,
@@ -21,18 +21,22 @@ def export(
     """Write KIND's files to FOLDER; files there that are not ours stay as they are."""
     from mesocosm.base.errors import Failure, Wrong
     from mesocosm.build.exporting import living_of, settled
+    from mesocosm.build.scenery import modelled
     from mesocosm.operate.export import EXPORTS
+    from mesocosm.world.export import MODELS
 
-    if kind not in EXPORTS:
-        raise Wrong("", f"no export is named '{kind}'", "one of the choices", list(EXPORTS), kind)
+    if kind not in EXPORTS and kind not in MODELS:
+        raise Wrong("", f"no export is named '{kind}'", "one of the choices", [*EXPORTS, *MODELS], kind)
+    if kind in MODELS and set_:
+        raise Wrong("--set", f"'{set_[0][:60]}' stands here", f"no setting: {kind} has none")
     eco = opened(file)
-    files = settled(EXPORTS[kind], set_ or []).files(living_of(eco.spec))
     if folder.exists() and not folder.is_dir():
         raise Failure(f"{folder} is a file; give a folder")
+    files: dict[str, str | bytes] = dict(settled(EXPORTS[kind], set_ or []).files(living_of(eco.spec))) if kind in EXPORTS else modelled(eco.spec, eco.catalog, kind)
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
     answer({"kind": kind, "folder": str(folder), "files": sorted(files)}, as_json, _text)
 
 

@@ -40,6 +40,15 @@ export function Walk({ ground, aim, still }: { ground: Ground; aim: Aim | null; 
     };
   }, [camera, gl, ground]);
   useEffect(() => {
+    const far = (ground.foot - ground.head) * 0.62 + ground.wide * 0.5, middle = (ground.foot + ground.head) / 2 + 4;
+    window.mesocosm.turn = (angle) => {
+      const x = Math.sin(angle) * far, z = middle + Math.cos(angle) * far;
+      flight.current = null;
+      camera.position.set(x, Math.max(ground.high + 16, ground.land(x, z) + 8), z);
+      view.current = { yaw: angle, pitch: -Math.atan2(camera.position.y - ground.high * 0.45, far) };
+    };
+  }, [camera, ground]);
+  useEffect(() => {
     if (!aim) return;
     flight.current = aim;
     if (still) camera.position.copy(aim.at);

@@ -20,9 +20,9 @@ import { Past } from "./Past";
 import { Valley } from "./Valley";
 import { Walk, type Aim } from "./Walk";
 
-interface Told { frames: number; xr: string; origin: number[]; yaw: number; people: () => { id: number; name: string; place: number[] }[]; camera: number[]; drawn: { calls: number; triangles: number }; shown: number; path: string[] }
+interface Told { frames: number; xr: string; origin: number[]; yaw: number; people: () => { id: number; name: string; place: number[] }[]; camera: number[]; drawn: { calls: number; triangles: number }; shown: number; path: string[]; turn: (angle: number) => void }
 declare global { interface Window { mesocosm: Told } }
-window.mesocosm = { frames: 0, xr: "", origin: [0, 0, 0], yaw: 0, people: () => [], camera: [0, 0, 0], drawn: { calls: 0, triangles: 0 }, shown: 0, path: [] };
+window.mesocosm = { frames: 0, xr: "", origin: [0, 0, 0], yaw: 0, people: () => [], camera: [0, 0, 0], drawn: { calls: 0, triangles: 0 }, shown: 0, path: [], turn: () => undefined };
 
 const store = createXRStore({ emulate: false, offerSession: false, baseAssetPath: `${location.origin}/profiles/`, controller: { teleportPointer: true }, hand: { teleportPointer: true } });
 const SNAP = Math.PI / 6;
@@ -142,7 +142,7 @@ export function World() {
   const { each } = swarm(scene);
   const bare = scene.elements.length === 0;
   return (
-    <main className={`world ${asList ? "listed" : ""} ${PALETTES[light_]!.night ? "dark" : ""}`}>
+    <main className={`world ${location.hash === "#picture" ? "bare" : ""} ${asList ? "listed" : ""} ${PALETTES[light_]!.night ? "dark" : ""}`}>
       {GL && (
         <div className="view" role="img" aria-label={t("{}: {} things; {} alerts open. Press L for the same as a list.", scene.ecosystem, scene.elements.length, scene.alerts.length)}>
           <Canvas shadows camera={{ fov: 55, near: 0.1, far: 2600 }} dpr={[1, 1.75]} gl={{ antialias: true, toneMappingExposure: 1.15 }}
