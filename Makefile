@@ -7,7 +7,7 @@ PIP := $(BIN)/pip --disable-pip-version-check
 
 unexport PYTHONDONTWRITEBYTECODE  # or every command compiles five thousand files anew
 
-.PHONY: demo test test-long lint bench bench-learn bench-govern bench-operate bench-scenes clean
+.PHONY: demo test test-long lint bench bench-learn bench-govern bench-operate bench-scenes bench-world clean
 
 $(STAMP): pyproject.toml constraints.txt hatch_build.py $(shell git ls-files web 2>/dev/null)
 	test -x $(BIN)/python || $(PY) -m venv $(VENV)
@@ -38,7 +38,7 @@ test-long: $(VENV)/.ready-test
 	bash tests/system.sh
 	LONG=1 $(BIN)/python -m pytest tests/build/test_build.py tests/govern
 
-bench: bench-learn bench-govern bench-operate bench-scenes
+bench: bench-learn bench-govern bench-operate bench-scenes bench-world
 
 bench-learn: $(VENV)/.ready-test
 	$(BIN)/python benchmarks/learn.py
@@ -53,5 +53,9 @@ bench-operate: $(VENV)/.ready-test
 bench-scenes: $(VENV)/.ready-test
 	$(BIN)/python benchmarks/scenes.py
 
+bench-world: $(VENV)/.ready-test
+	bash tests/system.sh
+	$(BIN)/python benchmarks/world.py
+
 clean:
-	rm -rf $(VENV) .venv-peers .venv-evidently examples/*/.mesocosm src/mesocosm/web
+	rm -rf $(VENV) .venv-peers .venv-evidently .venv-yjs examples/*/.mesocosm src/mesocosm/web

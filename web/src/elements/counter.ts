@@ -7,22 +7,21 @@ import type { Kind } from "./kind";
 type V3 = [number, number, number];
 const AWNING: Record<NonNullable<Element["form"]>, string> = { counter: "#d9694f", desk: "#3f7f9f", market: "#d9a441", shop: "#7b5ea7", clinic: "#4f9f7a" };
 
-export const counter: Kind = ({ p }) => {
+export const counter: Kind = ({ p, fine }) => {
   const stall = solid([
     { shape: box(6.6, 0.16, 5.2), colour: "#b79a72", at: [0, 0.08, -0.3] }, { shape: box(4.4, 1.2, 1.2), colour: "#9b6b43", at: [0, 0.75, 0.4] }, { shape: box(4.8, 0.14, 1.6), colour: "#d4ab77", at: [0, 1.42, 0.4] },
     ...[-3, 3].flatMap((x) => [-2.4, 1.9].map((z) => ({ shape: rod(0.12, 0.12, z > 0 ? 3.5 : 4.3, 8), colour: "#6b4a32", at: [x, z > 0 ? 1.75 : 2.15, z] as V3 }))),
     { shape: box(1.1, 0.06, 0.8), colour: "#fbf6e9", at: [-1.1, 1.53, 0.4], turn: [0, 0.2, 0] }, { shape: rod(0.16, 0.13, 0.34), colour: "#c94f4f", at: [1.4, 1.66, 0.35] },
     { shape: box(6.2, 2.6, 0.12), colour: "#c9a679", at: [0, 1.5, -2.45] },
+    ...Array.from({ length: 7 }, (_, i) => ({ shape: box(0.98, 0.13, 5.2), colour: i % 2 ? "#ffffff" : "#f4e9d8", at: [-2.94 + i * 0.98, 3.95, -0.25] as V3, turn: [0.17, 0, 0] as V3 })),
   ]);
-  const awning = solid(Array.from({ length: 7 }, (_, i) => ({ shape: box(0.98, 0.13, 5.2), colour: i % 2 ? "#ffffff" : "#f4e9d8", at: [-2.94 + i * 0.98, 3.95, -0.25] as V3, turn: [0.17, 0, 0] as V3 })));
   const stripes = solid(Array.from({ length: 4 }, (_, i) => ({ shape: box(0.99, 0.14, 5.22), colour: "#ffffff", at: [-2.94 + i * 1.96, 3.96, -0.25] as V3, turn: [0.17, 0, 0] as V3 })));
   const person = solid([
-    { shape: new THREE.CapsuleGeometry(0.4, 0.9, 4, 14), colour: "#3f6f8f", at: [0, 1.2, 0] }, { shape: ball(0.34, 3), colour: "#f0c9a4", at: [0, 2.35, 0] }, { shape: new THREE.SphereGeometry(0.37, 20, 12, 0, 6.3, 0, 1.65), colour: "#2b2320", at: [0, 2.43, -0.05] },
-    ...[-0.12, 0.12].map((x) => ({ shape: ball(0.045, 1), colour: "#1c1c1c", at: [x, 2.38, 0.31] as V3 })), ...[-0.5, 0.5].map((x) => ({ shape: new THREE.CapsuleGeometry(0.12, 0.6, 3, 8), colour: "#38637f", at: [x, 1.35, 0.12] as V3, turn: [-0.4, 0, x * 0.4] as V3 })),
+    { shape: new THREE.CapsuleGeometry(0.4, 0.9, fine ? 4 : 2, fine ? 14 : 7), colour: "#3f6f8f", at: [0, 1.2, 0] }, { shape: ball(0.34, fine ? 3 : 1), colour: "#f0c9a4", at: [0, 2.35, 0] }, { shape: new THREE.SphereGeometry(0.37, fine ? 20 : 8, fine ? 12 : 4, 0, 6.3, 0, 1.65), colour: "#2b2320", at: [0, 2.43, -0.05] },
+    ...[-0.12, 0.12].map((x) => ({ shape: ball(0.045, 1), colour: "#1c1c1c", at: [x, 2.38, 0.31] as V3 })), ...[-0.5, 0.5].map((x) => ({ shape: new THREE.CapsuleGeometry(0.12, 0.6, 2, 6), colour: "#38637f", at: [x, 1.35, 0.12] as V3, turn: [-0.4, 0, x * 0.4] as V3 })),
   ]);
   return [
     { name: "stall", shape: stall, paint: matte(), shadow: true, put: () => [{ at: [0, 0, 0] }] },
-    { name: "awning", shape: awning, paint: matte(), shadow: true, put: () => [{ at: [0, 0, 0] }] },
     { name: "stripes", shape: stripes, paint: matte({ emissive: p.night ? "#241a10" : "#000000" }), put: (e) => [{ at: [0, 0.02, 0], colour: AWNING[e.form ?? "counter"] }] },
     { name: "person", shape: person, paint: matte({ flatShading: false }), shadow: true, put: (e) => (e.inhabitant ? [{ at: [0, 0.15, -1.1] }] : []) },
   ];

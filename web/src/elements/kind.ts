@@ -11,7 +11,7 @@ export interface Part {
   put: (e: Element, ground: Ground) => Place[]; // where, from the thing's own place; a colour multiplies the part's
   spin?: { axis: "x" | "y"; speed: (e: Element) => number }; // radians a second, still where motion is reduced
 }
-export interface Look { p: Palette; water: Water }
+export interface Look { p: Palette; water: Water; fine: boolean } // `fine` while there are few things; many are drawn with fewer triangles
 export type Kind = (look: Look) => Part[];
 
 export const STATE = { fine: "#ffe9a8", watch: "#ffb347", alarm: "#ff5a4d", unknown: "#9aa3ad" } as const;

@@ -9,7 +9,7 @@ import type { Element } from "../state/wire";
 
 const put = new THREE.Object3D(), spun = new THREE.Matrix4(), WHITE = new THREE.Color("#ffffff"), tint = new THREE.Color();
 
-function Many({ part, things, ground, still }: { part: Part; things: Element[]; ground: Ground; still: boolean }) {
+function Many({ part, things, ground, still, shadow }: { shadow: boolean; part: Part; things: Element[]; ground: Ground; still: boolean }) {
   const mesh = useRef<THREE.InstancedMesh>(null);
   const turning = useRef<{ base: THREE.Matrix4; speed: number; angle: number }[]>([]);
   const places = useMemo(() => things.flatMap((e) => part.put(e, ground).map((at) => ({ e, at }))), [part, things, ground]);
@@ -45,7 +45,7 @@ function Many({ part, things, ground, still }: { part: Part; things: Element[]; 
     });
     m.instanceMatrix.needsUpdate = true;
   });
-  return <instancedMesh ref={mesh} args={[part.shape, part.paint, room]} visible={places.length > 0} castShadow={part.shadow ?? false} receiveShadow frustumCulled={false} />;
+  return <instancedMesh ref={mesh} args={[part.shape, part.paint, room]} visible={places.length > 0} castShadow={shadow && (part.shadow ?? false)} receiveShadow frustumCulled={false} />;
 }
 
 function Picks({ elements, onChoose, onHover }: { elements: Element[]; onChoose: (id: string) => void; onHover: (id: string | null) => void }) {
@@ -77,7 +77,7 @@ export function Things({ elements, look, ground, chosen, still, onChoose, onHove
   const one = chosen ? elements.find((e) => e.id === chosen) : undefined;
   return (
     <group>
-      {kinds.map(([kind, parts]) => { const mine = by[kind as Element["kind"]]; return mine && parts.map((part) => <Many key={`${kind}-${part.name}`} part={part} things={mine} ground={ground} still={still} />); })}
+      {kinds.map(([kind, parts]) => { const mine = by[kind as Element["kind"]]; return mine && parts.map((part) => <Many key={`${kind}-${part.name}`} part={part} things={mine} ground={ground} still={still} shadow={look.fine} />); })}
       <Picks elements={elements} onChoose={onChoose} onHover={onHover} />
       {one && (
         <mesh position={[one.x, one.altitude + 0.35, one.z]} rotation={[-Math.PI / 2, 0, 0]}>

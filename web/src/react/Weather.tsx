@@ -57,10 +57,10 @@ function Fall({ things, wind, colour, time }: { things: Element[]; wind: boolean
 }
 
 export function Weather({ elements, p, still, time }: { elements: Element[]; p: Palette; still: boolean; time: { value: number } }) {
-  const cloud = useMemo(() => solid(Array.from({ length: 11 }, (_, i) => ({ shape: ball(1, 2), colour: "#ffffff", at: [Math.cos(i * 2.4) * (1.4 + i * 0.36), Math.sin(i * 1.7) * 0.55, Math.sin(i * 2.4) * (1.0 + i * 0.22)], size: [2.3 - i * 0.08, 1.25 - i * 0.04, 1.8 - i * 0.06] }))), []);
+  const cloud = useMemo(() => solid(Array.from({ length: 11 }, (_, i) => ({ shape: ball(1, 1), colour: "#ffffff", at: [Math.cos(i * 2.4) * (1.4 + i * 0.36), Math.sin(i * 1.7) * 0.55, Math.sin(i * 2.4) * (1.0 + i * 0.22)], size: [2.3 - i * 0.08, 1.25 - i * 0.04, 1.8 - i * 0.06] }))), []);
   const dark = useMemo(() => new THREE.MeshStandardMaterial({ color: p.night ? "#4a5470" : "#8f97a8", roughness: 1, transparent: true, opacity: 0.94 }), [p]);
   const fog = useMemo(() => new THREE.MeshBasicMaterial({ color: p.night ? "#75809a" : "#c3c9d1", transparent: true, opacity: 0.17, depthWrite: false }), [p]);
-  const puff = useMemo(() => solid(Array.from({ length: 6 }, (_, i) => ({ shape: ball(1, 2), colour: "#ffffff", at: [Math.cos(i * 1.05) * 2.2, 1.2 + (i % 3) * 1.1, Math.sin(i * 1.05) * 2.2], size: [3.4, 2.2, 3.2] }))), []);
+  const puff = useMemo(() => solid(Array.from({ length: 6 }, (_, i) => ({ shape: ball(1, 1), colour: "#ffffff", at: [Math.cos(i * 1.05) * 2.2, 1.2 + (i % 3) * 1.1, Math.sin(i * 1.05) * 2.2], size: [3.4, 2.2, 3.2] }))), []);
   const bolt = useMemo(() => solid([[0, 12.5, 0, 0.35], [1.1, 9, 0.2, -0.5], [0.2, 5.5, 0, 0.4], [0.9, 2, 0, -0.25]].map(([x, y, z, t]) => ({ shape: new THREE.CylinderGeometry(0.1, 0.16, 4.2, 5), colour: "#ffffff", at: [x!, y!, z!], turn: [0, 0, t!] }))), []);
   const flash = useMemo(() => new THREE.MeshBasicMaterial({ color: "#fff6c8", toneMapped: false, transparent: true }), []);
   const sets = useMemo(() => ({

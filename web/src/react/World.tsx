@@ -20,18 +20,19 @@ import { Past } from "./Past";
 import { Valley } from "./Valley";
 import { Walk, type Aim } from "./Walk";
 
-interface Told { frames: number; xr: string; origin: number[]; yaw: number; people: () => { id: number; name: string; place: number[] }[]; camera: number[]; drawn: { calls: number; triangles: number }; shown: number; path: string[]; turn: (angle: number) => void }
+interface Told { frames: number; xr: string; origin: number[]; yaw: number; people: () => { id: number; name: string; place: number[] }[]; camera: number[]; drawn: { calls: number; triangles: number }; shown: number; path: string[]; first: number; laid: number; turn: (angle: number) => void; facts: () => Record<string, unknown[]> }
 declare global { interface Window { mesocosm: Told } }
-window.mesocosm = { frames: 0, xr: "", origin: [0, 0, 0], yaw: 0, people: () => [], camera: [0, 0, 0], drawn: { calls: 0, triangles: 0 }, shown: 0, path: [], turn: () => undefined };
+window.mesocosm = { frames: 0, xr: "", origin: [0, 0, 0], yaw: 0, people: () => [], camera: [0, 0, 0], drawn: { calls: 0, triangles: 0 }, shown: 0, path: [], first: 0, laid: 0, turn: () => undefined, facts: () => ({}) };
 
 const store = createXRStore({ emulate: false, offerSession: false, baseAssetPath: `${location.origin}/profiles/`, controller: { teleportPointer: true }, hand: { teleportPointer: true } });
 const SNAP = Math.PI / 6;
 
-function Count({ revision }: { revision: number }) {
+function Count({ scene }: { scene: Scene }) {
   const mode = useXR((s) => s.session ? s.mode : null);
   useFrame(({ camera, gl }) => {
     const w = window.mesocosm;
-    w.frames += 1; w.xr = mode ?? ""; w.camera = camera.position.toArray(); w.drawn = { calls: gl.info.render.calls, triangles: gl.info.render.triangles }; w.shown = revision;
+    w.frames += 1; if (w.frames === 1) w.first = performance.now(); w.xr = mode ?? ""; w.camera = camera.position.toArray(); w.drawn = { calls: gl.info.render.calls, triangles: gl.info.render.triangles }; w.shown = scene.revision;
+    w.facts = () => Object.fromEntries(scene.elements.map((e) => [e.id, [e.state, e.facts.kept ?? null, e.facts.version ?? null, e.weather, e.share]]));
   });
   return null;
 }
@@ -75,7 +76,7 @@ function Stage({ scene, look, chosen, still, onChoose, onHover, aim, visitors, p
       <People visitors={visitors} ar={ar} />
       {ground && <Walk ground={ground} aim={aim} still={still} />}
       {mode && !ar && <Snap onTurn={(by) => turn((old) => old + by)} />}
-      <Count revision={scene.revision} />
+      <Count scene={scene} />
     </>
   );
 }

@@ -25,6 +25,7 @@ export function solid(bits: Bit[]): THREE.BufferGeometry {
 export const box = (x: number, y: number, z: number) => new THREE.BoxGeometry(x, y, z);
 export const rod = (top: number, low: number, tall: number, sides = 10) => new THREE.CylinderGeometry(top, low, tall, sides);
 export const cone = (r: number, tall: number, sides = 10) => new THREE.ConeGeometry(r, tall, sides);
+export const blade = (r: number, tall: number) => new THREE.ConeGeometry(r, tall, 3, 1, true);
 export const ball = (r: number, fine = 1) => new THREE.IcosahedronGeometry(r, fine);
 export const stone = (r: number) => new THREE.DodecahedronGeometry(r, 0);
 export const disc = (r: number, sides = 40) => new THREE.CircleGeometry(r, sides).rotateX(-Math.PI / 2);

@@ -3,7 +3,7 @@ import * as THREE from "three";
 import type { Element } from "../state/wire";
 import type { Palette } from "./palette";
 
-const FINE = 1.5, MOST = 360; // metres a cell, where that is at most so many cells across
+const FINE = 1.5, MOST = 200; // metres a cell, where that is at most so many cells across
 
 export function hash(x: number, z: number, seed: number): number {
   const n = Math.sin(x * 127.1 + z * 311.7 + seed * 17.3) * 43758.5453;
@@ -45,7 +45,7 @@ export function groundOf(elements: Element[], seed: number): Ground {
     }
     return falls.at(-1)![1] - 3 * smooth((z - falls.at(-1)![0]) / 40);
   };
-  const mere = { x: wide * 0.12, z: foot + 76, y: floor(foot + 76) - 1.1, r: Math.min(120, wide * 0.75) };
+  const reach = Math.min(120, wide * 0.75), mere = { x: wide * 0.12, z: foot + 30 + 1.15 * reach, y: floor(foot + 80) - 1.1, r: reach };
   const size = 2 * Math.max(wide + 100, Math.max(-head, foot) + 130), cells = Math.min(MOST, Math.round(size / FINE)), step = size / cells, half = size / 2, row = cells + 1;
   const heights = new Float32Array(row * row);
   for (let j = 0; j < row; j++) for (let i = 0; i < row; i++) {
@@ -73,7 +73,7 @@ export function groundOf(elements: Element[], seed: number): Ground {
   const courses = new Map<string, Course>();
   for (const e of elements) if (e.kind !== "vane") for (const n of e.needs) {
     const from = by.get(n);
-    if (from) courses.set(`${n}>${e.id}`, { from: n, to: e.id, points: course(from, e, land, seed) });
+    if (from) courses.set(`${n}>${e.id}`, { from: n, to: e.id, points: course(from, e, land, seed, elements.length > 120) });
   }
   const beds = step < 3 ? 3.2 : 0; // a coarse grid has no room for a bed
   if (beds) for (const { points } of courses.values()) {
@@ -131,15 +131,15 @@ export function forest(ground: Ground, elements: Element[], seed: number, many: 
 }
 
 // A stream from one thing to the next below it, in the order of lineage.
-function course(from: Element, to: Element, land: Land, seed: number): THREE.Vector3[] {
-  const points: THREE.Vector3[] = [], long = Math.hypot(to.x - from.x, to.z - from.z), many = Math.min(90, Math.max(24, Math.round(long / 1.4)));
+function course(from: Element, to: Element, land: Land, seed: number, coarse: boolean): THREE.Vector3[] {
+  const points: THREE.Vector3[] = [], long = Math.hypot(to.x - from.x, to.z - from.z), many = Math.min(coarse ? 30 : 90, Math.max(coarse ? 10 : 24, Math.round(long / (coarse ? 4 : 1.4))));
   const bend = (hash(from.x, to.x, seed) - 0.5) * 14;
   let low = Infinity;
   for (let i = 0; i <= many; i++) {
     const t = i / many, s = t * t * (3 - 2 * t), open = Math.sin(t * Math.PI);
     const x = from.x + (to.x - from.x) * s + open * (bend * 0.5 + Math.sin(t * 9 + from.x) * 1.3);
     const z = from.z + (to.z - from.z) * t;
-    low = Math.min(low, land(x, z)); // water never climbs
+    low = coarse ? land(x, z) + 0.5 : Math.min(low, land(x, z)); // water never climbs; a coarse grid cannot show it
     points.push(new THREE.Vector3(x, low, z));
   }
   return points;
