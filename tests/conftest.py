@@ -214,3 +214,38 @@ ROW = {
 @pytest.fixture
 def row() -> dict[str, Any]:
     return dict(ROW)
+
+
+FLAGS = [
+    "--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-gpu-watchdog", "--disable-dev-shm-usage",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as p:
+        one = p.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        yield one
+        one.close()
+
+
+def watched(context: Any, server: Server) -> Any:
+    """A page that notes errors and whatever it asks of another host."""
+    one = context.new_page()
+    one.set_default_timeout(150_000)
+    one.faults, one.outside = [], []
+    one.on("pageerror", lambda e: one.faults.append(f"{e}\n{getattr(e, 'stack', '')}"))
+    one.on("crash", lambda _: one.faults.append("the page crashed"))
+    one.on("request", lambda r: one.outside.append(r.url) if not r.url.startswith((server.url, "data:", "blob:", server.url.replace("http", "ws"))) else None)
+    return one
+
+
+@pytest.fixture
+def page(browser: Any, server: Server) -> Iterator[Any]:
+    context = browser.new_context(viewport={"width": 720, "height": 450}, reduced_motion="reduce", locale="en-GB")
+    one = watched(context, server)
+    yield one
+    context.close()
+    assert not one.faults and not one.outside, (one.faults, one.outside)

@@ -64,9 +64,9 @@ function Growth({ ground, scene, p }: { ground: Ground; scene: Scene; p: Palette
     };
     const dry = (y: number, z: number) => y > mere.y + 0.35 || z < foot + 10;
     return {
-      firs: forest(ground, scene.elements, seed, Math.min(1200, 700 + scene.elements.length * 6)),
-      stones: some(150, 21, (x, y, z) => ridges(x, z, seed + 31) > 0.62 && dry(y, z), (i) => 0.25 + hash(i, 24, seed) * 0.7),
-      tufts: some(1800, 11, (x, y, z) => ridges(x, z, seed + 8) < 0.56 && dry(y, z), (i) => 0.6 + hash(i, 14, seed) * 0.7),
+      firs: forest(ground, scene.elements, seed, Math.min(1000, 700 + scene.elements.length * 6)),
+      stones: some(110, 21, (x, y, z) => ridges(x, z, seed + 31) > 0.62 && dry(y, z), (i) => 0.25 + hash(i, 24, seed) * 0.7),
+      tufts: some(1500, 11, (x, y, z) => ridges(x, z, seed + 8) < 0.56 && dry(y, z), (i) => 0.6 + hash(i, 14, seed) * 0.7),
       flowers: some(900, 16, (x, y, z) => ridges(x, z, seed + 12) > 0.56 && ridges(x, z, seed + 8) < 0.5 && dry(y, z), (i) => 0.6 + hash(i, 19, seed) * 0.6),
     };
     // eslint-disable-next-line react-hooks/exhaustive-deps

@@ -1,0 +1,35 @@
+"""Small helpers of the tests of pages."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+PICTURES = Path(os.environ.get("MESOCOSM_PICTURES", "/nonexistent"))
+
+
+def until(page: Any, script: str, arg: Any = None, seconds: float = 150.0) -> None:
+    """Wait until a script is true; the driver's own wait evaluates text in the page, which the page's policy forbids."""
+    end = time.monotonic() + seconds
+    while not page.evaluate(script, arg):
+        assert time.monotonic() < end, script
+        page.wait_for_timeout(100)
+
+
+def press(page: Any, name: str) -> None:
+    """Click in the page itself: software GL is too slow for the driver's own wait for stillness."""
+    until(page, "name => { const b = [...document.querySelectorAll('button, summary')].find(b => b.innerText.split('\\n')[0] === name); b?.click(); return Boolean(b) }", name)
+
+
+def frames(page: Any, more: int) -> None:
+    """Wait until the valley was drawn some more times."""
+    now = page.evaluate("window.mesocosm.frames")
+    until(page, f"window.mesocosm.frames > {now} + {more}")
+
+
+def keep(page: Any, name: str) -> None:
+    """A picture for who wants to look."""
+    if PICTURES.is_dir():
+        page.screenshot(path=PICTURES / f"{name}.png")

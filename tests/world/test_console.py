@@ -1,0 +1,240 @@
+"""The console in a real browser: every page, in both tongues, in light, dark and narrow windows, by keyboard, and with axe."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from conftest import Server, watched
+from pages import keep, press, until
+
+from mesocosm.build.live import Live
+from mesocosm.catalog import Catalog
+from mesocosm.catalog import tables as t
+from mesocosm.learn.loop import told
+
+PAGES = ("overview", "data", "models", "services", "monitors", "lineage", "audit")
+
+
+def turn(page: Any, server: Server, name: str) -> None:
+    """Open a page of the console."""
+    if not page.url.startswith(server.url):
+        page.goto(f"{server.url}/?token={server.token}")
+        page.wait_for_selector("#main h1")
+    page.evaluate("name => { location.hash = '#/' + name }", name)
+    page.wait_for_selector(f"nav a[aria-current=page][href='#/{name.split('/')[0]}']")
+
+
+def test_every_page_tells_what_is(page: Any, server: Server, row: dict[str, Any]) -> None:
+    said = server.http.post("/v1/services/credit-desk/predict", json=row).json()
+    wanted = {
+        "overview": ("data quality", "What wants somebody", "What happened last", "3 sources, 2 datasets, 2 models, 2 services, 2 monitors"),
+        "data": ("rows in", "outliers", "private", "why rows were set apart", "duration: a value is not a whole number in month"),
+        "models": ("calibration error", "95 % interval", said["version"], "held-out rows"),
+        "services": ("Roll back", said["id"], "last predictions"),
+        "monitors": ("watches credit-desk", "Silence for 2 h"), "lineage": ("Past of a prediction",), "audit": ("deploy", "credit-desk"),
+    }  # fmt: skip
+    for name, texts in wanted.items():
+        turn(page, server, name)
+        for text in texts:
+            page.wait_for_selector(f"#main >> text={text}")
+        keep(page, f"console-{name}")
+    assert "token" not in page.url
+    turn(page, server, "services")
+    press(page, said["id"])
+    page.wait_for_selector("text=training rows")
+    assert "data/applications.csv" in page.inner_text("#lineage") and page.url.endswith(f"#/lineage/{said['id']}")
+    turn(page, server, "lineage/p-nothing")
+    page.wait_for_selector("[role=alert]")
+
+
+def test_the_lineage_graph_leads_into_the_world(page: Any, server: Server) -> None:
+    turn(page, server, "data")
+    page.wait_for_selector(".graph a[href='/world#models.risk']")
+    ids = {a.get_attribute("href") for a in page.query_selector_all(".graph a")}
+    assert ids == {f"/world#{e['id']}" for e in server.http.get("/v1/scene").json()["elements"]}
+    page.focus(".graph a[href='/world#models.risk']")
+    near = page.evaluate("[...document.querySelectorAll('.graph rect.near')].length")
+    assert near == 6  # applications, credit, risk, credit-desk, its watch and its counter
+
+
+def test_what_if_answers_as_the_service_does_and_leaves_no_trace(page: Any, server: Server) -> None:
+    before = Catalog(server.home / ".mesocosm").counts()
+    turn(page, server, "services")
+    press(page, "playground: what if")
+    page.wait_for_selector(".whatif .answer b")
+    until(page, "document.querySelector('.bars li') !== null")
+    form = server.http.get("/v1/services/credit-desk/what-if").json()
+    asked = {i["name"]: i.get("usual") for i in form["inputs"]}
+    assert {i["name"] for i in form["inputs"]} & {"email", "phone"} == set()
+    first = server.http.post("/v1/services/credit-desk/what-if", json=asked).json()
+    assert abs(first["base"] + sum(first["inputs"].values()) - first["probability"]) < 1e-5
+    said = page.inner_text(".whatif .answer b")
+    assert said == f"{first['label']}, {100 * first['probability']:.1f} %"
+    page.locator(".whatif input[type=range]").nth(0).fill("48")
+    until(page, "said => document.querySelector('.whatif .answer b').innerText !== said", said)
+    changed = server.http.post("/v1/services/credit-desk/what-if", json=asked | {"duration": 48}).json()
+    until(page, "said => document.querySelector('.whatif .answer b').innerText === said", f"{changed['label']}, {100 * changed['probability']:.1f} %")
+    keep(page, "what-if")
+    assert Catalog(server.home / ".mesocosm").counts() == before
+    told_wrong = server.http.post("/v1/services/credit-desk/what-if", json=asked | {"nonsense": 1})
+    assert told_wrong.status_code == 422 and "reads no such field" in told_wrong.json()["detail"]
+    assert server.http.get("/v1/services/nothing/what-if").status_code == 404
+
+
+def test_a_training_is_drawn_while_it_runs(page: Any, server: Server) -> None:
+    turn(page, server, "overview")
+    drawn = page.locator("article", has=page.locator("h3", has_text="models.drawn"))  # a challenger of the bank's own may be in the making too
+    assert drawn.count() == 0
+    with Live(server.home / ".mesocosm", "models.drawn") as live:
+        for epoch in range(1, 4):
+            for step in range(1, 11):
+                live.tell(told({"epoch": epoch, "step": step, "of": 10, "loss": 2 / (epoch + step / 10), "left": 40 - 10 * epoch}))
+            live.tell(told({"epoch": epoch, "train_loss": 2 / epoch, "held_loss": 2.2 / (epoch + 1)}))
+        drawn.locator("svg.curve circle").nth(2).wait_for()
+        assert "In the making" in page.inner_text("#main") and "epoch 3: loss" in drawn.locator(".told").inner_text()
+        assert drawn.locator("svg.curve").get_attribute("aria-label") == "Loss by epoch; held out 0.550 now"
+        keep(page, "making")
+    drawn.wait_for(state="detached")
+
+
+@pytest.fixture
+def twin(server: Server) -> Iterator[dict[str, Any]]:
+    """A rollout of a second version of the risk model, taken away afterwards."""
+    catalog = Catalog(server.home / ".mesocosm")
+    now = catalog.deployment("credit-desk")
+    assert now is not None
+    first = catalog.version(now["version"])
+    assert first is not None
+    one = first | {"id": "risk-v9-twin", "number": 9}
+    with catalog.transaction() as con:
+        con.execute(t.VERSIONS.insert().values(**one))
+        catalog.open_rollout(con, "credit-desk", one["id"], now["answers"], now["version"], "shadow", "test", "to be looked at")
+    yield now
+    with catalog.transaction() as con:
+        con.execute(t.VERSIONS.delete().where(t.VERSIONS.c.id == one["id"]))
+        con.execute(t.ROLLOUTS.delete())
+
+
+def test_a_rollout_is_shown_and_taken_back_with_a_reason(page: Any, server: Server, row: dict[str, Any], twin: dict[str, Any]) -> None:
+    server.http.post("/v1/services/credit-desk/predict", json=row)
+    turn(page, server, "services")
+    page.wait_for_selector(".rollout >> text=risk-v9-twin beside")
+    page.wait_for_selector(".rollout >> text=of this step are left")
+    beside = server.http.post("/v1/services/credit-desk/what-if", json={k: row.get(k) for k in row}).json()["beside"]
+    assert beside["version"] == "risk-v9-twin"
+    keep(page, "rollout")
+    press(page, "Take back")
+    page.wait_for_selector(".rollout form")
+    press(page, "No")
+    page.wait_for_selector(".rollout form", state="detached")
+    assert Catalog(server.home / ".mesocosm").rollout("credit-desk") is not None
+    press(page, "Take back")
+    page.fill(".rollout form input", "it looked odd")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".rollout", state="detached")
+    ended = Catalog(server.home / ".mesocosm").rollouts("credit-desk")[0]
+    assert (ended["state"], ended["why"]) == ("returned", "it looked odd")
+    assert server.http.post("/v1/services/credit-desk/promote", json={}).status_code == 409
+    assert server.http.post("/v1/services/credit-desk/predict", json=row).json()["version"] == twin["version"]
+
+
+def test_a_request_is_labelled(page: Any, server: Server) -> None:
+    asked = [server.http.post("/v1/services/help-desk/predict", json={"sentence": text}).json()["id"] for text in ("the thing with my thing", "where is my card", "close it all")]
+    turn(page, server, "models")
+    card = page.locator("article", has=page.locator("h2", has_text="intent"))
+    card.locator("summary", has_text="label next").click()
+    page.wait_for_selector("select[aria-label='Label of request 1']")
+    keep(page, "label-next")
+    before = server.http.get("/v1/models/intent/unsure").json()
+    assert {f["prediction"] for f in before["found"]} >= set(asked)
+    label = before["labels"][3]
+    page.select_option("select[aria-label='Label of request 1']", label)
+    page.wait_for_selector(f"text=kept: {label}")
+    after = server.http.get("/v1/models/intent/unsure").json()
+    assert after["waiting"] == before["waiting"] - 1
+    assert server.http.get("/v1/models/nothing/unsure").status_code == 404
+
+
+def test_a_monitor_is_silenced_and_wakes(page: Any, server: Server) -> None:
+    turn(page, server, "monitors")
+    card = page.locator("article", has=page.locator("h2", has_text="help-watch"))
+    for button, silent in (("Silence for 2 h", True), ("End the silence", False)):
+        card.locator("button", has_text=button).click()
+        card.locator("form input").fill("maintenance")
+        page.keyboard.press("Enter")
+        card.locator("small", has_text="silent").wait_for(state="attached" if silent else "detached")
+        assert ("help-watch" in server.http.get("/v1/ecosystem").json()["silenced"]) is silent
+    assert server.http.post("/v1/monitors/nothing/silence", json={}).status_code == 404
+    assert server.http.post("/v1/monitors/help-watch/silence", json={"for": "often"}).status_code == 422
+
+
+def test_versions_of_a_dataset_are_told(page: Any, server: Server) -> None:
+    turn(page, server, "data")
+    page.locator("article", has=page.locator("h2", has_text="credit")).locator("summary", has_text="versions and what differs").click()
+    page.wait_for_selector("text=One version so far")
+    found = server.http.get("/v1/datasets/credit/versions").json()
+    assert [v["account"]["kept"] for v in found["versions"]] == [941] and "diff" not in found
+
+
+@pytest.mark.parametrize(("scheme", "width", "tongue"), [("light", 1280, "en-GB"), ("dark", 375, "zh-CN")])
+def test_axe_finds_nothing_and_nothing_overflows(browser: Any, server: Server, scheme: str, width: int, tongue: str) -> None:
+    from axe_playwright_python.base import AXE_SCRIPT
+
+    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme, locale=tongue, bypass_csp=True)  # axe is no script of ours
+    page = watched(context, server)
+    for name in PAGES:
+        turn(page, server, name)
+        page.wait_for_timeout(300)
+        page.evaluate("document.querySelectorAll('#main details').forEach(d => { d.open = true })")
+        page.wait_for_timeout(500)
+        page.evaluate(AXE_SCRIPT)
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+        assert not found, json.dumps([(v["id"], [n["html"][:120] for n in v["nodes"][:3]]) for v in found])
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+        keep(page, f"console-{name}-{scheme}-{tongue}")
+    assert page.evaluate("document.documentElement.lang") == tongue.replace("en-GB", "en")
+    assert ("总览" in page.inner_text("nav")) is (tongue == "zh-CN")
+    context.close()
+    assert not page.faults
+
+
+def test_the_keyboard_reaches_every_page(page: Any, server: Server) -> None:
+    turn(page, server, "overview")
+    page.evaluate("document.activeElement?.blur()")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    page.focus(".skip")
+    met = []
+    for _ in PAGES:
+        page.keyboard.press("Tab")
+        met.append(page.evaluate("document.activeElement.getAttribute('href')"))
+    assert met == [f"#/{p}" for p in PAGES]
+    page.keyboard.press("Enter")
+    page.wait_for_selector("nav a[aria-current=page][href='#/audit']")
+
+
+def test_the_tongue_is_kept(page: Any, server: Server) -> None:
+    turn(page, server, "overview")
+    press(page, "中文")
+    page.wait_for_selector("nav >> text=数据")
+    page.reload()
+    page.wait_for_selector("nav >> text=数据")
+    press(page, "English")
+    page.wait_for_selector("nav >> text=overview")
+
+
+def test_a_server_that_is_gone_is_a_designed_state(page: Any, server: Server) -> None:
+    turn(page, server, "overview")
+    page.route("**/v1/ecosystem", lambda route: route.abort())
+    page.wait_for_selector("text=The last look failed")
+    assert "data quality" in page.inner_text("#main")
+    page.reload()
+    page.wait_for_selector("text=does not answer")
+    page.unroute("**/v1/ecosystem")
+    page.reload()
+    page.wait_for_selector("text=data quality")
