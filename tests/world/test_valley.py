@@ -187,9 +187,9 @@ def test_a_picture_is_taken(server: Server, tmp_path: Path, cli: Callable[..., A
 @pytest.mark.parametrize(("words", "said"), [
     (["picture", "valley.gif"], "a name that ends with .png for a still, or .webp for a turn"),
     (["picture", "valley.png", "--size", "9x9"], "width and height from 64 to 4096"),
-    (["picture", "valley.png", "--light", "noonish"], "did you mean 'noon'"),
+    (["picture", "valley.png", "--light", "noonish"], "Did you mean 'noon'"),
     (["export", "glb", "out", "--set", "size=3"], "no setting: glb has none"),
-    (["export", "gbl", "out"], "did you mean 'glb'"),
+    (["export", "gbl", "out"], "Did you mean 'glb'"),
 ])  # fmt: skip
 def test_what_cannot_be_is_said_in_a_sentence(words: list[str], said: str, bank: Path, cli: Callable[..., Any], tmp_path: Path) -> None:
     done = cli(*words, "-f", str(bank), cwd=tmp_path)

@@ -63,10 +63,11 @@ class Visitor:
         while True:
             await self.ready.wait()
             self.ready.clear()
-            while self.words:
-                await self.socket.send_text(self.words.popleft())
-            while self.poses:
-                await self.socket.send_bytes(self.poses.popleft())
+            while self.words or self.poses:  # who came is told before where they are
+                if self.words:
+                    await self.socket.send_text(self.words.popleft())
+                else:
+                    await self.socket.send_bytes(self.poses.popleft())
 
 
 class Visiting:
@@ -156,26 +157,33 @@ def routes(app: FastAPI, visiting: Visiting, scenery: Scenery, catalog: Catalog,
         right: what a socket may do: `see`, `ask`, `change`, or nothing where it may not come in.
     """
 
+    inside: set[WebSocket] = set()
+    watching: asyncio.Task[None] | None = None
+
     @asynccontextmanager
     async def let_in(socket: WebSocket) -> AsyncIterator[str]:
         """What a socket may do while the block runs, empty where it may not come in; one whose token is taken back is closed."""
+        nonlocal watching
         may = await asyncio.to_thread(right, socket)
         if not may:
             await socket.close(4401, WANTED)
             yield ""
             return
         await socket.accept()
-        watching = asyncio.create_task(watch(socket))
+        inside.add(socket)
+        if watching is None or watching.done():
+            watching = asyncio.create_task(watch())
         try:
             yield may
         finally:
-            watching.cancel()
+            inside.discard(socket)
 
-    async def watch(socket: WebSocket) -> None:
-        while await asyncio.to_thread(right, socket):
+    async def watch() -> None:
+        while inside:
+            for socket in await asyncio.to_thread(lambda those: [s for s in those if not right(s)], list(inside)):
+                with suppress(RuntimeError, WebSocketDisconnect):
+                    await socket.close(4401, WANTED)
             await asyncio.sleep(LOOK)
-        with suppress(RuntimeError, WebSocketDisconnect):
-            await socket.close(4401, WANTED)
 
     @app.websocket("/v1/world")
     async def world(socket: WebSocket) -> None:

@@ -10,7 +10,6 @@ from mesocosm.world.elements.view import View
 from mesocosm.world.layout import depths, layout
 from mesocosm.world.wire import Element, Firefly, Scene
 
-KINDS = {"sources": "spring", "datasets": "lake", "models": "tree", "services": "lighthouse", "monitors": "vane", "places": "counter"}
 SEASONS = (("spring", 7.0), ("summer", 30.0), ("autumn", 120.0))  # by the age in days of the oldest lake; winter after the last
 
 
@@ -42,8 +41,9 @@ def scene(name: str, about: str, style: str, ground: Ground, view: View, firefli
     for address, needs, settings in ground.things:
         section, _, word = address.partition(".")
         x, z, altitude = ground.where[address]
-        shown = ELEMENTS[section](word, settings, view)
-        fixed = {"id": address, "kind": KINDS[section], "name": word, "x": x, "z": z, "altitude": altitude, "depth": ground.depths[address], "needs": list(needs)}
+        kind, shows = ELEMENTS[section]
+        shown = shows(word, settings, view)
+        fixed = {"id": address, "kind": kind, "name": word, "x": x, "z": z, "altitude": altitude, "depth": ground.depths[address], "needs": list(needs)}
         elements.append(Element.model_validate(fixed | shown))
     alerts = [{k: a[k] for k in ("id", "monitor", "service", "what", "message", "at")} | {"verdict": (a["detail"] or {}).get("verdict")} for a in view.alerts]
     return Scene(

@@ -21,6 +21,7 @@ STEP = 0.05  # metres
 CELL = 16.0  # metres
 NEAREST = 32  # poses of a cell's own surroundings in one snapshot at most
 FAR = 20  # ticks in which everybody who moved is told of once, wherever they are
+AGAIN = 100  # ticks in which each visitor is told again where everybody is, if anybody moved: what was lost on the way is mended
 ARM = 8.0  # metres within which hands are seen
 REACH = 1600.0  # metres from the middle that a pose may name
 
@@ -41,6 +42,8 @@ class Crowd:
         self.told: dict[tuple[int, int], Any] = {}  # by cell: the tick of the pose of each visitor that was last told there
         self.asked: dict[tuple[int, int], Any] = {}  # by cell: the tick at which each was last told of there
         self.hands: dict[int, bytes] = {}
+        self.new: dict[int, bytes] = {}  # poses since the last tick
+        self.stirred = -AGAIN  # the last tick at which somebody moved or left
         self.ids: list[int] = list(range(most - 1, -1, -1))
         self.tick = 0
 
@@ -59,29 +62,40 @@ class Crowd:
         if self.here[who]:
             self.here[who] = False
             self.hands.pop(who, None)
+            self.new.pop(who, None)
             self.ids.insert(0, who)
 
     def pose(self, who: int, data: bytes) -> bool:
         """Keep a visitor's newest pose; False where the bytes are none."""
         if len(data) not in (POSE.itemsize, POSE.itemsize + HANDS):
             return False
-        found = np.frombuffer(data[: POSE.itemsize], POSE)[0]
-        self.poses[who] = found
-        self.at[who] = (found["x"] * STEP, found["y"] * STEP, found["z"] * STEP)
-        self.moved[who] = self.tick + 1
+        self.new[who] = data[: POSE.itemsize]
         if len(data) > POSE.itemsize:
             self.hands[who] = data[POSE.itemsize :]
         else:
             self.hands.pop(who, None)
         return True
 
+    def _taken(self) -> None:
+        """Poses that came in since the last tick, all at once."""
+        if not self.new:
+            return
+        who = np.fromiter(self.new, np.int64, len(self.new))
+        found = np.frombuffer(b"".join(self.new.values()), POSE)
+        self.poses[who], self.moved[who] = found, self.tick
+        self.at[who] = np.stack([found["x"], found["y"], found["z"]], 1) * np.float32(STEP)
+        self.stirred = self.tick
+        self.new.clear()
+
     def snapshots(self) -> Iterator[tuple[bytes, list[int]]]:
         """One tick: what each cell's visitors are told together, and who they are; cells where nothing moved are left out.
 
         Of those around a cell that moved since it was told of them, the nearest and the longest waiting come first; whoever is far is told of
-        at every 20th tick.
+        at every 20th tick. A visitor whose first pose this is, and everybody once in 100 ticks while somebody moves, is told of all.
         """
         self.tick += 1
+        first = [who for who in self.new if self.moved[who] == 0]
+        self._taken()
         here = np.flatnonzero(self.here & (self.moved > 0))
         if not here.size:
             return
@@ -90,7 +104,13 @@ class Crowd:
         order = np.lexsort((cells[:, 1], cells[:, 0]))
         firsts = np.flatnonzero(np.r_[True, (np.diff(cells[order], axis=0) != 0).any(axis=1)])
         groups = {tuple(cells[order[i]].tolist()): here[part] for i, part in zip(firsts, np.split(order, firsts[1:]), strict=True)}
+        all_ = np.flatnonzero(self.here)
+        again = all_[all_ % AGAIN == self.tick % AGAIN].tolist() if self.tick - self.stirred < AGAIN else []
+        for who in {*first, *again}:
+            yield self._packed(here, np.array([who])), [who]
         late = here[(here % FAR == self.tick % FAR) & (self.moved[here] > self.tick - FAR)]
+        if late.size and all_.size > here.size:  # who looks on from no place of their own
+            yield self._packed(late, here[:0]), np.setdiff1d(all_, here).tolist()
         for cell, mine in groups.items():
             told, asked = (book.setdefault(cell, np.zeros(self.most, np.int64)) for book in (self.told, self.asked))
             around = np.concatenate([g for dx in (-1, 0, 1) for dz in (-1, 0, 1) if (g := groups.get((cell[0] + dx, cell[1] + dz))) is not None])
@@ -109,7 +129,7 @@ class Crowd:
             self.asked = {c: v for c, v in self.asked.items() if c in groups}
 
     def whole(self) -> bytes:
-        """Where everybody is, for who has just come; whoever stands still is told of no more."""
+        """Where everybody is, for who has just come."""
         here = np.flatnonzero(self.here & (self.moved > 0))
         return self._packed(here, here[:0])
 
@@ -118,8 +138,9 @@ class Crowd:
         seen["id"], seen["pose"] = some, self.poses[some]
         hands = b""
         count = 0
-        if self.hands and len(mine):
-            near = self.at[mine]
+        placed = mine[self.moved[mine] > 0]
+        if self.hands and placed.size:
+            near = self.at[placed]
             for who in some.tolist():
                 if who in self.hands and np.linalg.norm(near - self.at[who], axis=1).min() <= ARM:
                     hands += int(who).to_bytes(2, "little") + self.hands[who]

@@ -37,7 +37,7 @@ class Element(BaseModel):
     """
 
     id: str
-    kind: Literal["spring", "lake", "tree", "lighthouse", "vane", "counter"]
+    kind: str
     name: str
     x: float
     z: float
@@ -89,13 +89,16 @@ class Scene(BaseModel):
 
 
 def typescript() -> str:
-    """The same shapes as TypeScript."""
+    """The same shapes as TypeScript; a kind is one of those that there are."""
+    from mesocosm.world.elements import ELEMENTS
+
     kinds = {"str": "string", "float": "number", "int": "number", "bool": "boolean", "dict[str, Any]": "Record<string, unknown>"}
     lines = ["// Generated from src/mesocosm/world/wire.py; run `python -m mesocosm.world.wire`."]
     for model in (Step, Sapling, Element, Firefly, Scene):
         lines.append(f"export interface {model.__name__} {{")
         for name, field in model.model_fields.items():
-            lines.append(f"  {name}: {_ts(field.annotation, kinds)};")
+            known = " | ".join(f'"{kind}"' for kind, _ in ELEMENTS.values())
+            lines.append(f"  {name}: {known if (model, name) == (Element, 'kind') else _ts(field.annotation, kinds)};")
         lines += ["}", ""]
     return "\n".join(lines)
 

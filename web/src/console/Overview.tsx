@@ -35,7 +35,7 @@ export function Overview({ all }: { all: All }) {
         {moments.length === 0 ? <Empty>{t("Nothing has happened yet.")}</Empty> : <ol className="moments">{moments.slice(-12).reverse().map((m, i) => <li key={i}><time>{when(m.at)}</time> <b>{t(m.what)}</b> {m.name}</li>)}</ol>}
       </section>
       <section aria-labelledby="size"><h2 id="size">{t("All that is")}</h2>
-        <p className="sum">{t("{} sources, {} datasets, {} models, {} services, {} monitors", ...["spring", "lake", "tree", "lighthouse", "vane"].map((k) => all.scene.elements.filter((e) => e.kind === k).length))} · {t("{} rows kept", many(Object.values(all.datasets).reduce((a: number, d) => a + ((d as Any).account.kept as number), 0)))}</p>
+        <p className="sum">{t("{} sources, {} datasets, {} models, {} services, {} monitors", ...["sources", "datasets", "models", "services", "monitors"].map((s) => all.scene.elements.filter((e) => e.id.startsWith(`${s}.`)).length))} · {t("{} rows kept", many(Object.values(all.datasets).reduce((a: number, d) => a + ((d as Any).account.kept as number), 0)))}</p>
       </section>
     </>
   );

@@ -8,7 +8,7 @@ import { Notes } from "./Notes";
 import { Line, short } from "./Plot";
 import { WhatIf } from "./WhatIf";
 
-export const NAMES: Record<string, string> = { spring: "spring, a source", lake: "lake, a dataset", tree: "tree, a model", lighthouse: "lighthouse, a service", vane: "weather vane, a monitor", counter: "place" };
+export const NAMES: Record<Element["kind"], string> = { spring: "spring, a source", lake: "lake, a dataset", tree: "tree, a model", lighthouse: "lighthouse, a service", vane: "weather vane, a monitor", counter: "place" };
 
 const show = (v: unknown): string =>
   v === null || v === undefined ? "not known" : typeof v === "number" ? (Number.isInteger(v) ? String(v) : v.toPrecision(4)) : Array.isArray(v) ? v.map(show).join(" to ") : typeof v === "object" ? "" : String(v);
@@ -98,8 +98,8 @@ export function Card({ e, name, onClose }: { e: Element; name: string; onClose: 
   const { versions, ...facts } = e.facts as { versions?: Version[] };
   const asks = e.kind === "lighthouse" ? e.name : e.kind === "counter" && !e.inhabitant ? e.speaks_for : null;
   return (
-    <aside className="card" aria-label={`${e.name}, ${t(NAMES[e.kind]!)}`}>
-      <header><span className={`dot ${e.state}`} /><div><h2>{e.name}</h2><small>{t(NAMES[e.kind]!)} · {t(e.state)}</small></div><button className="x" onClick={onClose} aria-label={t("Close the card")}>×</button></header>
+    <aside className="card" aria-label={`${e.name}, ${t(NAMES[e.kind])}`}>
+      <header><span className={`dot ${e.state}`} /><div><h2>{e.name}</h2><small>{t(NAMES[e.kind])} · {t(e.state)}</small></div><button className="x" onClick={onClose} aria-label={t("Close the card")}>×</button></header>
       <p>{sentence(e, t)}</p>
       {e.inhabitant && e.speaks_for && <Talk who={e.inhabitant} service={e.speaks_for} />}
       {e.kind === "lighthouse" && e.state !== "unknown" && <Levers e={e} />}

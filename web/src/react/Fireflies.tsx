@@ -29,7 +29,7 @@ export function swarm(scene: Scene): { many: Map<string, number>; each: number }
   return { many, each };
 }
 
-const lift: Record<Element["kind"], number> = { spring: 3, lake: 1.2, tree: 7, lighthouse: 11.3, vane: 4, counter: 3 };
+export const LIFT: Record<Element["kind"], number> = { spring: 3, lake: 1.2, tree: 7, lighthouse: 11.3, vane: 4, counter: 3 };
 
 export function Fireflies({ scene, time, night }: { scene: Scene; time: { value: number }; night: boolean }) {
   const { many } = swarm(scene);
@@ -44,7 +44,7 @@ export function Fireflies({ scene, time, night }: { scene: Scene; time: { value:
       if (!way.length) continue;
       const four = [0, 1, 2, 3].map((i) => way[Math.max(0, way.length - 4 + i)]!);
       for (let i = 0; i < n && k < total; i++, k++) {
-        four.forEach((e, j) => data[j]!.set([e.x, e.altitude + lift[e.kind], e.z], k * 3));
+        four.forEach((e, j) => data[j]!.set([e.x, e.altitude + LIFT[e.kind], e.z], k * 3));
         phase[k] = (i * 0.61803) % 1;
       }
     }

@@ -5,7 +5,7 @@ import * as THREE from "three";
 import { call } from "../state/live";
 import { useWords } from "../state/words";
 import type { Element, Scene } from "../state/wire";
-import { wayOf } from "./Fireflies";
+import { LIFT, wayOf } from "./Fireflies";
 
 interface Lineage { prediction: { id: string; service: string; output: { label?: string; probability?: number; value?: number }; at: number }; version: { id: string; model?: string; content: string }; recipe: { method: string; head: string }; snapshot: { id: string; account: { kept: number; in: number } }; files: Record<string, string>; rows: { training: number } }
 
@@ -57,7 +57,7 @@ export function Follow({ scene, onPath, onStep, onClose }: { scene: Scene; onPat
 // The lit way, and a spark that runs along it.
 export function Spark({ path, still }: { path: Element[]; still: boolean }) {
   const spark = useRef<THREE.Mesh>(null), t = useRef(0);
-  const curve = useMemo(() => (path.length > 1 ? new THREE.CatmullRomCurve3(path.map((e) => new THREE.Vector3(e.x, e.altitude + ({ spring: 3, lake: 1.2, tree: 7, lighthouse: 11.3, vane: 4, counter: 3 })[e.kind], e.z)), false, "catmullrom", 0.3) : null), [path]);
+  const curve = useMemo(() => (path.length > 1 ? new THREE.CatmullRomCurve3(path.map((e) => new THREE.Vector3(e.x, e.altitude + LIFT[e.kind], e.z)), false, "catmullrom", 0.3) : null), [path]);
   const tube = useMemo(() => (curve ? new THREE.TubeGeometry(curve, 120, 0.16, 6) : null), [curve]);
   useFrame((_, step) => { if (!curve || !spark.current) return; t.current = still ? 0.5 : (t.current + step * 0.12) % 1; spark.current.position.copy(curve.getPoint(t.current)); });
   return tube && (

@@ -71,7 +71,7 @@ export function groundOf(elements: Element[], seed: number): Ground {
   };
   const by = new Map(elements.map((e) => [e.id, e]));
   const courses = new Map<string, Course>();
-  for (const e of elements) if (e.kind !== "vane") for (const n of e.needs) {
+  for (const e of elements) if (!e.id.startsWith("monitors.")) for (const n of e.needs) {
     const from = by.get(n);
     if (from) courses.set(`${n}>${e.id}`, { from: n, to: e.id, points: course(from, e, land, seed, elements.length > 120) });
   }

@@ -34,6 +34,6 @@ export function sentence(e: Element, t: Say): string {
   if (e.kind === "lake") return f.snapshot ? t("Dataset {}: {} rows kept of {}, {} quarantined, {} duplicates; quality {}", e.name, f.kept!, f.in!, f.quarantined!, f.duplicates!, Number(f.quality).toFixed(2)) : t("Dataset {}: not built yet", e.name);
   if (e.kind === "tree") return f.version ? t("Model {}: {} in service", e.name, f.version) : t("Model {}: not grown yet", e.name);
   if (e.kind === "lighthouse") return f.version ? t("Service {}: {}, {} requests/s", e.name, f.version, e.traffic.toFixed(2)) : t("Service {}: nothing deployed yet", e.name);
-  if (e.kind === "vane") return f.open ? t("Monitor {}: {} open", e.name, f.open) : t("Monitor {}: nothing open", e.name);
+  if (e.id.startsWith("monitors.")) return f.open ? t("Monitor {}: {} open", e.name, f.open) : t("Monitor {}: nothing open", e.name);
   return e.inhabitant ? t("Place {}, {} is here", e.name, e.inhabitant) : t("Place {}", e.name);
 }

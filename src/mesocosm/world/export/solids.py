@@ -142,6 +142,11 @@ def counter(e: Element) -> Iterator[Piece]:
         yield _piece("#f0c9a4", _ball(0.34, 2), (0, 2.3, -1.1))
 
 
+def marker(e: Element) -> Iterator[Piece]:
+    """A stone of the state's colour, for a kind that has no solid of its own."""
+    yield _piece(STATE[e.state], _ball(1.4), (0, 1.2, 0))
+
+
 SHAPES: dict[str, Callable[[Element], Iterator[Piece]]] = {"spring": spring, "lake": lake, "tree": tree, "lighthouse": lighthouse, "vane": vane, "counter": counter}
 
 
@@ -155,7 +160,7 @@ def merged(pieces: Sequence[Piece]) -> list[Piece]:
 
 def element(e: Element) -> list[Piece]:
     """One element around its own place."""
-    return merged(list(SHAPES[e.kind](e)))
+    return merged(list(SHAPES.get(e.kind, marker)(e)))
 
 
 def land(scene: Scene) -> list[Piece]:
@@ -208,7 +213,7 @@ class _Ground:
 def _streams(scene: Scene, ground: _Ground) -> Iterator[Piece]:
     by = {e.id: e for e in scene.elements}
     for e in scene.elements:
-        for above in (by[n] for n in e.needs if n in by and e.kind != "vane"):
+        for above in (by[n] for n in e.needs if n in by and not e.id.startswith("monitors.")):
             t = np.linspace(0, 1, 24)
             s = t * t * (3 - 2 * t)
             bend = math.sin(above.x * 3 + e.x) * 5
