@@ -36,9 +36,9 @@ LONGEST = 30 * 86400.0  # seconds that a monitor may be silent
 class Console:
     """What the console asks for, of one running ecosystem."""
 
-    def __init__(self, spec: Spec, catalog: Catalog, served: Mapping[str, Served], watches: Sequence[Watch], scenery: Scenery) -> None:
+    def __init__(self, spec: Spec, catalog: Catalog, served: Mapping[str, Served], watches: Sequence[Watch], scenery: Scenery, desk: Desk) -> None:
         self.spec, self.catalog, self.served, self.watches, self.scenery = spec, catalog, served, watches, scenery
-        self.desk = Desk(spec, catalog)
+        self.desk = desk
 
     def everything(self) -> dict[str, Any]:
         """All that is, as it is now."""
@@ -133,9 +133,9 @@ class Console:
             raise Problem(404, "No such service", f"no service is named '{service[:60]}'")
 
 
-def routes(app: FastAPI, spec: Spec, catalog: Catalog, served: Mapping[str, Served], watches: Sequence[Watch], scenery: Scenery) -> None:
+def routes(app: FastAPI, console: Console) -> None:
     """Add the console's API."""
-    console = Console(spec, catalog, served, watches, scenery)
+    spec, catalog = console.spec, console.catalog
 
     def owner(request: Request, why: str) -> None:
         if request.state.role != OWNER:

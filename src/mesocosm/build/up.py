@@ -24,7 +24,7 @@ from fastapi.staticfiles import StaticFiles
 
 from mesocosm.base.durations import seconds
 from mesocosm.base.errors import Failure
-from mesocosm.build import console, visiting
+from mesocosm.build import console, inhabitants, visiting
 from mesocosm.build.expire import expire
 from mesocosm.build.graph import where_of
 from mesocosm.build.measuring import measure
@@ -32,6 +32,7 @@ from mesocosm.build.plan import plan
 from mesocosm.build.retrain import rollback
 from mesocosm.build.scenery import Scenery
 from mesocosm.build.serving import Loader
+from mesocosm.build.whatif import Desk
 from mesocosm.catalog import Catalog
 from mesocosm.operate.crew import Crew, Nursery
 from mesocosm.operate.gateway import create_app
@@ -194,7 +195,9 @@ class Running:
         return one
 
     def _routes(self, app: FastAPI) -> None:
-        console.routes(app, self.spec, self.catalog, self.served, self.watches, self.scenery)
+        desk = Desk(self.spec, self.catalog)
+        console.routes(app, console.Console(self.spec, self.catalog, self.served, self.watches, self.scenery, desk))
+        inhabitants.routes(app, inhabitants.Inhabitants(self.spec.eco, self.catalog, self.scenery, self.served, desk))
         visiting.routes(app, self.visiting, self.scenery, self.catalog, lambda socket: self.roles.socket(socket, self.hosts))
 
         async def page() -> Response:

@@ -125,7 +125,7 @@ def right_of(method: str, path: str) -> str:
     """
     if method in ("GET", "HEAD"):
         return "see"
-    return "ask" if path.endswith(("/predict", "/infer", "/feedback", "/chat/completions", "/notes", "/what-if")) else "change"
+    return "ask" if path.endswith(("/predict", "/infer", "/feedback", "/chat/completions", "/notes", "/what-if", "/talk")) else "change"
 
 
 class Roles:

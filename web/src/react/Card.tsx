@@ -1,10 +1,10 @@
 // The card of a thing: its sentence, what can be done with it, its figures and plots, and a word with its inhabitant where there is one.
-import { useRef, useState, type FormEvent } from "react";
 import { call, history } from "../state/live";
 import { sentence, useWords } from "../state/words";
 import type { Element } from "../state/wire";
 import { Act } from "./Act";
 import { Notes } from "./Notes";
+import { Talk } from "./Talk";
 import { Line, short } from "./Plot";
 import { WhatIf } from "./WhatIf";
 
@@ -25,39 +25,6 @@ export function Facts({ facts }: { facts: Record<string, unknown> }) {
         <details key={k}><summary>{t(k.replaceAll("_", " "))}</summary><dl>{Object.entries(v).map(([a, b]) => (<div key={a}><dt>{a}</dt><dd>{b && typeof b === "object" && !Array.isArray(b) ? Object.entries(b as object).map(([x, y]) => `${x} ${show(y)}`).join(", ") : show(b)}</dd></div>))}</dl></details>
       ))}
     </>
-  );
-}
-
-interface Said { who: string; text: string; source?: string }
-
-export function Talk({ who, service }: { who: string; service: string }) {
-  const t = useWords();
-  const [said, add] = useState<Said[]>([{ who, text: t("I am {}. Ask me; I answer from our own table and show you the row.", who) }]);
-  const [text, type] = useState("");
-  const [busy, wait] = useState(false);
-  const end = useRef<HTMLDivElement>(null);
-  const ask = async (event: FormEvent) => {
-    event.preventDefault();
-    const question = text.trim();
-    if (!question || busy) return;
-    add((old) => [...old, { who: "you", text: question }]);
-    type(""); wait(true);
-    try {
-      const a = await call<{ choices: { message: { content: string } }[]; grounding: { known: boolean; likeness: number; source?: { file: string; line: number; question: string } } }>("/v1/chat/completions", { model: service, messages: [{ role: "user", content: question }] });
-      const g = a.grounding;
-      add((old) => [...old, { who, text: a.choices[0]!.message.content, source: g.source ? `${g.source.file}, line ${g.source.line}: “${g.source.question}” (likeness ${g.likeness.toFixed(2)})` : `no row is near enough (likeness ${g.likeness.toFixed(2)})` }]);
-    } catch (error) { add((old) => [...old, { who: "notice", text: (error as Error).message }]); }
-    wait(false);
-    setTimeout(() => end.current?.scrollIntoView({ block: "nearest" }), 30);
-  };
-  return (
-    <div className="talk">
-      <div className="said" aria-live="polite">
-        {said.map((s, i) => (<p key={i} className={s.who === "you" ? "you" : "them"}><b>{s.who === "you" ? t("you") : s.who}</b> {s.text}{s.source && <small>{s.source}</small>}</p>))}
-        <div ref={end} />
-      </div>
-      <form onSubmit={ask}><input aria-label={t("Say something to {}", who)} value={text} maxLength={2000} placeholder={t("I lost my card…")} onChange={(e) => type(e.target.value)} /><button disabled={busy}>{t("Ask")}</button></form>
-    </div>
   );
 }
 
@@ -93,18 +60,18 @@ function Levers({ e }: { e: Element }) {
   );
 }
 
-export function Card({ e, name, onClose }: { e: Element; name: string; onClose: () => void }) {
+export function Card({ e, name, things, onPath, onClose }: { e: Element; name: string; things: Map<string, Element>; onPath: (ids: string[]) => void; onClose: () => void }) {
   const t = useWords();
   const { versions, ...facts } = e.facts as { versions?: Version[] };
-  const asks = e.kind === "lighthouse" ? e.name : e.kind === "counter" && !e.inhabitant ? e.speaks_for : null;
+  const asks = e.kind === "lighthouse" ? e.name : e.kind === "counter" ? e.speaks_for : null;
   return (
     <aside className="card" aria-label={`${e.name}, ${t(NAMES[e.kind])}`}>
       <header><span className={`dot ${e.state}`} /><div><h2>{e.name}</h2><small>{t(NAMES[e.kind])} · {t(e.state)}</small></div><button className="x" onClick={onClose} aria-label={t("Close the card")}>×</button></header>
       <p>{sentence(e, t)}</p>
-      {e.inhabitant && e.speaks_for && <Talk who={e.inhabitant} service={e.speaks_for} />}
+      {e.inhabitant && e.speaks_for && <Talk key={e.id} who={e.inhabitant} place={e.name} things={things} onPath={onPath} />}
       {e.kind === "lighthouse" && e.state !== "unknown" && <Levers e={e} />}
       {e.kind === "lighthouse" && <Plots id={e.id} />}
-      {asks && e.state !== "unknown" && <details open={e.kind === "counter"}><summary>{t("what if")}</summary><WhatIf service={asks} /></details>}
+      {asks && e.state !== "unknown" && <details open={e.form === "counter"}><summary>{t("what if")}</summary><WhatIf service={asks} /></details>}
       {e.steps.length > 0 && <ul className="mills" aria-label={t("Mills on the stream")}>{e.steps.map((s) => <li key={s.name}><b>{t(s.name)}</b> {s.removed > 0 ? t("{} rows set apart", s.removed) : t("{} values changed", s.changed)}</li>)}</ul>}
       {e.private.length > 0 && <p><small>{t("mist: private fields")}</small> {e.private.join(", ")}</p>}
       {e.sapling && <p><small>{t("beside it")}</small> <b>{e.sapling.name}</b>, {t(e.sapling.state)}: {e.sapling.says}</p>}

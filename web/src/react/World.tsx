@@ -177,7 +177,7 @@ export function World() {
       {open === "people" && !e && <Company key={visitors.name} visitors={visitors} onName={take} onClose={() => show("")} />}
       {open === "follow" && <Follow scene={scene} onPath={light} onStep={choose} onClose={() => show("")} />}
       {open === "past" && <Past shown={past?.at ?? null} onTime={back} onClose={() => show("")} />}
-      {e && open !== "follow" && <Card e={e} name={visitors.name} onClose={() => set(null)} />}
+      {e && open !== "follow" && <Card e={e} name={visitors.name} things={by.current} onPath={light} onClose={() => set(null)} />}
       {under && !asList && <p className="label" role="status"><b>{under.name}</b> {sentence(under, t)}</p>}
       {!asList && !e && !under && !open && <p className="hint">{t("Drag to look, W A S D to walk, click a thing for its card, L for the list")}{each > 1 && ` · ${t("a firefly is {} requests", Math.round(each))}`}</p>}
     </main>

@@ -116,7 +116,7 @@ export interface Stand { x: number; y: number; z: number; size: number; turn: nu
 export function forest(ground: Ground, elements: Element[], seed: number, many: number): Stand[] {
   const near = new Set<string>(), cell = (x: number, z: number) => `${Math.round(x / 7)},${Math.round(z / 7)}`;
   const mark = (x: number, z: number, reach: number) => { for (let dx = -reach; dx <= reach; dx += 7) for (let dz = -reach; dz <= reach; dz += 7) near.add(cell(x + dx, z + dz)); };
-  for (const e of elements) mark(e.x, e.z, 14);
+  for (const e of elements) { mark(e.x, e.z, 14); mark(e.x + 5, e.z + 12, 7); mark(e.x + 9, e.z + 21, 7); } // and where one is looked at from
   for (const c of ground.courses.values()) for (const p of c.points) near.add(cell(p.x, p.z));
   const found: Stand[] = [], { size, wide, head, foot } = ground, across = Math.min(size - 20, 2 * wide + 130);
   for (let i = 0; found.length < many && i < many * 12; i++) {
