@@ -29,6 +29,7 @@ def turn(page: Any, server: Server, name: str) -> None:
 
 def test_every_page_tells_what_is(page: Any, server: Server, row: dict[str, Any]) -> None:
     said = server.http.post("/v1/services/credit-desk/predict", json=row).json()
+    server.http.post("/v1/notes", json={"on": "monitors.help-watch", "text": "seen by the console's test"})
     audit = Catalog(server.home / ".mesocosm").audit(1)
     wanted = {
         "overview": ("data quality", "What wants somebody", "What happened last", "3 sources, 2 datasets, 2 models, 2 services, 2 monitors"),

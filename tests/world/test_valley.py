@@ -83,9 +83,11 @@ def test_what_is_shown_is_what_the_catalog_says(eco: Ecosystem) -> None:
     assert [s.name for s in lake.steps] == ["formats", "outliers", "rules", "fill", "duplicates"]
     assert lake.private == ["email: pseudonymise", "phone: mask"] and lake.clarity == found["report"]["quality"] and lake.age is not None
     tree = shown["models.risk"]
-    assert tree.species == "oak" and tree.height == eco.catalog.versions("risk")[-1]["metrics"]["macro_f1"]
+    champion = next(v for v in reversed(eco.catalog.versions("risk")) if v["state"] == "champion")
+    assert tree.species == "oak" and tree.height == champion["metrics"]["macro_f1"]
     assert tree.depth == 2 and shown["services.credit-desk"].needs == ["models.risk"] and shown["services.help-desk"].needs == ["models.intent", "sources.faq"]
-    assert shown["places.welcome-desk"].form == "desk" and shown["monitors.credit-watch"].state == "unknown"  # nothing watches where nothing runs
+    watched = "alarm" if any(a["monitor"] == "credit-watch" for a in eco.catalog.alerts(open_only=True)) else "unknown"  # nothing watches where nothing runs
+    assert shown["places.welcome-desk"].form == "desk" and shown["monitors.credit-watch"].state == watched
 
 
 def test_a_model_in_the_making_and_one_kept_out_stand_beside_the_tree(eco: Ecosystem, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,7 +98,7 @@ def test_a_model_in_the_making_and_one_kept_out_stand_beside_the_tree(eco: Ecosy
     state = {"address": "models.risk", "began": 0.0, "at": 30.0, "left": 10.0, "epochs": [{"epoch": 2}], "points": [], "lines": ["epoch 2: loss 0.4"]}
     view = View(book, {}, [], {}, 100.0, {"models.risk": state})
     assert tree("risk", {}, view)["sapling"] == {"name": "in the making", "height": 0.75, "state": "growing", "says": "epoch 2: loss 0.4"}
-    best = book.versions("risk")[-1]
+    best = book.versions("risk")[0] | {"state": "champion", "number": 1}
     worse = best | {"id": "risk-v9", "number": 9, "state": "refused", "why": "auc 0.6 is under 0.7", "metrics": best["metrics"] | {"macro_f1": 0.4}}
     monkeypatch.setattr(book, "versions", lambda name: [best, worse])
     shown = tree("risk", {}, View(book, {}, [], {}, 100.0, {}))
@@ -148,7 +150,7 @@ def test_a_model_in_3d_is_what_the_standard_wants(eco: Ecosystem, tmp_path: Path
     data = path.read_bytes()
     tree = json.loads(data[20 : 20 + int.from_bytes(data[12:16], "little")])
     named = {n["name"]: n for n in tree["nodes"]}
-    assert named["models.risk"]["extras"]["says"].startswith("Model risk: risk-v1") and {e.id for e in scenery(eco).scene().elements} <= set(named)
+    assert named["models.risk"]["extras"]["says"].startswith("Model risk: risk-v") and {e.id for e in scenery(eco).scene().elements} <= set(named)
     assert cli("export", "usdz", str(tmp_path), "-f", str(eco.spec.path)).returncode == 0
     stage = Usd.Stage.Open(str(tmp_path / "riverbank.usdz"))
     every = UsdValidation.ValidationContext(UsdValidation.ValidationRegistry().GetOrLoadAllValidators())
