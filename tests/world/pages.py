@@ -25,8 +25,8 @@ def press(page: Any, name: str) -> None:
 
 def frames(page: Any, more: int) -> None:
     """Wait until the valley was drawn some more times."""
-    now = page.evaluate("window.mesocosm.frames")
-    until(page, f"window.mesocosm.frames > {now} + {more}")
+    now = page.evaluate("window.mesocosm?.frames ?? 0")
+    until(page, f"(window.mesocosm?.frames ?? 0) > {now} + {more}")
 
 
 def keep(page: Any, name: str) -> None:

@@ -156,10 +156,14 @@ def test_a_stick_turns_by_thirty_degrees_and_a_trigger_moves_there(page: Any, se
     before = page.evaluate("window.mesocosm.origin")
     page.evaluate("headset.controllers.right.position.set(0.2, 1.4, -0.2); headset.controllers.right.quaternion.set(-0.26, 0, 0, 0.966)")
     frames(page, 3)
-    page.evaluate("headset.controllers.right.updateButtonValue('trigger', 1)")
-    frames(page, 3)
-    page.evaluate("headset.controllers.right.updateButtonValue('trigger', 0)")
-    until(page, "at => Math.hypot(window.mesocosm.origin[0] - at[0], window.mesocosm.origin[2] - at[2]) > 0.5", before)
+    for _ in range(12):  # a slow frame can swallow a press, as it can a person's
+        page.evaluate("headset.controllers.right.updateButtonValue('trigger', 1)")
+        frames(page, 2)
+        page.evaluate("headset.controllers.right.updateButtonValue('trigger', 0)")
+        frames(page, 3)
+        if moved := page.evaluate("at => Math.hypot(window.mesocosm.origin[0] - at[0], window.mesocosm.origin[2] - at[2]) > 0.5", before):
+            break
+    assert moved
     keep(page, "teleported")
 
 

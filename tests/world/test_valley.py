@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import ROOT, Server
+from conftest import ROOT, Server, said_of, watched
 from hypothesis import given
 from hypothesis import strategies as st
+from pages import frames, keep, until
 from scipy.spatial import cKDTree
 
 from mesocosm.build.scenery import Scenery
@@ -196,3 +197,45 @@ def test_a_picture_is_taken(server: Server, tmp_path: Path, cli: Callable[..., A
 def test_what_cannot_be_is_said_in_a_sentence(words: list[str], said: str, bank: Path, cli: Callable[..., Any], tmp_path: Path) -> None:
     done = cli(*words, "-f", str(bank), cwd=tmp_path)
     assert done.returncode in (1, 2) and said in done.stderr and "Traceback" not in done.stderr and not list(tmp_path.iterdir())
+
+
+def test_bodies_are_exchanged_by_the_projects_own_files(pond: Path, cli: Callable[..., Any], browser: Any) -> None:
+    """A tree by a file of the project, a lighthouse by a broken one: the one stands there, the other is told of, and no path leaves the project."""
+    import trimesh
+
+    file = pond / "ecosystem.yaml"
+    file.write_text(file.read_text().replace("world: {", "world: {models: {tree: looks/tree.glb, lighthouse: looks/broken.glb, vane: looks/none.glb}, "))
+    (pond / "looks").mkdir()
+    made = trimesh.Scene([trimesh.creation.cone(1.0, 3.0), trimesh.creation.box((0.3, 0.3, 1.0))])
+    made.apply_transform(trimesh.transformations.rotation_matrix(-np.pi / 2, (1, 0, 0)))
+    (pond / "looks" / "tree.glb").write_bytes(made.export(file_type="glb"))
+    (pond / "looks" / "broken.glb").write_bytes(b"glTF" + b"\x00" * 40)
+    assert cli("build", "-f", str(pond)).returncode == 0
+    one = Server(pond)
+    try:
+        assert one.http.get("/v1/world/models/tree").content[:4] == b"glTF"
+        for kind, said in (("vane", "is no file of at most 20 MB"), ("lake", "no file stands for"), ("x" * 400, "no file stands for")):
+            answer = one.http.get(f"/v1/world/models/{kind}")
+            assert answer.status_code == 404 and said in answer.text and str(pond.parent) not in answer.text, answer.text
+        context = browser.new_context(viewport={"width": 720, "height": 450}, reduced_motion="reduce", locale="en-GB")
+        page = watched(context, one)
+        page.goto(f"{one.url}/world?token={one.token}")
+        page.wait_for_selector("text=The glTF file for")
+        until(page, "window.mesocosm.brought.join() === 'tree'")
+        frames(page, 2)
+        keep(page, "brought")
+        page.wait_for_selector("text=The glTF file for lighthouse, vane")
+        assert not page.faults and not page.outside
+        context.close()
+    finally:
+        one.close()
+
+
+def test_a_body_that_is_no_glb_is_said_in_a_sentence(pond: Path) -> None:
+    file = pond / "ecosystem.yaml"
+    file.write_text(file.read_text().replace("world: {", "world: {models: {tree: looks/tree.fbx}, "))
+    assert any("a .glb file inside the project for 'tree'" in s for s in said_of(pond))
+    file.write_text(file.read_text().replace("tree: looks/tree.fbx", "tree: ../tree.glb"))
+    assert any("a .glb file inside the project for 'tree'" in s for s in said_of(pond))
+    file.write_text(file.read_text().replace("tree: ../tree.glb", "trea: looks/tree.glb"))
+    assert any("'trea'" in s and "Did you mean 'tree'" in s for s in said_of(pond))

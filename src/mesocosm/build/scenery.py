@@ -8,9 +8,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from mesocosm.base.errors import Failure
+from mesocosm.base.files import inside
 from mesocosm.build.graph import where_of
 from mesocosm.build.live import at_work
 from mesocosm.catalog import Book, Catalog
@@ -23,6 +25,7 @@ from mesocosm.world.scene import Ground, scene
 from mesocosm.world.wire import Scene
 
 FRESH = 0.5  # seconds that figures which no revision counts (rates, predictions) may be old
+MOST_BODY = 20_000_000  # bytes of a glTF file
 SECRET = {"url", "headers", "options"}
 
 
@@ -47,7 +50,7 @@ class Scenery:
 
     def __init__(self, spec: Spec, catalog: Catalog, served: Mapping[str, Served], watches: Sequence[Watch]) -> None:
         self.eco, self.store, self.catalog, self.served, self.watches = spec.eco, where_of(spec).store, catalog, served, watches
-        self.ground = ground_of(spec.eco)
+        self.ground, self.root = ground_of(spec.eco), spec.root
         self.lock = threading.Lock()
         self.book: Book | None = None
         self.made, self.read, self.text, self.mark = 0.0, 0.0, "", ""
@@ -71,7 +74,24 @@ class Scenery:
         since = catalog.clock() - 5
         flies = [e for s in self.served.values() for e in list(s.events) if e["at"] >= since][-60:]
         view = View(self.book, figures, self.book.alerts, {w.name: w.last for w in self.watches}, catalog.clock(), making)
-        return scene(eco.ecosystem, eco.about, eco.world.style, self.ground, view, flies)
+        return scene(eco.ecosystem, eco.about, eco.world.style, self.ground, view, flies).model_copy(update={"models": sorted(eco.world.models)})
+
+    def body(self, kind: str) -> Path:
+        """The project's own glTF file for the body of a kind.
+
+        Raises:
+            Failure: the file names none, or it is not there, too large, or no binary glTF.
+        """
+        named = dict(self.eco.world.models).get(kind)  # type: ignore[call-overload]
+        if named is None:
+            raise Failure(f"no file stands for '{kind[:40]}'")
+        path = inside(self.root, named, f"world.models.{kind}")
+        if not path.is_file() or path.stat().st_size > MOST_BODY:
+            raise Failure(f"'{named}' is no file of at most {MOST_BODY // 10**6} MB")
+        with path.open("rb") as file:
+            if file.read(4) != b"glTF":
+                raise Failure(f"'{named}' is no binary glTF")
+        return path
 
     def now(self) -> tuple[str, str]:
         """The scene as text, and a mark that changes when anything but the clock does; made anew when the catalog moved on, or after half a second."""

@@ -14,8 +14,10 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from fastapi import FastAPI, Request, WebSocket, WebSocketDisconnect
+from fastapi.responses import FileResponse
 from starlette.websockets import WebSocketState
 
+from mesocosm.base.errors import Failure, Wrong
 from mesocosm.base.rights import RIGHTS
 from mesocosm.build.scenery import Scenery
 from mesocosm.catalog import Catalog, moments
@@ -214,6 +216,13 @@ def routes(app: FastAPI, visiting: Visiting, scenery: Scenery, catalog: Catalog,
         if at is not None and not 0 <= at < 2**40:
             raise Problem(422, "The request cannot be right", "'at' is a time in seconds since 1970")
         return await asyncio.to_thread(lambda: scenery.scene(at).model_dump())
+
+    @app.get("/v1/world/models/{kind}")
+    async def body(kind: str) -> Any:
+        try:
+            return FileResponse(await asyncio.to_thread(scenery.body, kind), media_type="model/gltf-binary")
+        except (Failure, Wrong) as failure:
+            raise Problem(404, "No such model", str(failure)) from failure
 
     @app.get("/v1/notes")
     async def notes() -> Any:

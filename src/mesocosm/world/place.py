@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from mesocosm.base.kinds import Kind
 
@@ -45,8 +46,18 @@ class World(Kind):
         style: the look, in words; it never changes where things stand.
         seed: another seed lays the valley out anew.
         places: the places in it.
+        models: a glTF file (`.glb`, in metres, its foot at the origin) for the body of a kind of thing; what tells its state is drawn as ever.
     """
 
     style: str = Field("a river valley at dawn", max_length=400)
     seed: int = Field(7, ge=0)
     places: dict[str, WorldPlace] = {}
+    models: dict[Literal["spring", "lake", "tree", "lighthouse", "vane", "counter"], str] = {}
+
+    @field_validator("models")
+    @classmethod
+    def _files(cls, models: dict[str, str]) -> dict[str, str]:
+        for kind, path in models.items():
+            if not path.lower().endswith(".glb") or PurePath(path).is_absolute() or ".." in PurePath(path).parts:
+                raise ValueError(f"a .glb file inside the project for '{kind}', and '{path[:60]}' is none")
+        return models

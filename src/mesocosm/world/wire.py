@@ -74,7 +74,7 @@ class Firefly(BaseModel):
 
 
 class Scene(BaseModel):
-    """The whole world at one catalog revision."""
+    """The whole world at one catalog revision. `models` are the kinds whose bodies are glTF files of the project."""
 
     ecosystem: str
     about: str
@@ -86,6 +86,7 @@ class Scene(BaseModel):
     elements: list[Element]
     alerts: list[dict[str, Any]]
     fireflies: list[Firefly] = []
+    models: list[str] = []
 
 
 def typescript() -> str:

@@ -21,8 +21,8 @@ export const counter: Kind = ({ p, fine }) => {
     ...[-0.12, 0.12].map((x) => ({ shape: ball(0.045, 1), colour: "#1c1c1c", at: [x, 2.38, 0.31] as V3 })), ...[-0.5, 0.5].map((x) => ({ shape: new THREE.CapsuleGeometry(0.12, 0.6, 2, 6), colour: "#38637f", at: [x, 1.35, 0.12] as V3, turn: [-0.4, 0, x * 0.4] as V3 })),
   ]);
   return [
-    { name: "stall", shape: stall, paint: matte(), shadow: true, put: () => [{ at: [0, 0, 0] }] },
-    { name: "stripes", shape: stripes, paint: matte({ emissive: p.night ? "#241a10" : "#000000" }), put: (e) => [{ at: [0, 0.02, 0], colour: AWNING[e.form ?? "counter"] }] },
+    { name: "stall", body: "metres", shape: stall, paint: matte(), shadow: true, put: () => [{ at: [0, 0, 0] }] },
+    { name: "stripes", body: "gone", shape: stripes, paint: matte({ emissive: p.night ? "#241a10" : "#000000" }), put: (e) => [{ at: [0, 0.02, 0], colour: AWNING[e.form ?? "counter"] }] },
     { name: "person", shape: person, paint: matte({ flatShading: false }), shadow: true, put: (e) => (e.inhabitant ? [{ at: [0, 0.15, -1.1] }] : []) },
   ];
 };

@@ -7,6 +7,7 @@ import type { Element } from "../state/wire";
 
 export interface Place { at: [number, number, number]; turn?: number; size?: number | [number, number, number]; colour?: THREE.ColorRepresentation }
 export interface Part {
+  body?: "metres" | "unit" | "gone"; // what a glTF file of the project stands in for: drawn in metres, or scaled to a height of one as the part is, or left out beside it
   name: string; shape: THREE.BufferGeometry; paint: THREE.Material; shadow?: boolean;
   put: (e: Element, ground: Ground) => Place[]; // where, from the thing's own place; a colour multiplies the part's
   spin?: { axis: "x" | "y"; speed: (e: Element) => number }; // radians a second, still where motion is reduced

@@ -33,7 +33,7 @@ export const lake: Kind = ({ p, water, fine }) => {
   ]);
   const shore = hoop(0.92, 1.16, 48), reeds = solid(Array.from({ length: fine ? 9 : 4 }, (_, i) => ({ shape: blade(0.07, 1.3 + (i % 3) * 0.35), colour: i % 2 ? "#7d9a4a" : "#9aa95a", at: [Math.cos(i * 2.4) * 0.5, 0.6, Math.sin(i * 2.4) * 0.42] as [number, number, number], turn: [0.12 * Math.sin(i), 0, 0.12 * Math.cos(i * 3)] as [number, number, number] })));
   return [
-    { name: "shore", shape: shore, paint: plain({ color: p.sand, side: THREE.DoubleSide }), put: (e) => [{ at: [0, 0.1, 0], size: [radius(e), 1, radius(e)] }] },
+    { name: "shore", body: "metres", shape: shore, paint: plain({ color: p.sand, side: THREE.DoubleSide }), put: (e) => [{ at: [0, 0.1, 0], size: [radius(e), 1, radius(e)] }] },
     { name: "water", shape: disc(1, 56), paint: water.paint, put: (e) => {
       const found: Place[] = [{ at: [0, 0.2, 0], size: [radius(e), 1, radius(e)], colour: turbid.clone().lerp(clear, e.clarity ?? 0.4) }];
       return found;

@@ -29,7 +29,7 @@ export const lighthouse: Kind = ({ p, fine }) => {
   };
   const glow = (e: Element) => (e.state === "unknown" ? "#6b737d" : STATE[e.state]);
   return [
-    { name: "tower", shape: tower, paint: matte({ flatShading: false, roughness: 0.75 }), shadow: true, put: () => [{ at: [0, 0, 0] }] },
+    { name: "tower", body: "metres", shape: tower, paint: matte({ flatShading: false, roughness: 0.75 }), shadow: true, put: () => [{ at: [0, 0, 0] }] },
     { name: "lamp", shape: rod(0.68, 0.68, 1.3, 16), paint: new THREE.MeshBasicMaterial({ toneMapped: false }), put: (e) => [{ at: [0, 11.35, 0], colour: glow(e) }, ...(e.share ? [{ at: [0, 9.3, 1.5] as V3, size: 0.3 + 0.6 * e.share, colour: "#9fe3ff" }] : [])] },
     { name: "beam", shape: beam(), paint: fade, spin: { axis: "y", speed: turn }, put: (e) => (e.state === "unknown" ? [] : [{ at: [0, 11.35, 0], colour: STATE[e.state] }]) },
     { name: "beam-of-the-new", shape: beam(), paint: fade, spin: { axis: "y", speed: turn }, put: (e) => (e.share ? [{ at: [0, 9.3, 0], size: [0.35 + 0.65 * e.share, 0.6, 0.6], colour: "#9fe3ff" }] : []) },

@@ -13,7 +13,7 @@ export const spring: Kind = ({ p, water, fine }) => {
   ]);
   const fall = rod(0.62, 0.95, 4.4, 12).translate(0, 2.3, -0.15);
   return [
-    { name: "cliff", shape: cliff, paint: matte(), shadow: true, put: () => [{ at: [0, 0, 0] }] },
+    { name: "cliff", body: "metres", shape: cliff, paint: matte(), shadow: true, put: () => [{ at: [0, 0, 0] }] },
     { name: "fall", shape: fall, paint: water.stream, put: (e) => (e.level === null ? [] : [{ at: [0, 0, 0], size: [0.7 + 0.5 * e.level, 1, 0.5] }]) },
     { name: "pool", shape: disc(2.2), paint: water.paint, put: (e) => (e.level === null ? [] : [{ at: [0, 0.12, 1.7] }]) },
     { name: "dry", shape: disc(2.2), paint: plain({ color: "#8d7f6a" }), put: (e) => (e.level === null ? [{ at: [0, 0.1, 1.7] }] : []) },

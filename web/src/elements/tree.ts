@@ -38,8 +38,8 @@ export const tree: Kind = ({ p, fine }) => {
       return found;
     };
     return [
-      { name: `${species}-crown`, shape: crown, paint: matte({ roughness: 0.85 }), shadow: true, put: here },
-      { name: `${species}-stem`, shape: stem, paint: matte(), put: (e) => here(e).map(({ colour: _, ...rest }) => rest) },
+      { name: `${species}-crown`, body: "unit" as const, shape: crown, paint: matte({ roughness: 0.85 }), shadow: true, put: here },
+      { name: `${species}-stem`, body: "gone" as const, shape: stem, paint: matte(), put: (e) => here(e).map(({ colour: _, ...rest }) => rest) },
     ];
   });
   const fence = solid([...Array.from({ length: 12 }, (_, i) => ({ shape: box(0.16, 1.3, 0.16), colour: "#b88d5a", at: [Math.cos(i * 0.5236) * 1.9, 0.65, Math.sin(i * 0.5236) * 1.9] as V3 })), ...[0.5, 1.0].map((y) => ({ shape: new THREE.TorusGeometry(1.9, 0.06, 5, 24), colour: "#a97c4b", at: [0, y, 0] as V3, turn: [Math.PI / 2, 0, 0] as V3 }))]);

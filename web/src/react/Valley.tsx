@@ -8,6 +8,7 @@ import { blade, disc, matte, solid, stone } from "../scene/shapes";
 import { forest, groundOf, hash, landMesh, ridges, rivers, type Ground, type Stand } from "../scene/terrain";
 import { waterOf } from "../scene/water";
 import type { Scene } from "../state/wire";
+import type { Brought } from "./Brought";
 import { Fireflies } from "./Fireflies";
 import { Things } from "./Things";
 import { Weather } from "./Weather";
@@ -103,8 +104,8 @@ function grain(): THREE.CanvasTexture {
   return image;
 }
 
-export function Valley({ scene, p, chosen, still, ar, onChoose, onHover, onGround, onTeleport }: {
-  scene: Scene; p: Palette; chosen: string | null; still: boolean; ar: boolean;
+export function Valley({ scene, brought, p, chosen, still, ar, onChoose, onHover, onGround, onTeleport }: {
+  scene: Scene; brought: Brought; p: Palette; chosen: string | null; still: boolean; ar: boolean;
   onChoose: (id: string | null) => void; onHover: (id: string | null) => void; onGround: (ground: Ground) => void; onTeleport: (at: THREE.Vector3) => void;
 }) {
   const key = scene.elements.map((e) => `${e.id}${e.x}${e.z}${e.needs.join()}`).join("|") + scene.seed;
@@ -139,7 +140,7 @@ export function Valley({ scene, p, chosen, still, ar, onChoose, onHover, onGroun
       <mesh geometry={flow} material={water.stream} />
       <mesh geometry={MERE} material={water.paint} position={[ground.mere.x, ground.mere.y, ground.mere.z]} scale={[ground.mere.r * 1.6, 1, ground.mere.r * 1.35]} />
       <Growth ground={ground} scene={scene} p={p} />
-      <Things elements={scene.elements} look={look} ground={ground} chosen={chosen} still={still} onChoose={onChoose} onHover={onHover} />
+      <Things elements={scene.elements} brought={brought} look={look} ground={ground} chosen={chosen} still={still} onChoose={onChoose} onHover={onHover} />
       <Weather elements={scene.elements} p={p} still={still} time={water.time} />
       <Fireflies scene={scene} time={water.time} night={p.night} />
     </group>

@@ -10,6 +10,7 @@ import { Visitors } from "../state/visitors";
 import { sentence, useWords } from "../state/words";
 import type { Element, Scene } from "../state/wire";
 import { Card } from "./Card";
+import { useBrought, type Brought } from "./Brought";
 import { swarm } from "./Fireflies";
 import { Follow, Spark } from "./Follow";
 import { List } from "./List";
@@ -20,9 +21,9 @@ import { Past } from "./Past";
 import { Valley } from "./Valley";
 import { Walk, type Aim } from "./Walk";
 
-interface Told { frames: number; xr: string; origin: number[]; yaw: number; people: () => { id: number; name: string; place: number[] }[]; camera: number[]; drawn: { calls: number; triangles: number }; shown: number; path: string[]; first: number; laid: number; turn: (angle: number) => void; facts: () => Record<string, unknown[]> }
+interface Told { brought: string[]; frames: number; xr: string; origin: number[]; yaw: number; people: () => { id: number; name: string; place: number[] }[]; camera: number[]; drawn: { calls: number; triangles: number }; shown: number; path: string[]; first: number; laid: number; turn: (angle: number) => void; facts: () => Record<string, unknown[]> }
 declare global { interface Window { mesocosm: Told } }
-window.mesocosm = { frames: 0, xr: "", origin: [0, 0, 0], yaw: 0, people: () => [], camera: [0, 0, 0], drawn: { calls: 0, triangles: 0 }, shown: 0, path: [], first: 0, laid: 0, turn: () => undefined, facts: () => ({}) };
+window.mesocosm = { frames: 0, brought: [], xr: "", origin: [0, 0, 0], yaw: 0, people: () => [], camera: [0, 0, 0], drawn: { calls: 0, triangles: 0 }, shown: 0, path: [], first: 0, laid: 0, turn: () => undefined, facts: () => ({}) };
 
 const store = createXRStore({ emulate: false, offerSession: false, baseAssetPath: `${location.origin}/profiles/`, controller: { teleportPointer: true }, hand: { teleportPointer: true } });
 const SNAP = Math.PI / 6;
@@ -50,8 +51,8 @@ function Snap({ onTurn }: { onTurn: (by: number) => void }) {
 }
 
 // In AR the whole valley stands on a table; in VR the visitor stands in it.
-function Stage({ scene, look, chosen, still, onChoose, onHover, aim, visitors, path }: {
-  visitors: Visitors; scene: Scene; look: string; chosen: string | null; still: boolean; onChoose: (id: string | null) => void; onHover: (id: string | null) => void; aim: Aim | null; path: Element[];
+function Stage({ scene, brought, look, chosen, still, onChoose, onHover, aim, visitors, path }: {
+  visitors: Visitors; scene: Scene; brought: Brought; look: string; chosen: string | null; still: boolean; onChoose: (id: string | null) => void; onHover: (id: string | null) => void; aim: Aim | null; path: Element[];
 }) {
   const mode = useXR((s) => s.session ? s.mode : null);
   const ar = mode === "immersive-ar";
@@ -70,7 +71,7 @@ function Stage({ scene, look, chosen, still, onChoose, onHover, aim, visitors, p
       <XROrigin position={feet} rotation-y={ar ? 0 : yaw} />
       <fog attach="fog" args={[p.fog, 120, Math.max(440, (ground?.size ?? 0) * 0.9)]} />
       <group scale={ar ? small : 1} position={ar ? [0, 0.72, -0.9] : [0, 0, 0]}>
-        <Valley scene={scene} p={p} chosen={chosen} still={still} ar={ar} onChoose={onChoose} onHover={onHover} onGround={setGround} onTeleport={(at) => move(at.clone())} />
+        <Valley scene={scene} brought={brought} p={p} chosen={chosen} still={still} ar={ar} onChoose={onChoose} onHover={onHover} onGround={setGround} onTeleport={(at) => move(at.clone())} />
         <Spark path={path} still={still} />
       </group>
       <People visitors={visitors} ar={ar} />
@@ -88,6 +89,8 @@ export function World() {
   const { scene: now, linked } = useLive();
   const [past, setPast] = useState<Scene | null>(null);
   const scene = past ?? now;
+  const { brought, broken } = useBrought(now?.models ?? []);
+  window.mesocosm.brought = [...brought.keys()];
   const [chosen, set] = useState<string | null>(null);
   const [hovered, hover] = useState<string | null>(null);
   const [look, setLook] = useState<string | null>(null);
@@ -151,7 +154,7 @@ export function World() {
               gl.domElement.addEventListener("webglcontextlost", () => { setLost(true); setList(true); });
               gl.domElement.addEventListener("webglcontextrestored", () => setLost(false));
             }}>
-            <XR store={store}><Stage scene={scene} look={light_} chosen={chosen} still={still} onChoose={choose} onHover={hover} aim={aim} visitors={visitors} path={lit} /></XR>
+            <XR store={store}><Stage scene={scene} brought={brought} look={light_} chosen={chosen} still={still} onChoose={choose} onHover={hover} aim={aim} visitors={visitors} path={lit} /></XR>
           </Canvas>
         </div>
       )}
@@ -171,6 +174,7 @@ export function World() {
       </header>
       {lost && <div className="alerts" role="status"><p>{t("The picture was lost (the graphics card has other work) and comes back by itself; the list shows the same.")}</p></div>}
       {!GL && <div className="alerts calm" role="status"><p>{t("This browser draws no 3D (no WebGL); the list shows the same.")}</p></div>}
+      {broken.length > 0 && <div className="alerts calm" role="status"><p>{t("The glTF file for {} cannot be read or drawn; its own shape stands there.", broken.join(", "))}</p></div>}
       {bare && <div className="alerts calm" role="status"><p>{t("Nothing grows here yet: the file names no source, no model and no place.")}</p></div>}
       {!lost && scene.alerts.length > 0 && <div className="alerts" role="status">{scene.alerts.slice(0, 2).map((a) => <p key={String(a.id)}>⚠ {told(a)}</p>)}</div>}
       {asList && <List scene={scene} chosen={chosen} onChoose={choose} />}

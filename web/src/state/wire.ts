@@ -59,4 +59,5 @@ export interface Scene {
   elements: Element[];
   alerts: Record<string, unknown>[];
   fireflies: Firefly[];
+  models: string[];
 }
