@@ -151,7 +151,8 @@ def test_a_model_in_3d_is_what_the_standard_wants(eco: Ecosystem, tmp_path: Path
     data = path.read_bytes()
     tree = json.loads(data[20 : 20 + int.from_bytes(data[12:16], "little")])
     named = {n["name"]: n for n in tree["nodes"]}
-    assert named["models.risk"]["extras"]["says"].startswith("Model risk: risk-v") and {e.id for e in scenery(eco).scene().elements} <= set(named)
+    champion = next(v["id"] for v in reversed(eco.catalog.versions("risk")) if v["state"] == "champion")
+    assert named["models.risk"]["extras"]["says"].startswith(f"Model risk: {champion}") and {e.id for e in scenery(eco).scene().elements} <= set(named)
     assert cli("export", "usdz", str(tmp_path), "-f", str(eco.spec.path)).returncode == 0
     stage = Usd.Stage.Open(str(tmp_path / "riverbank.usdz"))
     every = UsdValidation.ValidationContext(UsdValidation.ValidationRegistry().GetOrLoadAllValidators())
@@ -234,8 +235,8 @@ def test_bodies_are_exchanged_by_the_projects_own_files(pond: Path, cli: Callabl
 def test_a_body_that_is_no_glb_is_said_in_a_sentence(pond: Path) -> None:
     file = pond / "ecosystem.yaml"
     file.write_text(file.read_text().replace("world: {", "world: {models: {tree: looks/tree.fbx}, "))
-    assert any("a .glb file inside the project for 'tree'" in s for s in said_of(pond))
+    assert any("'looks/tree.fbx' stands here; wanted a .glb file inside the project" in s for s in said_of(pond))
     file.write_text(file.read_text().replace("tree: looks/tree.fbx", "tree: ../tree.glb"))
-    assert any("a .glb file inside the project for 'tree'" in s for s in said_of(pond))
+    assert any("'../tree.glb' stands here; wanted a .glb file inside the project" in s for s in said_of(pond))
     file.write_text(file.read_text().replace("tree: ../tree.glb", "trea: looks/tree.glb"))
     assert any("'trea'" in s and "Did you mean 'tree'" in s for s in said_of(pond))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -19,8 +20,8 @@ from mesocosm.catalog import Catalog
 from mesocosm.operate.guard import Problem, body_of
 from mesocosm.operate.served import Served
 from mesocosm.spec.grammar import Ecosystem
-from mesocosm.world.talk import asked_after, continued, goes_on, supposed, upstream
-from mesocosm.world.wire import Scene
+from mesocosm.world.talk import asked_after, continued, goes_on, refers_back, supposed, upstream
+from mesocosm.world.wire import Element, Scene
 
 MOST_TURNS = 40
 MOST_WORDS = 2000
@@ -37,8 +38,9 @@ class Inhabitants:
         """What the inhabitant of a place says to the last of `messages`.
 
         Returns:
-            `known`, and `sentences`: each its `text`, the `path` of addresses from the place up to a source, `files` (source files with their prints)
-            and what it `rests` on: a row (`file`, `line`), a thing's state (`thing`, `revision`), or a version's answer (`version`, `snapshot`).
+            `known`, and `sentences`: each its `text`, the `path` of addresses up to a source (from the place, where it lies upstream of it), `files` (source files with
+            their prints, as the snapshot that it rests on read them) and what it `rests` on: a row (`file`, `line`), a thing's state (`thing`, `revision`), or a
+            version's answer (`version`, `snapshot`).
             Where nothing is known, one sentence says so and rests on nothing.
 
         Raises:
@@ -48,8 +50,8 @@ class Inhabitants:
         if spot is None or spot.inhabitant is None:
             raise Problem(404, "Nobody is there", f"no inhabitant stands at '{place[:60]}'")
         said = _asked(body)
-        scene, here = self.scenery.scene(), f"places.{place}"
-        for answer in (self._supposed, self._meant, self._row, self._around):
+        scene, here = self.scenery.recent(), f"places.{place}"
+        for answer in (self._supposed, self._meant, self._row, partial(self._meant, loosely=True)):
             if sentences := answer(spot, here, said, scene):
                 return {"who": spot.inhabitant.name, "known": True, "sentences": sentences}
         return {"who": spot.inhabitant.name, "known": False, "sentences": [{"text": UNKNOWN, "path": [], "files": {}, "rests": None}]}
@@ -69,20 +71,15 @@ class Inhabitants:
         most = max(told["inputs"], key=lambda n: abs(told["inputs"][n]))
         given = ", ".join(f"{k} {v:g}" if isinstance(v, int | float) else f"{k} {v}" for k, v in row.items())
         text = f"For {given} and all else as usual, {told['version']} says {shown}; what weighs most is {most} ({told['inputs'][most]:+.2f})."
-        version = self.catalog.version(told["version"]) or {}
-        rests = {"version": told["version"], "snapshot": version.get("snapshot"), "row": row}
-        return [self._said(text, [here, *upstream(f"services.{spot.shows}", scene)], rests)]
+        snapshot = self._taught(told["version"])
+        return [self._said(text, [here, *upstream(f"services.{spot.shows}", scene)], {"version": told["version"], "snapshot": snapshot, "row": row}, snapshot)]
 
     def _meant(self, spot: Any, here: str, said: Sequence[str], scene: Scene, *, loosely: bool = False) -> list[dict[str, Any]]:
         """The state of things that are asked after; "and its accuracy?" is understood from what was asked before."""
         things = asked_after(said[-1], scene, loosely=loosely)
         if not things and loosely and len(said) > 1:
-            before = asked_after(said[-2], scene, loosely=True)
-            things = [e for e in before if {"it", "its", "that", "它", "那"} & set(said[-1].lower().replace("?", " ").replace("的", " ").split())]
-        return [self._said(e.says, self._way(here, e.id, scene), {"thing": e.id, "revision": scene.revision}) for e in things]
-
-    def _around(self, spot: Any, here: str, said: Sequence[str], scene: Scene) -> list[dict[str, Any]]:
-        return self._meant(spot, here, said, scene, loosely=True)
+            things = asked_after(said[-2], scene, loosely=True) if refers_back(said[-1]) else []
+        return [self._said(e.says, self._way(here, e.id, scene), {"thing": e.id, "revision": scene.revision}, self._snapshot(e)) for e in things]
 
     def _row(self, spot: Any, here: str, said: Sequence[str], scene: Scene) -> list[dict[str, Any]]:
         """The row of the table that the inhabitant knows, word for word; "and my phone number?" is understood from what was asked before."""
@@ -100,7 +97,7 @@ class Inhabitants:
         if not found["known"]:
             return []
         rests = {k: found["source"][k] for k in ("file", "line", "question")} | {"likeness": found["likeness"]}
-        return [self._said(found["answer"], [here, *upstream(f"services.{name}", scene, through)], rests)]
+        return [self._said(found["answer"], [here, *upstream(f"services.{name}", scene, through)], rests, one.now.answers)]
 
     def _table(self, spot: Any) -> str:
         """The service that speaks from the table which the inhabitant knows; the one the place stands for comes first."""
@@ -114,13 +111,22 @@ class Inhabitants:
         from_here = [here, *upstream(next(e for e in scene.elements if e.id == here).needs[0], scene)]
         return [*from_here[: from_here.index(ident)], *way] if ident in from_here else way
 
-    def _said(self, text: str, path: list[str], rests: dict[str, Any]) -> dict[str, Any]:
-        files: dict[str, str] = {}
-        for ident in path:
-            section, _, name = ident.partition(".")
-            if section in ("datasets", "sources") and not files:
-                files = dict((self.catalog.snapshot(dataset=name) or {}).get("files") or {})
-        return {"text": text, "path": path, "files": files, "rests": rests}
+    def _taught(self, version: str) -> str | None:
+        """The snapshot that a version learnt from."""
+        found = self.catalog.version(version)
+        return found["snapshot"] if found else None
+
+    def _snapshot(self, e: Element) -> str | None:
+        """The snapshot that a thing's state rests on: its own, or that of the version it shows; None where it names none, and the newest upstream is meant."""
+        return e.facts.get("snapshot") or (self._taught(e.facts["version"]) if e.facts.get("version") else None)
+
+    def _said(self, text: str, path: list[str], rests: dict[str, Any], snapshot: str | None) -> dict[str, Any]:
+        if snapshot is None:
+            read = next((p.partition(".")[2] for p in path if p.startswith(("datasets.", "sources."))), "")
+            found = self.catalog.snapshot(dataset=read)
+        else:
+            found = self.catalog.snapshot(snapshot)
+        return {"text": text, "path": path, "files": found["files"] if found else {}, "rests": rests}
 
 
 def routes(app: FastAPI, inhabitants: Inhabitants) -> None:

@@ -54,6 +54,7 @@ class Scenery:
         self.lock = threading.Lock()
         self.book: Book | None = None
         self.made, self.read, self.text, self.mark = 0.0, 0.0, "", ""
+        self.latest: Scene | None = None
 
     @property
     def things(self) -> set[str]:
@@ -82,7 +83,7 @@ class Scenery:
         Raises:
             Failure: the file names none, or it is not there, too large, or no binary glTF.
         """
-        named = dict(self.eco.world.models).get(kind)  # type: ignore[call-overload]
+        named = self.eco.world.models.get(kind)
         if named is None:
             raise Failure(f"no file stands for '{kind[:40]}'")
         path = inside(self.root, named, f"world.models.{kind}")
@@ -96,12 +97,21 @@ class Scenery:
     def now(self) -> tuple[str, str]:
         """The scene as text, and a mark that changes when anything but the clock does; made anew when the catalog moved on, or after half a second."""
         with self.lock:
-            if time.monotonic() - self.made > FRESH or (self.book and self.book.number != self.catalog.revision()):
-                found = self.scene()
-                still = [e.model_copy(update={"age": None if e.age is None else round(e.age, 2)}) for e in found.elements]
-                self.text, self.mark = found.model_dump_json(), found.model_copy(update={"at": 0.0, "elements": still}).model_dump_json()
-                self.made = time.monotonic()
+            self._follow()
             return self.text, self.mark
+
+    def recent(self) -> Scene:
+        """The scene that is sent now; none is made for who only asks."""
+        with self.lock:
+            return self._follow()
+
+    def _follow(self) -> Scene:
+        if self.latest is None or time.monotonic() - self.made > FRESH or (self.book and self.book.number != self.catalog.revision()):
+            found = self.latest = self.scene()
+            still = [e.model_copy(update={"age": None if e.age is None else round(e.age, 2)}) for e in found.elements]
+            self.text, self.mark = found.model_dump_json(), found.model_copy(update={"at": 0.0, "elements": still}).model_dump_json()
+            self.made = time.monotonic()
+        return self.latest
 
 
 def modelled(spec: Spec, catalog: Catalog, kind: str) -> dict[str, str | bytes]:

@@ -6,6 +6,7 @@ Knows the grammar's objects. Each check yields a path, what was found and what w
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import PurePath
 from typing import Any
 
 from mesocosm.base.errors import Wrong
@@ -22,6 +23,7 @@ from mesocosm.spec.edges_rank import OF_RANKS, of_rank
 from mesocosm.spec.edges_surge import of_surge
 from mesocosm.spec.edges_tags import OF_TAGS, of_tags
 from mesocosm.spec.grammar import SECTIONS, Ecosystem
+from mesocosm.world.elements import ELEMENTS
 
 OF_NUMBERS = ("r2", "mae", "rmse", "median_error", "gain_over_majority", "gain_over_linear")
 OF_ORDERS = ("rank_error", "kappa")
@@ -350,3 +352,9 @@ def _services(eco: Ecosystem) -> Iterator[Fault]:
         yield from _edge(eco, ("world", "places", name, "shows"), place.shows, "services")
         if place.inhabitant and place.inhabitant.knows:
             yield from _edge(eco, ("world", "places", name, "inhabitant", "knows"), place.inhabitant.knows, "datasets", "sources")
+    for kind, file in eco.world.models.items():
+        kinds = sorted(k for k, _ in ELEMENTS.values())
+        if kind not in kinds:
+            yield ("world", "models", kind), Wrong("", f"no kind of thing is named '{kind}'", "one of the choices", kinds, kind)
+        if not file.lower().endswith(".glb") or PurePath(file).is_absolute() or ".." in PurePath(file).parts:
+            yield ("world", "models", kind), Wrong("", f"'{file[:60]}' stands here", "a .glb file inside the project")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from mesocosm.base.kinds import Kind
 
@@ -52,12 +51,4 @@ class World(Kind):
     style: str = Field("a river valley at dawn", max_length=400)
     seed: int = Field(7, ge=0)
     places: dict[str, WorldPlace] = {}
-    models: dict[Literal["spring", "lake", "tree", "lighthouse", "vane", "counter"], str] = {}
-
-    @field_validator("models")
-    @classmethod
-    def _files(cls, models: dict[str, str]) -> dict[str, str]:
-        for kind, path in models.items():
-            if not path.lower().endswith(".glb") or PurePath(path).is_absolute() or ".." in PurePath(path).parts:
-                raise ValueError(f"a .glb file inside the project for '{kind}', and '{path[:60]}' is none")
-        return models
+    models: dict[str, str] = {}

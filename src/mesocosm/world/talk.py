@@ -24,6 +24,7 @@ STATE = (
 )  # fmt: skip
 OPEN = ("open", "any", "many", "what", "有", "吗", "哪些")
 ALERTS = ("alert", "alerts", "alarm", "alarms", "告警", "警报")
+BACK = ("it", "its", "that", "它", "那")
 SUPPOSE = ("if", "would", "suppose", "supposing", "如果", "假如", "若", "会")
 FILLERS = frozenset(["and", "so", "then", "how", "long", "much", "many", "when", "why", "where", "what", "about", "is", "it", "that", "this", "does", "take", "do", "i", "can", "you", "will", "be", "for", "please", "again", "more", "days", "exactly", "the"])
 SHORT, BEGINNING = 6, 8  # words of a question that is understood from the one before, and of the one before that are looked at
@@ -102,6 +103,15 @@ def goes_on(last: str) -> bool:
     (True, False)
     """
     return set(_spoken(last).split()) <= FILLERS
+
+
+def refers_back(last: str) -> bool:
+    """Whether a question speaks of what the one before named.
+
+    >>> refers_back("and its accuracy?"), refers_back("它的准确率呢？"), refers_back("and my phone?")
+    (True, True, False)
+    """
+    return _has(_spoken(last), BACK)
 
 
 def supposed(questions: Sequence[str], inputs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -104,13 +104,13 @@ class Crowd:
         order = np.lexsort((cells[:, 1], cells[:, 0]))
         firsts = np.flatnonzero(np.r_[True, (np.diff(cells[order], axis=0) != 0).any(axis=1)])
         groups = {tuple(cells[order[i]].tolist()): here[part] for i, part in zip(firsts, np.split(order, firsts[1:]), strict=True)}
-        all_ = np.flatnonzero(self.here)
-        again = all_[all_ % AGAIN == self.tick % AGAIN].tolist() if self.tick - self.stirred < AGAIN else []
+        everyone = np.flatnonzero(self.here)
+        again = everyone[everyone % AGAIN == self.tick % AGAIN].tolist() if self.tick - self.stirred < AGAIN else []
         for who in {*first, *again}:
             yield self._packed(here, np.array([who])), [who]
         late = here[(here % FAR == self.tick % FAR) & (self.moved[here] > self.tick - FAR)]
-        if late.size and all_.size > here.size:  # who looks on from no place of their own
-            yield self._packed(late, here[:0]), np.setdiff1d(all_, here).tolist()
+        if late.size and everyone.size > here.size:  # who looks on from no place of their own
+            yield self._packed(late, here[:0]), np.setdiff1d(everyone, here).tolist()
         for cell, mine in groups.items():
             told, asked = (book.setdefault(cell, np.zeros(self.most, np.int64)) for book in (self.told, self.asked))
             around = np.concatenate([g for dx in (-1, 0, 1) for dz in (-1, 0, 1) if (g := groups.get((cell[0] + dx, cell[1] + dz))) is not None])

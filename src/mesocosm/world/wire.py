@@ -94,11 +94,11 @@ def typescript() -> str:
     from mesocosm.world.elements import ELEMENTS
 
     kinds = {"str": "string", "float": "number", "int": "number", "bool": "boolean", "dict[str, Any]": "Record<string, unknown>"}
+    known = " | ".join(f'"{kind}"' for kind, _ in ELEMENTS.values())
     lines = ["// Generated from src/mesocosm/world/wire.py; run `python -m mesocosm.world.wire`."]
     for model in (Step, Sapling, Element, Firefly, Scene):
         lines.append(f"export interface {model.__name__} {{")
         for name, field in model.model_fields.items():
-            known = " | ".join(f'"{kind}"' for kind, _ in ELEMENTS.values())
             lines.append(f"  {name}: {known if (model, name) == (Element, 'kind') else _ts(field.annotation, kinds)};")
         lines += ["}", ""]
     return "\n".join(lines)

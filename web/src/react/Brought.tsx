@@ -2,13 +2,13 @@
 // kind's own shape stands there.
 import { useEffect, useState } from "react";
 import * as THREE from "three";
-import type { Part } from "../elements/kind";
+import { GLTFLoader } from "three/examples/jsm/loaders/GLTFLoader.js";
+import type { Part, Place } from "../elements/kind";
 
 export type Solid = { shape: THREE.BufferGeometry; paint: THREE.Material }[];
 export type Brought = Map<string, Solid>;
 
 async function read(kind: string): Promise<Solid> {
-  const { GLTFLoader } = await import("three/examples/jsm/loaders/GLTFLoader.js");
   const { scene } = await new GLTFLoader().loadAsync(`/v1/world/models/${kind}`);
   const found: Solid = [];
   scene.updateMatrixWorld(true);
@@ -38,6 +38,7 @@ export function dressed(parts: Part[], solid: Solid | undefined): Part[] {
   const box = new THREE.Box3();
   for (const { shape } of solid) { shape.computeBoundingBox(); box.union(shape.boundingBox!); }
   const high = bodies[0]!.body === "unit" ? Math.max(1e-6, box.max.y - Math.min(0, box.min.y)) : 1;
-  const put: Part["put"] = (e, ground) => bodies.flatMap((p) => p.put(e, ground)).map(({ colour: _, ...at }) => at);
-  return [...solid.map(({ shape, paint }, i) => ({ name: `brought-${i}`, shape: high === 1 ? shape : shape.clone().scale(1 / high, 1 / high, 1 / high), paint, shadow: true, put })), ...parts.filter((p) => !p.body)];
+  const sized = (size: Place["size"] = 1): Place["size"] => (typeof size === "number" ? size / high : [size[0] / high, size[1] / high, size[2] / high]);
+  const put: Part["put"] = (e, ground) => bodies.flatMap((p) => p.put(e, ground)).map(({ colour: _, ...at }) => ({ ...at, size: sized(at.size) }));
+  return [...solid.map(({ shape, paint }, i) => ({ name: `brought-${i}`, shape, paint, shadow: true, put })), ...parts.filter((p) => !p.body)];
 }
