@@ -180,6 +180,21 @@ def test_texts_of_another_kind_are_found_and_quiet_ones_are_not(desk: Path, tmp_
     assert "text (direction" in alert["message"] and alert["detail"]["verdict"]["kind"] in ("covariate", "label") and len(alert["detail"]["predictions"]) == 20
 
 
+def test_an_alert_clears_with_the_first_window_that_is_whole_again(desk: Path, tmp_path: Path) -> None:
+    """Rows of an incident that is over are not looked back at: neither do they keep its alert, nor do they raise another."""
+    eco, served, watch, _ = watched(desk, tmp_path / "home")
+    held, rng = served.now.held(), random.Random(4)
+
+    def send(times: float) -> list[str]:
+        served.predict([{k: v for k, v in row.items() if k != "_label"} | {"amount": row["amount"] * times} for row in rng.choices(held, k=60)])
+        return watch.look()
+
+    assert send(1) == []
+    assert len(send(6)) == 1 and send(6) == [] and len(eco.catalog.alerts(open_only=True)) == 1
+    assert send(1) == [] and eco.catalog.alerts(open_only=True) == []
+    assert [send(1) for _ in range(4)] == [[]] * 4 and len(eco.catalog.alerts()) == 1
+
+
 def test_rows_refused_over_one_field_name_it(desk: Path, tmp_path: Path) -> None:
     """A value that cannot be read and a field that is named otherwise are both the source's."""
     eco, served, watch, trained = watched(desk, tmp_path / "home")

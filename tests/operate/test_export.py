@@ -17,6 +17,7 @@ import pytest
 import yaml
 from conftest import BANK, Server
 
+from mesocosm.ecosystem import open_ecosystem
 from mesocosm.operate.export.rules import PANELS
 
 
@@ -130,6 +131,7 @@ def test_a_real_prometheus_fires_on_a_real_drift(bank: Path, tmp_path: Path, cli
     threading.Thread(target=receiver.serve_forever, daemon=True).start()
     home = tmp_path / "bank"
     shutil.copytree(bank, home, ignore=shutil.ignore_patterns("server.json", "journal"))
+    open_ecosystem(home).catalog.clear("credit-watch", "a drill before this one")
     up = Server(home)
     folder = tmp_path / "prometheus"
     exported(cli, "prometheus", folder, "--set", f"target={up.url.removeprefix('http://')}", "--set", f"alertmanager=127.0.0.1:{receiver.server_port}")

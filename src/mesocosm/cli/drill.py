@@ -70,8 +70,10 @@ def drill(
                     row[number] = row[number] * 1.6
             failed += not _send(server, name, row, label if kind != "unit-change" or n % 2 else None)
     found: dict[str, Any] = {"drill": kind, "service": name, "rows": rows, "failed": failed, "seconds": round(time.time() - began, 1)}
-    until = time.time() + (wait if kind != "quiet" else 5)
+    until = time.time() + wait
     while time.time() < until:
+        if kind == "quiet" and time.time() > until - wait + 5 and not any(a["service"] == name and a["what"] == "drift" for a in eco.catalog.alerts(open_only=True)):
+            break
         alerts = [a for a in eco.catalog.alerts() if a["service"] == name and a["at"] >= began]
         lines = [a for a in eco.catalog.audit(30) if a["at"] >= began and a["who"] == "retrain"]
         if alerts and (lines or "retrain" not in str(eco.spec.eco.monitors) or all(v["remedy"] != "retrain" for v in _verdicts(alerts))):

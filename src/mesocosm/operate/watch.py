@@ -40,6 +40,8 @@ class Watch:
         self.retrain, self.rollback = retrain, rollback
         self.since = catalog.clock()
         self.began = self.since
+        self.changed = self.since  # rows before it were changed, as an alert has said; no look back takes them in again
+        self.needed = 0  # rows that look like training before an alert clears: as many as it was found in
         self.last: dict[str, Any] = {}
         self.detectors: dict[str, Any] = {}
         self.knows: Unit | None = None
@@ -80,21 +82,27 @@ class Watch:
         level = per_second(drift.false_alarms) * seconds(self.monitor.every)
         self._met(now)
         training = now.fields.training | (self.meaning.training if self.meaning and self._along() else {})
-        rows, live = fresh, self._meant([r["input"]["clean"] for r in fresh])
+        rows, live, opened = fresh, self._meant([r["input"]["clean"] for r in fresh]), self._open("drift")
         found, tested = drifted(training, columns(live), level / 2, drift.method, self._whole(fresh))
-        if not found:  # a small shift shows over many windows only
-            rows = [r for r in self.catalog.predictions(self.served.name, most=WIDE * drift.window, since=self.began) if r["version"] == now.version]
+        if not found and opened and self.needed <= drift.window:  # it showed in one window, and now one is without it
+            self.changed = min(r["at"] for r in fresh)
+        elif not found:  # a small shift shows over many windows only
+            rows = [r for r in self.catalog.predictions(self.served.name, most=WIDE * drift.window, since=self.changed) if r["version"] == now.version]
             if len(rows) > drift.window:
                 live = [r["input"]["clean"] for r in rows]
                 found, wide = drifted(now.fields.training, columns(live), level / 2, drift.method)
                 tested = {k: min(p, tested.get(k, 1.0)) for k, p in wide.items()}
         self.last |= {"p_values": tested, "level": level / 2 / max(1, len(tested)), "looked_at": self.catalog.clock()}
+        if not found and opened and len(rows) < self.needed:
+            return []
         if not found:
             self.last.pop("verdict", None)
             self.catalog.clear(self.name, f"the last {len(rows)} rows look like the training rows again")
             return []
-        if self._open("drift"):
+        self.changed = self.since
+        if opened:
             return []
+        self.needed = len(rows)
         verdict = self._judged(found, training, live, level)
         self.last["verdict"] = verdict.as_json()
         worst = found[0]
