@@ -41,7 +41,6 @@ class Watch:
         self.since = catalog.clock()
         self.began = self.since
         self.changed = self.since  # rows before it were changed, as an alert has said; no look back takes them in again
-        self.needed = 0  # rows that look like training before an alert clears: as many as it was found in
         self.last: dict[str, Any] = {}
         self.detectors: dict[str, Any] = {}
         self.knows: Unit | None = None
@@ -82,9 +81,10 @@ class Watch:
         level = per_second(drift.false_alarms) * seconds(self.monitor.every)
         self._met(now)
         training = now.fields.training | (self.meaning.training if self.meaning and self._along() else {})
-        rows, live, opened = fresh, self._meant([r["input"]["clean"] for r in fresh]), self._open("drift")
+        rows, live, opened = fresh, self._meant([r["input"]["clean"] for r in fresh]), [a for a in self.catalog.alerts(open_only=True) if a["monitor"] == self.name and a["what"] == "drift"]
+        needed = min(WIDE * drift.window, max((a["detail"].get("rows", 0) for a in opened), default=0))  # an alert clears after as many rows as it was found in
         found, tested = drifted(training, columns(live), level / 2, drift.method, self._whole(fresh))
-        if not found and opened and self.needed <= drift.window:  # it showed in one window, and now one is without it
+        if not found and opened and needed <= drift.window:  # it showed in one window, and now one is without it
             self.changed = min(r["at"] for r in fresh)
         elif not found:  # a small shift shows over many windows only
             rows = [r for r in self.catalog.predictions(self.served.name, most=WIDE * drift.window, since=self.changed) if r["version"] == now.version]
@@ -93,7 +93,7 @@ class Watch:
                 found, wide = drifted(now.fields.training, columns(live), level / 2, drift.method)
                 tested = {k: min(p, tested.get(k, 1.0)) for k, p in wide.items()}
         self.last |= {"p_values": tested, "level": level / 2 / max(1, len(tested)), "looked_at": self.catalog.clock()}
-        if not found and opened and len(rows) < self.needed:
+        if not found and opened and len(rows) < needed:
             return []
         if not found:
             self.last.pop("verdict", None)
@@ -102,7 +102,6 @@ class Watch:
         self.changed = self.since
         if opened:
             return []
-        self.needed = len(rows)
         verdict = self._judged(found, training, live, level)
         self.last["verdict"] = verdict.as_json()
         worst = found[0]
