@@ -146,3 +146,18 @@ def test_another_engine_changes_no_version(pond: Path, cli: Any) -> None:
     plan = json.loads(cli("plan", "-f", str(pond), "--json").stdout)
     signs = {c["address"]: c["sign"] for c in plan["changes"]}
     assert signs["datasets.mail"] == "~" and signs["models.judge"] == "=", signs
+
+
+def test_means_do_not_depend_on_the_order_of_rows() -> None:
+    """Means of decimals often lie midway between two numbers of 12 digits; which is taken may not turn on how the rows lie."""
+    import duckdb
+
+    from mesocosm.govern.expr import prepare
+
+    rng = random.Random(1)
+    with duckdb.connect() as con:
+        prepare(con)
+        for _ in range(300):
+            numbers = [1e9, *(round(rng.gauss(rng.choice([100, 1000]), 30), 2) for _ in range(rng.choice([3, 7, 15, 39])))]
+            said = {con.execute("select steady_mean(x), steady_sd(x) from (select unnest(?::double[]) as x)", [rng.sample(numbers, len(numbers))]).fetchone() for _ in range(4)}
+            assert len(said) == 1, said

@@ -193,7 +193,7 @@ def _values(setting: Anonymity, con: Any, table: str, kinds: Mapping[str, str], 
         x, kind = quote(n), kinds[n]
         several = f"list_sort(list_distinct(list({x}::varchar)))"
         if kind in ("int64", "float64"):
-            asked.append(f"{'round(avg(' + x + '))::bigint' if kind == 'int64' else 'avg(' + x + ')'}::varchar")
+            asked.append(f"{'round(avg(' + x + '))::bigint' if kind == 'int64' else 'steady_mean(' + x + ')'}::varchar")
         elif kind in ("date", "timestamp"):
             asked.append(f"min({x})::varchar")
         elif kind == "boolean":
