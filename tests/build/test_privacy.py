@@ -20,6 +20,7 @@ from mesocosm.build.budget import ask, spent
 from mesocosm.build.forget import forget
 from mesocosm.build.sealed import reveal, rotate
 from mesocosm.ecosystem import Ecosystem, open_ecosystem
+from mesocosm.govern import expr
 from mesocosm.govern.erase import found_in
 from mesocosm.govern.privacy.aggregate import laplace
 from mesocosm.govern.privacy.anonymity import Anonymity, coarse_sql, learn
@@ -119,6 +120,7 @@ def test_no_row_stands_alone_in_its_group(k: int, several: int, seed: int, count
     rng = random.Random(seed)
     kinds = {"age": "int64", "weight": "float64", "zip": "string", "born": "date", "in": "boolean"}
     with duckdb.connect() as con:
+        expr.prepare(con)
         con.execute("create table t (_row int, age bigint, weight double, zip varchar, born date, \"in\" boolean, ill varchar)")
         data = [
             [i, rng.choice([None, *range(20, 80)]), rng.gauss(70, 9), rng.choice([None, "a", "b'", "c"]), f"19{rng.randrange(50, 99)}-01-01", rng.random() < 0.5, rng.choice("uvwxyz")]
@@ -139,6 +141,7 @@ def test_no_row_stands_alone_in_its_group(k: int, several: int, seed: int, count
 def test_too_few_or_too_lossy_is_refused_and_a_smaller_k_loses_less() -> None:
     kinds = {"x": "float64"}
     with duckdb.connect() as con:
+        expr.prepare(con)
         con.execute("create table t as select i::double as x, 'a' as s from range(100) r(i)")
         losses = [learn(Anonymity(of=("x",), k=k), con, "t", kinds)["loss"] for k in (2, 5, 20, 50)]
         assert losses == sorted(losses) and losses[0] < 0.05 < losses[-1]

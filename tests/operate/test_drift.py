@@ -180,6 +180,27 @@ def test_texts_of_another_kind_are_found_and_quiet_ones_are_not(desk: Path, tmp_
     assert "text (direction" in alert["message"] and alert["detail"]["verdict"]["kind"] in ("covariate", "label") and len(alert["detail"]["predictions"]) == 20
 
 
+def test_a_text_has_the_same_features_in_every_batch(desk: Path, tmp_path: Path) -> None:
+    """A quantised model reads a text otherwise beside others, and where few texts come often a test of distributions takes that for a shift."""
+    _, served, watch, _ = watched(desk, tmp_path / "home")
+    held, rng, whole = served.now.held(), random.Random(3), served.now
+
+    class Shaky:
+        calls = 0
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(whole, name)
+
+        def vectors(self, rows: Any) -> list[list[float]]:
+            self.calls += 1
+            return [[v + 0.05 * self.calls for v in row] for row in whole.vectors(rows)]
+
+    served.now = shaky = Shaky()  # type: ignore[assignment]
+    for calls in (1, 1):
+        served.predict([{k: v for k, v in rng.choice(held).items() if k != "_label"} for _ in range(60)])
+        assert watch.look() == [] and shaky.calls == calls and len([p for p in watch.last["p_values"] if "direction" in p]) == 8
+
+
 def test_an_alert_clears_with_the_first_window_that_is_whole_again(desk: Path, tmp_path: Path) -> None:
     """Rows of an incident that is over are not looked back at: neither do they keep its alert, nor do they raise another."""
     eco, served, watch, _ = watched(desk, tmp_path / "home")

@@ -45,6 +45,8 @@ class Watch:
         self.detectors: dict[str, Any] = {}
         self.knows: Unit | None = None
         self.meaning: Meaning | None = None
+        self.read: list[str] = []  # texts and images, by name
+        self.features: dict[tuple[Any, ...], list[float]] = {}  # of the held-out texts and images
         self.held: list[dict[str, Any]] = []
         self.surges: Surges | None = None
         self.surged = self.began  # the newest answer that was counted
@@ -91,7 +93,7 @@ class Watch:
             if len(rows) > drift.window:
                 live = [r["input"]["clean"] for r in rows]
                 found, wide = drifted(now.fields.training, columns(live), level / 2, drift.method)
-                tested = {k: min(p, tested.get(k, 1.0)) for k, p in wide.items()}
+                tested |= {k: min(p, tested.get(k, 1.0)) for k, p in wide.items()}
         self.last |= {"p_values": tested, "level": level / 2 / max(1, len(tested)), "looked_at": self.catalog.clock()}
         if not found and opened and len(rows) < needed:
             return []
@@ -124,17 +126,34 @@ class Watch:
         """Get to know what the held-out rows of a version mean, once."""
         if self.knows is not unit:
             self.held = unit.held()[:JUDGED]
-            names = [n for n, f in (unit.fields.fields if unit.fields else {}).items() if f.get("type") in ("text", "image")]
-            self.meaning = meaning(", ".join(names), unit.vectors(self.held)) if names else None
+            self.read, self.features = [n for n, f in (unit.fields.fields if unit.fields else {}).items() if f.get("type") in ("text", "image")], {}
+            vectors = self._vectors(unit, self.held)
+            self.features = dict(zip(map(self._key, self.held), vectors, strict=False))
+            self.meaning = meaning(", ".join(self.read), vectors) if self.read else None
             if self.meaning:
                 self.held = [row | more for row, more in zip(self.held, self.meaning.held, strict=True)]
             self.knows = unit
+
+    def _key(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
+        return tuple(str(row.get(n)) for n in self.read)
+
+    def _vectors(self, unit: Unit, rows: Sequence[Mapping[str, Any]]) -> list[list[float]]:
+        """Features of rows, each text and image with the same ones wherever it comes: in another batch a quantised model gives others, and where
+        few texts come often that would be taken for a shift."""
+        if not self.read:
+            return []
+        fresh = {key: row for row in rows if (key := self._key(row)) not in self.features}
+        vectors = unit.vectors(list(fresh.values())) if fresh else []
+        if fresh and not vectors:
+            return []  # the model reads neither
+        known = self.features | dict(zip(fresh, vectors, strict=True))
+        return [known[self._key(row)] for row in rows]
 
     def _meant(self, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         """Rows with what their texts and images mean."""
         if not self.meaning or not self.knows or not self._along():
             return list(rows)
-        return [dict(row) | more for row, more in zip(rows, self.meaning.along(self.knows.vectors(rows)), strict=True)]
+        return [dict(row) | more for row, more in zip(rows, self.meaning.along(self._vectors(self.knows, rows)), strict=True)]
 
     def _along(self) -> bool:
         """Whether texts and images are tested by directions."""
@@ -145,7 +164,7 @@ class Watch:
         drift = self.monitor.drift
         if not self.meaning or not self.knows or not drift or drift.meaning == "directions":
             return {}
-        return self.meaning.whole(self.knows.vectors([r["input"]["clean"] for r in rows]), drift.meaning)
+        return self.meaning.whole(self._vectors(self.knows, [r["input"]["clean"] for r in rows]), drift.meaning)
 
     def _judged(self, found: Sequence[Mapping[str, Any]], training: Mapping[str, Any], live: Sequence[Mapping[str, Any]], level: float) -> Verdict:
         drift, unit = self.monitor.drift, self.served.now

@@ -60,6 +60,7 @@ def learn(setting: Anonymity, con: Any, table: str, kinds: Mapping[str, str]) ->
     """The groups of a table: a tree of cuts, what each group's fields become, and what was lost.
 
     Args:
+        con: a connection that knows the macros of recipes.
         kinds: the Ibis type of each field.
 
     Raises:
