@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import shlex
@@ -10,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import SMALL, Server, small_rows
+from conftest import ROOT, SMALL, Server, small_rows
 
+from mesocosm.base.errors import Failure, Invalid
 from mesocosm.build.serving import Loader
+from mesocosm.build.story import story_of
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.operate.drift.features import columns, drifted
 from mesocosm.operate.drift.psi import StabilityIndex
@@ -21,6 +24,7 @@ from mesocosm.operate.notify import RUNBOOK
 from mesocosm.operate.served import Served
 from mesocosm.operate.verdict import judged
 from mesocosm.operate.watch import Watch
+from mesocosm.spec import read
 
 CREDIT = {
     "amount": {"numbers": [float(i * 20) for i in range(1, 201)], "rows": 700},
@@ -224,7 +228,9 @@ def test_rows_refused_over_one_field_name_it(desk: Path, tmp_path: Path) -> None
     (alert,) = [a for a in eco.catalog.alerts() if a["id"] == ident]
     assert alert["what"] == "schema" and "20 of the last 40 rows of desk were refused over amount" in alert["message"] and "mend the source" in alert["message"]
     assert watch.look() == [] and not trained
-    eco.catalog.clear("watch", "test")
+    served.predict([{k: v for k, v in row.items() if k != "_label"} for row in random.Random(4).choices(served.now.held(), k=60)])
+    assert watch.look() == [] and not eco.catalog.alerts(open_only=True), "mended"
+    assert watch.look() == [], "what was refused before it was mended is not told again"
     for _ in range(200):
         served.refused("amuont")
     (ident,) = watch.look()
@@ -244,6 +250,52 @@ def test_answers_that_turn_out_wrong_train_a_challenger(desk: Path, tmp_path: Pa
     (ident,) = [i for i in watch.look() if i]
     alert = next(a for a in eco.catalog.alerts() if a["id"] == ident)
     assert alert["detail"]["verdict"]["kind"] == "concept" and "of 80 answers whose label came back 40 were right" in alert["message"] and len(trained) == 1
+
+
+STORY = Path(__file__).parents[2] / "docs" / "how-to" / "write-a-story.md"
+
+
+def test_the_story_of_the_page_goes_as_told_and_another_does_not(desk: Path, tmp_path: Path, cli: Any) -> None:
+    """Played on a copy: what is built has neither its rows nor its alerts afterwards."""
+    text = STORY.read_text().split("```yaml\n")[1].split("```")[0]
+    told = tmp_path / "story.yaml"
+    told.write_text(text.replace("alert: none, clears: true", 'alert: surge, says: [moon], answered: "<= 0"'))
+    catalog = open_ecosystem(desk).catalog
+    before = catalog.alerts(), len(catalog.predictions("desk", most=500))
+    done = cli("story", "-f", str(desk), "--story", str(told), "--json")
+    acts = json.loads(done.stdout)["acts"]
+    assert [a["missed"] for a in acts[:3]] == [[], [], []] and done.returncode == 1, done.stdout + done.stderr
+    assert acts[3]["missed"] == ["answered: 120 of 120, expected <= 0", "no alert of surge was raised", "nothing says 'moon'"] and acts[3]["cleared"]
+    assert acts[1]["refused"] == 3 and "euros" in acts[2]["act"] and "mend the source" in acts[2]["alerts"][0] and not acts[2]["versions"]
+    assert before == (catalog.alerts(), len(catalog.predictions("desk", most=500)))
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("acts: [{act: a, service: dsk, rows: 3}]", "story.yaml:1:26  acts.0.service: no service with a model is named 'dsk'; wanted one of the file. Choices: desk. Did you mean 'desk'?"),
+        ("acts:\n  - {act: a, service: desk, rows: 3, change: {amuont: 3}}", "story.yaml:2:46  acts.0.change.amuont: 'desk' takes no field 'amuont'; wanted a field of its model. Choices: text, amount, label. Did you mean 'amount'?"),
+        ("acts:\n  - act: a\n    service: desk\n    rows: 3\n    labels: nobody", "story.yaml:5:13  acts.0.labels: 'nobody' stands here; wanted true, false or another."),
+        ("acts: [{act: a, service: desk}]", "story.yaml:1:8  acts.0.rows: nothing is sent and nothing asked"),
+        ("acts: [{act: a, service: desk, rows: 3, expect: {alarm: none}}]", "Did you mean 'alert'?"),
+        ("acts: [{act: a, service: desk, rows: 3, expect: {right: lots}}]", 'a bound such as'),
+        ("acts: []", "acts: a story without an act"),
+        ("acts: [", "story.yaml:1"),
+    ],
+)
+def test_what_cannot_be_played_is_said(pond: Path, tmp_path: Path, text: str, sentence: str) -> None:
+    spec = read(pond)
+    (tmp_path / "story.yaml").write_text(text)
+    with pytest.raises(Invalid) as caught:
+        story_of(spec)
+    assert any(sentence in f.text() for f in caught.value.findings), [f.text() for f in caught.value.findings]
+
+
+def test_every_scene_has_a_story_and_none_is_said(pond: Path) -> None:
+    for scene in ("bank", "hospital", "newsroom", "shop", "support"):
+        assert len(story_of(read(ROOT / "examples" / scene)).acts) >= 4
+    with pytest.raises(Failure, match="there is no story.yaml in .*write-a-story.md"):
+        story_of(read(pond))
 
 
 def test_training_anew_is_held_to_a_pace(pond: Path) -> None:

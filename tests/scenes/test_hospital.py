@@ -78,6 +78,11 @@ def test_a_laboratory_that_changes_its_unit_is_told_to_mend_it(hospital: Path) -
     assert verdict["kind"] == "schema" and verdict["remedy"] == "mend the source" and verdict["feature"] == "cholesterol" and not asked
 
 
+def test_its_story_goes_as_told(hospital: Path, cli: Any) -> None:
+    done = cli("story", "-f", str(hospital))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def rows(count: int, seed: int, level: float = 0.0) -> tuple[Any, Any, Any]:
     draw = np.random.default_rng(seed)
     x = draw.normal(size=(count, 4)).astype(np.float32)

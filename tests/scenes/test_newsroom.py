@@ -76,7 +76,11 @@ def test_a_topic_that_turns_is_told_once_with_its_headlines(desk: tuple[Any, Ser
     (alert,) = [a for a in eco.catalog.alerts(open_only=True) if a["id"] in raised]
     assert items <= 50 and alert["what"] == "surge" and alert["detail"]["group"] == "banks", (items, alert)
     assert len(alert["detail"]["items"]) == alert["detail"]["count"] and all("headline" in one and "outlet" in one for one in alert["detail"]["items"])
-    assert look(served, watch, [wire.one() for _ in range(100)]) == []
+    assert look(served, watch, [wire.one(topic="banks", negative=0.9) for _ in range(60)]) == [], "it is told once"
+    again = Watch("surge-watch", watch.monitor, served, eco.catalog, lambda *_: None, lambda *_: None)  # as after a restart
+    assert look(served, again, [wire.one(topic="banks", negative=0.9) for _ in range(60)]) == [] and len(eco.catalog.alerts(open_only=True)) == 1
+    assert look(served, again, [wire.one() for _ in range(300)]) == [] and eco.catalog.alerts(open_only=True) == [], "it is over"
+    assert len(look(served, again, [wire.one(topic="banks", negative=0.9) for _ in range(60)])) == 1, "and another one is another one"
     past = eco.catalog.prediction(alert["detail"]["items"][0]["id"])
     assert past and past["output"]["label"] == "negative" and past["input"]["clean"]["topic"] == "banks"
 
@@ -92,6 +96,11 @@ def test_copies_and_a_loud_outlet_are_no_surge(desk: tuple[Any, Served, Watch]) 
     assert watch.last["surge"]["left_out"]["of one sender"] >= 20 and eco.catalog.alerts(open_only=True) == []
 
 
+def test_its_story_goes_as_told(newsroom: Path, cli: Any) -> None:
+    done = cli("story", "-f", str(newsroom))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_false_alarms_are_as_rare_as_stated_and_a_surge_is_found() -> None:
     """Items of five topics: at most the stated alarms over a long quiet time, and three times the share is mostly seen within fifty items."""
 
@@ -103,7 +112,7 @@ def test_false_alarms_are_as_rare_as_stated_and_a_surge_is_found() -> None:
     false, items, took = 0, rounds(10_000, 40_000), []
     for seed, usual in enumerate((0.1, 0.2, 0.4)):
         surges, draw = stream(usual, seed)
-        false += sum(surges.see({"label": "bad" if draw.random() < usual else "good", "topic": str(draw.randrange(5))}) is not None for _ in range(items))
+        false += sum("over" not in (surges.see({"label": "bad" if draw.random() < usual else "good", "topic": str(draw.randrange(5))}) or {"over": True}) for _ in range(items))
         for again in range(10):
             surges, draw = stream(usual, 100 + again)
             risen = surges.setting.risen(usual)

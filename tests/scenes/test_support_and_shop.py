@@ -73,6 +73,12 @@ def test_an_answer_has_a_source_or_is_none(support: Path) -> None:
     assert not any(served.now.ask(text)["known"] for text in STRANGE[:6])
 
 
+def test_their_stories_go_as_told(support: Path, shop: Path, cli: Any) -> None:
+    for home in (support, shop):
+        done = cli("story", "-f", str(home))
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_a_service_without_abstain_says_nothing_of_it(shop: Path, bank: Path) -> None:
     row = {"sentence": "I lost my card"}
     assert all("unsure" not in one for served, one in ((served_of(bank, "help-desk"), row),) for one in served.predict([one]))

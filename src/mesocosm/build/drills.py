@@ -34,18 +34,20 @@ WAIT = 90.0  # seconds that a copy may take to come up, and to heal
 
 
 class Copy:
-    """A copy of an ecosystem, up, and asked all the time."""
+    """A copy of an ecosystem, up, and asked all the time where there is a row to ask with."""
 
-    def __init__(self, home: Path, server: Mapping[str, Any], process: subprocess.Popen[bytes], service: str, row: Mapping[str, Any]) -> None:
+    def __init__(self, home: Path, server: Mapping[str, Any], process: subprocess.Popen[bytes], service: str, row: Mapping[str, Any] | None) -> None:
         self.home, self.process, self.service, self.row = home, process, service, row
         self.catalog = Catalog(home / ".mesocosm")
         self.client = Client(server["url"], server["token"], 60)
         self.over = threading.Event()
         self.said: list[tuple[float, str]] = []  # when, and the prediction's id or nothing
         self.thread = threading.Thread(target=self._ask)
-        self.thread.start()
+        if row is not None:
+            self.thread.start()
 
     def _ask(self) -> None:
+        assert self.row is not None
         while not self.over.is_set():
             try:
                 ident = self.client.predict(self.service, self.row).id
@@ -90,11 +92,12 @@ def _children(pid: int) -> list[int]:
 
 
 @contextmanager
-def copied(spec: Spec, service: str, small: bool = False) -> Iterator[Copy]:
+def copied(spec: Spec, service: str, small: bool = False, asked: bool = True) -> Iterator[Copy]:
     """A copy of what is built, in a folder of its own that is gone afterwards.
 
     Args:
         small: whether the folder is a small disk of its own.
+        asked: whether it is asked all the time.
 
     Raises:
         Failure: nothing is built, or the copy does not come up.
@@ -107,9 +110,11 @@ def copied(spec: Spec, service: str, small: bool = False) -> Iterator[Copy]:
     snapshot = catalog.snapshot(dataset=(model := spec.eco.models[str(spec.eco.services[service].serves)]).learns)
     if snapshot is None or catalog.deployment(service) is None:
         raise Failure(f"nothing is deployed for '{service}' yet; run 'mesocosm build'")
-    rows, split = columns_of(spec, snapshot, list(model.inputs))
-    at = next((i for i, s in enumerate(split) if s == "test"), 0)
-    row = {f: rows[f][at] for f in model.inputs}
+    row = None
+    if asked:
+        rows, split = columns_of(spec, snapshot, list(model.inputs))
+        at = next((i for i, s in enumerate(split) if s == "test"), 0)
+        row = {f: rows[f][at] for f in model.inputs}
     size = sum(p.stat().st_size for p in spec.root.rglob("*") if p.is_file()) if small else 0
     with tempfile.TemporaryDirectory(prefix="mesocosm-drill-") as folder, small_disk(Path(folder), size) if small else nullcontext():
         home = Path(folder) / "copy"
@@ -124,12 +129,14 @@ def copied(spec: Spec, service: str, small: bool = False) -> Iterator[Copy]:
                     raise Failure("the copy did not come up; 'mesocosm doctor' tells what is not whole")
                 time.sleep(0.2)
             copy = Copy(home, server, process, service, row)
-            copy.heals(lambda: copy.answered_since(0))
+            if asked:
+                copy.heals(lambda: copy.answered_since(0))
             yield copy
         finally:
             if copy:
                 copy.over.set()
-                copy.thread.join()
+                if asked:
+                    copy.thread.join()
             process.terminate()
             try:
                 process.wait(20)

@@ -318,9 +318,9 @@ class Catalog:
             self.write_audit(con, monitor, "alert", service, message)
         return ident
 
-    def clear(self, monitor: str, why: str) -> int:
-        """Clear a monitor's open alerts; returns how many."""
-        open_ones = t.ALERTS.c.monitor == monitor, t.ALERTS.c.cleared_at.is_(None)
+    def clear(self, monitor: str, why: str, only: str | None = None) -> int:
+        """Clear a monitor's open alerts, or one of them by its id; returns how many."""
+        open_ones = [t.ALERTS.c.monitor == monitor, t.ALERTS.c.cleared_at.is_(None), *([t.ALERTS.c.id == only] if only else [])]
         if not self.row(select(t.ALERTS).where(*open_ones)):
             return 0
         with self.transaction() as con:

@@ -109,6 +109,7 @@ class Surges:
     def __init__(self, setting: Surge, before: Iterable[Mapping[str, Any]]) -> None:
         self.setting = setting
         self.runs: dict[str, Run] = {}
+        self.risen: set[str] = set()  # groups whose surge was told and is not over
         self.copies: OrderedDict[str, None] = OrderedDict()
         self.known: dict[str, list[float]] = {}
         self.all = [1.0, 2.0]  # one in two, before anything was seen
@@ -133,7 +134,9 @@ class Surges:
         return min(0.9, max(0.005, round(share + math.sqrt(share * (1 - share) / (count + SHRINK)), 2)))
 
     def see(self, item: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Count an item; returns what is to be told where it makes a surge.
+        """Count an item; returns what is to be told where it makes a surge, and `over` where a surge that was told has ended.
+
+        A surge is told once. It is over when the share is the usual one again, as surely as it had risen.
 
         Args:
             item: `id`, `label`, and the fields that the setting names.
@@ -144,14 +147,16 @@ class Surges:
             return None
         run = self.runs.setdefault(group, Run())
         hit = item["label"] == setting.label
+        usual = self.usual(group)
+        risen = setting.risen(usual)
+        if group in self.risen:
+            return self._falls(group, run, hit, usual, risen)
         sender = str(item.get(setting.sender)) if setting.sender else ""
         if hit and setting.sender:
             if run.senders[sender] >= setting.each:
                 self.left_out["of one sender"] += 1
                 return None
             run.senders[sender] += 1
-        usual = self.usual(group)
-        risen = setting.risen(usual)
         run.seen += 1
         run.count += hit
         run.sum = max(0.0, run.sum + (math.log(risen / usual) if hit else math.log((1 - risen) / (1 - usual))))
@@ -161,8 +166,22 @@ class Surges:
             self._quiet(group, run)
         elif run.sum >= threshold(usual, risen, setting.quiet):
             self.runs[group] = Run()
+            self.risen.add(group)
             return {"group": group, "usual": usual, "share": round(run.count / run.seen, 3), "seen": run.seen, "count": run.count, "senders": len(run.senders) if setting.sender else None, "items": run.items}
         return None
+
+    def _falls(self, group: str, run: Run, hit: bool, usual: float, risen: float) -> dict[str, Any] | None:
+        """Whether the share of a group that had risen is the usual one again; until then nothing is told of it and nothing learnt."""
+        run.seen += 1
+        run.count += hit
+        run.sum = max(0.0, run.sum + (math.log(usual / risen) if hit else math.log((1 - usual) / (1 - risen))))
+        if run.sum == 0.0:
+            self.runs[group] = Run()
+        if run.sum < threshold(1 - risen, 1 - usual, self.setting.quiet):
+            return None
+        self.runs[group] = Run()
+        self.risen.discard(group)
+        return {"group": group, "usual": usual, "share": round(run.count / run.seen, 3), "seen": run.seen, "count": run.count, "over": True}
 
     def _quiet(self, group: str, run: Run) -> None:
         """What came to nothing tells the usual share."""

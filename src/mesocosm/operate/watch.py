@@ -41,6 +41,7 @@ class Watch:
         self.since = catalog.clock()
         self.began = self.since
         self.changed = self.since  # rows before it were changed, as an alert has said; no look back takes them in again
+        self.cleared = 0.0  # refusals before it are of an incident that is over
         self.last: dict[str, Any] = {}
         self.detectors: dict[str, Any] = {}
         self.knows: Unit | None = None
@@ -62,7 +63,7 @@ class Watch:
     def _refused(self) -> list[str]:
         """Rows that may not be used all at once: a source writes a field otherwise than it did."""
         drift = self.monitor.drift
-        refused, rows = self.served.refusals(max(60.0, seconds(self.monitor.every)))
+        refused, rows = self.served.refusals(min(max(60.0, seconds(self.monitor.every)), self.catalog.clock() - self.cleared))
         if not drift or not refused or self._open("schema"):
             return []
         name, count = max(refused.items(), key=lambda e: e[1])
@@ -99,7 +100,8 @@ class Watch:
             return []
         if not found:
             self.last.pop("verdict", None)
-            self.catalog.clear(self.name, f"the last {len(rows)} rows look like the training rows again")
+            if self.catalog.clear(self.name, f"the last {len(rows)} rows look like the training rows again"):
+                self.cleared = self.catalog.clock()
             return []
         self.changed = self.since
         if opened:
@@ -204,12 +206,17 @@ class Watch:
         if self.surges is None:
             rows = now.held()[:JUDGED]
             self.surges = Surges(setting, [row | {"label": said["label"]} for row, said in zip(rows, now.predict(rows), strict=True)] if rows else [])
+            self.surges.risen |= {str(a["detail"].get("group")) for a in self._surging()}  # told before this one began to look
         fresh = self.catalog.predictions(self.served.name, most=MOST_ITEMS, since=self.surged)[::-1]
         raised = []
         for row in fresh:
             self.surged = max(self.surged, row["at"])
             found = self.surges.see(dict(row["input"]["clean"]) | {"label": str(row["output"].get("label")), "id": row["id"]})
-            if found:
+            if found and "over" in found:
+                for alert in self._surging():
+                    if alert["detail"].get("group") == found["group"]:
+                        self.catalog.clear(self.name, f"{found['count']} of the last {found['seen']} items are '{setting.label}', as is usual", alert["id"])
+            elif found:
                 group = f" in {setting.by} '{found['group']}'" if setting.by else ""
                 of = f" from {found['senders']} senders" if found["senders"] else ""
                 message = f"'{setting.label}' surged at {self.served.name}{group}: {found['count']} of {found['seen']} items{of}, where {found['usual']:.0%} is usual"
@@ -217,6 +224,9 @@ class Watch:
                 raised.append(self.catalog.alert(self.name, self.served.name, "surge", message, found | {"items": items}))
         self.last |= {"surge": {"usual": {g or "all": self.surges.usual(g) for g in list(self.surges.known) or [""]}, "left_out": dict(self.surges.left_out)}}
         return raised
+
+    def _surging(self) -> list[dict[str, Any]]:
+        return [a for a in self.catalog.alerts(open_only=True) if a["monitor"] == self.name and a["what"] == "surge"]
 
     def _anomaly(self) -> list[str]:
         anomaly = self.monitor.anomaly

@@ -12,7 +12,7 @@ from typing import Any
 
 DIRECTIONS = 8
 NEAR = 0.1  # of a direction's deviation: rows nearer than this are taken for the same
-LEAST = 60  # held-out rows under which nothing is told
+LEAST = 40  # held-out rows under which nothing is told
 
 
 class Meaning:
