@@ -36,7 +36,7 @@ test: $(VENV)/.ready-test
 
 test-long: $(VENV)/.ready-test
 	bash tests/system.sh
-	LONG=1 $(BIN)/python -m pytest tests/build/test_build.py tests/govern
+	LONG=1 $(BIN)/python -m pytest tests/build/test_build.py tests/govern tests/scenes
 
 bench: bench-learn bench-govern bench-operate bench-scenes bench-world
 

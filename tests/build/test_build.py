@@ -142,7 +142,7 @@ def test_a_build_killed_at_many_moments_ends_the_same(built: Path, tmp_path: Pat
     (tmp_path / "ecosystem.yaml").write_text(SMALL)
     rng, kills, ended = random.Random(3), 0, 0
     command = [sys.executable, "-m", "mesocosm", "build", "-f", str(tmp_path)]
-    while kills < rounds(12, 30):
+    while kills < rounds(7, 30):
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
         try:
             process.wait(rng.uniform(0.2, 7.0))

@@ -28,7 +28,7 @@ for tag in range(start, start + 100000):
         print("ready", flush=True)  # the libraries are loaded; from here it only writes
     write_rows(path, pa.table({"_row": range(20000), "tag": [tag] * 20000, "text": [f"{tag}-{i}" for i in range(20000)]}), str(tag))
 """
-KILLS = rounds(20, 50)
+KILLS = rounds(12, 50)
 
 
 def test_a_writer_killed_many_times_leaves_the_old_or_the_new_version(tmp_path: Path) -> None:

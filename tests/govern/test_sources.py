@@ -211,7 +211,7 @@ def test_a_real_mariadb_is_read_and_its_print_is_its_content(mysql: str, tmp_pat
                 assert [(int(a), b) for a, b in ours.execute("select id, city from t order by _line").fetchall()] == list(cursor.fetchall())
 
 
-@settings(max_examples=rounds(150, 500), deadline=None)
+@settings(max_examples=rounds(60, 500), deadline=None)
 @given(data=st.data())
 def test_no_corruption_of_a_file_loses_a_row(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     home = tmp_path_factory.getbasetemp() / "corrupt"

@@ -109,7 +109,7 @@ def test_false_alarms_are_as_rare_as_stated_and_a_surge_is_found() -> None:
         before = [{"label": "bad" if draw.random() < usual else "good", "topic": str(draw.randrange(5))} for _ in range(300)]
         return Surges(Surge(label="bad", by="topic", quiet=5000), before), draw
 
-    false, items, took = 0, rounds(10_000, 40_000), []
+    false, items, took = 0, rounds(5_000, 40_000), []
     for seed, usual in enumerate((0.1, 0.2, 0.4)):
         surges, draw = stream(usual, seed)
         false += sum("over" not in (surges.see({"label": "bad" if draw.random() < usual else "good", "topic": str(draw.randrange(5))}) or {"over": True}) for _ in range(items))

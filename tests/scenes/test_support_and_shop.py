@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, rounds
 
 from mesocosm.build.serving import Loader
 from mesocosm.cli.init import scenes
@@ -74,7 +74,7 @@ def test_an_answer_has_a_source_or_is_none(support: Path) -> None:
 
 
 def test_their_stories_go_as_told(support: Path, shop: Path, cli: Any) -> None:
-    for home in (support, shop):
+    for home in (shop, support)[: rounds(1, 2)]:  # two minutes of the desk's are waiting for its watch
         done = cli("story", "-f", str(home))
         assert done.returncode == 0, done.stdout + done.stderr
 

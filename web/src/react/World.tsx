@@ -136,8 +136,13 @@ export function World() {
     window.addEventListener("keydown", key);
     return () => window.removeEventListener("keydown", key);
   }, []);
-  const back = useCallback((at: number | null) => { if (at === null) setPast(null); else void call<Scene>(`/v1/scene?at=${at}`).then(setPast, () => undefined); }, []);
-  useEffect(() => { if (open !== "past") setPast(null); if (open !== "follow") light([]); }, [open]);
+  const asked = useRef(0); // an answer that comes after a later question is not shown
+  const back = useCallback((at: number | null) => {
+    const mine = ++asked.current;
+    if (at === null) setPast(null);
+    else void call<Scene>(`/v1/scene?at=${at}`).then((then) => { if (mine === asked.current) setPast(then); }, () => undefined);
+  }, []);
+  useEffect(() => { if (open !== "past") back(null); if (open !== "follow") light([]); }, [open, back]);
   window.mesocosm.path = path;
   const lit = useMemo(() => path.map((id) => by.current.get(id)).filter((e): e is Element => Boolean(e)), [path]);
   if (!scene) return <main className="wait"><p>{t("Waiting for the ecosystem…")}</p></main>;
