@@ -28,6 +28,7 @@ from mesocosm.spec.findings import findings_of
 from mesocosm.spec.places import load, place_of, plain
 
 FACTOR = re.compile(r"([*/])\s*(\d+(?:\.\d+)?)")
+MOST = 100_000  # rows of an act
 QUIET = 5.0  # seconds without an alert that count as none
 
 
@@ -169,6 +170,8 @@ def _faults(spec: Spec, act: Act) -> Iterator[Wrong]:
                 yield Wrong(f"{key}.{name}" if key != "upper" else key, f"'{act.service}' takes no field '{name}'", "a field of its model", fields, name)
     if model.rank and isinstance(act.rows, int) and act.rows:
         yield Wrong("rows", f"a number stands here, and '{act.service}' takes what somebody liked", "rows as they stand, such as [{liked: ITEM; ITEM}]")
+    if isinstance(act.rows, int) and not 0 <= act.rows <= MOST:
+        yield Wrong("rows", f"{act.rows} stands here", f"a number of rows up to {MOST}")
     if not act.rows and not act.ask:
         yield Wrong("rows", "nothing is sent and nothing asked", "'rows' or 'ask'")
     if isinstance(act.labels, str) and act.labels != "another":
@@ -219,8 +222,8 @@ def _act(spec: Spec, catalog: Catalog, client: Client, act: Act, story_began: fl
         late = time.monotonic() > until
         if late or not one.missed and (want.alert != "none" and want.grows is not False or time.monotonic() > quiet):
             return one
-        if one.missed and not (want.alert or want.clears or want.grows):
-            return one  # nothing will come that is not there
+        if one.missed and (want.alert == "none" and one.alerts or not (want.alert or want.verdict or want.clears or want.grows)):
+            return one  # nothing that comes would mend it
         time.sleep(0.3)
 
 

@@ -243,5 +243,6 @@ async def _watch(watch: Watch, leads: Callable[[], bool]) -> None:
         try:
             if await asyncio.to_thread(leads):
                 await asyncio.to_thread(watch.look)
+                watch.last.pop("trouble", None)
         except Exception as error:
             watch.last["trouble"] = f"the last look failed ({type(error).__name__})"

@@ -11,7 +11,7 @@ from typing import Any
 from mesocosm.base.durations import per_second, seconds
 from mesocosm.catalog import Catalog
 from mesocosm.operate.drift.features import columns, drifted
-from mesocosm.operate.drift.meaning import Meaning, meaning
+from mesocosm.operate.drift.meaning import LEAST, Meaning, meaning
 from mesocosm.operate.moving import fallen_back, recalibrated
 from mesocosm.operate.served import Served
 from mesocosm.operate.service import Monitor
@@ -132,6 +132,9 @@ class Watch:
             vectors = self._vectors(unit, self.held)
             self.features = dict(zip(map(self._key, self.held), vectors, strict=False))
             self.meaning = meaning(", ".join(self.read), vectors) if self.read else None
+            self.last.pop("unwatched", None)
+            if vectors and not self.meaning:
+                self.last["unwatched"] = f"{', '.join(self.read)}: {len(vectors)} rows are held out, and {LEAST} are needed"
             if self.meaning:
                 self.held = [row | more for row, more in zip(self.held, self.meaning.held, strict=True)]
             self.knows = unit

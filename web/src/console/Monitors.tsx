@@ -27,6 +27,8 @@ function Monitor({ name, m, silent, again }: { name: string; m: Any; silent: boo
   return (
     <article><h2>{name} <small>{t("watches {}", m.watches)}{silent && ` · ${t("silent")}`}</small></h2>
       {last.window && <p className="sum">{t("{} of {} rows of the window are in", last.waiting ?? 0, last.window)}</p>}
+      {last.unwatched && <p className="sum">{t("Not watched: {}", last.unwatched)}</p>}
+      {last.trouble && <p className="sum">{t("Trouble: {}", last.trouble)}</p>}
       {last.verdict && <p><span className="kind">{last.verdict.kind}</span> <span className="kind remedy">{t("remedy: {}", last.verdict.remedy)}</span> {last.verdict.why}</p>}
       {tested.length > 0 && level !== undefined ? (
         <Table label={t("Drift of {}", name)} head={[t("feature"), "p", t("how near an alarm")]} rows={tested.map(([f, p]) => { const far = Math.min(1, Math.log10(Math.max(p, 1e-12)) / Math.log10(level)); return [f, p < 1e-4 ? p.toExponential(1) : p.toFixed(4), <i key="m" className={`meter ${p <= level ? "alarm" : ""}`} role="img" aria-label={p <= level ? t("over the line") : t("{} % of the way", (far * 100).toFixed(0))}><b style={{ width: `${Math.max(0, far) * 100}%` }} /></i>]; })} />
