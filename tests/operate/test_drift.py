@@ -154,7 +154,7 @@ def test_the_stability_index_keeps_its_level_and_finds_a_shift() -> None:
 def desk(tmp_path_factory: pytest.TempPathFactory, cli: Any) -> Path:
     """A built pond with held-out rows enough for a judge."""
     home = tmp_path_factory.mktemp("desk")
-    (home / "ecosystem.yaml").write_text(SMALL.replace("drift: {window: 40}", "drift: {window: 60, false_alarms: 1/month}, on_drift: [alert, retrain]"))
+    (home / "ecosystem.yaml").write_text(SMALL.replace("drift: {window: 40}", "every: 2s, drift: {window: 60, false_alarms: 1/day}, on_drift: [alert, retrain]"))
     (home / "notes.csv").write_text(small_rows(320))
     assert cli("build", "-f", str(home)).returncode == 0
     return home
@@ -266,7 +266,7 @@ def test_the_story_of_the_page_goes_as_told_and_another_does_not(desk: Path, tmp
     """Played on a copy: what is built has neither its rows nor its alerts afterwards."""
     text = STORY.read_text().split("```yaml\n")[1].split("```")[0]
     told = tmp_path / "story.yaml"
-    told.write_text(text.replace("alert: none, clears: true", 'alert: surge, says: [moon], answered: "<= 0"'))
+    told.write_text(text.replace("act: mended", "act: mended\n    wait: 20").replace("alert: none, clears: true", 'alert: surge, says: [moon], answered: "<= 0"'))
     catalog = open_ecosystem(desk).catalog
     before = catalog.alerts(), len(catalog.predictions("desk", most=500))
     done = cli("story", "-f", str(desk), "--story", str(told), "--json")
