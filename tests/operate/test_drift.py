@@ -7,6 +7,7 @@ import random
 import re
 import shlex
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -205,11 +206,13 @@ def test_a_text_has_the_same_features_in_every_batch(desk: Path, tmp_path: Path)
         assert watch.look() == [] and shaky.calls == calls and len([p for p in watch.last["p_values"] if "direction" in p]) == 8
 
 
-def test_texts_that_cannot_be_watched_are_told(desk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_texts_that_cannot_be_watched_are_told(desk: Path, tmp_path: Path) -> None:
     _, served, watch, _ = watched(desk, tmp_path / "home")
-    monkeypatch.setattr("mesocosm.operate.drift.meaning.LEAST", 1000)
-    served.predict([{k: v for k, v in row.items() if k != "_label"} for row in served.now.held()[:60]])
-    assert watch.look() == [] and watch.last["unwatched"] == "text: 80 rows are held out, and 40 are needed"
+    held = served.now.held()
+    served.now = replace(served.now, kept=lambda: held[:30])
+    served.predict([{k: v for k, v in row.items() if k != "_label"} for row in held[:60]])
+    assert watch.look() == [] and watch.last["unwatched"] == "text: 30 rows are held out, and 40 are needed"
+    assert watch.last["p_values"] and not any("text" in name for name in watch.last["p_values"])
 
 
 def test_an_alert_clears_with_the_first_window_that_is_whole_again(desk: Path, tmp_path: Path) -> None:
@@ -287,6 +290,8 @@ def test_the_story_of_the_page_goes_as_told_and_another_does_not(desk: Path, tmp
         ("acts: [{act: a, service: desk, rows: 3, expect: {alarm: none}}]", "Did you mean 'alert'?"),
         ("acts: [{act: a, service: desk, rows: 3, expect: {right: lots}}]", 'a bound such as'),
         ("acts: [{act: a, service: desk, rows: -3}]", "-3 stands here"),
+        ("acts: [{act: a, service: desk, ask: [who]}]", "'desk' has no table to answer from"),
+        ("acts: [{act: a, service: desk, rows: 3, expect: {alert: drfit}}]", "Did you mean 'drift'?"),
         ("acts: []", "acts: a story without an act"),
         ("acts: [", "story.yaml:1"),
     ],

@@ -24,7 +24,7 @@ from sqlalchemy import insert
 from mesocosm.base.digest import digest_folder
 from mesocosm.base.errors import Failure
 from mesocosm.build.graph import where_of
-from mesocosm.build.wiring import columns_of
+from mesocosm.build.wiring import columns_of, held_out
 from mesocosm.catalog import Catalog
 from mesocosm.catalog import tables as t
 from mesocosm.client import Client, Refused
@@ -113,7 +113,7 @@ def copied(spec: Spec, service: str, small: bool = False, asked: bool = True) ->
     row = None
     if asked:
         rows, split = columns_of(spec, snapshot, list(model.inputs))
-        at = next((i for i, s in enumerate(split) if s == "test"), 0)
+        at = held_out(split)[0]
         row = {f: rows[f][at] for f in model.inputs}
     size = sum(p.stat().st_size for p in spec.root.rglob("*") if p.is_file()) if small else 0
     with tempfile.TemporaryDirectory(prefix="mesocosm-drill-") as folder, small_disk(Path(folder), size) if small else nullcontext():

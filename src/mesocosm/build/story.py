@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 from httpx import HTTPError
 from pydantic import Field, ValidationError
@@ -20,7 +20,7 @@ from mesocosm.base.bounds import Bound, holds
 from mesocosm.base.errors import Failure, Finding, Invalid, Place, Wrong
 from mesocosm.base.kinds import Kind
 from mesocosm.build.drills import copied
-from mesocosm.build.wiring import columns_of
+from mesocosm.build.wiring import columns_of, held_out
 from mesocosm.catalog import Catalog
 from mesocosm.client import Client, Refused
 from mesocosm.spec import Spec
@@ -28,6 +28,7 @@ from mesocosm.spec.findings import findings_of
 from mesocosm.spec.places import load, place_of, plain
 
 FACTOR = re.compile(r"([*/])\s*(\d+(?:\.\d+)?)")
+T = TypeVar("T")
 MOST = 100_000  # rows of an act
 QUIET = 5.0  # seconds without an alert that count as none
 
@@ -42,7 +43,7 @@ class Expected(Kind):
         unsure: the share of answers that say they are not sure.
         known: the share of questions that are answered.
         says: words that the alerts, the answers to questions or the shelves say, each somewhere.
-        alert: the kind of the alert that is raised (`drift`, `schema`, `surge`); `none` for no alert at all.
+        alert: the kind of the alert that is raised (`drift`, `schema`, `surge`, `anomaly`); `none` for no alert at all.
         verdict: what the judge said would mend it.
         clears: whether the alerts of the story clear.
         grows: whether a version is trained.
@@ -54,8 +55,8 @@ class Expected(Kind):
     unsure: Bound | None = None
     known: Bound | None = None
     says: tuple[str, ...] = ()
-    alert: str | None = None
-    verdict: str | None = None
+    alert: Literal["none", "drift", "schema", "surge", "anomaly"] | None = None
+    verdict: Literal["mend the source", "recalibrate", "retrain", "label rows", "nothing"] | None = None
     clears: bool = False
     grows: bool | None = None
 
@@ -174,6 +175,8 @@ def _faults(spec: Spec, act: Act) -> Iterator[Wrong]:
         yield Wrong("rows", f"{act.rows} stands here", f"a number of rows up to {MOST}")
     if not act.rows and not act.ask:
         yield Wrong("rows", "nothing is sent and nothing asked", "'rows' or 'ask'")
+    if act.ask and not spec.eco.services[act.service].answers:
+        yield Wrong("ask", f"'{act.service}' has no table to answer from", "a service with 'answers'")
     if isinstance(act.labels, str) and act.labels != "another":
         yield Wrong("labels", f"'{act.labels}' stands here", "true, false or another")
 
@@ -208,8 +211,8 @@ def _act(spec: Spec, catalog: Catalog, client: Client, act: Act, story_began: fl
     for row, label in rows:
         _send(client, act, row, label, one)
     for question in act.ask:
-        said = client.ask(act.service, question)
         one.asked += 1
+        said = _tried(one, lambda asked=question: client.ask(act.service, asked)) or {}  # type: ignore[misc]
         one.known += bool(said.get("known"))
         one.said.append(str(said.get("answer", "")))
     until, quiet = time.monotonic() + act.wait, time.monotonic() + QUIET
@@ -239,11 +242,7 @@ def _rows(spec: Spec, catalog: Catalog, act: Act) -> Iterator[tuple[dict[str, An
     snapshot = catalog.snapshot(dataset=model.learns)
     names = [*dict.fromkeys([*model.inputs, *model.along])]
     data, split = columns_of(spec, snapshot or {}, [*names, model.predict])
-    held = [i for i, part in enumerate(split) if part == "test"] or list(range(len(split)))
-    held = [i for i in held if all(str(data[f][i]) == value for f, value in act.where.items())]
-    upper = act.upper
-    if upper:
-        held = sorted((i for i in held if data[upper][i] is not None), key=lambda i: data[upper][i])[len(held) // 2 :]
+    held = [i for i in held_out(split, data[act.upper] if act.upper else None) if all(str(data[f][i]) == value for f, value in act.where.items())]
     if not held:
         raise Failure(f"act '{act.act}': no held-out row of '{act.service}' is like that")
     random.Random(act.act).shuffle(held)  # a file often lies in an order that no day has
@@ -267,20 +266,26 @@ def _changed(row: Mapping[str, Any], act: Act, n: int) -> dict[str, Any]:
     return found
 
 
+def _tried(one: Played, call: Callable[[], T]) -> T | None:
+    """What a call says; nothing where it is refused, or lost because of us."""
+    try:
+        return call()
+    except Refused as refused:
+        if refused.status < 500:
+            one.refused += 1
+            one.whys.append(refused.detail)
+            return None
+    except HTTPError:
+        pass
+    one.lost += 1
+    return None
+
+
 def _send(client: Client, act: Act, row: dict[str, Any], label: str, one: Played) -> None:
     one.rows += 1
     began = time.perf_counter()
-    try:
-        said = client.predict(act.service, row)
-    except Refused as refused:
-        if refused.status >= 500:
-            one.lost += 1
-        else:
-            one.refused += 1
-            one.whys.append(refused.detail)
-        return
-    except HTTPError:
-        one.lost += 1
+    said = _tried(one, lambda: client.predict(act.service, row))
+    if said is None:
         return
     one.times.append((time.perf_counter() - began) * 1000)
     if said.why is not None:
@@ -293,14 +298,14 @@ def _send(client: Client, act: Act, row: dict[str, Any], label: str, one: Played
     one.said += [f"{item['item']} because of {item.get('because')}" for item in said.more.get("items", ())]
     if act.labels and label:
         told = label if act.labels is True else next((k for k in sorted(said.probabilities) if k != label), label)
-        client.feedback(act.service, said.id, told)
+        _tried(one, lambda: client.feedback(act.service, said.id, told))
 
 
 def _missed(act: Act, one: Played) -> Iterator[str]:
     """What did not follow as the act expects, each as a sentence."""
     want = act.expect
     if one.lost:
-        yield f"{one.lost} of {one.rows} requests failed because of us"
+        yield f"{one.lost} of {one.rows + one.asked} requests failed because of us"
     shares: Sequence[tuple[str, str | None, int, int]] = (
         ("answered", want.answered, one.answered, one.rows), ("right", want.right, one.right, one.answered),
         ("unsure", want.unsure, one.unsure, one.answered), ("known", want.known, one.known, one.asked),

@@ -33,6 +33,22 @@ def columns_of(spec: Spec, snapshot: Mapping[str, Any], fields: Sequence[str]) -
     return {f: table.column(f).to_pylist() for f in fields}, [str(s) for s in table.column("_split").to_pylist()]
 
 
+def held_out(split: Sequence[str], upper: Sequence[Any] | None = None) -> list[int]:
+    """The rows that nothing learnt from; all, where none were held out.
+
+    Args:
+        upper: a number of each row: only the half of the rows that has more of it.
+
+    >>> held_out(["train", "test", "test"]), held_out(["train", "test", "test", "test"], [9, 3, 1, 2])
+    ([1, 2], [3, 1])
+    """
+    held = [i for i, part in enumerate(split) if part == "test"] or list(range(len(split)))
+    if upper is None:
+        return held
+    known = sorted((i for i in held if upper[i] is not None), key=lambda i: upper[i])
+    return known[len(known) // 2 :]
+
+
 def kinds_of(snapshot: Mapping[str, Any]) -> dict[str, str]:
     """The type of each field of a snapshot."""
     return {name: str(field["type"]) for name, field in snapshot["recipe"]["fields"].items()}

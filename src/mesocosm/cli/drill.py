@@ -27,7 +27,7 @@ def drill(
     """Send test rows to a running service, changed as KIND says, and tell what followed; or break a copy, and tell how long it took to heal."""
     from mesocosm.base.errors import Wrong
     from mesocosm.build.running import running_server
-    from mesocosm.build.wiring import columns_of, kinds_of
+    from mesocosm.build.wiring import columns_of, held_out, kinds_of
 
     if kind not in DRILLS:
         raise Wrong("", f"no drill is named '{kind}'", "one of the choices", DRILLS, kind)
@@ -50,11 +50,9 @@ def drill(
     model = eco.spec.eco.models[eco.spec.eco.services[name].serves]
     snapshot = eco.catalog.snapshot(dataset=model.learns)
     data, split = columns_of(eco.spec, snapshot, [*model.inputs, model.predict])
-    held = [i for i, s in enumerate(split) if s == "test"] or list(range(len(split)))
     kinds = kinds_of(snapshot)
     number = next((f for f in model.inputs if kinds[f] == "number"), None) or next((f for f in model.inputs if kinds[f] == "integer"), None)
-    if kind == "drift" and number:  # the half of the rows that has more of the first number
-        held = sorted((i for i in held if data[number][i] is not None), key=lambda i: data[number][i])[len(held) // 2 :]
+    held = held_out(split, data[number] if kind == "drift" and number else None)
     before = eco.catalog.deployment(name)
     began, failed, flip = time.time(), 0, _flips(data, model.predict)
     with typer.progressbar(range(rows), label=f"{kind}: {rows} rows to {name}", file=__import__("sys").stderr) as bar:

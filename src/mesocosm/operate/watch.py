@@ -133,7 +133,7 @@ class Watch:
             self.features = dict(zip(map(self._key, self.held), vectors, strict=False))
             self.meaning = meaning(", ".join(self.read), vectors) if self.read else None
             self.last.pop("unwatched", None)
-            if vectors and not self.meaning:
+            if 0 < len(vectors) < LEAST:
                 self.last["unwatched"] = f"{', '.join(self.read)}: {len(vectors)} rows are held out, and {LEAST} are needed"
             if self.meaning:
                 self.held = [row | more for row, more in zip(self.held, self.meaning.held, strict=True)]
