@@ -11,7 +11,7 @@ from typing import Any
 from mesocosm.base.errors import Failure, Wrong
 from mesocosm.build.graph import where_of
 from mesocosm.build.history import version_of
-from mesocosm.build.wiring import kinds_of, net_of
+from mesocosm.build.wiring import group_of, kinds_of, net_of
 from mesocosm.catalog import Catalog
 from mesocosm.spec import Spec
 
@@ -45,7 +45,7 @@ def doubtful_labels(spec: Spec, catalog: Catalog, model: str) -> dict[str, Any]:
     rows = {f: table.column(f).to_pylist() for f in dict.fromkeys([*said.inputs, said.predict])}
     joined = [" ".join(str(rows[f][i] or "") for f in texts) for i in range(table.num_rows)]
     vectors = features(resolve(str(said.base or "minilm"), spec.root), joined, 128, store) if texts else None
-    found = doubtful(rows, list(said.inputs), said.predict, texts, vectors)
+    found = doubtful(rows, list(said.inputs), said.predict, texts, vectors, groups=table.column(group).to_pylist() if (group := group_of(snapshot)) else [])
     files, lines = table.column("_file").to_pylist(), table.column("_line").to_pylist()
     return {"model": model, "dataset": said.learns, "version": snapshot["id"], "rows": table.num_rows, "found": [f | {"file": files[f["index"]], "line": lines[f["index"]]} for f in found]}
 

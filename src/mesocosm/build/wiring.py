@@ -54,6 +54,13 @@ def kinds_of(snapshot: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(field["type"]) for name, field in snapshot["recipe"]["fields"].items()}
 
 
+def group_of(snapshot: Mapping[str, Any]) -> str | None:
+    """The field whose equal values a snapshot's split keeps together; None where there is none, or where equal values were sealed differently."""
+    field = (snapshot["recipe"].get("split") or {}).get("group")
+    sealed = field and (snapshot["recipe"]["fields"][field].get("private") or {}).get("by") == "encrypt"
+    return None if sealed else field
+
+
 def order_of(snapshot: Mapping[str, Any], field: str) -> list[str]:
     """The values of a field from the least to the greatest, where the snapshot's recipe says that they have an order."""
     asked = snapshot["recipe"]["fields"][field]
@@ -75,19 +82,21 @@ def grow_version(
 
     store = spec.root / ".mesocosm"
     fields = list(dict.fromkeys([*model.inputs, model.predict, *(model.fair.by if model.fair else ()), *([model.rank.when] if model.rank and model.rank.when else [])]))
-    rows, split = columns_of(spec, snapshot, [*fields, "_row"])
-    ids = [*rows.pop("_row"), *(-1 for _ in more)]
+    group = group_of(snapshot)
+    rows, split = columns_of(spec, snapshot, [*fields, "_row", *([group] if group and group not in fields else [])])
+    ids, groups = [*rows.pop("_row"), *(-1 for _ in more)], rows.pop(group) if group and group not in fields else []
     for row in more:
         for field in fields:
             rows[field].append(row.get(field))
         split.append("train")
     past = _past(spec, catalog, name, model, snapshot, fields, rows, split) if model.continual else None
     ids += [-1] * (past.old if past else 0)
+    groups = rows[group] if group in fields else groups + [None] * (len(ids) - len(groups)) if group else []  # what came later names none
     before = _last_version(spec, catalog, name, model, snapshot, fields, len(more) + (past.old if past else 0))
     folder = store / "models" / name / digest(made, size=8)
     corpus, told_of = _corpus(spec, catalog, model, snapshot)
     with folder_appears(folder) as aside:
-        grown = grow(name, model, rows, split, kinds_of(snapshot), Site(spec.root, store, aside, made, before, ids, catalog.url, corpus, told_of, order_of(snapshot, model.predict), past, items=_items(spec, catalog, model), taught=_taught(spec, catalog, model)), say)
+        grown = grow(name, model, rows, split, kinds_of(snapshot), Site(spec.root, store, aside, made, before, ids, catalog.url, corpus, told_of, order_of(snapshot, model.predict), past, items=_items(spec, catalog, model), taught=_taught(spec, catalog, model), groups=groups), say)
         write_json(aside / "prepare.json", preparation(spec, model, snapshot))
     number = catalog.next_number(name)
     content = digest_folder(folder)

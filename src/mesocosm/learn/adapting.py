@@ -16,6 +16,7 @@ import numpy as np
 
 from mesocosm.base.errors import Wrong
 from mesocosm.learn.heads import Blend, softmax
+from mesocosm.learn.heads.folds import Groups, folds
 from mesocosm.learn.heads.kernel import log_loss
 from mesocosm.learn.heads.linear import Linear
 
@@ -79,12 +80,12 @@ class _Fitted:
         x = np.hstack([text, table]).astype(np.float64)
         return x, x @ self.taught.weights + self.taught.bias
 
-    def again(self, text: Array, table: Array, y: Array, classes: int, seed: int) -> Any:
+    def again(self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None) -> Any:
         """Another of the kind, fitted on other rows; a plain one where the columns are others."""
         fits = text.shape[1] + table.shape[1] == len(self.taught.weights)
-        return type(self)(self.taught).fit(text, table, y, classes, seed) if fits else Linear().fit(text, table, y, classes, seed)
+        return (type(self)(self.taught) if fits else Linear()).fit(text, table, y, classes, seed, groups)
 
-    def fit(self, text: Array, table: Array, y: Array, classes: int, seed: int) -> Any:
+    def fit(self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None) -> Any:
         """Take the weights as they are."""
         self.weights, self.bias = self.taught.weights, self.taught.bias
         self._scored(self._general(text, table)[1], y)
@@ -111,7 +112,7 @@ class Recalibrated(_Fitted):
 
     name = "recalibrated"
 
-    def fit(self, text: Array, table: Array, y: Array, classes: int, seed: int) -> Recalibrated:
+    def fit(self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None) -> Recalibrated:
         """Fit slope and level, each held near 1 and 0."""
         _, said = self._general(text, table)
 
@@ -120,7 +121,7 @@ class Recalibrated(_Fitted):
             return float(at[0]), at[1:]
 
         left = said.copy()
-        for rows, out in _folds(y, classes, seed):
+        for rows, out in folds(y, classes, seed, FOLDS, groups):
             slope, level = moved(rows)
             left[out] = slope * said[out] + level
         slope, level = moved(np.arange(len(y)))
@@ -138,7 +139,7 @@ class Shifted(_Fitted):
 
     name = "shifted"
 
-    def fit(self, text: Array, table: Array, y: Array, classes: int, seed: int) -> Shifted:
+    def fit(self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None) -> Shifted:
         """Choose the pull, then fit all rows."""
         x, said = self._general(text, table)
         width = x.shape[1]
@@ -153,10 +154,10 @@ class Shifted(_Fitted):
             at = _minimum(loss, strength)
             return at[: width * classes].reshape(width, classes), at[width * classes :]
 
-        folds, best, least, self.left_out = _folds(y, classes, seed), PULLS[-1], np.inf, said
-        for pull in PULLS if folds else ():
+        parts, best, least, self.left_out = folds(y, classes, seed, FOLDS, groups), PULLS[-1], np.inf, said
+        for pull in PULLS if parts else ():
             left = said.copy()
-            for rows, out in folds:
+            for rows, out in parts:
                 by, level = moved(rows, pull)
                 left[out] = said[out] + x[out] @ by + level
             if (loss := log_loss(left, y)) < least:
@@ -198,22 +199,15 @@ def _least(loss: Callable[[Array], tuple[float, Array]], start: Array, strength:
     return start + _minimum(lambda v: loss(start + v), strength)
 
 
-def _folds(y: Array, classes: int, seed: int) -> list[tuple[Array, Array]]:
-    from sklearn.model_selection import StratifiedKFold
-
-    count = int(min(FOLDS, np.bincount(y, minlength=classes).min()))
-    return list(StratifiedKFold(count, shuffle=True, random_state=seed).split(y, y)) if count >= 2 else []
-
-
-def adapted(source: Taught, text: Array, table: Array, y: Array, classes: int, seed: int, say: Callable[[str], None]) -> Any:
+def adapted(source: Taught, text: Array, table: Array, y: Array, classes: int, seed: int, say: Callable[[str], None], groups: Groups = None) -> Any:
     """The head of the lowest left-out loss: the general one as it is, recalibrated, shifted, one of this place's own, or the mean of two.
 
     A row that a general model never saw is left out of it by itself, so what it says needs no folds.
     """
-    still: list[Any] = [kind(source).fit(text, table, y, classes, seed) for kind in (AsItIs, Recalibrated)]
-    own = Linear().fit(text, table, y, classes, seed)
+    still: list[Any] = [kind(source).fit(text, table, y, classes, seed, groups) for kind in (AsItIs, Recalibrated)]
+    own = Linear().fit(text, table, y, classes, seed, groups)
     own.name = "local"
-    moved: list[Any] = [Shifted(source).fit(text, table, y, classes, seed), *([own] if np.isfinite(own.loss) else [])]
+    moved: list[Any] = [Shifted(source).fit(text, table, y, classes, seed, groups), *([own] if np.isfinite(own.loss) else [])]
     moved += [Blend(*pair, classes=classes) for pair in combinations([*still, *moved], 2) if pair[1] not in still]
     for head in (*still, *moved):
         say(f"{head.name}: left-out log-loss {head.loss:.4f}")
@@ -232,7 +226,7 @@ def beside_general(source: Taught, head: Any, said: Array, feats: Mapping[str, A
     from mesocosm.learn import judge
 
     y, test = parts.y["test"], np.hstack([feats["test"], parts.table["test"]])
-    own = Linear().fit(feats["train"], parts.table["train"], parts.y["train"], parts.task.classes, seed)
+    own = Linear().fit(feats["train"], parts.table["train"], parts.y["train"], parts.task.classes, seed, parts.groups.get("train"))
     others = {"general": softmax(test @ source.weights + source.bias), "local": softmax(own.logits(feats["test"], parts.table["test"]))}
     mine = judge.figures(said, y)
     key = "auc" if mine.get("auc") == mine.get("auc") and parts.task.classes == 2 else "accuracy"

@@ -53,11 +53,11 @@ def alone(head: Any, said: Array, feats: Mapping[str, Array], parts: Parts, seed
     for name, keep in (("text alone", (1, 0)), ("table alone", (0, 1))):
         text, table = ({p: x[:, : x.shape[1] * share] for p, x in given.items()} for given, share in zip((feats, parts.table), keep, strict=True))
         if isinstance(head, Late):
-            part = head.parts[keep[1]].head.again(text["train"], table["train"], y, parts.task.classes, seed)
+            part = head.parts[keep[1]].head.again(text["train"], table["train"], y, parts.task.classes, seed, parts.groups.get("train"))
             found[name] = _told(name, part, text, table, said, parts, say)
             continue
         like = [h for h in (head.parts if isinstance(head, Blend) else (head,)) if h.name != "boost" or keep[1]] or [Linear()]
-        part = (like[0] if len(like) == 1 else Blend(*like, classes=parts.task.classes)).again(text["train"], table["train"], y, parts.task.classes, seed)
+        part = (like[0] if len(like) == 1 else Blend(*like, classes=parts.task.classes)).again(text["train"], table["train"], y, parts.task.classes, seed, parts.groups.get("train"))
         found[name] = _told(name, part, text, table, said, parts, say)
     return found
 

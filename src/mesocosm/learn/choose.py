@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from mesocosm.learn.heads import HEADS, Blend
+from mesocosm.learn.heads.folds import Groups
 from mesocosm.learn.heads.late import Blind, Late
 from mesocosm.learn.heads.nets import Nets
 
@@ -49,7 +50,7 @@ def names_of(labels: Sequence[str], y: Array) -> list[str]:
     return said if all(len(re.sub(r"[\W\d_]", "", name)) >= 3 for name in said) and len(set(said)) == len(said) else []
 
 
-def choose(text: Array, table: Array, y: Array, classes: int, seed: int, only: str | Sequence[str] = "auto", say: Callable[[str], None] = lambda _: None, names: Array | None = None, fusion: str = "early", spans: tuple[int, ...] = ()) -> Any:
+def choose(text: Array, table: Array, y: Array, classes: int, seed: int, only: str | Sequence[str] = "auto", say: Callable[[str], None] = lambda _: None, names: Array | None = None, fusion: str = "early", spans: tuple[int, ...] = (), groups: Groups = None) -> Any:
     """The fitted head of the lowest left-out loss.
 
     Args:
@@ -61,13 +62,17 @@ def choose(text: Array, table: Array, y: Array, classes: int, seed: int, only: s
         fusion: with `late` texts and table are each told by a head of its own, and what these say is put together; with `attention` they are
             tokens that look at each other.
         spans: how many columns of the table each input has.
+        groups: the number of each row's group, where rows of one group are left out together.
     """
+    if groups is not None and len(np.unique(groups)) < 2:
+        say("all rows that teach are of one group, so they are left out one by one")
+        groups = None
     if fusion == "attention":
         only = "attention"
     if fusion == "late" and text.shape[1] and table.shape[1]:
         seen: list[Any] = [
-            Blind(choose(text, table[:, :0], y, classes, seed, only if only != "boost" else "linear", lambda s: say(f"texts: {s}")), "text", table.shape[1]),
-            Blind(choose(text[:, :0], table, y, classes, seed, only, lambda s: say(f"table: {s}"), spans=spans), "table", text.shape[1]),
+            Blind(choose(text, table[:, :0], y, classes, seed, only if only != "boost" else "linear", lambda s: say(f"texts: {s}"), groups=groups), "text", table.shape[1]),
+            Blind(choose(text[:, :0], table, y, classes, seed, only, lambda s: say(f"table: {s}"), spans=spans, groups=groups), "table", text.shape[1]),
         ]  # fmt: skip
         both = Late(*seen, classes=classes)
         say(f"late fusion: the texts count {both.belief:.0%}, the table {1 - both.belief:.0%}" + (f"; left-out loss {both.loss:.4f}" if np.isfinite(both.loss) else ""))
@@ -75,12 +80,14 @@ def choose(text: Array, table: Array, y: Array, classes: int, seed: int, only: s
     if names is not None:
         text, table = np.vstack([text, names]), np.vstack([table, np.zeros((len(names), table.shape[1]), table.dtype)])
         y = np.concatenate([y, np.arange(len(names), dtype=y.dtype)])
+        if groups is not None:
+            groups = np.concatenate([groups, groups.max() + 1 + np.arange(len(names))])
         say(f"the names of {len(names)} classes teach too, since there are few rows a class")
     listed = heads_for(text, table, y, classes) if only == "auto" else [only] if isinstance(only, str) else list(only)
-    fitted: list[Any] = [(HEADS[n](spans) if issubclass(HEADS[n], Nets) else HEADS[n]()).fit(text, table, y, classes, seed) for n in listed]
+    fitted: list[Any] = [(HEADS[n](spans) if issubclass(HEADS[n], Nets) else HEADS[n]()).fit(text, table, y, classes, seed, groups) for n in listed]
     singles = [h for h in fitted if len(h.left_out) == len(y)]
     fitted += [Blend(*some, classes=classes) for size in range(2, len(singles) + 1) for some in combinations(singles, size)]
     for head in fitted:
-        said = f"left-out {'log-loss' if classes else 'squared error'} {head.loss:.4f}" if np.isfinite(head.loss) else "too few rows a class to leave any out"
+        said = f"left-out {'log-loss' if classes else 'squared error'} {head.loss:.4f}" if np.isfinite(head.loss) else f"too few {'rows a class' if groups is None else 'groups'} to leave any out"
         say(f"{head.name} head: {said}")
     return min(fitted, key=lambda h: h.loss)

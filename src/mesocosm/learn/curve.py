@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mesocosm.learn.card import LEADING, leading
+from mesocosm.learn.heads.folds import mixed
 
 if TYPE_CHECKING:
     from mesocosm.learn.parts import Parts
@@ -19,7 +20,7 @@ LEAST_ROWS = 20
 
 
 def curve(head: Any, said: Array, feats: Mapping[str, Array], parts: Parts, seed: int, say: Callable[[str], None]) -> list[dict[str, Any]]:
-    """Figures on the test rows by number of training rows, the version's own last; nested parts of one seeded order.
+    """Figures on the test rows by number of training rows, the version's own last; nested parts of one seeded order, in which a group is together.
 
     Args:
         head: a fitted head, whose kinds are fitted again on fewer rows, trees with the settings that they have.
@@ -30,13 +31,14 @@ def curve(head: Any, said: Array, feats: Mapping[str, Array], parts: Parts, seed
     y, classes = parts.y["train"], parts.task.classes
     if len(y) > MOST_ROWS:
         return []
-    order = np.random.default_rng(seed).permutation(len(y))
+    groups = parts.groups.get("train")
+    order = mixed(len(y), np.random.default_rng(seed), groups)
     found = []
     for share in SHARES:
         pick = np.sort(order[: int(len(y) * share)])
         if len(pick) < LEAST_ROWS or (y.ndim == 1 and len(np.unique(y[pick])) < classes):
             continue
-        small = head.again(feats["train"][pick], parts.table["train"][pick], y[pick], classes, seed)
+        small = head.again(feats["train"][pick], parts.table["train"][pick], y[pick], classes, seed, None if groups is None else groups[pick])
         found.append({"rows": len(pick)} | _figures(parts, said, small.logits(feats["test"], parts.table["test"])))
     if not found:
         return []

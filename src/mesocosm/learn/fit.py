@@ -41,7 +41,7 @@ def fitted(
         past: what went before, where a version is learnt on from the last one; what this one learnt goes into `folder` then.
     """
     empty = {p: np.zeros((len(i), 0), np.float32) for p, i in parts.where.items()}
-    feats, laps = empty, laps or Laps()
+    feats, laps, groups = empty, laps or Laps(), parts.groups.get("train")
     if base:
         from mesocosm.learn.encode import features
 
@@ -56,7 +56,7 @@ def fitted(
     laps.end("reading")
     if isinstance(model.tune, Frozen) or not base:
         if taught:
-            head = adapted(taught, feats["train"], parts.table["train"], parts.y["train"], parts.task.classes, model.seed, say)
+            head = adapted(taught, feats["train"], parts.table["train"], parts.y["train"], parts.task.classes, model.seed, say, groups)
             laps.end("heads")
             return head, None, [], feats
         only: Any = model.tune.head if isinstance(model.tune, Frozen) else "auto"
@@ -64,7 +64,7 @@ def fitted(
             only = "linear"
         names = names_of(parts.task.labels, parts.y["train"]) if base and not sight and not model.apart and not parts.table["train"].shape[1] else []
         said = features(base, names, model.max_length, store) if base and names else None
-        head = choose(feats["train"], parts.table["train"], parts.y["train"], parts.task.classes, model.seed, only, say, said, model.fusion, block.spans(parts.facts))
+        head = choose(feats["train"], parts.table["train"], parts.y["train"], parts.task.classes, model.seed, only, say, said, model.fusion, block.spans(parts.facts), groups)
         if model.self_training and parts.where["bare"]:
             head = _alone(model.self_training, head, parts, feats, model.seed, say)
         if model.met:
@@ -80,7 +80,7 @@ def fitted(
     from mesocosm.learn.tokens import Tokens
     from mesocosm.learn.tuning.last import Last
 
-    head = choose(feats["train"], parts.table["train"], parts.y["train"], parts.task.classes, model.seed, "linear", say)
+    head = choose(feats["train"], parts.table["train"], parts.y["train"], parts.task.classes, model.seed, "linear", say, groups=groups)
     laps.end("heads")
     tokens = Tokens(base.folder, model.max_length)
     tune: Any = model.tune
@@ -142,8 +142,9 @@ def _alone(setting: SelfTraining, head: Any, parts: Parts, feats: dict[str, Arra
     """The head after it taught itself, where that helps."""
     first = head
 
-    def fit(text: Array, table: Array, y: Array) -> Any:
-        return first.again(text, table, y, parts.task.classes, seed)
+    def fit(text: Array, table: Array, y: Array, sure: Array) -> Any:
+        groups = np.concatenate([parts.groups["train"], parts.groups["bare"][sure]]) if parts.groups else None
+        return first.again(text, table, y, parts.task.classes, seed, groups)
 
     def of(part: str) -> tuple[Array, Array, Array]:
         return feats[part], parts.table[part], parts.y[part]

@@ -12,12 +12,13 @@ from typing import Any
 MOST_ROWS = 50_000
 
 
-def doubtful(rows: Mapping[str, Sequence[Any]], inputs: Sequence[str], predict: str, texts: Sequence[str], vectors: Any, seed: int = 7) -> list[dict[str, Any]]:
+def doubtful(rows: Mapping[str, Sequence[Any]], inputs: Sequence[str], predict: str, texts: Sequence[str], vectors: Any, seed: int = 7, groups: Sequence[Any] = ()) -> list[dict[str, Any]]:
     """Rows whose label other rows contradict, the most doubtful first.
 
     Args:
         rows: cleaned columns; `predict` among them.
         texts: the inputs that are free text; `vectors` (rows, width) stands for them, or None.
+        groups: the group of each row; one is not contradicted by others of its group, which may share its mistake.
 
     Returns:
         One entry a row: `index`, `label`, `looks_like` and `confidence` (of the label, 0 to 1).
@@ -31,9 +32,11 @@ def doubtful(rows: Mapping[str, Sequence[Any]], inputs: Sequence[str], predict: 
     from sklearn.compose import make_column_transformer
     from sklearn.impute import SimpleImputer
     from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+    from sklearn.model_selection import cross_val_predict
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+
+    from mesocosm.learn.heads.folds import folds, numbered
 
     told = np.array([str(v) for v in rows[predict]])
     names, labels = np.unique(told, return_inverse=True)
@@ -53,8 +56,8 @@ def doubtful(rows: Mapping[str, Sequence[Any]], inputs: Sequence[str], predict: 
         (OneHotEncoder(handle_unknown="ignore", min_frequency=5), list(range(count, len(columns)))),
         (FunctionTransformer(_floats), list(range(len(columns), len(columns) + width))),
     )
-    folds = StratifiedKFold(max(2, min(5, int(np.bincount(labels).min()))), shuffle=True, random_state=seed)
-    chances = cross_val_predict(make_pipeline(shape, LogisticRegression(max_iter=1000)), data, labels, cv=folds, method="predict_proba")
+    parts = folds(labels, len(names), seed, 5, numbered(groups)) or folds(labels, 0, seed, 2)
+    chances = cross_val_predict(make_pipeline(shape, LogisticRegression(max_iter=1000)), data, labels, cv=parts, method="predict_proba")
     sure = get_self_confidence_for_each_label(labels, chances)
     found = find_label_issues(labels, chances, return_indices_ranked_by="self_confidence", n_jobs=1)
     return [{"index": int(i), "label": str(names[labels[i]]), "looks_like": str(names[chances[i].argmax()]), "confidence": round(float(sure[i]), 4)} for i in found]

@@ -12,6 +12,7 @@ from mesocosm.base.errors import Wrong
 from mesocosm.learn import block
 from mesocosm.learn.adapting import Taught
 from mesocosm.learn.brought import Brought, plain
+from mesocosm.learn.heads.folds import numbered
 from mesocosm.learn.model import Model
 from mesocosm.learn.tasks import TASKS, Ordinal, Task
 
@@ -20,7 +21,10 @@ Array = np.ndarray[Any, Any]
 
 @dataclass
 class Parts:
-    """A dataset cut for a model: per part its texts, block and labels; `bare` are training rows without a label, where they teach too."""
+    """A dataset cut for a model: per part its texts, block and labels; `bare` are training rows without a label, where they teach too.
+
+    `groups` holds the number of each row's group by part, nothing where each row is one of its own.
+    """
 
     texts: dict[str, list[str]]
     table: dict[str, Array]
@@ -31,13 +35,15 @@ class Parts:
     where: dict[str, list[int]]
     task: Task
     images: dict[str, dict[str, list[str | None]]]
+    groups: dict[str, Array]
 
 
-def cut(model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], kinds: Mapping[str, str], order: Sequence[str] = (), taught: Taught | None = None) -> Parts:
+def cut(model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], kinds: Mapping[str, str], order: Sequence[str] = (), taught: Taught | None = None, groups: Sequence[Any] = ()) -> Parts:
     """Cut cleaned columns into parts; facts come from the training rows only.
 
     Args:
         taught: what the model starts from, whose classes and facts are then taken.
+        groups: the group of each row, where rows of one group are left out together.
 
     Raises:
         Wrong: the target has one value, or a part has no rows.
@@ -62,10 +68,12 @@ def cut(model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], k
     mine = {n: kinds[n] for n in model.inputs}
     facts = dict(taught.facts) if taught else plain(model.inputs) if isinstance(model.base, Brought) else block.fit({n: [rows[n][i] for i in where["train"]] for n in mine}, mine)
     names = list(model.pair or [n for n in model.inputs if kinds[n] == "text"])
+    number = numbered(groups)
     picked = {p: {n: [rows[n][i] for i in where[p]] for n in mine} for p in where}
     return Parts(
         {p: block.text_of(picked[p], names, len(where[p]), model.apart) for p in where},
         {p: block.build(picked[p], facts, len(where[p])) for p in where},
         {p: task.encode([target[i] for i in where[p]]) for p in ("train", "validation", "test")},
         task.labels, facts, names, where, task, {p: {n: picked[p][n] for n in mine if kinds[n] == "image"} for p in where},
+        {} if number is None else {p: number[where[p]] for p in where},
     )  # fmt: skip

@@ -13,7 +13,7 @@ from pydantic import Field
 from mesocosm.base.kinds import Kind
 
 Array = Any  # the file's grammar knows these settings, so nothing heavy is imported with them
-Fit = Callable[[Array, Array, Array], Any]
+Fit = Callable[[Array, Array, Array, Array], Any]
 
 
 class SelfTraining(Kind):
@@ -39,7 +39,7 @@ def self_trained(head: Any, setting: SelfTraining, labelled: tuple[Array, Array,
         bare: text features and table of those without.
         held: validation rows, whose log-loss decides; where there are none, the left-out one of the rows with a label does, which is
             kind to self-training: a row's neighbours were labelled with its help.
-        fit: fits heads of the same kinds on such rows.
+        fit: fits heads of the same kinds on such rows; it is told which of those without a label teach too.
 
     Returns:
         The head, and `bare` (rows without a label), `used`, and the log-loss that decides, `before` and `after`.
@@ -60,7 +60,7 @@ def self_trained(head: Any, setting: SelfTraining, labelled: tuple[Array, Array,
         sure = p.max(1) >= setting.above
         if not sure.any():
             break
-        now = fit(np.vstack([text, bare[0][sure]]), np.vstack([table, bare[1][sure]]), np.concatenate([y, p.argmax(1)[sure].astype(y.dtype)]))
+        now = fit(np.vstack([text, bare[0][sure]]), np.vstack([table, bare[1][sure]]), np.concatenate([y, p.argmax(1)[sure].astype(y.dtype)]), sure)
         after = _judged(now, y, held)
         say(f"self-training, round {number + 1}: {int(sure.sum())} of {len(sure)} rows without a label are sure; {what} log-loss {'not known' if after is None else f'{after:.4f}'} ({before:.4f} before)")
         if after is None or after >= lowest - 1e-6:

@@ -60,6 +60,7 @@ class Site:
         past: what went before, where the model is learnt on.
         taught: what the model starts from, where it adapts another.
         items: of a ranker, what is said of each item that is listed.
+        groups: the group of each row, where the split keeps those of one group together.
     """
 
     root: Path
@@ -75,6 +76,7 @@ class Site:
     past: Past | None = None
     taught: Taught | None = None
     items: Mapping[str, str] = field(default_factory=dict)
+    groups: Sequence[Any] = ()
 
 
 @dataclass
@@ -118,7 +120,7 @@ def grow(
     import torch
 
     torch.manual_seed(model.seed)
-    parts = cut(model, rows, split, kinds, site.order, site.taught)
+    parts = cut(model, rows, split, kinds, site.order, site.taught, site.groups)
     found = leaks(rows, kinds, model.inputs, parts.where, [parts.task.plain(v) for v in rows[model.predict]])
     told = [n for n in found["telling"] if n not in model.trust]
     if told:

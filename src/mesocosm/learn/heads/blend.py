@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from mesocosm.learn.heads.folds import Groups
 from mesocosm.learn.heads.kernel import loss_for
 
 Array = np.ndarray[Any, Any]
@@ -63,9 +64,9 @@ class Blend(Mean):
             self.left_out, self.y_left = self._mean([h.left_out for h in self.parts]), parts[0].y_left
             self.loss = loss_for(self.y_left, classes)(self.left_out, self.y_left)
 
-    def again(self, text: Array, table: Array, y: Array, classes: int, seed: int) -> Blend:
+    def again(self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None) -> Blend:
         """Another of the same kinds, fitted on other rows."""
-        return Blend(*(head.again(text, table, y, classes, seed) for head in self.parts), classes=classes)
+        return Blend(*(head.again(text, table, y, classes, seed, groups) for head in self.parts), classes=classes)
 
     def logits(self, text: Array, table: Array) -> Array:
         """Logits (rows, classes)."""

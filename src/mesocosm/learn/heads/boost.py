@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from mesocosm.learn.heads.folds import ABSENT, Groups, cut, folds, mixed
 from mesocosm.learn.heads.kernel import log_loss, square_loss
 
 Array = np.ndarray[Any, Any]
 SETTINGS = ((0.05, 8, 120), (0.03, 4, 250), (0.1, 31, 100))  # rate, leaves, rounds
+FOLDS = 5
 SMALL = 100_000  # cells up to which one thread is faster
 LONG = 20_000  # rows from which on only the last setting is tried, on one held-out fifth
 
@@ -23,14 +25,14 @@ class Boost:
 
     name = "boost"
 
-    def again(self, text: Array, table: Array, y: Array, classes: int, seed: int) -> Boost:
+    def again(self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None) -> Boost:
         """Another, fitted on other rows with the settings of this one; it leaves no row out."""
-        return Boost().fit(text, table, y, classes, seed, tuple(self.settings.values()))
+        return Boost().fit(text, table, y, classes, seed, groups, tuple(self.settings.values()))
 
-    def fit(self, text: Array, table: Array, y: Array, classes: int, seed: int, setting: Any = None) -> Boost:
+    def fit(self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None, setting: Any = None) -> Boost:
         """Choose the settings, unless they are given (rate, leaves, rounds), then fit all rows."""
         from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-        from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
+        from sklearn.model_selection import train_test_split
         from threadpoolctl import threadpool_limits
 
         del text
@@ -38,7 +40,7 @@ class Boost:
         self.left_out = np.zeros((len(y), max(1, classes)))
         loss_of, kind = (log_loss, HistGradientBoostingClassifier) if classes else (square_loss, HistGradientBoostingRegressor)
         best = setting or (SETTINGS[0] if len(y) < LONG else SETTINGS[-1])
-        folds = 0 if setting else int(min(5, np.bincount(y, minlength=classes).min() if classes else len(y)))
+        parts = [] if setting else folds(y, classes, seed, FOLDS, groups)
 
         def fitted(setting: tuple[float, int, int], rows: Array) -> Any:
             rate, leaves, rounds = setting
@@ -51,8 +53,7 @@ class Boost:
                 warnings.simplefilter("ignore")
                 return net.fit(table[rows], y[rows])
 
-        if folds >= 2 and len(y) < LONG:
-            parts = list((StratifiedKFold if classes else KFold)(folds, shuffle=True, random_state=seed).split(table, y))
+        if parts and len(y) < LONG:
             for setting in SETTINGS:
                 left = np.zeros((len(y), max(1, classes)))
                 for rows, out in parts:
@@ -60,8 +61,13 @@ class Boost:
                 loss = loss_of(left, y)
                 if loss < self.loss:
                     self.loss, best, self.left_out = loss, setting, left
-        elif folds >= 2:
-            rows, out = train_test_split(np.arange(len(y)), test_size=0.2, stratify=y if classes else None, random_state=seed)
+        elif parts:
+            if groups is None:
+                rows, out = train_test_split(np.arange(len(y)), test_size=0.2, stratify=y if classes else None, random_state=seed)
+            else:
+                order = mixed(len(y), np.random.default_rng(seed), groups)
+                held = cut(order, len(y) // 5, groups)
+                out, rows = order[:held], order[held:]
             self.loss, self.left_out = loss_of(self._full(fitted(best, rows), table[out]), y[out]), np.zeros((0, max(1, classes)))
         self.y_left = y
         self.net = fitted(best, np.arange(len(y)))
@@ -71,7 +77,7 @@ class Boost:
     def _full(self, net: Any, table: Array) -> Array:
         if not self.classes:
             return np.asarray(net.predict(table)[:, None])
-        out = np.full((len(table), self.classes), -30.0)
+        out = np.full((len(table), self.classes), ABSENT)
         out[:, net.classes_] = np.log(np.maximum(net.predict_proba(table), 1e-13))
         return out
 

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve, eigh
 
+from mesocosm.learn.heads.folds import Groups, blocks, within
+
 Array = np.ndarray[Any, Any]
 SAMPLE = 2500
 COARSE = 1000  # rows on which widths are looked for, where there are many more
@@ -104,11 +106,11 @@ class KernelRidge:
     middle = 0.0  # what a score is read against: a label is there from a half on
     whole: Array
 
-    def again(self, text: Array, table: Array, y: Array, classes: int, seed: int) -> KernelRidge:
+    def again(self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None) -> KernelRidge:
         """Another of the kind, fitted on other rows."""
-        return KernelRidge().fit(text, table, y, classes, seed)
+        return KernelRidge().fit(text, table, y, classes, seed, groups)
 
-    def fit(self, text: Array, table: Array, y: Array, classes: int, seed: int) -> KernelRidge:
+    def fit(self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None) -> KernelRidge:
         """Choose widths, strength and temperature on at most 2,500 rows, then solve for all rows.
 
         Args:
@@ -124,12 +126,14 @@ class KernelRidge:
         best: tuple[float, tuple[float, float, float, float]] | None = None
 
         d_text = d_table = target = np.zeros(0)
+        own: list[Array] | None = None
 
         def look(rows: Array) -> None:
             """Look at these rows from now on."""
-            nonlocal d_text, d_table, target, best
+            nonlocal d_text, d_table, target, best, own
             d_text, d_table = distances(text[rows], text[rows]), distances(table[rows], table[rows])
             target, self.y_left, best = whole[rows], y[rows], None
+            own = None if groups is None else blocks(groups[rows])
 
         def loss_at(gamma_text: float, gamma_table: float) -> float:
             """The lowest left-out loss at these widths, over strengths; the best of all is kept."""
@@ -141,7 +145,13 @@ class KernelRidge:
             for strength in STRENGTH:
                 inverse = 1 / (np.maximum(values, 0) + np.float32(strength))
                 alpha = vectors @ (inverse[:, None] * turned)
-                left = target - alpha / (squares @ inverse)[:, None] - self.middle
+                if own is None:
+                    gap = alpha / (squares @ inverse)[:, None]
+                else:
+                    gap = np.zeros_like(alpha)
+                    for block in own:
+                        gap[block] = np.linalg.solve(within(block, vectors, inverse), alpha[block])
+                left = target - gap - self.middle
                 loss, heat = _heated(loss_of, left, self.y_left, heats)
                 lowest = min(lowest, loss)
                 if best is None or loss < best[0] - 1e-9:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from mesocosm.learn.heads.blend import Blend
+from mesocosm.learn.heads.folds import Groups
 from mesocosm.learn.heads.kernel import loss_for
 
 Array = np.ndarray[Any, Any]
@@ -31,9 +32,9 @@ class Blind:
         """What it is shown of both."""
         return (text, table[:, :0]) if self.sees == "text" else (text[:, :0], table)
 
-    def again(self, text: Array, table: Array, y: Array, classes: int, seed: int) -> Blind:
+    def again(self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None) -> Blind:
         """Another, fitted on other rows."""
-        return Blind(self.head.again(*self.shown(text, table), y, classes, seed), self.sees, self.other)
+        return Blind(self.head.again(*self.shown(text, table), y, classes, seed, groups), self.sees, self.other)
 
     def logits(self, text: Array, table: Array) -> Array:
         """Logits (rows, classes), or values (rows, 1)."""
@@ -82,9 +83,9 @@ class Late(Blend):
         del count
         return [self.belief, 1 - self.belief]
 
-    def again(self, text: Array, table: Array, y: Array, classes: int, seed: int) -> Late:
+    def again(self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None) -> Late:
         """Another with the same beliefs, fitted on other rows."""
-        return Late(*(head.again(text, table, y, classes, seed) for head in self.parts), classes=classes, belief=self.belief)
+        return Late(*(head.again(text, table, y, classes, seed, groups) for head in self.parts), classes=classes, belief=self.belief)
 
 
 def shares(head: Any) -> list[float]:

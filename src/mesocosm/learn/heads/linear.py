@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from mesocosm.learn.heads.folds import ABSENT, Groups, blocks, folds, within
 from mesocosm.learn.heads.kernel import labels_loss, log_loss, square_loss
 
 Array = np.ndarray[Any, Any]
 STRENGTHS = (0.03, 0.3, 3.0, 30.0)
+FOLDS = 5
 RIDGES = tuple(np.geomspace(0.01, 10_000, 25))
 
 
@@ -22,22 +24,20 @@ class Linear:
 
     name = "linear"
 
-    def again(self, text: Array, table: Array, y: Array, classes: int, seed: int) -> Linear:
+    def again(self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None) -> Linear:
         """Another of the kind, fitted on other rows."""
-        return Linear().fit(text, table, y, classes, seed)
+        return Linear().fit(text, table, y, classes, seed, groups)
 
-    def fit(self, text: Array, table: Array, y: Array, classes: int, seed: int) -> Linear:
+    def fit(self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None) -> Linear:
         """Choose the strength, then fit all rows."""
         from sklearn.linear_model import LogisticRegression
-        from sklearn.model_selection import StratifiedKFold
 
         x = np.hstack([text * 4.0, table]).astype(np.float64)  # unit texts are brought to the table's scale
         self.y_left = y
         if not classes:
-            return self._ridge(x, y, text.shape[1])
+            return self._ridge(x, y, text.shape[1], groups)
         if y.ndim == 2:
-            return self._labels(x, y, text.shape[1], seed)
-        folds = int(min(5, np.bincount(y, minlength=classes).min()))
+            return self._labels(x, y, text.shape[1], seed, groups)
         self.loss, best = np.inf, 0.3
         self.left_out = np.zeros((len(y), classes))
 
@@ -46,15 +46,14 @@ class Linear:
                 warnings.simplefilter("ignore")
                 return LogisticRegression(C=strength, max_iter=300, tol=1e-3).fit(x[rows], y[rows])
 
-        if folds >= 2:
-            parts = list(StratifiedKFold(folds, shuffle=True, random_state=seed).split(x, y))
-            for strength in STRENGTHS:
-                left = np.zeros((len(y), classes))
-                for rows, out in parts:
-                    left[out] = self._full(fitted(strength, rows), x[out], classes)
-                loss = log_loss(left, y)
-                if loss < self.loss:
-                    self.loss, best, self.left_out = loss, strength, left
+        parts = folds(y, classes, seed, FOLDS, groups)
+        for strength in STRENGTHS if parts else ():
+            left = np.zeros((len(y), classes))
+            for rows, out in parts:
+                left[out] = self._full(fitted(strength, rows), x[out], classes)
+            loss = log_loss(left, y)
+            if loss < self.loss:
+                self.loss, best, self.left_out = loss, strength, left
         net = fitted(best, np.arange(len(y)))
         weights, bias = net.coef_, net.intercept_
         if classes == 2:
@@ -65,7 +64,7 @@ class Linear:
         self.settings = {"strength": best}
         return self
 
-    def _ridge(self, x: Array, y: Array, texts: int) -> Linear:
+    def _ridge(self, x: Array, y: Array, texts: int, groups: Groups) -> Linear:
         """Ridge regression; the decomposition of x gives every row's left-out residual for each strength."""
         mean, level = x.mean(0), float(y.mean())
         turned, values, axes = np.linalg.svd(x - mean, full_matrices=False)
@@ -73,8 +72,8 @@ class Linear:
         self.loss, best = np.inf, RIDGES[0]
         for strength in RIDGES:
             shrunk = values**2 / (values**2 + strength)
-            lever = 1 / len(y) + (turned**2) @ shrunk
-            left = y - (y - level - turned @ (shrunk * along)) / np.maximum(1 - lever, 1e-9)
+            gap = y - level - turned @ (shrunk * along)
+            left = y - _alone(gap, turned, shrunk, groups)
             if (loss := square_loss(left[:, None], y)) < self.loss:
                 self.loss, best, self.left_out = loss, float(strength), left[:, None]
         weights = axes.T @ (values / (values**2 + best) * along)
@@ -84,10 +83,9 @@ class Linear:
         self.settings = {"strength": round(best, 4)}
         return self
 
-    def _labels(self, x: Array, y: Array, texts: int, seed: int) -> Linear:
+    def _labels(self, x: Array, y: Array, texts: int, seed: int, groups: Groups) -> Linear:
         """A logistic regression a label, all of one strength; a label that rows lack or all have is as sure as its share."""
         from sklearn.linear_model import LogisticRegression
-        from sklearn.model_selection import KFold
 
         def fitted(strength: float, rows: Array) -> tuple[Array, Array]:
             weights, bias = np.zeros((x.shape[1], y.shape[1])), np.zeros(y.shape[1])
@@ -103,7 +101,7 @@ class Linear:
 
         self.loss, best = np.inf, STRENGTHS[1]
         self.left_out = np.zeros((len(y), y.shape[1]))
-        parts = list(KFold(min(5, len(y)), shuffle=True, random_state=seed).split(x)) if len(y) > 1 else []
+        parts = folds(y, 0, seed, FOLDS, groups)
         for strength in STRENGTHS if parts else ():
             left = np.zeros((len(y), y.shape[1]))
             for rows, out in parts:
@@ -118,7 +116,7 @@ class Linear:
         return self
 
     def _full(self, net: Any, x: Array, classes: int) -> Array:
-        out = np.full((len(x), classes), -30.0)
+        out = np.full((len(x), classes), ABSENT)
         out[:, net.classes_] = np.log(np.maximum(net.predict_proba(x), 1e-13))
         return out
 
@@ -129,3 +127,14 @@ class Linear:
     def tensors(self) -> list[dict[str, Array]]:
         """What the exported graph holds."""
         return [{"weights": self.weights, "bias": self.bias}]
+
+
+def _alone(gap: Array, turned: Array, shrunk: Array, groups: Groups) -> Array:
+    """How far each row, or each group of rows, is from what the others say of it: its gap, less its own share in what was said."""
+    if groups is None:
+        return np.asarray(gap / np.maximum(1 - 1 / len(gap) - (turned**2) @ shrunk, 1e-9))
+    found = np.zeros_like(gap)
+    for rows in blocks(groups):
+        own = np.eye(rows.shape[1]) * (1 + 1e-9) - 1 / len(gap) - within(rows, turned, shrunk)
+        found[rows] = np.linalg.solve(own, gap[rows][..., None])[..., 0]
+    return found

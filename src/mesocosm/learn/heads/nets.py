@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from mesocosm.learn.heads.blend import Mean
+from mesocosm.learn.heads.folds import Groups, cut, folds, mixed
 from mesocosm.learn.heads.kernel import loss_for
 
 Array = np.ndarray[Any, Any]
@@ -30,15 +31,15 @@ class Nets(Mean):
     def __init__(self, spans: tuple[int, ...] = ()) -> None:
         self.spans = spans
 
-    def again(self, text: Array, table: Array, y: Array, classes: int, seed: int) -> Self:
+    def again(self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None) -> Self:
         """Another of the kind, fitted on other rows."""
-        return type(self)(self.spans).fit(text, table, y, classes, seed)
+        return type(self)(self.spans).fit(text, table, y, classes, seed, groups)
 
     def net(self, text: int, table: int, spans: tuple[int, ...], outputs: int) -> Any:
         """An untaught net of `text` and `table` columns, of which `spans` belong together."""
         raise NotImplementedError
 
-    def fit(self, text: Array, table: Array, y: Array, classes: int, seed: int) -> Self:
+    def fit(self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None) -> Self:
         """Teach the nets."""
         import torch
 
@@ -52,16 +53,17 @@ class Nets(Mean):
         self.left_out = np.zeros((len(y), outputs))
         self.nets: list[dict[str, Array]] = []
         self.epochs: list[int] = []
-        for fold in range(FOLDS):
-            out, rest = order[fold::FOLDS], np.setdiff1d(order, order[fold::FOLDS])
+        outs = [order[fold::FOLDS] for fold in range(FOLDS)] if groups is None else [out for _, out in folds(y, classes, seed, FOLDS, groups)] or [order[:0]]
+        for fold, out in enumerate(outs):
+            rest = np.setdiff1d(order, out)
             net = self.net(text.shape[1], table.shape[1], spans, outputs)
-            self.epochs.append(_taught(net, text[rest], table[rest], y[rest], self.rate, seed + fold))
+            self.epochs.append(_taught(net, text[rest], table[rest], y[rest], self.rate, seed + fold, groups if groups is None else groups[rest]))
             self.nets.append({k: v.detach().numpy().copy() for k, v in net.state_dict().items()})
             if len(out):
                 self.left_out[out] = _said(net, text[out], table[out])
         self.layout = (text.shape[1], table.shape[1], spans, outputs)
         self.loss = loss_for(y, classes)(self.left_out, y)
-        self.settings = {"nets": FOLDS, "epochs": round(float(np.mean(self.epochs)))}
+        self.settings = {"nets": len(self.nets), "epochs": round(float(np.mean(self.epochs)))}
         return self
 
     def logits(self, text: Array, table: Array) -> Array:
@@ -98,15 +100,15 @@ def _said(net: Any, text: Array, table: Array) -> Array:
         return np.vstack([_given(net, text[i : i + 4096], table[i : i + 4096]).numpy() for i in range(0, len(text), 4096)]).astype(float)
 
 
-def _taught(net: Any, text: Array, table: Array, y: Array, rate: float, seed: int) -> int:
+def _taught(net: Any, text: Array, table: Array, y: Array, rate: float, seed: int, groups: Groups) -> int:
     """Teach a net and leave the weights of its best epoch in; how many epochs that were."""
     import torch
     from torch.nn import functional as f
 
     rng = np.random.default_rng(seed)
-    order = rng.permutation(len(y))
-    cut = int(len(y) * HELD) if len(y) >= LEAST else 0
-    held, rows = order[:cut], order[cut:]
+    order = mixed(len(y), rng, groups)
+    first = cut(order, int(len(y) * HELD) if len(y) >= LEAST else 0, groups)
+    held, rows = order[:first], order[first:]
     target = torch.from_numpy(y.astype(np.float32 if y.dtype.kind == "f" or y.ndim == 2 else np.int64))
 
     def loss(pick: Array) -> Any:
@@ -117,9 +119,9 @@ def _taught(net: Any, text: Array, table: Array, y: Array, rate: float, seed: in
     best, kept, at, epoch = np.inf, {k: v.clone() for k, v in net.state_dict().items()}, 0, 0
     for epoch in range(1, EPOCHS + 1):
         net.train()
-        mixed = rng.permutation(rows)
-        for start in range(0, len(mixed), BATCH):
-            value = loss(mixed[start : start + BATCH])
+        drawn = rng.permutation(rows)
+        for start in range(0, len(drawn), BATCH):
+            value = loss(drawn[start : start + BATCH])
             optimiser.zero_grad()
             value.backward()
             torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)

@@ -16,6 +16,7 @@ from mesocosm.base.errors import Wrong
 from mesocosm.base.files import aside_name, write_json
 from mesocosm.learn import judge
 from mesocosm.learn.bases import Base
+from mesocosm.learn.heads.folds import numbered
 from mesocosm.learn.retrieval.bridge import bridge, ranks, unit
 from mesocosm.learn.tuning.frozen import Frozen
 from mesocosm.learn.writing.prompt import asked
@@ -62,7 +63,7 @@ def grow_finder(name: str, model: Model, base: Base, rows: Mapping[str, Sequence
         trunk, tokens, history = _tuned(base, model, texts, known, right, site, say)
         vectors = {p: encode(trunk, tokens, texts[p]) for p in PARTS if texts[p]}
         answers = encode(trunk, tokens, known)
-    turn, chosen = bridge(vectors["train"], answers[right["train"]], answers, right["train"])
+    turn, chosen = bridge(vectors["train"], answers[right["train"]], answers, right["train"], numbered([site.groups[i] for i in where["train"]] if site.groups else []))
     if chosen["pull"] is not None:
         say(f"a matrix from questions to answers is learnt too (pull {chosen['pull']:g}): left-out mean reciprocal rank {chosen['left_out_mrr']:.3f}")
     places = ranks(unit(vectors["test"] @ turn), answers, right["test"])

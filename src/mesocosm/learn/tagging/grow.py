@@ -15,6 +15,7 @@ from mesocosm.base.errors import Wrong
 from mesocosm.base.files import write_json
 from mesocosm.learn import judge
 from mesocosm.learn.bases import Base
+from mesocosm.learn.heads.folds import Groups, numbered
 from mesocosm.learn.tagging.words import NONE, allowed, best, spans, words_of
 from mesocosm.learn.tuning.frozen import Frozen
 
@@ -65,7 +66,7 @@ def grow_tagger(name: str, model: Model, base: Base, rows: Mapping[str, Sequence
     tokens = Tokens(base.folder, model.max_length)
     ids, first = ({p: encoded(tokens, texts[p])[k] for p in PARTS} for k in (0, 1))
     trunk = States(load_trunk(base).net)
-    weights, bias, strength = _head(states(trunk, ids["train"]), first["train"], right["train"], number, model.seed)
+    weights, bias, strength = _head(states(trunk, ids["train"]), first["train"], right["train"], number, model.seed, numbered([site.groups[i] for i in where["train"]] if site.groups else []))
     say(f"{sum(map(len, right['train'])):,} words of {len(texts['train']):,} texts through {base.name}: a linear head over their states, strength {strength:g}")
     history: list[dict[str, Any]] = []
     if not isinstance(model.tune, Frozen):
@@ -114,8 +115,8 @@ def _targets(ids: Sequence[Sequence[int]], first: Sequence[Sequence[int]], right
     return y
 
 
-def _head(seen: Sequence[Array], first: Sequence[Sequence[int]], right: Sequence[Sequence[str]], number: Mapping[str, int], seed: int) -> tuple[Array, Array, float]:
-    """A logistic regression over the states of words, its strength by left-out texts: weights (width, tags), bias, strength."""
+def _head(seen: Sequence[Array], first: Sequence[Sequence[int]], right: Sequence[Sequence[str]], number: Mapping[str, int], seed: int, groups: Groups) -> tuple[Array, Array, float]:
+    """A logistic regression over the states of words, its strength by left-out texts, or groups of them: weights (width, tags), bias, strength."""
     import warnings
 
     from sklearn.linear_model import LogisticRegression
@@ -123,7 +124,9 @@ def _head(seen: Sequence[Array], first: Sequence[Sequence[int]], right: Sequence
 
     x = np.stack([s[t] for s, at in zip(seen, first, strict=True) for t in at if t >= 0])
     y = np.array([number[tag] for at, tags in zip(first, right, strict=True) for t, tag in zip(at, tags, strict=True) if t >= 0])
-    group = np.array([i for i, at in enumerate(first) for t in at if t >= 0])
+    if groups is None:
+        groups = np.arange(len(first))
+    group = np.array([groups[i] for i, at in enumerate(first) for t in at if t >= 0])
     scale = float(np.sqrt((x**2).mean())) or 1.0
 
     def made(strength: float) -> Any:
@@ -131,7 +134,7 @@ def _head(seen: Sequence[Array], first: Sequence[Sequence[int]], right: Sequence
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        folds = min(3, len(first))
+        folds = min(3, len(np.unique(group)))
         few = len(x) > 20_000 or folds < 2
         strength = STRENGTHS[1] if few else max(STRENGTHS, key=lambda s: float(np.nanmean(cross_val_score(made(s), x / scale, y, groups=group, cv=GroupKFold(folds), error_score=np.nan))))
         net = made(strength).fit(x / scale, y)
