@@ -39,7 +39,7 @@ def test_rows_without_a_label_lift_a_model_of_few_labels_and_noise_does_not_get_
     few, rest, held = np.arange(6), np.arange(6, 300), np.arange(300, 400)
     none = np.zeros((400, 0), np.float32)
 
-    def fit(text: Any, table: Any, labels: Any) -> Any:
+    def fit(text: Any, table: Any, labels: Any, sure: Any = None) -> Any:
         return HEADS["kernel"]().fit(text, table, labels, 2, 7)
 
     head = fit(none[few], x[few], y[few])
@@ -50,7 +50,7 @@ def test_rows_without_a_label_lift_a_model_of_few_labels_and_noise_does_not_get_
     right = [float((h.logits(np.zeros((500, 0), np.float32), judged).argmax(1) == answers).mean()) for h in (head, better)]
     assert right[1] > right[0]
 
-    def worse(text: Any, table: Any, labels: Any) -> Any:
+    def worse(text: Any, table: Any, labels: Any, sure: Any) -> Any:
         return fit(text, table, np.concatenate([labels[:6], 1 - labels[6:]]))
 
     same, told = self_trained(head, SelfTraining(above=0.8), (none[few], x[few], y[few]), (none[rest], x[rest]), (none[held], x[held], y[held]), worse, said.append)

@@ -132,6 +132,15 @@ def test_two_batches_added_up_step_as_one_of_twice_the_rows(base: Any) -> None:
     assert not torch.equal(ends[0], start["bias"]) and torch.allclose(ends[0], ends[1], rtol=0.05, atol=1e-6)
 
 
+def test_mixing_rows_leaves_the_loss_as_large_as_it_is(base: Any) -> None:
+    tune: Any = TUNING["bitfit"].model_validate({"method": "bitfit", "epochs": 1, "batch": 4, "mixup": 1.0, "learning_rate": 1e-9})
+    trunk = load_trunk(base)
+    trunk.net = tune.attach(trunk.net)
+    rows = loop.Rows(Tokens(base.folder, 64).ids(TEXTS), np.zeros((48, 0), np.float32), Y)
+    told = loop.train(loop.Joined(trunk, np.zeros((384, 2), np.float32), np.zeros(2, np.float32), 0.0), tune, rows, rows, 7, None, lambda _: None)
+    assert told[0]["train_loss"] == pytest.approx(np.log(2), abs=1e-3)
+
+
 @pytest.mark.parametrize("name", list(SCHEDULES))
 def test_every_schedule_stays_between_nothing_and_the_peak(name: str) -> None:
     schedule: Any = SCHEDULES[name].model_validate({"kind": name})

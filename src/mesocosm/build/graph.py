@@ -114,7 +114,8 @@ def resources(spec: Spec) -> list[Resource]:
         run = {"about": data.about} | data.model_dump(mode="json", include=set(GOVERNING), exclude_defaults=True)
         found.append(Resource(f"datasets.{name}", place, needs, made, run))
     for name, model in sorted(eco.models.items(), key=lambda m: m[1].adapts is not None):  # what is adapted comes first
-        made = _plain(model, {"require", "about", "track"} | {key for key in ("adapts", "along") if not getattr(model, key)}) | {"revision": REVISIONS["learn"], "weights": _weights(spec, name, model.base), **({"sight": _weights(spec, name, model.image_base, "image_base")} if model.image_base else {})}
+        grouped = {"left_out": "by group"} if eco.datasets[model.learns].split.group else {}
+        made = _plain(model, {"require", "about", "track"} | {key for key in ("adapts", "along") if not getattr(model, key)}) | {"revision": REVISIONS["learn"], "weights": _weights(spec, name, model.base), **({"sight": _weights(spec, name, model.image_base, "image_base")} if model.image_base else {})} | grouped
         needs = tuple(f"datasets.{d}" for d in dict.fromkeys([model.learns, *([model.pretrain.of] if model.pretrain and model.pretrain.of else []), *([model.rank.items] if model.rank and model.rank.items else [])]))
         needs += (f"models.{model.adapts}",) if model.adapts else ()
         run = {"require": dict(model.require), "about": model.about, "track": list(model.track)}

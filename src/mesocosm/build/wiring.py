@@ -84,6 +84,8 @@ def grow_version(
     fields = list(dict.fromkeys([*model.inputs, model.predict, *(model.fair.by if model.fair else ()), *([model.rank.when] if model.rank and model.rank.when else [])]))
     group = group_of(snapshot)
     rows, split = columns_of(spec, snapshot, [*fields, "_row", *([group] if group and group not in fields else [])])
+    if not group and (snapshot["recipe"].get("split") or {}).get("group"):
+        say("the field that the split keeps together is encrypted, equal values unlike each other, so rows of one group are not left out together")
     ids, groups = [*rows.pop("_row"), *(-1 for _ in more)], rows.pop(group) if group and group not in fields else []
     for row in more:
         for field in fields:

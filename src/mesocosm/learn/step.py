@@ -24,8 +24,7 @@ def backward(ready: Any, net: Any, tune: Gradient, measure: Any, batch: tuple[An
     *given, y = batch
     mix = None
     if tune.mixup:
-        share = float(torch.distributions.Beta(tune.mixup, tune.mixup).sample())
-        mix = (share, torch.randperm(len(y)))
+        mix = (float(torch.distributions.Beta(tune.mixup, tune.mixup).sample()), torch.randperm(len(y)))
 
     def loss() -> Any:
         with accelerator.autocast():
