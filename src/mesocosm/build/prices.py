@@ -36,8 +36,9 @@ def prices(spec: Spec, catalog: Catalog, changes: Sequence[Change]) -> dict[str,
         try:
             parts = cut(model, rows, split, kinds_of(snapshot), order_of(snapshot, model.predict))
             base = resolve(model.base, spec.root) if parts.text_names and model.base else None
+            sees = resolve(model.image_base, spec.root) if model.image_base else None
         except Wrong:  # the build says what is wrong, with its place
             continue
-        told = price(model, parts, base, where_of(spec).store)
+        told = price(model, parts, base, where_of(spec).store, sees)
         found[change.address] = told.as_json() | {"text": told.text()}
     return found

@@ -6,7 +6,7 @@ Knows prices and how a model is fitted. Its settings are known to the file's gra
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mesocosm.learn.bases import Base
     from mesocosm.learn.model import Model
     from mesocosm.learn.parts import Parts
+    from mesocosm.learn.sight.grow import Sight
 
 AUTO = "auto"
 LADDER = ("last", "full")  # ways of tuning that are tried, the cheaper first
@@ -72,7 +73,7 @@ def candidates(model: Model, root: Path) -> list[Base]:
 
 
 def chosen(
-    model: Model, parts: Parts, root: Path, store: Path, sight: Mapping[str, Any] | None, say: Callable[[str], None]
+    model: Model, parts: Parts, root: Path, store: Path, sight: Sight | None, say: Callable[[str], None]
 ) -> tuple[Model, Base | None, Any, list[dict[str, Any]]]:  # fmt: skip
     """The model with what did best in the places of `auto`, its base, what was fitted, and a line for each try."""
     from mesocosm.learn.fit import fitted

@@ -37,6 +37,7 @@ def card(version: Mapping[str, Any], about: str, data: Mapping[str, Any]) -> str
         "## Model", "",
         f"- Made: {made}; state: {version['state']}{' (' + version['why'] + ')' if version['why'] else ''}",
         f"- Base: {recipe['base'] or 'none'} ({recipe['licence'] or 'no licence needed'}); method: {recipe['method']}; head: {recipe['head']}; served in {recipe['precision']}",
+        *_seen(recipe),
         f"- {'Writes ' + repr(recipe['predict']) if recipe.get('task') == 'text' else 'Tags words as ' + repr(recipe['predict']) if recipe.get('task') == 'tags' else 'Ranks ' + repr(recipe['predict']) if recipe.get('task') == 'ranking' else 'Finds ' + repr(recipe['predict']) if recipe.get('task') else 'Predicts one of ' + str(len(recipe['labels'])) + ' classes' if recipe['labels'] else 'Predicts a number'} from: {', '.join(recipe['inputs'])}",
         f"- Seed: {recipe['seed']}; training took {m.get('seconds', float('nan')):.1f} s{_priced(m)}", *_made_with(recipe.get("environment", {})), "",
         "## Data", "",
@@ -97,3 +98,14 @@ def _priced(m: Mapping[str, Any]) -> str:
 
 def _said(value: Any) -> str:
     return "-" if value is None else f"{value:.3f}"
+
+
+def _seen(recipe: Mapping[str, Any]) -> list[str]:
+    """What looked at the images, where there were some."""
+    if not recipe.get("images"):
+        return []
+    sees = recipe["sees"]
+    if "base" not in sees:
+        return ["- Images: looked at by filters learnt from the training images"]
+    tuned = "sight_mb" in recipe
+    return [f"- Images: looked at by {sees['base']} ({sees['licence']}), {'tuned by ' + recipe['method'] + ', ' + format(recipe['sight_mb'], '.1f') + ' MB of its own' if tuned else 'as it is'}"]

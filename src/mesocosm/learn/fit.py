@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from mesocosm.learn.model import Model
 from mesocosm.learn.pairs import of_pairs
 from mesocosm.learn.parts import Parts
 from mesocosm.learn.self_training import SelfTraining, self_trained
+from mesocosm.learn.sight.grow import Sight
 from mesocosm.learn.tuning.frozen import Frozen
 
 Array = np.ndarray[Any, Any]
@@ -28,17 +29,18 @@ FEW = 30  # validation rows under which no temperature is fitted
 
 def fitted(
     model: Model, parts: Parts, base: Base | None, store: Path, keep: Path | None, say: Say, watch: Callable[[int, float], None] | None = None, laps: Laps | None = None,
-    past: Past | None = None, folder: Path | None = None, sight: Mapping[str, Array] | None = None,
+    past: Past | None = None, folder: Path | None = None, sight: Sight | None = None,
     taught: Taught | None = None,
 ) -> tuple[Any, Any, list[dict[str, Any]], dict[str, Array]]:  # fmt: skip
-    """Fit a head on frozen features, or tune the trunk from there; returns head, trunk, history, features.
+    """Fit a head on frozen features, or tune what sees, or else the trunk, from there; returns head, trunk, history, features.
 
     Args:
         keep: where a checkpoint goes.
         watch: is told each epoch's number and held-out loss.
-        sight: features of the images of each part.
+        sight: what is seen in the images of each part.
         taught: what the head starts from.
-        past: what went before, where a version is learnt on from the last one; what this one learnt goes into `folder` then.
+        past: what went before, where a version is learnt on from the last one.
+        folder: the version's; what sees and was tuned goes into it, and what one that is learnt on has learnt.
     """
     empty = {p: np.zeros((len(i), 0), np.float32) for p, i in parts.where.items()}
     feats, laps, groups = empty, laps or Laps(), parts.groups.get("train")
@@ -51,10 +53,11 @@ def fitted(
         ends = np.cumsum([0, *(len(i) for i in parts.where.values())])
         feats = {p: whole[ends[i] : ends[i + 1]] for i, p in enumerate(parts.where)}
         say(f"{len(whole)} texts through {base.name}")
+    texts_only = feats
     if sight:
-        feats = {p: np.hstack([x, sight[p]]) for p, x in feats.items()}
+        feats = {p: np.hstack([x, sight.features[p]]) for p, x in feats.items()}
     laps.end("reading")
-    if isinstance(model.tune, Frozen) or not base:
+    if isinstance(model.tune, Frozen) or not (base or sight):
         if taught:
             head = adapted(taught, feats["train"], parts.table["train"], parts.y["train"], parts.task.classes, model.seed, say, groups)
             laps.end("heads")
@@ -73,6 +76,11 @@ def fitted(
         return head, None, [], feats
     import torch
 
+    def told(record: dict[str, Any]) -> None:
+        say(loop.told(record))
+        if watch and "held_loss" in record:
+            watch(record["epoch"], record["held_loss"])
+
     from mesocosm.learn import loop
     from mesocosm.learn.augment.words import Words
     from mesocosm.learn.encode import encode, load_trunk
@@ -82,6 +90,15 @@ def fitted(
 
     head = choose(feats["train"], parts.table["train"], parts.y["train"], parts.task.classes, model.seed, "linear", say, groups=groups)
     laps.end("heads")
+    if sight:
+        from mesocosm.learn.sight.tuning import tuned
+
+        saw, history = tuned(model, parts, sight, texts_only, head, store, keep, folder, say, told)
+        feats = {p: np.hstack([x, saw[p]]) for p, x in texts_only.items()}
+        _settled(head, feats, parts, say)
+        laps.end("tuning")
+        return head, None, history, feats
+    assert base is not None
     tokens = Tokens(base.folder, model.max_length)
     tune: Any = model.tune
     torch.manual_seed(model.seed)
@@ -98,12 +115,6 @@ def fitted(
         past.begin(net, base, tune.method, parts.task, say)
     moving = sum(p.numel() for p in net.parameters() if p.requires_grad)
     say(f"{tune.method}: {moving:,} weights train, {moving / sum(p.numel() for p in (*trunk.parameters(), net.weights, net.bias)):.2%} of all")
-
-    def told(record: dict[str, Any]) -> None:
-        say(loop.told(record))
-        if watch and "held_loss" in record:
-            watch(record["epoch"], record["held_loss"])
-
     data = {p: loop.Rows(given[p], parts.table[p], parts.y[p], words) for p in given}
     held = data["validation"] if len(parts.y["validation"]) else data["train"]
     if tune.processes > 1:

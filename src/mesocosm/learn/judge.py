@@ -95,20 +95,12 @@ def report(p: Array, y: Array, labels: Sequence[str], seed: int) -> dict[str, An
     return found
 
 
-def baselines(
-    texts: tuple[Sequence[str], Sequence[str]], tables: tuple[Array, Array], y: Array, y_test: Array, classes: int
-) -> dict[str, Array]:
-    """What a majority class and a plain linear model (TF-IDF and table) say of the same rows: probabilities (rows, classes)."""
-    from scipy.sparse import csr_matrix, hstack
-    from sklearn.feature_extraction.text import TfidfVectorizer
+def baselines(train: Any, test: Any, y: Array, y_test: Array, classes: int) -> dict[str, Array]:
+    """What a majority class and a plain linear model of these columns say of the same rows: probabilities (rows, classes)."""
     from sklearn.linear_model import LogisticRegression
 
     share = np.bincount(y, minlength=classes) / len(y)
     told = {"majority": np.tile(share, (len(y_test), 1))}
-    train, test = csr_matrix(tables[0]), csr_matrix(tables[1])
-    if any(texts[0]):
-        words = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), max_features=5_000)
-        train, test = hstack([train, words.fit_transform(texts[0])]).tocsr(), hstack([test, words.transform(texts[1])]).tocsr()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         net = LogisticRegression(C=10.0, max_iter=60, tol=1e-4).fit(train, y)

@@ -8,33 +8,34 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-PRECISIONS = ("fp32", "int8")
+STEMS = ("trunk.fp32", "trunk.int8")
 SMALL = 1024  # bytes of a tensor that stays in its graph
 PAGE = 4096
 
 
-def part(folder: Path) -> None:
+def part(folder: Path, stems: Sequence[str] = STEMS) -> None:
     """Move the weights of a base's whole graphs into files of their own (`trunk.int8.weights`)."""
-    for precision in PRECISIONS:
-        graph = _graph(folder, precision)
+    for stem in stems:
+        graph = _graph(folder, stem)
         at = 0
-        with _weights(folder, precision).open("wb") as out:
+        with _weights(folder, stem).open("wb") as out:
             for tensor in graph.graph.initializer:
                 held = _bytes(tensor)
                 if len(held) >= SMALL:
                     out.write(b"\0" * (-at % PAGE))
                     at += -at % PAGE
                     out.write(held)
-                    _elsewhere(tensor, precision, at, len(held))
+                    _elsewhere(tensor, stem, at, len(held))
                     at += len(held)
-        _path(folder, precision).write_bytes(graph.SerializeToString())
+        _path(folder, stem).write_bytes(graph.SerializeToString())
 
 
-def lean(folder: Path, base: Path) -> dict[str, float]:
+def lean(folder: Path, base: Path, stems: Sequence[str] = STEMS) -> dict[str, float]:
     """Let a tuned version's whole graphs take from its base what they have in common; the base's file is linked, not copied.
 
     Args:
@@ -42,22 +43,22 @@ def lean(folder: Path, base: Path) -> dict[str, float]:
         base: holds those of the base, already parted.
 
     Returns:
-        `own_mb`: megabytes of graph that are the version's own, by precision.
+        `own_mb`: megabytes of graph that are the version's own, by the last part of its name (the precision).
     """
     found = {}
-    for precision in PRECISIONS:
-        graph, there = _graph(folder, precision), _places(base, precision)
+    for stem in stems:
+        graph, there = _graph(folder, stem), _places(base, stem)
         shared = False
         for tensor in graph.graph.initializer:
             held = _bytes(tensor)
             place = there.get(_print(tensor, held)) if len(held) >= SMALL else None
             if place:
-                _elsewhere(tensor, precision, place[0], len(held))
+                _elsewhere(tensor, stem, place[0], len(held))
                 shared = True
         if shared:
-            _path(folder, precision).write_bytes(graph.SerializeToString())
-            link(_weights(base, precision), _weights(folder, precision))
-        found[precision] = round(_path(folder, precision).stat().st_size / 1e6, 2)
+            _path(folder, stem).write_bytes(graph.SerializeToString())
+            link(_weights(base, stem), _weights(folder, stem))
+        found[stem.rpartition(".")[2]] = round(_path(folder, stem).stat().st_size / 1e6, 2)
     return found
 
 
@@ -69,18 +70,18 @@ def link(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def _path(folder: Path, precision: str) -> Path:
-    return folder / f"trunk.{precision}.onnx"
+def _path(folder: Path, stem: str) -> Path:
+    return folder / f"{stem}.onnx"
 
 
-def _weights(folder: Path, precision: str) -> Path:
-    return folder / f"trunk.{precision}.weights"
+def _weights(folder: Path, stem: str) -> Path:
+    return folder / f"{stem}.weights"
 
 
-def _graph(folder: Path, precision: str) -> Any:
+def _graph(folder: Path, stem: str) -> Any:
     import onnx
 
-    return onnx.load(str(_path(folder, precision)), load_external_data=False)
+    return onnx.load(str(_path(folder, stem)), load_external_data=False)
 
 
 def _bytes(tensor: Any) -> bytes:
@@ -93,23 +94,23 @@ def _print(tensor: Any, held: bytes) -> tuple[Any, ...]:
     return (tensor.data_type, tuple(tensor.dims), blake2b(held, digest_size=16).hexdigest())
 
 
-def _elsewhere(tensor: Any, precision: str, at: int, length: int) -> None:
+def _elsewhere(tensor: Any, stem: str, at: int, length: int) -> None:
     from onnx import TensorProto
 
     for field in ("raw_data", "float_data", "int32_data", "int64_data", "string_data", "double_data", "uint64_data"):
         tensor.ClearField(field)
     tensor.data_location = TensorProto.EXTERNAL
-    for key, value in (("location", f"trunk.{precision}.weights"), ("offset", str(at)), ("length", str(length))):
+    for key, value in (("location", f"{stem}.weights"), ("offset", str(at)), ("length", str(length))):
         entry = tensor.external_data.add()
         entry.key, entry.value = key, value
 
 
-def _places(base: Path, precision: str) -> dict[tuple[Any, ...], tuple[int, int]]:
+def _places(base: Path, stem: str) -> dict[tuple[Any, ...], tuple[int, int]]:
     """Where each tensor of a parted base lies in its file, by type, shape and print."""
     found: dict[tuple[Any, ...], tuple[int, int]] = {}
-    file = _weights(base, precision)
+    file = _weights(base, stem)
     with file.open("rb") as handle:
-        for tensor in _graph(base, precision).graph.initializer:
+        for tensor in _graph(base, stem).graph.initializer:
             place = {e.key: e.value for e in tensor.external_data}
             if place:
                 handle.seek(int(place["offset"]))

@@ -18,9 +18,10 @@ import torch
 from torch import nn
 
 from mesocosm.base.errors import Wrong
-from mesocosm.learn.augment.words import Words
+from mesocosm.learn.augment.words import Augment, Words
 from mesocosm.learn.checkpoint import again, keep_up
-from mesocosm.learn.encode import Trunk, bfloat16, full, pad
+from mesocosm.learn.encode import bfloat16, full, pad
+from mesocosm.learn.sight.pixels import Eyes
 from mesocosm.learn.step import backward
 from mesocosm.learn.tuning.gradient import Gradient
 from mesocosm.learn.tuning.layers import layers_of
@@ -31,20 +32,27 @@ QUIET = 2.0  # seconds after which progress is told
 
 @dataclass
 class Rows:
-    """Rows to learn from: token ids (or states of lower layers), the table block and labels."""
+    """Rows to learn from: token ids, states of lower layers or pictures (which `eyes` look at), the table block and labels."""
 
     ids: Sequence[Any]
     table: Array
     y: Array
     words: Words | None = None
+    eyes: Eyes | None = None
+
+    def batch(self, ids: Sequence[Any], pick: Sequence[int], kind: Any) -> list[torch.Tensor]:
+        """What the net is given of some of the ids (the rows' own, or changed ones): itself and its mask, numbers in `kind`."""
+        some = [ids[i] for i in pick]
+        return [x.to(kind) if x.is_floating_point() else x for x in (self.eyes.look(some) if self.eyes else pad(some))]
 
 
 class Joined(nn.Module):  # type: ignore[misc]
-    """A trunk and a linear head over its features and the table block."""
+    """A trunk and a linear head over its features and the table block, whose `first` columns stand before them."""
 
-    def __init__(self, trunk: Trunk, weights: Array, bias: Array, dropout: float) -> None:
+    def __init__(self, trunk: Any, weights: Array, bias: Array, dropout: float, first: int = 0) -> None:
         super().__init__()
         self.trunk = trunk
+        self.first = first
         self.drop = nn.Dropout(dropout)
         self.weights = nn.Parameter(torch.tensor(weights))
         self.bias = nn.Parameter(torch.tensor(bias))
@@ -52,7 +60,7 @@ class Joined(nn.Module):  # type: ignore[misc]
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor, table: torch.Tensor, mix: tuple[float, torch.Tensor] | None = None) -> torch.Tensor:
         """Logits (rows, classes); with `mix` (share, order) features are mixed with those of the rows in that order."""
-        x = torch.cat([self.trunk(ids, mask), table], 1)
+        x = torch.cat([table[:, : self.first], self.trunk(ids, mask), table[:, self.first :]], 1)
         if mix is not None:
             x = mix[0] * x + (1 - mix[0]) * x[mix[1]]
         return self.drop(x) @ self.weights + self.bias
@@ -120,21 +128,23 @@ def loss_of(net: Joined, rows: Rows, measure: Any, half: bool | None = None, bat
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=half and kind == torch.float32):
         for start in range(0, len(order), batch):
             pick = order[start : start + batch]
-            given = (x.to(kind) if x.is_floating_point() else x for x in pad([rows.ids[i] for i in pick]))
-            logits = full(net(*given, torch.tensor(rows.table[pick]).to(kind)))
+            logits = full(net(*rows.batch(rows.ids, pick, kind), torch.tensor(rows.table[pick]).to(kind)))
             y = target(rows.y[pick], kind)
             total += float(nn.functional.cross_entropy(logits, y, reduction="sum") if measure.of == "classes" else measure.value(logits, y, None) * len(pick))
     return total / max(1, len(order))
 
 
 def _changed(rows: Rows, tune: Gradient, seed: int) -> Sequence[Any]:
-    """The rows' tokens, said in another way where the settings want it."""
+    """The rows' tokens, said in another way where the settings want it, or their pictures with what they are changed by."""
+    if rows.eyes:
+        return rows.eyes.anew(rows.ids, seed)
     if not tune.augment or rows.words is None:
         return rows.ids
     rng = random.Random(seed)
     ids = [list(r) for r in rows.ids]
     for way in tune.augment:
-        ids = [way.changed(r, rows.words, rng) for r in ids]
+        if isinstance(way, Augment):
+            ids = [way.changed(r, rows.words, rng) for r in ids]
     return ids
 
 
@@ -224,7 +234,7 @@ def train(
                 group["lr"] = tune.learning_rate * share * group["pace"]
             mine = crew.mine(pick)
             y = target(rows.y[mine], kind)
-            batch = (*(x.to(kind) if x.is_floating_point() else x for x in pad([ids[i] for i in mine])), torch.tensor(rows.table[mine]).to(kind), y)
+            batch = (*rows.batch(ids, mine, kind), torch.tensor(rows.table[mine]).to(kind), y)
             part = crew.share(y, target(rows.y[pick], kind), weights, len(mine), len(pick))
             loss = crew.mean(backward(ready, net, tune, measure, batch, weights, accelerator, part))
             if not math.isfinite(loss):

@@ -83,16 +83,16 @@ def pace() -> float:
     return float(np.median(took[2:])) / TRIAL
 
 
-def price(model: Model, parts: Parts, base: Base | None, store: Path) -> Price:
-    """What growing this version will take."""
-    work, key = _work(model, parts, base, store), variant(model, parts)
+def price(model: Model, parts: Parts, base: Base | None, store: Path, sees: Base | None = None) -> Price:
+    """What growing this version will take; `sees` is the base of its images, which is tuned then, and what it looks at before is not counted."""
+    work, key = _work(model, parts, base, store, sees), variant(model, parts)
     here = pace()
     known = _book(store)
     phases = {}
     for phase, units in work.items():
         ratio = known.get(f"{phase}|{key}", known.get(phase, here))
         phases[phase] = ratio * sum(UNITS[u] * n for u, n in units.items())
-    need = known.get(f"memory|{key}", known.get("memory", 1.0)) * _memory(model, parts, base)
+    need = known.get(f"memory|{key}", known.get("memory", 1.0)) * _memory(model, parts, base, sees)
     return Price({k: v for k, v in phases.items() if v > 0}, max(memory() + 0.02, _floor(base) + need), here)
 
 
@@ -104,7 +104,7 @@ def _floor(base: Base | None) -> float:
 def variant(model: Model, parts: Parts) -> str:
     """What tells the pace of one model's phases from another's, beside sizes."""
     heads = "+".join(_heads(model, parts))
-    return f"{model.tune.method} {heads} {'text' if parts.text_names else 'table'}"
+    return f"{model.tune.method} {heads} {'image' if parts.images['train'] else 'text' if parts.text_names else 'table'}"
 
 
 def settled(said: Price, laps: Laps, before: float, model: Model, parts: Parts, base: Base | None, store: Path) -> dict[str, Any]:
@@ -177,7 +177,7 @@ def _times(units: Mapping[str, float], by: float) -> dict[str, float]:
     return {u: n * by for u, n in units.items()}
 
 
-def _work(model: Model, parts: Parts, base: Base | None, store: Path) -> dict[str, dict[str, float]]:
+def _work(model: Model, parts: Parts, base: Base | None, store: Path, sees: Base | None) -> dict[str, dict[str, float]]:
     """Units of each phase."""
     rows, test = len(parts.y["train"]), len(parts.y["test"])
     text = 0 if not base else _width(base) * (4 if model.apart else 1)
@@ -195,8 +195,12 @@ def _work(model: Model, parts: Parts, base: Base | None, store: Path) -> dict[st
     if tuned:
         tune: Any = model.tune
         steps = tune.epochs * math.ceil(rows / tune.batch)
-        once = tokens["train"] * weights * BACK.get(tune.method, 2.3) + tokens["validation"] * weights
-        found["tuning"] = {"token": once * tune.epochs + all_tokens * weights, "step": steps, "start": 1, "load": 4 * weights}
+        moved = tokens if not sees else {p: float(sum(map(len, fields.values())) * _places(sees)) for p, fields in parts.images.items()}
+        heavy = weights if not sees else _weights(sees)
+        once = moved["train"] * heavy * BACK.get(tune.method, 2.3) + moved["validation"] * heavy
+        found["tuning"] = {"token": once * tune.epochs + sum(moved.values()) * heavy, "step": steps, "start": 1, "load": 4 * heavy}
+        if sees:  # nets of any size see, and theirs is exported within
+            found["tuning"] |= {"step": steps * (0.15 + 0.85 * min(1.0, heavy / 1e7)), "export": heavy, "import": 0.8}
     if model.search:
         trial = _add(found["heads"], found.get("tuning", {}))
         found["search"] = _times(trial, model.search.trials)
@@ -204,7 +208,7 @@ def _work(model: Model, parts: Parts, base: Base | None, store: Path) -> dict[st
     found["judging"] = {"word": words * max(1, outputs) ** 0.5, "logistic": rows**0.25 * min(5000, 40 + words / 3) ** 0.55 * max(1, outputs) ** 0.55 / 10, "row": test * 300 * 0.05}
     agree = min(400, len(parts.y["validation"]) + test)
     mean = all_tokens / max(1, sum(map(len, parts.texts.values())))
-    exports = float(base is not None and (tuned or not _exported(base, store)))
+    exports = float(base is not None and ((tuned and not sees) or not _exported(base, store)))
     found["export"] = {"export": weights * exports, "import": 0.8 * exports * float("onnxscript" not in sys.modules)}
     found["agreement"] = {"graph token": 2 * agree * mean * weights}
     if text and table and rows <= 5000:
@@ -215,7 +219,7 @@ def _work(model: Model, parts: Parts, base: Base | None, store: Path) -> dict[st
     return found
 
 
-def _memory(model: Model, parts: Parts, base: Base | None) -> float:
+def _memory(model: Model, parts: Parts, base: Base | None, sees: Base | None) -> float:
     """Gigabytes beyond what is held already."""
     rows, weights = len(parts.y["train"]), _weights(base)
     kernel = 0.0
@@ -225,10 +229,13 @@ def _memory(model: Model, parts: Parts, base: Base | None) -> float:
     net = 0.0
     if base:
         net = 4 * weights * (1.2 if model.tune.method == "frozen" else 5.0) + (2.5e8 if model.tune.method == "frozen" else 4.5e8)
-        if model.tune.method != "frozen":
+        if model.tune.method != "frozen" and not sees:
             tune: Any = model.tune
             longest = max((_tokens([t]) for t in parts.texts["train"][:2000]), default=1.0)
             net += tune.batch * min(longest, model.max_length) * _width(base) * 6 * 40
+    if sees and model.tune.method != "frozen":
+        pictures: Any = model.tune
+        net += 20 * _weights(sees) + 4.5e8 + pictures.batch * len(parts.images["train"]) * _places(sees) * _width(sees) * 6 * 40
     return max(kernel + net, 5e7) / 1e9
 
 
@@ -248,6 +255,13 @@ def _weights(base: Base | None) -> float:
 
 def _width(base: Base) -> int:
     return int(_config(base).get("hidden_size", 384))
+
+
+def _places(base: Base) -> float:
+    """About how many places of a picture a base that sees looks at."""
+    config = _config(base)
+    side, patch = config.get("image_size", 224), config.get("patch_size", 32)
+    return float(side[0] if isinstance(side, list) else side) ** 2 / float(patch[0] if isinstance(patch, list) else patch) ** 2
 
 
 def _config(base: Base) -> dict[str, Any]:

@@ -36,6 +36,7 @@ from mesocosm.learn.model import Model
 from mesocosm.learn.pairs import of_pairs
 from mesocosm.learn.parts import Parts, cut
 from mesocosm.learn.price import price, settled
+from mesocosm.learn.sight.grow import Sight, seen
 
 Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
@@ -136,17 +137,15 @@ def grow(
 
         base, learnt["pretraining"] = pretrained(base, site.corpus, model.pretrain, model.max_length, model.seed, store, say, site.told)
     tried: dict[str, Any] = {}
-    sight, sees = None, dict[str, Any]()
+    sight: Sight | None = None
     if parts.images["train"]:
-        from mesocosm.learn.sight.grow import seen
-
-        sight, sees = seen(parts.images, model.image_base, site.root, store, folder, model.seed, say)
+        sight = seen(parts.images, model.image_base, site.root, store, folder, model.seed, say)
     picked: Any = None
     if model.base == AUTO:
         from mesocosm.learn.auto import chosen
 
         model, base, picked, tried["auto"] = chosen(model, parts, site.root, store, sight, say)
-    quote, held, laps = price(model, parts, base, store), memory(), Laps()
+    quote, held, laps = price(model, parts, base, store, sight.base if sight else None), memory(), Laps()
     fresh_peak()
     if not picked:
         say(quote.text())
@@ -189,7 +188,7 @@ def grow(
 
         metrics["known"] = known(site.past, model.predict, parts.task, now, say)
     laps.end("parts alone")
-    if trunk is None and not model.met and not isinstance(head, BroughtHead):  # a tuned base has seen all rows
+    if trunk is None and not (sight and sight.tuned) and not model.met and not isinstance(head, BroughtHead):  # a tuned base has seen all rows
         metrics["curve"] = curve(head, p_test, feats, parts, model.seed, say)
     laps.end("curve")
     metrics |= examined(model, rows, kinds, parts, p_test, export.pop("said", None), say)
@@ -197,7 +196,7 @@ def grow(
         "model": name, **parts.task.card(head), "predict": model.predict, "predicts": kinds[model.predict], "inputs": list(model.inputs), "texts": parts.text_names, "pair": model.apart, "block": parts.facts,
         "max_length": model.max_length, "base": base.name if base else model.base.file if isinstance(model.base, Brought) else None, "licence": base.licence if base else None,
         "method": model.tune.method, "head": head.name, "settings": head.settings, "rows": {p: len(y) for p, y in parts.y.items()},
-        "trials": tried.get("trials", []), "importance": tried.get("importance", {}), "auto": tried.get("auto", []), "seed": model.seed, **sees, **export,
+        "trials": tried.get("trials", []), "importance": tried.get("importance", {}), "auto": tried.get("auto", []), "seed": model.seed, **(sight.card if sight else {}), **export,
     }  # fmt: skip
     write_json(folder / "card.json", card)
     if site.ids and not model.pretrain and not head.settings.get("self_training", {}).get("used"):  # labels it gave itself hang on every row
@@ -209,7 +208,7 @@ def grow(
     return Grown(card | {"metrics": metrics}, metrics, history, judge.gates(dict(model.require), metrics))
 
 
-def _trial(model: Model, parts: Parts, base: Base | None, store: Path, watch: Callable[[int, float], None], sight: Mapping[str, Array] | None) -> float:
+def _trial(model: Model, parts: Parts, base: Base | None, store: Path, watch: Callable[[int, float], None], sight: Sight | None) -> float:
     from mesocosm.learn.heads.kernel import loss_for
 
     head, _, _, feats = fitted(model, parts, base, store, None, lambda _: None, watch, sight=sight)
@@ -218,7 +217,7 @@ def _trial(model: Model, parts: Parts, base: Base | None, store: Path, watch: Ca
 
 
 def _export(
-    head: Any, trunk: Any, base: Base | None, parts: Parts, store: Path, folder: Path, feats: dict[str, Array], most: int, apart: bool, laps: Laps, sight: Mapping[str, Array] | None = None
+    head: Any, trunk: Any, base: Base | None, parts: Parts, store: Path, folder: Path, feats: dict[str, Array], most: int, apart: bool, laps: Laps, sight: Sight | None = None
 ) -> dict[str, Any]:
     """Write the graphs; int8 is kept only where it agrees with fp32 on validation and test rows."""
     from mesocosm.learn.export import export_head, shared_trunk, tuned_trunk
@@ -253,7 +252,7 @@ def _export(
 
     def read(reader: Reader, texts: Sequence[str], where: Sequence[tuple[str, int]]) -> Array:
         told = of_pairs(texts, reader.features) if apart else reader.features(texts)
-        return np.hstack([told, np.stack([sight[p][i] for p, i in where])]) if sight else told
+        return np.hstack([told, np.stack([sight.features[p][i] for p, i in where])]) if sight else told
 
     said = {k: parts.task.said(head.logits(read(r, texts, pick), table)) for k, r in readers.items()}
     torch_said = parts.task.said(head.logits(np.stack([feats[p][i] for p, i in pick]), table))

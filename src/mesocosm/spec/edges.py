@@ -20,6 +20,7 @@ from mesocosm.learn.brought import Brought
 from mesocosm.learn.losses import LOSSES
 from mesocosm.spec.edges_adapt import OF_ADAPTED, of_adapted
 from mesocosm.spec.edges_rank import OF_RANKS, of_rank
+from mesocosm.spec.edges_sight import of_sight
 from mesocosm.spec.edges_surge import of_surge
 from mesocosm.spec.edges_tags import OF_TAGS, of_tags
 from mesocosm.spec.grammar import SECTIONS, Ecosystem
@@ -224,14 +225,11 @@ def _models(eco: Ecosystem) -> Iterator[Fault]:
             yield (*at, "fusion"), Wrong("", "late fusion puts together what a head of texts and a head of a table say, over a base that stays as it is", "'early', or 'tune: frozen' with inputs that are texts and others")
         if model.fusion == "attention" and model.tune.method != "frozen":
             yield (*at, "fusion"), Wrong("", "attention fuses what a base that stays as it is has read", "'early', or 'tune: frozen'")
-        if any(kinds.get(f) == "image" for f in model.inputs) and (model.tune.method != "frozen" or kinds.get(model.predict) == "text" or isinstance(model.base, Brought)):
-            yield (*at, "inputs"), Wrong("", "images are looked at by a net that stays as it is", "'tune: frozen' with images, for classes, labels or a number")
+        yield from of_sight(model, kinds, at)
         if model.base == AUTO and (kinds.get(model.predict) == "text" or model.search or model.pretrain or model.continual):
             yield (*at, "base"), Wrong("", "'auto' tries bases for classes, labels or a number, and nothing else beside it", "a base by its name, or no 'search', 'pretrain' or 'continual' here")
         if model.auto and model.base != AUTO:
             yield (*at, "auto"), Wrong("", "the base is given, so none is tried", "'base: auto', or no 'auto' here")
-        if model.image_base and not any(kinds.get(f) == "image" for f in model.inputs):
-            yield (*at, "image_base"), Wrong("", "no input is an image", "no 'image_base' here")
         if model.self_training and (kinds.get(model.predict) not in ("category", "boolean") or model.tune.method != "frozen"):
             yield (*at, "self_training"), Wrong("", "self-training is for classes over a base that stays as it is", "no 'self_training' here, or 'tune: frozen' and a category or boolean field")
         yield from of_adapted(eco, name, model, kinds, at) if model.adapts else ()

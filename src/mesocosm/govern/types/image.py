@@ -97,9 +97,12 @@ def _bytes(said: str, root: Path | None) -> bytes | None:
         if not head.endswith(";base64"):
             return None
     elif root is not None and len(said) <= MOST_PATH and "\0" not in said:
-        path = (root / said).resolve()
-        if path.is_relative_to(root.resolve()) and path.is_file():
-            return path.read_bytes() if path.stat().st_size <= MOST_BYTES else None
+        try:
+            path = (root / said).resolve()
+            if path.is_relative_to(root.resolve()) and path.is_file():
+                return path.read_bytes() if path.stat().st_size <= MOST_BYTES else None
+        except OSError:  # a short image in base64 may be too long for a file's name; others may not be read
+            pass
     if len(said) > MOST_BYTES * 4 // 3:
         return None
     try:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -60,6 +60,7 @@ class Augment(Kind):
         share: the chance that a token is changed.
     """
 
+    of: ClassVar[str] = "texts"
     share: float = Field(0.1, gt=0, lt=1)
 
     def changed(self, ids: Sequence[int], words: Words, rng: random.Random) -> list[int]:

@@ -4,21 +4,39 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mesocosm.learn.bases import resolve
+from mesocosm.learn.bases import Base, resolve
 from mesocosm.learn.sight.pixels import Eye
 
 Array = np.ndarray[Any, Any]
 
 
+@dataclass
+class Sight:
+    """What a model sees.
+
+    Args:
+        features: of the images of each part (rows, fields x width).
+        card: what a version's card says of its sight.
+        base: what looked at them, where it is one that can be tuned.
+        tuned: whether it was.
+    """
+
+    features: dict[str, Array]
+    card: dict[str, Any]
+    base: Base | None = None
+    tuned: bool = False
+
+
 def seen(
     images: Mapping[str, Mapping[str, Sequence[str | None]]], named: str | None, root: Path, store: Path, folder: Path, seed: int, say: Callable[[str], None]
-) -> tuple[dict[str, Array], dict[str, Any]]:  # fmt: skip
-    """Features (rows, fields x width) of each part's images, and what a version's card says of its sight.
+) -> Sight:  # fmt: skip
+    """What a base sees in each part's images, or filters learnt from them.
 
     Args:
         images: by part and field, the images of its rows.
@@ -27,21 +45,27 @@ def seen(
     """
     from mesocosm.learn.sight.net import exported, learnt, shared_sight
 
-    if named:
-        where, how = shared_sight(resolve(named, root), store)
+    base = resolve(named, root) if named else None
+    if base:
+        where, how = shared_sight(base, store)
         path = os.path.relpath(where, store / "models" / "x" / "y")
     else:
         net, how = learnt([v for values in images["train"].values() for v in values if v], seed)
         exported(net, how, folder)
         where, path = folder, "."
-    eye = Eye(where, how, _session)
+    eye = eye_of(where, how)
     found = {part: np.hstack([eye.features(list(values)) for values in fields.values()]) for part, fields in images.items()}
     count = sum(len(v) for fields in images.values() for v in fields.values())
     say(f"{count} images through {named or 'filters learnt from the training images'}: {how['width']} features each")
-    return found, {"images": list(images["train"]), "sight": path, "sees": how}
+    return Sight(found, {"images": list(images["train"]), "sight": path, "sees": how | ({"base": base.name, "licence": base.licence} if base else {})}, base)
 
 
-def _session(path: Path) -> Any:
-    import onnxruntime
+def eye_of(folder: Path, how: dict[str, Any]) -> Eye:
+    """What looks through the graph in a folder."""
 
-    return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    def session(path: Path) -> Any:
+        import onnxruntime
+
+        return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+
+    return Eye(folder, how, session)

@@ -19,13 +19,16 @@ from mesocosm.base.digest import digest
 from mesocosm.base.errors import Wrong
 from mesocosm.base.files import folder_appears
 from mesocosm.learn.bases import Base
+from mesocosm.learn.encode import full, quiet
+from mesocosm.learn.lean import part
 from mesocosm.learn.sight.pixels import pixels
 
 Array = np.ndarray[Any, Any]
 SIDE, PATCH, FILTERS, SAMPLE = 32, 6, 128, 30_000
 LEAST = 10  # images from which filters can be learnt
 SOFT = 0.25
-REVISION = 1
+REVISION = 2
+STEMS = ("sight",)
 
 
 class Patches(nn.Module):  # type: ignore[misc]
@@ -66,7 +69,7 @@ class Pretrained(nn.Module):  # type: ignore[misc]
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Unit vectors of standardised pixels (rows, 3, side, side)."""
         states = self.net(pixel_values=x).last_hidden_state
-        return nn.functional.normalize(states.mean((2, 3)) if states.dim() == 4 else states.mean(1), dim=-1)
+        return nn.functional.normalize(full(states.mean((2, 3)) if states.dim() == 4 else states.mean(1)), dim=-1)
 
 
 def learnt(images: Sequence[str], seed: int) -> tuple[Patches, dict[str, Any]]:
@@ -112,8 +115,6 @@ def pretrained(base: Base) -> tuple[Pretrained, dict[str, Any]]:
         Wrong: its weights cannot be read, or it does not see.
     """
     from transformers import AutoModel
-
-    from mesocosm.learn.encode import quiet
 
     quiet()
     try:
@@ -161,5 +162,6 @@ def shared_sight(base: Base, store: Path) -> tuple[Path, dict[str, Any]]:
         net, how = pretrained(base)
         with folder_appears(folder) as aside:
             exported(net, how, aside)
+            part(aside, STEMS)
             write_json(aside / "sight.json", how)
     return folder, json.loads((folder / "sight.json").read_text(encoding="utf-8"))

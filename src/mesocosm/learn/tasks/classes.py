@@ -10,6 +10,7 @@ import numpy as np
 from mesocosm.base.errors import Wrong
 from mesocosm.learn import judge
 from mesocosm.learn.heads.blend import softmax
+from mesocosm.learn.tasks.plain import plain
 from mesocosm.learn.tasks.task import Task
 
 Array = np.ndarray[Any, Any]
@@ -53,8 +54,7 @@ class Classes(Task):
         """Accuracy and its kin, per class, beside a majority and a linear model."""
         y = parts.y["test"]
         metrics = judge.report(said, y, self.labels, seed)
-        texts, tables = (parts.texts["train"], parts.texts["test"]), (parts.table["train"], parts.table["test"])
-        beside = judge.baselines(texts, tables, parts.y["train"], y, self.classes)
+        beside = judge.baselines(*plain(parts), parts.y["train"], y, self.classes)
         metrics["baselines"] = {name: self.against(said, other, y) for name, other in beside.items()}
         return metrics | {f"gain_over_{name}": figures["gain"] for name, figures in metrics["baselines"].items()}
 

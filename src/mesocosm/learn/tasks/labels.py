@@ -13,6 +13,7 @@ from mesocosm.learn import judge
 from mesocosm.learn.block import BETWEEN
 from mesocosm.learn.heads.blend import sigmoid
 from mesocosm.learn.heads.kernel import labels_loss
+from mesocosm.learn.tasks.plain import plain
 from mesocosm.learn.tasks.task import Task
 
 Array = np.ndarray[Any, Any]
@@ -107,16 +108,11 @@ class Labels(Task):
         }  # fmt: skip
 
     def _beside(self, parts: Any) -> dict[str, Array]:
-        """What each label's share, and a plain linear model a label (TF-IDF and table), say of the test rows."""
-        from scipy.sparse import csr_matrix, hstack
-        from sklearn.feature_extraction.text import TfidfVectorizer
+        """What each label's share, and a plain linear model a label, say of the test rows."""
         from sklearn.linear_model import LogisticRegression
 
         y, rows = parts.y["train"], len(parts.y["test"])
-        train, test = csr_matrix(parts.table["train"]), csr_matrix(parts.table["test"])
-        if any(parts.texts["train"]):
-            words = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), max_features=5_000)
-            train, test = hstack([train, words.fit_transform(parts.texts["train"])]).tocsr(), hstack([test, words.transform(parts.texts["test"])]).tocsr()
+        train, test = plain(parts)
         share = np.tile(y.mean(0), (rows, 1))
         p = share.copy()
         with warnings.catch_warnings():

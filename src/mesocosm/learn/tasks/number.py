@@ -9,6 +9,7 @@ import numpy as np
 
 from mesocosm.base.errors import Wrong
 from mesocosm.learn import judge
+from mesocosm.learn.tasks.plain import plain
 from mesocosm.learn.tasks.task import Task
 
 Array = np.ndarray[Any, Any]
@@ -91,14 +92,9 @@ class Number(Task):
         return found | {"gain": round(gain if gain == gain else 0.0, 4), "p": round(float(wilcoxon(gap, away).pvalue), 6) if np.any(gap != away) else 1.0}
 
     def _beside(self, parts: Any) -> dict[str, Array]:
-        from scipy.sparse import csr_matrix, hstack
-        from sklearn.feature_extraction.text import TfidfVectorizer
         from sklearn.linear_model import Ridge
 
-        train, test = csr_matrix(parts.table["train"]), csr_matrix(parts.table["test"])
-        if any(parts.texts["train"]):
-            words = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), max_features=5_000)
-            train, test = hstack([train, words.fit_transform(parts.texts["train"])]).tocsr(), hstack([test, words.transform(parts.texts["test"])]).tocsr()
+        train, test = plain(parts)
         net = Ridge(alpha=1.0).fit(train, parts.y["train"])
         return {"majority": np.full(len(parts.y["test"]), self.mean), "linear": net.predict(test) * self.sd + self.mean}
 

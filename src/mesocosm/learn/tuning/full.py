@@ -26,7 +26,7 @@ class Full(Gradient):
         """The base with its layers set to train."""
         for weight in base.parameters():
             weight.requires_grad_(True)
-        words = base.get_input_embeddings()
-        for weight in words.parameters():
-            weight.requires_grad_(self.embeddings)
+        if getattr(base, "main_input_name", "") != "pixel_values":  # a base that sees has no words
+            for weight in base.get_input_embeddings().parameters():
+                weight.requires_grad_(self.embeddings)
         return base

@@ -10,6 +10,7 @@ from mesocosm.base.kinds import Kind, union
 from mesocosm.learn.adversarial import ADVERSARIAL
 from mesocosm.learn.adversarial.shift import Adversarial
 from mesocosm.learn.augment import AUGMENT
+from mesocosm.learn.augment.picture import Picture
 from mesocosm.learn.augment.words import Augment
 from mesocosm.learn.losses import LOSSES
 from mesocosm.learn.losses.binary import Binary
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     OptimiserSetting = Optimiser
     ScheduleSetting = Schedule
     AdversarialSetting = Adversarial
-    AugmentSetting = Augment
+    AugmentSetting = Augment | Picture
 else:
     LossSetting = union(LOSSES, "kind")
     OptimiserSetting = union(OPTIMISERS, "kind")
@@ -58,7 +59,7 @@ class Gradient(Kind):
         average: from which share of the epochs on weights are averaged (stochastic weight averaging);
             the mean is taken where its validation loss is lower. 1 for none.
         adversarial: training against the worst small shift of word embeddings.
-        augment: changes of the tokens of training rows, new each epoch.
+        augment: changes of the tokens, or of the pictures, of training rows, new each epoch.
         processes: how many processes share each batch (PyTorch's DistributedDataParallel over gloo); the steps are those of one.
         precision: `bf16`, `fp32` or `fp64`; `auto` is bf16 where the processor has it, else fp32.
         checkpointing: recompute layers in the backward pass instead of keeping their states: less memory, more time.

@@ -1,0 +1,41 @@
+"""What a model whose inputs are images is held against."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mesocosm.base.errors import Wrong
+from mesocosm.learn.augment import AUGMENT
+from mesocosm.learn.auto import AUTO
+from mesocosm.learn.brought import Brought
+
+Fault = tuple[tuple[Any, ...], Wrong]
+OF_WORDS = ("prefix", "prompt")  # methods that put something before a text
+
+
+def of_sight(model: Any, kinds: Mapping[str, str], at: tuple[Any, ...]) -> Iterator[Fault]:
+    """What does not fit inputs that are images, or that there are none."""
+    sees, tune = any(kinds.get(f) == "image" for f in model.inputs), model.tune
+    for i, way in enumerate(getattr(tune, "augment", ())):
+        if way.of != ("images" if sees else "texts"):
+            fits = [n for n, kind in AUGMENT.items() if getattr(kind, "of", "") != way.of]
+            yield (*at, "tune", "augment", i), Wrong("", f"'{way.kind}' changes {way.of}, and what is tuned takes {'images' if sees else 'texts'}", "", fits)
+    if not sees:
+        if model.image_base:
+            yield (*at, "image_base"), Wrong("", "no input is an image", "no 'image_base' here")
+        return
+    if kinds.get(model.predict) == "text" or isinstance(model.base, Brought):
+        yield (*at, "inputs"), Wrong("", "images tell classes, labels or a number, and no model made elsewhere looks at them", "inputs that are no images")
+    if tune.method == "frozen":
+        return
+    if not model.image_base:
+        yield (*at, "tune"), Wrong("", "images are looked at by filters learnt from them, which stay as they are", "'image_base' with a base that sees, or 'tune: frozen'")
+    elif tune.method in OF_WORDS:
+        yield (*at, "tune"), Wrong("", f"'{tune.method}' puts something before a text, and what is tuned here sees", "another method, such as lora or full")
+    for word, wrong in (("adversarial", tune.adversarial is not None), ("processes", tune.processes > 1)):
+        if wrong:
+            yield (*at, "tune", word), Wrong("", f"'{word}' is for a base that reads, and what is tuned here sees", f"no '{word}' here")
+    for word, wrong in (("continual", model.continual is not None), ("base", model.base == AUTO)):
+        if wrong:
+            yield (*at, word), Wrong("", "a base that sees is tuned from where it was, by its name", f"{'no continual' if word == 'continual' else 'a base by its name'} here, or 'tune: frozen'")
