@@ -1,6 +1,6 @@
 """A base that sees, moved to other pictures: scikit-learn's digits (pencil, 1,797 scans). A ViT of three layers learns 0 to 4; 5 to 9 are learnt from few rows.
 
-The peer is Transformers' Trainer on the same base, rows and epochs (AdamW 1e-3, batches of 16, linear decay), judged on the same test rows.
+The peer is Transformers' Trainer on the same base, rows and epochs (AdamW 1e-3, batches of 16, linear decay), judged on the same test rows; both train on all others.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 Line = tuple[str, float, str, bool]
+SEEDS = (1, 2, 3)
 SIDE, EPOCHS, ROWS = 16, 30, 240
 FILE = """grammar: 1
 ecosystem: post
@@ -26,7 +27,7 @@ datasets:
     from: scans
     key: id
     fields: {id: {type: integer}, scan: {type: image, size: 16}, digit: {type: category, values: ["5", "6", "7", "8", "9"]}}
-    split: {test: 0.5, validation: 0.12, seed: SEED}
+    split: {test: 0.5, validation: 0, seed: SEED}
 models:
   frozen: {learns: digits, predict: digit, inputs: [scan], image_base: vit, track: [], seed: SEED, tune: frozen}
   tuned: {learns: digits, predict: digit, inputs: [scan], image_base: vit, track: [], seed: SEED, tune: {method: full, epochs: 30, patience: 30, batch: 16, learning_rate: 1e-3, augment: [crop, turn, light]}}
@@ -98,7 +99,7 @@ def sight() -> list[Line]:
     with tempfile.TemporaryDirectory() as folder:
         base_of(Path(folder) / "vit", [scans[i] for i in np.flatnonzero(y < 5)], y[y < 5])
         pick = np.flatnonzero(y >= 5)
-        for seed in (1, 2, 3):
+        for seed in SEEDS:
             home = Path(folder) / str(seed)
             home.mkdir()
             (home / "vit").symlink_to(Path(folder) / "vit")

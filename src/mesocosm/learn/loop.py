@@ -47,12 +47,17 @@ class Rows:
 
 
 class Joined(nn.Module):  # type: ignore[misc]
-    """A trunk and a linear head over its features and the table block, whose `first` columns stand before them."""
+    """A trunk and a linear head over its features and the table block, whose `first` columns stand before them.
 
-    def __init__(self, trunk: Any, weights: Array, bias: Array, dropout: float, first: int = 0) -> None:
+    Args:
+        pace: the head's share of the learning rate.
+    """
+
+    def __init__(self, trunk: Any, weights: Array, bias: Array, dropout: float, first: int = 0, pace: float = 1.0) -> None:
         super().__init__()
         self.trunk = trunk
         self.first = first
+        self.pace = pace
         self.drop = nn.Dropout(dropout)
         self.weights = nn.Parameter(torch.tensor(weights))
         self.bias = nn.Parameter(torch.tensor(bias))
@@ -154,7 +159,7 @@ def _optimiser(net: Joined, tune: Gradient, moving: Sequence[str]) -> Any:
     depth = len(layers_of(net.trunk.net)[1])
     for name, weight in net.named_parameters():
         if name in moving:
-            paces.setdefault(tune.pace(name, depth), []).append(weight)
+            paces.setdefault(net.pace if name in ("weights", "bias") else tune.pace(name, depth), []).append(weight)
     return tune.optimiser.made([{"params": w, "pace": pace} for pace, w in sorted(paces.items())], tune.learning_rate, tune.weight_decay)
 
 

@@ -61,7 +61,7 @@ def tuned(
     torch.manual_seed(model.seed)
     whole = sum(p.numel() for p in net.parameters())
     looking = Looking(tune.attach(net.net))
-    joined = loop.Joined(looking, head.weights, head.bias, tune.dropout, texts["train"].shape[1])
+    joined = loop.Joined(looking, head.weights, head.bias, tune.dropout, texts["train"].shape[1], how["width"] ** 0.5)  # a head over unit vectors moves as one over vectors of a layer's own size would
     moving = sum(p.numel() for p in joined.parameters() if p.requires_grad)
     say(f"{tune.method}: {moving:,} weights train, {moving / (whole + joined.weights.numel() + joined.bias.numel()):.2%} of all; texts and table stand still")
     eyes = Eyes(how, tune.augment)
