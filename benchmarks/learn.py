@@ -20,6 +20,7 @@ import numpy as np
 from adapters import adapters
 from domain import domain
 from ranking import ranking
+from sight import sight
 from tables import all_tables
 from transfer import few, forgets, headlines, kept, memory, methods, row_cost, sentiment
 from writers import writers
@@ -114,7 +115,7 @@ def main() -> int:
         lines += [*sentiment(data.parent / "finance_headlines"), *headlines(data.parent / "finance_headlines"), *all_tables(data.parent)]
     else:
         lines.append(("headlines macro F1 minus TF-IDF", float("nan"), ">= 0.05", False))
-    lines += [*domain(), *writers(), *adapters(), *ranking()]
+    lines += [*domain(), *writers(), *adapters(), *ranking(), *sight()]
     for name, figure, target, met in lines:
         print(f"{name}  {figure:.4f}  {target}  {'met' if met else 'missed'}")
     return 0 if all(line[3] for line in lines) else 1
