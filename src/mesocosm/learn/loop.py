@@ -156,10 +156,11 @@ def _changed(rows: Rows, tune: Gradient, seed: int) -> Sequence[Any]:
 def _optimiser(net: Joined, tune: Gradient, moving: Sequence[str]) -> Any:
     """The optimiser, weights of one pace in one group."""
     paces: dict[float, list[Any]] = {}
+    of_head = getattr(net, "pace", 1.0)
     depth = len(layers_of(net.trunk.net)[1])
     for name, weight in net.named_parameters():
         if name in moving:
-            paces.setdefault(net.pace if name in ("weights", "bias") else tune.pace(name, depth), []).append(weight)
+            paces.setdefault(of_head if name in ("weights", "bias") else tune.pace(name, depth), []).append(weight)
     return tune.optimiser.made([{"params": w, "pace": pace} for pace, w in sorted(paces.items())], tune.learning_rate, tune.weight_decay)
 
 
