@@ -21,6 +21,7 @@ from typing import Any
 import httpx
 import numpy as np
 from drafting import drafting
+from unknown import unknown
 
 from mesocosm.learn import block
 from mesocosm.learn.adapting import Taught, adapted
@@ -156,7 +157,7 @@ def ready() -> list[Line]:
 
 def main() -> int:
     """Run all and print the lines."""
-    lines = [*hospital(), *surges(), *drafting(), *ready()]
+    lines = [*hospital(), *surges(), *drafting(), *unknown(), *ready()]
     for name, figure, target, met in lines:
         print(f"{name}  {figure:.4f}  {target}  {'met' if met else 'missed'}")
     return 0 if all(line[3] for line in lines) else 1

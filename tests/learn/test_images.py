@@ -57,7 +57,7 @@ def test_an_image_has_one_form_and_nothing_beside_it(tmp_path: Path) -> None:
     (tmp_path / "in" / "a.png").write_bytes(bytes_of(wide))
     assert image_of("a.png", "32", tmp_path / "in") == image_of(shown(wide), "32")
     assert image_of("../secret.png", "32", tmp_path / "in") is None and image_of("a.png", "32") is None
-    small = shown(Image.new("RGB", (8, 8), (10, 200, 30)).resize((9, 9))) + ""
+    small = shown(Image.new("RGB", (8, 8), (10, 200, 30)).resize((9, 9)))
     long = shown(Image.fromarray(np.random.default_rng(0).integers(0, 9, (10, 10, 3), dtype=np.uint8)))
     assert 255 < len(long) < 1000 and image_of(long, "32", tmp_path) == image_of(long, "32") and image_of(small, "32", tmp_path)
     clear = Image.new("RGBA", (10, 10), (200, 0, 0, 0))

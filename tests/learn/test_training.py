@@ -24,6 +24,7 @@ from mesocosm.learn.states import states, top_of
 from mesocosm.learn.tokens import Tokens
 from mesocosm.learn.tuning import TUNING
 
+WAYS = [n for n, kind in AUGMENT.items() if kind.of == "texts"]  # type: ignore[attr-defined]
 RATES = {"sgd": 1.0, "lion": 5e-3, "adafactor": 0.05}
 GOOD, BAD = ["lovely", "kind", "happy", "bright"], ["awful", "cruel", "sad", "dark"]
 TEXTS = [f"what a {(GOOD if i % 2 else BAD)[i // 2 % 4]} day in month {i % 12}" for i in range(48)]
@@ -104,7 +105,7 @@ def test_every_way_of_adversarial_training_learns_and_flattens_the_loss(base: An
 
 @pytest.mark.parametrize("settings", [
     {"mixup": 0.4}, {"consistency": 1.0}, {"average": 0.0, "epochs": 3}, {"accumulate": 2}, {"checkpointing": True}, {"loss": {"kind": "focal", "weights": "balanced"}},
-    {"loss": {"kind": "cross_entropy", "smoothing": 0.1}}, {"augment": list(AUGMENT)}, {"schedule": "plateau"},
+    {"loss": {"kind": "cross_entropy", "smoothing": 0.1}}, {"augment": WAYS}, {"schedule": "plateau"},
 ], ids=lambda s: next(iter(s)))  # fmt: skip
 def test_every_other_setting_learns(base: Any, words: Words, settings: dict[str, Any]) -> None:
     _, history, before = trained(base, settings, words)
@@ -175,7 +176,7 @@ def test_every_loss_falls_as_the_true_class_rises_and_weights_count(name: str) -
         assert float(none.value(said, y, weights)) == pytest.approx(float(plain.value(said, y, weights)))
 
 
-@pytest.mark.parametrize("name", list(AUGMENT))
+@pytest.mark.parametrize("name", WAYS)
 def test_every_augmentation_changes_some_tokens_and_no_mark(base: Any, words: Words, name: str) -> None:
     way: Any = AUGMENT[name].model_validate({"kind": name, "share": 0.5})
     rows = Tokens(base.folder, 64).ids(TEXTS)
