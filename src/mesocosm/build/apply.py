@@ -192,6 +192,7 @@ def _last(snapshot: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def _model(spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], None]) -> tuple[str, Record]:
+    from mesocosm.build.novel import named_rows
     from mesocosm.build.wiring import grow_version
 
     assert change.resource is not None and change.prints is not None
@@ -208,7 +209,10 @@ def _model(spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], No
         return same[-1]["id"], lambda con: catalog.judge(con, same[-1]["id"], state, why)
     snapshot = catalog.snapshot(dataset=model.learns)
     assert snapshot is not None
-    values = grow_version(spec, catalog, name, model, snapshot, change.prints.made, say, "build")
+    named = named_rows(spec, catalog, name, snapshot)
+    if named:
+        say(f"{len(named)} requests teach classes that people named and the data do not have: {', '.join(sorted({str(r[model.predict]) for r in named}))}")
+    values = grow_version(spec, catalog, name, model, snapshot, change.prints.made, say, "build", named)
     _say_missed(values["missed"], say)
     missed = values.pop("missed")
     values |= {"state": "refused" if missed else "champion", "why": "; ".join(missed) or "meets its gates"}

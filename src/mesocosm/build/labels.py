@@ -64,15 +64,38 @@ def worth_labelling(spec: Spec, catalog: Catalog, model: str, most: int = 20) ->
         Wrong: there is no such model, or it predicts a number.
         Failure: it was not built, or no row is without a label.
     """
-    import numpy as np
 
     from mesocosm.govern.snapshot import read_table
     from mesocosm.learn.unsure import pick
 
-    if model not in spec.eco.models:
-        raise Wrong("", f"no model is named '{model[:60]}'", "a model of the file", sorted(spec.eco.models), model)
+    champion, net = champion_of(spec, catalog, model)
     said, store = spec.eco.models[model], where_of(spec).store
     snapshot = version_of(catalog, said.learns, "newest")
+    table = read_table(store / snapshot["path"] / "rows", snapshot["delta"])
+    bare = [i for i, v in enumerate(table.column(said.predict).to_pylist()) if v is None]
+    rows: list[tuple[Mapping[str, Any], dict[str, Any]]] = [(row, {"file": row["_file"], "line": row["_line"]}) for row in table.take(bare).to_pylist()] if bare else []
+    rows += [(p["input"]["clean"], {"prediction": p["id"], "service": p["service"]}) for p in waiting(spec, catalog, model, net)]
+    if not rows:
+        raise Failure(f"every row of '{said.learns}' has its label, and no request waits for one")
+    columns = {n: [row[n] for row, _ in rows] for n in net.inputs}
+    p = net.outputs(columns, len(rows))
+    shown = [n for n in net.inputs if n not in said.reveal]
+    found = []
+    for i in pick(p, beside(*net.features(columns, len(rows))), most):
+        row, where = rows[i]
+        found.append({"inputs": {n: str(row[n]) if row[n] is not None else None for n in shown}, "says": net.labels[int(p[i].argmax())], "probability": round(float(p[i].max()), 4), **where})
+    return {"model": model, "version": champion["id"], "labels": net.labels, "waiting": len(rows), "found": found}
+
+
+def champion_of(spec: Spec, catalog: Catalog, model: str) -> tuple[dict[str, Any], Any]:
+    """The version of a model of classes that serves, and it loaded.
+
+    Raises:
+        Wrong: there is no such model, or it predicts no classes.
+        Failure: no version is in service.
+    """
+    if model not in spec.eco.models:
+        raise Wrong("", f"no model is named '{model[:60]}'", "a model of the file", sorted(spec.eco.models), model)
     champions = [v for v in catalog.versions(model) if v["state"] == "champion"]
     if not champions:
         raise Failure(f"the model '{model}' has no version in service; run 'mesocosm build'")
@@ -81,21 +104,21 @@ def worth_labelling(spec: Spec, catalog: Catalog, model: str, most: int = 20) ->
     net = net_of(spec, champions[-1])
     if net.says != "classes":
         raise Wrong("", f"'{model}' predicts {'a number' if net.says == 'number' else 'several labels'}, of which no row is unsure in this way", "a model of classes")
-    table = read_table(store / snapshot["path"] / "rows", snapshot["delta"])
-    bare = [i for i, v in enumerate(table.column(said.predict).to_pylist()) if v is None]
-    rows: list[tuple[Mapping[str, Any], dict[str, Any]]] = [(row, {"file": row["_file"], "line": row["_line"]}) for row in table.take(bare).to_pylist()] if bare else []
+    return champions[-1], net
+
+
+def waiting(spec: Spec, catalog: Catalog, model: str, net: Any) -> list[dict[str, Any]]:
+    """The newest requests of a model's services that no label came back for, a service after the other."""
+    found = []
     for name, service in spec.eco.services.items():
         if service.serves == model:
             known = {row["id"] for row in catalog.labelled(name)}
-            rows += [(p["input"]["clean"], {"prediction": p["id"], "service": name}) for p in catalog.predictions(name, REQUESTS) if p["id"] not in known and set(net.inputs) <= set(p["input"]["clean"])]
-    if not rows:
-        raise Failure(f"every row of '{said.learns}' has its label, and no request waits for one")
-    columns = {n: [row[n] for row, _ in rows] for n in net.inputs}
-    p = net.outputs(columns, len(rows))
-    features, block = net.features(columns, len(rows))
-    shown = [n for n in net.inputs if n not in said.reveal]
-    found = []
-    for i in pick(p, np.hstack([features, block / max(1.0, block.shape[1] ** 0.5)]), most):
-        row, where = rows[i]
-        found.append({"inputs": {n: str(row[n]) if row[n] is not None else None for n in shown}, "says": net.labels[int(p[i].argmax())], "probability": round(float(p[i].max()), 4), **where})
-    return {"model": model, "version": champions[-1]["id"], "labels": net.labels, "waiting": len(rows), "found": found}
+            found += [p for p in catalog.predictions(name, REQUESTS) if p["id"] not in known and set(net.inputs) <= set(p["input"]["clean"])]
+    return found
+
+
+def beside(features: Any, block: Any) -> Any:
+    """Features of texts and a table's columns side by side (rows, width), neither louder for having more columns."""
+    import numpy as np
+
+    return np.hstack([features, block / max(1.0, block.shape[1] ** 0.5)])

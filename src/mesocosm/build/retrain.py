@@ -5,6 +5,7 @@ Knows the catalog and the wiring. The champion stays unless the numbers say othe
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ from mesocosm.base.digest import digest
 from mesocosm.base.errors import Failure
 from mesocosm.build.live import Live
 from mesocosm.build.putting import put
-from mesocosm.build.wiring import columns_of, grow_version, kinds_of, net_of
+from mesocosm.build.wiring import columns_of, grow_version, kinds_of, net_of, teaches
 from mesocosm.catalog import Catalog
 from mesocosm.catalog import tables as t
 from mesocosm.operate.moving import returned
@@ -22,6 +23,7 @@ from mesocosm.spec import Spec
 
 FEW = 20  # labelled rows under which recent feedback decides nothing
 MOST_WRITTEN = 40  # held-out rows for which both write
+MOST_OFTEN = 0.5  # the share of requests of new classes that a challenger must surely name
 MARGIN = 0.02  # held-out accuracy a challenger may lose where recent labels favour it
 
 
@@ -45,8 +47,8 @@ def retrain(spec: Spec, catalog: Catalog, service: str, reason: str, say: Callab
     labelled = [r["input"]["clean"] | {model.predict: r["label"], "_id": r["id"]} for r in catalog.labelled(service)]
     if kinds_of(snapshot)[model.predict] in ("number", "integer"):
         labelled = [r | {model.predict: float(r[model.predict])} for r in labelled]
-    teach = [r for r in labelled if int(digest(r["_id"], size=2), 16) % 2]
-    judge = [r for r in labelled if not int(digest(r["_id"], size=2), 16) % 2]
+    teach = [r for r in labelled if teaches(r["_id"])]
+    judge = [r for r in labelled if not teaches(r["_id"])]
     say(f"{len(teach)} labelled requests teach, {len(judge)} judge")
     made = digest(champion["made"], snapshot["id"], [r["_id"] for r in teach], reason)
     with Live(spec.root / ".mesocosm", f"models.{name}") as live:
@@ -75,10 +77,17 @@ def verdict(both: Mapping[str, Any], missed: Sequence[str]) -> tuple[bool, str]:
     >>> row = {"champion": .8, "challenger": .8, "difference": 0, "interval": [-.1, .1], "rows": 100}
     >>> verdict({"held_out": row, "recent": row | {"rows": 0}}, [])
     (False, 'kept the champion: on 100 held-out rows the challenger is 0.800 against 0.800 (95 % interval of the difference -0.100 to 0.100), no proven gain')
+    >>> verdict({"held_out": row, "recent": row | {"rows": 0}, "new": {"labels": ["gift"], "rows": 8, "right": 7}}, [])
+    (True, 'promoted the challenger: it names 7 of 8 requests of what the champion cannot say (gift); on 100 held-out rows it is 0.800 against 0.800, no proven loss')
     """
-    held, recent = both["held_out"], both["recent"]
+    held, recent, new = both["held_out"], both["recent"], both.get("new")
     if missed:
         return False, "kept the champion: the challenger misses its gates (" + "; ".join(missed) + ")"
+    loses = held["difference"] < -MARGIN and held["interval"][1] < 0
+    if new and least(new["right"], new["rows"]) > MOST_OFTEN:
+        named = f"it names {new['right']} of {new['rows']} requests of what the champion cannot say ({', '.join(new['labels'])})"
+        beside = f"on {held['rows']} held-out rows it is {held['challenger']:.3f} against {held['champion']:.3f}"
+        return (False, f"kept the champion: {named}, but {beside}, a proven loss") if loses else (True, f"promoted the challenger: {named}; {beside}, no proven loss")
     where, label = (recent, "recent labelled") if recent["rows"] >= FEW else (held, "held-out")
     low, high = where["interval"]
     said = (
@@ -87,7 +96,7 @@ def verdict(both: Mapping[str, Any], missed: Sequence[str]) -> tuple[bool, str]:
     )
     if low <= 0:
         return False, f"kept the champion: {said}, no proven gain"
-    if where is recent and held["difference"] < -MARGIN and held["interval"][1] < 0 and recent["difference"] < -held["difference"]:
+    if where is recent and loses and recent["difference"] < -held["difference"]:
         return False, f"kept the champion: {said}, but it loses {-held['difference']:.3f} on held-out rows"
     return True, f"promoted the challenger: {said}"
 
@@ -102,7 +111,29 @@ def _compare(
     nets = [net_of(spec, v, shared=readers) for v in (champion, challenger)]
     if nets[0].says == "text":
         held = held[:MOST_WRITTEN]
-    return {"held_out": _paired(nets, held, model.predict), "recent": _paired(nets, judge, model.predict)}
+    return {"held_out": _paired(nets, held, model.predict), "recent": _paired(nets, judge, model.predict)} | _new(nets, judge, model.predict)
+
+
+def _new(nets: Sequence[Any], judge: Sequence[Mapping[str, Any]], target: str) -> dict[str, Any]:
+    """How many requests with a label that the champion cannot say the challenger names; nothing where there are none."""
+    rows = [r for r in judge if str(r[target]) not in nets[0].labels] if nets[0].says == "classes" else []
+    if not rows:
+        return {}
+    right = sum(said["label"] == str(r[target]) for said, r in zip(nets[1].predict(rows), rows, strict=True))
+    return {"new": {"labels": sorted({str(r[target]) for r in rows}), "rows": len(rows), "right": right}}
+
+
+def least(right: int, rows: int) -> float:
+    """The least share that so many right ones leave likely (95 %, one-sided).
+
+    Source: Wilson 1927, Journal of the American Statistical Association 22.
+
+    >>> round(least(4, 4), 2), round(least(9, 10), 2), round(least(3, 5), 2)
+    (0.6, 0.65, 0.27)
+    """
+    z, share = 1.645, right / rows
+    wide = z * math.sqrt((share * (1 - share) + z * z / (4 * rows)) / rows)
+    return (share + z * z / (2 * rows) - wide) / (1 + z * z / rows)
 
 
 def _paired(nets: Sequence[Any], rows: Sequence[Mapping[str, Any]], target: str) -> dict[str, Any]:

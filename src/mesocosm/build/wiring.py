@@ -49,6 +49,11 @@ def held_out(split: Sequence[str], upper: Sequence[Any] | None = None) -> list[i
     return known[len(known) // 2 :]
 
 
+def teaches(prediction: str) -> bool:
+    """Whether a labelled request teaches; the other half judges. A request is always of the same half."""
+    return bool(int(digest(prediction, size=2), 16) % 2)
+
+
 def kinds_of(snapshot: Mapping[str, Any]) -> dict[str, str]:
     """The type of each field of a snapshot."""
     return {name: str(field["type"]) for name, field in snapshot["recipe"]["fields"].items()}

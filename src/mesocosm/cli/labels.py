@@ -1,4 +1,4 @@
-"""`mesocosm labels`: labels of a model's training set that are probably wrong, or rows to label next."""
+"""`mesocosm labels`: labels of a model's training set that are probably wrong, rows to label next, or classes that are lacking."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mesocosm.base.errors import Failure
 from mesocosm.cli.common import AsJson, File, answer, guarded, opened
 
 
@@ -15,13 +16,34 @@ def labels(
     model: str,
     most: Annotated[int, typer.Option("--most", min=1, help="How many to show.")] = 20,
     next_: Annotated[bool, typer.Option("--next", help="Show rows without a label that would teach the model most.")] = False,
+    new: Annotated[bool, typer.Option("--new", help="Show groups of requests that no class explains, as proposals for new ones.")] = False,
+    like: Annotated[str, typer.Option("--like", metavar="ID", help="Take up the proposal that this request is in; give its name with --as.")] = "",
+    as_: Annotated[str, typer.Option("--as", metavar="LABEL", help="The label of all requests of the proposal.")] = "",
+    without: Annotated[list[str], typer.Option("--without", metavar="ID", help="A request of the proposal that is left out; may be given again.")] = [],  # noqa: B006 (Typer copies it)
     file: File = Path("ecosystem.yaml"),
     as_json: AsJson = False,
 ) -> None:
-    """Show the labels that the other rows contradict (confident learning), or with --next the rows to label next (active learning); nothing is changed."""
+    """Show the labels that the other rows contradict (confident learning), with --next the rows to label next (active learning), with --new what asks for a class of its own.
+
+    Nothing is changed, but by --like ID --as LABEL, which labels the requests of a proposal: the next 'mesocosm retrain' learns them.
+    """
     from mesocosm.build.labels import doubtful_labels, worth_labelling
 
     eco = opened(file)
+    if bool(like) != bool(as_):
+        raise Failure("--like ID and --as LABEL go together: the request whose proposal is taken up, and its label")
+    if new or like:
+        from mesocosm.build.novel import proposals, take_up
+
+        found = proposals(eco.spec, eco.catalog, model)
+        if not like:
+            answer(found, as_json, _new)
+            return
+        mine = next((g for g in found["groups"] if like in g["predictions"]), None)
+        if mine is None:
+            raise Failure(f"'{like[:60]}' is in no proposal now; 'mesocosm labels {model} --new' lists them")
+        answer(take_up(eco.spec, eco.catalog, model, [p for p in mine["predictions"] if p not in without], as_, "cli"), as_json, _taken)
+        return
     if next_:
         answer(worth_labelling(eco.spec, eco.catalog, model, most), as_json, _next)
         return
@@ -32,6 +54,20 @@ def labels(
 
     found = doubtful_labels(eco.spec, eco.catalog, model)
     answer(found, as_json, text)
+
+
+def _new(d: dict[str, Any]) -> str:
+    lines = []
+    for g in d["groups"]:
+        lines.append(f"{g['name'] or 'a group'}: {g['rows']} requests, {g['unsure']} of them unsure; nearest {g['nearest']} ({g['alike']:.2f})")
+        lines += [f"  {e['prediction']}  {', '.join(str(v) for v in e['inputs'].values() if v is not None)[:140]}" for e in g["examples"]]
+    told = f"{len(d['groups'])} groups among {d['waiting']} requests without a label, of which {d['unsure']} are less sure than the least sure {d['share']:.0%} of held-out rows."
+    more = f" Take one up by 'mesocosm labels {d['model']} --like ID --as LABEL'." if d["groups"] else " Nothing asks for a class of its own."
+    return "\n".join([*lines, told + more])
+
+
+def _taken(d: dict[str, Any]) -> str:
+    return f"{d['rows']} requests are '{d['label']}'{', which is new' if d['new'] else ''}. 'mesocosm retrain {d['services'][0]}' trains a challenger with them."
 
 
 def _next(d: dict[str, Any]) -> str:

@@ -1,0 +1,153 @@
+"""Proposals for classes that a model lacks: groups of requests it is not sure of, a label for the rows of one, and the rows so labelled.
+
+Knows the catalog and the door of learn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mesocosm.base.errors import Failure, Wrong
+from mesocosm.build.history import version_of
+from mesocosm.build.labels import beside, champion_of, waiting
+from mesocosm.build.wiring import columns_of, held_out, kinds_of, teaches
+from mesocosm.catalog import Catalog
+from mesocosm.catalog import tables as t
+from mesocosm.spec import Spec
+
+TAUGHT = 2000  # labelled rows that tell how alike those of one class are
+HELD = 2000  # held-out rows that tell how sure the model usually is
+UNSURE = 0.1  # of them lie beneath the bound, where the service names no share of its own
+SHOWN = 5  # rows of a proposal that are shown
+MOST_LABEL = 60  # characters of a label
+
+
+def proposals(spec: Spec, catalog: Catalog, model: str) -> dict[str, Any]:
+    """Groups of requests that no class of a model explains, the largest first.
+
+    Returns:
+        `waiting` requests without a label, how many of them are `unsure` (less sure than the `share` of held-out rows), and `groups`:
+        each with a working `name`, its count of `rows` and of `unsure` ones, the `nearest` class with how `alike` it is, up to five
+        `examples`, the most typical first (revealed private inputs left out), and the `predictions` of all its rows.
+
+    Raises:
+        Wrong: there is no such model, or it predicts no classes.
+        Failure: it is not in service, or no request waits for a label.
+    """
+    import numpy as np
+
+    from mesocosm.learn.novel import groups, names
+
+    champion, net = champion_of(spec, catalog, model)
+    said = spec.eco.models[model]
+    snapshot = version_of(catalog, said.learns, "newest")
+    rows = waiting(spec, catalog, model, net)
+    if not rows:
+        raise Failure(f"no request to '{model}' waits for a label")
+    inputs = [r["input"]["clean"] for r in rows]
+    known, floor, share = _known(spec, catalog, model, net, snapshot)
+    columns = {n: [r[n] for r in inputs] for n in net.inputs}
+    p = np.asarray(net.outputs(columns, len(rows)))
+    unsure = p.max(1) < floor
+    found = groups(beside(*net.features(columns, len(rows))), unsure, known)
+    kinds = kinds_of(snapshot)
+    shown = [n for n in net.inputs if n not in said.reveal]
+    texts = [_words(r, shown, kinds) for r in inputs]
+    inside = {i for g in found for i in g.rows}
+    named = names([[texts[i] for i in g.rows] for g in found], [text for i, text in enumerate(texts) if i not in inside])
+
+    def example(i: int) -> dict[str, Any]:
+        told = {n: str(inputs[i][n]) if inputs[i][n] is not None else None for n in shown}
+        return {"prediction": rows[i]["id"], "inputs": told, "says": net.labels[int(p[i].argmax())], "probability": round(float(p[i].max()), 4)}
+
+    return {
+        "model": model, "version": champion["id"], "labels": net.labels, "waiting": len(rows), "unsure": int(unsure.sum()), "share": share,
+        "groups": [
+            {"name": name, "rows": len(g.rows), "unsure": g.unsure, "nearest": net.labels[g.nearest], "alike": round(g.alike, 3),
+             "examples": [example(i) for i in g.rows[:SHOWN]], "predictions": [rows[i]["id"] for i in g.rows]}
+            for g, name in zip(found, named, strict=True)
+        ],
+    }  # fmt: skip
+
+
+def take_up(spec: Spec, catalog: Catalog, model: str, predictions: Sequence[str], label: str, who: str) -> dict[str, Any]:
+    """Label requests, most often those of one proposal, with a class that the model may not have yet; the next challenger learns it.
+
+    Raises:
+        Wrong: a request is none of the model's, or the label cannot be a class of it.
+    """
+    _, net = champion_of(spec, catalog, model)
+    label, said = label.strip(), spec.eco.models[model]
+    if not label or len(label) > MOST_LABEL or not label.isprintable():
+        raise Wrong("label", f"'{label[:40]}' cannot be a label", f"1 to {MOST_LABEL} characters that can be printed")
+    if label not in net.labels:
+        _may_be_new(said, version_of(catalog, said.learns, "newest"), label)
+    services = {}
+    for ident in dict.fromkeys(predictions):
+        row = catalog.prediction(ident)
+        if row is None or spec.eco.services.get(row["service"]) is None or spec.eco.services[row["service"]].serves != model:
+            raise Wrong("predictions", f"'{ident[:40]}' is no prediction of '{model}'", "the ids of a proposal")
+        services[ident] = row["service"]
+    if not services:
+        raise Wrong("predictions", "no request is named", "the ids of a proposal")
+    now = catalog.clock()
+    catalog.add(t.FEEDBACK, [{"prediction": ident, "service": service, "label": label, "at": now} for ident, service in services.items()])
+    with catalog.transaction() as con:
+        catalog.write_audit(con, who, "name", f"models.{model}", f"{len(services)} requests are '{label}'" + ("" if label in net.labels else ", which is new"))
+    return {"model": model, "label": label, "new": label not in net.labels, "rows": len(services), "services": sorted(set(services.values()))}
+
+
+def _may_be_new(said: Any, snapshot: Mapping[str, Any], label: str) -> None:
+    field = snapshot["recipe"]["fields"][said.predict]
+    values = list(field.get("values") or ())
+    if field["type"] != "category":
+        raise Wrong("label", f"'{said.predict}' is no category, so '{label}' cannot be one more of it", "a label of the model")
+    if values:
+        raise Wrong("label", f"'{label}' is none of the values that the file lists for '{said.predict}'", f"it among the field's 'values' first, or one of {', '.join(values[:12])}", values, label)
+    if said.adapts:
+        raise Wrong("label", f"'{label}' is no class of '{said.adapts}', from whose weights this model starts", "one of its classes", [], label)
+
+
+def named_rows(spec: Spec, catalog: Catalog, model: str, snapshot: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Requests that people gave a label which the data do not have: cleaned inputs and the label; of those, the half that teaches.
+
+    What was named so is learnt by every version from then on, until the data have rows of it.
+    """
+    said = spec.eco.models[model]
+    field = snapshot["recipe"]["fields"].get(said.predict, {})
+    if said.rank or said.adapts or field.get("type") != "category" or field.get("values"):
+        return []
+    told = [r for name, service in spec.eco.services.items() if service.serves == model for r in catalog.labelled(name) if teaches(r["id"])]
+    if not told:
+        return []
+    known = {str(v) for v in columns_of(spec, snapshot, [said.predict])[0][said.predict]}
+    return [r["input"]["clean"] | {said.predict: r["label"]} for r in told if r["label"] not in known and set(said.inputs) <= set(r["input"]["clean"])]
+
+
+def _known(spec: Spec, catalog: Catalog, model: str, net: Any, snapshot: Mapping[str, Any]) -> tuple[Any, float, float]:
+    """How known classes lie, and the probability under which an answer is unsure, with the share of held-out rows beneath it."""
+    import numpy as np
+
+    from mesocosm.learn.novel import Known, balanced
+
+    said = spec.eco.models[model]
+    columns, split = columns_of(spec, snapshot, list(dict.fromkeys([*net.inputs, said.predict])))
+    held = held_out(split)[:HELD]
+    more = named_rows(spec, catalog, model, snapshot)
+    label_of = {label: k for k, label in enumerate(net.labels)}
+    for row in more:
+        for n in columns:
+            columns[n].append(row.get(n))
+    y = np.array([label_of.get(str(v), -1) for v in columns[said.predict]])
+    train = [i for i in range(len(y)) if y[i] >= 0 and (i >= len(split) or split[i] != "test")]
+    at = [train[i] for i in balanced(y[train], TAUGHT)]
+    x = beside(*net.features({n: [columns[n][i] for i in at] for n in net.inputs}, len(at)))
+    sure = np.asarray(net.outputs({n: [columns[n][i] for i in held] for n in net.inputs}, len(held))).max(1)
+    share = max((s.abstain or UNSURE for s in spec.eco.services.values() if s.serves == model), default=UNSURE)
+    return Known(x, y[at], len(net.labels)), float(np.sort(sure)[int(share * len(sure))]), share
+
+
+def _words(row: Mapping[str, Any], shown: Sequence[str], kinds: Mapping[str, str]) -> str:
+    """What is said in a row: its texts and its categories."""
+    return " ".join(str(row[n]) for n in shown if kinds.get(n) in ("text", "category") and row[n] is not None)
