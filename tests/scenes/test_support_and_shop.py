@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from conftest import ROOT, rounds
 
+from mesocosm.base.digest import digest
 from mesocosm.build.serving import Loader
 from mesocosm.cli.init import scenes
 from mesocosm.ecosystem import open_ecosystem
@@ -60,6 +62,56 @@ def test_what_the_desk_is_not_sure_of_goes_to_a_person(support: Path) -> None:
     kept = [(one, row["_label"]) for one, row in zip(known, held, strict=True)]
     right = [one["label"] == label for one, label in kept if not one["unsure"]]
     assert sum(right) / len(right) >= sum(one["label"] == label for one, label in kept) / len(kept)
+
+
+GIFTS = [
+    "can you wrap it as a gift", "do you do gift wrapping", "I want this wrapped as a present for my mother", "please put a bow and wrapping paper around it", "is gift wrap possible for a birthday present",
+    "could you add a greeting card and wrap the present", "how much is gift wrapping", "wrap my order as a Christmas present", "it is a present, can it come in gift paper", "I would like wrapping paper with stars for the gift",
+    "can a gift be wrapped with a ribbon", "add a gift box and a note for my friend please", "is there a choice of gift paper", "please wrap both articles as separate presents", "I forgot to ask for gift wrapping",
+    "does gift wrapping cost extra", "a ribbon and a card for a birthday gift please", "will the present arrive already wrapped",
+]  # fmt: skip
+
+
+def test_what_many_ask_for_and_no_class_explains_becomes_one(support: Path, tmp_path: Path, cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "desk"
+    shutil.copytree(support, home)
+    count = iter(range(10_000))
+    monkeypatch.setattr("mesocosm.operate.served.secrets.token_hex", lambda size: digest("gifts", next(count), size=size))  # which half of the requests judges hangs on their names
+    served = served_of(home, "support-desk")
+    assert served.now is not None
+    served.predict([{"message": row["message"]} for row in served.now.held()])
+    done = cli("labels", "wish", "--new", "-f", str(home), "--json")
+    assert json.loads(done.stdout)["groups"] == [], "all that was asked is known"
+    gifts = {one["id"]: text for text, one in zip(GIFTS, served.predict([{"message": text} for text in GIFTS]), strict=True)}
+
+    found = json.loads(cli("labels", "wish", "--new", "-f", str(home), "--json").stdout)
+    assert len(found["groups"]) == 1 and found["waiting"] == 52 + len(GIFTS)
+    group = found["groups"][0]
+    assert group["name"].startswith("gift, ") and [e["prediction"] for e in group["examples"]] == group["predictions"]
+    mine, strays = [p for p in group["predictions"] if p in gifts], [p for p in group["predictions"] if p not in gifts]
+    assert len(mine) >= 0.9 * len(GIFTS) and len(strays) <= 2
+
+    wrong = cli("labels", "wish", "--like", mine[0], "-f", str(home))
+    assert wrong.returncode == 1 and "--like ID and --as LABEL go together" in wrong.stderr
+    wrong = cli("labels", "wish", "--like", "p-nothing", "--as", "gift", "-f", str(home))
+    assert wrong.returncode == 1 and "in no proposal now" in wrong.stderr
+    done = cli("labels", "wish", "--like", mine[0], "--as", "gift_wrapping", *(w for p in strays for w in ("--without", p)), "-f", str(home))
+    assert f"{len(mine)} requests are 'gift_wrapping', which is new" in done.stdout
+    done = cli("retrain", "support-desk", "-f", str(home), "--json")
+    said = json.loads(done.stdout)
+    assert said["promoted"] and said["comparison"]["new"]["labels"] == ["gift_wrapping"], said["why"]
+    served.refresh()
+    new = "would you wrap my parcel as a gift for Christmas"
+    assert served.predict([{"message": new}])[0]["label"] == "gift_wrapping"
+
+    with (home / "data" / "messages.csv").open("a") as file:
+        file.write("where has my parcel gone to,where_is_it,where has\n")
+    done = cli("build", "-f", str(home))
+    assert done.returncode == 0 and "teach classes that people named and the data do not have: gift_wrapping" in " ".join(done.stderr.split()), done.stderr
+    served.refresh()
+    assert served.predict([{"message": new}])[0]["label"] == "gift_wrapping", "data that come later do not make it forget"
+    held = served.now.held()
+    assert sum(e["label"] == row["_label"] for e, row in zip(served.predict([{"message": row["message"]} for row in held]), held, strict=True)) >= 0.85 * len(held)
 
 
 def test_an_answer_has_a_source_or_is_none(support: Path) -> None:

@@ -160,6 +160,40 @@ def test_a_request_is_labelled(page: Any, server: Server) -> None:
     assert server.http.get("/v1/models/nothing/unsure").status_code == 404
 
 
+OFTEN = ["do you sell gold coins", "gold coins, what do they cost", "can I buy a gold coin here", "is there gold in coins at your desk", "buy two gold coins", "gold coin price please", "I would like gold coins", "a gold coin as a present", "how many gold coins may I buy", "sell me a coin of gold"]
+
+
+def test_a_class_that_is_lacking_gets_its_name(page: Any, server: Server) -> None:
+    asked = [server.http.post("/v1/services/help-desk/predict", json={"sentence": text}).json()["id"] for text in OFTEN]
+    turn(page, server, "models")
+    card = page.locator("article", has=page.locator("h2", has_text="intent"))
+    card.locator("summary", has_text="classes it lacks").click()
+    page.wait_for_selector(".proposal")
+    keep(page, "proposals")
+    found = server.http.get("/v1/models/intent/proposals").json()
+    group = next(g for g in found["groups"] if set(g["predictions"]) & set(asked))
+    mine = card.locator(".proposal", has_text="gold coins, what do they cost")
+    mine.locator("input[type=checkbox]").last.uncheck()
+    mine.locator("form input").fill("gold_coins")
+    mine.locator("form button").click()
+    page.wait_for_selector(f"text={group['rows'] - 1} requests are 'gold_coins' now, which is new.")
+    page.wait_for_selector("text=Train a challenger now")
+    kept = {r["id"]: r["label"] for r in Catalog(server.home / ".mesocosm").labelled("help-desk") if r["label"] == "gold_coins"}
+    assert set(kept) == set(group["predictions"][:-1])
+    last = server.http.get("/v1/ecosystem").json()["audit"]
+    assert any(a["act"] == "name" and a["what"] == "models.intent" for a in last)
+
+
+@pytest.mark.parametrize(("model", "body", "status", "said"), [
+    ("intent", {"predictions": ["p-none"], "label": "x"}, 422, "no prediction of 'intent'"), ("intent", {"predictions": [], "label": "x"}, 422, "no request is named"),
+    ("intent", {"predictions": ["p-none"], "label": "a\u0000b"}, 422, "cannot be a label"), ("intent", {"predictions": "p", "label": "x"}, 422, "a list of their ids"),
+    ("risk", {"predictions": ["p-none"], "label": "unheard of"}, 422, "is none of the values"), ("nothing", {"predictions": ["p-none"], "label": "x"}, 422, "no model is named"),
+])  # fmt: skip
+def test_what_cannot_be_a_class_is_refused(server: Server, model: str, body: dict[str, Any], status: int, said: str) -> None:
+    answer = server.http.post(f"/v1/models/{model}/proposals", json=body)
+    assert answer.status_code == status and said in answer.json()["detail"], answer.text
+
+
 def test_a_monitor_is_silenced_and_wakes(page: Any, server: Server) -> None:
     turn(page, server, "monitors")
     card = page.locator("article", has=page.locator("h2", has_text="help-watch"))

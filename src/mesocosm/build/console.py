@@ -18,6 +18,7 @@ from mesocosm.base.rights import OWNER
 from mesocosm.build.graph import datasets_of, where_of
 from mesocosm.build.labels import worth_labelling
 from mesocosm.build.live import at_work
+from mesocosm.build.novel import proposals, take_up
 from mesocosm.build.plan import plan
 from mesocosm.build.retrain import rollback
 from mesocosm.build.scenery import Scenery
@@ -36,9 +37,9 @@ LONGEST = 30 * 86400.0  # seconds that a monitor may be silent
 class Console:
     """What the console asks for, of one running ecosystem."""
 
-    def __init__(self, spec: Spec, catalog: Catalog, served: Mapping[str, Served], watches: Sequence[Watch], scenery: Scenery, desk: Desk) -> None:
+    def __init__(self, spec: Spec, catalog: Catalog, served: Mapping[str, Served], watches: Sequence[Watch], scenery: Scenery, desk: Desk, train: Callable[[str, str], str]) -> None:
         self.spec, self.catalog, self.served, self.watches, self.scenery = spec, catalog, served, watches, scenery
-        self.desk = desk
+        self.desk, self.train = desk, train
 
     def everything(self) -> dict[str, Any]:
         """All that is, as it is now."""
@@ -180,10 +181,32 @@ def routes(app: FastAPI, console: Console) -> None:
         except Failure as failure:
             raise Problem(404, "Nothing to label", str(failure)) from failure
 
+    @app.get("/v1/models/{name}/proposals")
+    async def proposed(name: str, request: Request) -> Any:
+        owner(request, "proposals show what was asked")
+        try:
+            return await asyncio.to_thread(proposals, spec, catalog, name)
+        except Failure as failure:
+            raise Problem(404, "Nothing to propose", str(failure)) from failure
+
+    @app.post("/v1/models/{name}/proposals")
+    async def named(name: str, request: Request) -> Any:
+        body = await body_of(request)
+        asked = body if isinstance(body, dict) else {}
+        told, label = asked.get("predictions"), asked.get("label")
+        if not isinstance(told, list) or not all(isinstance(p, str) for p in told) or not isinstance(label, str):
+            raise Problem(422, "The request cannot be right", "wanted 'predictions', a list of their ids, and their 'label'")
+        try:
+            return await asyncio.to_thread(take_up, spec, catalog, name, told, label, str(request.state.role))
+        except Wrong as wrong:
+            raise Problem(422, "The request cannot be right", str(wrong)) from wrong
+        except Failure as failure:
+            raise Problem(404, "Nothing to label", str(failure)) from failure
+
     async def reason(request: Request) -> tuple[str, dict[str, Any]]:
         body = await body_of(request)
         asked = body if isinstance(body, dict) else {}
-        return str(asked.get("why", "by hand"))[:200], asked
+        return "".join(c for c in str(asked.get("why", "by hand"))[:200] if c.isprintable()), asked
 
     async def ended(name: str, request: Request, call: Callable[[Catalog, str, str, str], Any], title: str) -> Any:
         why, _ = await reason(request)
@@ -200,6 +223,15 @@ def routes(app: FastAPI, console: Console) -> None:
     @app.post("/v1/services/{name}/promote")
     async def forward(name: str, request: Request) -> Any:
         return await ended(name, request, promote, "Nothing to promote")
+
+    @app.post("/v1/services/{name}/retrain")
+    async def again(name: str, request: Request) -> Any:
+        why, _ = await reason(request)
+        console.known(name)
+        held_back = await asyncio.to_thread(console.train, name, why)
+        if held_back:
+            raise Problem(409, "No challenger is trained now", held_back)
+        return {"service": name, "begun": True, "why": why}
 
     @app.post("/v1/monitors/{name}/silence")
     async def silence(name: str, request: Request) -> Any:

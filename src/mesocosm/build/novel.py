@@ -17,9 +17,9 @@ from mesocosm.catalog import tables as t
 from mesocosm.spec import Spec
 
 TAUGHT = 2000  # labelled rows that tell how alike those of one class are
-HELD = 2000  # held-out rows that tell how sure the model usually is
+HELD = 2000  # held-out rows that tell how sure the model usually is, and how like its classes what is asked
 UNSURE = 0.1  # of them lie beneath the bound, where the service names no share of its own
-SHOWN = 5  # rows of a proposal that are shown
+SHOWN = 60  # rows of a proposal that are shown
 MOST_LABEL = 60  # characters of a label
 
 
@@ -27,9 +27,9 @@ def proposals(spec: Spec, catalog: Catalog, model: str) -> dict[str, Any]:
     """Groups of requests that no class of a model explains, the largest first.
 
     Returns:
-        `waiting` requests without a label, how many of them are `unsure` (less sure than the `share` of held-out rows), and `groups`:
-        each with a working `name`, its count of `rows` and of `unsure` ones, the `nearest` class with how `alike` it is, up to five
-        `examples`, the most typical first (revealed private inputs left out), and the `predictions` of all its rows.
+        `waiting` requests without a label, how many of them are `strange` (less sure than the `share` of held-out rows, or less like any
+        class than half that share), and `groups`: each with a working `name`, its count of `rows` and of `strange` ones, the `nearest` class with how `alike` it is, up to 60
+        `examples`, the most typical first (revealed private inputs left out), and the `predictions` of all its rows, in the same order.
 
     Raises:
         Wrong: there is no such model, or it predicts no classes.
@@ -46,11 +46,12 @@ def proposals(spec: Spec, catalog: Catalog, model: str) -> dict[str, Any]:
     if not rows:
         raise Failure(f"no request to '{model}' waits for a label")
     inputs = [r["input"]["clean"] for r in rows]
-    known, floor, share = _known(spec, catalog, model, net, snapshot)
+    known, floors, share = _known(spec, catalog, model, net, snapshot)
     columns = {n: [r[n] for r in inputs] for n in net.inputs}
     p = np.asarray(net.outputs(columns, len(rows)))
-    unsure = p.max(1) < floor
-    found = groups(beside(*net.features(columns, len(rows))), unsure, known)
+    x = beside(*net.features(columns, len(rows)))
+    strange = (p.max(1) < floors[0]) | (known.likeness(x) < floors[1])
+    found = groups(x, strange, known)
     kinds = kinds_of(snapshot)
     shown = [n for n in net.inputs if n not in said.reveal]
     texts = [_words(r, shown, kinds) for r in inputs]
@@ -62,9 +63,9 @@ def proposals(spec: Spec, catalog: Catalog, model: str) -> dict[str, Any]:
         return {"prediction": rows[i]["id"], "inputs": told, "says": net.labels[int(p[i].argmax())], "probability": round(float(p[i].max()), 4)}
 
     return {
-        "model": model, "version": champion["id"], "labels": net.labels, "waiting": len(rows), "unsure": int(unsure.sum()), "share": share,
+        "model": model, "version": champion["id"], "labels": net.labels, "waiting": len(rows), "strange": int(strange.sum()), "share": share,
         "groups": [
-            {"name": name, "rows": len(g.rows), "unsure": g.unsure, "nearest": net.labels[g.nearest], "alike": round(g.alike, 3),
+            {"name": name, "rows": len(g.rows), "strange": g.strange, "nearest": net.labels[g.nearest], "alike": round(g.alike, 3),
              "examples": [example(i) for i in g.rows[:SHOWN]], "predictions": [rows[i]["id"] for i in g.rows]}
             for g, name in zip(found, named, strict=True)
         ],
@@ -125,8 +126,8 @@ def named_rows(spec: Spec, catalog: Catalog, model: str, snapshot: Mapping[str, 
     return [r["input"]["clean"] | {said.predict: r["label"]} for r in told if r["label"] not in known and set(said.inputs) <= set(r["input"]["clean"])]
 
 
-def _known(spec: Spec, catalog: Catalog, model: str, net: Any, snapshot: Mapping[str, Any]) -> tuple[Any, float, float]:
-    """How known classes lie, and the probability under which an answer is unsure, with the share of held-out rows beneath it."""
+def _known(spec: Spec, catalog: Catalog, model: str, net: Any, snapshot: Mapping[str, Any]) -> tuple[Any, tuple[float, float], float]:
+    """How known classes lie; the probability and the likeness under which a row is strange; and the share of held-out rows beneath the first."""
     import numpy as np
 
     from mesocosm.learn.novel import Known, balanced
@@ -143,9 +144,12 @@ def _known(spec: Spec, catalog: Catalog, model: str, net: Any, snapshot: Mapping
     train = [i for i in range(len(y)) if y[i] >= 0 and (i >= len(split) or split[i] != "test")]
     at = [train[i] for i in balanced(y[train], TAUGHT)]
     x = beside(*net.features({n: [columns[n][i] for i in at] for n in net.inputs}, len(at)))
-    sure = np.asarray(net.outputs({n: [columns[n][i] for i in held] for n in net.inputs}, len(held))).max(1)
+    judged = {n: [columns[n][i] for i in held] for n in net.inputs}
+    sure = np.asarray(net.outputs(judged, len(held))).max(1)
     share = max((s.abstain or UNSURE for s in spec.eco.services.values() if s.serves == model), default=UNSURE)
-    return Known(x, y[at], len(net.labels)), float(np.sort(sure)[int(share * len(sure))]), share
+    known = Known(x, y[at], len(net.labels))
+    like = known.likeness(beside(*net.features(judged, len(held))))
+    return known, (float(np.sort(sure)[int(share * len(sure))]), float(np.sort(like)[int(share / 2 * len(like))])), share
 
 
 def _words(row: Mapping[str, Any], shown: Sequence[str], kinds: Mapping[str, str]) -> str:

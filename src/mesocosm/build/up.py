@@ -165,16 +165,23 @@ class Running:
                 self.catalog.alert(f"data-{what}", "", what, said, {})
 
     def _retrain(self, service: str, reason: str) -> None:
-        """Grow a challenger beside the gateway, in a process of its own and of lower priority."""
+        """What a monitor or the clock asks for: a challenger, where one may be trained."""
+        self._train(service, reason)
+
+    def _train(self, service: str, reason: str) -> str:
+        """Grow a challenger beside the gateway, in a process of its own and of lower priority; why not, where it may not be."""
+        if not self.spec.eco.services[service].serves:
+            return f"'{service}' serves no model"
         old = self.growing.get(service)
         if old and old.poll() is None:
-            return
+            return "another one is being trained"
         held_back = self._too_soon(service)
         if held_back:
             with self.catalog.transaction() as con:
                 self.catalog.write_audit(con, "gateway", "hold", service, f"not trained again now: {held_back}; asked for because {reason}")
-            return
+            return held_back
         self._beside(service, "retrain", service, "-f", str(self.spec.path), "--reason", reason, "--json")
+        return ""
 
     def _too_soon(self, service: str) -> str:
         """Why no challenger may be trained now; empty where one may."""
@@ -196,7 +203,7 @@ class Running:
 
     def _routes(self, app: FastAPI) -> None:
         desk = Desk(self.spec, self.catalog)
-        console.routes(app, console.Console(self.spec, self.catalog, self.served, self.watches, self.scenery, desk))
+        console.routes(app, console.Console(self.spec, self.catalog, self.served, self.watches, self.scenery, desk, self._train))
         inhabitants.routes(app, inhabitants.Inhabitants(self.spec.eco, self.catalog, self.scenery, self.served, desk))
         visiting.routes(app, self.visiting, self.scenery, self.catalog, lambda socket: self.roles.socket(socket, self.hosts))
 

@@ -10,6 +10,8 @@ import typer
 from mesocosm.base.errors import Failure
 from mesocosm.cli.common import AsJson, File, answer, guarded, opened
 
+TYPICAL, STRAY = 4, 3  # rows of a proposal that are printed, from its middle and from its edge
+
 
 @guarded
 def labels(
@@ -59,9 +61,10 @@ def labels(
 def _new(d: dict[str, Any]) -> str:
     lines = []
     for g in d["groups"]:
-        lines.append(f"{g['name'] or 'a group'}: {g['rows']} requests, {g['unsure']} of them unsure; nearest {g['nearest']} ({g['alike']:.2f})")
-        lines += [f"  {e['prediction']}  {', '.join(str(v) for v in e['inputs'].values() if v is not None)[:140]}" for e in g["examples"]]
-    told = f"{len(d['groups'])} groups among {d['waiting']} requests without a label, of which {d['unsure']} are less sure than the least sure {d['share']:.0%} of held-out rows."
+        lines.append(f"{g['name'] or 'a group'}: {g['rows']} requests, {g['strange']} of them strange; nearest {g['nearest']} ({g['alike']:.2f})")
+        said = [f"  {e['prediction']}  {', '.join(str(v) for v in e['inputs'].values() if v is not None)[:140]}" for e in g["examples"]]
+        lines += said if len(said) <= TYPICAL + STRAY else [*said[:TYPICAL], "  ... and of those least like them", *said[-STRAY:]]
+    told = f"{len(d['groups'])} groups among {d['waiting']} requests without a label, of which {d['strange']} are strange: less sure than the least sure {d['share']:.0%} of held-out rows, or less like any class than {d['share'] / 2:.0%} of them."
     more = f" Take one up by 'mesocosm labels {d['model']} --like ID --as LABEL'." if d["groups"] else " Nothing asks for a class of its own."
     return "\n".join([*lines, told + more])
 

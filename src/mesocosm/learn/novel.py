@@ -1,4 +1,4 @@
-"""Requests of a kind that a model was never taught: those it is not sure of that are like each other, as proposals for classes. Knows features, probabilities and words."""
+"""Requests of a kind that a model was never taught: those it is not sure of, or that are like nothing it knows, and like each other, as proposals for classes. Knows features, probabilities and words."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray[Any, Any]
-LEAST = 5  # unsure rows that make a proposal
+LEAST = 5  # strange rows that make a proposal
 SAMPLE = 1000  # labelled rows on which it is seen how alike those of one class are
 HEIGHTS = 40  # that are tried
 SEED = 7
@@ -24,13 +24,13 @@ class Group:
 
     Args:
         rows: their positions, the most typical first.
-        unsure: how many of them the model is not sure of.
+        strange: how many of them the model is not sure of, or are like nothing it knows.
         nearest: the position of the class that they are most like.
         alike: how like it their centre is, as a cosine, and `close`, how like their centre they are on average.
     """
 
     rows: list[int]
-    unsure: int
+    strange: int
     nearest: int
     alike: float
     close: float
@@ -66,26 +66,30 @@ class Known:
         """Directions from the middle, of length 1."""
         return _unit(x - self.middle)
 
+    def likeness(self, x: Array) -> Array:
+        """How like the nearest class each row is (rows,), as a cosine."""
+        return np.asarray((self.placed(x) @ self.means.T).max(1))
+
 
 def _unit(x: Array) -> Array:
     return np.asarray(x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12))
 
 
-def groups(x: Array, unsure: Array, known: Known, least: int = LEAST) -> list[Group]:
+def groups(x: Array, strange: Array, known: Known, least: int = LEAST) -> list[Group]:
     """Groups of rows that no class explains, the largest first.
 
-    Unsure rows are joined by average linkage up to the known classes' height. A row stays in, or a sure one joins, the group whose centre
+    Strange rows are joined by average linkage up to the known classes' height. A row stays in, or a sure one joins, the group whose centre
     it is nearer to than to any class: a model is often sure of what it never saw. A group whose centre is as like a class as its own rows are like the centre is
     that class, asked for in unusual words, and none.
 
     Args:
         x: features (rows, width).
-        unsure: which rows the model is not sure of (rows,).
-        least: unsure rows that make a group.
+        strange: which rows the model is not sure of, or are like nothing it knows (rows,).
+        least: strange rows that make a group.
     """
     from scipy.cluster.hierarchy import fcluster, linkage
 
-    at = np.flatnonzero(unsure)
+    at = np.flatnonzero(strange)
     if len(at) < least:
         return []
     placed = known.placed(x)
@@ -109,8 +113,8 @@ def groups(x: Array, unsure: Array, known: Known, least: int = LEAST) -> list[Gr
         mine = mine[np.argsort(-near[mine, k], kind="stable")]
         like = centres[k] @ known.means.T
         close = float(near[mine, k].mean()) if len(mine) else 0.0
-        if unsure[mine].sum() >= least and like.max() < close:
-            made.append(Group([int(i) for i in mine], int(unsure[mine].sum()), int(like.argmax()), float(like.max()), close))
+        if strange[mine].sum() >= least and like.max() < close:
+            made.append(Group([int(i) for i in mine], int(strange[mine].sum()), int(like.argmax()), float(like.max()), close))
     return sorted(made, key=lambda g: (-len(g.rows), g.rows))
 
 

@@ -2,6 +2,7 @@
 import { useState } from "react";
 import { call } from "../state/live";
 import { useWords } from "../state/words";
+import { Proposals } from "./Proposals";
 import { Curve } from "./Work";
 import { Empty, Meter, n, Table, type All, type Any } from "./shared";
 
@@ -32,6 +33,7 @@ function Model({ name, versions, all }: { name: string; versions: Any[]; all: Al
       </details>
       {m.examples && <details><summary>{t("what it writes")}</summary>{m.examples.map((e: Any, i: number) => <p key={i}><b>{e.asked}</b><br />{e.wrote}<br /><small>{t("the row says: {}", e.wanted)}</small></p>)}</details>}
       {classes.length > 0 && <Unsure model={name} />}
+      {classes.length > 0 && <Proposals model={name} serves={serves} />}
       {classes.length > 0 && <details><summary>{t("per class")}</summary><Table label={t("Classes of {}", name)} head={[t("class"), t("rows"), t("precision"), t("recall"), "F1", ""]} rows={Object.entries(m.classes as Any).map(([c, x]) => [c, x.rows, n(x.precision, 2), n(x.recall, 2), n(x.f1, 2), <Meter key="m" value={x.f1} label={`F1 ${n(x.f1, 2)}`} />])} /></details>}
     </article>
   );

@@ -16,6 +16,7 @@ function Service({ name, s, follow, again }: { name: string; s: Any; follow: (id
   const t = useWords();
   const kept = history.get(`services.${name}`) ?? [];
   const back = async (why: string) => { const r = await call<Any>(`/v1/services/${name}/rollback`, { why }); again(); return `${r.from} → ${r.to}`; };
+  const train = async (why: string) => { await call<Any>(`/v1/services/${name}/retrain`, { why }); return t("it is being trained; the work page shows how far it is"); };
   return (
     <article><h2>{name} <small>{s.version ?? t("nothing deployed yet")}</small></h2>
       <p className="sum">{n(s.figures.rate, 2)} {t("requests/s")} · p50 {n(s.figures.p50_ms, 1)} ms · p95 {n(s.figures.p95_ms, 1)} ms · {t("errors")} {n(s.figures.error_rate * 100, 2)} %</p>
@@ -25,7 +26,7 @@ function Service({ name, s, follow, again }: { name: string; s: Any; follow: (id
       <details><summary>{t("playground: what if")}</summary><WhatIf service={name} /></details>
       <details open><summary>{t("last predictions")}</summary>{s.recent.length === 0 ? <Empty>{t("None yet.")}</Empty> : <ul className="recent">{s.recent.slice(0, 8).map((p: Any) => <li key={p.id}><button onClick={() => follow(p.id)}>{p.id}</button> {p.output.label} {"value" in p.output ? (p.output.interval ? `(${n(p.output.interval[0], 1)} – ${n(p.output.interval[1], 1)})` : "") : n(p.output.probability, 2)} <small>{when(p.at)}</small></li>)}</ul>}</details>
       <details><summary>{t("history")}</summary><ul>{s.history.map((h: Any) => <li key={h.id}>{when(h.at)} <b>{h.version || h.answers}</b> {t("by {}: {}", h.who, h.why)}</li>)}</ul></details>
-      {s.version && <Act name={t("Roll back")} danger question={t("Put the version before back into {}?", name)} act={back} />}
+      {s.version && <Act name={t("Train a challenger")} question={t("Train a challenger for {} from its data and the labels that came back? It takes over only if it is better.", name)} act={train} />} {s.version && <Act name={t("Roll back")} danger question={t("Put the version before back into {}?", name)} act={back} />}
     </article>
   );
 }
