@@ -42,6 +42,7 @@ def test_few_rows_or_none_make_no_group() -> None:
     four = x[y == 3][:4]
     assert groups(four, np.ones(4, bool), known) == [] and groups(x[:0], np.zeros(0, bool), known) == []
     assert groups(np.tile(known.middle, (9, 1)), np.ones(9, bool), known) == [], "what has no direction is like nothing"
+    assert groups(np.tile(four, (5, 1)), np.ones(20, bool), known) == [], "four that are asked again and again are four"
     six = x[y == 3][:6]
     assert [sorted(g.rows) for g in groups(six, np.ones(6, bool), known)] == [[0, 1, 2, 3, 4, 5]]
 

@@ -141,6 +141,9 @@ def test_the_sum_lasts_as_long_as_its_threshold_says() -> None:
         ("{label: yes please, by: colour}", "monitors.watch.surge.by: 'desk' takes no field 'colour'"),
         ("{label: perhaps}", "monitors.watch.surge.label: 'judge' never says 'perhaps'"),
         ("{label: yes please, times: 0.5}", "monitors.watch.surge.times"),
+        ("{unsure: true}", "monitors.watch.surge.unsure: 'desk' never says that it is not sure"),
+        ("{times: 2}", "'label' with the answer that is counted, or 'unsure: true'"),
+        ("{label: yes please, unsure: true}", "'label' with the answer that is counted, or 'unsure: true'"),
     ],
 )
 def test_what_cannot_surge_is_said(pond: Path, surge: str, sentence: str) -> None:

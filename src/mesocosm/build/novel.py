@@ -11,7 +11,7 @@ from typing import Any
 from mesocosm.base.errors import Failure, Wrong
 from mesocosm.build.history import version_of
 from mesocosm.build.labels import beside, champion_of, waiting
-from mesocosm.build.wiring import columns_of, held_out, kinds_of, teaches
+from mesocosm.build.wiring import columns_of, held_out, kinds_of
 from mesocosm.catalog import Catalog
 from mesocosm.catalog import tables as t
 from mesocosm.spec import Spec
@@ -111,7 +111,7 @@ def _may_be_new(said: Any, snapshot: Mapping[str, Any], label: str) -> None:
 
 
 def named_rows(spec: Spec, catalog: Catalog, model: str, snapshot: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Requests that people gave a label which the data do not have: cleaned inputs and the label; of those, the half that teaches.
+    """Requests that people gave a label which the data do not have: cleaned inputs and the label.
 
     What was named so is learnt by every version from then on, until the data have rows of it.
     """
@@ -119,11 +119,16 @@ def named_rows(spec: Spec, catalog: Catalog, model: str, snapshot: Mapping[str, 
     field = snapshot["recipe"]["fields"].get(said.predict, {})
     if said.rank or said.adapts or field.get("type") != "category" or field.get("values"):
         return []
-    told = [r for name, service in spec.eco.services.items() if service.serves == model for r in catalog.labelled(name) if teaches(r["id"])]
+    told = [r for name, service in spec.eco.services.items() if service.serves == model for r in catalog.labelled(name)]
     if not told:
         return []
-    known = {str(v) for v in columns_of(spec, snapshot, [said.predict])[0][said.predict]}
+    known = said_in_data(spec, snapshot, said.predict)
     return [r["input"]["clean"] | {said.predict: r["label"]} for r in told if r["label"] not in known and set(said.inputs) <= set(r["input"]["clean"])]
+
+
+def said_in_data(spec: Spec, snapshot: Mapping[str, Any], field: str) -> set[str]:
+    """The values of a field that a snapshot has."""
+    return {str(v) for v in columns_of(spec, snapshot, [field])[0][field] if v is not None}
 
 
 def _known(spec: Spec, catalog: Catalog, model: str, net: Any, snapshot: Mapping[str, Any]) -> tuple[Any, tuple[float, float], float]:

@@ -6,6 +6,7 @@ Knows the catalog and the wiring. The champion stays unless the numbers say othe
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from sqlalchemy import insert
 from mesocosm.base.digest import digest
 from mesocosm.base.errors import Failure
 from mesocosm.build.live import Live
+from mesocosm.build.novel import said_in_data
 from mesocosm.build.putting import put
 from mesocosm.build.wiring import columns_of, grow_version, kinds_of, net_of, teaches
 from mesocosm.catalog import Catalog
@@ -47,15 +49,22 @@ def retrain(spec: Spec, catalog: Catalog, service: str, reason: str, say: Callab
     labelled = [r["input"]["clean"] | {model.predict: r["label"], "_id": r["id"]} for r in catalog.labelled(service)]
     if kinds_of(snapshot)[model.predict] in ("number", "integer"):
         labelled = [r | {model.predict: float(r[model.predict])} for r in labelled]
-    teach = [r for r in labelled if teaches(r["_id"])]
-    judge = [r for r in labelled if not teaches(r["_id"])]
+    ours = set(champion["recipe"].get("labels") or ()) - (said_in_data(spec, snapshot, model.predict) if labelled else set())
+    teach = [r for r in labelled if teaches(r["_id"]) or r[model.predict] in ours]  # what people named and the champion says has been judged before
+    judge = [r for r in labelled if r not in teach]
     say(f"{len(teach)} labelled requests teach, {len(judge)} judge")
     made = digest(champion["made"], snapshot["id"], [r["_id"] for r in teach], reason)
     with Live(spec.root / ".mesocosm", f"models.{name}") as live:
         values = grow_version(spec, catalog, name, model, snapshot, made, live.heard(say), f"challenger: {reason}", teach)
-    missed = values.pop("missed")
-    both = _compare(spec, catalog, model, champion, values, snapshot, judge)
-    good, why = verdict(both, missed)
+        missed = values.pop("missed")
+        both = _compare(spec, catalog, model, champion, values, snapshot, judge)
+        good, why = verdict(both, missed)
+        new = [r for r in judge if r[model.predict] in both.get("new", {}).get("labels", ())] if good else []
+        if new:  # it is proven that they are told; now all of them teach
+            say(f"{len(new)} requests that judged what is new teach too now")
+            whole = grow_version(spec, catalog, name, model, snapshot, digest(made, "whole"), live.heard(say), f"challenger: {reason}", [*teach, *new])
+            values, other = (values, whole) if whole.pop("missed") else (whole, values)
+            shutil.rmtree(spec.root / ".mesocosm" / other["path"])
     values |= {"state": "champion" if good else "challenger", "why": why}
     values["metrics"] = {**values["metrics"], "comparison": both}
     with catalog.transaction() as con:

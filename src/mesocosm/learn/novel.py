@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray[Any, Any]
-LEAST = 5  # strange rows that make a proposal
+LEAST = 5  # strange rows, each unlike the others, that make a proposal
 SAMPLE = 1000  # labelled rows on which it is seen how alike those of one class are
 HEIGHTS = 40  # that are tried
 SEED = 7
@@ -44,7 +44,7 @@ class Known:
         y: their classes (rows,), positions among `classes`.
 
     The height at which a tree of rows falls into classes is the one that finds the known classes best (adjusted Rand index), so a
-    desk with seventy fine intents has small proposals and one with eight has broad ones.
+    desk with seventy fine intents has small proposals and one with eight has broad ones. `close` is how like its middle the loosest class is.
 
     Source: Hubert and Arabie 1985, Journal of Classification 2; Sokal and Michener 1958 (average linkage).
     """
@@ -60,6 +60,7 @@ class Known:
         tree = linkage(apart[at], "average", "cosine")
         heights = np.quantile(tree[:, 2], np.linspace(0.3, 1, HEIGHTS))
         found = [adjusted_rand_score(y[at], fcluster(tree, h, "distance")) for h in heights]
+        self.close = float(min((apart[y == k] @ self.means[k]).mean() for k in np.unique(y)))
         self.height = float(np.clip(heights[int(np.argmax(found))], 1e-6, 1.0))
 
     def placed(self, x: Array) -> Array:
@@ -79,13 +80,14 @@ def groups(x: Array, strange: Array, known: Known, least: int = LEAST) -> list[G
     """Groups of rows that no class explains, the largest first.
 
     Strange rows are joined by average linkage up to the known classes' height. A row stays in, or a sure one joins, the group whose centre
-    it is nearer to than to any class: a model is often sure of what it never saw. A group whose centre is as like a class as its own rows are like the centre is
+    it is nearer to than to any class: a model is often sure of what it never saw. Rows that hang together less than the loosest class does
+    have nothing in common but to be strange. A group whose centre is as like a class as its own rows are like the centre is
     that class, asked for in unusual words, and none.
 
     Args:
         x: features (rows, width).
         strange: which rows the model is not sure of, or are like nothing it knows (rows,).
-        least: strange rows that make a group.
+        least: strange rows that make a group; one that says the same as another counts once.
     """
     from scipy.cluster.hierarchy import fcluster, linkage
 
@@ -113,7 +115,8 @@ def groups(x: Array, strange: Array, known: Known, least: int = LEAST) -> list[G
         mine = mine[np.argsort(-near[mine, k], kind="stable")]
         like = centres[k] @ known.means.T
         close = float(near[mine, k].mean()) if len(mine) else 0.0
-        if strange[mine].sum() >= least and like.max() < close:
+        apart = len(np.unique(x[mine[strange[mine]]].round(4), axis=0))
+        if apart >= least and close > max(known.close, like.max()):
             made.append(Group([int(i) for i in mine], int(strange[mine].sum()), int(like.argmax()), float(like.max()), close))
     return sorted(made, key=lambda g: (-len(g.rows), g.rows))
 

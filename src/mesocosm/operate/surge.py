@@ -12,12 +12,13 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from mesocosm.base.digest import digest
 from mesocosm.base.kinds import Kind
 
-CELLS = 300  # of the sum, when its run length is worked out
+CELLS = 300  # of the sum at least, when its run length is worked out
+STEPS = 3  # cells at least that it falls by an item that is none of the label
 REMEMBERED = 5000  # items by whose words a copy is known
 SHRINK = 20  # items of all groups that stand for a group of which little is known
 
@@ -27,6 +28,7 @@ class Surge(Kind):
 
     Args:
         label: the answer that is counted.
+        unsure: count answers that say they are not sure instead, as when many ask for what no class stands for.
         by: a field of the rows whose values are counted apart, such as a topic.
         times: how many times its usual share is a surge; at most half of what is left to one.
         quiet: items between two false alarms, on average, where nothing happens.
@@ -41,13 +43,33 @@ class Surge(Kind):
     """
 
     short: ClassVar[str] = "label"
-    label: str
+    label: str | None = None
+    unsure: bool = False
     by: str | None = None
     times: float = Field(3.0, gt=1, le=100)
     quiet: int = Field(10_000, ge=100, le=10_000_000)
     once: str | None = None
     sender: str | None = None
     each: int = Field(3, ge=1, le=1000)
+
+    @model_validator(mode="after")
+    def _one(self) -> Surge:
+        if (self.label is None) != self.unsure:
+            raise ValueError("'label' with the answer that is counted, or 'unsure: true'")
+        return self
+
+    @property
+    def counted(self) -> str:
+        """What is counted, in a word."""
+        return self.label if self.label is not None else "unsure"
+
+    def told(self, output: Mapping[str, Any]) -> str:
+        """What an answer is to be counted as.
+
+        >>> Surge(unsure=True).told({"label": "late", "unsure": True}), Surge(label="late").told({"label": "late", "unsure": True})
+        ('unsure', 'late')
+        """
+        return str(output.get("label")) if self.label is not None else "unsure" if output.get("unsure") else "sure"
 
     def risen(self, usual: float) -> float:
         """The share that is looked for."""
@@ -58,7 +80,8 @@ class Surge(Kind):
 def threshold(usual: float, risen: float, quiet: int) -> float:
     """The least sum at which so many quiet items pass between two alarms, on average.
 
-    The sum's run length is that of a Markov chain over `CELLS` cells, each step rounded up, so that what is stated is kept.
+    The sum's run length is that of a Markov chain over cells, each step rounded up, so that what is stated is kept. Where the label is rare
+    the sum falls by little, and the cells are as many more as it takes to see that.
 
     Source: Brook and Evans 1972, Biometrika 59.
 
@@ -66,18 +89,20 @@ def threshold(usual: float, risen: float, quiet: int) -> float:
     True
     """
     import numpy as np
+    from scipy.sparse import csc_array
+    from scipy.sparse.linalg import spsolve
 
     up, down = math.log(risen / usual), math.log((1 - risen) / (1 - usual))
 
     def lasts(height: float) -> float:
-        cell = height / CELLS
+        cells = max(CELLS, math.ceil(STEPS * height / -down))
+        cell = height / cells
         rise, fall = math.ceil(up / cell), math.floor(-down / cell)
-        chain = np.eye(CELLS)
-        at = np.arange(CELLS)
-        np.subtract.at(chain, (at, np.maximum(at - fall, 0)), 1 - usual)
-        inside = at + rise < CELLS
-        np.subtract.at(chain, (at[inside], at[inside] + rise), usual)
-        return float(np.linalg.solve(chain, np.ones(CELLS))[0])
+        at = np.arange(cells)
+        inside = at[at + rise < cells]
+        values = np.concatenate([np.ones(cells), np.full(cells, usual - 1), np.full(len(inside), -usual)])
+        rows, columns = np.concatenate([at, at, inside]), np.concatenate([at, np.maximum(at - fall, 0), inside + rise])
+        return float(spsolve(csc_array((values, (rows, columns)), shape=(cells, cells)), np.ones(cells))[0])
 
     low, high = up / 2, up
     while lasts(high) < quiet:
@@ -115,7 +140,7 @@ class Surges:
         self.all = [1.0, 2.0]  # one in two, before anything was seen
         self.left_out = Counter[str]()
         for row in before:
-            self._learn(self._group(row), row.get("label") == setting.label)
+            self._learn(self._group(row), row.get("label") == setting.counted)
 
     def _group(self, row: Mapping[str, Any]) -> str:
         return str(row.get(self.setting.by)) if self.setting.by else ""
@@ -146,7 +171,7 @@ class Surges:
             self.left_out["copies"] += 1
             return None
         run = self.runs.setdefault(group, Run())
-        hit = item["label"] == setting.label
+        hit = item["label"] == setting.counted
         usual = self.usual(group)
         risen = setting.risen(usual)
         if group in self.risen:

@@ -10,6 +10,7 @@ from typing import Any
 
 from mesocosm.base.durations import per_second, seconds
 from mesocosm.catalog import Catalog
+from mesocosm.operate.correction import doubted, floor_of
 from mesocosm.operate.drift.features import columns, drifted
 from mesocosm.operate.drift.meaning import LEAST, Meaning, meaning
 from mesocosm.operate.moving import fallen_back, recalibrated
@@ -208,21 +209,26 @@ class Watch:
             return []
         if self.surges is None:
             rows = now.held()[:JUDGED]
-            self.surges = Surges(setting, [row | {"label": said["label"]} for row, said in zip(rows, now.predict(rows), strict=True)] if rows else [])
+            said = now.predict(rows) if rows else []
+            if setting.unsure:
+                floor = floor_of(said, self.served.service.abstain or 0.0, None)
+                said = [doubted(one, floor) for one in said]
+            self.surges = Surges(setting, [row | {"label": setting.told(one)} for row, one in zip(rows, said, strict=True)])
             self.surges.risen |= {str(a["detail"].get("group")) for a in self._surging()}  # told before this one began to look
         fresh = self.catalog.predictions(self.served.name, most=MOST_ITEMS, since=self.surged)[::-1]
         raised = []
         for row in fresh:
             self.surged = max(self.surged, row["at"])
-            found = self.surges.see(dict(row["input"]["clean"]) | {"label": str(row["output"].get("label")), "id": row["id"]})
+            found = self.surges.see(dict(row["input"]["clean"]) | {"label": setting.told(row["output"]), "id": row["id"]})
             if found and "over" in found:
                 for alert in self._surging():
                     if alert["detail"].get("group") == found["group"]:
-                        self.catalog.clear(self.name, f"{found['count']} of the last {found['seen']} items are '{setting.label}', as is usual", alert["id"])
+                        self.catalog.clear(self.name, f"{found['count']} of the last {found['seen']} items are '{setting.counted}', as is usual", alert["id"])
             elif found:
                 group = f" in {setting.by} '{found['group']}'" if setting.by else ""
                 of = f" from {found['senders']} senders" if found["senders"] else ""
-                message = f"'{setting.label}' surged at {self.served.name}{group}: {found['count']} of {found['seen']} items{of}, where {found['usual']:.0%} is usual"
+                message = f"'{setting.counted}' surged at {self.served.name}{group}: {found['count']} of {found['seen']} items{of}, where {found['usual']:.0%} is usual"
+                message += f"; 'mesocosm labels {self.served.service.serves} --new' shows what they ask for" if setting.unsure else ""
                 items = [{k: i.get(k) for k in ("id", setting.once, setting.sender) if k} for i in found["items"]]
                 raised.append(self.catalog.alert(self.name, self.served.name, "surge", message, found | {"items": items}))
         self.last |= {"surge": {"usual": {g or "all": self.surges.usual(g) for g in list(self.surges.known) or [""]}, "left_out": dict(self.surges.left_out)}}

@@ -25,6 +25,8 @@ def of_surge(eco: Ecosystem, name: str, monitor: Monitor) -> Iterator[tuple[tupl
         field = getattr(surge, key)
         if field and field not in taken:
             yield (*at, key), Wrong("", f"'{monitor.watches}' takes no field '{field}'", f"an input of '{service.serves}', or one of its 'along'", taken, field)
+    if surge.unsure and not service.abstain:
+        yield (*at, "unsure"), Wrong("", f"'{monitor.watches}' never says that it is not sure", "'abstain' in the service, as 'abstain: 0.1'")
     values = getattr(data.fields.get(model.predict), "values", ()) if data and not data.auto else ()
-    if values and surge.label not in values:
+    if values and surge.label is not None and surge.label not in values:
         yield (*at, "label"), Wrong("", f"'{service.serves}' never says '{surge.label}'", f"a value of '{model.predict}'", list(values), surge.label)
