@@ -24,6 +24,7 @@ from mesocosm.build.retrain import rollback
 from mesocosm.build.scenery import Scenery
 from mesocosm.build.serving import trace
 from mesocosm.build.whatif import Desk
+from mesocosm.build.whole import whole
 from mesocosm.catalog import Catalog
 from mesocosm.operate.guard import Problem, body_of
 from mesocosm.operate.moving import promote
@@ -75,7 +76,7 @@ class Console:
         found = {n: self.catalog.snapshot(dataset=n) for n in datasets_of(self.spec)}
         told = {n: {k: s[k] for k in ("id", "account", "report")} | {"training": s["facts"]["training"]} for n, s in found.items() if s}
         newest = {n: v[-1] for n in self.spec.eco.models if (v := self.catalog.versions(n))}
-        return page(self.spec.eco.ecosystem, {"datasets": told, "models": newest})
+        return page(self.spec.eco.ecosystem, {"datasets": told, "models": newest, "whole": whole(self.spec, self.catalog)})
 
     def rows(self, name: str, role: str | None, version: str, offset: int, limit: int) -> dict[str, Any]:
         """Rows of a dataset, for the owner and for roles that the file gives access."""

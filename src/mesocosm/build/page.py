@@ -26,13 +26,27 @@ def page(name: str, data: dict[str, Any]) -> str:
     """The whole page."""
     from mesocosm.build.model_page import model
 
-    body = "".join(_dataset(n, d) for n, d in data["datasets"].items()) + "".join(model(n, d) for n, d in data.get("models", {}).items())
+    body = _whole_of(data["whole"]) if "whole" in data else ""
+    body += "".join(_dataset(n, d) for n, d in data["datasets"].items()) + "".join(model(n, d) for n, d in data.get("models", {}).items())
     parts = f"{_count(len(data['datasets']), 'dataset')}" + (f" and {_count(len(data['models']), 'model')}" if data.get("models") else "")
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{escape(name)}: report</title><style>{STYLE}</style><h1>{escape(name)}</h1>"
         f"<p>{parts}. Every row that came in is kept, set aside with a reason, or named as a copy; every figure of a model is on rows it did not learn from.</p>{body}</html>\n"
     )
+
+
+def _whole_of(data: dict[str, Any]) -> str:
+    """The four scores with their figures, and what to do next."""
+    rows = ""
+    for name, part in data["parts"].items():
+        score, before = part["score"], part["before"]
+        moved = f" <small>({score - before:+.3f})</small>" if score is not None and before is not None and abs(score - before) >= 0.0005 else ""
+        bar = f'<svg width="160" height="12" role="img" aria-label="{score:.3f} of 1"><rect class="full" width="160" height="12" rx="3"/><rect class="bar" width="{160 * score:.1f}" height="12" rx="3"/></svg>' if score is not None else ""
+        rows += f'<tr><td><b>{escape(name)}</b></td><td class="n">{"–" if score is None else f"{score:.3f}"}{moved}</td><td>{bar}</td><td class="said">{escape(part["says"]) if score is not None else "not known yet: nobody has asked"}</td></tr>'
+    todo = "".join(f"<li>{escape(one)}</li>" for one in data["next"])
+    told = f"<h3>What to do next</h3><div class='card'><ol>{todo}</ol></div>" if todo else "<p>Nothing calls for anything.</p>"
+    return f'<h2>The whole</h2><div class="card"><table>{rows}</table></div>{told}'
 
 
 def _count(number: int, word: str) -> str:

@@ -1,4 +1,4 @@
-"""`mesocosm report`: the account and quality of datasets, the figures of models."""
+"""`mesocosm report`: the ecosystem as a whole, the account and quality of datasets, the figures of models."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ def report(
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Write the report as one HTML file.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what was cleaned and how good each model is, for all or for one NAME."""
+    """Show how good the whole is and what to do next, what was cleaned and how good each model is; or one NAME of them."""
     from mesocosm.build.graph import datasets_of
-    from mesocosm.cli.views.report import dataset_text, model_text
+    from mesocosm.build.whole import whole
+    from mesocosm.cli.views.report import dataset_text, model_text, whole_text
 
     eco = opened(file)
-    data: dict[str, Any] = {"datasets": {}, "models": {}}
+    data: dict[str, Any] = {"datasets": {}, "models": {}} | ({"whole": whole(eco.spec, eco.catalog)} if name is None else {})
     for dataset in datasets_of(eco.spec):
         found = eco.catalog.snapshot(dataset=dataset)
         if found and name in (None, dataset):
@@ -43,4 +44,4 @@ def report(
         aside.replace(out)
         answer({"written": str(out)}, as_json, lambda d: f"{d['written']} written; open it in a browser.")
         return
-    answer(data, as_json, lambda d: "\n\n".join([*(dataset_text(n, x) for n, x in d["datasets"].items()), *(model_text(n, x) for n, x in d["models"].items())]))
+    answer(data, as_json, lambda d: "\n\n".join([*([whole_text(d["whole"])] if "whole" in d else []), *(dataset_text(n, x) for n, x in d["datasets"].items()), *(model_text(n, x) for n, x in d["models"].items())]))

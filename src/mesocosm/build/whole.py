@@ -1,0 +1,190 @@
+"""The ecosystem judged as a whole: data quality, model quality, stability and experience, each with its figures, its trend and what to do next.
+
+Knows the catalog and the gateway's log. Every score is a share that its sentence explains; what was not measured has none.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from statistics import mean, median
+from typing import Any
+
+import orjson
+
+from mesocosm.base.durations import seconds
+from mesocosm.build.graph import datasets_of, where_of
+from mesocosm.catalog import Catalog
+from mesocosm.spec import Spec
+
+DAYS = 30.0  # that stability and experience look back
+ASKED = 5000  # newest predictions of a service that are looked at
+GOAL_MS = 100.0  # within which an answer is wanted, where the service has no 'target'
+ASIDE = 0.05  # share of rows set aside from which something is to be done
+FEW = 20  # labels that came back under which they tell nothing
+Row = dict[str, Any]
+
+
+def whole(spec: Spec, catalog: Catalog) -> dict[str, Any]:
+    """The four scores, 0 to 1 or none, each with `says`, `figures` and `before` (the score of what was there before), and `next`: what to do, the most pressing first."""
+    since = catalog.clock() - DAYS * 86400
+    lines = list(requests(where_of(spec).store / "logs" / "gateway.jsonl", since - DAYS * 86400))
+    now, then = [r for r in lines if r["at"] >= since], [r for r in lines if r["at"] < since]
+    stability, experience = _stability(spec, catalog, now, since), _experience(spec, catalog, now, since)
+    data, models = _data(spec, catalog), _models(spec, catalog)
+    parts = {"data quality": data, "model quality": models, "stability": stability | {"before": unbroken(then)}, "experience": experience | {"before": _apdex(spec, then)}}
+    todo = [one for part in (stability, data, models, experience) for one in part["next"]]
+    return {"parts": {name: {k: round(v, 4) if isinstance(v, float) else v for k, v in part.items() if k != "next"} for name, part in parts.items()}, "next": todo}
+
+
+def unbroken(lines: Sequence[Row]) -> float | None:
+    """The share of requests that did not fail on our side; none where nobody asked.
+
+    >>> unbroken([{"status": 200}, {"status": 422}, {"status": 503}, {"status": 200}]), unbroken([])
+    (0.75, None)
+    """
+    return 1 - sum(int(r["status"]) >= 500 for r in lines) / len(lines) if lines else None
+
+
+def pleased(waits: Sequence[float], goal: float) -> float | None:
+    """Apdex: of waits (ms), those within the goal, and half of those within four times as long; none where nobody asked.
+
+    >>> pleased([50, 90, 300, 900], 100)
+    0.625
+    """
+    return mean(1.0 if ms <= goal else 0.5 if ms <= 4 * goal else 0.0 for ms in waits) if waits else None
+
+
+def _goal(service: Any) -> float:
+    return seconds(service.batch.target) * 1000 if service.batch.target else GOAL_MS
+
+
+def _waits(lines: Sequence[Row], service: str) -> list[float]:
+    return sorted(float(r["ms"]) for r in lines if r.get("service") == service and r["status"] < 400)
+
+
+def _apdex(spec: Spec, lines: Sequence[Row]) -> float | None:
+    """That of all services, each request counted once."""
+    told = [(p, len(w)) for n, s in spec.eco.services.items() if (p := pleased(w := _waits(lines, n), _goal(s))) is not None]
+    return sum(p * n for p, n in told) / sum(n for _, n in told) if told else None
+
+
+def requests(path: Path, since: float) -> Iterator[Row]:
+    """What the gateway's log tells of requests to services."""
+    for file in (*(path.with_suffix(f".{n}.jsonl") for n in (2, 1)), path):
+        try:
+            lines = file.read_bytes().splitlines()
+        except OSError:
+            continue
+        for line in lines:
+            try:
+                row = orjson.loads(line)
+            except ValueError:  # a line that was being written
+                continue
+            if isinstance(row, dict) and row.get("at", 0) >= since and str(row.get("route", "")).startswith(("/v1/services/", "/v2/models/", "/v1/chat")):
+                yield row
+
+
+def skill(figure: float, simplest: float) -> float:
+    """How much of what the simplest guess leaves a model tells; of an error, how much smaller it is.
+
+    Source: Murphy 1988, Monthly Weather Review 116 (skill scores).
+
+    >>> round(skill(0.9, 0.6), 2), skill(0.5, 0.6)
+    (0.75, 0.0)
+    """
+    return max(0.0, (figure - simplest) / (1 - simplest)) if simplest < 1 else 0.0
+
+
+def _data(spec: Spec, catalog: Catalog) -> Row:
+    figures, before, todo = {}, [], []
+    for name in datasets_of(spec):
+        kept = catalog.snapshots(name)
+        if not kept:
+            todo.append(f"'{name}' was not built: mesocosm build")
+            continue
+        account, report = kept[-1]["account"], kept[-1]["report"]
+        figures[name] = {"quality": round(float(report["quality"]), 4), "rows": account["kept"], "set_aside": account["quarantined"]}
+        before.append(float(kept[-2]["report"]["quality"]) if len(kept) > 1 else float(report["quality"]))
+        share = account["quarantined"] / max(1, account["in"])
+        if share >= ASIDE and report["reasons"]:
+            why, count = max(report["reasons"].items(), key=lambda e: e[1])
+            todo.append(f"{share:.0%} of the rows of '{name}' are set aside, {count} of them because: {why}; mend the source, or the file where it asks too much")
+    score = mean(f["quality"] for f in figures.values()) if figures else None
+    return {"score": score, "before": mean(before) if before else None, "says": "the mean quality of the datasets: rows that are complete, valid and none of them a copy", "figures": figures, "next": todo}
+
+
+def _models(spec: Spec, catalog: Catalog) -> Row:
+    from mesocosm.learn.card import leading
+
+    figures, before, todo = {}, [], []
+    for name, model in spec.eco.models.items():
+        versions = catalog.versions(name)
+        if not versions:
+            todo.append(f"'{name}' has no version: mesocosm build")
+            continue
+        now = next((v for v in reversed(versions) if v["state"] == "champion"), versions[-1])
+        told = _skill(now["metrics"], leading(now["metrics"]))
+        if told is None:
+            continue
+        figures[name] = {"version": now["id"], **told}
+        last = next((v["metrics"] for v in reversed(versions) if v["number"] < now["number"]), now["metrics"])
+        before.append((_skill(last, leading(last)) or told)["skill"])
+        if versions[-1]["state"] == "refused":
+            todo.append(f"the newest version of '{name}' is refused: {versions[-1]['why']}")
+        if told["interval"] and told["interval"][0] <= told["simplest"]:
+            todo.append(f"'{name}' is not surely better than the simplest guess ({told['figure']} {told['value']:.3f}, {told['interval'][0]:.3f} to {told['interval'][1]:.3f} beside {told['simplest']:.3f}): more rows, other inputs, or another base")
+        if not model.require:
+            todo.append(f"'{name}' has no bounds to keep: 'require' in the file")
+        if now["metrics"].get("slices"):
+            weak = now["metrics"]["slices"][0]
+            todo.append(f"'{name}' is weak where {weak['where']} ({weak['accuracy']:.3f} on {weak['rows']} rows): look at them, or bring more of them")
+    score = mean(f["skill"] for f in figures.values()) if figures else None
+    return {"score": score, "before": mean(before) if before else None, "says": "how much of what the simplest guess leaves the models tell, on rows they did not learn from", "figures": figures, "next": todo}
+
+
+def _skill(metrics: Mapping[str, Any], figure: str) -> Row | None:
+    """A model's first figure, beside the lowest of the plain models that it is held against."""
+    told = [float(b[figure]) for b in metrics.get("baselines", {}).values() if b.get(figure) is not None]
+    if figure not in metrics or not told:
+        return None
+    simplest = min(told)
+    return {"figure": figure, "value": metrics[figure], "interval": metrics["interval"].get(figure), "simplest": simplest, "skill": round(skill(float(metrics[figure]), simplest), 4)}
+
+
+def _stability(spec: Spec, catalog: Catalog, lines: Sequence[Row], since: float) -> Row:
+    alerts = [a for a in catalog.alerts(most=2000) if a["at"] >= since]
+    open_now = catalog.alerts(open_only=True)
+    healed = [a["cleared_at"] - a["at"] for a in alerts if a["cleared_at"]]
+    acts = Counter(a["act"] for a in catalog.audit(5000) if a["at"] >= since)
+    figures = {
+        "requests": len(lines), "failed": sum(int(r["status"]) >= 500 for r in lines), "alerts": len(alerts), "open": len(open_now), "minutes_to_clear": round(median(healed) / 60, 1) if healed else None,
+        "worker_restarts": acts["restart"], "taken_back": acts["returned"],
+    }  # fmt: skip
+    todo = [f"{a['monitor']} has an open alert: {a['message']}" for a in open_now[:5]]
+    watched = {m.watches for m in spec.eco.monitors.values()}
+    todo += [f"nothing watches '{name}': a monitor in the file" for name, s in spec.eco.services.items() if s.serves and name not in watched]
+    return {"score": unbroken(lines), "says": f"requests of {DAYS:.0f} days that did not fail on our side", "figures": figures, "next": todo}
+
+
+def _experience(spec: Spec, catalog: Catalog, lines: Sequence[Row], since: float) -> Row:
+    figures, todo = {}, list[str]()
+    for name, service in spec.eco.services.items():
+        goal, waited = _goal(service), _waits(lines, name)
+        asked = [p["output"] for p in catalog.predictions(name, ASKED, since)]
+        told = [r for r in catalog.labelled(name, since) if "label" in r["output"]]
+        right = sum(str(r["output"]["label"]) == r["label"] for r in told)
+        apdex = pleased(waited, goal)
+        unsure = sum(bool(o.get("unsure")) for o in asked) / len(asked) if asked else 0.0
+        figures[name] = {
+            "goal_ms": goal, "requests": len(waited), "apdex": round(apdex, 4) if apdex is not None else None, "p95_ms": round(waited[int(0.95 * (len(waited) - 1))], 1) if waited else None,
+            "unsure": round(unsure, 4) if service.abstain else None, "labels": len(told), "right": round(right / len(told), 4) if told else None,
+        }  # fmt: skip
+        if service.abstain and len(asked) >= FEW and unsure > 2 * service.abstain:
+            todo.append(f"{unsure:.0%} of the answers of '{name}' are not sure, where {service.abstain:.0%} is usual: mesocosm labels {service.serves} --new")
+        if service.serves and len(asked) >= 10 * FEW and len(told) < FEW:
+            todo.append(f"{len(told)} labels came back for the last {len(asked)} answers of '{name}', so nothing tells whether they are right: mesocosm feedback, or mesocosm labels {service.serves} --next")
+        if apdex is not None and apdex < 0.85:
+            todo.append(f"'{name}' answers later than wanted ({figures[name]['p95_ms']} ms at the 95th percentile, {goal:.0f} wanted): workers or precision in its 'runtime', or 'batch'")
+    return {"score": _apdex(spec, lines), "says": f"requests answered within their goal ({GOAL_MS:.0f} ms where none is set), half for those within four times as long (Apdex)", "figures": figures, "next": todo}
