@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 Line = tuple[str, float, str, bool]
-HELD, DRAWS, LEFT = 7, (1,), 0.1
+HELD, DRAWS, LEFT = 7, (1, 2, 3), 0.1
 ASKED = (480, 120)  # known and unknown ones
 FILE = """grammar: 1
 ecosystem: banking

@@ -15,6 +15,7 @@ STYLE = """
 h1{font-size:1.7rem;margin:0 0 .2rem}h2{font-size:1.25rem;margin:2.4rem 0 .3rem}h3{font-size:1rem;margin:1.4rem 0 .4rem;color:var(--soft)}p{margin:.2rem 0;color:var(--soft)}
 .card{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:1rem 1.2rem;margin:.8rem 0;overflow-x:auto}
 .account{display:flex;height:1.5rem;border-radius:6px;overflow:hidden;margin:.6rem 0;font-size:.75rem}.account span{display:flex;align-items:center;justify-content:center;color:#fff;min-width:3px;white-space:nowrap;overflow:hidden}
+.whole{display:grid;grid-template-columns:repeat(auto-fit,minmax(12rem,1fr));gap:1rem 2rem}.whole b{font-size:1.6rem;font-variant-numeric:tabular-nums}.whole svg{border-radius:3px;margin:.3rem 0}.whole p{font-size:.85rem}ol{margin:.2rem 0;padding-left:1.4rem}
 .facts{display:flex;flex-wrap:wrap;gap:.4rem 2rem}.facts b{font-size:1.3rem;display:block;font-variant-numeric:tabular-nums}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th,td{text-align:left;padding:.3rem .7rem .3rem 0;border-bottom:1px solid var(--line);white-space:nowrap;vertical-align:middle}th{color:var(--soft);font-weight:500;font-size:.8rem}td.n{text-align:right;width:1%}td.said{white-space:normal}
 figure{margin:.8rem .8rem .8rem 0}.plot{display:inline-block;vertical-align:top;max-width:100%}figcaption{color:var(--soft);font-size:.85rem;margin-bottom:.4rem}svg{display:block;max-width:100%}.bar{fill:var(--water)}.gap{fill:var(--warn)}.full{fill:var(--line)}.warn{color:var(--warn)}.good{color:var(--good)}
@@ -42,11 +43,11 @@ def _whole_of(data: dict[str, Any]) -> str:
     for name, part in data["parts"].items():
         score, before = part["score"], part["before"]
         moved = f" <small>({score - before:+.3f})</small>" if score is not None and before is not None and abs(score - before) >= 0.0005 else ""
-        bar = f'<svg width="160" height="12" role="img" aria-label="{score:.3f} of 1"><rect class="full" width="160" height="12" rx="3"/><rect class="bar" width="{160 * score:.1f}" height="12" rx="3"/></svg>' if score is not None else ""
-        rows += f'<tr><td><b>{escape(name)}</b></td><td class="n">{"–" if score is None else f"{score:.3f}"}{moved}</td><td>{bar}</td><td class="said">{escape(part["says"]) if score is not None else "not known yet: nobody has asked"}</td></tr>'
+        bar = f'<svg width="100%" height="10" viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label="{score:.3f} of 1"><rect class="full" width="100" height="10"/><rect class="bar" width="{100 * score:.1f}" height="10"/></svg>' if score is not None else ""
+        rows += f'<div><b>{"–" if score is None else f"{score:.3f}"}</b>{moved} {escape(name)}{bar}<p>{escape(part["says"]) if score is not None else "not known yet: nobody has asked"}</p></div>'
     todo = "".join(f"<li>{escape(one)}</li>" for one in data["next"])
     told = f"<h3>What to do next</h3><div class='card'><ol>{todo}</ol></div>" if todo else "<p>Nothing calls for anything.</p>"
-    return f'<h2>The whole</h2><div class="card"><table>{rows}</table></div>{told}'
+    return f'<h2>The whole</h2><div class="card whole">{rows}</div>{told}'
 
 
 def _count(number: int, word: str) -> str:
