@@ -18,6 +18,7 @@ from conftest import ROOT, rounds
 from mesocosm.base.digest import digest
 from mesocosm.build.serving import Loader
 from mesocosm.catalog import tables as t
+from mesocosm.cli.drill import to_break
 from mesocosm.cli.init import scenes
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.operate.served import Served
@@ -144,6 +145,17 @@ def test_their_stories_go_as_told(support: Path, shop: Path, cli: Any) -> None:
     for home in (shop, support)[: rounds(1, 2)]:  # two minutes of the desk's are waiting for its watch
         done = cli("story", "-f", str(home))
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_is_offered_to_break_can_be_broken(support: Path, tmp_path: Path, cli: Any) -> None:
+    offered = {}
+    for scene in scenes():
+        cli("init", str(tmp_path / scene), "--template", scene)
+        offered[scene] = to_break(open_ecosystem(tmp_path / scene).spec)
+    assert offered == {"bank": "drill unit-change", "hospital": "drill unit-change", "newsroom": "story", "shop": "story", "support": "story"}
+    for kind in ("unit-change", "drift"):
+        done = cli("drill", kind, "-f", str(support))
+        assert done.returncode == 1 and f"'{kind}' changes a number, and 'support-desk' takes none" in done.stderr
 
 
 def test_a_service_without_abstain_says_nothing_of_it(shop: Path, bank: Path) -> None:

@@ -12,7 +12,20 @@ from mesocosm.base.errors import Failure
 from mesocosm.cli.common import AsJson, File, answer, guarded, opened
 
 DRILLS = ("quiet", "unit-change", "drift", "concept-change", "kill", "bad-model", "full-disk")
+OF_NUMBERS = ("unit-change", "drift")
 ON_A_COPY = ("kill", "bad-model", "full-disk")
+
+
+def to_break(spec: Any) -> str:
+    """What to try first on a running ecosystem, as the command's words."""
+    from mesocosm.build.graph import datasets_of
+
+    eco, data = spec.eco, datasets_of(spec)
+    for monitor in eco.monitors.values():
+        model = eco.models.get(str(eco.services[monitor.watches].serves)) if monitor.drift else None
+        if model and any(getattr(data[model.learns].fields.get(f), "type", "") in ("number", "integer") for f in model.inputs):
+            return "drill unit-change"
+    return "story" if (spec.root / "story.yaml").is_file() else "drill kill"
 
 
 @guarded
@@ -45,13 +58,16 @@ def drill(
     name = service or (watched[0] if watched else None)
     if name is None or name not in eco.spec.eco.services or not eco.spec.eco.services[name].serves:
         raise Failure("no service with a model is watched for drift; name one with --service")
-    if server is None:
-        raise Failure("the ecosystem is not up; start it with: mesocosm up")
     model = eco.spec.eco.models[eco.spec.eco.services[name].serves]
     snapshot = eco.catalog.snapshot(dataset=model.learns)
     data, split = columns_of(eco.spec, snapshot, [*model.inputs, model.predict])
     kinds = kinds_of(snapshot)
     number = next((f for f in model.inputs if kinds[f] == "number"), None) or next((f for f in model.inputs if kinds[f] == "integer"), None)
+    if kind in OF_NUMBERS and not number:
+        others = [d for d in DRILLS if d not in OF_NUMBERS]
+        raise Wrong("", f"'{kind}' changes a number, and '{name}' takes none", "another drill, or 'mesocosm story' where a story.yaml is beside the file", others)
+    if server is None:
+        raise Failure("the ecosystem is not up; start it with: mesocosm up")
     held = held_out(split, data[number] if kind == "drift" and number else None)
     before = eco.catalog.deployment(name)
     began, failed, flip = time.time(), 0, _flips(data, model.predict)

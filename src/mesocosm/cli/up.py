@@ -52,6 +52,7 @@ def up(
 
     from mesocosm.build.running import record_server
     from mesocosm.build.up import Running
+    from mesocosm.cli.drill import to_break
     from mesocosm.operate.guard import HOSTS
 
     running = Running(eco.spec, eco.catalog, hosts=(*HOSTS, *(allow_host or ())), rate=rate)
@@ -66,7 +67,7 @@ def up(
     store = eco.spec.root / ".mesocosm"
     record_server(store, url, running.token)
     console.print(f"\nThe console:  {url}/?token={running.token}\nThe world:    {url}/world?token={running.token}")
-    console.print("Now break it: mesocosm drill unit-change -f " + str(folder or file), markup=False)
+    console.print(f"Now break it: mesocosm {to_break(eco.spec)} -f {folder or file}", markup=False)
     config = uvicorn.Config(running.app, log_level="warning", access_log=False, http="httptools", loop="uvloop" if sys.platform != "win32" else "asyncio", server_header=False, ws="websockets-sansio", ws_per_message_deflate=False, ws_max_size=65536)
     sys.setswitchinterval(0.0005)  # the loop, the workers' ears and the batchers hand the interpreter on at once
     server = uvicorn.Server(config)
