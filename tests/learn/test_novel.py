@@ -47,6 +47,12 @@ def test_few_rows_or_none_make_no_group() -> None:
     assert [sorted(g.rows) for g in groups(six, np.ones(6, bool), known)] == [[0, 1, 2, 3, 4, 5]]
 
 
+def test_rows_that_are_all_the_same_have_no_direction() -> None:
+    same = np.ones((12, 4), np.float32)
+    known = Known(same, np.arange(12) % 2, 2)
+    assert known.height == 1.0 and groups(same, np.ones(12, bool), known) == []
+
+
 def test_the_height_follows_how_fine_the_classes_are() -> None:
     middles, _ = kinds(3, 4, 15, 1.0)
     rng = np.random.default_rng(0)

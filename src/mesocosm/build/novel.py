@@ -79,7 +79,8 @@ def take_up(spec: Spec, catalog: Catalog, model: str, predictions: Sequence[str]
         Wrong: a request is none of the model's, or the label cannot be a class of it.
     """
     _, net = champion_of(spec, catalog, model)
-    label, said = label.strip(), spec.eco.models[model]
+    said, label = spec.eco.models[model], label.strip()
+    label = next((one for one in net.labels if one.casefold() == label.casefold()), label)
     if not label or len(label) > MOST_LABEL or not label.isprintable():
         raise Wrong("label", f"'{label[:40]}' cannot be a label", f"1 to {MOST_LABEL} characters that can be printed")
     if label not in net.labels:

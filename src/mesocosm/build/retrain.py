@@ -51,7 +51,8 @@ def retrain(spec: Spec, catalog: Catalog, service: str, reason: str, say: Callab
         labelled = [r | {model.predict: float(r[model.predict])} for r in labelled]
     ours = set(champion["recipe"].get("labels") or ()) - (said_in_data(spec, snapshot, model.predict) if labelled else set())
     teach = [r for r in labelled if teaches(r["_id"]) or r[model.predict] in ours]  # what people named and the champion says has been judged before
-    judge = [r for r in labelled if r not in teach]
+    taught = {r["_id"] for r in teach}
+    judge = [r for r in labelled if r["_id"] not in taught]
     say(f"{len(teach)} labelled requests teach, {len(judge)} judge")
     made = digest(champion["made"], snapshot["id"], [r["_id"] for r in teach], reason)
     with Live(spec.root / ".mesocosm", f"models.{name}") as live:

@@ -56,11 +56,13 @@ class Known:
         self.middle = x.mean(0)
         apart = self.placed(x)
         self.means = _unit(np.array([apart[y == k].mean(0) if (y == k).any() else np.zeros(x.shape[1]) for k in range(classes)]))
-        at = np.random.default_rng(SEED).permutation(len(x))[:SAMPLE]
+        self.close, self.height = float(min((apart[y == k] @ self.means[k]).mean() for k in np.unique(y))), 1.0
+        at = _directed(apart, np.random.default_rng(SEED).permutation(len(x))[:SAMPLE])
+        if len(at) < 2:
+            return
         tree = linkage(apart[at], "average", "cosine")
         heights = np.quantile(tree[:, 2], np.linspace(0.3, 1, HEIGHTS))
         found = [adjusted_rand_score(y[at], fcluster(tree, h, "distance")) for h in heights]
-        self.close = float(min((apart[y == k] @ self.means[k]).mean() for k in np.unique(y)))
         self.height = float(np.clip(heights[int(np.argmax(found))], 1e-6, 1.0))
 
     def placed(self, x: Array) -> Array:
@@ -74,6 +76,11 @@ class Known:
 
 def _unit(x: Array) -> Array:
     return np.asarray(x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12))
+
+
+def _directed(placed: Array, at: Array) -> Array:
+    """Those of the rows that have a direction; what lies in the very middle is like nothing."""
+    return np.asarray(at[np.linalg.norm(placed[at], axis=1) > 0.5])
 
 
 def groups(x: Array, strange: Array, known: Known, least: int = LEAST) -> list[Group]:
@@ -91,12 +98,8 @@ def groups(x: Array, strange: Array, known: Known, least: int = LEAST) -> list[G
     """
     from scipy.cluster.hierarchy import fcluster, linkage
 
-    at = np.flatnonzero(strange)
-    if len(at) < least:
-        return []
     placed = known.placed(x)
-    # rows in the very middle have no direction: they are like nothing
-    at = at[np.linalg.norm(placed[at], axis=1) > 0.5]
+    at = _directed(placed, np.flatnonzero(strange))
     if len(at) < max(2, least):
         return []
     labels = fcluster(linkage(placed[at], "average", "cosine"), known.height, "distance")
