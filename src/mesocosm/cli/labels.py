@@ -64,7 +64,7 @@ def _new(d: dict[str, Any]) -> str:
         lines.append(f"{g['name'] or 'a group'}: {g['rows']} requests, {g['strange']} of them strange; nearest {g['nearest']} ({g['alike']:.2f})")
         said = [f"  {e['prediction']}  {', '.join(str(v) for v in e['inputs'].values() if v is not None)[:140]}" for e in g["examples"]]
         lines += said if len(said) <= TYPICAL + STRAY else [*said[:TYPICAL], "  ... and of those least like them", *said[-STRAY:]]
-    told = f"{len(d['groups'])} groups among {d['waiting']} requests without a label, of which {d['strange']} are strange: less sure than the least sure {d['share']:.0%} of held-out rows, or less like any class than {d['share'] / 2:.0%} of them."
+    told = f"{len(d['groups'])} group{'' if len(d['groups']) == 1 else 's'} among {d['waiting']} requests without a label, of which {d['strange']} are strange: less sure than the least sure {d['share']:.0%} of held-out rows, or less like any class than {d['share'] / 2:.0%} of them."
     more = f" Take one up by 'mesocosm labels {d['model']} --like ID --as LABEL'." if d["groups"] else " Nothing asks for a class of its own."
     return "\n".join([*lines, told + more])
 
