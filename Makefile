@@ -7,7 +7,7 @@ PIP := $(BIN)/pip --disable-pip-version-check
 
 unexport PYTHONDONTWRITEBYTECODE  # or every command compiles five thousand files anew
 
-.PHONY: demo test test-long lint bench bench-learn bench-govern bench-operate bench-scenes bench-world clean
+.PHONY: demo docs test test-long lint bench bench-learn bench-govern bench-operate bench-scenes bench-world clean
 
 $(STAMP): pyproject.toml constraints.txt hatch_build.py $(shell git ls-files web 2>/dev/null)
 	test -x $(BIN)/python || $(PY) -m venv $(VENV)
@@ -33,6 +33,10 @@ test: $(VENV)/.ready-test
 	bash tests/system.sh
 	$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest
+
+docs: $(VENV)/.ready-test
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs site
+	@echo "open site/index.html"
 
 test-long: $(VENV)/.ready-test
 	bash tests/system.sh

@@ -49,24 +49,27 @@ def page(title: str) -> str:
     """One page: each kind with what it does, its settings and its source."""
     about, kinds = PAGES[title]
     parts = [f"# {title.capitalize()}\n\n{about}\n"]
-    for name, kind in sorted(kinds.items()):
-        said = inspect.cleandoc(kind.__doc__ or "").split(">>>")[0].strip()
-        body: list[str] = []
-        listed = False
-        for line in said.splitlines():
-            if line.strip() in ("Args:", "Raises:"):
-                body.append("")
-                listed = True
-            elif listed and line.startswith("    ") and not line.startswith("     "):
-                word, _, rest = line.strip().partition(":")
-                body.append(f"- `{word}`:{rest}")
-            elif listed and line.startswith("      "):
-                body.append(f"  {line.strip()}")
-            else:
-                listed = listed and not line.strip()
-                body.append(line)
-        parts.append(f"## {name}\n\n" + "\n".join(body).replace("\n\n\n", "\n\n") + "\n")
+    parts += [f"## {name}\n\n{told(kind)}\n" for name, kind in sorted(kinds.items())]
     return "\n".join(parts)
+
+
+def told(kind: type[object]) -> str:
+    """What a kind's docstring says, as Markdown: its settings are a list."""
+    body: list[str] = []
+    listed = False
+    for line in inspect.cleandoc(kind.__doc__ or "").split(">>>")[0].strip().splitlines():
+        if line.strip() in ("Args:", "Raises:"):
+            body.append("")
+            listed = True
+        elif listed and line.startswith("    ") and not line.startswith("     "):
+            word, _, rest = line.strip().partition(":")
+            body.append(f"- `{word}`:{rest}")
+        elif listed and line.startswith("      "):
+            body.append(f"  {line.strip()}")
+        else:
+            listed = listed and not line.strip()
+            body.append(line)
+    return "\n".join(body).replace("\n\n\n", "\n\n")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
+from pathlib import Path
+from urllib.parse import unquote
 
 from conftest import ROOT, SMALL
 
@@ -66,3 +69,49 @@ def test_no_name_of_this_machine_stands_in_the_files() -> None:
         here = str(ROOT.parent)
         assert len(here) < 3 or f"{here}/" not in path.read_text(), path
     assert seen > 100
+
+
+def test_the_reference_is_as_the_code_says_it() -> None:
+    sys.path.insert(0, str(ROOT / "docs"))
+    from make_reference import WRITTEN
+
+    for title, made in WRITTEN.items():
+        assert (ROOT / "docs" / "reference" / f"{title}.md").read_text() == made(), f"run: python docs/make_reference.py ({title})"
+
+
+PAGES = sorted((ROOT / "docs").rglob("*.md"))
+
+
+def test_every_command_and_option_of_the_pages_is_there() -> None:
+    reference = (ROOT / "docs" / "reference" / "commands.md").read_text()
+    options = {name: set(re.findall(r"`(--?[a-z-]+)`", said)) for name, said in re.findall(r"## mesocosm ([a-z]+)\n(.*?)(?=\n## |\Z)", reference, re.S)}
+    assert set(options) == set(COMMANDS)
+    seen = 0
+    for page in [*PAGES, ROOT / "README.md"]:
+        for words in re.findall(r"mesocosm ((?:[a-z]+)(?: [^`\n]*)?)", page.read_text()):
+            name = words.split()[0]
+            if name in options and page.name != "log.md":
+                given = {o for o in re.findall(r"(?<=\s)(--?[a-z][a-z-]*)", words)}
+                assert given <= options[name], f"{page.name}: mesocosm {words}"
+                seen += 1
+    assert seen > 60
+
+
+def test_the_site_is_built_and_all_its_links_lead_somewhere(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", str(ROOT / "docs"), str(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    pages = {p: p.read_text() for p in tmp_path.rglob("*.html") if "_static" not in p.parts}
+    assert len(pages) >= len(PAGES)
+    anchors = {p: set(re.findall(r'\bid="([^"]+)"', text)) for p, text in pages.items()}
+    followed = 0
+    for page, text in pages.items():
+        for kind, link in re.findall(r'\b(href|src)="([^"]+)"', text):
+            where, _, anchor = unquote(link).partition("#")
+            if re.match(r"[a-z]+:", link):
+                assert kind == "href", f"{page.name} loads {link} from elsewhere"
+                continue
+            target = (page.parent / where.split("?")[0]).resolve() if where else page
+            assert target.is_file(), f"{page.name}: {link}"
+            assert not anchor or target not in anchors or anchor in anchors[target], f"{page.name}: {link}"
+            followed += 1
+    assert followed > 1000

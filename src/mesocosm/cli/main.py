@@ -25,7 +25,7 @@ def run() -> None:
         if called in COMMANDS and called != name:
             continue
         module = import_module(f"mesocosm.cli.{name}")
-        app.command(name, hidden=name == "retrain")(getattr(module, name))
+        app.command(name)(getattr(module, name))
 
     @app.callback(invoke_without_command=True)
     def _top(version: bool = typer.Option(False, "--version", help="Print the version.")) -> None:

@@ -1,0 +1,74 @@
+"""Write docs/reference/*.md from the code: `python docs/make_reference.py`; a test holds the pages to it."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import typer
+from typer.main import get_command
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from make_kinds import PAGES, told
+
+from mesocosm.base.kinds import Kind
+from mesocosm.cli.main import COMMANDS
+from mesocosm.govern.dataset import Dataset, From, Retention, Split
+from mesocosm.learn.model import Model, Search
+from mesocosm.operate.oidc import Oidc
+from mesocosm.operate.service import Anomaly, Answers, Batch, Drift, Monitor, Rollout, Service, Update
+from mesocosm.operate.surge import Surge
+from mesocosm.spec.grammar import Ecosystem
+from mesocosm.world.place import Inhabitant, World, WorldPlace
+
+SECTIONS: dict[str, type[Kind]] = {
+    "the file": Ecosystem,
+    "datasets.NAME": Dataset, "datasets.NAME.from": From, "datasets.NAME.split": Split, "datasets.NAME.retention": Retention,
+    "models.NAME": Model, "models.NAME.search": Search,
+    "services.NAME": Service, "services.NAME.answers": Answers, "services.NAME.rollout": Rollout, "services.NAME.batch": Batch, "services.NAME.update": Update,
+    "monitors.NAME": Monitor, "monitors.NAME.drift": Drift, "monitors.NAME.anomaly": Anomaly, "monitors.NAME.surge": Surge,
+    "world": World, "world.places.NAME": WorldPlace, "world.places.NAME.inhabitant": Inhabitant,
+    "oidc": Oidc,
+}  # fmt: skip
+
+
+def file_page() -> str:
+    """The sections of the file, each with its settings."""
+    parts = ["# The file\n\nEvery section of `ecosystem.yaml` and its settings, as the code reads them. Unknown keys are refused with their line.\n"]
+    parts += [f"## {name}\n\n{told(kind)}\n" for name, kind in SECTIONS.items()]
+    kinds = "\n".join(f"- [{title}](../kinds/{title}.md): {about}" for title, (about, _) in PAGES.items())
+    return "\n".join([*parts, f"## Kinds\n\nSettings that choose one of several kinds have a page each:\n\n{kinds}\n"])
+
+
+def commands_page() -> str:
+    """The commands, each with its arguments and options."""
+    parts = [
+        "# Commands\n\nCommands find the file with `-f` (`ecosystem.yaml` or its folder). What answers has `--json`. "
+        "The exit code is 0 where it went well, 1 where something failed, 2 where the words of the command are wrong.\n"
+    ]
+    for name in COMMANDS:
+        app = typer.Typer()
+        app.command(name)(getattr(import_module(f"mesocosm.cli.{name}"), name))
+        command = get_command(app)
+        parts.append(f"## mesocosm {name}\n\n{inspect.cleandoc(command.help or '')}\n")
+        rows = []
+        for one in command.params:
+            if one.name in ("help", "install_completion", "show_completion"):
+                continue
+            names = ", ".join(f"`{n}`" for n in [*one.opts, *one.secondary_opts]) if one.param_type_name == "option" else f"`{str(one.name).upper()}`"
+            said = " ".join(str(getattr(one, "help", "") or "").split())
+            rows.append(f"- {names}{': ' + said if said else ''}")
+        parts.append("\n".join(rows) + "\n")
+    return "\n".join(parts)
+
+
+WRITTEN = {"file": file_page, "commands": commands_page}
+
+if __name__ == "__main__":
+    folder = Path(__file__).parent / "reference"
+    folder.mkdir(exist_ok=True)
+    for title, made in WRITTEN.items():
+        (folder / f"{title}.md").write_text(made(), encoding="utf-8")
