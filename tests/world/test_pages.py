@@ -187,6 +187,32 @@ def test_a_browser_without_webgl_has_the_list(page: Any, server: Server) -> None
     page.wait_for_selector(".card >> text=held-out rows")
 
 
+def test_the_list_is_a_tree_that_arrows_walk(page: Any, server: Server) -> None:
+    page.add_init_script("const get = HTMLCanvasElement.prototype.getContext; HTMLCanvasElement.prototype.getContext = function (kind, ...more) { return kind.startsWith('webgl') ? null : get.call(this, kind, ...more) }")
+    page.goto(f"{server.url}/world?token={server.token}")
+    page.wait_for_selector("[role=tree]")
+    here, items = "document.activeElement.dataset.item", "document.querySelectorAll('[role=treeitem]').length"
+    whole = page.evaluate(items)
+    assert whole == len(resources(server)) + 6 and page.evaluate("document.querySelectorAll('[role=treeitem][tabindex=\"0\"]').length") == 1
+    page.locator("[role=treeitem][tabindex='0']").focus()
+    walked = []
+    for key in ("ArrowDown", "ArrowLeft", "ArrowLeft"):
+        page.keyboard.press(key)
+        walked.append(page.evaluate(here))
+    assert walked[0].startswith("sources.") and walked[1:] == ["spring", "spring"]
+    until(page, f"{items} === {whole - 3}", seconds=20)
+    assert page.get_attribute("[data-item=spring]", "aria-expanded") == "false"
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate(here) == "lake", "what is folded is passed"
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    until(page, f"{items} === {whole}", seconds=20)
+    page.keyboard.press("End")
+    assert page.evaluate(here).startswith("places.") and page.evaluate("document.querySelectorAll('[role=treeitem][tabindex=\"0\"]').length") == 1
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".card")
+
+
 def test_axe_finds_nothing_in_the_world(browser: Any, server: Server) -> None:
     from axe_playwright_python.base import AXE_SCRIPT
 
