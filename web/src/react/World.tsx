@@ -20,6 +20,7 @@ import { Tongues } from "./Tongues";
 import { Past } from "./Past";
 import { Valley } from "./Valley";
 import { Walk, type Aim } from "./Walk";
+import { useRoom } from "./room";
 
 interface Told { brought: string[]; frames: number; xr: string; origin: number[]; yaw: number; people: () => { id: number; name: string; place: number[] }[]; camera: number[]; drawn: { calls: number; triangles: number }; shown: number; path: string[]; first: number; laid: number; turn: (angle: number) => void; facts: () => Record<string, unknown[]> }
 declare global { interface Window { mesocosm: Told } }
@@ -136,6 +137,7 @@ export function World() {
     window.addEventListener("keydown", key);
     return () => window.removeEventListener("keydown", key);
   }, []);
+  const room = useRoom();
   const asked = useRef(0); // an answer that comes after a later question is not shown
   const back = useCallback((at: number | null) => {
     const mine = ++asked.current;
@@ -151,7 +153,7 @@ export function World() {
   const { each } = swarm(scene);
   const bare = scene.elements.length === 0;
   return (
-    <main className={`world ${location.hash === "#picture" ? "bare" : ""} ${asList ? "listed" : ""} ${PALETTES[light_]!.night ? "dark" : ""}`}>
+    <main ref={room} className={`world ${location.hash === "#picture" ? "bare" : ""} ${asList ? "listed" : ""} ${PALETTES[light_]!.night ? "dark" : ""}`}>
       {GL && (
         <div className="view" role="img" aria-label={t("{}: {} things; {} alerts open. Press L for the same as a list.", scene.ecosystem, scene.elements.length, scene.alerts.length)}>
           <Canvas shadows camera={{ fov: 55, near: 0.1, far: 2600 }} dpr={[1, 1.75]} gl={{ antialias: true, toneMappingExposure: 1.15 }}
@@ -182,6 +184,7 @@ export function World() {
       {broken.length > 0 && <div className="alerts calm" role="status"><p>{t("The glTF file for {} cannot be read or drawn; its own shape stands there.", broken.join(", "))}</p></div>}
       {bare && <div className="alerts calm" role="status"><p>{t("Nothing grows here yet: the file names no source, no model and no place.")}</p></div>}
       {!lost && scene.alerts.length > 0 && <div className="alerts" role="status">{scene.alerts.slice(0, 2).map((a) => <p key={String(a.id)}>⚠ {told(a)}</p>)}</div>}
+      <div className="foot" />
       {asList && <List scene={scene} chosen={chosen} onChoose={choose} />}
       {open === "people" && !e && <Company key={visitors.name} visitors={visitors} onName={take} onClose={() => show("")} />}
       {open === "follow" && <Follow scene={scene} onPath={light} onStep={choose} onClose={() => show("")} />}
