@@ -18,6 +18,7 @@ from statistics import mean, median
 
 import numpy as np
 from adapters import adapters
+from banking import FILE as BANKING
 from domain import domain
 from ranking import ranking
 from sight import sight
@@ -36,21 +37,6 @@ from mesocosm.learn.parts import cut
 
 ROOT = Path(__file__).parents[1]
 SETTINGS = [(0.03, 7, 200, 20), (0.05, 15, 100, 20), (0.02, 4, 400, 10), (0.1, 31, 100, 20), (0.03, 7, 100, 40)]
-BANKING = """grammar: 1
-ecosystem: banking
-sources:
-  train: {type: csv, path: train.csv}
-  judged: {type: csv, path: test.csv}
-datasets:
-  mail:
-    from: train
-    fields: {text: {type: text, missing: quarantine}, category: {type: category, missing: quarantine}}
-    split: {test: judged, validation: 0}
-models:
-  intent: {base: minilm, learns: mail, predict: category, inputs: [text]}
-services:
-  desk: {serves: intent}
-"""
 
 
 def credit() -> tuple[list[float], list[float]]:

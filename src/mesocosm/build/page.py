@@ -41,10 +41,9 @@ def _whole_of(data: dict[str, Any]) -> str:
     """The four scores with their figures, and what to do next."""
     rows = ""
     for name, part in data["parts"].items():
-        score, before = part["score"], part["before"]
-        moved = f" <small>({score - before:+.3f})</small>" if score is not None and before is not None and abs(score - before) >= 0.0005 else ""
+        score, moved = part["score"], f" <small>({part['moved']:+.3f})</small>" if part["moved"] else ""
         bar = f'<svg width="100%" height="10" viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label="{score:.3f} of 1"><rect class="full" width="100" height="10"/><rect class="bar" width="{100 * score:.1f}" height="10"/></svg>' if score is not None else ""
-        rows += f'<div><b>{"–" if score is None else f"{score:.3f}"}</b>{moved} {escape(name)}{bar}<p>{escape(part["says"]) if score is not None else "not known yet: nobody has asked"}</p></div>'
+        rows += f'<div><b>{"–" if score is None else f"{score:.3f}"}</b>{moved} {escape(name)}{bar}<p>{escape(part["says"])}</p></div>'
     todo = "".join(f"<li>{escape(one)}</li>" for one in data["next"])
     told = f"<h3>What to do next</h3><div class='card'><ol>{todo}</ol></div>" if todo else "<p>Nothing calls for anything.</p>"
     return f'<h2>The whole</h2><div class="card whole">{rows}</div>{told}'

@@ -17,7 +17,7 @@ from mesocosm.base.errors import Failure
 from mesocosm.build.live import Live
 from mesocosm.build.novel import said_in_data
 from mesocosm.build.putting import put
-from mesocosm.build.wiring import columns_of, grow_version, kinds_of, net_of, teaches
+from mesocosm.build.wiring import columns_of, grow_version, kinds_of, net_of
 from mesocosm.catalog import Catalog
 from mesocosm.catalog import tables as t
 from mesocosm.operate.moving import returned
@@ -79,6 +79,11 @@ def retrain(spec: Spec, catalog: Catalog, service: str, reason: str, say: Callab
             catalog.write_audit(con, "retrain", "keep", champion["id"], why)
     say(f"{why}; {begun}" if good else why)
     return {"promoted": good, "champion": champion["id"], "challenger": values["id"], "why": why, "comparison": both}
+
+
+def teaches(prediction: str) -> bool:
+    """Whether a labelled request teaches; the other half judges. A request is always of the same half."""
+    return bool(int(digest(prediction, size=2), 16) % 2)
 
 
 def verdict(both: Mapping[str, Any], missed: Sequence[str]) -> tuple[bool, str]:

@@ -6,16 +6,14 @@ Knows the catalog and the gateway's log. Every score is a share that its sentenc
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from statistics import mean, median
 from typing import Any
-
-import orjson
 
 from mesocosm.base.durations import seconds
 from mesocosm.build.graph import datasets_of, where_of
 from mesocosm.catalog import Catalog
+from mesocosm.operate.logs import logged
 from mesocosm.spec import Spec
 
 DAYS = 30.0  # that stability and experience look back
@@ -24,18 +22,27 @@ GOAL_MS = 100.0  # within which an answer is wanted, where the service has no 't
 ASIDE = 0.05  # share of rows set aside from which something is to be done
 FEW = 20  # labels that came back under which they tell nothing
 Row = dict[str, Any]
+TO_SERVICES = ("/v1/services/", "/v2/models/", "/v1/chat")  # routes of requests to services
+UNKNOWN = {"data quality": "no dataset is built", "model quality": "no model with figures is built", "stability": "nobody has asked", "experience": "nobody has asked"}
 
 
 def whole(spec: Spec, catalog: Catalog) -> dict[str, Any]:
-    """The four scores, 0 to 1 or none, each with `says`, `figures` and `before` (the score of what was there before), and `next`: what to do, the most pressing first."""
+    """The four scores, 0 to 1 or none, each with `says`, `figures`, `before` (the score of what was there before) and `moved` (how far from there), and `next`: what to do, the most pressing first."""
     since = catalog.clock() - DAYS * 86400
-    lines = list(requests(where_of(spec).store / "logs" / "gateway.jsonl", since - DAYS * 86400))
+    lines = [r for r in logged(where_of(spec).store / "logs" / "gateway.jsonl", since - DAYS * 86400) if str(r.get("route", "")).startswith(TO_SERVICES)]
     now, then = [r for r in lines if r["at"] >= since], [r for r in lines if r["at"] < since]
     stability, experience = _stability(spec, catalog, now, since), _experience(spec, catalog, now, since)
     data, models = _data(spec, catalog), _models(spec, catalog)
     parts = {"data quality": data, "model quality": models, "stability": stability | {"before": unbroken(then)}, "experience": experience | {"before": _apdex(spec, then)}}
     todo = [one for part in (stability, data, models, experience) for one in part["next"]]
-    return {"parts": {name: {k: round(v, 4) if isinstance(v, float) else v for k, v in part.items() if k != "next"} for name, part in parts.items()}, "next": todo}
+    return {"parts": {name: _rounded(part, UNKNOWN[name]) for name, part in parts.items()}, "next": todo}
+
+
+def _rounded(part: Row, unknown: str) -> Row:
+    score, before = part["score"], part["before"]
+    moved = round(score - before, 4) if score is not None and before is not None else None
+    kept = {k: round(v, 4) if isinstance(v, float) else v for k, v in part.items() if k != "next"}
+    return kept | {"moved": moved, "says": part["says"] if score is not None else f"not known: {unknown}"}
 
 
 def unbroken(lines: Sequence[Row]) -> float | None:
@@ -70,24 +77,8 @@ def _apdex(spec: Spec, lines: Sequence[Row]) -> float | None:
     return sum(p * n for p, n in told) / sum(n for _, n in told) if told else None
 
 
-def requests(path: Path, since: float) -> Iterator[Row]:
-    """What the gateway's log tells of requests to services."""
-    for file in (*(path.with_suffix(f".{n}.jsonl") for n in (2, 1)), path):
-        try:
-            lines = file.read_bytes().splitlines()
-        except OSError:
-            continue
-        for line in lines:
-            try:
-                row = orjson.loads(line)
-            except ValueError:  # a line that was being written
-                continue
-            if isinstance(row, dict) and row.get("at", 0) >= since and str(row.get("route", "")).startswith(("/v1/services/", "/v2/models/", "/v1/chat")):
-                yield row
-
-
 def skill(figure: float, simplest: float) -> float:
-    """How much of what the simplest guess leaves a model tells; of an error, how much smaller it is.
+    """How much of what the simplest guess leaves a model tells, of a figure whose best is 1.
 
     Source: Murphy 1988, Monthly Weather Review 116 (skill scores).
 

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from mesocosm.base.digest import digest, digest_folder
@@ -51,11 +49,6 @@ def held_out(split: Sequence[str], upper: Sequence[Any] | None = None) -> list[i
     return known[len(known) // 2 :]
 
 
-def teaches(prediction: str) -> bool:
-    """Whether a labelled request teaches; the other half judges. A request is always of the same half."""
-    return bool(int(digest(prediction, size=2), 16) % 2)
-
-
 def kinds_of(snapshot: Mapping[str, Any]) -> dict[str, str]:
     """The type of each field of a snapshot."""
     return {name: str(field["type"]) for name, field in snapshot["recipe"]["fields"].items()}
@@ -84,6 +77,7 @@ def grow_version(
 ) -> dict[str, Any]:  # fmt: skip
     """Grow a version from a snapshot (and `more` labelled rows) and return its record, not yet listed."""
     from mesocosm.learn.around import around
+    from mesocosm.learn.novel import as_often
     from mesocosm.learn.track import TRACKERS
     from mesocosm.learn.train import Site, grow
 
@@ -127,26 +121,6 @@ def grow_version(
         "recipe": {k: v for k, v in grown.card.items() if k not in ("block", "metrics")} | {"history": grown.history, "feedback": len(more), "environment": around(spec.root)},
         "origin": origin, "at": catalog.clock(), "missed": grown.missed,
     }  # fmt: skip
-
-
-AGAIN = 10  # times that a row of a class that people named is taught at most
-
-
-def as_often(more: Sequence[Mapping[str, Any]], target: str, taught: Sequence[Any]) -> tuple[list[Mapping[str, Any]], list[int]]:
-    """Labelled rows with those of classes that the data lack again and again, until such a class has as many as the others at the median; and which row each is.
-
-    A class of six rows beside seventy of a hundred is seldom said, however well it is told from them.
-
-    >>> rows, same = as_often([{"y": "new"}, {"y": "old"}], "y", ["old"] * 4 + ["else"] * 4)
-    >>> [r["y"] for r in rows], same
-    (['new', 'new', 'new', 'new', 'old'], [0, 0, 0, 0, 1])
-    """
-    counts = Counter(str(v) for v in taught if v is not None)
-    named = Counter(str(r[target]) for r in more if isinstance(r.get(target), str) and str(r[target]) not in counts)
-    usual = median(counts.values()) if counts else 0
-    times = {label: min(AGAIN, max(1, round(usual / n))) for label, n in named.items()}
-    same = [k for k, r in enumerate(more) for _ in range(times.get(str(r.get(target)), 1))]
-    return [more[k] for k in same], same
 
 
 def net_of(spec: Spec, version: Mapping[str, Any], open_session: Any = None, precision: str = "auto", shared: dict[Any, Any] | None = None) -> Any:

@@ -35,9 +35,12 @@ def labels(
     if bool(like) != bool(as_):
         raise Failure("--like ID and --as LABEL go together: the request whose proposal is taken up, and its label")
     if new or like:
+        from rich.console import Console
+
         from mesocosm.build.novel import proposals, take_up
 
-        found = proposals(eco.spec, eco.catalog, model)
+        with Console(stderr=True, quiet=as_json).status(f"looking through the requests to {model}"):
+            found = proposals(eco.spec, eco.catalog, model)
         if not like:
             answer(found, as_json, _new)
             return

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ LEAST = 5  # strange rows, each unlike the others, that make a proposal
 SAMPLE = 1000  # labelled rows on which it is seen how alike those of one class are
 HEIGHTS = 40  # that are tried
 SEED = 7
+AGAIN = 10  # times that a row of a class that people named is taught at most
 
 
 @dataclass(frozen=True)
@@ -171,3 +173,20 @@ def balanced(y: Array, most: int) -> list[int]:
     each = max(1, most // max(1, len(classes)))
     drawn = np.random.default_rng(SEED).permutation(len(y))
     return sorted(int(i) for k in classes for i in drawn[y[drawn] == k][:each])
+
+
+def as_often(more: Sequence[Mapping[str, Any]], target: str, taught: Sequence[Any]) -> tuple[list[Mapping[str, Any]], list[int]]:
+    """Labelled rows with those of classes that the data lack again and again, until such a class has as many as the others at the median; and which row each is.
+
+    A class of six rows beside seventy of a hundred is seldom said, however well it is told from them.
+
+    >>> rows, same = as_often([{"y": "new"}, {"y": "old"}], "y", ["old"] * 4 + ["else"] * 4)
+    >>> [r["y"] for r in rows], same
+    (['new', 'new', 'new', 'new', 'old'], [0, 0, 0, 0, 1])
+    """
+    counts = Counter(str(v) for v in taught if v is not None)
+    named = Counter(str(r[target]) for r in more if isinstance(r.get(target), str) and str(r[target]) not in counts)
+    usual = median(counts.values()) if counts else 0
+    times = {label: min(AGAIN, max(1, round(usual / n))) for label, n in named.items()}
+    same = [k for k, r in enumerate(more) for _ in range(times.get(str(r.get(target)), 1))]
+    return [more[k] for k in same], same

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,22 @@ from starlette.types import Scope
 
 MOST = 10_000_000  # bytes of a file
 KEPT = 3  # files
+
+
+def logged(path: Path, since: float = 0.0) -> Iterator[dict[str, Any]]:
+    """The lines that are kept, oldest first, from a moment on; a line that was being written is left out."""
+    for file in (*(path.with_suffix(f".{n}.jsonl") for n in range(KEPT - 1, 0, -1)), path):
+        try:
+            lines = file.read_bytes().splitlines()
+        except OSError:
+            continue
+        for line in lines:
+            try:
+                row = orjson.loads(line)
+            except ValueError:
+                continue
+            if isinstance(row, dict) and row.get("at", 0) >= since:
+                yield row
 
 
 class Logs:

@@ -12,11 +12,11 @@ export function Proposals({ model, serves }: { model: string; serves?: string | 
   const [notice, tell] = useState("");
   const [named, count] = useState(0);
   const [begun, begin] = useState(false);
-  const load = () => call<Any>(`/v1/models/${model}/proposals`).then((a) => { set(a); tell(""); }, (e: Error) => { set(null); tell(e.message); });
+  const load = () => (tell(t("Looking through the requests…")), call<Any>(`/v1/models/${model}/proposals`)).then((a) => { set(a); tell(""); }, (e: Error) => { set(null); tell(e.message); });
   const keep = async (g: Any, predictions: string[], label: string) => {
     try {
       const a = await call<Any>(`/v1/models/${model}/proposals`, { predictions, label });
-      set((old) => old && { ...old, groups: old.groups.filter((x: Any) => x !== g) });
+      set((old) => old && { ...old, labels: [...new Set([...old.labels, a.label])], groups: old.groups.filter((x: Any) => x !== g) });
       tell(a.new ? t("{} requests are '{}' now, which is new.", a.rows, a.label) : t("{} requests are '{}' now.", a.rows, a.label));
       count((k) => k + a.rows);
       begin(false);

@@ -16,9 +16,8 @@ def whole_text(data: dict[str, Any]) -> str:
     """The four scores, and what to do next."""
     lines = []
     for name, part in data["parts"].items():
-        score, before = part["score"], part["before"]
-        moved = f" ({score - before:+.3f})" if score is not None and before is not None and abs(score - before) >= 0.0005 else ""
-        lines.append(f"{name:<14} {'-' if score is None else f'{score:.3f}':>6}{moved:<9} {part['says'] if score is not None else 'not known yet: nobody has asked'}")
+        score, moved = "-" if part["score"] is None else f"{part['score']:.3f}", f" ({part['moved']:+.3f})" if part["moved"] else ""
+        lines.append(f"{name:<14} {score:>6}{moved:<9} {part['says']}")
     return "\n".join([*lines, "", "what to do next:" if data["next"] else "nothing calls for anything.", *(f"  {i}. {one}" for i, one in enumerate(data["next"], 1))])
 
 
