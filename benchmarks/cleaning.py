@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from mesocosm.base.kinds import Where
-from mesocosm.govern.dataset import Dataset
-from mesocosm.govern.drafted import drafted
+from mesocosm.govern.dataset import Dataset, From
+from mesocosm.govern.drafted import look
 from mesocosm.govern.govern import govern
 from mesocosm.govern.snapshot import read_table
 from mesocosm.govern.sources.csv import Csv
@@ -31,8 +31,8 @@ def score_table(folder: Path, verbose: bool = False) -> dict[str, Any]:
         shutil.copy(folder / "dirty.csv", home / "dirty.csv")
         where = Where(home, home / ".mesocosm")
         sources = {"dirty": Csv(path="dirty.csv")}
-        asked = Dataset.model_validate({"from": "dirty", "fields": "auto", "split": "none"})
-        data, made = drafted(asked, sources, where)
+        made = look(sources, From(union=("dirty",)), where)
+        data = Dataset.model_validate({**made.settings(), "from": "dirty", "split": "none"})
         if verbose:
             print(json.dumps(made.evidence, indent=1, ensure_ascii=False))
         snapshot = govern("t", data, sources, where, "made", "ab" * 32, lambda _: None)

@@ -1,4 +1,4 @@
-"""Make the bank's data: a clean table, the same made dirty with its truth kept, and the desk's tables.
+"""Make the bank's data: a clean table, the same made dirty with its truth kept and told by three offices, and the desk's tables.
 
     python examples/bank/make_data.py [PATH OF german_credit.csv]
 
@@ -24,6 +24,10 @@ CLEAN = {
     "age": "age_in_years", "plans": "other_installment_plans", "housing": "housing",
     "credits": "number_of_existing_credits_at_this_bank", "job": "job", "grade": "creditability",
 }  # fmt: skip
+OFFICES = {  # who writes what down, each beside the number of the application
+    "accounts": ["checking", "savings", "employment", "rate"],  # the ledger: what is in the accounts and comes in
+    "bureau": ["history", "plans", "credits"],  # the credit bureau: what was borrowed elsewhere and before
+}
 TOLERANCE = {"amount": 2800.0, "duration": 12.0, "age": 11.0}  # about one standard deviation of the column
 
 
@@ -119,7 +123,11 @@ def main() -> None:
     if len(sys.argv) > 1:
         write(truth / "applications.csv", clean(Path(sys.argv[1])))
     written, touched = dirty(rows_of(truth / "applications.csv"))
-    write(HERE / "data" / "applications.csv", written)
+    elsewhere = {name for names in OFFICES.values() for name in names}
+    write(HERE / "data" / "applications.csv", [{k: v for k, v in row.items() if k not in elsewhere} for row in written])
+    for office, names in OFFICES.items():
+        once = {row["application_id"]: {k: row[k] for k in ("application_id", *names)} for row in written}
+        write(HERE / "data" / f"{office}.csv", [once[key] for key in sorted(once)])
     write(truth / "touched.csv", touched)
     sentences, answers = intents()
     write(HERE / "data" / "sentences.csv", sentences)

@@ -69,7 +69,7 @@ def test_light_commands_import_nothing_heavy(bank: Path, words: list[str], more:
 
 def test_plan_says_keep_for_every_resource(bank: Path, cli: Callable[..., Any]) -> None:
     changes = json.loads(cli("plan", "-f", str(bank), "--json").stdout)["changes"]
-    assert len(changes) == 15 and {c["action"] for c in changes} == {"keep"}
+    assert len(changes) == 17 and {c["action"] for c in changes} == {"keep"}
 
 
 def test_commands_answer_in_sentences_with_exit_codes(bank: Path, tmp_path: Path, cli: Callable[..., Any]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mesocosm.govern.drafted import draft_file
+from mesocosm.govern.drafted import draft_files
 from mesocosm.govern.privacy.detect import redact, spans
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
@@ -40,7 +40,7 @@ def test_a_draft_proposes_types_keys_repairs_and_privacy_with_evidence(tmp_path:
         day = f"{1 + i % 28:02d}"
         lines.append(f"{i},p{i}@example.org,{f'2024-01-{day}' if i % 2 else f'{day}.01.2024'},{60 + i % 30} kg,{city},{zip_},+49 30 {1000000 + i % 4}")
     (tmp_path / "people.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    said = draft_file(tmp_path, tmp_path / "people.csv")
+    said = draft_files(tmp_path, [tmp_path / "people.csv"])
     fields, told = said["dataset"]["fields"], said["evidence"]
     assert said["dataset"]["key"] == "id" and fields["email"]["private"] == "pseudonymise" and "private" not in fields["phone_of_shop"]
     assert fields["joined"]["type"] == "date" and set(fields["joined"]["formats"]) == {"iso", "%d.%m.%Y"}

@@ -59,7 +59,7 @@ def test_a_goal_becomes_a_file_that_builds(tmp_path: Path, cli: Any) -> None:
     ],
 )
 def test_the_goal_picks_the_field(tmp_path: Path, goal: str, target: str, kind: str) -> None:
-    said = architect(tmp_path, loans(tmp_path), goal)
+    said = architect(tmp_path, [loans(tmp_path)], goal)
     assert (said["aim"]["target"], said["aim"]["kind"]) == (target, kind), said["aim"]["why"]
     read_text(draft_text(said), tmp_path / "ecosystem.yaml", {})
 
@@ -67,16 +67,16 @@ def test_the_goal_picks_the_field(tmp_path: Path, goal: str, target: str, kind: 
 def test_chinese_goals_meet_chinese_and_english_columns(tmp_path: Path) -> None:
     draw = random.Random(2)
     rows = [[draw.random(), draw.choice(["是", "否"]), "这是一条比较长的中文评论,编号" + str(i), draw.choice(["正面", "负面"])] for i in range(80)]
-    said = architect(tmp_path, write(tmp_path / "评论.csv", ["分数", "回复", "内容", "情感"], rows), "判断评论的情感")
+    said = architect(tmp_path, [write(tmp_path / "评论.csv", ["分数", "回复", "内容", "情感"], rows)], "判断评论的情感")
     assert said["aim"]["target"] == "情感" and said["parts"]["monitors"]["data-watch"]["surge"] == {"label": "负面"}
     assert any("reads English" in one for one in said["choose"])
-    headlines = architect(ROOT / "examples" / "newsroom", ROOT / "examples" / "newsroom" / "data" / "headlines.csv", "判断标题的情绪")
+    headlines = architect(ROOT / "examples" / "newsroom", [ROOT / "examples" / "newsroom" / "data" / "headlines.csv"], "判断标题的情绪")
     assert headlines["aim"]["target"] == "mood" and "as: market" in draft_text(headlines)
 
 
 def test_a_goal_that_fits_two_fields_is_asked(tmp_path: Path) -> None:
     draw = random.Random(1)
-    said = architect(tmp_path, write(tmp_path / "t.csv", ["x", "first", "second"], [[draw.random(), draw.choice("ab"), draw.choice("cd")] for _ in range(60)]), "tell what will come")
+    said = architect(tmp_path, [write(tmp_path / "t.csv", ["x", "first", "second"], [[draw.random(), draw.choice("ab"), draw.choice("cd")] for _ in range(60)])], "tell what will come")
     assert any("'predict' may also be" in one for one in said["choose"])
 
 
@@ -98,3 +98,54 @@ def test_the_draft_as_json_has_its_reasons(tmp_path: Path, cli: Any) -> None:
     loans(tmp_path)
     said = json.loads(cli("draft", "loans.csv", "--goal", "predict which loans are repaid late", "--json", cwd=tmp_path).stdout)
     assert said["parts"]["models"]["loans-model"]["predict"] == "repaid" and "tune" in said["reasons"] and said["choose"]
+
+
+def three_tables(home: Path) -> list[Path]:
+    """Loans with their borrowers' table and the bureau's, a table of many rows a borrower, and one that has nothing to do with them."""
+    draw = random.Random(8)
+    people = [[f"P{i:03d}", draw.randrange(19, 80), draw.choice(["m", "f"])] for i in range(150)]
+    income = {p[0]: draw.randrange(900, 6000) for p in people}
+    bureau = [[p[0], income[p[0]], draw.choice(["none", "one", "some"])] for p in people[:140]]
+    of = [draw.choice(people)[0] for _ in range(240)]
+    late = [draw.random() < (0.8 if income[p] < 2000 else 0.05) for p in of]
+    return [
+        write(home / "people.csv", ["person", "age", "sex"], people),
+        write(home / "bureau.csv", ["person", "income", "debts"], bureau),
+        write(home / "loans.csv", ["loan", "person", "months", "repaid"], [[f"L{i:04d}", p, draw.randrange(6, 60), "late" if bad else "on time"] for i, (p, bad) in enumerate(zip(of, late, strict=True))]),
+        write(home / "payments.csv", ["person", "paid"], [[p[0], draw.randrange(10, 99)] for p in people for _ in range(3)]),
+        write(home / "weather.csv", ["town", "rain"], [["Ulm", 3], ["Bonn", 4]]),
+    ]
+
+
+def test_several_files_are_joined_around_the_one_that_the_goal_means(tmp_path: Path, cli: Any) -> None:
+    names = [path.name for path in three_tables(tmp_path)]
+    done = cli("draft", *names, "--goal", "predict which loans are repaid late", "-o", "ecosystem.yaml", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    text = (tmp_path / "ecosystem.yaml").read_text()
+    spec = read_text(text, tmp_path / "ecosystem.yaml", {}).eco
+    assert spec.datasets["loans-data"].source.join == ("loans-source", "people-source", "bureau-source") and spec.datasets["loans-data"].source.on == "person"
+    assert set(spec.sources) == {"loans-source", "people-source", "bureau-source"} and {"income", "debts", "age", "sex", "months"} <= set(spec.models["loans-model"].inputs)
+    flat = " ".join(line.strip().lstrip("# ") for line in text.splitlines())
+    assert "payments is left out: it has 3.0 rows for each 'person'" in flat and "weather is left out: it shares no column" in flat and "is in bureau-source, where each row has its own" in flat
+    done = cli("build", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    version = open_ecosystem(tmp_path).catalog.versions("loans-model")[0]
+    assert version["metrics"]["auc"] > 0.75, "the bureau's income tells"
+
+
+def test_files_of_the_same_columns_stand_below_each_other(tmp_path: Path) -> None:
+    loans(tmp_path)
+    (tmp_path / "more.csv").write_bytes((tmp_path / "loans.csv").read_bytes())
+    said = architect(tmp_path, [tmp_path / "loans.csv", tmp_path / "more.csv"], "predict which loans are repaid late")
+    assert said["from"] == {"union": ["loans-source", "more-source"]} and said["aim"]["rows"] == 320
+
+
+def test_fields_are_drafted_of_a_join(tmp_path: Path, cli: Any) -> None:
+    three_tables(tmp_path)
+    (tmp_path / "ecosystem.yaml").write_text(
+        "grammar: 1\necosystem: two\nsources:\n  loans: {type: csv, path: loans.csv}\n  people: {type: csv, path: people.csv}\ndatasets:\n  both: {from: {join: [loans, people], on: person}, fields: auto}\n"
+    )
+    done = cli("build", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    kept = open_ecosystem(tmp_path).catalog.snapshot(dataset="both")
+    assert kept and {"loan", "person", "months", "repaid", "age", "sex"} == set(kept["facts"]["columns"])

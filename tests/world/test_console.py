@@ -59,7 +59,7 @@ def test_the_lineage_graph_leads_into_the_world(page: Any, server: Server) -> No
     assert ids == {f"/world#{e['id']}" for e in server.http.get("/v1/scene").json()["elements"]}
     page.focus(".graph a[href='/world#models.risk']")
     near = page.evaluate("[...document.querySelectorAll('.graph rect.near')].length")
-    assert near == 6  # applications, credit, risk, credit-desk, its watch and its counter
+    assert near == 8  # applications, accounts, bureau, credit, risk, credit-desk, its watch and its counter
 
 
 def test_what_if_answers_as_the_service_does_and_leaves_no_trace(page: Any, server: Server) -> None:

@@ -6,11 +6,11 @@ Knows what fits which data and machine. Trains nothing; what it writes passes `c
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mesocosm.govern.drafted import draft_file
+from mesocosm.govern.drafted import draft_files
 
 FORMS = (
     ("clinic", r"patient|disease|diagnos|hospital|clinic|heart|cancer|tumou?r|diabet|患者|疾病|医院|心脏"),
@@ -23,13 +23,13 @@ GOOD = re.compile(r"^(pos(itive)?|good|paid|approved?|accept(ed)?|hired?|好|正
 LEAST_WINDOW, MOST_WINDOW = 30, 200
 
 
-def architect(root: Path, path: Path, goal: str) -> dict[str, Any]:
-    """What `draft_file` gives, and under `parts` the sections that a goal asks for; under `reasons` and `choose` sentences for them.
+def architect(root: Path, paths: Sequence[Path], goal: str) -> dict[str, Any]:
+    """What `draft_files` gives, and under `parts` the sections that a goal asks for; under `reasons` and `choose` sentences for them.
 
     Raises:
-        Wrong: nothing of the file can be predicted.
+        Wrong: nothing of the files can be predicted.
     """
-    said = draft_file(root, path, goal)
+    said = draft_files(root, paths, goal)
     aim: Mapping[str, Any] = said["aim"]
     name, classes = said["name"], aim["kind"] == "classes"
     reasons, choose = dict(aim["why"]), list(aim["choose"])

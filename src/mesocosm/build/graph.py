@@ -61,15 +61,13 @@ def drafted_of(spec: Spec, name: str) -> tuple[Dataset, dict[str, str]]:
 
     data, where = spec.eco.datasets[name], where_of(spec)
     try:
-        if len(data.source.sources) != 1:
-            raise Wrong("fields", "'auto' drafts the fields of one source", "'from' with one source, or the fields by name")
-        source = spec.eco.sources[data.source.sources[0]]
+        sources = {n: spec.eco.sources[n] for n in data.source.sources}
         asked = data.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude={"fields", "auto"})
-        path = where.store / "drafts" / f"{digest(source.fingerprint(where), asked, REVISIONS['govern'])}.json"
+        path = where.store / "drafts" / f"{digest([s.fingerprint(where) for s in sources.values()], asked, REVISIONS['govern'])}.json"
         if not path.is_file():
             from mesocosm.govern.drafted import look
 
-            made = look(source, where)
+            made = look(sources, data.source, where)
             write_json(path, {"settings": {**made.settings(), **asked}, "evidence": made.evidence})
         kept = json.loads(path.read_text(encoding="utf-8"))
         return Dataset.model_validate(kept["settings"]), kept["evidence"]

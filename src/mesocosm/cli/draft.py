@@ -1,7 +1,8 @@
-"""`mesocosm draft`: look at a file and propose an ecosystem.yaml for it, each line with its evidence."""
+"""`mesocosm draft`: look at files of data and propose an ecosystem.yaml for it, each line with its evidence."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +14,7 @@ from mesocosm.cli.common import AsJson, answer, guarded
 
 @guarded
 def draft(
-    data: Annotated[Path, typer.Argument(help="A file of data, such as data/loans.csv.")],
+    data: Annotated[list[Path], typer.Argument(help="Files of data, such as data/loans.csv; of several, those that share a column are joined.")],
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Write the file here; it must not exist yet.")] = None,
     goal: Annotated[str | None, typer.Option("--goal", help="What is to be predicted, in words, such as 'predict which applicants default'; English or Chinese.")] = None,
     as_json: AsJson = False,
@@ -21,16 +22,18 @@ def draft(
     """Look at DATA once and propose how to govern it and, with a goal, what to learn, serve and watch; nothing is changed but the file written by -o."""
     from mesocosm.build.architect import architect
     from mesocosm.cli.views.draft import draft_text
-    from mesocosm.govern.drafted import draft_file
+    from mesocosm.govern.drafted import draft_files
 
     root = (out.parent if out else Path.cwd()).resolve()
     if out and out.exists():
         raise Failure(f"'{out}' exists already; name a new file, or remove it first")
-    if not data.resolve().is_relative_to(root):
-        root = data.resolve().parent
-        if out:
-            raise Failure(f"'{data}' lies outside the folder of '{out}'; a project reads only what lies inside it")
-    said: dict[str, Any] = architect(root, data.resolve(), goal) if goal else draft_file(root, data.resolve())
+    paths = [path.resolve() for path in data]
+    outside = next((said for said, path in zip(data, paths, strict=True) if not path.is_relative_to(root)), None)
+    if outside and out:
+        raise Failure(f"'{outside}' lies outside the folder of '{out}'; a project reads only what lies inside it")
+    if outside:
+        root = Path(os.path.commonpath([path.parent for path in paths]))
+    said: dict[str, Any] = architect(root, paths, goal) if goal else draft_files(root, paths)
     if goal:
         from mesocosm.spec.read import read_text
 

@@ -52,9 +52,8 @@ def aim(con: Any, table: str, found: Draft, goal: str) -> dict[str, Any]:
     Raises:
         Wrong: no field can be predicted.
     """
-    words, columns = words_of(goal), {c.name: c for c in found.columns}
-    scores = {name: _score(columns[name], settings, words, goal, name == list(found.fields)[-1]) for name, settings in found.fields.items() if name != found.key and not settings.get("private")}
-    ranked = sorted(((s, n) for n, s in scores.items() if s > -2), reverse=True)
+    columns = {c.name: c for c in found.columns}
+    ranked = _ranked(found, goal)
     if not ranked:
         raise Wrong("goal", "no column of the file can be predicted", "a column of a few classes, or of numbers")
     best, target = ranked[0]
@@ -87,6 +86,19 @@ def aim(con: Any, table: str, found: Draft, goal: str) -> dict[str, Any]:
         "texts": [n for n in inputs if found.fields[n]["type"] == "text"], "rows": seen, "why": why, "choose": choose,
         "english": _english([columns[n] for n in inputs if found.fields[n]["type"] == "text"]),
     }  # fmt: skip
+
+
+def aimed_at(found: Draft, goal: str) -> float:
+    """How much speaks for the best field of a drafted table as what a goal means."""
+    return max((score for score, _ in _ranked(found, goal)), default=-2.0)
+
+
+def _ranked(found: Draft, goal: str) -> list[tuple[float, str]]:
+    """The fields that may be predicted, the likeliest first."""
+    words, columns = words_of(goal), {c.name: c for c in found.columns}
+    last = list(found.fields)[-1]
+    scores = {name: _score(columns[name], settings, words, goal, name == last) for name, settings in found.fields.items() if name != found.key and not settings.get("private")}
+    return sorted(((s, n) for n, s in scores.items() if s > -2), reverse=True)
 
 
 def _score(column: Column, settings: dict[str, Any], words: set[str], goal: str, last: bool) -> float:

@@ -129,7 +129,7 @@ class Dataset(Kind):
         from: the source, or sources, the rows come from.
         key: the field that names a row; unique after duplicates were removed.
         fields: the fields to keep, each with its type; other columns are left out and reported. `auto`
-            has them drafted from the source, with repairs, each with its evidence in the report.
+            has them drafted from the sources, with repairs, each with its evidence in the report.
         auto: whether the fields are drafted; `fields: auto` sets it.
         duplicates: which rows count as the same.
         repairs: what is mended right after the types are read, in this order.

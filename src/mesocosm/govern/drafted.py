@@ -1,4 +1,4 @@
-"""`fields: auto`: a dataset's fields and repairs drafted from its source.
+"""`fields: auto`: a dataset's fields and repairs drafted from its sources; and files of data drafted as a dataset.
 
 Knows sources and the draft. What the file says beside `fields: auto` stays as it is.
 """
@@ -7,62 +7,88 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from mesocosm.base.errors import Wrong
 from mesocosm.base.kinds import Source, Where
-from mesocosm.govern.aim import aim
-from mesocosm.govern.dataset import Dataset
+from mesocosm.govern.aim import aim, aimed_at
+from mesocosm.govern.dataset import From
 from mesocosm.govern.draft import Draft, draft
 from mesocosm.govern.govern import engine
+from mesocosm.govern.related import Related, beside, related
+
+ENDINGS = {"csv": "csv", "tsv": "csv", "txt": "csv", "jsonl": "jsonl", "ndjson": "jsonl", "json": "json", "parquet": "parquet", "pq": "parquet", "xlsx": "excel", "xls": "excel", "ods": "excel"}
 
 
-def look(source: Source, where: Where) -> Draft:
-    """Collect a source and draft a dataset of it."""
+def look(sources: Mapping[str, Source], belong: From, where: Where) -> Draft:
+    """Collect sources and draft a dataset of their rows, put together as a file says.
+
+    Raises:
+        Wrong: rows of several sources stand below each other, and others beside them.
+    """
+    if len(belong.union) > 1 and belong.lookup:
+        raise Wrong("fields", "'auto' drafts no fields of a union with a lookup", "'from' with one source, a union or a join, or the fields by name")
     with engine(where.store) as con:
-        source.collect(where, con, "src")
+        tables = _collected(con, sources, belong.sources, where)
+        beside(con, tables, Related(belong.sources[0], belong.union if len(belong.union) > 1 else (), belong.partners), "src")
         return draft(con, "src")
 
 
-def drafted(dataset: Dataset, sources: Mapping[str, Source], where: Where) -> tuple[Dataset, Draft]:
-    """The dataset with its fields drafted, and the draft with its evidence.
-
-    Raises:
-        Wrong: the dataset has more than one source.
-    """
-    if len(dataset.source.sources) != 1:
-        raise Wrong("fields", "'auto' drafts the fields of one source", "'from' with one source, or the fields by name")
-    made = look(sources[dataset.source.sources[0]], where)
-    said = dataset.model_dump(by_alias=True, exclude_unset=True, exclude={"fields", "auto"})
-    return Dataset.model_validate({**made.settings(), **said}), made
-
-
-def draft_file(root: Path, path: Path, goal: str = "") -> dict[str, Any]:
-    """A file of data as a source and a drafted dataset, ready to be written as an ecosystem.
+def draft_files(root: Path, paths: Sequence[Path], goal: str = "") -> dict[str, Any]:
+    """Files of data as sources and one drafted dataset, ready to be written as an ecosystem.
 
     Args:
-        goal: what is to be predicted, in words; then `split`, and under `aim` what the goal picked (see `aim.py`).
+        goal: what is to be predicted, in words; then `split`, and under `aim` what the goal picked (see `aim.py`). The file that
+            holds it leads, and others add columns to its rows.
 
     Raises:
-        Wrong: the file is of no kind that is known by its ending.
+        Wrong: a file is of no kind that is known by its ending.
     """
-    from mesocosm.govern.sources import SOURCES
-
-    ending = path.suffix.lower().removeprefix(".")
-    kind = {"csv": "csv", "tsv": "csv", "txt": "csv", "jsonl": "jsonl", "ndjson": "jsonl", "json": "json", "parquet": "parquet", "pq": "parquet", "xlsx": "excel", "xls": "excel", "ods": "excel"}.get(ending)
-    if kind not in SOURCES:
-        raise Wrong("", f"'{path.name}' ends in '.{ending}'", "a file that ends in .csv, .tsv, .jsonl, .json, .parquet or .xlsx")
-    settings = {"type": kind, "path": path.relative_to(root).as_posix()}
-    source = SOURCES[kind].model_validate(settings)
+    named = _named(root, paths)
     with tempfile.TemporaryDirectory() as aside:
         where = Where(root, Path(aside))
         with engine(where.store) as con:
-            source.collect(where, con, "src")  # type: ignore[attr-defined]
+            tables = _collected(con, {n: s for n, (s, _) in named.items()}, list(named), where)
+            leads = list(named)
+            if goal and len(named) > 1:
+                leads = leads[:1] if len({frozenset(_columns(con, t)) for t in tables.values()}) == 1 else [max(named, key=lambda n: aimed_at(draft(con, tables[n]), goal))]
+            belong = related(con, tables, leads)
+            beside(con, tables, belong, "src")
             made = draft(con, "src")
             aimed = aim(con, "src", made, goal) if goal else None
-    name = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "data"
-    name = name if name[0].isalpha() else f"data-{name}"
-    said = {"name": name[:50], "source": name[:50] + "-source", "settings": settings, "dataset": made.settings(), "evidence": made.evidence}
+    name = belong.lead.removesuffix("-source")
+    evidence = made.evidence | ({"from": "; ".join(belong.why)} if belong.why else {})
+    kept = {n: s for n, (_, s) in named.items() if n not in belong.left}
+    said = {"name": name, "sources": kept, "from": belong.settings(), "left": belong.left, "dataset": made.settings(), "evidence": evidence}
     return said | ({"aim": aimed} if aimed else {})
+
+
+def _named(root: Path, paths: Sequence[Path]) -> dict[str, tuple[Source, dict[str, Any]]]:
+    """A source for each file, under a name that the file gives."""
+    from mesocosm.govern.sources import SOURCES
+
+    found: dict[str, tuple[Source, dict[str, Any]]] = {}
+    for path in paths:
+        ending = path.suffix.lower().removeprefix(".")
+        kind = ENDINGS.get(ending)
+        if kind is None:
+            raise Wrong("", f"'{path.name}' ends in '.{ending}'", "a file that ends in .csv, .tsv, .jsonl, .json, .parquet or .xlsx")
+        settings = {"type": kind, "path": path.relative_to(root).as_posix()}
+        name = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "data"
+        name = (name if name[0].isalpha() else f"data-{name}")[:50]
+        while f"{name}-source" in found:
+            name += "-too"
+        found[f"{name}-source"] = (SOURCES[kind].model_validate(settings), settings)  # type: ignore[assignment]
+    return found
+
+
+def _collected(con: Any, sources: Mapping[str, Source], names: Sequence[str], where: Where) -> dict[str, str]:
+    for name in names:
+        sources[name].collect(where, con, f"src_{name}")
+    return {name: f"src_{name}" for name in names}
+
+
+def _columns(con: Any, table: str) -> list[str]:
+    return [r[0] for r in con.execute(f'describe "{table}"').fetchall() if not r[0].startswith("_")]

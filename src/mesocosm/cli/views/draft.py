@@ -16,11 +16,13 @@ def draft_text(data: dict[str, Any]) -> str:
         f"ecosystem: {data['name']}",
         "",
         "sources:",
-        f"  {data['source']}: {_flow(data['settings'])}",
+        *(f"  {name}: {_flow(settings)}" for name, settings in data["sources"].items()),
+        *(line for name, why in data["left"].items() for line in _because(f"{name.removesuffix('-source')} is left out: {why}", 2)),
         "",
         "datasets:",
         f"  {data['name']}-data:",
-        f"    from: {data['source']}",
+        *_because(told.get("from"), 4),
+        f"    from: {_flow(data['from'])}",
     ]
     draft = data["dataset"]
     for key in ("key", "duplicates"):

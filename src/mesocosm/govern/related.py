@@ -1,0 +1,96 @@
+"""How several tables belong together: one below the other, or the rows of some beside each row of one that leads.
+
+Knows tables of text in DuckDB. Decides by values, not only by names, and says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mesocosm.govern.draft import BLANK
+from mesocosm.govern.sources.paths import quote
+
+KNOWN = 0.8  # share of the leading rows whose value a partner must know
+ONCE = 0.98  # share of a partner's rows that have a value of their own
+
+
+@dataclass
+class Related:
+    """The table whose rows lead, those that stand below it (`union`), those that add columns, each by a shared column (`partners`), and sentences: `why`, and for each table `left` out."""
+
+    lead: str
+    union: tuple[str, ...] = ()
+    partners: dict[str, str] = field(default_factory=lambda: {})
+    why: list[str] = field(default_factory=lambda: [])
+    left: dict[str, str] = field(default_factory=lambda: {})
+
+    def settings(self) -> Any:
+        """As `from` says it."""
+        if self.union:
+            return {"union": list(self.union)}
+        shared = set(self.partners.values())
+        if len(shared) > 1:
+            return {"union": [self.lead], "lookup": self.partners}
+        return {"join": [self.lead, *self.partners], "on": shared.pop()} if shared else self.lead
+
+
+def related(con: Any, tables: Mapping[str, str], leads: Sequence[str]) -> Related:
+    """How tables belong together.
+
+    Args:
+        tables: the DuckDB table of each name.
+        leads: names whose rows may lead, the most wanted first; of several with as many partners the first is taken.
+    """
+    columns = {n: [r[0] for r in con.execute(f"describe {quote(t)}").fetchall() if not r[0].startswith("_")] for n, t in tables.items()}
+    if len({frozenset(c) for c in columns.values()}) == 1:
+        return Related(leads[0], union=tuple(tables), why=["the files have the same columns, so their rows stand below each other"])
+    found = [_around(con, tables, columns, lead) for lead in leads]
+    return max(found, key=lambda r: (len(r.partners), -leads.index(r.lead)))
+
+
+def beside(con: Any, tables: Mapping[str, str], belong: Related, name: str) -> None:
+    """Make one table of them, as the build would: the first row of a partner for each value, columns of the leading table first."""
+    if belong.union:
+        con.execute(f"create temp table {quote(name)} as " + " union all by name ".join(f"select * from {quote(tables[t])}" for t in belong.union))
+        return
+    own = {r[0] for r in con.execute(f"describe {quote(tables[belong.lead])}").fetchall()}
+    more, joins = "", ""
+    for i, (partner, on) in enumerate(belong.partners.items()):
+        theirs = [r[0] for r in con.execute(f"describe {quote(tables[partner])}").fetchall() if r[0] not in own]
+        own |= set(theirs)
+        more += "".join(f", p{i}.{quote(c)}" for c in theirs)
+        first = f"(select * from {quote(tables[partner])} qualify row_number() over (partition by trim({quote(on)}::varchar) order by _file, _line) = 1)"
+        joins += f" left join {first} p{i} on trim(l.{quote(on)}::varchar) = trim(p{i}.{quote(on)}::varchar)"
+    con.execute(f"create temp table {quote(name)} as select l.*{more} from {quote(tables[belong.lead])} l{joins}")
+
+
+def _around(con: Any, tables: Mapping[str, str], columns: Mapping[str, Sequence[str]], lead: str) -> Related:
+    found = Related(lead)
+    for other in tables:
+        if other == lead:
+            continue
+        tried = sorted((_share(con, tables[lead], tables[other], c) for c in columns[lead] if c in columns[other]), reverse=True)
+        able = [t for t in tried if t[0] >= KNOWN and t[1] >= ONCE]
+        if able:
+            share, _, column, _ = able[0]
+            found.partners[other] = column
+            found.why.append(f"'{column}' of {share:.1%} of the rows of {lead} is in {other}, where each row has its own")
+        elif tried and tried[0][0] >= KNOWN:
+            found.left[other] = f"it has {tried[0][3]:.1f} rows for each '{tried[0][2]}', and only one can stand beside a row of {lead}; sum them up to one, and it can be joined"
+        elif tried:
+            found.left[other] = f"its '{tried[0][2]}' knows {tried[0][0]:.0%} of the rows of {lead}"
+        else:
+            found.left[other] = f"it shares no column with {lead}"
+    return found
+
+
+def _share(con: Any, lead: str, other: str, column: str) -> tuple[float, float, str, float]:
+    """Of the leading rows, how many a partner's column knows; how many of its rows have a value of their own; the column; its rows a value."""
+    x = f"trim({quote(column)}::varchar)"
+    there = f"select x from (select {x} as x from {{}}) where not coalesce({BLANK}, true)"
+    mine, theirs = there.format(quote(lead)), there.format(quote(other))
+    rows, distinct = con.execute(f"select count(*), count(distinct x) from ({theirs})").fetchall()[0]
+    of, known = con.execute(f"select count(*), count(*) filter (x in ({theirs})) from ({mine})").fetchall()[0]
+    return known / of if of else 0.0, distinct / rows if rows else 0.0, column, rows / distinct if distinct else 0.0
