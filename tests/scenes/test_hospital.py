@@ -44,6 +44,11 @@ def test_each_hospital_gets_a_model_no_worse_than_its_own(hospital: Path) -> Non
     assert zurich["log_loss"] < 0.5 * zurich["adapted"]["general"]["log_loss"], "nine of ten are ill there, and the general model does not know it"
 
 
+def test_two_hospitals_learn_together_as_well_as_from_one_table(hospital: Path) -> None:
+    metrics = open_ecosystem(hospital).catalog.versions("general")[0]["metrics"]
+    assert set(metrics["federated"]["sites"]) == {"cleveland", "hungary"} and metrics["gain_over_pooled"] >= -0.01 and metrics["gain_over_apart"] > 0
+
+
 def test_only_weights_travel(hospital: Path) -> None:
     """No row of the pooled patients is in what the others hold; the general model may be gone, and they answer."""
     catalog = open_ecosystem(hospital).catalog

@@ -84,7 +84,9 @@ def grow_version(
     store = spec.root / ".mesocosm"
     fields = list(dict.fromkeys([*model.inputs, model.predict, *(model.fair.by if model.fair else ()), *([model.rank.when] if model.rank and model.rank.when else [])]))
     group = group_of(snapshot)
-    rows, split = columns_of(spec, snapshot, [*fields, "_row", *([group] if group and group not in fields else [])])
+    site = (model.federated.by or "_source") if model.federated else None
+    rows, split = columns_of(spec, snapshot, list(dict.fromkeys([*fields, "_row", *([group] if group else []), *([site] if site else [])])))
+    sites = list(rows[site] if site in (*fields, group) else rows.pop(site)) if site else []
     if not group and (snapshot["recipe"].get("split") or {}).get("group"):
         say("the field that the split keeps together is encrypted, equal values unlike each other, so rows of one group are not left out together")
     first, same = len(split), list(range(len(more)))
@@ -101,11 +103,12 @@ def grow_version(
     if len(same) > len(set(same)):
         groups = list(groups) or [None] * len(ids)
         groups[first : first + len(same)] = [f"asked {k}" for k in same]
+    sites += ["asked here"] * (len(ids) - len(sites)) if site else []
     before = _last_version(spec, catalog, name, model, snapshot, fields, len(more) + (past.old if past else 0))
     folder = store / "models" / name / digest(made, size=8)
     corpus, told_of = _corpus(spec, catalog, model, snapshot)
     with folder_appears(folder) as aside:
-        grown = grow(name, model, rows, split, kinds_of(snapshot), Site(spec.root, store, aside, made, before, ids, catalog.url, corpus, told_of, order_of(snapshot, model.predict), past, items=_items(spec, catalog, model), taught=_taught(spec, catalog, model), groups=groups), say)
+        grown = grow(name, model, rows, split, kinds_of(snapshot), Site(spec.root, store, aside, made, before, ids, catalog.url, corpus, told_of, order_of(snapshot, model.predict), past, items=_items(spec, catalog, model), taught=_taught(spec, catalog, model), groups=groups, sites=sites), say)
         write_json(aside / "prepare.json", preparation(spec, model, snapshot))
     number = catalog.next_number(name)
     content = digest_folder(folder)

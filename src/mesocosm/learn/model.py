@@ -12,6 +12,7 @@ from mesocosm.learn.auto import Auto
 from mesocosm.learn.brought import Brought
 from mesocosm.learn.continual import Continual
 from mesocosm.learn.fairness import Fair
+from mesocosm.learn.federated import Federated
 from mesocosm.learn.pretraining.pretrain import Pretrain
 from mesocosm.learn.ranking.rank import Rank
 from mesocosm.learn.self_training import SelfTraining
@@ -19,7 +20,7 @@ from mesocosm.learn.tuning import TUNING
 from mesocosm.learn.tuning.frozen import Frozen
 from mesocosm.learn.tuning.full import Full
 
-METRICS = ("accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error", "gain_over_majority", "gain_over_linear", "typo_accuracy", "paraphrase_accuracy", "parity_gap", "odds_gap", "accuracy_gap", "rank_error", "kappa", "r2", "mae", "rmse", "median_error", "micro_f1", "example_f1", "subset_accuracy", "hamming_loss", "mrr", "recall_at_1", "recall_at_5", "recall_at_10", "perplexity", "rouge_l", "token_f1", "exact", "gain_over_base", "gain_over_nearest", "hit_rate_at_10", "ndcg_at_10", "coverage", "diversity", "gain_over_popular", "gain_over_item_knn", "gain_over_ease", "span_f1", "span_precision", "span_recall", "token_accuracy", "gain_over_dictionary", "gain_over_general", "gain_over_local")
+METRICS = ("accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error", "gain_over_majority", "gain_over_linear", "typo_accuracy", "paraphrase_accuracy", "parity_gap", "odds_gap", "accuracy_gap", "rank_error", "kappa", "r2", "mae", "rmse", "median_error", "micro_f1", "example_f1", "subset_accuracy", "hamming_loss", "mrr", "recall_at_1", "recall_at_5", "recall_at_10", "perplexity", "rouge_l", "token_f1", "exact", "gain_over_base", "gain_over_nearest", "hit_rate_at_10", "ndcg_at_10", "coverage", "diversity", "gain_over_popular", "gain_over_item_knn", "gain_over_ease", "span_f1", "span_precision", "span_recall", "token_accuracy", "gain_over_dictionary", "gain_over_general", "gain_over_local", "gain_over_pooled", "gain_over_apart")
 
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class Model(Kind):
         self_training: rows whose target is missing teach too where the model is sure of them; with a frozen base and classes.
         continual: a new version begins where the last one ended and keeps what it knew; with a base that is tuned by gradient.
         adapts: another model of the file, of the same target and inputs, from whose weights this one starts; none of its rows are read.
+        federated: sites learn a linear head together and only their weights travel; for classes over a base that stays as it is.
         search: settings to try.
         require: bounds on metrics of the test rows; a version that misses one is never deployed.
         reveal: private inputs that are used all the same.
@@ -100,6 +102,7 @@ class Model(Kind):
     self_training: SelfTraining | None = None
     continual: Continual | None = None
     adapts: str | None = None
+    federated: Federated | None = None
     search: Search | None = None
     require: dict[Literal[METRICS], Bound] = {}  # type: ignore[valid-type]
     reveal: tuple[str, ...] = ()

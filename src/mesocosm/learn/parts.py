@@ -23,6 +23,7 @@ Array = np.ndarray[Any, Any]
 class Parts:
     """A dataset cut for a model: per part its texts, block and labels; `bare` are training rows without a label, where they teach too.
 
+    `sites` holds the number of each training row's site, and `site_names` what they are called, where sites learn apart.
     `groups` holds the number of each row's group by part, nothing where each row is one of its own.
     """
 
@@ -36,14 +37,17 @@ class Parts:
     task: Task
     images: dict[str, dict[str, list[str | None]]]
     groups: dict[str, Array]
+    sites: Array | None = None
+    site_names: Sequence[str] = ()
 
 
-def cut(model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], kinds: Mapping[str, str], order: Sequence[str] = (), taught: Taught | None = None, groups: Sequence[Any] = ()) -> Parts:
+def cut(model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], kinds: Mapping[str, str], order: Sequence[str] = (), taught: Taught | None = None, groups: Sequence[Any] = (), sites: Sequence[Any] = ()) -> Parts:
     """Cut cleaned columns into parts; facts come from the training rows only.
 
     Args:
         taught: what the model starts from, whose classes and facts are then taken.
         groups: the group of each row, where rows of one group are left out together.
+        sites: the site of each row, where sites learn apart.
 
     Raises:
         Wrong: the target has one value, or a part has no rows.
@@ -69,6 +73,8 @@ def cut(model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], k
     facts = dict(taught.facts) if taught else plain(model.inputs) if isinstance(model.base, Brought) else block.fit({n: [rows[n][i] for i in where["train"]] for n in mine}, mine)
     names = list(model.pair or [n for n in model.inputs if kinds[n] == "text"])
     number = numbered(groups)
+    at = [str(sites[i]) for i in where["train"]] if len(sites) else []
+    called = sorted(set(at))
     picked = {p: {n: [rows[n][i] for i in where[p]] for n in mine} for p in where}
     return Parts(
         {p: block.text_of(picked[p], names, len(where[p]), model.apart) for p in where},
@@ -76,4 +82,5 @@ def cut(model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], k
         {p: task.encode([target[i] for i in where[p]]) for p in ("train", "validation", "test")},
         task.labels, facts, names, where, task, {p: {n: picked[p][n] for n in mine if kinds[n] == "image"} for p in where},
         {} if number is None else {p: number[where[p]] for p in where},
+        np.array([called.index(s) for s in at]) if at else None, called,
     )  # fmt: skip

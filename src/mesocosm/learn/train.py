@@ -27,6 +27,7 @@ from mesocosm.learn.brought import Brought, BroughtHead, head_of
 from mesocosm.learn.continual import Past, known
 from mesocosm.learn.curve import curve
 from mesocosm.learn.examine import examined
+from mesocosm.learn.federated import beside_pooled
 from mesocosm.learn.fit import fitted
 from mesocosm.learn.forgetting import keep
 from mesocosm.learn.heads.late import shares
@@ -62,6 +63,7 @@ class Site:
         taught: what the model starts from, where it adapts another.
         items: of a ranker, what is said of each item that is listed.
         groups: the group of each row, where the split keeps those of one group together.
+        sites: the site of each row, where sites learn apart.
     """
 
     root: Path
@@ -78,6 +80,7 @@ class Site:
     taught: Taught | None = None
     items: Mapping[str, str] = field(default_factory=dict)
     groups: Sequence[Any] = ()
+    sites: Sequence[Any] = ()
 
 
 @dataclass
@@ -121,7 +124,7 @@ def grow(
     import torch
 
     torch.manual_seed(model.seed)
-    parts = cut(model, rows, split, kinds, site.order, site.taught, site.groups)
+    parts = cut(model, rows, split, kinds, site.order, site.taught, site.groups, site.sites)
     found = leaks(rows, kinds, model.inputs, parts.where, [parts.task.plain(v) for v in rows[model.predict]])
     told = [n for n in found["telling"] if n not in model.trust]
     if told:
@@ -173,6 +176,8 @@ def grow(
     say(f"{len(p_test)} test rows: {parts.task.sentence(metrics)}")
     if site.taught:
         metrics |= beside_general(site.taught, head, p_test, feats, parts, model.seed, say)
+    if parts.sites is not None:
+        metrics |= beside_pooled(head, parts.sites, parts.site_names, p_test, feats, parts, model.seed, say)
     laps.end("judging")
     export = _export(head, trunk, base, parts, store, folder, feats, model.max_length, model.apart, laps, sight)
     laps.end("agreement" if base else "export")

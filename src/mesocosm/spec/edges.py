@@ -17,8 +17,9 @@ from mesocosm.govern.rules.rule import RuleKind
 from mesocosm.govern.types.number import Rates
 from mesocosm.learn.auto import AUTO
 from mesocosm.learn.brought import Brought
+from mesocosm.learn.federated import OF_FEDERATED
 from mesocosm.learn.losses import LOSSES
-from mesocosm.spec.edges_adapt import OF_ADAPTED, of_adapted
+from mesocosm.spec.edges_adapt import OF_ADAPTED, of_adapted, of_federated
 from mesocosm.spec.edges_rank import OF_RANKS, of_rank
 from mesocosm.spec.edges_sight import of_sight
 from mesocosm.spec.edges_surge import of_surge
@@ -189,6 +190,8 @@ def _models(eco: Ecosystem) -> Iterator[Fault]:
             for metric in () if number else [m for m in OF_TEXTS if m != "gain_over_linear"]:
                 if metric in model.require:
                     yield (*at, "require", metric), Wrong("", f"'{metric}' is of a text that is written, and '{model.predict}' is a {kinds[model.predict]}", "a metric of classes")
+            for metric in () if model.federated else [m for m in OF_FEDERATED if m in model.require]:
+                yield (*at, "require", metric), Wrong("", f"'{metric}' is a figure of a model that sites learn together", "'federated' in the model, or another metric")
             for metric in () if model.adapts else [m for m in OF_ADAPTED if m in model.require]:
                 yield (*at, "require", metric), Wrong("", f"'{metric}' is of a model that adapts another", "'adapts' in the model, or another metric")
             loss = getattr(model.tune, "loss", None)
@@ -233,6 +236,7 @@ def _models(eco: Ecosystem) -> Iterator[Fault]:
         if model.self_training and (kinds.get(model.predict) not in ("category", "boolean") or model.tune.method != "frozen"):
             yield (*at, "self_training"), Wrong("", "self-training is for classes over a base that stays as it is", "no 'self_training' here, or 'tune: frozen' and a category or boolean field")
         yield from of_adapted(eco, name, model, kinds, at) if model.adapts else ()
+        yield from of_federated(data, model, kinds, at) if model.federated else ()
         if model.continual and (model.tune.method == "frozen" or kinds.get(model.predict) == "text" or model.search):
             why = "a search begins anew" if model.search else "a model of texts begins anew" if kinds.get(model.predict) == "text" else "a head over a base that stays as it is learns from all rows at once and forgets none"
             yield (*at, "continual"), Wrong("", why, "'continual' with a base tuned by gradient, such as 'tune: lora', for classes, labels or a number")
