@@ -124,6 +124,8 @@ def test_photos_are_built_on_served_and_left_out_of_the_log(pond: Path, cli: Cal
     eco = open_ecosystem(pond)
     version = eco.catalog.versions("judge")[-1]
     assert version["metrics"]["accuracy"] > 0.8 and version["metrics"]["baselines"]["majority"]["accuracy"] < 0.7  # texts and table alone tell nothing
+    alone = {name: told["accuracy"] for name, told in version["metrics"]["beside"].items()}
+    assert set(alone) == {"text alone", "images alone", "table alone"} and alone["images alone"] > 0.8 > max(alone["text alone"], alone["table alone"]), alone
     (pond / "new.jpg").write_bytes(bytes_of(picture(True, 1234), "JPEG", quality=95))
     said = cli("predict", "desk", "--input", '{"text": "ticket 5", "amount": "120 EUR", "photo": "@new.jpg"}', "-f", str(file), "--json")
     out = json.loads(said.stdout)

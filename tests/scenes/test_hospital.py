@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import shutil
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,20 @@ def test_each_hospital_gets_a_model_no_worse_than_its_own(hospital: Path) -> Non
 def test_two_hospitals_learn_together_as_well_as_from_one_table(hospital: Path) -> None:
     metrics = open_ecosystem(hospital).catalog.versions("general")[0]["metrics"]
     assert set(metrics["federated"]["sites"]) == {"cleveland", "hungary"} and metrics["gain_over_pooled"] >= -0.01 and metrics["gain_over_apart"] > 0
+
+
+def test_the_door_reads_words_a_strip_and_figures_and_does_without_any_of_them(hospital: Path) -> None:
+    eco = open_ecosystem(hospital)
+    metrics = eco.catalog.versions("first-look")[0]["metrics"]
+    assert set(metrics["beside"]) == {"text alone", "images alone", "table alone"}
+    assert all(other["gain"] > -0.05 for other in metrics["beside"].values()), "no kind of knowledge alone is surely better than all three"
+    served = Served("front-desk", eco.spec.eco.services["front-desk"], eco.catalog, Loader(eco.spec, eco.catalog).load)
+    served.refresh()
+    strip = base64.b64encode((hospital / "data" / "strips" / "CL0007.png").read_bytes()).decode()
+    whole = {"complaint": "No pain at all, I was sent for a check. It comes when I climb stairs.", "strip": strip, "age": 62, "sex": "Female", "blood_pressure": 140}
+    said = [one["probabilities"]["yes"] for one in served.predict([whole, *(whole | {name: None} for name in whole), dict.fromkeys(whole)])]
+    assert len(set(said)) == len(said), "each of them counts"
+    assert said[2] < said[0] - 0.1, (said, "its strip shows a deep ST segment")
 
 
 def test_only_weights_travel(hospital: Path) -> None:

@@ -1,4 +1,4 @@
-"""A version beside others on its own test rows: its texts alone, its table alone, the last version. Knows tasks and heads."""
+"""A version beside others on its own test rows: its texts, its images and its table alone, the last version. Knows tasks and heads."""
 
 from __future__ import annotations
 
@@ -38,25 +38,29 @@ class Last:
     fresh: Sequence[bool]
 
 
-def alone(head: Any, said: Array, feats: Mapping[str, Array], parts: Parts, seed: int, say: Callable[[str], None]) -> dict[str, dict[str, Any]]:
-    """What the texts reach without the table, and the table without the texts; nothing where there is but one of them.
+def alone(head: Any, said: Array, feats: Mapping[str, Array], parts: Parts, seed: int, say: Callable[[str], None], seen: int = 0) -> dict[str, dict[str, Any]]:
+    """What each kind of knowledge reaches without the others: texts, images, the table; nothing where there is but one of them.
 
     Args:
         head: the version's; the same kinds are fitted on each part, trees on the table only and with the settings that they have.
         said: what the version says of its test rows.
-        feats: features of the texts by part, as the version makes them.
+        feats: features of the texts, and behind them those of the images, by part, as the version makes them.
+        seen: how many of the features are of images.
     """
-    y = parts.y["train"]
-    if not feats["train"].shape[1] or not parts.table["train"].shape[1] or len(y) > MOST_ROWS:
+    y, width = parts.y["train"], feats["train"].shape[1]
+    kinds = {"text alone": slice(0, width - seen), "images alone": slice(width - seen, width), "table alone": None}
+    there = {n: k for n, k in kinds.items() if (parts.table["train"].shape[1] if k is None else k.stop - k.start)}
+    if len(there) < 2 or len(y) > MOST_ROWS:
         return {}
     found = {}
-    for name, keep in (("text alone", (1, 0)), ("table alone", (0, 1))):
-        text, table = ({p: x[:, : x.shape[1] * share] for p, x in given.items()} for given, share in zip((feats, parts.table), keep, strict=True))
+    for name, columns in there.items():
+        text = {p: x[:, columns or slice(0)] for p, x in feats.items()}
+        table = {p: x[:, : 0 if columns else None] for p, x in parts.table.items()}
         if isinstance(head, Late):
-            part = head.parts[keep[1]].head.again(text["train"], table["train"], y, parts.task.classes, seed, parts.groups.get("train"))
+            part = head.parts[columns is None].head.again(text["train"], table["train"], y, parts.task.classes, seed, parts.groups.get("train"))
             found[name] = _told(name, part, text, table, said, parts, say)
             continue
-        like = [h for h in (head.parts if isinstance(head, Blend) else (head,)) if h.name != "boost" or keep[1]] or [Linear()]
+        like = [h for h in (head.parts if isinstance(head, Blend) else (head,)) if h.name != "boost" or columns is None] or [Linear()]
         part = (like[0] if len(like) == 1 else Blend(*like, classes=parts.task.classes)).again(text["train"], table["train"], y, parts.task.classes, seed, parts.groups.get("train"))
         found[name] = _told(name, part, text, table, said, parts, say)
     return found

@@ -182,7 +182,7 @@ def grow(
     export = _export(head, trunk, base, parts, store, folder, feats, model.max_length, model.apart, laps, sight)
     laps.end("agreement" if base else "export")
     metrics |= learnt | export.pop("agreement", {}) | {"leaks": found}
-    metrics["beside"] = alone(head, p_test, feats, parts, model.seed, say) | (last(p_test, site.before, rows, parts, say) if site.before else {})
+    metrics["beside"] = alone(head, p_test, feats, parts, model.seed, say, sight.features["train"].shape[1] if sight else 0) | (last(p_test, site.before, rows, parts, say) if site.before else {})
     if site.past and trunk is not None and base:
         from mesocosm.learn.encode import encode
         from mesocosm.learn.tokens import Tokens
