@@ -6,7 +6,7 @@ import os
 import sys
 from importlib import import_module
 
-COMMANDS = ("init", "draft", "check", "plan", "build", "up", "status", "report", "card", "labels", "predict", "trace", "explain", "lineage", "feedback", "promote", "rollback", "silence", "versions", "diff", "forget", "reveal", "rotate", "aggregate", "drill", "story", "export", "picture", "bases", "token", "doctor", "retrain")
+COMMANDS = ("init", "draft", "check", "plan", "build", "up", "status", "report", "card", "labels", "predict", "trace", "explain", "lineage", "feedback", "promote", "rollback", "silence", "versions", "diff", "forget", "reveal", "rotate", "aggregate", "drill", "story", "export", "picture", "bases", "token", "doctor", "retrain", "tune-up")
 
 
 def run() -> None:
@@ -24,8 +24,9 @@ def run() -> None:
     for name in COMMANDS:
         if called in COMMANDS and called != name:
             continue
-        module = import_module(f"mesocosm.cli.{name}")
-        app.command(name)(getattr(module, name))
+        inner = name.replace("-", "_")
+        module = import_module(f"mesocosm.cli.{inner}")
+        app.command(name)(getattr(module, inner))
 
     @app.callback(invoke_without_command=True)
     def _top(version: bool = typer.Option(False, "--version", help="Print the version.")) -> None:
