@@ -51,7 +51,8 @@ def commands_page() -> str:
     ]
     for name in COMMANDS:
         app = typer.Typer()
-        app.command(name)(getattr(import_module(f"mesocosm.cli.{name}"), name))
+        inner = name.replace("-", "_")
+        app.command(name)(getattr(import_module(f"mesocosm.cli.{inner}"), inner))
         command = get_command(app)
         parts.append(f"## mesocosm {name}\n\n{inspect.cleandoc(command.help or '')}\n")
         rows = []

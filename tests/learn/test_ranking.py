@@ -14,6 +14,8 @@ from conftest import said_of
 
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.learn.ranking.parts import faded, following, level, places, standing, together, touched
+from mesocosm.learn.ranking.scorer import Scorer
+from mesocosm.learn.ranking.shown import best, explored
 
 SHOP = """grammar: 1
 ecosystem: shop
@@ -127,3 +129,38 @@ def test_too_few_people_and_a_gate_that_is_missed_are_told(tmp_path: Path) -> No
     (tmp_path / "ecosystem.yaml").write_text(SHOP.replace('"> 0.05"', '"> 0.99"'))
     (fault,) = open_ecosystem(tmp_path).build().failed
     assert "refused" in fault.text() and "gain_over_popular" in fault.text()
+
+
+def plain_scorer(vectors: np.ndarray, counts: np.ndarray) -> Scorer:
+    return Scorer({}, counts, vectors.astype(np.float32), np.ones(5))
+
+
+def test_unlike_things_come_before_likes_of_what_is_shown() -> None:
+    vectors = np.array([[1.0, 0], [1, 0], [0, 1], [0.6, 0.8]])
+    scorer, scores = plain_scorer(vectors, np.ones(4)), np.array([[5.0, 4.9, 4.0, 1.0]])
+    assert best(scores, 3, scorer).tolist() == [[0, 1, 2]]
+    assert best(scores, 3, scorer, 0.4).tolist() == [[0, 2, 1]], "the second is the first again"
+    assert best(np.array([[5.0, -np.inf, 4.0, 1.0]]), 4, scorer, 0.4)[0, -1] == 1, "what was touched stands last"
+    draw = np.random.default_rng(4)
+    vectors = draw.normal(size=(80, 6))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    scorer, scores = plain_scorer(vectors, np.ones(80)), draw.normal(size=(30, 80))
+
+    def apart(tops: np.ndarray) -> float:
+        return float(np.mean([1 - (v @ v.T)[np.triu_indices(10, 1)].mean() for v in vectors[tops]]))
+
+    found = [apart(best(scores, 10, scorer, share)) for share in (0.0, 0.3, 0.7)]
+    assert found[0] < found[1] < found[2]
+    assert all(len(set(row)) == 10 for row in best(scores, 10, scorer, 0.7).tolist())
+
+
+def test_what_few_have_touched_is_drawn_with_the_chance_it_tells() -> None:
+    counts = np.array([9.0, 9, 9, 9, 9, 9, 0, 0])
+    scores, draw = np.array([5.0, 4, 3, 2, 1, 0, 1.0, 0.0]), np.random.default_rng(1)
+    drawn = [explored(scores, np.array([0, 1]), counts, 1, draw)[0] for _ in range(3000)]
+    told = dict(drawn)
+    assert set(told) == {6, 7} and sum(told.values()) == pytest.approx(1)
+    assert np.mean([item == 6 for item, _ in drawn]) == pytest.approx(told[6], abs=0.03)
+    both = explored(scores, np.array([0]), counts, 5, draw)
+    assert {item for item, _ in both} == {6, 7} and both[1][1] == 1.0
+    assert not explored(scores, np.array([6, 7]), counts, 2, draw), "nothing is left to learn of"

@@ -165,6 +165,9 @@ def test_a_service_without_abstain_says_nothing_of_it(shop: Path, bank: Path) ->
 
 def test_the_shop_says_why_and_shows_what_is_new(shop: Path) -> None:
     served = served_of(shop, "shelves")
+    drawn = [served.predict([{"liked": "pruning-shears"}])[0]["items"] for _ in range(6)]
+    assert all(len(items) == 8 and ["explored" in x for x in items] == [False] * 7 + [True] for items in drawn), drawn[0]
+    assert len({items[-1]["item"] for items in drawn}) > 1 and len({tuple(x["item"] for x in items[:7]) for items in drawn}) == 1
     metrics = open_ecosystem(shop).catalog.versions("taste")[0]["metrics"]
     assert metrics["gain_over_popular"] > 0.05
     said = served.predict([{"liked": "bike-lamp; bicycle-pump; bike-lock; chain-oil"}])[0]

@@ -78,7 +78,7 @@ def _sent(key: str, value: Any, root: Path) -> Any:
 
 def _text(data: dict[str, Any]) -> str:
     if "items" in data:
-        lines = [f"{i:>2}. {x.get('said') or x['item']}" + (f"  ({x['item']})" if x.get("said") else "") + (f", because of {x['because']}" if "because" in x else "") for i, x in enumerate(data["items"], 1)]
+        lines = [f"{i:>2}. {x.get('said') or x['item']}" + (f"  ({x['item']})" if x.get("said") else "") + (f", because of {x['because']}" if "because" in x else "") + (f", drawn to learn of it (chance {x['explored']:.3f})" if "explored" in x else "") for i, x in enumerate(data["items"], 1)]
         return "\n".join([*lines, *([f"not known: {', '.join(data['unknown'])}"] if "unknown" in data else []), f"{data['id']} by {data['version']}; follow it with: mesocosm trace {data['id']}"])
     if "spans" in data:
         lines = [f"{s['text']}: {s['kind']} ({s['probability']:.3f}), characters {s['start']} to {s['end']}" for s in data["spans"]] or ["no named thing"]

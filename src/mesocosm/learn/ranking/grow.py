@@ -17,6 +17,7 @@ from mesocosm.learn import judge
 from mesocosm.learn.bases import resolve
 from mesocosm.learn.ranking.parts import FADES, NAMES, STRENGTHS, faded, ndcg, places, together, touched
 from mesocosm.learn.ranking.scorer import Scorer
+from mesocosm.learn.ranking.shown import best
 
 if TYPE_CHECKING:
     from mesocosm.learn.model import Model
@@ -60,7 +61,7 @@ def grow_ranker(name: str, model: Model, rows: Mapping[str, Sequence[Any]], site
     upto = [h[:-1] if id(h) in chosen else h for h in histories]
     judged = Scorer.fit(upto, len(items), vectors, strength)
     judged.weights = weights
-    metrics = _judged(judged, [h[:-1] for h in able], np.array([h[-1] for h in able]), model.seed)
+    metrics = _judged(judged, [h[:-1] for h in able], np.array([h[-1] for h in able]), model.seed, model.rank.diverse)
     b = metrics["baselines"]
     say(f"{len(able):,} last items: among the first ten for {metrics['hit_rate_at_10']:.1%} {metrics['interval']['hit_rate_at_10']} (popular {b['popular']['hit_rate_at_10']:.1%}, item neighbours {b['item_knn']['hit_rate_at_10']:.1%}), NDCG {metrics['ndcg_at_10']:.4f}")
     whole = Scorer.fit(histories, len(items), vectors, strength)
@@ -69,7 +70,7 @@ def grow_ranker(name: str, model: Model, rows: Mapping[str, Sequence[Any]], site
     write_json(site.folder / "items.json", {"items": items, "says": site.items})
     base = resolve(str(model.base), site.root) if vectors.shape[1] else None
     card = {
-        "model": name, "task": "ranking", "labels": [], "predict": model.predict, "predicts": "ranking", "inputs": ["liked"], "texts": [], "block": {}, "most": model.rank.most,
+        "model": name, "task": "ranking", "labels": [], "predict": model.predict, "predicts": "ranking", "inputs": ["liked"], "texts": [], "block": {}, "most": model.rank.most, "diverse": model.rank.diverse, "explore": model.rank.explore,
         "max_length": model.max_length, "base": base.name if base else None, "licence": base.licence if base else None, "trunk": None, "precision": "fp32", "method": "closed form", "head": "stacked",
         "settings": {"strength": strength, **{n: round(float(w), 4) for n, w in zip(NAMES, weights, strict=True)}}, "rows": {"train": sum(map(len, upto)), "validation": len(able), "test": len(able)}, "trials": [], "importance": {}, "seed": model.seed,
     }  # fmt: skip
@@ -130,10 +131,10 @@ def _weights(scorer: Scorer, known: Sequence[Sequence[int]], right: Array, draw:
     return np.where(np.asarray(rows).any(0), found.coef_[0], 0.0)
 
 
-def _judged(scorer: Scorer, known: Sequence[Sequence[int]], right: Array, seed: int) -> dict[str, Any]:
+def _judged(scorer: Scorer, known: Sequence[Sequence[int]], right: Array, seed: int, diverse: float = 0.0) -> dict[str, Any]:
     """Figures of everybody's last item among all items, beside what is popular, neighbours of items, and the closed form alone."""
     items, near, solved = len(scorer.counts), scorer.square["alike"], scorer.square["together"]
-    spots: dict[str, list[Array]] = {n: [] for n in ("", "popular", "item_knn", "ease")}
+    spots: dict[str, list[Array]] = {n: [] for n in ("", "popular", "item_knn", "ease", "plain")}
     shown: set[int] = set()
     apart: list[float] = []
     for start in range(0, len(known), 256):
@@ -144,11 +145,15 @@ def _judged(scorer: Scorer, known: Sequence[Sequence[int]], right: Array, seed: 
             spots[n].append(places(s, some, true))
         for row, history in enumerate(some):
             scores[row, list(history)] = -np.inf
-        tops = np.argsort(-scores, axis=1)[:, :10]
+        tops = best(scores, 10, scorer, diverse)
+        if diverse:
+            at = np.where((hit := tops == true[:, None]).any(1), hit.argmax(1) + 1.0, np.maximum(spots[""][-1], tops.shape[1] + 1.0))
+            spots["plain"].append(spots[""][-1])
+            spots[""][-1] = at
         shown |= set(tops.reshape(-1).tolist())
         if scorer.vectors.shape[1]:
             apart += [float(1 - (v @ v.T)[np.triu_indices(len(v), 1)].mean()) for v in scorer.vectors[tops]]
-    told = {n: np.concatenate(s) for n, s in spots.items()}
+    told = {n: np.concatenate(s) for n, s in spots.items() if s}
     mine = told[""]
     of = {"hit_rate_at_10": (mine <= 10).astype(float), "ndcg_at_10": ndcg(mine), "mrr": 1 / mine}
     found: dict[str, Any] = {k: round(float(v.mean()), 4) for k, v in of.items()}
@@ -156,6 +161,7 @@ def _judged(scorer: Scorer, known: Sequence[Sequence[int]], right: Array, seed: 
     found["baselines"] = {n: _against(mine, told[n]) for n in ("popular", "item_knn", "ease")}
     found |= {f"gain_over_{n}": b["gain"] for n, b in found["baselines"].items()}
     found |= {"coverage": round(len(shown) / items, 4), "rows": len(right), "classes": {}, "items": items, "leaks": {"shared": 0, "telling": {}}}
+    found["beside"] = {"ordered by score alone": _against(mine, told["plain"])} if diverse else {}
     return found | ({"diversity": round(float(np.mean(apart)), 4)} if apart else {})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from mesocosm.base.kinds import Kind
 
@@ -17,8 +17,11 @@ class Rank(Kind):
         items: a dataset of the items, by its key; those that nobody has touched are ranked by what is said of them.
         texts: its fields that say something of an item; the base reads them.
         most: items in an answer.
+        diverse: what likeness to an item before it costs, beside a score between 0 and 1; figures are of the lists as they are shown.
+        explore: how many of an answer's items, its last, are drawn from those that few have touched; each tells the chance it had, and figures
+            are of the lists without them.
 
-    Source: Steck 2019, WWW (EASE); Sarwar et al. 2001, WWW (item-based neighbours); Wolpert 1992 (stacking).
+    Source: Carbonell and Goldstein 1998, SIGIR (maximal marginal relevance); Steck 2019, WWW (EASE); Sarwar et al. 2001, WWW (item-based neighbours); Wolpert 1992 (stacking).
 
     >>> Rank(when="at").most
     10
@@ -29,3 +32,11 @@ class Rank(Kind):
     items: str | None = None
     texts: tuple[str, ...] = ()
     most: int = Field(10, ge=1, le=100)
+    diverse: float = Field(0.0, ge=0, lt=1)
+    explore: int = Field(0, ge=0, le=50)
+
+    @model_validator(mode="after")
+    def _room(self) -> Rank:
+        if self.explore >= self.most:
+            raise ValueError(f"'explore' under 'most', which is {self.most}")
+        return self

@@ -12,6 +12,7 @@ import numpy as np
 from mesocosm.base.digest import digest_folder
 from mesocosm.base.errors import Failure
 from mesocosm.learn.ranking.scorer import Scorer
+from mesocosm.learn.ranking.shown import best, explored
 
 BETWEEN = ";"
 WANTED = "items that were liked before, the newest last, with ';' between"
@@ -47,9 +48,10 @@ class Ranks:
         self.inputs: list[str] = self.card["inputs"]
         self.number = {item: k for k, item in enumerate(self.labels)}
         self.scorer = Scorer.load(folder)
+        self.draw = np.random.default_rng()
 
     def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """The best items for each row's `liked`: `items` with their `score`, what is `said` of them and the liked one they rest on (`because`); `label` is the first.
+        """The best items for each row's `liked`: `items` with their `score`, what is `said` of them and the liked one they rest on (`because`); `label` is the first. One that was drawn has its chance under `explored`.
 
         Items that are not known are named in `unknown` and count nothing.
         """
@@ -58,8 +60,11 @@ class Ranks:
         found = []
         for some, history, scores in zip(liked, histories, self.scorer.scores(histories), strict=True):
             scores[history] = -np.inf
-            top = [int(i) for i in np.argsort(-scores, kind="stable")[: self.card["most"]] if np.isfinite(scores[i])]
+            most, explore = self.card["most"], self.card.get("explore", 0)
+            top = [int(i) for i in best(scores[None], most - explore, self.scorer, self.card.get("diverse", 0.0))[0] if np.isfinite(scores[i])]
+            drawn = explored(scores, np.array([*top, *history], np.int64), self.scorer.counts, explore, self.draw) if explore else []
             items = [{"item": self.labels[i], "score": round(float(scores[i]), 4)} | self._told(i, history) for i in top]
+            items += [{"item": self.labels[i], "score": round(float(scores[i]), 4), "explored": round(chance, 6)} | self._told(i, history) for i, chance in drawn]
             unknown = [v for v in some if v not in self.number]
             found.append({"label": items[0]["item"] if items else "", "items": items} | ({"unknown": unknown[:20]} if unknown else {}))
         return found
