@@ -45,6 +45,7 @@ test-long: $(VENV)/.ready-test
 bench: bench-learn bench-govern bench-operate bench-scenes bench-world
 
 bench-learn: $(VENV)/.ready-test
+	$(PIP) install -q --no-compile -c constraints.txt -e '.[bench]'
 	$(BIN)/python benchmarks/learn.py
 
 bench-govern: $(VENV)/.ready-test
@@ -55,6 +56,7 @@ bench-operate: $(VENV)/.ready-test
 	$(BIN)/python benchmarks/operate.py
 
 bench-scenes: $(VENV)/.ready-test
+	$(PIP) install -q --no-compile -c constraints.txt -e '.[bench]'
 	$(BIN)/python benchmarks/scenes.py
 
 bench-world: $(VENV)/.ready-test

@@ -15,7 +15,7 @@ from typing import Any
 
 Line = tuple[str, float, str, bool]
 ROOT = Path(__file__).parents[1]
-SHARED = Path(os.environ.get("MESOCOSM_DATA", ROOT.parent / "shared" / "data"))
+SHARED = Path(os.environ.get("SHARED", ROOT.parent / "shared" / "data"))
 Table = tuple[list[str], Sequence[Sequence[Any]]]
 
 

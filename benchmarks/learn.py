@@ -8,17 +8,15 @@ Each line at the end: name, figure, target, met or missed; exits 1 where one is 
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import tempfile
-import time
 import warnings
 from pathlib import Path
 from statistics import mean, median
 
 import numpy as np
 from adapters import adapters
-from banking import FILE as BANKING
+from banking import banking
 from domain import domain
 from ranking import ranking
 from sight import sight
@@ -72,18 +70,6 @@ def credit() -> tuple[list[float], list[float]]:
         best.fit(frame.iloc[train], target[train])
         peer.append(float(roc_auc_score(target[test], best.predict_proba(frame.iloc[test])[:, 1])))
     return ours, peer
-
-
-def banking(data: Path) -> tuple[float, float]:
-    """Accuracy on the published test split, and the seconds of one `mesocosm build`."""
-    with tempfile.TemporaryDirectory() as home:
-        for name in ("train.csv", "test.csv"):
-            (Path(home) / name).write_bytes((data / name).read_bytes())
-        (Path(home) / "ecosystem.yaml").write_text(BANKING)
-        began = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "mesocosm", "build", "-f", home], check=True)
-        took = time.perf_counter() - began
-        return open_ecosystem(home).catalog.versions("intent")[0]["metrics"]["accuracy"], took
 
 
 def main() -> int:
