@@ -62,6 +62,23 @@ def _fail(sentence: str, as_json: bool) -> None:
     raise typer.Exit(1) from None
 
 
+Asked = Annotated[str, typer.Argument(help="The answer's id, or 'last' for the newest.")]
+
+
+def prediction_of(eco: Any, said: str) -> str:
+    """The id of a prediction; `last` stands for the newest that any service gave.
+
+    Raises:
+        Failure: `last`, and nothing was asked yet.
+    """
+    if said != "last":
+        return said
+    newest = [row for service in eco.spec.eco.services for row in eco.catalog.predictions(service, 1)]
+    if not newest:
+        raise Failure("nothing was asked yet, so there is no last prediction; mesocosm predict")
+    return str(max(newest, key=lambda row: row["at"])["id"])
+
+
 def opened(file: Path) -> Any:
     """The ecosystem of a file."""
     from mesocosm.ecosystem import open_ecosystem

@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mesocosm.cli.common import AsJson, File, answer, guarded, opened
+from mesocosm.cli.common import AsJson, Asked, File, answer, guarded, opened, prediction_of
 
 
 @guarded
-def explain(prediction: str, file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
+def explain(prediction: Asked, file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
     """Explain PREDICTION: each input's share in it (Shapley values), words, and the training rows behind it."""
     from mesocosm.build.explain import explain as why
 
     eco = opened(file)
-    answer(why(eco.spec, eco.catalog, prediction), as_json, _text)
+    answer(why(eco.spec, eco.catalog, prediction_of(eco, prediction)), as_json, _text)
 
 
 def _text(d: dict[str, Any]) -> str:

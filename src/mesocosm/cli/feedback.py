@@ -5,15 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from mesocosm.base.errors import Failure
-from mesocosm.cli.common import AsJson, File, answer, guarded, opened
+from mesocosm.cli.common import AsJson, Asked, File, answer, guarded, opened, prediction_of
 
 
 @guarded
-def feedback(prediction: str, label: str, file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
+def feedback(prediction: Asked, label: str, file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
     """Tell that PREDICTION should have been LABEL."""
     from mesocosm.cli.calls import call, local
 
     eco = opened(file)
+    prediction = prediction_of(eco, prediction)
     row = eco.catalog.prediction(prediction)
     if row is None:
         raise Failure(f"no prediction is named '{prediction[:60]}'")

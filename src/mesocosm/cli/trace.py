@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mesocosm.cli.common import AsJson, File, answer, guarded, opened
+from mesocosm.cli.common import AsJson, Asked, File, answer, guarded, opened, prediction_of
 
 
 @guarded
-def trace(prediction: str, file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
+def trace(prediction: Asked, file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
     """Follow PREDICTION back to its version, snapshot, source files and rows."""
     from mesocosm.build.serving import trace as follow
 
     eco = opened(file)
-    answer(follow(eco.spec, eco.catalog, prediction), as_json, _text)
+    answer(follow(eco.spec, eco.catalog, prediction_of(eco, prediction)), as_json, _text)
 
 
 def _text(d: dict[str, Any]) -> str:

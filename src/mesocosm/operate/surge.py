@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -20,6 +20,7 @@ from mesocosm.base.kinds import Kind
 CELLS = 300  # of the sum at least, when its run length is worked out
 STEPS = 3  # cells at least that it falls by an item that is none of the label
 REMEMBERED = 5000  # items by whose words a copy is known
+APART = 0.2  # by which an answer must be likelier where it is true, or its errors are not reckoned with
 SHRINK = 20  # items of all groups that stand for a group of which little is known
 
 
@@ -71,9 +72,21 @@ class Surge(Kind):
         """
         return str(output.get("label")) if self.label is not None else "unsure" if output.get("unsure") else "sure"
 
-    def risen(self, usual: float) -> float:
-        """The share that is looked for."""
-        return min(self.times * usual, (1 + usual) / 2)
+    def risen(self, usual: float, hit: float = 1.0, slip: float = 0.0) -> float:
+        """The share that is looked for among answers: what is said where the true share has risen.
+
+        Args:
+            usual: the usual share among answers.
+            hit: of what is truly of the label, how much is said to be.
+            slip: of what is not, how much is said to be.
+
+        Source: Rogan and Gladen 1978, American Journal of Epidemiology 107 (a share seen through a test that errs).
+
+        >>> round(Surge(label="bad").risen(0.255, 0.85, 0.15), 3)
+        0.465
+        """
+        true = min(0.9, max(0.005, (usual - slip) / (hit - slip)))
+        return max(slip + (hit - slip) * min(self.times * true, (1 + true) / 2), usual + (1 - usual) / 20)
 
 
 @lru_cache(maxsize=4096)
@@ -128,7 +141,8 @@ class Surges:
 
     Args:
         setting: what is counted.
-        before: rows that were held out with what is said of them (`label`, and the group under its field's name): the usual shares.
+        before: rows that were held out with what is said of them (`label`, and the group under its field's name): the usual shares. Where they
+            tell what is true too (`_label`), how often the answers err is known, and a rise is looked for as erring answers show it.
     """
 
     def __init__(self, setting: Surge, before: Iterable[Mapping[str, Any]]) -> None:
@@ -139,8 +153,18 @@ class Surges:
         self.known: dict[str, list[float]] = {}
         self.all = [1.0, 2.0]  # one in two, before anything was seen
         self.left_out = Counter[str]()
-        for row in before:
+        rows = list(before)
+        for row in rows:
             self._learn(self._group(row), row.get("label") == setting.counted)
+        self.hit, self.slip = self._errs(rows)
+
+    def _errs(self, rows: Sequence[Mapping[str, Any]]) -> tuple[float, float]:
+        """Of what is of the label and of what is not, how much is said to be; 1 and 0 where too little tells, or answers hardly tell them apart."""
+        true, other = ([r["label"] == self.setting.counted for r in rows if "_label" in r and (str(r["_label"]) == self.setting.label) == of] for of in (True, False))
+        if self.setting.label is None or min(len(true), len(other)) < SHRINK:
+            return 1.0, 0.0
+        hit, slip = (sum(true) + 0.5) / (len(true) + 1), (sum(other) + 0.5) / (len(other) + 1)
+        return (hit, slip) if hit - slip > APART else (1.0, 0.0)
 
     def _group(self, row: Mapping[str, Any]) -> str:
         return str(row.get(self.setting.by)) if self.setting.by else ""
@@ -173,7 +197,7 @@ class Surges:
         run = self.runs.setdefault(group, Run())
         hit = item["label"] == setting.counted
         usual = self.usual(group)
-        risen = setting.risen(usual)
+        risen = round(setting.risen(usual, self.hit, self.slip), 3)
         if group in self.risen:
             return self._falls(group, run, hit, usual, risen)
         sender = str(item.get(setting.sender)) if setting.sender else ""
