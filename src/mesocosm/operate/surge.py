@@ -127,10 +127,10 @@ def threshold(usual: float, risen: float, quiet: int) -> float:
 
 
 class Run:
-    """The sum of one group of items since it was last nought."""
+    """The sums of one group of items since they were last nought."""
 
     def __init__(self) -> None:
-        self.sum = 0.0
+        self.sums: dict[float, float] = {}  # by the share that each looks for
         self.items: list[dict[str, Any]] = []  # those of the label
         self.senders = Counter[str]()
         self.seen = self.count = 0
@@ -197,7 +197,8 @@ class Surges:
         run = self.runs.setdefault(group, Run())
         hit = item["label"] == setting.counted
         usual = self.usual(group)
-        risen = round(setting.risen(usual, self.hit, self.slip), 3)
+        risen = setting.risen(usual)
+        sought = {risen, round(setting.risen(usual, self.hit, self.slip), 3)}  # as if answers were right, and as they err
         if group in self.risen:
             return self._falls(group, run, hit, usual, risen)
         sender = str(item.get(setting.sender)) if setting.sender else ""
@@ -208,12 +209,12 @@ class Surges:
             run.senders[sender] += 1
         run.seen += 1
         run.count += hit
-        run.sum = max(0.0, run.sum + (math.log(risen / usual) if hit else math.log((1 - risen) / (1 - usual))))
+        run.sums = {s: max(0.0, run.sums.get(s, 0.0) + (math.log(s / usual) if hit else math.log((1 - s) / (1 - usual)))) for s in sought}
         if hit:
             run.items.append(dict(item))
-        if run.sum == 0.0:
+        if not any(run.sums.values()):
             self._quiet(group, run)
-        elif run.sum >= threshold(usual, risen, setting.quiet):
+        elif any(total >= threshold(usual, s, setting.quiet * len(sought)) for s, total in run.sums.items()):  # each has its share of the alarms
             self.runs[group] = Run()
             self.risen.add(group)
             return {"group": group, "usual": usual, "share": round(run.count / run.seen, 3), "seen": run.seen, "count": run.count, "senders": len(run.senders) if setting.sender else None, "items": run.items}
@@ -223,10 +224,11 @@ class Surges:
         """Whether the share of a group that had risen is the usual one again; until then nothing is told of it and nothing learnt."""
         run.seen += 1
         run.count += hit
-        run.sum = max(0.0, run.sum + (math.log(usual / risen) if hit else math.log((1 - usual) / (1 - risen))))
-        if run.sum == 0.0:
+        back = max(0.0, run.sums.get(usual, 0.0) + (math.log(usual / risen) if hit else math.log((1 - usual) / (1 - risen))))
+        run.sums = {usual: back}
+        if back == 0.0:
             self.runs[group] = Run()
-        if run.sum < threshold(1 - risen, 1 - usual, self.setting.quiet):
+        if back < threshold(1 - risen, 1 - usual, self.setting.quiet):
             return None
         self.runs[group] = Run()
         self.risen.discard(group)
