@@ -79,7 +79,7 @@ def test_a_topic_that_turns_is_told_once_with_its_headlines(desk: tuple[Any, Ser
     assert look(served, watch, [wire.one(topic="banks", negative=0.9) for _ in range(60)]) == [], "it is told once"
     again = Watch("surge-watch", watch.monitor, served, eco.catalog, lambda *_: None, lambda *_: None)  # as after a restart
     assert look(served, again, [wire.one(topic="banks", negative=0.9) for _ in range(60)]) == [] and len(eco.catalog.alerts(open_only=True)) == 1
-    assert look(served, again, [wire.one() for _ in range(450)]) == [] and eco.catalog.alerts(open_only=True) == [], "it is over"
+    assert look(served, again, [wire.one() for _ in range(300)]) == [] and eco.catalog.alerts(open_only=True) == [], "it is over"
     assert len(look(served, again, [wire.one(topic="banks", negative=0.9) for _ in range(60)])) == 1, "and another one is another one"
     past = eco.catalog.prediction(alert["detail"]["items"][0]["id"])
     assert past and past["output"]["label"] == "negative" and past["input"]["clean"]["topic"] == "banks"

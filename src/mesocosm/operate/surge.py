@@ -130,7 +130,7 @@ class Run:
     """The sums of one group of items since they were last nought."""
 
     def __init__(self) -> None:
-        self.sums: dict[float, float] = {}  # by the share that each looks for
+        self.sums = [0.0, 0.0]  # looking for the share as asked, and as answers that err show it
         self.items: list[dict[str, Any]] = []  # those of the label
         self.senders = Counter[str]()
         self.seen = self.count = 0
@@ -198,7 +198,7 @@ class Surges:
         hit = item["label"] == setting.counted
         usual = self.usual(group)
         risen = setting.risen(usual)
-        sought = {risen, round(setting.risen(usual, self.hit, self.slip), 3)}  # as if answers were right, and as they err
+        sought = [risen, round(setting.risen(usual, self.hit, self.slip), 3)] if self.slip or self.hit < 1 else [risen]
         if group in self.risen:
             return self._falls(group, run, hit, usual, risen)
         sender = str(item.get(setting.sender)) if setting.sender else ""
@@ -209,12 +209,12 @@ class Surges:
             run.senders[sender] += 1
         run.seen += 1
         run.count += hit
-        run.sums = {s: max(0.0, run.sums.get(s, 0.0) + (math.log(s / usual) if hit else math.log((1 - s) / (1 - usual)))) for s in sought}
+        run.sums = [max(0.0, total + (math.log(s / usual) if hit else math.log((1 - s) / (1 - usual)))) for s, total in zip(sought, run.sums, strict=False)]
         if hit:
             run.items.append(dict(item))
-        if not any(run.sums.values()):
+        if not any(run.sums):
             self._quiet(group, run)
-        elif any(total >= threshold(usual, s, setting.quiet * len(sought)) for s, total in run.sums.items()):  # each has its share of the alarms
+        elif any(total >= threshold(usual, s, setting.quiet * len(sought)) for s, total in zip(sought, run.sums, strict=True)):  # each has its share of the alarms
             self.runs[group] = Run()
             self.risen.add(group)
             return {"group": group, "usual": usual, "share": round(run.count / run.seen, 3), "seen": run.seen, "count": run.count, "senders": len(run.senders) if setting.sender else None, "items": run.items}
@@ -224,8 +224,8 @@ class Surges:
         """Whether the share of a group that had risen is the usual one again; until then nothing is told of it and nothing learnt."""
         run.seen += 1
         run.count += hit
-        back = max(0.0, run.sums.get(usual, 0.0) + (math.log(usual / risen) if hit else math.log((1 - usual) / (1 - risen))))
-        run.sums = {usual: back}
+        back = max(0.0, run.sums[0] + (math.log(usual / risen) if hit else math.log((1 - usual) / (1 - risen))))
+        run.sums = [back]
         if back == 0.0:
             self.runs[group] = Run()
         if back < threshold(1 - risen, 1 - usual, self.setting.quiet):
