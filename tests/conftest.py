@@ -249,3 +249,27 @@ def page(browser: Any, server: Server) -> Iterator[Any]:
     yield one
     context.close()
     assert not one.faults and not one.outside, (one.faults, one.outside)
+
+
+def follow(page: Path, built: Path, home: Path) -> int:
+    """Run every command of a tutorial's `console` blocks in `home`; the lines below a command must come in its output, in order (`...` stands for
+    anything). What `mesocosm init` writes is given the store of `built`, the same scene built before, so that nothing is trained twice.
+
+    Returns how many lines were found.
+    """
+    found = 0
+    paths = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    for block in re.findall(r"```console\n(.*?)```", page.read_text(encoding="utf-8"), re.S):
+        for part in re.split(r"^\$ ", block, flags=re.M)[1:]:
+            command, *wanted = part.strip().splitlines()
+            done = subprocess.run(["bash", "-c", command], cwd=home, capture_output=True, text=True, timeout=300, env=dict(os.environ, PATH=paths, NO_COLOR="1", COLUMNS="400"), check=False)
+            said = " ".join((done.stdout + done.stderr).split())
+            assert done.returncode == 0, f"{page.name}: {command}\n{said}"
+            if made := re.match(r"mesocosm init (\S+)", command):
+                shutil.copytree(built / ".mesocosm", home / made[1] / ".mesocosm")
+            at = 0
+            for line in wanted:
+                hit = re.compile(".*?".join(re.escape(" ".join(bit.split())) for bit in re.split(r"\.\.\.(?!\.)", line.strip()))).search(said, at)
+                assert hit, f"{page.name}: {command}\nwanted: {line}\nsaid: {said[at:][:2000]}"
+                at, found = hit.end(), found + 1
+    return found

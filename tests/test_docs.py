@@ -23,7 +23,7 @@ def test_both_readmes_have_the_same_blocks_and_commands() -> None:
 
 
 def test_every_command_named_exists_and_every_path_is_there() -> None:
-    called = {words.split()[1] for words in re.findall(r"mesocosm [a-z]+", ENGLISH)}
+    called = {words.split()[1] for words in re.findall(r"mesocosm [a-z]+(?:-[a-z]+)*", ENGLISH)}
     assert len(called) > 8 and called <= set(COMMANDS)
     paths = [p for p in re.findall(r"\]\(([\w./-]+)\)", ENGLISH) if not p.startswith("http")]
     assert len(paths) >= 3 and all((ROOT / p).is_file() for p in paths)
@@ -62,6 +62,15 @@ def test_every_kind_has_its_page_as_the_code_says_it() -> None:
     assert count >= 50
 
 
+def test_tutorials_are_equal_in_both_languages() -> None:
+    english = {page.name: page.read_text() for page in (ROOT / "docs" / "tutorials").glob("*.md")}
+    assert set(english) == {"bank.md", "hospital.md", "support.md", "newsroom.md", "shop.md"}
+    for name, text in english.items():
+        chinese = (ROOT / "docs" / "tutorials" / "zh" / name).read_text()
+        for what in (r"```console\n(.*?)```", r"`(mesocosm [^`]*)`", r"^##? ()", r"^(    [^\n]+)$"):
+            assert re.findall(what, text, re.S | re.M) == re.findall(what, chinese, re.S | re.M), (name, what)
+
+
 def test_no_name_of_this_machine_stands_in_the_files() -> None:
     seen = 0
     for path in [*(ROOT / "src").rglob("*.py"), *(ROOT / "docs").rglob("*.md"), ROOT / "README.md", ROOT / "constraints.txt"]:
@@ -84,11 +93,11 @@ PAGES = sorted((ROOT / "docs").rglob("*.md"))
 
 def test_every_command_and_option_of_the_pages_is_there() -> None:
     reference = (ROOT / "docs" / "reference" / "commands.md").read_text()
-    options = {name: set(re.findall(r"`(--?[a-z-]+)`", said)) for name, said in re.findall(r"## mesocosm ([a-z]+)\n(.*?)(?=\n## |\Z)", reference, re.S)}
+    options = {name: set(re.findall(r"`(--?[a-z-]+)`", said)) for name, said in re.findall(r"## mesocosm ([a-z-]+)\n(.*?)(?=\n## |\Z)", reference, re.S)}
     assert set(options) == set(COMMANDS)
     seen = 0
     for page in [*PAGES, ROOT / "README.md"]:
-        for words in re.findall(r"mesocosm ((?:[a-z]+)(?: [^`\n]*)?)", page.read_text()):
+        for words in re.findall(r"mesocosm ([a-z]+(?:-[a-z]+)*(?: [^`\n]*)?)", page.read_text()):
             name = words.split()[0]
             if name in options and page.name != "log.md":
                 given = {o for o in re.findall(r"(?<=\s)(--?[a-z][a-z-]*)", words)}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import BANK, ROOT
+from conftest import BANK, ROOT, follow
 
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.govern.snapshot import read_table
@@ -118,3 +118,7 @@ def test_the_examples_in_docstrings_hold() -> None:
         assert found.failed == 0, name
         ran += found.attempted
     assert ran > 30
+
+
+def test_its_tutorial_holds(bank: Path, tmp_path: Path) -> None:
+    assert follow(ROOT / "docs" / "tutorials" / "bank.md", bank, tmp_path) >= 18

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import ROOT, SMALL, said_of, small_rows
+from conftest import ROOT, SMALL, follow, said_of, small_rows
 
 from mesocosm.build.serving import Loader
 from mesocosm.ecosystem import open_ecosystem
@@ -96,6 +96,10 @@ def test_a_laboratory_that_changes_its_unit_is_told_to_mend_it(hospital: Path) -
     (alert,) = watch.look()
     verdict = next(a for a in eco.catalog.alerts() if a["id"] == alert)["detail"]["verdict"]
     assert verdict["kind"] == "schema" and verdict["remedy"] == "mend the source" and verdict["feature"] == "cholesterol" and not asked
+
+
+def test_its_tutorial_holds(hospital: Path, tmp_path: Path) -> None:
+    assert follow(ROOT / "docs" / "tutorials" / "hospital.md", hospital, tmp_path) >= 10
 
 
 def test_its_story_goes_as_told(hospital: Path, cli: Any) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, SMALL, rounds, said_of
+from conftest import ROOT, SMALL, follow, rounds, said_of
 
 from mesocosm.build.serving import Loader
 from mesocosm.ecosystem import open_ecosystem
@@ -94,6 +94,10 @@ def test_copies_and_a_loud_outlet_are_no_surge(desk: tuple[Any, Served, Watch]) 
     assert look(served, watch, copies) == [] and watch.last["surge"]["left_out"]["copies"] >= 39
     assert look(served, watch, [wire.one(topic="shops", negative=1.0, outlet="Ticker") for _ in range(60)]) == []
     assert watch.last["surge"]["left_out"]["of one sender"] >= 20 and eco.catalog.alerts(open_only=True) == []
+
+
+def test_its_tutorial_holds(newsroom: Path, tmp_path: Path) -> None:
+    assert follow(ROOT / "docs" / "tutorials" / "newsroom.md", newsroom, tmp_path) >= 7
 
 
 def test_its_story_goes_as_told(newsroom: Path, cli: Any) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, rounds
+from conftest import ROOT, follow, rounds
 
 from mesocosm.base.digest import digest
 from mesocosm.build.serving import Loader
@@ -139,6 +139,11 @@ def test_an_answer_has_a_source_or_is_none(support: Path) -> None:
         one = served.now.ask(text)
         assert not one["known"] or one["source"]["line"], (text, one)
     assert not any(served.now.ask(text)["known"] for text in STRANGE[:6])
+
+
+def test_their_tutorials_hold(support: Path, shop: Path, tmp_path: Path) -> None:
+    assert follow(ROOT / "docs" / "tutorials" / "support.md", support, tmp_path) >= 8
+    assert follow(ROOT / "docs" / "tutorials" / "shop.md", shop, tmp_path) >= 13
 
 
 def test_their_stories_go_as_told(support: Path, shop: Path, cli: Any) -> None:

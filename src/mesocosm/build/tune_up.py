@@ -14,6 +14,7 @@ from typing import Any
 from mesocosm.base.bounds import parse_bound
 from mesocosm.base.errors import Invalid, Later, Wrong
 from mesocosm.build.graph import where_of
+from mesocosm.build.retrain import least
 from mesocosm.build.wiring import kinds_of
 from mesocosm.catalog import Catalog
 from mesocosm.govern.aim import PEOPLE
@@ -102,12 +103,14 @@ def _models(spec: Spec, catalog: Catalog) -> Iterator[Proposal]:
         m, at, fields = version["metrics"], f"models.{name}", spec.eco.datasets[model.learns].fields if model.learns in spec.eco.datasets else {}
         figure = "auc" if "auc" in m.get("interval", {}) and "auc" in model.require else leading(m)
         low = (m.get("interval", {}).get(figure) or [None])[0]
+        if low is not None and figure == "accuracy":  # a bootstrap of rows that are all right knows of no wrong one
+            low = min(low, least(round(m[figure] * m["rows"]), m["rows"]))
         floor = math.floor(low * 100) / 100 if low is not None and low == low else None
         asked = dict(model.require).get(figure)
         _, bound = parse_bound(str(asked)) if asked else ("", -math.inf)
         if floor is not None and floor > 0 and figure in METRICS and bound < floor - SLACK and (asked or not model.require):
             was = f"a version may fall to {bound:g} unnoticed" if asked else "nothing refuses a version that is worse"
-            yield Proposal(f"{at}.require.{figure}", asked, f">= {floor:.2f}", f"{version['id']} has {m[figure]:.3f} ({low:.3f} at least, by the bootstrap) on {m['rows']} held-out rows, and {was}")
+            yield Proposal(f"{at}.require.{figure}", asked, f">= {floor:.2f}", f"{version['id']} has {m[figure]:.3f} ({low:.3f} at least) on {m['rows']} held-out rows, and {was}")
         line = m.get("baselines", {}).get("linear", {})
         if line.get("gain", 0) < 0 and line.get("p", 1) < SURE and getattr(model.tune, "head", "") == "auto":
             yield Proposal(f"{at}.tune", "frozen", {"method": "frozen", "head": "linear"}, f"the plain linear model is better by {-line['gain']:.3f} on the same rows (p = {line['p']:.2g})")

@@ -90,4 +90,5 @@ def _text(data: dict[str, Any]) -> str:
         span = f" ({data['level']:.0%} interval {low:g} to {high:g})" if low is not None else ""
         return f"{data['label']}{span}\n{data['id']} by {data['version']}; follow it with: mesocosm trace {data['id']}"
     others = ", ".join(f"{k} {v:.3f}" for k, v in data["probabilities"].items())
-    return f"{data['label']} ({others})\n{data['id']} by {data['version']}; follow it with: mesocosm trace {data['id']}"
+    doubt = ", not sure, better a person's to say" if data.get("unsure") else ""
+    return f"{data['label']}{doubt} ({others})\n{data['id']} by {data['version']}; follow it with: mesocosm trace {data['id']}"

@@ -4,7 +4,7 @@ import { TeleportTarget } from "@react-three/xr";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "react";
 import * as THREE from "three";
 import type { Palette } from "../scene/palette";
-import { blade, disc, matte, solid, stone } from "../scene/shapes";
+import { ball, blade, disc, matte, solid, stone } from "../scene/shapes";
 import { forest, groundOf, hash, landMesh, ridges, rivers, type Ground, type Stand } from "../scene/terrain";
 import { waterOf } from "../scene/water";
 import type { Scene } from "../state/wire";
@@ -65,14 +65,16 @@ function Growth({ ground, scene, p }: { ground: Ground; scene: Scene; p: Palette
     };
     const dry = (y: number, z: number) => y > mere.y + 0.35 || z < foot + 10;
     return {
-      firs: forest(ground, scene.elements, seed, Math.min(1000, 700 + scene.elements.length * 6)),
+      firs: forest(ground, scene.elements, seed, Math.round((p.landscape?.woods ?? 1) * Math.min(1000, 700 + scene.elements.length * 6))),
       stones: some(110, 21, (x, y, z) => ridges(x, z, seed + 31) > 0.62 && dry(y, z), (i) => 0.25 + hash(i, 24, seed) * 0.7),
       tufts: some(1500, 11, (x, y, z) => ridges(x, z, seed + 8) < 0.56 && dry(y, z), (i) => 0.6 + hash(i, 14, seed) * 0.7),
       flowers: some(900, 16, (x, y, z) => ridges(x, z, seed + 12) > 0.56 && ridges(x, z, seed + 8) < 0.5 && dry(y, z), (i) => 0.6 + hash(i, 19, seed) * 0.6),
     };
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [ground, scene.seed]);
+  }, [ground, scene.seed, p.landscape?.woods]);
   const made = useMemo(() => ({
+    round: solid([{ shape: ball(1.5), colour: "#ffffff", at: [0, 3.1, 0], size: [1, 0.9, 1] }, { shape: ball(1.05), colour: "#dfe9d2", at: [0.9, 2.5, 0.4] }, { shape: ball(0.95), colour: "#d2dfc4", at: [-0.8, 2.6, -0.3] }, { shape: new THREE.CylinderGeometry(0.16, 0.26, 2, 5, 1, true), colour: "#a0714e", at: [0, 0.9, 0] }]),
+    cypress: solid([{ shape: new THREE.ConeGeometry(0.62, 5.2, 7, 1, true), colour: "#ffffff", at: [0, 3.2, 0] }, { shape: new THREE.ConeGeometry(0.7, 1.2, 7, 1, true), colour: "#dbe6cf", at: [0, 1.1, 0], turn: [Math.PI, 0, 0] }, { shape: new THREE.CylinderGeometry(0.12, 0.18, 0.9, 5, 1, true), colour: "#9a7350", at: [0, 0.35, 0] }]),
     fir: solid([...[[1.55, 2.7, 2.1], [1.2, 2.3, 3.5], [0.78, 1.9, 4.8]].map(([r, h, y], i) => ({ shape: new THREE.ConeGeometry(r!, h!, 6, 1, true), colour: ["#c9d6c9", "#e6efe2", "#ffffff"][i]!, at: [0, y!, 0] as [number, number, number], turn: [0, i, 0] as [number, number, number] })), { shape: new THREE.CylinderGeometry(0.17, 0.28, 1.4, 5, 1, true), colour: "#b0714a", at: [0, 0.5, 0] }]),
     stone: stone(1), tuft: solid([0, 1.1, 2.2, 3.6].map((a, i) => ({ shape: blade(0.05, 0.62 + (i % 2) * 0.2), colour: i % 2 ? "#ffffff" : "#dfe8c8", at: [Math.cos(a) * 0.16, 0.28, Math.sin(a) * 0.16], turn: [Math.sin(a) * 0.35, 0, -Math.cos(a) * 0.35] }))),
     flower: solid([0, 2.1, 4.2].flatMap((a) => [{ shape: blade(0.03, 0.44), colour: "#7d9a4a", at: [Math.cos(a) * 0.3, 0.2, Math.sin(a) * 0.3] as [number, number, number] }, { shape: new THREE.OctahedronGeometry(0.12), colour: "#ffffff", at: [Math.cos(a) * 0.3, 0.44, Math.sin(a) * 0.3] as [number, number, number] }])),
@@ -84,7 +86,7 @@ function Growth({ ground, scene, p }: { ground: Ground; scene: Scene; p: Palette
   }, [p]);
   return (
     <group>
-      <Stands stands={firs} shape={made.fir} paint={paints.fir} colour={colours.fir} shadow={scene.elements.length < 120} />
+      <Stands stands={firs} shape={made[p.landscape?.crown ?? "fir"]} paint={paints.fir} colour={colours.fir} shadow={scene.elements.length < 120} />
       <Stands stands={stones} shape={made.stone} paint={paints.stone} />
       <Stands stands={tufts} shape={made.tuft} paint={paints.tuft} />
       <Stands stands={flowers} shape={made.flower} paint={paints.flower} colour={colours.flower} />
@@ -110,7 +112,7 @@ export function Valley({ scene, brought, p, chosen, still, ar, onChoose, onHover
 }) {
   const key = scene.elements.map((e) => `${e.id}${e.x}${e.z}${e.needs.join()}`).join("|") + scene.seed;
   // eslint-disable-next-line react-hooks/exhaustive-deps
-  const ground = useMemo(() => { const began = performance.now(), made = groundOf(scene.elements, scene.seed); window.mesocosm.laid = performance.now() - began; return made; }, [key]);
+  const ground = useMemo(() => { const began = performance.now(), made = groundOf(scene.elements, scene.seed, p.landscape?.rise); window.mesocosm.laid = performance.now() - began; return made; }, [key, p.landscape?.rise]);
   const land = useMemo(() => landMesh(ground, p, scene.seed), [ground, p, scene.seed]);
   const flow = useMemo(() => rivers(ground.courses.values()), [ground]);
   const water = useMemo(() => waterOf(p), [p]);

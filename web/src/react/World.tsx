@@ -3,6 +3,7 @@ import { Canvas, useFrame } from "@react-three/fiber";
 import { createXRStore, useXR, useXRInputSourceState, XR, XROrigin } from "@react-three/xr";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import * as THREE from "three";
+import { landscapeOf } from "../scene/landscapes";
 import { named, paletteOf, PALETTES } from "../scene/palette";
 import type { Ground } from "../scene/terrain";
 import { call, useLive } from "../state/live";
@@ -60,7 +61,7 @@ function Stage({ scene, brought, look, chosen, still, onChoose, onHover, aim, vi
   const [ground, setGround] = useState<Ground | null>(null);
   const [origin, move] = useState<THREE.Vector3 | null>(null);
   const [yaw, turn] = useState(0);
-  const p = useMemo(() => paletteOf(look, scene.season), [look, scene.season]);
+  const p = useMemo(() => paletteOf(look, scene.season, landscapeOf(scene.style)), [look, scene.season, scene.style]);
   const start = useMemo(() => new THREE.Vector3(0, 0, (ground?.foot ?? 52) + 22), [ground]);
   const spot = origin ?? start;
   const feet = ar || !ground ? new THREE.Vector3() : new THREE.Vector3(spot.x, Math.max(ground.land(spot.x, spot.z), ground.mere.y + 0.3), spot.z);

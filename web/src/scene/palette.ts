@@ -1,12 +1,13 @@
 // Looks: light, sky, land and water for a time of day, tinted by the season, which tells the age of the data.
 import * as THREE from "three";
 import type { Scene } from "../state/wire";
+import { LANDSCAPES, type Landscape } from "./landscapes";
 
 export interface Palette {
   name: string;
   skyTop: string; skyLow: string; fog: string; sun: string; sunAt: [number, number, number]; sunPower: number;
   ambient: string; ambientPower: number; grass: string; meadow: string; rock: string; snow: string; water: string; deep: string; pine: string; leaf: string; sand: string; flower: string;
-  cloud: string; night: boolean;
+  cloud: string; night: boolean; landscape?: Landscape;
 }
 
 const day = { rock: "#9c9488", snow: "#f6f8fa", pine: "#3f7a55", leaf: "#8cc04f", sand: "#d8c79a", flower: "#f3e7a1" };
@@ -24,19 +25,23 @@ const SEASONS: Record<string, { grass: string; leaf: string; flower: string; muc
   autumn: { grass: "#a08a3f", leaf: "#dd7f2c", flower: "#c8532e", much: 0.62 }, winter: { grass: "#cfd8dc", leaf: "#b9a48d", flower: "#f4f8fb", much: 0.72 },
 };
 
-export function paletteOf(look: string, season: Scene["season"]): Palette {
-  const p = PALETTES[look] ?? PALETTES.dawn!, s = season ? SEASONS[season] : undefined;
+export function paletteOf(look: string, season: Scene["season"], landscape: Landscape = LANDSCAPES.valley!): Palette {
+  const of = PALETTES[look] ?? PALETTES.dawn!, s = season ? SEASONS[season] : undefined, dark = of.night ? 0.35 : 1;
+  const p: Palette = { ...of, landscape };
+  for (const [name, colour] of Object.entries(landscape.tint) as [keyof Landscape["tint"], string][]) {
+    const much = (name === "fog" || name === "skyLow") ? (of.night ? 0 : 0.35) * landscape.much : landscape.much;
+    p[name] = `#${new THREE.Color(of[name]).lerp(new THREE.Color(colour).multiplyScalar(dark), much).getHexString()}`;
+  }
   if (!s) return p;
-  const dark = p.night ? 0.35 : 1;
   const mix = (a: string, b: string) => `#${new THREE.Color(a).lerp(new THREE.Color(b).multiplyScalar(dark), s.much).getHexString()}`;
   return { ...p, grass: mix(p.grass, s.grass), meadow: mix(p.meadow, s.grass), leaf: mix(p.leaf, s.leaf), flower: mix(p.flower, s.flower) };
 }
 
 const WORDS: [string, RegExp][] = [
   ["night", /night|moon|star|夜|月/i],
-  ["dusk", /dusk|sunset|evening|autumn|黄昏|傍晚|秋/i],
-  ["noon", /noon|midday|summer|bright|正午|夏/i],
-  ["dawn", /dawn|sunrise|morning|spring|黎明|清晨|春/i],
+  ["dusk", /dusk|sunset|evening|autumn|changing weather|storm|melanchol|黄昏|傍晚|秋|日落|风雨/i],
+  ["noon", /noon|midday|day\b|summer|bright|clear|sunny|quiet|正午|中午|白天|夏|晴|明亮/i],
+  ["dawn", /dawn|sunrise|morning|spring|soft|calm|黎明|清晨|早晨|春|日出/i],
 ];
 
 export const named = (style: string): string => WORDS.find(([, word]) => word.test(style))?.[0] ?? "dawn";

@@ -30,7 +30,7 @@ export interface Ground {
 }
 
 // The valley floor falls with z as the rows of things do; its sides and its head rise; at its foot lies a mere.
-export function groundOf(elements: Element[], seed: number): Ground {
+export function groundOf(elements: Element[], seed: number, rise = 1): Ground {
   const head = Math.min(0, ...elements.map((e) => e.z)), foot = Math.max(0, ...elements.map((e) => e.z));
   const wide = Math.max(40, ...elements.map((e) => Math.abs(e.x) + 18));
   const rows = new Map<number, [number, number]>();
@@ -53,7 +53,7 @@ export function groundOf(elements: Element[], seed: number): Ground {
     const side = Math.max(0, Math.abs(x + Math.sin(z / 31 + seed) * 9) - wide) / 55, back = Math.max(0, head - 16 - z) / 44;
     const far = Math.hypot((x - mere.x) * 0.8, z - mere.z) / mere.r + (r - 0.5) * 0.28;
     const open = smooth((z - foot - 20) / 60);
-    let y = floor(z) + (r - 0.45) * 4.2 + Math.min(1.5, side * side) * (22 + 38 * r) * (1 - 0.72 * open) + Math.min(1.25, back * back) * (5 + 40 * r * r + 10 * r);
+    let y = floor(z) + (r - 0.45) * 4.2 + rise * (Math.min(1.5, side * side) * (22 + 38 * r) * (1 - 0.72 * open) + Math.min(1.25, back * back) * (5 + 40 * r * r + 10 * r));
     y += (mere.y - 2.4 - y) * smooth((1.16 - far) / 0.3);
     heights[j * row + i] = y;
   }
@@ -94,15 +94,16 @@ export function landMesh(ground: Ground, palette: Palette, seed: number): THREE.
   const up = shape.attributes.normal as THREE.BufferAttribute;
   const colours = new Float32Array(at.count * 3);
   const [grass, meadow, rock, snow, sand, moss] = [palette.grass, palette.meadow, palette.rock, palette.snow, palette.sand, palette.pine].map((c) => new THREE.Color(c));
+  const line = palette.landscape?.snowline ?? 0.42, shore = palette.landscape?.shore ?? 1.1, rise = palette.landscape?.rise ?? 1;
   const mix = new THREE.Color(), top = heights.reduce((a, b) => Math.max(a, b), -Infinity), above = ground.high;
   for (let i = 0; i < at.count; i++) {
     const x = at.getX(i), y = at.getY(i), z = at.getZ(i), steep = 1 - up.getY(i), r = ridges(x * 2, z * 2, seed + 5);
     mix.copy(grass!).lerp(meadow!, smooth(r * 1.5 - 0.2));
     mix.lerp(moss!, smooth((ridges(x, z, seed + 8) - 0.5) * 5) * 0.45);
     const up_ = (y - above) / Math.max(1, top - above); // 0 at the highest thing, 1 at the highest peak
-    mix.lerp(rock!, smooth((steep - 0.12) * 4.4 + (up_ - 0.22) * 1.9));
-    mix.lerp(snow!, smooth((up_ - 0.42 + (ridges(x, z, 9) - 0.5) * 0.34 - steep * 0.3) / 0.16));
-    mix.lerp(sand!, smooth((mere.y + 1.1 - y) / 1.2) * smooth((z - ground.foot - 8) / 20));
+    mix.lerp(rock!, smooth((steep - 0.12) * 4.4 + (up_ - 0.22) * 1.9 * Math.min(1, rise * 1.4)));
+    mix.lerp(snow!, smooth((up_ - line + (ridges(x, z, 9) - 0.5) * 0.34 - steep * 0.3) / 0.16));
+    mix.lerp(sand!, smooth((mere.y + shore - y) / 1.2) * smooth((z - ground.foot - 8) / 20));
     mix.offsetHSL(0, 0, (hash(x, z, 3) - 0.5) * 0.02);
     mix.toArray(colours, i * 3);
   }
