@@ -13,13 +13,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+from meeting import meeting
 from valley import drawn, laid_out, truth
 from visitors import many_visitors
 
 
 def main() -> int:
     """Run all and print the lines."""
-    lines = [*laid_out(), *drawn(), *truth(int(os.environ.get("CHANGES", "1000"))), *many_visitors()]
+    lines = [*laid_out(), *drawn(), *truth(int(os.environ.get("CHANGES", "1000"))), *many_visitors(), *meeting()]
     for name, figure, target, met in lines:
         print(f"{name}  {figure:.4f}  {target}  {'met' if met else 'missed'}")
     return 0 if all(line[3] for line in lines) else 1

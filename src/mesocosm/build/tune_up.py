@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from mesocosm.base.bounds import parse_bound
-from mesocosm.base.errors import Invalid, Later, Wrong
+from mesocosm.base.errors import Failure, Invalid
 from mesocosm.build.graph import where_of
 from mesocosm.build.retrain import least
 from mesocosm.build.wiring import kinds_of
@@ -75,7 +75,7 @@ def _data(spec: Spec, catalog: Catalog) -> Iterator[Proposal]:
             continue
         try:
             made = look({n: spec.eco.sources[n] for n in data.source.sources}, data.source, where_of(spec))
-        except (Wrong, Later):
+        except Failure:
             continue  # its source is not there now; a build says so
         for field, kind in data.fields.items():
             column = getattr(kind, "column", None) or field

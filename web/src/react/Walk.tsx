@@ -79,6 +79,6 @@ export function Walk({ ground, aim, still }: { ground: Ground; aim: Aim | null; 
     const floor = Math.max(ground.land(camera.position.x, camera.position.z), ground.mere.y) + 1.7;
     if (camera.position.y < floor) camera.position.y = floor;
     camera.rotation.set(view.current.pitch, view.current.yaw, 0);
-  });
+  }, -1); // before others are told where one stands, so that a step is told in the frame that makes it
   return null;
 }

@@ -43,6 +43,7 @@ export class Visitors {
   private timer = 0;
   private last = "";
   private sentAt = 0;
+  private later = 0;
   private over = false;
   constructor(private changed: () => void) {}
 
@@ -60,7 +61,7 @@ export class Visitors {
     };
   }
 
-  close(): void { this.over = true; window.clearTimeout(this.timer); this.socket?.close(); this.socket = null; }
+  close(): void { this.over = true; window.clearTimeout(this.timer); window.clearTimeout(this.later); this.socket?.close(); this.socket = null; }
 
   private add(id: number, name: string): void { this.people.set(id, { id, name, samples: [], hands: [] }); }
 
@@ -104,9 +105,16 @@ export class Visitors {
     return s.at(-1)!;
   }
 
-  // Send where I am, ten times a second at most and only where it changed.
+  // Send where I am, ten times a second at most and only where it changed; what comes too early is sent when its time has come, however long the next frame takes.
   pose(place: Vector3, turn: Quaternion, hands: { place: Vector3; turn: Quaternion }[], now: number): void {
-    if (!this.linked || now - this.sentAt < POSE_MS || this.socket?.readyState !== WebSocket.OPEN) return;
+    window.clearTimeout(this.later);
+    const early = this.sentAt + POSE_MS - now;
+    if (early > 0) {
+      const [there, turned, held] = [place.clone(), turn.clone(), hands.map((h) => ({ place: h.place.clone(), turn: h.turn.clone() }))];
+      this.later = window.setTimeout(() => this.pose(there, turned, held, performance.now()), early + 1);
+      return;
+    }
+    if (!this.linked || this.socket?.readyState !== WebSocket.OPEN) return;
     const both = hands.length === 2;
     const data = new DataView(new ArrayBuffer(both ? 32 : 12));
     write(data, 0, place, turn);

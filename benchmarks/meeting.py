@@ -1,0 +1,67 @@
+"""Two browsers in one valley: from the moment that one has moved until the other draws her there. Called by `world.py`."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from conftest import FLAGS, SMALL, small_rows
+
+Line = tuple[str, float, str, bool]
+BEHIND = 100  # ms that others are drawn behind what is known of them, so that they move evenly
+STEPS, MOST = 40, 120.0  # places that are looked up, and seconds in which they are walked
+WATCH = """of => { window.seen = []; let last = ""; setInterval(() => { const at = of === "me" ? window.mesocosm.camera : window.mesocosm.people()[0]?.place; if (!at) return;
+    const said = at[2].toFixed(1); if (said !== last) { last = said; window.seen.push([Date.now(), Number(said)]); } }, 4); }"""
+
+
+def meeting() -> list[Line]:
+    """One walks, a step at a time; each place of hers is looked up in what the other page was told, in small windows, since software draws them."""
+    from conftest import Server
+    from playwright.sync_api import sync_playwright
+
+    from mesocosm.ecosystem import open_ecosystem
+
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as play:
+        home = Path(folder)
+        (home / "ecosystem.yaml").write_text(SMALL)
+        (home / "notes.csv").write_text(small_rows())
+        open_ecosystem(home).build()
+        up = Server(home)
+        browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+
+        def entered() -> Any:
+            page = browser.new_context(viewport={"width": 160, "height": 100}, reduced_motion="reduce", bypass_csp=True).new_page()
+            page.set_default_timeout(120_000)
+            page.goto(f"{up.url}/world?token={up.token}")
+            page.wait_for_function("window.mesocosm && window.mesocosm.frames > 3", polling=50)
+            return page
+
+        walker, other = entered(), entered()
+        other.wait_for_function("window.mesocosm.people().length === 1", polling=50)
+        walker.evaluate(WATCH, "me")
+        other.evaluate(WATCH, "them")
+        end = time.monotonic() + MOST
+        while time.monotonic() < end and walker.evaluate("window.seen.length") < STEPS:
+            walker.keyboard.down("w")
+            walker.wait_for_timeout(120)
+            walker.keyboard.up("w")
+            walker.wait_for_timeout(350)
+        mine, told = walker.evaluate("window.seen"), other.evaluate("window.seen")
+        browser.close()
+        up.close()
+    waits = [min((at - moved + BEHIND for at, z in told if at >= moved and abs(z - place) <= 0.15), default=None) for moved, place in mine]
+    found = sorted(w for w in waits if w is not None)
+    if len(found) < 0.8 * max(len(mine), 10):
+        print(f"  two browsers: only {len(found)} of {len(mine)} places were known to the other")
+        return [("two browsers see each other move (ms, 95 %)", float("nan"), "<= 300", False)]
+    p95 = float(found[int(0.95 * (len(found) - 1))])
+    print(f"  two browsers: {len(found)} of {len(mine)} places of one were drawn by the other after {statistics.median(found):.0f} ms at the median, 95 % by {p95:.0f}, all by {found[-1]:.0f}")
+    return [("two browsers see each other move (ms, 95 %)", p95, "<= 300", p95 <= 300)]
+
+
+if __name__ == "__main__":
+    for name, figure, target, met in meeting():
+        print(f"{name}  {figure:.4f}  {target}  {'met' if met else 'missed'}")
