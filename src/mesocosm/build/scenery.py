@@ -21,6 +21,7 @@ from mesocosm.operate.watch import Watch
 from mesocosm.spec import Spec
 from mesocosm.spec.grammar import Ecosystem
 from mesocosm.world.elements.view import View
+from mesocosm.world.looks import nearest, texts
 from mesocosm.world.scene import Ground, scene
 from mesocosm.world.wire import Scene
 
@@ -55,6 +56,7 @@ class Scenery:
         self.book: Book | None = None
         self.made, self.read, self.text, self.mark = 0.0, 0.0, "", ""
         self.latest: Scene | None = None
+        self.look: dict[str, str] | None = None
 
     @property
     def things(self) -> set[str]:
@@ -75,7 +77,24 @@ class Scenery:
         since = catalog.clock() - 5
         flies = [e for s in self.served.values() for e in list(s.events) if e["at"] >= since][-60:]
         view = View(self.book, figures, self.book.alerts, {w.name: w.last for w in self.watches}, catalog.clock(), making)
-        return scene(eco.ecosystem, eco.about, eco.world.style, self.ground, view, flies).model_copy(update={"models": sorted(eco.world.models)})
+        return scene(eco.ecosystem, eco.about, eco.world.style, self.ground, view, flies).model_copy(update={"models": sorted(eco.world.models)} | (self._look() or {}))
+
+    def _look(self) -> dict[str, str] | None:
+        """What the style is nearest to, by the text features of the first model in service that reads; nothing while none does."""
+        if self.look is None:
+            for served in self.served.values():
+                version = self.catalog.version(served.now.version) if served.now and served.now.fields is not None else None
+                read = (version or {}).get("recipe", {}).get("texts") or []
+                if not read or not served.now:
+                    continue
+                try:
+                    said = served.now.vectors([dict.fromkeys(read, words) for words in texts(self.eco.world.style)])
+                except Failure:
+                    continue  # it is being replaced; the next scene asks again
+                self.look = nearest(said) if said else {}
+                if said:
+                    break
+        return self.look
 
     def body(self, kind: str) -> Path:
         """The project's own glTF file for the body of a kind.

@@ -74,7 +74,7 @@ class Firefly(BaseModel):
 
 
 class Scene(BaseModel):
-    """The whole world at one catalog revision. `models` are the kinds whose bodies are glTF files of the project."""
+    """The whole world at one catalog revision. `models` are the kinds whose bodies are glTF files of the project; `landscape` and `light` are what the style is nearest to, where a model that reads could tell."""
 
     ecosystem: str
     about: str
@@ -87,6 +87,8 @@ class Scene(BaseModel):
     alerts: list[dict[str, Any]]
     fireflies: list[Firefly] = []
     models: list[str] = []
+    landscape: str = ""
+    light: str = ""
 
 
 def typescript() -> str:

@@ -61,7 +61,7 @@ function Stage({ scene, brought, look, chosen, still, onChoose, onHover, aim, vi
   const [ground, setGround] = useState<Ground | null>(null);
   const [origin, move] = useState<THREE.Vector3 | null>(null);
   const [yaw, turn] = useState(0);
-  const p = useMemo(() => paletteOf(look, scene.season, landscapeOf(scene.style)), [look, scene.season, scene.style]);
+  const p = useMemo(() => paletteOf(look, scene.season, landscapeOf(scene.style, scene.landscape)), [look, scene.season, scene.style, scene.landscape]);
   const start = useMemo(() => new THREE.Vector3(0, 0, (ground?.foot ?? 52) + 22), [ground]);
   const spot = origin ?? start;
   const feet = ar || !ground ? new THREE.Vector3() : new THREE.Vector3(spot.x, Math.max(ground.land(spot.x, spot.z), ground.mere.y + 0.3), spot.z);
@@ -149,7 +149,7 @@ export function World() {
   window.mesocosm.path = path;
   const lit = useMemo(() => path.map((id) => by.current.get(id)).filter((e): e is Element => Boolean(e)), [path]);
   if (!scene) return <main className="wait"><p>{t("Waiting for the ecosystem…")}</p></main>;
-  const light_ = look ?? named(scene.style);
+  const light_ = look ?? named(scene.style, scene.light);
   const e = chosen ? by.current.get(chosen) : undefined, under = hovered && hovered !== chosen ? by.current.get(hovered) : undefined;
   const { each } = swarm(scene);
   const bare = scene.elements.length === 0;

@@ -27,4 +27,5 @@ const WORDS: [string, RegExp][] = [
   ["alpine", /alpine|alps|snow|winter|glacier|arctic|ice\b|icy|frost|mountain|peak|雪|冰|冬|高山|山峰/i],
 ];
 
-export const landscapeOf = (style: string): Landscape => LANDSCAPES[WORDS.find(([, word]) => word.test(style))?.[0] ?? "valley"]!;
+// What the words name; else what a model that reads found nearest to them.
+export const landscapeOf = (style: string, near = ""): Landscape => LANDSCAPES[WORDS.find(([, word]) => word.test(style))?.[0] ?? near] ?? LANDSCAPES.valley!;

@@ -44,4 +44,4 @@ const WORDS: [string, RegExp][] = [
   ["dawn", /dawn|sunrise|morning|spring|soft|calm|黎明|清晨|早晨|春|日出/i],
 ];
 
-export const named = (style: string): string => WORDS.find(([, word]) => word.test(style))?.[0] ?? "dawn";
+export const named = (style: string, near = ""): string => WORDS.find(([, word]) => word.test(style))?.[0] ?? (near || "dawn");

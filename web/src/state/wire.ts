@@ -60,4 +60,6 @@ export interface Scene {
   alerts: Record<string, unknown>[];
   fireflies: Firefly[];
   models: string[];
+  landscape: string;
+  light: string;
 }
