@@ -30,7 +30,7 @@ def test_the_world_shows_every_resource_and_lin_answers(page: Any, server: Serve
     page.wait_for_selector(".list")
     shown = {b.get_attribute("data-id") for b in page.query_selector_all(".list button")}
     wanted = resources(server)
-    assert shown == wanted and len(wanted) == 13
+    assert shown == wanted and len(wanted) == 15
     for section in ("sources.faq", "datasets.credit", "models.risk", "services.help-desk", "monitors.credit-watch", "places.welcome-desk"):
         assert section in shown
     press(page, "credit")
@@ -200,7 +200,7 @@ def test_the_list_is_a_tree_that_arrows_walk(page: Any, server: Server) -> None:
         page.keyboard.press(key)
         walked.append(page.evaluate(here))
     assert walked[0].startswith("sources.") and walked[1:] == ["spring", "spring"]
-    until(page, f"{items} === {whole - 3}", seconds=20)
+    until(page, f"{items} === {whole - 5}", seconds=20)
     assert page.get_attribute("[data-item=spring]", "aria-expanded") == "false"
     page.keyboard.press("ArrowDown")
     assert page.evaluate(here) == "lake", "what is folded is passed"
