@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 from conftest import ROOT, Server
@@ -50,5 +51,7 @@ def test_the_page_draws_every_look_that_is_named() -> None:
 
 
 def test_a_scene_tells_what_its_style_is_nearest_to(server: Server) -> None:
-    said = server.http.get("/v1/scene").raise_for_status().json()
+    end = time.monotonic() + 30
+    while not (said := server.http.get("/v1/scene").raise_for_status().json())["landscape"] and time.monotonic() < end:
+        time.sleep(0.5)
     assert (said["style"], said["landscape"], said["light"]) == ("a river valley at dawn", "valley", "dawn")

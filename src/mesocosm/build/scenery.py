@@ -26,6 +26,7 @@ from mesocosm.world.scene import Ground, scene
 from mesocosm.world.wire import Scene
 
 FRESH = 0.5  # seconds that figures which no revision counts (rates, predictions) may be old
+AGAIN = 2.0  # seconds after which a model that reads is looked for once more, where none was in service
 MOST_BODY = 20_000_000  # bytes of a glTF file
 SECRET = {"url", "headers", "options"}
 
@@ -57,6 +58,7 @@ class Scenery:
         self.made, self.read, self.text, self.mark = 0.0, 0.0, "", ""
         self.latest: Scene | None = None
         self.look: dict[str, str] | None = None
+        self.tried = 0.0  # when a model that reads was looked for
 
     @property
     def things(self) -> set[str]:
@@ -81,7 +83,8 @@ class Scenery:
 
     def _look(self) -> dict[str, str] | None:
         """What the style is nearest to, by the text features of the first model in service that reads; nothing while none does."""
-        if self.look is None:
+        if self.look is None and time.monotonic() - self.tried > AGAIN:
+            self.tried = time.monotonic()
             for served in self.served.values():
                 version = self.catalog.version(served.now.version) if served.now and served.now.fields is not None else None
                 read = (version or {}).get("recipe", {}).get("texts") or []
@@ -90,7 +93,7 @@ class Scenery:
                 try:
                     said = served.now.vectors([dict.fromkeys(read, words) for words in texts(self.eco.world.style)])
                 except Failure:
-                    continue  # it is being replaced; the next scene asks again
+                    continue  # it is being replaced
                 self.look = nearest(said) if said else {}
                 if said:
                     break
