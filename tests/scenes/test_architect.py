@@ -148,4 +148,4 @@ def test_fields_are_drafted_of_a_join(tmp_path: Path, cli: Any) -> None:
     done = cli("build", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     kept = open_ecosystem(tmp_path).catalog.snapshot(dataset="both")
-    assert kept and {"loan", "person", "months", "repaid", "age", "sex"} == set(kept["facts"]["columns"])
+    assert kept and {"loan", "person", "months", "repaid", "age", "sex"} == set(kept["recipe"]["fields"])
