@@ -54,7 +54,7 @@ def amended(text: str, file: str, path: tuple[str, ...], value: Any) -> str:
         if not isinstance(here.get(step), dict):
             here[step] = {}
         here = here[step]
-    here[path[-1]] = _plain(value)
+    here[path[-1]] = plain(value)
     if plain(load(made, file)) == wanted:
         return made
     out = StringIO()  # a layout that lines cannot tell: written anew as a whole
@@ -93,12 +93,6 @@ def _put(old: Any, rest: list[str], value: Any) -> Any:
     node = dict(old) if isinstance(old, dict) else {}
     node[rest[0]] = _put(node.get(rest[0]), rest[1:], value)
     return node
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items()}
-    return [_plain(v) for v in value] if isinstance(value, (list, tuple)) else value
 
 
 def _flowed(value: Any) -> str:
