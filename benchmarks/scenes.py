@@ -29,7 +29,7 @@ from unknown import unknown
 
 from mesocosm.learn import block
 from mesocosm.learn.adapting import Taught, adapted
-from mesocosm.learn.federated import Federated, head_of
+from mesocosm.learn.federated import Federated, federated_head
 from mesocosm.learn.heads.kernel import log_loss
 from mesocosm.learn.heads.linear import Linear
 from mesocosm.operate.surge import Surge, Surges
@@ -74,7 +74,7 @@ def federated() -> list[Line]:
         rows, y = np.vstack([x[s][parts[s][0]] for s in SITES]), np.concatenate([tables[s][1][parts[s][0]] for s in SITES])
         sites = np.repeat(range(len(SITES)), [len(parts[s][0]) for s in SITES])
         none = np.zeros((len(y), 0), np.float32)
-        heads: dict[str, Any] = {"pooled": Linear().fit(none, rows, y, 2, seed), "federated": head_of(Federated(), sites, none, rows, y, 2, seed, lambda _: None)}
+        heads: dict[str, Any] = {"pooled": Linear().fit(none, rows, y, 2, seed), "federated": federated_head(Federated(), sites, none, rows, y, 2, seed, lambda _: None)}
         for i, site in enumerate(SITES):
             heads["alone"] = Linear().fit(none[sites == i], rows[sites == i], y[sites == i], 2, seed)
             test, right = x[site][parts[site][1]], tables[site][1][parts[site][1]]
@@ -166,7 +166,7 @@ def surges() -> list[Line]:
         took.sort()
         p, q = (s * right + (1 - s) * (1 - right) for s in (share, risen))
         least = math.log(10_000) / (q * math.log(q / p) + (1 - q) * math.log((1 - q) / (1 - p)))
-        print(f"  surge, {name}: {false / 20:.2f} false alarms in 10,000 quiet items; told after {statistics.median(took):.0f} items at the median, 95 % by {took[189]}; {least:.0f} is about the least that can be")
+        print(f"  surge, {name}: {false / 20:.2f} false alarms in 10,000 quiet items; told after {statistics.median(took):.0f} items at the median, 95 % by {took[189]}; a mean of about {least:.0f} is the least in the long run")
         lines.append((f"surge, {name}: false alarms in 10,000 items", false / 20, "<= 1", false / 20 <= 1))
         lines.append((f"surge, {name}: items until told, median", float(statistics.median(took)), "<= 50", statistics.median(took) <= 50))
     return lines

@@ -10,7 +10,7 @@ from conftest import SMALL, said_of, small_rows
 from sklearn.linear_model import LogisticRegression
 
 from mesocosm.ecosystem import open_ecosystem
-from mesocosm.learn.federated import Federated, _averaged, head_of
+from mesocosm.learn.federated import Federated, _averaged, federated_head
 
 
 def drawn(rows: int = 240, seed: int = 3) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -44,7 +44,7 @@ def test_a_site_of_one_class_learns_with_the_others() -> None:
     y[sites == 2] = 1
     none = np.zeros((len(y), 0))
     told: list[str] = []
-    head = head_of(Federated(), sites, none, x, y, 2, 7, told.append)
+    head = federated_head(Federated(), sites, none, x, y, 2, 7, told.append)
     assert head.settings["sites"] == 3 and np.mean(head.logits(none, x).argmax(1) == y) > LogisticRegression().fit(x, y).score(x, y) - 0.02 and "3 sites, 200 rounds, 80 bytes" in told[0]
 
 

@@ -114,14 +114,14 @@ def _models(spec: Spec, catalog: Catalog) -> Iterator[Proposal]:
         line = m.get("baselines", {}).get("linear", {})
         if line.get("gain", 0) < 0 and line.get("p", 1) < SURE and getattr(model.tune, "head", "") == "auto":
             yield Proposal(f"{at}.tune", "frozen", {"method": "frozen", "head": "linear"}, f"the plain linear model is better by {-line['gain']:.3f} on the same rows (p = {line['p']:.2g})")
-        for other, told in m.get("beside", {}).items():
+        empty = _empty(catalog, version["snapshot"], model.inputs)
+        if empty and len(empty) < len(model.inputs):
+            yield Proposal(f"{at}.inputs", list(model.inputs), [f for f in model.inputs if f not in empty], "; ".join(f"'{f}' {why}" for f, why in empty.items()))
+        for other, told in () if empty else m.get("beside", {}).items():
             kept = [f for f in model.inputs if (kinds[f] == "text") == (other == "text alone")] if other in ("text alone", "table alone") and kinds else []
             if kept and len(kept) < len(model.inputs) and told["gain"] <= 0:
                 yield Proposal(f"{at}.inputs", list(model.inputs), kept, f"{other} is right as often: all inputs together give {told['gain']:+.3f} (p = {told['p']:.2g}), and fewer inputs are less to keep clean")
                 break
-        empty = _empty(catalog, version["snapshot"], model.inputs)
-        if empty and len(empty) < len(model.inputs):
-            yield Proposal(f"{at}.inputs", list(model.inputs), [f for f in model.inputs if f not in empty], "; ".join(f"'{f}' {why}" for f, why in empty.items()))
         people = [f for f, kind in fields.items() if PEOPLE.search(f) and not kind.private and f != model.predict and f not in (model.fair.by if model.fair else ())]
         if people and m.get("classes"):
             yield Proposal(f"{at}.fair.by", list(model.fair.by) if model.fair else None, [*(model.fair.by if model.fair else ()), *people], f"{', '.join(people)} {'tells' if len(people) == 1 else 'tell'} groups of people, and nobody looks whether they are treated alike")
@@ -154,9 +154,9 @@ def _services(spec: Spec, catalog: Catalog) -> Iterator[Proposal]:
             told.sort(key=lambda r: float(r["output"]["probability"]))
             few = int(len(told) * UNSURE)
             right = [str(r["output"]["label"]) == r["label"] for r in told]
-            least, rest = sum(right[:few]) / few, sum(right[few:]) / (len(told) - few)
-            if rest - least >= WIDER:
-                yield Proposal(f"services.{name}.abstain", None, UNSURE, f"of {len(told)} answers whose label came back, the least sure tenth is right in {least:.0%} and the others in {rest:.0%}; they would say 'unsure' and go to a person")
+            unsure, rest = sum(right[:few]) / few, sum(right[few:]) / (len(told) - few)
+            if rest - unsure >= WIDER:
+                yield Proposal(f"services.{name}.abstain", None, UNSURE, f"of {len(told)} answers whose label came back, the least sure tenth is right in {unsure:.0%} and the others in {rest:.0%}; they would say 'unsure' and go to a person")
         if name not in watched:
             window = max(30, min(200, len(catalog.predictions(name, 200, since)) or 100))
             rule = {"watches": name, "every": "1m", "drift": {"false_alarms": "1/month", "window": window}, "on_drift": ["alert", "retrain"]}

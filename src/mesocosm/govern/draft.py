@@ -57,7 +57,7 @@ class Draft:
 
 def draft(con: Any, table: str) -> Draft:
     """Look at a table of a source (its `_` columns aside) and propose how to govern it."""
-    names = [row[0] for row in con.execute(f"describe {quote(table)}").fetchall() if not row[0].startswith("_")]
+    names = names_of(con, table)
     strings = ", ".join(f"{quote(n)}::varchar as {quote(n)}" for n in names)
     con.execute(f"create or replace temp table _look as select {strings} from {quote(table)} where hash(_line) % (1 + (select count(*) from {quote(table)}) // {MOST_ROWS}) = 0")
     columns = [_look(con, n) for n in names]
@@ -78,6 +78,11 @@ def draft(con: Any, table: str) -> Draft:
     _dependencies(con, found, columns)
     con.execute("drop table _look")
     return found
+
+
+def names_of(con: Any, table: str) -> list[str]:
+    """The columns of a collected source, those that tell where a row stood (`_...`) aside."""
+    return [row[0] for row in con.execute(f"describe {quote(table)}").fetchall() if not row[0].startswith("_")]
 
 
 def _look(con: Any, name: str) -> Column:

@@ -15,7 +15,7 @@ from mesocosm.base.errors import Wrong
 from mesocosm.base.kinds import Source, Where
 from mesocosm.govern.aim import aim, aimed_at
 from mesocosm.govern.dataset import From
-from mesocosm.govern.draft import Draft, draft
+from mesocosm.govern.draft import Draft, draft, names_of
 from mesocosm.govern.govern import engine
 from mesocosm.govern.related import Related, beside, related
 
@@ -53,7 +53,7 @@ def draft_files(root: Path, paths: Sequence[Path], goal: str = "") -> dict[str, 
             tables = _collected(con, {n: s for n, (s, _) in named.items()}, list(named), where)
             leads = list(named)
             if goal and len(named) > 1:
-                leads = leads[:1] if len({frozenset(_columns(con, t)) for t in tables.values()}) == 1 else [max(named, key=lambda n: aimed_at(draft(con, tables[n]), goal))]
+                leads = leads[:1] if len({frozenset(names_of(con, t)) for t in tables.values()}) == 1 else [max(named, key=lambda n: aimed_at(draft(con, tables[n]), goal))]
             belong = related(con, tables, leads)
             beside(con, tables, belong, "src")
             made = draft(con, "src")
@@ -88,7 +88,3 @@ def _collected(con: Any, sources: Mapping[str, Source], names: Sequence[str], wh
     for name in names:
         sources[name].collect(where, con, f"src_{name}")
     return {name: f"src_{name}" for name in names}
-
-
-def _columns(con: Any, table: str) -> list[str]:
-    return [r[0] for r in con.execute(f'describe "{table}"').fetchall() if not r[0].startswith("_")]

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mesocosm.govern.draft import BLANK
+from mesocosm.govern.draft import BLANK, names_of
 from mesocosm.govern.sources.paths import quote
 
 KNOWN = 0.8  # share of the leading rows whose value a partner must know
@@ -43,7 +43,7 @@ def related(con: Any, tables: Mapping[str, str], leads: Sequence[str]) -> Relate
         tables: the DuckDB table of each name.
         leads: names whose rows may lead, the most wanted first; of several with as many partners the first is taken.
     """
-    columns = {n: [r[0] for r in con.execute(f"describe {quote(t)}").fetchall() if not r[0].startswith("_")] for n, t in tables.items()}
+    columns = {n: names_of(con, t) for n, t in tables.items()}
     if len({frozenset(c) for c in columns.values()}) == 1:
         return Related(leads[0], union=tuple(tables), why=["the files have the same columns, so their rows stand below each other"])
     found = [_around(con, tables, columns, lead) for lead in leads]
@@ -55,10 +55,10 @@ def beside(con: Any, tables: Mapping[str, str], belong: Related, name: str) -> N
     if belong.union:
         con.execute(f"create temp table {quote(name)} as " + " union all by name ".join(f"select * from {quote(tables[t])}" for t in belong.union))
         return
-    own = {r[0] for r in con.execute(f"describe {quote(tables[belong.lead])}").fetchall()}
+    own = set(names_of(con, tables[belong.lead]))
     more, joins = "", ""
     for i, (partner, on) in enumerate(belong.partners.items()):
-        theirs = [r[0] for r in con.execute(f"describe {quote(tables[partner])}").fetchall() if r[0] not in own]
+        theirs = [n for n in names_of(con, tables[partner]) if n not in own]
         own |= set(theirs)
         more += "".join(f", p{i}.{quote(c)}" for c in theirs)
         first = f"(select * from {quote(tables[partner])} qualify row_number() over (partition by trim({quote(on)}::varchar) order by _file, _line) = 1)"

@@ -49,7 +49,7 @@ class Federated(Kind):
     local: int = Field(1, ge=1, le=1000)
 
 
-def head_of(setting: Federated, sites: Array, text: Array, table: Array, y: Array, classes: int, seed: int, say: Callable[[str], None], groups: Array | None = None) -> Any:
+def federated_head(setting: Federated, sites: Array, text: Array, table: Array, y: Array, classes: int, seed: int, say: Callable[[str], None], groups: Array | None = None) -> Any:
     """A linear head whose strength is chosen by what rows are told while they are left out; each site judges its own.
 
     Args:

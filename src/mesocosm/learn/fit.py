@@ -14,7 +14,7 @@ from mesocosm.learn.adapting import Taught, adapted
 from mesocosm.learn.bases import Base
 from mesocosm.learn.choose import choose, names_of
 from mesocosm.learn.continual import Past
-from mesocosm.learn.federated import head_of
+from mesocosm.learn.federated import federated_head
 from mesocosm.learn.laps import Laps
 from mesocosm.learn.model import Model
 from mesocosm.learn.pairs import of_pairs
@@ -64,7 +64,7 @@ def fitted(
             laps.end("heads")
             return head, None, [], feats
         if model.federated and parts.sites is not None:
-            head = head_of(model.federated, parts.sites, feats["train"], parts.table["train"], parts.y["train"], parts.task.classes, model.seed, say, groups)
+            head = federated_head(model.federated, parts.sites, feats["train"], parts.table["train"], parts.y["train"], parts.task.classes, model.seed, say, groups)
             laps.end("heads")
             return head, None, [], feats
         only: Any = model.tune.head if isinstance(model.tune, Frozen) else "auto"

@@ -82,11 +82,13 @@ class Surge(Kind):
 
         Source: Rogan and Gladen 1978, American Journal of Epidemiology 107 (a share seen through a test that errs).
 
-        >>> round(Surge(label="bad").risen(0.255, 0.85, 0.15), 3)
-        0.465
+        >>> round(Surge(label="bad").risen(0.255, 0.85, 0.15), 3), Surge(label="bad").risen(0.01)
+        (0.465, 0.03)
         """
+        plain = min(self.times * usual, (1 + usual) / 2)
         true = min(0.9, max(0.005, (usual - slip) / (hit - slip)))
-        return max(slip + (hit - slip) * min(self.times * true, (1 + true) / 2), usual + (1 - usual) / 20)
+        erring = slip + (hit - slip) * min(self.times * true, (1 + true) / 2)
+        return erring if hit - slip < 1 and erring > usual else plain
 
 
 @lru_cache(maxsize=4096)
