@@ -13,9 +13,12 @@ import pytest
 from conftest import said_of
 
 from mesocosm.ecosystem import open_ecosystem
+from mesocosm.learn.ranking import grow, scorer
 from mesocosm.learn.ranking.parts import faded, following, level, places, standing, together, touched
+from mesocosm.learn.ranking.rank import Towers
 from mesocosm.learn.ranking.scorer import Scorer
 from mesocosm.learn.ranking.shown import best, explored
+from mesocosm.learn.ranking.towers import Learnt, learn
 
 SHOP = """grammar: 1
 ecosystem: shop
@@ -62,12 +65,12 @@ def test_the_closed_form_is_a_ridge_regression_of_each_item_on_the_others() -> N
 def test_places_order_and_time() -> None:
     assert places(np.array([[3.0, 2.0, 2.0, 1.0]]), [[0]], np.array([1])).tolist() == [1.5]  # the touched one is out, equals share
     assert places(np.zeros((1, 5)), [[]], np.array([3])).tolist() == [3.0]
-    after = following([[0, 1, 2]] * 30, 3)
+    after = following([[0, 1, 2]] * 30, 3).toarray()
     assert after[0, 1] > after[0, 2] > after[2, 0] == 0
     assert faded([[2, 0]], 3, 0.5).toarray().tolist() == [[1.0, 0.0, 0.5]]
     assert not level(np.zeros((2, 3))).any()
     vectors = np.array([[1.0, 0], [0, 1], [1, 0]], np.float32)
-    filled = standing(np.array([[5.0, 1.0, 0.0]]), vectors, np.array([False, False, True]))
+    filled = np.array([[5.0, 1.0, 0.0]]) @ standing(vectors, np.array([False, False, True]))
     assert filled[0, 2] == pytest.approx(5.0, abs=0.01)  # the untouched third is said to be as the first
 
 
@@ -109,7 +112,7 @@ def test_a_shop_ranks_what_comes_next_and_what_nobody_touched(tmp_path: Path, cl
         ("items: things", "items: nothing", "no dataset is named 'nothing'"),
         ("texts: [title]", "texts: [name]", "'things' has no field 'name'"),
         ("base: minilm, learns", "learns", "'base' is missing, and items are told by texts"),
-        ("rank:", "tune: lora, rank:", "solved in closed form"),
+        ("rank:", "tune: lora, rank:", "learns as 'rank' says"),
         ("rank:", "continual: 1, rank:", "no 'continual' here"),
         ("gain_over_popular", "accuracy", "'accuracy' is no metric of ranking"),
         ("key: item, ", "", "has no key that names an item"),
@@ -132,7 +135,7 @@ def test_too_few_people_and_a_gate_that_is_missed_are_told(tmp_path: Path) -> No
 
 
 def plain_scorer(vectors: np.ndarray, counts: np.ndarray) -> Scorer:
-    return Scorer({}, counts, vectors.astype(np.float32), np.ones(5))
+    return Scorer({}, counts, vectors.astype(np.float32), np.ones(6))
 
 
 def test_unlike_things_come_before_likes_of_what_is_shown() -> None:
@@ -164,3 +167,79 @@ def test_what_few_have_touched_is_drawn_with_the_chance_it_tells() -> None:
     both = explored(scores, np.array([0]), counts, 5, draw)
     assert {item for item, _ in both} == {6, 7} and both[1][1] == 1.0
     assert not explored(scores, np.array([6, 7]), counts, 2, draw), "nothing is left to learn of"
+
+
+def rounds(people: int, items: int, seed: int = 2) -> list[list[int]]:
+    """Everybody goes round the items from a place of their own, now and then by chance."""
+    draw = random.Random(seed)
+    found = []
+    for _ in range(people):
+        at, seen = draw.randrange(items), {}
+        for _ in range(8):
+            seen[at] = None
+            at = (at + 1) % items if draw.random() < 0.9 else draw.randrange(items)
+        found.append(list(seen))
+    return found
+
+
+@pytest.mark.parametrize("all_of", [20_000, 10])
+def test_towers_learn_what_comes_next_and_the_same_seed_gives_the_same(monkeypatch: pytest.MonkeyPatch, all_of: int) -> None:
+    monkeypatch.setattr("mesocosm.learn.ranking.towers.ALL", all_of)  # beyond, each next item is told from some that are drawn
+    histories = rounds(300, 40)
+    vectors, how = np.eye(40, dtype=np.float32)[:, :8], Towers(epochs=30, width=16)
+    told: list[str] = []
+    made = learn(histories, 40, vectors, how, 7, told.append)
+    known, right = [h[:-1] for h in histories], np.array([h[-1] for h in histories])
+
+    def found(towers: Learnt) -> float:
+        return float((places(towers.people(known) @ towers.items.T, known, right) <= 3).mean())
+
+    assert found(made) > 0.8
+    again = learn(histories, 40, vectors, how, 7, told.append)
+    assert np.array_equal(made.items, again.items) and all(np.array_equal(made.net[k], again.net[k]) for k in made.net)
+    on = learn(histories, 40, vectors, how, 7, told.append, made)
+    assert found(on) > 0.8, "learning on keeps what was known"
+    assert np.isfinite(made.people([[]])).all()
+
+
+def test_where_there_are_many_items_what_is_looked_at_is_scored_as_if_all_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scorer, "MOST", 100)
+    monkeypatch.setattr(scorer, "KEPT", 400)
+    monkeypatch.setattr("mesocosm.learn.ranking.near.EACH", 40)
+    histories = [h for h in rounds(400, 380)]
+    vectors = np.random.default_rng(0).normal(size=(400, 12)).astype(np.float32)  # the last twenty are touched by nobody
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    made = Scorer.fit(histories, 400, vectors, 0.0, learn(histories, 400, vectors, Towers(epochs=4, width=8), 3, lambda _: None))
+    made.weights = np.array([0.0, 1, 1, 0.3, 0.5, 1])
+    assert made.near is not None and "together" not in made.square
+    made.near.each = 40
+    for history in histories[:20]:
+        which, said = made.among(history)
+        assert len(which) < 400 and np.allclose(said, made.parts([history])[:, 0, which], atol=1e-4)
+        every = np.tensordot(made.weights, made.parts([history]), 1)[0]
+        some = made.scores([history])[0]
+        assert np.isinf(some).any() and len(set(np.argsort(-every)[:5]) & set(np.argsort(-some)[:5])) >= 4
+    assert made.because(histories[0][:-1], histories[0][-1]) in histories[0]
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_a_shop_with_towers_knows_order_and_what_nobody_touched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, many: bool) -> None:
+    shop(tmp_path)
+    file = tmp_path / "ecosystem.yaml"
+    if many:
+        monkeypatch.setattr(scorer, "MOST", 10)
+        monkeypatch.setattr(grow, "MOST", 10)
+    file.write_text(SHOP if many else SHOP.replace("most: 5", "most: 5, towers: {epochs: 20, width: 16}"))
+    eco = open_ecosystem(tmp_path)
+    assert not eco.build().failed
+    version = eco.catalog.versions("taste")[-1]
+    m = version["metrics"]
+    assert m["hit_rate_at_10"] > 0.95 and version["recipe"]["method"] == "two towers" and version["recipe"]["settings"]["towers"]
+    assert ("ease" in m["baselines"]) is not many and ("search_recall" in m) is many and m.get("search_recall", 1) > 0.9
+    from mesocosm.build.wiring import net_of
+
+    net = net_of(eco.spec, version)
+    assert (net.scorer.near is not None) is many
+    net.card["most"] = 22
+    order = [x["item"] for x in net.predict([{"liked": "tea2; tea3"}])[0]["items"]]
+    assert order.index("tea4") < 3 and order.index("teanew") < order.index("bikenew")

@@ -41,9 +41,9 @@ def of_rank(eco: Ecosystem, model: Model, data: Dataset, kinds: Mapping[str, str
     yield from _items(eco, model, at)
     for key in NOT:
         if getattr(model, key):
-            yield (*at, key), Wrong("", "a model that ranks is solved in closed form from what was done", f"no '{key}' here")
+            yield (*at, key), Wrong("", "a model that ranks learns from what was done, as 'rank' says", f"no '{key}' here")
     if model.tune.method != "frozen" or model.fusion != "early" or isinstance(model.base, Brought):
-        yield at, Wrong("tune", "a model that ranks is solved in closed form, over a base that stays as it is", "no 'tune', 'fusion' or model brought in here")
+        yield at, Wrong("tune", "a model that ranks learns as 'rank' says, over a base that stays as it is", "no 'tune', 'fusion' or model brought in here")
     for metric in model.require:
         if metric not in OF_RANKS:
             yield (*at, "require", metric), Wrong("", f"'{metric}' is no metric of ranking", "", list(OF_RANKS), metric)

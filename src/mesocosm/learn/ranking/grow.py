@@ -15,9 +15,12 @@ from mesocosm.base.errors import Wrong
 from mesocosm.base.files import write_json
 from mesocosm.learn import judge
 from mesocosm.learn.bases import resolve
+from mesocosm.learn.ranking.near import MOST
 from mesocosm.learn.ranking.parts import FADES, NAMES, STRENGTHS, faded, ndcg, places, together, touched
+from mesocosm.learn.ranking.rank import Towers
 from mesocosm.learn.ranking.scorer import Scorer
 from mesocosm.learn.ranking.shown import best
+from mesocosm.learn.ranking.towers import Learnt, learn
 
 if TYPE_CHECKING:
     from mesocosm.learn.model import Model
@@ -25,9 +28,11 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
-LEAST, MOST = 20, 12_000  # people to judge by, and items whose matrix can be inverted
+LEAST = 20  # people to judge by
+LOOKED = 200  # people by which the search is told from looking at all items
 AGAINST = 100  # other items that each validation item is told from
-JUDGED = 20_000  # people by which a version is judged at most
+JUDGED = 20_000  # people by which a version is judged at most; fewer where there are many items
+HELD = 4_000_000  # scores held at a time
 
 
 def grow_ranker(name: str, model: Model, rows: Mapping[str, Sequence[Any]], site: Site, say: Say) -> Grown:
@@ -42,37 +47,44 @@ def grow_ranker(name: str, model: Model, rows: Mapping[str, Sequence[Any]], site
     began = time.perf_counter()
     items = list(dict.fromkeys([*site.items, *(str(v) for v in rows[model.predict] if v is not None)]))
     histories = _histories(model, rows, {item: k for k, item in enumerate(items)})
-    if not 2 <= len(items) <= MOST:
-        raise Wrong("predict", f"'{model.predict}' holds {len(items)} different items", f"2 to {MOST:,}")
+    if len(items) < 2:
+        raise Wrong("predict", f"'{model.predict}' holds {len(items)} different items", "two or more")
+    many = len(items) > MOST
     able = [h for h in histories if len(h) >= 3]
     if len(able) < LEAST:
         raise Wrong("inputs", f"{len(able)} of '{model.inputs[0]}' touched three items or more", f"at least {LEAST} to learn from and to be judged by")
     draw = np.random.default_rng(model.seed)
-    if len(able) > JUDGED:
-        able = [able[i] for i in np.sort(draw.choice(len(able), JUDGED, replace=False))]
+    if len(able) > (most := max(LEAST, min(JUDGED, JUDGED * MOST // len(items)))):
+        able = [able[i] for i in np.sort(draw.choice(len(able), most, replace=False))]
     say(f"{len(histories):,} of '{model.inputs[0]}' and {len(items):,} items; each one's last item is kept to judge by")
     vectors = _said(model, items, site, say)
     chosen = {id(h) for h in able}
     taught = [h[:-2] if id(h) in chosen else h for h in histories]
-    strength = _strength(taught, [h[:-2] for h in able], np.array([h[-2] for h in able]), len(items))
-    first = Scorer.fit(taught, len(items), vectors, strength)
+    strength = 0.0 if many else _strength(taught, [h[:-2] for h in able], np.array([h[-2] for h in able]), len(items))
+    how = model.rank.towers or (Towers() if many else None)
+
+    def fitted(of: Sequence[Sequence[int]], start: Learnt | None) -> tuple[Scorer, Learnt | None]:
+        learnt = learn(of, len(items), vectors, how, model.seed, say, start) if how else None
+        return Scorer.fit(of, len(items), vectors, strength, learnt), learnt
+
+    first, learnt = fitted(taught, None)
     weights = _weights(first, [h[:-2] for h in able], np.array([h[-2] for h in able]), draw)
-    say(f"what was touched together is solved with strength {strength:g}; counted: " + ", ".join(f"{n} {w:.2f}" for n, w in zip(NAMES, weights, strict=True) if w))
+    say((f"{len(items):,} items are looked for by their vectors" if many else f"what was touched together is solved with strength {strength:g}") + "; counted: " + ", ".join(f"{n} {w:.2f}" for n, w in zip(NAMES, weights, strict=True) if w))
     upto = [h[:-1] if id(h) in chosen else h for h in histories]
-    judged = Scorer.fit(upto, len(items), vectors, strength)
+    judged, learnt = fitted(upto, learnt)
     judged.weights = weights
     metrics = _judged(judged, [h[:-1] for h in able], np.array([h[-1] for h in able]), model.seed, model.rank.diverse)
     b = metrics["baselines"]
     say(f"{len(able):,} last items: among the first ten for {metrics['hit_rate_at_10']:.1%} {metrics['interval']['hit_rate_at_10']} (popular {b['popular']['hit_rate_at_10']:.1%}, item neighbours {b['item_knn']['hit_rate_at_10']:.1%}), NDCG {metrics['ndcg_at_10']:.4f}")
-    whole = Scorer.fit(histories, len(items), vectors, strength)
+    whole, _ = fitted(histories, learnt)
     whole.weights = weights
     whole.save(site.folder)
     write_json(site.folder / "items.json", {"items": items, "says": site.items})
     base = resolve(str(model.base), site.root) if vectors.shape[1] else None
     card = {
         "model": name, "task": "ranking", "labels": [], "predict": model.predict, "predicts": "ranking", "inputs": ["liked"], "texts": [], "block": {}, "most": model.rank.most, "diverse": model.rank.diverse, "explore": model.rank.explore,
-        "max_length": model.max_length, "base": base.name if base else None, "licence": base.licence if base else None, "trunk": None, "precision": "fp32", "method": "closed form", "head": "stacked",
-        "settings": {"strength": strength, **{n: round(float(w), 4) for n, w in zip(NAMES, weights, strict=True)}}, "rows": {"train": sum(map(len, upto)), "validation": len(able), "test": len(able)}, "trials": [], "importance": {}, "seed": model.seed,
+        "max_length": model.max_length, "base": base.name if base else None, "licence": base.licence if base else None, "trunk": None, "precision": "fp32", "method": "two towers" if how else "closed form", "head": "stacked",
+        "settings": {"strength": strength, **({f"towers.{k}": v for k, v in how.model_dump().items()} if how else {}), **{n: round(float(w), 4) for n, w in zip(NAMES, weights, strict=True)}}, "rows": {"train": sum(map(len, upto)), "validation": len(able), "test": len(able)}, "trials": [], "importance": {}, "seed": model.seed,
     }  # fmt: skip
     write_json(site.folder / "card.json", card)
     metrics["seconds"] = round(time.perf_counter() - began, 2)
@@ -119,8 +131,20 @@ def _weights(scorer: Scorer, known: Sequence[Sequence[int]], right: Array, draw:
     from sklearn.linear_model import LogisticRegression
 
     rows, y = [], []
-    for start in range(0, len(known), 256):
-        some, true = known[start : start + 256], right[start : start + 256]
+    if scorer.near is not None:
+        for history, true in zip(known, right, strict=True):
+            which, told = scorer.among(history)
+            at = np.searchsorted(which, true)
+            if at < len(which) and which[at] == true:
+                left = np.flatnonzero(~np.isin(which, [*history, true]))
+                left = draw.choice(left, min(AGAINST, len(left)), replace=False)
+                rows += [told[:, at], *told[:, left].T]
+                y += [1, *(0 for _ in left)]
+        if not any(y):
+            raise Wrong("inputs", "nobody's next item is among those that are looked at", "more of what was done, or fewer items")
+    step = _step(scorer)
+    for start in range(0, len(known) if scorer.near is None else 0, step):
+        some, true = known[start : start + step], right[start : start + step]
         said = scorer.parts(some)
         for k, history in enumerate(some):
             seen = {*history, int(true[k])}
@@ -133,16 +157,17 @@ def _weights(scorer: Scorer, known: Sequence[Sequence[int]], right: Array, draw:
 
 def _judged(scorer: Scorer, known: Sequence[Sequence[int]], right: Array, seed: int, diverse: float = 0.0) -> dict[str, Any]:
     """Figures of everybody's last item among all items, beside what is popular, neighbours of items, and the closed form alone."""
-    items, near, solved = len(scorer.counts), scorer.square["alike"], scorer.square["together"]
+    items, near, solved = len(scorer.counts), scorer.square["alike"], scorer.square.get("together")
     spots: dict[str, list[Array]] = {n: [] for n in ("", "popular", "item_knn", "ease", "plain")}
     shown: set[int] = set()
     apart: list[float] = []
-    for start in range(0, len(known), 256):
-        some, true = known[start : start + 256], right[start : start + 256]
+    step = _step(scorer)
+    for start in range(0, len(known), step):
+        some, true = known[start : start + step], right[start : start + step]
         plain = touched(some, items)
         scores = scorer.scores(some)
-        for n, s in (("", scores), ("popular", np.tile(scorer.counts.astype(float), (len(some), 1))), ("item_knn", np.asarray(plain @ near)), ("ease", np.asarray(plain @ solved))):
-            spots[n].append(places(s, some, true))
+        for n, s in (("", scores), ("popular", np.tile(scorer.counts.astype(float), (len(some), 1))), ("item_knn", plain @ near), *([("ease", plain @ solved)] if solved is not None else [])):
+            spots[n].append(places(s if isinstance(s, np.ndarray) else s.toarray(), some, true))
         for row, history in enumerate(some):
             scores[row, list(history)] = -np.inf
         tops = best(scores, 10, scorer, diverse)
@@ -158,11 +183,29 @@ def _judged(scorer: Scorer, known: Sequence[Sequence[int]], right: Array, seed: 
     of = {"hit_rate_at_10": (mine <= 10).astype(float), "ndcg_at_10": ndcg(mine), "mrr": 1 / mine}
     found: dict[str, Any] = {k: round(float(v.mean()), 4) for k, v in of.items()}
     found["interval"] = {k: judge.interval(lambda i, v=v: float(v[i].mean()), len(right), seed) for k, v in of.items()}  # type: ignore[misc]
-    found["baselines"] = {n: _against(mine, told[n]) for n in ("popular", "item_knn", "ease")}
+    found["baselines"] = {n: _against(mine, told[n]) for n in ("popular", "item_knn", "ease") if n in told}
     found |= {f"gain_over_{n}": b["gain"] for n, b in found["baselines"].items()}
     found |= {"coverage": round(len(shown) / items, 4), "rows": len(right), "classes": {}, "items": items, "leaks": {"shared": 0, "telling": {}}}
     found["beside"] = {"ordered by score alone": _against(mine, told["plain"])} if diverse else {}
+    if scorer.near is not None:
+        found["search_recall"] = round(_recall(scorer, known[:LOOKED]), 4)
     return found | ({"diversity": round(float(np.mean(apart)), 4)} if apart else {})
+
+
+def _step(scorer: Scorer) -> int:
+    """People whose scores are held at a time."""
+    return max(4, min(256, HELD // len(scorer.counts)))
+
+
+def _recall(scorer: Scorer, known: Sequence[Sequence[int]]) -> float:
+    """The share of the ten best of all items that is found where not all are looked at."""
+    hit: list[float] = []
+    for history in known:
+        every = np.tensordot(scorer.weights, scorer.parts([history]), 1)
+        some = scorer.scores([history])
+        every[0, list(history)] = some[0, list(history)] = -np.inf
+        hit.append(len(set(best(every, 10, scorer)[0].tolist()) & set(best(some, 10, scorer)[0].tolist())) / 10)
+    return float(np.mean(hit))
 
 
 def _against(mine: Array, other: Array) -> dict[str, Any]:

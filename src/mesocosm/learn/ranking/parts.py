@@ -16,7 +16,7 @@ FADES = {"together": 0.8, "next": 0.8, "alike": 0.95, "said": 0.9}  # what an it
 STRENGTHS = (30.0, 100.0, 300.0, 1000.0, 3000.0)
 WINDOW, SHRINK = 5, 10.0
 NEAR = 10  # touched items that stand for one that nobody touched
-NAMES = ("together", "next", "alike", "popular", "said")
+NAMES = ("together", "next", "alike", "popular", "said", "towers")
 
 
 def touched(histories: Sequence[History], items: int) -> Any:
@@ -51,37 +51,66 @@ def together(x: Any, strength: float) -> Array:
     return np.asarray(weights, np.float32)
 
 
-def following(histories: Sequence[History], items: int) -> Array:
-    """How much more often an item comes soon after another than their counts say (items, items)."""
-    counts = np.zeros((items, items), np.float32)
-    for history in histories:
-        seen = np.asarray(history, np.int64)
-        for step in range(1, min(WINDOW, len(seen) - 1) + 1):
-            np.add.at(counts, (seen[:-step], seen[step:]), np.float32(0.7 ** (step - 1)))
-    return np.asarray(counts / (np.sqrt(counts.sum(1, keepdims=True) + SHRINK) * np.sqrt(counts.sum(0, keepdims=True) + SHRINK)), np.float32)
+def following(histories: Sequence[History], items: int) -> Any:
+    """How much more often an item comes soon after another than their counts say, sparse (items, items)."""
+    from scipy.sparse import csr_matrix, diags
+
+    counts = csr_matrix((items, items), dtype=np.float32)
+    seen = [np.asarray(h, np.int64) for h in histories]
+    for step in range(1, WINDOW + 1):
+        before, after = ([h[:-step] for h in seen if len(h) > step], [h[step:] for h in seen if len(h) > step])
+        if not before:
+            break
+        rows, columns = np.concatenate(before), np.concatenate(after)
+        counts = counts + csr_matrix((np.full(len(rows), 0.7 ** (step - 1), np.float32), (rows, columns)), shape=(items, items))
+    less = [1 / np.sqrt(np.asarray(counts.sum(axis)).reshape(-1) + SHRINK) for axis in (1, 0)]
+    return (diags(less[0].astype(np.float32)) @ counts @ diags(less[1].astype(np.float32))).tocsr()
 
 
-def alike(x: Any) -> Array:
-    """The shrunk cosine of who touched both (items, items)."""
-    both = np.asarray((x.T @ x).todense(), np.float32)
-    own = np.diag(both) + SHRINK
-    near = both / np.sqrt(np.outer(own, own))
-    np.fill_diagonal(near, 0)
-    return near
+def alike(x: Any) -> Any:
+    """The shrunk cosine of who touched both, sparse (items, items)."""
+    from scipy.sparse import diags
+
+    both = (x.T @ x).tocsr().astype(np.float32)
+    less = diags((1 / np.sqrt(both.diagonal() + SHRINK)).astype(np.float32))
+    both.setdiag(0)
+    both.eliminate_zeros()
+    return (less @ both @ less).tocsr()
 
 
-def standing(said: Array, vectors: Array, bare: Array) -> Array:
-    """Let the touched items that are said to be nearest stand for those nobody touched (`bare`), column by column of `said` (people, items)."""
-    if not bare.any() or bare.all():
-        return said
-    near = vectors[bare] @ vectors[~bare].T
-    best = np.argsort(-near, axis=1)[:, :NEAR]
-    share = np.maximum(np.take_along_axis(near, best, 1), 1e-6)
-    share /= share.sum(1, keepdims=True)
-    filled = said.copy()
-    warm = said[:, ~bare]
-    filled[:, bare] = np.einsum("pcn,cn->pc", warm[:, best], share)
-    return filled
+def strongest(square: Any, most: int) -> Any:
+    """A sparse matrix with the greatest `most` of each row."""
+    from scipy.sparse import csr_matrix
+
+    kept: list[Array] = []
+    for row in range(square.shape[0]):
+        at = np.arange(square.indptr[row], square.indptr[row + 1])
+        kept.append(at if len(at) <= most else np.sort(at[np.argpartition(-square.data[at], most)[:most]]))
+    whole = np.concatenate(kept) if kept else np.zeros(0, np.int64)
+    ends = np.cumsum([0, *map(len, kept)])
+    return csr_matrix((square.data[whole], square.indices[whole], ends), shape=square.shape)
+
+
+def standing(vectors: Array, bare: Array) -> Any:
+    """What lets the touched items that are said to be nearest stand for those nobody touched (`bare`): sparse (items, items), to be multiplied from the right; None where nothing is to be done.
+
+    Args:
+        vectors: what is said of each item, unit vectors.
+    """
+    from scipy.sparse import csr_matrix
+
+    if not vectors.shape[1] or not bare.any() or bare.all():
+        return None
+    warm, cold = np.flatnonzero(~bare), np.flatnonzero(bare)
+    rows, columns, held = [warm], [warm], [np.ones(len(warm))]
+    for some in np.array_split(cold, len(cold) // 512 + 1):
+        near = vectors[some] @ vectors[warm].T
+        best = np.argsort(-near, axis=1, kind="stable")[:, :NEAR]
+        share = np.maximum(np.take_along_axis(near, best, 1), 1e-6)
+        rows.append(warm[best].reshape(-1))
+        columns.append(np.repeat(some, best.shape[1]))
+        held.append((share / share.sum(1, keepdims=True)).reshape(-1))
+    return csr_matrix((np.concatenate(held).astype(np.float32), (np.concatenate(rows), np.concatenate(columns))), shape=(len(bare), len(bare)))
 
 
 def level(said: Array) -> Array:

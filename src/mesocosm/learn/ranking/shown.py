@@ -23,11 +23,15 @@ def best(scores: Array, most: int, scorer: Scorer, diverse: float = 0.0) -> Arra
 
     Source: Carbonell and Goldstein 1998, SIGIR (maximal marginal relevance).
     """
-    order = np.argsort(-scores, axis=1, kind="stable")
     most = min(most, scores.shape[1])
+    wanted = min(max(AMONG, most), scores.shape[1])
+    if scores.shape[1] > 4 * wanted:
+        some = np.sort(np.argpartition(-scores, wanted - 1, axis=1)[:, :wanted], axis=1)
+        among = np.take_along_axis(some, np.argsort(-np.take_along_axis(scores, some, 1), axis=1, kind="stable"), 1)
+    else:
+        among = np.argsort(-scores, axis=1, kind="stable")[:, :wanted]
     if not diverse or most < 2:
-        return order[:, :most]
-    among = order[:, : max(AMONG, most)]
+        return among[:, :most]
     near = _alike(among, scorer)
     held = np.take_along_axis(scores, among, 1)
     there = np.isfinite(held)
@@ -66,8 +70,10 @@ def explored(scores: Array, seen: Array, counts: Array, slots: int, draw: np.ran
 
 
 def _alike(among: Array, scorer: Scorer) -> Array:
-    """The cosine between items (people, items, items): of what is said of them, else of who touched them."""
-    if scorer.vectors.shape[1]:
-        vectors = scorer.vectors[among]
-        return np.asarray(np.einsum("piw,pjw->pij", vectors, vectors))
+    """The cosine between items (people, items, items): of what is said of them, else of their learnt vectors, else of who touched them."""
+    vectors = scorer.vectors
+    if not vectors.shape[1] and scorer.towers is not None:
+        vectors = scorer.towers.items / np.maximum(np.linalg.norm(scorer.towers.items, axis=1, keepdims=True), 1e-9)
+    if vectors.shape[1]:
+        return np.asarray(np.einsum("piw,pjw->pij", vectors[among], vectors[among]))
     return np.asarray(scorer.square["alike"][among[:, :, None], among[:, None, :]])
