@@ -23,6 +23,7 @@ from mesocosm.spec.grammar import Ecosystem
 from mesocosm.world.elements.view import View
 from mesocosm.world.looks import nearest, texts
 from mesocosm.world.scene import Ground, scene
+from mesocosm.world.stalls import LATELY
 from mesocosm.world.wire import Scene
 
 FRESH = 0.5  # seconds that figures which no revision counts (rates, predictions) may be old
@@ -38,7 +39,7 @@ def ground_of(eco: Ecosystem) -> Ground:
         for name, settings in getattr(eco, section).items():
             things.append((f"{section}.{name}", _needs(eco, section, settings), settings.model_dump(mode="json", by_alias=True, exclude=SECRET)))
     for name, spot in eco.world.places.items():
-        things.append((f"places.{name}", [f"services.{spot.shows}"], spot.model_dump(mode="json", by_alias=True)))
+        things.append((f"places.{name}", [f"services.{spot.shows}"], spot.model_dump(mode="json", by_alias=True) | {"counts": _counts(eco, spot.shows)}))
     return Ground(things, int(eco.world.seed))
 
 
@@ -58,6 +59,7 @@ class Scenery:
         self.made, self.read, self.text, self.mark = 0.0, 0.0, "", ""
         self.latest: Scene | None = None
         self.look: dict[str, str] | None = None
+        self.answers: dict[str, tuple[int, Sequence[Mapping[str, Any]]]] = {}
         self.tried = 0.0  # when a model that reads was looked for
 
     @property
@@ -71,15 +73,24 @@ class Scenery:
         if at is not None:
             book, now = Book(catalog, at), at
             figures: dict[str, Any] = {}
-            return scene(eco.ecosystem, eco.about, eco.world.style, self.ground, View(book, figures, book.alerts, {}, now, {}), [])
+            then = View(book, figures, book.alerts, {}, now, {}, lambda service: catalog.predictions(service, LATELY, until=at))
+            return scene(eco.ecosystem, eco.about, eco.world.style, self.ground, then, [])
         if self.book is None or time.monotonic() - self.read > FRESH or self.book.number != catalog.revision():
             self.book, self.read = Book(catalog), time.monotonic()
         figures = {n: s.figures() for n, s in self.served.items() if s.now}
         making = {w["address"]: w for w in at_work(self.store)}
         since = catalog.clock() - 5
         flies = [e for s in self.served.values() for e in list(s.events) if e["at"] >= since][-60:]
-        view = View(self.book, figures, self.book.alerts, {w.name: w.last for w in self.watches}, catalog.clock(), making)
+        view = View(self.book, figures, self.book.alerts, {w.name: w.last for w in self.watches}, catalog.clock(), making, self._answers)
         return scene(eco.ecosystem, eco.about, eco.world.style, self.ground, view, flies).model_copy(update={"models": sorted(eco.world.models)} | (self._look() or {}))
+
+    def _answers(self, service: str) -> Sequence[Mapping[str, Any]]:
+        """The newest answers of a service, read again when there are more."""
+        count = self.book.counts().get(service, 0) if self.book else 0
+        held = self.answers.get(service)
+        if held is None or held[0] != count:
+            held = self.answers[service] = (count, self.catalog.predictions(service, LATELY) if count else [])
+        return held[1]
 
     def _look(self) -> dict[str, str] | None:
         """What the style is nearest to, by the text features of the first model in service that reads; nothing while none does."""
@@ -151,6 +162,16 @@ def modelled(spec: Spec, catalog: Catalog, kind: str) -> dict[str, str | bytes]:
         return {f"{spec.eco.ecosystem}.{kind}": MODELS[kind](Scenery(spec, catalog, {}, []).scene())}
     except ModuleNotFoundError as error:
         raise Failure(f"{kind} wants the extra 'world': pip install 'mesocosm[world]'") from error
+
+
+def _counts(eco: Ecosystem, service: str) -> dict[str, Any] | None:
+    """What the first monitor that looks for a surge at a service counts there, and by which field; nothing by a private one."""
+    for name, monitor in eco.monitors.items():
+        if monitor.watches == service and monitor.surge and not monitor.surge.unsure:
+            model = eco.models.get(eco.services[service].serves or "")
+            field = eco.datasets[model.learns].fields.get(monitor.surge.by or "") if model else None
+            return {"monitor": name, "label": monitor.surge.label, "by": None if field is None or field.private else monitor.surge.by}
+    return None
 
 
 def _needs(eco: Ecosystem, section: str, settings: Any) -> list[str]:

@@ -263,9 +263,11 @@ class Catalog:
         """A prediction by id."""
         return self.row(select(t.PREDICTIONS).where(t.PREDICTIONS.c.id == ident))
 
-    def predictions(self, service: str, most: int = 100, since: float = 0.0) -> list[Row]:
+    def predictions(self, service: str, most: int = 100, since: float = 0.0, until: float | None = None) -> list[Row]:
         """The newest predictions of a service, newest first."""
         query = select(t.PREDICTIONS).where(t.PREDICTIONS.c.service == service, t.PREDICTIONS.c.at > since)
+        if until is not None:
+            query = query.where(t.PREDICTIONS.c.at <= until)
         return self.rows(query.order_by(t.PREDICTIONS.c.at.desc()).limit(most))
 
     def labelled(self, service: str, since: float = 0.0) -> list[Row]:

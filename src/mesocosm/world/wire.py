@@ -30,6 +30,16 @@ class Sapling(BaseModel):
     says: str = ""
 
 
+class Stall(BaseModel):
+    """A part of a place: a district, a good on the shelf or an answer, by what was answered there of late; a `share` of None is unknown."""
+
+    name: str
+    count: int
+    share: float | None = None
+    state: Literal["fine", "alarm", "unknown"] = "fine"
+    says: str = ""
+
+
 class Element(BaseModel):
     """One thing of the world: where it stands and what it shows.
 
@@ -58,6 +68,7 @@ class Element(BaseModel):
     sapling: Sapling | None = None
     weather: list[Literal["wind", "cloud", "rain", "lightning"]] = []
     form: Literal["counter", "desk", "market", "shop", "clinic"] | None = None
+    stalls: list[Stall] = []
     says: str = ""
     facts: dict[str, Any] = {}
     inhabitant: str | None = None
@@ -98,7 +109,7 @@ def typescript() -> str:
     kinds = {"str": "string", "float": "number", "int": "number", "bool": "boolean", "dict[str, Any]": "Record<string, unknown>"}
     known = " | ".join(f'"{kind}"' for kind, _ in ELEMENTS.values())
     lines = ["// Generated from src/mesocosm/world/wire.py; run `python -m mesocosm.world.wire`."]
-    for model in (Step, Sapling, Element, Firefly, Scene):
+    for model in (Step, Sapling, Stall, Element, Firefly, Scene):
         lines.append(f"export interface {model.__name__} {{")
         for name, field in model.model_fields.items():
             lines.append(f"  {name}: {known if (model, name) == (Element, 'kind') else _ts(field.annotation, kinds)};")

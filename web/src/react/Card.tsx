@@ -1,9 +1,11 @@
 // The card of a thing: its sentence, what can be done with it, its figures and plots, and a word with its inhabitant where there is one.
+import { useCallback } from "react";
 import { call, history } from "../state/live";
 import { sentence, useWords } from "../state/words";
-import type { Element } from "../state/wire";
+import type { Element, Stall } from "../state/wire";
 import { Act } from "./Act";
 import { Notes } from "./Notes";
+import { Shelf, Stalls } from "./Stalls";
 import { Talk } from "./Talk";
 import { Line, short } from "./Plot";
 import { WhatIf } from "./WhatIf";
@@ -60,9 +62,10 @@ function Levers({ e }: { e: Element }) {
   );
 }
 
-export function Card({ e, name, things, onPath, onClose }: { e: Element; name: string; things: Map<string, Element>; onPath: (ids: string[]) => void; onClose: () => void }) {
+export function Card({ e, name, things, onPath, onShelf, onClose }: { e: Element; onShelf: (id: string, goods: Stall[] | null) => void; name: string; things: Map<string, Element>; onPath: (ids: string[]) => void; onClose: () => void }) {
   const t = useWords();
   const { versions, ...facts } = e.facts as { versions?: Version[] };
+  const shelf = useCallback((goods: Stall[] | null) => onShelf(e.id, goods), [e.id, onShelf]);
   const asks = e.kind === "lighthouse" ? e.name : e.kind === "counter" ? e.speaks_for : null;
   return (
     <aside className="card" aria-label={`${e.name}, ${t(NAMES[e.kind])}`}>
@@ -71,7 +74,9 @@ export function Card({ e, name, things, onPath, onClose }: { e: Element; name: s
       {e.inhabitant && e.speaks_for && <Talk key={e.id} who={e.inhabitant} place={e.name} things={things} onPath={onPath} />}
       {e.kind === "lighthouse" && e.state !== "unknown" && <Levers e={e} />}
       {e.kind === "lighthouse" && <Plots id={e.id} />}
-      {asks && e.state !== "unknown" && <details open={e.form === "counter"}><summary>{t("what if")}</summary><WhatIf service={asks} /></details>}
+      {e.form === "shop" && e.speaks_for && e.state !== "unknown" && <Shelf key={`${e.id}-shelf`} e={e} onShelf={shelf} />}
+      {e.kind === "counter" && e.form !== "shop" && <Stalls e={e} />}
+      {asks && e.form !== "shop" && e.state !== "unknown" && <details open={e.form === "counter"}><summary>{t("what if")}</summary><WhatIf service={asks} /></details>}
       {e.steps.length > 0 && <ul className="mills" aria-label={t("Mills on the stream")}>{e.steps.map((s) => <li key={s.name}><b>{t(s.name)}</b> {s.removed > 0 ? t("{} rows set apart", s.removed) : t("{} values changed", s.changed)}</li>)}</ul>}
       {e.private.length > 0 && <p><small>{t("mist: private fields")}</small> {e.private.join(", ")}</p>}
       {e.sapling && <p><small>{t("beside it")}</small> <b>{e.sapling.name}</b>, {t(e.sapling.state)}: {e.sapling.says}</p>}

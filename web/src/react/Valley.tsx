@@ -7,9 +7,11 @@ import type { Palette } from "../scene/palette";
 import { ball, blade, disc, matte, solid, stone } from "../scene/shapes";
 import { forest, groundOf, hash, landMesh, ridges, rivers, type Ground, type Stand } from "../scene/terrain";
 import { waterOf } from "../scene/water";
+import { useWords } from "../state/words";
 import type { Scene } from "../state/wire";
 import type { Brought } from "./Brought";
 import { Fireflies } from "./Fireflies";
+import { Signs } from "./Signs";
 import { Things } from "./Things";
 import { Weather } from "./Weather";
 
@@ -116,6 +118,7 @@ export function Valley({ scene, brought, p, chosen, still, ar, onChoose, onHover
   const land = useMemo(() => landMesh(ground, p, scene.seed), [ground, p, scene.seed]);
   const flow = useMemo(() => rivers(ground.courses.values()), [ground]);
   const water = useMemo(() => waterOf(p), [p]);
+  const t = useWords();
   const fine = scene.elements.length < 120;
   const look = useMemo(() => ({ p, water, fine }), [p, water, fine]);
   const skin = useMemo(() => { const image = grain(); image.repeat.setScalar(ground.size / 9); return new THREE.MeshStandardMaterial({ vertexColors: true, roughness: 1, map: image }); }, [ground]);
@@ -144,6 +147,7 @@ export function Valley({ scene, brought, p, chosen, still, ar, onChoose, onHover
       <Growth ground={ground} scene={scene} p={p} />
       <Things elements={scene.elements} brought={brought} look={look} ground={ground} chosen={chosen} still={still} onChoose={onChoose} onHover={onHover} />
       <Weather elements={scene.elements} p={p} still={still} time={water.time} />
+      <Signs elements={scene.elements} name={t} />
       <Fireflies scene={scene} time={water.time} night={p.night} />
     </group>
   );

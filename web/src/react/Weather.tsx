@@ -4,10 +4,12 @@ import { useFrame } from "@react-three/fiber";
 import { useLayoutEffect, useMemo, useRef } from "react";
 import * as THREE from "three";
 import type { Palette } from "../scene/palette";
+import { stands } from "../elements/stalls";
 import { ball, solid } from "../scene/shapes";
 import type { Element } from "../state/wire";
 
 const put = new THREE.Object3D();
+const QUARTER = () => 0.34; // a storm over one district is as wide as its stall
 const over = (e: Element, kind: string) => e.weather.some((w) => w === kind);
 
 function Set({ shape, paint, things, at, size }: { shape: THREE.BufferGeometry; paint: THREE.Material; things: Element[]; at: number; size?: (e: Element) => number }) {
@@ -63,6 +65,7 @@ export function Weather({ elements, p, still, time }: { elements: Element[]; p: 
   const puff = useMemo(() => solid(Array.from({ length: 6 }, (_, i) => ({ shape: ball(1, 1), colour: "#ffffff", at: [Math.cos(i * 1.05) * 2.2, 1.2 + (i % 3) * 1.1, Math.sin(i * 1.05) * 2.2], size: [3.4, 2.2, 3.2] }))), []);
   const bolt = useMemo(() => solid([[0, 12.5, 0, 0.35], [1.1, 9, 0.2, -0.5], [0.2, 5.5, 0, 0.4], [0.9, 2, 0, -0.25]].map(([x, y, z, t]) => ({ shape: new THREE.CylinderGeometry(0.1, 0.16, 4.2, 5), colour: "#ffffff", at: [x!, y!, z!], turn: [0, 0, t!] }))), []);
   const flash = useMemo(() => new THREE.MeshBasicMaterial({ color: "#fff6c8", toneMapped: false, transparent: true }), []);
+  const small = useMemo(() => elements.flatMap((e) => (e.stalls.some((s) => s.state === "alarm") ? stands(e).filter((s) => s.stall.state === "alarm").map((s) => ({ ...e, x: e.x + s.at[0], altitude: e.altitude + s.at[1], z: e.z + s.at[2] })) : [])), [elements]);
   const sets = useMemo(() => ({
     clouds: elements.filter((e) => ["cloud", "rain", "lightning"].some((k) => over(e, k))), rain: elements.filter((e) => over(e, "rain")), wind: elements.filter((e) => over(e, "wind")),
     bolts: elements.filter((e) => over(e, "lightning")), unknown: elements.filter((e) => e.state === "unknown"),
@@ -72,6 +75,8 @@ export function Weather({ elements, p, still, time }: { elements: Element[]; p: 
     <group>
       <Set shape={cloud} paint={dark} things={sets.clouds} at={17} />
       <Set shape={bolt} paint={flash} things={sets.bolts} at={1} />
+      <Set shape={cloud} paint={dark} things={small} at={8} size={QUARTER} />
+      <Set shape={bolt} paint={flash} things={small} at={3.4} size={QUARTER} />
       <Set shape={puff} paint={fog} things={sets.unknown} at={0} />
       <Fall things={sets.rain} wind={false} colour="#bcd4ef" time={time} />
       <Fall things={sets.wind} wind colour={p.night ? "#b9c6e0" : "#ffffff"} time={time} />

@@ -9,7 +9,7 @@ import type { Ground } from "../scene/terrain";
 import { call, useLive } from "../state/live";
 import { Visitors } from "../state/visitors";
 import { sentence, useWords } from "../state/words";
-import type { Element, Scene } from "../state/wire";
+import type { Element, Scene, Stall } from "../state/wire";
 import { Card } from "./Card";
 import { useBrought, type Brought } from "./Brought";
 import { swarm } from "./Fireflies";
@@ -35,7 +35,7 @@ function Count({ scene }: { scene: Scene }) {
   useFrame(({ camera, gl }) => {
     const w = window.mesocosm;
     w.frames += 1; if (w.frames === 1) w.first = performance.now(); w.xr = mode ?? ""; w.camera = camera.position.toArray(); w.drawn = { calls: gl.info.render.calls, triangles: gl.info.render.triangles }; w.shown = scene.revision;
-    w.facts = () => Object.fromEntries(scene.elements.map((e) => [e.id, [e.state, e.facts.kept ?? null, e.facts.version ?? null, e.weather, e.share]]));
+    w.facts = () => Object.fromEntries(scene.elements.map((e) => [e.id, [e.state, e.facts.kept ?? null, e.facts.version ?? null, e.weather, e.share, e.stalls.map((s) => [s.name, s.count, s.share, s.state])]]));
   });
   return null;
 }
@@ -90,12 +90,15 @@ export function World() {
   const t = useWords();
   const { scene: now, linked } = useLive();
   const [past, setPast] = useState<Scene | null>(null);
-  const scene = past ?? now;
+  const shown_ = past ?? now;
   const { brought, broken } = useBrought(now?.models ?? []);
   window.mesocosm.brought = [...brought.keys()];
   const [chosen, set] = useState<string | null>(null);
   const [hovered, hover] = useState<string | null>(null);
   const [look, setLook] = useState<string | null>(null);
+  const [shelves, put] = useState<Record<string, Stall[]>>({}); // what a visitor's own shelf shows, on this page only
+  const onShelf = useCallback((id: string, goods: Stall[] | null) => put(({ [id]: _, ...rest }) => (goods ? { ...rest, [id]: goods } : rest)), []);
+  const scene = useMemo(() => shown_ && (Object.keys(shelves).length ? { ...shown_, elements: shown_.elements.map((e) => (shelves[e.id] ? { ...e, stalls: shelves[e.id]! } : e)) } : shown_), [shown_, shelves]);
   const [asList, setList] = useState(!GL || innerWidth < 620);
   const [doors, setDoors] = useState({ vr: false, ar: false });
   const [lost, setLost] = useState(false);
@@ -190,7 +193,7 @@ export function World() {
       {open === "people" && !e && <Company key={visitors.name} visitors={visitors} onName={take} onClose={() => show("")} />}
       {open === "follow" && <Follow scene={scene} onPath={light} onStep={choose} onClose={() => show("")} />}
       {open === "past" && <Past shown={past?.at ?? null} onTime={back} onClose={() => show("")} />}
-      {e && open !== "follow" && <Card e={e} name={visitors.name} things={by.current} onPath={light} onClose={() => set(null)} />}
+      {e && open !== "follow" && <Card e={e} name={visitors.name} things={by.current} onPath={light} onShelf={onShelf} onClose={() => set(null)} />}
       {under && !asList && <p className="label" role="status"><b>{under.name}</b> {sentence(under, t)}</p>}
       {!asList && !e && !under && !open && <p className="hint">{t("Drag to look, W A S D to walk, click a thing for its card, L for the list")}{each > 1 && ` · ${t("a firefly is {} requests", Math.round(each))}`}</p>}
     </main>

@@ -12,6 +12,14 @@ export interface Sapling {
   says: string;
 }
 
+export interface Stall {
+  name: string;
+  count: number;
+  share: number | null;
+  state: "fine" | "alarm" | "unknown";
+  says: string;
+}
+
 export interface Element {
   id: string;
   kind: "spring" | "lake" | "tree" | "lighthouse" | "vane" | "counter";
@@ -35,6 +43,7 @@ export interface Element {
   sapling: Sapling | null;
   weather: ("wind" | "cloud" | "rain" | "lightning")[];
   form: "counter" | "desk" | "market" | "shop" | "clinic" | null;
+  stalls: Stall[];
   says: string;
   facts: Record<string, unknown>;
   inhabitant: string | null;

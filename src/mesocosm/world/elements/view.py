@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ class View:
         catalog: its records, or those of a moment that is past.
         now: the moment, in seconds of the catalog's clock.
         making: what is being made, by address.
+        answers: the newest logged predictions of a service.
     """
 
     catalog: Book
@@ -26,6 +27,7 @@ class View:
     watches: Mapping[str, Mapping[str, Any]]
     now: float
     making: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    answers: Callable[[str], Sequence[Mapping[str, Any]]] = lambda _: ()
 
     def alarm(self, name: str) -> bool:
         """Whether an alert is open for a monitor or service."""
