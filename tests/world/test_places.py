@@ -77,11 +77,11 @@ def test_a_shelf_follows_its_visitor(tmp_path: Path, browser: Any) -> None:
         until(page, f"before => JSON.stringify(({names})()) !== before", str(before).replace("'", '"').replace(", ", ","))
         after = page.evaluate(names)
         assert before[0] not in after and f"because you like {before[0]}" in page.inner_text(".shelf")
-        until(page, "first => window.mesocosm.facts()['places.front-shelf']?.[5]?.[0]?.[0] === first", after[0].split(". ")[0])
+        until(page, "first => window.mesocosm.stalls()['places.front-shelf']?.[0] === first", after[0].split(". ")[0])
         frames(page, 2)
         keep(page, "shelf")
         page.keyboard.press("Escape")
-        until(page, "first => window.mesocosm.facts()['places.front-shelf']?.[5]?.[0]?.[0] !== first", after[0].split(". ")[0])
+        until(page, "first => window.mesocosm.stalls()['places.front-shelf']?.[0] !== first", after[0].split(". ")[0])
         press(page, "List")
         assert not page.faults and not page.outside
     finally:

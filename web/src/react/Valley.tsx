@@ -5,7 +5,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef } from "react";
 import * as THREE from "three";
 import type { Palette } from "../scene/palette";
 import { ball, blade, disc, matte, solid, stone } from "../scene/shapes";
-import { forest, groundOf, hash, landMesh, ridges, rivers, type Ground, type Stand } from "../scene/terrain";
+import { forest, groundOf, hash, landMesh, ridges, rivers, thinned, type Ground, type Stand } from "../scene/terrain";
 import { waterOf } from "../scene/water";
 import { useWords } from "../state/words";
 import type { Scene } from "../state/wire";
@@ -54,7 +54,7 @@ function Stands({ stands, shape, paint, colour, shadow }: { stands: Stand[]; sha
 }
 
 // What only makes the valley pleasant, and says nothing: firs, stones, tufts and flowers.
-function Growth({ ground, scene, p }: { ground: Ground; scene: Scene; p: Palette }) {
+function Growth({ ground, scene, p, lean }: { ground: Ground; scene: Scene; p: Palette; lean: boolean }) {
   const { firs, stones, tufts, flowers } = useMemo(() => {
     const seed = scene.seed, { land, wide, head, foot, mere } = ground;
     const some = (many: number, salt: number, keep: (x: number, y: number, z: number) => boolean, size: (i: number) => number): Stand[] => {
@@ -90,8 +90,8 @@ function Growth({ ground, scene, p }: { ground: Ground; scene: Scene; p: Palette
     <group>
       <Stands stands={firs} shape={made[p.landscape?.crown ?? "fir"]} paint={paints.fir} colour={colours.fir} shadow={scene.elements.length < 120} />
       <Stands stands={stones} shape={made.stone} paint={paints.stone} />
-      <Stands stands={tufts} shape={made.tuft} paint={paints.tuft} />
-      <Stands stands={flowers} shape={made.flower} paint={paints.flower} colour={colours.flower} />
+      {!lean && <Stands stands={tufts} shape={made.tuft} paint={paints.tuft} />}
+      {!lean && <Stands stands={flowers} shape={made.flower} paint={paints.flower} colour={colours.flower} />}
     </group>
   );
 }
@@ -108,14 +108,15 @@ function grain(): THREE.CanvasTexture {
   return image;
 }
 
-export function Valley({ scene, brought, p, chosen, still, ar, onChoose, onHover, onGround, onTeleport }: {
-  scene: Scene; brought: Brought; p: Palette; chosen: string | null; still: boolean; ar: boolean;
+export function Valley({ scene, brought, p, chosen, still, ar, lean, onChoose, onHover, onGround, onTeleport }: {
+  scene: Scene; brought: Brought; p: Palette; chosen: string | null; still: boolean; ar: boolean; lean: number;
   onChoose: (id: string | null) => void; onHover: (id: string | null) => void; onGround: (ground: Ground) => void; onTeleport: (at: THREE.Vector3) => void;
 }) {
   const key = scene.elements.map((e) => `${e.id}${e.x}${e.z}${e.needs.join()}`).join("|") + scene.seed;
   // eslint-disable-next-line react-hooks/exhaustive-deps
   const ground = useMemo(() => { const began = performance.now(), made = groundOf(scene.elements, scene.seed, p.landscape?.rise); window.mesocosm.laid = performance.now() - began; return made; }, [key, p.landscape?.rise]);
   const land = useMemo(() => landMesh(ground, p, scene.seed), [ground, p, scene.seed]);
+  useLayoutEffect(() => thinned(land, ground.cells, lean > 1), [land, ground, lean]);
   const flow = useMemo(() => rivers(ground.courses.values()), [ground]);
   const water = useMemo(() => waterOf(p), [p]);
   const t = useWords();
@@ -136,15 +137,15 @@ export function Valley({ scene, brought, p, chosen, still, ar, onChoose, onHover
     <group>
       {!ar && <Sky p={p} reach={Math.max(420, ground.size * 0.8)} />}
       <hemisphereLight args={[p.ambient, p.grass, p.ambientPower]} />
-      <directionalLight ref={sun} position={p.sunAt} intensity={p.sunPower} color={p.sun} castShadow shadow-mapSize={[2048, 2048]} shadow-bias={-0.0006} shadow-normalBias={0.6}>
+      <directionalLight ref={sun} position={p.sunAt} intensity={p.sunPower} color={p.sun} castShadow={lean < 3} shadow-mapSize={[2048, 2048]} shadow-bias={-0.0006} shadow-normalBias={0.6}>
         <orthographicCamera attach="shadow-camera" args={[-110, 110, 110, -110, 1, 320]} />
       </directionalLight>
       <TeleportTarget onTeleport={onTeleport}>
         <mesh geometry={land} material={skin} receiveShadow onClick={() => onChoose(null)} />
       </TeleportTarget>
-      <mesh geometry={flow} material={water.stream} />
+      <mesh geometry={flow} material={water.stream} position-y={lean > 1 ? 0.4 : 0} />
       <mesh geometry={MERE} material={water.paint} position={[ground.mere.x, ground.mere.y, ground.mere.z]} scale={[ground.mere.r * 1.6, 1, ground.mere.r * 1.35]} />
-      <Growth ground={ground} scene={scene} p={p} />
+      <Growth ground={ground} scene={scene} p={p} lean={lean > 0} />
       <Things elements={scene.elements} brought={brought} look={look} ground={ground} chosen={chosen} still={still} onChoose={onChoose} onHover={onHover} />
       <Weather elements={scene.elements} p={p} still={still} time={water.time} />
       <Signs elements={scene.elements} name={t} />

@@ -21,11 +21,12 @@ import { Tongues } from "./Tongues";
 import { Past } from "./Past";
 import { Valley } from "./Valley";
 import { Walk, type Aim } from "./Walk";
+import { Detail } from "./Detail";
 import { useRoom } from "./room";
 
-interface Told { brought: string[]; frames: number; xr: string; origin: number[]; yaw: number; people: () => { id: number; name: string; place: number[] }[]; camera: number[]; drawn: { calls: number; triangles: number }; shown: number; path: string[]; first: number; laid: number; turn: (angle: number) => void; facts: () => Record<string, unknown[]> }
+interface Told { brought: string[]; frames: number; xr: string; origin: number[]; yaw: number; people: () => { id: number; name: string; place: number[] }[]; camera: number[]; drawn: { calls: number; triangles: number }; shown: number; path: string[]; first: number; laid: number; turn: (angle: number) => void; facts: () => Record<string, unknown[]>; stalls: () => Record<string, string[]>; detail: number }
 declare global { interface Window { mesocosm: Told } }
-window.mesocosm = { frames: 0, brought: [], xr: "", origin: [0, 0, 0], yaw: 0, people: () => [], camera: [0, 0, 0], drawn: { calls: 0, triangles: 0 }, shown: 0, path: [], first: 0, laid: 0, turn: () => undefined, facts: () => ({}) };
+window.mesocosm = { frames: 0, brought: [], xr: "", origin: [0, 0, 0], yaw: 0, people: () => [], camera: [0, 0, 0], drawn: { calls: 0, triangles: 0 }, shown: 0, path: [], first: 0, laid: 0, turn: () => undefined, facts: () => ({}), stalls: () => ({}), detail: 0 };
 
 const store = createXRStore({ emulate: false, offerSession: false, baseAssetPath: `${location.origin}/profiles/`, controller: { teleportPointer: true }, hand: { teleportPointer: true } });
 const SNAP = Math.PI / 6;
@@ -35,7 +36,8 @@ function Count({ scene }: { scene: Scene }) {
   useFrame(({ camera, gl }) => {
     const w = window.mesocosm;
     w.frames += 1; if (w.frames === 1) w.first = performance.now(); w.xr = mode ?? ""; w.camera = camera.position.toArray(); w.drawn = { calls: gl.info.render.calls, triangles: gl.info.render.triangles }; w.shown = scene.revision;
-    w.facts = () => Object.fromEntries(scene.elements.map((e) => [e.id, [e.state, e.facts.kept ?? null, e.facts.version ?? null, e.weather, e.share, e.stalls.map((s) => [s.name, s.count, s.share, s.state])]]));
+    w.facts = () => Object.fromEntries(scene.elements.map((e) => [e.id, [e.state, e.facts.kept ?? null, e.facts.version ?? null, e.weather, e.share]]));
+    w.stalls = () => Object.fromEntries(scene.elements.filter((e) => e.stalls.length).map((e) => [e.id, e.stalls.map((s) => s.name)]));
   });
   return null;
 }
@@ -53,8 +55,8 @@ function Snap({ onTurn }: { onTurn: (by: number) => void }) {
 }
 
 // In AR the whole valley stands on a table; in VR the visitor stands in it.
-function Stage({ scene, brought, look, chosen, still, onChoose, onHover, aim, visitors, path }: {
-  visitors: Visitors; scene: Scene; brought: Brought; look: string; chosen: string | null; still: boolean; onChoose: (id: string | null) => void; onHover: (id: string | null) => void; aim: Aim | null; path: Element[];
+function Stage({ scene, brought, look, chosen, still, onChoose, onHover, aim, visitors, path, detail, onDetail }: {
+  visitors: Visitors; detail: number; onDetail: (level: number) => void; scene: Scene; brought: Brought; look: string; chosen: string | null; still: boolean; onChoose: (id: string | null) => void; onHover: (id: string | null) => void; aim: Aim | null; path: Element[];
 }) {
   const mode = useXR((s) => s.session ? s.mode : null);
   const ar = mode === "immersive-ar";
@@ -73,13 +75,14 @@ function Stage({ scene, brought, look, chosen, still, onChoose, onHover, aim, vi
       <XROrigin position={feet} rotation-y={ar ? 0 : yaw} />
       <fog attach="fog" args={[p.fog, 120, Math.max(440, (ground?.size ?? 0) * 0.9)]} />
       <group scale={ar ? small : 1} position={ar ? [0, 0.72, -0.9] : [0, 0, 0]}>
-        <Valley scene={scene} brought={brought} p={p} chosen={chosen} still={still} ar={ar} onChoose={onChoose} onHover={onHover} onGround={setGround} onTeleport={(at) => move(at.clone())} />
+        <Valley scene={scene} brought={brought} p={p} chosen={chosen} still={still} ar={ar} lean={detail} onChoose={onChoose} onHover={onHover} onGround={setGround} onTeleport={(at) => move(at.clone())} />
         <Spark path={path} still={still} />
       </group>
       <People visitors={visitors} ar={ar} />
       {ground && <Walk ground={ground} aim={aim} still={still} />}
       {mode && !ar && <Snap onTurn={(by) => turn((old) => old + by)} />}
       <Count scene={scene} />
+      <Detail level={detail} onLevel={onDetail} changed={scene.revision} />
     </>
   );
 }
@@ -101,6 +104,7 @@ export function World() {
   const scene = useMemo(() => shown_ && (Object.keys(shelves).length ? { ...shown_, elements: shown_.elements.map((e) => (shelves[e.id] ? { ...e, stalls: shelves[e.id]! } : e)) } : shown_), [shown_, shelves]);
   const [asList, setList] = useState(!GL || innerWidth < 620);
   const [doors, setDoors] = useState({ vr: false, ar: false });
+  const [detail, setDetail] = useState(0);
   const [lost, setLost] = useState(false);
   const [, again] = useState(0);
   const [open, show] = useState<"" | "people" | "past" | "follow">("");
@@ -165,7 +169,7 @@ export function World() {
               gl.domElement.addEventListener("webglcontextlost", () => { setLost(true); setList(true); });
               gl.domElement.addEventListener("webglcontextrestored", () => setLost(false));
             }}>
-            <XR store={store}><Stage scene={scene} brought={brought} look={light_} chosen={chosen} still={still} onChoose={choose} onHover={hover} aim={aim} visitors={visitors} path={lit} /></XR>
+            <XR store={store}><Stage scene={scene} brought={brought} look={light_} chosen={chosen} still={still} onChoose={choose} onHover={hover} aim={aim} visitors={visitors} path={lit} detail={detail} onDetail={setDetail} /></XR>
           </Canvas>
         </div>
       )}
@@ -185,6 +189,7 @@ export function World() {
       </header>
       {lost && <div className="alerts" role="status"><p>{t("The picture was lost (the graphics card has other work) and comes back by itself; the list shows the same.")}</p></div>}
       {!GL && <div className="alerts calm" role="status"><p>{t("This browser draws no 3D (no WebGL); the list shows the same.")}</p></div>}
+      {detail > 1 && !asList && <p className="lean" role="status">{t("This machine draws slowly; the valley is shown with less detail.")}</p>}
       {broken.length > 0 && <div className="alerts calm" role="status"><p>{t("The glTF file for {} cannot be read or drawn; its own shape stands there.", broken.join(", "))}</p></div>}
       {bare && <div className="alerts calm" role="status"><p>{t("Nothing grows here yet: the file names no source, no model and no place.")}</p></div>}
       {!lost && scene.alerts.length > 0 && <div className="alerts" role="status">{scene.alerts.slice(0, 2).map((a) => <p key={String(a.id)}>⚠ {told(a)}</p>)}</div>}

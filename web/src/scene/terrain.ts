@@ -111,6 +111,16 @@ export function landMesh(ground: Ground, palette: Palette, seed: number): THREE.
   return shape;
 }
 
+/** The same land by every second line of its grid, or by every line again. */
+export function thinned(shape: THREE.BufferGeometry, cells: number, thin: boolean): void {
+  const by = thin && cells % 2 === 0 ? 2 : 1, index: number[] = [], wide = cells + 1;
+  for (let z = 0; z < cells; z += by) for (let x = 0; x < cells; x += by) {
+    const a = z * wide + x, b = a + by * wide;
+    index.push(a, b, a + by, b, b + by, a + by);
+  }
+  shape.setIndex(index);
+}
+
 export interface Stand { x: number; y: number; z: number; size: number; turn: number }
 
 // Firs stand on slopes, in groves; meadows stay open beside water and places.

@@ -55,4 +55,5 @@ export const ZH: Record<string, string> = {
   "Model {}: {} in service": "模型 {}：{} 在用", "Model {}: not grown yet": "模型 {}：尚未训练", "Service {}: nothing deployed yet": "服务 {}：尚未部署", "Service {}: {}, {} requests/s": "服务 {}：{}，每秒 {} 个请求", "Monitor {}: nothing open": "监控 {}：没有未解除的告警", "Monitor {}: {} open": "监控 {}：{} 个告警未解除", "Place {}": "场所 {}", "Place {}, {} is here": "场所 {}，{} 在此",
   "districts": "街区", "on the shelf of late": "近来的货架", "answers of late": "近来的回答", "Nothing was answered here of late.": "近来这里没有回答。", "storm": "风暴", "{} answers": "{} 次回答", "not known yet": "尚不清楚", "not sure": "没有把握",
   "your shelf": "你的货架", "Say what you like; the shelf follows. It never asks who you are.": "说出你喜欢什么，货架会随之变化；它从不问你是谁。", "no longer {}": "不再喜欢 {}", "something new": "新鲜事物", "because you like {}": "因为你喜欢 {}", "many take it": "很多人选它", "I like it": "我喜欢",
+  "This machine draws slowly; the valley is shown with less detail.": "这台机器绘制较慢；山谷以较少细节显示。",
 };
