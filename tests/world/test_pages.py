@@ -12,7 +12,10 @@ from pages import frames, keep, press, until
 IWER = (Path(__file__).parent / "iwer.min.js").read_text()
 HEADSET = (
     "delete Navigator.prototype.xr;\n" + IWER + "\n"
-    "window.headset = new IWER.XRDevice(IWER.metaQuest3, {stereoEnabled: true}); headset.installRuntime({forceInstall: true});"
+    "window.headset = new IWER.XRDevice(IWER.metaQuest3, {stereoEnabled: true}); headset.installRuntime({forceInstall: true});\n"
+    # it finds no surfaces without a room of its own; one is there where a test puts it
+    "XRSession.prototype.requestHitTestSource = async () => ({ cancel() {} });\n"
+    "XRFrame.prototype.getHitTestResults = () => window.surface ? [{ getPose: () => ({ transform: new XRRigidTransform({ x: surface[0], y: surface[1], z: surface[2] }) }) }] : [];"
 )
 
 
@@ -175,6 +178,79 @@ def test_a_stick_turns_by_thirty_degrees_and_a_trigger_moves_there(page: Any, se
             break
     assert moved
     keep(page, "teleported")
+
+
+def test_who_wants_to_walks_with_the_stick_and_the_edge_of_sight_darkens(page: Any, server: Server) -> None:
+    page.add_init_script(HEADSET)
+    page.add_init_script("localStorage.setItem('mesocosm-comfort', JSON.stringify({walk: true, seated: true, height: 0.1}))")
+    page.goto(f"{server.url}/world?token={server.token}")
+    page.wait_for_selector("canvas")
+    frames(page, 1)
+    press(page, "Comfort")
+    page.wait_for_selector("text=I sit: lift me to a standing eye")
+    assert page.evaluate("document.querySelector('.comfort output').innerText") == "+10 cm"
+    keep(page, "comfort")
+    page.evaluate("headset.position.y = 1.1")
+    press(page, "Enter VR")
+    until(page, "window.mesocosm.xr === 'immersive-vr'")
+    until(page, "Math.abs(window.mesocosm.lift - 0.6) < 0.02")  # 50 cm up to a standing eye, and 10 more
+    before, still = page.evaluate("[window.mesocosm.origin, window.mesocosm.vignette]")
+    assert still < 0.05
+    page.evaluate("headset.controllers.left.updateAxis('thumbstick', 'y-axis', -1)")
+    until(page, "at => Math.hypot(window.mesocosm.origin[0] - at[0], window.mesocosm.origin[2] - at[2]) > 0.6 && window.mesocosm.vignette > 0.5", before)
+    keep(page, "vignette")
+    page.evaluate("headset.controllers.left.updateAxis('thumbstick', 'y-axis', 0)")
+    until(page, "window.mesocosm.vignette < 0.05")
+    there = page.evaluate("window.mesocosm.origin")
+    frames(page, 4)
+    assert page.evaluate("window.mesocosm.origin") == pytest.approx(there, abs=0.02), "nothing moves unless somebody does"
+    page.evaluate("localStorage.removeItem('mesocosm-comfort')")
+
+
+def test_in_ar_the_valley_stands_where_it_was_put(page: Any, server: Server) -> None:
+    """The emulated headset finds no surfaces, so one is put before it: a table 80 cm high, two metres off."""
+    page.add_init_script(HEADSET)
+    page.goto(f"{server.url}/world?token={server.token}")
+    page.wait_for_selector("canvas")
+    frames(page, 1)
+    press(page, "On the table (AR)")
+    until(page, "window.mesocosm.xr === 'immersive-ar'")
+    page.evaluate("window.surface = [0.4, 0.8, -2]")
+    frames(page, 2)
+
+    def pressed() -> None:
+        for value in (1, 0):
+            page.evaluate("v => headset.controllers.right.updateButtonValue('trigger', v)", value)
+            frames(page, 1)
+
+    def put(at: list[float]) -> bool:
+        for _ in range(8):  # a slow frame can swallow a press
+            pressed()
+            if page.evaluate("window.mesocosm.table") == pytest.approx(at, abs=0.01):
+                return True
+        return False
+
+    assert put([0.4, 0.8, -2])
+    keep(page, "ar-placed")
+    page.evaluate("window.surface = [0.9, 0.8, -2]")
+    frames(page, 1)
+    pressed()
+    assert page.evaluate("window.mesocosm.table") == pytest.approx([0.4, 0.8, -2], abs=0.01), "a press on the valley itself moves it nowhere"
+    page.evaluate("window.surface = [2.4, 0.4, -2]")
+    frames(page, 1)
+    assert put([2.4, 0.4, -2])
+
+
+def test_a_slow_machine_is_shown_less_and_a_picture_all(page: Any, server: Server) -> None:
+    page.add_init_script("(function slow() { const began = performance.now(); while (performance.now() - began < 150); requestAnimationFrame(slow); })()")
+    page.goto(f"{server.url}/world?token={server.token}")
+    page.wait_for_selector("canvas")
+    until(page, "window.mesocosm?.detail > 0")
+    page.goto("about:blank")
+    page.goto(f"{server.url}/world?token={server.token}#picture")
+    page.wait_for_selector("canvas")
+    frames(page, 14)
+    assert page.evaluate("window.mesocosm.detail") == 0
 
 
 def test_a_browser_without_webgl_has_the_list(page: Any, server: Server) -> None:

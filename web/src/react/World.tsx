@@ -11,12 +11,14 @@ import { Visitors } from "../state/visitors";
 import { sentence, useWords } from "../state/words";
 import type { Element, Scene, Stall } from "../state/wire";
 import { Card } from "./Card";
+import { ComfortPanel, Ease, useComfort, type Comfort } from "./Comfort";
 import { useBrought, type Brought } from "./Brought";
 import { swarm } from "./Fireflies";
 import { Follow, Spark } from "./Follow";
 import { List } from "./List";
 import { Company, People } from "./People";
 import { Sound } from "./Sound";
+import { Table } from "./Table";
 import { Tongues } from "./Tongues";
 import { Past } from "./Past";
 import { Valley } from "./Valley";
@@ -24,9 +26,9 @@ import { Walk, type Aim } from "./Walk";
 import { Detail } from "./Detail";
 import { useRoom } from "./room";
 
-interface Told { brought: string[]; frames: number; xr: string; origin: number[]; yaw: number; people: () => { id: number; name: string; place: number[] }[]; camera: number[]; drawn: { calls: number; triangles: number }; shown: number; path: string[]; first: number; laid: number; turn: (angle: number) => void; facts: () => Record<string, unknown[]>; stalls: () => Record<string, string[]>; detail: number }
+interface Told { brought: string[]; frames: number; xr: string; origin: number[]; yaw: number; people: () => { id: number; name: string; place: number[] }[]; camera: number[]; drawn: { calls: number; triangles: number }; shown: number; path: string[]; first: number; laid: number; turn: (angle: number) => void; facts: () => Record<string, unknown[]>; stalls: () => Record<string, string[]>; detail: number; vignette: number; lift: number; table: number[] }
 declare global { interface Window { mesocosm: Told } }
-window.mesocosm = { frames: 0, brought: [], xr: "", origin: [0, 0, 0], yaw: 0, people: () => [], camera: [0, 0, 0], drawn: { calls: 0, triangles: 0 }, shown: 0, path: [], first: 0, laid: 0, turn: () => undefined, facts: () => ({}), stalls: () => ({}), detail: 0 };
+window.mesocosm = { frames: 0, brought: [], xr: "", origin: [0, 0, 0], yaw: 0, people: () => [], camera: [0, 0, 0], drawn: { calls: 0, triangles: 0 }, shown: 0, path: [], first: 0, laid: 0, turn: () => undefined, facts: () => ({}), stalls: () => ({}), detail: 0, vignette: 0, lift: 0, table: [] };
 
 const store = createXRStore({ emulate: false, offerSession: false, baseAssetPath: `${location.origin}/profiles/`, controller: { teleportPointer: true }, hand: { teleportPointer: true } });
 const SNAP = Math.PI / 6;
@@ -55,32 +57,36 @@ function Snap({ onTurn }: { onTurn: (by: number) => void }) {
 }
 
 // In AR the whole valley stands on a table; in VR the visitor stands in it.
-function Stage({ scene, brought, look, chosen, still, onChoose, onHover, aim, visitors, path, detail, onDetail }: {
-  visitors: Visitors; detail: number; onDetail: (level: number) => void; scene: Scene; brought: Brought; look: string; chosen: string | null; still: boolean; onChoose: (id: string | null) => void; onHover: (id: string | null) => void; aim: Aim | null; path: Element[];
+function Stage({ scene, brought, look, chosen, still, onChoose, onHover, aim, visitors, path, detail, onDetail, comfort }: {
+  visitors: Visitors; comfort: Comfort; detail: number; onDetail: (level: number) => void; scene: Scene; brought: Brought; look: string; chosen: string | null; still: boolean; onChoose: (id: string | null) => void; onHover: (id: string | null) => void; aim: Aim | null; path: Element[];
 }) {
   const mode = useXR((s) => s.session ? s.mode : null);
   const ar = mode === "immersive-ar";
   const [ground, setGround] = useState<Ground | null>(null);
   const [origin, move] = useState<THREE.Vector3 | null>(null);
   const [yaw, turn] = useState(0);
+  const [sat, lift] = useState(0);
+  const rig = useRef<THREE.Group>(null);
   const p = useMemo(() => paletteOf(look, scene.season, landscapeOf(scene.style, scene.landscape)), [look, scene.season, scene.style, scene.landscape]);
   const start = useMemo(() => new THREE.Vector3(0, 0, (ground?.foot ?? 52) + 22), [ground]);
   const spot = origin ?? start;
-  const feet = ar || !ground ? new THREE.Vector3() : new THREE.Vector3(spot.x, Math.max(ground.land(spot.x, spot.z), ground.mere.y + 0.3), spot.z);
+  const feet = ar || !ground ? new THREE.Vector3() : new THREE.Vector3(spot.x, Math.max(ground.land(spot.x, spot.z), ground.mere.y + 0.3) + sat + comfort.height, spot.z);
   const small = ground ? 1.8 / ground.size : 0.006;
   window.mesocosm.origin = feet.toArray();
   window.mesocosm.yaw = yaw;
+  window.mesocosm.lift = sat + comfort.height;
   return (
     <>
-      <XROrigin position={feet} rotation-y={ar ? 0 : yaw} />
+      <XROrigin ref={rig} position={feet} rotation-y={ar ? 0 : yaw} />
       <fog attach="fog" args={[p.fog, 120, Math.max(440, (ground?.size ?? 0) * 0.9)]} />
-      <group scale={ar ? small : 1} position={ar ? [0, 0.72, -0.9] : [0, 0, 0]}>
+      <Table ar={ar} scale={small} turn={yaw}>
         <Valley scene={scene} brought={brought} p={p} chosen={chosen} still={still} ar={ar} lean={detail} onChoose={onChoose} onHover={onHover} onGround={setGround} onTeleport={(at) => move(at.clone())} />
         <Spark path={path} still={still} />
-      </group>
+      </Table>
       <People visitors={visitors} ar={ar} />
       {ground && <Walk ground={ground} aim={aim} still={still} />}
-      {mode && !ar && <Snap onTurn={(by) => turn((old) => old + by)} />}
+      {mode && <Snap onTurn={(by) => turn((old) => old + by)} />}
+      {mode && !ar && ground && <Ease held={comfort} ground={ground} origin={rig} onStop={move} onLift={lift} />}
       <Count scene={scene} />
       <Detail level={detail} onLevel={onDetail} changed={scene.revision} />
     </>
@@ -104,12 +110,13 @@ export function World() {
   const scene = useMemo(() => shown_ && (Object.keys(shelves).length ? { ...shown_, elements: shown_.elements.map((e) => (shelves[e.id] ? { ...e, stalls: shelves[e.id]! } : e)) } : shown_), [shown_, shelves]);
   const [asList, setList] = useState(!GL || innerWidth < 620);
   const [doors, setDoors] = useState({ vr: false, ar: false });
+  const [comfort, ease] = useComfort();
   const [detail, setDetail] = useState(0);
   const [lost, setLost] = useState(false);
   const [, again] = useState(0);
-  const [open, show] = useState<"" | "people" | "past" | "follow">("");
+  const [open, show] = useState<"" | "people" | "past" | "follow" | "comfort">("");
   const [path, light] = useState<string[]>([]);
-  const toggle = (what: "people" | "past" | "follow") => show((old) => (old === what ? "" : what));
+  const toggle = (what: "people" | "past" | "follow" | "comfort") => show((old) => (old === what ? "" : what));
   const visitors = useMemo(() => new Visitors(() => again((n) => n + 1)), []);
   const [name, callMe] = useState(() => { try { return localStorage.getItem("mesocosm-name") ?? ""; } catch { return ""; } });
   useEffect(() => {
@@ -169,7 +176,7 @@ export function World() {
               gl.domElement.addEventListener("webglcontextlost", () => { setLost(true); setList(true); });
               gl.domElement.addEventListener("webglcontextrestored", () => setLost(false));
             }}>
-            <XR store={store}><Stage scene={scene} brought={brought} look={light_} chosen={chosen} still={still} onChoose={choose} onHover={hover} aim={aim} visitors={visitors} path={lit} detail={detail} onDetail={setDetail} /></XR>
+            <XR store={store}><Stage scene={scene} brought={brought} look={light_} chosen={chosen} still={still} onChoose={choose} onHover={hover} aim={aim} visitors={visitors} path={lit} detail={detail} onDetail={setDetail} comfort={comfort} /></XR>
           </Canvas>
         </div>
       )}
@@ -181,6 +188,7 @@ export function World() {
         <button onClick={() => toggle("follow")} aria-pressed={open === "follow"}>{t("Follow a request")}</button>
         <button onClick={() => toggle("past")} aria-pressed={open === "past"}>{t("Time")}</button>
         {doors.vr && <button onClick={() => void store.enterVR()}>{t("Enter VR")}</button>}
+        {doors.vr && <button onClick={() => toggle("comfort")} aria-pressed={open === "comfort"}>{t("Comfort")}</button>}
         {doors.ar && <button onClick={() => void store.enterAR()}>{t("On the table (AR)")}</button>}
         <button onClick={() => toggle("people")} aria-pressed={open === "people"}>{t("{} here", Math.max(1, visitors.people.size + (visitors.people.has(visitors.me) ? 0 : 1)))}</button>
         <Sound scene={scene} />
@@ -196,6 +204,7 @@ export function World() {
       <div className="foot" />
       {asList && <List scene={scene} chosen={chosen} onChoose={choose} />}
       {open === "people" && !e && <Company key={visitors.name} visitors={visitors} onName={take} onClose={() => show("")} />}
+      {open === "comfort" && !e && <ComfortPanel held={comfort} onChange={ease} onClose={() => show("")} />}
       {open === "follow" && <Follow scene={scene} onPath={light} onStep={choose} onClose={() => show("")} />}
       {open === "past" && <Past shown={past?.at ?? null} onTime={back} onClose={() => show("")} />}
       {e && open !== "follow" && <Card e={e} name={visitors.name} things={by.current} onPath={light} onShelf={onShelf} onClose={() => set(null)} />}

@@ -56,4 +56,6 @@ export const ZH: Record<string, string> = {
   "districts": "街区", "on the shelf of late": "近来的货架", "answers of late": "近来的回答", "Nothing was answered here of late.": "近来这里没有回答。", "storm": "风暴", "{} answers": "{} 次回答", "not known yet": "尚不清楚", "not sure": "没有把握",
   "your shelf": "你的货架", "Say what you like; the shelf follows. It never asks who you are.": "说出你喜欢什么，货架会随之变化；它从不问你是谁。", "no longer {}": "不再喜欢 {}", "something new": "新鲜事物", "because you like {}": "因为你喜欢 {}", "many take it": "很多人选它", "I like it": "我喜欢",
   "This machine draws slowly; the valley is shown with less detail.": "这台机器绘制较慢；山谷以较少细节显示。",
+  "Comfort": "舒适", "Comfort in the headset": "头显中的舒适度", "Close": "关闭", "Point and press to move there at once; a stick aside turns by 30 degrees. Nothing moves unless you do.": "指向并按下即可瞬间移动；摇杆侧推转动 30 度。除非你动，否则什么都不会动。",
+  "I sit: lift me to a standing eye": "我坐着：把我抬到站立的视线高度", "walk smoothly with the left stick": "用左摇杆平滑行走", "darken the edge of sight while walking": "行走时使视野边缘变暗", "height": "高度",
 };
