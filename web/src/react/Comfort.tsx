@@ -38,7 +38,7 @@ export function Ease({ held, ground, origin, onStop, onLift }: { held: Comfort; 
   const paint = useMemo(() => new THREE.ShaderMaterial({
     transparent: true, depthTest: false, depthWrite: false, side: THREE.BackSide, uniforms: { strong: { value: 0 } },
     vertexShader: "varying vec3 d; void main() { d = normalize(position); gl_Position = projectionMatrix * modelViewMatrix * vec4(position, 1.0); }",
-    fragmentShader: "varying vec3 d; uniform float strong; void main() { gl_FragColor = vec4(0.02, 0.03, 0.04, strong * smoothstep(0.38, 0.62, acos(clamp(-normalize(d).z, -1.0, 1.0)))); }",
+    fragmentShader: "varying vec3 d; uniform float strong; void main() { gl_FragColor = vec4(0.02, 0.03, 0.04, strong * smoothstep(0.5, 0.78, acos(clamp(-normalize(d).z, -1.0, 1.0)))); }",
   }), []);
   const space = useXR((s) => s.originReferenceSpace);
   useFrame(({ camera, gl }, raw, frame?: XRFrame) => {

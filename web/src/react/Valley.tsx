@@ -144,7 +144,7 @@ export function Valley({ scene, brought, p, chosen, still, ar, lean, onChoose, o
         <mesh geometry={land} material={skin} receiveShadow onClick={() => onChoose(null)} />
       </TeleportTarget>
       <mesh geometry={flow} material={water.stream} position-y={lean > 1 ? 0.4 : 0} />
-      <mesh geometry={MERE} material={water.paint} position={[ground.mere.x, ground.mere.y, ground.mere.z]} scale={[ground.mere.r * 1.6, 1, ground.mere.r * 1.35]} />
+      <mesh geometry={MERE} material={water.paint} position={[ground.mere.x, ground.mere.y, ground.mere.z]} scale={ar ? [Math.min(ground.mere.r * 1.6, ground.size / 2 - Math.abs(ground.mere.x)), 1, Math.min(ground.mere.r * 1.35, ground.size / 2 - Math.abs(ground.mere.z))] : [ground.mere.r * 1.6, 1, ground.mere.r * 1.35]} />
       <Growth ground={ground} scene={scene} p={p} lean={lean > 0} />
       <Things elements={scene.elements} brought={brought} look={look} ground={ground} chosen={chosen} still={still} onChoose={onChoose} onHover={onHover} />
       <Weather elements={scene.elements} p={p} still={still} time={water.time} />
