@@ -57,11 +57,43 @@ def tables() -> dict[str, tuple[str, str, Table]]:
     return found
 
 
-def drafting() -> list[Line]:
-    """Draft and build each."""
+TABLE = [{"tune": {"method": "frozen", "head": h}} for h in ("linear", "boost", "kernel", "mlp")] + [{"fusion": "attention"}]
+TEXT = [{"tune": {"method": "frozen", "head": h}} for h in ("linear", "kernel")] + [{"tune": {"method": "full", "epochs": 4}}]
+FIRST = ("auc", "macro_f1", "r2")  # what a model is judged by here, the first that it has; two classes by AUC
+
+
+def by_hand(home: Path, name: str, target: str) -> dict[str, float]:
+    """What models written by hand reach on the draft's own rows and split: one of each head, and a tuned base where there are texts. The best of them on the test rows is taken, which favours them."""
+    import yaml
+
     from mesocosm.ecosystem import open_ecosystem
 
-    done = right = 0
+    draft = yaml.safe_load((home / "ecosystem.yaml").read_text(encoding="utf-8"))
+    ((data, settings),) = draft["datasets"].items()
+    kinds = {f: (s if isinstance(s, str) else s.get("type", "text")) for f, s in settings["fields"].items()}
+    settings = {**settings, "fields": {f: {k: v for k, v in s.items() if k != "private"} if isinstance(s, dict) else s for f, s in settings["fields"].items()}}
+    inputs = [f for f in kinds if f not in (target, settings.get("key"), "id", "rowid")]
+    texts = any(kinds[f] == "text" for f in inputs)
+    models = {f"hand{k}": {"learns": data, "predict": target, "inputs": inputs, "track": [], **({"base": "minilm"} if texts else {}), **more} for k, more in enumerate(TEXT if texts else TABLE)}
+    folder = home / "by-hand"
+    folder.mkdir()
+    (folder / f"{name}.csv").write_bytes((home / f"{name}.csv").read_bytes())
+    (folder / "ecosystem.yaml").write_text(json.dumps({k: draft[k] for k in ("grammar", "ecosystem", "sources")} | {"datasets": {data: settings}, "models": models}, ensure_ascii=False), encoding="utf-8")
+    eco = open_ecosystem(folder)
+    eco.build()
+    return {str(list(models[m].get("tune", {"fusion": "attention"}).values())[-1]): figure(v[-1]["metrics"]) for m in models if (v := eco.catalog.versions(m))}
+
+
+def figure(metrics: dict[str, Any]) -> float:
+    """The figure a model is judged by."""
+    return float(next(metrics[k] for k in FIRST if k in metrics))
+
+
+def drafting() -> list[Line]:
+    """Draft and build each, and beside it what is written by hand."""
+    from mesocosm.ecosystem import open_ecosystem
+
+    done = right = near = 0
     every = tables()
     for name, (goal, target, (head, rows)) in every.items():
         with tempfile.TemporaryDirectory() as folder:
@@ -81,8 +113,12 @@ def drafting() -> list[Line]:
             done += version["state"] == "champion"
             right += version["recipe"]["predict"] == target
             print(f"    {name:<10} {took:5.1f} s  predicts {version['recipe']['predict']:<14} {said}, {version['state']}")
+            others = by_hand(home, name, target)
+            best = max(others, key=lambda k: others[k])
+            near += figure(m) >= others[best] - 0.02
+            print(f"    {'':<10} judged by {figure(m):.3f}; by hand: " + ", ".join(f"{k} {v:.3f}" for k, v in others.items()))
     least = len(every) - 1
-    return [(f"architect: drafts of {len(every)} that build and serve at once", float(done), f">= {least}", done >= least), ("architect: goals whose field was found", float(right), f">= {least}", right >= least)]
+    return [(f"architect: drafts of {len(every)} that build and serve at once", float(done), f">= {least}", done >= least), ("architect: goals whose field was found", float(right), f">= {least}", right >= least), ("architect: drafts within 0.02 of the best of several models written by hand", float(near), f">= {least}", near >= least)]
 
 
 if __name__ == "__main__":

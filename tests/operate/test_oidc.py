@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import jwt
 import pytest
@@ -31,17 +32,32 @@ class Issuer:
     def __init__(self) -> None:
         self.keys: dict[str, Any] = {}
         self.asked = 0
+        self.codes: dict[str, dict[str, str]] = {}
+        self.forms: list[dict[str, str]] = []
+        self.claims: dict[str, Any] = {}
         self.new_key("one")
         issuer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 issuer.asked += 1
-                told: Any = {"issuer": issuer.url, "jwks_uri": f"{issuer.url}/keys"}
+                told: Any = {"issuer": issuer.url, "jwks_uri": f"{issuer.url}/keys", "authorization_endpoint": f"{issuer.url}/authorize", "token_endpoint": f"{issuer.url}/token"}
                 if self.path == "/keys":
                     told = {"keys": [json.loads(RSAAlgorithm.to_jwk(k.public_key())) | {"kid": n, "use": "sig"} for n, k in issuer.keys.items()]}
                 body = json.dumps(told).encode()
                 self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def do_POST(self) -> None:
+                form = dict(parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
+                issuer.forms.append(form)
+                proof = base64.urlsafe_b64encode(hashlib.sha256(form.get("code_verifier", "").encode()).digest()).decode().rstrip("=")
+                asked = issuer.codes.pop(form.get("code", ""), {})
+                right = self.path == "/token" and asked and asked["code_challenge"] == proof and form["client_secret"] == "hush" and form["redirect_uri"] == asked["redirect_uri"]
+                body = json.dumps({"id_token": issuer.token(aud=asked["client_id"], **({"nonce": asked["nonce"]} | issuer.claims)), "access_token": "opaque"} if right else {"error": "invalid_grant"}).encode()
+                self.send_response(200 if right else 400)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -52,6 +68,14 @@ class Issuer:
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.http.server_port}"
         threading.Thread(target=self.http.serve_forever, daemon=True).start()
+
+    def agreed(self, page: str) -> str:
+        """What a person does at the provider's page: sign in there, and be sent back with a code."""
+        asked = dict(parse_qsl(urlsplit(page).query))
+        assert page.startswith(f"{self.url}/authorize?") and asked["response_type"] == "code" and asked["code_challenge_method"] == "S256"
+        code = f"code-{len(self.forms)}-{len(self.codes)}"
+        self.codes[code] = asked
+        return f"{asked['redirect_uri']}?{urlencode({'code': code, 'state': asked['state']})}"
 
     def new_key(self, name: str) -> None:
         self.keys[name] = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -145,6 +169,58 @@ def test_a_service_under_a_providers_tokens(issuer: Issuer, pond: Path) -> None:
         running.nursery.close()
 
 
+def test_people_sign_in_by_a_page(issuer: Issuer, pond: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from fastapi.testclient import TestClient
+
+    from mesocosm.build.up import Running
+
+    monkeypatch.setenv("SIGN_IN_SECRET", "hush")
+    path = pond / "ecosystem.yaml"
+    path.write_text(path.read_text() + f"oidc: {{issuer: '{issuer.url}', audience: mesocosm, client: eco, secret: '${{SIGN_IN_SECRET}}', private_network: true, roles: {{clerks: ask, readers: see}}}}\n")
+    eco = open_ecosystem(pond)
+    running = Running(eco.spec, eco.catalog, "t" * 20)
+    try:
+        with TestClient(running.app, base_url="http://127.0.0.1", follow_redirects=False) as http:
+            assert http.get("/world").headers["location"] == "/signin?to=/world" and http.get("/v1/ecosystem").status_code == 401
+
+            def begun(to: str = "/world") -> str:
+                answer = http.get("/signin", params={"to": to})
+                cookie = answer.headers["set-cookie"].lower()
+                assert answer.status_code == 303 and "httponly" in cookie and "samesite=lax" in cookie and "hush" not in answer.headers["location"]
+                return answer.headers["location"]
+
+            back = issuer.agreed(begun())
+            answer = http.get(back)
+            assert answer.status_code == 200 and "url=/world" in answer.text and "opaque" not in answer.text
+            strict = next(c for c in answer.headers.get_list("set-cookie") if c.startswith("mesocosm="))
+            assert "samesite=strict" in strict.lower() and "httponly" in strict.lower() and strict.count(".") == 0, "a token of ours, none of the provider's"
+            assert http.get("/v1/ecosystem").status_code == 200 and http.get("/world").status_code == 200
+            assert http.post("/v1/services/desk/rollback", json={"why": "x"}).status_code == 403  # clerks may ask
+            assert any(a["who"] == "sign-in" and a["what"] == "clerks" for a in eco.catalog.audit())
+            assert http.get(back).status_code == 400, "a code comes back once"
+            assert http.get("/signout").status_code == 200 and http.get("/v1/ecosystem").status_code == 401
+
+            http.cookies.clear()
+            stolen = issuer.agreed(begun())
+            http.cookies.clear()
+            refused = http.get(stolen)  # in another browser, as one who is lured there
+            assert refused.status_code == 400 and "was not begun in this browser" in refused.text
+            for claims, status in (({"nonce": "another"}, 403), ({"roles": ["guests"]}, 403), ({"azp": "other"}, 403), ({"exp": time.time() - 60}, 403)):
+                issuer.claims = claims
+                said = http.get(issuer.agreed(begun()))
+                assert said.status_code == status and "mesocosm=" not in str(said.headers), claims
+            issuer.claims = {}
+            page = begun("https://evil.example")
+            assert "url=/\"" in http.get(issuer.agreed(page)).text, "nobody is sent elsewhere"
+            issuer.agreed(begun())
+            state = dict(parse_qsl(urlsplit(begun()).query))["state"]
+            failed = http.get("/signin/back", params={"state": state, "code": "made-up"})
+            assert failed.status_code == 503 and "gave no token" in failed.text and "hush" not in failed.text
+            assert http.get("/signin/back", params={"error": "access_denied"}).status_code == 403
+    finally:
+        running.nursery.close()
+
+
 @pytest.mark.parametrize(
     ("line", "found"),
     [
@@ -152,6 +228,8 @@ def test_a_service_under_a_providers_tokens(issuer: Issuer, pond: Path) -> None:
         ("oidc: {issuer: 'http://localhost.evil.example', audience: a, roles: {x: see}}", "begins with https://"),
         ("oidc: {issuer: 'https://login.example', audience: a, roles: {owner: change}}", "'owner' is the role of the token that 'up' prints"),
         ("oidc: {issuer: 'https://login.example', audience: a, roles: {x: look}}", "one of the choices"),
+        ("oidc: {issuer: 'https://login.example', audience: a, client: b, secret: plain, roles: {x: see}}", "a secret stands in the file; wanted a variable"),
+        ("oidc: {issuer: 'https://login.example', audience: a, address: 'http://eco.example', roles: {x: see}}", "begins with https://"),
     ],
 )
 def test_what_cannot_be_is_said(pond: Path, cli: Any, line: str, found: str) -> None:

@@ -34,6 +34,7 @@ from mesocosm.build.scenery import Scenery
 from mesocosm.build.serving import Loader
 from mesocosm.build.whatif import Desk
 from mesocosm.catalog import Catalog
+from mesocosm.operate import signin
 from mesocosm.operate.crew import Crew, Nursery
 from mesocosm.operate.gateway import create_app
 from mesocosm.operate.guard import HOSTS, Roles
@@ -43,6 +44,7 @@ from mesocosm.operate.metrics import Metrics
 from mesocosm.operate.notify import Notifier
 from mesocosm.operate.oidc import Provider
 from mesocosm.operate.served import Served
+from mesocosm.operate.signin import SignIn
 from mesocosm.operate.tracing import traces_of
 from mesocosm.operate.watch import Watch
 from mesocosm.spec import Spec
@@ -72,9 +74,11 @@ class Running:
         ]
         self.growing: dict[str, subprocess.Popen[bytes]] = {}
         provider = Provider(spec.eco.oidc) if spec.eco.oidc else None
+        self.signs = SignIn(provider, lambda role, may, wait: catalog.give_token(role, may, wait, "sign-in"), catalog.clock) if provider and spec.eco.oidc and spec.eco.oidc.client else None
         self.visiting = visiting.Visiting()
         self.scenery = Scenery(spec, catalog, self.served, self.watches)
         self.roles = Roles(self.token, lambda given: catalog.token(given) or (provider.role(given) if provider else None), rate)
+        self.roles.signs = self.signs is not None
         self.app = create_app(
             self.served, self.watches, self.roles, self._routes, self.metrics, self.crews, self.journal, Logs(store / "logs" / "gateway.jsonl", catalog.clock), traces_of(spec.eco.ecosystem), hosts,
             partial(measure, catalog, self.metrics, self.watches, self.served, list(spec.eco.datasets), self.journal), self._leads,
@@ -206,6 +210,9 @@ class Running:
         console.routes(app, console.Console(self.spec, self.catalog, self.served, self.watches, self.scenery, desk, self._train))
         inhabitants.routes(app, inhabitants.Inhabitants(self.spec.eco, self.catalog, self.scenery, self.served, desk))
         visiting.routes(app, self.visiting, self.scenery, self.catalog, lambda socket: self.roles.socket(socket, self.hosts))
+
+        if self.signs is not None and self.spec.eco.oidc is not None:
+            signin.routes(app, self.signs, self.spec.eco.oidc.address)
 
         async def page() -> Response:
             if not (PAGES / "index.html").is_file():

@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 from fastapi import Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -24,7 +24,8 @@ from mesocosm.base.errors import Failure, Later, Wrong
 from mesocosm.base.rights import OWNER, RIGHTS
 
 MOST_BODY = 2_000_000
-OPEN = ("/healthz", "/readyz")
+OPEN = ("/healthz", "/readyz", "/signin", "/signin/back", "/signout")
+PAGES = ("/", "/world")  # what a person opens; who is nobody is led to the sign-in where there is one
 HOSTS = ("127.0.0.1", "localhost", "[::1]", "testserver")
 REMEMBERED = 2.0  # seconds that a role is believed before the catalog is asked again
 BURST = 2.0  # seconds' worth of requests that a token may send at once
@@ -135,10 +136,12 @@ class Roles:
         token: the owner's.
         given: the `role` of another token and what it `may`.
         rate: requests a second of a token that is not the owner's.
+
+    `signs` is whether people can sign in by a page.
     """
 
     def __init__(self, token: str, given: Callable[[str], Mapping[str, str] | None], rate: float) -> None:
-        self.token, self.given, self.rate = token.encode(), given, rate
+        self.token, self.given, self.rate, self.signs = token.encode(), given, rate, False
         self.bearer = b"Bearer " + self.token
         self.known: dict[bytes, tuple[float, Mapping[str, str] | None]] = {}
         self.left: dict[bytes, tuple[float, float]] = {}
@@ -257,7 +260,9 @@ class Guard:
                 cookie.append((b"set-cookie", f"mesocosm={said(HTTPConnection(scope))}; HttpOnly; Path=/; SameSite=strict{secure}".encode()))
             await self.app(scope, receive, sending)
         except Exception as error:
-            if not status:  # else it was answered already, or half: the server closes the connection then
+            if not status and self.roles.signs and scope["path"] in PAGES and isinstance(error, Problem) and error.status == 401 and scope["method"] == "GET":
+                await RedirectResponse(f"/signin?to={scope['path']}", 303)(scope, receive, sending)
+            elif not status:  # else it was answered already, or half: the server closes the connection then
                 await problem_of(error).response()(scope, receive, sending)
         finally:
             self.done(scope, status, time.perf_counter() - began)

@@ -153,11 +153,13 @@ def _fill(data: Any, tree: Any, file: str, env: Mapping[str, str]) -> tuple[list
             return {k: walk(v, (*path, k)) for k, v in node.items()}
         if isinstance(node, list):
             return [walk(v, (*path, i)) for i, v in enumerate(node)]
+        if path[:2] == ("oidc", "secret") and isinstance(node, str) and not VARIABLE.fullmatch(node):
+            found.append(Finding(place_of(tree, path, file), "oidc.secret", "a secret stands in the file", "a variable that holds it, as ${OIDC_SECRET}"))
         if not isinstance(node, str) or not VARIABLE.search(node):
             return node
         place, key = place_of(tree, path, file), ".".join(map(str, path))
-        if path[0] != "sources" and not (path[0] == "monitors" and "notify" in path[2:3]):
-            found.append(Finding(place, key, f"'{node}' names a variable", "a plain value; ${} stands only in sources and in a monitor's 'notify'"))
+        if path[0] != "sources" and not (path[0] == "monitors" and "notify" in path[2:3]) and path[:2] != ("oidc", "secret"):
+            found.append(Finding(place, key, f"'{node}' names a variable", "a plain value; ${} stands only in sources, in a monitor's 'notify' and in 'oidc.secret'"))
             return node
         for name in VARIABLE.findall(node):
             if not env.get(name):
