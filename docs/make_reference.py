@@ -16,8 +16,19 @@ from make_kinds import PAGES, told
 
 from mesocosm.base.kinds import Kind
 from mesocosm.cli.main import COMMANDS
+from mesocosm.govern.clean.duplicates import Duplicates
 from mesocosm.govern.dataset import Dataset, From, Retention, Split
+from mesocosm.govern.privacy.anonymity import Anonymity
+from mesocosm.learn.auto import Auto
+from mesocosm.learn.brought import Brought
+from mesocosm.learn.continual import Continual
+from mesocosm.learn.fairness import Fair
+from mesocosm.learn.federated import Federated
 from mesocosm.learn.model import Model, Search
+from mesocosm.learn.pretraining.pretrain import Pretrain, Scratch
+from mesocosm.learn.ranking.rank import Rank, Towers
+from mesocosm.learn.self_training import SelfTraining
+from mesocosm.operate.notify import Notify
 from mesocosm.operate.oidc import Oidc
 from mesocosm.operate.service import Anomaly, Answers, Batch, Drift, Monitor, Rollout, Service, Update
 from mesocosm.operate.surge import Surge
@@ -27,9 +38,11 @@ from mesocosm.world.place import Inhabitant, World, WorldPlace
 SECTIONS: dict[str, type[Kind]] = {
     "the file": Ecosystem,
     "datasets.NAME": Dataset, "datasets.NAME.from": From, "datasets.NAME.split": Split, "datasets.NAME.retention": Retention,
-    "models.NAME": Model, "models.NAME.search": Search,
+    "datasets.NAME.duplicates": Duplicates, "datasets.NAME.anonymity": Anonymity,
+    "models.NAME": Model, "models.NAME.search": Search, "models.NAME.base": Brought, "models.NAME.auto": Auto, "models.NAME.pretrain": Pretrain, "models.NAME.pretrain.scratch": Scratch, "models.NAME.rank": Rank, "models.NAME.rank.towers": Towers,
+    "models.NAME.self_training": SelfTraining, "models.NAME.continual": Continual, "models.NAME.federated": Federated, "models.NAME.fair": Fair,
     "services.NAME": Service, "services.NAME.answers": Answers, "services.NAME.rollout": Rollout, "services.NAME.batch": Batch, "services.NAME.update": Update,
-    "monitors.NAME": Monitor, "monitors.NAME.drift": Drift, "monitors.NAME.anomaly": Anomaly, "monitors.NAME.surge": Surge,
+    "monitors.NAME": Monitor, "monitors.NAME.drift": Drift, "monitors.NAME.anomaly": Anomaly, "monitors.NAME.surge": Surge, "monitors.NAME.notify": Notify,
     "world": World, "world.places.NAME": WorldPlace, "world.places.NAME.inhabitant": Inhabitant,
     "oidc": Oidc,
 }  # fmt: skip

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 from conftest import ROOT, SMALL
@@ -86,6 +88,26 @@ def test_the_reference_is_as_the_code_says_it() -> None:
 
     for title, made in WRITTEN.items():
         assert (ROOT / "docs" / "reference" / f"{title}.md").read_text() == made(), f"run: python docs/make_reference.py ({title})"
+
+
+def test_every_kind_that_the_file_can_hold_has_its_place_in_the_reference() -> None:
+    import typing
+
+    sys.path.insert(0, str(ROOT / "docs"))
+    from make_kinds import PAGES as KINDS
+    from make_reference import SECTIONS
+
+    from mesocosm.base.kinds import Kind
+
+    def within(annotation: Any) -> Iterator[type[Kind]]:
+        if isinstance(annotation, type) and issubclass(annotation, Kind):
+            yield annotation
+        for part in typing.get_args(annotation):
+            yield from within(part)
+
+    told = {*SECTIONS.values(), *(kind for _, kinds in KINDS.values() for kind in kinds.values())}
+    missing = {f"{name}.{key}: {kind.__name__}" for name, held in SECTIONS.items() for key, field in held.model_fields.items() for kind in within(field.annotation) if kind not in told}
+    assert not missing, f"add them to SECTIONS in docs/make_reference.py: {missing}"
 
 
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
