@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -73,6 +74,8 @@ def by_hand(home: Path, name: str, target: str) -> dict[str, float]:
     kinds = {f: (s if isinstance(s, str) else s.get("type", "text")) for f, s in settings["fields"].items()}
     settings = {**settings, "fields": {f: {k: v for k, v in s.items() if k != "private"} if isinstance(s, dict) else s for f, s in settings["fields"].items()}}
     inputs = [f for f in kinds if f not in (target, settings.get("key"), "id", "rowid")]
+    done = re.findall(r"'([^'\n]+)' is left out: it tells", (home / "ecosystem.yaml").read_text(encoding="utf-8"))
+    inputs = [f for f in inputs if f not in done]  # what tells the answer by itself no build takes
     texts = any(kinds[f] == "text" for f in inputs)
     models = {f"hand{k}": {"learns": data, "predict": target, "inputs": inputs, "track": [], **({"base": "minilm"} if texts else {}), **more} for k, more in enumerate(TEXT if texts else TABLE)}
     folder = home / "by-hand"

@@ -140,6 +140,16 @@ def test_files_of_the_same_columns_stand_below_each_other(tmp_path: Path) -> Non
     assert said["from"] == {"union": ["loans-source", "more-source"]} and said["aim"]["rows"] == 320
 
 
+def test_one_file_is_drafted_as_itself_and_its_answer_is_not_made_from_what_tells_it(tmp_path: Path) -> None:
+    draw = random.Random(5)
+    table = [[k, f"town {k % 12}", f"post {k % 12}", f"note {draw.random():.6f}", "late" if k % 12 < 4 else "on time"] for k in range(240)]
+    write(tmp_path / "loans.csv", ["loan", "town", "post", "note", "repaid"], table)
+    said = architect(tmp_path, [tmp_path / "loans.csv"], "predict which loans are repaid late")
+    assert said["from"] == "loans-source" and "from" not in said["evidence"]
+    mended = [r.get("to") for r in said["dataset"].get("repairs", [])]
+    assert "repaid" not in mended and mended, "the town tells the post, and that is mended"
+
+
 def test_fields_are_drafted_of_a_join(tmp_path: Path, cli: Any) -> None:
     three_tables(tmp_path)
     (tmp_path / "ecosystem.yaml").write_text(

@@ -58,10 +58,14 @@ def draft_files(root: Path, paths: Sequence[Path], goal: str = "") -> dict[str, 
             beside(con, tables, belong, "src")
             made = draft(con, "src")
             aimed = aim(con, "src", made, goal) if goal else None
+    dataset = made.settings()
+    if aimed and "repairs" in dataset:  # what is to be predicted is never made from what tells it
+        dataset["repairs"] = [r for r in dataset["repairs"] if r.get("to") != aimed["target"]]
+        dataset = {k: v for k, v in dataset.items() if k != "repairs" or v}
     name = belong.lead.removesuffix("-source")
     evidence = made.evidence | ({"from": "; ".join(belong.why)} if belong.why else {})
     kept = {n: s for n, (_, s) in named.items() if n not in belong.left}
-    said = {"name": name, "sources": kept, "from": belong.settings(), "left": belong.left, "dataset": made.settings(), "evidence": evidence}
+    said = {"name": name, "sources": kept, "from": belong.settings(), "left": belong.left, "dataset": dataset, "evidence": evidence}
     return said | ({"aim": aimed} if aimed else {})
 
 

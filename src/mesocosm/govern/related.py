@@ -44,7 +44,7 @@ def related(con: Any, tables: Mapping[str, str], leads: Sequence[str]) -> Relate
         leads: names whose rows may lead, the most wanted first; of several with as many partners the first is taken.
     """
     columns = {n: names_of(con, t) for n, t in tables.items()}
-    if len({frozenset(c) for c in columns.values()}) == 1:
+    if len(tables) > 1 and len({frozenset(c) for c in columns.values()}) == 1:
         return Related(leads[0], union=tuple(tables), why=["the files have the same columns, so their rows stand below each other"])
     found = [_around(con, tables, columns, lead) for lead in leads]
     return max(found, key=lambda r: (len(r.partners), -leads.index(r.lead)))
