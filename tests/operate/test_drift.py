@@ -20,6 +20,7 @@ from mesocosm.build.story import story_of
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.operate.drift.features import columns, drifted
 from mesocosm.operate.drift.psi import StabilityIndex
+from mesocosm.operate.drift.where import where
 from mesocosm.operate.export.rules import ALERTS
 from mesocosm.operate.notify import RUNBOOK
 from mesocosm.operate.served import Served
@@ -52,6 +53,22 @@ def test_a_currency_change_is_seen_within_a_hundred_rows() -> None:
     seen = [drifted(CREDIT, columns(live(rng, 100, 1.95583)), 1e-6)[0] for _ in range(50)]
     assert all(found and found[0]["feature"] == "amount" for found in seen)
     assert 1.5 < seen[0][0]["ratio"] < 2.4
+
+
+def branches(rng: random.Random, rows: int, bad: str = "", times: float = 1.95583) -> list[dict[str, Any]]:
+    """Live rows of four branches, one of which may send another currency."""
+    return [row | {"branch": b, "amount": row["amount"] * (times if b == bad else 1)} for row in live(rng, rows) for b in [rng.choice(["north", "south", "east", "west"])]]
+
+
+def test_the_part_that_holds_a_drift_is_named() -> None:
+    rng = random.Random(4)
+    named = [where("amount", CREDIT, branches(rng, 400, "south"), 1e-3) for _ in range(20)]
+    assert sum(bool(n) and n["field"] == "branch" and n["value"] == "south" for n in named) >= 17
+    assert all(n is None or (60 < n["rows"] < 150 and n["of"] == 400) for n in named)
+    everywhere = [where("amount", CREDIT, [r | {"amount": r["amount"] * 2} for r in branches(rng, 400)], 1e-3) for _ in range(20)]
+    assert not any(everywhere), "where all rows moved no part is to blame"
+    assert sum(where("amount", CREDIT, branches(rng, 400), 1e-2) is not None for _ in range(100)) <= 3
+    assert where("meaning", CREDIT, branches(rng, 50), 1e-3) is None and where("amount", CREDIT, [], 1e-3) is None
 
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "on-call.md"
@@ -183,6 +200,31 @@ def test_texts_of_another_kind_are_found_and_quiet_ones_are_not(desk: Path, tmp_
     (ident,) = watch.look()
     (alert,) = [a for a in eco.catalog.alerts() if a["id"] == ident]
     assert "text (direction" in alert["message"] and alert["detail"]["verdict"]["kind"] in ("covariate", "label") and len(alert["detail"]["predictions"]) == 20
+
+
+def test_one_branch_that_sends_another_currency_is_named_and_judged_alone(tmp_path: Path) -> None:
+    home, rng = tmp_path / "branches", random.Random(5)
+    home.mkdir()
+    (home / "ecosystem.yaml").write_text(
+        "grammar: 1\necosystem: bank\nsources:\n  loans: {type: csv, path: loans.csv}\ndatasets:\n  all: {from: loans, fields: {amount: {type: number, unit: EUR}, age: {type: number}, branch: {type: category}, late: {type: category}}, split: {test: 0.3, stratify: late}}\n"
+        "models:\n  risk: {learns: all, predict: late, inputs: [amount, age], along: [branch], track: [], tune: {method: frozen, head: linear}}\nservices:\n  desk: {serves: risk}\nmonitors:\n  watch: {watches: desk, drift: {window: 160, false_alarms: 1/day}}\n"
+    )
+    lines = [f"{rng.lognormvariate(7, 0.6):.2f},{rng.uniform(20, 70):.1f},{rng.choice(['north', 'south', 'east', 'west'])}" for _ in range(400)]
+    (home / "loans.csv").write_text("amount,age,branch,late\n" + "".join(f"{line},{'yes' if float(line.split(',')[0]) * rng.uniform(0.4, 1.6) > 1400 else 'no'}\n" for line in lines))
+    eco = open_ecosystem(home)
+    assert not eco.build().failed
+    served = Served("desk", eco.spec.eco.services["desk"], eco.catalog, Loader(eco.spec, eco.catalog).load)
+    served.refresh()
+    watch = Watch("watch", eco.spec.eco.monitors["watch"], served, eco.catalog, lambda *_: None, lambda *_: None)
+    rows = [{"amount": rng.lognormvariate(7, 0.6), "age": rng.uniform(20, 70), "branch": rng.choice(["north", "south", "east", "west"])} for _ in range(160)]
+    served.predict([row | {"amount": row["amount"] * (12 if row["branch"] == "south" else 1)} for row in rows])
+    (ident,) = watch.look()
+    (alert,) = [a for a in eco.catalog.alerts() if a["id"] == ident]
+    many = sum(row["branch"] == "south" for row in rows)
+    assert f"all of it where branch is 'south' ({many} of 160 rows)" in alert["message"] and alert["detail"]["where"]["rows"] == many
+    assert alert["detail"]["verdict"]["kind"] == "unit" and 9 < alert["detail"]["verdict"]["factor"] < 15 and alert["detail"]["verdict"]["remedy"] == "mend the source"
+    named = {eco.catalog.prediction(i)["input"]["clean"]["branch"] for i in alert["detail"]["predictions"]}
+    assert named == {"south"}, "the rows that are named are those of the part"
 
 
 def test_a_text_has_the_same_features_in_every_batch(desk: Path, tmp_path: Path) -> None:

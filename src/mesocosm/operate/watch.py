@@ -13,6 +13,7 @@ from mesocosm.catalog import Catalog
 from mesocosm.operate.correction import doubted, floor_of
 from mesocosm.operate.drift.features import columns, drifted
 from mesocosm.operate.drift.meaning import LEAST, Meaning, meaning
+from mesocosm.operate.drift.where import where
 from mesocosm.operate.moving import fallen_back, recalibrated
 from mesocosm.operate.served import Served
 from mesocosm.operate.service import Monitor
@@ -107,13 +108,20 @@ class Watch:
         self.changed = self.since
         if opened:
             return []
+        worst = found[0]
+        part = where(worst["feature"], training, live, level / 2, drift.method)
+        if part:  # what a part of the rows shows is judged by that part
+            inside = [k for k, row in enumerate(live) if row.get(part["field"]) == part["value"]]
+            rows, live = [rows[k] for k in inside], [live[k] for k in inside]
+            found = [f for f in drifted(training, columns(live), level / 2, drift.method)[0] if f["feature"] == worst["feature"]] or found
+            worst = found[0]
         verdict = self._judged(found, training, live, level)
         self.last["verdict"] = verdict.as_json()
-        worst = found[0]
         moved = f", median {worst['median_before']:.6g} -> {worst['median_now']:.6g}" if "median_now" in worst else ""
         names = ", ".join(f["feature"] for f in found)
-        message = f"inputs of {self.served.name} drifted in {names} (p {worst['p']:.1e} over {len(rows)} rows{moved}): {verdict.why}; remedy: {verdict.remedy}"
-        detail = {"features": found, "rows": len(rows), "verdict": verdict.as_json(), "predictions": [r["id"] for r in rows[:20]]}
+        told = f", all of it where {part['field']} is '{part['value']}' ({part['rows']} of {part['of']} rows)" if part else ""
+        message = f"inputs of {self.served.name} drifted in {names} (p {worst['p']:.1e} over {len(rows)} rows{moved}){told}: {verdict.why}; remedy: {verdict.remedy}"
+        detail = {"features": found, "rows": part["of"] if part else len(rows), "where": part, "verdict": verdict.as_json(), "predictions": [r["id"] for r in rows[:20]]}
         raised = [self.catalog.alert(self.name, self.served.name, "drift", message, detail)]
         wanted = {"retrain", "recalibrate"} & set(self.monitor.on_drift)
         if "recalibrate" in wanted and verdict.remedy == "recalibrate":
