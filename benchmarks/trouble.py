@@ -27,6 +27,7 @@ from mesocosm.ecosystem import open_ecosystem
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 Line = tuple[str, float, str, bool]
+FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 ROW = {"text": "hello there", "amount": 160}  # a text that two versions tell differently
 PREDICT = "/v1/services/desk/predict"
 
@@ -108,7 +109,17 @@ def trouble(minutes: float) -> list[Line]:
     home = folder / "pond"
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400m", "tmpfs", str(folder)], check=False).returncode == 0
     versions = two(home)
-    up = Server(home)
+    clock = folder / "clock"
+    clock.write_text("+0")
+    leaps = FAKETIME.is_file()  # Debian's libfaketime, before the clock of the day and not before the one that only counts
+    held = dict(os.environ)
+    if leaps:
+        os.environ |= {"LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    try:
+        up = Server(home)
+    finally:
+        os.environ.clear()
+        os.environ.update(held)
     catalog = open_ecosystem(home).catalog
     load = Load(up.url, up.token, 4, 0.01)
     rng, done = random.Random(3), Counter[str]()
@@ -124,7 +135,7 @@ def trouble(minutes: float) -> list[Line]:
         return [w for nursery in found.get(up.process.pid, []) for w in found.get(nursery, [])]
 
     while time.time() < until:
-        fault = rng.choice(["worker", "worker stops", "file", "lock", *(["disk"] if mounted else [])])
+        fault = rng.choice(["worker", "worker stops", "file", "lock", *(["disk"] if mounted else []), *(["clock"] if leaps else [])])
         done[fault] += 1
         if fault == "worker":
             for pid in workers():
@@ -149,6 +160,10 @@ def trouble(minutes: float) -> list[Line]:
             time.sleep(2)
             lock.execute("rollback")
             lock.close()
+        elif fault == "clock":
+            for leap in (rng.choice(["+7200", "+90000"]), "-3600", "+0"):
+                clock.write_text(leap)
+                time.sleep(2)
         else:
             with (folder / "full").open("wb") as full:
                 try:

@@ -202,6 +202,21 @@ def test_texts_of_another_kind_are_found_and_quiet_ones_are_not(desk: Path, tmp_
     assert "text (direction" in alert["message"] and alert["detail"]["verdict"]["kind"] in ("covariate", "label") and len(alert["detail"]["predictions"]) == 20
 
 
+def test_a_clock_that_leaps_ahead_and_back_blinds_no_watch(desk: Path, tmp_path: Path) -> None:
+    eco, served, watch, _ = watched(desk, tmp_path / "home")
+    held, rng, real = served.now.held(), random.Random(4), eco.catalog.clock
+
+    def send(times: float) -> list[str]:
+        served.predict([{k: v for k, v in row.items() if k != "_label"} | {"amount": row["amount"] * times} for row in rng.choices(held, k=60)])
+        return watch.look()
+
+    assert send(1) == []
+    eco.catalog.clock = lambda: real() + 7200
+    assert send(1) == [] and watch.since > real() + 7000
+    eco.catalog.clock = real
+    assert send(1) == [] and len(send(6)) == 1, "the drift that comes now is seen now"
+
+
 def test_one_branch_that_sends_another_currency_is_named_and_judged_alone(tmp_path: Path) -> None:
     home, rng = tmp_path / "branches", random.Random(5)
     home.mkdir()

@@ -21,6 +21,7 @@ from mesocosm.operate.surge import Surges
 from mesocosm.operate.unit import Unit
 from mesocosm.operate.verdict import FEW, SURE, Verdict, fewer, judged
 
+LEAP = 60.0  # seconds by which a clock that was set back is said to have been set back
 WIDE = 10  # windows that a look back takes in, for shifts that a single one is too small to show
 MOST_ITEMS = 5000  # answers that one look counts for surges
 JUDGED = 300  # rows that the judge has predicted again
@@ -59,6 +60,11 @@ class Watch:
         """One look; returns the ids of alerts raised."""
         return [*self._refused(), *self._drift(), *self._concept(), *self._anomaly(), *self._surge()]
 
+    def _asked(self, most: int, since: float) -> list[dict[str, Any]]:
+        """The newest requests since a moment, newest first. Where the clock went ahead and came back, what was logged meanwhile waits until its time has come, and the watch goes on."""
+        now = self.catalog.clock()
+        return self.catalog.predictions(self.served.name, most=most, since=min(since, now - 1) if since > now + LEAP else since, until=now + LEAP)
+
     def _open(self, what: str) -> bool:
         return any(a["monitor"] == self.name and a["what"] == what for a in self.catalog.alerts(open_only=True))
 
@@ -78,7 +84,7 @@ class Watch:
         drift, now = self.monitor.drift, self.served.now
         if not drift or not now or now.fields is None:
             return []
-        fresh = [r for r in self.catalog.predictions(self.served.name, most=drift.window, since=self.since) if r["version"] == now.version]
+        fresh = [r for r in self._asked(drift.window, self.since) if r["version"] == now.version]
         self.last |= {"waiting": len(fresh), "window": drift.window}
         if len(fresh) < drift.window:
             return []
@@ -92,7 +98,7 @@ class Watch:
         if not found and opened and needed <= drift.window:  # it showed in one window, and now one is without it
             self.changed = min(r["at"] for r in fresh)
         elif not found:  # a small shift shows over many windows only
-            rows = [r for r in self.catalog.predictions(self.served.name, most=WIDE * drift.window, since=self.changed) if r["version"] == now.version]
+            rows = [r for r in self._asked(WIDE * drift.window, self.changed) if r["version"] == now.version]
             if len(rows) > drift.window:
                 live = [r["input"]["clean"] for r in rows]
                 found, wide = drifted(now.fields.training, columns(live), level / 2, drift.method)
@@ -223,7 +229,7 @@ class Watch:
                 said = [doubted(one, floor) for one in said]
             self.surges = Surges(setting, [row | {"label": setting.told(one)} for row, one in zip(rows, said, strict=True)])
             self.surges.risen |= {str(a["detail"].get("group")) for a in self._surging()}  # told before this one began to look
-        fresh = self.catalog.predictions(self.served.name, most=MOST_ITEMS, since=self.surged)[::-1]
+        fresh = self._asked(MOST_ITEMS, self.surged)[::-1]
         raised = []
         for row in fresh:
             self.surged = max(self.surged, row["at"])
