@@ -84,7 +84,11 @@ def by_hand(home: Path, name: str, target: str) -> dict[str, float]:
     (folder / "ecosystem.yaml").write_text(json.dumps({k: draft[k] for k in ("grammar", "ecosystem", "sources")} | {"datasets": {data: settings}, "models": models}, ensure_ascii=False), encoding="utf-8")
     eco = open_ecosystem(folder)
     eco.build()
-    return {str(list(models[m].get("tune", {"fusion": "attention"}).values())[-1]): figure(v[-1]["metrics"]) for m in models if (v := eco.catalog.versions(m))}
+    return {_called(models[m]): figure(v[-1]["metrics"]) for m in models if (v := eco.catalog.versions(m))}
+
+
+def _called(model: dict[str, Any]) -> str:
+    return str(model["fusion"]) if "fusion" in model else str(model["tune"].get("head", model["tune"]["method"]))
 
 
 def figure(metrics: dict[str, Any]) -> float:
