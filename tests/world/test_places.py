@@ -7,10 +7,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pytest
 from conftest import ROOT, Server, watched
 from pages import frames, keep, press, until
 
+from mesocosm.world.export.solids import counter
 from mesocosm.world.stalls import LEAST, MOST, UNSURE, stalls
+from mesocosm.world.wire import Element, Stall
 
 
 def said(label: str, topic: str | None = None, **more: Any) -> dict[str, Any]:
@@ -41,6 +45,17 @@ def test_answers_are_counted_and_what_was_not_sure_stands_apart() -> None:
     assert stalls("desk", None, [{"input": {}, "output": {"label": "12.5", "value": 12.5}}], []) == []
     goods = stalls("shop", None, [{"input": {}, "output": {"label": "a", "items": [{"item": "a", "said": "tea"}, {"item": "b"}]}}, {"input": {}, "output": {"label": "a", "items": [{"item": "a"}]}}], [])
     assert [(g["name"], g["count"], g["share"], g["says"]) for g in goods] == [("a", 2, 1.0, "tea"), ("b", 1, 0.5, "")]
+
+
+@pytest.mark.parametrize("form", ["market", "shop", "clinic"])
+def test_what_a_place_shows_is_taken_home(form: str) -> None:
+    """Exports have the booths, goods and pillars that the page has, a colour a mood."""
+    bare = Element(id="places.p", kind="counter", name="p", x=0, z=0, altitude=0, depth=0, needs=[], state="fine", form=form)  # type: ignore[arg-type]
+    told = bare.model_copy(update={"stalls": [Stall(name="a", count=9, share=0.0), Stall(name="b", count=4, share=1.0), Stall(name="c", count=2, state="unknown")]})
+    plain, shown = list(counter(bare)), list(counter(told))
+    assert len(shown) >= len(plain) + 5 and all(np.isfinite(p.points).all() for p in shown)
+    colours = {p.colour for p in shown} - {p.colour for p in plain}
+    assert form != "market" or {"#58b06c", "#d84f45", "#a3a9b1"} <= colours
 
 
 def test_a_counter_shows_what_the_log_says_now_and_then(server: Server, row: dict[str, Any]) -> None:

@@ -35,5 +35,7 @@ export function sentence(e: Element, t: Say): string {
   if (e.kind === "tree") return f.version ? t("Model {}: {} in service", e.name, f.version) : t("Model {}: not grown yet", e.name);
   if (e.kind === "lighthouse") return f.version ? t("Service {}: {}, {} requests/s", e.name, f.version, e.traffic.toFixed(2)) : t("Service {}: nothing deployed yet", e.name);
   if (e.id.startsWith("monitors.")) return f.open ? t("Monitor {}: {} open", e.name, f.open) : t("Monitor {}: nothing open", e.name);
+  const storm = e.stalls.find((s) => s.state === "alarm");
+  if (storm) return t("Place {}: a storm over {}", e.name, storm.name);
   return e.inhabitant ? t("Place {}, {} is here", e.name, e.inhabitant) : t("Place {}", e.name);
 }

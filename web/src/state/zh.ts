@@ -58,4 +58,5 @@ export const ZH: Record<string, string> = {
   "This machine draws slowly; the valley is shown with less detail.": "这台机器绘制较慢；山谷以较少细节显示。",
   "Comfort": "舒适", "Comfort in the headset": "头显中的舒适度", "Close": "关闭", "Point and press to move there at once; a stick aside turns by 30 degrees. Nothing moves unless you do.": "指向并按下即可瞬间移动；摇杆侧推转动 30 度。除非你动，否则什么都不会动。",
   "I sit: lift me to a standing eye": "我坐着：把我抬到站立的视线高度", "walk smoothly with the left stick": "用左摇杆平滑行走", "darken the edge of sight while walking": "行走时使视野边缘变暗", "height": "高度",
+  "Place {}: a storm over {}": "场所 {}：{} 上空有风暴",
 };

@@ -17,6 +17,7 @@ from mesocosm.world.wire import Element, Scene
 Array = np.ndarray[Any, Any]
 STATE = {"fine": "#ffe9a8", "watch": "#ffb347", "alarm": "#ff5a4d", "unknown": "#9aa3ad"}
 GRASS, ROCK, SNOW, SAND, WATER, WOOD, LEAF, FIR = "#6f9a4b", "#9c9488", "#f2f4f6", "#d8c79a", "#5fa8d3", "#6b4a32", "#8cc04f", "#3f7a55"
+WARES = ("#c95f4a", "#3f7f9f", "#d9a441", "#5f9a58", "#8a63ad", "#c98a3f", "#4f8f8a", "#b0577f")
 CELLS = 90
 FIRS = 260
 
@@ -140,6 +141,40 @@ def counter(e: Element) -> Iterator[Piece]:
     if e.inhabitant:
         yield _piece("#3f6f8f", _rod(0.42, 0.3, 1.5, 14), (0, 0.4, -1.1))
         yield _piece("#f0c9a4", _ball(0.34, 2), (0, 2.3, -1.1))
+    yield from _stalls(e)
+
+
+def _stalls(e: Element) -> Iterator[Piece]:
+    """What was answered there of late, as the page has it: booths of a market, goods of a shop, pillars elsewhere."""
+    many, most = len(e.stalls), max((s.count for s in e.stalls), default=1) or 1
+    for i, s in enumerate(e.stalls):
+        if e.form == "market":
+            a, size = math.pi * (0.06 + 0.88 * i / (many - 1) if many > 1 else 0.5), 0.75 + 0.5 * math.sqrt(s.count / most)
+            x, z = -math.cos(a) * 8.2, 0.6 + math.sin(a) * 6.6
+            yield _piece("#b98d5c", _rod(1.3 * size, 1.25 * size, 0.9 * size, 10), (x, 0, z))
+            yield _piece(WOOD, _rod(0.1 * size, 0.1 * size, 2.3 * size, 6), (x, 0, z))
+            yield _piece(_mood(s.share), _rod(1.75 * size, 0.01, 1.1 * size, 10), (x, 2.2 * size, z))
+        elif e.form == "shop":
+            size = 0.55 + 0.3 * min(1.0, 0.5 if s.share is None else s.share)
+            x, y, z = -2.55 + (i % 4) * 1.7, 0.62 if i < 4 else 1.42, 3.75 if i < 4 else 2.95
+            yield _piece(WARES[sum(map(ord, s.name)) % len(WARES)], _box(size, size, size * 0.75), (x, y + size / 2, z))
+        else:
+            x, tall = (i - (many - 1) / 2) * 1.75, 0.5 + 2.3 * (0.1 if s.share is None else s.share)
+            yield _piece("#d8d0c2", _rod(0.42, 0.34, tall, 10), (x, 0, 3.4))
+            yield _piece(STATE["unknown"] if s.state == "unknown" else "#ffd27a", _ball(0.36), (x, tall + 0.3, 3.4))
+    if e.form == "shop" and many:
+        for z, y in ((3.75, 0.55), (2.95, 1.35)):
+            yield _piece("#c99b66", _box(7, 0.1, 0.9), (0, y, z))
+
+
+def _mood(share: float | None) -> str:
+    """Green where nothing is counted against it, yellow at a third, red from two thirds on; grey where it is not known."""
+    if share is None:
+        return "#a3a9b1"
+    low, middle, high = (0x58, 0xB0, 0x6C), (0xEC, 0xC0, 0x4E), (0xD8, 0x4F, 0x45)
+    at = min(1.0, share * 1.5)
+    a, b, t = (low, middle, at * 2) if at < 0.5 else (middle, high, at * 2 - 1)
+    return "#" + "".join(f"{round(p + (q - p) * t):02x}" for p, q in zip(a, b, strict=True))
 
 
 def marker(e: Element) -> Iterator[Piece]:
