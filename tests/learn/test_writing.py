@@ -243,3 +243,47 @@ def test_a_version_whose_files_changed_does_not_serve(tmp_path: Path) -> None:
     (folder / "delta.safetensors").write_bytes(b"x")
     with pytest.raises(Failure, match="not those that were made"):
         Writes(folder, content, tmp_path, Bases())
+
+
+ON = """grammar: 1
+ecosystem: clerk
+sources:
+  table: {type: csv, path: qa.csv}
+datasets:
+  asked: {from: table, fields: {q: {type: text}, a: {type: text}}, split: {test: 0.25, validation: 0.1, seed: 3}}
+models:
+  clerk: {base: tiny, learns: asked, predict: a, inputs: [q], max_new_tokens: 8, track: [], tune: {method: full, epochs: 6, learning_rate: 1e-2, batch: 8, schedule: constant}, continual: {replay: 0.3, ewc: 0.1}}
+"""
+
+
+def test_a_writer_learns_on_and_keeps_what_it_knew(tmp_path: Path) -> None:
+    tiny(tmp_path / "tiny")
+    (tmp_path / "ecosystem.yaml").write_text(ON)
+
+    def taught(things: list[str], seed: int, file: str = ON) -> dict[str, Any]:
+        draw = random.Random(seed)
+        lines = [f"my {draw.choice(['old', 'new', 'lost'])} {t} {draw.choice(['now', 'today'])} {'please' * (k % 3)},please {MADE[t]} today" for k in range(60) for t in [things[k % len(things)]]]
+        (tmp_path / "qa.csv").write_text("q,a\n" + "\n".join(lines) + "\n")
+        (tmp_path / "ecosystem.yaml").write_text(file)
+        eco = open_ecosystem(tmp_path)
+        assert not (failed := eco.build().failed), failed
+        version: dict[str, Any] = eco.catalog.versions("clerk")[-1]
+        return version
+
+    first = taught(["card", "loan"], 1)
+    assert "known" not in first["metrics"] and (tmp_path / ".mesocosm" / first["path"] / "mattered.safetensors").is_file()
+    on = taught(["fee", "key"], 2)
+    anew = taught(["fee", "key"], 2, ON.replace(", continual: {replay: 0.3, ewc: 0.1}", ""))
+    known = on["metrics"]["known"]
+    assert known["what"] == "perplexity" and known["rows"] >= 10 and known["then"] == first["metrics"]["perplexity"] and known["now"] < known["then"] + 0.5, known
+    assert on["metrics"]["perplexity"] < anew["metrics"]["perplexity"] - 0.5, "what was known of asking and answering helps with the new"
+    assert "known" not in anew["metrics"]
+    other = taught(["card", "fee"], 3, ON.replace("method: full,", "method: lora,"))
+    assert "known" not in other["metrics"], "another method begins anew"
+
+
+def test_a_finder_does_not_learn_on(tmp_path: Path) -> None:
+    (tmp_path / "qa.csv").write_text("q,a\n" + "".join(f"my card {i} is lost,please block {i}\n" for i in range(40)))
+    (tmp_path / "ecosystem.yaml").write_text(ON.replace("base: tiny", "base: minilm").replace("max_new_tokens: 8, ", ""))
+    (fault,) = open_ecosystem(tmp_path).build().failed
+    assert "reads, so the model finds texts" in fault.text()

@@ -237,9 +237,9 @@ def _models(eco: Ecosystem) -> Iterator[Fault]:
             yield (*at, "self_training"), Wrong("", "self-training is for classes over a base that stays as it is", "no 'self_training' here, or 'tune: frozen' and a category or boolean field")
         yield from of_adapted(eco, name, model, kinds, at) if model.adapts else ()
         yield from of_federated(data, model, kinds, at) if model.federated else ()
-        if model.continual and (model.tune.method == "frozen" or kinds.get(model.predict) == "text" or model.search):
-            why = "a search begins anew" if model.search else "a model of texts begins anew" if kinds.get(model.predict) == "text" else "a head over a base that stays as it is learns from all rows at once and forgets none"
-            yield (*at, "continual"), Wrong("", why, "'continual' with a base tuned by gradient, such as 'tune: lora', for classes, labels or a number")
+        if model.continual and (model.tune.method == "frozen" or model.search):
+            why = "a search begins anew" if model.search else "a base that stays as it is learns nothing from row to row" if kinds.get(model.predict) == "text" else "a head over a base that stays as it is learns from all rows at once and forgets none"
+            yield (*at, "continual"), Wrong("", why, "'continual' with a base tuned by gradient, such as 'tune: lora', for classes, labels, a number or a text that is written")
         if model.continual and model.continual.ewc and getattr(model.tune, "processes", 1) > 1:
             yield (*at, "continual", "ewc"), Wrong("", "what mattered is held by one process", "no 'processes' here, or 'replay' alone")
         if isinstance(model.base, Brought):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -56,7 +55,7 @@ def grow_writer(name: str, model: Model, base: Base, rows: Mapping[str, Sequence
     if shared:
         say(f"{shared} of {len(where['test'])} test rows equal a training row in what is asked and what is answered")
     prompter = Prompter(base, model.instruction, model.max_length, model.max_new_tokens)
-    metrics, history, delta = _taught(base, model, prompter, texts, answers, site.store / "work" / site.made, say)
+    metrics, history, delta = _taught(base, model, prompter, texts, answers, site, say)
     figures = ", ".join(f"{k} {metrics[k]:.3f}" for k in ("perplexity", "rouge_l", "exact"))
     if model.reveal:  # private texts stay out of reports and of what is said
         metrics["examples"] = []
@@ -81,12 +80,14 @@ def _said(value: Any) -> bool:
     return value is not None and bool(str(value).strip())
 
 
-def _taught(base: Base, model: Model, prompter: Prompter, texts: Mapping[str, list[str]], answers: Mapping[str, list[str]], keep: Path, say: Say) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
+def _taught(base: Base, model: Model, prompter: Prompter, texts: Mapping[str, list[str]], answers: Mapping[str, list[str]], site: Site, say: Say) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
     """Figures, history and the weights that were learnt, by their names below the head."""
     import torch
 
     from mesocosm.learn import loop
+    from mesocosm.learn.continual import MATTERED
     from mesocosm.learn.writing import net as nets
+    from mesocosm.learn.writing import onward
 
     lm = nets.load_writer(base)
     ids, y = {}, {}
@@ -106,6 +107,7 @@ def _taught(base: Base, model: Model, prompter: Prompter, texts: Mapping[str, li
     before, counts = nets.losses(nets.Writer(lm), ids["test"], y["test"])
     as_it_is = wrote()
     history: list[dict[str, Any]] = []
+    known: dict[str, Any] = {}
     delta: dict[str, Any] = {}
     after, said = before, as_it_is
     if not isinstance(model.tune, Frozen):
@@ -114,6 +116,9 @@ def _taught(base: Base, model: Model, prompter: Prompter, texts: Mapping[str, li
         below = nets.inner(lm)
         setattr(lm, below, tune.attach(getattr(lm, below)))
         writer = nets.Writer(lm)
+        past, keep = site.past, site.store / "work" / site.made
+        judged = onward.judging(past, prompter, list(model.inputs), model.predict, MOST_JUDGED) if past and onward.begin(past, writer, base, tune.method, say) else None
+        was = onward.perplexity(writer, judged) if judged else None
         moving = sum(p.numel() for p in writer.parameters() if p.requires_grad)
         say(f"{tune.method}: {moving:,} weights train, {moving / sum(p.numel() for p in writer.parameters()):.2%} of all")
         none = {p: np.zeros((len(ids[p]), 0), np.float32) for p in PARTS}
@@ -123,11 +128,21 @@ def _taught(base: Base, model: Model, prompter: Prompter, texts: Mapping[str, li
         delta = {n: p.detach().clone().contiguous() for n, p in writer.trunk.net.named_parameters() if p.requires_grad}
         after, _ = nets.losses(writer, ids["test"], y["test"])
         said = wrote()
+        if past and past.setting.ewc:
+            from safetensors.torch import save_file
+
+            save_file(onward.mattered(writer, ids["train"], y["train"]), site.folder / MATTERED)
+        if past and judged and was is not None:
+            now = onward.perplexity(writer, judged)
+            known = {"rows": len(judged[0]), "what": "perplexity", "then": round(was, 4), "now": round(now, 4)}
+            say(f"on the {known['rows']} rows that judged {past.version}: perplexity {was:.3f} then, {now:.3f} now")
     metrics = report(after, counts, said, wanted, model.seed)
     metrics["baselines"] = {
         "base": against(said, as_it_is, wanted, (after, before, counts)),
         "nearest": against(said, nearest(texts["test"][:MOST_WRITTEN], texts["train"], answers["train"]), wanted),
     }
+    if known:
+        metrics["known"] = known
     metrics |= {f"gain_over_{other}": found["gain"] for other, found in metrics["baselines"].items()}
     metrics["examples"] = [{"asked": t[:500], "wanted": w[:500], "wrote": s[:500]} for t, w, s in zip(texts["test"], wanted, said, strict=False)][:5]
     return metrics, history, delta

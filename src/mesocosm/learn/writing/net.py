@@ -81,6 +81,7 @@ class Writer(nn.Module):  # type: ignore[misc]
         self.trunk = Below(getattr(net, inner(net)))
         self.head = net.get_output_embeddings()
         self.measure = NextToken(self.head)
+        self.anchor: Any = None  # what holds the weights near where they were
 
     @property
     def weights(self) -> Any:

@@ -1,0 +1,83 @@
+"""A writer learns on: from where the last version ended, held where that mattered, and told beside it on the rows by which it was judged.
+
+Knows the parts of writing and what `continual` keeps.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from mesocosm.learn.bases import Base
+from mesocosm.learn.continual import LEAST, MATTERED, ROWS, Anchor, Past
+from mesocosm.learn.writing.net import Writer, losses, taught
+from mesocosm.learn.writing.prompt import Prompter, asked
+
+Say = Callable[[str], None]
+DELTA = "delta.safetensors"
+
+
+def begin(past: Past, writer: Writer, base: Base, method: str, say: Say) -> bool:
+    """Put what the last version learnt into a writer that is about to learn; says whether it did."""
+    import torch
+    from safetensors.torch import load_file
+
+    path = past.folder / DELTA if past.folder else None
+    if past.folder is None or path is None or not path.is_file():
+        return False
+    card = json.loads((past.folder / "card.json").read_text(encoding="utf-8"))
+    moving = {n: p for n, p in writer.trunk.net.named_parameters() if p.requires_grad}
+    weights = load_file(path)
+    if card.get("weights") != base.weights or card.get("method") != method or {n: p.shape for n, p in moving.items()} != {n: w.shape for n, w in weights.items()}:
+        say(f"begins anew: {past.version} stood on another base or method")
+        return False
+    with torch.no_grad():
+        for name, weight in moving.items():
+            weight.copy_(weights[name])
+    held = past.folder / MATTERED
+    if past.setting.ewc and held.is_file():
+        matter = load_file(held)
+        writer.anchor = Anchor({f"trunk.net.{n}": (weights[n], matter[n]) for n in moving if n in matter}, past.setting.ewc)
+    say(f"begins where {past.version} ended" + (f"; what mattered to it is held (ewc {past.setting.ewc:g})" if writer.anchor else "") + (f"; {past.old} old rows are seen again" if past.old else ""))
+    return True
+
+
+def mattered(writer: Writer, ids: list[list[int]], y: Any, most: int = ROWS) -> dict[str, Any]:
+    """How much each weight that moves matters: the mean squared gradient of an answer's log-likelihood, a row at a time, by its name below the head; what mattered to those before matters on."""
+    import torch
+
+    from mesocosm.learn.encode import pad
+
+    writer.eval()
+    moving = {n: p for n, p in writer.trunk.net.named_parameters() if p.requires_grad}
+    found = {n: torch.zeros_like(p) for n, p in moving.items()}
+    picks = list(range(0, len(ids), max(1, len(ids) // most)))[:most]
+    for i in picks:
+        total, _ = writer.measure.rows(writer(*pad([ids[i]]), torch.zeros(0)), torch.from_numpy(y[[i]]))
+        writer.zero_grad()
+        total.sum().backward()
+        for name, weight in moving.items():
+            if weight.grad is not None:
+                found[name] += weight.grad**2 / len(picks)
+    writer.zero_grad()
+    before = writer.anchor.held if writer.anchor else {}
+    return {n: (m + before[f"trunk.net.{n}"][1] if f"trunk.net.{n}" in before else m).contiguous() for n, m in found.items()}
+
+
+def judging(past: Past, prompter: Prompter, inputs: list[str], predict: str, most: int) -> tuple[list[list[int]], Any] | None:
+    """The rows by which the last version was judged, as tokens; None where there are too few."""
+    columns = past.known
+    rows = [i for i, v in enumerate(columns.get(predict, [])) if v is not None and str(v).strip()][:most]
+    if len(rows) < LEAST:
+        return None
+    prompts = [prompter.prompt(asked({n: columns[n][i] for n in inputs}, inputs)) for i in rows]
+    return taught(prompts, [prompter.answer(str(columns[predict][i]).strip()) for i in rows])
+
+
+def perplexity(writer: Writer, judged: tuple[list[list[int]], Any]) -> float:
+    """Of the answers of rows."""
+    total, count = losses(writer, *judged)
+    return float(np.exp(total.sum() / max(1, count.sum())))
