@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mesocosm.base.errors import Wrong
 from mesocosm.learn.ranking.parts import History
 from mesocosm.learn.ranking.rank import Towers
 
@@ -119,6 +120,8 @@ def learn(histories: Sequence[History], items: int, vectors: Array, how: Towers,
             optimiser.step()
             schedule.step()
             losses.append(float(loss.detach()))
+            if not np.isfinite(losses[-1]):
+                raise Wrong("rank.towers.learning_rate", f"the loss is no number after {epoch * steps + len(losses)} steps of {how.learning_rate:g}", "a lower learning_rate")
             if time.perf_counter() - told > 1.5:
                 told = time.perf_counter()
                 say(f"two towers: epoch {epoch + 1} of {epochs}, step {len(losses)} of {steps}, loss {np.mean(losses):.3f}")
