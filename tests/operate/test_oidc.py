@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -20,8 +21,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import RSAAlgorithm
 
+from mesocosm.base.errors import Failure
 from mesocosm.ecosystem import open_ecosystem
-from mesocosm.operate.oidc import AGAIN, Oidc, Provider, _fetched
+from mesocosm.operate.oidc import AGAIN, PAUSE, Oidc, Provider, _fetched
 
 ROLES = {"clerks": "ask", "readers": "see", "oncall": "change"}
 
@@ -143,6 +145,25 @@ def test_keys_are_not_read_where_somebody_may_change_them_on_the_way() -> None:
 
     known = Provider(Oidc.model_validate({"issuer": "https://login.example", "audience": "a", "roles": ROLES}), fetch)
     assert known._key("one") is None and "could not be read (ValueError)" in known.trouble and asked[-1] == told["jwks_uri"]
+
+
+def test_a_provider_that_does_not_answer_is_not_asked_by_everybody() -> None:
+    asked: list[str] = []
+
+    def fetch(url: str, private: bool) -> dict[str, Any]:
+        asked.append(url)
+        raise OSError("nobody is there")
+
+    now = [100.0]
+    known = Provider(Oidc.model_validate({"issuer": "https://login.example", "audience": "a", "roles": ROLES, "client": "eco"}), fetch, lambda: now[0])
+    for wanted in ("could not be read (OSError)", "a moment ago", "a moment ago"):
+        with pytest.raises(Failure, match=re.escape(wanted)):
+            known.where("authorization_endpoint")
+    assert len(asked) == 1
+    now[0] += PAUSE
+    with pytest.raises(Failure, match="OSError"):
+        known.where("authorization_endpoint")
+    assert len(asked) == 2
 
 
 def test_a_service_under_a_providers_tokens(issuer: Issuer, pond: Path) -> None:

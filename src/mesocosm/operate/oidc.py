@@ -23,6 +23,7 @@ from mesocosm.base.rights import OWNER, RIGHTS
 
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 AGAIN = 60.0  # seconds between two looks for keys, however many tokens name a key that is not known
+PAUSE = 5.0  # seconds after which a provider that did not answer a sign-in is asked again
 LEEWAY = 30.0  # seconds that two clocks may differ
 MOST = 1_000_000  # bytes of the provider's documents
 
@@ -115,6 +116,7 @@ class Provider:
         self.keys: dict[str, Any] = {}
         self.told: dict[str, Any] = {}
         self.looked = -AGAIN
+        self.sought = -PAUSE
         self.trouble = ""
         self.lock = threading.Lock()
 
@@ -148,6 +150,9 @@ class Provider:
         """
         with self.lock:
             if name not in self.told:
+                if self.clock() - self.sought < PAUSE:  # who knocks often at a sign-in makes nobody wait for a provider that does not answer
+                    raise Failure(f"what {self.settings.issuer} says of itself could not be read a moment ago")
+                self.sought = self.clock()
                 try:
                     self._read()
                 except Exception as error:
