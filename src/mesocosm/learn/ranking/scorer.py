@@ -43,6 +43,7 @@ class Scorer:
         weights: how much each of `parts.NAMES` counts.
         towers: vectors learnt by gradient.
         near: where there are many items, finds those that may be among the best.
+        popular: the logarithm of how often each was touched, or those that stand for it.
     """
 
     square: dict[str, Any]
@@ -51,6 +52,7 @@ class Scorer:
     weights: Array
     towers: Learnt | None = None
     near: Near | None = None
+    popular: Array | None = None
 
     @classmethod
     def fit(cls, histories: Sequence[History], items: int, vectors: Array, strength: float, towers: Learnt | None = None) -> Scorer:
@@ -62,16 +64,10 @@ class Scorer:
         square = {"next": following(histories, items), "alike": alike(x)} | ({} if many else {"together": together(x, strength)})
         square = {n: m if by is None else m @ by for n, m in square.items()}
         square = {n: strongest(m, KEPT) if many else np.asarray(m.todense() if hasattr(m, "todense") else m, np.float32) for n, m in square.items()}
-        made = cls(square, counts, vectors, np.ones(len(NAMES)), towers.stood(by) if towers else None)
+        made = cls(square, counts, vectors, np.ones(len(NAMES)), towers.stood(by) if towers else None, popular=_popular(counts, by))
         if many:
             made.near = Near.fit([v for v in (made.towers.items if made.towers else None, vectors) if v is not None and v.shape[1]])
         return made
-
-    def popular(self) -> Array:
-        """The logarithm of how often each was touched, or those that stand for it."""
-        by = standing(self.vectors, self.counts == 0)
-        told = np.log1p(self.counts)
-        return told if by is None else np.asarray(by.T @ told).reshape(-1)
 
     def parts(self, histories: Sequence[History]) -> Array:
         """What each part says, levelled (names, people, items)."""
@@ -135,7 +131,7 @@ class Scorer:
         """Write it into a version's folder."""
         from safetensors.numpy import save_file
 
-        held = {"counts": self.counts, "vectors": self.vectors, "weights": self.weights} | (self.towers.held() if self.towers else {})
+        held = {"counts": self.counts, "vectors": self.vectors, "weights": self.weights, "popular": self._popular} | (self.towers.held() if self.towers else {})
         for name, m in self.square.items():
             held |= {f"{name}.data": m.data, f"{name}.indices": m.indices, f"{name}.indptr": m.indptr} if self.near else {name: m}
         save_file({k: np.ascontiguousarray(v) for k, v in held.items()}, folder / FILE)
@@ -154,15 +150,20 @@ class Scorer:
         square |= {n: csr_matrix((held[f"{n}.data"], held[f"{n}.indices"], held[f"{n}.indptr"]), shape=(items, items)) for n in SQUARE if f"{n}.data" in held}
         weights = np.zeros(len(NAMES))
         weights[: len(held["weights"])] = held["weights"]  # versions made before there were towers have none for them
-        made = cls(square, held["counts"], held["vectors"], weights, Learnt.of(held))
+        made = cls(square, held["counts"], held["vectors"], weights, Learnt.of(held), popular=held.get("popular"))
         if (folder / INDEX.format(0)).is_file():
             made.near = Near.load(folder, [v for v in (made.towers.items if made.towers else None, made.vectors) if v is not None and v.shape[1]])
         return made
 
     def __post_init__(self) -> None:
-        self._popular = self.popular()
+        self._popular = _popular(self.counts, standing(self.vectors, self.counts == 0)) if self.popular is None else self.popular
         self._liked = level(self._popular[None])[0]
         self._first = np.argsort(-self._popular, kind="stable")[:100]
+
+
+def _popular(counts: Array, by: Any) -> Array:
+    told = np.log1p(counts)
+    return told if by is None else np.asarray(by.T @ told).reshape(-1)
 
 
 def _dense(found: Any) -> Any:
