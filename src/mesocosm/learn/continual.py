@@ -91,8 +91,12 @@ class Past:
 
             matter = load_file(held)
             net.anchor = Anchor({n: (weights[n], matter[n]) for n in wanted if n in matter}, self.setting.ewc)
-        say(f"begins where {self.version} ended" + (f"; what mattered to it is held (ewc {self.setting.ewc:g})" if net.anchor else "") + (f"; {self.old} old rows are seen again" if self.old else ""))
+        self.tell(bool(net.anchor), say)
         return True
+
+    def tell(self, held: bool, say: Callable[[str], None]) -> None:
+        """Say where a net begins, whether what mattered is held, and how many old rows come again."""
+        say(f"begins where {self.version} ended" + (f"; what mattered to it is held (ewc {self.setting.ewc:g})" if held else "") + (f"; {self.old} old rows are seen again" if self.old else ""))
 
     def end(self, net: Joined, base: Base, method: str, task: Task, rows: Rows, folder: Path) -> None:
         """Keep what a version learnt beside it, and what mattered, for the next one."""
@@ -102,10 +106,7 @@ class Past:
         told = {"base": base.weights, "method": method, "task": _of(task)}
         save_file(moving, folder / LEARNT, metadata={"learnt": json.dumps(told)})
         if self.setting.ewc:
-            matter = mattered(net, rows)
-            if net.anchor:  # what mattered to those before matters on
-                matter = {n: m + net.anchor.held[n][1] if n in net.anchor.held else m for n, m in matter.items()}
-            save_file(matter, folder / MATTERED)
+            save_file(mattered(net, rows), folder / MATTERED)
 
 
 class Anchor:
@@ -130,33 +131,48 @@ def _of(task: Task) -> dict[str, Any]:
     return {"labels": list(task.labels), "scale": list(task.scale) if task.scale else None}
 
 
-def mattered(net: Any, rows: Rows, most: int = ROWS) -> dict[str, Any]:
-    """How much each weight that moves matters: the mean squared gradient of the log-likelihood, a row at a time (the Fisher information's diagonal).
+def fisher(net: Any, rows: int, loss: Callable[[int], Any], most: int = ROWS) -> dict[str, Any]:
+    """How much each weight that moves matters, by its name: the mean squared gradient of a loss, a row at a time; what mattered to those before matters on.
 
-    For a number the likelihood is a normal one of deviation 1; for labels, one of each being there.
+    Args:
+        net: with its `anchor`, if it has one.
+        rows: how many there are; every so many of them are taken.
+        loss: minus the log-likelihood of row i, a scalar tensor (so this is the Fisher information's diagonal).
+        most: rows that are taken.
     """
+    import torch
+
+    net.eval()
+    moving = {n: p for n, p in net.named_parameters() if p.requires_grad}
+    found = {n: torch.zeros_like(p) for n, p in moving.items()}
+    picks = list(range(0, rows, max(1, rows // most)))[:most]
+    for i in picks:
+        net.zero_grad()
+        loss(i).backward()
+        for name, weight in moving.items():
+            if weight.grad is not None:
+                found[name] += weight.grad**2 / len(picks)
+    net.zero_grad()
+    before = net.anchor.held if net.anchor else {}
+    return {n: (m + before[n][1] if n in before else m).contiguous() for n, m in found.items()}
+
+
+def mattered(net: Joined, rows: Rows) -> dict[str, Any]:
+    """How much each weight of a net with a head matters. For a number the likelihood is a normal one of deviation 1; for labels, one of each being there."""
     import torch
     from torch.nn import functional as f
 
     from mesocosm.learn.encode import pad
     from mesocosm.learn.loop import target
 
-    net.eval()
-    moving = {n: p for n, p in net.named_parameters() if p.requires_grad}
-    found = {n: torch.zeros_like(p) for n, p in moving.items()}
-    step = max(1, len(rows.y) // most)
-    picks = list(range(0, len(rows.y), step))[:most]
-    for i in picks:
+    def loss(i: int) -> Any:
         y = target(rows.y[[i]])
         out = net(*pad([rows.ids[i]]), torch.tensor(rows.table[[i]]))
-        loss = f.binary_cross_entropy_with_logits(out, y.float(), reduction="sum") if rows.y.ndim == 2 else ((out[:, 0] - y) ** 2).sum() / 2 if rows.y.dtype.kind == "f" else f.cross_entropy(out, y)
-        net.zero_grad()
-        loss.backward()
-        for name, weight in moving.items():
-            if weight.grad is not None:
-                found[name] += weight.grad**2 / len(picks)
-    net.zero_grad()
-    return {n: p.contiguous() for n, p in found.items()}
+        if rows.y.ndim == 2:
+            return f.binary_cross_entropy_with_logits(out, y.float(), reduction="sum")
+        return ((out[:, 0] - y) ** 2).sum() / 2 if rows.y.dtype.kind == "f" else f.cross_entropy(out, y)
+
+    return fisher(net, len(rows.y), loss)
 
 
 def known(past: Past, predict: str, task: Task, new: Callable[[Mapping[str, Sequence[Any]], int], Any], say: Callable[[str], None]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ export function mood(share: number | null): string {
   return `#${(at < 0.5 ? mixed.lerpColors(GOOD, SOSO, at * 2) : mixed.lerpColors(SOSO, BAD, at * 2 - 1)).getHexString()}`;
 }
 
-const ware = (name: string): string => { let h = 7; for (const c of name) h = (h * 31 + c.charCodeAt(0)) >>> 0; return WARES[h % WARES.length]!; };
+const ware = (name: string): string => WARES[[...name].reduce((sum, c) => sum + c.codePointAt(0)!, 0) % WARES.length]!; // as in exports
 export const tint = (e: Element, s: Stall): string => (e.form === "market" ? mood(s.share) : e.form === "shop" ? ware(s.name) : s.state === "unknown" ? GREY : "#ffd27a");
 
 /** Where the stalls of a place stand, from the place's own spot: districts in a ring before it, goods on two shelves, answers as pillars side by side. */

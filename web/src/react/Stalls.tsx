@@ -5,16 +5,14 @@ import { call } from "../state/live";
 import { useWords } from "../state/words";
 import type { Element, Stall } from "../state/wire";
 
-const TITLE: Record<string, string> = { market: "districts", shop: "on the shelf of late" };
-
 export function Stalls({ e }: { e: Element }) {
   const t = useWords();
   if (!e.stalls.length) return <p><small>{t("Nothing was answered here of late.")}</small></p>;
   return (
-    <ul className="stalls" aria-label={t(TITLE[e.form ?? ""] ?? "answers of late")}>
+    <ul className="stalls" aria-label={t(e.form === "market" ? "districts" : "answers of late")}>
       {e.stalls.map((s) => (
         <li key={s.name} className={s.state} title={s.says}>
-          <span><b>{t(s.name)}</b>{s.state === "alarm" && <em> {t("storm")}</em>} <small>{e.form === "shop" ? s.says : t("{} answers", s.count)}</small></span>
+          <span><b>{t(s.name)}</b>{s.state === "alarm" && <em> {t("storm")}</em>} <small>{t("{} answers", s.count)}</small></span>
           <i aria-hidden="true"><b style={{ width: `${100 * (s.share ?? 0)}%`, background: e.form === "market" ? mood(s.share) : undefined }} /></i>
           <small>{s.share === null ? t("not known yet") : `${Math.round(100 * s.share)} %`}</small>
         </li>
@@ -48,7 +46,7 @@ export function Shelf({ e, onShelf }: { e: Element; onShelf: (goods: Stall[] | n
       {liked.length > 0 && <p className="liked">{liked.map((l) => <button key={l.item} type="button" onClick={() => like((old) => old.filter((o) => o.item !== l.item))} aria-label={t("no longer {}", l.said)}>♥ {l.said} ×</button>)}</p>}
       {fault && <p className="bad" role="alert">{fault}</p>}
       <ul aria-live="polite">{goods.map((g) => (
-        <li key={g.item}><span><b>{g.said || g.item}</b> <small>{g.explored !== undefined ? t("something new") : g.because ? t("because you like {}", named(g.because)) : t("many take it")}</small></span><button type="button" onClick={() => like((old) => [...old, { item: g.item, said: g.said || g.item }].slice(-20))}>♡ {t("I like it")}</button></li>
+        <li key={g.item}><span><b>{g.said || g.item}</b> <small>{g.explored !== undefined ? t("something new") : g.because ? t("because you like {}", named(g.because)) : t(liked.length ? "by all that you like" : "many take it")}</small></span><button type="button" onClick={() => like((old) => [...old, { item: g.item, said: g.said || g.item }].slice(-20))}>♡ {t("I like it")}</button></li>
       ))}</ul>
     </section>
   );

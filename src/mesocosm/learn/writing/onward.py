@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from mesocosm.learn.bases import Base
-from mesocosm.learn.continual import LEAST, MATTERED, ROWS, Anchor, Past
+from mesocosm.learn.continual import LEAST, MATTERED, Anchor, Past, fisher
 from mesocosm.learn.writing.net import Writer, losses, taught
 from mesocosm.learn.writing.prompt import Prompter, asked
 
 Say = Callable[[str], None]
-DELTA = "delta.safetensors"
+DELTA, NET = "delta.safetensors", "trunk.net."
 
 
 def begin(past: Past, writer: Writer, base: Base, method: str, say: Say) -> bool:
@@ -40,31 +40,22 @@ def begin(past: Past, writer: Writer, base: Base, method: str, say: Say) -> bool
     held = past.folder / MATTERED
     if past.setting.ewc and held.is_file():
         matter = load_file(held)
-        writer.anchor = Anchor({f"trunk.net.{n}": (weights[n], matter[n]) for n in moving if n in matter}, past.setting.ewc)
-    say(f"begins where {past.version} ended" + (f"; what mattered to it is held (ewc {past.setting.ewc:g})" if writer.anchor else "") + (f"; {past.old} old rows are seen again" if past.old else ""))
+        writer.anchor = Anchor({NET + n: (weights[n], matter[n]) for n in moving if n in matter}, past.setting.ewc)
+    past.tell(bool(writer.anchor), say)
     return True
 
 
-def mattered(writer: Writer, ids: list[list[int]], y: Any, most: int = ROWS) -> dict[str, Any]:
-    """How much each weight that moves matters: the mean squared gradient of an answer's log-likelihood, a row at a time, by its name below the head; what mattered to those before matters on."""
+def mattered(writer: Writer, ids: list[list[int]], y: Any) -> dict[str, Any]:
+    """How much each weight of a writer matters, by its name in the trunk's net: by an answer's log-likelihood."""
     import torch
 
     from mesocosm.learn.encode import pad
 
-    writer.eval()
-    moving = {n: p for n, p in writer.trunk.net.named_parameters() if p.requires_grad}
-    found = {n: torch.zeros_like(p) for n, p in moving.items()}
-    picks = list(range(0, len(ids), max(1, len(ids) // most)))[:most]
-    for i in picks:
+    def loss(i: int) -> Any:
         total, _ = writer.measure.rows(writer(*pad([ids[i]]), torch.zeros(0)), torch.from_numpy(y[[i]]))
-        writer.zero_grad()
-        total.sum().backward()
-        for name, weight in moving.items():
-            if weight.grad is not None:
-                found[name] += weight.grad**2 / len(picks)
-    writer.zero_grad()
-    before = writer.anchor.held if writer.anchor else {}
-    return {n: (m + before[f"trunk.net.{n}"][1] if f"trunk.net.{n}" in before else m).contiguous() for n, m in found.items()}
+        return total.sum()
+
+    return {n.removeprefix(NET): m for n, m in fisher(writer, len(ids), loss).items()}
 
 
 def judging(past: Past, prompter: Prompter, inputs: list[str], predict: str, most: int) -> tuple[list[list[int]], Any] | None:
