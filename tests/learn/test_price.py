@@ -12,10 +12,13 @@ import pytest
 from conftest import SMALL
 
 from mesocosm.ecosystem import open_ecosystem
-from mesocosm.learn.laps import Laps, fresh_peak, memory
+from mesocosm.learn.laps import fresh_peak, memory
 from mesocosm.learn.model import Model
 from mesocosm.learn.parts import cut
-from mesocosm.learn.price import BOOK, price, settled
+from mesocosm.learn.pricing.predicting import job
+from mesocosm.learn.pricing.price import BOOK, Price, price, quoted
+from mesocosm.learn.pricing.whole import work_of
+from mesocosm.learn.train import Site, grow
 
 
 def parts_of(rows: int, tune: Any = "frozen") -> tuple[Model, Any]:
@@ -26,9 +29,13 @@ def parts_of(rows: int, tune: Any = "frozen") -> tuple[Model, Any]:
     return model, cut(model, columns, split, {"a": "number", "b": "number", "y": "category"})
 
 
+def priced(model: Model, parts: Any, store: Path) -> Price:
+    return price(job(model, parts, None, store), store)
+
+
 def test_more_rows_cost_more_and_every_phase_says_its_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mesocosm.learn.price.memory", lambda: 0.1)  # what earlier tests left in this process would hide the difference
-    prices = [price(*parts_of(rows), None, tmp_path) for rows in (200, 2000)]
+    monkeypatch.setattr("mesocosm.learn.pricing.price.memory", lambda: 0.1)  # what earlier tests left in this process would hide the difference
+    prices = [priced(*parts_of(rows), tmp_path) for rows in (200, 2000)]
     assert prices[1].seconds > 1.2 * prices[0].seconds and prices[1].gigabytes > prices[0].gigabytes
     assert set(prices[0].phases) == {"heads", "judging", "curve", "looking closer"}
     assert "heads" in prices[1].text() and "GB" in prices[1].text()
@@ -36,19 +43,59 @@ def test_more_rows_cost_more_and_every_phase_says_its_part(tmp_path: Path, monke
 
 def test_what_came_corrects_what_is_said_next(tmp_path: Path) -> None:
     model, parts = parts_of(800)
-    first = price(model, parts, None, tmp_path)
+    first = priced(model, parts, tmp_path)
     for _ in range(4):
-        said = price(model, parts, None, tmp_path)
-        laps = Laps()
-        laps.took = {"heads": 3 * first.phases["heads"]}
-        laps.began -= sum(laps.took.values())
-        told = settled(said, laps, memory(), model, parts, None, tmp_path)
+        quote = quoted(job(model, parts, None, tmp_path), tmp_path)
+        quote.laps.took = {"heads": 3 * first.phases["heads"]}
+        quote.laps.began -= sum(quote.laps.took.values())
+        told = quote.settled()
         assert told["took"]["phases"]["heads"] == pytest.approx(3 * first.phases["heads"], abs=0.01)
-    last = price(model, parts, None, tmp_path)
+    last = priced(model, parts, tmp_path)
     assert 2.2 < last.phases["heads"] / first.phases["heads"] < 4  # the machine's pace is tried anew each time
     for broken in ("", "[1]", '{"heads": "x", "memory": 1e9}'):
         (tmp_path / BOOK).write_text(broken)
-        assert price(model, parts, None, tmp_path).seconds > 0
+        assert priced(model, parts, tmp_path).seconds > 0
+
+
+@pytest.mark.parametrize(("settings", "columns", "kind", "phases"), [
+    ({"rank": {"towers": {"epochs": 2}}, "inputs": ["who"]}, {"who": [f"p{i % 30}" for i in range(240)], "y": [f"i{(i * 7 + i // 30) % 40}" for i in range(240)]}, "category", {"solving", "towers", "weighing", "judging"}),
+    ({"base": "minilm", "inputs": ["text"]}, {"text": [f"where is card {i}" for i in range(60)], "y": [f"it is in drawer {i % 9}" for i in range(60)]}, "text", {"reading", "matrix", "judging"}),
+    ({"base": "minilm", "inputs": ["text"], "tune": {"method": "bitfit", "epochs": 1}}, {"text": [f"Anna{i} left" for i in range(60)], "y": ["B-PERSON O"] * 60}, "tags", {"reading", "heads", "tuning", "judging", "export"}),
+])  # fmt: skip
+def test_each_road_is_priced_before_and_settled_after(tmp_path: Path, settings: dict[str, Any], columns: dict[str, list[Any]], kind: str, phases: set[str]) -> None:
+    model = Model.model_validate({"learns": "x", "predict": "y", "track": [], **settings})
+    rows = len(columns["y"])
+    split = ["test" if i % 4 == 0 else "train" for i in range(rows)]
+    kinds = {**dict.fromkeys(columns, "text"), "y": kind}
+    (tmp_path / "made").mkdir()
+    site = Site(tmp_path, tmp_path / ".mesocosm", tmp_path / "made", "m", order=["O", "B-PERSON"])
+    before = work_of(model, columns, split, kinds, site)
+    assert before is not None and phases <= set(before.work)
+    said: list[str] = []
+    told = grow("m", model, columns, split, kinds, site, said.append).metrics["price"]
+    assert set(told["said"]["phases"]) - {"starting"} >= phases and set(told["took"]["phases"]) <= {"starting", *before.work}
+    assert sum(told["took"]["phases"].values()) == pytest.approx(told["took"]["seconds"], rel=0.05, abs=0.1)
+    assert any(line.startswith("about ") and "GB" in line for line in said)
+    book = json.loads((site.store / BOOK).read_text())
+    assert any(key.endswith(f"|{before.key}") for key in book)
+
+
+def test_a_base_that_writes_or_is_pretrained_is_priced_by_its_own_size(tmp_path: Path) -> None:
+    columns = {"text": [f"note number {i}" for i in range(80)], "y": [f"said {i % 3}" for i in range(80)]}
+    split = ["test" if i % 4 == 0 else "train" for i in range(80)]
+    site = Site(tmp_path, tmp_path / ".mesocosm", tmp_path, "m", corpus=columns["text"])
+
+    def work(**settings: Any) -> Any:
+        model = Model.model_validate({"learns": "x", "predict": "y", "inputs": ["text"], "track": [], **settings})
+        return work_of(model, columns, split, {"text": "text", "y": "text" if settings.get("base") == "smollm2" else "category"}, site)
+
+    asked, taught = work(base="smollm2"), work(base="smollm2", tune="lora")
+    assert "tuning" not in asked.work and taught.work["writing"]["write"] == 2 * asked.work["writing"]["write"] > 0
+    plain, read = work(base="minilm"), work(base="minilm", pretrain={"on": ["text"]})
+    assert "pretraining" not in plain.work and price(read, tmp_path).seconds > price(plain, tmp_path).seconds
+    new = work(pretrain={"on": ["text"], "scratch": {"layers": 1, "width": 32, "words": 200}})
+    assert 0 < new.work["pretraining"]["token"] < read.work["pretraining"]["token"]
+    assert work(base="auto") is None
 
 
 def test_the_highest_count_of_memory_is_of_what_was_done_since() -> None:

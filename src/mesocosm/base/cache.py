@@ -26,6 +26,12 @@ def cache_folder() -> Path | None:
         return None
 
 
+def there(name: str) -> bool:
+    """Whether the folder of a name is in the cache."""
+    home = cache_folder()
+    return home is not None and (home / name / SEAL).is_file()
+
+
 def taken(name: str, target: Path) -> bool:
     """Copy the folder of a name to `target`, where it is there and as it was left."""
     home = cache_folder()

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mesocosm.base.errors import Wrong
+from mesocosm.base.errors import Failure, Wrong
 from mesocosm.build.graph import where_of
 from mesocosm.build.plan import Change
-from mesocosm.build.wiring import columns_of, kinds_of, order_of
+from mesocosm.build.wiring import corpus_of, items_of, kinds_of, order_of, rows_for, taught_by
 from mesocosm.catalog import Catalog
-from mesocosm.learn.auto import AUTO
 from mesocosm.spec import Spec
 
 
@@ -26,19 +25,21 @@ def prices(spec: Spec, catalog: Catalog, changes: Sequence[Change]) -> dict[str,
             continue
         model = spec.eco.models[change.resource.name]
         snapshot = catalog.snapshot(dataset=model.learns)
-        if snapshot is None or signs.get(f"datasets.{model.learns}") != "=" or kinds_of(snapshot).get(model.predict) in ("text", "tags") or not (model.base is None or isinstance(model.base, str)) or model.base == AUTO or model.rank or (model.pretrain and model.pretrain.scratch):
+        if snapshot is None or signs.get(f"datasets.{model.learns}") != "=":
             continue
-        from mesocosm.learn.bases import resolve
-        from mesocosm.learn.parts import cut
-        from mesocosm.learn.price import price
+        from mesocosm.learn.pricing.price import price
+        from mesocosm.learn.pricing.whole import work_of
+        from mesocosm.learn.train import Site
 
-        rows, split = columns_of(spec, snapshot, list(dict.fromkeys([*model.inputs, model.predict])))
+        store = where_of(spec).store
         try:
-            parts = cut(model, rows, split, kinds_of(snapshot), order_of(snapshot, model.predict))
-            base = resolve(model.base, spec.root) if parts.text_names and model.base else None
-            sees = resolve(model.image_base, spec.root) if model.image_base else None
-        except Wrong:  # the build says what is wrong, with its place
+            read = rows_for(spec, model, snapshot)
+            corpus, told = corpus_of(spec, catalog, model, snapshot)
+            site = Site(spec.root, store, store, "", corpus=corpus, told=told, order=order_of(snapshot, model.predict), taught=taught_by(spec, catalog, model), items=items_of(spec, catalog, model), groups=read.groups, sites=read.sites)
+            job = work_of(model, read.rows, read.split, kinds_of(snapshot), site)
+        except (Wrong, Failure):  # the build says what is wrong, with its place
             continue
-        told = price(model, parts, base, where_of(spec).store, sees)
-        found[change.address] = told.as_json() | {"text": told.text()}
+        if job:
+            said = price(job, store)
+            found[change.address] = said.as_json() | {"text": said.text()}
     return found

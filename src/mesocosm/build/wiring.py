@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +72,37 @@ def order_of(snapshot: Mapping[str, Any], field: str) -> list[str]:
     return list(asked["values"]) if asked.get("ordered") else []
 
 
+@dataclass
+class Read:
+    """What a model learns from, read.
+
+    Args:
+        fields: its inputs, what it predicts, and what it is judged by besides.
+        rows: a column of each of them.
+        split: the part of each row.
+        ids: the dataset's number of each row.
+        groups: the group of each row, where the split keeps those of one together.
+        sites: the site of each row, where sites learn apart.
+    """
+
+    fields: list[str]
+    rows: dict[str, list[Any]]
+    split: list[str]
+    ids: list[Any]
+    groups: list[Any]
+    sites: list[Any]
+
+
+def rows_for(spec: Spec, model: Model, snapshot: Mapping[str, Any]) -> Read:
+    """Read what a model learns from."""
+    fields = list(dict.fromkeys([*model.inputs, model.predict, *(model.fair.by if model.fair else ()), *([model.rank.when] if model.rank and model.rank.when else [])]))
+    group = group_of(snapshot)
+    site = (model.federated.by or "_source") if model.federated else None
+    rows, split = columns_of(spec, snapshot, list(dict.fromkeys([*fields, "_row", *([group] if group else []), *([site] if site else [])])))
+    groups, sites = list(rows[group]) if group else [], list(rows[site]) if site else []
+    return Read(fields, {f: rows[f] for f in fields}, split, rows["_row"], groups, sites)
+
+
 def grow_version(
     spec: Spec, catalog: Catalog, name: str, model: Model, snapshot: Mapping[str, Any], made: str,
     say: Callable[[str], None], origin: str, more: Sequence[Mapping[str, Any]] = (),
@@ -82,17 +114,14 @@ def grow_version(
     from mesocosm.learn.train import Site, grow
 
     store = spec.root / ".mesocosm"
-    fields = list(dict.fromkeys([*model.inputs, model.predict, *(model.fair.by if model.fair else ()), *([model.rank.when] if model.rank and model.rank.when else [])]))
-    group = group_of(snapshot)
-    site = (model.federated.by or "_source") if model.federated else None
-    rows, split = columns_of(spec, snapshot, list(dict.fromkeys([*fields, "_row", *([group] if group else []), *([site] if site else [])])))
-    sites = list(rows[site] if site in (*fields, group) else rows.pop(site)) if site else []
+    read = rows_for(spec, model, snapshot)
+    fields, rows, split, group, sites = read.fields, read.rows, read.split, group_of(snapshot), read.sites
     if not group and (snapshot["recipe"].get("split") or {}).get("group"):
         say("the field that the split keeps together is encrypted, equal values unlike each other, so rows of one group are not left out together")
     first, same = len(split), list(range(len(more)))
     if more and kinds_of(snapshot).get(model.predict) == "category":
         more, same = as_often(more, model.predict, [v for v, part in zip(rows[model.predict], split, strict=True) if part == "train"])
-    ids, groups = [*rows.pop("_row"), *(-1 for _ in more)], rows.pop(group) if group and group not in fields else []
+    ids, groups = [*read.ids, *(-1 for _ in more)], read.groups
     for row in more:
         for field in fields:
             rows[field].append(row.get(field))
@@ -103,12 +132,12 @@ def grow_version(
     if len(same) > len(set(same)):
         groups = list(groups) or [None] * len(ids)
         groups[first : first + len(same)] = [f"asked {k}" for k in same]
-    sites += ["asked here"] * (len(ids) - len(sites)) if site else []
+    sites += ["asked here"] * (len(ids) - len(sites)) if model.federated else []
     before = _last_version(spec, catalog, name, model, snapshot, fields, len(more) + (past.old if past else 0))
     folder = store / "models" / name / digest(made, size=8)
-    corpus, told_of = _corpus(spec, catalog, model, snapshot)
+    corpus, told_of = corpus_of(spec, catalog, model, snapshot)
     with folder_appears(folder) as aside:
-        grown = grow(name, model, rows, split, kinds_of(snapshot), Site(spec.root, store, aside, made, before, ids, catalog.url, corpus, told_of, order_of(snapshot, model.predict), past, items=_items(spec, catalog, model), taught=_taught(spec, catalog, model), groups=groups, sites=sites), say)
+        grown = grow(name, model, rows, split, kinds_of(snapshot), Site(spec.root, store, aside, made, before, ids, catalog.url, corpus, told_of, order_of(snapshot, model.predict), past, items=items_of(spec, catalog, model), taught=taught_by(spec, catalog, model), groups=groups, sites=sites), say)
         write_json(aside / "prepare.json", preparation(spec, model, snapshot))
     number = catalog.next_number(name)
     content = digest_folder(folder)
@@ -159,7 +188,7 @@ def net_of(spec: Spec, version: Mapping[str, Any], open_session: Any = None, pre
     return Version(folder, version["content"], open_session or Onnx().session, precision, shared)
 
 
-def _corpus(spec: Spec, catalog: Catalog, model: Model, snapshot: Mapping[str, Any]) -> tuple[list[str], dict[str, list[Any]]]:
+def corpus_of(spec: Spec, catalog: Catalog, model: Model, snapshot: Mapping[str, Any]) -> tuple[list[str], dict[str, list[Any]]]:
     """The texts a model pretrains on, and what is known of them by the objective's fields; rows that judge are left out."""
     if not model.pretrain:
         return [], {}
@@ -174,7 +203,7 @@ def _corpus(spec: Spec, catalog: Catalog, model: Model, snapshot: Mapping[str, A
     return [str(columns[name][i]) for name, i in picked], {f: [columns[f][i] for _, i in picked] for f in fields}
 
 
-def _taught(spec: Spec, catalog: Catalog, model: Model) -> Taught | None:
+def taught_by(spec: Spec, catalog: Catalog, model: Model) -> Taught | None:
     """The version that a model starts from: the last of another model that passed its bounds."""
     if not model.adapts:
         return None
@@ -186,7 +215,7 @@ def _taught(spec: Spec, catalog: Catalog, model: Model) -> Taught | None:
     return taught(spec.root / ".mesocosm" / listed[-1]["path"], str(listed[-1]["id"]))
 
 
-def _items(spec: Spec, catalog: Catalog, model: Model) -> dict[str, str]:
+def items_of(spec: Spec, catalog: Catalog, model: Model) -> dict[str, str]:
     """What is said of each item that a ranker may rank."""
     if not model.rank or not model.rank.items:
         return {}

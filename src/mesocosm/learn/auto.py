@@ -78,7 +78,8 @@ def chosen(
     """The model with what did best in the places of `auto`, its base, what was fitted, and a line for each try."""
     from mesocosm.learn.fit import fitted
     from mesocosm.learn.heads.kernel import loss_for
-    from mesocosm.learn.price import price, short
+    from mesocosm.learn.pricing.predicting import job
+    from mesocosm.learn.pricing.price import price, short
 
     setting = model.auto or Auto()
     until = time.perf_counter() + setting.minutes * 60
@@ -87,7 +88,7 @@ def chosen(
     lines: list[dict[str, Any]] = []
 
     def attempt(name: str, asked: Model, base: Base | None) -> Try | None:
-        told = price(asked, parts, base, store).seconds
+        told = price(job(asked, parts, base, store), store).seconds
         left = until - time.perf_counter()
         if lines and told > left:
             lines.append({"tried": name, "why_not": f"its price of {short(told)} is more than the {short(max(0.0, left))} left"})

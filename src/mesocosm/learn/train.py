@@ -31,12 +31,13 @@ from mesocosm.learn.federated import beside_pooled
 from mesocosm.learn.fit import fitted
 from mesocosm.learn.forgetting import keep
 from mesocosm.learn.heads.late import shares
-from mesocosm.learn.laps import Laps, fresh_peak, memory
+from mesocosm.learn.laps import Laps
 from mesocosm.learn.leaks import leaks
 from mesocosm.learn.model import Model
 from mesocosm.learn.pairs import of_pairs
 from mesocosm.learn.parts import Parts, cut
-from mesocosm.learn.price import price, settled
+from mesocosm.learn.pricing.predicting import planned
+from mesocosm.learn.pricing.price import quoted
 from mesocosm.learn.sight.grow import Sight, seen
 
 Array = np.ndarray[Any, Any]
@@ -136,29 +137,27 @@ def grow(
     store, folder = site.store, site.folder
     scratch = model.pretrain is not None and model.pretrain.scratch is not None
     base = resolve(str(model.base), site.root) if parts.text_names and not scratch and model.base != AUTO else None
+    quote = None if model.base == AUTO else quoted(planned(model, parts, base, site.root, store, site.corpus, site.told), store)
+    laps = quote.laps if quote else Laps()
+    if quote:
+        say(quote.said.text())
+        quote.started(base)
     learnt: dict[str, Any] = {}
     if model.pretrain and parts.text_names:
         from mesocosm.learn.pretraining.run import pretrained
 
         base, learnt["pretraining"] = pretrained(base, site.corpus, model.pretrain, model.max_length, model.seed, store, say, site.told)
+        laps.end("pretraining")
     tried: dict[str, Any] = {}
     sight: Sight | None = None
     if parts.images["train"]:
         sight = seen(parts.images, model.image_base, site.root, store, folder, model.seed, say)
+        laps.end("looking")
     picked: Any = None
     if model.base == AUTO:
         from mesocosm.learn.auto import chosen
 
         model, base, picked, tried["auto"] = chosen(model, parts, site.root, store, sight, say)
-    quote, held, laps = price(model, parts, base, store, sight.base if sight else None), memory(), Laps()
-    fresh_peak()
-    if not picked:
-        say(quote.text())
-    asked = model
-    if base and quote.phases.get("starting"):
-        from transformers import AutoModel  # noqa: F401  takes seconds, once a process
-
-        laps.end("starting")
     if model.search:
         from mesocosm.learn.search import search
 
@@ -209,8 +208,8 @@ def grow(
     if site.ids and not model.pretrain and not head.settings.get("self_training", {}).get("used"):  # labels it gave itself hang on every row
         keep(head, [site.ids[i] for i in parts.where["train"]], folder)
     laps.end("looking closer")
-    if not isinstance(model.base, Brought) and not picked:
-        metrics["price"] = settled(quote, laps, held, asked, parts, base, store)
+    if quote and not isinstance(model.base, Brought):
+        metrics["price"] = quote.settled()
     metrics["seconds"] = round(time.perf_counter() - began, 2)
     return Grown(card | {"metrics": metrics}, metrics, history, judge.gates(dict(model.require), metrics))
 

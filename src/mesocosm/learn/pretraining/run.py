@@ -39,14 +39,9 @@ def pretrained(base: Base | None, texts: Sequence[str], setting: Pretrain, most:
     """
     import json
 
-    said = sorted({t.strip() for t in texts if t and t.strip()})
+    said, rows, made = named(base, texts, setting, most, seed, told)
     if len(said) < LEAST:
         raise Wrong("pretrain.on", f"there are {len(said)} different texts", f"at least {LEAST}")
-    values: dict[str, tuple[Any, ...]] = {}
-    for text, *row in zip(texts, *((told or {})[f] for f in setting.objective.fields), strict=True):
-        values.setdefault((text or "").strip(), tuple(row))
-    rows = [values[t] for t in said]
-    made = digest(base.weights if base else "nothing", setting.model_dump(mode="json"), most, seed, said, *([rows] if setting.objective.fields else []))
     folder = store / "bases" / made
     if not (folder / "pretraining.json").is_file():
         with folder_appears(folder) as aside:
@@ -55,8 +50,28 @@ def pretrained(base: Base | None, texts: Sequence[str], setting: Pretrain, most:
         shutil.rmtree(store / "work" / f"pretrain-{made}", ignore_errors=True)
     figures = json.loads((folder / "pretraining.json").read_text(encoding="utf-8"))
     say(f"pretrained on {figures['texts']:,} texts ({figures['tokens']:,} tokens): held-out loss {figures['before']:.3f} before, {figures['after']:.3f} after")
-    name = f"{base.name if base else 'new'}+{made[:6]}"
-    return Base(name, folder, base.licence if base else "yours", made), figures
+    return _base(base, folder, made), figures
+
+
+def named(base: Base | None, texts: Sequence[str], setting: Pretrain, most: int, seed: int, told: Mapping[str, Sequence[Any]] | None = None) -> tuple[list[str], list[tuple[Any, ...]], str]:
+    """Different texts that are not empty, what is told of each, and the name by which the base that read them is kept."""
+    said = sorted({t.strip() for t in texts if t and t.strip()})
+    values: dict[str, tuple[Any, ...]] = {}
+    for text, *row in zip(texts, *((told or {})[f] for f in setting.objective.fields), strict=True):
+        values.setdefault((text or "").strip(), tuple(row))
+    rows = [values[t] for t in said]
+    return said, rows, digest(base.weights if base else "nothing", setting.model_dump(mode="json"), most, seed, said, *([rows] if setting.objective.fields else []))
+
+
+def kept(base: Base | None, texts: Sequence[str], setting: Pretrain, most: int, seed: int, store: Path, told: Mapping[str, Sequence[Any]] | None = None) -> Base | None:
+    """The base after pretraining, where the store has it."""
+    made = named(base, texts, setting, most, seed, told)[2]
+    folder = store / "bases" / made
+    return _base(base, folder, made) if (folder / "pretraining.json").is_file() else None
+
+
+def _base(base: Base | None, folder: Path, made: str) -> Base:
+    return Base(f"{base.name if base else 'new'}+{made[:6]}", folder, base.licence if base else "yours", made)
 
 
 def _run(base: Base | None, texts: list[str], values: Sequence[Sequence[Any]], setting: Pretrain, most: int, seed: int, keep: Path, folder: Path, say: Callable[[str], None]) -> dict[str, Any]:

@@ -14,7 +14,9 @@ import numpy as np
 from mesocosm.base.errors import Wrong
 from mesocosm.base.files import write_json
 from mesocosm.learn import judge
-from mesocosm.learn.bases import resolve
+from mesocosm.learn.bases import Base, resolve
+from mesocosm.learn.pricing.price import quoted
+from mesocosm.learn.pricing.ranking import ranking
 from mesocosm.learn.ranking.near import MOST
 from mesocosm.learn.ranking.parts import FADES, NAMES, STRENGTHS, faded, ndcg, places, together, touched
 from mesocosm.learn.ranking.rank import Towers
@@ -45,55 +47,66 @@ def grow_ranker(name: str, model: Model, rows: Mapping[str, Sequence[Any]], site
 
     assert model.rank is not None
     began = time.perf_counter()
-    items = list(dict.fromkeys([*site.items, *(str(v) for v in rows[model.predict] if v is not None)]))
-    histories = _histories(model, rows, {item: k for k, item in enumerate(items)})
+    items, histories = done(model, rows, site.items)
     if len(items) < 2:
         raise Wrong("predict", f"'{model.predict}' holds {len(items)} different items", "two or more")
     many = len(items) > MOST
-    able = [h for h in histories if len(h) >= 3]
+    draw = np.random.default_rng(model.seed)
+    able = judging(histories, len(items), draw)
     if len(able) < LEAST:
         raise Wrong("inputs", f"{len(able)} of '{model.inputs[0]}' touched three items or more", f"at least {LEAST} to learn from and to be judged by")
-    draw = np.random.default_rng(model.seed)
-    if len(able) > (most := max(LEAST, min(JUDGED, JUDGED * MOST // len(items)))):
-        able = [able[i] for i in np.sort(draw.choice(len(able), most, replace=False))]
+    base = resolve(str(model.base), site.root) if any(site.items.values()) else None
+    quote = quoted(ranking(model, base, histories, len(able), [site.items.get(i, "") for i in items], site.store), site.store)
+    say(quote.said.text())
+    quote.started(base)
     say(f"{len(histories):,} of '{model.inputs[0]}' and {len(items):,} items; each one's last item is kept to judge by")
-    vectors = _said(model, items, site, say)
+    vectors = _said(model, base, items, site, say)
+    quote.laps.end("reading")
     chosen = {id(h) for h in able}
     taught = [h[:-2] if id(h) in chosen else h for h in histories]
     strength = 0.0 if many else _strength(taught, [h[:-2] for h in able], np.array([h[-2] for h in able]), len(items))
+    quote.laps.end("solving")
     how = model.rank.towers or (Towers() if many else None)
 
     def fitted(of: Sequence[Sequence[int]], start: Learnt | None) -> tuple[Scorer, Learnt | None]:
         learnt = learn(of, len(items), vectors, how, model.seed, say, start) if how else None
-        return Scorer.fit(of, len(items), vectors, strength, learnt), learnt
+        quote.laps.end("towers" if how else "solving")
+        scorer = Scorer.fit(of, len(items), vectors, strength, learnt)
+        quote.laps.end("solving")
+        return scorer, learnt
 
     first, learnt = fitted(taught, None)
     weights = _weights(first, [h[:-2] for h in able], np.array([h[-2] for h in able]), draw)
     say((f"{len(items):,} items are looked for by their vectors" if many else f"what was touched together is solved with strength {strength:g}") + "; counted: " + ", ".join(f"{n} {w:.2f}" for n, w in zip(NAMES, weights, strict=True) if w))
+    quote.laps.end("weighing")
     upto = [h[:-1] if id(h) in chosen else h for h in histories]
     judged, learnt = fitted(upto, learnt)
     judged.weights = weights
     metrics = _judged(judged, [h[:-1] for h in able], np.array([h[-1] for h in able]), model.seed, model.rank.diverse)
+    quote.laps.end("judging")
     b = metrics["baselines"]
     say(f"{len(able):,} last items: among the first ten for {metrics['hit_rate_at_10']:.1%} {metrics['interval']['hit_rate_at_10']} (popular {b['popular']['hit_rate_at_10']:.1%}, item neighbours {b['item_knn']['hit_rate_at_10']:.1%}), NDCG {metrics['ndcg_at_10']:.4f}")
     whole, _ = fitted(histories, learnt)
     whole.weights = weights
     whole.save(site.folder)
     write_json(site.folder / "items.json", {"items": items, "says": site.items})
-    base = resolve(str(model.base), site.root) if vectors.shape[1] else None
     card = {
         "model": name, "task": "ranking", "labels": [], "predict": model.predict, "predicts": "ranking", "inputs": ["liked"], "texts": [], "block": {}, "most": model.rank.most, "diverse": model.rank.diverse, "explore": model.rank.explore,
         "max_length": model.max_length, "base": base.name if base else None, "licence": base.licence if base else None, "trunk": None, "precision": "fp32", "method": "two towers" if how else "closed form", "head": "stacked",
         "settings": {"strength": strength, **({f"towers.{k}": v for k, v in how.model_dump().items()} if how else {}), **{n: round(float(w), 4) for n, w in zip(NAMES, weights, strict=True)}}, "rows": {"train": sum(map(len, upto)), "validation": len(able), "test": len(able)}, "trials": [], "importance": {}, "seed": model.seed,
     }  # fmt: skip
     write_json(site.folder / "card.json", card)
+    quote.laps.end("judging")
+    metrics["price"] = quote.settled()
     metrics["seconds"] = round(time.perf_counter() - began, 2)
     return Grown(card | {"metrics": metrics}, metrics, [], judge.gates(dict(model.require), metrics))
 
 
-def _histories(model: Model, rows: Mapping[str, Sequence[Any]], number: Mapping[str, int]) -> list[list[int]]:
-    """What each one touched, each item once, the oldest first."""
+def done(model: Model, rows: Mapping[str, Sequence[Any]], listed: Sequence[str] | Mapping[str, str]) -> tuple[list[str], list[list[int]]]:
+    """All items, those that are `listed` first, and the numbers of what each one touched, each item once, the oldest first."""
     assert model.rank is not None
+    items = list(dict.fromkeys([*listed, *(str(v) for v in rows[model.predict] if v is not None)]))
+    number = {item: k for k, item in enumerate(items)}
     who, what = rows[model.inputs[0]], rows[model.predict]
     order = range(len(what))
     if model.rank.when:
@@ -103,17 +116,23 @@ def _histories(model: Model, rows: Mapping[str, Sequence[Any]], number: Mapping[
     for i in order:
         if who[i] is not None and what[i] is not None:
             found.setdefault(who[i], {}).setdefault(number[str(what[i])])
-    return [list(h) for h in found.values()]
+    return items, [list(h) for h in found.values()]
 
 
-def _said(model: Model, items: Sequence[str], site: Site, say: Say) -> Array:
+def judging(histories: Sequence[list[int]], items: int, draw: Any) -> list[list[int]]:
+    """The histories by whose last items a version is judged: those of three items or more, some of them drawn where they are too many."""
+    able = [h for h in histories if len(h) >= 3]
+    most = max(LEAST, min(JUDGED, JUDGED * MOST // max(1, items)))
+    return [able[i] for i in np.sort(draw.choice(len(able), most, replace=False))] if len(able) > most else able
+
+
+def _said(model: Model, base: Base | None, items: Sequence[str], site: Site, say: Say) -> Array:
     """What is said of each item as unit vectors; of no width where nothing is."""
     texts = [site.items.get(item, "") for item in items]
-    if not any(texts):
+    if base is None:
         return np.zeros((len(items), 0), np.float32)
     from mesocosm.learn.encode import features
 
-    base = resolve(str(model.base), site.root)
     found = features(base, texts, model.max_length, site.store)
     say(f"{len(items):,} items read by {base.name}")
     less = found - found.mean(0)  # what all items share tells none from another

@@ -17,9 +17,11 @@ from mesocosm.base.files import aside_name, write_json
 from mesocosm.learn import judge
 from mesocosm.learn.bases import Base
 from mesocosm.learn.heads.folds import numbered
+from mesocosm.learn.pricing.price import quoted
+from mesocosm.learn.pricing.texts import finding
 from mesocosm.learn.retrieval.bridge import bridge, ranks, unit
 from mesocosm.learn.tuning.frozen import Frozen
-from mesocosm.learn.writing.prompt import asked
+from mesocosm.learn.writing.prompt import PARTS, paired
 
 if TYPE_CHECKING:
     from mesocosm.learn.model import Model
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
-PARTS = ("train", "validation", "test")
 MOST = 200_000  # different answers that are looked through for each question
 
 
@@ -42,28 +43,29 @@ def grow_finder(name: str, model: Model, base: Base, rows: Mapping[str, Sequence
     from mesocosm.learn.train import Grown
 
     began = time.perf_counter()
-    where = {p: [i for i, s in enumerate(split) if s == p and rows[model.predict][i] is not None and str(rows[model.predict][i]).strip()] for p in PARTS}
-    for part in ("train", "test"):
-        if not where[part]:
-            raise Wrong("predict", f"no {part} row holds a text in '{model.predict}'", "rows with an answer to learn from and rows to judge on")
-    texts = {p: [asked({n: rows[n][i] for n in model.inputs}, model.inputs) for i in where[p]] for p in PARTS}
-    told = {p: [str(rows[model.predict][i]).strip() for i in where[p]] for p in PARTS}
+    where, texts, told = paired(model.inputs, model.predict, rows, split)
     known = list(dict.fromkeys(t for p in PARTS for t in told[p]))
     if not 2 <= len(known) <= MOST:
         raise Wrong("predict", f"'{model.predict}' holds {len(known)} different texts", f"2 to {MOST:,}")
+    quote = quoted(finding(model, base, texts, told, site.store), site.store)
+    say(quote.said.text())
+    quote.started(base)
     number = {t: k for k, t in enumerate(known)}
     right = {p: np.array([number[t] for t in told[p]], dtype=np.int64) for p in PARTS}
     read = _reader(base, model, site)
     as_it_is = {p: read(texts[p]) for p in PARTS if texts[p]}
     answers = read(known)
     say(f"{sum(map(len, texts.values()))} questions and {len(known)} different answers through {base.name}")
+    quote.laps.end("reading")
     untaught = ranks(as_it_is["test"], answers, right["test"])
     vectors, trunk, history = as_it_is, None, list[dict[str, Any]]()
     if not isinstance(model.tune, Frozen):
         trunk, tokens, history = _tuned(base, model, texts, known, right, site, say)
         vectors = {p: encode(trunk, tokens, texts[p]) for p in PARTS if texts[p]}
         answers = encode(trunk, tokens, known)
+        quote.laps.end("tuning")
     turn, chosen = bridge(vectors["train"], answers[right["train"]], answers, right["train"], numbered([site.groups[i] for i in where["train"]] if site.groups else []))
+    quote.laps.end("matrix")
     if chosen["pull"] is not None:
         say(f"a matrix from questions to answers is learnt too (pull {chosen['pull']:g}): left-out mean reciprocal rank {chosen['left_out_mrr']:.3f}")
     places = ranks(unit(vectors["test"] @ turn), answers, right["test"])
@@ -73,6 +75,7 @@ def grow_finder(name: str, model: Model, base: Base, rows: Mapping[str, Sequence
     shared = len(set(zip(texts["test"], told["test"], strict=True)) & set(zip(texts["train"], told["train"], strict=True)))
     metrics["leaks"] = {"shared": shared, "telling": {}}
     say(f"{len(places)} test rows: the right one of {len(known)} first on {metrics['recall_at_1']:.1%} {metrics['interval']['recall_at_1']}, mean reciprocal rank {metrics['mrr']:.3f}")
+    quote.laps.end("judging")
     if trunk is None:
         named = os.path.relpath(shared_trunk(base, site.store), site.store / "models" / "x" / "y")
     else:
@@ -94,6 +97,8 @@ def grow_finder(name: str, model: Model, base: Base, rows: Mapping[str, Sequence
         "settings": chosen, "rows": {p: len(where[p]) for p in PARTS}, "trials": [], "importance": {}, "seed": model.seed,
     }  # fmt: skip
     write_json(site.folder / "card.json", card)
+    quote.laps.end("export")
+    metrics["price"] = quote.settled()
     metrics["seconds"] = round(time.perf_counter() - began, 2)
     return Grown(card | {"metrics": metrics}, metrics, history, judge.gates(dict(model.require), metrics))
 

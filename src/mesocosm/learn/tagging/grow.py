@@ -16,6 +16,8 @@ from mesocosm.base.files import write_json
 from mesocosm.learn import judge
 from mesocosm.learn.bases import Base
 from mesocosm.learn.heads.folds import Groups, numbered
+from mesocosm.learn.pricing.price import quoted
+from mesocosm.learn.pricing.texts import tagging
 from mesocosm.learn.tagging.words import NONE, allowed, best, spans, words_of
 from mesocosm.learn.tuning.frozen import Frozen
 
@@ -49,25 +51,23 @@ def grow_tagger(name: str, model: Model, base: Base, rows: Mapping[str, Sequence
 
     began = time.perf_counter()
     torch.manual_seed(model.seed)
-    text, told = rows[model.inputs[0]], rows[model.predict]
-    able = [t is not None and w is not None and len(words_of(str(w))) == len(str(t).split()) for t, w in zip(told, text, strict=True)]
-    odd = sum(t is not None and w is not None and not a for t, w, a in zip(told, text, able, strict=True))
+    where, texts, right, odd = tagged(model.inputs[0], model.predict, rows, split)
     if odd:
         say(f"{odd} rows have another number of tags than words, and are left out")
-    where = {p: [i for i, s in enumerate(split) if s == p and able[i]] for p in PARTS}
-    for part in ("train", "test"):
-        if not where[part]:
-            raise Wrong("predict", f"no {part} row has as many tags in '{model.predict}' as words in '{model.inputs[0]}'", "rows with a tag a word")
-    texts = {p: [str(text[i]) for i in where[p]] for p in PARTS}
-    right = {p: [str(told[i]).split() for i in where[p]] for p in PARTS}
     number = {tag: k for k, tag in enumerate(tags)}
     if len({t for some in right["train"] for t in some}) < 2:
         raise Wrong("predict", f"the training rows of '{model.predict}' hold one tag only", "named things, and words that are none")
+    quote = quoted(tagging(model, base, texts, len(tags), site.store), site.store)
+    say(quote.said.text())
+    quote.started(base)
     tokens = Tokens(base.folder, model.max_length)
     ids, first = ({p: encoded(tokens, texts[p])[k] for p in PARTS} for k in (0, 1))
     trunk = States(load_trunk(base).net)
-    weights, bias, strength = _head(states(trunk, ids["train"]), first["train"], right["train"], number, model.seed, numbered([site.groups[i] for i in where["train"]] if site.groups else []))
+    read = states(trunk, ids["train"])
+    quote.laps.end("reading")
+    weights, bias, strength = _head(read, first["train"], right["train"], number, model.seed, numbered([site.groups[i] for i in where["train"]] if site.groups else []))
     say(f"{sum(map(len, right['train'])):,} words of {len(texts['train']):,} texts through {base.name}: a linear head over their states, strength {strength:g}")
+    quote.laps.end("heads")
     history: list[dict[str, Any]] = []
     if not isinstance(model.tune, Frozen):
         from mesocosm.learn import loop
@@ -84,12 +84,14 @@ def grow_tagger(name: str, model: Model, base: Base, rows: Mapping[str, Sequence
         history[0] = history[0] | {"trained": moving}
         trunk.net = tune.merged(trunk.net)
         weights, bias = net.weights.detach().numpy(), net.bias.detach().numpy()
+        quote.laps.end("tuning")
     seen, may = states(trunk, ids["test"]), allowed(tags)
     said = [[tags[k] for k in best(logits_of(s, f, weights, bias), may)] if f else [] for s, f in zip(seen, first["test"], strict=True)]
     metrics = _judged(said, right["test"], model.seed)
     metrics["baselines"] = {"dictionary": _against(said, _looked_up(texts, right), right["test"])}
     metrics |= {"gain_over_dictionary": metrics["baselines"]["dictionary"]["gain"], "leaks": {"shared": len(set(texts["test"]) & set(texts["train"])), "telling": {}}}
     say(f"{metrics['rows']} test rows: F1 of whole named things {metrics['span_f1']:.3f} {metrics['interval']['span_f1']}, a dictionary of those known {metrics['baselines']['dictionary']['span_f1']:.3f}")
+    quote.laps.end("judging")
     own = tuned_trunk(trunk, base, site.folder / "trunk", site.store)
     from safetensors.numpy import save_file
 
@@ -100,8 +102,25 @@ def grow_tagger(name: str, model: Model, base: Base, rows: Mapping[str, Sequence
         "settings": {"strength": strength}, "rows": {p: len(where[p]) for p in PARTS}, "trials": [], "importance": {}, "seed": model.seed,
     }  # fmt: skip
     write_json(site.folder / "card.json", card)
+    quote.laps.end("export")
+    metrics["price"] = quote.settled()
     metrics["seconds"] = round(time.perf_counter() - began, 2)
     return Grown(card | {"metrics": metrics}, metrics, history, judge.gates(dict(model.require), metrics))
+
+
+def tagged(text: str, predict: str, rows: Mapping[str, Sequence[Any]], split: Sequence[str]) -> tuple[dict[str, list[int]], dict[str, list[str]], dict[str, list[list[str]]], int]:
+    """By part: the rows that have a tag a word, their texts and their tags; and how many rows have another number of tags.
+
+    Raises:
+        Wrong: none is there to learn from, or none to judge on.
+    """
+    able = [t is not None and w is not None and len(words_of(str(w))) == len(str(t).split()) for t, w in zip(rows[predict], rows[text], strict=True)]
+    odd = sum(t is not None and w is not None and not a for t, w, a in zip(rows[predict], rows[text], able, strict=True))
+    where = {p: [i for i, s in enumerate(split) if s == p and able[i]] for p in PARTS}
+    for part in ("train", "test"):
+        if not where[part]:
+            raise Wrong("predict", f"no {part} row has as many tags in '{predict}' as words in '{text}'", "rows with a tag a word")
+    return where, {p: [str(rows[text][i]) for i in where[p]] for p in PARTS}, {p: [str(rows[predict][i]).split() for i in where[p]] for p in PARTS}, odd
 
 
 def _targets(ids: Sequence[Sequence[int]], first: Sequence[Sequence[int]], right: Sequence[Sequence[str]], number: Mapping[str, int]) -> Array:

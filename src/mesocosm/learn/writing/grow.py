@@ -15,9 +15,12 @@ from mesocosm.base.errors import Wrong
 from mesocosm.base.files import write_json
 from mesocosm.learn import judge
 from mesocosm.learn.bases import Base
+from mesocosm.learn.laps import Laps
+from mesocosm.learn.pricing.price import quoted
+from mesocosm.learn.pricing.texts import writing
 from mesocosm.learn.tuning.frozen import Frozen
 from mesocosm.learn.writing.judge import against, nearest, report
-from mesocosm.learn.writing.prompt import Prompter, asked
+from mesocosm.learn.writing.prompt import PARTS, Prompter, paired
 
 if TYPE_CHECKING:
     from mesocosm.learn.model import Model
@@ -26,7 +29,6 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 MOST_WRITTEN = 40  # test rows for which answers are written
 MOST_JUDGED = 400  # test rows whose own answers are weighed
-PARTS = ("train", "validation", "test")
 
 
 def grow_writer(name: str, model: Model, base: Base, rows: Mapping[str, Sequence[Any]], split: Sequence[str], site: Site, say: Say) -> Grown:
@@ -43,19 +45,17 @@ def grow_writer(name: str, model: Model, base: Base, rows: Mapping[str, Sequence
     import torch
 
     torch.manual_seed(model.seed)
-    where = {p: [i for i, s in enumerate(split) if s == p and _said(rows[model.predict][i])] for p in PARTS}
-    for part in ("train", "test"):
-        if not where[part]:
-            raise Wrong("predict", f"no {part} row holds a text in '{model.predict}'", "rows with an answer to learn from and rows to judge on")
-    texts = {p: [asked({n: rows[n][i] for n in model.inputs}, model.inputs) for i in where[p]] for p in PARTS}
-    answers = {p: [str(rows[model.predict][i]).strip() for i in where[p]] for p in PARTS}
+    where, texts, answers = paired(model.inputs, model.predict, rows, split)
     if not any(texts["train"]):
         raise Wrong("inputs", "the training rows hold no value at all", "an input with values")
     shared = len(set(zip(texts["test"], answers["test"], strict=True)) & set(zip(texts["train"], answers["train"], strict=True)))
     if shared:
         say(f"{shared} of {len(where['test'])} test rows equal a training row in what is asked and what is answered")
+    quote = quoted(writing(model, base, texts, answers, MOST_JUDGED, MOST_WRITTEN), site.store)
+    say(quote.said.text())
+    quote.started(base)
     prompter = Prompter(base, model.instruction, model.max_length, model.max_new_tokens)
-    metrics, history, delta = _taught(base, model, prompter, texts, answers, site, say)
+    metrics, history, delta = _taught(base, model, prompter, texts, answers, site, quote.laps, say)
     figures = ", ".join(f"{k} {metrics[k]:.3f}" for k in ("perplexity", "rouge_l", "exact"))
     if model.reveal:  # private texts stay out of reports and of what is said
         metrics["examples"] = []
@@ -72,15 +72,13 @@ def grow_writer(name: str, model: Model, base: Base, rows: Mapping[str, Sequence
         "settings": {}, "rows": {p: len(where[p]) for p in PARTS}, "trials": [], "importance": {}, "seed": model.seed,
     }  # fmt: skip
     write_json(site.folder / "card.json", card)
+    quote.laps.end("judging")
+    metrics["price"] = quote.settled()
     metrics["seconds"] = round(time.perf_counter() - began, 2)
     return Grown(card | {"metrics": metrics}, metrics, history, judge.gates(dict(model.require), metrics))
 
 
-def _said(value: Any) -> bool:
-    return value is not None and bool(str(value).strip())
-
-
-def _taught(base: Base, model: Model, prompter: Prompter, texts: Mapping[str, list[str]], answers: Mapping[str, list[str]], site: Site, say: Say) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
+def _taught(base: Base, model: Model, prompter: Prompter, texts: Mapping[str, list[str]], answers: Mapping[str, list[str]], site: Site, laps: Laps, say: Say) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
     """Figures, history and the weights that were learnt, by their names below the head."""
     import torch
 
@@ -105,7 +103,9 @@ def _taught(base: Base, model: Model, prompter: Prompter, texts: Mapping[str, li
 
     say(f"{base.name} weighs {len(ids['test'])} answers of test rows as it is")
     before, counts = nets.losses(nets.Writer(lm), ids["test"], y["test"])
+    laps.end("reading")
     as_it_is = wrote()
+    laps.end("writing")
     history: list[dict[str, Any]] = []
     known: dict[str, Any] = {}
     delta: dict[str, Any] = {}
@@ -127,7 +127,9 @@ def _taught(base: Base, model: Model, prompter: Prompter, texts: Mapping[str, li
         history[0] = history[0] | {"trained": moving}
         delta = {n: p.detach().clone().contiguous() for n, p in writer.trunk.net.named_parameters() if p.requires_grad}
         after, _ = nets.losses(writer, ids["test"], y["test"])
+        laps.end("tuning")
         said = wrote()
+        laps.end("writing")
         if past and past.setting.ewc:
             from safetensors.torch import save_file
 

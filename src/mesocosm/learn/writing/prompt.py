@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mesocosm.base.errors import Wrong
 from mesocosm.learn.bases import Base
+
+PARTS = ("train", "validation", "test")
 
 
 def asked(row: Mapping[str, Any], inputs: Sequence[str]) -> str:
@@ -20,6 +23,20 @@ def asked(row: Mapping[str, Any], inputs: Sequence[str]) -> str:
     if len(inputs) == 1:
         return "" if said[0][1] is None else str(said[0][1])
     return "\n".join(f"{n}: {v}" for n, v in said if v is not None)
+
+
+def paired(inputs: Sequence[str], predict: str, rows: Mapping[str, Sequence[Any]], split: Sequence[str]) -> tuple[dict[str, list[int]], dict[str, list[str]], dict[str, list[str]]]:
+    """By part: the rows that hold an answer, what is asked in them, and the answers.
+
+    Raises:
+        Wrong: none is there to learn from, or none to judge on.
+    """
+    where = {p: [i for i, s in enumerate(split) if s == p and rows[predict][i] is not None and str(rows[predict][i]).strip()] for p in PARTS}
+    for part in ("train", "test"):
+        if not where[part]:
+            raise Wrong("predict", f"no {part} row holds a text in '{predict}'", "rows with an answer to learn from and rows to judge on")
+    texts = {p: [asked({n: rows[n][i] for n in inputs}, inputs) for i in where[p]] for p in PARTS}
+    return where, texts, {p: [str(rows[predict][i]).strip() for i in where[p]] for p in PARTS}
 
 
 class Prompter:
