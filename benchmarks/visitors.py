@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import uvloop
 
 from mesocosm.world.visitors import SEEN, STEP
 
@@ -249,7 +250,7 @@ def many_visitors(seconds: float = 12.0) -> list[Line]:
         pid = up.process.pid
 
         def ours(many: int, crowd: bool = False, joins: float = 150.0) -> dict[str, float]:
-            found = asyncio.run(visit(host, up.token, many, seconds, crowd, "ours", lambda: cpu_of(pid), joins))
+            found = uvloop.run(visit(host, up.token, many, seconds, crowd, "ours", lambda: cpu_of(pid), joins))
             time.sleep(1.5)
             return found
 
@@ -271,7 +272,7 @@ def many_visitors(seconds: float = 12.0) -> list[Line]:
         ("1,000 visitors: share of a core", thousand["cpu"], "<= 0.6", thousand["cpu"] <= 0.6),
     ]
     with peer(NAIVE) as (host, pid):
-        naive = asyncio.run(visit(host, "", 100, seconds / 2, False, "naive", lambda: cpu_of(pid)))
+        naive = uvloop.run(visit(host, "", 100, seconds / 2, False, "naive", lambda: cpu_of(pid)))
         show("naive broadcast, 100", naive)
         print(f"    of {naive['sent'] * 0.99:.0f} poses/s that each should hear it heard {naive['heard']:.0f}: {100 * (1 - naive['heard'] / max(1, naive['sent'] * 0.99)):.0f} % did not come in time")
     python = yjs_python()
@@ -279,7 +280,7 @@ def many_visitors(seconds: float = 12.0) -> list[Line]:
         for many in (25, 50):
             try:
                 with peer(YJS, python) as (host, pid):
-                    yjs = asyncio.run(visit(host, "", many, seconds / 2, False, "yjs", lambda: cpu_of(pid)))
+                    yjs = uvloop.run(visit(host, "", many, seconds / 2, False, "yjs", lambda: cpu_of(pid)))
                     show(f"Yjs awareness, {many}", yjs)
             except (RuntimeError, OSError) as error:
                 print(f"  Yjs awareness, {many}: did not run ({str(error).strip().splitlines()[-1][:120]})")

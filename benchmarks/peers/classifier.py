@@ -1,6 +1,6 @@
 """The same int8 classifier for every server that is measured: tokenizer, trunk and head, padded batches. Needs onnxruntime, tokenizers and numpy only.
 
-    MODEL=folder with tokenizer.json, trunk.int8.onnx, head.onnx and labels.json
+    MODEL=folder with tokenizer.json, trunk.int8.onnx, head.onnx and labels.json; WORKERS=1 or 2 processes that share the two cores
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Classifier:
         self.tokens.no_padding()
         self.tokens.enable_truncation(128)
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 2
+        options.intra_op_num_threads = 2 // int(os.environ.get("WORKERS", "1"))
         self.trunk = onnxruntime.InferenceSession(str(folder / "trunk.int8.onnx"), options, providers=["CPUExecutionProvider"])
         self.head = onnxruntime.InferenceSession(str(folder / "head.onnx"), providers=["CPUExecutionProvider"])
         self.labels = json.loads((folder / "labels.json").read_text())

@@ -1,12 +1,13 @@
 """BentoML with its adaptive batching. `bentoml serve serve_bentoml:Serve --port PORT`."""
 
+import os
 from typing import Any
 
 import bentoml
 from classifier import Classifier
 
 
-@bentoml.service(workers=1, traffic={"timeout": 60})
+@bentoml.service(workers=int(os.environ.get("WORKERS", "1")), traffic={"timeout": 60})
 class Serve:
     """The classifier behind BentoML."""
 

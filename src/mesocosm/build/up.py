@@ -35,13 +35,14 @@ from mesocosm.build.serving import Loader
 from mesocosm.build.whatif import Desk
 from mesocosm.catalog import Catalog
 from mesocosm.operate import signin
-from mesocosm.operate.crew import Crew, Nursery
+from mesocosm.operate.crew import Crew
 from mesocosm.operate.gateway import create_app
 from mesocosm.operate.guard import HOSTS, Roles
 from mesocosm.operate.journal import Journal
 from mesocosm.operate.logs import Logs
 from mesocosm.operate.metrics import Metrics
 from mesocosm.operate.notify import Notifier
+from mesocosm.operate.nursery import Nursery
 from mesocosm.operate.oidc import Provider
 from mesocosm.operate.served import Served
 from mesocosm.operate.signin import SignIn
@@ -65,7 +66,7 @@ class Running:
         self.ident = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
         self.notifier = Notifier(spec.eco.ecosystem, {n: m.notify for n, m in spec.eco.monitors.items() if m.notify}, catalog)
         self.nursery = Nursery([sys.executable, "-m", "mesocosm.build.worker", str(spec.path)])
-        self.crews = {n: Crew(self.nursery, n, seconds(s.runtime.stuck), s.runtime.memory, partial(self._replaced, n)) for n, s in spec.eco.services.items() if s.runtime.workers}
+        self.crews = {n: Crew(self.nursery, n, s.runtime.workers, seconds(s.runtime.stuck), s.runtime.memory, partial(self._replaced, n), partial(self._moved, n)) for n, s in spec.eco.services.items() if s.runtime.workers.least}
         loader = Loader(spec, catalog)
         self.served = {n: Served(n, s, catalog, self.crews[n].load if n in self.crews else loader.load, self.journal) for n, s in spec.eco.services.items()}
         self.watches = [
@@ -98,6 +99,11 @@ class Running:
         self.metrics.restarts.labels(service, why).inc()
         with suppress(Exception), self.catalog.transaction() as con:  # a catalog that takes nothing now must not hold the new worker back
             self.catalog.write_audit(con, "gateway", "restart", service, f"its worker {WHY[why]}")
+
+    def _moved(self, service: str, count: int, why: str) -> None:
+        """There are more workers, or fewer: written down."""
+        with suppress(Exception), self.catalog.transaction() as con:
+            self.catalog.write_audit(con, "gateway", "scale", service, f"{count} worker{'s' * (count > 1)} now: {why}")
 
     @contextmanager
     def tending(self) -> Iterator[None]:

@@ -23,6 +23,7 @@ from mesocosm.build.scenery import Scenery
 from mesocosm.catalog import Catalog, moments
 from mesocosm.catalog import notes as book
 from mesocosm.operate.guard import Problem, body_of
+from mesocosm.operate.sockets import Short, framed, short_of
 from mesocosm.world.visitors import Crowd, named
 
 RATE = 20  # snapshots a second
@@ -51,13 +52,16 @@ class Visitor:
         self.ready = asyncio.Event()
         self.spoke: deque[float] = deque(maxlen=5)
         self.posed = (0.0, 0)
+        self.short: Short | None = short_of(socket.scope)
 
-    def tell(self, message: bytes | str) -> None:
-        """Have something sent, soon."""
-        if isinstance(message, bytes):
-            self.poses.append(message)
-        else:
+    def tell(self, message: bytes | str, frame: bytes = b"") -> None:
+        """Have something sent: a `frame` at once where nothing waits, else soon, the oldest poses dropped."""
+        if isinstance(message, str):
             self.words.append(message)
+        elif frame and self.short and not self.words and not self.poses and self.short.write(frame):
+            return
+        else:
+            self.poses.append(message)
         self.ready.set()
 
     async def send(self) -> None:
@@ -97,6 +101,8 @@ class Visiting:
             self.all[who] = one
             if self.ticking is None or self.ticking.done():
                 self.ticking = asyncio.create_task(self._tick())
+            if one.short:
+                one.short.listen(lambda data: self._posed(one, data))
             while True:
                 message = await socket.receive()
                 if message["type"] != "websocket.receive":
@@ -119,11 +125,14 @@ class Visiting:
             other.tell(text)
 
     def _posed(self, one: Visitor, data: bytes) -> None:
-        second = time.monotonic() // 1
+        now = time.monotonic()
+        second = now // 1
         count = one.posed[1] + 1 if one.posed[0] == second else 1
         one.posed = (second, count)
         if count <= POSES:
             self.crowd.pose(one.who, data)
+        elif count == POSES + 1 and one.short:
+            one.short.rest(second + 1 - now)
 
     def _spoken(self, one: Visitor, text: str) -> None:
         try:
@@ -145,9 +154,10 @@ class Visiting:
         due = loop.time()
         while self.all:
             for message, mine in self.crowd.snapshots():
+                frame = framed(message)
                 for who in mine:
                     if one := self.all.get(who):
-                        one.tell(message)
+                        one.tell(message, frame)
             due = max(due + 1 / RATE, loop.time() - 0.2)
             await asyncio.sleep(max(0.0, due - loop.time()))
 

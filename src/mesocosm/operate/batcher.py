@@ -13,7 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-UNDER_WAY = 4  # batches that may wait for what follows them
+UNDER_WAY = 4  # batches that may wait for what follows them, beside those that run
+THREADS = 128  # batches at once at most: two of each of the most workers there may be
 AHEAD = 8  # rows that are sent to a worker that is busy still, so that it never waits for us
 FADE = 0.2  # the share of the newest batch in the pace that is told
 
@@ -48,25 +49,26 @@ class Batcher:
         most: rows of one batch at most.
         wait: seconds the first row waits for others, though the worker is idle.
         queue: rows that may wait.
-        flight: batches that the work may have at once; the second is taken up when the first is done.
+        lanes: how many batches run beside each other now, where others do the work: each may have a second one sent ahead, taken up when the first
+            is done. Without it one batch runs at a time, in a thread of this process.
         target: seconds within which an answer should come; rows that would wait longer are refused, and no batch takes more than half of it.
     """
 
     def __init__(
         self, work: Callable[[Sequence[Any]], Any], most: int, wait: float, queue: int, target: float | None = None, then: Callable[[Any], Sequence[Any]] = lambda done: done,
-        flight: int = 1,
+        lanes: Callable[[], int] | None = None,
     ) -> None:  # fmt: skip
         self.work, self.then, self.most, self.wait, self.queue, self.target = work, then, most, wait, queue, target
         self.entries: deque[Entry] = deque()
         self.waiting = self.running = 0
         self.pace = 0.0  # seconds a row
         self.sizes: deque[int] = deque(maxlen=1000)
-        self.threads, self.after = ThreadPoolExecutor(flight), ThreadPoolExecutor(1)
-        self.flight, self.ended = flight, 0.0
+        self.lanes, self.flight, self.ended = lanes or (lambda: 1), 2 if lanes else 1, 0.0
+        self.threads, self.after = ThreadPoolExecutor(THREADS if lanes else 1), ThreadPoolExecutor(1)
         self.task: asyncio.Task[None] | None = None
         self.ends: set[asyncio.Task[None]] = set()
         self.come = asyncio.Event()
-        self.room = asyncio.Semaphore(UNDER_WAY)
+        self.room, self.under_way = asyncio.Event(), 0
 
     async def run(self, rows: Sequence[Any], deadline: float | None = None) -> list[Any]:
         """The results of some rows.
@@ -103,7 +105,11 @@ class Batcher:
 
     def _size(self) -> int:
         """Rows of the next batch at most."""
-        return max(1, min(self.most, int(self.target / 2 / self.pace))) if self.target and self.pace else self.most
+        return max(1, min(self.most, int(self.target / 2 / (self.pace * self.lanes())))) if self.target and self.pace else self.most
+
+    def _share(self, busy: int) -> int:
+        """Rows of the next batch: where lanes are free, they share what waits."""
+        return min(self._size(), max(AHEAD, -(-self.waiting // max(1, self.lanes() - busy))))
 
     def _taken(self, room: int) -> list[Entry]:
         """Entries that wait and fit, without those that nobody wants any more."""
@@ -128,14 +134,17 @@ class Batcher:
             await self.come.wait()
             if self.wait and not busy and self.waiting < self._size():
                 await asyncio.sleep(self.wait)
-            while len(busy) >= self.flight or (busy and self.waiting < AHEAD):
+            while len(busy) >= self.flight * (lanes := self.lanes()) or (len(busy) >= lanes and self.waiting < AHEAD):
                 _, busy = await asyncio.wait(busy, return_when=asyncio.FIRST_COMPLETED)
-            batch = self._taken(self._size())
+            batch = self._taken(self._share(len(busy)))
             if not self.entries:
                 self.come.clear()
             if not batch:
                 continue
-            await self.room.acquire()
+            while self.under_way >= UNDER_WAY + self.flight * self.lanes():
+                self.room.clear()
+                await self.room.wait()
+            self.under_way += 1
             rows = [row for entry in batch for row in entry.rows]
             self.sizes.append(len(rows))
             self.running += len(rows)
@@ -158,7 +167,8 @@ class Batcher:
             return
         finally:
             self.running -= rows
-            self.room.release()
+            self.under_way -= 1
+            self.room.set()
         at = 0
         for entry in batch:
             if not entry.future.done():

@@ -1,198 +1,61 @@
-"""The workers of a gateway, kept alive: forked by a nursery, replaced where they die, hang or leak, with the units they held.
+"""The workers of a service, kept alive: replaced where they die, hang or leak, with the units they held; more of them where they are busy.
 
-Knows processes and frames. A request that a dying worker held is asked again of the next; one that kills every worker fails alone.
+Knows seats, in each of which a worker sits. A request that a dying worker held is asked again of the next; one that kills every worker fails alone.
 """
 
 from __future__ import annotations
 
 import itertools
-import os
-import signal
-import socket
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
 from concurrent.futures import TimeoutError as Late
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
-from mesocosm.base.errors import Failure, Wrong
-from mesocosm.operate.frames import receive, send
+from mesocosm.base.errors import Failure
+from mesocosm.operate.nursery import Gone, Nursery, Worker, leave
 from mesocosm.operate.prepare import Fields
+from mesocosm.operate.runtimes.onnx import Workers
 
 LOADING = 60.0  # seconds that loading may take at least
 TRIES = 2  # workers that may die over the same rows
+MORE = 2  # looks in a row at a busy crew before it grows
+FEWER = 24  # looks in a row at one that would not be busy with a worker less before it shrinks
 
 
-class Gone(Exception):
-    """The worker died before it answered."""
-
-
-class Lost(Failure):
-    """The worker does not hold the unit that is asked."""
-
-
-class Nursery:
-    """The process that forks workers.
+class Seat:
+    """A place where a worker always sits: one that dies, hangs or leaks is replaced by a new one, with all units.
 
     Args:
-        command: starts it; the number of its socket is appended.
-    """
-
-    def __init__(self, command: Sequence[str]) -> None:
-        self.command, self.lock = list(command), threading.Lock()
-        self.process: subprocess.Popen[bytes] | None = None
-        self.sock: socket.socket | None = None
-
-    def start(self) -> None:
-        """Start it, where none runs."""
-        with self.lock:
-            self._started()
-
-    def _started(self) -> socket.socket:
-        if self.sock is None or self.process is None or self.process.poll() is not None:
-            ours, theirs = socket.socketpair()
-            self.process = subprocess.Popen([*self.command, str(theirs.fileno())], pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
-            theirs.close()
-            self.sock = ours
-        return self.sock
-
-    def worker(self, service: str) -> tuple[socket.socket, int]:
-        """The socket and the process id of a new worker.
-
-        Raises:
-            Failure: none came up.
-        """
-        with self.lock:
-            for _ in range(2):
-                ours, theirs = socket.socketpair()
-                try:
-                    ours.settimeout(60)
-                    socket.send_fds(self._started(), [service.encode()], [theirs.fileno()])
-                    theirs.close()
-                    pid = int(receive(ours)["pid"])
-                    ours.settimeout(None)
-                    return ours, pid
-                except (OSError, EOFError):
-                    ours.close()
-                    theirs.close()
-                    if self.process:
-                        self.process.kill()
-                        self.process.wait()
-                    self.sock = None
-        raise Failure(f"no worker could be started for '{service}'")
-
-    def close(self) -> None:
-        """Stop it; its workers stop when their sockets close."""
-        with self.lock:
-            if self.sock:
-                self.sock.close()
-            if self.process:
-                self.process.terminate()
-                self.process.wait()
-            self.sock = self.process = None
-
-
-class Worker:
-    """One worker process, as the gateway sees it."""
-
-    def __init__(self, sock: socket.socket, pid: int, died: Callable[[], None]) -> None:
-        self.sock, self.pid, self.died = sock, pid, died
-        self.waiting: dict[int, Future[Any]] = {}
-        self.ids, self.lock, self.over = itertools.count(), threading.Lock(), False
-        threading.Thread(target=self._hear, daemon=True, name=f"worker-{pid}").start()
-
-    def ask(self, do: str, **more: Any) -> Future[Any]:
-        """What it answers, when it does.
-
-        Raises:
-            Gone: it is dead.
-        """
-        future: Future[Any] = Future()
-        with self.lock:
-            if self.over:
-                raise Gone
-            ident = next(self.ids)
-            self.waiting[ident] = future
-            try:
-                send(self.sock, {"id": ident, "do": do, **more})
-            except OSError as error:
-                self.waiting.pop(ident, None)
-                raise Gone from error
-        return future
-
-    def _hear(self) -> None:
-        while True:
-            try:
-                message = receive(self.sock)
-            except EOFError:
-                break
-            future = self.waiting.pop(message["id"], None)
-            if future is None:
-                continue
-            if "ok" in message:
-                future.set_result(message["ok"])
-            elif "wrong" in message:
-                future.set_exception(Wrong(*message["wrong"]))
-            elif "lost" in message:
-                future.set_exception(Lost("this version is held no more"))
-            else:
-                future.set_exception(Failure(message["failure"]) if "failure" in message else RuntimeError(message["failed"]))
-        with self.lock:
-            self.over = True
-            left, self.waiting = list(self.waiting.values()), {}
-        self.sock.close()
-        for future in left:
-            future.set_exception(Gone())
-        self.died()
-
-    def kill(self) -> None:
-        """Stop it at once."""
-        with suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
-
-
-class Crew:
-    """The worker of one service.
-
-    Args:
+        nursery: forks workers for the `service`.
+        units: what each of them holds, by key.
         stuck: seconds after which a worker that does not answer is killed.
         most: gigabytes after which it is replaced; twice what it held when it was warm, and one more, where not given.
         told: is told in a word why a worker was replaced (`died`, `stuck`, `leak`).
     """
 
-    def __init__(self, nursery: Nursery, service: str, stuck: float = 120.0, most: float | None = None, told: Callable[[str], None] = lambda why: None) -> None:
-        self.nursery, self.service, self.stuck, self.most, self.told = nursery, service, stuck, most, told
-        self.keys = itertools.count(1)
-        self.units: dict[int, Away] = {}
+    def __init__(self, nursery: Nursery, service: str, units: Mapping[int, Away], stuck: float, most: float | None, told: Callable[[str], None]) -> None:
+        self.nursery, self.service, self.units, self.stuck, self.most, self.told = nursery, service, units, stuck, most, told
         self.worker: Worker | None = None
         self.lock, self.over = threading.RLock(), False
-        self.looked = 0.0
         self.warm: float | None = None
         self.usage: dict[str, float] = {}
-
-    def load(self, service: str, row: Mapping[str, Any]) -> Away:
-        """A unit, loaded by the worker.
-
-        Raises:
-            Failure: what the deployment names is not whole.
-        """
-        unit = Away(self, next(self.keys), dict(row))
-        unit.about = self._asked(self.alive(), "load", unit=unit.key, row=unit.row)
-        self.units[unit.key] = unit
-        return unit
+        self.asked = 0  # what it is asked now
+        self.worked = self.since = 0.0  # seconds in which it was asked something, and when that began
+        self.counting = threading.Lock()
 
     def alive(self) -> Worker:
         """The worker; a new one with all units where the last is dead.
 
         Raises:
+            Gone: this seat is no more.
             Failure: none came up.
         """
         with self.lock:
             if self.over:
-                raise Failure(f"the worker of '{self.service}' was stopped")
+                raise Gone
             if self.worker is None or self.worker.over:
                 self.worker = self._fresh()
             return self.worker
@@ -203,7 +66,7 @@ class Crew:
         made.append(worker)
         for unit in list(self.units.values()):
             try:
-                self._asked(worker, "load", unit=unit.key, row=unit.row)
+                self.ask_of(worker, "load", unit=unit.key, row=unit.row)
                 unit.broken = ""
             except Failure as failure:
                 unit.broken = str(failure)
@@ -214,10 +77,17 @@ class Crew:
         if self.over or worker is not self.worker:
             return
         self.told("died")
-        with suppress(Failure):  # the next request says so
+        with suppress(Failure, Gone):  # the next request says so
             self.alive()
 
-    def _asked(self, worker: Worker, do: str, **more: Any) -> Any:
+    def ask_of(self, worker: Worker, do: str, **more: Any) -> Any:
+        """What a worker answers.
+
+        Raises:
+            Gone: it died over it, or did not answer and was killed.
+            Failure: it died while it loaded.
+        """
+        self._count(1)
         try:
             return worker.ask(do, **more).result(max(self.stuck, LOADING) if do == "load" else self.stuck)
         except Late:
@@ -229,32 +99,28 @@ class Crew:
             if do == "load":
                 raise Failure(f"the worker of '{self.service}' died while it loaded") from None
             raise
+        finally:
+            self._count(-1)
 
-    def ask(self, do: str, **more: Any) -> Any:
-        """What the worker answers; one that dies over it is replaced, and the next is asked.
+    def _count(self, step: int) -> None:
+        with self.counting:
+            now = time.monotonic()
+            if self.asked:
+                self.worked += now - self.since
+            self.asked, self.since = self.asked + step, now
 
-        Raises:
-            Gone: several died over it.
-        """
-        for _ in range(TRIES):
-            try:
-                return self._asked(self.alive(), do, **more)
-            except Gone:
-                continue
-        raise Gone
+    def busy(self) -> float:
+        """Seconds in which it was asked something since the last look."""
+        self._count(0)
+        with self.counting:
+            worked, self.worked = self.worked, 0.0
+        return worked
 
-    def drop(self, key: int) -> None:
-        """Let a unit go."""
-        self.units.pop(key, None)
-        if self.worker and not self.worker.over:
-            with suppress(Gone):
-                self.worker.ask("drop", unit=key)
-
-    def tend(self, every: float = 5.0) -> None:
+    def tend(self) -> None:
         """Look at what the worker holds; one that leaks is replaced by a warm one between two batches."""
-        if time.monotonic() - self.looked < every or self.worker is None or self.worker.over:
+        worker = self.worker
+        if worker is None or worker.over:
             return
-        self.looked, worker = time.monotonic(), self.worker
         try:
             self.usage = worker.ask("usage").result(self.stuck)
         except (Gone, Late):
@@ -265,7 +131,20 @@ class Crew:
             fresh = self._fresh()
             with self.lock:
                 old, self.worker = self.worker, fresh
-            threading.Thread(target=_leave, args=(old,), daemon=True).start()
+            threading.Thread(target=leave, args=(old,), daemon=True).start()
+
+    def drop(self, key: int) -> None:
+        """Let the worker forget a unit."""
+        if self.worker and not self.worker.over:
+            with suppress(Gone):
+                self.worker.ask("drop", unit=key)
+
+    def leave(self) -> None:
+        """Stop the worker when it has answered what it was asked."""
+        until = time.monotonic() + 60
+        while self.asked and time.monotonic() < until:
+            time.sleep(0.05)
+        self.close()
 
     def close(self) -> None:
         """Stop the worker."""
@@ -274,13 +153,111 @@ class Crew:
             self.worker.kill()
 
 
-def _leave(worker: Worker | None) -> None:
-    """Stop a worker when it has answered what it was asked."""
-    until = time.monotonic() + 60
-    while worker and worker.waiting and time.monotonic() < until:
-        time.sleep(0.05)
-    if worker:
-        worker.kill()
+class Crew:
+    """The workers of one service.
+
+    Args:
+        workers: how many, and when there are more or fewer.
+        stuck, most, told: see `Seat`.
+        moved: is told how many there are now, and why.
+    """
+
+    def __init__(
+        self, nursery: Nursery, service: str, workers: Workers, stuck: float = 120.0, most: float | None = None, told: Callable[[str], None] = lambda why: None,
+        moved: Callable[[int, str], None] = lambda count, why: None,
+    ) -> None:  # fmt: skip
+        self.workers, self.moved = workers, moved
+        self.keys = itertools.count(1)
+        self.units: dict[int, Away] = {}
+        self.seat: Callable[[], Seat] = partial(Seat, nursery, service, self.units, stuck, most, told)
+        self.seats = [self.seat() for _ in range(workers.least)]
+        self.lock, self.over = threading.RLock(), False  # of which seats and units there are
+        self.service = service
+        self.looked, self.hot, self.cool = time.monotonic(), 0, 0
+
+    @property
+    def usage(self) -> dict[str, float]:
+        """Gigabytes and CPU seconds of all workers; empty before the first look."""
+        told = [s.usage for s in self.seats if s.usage]
+        return {k: sum(u[k] for u in told) for k in told[0]} if told else {}
+
+    @property
+    def lanes(self) -> int:
+        """How many workers there are."""
+        return len(self.seats)
+
+    def load(self, service: str, row: Mapping[str, Any]) -> Away:
+        """A unit, loaded by every worker.
+
+        Raises:
+            Failure: what the deployment names is not whole.
+        """
+        del service
+        unit = Away(self, next(self.keys), dict(row))
+        with self.lock:
+            for seat in self.seats:
+                unit.about = seat.ask_of(seat.alive(), "load", unit=unit.key, row=unit.row)
+            self.units[unit.key] = unit
+        return unit
+
+    def ask(self, do: str, **more: Any) -> Any:
+        """What the worker that is asked least now answers; one that dies over it is replaced, and the next is asked.
+
+        Raises:
+            Gone: several died over it.
+        """
+        for _ in range(TRIES):
+            seat = min(self.seats, key=lambda s: s.asked)
+            try:
+                return seat.ask_of(seat.alive(), do, **more)
+            except Gone:
+                if self.over:
+                    raise Failure(f"the workers of '{self.service}' were stopped") from None
+        raise Gone
+
+    def drop(self, key: int) -> None:
+        """Let a unit go."""
+        with self.lock:
+            self.units.pop(key, None)
+            for seat in self.seats:
+                seat.drop(key)
+
+    def tend(self, every: float = 5.0) -> None:
+        """Look after the workers, and have more of them or fewer where the share of the time in which they are asked something says so."""
+        now = time.monotonic()
+        if now - self.looked < every:
+            return
+        for seat in list(self.seats):
+            seat.tend()
+        share, took = sum(s.busy() for s in self.seats) / (now - self.looked), len(self.seats)
+        self.looked = now
+        self.hot = self.hot + 1 if share > self.workers.busy * took else 0
+        self.cool = self.cool + 1 if share < 0.7 * self.workers.busy * (took - 1) else 0
+        if self.hot >= MORE and took < self.workers.most:
+            self._grow(share / took)
+        elif self.cool >= FEWER and took > self.workers.least:
+            self._shrink(share / took)
+
+    def _grow(self, share: float) -> None:
+        seat = self.seat()
+        with self.lock:
+            seat.alive()  # holds all units before it is asked anything
+            self.seats = [*self.seats, seat]
+        self.hot = 0
+        self.moved(len(self.seats), f"busy {share:.0%} of the time")
+
+    def _shrink(self, share: float) -> None:
+        with self.lock:
+            *self.seats, last = self.seats
+        threading.Thread(target=last.leave, daemon=True).start()
+        self.cool = 0
+        self.moved(len(self.seats), f"busy {share:.0%} of the time only")
+
+    def close(self) -> None:
+        """Stop all workers."""
+        self.over = True
+        for seat in self.seats:
+            seat.close()
 
 
 class Away:

@@ -57,7 +57,8 @@ def create_app(
             await asyncio.to_thread(one.refresh)
             batch = one.service.batch
             target = seconds(batch.target) if batch.target else None
-            batchers[name] = Batcher(one.answered, batch.most, seconds(batch.wait), one.service.queue, target, one.keep, 2 if name in (crews or {}) else 1)
+            crew = (crews or {}).get(name)
+            batchers[name] = Batcher(one.answered, batch.most, seconds(batch.wait), one.service.queue, target, one.keep, (lambda c=crew: c.lanes) if crew else None)  # type: ignore[misc]
         tasks = [asyncio.create_task(_follow(served, metrics, crews or {}, journal, logs)), *(asyncio.create_task(_watch(w, leads)) for w in watches)]
         yield
         for task in tasks:
@@ -229,7 +230,7 @@ async def _follow(served: Mapping[str, Served], metrics: Metrics, crews: Mapping
         for name, crew in crews.items():
             with suppress(Exception):
                 await asyncio.to_thread(crew.tend)
-                metrics.worker(name, crew.usage)
+                metrics.worker(name, crew.usage, crew.lanes)
         for call in (journal.drain if journal else None, logs.flush if logs else None):
             if call:
                 with suppress(Exception):

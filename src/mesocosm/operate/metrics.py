@@ -23,8 +23,9 @@ class Metrics:
         self.alerts = Gauge("mesocosm_open_alerts", "Alerts that are open.", ["monitor"], registry=self.registry)
 
         self.restarts = Counter("mesocosm_worker_restarts", "Workers replaced, by why.", ["service", "why"], registry=self.registry)
-        self.memory = Gauge("mesocosm_worker_memory_bytes", "What the worker holds.", ["service"], registry=self.registry)
-        self.cpu = Gauge("mesocosm_worker_cpu_seconds", "CPU seconds of the worker since it began.", ["service"], registry=self.registry)
+        self.memory = Gauge("mesocosm_worker_memory_bytes", "What the workers hold.", ["service"], registry=self.registry)
+        self.lanes = Gauge("mesocosm_workers", "Workers that answer for a service.", ["service"], registry=self.registry)
+        self.cpu = Gauge("mesocosm_worker_cpu_seconds", "CPU seconds of the workers since they began.", ["service"], registry=self.registry)
         self.rows = Counter("mesocosm_predictions", "Rows that were answered, by version.", ["service", "version"], registry=self.registry)
         self.p_value = Gauge("mesocosm_drift_p_value", "The last look's p-value of a feature.", ["monitor", "feature"], registry=self.registry)
         self.harm = Gauge("mesocosm_drift_harm", "Accuracy that is lost by an open drift, as estimated.", ["monitor"], registry=self.registry)
@@ -32,8 +33,9 @@ class Metrics:
         self.age = Gauge("mesocosm_data_age_seconds", "Time since a dataset's newest snapshot.", ["dataset"], registry=self.registry)
         self.spilt = Gauge("mesocosm_journal_bytes", "Records that wait for the catalog.", registry=self.registry)
 
-    def worker(self, service: str, usage: Mapping[str, float]) -> None:
-        """Set what a worker holds and used."""
+    def worker(self, service: str, usage: Mapping[str, float], count: int) -> None:
+        """Set how many workers there are, and what they hold and used."""
+        self.lanes.labels(service).set(count)
         if usage:
             self.memory.labels(service).set(usage["gigabytes"] * 1e9)
             self.cpu.labels(service).set(usage["cpu_seconds"])

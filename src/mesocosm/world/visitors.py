@@ -19,8 +19,9 @@ SEEN = np.dtype([("id", "<u2"), ("pose", POSE)])
 HANDS = 20
 STEP = 0.05  # metres
 CELL = 16.0  # metres
-NEAREST = 32  # poses of a cell's own surroundings in one snapshot at most
-FAR = 20  # ticks in which everybody who moved is told of once, wherever they are
+NEAREST = 64  # poses of a cell's own surroundings in one snapshot at most
+FAR = 20  # ticks after which everybody who moves is told of again, wherever they are, with the first pose that comes then
+STOOD = 4  # ticks more after which who stands still since is told of
 AGAIN = 100  # ticks in which each visitor is told again where everybody is, if anybody moved: what was lost on the way is mended
 ARM = 8.0  # metres within which hands are seen
 REACH = 1600.0  # metres from the middle that a pose may name
@@ -41,6 +42,7 @@ class Crowd:
         self.moved = np.zeros(most, np.int64)  # the tick of a visitor's newest pose; 0 before the first
         self.told: dict[tuple[int, int], Any] = {}  # by cell: the tick of the pose of each visitor that was last told there
         self.asked: dict[tuple[int, int], Any] = {}  # by cell: the tick at which each was last told of there
+        self.spread = np.zeros(most, np.int64)  # the tick at which each was last told of to everybody
         self.hands: dict[int, bytes] = {}
         self.new: dict[int, bytes] = {}  # poses since the last tick
         self.stirred = -AGAIN  # the last tick at which somebody moved or left
@@ -52,7 +54,7 @@ class Crowd:
         if not self.ids:
             return None
         who = self.ids.pop()
-        self.here[who], self.moved[who] = True, 0
+        self.here[who], self.moved[who], self.spread[who] = True, 0, self.tick - who % FAR
         for each in (*self.told.values(), *self.asked.values()):
             each[who] = 0
         return who
@@ -91,7 +93,7 @@ class Crowd:
         """One tick: what each cell's visitors are told together, and who they are; cells where nothing moved are left out.
 
         Of those around a cell that moved since it was told of them, the nearest and the longest waiting come first; whoever is far is told of
-        at every 20th tick. A visitor whose first pose this is, and everybody once in 100 ticks while somebody moves, is told of all.
+        once in 20 ticks. A visitor whose first pose this is, and everybody once in 100 ticks while somebody moves, is told of all.
         """
         self.tick += 1
         first = [who for who in self.new if self.moved[who] == 0]
@@ -108,7 +110,9 @@ class Crowd:
         again = everyone[everyone % AGAIN == self.tick % AGAIN].tolist() if self.tick - self.stirred < AGAIN else []
         for who in {*first, *again}:
             yield self._packed(here, np.array([who])), [who]
-        late = here[(here % FAR == self.tick % FAR) & (self.moved[here] > self.tick - FAR)]
+        since, moved = self.tick - self.spread[here], self.moved[here]
+        late = here[((since >= FAR) & (moved == self.tick)) | ((since >= FAR + STOOD) & (moved > self.spread[here]))]
+        self.spread[late] = self.tick
         if late.size and everyone.size > here.size:  # who looks on from no place of their own
             yield self._packed(late, here[:0]), np.setdiff1d(everyone, here).tolist()
         for cell, mine in groups.items():
