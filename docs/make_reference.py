@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from make_kinds import PAGES, told
 
 from mesocosm.base.kinds import Kind
+from mesocosm.base.language import Language
 from mesocosm.cli.main import COMMANDS
 from mesocosm.govern.clean.duplicates import Duplicates
 from mesocosm.govern.dataset import Dataset, From, Retention, Split
@@ -45,7 +46,7 @@ SECTIONS: dict[str, type[Kind]] = {
     "services.NAME": Service, "services.NAME.answers": Answers, "services.NAME.runtime.workers": Workers, "services.NAME.rollout": Rollout, "services.NAME.batch": Batch, "services.NAME.update": Update,
     "monitors.NAME": Monitor, "monitors.NAME.drift": Drift, "monitors.NAME.anomaly": Anomaly, "monitors.NAME.surge": Surge, "monitors.NAME.notify": Notify,
     "world": World, "world.places.NAME": WorldPlace, "world.places.NAME.inhabitant": Inhabitant,
-    "oidc": Oidc,
+    "oidc": Oidc, "language": Language,
 }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from fastapi import FastAPI, Request
 from mesocosm.base.errors import Failure, Wrong
 from mesocosm.build.scenery import Scenery
 from mesocosm.build.whatif import Desk
+from mesocosm.build.wording import Words, worded
 from mesocosm.catalog import Catalog
 from mesocosm.operate.guard import Problem, body_of
 from mesocosm.operate.served import Served
@@ -31,15 +32,15 @@ UNKNOWN = "I don't know. Nothing that I can point to says so."
 class Inhabitants:
     """Who stands at the places of one ecosystem."""
 
-    def __init__(self, eco: Ecosystem, catalog: Catalog, scenery: Scenery, served: Mapping[str, Served], desk: Desk) -> None:
-        self.eco, self.catalog, self.scenery, self.served, self.desk = eco, catalog, scenery, served, desk
+    def __init__(self, eco: Ecosystem, catalog: Catalog, scenery: Scenery, served: Mapping[str, Served], desk: Desk, words: Mapping[str, Words] | None = None) -> None:
+        self.eco, self.catalog, self.scenery, self.served, self.desk, self.words = eco, catalog, scenery, served, desk, words or {}
 
     def talk(self, place: str, body: Any) -> dict[str, Any]:
         """What the inhabitant of a place says to the last of `messages`.
 
         Returns:
             `known`, and `sentences`: each its `text`, the `path` of addresses up to a source (from the place, where it lies upstream of it), `files` (source files with
-            their prints, as the snapshot that it rests on read them) and what it `rests` on: a row (`file`, `line`), a thing's state (`thing`, `revision`), or a
+            their prints, as the snapshot that it rests on read them) and what it `rests` on: a row (`file`, `line`, and what it `says` where the text words it anew), a thing's state (`thing`, `revision`), or a
             version's answer (`version`, `snapshot`).
             Where nothing is known, one sentence says so and rests on nothing.
 
@@ -82,7 +83,7 @@ class Inhabitants:
         return [self._said(e.says, self._way(here, e.id, scene), {"thing": e.id, "revision": scene.revision}, self._snapshot(e)) for e in things]
 
     def _row(self, spot: Any, here: str, said: Sequence[str], scene: Scene) -> list[dict[str, Any]]:
-        """The row of the table that the inhabitant knows, word for word; "and my phone number?" is understood from what was asked before."""
+        """The row of the table that the inhabitant knows, word for word or in words that hold against it; "and my phone number?" is understood from what was asked before."""
         name = self._table(spot)
         one = self.served.get(name)
         if one is None or one.now is None or not one.now.speaks:
@@ -97,7 +98,9 @@ class Inhabitants:
         if not found["known"]:
             return []
         rests = {k: found["source"][k] for k in ("file", "line", "question")} | {"likeness": found["likeness"]}
-        return [self._said(found["answer"], [here, *upstream(f"services.{name}", scene, through)], rests, one.now.answers)]
+        text = worded(self.words.get(spot.inhabitant.speaks), found["answer"], said[-1])
+        rests |= {"says": found["answer"]} if text != found["answer"] else {}
+        return [self._said(text, [here, *upstream(f"services.{name}", scene, through)], rests, one.now.answers)]
 
     def _table(self, spot: Any) -> str:
         """The service that speaks from the table which the inhabitant knows; the one the place stands for comes first."""

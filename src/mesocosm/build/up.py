@@ -33,6 +33,7 @@ from mesocosm.build.retrain import rollback
 from mesocosm.build.scenery import Scenery
 from mesocosm.build.serving import Loader
 from mesocosm.build.whatif import Desk
+from mesocosm.build.wording import speakers
 from mesocosm.catalog import Catalog
 from mesocosm.operate import signin
 from mesocosm.operate.crew import Crew
@@ -77,6 +78,7 @@ class Running:
         provider = Provider(spec.eco.oidc) if spec.eco.oidc else None
         self.signs = SignIn(provider, lambda role, may, wait: catalog.give_token(role, may, wait, "sign-in"), catalog.clock) if provider and spec.eco.oidc and spec.eco.oidc.client else None
         self.visiting = visiting.Visiting()
+        self.words = speakers(spec.eco, spec.root)
         self.scenery = Scenery(spec, catalog, self.served, self.watches)
         self.roles = Roles(self.token, lambda given: catalog.token(given) or (provider.role(given) if provider else None), rate)
         self.roles.signs = self.signs is not None
@@ -148,6 +150,8 @@ class Running:
         finally:
             over.set()
             self.nursery.close()
+            for words in self.words.values():
+                words.close()
             if thread.ident:
                 thread.join()
 
@@ -214,7 +218,7 @@ class Running:
     def _routes(self, app: FastAPI) -> None:
         desk = Desk(self.spec, self.catalog)
         console.routes(app, console.Console(self.spec, self.catalog, self.served, self.watches, self.scenery, desk, self._train))
-        inhabitants.routes(app, inhabitants.Inhabitants(self.spec.eco, self.catalog, self.scenery, self.served, desk))
+        inhabitants.routes(app, inhabitants.Inhabitants(self.spec.eco, self.catalog, self.scenery, self.served, desk, self.words))
         visiting.routes(app, self.visiting, self.scenery, self.catalog, lambda socket: self.roles.socket(socket, self.hosts))
 
         if self.signs is not None and self.spec.eco.oidc is not None:

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 
 from mesocosm.base.errors import Failure
+from mesocosm.base.language import Language
 from mesocosm.cli.common import AsJson, answer, guarded
 
 
@@ -17,10 +19,13 @@ def draft(
     data: Annotated[list[Path], typer.Argument(help="Files of data, such as data/loans.csv; of several, those that share a column are joined.")],
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Write the file here; it must not exist yet.")] = None,
     goal: Annotated[str | None, typer.Option("--goal", help="What is to be predicted, in words, such as 'predict which applicants default'; English or Chinese.")] = None,
+    endpoint: Annotated[str | None, typer.Option("--endpoint", envvar="MESOCOSM_LANGUAGE_ENDPOINT", help="A language model that may improve the draft of a goal, by an OpenAI-style address such as http://127.0.0.1:11434/v1; it is sent the draft and no row.")] = None,
+    language_model: Annotated[str, typer.Option("--language-model", envvar="MESOCOSM_LANGUAGE_MODEL", help="Its name there. A key is read from MESOCOSM_LANGUAGE_KEY.")] = "default",
     as_json: AsJson = False,
 ) -> None:
     """Look at DATA once and propose how to govern it and, with a goal, what to learn, serve and watch; nothing is changed but the file written by -o."""
     from mesocosm.build.architect import architect
+    from mesocosm.build.refine import refined
     from mesocosm.cli.views.draft import draft_text
     from mesocosm.govern.drafted import draft_files
 
@@ -38,7 +43,24 @@ def draft(
         from mesocosm.spec.read import read_text
 
         read_text(draft_text(said) + "\n", root / "ecosystem.yaml", {})  # what is drafted is checked before anybody sees it
+    text, became = draft_text(said) + "\n", ""
+    if goal and endpoint:
+        text, became = refined(text, goal, _language(endpoint, language_model), root / "ecosystem.yaml")
+        said |= {"language": {"model": language_model, "became": became, "text": text}}
     if out:
-        out.write_text(draft_text(said) + "\n", encoding="utf-8")
+        out.write_text(text, encoding="utf-8")
         said = {"written": str(out)} | said
-    answer(said, as_json, lambda d: f"{out} drafted; 'mesocosm plan -f {out}' says what a build would do." if out else draft_text(d))
+    drafted = f"{out} drafted{'; ' + became if became else ''}; 'mesocosm plan -f {out}' says what a build would do." if out else text.rstrip("\n") + (f"\n# {became}" if became else "")
+    answer(said, as_json, lambda _: drafted)
+
+
+def _language(endpoint: str, model: str) -> Language:
+    """The language model that was named; who names an address here may mean one of their own machine.
+
+    Raises:
+        Failure: it is no address.
+    """
+    try:
+        return Language(endpoint=endpoint, model=model, key=os.environ.get("MESOCOSM_LANGUAGE_KEY") or None, private_network=True, seconds=120)
+    except ValidationError as error:
+        raise Failure(f"--endpoint {endpoint!r} is no address; wanted {error.errors()[0]['msg'].removeprefix('Value error, ')}") from error

@@ -51,6 +51,25 @@ def _names(eco: Ecosystem) -> Iterator[Fault]:
             seen.setdefault(name, section)
 
 
+def _speaks(eco: Ecosystem, word: str) -> Wrong | None:
+    """What is wrong with who is to word an inhabitant's answers."""
+    if word == "rows" or "/" in word or word.startswith("."):  # a folder or a hub's name is looked for when it is wanted
+        return None
+    if word == "endpoint":
+        return None if eco.language else Wrong("", "the file names no language model", "'language' with its endpoint and model beside 'world'")
+    from mesocosm.learn.bases import BASES
+
+    if word in BASES and not BASES[word].writes:
+        return Wrong("", f"'{word}' reads and writes nothing", "one of the choices", _speakers())
+    return None if word in BASES else Wrong("", f"nobody is known as '{word[:60]}'", "one of the choices", _speakers(), word)
+
+
+def _speakers() -> list[str]:
+    from mesocosm.learn.bases import BASES
+
+    return ["rows", "endpoint", *(name for name, base in BASES.items() if base.writes)]
+
+
 def _edge(eco: Ecosystem, path: tuple[Any, ...], word: str, *sections: str) -> Iterator[Fault]:
     choices = sorted(n for s in sections for n in getattr(eco, s))
     if word in choices:
@@ -352,6 +371,8 @@ def _services(eco: Ecosystem) -> Iterator[Fault]:
             yield ("monitors", name, "on_anomaly"), Wrong("", f"'{monitor.watches}' has no simpler model", f"'fallback' with a model in the service '{monitor.watches}'")
     for name, place in eco.world.places.items():
         yield from _edge(eco, ("world", "places", name, "shows"), place.shows, "services")
+        if place.inhabitant and (fault := _speaks(eco, place.inhabitant.speaks)):
+            yield ("world", "places", name, "inhabitant", "speaks"), fault
         if place.inhabitant and place.inhabitant.knows:
             yield from _edge(eco, ("world", "places", name, "inhabitant", "knows"), place.inhabitant.knows, "datasets", "sources")
     for kind, file in eco.world.models.items():

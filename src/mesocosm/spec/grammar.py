@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import StringConstraints
 
 from mesocosm.base.kinds import Kind
+from mesocosm.base.language import Language
 from mesocosm.govern.dataset import Dataset
 from mesocosm.govern.sources import SourceSetting
 from mesocosm.learn.model import Model
@@ -35,6 +36,7 @@ class Ecosystem(Kind):
         monitors: what is watched.
         world: the place people enter.
         oidc: who may come in with a token of an OpenID Connect provider.
+        language: a language model that may word what inhabitants answer.
     """
 
     grammar: Literal[1] = 1
@@ -47,3 +49,4 @@ class Ecosystem(Kind):
     monitors: dict[Name, Monitor] = {}
     world: World = World()
     oidc: Oidc | None = None
+    language: Language | None = None

@@ -23,6 +23,7 @@ from mesocosm.spec.grammar import SECTIONS, Ecosystem
 from mesocosm.spec.places import load, place_of, plain
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
+SECRETS = {("oidc", "secret"): "OIDC_SECRET", ("language", "key"): "LANGUAGE_KEY"}  # settings that are never plain, and a variable that may hold each
 
 
 @dataclass(frozen=True)
@@ -153,13 +154,13 @@ def _fill(data: Any, tree: Any, file: str, env: Mapping[str, str]) -> tuple[list
             return {k: walk(v, (*path, k)) for k, v in node.items()}
         if isinstance(node, list):
             return [walk(v, (*path, i)) for i, v in enumerate(node)]
-        if path[:2] == ("oidc", "secret") and isinstance(node, str) and not VARIABLE.fullmatch(node):
-            found.append(Finding(place_of(tree, path, file), "oidc.secret", "a secret stands in the file", "a variable that holds it, as ${OIDC_SECRET}"))
+        if path[:2] in SECRETS and isinstance(node, str) and not VARIABLE.fullmatch(node):
+            found.append(Finding(place_of(tree, path, file), ".".join(map(str, path)), "a secret stands in the file", f"a variable that holds it, as ${{{SECRETS[path[:2]]}}}"))
         if not isinstance(node, str) or not VARIABLE.search(node):
             return node
         place, key = place_of(tree, path, file), ".".join(map(str, path))
-        if path[0] != "sources" and not (path[0] == "monitors" and "notify" in path[2:3]) and path[:2] != ("oidc", "secret"):
-            found.append(Finding(place, key, f"'{node}' names a variable", "a plain value; ${} stands only in sources, in a monitor's 'notify' and in 'oidc.secret'"))
+        if path[0] != "sources" and not (path[0] == "monitors" and "notify" in path[2:3]) and path[:2] not in SECRETS:
+            found.append(Finding(place, key, f"'{node}' names a variable", "a plain value; ${} stands only in sources, in a monitor's 'notify', in 'oidc.secret' and in 'language.key'"))
             return node
         for name in VARIABLE.findall(node):
             if not env.get(name):

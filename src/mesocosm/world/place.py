@@ -14,7 +14,8 @@ class Inhabitant(Kind):
 
     Args:
         name: what people call them.
-        speaks: `rows`, which says the found answer as its row has it, or a causal base that words it.
+        speaks: `rows`, which says the found answer as its row has it; a causal base, such as smollm2, or `endpoint` (the file's `language`), which words it. What is
+            worded is said only where every sentence of it stands in the row, else the row is.
         knows: the dataset or source of questions and answers they know.
     """
 

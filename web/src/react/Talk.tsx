@@ -4,7 +4,7 @@ import { call } from "../state/live";
 import { sentence, useWords } from "../state/words";
 import type { Element } from "../state/wire";
 
-interface Sentence { text: string; path: string[]; files: Record<string, string>; rests: { file?: string; line?: number; question?: string; likeness?: number; thing?: string; revision?: number; version?: string; snapshot?: string } | null }
+interface Sentence { text: string; path: string[]; files: Record<string, string>; rests: { file?: string; line?: number; question?: string; says?: string; likeness?: number; thing?: string; revision?: number; version?: string; snapshot?: string } | null }
 interface Turn { by: "you" | "them" | "notice"; text: string; sentences?: Sentence[] }
 
 const VOICE = "speechSynthesis" in window;
@@ -46,7 +46,7 @@ export function Talk({ who, place, things, onPath }: { who: string; place: strin
         {said.map((s, i) => (
           <div key={i} className={s.by === "you" ? "you" : "them"}>
             <b>{s.by === "you" ? t("you") : s.by === "them" ? who : t("notice")}</b>{" "}
-            {s.sentences ? s.sentences.map((one, k) => <p key={k}>{told(one)}{one.rests && <small>{ground(one)} {one.path.length > 1 && <button type="button" onClick={() => onPath(one.path)}>{t("Show the way")}</button>}</small>}</p>) : s.text}
+            {s.sentences ? s.sentences.map((one, k) => <p key={k}>{told(one)}{one.rests && <small>{one.rests.says && <q>{one.rests.says}</q>} {ground(one)} {one.path.length > 1 && <button type="button" onClick={() => onPath(one.path)}>{t("Show the way")}</button>}</small>}</p>) : s.text}
           </div>
         ))}
         <div ref={end} />
