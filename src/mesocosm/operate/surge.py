@@ -19,6 +19,7 @@ from mesocosm.base.kinds import Kind
 
 CELLS = 300  # of the sum at least, when its run length is worked out
 STEPS = 3  # cells at least that it falls by an item that is none of the label
+RISES = 20  # cells at least that it rises by one that is, so that a small step, rounded up, does not outweigh what it falls by
 REMEMBERED = 5000  # items by whose words a copy is known
 APART = 0.2  # by which an answer must be likelier where it is true, or its errors are not reckoned with
 SHRINK = 20  # items of all groups that stand for a group of which little is known
@@ -102,6 +103,8 @@ def threshold(usual: float, risen: float, quiet: int) -> float:
 
     >>> threshold(0.1, 0.3, 10_000) > threshold(0.1, 0.3, 1_000) > 2
     True
+    >>> threshold(0.9, 0.95, 10_000) < 10
+    True
     """
     import numpy as np
     from scipy.sparse import csc_array
@@ -110,7 +113,7 @@ def threshold(usual: float, risen: float, quiet: int) -> float:
     up, down = math.log(risen / usual), math.log((1 - risen) / (1 - usual))
 
     def lasts(height: float) -> float:
-        cells = max(CELLS, math.ceil(STEPS * height / -down))
+        cells = max(CELLS, math.ceil(STEPS * height / -down), math.ceil(RISES * height / up))
         cell = height / cells
         rise, fall = math.ceil(up / cell), math.floor(-down / cell)
         at = np.arange(cells)
