@@ -31,6 +31,8 @@ class Place:
         self.asked, self.share, self.said, self.over = 0, 0.0, [], False
         self.usage = {"gigabytes": 0.5, "cpu_seconds": 1.0}
 
+    ready = True
+
     def alive(self) -> Place:
         return self
 
@@ -91,6 +93,10 @@ def test_the_least_busy_is_asked_and_one_that_leaves_costs_nothing(monkeypatch: 
     first.asked = 3
     crew.ask("answer", unit=unit.key, rows=[])
     assert second.said[-1] == "answer"  # type: ignore[attr-defined]
+    second.ready = False  # type: ignore[attr-defined]
+    crew.ask("answer", unit=unit.key, rows=[])
+    assert first.said[-1] == "answer"  # type: ignore[attr-defined]  # who is being replaced is not waited for
+    second.ready = True  # type: ignore[attr-defined]
     second.over = True
     with pytest.raises(Gone):
         crew.ask("answer", unit=unit.key, rows=[])  # it is still counted among the seats

@@ -15,7 +15,7 @@ from conftest import SMALL, Server, small_rows
 
 from mesocosm.base.errors import Failure
 from mesocosm.base.language import Language, asked
-from mesocosm.build.wording import Local, holds, prompted, worded
+from mesocosm.build.wording import Endpoint, Local, holds, prompted, worded
 from mesocosm.ecosystem import open_ecosystem
 
 NOTE = "A new card takes three to five working days by post. After seven days write to us and we send another free of charge."
@@ -96,6 +96,23 @@ def test_an_endpoint_at_a_private_address_is_asked_only_where_the_file_says_so(m
     with pytest.raises(Failure, match="'private_network: true' in 'language'"):
         asked(at(model, private_network=False), [], 5)
     assert model.seen == []
+
+
+def test_an_endpoint_that_fails_is_left_alone_for_a_while_and_few_wait_for_it(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = Endpoint(at(model))
+    model.says = lambda _: (200, NOTE, 0.5)
+    said: list[str] = []
+    threads = [threading.Thread(target=lambda: said.append(worded(one, "Another note.", "when?"))) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert said == ["Another note."] * 6 and len(model.seen) == 2  # what it said is not of this row, and four did not wait
+    model.says = lambda _: (500, "no", 0)
+    assert [worded(one, NOTE, "when?") for _ in range(3)] == [NOTE] * 3 and len(model.seen) == 3
+    monkeypatch.setattr(one, "until", 0.0)
+    model.says = lambda _: (200, "By post, a new card takes three to five working days.", 0)
+    assert worded(one, NOTE, "when?").startswith("By post")
 
 
 def test_a_base_that_is_not_ready_or_does_not_answer_costs_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

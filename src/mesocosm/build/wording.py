@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
@@ -27,6 +28,8 @@ SYSTEM = (
 )
 ROWS, ENDPOINT = "rows", "endpoint"
 MOST = 80  # tokens
+AT_ONCE = 2  # questions that an endpoint is asked at a time; more are answered with the row
+PAUSE = 20.0  # seconds after a failure in which an endpoint is not asked
 PATIENCE = 8.0  # seconds after which the row is said as it is
 SHARE = 0.5  # of the words of a row that what is made of it must keep at least
 LIGHT = frozenset(re.split(r"\s+",
@@ -50,14 +53,22 @@ class Words(Protocol):
 
 
 class Endpoint:
-    """A language model that is asked over the network."""
+    """A language model that is asked over the network: by few at a time, and for a while not at all after it failed."""
 
     def __init__(self, setting: Language) -> None:
-        self.setting = setting
+        self.setting, self.room, self.until = setting, threading.Semaphore(AT_ONCE), 0.0
 
     def say(self, note: str, question: str) -> str:
         """The endpoint's words."""
-        return asked(self.setting, [{"role": "system", "content": SYSTEM}, {"role": "user", "content": prompted(note, question)}], MOST)
+        if time.monotonic() < self.until or not self.room.acquire(blocking=False):
+            raise Failure("it is not asked now")
+        try:
+            return asked(self.setting, [{"role": "system", "content": SYSTEM}, {"role": "user", "content": prompted(note, question)}], MOST)
+        except Failure:
+            self.until = time.monotonic() + PAUSE
+            raise
+        finally:
+            self.room.release()
 
     def close(self) -> None:
         """Nothing is held."""
@@ -92,7 +103,7 @@ class Local:
 
     def say(self, note: str, question: str) -> str:
         """The base's words."""
-        if not self.lock.acquire(timeout=PATIENCE / 2):
+        if not self.lock.acquire(blocking=False):
             raise Failure("it words another answer")
         try:
             if self.over:

@@ -46,6 +46,11 @@ class Seat:
         self.worked = self.since = 0.0  # seconds in which it was asked something, and when that began
         self.counting = threading.Lock()
 
+    @property
+    def ready(self) -> bool:
+        """Whether a worker sits here now, or none was wanted yet."""
+        return self.worker is None or not self.worker.over
+
     def alive(self) -> Worker:
         """The worker; a new one with all units where the last is dead.
 
@@ -201,13 +206,13 @@ class Crew:
         return unit
 
     def ask(self, do: str, **more: Any) -> Any:
-        """What the worker that is asked least now answers; one that dies over it is replaced, and the next is asked.
+        """What the worker that is there and asked least now answers; one that dies over it is replaced, and the next is asked.
 
         Raises:
             Gone: several died over it.
         """
         for _ in range(TRIES):
-            seat = min(self.seats, key=lambda s: s.asked)
+            seat = min(self.seats, key=lambda s: (not s.ready, s.asked))
             try:
                 return seat.ask_of(seat.alive(), do, **more)
             except Gone:
