@@ -10,8 +10,10 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -273,3 +275,30 @@ def follow(page: Path, built: Path, home: Path) -> int:
                 assert hit, f"{page.name}: {command}\nwanted: {line}\nsaid: {said[at:][:2000]}"
                 at, found = hit.end(), found + 1
     return found
+
+
+class Model(BaseHTTPRequestHandler):
+    """A language model behind an OpenAI-style endpoint: says what its server's `says` gives for what is asked (status, words or bytes, seconds of waiting)."""
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.seen.append((self.path, self.headers.get("Authorization"), asked))  # type: ignore[attr-defined]
+        status, body, wait = self.server.says(asked)  # type: ignore[attr-defined]
+        time.sleep(wait)
+        data = body if isinstance(body, bytes) else json.dumps({"choices": [{"message": {"role": "assistant", "content": body}}]}).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_: Any) -> None: ...
+
+
+@pytest.fixture
+def model() -> Iterator[Any]:
+    one = ThreadingHTTPServer(("127.0.0.1", 0), Model)
+    one.seen, one.says = [], lambda _: (200, "Yes.", 0)  # type: ignore[attr-defined]
+    threading.Thread(target=one.serve_forever, daemon=True).start()
+    yield one
+    one.shutdown()
+    one.server_close()

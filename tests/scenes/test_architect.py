@@ -5,9 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import random
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -164,32 +161,6 @@ def test_fields_are_drafted_of_a_join(tmp_path: Path, cli: Any) -> None:
     assert kept and {"loan", "person", "months", "repaid", "age", "sex"} == set(kept["recipe"]["fields"])
 
 
-class Advice(BaseHTTPRequestHandler):
-    """An endpoint that changes the draft as its server is told to."""
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        draft = body["messages"][1]["content"].split("\n\n", 1)[1]
-        self.server.seen.append(self.headers.get("Authorization", "") + body["messages"][1]["content"])  # type: ignore[attr-defined]
-        data = json.dumps({"choices": [{"message": {"content": self.server.changes(draft)}}]}).encode()  # type: ignore[attr-defined]
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *_: Any) -> None: ...
-
-
-@pytest.fixture
-def advice() -> Iterator[Any]:
-    one = ThreadingHTTPServer(("127.0.0.1", 0), Advice)
-    one.seen, one.changes = [], lambda draft: draft  # type: ignore[attr-defined]
-    threading.Thread(target=one.serve_forever, daemon=True).start()
-    yield one
-    one.shutdown()
-    one.server_close()
-
-
 @pytest.mark.parametrize(
     ("change", "became"),
     [
@@ -201,16 +172,18 @@ def advice() -> Iterator[Any]:
         (lambda d: d.replace("private: ", "private_: ", 1) if "private_" in d else d.replace(", private: pseudonymise", "").replace(", private: mask", ""), "private"),
         (lambda d: d.replace("predict: repaid", "predict: purpose"), "predicts"),
         (lambda d: d.replace("inputs: [", "inputs: [closing, ") if "closing:" in d else d + "\nmodels: {}", "as it was"),
+        (lambda d: d.replace("      age:", "      again: {type: text}\n      age:"), "it added the field 'again'"),
+        (lambda d: d.replace("datasets:\n", "datasets:\n  more-data:\n    from: loans-source\n    fields: auto\n"), "it added a dataset"),
         (lambda d: d + "language: {endpoint: 'http://evil.example/v1', model: m}\n", "addresses"),
     ],
 )
-def test_a_language_model_may_improve_a_draft_within_bounds(tmp_path: Path, advice: Any, monkeypatch: pytest.MonkeyPatch, cli: Any, change: Any, became: str) -> None:
+def test_a_language_model_may_improve_a_draft_within_bounds(tmp_path: Path, model: Any, monkeypatch: pytest.MonkeyPatch, cli: Any, change: Any, became: str) -> None:
     loans(tmp_path)
     monkeypatch.setenv("MESOCOSM_LANGUAGE_KEY", "sesame-9")
-    advice.changes = change
+    model.says = lambda asked: (200, change(asked["messages"][1]["content"].split("\n\n", 1)[1]), 0)
     words = ("draft", "loans.csv", "--goal", "predict which loans are repaid late")
     plain = cli(*words, cwd=tmp_path).stdout
-    done = cli(*words, "--endpoint", f"http://127.0.0.1:{advice.server_port}/v1", "--language-model", "tiny", "-o", "ecosystem.yaml", "--json", cwd=tmp_path)
+    done = cli(*words, "--endpoint", f"http://127.0.0.1:{model.server_port}/v1", "--language-model", "tiny", "-o", "ecosystem.yaml", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     said, text = json.loads(done.stdout)["language"], (tmp_path / "ecosystem.yaml").read_text()
     assert became in said["became"], said["became"]
@@ -218,8 +191,9 @@ def test_a_language_model_may_improve_a_draft_within_bounds(tmp_path: Path, advi
     assert ("changed 2 lines" in became) == (">= 0.65" in text) == text.startswith("# tiny looked at this draft")
     if "changed 2 lines" not in became:
         assert text.split() == plain.split()
-    (seen,) = advice.seen
-    assert seen.startswith("Bearer sesame-9") and "mail3@example.org" not in seen and "L-00003" not in seen and "sesame" not in done.stdout + text
+    ((_, key, asked),) = model.seen
+    seen = asked["messages"][1]["content"]
+    assert key == "Bearer sesame-9" and "mail3@example.org" not in seen and "L-00003" not in seen and "sesame" not in done.stdout + text
 
 
 def test_an_endpoint_that_is_not_there_leaves_the_draft(tmp_path: Path, cli: Any) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,33 +19,6 @@ from mesocosm.ecosystem import open_ecosystem
 
 NOTE = "A new card takes three to five working days by post. After seven days write to us and we send another free of charge."
 CHINESE = "新卡三到五个工作日寄到。七天后请写信给我们，我们免费再寄一张。"
-
-
-class Model(BaseHTTPRequestHandler):
-    """An endpoint that says what its server is told to."""
-
-    def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.seen.append((self.path, self.headers.get("Authorization"), asked))  # type: ignore[attr-defined]
-        status, body, wait = self.server.says(asked)  # type: ignore[attr-defined]
-        time.sleep(wait)
-        data = body if isinstance(body, bytes) else json.dumps({"choices": [{"message": {"role": "assistant", "content": body}}]}).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *_: Any) -> None: ...
-
-
-@pytest.fixture
-def model() -> Iterator[Any]:
-    one = ThreadingHTTPServer(("127.0.0.1", 0), Model)
-    one.seen, one.says = [], lambda _: (200, NOTE, 0)  # type: ignore[attr-defined]
-    threading.Thread(target=one.serve_forever, daemon=True).start()
-    yield one
-    one.shutdown()
-    one.server_close()
 
 
 def at(model: Any, **more: Any) -> Language:
@@ -71,13 +43,15 @@ def test_what_a_row_does_not_say_does_not_hold(said: str) -> None:
 
 
 def test_chinese_holds_by_its_characters() -> None:
-    assert holds("新卡三到五个工作日寄到。", CHINESE.replace("七天后请写信给我们，我们免费再寄一张。", "到。")) or holds(CHINESE, CHINESE)
+    assert holds(CHINESE, CHINESE) and holds("七天后请您写信给我们，我们会免费再寄一张。", CHINESE)
+    assert not holds("新卡三到五个工作日寄到。", CHINESE)  # less than half of the row
     assert holds("您的新卡会三到五个工作日寄到；七天后请写信给我们，我们会免费再寄一张。", CHINESE)
     assert not holds("新卡三到六个工作日寄到；七天后请写信给我们，我们免费再寄一张。", CHINESE) and not holds("新卡不寄到。", CHINESE)
 
 
 def test_an_endpoint_is_asked_with_one_row_and_its_key_is_named_nowhere(model: Any) -> None:
     setting = at(model, key="sesame-7")
+    model.says = lambda _: (200, NOTE, 0)
     assert asked(setting, [{"role": "user", "content": prompted(NOTE, "when?")}], 50) == NOTE
     ((path, key, said),) = model.seen
     assert path == "/v1/chat/completions" and key == "Bearer sesame-7" and said["model"] == "tiny" and said["max_tokens"] == 50

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mesocosm.base.errors import Failure, Wrong
+from mesocosm.base.errors import Failure
 from mesocosm.build.graph import where_of
 from mesocosm.build.plan import Change
 from mesocosm.build.wiring import corpus_of, items_of, kinds_of, order_of, rows_for, taught_by
@@ -37,7 +37,7 @@ def prices(spec: Spec, catalog: Catalog, changes: Sequence[Change]) -> dict[str,
             corpus, told = corpus_of(spec, catalog, model, snapshot)
             site = Site(spec.root, store, store, "", corpus=corpus, told=told, order=order_of(snapshot, model.predict), taught=taught_by(spec, catalog, model), items=items_of(spec, catalog, model), groups=read.groups, sites=read.sites)
             job = work_of(model, read.rows, read.split, kinds_of(snapshot), site)
-        except (Wrong, Failure):  # the build says what is wrong, with its place
+        except Failure:  # the build says what is wrong, with its place
             continue
         if job:
             said = price(job, store)

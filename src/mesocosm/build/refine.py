@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from mesocosm.base.errors import Failure, Invalid
+from mesocosm.base.errors import Failure
 from mesocosm.base.language import Language, asked
 from mesocosm.spec.grammar import Ecosystem
 from mesocosm.spec.read import read_text
@@ -40,10 +40,8 @@ def refined(text: str, goal: str, setting: Language, file: Path) -> tuple[str, s
     try:
         mine, theirs = (read_text(t, file, {}).eco for t in (text, new))
         wrong = _changed(mine, theirs)
-    except Invalid as invalid:
-        wrong = f"what it wrote does not pass the check ({str(invalid).splitlines()[0]})"
     except Failure as failure:
-        wrong = f"what it wrote does not pass the check ({failure})"
+        wrong = f"what it wrote does not pass the check ({str(failure).splitlines()[0]})"
     if wrong:
         return text, f"the draft is as it was: {setting.model} was asked, and {wrong}"
     lines = sum(d[0] in "+-" and d[:3] not in ("+++", "---") for d in difflib.unified_diff(text.splitlines(), new.splitlines(), lineterm="", n=0))
@@ -58,12 +56,14 @@ def _changed(mine: Ecosystem, theirs: Ecosystem) -> str:
         return "it changed 'sources'"
     if theirs.oidc or theirs.language or any(m.notify for m in theirs.monitors.values()):
         return "it wrote of addresses that somebody would be told at"
+    if set(theirs.datasets) != set(mine.datasets):
+        return "it added a dataset, or left one out"
     for name, data in mine.datasets.items():
-        other = theirs.datasets.get(name)
-        if other is None:
-            return f"it left out the dataset '{name}'"
+        other = theirs.datasets[name]
+        if more := sorted(set(other.fields) - set(data.fields)):
+            return f"it added the field '{more[0]}', which the draft does not know"
         for field, asked_ in data.fields.items():
-            if asked_.private and (field in other.fields and other.fields[field].private != asked_.private):
+            if asked_.private and field in other.fields and other.fields[field].private != asked_.private:
                 return f"it changed how '{field}', which is private, is kept"
     for name, model in mine.models.items():
         other_model: Any = theirs.models.get(name)

@@ -26,6 +26,7 @@ from mesocosm.spec.edges_surge import of_surge
 from mesocosm.spec.edges_tags import OF_TAGS, of_tags
 from mesocosm.spec.grammar import SECTIONS, Ecosystem
 from mesocosm.world.elements import ELEMENTS
+from mesocosm.world.place import ENDPOINT, ROWS
 
 OF_NUMBERS = ("r2", "mae", "rmse", "median_error", "gain_over_majority", "gain_over_linear")
 OF_ORDERS = ("rank_error", "kappa")
@@ -53,9 +54,9 @@ def _names(eco: Ecosystem) -> Iterator[Fault]:
 
 def _speaks(eco: Ecosystem, word: str) -> Wrong | None:
     """What is wrong with who is to word an inhabitant's answers."""
-    if word == "rows" or "/" in word or word.startswith("."):  # a folder or a hub's name is looked for when it is wanted
+    if word == ROWS or "/" in word or word.startswith("."):  # a folder or a hub's name is looked for when it is wanted
         return None
-    if word == "endpoint":
+    if word == ENDPOINT:
         return None if eco.language else Wrong("", "the file names no language model", "'language' with its endpoint and model beside 'world'")
     from mesocosm.learn.bases import BASES
 
@@ -67,7 +68,7 @@ def _speaks(eco: Ecosystem, word: str) -> Wrong | None:
 def _speakers() -> list[str]:
     from mesocosm.learn.bases import BASES
 
-    return ["rows", "endpoint", *(name for name, base in BASES.items() if base.writes)]
+    return [ROWS, ENDPOINT, *(name for name, base in BASES.items() if base.writes)]
 
 
 def _edge(eco: Ecosystem, path: tuple[Any, ...], word: str, *sections: str) -> Iterator[Fault]:

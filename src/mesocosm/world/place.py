@@ -8,6 +8,8 @@ from pydantic import Field
 
 from mesocosm.base.kinds import Kind
 
+ROWS, ENDPOINT = "rows", "endpoint"  # who words an inhabitant's answers, where no causal base does
+
 
 class Inhabitant(Kind):
     """Who stands at a place and speaks.
@@ -21,7 +23,7 @@ class Inhabitant(Kind):
 
     short: ClassVar[str] = "name"
     name: str = Field(min_length=1, max_length=40)
-    speaks: str = "rows"
+    speaks: str = ROWS
     knows: str | None = None
 
 

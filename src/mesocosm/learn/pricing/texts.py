@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from mesocosm.learn.pricing.predicting import graph
 from mesocosm.learn.pricing.price import Job, Work
 from mesocosm.learn.pricing.sizes import Net, longest, starting, tokens, trained, tuning
+from mesocosm.learn.writing.prompt import TOGETHER
 
 if TYPE_CHECKING:
     from mesocosm.learn.bases import Base
     from mesocosm.learn.model import Model
 
 Texts = Mapping[str, Sequence[str]]
-TOGETHER = 8  # prompts that a writer answers side by side
 
 
 def finding(model: Model, base: Base, texts: Texts, answers: Texts, store: Path) -> Job:

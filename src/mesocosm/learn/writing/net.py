@@ -16,6 +16,7 @@ from torch import nn
 from mesocosm.base.errors import Wrong
 from mesocosm.learn.bases import Base
 from mesocosm.learn.encode import bfloat16, quiet
+from mesocosm.learn.writing.prompt import TOGETHER
 
 Array = np.ndarray[Any, Any]
 OUT = -100  # a token that no loss counts
@@ -151,7 +152,7 @@ def losses(writer: Writer, ids: Sequence[Sequence[int]], y: Array, batch: int = 
     return total, count
 
 
-def write(net: Any, prompts: Sequence[Sequence[int]], most: int, end: int, blank: int, batch: int = 8) -> list[list[int]]:
+def write(net: Any, prompts: Sequence[Sequence[int]], most: int, end: int, blank: int, batch: int = TOGETHER) -> list[list[int]]:
     """The likeliest next tokens of each prompt, one after the other, until its end or `most`; prompts of like length run together."""
     found: list[list[int]] = [[] for _ in prompts]
     order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))

@@ -9,6 +9,7 @@ from mesocosm.base.errors import Wrong
 from mesocosm.learn.bases import Base
 
 PARTS = ("train", "validation", "test")
+TOGETHER = 8  # prompts that are answered side by side
 
 
 def asked(row: Mapping[str, Any], inputs: Sequence[str]) -> str:
