@@ -6,10 +6,7 @@ The heart table is read from the hospital's own files.
 from __future__ import annotations
 
 import csv
-import math
 import os
-import random
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -24,6 +21,7 @@ import numpy as np
 from banking import banking
 from drafting import drafting
 from ranking import ranking
+from surging import surges
 from transfer import headlines
 from unknown import unknown
 
@@ -32,7 +30,6 @@ from mesocosm.learn.adapting import Taught, adapted
 from mesocosm.learn.federated import Federated, federated_head
 from mesocosm.learn.heads.kernel import log_loss
 from mesocosm.learn.heads.linear import Linear
-from mesocosm.operate.surge import Surge, Surges
 
 ROOT = Path(__file__).parents[1]
 Line = tuple[str, float, str, bool]
@@ -132,43 +129,6 @@ def hospital() -> list[Line]:
         if not few:
             short = min(float(a[0] - max(g[0], w[0])) for g, w, a in zip(means["general"], means["local"], means["adapted"], strict=True))
             lines.append((f"{named}: worst hospital's AUC beside the better of both", short, ">= -0.01", short >= -0.01))
-    return lines
-
-
-def surges() -> list[Line]:
-    """Items of five topics: false alarms in 10,000 quiet items, and items until a surge of one topic is told; where labels are always told rightly, and 85 times in 100.
-
-    No way of counting can be faster than the log of the items between alarms over how far a risen item's label differs from a usual one's (Lorden 1971);
-    it is printed beside.
-    """
-
-    def said(draw: random.Random, share: float, right: float) -> dict[str, str]:
-        bad = draw.random() < share
-        label = "bad" if bad == (draw.random() < right) else "good"
-        return {"label": label, "_label": "bad" if bad else "good", "topic": str(draw.randrange(5))}
-
-    def begun(share: float, right: float, seed: int) -> tuple[Surges, random.Random]:
-        draw = random.Random(seed)
-        return Surges(Surge(label="bad", by="topic"), [said(draw, share, right) for _ in range(300)]), draw
-
-    lines: list[Line] = []
-    for share, risen, right, name in ((0.15, 0.45, 1.0, "three times the share"), (0.15, 0.45, 0.85, "three times the share, 85 % told rightly"), (0.41, 0.75, 0.85, "from 41 % to 75 %, 85 % told rightly")):
-        false = 0
-        for seed in range(10):
-            sums, draw = begun(share, right, seed)
-            false += sum("over" not in (sums.see(said(draw, share, right)) or {"over": True}) for _ in range(20_000))
-        took = []
-        for seed in range(200):
-            sums, draw = begun(share, right, 1000 + seed)
-            for _ in range(1000):
-                sums.see(said(draw, share, right))
-            took.append(next((n for n in range(1, 1000) if sums.see(said(draw, risen, right) | {"topic": "1"})), 1000))
-        took.sort()
-        p, q = (s * right + (1 - s) * (1 - right) for s in (share, risen))
-        least = math.log(10_000) / (q * math.log(q / p) + (1 - q) * math.log((1 - q) / (1 - p)))
-        print(f"  surge, {name}: {false / 20:.2f} false alarms in 10,000 quiet items; told after {statistics.median(took):.0f} items at the median, 95 % by {took[189]}; a mean of about {least:.0f} is the least in the long run")
-        lines.append((f"surge, {name}: false alarms in 10,000 items", false / 20, "<= 1", false / 20 <= 1))
-        lines.append((f"surge, {name}: items until told, median", float(statistics.median(took)), "<= 50", statistics.median(took) <= 50))
     return lines
 
 

@@ -17,7 +17,7 @@ from mesocosm.operate.drift.where import where
 from mesocosm.operate.moving import fallen_back, recalibrated
 from mesocosm.operate.served import Served
 from mesocosm.operate.service import Monitor
-from mesocosm.operate.surge import Surges
+from mesocosm.operate.surging import Surges
 from mesocosm.operate.unit import Unit
 from mesocosm.operate.verdict import FEW, SURE, Verdict, fewer, judged
 
@@ -227,13 +227,13 @@ class Watch:
             if setting.unsure:
                 floor = floor_of(said, self.served.service.abstain or 0.0, None)
                 said = [doubted(one, floor) for one in said]
-            self.surges = Surges(setting, [row | {"label": setting.told(one)} for row, one in zip(rows, said, strict=True)])
+            self.surges = Surges(setting, [row | {"label": setting.told(one), "sure": setting.sure(one)} for row, one in zip(rows, said, strict=True)])
             self.surges.risen |= {str(a["detail"].get("group")) for a in self._surging()}  # told before this one began to look
         fresh = self._asked(MOST_ITEMS, self.surged)[::-1]
         raised = []
         for row in fresh:
             self.surged = max(self.surged, row["at"])
-            found = self.surges.see(dict(row["input"]["clean"]) | {"label": setting.told(row["output"]), "id": row["id"]})
+            found = self.surges.see(dict(row["input"]["clean"]) | {"label": setting.told(row["output"]), "sure": setting.sure(row["output"]), "id": row["id"]})
             if found and "over" in found:
                 for alert in self._surging():
                     if alert["detail"].get("group") == found["group"]:

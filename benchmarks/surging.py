@@ -1,0 +1,138 @@
+"""Surges of one answer: false alarms in quiet items, and items until a surge of one topic is told. Called by `scenes.py`.
+
+    SHARED=../shared/data       without it the line of real headlines is missed
+
+Streams of five topics: labels that are always right; answers that are right 85 times in 100, as sure as they should be; and the answers of a
+model of the SemEval headlines to headlines that it never saw, drawn again and again.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import os
+import random
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from mesocosm.operate.surge import Surge
+from mesocosm.operate.surging import Surges
+
+Line = tuple[str, float, str, bool]
+Said = Callable[[random.Random, float], dict[str, Any]]  # an item where so many are truly of the label
+FILE = """grammar: 1
+ecosystem: wire
+sources: {wire: {type: csv, path: wire.csv}}
+datasets:
+  mail:
+    from: wire
+    fields: {text: {type: text, missing: quarantine}, mood: {type: category}}
+    split: {test: 0.5, validation: 0}
+models:
+  mood: {base: minilm, learns: mail, predict: mood, inputs: [text]}
+services:
+  desk: {serves: mood}
+"""
+
+
+def plain(draw: random.Random, share: float) -> dict[str, Any]:
+    """Labels at their word."""
+    return {"label": "negative" if draw.random() < share else "other", "topic": str(draw.randrange(5))}
+
+
+def erring(usual: float, right: float = 0.85) -> Said:
+    """Answers that are right so often, and as sure of it as they should be."""
+    apart = 2 * statistics.NormalDist().inv_cdf(right)
+
+    def said(draw: random.Random, share: float) -> dict[str, Any]:
+        true = draw.random() < share
+        at = draw.gauss(apart / 2 if true else -apart / 2, 1)
+        sure = 1 / (1 + (1 - usual) / usual * math.exp(-apart * at))
+        return {"label": "negative" if sure > 0.5 else "other", "sure": sure, "_label": "negative" if true else "other", "topic": str(draw.randrange(5))}
+
+    return said
+
+
+def items(said: Said, usual: float) -> tuple[Said, Callable[[random.Random], list[dict[str, Any]]]]:
+    """A stream, and 300 held-out rows of it."""
+    return said, lambda draw: [said(draw, usual) for _ in range(300)]
+
+
+def headlines(folder: Path, usual: float) -> tuple[Said, Callable[[random.Random], list[dict[str, Any]]]]:
+    """The same of real headlines: a model learns half of them; of the other half one half is what was held out, the other the stream."""
+    from mesocosm.build.wiring import columns_of, net_of
+    from mesocosm.ecosystem import open_ecosystem
+
+    rows = json.loads((folder / "SemEval2017Task5Headlines.json").read_text(encoding="utf-8"))
+    with tempfile.TemporaryDirectory() as home:
+        with (Path(home) / "wire.csv").open("w", encoding="utf-8", newline="") as file:
+            of = [(str(r["title"]), float(r["sentiment"])) for r in rows]
+            csv.writer(file).writerows([("text", "mood"), *((t, "negative" if s < -0.1 else "positive" if s > 0.1 else "neutral") for t, s in of)])
+        (Path(home) / "ecosystem.yaml").write_text(FILE)
+        eco = open_ecosystem(Path(home))
+        assert not eco.build().failed
+        columns, split = columns_of(eco.spec, eco.catalog.snapshot(dataset="mail"), ["text", "mood"])
+        held = [{"text": columns["text"][i], "_label": columns["mood"][i]} for i, s in enumerate(split) if s == "test"]
+        said = net_of(eco.spec, eco.catalog.versions("mood")[-1]).predict([{"text": r["text"]} for r in held])
+    surge = Surge(label="negative")
+    answers = [{"label": one["label"], "sure": surge.sure(one), "_label": r["_label"]} for one, r in zip(said, held, strict=True)]
+    right = statistics.mean(a["label"] == a["_label"] for a in answers)
+    random.Random(1).shuffle(answers)
+    before, later = answers[::2], answers[1::2]
+    parts = [[a for a in later if (a["_label"] == "negative") == true] for true in (False, True)]
+    print(f"  headlines: {len(answers)} held out, {right:.3f} of the answers right")
+
+    def item(draw: random.Random, share: float) -> dict[str, Any]:
+        return draw.choice(parts[draw.random() < share]) | {"topic": str(draw.randrange(5))}
+
+    def start(draw: random.Random) -> list[dict[str, Any]]:
+        other = [a for a in before if a["_label"] != "negative"]
+        bad = draw.sample([a for a in before if a["_label"] == "negative"], round(len(other) * usual / (1 - usual)))
+        return [a | {"topic": str(draw.randrange(5))} for a in [*other, *bad]]
+
+    return item, start
+
+
+def told(name: str, said: Said, start: Callable[[random.Random], list[dict[str, Any]]], usual: float, risen: float) -> list[Line]:
+    """The lines of one stream."""
+    setting, false, took = Surge(label="negative", by="topic"), 0, []
+    for seed in range(10):
+        draw = random.Random(seed)
+        sums = Surges(setting, start(draw))
+        false += sum("over" not in (sums.see(said(draw, usual)) or {"over": True}) for _ in range(20_000))
+    for seed in range(200):
+        draw = random.Random(1000 + seed)
+        sums = Surges(setting, start(draw))
+        for _ in range(1000):
+            sums.see(said(draw, usual))
+        took.append(next((n for n in range(1, 1000) if sums.see(said(draw, risen) | {"topic": "1"})), 1000))
+    took.sort()
+    print(f"  surge, {name}: {false / 20:.2f} false alarms in 10,000 quiet items; told after {statistics.median(took):.0f} items at the median, 95 % by {took[189]}")
+    return [
+        (f"surge, {name}: false alarms in 10,000 items", false / 20, "<= 1", false / 20 <= 1),
+        (f"surge, {name}: items until told, median", float(statistics.median(took)), "<= 50", statistics.median(took) <= 50),
+    ]
+
+
+def surges() -> list[Line]:
+    """The lines of all streams."""
+    data = Path(os.environ.get("SHARED", "../shared/data")) / "finance_headlines"
+    lines = [
+        *told("three times the share", *items(plain, 0.15), 0.15, 0.45),
+        *told("three times the share, 85 % told rightly", *items(erring(0.15), 0.15), 0.15, 0.45),
+        *told("from 41 % to 75 %, 85 % told rightly", *items(erring(0.41), 0.41), 0.41, 0.75),
+    ]
+    name = "three times the share of negative headlines"
+    return [*lines, *told(name, *headlines(data, 0.15), 0.15, 0.45)] if data.is_dir() else [*lines, (f"surge, {name}: items until told, median", float("nan"), "<= 50", False)]
+
+
+if __name__ == "__main__":
+    lines = surges()
+    for line in lines:
+        print(f"{line[0]}  {line[1]:.4f}  {line[2]}  {'met' if line[3] else 'missed'}")
+    sys.exit(0 if all(line[3] for line in lines) else 1)
