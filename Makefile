@@ -7,7 +7,7 @@ PIP := $(BIN)/pip --disable-pip-version-check
 
 unexport PYTHONDONTWRITEBYTECODE  # or every command compiles five thousand files anew
 
-.PHONY: demo docs test test-long lint bench bench-learn bench-govern bench-operate bench-scenes bench-world clean
+.PHONY: demo docs test test-long lint bench bench-learn bench-govern bench-operate bench-scenes bench-world bench-image clean
 
 $(STAMP): pyproject.toml constraints.txt hatch_build.py $(shell git ls-files web 2>/dev/null)
 	test -x $(BIN)/python || $(PY) -m venv $(VENV)
@@ -59,6 +59,9 @@ bench-operate: $(VENV)/.ready-test
 bench-scenes: $(VENV)/.ready-test
 	$(PIP) install -q --no-compile -c constraints.txt -e '.[bench]'
 	$(BIN)/python benchmarks/scenes.py
+
+bench-image: $(VENV)/.ready-test
+	$(BIN)/python benchmarks/image.py
 
 bench-world: $(VENV)/.ready-test
 	bash tests/system.sh

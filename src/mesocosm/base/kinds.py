@@ -19,10 +19,17 @@ class Kind(BaseModel):
 
     `short` names the key that a bare scalar stands for (`missing: median` is
     `missing: {with: median}`); a kind without it has no short form.
+    `extra` names the extra of the package that a kind needs.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
     short: ClassVar[str] = ""
+    extra: ClassVar[str] = ""
+
+    @property
+    def extras(self) -> tuple[str, ...]:
+        """The extras of the package that it needs as it is set."""
+        return (self.extra,) if self.extra else ()
 
     @model_validator(mode="before")
     @classmethod

@@ -6,15 +6,17 @@ Knows the file and operate's exporters.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from mesocosm.base.errors import Wrong
+from mesocosm.base.kinds import Kind
 from mesocosm.base.version import VERSION
 from mesocosm.build.graph import where_of
+from mesocosm.learn.bases.smollm2 import SmolLM2
 from mesocosm.operate.export import Living
 from mesocosm.spec import Spec
 
@@ -27,13 +29,29 @@ def living_of(spec: Spec) -> Living:
     text = spec.path.read_text(encoding="utf-8")
     store = where_of(spec).store
     held = sum(p.stat().st_size for p in store.rglob("*") if p.is_file()) / 1e9 if store.is_dir() else 0.0
-    return Living(eco.ecosystem, eco.about, VERSION, eco.services, eco.monitors, tuple(sorted(set(VARIABLE.findall(text)))), _files(spec), round(held, 2))
+    secrets = tuple(sorted(set(VARIABLE.findall(text))))
+    return Living(eco.ecosystem, eco.about, VERSION, eco.services, eco.monitors, secrets, _files(spec), round(held, 2), tuple(sorted({"postgres", *_extras(eco)})), _beside(spec))
+
+
+def _extras(thing: Any) -> Iterator[str]:
+    """The extras of the package that the kinds in a file need; an image always has that of PostgreSQL, on which several gateways share a catalog."""
+    if isinstance(thing, Kind):
+        yield from thing.extras
+    within = thing.values() if isinstance(thing, Mapping) else thing if isinstance(thing, (list, tuple)) else dict(thing).values() if isinstance(thing, BaseModel) else ()
+    for one in within:
+        yield from _extras(one)
+
+
+def _beside(spec: Spec) -> tuple[str, ...]:
+    """Packages that carry a base which the file names."""
+    named = {str(m.base) for m in spec.eco.models.values()} | {p.inhabitant.speaks for p in spec.eco.world.places.values() if p.inhabitant}
+    return tuple(SmolLM2.packages) if "smollm2" in named else ()
 
 
 def _files(spec: Spec) -> tuple[str, ...]:
     """Folders and files of the project that its sources and bases name, as short as can be."""
     root, found = spec.root.resolve(), set()
-    for settings in [*spec.eco.sources.values(), *spec.eco.models.values()]:
+    for settings in [*spec.eco.sources.values(), *spec.eco.models.values(), spec.eco.world]:
         for value in _texts(settings.model_dump(mode="json")):
             head = value.split("*")[0].rstrip("/") if "*" in value else value
             if not head or len(head) > 300 or "\n" in head or "://" in head:

@@ -15,19 +15,18 @@ from mesocosm.base.errors import Failure
 from mesocosm.base.files import inside
 from mesocosm.build.graph import where_of
 from mesocosm.build.live import at_work
+from mesocosm.build.look import Look
 from mesocosm.catalog import Book, Catalog
 from mesocosm.operate.served import Served
 from mesocosm.operate.watch import Watch
 from mesocosm.spec import Spec
 from mesocosm.spec.grammar import Ecosystem
 from mesocosm.world.elements.view import View
-from mesocosm.world.looks import nearest, texts
 from mesocosm.world.scene import Ground, scene
 from mesocosm.world.stalls import LATELY
 from mesocosm.world.wire import Scene
 
 FRESH = 0.5  # seconds that figures which no revision counts (rates, predictions) may be old
-AGAIN = 2.0  # seconds after which a model that reads is looked for once more, where none was in service
 MOST_BODY = 20_000_000  # bytes of a glTF file
 SECRET = {"url", "headers", "options"}
 
@@ -58,9 +57,8 @@ class Scenery:
         self.book: Book | None = None
         self.made, self.read, self.text, self.mark = 0.0, 0.0, "", ""
         self.latest: Scene | None = None
-        self.look: dict[str, str] | None = None
+        self.look = Look(spec.eco.world.style, spec.eco.language, catalog, served)
         self.answers: dict[str, tuple[int, Sequence[Mapping[str, Any]]]] = {}
-        self.tried = 0.0  # when a model that reads was looked for
 
     @property
     def things(self) -> set[str]:
@@ -82,7 +80,7 @@ class Scenery:
         since = catalog.clock() - 5
         flies = [e for s in self.served.values() for e in list(s.events) if e["at"] >= since][-60:]
         view = View(self.book, figures, self.book.alerts, {w.name: w.last for w in self.watches}, catalog.clock(), making, self._answers)
-        return scene(eco.ecosystem, eco.about, eco.world.style, self.ground, view, flies).model_copy(update={"models": sorted(eco.world.models)} | (self._look() or {}))
+        return scene(eco.ecosystem, eco.about, eco.world.style, self.ground, view, flies).model_copy(update={"models": sorted(eco.world.models)} | self.look.now())
 
     def _answers(self, service: str) -> Sequence[Mapping[str, Any]]:
         """The newest answers of a service, read again when there are more."""
@@ -91,24 +89,6 @@ class Scenery:
         if held is None or held[0] != count:
             held = self.answers[service] = (count, self.catalog.predictions(service, LATELY) if count else [])
         return held[1]
-
-    def _look(self) -> dict[str, str] | None:
-        """What the style is nearest to, by the text features of the first model in service that reads; nothing while none does."""
-        if self.look is None and time.monotonic() - self.tried > AGAIN:
-            self.tried = time.monotonic()
-            for served in self.served.values():
-                version = self.catalog.version(served.now.version) if served.now and served.now.fields is not None else None
-                read = (version or {}).get("recipe", {}).get("texts") or []
-                if not read or not served.now:
-                    continue
-                try:
-                    said = served.now.vectors([dict.fromkeys(read, words) for words in texts(self.eco.world.style)])
-                except Failure:
-                    continue  # it is being replaced
-                self.look = nearest(said) if said else {}
-                if said:
-                    break
-        return self.look
 
     def body(self, kind: str) -> Path:
         """The project's own glTF file for the body of a kind.

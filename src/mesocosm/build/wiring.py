@@ -112,6 +112,7 @@ def grow_version(
     from mesocosm.learn.novel import as_often
     from mesocosm.learn.track import TRACKERS
     from mesocosm.learn.train import Site, grow
+    from mesocosm.learn.tuning.frozen import Frozen
 
     store = spec.root / ".mesocosm"
     read = rows_for(spec, model, snapshot)
@@ -120,7 +121,7 @@ def grow_version(
         say("the field that the split keeps together is encrypted, equal values unlike each other, so rows of one group are not left out together")
     first, same = len(split), list(range(len(more)))
     if more and kinds_of(snapshot).get(model.predict) == "category":
-        more, same = as_often(more, model.predict, [v for v, part in zip(rows[model.predict], split, strict=True) if part == "train"])
+        more, same = as_often(more, model.predict, [v for v, part in zip(rows[model.predict], split, strict=True) if part == "train"], isinstance(model.tune, Frozen))
     ids, groups = [*read.ids, *(-1 for _ in more)], read.groups
     for row in more:
         for field in fields:
@@ -137,7 +138,7 @@ def grow_version(
     folder = store / "models" / name / digest(made, size=8)
     corpus, told_of = corpus_of(spec, catalog, model, snapshot)
     with folder_appears(folder) as aside:
-        grown = grow(name, model, rows, split, kinds_of(snapshot), Site(spec.root, store, aside, made, before, ids, catalog.url, corpus, told_of, order_of(snapshot, model.predict), past, items=items_of(spec, catalog, model), taught=taught_by(spec, catalog, model), groups=groups, sites=sites), say)
+        grown = grow(name, model, rows, split, kinds_of(snapshot), Site(spec.root, store, aside, made, before, ids, catalog.url, corpus, told_of, order_of(snapshot, model.predict), past, items=items_of(spec, catalog, model), taught=taught_by(spec, catalog, model), groups=groups, sites=sites, again=frozenset(first + at for at in range(1, len(same)) if same[at] == same[at - 1])), say)
         write_json(aside / "prepare.json", preparation(spec, model, snapshot))
     number = catalog.next_number(name)
     content = digest_folder(folder)

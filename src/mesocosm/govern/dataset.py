@@ -182,6 +182,11 @@ class Dataset(Kind):
         return self
 
     @property
+    def extras(self) -> tuple[str, ...]:
+        """That of private aggregates, where there is a budget for them."""
+        return ("private",) if self.budget else ()
+
+    @property
     def test_source(self) -> str | None:
         """The source that holds the rows that judge, where there is one."""
         return self.split.test if isinstance(self.split.test, str) else None

@@ -52,6 +52,11 @@ class Brought(Kind):
         return self
 
     @property
+    def extras(self) -> tuple[str, ...]:
+        """Keras' own, where the file is of it."""
+        return ("keras",) if self.keras else ()
+
+    @property
     def file(self) -> str:
         """The file's name."""
         return self.onnx or self.keras or ""

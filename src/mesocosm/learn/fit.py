@@ -17,6 +17,7 @@ from mesocosm.learn.continual import Past
 from mesocosm.learn.federated import federated_head
 from mesocosm.learn.laps import Laps
 from mesocosm.learn.model import Model
+from mesocosm.learn.novel import varied
 from mesocosm.learn.pairs import of_pairs
 from mesocosm.learn.parts import Parts
 from mesocosm.learn.self_training import SelfTraining, self_trained
@@ -54,6 +55,8 @@ def fitted(
         ends = np.cumsum([0, *(len(i) for i in parts.where.values())])
         feats = {p: whole[ends[i] : ends[i + 1]] for i, p in enumerate(parts.where)}
         say(f"{len(whole)} texts through {base.name}")
+        if parts.again and isinstance(model.tune, Frozen):
+            feats["train"] = varied(feats["train"], parts.y["train"], parts.again, model.seed)
     texts_only = feats
     if sight:
         feats = {p: np.hstack([x, sight.features[p]]) for p, x in feats.items()}

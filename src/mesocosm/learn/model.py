@@ -116,6 +116,11 @@ class Model(Kind):
     about: str = ""
 
     @property
+    def extras(self) -> tuple[str, ...]:
+        """Those of where runs are written, and of a base that is a GGUF file."""
+        return (*(t for t in self.track if t != "mlflow"), *(("gguf",) if str(self.base).endswith(".gguf") else ()))
+
+    @property
     def met(self) -> bool:
         """Whether the trunk has learnt from labels of training rows before a head is fitted, so that what is left out says too much."""
         return bool(self.pretrain and self.pretrain.objective.fields)

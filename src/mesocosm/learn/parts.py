@@ -24,7 +24,7 @@ class Parts:
     """A dataset cut for a model: per part its texts, block and labels; `bare` are training rows without a label, where they teach too.
 
     `sites` holds the number of each training row's site, and `site_names` what they are called, where sites learn apart.
-    `groups` holds the number of each row's group by part, nothing where each row is one of its own.
+    `groups` holds the number of each row's group by part, nothing where each row is one of its own. `again` are training rows that come again.
     """
 
     texts: dict[str, list[str]]
@@ -39,6 +39,7 @@ class Parts:
     groups: dict[str, Array]
     sites: Array | None = None
     site_names: Sequence[str] = ()
+    again: Sequence[int] = ()
 
 
 def cut(model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], kinds: Mapping[str, str], order: Sequence[str] = (), taught: Taught | None = None, groups: Sequence[Any] = (), sites: Sequence[Any] = ()) -> Parts:

@@ -10,6 +10,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,7 @@ class Site:
         items: of a ranker, what is said of each item that is listed.
         groups: the group of each row, where the split keeps those of one group together.
         sites: the site of each row, where sites learn apart.
+        again: rows that come again, as their class has few.
     """
 
     root: Path
@@ -82,6 +84,7 @@ class Site:
     items: Mapping[str, str] = field(default_factory=dict)
     groups: Sequence[Any] = ()
     sites: Sequence[Any] = ()
+    again: AbstractSet[int] = frozenset()
 
 
 @dataclass
@@ -128,6 +131,7 @@ def grow(
 
     torch.manual_seed(model.seed)
     parts = cut(model, rows, split, kinds, site.order, site.taught, site.groups, site.sites)
+    parts.again = [at for at, i in enumerate(parts.where["train"]) if i in site.again]
     found = leaks(rows, kinds, model.inputs, parts.where, [parts.task.plain(v) for v in rows[model.predict]])
     told = [n for n in found["telling"] if n not in model.trust]
     if told:

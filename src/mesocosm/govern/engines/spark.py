@@ -11,7 +11,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -43,6 +43,7 @@ class Spark(Engine):
     250000
     """
 
+    extra: ClassVar[str] = "spark"
     engine: Literal["spark"] = "spark"
     url: str = Field(pattern=MASTER)
     rows_a_job: int = Field(ROWS, ge=1, alias="rows")

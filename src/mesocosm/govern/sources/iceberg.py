@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from mesocosm.base.digest import digest
 from mesocosm.base.errors import Failure, Wrong
@@ -27,6 +27,7 @@ class Iceberg(SourceKind):
     'iceberg'
     """
 
+    extra: ClassVar[str] = "iceberg"
     type: Literal["iceberg"] = "iceberg"
     path: str
     snapshot: int | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -37,6 +37,7 @@ class Nats(SourceKind):
     'nats'
     """
 
+    extra: ClassVar[str] = "nats"
     type: Literal["nats"] = "nats"
     url: str = Field(repr=False)
     stream: str = Field(pattern=r"^[^\s.*>/\\]{1,200}$")

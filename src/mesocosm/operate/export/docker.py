@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from importlib import metadata
 from typing import Any, ClassVar
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from mesocosm.base.kinds import Kind
 from mesocosm.operate.export.living import PORT, USER, Living
 
 
 class Docker(Kind):
-    """`Dockerfile`, `.dockerignore` and a bill of materials (CycloneDX).
+    """`Dockerfile`, `.dockerignore`, `pins.txt` and a bill of materials (CycloneDX).
 
-    The store is a volume: data and models are made where the image runs and never lie in it.
+    The store is a volume: data and models are made where the image runs and never lie in it. What is installed is what is installed here, version by version.
 
     Args:
         base: the image it is made from.
@@ -31,13 +35,17 @@ class Docker(Kind):
 
     def files(self, living: Living) -> dict[str, str]:
         """The files by name."""
-        what = f"/in/{self.wheel}" if self.wheel.endswith(".whl") else f"{self.wheel}=={living.version}" if self.wheel == "mesocosm" else self.wheel
-        copied = f"COPY {json.dumps([self.wheel, '/in/'])}\n" if self.wheel.endswith(".whl") else ""
+        made = self.wheel.endswith(".whl")
+        extras = f"[{','.join(living.extras)}]" if living.extras else ""
+        what = f"mesocosm{extras} @ file:///in/{self.wheel}" if made else f"mesocosm{extras}=={living.version}" if self.wheel == "mesocosm" else self.wheel
+        beside = f' \\\n && /venv/bin/pip install --no-compile --no-deps {" ".join(living.beside)}' if living.beside else ""
+        copied = [*([self.wheel] if made else []), "pins.txt", "/in/"]
         project = "\n".join(f"COPY --chown=root:root {json.dumps([f, f'/project/{f}'])}" for f in ("ecosystem.yaml", *living.files))
         text = f"""# {living.name}: made by 'mesocosm export docker'. Build it beside ecosystem.yaml.
 FROM {self.base} AS made
 RUN python -m venv /venv
-{copied}RUN --mount=type=cache,target=/root/.cache/pip /venv/bin/pip install --no-compile "{what}"
+COPY {json.dumps(copied)}
+RUN --mount=type=cache,target=/root/.cache/pip /venv/bin/pip install --no-compile -c /in/pins.txt "{what}"{beside}
 
 FROM {self.base}
 LABEL org.opencontainers.image.title="{living.label}" org.opencontainers.image.version="{living.version}"
@@ -55,19 +63,41 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=10m --retries=3 \\
 ENTRYPOINT ["mesocosm"]
 CMD ["up", "--host", "0.0.0.0", "--port", "{PORT}"]
 """
-        ignored = "\n".join(["*", "!ecosystem.yaml", *(f"!{f}" for f in living.files), *([f"!{self.wheel}"] if self.wheel.endswith(".whl") else []), ".mesocosm", "**/.env", "**/*.key"])
-        return {"Dockerfile": text, ".dockerignore": ignored + "\n", "sbom.cdx.json": json.dumps(bill(living), indent=1) + "\n"}
+        ignored = "\n".join(["*", "!ecosystem.yaml", *(f"!{f}" for f in (*living.files, *copied[:-1])), ".mesocosm", "**/.env", "**/*.key"])
+        found = installed(living)
+        pins = "".join(f"{d.metadata['Name']}=={d.version.split('+')[0]}\n" for name, d in sorted(found.items()) if name != "mesocosm")
+        return {"Dockerfile": text, ".dockerignore": ignored + "\n", "pins.txt": pins, "sbom.cdx.json": json.dumps(bill(living, found), indent=1) + "\n"}
 
 
-def bill(living: Living) -> dict[str, Any]:
-    """What is installed here, as CycloneDX 1.6 has it: the image installs the same."""
-    parts: dict[str, dict[str, Any]] = {}
-    for found in metadata.distributions():
-        name, version = found.metadata["Name"], found.version
-        if not name:
+def installed(living: Living) -> dict[str, metadata.Distribution]:
+    """What Mesocosm with its extras takes, as it is installed here, by name; what is not here is not among it."""
+    found: dict[str, metadata.Distribution] = {}
+    asked = [("mesocosm", frozenset(living.extras)), *((name, frozenset[str]()) for name in living.beside)]
+    done: set[tuple[str, frozenset[str]]] = set()
+    while asked:
+        name, extras = one = asked.pop()
+        if one in done:
             continue
+        done.add(one)
+        try:
+            there = metadata.distribution(name)
+        except metadata.PackageNotFoundError:
+            continue
+        found[canonicalize_name(name)] = there
+        for text in (there.requires or ()) if name not in living.beside else ():
+            wanted = Requirement(text)
+            if wanted.marker is None or any(wanted.marker.evaluate({"extra": extra}) for extra in ("", *extras)):
+                asked.append((wanted.name, frozenset(wanted.extras)))
+    return found
+
+
+def bill(living: Living, found: Mapping[str, metadata.Distribution]) -> dict[str, Any]:
+    """What the image installs, as CycloneDX 1.6 has it."""
+    parts: dict[str, dict[str, Any]] = {}
+    for there in found.values():
+        name, version = there.metadata["Name"], there.version
         one: dict[str, Any] = {"type": "library", "bom-ref": f"pkg:pypi/{name.lower()}@{version}", "name": name, "version": version, "purl": f"pkg:pypi/{name.lower().replace('_', '-')}@{version}"}
-        said = found.metadata["License-Expression"]
+        said = there.metadata["License-Expression"]
         if said:
             one["licenses"] = [{"expression": said}]
         parts[one["bom-ref"]] = one

@@ -25,6 +25,8 @@ class Living:
         secrets: names of environment variables that its sources read.
         files: paths of the project that the image carries.
         store_gb: what its store holds now.
+        extras: of the package, that what it names needs.
+        beside: packages that are installed without what they ask for.
     """
 
     name: str
@@ -35,6 +37,8 @@ class Living:
     secrets: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     store_gb: float = 0.0
+    extras: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
