@@ -154,7 +154,7 @@ class Surges:
         elif run.sum >= usual.height:
             self.runs.pop(group)
             self.risen.add(group)
-            return self._said(group, run) | {"senders": len(run.senders) if setting.sender else None, "items": run.items}
+            return self._said(group, run) | {"senders": len({str(i.get(setting.sender)) for i in run.items}) if setting.sender else None, "items": run.items}
         return None
 
     def _falls(self, group: str, run: Run, hit: bool, step: float, usual: Usual) -> dict[str, Any] | None:

@@ -21,7 +21,7 @@ export function WhatIf({ service }: { service: string }) {
     void call<Form>(`/v1/services/${service}/what-if`).then((f) => { set(f); change(Object.fromEntries(f.inputs.map((i) => [i.name, i.usual ?? null]))); }, (e: Error) => fail(e.message));
   }, [service]);
   useEffect(() => {
-    if (!form) return;
+    if (!form || Object.values(row).every((v) => v === null)) return; // nothing is given yet
     const number = ++asked.current, timer = window.setTimeout(() => {
       void call<Said>(`/v1/services/${service}/what-if`, row).then((s) => { if (number === asked.current) { hear(s); mark((old) => old ?? s); fail(""); } }, (e: Error) => { if (number === asked.current) fail(e.message); });
     }, 140);
