@@ -34,7 +34,7 @@ datasets:
     fields: {text: {type: text, missing: quarantine}, mood: {type: category}}
     split: {test: 0.5, validation: 0}
 models:
-  mood: {base: minilm, learns: mail, predict: mood, inputs: [text]}
+  mood: {base: minilm, learns: mail, predict: mood, inputs: [text], tune: {method: full, epochs: 3}}
 services:
   desk: {serves: mood}
 """
