@@ -150,6 +150,13 @@ def test_the_sum_lasts_as_long_as_its_threshold_says() -> None:
         assert 0.8 * 300 < mean < 1.6 * 300, (usual, mean)
 
 
+def test_a_label_that_never_came_may_surge() -> None:
+    for before in ([], [{"label": "good"} for _ in range(300)]):
+        surges = Surges(Surge(label="bad"), before)
+        assert not any(surges.see({"label": "good"}) for _ in range(300))
+        assert any(surges.see({"label": "bad"}) for _ in range(12))
+
+
 def test_answers_that_say_nothing_by_how_sure_they_are_count_by_their_label() -> None:
     draw = random.Random(6)
     told = [{"label": "bad", "_label": "bad" if n % 3 else "good", "sure": draw.random()} for n in range(400)]

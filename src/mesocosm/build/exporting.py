@@ -49,10 +49,10 @@ def _beside(spec: Spec) -> tuple[str, ...]:
 
 
 def _files(spec: Spec) -> tuple[str, ...]:
-    """Folders and files of the project that its sources and bases name, as short as can be."""
+    """Folders and files of the project that its sources, its bases and the bodies of its world name, as short as can be."""
     root, found = spec.root.resolve(), set()
-    for settings in [*spec.eco.sources.values(), *spec.eco.models.values(), spec.eco.world]:
-        for value in _texts(settings.model_dump(mode="json")):
+    for settings in [*(k.model_dump(mode="json") for k in (*spec.eco.sources.values(), *spec.eco.models.values())), spec.eco.world.models]:
+        for value in _texts(dict(settings)):
             head = value.split("*")[0].rstrip("/") if "*" in value else value
             if not head or len(head) > 300 or "\n" in head or "://" in head:
                 continue

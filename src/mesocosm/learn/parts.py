@@ -17,6 +17,7 @@ from mesocosm.learn.model import Model
 from mesocosm.learn.tasks import TASKS, Ordinal, Task
 
 Array = np.ndarray[Any, Any]
+PARTS = ("train", "validation", "test")
 
 
 @dataclass
@@ -55,7 +56,7 @@ def cut(model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], k
     """
     task = Ordinal(order) if order else TASKS[kinds[model.predict]]()
     target = [task.plain(v) for v in rows[model.predict]]
-    where = {p: [i for i, s in enumerate(split) if s == p and target[i] is not None] for p in ("train", "validation", "test")}
+    where = {p: [i for i, s in enumerate(split) if s == p and target[i] is not None] for p in PARTS}
     task.fit(model.predict, [target[i] for i in where["train"]])
     if taught:
         if strange := [label for label in task.labels if label not in taught.labels]:
@@ -80,7 +81,7 @@ def cut(model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], k
     return Parts(
         {p: block.text_of(picked[p], names, len(where[p]), model.apart) for p in where},
         {p: block.build(picked[p], facts, len(where[p])) for p in where},
-        {p: task.encode([target[i] for i in where[p]]) for p in ("train", "validation", "test")},
+        {p: task.encode([target[i] for i in where[p]]) for p in PARTS},
         task.labels, facts, names, where, task, {p: {n: picked[p][n] for n in mine if kinds[n] == "image"} for p in where},
         {} if number is None else {p: number[where[p]] for p in where},
         np.array([called.index(s) for s in at]) if at else None, called,

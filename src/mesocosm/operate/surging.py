@@ -46,6 +46,7 @@ class Usual:
     """
 
     def __init__(self, evidence: Evidence, setting: Surge, counts: Array, seen: float) -> None:
+        counts = counts + 1 / len(counts)  # one answer of any kind more, so that what was never seen is not impossible
         share, self.seen = evidence.share(counts), max(1.0, seen)
         self.steps = evidence.steps(share, setting.risen(share))
         shares = doubtful(self.steps, counts / counts.sum(), float(counts.sum()))

@@ -17,11 +17,12 @@ from mesocosm.base.files import aside_name, write_json
 from mesocosm.learn import judge
 from mesocosm.learn.bases import Base
 from mesocosm.learn.heads.folds import numbered
+from mesocosm.learn.parts import PARTS
 from mesocosm.learn.pricing.price import quoted
 from mesocosm.learn.pricing.texts import finding
 from mesocosm.learn.retrieval.bridge import bridge, ranks, unit
 from mesocosm.learn.tuning.frozen import Frozen
-from mesocosm.learn.writing.prompt import PARTS, paired
+from mesocosm.learn.writing.prompt import paired
 
 if TYPE_CHECKING:
     from mesocosm.learn.model import Model

@@ -16,6 +16,7 @@ from mesocosm.base.files import write_json
 from mesocosm.learn import judge
 from mesocosm.learn.bases import Base
 from mesocosm.learn.heads.folds import Groups, numbered
+from mesocosm.learn.parts import PARTS
 from mesocosm.learn.pricing.price import quoted
 from mesocosm.learn.pricing.texts import tagging
 from mesocosm.learn.tagging.words import NONE, allowed, best, spans, words_of
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
-PARTS = ("train", "validation", "test")
 STRENGTHS = (0.1, 1.0, 10.0)
 EXAMPLES = 3
 

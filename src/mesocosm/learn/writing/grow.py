@@ -16,11 +16,12 @@ from mesocosm.base.files import write_json
 from mesocosm.learn import judge
 from mesocosm.learn.bases import Base
 from mesocosm.learn.laps import Laps
+from mesocosm.learn.parts import PARTS
 from mesocosm.learn.pricing.price import quoted
 from mesocosm.learn.pricing.texts import writing
 from mesocosm.learn.tuning.frozen import Frozen
 from mesocosm.learn.writing.judge import against, nearest, report
-from mesocosm.learn.writing.prompt import PARTS, Prompter, paired
+from mesocosm.learn.writing.prompt import Prompter, paired
 
 if TYPE_CHECKING:
     from mesocosm.learn.model import Model

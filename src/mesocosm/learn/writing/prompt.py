@@ -7,8 +7,8 @@ from typing import Any
 
 from mesocosm.base.errors import Wrong
 from mesocosm.learn.bases import Base
+from mesocosm.learn.parts import PARTS
 
-PARTS = ("train", "validation", "test")
 TOGETHER = 8  # prompts that are answered side by side
 
 
