@@ -116,6 +116,8 @@ def test_what_many_ask_for_and_no_class_explains_becomes_one(support: Path, tmp_
     done = cli("retrain", "support-desk", "-f", str(home), "--json")
     said = json.loads(done.stdout)
     assert said["promoted"] and said["comparison"]["new"]["labels"] == ["gift_wrapping"], said["why"]
+    version = open_ecosystem(home).catalog.version(said["challenger"])
+    assert version and not (home / ".mesocosm" / version["path"] / "forget.safetensors").exists(), "rows moved by the differences of others cannot be taken out one by one"
     served.refresh()
     new = "would you wrap my parcel as a gift for Christmas"
     assert served.predict([{"message": new}])[0]["label"] == "gift_wrapping"

@@ -209,7 +209,8 @@ def grow(
         "trials": tried.get("trials", []), "importance": tried.get("importance", {}), "auto": tried.get("auto", []), "seed": model.seed, **(sight.card if sight else {}), **export,
     }  # fmt: skip
     write_json(folder / "card.json", card)
-    if site.ids and not model.pretrain and not head.settings.get("self_training", {}).get("used"):  # labels it gave itself hang on every row
+    whole = parts.again or head.settings.get("self_training", {}).get("used")  # rows moved by others' differences, and labels it gave itself, hang on every row
+    if site.ids and not model.pretrain and not whole:
         keep(head, [site.ids[i] for i in parts.where["train"]], folder)
     laps.end("looking closer")
     if quote and not isinstance(model.base, Brought):
