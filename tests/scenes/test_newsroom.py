@@ -17,6 +17,7 @@ from conftest import ROOT, SMALL, follow, rounds, said_of
 from mesocosm.build.serving import Loader
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.operate.evidence import Evidence, threshold
+from mesocosm.operate.moving import recalibrated
 from mesocosm.operate.served import Served
 from mesocosm.operate.surge import Surge
 from mesocosm.operate.surging import Surges
@@ -99,6 +100,18 @@ def test_copies_and_a_loud_outlet_are_no_surge(desk: tuple[Any, Served, Watch]) 
     assert look(served, watch, copies) == [] and watch.last["surge"]["left_out"]["copies"] >= 39
     assert look(served, watch, [wire.one(topic="shops", negative=1.0, outlet="Ticker") for _ in range(60)]) == []
     assert watch.last["surge"]["left_out"]["of one sender"] >= 20 and eco.catalog.alerts(open_only=True) == []
+
+
+def test_what_is_usual_is_that_of_what_answers_now(desk: tuple[Any, Served, Watch]) -> None:
+    eco, served, watch = desk
+    wire = Wire(3)
+    assert look(served, watch, [wire.one() for _ in range(20)]) == []
+    first, usual = watch.surges, watch.last["surge"]["usual"]["banks"]
+    assert look(served, watch, [wire.one() for _ in range(20)]) == [] and watch.surges is first
+    assert recalibrated(eco.catalog, "mood-desk", {"negative": 4.0, "neutral": 1.0, "positive": 1.0}, "test", "bad news comes more often")
+    served.refresh()
+    assert look(served, watch, [wire.one() for _ in range(20)]) == [] and watch.surges is not first
+    assert watch.last["surge"]["usual"]["banks"] > usual, "answers that are weighted otherwise are usual otherwise"
 
 
 def test_its_tutorial_holds(newsroom: Path, tmp_path: Path) -> None:

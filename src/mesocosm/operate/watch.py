@@ -53,6 +53,7 @@ class Watch:
         self.features: dict[tuple[Any, ...], list[float]] = {}  # of the held-out texts and images
         self.held: list[dict[str, Any]] = []
         self.surges: Surges | None = None
+        self.counts: Unit | None = None  # whose answers it counts
         self.surged = self.began  # the newest answer that was counted
         self.told = 0  # how often labels were looked at; each look has its share of the level
 
@@ -221,7 +222,8 @@ class Watch:
         setting, now = self.monitor.surge, self.served.now
         if not setting or not now or now.fields is None:
             return []
-        if self.surges is None:
+        if self.surges is None or self.counts is not now:  # what is usual of one version's answers is not of another's
+            self.counts = now
             rows = now.held()[:JUDGED]
             said = now.predict(rows) if rows else []
             if setting.unsure:
@@ -233,6 +235,8 @@ class Watch:
         raised = []
         for row in fresh:
             self.surged = max(self.surged, row["at"])
+            if row["version"] != now.version:
+                continue
             found = self.surges.see(dict(row["input"]["clean"]) | {"label": setting.told(row["output"]), "sure": setting.sure(row["output"]), "id": row["id"]})
             if found and "over" in found:
                 for alert in self._surging():
