@@ -110,11 +110,14 @@ def test_an_image_installs_what_the_file_needs(cli: Callable[..., Any], tmp_path
     project = tmp_path / "bank"
     shutil.copytree(BANK, project, ignore=shutil.ignore_patterns(".mesocosm"))
     file = project / "ecosystem.yaml"
-    file.write_text(file.read_text().replace("sources:\n", "sources:\n  calls: {type: nats, url: 'nats://bus.example.org', stream: calls}\n", 1))
+    file.write_text(file.read_text().replace("sources:\n", "sources:\n  calls: {type: nats, url: 'nats://bus.example.org', stream: calls}\n", 1).replace("world:\n", "world:\n  models: {tree: looks/tree.glb}\n", 1))
+    (project / "looks").mkdir()
+    (project / "looks" / "tree.glb").write_bytes(b"glTF")
     done = cli("export", "docker", str(tmp_path / "out"), "-f", str(project), "--set", "wheel=mesocosm-0.1.0-py3-none-any.whl")
     assert done.returncode == 0, done.stderr
     docker = (tmp_path / "out" / "Dockerfile").read_text()
     assert '"mesocosm[nats,postgres] @ file:///in/mesocosm-0.1.0-py3-none-any.whl"' in docker and "nats-py==" in (tmp_path / "out" / "pins.txt").read_text()
+    assert 'COPY --chown=root:root ["looks/tree.glb", "/project/looks/tree.glb"]' in docker
     assert "!mesocosm-0.1.0-py3-none-any.whl" in (tmp_path / "out" / ".dockerignore").read_text().splitlines()
 
 
