@@ -26,13 +26,13 @@ import httpx
 ROOT = Path(__file__).parents[1]
 Line = tuple[str, float, str, bool]
 BASE, IMAGE, USER, PORT = "localhost/mesocosm-base:bookworm", "localhost/mesocosm-bank:bench", 10001, 8799
+ENV = os.environ | {"BUILDAH_ISOLATION": "chroot", "STORAGE_DRIVER": "vfs"}
 ASKED = {"sentence": "I lost my card, what now?"}
 
 
 def buildah(*words: str, check: bool = True, **more: Any) -> str:
     """What buildah says."""
-    env = os.environ | {"BUILDAH_ISOLATION": "chroot", "STORAGE_DRIVER": "vfs"}
-    return subprocess.run(["buildah", *words], check=check, env=env, stdout=subprocess.PIPE, text=True, **more).stdout.strip()
+    return subprocess.run(["buildah", *words], check=check, env=ENV, text=True, **({"stdout": subprocess.PIPE} | more)).stdout or ""
 
 
 def based(folder: Path) -> None:
@@ -43,7 +43,7 @@ def based(folder: Path) -> None:
     (folder / "root" / "usr" / "bin" / "python").symlink_to("python3")
     for cached in (folder / "root" / "var" / "cache" / "apt" / "archives").glob("*.deb"):
         cached.unlink()
-    made = buildah("from", "scratch")
+    made = buildah("from", "scratch").strip()
     buildah("add", "-q", made, str(folder / "root"), "/")
     buildah("commit", "-q", "--rm", made, BASE)
 
@@ -61,14 +61,14 @@ def image() -> list[Line]:
         subprocess.run(export, check=True, stdout=subprocess.DEVNULL)
         began = time.time()
         with (folder / "build.log").open("w") as log:
-            subprocess.run(["buildah", "bud", "--format", "docker", "--network", "host", *shlex.split(os.environ.get("BUILD_ARGS", "")), "-t", IMAGE, str(home)], check=True, stdout=log, stderr=log, env=os.environ | {"BUILDAH_ISOLATION": "chroot", "STORAGE_DRIVER": "vfs"})  # fmt: skip
-        took, size = time.time() - began, buildah("images", "--format", "{{.Size}}", IMAGE)
+            buildah("bud", "--format", "docker", "--network", "host", *shlex.split(os.environ.get("BUILD_ARGS", "")), "-t", IMAGE, str(home), stdout=log, stderr=log)
+        took, size = time.time() - began, buildah("images", "--format", "{{.Size}}", IMAGE).strip()
         print(f"  built in {took:.0f} s, {size}")
         (folder / "store").mkdir()
         (folder / "tmp").mkdir()
         for volume in ("store", "tmp"):
             os.chown(folder / volume, USER, USER)
-        inside = buildah("from", IMAGE)
+        inside = buildah("from", IMAGE).strip()
         try:
             return ran(folder, home, inside)
         finally:
@@ -82,7 +82,7 @@ def ran(folder: Path, home: Path, inside: str) -> list[Line]:
     log = folder / "up.log"
     with log.open("w") as told:
         words = ["buildah", "run", "--network", "host", *volumes, inside, "--", "mesocosm", "up", "--host", "127.0.0.1", "--port", str(PORT)]
-        up = subprocess.Popen(words, stdout=told, stderr=told, env=os.environ | {"BUILDAH_ISOLATION": "chroot", "STORAGE_DRIVER": "vfs"})
+        up = subprocess.Popen(words, stdout=told, stderr=told, env=ENV)
     while up.poll() is None and time.time() - began < 600:
         found = re.search(r"\?token=(\S+)", log.read_text())
         if found:
@@ -92,11 +92,15 @@ def ran(folder: Path, home: Path, inside: str) -> list[Line]:
                     says = http.post("/v1/services/help-desk/predict", json=ASKED).text
                     break
         time.sleep(0.5)
+    if not says:
+        up.kill()
+        print(log.read_text()[-2000:])
+        return [("image: seconds until it serves, from nothing", ready, "<= 180", False)]
     asked = json.loads(buildah("inspect", "--type", "image", IMAGE))["Docker"]["config"]["Healthcheck"]["Test"][1:]
     healthy = subprocess.run([asked[0], *(w.replace("8765", str(PORT)) for w in asked[1:])], check=False).returncode == 0
     runs = {int(p.name): p.stat().st_uid for p in Path("/proc").glob("[0-9]*") if (p / "cmdline").read_bytes().startswith(b"/venv/bin/python")}
     owners = set(runs.values())
-    where = buildah("mount", inside)
+    where = buildah("mount", inside).strip()
     wrote = subprocess.run(["find", where, "-xdev", "-newermt", f"@{began}", "-type", "f", "-user", str(USER)], check=True, stdout=subprocess.PIPE, text=True).stdout.split()
     frozen = buildah("run", *volumes, inside, "--", "/venv/bin/pip", "freeze", "--all")
     there = dict(line.lower().replace("_", "-").split("==") for line in frozen.splitlines() if "==" in line)
@@ -107,8 +111,6 @@ def ran(folder: Path, home: Path, inside: str) -> list[Line]:
     up.wait(60)
     stopped = time.time() - asked_at
     print(f"  users {owners}, written outside the volumes: {wrote[:3]}, versions besides the pins: {other[:5]}")
-    if not says:
-        print(log.read_text()[-2000:])
     answered = '"label"' in says
     return [
         ("image: seconds until it serves, from nothing", ready, "<= 180", ready <= 180),

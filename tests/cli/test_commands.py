@@ -19,7 +19,7 @@ from mesocosm.govern.snapshot import read_table
 
 WORDS = {
     "D": "credit", "MODEL": "risk", "SERVICE": "credit-desk", "S": "credit-desk", "MONITOR": "credit-watch", "ROLE": "analyst", "LABEL": "good", "FIELD": "email", "F": "email",
-    "NAME": "credit-desk", "DIR": "new", "see|ask|change": "see", "K": "A-1", "W": "asked", "2h": "2h",
+    "NAME": "credit-desk", "DIR": "new", "see|ask|change": "see", "K": "A-1", "W": "asked",
 }  # fmt: skip
 LONG = {"up", "build", "story", "drill", "picture", "draft", "init", "doctor"}  # each has its own tests
 REFUSED = {  # what the bank has no case for, and what is then said

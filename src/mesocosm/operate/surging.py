@@ -85,11 +85,11 @@ class Surges:
             if (cell := self.evidence.cell(row, self._hit(row))) is not None:
                 self._learn(self._group(row), np.eye(self.size)[cell], self._hit(row))
 
-    def usual(self, group: str) -> float:
-        """The usual share of the label among answers of a group, drawn to that of all where little is known of it; one in two before anything was seen."""
-        mine, (hits, seen) = self.known.get(group), (self.all[-1] + 1, self.all[:-1].sum() + 2)
-        of, lent = (mine[-1], mine[:-1].sum()) if mine is not None else (0.0, 0.0), self.lent()
-        return round(float((of[0] + lent * hits / seen) / (of[1] + lent)), 2)
+    def usual(self, groups: Iterable[str]) -> dict[str, float]:
+        """The usual share of the label among answers of each group, drawn to that of all where little is known of it; one in two before anything was seen."""
+        lent, all_ = self.lent(), float((self.all[-1] + 1) / (self.all[:-1].sum() + 2))
+        mine = {group: self.known.get(group, np.zeros(self.size + 1)) for group in groups}
+        return {group: round(float((kept[-1] + lent * all_) / (kept[:-1].sum() + lent)), 2) for group, kept in mine.items()}
 
     def lent(self) -> float:
         """How many items of all groups stand beside a group's own: many where the shares of groups differ by no more than chance has them differ.
@@ -172,7 +172,7 @@ class Surges:
         return self._said(group, run) | {"over": True}
 
     def _said(self, group: str, run: Run) -> dict[str, Any]:
-        return {"group": group, "usual": self.usual(group), "share": round(run.count / run.seen, 3), "seen": run.seen, "count": run.count}
+        return {"group": group, "usual": self.usual([group])[group], "share": round(run.count / run.seen, 3), "seen": run.seen, "count": run.count}
 
     def _hit(self, item: Mapping[str, Any]) -> bool:
         return bool(item.get("label") == self.setting.counted)

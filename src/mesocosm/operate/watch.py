@@ -235,7 +235,7 @@ class Watch:
         raised = []
         for row in fresh:
             self.surged = max(self.surged, row["at"])
-            if row["version"] != now.version:
+            if row["version"] != now.version:  # one that is tried beside it, or served before
                 continue
             found = self.surges.see(dict(row["input"]["clean"]) | {"label": setting.told(row["output"]), "sure": setting.sure(row["output"]), "id": row["id"]})
             if found and "over" in found:
@@ -249,7 +249,7 @@ class Watch:
                 message += f"; 'mesocosm labels {self.served.service.serves} --new' shows what they ask for" if setting.unsure else ""
                 items = [{k: i.get(k) for k in ("id", setting.once, setting.sender) if k} for i in found["items"]]
                 raised.append(self.catalog.alert(self.name, self.served.name, "surge", message, found | {"items": items}))
-        self.last |= {"surge": {"usual": {g or "all": self.surges.usual(g) for g in list(self.surges.known) or [""]}, "left_out": dict(self.surges.left_out)}}
+        self.last |= {"surge": {"usual": {g or "all": share for g, share in self.surges.usual(list(self.surges.known) or [""]).items()}, "left_out": dict(self.surges.left_out)}}
         return raised
 
     def _surging(self) -> list[dict[str, Any]]:
