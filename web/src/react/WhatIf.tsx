@@ -16,19 +16,19 @@ export function WhatIf({ service }: { service: string }) {
   const [said, hear] = useState<Said | null>(null);
   const [first, mark] = useState<Said | null>(null);
   const [fault, fail] = useState("");
-  const asked = useRef(0);
+  const asked = useRef(0), touched = useRef(false);
   useEffect(() => {
     void call<Form>(`/v1/services/${service}/what-if`).then((f) => { set(f); change(Object.fromEntries(f.inputs.map((i) => [i.name, i.usual ?? null]))); }, (e: Error) => fail(e.message));
   }, [service]);
   useEffect(() => {
-    if (!form || Object.values(row).every((v) => v === null)) return; // nothing is given yet
+    if (!form || (!touched.current && Object.values(row).includes(null))) return; // the row is not whole, and nobody has said anything yet
     const number = ++asked.current, timer = window.setTimeout(() => {
       void call<Said>(`/v1/services/${service}/what-if`, row).then((s) => { if (number === asked.current) { hear(s); mark((old) => old ?? s); fail(""); } }, (e: Error) => { if (number === asked.current) fail(e.message); });
     }, 140);
     return () => window.clearTimeout(timer);
   }, [form, row, service]);
   if (!form) return <p>{fault || t("Opening the desk…")}</p>;
-  const put = (name: string, value: string | number | null) => change((old) => ({ ...old, [name]: value }));
+  const put = (name: string, value: string | number | null) => { touched.current = true; change((old) => ({ ...old, [name]: value })); };
   const figure = (s: Said) => (s.number ? `${s.value?.toFixed(1)}` : `${s.label}, ${(100 * (s.probability ?? 0)).toFixed(1)} %`);
   const shares = said ? Object.entries(said.inputs).sort((a, b) => Math.abs(b[1]) - Math.abs(a[1])).slice(0, 6) : [];
   return (
