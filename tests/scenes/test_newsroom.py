@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 from conftest import ROOT, SMALL, follow, rounds, said_of
 
+from mesocosm.base.errors import Wrong
 from mesocosm.build.serving import Loader
+from mesocosm.build.whatif import Desk
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.operate.evidence import Evidence, threshold
 from mesocosm.operate.moving import recalibrated
@@ -112,6 +114,18 @@ def test_what_is_usual_is_that_of_what_answers_now(desk: tuple[Any, Served, Watc
     served.refresh()
     assert look(served, watch, [wire.one() for _ in range(20)]) == [] and watch.surges is not first
     assert watch.last["surge"]["usual"]["banks"] > usual, "answers that are weighted otherwise are usual otherwise"
+
+
+def test_a_what_if_begins_with_a_headline(desk: tuple[Any, Served, Watch]) -> None:
+    """A headline has no usual value, so the form says that its row cannot be asked as it stands; with one it can."""
+    eco, *_ = desk
+    ask = Desk(eco.spec, eco.catalog)
+    form = ask.form("mood-desk")
+    usual = {i["name"]: i.get("usual") for i in form["inputs"]}
+    assert not form["ready"] and usual["headline"] is None
+    with pytest.raises(Wrong, match="set aside"):
+        ask.ask("mood-desk", usual)
+    assert ask.ask("mood-desk", usual | {"headline": "Shares plunge after a profit warning"})["label"] == "negative"
 
 
 def test_its_tutorial_holds(newsroom: Path, tmp_path: Path) -> None:

@@ -339,9 +339,8 @@ def test_two_people_see_each_other_speak_and_leave_a_note(browser: Any, page: An
         until(other, "window.mesocosm.people().some(p => p.name === 'Ann')")
         before = page.evaluate("window.mesocosm.people()[0].place")
         other.keyboard.down("w")
-        frames(other, 3)
-        other.keyboard.up("w")
         until(page, "z => Math.abs(window.mesocosm.people()[0].place[2] - z) > 1", before[2])
+        other.keyboard.up("w")
         place, camera = page.evaluate("window.mesocosm.people()[0].place"), other.evaluate("window.mesocosm.camera")
         until(page, "at => Math.hypot(...window.mesocosm.people()[0].place.map((v, i) => v - at[i])) < 0.2", camera)
         assert place[2] < before[2]

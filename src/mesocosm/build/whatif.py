@@ -46,7 +46,8 @@ class Desk:
     def form(self, service: str) -> dict[str, Any]:
         """The inputs of a service, with what is likely of each in training: a range, choices, or a text.
 
-        Private fields give no values.
+        Private fields give no values. `ready` tells whether the row of what is usual can be asked as it stands: where a field that is needed
+        has no example (a headline, say), a visitor has to write it first.
 
         Raises:
             Failure: the service has no model that a what-if can be asked of.
@@ -58,7 +59,11 @@ class Desk:
         fields, training = snapshot["recipe"]["fields"], snapshot["facts"]["training"]
         inputs = [_input(name, fields[name], training.get(name) or {}) for name in self.spec.eco.models[version["model"]].inputs if name in fields]
         beside = self.catalog.rollout(service)
-        return {"service": service, "version": version["id"], "predict": version["recipe"]["predict"], "inputs": inputs, "beside": beside["version"] if beside else None}
+        ready = not self._preparation(version).ready([{i["name"]: i.get("usual") for i in inputs}])[0].get("_why")
+        return {"service": service, "version": version["id"], "predict": version["recipe"]["predict"], "inputs": inputs, "ready": ready, "beside": beside["version"] if beside else None}
+
+    def _preparation(self, version: Mapping[str, Any]) -> Preparation:
+        return Preparation(json.loads((where_of(self.spec).store / version["path"] / "prepare.json").read_text(encoding="utf-8")), prepare)
 
     def _opened(self, version: Mapping[str, Any]) -> tuple[Any, Preparation, list[dict[str, Any]]]:
         with self.lock:
@@ -71,7 +76,7 @@ class Desk:
                     raise Failure("the snapshot behind this version is gone")
                 model = self.spec.eco.models[version["model"]]
                 net = net_of(self.spec, version)
-                preparation = Preparation(json.loads((where_of(self.spec).store / version["path"] / "prepare.json").read_text(encoding="utf-8")), prepare)
+                preparation = self._preparation(version)
                 columns, split = columns_of(self.spec, snapshot, list(dict.fromkeys([*model.inputs, model.predict])))
                 taught = [i for i, s in enumerate(split) if s == "train"]
                 background = [{n: columns[n][i] for n in model.inputs} for i in taught[:: max(1, len(taught) // BACKGROUND)][:BACKGROUND]]

@@ -5,7 +5,7 @@ import { useWords } from "../state/words";
 import { Bars } from "./Plot";
 
 interface Input { name: string; type: string; unit: string | null; private: boolean; low?: number; high?: number; usual?: number | string; whole?: boolean; choices?: string[] }
-interface Form { version: string; predict: string; inputs: Input[]; beside: string | null }
+interface Form { version: string; predict: string; inputs: Input[]; ready: boolean; beside: string | null }
 interface Said { version: string; label: string; number: boolean; probability?: number; value?: number; interval?: [number, number]; base: number; inputs: Record<string, number>; beside?: Said }
 type Row = Record<string, string | number | null>;
 
@@ -21,7 +21,7 @@ export function WhatIf({ service }: { service: string }) {
     void call<Form>(`/v1/services/${service}/what-if`).then((f) => { set(f); change(Object.fromEntries(f.inputs.map((i) => [i.name, i.usual ?? null]))); }, (e: Error) => fail(e.message));
   }, [service]);
   useEffect(() => {
-    if (!form || (!touched.current && Object.values(row).includes(null))) return; // the row is not whole, and nobody has said anything yet
+    if (!form || (!form.ready && !touched.current)) return; // what is usual is no whole row, and nobody has said anything yet
     const number = ++asked.current, timer = window.setTimeout(() => {
       void call<Said>(`/v1/services/${service}/what-if`, row).then((s) => { if (number === asked.current) { hear(s); mark((old) => old ?? s); fail(""); } }, (e: Error) => { if (number === asked.current) fail(e.message); });
     }, 140);
