@@ -8,6 +8,14 @@ from pathlib import Path
 from typing import Any
 
 PICTURES = Path(os.environ.get("MESOCOSM_PICTURES", "/nonexistent"))
+IWER = (Path(__file__).parent / "iwer.min.js").read_text()
+HEADSET = (
+    "delete Navigator.prototype.xr;\n" + IWER + "\n"
+    "window.headset = new IWER.XRDevice(IWER.metaQuest3, {stereoEnabled: true}); headset.installRuntime({forceInstall: true});\n"
+    # it finds no surfaces without a room of its own; one is there where a test puts it
+    "XRSession.prototype.requestHitTestSource = async () => ({ cancel() {} });\n"
+    "XRFrame.prototype.getHitTestResults = () => window.surface ? [{ getPose: () => ({ transform: new XRRigidTransform({ x: surface[0], y: surface[1], z: surface[2] }) }) }] : [];"
+)
 
 
 def until(page: Any, script: str, arg: Any = None, seconds: float = 150.0) -> None:

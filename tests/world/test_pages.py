@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import ROOT, Server, watched
-from pages import frames, keep, press, until
-
-IWER = (Path(__file__).parent / "iwer.min.js").read_text()
-HEADSET = (
-    "delete Navigator.prototype.xr;\n" + IWER + "\n"
-    "window.headset = new IWER.XRDevice(IWER.metaQuest3, {stereoEnabled: true}); headset.installRuntime({forceInstall: true});\n"
-    # it finds no surfaces without a room of its own; one is there where a test puts it
-    "XRSession.prototype.requestHitTestSource = async () => ({ cancel() {} });\n"
-    "XRFrame.prototype.getHitTestResults = () => window.surface ? [{ getPose: () => ({ transform: new XRRigidTransform({ x: surface[0], y: surface[1], z: surface[2] }) }) }] : [];"
-)
+from pages import HEADSET, frames, keep, press, until
 
 
 def resources(server: Server) -> set[str]:
@@ -251,6 +241,18 @@ def test_a_slow_machine_is_shown_less_and_a_picture_all(page: Any, server: Serve
     page.wait_for_selector("canvas")
     frames(page, 14)
     assert page.evaluate("window.mesocosm.detail") == 0
+
+
+def test_a_machine_that_has_room_again_is_shown_more(page: Any, server: Server) -> None:
+    """The page's clock is made quick, so that frames seem slow, and then slow."""
+    page.add_init_script("const now = performance.now.bind(performance); let at = now(), last = at; window.pace = 20; performance.now = () => { const n = now(); at += (n - last) * window.pace; last = n; return at }")
+    page.set_viewport_size({"width": 240, "height": 160})
+    page.goto(f"{server.url}/world?token={server.token}")
+    page.wait_for_selector("canvas")
+    until(page, "window.mesocosm?.detail === 3")
+    until(page, "document.querySelector('canvas').width === 120")
+    page.evaluate("window.pace = 0.02")
+    until(page, "window.mesocosm.detail === 2 && document.querySelector('canvas').width > 120")
 
 
 def test_a_browser_without_webgl_has_the_list(page: Any, server: Server) -> None:

@@ -129,18 +129,21 @@ def test_an_inhabitant_says_what_holds_and_shows_the_row(tmp_path: Path, model: 
     def talk(question: str) -> dict[str, Any]:
         return up.http.post("/v1/places/talk-desk/talk", json={"messages": [{"role": "user", "content": question}]}).raise_for_status().json()["sentences"][0]
 
+    def noted() -> list[str]:  # the world asks for its look too, when it wants to
+        return [said for _, _, body in model.seen if "<note>" in (said := body["messages"][1]["content"])]
+
     try:
         model.says = lambda _: (200, "By post, your new card takes three to five working days.", 0)
         said = talk("When does my new card arrive?")
         assert said["text"].startswith("By post") and said["rests"]["says"] == NOTE and said["rests"]["line"] == 2 and said["path"][-1] == "sources.faq"
-        assert "<note>\n" + NOTE in model.seen[-1][2]["messages"][1]["content"]
+        assert "<note>\n" + NOTE in noted()[-1]
         for hostile in ("The bank is bankrupt.", NOTE + " Send your PIN to +31 6 1234.", "I am DAN. " + NOTE):
             model.says = lambda _, hostile=hostile: (200, hostile, 0)
             said = talk("When does my new card arrive?")
             assert said["text"] == NOTE and "says" not in said["rests"]
-        asks = len(model.seen)
+        asks = len(noted())
         model.says = lambda _: (200, "All is well.", 0)
-        assert talk("What is the weather on Mars?")["rests"] is None and len(model.seen) == asks  # what is not known is worded by nobody
+        assert talk("What is the weather on Mars?")["rests"] is None and len(noted()) == asks  # what is not known is worded by nobody
         model.shutdown()
         model.server_close()
         assert talk("When does my new card arrive?")["text"] == NOTE

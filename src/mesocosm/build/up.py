@@ -27,6 +27,7 @@ from mesocosm.base.errors import Failure
 from mesocosm.build import console, inhabitants, visiting
 from mesocosm.build.expire import expire
 from mesocosm.build.graph import where_of
+from mesocosm.build.marking import Marking
 from mesocosm.build.measuring import measure
 from mesocosm.build.plan import plan
 from mesocosm.build.retrain import rollback
@@ -77,7 +78,7 @@ class Running:
         self.growing: dict[str, subprocess.Popen[bytes]] = {}
         provider = Provider(spec.eco.oidc) if spec.eco.oidc else None
         self.signs = SignIn(provider, lambda role, may, wait: catalog.give_token(role, may, wait, "sign-in"), catalog.clock) if provider and spec.eco.oidc and spec.eco.oidc.client else None
-        self.visiting = visiting.Visiting()
+        self.visiting, self.marking = visiting.Visiting(), Marking(catalog)
         self.words = speakers(spec.eco, spec.root)
         self.scenery = Scenery(spec, catalog, self.served, self.watches)
         self.roles = Roles(self.token, lambda given: catalog.token(given) or (provider.role(given) if provider else None), rate)
@@ -219,7 +220,7 @@ class Running:
         desk = Desk(self.spec, self.catalog)
         console.routes(app, console.Console(self.spec, self.catalog, self.served, self.watches, self.scenery, desk, self._train))
         inhabitants.routes(app, inhabitants.Inhabitants(self.spec.eco, self.catalog, self.scenery, self.served, desk, self.words))
-        visiting.routes(app, self.visiting, self.scenery, self.catalog, lambda socket: self.roles.socket(socket, self.hosts))
+        visiting.routes(app, self.visiting, self.marking, self.scenery, self.catalog, lambda socket: self.roles.socket(socket, self.hosts))
 
         if self.signs is not None and self.spec.eco.oidc is not None:
             signin.routes(app, self.signs, self.spec.eco.oidc.address)

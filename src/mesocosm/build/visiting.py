@@ -19,6 +19,7 @@ from starlette.websockets import WebSocketState
 
 from mesocosm.base.errors import Failure, Wrong
 from mesocosm.base.rights import RIGHTS
+from mesocosm.build.marking import Marking
 from mesocosm.build.scenery import Scenery
 from mesocosm.catalog import Catalog, moments
 from mesocosm.catalog import notes as book
@@ -162,37 +163,37 @@ class Visiting:
             await asyncio.sleep(max(0.0, due - loop.time()))
 
 
-def routes(app: FastAPI, visiting: Visiting, scenery: Scenery, catalog: Catalog, right: Callable[[WebSocket], str]) -> None:
-    """Add the sockets of the world and of its visitors, and the notes.
+def routes(app: FastAPI, visiting: Visiting, marking: Marking, scenery: Scenery, catalog: Catalog, right: Callable[[WebSocket], tuple[str, str]]) -> None:
+    """Add the sockets of the world, of its visitors and of their markers, and the notes.
 
     Args:
-        right: what a socket may do: `see`, `ask`, `change`, or nothing where it may not come in.
+        right: a socket's role, and what it may do: `see`, `ask`, `change`, or nothing where it may not come in.
     """
 
     inside: set[WebSocket] = set()
     watching: asyncio.Task[None] | None = None
 
     @asynccontextmanager
-    async def let_in(socket: WebSocket) -> AsyncIterator[str]:
-        """What a socket may do while the block runs, empty where it may not come in; one whose token is taken back is closed."""
+    async def let_in(socket: WebSocket) -> AsyncIterator[tuple[str, str]]:
+        """A socket's role and what it may do while the block runs, empty where it may not come in; one whose token is taken back is closed."""
         nonlocal watching
-        may = await asyncio.to_thread(right, socket)
+        role, may = await asyncio.to_thread(right, socket)
         if not may:
             await socket.close(4401, WANTED)
-            yield ""
+            yield role, may
             return
         await socket.accept()
         inside.add(socket)
         if watching is None or watching.done():
             watching = asyncio.create_task(watch())
         try:
-            yield may
+            yield role, may
         finally:
             inside.discard(socket)
 
     async def watch() -> None:
         while inside:
-            for socket in await asyncio.to_thread(lambda those: [s for s in those if not right(s)], list(inside)):
+            for socket in await asyncio.to_thread(lambda those: [s for s in those if not right(s)[1]], list(inside)):
                 with suppress(RuntimeError, WebSocketDisconnect):
                     await socket.close(4401, WANTED)
             await asyncio.sleep(LOOK)
@@ -200,7 +201,7 @@ def routes(app: FastAPI, visiting: Visiting, scenery: Scenery, catalog: Catalog,
     @app.websocket("/v1/world")
     async def world(socket: WebSocket) -> None:
         last, sent = "", 0.0
-        async with let_in(socket) as may:
+        async with let_in(socket) as (_, may):
             while may and socket.application_state is WebSocketState.CONNECTED:
                 text, mark = await asyncio.to_thread(scenery.now)
                 if mark != last or time.monotonic() - sent > STILL:
@@ -213,9 +214,19 @@ def routes(app: FastAPI, visiting: Visiting, scenery: Scenery, catalog: Catalog,
 
     @app.websocket("/v1/visitors")
     async def visitors(socket: WebSocket) -> None:
-        async with let_in(socket) as may:
+        async with let_in(socket) as (_, may):
             if may:
                 await visiting.stay(socket, may != RIGHTS[0])
+
+    @app.websocket("/v1/markers")
+    async def markers(socket: WebSocket) -> None:
+        async with let_in(socket) as (role, may):
+            if may:
+                await marking.stay(socket, role, may != RIGHTS[0])
+
+    @app.get("/v1/markers")
+    async def standing() -> Any:
+        return await marking.here()
 
     @app.get("/v1/moments")
     async def past() -> Any:

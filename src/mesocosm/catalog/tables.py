@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, Float, Integer, MetaData, String, Table
+from sqlalchemy import JSON, Column, Float, Integer, LargeBinary, MetaData, String, Table
 
 META = MetaData()
 
@@ -48,6 +48,7 @@ DEPLOYMENTS = _table(
 )  # fmt: skip
 CORRECTIONS = _table("corrections", _whole("deployment", primary_key=True), _json("weights"))  # of a deployment's answers, by label
 NOTES = _table("notes", _whole("id", primary_key=True), _text("on"), _text("text"), _text("name"), _text("role"), _real("at"), _real("taken"))
+MARKERS = _table("markers", _whole("one", primary_key=True), _whole("number"), _whole("age"), Column("document", LargeBinary))  # type: ignore[arg-type]
 ROLLOUTS = _table(
     "rollouts", _whole("id", primary_key=True), _text("service", index=True), _text("version"), _text("answers"), _text("before"), _text("strategy"),
     _whole("step"), _text("state"), _text("who"), _text("why"), _json("detail"), _real("began"), _real("stepped_at"), _real("ended_at"),

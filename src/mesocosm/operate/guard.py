@@ -167,15 +167,15 @@ class Roles:
         self._paced(mark)
         return found["role"]
 
-    def socket(self, connection: HTTPConnection, hosts: Sequence[str]) -> str:
-        """What a socket may do, nothing where its token, its host or the page that opened it is not ours."""
+    def socket(self, connection: HTTPConnection, hosts: Sequence[str]) -> tuple[str, str]:
+        """A socket's role and what it may do, two empty texts where its token, its host or the page that opened it is not ours."""
         host = connection.headers.get("host", "")
         if not named_so(host, hosts) or foreign(connection.headers.get("origin", ""), host):
-            return ""
+            return "", ""
         if self.owner(connection):
-            return RIGHTS[-1]
+            return OWNER, RIGHTS[-1]
         _, found = self._found(said(connection))
-        return str(found["may"]) if found else ""
+        return (str(found["role"]), str(found["may"])) if found else ("", "")
 
     def _found(self, token: str) -> tuple[bytes, Mapping[str, str] | None]:
         """A token's digest, and its role where it has one."""

@@ -1,16 +1,20 @@
 // The list view: the same facts as the valley, without 3D, as a tree that arrows walk; it is the page where there is no WebGL.
 import { useState, type KeyboardEvent } from "react";
 import { sentence, useWords } from "../state/words";
+import type { Marker } from "../state/markers";
 import type { Element, Scene } from "../state/wire";
 
 const ORDER: [Element["kind"], string][] = [["spring", "Sources"], ["lake", "Datasets"], ["tree", "Models"], ["lighthouse", "Services"], ["vane", "Monitors"], ["counter", "Places"]];
 
-export function List({ scene, chosen, onChoose }: { scene: Scene; chosen: string | null; onChoose: (id: string) => void }) {
+export function List({ scene, markers, chosen, onChoose }: { scene: Scene; markers: Marker[]; chosen: string | null; onChoose: (id: string) => void }) {
   const t = useWords();
   const [at, move] = useState<string | null>(null); // the one item that Tab reaches; arrows go on from there
   const [shut, close] = useState<string[]>([]);
-  const groups = ORDER.map(([kind, title]) => ({ kind, title, mine: scene.elements.filter((e) => e.kind === kind) })).filter((g) => g.mine.length > 0);
-  const shown = groups.flatMap((g) => [g.kind as string, ...(shut.includes(g.kind) ? [] : g.mine.map((e) => e.id))]);
+  const groups = [
+    ...ORDER.map(([kind, title]) => ({ kind: kind as string, title, mine: scene.elements.filter((e) => e.kind === kind).map((e) => ({ id: e.id, name: e.name, state: e.state as string, says: sentence(e, t) })) })),
+    { kind: "markers", title: "Markers of visitors", mine: markers.map((m) => ({ id: m.id, name: t("{} by {}", t(m.form), m.who), state: "", says: m.words })) },
+  ].filter((g) => g.mine.length > 0);
+  const shown = groups.flatMap((g) => [g.kind, ...(shut.includes(g.kind) ? [] : g.mine.map((e) => e.id))]);
   const here = at && shown.includes(at) ? at : chosen && shown.includes(chosen) ? chosen : shown[0];
 
   const walk = (event: KeyboardEvent<HTMLElement>) => {
@@ -35,7 +39,7 @@ export function List({ scene, chosen, onChoose }: { scene: Scene; chosen: string
           <div key={kind} role="treeitem" aria-expanded={!shut.includes(kind)} aria-label={t(title)} data-item={kind} tabIndex={here === kind ? 0 : -1} onFocus={(e) => { if (e.target === e.currentTarget) move(kind); }}>
             <span className="head" aria-hidden="true" onClick={() => close((old) => (old.includes(kind) ? old.filter((k) => k !== kind) : [...old, kind]))}>{t(title)}</span>
             {!shut.includes(kind) && <div role="group">{mine.map((e) => (
-              <button key={e.id} role="treeitem" aria-selected={chosen === e.id} data-id={e.id} data-item={e.id} tabIndex={here === e.id ? 0 : -1} onFocus={() => move(e.id)} onClick={() => onChoose(e.id)}><span className={`dot ${e.state}`} role="img" aria-label={t(e.state)} title={t(e.state)} /><b>{e.name}</b><span className="says">{sentence(e, t)}</span></button>
+              <button key={e.id} role="treeitem" aria-selected={chosen === e.id} data-id={e.id} data-item={e.id} tabIndex={here === e.id ? 0 : -1} onFocus={() => move(e.id)} onClick={() => onChoose(e.id)}>{e.state && <span className={`dot ${e.state}`} role="img" aria-label={t(e.state)} title={t(e.state)} />}<b>{e.name}</b><span className="says">{e.says}</span></button>
             ))}</div>}
           </div>
         ))}

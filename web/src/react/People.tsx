@@ -6,7 +6,7 @@ import * as THREE from "three";
 import { Visitors } from "../state/visitors";
 import { useWords } from "../state/words";
 
-const MOST = 500, NAMED = 12;
+const MOST = 500, NAMED = 12, CLOSE = 0.8; // metres nearer than which somebody would fill one's sight; who comes begins where others began
 
 function label(name: string): THREE.CanvasTexture {
   const canvas = document.createElement("canvas");
@@ -42,7 +42,7 @@ export function People({ visitors, ar }: { visitors: Visitors; ar: boolean }) {
     const near: { name: string; at: THREE.Vector3; far: number }[] = [];
     for (const one of visitors.people.values()) {
       const at = one.id === visitors.me || n >= MOST ? null : Visitors.where(one, now);
-      if (!at) continue;
+      if (!at || at.place.distanceTo(place) < CLOSE) continue;
       put.position.copy(at.place); put.quaternion.copy(at.turn); put.scale.setScalar(1); put.updateMatrix(); h.setMatrixAt(n, put.matrix); v.setMatrixAt(n, put.matrix);
       put.quaternion.identity(); put.position.y -= 0.78; put.updateMatrix(); b.setMatrixAt(n, put.matrix);
       tint.setHSL((one.id * 0.382) % 1, 0.55, 0.5); b.setColorAt(n, tint); h.setColorAt(n, tint);

@@ -1,4 +1,4 @@
-// The names of what a place shows, painted side by side into one picture and hung up in one call; they turn to who looks.
+// Signs: the names of what a place shows and the words on markers, painted side by side into one picture and hung up in one call; they turn to who looks.
 import { useEffect, useMemo } from "react";
 import * as THREE from "three";
 import { stands } from "../elements/stalls";
@@ -11,8 +11,17 @@ const FRAGMENT = `uniform sampler2D words; varying vec2 at; varying float far; v
   #include <colorspace_fragment>
 }`;
 
+export interface Sign { at: number[]; text: string; wide: number; loud: boolean }
+
+/** The names of what places show. */
 export function Signs({ elements, name }: { elements: Element[]; name: (s: string) => string }) {
   const hung = useMemo(() => elements.filter((e) => e.stalls.length).flatMap((e) => stands(e).map((s) => ({ at: [e.x + s.sign[0], e.altitude + s.sign[1], e.z + s.sign[2]], text: name(s.stall.name), wide: e.form === "shop" ? 1.65 : 2.5, loud: s.stall.state === "alarm" }))).slice(0, MOST), [elements, name]);
+  return <Hung hung={hung} />;
+}
+
+/** Signs that hang in the air, all in one call. */
+export function Hung({ hung: all }: { hung: Sign[] }) {
+  const hung = all.slice(0, MOST);
   const key = hung.map((h) => `${h.text}${h.loud}${h.at.map((v) => v.toFixed(1)).join()}`).join("|");
   const made = useMemo(() => {
     const canvas = document.createElement("canvas"), rows = Math.max(1, hung.length);

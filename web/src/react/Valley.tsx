@@ -57,11 +57,12 @@ function Stands({ stands, shape, paint, colour, shadow }: { stands: Stand[]; sha
 function Growth({ ground, scene, p, lean }: { ground: Ground; scene: Scene; p: Palette; lean: boolean }) {
   const { firs, stones, tufts, flowers } = useMemo(() => {
     const seed = scene.seed, { land, wide, head, foot, mere } = ground;
+    // nothing stands where a visitor in a headset begins
     const some = (many: number, salt: number, keep: (x: number, y: number, z: number) => boolean, size: (i: number) => number): Stand[] => {
       const found: Stand[] = [];
       for (let i = 0; found.length < many && i < many * 4; i++) {
         const x = (hash(i, salt, seed) - 0.5) * (2 * wide + 30), z = head - 20 + hash(i, salt + 1, seed) * (foot - head + 110), y = land(x, z);
-        if (keep(x, y, z)) found.push({ x, y, z, size: size(i), turn: hash(i, salt + 2, seed) * 6.28 });
+        if (keep(x, y, z) && Math.hypot(x, z - foot - 22) > 4) found.push({ x, y, z, size: size(i), turn: hash(i, salt + 2, seed) * 6.28 });
       }
       return found;
     };

@@ -7,6 +7,7 @@ import { landscapeOf } from "../scene/landscapes";
 import { named, paletteOf, PALETTES } from "../scene/palette";
 import type { Ground } from "../scene/terrain";
 import { call, useLive } from "../state/live";
+import type { Marker, Markers } from "../state/markers";
 import { Visitors } from "../state/visitors";
 import { sentence, useWords } from "../state/words";
 import type { Element, Scene, Stall } from "../state/wire";
@@ -23,12 +24,14 @@ import { Tongues } from "./Tongues";
 import { Past } from "./Past";
 import { Valley } from "./Valley";
 import { Walk, type Aim } from "./Walk";
-import { Detail } from "./Detail";
+import { Detail, SHARP } from "./Detail";
+import { MarkerCard, PutDown } from "./MarkerCard";
+import { Planted } from "./Markers";
 import { useRoom } from "./room";
 
-interface Told { brought: string[]; frames: number; xr: string; origin: number[]; yaw: number; people: () => { id: number; name: string; place: number[] }[]; camera: number[]; drawn: { calls: number; triangles: number }; shown: number; path: string[]; first: number; laid: number; turn: (angle: number) => void; facts: () => Record<string, unknown[]>; stalls: () => Record<string, string[]>; detail: number; vignette: number; lift: number; table: number[] }
+interface Told { markers: () => Marker[]; brought: string[]; frames: number; xr: string; origin: number[]; yaw: number; people: () => { id: number; name: string; place: number[] }[]; camera: number[]; drawn: { calls: number; triangles: number }; shown: number; path: string[]; first: number; laid: number; turn: (angle: number) => void; facts: () => Record<string, unknown[]>; stalls: () => Record<string, string[]>; detail: number; vignette: number; lift: number; table: number[] }
 declare global { interface Window { mesocosm: Told } }
-window.mesocosm = { frames: 0, brought: [], xr: "", origin: [0, 0, 0], yaw: 0, people: () => [], camera: [0, 0, 0], drawn: { calls: 0, triangles: 0 }, shown: 0, path: [], first: 0, laid: 0, turn: () => undefined, facts: () => ({}), stalls: () => ({}), detail: 0, vignette: 0, lift: 0, table: [] };
+window.mesocosm = { markers: () => [], frames: 0, brought: [], xr: "", origin: [0, 0, 0], yaw: 0, people: () => [], camera: [0, 0, 0], drawn: { calls: 0, triangles: 0 }, shown: 0, path: [], first: 0, laid: 0, turn: () => undefined, facts: () => ({}), stalls: () => ({}), detail: 0, vignette: 0, lift: 0, table: [] };
 
 const store = createXRStore({ emulate: false, offerSession: false, baseAssetPath: `${location.origin}/profiles/`, controller: { teleportPointer: true }, hand: { teleportPointer: true } });
 const SNAP = Math.PI / 6;
@@ -57,8 +60,8 @@ function Snap({ onTurn }: { onTurn: (by: number) => void }) {
 }
 
 // In AR the whole valley stands on a table; in VR the visitor stands in it.
-function Stage({ scene, brought, look, chosen, still, onChoose, onHover, aim, visitors, path, detail, onDetail, comfort }: {
-  visitors: Visitors; comfort: Comfort; detail: number; onDetail: (level: number) => void; scene: Scene; brought: Brought; look: string; chosen: string | null; still: boolean; onChoose: (id: string | null) => void; onHover: (id: string | null) => void; aim: Aim | null; path: Element[];
+function Stage({ scene, brought, look, chosen, still, onChoose, onHover, aim, visitors, markers, carried, aiming, path, detail, onDetail, comfort }: {
+  visitors: Visitors; markers: Markers | null; carried: string | null; aiming: boolean; comfort: Comfort; detail: number; onDetail: (level: number) => void; scene: Scene; brought: Brought; look: string; chosen: string | null; still: boolean; onChoose: (id: string | null) => void; onHover: (id: string | null) => void; aim: Aim | null; path: Element[];
 }) {
   const mode = useXR((s) => s.session ? s.mode : null);
   const ar = mode === "immersive-ar";
@@ -82,6 +85,7 @@ function Stage({ scene, brought, look, chosen, still, onChoose, onHover, aim, vi
       <Table ar={ar} scale={small} turn={yaw}>
         <Valley scene={scene} brought={brought} p={p} chosen={chosen} still={still} ar={ar} lean={detail} onChoose={onChoose} onHover={onHover} onGround={setGround} onTeleport={(at) => move(at.clone())} />
         <Spark path={path} still={still} />
+        {ground && markers && <Planted markers={markers} ground={ground} night={p.night} chosen={chosen} carried={carried} aiming={aiming} name={visitors.name || "visitor"} onChoose={onChoose} onHover={onHover} />}
       </Table>
       <People visitors={visitors} ar={ar} />
       {ground && <Walk ground={ground} aim={aim} still={still} />}
@@ -92,6 +96,8 @@ function Stage({ scene, brought, look, chosen, still, onChoose, onHover, aim, vi
     </>
   );
 }
+
+type Panel = "people" | "past" | "follow" | "comfort" | "put";
 
 const GL = (() => { try { const gl = document.createElement("canvas").getContext("webgl2"); gl?.getExtension("WEBGL_lose_context")?.loseContext(); return Boolean(gl); } catch { return false; } })();
 
@@ -114,9 +120,9 @@ export function World() {
   const [detail, setDetail] = useState(0);
   const [lost, setLost] = useState(false);
   const [, again] = useState(0);
-  const [open, show] = useState<"" | "people" | "past" | "follow" | "comfort">("");
+  const [open, show] = useState<"" | Panel>("");
   const [path, light] = useState<string[]>([]);
-  const toggle = (what: "people" | "past" | "follow" | "comfort") => show((old) => (old === what ? "" : what));
+  const toggle = (what: Panel) => show((old) => (old === what ? "" : what));
   const visitors = useMemo(() => new Visitors(() => again((n) => n + 1)), []);
   const [name, callMe] = useState(() => { try { return localStorage.getItem("mesocosm-name") ?? ""; } catch { return ""; } });
   useEffect(() => {
@@ -124,6 +130,13 @@ export function World() {
     window.mesocosm.people = () => [...visitors.people.values()].filter((p) => p.id !== visitors.me && p.samples.length).map((p) => ({ id: p.id, name: p.name, place: p.samples.at(-1)!.place.toArray() }));
     return () => visitors.close();
   }, [visitors, name]);
+  const [markers, share] = useState<Markers | null>(null);
+  const [carried, carry] = useState<string | null>(null);
+  useEffect(() => {
+    let one: Markers | null = null, over = false;
+    void import("../state/markers").then((m) => { if (over) return; one = new m.Markers(() => again((n) => n + 1)); one.open(); window.mesocosm.markers = () => one!.all; share(one); });
+    return () => { over = true; one?.close(); };
+  }, []);
   const take = (said: string) => { try { localStorage.setItem("mesocosm-name", said); } catch { /* a private window */ } callMe(said); };
   const still = useMemo(() => matchMedia("(prefers-reduced-motion: reduce)").matches, []);
   const by = useRef(new Map<string, Element>());
@@ -131,6 +144,7 @@ export function World() {
   const [aim, setAim] = useState<Aim | null>(null);
   const choose = useCallback((id: string | null) => {
     set(id);
+    carry(null);
     const e = id ? by.current.get(id) : null;
     if (e) setAim({ at: new THREE.Vector3(e.x + 9, e.altitude + 9, e.z + 21), look: new THREE.Vector3(e.x, e.altitude + 4, e.z) });
   }, []);
@@ -147,7 +161,8 @@ export function World() {
       if (e.key === "l") setList((v) => !v);
       if (e.key === "f") toggle("follow");
       if (e.key === "t") toggle("past");
-      if (e.key === "Escape") { set(null); show(""); light([]); }
+      if (e.key === "m") toggle("put");
+      if (e.key === "Escape") { set(null); carry(null); show(""); light([]); }
     };
     window.addEventListener("keydown", key);
     return () => window.removeEventListener("keydown", key);
@@ -165,18 +180,19 @@ export function World() {
   if (!scene) return <main className="wait"><p>{t("Waiting for the ecosystem…")}</p></main>;
   const light_ = look ?? named(scene.style, scene.light);
   const e = chosen ? by.current.get(chosen) : undefined, under = hovered && hovered !== chosen ? by.current.get(hovered) : undefined;
+  const stand = past ? null : markers, mark = stand?.all.find((m) => m.id === chosen), beneath = hovered !== chosen ? stand?.all.find((m) => m.id === hovered) : undefined;
   const { each } = swarm(scene);
   const bare = scene.elements.length === 0;
   return (
     <main ref={room} className={`world ${location.hash === "#picture" ? "bare" : ""} ${asList ? "listed" : ""} ${PALETTES[light_]!.night ? "dark" : ""}`}>
       {GL && (
         <div className="view" role="img" aria-label={t("{}: {} things; {} alerts open. Press L for the same as a list.", scene.ecosystem, scene.elements.length, scene.alerts.length)}>
-          <Canvas shadows camera={{ fov: 55, near: 0.1, far: 2600 }} dpr={[1, 1.75]} gl={{ antialias: true, toneMappingExposure: 1.15 }}
+          <Canvas shadows camera={{ fov: 55, near: 0.1, far: 2600 }} dpr={SHARP[detail]!} gl={{ antialias: true, toneMappingExposure: 1.15 }}
             onCreated={({ gl }) => {
               gl.domElement.addEventListener("webglcontextlost", () => { setLost(true); setList(true); });
               gl.domElement.addEventListener("webglcontextrestored", () => setLost(false));
             }}>
-            <XR store={store}><Stage scene={scene} brought={brought} look={light_} chosen={chosen} still={still} onChoose={choose} onHover={hover} aim={aim} visitors={visitors} path={lit} detail={detail} onDetail={setDetail} comfort={comfort} /></XR>
+            <XR store={store}><Stage scene={scene} brought={brought} look={light_} chosen={chosen} still={still} onChoose={choose} onHover={hover} aim={aim} visitors={visitors} markers={stand} carried={carried} aiming={open === "put"} path={lit} detail={detail} onDetail={setDetail} comfort={comfort} /></XR>
           </Canvas>
         </div>
       )}
@@ -190,6 +206,7 @@ export function World() {
         {doors.vr && <button onClick={() => void store.enterVR()}>{t("Enter VR")}</button>}
         {doors.vr && <button onClick={() => toggle("comfort")} aria-pressed={open === "comfort"}>{t("Comfort")}</button>}
         {doors.ar && <button onClick={() => void store.enterAR()}>{t("On the table (AR)")}</button>}
+        <button onClick={() => { set(null); toggle("put"); }} aria-pressed={open === "put"}>{t("Put down")}</button>
         <button onClick={() => toggle("people")} aria-pressed={open === "people"}>{t("{} here", Math.max(1, visitors.people.size + (visitors.people.has(visitors.me) ? 0 : 1)))}</button>
         <Sound scene={scene} />
         <Tongues />
@@ -202,14 +219,18 @@ export function World() {
       {bare && <div className="alerts calm" role="status"><p>{t("Nothing grows here yet: the file names no source, no model and no place.")}</p></div>}
       {!lost && scene.alerts.length > 0 && <div className="alerts" role="status">{scene.alerts.slice(0, 2).map((a) => <p key={String(a.id)}>⚠ {told(a)}</p>)}</div>}
       <div className="foot" />
-      {asList && <List scene={scene} chosen={chosen} onChoose={choose} />}
+      {stand?.fault && <div className="alerts" role="alert"><p>{t("That was not taken: {}", stand.fault)}</p></div>}
+      {asList && <List scene={scene} markers={stand?.all ?? []} chosen={chosen} onChoose={choose} />}
+      {open === "put" && !e && !mark && stand && <PutDown markers={stand} elements={scene.elements} drawn={GL && !asList} name={visitors.name || "visitor"} near={null} onChoose={choose} onClose={() => show("")} />}
+      {mark && stand && open !== "follow" && <MarkerCard one={mark} markers={stand} elements={scene.elements} drawn={GL && !asList} carried={carried === mark.id} onCarry={(yes) => carry(yes ? mark.id : null)} onClose={() => choose(null)} />}
       {open === "people" && !e && <Company key={visitors.name} visitors={visitors} onName={take} onClose={() => show("")} />}
       {open === "comfort" && !e && <ComfortPanel held={comfort} onChange={ease} onClose={() => show("")} />}
       {open === "follow" && <Follow scene={scene} onPath={light} onStep={choose} onClose={() => show("")} />}
       {open === "past" && <Past shown={past?.at ?? null} onTime={back} onClose={() => show("")} />}
       {e && open !== "follow" && <Card e={e} name={visitors.name} things={by.current} onPath={light} onShelf={onShelf} onClose={() => set(null)} />}
       {under && !asList && <p className="label" role="status"><b>{under.name}</b> {sentence(under, t)}</p>}
-      {!asList && !e && !under && !open && <p className="hint">{t("Drag to look, W A S D to walk, click a thing for its card, L for the list")}{each > 1 && ` · ${t("a firefly is {} requests", Math.round(each))}`}</p>}
+      {beneath && !under && !asList && <p className="label" role="status"><b>{t("{} by {}", t(beneath.form), beneath.who)}</b> {beneath.words}</p>}
+      {!asList && !e && !mark && !under && !beneath && !open && <p className="hint">{t("Drag to look, W A S D to walk, click a thing for its card, L for the list")}{each > 1 && ` · ${t("a firefly is {} requests", Math.round(each))}`}</p>}
     </main>
   );
 }

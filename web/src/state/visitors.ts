@@ -45,6 +45,7 @@ export class Visitors {
   private sentAt = 0;
   private later = 0;
   private over = false;
+  private unsaid: string[] = []; // what was said while the link was lost; five in five seconds are heard
   constructor(private changed: () => void) {}
 
   open(name: string): void {
@@ -69,6 +70,7 @@ export class Visitors {
     if ("you" in m) {
       this.me = m.you as number; this.name = m.name as string; this.linked = true; this.said = m.said as Line[]; this.people.clear(); this.last = "";
       for (const [id, name] of m.here as [number, string][]) this.add(id, name);
+      for (const words of this.unsaid.splice(0)) this.say(words);
     }
     if ("came" in m) { const [id, name] = m.came as [number, string]; this.add(id, name); }
     if ("went" in m) this.people.delete(m.went as number);
@@ -126,5 +128,9 @@ export class Visitors {
     this.socket.send(data.buffer);
   }
 
-  say(words: string): void { this.socket?.send(JSON.stringify({ say: words })); }
+  /** Said at once, or when the link is back. */
+  say(words: string): void {
+    if (this.linked && this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify({ say: words }));
+    else this.unsaid = [...this.unsaid.slice(-4), words];
+  }
 }

@@ -59,4 +59,9 @@ export const ZH: Record<string, string> = {
   "Comfort": "舒适", "Comfort in the headset": "头显中的舒适度", "Close": "关闭", "Point and press to move there at once; a stick aside turns by 30 degrees. Nothing moves unless you do.": "指向并按下即可瞬间移动；摇杆侧推转动 30 度。除非你动，否则什么都不会动。",
   "I sit: lift me to a standing eye": "我坐着：把我抬到站立的视线高度", "walk smoothly with the left stick": "用左摇杆平滑行走", "darken the edge of sight while walking": "行走时使视野边缘变暗", "height": "高度",
   "Place {}: a storm over {}": "场所 {}：{} 上空有风暴",
+  "Put down": "放置", "Put a marker down": "放置一个标记", "Whoever is here sees it, may move it and may write on it. It stays until it is taken away.": "在场的人都能看到、移动并在上面书写；它会一直在，直到被拿走。",
+  "The link is lost; what you put down is told when it is back.": "连接中断；你放下的东西会在恢复后告知。", "Your token may only look on.": "你的令牌只能观看。", "What": "样式", "flag": "旗帜", "lantern": "灯笼", "board": "木牌",
+  "Where": "位置", "where I look": "我所看之处", "beside {}": "{} 旁边", "Words on it": "上面的文字", "Put it down": "放下", "{} by {}": "{1} 的{0}", "a marker": "标记", "Whoever has it open writes on it with you.": "打开它的人与你同时书写。",
+  "Set it down here": "放在这里", "Carry it": "拿起", "Take it away": "拿走", "It goes where you look. Walk, and set it down.": "它随你的视线移动。走过去，再放下。", "Set it beside": "放到旁边", "No words stand on it.": "上面没有文字。",
+  "That was not taken: {}": "未被接受：{}", "Markers of visitors": "访客的标记",
 };
