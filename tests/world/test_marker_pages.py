@@ -111,6 +111,7 @@ def test_what_is_put_down_without_a_link_is_told_when_it_is_back(page: Any, serv
 def test_in_vr_a_marker_is_grabbed_moved_and_put_down(page: Any, server: Server) -> None:
     page.add_init_script(HEADSET)
     opened(page, server)
+    until(page, "window.mesocosm?.detail === 3")  # as quick as it gets
     x, _, z = page.evaluate("window.mesocosm.origin")
     put(server.url, server.token, "grab-me-1", x=round(x, 2), z=round(z - 5, 2), words="grab me", form="lantern")
     until(page, "window.mesocosm.markers().length === 1")

@@ -147,7 +147,7 @@ def test_a_stick_turns_by_thirty_degrees_and_a_trigger_moves_there(page: Any, se
     page.add_init_script(HEADSET)
     page.goto(f"{server.url}/world?token={server.token}")
     page.wait_for_selector("canvas")
-    frames(page, 1)
+    until(page, "window.mesocosm?.detail === 3")  # as quick as it gets
     press(page, "Enter VR")
     until(page, "window.mesocosm.xr === 'immersive-vr'")
     frames(page, 1)
@@ -202,7 +202,7 @@ def test_in_ar_the_valley_stands_where_it_was_put(page: Any, server: Server) -> 
     page.add_init_script(HEADSET)
     page.goto(f"{server.url}/world?token={server.token}")
     page.wait_for_selector("canvas")
-    frames(page, 1)
+    until(page, "window.mesocosm?.detail === 3")
     press(page, "On the table (AR)")
     until(page, "window.mesocosm.xr === 'immersive-ar'")
     page.evaluate("window.surface = [0.4, 0.8, -2]")

@@ -1,7 +1,7 @@
 // The card of a thing: its sentence, what can be done with it, its figures and plots, and a word with its inhabitant where there is one.
 import { useCallback } from "react";
 import { call, history } from "../state/live";
-import { sentence, useWords } from "../state/words";
+import { sentence, useWords, type Say } from "../state/words";
 import type { Element, Stall } from "../state/wire";
 import { Act } from "./Act";
 import { Notes } from "./Notes";
@@ -12,7 +12,7 @@ import { WhatIf } from "./WhatIf";
 
 export const NAMES: Record<Element["kind"], string> = { spring: "spring, a source", lake: "lake, a dataset", tree: "tree, a model", lighthouse: "lighthouse, a service", vane: "weather vane, a monitor", counter: "place" };
 
-const show = (v: unknown): string =>
+export const show = (v: unknown): string =>
   v === null || v === undefined ? "not known" : typeof v === "number" ? (Number.isInteger(v) ? String(v) : v.toPrecision(4)) : Array.isArray(v) ? v.map(show).join(" to ") : typeof v === "object" ? "" : String(v);
 const instant = (k: string, v: unknown): unknown => ((k === "at" || k === "since") && typeof v === "number" ? new Date(v * 1000).toLocaleString() : v);
 
@@ -49,9 +49,15 @@ function Plots({ id }: { id: string }) {
   return <>{SHOWN.map(([k, unit]) => <Line key={k} name={k.replaceAll("_", " ")} unit={unit} points={kept.filter((p) => k in p).map((p) => [p.at, p[k]!])} />)}</>;
 }
 
+/** Puts the version that comes in into a service, or takes one back; asks for a reason first, and says what was done. */
+export const lever = (service: string, way: "promote" | "rollback", t: Say) => async (why: string): Promise<string> => {
+  const r = await call<{ from?: string; to?: string }>(`/v1/services/${service}/${way}`, { why });
+  return r.to ? `${r.from ?? ""} → ${r.to}` : t("done");
+};
+
 function Levers({ e }: { e: Element }) {
   const t = useWords();
-  const move = (way: "promote" | "rollback") => async (why: string) => { const r = await call<{ from?: string; to?: string }>(`/v1/services/${e.name}/${way}`, { why }); return r.to ? `${r.from ?? ""} → ${r.to}` : t("done"); };
+  const move = (way: "promote" | "rollback") => lever(e.name, way, t);
   const coming = (e.facts as { rollout?: string }).rollout;
   return (
     <div className="levers">

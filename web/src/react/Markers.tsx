@@ -4,11 +4,12 @@ import { useXR, useXRInputSourceState } from "@react-three/xr";
 import { useEffect, useLayoutEffect, useMemo, useRef, type RefObject } from "react";
 import * as THREE from "three";
 import { ball, box, cone, matte, rod, solid } from "../scene/shapes";
+import { reached } from "../scene/ray";
 import type { Ground } from "../scene/terrain";
 import type { Marker, Markers as Held } from "../state/markers";
 import { Hung } from "./Signs";
 
-const FAR = 220, STEP = 0.5, NEAR = 8, TOLD_MS = 250, MOST = 256; // metres that a look or a hand reaches, and by how much it is followed; metres ahead where it meets no ground
+const FAR = 220, NEAR = 8, TOLD_MS = 250, MOST = 256; // metres that a look or a hand reaches, and metres ahead where it meets no ground
 const TALL: Record<string, number> = { flag: 3.2, lantern: 2.9, board: 2.4 };
 
 /** Where one looks: the spot on the ground, and how one is turned. */
@@ -28,10 +29,8 @@ const floor = (ground: Ground, x: number, z: number) => Math.max(ground.land(x, 
 
 // Where a ray meets the ground, or a spot ahead of it.
 function meets(ground: Ground, from: THREE.Vector3, way: THREE.Vector3): THREE.Vector3 {
-  for (let gone = STEP; gone < FAR; gone += Math.max(STEP, gone * 0.02)) {
-    spot.copy(from).addScaledVector(way, gone);
-    if (spot.y < floor(ground, spot.x, spot.z)) return spot;
-  }
+  const gone = reached((x, z) => floor(ground, x, z), from, way, FAR);
+  if (gone !== null) return spot.copy(from).addScaledVector(way, gone);
   const flat = Math.hypot(way.x, way.z) || 1;
   return spot.set(from.x + (way.x / flat) * NEAR, 0, from.z + (way.z / flat) * NEAR);
 }

@@ -3,7 +3,7 @@ import { useEffect, useState } from "react";
 import { call } from "../state/live";
 import { useWords } from "../state/words";
 
-interface Moment { what: string; at: number; name: string }
+export interface Moment { what: string; at: number; name: string }
 
 export function Past({ shown, onTime, onClose }: { shown: number | null; onTime: (at: number | null) => void; onClose: () => void }) {
   const t = useWords();
@@ -29,4 +29,4 @@ export function Past({ shown, onTime, onClose }: { shown: number | null; onTime:
   );
 }
 
-const when = (at: number): string => new Date(at * 1000).toLocaleString();
+export const when = (at: number): string => new Date(at * 1000).toLocaleString();

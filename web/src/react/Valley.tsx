@@ -4,6 +4,7 @@ import { TeleportTarget } from "@react-three/xr";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "react";
 import * as THREE from "three";
 import type { Palette } from "../scene/palette";
+import { landCast } from "../scene/ray";
 import { ball, blade, disc, matte, solid, stone } from "../scene/shapes";
 import { forest, groundOf, hash, landMesh, ridges, rivers, thinned, type Ground, type Stand } from "../scene/terrain";
 import { waterOf } from "../scene/water";
@@ -118,6 +119,7 @@ export function Valley({ scene, brought, p, chosen, still, ar, lean, onChoose, o
   const ground = useMemo(() => { const began = performance.now(), made = groundOf(scene.elements, scene.seed, p.landscape?.rise); window.mesocosm.laid = performance.now() - began; return made; }, [key, p.landscape?.rise]);
   const land = useMemo(() => landMesh(ground, p, scene.seed), [ground, p, scene.seed]);
   useLayoutEffect(() => thinned(land, ground.cells, lean > 1), [land, ground, lean]);
+  const cast = useMemo(() => landCast(ground), [ground]);
   const flow = useMemo(() => rivers(ground.courses.values()), [ground]);
   const water = useMemo(() => waterOf(p), [p]);
   const t = useWords();
@@ -142,7 +144,7 @@ export function Valley({ scene, brought, p, chosen, still, ar, lean, onChoose, o
         <orthographicCamera attach="shadow-camera" args={[-110, 110, 110, -110, 1, 320]} />
       </directionalLight>
       <TeleportTarget onTeleport={onTeleport}>
-        <mesh geometry={land} material={skin} receiveShadow onClick={() => onChoose(null)} />
+        <mesh geometry={land} material={skin} raycast={cast} receiveShadow onClick={() => onChoose(null)} />
       </TeleportTarget>
       <mesh geometry={flow} material={water.stream} position-y={lean > 1 ? 0.4 : 0} />
       <mesh geometry={MERE} material={water.paint} position={[ground.mere.x, ground.mere.y, ground.mere.z]} scale={ar ? [Math.min(ground.mere.r * 1.6, ground.size / 2 - Math.abs(ground.mere.x)), 1, Math.min(ground.mere.r * 1.35, ground.size / 2 - Math.abs(ground.mere.z))] : [ground.mere.r * 1.6, 1, ground.mere.r * 1.35]} />

@@ -4,13 +4,13 @@ import { call } from "../state/live";
 import { useWords } from "../state/words";
 import { Bars } from "./Plot";
 
-interface Input { name: string; type: string; unit: string | null; private: boolean; low?: number; high?: number; usual?: number | string; whole?: boolean; choices?: string[] }
+export interface Input { name: string; type: string; unit: string | null; private: boolean; low?: number; high?: number; usual?: number | string; whole?: boolean; choices?: string[] }
 interface Form { version: string; predict: string; inputs: Input[]; ready: boolean; beside: string | null }
 interface Said { version: string; label: string; number: boolean; probability?: number; value?: number; interval?: [number, number]; base: number; inputs: Record<string, number>; beside?: Said }
 type Row = Record<string, string | number | null>;
 
-export function WhatIf({ service }: { service: string }) {
-  const t = useWords();
+/** The desk of a service: its form, the row as it stands, what the service says of it and said at first. Nothing is asked where no service is named. */
+export function useWhatIf(service: string | null) {
   const [form, set] = useState<Form | null>(null);
   const [row, change] = useState<Row>({});
   const [said, hear] = useState<Said | null>(null);
@@ -18,7 +18,8 @@ export function WhatIf({ service }: { service: string }) {
   const [fault, fail] = useState("");
   const asked = useRef(0), touched = useRef(false);
   useEffect(() => {
-    void call<Form>(`/v1/services/${service}/what-if`).then((f) => { set(f); change(Object.fromEntries(f.inputs.map((i) => [i.name, i.usual ?? null]))); }, (e: Error) => fail(e.message));
+    set(null); hear(null); mark(null); fail(""); touched.current = false;
+    if (service) void call<Form>(`/v1/services/${service}/what-if`).then((f) => { set(f); change(Object.fromEntries(f.inputs.map((i) => [i.name, i.usual ?? null]))); }, (e: Error) => fail(e.message));
   }, [service]);
   useEffect(() => {
     if (!form || (!form.ready && !touched.current)) return; // what is usual is no whole row, and nobody has said anything yet
@@ -27,9 +28,16 @@ export function WhatIf({ service }: { service: string }) {
     }, 140);
     return () => window.clearTimeout(timer);
   }, [form, row, service]);
-  if (!form) return <p>{fault || t("Opening the desk…")}</p>;
   const put = (name: string, value: string | number | null) => { touched.current = true; change((old) => ({ ...old, [name]: value })); };
-  const figure = (s: Said) => (s.number ? `${s.value?.toFixed(1)}` : `${s.label}, ${(100 * (s.probability ?? 0)).toFixed(1)} %`);
+  return { form, row, said, first, fault, put };
+}
+
+export const figure = (s: Said): string => (s.number ? `${s.value?.toFixed(1)}` : `${s.label}, ${(100 * (s.probability ?? 0)).toFixed(1)} %`);
+
+export function WhatIf({ service }: { service: string }) {
+  const t = useWords();
+  const { form, row, said, first, fault, put } = useWhatIf(service);
+  if (!form) return <p>{fault || t("Opening the desk…")}</p>;
   const shares = said ? Object.entries(said.inputs).sort((a, b) => Math.abs(b[1]) - Math.abs(a[1])).slice(0, 6) : [];
   return (
     <div className="whatif">

@@ -24,16 +24,19 @@ import { Tongues } from "./Tongues";
 import { Past } from "./Past";
 import { Valley } from "./Valley";
 import { Walk, type Aim } from "./Walk";
+import { Board, type Sheet } from "./Board";
 import { Detail, SHARP } from "./Detail";
 import { MarkerCard, PutDown } from "./MarkerCard";
 import { Planted } from "./Markers";
 import { useRoom } from "./room";
+import { useSheet } from "./sheets";
 
-interface Told { markers: () => Marker[]; brought: string[]; frames: number; xr: string; origin: number[]; yaw: number; people: () => { id: number; name: string; place: number[] }[]; camera: number[]; drawn: { calls: number; triangles: number }; shown: number; path: string[]; first: number; laid: number; turn: (angle: number) => void; facts: () => Record<string, unknown[]>; stalls: () => Record<string, string[]>; detail: number; vignette: number; lift: number; table: number[] }
+interface Told { board: { title: string; sub: string; lines: string[]; acts: string[]; spot: (i: number) => number[] } | null; markers: () => Marker[]; brought: string[]; frames: number; xr: string; origin: number[]; yaw: number; people: () => { id: number; name: string; place: number[] }[]; camera: number[]; drawn: { calls: number; triangles: number }; shown: number; path: string[]; first: number; laid: number; turn: (angle: number) => void; facts: () => Record<string, unknown[]>; stalls: () => Record<string, string[]>; detail: number; vignette: number; lift: number; table: number[] }
 declare global { interface Window { mesocosm: Told } }
-window.mesocosm = { markers: () => [], frames: 0, brought: [], xr: "", origin: [0, 0, 0], yaw: 0, people: () => [], camera: [0, 0, 0], drawn: { calls: 0, triangles: 0 }, shown: 0, path: [], first: 0, laid: 0, turn: () => undefined, facts: () => ({}), stalls: () => ({}), detail: 0, vignette: 0, lift: 0, table: [] };
+window.mesocosm = { board: null, markers: () => [], frames: 0, brought: [], xr: "", origin: [0, 0, 0], yaw: 0, people: () => [], camera: [0, 0, 0], drawn: { calls: 0, triangles: 0 }, shown: 0, path: [], first: 0, laid: 0, turn: () => undefined, facts: () => ({}), stalls: () => ({}), detail: 0, vignette: 0, lift: 0, table: [] };
 
-const store = createXRStore({ emulate: false, offerSession: false, baseAssetPath: `${location.origin}/profiles/`, controller: { teleportPointer: true }, hand: { teleportPointer: true } });
+const PRESS = { clickThresholdMs: 4000 }; // a press may be slow: 300 ms, as the library has it, is less than some hands and some frames take
+const store = createXRStore({ emulate: false, offerSession: false, baseAssetPath: `${location.origin}/profiles/`, controller: { teleportPointer: true, rayPointer: PRESS }, hand: { teleportPointer: true, rayPointer: PRESS } });
 const SNAP = Math.PI / 6;
 
 function Count({ scene }: { scene: Scene }) {
@@ -60,7 +63,8 @@ function Snap({ onTurn }: { onTurn: (by: number) => void }) {
 }
 
 // In AR the whole valley stands on a table; in VR the visitor stands in it.
-function Stage({ scene, brought, look, chosen, still, onChoose, onHover, aim, visitors, markers, carried, aiming, path, detail, onDetail, comfort }: {
+function Stage({ scene, brought, look, chosen, still, onChoose, onHover, aim, visitors, markers, carried, aiming, path, detail, onDetail, comfort, sheet, sent, onMenu, onMode }: {
+  sheet: Sheet | null; sent: THREE.Vector3 | null; onMenu: () => void; onMode: (mode: string | null) => void;
   visitors: Visitors; markers: Markers | null; carried: string | null; aiming: boolean; comfort: Comfort; detail: number; onDetail: (level: number) => void; scene: Scene; brought: Brought; look: string; chosen: string | null; still: boolean; onChoose: (id: string | null) => void; onHover: (id: string | null) => void; aim: Aim | null; path: Element[];
 }) {
   const mode = useXR((s) => s.session ? s.mode : null);
@@ -70,6 +74,8 @@ function Stage({ scene, brought, look, chosen, still, onChoose, onHover, aim, vi
   const [yaw, turn] = useState(0);
   const [sat, lift] = useState(0);
   const rig = useRef<THREE.Group>(null);
+  useEffect(() => onMode(mode), [mode, onMode]);
+  useEffect(() => { if (sent) move(sent.clone()); }, [sent]);
   const p = useMemo(() => paletteOf(look, scene.season, landscapeOf(scene.style, scene.landscape)), [look, scene.season, scene.style, scene.landscape]);
   const start = useMemo(() => new THREE.Vector3(0, 0, (ground?.foot ?? 52) + 22), [ground]);
   const spot = origin ?? start;
@@ -89,6 +95,7 @@ function Stage({ scene, brought, look, chosen, still, onChoose, onHover, aim, vi
       </Table>
       <People visitors={visitors} ar={ar} />
       {ground && <Walk ground={ground} aim={aim} still={still} />}
+      {mode && <Board sheet={sheet} onMenu={onMenu} />}
       {mode && <Snap onTurn={(by) => turn((old) => old + by)} />}
       {mode && !ar && ground && <Ease held={comfort} ground={ground} origin={rig} onStop={move} onLift={lift} />}
       <Count scene={scene} />
@@ -177,6 +184,13 @@ export function World() {
   useEffect(() => { if (open !== "past") back(null); if (open !== "follow") light([]); }, [open, back]);
   window.mesocosm.path = path;
   const lit = useMemo(() => path.map((id) => by.current.get(id)).filter((e): e is Element => Boolean(e)), [path]);
+  const [mode, setMode] = useState<string | null>(null);
+  const [sent, send] = useState<THREE.Vector3 | null>(null);
+  const { sheet, menu } = useSheet({
+    on: mode !== null, scene, e: chosen ? by.current.get(chosen) : undefined, mark: past ? undefined : markers?.all.find((m) => m.id === chosen), markers: past ? null : markers, past, path: lit, choose, light, back,
+    go: (one) => send(new THREE.Vector3(one.x + 4, 0, one.z + 13)), follow: (on) => show(on ? "follow" : ""), leave: () => void store.getState().session?.end(),
+    lamp: () => setLook((old) => { const all = Object.keys(PALETTES), now = old ?? named(scene?.style ?? "", scene?.light ?? ""); return all[(all.indexOf(now) + 1) % all.length]!; }),
+  });
   if (!scene) return <main className="wait"><p>{t("Waiting for the ecosystem…")}</p></main>;
   const light_ = look ?? named(scene.style, scene.light);
   const e = chosen ? by.current.get(chosen) : undefined, under = hovered && hovered !== chosen ? by.current.get(hovered) : undefined;
@@ -192,7 +206,7 @@ export function World() {
               gl.domElement.addEventListener("webglcontextlost", () => { setLost(true); setList(true); });
               gl.domElement.addEventListener("webglcontextrestored", () => setLost(false));
             }}>
-            <XR store={store}><Stage scene={scene} brought={brought} look={light_} chosen={chosen} still={still} onChoose={choose} onHover={hover} aim={aim} visitors={visitors} markers={stand} carried={carried} aiming={open === "put"} path={lit} detail={detail} onDetail={setDetail} comfort={comfort} /></XR>
+            <XR store={store}><Stage scene={scene} brought={brought} look={light_} chosen={chosen} still={still} onChoose={choose} onHover={hover} aim={aim} visitors={visitors} markers={stand} carried={carried} aiming={open === "put"} path={lit} detail={detail} onDetail={setDetail} comfort={comfort} sheet={sheet} sent={sent} onMenu={menu} onMode={setMode} /></XR>
           </Canvas>
         </div>
       )}
