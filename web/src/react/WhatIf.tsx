@@ -18,8 +18,10 @@ export function useWhatIf(service: string | null) {
   const [fault, fail] = useState("");
   const asked = useRef(0), touched = useRef(false);
   useEffect(() => {
-    set(null); hear(null); mark(null); fail(""); touched.current = false;
-    if (service) void call<Form>(`/v1/services/${service}/what-if`).then((f) => { set(f); change(Object.fromEntries(f.inputs.map((i) => [i.name, i.usual ?? null]))); }, (e: Error) => fail(e.message));
+    set(null); hear(null); mark(null); fail(""); touched.current = false; asked.current++;
+    let mine = true; // a form that comes after another service was asked for is not shown
+    if (service) void call<Form>(`/v1/services/${service}/what-if`).then((f) => { if (!mine) return; set(f); change(Object.fromEntries(f.inputs.map((i) => [i.name, i.usual ?? null]))); }, (e: Error) => { if (mine) fail(e.message); });
+    return () => { mine = false; };
   }, [service]);
   useEffect(() => {
     if (!form || (!form.ready && !touched.current)) return; // what is usual is no whole row, and nobody has said anything yet

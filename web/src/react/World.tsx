@@ -187,7 +187,7 @@ export function World() {
   const [mode, setMode] = useState<string | null>(null);
   const [sent, send] = useState<THREE.Vector3 | null>(null);
   const { sheet, menu } = useSheet({
-    on: mode !== null, scene, e: chosen ? by.current.get(chosen) : undefined, mark: past ? undefined : markers?.all.find((m) => m.id === chosen), markers: past ? null : markers, past, path: lit, choose, light, back,
+    on: mode !== null, walks: mode === "immersive-vr", scene, e: chosen ? by.current.get(chosen) : undefined, mark: past ? undefined : markers?.all.find((m) => m.id === chosen), markers: past ? null : markers, past, path: lit, choose, light, back,
     go: (one) => send(new THREE.Vector3(one.x + 4, 0, one.z + 13)), follow: (on) => show(on ? "follow" : ""), leave: () => void store.getState().session?.end(),
     lamp: () => setLook((old) => { const all = Object.keys(PALETTES), now = old ?? named(scene?.style ?? "", scene?.light ?? ""); return all[(all.indexOf(now) + 1) % all.length]!; }),
   });

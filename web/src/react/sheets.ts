@@ -12,7 +12,7 @@ import { figure, useWhatIf, type Input } from "./WhatIf";
 
 type Screen = { is: "none" | "menu" | "card" | "ask" | "time" } | { is: "list" | "if" | "follow"; from: number } | { is: "sure"; question: string; act: (why: string) => Promise<string> } | { is: "told"; title: string; lines: string[]; path: string[] };
 export interface Desk {
-  on: boolean; scene: Scene | null; e: Element | undefined; mark: Marker | undefined; markers: Markers | null; past: Scene | null; path: Element[];
+  on: boolean; walks: boolean; scene: Scene | null; e: Element | undefined; mark: Marker | undefined; markers: Markers | null; past: Scene | null; path: Element[];
   choose: (id: string | null) => void; go: (e: Element) => void; follow: (on: boolean) => void; light: (ids: string[]) => void; back: (at: number | null) => void; lamp: () => void; leave: () => void;
 }
 
@@ -55,11 +55,11 @@ export function useSheet(d: Desk): { sheet: Sheet | null; menu: () => void } {
     const way = [...d.path].reverse(), at = Math.min(screen.from, Math.max(0, way.length - 1)), one = way[at];
     const step = (n: number) => turn({ is: "follow", from: n });
     return { menu, sheet: { key: "menu", title: t("Follow a request"), sub: way.length ? `${at + 1} / ${way.length}` : "", lines: one ? [one.name, sentence(one, t)] : [t("Looking for the last request…"), t("No request was answered yet; ask a service something, and follow it here.")], acts: [
-      ...(at > 0 ? [{ name: t("Downstream"), act: () => step(at - 1) }] : []), ...(at < way.length - 1 ? [{ name: t("Upstream"), act: () => step(at + 1) }] : []), ...(one ? [{ name: t("Go there"), act: () => d.go(one) }] : []),
+      ...(at > 0 ? [{ name: t("Downstream"), act: () => step(at - 1) }] : []), ...(at < way.length - 1 ? [{ name: t("Upstream"), act: () => step(at + 1) }] : []), ...(one && d.walks ? [{ name: t("Go there"), act: () => d.go(one) }] : []),
       { name: t("Stop following"), act: () => { d.follow(false); turn({ is: "menu" }); } }] } };
   }
   if (screen.is === "menu" || (!e && !mark)) return { menu, sheet: { key: "menu", title: scene.ecosystem, sub: `${t("revision {}", scene.revision)} · ${scene.alerts.length ? t("{} alerts are open", scene.alerts.length) : t("no alert is open")}`, aside: 0.62, lines: [
-    t("Point at a thing and press for its card, at the ground to go there. A stick aside turns you."), t("Grip a marker to carry it; A or X puts a flag down. B or Y shows this board.")], acts: [
+    d.walks ? t("Point at a thing and press for its card, at the ground to go there. A stick aside turns you.") : t("Point at a thing and press for its card. A stick aside turns the valley."), t("Grip a marker to carry it; A or X puts a flag down. B or Y shows this board.")], acts: [
     { name: t("Everything in this world"), act: () => turn({ is: "list", from: 0 }) },
     { name: t("Follow a request"), act: () => { d.follow(true); turn({ is: "follow", from: 0 }); } },
     { name: t("Time"), act: () => { move(0); void call<Moment[]>("/v1/moments").then(keep, () => keep([])); turn({ is: "time" }); } },
@@ -100,5 +100,5 @@ export function useSheet(d: Desk): { sheet: Sheet | null; menu: () => void } {
     ...(live ? [{ name: coming ? t("Take back") : t("Roll back"), danger: true, act: sure(coming ? t("Take back the version that comes in? {} goes on as it is.", one.name) : t("Put the version before back into {}?", one.name), lever(one.name, "rollback", t)) }] : []),
     ...(one.kind === "vane" && one.state === "alarm" ? [{ name: t("Silence for 2 h"), act: sure(t("Have nobody told of {} for two hours? Alerts are still written.", one.name), hush) }] : []),
     ...(up ? [{ name: t("Upstream"), act: () => d.choose(up) }] : []), ...(down ? [{ name: t("Downstream"), act: () => d.choose(down.id) }] : []),
-    { name: t("Go there"), act: () => d.go(one) }, shut] } };
+    ...(d.walks ? [{ name: t("Go there"), act: () => d.go(one) }] : []), shut] } };
 }

@@ -65,6 +65,7 @@ export const ZH: Record<string, string> = {
   "Set it down here": "放在这里", "Carry it": "拿起", "Take it away": "拿走", "It goes where you look. Walk, and set it down.": "它随你的视线移动。走过去，再放下。", "Set it beside": "放到旁边", "No words stand on it.": "上面没有文字。",
   "Are you sure?": "确定吗？", "It is written into the audit.": "这会写入审计记录。", "by hand, in a headset": "在头显中手动操作", "Done": "完成", "It was not done": "未能完成", "Back": "返回", "More": "更多", "{} moments are kept.": "保存了 {} 个时刻。", "Go there": "前往",
   "{} alerts are open": "{} 个告警未解除", "no alert is open": "没有未解除的告警", "Point at a thing and press for its card, at the ground to go there. A stick aside turns you.": "指向物体并按下可看其卡片，指向地面可前往。摇杆侧推可转身。",
+  "Point at a thing and press for its card. A stick aside turns the valley.": "指向物体并按下可看其卡片。摇杆侧推可转动山谷。",
   "Grip a marker to carry it; A or X puts a flag down. B or Y shows this board.": "握住标记可携带；A 或 X 放下旗帜；B 或 Y 显示此板。", "Another light": "换一种光线", "Leave the headset's view": "退出头显视图", "Is any alert open?": "有未解除的告警吗？", "How is {}?": "{}怎么样？", "Ask {}": "询问{}",
   "The page takes questions in words; here are some to press.": "页面上可以用文字提问；这里有几个可以直接按的。", "More inputs": "更多输入", "Nobody is told of it for two hours.": "两小时内不再通知任何人。",
   "That was not taken: {}": "未被接受：{}", "Markers of visitors": "访客的标记",
