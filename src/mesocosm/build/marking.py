@@ -155,7 +155,10 @@ class Marking:
             if found is not None:
                 self.number, age, data = found
                 if age != self.age:  # begun anew elsewhere: whoever is here comes again, with nothing of the old one
-                    self.age, self.markers, self.changed = age, Markers(data), False
+                    fresh = Markers(data)
+                    if self.changed:  # what was not kept yet
+                        fresh.adopt(self.markers)
+                    self.age, self.markers = age, fresh
                     for socket in list(self.all):
                         await _closed(socket)
                 elif self.markers.merge(data):

@@ -58,12 +58,17 @@ class Markers:
     def anew(self) -> Markers:
         """The same markers in a document of their own, without what is kept of those that were taken away."""
         made = Markers()
-        root = made.doc.get(ROOT, type=Map)
-        with made.doc.transaction():
-            for ident, one in self.all().items():
-                root[ident] = Map({**one, "words": Text(one["words"])})
-        made.trial = made._read(made.whole())
+        made.adopt(self)
         return made
+
+    def adopt(self, other: Markers) -> None:
+        """Have each marker as another document has it; those that only this one has stay."""
+        mine, root = self.all(), self.doc.get(ROOT, type=Map)
+        with self.doc.transaction():
+            for ident, one in other.all().items():
+                if mine.get(ident) != one:
+                    root[ident] = Map({**one, "words": Text(one["words"])})
+        self.trial = self._read(self.whole())
 
     def state(self) -> bytes:
         """What the document knows, for another to tell what it lacks."""
