@@ -194,9 +194,7 @@ def _read(data: bytes) -> tuple[int, bytes]:
         Wrong: it is none.
     """
     kinds: list[Any] = list(YSyncMessageType)
-    try:
-        if len(data) > 2 and data[0] == YMessageType.SYNC and data[1] in kinds and any(byte < 128 for byte in data[2:6]):  # its length has four bytes at most
+    if len(data) > 2 and data[0] == YMessageType.SYNC and data[1] in kinds and any(byte < 128 for byte in data[2:6]):  # its length has four bytes at most
+        with suppress(ValueError, RuntimeError, IndexError):
             return data[1], bytes(read_message(data[2:]))
-    except (ValueError, RuntimeError, IndexError) as error:
-        raise Wrong("", "what came is no message of the Yjs sync protocol", "type 0 with step 1, step 2 or update") from error
     raise Wrong("", "what came is no message of the Yjs sync protocol", "type 0 with step 1, step 2 or update")

@@ -11,7 +11,7 @@ const WIDE = 1024, PAD = 40, LINE = 46, ACT = 92, GAP = 16, MOST = 11; // pixels
 const BROAD = 1.1, AWAY = 1.25, LOST = 3; // metres: its width, how far off it stands, and when it is left behind
 const FONT = '"Inter", system-ui, "Noto Sans SC", "PingFang SC", "Microsoft YaHei", sans-serif';
 
-interface Laid { canvas: HTMLCanvasElement; tall: number; spots: { x: number; y: number; wide: number }[] }
+interface Laid { tall: number; spots: { x: number; y: number; wide: number }[] }
 
 // Words broken into lines that fit; Chinese breaks between any two characters.
 function broken(pen: CanvasRenderingContext2D, text: string, wide: number): string[] {
@@ -46,7 +46,7 @@ function painted(sheet: Sheet, over: number, canvas: HTMLCanvasElement): Laid {
     pen.textAlign = "left"; pen.textBaseline = "top";
     return { x, y, wide };
   });
-  return { canvas, tall, spots };
+  return { tall, spots };
 }
 
 export function Board({ sheet, onMenu }: { sheet: Sheet | null; onMenu: () => void }) {

@@ -49,7 +49,7 @@ function Plots({ id }: { id: string }) {
   return <>{SHOWN.map(([k, unit]) => <Line key={k} name={k.replaceAll("_", " ")} unit={unit} points={kept.filter((p) => k in p).map((p) => [p.at, p[k]!])} />)}</>;
 }
 
-/** Puts the version that comes in into a service, or takes one back; asks for a reason first, and says what was done. */
+/** Puts the version that comes in into a service, or takes one back, for a reason; gives what was done in words. */
 export const lever = (service: string, way: "promote" | "rollback", t: Say) => async (why: string): Promise<string> => {
   const r = await call<{ from?: string; to?: string }>(`/v1/services/${service}/${way}`, { why });
   return r.to ? `${r.from ?? ""} → ${r.to}` : t("done");

@@ -21,11 +21,11 @@ function Where({ value, drawn, elements, onChange }: { value: string; drawn: boo
   return <label>{t("Where")} <select value={value} onChange={(e) => onChange(e.target.value)}>{drawn && <option value={LOOKS}>{t("where I look")}</option>}{elements.map((e) => <option key={e.id} value={e.id}>{t("beside {}", e.name)}</option>)}</select></label>;
 }
 
-export function PutDown({ markers, elements, drawn, name, near, onChoose, onClose }: { markers: Markers; elements: Element[]; drawn: boolean; name: string; near: string | null; onChoose: (id: string) => void; onClose: () => void }) {
+export function PutDown({ markers, elements, drawn, name, onChoose, onClose }: { markers: Markers; elements: Element[]; drawn: boolean; name: string; onChoose: (id: string) => void; onClose: () => void }) {
   const t = useWords();
   const [form, take] = useState("flag");
   const [words, write] = useState("");
-  const [at, go] = useState(near ?? (drawn ? LOOKS : elements[0]?.id ?? LOOKS));
+  const [at, go] = useState(drawn ? LOOKS : elements[0]?.id ?? LOOKS);
   const put = (event: FormEvent) => {
     event.preventDefault();
     const e = elements.find((one) => one.id === at);

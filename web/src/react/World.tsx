@@ -235,7 +235,7 @@ export function World() {
       <div className="foot" />
       {stand?.fault && <div className="alerts" role="alert"><p>{t("That was not taken: {}", stand.fault)}</p></div>}
       {asList && <List scene={scene} markers={stand?.all ?? []} chosen={chosen} onChoose={choose} />}
-      {open === "put" && !e && !mark && stand && <PutDown markers={stand} elements={scene.elements} drawn={GL && !asList} name={visitors.name || "visitor"} near={null} onChoose={choose} onClose={() => show("")} />}
+      {open === "put" && !e && !mark && stand && <PutDown markers={stand} elements={scene.elements} drawn={GL && !asList} name={visitors.name || "visitor"} onChoose={choose} onClose={() => show("")} />}
       {mark && stand && open !== "follow" && <MarkerCard one={mark} markers={stand} elements={scene.elements} drawn={GL && !asList} carried={carried === mark.id} onCarry={(yes) => carry(yes ? mark.id : null)} onClose={() => choose(null)} />}
       {open === "people" && !e && <Company key={visitors.name} visitors={visitors} onName={take} onClose={() => show("")} />}
       {open === "comfort" && !e && <ComfortPanel held={comfort} onChange={ease} onClose={() => show("")} />}
