@@ -15,7 +15,7 @@ from mesocosm.base.errors import Failure
 from mesocosm.base.kinds import Predictor
 from mesocosm.build.wiring import answers_folder, columns_of, net_of
 from mesocosm.catalog import Catalog
-from mesocosm.govern.expr import prepare
+from mesocosm.govern.expr import CALLS, prepare
 from mesocosm.operate.correction import floor_of
 from mesocosm.operate.prepare import Preparation, plain
 from mesocosm.operate.service import Answers, Service
@@ -80,7 +80,7 @@ class Loader:
             folder = self.store / version["path"]
             runtime = service.runtime
             predictor = net_of(self.spec, version, runtime.session, runtime.precision, self.readers)
-            preparation = Preparation(json.loads((folder / "prepare.json").read_text(encoding="utf-8")), prepare)
+            preparation = Preparation(json.loads((folder / "prepare.json").read_text(encoding="utf-8")), prepare, CALLS)
             snapshot, model = version["snapshot"], version["model"]
             blank = dict.fromkeys(preparation.fields)
             predictor.predict(preparation.ready([blank]))

@@ -15,7 +15,7 @@ from mesocosm.build.explain import BACKGROUND
 from mesocosm.build.graph import where_of
 from mesocosm.build.wiring import columns_of, net_of
 from mesocosm.catalog import Catalog
-from mesocosm.govern.expr import prepare
+from mesocosm.govern.expr import CALLS, prepare
 from mesocosm.operate.prepare import Preparation
 from mesocosm.spec import Spec
 
@@ -63,7 +63,7 @@ class Desk:
         return {"service": service, "version": version["id"], "predict": version["recipe"]["predict"], "inputs": inputs, "ready": ready, "beside": beside["version"] if beside else None}
 
     def _preparation(self, version: Mapping[str, Any]) -> Preparation:
-        return Preparation(json.loads((where_of(self.spec).store / version["path"] / "prepare.json").read_text(encoding="utf-8")), prepare)
+        return Preparation(json.loads((where_of(self.spec).store / version["path"] / "prepare.json").read_text(encoding="utf-8")), prepare, CALLS)
 
     def _opened(self, version: Mapping[str, Any]) -> tuple[Any, Preparation, list[dict[str, Any]]]:
         with self.lock:

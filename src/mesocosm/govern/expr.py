@@ -182,8 +182,8 @@ def prepare(con: Any, store: Path | None = None) -> None:
     """Make a connection know what recipes call by name: macros, redaction and, with a store, its keys."""
     for macro in MACROS:
         con.execute(macro)
-    for name, (module, call, takes) in TAUGHT.items():
-        _teach(con, name, _late(module, call), takes)
+    for name, call in CALLS.items():
+        _teach(con, name, call, TAUGHT[name][2])
     root = store.parent if store is not None else None
 
     def image_of(said: str, size: str) -> str | None:
@@ -227,6 +227,9 @@ def _late(module: str, name: str) -> Any:
         return getattr(import_module(module), name)(*said)
 
     return call
+
+
+CALLS = {name: _late(module, call) for name, (module, call, _) in TAUGHT.items()}  # functions of texts, by their name in SQL
 
 
 def _teach(con: Any, name: str, call: Any, takes: int = 1, side_effects: bool = False) -> None:

@@ -148,20 +148,25 @@ class Batcher:
             rows = [row for entry in batch for row in entry.rows]
             self.sizes.append(len(rows))
             self.running += len(rows)
-            work = loop.run_in_executor(self.threads, self.work, rows)
+            alone = not busy and not self.entries  # nobody waits for the thread that works, and another thread is a wait of its own
+            work = loop.run_in_executor(self.threads, self._whole if alone else self.work, rows)
             busy.add(work)
-            end = loop.create_task(self._end(batch, work, len(rows), loop.time()))
+            end = loop.create_task(self._end(batch, work, len(rows), loop.time(), alone))
             self.ends.add(end)
             end.add_done_callback(self.ends.discard)
 
-    async def _end(self, batch: Sequence[Entry], work: asyncio.Future[Any], rows: int, began: float) -> None:
+    def _whole(self, rows: Sequence[Any]) -> Sequence[Any]:
+        """The results of rows, in one thread."""
+        return self.then(self.work(rows))
+
+    async def _end(self, batch: Sequence[Entry], work: asyncio.Future[Any], rows: int, began: float, whole: bool) -> None:
         loop = asyncio.get_running_loop()
         try:
             done = await work
             took = (loop.time() - max(began, self.ended)) / rows
             self.ended = loop.time()
             self.pace = took if not self.pace else (1 - FADE) * self.pace + FADE * took
-            results = await loop.run_in_executor(self.after, self.then, done)
+            results = done if whole else await loop.run_in_executor(self.after, self.then, done)
         except Exception as error:
             _failed(batch, error)
             return

@@ -59,10 +59,10 @@ def nursery(sock: socket.socket, loader: Callable[[], Load]) -> None:
 
 
 def work(sock: socket.socket, service: str, load: Load) -> None:
-    """Answer what the gateway asks until it is gone. Loading goes on beside answering; answers are one at a time."""
+    """Answer what the gateway asks until it is gone, one thing after another. Loading goes on beside answering."""
     units: dict[int, Unit] = {}
     writing = threading.Lock()
-    loading, answering = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
+    loading = ThreadPoolExecutor(1)
 
     def said(message: Mapping[str, Any], call: Callable[[], Any]) -> None:
         try:
@@ -94,11 +94,11 @@ def work(sock: socket.socket, service: str, load: Load) -> None:
         if do == "load":
             loading.submit(said, message, partial(loaded, message))
         elif do in ASKED:
-            answering.submit(said, message, partial(_asked, units, message))
+            said(message, partial(_asked, units, message))
         elif do == "drop":
-            answering.submit(said, message, partial(_drop, units, key))
+            said(message, partial(_drop, units, key))
         else:
-            answering.submit(said, message, _usage)
+            said(message, _usage)
 
 
 def _asked(units: Mapping[int, Unit], message: Mapping[str, Any]) -> Any:

@@ -172,5 +172,5 @@ class Integer(Number):
 
     def finish(self, read: Column) -> Column:
         """A whole number that a double holds exactly."""
-        fits = (read == read.round()) & (read.abs() < 9.0e15)
-        return cases((fits, read), other=null("float64")).cast("int64")
+        small = cases((read.abs() < 9.0e15, read), other=null("float64"))  # a greater one is not even asked whether it is whole
+        return cases((small == small.round(), small), other=null("float64")).cast("int64")

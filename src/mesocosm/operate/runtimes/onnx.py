@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from mesocosm.base.durations import Duration
 from mesocosm.base.kinds import Kind
 
+SPIN = "100"  # microseconds that a thread looks for work before it sleeps: longer than between two parts of a graph, and over before another process needs the core
 SMALL = 4_000_000  # bytes of a graph that one thread runs sooner than two would agree who does
 
 
@@ -80,5 +81,5 @@ class Onnx(Kind):
         options.intra_op_num_threads = self.threads if sum(p.stat().st_size for p in path.parent.glob(f"{path.stem}.*")) > SMALL else 1
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # two pools and the gateway share the cores
+        options.add_session_config_entry("session.intra_op.spin_duration_us", SPIN)
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

@@ -1,0 +1,279 @@
+"""Expressions of SQL as steps over one row. Knows SQL's syntax tree."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from operator import itemgetter
+from typing import Any
+
+from sqlglot import exp
+
+from mesocosm.operate import steps as s
+
+Scope = dict[str, tuple[str, int, str]]  # columns by name in lower case: their name, where they stand and their kind
+
+TRUTHS = frozenset(("bool", "null", "other"))
+CASTS = {"TEXT": "text", "DOUBLE": "float", "BIGINT": "int", "BOOLEAN": "bool"}
+COMPARED: dict[type[exp.Expression], Callable[[Any, Any], bool]] = {
+    exp.EQ: operator.eq, exp.NEQ: operator.ne, exp.GT: operator.gt, exp.GTE: operator.ge, exp.LT: operator.lt, exp.LTE: operator.le,
+}  # fmt: skip
+RECKONED: dict[type[exp.Expression], Callable[[Any, Any], Any]] = {exp.Add: operator.add, exp.Sub: operator.sub, exp.Mul: operator.mul}
+TRIMMED: dict[str, Callable[[str, str], str]] = {"": str.strip, "BOTH": str.strip, "LEADING": str.lstrip, "TRAILING": str.rstrip}
+
+
+class Unfit(Exception):
+    """The SQL looks at more than one row, or is written in a way that the program does not know."""
+
+
+def found(node: exp.Column, scope: Scope, alias: str) -> tuple[str, int, str] | None:
+    """Where a column stands, None where its name is a part of another column."""
+    *before, last = [p.name for p in node.parts]
+    if before in ([], [alias]):
+        if last.lower() not in scope:
+            raise Unfit
+        return scope[last.lower()]
+    return None
+
+
+class Compiler:
+    """Expressions over one source as steps."""
+
+    def __init__(self, scope: Scope, alias: str, functions: Mapping[str, Callable[..., Any]]) -> None:
+        self.scope, self.alias, self.functions = scope, alias, functions
+
+    def node(self, node: Any) -> s.Node:
+        """One expression."""
+        kind = type(node)
+        if kind in COMPARED:
+            return s.compared(COMPARED[kind], self.node(node.this), self.node(node.expression))
+        if kind in RECKONED:
+            return s.reckoned(RECKONED[kind], self.node(node.this), self.node(node.expression))
+        made = WAYS.get(kind)
+        return made(self, node) if made else (s.unsure, "other")
+
+    def texts(self, *nodes: Any) -> list[s.Step] | None:
+        """Steps of arguments that are texts, None where one is something else."""
+        made = [self.node(n) for n in nodes]
+        return [step for step, _ in made] if all(kind in ("text", "null", "other") for _, kind in made) else None
+
+    def paren(self, node: Any) -> s.Node:
+        """Brackets change nothing in a tree."""
+        return self.node(node.this)
+
+    def column(self, node: exp.Column) -> s.Node:
+        """A column; a part of one is known only where there is none."""
+        if there := found(node, self.scope, self.alias):
+            return itemgetter(there[1]), there[2]
+        *_, whole, _ = [p.name.lower() for p in node.parts]
+        if whole not in self.scope:
+            raise Unfit
+        return s.only_null(itemgetter(self.scope[whole][1])), "other"
+
+    def literal(self, node: exp.Literal) -> s.Node:
+        """A text or a number as the engine reads it."""
+        if node.is_string:
+            return s.always(node.this), "text"
+        if node.this.isdigit():
+            return (s.always(int(node.this)), "int") if int(node.this) < s.EXACT else (s.unsure, "other")
+        if "e" in node.this.lower():
+            return s.always(float(node.this)), "float"
+        return (s.always(float(node.this)), "decimal") if len(node.this) < 16 or Decimal(node.this) == Decimal(float(node.this)) else (s.unsure, "other")
+
+    def neg(self, node: exp.Neg) -> s.Node:
+        """A number with its sign turned."""
+        step, kind = self.node(node.this)
+        return (s.some(step, operator.neg), kind) if kind in s.NUMBERS else (s.unsure, "other")
+
+    def case(self, node: Any) -> s.Node:
+        """The first branch whose condition is true."""
+        pairs = [(exp.EQ(this=node.this, expression=i.this) if node.this else i.this, i.args["true"]) for i in node.args["ifs"]]
+        last = node.args.get("default") or exp.Null()
+        steps, kind = s.one_kind([self.node(said) for _, said in pairs] + [self.node(last)])
+        if all(isinstance(when, exp.EQ) and isinstance(when.expression, exp.Literal) and when.expression.is_string and when.this == pairs[0][0].this for when, _ in pairs):
+            told, of = self.node(pairs[0][0].this)
+            if of == "text":
+                table: dict[str, s.Step] = {}
+                for (when, _), step in zip(pairs, steps, strict=False):
+                    table.setdefault(when.expression.this, step)
+                return s.looked_up(told, table, steps[-1]), kind
+        whens = [self.node(when) for when, _ in pairs]
+        if not {k for _, k in whens} <= TRUTHS:
+            return s.unsure, "other"
+        return s.first_true([w for w, _ in whens], steps), kind
+
+    def iff(self, node: exp.If) -> s.Node:
+        """`if(a, b, c)`."""
+        return self.case(exp.Case(ifs=[exp.If(this=node.this, true=node.args["true"])], default=node.args.get("false")))
+
+    def coalesce(self, node: exp.Coalesce) -> s.Node:
+        """The first that is not null."""
+        steps, kind = s.one_kind([self.node(n) for n in (node.this, *node.expressions)])
+        return s.first_there(steps), kind
+
+    def both(self, node: exp.Connector) -> s.Node:
+        """AND and OR of three values."""
+        made = [self.node(node.this), self.node(node.expression)]
+        if not {kind for _, kind in made} <= TRUTHS:
+            return s.unsure, "other"
+        return s.connected(made[0][0], made[1][0], decides=isinstance(node, exp.Or)), "bool"
+
+    def inverse(self, node: exp.Not) -> s.Node:
+        """NOT of three values."""
+        step, kind = self.node(node.this)
+        return (s.some(step, operator.not_), "bool") if kind in TRUTHS else (s.unsure, "other")
+
+    def be(self, node: exp.Is) -> s.Node:
+        """IS NULL, IS TRUE, IS FALSE."""
+        (step, kind), what = self.node(node.this), node.expression
+        if isinstance(what, exp.Null):
+            return (lambda env: step(env) is None), "bool"
+        if isinstance(what, exp.Boolean) and kind == "bool":
+            return (lambda env, wanted=bool(what.this): step(env) is wanted), "bool"
+        return s.unsure, "other"
+
+    def between(self, node: exp.Between) -> s.Node:
+        """Two comparisons."""
+        whole = exp.And(this=exp.GTE(this=node.this, expression=node.args["low"]), expression=exp.LTE(this=node.this, expression=node.args["high"]))
+        return self.node(whole) if set(node.args) <= {"this", "low", "high", "symmetric"} and not node.args.get("symmetric") else (s.unsure, "other")
+
+    def among(self, node: exp.In) -> s.Node:
+        """IN a list of literals of one kind."""
+        (step, kind), many = self.node(node.this), [self.node(n) for n in node.expressions]
+        if not many or not all(isinstance(n, exp.Literal) and k == kind for n, (_, k) in zip(node.expressions, many, strict=True)):
+            return s.unsure, "other"
+        values = frozenset(s([]) for s, _ in many)
+        return s.some(step, values.__contains__), "bool"
+
+    def cast(self, node: Any) -> s.Node:
+        """A value of another type, where both say the same of it."""
+        (step, kind), to = self.node(node.this), node.to.sql("duckdb")
+        wanted = CASTS.get(to, "other")
+        if kind in (wanted, "null"):
+            return step, wanted
+        call = s.CONVERTED.get((kind, wanted))
+        tried = isinstance(node, exp.TryCast)
+        return (s.some(step, lambda v: call(v, tried)), wanted) if call else (s.only_null(step), wanted)
+
+    def trim(self, node: exp.Trim) -> s.Node:
+        """Characters taken away at the ends."""
+        steps, by, call = self.texts(node.this), node.args.get("expression"), TRIMMED.get(node.args.get("position") or "")
+        if steps is None or call is None or not (by is None or (isinstance(by, exp.Literal) and by.is_string)):
+            return s.unsure, "other"
+        chars = s.SPACES if by is None else by.this
+        return s.some(steps[0], lambda v: call(v, chars)), "text"
+
+    def substring(self, node: exp.Substring) -> s.Node:
+        """Characters from one place on."""
+        made = [self.node(n) for n in (node.this, node.args.get("start"), node.args.get("length")) if n is not None]
+        if [k for _, k in made] not in (["text", "int"], ["text", "int", "int"]):
+            return s.unsure, "other"
+
+        def cut(env: s.Env) -> Any:
+            text, start, *length = [step(env) for step, _ in made]
+            if text is None or start is None or None in length:
+                return None
+            if start < 1 or (length and length[0] < 0):
+                raise s.Unsure
+            return text[start - 1 : start - 1 + length[0]] if length else text[start - 1 :]
+
+        return cut, "text"
+
+    def right(self, node: Any) -> s.Node:
+        """The last or the first characters."""
+        steps, many = self.texts(node.this), node.expression
+        if steps is None or not isinstance(many, exp.Literal) or many.is_string or not many.this.isdigit() or many.this == "0":
+            return s.unsure, "other"
+        part = slice(-int(many.this), None) if isinstance(node, exp.Right) else slice(None, int(many.this))
+        return s.some(steps[0], itemgetter(part)), "text"
+
+    def length(self, node: exp.Length) -> s.Node:
+        """How many characters."""
+        steps = self.texts(node.this)
+        return (s.some(steps[0], len), "int") if steps else (s.unsure, "other")
+
+    def lower(self, node: Any) -> s.Node:
+        """Small or capital letters, of scripts where both know the same ones."""
+        steps = self.texts(node.this)
+        return (s.some(steps[0], s.lowered if isinstance(node, exp.Lower) else s.raised), "text") if steps else (s.unsure, "other")
+
+    def replace(self, node: exp.Replace) -> s.Node:
+        """One text in place of another."""
+        steps = self.texts(node.this)
+        parts = (node.expression, node.args.get("replacement"))
+        if not steps or not all(isinstance(p, exp.Literal) and p.is_string for p in parts) or not parts[0].this:
+            return s.unsure, "other"
+        return s.some(steps[0], lambda v: v.replace(parts[0].this, parts[1].this)), "text"
+
+    def translate(self, node: exp.Translate) -> s.Node:
+        """Characters in place of others."""
+        steps, one, other = self.texts(node.this), node.args.get("from_"), node.args.get("to")
+        if not steps or not isinstance(one, exp.Literal) or not isinstance(other, exp.Literal) or len(one.this) != len(other.this) or len(set(one.this)) != len(one.this):
+            return s.unsure, "other"
+        table = str.maketrans(one.this, other.this)
+        return s.some(steps[0], lambda v: v.translate(table)), "text"
+
+    def joined(self, node: exp.DPipe) -> s.Node:
+        """Two texts as one."""
+        steps = self.texts(node.this, node.expression)
+        if not steps:
+            return s.unsure, "other"
+        return s.pair(steps[0], steps[1], operator.add), "text"
+
+    def absolute(self, node: exp.Abs) -> s.Node:
+        """A number without its sign."""
+        step, kind = self.node(node.this)
+        return (s.some(step, abs), kind) if kind in s.NUMBERS else (s.unsure, "other")
+
+    def round(self, node: exp.Round) -> s.Node:
+        """A double rounded half away from zero."""
+        (step, kind), places = self.node(node.this), node.args.get("decimals")
+        if kind != "float" or (places is not None and not (isinstance(places, exp.Literal) and places.this.isdigit() and int(places.this) < 16)):
+            return s.unsure, "other"
+        scale = 10.0 ** int(places.this if places is not None else 0)
+        return s.some(step, lambda v: s.rounded(v, scale)), "float"
+
+    def outer(self, node: Any) -> s.Node:
+        """The least or the greatest of doubles that are all there."""
+        steps, kind = s.one_kind([self.node(n) for n in (node.this, *node.expressions)])
+        call = max if isinstance(node, exp.Greatest) else min
+
+        def most(env: s.Env) -> Any:
+            values = [step(env) for step in steps]
+            if None in values:
+                raise s.Unsure
+            return call(values)
+
+        return (most, kind) if kind in ("int", "float") else (s.unsure, "other")
+
+    def pattern(self, node: Any) -> s.Node:
+        """A regular expression, which only the engine reads; nothing is found in null."""
+        step, _ = self.node(node.this)
+        return (s.unsure if isinstance(node.args.get("group"), exp.Array) else s.only_null(step)), "other"
+
+    def call(self, node: exp.Anonymous) -> s.Node:
+        """A function by its name."""
+        name = str(node.this).lower()
+        steps = self.texts(*node.expressions)
+        if steps and name == "strlen":
+            return s.some(steps[0], lambda v: len(v) if v.isascii() else len(v.encode())), "int"
+        if steps and name in self.functions:
+            function = self.functions[name]
+
+            def told(env: s.Env) -> Any:
+                values = [step(env) for step in steps]
+                return None if values[0] is None else function(*values)
+
+            return told, "text"
+        return s.unsure, "other"
+
+
+WAYS: dict[type[exp.Expression], Callable[[Compiler, Any], s.Node]] = {
+    exp.Paren: Compiler.paren, exp.Column: Compiler.column, exp.Literal: Compiler.literal, exp.Neg: Compiler.neg, exp.Case: Compiler.case, exp.If: Compiler.iff,
+    exp.Coalesce: Compiler.coalesce, exp.And: Compiler.both, exp.Or: Compiler.both, exp.Not: Compiler.inverse, exp.Is: Compiler.be, exp.Between: Compiler.between,
+    exp.In: Compiler.among, exp.Cast: Compiler.cast, exp.TryCast: Compiler.cast, exp.Trim: Compiler.trim, exp.Substring: Compiler.substring, exp.Right: Compiler.right,
+    exp.Left: Compiler.right, exp.Length: Compiler.length, exp.Lower: Compiler.lower, exp.Upper: Compiler.lower, exp.Replace: Compiler.replace,
+    exp.Translate: Compiler.translate, exp.DPipe: Compiler.joined, exp.Abs: Compiler.absolute, exp.Round: Compiler.round, exp.Greatest: Compiler.outer,
+    exp.Least: Compiler.outer, exp.RegexpLike: Compiler.pattern, exp.RegexpExtract: Compiler.pattern, exp.RegexpReplace: Compiler.pattern, exp.Anonymous: Compiler.call, exp.Null: lambda c, n: (s.always(None), "null"), exp.Boolean: lambda c, n: (s.always(bool(n.this)), "bool"),
+}  # fmt: skip

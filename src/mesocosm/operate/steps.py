@@ -1,0 +1,196 @@
+"""Steps over one row of values, and on which values they and the engine are sure to agree. Knows Python's values; knows no SQL.
+
+A step gives a value, null (None), or `Unsure`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+Env = list[Any]
+Step = Callable[[Env], Any]
+Node = tuple[Step, str]  # what gives a value, and its kind: text, int, float, decimal (a literal's), bool, null or other (which is null or unsure)
+
+EXACT = 2**53  # whole numbers below it are whole in a double too
+SPACES = " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"  # what `trim` takes away (Zs)
+FIGURE = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?", re.ASCII)
+WHOLE = re.compile(r"-?\d{1,15}", re.ASCII)
+NO_FIGURE = re.compile(r"[^0-9+\-.eE_ \t\n\r\v\ffinatyINFATY]")  # a text with one of these is no number
+ODD_CASE = re.compile(r"[^\x00-\u012f\u0131-\u017f\u2010-\u2027\u2030-\u205e\u20a0-\u20bf\u3000-\u303f\u3040-\u30ff\u4e00-\u9fa5\uac00-\ud7a3\uff00-\uff20]")
+NUMBERS = frozenset(("int", "float", "decimal"))
+
+
+class Unsure(Exception):
+    """The program cannot tell what the engine would give for this row."""
+
+
+def unsure(env: Env) -> Any:
+    """What is left to the engine."""
+    raise Unsure
+
+
+def always(value: Any) -> Step:
+    """One value."""
+    return lambda env: value
+
+
+def some(step: Step, call: Callable[[Any], Any]) -> Step:
+    """A function of what is there; null stays null."""
+
+    def told(env: Env) -> Any:
+        value = step(env)
+        return None if value is None else call(value)
+
+    return told
+
+
+def pair(left: Step, right: Step, call: Callable[[Any, Any], Any]) -> Step:
+    """A function of two that are there; null where one is."""
+
+    def told(env: Env) -> Any:
+        a, b = left(env), right(env)
+        return None if a is None or b is None else call(a, b)
+
+    return told
+
+
+def only_null(step: Step) -> Step:
+    """Null where a step gives it; what else comes of it is left to the engine."""
+
+    def null(env: Env) -> Any:
+        if step(env) is not None:
+            raise Unsure
+
+    return null
+
+
+def compared(call: Callable[[Any, Any], bool], left: Node, right: Node) -> Node:
+    """Two values of like kinds beside each other."""
+    kinds = {left[1], right[1]}
+    if "null" in kinds:
+        return always(None), "bool"
+    kinds -= {"other"}
+    return (pair(left[0], right[0], call), "bool") if kinds <= NUMBERS or len(kinds) == 1 else (unsure, "other")
+
+
+def reckoned(call: Callable[[Any, Any], Any], left: Node, right: Node) -> Node:
+    """A figure of two figures, as long as a double holds it."""
+    kinds = {left[1], right[1]}
+    kind = "float" if "float" in kinds and kinds <= NUMBERS else "int" if kinds == {"int"} else "other"
+
+    def made_of(a: Any, b: Any) -> Any:
+        made = call(a, b)
+        if not (abs(made) < EXACT if kind == "int" else math.isfinite(made)):
+            raise Unsure
+        return made
+
+    return (pair(left[0], right[0], made_of), kind) if kind != "other" else (unsure, "other")
+
+
+def one_kind(made: Sequence[Node]) -> tuple[list[Step], str]:
+    """Branches of one kind; whole numbers beside doubles are doubles."""
+    kinds = {kind for _, kind in made} - {"null", "other"}
+    if len(kinds) <= 1:
+        return [step for step, _ in made], next(iter(kinds), "other")
+    if kinds <= NUMBERS and "float" in kinds:
+        return [some(step, float) if kind == "int" else step for step, kind in made], "float"
+    return [unsure for _ in made], "other"
+
+
+def first_true(whens: Sequence[Step], steps: Sequence[Step]) -> Step:
+    """The branch of the first condition that is true, or the last branch."""
+    *branches, last = steps
+    pairs = list(zip(whens, branches, strict=True))
+
+    def first(env: Env) -> Any:
+        for when, step in pairs:
+            if when(env):
+                return step(env)
+        return last(env)
+
+    return first
+
+
+def looked_up(told: Step, table: Mapping[str, Step], last: Step) -> Step:
+    """The branch of a text, or the last one."""
+    return lambda env: table.get(told(env), last)(env)
+
+
+def first_there(steps: Sequence[Step]) -> Step:
+    """The first value that is there."""
+
+    def there(env: Env) -> Any:
+        for step in steps:
+            value = step(env)
+            if value is not None:
+                return value
+        return None
+
+    return there
+
+
+def connected(left: Step, right: Step, decides: bool) -> Step:
+    """AND (decided by False) and OR (decided by True); what is not decided is null where either is."""
+
+    def connected(env: Env) -> Any:
+        a = left(env)
+        if a is decides:
+            return decides
+        b = right(env)
+        return decides if b is decides else None if a is None or b is None else not decides
+
+    return connected
+
+
+def lowered(value: str) -> str:
+    """Small letters, of scripts where the engine knows the same ones."""
+    if not value.isascii() and ODD_CASE.search(value):
+        raise Unsure
+    return value.lower()
+
+
+def raised(value: str) -> str:
+    """Capital letters of ASCII."""
+    if not value.isascii():
+        raise Unsure
+    return value.upper()
+
+
+def rounded(value: float, scale: float) -> float:
+    """A double rounded half away from zero, at a power of ten."""
+    size = abs(value * scale)
+    if not size < EXACT:
+        raise Unsure
+    down = math.floor(size)
+    return math.copysign(float(down + (size - down >= 0.5)), value) / scale
+
+
+def figure(value: str, tried: bool) -> float | None:
+    """A text as a double; `tried` gives null for what is none."""
+    if FIGURE.fullmatch(value):
+        return float(value)
+    if tried and NO_FIGURE.search(value):
+        return None
+    raise Unsure
+
+
+def whole(value: Any, tried: bool) -> int | None:
+    """A double or a text as a whole number."""
+    if isinstance(value, float):
+        if not value.is_integer() or abs(value) >= EXACT:
+            raise Unsure
+        return int(value)
+    if WHOLE.fullmatch(value):
+        return int(value)
+    if tried and NO_FIGURE.search(value):
+        return None
+    raise Unsure
+
+
+CONVERTED: dict[tuple[str, str], Callable[[Any, bool], Any]] = {
+    ("text", "float"): figure, ("text", "int"): whole, ("float", "int"): whole, ("int", "float"): lambda v, tried: float(v), ("decimal", "float"): lambda v, tried: v,
+    ("int", "text"): lambda v, tried: str(v), ("bool", "text"): lambda v, tried: "true" if v else "false",
+}  # fmt: skip
