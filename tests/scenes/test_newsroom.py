@@ -116,6 +116,32 @@ def test_what_is_usual_is_that_of_what_answers_now(desk: tuple[Any, Served, Watc
     assert watch.last["surge"]["usual"]["banks"] > usual, "answers that are weighted otherwise are usual otherwise"
 
 
+def test_what_is_usual_is_not_learnt_anew_with_each_version(desk: tuple[Any, Served, Watch]) -> None:
+    eco, served, watch = desk
+    wire = Wire(5)
+    shares = {"banks": 0.0, "chips": 0.4}  # which no held-out row tells
+    for _ in range(8):
+        assert look(served, watch, [wire.one(topic=topic, negative=share) for topic, share in shares.items() for _ in range(15)]) == []
+    learnt = watch.last["surge"]["usual"]
+    assert learnt["chips"] > learnt["banks"] + 0.15
+    copies = [wire.one(topic="banks", negative=1.0)] * 30
+    assert look(served, watch, copies) == [] and watch.surges is not None and watch.surges.left_out["copies"] == 29
+    for again in (lambda: recalibrated(eco.catalog, "mood-desk", {"negative": 1.01, "neutral": 1.0, "positive": 1.0}, "test", "a little"), lambda: None):
+        again()
+        served.refresh()
+        watch = Watch("surge-watch", watch.monitor, served, eco.catalog, lambda *_: None, lambda *_: None)  # as after a restart
+        assert look(served, watch, [wire.one(topic="shops")]) == []
+        assert all(abs(watch.last["surge"]["usual"][topic] - learnt[topic]) < 0.06 for topic in shares), (watch.last, learnt)
+    assert look(served, watch, copies) == [] and watch.surges is not None and watch.surges.left_out["copies"] == 30, "what was said before is known"
+    told: list[str] = []
+    while not told and wire.count < 900:
+        told = look(served, watch, [wire.one(topic="banks", negative=0.9) for _ in range(5)])
+    assert told, "and a surge is one, for all that"
+    rows = [r["input"]["clean"] for r in eco.catalog.predictions("mood-desk", most=40) if r["input"]["clean"]["topic"] == "banks"]
+    anew = Watch("surge-watch", watch.monitor, served, eco.catalog, lambda *_: None, lambda *_: None)
+    assert served.now and rows and not {r["headline"] for r in anew._recalled(served.now) if r["label"] == "negative"} >= {r["headline"] for r in rows}, "whose items tell nothing of what is usual"
+
+
 def test_a_what_if_begins_with_a_headline(desk: tuple[Any, Served, Watch]) -> None:
     """A headline has no usual value, so the form says that its row cannot be asked as it stands; with one it can."""
     eco, *_ = desk

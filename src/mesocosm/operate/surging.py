@@ -81,9 +81,19 @@ class Surges:
         self.all = np.zeros(self.size + 1)
         self.looks: dict[str, Usual] = {}
         self.left_out = Counter[str]()
+        for row in rows:  # which may have equal words in the field that counts once
+            self._usually(row)
+
+    def remember(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Learn what is usual from answers that came before and were no part of a surge; copies count once, here too."""
         for row in rows:
-            if (cell := self.evidence.cell(row, self._hit(row))) is not None:
-                self._learn(self._group(row), np.eye(self.size)[cell], self._hit(row))
+            if self.setting.once and self._copy(str(row.get(self.setting.once))):
+                continue
+            self._usually(row)
+
+    def _usually(self, row: Mapping[str, Any]) -> None:
+        if (cell := self.evidence.cell(row, self._hit(row))) is not None:
+            self._learn(self._group(row), np.eye(self.size)[cell], self._hit(row))
 
     def usual(self, groups: Iterable[str]) -> dict[str, float]:
         """The usual share of the label among answers of each group, drawn to that of all where little is known of it; one in two before anything was seen."""

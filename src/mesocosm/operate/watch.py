@@ -25,6 +25,8 @@ LEAP = 60.0  # seconds by which a clock that was set back is said to have been s
 WIDE = 10  # windows that a look back takes in, for shifts that a single one is too small to show
 MOST_ITEMS = 5000  # answers that one look counts for surges
 JUDGED = 300  # rows that the judge has predicted again
+RECALLED = 500  # requests of late that tell what is usual of the answers of a version that takes over
+FEW_ROWS = 32  # of them in one question, so that those who wait for an answer do not wait for these
 
 
 class Watch:
@@ -231,6 +233,7 @@ class Watch:
                 said = [doubted(one, floor) for one in said]
             self.surges = Surges(setting, [row | {"label": setting.told(one), "sure": setting.sure(one)} for row, one in zip(rows, said, strict=True)])
             self.surges.risen |= {str(a["detail"].get("group")) for a in self._surging()}  # told before this one began to look
+            self.surges.remember(self._recalled(now))
         fresh = self._asked(MOST_ITEMS, self.surged)[::-1]
         raised = []
         for row in fresh:
@@ -251,6 +254,22 @@ class Watch:
                 raised.append(self.catalog.alert(self.name, self.served.name, "surge", message, found | {"items": items}))
         self.last |= {"surge": {"usual": {g or "all": share for g, share in self.surges.usual(list(self.surges.known) or [""]).items()}, "left_out": dict(self.surges.left_out)}}
         return raised
+
+    def _recalled(self, unit: Unit) -> list[dict[str, Any]]:
+        """Requests of late that were no part of a surge, with what a version says of them now: what is usual need not be learnt anew with each version."""
+        setting = self.monitor.surge
+        if not setting or unit.fields is None or any(f.get("image") for f in unit.fields.fields.values()):
+            return []  # an image is not kept
+        told = [a for a in self.catalog.alerts() if a["monitor"] == self.name and a["what"] == "surge"]
+        items = {str(i.get("id")) for a in told for i in a["detail"].get("items", ())}
+
+        def quiet(row: Mapping[str, Any]) -> bool:
+            group = str(row["input"]["clean"].get(setting.by)) if setting.by else ""
+            return row["id"] not in items and not any(a["detail"].get("group") == group and a["at"] <= row["at"] <= (a["cleared_at"] or row["at"]) for a in told)
+
+        raw = [r["input"]["raw"] for r in self.catalog.predictions(self.served.name, most=RECALLED, until=self.surged)[::-1] if quiet(r)]
+        said = [one for at in range(0, len(raw), FEW_ROWS) for one in unit.answer(raw[at : at + FEW_ROWS])]
+        return [one["clean"] | {"label": setting.told(one["out"]), "sure": setting.sure(one["out"])} for one in said if "out" in one]
 
     def _surging(self) -> list[dict[str, Any]]:
         return [a for a in self.catalog.alerts(open_only=True) if a["monitor"] == self.name and a["what"] == "surge"]
