@@ -20,6 +20,7 @@ from torch import nn
 from mesocosm.base.errors import Wrong
 from mesocosm.learn.augment.words import Augment, Words
 from mesocosm.learn.checkpoint import again, keep_up
+from mesocosm.learn.dropping import quick
 from mesocosm.learn.encode import bfloat16, full, pad
 from mesocosm.learn.sight.pixels import Eyes
 from mesocosm.learn.step import backward
@@ -196,6 +197,11 @@ def train(
     Raises:
         Wrong: the loss is no number any more.
     """
+    with quick(net):
+        return _train(net, tune, rows, held, seed, keep, say)
+
+
+def _train(net: Joined, tune: Gradient, rows: Rows, held: Rows, seed: int, keep: Path | None, say: Callable[[dict[str, Any]], None]) -> list[dict[str, Any]]:
     from accelerate import Accelerator, DistributedDataParallelKwargs
     from accelerate.state import AcceleratorState
 
@@ -246,7 +252,7 @@ def train(
             if not math.isfinite(loss):
                 raise Wrong("tune.learning_rate", f"the loss is no number after {step + 1} steps of {tune.learning_rate:g}", "a lower learning_rate")
             if (number + 1) % tune.accumulate == 0 or number + 1 == len(picks):
-                accelerator.clip_grad_norm_(list(moving.values()), tune.clip)
+                _clip(list(moving.values()), tune.clip)
                 optimiser.step()
                 tune.stepped(net.trunk.net, step)
                 optimiser.zero_grad()
@@ -267,6 +273,13 @@ def train(
             keep_up(keep, moving, optimiser, {"history": history}, best, mean, tune.kept(net.trunk.net))
     _settle(net, moving, best, mean, history, lambda: loss_of(net, held, measure, halved(tune)))
     return history
+
+
+def _clip(weights: Sequence[Any], most: float) -> None:
+    """Hold the norm of all gradients to a bound; where they keep it, nothing is multiplied."""
+    norm = nn.utils.get_total_norm([w.grad for w in weights if w.grad is not None])
+    if not norm <= most:
+        nn.utils.clip_grads_with_norm_(weights, most, norm)
 
 
 def _settle(net: Joined, moving: dict[str, Any], best: dict[str, torch.Tensor], mean: dict[str, torch.Tensor], history: list[dict[str, Any]], judged: Callable[[], float]) -> None:
