@@ -15,6 +15,7 @@ import pytest
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
+from mesocosm.build import visiting
 from mesocosm.build.up import Running
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.world.visitors import AGAIN, ARM, FAR, HANDS, NEAREST, SEEN, STEP, STOOD, Crowd, named
@@ -198,6 +199,21 @@ def test_only_who_may_come_in_does_and_only_who_may_use_services_speaks(http: tu
             assert heard == ["0", "1", "2", "3"]  # five in five seconds
         assert text(ann)["said"]["name"] == "Ann"
     assert not running.visiting.all
+
+
+def test_a_token_holds_so_many_sockets_and_no_more(http: tuple[TestClient, Running], monkeypatch: pytest.MonkeyPatch) -> None:
+    client, running = http
+    monkeypatch.setattr(visiting, "MOST_SOCKETS", 2)
+    guest, other = (running.catalog.give_token(name, "see", 60, "test") for name in ("guest", "other"))
+    with client.websocket_connect("/v1/world", headers=bearer(guest)) as first, client.websocket_connect("/v1/markers", headers=bearer(guest)):
+        for path in ("/v1/world", "/v1/visitors", "/v1/markers"):
+            with pytest.raises(WebSocketDisconnect) as caught, client.websocket_connect(path, headers=bearer(guest)) as socket:
+                socket.receive()
+            assert caught.value.code == 4429 and "2 sockets" in caught.value.reason
+        with client.websocket_connect("/v1/world", headers=bearer(other)) as theirs, client.websocket_connect("/v1/world", headers=bearer()) as owners:
+            assert all(json.loads(s.receive_text()) for s in (first, theirs, owners)), "others come in, and who is in stays"
+    with client.websocket_connect("/v1/world", headers=bearer(guest)) as again:
+        assert json.loads(again.receive_text())
 
 
 def test_a_token_that_is_taken_back_ends_what_it_opened(http: tuple[TestClient, Running]) -> None:

@@ -18,12 +18,13 @@ from fastapi.responses import FileResponse
 from starlette.websockets import WebSocketState
 
 from mesocosm.base.errors import Failure, Wrong
-from mesocosm.base.rights import RIGHTS
+from mesocosm.base.rights import OWNER, RIGHTS
 from mesocosm.build.marking import Marking
 from mesocosm.build.scenery import Scenery
 from mesocosm.catalog import Catalog, moments
 from mesocosm.catalog import notes as book
 from mesocosm.operate.guard import Problem, body_of
+from mesocosm.operate.guard import said as token_of
 from mesocosm.operate.sockets import Short, framed, short_of
 from mesocosm.world.visitors import Crowd, named
 
@@ -36,6 +37,7 @@ LATEST = 30  # lines that a newcomer still hears
 GLANCE = 0.2  # seconds between two looks at the living state
 LOOK = 1.0  # seconds between two looks at the token of a socket that is open
 WANTED = "a token and the page's own origin are wanted"
+MOST_SOCKETS = 300  # that one token may hold open, if it is not the owner's: a page has three
 STILL = 10.0  # seconds after which a scene that stayed the same is sent again
 
 
@@ -181,6 +183,10 @@ def routes(app: FastAPI, visiting: Visiting, marking: Marking, scenery: Scenery,
         if not may:
             await socket.close(4401, WANTED)
             yield role, may
+            return
+        if role != OWNER and sum(token_of(s) == token_of(socket) for s in inside) >= MOST_SOCKETS:
+            await socket.close(4429, f"this token has {MOST_SOCKETS} sockets open")
+            yield "", ""
             return
         await socket.accept()
         inside.add(socket)

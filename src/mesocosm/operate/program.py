@@ -105,7 +105,7 @@ class Program:
         return name, self.slots - 1, kind
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def _program(sql: str, table: str, columns: tuple[str, ...], functions: tuple[tuple[str, Callable[..., Any]], ...]) -> Program | None:
     try:
         return Program(sql, table, columns, dict(functions))
