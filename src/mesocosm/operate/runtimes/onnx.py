@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from mesocosm.base.durations import Duration
 from mesocosm.base.kinds import Kind
 
-SPIN = "100"  # microseconds that a thread looks for work before it sleeps: longer than between two parts of a graph, and over before another process needs the core
+SPIN = "1000"  # microseconds that a thread looks for work before it sleeps: longer than between two parts of a graph, or two requests of one connection
 SMALL = 4_000_000  # bytes of a graph that one thread runs sooner than two would agree who does
 
 
