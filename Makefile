@@ -7,7 +7,9 @@ PIP := $(BIN)/pip --disable-pip-version-check
 
 unexport PYTHONDONTWRITEBYTECODE  # or every command compiles five thousand files anew
 
-.PHONY: demo docs test test-long lint bench bench-learn bench-govern bench-operate bench-scenes bench-world bench-image clean
+SCENE ?= bank
+
+.PHONY: demo story docs test test-long lint bench bench-learn bench-govern bench-operate bench-scenes bench-world bench-image clean
 
 $(STAMP): pyproject.toml constraints.txt hatch_build.py $(shell git ls-files web 2>/dev/null)
 	test -x $(BIN)/python || $(PY) -m venv $(VENV)
@@ -18,6 +20,11 @@ $(STAMP): pyproject.toml constraints.txt hatch_build.py $(shell git ls-files web
 
 demo: $(STAMP)
 	$(BIN)/python examples/demo.py
+
+story: $(STAMP)
+	@test -f examples/$(SCENE)/ecosystem.yaml || { echo "there is no scene '$(SCENE)'; wanted SCENE=$$(ls -d examples/*/ | xargs -n1 basename | paste -sd'|')"; exit 2; }
+	$(BIN)/mesocosm build -f examples/$(SCENE)
+	$(BIN)/mesocosm story -f examples/$(SCENE)
 
 $(VENV)/.ready-test: $(STAMP)
 	$(PIP) install -q --no-compile -c constraints.txt -e '.[test]'

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import pytest
 from conftest import ROOT, SMALL
 
 from mesocosm.cli.main import COMMANDS
@@ -199,3 +200,9 @@ def test_every_setting_that_a_page_names_may_stand_in_the_file() -> None:
         if not any(takes(kind, key, value) for kind in seen):
             wrong.append(f"{page}: {said}")
     assert len(named) > 70 and not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("scene", sorted(p.parent.name for p in (ROOT / "examples").glob("*/ecosystem.yaml")))
+def test_a_scenes_day_is_one_command(scene: str) -> None:
+    done = subprocess.run(["make", "--no-print-directory", "-n", "story", f"SCENE={scene}"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1].endswith(f"mesocosm story -f examples/{scene}") and (ROOT / "examples" / scene / "story.yaml").is_file()
