@@ -172,7 +172,7 @@ def routes(app: FastAPI, visiting: Visiting, marking: Marking, scenery: Scenery,
         right: a socket's role, and what it may do: `see`, `ask`, `change`, or nothing where it may not come in.
     """
 
-    inside: set[WebSocket] = set()
+    inside: dict[WebSocket, str] = {}  # with their tokens
     watching: asyncio.Task[None] | None = None
 
     @asynccontextmanager
@@ -184,18 +184,19 @@ def routes(app: FastAPI, visiting: Visiting, marking: Marking, scenery: Scenery,
             await socket.close(4401, WANTED)
             yield role, may
             return
-        if role != OWNER and sum(token_of(s) == token_of(socket) for s in inside) >= MOST_SOCKETS:
+        token = token_of(socket)
+        if role != OWNER and sum(other == token for other in inside.values()) >= MOST_SOCKETS:
             await socket.close(4429, f"this token has {MOST_SOCKETS} sockets open")
             yield "", ""
             return
         await socket.accept()
-        inside.add(socket)
+        inside[socket] = token
         if watching is None or watching.done():
             watching = asyncio.create_task(watch())
         try:
             yield role, may
         finally:
-            inside.discard(socket)
+            inside.pop(socket, None)
 
     async def watch() -> None:
         while inside:

@@ -27,21 +27,20 @@ class Unfit(Exception):
     """The SQL looks at more than one row, or is written in a way that the program does not know."""
 
 
-def found(node: exp.Column, scope: Scope, alias: str) -> tuple[str, int, str] | None:
-    """Where a column stands, None where its name is a part of another column."""
-    *before, last = [p.name for p in node.parts]
-    if before in ([], [alias]):
-        if last.lower() not in scope:
-            raise Unfit
-        return scope[last.lower()]
-    return None
-
-
 class Compiler:
     """Expressions over one source as steps."""
 
     def __init__(self, scope: Scope, alias: str, functions: Mapping[str, Callable[..., Any]]) -> None:
         self.scope, self.alias, self.functions = scope, alias, functions
+
+    def place(self, node: exp.Column) -> tuple[str, int, str] | None:
+        """Where a column stands, None where its name is a part of another column."""
+        *before, last = [p.name for p in node.parts]
+        if before in ([], [self.alias]):
+            if last.lower() not in self.scope:
+                raise Unfit
+            return self.scope[last.lower()]
+        return None
 
     def node(self, node: Any) -> s.Node:
         """One expression."""
@@ -64,7 +63,7 @@ class Compiler:
 
     def column(self, node: exp.Column) -> s.Node:
         """A column; a part of one is known only where there is none."""
-        if there := found(node, self.scope, self.alias):
+        if there := self.place(node):
             return itemgetter(there[1]), there[2]
         *_, whole, _ = [p.name.lower() for p in node.parts]
         if whole not in self.scope:
@@ -91,7 +90,7 @@ class Compiler:
         pairs = [(exp.EQ(this=node.this, expression=i.this) if node.this else i.this, i.args["true"]) for i in node.args["ifs"]]
         last = node.args.get("default") or exp.Null()
         steps, kind = s.one_kind([self.node(said) for _, said in pairs] + [self.node(last)])
-        if all(isinstance(when, exp.EQ) and isinstance(when.expression, exp.Literal) and when.expression.is_string and when.this == pairs[0][0].this for when, _ in pairs):
+        if all(isinstance(when, exp.EQ) and when.expression.is_string and when.this == pairs[0][0].this for when, _ in pairs):
             told, of = self.node(pairs[0][0].this)
             if of == "text":
                 table: dict[str, s.Step] = {}
@@ -136,14 +135,14 @@ class Compiler:
     def between(self, node: exp.Between) -> s.Node:
         """Two comparisons."""
         whole = exp.And(this=exp.GTE(this=node.this, expression=node.args["low"]), expression=exp.LTE(this=node.this, expression=node.args["high"]))
-        return self.node(whole) if set(node.args) <= {"this", "low", "high", "symmetric"} and not node.args.get("symmetric") else (s.unsure, "other")
+        return (s.unsure, "other") if node.args.get("symmetric") else self.node(whole)
 
     def among(self, node: exp.In) -> s.Node:
         """IN a list of literals of one kind."""
         (step, kind), many = self.node(node.this), [self.node(n) for n in node.expressions]
         if not many or not all(isinstance(n, exp.Literal) and k == kind for n, (_, k) in zip(node.expressions, many, strict=True)):
             return s.unsure, "other"
-        values = frozenset(s([]) for s, _ in many)
+        values = frozenset(value([]) for value, _ in many)
         return s.some(step, values.__contains__), "bool"
 
     def cast(self, node: Any) -> s.Node:
@@ -159,7 +158,7 @@ class Compiler:
     def trim(self, node: exp.Trim) -> s.Node:
         """Characters taken away at the ends."""
         steps, by, call = self.texts(node.this), node.args.get("expression"), TRIMMED.get(node.args.get("position") or "")
-        if steps is None or call is None or not (by is None or (isinstance(by, exp.Literal) and by.is_string)):
+        if steps is None or call is None or not (by is None or by.is_string):
             return s.unsure, "other"
         chars = s.SPACES if by is None else by.this
         return s.some(steps[0], lambda v: call(v, chars)), "text"
@@ -183,7 +182,7 @@ class Compiler:
     def right(self, node: Any) -> s.Node:
         """The last or the first characters."""
         steps, many = self.texts(node.this), node.expression
-        if steps is None or not isinstance(many, exp.Literal) or many.is_string or not many.this.isdigit() or many.this == "0":
+        if steps is None or not isinstance(many, exp.Literal) or not many.is_int or many.this == "0":
             return s.unsure, "other"
         part = slice(-int(many.this), None) if isinstance(node, exp.Right) else slice(None, int(many.this))
         return s.some(steps[0], itemgetter(part)), "text"
@@ -201,15 +200,15 @@ class Compiler:
     def replace(self, node: exp.Replace) -> s.Node:
         """One text in place of another."""
         steps = self.texts(node.this)
-        parts = (node.expression, node.args.get("replacement"))
-        if not steps or not all(isinstance(p, exp.Literal) and p.is_string for p in parts) or not parts[0].this:
+        one, other = node.expression, node.args.get("replacement")
+        if not steps or other is None or not (one.is_string and other.is_string and one.this):
             return s.unsure, "other"
-        return s.some(steps[0], lambda v: v.replace(parts[0].this, parts[1].this)), "text"
+        return s.some(steps[0], lambda v: v.replace(one.this, other.this)), "text"
 
     def translate(self, node: exp.Translate) -> s.Node:
         """Characters in place of others."""
-        steps, one, other = self.texts(node.this), node.args.get("from_"), node.args.get("to")
-        if not steps or not isinstance(one, exp.Literal) or not isinstance(other, exp.Literal) or len(one.this) != len(other.this) or len(set(one.this)) != len(one.this):
+        steps, one, other = self.texts(node.this), node.args["from_"], node.args["to"]
+        if not steps or not (one.is_string and other.is_string) or not len(set(one.this)) == len(one.this) == len(other.this):
             return s.unsure, "other"
         table = str.maketrans(one.this, other.this)
         return s.some(steps[0], lambda v: v.translate(table)), "text"

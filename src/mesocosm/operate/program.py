@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlglot import exp, parse_one
 
-from mesocosm.operate.compiler import Compiler, Scope, Unfit, found
+from mesocosm.operate.compiler import Compiler, Scope, Unfit
 from mesocosm.operate.steps import Step, Unsure, only_null
 
 KNOWN = {"expressions", "from_", "with_"}  # parts of a select that the program does
@@ -79,27 +79,28 @@ class Program:
             scope, alias = self._select(source.this, tables, top), source.alias
         else:
             raise Unfit
+        over = Compiler(scope, alias, self.functions)
         found: Scope = {}
         for one in tree.expressions:
             if isinstance(one, exp.Star):
-                found |= self._star(one, scope, alias)
+                found |= self._star(one, over)
             else:
-                found[one.alias_or_name.lower()] = self._column(one.alias_or_name, one.unalias(), scope, alias)
+                found[one.alias_or_name.lower()] = self._column(one.alias_or_name, one.unalias(), over)
         return found
 
-    def _star(self, star: exp.Star, scope: Scope, alias: str) -> Scope:
+    def _star(self, star: exp.Star, over: Compiler) -> Scope:
         left_out = {c.name.lower() for c in star.args.get("except_") or ()}
         instead = {r.alias.lower(): r.this for r in star.args.get("replace") or ()}
         if {k for k, v in star.args.items() if v} - {"except_", "replace"}:
             raise Unfit
-        return {k: self._column(v[0], instead[k], scope, alias) if k in instead else v for k, v in scope.items() if k not in left_out}
+        return {k: self._column(v[0], instead[k], over) if k in instead else v for k, v in over.scope.items() if k not in left_out}
 
-    def _column(self, name: str, node: Any, scope: Scope, alias: str) -> tuple[str, int, str]:
+    def _column(self, name: str, node: Any, over: Compiler) -> tuple[str, int, str]:
         if not name:
             raise Unfit
-        if isinstance(node, exp.Column) and (there := found(node, scope, alias)):
+        if isinstance(node, exp.Column) and (there := over.place(node)):
             return name, there[1], there[2]  # what only passes through has no step
-        step, kind = Compiler(scope, alias, self.functions).node(node)
+        step, kind = over.node(node)
         self.slots += 1
         self.steps.append((self.slots - 1, step))
         return name, self.slots - 1, kind

@@ -260,7 +260,7 @@ class Watch:
         setting = self.monitor.surge
         if not setting or unit.fields is None or any(f.get("image") for f in unit.fields.fields.values()):
             return []  # an image is not kept
-        told = [a for a in self.catalog.alerts() if a["monitor"] == self.name and a["what"] == "surge"]
+        told = self._surging(open_only=False)
         items = {str(i.get("id")) for a in told for i in a["detail"].get("items", ())}
 
         def quiet(row: Mapping[str, Any]) -> bool:
@@ -271,8 +271,8 @@ class Watch:
         said = [one for at in range(0, len(raw), FEW_ROWS) for one in unit.answer(raw[at : at + FEW_ROWS])]
         return [one["clean"] | {"label": setting.told(one["out"]), "sure": setting.sure(one["out"])} for one in said if "out" in one]
 
-    def _surging(self) -> list[dict[str, Any]]:
-        return [a for a in self.catalog.alerts(open_only=True) if a["monitor"] == self.name and a["what"] == "surge"]
+    def _surging(self, open_only: bool = True) -> list[dict[str, Any]]:
+        return [a for a in self.catalog.alerts(open_only=open_only) if a["monitor"] == self.name and a["what"] == "surge"]
 
     def _anomaly(self) -> list[str]:
         anomaly = self.monitor.anomaly
