@@ -69,7 +69,7 @@ def test_weights_of_another_kind_are_not_taken(tmp_path: Path) -> None:
     net, said = taught(base, tune, FIRST[:8]), list[str]()
     past = Past(Continual(ewc=1), "judge-v1", tmp_path)
     assert not past.begin(net, base, "bitfit", task, said.append) and not said  # nothing was there
-    past.end(net, base, "bitfit", task, rows(base, FIRST[:8]), tmp_path)
+    past.end(net, base, "bitfit", task, lambda: mattered(net, rows(base, FIRST[:8])), tmp_path)
     with torch.no_grad():
         net.bias += 1
     assert past.begin(net, base, "bitfit", task, said.append) and "begins where judge-v1 ended; what mattered" in said[-1]

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from conftest import BANK
 
+from mesocosm.ecosystem import open_ecosystem
 from mesocosm.learn.retrieval.bridge import bridge, ranks, unit
 
 FILE = """grammar: 1
@@ -61,7 +62,7 @@ def test_noise_is_not_learnt() -> None:
     assert chosen["left_out_mrr"] < 0.4 and (chosen["pull"] is not None or np.allclose(found, np.eye(20)))
 
 
-@pytest.mark.parametrize("more", ["tune: frozen", "tune: {method: full, epochs: 2, batch: 8}"])
+@pytest.mark.parametrize("more", ["tune: frozen", "tune: {method: full, epochs: 2, batch: 8}, continual: {replay: 1, ewc: 100}"])
 def test_a_finder_is_built_judged_served_and_corrected(desk: Path, cli: Callable[..., Any], more: str) -> None:
     file = desk / "ecosystem.yaml"
     file.write_text(FILE.format(more=more + ", require: {mrr: '>= 0.5'}"))
@@ -75,6 +76,29 @@ def test_a_finder_is_built_judged_served_and_corrected(desk: Path, cli: Callable
     assert "Finds 'answer'" in cli("card", "find", "-f", str(file)).stdout
     if "full" in more:
         assert "loss" in done.stdout + done.stderr and list((desk / ".mesocosm" / "models" / "find").glob("*/trunk/trunk.fp32.onnx"))
+        _learns_on(desk, file, cli)
+
+
+def _learns_on(desk: Path, file: Path, cli: Callable[..., Any]) -> None:
+    """A finder begins where it ended, sees old rows again, and finds no more what only they answer."""
+    with (desk / "faq.csv").open(newline="") as table:
+        rows = list(csv.DictReader(table))
+    gone = {r["answer"] for r in rows[:12]}
+    kept = [r for r in rows if r["answer"] not in gone]
+    with (desk / "faq.csv").open("w", newline="") as out:
+        write = csv.writer(out)
+        write.writerow(("question", "answer"))
+        write.writerows((r["question"], r["answer"]) for r in kept)
+        write.writerows((said, "The vault is open to guests on the first of May.") for said in ("when may I see the vault", "may guests see the vault", "Hello, is the vault open to us?", "vault visits"))
+    second = cli("build", "-f", str(file))
+    said = " ".join(second.stderr.split())
+    assert second.returncode == 0 and "begins where find-v1" in said and "what mattered to it is held (ewc 100)" in said and "old rows are seen again" in said, said
+    newest = max((desk / ".mesocosm" / "models" / "find").glob("*/answers.json"), key=lambda p: p.stat().st_mtime)
+    known = set(json.loads(newest.read_text())["answers"])
+    assert not known & gone and {r["answer"] for r in kept} <= known
+    told = open_ecosystem(desk).catalog.versions("find")[-1]["metrics"]["known"]
+    assert told["what"] == "mean reciprocal rank" and told["rows"] >= 10 and told["now"] > told["then"] - 0.15
+    assert "mean reciprocal rank" in cli("card", "find", "-f", str(file)).stdout
 
 
 def test_what_a_forgotten_row_alone_answered_is_found_no_more(desk: Path, cli: Callable[..., Any]) -> None:
@@ -95,6 +119,36 @@ def test_what_a_forgotten_row_alone_answered_is_found_no_more(desk: Path, cli: C
     assert "Quellhorn" not in kept.read_text()
     out = json.loads(cli("predict", "desk", "--input", '{"question": "who is the director"}', "-f", str(file), "--json").stdout)
     assert "Quellhorn" not in json.dumps(out) and len(out["found"]) == 5
+
+
+def test_what_mattered_to_a_finder_is_told_and_held() -> None:
+    import torch
+
+    from mesocosm.learn.bases import resolve
+    from mesocosm.learn.continual import Anchor
+    from mesocosm.learn.encode import load_trunk
+    from mesocosm.learn.loop import Rows
+    from mesocosm.learn.retrieval.net import Pairs
+    from mesocosm.learn.retrieval.onward import mattered
+    from mesocosm.learn.tokens import Tokens
+    from mesocosm.learn.tuning import TUNING
+
+    base = resolve("minilm", Path("."))
+    tune: Any = TUNING["bitfit"].model_validate({"method": "bitfit"})
+    trunk = load_trunk(base)
+    trunk.net = tune.attach(trunk.net)
+    tokens = Tokens(base.folder, 64)
+    asked, told = tokens.ids(["where is my card", "hi", "what is the fee", "hello"]), tokens.ids(["It comes by post.", "Hello there.", "Nothing.", "Hello there."])
+    rows = Rows([[*q, *a] for q, a in zip(asked, told, strict=True)], np.array([[len(q)] for q in asked], np.float32), np.array([0, 1, 2, 1]))
+    net = Pairs(trunk)
+    matter = mattered(net, rows)
+    assert set(matter) == {n for n, p in net.named_parameters() if p.requires_grad} and all((m >= 0).all() for m in matter.values()) and sum(float(m.sum()) for m in matter.values()) > 0
+    at = {n: p.detach().clone() for n, p in net.named_parameters() if n in matter}
+    net.anchor = Anchor({n: (at[n], matter[n]) for n in matter}, 10.0)
+    assert float(net.anchor.penalty(net)) == 0
+    with torch.no_grad():
+        max((p for n, p in net.named_parameters() if n in matter), key=lambda p: p.numel()).add_(0.1)
+    assert float(net.anchor.penalty(net)) > 0 and all(torch.equal(mattered(net, rows)[n] >= matter[n], torch.ones_like(m, dtype=torch.bool)) for n, m in matter.items())  # what mattered before matters on
 
 
 def test_in_a_batch_the_same_answer_in_another_row_is_no_mistake() -> None:

@@ -63,8 +63,12 @@ class Past:
     known: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     old: int = 0
 
-    def begin(self, net: Joined, base: Base, method: str, task: Task, say: Callable[[str], None]) -> bool:
-        """Put the last version's weights into a net that is about to learn; says whether it did."""
+    def begin(self, net: Any, base: Base, method: str, task: Task | None, say: Callable[[str], None]) -> bool:
+        """Put the last version's weights into a net that is about to learn; says whether it did.
+
+        Args:
+            task: what its head tells; None for a net without one.
+        """
         from safetensors import safe_open
 
         path = self.folder / LEARNT if self.folder else None
@@ -98,15 +102,15 @@ class Past:
         """Say where a net begins, whether what mattered is held, and how many old rows come again."""
         say(f"begins where {self.version} ended" + (f"; what mattered to it is held (ewc {self.setting.ewc:g})" if held else "") + (f"; {self.old} old rows are seen again" if self.old else ""))
 
-    def end(self, net: Joined, base: Base, method: str, task: Task, rows: Rows, folder: Path) -> None:
-        """Keep what a version learnt beside it, and what mattered, for the next one."""
+    def end(self, net: Any, base: Base, method: str, task: Task | None, matter: Callable[[], dict[str, Any]], folder: Path) -> None:
+        """Keep what a version learnt beside it, and what mattered (`matter`), for the next one."""
         from safetensors.torch import save_file
 
         moving = {n: p.detach().float().contiguous() for n, p in net.named_parameters() if p.requires_grad}
         told = {"base": base.weights, "method": method, "task": _of(task)}
         save_file(moving, folder / LEARNT, metadata={"learnt": json.dumps(told)})
         if self.setting.ewc:
-            save_file(mattered(net, rows), folder / MATTERED)
+            save_file(matter(), folder / MATTERED)
 
 
 class Anchor:
@@ -126,9 +130,9 @@ class Anchor:
         return self.strength / 2 * sum((m.to(named[n]) * (named[n] - w.to(named[n])) ** 2).sum() for n, (w, m) in self.held.items())
 
 
-def _of(task: Task) -> dict[str, Any]:
+def _of(task: Task | None) -> dict[str, Any]:
     """What a head's outputs mean."""
-    return {"labels": list(task.labels), "scale": list(task.scale) if task.scale else None}
+    return {} if task is None else {"labels": list(task.labels), "scale": list(task.scale) if task.scale else None}
 
 
 def fisher(net: Any, rows: int, loss: Callable[[int], Any], most: int = ROWS) -> dict[str, Any]:

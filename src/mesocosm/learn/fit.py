@@ -13,7 +13,7 @@ from mesocosm.learn import block, judge
 from mesocosm.learn.adapting import Taught, adapted
 from mesocosm.learn.bases import Base
 from mesocosm.learn.choose import choose, names_of
-from mesocosm.learn.continual import Past
+from mesocosm.learn.continual import Past, mattered
 from mesocosm.learn.federated import federated_head
 from mesocosm.learn.laps import Laps
 from mesocosm.learn.model import Model
@@ -134,7 +134,7 @@ def fitted(
         history = loop.train(net, tune, data["train"], held, model.seed, keep, told)
     net.float()
     if past and folder:
-        past.end(net, base, tune.method, parts.task, data["train"], folder)
+        past.end(net, base, tune.method, parts.task, lambda: mattered(net, data["train"]), folder)
     history[0] = history[0] | {"trained": moving}
     trunk.net = tune.merged(trunk.net)
     head.weights, head.bias = net.weights.detach().numpy(), net.bias.detach().numpy()

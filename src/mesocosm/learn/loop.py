@@ -23,7 +23,7 @@ from mesocosm.learn.checkpoint import again, keep_up
 from mesocosm.learn.dropping import quick
 from mesocosm.learn.encode import bfloat16, full, pad
 from mesocosm.learn.sight.pixels import Eyes
-from mesocosm.learn.step import backward
+from mesocosm.learn.step import backward, clip
 from mesocosm.learn.tuning.gradient import Gradient
 from mesocosm.learn.tuning.layers import layers_of
 
@@ -252,7 +252,7 @@ def _train(net: Joined, tune: Gradient, rows: Rows, held: Rows, seed: int, keep:
             if not math.isfinite(loss):
                 raise Wrong("tune.learning_rate", f"the loss is no number after {step + 1} steps of {tune.learning_rate:g}", "a lower learning_rate")
             if (number + 1) % tune.accumulate == 0 or number + 1 == len(picks):
-                _clip(list(moving.values()), tune.clip)
+                clip(list(moving.values()), tune.clip)
                 optimiser.step()
                 tune.stepped(net.trunk.net, step)
                 optimiser.zero_grad()
@@ -273,13 +273,6 @@ def _train(net: Joined, tune: Gradient, rows: Rows, held: Rows, seed: int, keep:
             keep_up(keep, moving, optimiser, {"history": history}, best, mean, tune.kept(net.trunk.net))
     _settle(net, moving, best, mean, history, lambda: loss_of(net, held, measure, halved(tune)))
     return history
-
-
-def _clip(weights: Sequence[Any], most: float) -> None:
-    """Hold the norm of all gradients to a bound; where they keep it, nothing is multiplied."""
-    norm = nn.utils.get_total_norm([w.grad for w in weights if w.grad is not None])
-    if not norm <= most:
-        nn.utils.clip_grads_with_norm_(weights, most, norm)
 
 
 def _settle(net: Joined, moving: dict[str, Any], best: dict[str, torch.Tensor], mean: dict[str, torch.Tensor], history: list[dict[str, Any]], judged: Callable[[], float]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -46,6 +47,13 @@ def backward(ready: Any, net: Any, tune: Gradient, measure: Any, batch: tuple[An
     value = loss()
     accelerator.backward(value)
     return float(value.detach()) * tune.accumulate
+
+
+def clip(weights: Sequence[Any], most: float) -> None:
+    """Hold the norm of all gradients to a bound; where they keep it, nothing is multiplied."""
+    norm = nn.utils.get_total_norm([w.grad for w in weights if w.grad is not None])
+    if not norm <= most:
+        nn.utils.clip_grads_with_norm_(weights, most, norm)
 
 
 def _apart(logits: Any, twin: Any) -> Any:

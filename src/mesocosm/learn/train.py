@@ -123,8 +123,6 @@ def grow(
         from mesocosm.learn.writing.grow import grow_writer
 
         reads = resolve(str(model.base), site.root)
-        if model.continual and not reads.writes:
-            raise Wrong("continual", f"'{reads.name}' reads, so the model finds texts, and it begins anew", "no 'continual' here, or a base that writes")
         return (grow_writer if reads.writes else grow_finder)(name, model, reads, rows, split, site, say)
     began = time.perf_counter()
     import torch

@@ -259,7 +259,7 @@ def _models(eco: Ecosystem) -> Iterator[Fault]:
         yield from of_federated(data, model, kinds, at) if model.federated else ()
         if model.continual and (model.tune.method == "frozen" or model.search):
             why = "a search begins anew" if model.search else "a base that stays as it is learns nothing from row to row" if kinds.get(model.predict) == "text" else "a head over a base that stays as it is learns from all rows at once and forgets none"
-            yield (*at, "continual"), Wrong("", why, "'continual' with a base tuned by gradient, such as 'tune: lora', for classes, labels, a number or a text that is written")
+            yield (*at, "continual"), Wrong("", why, "'continual' with a base tuned by gradient, such as 'tune: lora', for classes, labels, a number or a text")
         if model.continual and model.continual.ewc and getattr(model.tune, "processes", 1) > 1:
             yield (*at, "continual", "ewc"), Wrong("", "what mattered is held by one process", "no 'processes' here, or 'replay' alone")
         if isinstance(model.base, Brought):

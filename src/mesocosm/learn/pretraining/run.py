@@ -78,8 +78,10 @@ def _run(base: Base | None, texts: list[str], values: Sequence[Sequence[Any]], s
     import torch
 
     from mesocosm.learn.checkpoint import again, keep_up
+    from mesocosm.learn.dropping import quick
     from mesocosm.learn.encode import bfloat16, load_trunk, pad
     from mesocosm.learn.loop import buckets
+    from mesocosm.learn.step import clip
     from mesocosm.learn.tokens import Tokens
 
     torch.manual_seed(seed)
@@ -115,34 +117,35 @@ def _run(base: Base | None, texts: list[str], values: Sequence[Sequence[Any]], s
                 total += float(loss_of(part, draw)) * len(part)
         return round(total / max(1, len(order)), 5)
 
-    begun = again(keep, moving, optimiser)
-    done, before = (begun[0]["epochs"], begun[0]["before"]) if begun else (0, judged())
-    for epoch in range(done, setting.epochs):
-        torch.manual_seed(seed * 1000 + epoch)
-        draw = torch.Generator().manual_seed(seed * 1000 + epoch)
-        net.train()
-        told = began = time.perf_counter()
-        total = 0.0
-        for number, pick in enumerate(buckets([len(r) for r, _ in taught], setting.batch, seed * 1000 + epoch)):
-            step = epoch * each + number
-            warm = max(1, steps // 16)
-            for group in optimiser.param_groups:
-                group["lr"] = setting.learning_rate * min((step + 1) / warm, (steps - step) / max(1, steps - warm))
-            loss = loss_of([taught[i] for i in pick], draw)
-            now_loss = float(loss.detach())
-            if not math.isfinite(now_loss):
-                raise Wrong("pretrain.learning_rate", f"the loss is no number after {step + 1} steps of {setting.learning_rate:g}", "a lower learning_rate")
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(list(moving.values()), 1.0)
-            optimiser.step()
-            optimiser.zero_grad()
-            total += now_loss
-            if (now := time.perf_counter()) - told > QUIET:
-                told = now
-                left = (now - began) / (number + 1) * (steps - step - 1)
-                say(f"pretraining, epoch {epoch + 1} of {setting.epochs}: batch {number + 1} of {each}, loss {total / (number + 1):.3f}, {left:.0f} s left")
-        keep_up(keep, moving, optimiser, {"epochs": epoch + 1, "before": before}, {}, {}, {})
-    after = judged()
+    with quick(net):
+        begun = again(keep, moving, optimiser)
+        done, before = (begun[0]["epochs"], begun[0]["before"]) if begun else (0, judged())
+        for epoch in range(done, setting.epochs):
+            torch.manual_seed(seed * 1000 + epoch)
+            draw = torch.Generator().manual_seed(seed * 1000 + epoch)
+            net.train()
+            told = began = time.perf_counter()
+            total = 0.0
+            for number, pick in enumerate(buckets([len(r) for r, _ in taught], setting.batch, seed * 1000 + epoch)):
+                step = epoch * each + number
+                warm = max(1, steps // 16)
+                for group in optimiser.param_groups:
+                    group["lr"] = setting.learning_rate * min((step + 1) / warm, (steps - step) / max(1, steps - warm))
+                loss = loss_of([taught[i] for i in pick], draw)
+                now_loss = float(loss.detach())
+                if not math.isfinite(now_loss):
+                    raise Wrong("pretrain.learning_rate", f"the loss is no number after {step + 1} steps of {setting.learning_rate:g}", "a lower learning_rate")
+                loss.backward()
+                clip(list(moving.values()), 1.0)
+                optimiser.step()
+                optimiser.zero_grad()
+                total += now_loss
+                if (now := time.perf_counter()) - told > QUIET:
+                    told = now
+                    left = (now - began) / (number + 1) * (steps - step - 1)
+                    say(f"pretraining, epoch {epoch + 1} of {setting.epochs}: batch {number + 1} of {each}, loss {total / (number + 1):.3f}, {left:.0f} s left")
+            keep_up(keep, moving, optimiser, {"epochs": epoch + 1, "before": before}, {}, {}, {})
+        after = judged()
     encoder.save_pretrained(folder)
     return {"texts": len(ids), "tokens": sum(len(r) for r, _ in ids), "before": before, "after": after, "epochs": setting.epochs}
 

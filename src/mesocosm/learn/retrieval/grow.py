@@ -41,34 +41,38 @@ def grow_finder(name: str, model: Model, base: Base, rows: Mapping[str, Sequence
     """
     from mesocosm.learn.encode import encode
     from mesocosm.learn.export import shared_trunk, tuned_trunk
+    from mesocosm.learn.retrieval import onward
     from mesocosm.learn.train import Grown
 
     began = time.perf_counter()
     where, texts, told = paired(model.inputs, model.predict, rows, split)
-    known = list(dict.fromkeys(t for p in PARTS for t in told[p]))
+    old = len(split) - (site.past.old if site.past else 0)  # rows from here on are seen again; what only they answer is not to be found any more
+    known = list(dict.fromkeys(t for p in PARTS for i, t in zip(where[p], told[p], strict=True) if i < old))
+    gone = sorted(set(told["train"]) - set(known))
     if not 2 <= len(known) <= MOST:
         raise Wrong("predict", f"'{model.predict}' holds {len(known)} different texts", f"2 to {MOST:,}")
     quote = quoted(finding(model, base, texts, told, site.store), site.store)
     say(quote.said.text())
     quote.started(base)
-    number = {t: k for k, t in enumerate(known)}
+    number = {t: k for k, t in enumerate([*known, *gone])}
     right = {p: np.array([number[t] for t in told[p]], dtype=np.int64) for p in PARTS}
     read = _reader(base, model, site)
     as_it_is = {p: read(texts[p]) for p in PARTS if texts[p]}
-    answers = read(known)
+    answers = read([*known, *gone])
     say(f"{sum(map(len, texts.values()))} questions and {len(known)} different answers through {base.name}")
     quote.laps.end("reading")
-    untaught = ranks(as_it_is["test"], answers, right["test"])
+    untaught = ranks(as_it_is["test"], answers[: len(known)], right["test"])
     vectors, trunk, history = as_it_is, None, list[dict[str, Any]]()
     if not isinstance(model.tune, Frozen):
-        trunk, tokens, history = _tuned(base, model, texts, known, right, site, say)
+        trunk, tokens, history = _tuned(base, model, texts, [*known, *gone], right, site, say)
         vectors = {p: encode(trunk, tokens, texts[p]) for p in PARTS if texts[p]}
-        answers = encode(trunk, tokens, known)
+        answers = encode(trunk, tokens, [*known, *gone])
         quote.laps.end("tuning")
     turn, chosen = bridge(vectors["train"], answers[right["train"]], answers, right["train"], numbered([site.groups[i] for i in where["train"]] if site.groups else []))
     quote.laps.end("matrix")
     if chosen["pull"] is not None:
         say(f"a matrix from questions to answers is learnt too (pull {chosen['pull']:g}): left-out mean reciprocal rank {chosen['left_out_mrr']:.3f}")
+    answers = answers[: len(known)]
     places = ranks(unit(vectors["test"] @ turn), answers, right["test"])
     metrics = report(places, model.seed)
     metrics["baselines"] = {"base": against(places, untaught), "linear": against(places, _words(texts["train"], texts["test"], known, right["test"]))}
@@ -76,6 +80,8 @@ def grow_finder(name: str, model: Model, base: Base, rows: Mapping[str, Sequence
     shared = len(set(zip(texts["test"], told["test"], strict=True)) & set(zip(texts["train"], told["train"], strict=True)))
     metrics["leaks"] = {"shared": shared, "telling": {}}
     say(f"{len(places)} test rows: the right one of {len(known)} first on {metrics['recall_at_1']:.1%} {metrics['interval']['recall_at_1']}, mean reciprocal rank {metrics['mrr']:.3f}")
+    if site.past and trunk is not None:
+        metrics |= onward.known(site.past, model.inputs, model.predict, lambda said: encode(trunk, tokens, said), turn, say)
     quote.laps.end("judging")
     if trunk is None:
         named = os.path.relpath(shared_trunk(base, site.store), site.store / "models" / "x" / "y")
@@ -90,7 +96,8 @@ def grow_finder(name: str, model: Model, base: Base, rows: Mapping[str, Sequence
     of: list[list[int]] = [[] for _ in known]
     for p in PARTS:
         for i, k in zip(where[p], right[p], strict=True):
-            of[k].append(site.ids[i] if site.ids else -1)
+            if i < old:
+                of[k].append(site.ids[i] if site.ids else -1)
     write_json(site.folder / "answers.json", {"answers": known, "rows": of})
     card = {
         "model": name, "task": "retrieval", "labels": [], "predict": model.predict, "predicts": "text", "inputs": list(model.inputs), "texts": list(model.inputs), "block": {},
@@ -116,6 +123,7 @@ def _tuned(base: Base, model: Model, texts: Mapping[str, list[str]], known: list
 
     from mesocosm.learn import loop
     from mesocosm.learn.encode import load_trunk
+    from mesocosm.learn.retrieval import onward
     from mesocosm.learn.retrieval.net import Pairs
     from mesocosm.learn.tokens import Tokens
 
@@ -126,6 +134,8 @@ def _tuned(base: Base, model: Model, texts: Mapping[str, list[str]], known: list
     tokens = Tokens(base.folder, model.max_length)
     said = tokens.ids(known)
     net = Pairs(trunk)
+    if site.past:
+        site.past.begin(net, base, tune.method, None, say)
     moving = sum(p.numel() for p in net.parameters() if p.requires_grad)
     say(f"{tune.method}: {moving:,} weights train, {moving / sum(p.numel() for p in trunk.parameters()):.2%} of all")
     data = {}
@@ -136,6 +146,8 @@ def _tuned(base: Base, model: Model, texts: Mapping[str, list[str]], known: list
 
     history = loop.train(net, tune, data["train"], data["validation"] if texts["validation"] else data["train"], model.seed, site.store / "work" / site.made, lambda r: say(loop.told(r)))  # type: ignore[arg-type]
     net.float()
+    if site.past:
+        site.past.end(net, base, tune.method, None, lambda: onward.mattered(net, data["train"]), site.folder)
     history[0] = history[0] | {"trained": moving}
     trunk.net = tune.merged(trunk.net)
     return trunk.eval(), tokens, history

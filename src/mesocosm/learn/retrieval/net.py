@@ -18,6 +18,7 @@ class Pairs(nn.Module):  # type: ignore[misc]
         self.trunk = trunk
         self.weights = nn.Parameter(torch.zeros(1, 1), requires_grad=False)  # a head has some; here there is none
         self.measure = InBatch(heat)
+        self.anchor: Any = None  # what holds the weights near where they were
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor, table: torch.Tensor, mix: None = None) -> torch.Tensor:
         """Features of both sides; `table` (rows, 1) says where the question ends in the ids, and `mix` is not read."""
@@ -49,6 +50,10 @@ class InBatch:
     def value(self, sides: torch.Tensor, y: torch.Tensor, weights: None) -> torch.Tensor:
         """The mean loss of vectors (rows, 2, width) with the numbers of their answers, a scalar tensor."""
         del weights
+        return self.of_rows(sides, y).mean()
+
+    def of_rows(self, sides: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        """The loss of each row (rows)."""
         near = full(sides[:, 0] @ sides[:, 1].T) / self.heat
         same = (y[:, None] == y[None]) & ~torch.eye(len(y), dtype=torch.bool)
-        return nn.functional.cross_entropy(near.masked_fill(same, -1e4), torch.arange(len(y)))
+        return nn.functional.cross_entropy(near.masked_fill(same, -1e4), torch.arange(len(y)), reduction="none")
