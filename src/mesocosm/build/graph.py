@@ -9,7 +9,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from mesocosm.base.digest import digest, digest_file
+from mesocosm.base.digest import digest
 from mesocosm.base.errors import Finding, Invalid, Later, Place, Wrong
 from mesocosm.base.kinds import Where
 from mesocosm.build.resource import Resource
@@ -114,6 +114,8 @@ def resources(spec: Spec) -> list[Resource]:
     for name, model in sorted(eco.models.items(), key=lambda m: m[1].adapts is not None):  # what is adapted comes first
         grouped = {"left_out": "by group"} if eco.datasets[model.learns].split.group else {}
         made = _plain(model, {"require", "about", "track"} | {key for key in ("adapts", "along") if not getattr(model, key)}) | {"revision": REVISIONS["learn"], "weights": _weights(spec, name, model.base), **({"sight": _weights(spec, name, model.image_base, "image_base")} if model.image_base else {})} | grouped
+        if made["tune"].get("moves") == "images":  # what was always so
+            del made["tune"]["moves"]
         needs = tuple(f"datasets.{d}" for d in dict.fromkeys([model.learns, *([model.pretrain.of] if model.pretrain and model.pretrain.of else []), *([model.rank.items] if model.rank and model.rank.items else [])]))
         needs += (f"models.{model.adapts}",) if model.adapts else ()
         run = {"require": dict(model.require), "about": model.about, "track": list(model.track)}
@@ -178,7 +180,7 @@ def _weights(spec: Spec, name: str, base: str | Brought | None, key: str = "base
 
     try:
         if isinstance(base, Brought):
-            return digest_file(base.path(spec.root))
+            return base.content(spec.root)
         if not named(base, spec.root):
             if "/" not in base:
                 folder_of(base, spec.root)

@@ -1,4 +1,4 @@
-"""A model that was made elsewhere, brought in as an ONNX file: looked at before it is run, judged and served as our own.
+"""A model that was made elsewhere, brought in as an ONNX graph: looked at before it is run, judged and served as our own.
 
 Knows ONNX graphs. Only operators of the standard are taken, and no file beside the graph is read.
 """
@@ -32,6 +32,7 @@ class Brought(Kind):
         onnx: the file, inside the project. Its one input takes (rows, inputs) in float32 in the order of `inputs`; an output
             gives probabilities (rows, classes), or values (rows, 1) where a number is predicted.
         keras: a `.keras` file in its place, of Keras 3; needs the extra `keras`.
+        tensorflow: a SavedModel's folder in its place, of TensorFlow 2; needs the extra `tensorflow`.
         labels: the classes in the order of its output; the alphabet's where it is not given.
 
     Source: https://onnx.ai/onnx/repo-docs/IR.html
@@ -43,39 +44,53 @@ class Brought(Kind):
     short: ClassVar[str] = "onnx"
     onnx: str | None = None
     keras: str | None = None
+    tensorflow: str | None = None
     labels: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _one(self) -> Brought:
-        if (self.onnx is None) == (self.keras is None):
-            raise ValueError("'onnx' or 'keras' with a file, and one of them")
+        if sum(one is not None for one in (self.onnx, self.keras, self.tensorflow)) != 1:
+            raise ValueError("'onnx' or 'keras' with a file or 'tensorflow' with a folder, and one of them")
         return self
 
     @property
     def extras(self) -> tuple[str, ...]:
-        """Keras' own, where the file is of it."""
-        return ("keras",) if self.keras else ()
+        """Keras' or TensorFlow's own, where it is of them."""
+        return ("keras",) if self.keras else ("tensorflow",) if self.tensorflow else ()
 
     @property
     def file(self) -> str:
-        """The file's name."""
-        return self.onnx or self.keras or ""
+        """The file's name, or the folder's."""
+        return self.onnx or self.keras or self.tensorflow or ""
 
     @property
     def key(self) -> str:
         """Where it stands in the file, for messages."""
-        return "base.onnx" if self.onnx else "base.keras"
+        return "base.onnx" if self.onnx else "base.keras" if self.keras else "base.tensorflow"
 
     def path(self, root: Path) -> Path:
-        """Where the file is.
+        """Where the file is, or the folder.
 
         Raises:
             Wrong: it leaves the project, or is not there.
         """
         found = inside(root, self.file, self.key)
-        if not found.is_file():
+        if self.tensorflow and not found.is_dir():
+            raise Wrong(self.key, f"no folder is at '{self.file}'", "a SavedModel")
+        if not self.tensorflow and not found.is_file():
             raise Wrong(self.key, f"no file is at '{self.file}'", "an ONNX file" if self.onnx else "a Keras file")
         return found
+
+    def content(self, root: Path) -> str:
+        """What tells its bytes from others.
+
+        Raises:
+            Wrong: as `path`.
+        """
+        from mesocosm.base.digest import digest_file, digest_folder
+
+        found = self.path(root)
+        return digest_folder(found) if self.tensorflow else digest_file(found)
 
 
 def wrapped(setting: Brought, root: Path, inputs: int, order: Sequence[int], scale: tuple[float, float] | None) -> Any:
@@ -93,13 +108,14 @@ def wrapped(setting: Brought, root: Path, inputs: int, order: Sequence[int], sca
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
-    from mesocosm.learn.brought_keras import graph_of
+    from mesocosm.learn import brought_keras, brought_tensorflow
 
     path = setting.path(root)
     if path.stat().st_size > MOST_BYTES:
         raise Wrong(setting.key, f"the file has more than {MOST_BYTES} bytes", "a smaller one")
     try:
-        model = onnx.load_from_string(graph_of(path, setting.file)) if setting.keras else onnx.load(str(path), load_external_data=False)
+        read = brought_keras.graph_of if setting.keras else brought_tensorflow.graph_of if setting.tensorflow else None
+        model = onnx.load_from_string(read(path, setting.file)) if read else onnx.load(str(path), load_external_data=False)
         _safe(model, setting.file)
         onnx.checker.check_model(model)
     except (Wrong, Failure):

@@ -98,14 +98,18 @@ def fitted(
 
     head = choose(feats["train"], parts.table["train"], parts.y["train"], parts.task.classes, model.seed, "linear", say, groups=groups)
     laps.end("heads")
-    if sight:
+    moves = model.tune.moves if sight else "texts"  # moved at once, the base that reads would learn what only the other can tell by heart
+    saw = sight.features if sight else {p: np.zeros((len(i), 0), np.float32) for p, i in parts.where.items()}
+    before: list[dict[str, Any]] = []
+    if sight and moves != "texts":
         from mesocosm.learn.sight.tuning import tuned
 
-        saw, history = tuned(model, parts, sight, texts_only, head, store, keep, folder, say, told)
-        feats = {p: np.hstack([x, saw[p]]) for p, x in texts_only.items()}
-        _settled(head, feats, parts, say)
-        laps.end("tuning")
-        return head, None, history, feats
+        saw, before = tuned(model, parts, sight, texts_only, head, store, keep / "images" if keep and moves == "both" else keep, folder, say, told)
+        if moves == "images":
+            feats = {p: np.hstack([x, saw[p]]) for p, x in texts_only.items()}
+            _settled(head, feats, parts, say)
+            laps.end("tuning")
+            return head, None, before, feats
     assert base is not None
     tokens = Tokens(base.folder, model.max_length)
     tune: Any = model.tune
@@ -123,22 +127,27 @@ def fitted(
         past.begin(net, base, tune.method, parts.task, say)
     moving = sum(p.numel() for p in net.parameters() if p.requires_grad)
     say(f"{tune.method}: {moving:,} weights train, {moving / sum(p.numel() for p in (*trunk.parameters(), net.weights, net.bias)):.2%} of all")
-    data = {p: loop.Rows(given[p], parts.table[p], parts.y[p], words) for p in given}
+
+    def onward(record: dict[str, Any]) -> None:
+        told(record | {"epoch": record["epoch"] + len(before)})
+
+    data = {p: loop.Rows(given[p], np.hstack([saw[p], parts.table[p]]), parts.y[p], words) for p in given}  # images stand beside what is read
     held = data["validation"] if len(parts.y["validation"]) else data["train"]
     if tune.processes > 1:
         from mesocosm.learn.many import train_many
 
         say(f"{tune.processes} processes share each batch")
-        history = train_many(net, tune, base, data["train"], held, model.seed, model.max_length, keep, told)
+        history = train_many(net, tune, base, data["train"], held, model.seed, model.max_length, keep, onward)
     else:
-        history = loop.train(net, tune, data["train"], held, model.seed, keep, told)
+        history = loop.train(net, tune, data["train"], held, model.seed, keep, onward)
     net.float()
     if past and folder:
         past.end(net, base, tune.method, parts.task, lambda: mattered(net, data["train"]), folder)
-    history[0] = history[0] | {"trained": moving}
+    history = [*before, *({**r, "epoch": r["epoch"] + len(before)} for r in history)]
+    history[0] = history[0] | {"trained": moving + (before[0]["trained"] - head.weights.size - head.bias.size if before else 0)}
     trunk.net = tune.merged(trunk.net)
     head.weights, head.bias = net.weights.detach().numpy(), net.bias.detach().numpy()
-    feats = {p: encode(trunk.eval(), tokens, parts.texts[p]) if parts.texts[p] else empty[p] for p in parts.y}
+    feats = {p: np.hstack([encode(trunk.eval(), tokens, parts.texts[p]) if parts.texts[p] else empty[p], saw[p]]) for p in parts.y}
     _settled(head, feats, parts, say)
     laps.end("tuning")
     return head, trunk, history, feats

@@ -55,7 +55,7 @@ class Model(Kind):
 
     Args:
         base: a pretrained base: a name from `mesocosm bases`, a hub id or a folder; not needed where
-            no input is text. `auto` tries those that are here and, where `tune` is not given, ways of tuning too. `{onnx: FILE}` and `{keras: FILE}` bring a model of numbers that was made elsewhere.
+            no input is text. `auto` tries those that are here and, where `tune` is not given, ways of tuning too. `{onnx: FILE}`, `{keras: FILE}` and `{tensorflow: FOLDER}` bring a model of numbers that was made elsewhere.
         auto: how far `base: auto` looks.
         image_base: a pretrained base for inputs that are images: a hub id or a folder; where there is none, filters are learnt from the
             training images.

@@ -60,6 +60,14 @@ def planned(model: Model, parts: Parts, base: Base | None, root: Path, store: Pa
     return job(model, parts, read or base, store, sees, None if read else corpus)
 
 
+def _moves(model: Model, parts: Parts) -> tuple[str, ...]:
+    """The bases that tuning moves: of `texts`, of `images`."""
+    if model.tune.method == "frozen":
+        return ()
+    moves = model.tune.moves if parts.images["train"] else "texts"
+    return ("texts", "images") if moves == "both" else (moves,)
+
+
 def _variant(model: Model, parts: Parts) -> str:
     heads = "+".join(_heads(model, parts))
     way = "adapted " if model.adapts else "federated " if model.federated else ""
@@ -110,6 +118,7 @@ def _work(model: Model, parts: Parts, base: Base | None, net: Net, store: Path, 
     table, outputs = parts.table["train"].shape[1], parts.task.classes
     kinds = _heads(model, parts)
     tuned = model.tune.method != "frozen"
+    moves = _moves(model, parts)
     said = {p: tokens(parts.texts[p]) if net.weights else 0.0 for p in parts.texts}
     whole = sum(said.values())
     cached = base is not None and corpus is None and _cached(base, model, parts, store)
@@ -125,18 +134,19 @@ def _work(model: Model, parts: Parts, base: Base | None, net: Net, store: Path, 
     found["reading"] = {"token": 0 if cached else whole * net.weights, "load": 0 if cached else 4 * net.weights}
     found["heads"] = _together(model, parts, kinds, rows, text, table, outputs)
     if tuned:
-        moved = said if not sees else {p: n * eye.places for p, n in pictures.items()}
-        heavy = net if not sees else eye
-        found["tuning"] = tuning(model.tune, heavy, rows, moved["train"], moved["validation"], sum(moved.values()))
-        if sees:  # nets of any size see, and theirs is exported within
-            found["tuning"] |= {"step": found["tuning"]["step"] * (0.15 + 0.85 * min(1.0, heavy.weights / 1e7)), "export": heavy.weights, "import": 0.8}
+        words = tuning(model.tune, net, rows, said["train"], said["validation"], whole) if "texts" in moves else {}
+        shown = {p: n * eye.places for p, n in pictures.items()}
+        eyes = tuning(model.tune, eye, rows, shown["train"], shown["validation"], sum(shown.values())) if "images" in moves else {}
+        if eyes:  # nets of any size see, and theirs is exported within
+            eyes |= {"step": eyes["step"] * (0.15 + 0.85 * min(1.0, eye.weights / 1e7)), "export": eye.weights, "import": 0.8}
+        found["tuning"] = add(words, eyes)
     if model.search:
         found["search"] = times(add(found["heads"], found.get("tuning", {})), model.search.trials)
-    words = said["train"] * 2
-    found["judging"] = {"word": words * max(1, outputs) ** 0.5, "logistic": rows**0.25 * min(5000, 40 + words / 3) ** 0.55 * max(1, outputs) ** 0.55 / 10, "row": test * 300 * 0.05}
+    counted = said["train"] * 2
+    found["judging"] = {"word": counted * max(1, outputs) ** 0.5, "logistic": rows**0.25 * min(5000, 40 + counted / 3) ** 0.55 * max(1, outputs) ** 0.55 / 10, "row": test * 300 * 0.05}
     agree = min(400, len(parts.y["validation"]) + test)
     mean = whole / max(1, sum(map(len, parts.texts.values())))
-    found["export"] = graph(net, None if (tuned and not sees) or corpus is not None else base, store)
+    found["export"] = graph(net, None if "texts" in moves or corpus is not None else base, store)
     found["agreement"] = {"graph token": 2 * agree * mean * net.weights}
     if text and table and rows <= 5000:
         found["parts alone"] = add(*(_again(h, rows, text, 0, outputs) for h in kinds if h != "boost"), *(_again(h, rows, 0, table, outputs) for h in kinds))
@@ -148,14 +158,14 @@ def _work(model: Model, parts: Parts, base: Base | None, net: Net, store: Path, 
 
 def _memory(model: Model, parts: Parts, net: Net, eye: Net | None, corpus: Sequence[str] | None) -> float:
     """Gigabytes beyond what is held already."""
-    rows, frozen = len(parts.y["train"]), model.tune.method == "frozen"
+    rows, moves = len(parts.y["train"]), _moves(model, parts)
     tune: Any = model.tune
     need = 0.0
     if "kernel" in _heads(model, parts):
         need += (7 * 4 * min(rows, 2500) ** 2 + (3 * 8 if rows <= 3000 else 1.4 * 4) * rows**2) / 1e9
     if net.weights:
-        need += (4.8 * net.weights + 2.5e8) / 1e9 if frozen or eye else trained(tune, net, longest(parts.texts["train"], model.max_length))
-    if eye and not frozen:
+        need += (4.8 * net.weights + 2.5e8) / 1e9 if "texts" not in moves else trained(tune, net, longest(parts.texts["train"], model.max_length))
+    if eye and "images" in moves:
         need += trained(tune, eye, len(parts.images["train"]) * eye.places)
     if corpus is not None and model.pretrain:  # what each word could be is told for a whole batch
         need = max(need, trained(model.pretrain, net, long := longest(corpus, model.max_length)) + 5 * model.pretrain.batch * long * (net.whole - net.weights) / max(1, net.width) / 1e9)

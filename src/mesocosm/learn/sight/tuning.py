@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from mesocosm.learn.augment.picture import Picture
 from mesocosm.learn.sight.grow import Sight, eye_of
 from mesocosm.learn.sight.net import STEMS, Pretrained, exported, pretrained, shared_sight
 from mesocosm.learn.sight.pixels import Eyes
@@ -58,13 +59,15 @@ def tuned(
     assert sight.base is not None
     tune: Any = model.tune
     net, how = pretrained(sight.base)
+    if tune.moves == "both":  # the rate is that of the base that reads; Adam's goes by one over the width (Yang et al. 2021, arXiv 2203.03466)
+        tune = tune.model_copy(update={"learning_rate": min(10.0, tune.learning_rate * texts["train"].shape[1] / how["width"])})
     torch.manual_seed(model.seed)
     whole = sum(p.numel() for p in net.parameters())
     looking = Looking(tune.attach(net.net))
     joined = loop.Joined(looking, head.weights, head.bias, tune.dropout, texts["train"].shape[1], how["width"] ** 0.5)  # a head over unit vectors moves as one over vectors of a layer's own size would
     moving = sum(p.numel() for p in joined.parameters() if p.requires_grad)
-    say(f"{tune.method}: {moving:,} weights train, {moving / (whole + joined.weights.numel() + joined.bias.numel()):.2%} of all; texts and table stand still")
-    eyes = Eyes(how, tune.augment)
+    say(f"{tune.method}: {moving:,} weights train, {moving / (whole + joined.weights.numel() + joined.bias.numel()):.2%} of all; {'texts come next' if tune.moves == 'both' else 'texts and table stand still'}")
+    eyes = Eyes(how, tuple(w for w in tune.augment if isinstance(w, Picture)))
     data = {p: loop.Rows([(values, "") for values in zip(*parts.images[p].values(), strict=True)], np.hstack([texts[p], parts.table[p]]), parts.y[p], eyes=eyes) for p in ("train", "validation")}
     held = data["validation"] if len(parts.y["validation"]) else loop.Rows(data["train"].ids, data["train"].table, parts.y["train"], eyes=Eyes(how))
     history = loop.train(joined, tune, data["train"], held, model.seed, keep, told)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 
@@ -11,6 +13,7 @@ def track(store: Path, model: str, version: str, recipe: dict[str, Any], metrics
 
     Source: https://www.tensorflow.org/tensorboard
     """
+    sys.modules.setdefault("tensorboard.compat.notf", ModuleType("tensorboard.compat.notf"))  # its sign that TensorFlow, where it is there, is not to be loaded for this
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:

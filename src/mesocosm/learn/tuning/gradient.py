@@ -60,6 +60,8 @@ class Gradient(Kind):
             the mean is taken where its validation loss is lower. 1 for none.
         adversarial: training against the worst small shift of word embeddings.
         augment: changes of the tokens, or of the pictures, of training rows, new each epoch.
+        moves: which base moves where some inputs are texts and others images: that of the `images`, of the `texts`, or `both`, one after the other under one head
+            (the images' at this rate times the ratio of the widths).
         processes: how many processes share each batch (PyTorch's DistributedDataParallel over gloo); the steps are those of one.
         precision: `bf16`, `fp32` or `fp64`; `auto` is bf16 where the processor has it, else fp32.
         checkpointing: recompute layers in the backward pass instead of keeping their states: less memory, more time.
@@ -85,6 +87,7 @@ class Gradient(Kind):
     average: float = Field(1.0, ge=0, le=1)
     adversarial: AdversarialSetting | None = None
     augment: tuple[AugmentSetting, ...] = ()
+    moves: Literal["images", "texts", "both"] = "images"
     processes: int = Field(1, ge=1, le=256)
     precision: Literal["auto", "bf16", "fp32", "fp64"] = "auto"
     checkpointing: bool = False
