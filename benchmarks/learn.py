@@ -21,7 +21,7 @@ from domain import domain
 from ranking import ranking
 from sight import sight
 from tables import all_tables
-from transfer import few, forgets, headlines, kept, memory, methods, row_cost, sentiment
+from transfer import few, few_signs, forgets, headlines, kept, memory, methods, row_cost, sentiment
 from writers import writers
 
 from mesocosm.build.wiring import columns_of, kinds_of
@@ -84,7 +84,7 @@ def main() -> int:
     else:
         lines.append(("Banking77 accuracy", float("nan"), ">= 0.937", False))
     if (data.parent / "finance_headlines").is_dir():
-        lines += [*sentiment(data.parent / "finance_headlines"), *headlines(data.parent / "finance_headlines"), *all_tables(data.parent)]
+        lines += [*sentiment(data.parent / "finance_headlines"), *few_signs(data.parent / "finance_headlines"), *headlines(data.parent / "finance_headlines"), *all_tables(data.parent)]
     else:
         lines.append(("headlines macro F1 minus TF-IDF", float("nan"), ">= 0.05", False))
     lines += [*domain(), *writers(), *adapters(), *ranking(), *sight()]

@@ -50,8 +50,8 @@ def grown(texts: list[str], labels: list[str], split: list[str], tune: Any, stor
         return grow("m", model, {"x": texts, "y": labels}, split, {"x": "text", "y": "category"}, Site(Path("."), store, Path(folder), f"bench-{time.time()}"), lambda _: None)
 
 
-def frozen(train: tuple[list[str], list[str]], test: tuple[list[str], list[str]], store: Path) -> tuple[float, float]:
-    """Accuracy on `test` of a frozen base under the head that its left-out loss chose, and the CPU seconds of encoding and fitting."""
+def frozen(train: tuple[list[str], list[str]], test: tuple[list[str], list[str]], store: Path, moved: Any = None, only: Any = "auto") -> tuple[float, float]:
+    """Accuracy on `test` of a frozen base (minilm, or one that was `moved`) under the head that its left-out loss chose, and the CPU seconds of encoding and fitting."""
     from mesocosm.learn.bases import resolve
     from mesocosm.learn.choose import choose, names_of
     from mesocosm.learn.encode import features, load_trunk
@@ -60,13 +60,13 @@ def frozen(train: tuple[list[str], list[str]], test: tuple[list[str], list[str]]
 
     rows, split = {"x": train[0] + test[0], "y": train[1] + test[1]}, ["train"] * len(train[0]) + ["test"] * len(test[0])
     model = Model.model_validate({"base": "minilm", "learns": "d", "predict": "y", "inputs": ["x"]})
-    parts, base = cut(model, rows, split, {"x": "text", "y": "category"}), resolve("minilm", Path("."))
+    parts, base = cut(model, rows, split, {"x": "text", "y": "category"}), moved or resolve("minilm", Path("."))
     load_trunk(base)  # imports are counted on neither side
     began = cpu()
     x = features(base, parts.texts["train"], 128, store)
     names = names_of(parts.task.labels, parts.y["train"])
     said = features(base, names, 128, store) if names else None
-    head = choose(x, parts.table["train"], parts.y["train"], parts.task.classes, model.seed, names=said)
+    head = choose(x, parts.table["train"], parts.y["train"], parts.task.classes, model.seed, only, names=said)
     took = cpu() - began
     top = head.logits(features(base, parts.texts["test"], 128, store), parts.table["test"]).argmax(1)
     return float((top == parts.y["test"]).mean()), took
@@ -172,6 +172,33 @@ def sentiment(folder: Path) -> list[Line]:
         ("headlines, sign: accuracy minus the textbook's", mean(ours) - mean(theirs), ">= 0", mean(ours) >= mean(theirs)),
         ("headlines, sign: textbook CPU / ours", ratio, ">= 15", ratio >= 15),
     ]
+
+
+def few_signs(folder: Path) -> list[Line]:
+    """The sign of headlines from few labels: a base that first brings those of a class together, beside the base as it is; four draws, means."""
+    from mesocosm.learn.bases import resolve
+    from mesocosm.learn.pretraining.pretrain import Pretrain
+    from mesocosm.learn.pretraining.run import pretrained
+
+    rows = json.loads((folder / "SemEval2017Task5Headlines.json").read_text(encoding="utf-8"))
+    rows = [r for r in (rows.values() if isinstance(rows, dict) else rows) if float(r["sentiment"])]
+    said, told = [r["title"] for r in rows], np.array(["up" if float(r["sentiment"]) > 0 else "down" for r in rows])
+    setting = Pretrain.model_validate({"on": ["x"], "objective": {"objective": "contrastive", "fields": ["y"]}, "epochs": 15, "learning_rate": 1e-4})
+    base, found = resolve("minilm", Path(".")), {}
+    for shots in (16, 64):
+        gains, plain = [], []
+        for seed in range(4):
+            order = np.random.default_rng(seed).permutation(len(rows))
+            pick = [int(i) for c in ("down", "up") for i in order[told[order] == c][:shots]]
+            test = [int(i) for i in order if i not in set(pick)][:400]
+            parts = [([said[i] for i in some], [str(told[i]) for i in some]) for some in (pick, test)]
+            with tempfile.TemporaryDirectory() as store:
+                moved, _ = pretrained(base, parts[0][0], setting, 128, seed, Path(store), lambda _: None, {"y": parts[0][1]})
+                plain.append(frozen(parts[0], parts[1], Path(store))[0])
+                gains.append(frozen(parts[0], parts[1], Path(store), moved, "linear")[0] - plain[-1])
+        found[shots] = mean(gains)
+        print(f"  headlines, sign, {shots} labels a class: as it is {mean(plain):.4f}, brought together first {mean(plain) + mean(gains):.4f} (gains {[round(g, 3) for g in gains]})", flush=True)
+    return [(f"headlines, sign, {n} labels a class: contrastive first, minus as it is", g, "> 0", g > 0) for n, g in found.items()]
 
 
 def row_cost(data: Path) -> list[Line]:

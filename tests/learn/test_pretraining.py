@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from conftest import SMALL, said_of
 from safetensors.numpy import load_file
@@ -50,6 +51,39 @@ def test_every_objective_lowers_its_loss_on_texts_held_out(tmp_path: Path, base:
     assert again == made and resolve(str(made.folder), Path("/")).weights  # a folder laid out as a hub's
     vectors = encode(load_trunk(made), Tokens(made.folder, 32), ["an option of a parser", "a mean"])
     assert vectors.shape == (2, 384)
+
+
+def test_texts_of_a_class_come_together(tmp_path: Path, base: Any) -> None:
+    texts = [f"what a {w} day in month {m}" for m in range(1, 13) for w in ("lovely", "kind", "awful", "cruel")]
+    told: list[str | None] = ["good" if "lovely" in t or "kind" in t else "bad" for t in texts]
+    told[5] = None  # a gap: near itself alone
+    setting = Pretrain.model_validate({"on": ["x"], "objective": {"objective": "contrastive", "fields": ["mood"]}, "epochs": 4, "learning_rate": 1e-4, "batch": 16})
+    made, _ = pretrained(base, texts, setting, 32, 7, tmp_path, lambda _: None, {"mood": told})
+    fresh, good = [f"the {w} evening {n}" for n in "abc" for w in ("splendid", "lovely", "awful", "dismal")], np.tile([True, True, False, False], 3)
+    apart = []
+    for one in (base, made):
+        vectors = encode(load_trunk(one), Tokens(one.folder, 32), fresh)
+        near = vectors @ vectors.T
+        apart.append(near[np.equal.outer(good, good)].mean() - near[~np.equal.outer(good, good)].mean())
+    assert apart[1] > apart[0] + 0.2, apart
+
+
+def test_the_labelled_loss_is_the_mean_over_those_of_a_class() -> None:
+    import torch
+
+    one, two = (torch.nn.functional.normalize(torch.randn(4, 3, generator=torch.Generator().manual_seed(s)), dim=1) for s in (1, 2))
+    views, of = iter((one, two)), torch.tensor([[0.0], [1.0], [0.0], [float("nan")]])
+    objective = OBJECTIVES["contrastive"].model_validate({"objective": "contrastive", "fields": ["y"], "heat": 0.5})
+    loss = float(objective.loss(lambda ids, mask: next(views), [0, 1, 2, 3], None, None, None, of))  # type: ignore[arg-type]
+    both, classes, terms = torch.cat([one, two]), [0, 1, 0, 9, 0, 1, 0, 9], []
+    for i in range(8):
+        others = [j for j in range(8) if j != i]
+        near = {j: float(both[i] @ both[j]) / 0.5 for j in others}
+        total = np.log(sum(np.exp(v) for v in near.values()))
+        terms.append(np.mean([total - near[j] for j in others if classes[j] == classes[i]]))
+    assert loss == pytest.approx(float(np.mean(terms)), abs=1e-5)
+    with pytest.raises(Wrong, match="no names of classes"):
+        objective.facts({"y": [1.0, 2.0]})
 
 
 def test_pretraining_that_was_stopped_ends_with_the_same_weights(tmp_path: Path, base: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from mesocosm.learn.writing.prompt import asked
 
 Array = np.ndarray[Any, Any]
 BESIDE = 16  # rows among whose answers a row's own is to be found
+ROWS = 50  # rows that are asked what matters: each is sixteen
 
 
 def mattered(net: Any, rows: Any) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def mattered(net: Any, rows: Any) -> dict[str, Any]:
         sides = net(*pad([rows.ids[j] for j in pick]), torch.tensor(rows.table[pick]))
         return net.measure.of_rows(sides, y)[0]
 
-    return fisher(net, len(rows.y), loss)
+    return fisher(net, len(rows.y), loss, most=ROWS)
 
 
 def known(past: Past, inputs: Sequence[str], predict: str, read: Callable[[list[str]], Array], turn: Array, say: Callable[[str], None]) -> dict[str, Any]:
