@@ -1,0 +1,44 @@
+"""A batch shared by two processes (PyTorch's DDP over gloo) beside one process: losses and weights where nothing is left to chance. Called by `learn.py`."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Line = tuple[str, float, str, bool]
+
+
+def processes() -> list[Line]:
+    """MiniLM without dropout in fp64, what BitFit moves of it, two epochs of 40 texts."""
+    from mesocosm.learn import loop
+    from mesocosm.learn.bases import resolve
+    from mesocosm.learn.encode import load_trunk
+    from mesocosm.learn.many import train_many
+    from mesocosm.learn.tokens import Tokens
+    from mesocosm.learn.tuning import TUNING
+
+    texts = [f"what a {['lovely', 'awful'][i % 2]} day number {i} " + "indeed " * (i % 7) for i in range(40)]
+    nets, losses = [], []
+    with tempfile.TemporaryDirectory() as home:
+        minilm = resolve("minilm", Path("."))
+        still = load_trunk(minilm).net
+        still.config.attention_probs_dropout_prob = still.config.hidden_dropout_prob = 0.0
+        still.save_pretrained(home)
+        shutil.copy(minilm.folder / "tokenizer.json", home)
+        base = resolve(home, Path("/"))
+        for count in (1, 2):
+            tune: Any = TUNING["bitfit"].model_validate({"method": "bitfit", "epochs": 2, "batch": 7, "dropout": 0, "precision": "fp64", "processes": count})
+            trunk = load_trunk(base)
+            trunk.net = tune.attach(trunk.net)
+            net = loop.Joined(trunk, np.random.default_rng(0).normal(size=(384, 2)).astype(np.float32) * 0.05, np.zeros(2, np.float32), 0.0)
+            rows = loop.Rows(Tokens(base.folder, 64).ids(texts), np.zeros((40, 0), np.float32), np.array([i % 2 for i in range(40)]))
+            history = loop.train(net, tune, rows, rows, 7, None, lambda _: None) if count == 1 else train_many(net, tune, base, rows, rows, 7, 64, None, lambda _: None)
+            nets.append({n: p.detach().double() for n, p in net.named_parameters() if p.requires_grad})
+            losses.append([r["train_loss"] for r in history])
+    gap = max(float((nets[0][n] - nets[1][n]).abs().max()) for n in nets[0])
+    print(f"  two processes beside one: losses {losses[1]} and {losses[0]}, weights at most {gap:.1e} apart")
+    return [("two processes beside one: weights apart", gap, "<= 1e-9", gap <= 1e-9 and losses[0] == losses[1])]
