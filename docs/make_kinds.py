@@ -44,13 +44,32 @@ PAGES: dict[str, tuple[str, dict[str, type[Kind]]]] = {
     "adversarial": ("Training against the worst small shift of word embeddings: `tune.adversarial`.", dict(ADVERSARIAL)),
 }
 
+CHOOSING = {"type", "how", "rule", "repair", "engine", "method", "kind", "objective", "by"}  # settings that choose among kinds
+
 
 def page(title: str) -> str:
     """One page: each kind with what it does, its settings and its source."""
     about, kinds = PAGES[title]
     parts = [f"# {title.capitalize()}\n\n{about}\n"]
     parts += [f"## {name}\n\n{told(kind)}\n" for name, kind in sorted(kinds.items())]
+    parts += [f"## Shared by {named(of, kinds)}\n\n{told(parent)}\n" for parent, of in shared(kinds).items()]
     return "\n".join(parts)
+
+
+def shared(kinds: dict[str, type[Kind]]) -> dict[type[Kind], list[str]]:
+    """What kinds are made of that has settings of its own, and which of them are."""
+    found: dict[type[Kind], list[str]] = {}
+    for name, kind in sorted(kinds.items()):
+        for parent in kind.__mro__[1:]:
+            if issubclass(parent, Kind) and parent not in (Kind, *kinds.values()) and "Args:" in (parent.__doc__ or ""):
+                found.setdefault(parent, []).append(name)
+    return found
+
+
+def named(some: list[str], kinds: dict[str, type[Kind]]) -> str:
+    """Some of the kinds in words."""
+    less = sorted(set(kinds) - set(some))
+    return "all" if not less else ", ".join(some) if len(some) <= len(less) else f"all but {', '.join(less)}"
 
 
 def told(kind: type[object]) -> str:

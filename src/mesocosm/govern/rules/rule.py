@@ -31,8 +31,8 @@ class Known:
 class RuleKind(Kind):
     """One rule; each kind says how a row, or the table, breaks it.
 
-    `severity` is `quarantine` (the row is set aside), `warn` (it is counted in the report) or
-    `stop` (the build ends and the last snapshot stays).
+    Args:
+        severity: `quarantine` (the row is set aside), `warn` (it is counted in the report) or `stop` (the build ends and the last snapshot stays).
     """
 
     whole: ClassVar[bool] = False
