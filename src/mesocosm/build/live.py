@@ -33,7 +33,7 @@ class Live:
         self.wrote = 0.0
 
     def heard(self, say: Callable[[str], None]) -> Callable[[str], None]:
-        """`say`, overheard: a sentence of training carries its record (`learn.loop.Told`)."""
+        """`say`, overheard: a sentence of training carries its record (`Told`)."""
 
         def said(text: str) -> None:
             self.tell(text)
@@ -49,7 +49,7 @@ class Live:
             if len(self.state["points"]) > POINTS:
                 self.state["points"] = self.state["points"][::2]
             self.state["left"] = record["left"]
-        elif record:
+        elif record and "epoch" in record:
             self.state["epochs"] = [*self.state["epochs"], {k: record[k] for k in ("epoch", "train_loss", "held_loss") if k in record}]
         self.state["lines"] = [*self.state["lines"], str(text)[:300]][-LINES:]
         self.state["at"] = time.time()

@@ -28,10 +28,10 @@ def run_build(eco: Any, quiet: bool, prune: bool = False) -> dict[str, Any]:
     import time
 
     from rich.console import Console
-    from rich.status import Status
 
     from mesocosm.build.apply import apply
     from mesocosm.build.expire import expire
+    from mesocosm.cli.beat import Beat
 
     console = Console(stderr=True, quiet=quiet, highlight=False)
     began = time.perf_counter()
@@ -39,13 +39,8 @@ def run_build(eco: Any, quiet: bool, prune: bool = False) -> dict[str, Any]:
         console.print(f"[bold]datasets.{gone['dataset']}[/bold]  {sum(gone['rows'].values())} rows were over their age and are gone")
     changes = eco.plan()
     todo = [c for c in changes if c.sign != "="]
-    with Status(f"{len(todo)} to do", console=console) as status:
-
-        def say(address: str, text: str) -> None:
-            console.print(f"[dim]{time.perf_counter() - began:6.1f}s[/dim] [bold]{address}[/bold]  {text}")
-            status.update(f"{address}: {text}")
-
-        outcome = apply(eco.spec, eco.catalog, changes, say, prune)
+    with Beat(console, f"{len(todo)} to do") as beat:
+        outcome = apply(eco.spec, eco.catalog, changes, beat.say, prune)
     seconds = round(time.perf_counter() - began, 1)
     made = sum(c["sign"] != "=" for c in outcome.done)
     return {

@@ -6,8 +6,9 @@ Knows transformers' nets and tokenizers. Knows nothing of tasks.
 from __future__ import annotations
 
 import os
+import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import torch
 from torch import nn
 
 from mesocosm.base.errors import Wrong
+from mesocosm.base.told import QUIET
 from mesocosm.learn.bases import Base
 from mesocosm.learn.bases.base import kept_features
 from mesocosm.learn.tokens import Tokens, batches
@@ -84,22 +86,32 @@ def bfloat16() -> bool:
     return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
-def encode(trunk: Trunk, tokens: Tokens, texts: Sequence[str]) -> np.ndarray[Any, Any]:
-    """Features (rows, width) in float32 of texts, in their order; equal texts are encoded once."""
+def encode(trunk: Trunk, tokens: Tokens, texts: Sequence[str], say: Callable[[str], None] | None = None) -> np.ndarray[Any, Any]:
+    """Features (rows, width) in float32 of texts, in their order; equal texts are encoded once.
+
+    Args:
+        say: is told every two seconds how far it is.
+    """
     distinct = list(dict.fromkeys(texts))
     ids = tokens.ids(distinct)
     found: list[Any] = [None] * len(distinct)
+    whole, done, read = sum(map(len, ids)), 0, 0
+    began = spoke = time.perf_counter()
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bfloat16()):
         for batch in batches([len(r) for r in ids]):
             out = trunk(*pad([ids[i] for i in batch])).float().numpy()
             for i, row in zip(batch, out, strict=True):
                 found[i] = row
+            done, read = done + sum(len(ids[i]) for i in batch), read + len(batch)
+            if say and (now := time.perf_counter()) - spoke > QUIET:
+                spoke = now
+                say(f"{read:,} of {len(ids):,} texts read, {(now - began) / done * (whole - done):.0f} s left")
     where = {text: i for i, text in enumerate(distinct)}
     return np.stack([found[where[text]] for text in texts]).astype(np.float32)
 
 
-def features(base: Base, texts: Sequence[str], most: int, store: Path) -> np.ndarray[Any, Any]:
-    """Features of texts under an untouched base, kept in the store by content."""
+def features(base: Base, texts: Sequence[str], most: int, store: Path, say: Callable[[str], None] | None = None) -> np.ndarray[Any, Any]:
+    """Features of texts under an untouched base, kept in the store by content; `say` as in `encode`."""
     from safetensors.numpy import load_file, save_file
 
     from mesocosm.base.files import aside_name
@@ -107,7 +119,7 @@ def features(base: Base, texts: Sequence[str], most: int, store: Path) -> np.nda
     kept = kept_features(base, texts, most, store)
     if kept.is_file():
         return np.asarray(load_file(kept)["features"])
-    found = encode(load_trunk(base), Tokens(base.folder, most), texts)
+    found = encode(load_trunk(base), Tokens(base.folder, most), texts, say)
     kept.parent.mkdir(parents=True, exist_ok=True)
     aside = kept.with_name(aside_name(kept))
     save_file({"features": found}, aside)

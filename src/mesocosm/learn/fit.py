@@ -49,7 +49,7 @@ def fitted(
     if base:
         from mesocosm.learn.encode import features
 
-        read = partial(features, base, most=model.max_length, store=store)
+        read = partial(features, base, most=model.max_length, store=store, say=say)
         texts = [t for p in parts.where for t in parts.texts[p]]
         whole = of_pairs(texts, read) if model.apart else read(texts)
         ends = np.cumsum([0, *(len(i) for i in parts.where.values())])
@@ -147,7 +147,7 @@ def fitted(
     history[0] = history[0] | {"trained": moving + (before[0]["trained"] - head.weights.size - head.bias.size if before else 0)}
     trunk.net = tune.merged(trunk.net)
     head.weights, head.bias = net.weights.detach().numpy(), net.bias.detach().numpy()
-    feats = {p: np.hstack([encode(trunk.eval(), tokens, parts.texts[p]) if parts.texts[p] else empty[p], saw[p]]) for p in parts.y}
+    feats = {p: np.hstack([encode(trunk.eval(), tokens, parts.texts[p], say) if parts.texts[p] else empty[p], saw[p]]) for p in parts.y}
     _settled(head, feats, parts, say)
     laps.end("tuning")
     return head, trunk, history, feats

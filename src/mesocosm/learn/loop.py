@@ -18,6 +18,7 @@ import torch
 from torch import nn
 
 from mesocosm.base.errors import Wrong
+from mesocosm.base.told import QUIET, Told
 from mesocosm.learn.augment.words import Augment, Words
 from mesocosm.learn.checkpoint import again, keep_up
 from mesocosm.learn.dropping import quick
@@ -28,7 +29,6 @@ from mesocosm.learn.tuning.gradient import Gradient
 from mesocosm.learn.tuning.layers import layers_of
 
 Array = np.ndarray[Any, Any]
-QUIET = 2.0  # seconds after which progress is told
 
 
 @dataclass
@@ -165,17 +165,9 @@ def _optimiser(net: Joined, tune: Gradient, moving: Sequence[str]) -> Any:
     return tune.optimiser.made([{"params": w, "pace": pace} for pace, w in sorted(paces.items())], tune.learning_rate, tune.weight_decay)
 
 
-class Told(str):
-    """A sentence that carries the record it was made of."""
-
-    record: dict[str, Any]
-
-
 def told(record: dict[str, Any]) -> Told:
     """A record of training as a sentence."""
-    said = Told(_sentence(record))
-    said.record = record
-    return said
+    return Told(_sentence(record), record)
 
 
 def _sentence(record: dict[str, Any]) -> str:

@@ -15,11 +15,11 @@ from typing import Any
 from mesocosm.base.digest import digest
 from mesocosm.base.errors import Wrong
 from mesocosm.base.files import folder_appears, write_json
+from mesocosm.base.told import QUIET
 from mesocosm.learn.bases import Base
 from mesocosm.learn.pretraining.objective import Words
 from mesocosm.learn.pretraining.pretrain import Pretrain, Scratch
 
-QUIET = 2.0  # seconds after which progress is told
 HELD = 0.05  # the share of texts on which the loss is told
 LEAST = 20
 MARKS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mesocosm.base.files import write_json
+from mesocosm.base.told import Told
 from mesocosm.learn.laps import Laps, fresh_peak, memory
 
 if TYPE_CHECKING:
@@ -64,10 +65,10 @@ class Price:
         """Of all phases."""
         return sum(self.phases.values())
 
-    def text(self) -> str:
-        """In words, the phases that count most first."""
+    def text(self) -> Told:
+        """In words, the phases that count most first; carries the seconds as `about`."""
         first = sorted(self.phases.items(), key=lambda p: -p[1])[:3]
-        return f"about {short(self.seconds)} and {self.gigabytes:.1f} GB ({', '.join(f'{name} {short(s)}' for name, s in first)})"
+        return Told(f"about {short(self.seconds)} and {self.gigabytes:.1f} GB ({', '.join(f'{name} {short(s)}' for name, s in first)})", {"about": round(self.seconds, 2)})
 
     def as_json(self) -> dict[str, Any]:
         """The price as plain data."""

@@ -133,7 +133,7 @@ def _said(model: Model, base: Base | None, items: Sequence[str], site: Site, say
         return np.zeros((len(items), 0), np.float32)
     from mesocosm.learn.encode import features
 
-    found = features(base, texts, model.max_length, site.store)
+    found = features(base, texts, model.max_length, site.store, say)
     say(f"{len(items):,} items read by {base.name}")
     less = found - found.mean(0)  # what all items share tells none from another
     return np.asarray(less / np.maximum(np.linalg.norm(less, axis=1, keepdims=True), 1e-9), np.float32)

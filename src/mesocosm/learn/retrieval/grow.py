@@ -56,7 +56,7 @@ def grow_finder(name: str, model: Model, base: Base, rows: Mapping[str, Sequence
     quote.started(base)
     number = {t: k for k, t in enumerate([*known, *gone])}
     right = {p: np.array([number[t] for t in told[p]], dtype=np.int64) for p in PARTS}
-    read = _reader(base, model, site)
+    read = _reader(base, model, site, say)
     as_it_is = {p: read(texts[p]) for p in PARTS if texts[p]}
     answers = read([*known, *gone])
     say(f"{sum(map(len, texts.values()))} questions and {len(known)} different answers through {base.name}")
@@ -65,8 +65,8 @@ def grow_finder(name: str, model: Model, base: Base, rows: Mapping[str, Sequence
     vectors, trunk, history = as_it_is, None, list[dict[str, Any]]()
     if not isinstance(model.tune, Frozen):
         trunk, tokens, history = _tuned(base, model, texts, [*known, *gone], right, site, say)
-        vectors = {p: encode(trunk, tokens, texts[p]) for p in PARTS if texts[p]}
-        answers = encode(trunk, tokens, [*known, *gone])
+        vectors = {p: encode(trunk, tokens, texts[p], say) for p in PARTS if texts[p]}
+        answers = encode(trunk, tokens, [*known, *gone], say)
         quote.laps.end("tuning")
     turn, chosen = bridge(vectors["train"], answers[right["train"]], answers, right["train"], numbered([site.groups[i] for i in where["train"]] if site.groups else []))
     quote.laps.end("matrix")
@@ -111,10 +111,10 @@ def grow_finder(name: str, model: Model, base: Base, rows: Mapping[str, Sequence
     return Grown(card | {"metrics": metrics}, metrics, history, judge.gates(dict(model.require), metrics))
 
 
-def _reader(base: Base, model: Model, site: Site) -> Callable[[Sequence[str]], Array]:
+def _reader(base: Base, model: Model, site: Site, say: Say) -> Callable[[Sequence[str]], Array]:
     from mesocosm.learn.encode import features
 
-    return lambda texts: features(base, texts, model.max_length, site.store)
+    return lambda texts: features(base, texts, model.max_length, site.store, say)
 
 
 def _tuned(base: Base, model: Model, texts: Mapping[str, list[str]], known: list[str], right: Mapping[str, Array], site: Site, say: Say) -> tuple[Any, Any, list[dict[str, Any]]]:

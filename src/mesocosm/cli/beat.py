@@ -1,0 +1,70 @@
+"""That work goes on, where nothing else was said for two seconds: how long it has been, and about how long it will be."""
+
+from __future__ import annotations
+
+import threading
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.status import Status
+
+from mesocosm.base.told import QUIET
+
+MOST = 32.0  # where lines are written and not a screen, each silence is told twice as late, up to so many seconds
+
+
+class Beat:
+    """A spinner and a line a step; between the lines the spinner tells the time, or where there is no terminal a line does.
+
+    Args:
+        console: where lines go.
+        first: what the spinner says until something is said.
+        quiet: seconds without a line after which it tells that work goes on.
+    """
+
+    def __init__(self, console: Console, first: str, quiet: float = QUIET) -> None:
+        self.console, self.status, self.quiet = console, Status(first, console=console), quiet
+        self.began = self.at = time.perf_counter()
+        self.last: tuple[str, str] | None = None
+        self.due: dict[str, float] = {}
+        self.next = quiet
+        self.lock, self.ended = threading.Lock(), threading.Event()
+
+    def say(self, address: str, text: str) -> None:
+        """A line of what was done; a sentence with the record `about` tells when it will be over."""
+        with self.lock:
+            now = time.perf_counter()
+            record = getattr(text, "record", {})
+            if "about" in record:
+                self.due[address] = now + record["about"]
+            self.last, self.at, self.next = (address, str(text)), now, self.quiet
+        self.console.print(f"[dim]{now - self.began:6.1f}s[/dim] [bold]{address}[/bold]  {text}")
+        self.status.update(f"{address}: {text}")
+
+    def _beat(self) -> None:
+        while not self.ended.wait(self.quiet / 4):
+            with self.lock:
+                now = time.perf_counter()
+                if self.last is None or now - self.at < self.next:
+                    continue
+                (address, text), silent = self.last, now - self.at
+                left = self.due.get(address, now) - now
+                said = f"{silent:.0f} s since then" + (f", about {left:.0f} s left in all" if left >= 1 else "")
+                terminal = self.console.is_terminal
+                if not terminal:
+                    self.next = min(2 * self.next, self.next + MOST)
+            if terminal:
+                self.status.update(f"{address}: {text}  [dim]{said}[/dim]")
+            else:
+                self.console.print(f"[dim]{now - self.began:6.1f}s {address}  goes on; {said}[/dim]")
+
+    def __enter__(self) -> Self:
+        self.status.start()
+        threading.Thread(target=self._beat, daemon=True, name="beat").start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.ended.set()
+        self.status.stop()

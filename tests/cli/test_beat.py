@@ -1,0 +1,49 @@
+"""Nothing is silent for long: between two lines of a build it is told that it goes on, and about how long it will."""
+
+from __future__ import annotations
+
+import io
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from mesocosm.base.told import Told
+from mesocosm.cli.beat import Beat
+
+
+def beaten(terminal: bool, wait: float) -> list[str]:
+    out = io.StringIO()
+    with Beat(Console(file=out, force_terminal=terminal, width=200, highlight=False), "1 to do", quiet=0.1) as beat:
+        time.sleep(0.25)  # nothing was said yet, so there is nothing to go on from
+        beat.say("models.risk", Told("about 30 s and 1.2 GB", {"about": 30.0}))
+        time.sleep(wait)
+        beat.say("models.risk", "done")
+    return [line.rstrip() for line in out.getvalue().splitlines() if line.strip()]
+
+
+def test_where_lines_are_written_each_silence_is_told_twice_as_late() -> None:
+    lines = beaten(False, 1.3)
+    assert lines[0].endswith("models.risk  about 30 s and 1.2 GB") and lines[-1].endswith("models.risk  done")
+    between = lines[1:-1]
+    assert 2 <= len(between) <= 4 and all("goes on" in line and "since then, about" in line and "s left in all" in line for line in between), lines
+
+
+def test_on_a_screen_the_spinner_tells_the_time() -> None:
+    assert any("since then, about" in line for line in beaten(True, 0.6))
+
+
+def test_reading_tells_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    from mesocosm.learn import encode
+    from mesocosm.learn.bases import resolve
+    from mesocosm.learn.tokens import Tokens
+
+    base, said = resolve("minilm", Path(".")), list[str]()
+    monkeypatch.setattr(encode, "QUIET", 0.0)
+    trunk, texts = encode.load_trunk(base), [f"letter {i} " + "about my card " * (i % 9) for i in range(400)]
+    tokens = Tokens(base.folder, 64)
+    told: Any = encode.encode(trunk, tokens, texts, said.append)
+    assert told.shape == (400, 384) and len(said) > 1
+    assert said[0].split(" of ")[1].startswith("400 texts read, ") and said[-1] == "400 of 400 texts read, 0 s left"
