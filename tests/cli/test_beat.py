@@ -31,6 +31,13 @@ def test_where_lines_are_written_each_silence_is_told_twice_as_late() -> None:
     assert 2 <= len(between) <= 4 and all("goes on" in line and "since then, about" in line and "s left in all" in line for line in between), lines
 
 
+def test_what_looks_like_markup_is_said_as_it_is() -> None:
+    out = io.StringIO()
+    with Beat(Console(file=out, width=200), "1 to do", quiet=9) as beat:
+        beat.say("models.risk", "the class [/b] has no row, [red] has two")
+    assert "the class [/b] has no row, [red] has two" in out.getvalue()
+
+
 def test_on_a_screen_the_spinner_tells_the_time() -> None:
     assert any("since then, about" in line for line in beaten(True, 0.6))
 

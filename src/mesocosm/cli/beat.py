@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
+from rich.markup import escape
 from rich.status import Status
 
 from mesocosm.base.told import QUIET
@@ -39,7 +40,8 @@ class Beat:
             record = getattr(text, "record", {})
             if "about" in record:
                 self.due[address] = now + record["about"]
-            self.last, self.at, self.next = (address, str(text)), now, self.quiet
+            text = escape(str(text))  # a class may be called [b]
+            self.last, self.at, self.next = (address, text), now, self.quiet
         self.console.print(f"[dim]{now - self.began:6.1f}s[/dim] [bold]{address}[/bold]  {text}")
         self.status.update(f"{address}: {text}")
 
