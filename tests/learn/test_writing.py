@@ -280,10 +280,3 @@ def test_a_writer_learns_on_and_keeps_what_it_knew(tmp_path: Path) -> None:
     assert "known" not in anew["metrics"]
     other = taught(["card", "fee"], 3, ON.replace("method: full,", "method: lora,"))
     assert "known" not in other["metrics"], "another method begins anew"
-
-
-def test_a_finder_does_not_learn_on(tmp_path: Path) -> None:
-    (tmp_path / "qa.csv").write_text("q,a\n" + "".join(f"my card {i} is lost,please block {i}\n" for i in range(40)))
-    (tmp_path / "ecosystem.yaml").write_text(ON.replace("base: tiny", "base: minilm").replace("max_new_tokens: 8, ", ""))
-    (fault,) = open_ecosystem(tmp_path).build().failed
-    assert "reads, so the model finds texts" in fault.text()
