@@ -125,7 +125,7 @@ def prices(data: Path) -> list[Line]:
     """The share of models whose seconds, and whose memory, came within 20 % of what was told."""
     near: list[bool] = []
     held: list[bool] = []
-    only = os.environ.get("ONLY")
+    only = os.environ.get("SHELF")
     for name, settings, columns, kinds in shelf(data):
         if only and only not in name:
             continue
