@@ -123,10 +123,10 @@ def _read(folder: Path, named: str, out: Path) -> None:
     if len(signature.inputs) != 1 or len(signature.outputs) != 1:
         raise Wrong(KEY, f"'{named}' takes {len(signature.inputs)} inputs and gives {len(signature.outputs)} outputs", "one of each: (rows, inputs) to (rows, classes), or to (rows, 1)")
     loaded = tf.saved_model.load(str(folder))
-    frozen = convert_variables_to_constants_v2(loaded.signatures[SIGNATURE])
-    graph = frozen.graph.as_graph_def()
-    _known(graph, OF_NUMBERS, named)
-    made, _ = tf2onnx.convert.from_graph_def(graph, input_names=[t.name for t in frozen.inputs], output_names=[t.name for t in frozen.outputs], opset=17)
+    asked = loaded.signatures[SIGNATURE]
+    _known(asked.graph.as_graph_def(), OF_NUMBERS | {"ReadVariableOp"}, named)  # what keeps weights has no place in what answers
+    frozen = convert_variables_to_constants_v2(asked)
+    made, _ = tf2onnx.convert.from_graph_def(frozen.graph.as_graph_def(), input_names=[t.name for t in frozen.inputs], output_names=[t.name for t in frozen.outputs], opset=17)
     (out / "made.onnx").write_bytes(made.SerializeToString())
 
 
