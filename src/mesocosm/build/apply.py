@@ -12,7 +12,8 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -88,8 +89,12 @@ def private_key(store: Path) -> str:
     return given
 
 
-def apply(spec: Spec, catalog: Catalog, changes: Sequence[Change], say: Say, prune: bool = False) -> Outcome:
-    """Make what a plan says, in its order; what hangs on a failed thing is left as it was."""
+def apply(spec: Spec, catalog: Catalog, changes: Sequence[Change], say: Say, prune: bool = False, accept: Sequence[str] = ()) -> Outcome:
+    """Make what a plan says, in its order; what hangs on a failed thing is left as it was.
+
+    Args:
+        accept: changes of new data that may be trained on, as `DATASET` or `DATASET.FIELD`.
+    """
     where = where_of(spec)
     outcome = Outcome([], [])
     with alone(where.store):
@@ -105,7 +110,7 @@ def apply(spec: Spec, catalog: Catalog, changes: Sequence[Change], say: Say, pru
                     say(change.address, f"left as it was, because {bad[0]} could not be made")
                     continue
                 try:
-                    _make(spec, catalog, change, say)
+                    _make(spec, catalog, change, say, frozenset(accept))
                 except (Wrong, Later, Failure) as error:
                     broken.add(change.address)
                     outcome.failed += _findings(spec, change, error)
@@ -141,9 +146,9 @@ def _leave(catalog: Catalog, store: Path, address: str, prune: bool) -> None:
         shutil.rmtree(store / section / name, ignore_errors=True)
 
 
-def _make(spec: Spec, catalog: Catalog, change: Change, say: Say) -> None:
+def _make(spec: Spec, catalog: Catalog, change: Change, say: Say, accept: frozenset[str]) -> None:
     assert change.resource is not None and change.prints is not None
-    makers = {"datasets": _dataset, "models": _model, "services": _service}
+    makers = {"datasets": partial(_dataset, accept=accept), "models": _model, "services": _service}
     maker = makers.get(change.resource.section)
     with Live(where_of(spec).store, change.address) as live:
         thing, record = maker(spec, catalog, change, live.heard(lambda text: say(change.address, text))) if maker else ("", lambda con: None)
@@ -160,7 +165,9 @@ def _make(spec: Spec, catalog: Catalog, change: Change, say: Say) -> None:
 Record = Callable[[Any], None]
 
 
-def _dataset(spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], None]) -> tuple[str, Record]:
+def _dataset(spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], None], accept: frozenset[str]) -> tuple[str, Record]:
+    from mesocosm.build.integrity import Integrity
+    from mesocosm.build.new_data import check_new_data
     from mesocosm.govern.govern import govern
 
     assert change.resource is not None and change.prints is not None
@@ -169,19 +176,29 @@ def _dataset(spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], 
     if change.sign == "~" and last:
         return last["id"], lambda con: None
     data = datasets_of(spec)[name]
+    damaged = last is not None and Integrity(where.store).check_snapshot(last) is not None
     made = govern(name, data, spec.eco.sources, where, change.prints.made, private_key(where.store), say, _last(last), catalog.clock(), catalog.forgotten(name))
     origins = {s: {"origin": spec.eco.sources[s].origin, "licence": spec.eco.sources[s].licence} for s in data.all_sources}
-    ident = f"{name}@{made.delta['rows']}-{change.prints.made[:8]}"
+    again = damaged and last is not None and last["made"] == change.prints.made  # the same rows, under the name that versions know
+    ident = last["id"] if last and again else f"{name}@{made.delta['rows']}-{change.prints.made[:8]}"
     values = {
         "id": ident, "dataset": name, "made": change.prints.made, "path": f"datasets/{name}", "delta": made.delta["rows"],
         "account": made.account, "report": made.report | {"delta": made.delta, "seconds": round(made.seconds, 2), "origins": origins},
         "recipe": dict(change.resource.made_by), "files": made.files, "facts": made.facts,
-        "previous": last["id"] if last else None, "at": catalog.clock(),
+        "previous": (last["previous"] if again else last["id"]) if last else None, "at": catalog.clock(),
     }  # fmt: skip
+
+    changes = check_new_data(spec, name, change.prints.made, last, values | {"recipe": values["recipe"] | {"auto": name in spec.eco.datasets and spec.eco.datasets[name].auto}}, accept)
+    values["report"] |= {"changes": [asdict(c) for c in changes]}
+    for found in changes:
+        say(f"{'accepted' if found.stops else 'warning'}: {name}.{found.field}: {found.kind} change: {found.evidence}")
 
     def record(con: Any) -> None:
         con.execute(t.SNAPSHOTS.delete().where(t.SNAPSHOTS.c.id == ident))
         con.execute(insert(t.SNAPSHOTS).values(**values))
+        for found in changes:
+            if found.stops:
+                catalog.write_audit(con, "build", "accept", f"datasets.{name}", f"{found.field}: {found.kind} change: {found.evidence}")
 
     return ident, record
 

@@ -120,7 +120,8 @@ def _fields(r: dict[str, Any], training: dict[str, Any]) -> str:
     rows = ""
     for name, before in r["before"].items():
         after, treated = r["after"][name], r["treated"].get(name, {})
-        did = [f"{treated['filled']:,} filled" if treated.get("filled") else "", f"{treated['outside']:,} outside the fence" if treated.get("outside") else "", f"{r['mended'][name]:,} mended" if r.get("mended", {}).get(name) else ""]
+        unread = r.get("unreadable", {}).get(name)
+        did = [f"{unread:,} unreadable" if unread else "", f"{treated['filled']:,} filled" if treated.get("filled") else "", f"{treated['outside']:,} outside the fence" if treated.get("outside") else "", f"{r['mended'][name]:,} mended" if r.get("mended", {}).get(name) else ""]
         spread = f"{_figure(before.get('mean'))} ± {_figure(before.get('sd'))} → {_figure(after.get('mean'))} ± {_figure(after.get('sd'))}" if "mean" in before else ""
         rows += (
             f"<tr><td><b>{escape(name)}</b></td><td>{_gap(before)}</td><td>{_gap(after)}</td><td class='n'>{before['distinct']:,} → {after['distinct']:,}</td>"

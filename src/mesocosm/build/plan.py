@@ -5,7 +5,7 @@ Knows what the file wants and what the catalog lists. Changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,7 +40,12 @@ def plan(spec: Spec, catalog: Catalog) -> list[Change]:
     Raises:
         Invalid: a source cannot be read.
     """
+    from mesocosm.build.integrity import find_damage
+    from mesocosm.build.new_data import read_stop
+
     listed = {row["address"]: row for row in catalog.resources()}
+    damage = find_damage(spec, catalog)
+    listed_before, store = set(listed), spec.root / ".mesocosm"
     known: dict[str, Prints] = {}
     signs: dict[str, str] = {}
     found: list[Change] = []
@@ -50,11 +55,26 @@ def plan(spec: Spec, catalog: Catalog) -> list[Change]:
         row = listed.pop(resource.address, None)
         old = Prints(row["made"], row["run"]) if row else None
         mark = sign(old, new)
+        because = _because(resource, row, mark, signs)
+        if mark == "=":
+            mark, because = _repair(resource, damage, listed_before)
         signs[resource.address] = mark
-        found.append(Change(resource.address, mark, _because(resource, row, mark, signs), resource, new))
+        if mark != "=" and resource.section == "datasets":
+            because += tuple(f"the build stops before training: {c.field}: {c.kind} change: {c.evidence}" for c in read_stop(store, resource.name, new.made))
+        found.append(Change(resource.address, mark, because, resource, new))
     for address in listed:
         found.append(Change(address, "-", ("it is no longer in the file; 'build --prune' deletes what it made",)))
     return found
+
+
+def _repair(resource: Resource, damage: Mapping[str, str], listed: Collection[str]) -> tuple[str, tuple[str, ...]]:
+    """The sign and the reason of a thing that is as the file says: damaged files are rebuilt, a service of a rebuilt model is deployed again."""
+    if resource.address in damage and resource.address in listed:
+        return ("±" if resource.section != "services" else "~"), (f"{damage[resource.address]}, so it is rebuilt",)
+    rebuilt = [need for need in resource.needs if need in damage]
+    if resource.section == "services" and rebuilt:
+        return "~", (f"{rebuilt[0]} is rebuilt",)
+    return "=", ()
 
 
 def _because(resource: Resource, row: Mapping[str, Any] | None, mark: str, signs: Mapping[str, str]) -> tuple[str, ...]:

@@ -12,6 +12,8 @@ from typing import Any
 
 from mesocosm.base.durations import seconds
 from mesocosm.build.graph import datasets_of, where_of
+from mesocosm.build.integrity import find_damage
+from mesocosm.build.new_data import read_stop
 from mesocosm.catalog import Catalog
 from mesocosm.operate.logs import logged
 from mesocosm.spec import Spec
@@ -90,7 +92,11 @@ def skill(figure: float, simplest: float) -> float:
 
 def _data(spec: Spec, catalog: Catalog) -> Row:
     figures, before, todo = {}, [], []
+    damage = find_damage(spec, catalog)
+    todo += [f"{address}: {fault}; 'mesocosm build' rebuilds it" for address, fault in damage.items()]
     for name in datasets_of(spec):
+        stops = read_stop(spec.root / ".mesocosm", name)
+        todo += [f"the last build of '{name}' stopped, nothing was trained on it: {c.field}: {c.kind} change: {c.evidence}; fix the source, or accept it with: mesocosm build --accept {name}.{c.field}" for c in stops]
         kept = catalog.snapshots(name)
         if not kept:
             todo.append(f"'{name}' was not built: mesocosm build")
@@ -98,6 +104,9 @@ def _data(spec: Spec, catalog: Catalog) -> Row:
         account, report = kept[-1]["account"], kept[-1]["report"]
         figures[name] = {"quality": round(float(report["quality"]), 4), "rows": account["kept"], "set_aside": account["quarantined"]}
         before.append(float(kept[-2]["report"]["quality"]) if len(kept) > 1 else float(report["quality"]))
+        for field, count in report.get("unreadable", {}).items():
+            if count >= ASIDE * max(1, report["before"][field]["rows"]):
+                todo.append(f"{count} values of '{name}.{field}' could not be read ({count / max(1, report['before'][field]['rows']):.0%}); correct the source, or the type of the field")
         share = account["quarantined"] / max(1, account["in"])
         if share >= ASIDE and report["reasons"]:
             why, count = max(report["reasons"].items(), key=lambda e: e[1])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mesocosm.base.digest import digest, digest_folder
+from mesocosm.base.digest import digest, digest_file, digest_folder
 from mesocosm.base.errors import Failure
 from mesocosm.base.files import aside_name, folder_appears, write_json
 from mesocosm.catalog import Catalog
@@ -313,6 +313,7 @@ def index_answers(spec: Spec, catalog: Catalog, service: Service, snapshot_id: s
     import numpy as np
     from safetensors.numpy import save_file
 
+    from mesocosm.build.integrity import Integrity
     from mesocosm.govern.snapshot import read_table
     from mesocosm.learn.bases import resolve
     from mesocosm.learn.encode import features
@@ -326,7 +327,7 @@ def index_answers(spec: Spec, catalog: Catalog, service: Service, snapshot_id: s
     base = resolve("minilm", spec.root)
     trunk = shared_trunk(base, store)
     folder = answers_folder(store, service, snapshot_id)
-    if folder.is_dir():
+    if folder.is_dir() and not Integrity(store).check_answers(folder):
         return folder
     table = read_table(store / snapshot["path"] / "rows", snapshot["delta"])
     asked, said = service.answers.question, service.answers.answer
@@ -344,6 +345,7 @@ def index_answers(spec: Spec, catalog: Catalog, service: Service, snapshot_id: s
         part = path.with_name(aside_name(path))
         part.write_text(json.dumps(whole, ensure_ascii=False), encoding="utf-8")
         os.replace(part, path)
+        write_json(aside / "contents.json", {name: digest_file(aside / name) for name in ("vectors.safetensors", "rows.json")})
     say(f"{len(rows)} questions embedded")
     return folder
 

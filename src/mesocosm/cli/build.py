@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from mesocosm.base.errors import Wrong
 from mesocosm.cli.common import AsJson, File, answer, guarded, opened
 
 
@@ -15,15 +17,33 @@ def build(
     file: File = Path("ecosystem.yaml"),
     as_json: AsJson = False,
     prune: Annotated[bool, typer.Option("--prune", help="Delete what the things that left the file had made.")] = False,
+    accept: Annotated[list[str] | None, typer.Option("--accept", help="Train on a changed field although its unit, codes or missing share changed: DATASET.FIELD, or DATASET for all of its fields. Audited.")] = None,
 ) -> None:
     """Make what the plan says; what is unchanged is kept."""
-    result = run_build(opened(file), as_json, prune)
+    eco = opened(file)
+    check_accepted(eco, accept or [])
+    result = run_build(eco, as_json, prune, accept or [])
     answer(result, as_json, lambda d: "\n".join([*(f["text"] for f in d["failed"]), d["said"]]))
     if result["failed"]:
         raise typer.Exit(1)
 
 
-def run_build(eco: Any, quiet: bool, prune: bool = False) -> dict[str, Any]:
+def check_accepted(eco: Any, accept: Sequence[str]) -> None:
+    """Refuse a name that is no dataset or field of the file.
+
+    Raises:
+        Wrong: with the nearest name.
+    """
+    from mesocosm.build.graph import datasets_of
+
+    datasets = datasets_of(eco.spec)
+    choices = [*datasets, *(f"{name}.{field}" for name, data in datasets.items() for field in data.fields)]
+    for name in accept:
+        if name not in choices:
+            raise Wrong("--accept", f"'{name[:80]}' is unknown", "DATASET or DATASET.FIELD", choices[:20], name)
+
+
+def run_build(eco: Any, quiet: bool, prune: bool = False, accept: Sequence[str] = ()) -> dict[str, Any]:
     """Build with a spinner and a line a step on standard error; returns the answer."""
     import time
 
@@ -40,7 +60,7 @@ def run_build(eco: Any, quiet: bool, prune: bool = False) -> dict[str, Any]:
     changes = eco.plan()
     todo = [c for c in changes if c.sign != "="]
     with Beat(console, f"{len(todo)} to do") as beat:
-        outcome = apply(eco.spec, eco.catalog, changes, beat.say, prune)
+        outcome = apply(eco.spec, eco.catalog, changes, beat.say, prune, accept)
     seconds = round(time.perf_counter() - began, 1)
     made = sum(c["sign"] != "=" for c in outcome.done)
     return {

@@ -6,38 +6,35 @@ from pathlib import Path
 
 import typer
 
-from mesocosm.base.errors import Failure
 from mesocosm.cli.common import AsJson, File, answer, guarded, opened
 
 
 @guarded
 def doctor(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
     """Hash every listed version again, read every snapshot's files, follow the audit's chain."""
-    from mesocosm.base.digest import digest_folder
     from mesocosm.build.graph import datasets_of
-    from mesocosm.govern.snapshot import files_of
+    from mesocosm.build.integrity import Integrity, find_damage
 
     eco = opened(file)
-    store = eco.spec.root / ".mesocosm"
+    looks = Integrity(eco.spec.root / ".mesocosm", thorough=True)
     faults: list[str] = []
     checked = 0
     for model in eco.spec.eco.models:
         for version in eco.catalog.versions(model):
             checked += 1
-            folder = store / version["path"]
-            if not folder.is_dir() or digest_folder(folder) != version["content"]:
-                faults.append(f"version {version['id']}: its files are not those that were made")
+            faults += [fault] if (fault := looks.check_version(version)) else []
     for dataset in datasets_of(eco.spec):
-        snapshot = eco.catalog.snapshot(dataset=dataset)
-        if snapshot:
+        for snapshot in eco.catalog.snapshots(dataset):
             checked += 1
-            try:
-                files_of(store / snapshot["path"] / "rows", snapshot["delta"])
-            except Failure as error:
-                faults.append(str(error))
+            faults += [fault] if (fault := looks.check_snapshot(snapshot)) else []
+    looks.save()
+    rebuilt = find_damage(eco.spec, eco.catalog)
+    faults += [f"{address}: {fault}" for address, fault in rebuilt.items() if not any(fault in known for known in faults)]
     line = eco.catalog.verify_audit()
     if line is not None:
         faults.append(f"audit line {line} was edited")
-    answer({"checked": checked, "faults": faults}, as_json, lambda d: "\n".join([*d["faults"], f"{d['checked']} things checked, {len(d['faults'])} faults."]))
+    advice = ["'mesocosm build' rebuilds: " + ", ".join(rebuilt)] if rebuilt else []
+    found = {"checked": checked, "faults": faults, "rebuilt_by_build": sorted(rebuilt)}
+    answer(found, as_json, lambda d: "\n".join([*d["faults"], *advice, f"{d['checked']} artifacts verified, {len(d['faults'])} problems."]))
     if faults:
         raise typer.Exit(1)

@@ -26,7 +26,18 @@ from mesocosm.govern.gone import blotted, leave_erased, leave_old, oldest_day
 from mesocosm.govern.learned import learn
 from mesocosm.govern.privacy import anonymity
 from mesocosm.govern.raw import Raw, raw
-from mesocosm.govern.report import examples, histogram, patterns, profile, reasons, score, shares, told, treated
+from mesocosm.govern.report import (
+    examples,
+    histogram,
+    patterns,
+    profile,
+    reasons,
+    score,
+    shares,
+    told,
+    treated,
+    unreadable,
+)
 from mesocosm.govern.rules.rule import Known
 from mesocosm.govern.snapshot import scan
 from mesocosm.govern.sources.paths import quote, text
@@ -125,6 +136,7 @@ def govern(
         facts_out: dict[str, Any] = {"fields": facts, "training": histogram(con, written, fields)}
         report = {
             "quality": score(account, after, before), "before": before, "after": after, "treated": treated(con, fields, facts),
+            "unreadable": unreadable(con, fields, rows.types, before),
             "reasons": reasons(con), "parts": dict(con.execute(f"select _split, count(*) from {written} group by 1").fetchall()),
             "left_out": rows.left_out, "warned": warned, "mended": _mended(con, dataset),
             "columns": {s: c.columns for s, c in collected.items()}, "expires": oldest_day(con, dataset), "anonymity": coarse,

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from mesocosm.govern import expr
-from mesocosm.govern.recipe import Facts, Fields, typed
+from mesocosm.govern.recipe import Facts, Fields, columns_of, typed
 from mesocosm.govern.sources.paths import quote
 
 NUMERIC = ("int64", "float64")
@@ -143,6 +144,30 @@ def reasons(con: Any) -> dict[str, int]:
     for why, rows in con.execute("select _why, count(*) from _set_aside group by 1 order by 2 desc, 1").fetchall():
         plain = re.sub(r"'.{0,40}'(?= is not)", "a value", why)
         found[plain] = found.get(plain, 0) + rows
+    return found
+
+
+def unreadable(con: Any, fields: Fields, types: Mapping[str, str], before: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
+    """Per field: how many values were there and could not be read as its type; fields without any are left out.
+
+    Args:
+        types: the Ibis type of each raw column.
+        before: the profile of the read rows.
+    """
+    found: dict[str, int] = {}
+    for name, column in columns_of(fields).items():
+        if not before[name]["missing"] or column not in types:
+            continue
+        table = expr.table("_unread", {column: types[column]})
+        said = table[column]
+        if types[column] == "string":
+            said = expr.unless_blank(expr.trimmed(said))
+        if getattr(fields[name], "absent", ()):
+            said = expr.unless_absent(said, fields[name].absent)
+        unread = f"select {quote(column)} from _raw where _row in (select _row from _stage where {quote(name)} is null) and {quote(column)} is not null"
+        count = con.execute(f"with _unread as ({unread}) {expr.to_sql(table.aggregate(n=said.notnull().sum()))}").fetchall()[0][0]
+        if count:
+            found[name] = int(count)
     return found
 
 

@@ -13,6 +13,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from mesocosm.base.digest import digest_file
 from mesocosm.base.errors import Failure
 
 SETTINGS = {"delta.dataSkippingNumIndexedCols": "0", "delta.checkpointInterval": "1000000"}
@@ -36,13 +37,14 @@ def commit(path: Path, files: list[Path], made: str) -> int:
     from deltalake.transaction import AddAction, create_table_with_add_actions
 
     schema = Schema.from_arrow(pq.read_schema(files[0]).remove_metadata())
-    adds = []
+    adds, contents = [], {}
     for file in files:
+        contents[file.name] = digest_file(file)
         with file.open("rb") as handle:
             os.fsync(handle.fileno())
         rows = pq.read_metadata(file).num_rows
         adds.append(AddAction(file.name, file.stat().st_size, {}, int(time.time() * 1000), True, json.dumps({"numRecords": rows})))
-    told = CommitProperties(custom_metadata={"made": made})
+    told = CommitProperties(custom_metadata={"made": made, "contents": json.dumps(contents)})
     quiet = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
     if not DeltaTable.is_deltatable(str(path)):
         create_table_with_add_actions(str(path), schema, adds, mode="overwrite", configuration=SETTINGS, commit_properties=told, post_commithook_properties=quiet)
@@ -60,11 +62,14 @@ def write_rows(path: Path, table: Any, made: str) -> int:
     return commit(path, [file], made)
 
 
-def files_of(path: Path, version: int) -> list[str]:
+def files_of(path: Path, version: int, verify: bool = True) -> list[str]:
     """The Parquet files of one version of a Delta table.
 
+    Args:
+        verify: hold each file against its fingerprint, once a process for an unchanged file.
+
     Raises:
-        Failure: the version is not there.
+        Failure: the version is not there, or a file of it was lost or changed.
     """
     from deltalake import DeltaTable
     from deltalake.exceptions import DeltaError, TableNotFoundError
@@ -72,12 +77,43 @@ def files_of(path: Path, version: int) -> list[str]:
     try:
         table = DeltaTable(path, version=version)
         files = [str(uri).removeprefix("file://") for uri in table.file_uris()]
-    except (DeltaError, TableNotFoundError) as error:
+    except (DeltaError, TableNotFoundError, OSError, ValueError) as error:
         raise Failure(f"version {version} of the table '{path.name}' cannot be read; run 'mesocosm build'") from error
     gone = [f for f in files if not Path(f).exists()]
     if gone:
         raise Failure(f"the table '{path.name}' has lost the file '{Path(gone[0]).name}'; run 'mesocosm doctor'")
+    if verify:
+        _verify(path, files, contents_of(path, version))
     return files
+
+
+VERIFIED: dict[str, tuple[int, int, str]] = {}
+
+
+def _verify(path: Path, files: list[str], contents: dict[str, str]) -> None:
+    for file in files:
+        known, stat = contents.get(Path(file).name), Path(file).stat()
+        state = (stat.st_size, stat.st_mtime_ns, known or "")
+        if known is None or VERIFIED.get(file) == state:
+            continue
+        if digest_file(Path(file)) != known:
+            raise Failure(f"the file '{Path(file).name}' of the table '{path.name}' is damaged; run 'mesocosm doctor'")
+        VERIFIED[file] = state
+
+
+def contents_of(path: Path, version: int) -> dict[str, str]:
+    """The fingerprint of each file that one version's commit wrote down, by its name; empty for a version of before fingerprints.
+
+    Raises:
+        Failure: the commit is lost or is not JSON.
+    """
+    entry = path / "_delta_log" / f"{version:020}.json"
+    try:
+        lines = [json.loads(line) for line in entry.read_text(encoding="utf-8").splitlines() if line]
+        infos = [line["commitInfo"] for line in lines if "commitInfo" in line]
+        return {str(k): str(v) for k, v in json.loads(infos[0].get("contents", "{}")).items()} if infos else {}
+    except (OSError, ValueError, AttributeError) as error:
+        raise Failure(f"version {version} of the table '{path.name}' cannot be read: its log is damaged") from error
 
 
 def scan(path: Path, version: int) -> str:

@@ -16,4 +16,6 @@ def plan_text(data: dict[str, Any]) -> str:
     counts: dict[str, int] = {}
     for change in data["changes"]:
         counts[change["action"]] = counts.get(change["action"], 0) + 1
+    if data.get("compared_at_build"):
+        lines.append(f"New rows of {', '.join(data['compared_at_build'])} are compared with the last snapshot during the build.")
     return "\n".join([*lines, ", ".join(f"{n} to {a}" for a, n in counts.items()) + "."])

@@ -27,14 +27,16 @@ def dataset_text(name: str, data: dict[str, Any]) -> str:
     lines = [
         f"{name}: {told(a)}; quality {r['quality']:.3f}",
         *(f"  {rows:>5}  {why}" for why, rows in r["reasons"].items()),
-        f"  {'field':<16}{'missing':>16}{'filled':>8}{'outside':>8}{'mean':>22}{'sd':>22}",
+        f"  {'field':<16}{'missing':>16}{'unreadable':>12}{'filled':>8}{'outside':>8}{'mean':>22}{'sd':>22}",
     ]
     for field, before in r["before"].items():
         after, treated = r["after"][field], r["treated"].get(field, {})
         lines.append(
-            f"  {field:<16}{before['missing']:>7} -> {after['missing']:<5}{treated.get('filled', 0):>8}{treated.get('outside', 0):>8}"
+            f"  {field:<16}{before['missing']:>7} -> {after['missing']:<5}{r.get('unreadable', {}).get(field, 0):>12}{treated.get('filled', 0):>8}{treated.get('outside', 0):>8}"
             + (f"{_figure(before.get('mean')):>10} -> {_figure(after.get('mean')):<8}{_figure(before.get('sd')):>10} -> {_figure(after.get('sd')):<8}" if "mean" in before else "")
         )
+    for change in r.get("changes", ()):
+        lines.append(f"  {'accepted' if change['kind'] != 'distribution' else 'warning'}: {change['field']}: {change['kind']} change: {change['evidence']}")
     if r.get("mended"):
         lines.append("  mended: " + ", ".join(f"{n} in {field}" for field, n in r["mended"].items()))
     for sentence, count in r.get("warned", {}).items():

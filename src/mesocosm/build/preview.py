@@ -1,0 +1,75 @@
+"""What a build would find in changed files, before it runs: the new rows governed in a scratch folder and compared with the last snapshot.
+
+Knows the same comparison that the build makes. Lists nothing and keeps only the evidence.
+"""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mesocosm.base.errors import Failure, Invalid
+from mesocosm.base.kinds import Where
+from mesocosm.build.apply import private_key
+from mesocosm.build.graph import datasets_of, where_of
+from mesocosm.build.new_data import check_new_data
+from mesocosm.build.plan import Change
+from mesocosm.catalog import Catalog
+from mesocosm.spec import Spec
+
+MOST_BYTES = 50_000_000  # of changed files over which a plan leaves the comparison to the build
+
+
+def preview_data(spec: Spec, catalog: Catalog, changes: Sequence[Change]) -> list[str]:
+    """Compare changed local files with the last snapshots and keep what would stop the build, where `plan` reads it.
+
+    Returns:
+        The datasets that were too large or too remote to compare before the build.
+    """
+    left = []
+    for change in changes:
+        if change.resource is None or change.prints is None or change.resource.section != "datasets" or change.sign != "±":
+            continue
+        name = change.resource.name
+        last = catalog.snapshot(dataset=name)
+        if last is None or last["made"] == change.prints.made:
+            continue
+        if not _is_small(spec, name):
+            left.append(name)
+            continue
+        _preview(spec, catalog, change, last)
+    return left
+
+
+def _is_small(spec: Spec, name: str) -> bool:
+    size = 0
+    for source in datasets_of(spec)[name].all_sources:
+        path = getattr(spec.eco.sources[source], "path", None)
+        if not isinstance(path, str) or "://" in path or "$" in path:
+            return False
+        size += sum(p.stat().st_size for p in spec.root.glob(path) if p.is_file()) if not Path(path).is_absolute() else MOST_BYTES + 1
+    return size <= MOST_BYTES
+
+
+def _preview(spec: Spec, catalog: Catalog, change: Change, last: dict[str, Any]) -> None:
+    from mesocosm.govern.govern import govern
+
+    assert change.resource is not None and change.prints is not None
+    where, name = where_of(spec), change.resource.name
+    scratch = where.store / "work" / f"preview-{uuid.uuid4().hex[:8]}"
+    rules = {"rows": last["account"]["kept"], "training": last["facts"]["training"]}
+    try:
+        made = govern(
+            name, datasets_of(spec)[name], spec.eco.sources, Where(where.root, scratch), change.prints.made, private_key(where.store),
+            lambda _: None, rules, catalog.clock(), catalog.forgotten(name),
+        )  # fmt: skip
+        auto = name in spec.eco.datasets and spec.eco.datasets[name].auto
+        new = {"account": made.account, "report": made.report, "facts": made.facts, "recipe": dict(change.resource.made_by) | {"auto": auto}}
+        check_new_data(spec, name, change.prints.made, last, new, frozenset())
+    except (Failure, Invalid):
+        return  # what stops it is kept for the plan; what else fails is the build's to say
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
