@@ -40,10 +40,7 @@ class Integrity:
             stat = path.stat()
             key, state = str(path.relative_to(self.store)), [stat.st_size, stat.st_mtime_ns]
             held = self.seen.get(key)
-            if held and held[:2] == state and not self.thorough:
-                found = str(held[2])
-            else:
-                found = digest_file(path)
+            found = str(held[2]) if held and held[:2] == state and not self.thorough else digest_file(path)
             self.kept[key] = [*state, found]
             return found
         except (OSError, ValueError):

@@ -13,6 +13,7 @@ from typing import Any
 
 from mesocosm.base.errors import Failure
 from mesocosm.base.files import inside
+from mesocosm.build.condition import Condition
 from mesocosm.build.graph import where_of
 from mesocosm.build.live import at_work
 from mesocosm.build.look import Look
@@ -58,6 +59,7 @@ class Scenery:
         self.made, self.read, self.text, self.mark = 0.0, 0.0, "", ""
         self.latest: Scene | None = None
         self.look = Look(spec.eco.world.style, spec.eco.language, catalog, served)
+        self.condition = Condition(spec, catalog)
         self.answers: dict[str, tuple[int, Sequence[Mapping[str, Any]]]] = {}
 
     @property
@@ -79,7 +81,7 @@ class Scenery:
         making = {w["address"]: w for w in at_work(self.store)}
         since = catalog.clock() - 5
         flies = [e for s in self.served.values() for e in list(s.events) if e["at"] >= since][-60:]
-        view = View(self.book, figures, self.book.alerts, {w.name: w.last for w in self.watches}, catalog.clock(), making, self._answers)
+        view = View(self.book, figures, self.book.alerts, {w.name: w.last for w in self.watches}, catalog.clock(), making, self._answers, self.condition.now())
         return scene(eco.ecosystem, eco.about, eco.world.style, self.ground, view, flies).model_copy(update={"models": sorted(eco.world.models)} | self.look.now())
 
     def _answers(self, service: str) -> Sequence[Mapping[str, Any]]:

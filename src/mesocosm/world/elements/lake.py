@@ -20,10 +20,13 @@ def lake(name: str, settings: Any, view: View) -> dict[str, Any]:
         f"{account['duplicates']} duplicates; quality {quality:.2f}"
     )
     fields = (found["recipe"] or {}).get("fields") or {}
+    fault = view.fault(f"datasets.{name}")
+    if fault:
+        says += f"; {fault[1]}"
     return {
-        "state": "fine", "level": min(1.0, math.log10(1 + account["kept"]) / 6), "clarity": quality, "says": says, "age": max(0.0, (view.now - found["at"]) / 86400),
+        "state": ("watch" if fault[0] == "changed" else "alarm") if fault else "fine", "level": min(1.0, math.log10(1 + account["kept"]) / 6), "clarity": None if fault and fault[0] == "damaged" else quality, "says": says, "age": max(0.0, (view.now - found["at"]) / 86400),
         "steps": steps(account, found["report"]), "private": [f"{n}: {f['private']['by']}" for n, f in fields.items() if f.get("private")],
-        "facts": {"snapshot": found["id"], **account, "quality": quality, "reasons": found["report"]["reasons"]},
+        "facts": {"snapshot": found["id"], **account, "quality": quality, "reasons": found["report"]["reasons"], **({"fault": fault[1]} if fault else {})},
     }  # fmt: skip
 
 

@@ -27,9 +27,11 @@ def tree(name: str, settings: Any, view: View) -> dict[str, Any]:
         f"Model {name}: {best['id']}, {SCORES[key]} {m[key]:.3f} on {m['rows']} held-out rows "
         f"({others})"
     ) + (f"; refused: {best['why']}" if refused else "")
+    fault = view.fault(f"models.{name}")
+    says += f"; {fault[1]}" if fault else ""
     later = next((v for v in reversed(versions) if v["number"] > best["number"] and v["state"] in ("challenger", "refused")), None)
     return {
-        "state": "watch" if refused else "fine", "height": max(0.0, m[key]), "rings": len(versions), "says": says,
+        "state": "alarm" if fault else "watch" if refused else "fine", "height": max(0.0, m[key]), "rings": len(versions), "says": says,
         "species": species(best["recipe"]), "sapling": _growing(growing) or (_beside(later, key) if later else None),
         "facts": {
             "version": best["id"], "interval": m["interval"], "baselines": beside, **{k: m.get(k) for k in SHOWN if k in m},

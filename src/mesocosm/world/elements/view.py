@@ -19,6 +19,7 @@ class View:
         now: the moment, in seconds of the catalog's clock.
         making: what is being made, by address.
         answers: the newest logged predictions of a service.
+        faults: what is wrong on disk, by address: a kind (`lost`, `changed`, `damaged`, `stopped`) and a sentence.
     """
 
     catalog: Book
@@ -28,6 +29,11 @@ class View:
     now: float
     making: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     answers: Callable[[str], Sequence[Mapping[str, Any]]] = lambda _: ()
+    faults: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+    def fault(self, address: str) -> tuple[str, str] | None:
+        """What is wrong with a thing on disk, as a kind and a sentence."""
+        return self.faults.get(address)
 
     def alarm(self, name: str) -> bool:
         """Whether an alert is open for a monitor or service."""

@@ -1,0 +1,159 @@
+"""New data against the last snapshot: a changed unit, changed codes and lost values stop a build before training; honest growth does not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mesocosm.base.errors import Wrong
+from mesocosm.build.apply import apply
+from mesocosm.build.new_data import compare_snapshots, read_stop
+from mesocosm.build.preview import preview_data
+from mesocosm.cli.build import check_accepted
+from mesocosm.ecosystem import open_ecosystem
+
+Columns = dict[str, list[Any]]
+
+
+def snapshot_of(columns: Columns, unread: dict[str, int] | None = None, units: dict[str, str] | None = None) -> dict[str, Any]:
+    """What the catalog keeps of a snapshot, of columns in memory."""
+    fields: dict[str, Any] = {}
+    training: dict[str, Any] = {}
+    before = {name: {"rows": len(values), "missing": sum(v is None for v in values)} for name, values in columns.items()}
+    for name, values in columns.items():
+        known = [v for v in values if v is not None]
+        number = not any(isinstance(v, str) for v in known)
+        fields[name] = {"type": "number" if number else "category", "unit": (units or {}).get(name)}
+        if number and known:
+            training[name] = {"numbers": np.quantile(known, np.linspace(0, 1, 200)).tolist(), "rows": len(known)}
+        elif known:
+            training[name] = {"counts": {v: known.count(v) for v in set(known)}}
+    return {"recipe": {"fields": fields}, "report": {"before": before, "unreadable": unread or {}}, "facts": {"training": training}}
+
+
+def table(rng: np.random.Generator, rows: int, shape: int) -> Columns:
+    """A table of a shape of its own, the same population for equal shapes."""
+    of = np.random.default_rng(shape)
+    middle, spread = of.uniform(1, 5000), of.uniform(0.05, 0.8)
+    words = [f"v{i}" for i in range(int(of.integers(2, 12)))]
+    shares = of.dirichlet([3.0] * len(words))
+    return {
+        "amount": (middle * rng.lognormal(0, spread, rows)).tolist(),
+        "age": rng.integers(18, 80, rows).tolist(),
+        "word": rng.choice(words, rows, p=shares).tolist(),
+    }
+
+
+def kinds(old: Columns, new: Columns, units: dict[str, str] | None = None) -> dict[str, str]:
+    return {c.field: c.kind for c in compare_snapshots(snapshot_of(old, units=units), snapshot_of(new, units=units)) if c.stops}
+
+
+FAULTS: dict[str, Callable[[Columns], tuple[Columns, str, set[str]]]] = {
+    "kilograms": lambda c: (c | {"amount": [v / 1000 for v in c["amount"]]}, "amount", {"unit"}),
+    "pounds": lambda c: (c | {"amount": [v * 2.20462 for v in c["amount"]]}, "amount", {"unit"}),
+    "cents": lambda c: (c | {"amount": [v * 100 for v in c["amount"]]}, "amount", {"unit"}),
+    "months": lambda c: (c | {"age": [v * 12 for v in c["age"]]}, "age", {"unit"}),
+    "recoded": lambda c: (c | {"word": [f"K-{v}" for v in c["word"]]}, "word", {"schema"}),
+    "half recoded": lambda c: (c | {"word": [v.upper() if i % 2 else v for i, v in enumerate(c["word"])]}, "word", {"schema"}),
+    "missing": lambda c: (c | {"amount": [None if i % 3 else v for i, v in enumerate(c["amount"])]}, "amount", {"missing"}),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_faults_of_a_source_stop_and_are_named(fault: str) -> None:
+    for shape in range(12):
+        rng = np.random.default_rng(shape + 100)
+        old, (new, field, kind) = table(rng, 400, shape), FAULTS[fault](table(rng, 400, shape))
+        found = kinds(old, new)
+        assert set(found) == {field} and found[field] in kind, (shape, found)
+
+
+def test_more_rows_of_the_same_population_never_stop() -> None:
+    for shape in range(60):
+        rng = np.random.default_rng(shape)
+        assert kinds(table(rng, 300, shape), table(rng, 600, shape)) == {}, shape
+
+
+def test_honest_growth_is_a_warning_not_a_stop() -> None:
+    for shape in range(20):
+        rng = np.random.default_rng(shape)
+        old, new = table(rng, 500, shape), table(rng, 500, shape)
+        moved = new | {"age": [min(v + 6, 95) for v in new["age"]], "word": [*new["word"][:-3], "w1", "w2", "w3"]}
+        assert kinds(old, moved) == {}, shape
+
+
+def test_a_field_that_the_file_defines_otherwise_is_not_compared() -> None:
+    rng = np.random.default_rng(1)
+    old = table(rng, 300, 1)
+    new = old | {"amount": [v / 1000 for v in old["amount"]]}
+    assert compare_snapshots(snapshot_of(old, units={"amount": "g"}), snapshot_of(new, units={"amount": "kg"})) == []
+
+
+def test_a_drafted_field_of_another_type_stops() -> None:
+    rng = np.random.default_rng(2)
+    old, new = table(rng, 300, 2), table(rng, 300, 2)
+    later = snapshot_of(new | {"amount": [f"{v:.0f} pc" for v in new["amount"]]})
+    later["recipe"]["auto"] = True
+    assert [(c.field, c.kind) for c in compare_snapshots(snapshot_of(old), later)] == [("amount", "schema")]
+
+
+FILE = """grammar: 1
+ecosystem: scales
+sources: {s: {type: csv, path: s.csv}}
+datasets:
+  d:
+    from: s
+    fields: {id: {type: integer}, weight: {type: integer, unreadable: missing}, colour: {type: category}}
+    split: none
+"""
+
+
+def write_rows(home: Path, weight: Callable[[int], str], colour: Callable[[int], str] = lambda i: "rgb"[i % 3]) -> None:
+    lines = [f"{i},{weight(i)},{colour(i)}" for i in range(200)]
+    (home / "s.csv").write_text("id,weight,colour\n" + "\n".join(lines) + "\n")
+
+
+def build(home: Path, *accept: str) -> list[str]:
+    eco = open_ecosystem(home)
+    return [f.text() for f in apply(eco.spec, eco.catalog, eco.plan(), lambda *_: None, accept=accept).failed]
+
+
+def test_a_stopped_build_keeps_the_last_snapshot_says_why_and_one_line_accepts_it(tmp_path: Path) -> None:
+    (tmp_path / "ecosystem.yaml").write_text(FILE)
+    write_rows(tmp_path, lambda i: str(3000 + 7 * i))
+    assert build(tmp_path) == []
+    eco = open_ecosystem(tmp_path)
+    first = eco.catalog.snapshot(dataset="d")
+    write_rows(tmp_path, lambda i: f"{3 + 0.007 * i:.3f}")
+    assert preview_data(eco.spec, eco.catalog, eco.plan()) == []
+    because = [reason for change in eco.plan() if change.address == "datasets.d" for reason in change.because]
+    assert any("stops before training: weight: unreadable change" in reason for reason in because)
+    failed = build(tmp_path)
+    assert len(failed) == 1 and "weight" in failed[0] and "mesocosm build --accept d.weight" in failed[0] and "in the last snapshot 0 of 200" in failed[0]
+    assert eco.catalog.snapshot(dataset="d") == first
+    assert [c.field for c in read_stop(tmp_path / ".mesocosm", "d")] == ["weight"]
+    with pytest.raises(Wrong, match="Did you mean 'd.weight'"):
+        check_accepted(eco, ["d.wieght"])
+    assert build(tmp_path, "d.weight") == []
+    second = eco.catalog.snapshot(dataset="d")
+    assert first and second and second["id"] != first["id"]
+    assert second["report"]["unreadable"]["weight"] > 150 and [c["field"] for c in second["report"]["changes"]] == ["weight"]
+    assert any(line["act"] == "accept" and "weight" in line["why"] for line in eco.catalog.audit())
+    assert read_stop(tmp_path / ".mesocosm", "d") == []
+
+
+def test_a_source_that_is_right_again_builds_without_a_word(tmp_path: Path) -> None:
+    (tmp_path / "ecosystem.yaml").write_text(FILE)
+    write_rows(tmp_path, lambda i: str(3000 + 7 * i))
+    assert build(tmp_path) == []
+    write_rows(tmp_path, lambda i: str(3000 + 7 * i), lambda i: f"#{i % 3}")
+    assert "schema change" in build(tmp_path)[0]
+    write_rows(tmp_path, lambda i: str(3001 + 7 * i))
+    assert build(tmp_path) == []
+    report = open_ecosystem(tmp_path).catalog.snapshot(dataset="d")
+    assert report and json.dumps(report["report"]["changes"]) == "[]"
