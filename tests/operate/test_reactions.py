@@ -116,7 +116,7 @@ def test_an_anomaly_puts_the_simpler_model_in(up: tuple[Any, Served, Watch]) -> 
     for n in range(200):  # figures as they were, then every second request fails
         served.times.clear()
         for _ in range(20):
-            served.note(5.0, failed=n >= 100 and _ % 2 == 0)
+            served.note(5.0, 500 if n >= 100 and _ % 2 == 0 else 200)
         watch.look()
     now = eco.catalog.deployment("desk")
     assert now["version"].startswith("plain-v1-") and now["why"].startswith("fell back to plain: error_rate of desk changed to")

@@ -32,7 +32,7 @@ def test_every_page_tells_what_is(page: Any, server: Server, row: dict[str, Any]
     server.http.post("/v1/notes", json={"on": "monitors.help-watch", "text": "seen by the console's test"})
     audit = Catalog(server.home / ".mesocosm").audit(1)
     wanted = {
-        "overview": ("data quality", "What wants somebody", "What happened last", "5 sources, 2 datasets, 2 models, 2 services, 2 monitors"),
+        "overview": ("data quality", "Needs attention", "What happened last", "5 sources, 2 datasets, 2 models, 2 services, 2 monitors"),
         "data": ("rows in", "outliers", "private", "why rows were set apart", "duration: a value is not a whole number in month"),
         "models": ("calibration error", "95 % interval", said["version"], "held-out rows"),
         "services": ("Roll back", said["id"], "last predictions"),

@@ -148,7 +148,7 @@ def _leave(catalog: Catalog, store: Path, address: str, prune: bool) -> None:
 
 def _make(spec: Spec, catalog: Catalog, change: Change, say: Say, accept: frozenset[str]) -> None:
     assert change.resource is not None and change.prints is not None
-    makers = {"datasets": partial(_dataset, accept=accept), "models": _model, "services": _service}
+    makers: dict[str, Callable[..., tuple[str, Record]]] = {"datasets": partial(_dataset, accept=accept), "models": _model, "services": _service}
     maker = makers.get(change.resource.section)
     with Live(where_of(spec).store, change.address) as live:
         thing, record = maker(spec, catalog, change, live.heard(lambda text: say(change.address, text))) if maker else ("", lambda con: None)
@@ -181,7 +181,7 @@ def _dataset(spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], 
     origins = {s: {"origin": spec.eco.sources[s].origin, "licence": spec.eco.sources[s].licence} for s in data.all_sources}
     again = damaged and last is not None and last["made"] == change.prints.made  # the same rows, under the name that versions know
     ident = last["id"] if last and again else f"{name}@{made.delta['rows']}-{change.prints.made[:8]}"
-    values = {
+    values: dict[str, Any] = {
         "id": ident, "dataset": name, "made": change.prints.made, "path": f"datasets/{name}", "delta": made.delta["rows"],
         "account": made.account, "report": made.report | {"delta": made.delta, "seconds": round(made.seconds, 2), "origins": origins},
         "recipe": dict(change.resource.made_by), "files": made.files, "facts": made.facts,

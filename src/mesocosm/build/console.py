@@ -6,6 +6,7 @@ Knows HTTP, roles and the doors of build. Knows no sockets.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -32,6 +33,7 @@ from mesocosm.operate.served import Served
 from mesocosm.operate.watch import Watch
 from mesocosm.spec import Spec
 
+WEIGHED = 10.0  # seconds that recommendations may be old
 LONGEST = 30 * 86400.0  # seconds that a monitor may be silent
 
 
@@ -41,6 +43,7 @@ class Console:
     def __init__(self, spec: Spec, catalog: Catalog, served: Mapping[str, Served], watches: Sequence[Watch], scenery: Scenery, desk: Desk, train: Callable[[str, str], str]) -> None:
         self.spec, self.catalog, self.served, self.watches, self.scenery = spec, catalog, served, watches, scenery
         self.desk, self.train = desk, train
+        self.weighed = (0.0, list[dict[str, str]]())
 
     def everything(self) -> dict[str, Any]:
         """All that is, as it is now."""
@@ -48,6 +51,7 @@ class Console:
         snapshots = {n: catalog.snapshot(dataset=n) for n in datasets_of(self.spec)}
         return {
             "scene": self.scenery.scene().model_dump(),
+            "next": self._recommendations(),
             "plan": [c.as_json() for c in plan(self.spec, catalog)],
             "datasets": {n: {k: s[k] for k in ("id", "account", "report", "files", "at")} for n, s in snapshots.items() if s},
             "models": {
@@ -75,8 +79,21 @@ class Console:
 
         found = {n: self.catalog.snapshot(dataset=n) for n in datasets_of(self.spec)}
         told = {n: {k: s[k] for k in ("id", "account", "report")} | {"training": s["facts"]["training"]} for n, s in found.items() if s}
-        newest = {n: v[-1] for n in self.spec.eco.models if (v := self.catalog.versions(n))}
+        newest = {n: version for n in self.spec.eco.models if (version := self._in_service(n))}
         return page(self.spec.eco.ecosystem, {"datasets": told, "models": newest, "whole": whole(self.spec, self.catalog)})
+
+    def _recommendations(self) -> list[dict[str, str]]:
+        """What the report recommends, a few seconds old at most: it reads many requests."""
+        if time.monotonic() - self.weighed[0] > WEIGHED or not self.weighed[0]:
+            self.weighed = (time.monotonic(), whole(self.spec, self.catalog)["recommendations"])
+        return self.weighed[1]
+
+    def _in_service(self, model: str) -> Mapping[str, Any] | None:
+        """The version of a model that a service answers by; else the newest champion; else the newest."""
+        versions = self.catalog.versions(model)
+        served = {s.now.version for s in self.served.values() if s.now}
+        serving = [v for v in versions if v["id"] in served] or [v for v in versions if v["state"] == "champion"] or versions
+        return serving[-1] if serving else None
 
     def rows(self, name: str, role: str | None, version: str, offset: int, limit: int) -> dict[str, Any]:
         """Rows of a dataset, for the owner and for roles that the file gives access."""

@@ -29,15 +29,16 @@ UNKNOWN = {"data quality": "no dataset is built", "model quality": "no model wit
 
 
 def whole(spec: Spec, catalog: Catalog) -> dict[str, Any]:
-    """The four scores, 0 to 1 or none, each with `says`, `figures`, `before` (the score of what was there before) and `moved` (how far from there), and `next`: what to do, the most pressing first."""
+    """The four scores, 0 to 1 or none, each with `says`, `figures`, `before` (the score of what was there before) and `moved` (how far from there), `next`: what to do, the most pressing first, and `recommendations`: the same, each with the page where it is acted on."""
     since = catalog.clock() - DAYS * 86400
     lines = [r for r in logged(where_of(spec).store / "logs" / "gateway.jsonl", since - DAYS * 86400) if str(r.get("route", "")).startswith(TO_SERVICES)]
     now, then = [r for r in lines if r["at"] >= since], [r for r in lines if r["at"] < since]
     stability, experience = _stability(spec, catalog, now, since), _experience(spec, catalog, now, since)
     data, models = _data(spec, catalog), _models(spec, catalog)
     parts = {"data quality": data, "model quality": models, "stability": stability | {"before": unbroken(then)}, "experience": experience | {"before": _apdex(spec, then)}}
-    todo = [one for part in (stability, data, models, experience) for one in part["next"]]
-    return {"parts": {name: _rounded(part, UNKNOWN[name]) for name, part in parts.items()}, "next": todo}
+    pages = (("services", stability), ("data", data), ("models", models), ("services", experience))
+    listed = [{"page": page, "text": text} for page, part in pages for text in part["next"]]
+    return {"parts": {name: _rounded(part, UNKNOWN[name]) for name, part in parts.items()}, "next": [one["text"] for one in listed], "recommendations": listed}
 
 
 def _rounded(part: Row, unknown: str) -> Row:

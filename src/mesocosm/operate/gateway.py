@@ -33,6 +33,8 @@ from mesocosm.operate.watch import Watch
 
 EVERY = 0.5  # seconds between two looks at the catalog
 
+TRAFFIC = ("/predict", "/infer")  # routes that are requests of a service; feedback, what-if and acts of operators are not
+
 
 def create_app(
     served: Mapping[str, Served], watches: Sequence[Watch], roles: Roles, more: Callable[[FastAPI], None], metrics: Metrics,
@@ -76,8 +78,8 @@ def create_app(
 
     def done(scope: Scope, status: int, took: float) -> None:
         name = scope.get("path_params", {}).get("name", "")
-        if scope["method"] == "POST" and name in served:
-            served[name].note(took * 1000, status >= 500)
+        if scope["method"] == "POST" and name in served and scope["path"].endswith(TRAFFIC):
+            served[name].note(took * 1000, status)
             metrics.request(name, status, took)
         if logs:
             logs.request(scope, status, took)

@@ -83,7 +83,7 @@ class Served:
         self.trial: Trial | None = None
         self.trouble = ""
         self.events: deque[dict[str, Any]] = deque(maxlen=500)
-        self.times: deque[tuple[float, float, bool]] = deque(maxlen=5000)
+        self.times: deque[tuple[float, float, bool, bool]] = deque(maxlen=5000)
         self.rows: deque[tuple[float, str]] = deque(maxlen=5000)  # when, and the field over which a row was refused
         self.lock = threading.Lock()
         self.shadows = ThreadPoolExecutor(1, thread_name_prefix="shadow")
@@ -326,9 +326,9 @@ class Served:
             return "; ".join(told)
         return label
 
-    def note(self, ms: float, failed: bool) -> None:
-        """Remember how long a request took and whether it failed because of us."""
-        self.times.append((self.catalog.clock(), ms, failed))
+    def note(self, ms: float, status: int) -> None:
+        """Remember how long a request took, whether it failed because of us, and whether it was refused."""
+        self.times.append((self.catalog.clock(), ms, status >= 500, 400 <= status < 500))
 
     def refused(self, field: str) -> None:
         """Remember that a row was refused, and over which field."""
@@ -340,18 +340,24 @@ class Served:
         recent = [name for at, name in list(self.rows) if at >= since]
         return dict(Counter(n for n in recent if n)), len(recent)
 
-    def figures(self, seconds: float = 60.0) -> dict[str, float]:
-        """Requests a second, p50 and p95 in milliseconds and the share failed, of the last seconds."""
+    def figures(self, seconds: float = 60.0) -> dict[str, float | None]:
+        """Requests a second, p50 and p95 in milliseconds, the share that failed (5xx) and the share that was refused (4xx), of the last seconds.
+
+        All but the rate are None where no request came: nothing is known then.
+        """
         since = self.catalog.clock() - seconds
         recent = [e for e in list(self.times) if e[0] >= since]
         times = sorted(e[1] for e in recent)
 
+        if not recent:
+            return {"rate": 0.0, "p50_ms": None, "p95_ms": None, "error_rate": None, "refused_rate": None}
+
         def pick(share: float) -> float:
-            return times[min(len(times) - 1, int(share * len(times)))] if times else 0.0
+            return times[min(len(times) - 1, int(share * len(times)))]
 
         return {
             "rate": round(len(recent) / seconds, 3), "p50_ms": round(pick(0.5), 2), "p95_ms": round(pick(0.95), 2),
-            "error_rate": round(sum(e[2] for e in recent) / len(recent), 4) if recent else 0.0,
+            "error_rate": round(sum(e[2] for e in recent) / len(recent), 4), "refused_rate": round(sum(e[3] for e in recent) / len(recent), 4),
         }  # fmt: skip
 
 

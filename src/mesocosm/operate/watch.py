@@ -285,11 +285,14 @@ class Watch:
                 from river import drift
 
                 self.detectors[key] = drift.ADWIN(delta=0.001) if anomaly.method == "adwin" else drift.PageHinkley()
+            value = figures[key]
+            if value is None:  # no request, no figure
+                continue
             detector = self.detectors[key]
-            detector.update(figures[key])
+            detector.update(value)
             if detector.drift_detected:
-                message = f"{key} of {self.served.name} changed to {figures[key]:.4g}"
-                raised.append(self.catalog.alert(self.name, self.served.name, "anomaly", message, {"figure": key, "value": figures[key]}))
+                message = f"{key} of {self.served.name} changed to {value:.4g}"
+                raised.append(self.catalog.alert(self.name, self.served.name, "anomaly", message, {"figure": key, "value": value}))
                 if "rollback" in self.monitor.on_anomaly:
                     self.rollback(self.served.name, message)
                 elif "fallback" in self.monitor.on_anomaly:

@@ -29,7 +29,7 @@ function Dataset({ name, d, e }: { name: string; d: Any; e: Any | undefined }) {
       {e && e.steps.length > 0 && <ul className="mills" aria-label={t("Steps of governance")}>{(e.steps as Any[]).map((s) => <li key={s.name}><b>{t(s.name)}</b> {s.removed > 0 ? t("{} rows set apart", s.removed) : t("{} values changed", s.changed)}</li>)}{(e.private as string[]).map((p) => <li key={p}><b>{t("private")}</b> {p}</li>)}</ul>}
       {Object.keys(r.reasons).length > 0 && <details open><summary>{t("why rows were set apart")}</summary><ul className="reasons">{Object.entries(r.reasons).map(([w, c]) => <li key={w}><b>{String(c)}</b> {w}</li>)}</ul></details>}
       <details open><summary>{t("fields before and after")}</summary>
-        <Table label={t("Fields of {}", name)} head={[t("field"), t("missing before"), t("after"), t("filled"), t("outside fence"), t("mean before"), t("after")]} rows={Object.entries(r.before as Any).map(([f, b]) => [f, b.missing, r.after[f].missing, r.treated[f]?.filled ?? 0, r.treated[f]?.outside ?? "–", "mean" in b ? n(b.mean, 1) : "–", "mean" in b ? n(r.after[f].mean, 1) : "–"])} />
+        <Table label={t("Fields of {}", name)} head={[t("field"), t("missing before"), t("after"), t("unreadable"), t("filled"), t("outside fence"), t("mean before"), t("after")]} rows={Object.entries(r.before as Any).map(([f, b]) => [f, b.missing, r.after[f].missing, r.unreadable?.[f] ?? 0, r.treated[f]?.filled ?? 0, r.treated[f]?.outside ?? "–", "mean" in b ? n(b.mean, 1) : "–", "mean" in b ? n(r.after[f].mean, 1) : "–"])} />
       </details>
       <Past name={name} revision={d.id} />
     </article>

@@ -10,23 +10,25 @@ export function Overview({ all }: { all: All }) {
   const [moments, set] = useState<Any[]>([]);
   useEffect(() => { void call<Any[]>("/v1/moments").then(set, () => set([])); }, [all.scene.revision]);
   const open = all.alerts.filter((a) => !a.cleared_at), quality = Object.values(all.datasets).map((d) => (d as Any).report.quality as number);
-  const services = Object.values(all.services) as Any[], rate = services.reduce((a, s) => a + (s.figures?.rate ?? 0), 0), slow = Math.max(0, ...services.map((s) => s.figures?.p95_ms ?? 0));
-  const errors = Math.max(0, ...services.map((s) => s.figures?.error_rate ?? 0)), due = all.plan.filter((c) => c.sign !== "=");
+  const services = Object.values(all.services) as Any[], rate = services.reduce((a, s) => a + (s.figures?.rate ?? 0), 0), asked = services.filter((s) => s.figures?.p95_ms != null);
+  const worst = (key: string) => Math.max(...asked.map((s) => s.figures[key] as number));
+  const due = all.plan.filter((c) => c.sign !== "=");
   const refused = Object.entries(all.models).flatMap(([k, v]) => ((v as Any[]).at(-1)?.state === "refused" ? [[k, (v as Any[]).at(-1)] as [string, Any]] : []));
   const tiles: [string, string, string, string][] = [
     [t("data quality"), quality.length ? n(Math.min(...quality), 2) : "–", t("the lowest of {} datasets", quality.length), "#/data"],
     [t("models"), String(Object.values(all.models).filter((v) => (v as Any[]).some((x) => x.state === "champion")).length), t("in service of {}", Object.keys(all.models).length), "#/models"],
-    [t("requests"), `${rate.toFixed(2)}/s`, t("p95 {} ms, errors {} %", slow.toFixed(0), (errors * 100).toFixed(2)), "#/services"],
+    [t("requests"), `${rate.toFixed(2)}/s`, asked.length ? t("p95 {} ms, errors {} %, refused {} %", worst("p95_ms").toFixed(0), (worst("error_rate") * 100).toFixed(2), (worst("refused_rate") * 100).toFixed(1)) : t("no requests in the last minute"), "#/services"],
     [t("alerts"), String(open.length), open.length ? t("open now") : t("nothing is open"), "#/monitors"],
   ];
   return (
     <>
       <ul className="tiles">{tiles.map(([name, figure, said, to]) => <li key={name}><a href={to}><small>{name}</small><b>{figure}</b><span>{said}</span></a></li>)}</ul>
-      <section aria-labelledby="wanted"><h2 id="wanted">{t("What wants somebody")}</h2>
-        {open.length + refused.length + due.length === 0 ? <Empty>{t("Nothing. Data, models and services are what the file says.")}</Empty> : (
+      <section aria-labelledby="wanted"><h2 id="wanted">{t("Needs attention")}</h2>
+        {open.length + refused.length + due.length + all.next.length === 0 ? <Empty>{t("No recommendations. Data, models and services are what the file says.")}</Empty> : (
           <ul className="wants">
             {open.map((a) => <li key={a.id}><a href="#/monitors"><span className="dot alarm" /> <b>{a.monitor}</b></a> {a.message} <small>{when(a.at)}</small></li>)}
             {refused.map(([k, v]) => <li key={k}><a href="#/models"><span className="dot watch" /> <b>{k}</b></a> {t("{} was kept out: {}", v.id, v.why)}</li>)}
+            {all.next.map((one) => <li key={one.text}><a href={`#/${one.page}`}><span className="dot watch" /> <b>{t("recommendation")}</b></a> {one.text}</li>)}
             {due.map((c) => <li key={c.address}><code>{c.sign}</code> <b>{c.address}</b> {c.action}{c.because.length ? `: ${c.because.join("; ")}` : ""}</li>)}
           </ul>)}
       </section>

@@ -4,7 +4,7 @@ import { useWords } from "../state/words";
 import { Act } from "../react/Act";
 import { Line } from "../react/Plot";
 import { WhatIf } from "../react/WhatIf";
-import { Empty, n, Table, when, type All, type Any } from "./shared";
+import { Empty, n, Table, WhenOpen, when, type All, type Any } from "./shared";
 
 export function Services({ all, follow, again }: { all: All; follow: (id: string) => void; again: () => void }) {
   const t = useWords();
@@ -19,11 +19,11 @@ function Service({ name, s, follow, again }: { name: string; s: Any; follow: (id
   const train = async (why: string) => { await call<Any>(`/v1/services/${name}/retrain`, { why }); return t("it is being trained; the work page shows how far it is"); };
   return (
     <article><h2>{name} <small>{s.version ?? t("nothing deployed yet")}</small></h2>
-      <p className="sum">{n(s.figures.rate, 2)} {t("requests/s")} · p50 {n(s.figures.p50_ms, 1)} ms · p95 {n(s.figures.p95_ms, 1)} ms · {t("errors")} {n(s.figures.error_rate * 100, 2)} %</p>
-      <div className="plots">{[["rate", "/s"], ["p95_ms", "ms"], ["error_rate", ""]].map(([k, unit]) => <Line key={k} name={k!.replaceAll("_", " ")} unit={unit!} points={kept.filter((p) => k! in p).map((p) => [p.at, p[k!]!])} />)}</div>
+      <p className="sum">{n(s.figures.rate, 2)} {t("requests/s")} · {s.figures.p95_ms == null ? t("no requests in the last minute") : <>p50 {n(s.figures.p50_ms, 1)} ms · p95 {n(s.figures.p95_ms, 1)} ms · {t("errors")} {n(s.figures.error_rate * 100, 2)} % · {t("refused (4xx)")} {n(s.figures.refused_rate * 100, 1)} %</>}</p>
+      <div className="plots">{[["rate", "/s"], ["p95_ms", "ms"], ["error_rate", ""], ["refused_rate", ""]].map(([k, unit]) => <Line key={k} name={k!.replaceAll("_", " ")} unit={unit!} points={kept.filter((p) => k! in p).map((p) => [p.at, p[k!]!])} />)}</div>
       {s.rollout && <Rollout name={name} r={s.rollout} again={again} />}
       {s.trouble && <p className="bad">{s.trouble}</p>}
-      <details><summary>{t("playground: what if")}</summary><WhatIf service={name} /></details>
+      <WhenOpen name={t("playground: what if")}><WhatIf service={name} /></WhenOpen>
       <details open><summary>{t("last predictions")}</summary>{s.recent.length === 0 ? <Empty>{t("None yet.")}</Empty> : <ul className="recent">{s.recent.slice(0, 8).map((p: Any) => <li key={p.id}><button onClick={() => follow(p.id)}>{p.id}</button> {p.output.label} {"value" in p.output ? (p.output.interval ? `(${n(p.output.interval[0], 1)} – ${n(p.output.interval[1], 1)})` : "") : n(p.output.probability, 2)} <small>{when(p.at)}</small></li>)}</ul>}</details>
       <details><summary>{t("history")}</summary><ul>{s.history.map((h: Any) => <li key={h.id}>{when(h.at)} <b>{h.version || h.answers}</b> {t("by {}: {}", h.who, h.why)}</li>)}</ul></details>
       {s.version && <Act name={t("Train a challenger")} question={t("Train a challenger for {} from its data and the labels that came back? It takes over only if it is better.", name)} act={train} />} {s.version && <Act name={t("Roll back")} danger question={t("Put the version before back into {}?", name)} act={back} />}

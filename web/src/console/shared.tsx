@@ -1,14 +1,20 @@
 // What the console's pages share.
-import type { ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import type { Scene } from "../state/wire";
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type Any = Record<string, any>; // the records of the catalog, shown as they are
-export interface All { scene: Scene; plan: Any[]; datasets: Any; models: Any; services: Any; monitors: Any; silenced: string[]; alerts: Any[]; audit: Any[] }
+export interface All { scene: Scene; plan: Any[]; next: { page: string; text: string }[]; datasets: Any; models: Any; services: Any; monitors: Any; silenced: string[]; alerts: Any[]; audit: Any[] }
 
 export const n = (v: unknown, d = 3): string => (typeof v === "number" ? v.toFixed(d) : "–");
 export const many = (v: unknown): string => (typeof v === "number" ? v.toLocaleString() : "–");
 export const when = (t: number): string => new Date(t * 1000).toLocaleString();
+
+// A part of a page that is made only once somebody opens it: what it asks of the server is asked then.
+export function WhenOpen({ name, children }: { name: string; children: ReactNode }) {
+  const [open, show] = useState(false);
+  return <details onToggle={(e) => { if (e.currentTarget.open) show(true); }}><summary>{name}</summary>{open && children}</details>;
+}
 
 export function Empty({ children }: { children: ReactNode }) { return <p className="empty">{children}</p>; }
 

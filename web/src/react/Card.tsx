@@ -8,6 +8,7 @@ import { Notes } from "./Notes";
 import { Shelf, Stalls } from "./Stalls";
 import { Talk } from "./Talk";
 import { Line, short } from "./Plot";
+import { WhenOpen } from "../console/shared";
 import { WhatIf } from "./WhatIf";
 
 export const NAMES: Record<Element["kind"], string> = { spring: "spring, a source", lake: "lake, a dataset", tree: "tree, a model", lighthouse: "lighthouse, a service", vane: "weather vane, a monitor", counter: "place" };
@@ -42,7 +43,7 @@ function Versions({ versions }: { versions: Version[] }) {
   );
 }
 
-const SHOWN: [string, string][] = [["rate", "/s"], ["p95_ms", "ms"], ["error_rate", ""]];
+const SHOWN: [string, string][] = [["rate", "/s"], ["p95_ms", "ms"], ["error_rate", ""], ["refused_rate", ""]];
 
 function Plots({ id }: { id: string }) {
   const kept = history.get(id) ?? [];
@@ -73,16 +74,17 @@ export function Card({ e, name, things, onPath, onShelf, onClose }: { e: Element
   const { versions, ...facts } = e.facts as { versions?: Version[] };
   const shelf = useCallback((goods: Stall[] | null) => onShelf(e.id, goods), [e.id, onShelf]);
   const asks = e.kind === "lighthouse" ? e.name : e.kind === "counter" ? e.speaks_for : null;
+  const running = e.kind === "lighthouse" ? "rate" in facts : e.state !== "unknown"; // a service nobody asked yet is not known, and runs
   return (
     <aside className="card" aria-label={`${e.name}, ${t(NAMES[e.kind])}`}>
       <header><span className={`dot ${e.state}`} /><div><h2>{e.name}</h2><small>{t(NAMES[e.kind])} · {t(e.state)}</small></div><button className="x" onClick={onClose} aria-label={t("Close the card")}>×</button></header>
       <p>{sentence(e, t)}</p>
       {e.inhabitant && e.speaks_for && <Talk key={e.id} who={e.inhabitant} place={e.name} things={things} onPath={onPath} />}
-      {e.kind === "lighthouse" && e.state !== "unknown" && <Levers e={e} />}
+      {e.kind === "lighthouse" && running && <Levers e={e} />}
       {e.kind === "lighthouse" && <Plots id={e.id} />}
-      {e.form === "shop" && e.speaks_for && e.state !== "unknown" && <Shelf key={`${e.id}-shelf`} e={e} onShelf={shelf} />}
+      {e.form === "shop" && e.speaks_for && running && <Shelf key={`${e.id}-shelf`} e={e} onShelf={shelf} />}
       {e.kind === "counter" && e.form !== "shop" && <Stalls e={e} />}
-      {asks && e.form !== "shop" && e.state !== "unknown" && <details open={e.form === "counter"}><summary>{t("what if")}</summary><WhatIf service={asks} /></details>}
+      {asks && e.form !== "shop" && running && (e.form === "counter" ? <details open><summary>{t("what if")}</summary><WhatIf service={asks} /></details> : <WhenOpen name={t("what if")}><WhatIf service={asks} /></WhenOpen>)}
       {e.steps.length > 0 && <ul className="mills" aria-label={t("Mills on the stream")}>{e.steps.map((s) => <li key={s.name}><b>{t(s.name)}</b> {s.removed > 0 ? t("{} rows set apart", s.removed) : t("{} values changed", s.changed)}</li>)}</ul>}
       {e.private.length > 0 && <p><small>{t("mist: private fields")}</small> {e.private.join(", ")}</p>}
       {e.sapling && <p><small>{t("beside it")}</small> <b>{e.sapling.name}</b>, {t(e.sapling.state)}: {e.sapling.says}</p>}

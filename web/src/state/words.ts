@@ -30,10 +30,11 @@ export const useWords = (): Say => useContext(Words);
 export function sentence(e: Element, t: Say): string {
   if (t("live") === "live") return e.says;
   const f = e.facts as Record<string, string | number>;
-  if (e.kind === "spring") return t(e.level === null ? "Source {}: {}, not read yet" : "Source {}: {}", e.name, f.type ?? "");
-  if (e.kind === "lake") return f.snapshot ? t("Dataset {}: {} rows kept of {}, {} quarantined, {} duplicates; quality {}", e.name, f.kept!, f.in!, f.quarantined!, f.duplicates!, Number(f.quality).toFixed(2)) : t("Dataset {}: not built yet", e.name);
-  if (e.kind === "tree") return f.version ? t("Model {}: {} in service", e.name, f.version) : t("Model {}: not grown yet", e.name);
-  if (e.kind === "lighthouse") return f.version ? t("Service {}: {}, {} requests/s", e.name, f.version, e.traffic.toFixed(2)) : t("Service {}: nothing deployed yet", e.name);
+  const fault = f.fault_kind ? `；${t(`fault: ${f.fault_kind}`)}` : "";
+  if (e.kind === "spring") return t(e.level === null ? "Source {}: {}, not read yet" : "Source {}: {}", e.name, f.type ?? "") + fault;
+  if (e.kind === "lake") return f.snapshot ? t("Dataset {}: {} rows kept of {}, {} quarantined, {} duplicates; quality {}", e.name, f.kept!, f.in!, f.quarantined!, f.duplicates!, Number(f.quality).toFixed(2)) + fault : t("Dataset {}: not built yet", e.name);
+  if (e.kind === "tree") return f.version ? t("Model {}: {} in service", e.name, f.version) + fault : t("Model {}: not grown yet", e.name);
+  if (e.kind === "lighthouse") return f.version ? (f.p95_ms == null ? t("Service {}: {}, no requests in the last minute", e.name, f.version) : t("Service {}: {}, {} requests/s", e.name, f.version, e.traffic.toFixed(2))) : t("Service {}: nothing deployed yet", e.name);
   if (e.id.startsWith("monitors.")) return f.open ? t("Monitor {}: {} open", e.name, f.open) : t("Monitor {}: nothing open", e.name);
   const storm = e.stalls.find((s) => s.state === "alarm");
   if (storm) return t("Place {}: a storm over {}", e.name, storm.name);

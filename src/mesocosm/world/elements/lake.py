@@ -26,7 +26,7 @@ def lake(name: str, settings: Any, view: View) -> dict[str, Any]:
     return {
         "state": ("watch" if fault[0] == "changed" else "alarm") if fault else "fine", "level": min(1.0, math.log10(1 + account["kept"]) / 6), "clarity": None if fault and fault[0] == "damaged" else quality, "says": says, "age": max(0.0, (view.now - found["at"]) / 86400),
         "steps": steps(account, found["report"]), "private": [f"{n}: {f['private']['by']}" for n, f in fields.items() if f.get("private")],
-        "facts": {"snapshot": found["id"], **account, "quality": quality, "reasons": found["report"]["reasons"], **({"fault": fault[1]} if fault else {})},
+        "facts": {"snapshot": found["id"], **account, "quality": quality, "reasons": found["report"]["reasons"], **({"fault": fault[1], "fault_kind": fault[0]} if fault else {})},
     }  # fmt: skip
 
 

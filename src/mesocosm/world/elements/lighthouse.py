@@ -14,10 +14,14 @@ def lighthouse(name: str, settings: Any, view: View) -> dict[str, Any]:
     figures = dict(view.figures.get(name, {}))
     if not row:
         return {"state": "unknown", "says": f"Service {name}: nothing deployed yet"}
-    bad = figures.get("error_rate", 0) > 0.01
-    state = "alarm" if bad else "watch" if view.alarm(name) else "fine" if figures else "unknown"
+    bad = (figures.get("error_rate") or 0) > 0.01
+    asked = figures.get("p95_ms") is not None
+    state = "alarm" if bad else "watch" if view.alarm(name) else "fine" if asked else "unknown"
     what = row["version"] or row["answers"]
-    said = f"{figures['rate']:.2f} requests/s, p95 {figures['p95_ms']:.0f} ms" if figures else "not running"
+    said = "not running" if not figures else f"{figures['rate']:.2f} requests/s, p95 {figures['p95_ms']:.0f} ms" if asked else "no requests in the last minute"
+    refused = figures.get("refused_rate") or 0
+    if refused:
+        said += f", {refused:.0%} refused (4xx)"
     coming = view.catalog.rollout(name)
     share = min(1.0, float((coming["detail"] or {}).get("share", 0)) / 100) if coming else None
     beside = {"rollout": f"{coming['strategy']} of {coming['version']}, {100 * (share or 0):.0f} % of the requests"} if coming else {}

@@ -35,7 +35,7 @@ def tree(name: str, settings: Any, view: View) -> dict[str, Any]:
         "species": species(best["recipe"]), "sapling": _growing(growing) or (_beside(later, key) if later else None),
         "facts": {
             "version": best["id"], "interval": m["interval"], "baselines": beside, **{k: m.get(k) for k in SHOWN if k in m},
-            "base": settings.get("base"), "method": best["recipe"]["method"], "snapshot": best["snapshot"],
+            **({"fault": fault[1], "fault_kind": fault[0]} if fault else {}), "base": settings.get("base"), "method": best["recipe"]["method"], "snapshot": best["snapshot"],
             "versions": [{"id": v["id"], "state": v["state"], "why": v["why"], "at": v["at"], "score": v["metrics"].get(key)} for v in versions],
         },
     }  # fmt: skip
