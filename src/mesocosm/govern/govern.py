@@ -127,7 +127,8 @@ def govern(
             "quality": score(account, after, before), "before": before, "after": after, "treated": treated(con, fields, facts),
             "reasons": reasons(con), "parts": dict(con.execute(f"select _split, count(*) from {written} group by 1").fetchall()),
             "left_out": rows.left_out, "warned": warned, "mended": _mended(con, dataset),
-            "columns": {s: c.columns for s, c in collected.items()}, "expires": oldest_day(con, dataset), "anonymity": coarse,
+            "columns": {s: c.columns for s, c in collected.items()}, "lines": {s: c.lines for s, c in collected.items() if c.lines},
+            "notes": {s: c.notes for s, c in collected.items() if c.notes}, "expires": oldest_day(con, dataset), "anonymity": coarse,
             **shares(con, written, fields, bool(dataset.repairs), quote("src_" + dataset.truth) if dataset.truth else None, dataset.key),
             "patterns": patterns(con, "_stage", fields), "examples": {} if dataset.anonymity else examples(con, written, fields, dataset.key),
         }  # fmt: skip
@@ -139,6 +140,8 @@ def _collect(con: Any, dataset: Dataset, sources: Mapping[str, Source], where: W
     found: dict[str, Collected] = {}
     for source in dict.fromkeys(dataset.all_sources):
         found[source] = sources[source].collect(where, con, f"src_{source}")
+        for note in found[source].notes:
+            say(f"{source}: {note}")
         say(f"{found[source].rows} rows from {source}")
     con.execute("set preserve_insertion_order=false")
     return found
@@ -304,6 +307,6 @@ def _account(con: Any, collected: Mapping[str, Collected], count: int, erased: i
     account |= {k: n for k, n in (("forgotten", erased), ("expired", expired)) if n}
     if account["in"] != kept + account["quarantined"] + drops + erased + expired or rows != count + expired:
         raise Failure(f"the account of rows does not close: {account}")
-    if not kept:
+    if not kept and account["in"]:
         raise Wrong("", f"none of {account['in']} rows could be kept", "rows that fit the fields; see the reasons in the quarantine of the report")
     return account

@@ -1,0 +1,103 @@
+"""Delimited files of any kind are read exactly, or a row that is broken costs itself: true lines, every physical line accounted for."""
+
+from __future__ import annotations
+
+import bz2
+import csv
+import gzip
+import io
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from conftest import rounds
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from mesocosm.base.errors import Wrong
+from mesocosm.base.kinds import Collected, Where
+from mesocosm.govern.sources import SOURCES
+
+Row = tuple[Any, ...]
+TEXTS = st.text(st.sampled_from(list("ab1 ,;|\t\"'\n\rÄ北😀#\\.-")), max_size=8)
+CLOSE = {"gb18030": "上海的天气很好，我们去旅行，北京欢迎你", "big5": "台灣的天氣很好，我們去旅行", "shift_jis": "日本語のテキスト、カタカナとひらがな", "euc_jp": "日本語のテキスト、カタカナとひらがな",
+         "euc_kr": "안녕하세요 세계 여러분 반갑습니다 한국어", "cp1252": "Café „Köln“, señor – 5 €", "utf-16": "Привет", "utf-8": "Ünï"}  # fmt: skip
+
+
+def read(home: Path, data: bytes | dict[str, bytes], kind: str = "csv", **more: Any) -> tuple[list[Row], Collected]:
+    """Rows as (line, values), and what else was found."""
+    for name, content in (data if isinstance(data, dict) else {f"a.{kind}": data}).items():
+        (home / name).write_bytes(content)
+    source: Any = SOURCES[kind].model_validate({"type": kind, "path": "*" if isinstance(data, dict) else f"a.{kind}", **more})
+    with duckdb.connect() as con:
+        spill = home.parent / f"{home.name}-spill"
+        spill.mkdir(exist_ok=True)
+        con.execute(f"set temp_directory='{spill}'")
+        found: Collected = source.collect(Where(home, home / ".mesocosm"), con, "t")
+        rows = con.execute("select * exclude (_file) from t order by _file, _line").fetchall()
+    assert found.rows == len(rows)
+    for lines in found.lines.values():
+        assert lines["physical"] == sum(n for k, n in lines.items() if k != "physical"), lines
+    return rows, found
+
+
+def quarantined(found: Collected) -> list[int]:
+    return [line for _, line, _, _ in found.unreadable]
+
+
+@pytest.mark.parametrize(("data", "rows", "bad"), [
+    (b'a,b\n1,"x\n2,y\n3,z\n', [(3, "2", "y"), (4, "3", "z")], [2]),
+    (b'a,b\n1,"x\n2,"y"\n3,z\n', [(3, "2", "y"), (4, "3", "z")], [2]),
+    (b'a,b\n1,x\n2,"y\n', [(2, "1", "x")], [3]),
+    (b'a,b\n1,"x"y\n2,"u\nv"\n3,z\n', [(3, "2", "u\nv"), (5, "3", "z")], [2]),
+    (b'a,b\n1,"u"\nx,1\nv",9\n3,z\n', [(2, "1", "u"), (3, "x", "1"), (4, 'v"', "9"), (5, "3", "z")], []),
+    (b'a,b\n"k"u\nx,1\nv",9\n3,z\n', [(5, "3", "z")], [2]),
+    (b'a,b\r\nx,1\ny,2\r\nz,3\r\n', [(2, "x", "1"), (3, "y", "2"), (4, "z", "3")], []),
+    (b'a,b\rx,1\ry,2\nz,3\r\n', [(2, "x", "1"), (3, "y", "2"), (4, "z", "3")], []),
+    (b'a,b\n"l\nm",1\np,2\n"x\n\ny",3\nq,4\n', [(2, "l\nm", "1"), (4, "p", "2"), (5, "x\n\ny", "3"), (8, "q", "4")], []),
+    (b'\n\na,b\n\n1,x\n \n2,y\n\n\n', [(5, "1", "x"), (7, "2", "y")], []),
+    (b'a,b\n1,x\n2,\x00\n3,z\n4,u,v\n5\n6,\xff\n7,w', [(2, "1", "x"), (4, "3", "z"), (8, "7", "w")], [3, 5, 6, 7]),
+    (b'a,b\n1,24" wide\n2,"4"" x"\n', [(2, "1", '24" wide'), (3, "2", '4" x')], []),
+    (b'a,b\n1, "x, y"\n2,"z" \n', [(2, "1", "x, y"), (3, "2", "z")], []),
+    (b'a,b,\n1,x,\n2,y,\n3,y,z\n', [(2, "1", "x"), (3, "2", "y")], [4]),
+    (b'a,b\n1,x,\n2,y,\n3,y\n', [(2, "1", "x"), (3, "2", "y")], [4]),
+    (b'a,b,c\n1,2,3\n1,,2,\n1,2,\n', [(2, "1", "2", "3"), (4, "1", "2", None)], [3]),
+    (b'a,b,c\n"1",2,3\n1,,"2,",\n1,2,\n', [(2, "1", "2", "3"), (4, "1", "2", None)], [3]),
+    (b'\xef\xbb\xbfa,b\n1,x\n', [(2, "1", "x")], []),
+    (b'"a\nb";"c;d"\n1;2\n', [(3, "1", "2")], []),
+])  # fmt: skip
+def test_a_broken_row_costs_itself_and_lines_are_true(tmp_path: Path, data: bytes, rows: list[Row], bad: list[int]) -> None:
+    found = read(tmp_path, data)
+    assert found[0] == rows and quarantined(found[1]) == bad
+
+
+KEY = "ab" * 32
+
+
+def governed(home: Path, fields: dict[str, Any], **more: Any) -> tuple[Any, list[dict[str, Any]]]:
+    from mesocosm.govern.dataset import Dataset
+    from mesocosm.govern.govern import govern
+    from mesocosm.govern.snapshot import read_table
+
+    where = Where(home, home / ".mesocosm")
+    source: Any = SOURCES["csv"].model_validate({"type": "csv", "path": "*.csv"} | more)
+    data = Dataset.model_validate({"from": "a", "fields": fields, "split": {"test": 0.2}})
+    made = govern("t", data, {"a": source}, where, "m", KEY, lambda _: None)
+    return made, read_table(where.store / "datasets/t/rows", made.delta["rows"]).to_pylist()
+
+
+def test_columns_of_one_name_of_a_place_and_with_an_underscore(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("_id,id,ID,,_line,_row\nx,1,2,3,4,5\ny,6,7,8,9,10\n")
+    fields = {name: {"type": "text", "column": column} for name, column in (("a", "_id"), ("b", "id"), ("c", "ID#2"), ("d", "column4"), ("e", "_line#2"), ("f", "#3"))}
+    made, rows = governed(tmp_path, fields)
+    assert [[r[n] for n in "abcdef"] for r in rows] == [["x", "1", "2", "3", "4", "2"], ["y", "6", "7", "8", "9", "7"]]
+    assert "ID#2" in made.report["notes"]["a"][0] and made.report["lines"]["a"]["a.csv"] == {"physical": 3, "rows": 2, "header": 1}
+    with pytest.raises(Wrong, match="no source has the column 'ID'"):
+        governed(tmp_path, {"a": {"type": "text", "column": "ID"}})
+
+
+def test_a_header_without_rows_is_an_empty_dataset(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("id,x\n")
+    made, rows = governed(tmp_path, {"id": {"type": "integer"}, "x": {"type": "number", "missing": "median"}, "y": {"type": "category", "column": "x"}})
+    assert rows == [] and made.account == {"in": 0, "kept": 0, "quarantined": 0, "duplicates": 0}
