@@ -25,17 +25,17 @@ CLOSE = {"gb18030": "上海的天气很好，我们去旅行，北京欢迎你",
          "euc_kr": "안녕하세요 세계 여러분 반갑습니다 한국어", "cp1252": "Café „Köln“, señor – 5 €", "utf-16": "Привет", "utf-8": "Ünï"}  # fmt: skip
 
 
+CON = duckdb.connect()
+
+
 def read(home: Path, data: bytes | dict[str, bytes], kind: str = "csv", **more: Any) -> tuple[list[Row], Collected]:
     """Rows as (line, values), and what else was found."""
     for name, content in (data if isinstance(data, dict) else {f"a.{kind}": data}).items():
         (home / name).write_bytes(content)
     source: Any = SOURCES[kind].model_validate({"type": kind, "path": "*" if isinstance(data, dict) else f"a.{kind}", **more})
-    with duckdb.connect() as con:
-        spill = home.parent / f"{home.name}-spill"
-        spill.mkdir(exist_ok=True)
-        con.execute(f"set temp_directory='{spill}'")
-        found: Collected = source.collect(Where(home, home / ".mesocosm"), con, "t")
-        rows = con.execute("select * exclude (_file) from t order by _file, _line").fetchall()
+    CON.execute("drop view if exists t")
+    found: Collected = source.collect(Where(home, home / ".mesocosm"), CON, "t")
+    rows = CON.execute("select * exclude (_file) from t order by _file, _line").fetchall()
     assert found.rows == len(rows)
     for lines in found.lines.values():
         assert lines["physical"] == sum(n for k, n in lines.items() if k != "physical"), lines
@@ -101,3 +101,69 @@ def test_a_header_without_rows_is_an_empty_dataset(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("id,x\n")
     made, rows = governed(tmp_path, {"id": {"type": "integer"}, "x": {"type": "number", "missing": "median"}, "y": {"type": "category", "column": "x"}})
     assert rows == [] and made.account == {"in": 0, "kept": 0, "quarantined": 0, "duplicates": 0}
+
+
+@st.composite
+def files(draw: st.DrawFn) -> tuple[list[list[str]], dict[str, Any], bytes, list[int]]:
+    """A table, how it is written, its bytes and the physical line that each row begins on."""
+    width = draw(st.integers(1, 4))
+    cell = st.one_of(TEXTS, st.sampled_from(["7", "x y", "12.5", ""]))
+    rows = draw(st.lists(st.lists(cell, min_size=width, max_size=width), max_size=6))
+    rows = [row for row in rows if any(row)]
+    end = draw(st.sampled_from(["\n", "\r\n", "\r"]))
+    delimiter = draw(st.sampled_from([",", ";", "\t", "|"]))
+    quoting = draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
+    encoding = draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]))
+    text, lines = "", []
+    for row in [[f"c{i}" for i in range(width)], *rows]:
+        out = io.StringIO()
+        csv.writer(out, delimiter=delimiter, lineterminator=end, quoting=csv.QUOTE_ALL if set("\r\n") & set("".join(row)) else quoting).writerow(row)  # it quotes its own line end only
+        lines.append(count(text) + 1)
+        text += out.getvalue()
+    if draw(st.booleans()):
+        text = text.removesuffix(end)
+    return rows, {"delimiter": delimiter}, text.encode(encoding), lines[1:]
+
+
+def count(text: str) -> int:
+    """Physical lines that end in a text."""
+    return text.count("\n") + text.count("\r") - text.count("\r\n")
+
+
+@settings(max_examples=rounds(60, 3000), deadline=None)
+@given(file=files())
+def test_what_a_writer_wrote_is_read_back_with_true_lines(tmp_path_factory: pytest.TempPathFactory, file: Any) -> None:
+    rows, more, data, lines = file
+    home = tmp_path_factory.getbasetemp() / "laws"
+    home.mkdir(exist_ok=True)
+    got, found = read(home, data, **more)
+    assert got == [(line, *[c or None for c in row]) for line, row in zip(lines, rows, strict=True)], (data, found)
+    assert not found.unreadable
+
+
+PLAIN = st.text(st.sampled_from(list("ab1 ÄB.-x")), min_size=1, max_size=8).map(lambda t: f"w{t}w")
+WORDS = st.one_of(PLAIN, PLAIN.map(lambda t: f"{t}, {t}"), PLAIN.map(lambda t: f'say "{t}"'), st.tuples(PLAIN, PLAIN).map("\n".join), st.just(""))
+HOW = ("open", "inside", "zero", "extra", "fewer", "byte")
+
+
+@settings(max_examples=rounds(60, 5000), deadline=None)
+@given(rows=st.lists(st.tuples(WORDS, WORDS, PLAIN), min_size=4, max_size=30), at=st.integers(0, 1000), how=st.sampled_from(HOW), end=st.sampled_from(["\n", "\r\n"]))
+def test_one_broken_row_never_costs_its_neighbours(tmp_path_factory: pytest.TempPathFactory, rows: list[Row], at: int, how: str, end: str) -> None:
+    home = tmp_path_factory.getbasetemp() / "laws"
+    home.mkdir(exist_ok=True)
+    broken = at % len(rows)
+    text, wanted = f"id,a,b,c{end}", []
+    for number, row in enumerate(rows):
+        line = count(text) + 1
+        if number == broken:
+            row = {"open": (f'"{row[0]}', row[2], row[2]) if '"' not in row[0] and "," not in row[0] and "\n" not in row[0] else ('"broken', row[2], row[2]), "zero": (*row[:2], "\x00"), "extra": (*row, "more"), "fewer": row[:1], "byte": (*row[:2], "\udcff"), "inside": ('"a"b\nc"', row[2], row[2])}[how]
+            out = [str(number), *row] if how in ("open", "inside") else None
+        else:
+            out = None
+            wanted.append((line, str(number), *[c.replace("\n", end) or None for c in row]))
+        into = io.StringIO()
+        csv.writer(into, lineterminator=end, quoting=csv.QUOTE_ALL if any("\n" in c for c in row) else csv.QUOTE_MINIMAL).writerow([str(number), *[c.replace("\n", end) for c in row]])
+        text += ",".join(out) + end if out else into.getvalue()
+    got, found = read(home, text.encode("utf-8", "surrogateescape"))
+    assert got == wanted, text
+    assert quarantined(found) == [next(i for i, line in enumerate(text.split("\n"), start=1) if line.startswith((f"{broken},", f'"{broken}",')))]

@@ -83,7 +83,7 @@ def find_encoding(path: Path) -> Found | None:
             good += len(re.findall(r"[^\x00-\x7f]", text)) - odd
     if not bad:
         return Found("utf-8")
-    if good > 4 * bad:
+    if good >= bad:  # text before Unicode is hardly ever valid UTF-8 by chance
         return Found("utf-8", broken=True)
     return _legacy(path) or (Found("utf-8", broken=True) if bad <= FEW else None)
 

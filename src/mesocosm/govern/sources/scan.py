@@ -196,7 +196,7 @@ class Scan:
         comment, quote = self.dialect.comment, self.dialect.quote
         while self._fill(1):
             line = self._peek(0)
-            if not line or line.isspace() and self.dialect.delimiter not in line:
+            if not line or (self.width != 1 and line.isspace() and self.dialect.delimiter not in line):
                 self.counts["blank"] += 1
                 self._take(1)
                 continue
