@@ -11,18 +11,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mesocosm.govern.sources.encodings import BROKEN, decoded
+from mesocosm.govern.sources.encodings import BROKEN
+from mesocosm.govern.sources.lines import MOST_TEXT, lines_of
 
 MOST_SPAN = 10_000  # lines of one record
-MOST_TEXT = 32_000_000  # characters of one record
 LOOK = 2_000  # lines looked ahead from a broken record
-LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 CLOSED, OPEN, BAD = "closed", "open", "bad"
 NUMBER = re.compile(r"\s*[-+]?[\d.,\s]*\d[\d.,\s%]*(?:[eE][-+]?\d+)?\s*|")
 LEARN = 200  # rows that tell which columns are numbers
 ENOUGH = 8  # cells that fit by chance in none but a real row
 SHOWN = 4000  # characters of a quarantined record that are kept
-MANY = 100_000  # quarantined lines of one file that are kept with their text
 
 
 @dataclass(frozen=True)
@@ -106,27 +104,9 @@ class Scan:
         self.head = 0
         self.shape: list[bool] = []  # which columns held nothing but numbers
         self.seen = 0
-        self.source = self._lines()
+        self.source = lines_of(self.path)
         self.at = 0  # physical lines taken
         self.first: list[str] | None = None
-
-    def _lines(self) -> Iterator[tuple[str, str]]:
-        """Physical lines: text and line end."""
-        left = ""
-        for text in decoded(self.path, "utf-8"):
-            text = left + text
-            left = ""
-            if not text:
-                continue
-            lines = LINE.findall(text)
-            if text[-1] != "\n":  # a line, or a line end, may go on
-                left = lines.pop()
-            for line in lines:
-                body = line.rstrip("\r\n")
-                yield body, line[len(body) :]
-        for line in LINE.findall(left):
-            body = line.rstrip("\r\n")
-            yield body, line[len(body) :]
 
     def _fill(self, count: int) -> bool:
         """Whether `count` lines are ahead."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -32,7 +32,7 @@ def unite(con: Any, name: str, parts: Sequence[Part], schema: Schema) -> list[st
     for part in parts[1:]:
         more, fewer = [c for c in part.columns if c not in first.columns], [c for c in first.columns if c not in part.columns]
         if (more or fewer) and schema == "fail":
-            raise Wrong("schema", f"the columns of '{part.label}' and '{first.label}' differ: {_differ(part, first, more, fewer)}", "files of the same columns, or 'schema: evolve' (take all columns) or 'schema: ignore' (take those that all files have)")
+            _refuse(part, first)
         columns = columns + [c for c in more if c not in columns] if schema == "evolve" else [c for c in columns if c in part.columns]
     if schema == "evolve":
         lower: dict[str, str] = {}
@@ -46,9 +46,31 @@ def unite(con: Any, name: str, parts: Sequence[Part], schema: Schema) -> list[st
     return columns
 
 
+def agree(keys: Mapping[str, Mapping[str, None]], schema: Schema) -> set[str]:
+    """The keys of files of objects that are left out.
+
+    Raises:
+        Wrong: the keys differ and `schema` is `fail`; both files are named.
+    """
+    named = {label: list(seen) for label, seen in keys.items() if seen}
+    if not named or schema == "evolve":
+        return set()
+    (first, own), *others = named.items()
+    for label, theirs in others if schema == "fail" else ():
+        if set(theirs) != set(own):
+            _refuse(Part(label, theirs, ""), Part(first, own, ""))
+    every = {k for seen in named.values() for k in seen}
+    return every - set(own).intersection(*map(set, named.values()))
+
+
+def _refuse(part: Part, first: Part) -> None:
+    more, fewer = [c for c in part.columns if c not in first.columns], [c for c in first.columns if c not in part.columns]
+    raise Wrong("schema", f"the columns of '{part.label}' and '{first.label}' differ: {_differ(part, first, more, fewer)}", "files of the same columns, or 'schema: evolve' (take all columns) or 'schema: ignore' (take those that all files have)")
+
+
 def _differ(part: Part, first: Part, more: list[str], fewer: list[str]) -> str:
     if len(more) == len(fewer) == 1:
         near = " (nearly the same name)" if nearest(more[0], fewer) else ""
-        return f"'{more[0]}' is only in the first of them, '{fewer[0]}' only in the second{near}"
+        return f"'{more[0]}' only in '{part.label}', '{fewer[0]}' only in '{first.label}'{near}"
     said = [f"{', '.join(map(repr, names[:8]))} only in '{label}'" for names, label in ((more, part.label), (fewer, first.label)) if names]
     return "; ".join(said)
