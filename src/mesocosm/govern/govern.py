@@ -63,16 +63,43 @@ def engine(store: Path) -> Iterator[Any]:
     spill.mkdir(parents=True, exist_ok=True)
     try:
         with duckdb.connect() as con:
-            limit = os.environ.get("MESOCOSM_MEMORY", MEMORY)
+            limit = limit_of_memory()
             try:
                 con.execute(f"set memory_limit={text(limit)}")
             except duckdb.Error as error:
                 raise Failure(f"MESOCOSM_MEMORY is '{limit[:40]}'; wanted an amount such as 600MB") from error
             con.execute(f"set temp_directory={text(str(spill))}; set enable_progress_bar=false; set autoinstall_known_extensions=false; set autoload_known_extensions=false")
             expr.prepare(con, store)
-            yield con
+            with explained(limit):
+                yield con
     finally:
         shutil.rmtree(spill, ignore_errors=True)
+
+
+@contextmanager
+def explained(limit: str, of: str = "") -> Iterator[None]:
+    """Turn errors of the engine into sentences; its own words may hold values, so they stay out.
+
+    Args:
+        limit: the bound of memory.
+        of: what is read, as `source 'loans'`.
+    """
+    import duckdb
+
+    at = f" of {of}" if of else ""
+    try:
+        yield
+    except (duckdb.OutOfMemoryException, MemoryError) as error:
+        raise Wrong("", f"the rows{at} need more memory than the limit of {limit}", "a greater limit in the environment variable MESOCOSM_MEMORY, as MESOCOSM_MEMORY=2GB, or fewer or narrower columns") from error
+    except duckdb.IOException as error:
+        raise Wrong("", f"a file{at} cannot be read or written now", "files that stay as they are, and room on the disk") from error
+    except duckdb.Error as error:
+        raise Wrong("", f"the engine cannot treat the rows{at} ({type(error).__name__})", "columns and settings that it takes; MESOCOSM_DEBUG=1 shows its own words") from error
+
+
+def limit_of_memory() -> str:
+    """The bound of memory of the engine, as `600MB`."""
+    return os.environ.get("MESOCOSM_MEMORY", MEMORY)
 
 
 def govern(
@@ -139,7 +166,8 @@ def govern(
 def _collect(con: Any, dataset: Dataset, sources: Mapping[str, Source], where: Where, say: Say) -> dict[str, Collected]:
     found: dict[str, Collected] = {}
     for source in dict.fromkeys(dataset.all_sources):
-        found[source] = sources[source].collect(where, con, f"src_{source}")
+        with explained(limit_of_memory(), f"the source '{source}'"):
+            found[source] = sources[source].collect(where, con, f"src_{source}")
         for note in found[source].notes:
             say(f"{source}: {note}")
         say(f"{found[source].rows} rows from {source}")

@@ -115,10 +115,15 @@ def _clean(value: str | None) -> str | None:
 
 
 def pour_rows(con: Any, name: str, columns: Sequence[str], rows: Iterable[tuple[str, int, Mapping[str, Any]]]) -> int:
-    """Create view `name` of text columns from rows (file, line, values); returns how many there were."""
+    """Create view `name` of text columns from rows (file, line, values); returns how many there were.
+
+    Args:
+        columns: the keys of the values; a list gets the names that the columns have.
+    """
     into = Rows(con)
-    for column in columns:
-        into.column(column)
+    named = [into.column(column) for column in columns]
+    if isinstance(columns, list):
+        columns[:] = named
     for label, line, row in rows:
         into.add(label, line, row)
     into.show(name)
