@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 from conftest import rounds
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mesocosm.base.errors import Wrong
@@ -167,3 +167,124 @@ def test_one_broken_row_never_costs_its_neighbours(tmp_path_factory: pytest.Temp
     got, found = read(home, text.encode("utf-8", "surrogateescape"))
     assert got == wanted, text
     assert quarantined(found) == [next(i for i, line in enumerate(text.split("\n"), start=1) if line.startswith((f"{broken},", f'"{broken}",')))]
+
+
+@pytest.mark.parametrize("encoding", CLOSE)
+def test_an_encoding_is_found_over_the_whole_file(tmp_path: Path, encoding: str) -> None:
+    text = "id,t\n" + "".join(f"{i},plain\n" for i in range(300)) + f"300,{CLOSE[encoding]}\n"
+    text = text.replace(f"300,{CLOSE[encoding]}", f'300,"{CLOSE[encoding]}"')
+    rows, found = read(tmp_path, text.encode(encoding))
+    assert rows[-1] == (302, "300", CLOSE[encoding])
+    assert ("guess" in "".join(found.notes)) == (encoding not in ("utf-8", "utf-16"))
+    if encoding != "utf-16":
+        assert read(tmp_path, text.encode(encoding), encoding=encoding)[0] == rows
+
+
+def test_an_encoding_that_is_not_plausible_is_asked_for(tmp_path: Path) -> None:
+    data = "id,t\n" + "".join(f"{i},Привет мир, это Москва\n".replace(", ", " ") for i in range(30))
+    with pytest.raises(Wrong, match="encoding of 'a.csv' is not known"):
+        read(tmp_path, data.encode("cp1251"))
+    assert read(tmp_path, data.encode("cp1251"), encoding="cp1251")[0][0] == (2, "0", "Привет мир это Москва")
+
+
+def test_packed_files_are_read_and_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import pyarrow as pa
+
+    data = b"id,t\n" + b"1,x\n" * 50_000
+    rows = read(tmp_path, data)[0]
+    for packed in (gzip.compress(data), bz2.compress(data), pa.compress(data, "zstd", asbytes=True)):
+        assert read(tmp_path, packed)[0] == rows
+        with pytest.raises(Wrong, match="cut off"):
+            read(tmp_path, packed[: len(packed) // 2])
+    assert read(tmp_path, gzip.compress(b'{"id": 1}\n'), "jsonl")[0] == [(1, "1")]
+    monkeypatch.setattr("mesocosm.govern.sources.plain.FREE", 1000)
+    with pytest.raises(Wrong, match="unpacks to more than"):
+        read(tmp_path, gzip.compress(b"a\n" * 1_000_000))
+
+
+@pytest.mark.parametrize(("data", "more", "rows"), [
+    (b"# made by x\n\nid,t\n# note\n1,a\n", {"comment": "#"}, [(5, "1", "a")]),
+    (b"title, of the report\nmore\nid,t\n1,a\n", {"skip": 2}, [(4, "1", "a")]),
+    (b"1,a\n2,b\n", {"header": False}, [(1, "1", "a"), (2, "2", "b")]),
+    (b"id,t\n1,a\n", {"names": ["x", "y"]}, [(2, "1", "a")]),
+    (b"id,t\n1,'a,''b'\n", {"quote": "'"}, [(2, "1", "a,'b")]),
+    (b'id,t\n1,"a"\n', {"quote": ""}, [(2, "1", '"a"')]),
+    (b'id,t\n1,"a \\"b\\", c"\n2,"x\\\\"\n', {"escape": "\\"}, [(2, "1", 'a "b", c'), (3, "2", "x\\")]),
+    (b"id~t\n1~a\n", {"delimiter": "~"}, [(2, "1", "a")]),
+])  # fmt: skip
+def test_settings_of_a_dialect(tmp_path: Path, data: bytes, more: dict[str, Any], rows: list[Row]) -> None:
+    assert read(tmp_path, data, **more)[0] == rows
+
+
+def test_files_whose_columns_differ_follow_schema(tmp_path: Path) -> None:
+    files = {"1.csv": b"id,t\n1,a\n", "2.csv": b"t,id,more\nb,2,x\n", "3.csv": b"id\n3\n"}
+    with pytest.raises(Wrong, match=r"'2.csv' and '1.csv' differ: 'more' only in '2.csv'"):
+        read(tmp_path, files)
+    assert read(tmp_path, files, schema="evolve")[0] == [(2, "1", "a", None), (2, "2", "b", "x"), (2, "3", None, None)]
+    assert read(tmp_path, files, schema="ignore")[0] == [(2, "1"), (2, "2"), (2, "3")]
+    with pytest.raises(Wrong, match=r"'txt' only in '2.csv', 't' only in '1.csv'"):
+        read(tmp_path, {"1.csv": b"id,t\n1,a\n", "2.csv": b"id,txt\n2,b\n", "3.csv": b"id,t\n3,c\n"})
+
+
+KEYS = st.one_of(st.text(st.sampled_from(list("aAbID\"'./~*$#[]\\_ 😀北\n\t")), max_size=6), st.sampled_from(["_line", "_file", "ID", "id", "Id"]))
+
+
+@settings(max_examples=rounds(25, 1000), deadline=None)
+@given(rows=st.lists(st.dictionaries(KEYS, st.one_of(st.none(), TEXTS, st.integers(), st.decimals(allow_nan=False, allow_infinity=False, places=3)), min_size=1, max_size=4), min_size=1, max_size=5))
+def test_any_key_of_json_is_a_column_and_numbers_stay_as_written(tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, Any]]) -> None:
+    import decimal
+    import json
+
+    home = tmp_path_factory.getbasetemp() / "keys"
+    home.mkdir(exist_ok=True)
+    written = ["{" + ", ".join(f"{json.dumps(k)}: {v if isinstance(v, decimal.Decimal) else json.dumps(v)}" for k, v in row.items()) + "}" for row in rows]
+    keys = list(dict.fromkeys(k for row in rows for k in row))
+    wanted = [(i, *[None if row.get(k) is None else str(row[k]) for k in keys]) for i, row in enumerate(rows, start=1)]
+    lines, found = read(home, "\n".join(written).encode(), "jsonl")
+    assert lines == wanted and len(found.columns) == len({c.casefold() for c in found.columns} - {"_file", "_line"}) == len(keys)
+    assert read(home, f"[{', '.join(written)}]".encode(), "json")[0] == wanted
+    assert read(home, b'{"x": {"y": [1]}, "at": {"items": [' + ",".join(written).encode() + b"]}}", "json", at="at.items")[0] == wanted
+
+
+def test_what_is_odd_in_json_costs_its_line(tmp_path: Path) -> None:
+    rows, found = read(tmp_path, b'{"a": 1}\n\n[2]\n{"a": 1, "a": 2}\n{"a": "\xff"}\n{"a": 1.10}\n{"a": 12345678901234567890.5}\n{"b": [1]}\n' + b"[" * 100_000, "jsonl")
+    assert rows == [(1, "1", None), (6, "1.10", None), (7, "12345678901234567890.5", None), (8, None, "[1]")]
+    assert quarantined(found) == [3, 4, 5, 9] and "twice" in found.unreadable[1][3]
+    for data in (b'[{"a": 1}', b'{"a": 1}{', b"[1] 2", b'[{"a": tru}]', b""):
+        with pytest.raises(Wrong):
+            read(tmp_path, data, "json")
+
+
+def test_a_workbook_that_would_fill_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import zipfile
+
+    from test_sources import xlsx
+
+    xlsx(tmp_path / "b.xlsx", [["id", "t", "id"], [1, "x" * 3_000_000, 2]])
+    with zipfile.ZipFile(tmp_path / "b.xlsx") as old, zipfile.ZipFile(tmp_path / "a.xlsx", "w", zipfile.ZIP_DEFLATED) as new:
+        for entry in old.namelist():
+            new.writestr(entry, old.read(entry))
+    data = (tmp_path / "a.xlsx").read_bytes()
+    (tmp_path / "a.excel").write_bytes(data)
+    rows, found = read(tmp_path, data, "excel")
+    assert found.columns == ["id", "t", "id#2"] and len(rows[0][2]) == 3_000_000
+    monkeypatch.setattr("mesocosm.govern.sources.excel.MOST_BYTES", 1_000_000)
+    with pytest.raises(Wrong, match="unpacks to more than 1 MB"):
+        read(tmp_path, data, "excel")
+    lie = bytearray(data)
+    at = lie.rindex(b"xl/worksheets/sheet1.xml") - 46
+    lie[at + 24 : at + 28] = (100).to_bytes(4, "little")
+    monkeypatch.setattr("mesocosm.govern.sources.excel.MOST_BYTES", 20_000)
+    with pytest.raises(Wrong):
+        read(tmp_path, bytes(lie), "excel")
+
+
+def test_no_error_of_the_engine_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from mesocosm.base.errors import Failure
+    from mesocosm.govern.govern import engine
+
+    monkeypatch.setenv("MESOCOSM_MEMORY", "50MB")
+    for query, said in (("select list(range * 7) from range(90000000)", "MESOCOSM_MEMORY"), ("select 'secret'::int", "ConversionException"), ("from nowhere", "CatalogException"), ("from read_csv('gone.csv')", "file")):
+        with pytest.raises(Failure, match=said) as caught, engine(tmp_path / ".mesocosm") as con:
+            con.execute(query)
+        assert "secret" not in str(caught.value)

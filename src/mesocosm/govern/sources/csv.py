@@ -17,6 +17,7 @@ from mesocosm.base.kinds import Collected, Where
 from mesocosm.govern.sources.encodings import Encoding
 from mesocosm.govern.sources.fast import read_fast
 from mesocosm.govern.sources.header import Header, header_of
+from mesocosm.govern.sources.lines import shown
 from mesocosm.govern.sources.paths import files_of, name_and_print, print_files, quote
 from mesocosm.govern.sources.plain import plain
 from mesocosm.govern.sources.scan import Dialect, Scan
@@ -136,7 +137,7 @@ def scanned(con: Any, path: Path, dialect: Dialect, skip: int, names: Sequence[s
     for record in scan.records():
         if record.cells is None:
             quarantined += record.lines
-            bad.append((record.line, record.text, record.why))
+            bad.append((record.line, record.text[: shown(len(bad))], record.why))
         else:
             rows += record.lines
             spool.add(record.line, [c or None for c in record.cells], sum(map(len, record.cells)))

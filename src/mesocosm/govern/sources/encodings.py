@@ -161,8 +161,10 @@ def _chinese(sample: str) -> float:
 
 
 def _korean(sample: str) -> float:
-    """Hangul lies in rows B0 to C8 only; Chinese text spreads far beyond, so a text of a few characters tells little."""
-    return _bytes_share(sample, "euc_kr", ((0xA1, 0xA3), (0xB0, 0xC8)), 0xA1) - (0.0 if len(sample) > 3 * FEW else 0.1)
+    """Hangul lies in rows B0 to C8 only. Chinese text spreads far beyond, so that enough characters tell the two apart."""
+    share = _bytes_share(sample, "euc_kr", ((0xA1, 0xA3), (0xB0, 0xC8)), 0xA1)
+    many = len(re.findall(r"[^\x00-\x7f]", sample)) >= FEW
+    return share + 0.2 if many and share > 0.98 else share - 0.1
 
 
 def _japanese(sample: str) -> float:

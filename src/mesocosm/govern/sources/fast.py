@@ -16,7 +16,8 @@ from mesocosm.govern.sources.spool import new_path
 
 LEAST_LINE = 2_000_000
 MOST_LINE = 16_000_000
-WIDE = 200  # columns from which rows are written few at a time
+WIDE = 300  # columns from which the engine's reader needs more memory than the scan
+FAT = 8_000  # bytes of a line, on average, from which it does
 
 
 @dataclass
@@ -30,7 +31,7 @@ class Counts:
     delimiters: int = 0
     closing: int = 0  # delimiters at the end of a line
     blank: int = 0
-    longest: int = 0
+    longest: int = 0  # bytes of the longest line, or more
     zeros: bool = False
     last: bytes = b""
 
@@ -57,7 +58,7 @@ def count(path: Path, dialect_delimiter: str, dialect_quote: str) -> Counts:
             found.blank += joint.count(b"\n\n") if b"\n\n" in joint else 0
         if ends:
             first, last = block.find(b"\n"), block.rfind(b"\n")
-            found.longest = max(found.longest, run + first, _longest(block, first, last))
+            found.longest = max(found.longest, run + first, last - first)
             run = len(block) - last
         else:
             run += len(block)
@@ -67,21 +68,18 @@ def count(path: Path, dialect_delimiter: str, dialect_quote: str) -> Counts:
     return found
 
 
-def _longest(block: bytes, first: int, last: int) -> int:
-    """The longest line in a block: exact where it matters, at most the block."""
-    return last - first
-
-
 def read_fast(con: Any, path: Path, head: Header) -> tuple[str, int] | None:
     """SQL of the rows, and how many they are; None where it is not proven that they are right."""
     import duckdb
 
-    if not head.dialect.delimiter.isascii() or not head.dialect.quote.isascii():
+    if len(head.names) > WIDE or not head.dialect.delimiter.isascii() or not head.dialect.quote.isascii():
         return None
     counted = count(path, head.dialect.delimiter, head.dialect.quote)
     if counted.zeros or counted.blank or counted.returns != counted.pairs or counted.longest > MOST_LINE:
         return None
     physical = counted.ends + (counted.last not in (b"\n", b""))
+    if path.stat().st_size > FAT * max(physical, 1000):
+        return None
     mixed = 0 < counted.pairs < counted.ends
     columns = ", ".join(f"{text(name)}: 'VARCHAR'" for name in head.names)
     call = (
@@ -90,9 +88,8 @@ def read_fast(con: Any, path: Path, head: Header) -> tuple[str, int] | None:
         f"max_line_size={max(LEAST_LINE, counted.longest + 2)})"
     )
     file = new_path(con, "parquet")
-    wide = f", row_group_size {max(2048, 400_000 // len(head.names) // 2048 * 2048)}" if len(head.names) > WIDE else ""
     try:
-        con.execute(f"copy (select * from {call}) to {text(str(file))} (format parquet, compression lz4_raw, dictionary_size_limit 2000{wide})")
+        con.execute(f"copy (select * from {call}) to {text(str(file))} (format parquet, compression lz4_raw, dictionary_size_limit 2000)")
         rejects = con.execute("select count(*) from reject_errors").fetchall()[0][0]
     except duckdb.OutOfMemoryException:
         raise

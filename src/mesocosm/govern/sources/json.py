@@ -13,8 +13,8 @@ from pydantic import Field
 from mesocosm.base.errors import Wrong
 from mesocosm.base.kinds import Collected, Where
 from mesocosm.govern.sources.encodings import decoded
-from mesocosm.govern.sources.jsonl import SHOWN, object_of
-from mesocosm.govern.sources.lines import MOST_TEXT
+from mesocosm.govern.sources.jsonl import object_of
+from mesocosm.govern.sources.lines import MOST_TEXT, shown
 from mesocosm.govern.sources.paths import files_of, name_and_print, print_files
 from mesocosm.govern.sources.plain import plain
 from mesocosm.govern.sources.pour import Rows
@@ -67,7 +67,7 @@ class Json(SourceKind):
                 for number, written in enumerate(elements(file.path, self.at, label), start=1):
                     row, why = object_of(written)
                     if row is None:
-                        found.unreadable.append((label, number, written[:SHOWN], why))
+                        found.unreadable.append((label, number, written[: shown(len(found.unreadable))], why))
                     else:
                         seen.update(dict.fromkeys(row))
                         rows.add(label, number, row)

@@ -13,14 +13,12 @@ from pydantic import Field
 from mesocosm.base.errors import Wrong
 from mesocosm.base.kinds import Collected, Where
 from mesocosm.govern.sources.encodings import BROKEN
-from mesocosm.govern.sources.lines import MOST_TEXT, lines_of
+from mesocosm.govern.sources.lines import MOST_TEXT, lines_of, shown
 from mesocosm.govern.sources.paths import files_of, name_and_print, print_files
 from mesocosm.govern.sources.plain import plain
 from mesocosm.govern.sources.pour import Exact, Rows
 from mesocosm.govern.sources.schema import Schema, agree
 from mesocosm.govern.sources.source import SourceKind
-
-SHOWN = 4000
 
 
 class Jsonl(SourceKind):
@@ -67,7 +65,7 @@ class Jsonl(SourceKind):
                 row, why = object_of(body)
                 if row is None:
                     bad += 1
-                    found.unreadable.append((label, number, body[:SHOWN].replace(BROKEN, "\ufffd"), why))
+                    found.unreadable.append((label, number, body[: shown(len(found.unreadable))].replace(BROKEN, "\ufffd"), why))
                 else:
                     seen.update(dict.fromkeys(row))
                     rows.add(label, number, row)

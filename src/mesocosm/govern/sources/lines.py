@@ -41,3 +41,8 @@ def lines_of(path: Path, only_feeds: bool = False) -> Iterator[tuple[str, str]]:
 def _apart(line: str) -> tuple[str, str]:
     body = line.rstrip("\r\n")
     return body, line[len(body) :]
+
+
+def shown(before: int) -> int:
+    """How many characters of a quarantined record are kept, where `before` were kept already: memory is bounded."""
+    return 4000 if before < 10_000 else 200

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mesocosm.govern.sources.encodings import BROKEN
-from mesocosm.govern.sources.lines import MOST_TEXT, lines_of
+from mesocosm.govern.sources.lines import MOST_TEXT, lines_of, shown
 
 MOST_SPAN = 10_000  # lines of one record
 LOOK = 2_000  # lines looked ahead from a broken record
@@ -20,7 +20,6 @@ CLOSED, OPEN, BAD = "closed", "open", "bad"
 NUMBER = re.compile(r"\s*[-+]?[\d.,\s]*\d[\d.,\s%]*(?:[eE][-+]?\d+)?\s*|")
 LEARN = 200  # rows that tell which columns are numbers
 ENOUGH = 8  # cells that fit by chance in none but a real row
-SHOWN = 4000  # characters of a quarantined record that are kept
 
 
 @dataclass(frozen=True)
@@ -304,4 +303,4 @@ class Scan:
 
 
 def _shown(text: str) -> str:
-    return text[:SHOWN].replace(BROKEN, "\ufffd").replace("\x00", "\ufffd")
+    return text[: shown(0)].replace(BROKEN, "\ufffd").replace("\x00", "\ufffd")

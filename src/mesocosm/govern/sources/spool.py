@@ -64,7 +64,7 @@ class Spool:
         self.lines: list[int] = []
         self.rows: list[Sequence[str | None]] = []
         self.size = self.total = 0
-        self.batch = max(64, min(MOST_ROWS, 2_000_000 // max(1, len(columns))))
+        self.batch = max(64, min(MOST_ROWS, 1_000_000 // max(1, len(columns))))
 
     def add(self, line: int, cells: Sequence[str | None], size: int) -> None:
         """One row; `size` is about its bytes."""
