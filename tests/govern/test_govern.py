@@ -202,8 +202,8 @@ def test_sources_join_and_the_unmatched_are_told(tmp_path: Path) -> None:
     [
         (None, "none.csv", "no file is at"),
         ("", "a.csv", "is empty"),
-        ("a,b\n", "a.csv", "a header and no row"),
-        ("id,id\n1,2\n", "a.csv", "twice"),
+        ("\n\n", "a.csv", "is empty"),
+        ("id\n1,2\n1,2,3\n", "a.csv", "none of 2 lines of a can be read"),
         ("x\n1\n", "a.csv", "no source has the column 'id'"),
         ("id\nabc\nxyz\n", "a.csv", "none of 2 rows could be kept"),
         ("id\n1\n", "../a.csv", "leaves the project"),

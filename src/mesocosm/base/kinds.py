@@ -76,13 +76,16 @@ class Source(Protocol):
 class Collected:
     """What a source gave: a DuckDB table with `_file` and `_line`, and the lines it could not read.
 
-    `files` maps each file or table read to its BLAKE2 print.
+    `files` maps each file or table read to its BLAKE2 print, `lines` each text file to its physical lines: all (`physical`), and how
+    many are in `rows`, `header`, `blank`, `comment` and `quarantined` ones. `notes` are sentences about how files were read.
     """
 
     columns: list[str]
     rows: int
     files: dict[str, str]
     unreadable: list[tuple[str, int, str, str]] = field(default_factory=lambda: [])  # file, line, text, why
+    lines: dict[str, dict[str, int]] = field(default_factory=lambda: {})
+    notes: list[str] = field(default_factory=lambda: [])
 
 
 class Tuning(Protocol):

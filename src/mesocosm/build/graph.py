@@ -86,7 +86,7 @@ def resources(spec: Spec) -> list[Resource]:
     found: list[Resource] = []
     faults = []
     for name, source in eco.sources.items():
-        settings = source.model_dump(mode="json", exclude={"url", "headers", "options", "about", "owner", "every", "contract"})
+        settings = source.made_of()
         try:
             content = source.fingerprint(where)
             faults += _broken(spec, name, source, content)

@@ -74,16 +74,43 @@ def engine(store: Path) -> Iterator[Any]:
     spill.mkdir(parents=True, exist_ok=True)
     try:
         with duckdb.connect() as con:
-            limit = os.environ.get("MESOCOSM_MEMORY", MEMORY)
+            limit = limit_of_memory()
             try:
                 con.execute(f"set memory_limit={text(limit)}")
             except duckdb.Error as error:
                 raise Failure(f"MESOCOSM_MEMORY is '{limit[:40]}'; wanted an amount such as 600MB") from error
             con.execute(f"set temp_directory={text(str(spill))}; set enable_progress_bar=false; set autoinstall_known_extensions=false; set autoload_known_extensions=false")
             expr.prepare(con, store)
-            yield con
+            with explained(limit):
+                yield con
     finally:
         shutil.rmtree(spill, ignore_errors=True)
+
+
+@contextmanager
+def explained(limit: str, of: str = "") -> Iterator[None]:
+    """Turn errors of the engine into sentences; its own words may hold values, so they stay out.
+
+    Args:
+        limit: the bound of memory.
+        of: what is read, as `source 'loans'`.
+    """
+    import duckdb
+
+    at = f" of {of}" if of else ""
+    try:
+        yield
+    except (duckdb.OutOfMemoryException, MemoryError) as error:
+        raise Wrong("", f"the rows{at} need more memory than the limit of {limit}", "a greater limit in the environment variable MESOCOSM_MEMORY, as MESOCOSM_MEMORY=2GB, or fewer or narrower columns") from error
+    except duckdb.IOException as error:
+        raise Wrong("", f"a file{at} cannot be read or written now", "files that stay as they are, and room on the disk") from error
+    except duckdb.Error as error:
+        raise Wrong("", f"the engine cannot treat the rows{at} ({type(error).__name__})", "columns and settings that it takes; MESOCOSM_DEBUG=1 shows its own words") from error
+
+
+def limit_of_memory() -> str:
+    """The bound of memory of the engine, as `600MB`."""
+    return os.environ.get("MESOCOSM_MEMORY", MEMORY)
 
 
 def govern(
@@ -139,7 +166,8 @@ def govern(
             "unreadable": unreadable(con, fields, rows.types, before),
             "reasons": reasons(con), "parts": dict(con.execute(f"select _split, count(*) from {written} group by 1").fetchall()),
             "left_out": rows.left_out, "warned": warned, "mended": _mended(con, dataset),
-            "columns": {s: c.columns for s, c in collected.items()}, "expires": oldest_day(con, dataset), "anonymity": coarse,
+            "columns": {s: c.columns for s, c in collected.items()}, "lines": {s: c.lines for s, c in collected.items() if c.lines},
+            "notes": {s: c.notes for s, c in collected.items() if c.notes}, "expires": oldest_day(con, dataset), "anonymity": coarse,
             **shares(con, written, fields, bool(dataset.repairs), quote("src_" + dataset.truth) if dataset.truth else None, dataset.key),
             "patterns": patterns(con, "_stage", fields), "examples": {} if dataset.anonymity else examples(con, written, fields, dataset.key),
         }  # fmt: skip
@@ -150,7 +178,10 @@ def govern(
 def _collect(con: Any, dataset: Dataset, sources: Mapping[str, Source], where: Where, say: Say) -> dict[str, Collected]:
     found: dict[str, Collected] = {}
     for source in dict.fromkeys(dataset.all_sources):
-        found[source] = sources[source].collect(where, con, f"src_{source}")
+        with explained(limit_of_memory(), f"the source '{source}'"):
+            found[source] = sources[source].collect(where, con, f"src_{source}")
+        for note in found[source].notes:
+            say(f"{source}: {note}")
         say(f"{found[source].rows} rows from {source}")
     con.execute("set preserve_insertion_order=false")
     return found
@@ -316,6 +347,6 @@ def _account(con: Any, collected: Mapping[str, Collected], count: int, erased: i
     account |= {k: n for k, n in (("forgotten", erased), ("expired", expired)) if n}
     if account["in"] != kept + account["quarantined"] + drops + erased + expired or rows != count + expired:
         raise Failure(f"the account of rows does not close: {account}")
-    if not kept:
+    if not kept and account["in"]:
         raise Wrong("", f"none of {account['in']} rows could be kept", "rows that fit the fields; see the reasons in the quarantine of the report")
     return account

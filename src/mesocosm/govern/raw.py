@@ -5,7 +5,8 @@ Knows DuckDB and what sources gave. Gives columns as they came; reads none of th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +15,14 @@ from mesocosm.base.kinds import Collected
 from mesocosm.govern import recipe
 from mesocosm.govern.dataset import Dataset
 from mesocosm.govern.sources.paths import quote, text
+from mesocosm.govern.sources.spool import INTERNAL
 
 IBIS = {"VARCHAR": "string", "BIGINT": "int64", "INTEGER": "int32", "SMALLINT": "int16", "TINYINT": "int8",
         "UBIGINT": "uint64", "UINTEGER": "uint32", "DOUBLE": "float64", "FLOAT": "float32", "BOOLEAN": "boolean",
         "DATE": "date", "TIMESTAMP": "timestamp"}  # fmt: skip
+
+
+PLACE = re.compile(r"#(\d{1,5})")  # `column: "#3"` is the third column of the source
 
 
 @dataclass
@@ -55,7 +60,7 @@ def raw(con: Any, dataset: Dataset, collected: Mapping[str, Collected]) -> Raw:
     """Create `_raw`: needed columns, `_row`, `_part` and `_line`; a view where nothing is joined.
 
     Raises:
-        Wrong: a field's column, or the column joined on, is in no source.
+        Wrong: a field's column, or the column joined on, is in no source, or no line can be read.
     """
     needed = recipe.columns_of(dataset.fields)
     from_ = dataset.source
@@ -63,8 +68,10 @@ def raw(con: Any, dataset: Dataset, collected: Mapping[str, Collected]) -> Raw:
     have: dict[str, str] = {}
     for source in own:
         for column, kind, *_ in con.execute(f"describe {quote('src_' + source)}").fetchall():
-            if not column.startswith("_"):
+            if column not in INTERNAL:
                 have.setdefault(column, kind if kind in IBIS else "VARCHAR")
+    places = {c: have_of for c in needed.values() if c not in have and (have_of := _at_place(c, collected, own))}
+    have |= {c: have[at] for c, at in places.items() if at in have}
     for name, column in needed.items():
         if column not in have:
             raise Wrong(f"fields.{name}", f"no source has the column '{column}'", "a column of the source", sorted(have), column)
@@ -78,11 +85,12 @@ def raw(con: Any, dataset: Dataset, collected: Mapping[str, Collected]) -> Raw:
         table = quote("src_" + source)
         columns = set(collected[source].columns)
         lengths = {f: (a, b) for f, a, b in con.execute(f"select _file, min(_line), max(_line) from {table} group by 1").fetchall()}
-        mine = [f"l.{quote(c)}::{have[c]} as {quote(c)}" for c in wanted if c in columns]
+        mine = [f"l.{quote(places.get(c, c))}::{have[c]} as {quote(c)}" for c in wanted if places.get(c, c) in columns]
         more, joins = _partners(dataset, source, partners, collected, have, wanted, columns)
-        mine += [f"null::{have[c]} as {quote(c)}" for c in wanted if c not in columns and not any(m.endswith(f" as {quote(c)}") for m in more)]
+        mine += [f"null::{have[c]} as {quote(c)}" for c in wanted if places.get(c, c) not in columns and not any(m.endswith(f" as {quote(c)}") for m in more)]
         for file in collected[source].files:
-            if file in lengths:
+            if file in lengths or not (lengths or selects or any(c.unreadable for c in collected.values())):
+                lengths.setdefault(file, (1, 0))
                 only = f" where l._file = {text(file)}" if len(lengths) > 1 else ""
                 selects.append(
                     f"select (l._line - {lengths[file][0]} + {start})::bigint as _row, {len(parts)}::int as _part, l._line::bigint as _line, "
@@ -96,6 +104,15 @@ def raw(con: Any, dataset: Dataset, collected: Mapping[str, Collected]) -> Raw:
     kind = "table" if partners else "view"
     con.execute(f"create {kind} _raw as " + " union all by name ".join(selects))
     return Raw({c: IBIS[have[c]] for c in wanted}, parts, sorted(set(have) - set(wanted)), bool(partners))
+
+
+def _at_place(column: str, collected: Mapping[str, Collected], sources: Iterable[str]) -> str | None:
+    """The name of the column that `#3` points to, in the first source that has as many."""
+    found = PLACE.fullmatch(column)
+    if not found:
+        return None
+    place = int(found[1]) - 1
+    return next((collected[s].columns[place] for s in sources if 0 <= place < len(collected[s].columns)), None)
 
 
 def _partners(

@@ -12,8 +12,10 @@ from typing import Any
 from mesocosm.base.kinds import Collected
 from mesocosm.govern import expr, recipe
 from mesocosm.govern.raw import Raw
-from mesocosm.govern.snapshot import commit, new_file, write_rows
+from mesocosm.govern.snapshot import commit, new_file
 from mesocosm.govern.sources.paths import quote, text
+
+WRITTEN = "format parquet, row_group_size_bytes '32MB'"  # row groups of wide or long values stay small
 
 
 def write_tables(con: Any, path: Path, fields: recipe.Fields, rows: Raw, collected: Mapping[str, Collected], made: str, key: str) -> dict[str, int]:
@@ -25,8 +27,7 @@ def write_tables(con: Any, path: Path, fields: recipe.Fields, rows: Raw, collect
     order = ", ".join(quote(n) for n in fields)
     file = new_file(path / "rows")
     lineage = f"_row, {told}, _line, {'_also, ' if rows.joined else ''}_split"
-    con.execute(f"copy (select {lineage}{also}, {order}, _flags from _done where _why is null) to {text(str(file))} (format parquet)")
-    aside = con.sql(_quarantine_sql(fields, rows, key)).to_arrow_table()
+    con.execute(f"copy (select {lineage}{also}, {order}, _flags from _done where _why is null) to {text(str(file))} ({WRITTEN})")
     private = any(f.private for f in fields.values())
     lines = [(f, n, s, f"the line cannot be read: {why}", t) for s, c in collected.items() for f, n, t, why in c.unreadable]
     unreadable = pa.table(
@@ -39,14 +40,18 @@ def write_tables(con: Any, path: Path, fields: recipe.Fields, rows: Raw, collect
             "original": pa.array([None if private else x[4] for x in lines], pa.string()),
         }
     )
-    aside = pa.concat_tables([aside.cast(unreadable.schema), unreadable])
+    con.register("_unreadable", unreadable)
+    aside = new_file(path / "quarantine")
+    con.execute(f"copy (select * from ({_quarantine_sql(fields, rows, key)}) union all from _unreadable) to {text(str(aside))} ({WRITTEN})")
+    con.unregister("_unreadable")
     named = "select d._row, d.kept, r._part, r._line from _drops d join _stage r using (_row)"
-    drops = con.sql(f"select _row, kept, {rows.told(1)} as _file, _line from ({named}) order by _row").to_arrow_table()
+    drops = new_file(path / "duplicates")
+    con.execute(f"copy (select _row, kept, {rows.told(1)} as _file, _line from ({named}) order by _row) to {text(str(drops))} ({WRITTEN})")
     return {
         "rows": commit(path / "rows", [file], made),
-        "quarantine": write_rows(path / "quarantine", aside, made),
-        "duplicates": write_rows(path / "duplicates", drops, made),
-    }  # fmt: skip
+        "quarantine": commit(path / "quarantine", [aside], made),
+        "duplicates": commit(path / "duplicates", [drops], made),
+    }
 
 
 def _quarantine_sql(fields: recipe.Fields, rows: Raw, key: str) -> str:

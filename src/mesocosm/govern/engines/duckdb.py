@@ -8,7 +8,7 @@ from typing import Any, Literal
 from mesocosm.govern.engines.engine import Engine
 from mesocosm.govern.sources.paths import quote, text
 
-STAGED = "format parquet, compression lz4_raw, dictionary_size_limit 2000"
+STAGED = "format parquet, compression lz4_raw, dictionary_size_limit 2000, row_group_size_bytes '32MB'"
 
 
 class Duckdb(Engine):

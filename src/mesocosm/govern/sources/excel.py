@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import Any, Literal
+import re
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -11,8 +14,13 @@ from mesocosm.base.digest import digest
 from mesocosm.base.errors import Wrong
 from mesocosm.base.kinds import Collected, Where
 from mesocosm.govern.sources.paths import files_of, name_and_print
-from mesocosm.govern.sources.pour import pour_rows
+from mesocosm.govern.sources.pour import Rows
+from mesocosm.govern.sources.schema import Schema, agree
 from mesocosm.govern.sources.source import SourceKind
+from mesocosm.govern.sources.spool import distinct
+
+MOST_BYTES = 300_000_000  # of a workbook, unpacked
+MOST_RATIO = 1100  # bytes that one byte of DEFLATE can stand for, and some more
 
 
 class Excel(SourceKind):
@@ -21,7 +29,9 @@ class Excel(SourceKind):
     Args:
         path: a path or glob inside the project.
         sheet: the sheet's name; the first where not given.
-        header: the row that bears the names, from 1.
+        header: the row that bears the names, from 1. A second column of one name is `name#2`, one without a name at place 3 is `column3`.
+        schema: what becomes of files whose columns differ: `fail` stops, `evolve` takes all columns (missing where a file has none),
+            `ignore` takes those that all files have.
 
     Source: ECMA-376, Office Open XML.
 
@@ -33,6 +43,8 @@ class Excel(SourceKind):
     path: str
     sheet: str | None = None
     header: int = Field(1, ge=1)
+    schema_: Schema = Field("fail", alias="schema")
+    LATER: ClassVar[dict[str, Any]] = {"schema_": "fail"}
 
     def fingerprint(self, where: Where) -> str:
         """A print over the files' bytes and the sheet."""
@@ -42,14 +54,16 @@ class Excel(SourceKind):
         """Pour the sheet into table `name`; `_line` is the sheet's row.
 
         Raises:
-            Wrong: a file is no workbook, has no such sheet, or its header repeats a name.
+            Wrong: a file is no workbook, unpacks to more than `MOST_BYTES`, has no such sheet, or files differ in their columns and `schema` is `fail`.
         """
         from python_calamine import CalamineError, CalamineWorkbook
 
         found = Collected([], 0, {})
-        rows: list[tuple[str, int, dict[str, Any]]] = []
+        rows = Rows(con)
+        columns: dict[str, dict[str, None]] = {}
         for path in files_of(where, self.path):
             label, content = name_and_print(where, path)
+            _bound(path, label)
             try:
                 book = CalamineWorkbook.from_path(path)
             except (CalamineError, OSError, ValueError) as error:
@@ -57,25 +71,74 @@ class Excel(SourceKind):
             sheet = self.sheet or book.sheet_names[0]
             if sheet not in book.sheet_names:
                 raise Wrong("sheet", f"'{sheet}' is no sheet of '{label}'", "a sheet of it", book.sheet_names, sheet)
-            cells = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
-            if len(cells) < self.header:
-                raise Wrong("header", f"the sheet '{sheet}' of '{label}' has {len(cells)} rows", "a header within it")
-            header = [str(c).strip() for c in cells[self.header - 1]]
+            cells = iter(book.get_sheet_by_name(sheet).iter_rows())
+            named = f"{label}#{sheet}"
+            for place, row in enumerate(cells, start=1):
+                if place == self.header:
+                    break
+            else:
+                raise Wrong("header", f"the sheet '{sheet}' of '{label}' has fewer rows than {self.header}", "a header within it")
+            header = [re.sub(r"\s*[\r\n]+\s*", " ", str(c)).strip() for c in row]
             while header and not header[-1]:
                 header.pop()
-            twice = [n for n, times in Counter(header).items() if times > 1 or not n]
-            if twice or not header:
-                raise Wrong("header", f"row {self.header} of '{label}' has {f'{twice[0]!r} twice' if twice and twice[0] else 'a column without a name'}", "one name a column")
-            found.columns = list(dict.fromkeys([*found.columns, *header]))
-            found.files[f"{label}#{sheet}"] = content
-            for number, row in enumerate(cells[self.header :], start=self.header + 1):
+            if not header:
+                raise Wrong("header", f"row {self.header} of '{label}' is empty", "a row with the names")
+            header = distinct(header)
+            columns[named] = dict.fromkeys(header)
+            found.files[named] = content
+            for column in header:
+                rows.column(column)
+            for number, row in enumerate(cells, start=self.header + 1):
                 values = {k: _plain(v) for k, v in zip(header, row, strict=False)}
                 if any(v is not None for v in values.values()):
-                    rows.append((f"{label}#{sheet}", number, values))
-        if not rows:
-            raise Wrong("path", f"'{self.path}' has a header and no row", "at least one row below the header")
-        found.rows = pour_rows(con, name, found.columns, rows)
+                    rows.add(named, number, values)
+        left = agree(columns, self.schema_)
+        rows.show(name)
+        found.columns = [c for k, c in rows.named.items() if k not in left]
+        found.rows = rows.total
         return found
+
+
+def _bound(path: Path, label: str) -> None:
+    """Refuse a packed workbook that would unpack to more than `MOST_BYTES`, before anything of it is kept.
+
+    Raises:
+        Wrong: it would.
+    """
+    if not zipfile.is_zipfile(path):
+        return
+    total = 0
+    try:
+        with zipfile.ZipFile(path) as book:
+            entries = book.infolist()
+            if sum(e.file_size for e in entries) <= MOST_BYTES:
+                for entry in entries:  # what an entry says of its size need not be true
+                    if entry.compress_type == zipfile.ZIP_DEFLATED and entry.compress_size * MOST_RATIO > MOST_BYTES // 8:
+                        total += _inflated(path, entry, MOST_BYTES - total)
+                    else:
+                        total += min(entry.file_size, entry.compress_size * MOST_RATIO)
+            else:
+                total = MOST_BYTES + 1
+    except (zipfile.BadZipFile, OSError, zlib.error, ValueError) as error:
+        raise Wrong("path", f"'{label}' is no workbook that can be read", "an .xlsx, .xls, .xlsb or .ods file") from error
+    if total > MOST_BYTES:
+        raise Wrong("path", f"'{label}' unpacks to more than {MOST_BYTES // 1_000_000} MB", "a smaller workbook, or its sheet as CSV or Parquet")
+
+
+def _inflated(path: Path, entry: zipfile.ZipInfo, most: int) -> int:
+    """How many bytes an entry unpacks to, counted up to a bound."""
+    total, inflater = 0, zlib.decompressobj(-15)
+    with path.open("rb") as handle:
+        handle.seek(entry.header_offset)
+        start = handle.read(30)
+        handle.seek(int.from_bytes(start[26:28], "little") + int.from_bytes(start[28:30], "little"), 1)
+        left = entry.compress_size
+        while left > 0 and total <= most and (data := handle.read(min(left, 1 << 16))):
+            left -= len(data)
+            while data and total <= most:
+                total += len(inflater.decompress(data, 1 << 20))
+                data = inflater.unconsumed_tail
+    return total
 
 
 def _plain(value: Any) -> Any:

@@ -1,23 +1,32 @@
 """JSON lines: one object a line; a line that is no object is kept with its number.
 
-Knows DuckDB's JSON functions. Every value is read as text, a nested one as its JSON.
+Knows the standard library's reader. Every value is read as text, a number as it is written, a nested one as its JSON.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import json
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
 
 from mesocosm.base.errors import Wrong
 from mesocosm.base.kinds import Collected, Where
-from mesocosm.govern.sources.paths import files_of, name_and_print, pour, print_files, quote, text
+from mesocosm.govern.sources.encodings import BROKEN
+from mesocosm.govern.sources.lines import MOST_TEXT, lines_of, shown
+from mesocosm.govern.sources.paths import files_of, name_and_print, print_files
+from mesocosm.govern.sources.plain import plain
+from mesocosm.govern.sources.pour import Exact, Rows
+from mesocosm.govern.sources.schema import Schema, agree
 from mesocosm.govern.sources.source import SourceKind
 
 
 class Jsonl(SourceKind):
-    """Files of JSON objects, one a line.
+    """Files of JSON objects, one a line, also in gzip, bzip2 or Zstandard. Any key is a column; keys that differ in case only are kept apart (`id`, `ID#2`).
 
     Args:
         path: a path or glob inside the project.
+        schema: what becomes of files whose keys differ: `evolve` takes all keys, `fail` stops, `ignore` takes those that all files have.
 
     Source: https://jsonlines.org
 
@@ -27,55 +36,72 @@ class Jsonl(SourceKind):
 
     type: Literal["jsonl"] = "jsonl"
     path: str
+    schema_: Schema = Field("evolve", alias="schema")
+    LATER: ClassVar[dict[str, Any]] = {"schema_": "evolve"}
 
     def fingerprint(self, where: Where) -> str:
         """A print over the files' names and bytes."""
         return print_files(where, self.path)
 
     def collect(self, where: Where, con: Any, name: str) -> Collected:
-        """Pour the files into table `name`; keys seen in any line are columns.
+        """Show the files as view `name`; keys seen in any line are columns.
 
         Raises:
-            Wrong: there is no line that is an object.
+            Wrong: there is no line that is an object, or files differ in their keys and `schema` is `fail`.
         """
         found = Collected([], 0, {})
-        parts: list[str] = []
+        rows = Rows(con)
+        keys: dict[str, dict[str, None]] = {}
         for path in files_of(where, self.path):
-            label, content = name_and_print(where, path)
-            try:
-                lines = path.read_text(encoding="utf-8-sig").split("\n")
-            except UnicodeDecodeError as error:
-                raise Wrong("path", f"'{label}' is not utf-8", "text in utf-8") from error
-            import pyarrow as pa
-
-            part = f"_part{len(parts)}"
-            numbered = pa.table(
-                {
-                    "_file": [label] * len(lines),
-                    "_line": pa.array(range(1, len(lines) + 1), pa.int64()),
-                    "_text": pa.array([line.rstrip("\r") for line in lines], pa.string()),
-                }
-            )
-            con.register("_numbered", numbered)
-            con.execute(f"create temp table {part} as select * from _numbered where trim(_text) <> ''")
-            con.unregister("_numbered")
-            parts.append(part)
-            found.files[label] = content
-        whole = " union all ".join(f"select * from {p}" for p in parts)
-        is_object = "case when json_valid(_text) then json_type(_text) = 'OBJECT' else false end"
-        con.execute(f"create temp table _lines as select *, {is_object} as _good from ({whole})")
-        good = "_good"
-        keys = "select distinct unnest(case when _good then json_keys(_text) end) as k from _lines order by k"
-        found.columns = [row[0] for row in con.execute(keys).fetchall()]
-        bad = con.execute("select _file, _line, _text from _lines where not _good order by all")
-        found.unreadable = [(f, int(n), t, "it is no JSON object") for f, n, t in bad.fetchall()]
-        if not found.columns:
+            label, found.files[label] = name_and_print(where, path)
+            file = plain(con, path, label)
+            found.notes += [file.note] if file.note else []
+            seen = keys.setdefault(label, {})
+            number = blank = bad = 0
+            for number, (body, _) in enumerate(lines_of(file.path, only_feeds=True), start=1):
+                if not body.strip():
+                    blank += 1
+                    continue
+                row, why = object_of(body)
+                if row is None:
+                    bad += 1
+                    found.unreadable.append((label, number, body[: shown(len(found.unreadable))].replace(BROKEN, "\ufffd"), why))
+                else:
+                    seen.update(dict.fromkeys(row))
+                    rows.add(label, number, row)
+            lines = {"physical": number, "rows": number - blank - bad, "blank": blank, "quarantined": bad}
+            found.lines[label] = {k: n for k, n in lines.items() if n or k in ("physical", "rows")}
+        left = agree(keys, self.schema_)
+        rows.show(name)
+        found.columns = [c for k, c in rows.named.items() if k not in left]
+        found.rows = rows.total
+        if not found.rows and found.unreadable:
             raise Wrong("path", f"'{self.path}' holds no JSON object", "one object a line")
-        pick = ", ".join(
-            f"case when _good then json_extract_string(_text, {text('$.' + quote(k))}) end as {quote(k)}" for k in found.columns
-        )
-        pour(con, name, f"select _file, _line, {pick} from _lines where {good}", first=True)
-        for part in [*parts, "_lines"]:
-            con.execute(f"drop table {part}")
-        found.rows = int(con.execute(f"select count(*) from {quote(name)}").fetchone()[0])
         return found
+
+
+def object_of(written: str) -> tuple[dict[str, Any] | None, str]:
+    """The object that a text of JSON is, its numbers as written; or why it is none."""
+    if len(written) > MOST_TEXT:
+        return None, f"it is longer than {MOST_TEXT} characters"
+    if BROKEN in written:
+        return None, "its bytes are invalid in UTF-8"
+    try:
+        found = json.loads(written, parse_float=Exact, parse_constant=str, object_pairs_hook=_pairs)
+    except _Twice as error:
+        return None, f"the key '{str(error)[:100]}' comes twice in it"
+    except (ValueError, RecursionError):
+        return None, "it is no JSON object"
+    return (found, "") if isinstance(found, dict) else (None, "it is no JSON object")
+
+
+class _Twice(Exception):
+    pass
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        seen: set[str] = set()
+        raise _Twice(next(k for k, _ in pairs if k in seen or seen.add(k)))  # type: ignore[func-returns-value]
+    return found

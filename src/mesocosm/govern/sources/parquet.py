@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
 
 from mesocosm.base.errors import Wrong
 from mesocosm.base.kinds import Collected, Where
 from mesocosm.govern.sources.paths import files_of, name_and_print, print_files, quote, text
+from mesocosm.govern.sources.schema import Part, Schema, unite
 from mesocosm.govern.sources.source import SourceKind
+from mesocosm.govern.sources.spool import distinct
 
 
 class Parquet(SourceKind):
@@ -15,6 +19,8 @@ class Parquet(SourceKind):
 
     Args:
         path: a path or glob inside the project.
+        schema: what becomes of files whose columns differ: `fail` stops, `evolve` takes all columns (missing where a file has none),
+            `ignore` takes those that all files have.
 
     Source: https://parquet.apache.org/docs/file-format
 
@@ -24,6 +30,8 @@ class Parquet(SourceKind):
 
     type: Literal["parquet"] = "parquet"
     path: str
+    schema_: Schema = Field("fail", alias="schema")
+    LATER: ClassVar[dict[str, Any]] = {"schema_": "fail"}
 
     def fingerprint(self, where: Where) -> str:
         """A print over the files' names and bytes."""
@@ -33,28 +41,27 @@ class Parquet(SourceKind):
         """Show the files as view `name` with `_file` and `_line` (the row in its file, from 1).
 
         Raises:
-            Wrong: a file is no Parquet or holds no row.
+            Wrong: a file is no Parquet, or files differ in their columns and `schema` is `fail`.
         """
         import duckdb
 
         found = Collected([], 0, {})
-        selects = []
+        parts: list[Part] = []
         for path in files_of(where, self.path):
             label, content = name_and_print(where, path)
             read = f"read_parquet({text(str(path))}, file_row_number=true)"
-            selects.append(f"select {text(label)} as _file, file_row_number + 1 as _line, * exclude (file_row_number) from {read}")
             try:
-                columns = {row[0] for row in con.execute(f"describe {selects[-1]}").fetchall()}
-                first = {row[0] for row in con.execute(f"describe {selects[0]}").fetchall()}
+                own = [row[0] for row in con.execute(f"describe select * from read_parquet({text(str(path))})").fetchall()]
+                called = distinct(own)
+                shown = ", ".join(f"{quote(c)} as {quote(n)}" for c, n in zip(own, called, strict=True))
+                query = f"select file_row_number + 1 as _line, {shown} from {read}"
+                con.execute(f"describe {query}")
+            except duckdb.OutOfMemoryException:
+                raise
             except duckdb.Error as error:
                 raise Wrong("path", f"'{label}' is no Parquet file that can be read", "Apache Parquet") from error
-            if columns != first:
-                raise Wrong("path", f"its files differ in the columns {', '.join(sorted(columns ^ first))}", "files of the same columns")
+            parts.append(Part(label, called, query))
             found.files[label] = content
-        con.execute(f"create view {quote(name)} as " + " union all by name ".join(selects))
-        described = con.execute(f"describe {quote(name)}").fetchall()
-        found.columns = [row[0] for row in described if row[0] not in ("_file", "_line")]
+        found.columns = unite(con, name, parts, self.schema_)
         found.rows = int(con.execute(f"select count(*) from {quote(name)}").fetchone()[0])
-        if not found.rows:
-            raise Wrong("path", f"'{self.path}' holds no row", "at least one row")
         return found

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import uuid
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -18,7 +16,9 @@ from mesocosm.govern.sources.csv import Csv
 from mesocosm.govern.sources.json import Json
 from mesocosm.govern.sources.jsonl import Jsonl
 from mesocosm.govern.sources.parquet import Parquet
+from mesocosm.govern.sources.paths import quote, text
 from mesocosm.govern.sources.source import SourceKind
+from mesocosm.govern.sources.spool import new_path
 
 FORMATS: dict[str, Any] = {"csv": Csv, "json": Json, "jsonl": Jsonl, "parquet": Parquet}
 NAMED = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "hf", "memory")  # buckets, whose servers the library knows
@@ -89,19 +89,18 @@ class Remote(SourceKind):
             Later: the store does not answer.
         """
         system, path = self._open()
-        folder = where.store / "work" / f"fetched-{uuid.uuid4().hex[:8]}"
+        folder = new_path(con, "fetched")  # leaves with the engine: a view may read it until then
         folder.mkdir(parents=True)
-        try:
-            copy = folder / f"fetched.{self.format}"
-            self._fetch(system, path, copy)
-            label, content = self._label(), digest_file(copy)
-            found: Collected = FORMATS[self.format](path=copy.name).collect(Where(folder, where.store), con, name)
-            con.execute(f'update "{name}" set _file = ?', [label])
-            found.files = {label: content}
-            found.unreadable = [(label, line, text, why) for _, line, text, why in found.unreadable]
-            return found
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        copy = folder / f"fetched.{self.format}"
+        self._fetch(system, path, copy)
+        label, content = self._label(), digest_file(copy)
+        inner = f"{name} fetched"
+        found: Collected = FORMATS[self.format](path=copy.name).collect(Where(folder, where.store), con, inner)
+        con.execute(f"create view {quote(name)} as select * replace ({text(label)} as _file) from {quote(inner)}")
+        found.files, found.lines = {label: content}, {label: n for n in found.lines.values()}
+        found.notes = [n.replace(copy.name, label) for n in found.notes]
+        found.unreadable = [(label, line, said, why) for _, line, said, why in found.unreadable]
+        return found
 
     def _fetch(self, system: Any, path: str, copy: Path) -> None:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 from mesocosm.base.durations import Duration
 from mesocosm.base.kinds import Kind
@@ -27,3 +27,9 @@ class SourceKind(Kind):
     every: Duration | None = None
     contract: Contract | None = None
     about: str = ""
+    LATER: ClassVar[dict[str, Any]] = {}
+
+    def made_of(self) -> dict[str, Any]:
+        """The settings that decide which rows come, for a print; a setting that is newer than a project and has its default is left out."""
+        settings = self.model_dump(mode="json", exclude={"url", "headers", "options", "about", "owner", "every", "contract"})
+        return {k: v for k, v in settings.items() if k not in self.LATER or v != self.LATER[k]}

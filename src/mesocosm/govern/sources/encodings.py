@@ -1,0 +1,191 @@
+"""The encoding of a text file, found over all its bytes.
+
+Knows codecs and how often bytes stand where in real text. A byte-order mark or valid UTF-8 is proof; all else is a guess and is
+reported as one.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+Encoding = Literal[
+    "utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "gb18030", "big5", "shift_jis", "euc_jp", "euc_kr", "cp1252", "latin-1",
+    "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "iso8859-2", "iso8859-5", "iso8859-7", "iso8859-9",
+    "iso8859-15", "koi8-r", "koi8-u", "cp437", "cp850", "cp866", "cp874", "mac-roman",
+]  # fmt: skip
+BLOCK = 1 << 20
+SAMPLE = 200_000  # characters beyond ASCII that are weighed
+FEW = 8  # under so many characters beyond ASCII a guess is weak
+BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+BROKEN = "\udc80"  # stands for bytes that the encoding has no character for
+WESTERN = frozenset("€‚„…‘’“”–—•™ š Š ž Ž œ Œ Ÿ ¡ ¢ £ ¥ § © ª « ® ° ± ² ³ ´ µ · ¹ º » ¼ ½ ¾ ¿".replace(" ", "") + "\xa0ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝßàáâãäåæçèéêëìíîïñòóôõöøùúûüý×")
+
+
+def _mark(error: UnicodeError) -> tuple[str, int]:
+    return BROKEN, int(getattr(error, "end", 1))
+
+
+codecs.register_error("mesocosm-mark", _mark)
+
+
+@dataclass(frozen=True)
+class Found:
+    """The encoding of a file.
+
+    Args:
+        encoding: a name that `encoding:` takes.
+        guess: whether only the look of the bytes speaks for it.
+        beside: other encodings that fit nearly as well.
+        broken: whether some bytes are none of its characters.
+    """
+
+    encoding: str
+    guess: bool = False
+    beside: tuple[str, ...] = ()
+    broken: bool = False
+
+
+def blocks(path: Path) -> Iterator[bytes]:
+    """The bytes of a file, a megabyte at a time."""
+    with path.open("rb") as handle:
+        while block := handle.read(BLOCK):
+            yield block
+
+
+def decoded(path: Path, encoding: str, errors: str = "mesocosm-mark") -> Iterator[str]:
+    """The characters of a file, in blocks; bytes without a character become `BROKEN`."""
+    decoder = codecs.getincrementaldecoder("utf-8-sig" if encoding == "utf-8" else encoding)(errors)
+    for block in blocks(path):
+        yield decoder.decode(block)
+    yield decoder.decode(b"", True)
+
+
+def find_encoding(path: Path) -> Found | None:
+    """The encoding of all bytes of a file; None where none is plausible."""
+    with path.open("rb") as handle:
+        start = handle.read(1 << 16)
+    for mark, name in BOMS:
+        if start.startswith(mark):
+            return Found(name, broken=_broken(path, name))
+    wide = _wide(start)
+    if wide and not _broken(path, wide):
+        return Found(wide, True)
+    good = bad = 0
+    for text in decoded(path, "utf-8"):
+        if not text.isascii():
+            odd = text.count(BROKEN)
+            bad += odd
+            good += len(re.findall(r"[^\x00-\x7f]", text)) - odd
+    if not bad:
+        return Found("utf-8")
+    if good >= bad:  # text before Unicode is hardly ever valid UTF-8 by chance
+        return Found("utf-8", broken=True)
+    return _legacy(path) or (Found("utf-8", broken=True) if bad <= FEW else None)
+
+
+def _broken(path: Path, encoding: str) -> bool:
+    return any(BROKEN in text for text in decoded(path, encoding))
+
+
+def _wide(start: bytes) -> str | None:
+    """UTF-16 without a mark: zeros at every other byte of its ASCII characters."""
+    if len(start) < 4:
+        return None
+    even, odd = start[0::2].count(0), start[1::2].count(0)
+    half = len(start) / 2
+    if odd > 0.3 * half and even < 0.02 * half:
+        return "utf-16-le"
+    return "utf-16-be" if even > 0.3 * half and odd < 0.02 * half else None
+
+
+def _legacy(path: Path) -> Found | None:
+    """The encoding before Unicode in which the bytes look most like text."""
+    scores: dict[str, float] = {}
+    for name in ("gb18030", "big5", "shift_jis", "euc_jp", "euc_kr", "cp1252"):
+        try:
+            sample = _beyond(path, name)
+        except UnicodeDecodeError:
+            continue
+        if sample:
+            scores[name] = SCORES[name](sample)
+    if not scores:
+        return None
+    best = max(scores, key=lambda n: scores[n])
+    if scores[best] < 0.7:
+        return None
+    near = tuple(n for n in scores if n != best and scores[n] > scores[best] - 0.15)
+    return Found(best, True, near)
+
+
+def _beyond(path: Path, encoding: str) -> str:
+    """Up to `SAMPLE` characters beyond ASCII, each with the one before it; every byte of the file is decoded.
+
+    Raises:
+        UnicodeDecodeError: some bytes are no character of the encoding.
+    """
+    found: list[str] = []
+    size = 0
+    for text in decoded(path, encoding, "strict"):
+        if size < SAMPLE and not text.isascii():
+            runs = re.findall(r".?[^\x00-\x7f]+.?", text)
+            found += runs
+            size += sum(map(len, runs))
+    return "\n".join(found)
+
+
+def _share(sample: str, fine: re.Pattern[str]) -> float:
+    many = [c for c in sample if c > "\x7f"]
+    return len(fine.findall(sample)) / len(many) if many else 0.0
+
+
+def _bytes_share(sample: str, encoding: str, leads: tuple[tuple[int, int], ...], trail: int = 0x40) -> float:
+    """The share of characters whose first byte lies in the rows that common words use."""
+    total = fine = 0
+    for c in sample:
+        if c > "\x7f":
+            code = c.encode(encoding)
+            total += 1
+            fine += len(code) == 2 and any(a <= code[0] <= b for a, b in leads) and code[1] >= trail
+    return fine / total if total else 0.0
+
+
+def _chinese(sample: str) -> float:
+    common = _bytes_share(sample, "gb18030", ((0xA1, 0xA3), (0xB0, 0xD7)), 0xA1)
+    kana = len(re.findall(r"[ぁ-ヿ]", sample))
+    return common - (0.6 if kana > 0.2 * max(1, len(re.findall(r"[^\x00-\x7f]", sample))) else 0.0)
+
+
+def _korean(sample: str) -> float:
+    """Hangul lies in rows B0 to C8 only. Chinese text spreads far beyond, so that enough characters tell the two apart."""
+    share = _bytes_share(sample, "euc_kr", ((0xA1, 0xA3), (0xB0, 0xC8)), 0xA1)
+    many = len(re.findall(r"[^\x00-\x7f]", sample)) >= FEW
+    return share + 0.2 if many and share > 0.98 else share - 0.1
+
+
+def _japanese(sample: str) -> float:
+    """Japanese text has kana of full width; half-width ones alone are other bytes misread."""
+    count = len(re.findall(r"[^\x00-\x7f]", sample))
+    kana, words = len(re.findall(r"[ぁ-ヿ]", sample)), len(re.findall(r"[ぁ-ヿ一-龥々、。「」（）・ー０-９Ａ-ｚ]", sample))
+    return words / max(1, count) - (0.0 if kana > 0.1 * count else 0.15)
+
+
+def _western(sample: str) -> float:
+    """Letters beyond ASCII stand one or two at a time, beside ASCII ones."""
+    crowded = sum(len(run) for run in re.findall(r"[À-ÿ]{3,}", sample))
+    count = len(re.findall(r"[^\x00-\x7f]", sample))
+    return sum(c in WESTERN for c in sample) / max(1, count) - 1.5 * crowded / max(1, count)
+
+
+SCORES = {
+    "gb18030": _chinese,
+    "big5": lambda s: _bytes_share(s, "big5", ((0xA1, 0xA3), (0xA4, 0xC6))),
+    "shift_jis": _japanese,
+    "euc_jp": _japanese,
+    "euc_kr": _korean,
+    "cp1252": _western,
+}

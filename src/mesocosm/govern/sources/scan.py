@@ -1,0 +1,306 @@
+"""Records of a delimited text file with their true physical lines, whatever is broken in it.
+
+Each physical line is classified twice: as the start of a record, and as the rest of a quoted value. Where a quote is never closed, or
+closes where none may, the two readings tell which lines belong to the broken record; the others are read as they stand.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mesocosm.govern.sources.encodings import BROKEN
+from mesocosm.govern.sources.lines import MOST_TEXT, lines_of, shown
+
+MOST_SPAN = 10_000  # lines of one record
+LOOK = 2_000  # lines looked ahead from a broken record
+CLOSED, OPEN, BAD = "closed", "open", "bad"
+NUMBER = re.compile(r"\s*[-+]?[\d.,\s]*\d[\d.,\s%]*(?:[eE][-+]?\d+)?\s*|")
+LEARN = 200  # rows that tell which columns are numbers
+ENOUGH = 8  # cells that fit by chance in none but a real row
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How cells are set apart.
+
+    Args:
+        quote: the quote character; empty where there is none.
+        escape: what stands before a quote inside of quotes: the quote itself, or another character.
+        comment: what a line that is no row begins with; empty where there is none.
+    """
+
+    delimiter: str = ","
+    quote: str = '"'
+    escape: str = '"'
+    comment: str = ""
+
+    def patterns(self) -> Patterns:
+        """The dialect as regular expressions."""
+        d, q, e = re.escape(self.delimiter), re.escape(self.quote), re.escape(self.escape)
+        pad = "" if self.delimiter == " " else " *"
+        if not self.quote:
+            cell = rf"(?:[^{d}{e}]|{e}(?:.|\Z))*+" if self.escape else rf"[^{d}]*+"
+            return Patterns(*(re.compile(p, re.S) for p in (rf"{cell}(?:{d}{cell})*+", rf"{cell}(?:{d}{cell})*+", r"(?!)", r"(?!)", r"(?!)", rf"(?:\A|{d})(?P<q>(?!))?({cell})")))
+        body = rf"(?:[^{q}]|{q}{q})*+" if self.escape == self.quote else rf"(?:[^{q}{e}]|{e}(?:.|\Z))*+"
+        quoted = rf"{pad}{q}{body}{q}{pad}"
+        bare, strict = rf"(?!{pad}{q})[^{d}]*+", rf"[^{d}{q}]*+"
+        cells, tight = rf"(?:{quoted}(?={d}|\Z)|{bare})", rf"(?:{quoted}(?={d}|\Z)|{strict}(?={d}|\Z))"
+        rest = rf"{body}{q}{pad}(?:{d}{tight})*+"
+        opening = rf"(?:{cells}{d})*{pad}{q}{body}"
+        return Patterns(*(re.compile(p, re.S) for p in (
+            rf"{cells}(?:{d}{cells})*+", rf"{tight}(?:{d}{tight})*+", opening, rest, rf"{body}(?:{q}{pad}{d}(?:{tight}{d})*{pad}{q}{body})?",
+            rf"(?:\A|{d})(?:{pad}{q}(?P<q>{body}){q}{pad}(?={d}|\Z)|({bare}))",
+        )))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Patterns:
+    """Of a whole line: a record; one without a stray quote; the start of a record whose quote stays open; the end of a record from inside
+    of quotes; a line that stays inside of quotes. And of one cell of a record."""
+
+    whole: re.Pattern[str]
+    strict: re.Pattern[str]
+    opening: re.Pattern[str]
+    ending: re.Pattern[str]
+    inside: re.Pattern[str]
+    cell: re.Pattern[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record: its first physical line and how many it has; `cells`, or `why` it cannot be read and its text."""
+
+    line: int
+    lines: int
+    cells: list[str] | None
+    why: str = ""
+    text: str = ""
+
+
+@dataclass
+class Scan:
+    """A pass over a file of UTF-8.
+
+    Args:
+        skip: physical lines before the first record.
+        width: cells that a record must have; None where any number is right.
+        trailing: whether each row has one more delimiter at its end.
+    """
+
+    path: Path
+    dialect: Dialect
+    skip: int = 0
+    width: int | None = None
+    trailing: bool = False
+    counts: dict[str, int] = field(default_factory=lambda: {"blank": 0, "comment": 0})
+
+    def __post_init__(self) -> None:
+        self.patterns = self.dialect.patterns()
+        self.ahead: list[tuple[str, str]] = []
+        self.head = 0
+        self.shape: list[bool] = []  # which columns held nothing but numbers
+        self.seen = 0
+        self.source = lines_of(self.path)
+        self.at = 0  # physical lines taken
+        self.first: list[str] | None = None
+
+    def _fill(self, count: int) -> bool:
+        """Whether `count` lines are ahead."""
+        while len(self.ahead) - self.head < count:
+            line = next(self.source, None)
+            if line is None:
+                return False
+            self.ahead.append(line)
+        return True
+
+    def _peek(self, place: int) -> str:
+        return self.ahead[self.head + place][0]
+
+    def _joined(self, count: int) -> str:
+        parts = self.ahead[self.head : self.head + count]
+        return "".join(b + e for b, e in parts[:-1]) + parts[-1][0]
+
+    def _take(self, count: int) -> str:
+        self.at += count
+        parts = self.ahead[self.head : self.head + count]
+        self.head += count
+        if self.head > 256 and 2 * self.head > len(self.ahead):
+            del self.ahead[: self.head]
+            self.head = 0
+        return "".join(b + e for b, e in parts[:-1]) + parts[-1][0] if parts else ""
+
+    def start(self, line: str) -> str:
+        """What a line is as the start of a record."""
+        if self.dialect.quote not in line or not self.dialect.quote or self.patterns.whole.fullmatch(line):
+            return CLOSED
+        return OPEN if self.patterns.opening.fullmatch(line) else BAD
+
+    def rest(self, line: str) -> str:
+        """What a line is inside of a quoted value."""
+        if self.dialect.quote not in line or self.patterns.inside.fullmatch(line):
+            return OPEN
+        return CLOSED if self.patterns.ending.fullmatch(line) else BAD
+
+    def cells(self, record: str) -> list[str]:
+        """The cells of a well-formed record."""
+        d, q, e = self.dialect.delimiter, self.dialect.quote, self.dialect.escape
+        if (not q or q not in record) and (not e or e == q or e not in record):
+            return record.split(d)
+        found = []
+        for match in self.patterns.cell.finditer(record):
+            inner = match["q"]
+            if inner is None:
+                bare = match[2] if match[2] is not None else ""
+                found.append(re.sub(re.escape(e) + "(.)", r"\1", bare, flags=re.S) if not q and e else bare)
+            else:
+                found.append(inner.replace(q + q, q) if e == q else re.sub(re.escape(e) + "(.)", r"\1", inner, flags=re.S))
+        return found
+
+    def fits(self, cells: list[str]) -> bool:
+        """Whether a record has as many cells as it must."""
+        if self.width is None:
+            return True
+        return len(cells) == self.width + 1 and not cells[-1] if self.trailing else len(cells) == self.width
+
+    def records(self) -> Iterator[Record]:
+        """Every record after `skip` lines."""
+        if self.skip and self._fill(1):
+            for _ in range(self.skip):
+                if self._fill(1):
+                    self._take(1)
+        strict = False  # right after a broken record a stray quote may be its end
+        comment, quote = self.dialect.comment, self.dialect.quote
+        while self._fill(1):
+            line = self._peek(0)
+            if not line or (self.width != 1 and line.isspace() and self.dialect.delimiter not in line):
+                self.counts["blank"] += 1
+                self._take(1)
+                continue
+            if comment and line.startswith(comment):
+                self.counts["comment"] += 1
+                self._take(1)
+                continue
+            if not quote or quote not in line:
+                if strict and self.fits(self.cells(line)) and not self._alike(self.cells(line)):
+                    yield self._bad(1, "it follows a quote that is not closed, and differs from the rows before")
+                    continue
+                strict = False
+                yield self._read(1)
+                continue
+            state = self.start(line)
+            if state == CLOSED:
+                if strict and not self.patterns.strict.fullmatch(line):
+                    yield self._bad(1, "a quote stands where no value begins or ends")
+                    continue
+                strict = False
+                yield self._read(1)
+                continue
+            span, why = (self._span(), "a quote is not closed") if state == OPEN else (0, "a quote closes where its value goes on")
+            if span and self._sound(span):
+                strict = False
+                yield self._read(span)
+                continue
+            strict = True
+            if span:
+                record = Record(0, span, self.cells(self._joined(span)))
+                if record.cells is not None and self.fits(record.cells):
+                    why = f"a quote opens on line {self.at + 1} and closes on line {self.at + span}, yet the lines between look like rows"
+                    for _ in range(span):
+                        yield self._bad(1, why)
+                    continue
+                plain = self._plain(1, span - 1)
+                yield self._read(span) if not plain else self._bad(1, "a quote is not closed on its line")
+                continue
+            yield from self._broken(why)
+
+    def _read(self, lines: int) -> Record:
+        line = self.at + 1
+        text = self._take(lines)
+        if BROKEN in text:
+            return Record(line, lines, None, "its bytes are invalid in the file's encoding", _shown(text))
+        if "\x00" in text:
+            return Record(line, lines, None, "it holds a NUL byte", _shown(text))
+        if len(text) > MOST_TEXT:
+            return Record(line, lines, None, f"it is longer than {MOST_TEXT} characters", _shown(text))
+        cells = self.cells(text)
+        if self.width is None:
+            return Record(line, lines, cells)
+        if not self.fits(cells):
+            over = f" over {lines} lines" if lines > 1 else ""
+            return Record(line, lines, None, f"expected {self.width} columns, got {len(cells)}{over}", _shown(text))
+        if self.seen < LEARN:
+            self._learn(cells)
+        return Record(line, lines, cells[:-1] if self.trailing else cells)
+
+    def _learn(self, cells: list[str]) -> None:
+        numbers = [bool(NUMBER.fullmatch(c)) for c in cells]
+        self.shape = [a and b for a, b in zip(self.shape, numbers, strict=True)] if self.seen else numbers
+        self.seen += 1
+
+    def _bad(self, lines: int, why: str) -> Record:
+        line = self.at + 1
+        return Record(line, lines, None, why, _shown(self._take(lines)))
+
+    def _span(self) -> int:
+        """How many lines a record has whose first leaves a quote open; 0 where it is never closed."""
+        size = 0
+        for number in range(2, MOST_SPAN + 1):
+            if not self._fill(number):
+                return 0
+            line = self._peek(number - 1)
+            size += len(line)
+            if size > MOST_TEXT:
+                return 0
+            state = self.rest(line)
+            if state == CLOSED:
+                return number
+            if state == BAD:
+                return 0
+        return 0
+
+    def _sound(self, span: int) -> bool:
+        """Whether a record over several lines has the right width, and the lines inside are no rows."""
+        return self.fits(self.cells(self._joined(span))) and not (self._plain(1, span - 1) and self._fits_line(span - 1))
+
+    def _fits_line(self, place: int) -> bool:
+        line = self._peek(place)
+        return self.start(line) == CLOSED and self._alike(self.cells(line))
+
+    def _alike(self, cells: list[str]) -> bool:
+        """Whether cells fit, and are numbers where all before were."""
+        return self.fits(cells) and (self.seen < 3 or all(not n or NUMBER.fullmatch(c) for n, c in zip(self.shape, cells, strict=True)))
+
+    def _plain(self, first: int, after: int) -> bool:
+        """Whether lines ahead all are rows of the right width, and enough that it is no chance."""
+        if self.width is None or self.width < 2 or (self.width - 1) * (after - first) < ENOUGH:
+            return False
+        return all(self._fits_line(i) for i in range(first, after))
+
+    def _broken(self, why: str) -> Iterator[Record]:
+        """A record that cannot be read costs its first line, and the lines that end it where one of them does."""
+        place = 1
+        while place < LOOK and self._fill(place + 1) and self.dialect.quote not in self._peek(place):
+            place += 1
+        ends = place < LOOK and self._fill(place + 1)
+        if ends:
+            line = self._peek(place)
+            begins = self.patterns.strict.fullmatch(line) or (self.start(line) == OPEN and self._opens_well(place))
+            ends = not begins and self.rest(line) == CLOSED and not self._plain(1, place)
+        yield self._bad(place + 1 if ends else 1, why)
+
+    def _opens_well(self, place: int) -> bool:
+        """Whether the record that begins at a line ahead is closed."""
+        for number in range(place + 1, place + LOOK):
+            if not self._fill(number + 1):
+                return False
+            state = self.rest(self._peek(number))
+            if state != OPEN:
+                return state == CLOSED
+        return False
+
+
+def _shown(text: str) -> str:
+    return text[: shown(0)].replace(BROKEN, "\ufffd").replace("\x00", "\ufffd")
