@@ -97,6 +97,7 @@ def test_amounts_of_several_currencies_become_one_by_a_rate_table(tmp_path: Path
     assert ["7 GBP" in r["reason"] for r in aside] == [True]
     sql = serving_sql(data.fields, [], snapshot.facts["fields"], KEY)
     with duckdb.connect() as con:
+        expr.prepare(con)
         con.execute("create table incoming as select 0::bigint as _row, '$ 100' as x")
         assert con.execute(sql).fetchall()[0][1] == pytest.approx(720)
     with pytest.raises(ValueError, match="beside a 'unit' that is a currency"):

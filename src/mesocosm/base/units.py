@@ -26,6 +26,18 @@ HAN = {"千": 1e3, "万": 1e4, "萬": 1e4, "百万": 1e6, "千万": 1e7, "亿": 
 SIGNS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "CNY", "元": "CNY"}
 
 
+SCALES = {
+    "degC": ("degC", "°C", "℃", "° C", "ºC", "celsius", "Celsius", "degree_Celsius", "degrees Celsius", "deg C", "摄氏度"),
+    "degF": ("degF", "°F", "℉", "° F", "ºF", "fahrenheit", "Fahrenheit", "degree_Fahrenheit", "degrees Fahrenheit", "deg F", "华氏度"),
+    "K": ("K", "kelvin", "Kelvin"),
+}
+OFFSET_WORDS = tuple(word for words in SCALES.values() for word in words)
+SHIFTS = {
+    ("degF", "degC"): (-32.0, 5 / 9, 0.0), ("degC", "degF"): (0.0, 1.8, 32.0), ("K", "degC"): (-273.15, 1.0, 0.0),
+    ("degC", "K"): (273.15, 1.0, 0.0), ("degF", "K"): (-32.0, 5 / 9, 273.15), ("K", "degF"): (-273.15, 1.8, 32.0),
+}  # fmt: skip
+
+
 @lru_cache(maxsize=1)
 def _registry() -> Any:
     import pint
@@ -59,6 +71,21 @@ def parse_unit(text: str) -> Any:
         raise ValueError("a unit such as EUR/year, kg, month or mg/dL") from error
 
 
+def _scale(name: str) -> str | None:
+    """The temperature scale that a text names: K, degC or degF."""
+    return next((scale for scale, words in SCALES.items() if name.strip() in words), None)
+
+
+def shift(found: str, wanted: str) -> tuple[float, float, float] | None:
+    """How a temperature of one scale becomes one of another: `(x + a) * b + c`; None for other units and equal scales.
+
+    >>> shift("°F", "degC"), shift("K", "°C"), shift("kg", "g") is None
+    ((-32.0, 0.5555555555555556, 0.0), (-273.15, 1.0, 0.0), True)
+    """
+    pair = (_scale(found), _scale(wanted))
+    return None if None in pair or pair[0] == pair[1] else SHIFTS[pair]  # type: ignore[index]
+
+
 def factor(found: str, wanted: str) -> float | None:
     """How many `wanted` make one `found`, or None where one does not convert to the other.
 
@@ -69,8 +96,12 @@ def factor(found: str, wanted: str) -> float | None:
     """
     import pint
 
+    if _scale(found) and _scale(wanted):
+        return 1.0 if _scale(found) == _scale(wanted) else None
     try:
         unit = parse_unit(found)
+        if float(_registry().Quantity(0.0, unit).to(parse_unit(wanted)).magnitude) != 0.0:
+            return None  # a unit with an offset has no factor
         return round(float(_registry().Quantity(1.0, unit).to(parse_unit(wanted)).magnitude), 12)
     except (ValueError, pint.errors.DimensionalityError, pint.errors.OffsetUnitCalculusError):
         return None
@@ -79,7 +110,7 @@ def factor(found: str, wanted: str) -> float | None:
 def known(text: str) -> bool:
     """Whether a unit is made of the common ones; a fast yes, without pint."""
     common = {name for family in FAMILIES for name in family}
-    return all(part.strip() in common for part in text.split("/"))
+    return _scale(text) is not None or all(part.strip() in common for part in text.split("/"))
 
 
 def spellings(wanted: str) -> dict[str, float]:
@@ -95,6 +126,7 @@ def spellings(wanted: str) -> dict[str, float]:
             times = factor(said, wanted)
             if times is not None:
                 found[said] = times
+    found |= {word: 1.0 for word in OFFSET_WORDS if _scale(wanted) and _scale(word) == _scale(wanted)}
     if head in CURRENCIES:
         found[head] = 1.0  # a bare currency: the period is the field's own
     for sign, name in SIGNS.items():

@@ -51,6 +51,7 @@ def functions() -> dict[str, Any]:
         "phone_of": builtin("phone_of", ("string", "string"), "string"),
         "country_of": builtin("country_of", ("string", "string"), "string"),
         "address_of": builtin("address_of", ("string",), "string"),
+        **{name: builtin(name, ("string", "string"), "string") for name in ("figure_of", "unit_of", "why_no_figure")},
         "image_of": builtin("image_of", ("string", "string"), "string"),
         "nfc": builtin("nfc_normalize", ("string",), "string"),
         "nfkc": builtin("nfkc", ("string",), "string"),
@@ -215,6 +216,9 @@ TAUGHT = {  # name in SQL: module, function, how many texts it takes
     "country_of": ("mesocosm.govern.types.country", "country_of", 2),
     "address_of": ("mesocosm.govern.types.address", "address_of", 1),
     "nfkc": ("mesocosm.govern.types.text", "nfkc", 1),
+    "figure_of": ("mesocosm.govern.figures", "figure_of", 2),
+    "unit_of": ("mesocosm.govern.figures", "unit_of", 2),
+    "why_no_figure": ("mesocosm.govern.figures", "why_no_figure", 2),
 }
 
 

@@ -25,6 +25,7 @@ from mesocosm.govern.engines.duckdb import Duckdb
 from mesocosm.govern.gone import blotted, leave_erased, leave_old, oldest_day
 from mesocosm.govern.learned import learn
 from mesocosm.govern.privacy import anonymity
+from mesocosm.govern.proven import prove
 from mesocosm.govern.raw import Raw, raw
 from mesocosm.govern.report import (
     examples,
@@ -193,6 +194,8 @@ def _read(con: Any, dataset: Dataset, fields: recipe.Fields, rows: Raw, facts: r
     for name, kind in fields.items():
         if isinstance(kind, Number) and kind.unit:
             facts[name] = kind.learn([], _rates(con, name, kind))
+    for name, mark in prove(con, fields, rows).items():
+        facts.setdefault(name, {})["decimal"] = mark
     why = "coalesce(_why, _unmatched)" if rows.joined else "_why"
     if dataset.key:
         why = f"coalesce({why}, case when {quote(dataset.key)} is null then {text(f'{dataset.key} is missing, and it is the key')} end)"
@@ -227,13 +230,13 @@ def _new_units(con: Any, fields: recipe.Fields, rows: Raw, facts: recipe.Facts) 
         if not isinstance(kind, Number) or not kind.unit or rows.types[column] != "string":
             continue
         table = expr.table("_unread", {column: "string"})
-        unit = kind.unit_of(expr.narrow(expr.trimmed(table[column])))
+        unit = kind.unit_of(expr.narrow(expr.trimmed(table[column])), facts[name])
         unread = f"select {quote(column)} from _raw where _row in (select _row from _stage where {quote(name)} is null) and {quote(column)} is not null"
         query = f"with _unread as ({unread}) {expr.to_sql(table.select(u=unit).distinct())}"
         seen = sorted(row[0] for row in con.execute(query).fetchall() if row[0] and len(row[0]) <= 40)[:1000]
         learnt = kind.learn(seen, _rates(con, name, kind))
-        if learnt != facts[name]:
-            facts[name], found = learnt, True
+        if learnt != {k: v for k, v in facts[name].items() if k in learnt}:
+            facts[name], found = facts[name] | learnt, True
     return found
 
 

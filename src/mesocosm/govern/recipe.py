@@ -60,7 +60,7 @@ def read_sql(fields: Fields, facts: Facts, raw: str, types: Mapping[str, str], c
     table = expr.table(f"_s{len(stages) - 1}", kinds)
     known: dict[str, dict[str, Any]] = {n: {} for n in own}
     while True:
-        parts = {n: fields[n].parts(table[said[n]], {k: table[f"{said[n]}_{k}"] for k in known[n]}) for n in own}
+        parts = {n: fields[n].parts(table[said[n]], {k: table[f"{said[n]}_{k}"] for k in known[n]}, facts.get(n, {})) for n in own}
         flat = {f"{said[n]}_{k}": x for n, found in parts.items() for k, x in found.items()}
         if not flat:
             break
@@ -78,7 +78,7 @@ def read_sql(fields: Fields, facts: Facts, raw: str, types: Mapping[str, str], c
     done = {n: fields[n].finish(table[f"r_{said[n]}"]).cast(fields[n].ibis_type) for n in own}
     stages.append(expr.to_sql(table.mutate(**{f"d_{said[n]}": x for n, x in done.items()})))
     table = expr.table(f"_s{len(stages) - 1}", kinds | {f"d_{said[n]}": fields[n].ibis_type for n in own})
-    why = [fields[n].reason(table[said[n]], table[f"d_{said[n]}"], n) for n in own]
+    why = [fields[n].reason(table[said[n]], table[f"d_{said[n]}"], n, facts.get(n, {})) for n in own]
     last = expr.to_sql(table.select(**{c: table[c] for c in carried}, **{n: table[f"d_{said[n]}"] for n in own}, _why=expr.first_of(why)))
     chain = ", ".join(f"_s{i} as ({text})" for i, text in enumerate(stages))
     return f"with {chain} {last}"

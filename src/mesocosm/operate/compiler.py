@@ -251,6 +251,11 @@ class Compiler:
         step, _ = self.node(node.this)
         return (s.unsure if isinstance(node.args.get("group"), exp.Array) else s.only_null(step)), "other"
 
+    def contains(self, node: exp.Contains) -> s.Node:
+        """Whether a text holds another."""
+        steps = self.texts(node.this, node.expression)
+        return (s.pair(steps[0], steps[1], lambda text, part: part in text), "bool") if steps else (s.unsure, "other")
+
     def call(self, node: exp.Anonymous) -> s.Node:
         """A function by its name."""
         name = str(node.this).lower()
@@ -274,5 +279,5 @@ WAYS: dict[type[exp.Expression], Callable[[Compiler, Any], s.Node]] = {
     exp.In: Compiler.among, exp.Cast: Compiler.cast, exp.TryCast: Compiler.cast, exp.Trim: Compiler.trim, exp.Substring: Compiler.substring, exp.Right: Compiler.right,
     exp.Left: Compiler.right, exp.Length: Compiler.length, exp.Lower: Compiler.lower, exp.Upper: Compiler.lower, exp.Replace: Compiler.replace,
     exp.Translate: Compiler.translate, exp.DPipe: Compiler.joined, exp.Abs: Compiler.absolute, exp.Round: Compiler.round, exp.Greatest: Compiler.outer,
-    exp.Least: Compiler.outer, exp.RegexpLike: Compiler.pattern, exp.RegexpExtract: Compiler.pattern, exp.RegexpReplace: Compiler.pattern, exp.Anonymous: Compiler.call, exp.Null: lambda c, n: (s.always(None), "null"), exp.Boolean: lambda c, n: (s.always(bool(n.this)), "bool"),
+    exp.Least: Compiler.outer, exp.RegexpLike: Compiler.pattern, exp.RegexpExtract: Compiler.pattern, exp.RegexpReplace: Compiler.pattern, exp.Anonymous: Compiler.call, exp.Contains: Compiler.contains, exp.Null: lambda c, n: (s.always(None), "null"), exp.Boolean: lambda c, n: (s.always(bool(n.this)), "bool"),
 }  # fmt: skip

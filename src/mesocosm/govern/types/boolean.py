@@ -32,8 +32,9 @@ class Boolean(FieldKind):
         """In words."""
         return "yes or no"
 
-    def parts(self, said: Column, known: dict[str, Column]) -> dict[str, Column]:
+    def parts(self, said: Column, known: dict[str, Column], facts: Facts | None = None) -> dict[str, Column]:
         """The text in small letters."""
+        del facts
         return {} if known else {"low": said.cast("string").lower()}
 
     def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:

@@ -41,8 +41,9 @@ class Category(FieldKind):
         """In words."""
         return f"one of {', '.join(self.values)}" if self.values else "a category"
 
-    def parts(self, said: Column, known: dict[str, Column]) -> dict[str, Column]:
+    def parts(self, said: Column, known: dict[str, Column], facts: Facts | None = None) -> dict[str, Column]:
         """The text in small letters."""
+        del facts
         return {} if known or not self.values else {"low": said.cast("string").lower()}
 
     def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:

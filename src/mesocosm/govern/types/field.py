@@ -84,12 +84,12 @@ class FieldKind(Kind):
         del spellings
         return {}
 
-    def parts(self, said: Column, known: dict[str, Column]) -> dict[str, Column]:
+    def parts(self, said: Column, known: dict[str, Column], facts: Facts | None = None) -> dict[str, Column]:
         """Helper columns cut from the text, each computed once; most types need none.
 
         Asked again with what it gave, so that a helper may rest on another, until it gives no more.
         """
-        del said, known
+        del said, known, facts
         return {}
 
     def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
@@ -104,11 +104,20 @@ class FieldKind(Kind):
         """The last look at what was read; null where the type cannot hold it."""
         return read
 
-    def reason(self, said: Column, finished: Column, name: str) -> Column:
-        """Why a row is set aside for an unreadable value, else null."""
+    def because(self, said: Column, facts: Facts) -> Column | None:
+        """Why the type could not read a text, in plain words; None where the type has no more to say."""
+        del said, facts
+        return None
+
+    def reason(self, said: Column, finished: Column, name: str, facts: Facts | None = None) -> Column:
+        """Why a row is quarantined for an unreadable value, else null."""
         if self.unreadable == "missing":
             return null()
         text = said.cast("string")
         shown = literal("a value") if self.private else literal("'") + text.left(40) + literal("'")
         sentence = literal(f"{name}: ") + shown + literal(f" is not {self.wanted}")
-        return cases((text.notnull() & finished.isnull(), sentence), other=null())
+        bad = text.notnull() & finished.isnull()
+        why = None if self.private else self.because(cases((bad, text), other=null()), facts or {})
+        if why is not None:
+            sentence = sentence + (literal(": ") + why).fill_null("")
+        return cases((bad, sentence), other=null())

@@ -7,18 +7,21 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from mesocosm.base.kinds import Kind
-from mesocosm.base.units import CURRENCIES, HAN, factor, known, money, parse_unit, spellings
+from mesocosm.base.units import CURRENCIES, HAN, OFFSET_WORDS, factor, known, money, parse_unit, shift, spellings
 from mesocosm.govern.clean.outliers import OutliersSetting
 from mesocosm.govern.clean.outliers.fence import Fence
-from mesocosm.govern.expr import GROUPS, Column, cases, functions, literal, matched, null
+from mesocosm.govern.expr import Column, cases, functions, literal, matched, null
 from mesocosm.govern.types.field import Facts, FieldKind
 
 FIGURE = r"^([-+]?)\s*([€$£¥]?)\s*((?:\d[\d.,' \x{00A0}\x{2009}]*)?[.,]?\d(?:[eE][-+]?\d+)?)\s*(.*?)$"
 
 
 LEAD = r"^[-+]?\d+(?:\.\d+)?"
-MORE = r"^(?:[\d.,' \x{00A0}\x{2009}]|[eE][-+]?\d)"
-
+LEAD_COMMA = r"^[-+]?\d+(?:,\d+)?"
+MORE = r"^(?:[\d.,'’ \x{00A0}\x{2007}\x{2009}\x{202F}]|[eE][-+]?\d|[-+–—±/*×~]|[²³½¼¾])"
+GROUPED = r"^[-+]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$"
+WHOLE = r"^[-+]?\d+$"
+EXACT = 9007199254740992.0  # whole numbers below it are whole in a double too
 
 Worth = Annotated[float, Field(gt=0)]
 
@@ -51,16 +54,22 @@ class Rates(Kind):
 
 
 class Number(FieldKind):
-    """A number, with or without a unit.
+    """A number, with or without a unit, read exactly or refused with its reason.
+
+    A mark groups digits only where groups stand: threes (`1,234`), twos before the last three as in India (`12,34,567`), an
+    apostrophe or a space in threes (`1'234`). Full-width and Arabic digits and the true minus (−) are read. A sign of currency or
+    its ISO code stands before or after. Refused: ranges, `±`, fractions, `(5)` and `5-`, `<5`, a whole number above 2^53 that a
+    double does not hold (`integer` or `decimal` hold it).
 
     Args:
-        unit: the unit the field is kept in; a value that names another is converted.
-        decimal: the decimal mark; the other mark and spaces group thousands.
+        unit: the unit the field is kept in; a value that names another is converted, °F and K by their offset too.
+        decimal: the decimal mark; the other mark groups. Not set: the mark that the column's values prove; a column whose values
+            leave both readings open (only such as `1,234`) stops the build and asks.
         rates: how many of the field's unit (a currency) one of each other currency is worth, or the source that says so.
         spellings: texts that stand beside a figure, each with how many of the field's unit it is.
         outliers: how far values are fenced and acted on.
 
-    Source: SI brochure (2019) 5.4; pint for conversions.
+    Source: SI brochure (2019) 5.4; pint for conversions; ISO 4217; IEEE 754 (double precision).
 
     >>> Number(unit="EUR/year").learn(["EUR/month"])["units"]["EUR/month"]
     12.0
@@ -68,7 +77,7 @@ class Number(FieldKind):
 
     type: Literal["number"] = "number"
     unit: Annotated[str, AfterValidator(_unit)] | None = None
-    decimal: Literal[".", ","] = "."
+    decimal: Literal[".", ","] | None = None
     rates: dict[str, Worth] | Rates = {}
     spellings: dict[str, float] = {}
     outliers: OutliersSetting | None = None
@@ -94,8 +103,12 @@ class Number(FieldKind):
             raise ValueError(f"'rates' beside a 'unit' that is a currency: {', '.join(CURRENCIES)}")
         return self
 
+    def mark(self, facts: Facts) -> str:
+        """The decimal mark: as set, as the column proved it, or a point; `mixed` where the column proved both."""
+        return self.decimal or str(facts.get("decimal", "."))
+
     def learn(self, spellings_seen: list[str], rates: dict[str, float] | None = None) -> Facts:
-        """The factor of every spelling of a unit that converts to the field's."""
+        """The factor of every spelling of a unit that converts to the field's; `offsets` where a factor alone is not enough."""
         if not self.unit:
             return {}
         known = spellings(self.unit)
@@ -105,52 +118,90 @@ class Number(FieldKind):
             times = factor(said, self.unit)
             if times is not None:
                 known[said] = times
-        return {"units": {said: known[said] for said in sorted(known)}}
+        shifted = {said: list(line) for said in sorted({*OFFSET_WORDS, *spellings_seen}) if (line := shift(said, self.unit))}
+        known = {said: times for said, times in known.items() if said not in shifted}
+        return {"units": {said: known[said] for said in sorted(known)}} | ({"offsets": shifted} if shifted else {})
 
-    def parts(self, said: Column, known: dict[str, Column]) -> dict[str, Column]:
+    def parts(self, said: Column, known: dict[str, Column], facts: Facts | None = None) -> dict[str, Column]:
         """The number and the text beside it, by the cheapest way that reads it.
 
-        A plain number is cast; digits with a unit behind are cut; only what is neither (thousands
-        marks, signs of currency, a decimal comma) goes through the regular expression.
+        A plain number is cast; digits with a unit behind are cut; only what is neither goes through the strict reader.
         """
         if said.type().is_numeric() or "number" in known:
             return {}
+        mark = self.mark(facts or {})
         if not known:
-            fast = said.try_cast("float64") if self.decimal == "." else null("float64")
-            lead = said.re_extract(LEAD, 0) if self.decimal == "." else literal("")
+            fast = self._plain(said, mark)
+            lead = said.re_extract(LEAD_COMMA if mark == "," else LEAD, 0)
             return {"fast": fast, "lead": cases((fast.isnull() & said.notnull(), lead), other=null())}
         if "rest" not in known:
             return {"rest": said.substr(known["lead"].length()).lstrip()}
-        if "cut" not in known:
+        if "odd" not in known:
             odd = (known["lead"] == "") | known["rest"].re_search(MORE)
-            cut = functions()["groups"](said, literal(FIGURE), literal(["sign", "mark", "figure", "rest"], "array<string>"))
-            return {"cut": cases((odd, cut), other=null(GROUPS))}
-        cut, group = known["cut"], "," if self.decimal == "." else "\\."
-        figure = cut["figure"].re_replace(r"[' \x{00A0}\x{2009}" + group + "]", "").replace(self.decimal, ".")
-        hard = (cut["sign"] + figure).try_cast("float64")
+            return {"odd": cases((odd, said), other=null())}
+        if "figure" not in known:
+            careful = functions()["figure_of"](known["odd"], literal(mark))
+            if mark == ".":
+                careful = cases((known["odd"].re_search(GROUPED), known["odd"].replace(",", "")), other=careful)
+            lead = known["lead"].replace(",", ".") if mark == "," else known["lead"]
+            return {"figure": cases((known["fast"].notnull(), null()), (known["odd"].notnull(), careful), other=lead)}
+        beside = functions()["unit_of"](known["odd"], literal(mark))
+        number = self._exact(known["figure"].try_cast("float64"), known["figure"])
         return {
-            "number": cases((known["fast"].notnull(), known["fast"]), (cut.isnull(), known["lead"].try_cast("float64")), other=hard),
-            "unit": cases((known["fast"].notnull(), literal("")), (cut.isnull(), known["rest"]), other=cut["mark"] + cut["rest"]),
+            "number": cases((known["fast"].notnull(), known["fast"]), other=number),
+            "unit": cases((known["fast"].notnull(), literal("")), (known["odd"].isnull(), known["rest"]), other=beside),
         }
 
-    def unit_of(self, said: Column) -> Column:
+    def _plain(self, said: Column, mark: str) -> Column:
+        """A text that is a plain number by a cast; an underscore is no digit."""
+        text = said.replace(",", ".") if mark == "," else said
+        number = self._exact(text.try_cast("float64"), text)
+        odd = said.contains("_") | said.contains(".") if mark == "," else said.contains("_")
+        return cases((odd, null("float64")), other=number)
+
+    def _exact(self, number: Column, text: Column) -> Column:
+        """Null where the text is a whole number that a double does not hold."""
+        same = number.try_cast("decimal(38, 0)") == text.try_cast("decimal(38, 0)")
+        return cases((number.abs() < EXACT, number), (text.re_search(WHOLE) & ~same.fill_null(False), null("float64")), other=number)
+
+    def unit_of(self, said: Column, facts: Facts) -> Column:
         """The text beside the figure, empty where there is none."""
-        cut = functions()["groups"](said, literal(FIGURE), literal(["sign", "mark", "figure", "rest"], "array<string>"))
-        return cut["mark"] + cut["rest"].strip()
+        return functions()["unit_of"](said, literal(self.mark(facts)))
 
     def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The number in the field's unit; null for a text that is no number in a known unit."""
         if not parts:
-            return said.cast("float64")
-        return parts["number"] * matched(parts["unit"], {"": 1.0, **HAN, **facts.get("units", {}), **self.spellings}, "float64")
+            return self._from_typed(said)
+        return self._converted(parts["number"], parts["unit"], facts)
+
+    def _converted(self, number: Column, unit: Column, facts: Facts) -> Column:
+        """A number in the field's unit."""
+        offsets = {**facts.get("offsets", {})}
+        times = {"": 1.0, **HAN, **facts.get("units", {}), **self.spellings}
+        plain = number * matched(unit, {k: v for k, v in times.items() if k not in offsets}, "float64")
+        if not offsets:
+            return plain
+        moved = [(unit == said, ((number + before) * scale + after).round(9)) for said, (before, scale, after) in sorted(offsets.items())]
+        return cases(*moved, other=plain)
+
+    def _from_typed(self, said: Column) -> Column:
+        """A number of the source's own type; null where a double does not hold it."""
+        number = said.cast("float64")
+        if not said.type().is_integer():
+            return number
+        return cases((number.abs() < EXACT, number), (number.try_cast("decimal(38, 0)") == said.cast("decimal(38, 0)"), number), other=null("float64"))
 
     def finish(self, read: Column) -> Column:
         """A finite number."""
         return cases((read.abs() <= 1.7e308, read), other=null("float64"))
 
+    def because(self, said: Column, facts: Facts) -> Column | None:
+        """Why a text is no number."""
+        return functions()["why_no_figure"](said.cast("string"), literal(self.mark(facts)))
+
 
 class Integer(Number):
-    """A whole number, with or without a unit; 3.0 is whole, 3.5 is not.
+    """A whole number of 64 bits, exact, with or without a unit; 3.0 is whole, 3.5 is not. Figures are read as by `number`.
 
     Source: ISO 80000-2, integers.
 
@@ -170,7 +221,24 @@ class Integer(Number):
         """In words."""
         return "a whole number" + (f" in {self.unit}" if self.unit else "")
 
+    def _exact(self, number: Column, text: Column) -> Column:
+        """Doubles stand in for the size; `read` takes the digits of a great one from its text."""
+        del text
+        return number
+
+    def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+        """The whole number; null where it is not whole or has more than 64 bits."""
+        if not parts and said.type().is_integer():
+            return said.try_cast("int64")
+        number = super().read(said, parts, facts)
+        small = cases((number.abs() < EXACT, number), other=null("float64"))  # a greater one is not even asked whether it is whole
+        whole = cases((small == small.round(), small), other=null("float64")).cast("int64")
+        if not parts:
+            return whole
+        text = cases((parts["fast"].notnull(), said), other=parts["figure"])
+        great = cases((text.re_search(WHOLE), text.try_cast("int64")), other=null("int64"))
+        return cases(((number.abs() >= EXACT) & (parts["unit"] == ""), great), other=whole)
+
     def finish(self, read: Column) -> Column:
-        """A whole number that a double holds exactly."""
-        small = cases((read.abs() < 9.0e15, read), other=null("float64"))  # a greater one is not even asked whether it is whole
-        return cases((small == small.round(), small), other=null("float64")).cast("int64")
+        """As read."""
+        return read

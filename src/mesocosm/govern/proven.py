@@ -1,0 +1,70 @@
+"""What a column's own values prove about how they are written, looked up in the raw rows before they are read.
+
+Knows DuckDB. Looks at few values where few are enough, at all where they are not; what stays open stops the build.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mesocosm.base.errors import Wrong
+from mesocosm.govern.raw import Raw
+from mesocosm.govern.readings import decimal_mark
+from mesocosm.govern.recipe import Fields, columns_of
+from mesocosm.govern.sources.paths import quote
+from mesocosm.govern.types.number import Number
+
+FIRST = 2000  # values that are enough in most columns
+MOST = 100_000  # distinct values with a comma
+
+
+def prove(con: Any, fields: Fields, rows: Raw) -> dict[str, str]:
+    """The decimal mark (`,` or `mixed`) of each field of numbers that sets none and whose column does not prove the point.
+
+    Raises:
+        Wrong: the values of a column leave two readings open.
+    """
+    columns = columns_of(fields)
+    asked = {n: columns[n] for n, f in fields.items() if isinstance(f, Number) and f.decimal is None and rows.types[columns[n]] == "string"}
+    found: dict[str, str] = {}
+    open_: dict[str, tuple[str, ...]] = {}
+    points = False  # whether some column of the dataset proves the point
+    for name, column in asked.items():
+        proof = decimal_mark(_values(con, column, ",", MOST))
+        if not proof.proofs or proof.reading == ".":
+            first = decimal_mark(_values(con, column, ".", FIRST))
+            if not first.proofs and first.open:
+                first = decimal_mark(_values(con, column, ".", MOST))
+            points = points or "." in first.proofs
+            if first.ambiguous and not proof.proofs:
+                open_[name] = first.open
+            elif "," in first.proofs and not proof.proofs:
+                found[name] = "," if not first.mixed else "mixed"
+            if proof.ambiguous and not first.proofs:
+                raise _asked(fields, name, proof.open)
+            continue
+        points = points or "." in proof.proofs
+        other = decimal_mark(_values(con, column, ".", FIRST)) if not proof.mixed else proof
+        found[name] = "mixed" if proof.mixed or "." in other.proofs else ","
+    for name, values in open_.items():
+        if not points:  # a point that is the decimal mark of its neighbours is one here too
+            raise _asked(fields, name, values)
+    return found
+
+
+def _values(con: Any, column: str, mark: str, most: int) -> list[str]:
+    """Distinct values that hold a mark, full-width forms as they are."""
+    c = quote(column)
+    wide = "，" if mark == "," else "．"
+    inner = f"select {c} as x from _raw where contains({c}, '{mark}') or contains({c}, '{wide}')"
+    query = f"select distinct x from ({inner}{f' limit {most}' if most == FIRST else ''}) limit {most}"
+    return [str(row[0]).strip() for row in con.execute(query).fetchall()]
+
+
+def _asked(fields: Mapping[str, Any], name: str, values: tuple[str, ...]) -> Wrong:
+    """The question, with examples unless the field is private."""
+    shown = "its values" if fields[name].private else "'" + "', '".join(sorted(v[:40] for v in values)[:3]) + "'"
+    mark = "," if any("," in v for v in values) else "."
+    thing = "comma" if mark == "," else "point"
+    return Wrong(f"fields.{name}", f"{shown} can be read in two ways: the {thing} may group thousands or be the decimal mark", 'decimal: "." or decimal: ","')

@@ -1,0 +1,149 @@
+"""What the distinct values of one column prove about how it is written: its decimal mark, its order of day and month, its units.
+
+Pure functions over texts: nothing is guessed. What the values do not prove stays open, and the caller stops or asks.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+MOST_EXAMPLES = 10
+CORE = re.compile(r"\d[\d.,]*")
+GAP = re.compile(r"(?<=\d)['\u2019 \u00a0\u2007\u2009\u202f](?=\d{3}(?!\d))")
+DAY = re.compile(r"^\D*(\d{1,4})\s*[/.\-]\s*(\d{1,2})\s*[/.\-]\s*(\d{1,4})(?!\d)")
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What a column's values prove.
+
+    Args:
+        reading: the one reading that is proven, None where none is or several are.
+        proofs: readings that single values prove, each with up to ten of these values.
+        open: up to ten values that two readings fit.
+
+    >>> decimal_mark(["1.234,56", "7"]).reading, decimal_mark(["1,234"]).ambiguous
+    (',', True)
+    """
+
+    reading: str | None = None
+    proofs: dict[str, tuple[str, ...]] = field(default_factory=lambda: {})
+    open: tuple[str, ...] = ()
+
+    @property
+    def mixed(self) -> bool:
+        """Whether some values prove one reading and others another."""
+        return len(self.proofs) > 1
+
+    @property
+    def ambiguous(self) -> bool:
+        """Whether values are there that two readings fit, and none proves one of them."""
+        return not self.proofs and bool(self.open)
+
+
+def decimal_mark(values: Iterable[str]) -> Proof:
+    """Which decimal mark ("." or ",") the values of a column of numbers prove.
+
+    A mark proves itself where it cannot group digits in threes: `12,5`, `0,123`, `1234,567`, `1.234,56`; two or more marks
+    that group (`1.234.567`, `12,34,567`) prove the other mark. `1,234` and `1.234` alone leave both readings open.
+
+    >>> decimal_mark(["12,5"]).reading, decimal_mark(["1.5"]).reading, decimal_mark(["12,34,567"]).reading, decimal_mark(["12"]).reading
+    (',', '.', '.', None)
+    >>> decimal_mark(["12,5", "12.5"]).mixed
+    True
+    """
+    return _decided((one, _mark(one)) for one in values)
+
+
+def day_month_order(values: Iterable[str]) -> Proof:
+    """Which order ("dmy", "mdy" or "ymd") the values of a column of dates in digits prove.
+
+    A part above 12 is no month. `03/04/2024` alone leaves two orders open; a first part of four digits is a year.
+
+    >>> day_month_order(["31/01/2024", "03/04/2024"]).reading, day_month_order(["01/31/2024"]).reading
+    ('dmy', 'mdy')
+    >>> day_month_order(["03/04/2024"]).ambiguous, day_month_order(["2024-01-31"]).reading
+    (True, 'ymd')
+    """
+    return _decided((one, _order(one)) for one in values)
+
+
+def units(values: Iterable[str]) -> dict[str, int]:
+    """The texts that stand beside one figure, each with how many of the values have it; "" is none.
+
+    >>> units(["5 kg", "7kg", "12", "3-5 kg"])
+    {'kg': 2, '': 1}
+    """
+    from mesocosm.govern.figures import Figure, figure
+
+    found: Counter[str] = Counter()
+    for one in values:
+        read = figure(one, ",") if _mark(one) == "," else figure(one, ".")
+        if isinstance(read, Figure):
+            found[read.unit] += 1
+    return dict(found.most_common())
+
+
+def _decided(each: Iterable[tuple[str, str | None]]) -> Proof:
+    proofs: dict[str, list[str]] = {}
+    undecided: list[str] = []
+    for value, reading in each:
+        if reading is None:
+            continue
+        kept = undecided if reading == "open" else proofs.setdefault(reading, [])
+        if len(kept) < MOST_EXAMPLES:
+            kept.append(value)
+    only = next(iter(proofs)) if len(proofs) == 1 else None
+    return Proof(only, {k: tuple(v) for k, v in sorted(proofs.items())}, tuple(undecided))
+
+
+def _mark(value: str) -> str | None:
+    """The decimal mark that one value proves, `open` where it fits both, None where it tells nothing."""
+    text = GAP.sub("", unicodedata.normalize("NFKC", value[:200]).strip())
+    cores = CORE.findall(text)
+    if len(cores) != 1:
+        return None
+    core = cores[0].rstrip(".,")
+    points, commas = core.count("."), core.count(",")
+    if not points and not commas:
+        return None
+    if points and commas:
+        last = "." if core.rfind(".") > core.rfind(",") else ","
+        return last if core.count(last) == 1 and _grouped(core.split(last)[0], "," if last == "." else ".") else None
+    mark, other = (".", ",") if points else (",", ".")
+    if points + commas > 1:
+        return other if _grouped(core, mark) else None
+    before, after = core.split(mark)
+    return "open" if len(after) == 3 and 1 <= len(before) <= 3 and before[0] != "0" else mark
+
+
+def _grouped(whole: str, mark: str) -> bool:
+    """Whether a mark stands where groups stand: in threes, or as in India in twos before the last three."""
+    if mark not in whole:
+        return whole.isdigit()
+    thirds = re.fullmatch(rf"[1-9]\d{{0,2}}(?:{re.escape(mark)}\d{{3}})+", whole)
+    return bool(thirds or (mark == "," and re.fullmatch(r"[1-9]\d?(?:,\d{2})+,\d{3}", whole)))
+
+
+def _order(value: str) -> str | None:
+    """The order that one value proves, `open` where it fits two, None where it is no date in digits."""
+    found = DAY.match(unicodedata.normalize("NFKC", value[:60]).strip())
+    if not found:
+        return None
+    first, second, third = found.groups()
+    if len(first) == 4:
+        return "ymd" if int(second) <= 12 and len(third) <= 2 else None
+    if len(first) > 2 or len(third) not in (2, 4):
+        return None
+    day, month = int(first), int(second)
+    if len(third) == 2 and day <= 31 and int(third) <= 31 and month <= 12 and len(first) == 2 and "-" in value:
+        return "open"  # 23-01-05 may begin with its year
+    if day == month <= 12:
+        return None  # both readings are one day
+    if day > 12:
+        return "dmy" if day <= 31 and month <= 12 else None
+    return "mdy" if 12 < month <= 31 else "open" if month <= 12 else None
