@@ -50,6 +50,7 @@ def up(
         raise Failure("no service has anything to serve; see what 'mesocosm build' says")
     import uvicorn
 
+    from mesocosm.base.owned import owner_only
     from mesocosm.build.running import record_server
     from mesocosm.build.up import Running
     from mesocosm.cli.drill import to_break
@@ -73,7 +74,7 @@ def up(
     sys.setswitchinterval(0.0005)  # the loop, the workers' ears and the batchers hand the interpreter on at once
     server = uvicorn.Server(config)
     try:
-        with running.tending():
+        with owner_only(), running.tending():
             server.run(sockets=[listener])
     finally:
         (store / "server.json").unlink(missing_ok=True)
