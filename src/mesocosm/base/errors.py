@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from typing import NamedTuple
 
+from mesocosm.base.secret_values import masked, masked_all
+
 
 class Place(NamedTuple):
     """Where something stands in the file; line and column count from 1, 0 where there is none."""
@@ -49,17 +51,20 @@ class Finding:
         said = f"{self.place}  {key}{self.found}{'; wanted ' + self.wanted if self.wanted else ''}."
         if self.choices:
             said += f" Choices: {', '.join(self.choices)}."
-        return said + (f" Did you mean '{self.near}'?" if self.near else "")
+        return masked(said + (f" Did you mean '{self.near}'?" if self.near else ""))
 
     def as_json(self) -> dict[str, object]:
         """The finding as JSON-ready data."""
         data = asdict(self)
         data["place"] = {"file": self.place.file, "line": self.place.line, "column": self.place.column}
-        return data
+        return {key: masked_all(value) for key, value in data.items()}
 
 
 class Failure(Exception):
-    """Something could not be done; the message is a sentence a user reads as it stands."""
+    """Something could not be done; the message is a sentence a user reads as it stands. Values of the environment are shown by their names."""
+
+    def __init__(self, *said: object) -> None:
+        super().__init__(*(masked(one) if isinstance(one, str) else one for one in said))
 
 
 class Wrong(Failure):
@@ -74,7 +79,7 @@ class Wrong(Failure):
     """
 
     def __init__(self, key: str, found: str, wanted: str = "", choices: Sequence[str] = (), word: str = "") -> None:
-        self.key, self.found, self.wanted, self.choices = key, found, wanted, tuple(choices)
+        self.key, self.found, self.wanted, self.choices = key, masked(found), masked(wanted), tuple(map(masked, choices))
         self.near = nearest(word, choices) if word else None
         super().__init__(self.at(Place("")).text().strip())
 

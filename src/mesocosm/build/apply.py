@@ -22,6 +22,7 @@ from sqlalchemy import insert
 from mesocosm.base.digest import digest, digest_folder
 from mesocosm.base.errors import Failure, Finding, Invalid, Later, Wrong
 from mesocosm.base.files import folder_appears, sweep
+from mesocosm.base.owned import owned_folder, owner_only
 from mesocosm.build.graph import datasets_of, where_of
 from mesocosm.build.live import Live
 from mesocosm.build.plan import Change
@@ -52,8 +53,8 @@ def alone(store: Path, wait: float = 0.0) -> Iterator[None]:
     Raises:
         Failure: another build is at work.
     """
-    store.mkdir(parents=True, exist_ok=True)
-    with (store / "lock").open("w") as handle:
+    owned_folder(store)
+    with owner_only(), (store / "lock").open("w") as handle:
         until = time.monotonic() + wait
         while True:
             try:
@@ -177,7 +178,7 @@ def _dataset(spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], 
         return last["id"], lambda con: None
     data = datasets_of(spec)[name]
     damaged = last is not None and Integrity(where.store).check_snapshot(last) is not None
-    made = govern(name, data, spec.eco.sources, where, change.prints.made, private_key(where.store), say, _last(last), catalog.clock(), catalog.forgotten(name))
+    made = govern(name, data, spec.eco.sources, where, change.prints.made, private_key(where.store), say, _last(last), catalog.clock(), forgotten_of(spec, catalog, name))
     origins = {s: {"origin": spec.eco.sources[s].origin, "licence": spec.eco.sources[s].licence} for s in data.all_sources}
     again = damaged and last is not None and last["made"] == change.prints.made  # the same rows, under the name that versions know
     ident = last["id"] if last and again else f"{name}@{made.delta['rows']}-{change.prints.made[:8]}"
@@ -201,6 +202,18 @@ def _dataset(spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], 
                 catalog.write_audit(con, "build", "accept", f"datasets.{name}", f"{found.field}: {found.kind} change: {found.evidence}")
 
     return ident, record
+
+
+def forgotten_of(spec: Spec, catalog: Catalog, name: str) -> list[str]:
+    """The marks of erased subjects that a dataset must not hold: its own, and those of datasets over one of its sources, with their key's column."""
+    from mesocosm.govern.recipe import columns_of
+
+    every = datasets_of(spec)
+    marks = catalog.forgotten(name)
+    for other, data in every.items():
+        if other != name and data.key and set(data.all_sources) & set(every[name].all_sources):
+            marks += [f"{mark}@{columns_of(data.fields)[data.key]}" for mark in catalog.forgotten(other) if "@" not in mark]
+    return list(dict.fromkeys(marks))
 
 
 def _last(snapshot: dict[str, Any] | None) -> dict[str, Any]:

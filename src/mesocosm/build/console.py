@@ -24,6 +24,7 @@ from mesocosm.build.plan import plan
 from mesocosm.build.retrain import rollback
 from mesocosm.build.scenery import Scenery
 from mesocosm.build.serving import trace
+from mesocosm.build.shown import without_values
 from mesocosm.build.whatif import Desk
 from mesocosm.build.whole import whole
 from mesocosm.catalog import Catalog
@@ -45,8 +46,11 @@ class Console:
         self.desk, self.train = desk, train
         self.weighed = (0.0, list[dict[str, str]]())
 
-    def everything(self) -> dict[str, Any]:
-        """All that is, as it is now."""
+    def everything(self, role: str | None) -> dict[str, Any]:
+        """All that is, as it is now; values of rows are for the owner."""
+        return self._all() if role == OWNER else without_values(self._all())
+
+    def _all(self) -> dict[str, Any]:
         catalog = self.catalog
         snapshots = {n: catalog.snapshot(dataset=n) for n in datasets_of(self.spec)}
         return {
@@ -161,8 +165,8 @@ def routes(app: FastAPI, console: Console) -> None:
             raise Problem(403, "The role may not read this", f"{why}; it is for the owner's token")
 
     @app.get("/v1/ecosystem")
-    async def ecosystem() -> Any:
-        return await asyncio.to_thread(console.everything)
+    async def ecosystem(request: Request) -> Any:
+        return await asyncio.to_thread(console.everything, request.state.role)
 
     @app.get("/v1/lineage/{ident}")
     async def lineage(ident: str, request: Request) -> Any:

@@ -15,38 +15,77 @@ from sqlalchemy.types import String
 from mesocosm.base.errors import Wrong
 from mesocosm.base.files import write_json
 from mesocosm.build.apply import alone, private_key
-from mesocosm.build.graph import where_of
+from mesocosm.build.graph import datasets_of, where_of
 from mesocosm.build.history import dataset_of, version_of
 from mesocosm.build.unlearn import unlearn
 from mesocosm.catalog import Catalog
 from mesocosm.catalog import tables as t
+from mesocosm.govern.recipe import columns_of
 from mesocosm.spec import Spec
 
 
 def forget(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str], who: str = "forget") -> dict[str, Any]:
-    """Erase subjects and say what was erased and where, if anywhere, a key is still found.
+    """Erase subjects from a dataset and from all that share a source with it, and say what was erased and where, if anywhere, a key is still found.
+
+    Returns:
+        What `dataset` lost; the same of each other dataset under `others`; under `not_reached` those that
+        share a source and have no field of the key's column, with the reason.
 
     Raises:
         Wrong: there is no such dataset, or it has no key.
         Failure: it was not built yet.
     """
-    from mesocosm.govern.erase import erase, found_in, keys_as_kept, mark, of_keys
+    data = dataset_of(spec, dataset)
+    if not data.key:
+        raise Wrong("", f"'{dataset}' has no 'key', so no row can be named", "'key' in the dataset")
+    same, not_reached = sharing(spec, catalog, dataset)
+    others = [_forget(spec, catalog, name, field, keys, who) for name, field in same.items()]
+    for name in not_reached:  # its broken lines may name the subject all the same
+        _forget(spec, catalog, name, None, keys, who)
+    done = _forget(spec, catalog, dataset, data.key, keys, who)  # last, so that its scan of the store is of all
+    return done | {"others": others, "not_reached": not_reached}
+
+
+def sharing(spec: Spec, catalog: Catalog, dataset: str) -> tuple[dict[str, str], dict[str, str]]:
+    """The other built datasets that share a source with a dataset: the field of each that reads the key's column, and why the rest have none."""
+    data = dataset_of(spec, dataset)
+    assert data.key is not None
+    column = columns_of(data.fields)[data.key]
+    found: dict[str, str] = {}
+    not_reached: dict[str, str] = {}
+    for name, other in datasets_of(spec).items():
+        if name == dataset or not set(other.all_sources) & set(data.all_sources) or not catalog.snapshot(dataset=name):
+            continue
+        fields = [f for f, c in columns_of(other.fields).items() if c == column]
+        own = other.key if other.key in fields else next(iter(fields), None)
+        if own is None:
+            not_reached[name] = f"no field of it reads the column '{column}', so its rows of a subject cannot be found"
+        elif other.fields[own].private and other.key != own:
+            not_reached[name] = f"its field '{own}' is private and not its key, so its rows of a subject cannot be found"
+        else:
+            found[name] = own
+    return found, not_reached
+
+
+def _forget(spec: Spec, catalog: Catalog, dataset: str, subject: str | None, keys: Sequence[str], who: str) -> dict[str, Any]:
+    """Erase the rows of one dataset whose field `subject` holds one of some keys; without one, what its quarantine has of them."""
+    from mesocosm.govern.erase import erase, found_in, in_text, keys_as_kept, mark, of_keys
     from mesocosm.govern.expr import prepare
     from mesocosm.govern.sources.kept import forget_kept
     from mesocosm.govern.sources.paths import quote
 
     data = dataset_of(spec, dataset)
-    if not data.key:
-        raise Wrong("", f"'{dataset}' has no 'key', so no row can be named", "'key' in the dataset")
     where = where_of(spec)
     with alone(where.store, wait=30):
         snapshot = version_of(catalog, dataset, "newest")
         secret = private_key(where.store)
-        field = data.fields[data.key]
-        kept = keys_as_kept(field, keys, secret)
+        field = data.fields[subject] if subject else None
+        kept = keys_as_kept(field, keys, secret) if field else list(keys)
         path, now = where.store / snapshot["path"], snapshot["report"]["delta"]
-        sealed = f"opened({quote(data.key)})" if field.sealed else None
-        versions, lost, rows = erase(path, now, of_keys(data.key, kept, keys, sealed), snapshot["made"], lambda con: prepare(con, where.store))
+        sealed = f"opened({quote(subject)})" if subject and field and field.sealed else None
+        gone = of_keys(subject, kept, keys, sealed) if subject else {"rows": "false", "quarantine": in_text(keys)}
+        aside = f"@{columns_of(data.fields)[subject]}" if subject and subject != data.key else ""
+        versions, lost, rows = erase(path, now, gone, snapshot["made"], lambda con: prepare(con, where.store))
         words = {w for w in (*kept, *keys) if w}
         account = less(snapshot["account"], lost, "forgotten")
         learners = [m for m, model in spec.eco.models.items() if model.learns == dataset]
@@ -56,7 +95,7 @@ def forget(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str], who:
         models = [v["id"] for v in taught]
         changed = _out_of_texts(where.store, taught, set(rows))
         with catalog.transaction() as con:
-            con.execute(insert(t.FORGOTTEN), [{"dataset": dataset, "mark": mark(key, secret), "at": catalog.clock()} for key in keys])
+            con.execute(insert(t.FORGOTTEN), [{"dataset": dataset, "mark": mark(key, secret) + aside, "at": catalog.clock()} for key in keys if subject])
             report = snapshot["report"] | {"delta": versions, "examples": {}}
             values: dict[str, Any] = {"delta": versions["rows"], "account": account, "report": _without(report, words), "facts": _without(snapshot["facts"], words)}
             catalog.keep_only(con, snapshot, **values)

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from mesocosm.base.files import write_json
+from mesocosm.base.secret_values import masked
 
 LINES, POINTS = 8, 400
 PAUSE = 0.3  # seconds between two writings
@@ -51,7 +52,7 @@ class Live:
             self.state["left"] = record["left"]
         elif record and "epoch" in record:
             self.state["epochs"] = [*self.state["epochs"], {k: record[k] for k in ("epoch", "train_loss", "held_loss") if k in record}]
-        self.state["lines"] = [*self.state["lines"], str(text)[:300]][-LINES:]
+        self.state["lines"] = [*self.state["lines"], masked(str(text)[:300])][-LINES:]
         self.state["at"] = time.time()
         if self.state["at"] - self.wrote > PAUSE or (record and "step" not in record):
             self.wrote = self.state["at"]

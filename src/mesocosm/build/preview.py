@@ -13,7 +13,7 @@ from typing import Any
 
 from mesocosm.base.errors import Failure, Invalid
 from mesocosm.base.kinds import Where
-from mesocosm.build.apply import private_key
+from mesocosm.build.apply import forgotten_of, private_key
 from mesocosm.build.graph import datasets_of, where_of
 from mesocosm.build.new_data import check_new_data
 from mesocosm.build.plan import Change
@@ -64,7 +64,7 @@ def _preview(spec: Spec, catalog: Catalog, change: Change, last: dict[str, Any])
     try:
         made = govern(
             name, datasets_of(spec)[name], spec.eco.sources, Where(where.root, scratch), change.prints.made, private_key(where.store),
-            lambda _: None, rules, catalog.clock(), catalog.forgotten(name),
+            lambda _: None, rules, catalog.clock(), forgotten_of(spec, catalog, name),
         )  # fmt: skip
         auto = name in spec.eco.datasets and spec.eco.datasets[name].auto
         new = {"account": made.account, "report": made.report, "facts": made.facts, "recipe": dict(change.resource.made_by) | {"auto": auto}}

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from sqlalchemy import Connection, Table, create_engine, event, func, insert, select, update
@@ -23,6 +23,8 @@ from sqlalchemy.pool import NullPool
 
 from mesocosm.base.digest import digest
 from mesocosm.base.errors import Failure, Later
+from mesocosm.base.owned import close_to_others, owned_file, owned_folder
+from mesocosm.base.secret_values import masked, masked_all
 from mesocosm.catalog import tables as t
 from mesocosm.catalog.book import RUNNING
 
@@ -67,7 +69,9 @@ class Catalog:
     def __init__(self, where: Path | str, clock: Callable[[], float] = time.time) -> None:
         self.clock = clock
         if isinstance(where, Path):
-            where.mkdir(parents=True, exist_ok=True)
+            owned_folder(where)
+            owned_file(where / "catalog.db")  # SQLite gives its journals the mode of the database
+            close_to_others(where)  # what an earlier version left readable
             where = f"sqlite:///{where / 'catalog.db'}"
         self.url = where
         self.engine = _engine(where)
@@ -308,7 +312,7 @@ class Catalog:
 
     def alert(self, monitor: str, service: str, what: str, message: str, detail: Mapping[str, Any]) -> str:
         """Raise an alert and return its id."""
-        at = self.clock()
+        at, message, detail = self.clock(), masked(message), cast(dict[str, Any], masked_all(dict(detail)))
         ident = "alert-" + digest(monitor, what, at, message, size=5)
         with self.transaction() as con:
             con.execute(
@@ -367,7 +371,7 @@ class Catalog:
         """Append one line to the hash-chained audit."""
         last = con.execute(select(t.AUDIT.c.hash).order_by(t.AUDIT.c.id.desc()).limit(1)).scalar() or ""
         at = self.clock()
-        line = {"at": at, "who": who, "act": act, "what": what, "why": why, "before": last}
+        line = {"at": at, "who": masked(who), "act": act, "what": masked(what), "why": masked(why), "before": last}
         con.execute(insert(t.AUDIT).values(hash=digest(line), **line))
 
     def audit(self, most: int = 200) -> list[Row]:

@@ -16,6 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from mesocosm.base.errors import Failure, Invalid
+from mesocosm.base.secret_values import masked
 
 File = Annotated[Path, typer.Option("-f", "--file", help="The file, or the folder that holds ecosystem.yaml.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
@@ -55,6 +56,7 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _fail(sentence: str, as_json: bool) -> None:
+    sentence = masked(sentence)
     if as_json:
         print(json.dumps({"error": sentence}, ensure_ascii=False))
     else:

@@ -25,6 +25,8 @@ def forget(
 
     def text(d: dict[str, Any]) -> str:
         lines = [f"Erased from {d['dataset']}: " + ", ".join(f"{n} of {t}" for t, n in d["rows"].items()) + f", {d['predictions']} predictions. Older versions of its snapshots are gone."]
+        lines += [f"Erased from {o['dataset']}, over the same source: " + ", ".join(f"{n} of {t}" for t, n in o["rows"].items()) + f", {o['predictions']} predictions." for o in d["others"]]
+        lines += [f"NOT ERASED from {name}: {why}." for name, why in d["not_reached"].items()]
         lines += [f"{e['from']} became {e['to']}: {e['rows']} training rows taken out exactly in {e['seconds'] * 1000:.1f} ms; solving anew took {e['refit_seconds'] * 1000:.0f} ms and differs by {e['difference']:.1e}." for e in d["exact"]]
         lines += [f"Learnt from it and kept, marked: {', '.join(d['models'])}. 'mesocosm build' grows them anew once their data changes."] if d["models"] else []
         lines.append("The sources keep what they hold; a build leaves the subject's rows out from now on.")

@@ -50,9 +50,11 @@ def up(
         raise Failure("no service has anything to serve; see what 'mesocosm build' says")
     import uvicorn
 
+    from mesocosm.base.owned import owner_only
     from mesocosm.build.running import record_server
     from mesocosm.build.up import Running
     from mesocosm.cli.drill import to_break
+    from mesocosm.operate.door import Door
     from mesocosm.operate.guard import HOSTS
     from mesocosm.operate.sockets import Socket
 
@@ -69,11 +71,11 @@ def up(
     record_server(store, url, running.token)
     console.print(f"\nThe console:  {url}/?token={running.token}\nThe world:    {url}/world?token={running.token}")
     console.print(f"Now break it: mesocosm {to_break(eco.spec)} -f {folder or file}", markup=False)
-    config = uvicorn.Config(running.app, log_level="warning", access_log=False, http="httptools", loop="uvloop" if sys.platform != "win32" else "asyncio", server_header=False, ws=Socket, ws_per_message_deflate=False, ws_max_size=65536)
+    config = uvicorn.Config(running.app, log_level="warning", access_log=False, http=Door, loop="uvloop" if sys.platform != "win32" else "asyncio", server_header=False, ws=Socket, ws_per_message_deflate=False, ws_max_size=65536)
     sys.setswitchinterval(0.0005)  # the loop, the workers' ears and the batchers hand the interpreter on at once
     server = uvicorn.Server(config)
     try:
-        with running.tending():
+        with owner_only(), running.tending():
             server.run(sockets=[listener])
     finally:
         (store / "server.json").unlink(missing_ok=True)

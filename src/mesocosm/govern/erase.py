@@ -58,8 +58,14 @@ def of_keys(field: str, kept: Sequence[str], said: Sequence[str], sealed: str | 
     listed = ", ".join(map(text, [*kept, *said] if sealed else kept))
     original = f"json_extract_string(original, {text('$.' + quote(field))})"
     own = f"coalesce(case when json_valid(original) then {f'opened({original})' if sealed else original} end in ({', '.join(map(text, [*kept, *said]))}), false)"
-    aside = f"({own} or coalesce(regexp_matches(original, {text(_whole(said))}), false) or coalesce(regexp_matches(reason, {text(_whole(said))}), false))"
+    aside = f"({own} or {in_text(said)})"
     return {"rows": f"coalesce({sealed or quote(field) + '::varchar'} in ({listed}), false)", "quarantine": aside}
+
+
+def in_text(said: Sequence[str]) -> str:
+    """SQL that is true for quarantined lines whose original or reason names one of some keys."""
+    form = text(_whole(said))
+    return f"coalesce(regexp_matches(original, {form}), false) or coalesce(regexp_matches(reason, {form}), false)"
 
 
 def of_age(field: str, kind: FieldKind, first: str) -> dict[str, str]:

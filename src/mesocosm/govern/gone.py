@@ -9,6 +9,7 @@ import hmac
 import re
 from collections.abc import Sequence
 from hashlib import sha256
+from itertools import chain
 from typing import Any
 
 from mesocosm.base.durations import days
@@ -17,17 +18,33 @@ from mesocosm.govern.dataset import Dataset, Retention
 from mesocosm.govern.raw import Raw
 from mesocosm.govern.sources.paths import quote, text
 
+MOST_WORDS = 5  # words of a key that are looked for side by side in a line that could not be read
+
 
 def leave_erased(con: Any, dataset: Dataset, rows: Raw, forgotten: Sequence[str], key: str) -> int:
-    """Leave out the rows of erased subjects; returns how many there were."""
-    if not forgotten or not dataset.key:
+    """Leave out the rows of erased subjects; returns how many there were.
+
+    Args:
+        forgotten: marks of keys; `mark@column` where the subject is named by another column than the key's,
+            as in a dataset over the same source that has a key of its own.
+    """
+    if not forgotten:
         return 0
-    column = recipe.columns_of(dataset.fields)[dataset.key]
-    table = expr.table("_raw", {"_row": "int64", column: "string"})
-    marked = expr.to_sql(table.select(_row=table._row, mark=mark_of(table[column], key)))
-    marked = marked.replace('"_raw"', f"(select _row, {quote(column)}::varchar as {quote(column)} from _raw)", 1)
-    listed = ", ".join(text(m) for m in forgotten)
-    con.execute(f"create table _erased as select _row from ({marked}) where mark in ({listed})")
+    own = recipe.columns_of(dataset.fields)[dataset.key] if dataset.key else ""
+    of: dict[str, list[str]] = {}
+    for one in forgotten:
+        mark, _, column = one.partition("@")
+        if (column or own) in rows.types:
+            of.setdefault(column or own, []).append(mark)
+    if not of:
+        return 0
+    con.execute("create table _erased (_row bigint)")
+    for column, marks in of.items():
+        listed = ", ".join(map(text, marks))
+        table = expr.table("_raw", {"_row": "int64", column: "string"})
+        marked = expr.to_sql(table.select(_row=table._row, mark=mark_of(table[column], key)))
+        marked = marked.replace('"_raw"', f"(select _row, {quote(column)}::varchar as {quote(column)} from _raw)", 1)
+        con.execute(f"insert into _erased select _row from ({marked}) where mark in ({listed}) and _row not in (select _row from _erased)")
     count = int(con.execute("select count(*) from _erased").fetchone()[0])
     kind = "table" if rows.joined else "view"
     con.execute(f"alter {kind} _raw rename to _all")
@@ -64,17 +81,20 @@ def oldest_day(con: Any, dataset: Dataset) -> str | None:
     return None if day is None else str(day)
 
 
-def blotted(line: str, forgotten: Sequence[str], key: str) -> str:
-    """A line that could not be read, its words gone that name an erased subject."""
+def names_erased(line: str, forgotten: Sequence[str], key: str) -> bool:
+    """Whether a line that could not be read names an erased subject: as a cell, a word, or some words in a row."""
     if not forgotten:
-        return line
-    marks = set(forgotten)
+        return False
+    marks = {one.partition("@")[0] for one in forgotten}
+    secret = bytes.fromhex(key)
 
-    def word(match: re.Match[str]) -> str:
-        said = f"forgotten:{match[0].strip()}".lower().encode()
-        return "[forgotten]" if hmac.digest(bytes.fromhex(key), said, sha256).hex()[:32] in marks else match[0]
+    def erased(said: str) -> bool:
+        return hmac.digest(secret, f"forgotten:{said.strip()}".lower().encode(), sha256).hex()[:32] in marks
 
-    return re.sub(r"[^,;\t|\"\s]+", word, line)
+    cells = [cell.strip(" \t\r\n\"'{}[]()<>") for cell in re.split(r"[,;\t|\"]", line)]
+    words = [word.strip("\"'{}[]()<>:") for word in re.split(r"[,;\t|\"\s]+|(?<=[\"'}]):", line)]
+    runs = (" ".join(words[i : i + n]) for n in range(2, MOST_WORDS + 1) for i in range(len(words) - n + 1))
+    return any(erased(said) for said in chain(cells, words, runs) if said)
 
 
 def mark_of(x: Any, key: str) -> Any:

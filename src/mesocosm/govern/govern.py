@@ -22,7 +22,7 @@ from mesocosm.govern import expr, recipe
 from mesocosm.govern.clean.duplicates import SLICE
 from mesocosm.govern.dataset import Dataset
 from mesocosm.govern.engines.duckdb import Duckdb
-from mesocosm.govern.gone import blotted, leave_erased, leave_old, oldest_day
+from mesocosm.govern.gone import leave_erased, leave_old, names_erased, oldest_day
 from mesocosm.govern.learned import learn
 from mesocosm.govern.privacy import anonymity
 from mesocosm.govern.proven import prove
@@ -137,8 +137,11 @@ def govern(
         rows = raw(con, dataset, collected)
         facts: recipe.Facts = {}
         erased = leave_erased(con, dataset, rows, forgotten, key)
+        lines = 0
         for one in collected.values():
-            one.unreadable = [(f, n, blotted(line, forgotten, key), why) for f, n, line, why in one.unreadable]
+            readable = len(one.unreadable)
+            one.unreadable = [bad for bad in one.unreadable if not names_erased(bad[2], forgotten, key)]
+            lines += readable - len(one.unreadable)
         folder = Path(con.execute("select current_setting('temp_directory')").fetchall()[0][0])
         _read(con, dataset, fields, rows, facts, folder, where.store)
         expired = leave_old(con, dataset, time.time() if now is None else now)
@@ -155,7 +158,7 @@ def govern(
         cleaner.cleaned(con, recipe.clean_sql(fields, "_parted", facts, key, kept), "_parted", "_clean", folder / "clean.parquet", where.store)
         coarse = _anonymous(con, dataset, facts)
         con.execute("create table _set_aside as select _row, _why from _done where _why is not null")
-        account = _account(con, collected, count, erased, expired)
+        account = _account(con, collected, count, erased, expired, lines)
         say(told(account))
         path = where.store / "datasets" / name
         delta = write_tables(con, path, fields, rows, collected, made, key)
@@ -340,12 +343,13 @@ def _part(con: Any, dataset: Dataset, rows: Raw) -> None:
     con.execute("create view _parted as select t.*, s._split from _still t left join _splits s using (_row)")
 
 
-def _account(con: Any, collected: Mapping[str, Collected], count: int, erased: int, expired: int) -> dict[str, int]:
+def _account(con: Any, collected: Mapping[str, Collected], count: int, erased: int, expired: int, lines: int) -> dict[str, int]:
     bad = sum(len(c.unreadable) for c in collected.values())
     aside = con.execute("select count(*) from _set_aside").fetchone()[0]
     drops = con.execute("select count(*) from _drops").fetchone()[0]
     rows = con.execute("select count(*) from _raw").fetchone()[0]
     kept = con.execute("select count(*) from _parted").fetchone()[0] - aside
+    erased += lines
     account = {"in": rows + erased + bad, "kept": kept, "quarantined": aside + bad, "duplicates": drops}
     account |= {k: n for k, n in (("forgotten", erased), ("expired", expired)) if n}
     if account["in"] != kept + account["quarantined"] + drops + erased + expired or rows != count + expired:

@@ -216,7 +216,7 @@ def clean_sql(fields: Fields, table: str, facts: Facts, key: str, carried: tuple
         x, fence = rows[name], field.fence
         if fence:
             fenced = mine.get("fence", {})
-            reasons.append(fence.reason(x, fenced, rows, f"{name}: a private value" if field.private else name))
+            reasons.append(fence.reason(x, fenced, rows, name, field.private is not None))
             if fence.action == "flag" and fenced:
                 flags.append(expr.cases((fence.outside(x, fenced, rows), expr.literal(f"{name};")), other=expr.literal("")))
             x = fence.value(x, fenced, rows)

@@ -170,6 +170,8 @@ class Roles:
     def socket(self, connection: HTTPConnection, hosts: Sequence[str]) -> tuple[str, str]:
         """A socket's role and what it may do, two empty texts where its token, its host or the page that opened it is not ours."""
         host = connection.headers.get("host", "")
+        if len(connection.headers.getlist("host")) > 1:
+            return "", ""
         if not named_so(host, hosts) or foreign(connection.headers.get("origin", ""), host):
             return "", ""
         if self.owner(connection):
@@ -208,10 +210,20 @@ def foreign(origin: str, host: str) -> bool:
     return bool(origin) and origin.split("//")[-1] != host
 
 
+def cookie_of(host: str) -> str:
+    """The name of the token's cookie: browsers send a host's cookies to all its ports, so the port is in the name.
+
+    >>> cookie_of("127.0.0.1:8765"), cookie_of("example.org"), cookie_of("[::1]:80")
+    ('mesocosm_8765', 'mesocosm', 'mesocosm_80')
+    """
+    port = host.rpartition(":")[2] if ":" in host and not host.endswith("]") else ""
+    return f"mesocosm_{port}" if port.isdigit() else "mesocosm"
+
+
 def said(connection: HTTPConnection) -> str:
     """The token that came with a connection."""
     bearer = connection.headers.get("authorization", "").removeprefix("Bearer ").strip()
-    return str(bearer or connection.cookies.get("mesocosm", "") or connection.query_params.get("token", ""))
+    return str(bearer or connection.cookies.get(cookie_of(connection.headers.get("host", "")), "") or connection.query_params.get("token", ""))
 
 
 class Guard:
@@ -248,6 +260,8 @@ class Guard:
 
         try:
             host = headers.get(b"host", b"").decode("latin-1")
+            if sum(name == b"host" for name, _ in scope["headers"]) > 1:
+                raise Problem(400, "The host is ambiguous", "a request has one 'Host' header; this one has several")
             if not named_so(host, self.hosts):
                 raise Problem(403, "The host is not allowed", "this server answers only under the names it was given; by default the loopback address")
             if scope["path"] not in OPEN:
@@ -257,7 +271,7 @@ class Guard:
                     raise Problem(403, "The origin is not allowed", "a page of another origin may not change anything here")
             if b"token=" in scope["query_string"] and HTTPConnection(scope).query_params.get("token"):
                 secure = "; Secure" if scope["scheme"] == "https" else ""
-                cookie.append((b"set-cookie", f"mesocosm={said(HTTPConnection(scope))}; HttpOnly; Path=/; SameSite=strict{secure}".encode()))
+                cookie.append((b"set-cookie", f"{cookie_of(host)}={said(HTTPConnection(scope))}; HttpOnly; Path=/; SameSite=strict{secure}".encode()))
             await self.app(scope, receive, sending)
         except Exception as error:
             if not status and self.roles.signs and scope["path"] in PAGES and isinstance(error, Problem) and error.status == 401 and scope["method"] == "GET":

@@ -20,14 +20,14 @@ from urllib.parse import urlencode
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from mesocosm.operate.guard import Problem
+from mesocosm.operate.guard import Problem, cookie_of
 from mesocosm.operate.oidc import Provider
 
 IN, BACK, OUT = "/signin", "/signin/back", "/signout"
 BEGUN = 600.0  # seconds that somebody may take at the provider
 MOST = 10_000  # sign-ins begun and not ended that are kept
 LONGEST = 12 * 3600.0  # seconds that one sign-in counts at most
-COOKIE, MARK = "mesocosm", "mesocosm-signin"
+MARK = "mesocosm-signin"
 PAGES = ("/", "/world")
 
 
@@ -112,13 +112,13 @@ def routes(app: FastAPI, signs: SignIn, address: str) -> None:
         token, to = signs.end(here(request), state, request.cookies.get(MARK, ""), code)
         # a page of ours leads on: a strict cookie is not sent along with a redirect that began elsewhere
         answer = HTMLResponse(f'<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url={escape(to)}"><title>Mesocosm</title><p>You are signed in. <a href="{escape(to)}">Go on</a></p>')
-        answer.set_cookie(COOKIE, token, path="/", httponly=True, samesite="strict", secure=secure(request))
+        answer.set_cookie(cookie_of(request.headers.get("host", "")), token, path="/", httponly=True, samesite="strict", secure=secure(request))
         answer.delete_cookie(MARK, path=IN)
         return answer
 
-    def out() -> Response:
+    def out(request: Request) -> Response:
         answer = HTMLResponse('<!doctype html><meta charset="utf-8"><title>Mesocosm</title><p>You are signed out. <a href="/signin">Sign in</a></p>')
-        answer.delete_cookie(COOKIE, path="/")
+        answer.delete_cookie(cookie_of(request.headers.get("host", "")), path="/")
         return answer
 
     def described(**more: Any) -> dict[str, Any]:

@@ -5,15 +5,17 @@ Knows the grammar's objects. Each check yields a path, what was found and what w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
 
 from mesocosm.base.errors import Wrong
 from mesocosm.govern.dataset import Dataset
+from mesocosm.govern.rules.bound import bind
 from mesocosm.govern.rules.condition import Condition
 from mesocosm.govern.rules.foreign_key import ForeignKey
 from mesocosm.govern.rules.rule import RuleKind
+from mesocosm.govern.types.field import FieldKind
 from mesocosm.govern.types.number import Rates
 from mesocosm.learn.auto import AUTO
 from mesocosm.learn.brought import Brought
@@ -81,7 +83,7 @@ def _edge(eco: Ecosystem, path: tuple[Any, ...], word: str, *sections: str) -> I
     yield path, Wrong("", found, f"a {kinds}" if other else "", choices, word)
 
 
-def _rule(eco: Ecosystem, path: tuple[Any, ...], rule: RuleKind, fields: list[str]) -> Iterator[Fault]:
+def _rule(eco: Ecosystem, path: tuple[Any, ...], rule: RuleKind, fields: Mapping[str, FieldKind]) -> Iterator[Fault]:
     try:
         named = rule.fields()
     except Wrong as wrong:
@@ -89,10 +91,15 @@ def _rule(eco: Ecosystem, path: tuple[Any, ...], rule: RuleKind, fields: list[st
         return
     said = rule.condition if isinstance(rule, Condition) else rule.rule
     if "of" in type(rule).model_fields and not named:
-        yield path, Wrong("", f"the rule '{said}' names no field", "'of' with a field of this dataset", fields)
+        yield path, Wrong("", f"the rule '{said}' names no field", "'of' with a field of this dataset", sorted(fields))
     for name in named:
         if name not in fields:
-            yield path, Wrong("", f"the rule '{said}' names no field '{name}'", "a field of this dataset", fields, name)
+            yield path, Wrong("", f"the rule '{said}' names no field '{name}'", "a field of this dataset", sorted(fields), name)
+    if all(name in fields for name in named):
+        try:
+            bind(rule, {name: fields[name].ibis_type for name in fields})
+        except Wrong as wrong:
+            yield path, wrong
     if isinstance(rule, ForeignKey):
         yield from _edge(eco, (*path, "in"), rule.source, "sources")
 
@@ -121,12 +128,12 @@ def _datasets(eco: Ecosystem) -> Iterator[Fault]:
                 elif word in repair.mends and data.fields[word].private:
                     yield (*at, "repairs", i), Wrong("", f"'{word}' is private, and a repair keeps a table of its values", "a field that is not private")
         for i, rule in enumerate(data.rules):
-            yield from _rule(eco, (*at, "rules", i), rule, fields)
+            yield from _rule(eco, (*at, "rules", i), rule, data.fields)
         for field, kind in data.fields.items():
             if field.startswith("_"):
                 yield (*at, "fields", field), Wrong("", f"the field '{field}' begins with _", "a name that begins with a letter")
             for i, rule in enumerate(kind.rules):
-                yield from _rule(eco, (*at, "fields", field, "rules", i), rule.about_field(field), fields)
+                yield from _rule(eco, (*at, "fields", field, "rules", i), rule.about_field(field), data.fields)
             for other in kind.leans:
                 if other not in data.fields:
                     yield (*at, "fields", field), Wrong("", f"a step of '{field}' reads '{other}', which is no field", "a field of this dataset", fields, other)

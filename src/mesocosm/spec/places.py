@@ -5,6 +5,7 @@ A value's place is where it begins; an unknown key's place is the key itself.
 
 from __future__ import annotations
 
+import re
 from io import StringIO
 from typing import Any
 
@@ -12,6 +13,7 @@ from mesocosm.base.errors import Finding, Invalid, Place
 
 MOST_BYTES = 4_000_000
 MOST_DEPTH = 40
+MOST_EVENTS = 400_000  # keys, values, and beginnings and ends of lists and maps
 
 
 def load(text: str, file: str) -> Any:
@@ -23,6 +25,7 @@ def load(text: str, file: str) -> Any:
     from ruamel.yaml import YAML
     from ruamel.yaml.constructor import DuplicateKeyError
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
+    from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
 
     def refuse(line: int, column: int, found: str, wanted: str) -> Invalid:
         return Invalid([Finding(Place(file, line, column), "", found, wanted)])
@@ -35,9 +38,17 @@ def load(text: str, file: str) -> Any:
                 raise refuse(number, 1, "a tab stands where spaces indent", "spaces")
     yaml = YAML(typ="rt")
     yaml.allow_duplicate_keys = False
+    depth, events = 0, 0
+    if at := _brackets(text):
+        raise refuse(*at, f"brackets are nested deeper than {MOST_DEPTH}", "fewer levels")
     try:
         for event in YAML(typ="rt").parse(StringIO(text)):
-            mark = event.start_mark
+            mark, events = event.start_mark, events + 1
+            depth += 1 if isinstance(event, CollectionStartEvent) else -1 if isinstance(event, CollectionEndEvent) else 0
+            if depth > MOST_DEPTH:
+                raise refuse(mark.line + 1, mark.column + 1, f"the file nests deeper than {MOST_DEPTH}", "fewer levels")
+            if events > MOST_EVENTS:
+                raise refuse(mark.line + 1, mark.column + 1, f"the file has more than {MOST_EVENTS} keys and values", "a smaller file, or several")
             if getattr(event, "anchor", None):
                 raise refuse(mark.line + 1, mark.column + 1, f"an anchor or alias '{event.anchor}'", "the value itself")
             tag = getattr(event, "tag", None)
@@ -59,6 +70,19 @@ def load(text: str, file: str) -> Any:
     if _depth(tree) > MOST_DEPTH:
         raise refuse(1, 1, f"the file nests deeper than {MOST_DEPTH}", "fewer levels")
     return tree
+
+
+def _brackets(text: str) -> tuple[int, int] | None:
+    """Line and column where flow brackets go deeper than the bound; the parser's own time grows with the square of their depth.
+
+    Brackets in quoted texts and in comments count as well, so only a run that never closes is refused here.
+    """
+    depth = 0
+    for match in re.finditer(r"[\[\]{}]", text):
+        depth = depth + 1 if match[0] in "[{" else max(0, depth - 1)
+        if depth > MOST_DEPTH * 5:
+            return text.count("\n", 0, match.start()) + 1, match.start() - text.rfind("\n", 0, match.start())
+    return None
 
 
 def _depth(node: Any, level: int = 0) -> int:

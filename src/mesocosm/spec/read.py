@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from mesocosm.base.errors import Finding, Invalid, Place, Wrong
+from mesocosm.base.secret_values import remember
 from mesocosm.spec.edges import faults
 from mesocosm.spec.findings import findings_of
 from mesocosm.spec.grammar import SECTIONS, Ecosystem
@@ -167,6 +168,7 @@ def _fill(data: Any, tree: Any, file: str, env: Mapping[str, str]) -> tuple[list
                 found.append(Finding(place, key, f"the environment has no {name}", f"'{name}' set, as in {name}=... mesocosm build"))
             else:
                 secrets.append(env[name])
+                remember(name, env[name])
         return VARIABLE.sub(lambda m: env.get(m[1], "unset"), node)
 
     filled = walk(data, ())

@@ -35,7 +35,9 @@ def aggregate(table: str, groups: Sequence[str] | None, by: str | None, of: str 
     """Private counts, or means of a number, of each group; a row counts as one person.
 
     A mean is a private sum of values clamped to `low` and `high`, divided by a private count; each
-    takes half of `epsilon`. Groups hold different rows, so together they cost no more than one.
+    takes half of `epsilon`. Sum and count are over the same rows: those whose value is there; a row
+    without a value, or with NaN, enters neither. Groups hold different rows, so together they cost
+    no more than one.
 
     Args:
         table: SQL of the rows.
@@ -47,14 +49,16 @@ def aggregate(table: str, groups: Sequence[str] | None, by: str | None, of: str 
         found: list[dict[str, Any]] = []
         asked: list[str | None] = list(groups) if groups else [None]
         for group in asked:
-            where = f" where {quote(str(by))}::varchar = {text(group)}" if group is not None else ""
-            count = int(con.execute(f"select count({quote(of) if of else '*'}) from {table}{where}").fetchall()[0][0])
+            tests = [f"{quote(str(by))}::varchar = {text(group)}"] if group is not None else []
+            tests += [f"{quote(of)} is not null and not isnan({quote(of)}::double)"] if of else []  # greatest and least skip null
+            where = f" where {' and '.join(tests)}" if tests else ""
+            count = int(con.execute(f"select count(*) from {table}{where}").fetchall()[0][0])
             one: dict[str, Any] = {"group": group}
             if of is None:
                 one |= {"count": max(0, round(laplace(count, 1, epsilon, True))), "sd": round(2**0.5 / epsilon, 3)}
             else:
                 middle, half = (low + high) / 2, (high - low) / 2
-                clamped = f"least(greatest({quote(of)}::double, {low!r}), {high!r}) - {middle!r}"
+                clamped = f"least(greatest({quote(of)}::double, {float(low)!r}::double), {float(high)!r}::double) - {middle!r}::double"
                 total = float(con.execute(f"select coalesce(sum({clamped}), 0) from {table}{where}").fetchall()[0][0])
                 n = laplace(count, 1, epsilon / 2, True)
                 mean = middle + laplace(total, half, epsilon / 2, False) / max(1.0, n)

@@ -72,7 +72,7 @@ class Condition(RuleKind):
             why = re.sub(r"\x1b\[\d+m", "", str(error).splitlines()[0])[:80]
             raise Wrong("", f"'{self.condition}' is no condition in SQL ({why})", 'one such as "age >= 18"') from error
         tree = parsed[0] if len(parsed) == 1 else None
-        banned = (exp.Query, exp.Subquery, exp.Command, exp.DDL, exp.DML, exp.Star, exp.Parameter, exp.Window)
+        banned = (exp.Query, exp.Subquery, exp.Command, exp.DDL, exp.DML, exp.Star, exp.Parameter, exp.Placeholder, exp.Window, exp.AggFunc, exp.Lambda)
         if tree is None or isinstance(tree, exp.Alias) or any(tree.find_all(*banned)):
             raise Wrong("", f"'{self.condition}' is more than a condition", "one expression over field names")
         if not isinstance(tree, (exp.Predicate, exp.Connector, exp.Not, exp.Paren, exp.Func, exp.Column, exp.Boolean)):
@@ -101,4 +101,8 @@ class Condition(RuleKind):
 
     def breaks(self) -> str:
         """DuckDB SQL that is true where the rule is broken."""
-        return f"not ({self.tree().sql(dialect='duckdb', identify=True)})"
+        return f"not ({self.true()})"
+
+    def true(self) -> str:
+        """The condition as DuckDB SQL, its names quoted."""
+        return str(self.tree().sql(dialect="duckdb", identify=True))

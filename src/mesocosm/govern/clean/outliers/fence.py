@@ -85,11 +85,12 @@ class Fence(Kind):
         low, high = self.ends(x, facts, row)
         return ((x < low) | (x > high)).fill_null(False)
 
-    def reason(self, x: Column, facts: Facts, row: Any, said: str) -> Column:
-        """Why a row is set aside, else null; `said` names the field."""
+    def reason(self, x: Column, facts: Facts, row: Any, said: str, private: bool = False) -> Column:
+        """Why a row is set aside, else null; `said` names the field. Bounds of a private field come from its values, so they are not named."""
         if self.action != "quarantine" or not facts:
             return null()
-        return cases((self.outside(x, facts, row), literal(f"{said} {self.told(facts)}")), other=null())
+        why = f"{said}: a private value lies outside the fence ({self.method})" if private else f"{said} {self.told(facts)}"
+        return cases((self.outside(x, facts, row), literal(why)), other=null())
 
     def told(self, facts: Facts) -> str:
         """What is wrong with a value outside, in words."""

@@ -1,0 +1,83 @@
+"""Values that `${NAME}` took from the environment: whatever is written or printed shows the name instead.
+
+One register a process, filled when a file is read. Errors, findings, alerts and the audit pass through `masked`.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import threading
+from urllib.parse import quote, quote_plus, urlsplit
+
+SHORTEST = 3  # characters; a shorter value is no secret, and masking it would garble every sentence
+WORD = 8  # a value of letters and digits that is shorter is masked only where it is a whole word
+MOST = 1000  # values kept
+PUBLIC = frozenset(["localhost", "127.0.0.1", "::1", "true", "false", "none", "null"])
+
+_known: dict[str, str] = {}
+_names: list[str] = []  # by the group of `_form`
+_form: re.Pattern[str] | None = None
+_lock = threading.Lock()
+
+
+def remember(name: str, value: str) -> None:
+    """Have a value, its parts where it is a URL, and its spellings in URLs, base64 and JSON shown as `${NAME}` from now on."""
+    global _form
+    with _lock:
+        for part in (value, value.strip(), *_parts(value)):
+            if len(part) < SHORTEST or part.lower() in PUBLIC:
+                continue
+            for spelling in _spellings(part):
+                if len(_known) < MOST:
+                    _known.setdefault(spelling, f"${{{name}}}")
+        longest = sorted(_known, key=len, reverse=True)
+        _names[:] = [_known[s] for s in longest]
+        _form = re.compile("|".join(f"({_pattern(s)})" for s in longest), re.IGNORECASE) if longest else None
+
+
+def masked(text: str) -> str:
+    """A text with the name of its variable in the place of each value.
+
+    >>> remember("DOCTEST_KEY", "s3cr3t/value"); masked("no host at s3cr3t%2Fvalue.invalid")
+    'no host at ${DOCTEST_KEY}.invalid'
+    """
+    if _form is None:
+        return text
+    return _form.sub(lambda match: _names[(match.lastindex or 1) - 1], text)
+
+
+def masked_all(value: object) -> object:
+    """JSON-ready data with every text in it masked."""
+    if _form is None:
+        return value
+    if isinstance(value, str):
+        return masked(value)
+    if isinstance(value, dict):
+        return {masked(k) if isinstance(k, str) else k: masked_all(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [masked_all(v) for v in value]
+    return value
+
+
+def _parts(value: str) -> list[str]:
+    """What of a URL could be quoted alone: user, password, host, path and query."""
+    if "://" not in value:
+        return []
+    try:
+        url = urlsplit(value)
+        return [p for p in (url.netloc, url.username, url.password, url.hostname, url.path.strip("/"), url.query, *(q.partition("=")[2] for q in url.query.split("&"))) if p]
+    except ValueError:
+        return []
+
+
+def _spellings(value: str) -> set[str]:
+    data = value.encode()
+    coded = {base64.b64encode(data).decode(), base64.urlsafe_b64encode(data).decode()} if len(data) >= WORD - 2 else set()
+    return {value, quote(value, safe=""), quote(value), quote_plus(value), json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], repr(value)[1:-1], *coded, *(c.rstrip("=") for c in coded)}
+
+
+def _pattern(spelling: str) -> str:
+    plain = re.escape(spelling)
+    return rf"(?<!\w){plain}(?!\w)" if len(spelling) < WORD and spelling.isalnum() else plain

@@ -1,0 +1,101 @@
+"""Rules bound against the engine before a build: what passes here builds, on any value that a field can hold.
+
+Knows DuckDB and the columns' types. Reads no source.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from mesocosm.base.errors import Wrong
+from mesocosm.govern.expr import SQL
+from mesocosm.govern.rules.condition import ATOM, Condition, plain_fields
+from mesocosm.govern.rules.range import Range
+from mesocosm.govern.rules.regex import Regex
+from mesocosm.govern.rules.rule import RuleKind
+
+TRIED = {  # values that a field of a type can hold; a rule must be true or false, or null, of each
+    "bigint": "0, 1, -1, 1000000",
+    "double": "0, 1, -1, 0.5, 1e12",
+    "varchar": "'', 'x', '0', '2024-01-31', 'ü 1,5%'",
+    "boolean": "true, false",
+    "date": "date '1970-01-01', date '2024-02-29'",
+    "timestamp": "timestamp '1970-01-01', timestamp '2024-02-29 23:59:59'",
+}
+ONE = re.compile(r"([A-Za-z_]\w*)\s*(?:(?:<=|>=|<>|!=|=|<|>)\s*(-?\d+(?:\.\d+)?|'[^']*'|[A-Za-z_]\w*)|\s+(between)\s.*|\s+(is)\s.*)", re.IGNORECASE)
+
+
+def bind(rule: RuleKind, kinds: Mapping[str, str]) -> None:
+    """Refuse a rule that the engine would not take.
+
+    Args:
+        kinds: the Ibis type of each field of the dataset.
+
+    Raises:
+        Wrong: it cannot be bound to the fields' types, or fails on a value that a field can hold.
+    """
+    if not isinstance(rule, (Condition, Range, Regex)) or (isinstance(rule, Condition) and _simple(rule.condition, kinds)):
+        return
+    if isinstance(rule, Range) and all(kinds.get(n) in ("int64", "float64") for n in rule.of) and not any(hasattr(end, "isoformat") for end in (rule.min, rule.max)):
+        return
+    broken = rule.breaks()
+    if broken:
+        said = rule.condition if isinstance(rule, Condition) else rule.sentence().removeprefix("breaks the rule: ")
+        why = _refused(broken, rule.true() if isinstance(rule, Condition) else broken, tuple((n, SQL.get(kinds[n], "varchar")) for n in rule.fields() if n in kinds))
+        if why:
+            raise Wrong("", f"the rule '{said[:200]}' cannot be computed ({why})", "a condition that compares fields with values of their types")
+
+
+def _simple(condition: str, kinds: Mapping[str, str]) -> bool:
+    """Whether a condition only compares numbers with numbers, or texts with texts; such a one is right by its form."""
+    if plain_fields(condition) is None:
+        return False
+    for atom in re.finditer(ATOM, condition, re.IGNORECASE):
+        match = ONE.fullmatch(atom[0])
+        if not match:
+            return False
+        kind, value = kinds.get(match[1]), match[2] or ""
+        number, said = kind in ("int64", "float64"), kind == "string"
+        if match[4]:
+            continue
+        fits = number if match[3] else said if value.startswith("'") else number if re.match(r"-?\d", value) else kinds.get(value) == kind and (number or said)
+        if not fits:
+            return False
+    return True
+
+
+@lru_cache(maxsize=512)
+def _refused(broken: str, true: str, columns: tuple[tuple[str, str], ...]) -> str:
+    """Why the engine does not compute a rule; empty where it does."""
+    import duckdb
+
+    with duckdb.connect(config={"enable_external_access": "false", "autoload_known_extensions": "false", "autoinstall_known_extensions": "false"}) as con:
+        con.execute("set threads=1; set lock_configuration=true")
+        names = ", ".join(f'''"{n.replace('"', '""')}" {kind}''' for n, kind in columns)
+        con.execute(f"create table t ({names or '_none integer'})")
+        try:
+            con.execute(f"select {broken} from t")
+        except duckdb.Error as error:
+            return _why(error)
+        for values in _rows(columns):
+            con.execute(f"insert into t values ({values})")
+        try:
+            kind = con.execute(f"select any_value(typeof({true})) from t").fetchall()[0][0]
+            con.execute(f"select count(*) filter ({broken}) from t").fetchall()
+        except duckdb.Error as error:
+            return _why(error)
+    return "" if kind in (None, "BOOLEAN", '"NULL"') else f"it gives {kind}, not true or false"
+
+
+def _rows(columns: tuple[tuple[str, str], ...]) -> list[str]:
+    tried = [["null", *TRIED[kind].split(", ")] if kind in TRIED else ["null"] for _, kind in columns]
+    most = max(map(len, tried), default=1)
+    return [", ".join(values[i % len(values)] for values in tried) or "null" for i in range(most)]
+
+
+def _why(error: Any) -> str:
+    first = str(error).strip().splitlines()[0]
+    return re.sub(r"\s+", " ", re.sub(r"^(?:Binder|Parser|Catalog|Conversion|Invalid Input|Not implemented|Out of Range) Error:\s*", "", first))[:160]
