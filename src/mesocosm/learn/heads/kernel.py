@@ -138,6 +138,7 @@ class KernelRidge:
             """Look at these rows from now on."""
             nonlocal d_text, d_table, target, best, own, loss_of
             d_text, d_table = distances(text[rows], text[rows]), distances(table[rows], table[rows])
+            self.left_rows = rows
             target, self.y_left, best, loss_of = whole[rows], y[rows], None, loss_for(y[rows], classes)
             own = None if groups is None else blocks(groups[rows])
 
