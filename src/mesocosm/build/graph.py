@@ -176,13 +176,13 @@ def _weights(spec: Spec, name: str, base: str | Brought | None, key: str = "base
 
         more = (spec.eco.models[name].auto or Auto()).bases
         return digest(*(_weights(spec, name, other, key) for other in (*readers(), *more)))
-    from mesocosm.learn.bases.base import named
+    from mesocosm.learn.bases.base import canonical, named
 
     try:
         if isinstance(base, Brought):
             return base.content(spec.root)
         if not named(base, spec.root):
-            if "/" not in base:
+            if "/" not in base and not canonical(base):
                 folder_of(base, spec.root)
             return base
         folder, _ = folder_of(base, spec.root)

@@ -24,6 +24,7 @@ def model(name: str, data: Mapping[str, Any]) -> str:
     state = "good" if data["state"] == "champion" else "warn"
     base = f"{recipe['base']}, {recipe['method']}, " if recipe["base"] else ""
     out = f'<h2>{escape(name)}</h2><p>{escape(data["id"])} · <span class="{state}">{escape(data["state"])}</span> ({escape(data["why"])}) · {escape(base)}{escape(recipe["head"])} head · learnt from {escape(data["snapshot"])}</p>'
+    out += "".join(f'<p class="warn">{escape(one[0].upper() + one[1:])}.</p>' for one in m.get("warnings", []))
     out += f'<div class="card"><div class="facts">{said}</div></div>' + _figures(m) + _plots(m, recipe, key) + _trials(recipe) + _classes(m) + _examples(m) + _weak(m)
     return out
 
@@ -103,6 +104,9 @@ def _weak(m: Mapping[str, Any]) -> str:
     if m.get("slices"):
         rows = "".join(f"<tr><td class=said>{escape(s['where'])}</td><td>{s['rows']:,}</td><td class=warn>{_n(s['accuracy'])}</td><td>{s['p']:.2g}</td></tr>" for s in m["slices"])
         out += f'<h3>Where it is weak</h3><div class="card"><table><tr><th>rows where</th><th>rows</th><th>accuracy</th><th>p</th></tr>{rows}</table></div>'
+    if m.get("interval_coverage") is not None:
+        rows = "".join(f"<tr><td class=said>{escape(s['where'])}</td><td>{s['rows']:,}</td><td>{s['covered']:.1%}</td></tr>" for s in m["coverage_by_slice"])
+        out += f'<h3>Intervals</h3><p>Intervals of level {m["interval_level"]:.0%} hold {m["interval_coverage"]:.1%} of the test rows.</p><div class="card"><table><tr><th>rows where</th><th>rows</th><th>inside</th></tr>{rows}</table></div>'
     if "robustness" in m:
         r = m["robustness"]
         out += f'<h3>Robustness</h3><p>Accuracy {_n(r["as_they_are"])} as the texts are, {_n(r["typo"])} with slips of the finger, {_n(r["paraphrase"])} in other words ({r["rows"]:,} rows).</p>'

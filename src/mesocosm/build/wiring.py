@@ -138,7 +138,7 @@ def grow_version(
     folder = store / "models" / name / digest(made, size=8)
     corpus, told_of = corpus_of(spec, catalog, model, snapshot)
     with folder_appears(folder) as aside:
-        grown = grow(name, model, rows, split, kinds_of(snapshot), Site(spec.root, store, aside, made, before, ids, catalog.url, corpus, told_of, order_of(snapshot, model.predict), past, items=items_of(spec, catalog, model), taught=taught_by(spec, catalog, model), groups=groups, sites=sites, again=frozenset(first + at for at in range(1, len(same)) if same[at] == same[at - 1])), say)
+        grown = grow(name, model, rows, split, kinds_of(snapshot), Site(spec.root, store, aside, made, before, ids, catalog.url, corpus, told_of, order_of(snapshot, model.predict), past, items=items_of(spec, catalog, model), taught=taught_by(spec, catalog, model), groups=groups, sites=sites, drawn=not isinstance((snapshot["recipe"].get("split") or {}).get("test"), str), again=frozenset(first + at for at in range(1, len(same)) if same[at] == same[at - 1])), say)
         write_json(aside / "prepare.json", preparation(spec, model, snapshot))
     number = catalog.next_number(name)
     content = digest_folder(folder)

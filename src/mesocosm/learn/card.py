@@ -33,6 +33,8 @@ def card(version: Mapping[str, Any], about: str, data: Mapping[str, Any]) -> str
     m, recipe = version["metrics"], version["recipe"]
     made = datetime.fromtimestamp(float(version["at"]), UTC).strftime("%Y-%m-%d %H:%M UTC")
     out = [f"# {version['id']}", "", about, ""] if about else [f"# {version['id']}", ""]
+    if m.get("warnings"):
+        out[2:2] = [f"**{one[0].upper()}{one[1:]}.**" if i == 0 else f"- {one}" for i, one in enumerate(m["warnings"])] + [""]
     out += [
         "## Model", "",
         f"- Made: {made}; state: {version['state']}{' (' + version['why'] + ')' if version['why'] else ''}",
@@ -67,6 +69,9 @@ def card(version: Mapping[str, Any], about: str, data: Mapping[str, Any]) -> str
     if m["classes"]:
         out += ["", "| class | rows | precision | recall | F1 |", "|---|---|---|---|---|"]
         out += [f"| {name} | {c['rows']} | {_said(c['precision'])} | {_said(c['recall'])} | {_said(c['f1'])} |" for name, c in m["classes"].items()]
+    if m.get("interval_coverage") is not None:
+        out += ["", f"Intervals of level {m['interval_level']:.0%} hold {m['interval_coverage']:.1%} of the test rows; their mean width is {m['interval_width']:.4g}.", "", "| test rows where | rows | inside |", "|---|---|---|"]
+        out += [f"| {s['where']} | {s['rows']} | {s['covered']:.1%} |" for s in m["coverage_by_slice"]]
     out += ["", "## Where it is weak", ""]
     out += [f"- {s['where']}: accuracy {s['accuracy']:.3f} on {s['rows']} rows (p = {s['p']:.2g})" for s in m.get("slices", [])] or ["- No part of the test rows told by one input has provably more errors than the rest."]
     if "robustness" in m:

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from mesocosm.learn.heads import HEADS, Blend
-from mesocosm.learn.heads.folds import Groups
+from mesocosm.learn.heads.folds import Groups, comparable
 from mesocosm.learn.heads.late import Blind, Late
+from mesocosm.learn.heads.majority import Majority
 from mesocosm.learn.heads.nets import Nets
 
 Array = np.ndarray[Any, Any]
@@ -84,10 +85,64 @@ def choose(text: Array, table: Array, y: Array, classes: int, seed: int, only: s
             groups = np.concatenate([groups, groups.max() + 1 + np.arange(len(names))])
         say(f"the names of {len(names)} classes teach too, since there are few rows a class")
     listed = heads_for(text, table, y, classes) if only == "auto" else [only] if isinstance(only, str) else list(only)
+    if (kept := comparable(y, classes)) is not None:
+        say(f"{int((~kept).sum())} {'class has' if (~kept).sum() == 1 else 'classes have'} one training row; a row that nothing else teaches is not counted where heads are compared")
     fitted: list[Any] = [(HEADS[n](spans) if issubclass(HEADS[n], Nets) else HEADS[n]()).fit(text, table, y, classes, seed, groups) for n in listed]
     singles = [h for h in fitted if len(h.left_out) == len(y)]
     fitted += [Blend(*some, classes=classes) for size in range(2, len(singles) + 1) for some in combinations(singles, size)]
     for head in fitted:
         said = f"left-out {'log-loss' if classes else 'squared error'} {head.loss:.4f}" if np.isfinite(head.loss) else f"too few {'rows a class' if groups is None else 'groups'} to leave any out"
         say(f"{head.name} head: {said}")
-    return min(fitted, key=lambda h: h.loss)
+    if only != "auto":
+        return lowest(fitted)
+    plain = Majority().fit(text, table, y, classes, seed, groups)
+    best = lowest([*fitted, plain])
+    if best is not plain and len(best.left_out) == len(y) and not ahead(best, plain, classes, groups):
+        best = plain
+    if best is plain:
+        say(f"majority head: left-out {'log-loss' if classes else 'squared error'} {plain.loss:.4f}; no head is better by more than a standard error, so it is taken")
+        return plain
+    return steadied(best, plain, classes) if len(best.left_out) == len(y) else best
+
+
+def ahead(head: Any, plain: Any, classes: int, groups: Groups = None) -> bool:
+    """Whether a head tells left-out rows better than a plain one by more than a standard error; rows of one group count as one.
+
+    Source: Breiman et al. 1984, Classification and Regression Trees, 3.4.3 (one standard error).
+    """
+    gaps = each_loss(plain.left_out, plain.y_left, classes) - each_loss(head.left_out, head.y_left, classes)
+    if groups is not None:
+        _, number, counts = np.unique(groups, return_inverse=True, return_counts=True)
+        gaps = np.bincount(number, gaps) / counts.mean()
+    return bool(gaps.mean() > gaps.std() / max(1, len(gaps)) ** 0.5)
+
+
+def lowest(heads: Sequence[Any]) -> Any:
+    """The head of the lowest left-out loss; the last of those given where none has one that is finite.
+
+    >>> class Head:
+    ...     def __init__(self, loss: float) -> None: self.loss = loss
+    >>> lowest([Head(np.inf), Head(0.5), Head(np.nan)]).loss
+    0.5
+    """
+    known = [h for h in heads if np.isfinite(h.loss)]
+    return min(known, key=lambda h: h.loss) if known else heads[-1]
+
+
+def steadied(head: Any, plain: Any, classes: int) -> Any:
+    """The mean of a head and the majority where rows left out are told better by it by more than two standard errors; else the head."""
+    both = Blend(*(head.parts if isinstance(head, Blend) else (head,)), plain, classes=classes)
+    if not both.loss < head.loss:
+        return head
+    gaps = each_loss(head.left_out, head.y_left, classes) - each_loss(both.left_out, both.y_left, classes)
+    return both if gaps.mean() > 2 * gaps.std() / max(1, len(gaps)) ** 0.5 else head
+
+
+def each_loss(scores: Array, y: Array, classes: int) -> Array:
+    """The loss of each row, (rows,)."""
+    if y.ndim == 2:
+        return np.asarray((np.logaddexp(0, scores) - scores * y).mean(1))
+    if not classes:
+        return np.asarray((scores[:, 0] - y) ** 2)
+    top = scores - scores.max(1, keepdims=True)
+    return np.asarray(np.log(np.exp(top).sum(1)) - top[np.arange(len(y)), y])

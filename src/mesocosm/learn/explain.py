@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from mesocosm.learn.pieces import spans, without
 from mesocosm.learn.predictor import Version
 
 Array = np.ndarray[Any, Any]
@@ -59,14 +60,19 @@ def shares(version: Version, row: Mapping[str, Any], background: Sequence[Mappin
 def words(version: Version, row: Mapping[str, Any], label: str, names: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
     """For each text input of `names`, how much the probability of `label` falls when a word is left out; the greatest first.
 
+    In scripts without spaces between words (Chinese, Japanese, Thai) single characters are left out. The first 60 pieces of a text are
+    looked at; the others stay in it.
+
     Source: Li, Monroe and Jurafsky 2016, arXiv 1612.08220 (erasure).
     """
     found: dict[str, list[dict[str, Any]]] = {}
     for name in names:
-        said = str(row.get(name) or "").split()[:MOST_WORDS]
-        if len(said) < 2:
+        text = str(row.get(name) or "")
+        cuts = spans(text)[:MOST_WORDS]
+        if len(cuts) < 2:
             continue
-        asked = [dict(row)] + [{**row, name: " ".join([*said[:i], *said[i + 1 :]])} for i in range(len(said))]
+        said = [text[a:b] for a, b in cuts]
+        asked = [dict(row)] + [{**row, name: without(text, cut)} for cut in cuts]
         columns = {n: [r.get(n) for r in asked] for n in version.inputs}
         p = version.outputs(columns, len(asked))[:, version.column(label)].astype(float)
         found[name] = sorted(({"word": w, "share": float(p[0] - p[i + 1])} for i, w in enumerate(said)), key=lambda f: -abs(f["share"]))

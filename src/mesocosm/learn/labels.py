@@ -57,6 +57,8 @@ def doubtful(rows: Mapping[str, Sequence[Any]], inputs: Sequence[str], predict: 
         (FunctionTransformer(_floats), list(range(len(columns), len(columns) + width))),
     )
     parts = folds(labels, len(names), seed, 5, numbered(groups)) or folds(labels, 0, seed, 2)
+    if any(len(np.unique(labels[rows])) < 2 for rows, _ in parts):
+        return []
     chances = cross_val_predict(make_pipeline(shape, LogisticRegression(max_iter=1000)), data, labels, cv=parts, method="predict_proba")
     sure = get_self_confidence_for_each_label(labels, chances)
     found = find_label_issues(labels, chances, return_indices_ranked_by="self_confidence", n_jobs=1)

@@ -12,7 +12,7 @@ from mesocosm.base.errors import Wrong
 from mesocosm.learn import block
 from mesocosm.learn.adapting import Taught
 from mesocosm.learn.brought import Brought, plain
-from mesocosm.learn.heads.folds import numbered
+from mesocosm.learn.heads.folds import numbered, together
 from mesocosm.learn.model import Model
 from mesocosm.learn.tasks import TASKS, Ordinal, Task
 
@@ -74,15 +74,21 @@ def cut(model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], k
     mine = {n: kinds[n] for n in model.inputs}
     facts = dict(taught.facts) if taught else plain(model.inputs) if isinstance(model.base, Brought) else block.fit({n: [rows[n][i] for i in where["train"]] for n in mine}, mine)
     names = list(model.pair or [n for n in model.inputs if kinds[n] == "text"])
-    number = numbered(groups)
     at = [str(sites[i]) for i in where["train"]] if len(sites) else []
     called = sorted(set(at))
     picked = {p: {n: [rows[n][i] for i in where[p]] for n in mine} for p in where}
+    texts = {p: block.text_of(picked[p], names, len(where[p]), model.apart) for p in where}
+    table = {p: block.build(picked[p], facts, len(where[p])) for p in where}
+    shown = {p: {n: picked[p][n] for n in mine if kinds[n] == "image"} for p in where}
     return Parts(
-        {p: block.text_of(picked[p], names, len(where[p]), model.apart) for p in where},
-        {p: block.build(picked[p], facts, len(where[p])) for p in where},
-        {p: task.encode([target[i] for i in where[p]]) for p in PARTS},
-        task.labels, facts, names, where, task, {p: {n: picked[p][n] for n in mine if kinds[n] == "image"} for p in where},
-        {} if number is None else {p: number[where[p]] for p in where},
-        np.array([called.index(s) for s in at]) if at else None, called,
+        texts, table, {p: task.encode([target[i] for i in where[p]]) for p in PARTS}, task.labels, facts, names, where, task, shown,
+        _grouped(texts, table, shown, where, numbered(groups)), np.array([called.index(s) for s in at]) if at else None, called,
     )  # fmt: skip
+
+
+def _grouped(texts: Mapping[str, list[str]], table: Mapping[str, Array], images: Mapping[str, Mapping[str, list[str | None]]], where: Mapping[str, list[int]], groups: Array | None) -> dict[str, Array]:
+    """The number of each row's group by part: rows of one group of the split, and copies of each other, are together; nothing where none are."""
+    parts, ends = list(where), np.cumsum([0, *(len(i) for i in where.values())])
+    seen = [tuple(columns[n][k] for n in columns) for p in parts for columns in (images[p],) for k in range(len(where[p]))]
+    number = together([t for p in parts for t in texts[p]], seen, np.vstack([table[p] for p in parts]), None if groups is None else np.concatenate([groups[where[p]] for p in parts]))
+    return {} if number is None else {p: number[ends[i] : ends[i + 1]] for i, p in enumerate(parts)}

@@ -19,6 +19,7 @@ from mesocosm.learn.pairs import of_pairs
 from mesocosm.learn.sight.pixels import Eye
 from mesocosm.learn.tasks.ordinal import middle
 from mesocosm.learn.tokens import Tokens, batches
+from mesocosm.learn.widths import ends
 
 Array = np.ndarray[Any, Any]
 NONE = "(none)"  # said where no label is there
@@ -127,9 +128,10 @@ class Version:
         columns = {name: [row.get(name) for row in rows] for name in self.inputs}
         found: list[dict[str, Any]] = []
         if self.scale:
-            half, level = self.scale["spread"], self.scale["level"]
-            for (value,) in self.outputs(columns, len(rows)).tolist():
-                more = {"interval": [_digits(value - half), _digits(value + half)], "level": level} if half is not None else {}
+            said = self.outputs(columns, len(rows))[:, 0]
+            both = ends(self.scale, block.build(columns, self.card["block"], len(rows)) if self.scale.get("widths") else np.zeros((len(rows), 0)), said)
+            for i, value in enumerate(said.tolist()):
+                more = {"interval": [_digits(float(both[0][i])), _digits(float(both[1][i]))], "level": self.scale["level"]} if both else {}
                 found.append({"label": f"{_digits(value):g}", "value": _digits(value), **more})
             return found
         if self.says == "labels":

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from mesocosm.learn.pieces import script
+
 Array = np.ndarray[Any, Any]
 MOST = 300
 KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
@@ -32,12 +34,33 @@ def slip(text: str, rng: random.Random) -> str:
     return said
 
 
+OPENED = {"can't": "cannot", "don't": "do not", "doesn't": "does not", "didn't": "did not", "won't": "will not", "isn't": "is not", "i'm": "i am", "what's": "what is", "i've": "i have", "it's": "it is"}
+ENDS = " .?!\u3002\uff1f\uff01\uff0e"
+POLITE: dict[str, tuple[tuple[str, str], ...]] = {  # by script; what is put before and after
+    "LATIN": (("hello, ", ""), ("hi there, ", ""), ("", " please"), ("so ", ""), ("", ", thanks"), ("just asking: ", "")),
+    "CJK": (("你好，", ""), ("您好，", ""), ("请问，", ""), ("", "，谢谢"), ("", "，麻烦了"), ("想问一下，", "")),
+    "HIRAGANA": (("すみません、", ""), ("こんにちは、", ""), ("", "、お願いします")),
+    "KATAKANA": (("すみません、", ""), ("こんにちは、", ""), ("", "、お願いします")),
+    "HANGUL": (("안녕하세요, ", ""), ("실례지만 ", ""), ("", " 감사합니다")),
+    "CYRILLIC": (("здравствуйте, ", ""), ("", ", пожалуйста"), ("", ", спасибо")),
+}
+FOREIGN = frozenset(["der", "das", "und", "ist", "nicht", "ich", "ein", "eine", "mein", "meine", "wie", "le", "les", "des", "est", "pas", "je", "mon", "ma", "une", "el", "los", "las", "que", "mi", "il", "che", "non", "sono", "uma", "não", "het", "een", "niet", "de", "la"])
+ENGLISH = frozenset(["the", "a", "an", "is", "are", "my", "i", "to", "what", "how", "can", "do", "you", "of", "and", "it", "in", "for", "not", "this", "that", "on", "with", "be", "have"])
+
+
+def polite(text: str) -> tuple[tuple[str, str], ...]:
+    """Polite words in a text's own language as far as its script tells it; none where its script is not known or its words are of another language."""
+    kind, words = script(text), set(text.lower().split())
+    kind = "HIRAGANA" if kind == "CJK" and any("\u3040" <= c <= "\u30ff" for c in text) else kind
+    if kind == "LATIN" and not words & ENGLISH and (words & FOREIGN or any(c.isalpha() and not c.isascii() for c in text)):
+        return ()
+    return POLITE.get(kind, ())
+
+
 def otherwise(text: str, rng: random.Random) -> str:
-    """A text in other words as far as no model is needed: polite words around it, contractions opened, no capitals or marks at its end."""
-    opened = {"can't": "cannot", "don't": "do not", "doesn't": "does not", "didn't": "did not", "won't": "will not", "isn't": "is not", "i'm": "i am", "what's": "what is", "i've": "i have", "it's": "it is"}
-    words = [opened.get(w.lower(), w) for w in text.rstrip(" .?!").split()]
-    said = " ".join(words).lower()
-    before, after = rng.choice([("hello, ", ""), ("hi there, ", ""), ("", " please"), ("so ", ""), ("", ", thanks"), ("just asking: ", "")])
+    """A text in other words as far as no model is needed: polite words of its language around it, contractions opened, no capitals or marks at its end."""
+    said = " ".join(OPENED.get(w.lower(), w) for w in text.rstrip(ENDS).split()).lower()
+    before, after = rng.choice(polite(text) or (("", ""),))
     return f"{before}{said}{after}"
 
 

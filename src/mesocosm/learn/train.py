@@ -19,7 +19,7 @@ import numpy as np
 
 from mesocosm.base.errors import Wrong
 from mesocosm.base.files import write_json
-from mesocosm.learn import block, judge
+from mesocosm.learn import block, judge, warn
 from mesocosm.learn.adapting import Taught, beside_general
 from mesocosm.learn.auto import AUTO
 from mesocosm.learn.bases import Base, resolve
@@ -40,6 +40,7 @@ from mesocosm.learn.parts import Parts, cut
 from mesocosm.learn.pricing.predicting import planned
 from mesocosm.learn.pricing.price import quoted
 from mesocosm.learn.sight.grow import Sight, seen
+from mesocosm.learn.tasks import Number
 
 Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
@@ -67,6 +68,7 @@ class Site:
         groups: the group of each row, where the split keeps those of one group together.
         sites: the site of each row, where sites learn apart.
         again: rows that come again, as their class has few.
+        drawn: whether the test rows were drawn at random, not named by a source.
     """
 
     root: Path
@@ -85,6 +87,7 @@ class Site:
     groups: Sequence[Any] = ()
     sites: Sequence[Any] = ()
     again: AbstractSet[int] = frozenset()
+    drawn: bool = True
 
 
 @dataclass
@@ -174,16 +177,27 @@ def grow(
         head, trunk, history, feats = picked
     else:
         head, trunk, history, feats = fitted(model, parts, base, store, store / "work" / site.made, say, laps=laps, past=site.past, folder=folder, sight=sight, taught=site.taught)
-    p_test = parts.task.said(head.logits(feats["test"], parts.table["test"]))
+    laps.end("judging")
+    export = _export(head, trunk, base, parts, store, folder, feats, model.max_length, model.apart, laps, sight)
+    laps.end("agreement" if base else "export")
+    p_test = export.pop("served")
     metrics = parts.task.report(p_test, parts, model.seed)
+    scale, shown = parts.task.card(head), {n: [rows[n][i] for i in parts.where["test"]] for n in model.inputs if n not in model.reveal}
+    if isinstance(parts.task, Number):
+        scale["scale"] |= {"widths": parts.task.widths(head, parts, model.seed)}
+        metrics |= parts.task.covered(scale["scale"], p_test, parts, shown, kinds)
     say(f"{len(p_test)} test rows: {parts.task.sentence(metrics)}")
+    metrics["warnings"] = [*warn.against(metrics), *warn.figures(p_test, parts, metrics), *warn.data(rows, kinds, split, parts, model.inputs, model.predict, bool(site.groups) or not site.drawn)]
+    if base:
+        metrics["tokens"], more = warn.texts([t for p in parts.texts for t in parts.texts[p]], base, model.max_length)
+        metrics["warnings"] += more
+    for sentence in metrics["warnings"]:
+        say(f"warning: {sentence}")
     if site.taught:
         metrics |= beside_general(site.taught, head, p_test, feats, parts, model.seed, say)
     if parts.sites is not None:
         metrics |= beside_pooled(head, parts.sites, parts.site_names, p_test, feats, parts, model.seed, say)
     laps.end("judging")
-    export = _export(head, trunk, base, parts, store, folder, feats, model.max_length, model.apart, laps, sight)
-    laps.end("agreement" if base else "export")
     metrics |= learnt | export.pop("agreement", {}) | {"leaks": found}
     metrics["beside"] = alone(head, p_test, feats, parts, model.seed, say, sight.features["train"].shape[1] if sight else 0) | (last(p_test, site.before, rows, parts, say) if site.before else {})
     if site.past and trunk is not None and base:
@@ -201,7 +215,7 @@ def grow(
     laps.end("curve")
     metrics |= examined(model, rows, kinds, parts, p_test, export.pop("said", None), say)
     card = {
-        "model": name, **parts.task.card(head), "predict": model.predict, "predicts": kinds[model.predict], "inputs": list(model.inputs), "texts": parts.text_names, "pair": model.apart, "block": parts.facts,
+        "model": name, **scale, "predict": model.predict, "predicts": kinds[model.predict], "inputs": list(model.inputs), "texts": parts.text_names, "pair": model.apart, "block": parts.facts,
         "max_length": model.max_length, "base": base.name if base else model.base.file if isinstance(model.base, Brought) else None, "licence": base.licence if base else None,
         "method": model.tune.method, "head": head.name, "settings": head.settings, "rows": {p: len(y) for p, y in parts.y.items()},
         "trials": tried.get("trials", []), "importance": tried.get("importance", {}), "auto": tried.get("auto", []), "seed": model.seed, **(sight.card if sight else {}), **export,
@@ -214,7 +228,7 @@ def grow(
     if quote and not isinstance(model.base, Brought):
         metrics["price"] = quote.settled()
     metrics["seconds"] = round(time.perf_counter() - began, 2)
-    return Grown(card | {"metrics": metrics}, metrics, history, judge.gates(dict(model.require), metrics))
+    return Grown(card | {"metrics": metrics}, metrics, history, [*judge.gates(dict(model.require), metrics), *warn.worse(metrics)])
 
 
 def _trial(model: Model, parts: Parts, base: Base | None, store: Path, watch: Callable[[int, float], None], sight: Sight | None) -> float:
@@ -236,7 +250,7 @@ def _export(
     else:
         export_head(head.tensors(), folder / "head.onnx", parts.task.classes, parts.task.many, shares(head))
     if not base:
-        return {"trunk": None, "precision": "fp32"}
+        return {"trunk": None, "precision": "fp32", "served": _served(head, parts, folder, feats["test"])}
     own: dict[str, float] = {}
     if trunk is None:
         where = shared_trunk(base, store)
@@ -245,6 +259,8 @@ def _export(
         where, named = folder / "trunk", "trunk"
         own = tuned_trunk(trunk, base, where, store)
     laps.end("export")
+    import onnxruntime
+
     from mesocosm.learn.predictor import Reader
 
     pick = [("validation", i) for i in range(len(parts.y["validation"]))] + [("test", i) for i in range(len(parts.y["test"]))]
@@ -253,8 +269,6 @@ def _export(
     table = np.stack([parts.table[p][i] for p, i in pick])
 
     def session(path: Path) -> Any:
-        import onnxruntime
-
         return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
 
     readers = {k: Reader(where, k, most, session) for k in ("fp32", "int8")}
@@ -270,10 +284,23 @@ def _export(
     return {
         "trunk": named,
         "own_mb": own,
+        "served": _served(head, parts, folder, read(reader, parts.texts["test"], [("test", i) for i in range(len(parts.y["test"]))])),
         "precision": "int8" if agree >= AGREE else "fp32",
         "agreement": {"int8_agreement": round(agree, 4), "onnx_agreement": round(exact, 4)},
         "said": lambda texts, rows: parts.task.said(head.logits(read(reader, texts, [("test", int(i)) for i in rows]), parts.table["test"][rows])),
     }  # fmt: skip
+
+
+def _served(head: Any, parts: Parts, folder: Path, features: Array) -> Array:
+    """What the exported graph says of the test rows, as a task reads it."""
+    if isinstance(head, BroughtHead):
+        return parts.task.said(head.logits(features, parts.table["test"]))
+    import onnxruntime
+
+    out = onnxruntime.InferenceSession(str(folder / "head.onnx"), providers=["CPUExecutionProvider"])
+    given = {"features": features.astype(np.float32), "table": parts.table["test"].astype(np.float32)}
+    told = np.asarray(out.run(None, {i.name: given[i.name] for i in out.get_inputs()})[0]).astype(float)
+    return told if parts.task.classes else parts.task.said(told)
 
 
 def load_card(folder: Path) -> dict[str, Any]:

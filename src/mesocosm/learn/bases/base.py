@@ -55,17 +55,43 @@ def folder_of(name: str, root: Path) -> tuple[Path, str]:
     local = root / name
     if local.is_dir() or _single(local):
         return local.resolve(), "as its folder says"
-    if not re.fullmatch(r"[\w.-]+/[\w.-]+", name):
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", name) and not canonical(name):
         raise Wrong("base", f"no base is named '{name}'", "a name of ours, a folder, or a hub id as owner/name", sorted(BASES), name)
     return _from_hub(name), "as the hub's page says"
+
+
+OWNERS = {  # of the hub's canonical ids, which have no owner, the organisation that they were moved to
+    "bert": "google-bert", "gpt2": "openai-community", "openai-gpt": "openai-community", "distilbert": "distilbert", "distilgpt2": "distilbert",
+    "distilroberta": "distilbert", "roberta": "FacebookAI", "xlm-roberta": "FacebookAI", "xlm": "FacebookAI", "albert": "albert", "t5": "google-t5",
+    "xlnet": "xlnet", "camembert": "almanach", "ctrl": "Salesforce", "transfo-xl": "transfo-xl",
+}  # fmt: skip
+
+
+def canonical(name: str) -> str | None:
+    """The full id of a hub's canonical id, None for any other name.
+
+    Source: https://huggingface.co/models (canonical models and where they were moved).
+
+    >>> canonical("bert-base-cased"), canonical("xlm-roberta-base"), canonical("minilmm")
+    ('google-bert/bert-base-cased', 'FacebookAI/xlm-roberta-base', None)
+    """
+    family = next((f for f in sorted(OWNERS, key=len, reverse=True) if name == f or name.startswith(f"{f}-")), None)
+    return f"{OWNERS[family]}/{name}" if family and re.fullmatch(r"[\w.-]+", name) else None
 
 
 def _from_hub(name: str) -> Path:
     from huggingface_hub import snapshot_download
 
     wanted = ["*.json", "*.safetensors", "*.txt", "*.model"]
+    whole = canonical(name)
+    if whole:  # a cache may hold it under either id; what is cached is taken before the hub is asked
+        for one in (name, whole):
+            try:
+                return Path(snapshot_download(one, allow_patterns=wanted, local_files_only=True))
+            except Exception:
+                continue
     try:
-        return Path(snapshot_download(name, allow_patterns=wanted, etag_timeout=5))
+        return Path(snapshot_download(whole or name, allow_patterns=wanted, etag_timeout=5))
     except Exception as error:
         from mesocosm.learn.bases import BASES
 

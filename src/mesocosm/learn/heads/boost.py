@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from mesocosm.learn.heads.folds import ABSENT, Groups, cut, folds, mixed
-from mesocosm.learn.heads.kernel import log_loss, square_loss
+from mesocosm.learn.heads.folds import ABSENT, Groups, Shares, cut, folds, mixed
+from mesocosm.learn.heads.kernel import loss_for
 
 Array = np.ndarray[Any, Any]
 SETTINGS = ((0.05, 8, 120), (0.03, 4, 250), (0.1, 31, 100))  # rate, leaves, rounds
@@ -38,11 +38,13 @@ class Boost:
         del text
         self.classes, self.loss = classes, np.inf
         self.left_out = np.zeros((len(y), max(1, classes)))
-        loss_of, kind = (log_loss, HistGradientBoostingClassifier) if classes else (square_loss, HistGradientBoostingRegressor)
+        loss_of, kind = loss_for(y, classes), HistGradientBoostingClassifier if classes else HistGradientBoostingRegressor
         best = setting or (SETTINGS[0] if len(y) < LONG else SETTINGS[-1])
         parts = [] if setting else folds(y, classes, seed, FOLDS, groups)
 
         def fitted(setting: tuple[float, int, int], rows: Array) -> Any:
+            if classes and len(np.unique(y[rows])) < 2:
+                return Shares(y[rows])
             rate, leaves, rounds = setting
             net = kind(
                 learning_rate=rate, max_leaf_nodes=leaves, max_iter=rounds, min_samples_leaf=min(20, max(2, len(rows) // 20)), l2_regularization=1.0,
@@ -63,12 +65,12 @@ class Boost:
                     self.loss, best, self.left_out = loss, setting, left
         elif parts:
             if groups is None:
-                rows, out = train_test_split(np.arange(len(y)), test_size=0.2, stratify=y if classes else None, random_state=seed)
+                rows, out = train_test_split(np.arange(len(y)), test_size=0.2, stratify=y if classes and np.bincount(y)[y].min() > 1 else None, random_state=seed)
             else:
                 order = mixed(len(y), np.random.default_rng(seed), groups)
                 held = cut(order, len(y) // 5, groups)
                 out, rows = order[:held], order[held:]
-            self.loss, self.left_out = loss_of(self._full(fitted(best, rows), table[out]), y[out]), np.zeros((0, max(1, classes)))
+            self.loss, self.left_out = loss_for(y[out], classes)(self._full(fitted(best, rows), table[out]), y[out]), np.zeros((0, max(1, classes)))
         self.y_left = y
         self.net = fitted(best, np.arange(len(y)))
         self.settings = dict(zip(("rate", "leaves", "rounds"), best, strict=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,32 +13,112 @@ Groups = Array | None  # the number of each row's group; None where each row is 
 ABSENT = float(np.log(1e-3))  # what a class is told at most by rows that hold none of it
 
 
+LEAST_GROUPS = 30  # different rows from which on equal ones count as copies
+MOST_SHARE = 0.1  # of all rows in one group, past which equal rows are no copies but a table of few values
+DISTINCT = 20  # values of a column past which it counts as continuous
+
+
 def folds(y: Array, classes: int, seed: int, most: int, groups: Groups = None) -> list[tuple[Array, Array]]:
     """Up to `most` times the rows that teach and those left out; none where too few rows, or groups, are there.
 
-    Without groups every class is in every fold. With them each group is left out whole, with the shares of classes as even as it goes.
+    Each class is spread as evenly over the folds as its rows go; one with fewer rows than folds is missing from some of them. With groups each
+    group is left out whole.
 
     Args:
         y: class numbers, numbers where `classes` is 0, or labels there or not (rows, labels).
 
     >>> sorted(out.tolist() for _, out in folds(np.array([0, 1, 0, 1]), 2, 7, 5, np.array([0, 0, 1, 1])))
     [[0, 1], [2, 3]]
+    >>> len(folds(np.array([0, 1] * 50 + [2]), 3, 7, 5))
+    5
     """
     from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
 
     one = bool(classes) and y.ndim == 1
-    if groups is not None:
-        count = min(most, len(np.unique(groups)))
-        if count < 2:
-            return []
-        again = StratifiedGroupKFold(count, shuffle=True, random_state=seed) if one and np.bincount(y).max() >= count else GroupKFold(count, shuffle=True, random_state=seed)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a class of fewer rows than folds
-            return [(rows, out) for rows, out in again.split(y, y, groups) if len(rows) and len(out)]
-    count = int(min(most, np.bincount(y, minlength=classes).min() if one else len(y)))
+    count = min(most, len(y) if groups is None else len(np.unique(groups)))
+    if one and len(y) and (largest := int(np.bincount(y).max())) < count:
+        count = largest if groups is None else count
+        one = largest >= count
     if count < 2:
         return []
-    return list((StratifiedKFold if one else KFold)(count, shuffle=True, random_state=seed).split(y, y))
+    if groups is None:
+        kind = (StratifiedKFold if one else KFold)(count, shuffle=True, random_state=seed)
+    else:
+        kind = (StratifiedGroupKFold if one else GroupKFold)(count, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a class of fewer rows than folds
+        return [(rows, out) for rows, out in kind.split(y, y, groups) if len(rows) and len(out)]
+
+
+def comparable(y: Array, classes: int) -> Array | None:
+    """Which rows count where heads are compared: those of classes with two rows or more, since nothing else teaches the only row of its class.
+
+    None where all rows count, or none would.
+
+    >>> comparable(np.array([0, 1, 0, 1, 2]), 3).tolist()
+    [True, True, True, True, False]
+    """
+    if not classes or y.ndim != 1 or not len(y):
+        return None
+    counts = np.bincount(y, minlength=classes)
+    kept = counts[y] > 1
+    return None if kept.all() or not kept.any() else np.asarray(kept)
+
+
+class Shares:
+    """What rows of a single class teach: that class."""
+
+    def __init__(self, y: Array) -> None:
+        self.classes_ = np.unique(y)
+
+    def predict_proba(self, x: Array) -> Array:
+        """One, for each row."""
+        return np.ones((len(x), len(self.classes_)))
+
+
+def together(texts: Sequence[str], images: Sequence[tuple[Any, ...]], table: Array, groups: Groups) -> Groups:
+    """The number of each row's group where equal and nearly equal rows, and rows of one group, are together; None where no two are.
+
+    Texts are equal without case, spaces and marks; numbers to a ten-thousandth of a standard deviation. In tables of few different rows equal
+    rows are rows of their own, not copies: where no column is continuous and no row has a text or an image, where there are fewer than 30
+    different rows, or where a tenth of all rows are equal.
+
+    >>> together(["Lost my card!", "lost my card", "hello"] * 40, [()] * 120, np.zeros((120, 0)), None) is None
+    True
+    """
+    count = len(table)
+    said = ["".join(c for c in text.casefold() if c.isalnum()) or text for text in texts] or [""] * count
+    continuous = any(len(np.unique(table[:, j])) > DISTINCT for j in range(table.shape[1]))
+    if not count or not (continuous or any(said) or any(any(i) for i in images)):
+        return groups
+    joined: Groups = groups
+    for shift in (0.0, 0.5):  # two grids: what an edge of one tears apart, the other keeps together
+        cells = np.round(table.astype(np.float64) * 1e4 + shift).astype(np.int64)
+        rows: dict[Any, int] = {}
+        number = np.array([rows.setdefault((said[i], images[i] if images else (), cells[i].tobytes()), len(rows)) for i in range(count)])
+        if len(rows) == count:
+            continue
+        if len(rows) < LEAST_GROUPS or np.bincount(number).max() > max(2, MOST_SHARE * count):
+            return groups
+        joined = number if joined is None else merged(joined, number)
+    return joined
+
+
+def merged(first: Array, second: Array) -> Array:
+    """The groups of rows that are together in either, or over others that are.
+
+    >>> merged(np.array([0, 0, 1, 2]), np.array([5, 6, 6, 7])).tolist()
+    [0, 0, 0, 1]
+    """
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    _, a = np.unique(first, return_inverse=True)
+    _, b = np.unique(second, return_inverse=True)
+    size = a.max() + 1 + b.max() + 1
+    _, label = connected_components(coo_matrix((np.ones(len(a)), (a, a.max() + 1 + b)), shape=(size, size)), directed=False)
+    _, number = np.unique(label[a], return_inverse=True)
+    return np.asarray(number)
 
 
 def blocks(groups: Array) -> list[Array]:

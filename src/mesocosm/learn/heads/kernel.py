@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve, eigh
 
-from mesocosm.learn.heads.folds import Groups, blocks, within
+from mesocosm.learn.heads.folds import Groups, blocks, comparable, within
 
 Array = np.ndarray[Any, Any]
 SAMPLE = 2500
@@ -37,8 +37,14 @@ def labels_loss(scores: Array, y: Array) -> float:
 
 
 def loss_for(y: Array, classes: int) -> Callable[[Array, Array], float]:
-    """The loss of targets: class numbers (rows,), numbers (rows,) with `classes` 0, or labels there or not (rows, labels)."""
-    return labels_loss if y.ndim == 2 else log_loss if classes else square_loss
+    """The loss of targets: class numbers (rows,), numbers (rows,) with `classes` 0, or labels there or not (rows, labels).
+
+    The only row of a class is not counted where all rows of `y` are judged, since no other teaches it.
+    """
+    if y.ndim == 2 or not classes:
+        return labels_loss if y.ndim == 2 else square_loss
+    kept = comparable(y, classes)
+    return log_loss if kept is None else lambda scores, y: log_loss(scores[kept], y[kept]) if len(y) == len(kept) else log_loss(scores, y)
 
 
 def square_loss(scores: Array, y: Array) -> float:
@@ -130,9 +136,10 @@ class KernelRidge:
 
         def look(rows: Array) -> None:
             """Look at these rows from now on."""
-            nonlocal d_text, d_table, target, best, own
+            nonlocal d_text, d_table, target, best, own, loss_of
             d_text, d_table = distances(text[rows], text[rows]), distances(table[rows], table[rows])
-            target, self.y_left, best = whole[rows], y[rows], None
+            self.left_rows = rows
+            target, self.y_left, best, loss_of = whole[rows], y[rows], None, loss_for(y[rows], classes)
             own = None if groups is None else blocks(groups[rows])
 
         def loss_at(gamma_text: float, gamma_table: float) -> float:

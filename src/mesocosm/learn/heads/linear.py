@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from mesocosm.learn.heads.folds import ABSENT, Groups, blocks, folds, within
-from mesocosm.learn.heads.kernel import labels_loss, log_loss, square_loss
+from mesocosm.learn.heads.folds import ABSENT, Groups, Shares, blocks, folds, within
+from mesocosm.learn.heads.kernel import labels_loss, loss_for, square_loss
 
 Array = np.ndarray[Any, Any]
 STRENGTHS = (0.03, 0.3, 3.0, 30.0)
@@ -41,7 +41,11 @@ class Linear:
         self.loss, best = np.inf, 0.3
         self.left_out = np.zeros((len(y), classes))
 
+        loss_of = loss_for(y, classes)
+
         def fitted(strength: float, rows: Array) -> Any:
+            if len(np.unique(y[rows])) < 2:
+                return Shares(y[rows])
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 return LogisticRegression(C=strength, max_iter=300, tol=1e-3).fit(x[rows], y[rows])
@@ -51,7 +55,7 @@ class Linear:
             left = np.zeros((len(y), classes))
             for rows, out in parts:
                 left[out] = self._full(fitted(strength, rows), x[out], classes)
-            loss = log_loss(left, y)
+            loss = loss_of(left, y)
             if loss < self.loss:
                 self.loss, best, self.left_out = loss, strength, left
         net = fitted(best, np.arange(len(y)))

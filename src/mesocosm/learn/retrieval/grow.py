@@ -18,6 +18,7 @@ from mesocosm.learn import judge
 from mesocosm.learn.bases import Base
 from mesocosm.learn.heads.folds import numbered
 from mesocosm.learn.parts import PARTS
+from mesocosm.learn.pieces import terms
 from mesocosm.learn.pricing.price import quoted
 from mesocosm.learn.pricing.texts import finding
 from mesocosm.learn.retrieval.bridge import bridge, ranks, unit
@@ -178,7 +179,7 @@ def _words(train: Sequence[str], test: Sequence[str], known: Sequence[str], righ
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     try:
-        net = TfidfVectorizer(sublinear_tf=True).fit([*train, *known])
+        net = TfidfVectorizer(sublinear_tf=True, tokenizer=terms, token_pattern=None).fit([*train, *known])
     except ValueError:  # no word in any text
         return np.full(len(test), (len(known) + 1) / 2)
     return ranks((net.transform(test) @ net.transform(known).T).toarray(), np.eye(len(known)), right)

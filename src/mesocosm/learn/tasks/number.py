@@ -6,14 +6,18 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from scipy.stats import binomtest
 
 from mesocosm.base.errors import Wrong
 from mesocosm.learn import judge
+from mesocosm.learn.slices import parts as slices
 from mesocosm.learn.tasks.plain import plain
 from mesocosm.learn.tasks.task import Task
+from mesocosm.learn.widths import ends, fitted, quantile
 
 Array = np.ndarray[Any, Any]
 LEVEL = 0.9
+LEAST, MOST = 20, 12  # rows of a slice whose coverage is measured, and slices that are listed
 NEAR = 0.05  # sd within which two outputs say the same
 
 
@@ -26,7 +30,8 @@ def r2(said: Array, y: Array) -> float:
 class Number(Task):
     """A number or integer; learned standardised, said in its unit.
 
-    Its interval is split-conformal: the quantile of the left-out training residuals.
+    Its interval is split-conformal: the quantile of the left-out training residuals, in each leaf of a small tree where rows differ in their errors.
+    What is never under 0 in the training rows has no end under 0.
 
     Source: Papadopoulos et al. 2002, ECML; Barber et al. 2021, Annals of Statistics 49 (jackknife+).
     """
@@ -46,6 +51,7 @@ class Number(Task):
         if len(set(told.tolist())) < 2:
             one = f"{told[0]:g} only" if len(told) else "no value"
             raise Wrong("predict", f"the training rows of '{name}' hold {one}", "two values or more")
+        self.floor = 0.0 if told.min() >= 0 else None
         self.mean, self.sd = float(told.mean()), float(told.std())
 
     def encode(self, targets: Sequence[Any]) -> Array:
@@ -65,8 +71,33 @@ class Number(Task):
         left = getattr(head, "left_out", np.zeros((0, 1)))
         if len(left) == 0 or len(left) != len(head.y_left):
             return None
-        errors = np.sort(np.abs(left[:, 0] - head.y_left))
-        return float(errors[min(len(errors), int(np.ceil((len(errors) + 1) * LEVEL))) - 1] * self.sd)
+        return quantile(np.abs(left[:, 0] - head.y_left), LEVEL) * self.sd
+
+    def widths(self, head: Any, parts: Any, seed: int) -> dict[str, Any] | None:
+        """How wide the interval is by row, where rows left out differ in that; None for one width."""
+        left, y = getattr(head, "left_out", np.zeros((0, 1))), getattr(head, "y_left", np.zeros(0))
+        for part in ("train", "validation"):
+            rows = getattr(head, "left_rows", slice(None)) if part == "train" else slice(None)
+            if len(left) and len(left) == len(parts.y[part][rows]) and np.array_equal(y, parts.y[part][rows]):
+                return fitted(parts.table[part][rows], self.said(left)[:, 0], np.abs(left[:, 0] - y) * self.sd, LEVEL, seed)
+        return None
+
+    def covered(self, scale: dict[str, Any], said: Array, parts: Any, open_: dict[str, Sequence[Any]], kinds: Any) -> dict[str, Any]:
+        """The share of test rows inside their interval, in all and by slice of 20 rows and more, the lowest first, with the mean width.
+
+        Source: Romano et al. 2019, arXiv 1905.03222 (coverage beside width).
+        """
+        y = parts.y["test"] * self.sd + self.mean
+        both = ends(scale, parts.table["test"], said[:, 0])
+        if both is None or not len(y):
+            return {}
+        inside = (both[0] <= y + 1e-9 * abs(y)) & (y - 1e-9 * abs(y) <= both[1])
+        found = [
+            {"where": where, "rows": int(rows.sum()), "covered": round(float(inside[rows].mean()), 4), "p": float(binomtest(int(inside[rows].sum()), int(rows.sum()), LEVEL, alternative="less").pvalue)}
+            for name, values in open_.items() for where, rows in slices(name, values, kinds[name]) if rows.sum() >= LEAST
+        ]  # fmt: skip
+        found.sort(key=lambda f: (f["covered"], f["p"]))
+        return {"interval_coverage": round(float(inside.mean()), 4), "interval_width": round(float((both[1] - both[0]).mean()), 6), "interval_level": LEVEL, "coverage_by_slice": [f | {"p": round(f["p"], 6)} for f in found[:MOST]]}
 
     def report(self, said: Array, parts: Any, seed: int) -> dict[str, Any]:
         """R2, errors in the unit and the interval's coverage, beside the mean and a linear model."""
@@ -109,7 +140,7 @@ class Number(Task):
 
     def card(self, head: Any) -> dict[str, Any]:
         """The scale, and half the interval's width at its level."""
-        return {"labels": [], "scale": {"mean": self.mean, "sd": self.sd, "spread": self.spread(head), "level": LEVEL}}
+        return {"labels": [], "scale": {"mean": self.mean, "sd": self.sd, "spread": self.spread(head), "level": LEVEL, **({} if self.floor is None else {"floor": self.floor})}}
 
 
 def _figures(said: Array, y: Array) -> dict[str, float]:

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from mesocosm.learn.pieces import terms
+
 SMALL = 8  # pixels of a side
 
 
@@ -17,8 +19,8 @@ def plain(parts: Any) -> tuple[Any, Any]:
     from mesocosm.learn.sight.pixels import pixels
 
     found: dict[str, list[Any]] = {p: [csr_matrix(parts.table[p])] for p in ("train", "test")}
-    if any(parts.texts["train"]):
-        words = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), max_features=5_000)
+    if any(text.strip() for text in parts.texts["train"]):
+        words = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), max_features=5_000, tokenizer=terms, token_pattern=None)
         found["train"].append(words.fit_transform(parts.texts["train"]))
         found["test"].append(words.transform(parts.texts["test"]))
     for p, columns in found.items():

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from mesocosm.learn import judge
+from mesocosm.learn.pieces import terms
 
 Array = np.ndarray[Any, Any]
 
@@ -105,7 +106,7 @@ def nearest(asked: Sequence[str], texts: Sequence[str], answers: Sequence[str]) 
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     try:
-        net = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2)).fit(texts)
+        net = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), tokenizer=terms, token_pattern=None).fit(texts)
     except ValueError:  # no word in any text
         return [answers[0]] * len(asked)
     near = (net.transform(asked) @ net.transform(texts).T).argmax(1)
