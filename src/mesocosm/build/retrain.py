@@ -17,9 +17,11 @@ from mesocosm.base.errors import Failure
 from mesocosm.build.live import Live
 from mesocosm.build.novel import said_in_data
 from mesocosm.build.putting import put
+from mesocosm.build.teaching import part_rows, test_only
 from mesocosm.build.wiring import columns_of, grow_version, kinds_of, net_of
 from mesocosm.catalog import Catalog
 from mesocosm.catalog import tables as t
+from mesocosm.operate.faults import faulty_spans, refuse_at_fault
 from mesocosm.operate.moving import returned
 from mesocosm.spec import Spec
 
@@ -40,20 +42,20 @@ def retrain(spec: Spec, catalog: Catalog, service: str, reason: str, say: Callab
     if not name or not now or not now["version"]:
         raise Failure(f"the service '{service}' runs no model that could be trained again")
     model = spec.eco.models[name]
+    refuse_at_fault(catalog, service)
     if model.rank:
         raise Failure(f"'{name}' ranks, and is solved anew from all that was done: bring the new rows into its dataset and run 'mesocosm build'")
     champion = catalog.version(now["version"])
     snapshot = catalog.snapshot(dataset=model.learns)
     if champion is None or snapshot is None:
         raise Failure(f"what {service} runs is not listed; run 'mesocosm build'")
-    labelled = [r["input"]["clean"] | {model.predict: r["label"], "_id": r["id"]} for r in catalog.labelled(service)]
+    labelled = [r["input"]["clean"] | {model.predict: r["label"], "_id": r["id"], "_at": r["at"]} for r in catalog.labelled(service)]
     if kinds_of(snapshot)[model.predict] in ("number", "integer"):
         labelled = [r | {model.predict: float(r[model.predict])} for r in labelled]
     ours = set(champion["recipe"].get("labels") or ()) - (said_in_data(spec, snapshot, model.predict) if labelled else set())
-    teach = [r for r in labelled if teaches(r["_id"]) or r[model.predict] in ours]  # what people named and the champion says has been judged before
-    taught = {r["_id"] for r in teach}
-    judge = [r for r in labelled if r["_id"] not in taught]
-    say(f"{len(teach)} labelled requests teach, {len(judge)} judge")
+    parts = part_rows(labelled, model.inputs, model.predict, test_only(*columns_of(spec, snapshot, list(model.inputs)), model.inputs), ours, faulty_spans(catalog, service))
+    teach, judge = parts.teach, parts.judge
+    say(f"{len(teach)} labelled requests teach, {len(judge)} judge" + "".join(f"; {n} do neither ({why})" for why, n in parts.left_out.items()))
     made = digest(champion["made"], snapshot["id"], [r["_id"] for r in teach], reason)
     with Live(spec.root / ".mesocosm", f"models.{name}") as live:
         values = grow_version(spec, catalog, name, model, snapshot, made, live.heard(say), f"challenger: {reason}", teach)
@@ -79,11 +81,6 @@ def retrain(spec: Spec, catalog: Catalog, service: str, reason: str, say: Callab
             catalog.write_audit(con, "retrain", "keep", champion["id"], why)
     say(f"{why}; {begun}" if good else why)
     return {"promoted": good, "champion": champion["id"], "challenger": values["id"], "why": why, "comparison": both}
-
-
-def teaches(prediction: str) -> bool:
-    """Whether a labelled request teaches; the other half judges. A request is always of the same half."""
-    return bool(int(digest(prediction, size=2), 16) % 2)
 
 
 def verdict(both: Mapping[str, Any], missed: Sequence[str]) -> tuple[bool, str]:

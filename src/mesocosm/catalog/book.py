@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from mesocosm.catalog import tables as t
 
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 RUNNING = "running"
 MOMENTS = 500  # changes told of at most, the newest
+
+
+def is_traffic() -> ColumnElement[bool]:
+    """Whether a prediction answered a request that was no drill; those of an earlier version's catalog have no mark."""
+    return or_(t.PREDICTIONS.c.mark.is_(None), t.PREDICTIONS.c.mark == "")
 
 
 class Book:
@@ -54,7 +59,7 @@ class Book:
         alerts = catalog.rows(select(t.ALERTS).where(until(t.ALERTS.c.at)).order_by(t.ALERTS.c.at.desc()).limit(2000))
         self.alerts = [a for a in alerts if a["cleared_at"] is None or (at is not None and a["cleared_at"] > at)]
         self.listed = {r["address"]: r for r in catalog.rows(select(t.RESOURCES.c.address, t.RESOURCES.c.at).where(until(t.RESOURCES.c.at), t.RESOURCES.c.left_at.is_(None)))}
-        asked = select(t.PREDICTIONS.c.service, func.count().label("n")).where(until(t.PREDICTIONS.c.at)).group_by(t.PREDICTIONS.c.service)
+        asked = select(t.PREDICTIONS.c.service, func.count().label("n")).where(until(t.PREDICTIONS.c.at), is_traffic()).group_by(t.PREDICTIONS.c.service)
         self._counts = {r["service"]: r["n"] for r in catalog.rows(asked)}
 
     def revision(self) -> int:

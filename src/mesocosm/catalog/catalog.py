@@ -26,7 +26,8 @@ from mesocosm.base.errors import Failure, Later
 from mesocosm.base.owned import close_to_others, owned_file, owned_folder
 from mesocosm.base.secret_values import masked, masked_all
 from mesocosm.catalog import tables as t
-from mesocosm.catalog.book import RUNNING
+from mesocosm.catalog.book import RUNNING, is_traffic
+from mesocosm.catalog.migrate import add_missing_columns
 
 Row = dict[str, Any]
 STALE = "stale"
@@ -78,6 +79,7 @@ class Catalog:
         self.logs = _engine(where, LOG_WAIT, keep=2)  # opened when the first prediction is logged
         try:
             t.META.create_all(self.engine)
+            add_missing_columns(self.engine)
         except ModuleNotFoundError as error:
             raise Failure("a catalog on PostgreSQL wants the extra 'postgres': pip install 'mesocosm[postgres]'") from error
         except OperationalError as error:
@@ -259,7 +261,7 @@ class Catalog:
         told = insert(t.PREDICTIONS).prefix_with("OR IGNORE") if dialect == "sqlite" else postgresql.insert(t.PREDICTIONS).on_conflict_do_nothing()
         try:
             with self.logs.begin() as con:
-                con.execute(told, [dict(row) for row in rows])
+                con.execute(told, [{"mark": ""} | dict(row) for row in rows])
         except DBAPIError as error:
             raise Later(f"the catalog takes no records now ({type(error.orig).__name__})") from error
 
@@ -267,19 +269,19 @@ class Catalog:
         """A prediction by id."""
         return self.row(select(t.PREDICTIONS).where(t.PREDICTIONS.c.id == ident))
 
-    def predictions(self, service: str, most: int = 100, since: float = 0.0, until: float | None = None) -> list[Row]:
-        """The newest predictions of a service, newest first."""
-        query = select(t.PREDICTIONS).where(t.PREDICTIONS.c.service == service, t.PREDICTIONS.c.at > since)
+    def predictions(self, service: str, most: int = 100, since: float = 0.0, until: float | None = None, mark: str = "") -> list[Row]:
+        """The newest predictions of a service, newest first: those of its traffic, or those with a mark."""
+        query = select(t.PREDICTIONS).where(t.PREDICTIONS.c.service == service, t.PREDICTIONS.c.at > since, t.PREDICTIONS.c.mark == mark if mark else is_traffic())
         if until is not None:
             query = query.where(t.PREDICTIONS.c.at <= until)
         return self.rows(query.order_by(t.PREDICTIONS.c.at.desc()).limit(most))
 
-    def labelled(self, service: str, since: float = 0.0) -> list[Row]:
-        """Predictions that a label came back for, oldest first; the newest label of each counts."""
+    def labelled(self, service: str, since: float = 0.0, mark: str = "") -> list[Row]:
+        """Predictions that a label came back for, oldest first; the newest label of each counts. Those of traffic, or those with a mark."""
         query = (
             select(t.PREDICTIONS, t.FEEDBACK.c.label, t.FEEDBACK.c.at.label("labelled_at"))
             .join(t.FEEDBACK, t.FEEDBACK.c.prediction == t.PREDICTIONS.c.id)
-            .where(t.PREDICTIONS.c.service == service, t.FEEDBACK.c.at > since)
+            .where(t.PREDICTIONS.c.service == service, t.FEEDBACK.c.at > since, t.PREDICTIONS.c.mark == mark if mark else is_traffic())
             .order_by(t.FEEDBACK.c.id)
         )
         return list({row["id"]: row for row in self.rows(query)}.values())
@@ -290,7 +292,7 @@ class Catalog:
         query = (
             select(t.PREDICTIONS.c.id, t.PREDICTIONS.c.version, t.PREDICTIONS.c.output, t.FEEDBACK.c.label)
             .join(t.FEEDBACK, t.FEEDBACK.c.prediction == t.PREDICTIONS.c.id)
-            .where(t.PREDICTIONS.c.service == service, t.PREDICTIONS.c.at >= since)
+            .where(t.PREDICTIONS.c.service == service, t.PREDICTIONS.c.at >= since, is_traffic())
             .order_by(t.FEEDBACK.c.id)
         )
         for row in {r["id"]: r for r in self.rows(query)}.values():
@@ -299,8 +301,8 @@ class Catalog:
         return found
 
     def counts(self) -> dict[str, int]:
-        """How many predictions each service answered so far."""
-        query = select(t.PREDICTIONS.c.service, func.count().label("n")).group_by(t.PREDICTIONS.c.service)
+        """How many requests each service answered so far; drills are no requests."""
+        query = select(t.PREDICTIONS.c.service, func.count().label("n")).where(is_traffic()).group_by(t.PREDICTIONS.c.service)
         return {row["service"]: row["n"] for row in self.rows(query)}
 
     # alerts

@@ -55,7 +55,7 @@ ROLLOUTS = _table(
 )  # fmt: skip
 PREDICTIONS = _table(
     "predictions", _text("id", primary_key=True), _text("service", index=True), _text("version"),
-    _text("snapshot"), _json("input"), _json("output"), _real("ms"), _real("at"),
+    _text("snapshot"), _json("input"), _json("output"), _real("ms"), _real("at"), _text("mark"),
 )  # fmt: skip
 FEEDBACK = _table(
     "feedback", _whole("id", primary_key=True), _text("prediction", index=True), _text("service"),

@@ -13,12 +13,15 @@ from typing import Any
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mesocosm.base.errors import Wrong
+from mesocosm.base.rights import OWNER
 from mesocosm.operate.batcher import Batcher, Expired, Full
 from mesocosm.operate.guard import Answer, Problem, read_json
+from mesocosm.operate.marks import HEADER, MARKS, MarkedRow
 from mesocosm.operate.served import Served
 from mesocosm.operate.unit import Unit
 
 MOST_ROWS = 1000
+MARK = HEADER.lower().encode()
 MOST_WAIT = 3_600_000  # milliseconds of a deadline
 
 
@@ -54,13 +57,17 @@ class Asking:
         """
         if not 1 <= len(rows) <= MOST_ROWS:
             raise Problem(422, "The request cannot be right", f"{len(rows)} rows stand here; wanted 1 to {MOST_ROWS}")
+        mark = scope["state"]["mark"] = requested_mark(scope)
         assert unit.fields is not None
         for row in rows:
             try:
                 unit.fields.check(row)
             except Wrong as wrong:
-                one.refused(wrong.key)
+                if not mark:
+                    one.refused(wrong.key)
                 raise
+        if mark:
+            rows = [MarkedRow(row, mark) for row in rows]
         loop = asyncio.get_running_loop()
         wait = _deadline(scope)
         here, gone = asyncio.current_task(), False
@@ -100,6 +107,20 @@ def _deadline(scope: Scope) -> float | None:
                 raise Problem(400, "The header cannot be right", f"X-Deadline-Ms wants whole milliseconds, 1 to {MOST_WAIT}")
             return int(value) / 1000
     return None
+
+
+def requested_mark(scope: Scope) -> str:
+    """The mark of a request that is no traffic, by its header.
+
+    Raises:
+        Problem: there is no such mark, or the role may not set one.
+    """
+    given = next((value.decode("latin-1") for name, value in scope["headers"] if name == MARK), "")
+    if given and given not in MARKS:
+        raise Problem(400, "The header is invalid", f"{HEADER} is '{given[:40]}'; expected {', '.join(MARKS)}")
+    if given and scope["state"].get("role") != OWNER:
+        raise Problem(403, "The role may not mark requests", f"{HEADER} needs the owner's token")
+    return given
 
 
 class Direct:

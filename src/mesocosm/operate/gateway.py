@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Scope
 from mesocosm.base.durations import seconds
 from mesocosm.base.errors import Failure, nearest
 from mesocosm.base.version import VERSION
-from mesocosm.operate.asking import Asking, Direct, Infer, Predict, metadata
+from mesocosm.operate.asking import Asking, Direct, Infer, Predict, metadata, requested_mark
 from mesocosm.operate.batcher import Batcher
 from mesocosm.operate.crew import Crew
 from mesocosm.operate.guard import HOSTS, Guard, Problem, Roles, body_of, problem_of
@@ -78,7 +78,8 @@ def create_app(
 
     def done(scope: Scope, status: int, took: float) -> None:
         name = scope.get("path_params", {}).get("name", "")
-        if scope["method"] == "POST" and name in served and scope["path"].endswith(TRAFFIC):
+        traffic = scope["path"].endswith(TRAFFIC) and not scope.get("state", {}).get("mark")
+        if scope["method"] == "POST" and name in served and traffic:
             served[name].note(took * 1000, status)
             metrics.request(name, status, took)
         if logs:
@@ -132,6 +133,7 @@ def create_app(
     @app.post("/v1/services/{name}/feedback")
     async def feedback(name: str, request: Request) -> Any:
         one = one_of(name)
+        request.state.mark = requested_mark(request.scope)
         body = await body_of(request)
         if not isinstance(body, dict) or not isinstance(body.get("id"), str) or not isinstance(body.get("label"), str):
             raise Problem(422, "The request cannot be right", "wanted an object of two texts, 'id' and 'label'")

@@ -21,6 +21,7 @@ from mesocosm.base.errors import Failure, Wrong
 from mesocosm.catalog import Catalog
 from mesocosm.catalog import tables as t
 from mesocosm.operate.journal import Journal
+from mesocosm.operate.marks import count_traffic, mark_of
 from mesocosm.operate.moving import promoted, returned, simpler
 from mesocosm.operate.prepare import MOST_TEXT
 from mesocosm.operate.rollout import Side, chosen, decide, share_of
@@ -201,9 +202,10 @@ class Served:
         found, kept = answered
         if kept:
             self.journal.write(kept) if self.journal else self.catalog.log(kept)
-            for version, rows in Counter(k["version"] for k in kept).items():
+            traffic = [k for k in kept if not k["mark"]]
+            for version, rows in Counter(k["version"] for k in traffic).items():
                 self.count(version, rows)
-            self.events.extend({"at": k["at"], "id": k["id"], "label": k["output"]["label"], "service": self.name} for k in kept)
+            self.events.extend({"at": k["at"], "id": k["id"], "label": k["output"]["label"], "service": self.name} for k in traffic)
         return found
 
     def answered(self, rows: Sequence[Mapping[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -217,7 +219,7 @@ class Served:
             return self._surely(now, rows)[:2]
         setting = self.service.rollout
         share = share_of(setting, trial.rollout["step"])
-        picked = [chosen(_key(row, setting.key), share) for row in rows]
+        picked = [not mark_of(row) and chosen(_key(row, setting.key), share) for row in rows]  # a drill judges no new version
         mine, theirs = ([row for row, pick in zip(rows, picked, strict=True) if pick == which] for which in (True, False))
         found: dict[bool, Any] = {True: iter(()), False: iter(())}
         kept: list[dict[str, Any]] = []
@@ -234,11 +236,12 @@ class Served:
             kept += logs
         if theirs:
             answers, logs, took = self._surely(now, theirs)
-            trial.old.took(len(theirs), took)
+            trial.old.took(count_traffic(theirs), took)
             found[False] = iter(answers)
             kept += logs
-            if setting.strategy == "shadow" and self.room.acquire(blocking=False):
-                self.shadows.submit(self._shadow, trial, theirs, answers)
+            if setting.strategy == "shadow" and count_traffic(theirs) and self.room.acquire(blocking=False):
+                both = [(row, answer) for row, answer in zip(theirs, answers, strict=True) if not mark_of(row)]
+                self.shadows.submit(self._shadow, trial, [row for row, _ in both], [answer for _, answer in both])
         return [next(found[pick]) for pick in picked], kept
 
     def _surely(self, unit: Unit, rows: Sequence[Mapping[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]], float]:
@@ -278,14 +281,16 @@ class Served:
         for raw, one in zip(rows, said, strict=True):
             if "out" not in one:
                 found.append(one)
-                self.refused(_over(str(one.get("why", "")), unit.fields.fields))
+                if not mark_of(raw):
+                    self.refused(_over(str(one.get("why", "")), unit.fields.fields))
                 continue
-            self.rows.append((at, ""))
+            if not mark_of(raw):
+                self.rows.append((at, ""))
             ident = "p-" + secrets.token_hex(8)
             kept.append(
                 {
                     "id": ident, "service": self.name, "version": unit.version, "snapshot": unit.snapshot,
-                    "input": {"raw": unit.fields.logged(raw), "clean": one["clean"]}, "output": one["out"], "ms": round(took, 3), "at": at,
+                    "input": {"raw": unit.fields.logged(raw), "clean": one["clean"]}, "output": one["out"], "ms": round(took, 3), "at": at, "mark": mark_of(raw),
                 }
             )  # fmt: skip
             found.append({"id": ident, "version": unit.version, **one["out"]})

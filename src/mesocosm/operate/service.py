@@ -193,3 +193,11 @@ class Monitor(Kind):
     on_anomaly: tuple[Literal["alert", "rollback", "fallback"], ...] = ("alert",)
     notify: Notify | None = Field(None, exclude=True)
     about: str = ""
+
+    def reacts_with(self, act: str) -> bool:
+        """Whether a drift makes this monitor do something.
+
+        >>> Monitor(watches="desk", about="retrain by hand").reacts_with("retrain")
+        False
+        """
+        return act in self.on_drift

@@ -1,0 +1,40 @@
+"""Marks of requests that are no traffic. Knows names only.
+
+A drill sends made-up rows to a running service. Its predictions are logged with a mark, so that they can be traced, and a monitor judges
+them apart. They never teach or judge a model, never count as traffic and never move a rollout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+DRILL = "drill"
+MARKS = (DRILL,)
+HEADER = "X-Mesocosm-Mark"  # of a request; for the owner's token only
+
+
+class MarkedRow(dict[str, Any]):
+    """A raw row of a request that is no traffic.
+
+    >>> mark_of(MarkedRow({"age": 3}, "drill")), mark_of({"age": 3})
+    ('drill', '')
+    """
+
+    def __init__(self, row: Mapping[str, Any], mark: str) -> None:
+        super().__init__(row)
+        self.mark = mark
+
+
+def mark_of(row: Mapping[str, Any]) -> str:
+    """The mark of a raw row; empty for traffic."""
+    return row.mark if isinstance(row, MarkedRow) else ""
+
+
+def count_traffic(rows: Sequence[Mapping[str, Any]]) -> int:
+    """How many rows are traffic.
+
+    >>> count_traffic([{"age": 3}, MarkedRow({"age": 3}, "drill")])
+    1
+    """
+    return sum(not mark_of(row) for row in rows)

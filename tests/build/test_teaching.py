@@ -1,0 +1,62 @@
+"""Which rows teach and judge: halves by content, no test rows, nothing of a faulty time, nothing of a drill."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mesocosm.build.teaching import content_of, part_rows, test_only
+from mesocosm.catalog import Catalog
+from mesocosm.catalog import tables as t
+from mesocosm.operate.faults import faulty_spans
+from mesocosm.operate.marks import MarkedRow, count_traffic
+
+INPUTS = ["age", "job"]
+ROWS = st.lists(st.fixed_dictionaries({"age": st.integers(18, 24), "job": st.sampled_from(["a", "b", None]), "late": st.sampled_from(["yes", "no", "new"]), "_at": st.floats(0, 100)}), max_size=60)
+
+
+@settings(max_examples=100, deadline=None)
+@given(labelled=ROWS, snapshot=ROWS, split=st.lists(st.sampled_from(["train", "test", "validation"]), min_size=60, max_size=60), ours=st.sampled_from([(), ("new",)]))
+def test_no_row_teaches_and_judges_and_no_test_row_teaches(labelled: list[dict[str, object]], snapshot: list[dict[str, object]], split: list[str], ours: tuple[str, ...]) -> None:
+    held = test_only({n: [r[n] for r in snapshot] for n in INPUTS}, split[: len(snapshot)], INPUTS)
+    parts = part_rows(labelled, INPUTS, "late", held, ours, [(40.0, 60.0)])
+    taught, judged = ({content_of(r, INPUTS) for r in half} for half in (parts.teach, parts.judge))
+    assert not taught & judged and not (taught | judged) & held
+    assert len(parts.teach) + len(parts.judge) + sum(parts.left_out.values()) == len(labelled)
+    assert not any(40 <= r["_at"] <= 60 for r in [*parts.teach, *parts.judge])
+    assert not any(r["late"] in ours for r in parts.judge)
+
+
+def test_a_row_that_training_rows_equal_too_is_no_test_row() -> None:
+    rows = {"age": [30, 30, 41], "job": ["a", "a", "b"]}
+    assert test_only(rows, ["train", "test", "test"], INPUTS) == {content_of({"age": 41.0, "job": "b"}, INPUTS)}
+
+
+def record(ident: str, mark: str, at: float = 5.0) -> dict[str, object]:
+    return {"id": ident, "service": "desk", "version": "v1", "snapshot": "s", "input": {"raw": {}, "clean": {}}, "output": {"label": "a", "probability": 0.9}, "ms": 1.0, "at": at} | ({"mark": mark} if mark != "old" else {})
+
+
+def test_a_drill_is_no_traffic_and_an_older_catalog_gets_the_column(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "catalog.db") as con:
+        con.execute("create table predictions (id varchar primary key, service varchar, version varchar, snapshot varchar, input json, output json, ms float, at float)")
+        con.execute("insert into predictions values ('p-0', 'desk', 'v1', 's', '{}', '{\"label\": \"a\"}', 1.0, 4.0)")
+    catalog = Catalog(tmp_path, lambda: 10.0)
+    catalog.log([record("p-1", "old"), record("p-2", "drill"), record("p-3", "")])
+    assert {p["id"] for p in Catalog(tmp_path).predictions("desk")} == {"p-0", "p-1", "p-3"}
+    assert [p["id"] for p in catalog.predictions("desk", mark="drill")] == ["p-2"] and catalog.counts() == {"desk": 3}
+    catalog.add(t.FEEDBACK, [{"prediction": p, "service": "desk", "label": "a", "at": 6.0} for p in ("p-0", "p-1", "p-2")])
+    assert {r["id"] for r in catalog.labelled("desk")} == {"p-0", "p-1"} and [r["id"] for r in catalog.labelled("desk", mark="drill")] == ["p-2"]
+    assert catalog.told("desk", 0.0) == {"v1": (2, 2)}
+    assert count_traffic([{"a": 1}, MarkedRow({"a": 1}, "drill")]) == 1
+
+
+def test_when_a_source_was_at_fault(tmp_path: Path) -> None:
+    catalog = Catalog(tmp_path, lambda: 100.0)
+    for kind, mark, since in (("unit", "", 40.0), ("unit", "drill", 41.0), ("covariate", "", 42.0)):
+        catalog.alert("watch", "desk", "drift", f"{kind} {mark}", {"since": since, "mark": mark, "verdict": {"kind": kind, "why": "because"}})
+    assert faulty_spans(catalog, "desk") == [(40.0, float("inf"))]
+    catalog.clear("watch", "mended")
+    assert faulty_spans(catalog, "desk") == [(40.0, 100.0)] and faulty_spans(catalog, "other") == []
