@@ -25,7 +25,8 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Prediction:
-    """What came out for one row; `why` is set, and nothing else, where the row may not be used."""
+    """What came out for one row; `why` is set, and nothing else, where the row may not be used; `warnings` name values that training
+    did not know: each has a `field`, a `warning` (`unseen category` or `out of range`) and a `detail`."""
 
     id: str = ""
     version: str = ""
@@ -35,6 +36,7 @@ class Prediction:
     value: float | None = None
     interval: tuple[float, float] | None = None
     why: str | None = None
+    warnings: Sequence[Mapping[str, str]] = ()
     more: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -100,7 +102,10 @@ class Client:
         return dict(said["grounding"])
 
     def _post(self, path: str, body: Any, deadline_ms: int | None = None) -> Any:
-        answer = self.http.post(path, json=body, headers={"X-Deadline-Ms": str(deadline_ms)} if deadline_ms else {})
+        try:
+            answer = self.http.post(path, json=body, headers={"X-Deadline-Ms": str(deadline_ms)} if deadline_ms else {})
+        except ValueError as error:
+            raise Refused(400, "the body holds a number that is infinite or none, which JSON cannot say; wanted a finite number, or null") from error
         if answer.status_code >= 400:
             said = answer.json() if "json" in answer.headers.get("content-type", "") else {}
             wait = answer.headers.get("retry-after")
@@ -109,6 +114,6 @@ class Client:
 
 
 def _prediction(said: Mapping[str, Any]) -> Prediction:
-    known = {k: said[k] for k in ("id", "version", "label", "probability", "probabilities", "value", "why") if k in said}
+    known = {k: said[k] for k in ("id", "version", "label", "probability", "probabilities", "value", "why", "warnings") if k in said}
     interval = said.get("interval")
     return Prediction(**known, interval=(interval[0], interval[1]) if interval else None, more={k: v for k, v in said.items() if k not in known and k != "interval"})

@@ -14,6 +14,7 @@ from conftest import SMALL, said_of
 from mesocosm.learn.choose import choose
 from mesocosm.learn.heads.blend import sigmoid, softmax
 from mesocosm.learn.heads.late import shares
+from mesocosm.learn.invariance import Asked
 
 
 def both(text_tells: float, table_tells: float, rows: int = 260) -> tuple[Any, Any, Any]:
@@ -49,6 +50,8 @@ def test_the_graph_says_what_the_heads_say(tmp_path: Path, kind: str) -> None:
     said = head.logits(text[:40], table[:40])
     wanted = {"classes": softmax, "number": lambda x: x, "labels": sigmoid}[kind](said)
     assert np.abs(out - wanted).max() < 2e-4
+    asked = Asked(tmp_path / "head.onnx", [""] * len(table), lambda texts: np.zeros((len(texts), 0), np.float32), text, table)
+    assert asked.invariance(lambda a, b: float((a.argmax(1) == b.argmax(1)).mean()), text)["invariant"]
     fewer = head.again(text[:150], table[:150], target[:150], classes, 7)
     assert fewer.belief == head.belief and fewer.logits(text[150:], table[150:]).shape == (110, max(1, classes))
 

@@ -17,6 +17,7 @@ from mesocosm.learn.encode import encode, load_trunk
 from mesocosm.learn.export import export_head
 from mesocosm.learn.heads import HEADS, Blend, softmax
 from mesocosm.learn.heads.late import shares
+from mesocosm.learn.invariance import Asked
 from mesocosm.learn.predictor import Version
 from mesocosm.learn.tokens import Tokens
 from mesocosm.learn.tuning import TUNING
@@ -52,6 +53,8 @@ def test_every_heads_graph_says_what_the_head_says(tmp_path: Path) -> None:
         said = Onnx().session(tmp_path / name).run(None, {"features": text, "table": table})[0]
         assert np.abs(said - softmax(head.logits(text, table))).max() < 2e-4, name
         assert (said.argmax(1) == y).mean() > (0.75 if name == "boost" else 0.85), name  # trees see the table only
+        asked = Asked(tmp_path / name, [""] * len(table), lambda texts: np.zeros((len(texts), 0), np.float32), text, table)
+        assert asked.invariance(lambda a, b: float((a.argmax(1) == b.argmax(1)).mean()), text)["invariant"], name
 
 
 def test_left_out_scores_are_those_of_real_refits() -> None:

@@ -68,6 +68,27 @@ def test_a_tensor_that_cannot_be_right(up: Server, body: Any, found: str) -> Non
     assert answer.status_code == 422 and found in answer.json()["detail"], answer.text
 
 
+def test_a_malformed_row_fails_alone_and_what_is_new_is_answered_with_a_warning(up: Server, cli: Callable[..., Any]) -> None:
+    predict = "/v1/services/desk/predict"
+    rows = [ROW, {"text": "a"}, {"amount": 3}, ROW | {"amount": "much"}, ROW]
+    answer = up.http.post(predict, json={"rows": rows})
+    said = answer.json()["predictions"]
+    assert answer.status_code == 200 and [("why" in one, one.get("index"), one.get("field")) for one in said] == [(False, None, None), (True, 1, "amount"), (True, 2, "text"), (True, 3, None), (False, None, None)]
+    assert said[0]["probabilities"] == said[4]["probabilities"] == up.http.post(predict, json=ROW).json()["probabilities"]
+    alone = up.http.post(predict, json={"text": "a"})
+    none = up.http.post(predict, json={"rows": rows[1:3]})
+    assert alone.status_code == none.status_code == 422 and alone.json()["field"] == "amount" and [e["index"] for e in none.json()["errors"]] == [0, 1]
+    infinite = [(predict, '{"text": "a", "amount": Infinity}', "amount"), (predict, '{"rows": [{"text": "a", "amount": 1}, {"text": "a", "amount": NaN}]}', "rows[1].amount"), (predict, '{"text": "a", "amount": -1e999}', "amount")]
+    infinite += [("/v2/models/desk/infer", '{"inputs": [{"name": "amount", "shape": [1], "datatype": "FP64", "data": [NaN]}]}', "inputs[0].data[0]")]
+    for path, body, field in infinite:
+        refused = up.http.post(path, content=body, headers={"Content-Type": "application/json"})
+        assert refused.status_code == 400 and refused.headers["content-type"] == "application/problem+json" and refused.json()["field"] == field, refused.text
+    with Client(up.url, up.token) as client, pytest.raises(Refused, match="JSON cannot say"):
+        client.predict("desk", ROW | {"amount": float("inf")})
+    done = cli("predict", "desk", "--input", '{"text": "a", "amount": Infinity}', "-f", str(up.home))
+    assert done.returncode == 1 and "amount: Infinity and NaN" in done.stderr
+
+
 def test_the_client(up: Server) -> None:
     with Client(up.url, up.token) as client:
         assert client.ready()

@@ -86,7 +86,7 @@ class Desk:
     def ask(self, service: str, row: Any) -> dict[str, Any]:
         """What the service's version would say of a row, and each input's share in it (Shapley values, against rows it was taught with).
 
-        `base` and the shares add up to the probability, but for what int8 bases round differently in a batch (0.0012 and 0.0025 on two rows of the bank).
+        `base` and the shares add up to the probability.
 
         Where a version is coming in, `beside` has what that one would say.
 

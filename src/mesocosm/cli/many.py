@@ -45,6 +45,7 @@ def predict_file(eco: Any, service: str, rows: Path, out: Path) -> dict[str, Any
                 said = ask(block)
                 for one in said:
                     counted["refused" if one.get("why") else "predicted"] += 1
+                    counted["warned"] += bool(one.get("warnings"))
                     if one.get("why"):
                         reasons[str(one["why"]).split(":")[0][:60]] += 1
                 whole = [row | {("predicted_" + k if k in row else k): one.get(k) for k in SAID} for row, one in zip(block, said, strict=True)]
@@ -57,7 +58,7 @@ def predict_file(eco: Any, service: str, rows: Path, out: Path) -> dict[str, Any
         aside.replace(out)
     finally:
         aside.unlink(missing_ok=True)
-    return {"rows": sum(counted.values()), "predicted": counted["predicted"], "refused": counted["refused"], "reasons": dict(reasons.most_common(5)), "seconds": round(time.perf_counter() - began, 2), "out": str(out)}
+    return {"rows": counted["predicted"] + counted["refused"], "predicted": counted["predicted"], "warned": counted["warned"], "refused": counted["refused"], "reasons": dict(reasons.most_common(5)), "seconds": round(time.perf_counter() - began, 2), "out": str(out)}
 
 
 def _console() -> Any:
@@ -81,6 +82,9 @@ def _asker(eco: Any, service: str) -> Callable[[Sequence[Mapping[str, Any]]], li
     def ask(whole: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         block = [{k: v for k, v in row.items() if k in names} for row in whole]  # a file may have other columns too
         if served is None:
+            if wrong := {i: f"{name}: Infinity and NaN are no JSON values" for i, row in enumerate(block) if (name := _non_finite(row))}:
+                good_rows = iter(ask([row for i, row in enumerate(block) if i not in wrong]) if len(wrong) < len(block) else [])
+                return [{"why": wrong[i]} if i in wrong else next(good_rows) for i in range(len(block))]
             try:
                 return list(_called(eco, "POST", f"/v1/services/{service}/predict", {"rows": block})["predictions"])
             except Failure as failure:
@@ -98,6 +102,11 @@ def _asker(eco: Any, service: str) -> Callable[[Sequence[Mapping[str, Any]]], li
         return [one or next(said) for one in found]
 
     return ask
+
+
+def _non_finite(row: Mapping[str, Any]) -> str:
+    """The first field of a row whose number is infinite or none; empty where there is none."""
+    return next((k for k, v in row.items() if isinstance(v, float) and not math.isfinite(v)), "")
 
 
 def _called(eco: Any, method: str, path: str, body: Any = None) -> Any:

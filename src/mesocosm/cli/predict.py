@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -40,6 +41,9 @@ def predict(
         raise Failure(f"--input is no JSON: {error}") from error
     eco = opened(file)
     if isinstance(row, dict):
+        for key, value in row.items():
+            if isinstance(value, float) and not math.isfinite(value):
+                raise Failure(f"--input: {key[:60]}: Infinity and NaN are no JSON values; wanted a finite number, or null")
         row = {k: _sent(k, v, eco.spec.root) for k, v in row.items()}
     if service not in eco.spec.eco.services:
         local(eco, service)
@@ -56,7 +60,7 @@ def predict(
 
 
 def _counted(d: dict[str, Any]) -> str:
-    said = f"{d['rows']} rows in {d['seconds']:.1f} s: {d['predicted']} predicted, {d['refused']} refused, each with its reason; {d['out']}"
+    said = f"{d['rows']} rows in {d['seconds']:.1f} s: {d['predicted']} predicted, {d['refused']} refused, each with its reason{', ' + str(d['warned']) + ' with warnings' if d.get('warned') else ''}; {d['out']}"
     return said + "".join(f"\n  {n} x {why}" for why, n in d["reasons"].items())
 
 
@@ -77,6 +81,10 @@ def _sent(key: str, value: Any, root: Path) -> Any:
 
 
 def _text(data: dict[str, Any]) -> str:
+    return "\n".join([_answer(data), *(f"warning: {w['detail']}" for w in data.get("warnings", ()))])
+
+
+def _answer(data: dict[str, Any]) -> str:
     if "items" in data:
         lines = [f"{i:>2}. {x.get('said') or x['item']}" + (f"  ({x['item']})" if x.get("said") else "") + (f", because of {x['because']}" if "because" in x else "") + (f", drawn to learn of it (chance {x['explored']:.3f})" if "explored" in x else "") for i, x in enumerate(data["items"], 1)]
         return "\n".join([*lines, *([f"not known: {', '.join(data['unknown'])}"] if "unknown" in data else []), f"{data['id']} by {data['version']}; follow it with: mesocosm trace {data['id']}"])

@@ -39,6 +39,7 @@ def card(version: Mapping[str, Any], about: str, data: Mapping[str, Any]) -> str
         "## Model", "",
         f"- Made: {made}; state: {version['state']}{' (' + version['why'] + ')' if version['why'] else ''}",
         f"- Base: {recipe['base'] or 'none'} ({recipe['licence'] or 'no licence needed'}); method: {recipe['method']}; head: {recipe['head']}; served in {recipe['precision']}",
+        *_batches(recipe),
         *_seen(recipe),
         f"- {'Writes ' + repr(recipe['predict']) if recipe.get('task') == 'text' else 'Tags words as ' + repr(recipe['predict']) if recipe.get('task') == 'tags' else 'Ranks ' + repr(recipe['predict']) if recipe.get('task') == 'ranking' else 'Finds ' + repr(recipe['predict']) if recipe.get('task') else 'Predicts one of ' + str(len(recipe['labels'])) + ' classes' if recipe['labels'] else 'Predicts a number'} from: {', '.join(recipe['inputs'])}",
         f"- Seed: {recipe['seed']}; training took {m.get('seconds', float('nan')):.1f} s{_priced(m)}", *_made_with(recipe.get("environment", {})), "",
@@ -103,6 +104,15 @@ def _priced(m: Mapping[str, Any]) -> str:
 
 def _said(value: Any) -> str:
     return "-" if value is None else f"{value:.3f}"
+
+
+def _batches(recipe: Mapping[str, Any]) -> list[str]:
+    """What was measured of answers in batches."""
+    told = recipe.get("invariance", {}).get(recipe["precision"])
+    if not told or not told["rows"]:
+        return []
+    how = "" if told["invariant"] else "; it is served row by row, so that no answer depends on other rows"
+    return [f"- Batches: answers of {told['rows']} rows alone and in {told['arrangements']} arrangements differ by at most {told['difference']:.2g}; {told['moved']:.1%} of the decisions change{how}"]
 
 
 def _seen(recipe: Mapping[str, Any]) -> list[str]:

@@ -20,9 +20,11 @@ from mesocosm.base.digest import digest
 from mesocosm.base.files import folder_appears
 from mesocosm.learn.bases import Base
 from mesocosm.learn.lean import lean, link, part
+from mesocosm.learn.pooling import pool_by_product
+from mesocosm.learn.quantise import quantise
 
 Array = np.ndarray[Any, Any]
-REVISION = 3
+REVISION = 5
 
 
 def export_trunk(trunk: Any, folder: Path) -> None:
@@ -43,20 +45,8 @@ def export_trunk(trunk: Any, folder: Path) -> None:
         )  # fmt: skip
         assert program is not None
         program.save(str(folder / "trunk.fp32.onnx"))
+        pool_by_product(folder / "trunk.fp32.onnx")
         quantise(folder / "trunk.fp32.onnx", folder / "trunk.int8.onnx")
-
-
-def quantise(source: Path, target: Path) -> None:
-    """Write a graph with its matrix products in int8, scales chosen per row at run time."""
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    root = logging.getLogger()
-    level = root.level
-    root.setLevel(logging.ERROR)
-    try:
-        quantize_dynamic(source, target, weight_type=QuantType.QInt8, per_channel=True, op_types_to_quantize=["MatMul", "Gemm"])
-    finally:
-        root.setLevel(level)
 
 
 def trunk_folder(base: Base, store: Path) -> Path:

@@ -77,6 +77,7 @@ class Version:
         self.inputs: list[str] = self.card["inputs"]
         self.scale: dict[str, Any] | None = self.card.get("scale")
         self.precision = self.card["precision"] if precision == "auto" else precision
+        self.alone = not self._invariant()
         self.head = open_session(folder / "head.onnx")
         self.reader: Reader | None = None
         if self.card["trunk"]:
@@ -94,8 +95,15 @@ class Version:
                 seen[sight, "sight"] = Eye(sight, self.card["sees"], open_session)
             self.eye = seen[sight, "sight"]
 
+    def _invariant(self) -> bool:
+        """Whether its export proved that an answer does not depend on the rows beside it; versions of before the proof did in int8."""
+        proven = self.card.get("invariance")
+        return self.precision != "int8" if proven is None else bool(proven.get(self.precision, {}).get("invariant"))
+
     def outputs(self, rows: Mapping[str, Sequence[Any]], count: int) -> Array:
-        """Probabilities (rows, labels), or values (rows, 1), of cleaned rows given as columns."""
+        """Probabilities (rows, labels), or values (rows, 1), of cleaned rows given as columns; row by row where a batch would change the answers."""
+        if self.alone and count > 1:
+            return np.vstack([self.outputs({name: [values[i]] for name, values in rows.items()}, 1) for i in range(count)])
         features, table = self.features(rows, count)
         out = np.asarray(self.head.run(None, {"features": features, "table": table})[0])
         return out if self.scale is None else out.astype(float) * self.scale["sd"] + self.scale["mean"]

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from mesocosm.learn.federated import beside_pooled
 from mesocosm.learn.fit import fitted
 from mesocosm.learn.forgetting import keep
 from mesocosm.learn.heads.late import shares
+from mesocosm.learn.invariance import Asked, session
 from mesocosm.learn.laps import Laps
 from mesocosm.learn.leaks import leaks
 from mesocosm.learn.model import Model
@@ -242,15 +244,19 @@ def _trial(model: Model, parts: Parts, base: Base | None, store: Path, watch: Ca
 def _export(
     head: Any, trunk: Any, base: Base | None, parts: Parts, store: Path, folder: Path, feats: dict[str, Array], most: int, apart: bool, laps: Laps, sight: Sight | None = None
 ) -> dict[str, Any]:
-    """Write the graphs; int8 is kept only where it agrees with fp32 on validation and test rows."""
+    """Write the graphs; int8 is kept only where it agrees with fp32 on validation and test rows, and answers a row alike in every batch."""
     from mesocosm.learn.export import export_head, shared_trunk, tuned_trunk
 
     if isinstance(head, BroughtHead):
         (folder / "head.onnx").write_bytes(head.model.SerializeToString())
     else:
         export_head(head.tensors(), folder / "head.onnx", parts.task.classes, parts.task.many, shares(head))
+    pick = [(p, i) for p in ("validation", "test") for i in range(len(parts.y[p]))][:400]
+    table = np.stack([parts.table[p][i] for p, i in pick])
     if not base:
-        return {"trunk": None, "precision": "fp32", "served": _served(head, parts, folder, feats["test"])}
+        seen = np.stack([feats[p][i] for p, i in pick])
+        asked = Asked(folder / "head.onnx", [""] * len(pick), lambda texts: np.zeros((len(texts), 0), np.float32), seen, table)
+        return {"trunk": None, "precision": "fp32", "served": _served(head, parts, folder, feats["test"]), "invariance": {"fp32": asked.invariance(parts.task.agreement)}}
     own: dict[str, float] = {}
     if trunk is None:
         where = shared_trunk(base, store)
@@ -259,33 +265,32 @@ def _export(
         where, named = folder / "trunk", "trunk"
         own = tuned_trunk(trunk, base, where, store)
     laps.end("export")
-    import onnxruntime
-
     from mesocosm.learn.predictor import Reader
 
-    pick = [("validation", i) for i in range(len(parts.y["validation"]))] + [("test", i) for i in range(len(parts.y["test"]))]
-    pick = pick[:400]
     texts = [parts.texts[p][i] for p, i in pick]
-    table = np.stack([parts.table[p][i] for p, i in pick])
-
-    def session(path: Path) -> Any:
-        return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-
     readers = {k: Reader(where, k, most, session) for k in ("fp32", "int8")}
 
+    def words(reader: Reader, texts: Sequence[str]) -> Array:
+        return of_pairs(texts, reader.features) if apart else reader.features(texts)
+
     def read(reader: Reader, texts: Sequence[str], where: Sequence[tuple[str, int]]) -> Array:
-        told = of_pairs(texts, reader.features) if apart else reader.features(texts)
+        told = words(reader, texts)
         return np.hstack([told, np.stack([sight.features[p][i] for p, i in where])]) if sight else told
 
-    said = {k: parts.task.said(head.logits(read(r, texts, pick), table)) for k, r in readers.items()}
+    told = {k: read(r, texts, pick) for k, r in readers.items()}
+    said = {k: parts.task.said(head.logits(features, table)) for k, features in told.items()}
     torch_said = parts.task.said(head.logits(np.stack([feats[p][i] for p, i in pick]), table))
     agree, exact = parts.task.agreement(said["fp32"], said["int8"]), parts.task.agreement(said["fp32"], torch_said)
-    reader = readers["int8" if agree >= AGREE else "fp32"]
+    seen = np.stack([sight.features[p][i] for p, i in pick]) if sight else np.zeros((len(pick), 0), np.float32)
+    batches = {k: Asked(folder / "head.onnx", texts, partial(words, r), seen, table).invariance(parts.task.agreement, told[k]) for k, r in readers.items()}
+    precision = "int8" if agree >= AGREE and batches["int8"]["invariant"] else "fp32"
+    reader = readers[precision]
     return {
         "trunk": named,
         "own_mb": own,
         "served": _served(head, parts, folder, read(reader, parts.texts["test"], [("test", i) for i in range(len(parts.y["test"]))])),
-        "precision": "int8" if agree >= AGREE else "fp32",
+        "precision": precision,
+        "invariance": batches,
         "agreement": {"int8_agreement": round(agree, 4), "onnx_agreement": round(exact, 4)},
         "said": lambda texts, rows: parts.task.said(head.logits(read(reader, texts, [("test", int(i)) for i in rows]), parts.table["test"][rows])),
     }  # fmt: skip

@@ -6,6 +6,7 @@ Source: https://github.com/kserve/open-inference-protocol
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -22,6 +23,7 @@ from mesocosm.operate.unit import Unit
 
 MOST_ROWS = 1000
 MARK = HEADER.lower().encode()
+MOST_ERRORS = 100  # malformed rows that one problem lists
 MOST_WAIT = 3_600_000  # milliseconds of a deadline
 
 
@@ -48,8 +50,11 @@ class Asking:
             raise Problem(503 if now is None else 422, "It does not predict", one.trouble or f"{name} serves no model; ask it by chat")
         return one, now
 
-    async def rows(self, one: Served, unit: Unit, rows: Sequence[Any], scope: Scope, receive: Receive) -> list[dict[str, Any]]:
+    async def rows(self, one: Served, unit: Unit, rows: Sequence[Any], scope: Scope, receive: Receive, apart: bool = False) -> list[dict[str, Any]]:
         """Predictions of raw rows; one whose row would not have been kept has `why`.
+
+        Args:
+            apart: whether a row that is malformed has `why` and its `field` while others are answered, where there are others.
 
         Raises:
             Problem: too many wait, the deadline passed, or nobody waits any more.
@@ -59,13 +64,19 @@ class Asking:
             raise Problem(422, "The request cannot be right", f"{len(rows)} rows stand here; wanted 1 to {MOST_ROWS}")
         mark = scope["state"]["mark"] = requested_mark(scope)
         assert unit.fields is not None
-        for row in rows:
+        bad: dict[int, Wrong] = {}
+        for number, row in enumerate(rows):
             try:
                 unit.fields.check(row)
             except Wrong as wrong:
                 if not mark:
                     one.refused(wrong.key)
-                raise
+                bad[number] = wrong
+        if bad and (not apart or len(bad) == len(rows)):
+            raise _malformed(bad, len(rows))
+        if bad:
+            answered = iter(await self.rows(one, unit, [row for n, row in enumerate(rows) if n not in bad], scope, receive))
+            return [{"why": str(bad[n]), "field": bad[n].key} if n in bad else next(answered) for n in range(len(rows))]
         if mark:
             rows = [MarkedRow(row, mark) for row in rows]
         loop = asyncio.get_running_loop()
@@ -97,6 +108,15 @@ class Asking:
         if any("died" in said for said in found):
             raise Problem(500, "The worker died", "what runs the model died over this row, twice; others were answered")
         return found
+
+
+def _malformed(bad: Mapping[int, Wrong], count: int) -> Exception:
+    """What is said of a request whose rows are malformed, with each of them where there are several."""
+    first = next(iter(bad))
+    if count == 1:
+        return bad[first]
+    errors = [{"index": n, "field": wrong.key, "detail": str(wrong)} for n, wrong in list(bad.items())[:MOST_ERRORS]]
+    return Problem(422, "The request cannot be right", f"row {first}: {bad[first]}", {"field": bad[first].key, "errors": errors})
 
 
 def _deadline(scope: Scope) -> float | None:
@@ -158,13 +178,13 @@ class Predict:
         service, unit = self.asking.unit(name)
         body = await read_json(scope, receive)
         rows = body["rows"] if isinstance(body, dict) and isinstance(body.get("rows"), list) else [body]
-        found = await self.asking.rows(service, unit, rows, scope, receive)
-        if rows[0] is body:
+        found = await self.asking.rows(service, unit, rows, scope, receive, apart=True)
+        if rows and rows[0] is body:
             if "why" in found[0]:
                 raise Problem(422, "The row would not have been kept", found[0]["why"])
             await Answer(found[0])(scope, receive, send)
             return
-        await Answer({"predictions": found})(scope, receive, send)
+        await Answer({"predictions": [one | {"index": n} if "why" in one else one for n, one in enumerate(found)]})(scope, receive, send)
 
 
 class Infer:
@@ -191,6 +211,8 @@ class Infer:
         if unknown := [str(o)[:60] for o in asked if o not in {x["name"] for x in outputs}]:
             raise Problem(422, "The request cannot be right", f"no output is named '{unknown[0]}'; outputs: {', '.join(x['name'] for x in outputs)}")
         answer = {"model_name": name, "model_version": unit.version, "id": str(body.get("id", scope["state"]["request"]))[:200], "outputs": [o for o in outputs if not asked or o["name"] in asked]}
+        warned = [{"index": n, **warning} for n, one in enumerate(found) for warning in one.get("warnings", ())]
+        answer |= {"parameters": {"warnings": json.dumps(warned, ensure_ascii=False)}} if warned else {}
         await Answer(answer)(scope, receive, send)
 
 

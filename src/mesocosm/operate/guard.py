@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import re
 import secrets
 import time
@@ -113,9 +114,29 @@ async def read_json(scope: Scope, receive: Receive) -> Any:
     try:
         found = json.loads(data)  # numbers that orjson does not read
         json.dumps(found, ensure_ascii=False).encode()  # half a character can be read, and never written again
-        return found
     except (ValueError, RecursionError) as error:
         raise Problem(400, "The body is no JSON", "the body is no JSON that can be read; wanted an object") from error
+    if named := non_finite(found):
+        raise Problem(400, "The body is no JSON", f"{named[0]}: {named[1]} is no JSON value; wanted a finite number, or null", {"field": named[0]})
+    return found
+
+
+def non_finite(value: Any) -> tuple[str, str] | None:
+    """Where the first number of a JSON value stands that is infinite or none, and how JSON's writers spell it.
+
+    >>> non_finite({"rows": [{"a": 1.0}, {"a": float("inf")}]})
+    ('rows[1].a', 'Infinity')
+    """
+    waiting: list[tuple[str, Any]] = [("", value)]
+    while waiting:
+        at, one = waiting.pop()
+        if isinstance(one, float) and not math.isfinite(one):
+            return at or "the body", "NaN" if math.isnan(one) else "Infinity" if one > 0 else "-Infinity"
+        if isinstance(one, dict):
+            waiting += [(f"{at}.{k[:60]}" if at else k[:60], v) for k, v in reversed(one.items())]
+        elif isinstance(one, list):
+            waiting += [(f"{at}[{n}]", v) for n, v in reversed(list(enumerate(one)))]
+    return None
 
 
 def right_of(method: str, path: str) -> str:

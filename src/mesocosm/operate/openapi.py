@@ -41,7 +41,7 @@ def document(served: Mapping[str, Served]) -> dict[str, Any]:
         whole = {"oneOf": [{"$ref": f"#/components/schemas/{row}"}, {"type": "object", "required": ["rows"], "additionalProperties": False, "properties": {"rows": {"type": "array", "minItems": 1, "maxItems": 1000, "items": {"$ref": f"#/components/schemas/{row}"}}}}]}
         late = {"name": "X-Deadline-Ms", "in": "header", "required": False, "schema": {"type": "integer", "minimum": 1, "maximum": 3_600_000}}
         more = {"429": "Too many wait.", "408": "The deadline passed."}
-        paths[f"/v1/services/{name}/predict"] = {"post": _op(one.service.about or f"Ask {name}.", {}, body=whole, parameters=[late], more=more)}
+        paths[f"/v1/services/{name}/predict"] = {"post": _op(one.service.about or f"Ask {name}.", PREDICTED, body=whole, parameters=[late], more=more)}
         paths[f"/v1/services/{name}/feedback"] = {"post": _op("The label that turned out to be true.", {"kept": {"type": "boolean"}}, body=FEEDBACK)}
         paths[f"/v2/models/{name}"] = {"get": _op("Metadata, by the Open Inference Protocol.", {"name": {"type": "string"}})}
         paths[f"/v2/models/{name}/ready"] = {"get": _op("Whether it can answer.", {"ready": {"type": "boolean"}})}
@@ -57,6 +57,17 @@ CHAT = {
     "properties": {
         "model": {"type": "string"}, "stream": {"type": "boolean"},
         "messages": {"type": "array", "minItems": 1, "items": {"type": "object", "required": ["role", "content"], "properties": {"role": {"type": "string"}, "content": {"type": "string", "minLength": 1, "maxLength": 2000}}}},
+    },
+}  # fmt: skip
+WARNINGS = {
+    "type": "array", "description": "Values that training did not know; the answer stands all the same.",
+    "items": {"type": "object", "required": ["field", "warning", "detail"], "properties": {"field": {"type": "string"}, "warning": {"enum": ["unseen category", "out of range"]}, "detail": {"type": "string"}}},
+}  # fmt: skip
+PREDICTED = {
+    "id": {"type": "string"}, "version": {"type": "string"}, "label": {"type": "string"}, "warnings": WARNINGS,
+    "predictions": {
+        "type": "array", "description": "Of `rows`, in their order. A row that cannot be answered has `why` and its `index`, and its `field` where it is malformed; the others are answered. Where all are malformed the answer is 422 with `errors`.",
+        "items": {"type": "object", "properties": {"id": {"type": "string"}, "why": {"type": "string"}, "index": {"type": "integer"}, "field": {"type": "string"}, "warnings": WARNINGS}},
     },
 }  # fmt: skip
 FEEDBACK = {"type": "object", "required": ["id", "label"], "properties": {"id": {"type": "string"}, "label": {"type": "string"}}}

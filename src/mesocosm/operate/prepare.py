@@ -7,6 +7,7 @@ with the same reason.
 from __future__ import annotations
 
 import json
+import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
@@ -14,11 +15,15 @@ from typing import Any
 
 import orjson
 
-from mesocosm.base.errors import Wrong
+from mesocosm.base.errors import Wrong, nearest
 from mesocosm.operate.program import program_of
 from mesocosm.operate.steps import Unsure
 
 MOST_TEXT = 20_000
+NUMBERS = ("number", "integer")
+NON_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+FAR = 0.1  # of the width of the training range, beyond it
+SHOWN = 50  # fields named in one sentence
 MOST_STEPS = 2500  # of a program, over which DuckDB is quicker
 DOUBTS = 64  # rows one after another that a program was not sure of, before it is asked of one in so many only
 
@@ -33,34 +38,84 @@ class Fields:
     def __init__(self, record: Mapping[str, Any]) -> None:
         self.fields: dict[str, dict[str, Any]] = record["fields"]
         self.training: dict[str, Any] = record.get("training", {})
+        self.seen = {n: seen for n, known in self.training.items() if n in self.fields and (seen := _seen(known)) is not None}
 
     def check(self, row: Any) -> None:
-        """Refuse a row that is no map, lacks a field or has one too many.
+        """Refuse a row that is no map, lacks fields or has some too many, all of them named, or that has a value no text or number can be.
 
         Raises:
             Wrong: with the field, what was found and what would be right.
         """
         if not isinstance(row, Mapping):
             raise Wrong("", f"a row is a {type(row).__name__}", "a map of fields")
-        for name in row:
-            if name not in self.fields:
-                raise Wrong(str(name)[:60], "this service reads no such field", "one of its fields", list(self.fields), str(name))
-        for name, field in self.fields.items():
-            if name not in row:
-                if field.get("extra"):
-                    continue
-                hint = ", or null to have it filled" if field["may_miss"] else ""
-                raise Wrong(name, "the field is missing", field["wanted"] + hint)
-            value = row.get(name)
+        unknown = [str(name) for name in row if name not in self.fields]
+        missing = [name for name, field in self.fields.items() if name not in row and not field.get("extra")]
+        if unknown or missing:
+            raise misfit(unknown, missing, self.fields)
+        for name, value in row.items():
+            field = self.fields[name]
             if isinstance(value, (list, dict)):
                 raise Wrong(name, f"a {type(value).__name__} stands here", field["wanted"])
-            most = field.get("most", MOST_TEXT)
-            if isinstance(value, str) and len(value) > most:
-                raise Wrong(name, f"a text of {len(value)} characters stands here", f"at most {most}")
+            if isinstance(value, float) and not math.isfinite(value):
+                raise Wrong(name, f"{NON_FINITE.get(str(value), str(value))} is not a JSON value", field["wanted"] + (", or null where it is missing" if field["may_miss"] else ""))
+            if isinstance(value, str):
+                most = field.get("most", MOST_TEXT)
+                if len(value) > most:
+                    raise Wrong(name, f"a text of {len(value)} characters stands here", f"at most {most}")
+                if field.get("type") in NUMBERS and value.strip().lstrip("+-").casefold() in ("inf", "infinity"):
+                    raise Wrong(name, f"'{value.strip()[:40]}' is not a finite number", field["wanted"])
+
+    def warnings(self, clean: Mapping[str, Any]) -> list[dict[str, str]]:
+        """What of a cleaned row was not known from training (at most 200 categories of a field are): new categories, and numbers far outside of their range.
+
+        Far is more than a tenth of the range's width.
+        """
+        found = []
+        for name, known in self.seen.items():
+            value = clean.get(name)
+            if value is None:
+                continue
+            if isinstance(known, frozenset):
+                one = str(value).lower() if isinstance(value, bool) else str(value)
+                if one not in known:
+                    found.append({"field": name, "warning": "unseen category", "detail": f"{name}: '{one[:60]}' is none of the categories known from training"})
+            elif isinstance(value, (int, float)) and not known[0] <= value <= known[1]:
+                low, high = known[2:]
+                found.append({"field": name, "warning": "out of range", "detail": f"{name}: {value:g} is far outside the training range, {low:g} to {high:g}"})
+        return found
 
     def logged(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """A raw row as it is kept beside its prediction: an image as its length only, since it may say where it was taken."""
         return {k: f"(an image of {len(str(v))} characters)" if self.fields.get(k, {}).get("image") and v is not None else v for k, v in row.items()}
+
+
+def misfit(unknown: Sequence[str], missing: Sequence[str], fields: Mapping[str, Mapping[str, Any]]) -> Wrong:
+    """What is said of a row with fields that are not known, and without some that are wanted; every one is named."""
+    if unknown:
+        near = {name: close for name in unknown if (close := nearest(name, missing) or nearest(name, fields))}
+        said = "this service reads no such field" if len(unknown) == 1 else f"this service reads none of the fields {_listed(unknown)}"
+        lacks = f"; the field{'s' * (len(missing) > 1)} {_listed(missing)} {'are' if len(missing) > 1 else 'is'} missing" if missing else ""
+        hints = "; " + ", ".join(f"for '{a[:60]}' did you mean '{b}'?" for a, b in list(near.items())[:SHOWN]) if near and (len(unknown) > 1 or missing) else ""
+        return Wrong(unknown[0][:60], said + lacks + hints, "one of its fields", list(fields), unknown[0])
+    name = missing[0]
+    if len(missing) == 1:
+        return Wrong(name, "the field is missing", fields[name]["wanted"] + (", or null to have it filled" if fields[name]["may_miss"] else ""))
+    may = [n for n in missing if fields[n]["may_miss"]]
+    return Wrong("", f"the fields {_listed(missing)} are missing", "each of them" + (f"; null has {'it' if len(may) == 1 else 'them'} filled for {_listed(may) if len(may) < len(missing) else 'all'}" if may else ""), missing)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f"'{n[:60]}'" for n in names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+
+
+def _seen(known: Mapping[str, Any]) -> frozenset[str] | tuple[float, float, float, float] | None:
+    """The categories of training rows; or between what a number is not far outside of them, and their range."""
+    if known.get("counts"):
+        return frozenset(known["counts"])
+    if not known.get("numbers"):
+        return None
+    low, high = float(known["numbers"][0]), float(known["numbers"][-1])
+    return low - (high - low) * FAR, high + (high - low) * FAR, low, high
 
 
 class Preparation(Fields):

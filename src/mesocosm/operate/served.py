@@ -293,7 +293,8 @@ class Served:
                     "input": {"raw": unit.fields.logged(raw), "clean": one["clean"]}, "output": one["out"], "ms": round(took, 3), "at": at, "mark": mark_of(raw),
                 }
             )  # fmt: skip
-            found.append({"id": ident, "version": unit.version, **one["out"]})
+            warned = unit.fields.warnings(one["clean"])
+            found.append({"id": ident, "version": unit.version, **one["out"], **({"warnings": warned} if warned else {})})
         return found, kept, took
 
     def feedback(self, prediction: str, label: str) -> None:

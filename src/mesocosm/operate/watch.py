@@ -161,8 +161,7 @@ class Watch:
         return tuple(str(row.get(n)) for n in self.read)
 
     def _vectors(self, unit: Unit, rows: Sequence[Mapping[str, Any]]) -> list[list[float]]:
-        """Features of rows, each text and image with the same ones wherever it comes: in another batch a quantised model gives others, and where
-        few texts come often that would be taken for a shift."""
+        """Features of rows; each text and image is read once."""
         if not self.read:
             return []
         fresh = {key: row for row in rows if (key := self._key(row)) not in self.features}
