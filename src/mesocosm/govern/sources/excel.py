@@ -73,7 +73,7 @@ class Excel(SourceKind):
                 raise Wrong("sheet", f"'{sheet}' is no sheet of '{label}'", "a sheet of it", book.sheet_names, sheet)
             cells = iter(book.get_sheet_by_name(sheet).iter_rows())
             named = f"{label}#{sheet}"
-            for place, row in enumerate(cells, start=1):
+            for place, row in enumerate(cells, start=1):  # noqa: B007 - the row found is used below
                 if place == self.header:
                     break
             else:

@@ -10,7 +10,7 @@ import gzip
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from mesocosm.base.errors import Wrong
 from mesocosm.govern.sources.encodings import BLOCK, decoded, find_encoding
@@ -91,7 +91,7 @@ def unpacked(con: Any, path: Path, label: str) -> Path:
 
 def _opened(path: Path, start: bytes) -> IO[bytes]:
     if start.startswith(GZIP):
-        return gzip.open(path, "rb")
+        return cast(IO[bytes], gzip.open(path, "rb"))
     if start.startswith(BZIP2):
         return bz2.open(path, "rb")
     import pyarrow as pa

@@ -97,7 +97,7 @@ class Remote(SourceKind):
         inner = f"{name} fetched"
         found: Collected = FORMATS[self.format](path=copy.name).collect(Where(folder, where.store), con, inner)
         con.execute(f"create view {quote(name)} as select * replace ({text(label)} as _file) from {quote(inner)}")
-        found.files, found.lines = {label: content}, {label: n for n in found.lines.values()}
+        found.files, found.lines = {label: content}, {label: next(iter(found.lines.values()))} if found.lines else {}
         found.notes = [n.replace(copy.name, label) for n in found.notes]
         found.unreadable = [(label, line, said, why) for _, line, said, why in found.unreadable]
         return found
