@@ -23,6 +23,7 @@ from mesocosm.base.digest import digest, digest_folder
 from mesocosm.base.errors import Failure, Finding, Invalid, Later, Wrong
 from mesocosm.base.files import folder_appears, sweep
 from mesocosm.base.owned import owned_folder, owner_only
+from mesocosm.build.dataset_versions import next_id
 from mesocosm.build.graph import datasets_of, where_of
 from mesocosm.build.live import Live
 from mesocosm.build.plan import Change
@@ -181,7 +182,7 @@ def _dataset(spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], 
     made = govern(name, data, spec.eco.sources, where, change.prints.made, private_key(where.store), say, _last(last), catalog.clock(), forgotten_of(spec, catalog, name))
     origins = {s: {"origin": spec.eco.sources[s].origin, "licence": spec.eco.sources[s].licence} for s in data.all_sources}
     again = damaged and last is not None and last["made"] == change.prints.made  # the same rows, under the name that versions know
-    ident = last["id"] if last and again else f"{name}@{made.delta['rows']}-{change.prints.made[:8]}"
+    ident = last["id"] if last and again else next_id(catalog, name, change.prints.made)
     values: dict[str, Any] = {
         "id": ident, "dataset": name, "made": change.prints.made, "path": f"datasets/{name}", "delta": made.delta["rows"],
         "account": made.account, "report": made.report | {"delta": made.delta, "seconds": round(made.seconds, 2), "origins": origins},

@@ -14,6 +14,7 @@ from sqlalchemy import insert
 
 from mesocosm.base.errors import Failure, Wrong
 from mesocosm.build.apply import alone
+from mesocosm.build.dataset_versions import next_id, number_of
 from mesocosm.build.graph import datasets_of, where_of
 from mesocosm.catalog import Catalog
 from mesocosm.catalog import tables as t
@@ -49,7 +50,8 @@ def version_of(catalog: Catalog, dataset: str, said: str) -> dict[str, Any]:
             raise Wrong("", f"'{dataset}' has only one version", "newest", ids)
         return every[-1 if said == "newest" else -2]
     for snapshot in every:
-        if said in (snapshot["id"], str(snapshot["delta"]), f"{dataset}@{snapshot['delta']}"):
+        number = number_of(snapshot)
+        if said in (snapshot["id"], number, f"{dataset}@{number}"):
             return snapshot
     if re.match(r"\d{4}-\d{2}-\d{2}", said):
         try:
@@ -90,7 +92,7 @@ def return_to(spec: Spec, catalog: Catalog, dataset: str, to: str, who: str, why
         if now["id"] == then["id"]:
             raise Failure(f"{now['id']} is the newest version already")
         versions = bring_back(store / then["path"], then["report"]["delta"], then["made"])
-        ident = f"{dataset}@{versions['rows']}-{then['made'][:8]}"
+        ident = next_id(catalog, dataset, then["made"])
         values = then | {"id": ident, "delta": versions["rows"], "report": then["report"] | {"delta": versions, "returned_from": then["id"]}, "previous": now["id"], "at": catalog.clock()}
         models = [v["id"] for m, model in spec.eco.models.items() if model.learns == dataset for v in catalog.versions(m) if v["snapshot"] == now["id"]]
         with catalog.transaction() as con:

@@ -1,4 +1,4 @@
-"""That work goes on, where nothing else was said for two seconds: how long it has been, and about how long it will be."""
+"""That work is still running, where nothing else was printed for two seconds: on a terminal only; a log holds no such lines."""
 
 from __future__ import annotations
 
@@ -13,11 +13,17 @@ from rich.status import Status
 
 from mesocosm.base.told import QUIET
 
-MOST = 32.0  # where lines are written and not a screen, each silence is told twice as late, up to so many seconds
+
+class Screen(Console):
+    """A console whose reader may go: what is printed then is lost, and the work goes on."""
+
+    def on_broken_pipe(self) -> None:
+        """Print nothing more."""
+        self.quiet = True
 
 
 class Beat:
-    """A spinner and a line a step; between the lines the spinner tells the time, or where there is no terminal a line does.
+    """A spinner and a line a step; between the lines the spinner tells the time. Where nobody reads the lines any more the work goes on.
 
     Args:
         console: where lines go.
@@ -43,7 +49,8 @@ class Beat:
             text = escape(str(text))  # a class may be called [b]
             self.last, self.at, self.next = (address, text), now, self.quiet
         self.console.print(f"[dim]{now - self.began:6.1f}s[/dim] [bold]{address}[/bold]  {text}")
-        self.status.update(f"{address}: {text}")
+        if self.console.is_terminal:
+            self.status.update(f"{address}: {text}")
 
     def _beat(self) -> None:
         while not self.ended.wait(self.quiet / 4):
@@ -53,20 +60,16 @@ class Beat:
                     continue
                 (address, text), silent = self.last, now - self.at
                 left = self.due.get(address, now) - now
-                said = f"{silent:.0f} s since then" + (f", about {left:.0f} s left in all" if left >= 1 else "")
-                terminal = self.console.is_terminal
-                if not terminal:
-                    self.next = min(2 * self.next, self.next + MOST)
-            if terminal:
-                self.status.update(f"{address}: {text}  [dim]{said}[/dim]")
-            else:
-                self.console.print(f"[dim]{now - self.began:6.1f}s {address}  goes on; {said}[/dim]")
+                said = f"still running ({silent:.0f} s without output" + (f", ~{left:.0f} s left)" if left >= 1 else ")")
+            self.status.update(f"{address}: {text}  [dim]{said}[/dim]")
 
     def __enter__(self) -> Self:
-        self.status.start()
-        threading.Thread(target=self._beat, daemon=True, name="beat").start()
+        if self.console.is_terminal:
+            self.status.start()
+            threading.Thread(target=self._beat, daemon=True, name="beat").start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.ended.set()
-        self.status.stop()
+        if self.console.is_terminal:
+            self.status.stop()

@@ -47,13 +47,11 @@ def run_build(eco: Any, quiet: bool, prune: bool = False, accept: Sequence[str] 
     """Build with a spinner and a line a step on standard error; returns the answer."""
     import time
 
-    from rich.console import Console
-
     from mesocosm.build.apply import apply
     from mesocosm.build.expire import expire
-    from mesocosm.cli.beat import Beat
+    from mesocosm.cli.beat import Beat, Screen
 
-    console = Console(stderr=True, quiet=quiet, highlight=False)
+    console = Screen(stderr=True, quiet=quiet, highlight=False)
     began = time.perf_counter()
     for gone in expire(eco.spec, eco.catalog):
         console.print(f"[bold]datasets.{gone['dataset']}[/bold]  {sum(gone['rows'].values())} rows were over their age and are gone")

@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
@@ -35,6 +36,7 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
         as_json = bool(kwargs.get("as_json"))
         try:
             command(*args, **kwargs)
+            sys.stdout.flush()
         except Invalid as error:
             if as_json:
                 print(json.dumps({"findings": [f.as_json() | {"text": f.text()} for f in error.findings]}, ensure_ascii=False, indent=1))
@@ -43,16 +45,31 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
             raise typer.Exit(2) from None
         except Failure as error:
             _fail(str(error), as_json)
+        except BrokenPipeError:
+            leave_quietly()
         except KeyboardInterrupt:
-            _fail("stopped by the keyboard; what was listed before stays whole", as_json)
+            _fail("Interrupted. Completed steps are kept.", as_json)
         except (typer.Exit, typer.Abort):
             raise
         except Exception as error:
             if os.environ.get("MESOCOSM_DEBUG"):
                 raise
-            _fail(f"Mesocosm itself failed: {type(error).__name__} in {command.__name__}; set MESOCOSM_DEBUG=1 to see where", as_json)
+            _fail(f"Internal error ({type(error).__name__} in {command.__name__}). Please report it; MESOCOSM_DEBUG=1 shows the traceback.", as_json)
 
     return run
+
+
+def leave_quietly() -> None:
+    """End as other tools do where nobody reads the output any more: no word, and the exit code of SIGPIPE.
+
+    Raises:
+        typer.Exit: always.
+    """
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            os.dup2(nowhere, stream.fileno())
+    raise typer.Exit(128 + 13) from None
 
 
 def _fail(sentence: str, as_json: bool) -> None:

@@ -26,10 +26,9 @@ def picture(
     import re
     import sys
 
-    from rich.console import Console
-
     from mesocosm.base.errors import Failure, Wrong
     from mesocosm.build.picture import picture as take
+    from mesocosm.cli.beat import Screen
 
     found = re.fullmatch(r"(\d{2,4})x(\d{2,4})", size)
     if found is None or not all(64 <= int(n) <= 4096 for n in found.groups()):
@@ -40,7 +39,7 @@ def picture(
         raise Wrong("", f"'{out.name}' is to be written", "a name that ends with .png for a still, or .webp for a turn")
     if not out.resolve().parent.is_dir():
         raise Failure(f"{out.parent} is no folder")
-    console = Console(stderr=True)
+    console = Screen(stderr=True)
     with console.status("Taking the picture") if sys.stderr.isatty() else console.status(""):
         turn = seconds if out.suffix.lower() == ".webp" else 0.0
         told = take(opened(file).spec, out, light, (int(found[1]), int(found[2])), turn, rate, lambda text: console.print(text, highlight=False))

@@ -17,14 +17,14 @@ def story(
     as_json: AsJson = False,
 ) -> None:
     """Play a story (a normal day, bad input, a change of the world, the recovery) on a copy of what is built; fails where something does not follow as it says."""
-    from rich.console import Console
     from rich.status import Status
 
     from mesocosm.build.story import played, story_of
+    from mesocosm.cli.beat import Screen
 
     eco = opened(file)
     tale = story_of(eco.spec, told)
-    console = Console(stderr=True, quiet=as_json, highlight=False)
+    console = Screen(stderr=True, quiet=as_json, highlight=False)
     with Status(f"{len(tale.acts)} acts; the copy comes up", console=console) as status:
         acts = played(eco.spec, tale, lambda name, text: status.update(f"[bold]{name}[/bold]  {text}"))
     found = {"about": tale.about, "acts": [a.as_json() for a in acts], "missed": sum(bool(a.missed) for a in acts)}

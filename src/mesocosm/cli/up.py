@@ -26,12 +26,11 @@ def up(
     import socket
     import sys
 
-    from rich.console import Console
-
+    from mesocosm.cli.beat import Screen
     from mesocosm.cli.build import run_build
     from mesocosm.cli.views.report import dataset_text, model_text
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = Screen(highlight=False, soft_wrap=True)
     eco = opened(folder or file)
     if build:
         made = run_build(eco, quiet=False)

@@ -6,6 +6,7 @@ Knows the grammar's objects. Each check yields a path, what was found and what w
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from os.path import isabs, normpath
 from pathlib import PurePath
 from typing import Any
 
@@ -40,6 +41,7 @@ Fault = tuple[tuple[Any, ...], Wrong]
 def faults(eco: Ecosystem) -> Iterator[Fault]:
     """Everything that does not fit together, in no order."""
     yield from _names(eco)
+    yield from _check_paths(eco)
     yield from _datasets(eco)
     yield from _models(eco)
     yield from _services(eco)
@@ -52,6 +54,18 @@ def _names(eco: Ecosystem) -> Iterator[Fault]:
             if name in seen:
                 yield (section, name), Wrong("", f"the name '{name}' is taken by {seen[name]}.{name}", "a name used once in the file")
             seen.setdefault(name, section)
+
+
+def _check_paths(eco: Ecosystem) -> Iterator[Fault]:
+    """Paths that leave the project's folder, whatever lies there."""
+    paths = [(("sources", name, "path"), getattr(source, "path", None)) for name, source in eco.sources.items()]
+    paths += [(("world", "models", kind), path) for kind, path in eco.world.models.items()]
+    for where, path in paths:
+        if not isinstance(path, str) or "://" in path:
+            continue
+        normal = normpath(path)
+        if isabs(normal) or normal == ".." or normal.startswith("../"):
+            yield where, Wrong(where[-1], f"'{path[:80]}' leaves the project's folder", "a path inside it")
 
 
 def _speaks(eco: Ecosystem, word: str) -> Wrong | None:
