@@ -11,7 +11,7 @@ from typing import Any
 from mesocosm.base.errors import Failure, Wrong
 from mesocosm.build.history import version_of
 from mesocosm.build.labels import beside, champion_of, waiting
-from mesocosm.build.wiring import columns_of, held_out, kinds_of
+from mesocosm.build.wiring import TAUGHT_ID, columns_of, held_out, kinds_of
 from mesocosm.catalog import Catalog
 from mesocosm.catalog import tables as t
 from mesocosm.spec import Spec
@@ -124,7 +124,7 @@ def named_rows(spec: Spec, catalog: Catalog, model: str, snapshot: Mapping[str, 
     if not told:
         return []
     known = said_in_data(spec, snapshot, said.predict)
-    return [r["input"]["clean"] | {said.predict: r["label"]} for r in told if r["label"] not in known and set(said.inputs) <= set(r["input"]["clean"])]
+    return [r["input"]["clean"] | {said.predict: r["label"], TAUGHT_ID: r["id"]} for r in told if r["label"] not in known and set(said.inputs) <= set(r["input"]["clean"])]
 
 
 def said_in_data(spec: Spec, snapshot: Mapping[str, Any], field: str) -> set[str]:

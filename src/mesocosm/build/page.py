@@ -66,6 +66,7 @@ def _dataset(name: str, data: dict[str, Any]) -> str:
     said = "".join(f"<div><b>{v}</b>{escape(k)}</div>" for k, v in facts)
     origins = "; ".join(f"{escape(s)}: {escape(o.get('origin') or 'origin not stated')}{', ' + escape(o['licence']) if o.get('licence') else ''}" for s, o in r.get("origins", {}).items())
     out = f'<h2>{escape(name)}</h2><p>{escape(data["id"])}{" · " + origins if origins else ""}</p><div class="card"><div class="facts">{said}</div><div class="account">{parts}</div></div>'
+    out += _sources(r.get("sources", {}))
     if r["reasons"]:
         rows = "".join(f'<tr><td class="n">{n:,}</td><td class="said">{escape(why)}</td></tr>' for why, n in sorted(r["reasons"].items(), key=lambda x: -x[1]))
         out += f'<h3>Why rows were set aside</h3><div class="card"><table><tr><th>rows</th><th>reason</th></tr>{rows}</table></div>'
@@ -73,6 +74,20 @@ def _dataset(name: str, data: dict[str, Any]) -> str:
         out += f'<p class="warn">Warning: {escape(sentence)}{f" ({count:,} rows)" if count > 1 else ""}</p>'
     out += "<h3>Fields, before and after</h3>" + _fields(r, data.get("training", {}))
     return out + _matrix(r) + _examples(r) + _anonymity(r)
+
+
+def _sources(accounts: dict[str, Any]) -> str:
+    """The account of each source: a row a source, and where rows that were not used are."""
+    if not accounts:
+        return ""
+    keys = ("read", "used", "unmatched", "repeated", "rejected")
+    rows = "".join(
+        f"<tr><td>{escape(source)}</td><td>{escape(one['role'])}</td>" + "".join(f'<td class="n">{one[k]:,}</td>' for k in keys)
+        + f"<td>{escape(', '.join([*one.get('repeated_at', []), *one.get('unmatched_at', [])]))}</td></tr>"
+        for source, one in accounts.items()
+    )  # fmt: skip
+    head = "".join(f"<th>{k}</th>" for k in ("source", "role", *keys, "first rows that are not used"))
+    return f'<h3>Rows of each source</h3><div class="card"><table><tr>{head}</tr>{rows}</table></div>'
 
 
 def _matrix(r: dict[str, Any]) -> str:

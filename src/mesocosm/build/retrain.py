@@ -18,7 +18,7 @@ from mesocosm.build.live import Live
 from mesocosm.build.novel import said_in_data
 from mesocosm.build.putting import put
 from mesocosm.build.teaching import part_rows, test_only
-from mesocosm.build.wiring import columns_of, grow_version, kinds_of, net_of
+from mesocosm.build.wiring import TAUGHT_ID, columns_of, grow_version, kinds_of, net_of
 from mesocosm.catalog import Catalog
 from mesocosm.catalog import tables as t
 from mesocosm.operate.faults import faulty_spans, refuse_at_fault
@@ -49,7 +49,7 @@ def retrain(spec: Spec, catalog: Catalog, service: str, reason: str, say: Callab
     snapshot = catalog.snapshot(dataset=model.learns)
     if champion is None or snapshot is None:
         raise Failure(f"what {service} runs is not listed; run 'mesocosm build'")
-    labelled = [r["input"]["clean"] | {model.predict: r["label"], "_id": r["id"], "_at": r["at"]} for r in catalog.labelled(service)]
+    labelled = [r["input"]["clean"] | {model.predict: r["label"], "_id": r["id"], TAUGHT_ID: r["id"], "_at": r["at"]} for r in catalog.labelled(service)]
     if kinds_of(snapshot)[model.predict] in ("number", "integer"):
         labelled = [r | {model.predict: float(r[model.predict])} for r in labelled]
     ours = set(champion["recipe"].get("labels") or ()) - (said_in_data(spec, snapshot, model.predict) if labelled else set())

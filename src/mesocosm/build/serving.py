@@ -122,6 +122,7 @@ def trace(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
         Failure: there is no such prediction.
     """
     from mesocosm.catalog.lineage import past, ranges
+    from mesocosm.govern.internal_names import quote
     from mesocosm.govern.snapshot import read_table
 
     found = past(catalog, prediction)
@@ -130,10 +131,23 @@ def trace(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
     snapshot = catalog.snapshot(found["snapshot"]["id"])
     rows: dict[str, Any] = {}
     if snapshot:
-        table = read_table(spec.root / ".mesocosm" / snapshot["path"] / "rows", snapshot["delta"], "_row, _file, _line, _split")
+        settings = spec.eco.models.get(str(found["version"]["model"]))
+        target = settings.predict if settings and settings.predict in snapshot["recipe"]["fields"] else None
+        told = f"{quote(target)} is not null" if target else "true"
+        where = f"_split = 'train' and {told}"
+        table = read_table(spec.root / ".mesocosm" / snapshot["path"] / "rows", snapshot["delta"], "_row, _file, _line, _also", where)
         lines: dict[str, list[int]] = {}
+        partners: dict[str, list[int]] = {}
         for row in table.to_pylist():
-            if row["_split"] == "train":
-                lines.setdefault(row["_file"], []).append(row["_line"])
-        rows = {"training": sum(map(len, lines.values())), "lines": {f: ranges(n) for f, n in lines.items()}}
+            lines.setdefault(row["_file"], []).append(row["_line"])
+            for place in (row["_also"] or "").splitlines():
+                file, _, line = place.rpartition(":")
+                partners.setdefault(file, []).append(int(line))
+        recipe = found["recipe"] or {}
+        here, taught = table.num_rows, recipe.get("taught", [])
+        training = (recipe.get("rows") or {}).get("train", here + len(taught))
+        rows = {
+            "training": training, "lines": {f: ranges(n) for f, n in lines.items()}, "partners": {f: ranges(n) for f, n in partners.items()},
+            "from_snapshot": here, "feedback": taught, "other": training - here - len(taught),
+        }  # fmt: skip
     return found | {"rows": rows}

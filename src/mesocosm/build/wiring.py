@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from mesocosm.learn.continual import Past
 
 
+TAUGHT_ID = "\x1ftaught"  # the id of the prediction that a labelled row came with; no field has its name
+
+
 def columns_of(spec: Spec, snapshot: Mapping[str, Any], fields: Sequence[str]) -> tuple[dict[str, list[Any]], list[str]]:
     """Cleaned columns of a snapshot, and the part of each row."""
     from mesocosm.govern.snapshot import read_table
@@ -120,6 +123,7 @@ def grow_version(
     if not group and (snapshot["recipe"].get("split") or {}).get("group"):
         say("the field that the split keeps together is encrypted, equal values unlike each other, so rows of one group are not left out together")
     first, same = len(split), list(range(len(more)))
+    taught = [str(row[TAUGHT_ID]) for row in more if TAUGHT_ID in row]
     if more and kinds_of(snapshot).get(model.predict) == "category":
         more, same = as_often(more, model.predict, [v for v, part in zip(rows[model.predict], split, strict=True) if part == "train"], isinstance(model.tune, Frozen))
     ids, groups = [*read.ids, *(-1 for _ in more)], read.groups
@@ -151,7 +155,7 @@ def grow_version(
     return {
         "id": ident, "model": name, "number": number, "made": made, "snapshot": snapshot["id"],
         "path": str(folder.relative_to(store)), "content": content, "metrics": grown.metrics,
-        "recipe": {k: v for k, v in grown.card.items() if k not in ("block", "metrics")} | {"history": grown.history, "feedback": len(more), "environment": around(spec.root)},
+        "recipe": {k: v for k, v in grown.card.items() if k not in ("block", "metrics")} | {"history": grown.history, "feedback": len(more), **({"taught": taught} if taught else {}), "environment": around(spec.root)},
         "origin": origin, "at": catalog.clock(), "missed": grown.missed,
     }  # fmt: skip
 

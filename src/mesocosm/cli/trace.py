@@ -24,5 +24,15 @@ def _text(d: dict[str, Any]) -> str:
         f"  snapshot  {d['snapshot']['id']} ({d['snapshot']['account']['kept']} rows kept of {d['snapshot']['account']['in']})",
     ]
     lines += [f"  file      {name} (print {content})" for name, content in d["files"].items()]
-    lines += [f"  rows      {d['rows']['training']} training rows; {f} lines {n if len(n) < 200 else n[:197] + '...'}" for f, n in d["rows"]["lines"].items()]
+    r = d["rows"]
+    if r:
+        lines.append(f"  rows      {r['training']} training rows: {r['from_snapshot']} of the snapshot + {len(r['feedback'])} of feedback" + (f" + {r['other']} repeated or of earlier snapshots" if r["other"] > 0 else f" - {-r['other']} unlearned or left out" if r["other"] else ""))
+    lines += [f"            {f} lines {_short(n)}" for f, n in r.get("lines", {}).items()]
+    lines += [f"            joined from {f} lines {_short(n)}" for f, n in r.get("partners", {}).items()]
+    if r.get("feedback"):
+        lines.append(f"            feedback on {_short(', '.join(r['feedback']))}")
     return "\n".join(lines)
+
+
+def _short(said: str) -> str:
+    return said if len(said) < 200 else said[:197] + "..."

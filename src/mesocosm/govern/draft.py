@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mesocosm.govern.clean.outliers.iqr import Iqr
+from mesocosm.govern.internal_names import PLACE_COLUMNS
 from mesocosm.govern.privacy.detect import column_kind
 from mesocosm.govern.repair.spelling import Spelling
 from mesocosm.govern.sources.paths import quote
@@ -82,7 +83,7 @@ def draft(con: Any, table: str) -> Draft:
 
 def names_of(con: Any, table: str) -> list[str]:
     """The columns of a collected source, those that tell where a row stood (`_...`) aside."""
-    return [row[0] for row in con.execute(f"describe {quote(table)}").fetchall() if not row[0].startswith("_")]
+    return [row[0] for row in con.execute(f"describe {quote(table)}").fetchall() if row[0] not in PLACE_COLUMNS]
 
 
 def _look(con: Any, name: str) -> Column:

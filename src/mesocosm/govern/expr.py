@@ -80,6 +80,11 @@ def table(name: str, columns: dict[str, str]) -> Table:
     return ibis.table(columns, name=name)
 
 
+def picked(rows: Table, columns: dict[str, Any]) -> Table:
+    """A table of some columns by their names, whatever those are; a keyword named `self` would be taken for another argument."""
+    return rows.select([column.name(name) for name, column in columns.items()])
+
+
 def to_sql(expression: Any) -> str:
     """An expression as DuckDB SQL."""
     import ibis

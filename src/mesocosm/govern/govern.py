@@ -10,6 +10,7 @@ import os
 import shutil
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,10 +20,12 @@ from typing import Any
 from mesocosm.base.errors import Failure, Wrong
 from mesocosm.base.kinds import Collected, Source, Where
 from mesocosm.govern import expr, recipe
+from mesocosm.govern.account import account_sources, sentences
 from mesocosm.govern.clean.duplicates import SLICE
 from mesocosm.govern.dataset import Dataset
 from mesocosm.govern.engines.duckdb import Duckdb
 from mesocosm.govern.gone import leave_erased, leave_old, names_erased, oldest_day
+from mesocosm.govern.internal_names import PLACE_COLUMNS, unlisted
 from mesocosm.govern.learned import learn
 from mesocosm.govern.privacy import anonymity
 from mesocosm.govern.proven import prove
@@ -135,6 +138,7 @@ def govern(
         fields = dict(dataset.fields)
         collected = _collect(con, dataset, sources, where, say)
         rows = raw(con, dataset, collected)
+        accounts = account_sources(con, dataset, collected, rows.leads) if len(dataset.source.sources) + bool(dataset.test_source) > 1 else {}
         facts: recipe.Facts = {}
         erased = leave_erased(con, dataset, rows, forgotten, key)
         lines = 0
@@ -160,6 +164,8 @@ def govern(
         con.execute("create table _set_aside as select _row, _why from _done where _why is not null")
         account = _account(con, collected, count, erased, expired, lines)
         say(told(account))
+        for line in sentences(accounts):
+            say(line)
         path = where.store / "datasets" / name
         delta = write_tables(con, path, fields, rows, collected, made, key)
         written = scan(path / "rows", delta["rows"])
@@ -172,6 +178,7 @@ def govern(
             "left_out": rows.left_out, "warned": warned, "mended": _mended(con, dataset),
             "columns": {s: c.columns for s, c in collected.items()}, "lines": {s: c.lines for s, c in collected.items() if c.lines},
             "notes": {s: c.notes for s, c in collected.items() if c.notes}, "expires": oldest_day(con, dataset), "anonymity": coarse,
+            **({"sources": accounts} if accounts else {}),
             **shares(con, written, fields, bool(dataset.repairs), quote("src_" + dataset.truth) if dataset.truth else None, dataset.key),
             "patterns": patterns(con, "_stage", fields), "examples": {} if dataset.anonymity else examples(con, written, fields, dataset.key),
         }  # fmt: skip
@@ -251,7 +258,7 @@ def _rates(con: Any, name: str, kind: Number) -> dict[str, float]:
     have = [row[0] for row in con.execute(f"describe {table}").fetchall()]
     for column in (rates.currency, rates.rate, *([rates.day] if rates.day else [])):
         if column not in have:
-            raise Wrong(f"fields.{name}.rates", f"'{rates.source}' has no column '{column}'", "a column of it", [h for h in have if h[0] != "_"], column)
+            raise Wrong(f"fields.{name}.rates", f"'{rates.source}' has no column '{column}'", "a column of it", [h for h in have if h not in PLACE_COLUMNS], column)
     day = f"try_cast({quote(rates.day)} as timestamp)" if rates.day else "_line"
     query = f"select upper(trim({quote(rates.currency)}::varchar)), arg_max(try_cast({quote(rates.rate)} as double), {day}) from {table} group by 1 order by 1"
     return {c: float(r) for c, r in con.execute(query).fetchall() if c and r and r > 0 and c != kind.unit}
@@ -261,8 +268,11 @@ def _mended(con: Any, dataset: Dataset) -> dict[str, int]:
     """How many values of each field the repairs changed, in rows that were kept or set aside."""
     if not dataset.repairs:
         return {}
-    each = "select unnest(string_split(rtrim(_mended, ';'), ';')) as f from _stage where _mended <> ''"
-    return dict(con.execute(f"select f, count(*) from ({each}) group by 1 order by 2 desc, 1").fetchall())
+    found: Counter[str] = Counter()
+    for entries, rows in con.execute("select _mended, count(*) from _stage where _mended <> '' group by 1").fetchall():
+        for name in unlisted(entries):
+            found[name] += rows
+    return dict(sorted(found.items(), key=lambda one: (-one[1], one[0])))
 
 
 def _anonymous(con: Any, dataset: Dataset, facts: recipe.Facts) -> dict[str, Any] | None:

@@ -6,16 +6,15 @@ Knows DuckDB and what sources gave. Gives columns as they came; reads none of th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from mesocosm.base.errors import Wrong
 from mesocosm.base.kinds import Collected
-from mesocosm.govern import recipe
-from mesocosm.govern.dataset import Dataset
+from mesocosm.govern.dataset import Dataset, From
+from mesocosm.govern.internal_names import PLACE_COLUMNS, raw_names
 from mesocosm.govern.sources.paths import quote, text
-from mesocosm.govern.sources.spool import INTERNAL
 
 IBIS = {"VARCHAR": "string", "BIGINT": "int64", "INTEGER": "int32", "SMALLINT": "int16", "TINYINT": "int8",
         "UBIGINT": "uint64", "UINTEGER": "uint32", "DOUBLE": "float64", "FLOAT": "float32", "BOOLEAN": "boolean",
@@ -34,12 +33,14 @@ class Raw:
         parts: source and file of each `_part`.
         left_out: columns that no field reads.
         joined: whether the rows have partners (`_also`, `_unmatched`).
+        leads: the sources whose rows lead, in order.
     """
 
     types: dict[str, str]
     parts: list[tuple[str, str]]
     left_out: list[str]
     joined: bool
+    leads: tuple[str, ...] = ()
 
     def judge(self, source: str | None) -> str | None:
         """SQL that is true for rows of a source."""
@@ -60,50 +61,83 @@ def raw(con: Any, dataset: Dataset, collected: Mapping[str, Collected]) -> Raw:
     """Create `_raw`: needed columns, `_row`, `_part` and `_line`; a view where nothing is joined.
 
     Raises:
-        Wrong: a field's column, or the column joined on, is in no source, or no line can be read.
+        Wrong: a field's column, or the column joined on, is in no source, or a column is in two joined sources, or no line can be read.
     """
-    needed = recipe.columns_of(dataset.fields)
     from_ = dataset.source
     own = dict.fromkeys([*from_.sources, *([dataset.test_source] if dataset.test_source else [])])
     have: dict[str, str] = {}
     for source in own:
         for column, kind, *_ in con.execute(f"describe {quote('src_' + source)}").fetchall():
-            if column not in INTERNAL:
+            if column not in PLACE_COLUMNS:
                 have.setdefault(column, kind if kind in IBIS else "VARCHAR")
-    places = {c: have_of for c in needed.values() if c not in have and (have_of := _at_place(c, collected, own))}
+                if from_.partners:  # `source.column` names one of several columns of a name
+                    have.setdefault(f"{source}.{column}", kind if kind in IBIS else "VARCHAR")
+    asked = {name: field.column or name for name, field in dataset.fields.items()}
+    places = {c: have_of for c in asked.values() if c not in have and (have_of := _at_place(c, collected, own))}
     have |= {c: have[at] for c, at in places.items() if at in have}
-    for name, column in needed.items():
+    for name, column in asked.items():
         if column not in have:
             raise Wrong(f"fields.{name}", f"no source has the column '{column}'", "a column of the source", sorted(have), column)
-    leads = [*(from_.union or from_.join[:1]), *([dataset.test_source] if dataset.test_source else [])]
+        _refuse_ambiguous(name, places.get(column, column), from_, collected)
+    leads = tuple(dict.fromkeys([*(from_.union or from_.join[:1]), *([dataset.test_source] if dataset.test_source else [])]))
     partners = from_.partners
-    wanted = sorted(set(needed.values()) | set(partners.values()))
+    known = raw_names(asked.values())
+    wanted = sorted(known)
     parts: list[tuple[str, str]] = []
     selects: list[str] = []
     start = 0
-    for source in dict.fromkeys(leads):
+    for source in leads:
         table = quote("src_" + source)
         columns = set(collected[source].columns)
         lengths = {f: (a, b) for f, a, b in con.execute(f"select _file, min(_line), max(_line) from {table} group by 1").fetchall()}
-        mine = [f"l.{quote(places.get(c, c))}::{have[c]} as {quote(c)}" for c in wanted if places.get(c, c) in columns]
-        more, joins = _partners(dataset, source, partners, collected, have, wanted, columns)
-        mine += [f"null::{have[c]} as {quote(c)}" for c in wanted if places.get(c, c) not in columns and not any(m.endswith(f" as {quote(c)}") for m in more)]
+        mine = {c: f"l.{quote(inner)}" for c in wanted if (inner := _inner(places.get(c, c), source, columns)) is not None}
+        more, joins, theirs = _partners(dataset, source, partners, collected, {c: places.get(c, c) for c in wanted}, columns, set(mine))
+        cells = [f"{(mine | theirs).get(c, 'null')}::{have[c]} as {quote(known[c])}" for c in wanted]
         for file in collected[source].files:
             if file in lengths or not (lengths or selects or any(c.unreadable for c in collected.values())):
                 lengths.setdefault(file, (1, 0))
                 only = f" where l._file = {text(file)}" if len(lengths) > 1 else ""
                 selects.append(
                     f"select (l._line - {lengths[file][0]} + {start})::bigint as _row, {len(parts)}::int as _part, l._line::bigint as _line, "
-                    f"{', '.join([*more, *mine])} from {table} l{joins}{only}"
+                    f"{', '.join([*more, *cells])} from {table} l{joins}{only}"
                 )
                 parts.append((source, file))
                 start += int(lengths[file][1] - lengths[file][0] + 1)
     if not selects:
         bad = sum(len(c.unreadable) for c in collected.values())
-        raise Wrong("", f"none of {bad} lines of {', '.join(dict.fromkeys(leads))} can be read", "lines of as many columns as the header names")
+        raise Wrong("", f"none of {bad} lines of {', '.join(leads)} can be read", "lines of as many columns as the header names")
     kind = "table" if partners else "view"
     con.execute(f"create {kind} _raw as " + " union all by name ".join(selects))
-    return Raw({c: IBIS[have[c]] for c in wanted}, parts, sorted(set(have) - set(wanted)), bool(partners))
+    used = {inner for s in own for c in wanted if (inner := _inner(places.get(c, c), s, collected[s].columns)) is not None} | set(partners.values())
+    left_out = sorted({c for s in own for c in collected[s].columns} - used)
+    return Raw({known[c]: IBIS[have[c]] for c in wanted}, parts, left_out, bool(partners), leads)
+
+
+def _inner(column: str, source: str, columns: Collection[str]) -> str | None:
+    """The column of a source that a name means, `column` or `source.column`; None where it has none."""
+    if column in columns:
+        return column
+    rest = column.removeprefix(f"{source}.")
+    return rest if rest != column and rest in columns else None
+
+
+def _refuse_ambiguous(name: str, column: str, from_: From, collected: Mapping[str, Collected]) -> None:
+    """Refuse a column that two joined sources have beside the one that they are joined on.
+
+    Raises:
+        Wrong: with the sources, and the names by which one of them is chosen.
+    """
+    partners = from_.partners
+    lead = next((s for s in (from_.union or from_.join[:1]) if column in collected[s].columns), None)
+    holders = [*([lead] if lead else []), *(p for p, key in partners.items() if column in collected[p].columns and column != key)]
+    if len(holders) > 1:
+        choices = " or ".join(f"'{s}.{column}'" for s in holders)
+        raise Wrong(f"fields.{name}", f"the column '{column}' is in {' and in '.join(holders)}", f"'column: ' with {choices}")
+
+
+def partner_key(table: str, column: str) -> str:
+    """SQL of the text that rows are joined by; blank is missing, and a missing key has no partner."""
+    return f"nullif(trim({table}.{quote(column)}::varchar), '')"
 
 
 def _at_place(column: str, collected: Mapping[str, Collected], sources: Iterable[str]) -> str | None:
@@ -116,25 +150,25 @@ def _at_place(column: str, collected: Mapping[str, Collected], sources: Iterable
 
 
 def _partners(
-    dataset: Dataset, source: str, partners: Mapping[str, str], collected: Mapping[str, Collected], have: Mapping[str, str], wanted: list[str], mine: set[str]
-) -> tuple[list[str], str]:
-    """Columns and joins that the partners of a lead source add."""
+    dataset: Dataset, source: str, partners: Mapping[str, str], collected: Mapping[str, Collected], wanted: Mapping[str, str], lead: set[str], taken: set[str]
+) -> tuple[list[str], str, dict[str, str]]:
+    """Lineage columns, joins, and the cells that the partners of a lead source add."""
     if not partners:
-        return [], ""
-    joins, also, miss, own = "", [], [], []
-    mine = set(mine)
-    lead = frozenset(mine)
+        return [], "", {}
+    joins, also, miss = "", [], []
+    cells: dict[str, str] = {}
     for i, (partner, key) in enumerate(partners.items()):
-        on = quote(key)
-        if key not in collected[partner].columns or key not in lead:
-            raise Wrong(f"from.lookup.{partner}" if partner in dataset.source.lookup else "from.on", f"'{key}' is not a column of both '{source}' and '{partner}'", "a column they share", sorted(mine & set(collected[partner].columns)), key)
-        table = f"(select * from {quote('src_' + partner)} qualify row_number() over (partition by trim({on}::varchar) order by _file, _line) = 1)"
-        joins += f" left join {table} p{i} on trim(l.{on}::varchar) = trim(p{i}.{on}::varchar)"
-        theirs = [c for c in collected[partner].columns if c in wanted and c not in mine]
-        own += [f"p{i}.{quote(c)}::{have[c]} as {quote(c)}" for c in theirs]
-        mine |= set(theirs)
+        theirs = set(collected[partner].columns)
+        if key not in theirs or key not in lead:
+            raise Wrong(f"from.lookup.{partner}" if partner in dataset.source.lookup else "from.on", f"'{key}' is not a column of both '{source}' and '{partner}'", "a column they share", sorted(lead & theirs), key)
+        table = f"(select * from {quote('src_' + partner)} s qualify row_number() over (partition by {partner_key('s', key)} order by _file, _line) = 1)"
+        joins += f" left join {table} p{i} on {partner_key('l', key)} = {partner_key(f'p{i}', key)}"
+        for column, meant in wanted.items():
+            inner = _inner(meant, partner, theirs)
+            if inner is not None and column not in taken and column not in cells:
+                cells[column] = f"p{i}.{quote(inner)}"
         also.append(f"p{i}._file || ':' || p{i}._line")
         if partner not in dataset.source.lookup:
             miss.append(f"case when p{i}._line is null then {text(f'no row of {partner!r} has its {key}')} end")
     unmatched = f"coalesce({', '.join(miss)})" if miss and dataset.source.how == "inner" else "null::varchar"
-    return [f"concat_ws(chr(10), {', '.join(also)}) as _also", f"{unmatched} as _unmatched", *own], joins
+    return [f"concat_ws(chr(10), {', '.join(also)}) as _also", f"{unmatched} as _unmatched"], joins, cells

@@ -11,10 +11,11 @@ from typing import Any
 
 from mesocosm.govern import expr
 from mesocosm.govern.dataset import Dataset
+from mesocosm.govern.internal_names import listed, quote, raw_names, working
 from mesocosm.govern.privacy.anonymity import Anonymity, coarse_sql
 from mesocosm.govern.repair.repair import RepairKind
 from mesocosm.govern.rules import RuleSetting
-from mesocosm.govern.sources.paths import quote
+from mesocosm.govern.sources.paths import text as literal
 from mesocosm.govern.types.field import FieldKind
 
 Facts = dict[str, dict[str, Any]]
@@ -24,8 +25,9 @@ NUMERIC = ("int64", "float64")
 
 
 def columns_of(fields: Fields) -> dict[str, str]:
-    """The source's column of each field."""
-    return {name: field.column or name for name, field in fields.items()}
+    """The column of each field in the table of raw rows."""
+    known = raw_names(field.column or name for name, field in fields.items())
+    return {name: known[field.column or name] for name, field in fields.items()}
 
 
 def read_sql(fields: Fields, facts: Facts, raw: str, types: Mapping[str, str], carried: Mapping[str, str]) -> str:
@@ -45,7 +47,7 @@ def read_sql(fields: Fields, facts: Facts, raw: str, types: Mapping[str, str], c
     words = [said[n] for n, c in own.items() if types[c] == "string"]
     table = expr.table(raw, {**carried, **types})
     first = {said[n]: expr.trimmed(table[c]) if types[c] == "string" else table[c] for n, c in own.items()}
-    stages = [expr.to_sql(table.select(**{c: table[c] for c in carried}, **first))]
+    stages = [expr.to_sql(expr.picked(table, {c: table[c] for c in carried} | first))]
     kinds = {**carried, **texts}
 
     def stage(changed: dict[str, Any]) -> None:
@@ -79,7 +81,7 @@ def read_sql(fields: Fields, facts: Facts, raw: str, types: Mapping[str, str], c
     stages.append(expr.to_sql(table.mutate(**{f"d_{said[n]}": x for n, x in done.items()})))
     table = expr.table(f"_s{len(stages) - 1}", kinds | {f"d_{said[n]}": fields[n].ibis_type for n in own})
     why = [fields[n].reason(table[said[n]], table[f"d_{said[n]}"], n, facts.get(n, {})) for n in own]
-    last = expr.to_sql(table.select(**{c: table[c] for c in carried}, **{n: table[f"d_{said[n]}"] for n in own}, _why=expr.first_of(why)))
+    last = expr.to_sql(expr.picked(table, {c: table[c] for c in carried} | {n: table[f"d_{said[n]}"] for n in own} | {"_why": expr.first_of(why)}))
     chain = ", ".join(f"_s{i} as ({text})" for i, text in enumerate(stages))
     return f"with {chain} {last}"
 
@@ -119,10 +121,11 @@ def repair_sql(fields: Fields, repairs: Sequence[RepairKind], facts: Facts, tabl
         if not values:
             continue
         new = {name: f"try_cast({value} as {expr.SQL[fields[name].ibis_type]})" for name, value in values.items()}
-        marks = " || ".join(f"case when n{i} is not null and n{i} is distinct from {quote(n)} then '{n};' else '' end" for i, n in enumerate(new))
-        swap = ", ".join(f"coalesce(n{i}, {quote(n)}) as {quote(n)}" for i, n in enumerate(new))
-        less = ", ".join(f"n{i}" for i in range(len(new)))
-        found = ", ".join(f"{value} as n{i}" for i, value in enumerate(new.values()))
+        own = {name: working(str(i)) for i, name in enumerate(new)}
+        marks = " || ".join(f"case when {own[n]} is not null and {own[n]} is distinct from {quote(n)} then {literal(listed(n))} else '' end" for n in new)
+        swap = ", ".join(f"coalesce({own[n]}, {quote(n)}) as {quote(n)}" for n in new)
+        less = ", ".join(own.values())
+        found = ", ".join(f"{value} as {own[n]}" for n, value in new.items())
         query = f"select * exclude ({less}) replace ({swap}, _mended || {marks} as _mended) from (select *, {found} from ({query}))"
     return query
 
@@ -218,7 +221,7 @@ def clean_sql(fields: Fields, table: str, facts: Facts, key: str, carried: tuple
             fenced = mine.get("fence", {})
             reasons.append(fence.reason(x, fenced, rows, name, field.private is not None))
             if fence.action == "flag" and fenced:
-                flags.append(expr.cases((fence.outside(x, fenced, rows), expr.literal(f"{name};")), other=expr.literal("")))
+                flags.append(expr.cases((fence.outside(x, fenced, rows), expr.literal(listed(name))), other=expr.literal("")))
             x = fence.value(x, fenced, rows)
         reasons.append(field.missing.reason(x, name))
         x = field.missing.value_of(x, mine, rows, serving)
@@ -227,7 +230,7 @@ def clean_sql(fields: Fields, table: str, facts: Facts, key: str, carried: tuple
     for more in flags[1:]:
         flagged = flagged + more
     picked = {name: rows[name] for name in carried}
-    return expr.to_sql(rows.select(**picked, **values, _flags=flagged, _why=expr.first_of(reasons)))
+    return expr.to_sql(expr.picked(rows, picked | values | {"_flags": flagged, "_why": expr.first_of(reasons)}))
 
 
 def serving_sql(fields: Fields, rules: Sequence[RuleSetting], facts: Facts, key: str, repairs: Sequence[RepairKind] = (), coarse: Anonymity | None = None) -> str:

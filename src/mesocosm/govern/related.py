@@ -89,8 +89,7 @@ def _around(con: Any, tables: Mapping[str, str], columns: Mapping[str, Sequence[
 def _share(con: Any, lead: str, other: str, column: str) -> tuple[float, float, str, float]:
     """Of the leading rows, how many a partner's column knows; how many of its rows have a value of their own; the column; its rows a value."""
     x = f"trim({quote(column)}::varchar)"
-    there = f"select x from (select {x} as x from {{}}) where not coalesce({BLANK}, true)"
-    mine, theirs = there.format(quote(lead)), there.format(quote(other))
+    mine, theirs = (f"select x from (select {x} as x from {quote(t)}) where not coalesce({BLANK}, true)" for t in (lead, other))
     rows, distinct = con.execute(f"select count(*), count(distinct x) from ({theirs})").fetchall()[0]
     of, known = con.execute(f"select count(*), count(*) filter (x in ({theirs})) from ({mine})").fetchall()[0]
     return known / of if of else 0.0, distinct / rows if rows else 0.0, column, rows / distinct if distinct else 0.0

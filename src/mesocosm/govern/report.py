@@ -85,7 +85,7 @@ def patterns(con: Any, table: str, fields: Fields, most: int = 12) -> list[dict[
 def examples(con: Any, written: str, fields: Fields, key: str | None, most: int = 3) -> dict[str, list[list[str | None]]]:
     """For each field that is not private and not the key: values as they came and as they are kept, where the two differ; `LOOKED` rows are compared."""
     able = [n for n, f in fields.items() if not f.private and n != key and f.model_dump()["type"] != "image"]
-    texts = {n: quote(fields[n].column or n) for n in able}
+    texts = {n: quote(c) for n, c in columns_of(fields).items()}
     if not able:
         return {}
     pairs = ", ".join(f"r.{texts[n]}::varchar as a{i}, w.{quote(n)}::varchar as b{i}" for i, n in enumerate(able))

@@ -149,9 +149,10 @@ def page_of(path: Path, version: int, fields: list[str], offset: int, limit: int
     """Some rows of one version as JSON-ready data, in the order of `_row`."""
     import duckdb
 
-    from mesocosm.govern.sources.paths import quote
+    from mesocosm.govern.internal_names import quote, working
 
     with duckdb.connect() as con:
         shape = ", ".join(["_row", *map(quote, fields)])
-        rows = con.execute(f"select to_json(r)::varchar from (select {shape} from {scan(path, version)} order by _row limit {limit} offset {offset}) r").fetchall()
+        one = working("row")  # a field of the subquery's name would be taken for it
+        rows = con.execute(f"select to_json({one})::varchar from (select {shape} from {scan(path, version)} order by _row limit {limit} offset {offset}) {one}").fetchall()
     return [json.loads(row[0]) for row in rows]

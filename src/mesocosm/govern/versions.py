@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from mesocosm.govern.internal_names import LINEAGE_COLUMNS, quote, working
 from mesocosm.govern.snapshot import commit, files_of, scan
-from mesocosm.govern.sources.paths import quote, text
+from mesocosm.govern.sources.paths import text
 
 BINS = 10
 
@@ -34,7 +35,7 @@ def diff(path: Path, old: int, new: int, fields: Mapping[str, str], key: str | N
         con.execute("set memory_limit='600MB'")
         con.execute(f"create view a as select * from {scan(path, old)}")
         con.execute(f"create view b as select * from {scan(path, new)}")
-        both = [{row[0] for row in con.execute(f"describe {t}").fetchall() if not row[0].startswith("_")} for t in "ab"]
+        both = [{row[0] for row in con.execute(f"describe {t}").fetchall() if row[0] not in LINEAGE_COLUMNS} for t in "ab"]
         shared = [f for f in fields if f in both[0] & both[1]]
         rows, changed = _keyed(con, shared, key) if key in shared else _whole(con, shared)
         figures = {f: _figures(con, f, fields[f]) for f in shared}
@@ -79,11 +80,11 @@ def _psi(con: Any, x: str, kind: str) -> float | None:
         cuts = con.execute(f"select quantile_cont({x}::double, [{steps}]) from a").fetchall()[0][0]
         if not cuts:
             return None
-        bin_of = f"len(list_filter([{', '.join(map(repr, cuts))}]::double[], lambda c: c < {x}))"
+        bin_of = f"len(list_filter([{', '.join(map(repr, cuts))}]::double[], lambda {working('cut')}: {working('cut')} < {x}))"
     else:
         bin_of = f"{x}::varchar"
-    counts = f"select {bin_of} as v, count(*) as n from {{}} where {x} is not null group by 1"
-    joined = f"select coalesce(p.n, 0), coalesce(q.n, 0) from ({counts.format('a')}) p full join ({counts.format('b')}) q on p.v = q.v limit 2000"
+    counts = {t: f"select {bin_of} as v, count(*) as n from {t} where {x} is not null group by 1" for t in "ab"}
+    joined = f"select coalesce(p.n, 0), coalesce(q.n, 0) from ({counts['a']}) p full join ({counts['b']}) q on p.v = q.v limit 2000"
     pairs = con.execute(joined).fetchall()
     a, b = sum(p for p, _ in pairs), sum(q for _, q in pairs)
     if not a or not b or len(pairs) >= 2000:

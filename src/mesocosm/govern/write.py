@@ -59,7 +59,7 @@ def _quarantine_sql(fields: recipe.Fields, rows: Raw, key: str) -> str:
     own = recipe.columns_of(fields)
     table = expr.table("_texts", {"_row": "int64", **dict.fromkeys(own.values(), "string")})
     shown = {n: (f.private.value(table[own[n]], key) if f.private else table[own[n]]) for n, f in fields.items()}
-    hidden = expr.to_sql(table.select(_row=table._row, **shown))
+    hidden = expr.to_sql(expr.picked(table, {"_row": table._row} | shown))
     strings = ", ".join(f"{quote(c)}::varchar as {quote(c)}" for c in dict.fromkeys(own.values()))
     names = ", ".join(f"{text(n)}: {quote(n)}" for n in fields)
     return (

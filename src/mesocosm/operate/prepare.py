@@ -134,7 +134,7 @@ class Preparation(Fields):
         self.con = duckdb.connect()
         teach(self.con)
         self.lock = threading.Lock()
-        names = [f'"{name}"' for name in self.fields]
+        names = ['"' + name.replace('"', '""') + '"' for name in self.fields]
         # Values come as one text, since many parameters cost a row more than the work does; the plan of a few rows is not worth optimising.
         shape = json.dumps([{"row": "BIGINT"} | {f"f{n}": "VARCHAR" for n in range(len(names))}])
         given = "".join(f", i.f{n}" for n in range(len(names)))

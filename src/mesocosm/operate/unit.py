@@ -13,6 +13,8 @@ from mesocosm.base.kinds import Predictor
 from mesocosm.operate.correction import corrected, doubted
 from mesocosm.operate.prepare import Fields, Preparation
 
+BESIDE = ("_row", "_why", "_flags")  # columns of a prepared row that are no field
+
 
 class Speaker(Protocol):
     """Answers questions from a table."""
@@ -116,7 +118,7 @@ class Loaded:
             said = (corrected(one, self.weights) for one in said)
         if self.floor is not None:
             said = (doubted(one, self.floor) for one in said)
-        return [{"why": r["_why"]} if r["_why"] is not None else {"clean": {k: v for k, v in r.items() if not k.startswith("_")}, "out": next(said)} for r in clean]
+        return [{"why": r["_why"]} if r["_why"] is not None else {"clean": {k: v for k, v in r.items() if k not in BESIDE}, "out": next(said)} for r in clean]
 
     def ask(self, question: str) -> dict[str, Any]:
         """What its table of answers says."""

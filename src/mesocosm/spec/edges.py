@@ -12,6 +12,7 @@ from typing import Any
 
 from mesocosm.base.errors import Wrong
 from mesocosm.govern.dataset import Dataset
+from mesocosm.govern.internal_names import problem_of, same_but_case
 from mesocosm.govern.rules.bound import bind
 from mesocosm.govern.rules.condition import Condition
 from mesocosm.govern.rules.foreign_key import ForeignKey
@@ -134,6 +135,8 @@ def _datasets(eco: Ecosystem) -> Iterator[Fault]:
             yield from _edge(eco, (*at, "split", "test"), data.test_source, "sources")
         if data.auto:
             continue  # its fields are known once its source was looked at
+        if alike := same_but_case(data.fields):
+            yield (*at, "fields", alike[1]), Wrong("", f"the fields '{alike[0]}' and '{alike[1]}' differ only in case", "names that differ in more, and 'column:' with the name in the source")
         yield from _own(at, data, fields)
         for i, repair in enumerate(data.repairs):
             for word in repair.reads:
@@ -144,8 +147,8 @@ def _datasets(eco: Ecosystem) -> Iterator[Fault]:
         for i, rule in enumerate(data.rules):
             yield from _rule(eco, (*at, "rules", i), rule, data.fields)
         for field, kind in data.fields.items():
-            if field.startswith("_"):
-                yield (*at, "fields", field), Wrong("", f"the field '{field}' begins with _", "a name that begins with a letter")
+            if (problem := problem_of(field)):
+                yield (*at, "fields", field), Wrong("", problem, "another name, and 'column:' with the name in the source")
             for i, rule in enumerate(kind.rules):
                 yield from _rule(eco, (*at, "fields", field, "rules", i), rule.about_field(field), data.fields)
             for other in kind.leans:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mesocosm.govern.account import sentences
 from mesocosm.govern.report import told
 from mesocosm.learn.card import MAIN, leading
 
@@ -26,6 +27,7 @@ def dataset_text(name: str, data: dict[str, Any]) -> str:
     a, r = data["account"], data["report"]
     lines = [
         f"{name}: {told(a)}; quality {r['quality']:.3f}",
+        *(f"  {line}" for line in sentences(r.get("sources", {}))),
         *(f"  {rows:>5}  {why}" for why, rows in r["reasons"].items()),
         f"  {'field':<16}{'missing':>16}{'unreadable':>12}{'filled':>8}{'outside':>8}{'mean':>22}{'sd':>22}",
     ]

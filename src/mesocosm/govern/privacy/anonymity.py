@@ -14,12 +14,14 @@ from pydantic import Field, model_validator
 from mesocosm.base.errors import Wrong
 from mesocosm.base.kinds import Kind
 from mesocosm.govern.expr import SQL
+from mesocosm.govern.internal_names import working
 from mesocosm.govern.sources.paths import quote, text
 
 MOST_GROUPS = 4096
 MOST_LOOKED = 1_000_000
 JOINED = 3  # values of a category named side by side; more become *
 
+GROUP, CLASS = working("group"), working("class")
 Node = dict[str, Any]
 
 
@@ -80,7 +82,7 @@ def learn(setting: Anonymity, con: Any, table: str, kinds: Mapping[str, str]) ->
     while True:  # what a sample let pass is judged on every row
         leaves = _number_leaves(tree)
         sizes = dict.fromkeys(range(len(leaves)), (0, 0))
-        rows = con.execute(f"select g, count(*), count(distinct s) from (select {_place(tree, shown)} as g, {_class(setting)} as s from {table}) group by g").fetchall()
+        rows = con.execute(f"select {GROUP}, count(*), count(distinct {CLASS}) from (select {_place(tree, shown)} as {GROUP}, {_class(setting)} as {CLASS} from {table}) group by {GROUP}").fetchall()
         sizes |= {g: (n, kinds_) for g, n, kinds_ in rows}
         bad = [g for g, (n, several) in sizes.items() if n < setting.k or (setting.sensitive and several < setting.l)]
         if not bad:
@@ -103,8 +105,8 @@ def coarse_sql(setting: Anonymity, facts: Mapping[str, Any], kinds: Mapping[str,
     swap = []
     for n in setting.of:
         listed = ", ".join("null" if v is None else text(v) for v in facts["values"][n])
-        swap.append(f"try_cast(([{listed}]::varchar[])[_group + 1] as {SQL[kinds[n]]}) as {quote(n)}")
-    return f"select * exclude (_group) replace ({', '.join(swap)}) from (select *, {_place(facts['tree'], shown)} as _group from {table})"
+        swap.append(f"try_cast(([{listed}]::varchar[])[{GROUP} + 1] as {SQL[kinds[n]]}) as {quote(n)}")
+    return f"select * exclude ({GROUP}) replace ({', '.join(swap)}) from (select *, {_place(facts['tree'], shown)} as {GROUP} from {table})"
 
 
 def _number(kind: str) -> bool:
@@ -201,7 +203,7 @@ def _values(setting: Anonymity, con: Any, table: str, kinds: Mapping[str, str], 
             asked.append(f"case when count(distinct {x}) = 1 and count({x}) = count(*) then any_value({x})::varchar end")
         else:
             asked.append(f"case when count({x}) < count(*) and count({x}) > 0 then '*' when count(distinct {x}) <= {JOINED} then nullif(array_to_string({several}, '|'), '') else '*' end")
-    rows = con.execute(f"select g, {', '.join(asked)} from (select *, {_place(tree, shown)} as g from {table}) group by g order by g").fetchall()
+    rows = con.execute(f"select {GROUP}, {', '.join(asked)} from (select *, {_place(tree, shown)} as {GROUP} from {table}) group by {GROUP} order by {GROUP}").fetchall()
     return {n: [row[i + 1] for row in rows] for i, n in enumerate(setting.of)}
 
 
@@ -212,7 +214,7 @@ def _loss(setting: Anonymity, con: Any, table: str, tree: Node, shown: list[str]
         real = f"nullif({x}, -1e300)"
         whole = con.execute(f"select max({real}) - min({real}) from {table}").fetchall()[0][0] or 0
         if whole:
-            each = f"select max({real}) - min({real}) as w, count(*) as n from (select *, {_place(tree, shown)} as g from {table}) group by g"
+            each = f"select max({real}) - min({real}) as w, count(*) as n from (select *, {_place(tree, shown)} as {GROUP} from {table}) group by {GROUP}"
             lost.append(float(con.execute(f"select coalesce(sum(coalesce(w, 0) * n) / sum(n), 0) from ({each})").fetchall()[0][0]) / float(whole))
         else:
             lost.append(0.0)

@@ -6,9 +6,9 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from mesocosm.govern.internal_names import quote, working
 from mesocosm.govern.repair.repair import MOST_VALUES, RepairKind, mapped
 from mesocosm.govern.rules.of import Of
-from mesocosm.govern.sources.paths import quote
 
 
 class Dependency(RepairKind):
@@ -67,8 +67,9 @@ class Dependency(RepairKind):
         """The value most voted for, where it has more votes than the one that stands there."""
         x = f"{quote(self.to)}::varchar"
         votes = ", ".join(mapped(f"{quote(a)}::varchar", facts.get(a, {})) for a in self.determinants)
-        said = f"list_filter([{votes}], lambda v: v is not null)"
-        best = f"list_sort(list_transform(list_distinct({said}), lambda v: {{'n': -len(list_filter({said}, lambda w: w = v)), 'v': v}}))[1]"
-        mine = f"len(list_filter({said}, lambda v: v = {x}))"
+        v, w = working("v"), working("w")  # a lambda's parameter hides a field of its name
+        said = f"list_filter([{votes}], lambda {v}: {v} is not null)"
+        best = f"list_sort(list_transform(list_distinct({said}), lambda {v}: {{'n': -len(list_filter({said}, lambda {w}: {w} = {v})), 'v': {v}}}))[1]"
+        mine = f"len(list_filter({said}, lambda {v}: {v} = {x}))"
         gap = "" if self.fill else f"{x} is null or "
         return {self.to: f"case when {gap}len({said}) = 0 then null when -({best}).n > {mine} then ({best}).v end"}

@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 from mesocosm.base.durations import Duration, seconds
 from mesocosm.base.errors import Wrong
 from mesocosm.base.kinds import Kind
+from mesocosm.govern.internal_names import PLACE_COLUMNS
 from mesocosm.govern.sources.paths import quote
 
 Form = Literal["text", "number", "integer", "date", "boolean"]
@@ -85,7 +86,7 @@ def broken(contract: Contract, con: Any, table: str, now: float | None = None) -
 
 
 def _broken(contract: Contract, con: Any, table: str, now: float) -> Iterator[Wrong]:
-    have = [row[0] for row in con.execute(f"describe {quote(table)}").fetchall() if not row[0].startswith("_")]
+    have = [row[0] for row in con.execute(f"describe {quote(table)}").fetchall() if row[0] not in PLACE_COLUMNS]
     asked = [*contract.columns, *contract.unique, *contract.missing, *([contract.fresh.by] if contract.fresh else [])]
     for name in dict.fromkeys(asked):
         if name not in have:

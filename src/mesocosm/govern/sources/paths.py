@@ -10,6 +10,8 @@ from mesocosm.base.digest import digest, digest_file
 from mesocosm.base.errors import Wrong, nearest
 from mesocosm.base.files import inside
 from mesocosm.base.kinds import Where
+from mesocosm.govern.internal_names import PLACE_COLUMNS
+from mesocosm.govern.internal_names import quote as quote
 
 
 def files_of(where: Where, path: str) -> list[Path]:
@@ -47,11 +49,6 @@ def name_and_print(where: Where, path: Path) -> tuple[str, str]:
     return _name(where, path), digest_file(path)
 
 
-def quote(name: str) -> str:
-    """A name as a SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
 def text(value: str) -> str:
     """A value as a SQL text literal."""
     return "'" + value.replace("'", "''") + "'"
@@ -69,6 +66,6 @@ def pour(con: Any, name: str, select: str, first: bool) -> None:
     have = [row[0] for row in con.execute(f"describe {quote(name)}").fetchall()]
     new = [row[0] for row in con.execute(f"describe {select}").fetchall()]
     if set(have) != set(new):
-        odd = sorted(c for c in set(have) ^ set(new) if not c.startswith("_"))
+        odd = sorted(c for c in set(have) ^ set(new) if c not in PLACE_COLUMNS)
         raise Wrong("path", f"its files differ in the columns {', '.join(odd)}", "files of the same columns")
     con.execute(f"insert into {quote(name)} by name {select}")

@@ -1,0 +1,74 @@
+"""The account of every source closes: random joins, lookups and unions against an independent count in pandas."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mesocosm.base.errors import Wrong
+from mesocosm.base.kinds import Collected
+from mesocosm.govern.account import account_sources, sentences
+from mesocosm.govern.dataset import Dataset
+from mesocosm.govern.raw import raw
+
+KEYS = st.lists(st.sampled_from(["1", "2", " 2 ", "3", "4", "x", "", None]), min_size=1, max_size=9)
+
+
+def collected(con: Any, **tables: dict[str, list[Any]]) -> dict[str, Collected]:
+    found = {}
+    for name, columns in tables.items():
+        table = pd.DataFrame(columns, dtype="string").assign(_file=f"{name}.csv", _line=range(2, 2 + len(next(iter(columns.values())))))
+        con.register("_given", table)
+        con.execute(f'create or replace table "src_{name}" as select * from _given')
+        found[name] = Collected(list(columns), len(table), {f"{name}.csv": ""}, [(f"{name}.csv", 99, "bad", "width")])
+    return found
+
+
+def plain(keys: list[str | None]) -> pd.Series:
+    """Keys as they are compared: trimmed, blank is missing."""
+    return pd.Series([None if k is None or not k.strip() else k.strip() for k in keys], dtype="object")
+
+
+@given(st.lists(KEYS, min_size=1, max_size=2), KEYS, KEYS, st.sampled_from(["left", "inner"]))
+@settings(max_examples=15)
+def test_the_account_of_each_source_closes_and_is_that_of_pandas(leads: list[list[Any]], first: list[Any], second: list[Any], how: str) -> None:
+    with duckdb.connect() as con:
+        tables = {f"l{i}": {"k": keys, "v": [str(n) for n in range(len(keys))]} for i, keys in enumerate(leads)}
+        tables |= {"p": {"k": first, "a": [f"a{n % 2}" for n in range(len(first))]}, "q": {"k": second, "b": [f"b{n}" for n in range(len(second))]}}
+        given_ = collected(con, **tables)
+        from_: dict[str, Any] = {"join": ["l0", "p"], "on": "k", "how": how, "lookup": {"q": "k"}} if len(leads) == 1 else {"union": ["l0", "l1"], "lookup": {"p": "k", "q": "k"}}
+        dataset = Dataset.model_validate({"from": from_, "fields": {n: {"type": "text"} for n in ("k", "v", "a", "b")}})
+        rows = raw(con, dataset, given_)
+        found = account_sources(con, dataset, given_, rows.leads)
+        lead = pd.concat([plain(keys) for keys in leads], ignore_index=True)
+        assert con.execute("select count(*) from _raw").fetchall()[0][0] == len(lead)  # a join neither drops nor multiplies rows
+        for name, keys in (("p", first), ("q", second)):
+            theirs = pd.DataFrame({"k": plain(keys)})
+            matched = theirs.k.notna() & theirs.k.isin(lead.dropna())
+            again = matched & theirs.k.duplicated()
+            one = found[name]
+            assert (one["used"], one["unmatched"], one["repeated"], one["rejected"]) == ((matched & ~again).sum(), (~matched).sum(), again.sum(), 1)
+            assert one["read"] == len(keys) + 1 == one["used"] + one["unmatched"] + one["repeated"] + one["rejected"]
+            assert one["matched"] == (lead.notna() & lead.isin(theirs.k.dropna())).sum() and one["without"] == len(lead) - one["matched"]
+            assert one["repeated_at"] == [f"{name}.csv:{n + 2}" for n in theirs.index[again]]
+        expected = lead.map(dict(zip(plain(second)[::-1], [f"b{n}" for n in range(len(second))][::-1], strict=True)) | {None: None})
+        got = [r[0] for r in con.execute("select b from _raw order by _row").fetchall()]
+        assert got == [None if pd.isna(e) else e for e in expected]
+        assert all(found[f"l{i}"]["read"] == len(keys) + 1 for i, keys in enumerate(leads))
+        assert len(sentences(found)) == len(tables)
+
+
+def test_a_column_of_two_joined_sources_is_refused_and_can_be_chosen() -> None:
+    with duckdb.connect() as con:
+        given_ = collected(con, s={"k": ["1"], "a": ["left"]}, t={"k": ["1"], "a": ["right"]})
+        from_ = {"join": ["s", "t"], "on": "k"}
+        with pytest.raises(Wrong, match="the column 'a' is in s and in t") as caught:
+            raw(con, Dataset.model_validate({"from": from_, "fields": {"a": {"type": "text"}}}), given_)
+        assert "'s.a' or 't.a'" in str(caught.value)
+        raw(con, Dataset.model_validate({"from": from_, "fields": {"a": {"type": "text", "column": "t.a"}, "A": {"type": "text", "column": "s.a"}}}), given_)
+        assert con.execute('select "s.a", "t.a" from _raw').fetchall() == [("left", "right")]
