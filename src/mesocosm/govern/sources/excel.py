@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zipfile
 import zlib
+from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -73,10 +74,8 @@ class Excel(SourceKind):
                 raise Wrong("sheet", f"'{sheet}' is no sheet of '{label}'", "a sheet of it", book.sheet_names, sheet)
             cells = iter(book.get_sheet_by_name(sheet).iter_rows())
             named = f"{label}#{sheet}"
-            for place, row in enumerate(cells, start=1):  # noqa: B007 - the row found is used below
-                if place == self.header:
-                    break
-            else:
+            row = next(islice(cells, self.header - 1, None), None)
+            if row is None:
                 raise Wrong("header", f"the sheet '{sheet}' of '{label}' has fewer rows than {self.header}", "a header within it")
             header = [re.sub(r"\s*[\r\n]+\s*", " ", str(c)).strip() for c in row]
             while header and not header[-1]:
