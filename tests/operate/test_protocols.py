@@ -254,21 +254,6 @@ def test_triton_s_client_works_as_it_comes(up: Server) -> None:
         client.infer("no", [text, amount], headers=headers)
 
 
-def test_openai_s_client_works_as_it_comes(bank: Path, server: Server) -> None:
-    openai = pytest.importorskip("openai")
-    client = openai.OpenAI(base_url=server.url + "/v1", api_key=server.token, max_retries=0)
-    assert "help-desk" in [m.id for m in client.models.list()] and client.models.retrieve("help-desk").id == "help-desk"
-    asked = [{"role": "user", "content": [{"type": "text", "text": "my card is gone, "}, {"type": "text", "text": "I think I lost it"}]}]
-    whole = client.chat.completions.create(model="help-desk", messages=asked)
-    assert whole.usage.total_tokens == whole.usage.prompt_tokens + whole.usage.completion_tokens > 10
-    chunks = list(client.chat.completions.create(model="help-desk", messages=asked, stream=True, stream_options={"include_usage": True}))
-    assert "".join(c.choices[0].delta.content or "" for c in chunks if c.choices) == whole.choices[0].message.content and chunks[-1].usage == whole.usage
-    with pytest.raises(openai.NotFoundError, match="no service is named 'no'"):
-        client.chat.completions.create(model="no", messages=asked)
-    with pytest.raises(openai.AuthenticationError):
-        openai.OpenAI(base_url=server.url + "/v1", api_key="wrong", max_retries=0).models.list()
-
-
 def test_half_a_character_is_no_json(up: Server) -> None:
     answer = up.http.post(PREDICT, content=b'{"text": "\\ud800", "amount": 1}')
     assert answer.status_code == 400 and "no JSON that can be read" in answer.json()["detail"]
