@@ -137,7 +137,7 @@ async def read_bytes(scope: Scope, receive: Receive) -> bytes:
         if len(data) > MOST_BODY:
             raise too_large
         if not message.get("more_body"):
-            return data
+            return bytes(data)
 
 
 def json_of(data: bytes) -> Any:
