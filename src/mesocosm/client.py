@@ -109,7 +109,9 @@ class Client:
         if answer.status_code >= 400:
             said = answer.json() if "json" in answer.headers.get("content-type", "") else {}
             wait = answer.headers.get("retry-after")
-            raise Refused(answer.status_code, str(said.get("detail", f"the gateway answered {answer.status_code}")), float(wait) if wait else None)
+            error = said.get("error")  # of a protocol that others define
+            known = error.get("message") if isinstance(error, dict) else error
+            raise Refused(answer.status_code, str(known or said.get("detail", f"the gateway answered {answer.status_code}")), float(wait) if wait else None)
         return answer.json()
 
 

@@ -65,7 +65,7 @@ def test_the_inference_protocol(up: Server) -> None:
 )
 def test_a_tensor_that_cannot_be_right(up: Server, body: Any, found: str) -> None:
     answer = up.http.post("/v2/models/desk/infer", json=body)
-    assert answer.status_code == 422 and found in answer.json()["detail"], answer.text
+    assert answer.status_code == 422 and found in answer.json()["error"], answer.text
 
 
 def test_a_malformed_row_fails_alone_and_what_is_new_is_answered_with_a_warning(up: Server, cli: Callable[..., Any]) -> None:
@@ -150,7 +150,7 @@ def test_words_come_one_by_one(bank: Path, server: Server) -> None:
     assert lines[-1] == "[DONE]"
     pieces = [json.loads(line) for line in lines[:-1]]
     whole = server.http.post("/v1/chat/completions", json=body | {"stream": False}).json()
-    assert "".join(p["choices"][0]["delta"].get("content", "") for p in pieces).strip() == whole["choices"][0]["message"]["content"]
+    assert "".join(p["choices"][0]["delta"].get("content", "") for p in pieces) == whole["choices"][0]["message"]["content"]
     assert pieces[-1]["choices"][0]["finish_reason"] == "stop" and pieces[-1]["grounding"]["source"]["file"] == "data/faq.csv"
 
 
@@ -190,11 +190,68 @@ def test_every_case_of_the_document_is_answered(up: Server, tmp_path: Path) -> N
     """Schemathesis makes cases of the OpenAPI document, right and wrong ones; none is answered with a 5xx."""
     config = tmp_path / "schemathesis.toml"
     config.write_text("")
-    words = ["run", f"{up.url}/openapi.json", "-H", f"Authorization: Bearer {up.token}", "--checks", "not_a_server_error", "--max-examples", "12", "--phases", "examples,coverage,fuzzing", "--seed", "7", "--workers", "1"]
+    words = ["run", f"{up.url}/openapi.json", "-H", f"Authorization: Bearer {up.token}", "--checks", "not_a_server_error", "--max-examples", "8", "--phases", "examples,coverage,fuzzing", "--seed", "7", "--workers", "1"]
     done = subprocess.run([str(Path(sys.executable).parent / "schemathesis"), f"--config-file={config}", *words], capture_output=True, text=True, cwd=tmp_path, timeout=240)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
     made = re.search(r"(\d+) generated, (\d+) passed", done.stdout)
     assert made and made[1] == made[2] and int(made[1]) > 200, done.stdout[-1500:]
+
+
+def test_every_route_is_in_the_document(up: Server) -> None:
+    from mesocosm.build.up import Running
+
+    eco = open_ecosystem(up.home)
+    running = Running(eco.spec, eco.catalog, "t" * 20)
+    running.nursery.close()
+    app = running.app.app.app  # type: ignore[attr-defined]
+    paths = up.http.get("/openapi.json").json()["paths"]
+    wanted = {(r.path, m.lower()) for r in app.routes for m in getattr(r, "methods", None) or () if m != "HEAD"}
+    assert len(wanted) > 30 and [w for w in wanted if w[1] not in paths.get(w[0], {})] == []
+    assert {"/v1/visitors", "/v1/services/desk/predict", "/v2/models/desk/infer"} <= set(paths)
+
+
+def test_failures_are_in_the_form_of_the_protocol_that_is_spoken(up: Server) -> None:
+    chat, bare = "/v1/chat/completions", httpx.Client(base_url=up.url)
+    for answer, kind in ((bare.post(chat), "authentication_error"), (up.http.post(chat, content=b"{"), "invalid_request_error"), (up.http.post(chat, json={"model": "no", "messages": [{"content": "x"}]}), "invalid_request_error"),
+                         (up.http.get("/v1/models/no"), "invalid_request_error"), (up.http.get(chat), "invalid_request_error")):  # fmt: skip
+        assert answer.json()["error"]["type"] == kind and answer.json()["error"]["message"] and answer.status_code >= 400
+    for answer in (bare.get("/v2"), up.http.get("/v2/models/no"), up.http.post("/v2/models/desk/infer", json={}), up.http.get("/v2/none"), up.http.post("/v2/models/desk/infer", content=b"{")):
+        assert isinstance(answer.json()["error"], str) and answer.status_code >= 400
+    for answer in (bare.get("/v1/work"), up.http.get("/none"), up.http.put("/healthz"), up.http.get("/v1/datasets/mail/rows?offset=x"), up.http.get("/v1/models/no/unsure"), up.http.get("/assets/none.js")):
+        assert answer.headers["content-type"] == "application/problem+json" and answer.json()["status"] == answer.status_code
+
+
+def test_tensors_come_and_go_as_bytes(up: Server) -> None:
+    import struct
+
+    texts = [b"please send 4 more, lovely", b"stop sending, awful"]
+    raw = b"".join(struct.pack("<I", len(t)) + t for t in texts) + struct.pack("<2d", 120.5, 3.0)
+    inputs = [{"name": "text", "shape": [2], "datatype": "BYTES", "parameters": {"binary_data_size": len(raw) - 16}}, {"name": "amount", "shape": [2, 1], "datatype": "FP64", "parameters": {"binary_data_size": 16}}]
+    head = json.dumps({"inputs": inputs, "parameters": {"binary_data_output": True}}).encode()
+    answer = up.http.post("/v2/models/desk/infer", content=head + raw, headers={"Inference-Header-Content-Length": str(len(head))})
+    size = int(answer.headers["inference-header-content-length"])
+    outputs = {o["name"]: o["parameters"]["binary_data_size"] for o in json.loads(answer.content[:size])["outputs"]}
+    assert answer.status_code == 200 and sum(outputs.values()) == len(answer.content) - size and outputs["probability"] == 16
+    assert struct.pack("<I", 10) + b"yes please" + struct.pack("<I", 9) + b"no thanks" in answer.content
+    for bad in (head + raw[:-1], head + raw + b"x", head):
+        wrong = up.http.post("/v2/models/desk/infer", content=bad, headers={"Inference-Header-Content-Length": str(len(head))})
+        assert wrong.status_code == 400 and isinstance(wrong.json()["error"], str)
+
+
+def test_triton_s_client_works_as_it_comes(up: Server) -> None:
+    triton = pytest.importorskip("tritonclient.http")
+    import numpy as np
+
+    client = triton.InferenceServerClient(up.url.removeprefix("http://"))
+    headers = {"Authorization": f"Bearer {up.token}"}
+    assert client.is_server_live(headers) and client.is_model_ready("desk", headers=headers)
+    text, amount = triton.InferInput("text", [2], "BYTES"), triton.InferInput("amount", [2], "FP64")
+    text.set_data_from_numpy(np.array([b"please send 4 more, lovely", b"stop sending, awful"], dtype=object))
+    amount.set_data_from_numpy(np.array([120.5, 3.0]))
+    found = client.infer("desk", [text, amount], headers=headers)
+    assert [v.decode() for v in found.as_numpy("label")] == ["yes please", "no thanks"] and found.as_numpy("probability").shape == (2,)
+    with pytest.raises(triton.InferenceServerException, match="no service is named 'no'"):
+        client.infer("no", [text, amount], headers=headers)
 
 
 def test_half_a_character_is_no_json(up: Server) -> None:

@@ -14,7 +14,7 @@ from pydantic import Field, field_validator
 
 from mesocosm.base.errors import Failure, Later, Wrong
 from mesocosm.base.kinds import Kind
-from mesocosm.base.net import check_url
+from mesocosm.base.net import check_url, transport
 
 MOST = 1_000_000  # bytes of an answer
 
@@ -71,7 +71,7 @@ def asked(setting: Language, messages: Sequence[Mapping[str, str]], most: int) -
     host = urlsplit(setting.endpoint).hostname
     data = b""
     try:
-        with httpx.Client(timeout=setting.seconds, follow_redirects=False) as http, http.stream("POST", f"{setting.endpoint}/chat/completions", json=body, headers=headers) as answer:
+        with httpx.Client(timeout=setting.seconds, follow_redirects=False, transport=transport(setting.private_network)) as http, http.stream("POST", f"{setting.endpoint}/chat/completions", json=body, headers=headers) as answer:
             for part in answer.iter_bytes():
                 data += part
                 if len(data) > MOST:

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from typing import Any
 from urllib.parse import urlsplit
 
 from mesocosm.base.errors import Later, Wrong
+
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+LOCAL_NAT64 = ipaddress.ip_network("64:ff9b:1::/48")
 
 
 def check_url(url: str, schemes: tuple[str, ...], private: bool, key: str = "url") -> None:
@@ -34,11 +38,58 @@ def check_url(url: str, schemes: tuple[str, ...], private: bool, key: str = "url
     except OSError as error:
         raise Later(f"the host '{parts.hostname}' cannot be resolved") from error
     for entry in found:
-        address = ipaddress.ip_address(str(entry[4][0]).split("%")[0])
-        mapped = getattr(address, "ipv4_mapped", None)
-        if not (mapped or address).is_global:
+        address = str(entry[4][0])
+        if not public(address):
             raise Wrong(
                 key,
-                f"the host '{parts.hostname}' stands at {address}, which is not public",
+                f"the host '{parts.hostname}' is at {address}, which is not public",
                 "a public host, or 'private_network: true' in this source",
             )
+
+
+def public(address: str) -> bool:
+    """Whether an address is of the public network, and also the IPv4 address that it carries, if any.
+
+    Source: RFC 4291 (mapped and compatible), RFC 6052 and 8215 (NAT64), RFC 3056 (6to4), RFC 4380 (Teredo).
+
+    >>> [public(a) for a in ("8.8.8.8", "10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "::ffff:169.254.169.254", "64:ff9b::808:808")]
+    [True, False, False, False, False, True]
+    """
+    found = ipaddress.ip_address(address.split("%")[0])
+    carried: list[ipaddress.IPv4Address] = []
+    if isinstance(found, ipaddress.IPv6Address):
+        carried += [a for a in (found.ipv4_mapped, found.sixtofour, *(found.teredo or ())) if a is not None]
+        if found in NAT64 or int(found) >> 32 == 0 and int(found) > 1:
+            carried.append(ipaddress.IPv4Address(int(found) & 0xFFFFFFFF))
+        if found in LOCAL_NAT64:
+            return False
+        if found.ipv4_mapped or found in NAT64:
+            return all(a.is_global and not a.is_multicast for a in carried)
+    return found.is_global and not found.is_multicast and all(a.is_global for a in carried)
+
+
+def transport(private: bool) -> Any:
+    """A transport for httpx that resolves a host, checks its addresses and connects to one of those: no second answer of a name server counts.
+
+    Args:
+        private: whether private addresses are allowed; then it is httpx's own.
+    """
+    import httpcore
+    import httpx
+
+    made = httpx.HTTPTransport()
+    if private:
+        return made
+
+    class Checked(httpcore.SyncBackend):
+        def connect_tcp(self, host: str, port: int, timeout: float | None = None, local_address: str | None = None, socket_options: Any = None) -> Any:
+            try:
+                found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, proto=socket.IPPROTO_TCP)]
+            except OSError as error:
+                raise httpcore.ConnectError("the host cannot be resolved") from error
+            if not found or not all(map(public, found)):
+                raise httpcore.ConnectError("the host is at an address that is not public")
+            return super().connect_tcp(found[0], port, timeout, local_address, socket_options)
+
+    made._pool._network_backend = Checked()
+    return made

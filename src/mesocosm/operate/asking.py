@@ -11,14 +11,16 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mesocosm.base.errors import Wrong
 from mesocosm.base.rights import OWNER
 from mesocosm.operate.batcher import Batcher, Expired, Full
-from mesocosm.operate.guard import Answer, Problem, read_json
+from mesocosm.operate.guard import Answer, Problem, json_of, read_bytes, read_json
 from mesocosm.operate.marks import HEADER, MARKS, MarkedRow
 from mesocosm.operate.served import Served
+from mesocosm.operate.tensors import LENGTH, packed, unpacked, wants_binary
 from mesocosm.operate.unit import Unit
 
 MOST_ROWS = 1000
@@ -200,7 +202,7 @@ class Infer:
         wanted = scope["path_params"].get("version")
         if wanted and wanted != unit.version:
             raise Problem(404, "No such version", f"{name} runs {unit.version}, not '{wanted[:60]}'")
-        body = await read_json(scope, receive)
+        body = await inference_of(scope, receive)
         rows = rows_of(body)
         found = await self.asking.rows(service, unit, rows, scope, receive)
         for n, one in enumerate(found):
@@ -210,10 +212,32 @@ class Infer:
         asked = [o.get("name") for o in body.get("outputs", []) if isinstance(o, dict)]
         if unknown := [str(o)[:60] for o in asked if o not in {x["name"] for x in outputs}]:
             raise Problem(422, "The request cannot be right", f"no output is named '{unknown[0]}'; outputs: {', '.join(x['name'] for x in outputs)}")
-        answer = {"model_name": name, "model_version": unit.version, "id": str(body.get("id", scope["state"]["request"]))[:200], "outputs": [o for o in outputs if not asked or o["name"] in asked]}
+        answer: dict[str, Any] = {"model_name": name, "model_version": unit.version, "id": str(body.get("id", scope["state"]["request"]))[:200], "outputs": [o for o in outputs if not asked or o["name"] in asked]}
         warned = [{"index": n, **warning} for n, one in enumerate(found) for warning in one.get("warnings", ())]
         answer |= {"parameters": {"warnings": json.dumps(warned, ensure_ascii=False)}} if warned else {}
-        await Answer(answer)(scope, receive, send)
+        if not any(wants_binary(body, o["name"]) for o in answer["outputs"]):
+            await Answer(answer)(scope, receive, send)
+            return
+        data, head = packed(answer, body)
+        await Response(data, media_type="application/octet-stream", headers={"Inference-Header-Content-Length": str(head)})(scope, receive, send)
+
+
+async def inference_of(scope: Scope, receive: Receive) -> Any:
+    """An inference request, its binary tensors read.
+
+    Raises:
+        Problem: the body is too large, no JSON, or its bytes are not those announced.
+    """
+    data = await read_bytes(scope, receive)
+    length = next((value for name, value in scope["headers"] if name == LENGTH), None)
+    if length is None:
+        return json_of(data)
+    if not length.isdigit() or int(length) > len(data):
+        raise Problem(400, "The header is invalid", f"Inference-Header-Content-Length is {length[:20].decode('latin-1')}, and the body has {len(data)} bytes")
+    try:
+        return unpacked(json_of(data[: int(length)]), data[int(length) :])
+    except ValueError as error:
+        raise Problem(400, "The tensors are invalid", str(error)) from error
 
 
 def rows_of(body: Any) -> list[dict[str, Any]]:

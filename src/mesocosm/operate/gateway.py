@@ -6,23 +6,24 @@ Knows HTTP and how its parts are put together: the guard before it, batchers beh
 from __future__ import annotations
 
 import asyncio
-import secrets
-import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Scope
 
 from mesocosm.base.durations import seconds
 from mesocosm.base.errors import Failure, nearest
 from mesocosm.base.version import VERSION
+from mesocosm.operate import speaking
 from mesocosm.operate.asking import Asking, Direct, Infer, Predict, metadata, requested_mark
 from mesocosm.operate.batcher import Batcher
 from mesocosm.operate.crew import Crew
-from mesocosm.operate.guard import HOSTS, Guard, Problem, Roles, body_of, problem_of
+from mesocosm.operate.guard import HOSTS, Guard, Problem, Roles, body_of, problem_of, spoken
 from mesocosm.operate.journal import Journal
 from mesocosm.operate.logs import Logs
 from mesocosm.operate.metrics import Metrics
@@ -90,9 +91,9 @@ def create_app(
     app = FastAPI(title="Mesocosm", version=VERSION, docs_url=None, redoc_url=None, lifespan=lifespan)
 
     async def said(request: Request, error: Exception) -> Response:
-        return problem_of(error).response()
+        return spoken(problem_of(error), request.url.path)
 
-    for kind in (Problem, Failure, Exception):
+    for kind in (Problem, Failure, HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, said)
 
     def one_of(name: str) -> Served:
@@ -105,7 +106,7 @@ def create_app(
     asking = Asking(served, batchers, one_of)
 
     def described() -> dict[str, Any]:
-        return document(served)
+        return document(served, app.routes)
 
     app.openapi = described  # type: ignore[method-assign]
 
@@ -142,50 +143,10 @@ def create_app(
         await asyncio.to_thread(one.feedback, body["id"], body["label"])
         return {"kept": True}
 
-    @app.post("/v1/chat/completions")
-    async def chat(request: Request) -> Any:
-        body = await body_of(request)
-        messages = body.get("messages") if isinstance(body, dict) else None
-        last = messages[-1] if isinstance(messages, list) and messages else {}
-        text = last.get("content") if isinstance(last, dict) else None
-        if not isinstance(text, str) or not text.strip() or len(text) > 2000:
-            raise Problem(422, "The request cannot be right", "wanted 'messages' whose last has a 'content' of 1 to 2000 characters")
-        one = one_of(str(body.get("model", "")))
-        if one.now is None or not one.now.speaks:
-            raise Problem(422, "It does not speak", f"{one.name} has no table of answers")
-        found = await asyncio.to_thread(one.now.ask, text.strip())
-        one.events.append({"at": time.time(), "id": "", "label": "chat", "service": one.name})
-        message = {"role": "assistant", "content": found["answer"]}
-        ident, made = "c-" + secrets.token_hex(8), int(time.time())
-        if body.get("stream") is True:
-            return _streamed(ident, made, one.name, found)
-        return {
-            "id": ident, "object": "chat.completion", "created": made, "model": one.name,
-            "choices": [{"index": 0, "message": message, "finish_reason": "stop"}], "grounding": found,
-        }  # fmt: skip
-
+    speaking.routes(app, served, one_of)
     more(app)
     direct = Direct(app, {("v1", "predict"): Predict(asking), ("v2", "infer"): Infer(asking)})
     return Guard(direct, roles, hosts, done)
-
-
-def _streamed(ident: str, made: int, model: str, found: Mapping[str, Any]) -> Response:
-    """An answer word by word, as server-sent events; the last piece has where it comes from."""
-    import orjson
-    from fastapi.responses import StreamingResponse
-
-    def piece(delta: Mapping[str, Any], end: str | None = None, **more: Any) -> bytes:
-        one = {"id": ident, "object": "chat.completion.chunk", "created": made, "model": model, "choices": [{"index": 0, "delta": delta, "finish_reason": end}], **more}
-        return b"data: " + orjson.dumps(one) + b"\n\n"
-
-    async def pieces() -> AsyncIterator[bytes]:
-        yield piece({"role": "assistant", "content": ""})
-        for word in str(found["answer"]).split(" "):
-            yield piece({"content": word + " "})
-        yield piece({}, "stop", grounding=found)
-        yield b"data: [DONE]\n\n"
-
-    return StreamingResponse(pieces(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
 
 def _inference_protocol(app: FastAPI, asking: Asking, waiting: Callable[[], Mapping[str, str]]) -> None:
@@ -193,7 +154,7 @@ def _inference_protocol(app: FastAPI, asking: Asking, waiting: Callable[[], Mapp
 
     @app.get("/v2")
     async def server() -> Any:
-        return {"name": "mesocosm", "version": VERSION, "extensions": []}
+        return {"name": "mesocosm", "version": VERSION, "extensions": ["binary_tensor_data"]}
 
     @app.get("/v2/health/live")
     async def live() -> Any:

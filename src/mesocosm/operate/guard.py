@@ -17,7 +17,9 @@ from typing import Any
 
 import orjson
 from fastapi import Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -55,6 +57,21 @@ class Problem(Exception):
         return JSONResponse(body, self.status, media_type="application/problem+json", headers=self.headers)
 
 
+def spoken(problem: Problem, path: str) -> JSONResponse:
+    """A problem as the protocol at a path has it: OpenAI's error object, the Open Inference Protocol's `error`, else problem details.
+
+    >>> spoken(Problem(404, "No such service", "no service is named 'x'"), "/v2/models/x").body
+    b'{"error":"no service is named \'x\'"}'
+    """
+    if path.startswith("/v2"):
+        return JSONResponse({"error": problem.detail, **({"field": problem.more["field"]} if "field" in problem.more else {})}, problem.status, headers=problem.headers)
+    if path == "/v1/chat/completions" or path == "/v1/models" or (path.startswith("/v1/models/") and path.count("/") == 3):
+        kind = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}.get(problem.status, "invalid_request_error" if problem.status < 500 else "server_error")
+        code = {401: "invalid_api_key", 404: "model_not_found", 429: "rate_limit_exceeded"}.get(problem.status)
+        return JSONResponse({"error": {"message": problem.detail, "type": kind, "param": problem.more.get("field") or None, "code": code}}, problem.status, headers=problem.headers)
+    return problem.response()
+
+
 class Answer(Response):
     """An answer as JSON."""
 
@@ -69,6 +86,11 @@ def problem_of(error: Exception) -> Problem:
     """What is said of an error."""
     if isinstance(error, Problem):
         return error
+    if isinstance(error, HTTPException):
+        return Problem(error.status_code, str(error.detail), {404: "nothing is at this path; see /openapi.json", 405: "the path takes another method; see /openapi.json"}.get(error.status_code, str(error.detail)), headers=error.headers)
+    if isinstance(error, RequestValidationError):
+        where = [".".join(map(str, e["loc"][1:])) for e in error.errors()]
+        return Problem(422, "The request is invalid", f"invalid: {', '.join(where)[:200]}", {"fields": where[:20]})
     if isinstance(error, Wrong):
         return Problem(422, "The request cannot be right", str(error), {"field": error.key, "choices": list(error.choices)})
     if isinstance(error, Later):
@@ -93,6 +115,15 @@ async def read_json(scope: Scope, receive: Receive) -> Any:
     Raises:
         Problem: it is too large or no JSON.
     """
+    return json_of(await read_bytes(scope, receive))
+
+
+async def read_bytes(scope: Scope, receive: Receive) -> bytes:
+    """A request's body, bounded.
+
+    Raises:
+        Problem: it is too large or not whole.
+    """
     too_large = Problem(413, "The body is too large", f"a body may have {MOST_BODY} bytes at most")
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit() and int(value) > MOST_BODY:
@@ -106,7 +137,15 @@ async def read_json(scope: Scope, receive: Receive) -> Any:
         if len(data) > MOST_BODY:
             raise too_large
         if not message.get("more_body"):
-            break
+            return bytes(data)
+
+
+def json_of(data: bytes) -> Any:
+    """JSON read from bytes.
+
+    Raises:
+        Problem: it is none.
+    """
     try:
         return orjson.loads(data)
     except (ValueError, RecursionError):
@@ -298,7 +337,7 @@ class Guard:
             if not status and self.roles.signs and scope["path"] in PAGES and isinstance(error, Problem) and error.status == 401 and scope["method"] == "GET":
                 await RedirectResponse(f"/signin?to={scope['path']}", 303)(scope, receive, sending)
             elif not status:  # else it was answered already, or half: the server closes the connection then
-                await problem_of(error).response()(scope, receive, sending)
+                await spoken(problem_of(error), scope["path"])(scope, receive, sending)
         finally:
             self.done(scope, status, time.perf_counter() - began)
 

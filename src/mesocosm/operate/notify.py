@@ -14,7 +14,7 @@ from pydantic import model_validator
 
 from mesocosm.base.errors import Failure
 from mesocosm.base.kinds import Kind
-from mesocosm.base.net import check_url
+from mesocosm.base.net import check_url, transport
 
 if TYPE_CHECKING:
     from mesocosm.catalog import Catalog
@@ -102,7 +102,8 @@ class Notifier:
             import httpx
 
             check_url(to.webhook, ("https", "http"), to.private_network, "notify.webhook")
-            answer = httpx.post(to.webhook, json=whole, timeout=10, follow_redirects=False)
+            with httpx.Client(timeout=10, follow_redirects=False, transport=transport(to.private_network)) as client:
+                answer = client.post(to.webhook, json=whole)
             if answer.status_code >= 300:
                 raise Failure(f"the webhook answered {answer.status_code}")
         if to.mail:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mesocosm.base.version import VERSION
@@ -12,15 +13,19 @@ TYPES = {"number": ["number", "string"], "integer": ["integer", "number", "strin
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
 
 
-def document(served: Mapping[str, Served]) -> dict[str, Any]:
-    """The document, OpenAPI 3.1."""
+def document(served: Mapping[str, Served], routes: Sequence[Any] = ()) -> dict[str, Any]:
+    """The document, OpenAPI 3.1.
+
+    Args:
+        routes: the application's; those that are not described by hand are added with their paths and methods.
+    """
     paths: dict[str, Any] = {
         "/healthz": {"get": _op("Whether the process lives.", {"status": {"type": "string"}}, security=[])},
         "/readyz": {"get": _op("Whether every service can answer.", {"ready": {"type": "boolean"}, "waiting": {"type": "object"}}, more={"503": "A service is not ready."}, security=[])},
         "/metrics": {"get": {"summary": "Prometheus metrics.", "responses": {"200": {"description": "Text format.", "content": {"text/plain": {"schema": {"type": "string"}}}}, **_problems()}}},
         "/v1/ecosystem": {"get": _op("Everything that the console shows.", {})},
-        "/v1/lineage/{id}": {"get": _op("A prediction's past, down to rows of source files.", {}, parameters=[_path("id")])},
-        "/v1/chat/completions": {"post": _op("Ask a service that speaks; `stream` gives server-sent events.", {"choices": {"type": "array"}, "grounding": {"type": "object"}}, body=CHAT)},
+        "/v1/lineage/{ident}": {"get": _op("A prediction's past, down to rows of source files.", {}, parameters=[_path("ident")])},
+        "/v1/chat/completions": {"post": _op("Ask a service that speaks; `stream` gives server-sent events.", {"choices": {"type": "array"}, "usage": {"type": "object"}, "grounding": {"type": "object"}}, body=CHAT)},
         "/v2": {"get": _op("The server, by the Open Inference Protocol.", {"name": {"type": "string"}, "version": {"type": "string"}})},
         "/v2/health/live": {"get": _op("Whether the process lives.", {"live": {"type": "boolean"}})},
         "/v2/health/ready": {"get": _op("Whether every service can answer.", {"ready": {"type": "boolean"}}, more={"503": "A service is not ready."})},
@@ -46,6 +51,8 @@ def document(served: Mapping[str, Served]) -> dict[str, Any]:
         paths[f"/v2/models/{name}"] = {"get": _op("Metadata, by the Open Inference Protocol.", {"name": {"type": "string"}})}
         paths[f"/v2/models/{name}/ready"] = {"get": _op("Whether it can answer.", {"ready": {"type": "boolean"}})}
         paths[f"/v2/models/{name}/infer"] = {"post": _op("Ask it, by the Open Inference Protocol.", {"outputs": {"type": "array"}}, body=INFER, parameters=[late], more=more)}
+    for path, method, summary in _rest(routes):
+        paths.setdefault(path, {}).setdefault(method, _other(path, method, summary))
     return {
         "openapi": "3.1.0", "info": {"title": "Mesocosm", "version": VERSION, "description": "The services of one ecosystem, behind a token."},
         "paths": paths, "components": {"schemas": schemas, "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}}, "security": [{"token": []}],
@@ -55,8 +62,8 @@ def document(served: Mapping[str, Served]) -> dict[str, Any]:
 CHAT = {
     "type": "object", "required": ["model", "messages"],
     "properties": {
-        "model": {"type": "string"}, "stream": {"type": "boolean"},
-        "messages": {"type": "array", "minItems": 1, "items": {"type": "object", "required": ["role", "content"], "properties": {"role": {"type": "string"}, "content": {"type": "string", "minLength": 1, "maxLength": 2000}}}},
+        "model": {"type": "string"}, "stream": {"type": "boolean"}, "stream_options": {"type": "object", "properties": {"include_usage": {"type": "boolean"}}},
+        "messages": {"type": "array", "minItems": 1, "items": {"type": "object", "required": ["role", "content"], "properties": {"role": {"type": "string"}, "content": {"oneOf": [{"type": "string", "minLength": 1, "maxLength": 2000}, {"type": "array", "minItems": 1, "items": {"type": "object", "required": ["type", "text"], "properties": {"type": {"const": "text"}, "text": {"type": "string"}}}}]}}}},
     },
 }  # fmt: skip
 WARNINGS = {
@@ -76,6 +83,39 @@ TENSOR = {
     "properties": {"name": {"type": "string"}, "shape": {"type": "array", "items": {"type": "integer"}}, "datatype": {"type": "string"}, "data": {"type": "array"}},
 }  # fmt: skip
 INFER = {"type": "object", "required": ["inputs"], "properties": {"id": {"type": "string"}, "inputs": {"type": "array", "minItems": 1, "items": TENSOR}, "outputs": {"type": "array", "items": {"type": "object"}}}}
+
+
+PAGES = ("/", "/world", "/report", "/signin", "/signin/back", "/signout")  # what is answered with a page
+ABOUT = {
+    "/v1/models": "Services that speak, as the chat interface names them.", "/report": "The report of all data and models, as a page; for the owner.", "/v1/scene": "The world's scene.",
+    "/v1/work": "What is being made now.", "/v1/datasets/{name}/rows": "Rows of a dataset, for roles with access.", "/v1/datasets/{name}/versions": "Versions of a dataset, and what changed between two.",
+    "/openapi.json": "This document.", "/v1/world": "The world as it changes, by WebSocket.", "/v1/visitors": "Where visitors are, by WebSocket.",
+}  # fmt: skip
+
+
+def _rest(routes: Sequence[Any]) -> Iterator[tuple[str, str, str]]:
+    """Path, method and summary of each route; a socket is a `get` that is answered 101, a folder of files a `get`."""
+    for route in routes:
+        path = getattr(route, "path", "")
+        call = getattr(route, "endpoint", None)
+        name = getattr(call, "__name__", "").strip("_").replace("_", " ") or "Files of the pages"
+        summary = ABOUT.get(path) or f"{name.capitalize()}."
+        if call is None:
+            yield f"{path}/{{file}}", "get", summary
+            continue
+        for method in sorted(getattr(route, "methods", None) or ("WEBSOCKET",)):
+            if method != "HEAD":
+                yield path.replace(":path}", "}"), "get" if method == "WEBSOCKET" else method.lower(), summary
+
+
+def _other(path: str, method: str, summary: str) -> dict[str, Any]:
+    names = re.findall(r"{(\w+)}", path)
+    op = _op(summary, {}, parameters=[_path(n) for n in names], more={"409": "Not in this state.", "429": "Too many requests."}, **({"body": {"type": "object"}} if method in ("post", "put") else {}))
+    if path in PAGES:
+        op["responses"]["200"]["content"] = {"text/html": {"schema": {"type": "string"}}}
+    if path in ("/signin", "/signin/back", "/signout"):
+        op["security"] = []
+    return op
 
 
 def _path(name: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 CHINESE_FAMILY = (
     "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文"
@@ -110,13 +111,53 @@ def _any(_: str) -> bool:
     return True
 
 
-_CAP = r"[A-Z][a-z]+(?:['’-][A-Z][a-z]+)?"
-_NAME = rf"{_CAP}(?:\s+[A-Z]\.)?(?:\s+{_CAP}){{1,2}}"
-_HAN = rf"(?:欧阳|司马|上官|诸葛|[{CHINESE_FAMILY}])[\u4e00-\u9fff]{{1,2}}"
+DATE = re.compile(r"(?:\d{4}([-./])\d{1,2}\1\d{1,2}|\d{1,2}([-./])\d{1,2}\2(?:\d{4}|\d{2}))(?:[ T-]+\d{1,2}(?:[:.-]\d{2}){0,2})?(?:\s*-\s*\d{1,2})?")
+REGIONS = ("DE", "FR", "ES", "GB", "US", "CN", "CH", "AT", "IT")  # whose numbers are known without a country's code
+
+
+def phone(value: str) -> bool:
+    """Whether figures in groups are a phone number: by a country's code, in North America's groups, or by the plan of one of `REGIONS`.
+
+    Dates, coordinates, versions and amounts are none.
+
+    >>> [phone(v) for v in ("0171/1234567", "+49 30 1234567", "555-123-4567", "2023-01-05", "10.12.2023", "52.5200 13.4050", "1.200.300")]
+    [True, True, True, False, False, False, False]
+    """
+    bare = value.split("x")[0].strip()
+    digits = re.sub(r"\D", "", bare)
+    if not 7 <= len(digits) <= 15 or DATE.fullmatch(bare) or re.fullmatch(r"\d{1,3}\.\d{3,}\s+\d{1,3}\.\d{3,}", bare) or re.fullmatch(r"\d{1,3}([., ])\d{3}(\1\d{3})*", bare):
+        return False
+    if bare.startswith(("+", "00")) or re.fullmatch(r"(?:1[ .-]?)?\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}", bare):
+        return True
+    if re.fullmatch(r"\d{1,4}(?:\.\d{1,4}){2,}", bare) and not bare.startswith("0"):
+        return False  # a version, or an address of a network
+    return any(_valid(digits, region) for region in REGIONS)
+
+
+@lru_cache(maxsize=4096)
+def _valid(digits: str, region: str) -> bool:
+    import phonenumbers
+
+    try:
+        return bool(phonenumbers.is_valid_number(phonenumbers.parse(digits, region)))
+    except phonenumbers.NumberParseException:
+        return False
+
+
+_U = "A-Z" + "".join(c for c in map(chr, range(0xC0, 0x250)) if c.isupper())
+_L = "a-z" + "".join(c for c in map(chr, range(0xC0, 0x250)) if c.islower())
+_CAP = rf"(?:[ODLNd]['’])?(?:Mc|Mac|Fitz|De|Di|Le|La|Van)?[{_U}][{_L}]+(?:['’-][{_U}]?[{_L}]+)*"
+_OF = r"(?:von der|von dem|von und zu|vom|von|van der|van den|van de|van|zu|zur|de la|de las|de los|de|del|della|di|da|dos|du|des|d['’]|le|la|bin|ibn|al|ten|ter|y)"
+_NAME = rf"{_CAP}(?:\s+[{_U}]\.)?(?:\s+(?:{_OF}\s+)?{_CAP}){{1,3}}"
+_AFTER_TITLE = rf"(?:{_NAME}|(?:{_OF}\s+)?{_CAP}(?:\s+{_CAP})?)"
+_LOUD = rf"[{_U}][{_U}'’-]+"
+_WHERE = rf"(?:,?\s+(?:\d{{4,5}}\s+)?{_CAP}(?=$|[\s.,;!?)]))"
+_HAN = rf"(?!(?<=由)于|高兴|高级|方便|方案|方面|时间|时候|任何|任务|安排|安装|安全|应该|计划|计算|成功|成为|程序|马上|金额|单位|单独|水平|万一|华为|车辆|毛病|成都|和平|经理|全部|常见|常用|祝您|白天)(?:欧阳|司马|上官|诸葛|[{CHINESE_FAMILY}])[\u4e00-\u9fff]{{1,2}}"
 _STREET = rf"(?:{'|'.join(sorted(STREETS, key=len, reverse=True))})"
 
 FORMS = (
-    ("e-mail", re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}(?![\w-])", re.A), _any),
+    ("e-mail", re.compile(rf"(?<![0-9_.+{_U}{_L}-])[0-9_.+{_U}{_L}-]+(?:['’][0-9_.+{_U}{_L}-]+)*@[0-9_{_U}{_L}-]+(?:\.[0-9_{_U}{_L}-]+)*\.[{_U}{_L}]{{2,}}(?![0-9_{_U}{_L}-])"), _any),
+    ("e-mail", re.compile(r"[\w.+-]{1,40}@[\u4e00-\u9fff\w-]+\.(?:中国|公司|网络|com|cn)(?![A-Za-z])"), _any),
     ("iban", re.compile(r"\b[A-Z]{2}\d{2}(?:[ ]?[A-Z0-9]{4}){2,7}(?:[ ]?[A-Z0-9]{1,3})?\b"), iban),
     ("national id", re.compile(r"(?<!\d)\d{17}[\dXx](?![\dA-Za-z])"), resident_id),
     ("national id", re.compile(r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])"), ssn),
@@ -124,24 +165,32 @@ FORMS = (
     ("ip", re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])"), address_ip),
     ("ip", re.compile(r"(?<![\w:])(?:[0-9A-Fa-f]{1,4}:){2,7}[0-9A-Fa-f:]{0,40}(?![\w:])"), address_ip),
     ("phone", re.compile(r"(?<![\d-])(?:\+?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?!\d)"), _any),
-    ("phone", re.compile(r"(?<![\w+-])(?:\+\d{1,3}|001)?[ .-]?\(?\d{2,4}\)?(?:[ .-]\d{2,4}){2,4}(?:x\d{1,5})?(?![\w-])"), lambda v: 7 <= len(re.sub(r"\D", "", v.split("x")[0])) <= 15),
+    ("phone", re.compile(r"(?<![\w+-])(?:\+|00)[1-9]\d{0,2}(?:[ ./-]?\(?\d{1,5}\)?){2,6}(?:x\d{1,5})?(?![\w-]|[.,]\d)"), phone),
+    ("phone", re.compile(r"(?:(?<=[Tt]el )|(?<=[Tt]el\. )|(?<=[Tt]el: )|(?<=lame al )|(?<=eléfono )|(?<=eléfono es )|(?<=móvil )|(?<=phone )|(?<=numéro )|(?<=number )|(?<=call ))\d{2,3}(?:[ .]\d{2,3}){2,4}(?![\w-]|[.,]\d)"), _any),
+    ("phone", re.compile(r"(?<![\w+-])(?:\+\d{1,3}|001)?[ .-]?\(?\d{2,4}\)?(?:[ .-]\d{2,4}){2,4}(?:x\d{1,5})?(?![\w-]|[.,]\d)"), phone),
+    ("phone", re.compile(r"(?<![\w+.-])\(?0\d{1,5}\)?[ ]?[/ -][ ]?\d{2,9}(?:[ -]\d{2,6}){0,4}(?![\w-]|[.,]\d)"), phone),
     ("phone", re.compile(r"(?<![\w+-])\(\d{3}\)\s?\d{3}-?\d{4}(?:x\d{1,5})?(?![\w-])"), _any),
     ("phone", re.compile(r"(?<![\w+-])\+\d{8,15}(?!\d)"), _any),
     ("phone", re.compile(r"(?<![\w+-])\+\d{1,3}[ -]\(?\d{1,4}\)?[ -]?\d{5,9}(?!\d)"), _any),
     ("phone", re.compile(r"(?:(?<=phone )|(?<=call )|(?<=at )|(?<=number )|(?<=电话)|(?<=电话：)|(?<=拨打))\d{3}-?\d{3}-?\d{4}(?:x\d{1,5})?(?!\d)"), _any),
     ("phone", re.compile(r"(?<![\d-])0\d{2,3}-\d{7,8}(?!\d)"), _any),
     ("address", re.compile(rf"(?<!\w)\d{{1,6}}\s+(?:(?:[NSEW]|North|South|East|West)\.?\s+)?(?:[A-Z][\w'’.-]*\s+){{1,4}}{_STREET}\b\.?(?:\s+(?:Apt|Suite|Ste|Unit)\.?\s*#?\w+)?"), _any),
+    ("address", re.compile(rf"(?<!\w)(?:{_CAP}(?:er|-)?[ -])?(?:[{_U}][{_L}ß-]*(?:straße|strasse|str\.|weg|platz|allee|gasse|ring|ufer|damm)|(?:Straße|Weg|Platz|Allee|Gasse)|(?:Am|An der|Auf der|Unter den|Zum|Zur|Im)\s+{_CAP})\s+\d{{1,4}}\s?[a-z]?(?!\w)(?:,?\s+\d{{5}}\s+{_CAP})?"), _any),
+    ("address", re.compile(rf"(?<!\w)\d{{1,4}}(?:\s?(?:bis|ter))?,?\s+(?i:rue|avenue|av\.|boulevard|bd|place|chemin|allée|impasse|quai|cours|route)\s+(?:(?:{_OF}|l['’]|de l['’])\s*)?(?:(?:{_OF}\s+)?(?:[dl]['’])?{_CAP}\s?){{1,4}}(?:,\s*\d{{5}}\s+{_CAP})?"), _any),
+    ("address", re.compile(rf"(?<!\w)(?i:calle|c/|avenida|avda\.?|plaza|paseo|carretera|camino|ronda)\s*(?:{_OF}\s+)?{_CAP}(?:\s+(?:{_OF}\s+)?{_CAP}){{0,3}},?\s+(?:n[.ºo]+\s*)?\d{{1,4}}(?!\w)(?:,\s*\d{{5}}\s+{_CAP})?"), _any),
     ("address", re.compile(rf"(?:{PROVINCES})(?:维吾尔|回族|壮族)?(?:省|市|自治区|特别行政区)?[\u4e00-\u9fff]{{1,20}}?(?:路|街|大道|巷|弄|胡同)(?:[\dA-Za-z]+号?)?(?:[\dA-Za-z]+(?:座|栋|单元|室|号楼|楼))*"), _any),
     ("address", re.compile(r"(?:(?<=住在)|(?<=地址是)|(?<=地址：)|(?<=送到)|(?<=寄到))[\u4e00-\u9fff]{2,16}?(?:路|街|大道|巷|弄|胡同)(?:[\dA-Za-z]+号?)?(?:[\dA-Za-z]+(?:座|栋|单元|室|号楼|楼))*"), _any),
 )  # fmt: skip
 BEFORE = (
-    r"(?:Mr|Mrs|Ms|Miss|Dr|Prof|Herr|Frau)\.?\s+",
-    r"(?i:my name is|name is|this is|i am|i'm|speak to|speak with|contact|dear|regards,|signed by|customer|patient|applicant|client|holder|belongs to|from|to|for|by|with|told|asked|met|and|called|user|tenant|guest|sincerely,|hi,? i'm|attn:?|name:)\s+",
+    r"(?:Mr|Mrs|Ms|Miss|Dr|Prof|Herrn?|Frau|M|Mme|Mlle|Monsieur|Madame|Señora?|Sra?|Doña|Don)\.?\s+",
+    r"(?i:my name is|name is|this is|i am|i'm|speak to|speak with|contact|dear|regards,|signed by|customer|patient|applicant|client|holder|belongs to|from|to|for|by|with|told|asked|met|and|called|user|tenant|guest|sincerely,|hi,? i'm|attn:?|name:|mein name ist|ich bin|ich heiße|kundin|kunde|patientin|antragsteller(?:in)?|ansprechpartner(?:in)?|liebe|lieber|gez\.|mit|von|für|bei|an|je m['’]appelle|je suis|mon nom est|client|cliente|patiente|cher|chère|avec|par|pour|signé|me llamo|soy|mi nombre es|paciente|titular|estimado|estimada|querida|querido|con|por|para|firmado|firmado por)\s+",
 )  # fmt: skip
 ENGLISH = re.compile(rf"(?:(?:{BEFORE[0]})|(?:{BEFORE[1]}(?:{BEFORE[0]})?))({_NAME}|(?<=\. )(?:{_CAP}))(?![\w@])")
+TITLED = re.compile(rf"(?<!\w){BEFORE[0]}({_AFTER_TITLE})(?![\w@])")
+LOUD = re.compile(rf"(?<!\w)(?:MR|MRS|MS|DR|HERR|FRAU|SPOKE TO|SPOKE WITH|CUSTOMER|CLIENT|PATIENT|CONTACT|FROM|CALLED BY|SIGNED BY|NAME:?|KUNDE|KUNDIN|CLIENTE|MONSIEUR|MADAME)\.?\s+({_LOUD}\s+{_LOUD}|{_LOUD}(?=$|[.,;]))")
 FIRST = re.compile(rf"^({_NAME})(?=\s+(?:called|wrote|asked|paid|lives|moved|said|has|is|was|will|of|wants|reported|opened|signed|from|can|phoned|requested|sent)\b)")
 CHINESE = re.compile(rf"(?:(?:客户|病人|患者|用户|申请人|联系人|收件人|我叫|姓名[:：是]?|名叫|先生叫|请找|我是|户主|持卡人|员工|租客|业主|经办人|医生|老师|同事|通知|由|给|和|与|找|向|让|请)(?:是|为|[:：])?)({_HAN}?)(?=$|[，。,.；;：:、！!？?的（(]|先生|女士|小姐|的|已|在|说|于|把|电话|来|办理|要|住|和|与|想|将|今天|昨天|打|提|申请|本人|联系|确认|处理|咨询|预约|登记|签)")
-NOT_NAMES = frozenset(["The", "This", "That", "New", "Customer", "Service", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday", "January", "February", "March", "April", "June", "July", "August", "September", "October", "November", "December", "Street", "Bank", "Order", "United", "Account", "Support", "Team", "North", "South", "Please", "Black", "Red", "Annual", "Credit", "Premium", "Central", "Data", "World", "General"])  # fmt: skip
+NOT_NAMES = frozenset(["The", "This", "That", "New", "Customer", "Service", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday", "January", "February", "March", "April", "June", "July", "August", "September", "October", "November", "December", "Street", "Bank", "Order", "United", "Account", "Support", "Team", "North", "South", "Please", "Black", "Red", "Annual", "Credit", "Premium", "Central", "Data", "World", "General", "Gmbh", "Ag", "Se", "Ltd", "Inc", "Corp", "Sarl", "Sa", "Freundlichen", "Januar", "Februar", "März", "Mai", "Juni", "Juli", "Oktober", "Dezember", "Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag", "Deutsche", "Europäische", "Union", "Version", "Office", "Desk", "Today", "Department"])  # fmt: skip
 
 
 def spans(said: str) -> list[Span]:
@@ -161,10 +210,10 @@ def spans(said: str) -> list[Span]:
             lead = len(match[0]) - len(match[0].lstrip())
             if free(start + lead, end) and holds(match[0].strip()):
                 found.append(Span(start + lead, end, what))
-    for form in (ENGLISH, FIRST, CHINESE):
+    for form in (TITLED, ENGLISH, LOUD, FIRST, CHINESE):
         for match in form.finditer(said):
             words = match[1].split()
-            if match[1] and free(*match.span(1)) and not any(w in NOT_NAMES for w in words):
+            if match[1] and free(*match.span(1)) and not any(w in NOT_NAMES or w.capitalize() in NOT_NAMES for w in words):
                 found.append(Span(match.start(1), match.end(1), "name"))
     return sorted(found, key=lambda s: s.start)
 

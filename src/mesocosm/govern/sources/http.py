@@ -12,7 +12,7 @@ from pydantic import Field
 from mesocosm.base.digest import digest
 from mesocosm.base.errors import Later, Wrong
 from mesocosm.base.kinds import Collected, Where
-from mesocosm.base.net import check_url
+from mesocosm.base.net import check_url, transport
 from mesocosm.govern.sources.json import listed
 from mesocosm.govern.sources.pour import pour_rows
 from mesocosm.govern.sources.source import SourceKind
@@ -80,7 +80,7 @@ class Http(SourceKind):
         import httpx
 
         url, seen = self.url, set()
-        with httpx.Client(timeout=30, follow_redirects=False, headers=self.headers) as client:
+        with httpx.Client(timeout=30, follow_redirects=False, headers=self.headers, transport=transport(self.private_network)) as client:
             for number in range(1, self.most + 1):
                 check_url(url, ("https", "http"), self.private_network)
                 if urlsplit(url).netloc != urlsplit(self.url).netloc:
