@@ -8,4 +8,4 @@ from mesocosm.learn.tasks.task import Task
 
 TASKS: dict[str, type[Task]] = {"category": Classes, "boolean": Classes, "list": Labels, "number": Number, "integer": Number}
 
-__all__ = ["TASKS", "Ordinal", "Task"]
+__all__ = ["TASKS", "Number", "Ordinal", "Task"]

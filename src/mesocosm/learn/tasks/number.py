@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -82,7 +82,7 @@ class Number(Task):
                 return fitted(parts.table[part][rows], self.said(left)[:, 0], np.abs(left[:, 0] - y) * self.sd, LEVEL, seed)
         return None
 
-    def covered(self, scale: dict[str, Any], said: Array, parts: Any, open_: dict[str, Sequence[Any]], kinds: Any) -> dict[str, Any]:
+    def covered(self, scale: dict[str, Any], said: Array, parts: Any, open_: Mapping[str, Sequence[Any]], kinds: Mapping[str, str]) -> dict[str, Any]:
         """The share of test rows inside their interval, in all and by slice of 20 rows and more, the lowest first, with the mean width.
 
         Source: Romano et al. 2019, arXiv 1905.03222 (coverage beside width).
@@ -92,7 +92,7 @@ class Number(Task):
         if both is None or not len(y):
             return {}
         inside = (both[0] <= y + 1e-9 * abs(y)) & (y - 1e-9 * abs(y) <= both[1])
-        found = [
+        found: list[dict[str, Any]] = [
             {"where": where, "rows": int(rows.sum()), "covered": round(float(inside[rows].mean()), 4), "p": float(binomtest(int(inside[rows].sum()), int(rows.sum()), LEVEL, alternative="less").pvalue)}
             for name, values in open_.items() for where, rows in slices(name, values, kinds[name]) if rows.sum() >= LEAST
         ]  # fmt: skip
