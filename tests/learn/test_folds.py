@@ -1,5 +1,7 @@
 """Folds, left-out losses and the choice of a head: rare classes, copies and noise do not decide what goes into service."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -72,7 +74,8 @@ def test_equal_rows_of_a_table_of_few_values_are_rows_of_their_own() -> None:
     assert together([""] * 300, [()] * 300, few, given) is given
 
 
-def test_one_row_of_a_third_class_leaves_the_choice_as_it_was() -> None:
+def test_one_row_of_a_third_class_leaves_the_choice_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mesocosm.learn.heads.boost.SETTINGS", ((0.1, 8, 60),))
     rng = np.random.default_rng(1)
     x = rng.uniform(-1, 1, (160, 2))
     y = (x[:, 0] * x[:, 1] > 0).astype(int)
@@ -97,3 +100,21 @@ def test_no_signal_is_served_as_the_majority(classes: int, monkeypatch: pytest.M
     plain = Majority().fit(np.zeros((120, 0)), x, y, classes, 7)
     held = plain.tensors()[0]
     assert np.allclose(plain.logits(np.zeros((4, 0)), x[:4]), x[:4] @ held["weights"] + held["bias"])
+
+
+def test_trees_leave_out_rare_marks_and_export_the_right_columns(tmp_path: Path) -> None:
+    import onnxruntime
+
+    from mesocosm.learn.export import export_head
+    from mesocosm.learn.heads.boost import Boost
+
+    rng = np.random.default_rng(0)
+    shops = np.eye(120)[rng.integers(0, 120, 400)]
+    table = np.hstack([shops, rng.normal(size=(400, 2))]).astype(np.float32)
+    y = (table[:, 120] > 0).astype(int)
+    head = Boost().fit(np.zeros((400, 0)), table, y, 2, 7, setting=(0.1, 4, 20))
+    assert head.columns.tolist() == [120, 121]
+    export_head(head.tensors(), tmp_path / "head.onnx")
+    net = onnxruntime.InferenceSession(str(tmp_path / "head.onnx"))
+    said = net.run(None, {i.name: table if i.name == "table" else np.zeros((400, 0), np.float32) for i in net.get_inputs()})[0]
+    assert np.abs(said[:, 1] - 1 / (1 + np.exp(np.diff(-head.logits(table[:, :0], table), axis=1)[:, 0]))).max() < 1e-5

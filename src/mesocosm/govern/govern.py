@@ -45,6 +45,7 @@ from mesocosm.govern.report import (
 from mesocosm.govern.rules.rule import Known
 from mesocosm.govern.snapshot import scan
 from mesocosm.govern.sources.paths import quote, text
+from mesocosm.govern.split import split_sql
 from mesocosm.govern.types.number import Number, Rates
 from mesocosm.govern.write import write_tables
 
@@ -349,7 +350,7 @@ def _part(con: Any, dataset: Dataset, rows: Raw) -> None:
         con.execute(f"create view _parted as select *, case when _why is null then 'train' end as _split from ({plain})")
         return
     con.execute(f"create view _still as {plain}")
-    con.execute(f"create table _splits as {recipe.split_sql('_still', dataset, rows.judge(dataset.test_source))}")
+    con.execute(f"create table _splits as {split_sql('_still', dataset, rows.judge(dataset.test_source))}")
     con.execute("create view _parted as select t.*, s._split from _still t left join _splits s using (_row)")
 
 

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mesocosm.govern import expr
-from mesocosm.govern.dataset import Dataset
 from mesocosm.govern.internal_names import listed, quote, raw_names, working
 from mesocosm.govern.privacy.anonymity import Anonymity, coarse_sql
 from mesocosm.govern.repair.repair import RepairKind
@@ -128,36 +127,6 @@ def repair_sql(fields: Fields, repairs: Sequence[RepairKind], facts: Facts, tabl
         found = ", ".join(f"{value} as {own[n]}" for n, value in new.items())
         query = f"select * exclude ({less}) replace ({swap}, _mended || {marks} as _mended) from (select *, {found} from ({query}))"
     return query
-
-
-def split_sql(table: str, dataset: Dataset, judge: str | None) -> str:
-    """SQL that names the part of each row that is still in: `train`, `validation` or `test`.
-
-    Rows are ranked by a keyed hash of what they say, so their order never matters.
-
-    Args:
-        judge: SQL that is true for rows of the source that judges, where there is one.
-    """
-    split, names = dataset.split, [dataset.key] if dataset.key else sorted(dataset.fields)
-    unit = [split.group] if split.group else names
-    said = " || '|' || ".join(f"coalesce({quote(n)}::varchar, '')" for n in unit)
-    mark = f"md5('{split.seed}|' || {said})"
-    still = f"from {quote(table)} where _why is null"
-    if split.group:
-        share = f"(('0x' || left({mark}, 12))::bigint / 281474976710656.0)"
-        test = judge or f"{share} < {split.test}"
-        low = 0.0 if judge else split.test
-        val = f"{share} < {low} + (1 - {low}) * {split.validation}"
-        return f"select _row, case when {test} then 'test' when {val} then 'validation' else 'train' end as _split {still}"
-    part = f"partition by ({judge or 'false'}){', ' + quote(split.stratify) if split.stratify else ''}"
-    ranked = (
-        f"select _row, ({judge or 'false'}) as judge, row_number() over ({part} order by {mark}, _row) as r, "
-        f"count(*) over ({part}) as n {still}"
-    )
-    test = "judge" if judge else f"r <= round(n * {split.test})"
-    low_count = "0" if judge else f"round(n * {split.test})"
-    val = f"r <= {low_count} + round((n - {low_count}) * {split.validation})"
-    return f"select _row, case when {test} then 'test' when {val} then 'validation' else 'train' end as _split from ({ranked})"
 
 
 def typed(fields: Fields, table: str, *more: str) -> Any:

@@ -15,7 +15,7 @@ import numpy as np
 from mesocosm.learn.pairs import APART
 
 Array = np.ndarray[Any, Any]
-MOST_VALUES = 200
+MOST_VALUES = 1000
 DATES = ("date", "time")
 BETWEEN = "; "  # of the values of a list
 FIRST = datetime(2000, 1, 1)

@@ -38,6 +38,8 @@ class Boost:
         del text
         self.classes, self.loss = classes, np.inf
         self.left_out = np.zeros((len(y), max(1, classes)))
+        self.columns = _splittable(table, min(20, max(2, int(len(y) * (1 - 1 / 3)) // 20)))
+        table = table[:, self.columns]
         loss_of, kind = loss_for(y, classes), HistGradientBoostingClassifier if classes else HistGradientBoostingRegressor
         best = setting or (SETTINGS[0] if len(y) < LONG else SETTINGS[-1])
         parts = [] if setting else folds(y, classes, seed, FOLDS, groups)
@@ -86,7 +88,7 @@ class Boost:
     def logits(self, text: Array, table: Array) -> Array:
         """Logits (rows, classes), or values (rows, 1)."""
         del text
-        return self._full(self.net, table)
+        return self._full(self.net, table[:, self.columns])
 
     def tensors(self) -> list[dict[str, Array]]:
         """The trees as flat arrays, one entry a node; a threshold is rounded down to float32, so that the same rows go left.
@@ -103,7 +105,7 @@ class Boost:
                 leaf = nodes["is_leaf"].astype(bool)
                 found["tree"] += [tree] * len(nodes)
                 found["number"] += range(len(nodes))
-                found["feature"] += np.where(leaf, 0, nodes["feature_idx"]).tolist()
+                found["feature"] += np.where(leaf, 0, self.columns[np.where(leaf, 0, nodes["feature_idx"])]).tolist()
                 found["threshold"] += np.where(leaf, 0, low).tolist()
                 found["left"] += nodes["left"].tolist()
                 found["right"] += nodes["right"].tolist()
@@ -121,3 +123,10 @@ class Boost:
         else:
             spread[np.arange(len(bias)), seen] = 1
         return [{k: np.asarray(v) for k, v in found.items()} | {"bias": bias, "spread": spread}]
+
+
+def _splittable(table: Array, least: int) -> Array:
+    """The numbers of the columns that a tree can cut: marks that fewer rows have than a leaf must hold are left out, which changes no tree; all where none can be cut."""
+    marks = np.asarray(((table == 0) | (table == 1)).all(0))
+    kept = np.flatnonzero(~marks | (table.sum(0) >= least))
+    return kept if len(kept) else np.arange(table.shape[1])

@@ -32,8 +32,11 @@ class Majority:
         size, own = np.bincount(number).astype(float), np.zeros((number.max() + 1, whole.shape[1]))
         np.add.at(own, number, whole)
         rest = len(y) - size[number]
-        held = (whole.sum(0) - own[number], rest[:, None]) if not classes or y.ndim == 2 else (np.repeat(whole.sum(0)[None], len(y), 0), np.full((len(y), 1), len(y)))
-        self.y_left, self.left_out = y, self._scores(held[0], held[1], y, classes)
+        if classes and y.ndim == 1:
+            held, rest_of = np.repeat(whole.sum(0)[None], len(y), 0), np.full((len(y), 1), len(y))
+        else:
+            held, rest_of = whole.sum(0) - own[number], rest[:, None]
+        self.y_left, self.left_out = y, self._scores(held, rest_of, y, classes)
         self.loss = loss_for(y, classes)(self.left_out, y) if (rest > 0).all() else np.inf
         self.bias = self._scores(whole.sum(0)[None], np.array([[len(y)]]), y, classes)[0].astype(np.float32)
         self.weights = np.zeros((text.shape[1] + table.shape[1], len(self.bias)), np.float32)

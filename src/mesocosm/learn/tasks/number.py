@@ -82,7 +82,7 @@ class Number(Task):
                 return fitted(parts.table[part][rows], self.said(left)[:, 0], np.abs(left[:, 0] - y) * self.sd, LEVEL, seed)
         return None
 
-    def covered(self, scale: dict[str, Any], said: Array, parts: Any, open_: Mapping[str, Sequence[Any]], kinds: Any) -> dict[str, Any]:
+    def covered(self, scale: dict[str, Any], said: Array, parts: Any, open_: Mapping[str, Sequence[Any]], kinds: Mapping[str, str]) -> dict[str, Any]:
         """The share of test rows inside their interval, in all and by slice of 20 rows and more, the lowest first, with the mean width.
 
         Source: Romano et al. 2019, arXiv 1905.03222 (coverage beside width).

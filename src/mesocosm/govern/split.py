@@ -1,0 +1,82 @@
+"""Which rows teach, tune and judge, as SQL: a seeded draw by what a row says, never by its place in a file. Knows expressions; runs nothing."""
+
+from __future__ import annotations
+
+from mesocosm.govern.dataset import Dataset
+from mesocosm.govern.sources.paths import quote
+
+COPIES = 5  # rows, and
+OFTEN = 0.05  # share of all rows, up to which equal content counts as copies; what is more frequent is a value of few
+DISTINCT = 20  # different numbers of a continuous column, at least
+CONTINUOUS = {"float64": 0.05, "int64": 0.3}  # and the share of rows that they are at least, by type
+
+
+def split_sql(table: str, dataset: Dataset, judge: str | None) -> str:
+    """SQL that names the part of each row that is still in: `train`, `validation` or `test`.
+
+    Rows are ranked by a keyed hash: of their key, or without one of all they say. Rows whose texts and images are equal have one hash, so they
+    are in one part; without a key also rows that are equal in all and hold a continuous number. Content that is more frequent than
+    5 rows and 5 % of the rows is a value of few, not a copy: each such row is drawn for itself, as are equal rows of a table of categories.
+
+    Args:
+        judge: SQL that is true for rows of the source that judges, where there is one.
+    """
+    split, names = dataset.split, [dataset.key] if dataset.key else sorted(dataset.fields)
+    unit = [split.group] if split.group else names
+    said = _content(unit)
+    mark = f"md5('{split.seed}|' || {said})"
+    still = f"from {quote(table)} where _why is null"
+    if split.group:
+        share = f"(('0x' || left({mark}, 12))::bigint / 281474976710656.0)"
+        test = judge or f"{share} < {split.test}"
+        low = 0.0 if judge else split.test
+        val = f"{share} < {low} + (1 - {low}) * {split.validation}"
+        return f"select _row, case when {test} then 'test' when {val} then 'validation' else 'train' end as _split {still}"
+    level = f", {quote(split.stratify)} as level" if split.stratify else ""
+    drawn = _drawn(dataset, table, f"select _row, ({judge or 'false'}) as judge{level}, {mark} as mark", still)
+    part = f"partition by judge{', level' if level else ''}"
+    ranked = f"select _row, judge, rank() over ({part} order by mark) as r, count(*) over ({part}) as n from _drawn"
+    test = "judge" if judge else f"r <= round(n * {split.test})"
+    low_count = "0" if judge else f"round(n * {split.test})"
+    val = f"r <= {low_count} + round((n - {low_count}) * {split.validation})"
+    return f"{drawn} select _row, case when {test} then 'test' when {val} then 'validation' else 'train' end as _split from ({ranked})"
+
+
+def _content(names: list[str]) -> str:
+    return " || '|' || ".join(f"coalesce({quote(n)}::varchar, '')" for n in names)
+
+
+def _drawn(dataset: Dataset, table: str, listed: str, still: str) -> str:
+    """SQL of `_drawn`, the rows with the `mark` that each is drawn by: rows of one mark are in one part.
+
+    Content that comes once is found by counting; only what comes again is numbered.
+    """
+    shown = sorted(n for n, f in dataset.fields.items() if getattr(f, "type", "") in ("text", "image") and n != dataset.key)
+    whole = not dataset.key and set(shown) == set(dataset.fields)
+    bound = f"(select greatest({COPIES}, {OFTEN} * count(*)) {still})"
+    if shown and not whole:
+        there = " or ".join(f"{quote(n)} is not null" for n in shown)
+        listed += f", case when {there} then md5('{dataset.split.seed}|' || {_content(shown)}) end as content"
+    steps = [f"_marked as materialized ({listed} {still})"]
+    last = "_marked"
+    if not dataset.key:
+        copies = "true" if whole else _continuous(dataset, still)
+        steps.append("_again as (select mark, count(*) as times from _marked group by mark having count(*) > 1)")
+        steps.append(
+            f"_numbered as (select _row, case when ({copies}) and times <= {bound} then 1 else row_number() over (partition by mark order by _row) end as number "
+            "from _marked join _again using (mark))"
+        )
+        steps.append("_own as (select m.* replace (case when number > 1 then md5(mark || '|' || number) else mark end as mark) from _marked m left join _numbered using (_row))")
+        last = "_own"
+    if shown and not whole:
+        steps.append(f"_copies as (select content from _marked group by content having count(*) between 2 and {bound} and content is not null)")
+        steps.append(f"_drawn as (select o.* replace (coalesce(c.content, mark) as mark) from {last} o left join _copies c on o.content = c.content)")
+    else:
+        steps.append(f"_drawn as (select * from {last})")
+    return f"with {', '.join(steps)}"
+
+
+def _continuous(dataset: Dataset, still: str) -> str:
+    """SQL that is true where a number has so many different values that equal rows can only be copies."""
+    kinds = {n: f.ibis_type for n, f in dataset.fields.items() if f.ibis_type in CONTINUOUS}
+    return " or ".join(f"(select approx_count_distinct({quote(n)}) > greatest({DISTINCT}, {CONTINUOUS[k]} * count(*)) {still})" for n, k in kinds.items()) or "false"
