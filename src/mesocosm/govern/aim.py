@@ -106,7 +106,9 @@ def target_of(found: Draft, goal: str, target: str | None = None) -> tuple[str, 
             raise Wrong("target", f"no column is named '{target}'", "a column of the file", names, target)
         return target, {"target": "it is given as the target"}, []
     own = {c.name for c in found.columns if c.name == found.key or (c.name in found.identifiers and c.distinct > c.seen / 2)}
-    if exact := named_in(goal, names, own):
+    if (exact := named_in(goal, names, own)) and next(c for c in found.columns if c.name == exact).distinct < 2:
+        raise Wrong("goal", f"no column of the file can be predicted: '{exact}' says the same in every row", "a column of a few classes, or of numbers")
+    if exact:
         return exact, {"target": f"the goal names the column '{exact}'"}, []
     ranked = _ranked(found, goal)
     if not ranked:
