@@ -23,13 +23,17 @@ GOOD = re.compile(r"^(pos(itive)?|good|paid|approved?|accept(ed)?|hired?|好|正
 LEAST_WINDOW, MOST_WINDOW = 30, 200
 
 
-def architect(root: Path, paths: Sequence[Path], goal: str) -> dict[str, Any]:
+def architect(root: Path, paths: Sequence[Path], goal: str, target: str | None = None, kind: str | None = None) -> dict[str, Any]:
     """What `draft_files` gives, and under `parts` the sections that a goal asks for; under `reasons` and `choose` sentences for them.
+
+    Args:
+        target: the column to predict, where it is given outright.
+        kind: `classes` or `number`, where it is given outright.
 
     Raises:
         Wrong: nothing of the files can be predicted.
     """
-    said = draft_files(root, paths, goal)
+    said = draft_files(root, paths, goal, target, kind)
     aim: Mapping[str, Any] = said["aim"]
     name, classes = said["name"], aim["kind"] == "classes"
     reasons, choose = dict(aim["why"]), list(aim["choose"])

@@ -13,9 +13,10 @@ from typing import Any
 
 from mesocosm.base.errors import Wrong
 from mesocosm.base.kinds import Source, Where
-from mesocosm.govern.aim import aim, aimed_at
+from mesocosm.govern.aim import aim, aimed_at, target_of
 from mesocosm.govern.dataset import From
 from mesocosm.govern.draft import Draft, draft, names_of
+from mesocosm.govern.drafts.named import named_in
 from mesocosm.govern.govern import engine
 from mesocosm.govern.related import Related, beside, related
 
@@ -33,15 +34,17 @@ def look(sources: Mapping[str, Source], belong: From, where: Where) -> Draft:
     with engine(where.store) as con:
         tables = _collected(con, sources, belong.sources, where)
         beside(con, tables, Related(belong.sources[0], belong.union if len(belong.union) > 1 else (), belong.partners), "src")
-        return draft(con, "src")
+        return draft(con, "src", where.root)
 
 
-def draft_files(root: Path, paths: Sequence[Path], goal: str = "") -> dict[str, Any]:
+def draft_files(root: Path, paths: Sequence[Path], goal: str = "", target: str | None = None, kind: str | None = None) -> dict[str, Any]:
     """Files of data as sources and one drafted dataset, ready to be written as an ecosystem.
 
     Args:
         goal: what is to be predicted, in words; then `split`, and under `aim` what the goal picked (see `aim.py`). The file that
             holds it leads, and others add columns to its rows.
+        target: the column to predict, where it is given outright.
+        kind: `classes` or `number`, where it is given outright.
 
     Raises:
         Wrong: a file is of no kind that is known by its ending.
@@ -52,21 +55,31 @@ def draft_files(root: Path, paths: Sequence[Path], goal: str = "") -> dict[str, 
         with engine(where.store) as con:
             tables = _collected(con, {n: s for n, (s, _) in named.items()}, list(named), where)
             leads = list(named)
-            if goal and len(named) > 1:
-                leads = leads[:1] if len({frozenset(names_of(con, t)) for t in tables.values()}) == 1 else [max(named, key=lambda n: aimed_at(draft(con, tables[n]), goal))]
+            aimed: dict[str, Any] | None = None
+            if (goal or target) and len(named) > 1:
+                leads = leads[:1] if len({frozenset(names_of(con, t)) for t in tables.values()}) == 1 else [_leading(con, tables, goal, target)]
             belong = related(con, tables, leads)
             beside(con, tables, belong, "src")
-            made = draft(con, "src")
-            aimed = aim(con, "src", made, goal) if goal else None
+            made = draft(con, "src", root, target)
+            if goal or target:
+                picked = target_of(made, goal, target)[0]
+                made = made if picked != made.key else draft(con, "src", root, picked)
+                aimed = aim(con, "src", made, goal, target, kind)
     dataset = made.settings()
-    if aimed and "repairs" in dataset:  # what is to be predicted is never made from what tells it
-        dataset["repairs"] = [r for r in dataset["repairs"] if r.get("to") != aimed["target"]]
-        dataset = {k: v for k, v in dataset.items() if k != "repairs" or v}
     name = belong.lead.removesuffix("-source")
     evidence = made.evidence | ({"from": "; ".join(belong.why)} if belong.why else {})
     kept = {n: s for n, (_, s) in named.items() if n not in belong.left}
-    said = {"name": name, "sources": kept, "from": belong.settings(), "left": belong.left, "dataset": dataset, "evidence": evidence}
+    said = {"name": name, "sources": kept, "from": belong.settings(), "left": belong.left, "dataset": dataset, "evidence": evidence, "proposals": [vars(p) for p in made.proposals]}
     return said | ({"aim": aimed} if aimed else {})
+
+
+def _leading(con: Any, tables: Mapping[str, str], goal: str, target: str | None) -> str:
+    """The source whose rows hold what is predicted: the one that has the column named outright, else the one that fits the goal best."""
+    columns = {n: names_of(con, t) for n, t in tables.items()}
+    holds = [n for n, c in columns.items() if (target in c if target is not None else named_in(goal, c))]
+    if len(holds) == 1:
+        return holds[0]
+    return max(holds or tables, key=lambda n: aimed_at(draft(con, tables[n]), goal))
 
 
 def _named(root: Path, paths: Sequence[Path]) -> dict[str, tuple[Source, dict[str, Any]]]:

@@ -24,23 +24,46 @@ def draft_text(data: dict[str, Any]) -> str:
         *_because(told.get("from"), 4),
         f"    from: {_flow(data['from'])}",
     ]
-    draft = data["dataset"]
-    for key in ("key", "duplicates"):
-        if key in draft:
-            lines += [*_because(told.get(key), 4), f"    {key}: {draft[key]}"]
+    draft, waiting = data["dataset"], data.get("proposals", [])
+    if "key" in draft:
+        lines += [*_because(told.get("key"), 4), f"    key: {_word(draft['key'])}"]
+    lines += _proposed([p for p in waiting if p["where"] == "duplicates"], "duplicates: ", 4)
     lines.append("    fields:")
     for name, field in draft["fields"].items():
         lines += _because(told.get(f"fields.{name}"), 6)
         lines += _because(told.get(f"fields.{name}.private"), 6)
         lines.append(f"      {_word(name)}: {_flow(field)}")
-    if "repairs" in draft:
-        lines.append("    repairs:")
-        for repair in draft["repairs"]:
-            which = "repairs.spelling" if repair["repair"] == "spelling" else f"repairs.{repair['repair']}.{repair['to']}"
-            lines += [*_because(told.get(which), 6), f"      - {_flow(repair)}"]
+        lines += _proposed([p for p in waiting if p["where"] == f"fields.{name}"], f"{_word(name)}: ", 6)
+    if repairs := [p for p in waiting if p["where"] == "repairs"]:
+        lines += ["    # PROPOSED, and not done: take the '# ' off 'repairs:' and off the lines that you accept.", "    # repairs:"]
+        lines += _proposed(repairs, "  - ", 4)
+    for more in data.get("more", ()):
+        lines += _dataset(more)
     if "parts" in data:
         lines += _parts(data)
     return "\n".join(lines)
+
+
+def _dataset(more: dict[str, Any]) -> list[str]:
+    """Another dataset that a goal needs, such as the items that are ranked."""
+    lines = ["", f"  {more['name']}-data:", f"    from: {_flow(more['from'])}"]
+    if "key" in more["dataset"]:
+        lines += [*_because(more["evidence"].get("key"), 4), f"    key: {_word(more['dataset']['key'])}"]
+    lines.append("    fields:")
+    for name, field in more["dataset"]["fields"].items():
+        lines += [*_because(more["evidence"].get(f"fields.{name}"), 6), *_because(more["evidence"].get(f"fields.{name}.private"), 6), f"      {_word(name)}: {_flow(field)}"]
+    return [*lines, "    split: none"]
+
+
+def _proposed(proposals: list[dict[str, Any]], head: str, indent: int) -> list[str]:
+    """Guesses as comments: what each would change, at most ten examples, and the line that a person may accept."""
+    lines: list[str] = []
+    for one in proposals:
+        count = f"{one['changes']} {'rows' if one['where'] == 'duplicates' else 'values'}" if one["changes"] else ""
+        lines += _because(f"PROPOSED, and not done{': ' + count if count else ''}; {one['why']}", indent)
+        lines += [" " * indent + "#   " + re.sub(r"\s+", " ", example)[:120] for example in one["examples"]]
+        lines.append(" " * indent + "# " + head + _flow(json.loads(one["line"])))
+    return lines
 
 
 def _parts(data: dict[str, Any]) -> list[str]:
@@ -64,7 +87,7 @@ def _parts(data: dict[str, Any]) -> list[str]:
 def _because(sentence: str | None, indent: int) -> list[str]:
     if not sentence:
         return []
-    return [" " * indent + "# " + line for line in textwrap.wrap(re.sub(r"\s+", " ", sentence), 100, max_lines=3, placeholder=" ...")]
+    return [" " * indent + "# " + line for line in textwrap.wrap(re.sub(r"\s+", " ", sentence), 100, max_lines=4, placeholder=" ...")]
 
 
 def _word(value: Any) -> str:

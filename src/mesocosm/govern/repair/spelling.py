@@ -12,13 +12,15 @@ from mesocosm.govern.repair.repair import MOST_VALUES, RepairKind, mapped
 from mesocosm.govern.rules.of import Of
 from mesocosm.govern.sources.paths import quote
 
+LEAST_WORD = 4  # characters under which a word is a code, which is not misspelt because it is rare
+
 
 class Spelling(RepairKind):
     """Mend a value that is rare and almost a frequent one.
 
     A value is mended where another one is alone nearest to it, differs in at most `share` of the
     letters of each word, and is `times` as frequent for each letter that differs. Digits are letters too, but a value whose every letter is a digit
-    is never taken for another number.
+    is never taken for another number, and a word of fewer than four letters (ak, en) or a date is never taken for a misspelt one.
 
     Args:
         of: the field or fields.
@@ -71,7 +73,7 @@ class Spelling(RepairKind):
                 continue
             good, apart = ranked[0][0], ranked[0][1]
             code = 10.0 if len(value) < 5 and shape(value) in known else 1.0  # short codes are near each other by nature
-            if counts[good] < self.times * apart * count * code or not slips(value, good, self.share):
+            if counts[good] < self.times * apart * count * code or not slips(value, good, self.share) or coded(value, good):
                 continue
             alone = len(ranked) == 1 or ranked[0][1] < ranked[1][1]
             digits = re.sub(r"\D", "", value), re.sub(r"\D", "", good)
@@ -96,6 +98,18 @@ def slips(bad: str, good: str, share: float) -> bool:
     if len(pairs[0]) != len(pairs[1]):
         return True
     return all(OSA.distance(a, b) <= max(1, share * len(b)) for a, b in zip(*pairs, strict=True))
+
+
+def coded(bad: str, good: str) -> bool:
+    """Whether two texts differ in a word too short to be misspelt, or in digits only: codes, dates and hours are what they say.
+
+    >>> coded("ak", "al"), coded("ak_hf-1", "al_hf-1"), coded("11/15/13", "11/1/13"), coded("7:10 p.m.", "7:10 a.m."), coded("berlxn", "berlin")
+    (True, True, True, True, False)
+    """
+    pairs = re.findall(r"[^\W_]+", bad), re.findall(r"[^\W_]+", good)
+    if len(pairs[0]) != len(pairs[1]):
+        return min(len(bad), len(good)) < LEAST_WORD
+    return any(a != b and (min(len(a), len(b)) < LEAST_WORD or (a.isdigit() and b.isdigit())) for a, b in zip(*pairs, strict=True))
 
 
 def shape(value: str) -> str:

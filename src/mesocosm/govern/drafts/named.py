@@ -1,0 +1,64 @@
+"""Which column a goal in words names outright: short, numbered, camelCase and Chinese names too."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from mesocosm.govern.drafts.columns import words
+
+CUE = re.compile(r"\b(predict(?:ing|ion of)?|estimat\w*|classif\w*|forecast\w*|target(?: is|:| =)?|column|tell|label|name|regress\w*|model)\b|预测|估计|判断|识别|分类|预估", re.I)
+AWAY = re.compile(r"\b(from|using|based on|given|with|by means of)\b|根据|基于|利用|使用|通过|从", re.I)
+ASIDE = re.compile(r"\b(of|in|for|by|per|on|at|among|within|to|between)\b", re.I)
+ARTICLES = frozenset(["a", "an", "the", "i", "it", "is", "in", "of", "on", "to", "at", "or", "and", "for", "by", "as", "be", "do", "if", "we", "he", "me", "my", "no", "so", "up", "us", "who", "what", "which", "how", "will", "whether", "each", "every"])
+HAN = re.compile(r"[\u4e00-\u9fff]")
+
+
+def named_in(goal: str, names: Sequence[str], own: Iterable[str] = ()) -> str:
+    """The column that a goal names, empty where it names none.
+
+    Args:
+        names: the columns.
+        own: columns that name a row; they are only meant where the goal says so in quotes or after 'column' or 'target'.
+
+    >>> named_in("predict mv", ["mv", "townid"]), named_in("the final grade G3", ["G1", "G2", "G3"]), named_in("预测订单是否退货", ["订单号", "是否退货"])
+    ('mv', 'G3', '是否退货')
+    >>> named_in("predict medianHouseValue from income", ["income", "median_house_value"]), named_in("predict the churn", ["a", "the"])
+    ('median_house_value', '')
+    """
+    skipped = set(own)
+    for name in sorted(names, key=len, reverse=True):
+        if re.search(rf"(?:[`'\"“「『]|(?:column|target)(?: is)?[:= ]\s*['\"`]?|目标列?[：:为是]?\s*|列\s*){re.escape(name)}(?![\w])", goal) and (len(name) > 1 or name not in ARTICLES or re.search(rf"[`'\"]{re.escape(name)}[`'\"]", goal)):
+            return name
+    ends = [m.end() for m in CUE.finditer(goal)]
+    body = goal[ends[-1] :] if ends and HAN.search(goal[: ends[-1]]) else goal[ends[0] :] if ends else goal
+    away = AWAY.search(body)
+    head = body[: away.start()] if away else body
+    aside = ASIDE.search(head)
+    for part in (head[: aside.start()] if aside else head, head):
+        found = [(place, -size, name) for name in names if name not in skipped for place, size in [_place(name, part)] if place >= 0]
+        if found and any(HAN.search(n) for _, _, n in found):
+            return min(found, key=lambda f: (f[1], f[0]))[2]
+        if found:
+            return min(found)[2]
+    return ""
+
+
+def _place(name: str, part: str) -> tuple[int, int]:
+    """Where a part of the goal names a column, -1 where it does not, and how much of it."""
+    if HAN.search(name):
+        for said in dict.fromkeys([name, re.sub(r"^(是否|有无|会不会)", "", name)]):
+            if len(said) >= 2 and said in part:
+                return part.index(said), len(said)
+        return -1, 0
+    flags = 0 if len(name) <= 2 and name.lower() in ARTICLES or len(name) == 1 else re.I
+    if name.lower() not in ARTICLES and (match := re.search(rf"(?<![A-Za-z0-9_]){re.escape(name)}(?![A-Za-z0-9_])", part, flags)):
+        return match.start(), len(name)
+    mine = words(name)
+    if len("".join(mine)) < 3 or name.lower() in ARTICLES:
+        return -1, 0
+    theirs = [(m.start(), w) for m in re.finditer(r"[A-Za-z]+\d*", part) for w in words(m[0])]
+    for i in range(len(theirs) - len(mine) + 1):
+        if [w for _, w in theirs[i : i + len(mine)]] == mine:
+            return theirs[i][0], len(name)
+    return -1, 0

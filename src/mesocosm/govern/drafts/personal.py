@@ -1,0 +1,94 @@
+"""Which columns hold private values, by their content and by their name, whatever their type.
+
+A name alone is not believed: values must be able to be what it says. Values are never kept or shown.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from mesocosm.govern.drafts.columns import Column
+from mesocosm.govern.privacy.detect import spans
+
+STRONG = frozenset(["e-mail", "national id", "card", "iban"])
+MASKED = frozenset(["phone", "card", "iban", "ip", "address"])
+SHARED = 20  # rows of one value from which on it is that of a shop rather than of a person
+LOOKED = 500
+NAMES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
+    ("e-mail", r"@", re.compile(r"(^|[^a-z])e-?mail|mail_?(address|adresse)?$|邮箱|电子邮件", re.I)),
+    ("phone", r"(?:\D*\d){6,}", re.compile(r"phone|mobile|telefon|(^|[^a-z])(tel|fax|handy|cell)([^a-z]|$)|电话|手机|联系方式", re.I)),
+    ("name", r"[^\d]{2,60}", re.compile(r"(first|last|full|sur|given|family|middle|person|customer|patient|applicant|client|user|employee|student)[ _-]?name|(^|[ _])(vorname|nachname|familienname|prenom|surname|forename)|姓名|名字|联系人|客户名|(申请|收件|持卡|负责)人", re.I)),
+    ("national id", r"(?=.*\d)[\w .-]{6,}", re.compile(r"(^|[^a-z])(ssn|nin|nif|dni|passport|passport_?no|national_?id|social_?security\w*)([^a-z]|$)|身份证|护照|社保|证件号", re.I)),
+    ("card or account", r"(?=.*\d)[\w -]{8,}", re.compile(r"(card|account)[ _-]?(no|num|number)|iban|bank_?account|银行卡|卡号|银行账[号户]|账号", re.I)),
+    ("address", r"(?=.*[^\W\d]).{6,}", re.compile(r"(^|[^a-z])(street|home_?address|address(_?line)?\d?|anschrift|strasse|straße)([^a-z]|$)|住址|地址", re.I)),
+    ("date of birth", r"(?=(?:\D*\d){4}).{6,}", re.compile(r"(^|[^a-z])(dob|d\.o\.b|birth_?date|birth_?day|date_?of_?birth|geburtsdatum|geburtstag)([^a-z]|$)|出生日期|出生年月|生日", re.I)),
+    ("salary", r"(?=.*\d).{2,}", re.compile(r"(^|[^a-z])(salary|salaries|gehalt|payroll)([^a-z]|$)|工资|薪资|薪水|薪酬|月薪|年薪", re.I)),
+)
+
+
+@dataclass(frozen=True)
+class Private:
+    """How a column is hidden, empty where it is only told of, and why."""
+
+    how: str
+    why: str
+
+
+def private(column: Column, kind: str) -> Private | None:
+    """What private values a column holds; None where nothing says so.
+
+    Args:
+        kind: the type of the drafted field.
+    """
+    values = list(column.counts)[:LOOKED]
+    if not values or column.distinct < 3:
+        return None
+    if kind not in ("date", "time", "number") and (found := _content(column, values)):
+        return found
+    spaced = re.sub(r"([a-z])([A-Z])", r"\1_\2", column.name)
+    for what, form, name in NAMES:
+        if name.search(spaced) and sum(bool(re.match(form, v, re.S)) if what != "e-mail" else "@" in v for v in values) >= 0.6 * len(values):
+            if what == "name" and kind not in ("text", "category"):
+                continue
+            return _hidden(column, what, f"its name says that it is a {what}".replace("a e", "an e").replace("a a", "an a"))
+    return None
+
+
+def free_text(column: Column) -> Private | None:
+    """Private values inside the sentences of a column; None where too few are found."""
+    values = [v for v in list(column.counts)[:LOOKED] if len(v) >= 12]
+    if len(values) < 5 or sum(" " in v or len(v) > 20 for v in values) < 0.5 * len(values):
+        return None
+    held: dict[str, int] = {}
+    for value in values:
+        for what in {s.what for s in spans(value[:2000]) if not re.fullmatch(r"\d{4}-\d{1,2}-\d{1,2}.*", value[s.start : s.end])}:
+            held[what] = held.get(what, 0) + 1
+    strong = {k: n for k, n in held.items() if k != "name" and n >= max(2, 0.01 * len(values))}
+    if held.get("name", 0) >= max(3, 0.1 * len(values)):
+        strong["name"] = held["name"]
+    if not strong:
+        return None
+    said = ", ".join(f"{n} hold {'an' if k[0] in 'aei' else 'a'} {k}" for k, n in sorted(strong.items(), key=lambda pair: -pair[1]))
+    return Private("redact", f"of {len(values)} texts {said}; each is replaced by its kind in brackets, and what is not found stays")
+
+
+def _content(column: Column, values: list[str]) -> Private | None:
+    hits: dict[str, int] = {}
+    for value in values:
+        mine = [s for s in spans(value[:200]) if s.end - s.start >= 0.8 * len(value)]
+        if mine:
+            hits[mine[0].what] = hits.get(mine[0].what, 0) + 1
+    best = max(hits, key=lambda k: hits[k], default="")
+    digits = all(v.isdigit() for v in values)
+    if not best or hits[best] < (0.9 if digits else 0.6) * len(values) or (digits and best == "card" and len(values) < 5):
+        return None
+    article = "an" if best[0] in "aei" else "a"
+    return _hidden(column, best, f"{hits[best]} of {len(values)} values have the form of {article} {best}")
+
+
+def _hidden(column: Column, what: str, why: str) -> Private:
+    often = column.seen / max(1, column.distinct)
+    if what not in STRONG and what not in ("name", "salary", "date of birth", "card or account") and often >= SHARED:
+        return Private("", f"{why}, but {column.distinct} values stand in {column.seen} rows, so it is not proposed as private")
+    return Private("mask" if what in MASKED or what == "card or account" else "pseudonymise", why)

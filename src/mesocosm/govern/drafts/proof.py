@@ -1,0 +1,47 @@
+"""A draft held against every row of its source, by the same SQL that a build would run: a field that cannot read a value stays as it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mesocosm.govern import expr, recipe
+from mesocosm.govern.dataset import Dataset
+from mesocosm.govern.drafts.columns import BLANK, TRIMMED
+from mesocosm.govern.raw import IBIS
+from mesocosm.govern.sources.paths import quote
+from mesocosm.govern.types.number import Number
+
+KEEPS = ("text", "image")  # types that refuse nothing that a look has found
+
+
+def unread(con: Any, table: str, settings: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
+    """For each field, how many values of the whole table its type would not read."""
+    asked = {n: s for n, s in settings.items() if s["type"] not in KEEPS and (s["type"] != "category" or "values" in s)}
+    if not asked:
+        return {}
+    plain = {n: {k: v for k, v in s.items() if k not in ("private", "missing", "unreadable")} for n, s in asked.items()}
+    fields = Dataset.model_validate({"from": "it", "fields": plain}).fields
+    kinds = {str(row[0]): str(row[1]) for row in con.execute(f"describe {quote(table)}").fetchall()}
+    types = {n: kinds[n] if kinds[n] in IBIS else "VARCHAR" for n in asked}
+    had = {f"_had{i}": n for i, n in enumerate(asked)}
+    blank = {n: f"coalesce({BLANK.replace('x', quote(n) + '::varchar')}, true) or lower({TRIMMED.replace('x', quote(n) + '::varchar', 1)}) in ({', '.join(map(_text, ['', *map(str.lower, asked[n].get('absent', ()))]))})" for n in asked}
+    columns = ", ".join(f"{quote(n)}::{types[n]} as {quote(n)}" for n in asked)
+    con.execute(f"create or replace temp view _held as select {columns}, " + ", ".join(f"not ({blank[n]}) as {quote(c)}" for c, n in had.items()) + f" from {quote(table)}")
+    facts: recipe.Facts = {n: kind.learn([]) for n, kind in fields.items() if isinstance(kind, Number) and kind.unit}
+    for name, kind in fields.items():
+        if isinstance(kind, Number) and kind.unit and types[name] == "VARCHAR":
+            told = expr.table("_held", {name: "string"})
+            unit = kind.unit_of(expr.narrow(expr.trimmed(told[name])))
+            seen = [row[0] for row in con.execute(f"select distinct u from ({expr.to_sql(told.select(u=unit))}) where u is not null and u <> '' and length(u) <= 40 limit 1000").fetchall()]
+            facts[name] = kind.learn(sorted(seen))
+    read = recipe.read_sql(fields, facts, "_held", {n: IBIS[t] for n, t in types.items()}, dict.fromkeys(had, "boolean"))
+    con.execute(f"create or replace temp table _read as {read}")  # counted from the expressions themselves, an engine would write each out once a count
+    counts = con.execute("select " + ", ".join(f"count(*) filter ({quote(c)} and {quote(n)} is null)" for c, n in had.items()) + " from _read").fetchall()[0]
+    con.execute("drop table _read")
+    con.execute("drop view _held")
+    return {n: int(bad) for n, bad in zip(had.values(), counts, strict=True) if bad}
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
