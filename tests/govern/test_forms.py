@@ -83,6 +83,7 @@ def test_a_moment_of_a_zone_is_what_the_zone_database_says(moment: datetime, zon
     table = expr.table("t", {"x": "string"})
     read = kind.read(table.x, {}, {})  # type: ignore[attr-defined]
     with duckdb.connect() as con:
+        expr.prepare(con)
         for said in (local.strftime("%Y-%m-%d %H:%M:%S"), local.isoformat()):
             con.execute("create or replace table t as select ?::varchar as x", [said])
             assert con.execute(expr.to_sql(table.select(y=read))).fetchall()[0][0] == moment

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from mesocosm.base.errors import Later, Wrong
 from mesocosm.base.kinds import Where
 from mesocosm.govern.dataset import Dataset
+from mesocosm.govern.expr import prepare
 from mesocosm.govern.govern import Snapshot, govern
 from mesocosm.govern.recipe import serving_sql
 from mesocosm.govern.snapshot import read_table
@@ -144,6 +145,7 @@ def test_one_row_alone_is_treated_as_in_the_batch(tmp_path: Path) -> None:
     kept = {r["id"]: r for r in rows(where, snapshot)}
     checked = 0
     with duckdb.connect() as con:
+        prepare(con)
         for row in found[1:60]:
             one = {"_row": [0], **{n: [v or None] for n, v in zip(found[0], row, strict=True) if n != "extra"}}
             con.register("incoming", pa.table(one))

@@ -51,7 +51,7 @@ def functions() -> dict[str, Any]:
         "phone_of": builtin("phone_of", ("string", "string"), "string"),
         "country_of": builtin("country_of", ("string", "string"), "string"),
         "address_of": builtin("address_of", ("string",), "string"),
-        **{name: builtin(name, ("string", "string"), "string") for name in ("figure_of", "unit_of", "why_no_figure")},
+        **{name: builtin(name, ("string", "string"), "string") for name in ("figure_of", "unit_of", "why_no_figure", "day_of", "why_no_day", "moment_of", "why_no_moment")},
         "image_of": builtin("image_of", ("string", "string"), "string"),
         "nfc": builtin("nfc_normalize", ("string",), "string"),
         "nfkc": builtin("nfkc", ("string",), "string"),
@@ -223,6 +223,7 @@ TAUGHT = {  # name in SQL: module, function, how many texts it takes
     "nfkc": ("mesocosm.govern.types.text", "nfkc", 1),
     "figure_of": ("mesocosm.govern.figures", "figure_of", 2),
     "unit_of": ("mesocosm.govern.figures", "unit_of", 2),
+    **{name: ("mesocosm.govern.moments", name, 2) for name in ("day_of", "why_no_day", "moment_of", "why_no_moment")},
     "why_no_figure": ("mesocosm.govern.figures", "why_no_figure", 2),
 }
 

@@ -10,22 +10,31 @@ from mesocosm.govern.expr import Column, cases, functions, literal, null
 from mesocosm.govern.types.field import Facts, FieldKind
 
 SHORT = {
-    "iso": ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M:%S.%f"),
+    "iso": ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f"),
     "zh": ("%Y年%m月%d日", "%Y年%m月%d号", "%Y/%m/%d", "%Y.%m.%d"),
+    "dmy": ("%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y"),
+    "mdy": ("%m/%d/%Y", "%m.%d.%Y", "%m-%d-%Y"),
+    "ymd": ("%Y/%m/%d", "%Y.%m.%d", "%Y-%m-%d"),
 }
+COUNTED = ("epoch", "epoch_ms", "epoch_us", "epoch_ns", "excel")
 
 
 def _format(text: str) -> str:
-    if text not in SHORT and "%" not in text:
-        raise ValueError('iso, zh, or a format such as "%d/%m/%Y"')
+    if text not in SHORT and text not in COUNTED and "%" not in text:
+        raise ValueError('iso, zh, dmy, mdy, ymd, epoch, epoch_ms, excel, or a format such as "%d/%m/%Y"')
     return text
 
 
 class Date(FieldKind):
-    """A day, written in any of several formats.
+    """A day, written in any of several formats, strict by the calendar: there is no 30 February.
+
+    The day is the one written; an offset behind its clock does not make it another. Two digits of a year are 1969 to 2068. Refused
+    with the reason: 24:00, a leap second, digits below a microsecond.
 
     Args:
-        formats: `iso`, `zh` (2024年3月5日) or strptime formats, tried in their order.
+        formats: `iso` (also 20240305), `zh` (2024年3月5日), `dmy`, `mdy` or `ymd` (any separator, years of two digits, names of months
+            in English, German, French and more), `epoch`, `epoch_ms`, `epoch_us` or `epoch_ns` (counts since 1970), `excel` (serial
+            days of 1900), or strptime formats; tried in their order.
 
     Source: ISO 8601; C89 strptime.
 
@@ -49,15 +58,38 @@ class Date(FieldKind):
     @property
     def forms(self) -> list[str]:
         """The formats, short names written out."""
-        return list(dict.fromkeys(f for form in self.formats for f in SHORT.get(form, (form,))))
+        each = (f for form in self.formats for f in SHORT.get(form, () if form in COUNTED else (form,)))
+        return list(dict.fromkeys(f for f in each if "%z" not in f))  # one %z makes the engine roll days over
+
+    @property
+    def spec(self) -> str:
+        """The formats as the careful reader takes them."""
+        return "\n".join(self.formats)
+
+    def parts(self, said: Column, known: dict[str, Column], facts: Facts | None = None) -> dict[str, Column]:
+        """The day by the plain formats."""
+        del facts
+        if known or not said.type().is_string() or not self.forms:
+            return {}
+        day = functions()["try_strptime"](said, literal(self.forms, "array<string>")).date()
+        return {"plain": cases((day.year() >= 1000, day), other=null("date"))}  # 24 may be a year of two digits
 
     def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The day; null for a text that no format reads."""
-        del facts, parts
+        del facts
         if said.type().is_date() or said.type().is_timestamp():
             return said.cast("date")
-        return functions()["try_strptime"](said.cast("string"), literal(self.forms, "array<string>")).date()
+        text = said.cast("string")
+        if "plain" not in parts:
+            return functions()["day_of"](text, literal(self.spec)).try_cast("date")
+        careful = functions()["day_of"](cases((parts["plain"].isnull(), text), other=null()), literal(self.spec))
+        return cases((parts["plain"].notnull(), parts["plain"]), other=careful.try_cast("date"))
 
     def finish(self, read: Column) -> Column:
         """A day of the years 1000 to 2999; strptime reads 21 as the year 21."""
         return cases((read.year().between(1000, 2999), read), other=null("date"))
+
+    def because(self, said: Column, facts: Facts) -> Column | None:
+        """Why a text is no day."""
+        del facts
+        return functions()["why_no_day"](said, literal(self.spec))

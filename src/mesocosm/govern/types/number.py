@@ -139,30 +139,27 @@ class Number(FieldKind):
         if "odd" not in known:
             odd = (known["lead"] == "") | known["rest"].re_search(MORE)
             return {"odd": cases((odd, said), other=null())}
-        if "figure" not in known:
-            careful = functions()["figure_of"](known["odd"], literal(mark))
-            if mark == ".":
-                careful = cases((known["odd"].re_search(GROUPED), known["odd"].replace(",", "")), other=careful)
-            lead = known["lead"].replace(",", ".") if mark == "," else known["lead"]
-            return {"figure": cases((known["fast"].notnull(), null()), (known["odd"].notnull(), careful), other=lead)}
+        careful = functions()["figure_of"](known["odd"], literal(mark))
+        if mark == ".":
+            careful = cases((known["odd"].re_search(GROUPED), known["odd"].replace(",", "")), other=careful)
+        lead = known["lead"].replace(",", ".") if mark == "," else known["lead"]
         beside = functions()["unit_of"](known["odd"], literal(mark))
-        number = self._exact(known["figure"].try_cast("float64"), known["figure"])
         return {
-            "number": cases((known["fast"].notnull(), known["fast"]), other=number),
+            "number": cases((known["fast"].notnull(), known["fast"]), (known["odd"].isnull(), lead.try_cast("float64")), other=careful.try_cast("float64")),
             "unit": cases((known["fast"].notnull(), literal("")), (known["odd"].isnull(), known["rest"]), other=beside),
         }
 
     def _plain(self, said: Column, mark: str) -> Column:
         """A text that is a plain number by a cast; an underscore is no digit."""
         text = said.replace(",", ".") if mark == "," else said
-        number = self._exact(text.try_cast("float64"), text)
         odd = said.contains("_") | said.contains(".") if mark == "," else said.contains("_")
-        return cases((odd, null("float64")), other=number)
+        return cases((odd, null("float64")), other=text.try_cast("float64"))
 
-    def _exact(self, number: Column, text: Column) -> Column:
-        """Null where the text is a whole number that a double does not hold."""
-        same = number.try_cast("decimal(38, 0)") == text.try_cast("decimal(38, 0)")
-        return cases((number.abs() < EXACT, number), (text.re_search(WHOLE) & ~same.fill_null(False), null("float64")), other=number)
+    def _digits(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+        """The digits of a whole number as text, null for another text; asked of great numbers only."""
+        mark = self.mark(facts)
+        lead = cases((parts["fast"].notnull(), said), (parts["odd"].isnull(), parts["lead"]), other=functions()["figure_of"](parts["odd"], literal(mark)))
+        return cases((lead.re_search(WHOLE), lead), other=null())
 
     def unit_of(self, said: Column, facts: Facts) -> Column:
         """The text beside the figure, empty where there is none."""
@@ -172,7 +169,10 @@ class Number(FieldKind):
         """The number in the field's unit; null for a text that is no number in a known unit."""
         if not parts:
             return self._from_typed(said)
-        return self._converted(parts["number"], parts["unit"], facts)
+        number, digits = parts["number"], self._digits(said, parts, facts)
+        same = number.try_cast("decimal(38, 0)") == digits.try_cast("decimal(38, 0)")
+        held = cases((number.abs() < EXACT, number), (digits.notnull() & ~same.fill_null(False), null("float64")), other=number)
+        return self._converted(held, parts["unit"], facts)
 
     def _converted(self, number: Column, unit: Column, facts: Facts) -> Column:
         """A number in the field's unit."""
@@ -221,22 +221,16 @@ class Integer(Number):
         """In words."""
         return "a whole number" + (f" in {self.unit}" if self.unit else "")
 
-    def _exact(self, number: Column, text: Column) -> Column:
-        """Doubles stand in for the size; `read` takes the digits of a great one from its text."""
-        del text
-        return number
-
     def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The whole number; null where it is not whole or has more than 64 bits."""
         if not parts and said.type().is_integer():
             return said.try_cast("int64")
-        number = super().read(said, parts, facts)
+        number = self._converted(parts["number"], parts["unit"], facts) if parts else self._from_typed(said)
         small = cases((number.abs() < EXACT, number), other=null("float64"))  # a greater one is not even asked whether it is whole
         whole = cases((small == small.round(), small), other=null("float64")).cast("int64")
         if not parts:
             return whole
-        text = cases((parts["fast"].notnull(), said), other=parts["figure"])
-        great = cases((text.re_search(WHOLE), text.try_cast("int64")), other=null("int64"))
+        great = self._digits(said, parts, facts).try_cast("int64")
         return cases(((number.abs() >= EXACT) & (parts["unit"] == ""), great), other=whole)
 
     def finish(self, read: Column) -> Column:

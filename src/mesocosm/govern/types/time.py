@@ -16,6 +16,8 @@ SHORT = {
     "eu": ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M"),
 }
 
+OFFSET = r"\s*[+-](?:0\d|1[0-4])(?::?[0-5]\d)?$"
+
 
 def _format(text: str) -> str:
     if text not in SHORT and "%" not in text:
@@ -71,10 +73,24 @@ class Time(FieldKind):
             return call["to_utc"](literal("UTC"), call["at_zone"](literal(self.zone), said.cast("timestamp")))
         text = said.cast("string").re_replace("[zZ]$", "+00:00")
         forms = self.forms
-        offset = [f + gap + "%z" for f in forms for gap in ("", " ") if "%z" not in f]
-        plain = call["at_zone"](literal(self.zone), call["try_strptime"](text, literal([f for f in forms if "%z" not in f], "array<string>")))
-        zoned = call["try_strptime_zoned"](text, literal([*offset, *(f for f in forms if "%z" in f)], "array<string>"))
-        return call["to_utc"](literal("UTC"), plain.coalesce(zoned))
+        forms = [f.replace("%z", "").rstrip() for f in forms]
+        offset = [f + gap + "%z" for f in forms for gap in ("", " ")]
+        plain = call["at_zone"](literal(self.zone), call["try_strptime"](text, literal(forms, "array<string>")))
+        base = call["try_strptime"](text.re_replace(OFFSET, ""), literal(forms, "array<string>"))
+        zoned = call["try_strptime_zoned"](text, literal(offset, "array<string>"))
+        # with %z the engine rolls days over, so the text without its offset has to be a moment too
+        strict = cases((base.notnull(), zoned), other=null("timestamp('UTC')"))
+        return call["to_utc"](literal("UTC"), plain.coalesce(strict)).coalesce(call["moment_of"](text, literal(self.spec)).try_cast("timestamp"))
+
+    @property
+    def spec(self) -> str:
+        """The zone and the formats as the careful reader takes them."""
+        return "\n".join((self.zone, "refuse", *self.formats))
+
+    def because(self, said: Column, facts: Facts) -> Column | None:
+        """Why a text is no moment."""
+        del facts
+        return functions()["why_no_moment"](said, literal(self.spec))
 
     def finish(self, read: Column) -> Column:
         """A moment of the years 1000 to 2999."""
