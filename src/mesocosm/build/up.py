@@ -62,6 +62,7 @@ class Running:
 
     def __init__(self, spec: Spec, catalog: Catalog, token: str | None = None, hosts: tuple[str, ...] = HOSTS, rate: float = 100.0) -> None:
         self.spec, self.catalog, self.hosts = spec, catalog, hosts
+        self.leaving = False
         self.token = token or os.environ.get("MESOCOSM_TOKEN") or _from_file("MESOCOSM_TOKEN_FILE") or secrets.token_urlsafe(24)
         store = where_of(spec).store
         self.metrics, self.journal = Metrics(), Journal(catalog, store / "journal")
@@ -85,10 +86,14 @@ class Running:
         self.roles.signs = self.signs is not None
         self.app = create_app(
             self.served, self.watches, self.roles, self._routes, self.metrics, self.crews, self.journal, Logs(store / "logs" / "gateway.jsonl", catalog.clock), traces_of(spec.eco.ecosystem), hosts,
-            partial(measure, catalog, self.metrics, self.watches, self.served, list(spec.eco.datasets), self.journal), self._leads,
+            partial(measure, catalog, self.metrics, self.watches, self.served, list(spec.eco.datasets), self.journal), self._leads, lambda: self.leaving,
         )  # fmt: skip
         for name, one in self.served.items():
             one.count = partial(self._answered, name)
+
+    def leave(self) -> None:
+        """Be ready no more: the server is about to stop."""
+        self.leaving = True
 
     def _leads(self) -> bool:
         """Whether this gateway is the one that watches and looks after things, of all over one catalog."""
