@@ -46,3 +46,12 @@ def test_an_older_catalog_gets_the_indexes_when_it_is_opened(tmp_path: Path) -> 
     again = Catalog(tmp_path)
     assert {i.name for i in t.INDEXES} <= again._indexes("predictions") | again._indexes("feedback")
     assert len(again.predictions("desk", 100)) == 49  # after the moment 0
+
+
+def test_old_predictions_leave_in_small_steps_and_those_with_a_label_stay(tmp_path: Path) -> None:
+    catalog = filled(tmp_path)
+    catalog.log([{"id": "other", "service": "shop", "version": "v", "snapshot": "s", "input": {}, "output": {}, "ms": 1.0, "at": 1.0}])
+    assert [catalog.prune("desk", 40.0, 20) for _ in range(3)] == [20, 12, 0]
+    left = {row["id"] for row in catalog.predictions("desk", 100, -1.0)}
+    assert left == {f"p-{i}" for i in range(50) if i >= 40 or i % 5 == 0}
+    assert len(catalog.labelled("desk", -1.0)) == 10 and catalog.prediction("other")

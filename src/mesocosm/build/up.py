@@ -54,6 +54,7 @@ from mesocosm.spec import Spec
 
 WHY = {"died": "died", "stuck": "did not answer and was killed", "leak": "held too much and was replaced"}
 LEASE = 15.0  # seconds after which another gateway takes over
+PRUNED = 500  # predictions that leave the log in one step
 PAGES = Path(__file__).parents[1] / "web"
 
 
@@ -130,6 +131,17 @@ class Running:
 
         over = threading.Event()
 
+        kept = {n: seconds(s.log.keep) for n, s in eco.services.items()}
+        pruned = dict.fromkeys(kept, time.monotonic())
+
+        def prune(now: float) -> None:
+            """One small step of each service's log that has old predictions; one without is looked at again after a minute."""
+            for name in [n for n, at in pruned.items() if now >= at]:
+                with suppress(Exception):  # a catalog that takes nothing now is asked again
+                    pruned[name] = now + 60
+                    if self.catalog.prune(name, self.catalog.clock() - kept[name], PRUNED) == PRUNED:
+                        pruned[name] = now
+
         def loop() -> None:
             hour = time.monotonic()
             while not over.wait(0.5):
@@ -137,6 +149,7 @@ class Running:
                 if not self._leads():
                     continue
                 self.notifier.look()
+                prune(now)
                 if aged and now >= hour:
                     hour = now + 3600
                     self._guarded("expire", lambda: expire(self.spec, self.catalog))
@@ -149,7 +162,7 @@ class Running:
                     due.update({n: time.monotonic() + every[n] for n in ready})
 
         thread = threading.Thread(target=loop)
-        if every or aged or anew or self.notifier.settings:
+        if every or aged or anew or kept or self.notifier.settings:
             thread.start()
         try:
             yield

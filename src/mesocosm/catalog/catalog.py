@@ -276,6 +276,19 @@ class Catalog:
         except DBAPIError as error:
             raise Later(f"the catalog takes no records now ({type(error.orig).__name__})") from error
 
+    def prune(self, service: str, before: float, most: int = 500) -> int:
+        """Remove a service's oldest predictions of before a moment, at most so many, in one short transaction; returns how many.
+
+        Predictions that a label came back for stay.
+        """
+        told = select(t.FEEDBACK.c.id).where(t.FEEDBACK.c.prediction == t.PREDICTIONS.c.id).exists()
+        old = select(t.PREDICTIONS.c.id).where(t.PREDICTIONS.c.service == service, t.PREDICTIONS.c.at < before, ~told).order_by(t.PREDICTIONS.c.at).limit(most)
+        gone = [row["id"] for row in self.rows(old)]
+        if gone:
+            with self.engine.begin() as con:
+                con.execute(t.PREDICTIONS.delete().where(t.PREDICTIONS.c.id.in_(gone)))
+        return len(gone)
+
     def prediction(self, ident: str) -> Row | None:
         """A prediction by id."""
         return self.row(select(t.PREDICTIONS).where(t.PREDICTIONS.c.id == ident))
