@@ -10,6 +10,7 @@ from sqlalchemy import event, text
 
 from mesocosm.catalog import Book, Catalog
 from mesocosm.catalog import tables as t
+from mesocosm.catalog.notes import take
 
 CALLS: dict[str, Any] = {
     "predictions": lambda c: c.predictions("desk", 20), "until": lambda c: c.predictions("desk", 20, 1.0, 5.0), "labelled": lambda c: c.labelled("desk", 3.0),
@@ -55,3 +56,7 @@ def test_old_predictions_leave_in_small_steps_and_those_with_a_label_stay(tmp_pa
     left = {row["id"] for row in catalog.predictions("desk", 100, -1.0)}
     assert left == {f"p-{i}" for i in range(50) if i >= 40 or i % 5 == 0}
     assert len(catalog.labelled("desk", -1.0)) == 10 and catalog.prediction("other")
+
+
+def test_a_number_that_no_note_has_is_no_note(tmp_path: Path) -> None:
+    assert not any(take(Catalog(tmp_path), ident, "owner") for ident in (-1, 0, 7, 2**63, 10**23))
