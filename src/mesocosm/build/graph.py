@@ -17,6 +17,7 @@ from mesocosm.govern.dataset import GOVERNING, Dataset
 from mesocosm.learn.auto import AUTO, Auto
 from mesocosm.learn.bases.base import folder_of
 from mesocosm.learn.brought import Brought
+from mesocosm.operate.service import Log
 from mesocosm.spec import Spec
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def resources(spec: Spec) -> list[Resource]:
         needs = tuple(f"models.{m}" for m in (service.serves, service.fallback) if m)
         needs += (f"datasets.{service.answers.dataset}",) if service.answers else ()
         made = {"serves": service.serves, "answers": service.answers.dataset if service.answers else None}
-        found.append(Resource(f"services.{name}", spec.place("services", name), needs, made, _plain(service, set())))
+        found.append(Resource(f"services.{name}", spec.place("services", name), needs, made, _plain(service, {"log"} if service.log == Log() else set())))
     for name, monitor in eco.monitors.items():
         made = {"watches": monitor.watches}
         found.append(Resource(f"monitors.{name}", spec.place("monitors", name), (f"services.{monitor.watches}",), made, _plain(monitor, set())))

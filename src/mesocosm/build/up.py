@@ -54,6 +54,7 @@ from mesocosm.spec import Spec
 
 WHY = {"died": "died", "stuck": "did not answer and was killed", "leak": "held too much and was replaced"}
 LEASE = 15.0  # seconds after which another gateway takes over
+PRUNED = 500  # predictions that leave the log in one step
 PAGES = Path(__file__).parents[1] / "web"
 
 
@@ -62,6 +63,7 @@ class Running:
 
     def __init__(self, spec: Spec, catalog: Catalog, token: str | None = None, hosts: tuple[str, ...] = HOSTS, rate: float = 100.0) -> None:
         self.spec, self.catalog, self.hosts = spec, catalog, hosts
+        self.leaving = False
         self.token = token or os.environ.get("MESOCOSM_TOKEN") or _from_file("MESOCOSM_TOKEN_FILE") or secrets.token_urlsafe(24)
         store = where_of(spec).store
         self.metrics, self.journal = Metrics(), Journal(catalog, store / "journal")
@@ -85,10 +87,14 @@ class Running:
         self.roles.signs = self.signs is not None
         self.app = create_app(
             self.served, self.watches, self.roles, self._routes, self.metrics, self.crews, self.journal, Logs(store / "logs" / "gateway.jsonl", catalog.clock), traces_of(spec.eco.ecosystem), hosts,
-            partial(measure, catalog, self.metrics, self.watches, self.served, list(spec.eco.datasets), self.journal), self._leads,
+            partial(measure, catalog, self.metrics, self.watches, self.served, list(spec.eco.datasets), self.journal), self._leads, lambda: self.leaving,
         )  # fmt: skip
         for name, one in self.served.items():
             one.count = partial(self._answered, name)
+
+    def leave(self) -> None:
+        """Be ready no more: the server is about to stop."""
+        self.leaving = True
 
     def _leads(self) -> bool:
         """Whether this gateway is the one that watches and looks after things, of all over one catalog."""
@@ -125,6 +131,17 @@ class Running:
 
         over = threading.Event()
 
+        kept = {n: seconds(s.log.keep) for n, s in eco.services.items()}
+        pruned = dict.fromkeys(kept, time.monotonic())
+
+        def prune(now: float) -> None:
+            """One small step of each service's log that has old predictions; one without is looked at again after a minute."""
+            for name in [n for n, at in pruned.items() if now >= at]:
+                with suppress(Exception):  # a catalog that takes nothing now is asked again
+                    pruned[name] = now + 60
+                    if self.catalog.prune(name, self.catalog.clock() - kept[name], PRUNED) == PRUNED:
+                        pruned[name] = now
+
         def loop() -> None:
             hour = time.monotonic()
             while not over.wait(0.5):
@@ -132,6 +149,7 @@ class Running:
                 if not self._leads():
                     continue
                 self.notifier.look()
+                prune(now)
                 if aged and now >= hour:
                     hour = now + 3600
                     self._guarded("expire", lambda: expire(self.spec, self.catalog))
@@ -144,7 +162,7 @@ class Running:
                     due.update({n: time.monotonic() + every[n] for n in ready})
 
         thread = threading.Thread(target=loop)
-        if every or aged or anew or self.notifier.settings:
+        if every or aged or anew or kept or self.notifier.settings:
             thread.start()
         try:
             yield

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import orjson
-from sqlalchemy import Connection, Table, create_engine, event, func, insert, select, update
+from sqlalchemy import Connection, Table, create_engine, event, func, insert, inspect, select, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
@@ -80,10 +80,21 @@ class Catalog:
         try:
             t.META.create_all(self.engine)
             add_missing_columns(self.engine)
+            self._index()
         except ModuleNotFoundError as error:
             raise Failure("a catalog on PostgreSQL wants the extra 'postgres': pip install 'mesocosm[postgres]'") from error
         except OperationalError as error:
             raise Failure(f"the catalog cannot be opened ({str(error.orig)[:120]})") from error
+
+    def _index(self) -> None:
+        """Add the indexes that a catalog of an older version lacks."""
+        there = {name for table in {i.table.name for i in t.INDEXES if i.table is not None} for name in self._indexes(table)}
+        for index in t.INDEXES:
+            if index.name not in there:
+                index.create(self.engine, checkfirst=True)
+
+    def _indexes(self, table: str) -> set[str]:
+        return {str(one["name"]) for one in inspect(self.engine).get_indexes(table)}
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -264,6 +275,19 @@ class Catalog:
                 con.execute(told, [{"mark": ""} | dict(row) for row in rows])
         except DBAPIError as error:
             raise Later(f"the catalog takes no records now ({type(error.orig).__name__})") from error
+
+    def prune(self, service: str, before: float, most: int = 500) -> int:
+        """Remove a service's oldest predictions of before a moment, at most so many, in one short transaction; returns how many.
+
+        Predictions that a label came back for stay.
+        """
+        told = select(t.FEEDBACK.c.id).where(t.FEEDBACK.c.prediction == t.PREDICTIONS.c.id).exists()
+        old = select(t.PREDICTIONS.c.id).where(t.PREDICTIONS.c.service == service, t.PREDICTIONS.c.at < before, ~told).order_by(t.PREDICTIONS.c.at).limit(most)
+        gone = [row["id"] for row in self.rows(old)]
+        if gone:
+            with self.engine.begin() as con:
+                con.execute(t.PREDICTIONS.delete().where(t.PREDICTIONS.c.id.in_(gone)))
+        return len(gone)
 
     def prediction(self, ident: str) -> Row | None:
         """A prediction by id."""

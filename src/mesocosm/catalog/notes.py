@@ -28,6 +28,8 @@ def leave(catalog: Catalog, on: str, text: str, name: str, role: str) -> dict[st
 
 def take(catalog: Catalog, ident: int, role: str) -> bool:
     """Take a note away; False where there is none."""
+    if not 0 < ident < 2**63:  # more than the column holds
+        return False
     with catalog.transaction() as con:
         found = con.execute(update(t.NOTES).where(t.NOTES.c.id == ident, t.NOTES.c.taken.is_(None)).values(taken=catalog.clock())).rowcount
         if found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, Float, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import JSON, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table
 
 META = MetaData()
 
@@ -80,3 +80,7 @@ SPENT = _table(
 )  # fmt: skip
 LEASES = _table("leases", _text("name", primary_key=True), _text("holder"), _real("until"))
 SILENCES = _table("silences", _text("monitor", primary_key=True), _real("until"), _text("who"), _text("why"))
+INDEXES = (  # those of tables that grow with every request; a catalog of before them gets them when it is opened
+    Index("predictions_service_at", PREDICTIONS.c.service, PREDICTIONS.c.at), Index("predictions_at", PREDICTIONS.c.at),
+    Index("feedback_service_at", FEEDBACK.c.service, FEEDBACK.c.at),
+)  # fmt: skip

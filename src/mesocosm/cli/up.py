@@ -19,6 +19,7 @@ def up(
     host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 in a container, behind something that speaks TLS.")] = "127.0.0.1",
     allow_host: Annotated[list[str] | None, typer.Option(help="A name by which the server may be called beside the loopback's.")] = None,
     rate: Annotated[float, typer.Option(min=0.1, help="Requests a second of each token but the owner's.")] = 100.0,
+    drain: Annotated[float, typer.Option(min=0.0, max=300.0, help="Seconds between SIGTERM, when /readyz turns 503, and the end of listening; behind a balancer, longer than its probes need.")] = 0.3,
     build: Annotated[bool, typer.Option(help="Build first what is not as the file says.")] = True,
 ) -> None:
     """Build what is not, then serve, watch and show everything at one address."""
@@ -50,31 +51,30 @@ def up(
     import uvicorn
 
     from mesocosm.base.owned import owner_only
-    from mesocosm.build.running import record_server
+    from mesocosm.build.running import only_server, record_server
     from mesocosm.build.up import Running
     from mesocosm.cli.drill import to_break
     from mesocosm.operate.door import Door
+    from mesocosm.operate.drain import Draining, end_on_term
     from mesocosm.operate.guard import HOSTS
     from mesocosm.operate.sockets import Socket
 
-    running = Running(eco.spec, eco.catalog, hosts=(*HOSTS, *(allow_host or ())), rate=rate)
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        raise Failure(f"{host}:{port} cannot be listened on ({os.strerror(error.errno or 0)}); stop what holds it or give another with --port") from error
-    here = "127.0.0.1" if host == "0.0.0.0" else host
-    url = f"http://{here}:{listener.getsockname()[1]}"
     store = eco.spec.root / ".mesocosm"
-    record_server(store, url, running.token)
-    console.print(f"\nThe console:  {url}/?token={running.token}\nThe world:    {url}/world?token={running.token}")
-    console.print(f"Now break it: mesocosm {to_break(eco.spec)} -f {folder or file}", markup=False)
-    config = uvicorn.Config(running.app, log_level="warning", access_log=False, http=Door, loop="uvloop" if sys.platform != "win32" else "asyncio", server_header=False, ws=Socket, ws_per_message_deflate=False, ws_max_size=65536)
-    sys.setswitchinterval(0.0005)  # the loop, the workers' ears and the batchers hand the interpreter on at once
-    server = uvicorn.Server(config)
-    try:
+    end_on_term()
+    with only_server(store):
+        running = Running(eco.spec, eco.catalog, hosts=(*HOSTS, *(allow_host or ())), rate=rate)
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except OSError as error:
+            raise Failure(f"{host}:{port} cannot be listened on ({os.strerror(error.errno or 0)}); stop what holds it or give another with --port") from error
+        here = "127.0.0.1" if host == "0.0.0.0" else host
+        url = f"http://{here}:{listener.getsockname()[1]}"
+        record_server(store, url, running.token)
+        console.print(f"\nThe console:  {url}/?token={running.token}\nThe world:    {url}/world?token={running.token}")
+        console.print(f"Now break it: mesocosm {to_break(eco.spec)} -f {folder or file}", markup=False)
+        config = uvicorn.Config(running.app, log_level="warning", access_log=False, http=Door, loop="uvloop" if sys.platform != "win32" else "asyncio", server_header=False, ws=Socket, ws_per_message_deflate=False, ws_max_size=65536)
+        sys.setswitchinterval(0.0005)  # the loop, the workers' ears and the batchers hand the interpreter on at once
         with owner_only(), running.tending():
-            server.run(sockets=[listener])
-    finally:
-        (store / "server.json").unlink(missing_ok=True)
+            Draining(config, running.leave, drain).run(sockets=[listener])

@@ -40,7 +40,7 @@ TRAFFIC = ("/predict", "/infer")  # routes that are requests of a service; feedb
 def create_app(
     served: Mapping[str, Served], watches: Sequence[Watch], roles: Roles, more: Callable[[FastAPI], None], metrics: Metrics,
     crews: Mapping[str, Crew] | None = None, journal: Journal | None = None, logs: Logs | None = None, traces: Traces | None = None, hosts: tuple[str, ...] = HOSTS,
-    measure: Callable[[], None] = lambda: None, leads: Callable[[], bool] = lambda: True,
+    measure: Callable[[], None] = lambda: None, leads: Callable[[], bool] = lambda: True, leaving: Callable[[], bool] = lambda: False,
 ) -> ASGIApp:  # fmt: skip
     """The application.
 
@@ -51,6 +51,7 @@ def create_app(
         hosts: names by which the server may be called.
         measure: sets what metrics are told of the catalog, before they are read.
         leads: whether this gateway is the one that watches.
+        leaving: whether it is about to stop, so that it is ready no more.
     """
     batchers: dict[str, Batcher] = {}
 
@@ -115,7 +116,7 @@ def create_app(
         return {"status": "alive"}
 
     def waiting() -> dict[str, str]:
-        return {n: s.trouble or "loading" for n, s in served.items() if s.now is None}
+        return {n: s.trouble or "loading" for n, s in served.items() if s.now is None} | ({"server": "stopping"} if leaving() else {})
 
     @app.get("/readyz")
     async def readyz() -> Response:

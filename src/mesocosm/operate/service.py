@@ -99,6 +99,17 @@ class Update(Kind):
     most: int = Field(12, ge=1, le=10_000)
 
 
+class Log(Kind):
+    """What is kept of a service's predictions.
+
+    Args:
+        keep: how long a prediction without a label stays, as 90d or 12h; those that a label came back for stay, since models learn from them.
+    """
+
+    short: ClassVar[str] = "keep"
+    keep: Duration = "90d"
+
+
 class Service(Kind):
     """A service to run.
 
@@ -112,6 +123,7 @@ class Service(Kind):
         fallback: a simpler model that answers where the model cannot be loaded, or where a monitor asks for it.
         abstain: the share of rows like those held out that are left to a person: answers less sure than theirs say `unsure`.
         queue: requests that may wait; more are answered 429.
+        log: how long its predictions are kept.
         about: a line for people.
     """
 
@@ -124,6 +136,7 @@ class Service(Kind):
     update: Update = Update()
     abstain: float | None = Field(None, gt=0, lt=0.9)
     queue: int = Field(1024, ge=1, le=1_000_000)
+    log: Log = Log()
     about: str = ""
 
     @model_validator(mode="after")

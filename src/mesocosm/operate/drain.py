@@ -1,0 +1,49 @@
+"""A server that stops in order: it says that it is not ready, answers on for a while, and only then stops listening. Knows uvicorn."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import uvicorn
+
+
+class Draining(uvicorn.Server):
+    """uvicorn's server, which drains after the first signal; a second one stops it at once.
+
+    Args:
+        leave: called at the first signal.
+        seconds: between the first SIGTERM and the end of listening; the keyboard's SIGINT does not wait.
+    """
+
+    def __init__(self, config: uvicorn.Config, leave: Callable[[], None], seconds: float) -> None:
+        super().__init__(config)
+        self.leave, self.seconds = leave, seconds
+        self.until: float | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to drain, or stop at once."""
+        if self.until is None and sig == signal.SIGTERM and self.seconds:
+            self._captured_signals.append(sig)
+            self.until = time.monotonic() + self.seconds
+        else:
+            super().handle_exit(sig, frame)
+        self.leave()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Ten times a second: stop when the time is over."""
+        if self.until is not None and time.monotonic() >= self.until:
+            self.should_exit = True
+        return await super().on_tick(counter)
+
+
+def end_on_term() -> None:
+    """Have SIGTERM end this process as an exception does, so that what it holds is cleaned up."""
+
+    def end(sig: int, frame: Any) -> None:
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, end)

@@ -1,0 +1,56 @@
+"""One server of a folder: a second is refused, a crash lets the lock go, and what is recorded is removed by who recorded it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import uvicorn
+
+from mesocosm.base.errors import Failure
+from mesocosm.build.running import forget_server, only_server, record_server, running_server
+from mesocosm.operate.drain import Draining
+
+HOLD = """import sys, time; from pathlib import Path; from mesocosm.build.running import only_server, record_server; from mesocosm.operate.drain import end_on_term
+end_on_term(); store = Path(sys.argv[1])
+with only_server(store):
+    record_server(store, "http://127.0.0.1:1", "secret"); print("up", flush=True); time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_a_second_server_is_refused_until_the_first_ends(tmp_path: Path, sig: int) -> None:
+    one = subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert one.stdout and one.stdout.readline() == b"up\n"
+    file = tmp_path / "server.json"
+    with pytest.raises(Failure, match=f"serves this folder already at http://127.0.0.1:1 .process {one.pid}"), only_server(tmp_path):
+        pass
+    forget_server(tmp_path)
+    assert json.loads(file.read_text())["pid"] == one.pid  # another's is left
+    one.send_signal(sig)
+    one.wait(20)
+    assert file.exists() == (sig == signal.SIGKILL)
+    began = time.perf_counter()
+    assert running_server(tmp_path) is None and time.perf_counter() - began < 1
+    with only_server(tmp_path):
+        record_server(tmp_path, "http://127.0.0.1:2", "secret")
+        assert json.loads(file.read_text())["pid"] == os.getpid() and file.stat().st_mode & 0o777 == 0o600
+    assert not file.exists()
+
+
+def test_it_says_that_it_leaves_before_it_stops_listening() -> None:
+    left: list[float] = []
+    server = Draining(uvicorn.Config("none"), lambda: left.append(time.monotonic()), 30.0)
+    server.handle_exit(signal.SIGTERM, None)
+    assert left and not server.should_exit and server.until and server.until > time.monotonic() + 20
+    server.handle_exit(signal.SIGTERM, None)
+    assert server.should_exit
+    quick = Draining(uvicorn.Config("none"), lambda: None, 30.0)
+    quick.handle_exit(signal.SIGINT, None)
+    assert quick.should_exit
