@@ -109,8 +109,8 @@ class Client:
         if answer.status_code >= 400:
             said = answer.json() if "json" in answer.headers.get("content-type", "") else {}
             wait = answer.headers.get("retry-after")
-            error = said.get("error")  # of a protocol that others define
-            known = error.get("message") if isinstance(error, dict) else error
+            other = said.get("error")  # of a protocol that others define
+            known = other.get("message") if isinstance(other, dict) else other
             raise Refused(answer.status_code, str(known or said.get("detail", f"the gateway answered {answer.status_code}")), float(wait) if wait else None)
         return answer.json()
 

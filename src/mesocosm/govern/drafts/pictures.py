@@ -38,6 +38,6 @@ def _side(path: Path) -> int:
 
     try:
         with Pictures.open(path) as picture:
-            return max(picture.size)
+            return int(max(picture.size))
     except (OSError, ValueError, Pictures.DecompressionBombError):
         return 0

@@ -32,7 +32,7 @@ def unread(con: Any, table: str, settings: Mapping[str, Mapping[str, Any]]) -> d
     for name, kind in fields.items():
         if isinstance(kind, Number) and kind.unit and types[name] == "VARCHAR":
             told = expr.table("_held", {name: "string"})
-            unit = kind.unit_of(expr.narrow(expr.trimmed(told[name])))
+            unit = kind.unit_of(expr.narrow(expr.trimmed(told[name])), facts[name])
             seen = [row[0] for row in con.execute(f"select distinct u from ({expr.to_sql(told.select(u=unit))}) where u is not null and u <> '' and length(u) <= 40 limit 1000").fetchall()]
             facts[name] = kind.learn(sorted(seen))
     read = recipe.read_sql(fields, facts, "_held", {n: IBIS[t] for n, t in types.items()}, dict.fromkeys(had, "boolean"))
