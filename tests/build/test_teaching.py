@@ -5,13 +5,15 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mesocosm.base.errors import Failure
 from mesocosm.build.teaching import content_of, part_rows, test_only
 from mesocosm.catalog import Catalog
 from mesocosm.catalog import tables as t
-from mesocosm.operate.faults import faulty_spans
+from mesocosm.operate.faults import faulty_spans, refuse_at_fault, refuse_faulty_rows
 from mesocosm.operate.marks import MarkedRow, count_traffic
 
 INPUTS = ["age", "job"]
@@ -60,3 +62,17 @@ def test_when_a_source_was_at_fault(tmp_path: Path) -> None:
     assert faulty_spans(catalog, "desk") == [(40.0, float("inf"))]
     catalog.clear("watch", "mended")
     assert faulty_spans(catalog, "desk") == [(40.0, 100.0)] and faulty_spans(catalog, "other") == []
+
+
+def test_rows_of_another_unit_teach_nothing(tmp_path: Path) -> None:
+    catalog = Catalog(tmp_path)
+    training = {"amount": {"numbers": [500 * 1.004**i for i in range(200)], "rows": 700}, "job": {"counts": {"a": 400, "b": 300}}}
+    usual = [{"amount": 500 * 1.004 ** (i * 2), "job": "ab"[i % 2]} for i in range(100)]
+    refuse_faulty_rows(catalog, "desk", training, usual, {})
+    for bad in ([r | {"amount": r["amount"] / 1.95583} for r in usual], [r | {"job": "c"} for r in usual]):
+        with pytest.raises(Failure, match="not trained: the 100 labelled rows that would teach show a fault of their source"):
+            refuse_faulty_rows(catalog, "desk", training, bad, {})
+    assert [a["act"] for a in catalog.audit()] == ["refuse", "refuse"]
+    catalog.alert("watch", "desk", "drift", "euros", {"verdict": {"kind": "unit", "why": "amount is in euros"}})
+    with pytest.raises(Failure, match="is open .amount is in euros.; fix the source, or close the alert"):
+        refuse_at_fault(catalog, "desk")

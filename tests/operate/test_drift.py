@@ -18,6 +18,7 @@ from mesocosm.base.errors import Failure, Invalid
 from mesocosm.build.serving import Loader
 from mesocosm.build.story import story_of
 from mesocosm.ecosystem import open_ecosystem
+from mesocosm.operate.answers import Labelled
 from mesocosm.operate.drift.features import columns, drifted
 from mesocosm.operate.drift.psi import StabilityIndex
 from mesocosm.operate.drift.where import where
@@ -144,7 +145,8 @@ def judge(live: list[dict[str, Any]], told: tuple[int, int, float] = (0, 0, 0.0)
     training, held = trained(), drawn(random.Random(9), 300)
     rows = [{k: v for k, v in r.items() if k != "_label"} for r in live]
     found, _ = drifted(training, columns(rows), 1e-3)
-    return judged(found, training, rows, predict, held, lambda: told, 0.02, 1e-3)
+    labelled = Labelled(*told, p=1e-4 if told[1] < told[2] - 10 else 1.0)
+    return judged(found, training, rows, predict, held, lambda _: labelled, 0.02, 1e-3)
 
 
 def test_what_kind_a_drift_is_and_what_would_mend_it() -> None:

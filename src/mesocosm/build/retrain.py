@@ -21,7 +21,7 @@ from mesocosm.build.teaching import part_rows, test_only
 from mesocosm.build.wiring import TAUGHT_ID, columns_of, grow_version, kinds_of, net_of
 from mesocosm.catalog import Catalog
 from mesocosm.catalog import tables as t
-from mesocosm.operate.faults import faulty_spans, refuse_at_fault
+from mesocosm.operate.faults import faulty_spans, refuse_at_fault, refuse_faulty_rows
 from mesocosm.operate.moving import returned
 from mesocosm.spec import Spec
 
@@ -55,6 +55,8 @@ def retrain(spec: Spec, catalog: Catalog, service: str, reason: str, say: Callab
     ours = set(champion["recipe"].get("labels") or ()) - (said_in_data(spec, snapshot, model.predict) if labelled else set())
     parts = part_rows(labelled, model.inputs, model.predict, test_only(*columns_of(spec, snapshot, list(model.inputs)), model.inputs), ours, faulty_spans(catalog, service))
     teach, judge = parts.teach, parts.judge
+    fields = snapshot["recipe"]["fields"]
+    refuse_faulty_rows(catalog, service, {n: k for n, k in snapshot["facts"]["training"].items() if n in model.inputs}, teach, {n: fields[n].get("unit") for n in model.inputs})
     say(f"{len(teach)} labelled requests teach, {len(judge)} judge" + "".join(f"; {n} do neither ({why})" for why, n in parts.left_out.items()))
     made = digest(champion["made"], snapshot["id"], [r["_id"] for r in teach], reason)
     with Live(spec.root / ".mesocosm", f"models.{name}") as live:

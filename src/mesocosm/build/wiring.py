@@ -308,7 +308,10 @@ def preparation(spec: Spec, model: Model, snapshot: Mapping[str, Any]) -> dict[s
     names += [n for r in data.repairs if set(r.mends) & set(names) for n in r.reads if n in data.fields and n != model.predict]
     fields = {f: data.fields[f] for f in dict.fromkeys([*names, *model.along])}
     sql = serving_sql(fields, data.rules, snapshot["facts"]["fields"], private_key(spec.root / ".mesocosm") if model.reveal else "00" * 32, data.repairs, data.anonymity)
-    training = {f: snapshot["facts"]["training"][f] for f in names if f in snapshot["facts"]["training"]}
+    training = {f: dict(snapshot["facts"]["training"][f]) for f in names if f in snapshot["facts"]["training"]}
+    for f, before in (snapshot["report"].get("before") or {}).items():
+        if f in fields and before.get("rows") and not fields[f].private:
+            training.setdefault(f, {})["missing"] = round(before["missing"] / before["rows"], 6)
     return {"sql": sql, "fields": {f: {"wanted": k.wanted, "may_miss": k.missing.how not in ("drop", "quarantine"), "extra": f not in model.inputs, "most": k.most, "image": k.model_dump()["type"] == "image", "type": k.model_dump()["type"], "unit": getattr(k, "unit", None)} for f, k in fields.items()}, "training": training}
 
 

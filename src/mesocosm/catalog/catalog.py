@@ -350,14 +350,14 @@ class Catalog:
             self.write_audit(con, monitor, "alert", service, message)
         return ident
 
-    def clear(self, monitor: str, why: str, only: str | None = None) -> int:
+    def clear(self, monitor: str, why: str, only: str | None = None, who: str = "") -> int:
         """Clear a monitor's open alerts, or one of them by its id; returns how many."""
         open_ones = [t.ALERTS.c.monitor == monitor, t.ALERTS.c.cleared_at.is_(None), *([t.ALERTS.c.id == only] if only else [])]
         if not self.row(select(t.ALERTS).where(*open_ones)):
             return 0
         with self.transaction() as con:
             done = con.execute(update(t.ALERTS).where(*open_ones).values(cleared_at=self.clock()))
-            self.write_audit(con, monitor, "clear", monitor, why)
+            self.write_audit(con, who or monitor, "clear", monitor, why)
             return int(done.rowcount)
 
     def silence(self, monitor: str, seconds: float, who: str, why: str) -> float:

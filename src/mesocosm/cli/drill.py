@@ -10,6 +10,7 @@ import typer
 
 from mesocosm.base.errors import Failure
 from mesocosm.cli.common import AsJson, File, answer, guarded, opened
+from mesocosm.operate.marks import DRILL, HEADER
 
 DRILLS = ("quiet", "unit-change", "drift", "concept-change", "kill", "bad-model", "full-disk")
 OF_NUMBERS = ("unit-change", "drift")
@@ -80,17 +81,16 @@ def drill(
                 row[number] = row[number] / 1.95583
             if kind == "concept-change":
                 label = flip[label]
-                if number and row[number] is not None:
-                    row[number] = row[number] * 1.6
             failed += not _send(server, name, row, label if kind != "unit-change" or n % 2 else None)
     found: dict[str, Any] = {"drill": kind, "service": name, "rows": rows, "failed": failed, "seconds": round(time.time() - began, 1)}
     until = time.time() + wait
+    retrains = any(m.watches == name and m.drift and m.reacts_with("retrain") for m in eco.spec.eco.monitors.values())
     while time.time() < until:
         if kind == "quiet" and time.time() > until - wait + 5 and not any(a["service"] == name and a["what"] == "drift" for a in eco.catalog.alerts(open_only=True)):
             break
         alerts = [a for a in eco.catalog.alerts() if a["service"] == name and a["at"] >= began]
         lines = [a for a in eco.catalog.audit(30) if a["at"] >= began and a["who"] == "retrain"]
-        if alerts and (lines or "retrain" not in str(eco.spec.eco.monitors) or all(v["remedy"] != "retrain" for v in _verdicts(alerts))):
+        if alerts and (lines or not retrains or all(v["remedy"] != "retrain" for v in _verdicts(alerts))):
             break
         time.sleep(0.5)
     alerts = [a for a in eco.catalog.alerts() if a["service"] == name and a["at"] >= began]
@@ -121,7 +121,7 @@ def _flips(data: dict[str, list[Any]], target: str) -> dict[str, str]:
 def _send(server: dict[str, Any], name: str, row: dict[str, Any], label: str | None) -> bool:
     import httpx
 
-    headers = {"Authorization": f"Bearer {server['token']}"}
+    headers = {"Authorization": f"Bearer {server['token']}", HEADER: DRILL}
     answer_ = httpx.post(f"{server['url']}/v1/services/{name}/predict", json=row, headers=headers, timeout=30)
     if answer_.status_code != 200:
         return answer_.status_code < 500

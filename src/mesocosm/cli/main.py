@@ -6,7 +6,7 @@ import os
 import sys
 from importlib import import_module
 
-COMMANDS = ("init", "draft", "check", "plan", "build", "up", "status", "report", "card", "labels", "predict", "trace", "explain", "lineage", "feedback", "promote", "rollback", "silence", "versions", "diff", "forget", "reveal", "rotate", "aggregate", "drill", "story", "export", "picture", "bases", "token", "doctor", "retrain", "tune-up")
+COMMANDS = ("init", "draft", "check", "plan", "build", "up", "status", "report", "card", "labels", "predict", "trace", "explain", "lineage", "feedback", "promote", "rollback", "silence", "close", "versions", "diff", "forget", "reveal", "rotate", "aggregate", "drill", "story", "export", "picture", "bases", "token", "doctor", "retrain", "tune-up")
 
 
 def run() -> None:

@@ -22,7 +22,7 @@ def status(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None
         row = eco.catalog.deployment(name)
         tried = eco.catalog.rollout(name)
         services[name] = {"rollout": {k: tried[k] for k in ("version", "before", "strategy", "step", "why", "detail", "began")} if tried else None, "runs": (row["version"] or row["answers"]) if row else None, "why": row["why"] if row else None, "answered": counts.get(name, 0)}
-    alerts = [{k: a[k] for k in ("monitor", "service", "what", "message", "at")} for a in eco.catalog.alerts(open_only=True)]
+    alerts = [{k: a[k] for k in ("id", "monitor", "service", "what", "message", "at")} for a in eco.catalog.alerts(open_only=True)]
     data = {"ecosystem": eco.spec.eco.ecosystem, "running": bool(server), "url": server["url"] if server else None, "services": services, "alerts": alerts, "work": at_work(eco.spec.root / ".mesocosm")}
     answer(data, as_json, _text)
 
@@ -32,7 +32,7 @@ def _text(d: dict[str, Any]) -> str:
     for name, s in d["services"].items():
         lines.append(f"  {name}: {s['runs'] or 'nothing deployed'}, {s['answered']} answered")
         lines += [f"    {_tried(s['rollout'])}"] if s["rollout"] else []
-    lines += [f"  alert of {a['monitor']}: {a['message']}" for a in d["alerts"]] or ["  no alert is open"]
+    lines += [f"  alert of {a['monitor']}: {a['message']} [{a['id']}]" for a in d["alerts"]] or ["  no alert is open"]
     lines += [f"  {w['address']} is being made: {w['lines'][-1]}" for w in d["work"] if w["lines"]]
     return "\n".join(lines)
 

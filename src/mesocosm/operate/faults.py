@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mesocosm.base.errors import Failure
 from mesocosm.catalog import Catalog
+from mesocosm.operate.drift.changes import find_changes
 
 SOURCE = ("unit", "schema", "missing")  # kinds of diagnosis whose remedy is at the source
+LEVEL = 1e-4  # how unlikely by chance a fault of rows that would teach must be
 
 
 def is_source_fault(alert: Mapping[str, Any]) -> bool:
@@ -35,7 +37,26 @@ def refuse_at_fault(catalog: Catalog, service: str) -> None:
     """
     found = [a for a in catalog.alerts(open_only=True) if a["service"] == service and is_source_fault(a)]
     if found:
-        why = f"not trained: {found[0]['id']} is open ({found[0]['detail']['verdict']['why']}); fix the source, or close the alert with a reason: mesocosm close {found[0]['id']} --why REASON"
-        with catalog.transaction() as con:
-            catalog.write_audit(con, "retrain", "refuse", service, why)
-        raise Failure(why)
+        _refuse(catalog, service, f"{found[0]['id']} is open ({found[0]['detail']['verdict']['why']}); fix the source, or close the alert with a reason: mesocosm close {found[0]['id']} --why REASON")
+
+
+def refuse_faulty_rows(catalog: Catalog, service: str, training: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], units: Mapping[str, str | None]) -> None:
+    """Refuse to train where the labelled rows that would teach show a fault of a source, alert or not.
+
+    Args:
+        training: per field what its training rows had.
+        rows: cleaned rows that would teach.
+
+    Raises:
+        Failure: a field of them is missing, recoded or in another unit; it is written into the audit.
+    """
+    known = {name: {k: v for k, v in one.items() if k != "missing"} for name, one in training.items() if any(name in row for row in rows[:1])}
+    changes = find_changes(known, {name: [row.get(name) for row in rows] for name in known}, LEVEL, units)
+    if changes:
+        _refuse(catalog, service, f"the {len(rows)} labelled rows that would teach show a fault of their source: {changes[0].why}; fix the source")
+
+
+def _refuse(catalog: Catalog, service: str, why: str) -> None:
+    with catalog.transaction() as con:
+        catalog.write_audit(con, "retrain", "refuse", service, f"not trained: {why}")
+    raise Failure(f"not trained: {why}")

@@ -1,7 +1,10 @@
-"""Drift judged: of what kind it is, whether it harms, and what would mend it.
+"""A drift diagnosed: of what kind it is, whether it harms, and what would mend it.
 
 Knows distributions and what a unit says of rows; raises nothing and repairs nothing. Harm is accuracy that is lost, estimated before
 labels come: by the probabilities of the unit itself, held against those on held-out rows.
+
+Evidence is gathered first, of every cause (`gather`); then a pure function draws the conclusion (`diagnose`). A source comes before the
+world: what is missing, recoded or in another unit explains wrong answers, and only without it do labels tell that the link itself changed.
 """
 
 from __future__ import annotations
@@ -10,31 +13,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from mesocosm.operate.answers import FEW, Labelled
+from mesocosm.operate.drift.changes import Change, find_changes
 from mesocosm.operate.drift.features import columns, drifted
-from mesocosm.operate.drift.ks import KolmogorovSmirnov
-
-FACTORS = (  # what a wrong unit multiplies by, what it is, and a word of the units that it may happen to (any, where there is none)
-    (1.95583, "DM given as EUR or the other way", "DM EUR"), (2.20462, "kg and lb", "kg g t lb oz"), (28.3495, "g and oz", "kg g lb oz"),
-    (1.60934, "km and miles", "km m mile miles"), (3.28084, "m and feet", "km m cm ft"), (2.54, "cm and inches", "m cm mm inch"),
-    (12.0, "months and years", "year years month months"), (60.0, "minutes and hours", "hour hours h minute minutes min second seconds s"),
-    (24.0, "hours and days", "day days hour hours h"), (7.0, "days and weeks", "week weeks day days"), (52.18, "weeks and years", "year years week weeks"),
-    (365.25, "days and years", "year years day days"), (3.6, "m/s and km/h", "km/h m/s"), (18.0182, "mmol/L and mg/dL of glucose", "mmol/L mg/dL"),
-    (88.42, "umol/L and mg/dL of creatinine", "umol/L mg/dL"), (10.0, "tens", ""), (100.0, "cents or percent", ""), (1000.0, "thousands", ""),
-)  # fmt: skip
-FAR = 0.5  # how large a factor that nobody knows must be, as a logarithm, before it is called one
-NEAR = 0.4  # how far from what was measured, as a logarithm, a factor that is known is looked for
-FITS, FITS_KNOWN = 0.01, 0.001  # the p-value over which a feature divided by a factor looks like the training rows; one that is known needs less
-FEW = 30  # labelled rows under which they decide nothing
-SURE = 0.01  # how unlikely fewer right answers must be before the link itself is said to have changed
 
 Rows = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Diagnosis:
     """What a drift is.
 
-    `kind` is `unit`, `schema`, `label`, `concept` or `covariate`; `harm` the accuracy lost, None where it cannot be told; `remedy` is
+    `kind` is `schema`, `missing`, `unit`, `concept`, `label` or `covariate`; `harm` the accuracy lost, None where it is not known; `remedy` is
     `mend the source`, `recalibrate`, `retrain`, `label rows` or `nothing`; `why` says so in a sentence.
     """
 
@@ -45,111 +35,149 @@ class Verdict:
     detail: dict[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """The verdict as plain data."""
+        """The diagnosis as plain data."""
         return {"kind": self.kind, "harm": self.harm, "remedy": self.remedy, "why": self.why, **self.detail}
 
 
-def judged(
+Verdict = Diagnosis
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was found of every cause.
+
+    Args:
+        found: features whose distributions moved, the surest first.
+        changes: what was done to fields at their source, `schema` and `missing` before `unit`.
+        labelled: what labels say of all answers.
+        usual: what they say of answers to rows that lie where the training rows do; where inputs moved, only these tell of the link.
+        weights: how many times more often each class comes, where that alone explains the drift.
+        lost: accuracy that the answers' own probabilities tell is lost; None where they do not.
+        undone: of a unit, the accuracy lost by it, and the share of answers that change when it is undone.
+        tolerance: accuracy that may be lost before a drift is harmful.
+    """
+
+    found: Sequence[Mapping[str, Any]] = ()
+    changes: Sequence[Change] = ()
+    labelled: Labelled = Labelled()
+    usual: Labelled = Labelled()
+    weights: Mapping[str, float] | None = None
+    lost: float | None = None
+    undone: tuple[float | None, float | None] = (None, None)
+    tolerance: float = 0.02
+
+
+def diagnose(evidence: Evidence) -> Diagnosis:
+    """What the evidence says. The source comes first, then the link, then what comes in.
+
+    >>> diagnose(Evidence(found=[{"feature": "age"}])).why
+    'other rows come in (age); what it costs is not known'
+    """
+    if evidence.changes:
+        return _source(evidence)
+    told = evidence.usual if evidence.found else evidence.labelled
+    if told.worse:
+        why = f"of {told.rows} answers whose label came back {told.right} were right, where {told.expected:.0f} were expected: what the inputs say of the answer has changed"
+        return Diagnosis("concept", round(told.gap, 4), "retrain", why, {"labelled": told.rows, "right": told.right, "expected": round(told.expected, 1)})
+    lost, names = evidence.lost, ", ".join(str(f["feature"]) for f in evidence.found[:3])
+    if evidence.weights:
+        moved = ", ".join(f"{label} {w:.2f}" for label, w in evidence.weights.items())
+        why = f"the classes come in other shares ({moved} times what they were), and rows of each look as before"
+        return Diagnosis("label", lost, "recalibrate" if (lost or 0) > evidence.tolerance else "nothing", why, {"weights": dict(evidence.weights)})
+    if evidence.labelled.worse:
+        gap = round(evidence.labelled.gap, 4)
+        said = f"{evidence.labelled.right} of {evidence.labelled.rows} labelled answers were right, where {evidence.labelled.expected:.0f} were expected"
+        where = "" if evidence.usual.rows >= FEW else "; whether the link itself changed is not known, since few labelled rows lie where the training rows do"
+        return Diagnosis("covariate", gap, "retrain", f"other rows come in ({names}), and the model errs on them: {said}{where}", {"labelled": evidence.labelled.rows})
+    if lost is None:
+        return Diagnosis("covariate", None, "label rows", f"other rows come in ({names}); what it costs is not known")
+    amount = f"about {lost:.3f} of accuracy is lost, as the answers' own probabilities tell"
+    if lost <= evidence.tolerance:
+        return Diagnosis("covariate", lost, "nothing", f"other rows come in ({names}); {amount}")
+    return Diagnosis("covariate", lost, "retrain" if evidence.labelled.rows >= FEW else "label rows", f"other rows come in ({names}), and {amount}")
+
+
+def _source(evidence: Evidence) -> Diagnosis:
+    """What was done at the source, and what it costs meanwhile."""
+    first, *others = evidence.changes
+    why = first.why
+    harm: float | None = None
+    detail: dict[str, Any] = {"feature": first.field, **first.detail}
+    if first.kind == "unit":
+        harm, changed = evidence.undone
+        share = f"; {changed:.0%} of the answers change when it is undone" if changed is not None else ""
+        loses = f", and about {harm:.3f} of accuracy is lost meanwhile" if harm is not None else ""
+        why = f"{why}: its source changed, not the world{share}{loses}"
+        detail["changed"] = changed
+    elif evidence.labelled.rows >= FEW:
+        harm = round(max(0.0, evidence.labelled.gap), 4)
+    else:
+        harm = evidence.lost
+    if others:
+        why += "; also " + "; ".join(c.why for c in others[:3])
+        detail["also"] = [{"feature": c.field, "kind": c.kind, "why": c.why} for c in others]
+    if evidence.labelled.worse:
+        why += "; whether the answers are wrong for another reason too is not known until the source is mended"
+    return Diagnosis(first.kind, harm, "mend the source", why, detail)
+
+
+def gather(
     found: Sequence[Mapping[str, Any]], training: Mapping[str, Any], live: Rows, predict: Callable[[Rows], Sequence[Mapping[str, Any]]],
-    held: Rows, said: Callable[[], tuple[int, int, float]], tolerance: float, level: float,
-    units: Mapping[str, str | None] | None = None,
-) -> Verdict:  # fmt: skip
-    """What a drift is.
+    held: Rows, said: Callable[[Callable[[Mapping[str, Any]], bool] | None], Labelled], tolerance: float, level: float,
+    units: Mapping[str, str | None] | None = None, changes: Sequence[Change] | None = None,
+) -> Evidence:  # fmt: skip
+    """The evidence of every cause.
 
     Args:
         found: the features that differ, worst first.
         live: cleaned live rows.
         predict: what the unit says of cleaned rows.
         held: cleaned held-out rows, each with its `_label`.
-        said: of live rows whose label came back: how many, how many were right, and how many were expected to be.
+        said: what labels say of answers, to rows of which a condition holds where one is given.
         tolerance: accuracy that may be lost before a drift is called harmful.
         level: false alarms accepted for one look.
         units: what numbers are measured in, by feature.
+        changes: what was done to fields, where that was looked for already.
     """
+    if changes is None:
+        changes = find_changes(training, {n: [r.get(n) for r in live] for n in training}, level, units)
     now, before = list(predict(live)), list(predict(held)) if held else []
     sure_now, sure_before = _sure(now), _sure(before)
     lost = round(max(0.0, sure_before - sure_now), 4) if sure_now is not None and sure_before is not None else None
-    rows, right, expected = said()
-    if rows >= FEW and fewer(rows, right, expected) < SURE:
-        gap = round(expected / rows - right / rows, 4)
-        why = f"of {rows} answers whose label came back {right} were right, where {expected:.0f} were expected: what the inputs say of the answer has changed"
-        return Verdict("concept", gap, "retrain", why, {"labelled": rows, "right": right, "expected": round(expected, 1)})
-    unit = _unit(found, training, live, units or {})
-    if unit:
-        name, factor, known = unit
-        mended = [dict(row) | {name: row[name] / factor if row.get(name) is not None else None} for row in live]
-        harm, changed = _counterfactual(now, list(predict(mended)))
-        what = f" ({known})" if known else ""
-        share = f"; {changed:.0%} of the answers change when it is undone" if changed is not None else ""
-        loses = f", and about {harm:.3f} of accuracy is lost meanwhile" if harm is not None else ""
-        why = f"{name} is {factor:.4g} times what it was and otherwise the same{what}: its source changed, not the world{share}{loses}"
-        return Verdict("unit", harm, "mend the source", why, {"feature": name, "factor": round(factor, 4), "changed": changed})
-    weights = _label_shift(now, before, held, live, training, level)
-    if weights:
-        moved = ", ".join(f"{label} {w:.2f}" for label, w in weights.items())
-        return Verdict("label", lost, "recalibrate" if (lost or 0) > tolerance else "nothing", f"the classes come in other shares ({moved} times what they were), and rows of each look as before", {"weights": weights})
-    names = ", ".join(str(f["feature"]) for f in found[:3])
-    if lost is None or lost <= tolerance:
-        amount = "" if lost is None else f"; about {lost:.3f} of accuracy is lost, as the answers' own probabilities tell"
-        return Verdict("covariate", lost, "nothing" if lost is not None else "label rows", f"other rows come in ({names}){amount}")
-    why = f"other rows come in ({names}), and about {lost:.3f} of accuracy is lost, as the answers' own probabilities tell"
-    return Verdict("covariate", lost, "retrain" if rows >= FEW else "label rows", why)
+    undone: tuple[float | None, float | None] = (None, None)
+    if changes and changes[0].kind == "unit":
+        name, times, plus = changes[0].field, changes[0].detail["factor"], changes[0].detail["plus"]
+        if changes[0].detail["share"] >= 1:
+            undone = _counterfactual(now, list(predict([dict(row) | {name: (row[name] - plus) / times if row.get(name) is not None else None} for row in live])))
+    labelled = said(None)
+    usual = said(_within(found, training)) if labelled.worse else labelled
+    weights = None if changes else _label_shift(now, before, held, live, training, level)
+    return Evidence(found, changes, labelled, usual, weights, lost, undone, tolerance)
+
+
+def judged(*words: Any, **more: Any) -> Diagnosis:
+    """The diagnosis of a drift; the arguments are those of `gather`."""
+    return diagnose(gather(*words, **more))
+
+
+def _within(found: Sequence[Mapping[str, Any]], training: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], bool]:
+    """Whether a row lies where most training rows do, in every feature that moved."""
+    import numpy as np
+
+    ends = {f["feature"]: np.quantile(training[f["feature"]]["numbers"], [0.05, 0.95]) for f in found if "numbers" in training.get(f["feature"], {})}
+    values = {f["feature"]: training[f["feature"]]["counts"] for f in found if "counts" in training.get(f["feature"], {})}
+
+    def within(row: Mapping[str, Any]) -> bool:
+        inside = all(row.get(n) is not None and low <= row[n] <= high for n, (low, high) in ends.items())
+        return inside and all(str(row.get(n)) in counts for n, counts in values.items())
+
+    return within
 
 
 def _sure(said: Rows) -> float | None:
     """The accuracy that probabilities promise on average."""
     known = [float(s["probability"]) for s in said if isinstance(s.get("probability"), (int, float))]
     return sum(known) / len(known) if known and len(known) == len(said) else None
-
-
-def fewer(rows: int, right: int, expected: float) -> float:
-    """How likely so few right answers are where as many as expected should be."""
-    from scipy.stats import binom
-
-    return float(binom.cdf(right, rows, min(1.0, max(0.0, expected / rows))))
-
-
-def _factors(unit: str | None) -> list[tuple[float, str]]:
-    """What may have happened to a unit; everything, where none is told."""
-    if not unit:
-        return [(f, text) for f, text, _ in FACTORS]
-    parts = {unit, *unit.replace("/", " ").split()}
-    return [(f, text) for f, text, words in FACTORS if not words or parts & set(words.split())]
-
-
-def _unit(found: Sequence[Mapping[str, Any]], training: Mapping[str, Any], live: Rows, units: Mapping[str, str | None]) -> tuple[str, float, str] | None:
-    """The one feature that is a multiple of what it was, the factor, and what it is known as; None where the drift is another."""
-    import numpy as np
-
-    numbers = [f for f in found if "numbers" in training.get(f["feature"], {})]
-    if not numbers or len(found) > 2:  # one source's unit moves one feature, and perhaps one made from it
-        return None
-    name = str(numbers[0]["feature"])
-    unit = units.get(name)
-    before = np.sort(np.asarray(training[name]["numbers"], dtype=float))
-    now = np.asarray([float(r[name]) for r in live if r.get(name) is not None])
-    if not now.size or before[0] < 0 or now.min() < 0:
-        return None
-    at = np.linspace(0.1, 0.9, 33)
-    low, high = np.quantile(before, at), np.quantile(now, at)
-    used = (low > 0) & (high > 0)
-    if used.sum() < 10:
-        return None
-    factor = float(np.exp(np.median(np.log(high[used] / low[used]))))
-    if abs(np.log(factor)) < 0.1:
-        return None
-    known = [(f**sign, text) for f, text in _factors(unit) for sign in (1, -1) if abs(np.log(factor) - sign * np.log(f)) < NEAR]
-    fits = [(_same(training[name], now / value), value, text) for value, text in known]
-    best = max(fits, default=(0.0, 1.0, ""))
-    if best[0] > FITS_KNOWN:
-        return name, best[1], best[2]
-    if abs(np.log(factor)) > FAR and _same(training[name], now / factor) > FITS:
-        return name, factor, ""
-    return None
-
-
-def _same(known: Mapping[str, Any], values: Any) -> float:
-    return KolmogorovSmirnov().p_value(known, values.tolist())
 
 
 def _counterfactual(now: Rows, mended: Rows) -> tuple[float | None, float | None]:

@@ -1,6 +1,6 @@
-"""The watch: looks at live inputs and figures, has a drift judged, raises alerts, and asks for what fits.
+"""The watch: looks at live inputs, labels and figures, has what moved diagnosed, raises and closes alerts, and asks for what fits.
 
-Knows tests, the judge and the catalog. It is handed the ways to retrain and to roll back.
+Knows tests, the diagnosis and the catalog. It is handed the ways to retrain and to roll back. Traffic and drills are judged apart.
 """
 
 from __future__ import annotations
@@ -8,25 +8,43 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from mesocosm.base.digest import digest
 from mesocosm.base.durations import per_second, seconds
 from mesocosm.catalog import Catalog
+from mesocosm.operate import alerts
+from mesocosm.operate.alerts import next_state
+from mesocosm.operate.answers import FEW, Answer, Labelled, compare
 from mesocosm.operate.correction import doubted, floor_of
+from mesocosm.operate.drift.changes import Change, find_changes
 from mesocosm.operate.drift.features import columns, drifted
-from mesocosm.operate.drift.meaning import LEAST, Meaning, meaning
+from mesocosm.operate.drift.held import JUDGED, Held, as_sent
 from mesocosm.operate.drift.where import where
+from mesocosm.operate.marks import MARKS
 from mesocosm.operate.moving import fallen_back, recalibrated
 from mesocosm.operate.served import Served
 from mesocosm.operate.service import Monitor
 from mesocosm.operate.surging import Surges
 from mesocosm.operate.unit import Unit
-from mesocosm.operate.verdict import FEW, SURE, Verdict, fewer, judged
+from mesocosm.operate.verdict import Diagnosis, judged
 
 LEAP = 60.0  # seconds by which a clock that was set back is said to have been set back
 WIDE = 10  # windows that a look back takes in, for shifts that a single one is too small to show
 MOST_ITEMS = 5000  # answers that one look counts for surges
-JUDGED = 300  # rows that the judge has predicted again
+MOST_REVIEWED = 5000  # requests that a look at an open alert reads
 RECALLED = 500  # requests of late that tell what is usual of the answers of a version that takes over
 FEW_ROWS = 32  # of them in one question, so that those who wait for an answer do not wait for these
+MOST_PROBES = 8
+
+
+class Stream:
+    """Requests of one mark at a monitor: traffic, or a drill.
+
+    `since` is the newest request that was tested; rows before `changed` were changed, as an alert has said, and no look back takes them in again.
+    """
+
+    def __init__(self, mark: str, now: float) -> None:
+        self.mark = mark
+        self.since = self.changed = self.began = now
 
 
 class Watch:
@@ -43,180 +61,245 @@ class Watch:
     ) -> None:  # fmt: skip
         self.name, self.monitor, self.served, self.catalog = name, monitor, served, catalog
         self.retrain, self.rollback = retrain, rollback
-        self.since = catalog.clock()
-        self.began = self.since
-        self.changed = self.since  # rows before it were changed, as an alert has said; no look back takes them in again
+        self.began = catalog.clock()
+        self.streams = {mark: Stream(mark, self.began) for mark in ("", *MARKS)}
         self.cleared = 0.0  # refusals before it are of an incident that is over
         self.last: dict[str, Any] = {}
         self.detectors: dict[str, Any] = {}
-        self.knows: Unit | None = None
-        self.meaning: Meaning | None = None
-        self.read: list[str] = []  # texts and images, by name
-        self.features: dict[tuple[Any, ...], list[float]] = {}  # of the held-out texts and images
-        self.held: list[dict[str, Any]] = []
+        self.known = Held(monitor.drift)
         self.surges: Surges | None = None
         self.counts: Unit | None = None  # whose answers it counts
         self.surged = self.began  # the newest answer that was counted
-        self.told = 0  # how often labels were looked at; each look has its share of the level
+
+    @property
+    def since(self) -> float:
+        """The newest request of the traffic that was tested."""
+        return self.streams[""].since
 
     def look(self) -> list[str]:
         """One look; returns the ids of alerts raised."""
-        return [*self._refused(), *self._drift(), *self._concept(), *self._anomaly(), *self._surge()]
+        raised = self._refused()
+        for stream in self.streams.values():
+            raised += [*self._drift(stream), *self._concept(stream)]
+        return [*raised, *self._anomaly(), *self._surge()]
 
-    def _asked(self, most: int, since: float) -> list[dict[str, Any]]:
+    def _asked(self, most: int, since: float, mark: str = "") -> list[dict[str, Any]]:
         """The newest requests since a moment, newest first. Where the clock went ahead and came back, what was logged meanwhile waits until its time has come, and the watch goes on."""
         now = self.catalog.clock()
-        return self.catalog.predictions(self.served.name, most=most, since=min(since, now - 1) if since > now + LEAP else since, until=now + LEAP)
+        marked = {"mark": mark} if mark else {}
+        return self.catalog.predictions(self.served.name, most=most, since=min(since, now - 1) if since > now + LEAP else since, until=now + LEAP, **marked)
 
-    def _open(self, what: str) -> bool:
-        return any(a["monitor"] == self.name and a["what"] == what for a in self.catalog.alerts(open_only=True))
+    def _opened(self, what: str, mark: str = "") -> list[dict[str, Any]]:
+        return [a for a in self.catalog.alerts(open_only=True) if a["monitor"] == self.name and a["what"] == what and a["detail"].get("mark", "") == mark]
+
+    def _close(self, alert: Mapping[str, Any], why: str) -> None:
+        self.catalog.clear(self.name, why, alert["id"])
+        self.last.pop("verdict", None)
 
     def _refused(self) -> list[str]:
         """Rows that may not be used all at once: a source writes a field otherwise than it did."""
         drift = self.monitor.drift
+        opened = self._opened("schema")
+        for alert in opened:
+            lasting = self.catalog.clock() - alert["at"]
+            refused, rows = self.served.refusals(lasting)
+            state = next_state(alert["detail"], alerts.Evidence(refused=(refused.get(str(alert["detail"].get("feature")), 0), rows)))
+            if not state.open:
+                self._close(alert, state.why)
+                self.cleared = self.catalog.clock()
         refused, rows = self.served.refusals(min(max(60.0, seconds(self.monitor.every)), self.catalog.clock() - self.cleared))
-        if not drift or not refused or self._open("schema"):
+        if not drift or not refused or opened:
             return []
         name, count = max(refused.items(), key=lambda e: e[1])
         if count < 10 or count < 0.2 * rows:
             return []
-        verdict = Verdict("schema", None, "mend the source", f"{count} of the last {rows} rows of {self.served.name} were refused over {name}: what sends them writes it otherwise than the training rows have it", {"feature": name})
-        return [self.catalog.alert(self.name, self.served.name, "schema", f"{verdict.why}; remedy: {verdict.remedy}", {"verdict": verdict.as_json()})]
+        verdict = Diagnosis("schema", None, "mend the source", f"{count} of the last {rows} rows of {self.served.name} were refused over {name}: what sends them writes it otherwise than the training rows have it", {"feature": name})
+        detail = {"verdict": verdict.as_json(), "by": "refusals", "feature": name, "rows": rows, "share": count / rows}
+        return [self.catalog.alert(self.name, self.served.name, "schema", f"{verdict.why}; remedy: {verdict.remedy}", detail)]
 
-    def _drift(self) -> list[str]:
+    def _drift(self, stream: Stream) -> list[str]:
         drift, now = self.monitor.drift, self.served.now
         if not drift or not now or now.fields is None:
             return []
-        fresh = [r for r in self._asked(drift.window, self.since) if r["version"] == now.version]
-        self.last |= {"waiting": len(fresh), "window": drift.window}
+        fresh = [r for r in self._asked(drift.window, stream.since, stream.mark) if r["version"] == now.version]
+        if not stream.mark:
+            self.last |= {"waiting": len(fresh), "window": drift.window}
         if len(fresh) < drift.window:
             return []
-        self.since = max(r["at"] for r in fresh)
-        level = per_second(drift.false_alarms) * seconds(self.monitor.every)
-        self._met(now)
-        training = now.fields.training | (self.meaning.training if self.meaning and self._along() else {})
-        rows, live, opened = fresh, self._meant([r["input"]["clean"] for r in fresh]), [a for a in self.catalog.alerts(open_only=True) if a["monitor"] == self.name and a["what"] == "drift"]
-        needed = min(WIDE * drift.window, max((a["detail"].get("rows", 0) for a in opened), default=0))  # an alert clears after as many rows as it was found in
-        found, tested = drifted(training, columns(live), level / 2, drift.method, self._whole(fresh))
-        if not found and opened and needed <= drift.window:  # it showed in one window, and now one is without it
-            self.changed = min(r["at"] for r in fresh)
-        elif not found:  # a small shift shows over many windows only
-            rows = [r for r in self._asked(WIDE * drift.window, self.changed) if r["version"] == now.version]
-            if len(rows) > drift.window:
-                live = [r["input"]["clean"] for r in rows]
-                found, wide = drifted(now.fields.training, columns(live), level / 2, drift.method)
-                tested |= {k: min(p, tested.get(k, 1.0)) for k, p in wide.items()}
-        self.last |= {"p_values": tested, "level": level / 2 / max(1, len(tested)), "looked_at": self.catalog.clock()}
-        if not found and opened and len(rows) < needed:
+        stream.since = max(r["at"] for r in fresh)
+        self.known.meet(now)
+        self.last.pop("unwatched", None)
+        if self.known.unwatched:
+            self.last["unwatched"] = self.known.unwatched
+        opened = self._opened("drift", stream.mark)
+        for alert in [a for a in opened if a["detail"].get("by", "inputs") == "inputs"]:
+            self._review(alert, stream, now, fresh)
             return []
-        if not found:
-            self.last.pop("verdict", None)
-            if self.catalog.clear(self.name, f"the last {len(rows)} rows look like the training rows again"):
-                self.cleared = self.catalog.clock()
+        rows, found, changes, live = self._moved(stream, now, fresh)
+        if not found and not changes:
+            if not stream.mark and not opened:
+                self.last.pop("verdict", None)
             return []
-        self.changed = self.since
-        if opened:
+        if opened and not changes:  # what labels opened is open still, and says more
             return []
-        worst = found[0]
-        part = where(worst["feature"], training, live, level / 2, drift.method)
+        return self._raise(stream, now, rows, live, found, changes)
+
+    def _moved(self, stream: Stream, now: Unit, fresh: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[Change], list[Mapping[str, Any]]]:
+        """What moved, in the window or, where it is too small to show it, in many: the rows, the features, what was done to fields, and the rows as they are tested."""
+        drift = self.monitor.drift
+        assert drift and now.fields
+        level = self._level() / 4
+        training = self.known.tested()
+        units = {n: f.get("unit") for n, f in now.fields.fields.items()}
+        tested: dict[str, float] = {}
+        rows = fresh
+        for wide in (False, True):
+            if wide:
+                rows = [r for r in self._asked(WIDE * drift.window, stream.changed, stream.mark) if r["version"] == now.version]
+                if len(rows) <= drift.window:
+                    break
+            clean = [r["input"]["clean"] for r in rows]
+            live = self.known.meant(clean) if self.known.along() and not wide else list(clean)
+            known = training if not wide else now.fields.training
+            found, p = drifted(known, columns(live), level, drift.method, self.known.whole(clean) if not wide else None)
+            changes = find_changes(now.fields.training, columns_of(as_sent(rows, list(now.fields.training))), level, units)
+            tested = {k: min(v, tested.get(k, 1.0)) for k, v in p.items()} | {k: v for k, v in tested.items() if k not in p}
+            if found or changes:
+                break
+        if not stream.mark:
+            self.last |= {"p_values": tested, "level": level / max(1, len(tested)), "looked_at": self.catalog.clock()}
+        return rows, found, changes, live
+
+    def _level(self) -> float:
+        """False alarms accepted for one look."""
+        assert self.monitor.drift
+        return per_second(self.monitor.drift.false_alarms) * seconds(self.monitor.every)
+
+    def _raise(self, stream: Stream, now: Unit, rows: list[dict[str, Any]], live: list[Mapping[str, Any]], found: list[dict[str, Any]], changes: list[Change]) -> list[str]:
+        """An alert of what moved, diagnosed; what follows on it where the monitor says so."""
+        drift = self.monitor.drift
+        assert drift and now.fields
+        level, training = self._level(), self.known.tested()
+        units = {n: f.get("unit") for n, f in now.fields.fields.items()}
+        part = where(found[0]["feature"], training, live, level / 2, drift.method) if found else None
         if part:  # what a part of the rows shows is judged by that part
             inside = [k for k, row in enumerate(live) if row.get(part["field"]) == part["value"]]
             rows, live = [rows[k] for k in inside], [live[k] for k in inside]
-            found = [f for f in drifted(training, columns(live), level / 2, drift.method)[0] if f["feature"] == worst["feature"]] or found
-            worst = found[0]
-        verdict = self._judged(found, training, live, level)
+            worst = found[0]["feature"]
+            found = [f for f in drifted(training, columns(live), level / 2, drift.method)[0] if f["feature"] == worst] or found
+            changes = [c for c in find_changes(now.fields.training, columns_of(as_sent(rows, list(now.fields.training))), level, units) if c.field == worst] or changes
+        stream.changed = stream.since
+        verdict = self._judged(found, training, live, level, changes, stream)
         self.last["verdict"] = verdict.as_json()
-        moved = f", median {worst['median_before']:.6g} -> {worst['median_now']:.6g}" if "median_now" in worst else ""
-        names = ", ".join(f["feature"] for f in found)
-        told = f", all of it where {part['field']} is '{part['value']}' ({part['rows']} of {part['of']} rows)" if part else ""
-        message = f"inputs of {self.served.name} drifted in {names} (p {worst['p']:.1e} over {len(rows)} rows{moved}){told}: {verdict.why}; remedy: {verdict.remedy}"
-        detail = {"features": found, "rows": part["of"] if part else len(rows), "where": part, "verdict": verdict.as_json(), "predictions": [r["id"] for r in rows[:20]]}
+        drill = "drill: " if stream.mark else ""
+        message = f"{drill}inputs of {self.served.name} {_moved_in(found, changes)} over {len(rows)} rows{_median(found)}){_inside(part)}: {verdict.why}; remedy: {verdict.remedy}"
+        detail = {
+            "by": "inputs", "features": found, "rows": len(rows), "where": part, "verdict": verdict.as_json(), "predictions": [r["id"] for r in rows[:20]],
+            "since": min(r["at"] for r in rows), "mark": stream.mark, "version": now.version, "probes": alerts.as_json(self._probes(now, rows, found, changes)),
+        }  # fmt: skip
+        if verdict.kind == "concept":
+            detail |= {"by": "labels", "gap": verdict.harm, "rows": verdict.detail["labelled"]}
         raised = [self.catalog.alert(self.name, self.served.name, "drift", message, detail)]
         wanted = {"retrain", "recalibrate"} & set(self.monitor.on_drift)
-        if "recalibrate" in wanted and verdict.remedy == "recalibrate":
+        if "recalibrate" in wanted and verdict.remedy == "recalibrate" and not stream.mark:
             recalibrated(self.catalog, self.served.name, verdict.detail["weights"], self.name, verdict.why)
         elif "retrain" in wanted and verdict.remedy == "retrain":
-            self.retrain(self.served.name, verdict.why)
+            self.retrain(self.served.name, drill + verdict.why)
         elif wanted:
             with self.catalog.transaction() as con:
-                self.catalog.write_audit(con, self.name, "judge", self.served.name, f"left as it is: {verdict.why}; remedy: {verdict.remedy}")
+                self.catalog.write_audit(con, self.name, "judge", self.served.name, f"left as it is: {drill}{verdict.why}; remedy: {verdict.remedy}")
         return raised
 
-    def _met(self, unit: Unit) -> None:
-        """Get to know what the held-out rows of a version mean, once."""
-        if self.knows is not unit:
-            self.held = unit.held()[:JUDGED]
-            self.read, self.features = [n for n, f in (unit.fields.fields if unit.fields else {}).items() if f.get("type") in ("text", "image")], {}
-            vectors = self._vectors(unit, self.held)
-            self.features = dict(zip(map(self._key, self.held), vectors, strict=False))
-            self.meaning = meaning(", ".join(self.read), vectors) if self.read else None
-            self.last.pop("unwatched", None)
-            if 0 < len(vectors) < LEAST:
-                self.last["unwatched"] = f"{', '.join(self.read)}: {len(vectors)} rows are held out, and {LEAST} are needed"
-            if self.meaning:
-                self.held = [row | more for row, more in zip(self.held, self.meaning.held, strict=True)]
-            self.knows = unit
+    def _probes(self, now: Unit, rows: Sequence[Mapping[str, Any]], found: Sequence[Mapping[str, Any]], changes: Sequence[Change]) -> list[alerts.Probe]:
+        """The shares of rows that tell when it is over."""
+        seen, known = self._seen(now, rows), self.known.training()
+        names = dict.fromkeys([*(c.field for c in changes if c.detail.get("change") != "missing"), *(str(f["feature"]) for f in found)])
+        probes = [alerts.probe_missing(c.field, known[c.field], seen) for c in changes if c.detail.get("change") == "missing"]
+        probes += [p for n in names if n in known and (p := alerts.probe_drift(n, known[n], seen))][:MOST_PROBES]
+        if self.known.meaning and any(n not in known or not {"numbers", "counts"} & set(known[n]) for n in names):  # texts tested as a whole: the direction in which they moved most
+            probes += sorted((p for n in self.known.meaning.training if (p := alerts.probe_drift(n, known[n], seen))), key=lambda p: -abs(p.gap))[:1]
+        return probes
 
-    def _key(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
-        return tuple(str(row.get(n)) for n in self.read)
+    def _seen(self, now: Unit, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Requests as probes read them: what was missing is None, and texts have their meaning."""
+        assert now.fields
+        names = list(now.fields.training)
+        clean = [r["input"]["clean"] for r in rows]
+        return [{**dict(meant), **sent} for meant, sent in zip(self.known.meant(clean), as_sent(rows, names), strict=True)]
 
-    def _vectors(self, unit: Unit, rows: Sequence[Mapping[str, Any]]) -> list[list[float]]:
-        """Features of rows; each text and image is read once."""
-        if not self.read:
-            return []
-        fresh = {key: row for row in rows if (key := self._key(row)) not in self.features}
-        vectors = unit.vectors(list(fresh.values())) if fresh else []
-        if fresh and not vectors:
-            return []  # the model reads neither
-        known = self.features | dict(zip(fresh, vectors, strict=True))
-        return [known[self._key(row)] for row in rows]
+    def _review(self, alert: Mapping[str, Any], stream: Stream, now: Unit, fresh: Sequence[Mapping[str, Any]]) -> None:
+        """Close an open alert of inputs where rows show that it is over; else it stays."""
+        drift, detail = self.monitor.drift, alert["detail"]
+        assert drift
+        part, known = detail.get("where"), self.known.training()
+        probes = [alerts.Probe(**p).against(known.get(p["field"], {})) for p in detail.get("probes", ())]
+        detail = detail | {"probes": alerts.as_json(probes)}
 
-    def _meant(self, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-        """Rows with what their texts and images mean."""
-        if not self.meaning or not self.knows or not self._along():
-            return list(rows)
-        return [dict(row) | more for row, more in zip(rows, self.meaning.along(self._vectors(self.knows, rows)), strict=True)]
+        def state(rows: Sequence[Mapping[str, Any]]) -> alerts.AlertState:
+            inside = [r for r in rows if not part or r["input"]["clean"].get(part["field"]) == part["value"]]
+            return next_state(detail, alerts.Evidence(rows=self._seen(now, inside), version=now.version))
 
-    def _along(self) -> bool:
-        """Whether texts and images are tested by directions."""
-        return self.monitor.drift is not None and self.monitor.drift.meaning == "directions"
+        if state(fresh).seen:
+            stream.changed = stream.since
+            return
+        most = min(MOST_REVIEWED, max(3 * int(part["of"] if part else detail.get("rows", 0)), 2 * drift.window))
+        rows = [r for r in self._asked(most, stream.changed, stream.mark) if r["version"] == now.version]
+        told = state(rows)
+        if not told.open:
+            self._close(alert, told.why)
+            stream.began = stream.changed  # labels of what was sent before tell of the fault
 
-    def _whole(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-        """The p-value of the texts and images of logged rows, where they are tested together."""
-        drift = self.monitor.drift
-        if not self.meaning or not self.knows or not drift or drift.meaning == "directions":
-            return {}
-        return self.meaning.whole(self._vectors(self.knows, [r["input"]["clean"] for r in rows]), drift.meaning)
-
-    def _judged(self, found: Sequence[Mapping[str, Any]], training: Mapping[str, Any], live: Sequence[Mapping[str, Any]], level: float) -> Verdict:
+    def _judged(self, found: Sequence[Mapping[str, Any]], training: Mapping[str, Any], live: Sequence[Mapping[str, Any]], level: float, changes: Sequence[Change], stream: Stream) -> Diagnosis:
         drift, unit = self.monitor.drift, self.served.now
         assert drift and unit and unit.fields
         units = {n: f.get("unit") for n, f in unit.fields.fields.items()}
-        return judged(found, training, live[:JUDGED], unit.predict, self.held, self._labelled, drift.harm, level, units)
+        return judged(found, training, live[:JUDGED], unit.predict, self.known.rows, self._labelled(stream, stream.began), drift.harm, level, units, changes)
 
-    def _concept(self) -> list[str]:
-        """Answers that turn out wrong more often than they should, though the inputs look as before; looked at when their number has doubled."""
-        if not self.monitor.drift or self.served.now is None:
+    def _concept(self, stream: Stream) -> list[str]:
+        """Answers that turn out wrong more often than they should, though the inputs look as before; an alert of it closes by labels too."""
+        now = self.served.now
+        if not self.monitor.drift or now is None or now.fields is None:
             return []
-        rows, right, expected = self._labelled()
-        if rows < FEW * 2**self.told or self._open("drift"):
+        opened = self._opened("drift", stream.mark)
+        for alert in [a for a in opened if a["detail"].get("by") == "labels"]:
+            state = next_state(alert["detail"], alerts.Evidence(labelled=self._labelled(stream, alert["at"])(None), version=now.version))
+            if not state.open:
+                self._close(alert, state.why)
+                stream.began = self.catalog.clock()
             return []
-        self.told += 1
-        if fewer(rows, right, expected) >= SURE / (self.told * (self.told + 1)):
+        if opened or (not stream.mark and self._opened("schema")):  # what is open explains wrong answers, until it is over
             return []
-        verdict = Verdict("concept", round((expected - right) / rows, 4), "retrain", f"of {rows} answers whose label came back {right} were right, where {expected:.0f} were expected: what the inputs say of the answer has changed")
+        told = self._labelled(stream, stream.began)(None)
+        if not told.worse:
+            return []
+        closed = max((a["cleared_at"] or 0.0 for a in self.catalog.alerts() if a["monitor"] == self.name and a["detail"].get("by") == "labels" and a["detail"].get("mark", "") == stream.mark), default=0.0)
+        if closed > stream.began:  # a person closed one, with a reason: only what came since tells of another
+            stream.began = closed
+            return self._concept(stream)
+        verdict = Diagnosis("concept", round(told.gap, 4), "retrain", f"of {told.rows} answers whose label came back {told.right} were right, where {told.expected:.0f} were expected: what the inputs say of the answer has changed")
         self.last["verdict"] = verdict.as_json()
-        raised = [self.catalog.alert(self.name, self.served.name, "drift", f"answers of {self.served.name} are right less often: {verdict.why}; remedy: {verdict.remedy}", {"features": [], "rows": rows, "verdict": verdict.as_json()})]
-        if "retrain" in self.monitor.on_drift:
-            self.retrain(self.served.name, verdict.why)
+        drill = "drill: " if stream.mark else ""
+        detail = {"by": "labels", "features": [], "rows": told.rows, "gap": round(told.gap, 4), "p": told.p, "verdict": verdict.as_json(), "mark": stream.mark, "version": now.version}
+        raised = [self.catalog.alert(self.name, self.served.name, "drift", f"{drill}answers of {self.served.name} are right less often: {verdict.why}; remedy: {verdict.remedy}", detail)]
+        if self.monitor.reacts_with("retrain"):
+            self.retrain(self.served.name, drill + verdict.why)
         return raised
 
-    def _labelled(self) -> tuple[int, int, float]:
-        """Of the answers since the watch began whose label came back: how many, how many were right, and how many should be."""
+    def _labelled(self, stream: Stream, since: float) -> Callable[[Callable[[Mapping[str, Any]], bool] | None], Labelled]:
+        """What labels say of the answers given since a moment, to rows of which a condition holds."""
         now = self.served.now
-        rows = [r for r in self.catalog.labelled(self.served.name, self.began) if now and r["version"] == now.version and "probability" in r["output"]]
-        right = sum(str(r["output"]["label"]) == r["label"] for r in rows)
-        return len(rows), right, sum(float(r["output"]["probability"]) for r in rows)
+        marked = {"mark": stream.mark} if stream.mark else {}
+        rows = [r for r in self.catalog.labelled(self.served.name, since, **marked) if now and r["version"] == now.version and r["at"] >= since and "probability" in r["output"]]
+
+        def told(holds: Callable[[Mapping[str, Any]], bool] | None) -> Labelled:
+            mine = [r for r in rows if holds is None or holds(r["input"]["clean"])]
+            if len(mine) < FEW or now is None:
+                return Labelled(len(mine), sum(str(r["output"]["label"]) == r["label"] for r in mine), sum(float(r["output"]["probability"]) for r in mine))
+            self.known.meet(now)
+            given = (Answer(float(r["output"]["probability"]), str(r["output"]["label"]) == r["label"], digest(r["input"]["clean"], size=8)) for r in mine)
+            return compare(given, self.known.calibration())
+
+        return told
 
     def _surge(self) -> list[str]:
         """Answers of one kind that come far more often than they did; the alert has the items."""
@@ -297,3 +380,23 @@ class Watch:
                 elif "fallback" in self.monitor.on_anomaly:
                     fallen_back(self.catalog, self.served.name, self.served.service.fallback, self.name, message)
         return raised
+
+
+def columns_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """Rows as columns, with None for what is missing."""
+    names = dict.fromkeys(n for row in rows[:1] for n in row)
+    return {name: [row.get(name) for row in rows] for name in names}
+
+
+def _moved_in(found: Sequence[Mapping[str, Any]], changes: Sequence[Change]) -> str:
+    """What moved, and how unlikely that is."""
+    names = ", ".join(dict.fromkeys([*(str(f["feature"]) for f in found), *(c.field for c in changes)]))
+    return f"drifted in {names} (p {min([*(float(f['p']) for f in found), *(c.p for c in changes)]):.1e}"
+
+
+def _median(found: Sequence[Mapping[str, Any]]) -> str:
+    return f", median {found[0]['median_before']:.6g} -> {found[0]['median_now']:.6g}" if found and "median_now" in found[0] else ""
+
+
+def _inside(part: Mapping[str, Any] | None) -> str:
+    return f", all of it where {part['field']} is '{part['value']}' ({part['rows']} of {part['of']} rows)" if part else ""

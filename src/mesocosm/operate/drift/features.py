@@ -29,6 +29,8 @@ def drifted(training: Mapping[str, Any], live: Mapping[str, Sequence[Any]], leve
     found: list[dict[str, Any]] = []
     tested: dict[str, float] = dict(whole or {})
     for name, known in training.items():
+        if not {"numbers", "counts"} & set(known):
+            continue
         numbers = "numbers" in known
         kind = method if method != "auto" else "ks" if numbers else "chi2"
         values = live.get(name, ())

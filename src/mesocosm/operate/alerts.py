@@ -1,0 +1,195 @@
+"""When an alert closes: on positive evidence of the kind that opened it. Knows shares of rows; touches nothing.
+
+An alert keeps what it saw as probes: shares of rows that are not what they were. It closes when as many rows as it was found in, or more,
+show each share to be nearer to the training rows' than to what it was: its upper bound (99 %, one-sided) lies under half of the gap.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from mesocosm.operate.answers import Labelled
+from mesocosm.operate.drift.changes import spell
+
+Z = 2.326  # standard errors of a one-sided bound of 99 %
+BOUND = 0.5  # of the gap that was found: what is under it is equivalent to the training rows
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A share of rows that was not what it was.
+
+    Args:
+        field: whose values are looked at.
+        of: rows whose value is `below` a number (or equal to it), `among` some values, not among them (`unseen`), or `missing`.
+        at: the number or the values.
+        before: the share among the training rows.
+        trained: how many of those there were.
+        gap: how much greater the share was when the alert opened; negative where it was smaller.
+    """
+
+    field: str
+    of: Literal["below", "among", "unseen", "missing"]
+    at: Any
+    before: float
+    trained: float
+    gap: float
+
+    def hits(self, value: Any) -> bool | None:
+        """Whether a value is of the share; None where it says nothing."""
+        if self.of == "missing":
+            return value is None
+        if value is None:
+            return None
+        if self.of == "below":
+            return float(value) <= float(self.at)
+        return (spell(value) in self.at) == (self.of == "among")
+
+    def against(self, known: Mapping[str, Any]) -> Probe:
+        """The same probe beside the training rows of the version that serves now."""
+        if self.of == "below" and "numbers" in known:
+            points = np.asarray(known["numbers"], dtype=float)
+            return replace(self, before=float((points <= float(self.at)).mean()), trained=float(known["rows"]))
+        if self.of == "missing" and known.get("missing") is not None:
+            return replace(self, before=float(known["missing"]))
+        if self.of in ("among", "unseen") and known.get("counts"):
+            counts = {str(k): int(v) for k, v in known["counts"].items()}
+            share = sum(n for v, n in counts.items() if (v in self.at) == (self.of == "among")) / max(1, sum(counts.values()))
+            return replace(self, before=share, trained=float(sum(counts.values())))
+        return self
+
+    def measure(self, rows: Sequence[Row]) -> tuple[float, float, int]:
+        """The gap now, its standard error, and in how many rows."""
+        hits = [h for row in rows if (h := self.hits(row.get(self.field))) is not None]
+        if not hits:
+            return self.gap, math.inf, 0
+        share = sum(hits) / len(hits)
+        smooth = (sum(hits) + 1) / (len(hits) + 2)
+        error = math.sqrt(smooth * (1 - smooth) / len(hits) + self.before * (1 - self.before) / max(1.0, self.trained))
+        return share - self.before, error, len(hits)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What there is for or against an open alert.
+
+    Args:
+        rows: requests since it was last seen, of the version that serves.
+        labelled: answers whose label came back since it was raised.
+        refused: of how many rows how many were refused since it was raised.
+        version: what serves.
+    """
+
+    rows: Sequence[Row] = ()
+    labelled: Labelled = Labelled()
+    refused: tuple[int, int] = (0, 0)
+    version: str = ""
+
+
+@dataclass(frozen=True)
+class AlertState:
+    """Whether an alert stays open, and why; `seen` where what it is about is there still."""
+
+    open: bool
+    why: str
+    seen: bool = False
+
+
+def next_state(detail: Mapping[str, Any], evidence: Evidence) -> AlertState:
+    """What becomes of an open alert.
+
+    Args:
+        detail: the alert's, with what opened it: `by` (inputs, labels, refusals), in how many `rows`, its `probes` or its `gap`.
+    """
+    by = detail.get("by", "inputs")
+    if by == "labels":
+        if detail.get("version") and evidence.version and evidence.version != detail["version"]:
+            return AlertState(False, f"{evidence.version} serves in place of {detail['version']}")
+        return _by_labels(detail, evidence.labelled)
+    if by == "refusals":
+        return _by_refusals(detail, *evidence.refused)
+    return _by_inputs(detail, evidence.rows)
+
+
+def _by_inputs(detail: Mapping[str, Any], rows: Sequence[Row]) -> AlertState:
+    probes, needed = [Probe(**p) for p in detail.get("probes", ())], int(detail.get("rows", 0))
+    if not probes:
+        return AlertState(True, "what opened it was not kept; a person closes it with a reason")
+    if not rows:
+        return AlertState(True, "no rows came since")
+    seen, why, least = False, "", math.inf
+    for probe in probes:
+        gap, error, count = probe.measure(rows)
+        toward = gap if probe.gap > 0 else -gap
+        least = min(least, count)
+        seen = seen or toward - Z * error > 0 and toward > BOUND * abs(probe.gap)
+        if abs(gap) + Z * error > BOUND * abs(probe.gap):
+            why = why or f"{probe.field} is {toward:+.3f} from the training rows (99 % bound {abs(gap) + Z * error:.3f}), where {BOUND * abs(probe.gap):.3f} would do"
+    if least < needed:
+        return AlertState(True, f"{least:.0f} of {needed} rows came since it was last seen", seen)
+    if why:
+        return AlertState(True, why, seen)
+    names = ", ".join(dict.fromkeys(p.field for p in probes))
+    return AlertState(False, f"{least:.0f} rows show {names} as in the training rows, within half of what was found (99 %)")
+
+
+def _by_labels(detail: Mapping[str, Any], labelled: Labelled) -> AlertState:
+    needed, gap = int(detail.get("rows", 0)), float(detail.get("gap", 0.0))
+    if labelled.rows < max(1, needed):
+        return AlertState(True, f"{labelled.rows} of {needed} labels came since")
+    share = (labelled.right + 1) / (labelled.rows + 2)
+    bound = labelled.gap + Z * math.sqrt(share * (1 - share) / labelled.rows)
+    if bound > BOUND * gap:
+        return AlertState(True, f"{labelled.right} of {labelled.rows} answers were right, where {labelled.expected:.0f} were expected", labelled.gap > BOUND * gap)
+    return AlertState(False, f"{labelled.right} of {labelled.rows} answers whose label came back were right, where {labelled.expected:.0f} were expected")
+
+
+def _by_refusals(detail: Mapping[str, Any], refused: int, rows: int) -> AlertState:
+    needed, share = int(detail.get("rows", 0)), float(detail.get("share", 0.0))
+    if rows < max(1, needed):
+        return AlertState(True, f"{rows} of {needed} rows came since")
+    smooth = (refused + 1) / (rows + 2)
+    if refused / rows + Z * math.sqrt(smooth * (1 - smooth) / rows) > BOUND * share:
+        return AlertState(True, f"{refused} of {rows} rows were refused", refused / rows > BOUND * share)
+    return AlertState(False, f"{refused} of the last {rows} rows were refused, where it was {share:.0%}")
+
+
+def probe_drift(name: str, known: Mapping[str, Any], rows: Sequence[Row]) -> Probe | None:
+    """The probe of a field whose distribution moved: the number, or the values, where the gap is widest."""
+    values = [row[name] for row in rows if row.get(name) is not None]
+    if not values:
+        return None
+    if "numbers" in known:
+        points, live = np.sort(np.asarray(known["numbers"], dtype=float)), np.sort(np.asarray(values, dtype=float))
+        at = np.unique(np.concatenate([points, live]))
+        ours, theirs = (np.searchsorted(x, at, side="right") / len(x) for x in (points, live))
+        k = int(np.abs(theirs - ours).argmax())
+        return Probe(name, "below", float(at[k]), float(ours[k]), float(known["rows"]), float(theirs[k] - ours[k]))
+    counts = {str(k): int(v) for k, v in known.get("counts", {}).items()}
+    total = sum(counts.values())
+    if not total:
+        return None
+    now = [spell(v) for v in values]
+    more = [v for v in {*counts, *now} if now.count(v) / len(now) > counts.get(v, 0) / total]
+    before, share = sum(counts.get(v, 0) for v in more) / total, sum(v in more for v in now) / len(now)
+    if all(v not in counts for v in more):
+        return Probe(name, "unseen", sorted(counts), 0.0, float(total), share)
+    return Probe(name, "among", sorted(more), before, float(total), share - before)
+
+
+def probe_missing(name: str, known: Mapping[str, Any], rows: Sequence[Row]) -> Probe:
+    """The probe of a field that went missing."""
+    share = sum(row.get(name) is None for row in rows) / max(1, len(rows))
+    before = float(known.get("missing") or 0.0)
+    return Probe(name, "missing", None, before, float(known.get("rows") or sum(known.get("counts", {}).values()) or 1), share - before)
+
+
+def as_json(probes: Sequence[Probe]) -> list[dict[str, Any]]:
+    """Probes as an alert keeps them."""
+    return [asdict(p) for p in probes]

@@ -1,0 +1,120 @@
+"""Whether answers are right as often as they should be: by labels, against the model's own calibration on its held-out rows.
+
+Knows numbers only. The comparison may be looked at after every label.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mesocosm.operate.sequential import compared
+
+FEW = 30  # labelled rows, and held-out ones, under which nothing is said
+SURE = 0.01  # how unlikely fewer right answers must be, over all looks at one version
+PRIOR = 10.0  # held-out rows that the model's own probabilities weigh as much as
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer whose label is known: its probability, whether it was right, and the content of its row."""
+
+    probability: float
+    right: bool
+    content: str = ""
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """What labels say: of `rows` answers `right` were, where `expected` should be; `p` that so few are by chance, at any number of looks."""
+
+    rows: int = 0
+    right: int = 0
+    expected: float = 0.0
+    p: float = 1.0
+
+    @property
+    def gap(self) -> float:
+        """The accuracy lost."""
+        return (self.expected - self.right) / self.rows if self.rows else 0.0
+
+    @property
+    def worse(self) -> bool:
+        """Whether fewer are right than should be, beyond chance."""
+        return self.p < SURE and self.gap > 0
+
+
+class Calibration:
+    """How often answers of a probability are right, measured on held-out rows.
+
+    Args:
+        held: answers to held-out rows.
+
+    Source: Platt 1999, Probabilistic outputs for support vector machines; drawn to the model's own probabilities where rows are few.
+
+    >>> from random import Random
+    >>> draw = Random(1)
+    >>> bold = Calibration([Answer(0.95, draw.random() < 0.7) for _ in range(400)])
+    >>> 0.65 < bold.expect(0.95) < 0.78
+    True
+    """
+
+    def __init__(self, held: Sequence[Answer]) -> None:
+        self.rows = len(held)
+        self.slope, self.base = 1.0, 0.0
+        if len(held) < FEW:
+            return
+        from scipy.optimize import minimize
+
+        x = np.array([_odds(a.probability) for a in held])
+        sign = np.array([1.0 if a.right else -1.0 for a in held])
+
+        def cost(w: Any) -> float:
+            away = (w[0] - 1) ** 2 + w[1] ** 2  # from the model's own probabilities
+            return float(np.logaddexp(0.0, -sign * (w[0] * x + w[1])).sum() + PRIOR / 8 * away)
+
+        self.slope, self.base = (float(w) for w in minimize(cost, np.array([1.0, 0.0])).x)
+
+    def expect(self, probability: float) -> float:
+        """How often an answer of a probability is right."""
+        return 1 / (1 + math.exp(-(self.slope * _odds(probability) + self.base)))
+
+
+def compare(answers: Iterable[Answer], known: Calibration) -> Labelled:
+    """Compare answers with what held-out rows let expect.
+
+    Equal rows that err together count as what they tell, not as many. Nothing is said of few rows, nor without held-out ones.
+    """
+    given = list(answers)
+    if not given:
+        return Labelled()
+    expected = np.array([known.expect(a.probability) for a in given])
+    right = np.array([a.right for a in given], dtype=float)
+    rows, total = len(given), float(expected.sum())
+    found = Labelled(rows, int(right.sum()), round(total, 2))
+    if rows < FEW or known.rows < FEW:
+        return found
+    scale = _alone([a.content for a in given], right - expected)
+    share = total / rows
+    told = compared(right.sum() * scale, rows * scale, share * known.rows, known.rows)  # type: ignore[arg-type]
+    return Labelled(rows, found.right, found.expected, told.p if told.difference < 0 else 1.0)
+
+
+def _alone(contents: Sequence[str], errors: Any) -> float:
+    """As how large a share of its rows a sample counts, where equal rows err alike."""
+    sums: Mapping[str, float] = defaultdict(float)
+    errors = errors - errors.mean()
+    for i, (content, error) in enumerate(zip(contents, errors, strict=True)):
+        sums[content or f"#{i}"] += float(error)  # type: ignore[index]
+    apart, together = float((errors**2).sum()), sum(v * v for v in sums.values())
+    return min(1.0, apart / together) if together > 0 and apart > 0 else 1.0
+
+
+def _odds(p: float) -> float:
+    p = min(0.999, max(0.001, p))
+    return math.log(p / (1 - p))
