@@ -101,9 +101,8 @@ class Watch:
         drift = self.monitor.drift
         opened = self._opened("schema")
         for alert in opened:
-            lasting = self.catalog.clock() - alert["at"]
-            refused, rows = self.served.refusals(lasting)
-            state = next_state(alert["detail"], alerts.Evidence(refused=(refused.get(str(alert["detail"].get("feature")), 0), rows)))
+            recent = [name for at, name in list(self.served.rows) if at > alert["at"]][-max(60, int(alert["detail"].get("rows", 0))) :]
+            state = next_state(alert["detail"], alerts.Evidence(refused=(recent.count(str(alert["detail"].get("feature"))), len(recent))))
             if not state.open:
                 self._close(alert, state.why)
                 self.cleared = self.catalog.clock()

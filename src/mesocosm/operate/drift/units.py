@@ -15,7 +15,7 @@ from scipy.stats import kstwobign
 
 Array = NDArray[np.float64]
 FACTORS: tuple[tuple[float, str, str], ...] = (  # a factor, what it is between, and words of the units it may happen to
-    (1.95583, "DM and EUR", "DM DEM EUR"), (2.20462, "kg and lb", "kg g t lb lbs oz"), (1.60934, "km and miles", "km m mi mile miles km/h mph"),
+    (1.95583, "DM given as EUR or the other way", "DM DEM EUR"), (2.20462, "kg and lb", "kg g t lb lbs oz"), (1.60934, "km and miles", "km m mi mile miles km/h mph"),
     (3.28084, "m and feet", "km m cm ft feet"), (2.54, "cm and inches", "m cm mm in inch inches"), (12.0, "months and years", "year years month months"),
     (30.0, "days and months", "day days month months"), (60.0, "minutes and hours, or seconds and minutes", "hour hours h minute minutes min second seconds s"),
     (24.0, "hours and days", "day days hour hours h"), (7.0, "days and weeks", "week weeks day days"), (365.25, "days and years", "year years day days"),
@@ -86,7 +86,7 @@ def find_unit(known: Mapping[str, Any], values: Sequence[float], unit: str | Non
 
     >>> train = {"numbers": [1000 * 1.02**i for i in range(200)], "rows": 2000}
     >>> find_unit(train, [1000 * 1.02**i / 1.95583 for i in range(200)], "DM").named
-    'DM and EUR'
+    'DM given as EUR or the other way'
     >>> find_unit(train, [1000 * 1.02**i + 900 for i in range(200)]) is None
     True
     """
