@@ -127,10 +127,14 @@ def _compare_numbers(name: str, unit: str | None, known: Mapping[str, Any], now:
 
 def _find_unit_change(name: str, known: Mapping[str, Any], live: Sequence[float], unit: str | None) -> str | None:
     """The factor that the monitors' test finds between two samples, as a sentence."""
-    from mesocosm.operate.verdict import _unit
+    from mesocosm.operate.drift.units import find_unit
 
-    found = _unit([{"feature": name}], {name: known}, [{name: v} for v in live], {name: unit})
-    return f"its values are {found[1]:.4g} times what they were and otherwise the same{f' ({found[2]})' if found[2] else ''}" if found else None
+    found = find_unit(known, live, unit)
+    if found is None:
+        return None
+    plus = f" {'plus' if found.plus > 0 else 'less'} {abs(found.plus):.4g}" if found.plus else ""
+    part = f" in about {found.share:.0%} of the rows" if found.share < 1 else ""
+    return f"its values are {found.times:.4g} times what they were{plus}{part} and otherwise the same{f' ({found.named})' if found.named else ''}"
 
 
 def _resample(known: Mapping[str, Any]) -> list[float]:

@@ -222,17 +222,15 @@ class Watch:
     def _seen(self, now: Unit, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Requests as probes read them: what was missing is None, and texts have their meaning."""
         assert now.fields
-        names = list(now.fields.training)
-        clean = [r["input"]["clean"] for r in rows]
-        return [{**dict(meant), **sent} for meant, sent in zip(self.known.meant(clean), as_sent(rows, names), strict=True)]
+        meant = self.known.meant([r["input"]["clean"] for r in rows])
+        return [{**dict(one), **sent} for one, sent in zip(meant, as_sent(rows, list(now.fields.training)), strict=True)]
 
     def _review(self, alert: Mapping[str, Any], stream: Stream, now: Unit, fresh: Sequence[Mapping[str, Any]]) -> None:
         """Close an open alert of inputs where rows show that it is over; else it stays."""
         drift, detail = self.monitor.drift, alert["detail"]
         assert drift
         part, known = detail.get("where"), self.known.training()
-        probes = [alerts.Probe(**p).against(known.get(p["field"], {})) for p in detail.get("probes", ())]
-        detail = detail | {"probes": alerts.as_json(probes)}
+        detail = detail | {"probes": alerts.as_json([alerts.Probe(**p).against(known.get(p["field"], {})) for p in detail.get("probes", ())])}
 
         def state(rows: Sequence[Mapping[str, Any]]) -> alerts.AlertState:
             inside = [r for r in rows if not part or r["input"]["clean"].get(part["field"]) == part["value"]]
@@ -243,8 +241,7 @@ class Watch:
             return
         most = min(MOST_REVIEWED, max(3 * int(part["of"] if part else detail.get("rows", 0)), 2 * drift.window))
         rows = [r for r in self._asked(most, stream.changed, stream.mark) if r["version"] == now.version]
-        told = state(rows)
-        if not told.open:
+        if not (told := state(rows)).open:
             self._close(alert, told.why)
             stream.began = stream.changed  # labels of what was sent before tell of the fault
 
