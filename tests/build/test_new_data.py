@@ -129,7 +129,7 @@ def test_a_stopped_build_keeps_the_last_snapshot_says_why_and_one_line_accepts_i
     assert build(tmp_path) == []
     eco = open_ecosystem(tmp_path)
     first = eco.catalog.snapshot(dataset="d")
-    write_rows(tmp_path, lambda i: f"{3 + 0.007 * i:.3f}")
+    write_rows(tmp_path, lambda i: f"{3 + 0.07 * i:.2f}")
     assert preview_data(eco.spec, eco.catalog, eco.plan()) == []
     because = [reason for change in eco.plan() if change.address == "datasets.d" for reason in change.because]
     assert any("stops before training: weight: unreadable change" in reason for reason in because)
