@@ -57,6 +57,19 @@ def test_what_came_corrects_what_is_said_next(tmp_path: Path) -> None:
         assert priced(model, parts, tmp_path).seconds > 0
 
 
+def test_an_estimate_is_corrected_by_the_phases_that_ended(tmp_path: Path) -> None:
+    model, parts = parts_of(200)
+    for off in (1.0, 10.0, 0.02):  # as estimated, ten times as long, far shorter
+        quote = quoted(job(model, parts, None, tmp_path), tmp_path)
+        quote.said = Price({"heads": 40.0, "curve": 60.0}, 0.1)
+        lines: list[Any] = []
+        quote.announce(lines.append)
+        quote.laps.at -= 40 * off  # as if so much time had passed
+        quote.laps.end("heads")
+        assert quote.remaining() == pytest.approx(60 * max(off, 0.05), rel=0.05)
+        assert len(lines) == 2 and all("corrected estimate" in line and line.record["about"] == pytest.approx(quote.remaining(), rel=0.01) for line in lines[1:])
+
+
 @pytest.mark.parametrize(("settings", "columns", "kind", "phases"), [
     ({"rank": {"towers": {"epochs": 2}}, "inputs": ["who"]}, {"who": [f"p{i % 30}" for i in range(240)], "y": [f"i{(i * 7 + i // 30) % 40}" for i in range(240)]}, "category", {"solving", "towers", "weighing", "judging"}),
     ({"base": "minilm", "inputs": ["text"]}, {"text": [f"where is card {i}" for i in range(60)], "y": [f"it is in drawer {i % 9}" for i in range(60)]}, "text", {"reading", "matrix", "judging"}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 STATUS, RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
@@ -19,6 +20,7 @@ class Laps:
     """
 
     def __init__(self) -> None:
+        self.on_end: Callable[[], None] | None = None
         self.began = self.at = time.perf_counter()
         self.took: dict[str, float] = {}
 
@@ -27,6 +29,8 @@ class Laps:
         now = time.perf_counter()
         self.took[phase] = self.took.get(phase, 0.0) + now - self.at
         self.at = now
+        if self.on_end:
+            self.on_end()
 
     @property
     def seconds(self) -> float:

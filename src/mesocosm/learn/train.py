@@ -147,7 +147,7 @@ def grow(
     quote = None if model.base == AUTO else quoted(planned(model, parts, base, site.root, store, site.corpus, site.told), store)
     laps = quote.laps if quote else Laps()
     if quote:
-        say(quote.said.text())
+        quote.announce(say)
         quote.started(base)
     learnt: dict[str, Any] = {}
     if model.pretrain and parts.text_names:

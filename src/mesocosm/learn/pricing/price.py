@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from mesocosm.learn.bases import Base
 
 BOOK = "price.json"
+ENOUGH, MOST_OFF = 0.3, 20.0  # seconds of ended phases from which they correct the others, and by how much at most
+CLEARLY, WIDE = 5.0, 1.5  # seconds and ratio by which what remains must differ before it is printed again
 TRIAL = 0.0101  # seconds of the trial on the machine where the units were timed
 UNITS = {  # seconds a unit, on that machine
     "token": 1.0e-11, "graph token": 1.6e-11, "load": 8e-9, "import": 4.5, "export": 6e-7, "step": 0.12, "start": 1.5,
@@ -88,6 +90,28 @@ class Quote:
     def __post_init__(self) -> None:
         fresh_peak()
 
+    def announce(self, say: Callable[[str], None]) -> None:
+        """Print the estimate; when a phase ends and what remains turns out clearly otherwise, print that too."""
+        say(self.said.text())
+        until = time.perf_counter() + self.said.seconds
+
+        def correct() -> None:
+            nonlocal until
+            now, left = time.perf_counter(), self.remaining()
+            before = max(0.0, until - now)
+            if abs(left - before) > CLEARLY and not 1 / WIDE < (left + 1) / (before + 1) < WIDE:
+                until = now + left
+                say(Told(f"corrected estimate: about {short(left)} left", {"about": round(left, 2)}))
+
+        self.laps.on_end = correct
+
+    def remaining(self) -> float:
+        """Seconds that are left: the estimates of the phases to come, times how far off those that ended were."""
+        ended = {p: s for p, s in self.said.phases.items() if p in self.laps.took}
+        guessed, true = sum(ended.values()), sum(self.laps.took[p] for p in ended)
+        ratio = min(MOST_OFF, max(1 / MOST_OFF, true / guessed)) if min(guessed, true) > ENOUGH else 1.0
+        return ratio * sum(s for p, s in self.said.phases.items() if p not in ended)
+
     def started(self, base: Base | None) -> None:
         """Import what a base runs on, where that was priced: it takes seconds, once a process."""
         if not self.said.phases.get("starting"):
@@ -139,7 +163,7 @@ def short(seconds: float) -> str:
 
 
 def pace() -> float:
-    """How much longer a small trial (products, an eigendecomposition, a loop) takes here than where the units were timed; the median of nine, the first two left out."""
+    """How much longer a small trial (products, an eigendecomposition, a loop) takes here than where the units were timed; the least of nine, which other work on the machine disturbs least."""
     x = np.random.default_rng(0).normal(size=(260, 260)).astype(np.float32)
     took = []
     for _ in range(11):
@@ -149,7 +173,7 @@ def pace() -> float:
             x @ x
         sum(i % 7 for i in range(60_000))
         took.append(time.perf_counter() - began)
-    return float(np.median(took[2:])) / TRIAL
+    return float(np.min(took[2:])) / TRIAL
 
 
 def add(*some: Mapping[str, float]) -> Work:

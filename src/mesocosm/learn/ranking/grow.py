@@ -57,7 +57,7 @@ def grow_ranker(name: str, model: Model, rows: Mapping[str, Sequence[Any]], site
         raise Wrong("inputs", f"{len(able)} of '{model.inputs[0]}' touched three items or more", f"at least {LEAST} to learn from and to be judged by")
     base = resolve(str(model.base), site.root) if any(site.items.values()) else None
     quote = quoted(ranking(model, base, histories, len(able), [site.items.get(i, "") for i in items], site.store), site.store)
-    say(quote.said.text())
+    quote.announce(say)
     quote.started(base)
     say(f"{len(histories):,} of '{model.inputs[0]}' and {len(items):,} items; each one's last item is kept to judge by")
     vectors = _said(model, base, items, site, say)

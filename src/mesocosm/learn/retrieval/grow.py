@@ -53,7 +53,7 @@ def grow_finder(name: str, model: Model, base: Base, rows: Mapping[str, Sequence
     if not 2 <= len(known) <= MOST:
         raise Wrong("predict", f"'{model.predict}' holds {len(known)} different texts", f"2 to {MOST:,}")
     quote = quoted(finding(model, base, texts, told, site.store), site.store)
-    say(quote.said.text())
+    quote.announce(say)
     quote.started(base)
     number = {t: k for k, t in enumerate([*known, *gone])}
     right = {p: np.array([number[t] for t in told[p]], dtype=np.int64) for p in PARTS}

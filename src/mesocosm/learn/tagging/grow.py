@@ -58,7 +58,7 @@ def grow_tagger(name: str, model: Model, base: Base, rows: Mapping[str, Sequence
     if len({t for some in right["train"] for t in some}) < 2:
         raise Wrong("predict", f"the training rows of '{model.predict}' hold one tag only", "named things, and words that are none")
     quote = quoted(tagging(model, base, texts, len(tags), site.store), site.store)
-    say(quote.said.text())
+    quote.announce(say)
     quote.started(base)
     tokens = Tokens(base.folder, model.max_length)
     ids, first = ({p: encoded(tokens, texts[p])[k] for p in PARTS} for k in (0, 1))

@@ -53,7 +53,7 @@ def grow_writer(name: str, model: Model, base: Base, rows: Mapping[str, Sequence
     if shared:
         say(f"{shared} of {len(where['test'])} test rows equal a training row in what is asked and what is answered")
     quote = quoted(writing(model, base, texts, answers, MOST_JUDGED, MOST_WRITTEN), site.store)
-    say(quote.said.text())
+    quote.announce(say)
     quote.started(base)
     prompter = Prompter(base, model.instruction, model.max_length, model.max_new_tokens)
     metrics, history, delta = _taught(base, model, prompter, texts, answers, site, quote.laps, say)
