@@ -47,6 +47,7 @@ from mesocosm.govern.snapshot import scan
 from mesocosm.govern.sources.paths import quote, text
 from mesocosm.govern.split import split_sql
 from mesocosm.govern.types.number import Number, Rates
+from mesocosm.govern.wide import GROUP, read_query
 from mesocosm.govern.write import write_tables
 
 Say = Callable[[str], None]
@@ -212,7 +213,8 @@ def _read(con: Any, dataset: Dataset, fields: recipe.Fields, rows: Raw, facts: r
         why = f"coalesce({why}, case when {quote(dataset.key)} is null then {text(f'{dataset.key} is missing, and it is the key')} end)"
     less = "(_why, _unmatched)" if rows.joined else "(_why)"
     for attempt in (1, 2):
-        read = recipe.read_sql(fields, facts, "_raw", rows.types, carried)
+        wide = len(fields) > GROUP and isinstance(dataset.engine, Duckdb)
+        read = read_query(con, fields, facts, rows, carried, folder, store) if wide else recipe.read_sql(fields, facts, "_raw", rows.types, carried)
         last = _last_of_read(dataset, fields, facts) if not dataset.repairs else ""
         dataset.engine.rows(con, f"select * exclude {less}, {why} as _why{last} from ({read})", "_raw", "_stage", folder / f"stage-{attempt}.parquet", store)
         if attempt == 1 and not _new_units(con, fields, rows, facts):

@@ -5,7 +5,7 @@ Knows DuckDB. Looks at few values where few are enough, at all where they are no
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mesocosm.base.errors import Wrong
@@ -14,6 +14,7 @@ from mesocosm.govern.readings import decimal_mark
 from mesocosm.govern.recipe import Fields, columns_of
 from mesocosm.govern.sources.paths import quote
 from mesocosm.govern.types.number import Number
+from mesocosm.govern.wide import slices
 
 FIRST = 2000  # values that are enough in most columns
 MOST = 100_000  # distinct values with a comma
@@ -30,12 +31,12 @@ def prove(con: Any, fields: Fields, rows: Raw) -> dict[str, str]:
     found: dict[str, str] = {}
     open_: dict[str, tuple[str, ...]] = {}
     points = False  # whether some column of the dataset proves the point
-    for name, column in asked.items():
-        proof = decimal_mark(_values(con, column, ",", MOST))
+    for name, column, table in _tables(con, asked, fields):
+        proof = decimal_mark(_values(con, column, ",", MOST, table))
         if not proof.proofs or proof.reading == ".":
-            first = decimal_mark(_values(con, column, ".", FIRST))
+            first = decimal_mark(_values(con, column, ".", FIRST, table))
             if not first.proofs and first.open:
-                first = decimal_mark(_values(con, column, ".", MOST))
+                first = decimal_mark(_values(con, column, ".", MOST, table))
             points = points or "." in first.proofs
             if first.ambiguous and not proof.proofs:
                 open_[name] = first.open
@@ -45,7 +46,7 @@ def prove(con: Any, fields: Fields, rows: Raw) -> dict[str, str]:
                 raise _asked(fields, name, proof.open)
             continue
         points = points or "." in proof.proofs
-        other = decimal_mark(_values(con, column, ".", FIRST)) if not proof.mixed else proof
+        other = decimal_mark(_values(con, column, ".", FIRST, table)) if not proof.mixed else proof
         found[name] = "mixed" if proof.mixed or "." in other.proofs else ","
     for name, values in open_.items():
         if not points:  # a point that is the decimal mark of its neighbours is one here too
@@ -53,11 +54,17 @@ def prove(con: Any, fields: Fields, rows: Raw) -> dict[str, str]:
     return found
 
 
-def _values(con: Any, column: str, mark: str, most: int) -> list[str]:
+def _tables(con: Any, asked: Mapping[str, str], fields: Fields) -> Iterator[tuple[str, str, str]]:
+    """Each field, its column and the table to look it up in."""
+    for table, group in slices(con, "_raw", {n: fields[n] for n in asked}, asked):
+        yield from ((n, asked[n], table) for n in group)
+
+
+def _values(con: Any, column: str, mark: str, most: int, table: str) -> list[str]:
     """Distinct values that hold a mark, full-width forms as they are."""
     c = quote(column)
     wide = "，" if mark == "," else "．"
-    inner = f"select {c} as x from _raw where contains({c}, '{mark}') or contains({c}, '{wide}')"
+    inner = f"select {c} as x from {table} where contains({c}, '{mark}') or contains({c}, '{wide}')"
     query = f"select distinct x from ({inner}{f' limit {most}' if most == FIRST else ''}) limit {most}"
     return [str(row[0]).strip() for row in con.execute(query).fetchall()]
 

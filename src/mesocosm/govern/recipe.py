@@ -29,7 +29,7 @@ def columns_of(fields: Fields) -> dict[str, str]:
     return {name: known[field.column or name] for name, field in fields.items()}
 
 
-def read_sql(fields: Fields, facts: Facts, raw: str, types: Mapping[str, str], carried: Mapping[str, str]) -> str:
+def read_sql(fields: Fields, facts: Facts, raw: str, types: Mapping[str, str], carried: Mapping[str, str], columns: Mapping[str, str] | None = None) -> str:
     """SQL that reads raw columns as their types; `_why` holds the first reason, else null.
 
     Each stage is one CTE, so no expression is written out twice: trimmed, narrowed, said, its
@@ -39,8 +39,9 @@ def read_sql(fields: Fields, facts: Facts, raw: str, types: Mapping[str, str], c
         raw: the table of raw columns.
         types: the Ibis type of each raw column.
         carried: columns that pass through as they are, with their Ibis types.
+        columns: the raw column of each field, where `fields` are some of those of the table.
     """
-    own = columns_of(fields)
+    own = columns_of(fields) if columns is None else {n: columns[n] for n in fields}
     said = {n: f"s{i}" for i, n in enumerate(own)}
     texts = {said[n]: types[c] for n, c in own.items()}
     words = [said[n] for n, c in own.items() if types[c] == "string"]

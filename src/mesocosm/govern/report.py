@@ -13,6 +13,7 @@ from typing import Any
 from mesocosm.govern import expr
 from mesocosm.govern.recipe import Facts, Fields, columns_of, typed
 from mesocosm.govern.sources.paths import quote
+from mesocosm.govern.wide import groups, slices
 
 NUMERIC = ("int64", "float64")
 EXACT = 2_000_000
@@ -26,9 +27,17 @@ def profile(con: Any, table: str, fields: Fields) -> dict[str, dict[str, Any]]:
     Values of private fields are not shown: only how many there are. Over `EXACT` rows the count of
     distinct values is an estimate (HyperLogLog).
     """
+    rows = con.execute(f"select count(*) from {table}").fetchone()[0]
+    found: dict[str, dict[str, Any]] = {}
+    for part, some in slices(con, table, fields):
+        found |= _profile(con, part, some, rows)
+    return found
+
+
+def _profile(con: Any, table: str, fields: Fields, rows: int) -> dict[str, dict[str, Any]]:
+    """The profile of some fields of a table of `rows` rows."""
     from mesocosm.govern.quantiles import quantiles
 
-    rows = con.execute(f"select count(*) from {table}").fetchone()[0]
     distinct = "count(distinct {})" if rows <= EXACT else "approx_count_distinct({})"
     asked: list[tuple[str, str, str]] = []
     numbers = [n for n, f in fields.items() if f.ibis_type in NUMERIC and not f.private]
@@ -50,6 +59,15 @@ def profile(con: Any, table: str, fields: Fields) -> dict[str, dict[str, Any]]:
 
 def histogram(con: Any, table: str, fields: Fields) -> dict[str, Any]:
     """What the drift watch compares with, from training rows: 200 quantiles of each number, counts of each category."""
+    found: dict[str, Any] = {}
+    shown = {n: f for n, f in fields.items() if not f.private}
+    for part, some in slices(con, table, shown, more=", _row, _split"):
+        found |= _histogram(con, part, some)
+    return found
+
+
+def _histogram(con: Any, table: str, fields: Fields) -> dict[str, Any]:
+    """The same of some fields."""
     from mesocosm.govern.quantiles import quantiles
 
     found: dict[str, Any] = {}
@@ -58,8 +76,6 @@ def histogram(con: Any, table: str, fields: Fields) -> dict[str, Any]:
     where = f"{table} where _split = 'train'" + (f" and hash(_row) % {every} = 0" if every > 1 else "")
     for name, field in fields.items():
         x = quote(name)
-        if field.private:
-            continue
         if field.ibis_type in NUMERIC:
             values = quantiles(con, x, f"(select {x} from {where})", [i / 199 for i in range(200)])
             if values is not None:
@@ -77,7 +93,8 @@ def patterns(con: Any, table: str, fields: Fields, most: int = 12) -> list[dict[
     rows = con.execute(f"select count(*) from {table}").fetchall()[0][0]
     every = max(1, rows // SAMPLED)
     where = f" where hash(_row) % {every} = 0" if every > 1 else ""
-    said = " || ".join(f"case when {quote(n)} is null then '1' else '0' end" for n in names)
+    bits = ", ".join(f"case when {quote(n)} is null then '1' else '0' end" for n in names)
+    said = f"concat({bits})"  # one call, as a chain of many || is too deep
     found = con.execute(f"select p, count(*) from (select {said} as p from {table}{where}) group by p order by 2 desc, 1 limit {most}").fetchall()
     return [{"missing": [n for n, bit in zip(names, p, strict=True) if bit == "1"], "rows": n} for p, n in found]
 
@@ -86,8 +103,15 @@ def examples(con: Any, written: str, fields: Fields, key: str | None, most: int 
     """For each field that is not private and not the key: values as they came and as they are kept, where the two differ; `LOOKED` rows are compared."""
     able = [n for n, f in fields.items() if not f.private and n != key and f.model_dump()["type"] != "image"]
     texts = {n: quote(c) for n, c in columns_of(fields).items()}
-    if not able:
-        return {}
+    found: dict[str, list[list[str | None]]] = {}
+    for some in groups({n: fields[n] for n in able}):
+        found |= _examples(con, written, some, texts, most)
+    return found
+
+
+def _examples(con: Any, written: str, fields: Fields, texts: Mapping[str, str], most: int) -> dict[str, list[list[str | None]]]:
+    """The same of some fields."""
+    able = list(fields)
     pairs = ", ".join(f"r.{texts[n]}::varchar as a{i}, w.{quote(n)}::varchar as b{i}" for i, n in enumerate(able))
     con.execute(f"create temp table _pairs as select {pairs} from (select * from _raw limit {LOOKED}) r join {written} w using (_row)")
     found: dict[str, list[list[str | None]]] = {}

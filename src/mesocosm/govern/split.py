@@ -43,7 +43,8 @@ def split_sql(table: str, dataset: Dataset, judge: str | None) -> str:
 
 
 def _content(names: list[str]) -> str:
-    return " || '|' || ".join(f"coalesce({quote(n)}::varchar, '')" for n in names)
+    texts = ", '|', ".join(f"coalesce({quote(n)}::varchar, '')" for n in names)
+    return f"concat({texts})"  # one call, as a chain of many || is too deep
 
 
 def _drawn(dataset: Dataset, table: str, listed: str, still: str) -> str:
@@ -79,4 +80,5 @@ def _drawn(dataset: Dataset, table: str, listed: str, still: str) -> str:
 def _continuous(dataset: Dataset, still: str) -> str:
     """SQL that is true where a number has so many different values that equal rows can only be copies."""
     kinds = {n: f.ibis_type for n, f in dataset.fields.items() if f.ibis_type in CONTINUOUS}
-    return " or ".join(f"(select approx_count_distinct({quote(n)}) > greatest({DISTINCT}, {CONTINUOUS[k]} * count(*)) {still})" for n, k in kinds.items()) or "false"
+    tests = " or ".join(f"approx_count_distinct({quote(n)}) > greatest({DISTINCT}, {CONTINUOUS[k]} * count(*))" for n, k in kinds.items())
+    return f"(select {tests} {still})" if tests else "false"

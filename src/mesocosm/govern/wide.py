@@ -1,0 +1,67 @@
+"""Tables of many columns, treated in groups of columns, so that memory and time grow with their number and no faster.
+
+Knows DuckDB. A table of at most `GROUP` fields is treated as one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from mesocosm.base.errors import Failure
+from mesocosm.govern import recipe
+from mesocosm.govern.engines.duckdb import Duckdb
+from mesocosm.govern.internal_names import quote
+from mesocosm.govern.raw import Raw
+from mesocosm.govern.sources.paths import text
+
+GROUP = 100  # fields
+
+
+def groups(fields: recipe.Fields) -> list[dict[str, Any]]:
+    """The fields in groups of at most `GROUP`, in their order."""
+    names = list(fields)
+    return [{n: fields[n] for n in names[i : i + GROUP]} for i in range(0, len(names), GROUP)]
+
+
+def slices(con: Any, table: str, fields: recipe.Fields, columns: Mapping[str, str] | None = None, more: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each group of fields and the table that holds its columns; a narrow table is yielded as it is.
+
+    Args:
+        columns: the column of each field, where it has another name.
+        more: further columns that each slice holds, as `, _row`.
+    """
+    if len(fields) <= GROUP:
+        yield table, dict(fields)
+        return
+    for group in groups(fields):
+        wanted = ", ".join(dict.fromkeys(quote((columns or {}).get(n, n)) for n in group))
+        con.execute(f"create or replace temp table _slice as select {wanted}{more} from {table}")
+        yield "_slice", group
+    con.execute("drop table if exists _slice")
+
+
+def read_query(con: Any, fields: recipe.Fields, facts: recipe.Facts, rows: Raw, carried: Mapping[str, str], folder: Path, store: Path) -> str:
+    """SQL of the read rows, as `recipe.read_sql` gives; the groups of a wide table are read into one file each and put side by side.
+
+    Raises:
+        Failure: the files of the groups do not hold the same rows in the same order.
+    """
+    columns = recipe.columns_of(fields)
+    files: list[str] = []
+    con.execute("set preserve_insertion_order=true")
+    for number, group in enumerate(groups(fields)):
+        types = {columns[n]: rows.types[columns[n]] for n in group}
+        query = recipe.read_sql(group, facts, "_raw", types, carried if number == 0 else {"_row": "int64"}, columns)
+        path = folder / f"group-{number}.parquet"
+        Duckdb().rows(con, query, "_raw", f"_group{number}", path, store)
+        files.append(f"read_parquet({text(str(path))}) g{number}")
+    con.execute("set preserve_insertion_order=false")
+    side = " positional join ".join(files)
+    moved = " or ".join(f"g{i}._row is distinct from g0._row" for i in range(1, len(files)))
+    if con.execute(f"select count(*) from {side} where {moved}").fetchone()[0]:
+        raise Failure("the groups of columns do not hold the same rows in the same order")
+    cells = [f"g{i}.{quote(n)}" for i, group in enumerate(groups(fields)) for n in group]
+    why = ", ".join(f"g{i}._why" for i in range(len(files)))
+    return f"select {', '.join([*(f'g0.{quote(c)}' for c in carried), *cells])}, coalesce({why}) as _why from {side}"
