@@ -14,12 +14,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
 
-import orjson
-from sqlalchemy import Connection, Table, create_engine, event, func, insert, inspect, select, update
+from sqlalchemy import Connection, Table, func, insert, inspect, select, update
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
-from sqlalchemy.pool import NullPool
 
 from mesocosm.base.digest import digest
 from mesocosm.base.errors import Failure, Later
@@ -27,36 +24,12 @@ from mesocosm.base.owned import close_to_others, owned_file, owned_folder
 from mesocosm.base.secret_values import masked, masked_all
 from mesocosm.catalog import tables as t
 from mesocosm.catalog.book import RUNNING, is_traffic
+from mesocosm.catalog.engine import open_engine
 from mesocosm.catalog.migrate import add_missing_columns
 
 Row = dict[str, Any]
 STALE = "stale"
 LOG_WAIT = 0.5  # seconds that a prediction's record waits for other writers
-
-
-def _engine(url: str, wait: float = 60.0, keep: int = 0) -> Engine:
-    """An engine of a URL.
-
-    Args:
-        wait: seconds that a statement waits for another writer.
-        keep: connections that stay open; 0 opens one each time.
-    """
-    if not url.startswith("sqlite"):
-        url = url.replace("postgresql://", "postgresql+psycopg://", 1)
-        return create_engine(url, pool_pre_ping=True, **({"json_serializer": _dumped} if keep else {}))
-    more: dict[str, Any] = {"pool_size": keep, "json_serializer": _dumped} if keep else {"poolclass": NullPool}
-    engine = create_engine(url, connect_args={"timeout": wait}, **more)
-
-    @event.listens_for(engine, "connect")
-    def _pragmas(raw: Any, _: Any) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", f"busy_timeout={int(wait * 1000)}", "secure_delete=ON"):
-            raw.execute(f"PRAGMA {pragma}")
-
-    return engine
-
-
-def _dumped(value: Any) -> str:
-    return str(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY), "utf-8")
 
 
 class Catalog:
@@ -75,8 +48,8 @@ class Catalog:
             close_to_others(where)  # what an earlier version left readable
             where = f"sqlite:///{where / 'catalog.db'}"
         self.url = where
-        self.engine = _engine(where)
-        self.logs = _engine(where, LOG_WAIT, keep=2)  # opened when the first prediction is logged
+        self.engine = open_engine(where)
+        self.logs = open_engine(where, LOG_WAIT, keep=2)  # opened when the first prediction is logged
         try:
             t.META.create_all(self.engine)
             add_missing_columns(self.engine)

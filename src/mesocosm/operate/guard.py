@@ -60,8 +60,8 @@ class Problem(Exception):
 def spoken(problem: Problem, path: str) -> JSONResponse:
     """A problem as the protocol at a path has it: OpenAI's error object, the Open Inference Protocol's `error`, else problem details.
 
-    >>> spoken(Problem(404, "No such service", "no service is named 'x'"), "/v2/models/x").body
-    b'{"error":"no service is named \'x\'"}'
+    >>> spoken(Problem(404, "No such service", "no service is named x"), "/v2/models/x").body
+    b'{"error":"no service is named x"}'
     """
     if path.startswith("/v2"):
         return JSONResponse({"error": problem.detail, **({"field": problem.more["field"]} if "field" in problem.more else {})}, problem.status, headers=problem.headers)

@@ -24,6 +24,7 @@ from mesocosm.learn.brought import Brought
 from mesocosm.learn.federated import OF_FEDERATED
 from mesocosm.learn.losses import LOSSES
 from mesocosm.spec.edges_adapt import OF_ADAPTED, of_adapted, of_federated
+from mesocosm.spec.edges_outputs import OF_LABELS, OF_ORDERS, OF_TEXTS, of_number, of_text
 from mesocosm.spec.edges_rank import OF_RANKS, of_rank
 from mesocosm.spec.edges_sight import of_sight
 from mesocosm.spec.edges_surge import of_surge
@@ -32,10 +33,6 @@ from mesocosm.spec.grammar import SECTIONS, Ecosystem
 from mesocosm.world.elements import ELEMENTS
 from mesocosm.world.place import ENDPOINT, ROWS
 
-OF_NUMBERS = ("r2", "mae", "rmse", "median_error", "gain_over_majority", "gain_over_linear")
-OF_ORDERS = ("rank_error", "kappa")
-OF_LABELS = ("micro_f1", "example_f1", "subset_accuracy", "hamming_loss")
-OF_TEXTS = ("mrr", "recall_at_1", "recall_at_5", "recall_at_10", "gain_over_linear", "perplexity", "rouge_l", "token_f1", "exact", "gain_over_base", "gain_over_nearest")
 Fault = tuple[tuple[Any, ...], Wrong]
 
 
@@ -214,14 +211,14 @@ def _models(eco: Ecosystem) -> Iterator[Fault]:
         elif kinds[model.predict] == "tags":
             yield from of_tags(model, kinds, at)
         elif kinds[model.predict] == "text":
-            yield from _of_text(model, at)
+            yield from of_text(model, at)
         else:
             number = kinds[model.predict] in ("number", "integer")
             of = "numbers" if number else "labels" if kinds[model.predict] == "list" else "classes"
             for metric in () if getattr(data.fields[model.predict], "ordered", False) else OF_ORDERS:
                 if metric in model.require:
                     yield (*at, "require", metric), Wrong("", f"'{metric}' is of classes with an order, and '{model.predict}' has none", f"'ordered: true' in the field '{model.predict}', or another metric")
-            yield from _of_number(model, at) if number else ()
+            yield from of_number(model, at) if number else ()
             if of == "labels" and model.fair:
                 yield (*at, "fair"), Wrong("", f"gaps between groups are of classes, and '{model.predict}' is a list", "no 'fair' here")
             for metric in OF_LABELS if of != "labels" else ():
@@ -333,32 +330,6 @@ def _pretrain(eco: Ecosystem, model: Any, at: tuple[Any, ...]) -> Iterator[Fault
             yield path, Wrong("", f"'{field}' is a {kind.model_dump()['type']}", "a category, boolean or number field")
         elif kind.private and field not in model.reveal:
             yield path, Wrong("", f"'{field}' is private", f"another field, or 'reveal: [{field}]' in the model")
-
-
-def _of_text(model: Any, at: tuple[Any, ...]) -> Iterator[Fault]:
-    """Settings that a model that writes cannot have."""
-    if not isinstance(model.base, str):
-        yield at, Wrong("base", f"'{model.predict}' is a text, and no base is given", "a causal base such as smollm2, or one that finds it among known ones, such as minilm")
-    for key, said, why in (("fair", model.fair, "gaps between groups are of classes"), ("search", model.search, "a search weighs heads of classes and numbers"), ("pretrain", model.pretrain, "pretraining is of bases that read")):
-        if said:
-            yield (*at, key), Wrong("", f"{why}, and '{model.predict}' is a text", f"no '{key}' here")
-    for key in ("mixup", "consistency", "augment", "loss", "adversarial"):
-        if getattr(model.tune, key, None):
-            yield (*at, "tune", key), Wrong("", f"'{key}' is for classes and numbers, and '{model.predict}' is a text", f"no '{key}' here")
-    if getattr(model.tune, "processes", 1) > 1:
-        yield (*at, "tune", "processes"), Wrong("", "a base that writes or finds is taught by one process", "no 'processes' here")
-    for metric in model.require:
-        if metric not in OF_TEXTS:
-            yield (*at, "require", metric), Wrong("", f"'{metric}' is no metric of a text", "", list(OF_TEXTS), metric)
-
-
-def _of_number(model: Any, at: tuple[Any, ...]) -> Iterator[Fault]:
-    """Settings that a model of a number cannot have."""
-    if model.fair:
-        yield (*at, "fair"), Wrong("", f"gaps between groups are of classes, and '{model.predict}' is a number", "no 'fair' here")
-    for metric in model.require:
-        if metric not in OF_NUMBERS:
-            yield (*at, "require", metric), Wrong("", f"'{metric}' is no metric of a number", "", list(OF_NUMBERS), metric)
 
 
 def _fallback(eco: Ecosystem, name: str, serves: str | None, fallback: str) -> Iterator[Fault]:
