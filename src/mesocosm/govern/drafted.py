@@ -69,7 +69,7 @@ def draft_files(root: Path, paths: Sequence[Path], goal: str = "", target: str |
     name = belong.lead.removesuffix("-source")
     evidence = made.evidence | ({"from": "; ".join(belong.why)} if belong.why else {})
     kept = {n: s for n, (_, s) in named.items() if n not in belong.left}
-    said = {"name": name, "sources": kept, "from": belong.settings(), "left": belong.left, "dataset": dataset, "evidence": evidence, "proposals": [vars(p) for p in made.proposals]}
+    said = {"name": name, "sources": kept, "from": belong.settings(), "left": belong.left, "dataset": dataset, "evidence": evidence, "proposals": [vars(p) for p in made.proposals], "columns": made.columns}
     return said | ({"aim": aimed} if aimed else {})
 
 
