@@ -69,7 +69,7 @@ def draft_files(root: Path, paths: Sequence[Path], goal: str = "", target: str |
     name = belong.lead.removesuffix("-source")
     evidence = made.evidence | ({"from": "; ".join(belong.why)} if belong.why else {})
     kept = {n: s for n, (_, s) in named.items() if n not in belong.left}
-    said = {"name": name, "sources": kept, "from": belong.settings(), "left": belong.left, "dataset": dataset, "evidence": evidence, "proposals": [vars(p) for p in made.proposals], "columns": made.columns}
+    said = {"name": name, "sources": kept, "from": belong.settings(), "left": {n: f"'{named[n][1]['path']}': {why}" for n, why in belong.left.items()}, "dataset": dataset, "evidence": evidence, "proposals": [vars(p) for p in made.proposals], "columns": made.columns}
     return said | ({"aim": aimed} if aimed else {})
 
 
@@ -93,7 +93,7 @@ def _named(root: Path, paths: Sequence[Path]) -> dict[str, tuple[Source, dict[st
         if kind is None:
             raise Wrong("", f"'{path.name}' ends in '.{ending}'", "a file that ends in .csv, .tsv, .jsonl, .json, .parquet or .xlsx")
         settings = {"type": kind, "path": path.relative_to(root).as_posix()}
-        name = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "data"
+        name = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or f"table-{len(found) + 1}"  # a name is in small Latin letters; the path beside it says the file
         name = (name if name[0].isalpha() else f"data-{name}")[:50]
         while f"{name}-source" in found:
             name += "-too"

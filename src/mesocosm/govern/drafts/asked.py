@@ -59,6 +59,15 @@ def pair(columns: Sequence[Column]) -> tuple[str, str]:
     return question, answer
 
 
+def of_people(name: str) -> bool:
+    """Whether a column's name speaks of somebody.
+
+    >>> of_people("客户编号"), of_people("customer_id"), of_people("zip")
+    (True, True, False)
+    """
+    return _is(name, PEOPLE)
+
+
 def _is(name: str, known: frozenset[str]) -> bool:
     said = words(name)
     stems = {w for w in said if w not in ("id", "no", "code")} | {w.removesuffix("s") for w in said}
