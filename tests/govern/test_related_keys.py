@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from mesocosm.cli.views.draft import draft_text
 from mesocosm.govern.drafted import draft_files
+from mesocosm.govern.sources.contract import Contract
 
 
 def write(path: Path, head: str, rows: list[str]) -> Path:
@@ -36,3 +39,12 @@ def test_plain_counts_are_no_key_of_another_name(tmp_path: Path) -> None:
     some = write(tmp_path / "some.csv", "age,late", [f"{i % 20 + 1},{'yes' if i % 3 else 'no'}" for i in range(60)])
     others = write(tmp_path / "others.csv", "row,city", [f"{i},{'ABC'[i % 3]}town" for i in range(1, 30)])
     assert "shares no column" in draft_files(tmp_path, [some, others], "predict late")["left"]["others-source"]
+
+
+def test_a_contract_is_proposed_from_what_was_seen_and_can_be_kept(tmp_path: Path) -> None:
+    path = write(tmp_path / "orders.csv", "order,late", [f"O-{i:04d},{'yes' if i % 3 else 'no'}" for i in range(60)])
+    said = draft_files(tmp_path, [path])
+    contract = said["contracts"]["orders-source"]
+    assert contract == {"columns": ["order", "late"], "unique": ["order"], "least": 30} and "contract" not in said["sources"]["orders-source"]
+    line = next(one for one in draft_text(said).splitlines() if "# contract: " in one)
+    assert Contract.model_validate(yaml.safe_load(line.partition("contract: ")[2]))

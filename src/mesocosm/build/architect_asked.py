@@ -30,6 +30,7 @@ def ranking(root: Path, paths: Sequence[Path], goal: str, item: str | None = Non
     said, (who, what, when) = _first(drafts, lambda d: interaction(d["columns"], item))
     fields, name = said["dataset"]["fields"], said["name"]
     said["dataset"].pop("key", None)
+    said["evidence"].pop("key", None)
     for field in (who, what):
         fields[field] = {"type": "text", "missing": "quarantine"} | ({"private": fields[field]["private"]} if field == who and fields[field].get("private") in ("pseudonymise", "hash") else {})
         said["evidence"][f"fields.{field}"] = f"it names {'somebody' if field == who else 'an item'}, so it is kept as text"
@@ -44,6 +45,7 @@ def ranking(root: Path, paths: Sequence[Path], goal: str, item: str | None = Non
     if items:
         texts = [n for n, f in items["dataset"]["fields"].items() if n != items["dataset"]["key"] and f["type"] in ("text", "category") and not f.get("private")]
         said["sources"] |= items["sources"]
+        said["contracts"] |= items["contracts"]
         said["more"] = [items]
         rank |= {"items": f"{items['name']}-data", **({"texts": texts} if texts else {})}
         model = {"base": "minilm"} if texts else {}

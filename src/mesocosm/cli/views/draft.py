@@ -16,7 +16,7 @@ def draft_text(data: dict[str, Any]) -> str:
         f"ecosystem: {data['name']}",
         "",
         "sources:",
-        *(f"  {name}: {_flow(settings)}" for name, settings in data["sources"].items()),
+        *(line for name, settings in data["sources"].items() for line in _source(name, settings, data.get("contracts", {}).get(name))),
         *(line for name, why in data["left"].items() for line in _because(f"{name.removesuffix('-source')} is left out: {why}", 2)),
         "",
         "datasets:",
@@ -44,6 +44,13 @@ def draft_text(data: dict[str, Any]) -> str:
     if "parts" in data:
         lines += _parts(data)
     return "\n".join(lines)
+
+
+def _source(name: str, settings: dict[str, Any], contract: dict[str, Any] | None) -> list[str]:
+    """A source, and what it has kept so far as a proposed contract."""
+    if not contract:
+        return [f"  {name}: {_flow(settings)}"]
+    return [*_because("PROPOSED, and not done: what this source has kept so far; a build stops, and drops nothing, where it breaks. Add it to the braces:", 2), f"  # contract: {_flow(contract)}", f"  {name}: {_flow(settings)}"]
 
 
 def _dataset(more: dict[str, Any]) -> list[str]:
