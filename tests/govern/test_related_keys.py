@@ -38,7 +38,7 @@ def test_a_partner_is_told_how_its_key_would_join(tmp_path: Path, key: str, cell
 def test_plain_counts_are_no_key_of_another_name(tmp_path: Path) -> None:
     some = write(tmp_path / "some.csv", "age,late", [f"{i % 20 + 1},{'yes' if i % 3 else 'no'}" for i in range(60)])
     others = write(tmp_path / "others.csv", "row,city", [f"{i},{'ABC'[i % 3]}town" for i in range(1, 30)])
-    assert "shares no column" in draft_files(tmp_path, [some, others], "predict late")["left"]["others-source"]
+    assert "it shares no column" in draft_files(tmp_path, [some, others], "predict late")["left"]["others-source"]
 
 
 def test_a_contract_is_proposed_from_what_was_seen_and_can_be_kept(tmp_path: Path) -> None:

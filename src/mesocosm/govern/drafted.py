@@ -73,7 +73,7 @@ def draft_files(root: Path, paths: Sequence[Path], goal: str = "", target: str |
     name = belong.lead.removesuffix("-source")
     evidence = made.evidence | ({"from": "; ".join(belong.why)} if belong.why else {})
     kept = {n: s for n, (_, s) in named.items() if n not in belong.left}
-    said = {"name": name, "sources": kept, "from": belong.settings(), "left": {n: f"'{named[n][1]['path']}': {why}" for n, why in belong.left.items()}, "dataset": dataset, "evidence": evidence, "proposals": [vars(p) for p in made.proposals], "columns": made.columns, "contracts": contracts}
+    said = {"name": name, "sources": kept, "from": belong.settings(), "left": {n: f"'{named[n][1]['path']}': {why}" if n.startswith("table-") else why for n, why in belong.left.items()}, "dataset": dataset, "evidence": evidence, "proposals": [vars(p) for p in made.proposals], "columns": made.columns, "contracts": contracts}
     return said | ({"aim": aimed} if aimed else {})
 
 
