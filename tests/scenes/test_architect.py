@@ -68,7 +68,7 @@ def test_chinese_goals_meet_chinese_and_english_columns(tmp_path: Path) -> None:
     draw = random.Random(2)
     rows = [[draw.random(), draw.choice(["是", "否"]), "这是一条比较长的中文评论,编号" + str(i), draw.choice(["正面", "负面"])] for i in range(80)]
     said = architect(tmp_path, [write(tmp_path / "评论.csv", ["分数", "回复", "内容", "情感"], rows)], "判断评论的情感")
-    assert said["aim"]["target"] == "情感" and said["parts"]["monitors"]["data-watch"]["surge"] == {"label": "负面"}
+    assert said["aim"]["target"] == "情感" and said["parts"]["monitors"]["table-1-watch"]["surge"] == {"label": "负面"}
     assert any("reads English" in one for one in said["choose"])
     headlines = architect(ROOT / "examples" / "newsroom", [ROOT / "examples" / "newsroom" / "data" / "headlines.csv"], "判断标题的情绪")
     assert headlines["aim"]["target"] == "mood" and "as: market" in draft_text(headlines)

@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mesocosm.build.architect_asked import answers, ranking
 from mesocosm.govern.drafted import draft_files
+from mesocosm.govern.drafts.asked import asked
 
 FORMS = (
     ("clinic", r"patient|disease|diagnos|hospital|clinic|heart|cancer|tumou?r|diabet|患者|疾病|医院|心脏"),
@@ -28,12 +30,18 @@ def architect(root: Path, paths: Sequence[Path], goal: str, target: str | None =
 
     Args:
         target: the column to predict, where it is given outright.
-        kind: `classes` or `number`, where it is given outright.
+        kind: `classes`, `number`, `ranking` or `answers`, where it is given outright.
 
     Raises:
         Wrong: nothing of the files can be predicted.
     """
+    work = kind or ("" if target else asked(goal))
+    if work == "ranking":
+        return ranking(root, paths, goal, target)
+    if work == "answers":
+        return answers(root, paths, goal)
     said = draft_files(root, paths, goal, target, kind)
+    said.pop("columns")  # objects, and a draft is written as JSON
     aim: Mapping[str, Any] = said["aim"]
     name, classes = said["name"], aim["kind"] == "classes"
     reasons, choose = dict(aim["why"]), list(aim["choose"])

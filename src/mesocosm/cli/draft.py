@@ -20,7 +20,7 @@ def draft(
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Write the file here; it must not exist yet.")] = None,
     goal: Annotated[str | None, typer.Option("--goal", help="What is to be predicted, in words, such as 'predict which applicants default'; English or Chinese.")] = None,
     target: Annotated[str | None, typer.Option("--target", help="The column to predict, by its exact name; --goal may then be left out.")] = None,
-    task: Annotated[Literal["classification", "regression"] | None, typer.Option("--task", help="What kind of prediction it is, where the data would be read otherwise.")] = None,
+    task: Annotated[Literal["classification", "regression", "ranking", "answers"] | None, typer.Option("--task", help="The kind of work, where the goal or the data would be read otherwise.")] = None,
     endpoint: Annotated[str | None, typer.Option("--endpoint", envvar="MESOCOSM_LANGUAGE_ENDPOINT", help="A language model that may improve the draft of a goal, by an OpenAI-style address such as http://127.0.0.1:11434/v1; it is sent the draft and no row.")] = None,
     language_model: Annotated[str, typer.Option("--language-model", envvar="MESOCOSM_LANGUAGE_MODEL", help="Its name there. A key is read from MESOCOSM_LANGUAGE_KEY.")] = "default",
     as_json: AsJson = False,
@@ -42,7 +42,7 @@ def draft(
         root = Path(os.path.commonpath([path.parent for path in paths]))
     if task and not (goal or target):
         raise Failure("'--task' says how something is predicted; '--goal' or '--target' says what")
-    kind = {"classification": "classes", "regression": "number"}[task] if task else None
+    kind = {"classification": "classes", "regression": "number"}.get(task, task) if task else None
     if target and not goal:
         goal = f"predict {target}"
     said: dict[str, Any] = architect(root, paths, goal, target, kind) if goal else draft_files(root, paths)
@@ -50,6 +50,7 @@ def draft(
         from mesocosm.spec.read import read_text
 
         read_text(draft_text(said) + "\n", root / "ecosystem.yaml", {})  # what is drafted is checked before anybody sees it
+    said.pop("columns", None)
     text, became = draft_text(said) + "\n", ""
     if goal and endpoint:
         text, became = refined(text, goal, _language(endpoint, language_model), root / "ecosystem.yaml")

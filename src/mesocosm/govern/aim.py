@@ -10,6 +10,7 @@ from typing import Any
 
 from mesocosm.base.errors import Wrong
 from mesocosm.govern.draft import BLANK, Column, Draft
+from mesocosm.govern.drafts.asked import of_people
 from mesocosm.govern.drafts.named import named_in
 from mesocosm.govern.sources.paths import quote
 
@@ -180,6 +181,8 @@ def _left_out(con: Any, table: str, column: Column, settings: dict[str, Any], ta
         return "it is private"
     if column.distinct < 2:
         return "it says the same in every row" if seen else "it is empty"
+    if column.name in found.identifiers and of_people(column.name):
+        return f"{found.identifiers[column.name]}, and it names somebody; a model would learn people by heart"
     if column.name in found.identifiers and column.distinct > max(20, seen / OFTEN):
         return f"{found.identifiers[column.name]}; {column.distinct} values in {seen} rows say nothing of one that is new"
     if column.name in found.open and "currencies" in found.open[column.name]:

@@ -19,8 +19,11 @@ from mesocosm.govern.draft import Draft, draft, names_of
 from mesocosm.govern.drafts.named import named_in
 from mesocosm.govern.govern import engine
 from mesocosm.govern.related import Related, beside, related
+from mesocosm.govern.sources.paths import quote
 
 ENDINGS = {"csv": "csv", "tsv": "csv", "txt": "csv", "jsonl": "jsonl", "ndjson": "jsonl", "json": "json", "parquet": "parquet", "pq": "parquet", "xlsx": "excel", "xls": "excel", "ods": "excel"}
+
+MOST_PROMISED = 40  # columns of a proposed contract
 
 
 def look(sources: Mapping[str, Source], belong: From, where: Where) -> Draft:
@@ -65,12 +68,20 @@ def draft_files(root: Path, paths: Sequence[Path], goal: str = "", target: str |
                 picked = target_of(made, goal, target)[0]
                 made = made if picked != made.key else draft(con, "src", root, picked)
                 aimed = aim(con, "src", made, goal, target, kind)
+            contracts = {n: _contract(con, t, made.key if n == belong.lead and not belong.union else None) for n, t in tables.items() if n not in belong.left}
     dataset = made.settings()
     name = belong.lead.removesuffix("-source")
     evidence = made.evidence | ({"from": "; ".join(belong.why)} if belong.why else {})
     kept = {n: s for n, (_, s) in named.items() if n not in belong.left}
-    said = {"name": name, "sources": kept, "from": belong.settings(), "left": belong.left, "dataset": dataset, "evidence": evidence, "proposals": [vars(p) for p in made.proposals]}
+    said = {"name": name, "sources": kept, "from": belong.settings(), "left": {n: f"'{named[n][1]['path']}': {why}" if n.startswith("table-") else why for n, why in belong.left.items()}, "dataset": dataset, "evidence": evidence, "proposals": [vars(p) for p in made.proposals], "columns": made.columns, "contracts": contracts}
     return said | ({"aim": aimed} if aimed else {})
+
+
+def _contract(con: Any, table: str, key: str | None) -> dict[str, Any]:
+    """What a source has kept so far, as a contract would say it: its columns, half of its rows, and its key once a row."""
+    rows = con.execute(f"select count(*) from {quote(table)}").fetchall()[0][0]
+    columns = names_of(con, table)
+    return {"columns": columns[:MOST_PROMISED]} | ({"unique": [key]} if key in columns else {}) | ({"least": rows // 2} if rows > 1 else {})
 
 
 def _leading(con: Any, tables: Mapping[str, str], goal: str, target: str | None) -> str:
@@ -93,7 +104,7 @@ def _named(root: Path, paths: Sequence[Path]) -> dict[str, tuple[Source, dict[st
         if kind is None:
             raise Wrong("", f"'{path.name}' ends in '.{ending}'", "a file that ends in .csv, .tsv, .jsonl, .json, .parquet or .xlsx")
         settings = {"type": kind, "path": path.relative_to(root).as_posix()}
-        name = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "data"
+        name = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or f"table-{len(found) + 1}"  # a name is in small Latin letters; the path beside it says the file
         name = (name if name[0].isalpha() else f"data-{name}")[:50]
         while f"{name}-source" in found:
             name += "-too"

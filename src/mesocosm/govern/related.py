@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mesocosm.govern.draft import BLANK, names_of
+from mesocosm.govern.drafts.columns import SPACES, words
 from mesocosm.govern.sources.paths import quote
 
 KNOWN = 0.8  # share of the leading rows whose value a partner must know
+LEAST = 5  # rows of a partner from which on equal values tell that a key of another name is meant
 ONCE = 0.98  # share of a partner's rows that have a value of their own
 
 
@@ -77,8 +79,14 @@ def _around(con: Any, tables: Mapping[str, str], columns: Mapping[str, Sequence[
             share, _, column, _ = able[0]
             found.partners[other] = column
             found.why.append(f"'{column}' of {share:.1%} of the rows of {lead} is in {other}, where each row has its own")
+        elif cleaned := _cleaned(con, tables[lead], tables[other], [t[2] for t in tried]):
+            column, share = cleaned
+            found.left[other] = f"its '{column}' is that of {tried[0][0]:.1%} of the rows of {lead} as written, and of {share:.1%} once both are trimmed and in upper case; write '{column}' so in both files, and it can be joined"
         elif tried and tried[0][0] >= KNOWN:
             found.left[other] = f"it has {tried[0][3]:.1f} rows for each '{tried[0][2]}', and only one can stand beside a row of {lead}; sum them up to one, and it can be joined"
+        elif renamed := _renamed(con, tables[lead], tables[other], columns[lead], columns[other]):
+            mine, theirs, share = renamed
+            found.left[other] = f"its '{theirs}' is '{mine}' of {share:.1%} of the rows of {lead}, by their values; name both columns alike, and it can be joined"
         elif tried:
             found.left[other] = f"its '{tried[0][2]}' knows {tried[0][0]:.0%} of the rows of {lead}"
         else:
@@ -86,10 +94,46 @@ def _around(con: Any, tables: Mapping[str, str], columns: Mapping[str, Sequence[
     return found
 
 
-def _share(con: Any, lead: str, other: str, column: str) -> tuple[float, float, str, float]:
-    """Of the leading rows, how many a partner's column knows; how many of its rows have a value of their own; the column; its rows a value."""
+def _cleaned(con: Any, lead: str, other: str, columns: Sequence[str]) -> tuple[str, float] | None:
+    """The shared column that is a key once trimmed and in upper case, with the share of leading rows that it then knows."""
+    for column in columns:
+        share, once, _, _ = _share(con, lead, other, column, clean=True)
+        if share >= KNOWN and once >= ONCE:
+            return column, share
+    return None
+
+
+def _renamed(con: Any, lead: str, other: str, mine: Sequence[str], theirs: Sequence[str]) -> tuple[str, str, float] | None:
+    """A column of the leading rows that is, by its values, a key of another name in the partner; plain numbers need names that say so too."""
+    for key in theirs:
+        rows, distinct = con.execute(f"select count(*), count(distinct trim({quote(key)}::varchar)) from {quote(other)}").fetchall()[0]
+        if rows < LEAST or distinct < ONCE * rows:
+            continue
+        for column in mine:
+            if column == key or not (_coded(con, lead, column) or set(words(column)) & set(words(key)) & {"id", "no", "code", "key", "number"}):
+                continue
+            share, once, _, _ = _share(con, lead, other, column, theirs=key, clean=True)
+            if share >= KNOWN and once >= ONCE:
+                return column, key, share
+    return None
+
+
+def _coded(con: Any, table: str, column: str) -> bool:
+    """Whether most values of a column are more than plain figures, so that equal ones are hardly chance."""
     x = f"trim({quote(column)}::varchar)"
-    mine, theirs = (f"select x from (select {x} as x from {quote(t)}) where not coalesce({BLANK}, true)" for t in (lead, other))
+    share = con.execute(f"select avg((regexp_matches({x}, '[^0-9.,+-]') and length({x}) > 2)::int) from {quote(table)}").fetchall()[0][0]
+    return bool(share and share > 0.9)
+
+
+def _share(con: Any, lead: str, other: str, column: str, theirs: str = "", clean: bool = False) -> tuple[float, float, str, float]:
+    """Of the leading rows, how many a partner's column knows; how many of its rows have a value of their own; the column; its rows a value.
+
+    Args:
+        theirs: the partner's column, where it has another name.
+        clean: whether values are compared in upper case.
+    """
+    keys = [f"trim({quote(c)}::varchar, '{SPACES}')" if clean else f"trim({quote(c)}::varchar)" for c in (column, theirs or column)]
+    mine, theirs = (f"select x from (select {f'upper({x})' if clean else x} as x from {quote(t)}) where not coalesce({BLANK}, true)" for x, t in zip(keys, (lead, other), strict=True))
     rows, distinct = con.execute(f"select count(*), count(distinct x) from ({theirs})").fetchall()[0]
     of, known = con.execute(f"select count(*), count(*) filter (x in ({theirs})) from ({mine})").fetchall()[0]
     return known / of if of else 0.0, distinct / rows if rows else 0.0, column, rows / distinct if distinct else 0.0

@@ -16,7 +16,7 @@ def draft_text(data: dict[str, Any]) -> str:
         f"ecosystem: {data['name']}",
         "",
         "sources:",
-        *(f"  {name}: {_flow(settings)}" for name, settings in data["sources"].items()),
+        *(line for name, settings in data["sources"].items() for line in _source(name, settings, data.get("contracts", {}).get(name))),
         *(line for name, why in data["left"].items() for line in _because(f"{name.removesuffix('-source')} is left out: {why}", 2)),
         "",
         "datasets:",
@@ -37,11 +37,20 @@ def draft_text(data: dict[str, Any]) -> str:
     if repairs := [p for p in waiting if p["where"] == "repairs"]:
         lines += ["    # PROPOSED, and not done: take the '# ' off 'repairs:' and off the lines that you accept.", "    # repairs:"]
         lines += _proposed(repairs, "  - ", 4)
+    if "parts" in data:
+        lines += [*_because(data["reasons"].get("split"), 4), f"    split: {_flow(data['parts']['split'])}"]
     for more in data.get("more", ()):
         lines += _dataset(more)
     if "parts" in data:
         lines += _parts(data)
     return "\n".join(lines)
+
+
+def _source(name: str, settings: dict[str, Any], contract: dict[str, Any] | None) -> list[str]:
+    """A source, and what it has kept so far as a proposed contract."""
+    if not contract:
+        return [f"  {name}: {_flow(settings)}"]
+    return [*_because("PROPOSED, and not done: what this source has kept so far; a build stops, and drops nothing, where it breaks. Add it to the braces:", 2), f"  # contract: {_flow(contract)}", f"  {name}: {_flow(settings)}"]
 
 
 def _dataset(more: dict[str, Any]) -> list[str]:
@@ -69,16 +78,17 @@ def _proposed(proposals: list[dict[str, Any]], head: str, indent: int) -> list[s
 def _parts(data: dict[str, Any]) -> list[str]:
     """What a goal asked for, each setting under its reason, each doubt as a line to choose."""
     why, parts = data["reasons"], data["parts"]
-    lines = [*_because(why.get("split"), 4), f"    split: {_flow(parts['split'])}", ""]
+    lines = [""]
     lines += [line for doubt in data["choose"] for line in ("# CHOOSE: " + textwrap.fill(doubt, 110).replace("\n", "\n#   ")).split("\n")]
-    lines += ["models:"]
+    lines += ["models:"] if parts["models"] else _because(why.get("target"), 0)
     for name, model in parts["models"].items():
         lines.append(f"  {name}:")
         for key, value in model.items():
             reason = {"predict": "target", "inputs": "kind"}.get(key, key)
             left = [line for k, v in why.items() if k.startswith("left.") and key == "inputs" for line in _because(v, 4)]
             lines += [*(_because(why.get(reason), 4) if key != "inputs" else left), f"    {key}: {_flow(value)}"]
-    lines += ["", "services:", *(f"  {n}: {_flow(s)}" for n, s in parts["services"].items()), "", "monitors:"]
+    lines += ["", "services:", *(f"  {n}: {_flow(s)}" for n, s in parts["services"].items())]
+    lines += ["", "monitors:"] if parts["monitors"] else []
     for name, monitor in parts["monitors"].items():
         lines += [*_because(why.get("monitor"), 2), *_because(why.get("surge"), 2), f"  {name}: {_flow(monitor)}"]
     return [*lines, "", "world:", f"  places: {_flow(parts['world']['places'])}"]

@@ -20,27 +20,37 @@ def unread(con: Any, table: str, settings: Mapping[str, Mapping[str, Any]]) -> d
     asked = {n: s for n, s in settings.items() if s["type"] not in KEEPS and (s["type"] != "category" or "values" in s)}
     if not asked:
         return {}
-    plain = {n: {k: v for k, v in s.items() if k not in ("private", "missing", "unreadable")} for n, s in asked.items()}
-    fields = Dataset.model_validate({"from": "it", "fields": plain}).fields
-    kinds = {str(row[0]): str(row[1]) for row in con.execute(f"describe {quote(table)}").fetchall()}
-    types = {n: kinds[n] if kinds[n] in IBIS else "VARCHAR" for n in asked}
-    had = {f"_had{i}": n for i, n in enumerate(asked)}
-    blank = {n: f"coalesce({BLANK.replace('x', quote(n) + '::varchar')}, true) or lower({TRIMMED.replace('x', quote(n) + '::varchar', 1)}) in ({', '.join(map(_text, ['', *map(str.lower, asked[n].get('absent', ()))]))})" for n in asked}
-    columns = ", ".join(f"{quote(n)}::{types[n]} as {quote(n)}" for n in asked)
-    con.execute(f"create or replace temp view _held as select {columns}, " + ", ".join(f"not ({blank[n]}) as {quote(c)}" for c, n in had.items()) + f" from {quote(table)}")
-    facts: recipe.Facts = {n: kind.learn([]) for n, kind in fields.items() if isinstance(kind, Number) and kind.unit}
-    for name, kind in fields.items():
-        if isinstance(kind, Number) and kind.unit and types[name] == "VARCHAR":
-            told = expr.table("_held", {name: "string"})
-            unit = kind.unit_of(expr.narrow(expr.trimmed(told[name])), facts[name])
-            seen = [row[0] for row in con.execute(f"select distinct u from ({expr.to_sql(told.select(u=unit))}) where u is not null and u <> '' and length(u) <= 40 limit 1000").fetchall()]
-            facts[name] = kind.learn(sorted(seen))
-    read = recipe.read_sql(fields, facts, "_held", {n: IBIS[t] for n, t in types.items()}, dict.fromkeys(had, "boolean"))
-    con.execute(f"create or replace temp table _read as {read}")  # counted from the expressions themselves, an engine would write each out once a count
+    had = read(con, table, asked, "_read")
     counts = con.execute("select " + ", ".join(f"count(*) filter ({quote(c)} and {quote(n)} is null)" for c, n in had.items()) + " from _read").fetchall()[0]
     con.execute("drop table _read")
-    con.execute("drop view _held")
     return {n: int(bad) for n, bad in zip(had.values(), counts, strict=True) if bad}
+
+
+def read(con: Any, table: str, settings: Mapping[str, Mapping[str, Any]], name: str) -> dict[str, str]:
+    """Read a table's fields into the temporary table `name`, by the SQL of a build, privacy and missing values aside.
+
+    Returns:
+        the field of each added column that says whether its cell was not blank.
+    """
+    plain = {n: {k: v for k, v in s.items() if k not in ("private", "missing", "unreadable")} for n, s in settings.items()}
+    fields = Dataset.model_validate({"from": "it", "fields": plain}).fields
+    kinds = {str(row[0]): str(row[1]) for row in con.execute(f"describe {quote(table)}").fetchall()}
+    types = {n: kinds[n] if kinds[n] in IBIS else "VARCHAR" for n in settings}
+    had = {f"_had{i}": n for i, n in enumerate(settings)}
+    blank = {n: f"coalesce({BLANK.replace('x', quote(n) + '::varchar')}, true) or lower({TRIMMED.replace('x', quote(n) + '::varchar', 1)}) in ({', '.join(map(_text, ['', *map(str.lower, settings[n].get('absent', ()))]))})" for n in settings}
+    columns = ", ".join(f"{quote(n)}::{types[n]} as {quote(n)}" for n in settings)
+    con.execute(f"create or replace temp view _held as select {columns}, " + ", ".join(f"not ({blank[n]}) as {quote(c)}" for c, n in had.items()) + f" from {quote(table)}")
+    facts: recipe.Facts = {n: kind.learn([]) for n, kind in fields.items() if isinstance(kind, Number) and kind.unit}
+    for field, kind in fields.items():
+        if isinstance(kind, Number) and kind.unit and types[field] == "VARCHAR":
+            told = expr.table("_held", {field: "string"})
+            unit = kind.unit_of(expr.narrow(expr.trimmed(told[field])), facts[field])
+            seen = [row[0] for row in con.execute(f"select distinct u from ({expr.to_sql(told.select(u=unit))}) where u is not null and u <> '' and length(u) <= 40 limit 1000").fetchall()]
+            facts[field] = kind.learn(sorted(seen))
+    sql = recipe.read_sql(fields, facts, "_held", {n: IBIS[t] for n, t in types.items()}, dict.fromkeys(had, "boolean"))
+    con.execute(f"create or replace temp table {quote(name)} as {sql}")  # counted from the expressions themselves, an engine would write each out once a count
+    con.execute("drop view _held")
+    return had
 
 
 def _text(value: str) -> str:
