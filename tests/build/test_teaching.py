@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mesocosm.base.errors import Failure
-from mesocosm.build.teaching import content_of, part_rows, test_only
+from mesocosm.build.teaching import TAUGHT_AT, content_of, part_rows, test_only
 from mesocosm.catalog import Catalog
 from mesocosm.catalog import tables as t
 from mesocosm.operate.faults import faulty_spans, refuse_at_fault, refuse_faulty_rows
 from mesocosm.operate.marks import MarkedRow, count_traffic
 
 INPUTS = ["age", "job"]
-ROWS = st.lists(st.fixed_dictionaries({"age": st.integers(18, 24), "job": st.sampled_from(["a", "b", None]), "late": st.sampled_from(["yes", "no", "new"]), "_at": st.floats(0, 100)}), max_size=60)
+ROWS = st.lists(st.fixed_dictionaries({"age": st.integers(18, 24), "job": st.sampled_from(["a", "b", None]), "late": st.sampled_from(["yes", "no", "new"]), TAUGHT_AT: st.floats(0, 100)}), max_size=60)
 
 
 @settings(max_examples=100, deadline=None)
@@ -28,7 +28,7 @@ def test_no_row_teaches_and_judges_and_no_test_row_teaches(labelled: list[dict[s
     taught, judged = ({content_of(r, INPUTS) for r in half} for half in (parts.teach, parts.judge))
     assert not taught & judged and not (taught | judged) & held
     assert len(parts.teach) + len(parts.judge) + sum(parts.left_out.values()) == len(labelled)
-    assert not any(40 <= r["_at"] <= 60 for r in [*parts.teach, *parts.judge])
+    assert not any(40 <= r[TAUGHT_AT] <= 60 for r in [*parts.teach, *parts.judge])
     assert not any(r["late"] in ours for r in parts.judge)
 
 

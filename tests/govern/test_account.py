@@ -72,3 +72,11 @@ def test_a_column_of_two_joined_sources_is_refused_and_can_be_chosen() -> None:
         assert "'s.a' or 't.a'" in str(caught.value)
         raw(con, Dataset.model_validate({"from": from_, "fields": {"a": {"type": "text", "column": "t.a"}, "A": {"type": "text", "column": "s.a"}}}), given_)
         assert con.execute('select "s.a", "t.a" from _raw').fetchall() == [("left", "right")]
+
+
+def test_a_column_of_exactly_that_name_comes_before_an_address() -> None:
+    with duckdb.connect() as con:
+        given_ = collected(con, s={"k": ["1"], "a": ["left"], "a#2": ["second"]}, t={"k": ["1"], "s.a": ["dotted"], "#2": ["hash"]})
+        fields = {name: {"type": "text", "column": name} for name in ("s.a", "#2", "a#2", "#3")}
+        raw(con, Dataset.model_validate({"from": {"join": ["s", "t"], "on": "k"}, "fields": fields}), given_)
+        assert con.execute('select "s.a", "#2", "a#2", "#3" from _raw').fetchall() == [("dotted", "hash", "second", "second")]
