@@ -20,6 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from mesocosm.operate.evidence import HELD_LABEL
 from mesocosm.operate.surge import Surge
 from mesocosm.operate.surging import Surges
 
@@ -53,7 +54,7 @@ def erring(usual: float, right: float = 0.85) -> Said:
         true = draw.random() < share
         at = draw.gauss(apart / 2 if true else -apart / 2, 1)
         sure = 1 / (1 + (1 - usual) / usual * math.exp(-apart * at))
-        return {"label": "negative" if sure > 0.5 else "other", "sure": sure, "_label": "negative" if true else "other", "topic": str(draw.randrange(5))}
+        return {"label": "negative" if sure > 0.5 else "other", "sure": sure, HELD_LABEL: "negative" if true else "other", "topic": str(draw.randrange(5))}
 
     return said
 
@@ -77,22 +78,22 @@ def headlines(folder: Path, usual: float) -> tuple[Said, Callable[[random.Random
         eco = open_ecosystem(Path(home))
         assert not eco.build().failed
         columns, split = columns_of(eco.spec, eco.catalog.snapshot(dataset="mail"), ["text", "mood"])
-        held = [{"text": columns["text"][i], "_label": columns["mood"][i]} for i, s in enumerate(split) if s == "test"]
+        held = [{"text": columns["text"][i], HELD_LABEL: columns["mood"][i]} for i, s in enumerate(split) if s == "test"]
         said = net_of(eco.spec, eco.catalog.versions("mood")[-1]).predict([{"text": r["text"]} for r in held])
     surge = Surge(label="negative")
-    answers = [{"label": one["label"], "sure": surge.sure(one), "_label": r["_label"]} for one, r in zip(said, held, strict=True)]
-    right = statistics.mean(a["label"] == a["_label"] for a in answers)
+    answers = [{"label": one["label"], "sure": surge.sure(one), HELD_LABEL: r[HELD_LABEL]} for one, r in zip(said, held, strict=True)]
+    right = statistics.mean(a["label"] == a[HELD_LABEL] for a in answers)
     random.Random(1).shuffle(answers)
     before, later = answers[::2], answers[1::2]
-    parts = [[a for a in later if (a["_label"] == "negative") == true] for true in (False, True)]
+    parts = [[a for a in later if (a[HELD_LABEL] == "negative") == true] for true in (False, True)]
     print(f"  headlines: {len(answers)} held out, {right:.3f} of the answers right")
 
     def item(draw: random.Random, share: float) -> dict[str, Any]:
         return draw.choice(parts[draw.random() < share]) | {"topic": str(draw.randrange(5))}
 
     def start(draw: random.Random) -> list[dict[str, Any]]:
-        other = [a for a in before if a["_label"] != "negative"]
-        bad = draw.sample([a for a in before if a["_label"] == "negative"], round(len(other) * usual / (1 - usual)))
+        other = [a for a in before if a[HELD_LABEL] != "negative"]
+        bad = draw.sample([a for a in before if a[HELD_LABEL] == "negative"], round(len(other) * usual / (1 - usual)))
         return [a | {"topic": str(draw.randrange(5))} for a in [*other, *bad]]
 
     return item, start

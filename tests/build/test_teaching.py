@@ -10,14 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mesocosm.base.errors import Failure
-from mesocosm.build.teaching import content_of, part_rows, test_only
+from mesocosm.build.retrain import retrain
+from mesocosm.build.serving import Loader, trace
+from mesocosm.build.teaching import TAUGHT_AT, content_of, part_rows, test_only
 from mesocosm.catalog import Catalog
 from mesocosm.catalog import tables as t
+from mesocosm.cli.trace import _text
+from mesocosm.ecosystem import open_ecosystem
 from mesocosm.operate.faults import faulty_spans, refuse_at_fault, refuse_faulty_rows
 from mesocosm.operate.marks import MarkedRow, count_traffic
+from mesocosm.operate.served import Served
 
 INPUTS = ["age", "job"]
-ROWS = st.lists(st.fixed_dictionaries({"age": st.integers(18, 24), "job": st.sampled_from(["a", "b", None]), "late": st.sampled_from(["yes", "no", "new"]), "_at": st.floats(0, 100)}), max_size=60)
+ROWS = st.lists(st.fixed_dictionaries({"age": st.integers(18, 24), "job": st.sampled_from(["a", "b", None]), "late": st.sampled_from(["yes", "no", "new"]), TAUGHT_AT: st.floats(0, 100)}), max_size=60)
 
 
 @settings(max_examples=100, deadline=None)
@@ -28,7 +33,7 @@ def test_no_row_teaches_and_judges_and_no_test_row_teaches(labelled: list[dict[s
     taught, judged = ({content_of(r, INPUTS) for r in half} for half in (parts.teach, parts.judge))
     assert not taught & judged and not (taught | judged) & held
     assert len(parts.teach) + len(parts.judge) + sum(parts.left_out.values()) == len(labelled)
-    assert not any(40 <= r["_at"] <= 60 for r in [*parts.teach, *parts.judge])
+    assert not any(40 <= r[TAUGHT_AT] <= 60 for r in [*parts.teach, *parts.judge])
     assert not any(r["late"] in ours for r in parts.judge)
 
 
@@ -76,3 +81,36 @@ def test_rows_of_another_unit_teach_nothing(tmp_path: Path) -> None:
     catalog.alert("watch", "desk", "drift", "euros", {"verdict": {"kind": "unit", "why": "amount is in euros"}})
     with pytest.raises(Failure, match="is open .amount is in euros.; fix the source, or close the alert"):
         refuse_at_fault(catalog, "desk")
+
+
+def test_a_trace_names_joined_rows_and_the_feedback_that_taught(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("k,_id,_at,_label,late\n" + "".join(f"{i % 5},{i},{i * 3 % 17},{'ab'[i % 2]},{['no', 'yes'][i % 2]}\n" for i in range(60)))
+    (tmp_path / "b.csv").write_text("k,size\n" + "".join(f"{i},{i + 10}\n" for i in (0, 1, 1, 2, 3)))
+    fields = "{k: {type: text}, _id: {type: integer}, _at: {type: integer}, _label: {type: category}, size: {type: integer, missing: median}, late: {type: category}}"
+    (tmp_path / "ecosystem.yaml").write_text(
+        "grammar: 1\necosystem: t\nsources: {a: {type: csv, path: a.csv}, b: {type: csv, path: b.csv}}\n"
+        f"datasets: {{d: {{from: {{join: [a, b], on: k}}, fields: {fields}, split: {{test: 0.2, stratify: late}}}}}}\n"
+        "models: {m: {learns: d, predict: late, inputs: [_id, _at, _label, size], track: [], tune: {method: frozen, head: linear}}}\nservices: {s: {serves: m}}\n"
+    )
+    eco = open_ecosystem(tmp_path)
+    assert not eco.build().failed
+    served = Served("s", eco.spec.eco.services["s"], eco.catalog, Loader(eco.spec, eco.catalog).load)
+    assert served.refresh()
+    answers = served.predict([{"_id": 1000 + i, "_at": i, "_label": "ab"[i % 2], "size": 11} for i in range(24)])
+    first = trace(eco.spec, eco.catalog, answers[0]["id"])
+    train = first["recipe"]["rows"]["train"]
+    r = first["rows"]
+    assert (r["training"], r["from_snapshot"], r["feedback"], r["other"]) == (train, train, [], 0)
+    assert r["partners"] == {"b.csv": "2-3,5-6"} and f"joined from b.csv lines {r['partners']['b.csv']}" in _text(first)
+    for i, one in enumerate(answers):
+        served.feedback(one["id"], ["no", "yes"][i % 2])
+    challenger = retrain(eco.spec, eco.catalog, "s", "a test", lambda _: None)["challenger"]
+    with eco.catalog.transaction() as con:
+        con.execute(t.PREDICTIONS.update().values(version=challenger))
+    then = trace(eco.spec, eco.catalog, answers[0]["id"])
+    r = then["rows"]
+    ids = {one["id"] for one in answers}
+    assert 0 < len(r["feedback"]) < len(ids) and set(r["feedback"]) < ids
+    assert r["training"] == then["recipe"]["rows"]["train"] == r["from_snapshot"] + r["feedback_rows"] + r["other"] and r["other"] == 0
+    assert f"{r['from_snapshot']} of the snapshot + {len(r['feedback'])} of feedback ({len(r['feedback'])} requests)" in _text(then)
+    assert all(one in _text(then) for one in r["feedback"][:2])

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pandas as pd
 import pytest
+from conftest import said_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mesocosm.base.errors import Wrong
 from mesocosm.base.kinds import Collected
+from mesocosm.cli.build import run_build
+from mesocosm.ecosystem import open_ecosystem
 from mesocosm.govern.account import account_sources, sentences
 from mesocosm.govern.dataset import Dataset
 from mesocosm.govern.raw import raw
@@ -72,3 +76,25 @@ def test_a_column_of_two_joined_sources_is_refused_and_can_be_chosen() -> None:
         assert "'s.a' or 't.a'" in str(caught.value)
         raw(con, Dataset.model_validate({"from": from_, "fields": {"a": {"type": "text", "column": "t.a"}, "A": {"type": "text", "column": "s.a"}}}), given_)
         assert con.execute('select "s.a", "t.a" from _raw').fetchall() == [("left", "right")]
+
+
+def test_a_column_of_exactly_that_name_comes_before_an_address() -> None:
+    with duckdb.connect() as con:
+        given_ = collected(con, s={"k": ["1"], "a": ["left"], "a#2": ["second"]}, t={"k": ["1"], "s.a": ["dotted"], "#2": ["hash"]})
+        fields = {name: {"type": "text", "column": name} for name in ("s.a", "#2", "a#2", "#3")}
+        raw(con, Dataset.model_validate({"from": {"join": ["s", "t"], "on": "k"}, "fields": fields}), given_)
+        assert con.execute('select "s.a", "#2", "a#2", "#3" from _raw').fetchall() == [("dotted", "hash", "second", "second")]
+
+
+def test_the_way_out_of_a_refused_name_and_the_accounts_of_a_build_as_json(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("k,v,_row\n1,2,7\n2,3,8\n")
+    (tmp_path / "b.csv").write_text("k,w\n1,x\n1,y\n5,z\n")
+    text = "grammar: 1\necosystem: t\nsources: {a: {type: csv, path: a.csv}, b: {type: csv, path: b.csv}}\ndatasets:\n  d:\n    from: {join: [a, b], on: k}\n    fields: {k: {type: text}, v: {type: integer}, w: {type: text}, FIELDS}\n"
+    (tmp_path / "ecosystem.yaml").write_text(text.replace("FIELDS", "_row: {type: integer}, V: {type: integer}"))
+    said = "\n".join(said_of(tmp_path))
+    assert "as 'source_row', with 'column: \"_row\"'" in said and "'v' and 'V' differ only in case" in said and "as 'V_2', with 'column: \"V\"'" in said, said
+    (tmp_path / "ecosystem.yaml").write_text(text.replace("FIELDS", 'source_row: {type: integer, column: "_row"}, V_2: {type: integer, column: v}'))
+    found = run_build(open_ecosystem(tmp_path), quiet=True)
+    one = next(d for d in found["done"] if d["address"] == "datasets.d")
+    assert one["account"]["kept"] == 2 and one["sources"]["b"] | {"used": 1, "unmatched": 1, "repeated": 1, "repeated_at": ["b.csv:3"]} == one["sources"]["b"]
+    assert not any("account" in d for d in found["done"] if d is not one)

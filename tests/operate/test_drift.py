@@ -22,6 +22,7 @@ from mesocosm.operate.answers import Labelled
 from mesocosm.operate.drift.features import columns, drifted
 from mesocosm.operate.drift.psi import StabilityIndex
 from mesocosm.operate.drift.where import where
+from mesocosm.operate.evidence import HELD_LABEL
 from mesocosm.operate.export.rules import ALERTS
 from mesocosm.operate.notify import RUNBOOK
 from mesocosm.operate.served import Served
@@ -118,7 +119,7 @@ def drawn(rng: random.Random, rows: int, shift: float = 0.0, good: float = 0.5) 
     found = []
     for _ in range(rows):
         label = "good" if rng.random() < good else "bad"
-        found.append({"income": rng.lognormvariate(7 + (0.6 if label == "good" else -0.6), 0.5) * (1 + shift), "age": rng.gauss(45, 10), "_label": label})
+        found.append({"income": rng.lognormvariate(7 + (0.6 if label == "good" else -0.6), 0.5) * (1 + shift), "age": rng.gauss(45, 10), HELD_LABEL: label})
     return found
 
 
@@ -143,7 +144,7 @@ def trained() -> dict[str, Any]:
 
 def judge(live: list[dict[str, Any]], told: tuple[int, int, float] = (0, 0, 0.0)) -> Any:
     training, held = trained(), drawn(random.Random(9), 300)
-    rows = [{k: v for k, v in r.items() if k != "_label"} for r in live]
+    rows = [{k: v for k, v in r.items() if k != HELD_LABEL} for r in live]
     found, _ = drifted(training, columns(rows), 1e-3)
     labelled = Labelled(*told, p=1e-4 if told[1] < told[2] - 10 else 1.0)
     return judged(found, training, rows, predict, held, lambda _: labelled, 0.02, 1e-3)
@@ -195,10 +196,10 @@ def test_texts_of_another_kind_are_found_and_quiet_ones_are_not(desk: Path, tmp_
     held = served.now.held()
     rng = random.Random(3)
     assert len(held) >= 60
-    served.predict([{k: v for k, v in rng.choice(held).items() if k != "_label"} for _ in range(60)])
+    served.predict([{k: v for k, v in rng.choice(held).items() if k != HELD_LABEL} for _ in range(60)])
     assert watch.look() == [] and len([p for p in watch.last["p_values"] if "direction" in p]) == 8
     other = ["my flight to Lisbon was delayed", "how do I reset the router", "the soup needs more salt", "which train goes to the airport", "the concert begins at nine"]
-    served.predict([{k: v for k, v in rng.choice(held).items() if k != "_label"} | {"text": f"{rng.choice(other)} {i}"} for i in range(60)])
+    served.predict([{k: v for k, v in rng.choice(held).items() if k != HELD_LABEL} | {"text": f"{rng.choice(other)} {i}"} for i in range(60)])
     (ident,) = watch.look()
     (alert,) = [a for a in eco.catalog.alerts() if a["id"] == ident]
     assert "text (direction" in alert["message"] and alert["detail"]["verdict"]["kind"] in ("covariate", "label") and len(alert["detail"]["predictions"]) == 20
@@ -209,7 +210,7 @@ def test_a_clock_that_leaps_ahead_and_back_blinds_no_watch(desk: Path, tmp_path:
     held, rng, real = served.now.held(), random.Random(4), eco.catalog.clock
 
     def send(times: float) -> list[str]:
-        served.predict([{k: v for k, v in row.items() if k != "_label"} | {"amount": row["amount"] * times} for row in rng.choices(held, k=60)])
+        served.predict([{k: v for k, v in row.items() if k != HELD_LABEL} | {"amount": row["amount"] * times} for row in rng.choices(held, k=60)])
         return watch.look()
 
     assert send(1) == []
@@ -261,7 +262,7 @@ def test_a_text_has_the_same_features_in_every_batch(desk: Path, tmp_path: Path)
 
     served.now = shaky = Shaky()  # type: ignore[assignment]
     for calls in (1, 1):
-        served.predict([{k: v for k, v in rng.choice(held).items() if k != "_label"} for _ in range(60)])
+        served.predict([{k: v for k, v in rng.choice(held).items() if k != HELD_LABEL} for _ in range(60)])
         assert watch.look() == [] and shaky.calls == calls and len([p for p in watch.last["p_values"] if "direction" in p]) == 8
 
 
@@ -269,7 +270,7 @@ def test_texts_that_cannot_be_watched_are_told(desk: Path, tmp_path: Path) -> No
     _, served, watch, _ = watched(desk, tmp_path / "home")
     held = served.now.held()
     served.now = replace(served.now, kept=lambda: held[:30])
-    served.predict([{k: v for k, v in row.items() if k != "_label"} for row in held[:60]])
+    served.predict([{k: v for k, v in row.items() if k != HELD_LABEL} for row in held[:60]])
     assert watch.look() == [] and watch.last["unwatched"] == "text: 30 rows are held out, and 40 are needed"
     assert watch.last["p_values"] and not any("text" in name for name in watch.last["p_values"])
 
@@ -280,7 +281,7 @@ def test_an_alert_clears_with_the_first_window_that_is_whole_again(desk: Path, t
     held, rng = served.now.held(), random.Random(4)
 
     def send(times: float) -> list[str]:
-        served.predict([{k: v for k, v in row.items() if k != "_label"} | {"amount": row["amount"] * times} for row in rng.choices(held, k=60)])
+        served.predict([{k: v for k, v in row.items() if k != HELD_LABEL} | {"amount": row["amount"] * times} for row in rng.choices(held, k=60)])
         return watch.look()
 
     assert send(1) == []
@@ -297,7 +298,7 @@ def test_rows_refused_over_one_field_name_it(desk: Path, tmp_path: Path) -> None
     (alert,) = [a for a in eco.catalog.alerts() if a["id"] == ident]
     assert alert["what"] == "schema" and "20 of the last 40 rows of desk were refused over amount" in alert["message"] and "mend the source" in alert["message"]
     assert watch.look() == [] and not trained
-    served.predict([{k: v for k, v in row.items() if k != "_label"} for row in random.Random(4).choices(served.now.held(), k=60)])
+    served.predict([{k: v for k, v in row.items() if k != HELD_LABEL} for row in random.Random(4).choices(served.now.held(), k=60)])
     assert watch.look() == [] and not eco.catalog.alerts(open_only=True), "mended"
     assert watch.look() == [], "what was refused before it was mended is not told again"
     for _ in range(200):
@@ -309,7 +310,7 @@ def test_rows_refused_over_one_field_name_it(desk: Path, tmp_path: Path) -> None
 def test_answers_that_turn_out_wrong_train_a_challenger(desk: Path, tmp_path: Path) -> None:
     """The inputs look as before; only the labels that come back tell, and right ones raise nothing."""
     eco, served, watch, trained = watched(desk, tmp_path / "home")
-    rows = [{k: v for k, v in r.items() if k != "_label"} for r in random.Random(4).sample(served.now.held(), 40)]
+    rows = [{k: v for k, v in r.items() if k != HELD_LABEL} for r in random.Random(4).sample(served.now.held(), 40)]
     for said in served.predict(rows):
         served.feedback(said["id"], said["label"])
     assert watch.look() == [] and not trained

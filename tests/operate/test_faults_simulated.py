@@ -15,6 +15,7 @@ from mesocosm.operate.alerts import Evidence, Probe, as_json, next_state, probe_
 from mesocosm.operate.answers import Answer, Calibration, Labelled, compare
 from mesocosm.operate.drift.changes import find_changes
 from mesocosm.operate.drift.features import columns, drifted
+from mesocosm.operate.evidence import HELD_LABEL
 from mesocosm.operate.verdict import judged
 
 KINDS = ("unit", "recode", "missing", "concept", "covariate", "none")
@@ -35,9 +36,9 @@ class World:
         rows = self.draw(900)
         self.training: dict[str, Any] = {n: {"numbers": np.quantile([r[n] for r in rows], np.linspace(0, 1, 200)).tolist(), "rows": 900, "missing": 0.0} for n in ("amount", "age")}
         self.training |= {n: {"counts": dict(Counter(str(r[n]) for r in rows)), "missing": 0.02} for n in ("job", "home")}
-        self.held = [r | {"_label": self.label(r)} for r in self.draw(250)]
+        self.held = [r | {HELD_LABEL: self.label(r)} for r in self.draw(250)]
         told = self.predict(self.held)
-        self.calibration = Calibration([Answer(t["probability"], t["label"] == r["_label"]) for t, r in zip(told, self.held, strict=True)])
+        self.calibration = Calibration([Answer(t["probability"], t["label"] == r[HELD_LABEL]) for t, r in zip(told, self.held, strict=True)])
 
     def draw(self, rows: int) -> list[dict[str, Any]]:
         rng = self.rng

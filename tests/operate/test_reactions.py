@@ -15,6 +15,7 @@ from mesocosm.build.retrain import rollback
 from mesocosm.build.serving import Loader
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.operate.correction import corrected
+from mesocosm.operate.evidence import HELD_LABEL
 from mesocosm.operate.moving import fallen_back, recalibrated
 from mesocosm.operate.served import Served
 from mesocosm.operate.verdict import Verdict
@@ -68,7 +69,7 @@ def test_odds_that_moved_are_better_told_by_weights() -> None:
 
 def test_classes_in_other_shares_recalibrate_the_service(up: tuple[Any, Served, Watch]) -> None:
     eco, served, watch = up
-    rows = [{k: v for k, v in r.items() if k != "_label"} for r in served.now.held() if r["_label"] == "yes please"]
+    rows = [{k: v for k, v in r.items() if k != HELD_LABEL} for r in served.now.held() if r[HELD_LABEL] == "yes please"]
     before = eco.catalog.deployment("desk")
     rng = random.Random(2)
     served.predict(rng.sample(rows, 60))
@@ -98,7 +99,7 @@ def test_classes_in_other_shares_recalibrate_the_service(up: tuple[Any, Served, 
 def test_the_watch_recalibrates_where_the_verdict_is_that_it_mends(up: tuple[Any, Served, Watch], monkeypatch: pytest.MonkeyPatch) -> None:
     """The drift is real, what is judged of it is given; every other remedy leaves the service as it is."""
     eco, served, watch = up
-    rows = [{k: v for k, v in r.items() if k != "_label"} for r in served.now.held() if r["_label"] == "yes please"]
+    rows = [{k: v for k, v in r.items() if k != HELD_LABEL} for r in served.now.held() if r[HELD_LABEL] == "yes please"]
     weights = {"yes please": 1.9, "no thanks": 0.1}
     for remedy in ("nothing", "recalibrate"):
         before = eco.catalog.deployment("desk")["id"]
@@ -168,8 +169,8 @@ def test_texts_are_tested_as_a_whole_where_the_file_says_so(desk: Path, tmp_path
         watch = Watch("watch", eco.spec.eco.monitors["watch"], served, eco.catalog, lambda *_: None, lambda *_: None)
         rng, held = random.Random(3), served.now.held()
         rows = rng.sample(held, 60)
-        served.predict([{k: v for k, v in r.items() if k != "_label"} for r in rows])
+        served.predict([{k: v for k, v in r.items() if k != HELD_LABEL} for r in rows])
         assert watch.look() == [] and "text" in watch.last["p_values"], watch.last
-        served.predict([{k: v for k, v in rng.choice(held).items() if k != "_label"} | {"text": f"{rng.choice(other)} {i}"} for i in range(60)])
+        served.predict([{k: v for k, v in rng.choice(held).items() if k != HELD_LABEL} | {"text": f"{rng.choice(other)} {i}"} for i in range(60)])
         (ident,) = watch.look()
         assert "drifted in text (p" in next(a["message"] for a in eco.catalog.alerts() if a["id"] == ident)

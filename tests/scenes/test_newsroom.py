@@ -18,7 +18,7 @@ from mesocosm.base.errors import Wrong
 from mesocosm.build.serving import Loader
 from mesocosm.build.whatif import Desk
 from mesocosm.ecosystem import open_ecosystem
-from mesocosm.operate.evidence import Evidence, threshold
+from mesocosm.operate.evidence import HELD_LABEL, Evidence, threshold
 from mesocosm.operate.moving import recalibrated
 from mesocosm.operate.served import Served
 from mesocosm.operate.surge import Surge
@@ -174,9 +174,9 @@ def test_false_alarms_are_as_rare_as_stated_and_a_surge_is_found(graded: bool) -
 
     def said(draw: random.Random, share: float, usual: float) -> dict[str, Any]:
         true = draw.random() < share
-        item = {"topic": str(draw.randrange(5)), "_label": "bad" if true else "good"}
+        item = {"topic": str(draw.randrange(5)), HELD_LABEL: "bad" if true else "good"}
         sure = 1 / (1 + (1 - usual) / usual * math.exp(-apart * draw.gauss(apart / 2 if true else -apart / 2, 1)))
-        return item | ({"label": "bad" if sure > 0.5 else "good", "sure": sure} if graded else {"label": item["_label"]})
+        return item | ({"label": "bad" if sure > 0.5 else "good", "sure": sure} if graded else {"label": item[HELD_LABEL]})
 
     false, items, took = 0, rounds(5_000, 40_000), []
     for seed, usual in enumerate((0.15, 0.25, 0.4)):
@@ -216,10 +216,10 @@ def test_a_label_that_never_came_may_surge() -> None:
 
 def test_answers_that_say_nothing_by_how_sure_they_are_count_by_their_label() -> None:
     draw = random.Random(6)
-    told = [{"label": "bad", "_label": "bad" if n % 3 else "good", "sure": draw.random()} for n in range(400)]
-    against = [row | {"sure": 0.9 if row["_label"] == "good" else 0.1} for row in told]
+    told = [{"label": "bad", HELD_LABEL: "bad" if n % 3 else "good", "sure": draw.random()} for n in range(400)]
+    against = [row | {"sure": 0.9 if row[HELD_LABEL] == "good" else 0.1} for row in told]
     assert not Evidence("bad", against).graded and not Evidence("bad", told[:40]).graded and not Evidence(None, told).graded
-    surges = Surges(Surge(label="bad"), [row | {"sure": 0.1 + 0.8 * (row["_label"] == "bad") * draw.random()} for row in told])
+    surges = Surges(Surge(label="bad"), [row | {"sure": 0.1 + 0.8 * (row[HELD_LABEL] == "bad") * draw.random()} for row in told])
     assert surges.evidence.graded and surges.see({"label": "bad"}) is None and surges.left_out["without a probability"] == 1
 
 

@@ -21,6 +21,7 @@ from mesocosm.catalog import tables as t
 from mesocosm.cli.drill import to_break
 from mesocosm.cli.init import scenes
 from mesocosm.ecosystem import open_ecosystem
+from mesocosm.operate.evidence import HELD_LABEL
 from mesocosm.operate.served import Served
 from mesocosm.operate.watch import Watch
 
@@ -63,7 +64,7 @@ def test_what_the_desk_is_not_sure_of_goes_to_a_person(support: Path) -> None:
     strange = served.predict([{"message": text} for text in STRANGE])
     assert sum(one["unsure"] for one in known) == int(0.1 * len(known)), "of rows like those held out, the share that was asked for"
     assert sum(one["unsure"] for one in strange) >= 0.7 * len(strange), [(t, one["label"], one["probability"]) for t, one in zip(STRANGE, strange, strict=True) if not one["unsure"]]
-    kept = [(one, row["_label"]) for one, row in zip(known, held, strict=True)]
+    kept = [(one, row[HELD_LABEL]) for one, row in zip(known, held, strict=True)]
     right = [one["label"] == label for one, label in kept if not one["unsure"]]
     assert sum(right) / len(right) >= sum(one["label"] == label for one, label in kept) / len(kept)
 
@@ -129,7 +130,7 @@ def test_what_many_ask_for_and_no_class_explains_becomes_one(support: Path, tmp_
     served.refresh()
     assert served.predict([{"message": new}])[0]["label"] == "gift_wrapping", "data that come later do not make it forget"
     held = served.now.held()
-    assert sum(e["label"] == row["_label"] for e, row in zip(served.predict([{"message": row["message"]} for row in held]), held, strict=True)) >= 0.85 * len(held)
+    assert sum(e["label"] == row[HELD_LABEL] for e, row in zip(served.predict([{"message": row["message"]} for row in held]), held, strict=True)) >= 0.85 * len(held)
 
 
 def test_an_answer_has_a_source_or_is_none(support: Path) -> None:

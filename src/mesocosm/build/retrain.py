@@ -17,7 +17,7 @@ from mesocosm.base.errors import Failure
 from mesocosm.build.live import Live
 from mesocosm.build.novel import said_in_data
 from mesocosm.build.putting import put
-from mesocosm.build.teaching import part_rows, test_only
+from mesocosm.build.teaching import TAUGHT_AT, part_rows, test_only
 from mesocosm.build.wiring import TAUGHT_ID, columns_of, grow_version, kinds_of, net_of
 from mesocosm.catalog import Catalog
 from mesocosm.catalog import tables as t
@@ -49,7 +49,7 @@ def retrain(spec: Spec, catalog: Catalog, service: str, reason: str, say: Callab
     snapshot = catalog.snapshot(dataset=model.learns)
     if champion is None or snapshot is None:
         raise Failure(f"what {service} runs is not listed; run 'mesocosm build'")
-    labelled = [r["input"]["clean"] | {model.predict: r["label"], "_id": r["id"], TAUGHT_ID: r["id"], "_at": r["at"]} for r in catalog.labelled(service)]
+    labelled = [r["input"]["clean"] | {model.predict: r["label"], TAUGHT_ID: r["id"], TAUGHT_AT: r["at"]} for r in catalog.labelled(service)]
     if kinds_of(snapshot)[model.predict] in ("number", "integer"):
         labelled = [r | {model.predict: float(r[model.predict])} for r in labelled]
     ours = set(champion["recipe"].get("labels") or ()) - (said_in_data(spec, snapshot, model.predict) if labelled else set())
@@ -58,7 +58,7 @@ def retrain(spec: Spec, catalog: Catalog, service: str, reason: str, say: Callab
     fields = snapshot["recipe"]["fields"]
     refuse_faulty_rows(catalog, service, {n: k for n, k in snapshot["facts"]["training"].items() if n in model.inputs}, teach, {n: fields[n].get("unit") for n in model.inputs})
     say(f"{len(teach)} labelled requests teach, {len(judge)} judge" + "".join(f"; {n} do neither ({why})" for why, n in parts.left_out.items()))
-    made = digest(champion["made"], snapshot["id"], [r["_id"] for r in teach], reason)
+    made = digest(champion["made"], snapshot["id"], [r[TAUGHT_ID] for r in teach], reason)
     with Live(spec.root / ".mesocosm", f"models.{name}") as live:
         values = grow_version(spec, catalog, name, model, snapshot, made, live.heard(say), f"challenger: {reason}", teach)
         missed = values.pop("missed")

@@ -17,6 +17,7 @@ from mesocosm.build.wiring import answers_folder, columns_of, net_of
 from mesocosm.catalog import Catalog
 from mesocosm.govern.expr import CALLS, prepare
 from mesocosm.operate.correction import floor_of
+from mesocosm.operate.evidence import HELD_LABEL
 from mesocosm.operate.prepare import Preparation, plain
 from mesocosm.operate.service import Answers, Service
 from mesocosm.operate.unit import Loaded
@@ -103,7 +104,7 @@ class Loader:
         return Loaded(row["version"], snapshot, predictor, preparation, speaker, row["answers"], partial(self.held, model, snapshot), row.get("weights"), floor)
 
     def held(self, model: str, snapshot: str) -> list[dict[str, Any]]:
-        """Cleaned test rows of what a version was trained on, each with its `_label`; none where they are not there any more."""
+        """Cleaned test rows of what a version was trained on, each with its label under `HELD_LABEL`; none where they are not there any more."""
         found, settings = self.catalog.snapshot(snapshot), self.spec.eco.models.get(model)
         if found is None or settings is None or settings.rank:
             return []
@@ -112,7 +113,7 @@ class Loader:
         except Failure:
             return []
         at = [i for i, s in enumerate(split) if s == "test" and rows[settings.predict][i] is not None][:MOST_HELD]
-        return [{n: plain(rows[n][i]) for n in settings.inputs} | {"_label": str(rows[settings.predict][i])} for i in at]
+        return [{n: plain(rows[n][i]) for n in settings.inputs} | {HELD_LABEL: str(rows[settings.predict][i])} for i in at]
 
 
 def trace(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
@@ -145,9 +146,10 @@ def trace(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
                 partners.setdefault(file, []).append(int(line))
         recipe = found["recipe"] or {}
         here, taught = table.num_rows, recipe.get("taught", [])
-        training = (recipe.get("rows") or {}).get("train", here + len(taught))
+        learned = recipe.get("feedback") or len(taught)  # a rare label's request may teach more than once
+        training = (recipe.get("rows") or {}).get("train", here + learned)
         rows = {
             "training": training, "lines": {f: ranges(n) for f, n in lines.items()}, "partners": {f: ranges(n) for f, n in partners.items()},
-            "from_snapshot": here, "feedback": taught, "other": training - here - len(taught),
+            "from_snapshot": here, "feedback": taught, "feedback_rows": learned, "other": training - here - learned,
         }  # fmt: skip
     return found | {"rows": rows}

@@ -12,6 +12,7 @@ from typing import Any
 from mesocosm.base.digest import digest
 
 Row = Mapping[str, Any]
+TAUGHT_AT = "\x1fat"  # when the request of a labelled row came, in seconds; no field has its name
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def part_rows(labelled: Sequence[Row], inputs: Sequence[str], predict: str, held
     """Part labelled requests into those that teach and those that judge.
 
     Args:
-        labelled: with their inputs, the label under `predict`, and `_at`, seconds.
+        labelled: with their inputs, the label under `predict`, and its time under `TAUGHT_AT`, seconds.
         held: contents of test rows; a request of one of them neither teaches nor judges.
         ours: labels that only people named; requests of them all teach.
         faulty: spans of seconds in which a source was at fault; requests in them neither teach nor judge.
@@ -64,7 +65,7 @@ def part_rows(labelled: Sequence[Row], inputs: Sequence[str], predict: str, held
     kept: list[tuple[str, dict[str, Any]]] = []
     for row in labelled:
         content = content_of(row, inputs)
-        if any(begin <= row.get("_at", 0.0) <= end for begin, end in faulty):
+        if any(begin <= row.get(TAUGHT_AT, 0.0) <= end for begin, end in faulty):
             left_out["sent while a source was at fault"] += 1
         elif content in held:
             left_out["equal to a test row"] += 1

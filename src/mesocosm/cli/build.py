@@ -62,8 +62,15 @@ def run_build(eco: Any, quiet: bool, prune: bool = False, accept: Sequence[str] 
     seconds = round(time.perf_counter() - began, 1)
     made = sum(c["sign"] != "=" for c in outcome.done)
     return {
-        "done": outcome.done,
+        "done": [d | _account(eco, d) for d in outcome.done],
         "failed": [f.as_json() | {"text": f.text()} for f in outcome.failed],
         "seconds": seconds,
         "said": f"{made} done, {len(outcome.done) - made} kept, {len(outcome.failed)} failed in {seconds} s.",
     }
+
+
+def _account(eco: Any, done: dict[str, Any]) -> dict[str, Any]:
+    """The account of a dataset's rows and of each of its sources; nothing for other things."""
+    section, _, name = done["address"].partition(".")
+    snapshot = eco.catalog.snapshot(dataset=name) if section == "datasets" and done["sign"] != "-" else None
+    return {"account": snapshot["account"], "sources": snapshot["report"].get("sources", {})} if snapshot else {}

@@ -26,12 +26,29 @@ def _text(d: dict[str, Any]) -> str:
     lines += [f"  file      {name} (print {content})" for name, content in d["files"].items()]
     r = d["rows"]
     if r:
-        lines.append(f"  rows      {r['training']} training rows: {r['from_snapshot']} of the snapshot + {len(r['feedback'])} of feedback" + (f" + {r['other']} repeated or of earlier snapshots" if r["other"] > 0 else f" - {-r['other']} unlearned or left out" if r["other"] else ""))
+        lines.append(f"  rows      {_sum(r)}")
     lines += [f"            {f} lines {_short(n)}" for f, n in r.get("lines", {}).items()]
     lines += [f"            joined from {f} lines {_short(n)}" for f, n in r.get("partners", {}).items()]
     if r.get("feedback"):
         lines.append(f"            feedback on {_short(', '.join(r['feedback']))}")
     return "\n".join(lines)
+
+
+def _sum(r: dict[str, Any]) -> str:
+    """The training rows of a version by their origin; the terms add up.
+
+    >>> _sum({"training": 9, "from_snapshot": 4, "feedback": ["a", "b"], "feedback_rows": 3, "other": 2})
+    '9 training rows: 4 of the snapshot + 3 of feedback (2 requests) + 2 of earlier snapshots or erased from the snapshot since'
+    >>> _sum({"training": 3, "from_snapshot": 4, "feedback": [], "feedback_rows": 0, "other": -1})
+    '3 training rows: 4 of the snapshot - 1 left out of training or unlearned since'
+    """
+    terms = f"{r['training']} training rows: {r['from_snapshot']} of the snapshot"
+    if r["feedback_rows"]:
+        requests = f" ({len(r['feedback'])} {'request' if len(r['feedback']) == 1 else 'requests'})" if r["feedback"] else ""
+        terms += f" + {r['feedback_rows']} of feedback{requests}"
+    if r["other"] > 0:
+        return f"{terms} + {r['other']} of earlier snapshots or erased from the snapshot since"
+    return f"{terms} - {-r['other']} left out of training or unlearned since" if r["other"] else terms
 
 
 def _short(said: str) -> str:

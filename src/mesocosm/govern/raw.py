@@ -70,7 +70,11 @@ def raw(con: Any, dataset: Dataset, collected: Mapping[str, Collected]) -> Raw:
         for column, kind, *_ in con.execute(f"describe {quote('src_' + source)}").fetchall():
             if column not in PLACE_COLUMNS:
                 have.setdefault(column, kind if kind in IBIS else "VARCHAR")
-                if from_.partners:  # `source.column` names one of several columns of a name
+    exact = set(have)  # a column of this name comes before `source.column` and `#3`
+    if from_.partners:
+        for source in own:
+            for column, kind, *_ in con.execute(f"describe {quote('src_' + source)}").fetchall():
+                if column not in PLACE_COLUMNS:
                     have.setdefault(f"{source}.{column}", kind if kind in IBIS else "VARCHAR")
     asked = {name: field.column or name for name, field in dataset.fields.items()}
     places = {c: have_of for c in asked.values() if c not in have and (have_of := _at_place(c, collected, own))}
@@ -90,8 +94,8 @@ def raw(con: Any, dataset: Dataset, collected: Mapping[str, Collected]) -> Raw:
         table = quote("src_" + source)
         columns = set(collected[source].columns)
         lengths = {f: (a, b) for f, a, b in con.execute(f"select _file, min(_line), max(_line) from {table} group by 1").fetchall()}
-        mine = {c: f"l.{quote(inner)}" for c in wanted if (inner := _inner(places.get(c, c), source, columns)) is not None}
-        more, joins, theirs = _partners(dataset, source, partners, collected, {c: places.get(c, c) for c in wanted}, columns, set(mine))
+        mine = {c: f"l.{quote(inner)}" for c in wanted if (inner := _inner(places.get(c, c), source, columns, exact)) is not None}
+        more, joins, theirs = _partners(dataset, source, partners, collected, {c: places.get(c, c) for c in wanted}, columns, set(mine), exact)
         cells = [f"{(mine | theirs).get(c, 'null')}::{have[c]} as {quote(known[c])}" for c in wanted]
         for file in collected[source].files:
             if file in lengths or not (lengths or selects or any(c.unreadable for c in collected.values())):
@@ -108,15 +112,15 @@ def raw(con: Any, dataset: Dataset, collected: Mapping[str, Collected]) -> Raw:
         raise Wrong("", f"none of {bad} lines of {', '.join(leads)} can be read", "lines of as many columns as the header names")
     kind = "table" if partners else "view"
     con.execute(f"create {kind} _raw as " + " union all by name ".join(selects))
-    used = {inner for s in own for c in wanted if (inner := _inner(places.get(c, c), s, collected[s].columns)) is not None} | set(partners.values())
+    used = {inner for s in own for c in wanted if (inner := _inner(places.get(c, c), s, collected[s].columns, exact)) is not None} | set(partners.values())
     left_out = sorted({c for s in own for c in collected[s].columns} - used)
     return Raw({known[c]: IBIS[have[c]] for c in wanted}, parts, left_out, bool(partners), leads)
 
 
-def _inner(column: str, source: str, columns: Collection[str]) -> str | None:
-    """The column of a source that a name means, `column` or `source.column`; None where it has none."""
-    if column in columns:
-        return column
+def _inner(column: str, source: str, columns: Collection[str], exact: Collection[str]) -> str | None:
+    """The column of a source that a name means, `column` or, where no source has a column of exactly that name, `source.column`; None where it has none."""
+    if column in columns or column in exact:
+        return column if column in columns else None
     rest = column.removeprefix(f"{source}.")
     return rest if rest != column and rest in columns else None
 
@@ -150,7 +154,7 @@ def _at_place(column: str, collected: Mapping[str, Collected], sources: Iterable
 
 
 def _partners(
-    dataset: Dataset, source: str, partners: Mapping[str, str], collected: Mapping[str, Collected], wanted: Mapping[str, str], lead: set[str], taken: set[str]
+    dataset: Dataset, source: str, partners: Mapping[str, str], collected: Mapping[str, Collected], wanted: Mapping[str, str], lead: set[str], taken: set[str], exact: Collection[str]
 ) -> tuple[list[str], str, dict[str, str]]:
     """Lineage columns, joins, and the cells that the partners of a lead source add."""
     if not partners:
@@ -164,7 +168,7 @@ def _partners(
         table = f"(select * from {quote('src_' + partner)} s qualify row_number() over (partition by {partner_key('s', key)} order by _file, _line) = 1)"
         joins += f" left join {table} p{i} on {partner_key('l', key)} = {partner_key(f'p{i}', key)}"
         for column, meant in wanted.items():
-            inner = _inner(meant, partner, theirs)
+            inner = _inner(meant, partner, theirs, exact)
             if inner is not None and column not in taken and column not in cells:
                 cells[column] = f"p{i}.{quote(inner)}"
         also.append(f"p{i}._file || ':' || p{i}._line")

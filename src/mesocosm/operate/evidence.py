@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 WIDE, EDGES = 6.0, 49  # log-odds beyond which answers are not told apart, and the edges of the cells between
+HELD_LABEL = "\x1flabel"  # the true label of a held-out row, beside its fields; no field has its name
 LEAST = 20  # held-out rows of a label, and of none, from which how sure an answer is says something
 PLAIN = 1e6  # how much likelier an answer is taken to be where it is true, where nothing tells how often it errs
 FIRM = 2980.0  # as much at most where held-out rows tell it
@@ -28,7 +29,7 @@ class Evidence:
 
     Args:
         label: the answer that is counted; None where what is counted has no truth, such as being unsure.
-        rows: held-out rows with `label`, `sure` (the probability of the label) and `_label`, the truth, where they are known.
+        rows: held-out rows with `label`, `sure` (the probability of the label) and the truth under `HELD_LABEL`, where they are known.
 
     Source: Qin and Zhang 1997, Biometrika 84 (a ratio of densities by logistic regression).
 
@@ -40,8 +41,8 @@ class Evidence:
     def __init__(self, label: str | None, rows: Sequence[Mapping[str, Any]]) -> None:
         from sklearn.linear_model import LogisticRegression
 
-        told = [r for r in rows if r.get("sure") is not None and "_label" in r] if label is not None else []
-        true = np.array([str(r["_label"]) == label for r in told], dtype=bool)
+        told = [r for r in rows if r.get("sure") is not None and HELD_LABEL in r] if label is not None else []
+        true = np.array([str(r[HELD_LABEL]) == label for r in told], dtype=bool)
         self.graded = min(int(true.sum()), int((~true).sum())) >= LEAST
         self.edges = np.linspace(-WIDE, WIDE, EDGES)
         self.ratios = np.array([1 / PLAIN, PLAIN])

@@ -16,6 +16,7 @@ from typing import Any
 from mesocosm.operate.answers import FEW, Labelled
 from mesocosm.operate.drift.changes import Change, find_changes
 from mesocosm.operate.drift.features import columns, drifted
+from mesocosm.operate.evidence import HELD_LABEL
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -196,14 +197,14 @@ def _label_shift(now: Rows, before: Rows, held: Rows, live: Rows, training: Mapp
     """
     import numpy as np
 
-    labels = sorted({str(r["_label"]) for r in held})
+    labels = sorted({str(r[HELD_LABEL]) for r in held})
     if not 2 <= len(labels) <= 50 or len(held) < 100 or not all("label" in s for s in now):
         return None
     index = {label: i for i, label in enumerate(labels)}
     table, share = np.zeros((len(labels), len(labels))), np.zeros(len(labels))
     for row, one in zip(held, before, strict=True):
         if one["label"] in index:
-            table[index[one["label"]], index[str(row["_label"])]] += 1 / len(held)
+            table[index[one["label"]], index[str(row[HELD_LABEL])]] += 1 / len(held)
     for one in now:
         if one["label"] in index:
             share[index[one["label"]]] += 1 / len(now)
@@ -211,7 +212,7 @@ def _label_shift(now: Rows, before: Rows, held: Rows, live: Rows, training: Mapp
     if np.abs(weights - 1).max() < 0.3 or not weights.sum():
         return None
     draw = np.random.default_rng(7)
-    p = np.array([weights[index[str(r["_label"])]] for r in held])
+    p = np.array([weights[index[str(r[HELD_LABEL])]] for r in held])
     again = [held[i] for i in draw.choice(len(held), 2000, p=p / p.sum())]
     expected: dict[str, Any] = {}
     for name, values in columns(again).items():

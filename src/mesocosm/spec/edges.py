@@ -5,6 +5,7 @@ Knows the grammar's objects. Each check yields a path, what was found and what w
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from os.path import isabs, normpath
 from pathlib import PurePath
@@ -12,7 +13,7 @@ from typing import Any
 
 from mesocosm.base.errors import Wrong
 from mesocosm.govern.dataset import Dataset
-from mesocosm.govern.internal_names import problem_of, same_but_case
+from mesocosm.govern.internal_names import LINEAGE_COLUMNS, problem_of, same_but_case
 from mesocosm.govern.rules.bound import bind
 from mesocosm.govern.rules.condition import Condition
 from mesocosm.govern.rules.foreign_key import ForeignKey
@@ -133,7 +134,7 @@ def _datasets(eco: Ecosystem) -> Iterator[Fault]:
         if data.auto:
             continue  # its fields are known once its source was looked at
         if alike := same_but_case(data.fields):
-            yield (*at, "fields", alike[1]), Wrong("", f"the fields '{alike[0]}' and '{alike[1]}' differ only in case", "names that differ in more, and 'column:' with the name in the source")
+            yield (*at, "fields", alike[1]), Wrong("", f"the fields '{alike[0]}' and '{alike[1]}' differ only in case", f"names that differ in more, as '{alike[1][:60]}_2', with 'column: {json.dumps(alike[1][:60], ensure_ascii=False)}' for the column of the source (or 'column: \"#N\"' for its place, from 1)")
         yield from _own(at, data, fields)
         for i, repair in enumerate(data.repairs):
             for word in repair.reads:
@@ -145,7 +146,7 @@ def _datasets(eco: Ecosystem) -> Iterator[Fault]:
             yield from _rule(eco, (*at, "rules", i), rule, data.fields)
         for field, kind in data.fields.items():
             if (problem := problem_of(field)):
-                yield (*at, "fields", field), Wrong("", problem, "another name, and 'column:' with the name in the source")
+                yield (*at, "fields", field), Wrong("", problem, f"another name, as 'source{field[:60]}', with 'column: {json.dumps(field[:60], ensure_ascii=False)}' for the column of the source" if field.lower() in LINEAGE_COLUMNS else "another name, and 'column: \"#N\"' for the column at place N of the source, from 1")
             for i, rule in enumerate(kind.rules):
                 yield from _rule(eco, (*at, "fields", field, "rules", i), rule.about_field(field), data.fields)
             for other in kind.leans:

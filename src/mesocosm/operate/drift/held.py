@@ -11,6 +11,7 @@ from typing import Any
 from mesocosm.operate.answers import Answer, Calibration
 from mesocosm.operate.drift.changes import is_missing
 from mesocosm.operate.drift.meaning import LEAST, Meaning, meaning
+from mesocosm.operate.evidence import HELD_LABEL
 from mesocosm.operate.service import Drift
 from mesocosm.operate.unit import Unit
 
@@ -97,7 +98,7 @@ class Held:
             assert self.unit
             said = self.unit.predict(self.rows) if self.rows else []
             told = [(one, row) for one, row in zip(said, self.rows, strict=True) if "probability" in one]
-            self._calibration = Calibration([Answer(float(one["probability"]), str(one["label"]) == row["_label"]) for one, row in told])
+            self._calibration = Calibration([Answer(float(one["probability"]), str(one["label"]) == row[HELD_LABEL]) for one, row in told])
         return self._calibration
 
 
