@@ -123,10 +123,10 @@ def simulate(seed: int, kind: str, with_labels: bool) -> tuple[str, int]:
 
 
 def test_the_kind_is_right_and_no_alert_closes_while_its_fault_lasts() -> None:
-    """200 faults: 17 of each of six kinds with labels and without (204)."""
+    """84 faults: seven of each of six kinds with labels and without."""
     wrong: list[tuple[int, str, bool, str]] = []
     closed = alarms = 0
-    for n in range(17):
+    for n in range(7):
         for k, kind in enumerate(KINDS):
             for with_labels in (True, False):
                 seed = 1000 * k + 2 * n + with_labels
@@ -137,8 +137,8 @@ def test_the_kind_is_right_and_no_alert_closes_while_its_fault_lasts() -> None:
                     wrong.append((seed, kind, with_labels, found))
                 alarms += kind == "none" and bool(found)
     assert closed == 0
-    assert alarms <= 1, wrong  # 34 quiet streams, each with at most 1 % over all looks at its labels
-    assert len(wrong) <= 20, wrong
+    assert alarms <= 1, wrong  # 14 quiet streams, each with at most 1 % over all looks at its labels
+    assert len(wrong) <= 8, wrong
 
 
 def test_an_alert_closes_when_its_fault_is_over() -> None:
@@ -175,3 +175,40 @@ def test_what_closes_an_alert_is_of_the_kind_that_opened_it() -> None:
     ]
     for detail, evidence, is_open in cases:
         assert next_state(detail, evidence).open is is_open, (detail, evidence)
+
+
+def answered(rng: Any, rows: int, flipped: bool = False, few: bool = False) -> list[Answer]:
+    """Answers of a model a little too sure of itself; to rows of `few` contents, equal rows have one label."""
+    x = rng.normal(1.0, 1.3, 40)[rng.integers(0, 40, rows)] if few else rng.normal(1.0, 1.3, rows)
+    luck = {v: rng.random() for v in x}
+    found = []
+    for v in x:
+        sure = 1 / (1 + np.exp(-1.3 * v))
+        right = ((luck[v] < 1 / (1 + np.exp(-v))) == (sure >= 0.5)) != flipped
+        found.append(Answer(float(max(sure, 1 - sure)), bool(right), str(v)))
+    return found
+
+
+def test_a_change_after_many_good_labels_is_found_and_quiet_labels_raise_none() -> None:
+    """Answers that turn wrong after 500 good labels are found within 100; 30 quiet streams of 1,500 labels, each looked at 15 times, keep to 1 %."""
+    late, alarms = [], 0
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        calibration = Calibration(answered(rng, 250))
+        quiet = answered(rng, 1500)
+        alarms += any(compare(quiet[:n], calibration).worse for n in range(100, 1501, 100))
+        if seed < 15:
+            told = compare([*quiet[:500], *answered(rng, 100, flipped=True)], calibration)
+            late.append(told.worse and told.rows <= 150 and told.of == 600 and "of the newest" in told.why)
+        alarms += compare([*quiet[:300], *answered(rng, 200, few=True)], calibration).worse  # equal rows have one label
+    assert all(late), late
+    assert alarms <= 1  # 60 streams
+
+
+def test_equal_rows_that_err_alike_are_one_error() -> None:
+    """One wrong row that comes sixty times tells no more than once; sixty different ones do."""
+    rng = np.random.default_rng(3)
+    calibration, good = Calibration(answered(rng, 250)), answered(rng, 300)
+    assert not compare([*good, *(Answer(0.9, False, "one") for _ in range(60))], calibration).worse
+    assert not compare([Answer(0.9, False, "one")] * 200, calibration).worse
+    assert compare([*good, *(Answer(0.9, False, f"r{i}") for i in range(60))], calibration).worse

@@ -207,6 +207,27 @@ def test_a_monitor_is_silenced_and_wakes(page: Any, server: Server) -> None:
     assert server.http.post("/v1/monitors/help-watch/silence", json={"for": "often"}).status_code == 422
 
 
+def test_an_alert_is_closed_with_a_reason(page: Any, server: Server) -> None:
+    """By the console and by the API; never without a reason, and the audit has who and why."""
+    catalog = Catalog(server.home / ".mesocosm")
+    first, second = (catalog.alert("help-watch", "help-desk", "anomaly", f"p95_ms of help-desk changed to {n}", {"figure": "p95_ms", "value": n}) for n in (900, 901))
+    turn(page, server, "monitors")
+    item = page.locator(".alertlist li", has_text="changed to 900")
+    item.locator("button", has_text="Close with a reason").click()
+    item.locator("form button.go").click()
+    assert first in {a["id"] for a in catalog.alerts(open_only=True)}  # the reason is empty
+    item.locator("form input").fill("the disk was slow")
+    page.keyboard.press("Enter")
+    until(page, "document.querySelector('.alertlist form') === null")
+    assert first not in {a["id"] for a in catalog.alerts(open_only=True)}
+    for body, status in (({}, 422), ({"why": "  "}, 422), ({"why": 3}, 422), ({"why": "again"}, 200), ({"why": "again"}, 404)):
+        assert server.http.post(f"/v1/alerts/{second}/close", json=body).status_code == status, body
+    audit = [(a["act"], a["why"]) for a in catalog.audit(10)]
+    assert ("clear", "the disk was slow") in audit and ("clear", "again") in audit
+    assert server.http.post("/v1/alerts/none/close", json={"why": "x"}).status_code == 404
+    assert "post" in server.http.get("/openapi.json").json()["paths"]["/v1/alerts/{alert}/close"]
+
+
 def test_versions_of_a_dataset_are_told(page: Any, server: Server) -> None:
     turn(page, server, "data")
     page.locator("article", has=page.locator("h2", has_text="credit")).locator("summary", has_text="versions and what differs").click()

@@ -140,6 +140,14 @@ class Console:
             raise Problem(422, "The request cannot be right", "'for' is at most 30d")
         return {"monitor": name, "until": self.catalog.silence(name, wait, who, why), "why": why}
 
+    def close(self, alert: str, who: str, why: str) -> dict[str, Any]:
+        """Close an open alert for a reason; a fault that is still there raises another."""
+        found = next((a for a in self.catalog.alerts(open_only=True, most=1000) if a["id"] == alert), None)
+        if found is None:
+            raise Problem(404, "No such alert", f"no open alert has the id '{alert[:60]}'")
+        self.catalog.clear(found["monitor"], why, alert, who=who)
+        return {"alert": alert, "monitor": found["monitor"], "why": why}
+
     async def supposed(self, name: str, call: Callable[..., Any], *more: Any) -> Any:
         """A what-if of a service that there is."""
         self.known(name)
@@ -259,6 +267,13 @@ def routes(app: FastAPI, console: Console) -> None:
     async def silence(name: str, request: Request) -> Any:
         why, asked = await reason(request)
         return await asyncio.to_thread(console.silence, name, str(asked.get("for", "2h"))[:40], str(request.state.role), why)
+
+    @app.post("/v1/alerts/{alert}/close")
+    async def close(alert: str, request: Request) -> Any:
+        why, asked = await reason(request)
+        if not isinstance(asked.get("why"), str) or not why.strip():
+            raise Problem(422, "A reason is required", "'why' is missing or empty; expected a sentence, which is written into the audit")
+        return await asyncio.to_thread(console.close, alert, str(request.state.role), why.strip())
 
     @app.get("/v1/services/{name}/what-if")
     async def form(name: str) -> Any:

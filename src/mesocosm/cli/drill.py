@@ -132,6 +132,7 @@ def _send(server: dict[str, Any], name: str, row: dict[str, Any], label: str | N
 
 def _text(d: dict[str, Any]) -> str:
     lines = [f"{d['drill']}: {d['rows']} rows to {d['service']} in {d['seconds']} s, {d['failed']} failed because of us"]
+    lines.append("  The rows are marked as a drill: the monitor judges them apart from the traffic, and neither they nor their labels train a model, judge a version or count as requests.")
     lines += [f"  alarm: {m}" for m in d["alerts"]] or ["  no alarm"]
     if d["judged"]:
         harm = "" if d["judged"]["harm"] is None else f", about {d['judged']['harm']:.3f} of accuracy lost"

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from mesocosm.operate.newest import newest
 from mesocosm.operate.sequential import compared
 
 FEW = 30  # labelled rows, and held-out ones, under which nothing is said
@@ -31,17 +32,27 @@ class Answer:
 
 @dataclass(frozen=True)
 class Labelled:
-    """What labels say: of `rows` answers `right` were, where `expected` should be; `p` that so few are by chance, at any number of looks."""
+    """What labels say: of `rows` answers `right` were, where `expected` should be; `p` that so few are by chance, at any number of looks.
+
+    Where only the newest answers became worse, `rows` are those, and `of` is how many there are in all.
+    """
 
     rows: int = 0
     right: int = 0
     expected: float = 0.0
     p: float = 1.0
+    of: int = 0
 
     @property
     def gap(self) -> float:
         """The accuracy lost."""
         return (self.expected - self.right) / self.rows if self.rows else 0.0
+
+    @property
+    def why(self) -> str:
+        """What was found, as a sentence."""
+        which = f"of the newest {self.rows} of {self.of}" if self.of > self.rows else f"of {self.rows}"
+        return f"{which} answers whose label came back {self.right} were right, where {self.expected:.0f} were expected: what the inputs say of the answer has changed"
 
     @property
     def worse(self) -> bool:
@@ -88,7 +99,11 @@ class Calibration:
 def compare(answers: Iterable[Answer], known: Calibration) -> Labelled:
     """Compare answers with what held-out rows let expect.
 
-    Equal rows that err together count as what they tell, not as many. Nothing is said of few rows, nor without held-out ones.
+    Two tests, each with half of the level: of all answers, and of the newest ones from any moment on, so that a change is found after any number
+    of right answers. Equal rows that err together count as what they tell, not as many. Nothing is said of few rows, nor without held-out ones.
+
+    Args:
+        answers: in the order in which their labels came.
     """
     given = list(answers)
     if not given:
@@ -102,7 +117,11 @@ def compare(answers: Iterable[Answer], known: Calibration) -> Labelled:
     scale = _alone([a.content for a in given], right - expected)
     share = total / rows
     told = compared(right.sum() * scale, rows * scale, share * known.rows, known.rows)  # type: ignore[arg-type]
-    return Labelled(rows, found.right, found.expected, told.p if told.difference < 0 else 1.0)
+    of_all = told.p if told.difference < 0 else 1.0
+    start, p = newest(right, expected, [a.content for a in given], known.rows, FEW)
+    if p < of_all:
+        return Labelled(rows - start, int(right[start:].sum()), round(float(expected[start:].sum()), 2), min(1.0, 2 * p), rows)
+    return Labelled(rows, found.right, found.expected, min(1.0, 2 * of_all), rows)
 
 
 def _alone(contents: Sequence[str], errors: Any) -> float:
@@ -112,7 +131,9 @@ def _alone(contents: Sequence[str], errors: Any) -> float:
     for i, (content, error) in enumerate(zip(contents, errors, strict=True)):
         sums[content or f"#{i}"] += float(error)  # type: ignore[index]
     apart, together = float((errors**2).sum()), sum(v * v for v in sums.values())
-    return min(1.0, apart / together) if together > 0 and apart > 0 else 1.0
+    if apart < 1e-9:  # one row that came often, or no error that differs from another
+        return len(sums) / len(contents)
+    return min(1.0, apart / together) if together > 1e-9 else 1.0
 
 
 def _odds(p: float) -> float:

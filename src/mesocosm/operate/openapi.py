@@ -89,6 +89,7 @@ PAGES = ("/", "/world", "/report", "/signin", "/signin/back", "/signout")  # wha
 ABOUT = {
     "/v1/models": "Services that speak, as the chat interface names them.", "/report": "The report of all data and models, as a page; for the owner.", "/v1/scene": "The world's scene.",
     "/v1/work": "What is being made now.", "/v1/datasets/{name}/rows": "Rows of a dataset, for roles with access.", "/v1/datasets/{name}/versions": "Versions of a dataset, and what changed between two.",
+    "/v1/alerts/{alert}/close": "Close an open alert; `why`, the reason, is required and written into the audit.",
     "/openapi.json": "This document.", "/v1/world": "The world as it changes, by WebSocket.", "/v1/visitors": "Where visitors are, by WebSocket.",
 }  # fmt: skip
 

@@ -78,8 +78,7 @@ def diagnose(evidence: Evidence) -> Diagnosis:
         return _source(evidence)
     told = evidence.usual if evidence.found else evidence.labelled
     if told.worse:
-        why = f"of {told.rows} answers whose label came back {told.right} were right, where {told.expected:.0f} were expected: what the inputs say of the answer has changed"
-        return Diagnosis("concept", round(told.gap, 4), "retrain", why, {"labelled": told.rows, "right": told.right, "expected": round(told.expected, 1)})
+        return Diagnosis("concept", round(told.gap, 4), "retrain", told.why, {"labelled": told.rows, "right": told.right, "expected": round(told.expected, 1)})
     lost, names = evidence.lost, ", ".join(str(f["feature"]) for f in evidence.found[:3])
     if evidence.weights:
         moved = ", ".join(f"{label} {w:.2f}" for label, w in evidence.weights.items())

@@ -272,7 +272,7 @@ class Watch:
         if closed > stream.began:  # a person closed one, with a reason: only what came since tells of another
             stream.began = closed
             return self._concept(stream)
-        verdict = Diagnosis("concept", round(told.gap, 4), "retrain", f"of {told.rows} answers whose label came back {told.right} were right, where {told.expected:.0f} were expected: what the inputs say of the answer has changed")
+        verdict = Diagnosis("concept", round(told.gap, 4), "retrain", told.why)
         self.last["verdict"] = verdict.as_json()
         drill = "drill: " if stream.mark else ""
         detail = {"by": "labels", "features": [], "rows": told.rows, "gap": round(told.gap, 4), "p": told.p, "verdict": verdict.as_json(), "mark": stream.mark, "version": now.version}

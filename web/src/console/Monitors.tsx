@@ -7,10 +7,11 @@ import { Empty, Table, when, type All, type Any } from "./shared";
 export function Monitors({ all, again }: { all: All; again: () => void }) {
   const t = useWords();
   const open = all.alerts.filter((a) => !a.cleared_at), over = all.alerts.filter((a) => a.cleared_at);
+  const close = (id: string) => async (why: string) => { await call(`/v1/alerts/${encodeURIComponent(id)}/close`, { why }); again(); return t("done"); };
   return (
     <>
       <section aria-labelledby="open"><h2 id="open">{t("Open alerts")}</h2>
-        {open.length === 0 ? <Empty>{t("No alert is open.")}</Empty> : <ul className="alertlist">{open.map((a) => <li key={a.id}><b>{a.monitor}</b> {a.detail?.verdict && <><span className="kind">{a.detail.verdict.kind}</span> <span className="kind remedy">{t("remedy: {}", a.detail.verdict.remedy)}</span>{a.detail.verdict.harm !== null && <span className="kind">{t("costs {} % of accuracy", (100 * a.detail.verdict.harm).toFixed(1))}</span>} </>}{a.message} <small>{when(a.at)}</small></li>)}</ul>}
+        {open.length === 0 ? <Empty>{t("No alert is open.")}</Empty> : <ul className="alertlist">{open.map((a) => <li key={a.id}><b>{a.monitor}</b> {a.detail?.verdict && <><span className="kind">{a.detail.verdict.kind}</span> <span className="kind remedy">{t("remedy: {}", a.detail.verdict.remedy)}</span>{a.detail.verdict.harm !== null && <span className="kind">{t("costs {} % of accuracy", (100 * a.detail.verdict.harm).toFixed(1))}</span>} </>}{a.message} <small>{when(a.at)}</small> <Act name={t("Close with a reason")} question={t("Close this alert of {}? A fault that is still there raises another.", a.monitor)} act={close(a.id)} reasoned /></li>)}</ul>}
       </section>
       {Object.keys(all.monitors).length === 0 && <Empty>{t("The file names no monitor.")}</Empty>}
       {Object.entries(all.monitors).map(([k, m]) => <Monitor key={k} name={k} m={m as Any} silent={all.silenced.includes(k)} again={again} />)}

@@ -2,7 +2,7 @@
 import { useState, type FormEvent } from "react";
 import { useWords } from "../state/words";
 
-export function Act({ name, question, danger, act }: { name: string; question: string; danger?: boolean; act: (why: string) => Promise<string> }) {
+export function Act({ name, question, danger, reasoned, act }: { name: string; question: string; danger?: boolean; reasoned?: boolean; act: (why: string) => Promise<string> }) {
   const t = useWords();
   const [asking, ask] = useState(false);
   const [why, type] = useState("");
@@ -20,7 +20,7 @@ export function Act({ name, question, danger, act }: { name: string; question: s
       {asking && (
         <form onSubmit={done} role="group" aria-label={name}>
           <p>{question}</p>
-          <input autoFocus aria-label={t("Why")} placeholder={t("Why? It is written into the audit.")} value={why} maxLength={200} onChange={(e) => type(e.target.value)} />
+          <input autoFocus aria-label={t("Why")} placeholder={t("Why? It is written into the audit.")} value={why} maxLength={200} required={reasoned} pattern={reasoned ? ".*\\S.*" : undefined} onChange={(e) => type(e.target.value)} />
           <button disabled={busy} className={danger ? "danger" : "go"}>{t("Yes, do it")}</button> <button type="button" onClick={() => ask(false)}>{t("No")}</button>
         </form>
       )}
