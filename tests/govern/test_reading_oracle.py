@@ -42,6 +42,12 @@ CASES: list[tuple[dict[str, Any], dict[str, Any]]] = [
         "2023-02-30T10:00:00Z": NO, "2023-01-05T10:00:00Z": "2023-01-05 10:00:00", "2023-01-05T10:00:00+05:30": "2023-01-05 04:30:00", "2023-01-05T24:00:00Z": NO, "2016-12-31T23:59:60Z": NO,
         "2023-01-05T10:00:00.123456789Z": NO, "2023-04-31 10:00:00+02:00": NO,
     }),
+    ({"type": "text"}, {"Null": "Null", "NA": "NA", "?": "?", "nan": "nan"}),
+    ({"type": "text", "null": ["", "NA"]}, {"na": "na", "Null": "Null"}),
+    ({"type": "category"}, {"NA": "NA", "?": "?"}),
+    ({"type": "category", "values": ["NA", "yes"], "aliases": {"?": "yes"}, "null": ["NA", "?"]}, {"NA": "NA", "na": "NA", "?": "yes", "no": NO}),
+    ({"type": "country"}, {"NA": "NA", "na": "NA", "Namibia": "NA", "DE": "DE"}),
+    ({"type": "integer", "null": []}, {"NA": NO, "5": 5}),
     ({"type": "phone", "country": "DE"}, {"030 901820": "+4930901820", "12": NO, "+1 555 0100": NO}),
 ]  # fmt: skip
 
@@ -61,6 +67,16 @@ def test_a_text_is_read_exactly_or_refused(con: Any, settings: dict[str, Any], c
     rows = con.execute(f"select x, _why from ({recipe.read_sql({'x': kind}, facts, '_raw', {'x': 'string'}, recipe.LINEAGE)}) order by _row").fetchall()
     wrong = {t: v for (t, want), (v, why) in zip(cells.items(), rows, strict=True) if (v is not None) != (want is not None) or (want is None) == (why is None) or (want is not None and (str(v) if isinstance(want, str) else v) != want)}
     assert not wrong
+
+
+@pytest.mark.parametrize(("settings", "missing"), [
+    ({"type": "text"}, ["", " "]), ({"type": "text", "null": ["", "NA"]}, ["", "NA", " NA "]), ({"type": "number"}, ["", "NA", "n/a", "NaN", "null", "?"]), ({"type": "country"}, ["N/A", "?"]),
+    ({"type": "category", "values": ["?", "yes"]}, ["NA", ""]), ({"type": "category", "null": "-"}, ["-"]), ({"type": "integer", "null": [-999]}, ["-999"]),
+], ids=str)  # fmt: skip
+def test_null_words_are_a_field_s_own(con: Any, settings: dict[str, Any], missing: list[str]) -> None:
+    kind: Any = TYPES[settings["type"]].model_validate(settings)
+    con.execute("create or replace table _raw as select 0::bigint as _row, 0::int as _part, 0::bigint as _line, unnest(?::varchar[]) as x", [missing])
+    assert set(con.execute(f"select x, _why from ({recipe.read_sql({'x': kind}, {}, '_raw', {'x': 'string'}, recipe.LINEAGE)})").fetchall()) == {(None, None)}
 
 
 def test_what_a_column_proves() -> None:

@@ -14,7 +14,6 @@ from typing import Any
 ORDER = "struct<at: float64, row: int64>"
 GROUPS = "struct<sign: string, mark: string, figure: string, rest: string>"
 BLANK = ("", "na", "n/a", "nan", "null", "?")
-LONGEST_BLANK = max(map(len, BLANK))
 FULL_WIDTH = "".join(chr(0xFF01 + i) for i in range(94)) + "\u3000"
 HALF_WIDTH = "".join(chr(0x21 + i) for i in range(94)) + " "
 
@@ -130,11 +129,16 @@ def trimmed(raw: Column) -> Column:
     return said
 
 
-def unless_blank(said: Column) -> Column:
-    """Null where trimmed text is one of the usual spellings of nothing."""
-    short = functions()["bytes"](said) <= LONGEST_BLANK
-    low = said.lower()
-    return cases((short, cases(*((low == blank, null()) for blank in BLANK), other=said)), other=said)
+def unless_blank(said: Column, words: Sequence[str] = BLANK, exact: bool = False) -> Column:
+    """Null where trimmed text is one of the null words; whatever their case, or `exact`."""
+    if not words:
+        return said
+    longest = max(len(word.encode()) for word in words)
+    if not longest:
+        return cases((said == "", null()), other=said)
+    short = functions()["bytes"](said) <= longest
+    low = said if exact else said.lower()
+    return cases((short, cases(*((low == word, null()) for word in words), other=said)), other=said)
 
 
 def unless_absent(said: Column, marks: Sequence[str]) -> Column:

@@ -54,9 +54,10 @@ def read_sql(fields: Fields, facts: Facts, raw: str, types: Mapping[str, str], c
         if changed:
             stages.append(expr.to_sql(table.mutate(**changed)))
 
-    for change, mine in ((expr.narrow, [said[n] for n in own if fields[n].narrows and said[n] in words]), (expr.unless_blank, words)):
-        table = expr.table(f"_s{len(stages) - 1}", kinds)
-        stage({w: change(table[w]) for w in mine})
+    table = expr.table("_s0", kinds)
+    stage({said[n]: expr.narrow(table[said[n]]) for n in own if fields[n].narrows and said[n] in words})
+    table = expr.table(f"_s{len(stages) - 1}", kinds)
+    stage({said[n]: fields[n].unless_null(table[said[n]]) for n in own if said[n] in words or fields[n].null})
     table = expr.table(f"_s{len(stages) - 1}", kinds)
     stage({said[n]: expr.unless_absent(table[said[n]], fields[n].absent) for n in own if fields[n].absent})
     table = expr.table(f"_s{len(stages) - 1}", kinds)

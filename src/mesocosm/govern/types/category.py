@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from mesocosm.govern.expr import Column, matched
+from mesocosm.govern.expr import BLANK, Column, matched, unless_blank
 from mesocosm.govern.types.field import Facts, FieldKind
 
 
@@ -40,6 +40,18 @@ class Category(FieldKind):
     def wanted(self) -> str:
         """In words."""
         return f"one of {', '.join(self.values)}" if self.values else "a category"
+
+    @property
+    def usual_null(self) -> tuple[str, ...]:
+        """Words that are neither a value nor an alias; only the empty text where any text is a value."""
+        own = {word.casefold() for word in (*self.values, *self.aliases)}
+        return tuple(word for word in BLANK if word not in own) if self.values else ("",)
+
+    def unless_null(self, said: Column) -> Column:
+        """The value, null where it is a null word that is neither a value nor an alias."""
+        own = {word.casefold() for word in (*self.values, *self.aliases)}
+        given = None if self.null is None else tuple(word for word in self.null if word.casefold() not in own)
+        return super().unless_null(said) if given == self.null else unless_blank(said, given or (), exact=True)
 
     def parts(self, said: Column, known: dict[str, Column], facts: Facts | None = None) -> dict[str, Column]:
         """The text in small letters."""

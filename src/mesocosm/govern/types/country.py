@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import Literal
 
-from mesocosm.govern.expr import Column, functions, literal
+from mesocosm.govern.expr import BLANK, Column, functions, literal
 from mesocosm.govern.types.field import Facts, FieldKind
 
 LANGUAGES = ("en", "zh", "zh_Hant", "de", "fr", "es", "it", "pt", "ja", "ko", "ru", "ar", "nl", "pl", "tr")
@@ -32,6 +32,11 @@ class Country(FieldKind):
     def wanted(self) -> str:
         """In words."""
         return "a country by its name or code"
+
+    @property
+    def usual_null(self) -> tuple[str, ...]:
+        """NA is Namibia."""
+        return tuple(word for word in BLANK if word != "na")
 
     def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The country; null for a text that names none."""

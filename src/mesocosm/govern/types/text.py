@@ -32,6 +32,11 @@ class Text(FieldKind):
         """Free text keeps its characters."""
         return False
 
+    @property
+    def usual_null(self) -> tuple[str, ...]:
+        """Only the empty text: a person may be named Null."""
+        return ("",)
+
     def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The text in the forms asked for."""
         del parts, facts
