@@ -46,7 +46,7 @@ def read_sql(fields: Fields, facts: Facts, raw: str, types: Mapping[str, str], c
     texts = {said[n]: types[c] for n, c in own.items()}
     words = [said[n] for n, c in own.items() if types[c] == "string"]
     table = expr.table(raw, {**carried, **types})
-    first = {said[n]: expr.trimmed(table[c]) if types[c] == "string" else table[c] for n, c in own.items()}
+    first = {said[n]: expr.trimmed(table[c]) if types[c] == "string" and fields[n].trims else table[c] for n, c in own.items()}
     stages = [expr.to_sql(expr.picked(table, {c: table[c] for c in carried} | first))]
     kinds = {**carried, **texts}
 

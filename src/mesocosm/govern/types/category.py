@@ -63,6 +63,13 @@ class Category(FieldKind):
         del facts
         if not self.values:
             return said.cast("string")
-        known = {value.casefold(): value for value in self.values}
-        known |= {alias.casefold(): value for alias, value in self.aliases.items()}
-        return matched(parts["low"], known, "string")
+        spelled = {value: value for value in self.values} | self.aliases
+        known: dict[str, str] = {}
+        exact: dict[str, str] = {}
+        for one, value in spelled.items():
+            for low in (one.lower(), one.casefold()):
+                if known.setdefault(low, value) != value:  # two values that differ in their case only are not one
+                    exact |= {other: spelled[other] for other in spelled if other.lower() == low}
+        known = {low: value for low, value in known.items() if low not in {one.lower() for one in exact}}
+        read = matched(parts["low"], known, "string")
+        return matched(said.cast("string"), exact, "string").coalesce(read) if exact else read

@@ -78,6 +78,11 @@ class FieldKind(Kind):
         return tuple(dict.fromkeys([*self.missing.leans, *(self.fence.leans if self.fence else ())]))
 
     @property
+    def trims(self) -> bool:
+        """Whether outer spaces are left out."""
+        return True
+
+    @property
     def narrows(self) -> bool:
         """Whether full-width characters are read as their ASCII forms; free text keeps them."""
         return True
