@@ -42,6 +42,24 @@ CASES: list[tuple[dict[str, Any], dict[str, Any]]] = [
         "2023-02-30T10:00:00Z": NO, "2023-01-05T10:00:00Z": "2023-01-05 10:00:00", "2023-01-05T10:00:00+05:30": "2023-01-05 04:30:00", "2023-01-05T24:00:00Z": NO, "2016-12-31T23:59:60Z": NO,
         "2023-01-05T10:00:00.123456789Z": NO, "2023-04-31 10:00:00+02:00": NO,
     }),
+    ({"type": "time", "zone": "Europe/Berlin"}, {
+        "2024-03-31 02:30:00": NO, "2024-10-27 02:30:00": NO, "2024-03-31 01:59:59": "2024-03-31 00:59:59", "2024-03-31 03:00:00": "2024-03-31 01:00:00", "2024-10-27 03:00:00": "2024-10-27 02:00:00",
+        "2024-10-27 02:30:00+02:00": "2024-10-27 00:30:00", "2024-07-01 12:00": "2024-07-01 10:00:00", "2023-02-30 10:00": NO, "1945-05-24 02:30:00": NO, "1945-05-24 03:30:00": "1945-05-24 00:30:00",
+    }),
+    ({"type": "time", "zone": "Europe/Berlin", "dst": "earlier"}, {"2024-10-27 02:30:00": "2024-10-27 00:30:00", "2024-03-31 02:30:00": "2024-03-31 00:30:00"}),
+    ({"type": "time", "zone": "Europe/Berlin", "dst": "later"}, {"2024-10-27 02:30:00": "2024-10-27 01:30:00", "2024-03-31 02:30:00": "2024-03-31 01:30:00"}),
+    ({"type": "time", "zone": "Pacific/Apia"}, {"2011-12-30 12:00:00": NO, "2011-12-31 12:00:00": "2011-12-30 22:00:00"}),
+    ({"type": "time", "zone": "Asia/Kolkata"}, {"2024-01-01 05:30:00": "2024-01-01 00:00:00"}),
+    ({"type": "boolean", "aliases": {"paid": True, "?": False}}, {"ja": True, "Nein": False, "oui": True, "SÍ": True, "нет": False, "いいえ": False, "on": True, "Paid": True, "?": False, "maybe": NO, "2": NO}),
+    ({"type": "category", "values": ["m", "M", "Straße"]}, {"m": "m", "M": "M", "STRAßE": "Straße", "x": NO}),
+    ({"type": "country", "form": "code"}, {"Congo": NO, "Korea": NO, "South Korea": "KR", "COD": "CD"}),
+    ({"type": "text", "spaces": "keep"}, {" 007 ": " 007 ", "Ａ​1": "Ａ​1", " ": " "}),
+    ({"type": "text"}, {"Null": "Null", "NA": "NA", "?": "?", "nan": "nan"}),
+    ({"type": "text", "null": ["", "NA"]}, {"na": "na", "Null": "Null"}),
+    ({"type": "category"}, {"NA": "NA", "?": "?"}),
+    ({"type": "category", "values": ["NA", "yes"], "aliases": {"?": "yes"}, "null": ["NA", "?"]}, {"NA": "NA", "na": "NA", "?": "yes", "no": NO}),
+    ({"type": "country"}, {"NA": "NA", "na": "NA", "Namibia": "NA", "DE": "DE"}),
+    ({"type": "integer", "null": []}, {"NA": NO, "5": 5}),
     ({"type": "phone", "country": "DE"}, {"030 901820": "+4930901820", "12": NO, "+1 555 0100": NO}),
 ]  # fmt: skip
 
@@ -61,6 +79,16 @@ def test_a_text_is_read_exactly_or_refused(con: Any, settings: dict[str, Any], c
     rows = con.execute(f"select x, _why from ({recipe.read_sql({'x': kind}, facts, '_raw', {'x': 'string'}, recipe.LINEAGE)}) order by _row").fetchall()
     wrong = {t: v for (t, want), (v, why) in zip(cells.items(), rows, strict=True) if (v is not None) != (want is not None) or (want is None) == (why is None) or (want is not None and (str(v) if isinstance(want, str) else v) != want)}
     assert not wrong
+
+
+@pytest.mark.parametrize(("settings", "missing"), [
+    ({"type": "text"}, ["", " "]), ({"type": "text", "null": ["", "NA"]}, ["", "NA", " NA "]), ({"type": "number"}, ["", "NA", "n/a", "NaN", "null", "?"]), ({"type": "country"}, ["N/A", "?"]),
+    ({"type": "category", "values": ["?", "yes"]}, ["NA", ""]), ({"type": "category", "null": "-"}, ["-"]), ({"type": "integer", "null": [-999]}, ["-999"]),
+], ids=str)  # fmt: skip
+def test_null_words_are_a_field_s_own(con: Any, settings: dict[str, Any], missing: list[str]) -> None:
+    kind: Any = TYPES[settings["type"]].model_validate(settings)
+    con.execute("create or replace table _raw as select 0::bigint as _row, 0::int as _part, 0::bigint as _line, unnest(?::varchar[]) as x", [missing])
+    assert set(con.execute(f"select x, _why from ({recipe.read_sql({'x': kind}, {}, '_raw', {'x': 'string'}, recipe.LINEAGE)})").fetchall()) == {(None, None)}
 
 
 def test_what_a_column_proves() -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from mesocosm.base.errors import Wrong
 from mesocosm.base.kinds import Where
+from mesocosm.govern import expr
 from mesocosm.govern.clean.missing import FILLS
 from mesocosm.govern.clean.outliers import FENCES
 from mesocosm.govern.dataset import Dataset
@@ -67,8 +68,8 @@ def test_a_date_that_fills_gaps_is_kept_as_json_and_fills_them(tmp_path: Path) -
 
 def fields(missing: Any = "keep", outliers: Any = None) -> dict[str, Any]:
     return {
-        "id": {"type": "integer"}, "x": {"type": "number", "missing": missing, **({"outliers": outliers} if outliers else {})},
-        "y": {"type": "number"}, "g": {"type": "category"}, "d": {"type": "date"},
+        "id": {"type": "integer"}, "x": {"type": "number", "decimal": ".", "missing": missing, **({"outliers": outliers} if outliers else {})},
+        "y": {"type": "number", "decimal": "."}, "g": {"type": "category"}, "d": {"type": "date"},
     }  # fmt: skip
 
 
@@ -90,6 +91,7 @@ def test_a_step_treats_one_row_alone_as_in_the_batch_whatever_the_order(tmp_path
     sql = serving_sql(dict(data.fields), data.rules, facts, KEY)
     forward = isinstance(missing, dict) and missing["with"] == "forward"
     with duckdb.connect() as con:
+        expr.prepare(con)
         con.execute("create table incoming (_row bigint, " + ", ".join(f"{n} varchar" for n in NAMES) + ")")
         con.executemany("insert into incoming values (?, ?, ?, ?, ?, ?)", [[i, *found[i]] for i in range(0, 300, 23)])
         ready = con.sql(sql).to_arrow_table().to_pylist()
@@ -203,6 +205,7 @@ def test_repairs_mend_slips_dependencies_and_moved_values(tmp_path: Path) -> Non
     assert kept[10]["city"] == "Berlin" and kept[21]["zip"] == "20095" and (kept[30]["city"], kept[30]["state"]) == ("Berlin", "BE")
     assert got.report["mended"] == {"city": 2, "state": 1, "zip": 1}
     with duckdb.connect() as con:
+        expr.prepare(con)
         con.register("incoming", pa.table({"_row": [0], "id": ["1"], "city": ["Bexlin"], "zip": ["10115"], "state": ["BE"]}))
         (one,) = con.sql(serving_sql(dict(data.fields), data.rules, got.facts["fields"], KEY, data.repairs)).to_arrow_table().to_pylist()
     assert one["city"] == "Berlin"

@@ -23,7 +23,7 @@ from mesocosm.spec import Spec
 if TYPE_CHECKING:
     from mesocosm.catalog import Catalog
 
-REVISIONS = {"govern": 3, "learn": 5}
+REVISIONS = {"govern": 4, "learn": 5}
 
 
 def where_of(spec: Spec) -> Where:
@@ -109,6 +109,8 @@ def resources(spec: Spec) -> list[Resource]:
             field.pop("about", None)
             if not field["absent"]:
                 del field["absent"]
+            if field["null"] is None:
+                del field["null"]
         needs = tuple(f"sources.{s}" for s in dict.fromkeys(data.all_sources))
         run = {"about": data.about} | data.model_dump(mode="json", include=set(GOVERNING), exclude_defaults=True)
         found.append(Resource(f"datasets.{name}", place, needs, made, run))

@@ -14,7 +14,6 @@ from typing import Any
 ORDER = "struct<at: float64, row: int64>"
 GROUPS = "struct<sign: string, mark: string, figure: string, rest: string>"
 BLANK = ("", "na", "n/a", "nan", "null", "?")
-LONGEST_BLANK = max(map(len, BLANK))
 FULL_WIDTH = "".join(chr(0xFF01 + i) for i in range(94)) + "\u3000"
 HALF_WIDTH = "".join(chr(0x21 + i) for i in range(94)) + " "
 
@@ -51,7 +50,7 @@ def functions() -> dict[str, Any]:
         "phone_of": builtin("phone_of", ("string", "string"), "string"),
         "country_of": builtin("country_of", ("string", "string"), "string"),
         "address_of": builtin("address_of", ("string",), "string"),
-        **{name: builtin(name, ("string", "string"), "string") for name in ("figure_of", "unit_of", "why_no_figure", "day_of", "why_no_day", "moment_of", "why_no_moment")},
+        **{name: builtin(name, ("string", "string"), "string") for name in ("figure_of", "unit_of", "why_no_figure", "day_of", "why_no_day", "moment_of", "why_no_moment", "why_no_country")},
         "image_of": builtin("image_of", ("string", "string"), "string"),
         "nfc": builtin("nfc_normalize", ("string",), "string"),
         "nfkc": builtin("nfkc", ("string",), "string"),
@@ -130,11 +129,16 @@ def trimmed(raw: Column) -> Column:
     return said
 
 
-def unless_blank(said: Column) -> Column:
-    """Null where trimmed text is one of the usual spellings of nothing."""
-    short = functions()["bytes"](said) <= LONGEST_BLANK
-    low = said.lower()
-    return cases((short, cases(*((low == blank, null()) for blank in BLANK), other=said)), other=said)
+def unless_blank(said: Column, words: Sequence[str] = BLANK, exact: bool = False) -> Column:
+    """Null where trimmed text is one of the null words; whatever their case, or `exact`."""
+    if not words:
+        return said
+    longest = max(len(word.encode()) for word in words)
+    if not longest:
+        return cases((said == "", null()), other=said)
+    short = functions()["bytes"](said) <= longest
+    low = said if exact else said.lower()
+    return cases((short, cases(*((low == word, null()) for word in words), other=said)), other=said)
 
 
 def unless_absent(said: Column, marks: Sequence[str]) -> Column:
@@ -219,6 +223,7 @@ TAUGHT = {  # name in SQL: module, function, how many texts it takes
     "redacted": ("mesocosm.govern.privacy.detect", "redact", 1),
     "phone_of": ("mesocosm.govern.types.phone", "phone_of", 2),
     "country_of": ("mesocosm.govern.types.country", "country_of", 2),
+    "why_no_country": ("mesocosm.govern.types.country", "why_no_country", 2),
     "address_of": ("mesocosm.govern.types.address", "address_of", 1),
     "nfkc": ("mesocosm.govern.types.text", "nfkc", 1),
     "figure_of": ("mesocosm.govern.figures", "figure_of", 2),

@@ -28,7 +28,7 @@ from mesocosm.govern.gone import leave_erased, leave_old, names_erased, oldest_d
 from mesocosm.govern.internal_names import PLACE_COLUMNS, unlisted
 from mesocosm.govern.learned import learn
 from mesocosm.govern.privacy import anonymity
-from mesocosm.govern.proven import prove
+from mesocosm.govern.proven import orders, prove
 from mesocosm.govern.raw import Raw, raw
 from mesocosm.govern.report import (
     examples,
@@ -208,6 +208,8 @@ def _read(con: Any, dataset: Dataset, fields: recipe.Fields, rows: Raw, facts: r
             facts[name] = kind.learn([], _rates(con, name, kind))
     for name, mark in prove(con, fields, rows).items():
         facts.setdefault(name, {})["decimal"] = mark
+    for name, order in orders(con, fields, rows).items():
+        facts.setdefault(name, {})["order"] = order
     why = "coalesce(_why, _unmatched)" if rows.joined else "_why"
     if dataset.key:
         why = f"coalesce({why}, case when {quote(dataset.key)} is null then {text(f'{dataset.key} is missing, and it is the key')} end)"

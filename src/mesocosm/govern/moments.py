@@ -71,7 +71,7 @@ def why_no_day(said: str, spec: str) -> str | None:
 
 
 def moment_of(said: str, spec: str) -> str | None:
-    """A moment in UTC for SQL; the lines of `spec` are the zone, what an hour that comes twice is, and the forms.
+    """A moment in UTC for SQL; the lines of `spec` are the zone, what an hour that comes twice or never is, and the forms.
 
     >>> moment_of("1700000000", "UTC\\nrefuse\\nepoch"), moment_of("5 mars 2024 14:30", "Europe/Paris\\nrefuse\\ndmy")
     ('2023-11-14 22:13:20', '2024-03-05 13:30:00')
@@ -86,7 +86,7 @@ def why_no_moment(said: str, spec: str) -> str | None:
     """Why a text is no moment.
 
     >>> why_no_moment("2024-03-31 02:30:00", "Europe/Berlin\\nrefuse\\niso")
-    'this time never was in Europe/Berlin: the clocks went forward'
+    'this time never was in Europe/Berlin: the clocks went forward; set dst: earlier or later'
     """
     try:
         _moment(_plain(said), *_spec(spec))
@@ -135,11 +135,12 @@ def _moment(text: str, zone: str, fold: str, forms: tuple[str, ...]) -> datetime
         return local - sign * timedelta(hours=int(digits[:2]), minutes=int(digits[2:] or 0))
     both = {local.replace(tzinfo=ZoneInfo(zone), fold=f).astimezone(UTC).replace(tzinfo=None) for f in (0, 1)}
     there = sorted(u for u in both if u.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None) == local)
-    if not there:
-        raise NoMoment(f"this time never was in {zone}: the clocks went forward")
+    if not there and fold == "refuse":
+        raise NoMoment(f"this time never was in {zone}: the clocks went forward; set dst: earlier or later")
     if len(there) == 2 and fold == "refuse":
-        raise NoMoment(f"this time was twice in {zone}: the clocks went back; set fold: earlier or later")
-    return there[-1] if fold == "later" else there[0]
+        raise NoMoment(f"this time was twice in {zone}: the clocks went back; set dst: earlier or later")
+    able = there or sorted(both)
+    return able[-1] if fold == "later" else able[0]
 
 
 def _counted(text: str, forms: tuple[str, ...]) -> datetime | None:

@@ -10,10 +10,12 @@ from typing import Any
 
 from mesocosm.base.errors import Wrong
 from mesocosm.govern.raw import Raw
-from mesocosm.govern.readings import decimal_mark
+from mesocosm.govern.readings import both_orders, day_month_order, decimal_mark
 from mesocosm.govern.recipe import Fields, columns_of
 from mesocosm.govern.sources.paths import quote
+from mesocosm.govern.types.date import Date
 from mesocosm.govern.types.number import Number
+from mesocosm.govern.types.time import Time
 from mesocosm.govern.wide import slices
 
 FIRST = 2000  # values that are enough in most columns
@@ -51,6 +53,31 @@ def prove(con: Any, fields: Fields, rows: Raw) -> dict[str, str]:
     for name, values in open_.items():
         if not points:  # a point that is the decimal mark of its neighbours is one here too
             raise _asked(fields, name, values)
+    return found
+
+
+def orders(con: Any, fields: Fields, rows: Raw) -> dict[str, str]:
+    """The order of day and month (`dmy` or `mdy`) of each date or time whose formats read one text in both orders.
+
+    Raises:
+        Wrong: the values of a column prove no order, or prove both.
+    """
+    columns = columns_of(fields)
+    found: dict[str, str] = {}
+    for name, field in fields.items():
+        c = quote(columns[name])
+        if not isinstance(field, Date | Time) or rows.types[columns[name]] != "string" or not both_orders(field.formats):
+            continue
+        head = f"regexp_extract({c}, '^\\s*(\\d{{1,2}}\\s*[/.\\-]\\s*\\d{{1,2}}\\s*[/.\\-]\\s*\\d{{2,4}})', 1)"
+        seen = con.execute(f"select distinct x from (select {head} as x from _raw) where x <> '' limit {MOST}").fetchall()
+        proof = day_month_order(str(row[0]) for row in seen)
+        if proof.reading in ("dmy", "mdy"):
+            found[name] = proof.reading
+        elif proof.mixed or proof.ambiguous:
+            shown = proof.open if not proof.mixed else tuple(v for values in proof.proofs.values() for v in values[:1])
+            told = "its values" if field.private else "'" + "', '".join(shown[:3]) + "'"
+            why = "prove two orders of day and month" if proof.mixed else "can be read day first or month first"
+            raise Wrong(f"fields.{name}", f"{told} {why}, and 'formats' has both", "'formats' of one order of day and month")
     return found
 
 

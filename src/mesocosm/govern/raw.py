@@ -21,7 +21,30 @@ IBIS = {"VARCHAR": "string", "BIGINT": "int64", "INTEGER": "int32", "SMALLINT": 
         "DATE": "date", "TIMESTAMP": "timestamp"}  # fmt: skip
 
 
+NESTED = re.compile(r"^(?:STRUCT|MAP|UNION|JSON)\b|\]$")  # types whose text is JSON
+DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
+
+
 PLACE = re.compile(r"#(\d{1,5})")  # `column: "#3"` is the third column of the source
+
+
+def ibis_of(kind: str) -> str:
+    """The Ibis type of a column as DuckDB names it, text where it has to be read as one.
+
+    >>> ibis_of("DECIMAL(18,3)"), ibis_of("BIGINT"), ibis_of("STRUCT(a INTEGER)")
+    ('decimal(18, 3)', 'int64', 'string')
+    """
+    found = DECIMAL.fullmatch(kind)
+    return f"decimal({found[1]}, {found[2]})" if found else IBIS.get(kind, "string")
+
+
+def as_read(cell: str, kind: str) -> str:
+    """SQL of a cell without loss: a nested value as JSON, a moment with a zone as ISO 8601 in UTC, another as it is."""
+    if NESTED.search(kind):
+        return f"to_json({cell})::varchar"
+    if kind == "TIMESTAMP WITH TIME ZONE":
+        return f"strftime(timezone('UTC', {cell}), '%Y-%m-%dT%H:%M:%S.%fZ')"
+    return cell
 
 
 @dataclass
@@ -66,16 +89,17 @@ def raw(con: Any, dataset: Dataset, collected: Mapping[str, Collected]) -> Raw:
     from_ = dataset.source
     own = dict.fromkeys([*from_.sources, *([dataset.test_source] if dataset.test_source else [])])
     have: dict[str, str] = {}
+    kinds: dict[tuple[str, str], str] = {}
     for source in own:
         for column, kind, *_ in con.execute(f"describe {quote('src_' + source)}").fetchall():
             if column not in PLACE_COLUMNS:
-                have.setdefault(column, kind if kind in IBIS else "VARCHAR")
+                kinds[source, column] = kind
+                kept = kind if kind in IBIS or DECIMAL.fullmatch(kind) else "VARCHAR"
+                have[column] = kept if have.get(column, kept) == kept else "VARCHAR"  # sources that differ meet as text
     exact = set(have)  # a column of this name comes before `source.column` and `#3`
-    if from_.partners:
-        for source in own:
-            for column, kind, *_ in con.execute(f"describe {quote('src_' + source)}").fetchall():
-                if column not in PLACE_COLUMNS:
-                    have.setdefault(f"{source}.{column}", kind if kind in IBIS else "VARCHAR")
+    if from_.partners:  # `source.column` names one of several columns of a name
+        for (source, column), kind in kinds.items():
+            have.setdefault(f"{source}.{column}", kind if kind in IBIS or DECIMAL.fullmatch(kind) else "VARCHAR")
     asked = {name: field.column or name for name, field in dataset.fields.items()}
     places = {c: have_of for c in asked.values() if c not in have and (have_of := _at_place(c, collected, own))}
     have |= {c: have[at] for c, at in places.items() if at in have}
@@ -94,8 +118,8 @@ def raw(con: Any, dataset: Dataset, collected: Mapping[str, Collected]) -> Raw:
         table = quote("src_" + source)
         columns = set(collected[source].columns)
         lengths = {f: (a, b) for f, a, b in con.execute(f"select _file, min(_line), max(_line) from {table} group by 1").fetchall()}
-        mine = {c: f"l.{quote(inner)}" for c in wanted if (inner := _inner(places.get(c, c), source, columns, exact)) is not None}
-        more, joins, theirs = _partners(dataset, source, partners, collected, {c: places.get(c, c) for c in wanted}, columns, set(mine), exact)
+        mine = {c: as_read(f"l.{quote(inner)}", kinds[source, inner]) for c in wanted if (inner := _inner(places.get(c, c), source, columns, exact)) is not None}
+        more, joins, theirs = _partners(dataset, source, partners, collected, kinds, {c: places.get(c, c) for c in wanted}, columns, set(mine), exact)
         cells = [f"{(mine | theirs).get(c, 'null')}::{have[c]} as {quote(known[c])}" for c in wanted]
         for file in collected[source].files:
             if file in lengths or not (lengths or selects or any(c.unreadable for c in collected.values())):
@@ -114,7 +138,7 @@ def raw(con: Any, dataset: Dataset, collected: Mapping[str, Collected]) -> Raw:
     con.execute(f"create {kind} _raw as " + " union all by name ".join(selects))
     used = {inner for s in own for c in wanted if (inner := _inner(places.get(c, c), s, collected[s].columns, exact)) is not None} | set(partners.values())
     left_out = sorted({c for s in own for c in collected[s].columns} - used)
-    return Raw({known[c]: IBIS[have[c]] for c in wanted}, parts, left_out, bool(partners), leads)
+    return Raw({known[c]: ibis_of(have[c]) for c in wanted}, parts, left_out, bool(partners), leads)
 
 
 def _inner(column: str, source: str, columns: Collection[str], exact: Collection[str]) -> str | None:
@@ -154,7 +178,15 @@ def _at_place(column: str, collected: Mapping[str, Collected], sources: Iterable
 
 
 def _partners(
-    dataset: Dataset, source: str, partners: Mapping[str, str], collected: Mapping[str, Collected], wanted: Mapping[str, str], lead: set[str], taken: set[str], exact: Collection[str]
+    dataset: Dataset,
+    source: str,
+    partners: Mapping[str, str],
+    collected: Mapping[str, Collected],
+    kinds: Mapping[tuple[str, str], str],
+    wanted: Mapping[str, str],
+    lead: set[str],
+    taken: set[str],
+    exact: Collection[str],
 ) -> tuple[list[str], str, dict[str, str]]:
     """Lineage columns, joins, and the cells that the partners of a lead source add."""
     if not partners:
@@ -170,7 +202,7 @@ def _partners(
         for column, meant in wanted.items():
             inner = _inner(meant, partner, theirs, exact)
             if inner is not None and column not in taken and column not in cells:
-                cells[column] = f"p{i}.{quote(inner)}"
+                cells[column] = as_read(f"p{i}.{quote(inner)}", kinds[partner, inner])
         also.append(f"p{i}._file || ':' || p{i}._line")
         if partner not in dataset.source.lookup:
             miss.append(f"case when p{i}._line is null then {text(f'no row of {partner!r} has its {key}')} end")

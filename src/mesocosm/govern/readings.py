@@ -72,6 +72,41 @@ def day_month_order(values: Iterable[str]) -> Proof:
     return _decided((one, _order(one)) for one in values)
 
 
+def order_of(form: str) -> tuple[str, str] | None:
+    """The order of day and month of a format, and the marks between them; None where it has no such order.
+
+    >>> order_of("%d.%m.%Y"), order_of("mdy"), order_of("iso")
+    (('dmy', '.'), ('mdy', '/.-'), None)
+    """
+    if form in ("dmy", "mdy"):
+        return form, "/.-"
+    if form in ("us", "eu"):
+        return ("mdy", "/") if form == "us" else ("dmy", "./")
+    found = re.match(r"\s*%-?([dm])(.*?)%-?([dm])", form)
+    if not found or found[1] == found[3]:
+        return None
+    return ("dmy" if found[1] == "d" else "mdy"), found[2].strip()
+
+
+def both_orders(formats: Iterable[str]) -> bool:
+    """Whether one text may fit two of the formats, with the day first and with the month first.
+
+    >>> both_orders(["%d/%m/%Y", "%m/%d/%Y"]), both_orders(["%d.%m.%Y", "%m/%d/%Y"]), both_orders(["dmy", "us"])
+    (True, False, True)
+    """
+    marks = {order: {m for f in formats if (o := order_of(f)) and o[0] == order for m in (o[1] or " ")} for order in ("dmy", "mdy")}
+    return bool(marks["dmy"] & marks["mdy"])
+
+
+def in_order(formats: Iterable[str], order: str | None) -> tuple[str, ...]:
+    """The formats less those that read a text in the other order of day and month.
+
+    >>> in_order(["iso", "dmy", "mdy"], "mdy"), in_order(["%d.%m.%Y", "%m/%d/%Y"], None)
+    (('iso', 'mdy'), ('%d.%m.%Y', '%m/%d/%Y'))
+    """
+    return tuple(f for f in formats if order is None or (o := order_of(f)) is None or o[0] == order)
+
+
 def units(values: Iterable[str]) -> dict[str, int]:
     """The texts that stand beside one figure, each with how many of the values have it; "" is none.
 

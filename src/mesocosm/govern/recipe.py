@@ -46,7 +46,7 @@ def read_sql(fields: Fields, facts: Facts, raw: str, types: Mapping[str, str], c
     texts = {said[n]: types[c] for n, c in own.items()}
     words = [said[n] for n, c in own.items() if types[c] == "string"]
     table = expr.table(raw, {**carried, **types})
-    first = {said[n]: expr.trimmed(table[c]) if types[c] == "string" else table[c] for n, c in own.items()}
+    first = {said[n]: expr.trimmed(table[c]) if types[c] == "string" and fields[n].trims else table[c] for n, c in own.items()}
     stages = [expr.to_sql(expr.picked(table, {c: table[c] for c in carried} | first))]
     kinds = {**carried, **texts}
 
@@ -54,9 +54,10 @@ def read_sql(fields: Fields, facts: Facts, raw: str, types: Mapping[str, str], c
         if changed:
             stages.append(expr.to_sql(table.mutate(**changed)))
 
-    for change, mine in ((expr.narrow, [said[n] for n in own if fields[n].narrows and said[n] in words]), (expr.unless_blank, words)):
-        table = expr.table(f"_s{len(stages) - 1}", kinds)
-        stage({w: change(table[w]) for w in mine})
+    table = expr.table("_s0", kinds)
+    stage({said[n]: expr.narrow(table[said[n]]) for n in own if fields[n].narrows and said[n] in words})
+    table = expr.table(f"_s{len(stages) - 1}", kinds)
+    stage({said[n]: fields[n].unless_null(table[said[n]]) for n in own if said[n] in words or fields[n].null})
     table = expr.table(f"_s{len(stages) - 1}", kinds)
     stage({said[n]: expr.unless_absent(table[said[n]], fields[n].absent) for n in own if fields[n].absent})
     table = expr.table(f"_s{len(stages) - 1}", kinds)

@@ -183,9 +183,7 @@ def unreadable(con: Any, fields: Fields, types: Mapping[str, str], before: Mappi
         if not before[name]["missing"] or column not in types:
             continue
         table = expr.table("_unread", {column: types[column]})
-        said = table[column]
-        if types[column] == "string":
-            said = expr.unless_blank(expr.trimmed(said))
+        said = fields[name].unless_null(expr.trimmed(table[column]) if types[column] == "string" and fields[name].trims else table[column])
         if getattr(fields[name], "absent", ()):
             said = expr.unless_absent(said, fields[name].absent)
         unread = f"select {quote(column)} from _raw where _row in (select _row from _stage where {quote(name)} is null) and {quote(column)} is not null"

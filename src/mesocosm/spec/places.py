@@ -113,7 +113,7 @@ def place_of(tree: Any, path: tuple[Any, ...], file: str, key: bool = False) -> 
 def plain(node: Any) -> Any:
     """The tree without places: dicts, lists and scalars."""
     if isinstance(node, dict):
-        return {str(k): plain(v) for k, v in node.items()}
+        return {"null" if k is None else str(k): plain(v) for k, v in node.items()}
     if isinstance(node, list):
         return [plain(v) for v in node]
     if isinstance(node, bool) or node is None:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from mesocosm.govern.expr import Column, matched
+from mesocosm.govern.expr import BLANK, Column, matched, unless_blank
 from mesocosm.govern.types.field import Facts, FieldKind
 
 
@@ -41,6 +41,18 @@ class Category(FieldKind):
         """In words."""
         return f"one of {', '.join(self.values)}" if self.values else "a category"
 
+    @property
+    def usual_null(self) -> tuple[str, ...]:
+        """Words that are neither a value nor an alias; only the empty text where any text is a value."""
+        own = {word.casefold() for word in (*self.values, *self.aliases)}
+        return tuple(word for word in BLANK if word not in own) if self.values else ("",)
+
+    def unless_null(self, said: Column) -> Column:
+        """The value, null where it is a null word that is neither a value nor an alias."""
+        own = {word.casefold() for word in (*self.values, *self.aliases)}
+        given = None if self.null is None else tuple(word for word in self.null if word.casefold() not in own)
+        return super().unless_null(said) if given == self.null else unless_blank(said, given or (), exact=True)
+
     def parts(self, said: Column, known: dict[str, Column], facts: Facts | None = None) -> dict[str, Column]:
         """The text in small letters."""
         del facts
@@ -51,6 +63,13 @@ class Category(FieldKind):
         del facts
         if not self.values:
             return said.cast("string")
-        known = {value.casefold(): value for value in self.values}
-        known |= {alias.casefold(): value for alias, value in self.aliases.items()}
-        return matched(parts["low"], known, "string")
+        spelled = {value: value for value in self.values} | self.aliases
+        known: dict[str, str] = {}
+        exact: dict[str, str] = {}
+        for one, value in spelled.items():
+            for low in (one.lower(), one.casefold()):
+                if known.setdefault(low, value) != value:  # two values that differ in their case only are not one
+                    exact |= {other: spelled[other] for other in spelled if other.lower() == low}
+        known = {low: value for low, value in known.items() if low not in {one.lower() for one in exact}}
+        read = matched(parts["low"], known, "string")
+        return matched(said.cast("string"), exact, "string").coalesce(read) if exact else read

@@ -6,15 +6,17 @@ import re
 from functools import lru_cache
 from typing import Literal
 
-from mesocosm.govern.expr import Column, functions, literal
+from mesocosm.govern.expr import BLANK, Column, functions, literal
 from mesocosm.govern.types.field import Facts, FieldKind
 
 LANGUAGES = ("en", "zh", "zh_Hant", "de", "fr", "es", "it", "pt", "ja", "ko", "ru", "ar", "nl", "pl", "tr")
-MORE = {"uk": "GB", "england": "GB", "great britain": "GB", "the united states of america": "US", "united states of america": "US", "u s a": "US", "u s": "US", "america": "US", "holland": "NL", "prc": "CN", "korea": "KR", "russian federation": "RU", "uae": "AE"}
+MORE = {"uk": "GB", "england": "GB", "great britain": "GB", "the united states of america": "US", "united states of america": "US", "u s a": "US", "u s": "US", "america": "US", "holland": "NL", "prc": "CN", "russian federation": "RU", "uae": "AE"}
 
 
 class Country(FieldKind):
     """A country, read from its name in fifteen languages or its code, kept in one form.
+
+    A name that several countries bear (Congo, Korea, Virgin Islands) is refused with their codes.
 
     Args:
         form: `code` (two letters of ISO 3166-1) or `name` (English).
@@ -33,10 +35,20 @@ class Country(FieldKind):
         """In words."""
         return "a country by its name or code"
 
+    @property
+    def usual_null(self) -> tuple[str, ...]:
+        """NA is Namibia."""
+        return tuple(word for word in BLANK if word != "na")
+
     def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The country; null for a text that names none."""
         del parts, facts
         return functions()["country_of"](said.cast("string"), literal(self.form))
+
+    def because(self, said: Column, facts: Facts) -> Column | None:
+        """Which countries bear an ambiguous name."""
+        del facts
+        return functions()["why_no_country"](said, literal(self.form))
 
 
 def _plain(said: str) -> str:
@@ -44,6 +56,34 @@ def _plain(said: str) -> str:
 
     flat = "".join(c for c in unicodedata.normalize("NFKD", said.casefold()) if not unicodedata.combining(c))
     return re.sub(r"[\W_]+", " ", flat).strip()
+
+
+AMBIGUOUS = {"congo": ("CD", "CG"), "korea": ("KP", "KR"), "virgin islands": ("VG", "VI"), "saint martin": ("MF", "SX")}
+
+
+@lru_cache(maxsize=1)
+def ambiguous() -> dict[str, tuple[str, ...]]:
+    """Names, plain, that several countries bear, in one language or in different ones."""
+    from babel import Locale
+
+    told: dict[str, set[str]] = {}
+    codes = set(known().values())
+    for language in LANGUAGES:
+        for code, name in Locale.parse(language).territories.items():
+            if code in codes and len(_plain(name)) > 2:
+                told.setdefault(_plain(name), set()).add(code)
+    return {name: tuple(sorted(several)) for name, several in told.items() if len(several) > 1} | AMBIGUOUS
+
+
+def why_no_country(said: str, form: str) -> str | None:
+    """Why a text names no country; None where there is no more to say.
+
+    >>> why_no_country("Congo", "code")
+    'it may be CD or CG; write its code'
+    """
+    del form
+    several = ambiguous().get(_plain(said[:80]))
+    return f"it may be {' or '.join(several)}; write its code" if several else None
 
 
 @lru_cache(maxsize=1)
@@ -74,5 +114,6 @@ def country_of(said: str, form: str) -> str | None:
     """
     from babel import Locale
 
-    code = known().get(_plain(said[:80]))
+    plain = _plain(said[:80])
+    code = None if plain in ambiguous() else known().get(plain)
     return code if code is None or form == "code" else str(Locale("en").territories[code])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator
 
 from mesocosm.govern.expr import Column, cases, functions, literal, null
+from mesocosm.govern.readings import in_order
 from mesocosm.govern.types.field import Facts, FieldKind
 
 SHORT = {
@@ -31,6 +32,8 @@ class Date(FieldKind):
     The day is the one written; an offset behind its clock does not make it another. Two digits of a year are 1969 to 2068. Refused
     with the reason: 24:00, a leap second, digits below a microsecond.
 
+    One column has one order of day and month: where `formats` has both, the column's values have to prove one, or the build stops.
+
     Args:
         formats: `iso` (also 20240305), `zh` (2024年3月5日), `dmy`, `mdy` or `ymd` (any separator, years of two digits, names of months
             in English, German, French and more), `epoch`, `epoch_ms`, `epoch_us` or `epoch_ns` (counts since 1970), `excel` (serial
@@ -44,6 +47,11 @@ class Date(FieldKind):
 
     type: Literal["date"] = "date"
     formats: tuple[Annotated[str, AfterValidator(_format)], ...] = ("iso",)
+
+    def _of(self, facts: Facts | None) -> Self:
+        """The field with the formats that the column's proven order of day and month leaves."""
+        order = (facts or {}).get("order")
+        return self.model_copy(update={"formats": in_order(self.formats, order)}) if order else self
 
     @property
     def ibis_type(self) -> str:
@@ -68,21 +76,21 @@ class Date(FieldKind):
 
     def parts(self, said: Column, known: dict[str, Column], facts: Facts | None = None) -> dict[str, Column]:
         """The day by the plain formats."""
-        del facts
-        if known or not said.type().is_string() or not self.forms:
+        forms = self._of(facts).forms
+        if known or not said.type().is_string() or not forms:
             return {}
-        day = functions()["try_strptime"](said, literal(self.forms, "array<string>")).date()
+        day = functions()["try_strptime"](said, literal(forms, "array<string>")).date()
         return {"plain": cases((day.year() >= 1000, day), other=null("date"))}  # 24 may be a year of two digits
 
     def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The day; null for a text that no format reads."""
-        del facts
+        spec = literal(self._of(facts).spec)
         if said.type().is_date() or said.type().is_timestamp():
             return said.cast("date")
         text = said.cast("string")
         if "plain" not in parts:
-            return functions()["day_of"](text, literal(self.spec)).try_cast("date")
-        careful = functions()["day_of"](cases((parts["plain"].isnull(), text), other=null()), literal(self.spec))
+            return functions()["day_of"](text, spec).try_cast("date")
+        careful = functions()["day_of"](cases((parts["plain"].isnull(), text), other=null()), spec)
         return cases((parts["plain"].notnull(), parts["plain"]), other=careful.try_cast("date"))
 
     def finish(self, read: Column) -> Column:
@@ -91,5 +99,4 @@ class Date(FieldKind):
 
     def because(self, said: Column, facts: Facts) -> Column | None:
         """Why a text is no day."""
-        del facts
-        return functions()["why_no_day"](said, literal(self.spec))
+        return functions()["why_no_day"](said, literal(self._of(facts).spec))

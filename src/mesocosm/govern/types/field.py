@@ -11,7 +11,7 @@ from mesocosm.base.kinds import Kind
 from mesocosm.govern.clean.missing import MissingSetting
 from mesocosm.govern.clean.missing.keep import Keep
 from mesocosm.govern.clean.outliers.fence import Fence
-from mesocosm.govern.expr import Column, cases, literal, null
+from mesocosm.govern.expr import BLANK, Column, cases, literal, null, unless_absent, unless_blank
 from mesocosm.govern.privacy import PrivateSetting
 from mesocosm.govern.rules import RuleSetting
 
@@ -24,6 +24,10 @@ class FieldKind(Kind):
     Args:
         column: the source's column, where it bears another name.
         missing: what stands for a missing value.
+        null: the texts that mean "no value" in this source, exactly as it writes them, outer spaces aside: `null: ["", "NA"]`; `null: []`
+            for none, not even the empty text. Not set: the empty text, and for types that cannot hold such a word (numbers, dates,
+            times, booleans, phones, a category's listed values) also NA, N/A, NaN, null and ? in any case. A value or alias that a
+            category lists is never null.
         absent: values that stand for none in this source, as 0 for a measure that was not taken; written as the source has them.
         rules: conditions over field names; a row that breaks one is quarantined.
         private: how a private value is hidden; such a field may not be a model's input.
@@ -33,11 +37,20 @@ class FieldKind(Kind):
 
     column: str | None = None
     missing: MissingSetting = Keep()
+    null: tuple[str, ...] | None = None
     absent: tuple[str, ...] = ()
     rules: tuple[RuleSetting, ...] = ()
     private: PrivateSetting | None = None
     unreadable: str = Setting("quarantine", pattern="^(quarantine|missing)$")
     about: str = ""
+
+    @field_validator("null", mode="before")
+    @classmethod
+    def _null_texts(cls, value: Any) -> Any:
+        if value is None:
+            return None
+        listed = value if isinstance(value, list | tuple) else [value]
+        return tuple("" if one is None else str(one) if isinstance(one, int | float) and not isinstance(one, bool) else one.strip() if isinstance(one, str) else one for one in listed)
 
     @field_validator("absent", mode="before")
     @classmethod
@@ -65,9 +78,25 @@ class FieldKind(Kind):
         return tuple(dict.fromkeys([*self.missing.leans, *(self.fence.leans if self.fence else ())]))
 
     @property
+    def trims(self) -> bool:
+        """Whether outer spaces are left out."""
+        return True
+
+    @property
     def narrows(self) -> bool:
         """Whether full-width characters are read as their ASCII forms; free text keeps them."""
         return True
+
+    @property
+    def usual_null(self) -> tuple[str, ...]:
+        """Texts, in small letters, that mean "no value" where `null` is not set."""
+        return BLANK
+
+    def unless_null(self, said: Column) -> Column:
+        """The value, null where it is one of the field's null words."""
+        if said.type().is_string():
+            return unless_blank(said, self.usual_null) if self.null is None else unless_blank(said, self.null, exact=True)
+        return unless_absent(said, self.null) if self.null else said
 
     @property
     def most(self) -> int:

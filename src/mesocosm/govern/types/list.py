@@ -44,6 +44,11 @@ class List(FieldKind):
         between = f"with '{self.separator}' between"
         return f"{', '.join(self.values)} or several of them {between}" if self.values else f"values {between}"
 
+    @property
+    def usual_null(self) -> tuple[str, ...]:
+        """Only the empty text: an item may be any word."""
+        return ("",)
+
     def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The values, each once and sorted; null where one of them is not known, or there is none."""
         del parts, facts

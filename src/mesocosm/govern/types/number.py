@@ -187,6 +187,8 @@ class Number(FieldKind):
     def _from_typed(self, said: Column) -> Column:
         """A number of the source's own type; null where a double does not hold it."""
         number = said.cast("float64")
+        if said.type().is_decimal():
+            return cases((number.try_cast(str(said.type())) == said, number), other=null("float64"))
         if not said.type().is_integer():
             return number
         return cases((number.abs() < EXACT, number), (number.try_cast("decimal(38, 0)") == said.cast("decimal(38, 0)"), number), other=null("float64"))
@@ -225,6 +227,8 @@ class Integer(Number):
         """The whole number; null where it is not whole or has more than 64 bits."""
         if not parts and said.type().is_integer():
             return said.try_cast("int64")
+        if not parts and said.type().is_decimal():
+            return cases((said == said.round(), said), other=null(str(said.type()))).try_cast("int64")
         number = self._converted(parts["number"], parts["unit"], facts) if parts else self._from_typed(said)
         small = cases((number.abs() < EXACT, number), other=null("float64"))  # a greater one is not even asked whether it is whole
         whole = cases((small == small.round(), small), other=null("float64")).cast("int64")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator
 
 from mesocosm.govern.expr import Column, cases, functions, literal, null
+from mesocosm.govern.readings import in_order
 from mesocosm.govern.types.field import Facts, FieldKind
 
 SHORT = {
@@ -36,9 +37,13 @@ def _zone(text: str) -> str:
 class Time(FieldKind):
     """A moment, written in any of several formats, kept in UTC.
 
+    One column has one order of day and month: where `formats` has both, the column's values have to prove one, or the build stops.
+
     Args:
         formats: `iso`, `zh`, `us`, `eu` or strptime formats, tried in their order; each may be followed by an offset.
         zone: the time zone of a moment that names no offset.
+        dst: a clock time that the zone has twice (clocks go back) or never (they go forward): `refuse` it with the reason, or take the
+            `earlier` or the `later` of the two moments in UTC that the offsets before and after the change give.
 
     Source: ISO 8601; IANA time zone database.
 
@@ -49,6 +54,12 @@ class Time(FieldKind):
     type: Literal["time"] = "time"
     formats: tuple[Annotated[str, AfterValidator(_format)], ...] = ("iso",)
     zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    dst: Literal["refuse", "earlier", "later"] = "refuse"
+
+    def _of(self, facts: Facts | None) -> Self:
+        """The field with the formats that the column's proven order of day and month leaves."""
+        order = (facts or {}).get("order")
+        return self.model_copy(update={"formats": in_order(self.formats, order)}) if order else self
 
     @property
     def ibis_type(self) -> str:
@@ -67,30 +78,44 @@ class Time(FieldKind):
 
     def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The moment in UTC; null for a text that no format reads."""
-        del facts, parts
-        call = functions()
+        del parts
+        call, mine = functions(), self._of(facts)
         if said.type().is_date() or said.type().is_timestamp():
-            return call["to_utc"](literal("UTC"), call["at_zone"](literal(self.zone), said.cast("timestamp")))
+            said = said.cast("timestamp")
+            return self._in_zone(said).coalesce(call["moment_of"](said.cast("string"), literal(self._spec(("iso",)))).try_cast("timestamp"))
         text = said.cast("string").re_replace("[zZ]$", "+00:00")
-        forms = self.forms
-        forms = [f.replace("%z", "").rstrip() for f in forms]
+        forms = [f.replace("%z", "").rstrip() for f in mine.forms]
         offset = [f + gap + "%z" for f in forms for gap in ("", " ")]
-        plain = call["at_zone"](literal(self.zone), call["try_strptime"](text, literal(forms, "array<string>")))
+        plain = self._in_zone(call["try_strptime"](text, literal(forms, "array<string>")))
         base = call["try_strptime"](text.re_replace(OFFSET, ""), literal(forms, "array<string>"))
         zoned = call["try_strptime_zoned"](text, literal(offset, "array<string>"))
         # with %z the engine rolls days over, so the text without its offset has to be a moment too
         strict = cases((base.notnull(), zoned), other=null("timestamp('UTC')"))
-        return call["to_utc"](literal("UTC"), plain.coalesce(strict)).coalesce(call["moment_of"](text, literal(self.spec)).try_cast("timestamp"))
+        return plain.coalesce(call["to_utc"](literal("UTC"), strict)).coalesce(call["moment_of"](text, literal(mine.spec)).try_cast("timestamp"))
+
+    def _in_zone(self, local: Column) -> Column:
+        """A moment of the zone in UTC; null within 25 hours of a change of its clocks, which the careful reader decides."""
+        if self.zone == "UTC":
+            return local
+        import ibis
+
+        call = functions()
+        zone, utc, day = literal(self.zone), literal("UTC"), ibis.interval(hours=25)
+        moment = call["to_utc"](utc, call["at_zone"](zone, local))
+        steady = [call["to_utc"](zone, call["at_zone"](utc, moment + move)) == local + move for move in (ibis.interval(hours=0), day, -day)]
+        return cases((steady[0] & steady[1] & steady[2], moment), other=null("timestamp"))
+
+    def _spec(self, formats: tuple[str, ...]) -> str:
+        return "\n".join((self.zone, self.dst, *formats))
 
     @property
     def spec(self) -> str:
-        """The zone and the formats as the careful reader takes them."""
-        return "\n".join((self.zone, "refuse", *self.formats))
+        """The zone, what a clock that changes does, and the formats as the careful reader takes them."""
+        return self._spec(self.formats)
 
     def because(self, said: Column, facts: Facts) -> Column | None:
         """Why a text is no moment."""
-        del facts
-        return functions()["why_no_moment"](said, literal(self.spec))
+        return functions()["why_no_moment"](said, literal(self._of(facts).spec))
 
     def finish(self, read: Column) -> Column:
         """A moment of the years 1000 to 2999."""
