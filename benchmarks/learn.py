@@ -11,10 +11,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-import time
-import traceback
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from statistics import mean, median
 
@@ -22,6 +19,7 @@ import numpy as np
 from adapters import adapters
 from banking import banking
 from domain import domain
+from parts import Line, Parts, run_parts
 from prices import prices
 from processes import processes
 from ranking import ranking
@@ -39,7 +37,6 @@ from mesocosm.learn.encode import features
 from mesocosm.learn.heads import softmax
 from mesocosm.learn.parts import cut
 
-Line = tuple[str, float, str, bool]
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("SHARED", ROOT.parent / "shared" / "data"))
 BANKING, HEADLINES = DATA / "banking77", DATA / "finance_headlines"
@@ -95,7 +92,7 @@ def published() -> list[Line]:
     return [("Banking77 accuracy", accuracy, ">= 0.937", accuracy >= 0.937), ("Banking77 build seconds", took, "<= 60", took <= 60)]
 
 
-PARTS: dict[str, Callable[[], list[Line]]] = {
+PARTS: Parts = {
     "credit": credit, "banking": published, "methods": lambda: methods(BANKING), "few": lambda: few(BANKING), "row": lambda: row_cost(BANKING), "kept": lambda: kept(BANKING),
     "forgets": lambda: forgets(BANKING), "memory": lambda: memory(BANKING), "processes": processes, "sentiment": lambda: sentiment(HEADLINES), "signs": lambda: few_signs(HEADLINES),
     "headlines": lambda: headlines(HEADLINES), "tables": lambda: all_tables(DATA), "domain": domain, "writers": writers, "adapters": adapters, "ranking": ranking, "sight": sight,
@@ -103,31 +100,5 @@ PARTS: dict[str, Callable[[], list[Line]]] = {
 }  # fmt: skip
 
 
-def told(line: Line) -> str:
-    """A line as it is printed."""
-    figure = f"{line[1]:.1e}" if 0 < abs(line[1]) < 1e-3 else f"{line[1]:.4f}"
-    return f"{line[0]}  {figure}  {line[2]}  {'met' if line[3] else 'missed'}"
-
-
-def main() -> int:
-    """Run the parts and print their lines."""
-    only = [n for n in os.environ.get("ONLY", "").split(",") if n] or list(PARTS)
-    if unknown := [n for n in only if n not in PARTS]:
-        print(f"no part is called '{unknown[0]}'; there are {', '.join(PARTS)}")
-        return 2
-    lines: list[Line] = []
-    for name in only:
-        began = time.perf_counter()
-        try:
-            found = PARTS[name]()
-        except Exception:
-            traceback.print_exc()
-            found = [(f"{name}: the part broke", float("nan"), "runs", False)]
-        print(f"[{name}, {time.perf_counter() - began:.0f} s]", *("  " + told(line) for line in found), sep="\n", flush=True)
-        lines += found
-    print(*map(told, lines), sep="\n")
-    return 0 if all(line[3] for line in lines) else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_parts(PARTS))

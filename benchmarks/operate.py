@@ -1,8 +1,8 @@
-"""Operations against its peers, in one run: serving, drift and rollouts, and a service in trouble.
+"""Operations against its peers, in one run: serving, drift and rollouts, the log's size, and a service in trouble.
 
-    make bench-operate          SWAPS=1000 MINUTES=10 ROUNDS=3; about forty minutes on two cores
+    make bench-operate          SWAPS=1000 MINUTES=10 ROUNDS=3 LOG=1000000; about forty minutes on two cores
 
-Each line at the end: name, figure, target, met or missed; exits 1 where one is missed.
+`parts.py` says how parts are chosen, made small and printed.
 """
 
 from __future__ import annotations
@@ -11,18 +11,16 @@ import os
 import sys
 
 from log_size import log_size
+from parts import Parts, run_parts, size
 from serving import serving
-from trouble import all_trouble
+from trouble import cases, swaps, trouble
 from watching import alarms, evidently, sequential
 
-
-def main() -> int:
-    """Run all and print the lines."""
-    lines = [*sequential(), *alarms(), *evidently(), *log_size(int(os.environ.get("LOG", "1000000"))), *serving(int(os.environ.get("ROUNDS", "3"))), *all_trouble()]
-    for name, figure, target, met in lines:
-        print(f"{name}  {figure:.4f}  {target}  {'met' if met else 'missed'}")
-    return 0 if all(line[3] for line in lines) else 1
-
+PARTS: Parts = {
+    "sequential": sequential, "alarms": alarms, "evidently": evidently, "log": lambda: log_size(int(os.environ.get("LOG", size(1_000_000, 40_000)))),
+    "serving": lambda: serving(int(os.environ.get("ROUNDS", size(3, 1)))), "swaps": lambda: swaps(int(os.environ.get("SWAPS", size(1000, 4)))),
+    "trouble": lambda: trouble(float(os.environ.get("MINUTES", size(10, 1)))), "cases": lambda: cases(size(5000, 200)),
+}  # fmt: skip
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_parts(PARTS))

@@ -20,6 +20,7 @@ import httpx
 import numpy as np
 from banking import banking
 from drafting import drafting
+from parts import Line, Parts, run_parts
 from ranking import ranking
 from surging import surges
 from transfer import headlines
@@ -32,7 +33,6 @@ from mesocosm.learn.heads.kernel import log_loss
 from mesocosm.learn.heads.linear import Linear
 
 ROOT = Path(__file__).parents[1]
-Line = tuple[str, float, str, bool]
 NUMBERS = ("age", "blood_pressure", "cholesterol", "heart_rate", "st_depression", "vessels")
 CLASSES = ("sex", "chest_pain", "fasting_sugar", "ecg", "exercise_angina", "st_slope", "thallium")
 SITES = ("cleveland", "hungary", "switzerland", "long_beach")
@@ -175,13 +175,9 @@ def shared() -> list[Line]:
     return [*lines, ("headlines macro F1 minus TF-IDF", float("nan"), ">= 0.05", False)]
 
 
-def main() -> int:
-    """Run all and print the lines."""
-    lines = [*hospital(), *federated(), *surges(), *drafting(), *unknown(), *shared(), *ranking(), *ready()]
-    for name, figure, target, met in lines:
-        print(f"{name}  {figure:.4f}  {target}  {'met' if met else 'missed'}")
-    return 0 if all(line[3] for line in lines) else 1
-
+PARTS: Parts = {
+    "hospital": hospital, "federated": federated, "surges": surges, "drafting": drafting, "unknown": unknown, "shared": shared, "ranking": ranking, "ready": ready,
+}  # fmt: skip
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_parts(PARTS))

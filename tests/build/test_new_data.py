@@ -152,7 +152,10 @@ def test_a_source_that_is_right_again_builds_without_a_word(tmp_path: Path) -> N
     write_rows(tmp_path, lambda i: str(3000 + 7 * i))
     assert build(tmp_path) == []
     write_rows(tmp_path, lambda i: str(3000 + 7 * i), lambda i: f"#{i % 3}")
-    assert "schema change" in build(tmp_path)[0]
+    said = build(tmp_path)[0]
+    assert "schema change" in said and "'#0'" in said
+    stop = read_stop(tmp_path / ".mesocosm", "d")[0]
+    assert "#0" in stop.examples and "#0" not in stop.evidence  # the evidence goes to roles that may not read rows
     write_rows(tmp_path, lambda i: str(3001 + 7 * i))
     assert build(tmp_path) == []
     report = open_ecosystem(tmp_path).catalog.snapshot(dataset="d")

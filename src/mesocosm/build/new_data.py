@@ -29,12 +29,14 @@ class FieldChange:
 
     Args:
         kind: `missing`, `unreadable`, `unit`, `schema` (these stop a build) or `distribution` (reported).
-        evidence: what was measured, in a sentence.
+        evidence: what was measured, in a sentence without any value of a row: roles that may not read rows see it.
+        examples: values that were never seen before, for who may read rows.
     """
 
     field: str
     kind: str
     evidence: str
+    examples: tuple[str, ...] = ()
 
     @property
     def stops(self) -> bool:
@@ -153,8 +155,8 @@ def _compare_categories(name: str, known: Mapping[str, int], now: Mapping[str, i
     share = sum(unseen.values()) / rows
     if share < GAP:
         return []
-    first = ", ".join(f"'{v}'" for v in sorted(unseen, key=lambda v: -unseen[v])[:5])
-    return [FieldChange(name, "schema", f"{share:.0%} of its values were never seen before ({first}{', ...' if len(unseen) > 5 else ''}): its codes changed")]
+    first = tuple(str(v) for v in sorted(unseen, key=lambda v: -unseen[v])[:5])
+    return [FieldChange(name, "schema", f"{share:.0%} of its values were never seen before ({len(unseen)} new values): its codes changed", first)]
 
 
 def check_new_data(spec: Spec, dataset: str, made: str, last: Mapping[str, Any] | None, new: Mapping[str, Any], accepted: frozenset[str]) -> list[FieldChange]:
@@ -186,7 +188,8 @@ def stop_findings(spec: Spec, dataset: str, stops: Sequence[FieldChange]) -> lis
     for change in stops:
         place = spec.place("datasets", dataset, "fields", change.field)
         wanted = f"data like the last snapshot, which stays in use. Fix the source, or accept the change: mesocosm build --accept {dataset}.{change.field}"
-        found.append(Finding(place, f"datasets.{dataset}.fields.{change.field}", f"{change.kind} change: {change.evidence}", wanted))
+        shown = f", such as {', '.join(map(repr, change.examples))}" if change.examples else ""
+        found.append(Finding(place, f"datasets.{dataset}.fields.{change.field}", f"{change.kind} change: {change.evidence}{shown}", wanted))
     return found
 
 
@@ -204,6 +207,6 @@ def read_stop(store: Path, dataset: str, made: str | None = None) -> list[FieldC
         kept = json.loads(path.read_text(encoding="utf-8"))
         if made is not None and kept["made"] != made:
             return []
-        return [FieldChange(**change) for change in kept["changes"]]
+        return [FieldChange(**{**change, "examples": tuple(change.get("examples", ()))}) for change in kept["changes"]]
     except (OSError, ValueError, KeyError, TypeError):
         return []
