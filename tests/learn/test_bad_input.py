@@ -41,8 +41,8 @@ def build(home: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(("change", "said"), [
-    (lambda h: (h / "a.csv").write_text("x,n,y\n" + "\n".join(f"words {i},{i},a" for i in range(60))), "hold 'a' only; wanted two classes or more"),
-    (lambda h: (h / "a.csv").write_text("x,n,y\n" + "\n".join(f",,{'ab'[i % 2]}" for i in range(60))), "hold no value at all"),
+    (lambda h: (h / "a.csv").write_text("x,n,y\n" + "\n".join(f"words {i},{i % 5},a" for i in range(60))), "hold 'a' only; wanted two classes or more"),
+    (lambda h: (h / "a.csv").write_text("x,n,y\n" + "\n".join(f",,{'ab'[i % 2]}" for i in range(60))), "n: missing change: 60 of 60 values are missing"),
     (lambda h: (h / "ecosystem.yaml").write_text(TEXT.replace("base: minilm", "base: nobody/nothing")), "'nobody/nothing' cannot be had from the hub now"),
     (lambda h: (h / "ecosystem.yaml").write_text(TEXT.replace("base: minilm", "base: mine")), "weights of 'mine' cannot be read"),
     (lambda h: (h / "ecosystem.yaml").write_text(TEXT.replace("tune: frozen", "tune: frozn")), "Did you mean 'frozen'?"),

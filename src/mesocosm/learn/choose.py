@@ -111,6 +111,9 @@ def ahead(head: Any, plain: Any, classes: int, groups: Groups = None) -> bool:
     Source: Breiman et al. 1984, Classification and Regression Trees, 3.4.3 (one standard error).
     """
     gaps = each_loss(plain.left_out, plain.y_left, classes) - each_loss(head.left_out, head.y_left, classes)
+    kept = comparable(head.y_left, classes)
+    if kept is not None:  # a row that nothing else teaches is not counted here either
+        gaps, groups = gaps[kept], groups[kept] if groups is not None else None
     if groups is not None:
         _, number, counts = np.unique(groups, return_inverse=True, return_counts=True)
         gaps = np.bincount(number, gaps) / counts.mean()
@@ -135,6 +138,8 @@ def steadied(head: Any, plain: Any, classes: int) -> Any:
     if not both.loss < head.loss:
         return head
     gaps = each_loss(head.left_out, head.y_left, classes) - each_loss(both.left_out, both.y_left, classes)
+    kept = comparable(head.y_left, classes)
+    gaps = gaps if kept is None else gaps[kept]
     return both if gaps.mean() > 2 * gaps.std() / max(1, len(gaps)) ** 0.5 else head
 
 
