@@ -37,7 +37,7 @@ def test_what_was_measured_becomes_changes_with_evidence(pond: Path, cli: Callab
     eco.catalog.add(t.FEEDBACK, [{"prediction": f"p{i}", "label": "a", "at": now - 30, "who": "somebody"} for i in range(160)])
     found = proposals(eco.spec, eco.catalog)
     told, why = named(found), {one["at"]: one["because"] for one in found}
-    assert told["datasets.mail.fields.contact.private"] == "pseudonymise" and "look like" in why["datasets.mail.fields.contact.private"]
+    assert told["datasets.mail.fields.contact.private"] == "pseudonymise" and "form of an e-mail" in why["datasets.mail.fields.contact.private"]
     m = version["metrics"]
     low = min(m["interval"]["accuracy"][0], least(round(m["accuracy"] * m["rows"]), m["rows"]))
     assert told["models.judge.require.accuracy"] == f">= {int(low * 100) / 100:.2f}" and f"{low:.3f} at least" in why["models.judge.require.accuracy"]
