@@ -1,7 +1,7 @@
 // The card of a thing: its sentence, what can be done with it, its figures and plots, and a word with its inhabitant where there is one.
 import { useCallback } from "react";
 import { call, history } from "../state/live";
-import { sentence, useWords, type Say } from "../state/words";
+import { runs, sentence, useWords, type Say } from "../state/words";
 import type { Element, Stall } from "../state/wire";
 import { Act } from "./Act";
 import { Notes } from "./Notes";
@@ -74,7 +74,7 @@ export function Card({ e, name, things, onPath, onShelf, onClose }: { e: Element
   const { versions, ...facts } = e.facts as { versions?: Version[] };
   const shelf = useCallback((goods: Stall[] | null) => onShelf(e.id, goods), [e.id, onShelf]);
   const asks = e.kind === "lighthouse" ? e.name : e.kind === "counter" ? e.speaks_for : null;
-  const running = e.kind === "lighthouse" ? "rate" in facts : e.state !== "unknown"; // a service nobody asked yet is not known, and runs
+  const running = runs(e);
   return (
     <aside className="card" aria-label={`${e.name}, ${t(NAMES[e.kind])}`}>
       <header><span className={`dot ${e.state}`} /><div><h2>{e.name}</h2><small>{t(NAMES[e.kind])} · {t(e.state)}</small></div><button className="x" onClick={onClose} aria-label={t("Close the card")}>×</button></header>

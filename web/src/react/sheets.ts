@@ -2,7 +2,7 @@
 import { useEffect, useState } from "react";
 import { call } from "../state/live";
 import type { Marker, Markers } from "../state/markers";
-import { sentence, useWords } from "../state/words";
+import { runs, sentence, useWords } from "../state/words";
 import type { Element, Scene } from "../state/wire";
 import type { Sheet } from "./Board";
 import { lever, NAMES, show } from "./Card";
@@ -92,10 +92,10 @@ export function useSheet(d: Desk): { sheet: Sheet | null; menu: () => void } {
   const facts = Object.entries(one.facts).filter(([name, v]) => name !== "versions" && (typeof v !== "object" || v === null)).slice(0, 6).map(([name, v]) => `${t(name.replaceAll("_", " "))}: ${name === "at" || name === "since" ? when(Number(v)) : t(show(v))}`);
   const sure = (question: string, act: (why: string) => Promise<string>) => () => turn({ is: "sure", question, act });
   const hush = async (why: string) => { await call(`/v1/monitors/${one.name}/silence`, { for: "2h", why }); return t("Nobody is told of it for two hours."); };
-  const live = !d.past && one.kind === "lighthouse" && one.state !== "unknown";
+  const live = !d.past && one.kind === "lighthouse" && runs(one);
   return { menu, sheet: { key: one.id, title: one.name, sub: `${t(NAMES[one.kind])} · ${t(one.state)}`, lines: [sentence(one, t), ...facts], acts: [
     ...(one.inhabitant && one.speaks_for ? [{ name: t("Ask {}", one.inhabitant), act: () => turn({ is: "ask" }) }] : []),
-    ...(asks && one.state !== "unknown" ? [{ name: t("what if"), act: () => turn({ is: "if", from: 0 }) }] : []),
+    ...(asks && runs(one) ? [{ name: t("what if"), act: () => turn({ is: "if", from: 0 }) }] : []),
     ...(live && coming ? [{ name: t("Promote"), act: sure(t("Put the version that comes in into {} now?", one.name), lever(one.name, "promote", t)) }] : []),
     ...(live ? [{ name: coming ? t("Take back") : t("Roll back"), danger: true, act: sure(coming ? t("Take back the version that comes in? {} goes on as it is.", one.name) : t("Put the version before back into {}?", one.name), lever(one.name, "rollback", t)) }] : []),
     ...(one.id.startsWith("monitors.") && one.state === "alarm" ? [{ name: t("Silence for 2 h"), act: sure(t("Have nobody told of {} for two hours? Alerts are still written.", one.name), hush) }] : []),

@@ -26,6 +26,9 @@ export function keep(tongue: Tongue): void {
 export const Words = createContext<Say>(sayer("en"));
 export const useWords = (): Say => useContext(Words);
 
+/** Whether a thing runs; a service that nobody asked lately is not known, and runs. */
+export const runs = (e: Element): boolean => (e.kind === "lighthouse" ? "rate" in e.facts : e.state !== "unknown");
+
 /** What a thing says of itself: the server's English sentence, or the same facts in the page's own words. */
 export function sentence(e: Element, t: Say): string {
   if (t("live") === "live") return e.says;
