@@ -43,6 +43,16 @@ def test_no_query_over_the_log_reads_all_its_rows(tmp_path: Path, call: str) -> 
             assert all("USING" in line and "INDEX" in line for line in plan if line.startswith(("SCAN", "SEARCH")) and line != "SCAN anon_1"), plan  # anon_1 is a bounded subquery, whose own line is checked
 
 
+def test_labels_are_looked_for_among_labels(tmp_path: Path) -> None:
+    """Not among all predictions of the service: a monitor asks every few seconds."""
+    catalog, asked = filled(tmp_path), list[tuple[str, Any]]()
+    event.listen(catalog.engine, "before_cursor_execute", lambda con, cur, sql, given, *_: asked.append((sql, given)))
+    catalog.labelled("desk", 3.0)
+    with catalog.engine.connect() as con:
+        plan = [row[3] for row in con.exec_driver_sql("EXPLAIN QUERY PLAN " + asked[0][0], asked[0][1])]
+    assert "feedback_service_at" in plan[0] and "predictions_1 (id=?)" in plan[1], plan
+
+
 def test_an_older_catalog_gets_the_indexes_when_it_is_opened(tmp_path: Path) -> None:
     catalog = filled(tmp_path)
     with catalog.engine.begin() as con:

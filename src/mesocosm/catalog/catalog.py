@@ -281,7 +281,7 @@ class Catalog:
         query = (
             select(t.PREDICTIONS, t.FEEDBACK.c.label, t.FEEDBACK.c.at.label("labelled_at"))
             .join(t.FEEDBACK, t.FEEDBACK.c.prediction == t.PREDICTIONS.c.id)
-            .where(t.PREDICTIONS.c.service == service, t.FEEDBACK.c.at > since, t.PREDICTIONS.c.mark == mark if mark else is_traffic())
+            .where(t.FEEDBACK.c.service == service, t.FEEDBACK.c.at > since, t.PREDICTIONS.c.service == service, t.PREDICTIONS.c.mark == mark if mark else is_traffic())
             .order_by(t.FEEDBACK.c.id)
         )
         return list({row["id"]: row for row in self.rows(query)}.values())
