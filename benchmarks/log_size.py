@@ -11,44 +11,45 @@ import time
 from pathlib import Path
 from typing import Any
 
-from mesocosm.catalog import Book, Catalog
+from mesocosm.catalog import Book, Catalog, unlabelled, unsure_of
 from mesocosm.catalog import tables as t
 
 Line = tuple[str, float, str, bool]
 FEW, MANY = 10_000, 1_000_000
 BLOCK = 20_000
 MOST = 1.5  # times as long
-SLACK = 0.1  # seconds that do not count: the count of all rows reads the whole index
+SLACK = 0.01  # seconds of the processor that do not count: a cold page, a tick of the clock
 
 
 def filled(rows: int) -> Catalog:
-    """A catalog with so many predictions of one service over thirty days, and a thousand labels."""
+    """A catalog with so many predictions of one service over ninety days, and a thousand labels."""
     catalog = Catalog(Path(tempfile.mkdtemp(prefix="log-size-")))
     now = time.time()
     text = {"raw": {f"f{i}": "a value of a row" for i in range(16)}, "clean": {f"f{i}": "a value of a row" for i in range(16)}}
     for at in range(0, rows, BLOCK):
         catalog.add(t.PREDICTIONS, [
-            {"id": f"p-{i}", "service": "desk", "version": "v", "snapshot": "s", "input": text, "output": {"label": "a", "probabilities": {"a": 0.9, "b": 0.1}}, "ms": 1.0, "at": now - (rows - i) * 30 * 86400 / rows}
+            {"id": f"p-{i}", "service": "desk", "version": "v", "snapshot": "s", "input": text, "output": {"label": "a", "probabilities": {"a": 0.9, "b": 0.1}}, "ms": 1.0, "at": now - (rows - i) * 90 * 86400 / rows}
             for i in range(at, min(rows, at + BLOCK))
         ])  # fmt: skip
-    catalog.add(t.FEEDBACK, [{"prediction": f"p-{i}", "service": "desk", "label": "a", "at": now - 1000 + n} for n, i in enumerate(range(0, rows, max(1, rows // 1000)))])
+    catalog.add(t.FEEDBACK, [{"prediction": f"p-{i}", "service": "desk", "label": "a", "at": now - 2000 + n} for n, i in enumerate(range(0, rows, max(1, rows // 1000)))])
     return catalog
 
 
 def asked(catalog: Catalog) -> dict[str, float]:
-    """The median seconds of each question."""
+    """The median processor seconds of each question."""
     now = time.time()
     calls: dict[str, Any] = {
-        "recent": lambda: catalog.predictions("desk", 20), "to label": lambda: catalog.predictions("desk", 2000), "a day": lambda: catalog.predictions("desk", 1000, now - 86400), "labelled": lambda: catalog.labelled("desk"),
-        "told": lambda: catalog.told("desk", now - 86400), "counts": catalog.counts, "one": lambda: catalog.prediction("p-5000"), "book": lambda: Book(catalog),
+        "recent": lambda: catalog.predictions("desk", 20), "an hour": lambda: catalog.predictions("desk", 20, now - 3600), "labelled": lambda: catalog.labelled("desk"), "labelled since now": lambda: catalog.labelled("desk", now),
+        "unlabelled": lambda: unlabelled(catalog, "desk", 2000), "unsure": lambda: unsure_of(catalog, "desk", 2000, now - 86400 * 89), "a past moment": lambda: Book(catalog, now - 40.5 * 86400),
+        "counts": catalog.counts, "one": lambda: catalog.prediction("p-5000"), "book": lambda: Book(catalog),
     }  # fmt: skip
     found = {}
     for name, call in calls.items():
         took = []
         for _ in range(5):
-            began = time.perf_counter()
+            began = time.process_time()
             call()
-            took.append(time.perf_counter() - began)
+            took.append(time.process_time() - began)
         found[name] = sorted(took)[2]
     return found
 

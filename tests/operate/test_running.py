@@ -44,6 +44,17 @@ def test_a_second_server_is_refused_until_the_first_ends(tmp_path: Path, sig: in
     assert not file.exists()
 
 
+def test_servers_over_a_shared_catalog_go_together(tmp_path: Path) -> None:
+    """As replicas over one volume; one that owns the folder is refused beside them, and they beside it."""
+    with only_server(tmp_path, shared=True):
+        with only_server(tmp_path, shared=True):
+            pass
+        with pytest.raises(Failure, match="serves this folder already"), only_server(tmp_path):
+            pass
+    with only_server(tmp_path), pytest.raises(Failure, match="serves this folder already"), only_server(tmp_path, shared=True):
+        pass
+
+
 def test_it_says_that_it_leaves_before_it_stops_listening() -> None:
     left: list[float] = []
     server = Draining(uvicorn.Config("none"), lambda: left.append(time.monotonic()), 30.0)

@@ -26,7 +26,7 @@ from mesocosm.build.scenery import Scenery
 from mesocosm.build.serving import trace
 from mesocosm.build.shown import without_values
 from mesocosm.build.whatif import Desk
-from mesocosm.build.whole import whole
+from mesocosm.build.whole import requests_of, whole
 from mesocosm.catalog import Catalog
 from mesocosm.operate.guard import Problem, body_of
 from mesocosm.operate.moving import promote
@@ -45,6 +45,7 @@ class Console:
         self.spec, self.catalog, self.served, self.watches, self.scenery = spec, catalog, served, watches, scenery
         self.desk, self.train = desk, train
         self.weighed = (0.0, list[dict[str, str]]())
+        self.requests = requests_of(spec)
 
     def everything(self, role: str | None) -> dict[str, Any]:
         """All that is, as it is now; values of rows are for the owner."""
@@ -84,12 +85,12 @@ class Console:
         found = {n: self.catalog.snapshot(dataset=n) for n in datasets_of(self.spec)}
         told = {n: {k: s[k] for k in ("id", "account", "report")} | {"training": s["facts"]["training"]} for n, s in found.items() if s}
         newest = {n: version for n in self.spec.eco.models if (version := self._in_service(n))}
-        return page(self.spec.eco.ecosystem, {"datasets": told, "models": newest, "whole": whole(self.spec, self.catalog)})
+        return page(self.spec.eco.ecosystem, {"datasets": told, "models": newest, "whole": whole(self.spec, self.catalog, self.requests)})
 
     def _recommendations(self) -> list[dict[str, str]]:
         """What the report recommends, a few seconds old at most: it reads many requests."""
         if time.monotonic() - self.weighed[0] > WEIGHED or not self.weighed[0]:
-            self.weighed = (time.monotonic(), whole(self.spec, self.catalog)["recommendations"])
+            self.weighed = (time.monotonic(), whole(self.spec, self.catalog, self.requests)["recommendations"])
         return self.weighed[1]
 
     def _in_service(self, model: str) -> Mapping[str, Any] | None:

@@ -12,7 +12,7 @@ from mesocosm.base.errors import Failure, Wrong
 from mesocosm.build.graph import where_of
 from mesocosm.build.history import version_of
 from mesocosm.build.wiring import group_of, kinds_of, net_of
-from mesocosm.catalog import Catalog
+from mesocosm.catalog import Catalog, unlabelled
 from mesocosm.spec import Spec
 
 
@@ -112,8 +112,7 @@ def waiting(spec: Spec, catalog: Catalog, model: str, net: Any) -> list[dict[str
     found = []
     for name, service in spec.eco.services.items():
         if service.serves == model:
-            known = {row["id"] for row in catalog.labelled(name)}
-            found += [p for p in catalog.predictions(name, REQUESTS) if p["id"] not in known and set(net.inputs) <= set(p["input"]["clean"])]
+            found += [p for p in unlabelled(catalog, name, REQUESTS) if set(net.inputs) <= set(p["input"]["clean"])]
     return found
 
 

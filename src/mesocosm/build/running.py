@@ -15,8 +15,11 @@ from mesocosm.base.files import write_json
 
 
 @contextmanager
-def only_server(store: Path) -> Iterator[None]:
+def only_server(store: Path, shared: bool = False) -> Iterator[None]:
     """One server of an ecosystem at a time; the lock ends with its process, however that ends.
+
+    Args:
+        shared: whether the catalog is a database that several gateways serve from, as replicas over one volume do; such servers go together, and not with one that owns the folder.
 
     Raises:
         Failure: another server runs in this folder.
@@ -24,7 +27,7 @@ def only_server(store: Path) -> Iterator[None]:
     store.mkdir(parents=True, exist_ok=True)
     with (store / "server.lock").open("a") as handle:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except OSError as error:
             said = _record(store)
             at = f" at {said['url']} (process {said.get('pid')})" if said else ""

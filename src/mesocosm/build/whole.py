@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from statistics import mean, median
 from typing import Any
 
@@ -14,8 +15,8 @@ from mesocosm.base.durations import seconds
 from mesocosm.build.graph import datasets_of, where_of
 from mesocosm.build.integrity import find_damage
 from mesocosm.build.new_data import read_stop
-from mesocosm.catalog import Catalog
-from mesocosm.operate.logs import logged
+from mesocosm.catalog import Catalog, unsure_of
+from mesocosm.operate.logs import Request, Requests
 from mesocosm.spec import Spec
 
 DAYS = 30.0  # that stability and experience look back
@@ -28,12 +29,20 @@ TO_SERVICES = ("/v1/services/", "/v2/models/", "/v1/chat")  # routes of requests
 UNKNOWN = {"data quality": "no dataset is built", "model quality": "no model with figures is built", "stability": "nobody has asked", "experience": "nobody has asked"}
 
 
-def whole(spec: Spec, catalog: Catalog) -> dict[str, Any]:
+def requests_of(spec: Spec) -> Requests:
+    """A reader of the requests to an ecosystem's services, for who asks `whole` again and again."""
+    return Requests(where_of(spec).store / "logs" / "gateway.jsonl", TO_SERVICES)
+
+
+def whole(spec: Spec, catalog: Catalog, requests: Requests | None = None) -> dict[str, Any]:
     """The four scores, 0 to 1 or none, each with `says`, `figures`, `before` (the score of what was there before) and `moved` (how far from there), `next`: what to do, the most pressing first, and `recommendations`: the same, each with the page where it is acted on."""
     since = catalog.clock() - DAYS * 86400
-    lines = [r for r in logged(where_of(spec).store / "logs" / "gateway.jsonl", since - DAYS * 86400) if str(r.get("route", "")).startswith(TO_SERVICES)]
-    now, then = [r for r in lines if r["at"] >= since], [r for r in lines if r["at"] < since]
-    stability, experience = _stability(spec, catalog, now, since), _experience(spec, catalog, now, since)
+    reader = requests or requests_of(spec)
+    lines = reader.since(since - DAYS * 86400)
+    now = [r for r in lines if r.at >= since]
+    cut = reader.full  # older requests were left out
+    then = [] if cut else lines[: len(lines) - len(now)]
+    stability, experience = _stability(spec, catalog, now, since, cut), _experience(spec, catalog, now, since, cut)
     data, models = _data(spec, catalog), _models(spec, catalog)
     parts = {"data quality": data, "model quality": models, "stability": stability | {"before": unbroken(then)}, "experience": experience | {"before": _apdex(spec, then)}}
     pages = (("services", stability), ("data", data), ("models", models), ("services", experience))
@@ -48,13 +57,20 @@ def _rounded(part: Row, unknown: str) -> Row:
     return kept | {"moved": moved, "says": part["says"] if score is not None else f"not known: {unknown}"}
 
 
-def unbroken(lines: Sequence[Row]) -> float | None:
+def _period(lines: Sequence[Request], cut: bool) -> str:
+    """Which requests were counted; where older ones were left out, how many there are and since when."""
+    if not cut or not lines:
+        return f"requests of {DAYS:.0f} days"
+    return f"the newest {len(lines):,} requests, since {datetime.fromtimestamp(lines[0].at, UTC):%Y-%m-%d %H:%M} UTC,"
+
+
+def unbroken(lines: Sequence[Request]) -> float | None:
     """The share of requests that did not fail on our side; none where nobody asked.
 
-    >>> unbroken([{"status": 200}, {"status": 422}, {"status": 503}, {"status": 200}]), unbroken([])
+    >>> unbroken([Request(0.0, "desk", status, 1.0) for status in (200, 422, 503, 200)]), unbroken([])
     (0.75, None)
     """
-    return 1 - sum(int(r["status"]) >= 500 for r in lines) / len(lines) if lines else None
+    return 1 - sum(r.status >= 500 for r in lines) / len(lines) if lines else None
 
 
 def pleased(waits: Sequence[float], goal: float) -> float | None:
@@ -70,11 +86,11 @@ def _goal(service: Any) -> float:
     return seconds(service.batch.target) * 1000 if service.batch.target else GOAL_MS
 
 
-def _waits(lines: Sequence[Row], service: str) -> list[float]:
-    return sorted(float(r["ms"]) for r in lines if r.get("service") == service and r["status"] < 400)
+def _waits(lines: Sequence[Request], service: str) -> list[float]:
+    return sorted(r.ms for r in lines if r.service == service and r.status < 400)
 
 
-def _apdex(spec: Spec, lines: Sequence[Row]) -> float | None:
+def _apdex(spec: Spec, lines: Sequence[Request]) -> float | None:
     """That of all services, each request counted once."""
     told = [(p, len(w)) for n, s in spec.eco.services.items() if (p := pleased(w := _waits(lines, n), _goal(s))) is not None]
     return sum(p * n for p, n in told) / sum(n for _, n in told) if told else None
@@ -154,38 +170,38 @@ def _skill(metrics: Mapping[str, Any], figure: str) -> Row | None:
     return {"figure": figure, "value": metrics[figure], "interval": metrics["interval"].get(figure), "simplest": simplest, "skill": round(skill(float(metrics[figure]), simplest), 4)}
 
 
-def _stability(spec: Spec, catalog: Catalog, lines: Sequence[Row], since: float) -> Row:
+def _stability(spec: Spec, catalog: Catalog, lines: Sequence[Request], since: float, cut: bool) -> Row:
     alerts = [a for a in catalog.alerts(most=2000) if a["at"] >= since]
     open_now = catalog.alerts(open_only=True)
     healed = [a["cleared_at"] - a["at"] for a in alerts if a["cleared_at"]]
     acts = Counter(a["act"] for a in catalog.audit(5000) if a["at"] >= since)
     figures = {
-        "requests": len(lines), "failed": sum(int(r["status"]) >= 500 for r in lines), "alerts": len(alerts), "open": len(open_now), "minutes_to_clear": round(median(healed) / 60, 1) if healed else None,
+        "requests": len(lines), "failed": sum(r.status >= 500 for r in lines), "alerts": len(alerts), "open": len(open_now), "minutes_to_clear": round(median(healed) / 60, 1) if healed else None,
         "worker_restarts": acts["restart"], "taken_back": acts["returned"],
     }  # fmt: skip
     todo = [f"{a['monitor']} has an open alert: {a['message']}" for a in open_now[:5]]
     watched = {m.watches for m in spec.eco.monitors.values()}
     todo += [f"nothing watches '{name}': a monitor in the file" for name, s in spec.eco.services.items() if s.serves and name not in watched]
-    return {"score": unbroken(lines), "says": f"requests of {DAYS:.0f} days that did not fail on our side", "figures": figures, "next": todo}
+    return {"score": unbroken(lines), "says": f"{_period(lines, cut)} that did not fail on our side", "figures": figures, "next": todo}
 
 
-def _experience(spec: Spec, catalog: Catalog, lines: Sequence[Row], since: float) -> Row:
+def _experience(spec: Spec, catalog: Catalog, lines: Sequence[Request], since: float, cut: bool) -> Row:
     figures, todo = {}, list[str]()
     for name, service in spec.eco.services.items():
         goal, waited = _goal(service), _waits(lines, name)
-        asked = [p["output"] for p in catalog.predictions(name, ASKED, since)]
+        asked, doubts = unsure_of(catalog, name, ASKED, since)
         told = [r for r in catalog.labelled(name, since) if "label" in r["output"]]
         right = sum(str(r["output"]["label"]) == r["label"] for r in told)
         apdex = pleased(waited, goal)
-        unsure = sum(bool(o.get("unsure")) for o in asked) / len(asked) if asked else 0.0
+        unsure = doubts / asked if asked else 0.0
         figures[name] = {
             "goal_ms": goal, "requests": len(waited), "apdex": round(apdex, 4) if apdex is not None else None, "p95_ms": round(waited[int(0.95 * (len(waited) - 1))], 1) if waited else None,
             "unsure": round(unsure, 4) if service.abstain else None, "labels": len(told), "right": round(right / len(told), 4) if told else None,
         }  # fmt: skip
-        if service.abstain and len(asked) >= FEW and unsure > 2 * service.abstain:
+        if service.abstain and asked >= FEW and unsure > 2 * service.abstain:
             todo.append(f"{unsure:.0%} of the answers of '{name}' are not sure, where {service.abstain:.0%} is usual: mesocosm labels {service.serves} --new")
-        if service.serves and len(asked) >= 10 * FEW and len(told) < FEW:
-            todo.append(f"{len(told)} labels came back for the last {len(asked)} answers of '{name}', so nothing tells whether they are right: mesocosm feedback, or mesocosm labels {service.serves} --next")
+        if service.serves and asked >= 10 * FEW and len(told) < FEW:
+            todo.append(f"{len(told)} labels came back for the last {asked} answers of '{name}', so nothing tells whether they are right: mesocosm feedback, or mesocosm labels {service.serves} --next")
         if apdex is not None and apdex < 0.85:
             todo.append(f"'{name}' answers later than wanted ({figures[name]['p95_ms']} ms at the 95th percentile, {goal:.0f} wanted): workers or precision in its 'runtime', or 'batch'")
-    return {"score": _apdex(spec, lines), "says": f"requests answered within their goal ({GOAL_MS:.0f} ms where none is set), half for those within four times as long (Apdex)", "figures": figures, "next": todo}
+    return {"score": _apdex(spec, lines), "says": f"{_period(lines, cut)} answered within their goal ({GOAL_MS:.0f} ms where none is set), half for those within four times as long (Apdex)", "figures": figures, "next": todo}

@@ -2,5 +2,6 @@
 
 from mesocosm.catalog.book import Book, moments
 from mesocosm.catalog.catalog import Catalog
+from mesocosm.catalog.requests import unlabelled, unsure_of
 
-__all__ = ["Book", "Catalog", "moments"]
+__all__ = ["Book", "Catalog", "moments", "unlabelled", "unsure_of"]

@@ -9,9 +9,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import select
 
 from mesocosm.catalog import tables as t
+from mesocosm.catalog.tally import counts
 
 if TYPE_CHECKING:
     from mesocosm.catalog.catalog import Catalog
@@ -19,11 +20,6 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 RUNNING = "running"
 MOMENTS = 500  # changes told of at most, the newest
-
-
-def is_traffic() -> ColumnElement[bool]:
-    """Whether a prediction answered a request that was no drill; those of an earlier version's catalog have no mark."""
-    return or_(t.PREDICTIONS.c.mark.is_(None), t.PREDICTIONS.c.mark == "")
 
 
 class Book:
@@ -59,8 +55,8 @@ class Book:
         alerts = catalog.rows(select(t.ALERTS).where(until(t.ALERTS.c.at)).order_by(t.ALERTS.c.at.desc()).limit(2000))
         self.alerts = [a for a in alerts if a["cleared_at"] is None or (at is not None and a["cleared_at"] > at)]
         self.listed = {r["address"]: r for r in catalog.rows(select(t.RESOURCES.c.address, t.RESOURCES.c.at).where(until(t.RESOURCES.c.at), t.RESOURCES.c.left_at.is_(None)))}
-        asked = select(t.PREDICTIONS.c.service, func.count().label("n")).where(until(t.PREDICTIONS.c.at), is_traffic()).group_by(t.PREDICTIONS.c.service)
-        self._counts = {r["service"]: r["n"] for r in catalog.rows(asked)}
+        with catalog.engine.connect() as con:
+            self._counts = counts(con, at)
 
     def revision(self) -> int:
         """The revision that was read."""

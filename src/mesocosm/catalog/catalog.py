@@ -23,9 +23,11 @@ from mesocosm.base.errors import Failure, Later
 from mesocosm.base.owned import close_to_others, owned_file, owned_folder
 from mesocosm.base.secret_values import masked, masked_all
 from mesocosm.catalog import tables as t
-from mesocosm.catalog.book import RUNNING, is_traffic
+from mesocosm.catalog.book import RUNNING
 from mesocosm.catalog.engine import open_engine
 from mesocosm.catalog.migrate import add_missing_columns
+from mesocosm.catalog.tables import is_traffic
+from mesocosm.catalog.tally import counts, keep_counts
 
 Row = dict[str, Any]
 STALE = "stale"
@@ -54,6 +56,7 @@ class Catalog:
             t.META.create_all(self.engine)
             add_missing_columns(self.engine)
             self._index()
+            keep_counts(self.engine)
         except ModuleNotFoundError as error:
             raise Failure("a catalog on PostgreSQL wants the extra 'postgres': pip install 'mesocosm[postgres]'") from error
         except OperationalError as error:
@@ -278,7 +281,7 @@ class Catalog:
         query = (
             select(t.PREDICTIONS, t.FEEDBACK.c.label, t.FEEDBACK.c.at.label("labelled_at"))
             .join(t.FEEDBACK, t.FEEDBACK.c.prediction == t.PREDICTIONS.c.id)
-            .where(t.PREDICTIONS.c.service == service, t.FEEDBACK.c.at > since, t.PREDICTIONS.c.mark == mark if mark else is_traffic())
+            .where(t.FEEDBACK.c.service == service, t.FEEDBACK.c.at > since, t.PREDICTIONS.c.service == service, t.PREDICTIONS.c.mark == mark if mark else is_traffic())
             .order_by(t.FEEDBACK.c.id)
         )
         return list({row["id"]: row for row in self.rows(query)}.values())
@@ -299,8 +302,8 @@ class Catalog:
 
     def counts(self) -> dict[str, int]:
         """How many requests each service answered so far; drills are no requests."""
-        query = select(t.PREDICTIONS.c.service, func.count().label("n")).where(is_traffic()).group_by(t.PREDICTIONS.c.service)
-        return {row["service"]: row["n"] for row in self.rows(query)}
+        with self.engine.connect() as con:
+            return dict(counts(con))
 
     # alerts
 

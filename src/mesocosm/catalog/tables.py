@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import JSON, Column, ColumnElement, Float, Index, Integer, LargeBinary, MetaData, String, Table, or_
 
 META = MetaData()
 
@@ -57,6 +57,7 @@ PREDICTIONS = _table(
     "predictions", _text("id", primary_key=True), _text("service", index=True), _text("version"),
     _text("snapshot"), _json("input"), _json("output"), _real("ms"), _real("at"), _text("mark"),
 )  # fmt: skip
+COUNTED = _table("counted", _text("service", primary_key=True), _whole("hour", primary_key=True), _whole("n"))  # predictions by hour since 1970
 FEEDBACK = _table(
     "feedback", _whole("id", primary_key=True), _text("prediction", index=True), _text("service"),
     _text("label"), _real("at"),
@@ -84,3 +85,8 @@ INDEXES = (  # those of tables that grow with every request; a catalog of before
     Index("predictions_service_at", PREDICTIONS.c.service, PREDICTIONS.c.at), Index("predictions_at", PREDICTIONS.c.at),
     Index("feedback_service_at", FEEDBACK.c.service, FEEDBACK.c.at),
 )  # fmt: skip
+
+
+def is_traffic() -> ColumnElement[bool]:
+    """Whether a prediction answered a request that was no drill; those of an earlier version's catalog have no mark."""
+    return or_(PREDICTIONS.c.mark.is_(None), PREDICTIONS.c.mark == "")

@@ -61,7 +61,7 @@ def up(
 
     store = eco.spec.root / ".mesocosm"
     end_on_term()
-    with only_server(store):
+    with only_server(store, shared=not eco.catalog.url.startswith("sqlite")):
         running = Running(eco.spec, eco.catalog, hosts=(*HOSTS, *(allow_host or ())), rate=rate)
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

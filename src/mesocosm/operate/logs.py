@@ -3,32 +3,79 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import deque
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import Any, NamedTuple
 
 import orjson
 from starlette.types import Scope
 
 MOST = 10_000_000  # bytes of a file
 KEPT = 3  # files
+NEWEST = 20_000  # requests that a reader keeps
 
 
-def logged(path: Path, since: float = 0.0) -> Iterator[dict[str, Any]]:
-    """The lines that are kept, oldest first, from a moment on; a line that was being written is left out."""
-    for file in (*(path.with_suffix(f".{n}.jsonl") for n in range(KEPT - 1, 0, -1)), path):
-        try:
-            lines = file.read_bytes().splitlines()
-        except OSError:
-            continue
-        for line in lines:
+class Request(NamedTuple):
+    """A request: when (seconds since 1970), the service where it was answered, the HTTP status and how long it took in milliseconds."""
+
+    at: float
+    service: str
+    status: int
+    ms: float
+
+
+class Requests:
+    """The newest requests to some routes, as the log has them; each line is read once, and only what was added since is read again.
+
+    Args:
+        path: the newest file.
+        routes: how the routes begin.
+        most: requests that are kept.
+    """
+
+    def __init__(self, path: Path, routes: tuple[str, ...], most: int = NEWEST) -> None:
+        self.path, self.routes = path, routes
+        self.kept: deque[Request] = deque(maxlen=most)
+        self.read: dict[int, int] = {}  # how many bytes of a file, by its inode
+        self.lock = Lock()
+
+    def since(self, at: float) -> list[Request]:
+        """Those of a moment (seconds since 1970) and later, oldest first; a line that is being written waits for the next call."""
+        with self.lock:
+            self._follow()
+            return [one for one in self.kept if one.at >= at]
+
+    @property
+    def full(self) -> bool:
+        """Whether older requests were left out."""
+        return len(self.kept) == self.kept.maxlen
+
+    def _follow(self) -> None:
+        read: dict[int, int] = {}
+        for file in (*(self.path.with_suffix(f".{n}.jsonl") for n in range(KEPT - 1, 0, -1)), self.path):
             try:
-                row = orjson.loads(line)
-            except ValueError:
+                with file.open("rb") as opened:
+                    ident, size = os.fstat(opened.fileno()).st_ino, os.fstat(opened.fileno()).st_size
+                    done = self.read.get(ident, 0)
+                    done = done if done <= size else 0  # another file by the same number
+                    opened.seek(done)
+                    data = opened.read(2 * MOST)
+            except OSError:
                 continue
-            if isinstance(row, dict) and row.get("at", 0) >= since:
-                yield row
+            whole = data[: data.rfind(b"\n") + 1]
+            read[ident] = done + len(whole)
+            self.kept.extend(one for line in whole.splitlines() if (one := _request(line, self.routes)))
+        self.read = read
+
+
+def _request(line: bytes, routes: tuple[str, ...]) -> Request | None:
+    try:
+        row = orjson.loads(line)
+        return Request(float(row["at"]), sys.intern(str(row.get("service", ""))), int(row["status"]), float(row["ms"])) if str(row["route"]).startswith(routes) else None
+    except (ValueError, TypeError, KeyError):
+        return None
 
 
 class Logs:
