@@ -32,7 +32,7 @@ from mesocosm.learn.self_training import SelfTraining
 from mesocosm.operate.notify import Notify
 from mesocosm.operate.oidc import Oidc
 from mesocosm.operate.runtimes.onnx import Workers
-from mesocosm.operate.service import Anomaly, Answers, Batch, Drift, Monitor, Rollout, Service, Update
+from mesocosm.operate.service import Anomaly, Answers, Batch, Drift, Log, Monitor, Rollout, Service, Update
 from mesocosm.operate.surge import Surge
 from mesocosm.spec.grammar import Ecosystem
 from mesocosm.world.place import Inhabitant, World, WorldPlace
@@ -43,7 +43,7 @@ SECTIONS: dict[str, type[Kind]] = {
     "datasets.NAME.duplicates": Duplicates, "datasets.NAME.anonymity": Anonymity,
     "models.NAME": Model, "models.NAME.search": Search, "models.NAME.base": Brought, "models.NAME.auto": Auto, "models.NAME.pretrain": Pretrain, "models.NAME.pretrain.scratch": Scratch, "models.NAME.rank": Rank, "models.NAME.rank.towers": Towers,
     "models.NAME.self_training": SelfTraining, "models.NAME.continual": Continual, "models.NAME.federated": Federated, "models.NAME.fair": Fair,
-    "services.NAME": Service, "services.NAME.answers": Answers, "services.NAME.runtime.workers": Workers, "services.NAME.rollout": Rollout, "services.NAME.batch": Batch, "services.NAME.update": Update,
+    "services.NAME": Service, "services.NAME.answers": Answers, "services.NAME.runtime.workers": Workers, "services.NAME.rollout": Rollout, "services.NAME.log": Log, "services.NAME.batch": Batch, "services.NAME.update": Update,
     "monitors.NAME": Monitor, "monitors.NAME.drift": Drift, "monitors.NAME.anomaly": Anomaly, "monitors.NAME.surge": Surge, "monitors.NAME.notify": Notify,
     "world": World, "world.places.NAME": WorldPlace, "world.places.NAME.inhabitant": Inhabitant,
     "oidc": Oidc, "language": Language,

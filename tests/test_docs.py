@@ -199,6 +199,7 @@ def test_every_setting_that_a_page_names_may_stand_in_the_file() -> None:
     wrong = []
     for page, said in sorted(named):
         ((key, value),) = YAML(typ="safe").load(said).items()
+        key = "null" if key is None else key  # as the file's reader takes it
         if not any(takes(kind, key, value) for kind in seen):
             wrong.append(f"{page}: {said}")
     assert len(named) > 70 and not wrong, "\n".join(wrong)
