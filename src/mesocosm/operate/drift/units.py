@@ -41,7 +41,7 @@ LEAST_OF_PART = 0.6  # how large a factor of a part is at least, as a logarithm,
 AS_WELL = 0.01  # of the distance: changes nearer than this fit as well
 LEAST = 20  # live numbers under which nothing is said
 SUPPORT = 60  # different training numbers up to which each is one of a few
-FITS, FITS_FREE = 0.02, 0.05  # p-values over which what is undone looks like the training numbers; a factor that nobody knows needs more
+FITS, FITS_FREE = 0.002, 0.05  # p-values over which what is undone looks like the training numbers; a factor that nobody knows needs more
 CLOSE = 0.25, 0.08  # or: what is left of the distance, as a share and as it is; of many rows a test finds differences that are none
 
 
