@@ -102,7 +102,7 @@ def test_the_incident_of_the_on_call_page(bank: Path, server: Server, cli: Any) 
     assert eco.catalog.deployment("credit-desk")["version"] == before
     assert json.loads(cli("drill", "quiet", "-f", str(bank), "--rows", "30", "--json").stdout)["failed"] == 0
     judged_ = [a for a in eco.catalog.audit(40) if a["act"] == "judge"]
-    assert judged_ and judged_[0]["why"].startswith("left as it is: amount is 0.5113 times")
+    assert judged_ and judged_[0]["why"].startswith("left as it is: drill: amount is 0.5113 times")
 
 
 def test_every_alert_has_its_heading() -> None:
