@@ -23,7 +23,7 @@ WORDS = {
 }  # fmt: skip
 LONG = {"up", "build", "story", "drill", "picture", "draft", "init", "doctor"}  # each has its own tests
 REFUSED = {  # what the bank has no case for, and what is then said
-    "aggregate D": "budget", "aggregate D --mean age --low 0 --high 100 --epsilon 0.5": "budget", "reveal FIELD --dataset D --key K --why W": "encrypt", "reveal F": "--dataset",
+    "close ALERT --why REASON": "no open alert", "aggregate D": "budget", "aggregate D --mean age --low 0 --high 100 --epsilon 0.5": "budget", "reveal FIELD --dataset D --key K --why W": "encrypt", "reveal F": "--dataset",
     "diff D": "only one version", "rollback D --to 3": "version", "rollback NAME": "nothing to go back to", "promote SERVICE": "no rollout", "labels MODEL --new": "no request", "labels MODEL --next": "no request",
 }  # fmt: skip
 
