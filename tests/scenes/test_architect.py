@@ -110,7 +110,7 @@ def three_tables(home: Path) -> list[Path]:
     people = [[f"P{i:03d}", draw.randrange(19, 80), draw.choice(["m", "f"])] for i in range(150)]
     income = {p[0]: draw.randrange(900, 6000) for p in people}
     bureau = [[p[0], income[p[0]], draw.choice(["none", "one", "some"])] for p in people[:140]]
-    of = [draw.choice(people)[0] for _ in range(240)]
+    of = [draw.choice(people)[0] for _ in range(600)]
     late = [draw.random() < (0.8 if income[p] < 2000 else 0.05) for p in of]
     return [
         write(home / "people.csv", ["person", "age", "sex"], people),
@@ -134,8 +134,7 @@ def test_several_files_are_joined_around_the_one_that_the_goal_means(tmp_path: P
     done = cli("build", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     version = open_ecosystem(tmp_path).catalog.versions("loans-model")[0]
-    metrics = version["metrics"]  # ten late loans are held out: their AUC is anything from 0.47 to 0.85 by the draw of rows
-    assert metrics["accuracy"] > metrics["baselines"]["majority"]["accuracy"] and metrics["auc"] > 0.6, "the bureau's income tells"
+    assert version["metrics"]["auc"] > 0.75, "the bureau's income tells"  # of 240 loans ten late ones were held out: too few to tell
 
 
 def test_files_of_the_same_columns_stand_below_each_other(tmp_path: Path) -> None:

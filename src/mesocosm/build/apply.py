@@ -92,7 +92,7 @@ def private_key(store: Path) -> str:
 
 
 def apply(spec: Spec, catalog: Catalog, changes: Sequence[Change], say: Say, prune: bool = False, accept: Sequence[str] = ()) -> Outcome:
-    """Make what a plan says, in its order; what hangs on a failed thing is left as it was.
+    """Make what a plan says, in its order; what depends on a failed resource is skipped.
 
     Args:
         accept: changes of new data that may be trained on, as `DATASET` or `DATASET.FIELD`.

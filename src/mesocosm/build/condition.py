@@ -81,7 +81,7 @@ class Condition:
                 found[address] = Fault("stopped", f"the last build stopped before training: {first.field}: {first.kind} change: {first.evidence}")
             elif faulty:
                 lost = found[f"sources.{faulty[0]}"].kind == "lost"
-                found[address] = Fault("changed", f"its source '{faulty[0]}' {'is gone' if lost else 'changed'}; what stands here is older")
+                found[address] = Fault("changed", f"its source '{faulty[0]}' {'is gone' if lost else 'changed'}; this snapshot is older")
         return found
 
     def _check_source(self, name: str, source: Any, known: str | None) -> Fault | None:
