@@ -16,7 +16,8 @@ from onnx import TensorProto, helper, numpy_helper
 from mesocosm.base.digest import digest_folder
 from mesocosm.learn.bases import resolve
 from mesocosm.learn.export import shared_trunk
-from mesocosm.learn.invariance import TOLERANCE, Asked, session
+from mesocosm.learn.graphs import session
+from mesocosm.learn.invariance import TOLERANCE, Asked
 from mesocosm.learn.predictor import Reader, Version
 from mesocosm.learn.quantise import quantise
 

@@ -32,8 +32,9 @@ from mesocosm.learn.examine import examined
 from mesocosm.learn.federated import beside_pooled
 from mesocosm.learn.fit import fitted
 from mesocosm.learn.forgetting import keep
+from mesocosm.learn.graphs import session
 from mesocosm.learn.heads.late import shares
-from mesocosm.learn.invariance import Asked, session
+from mesocosm.learn.invariance import Asked
 from mesocosm.learn.laps import Laps
 from mesocosm.learn.leaks import leaks
 from mesocosm.learn.model import Model
@@ -300,9 +301,7 @@ def _served(head: Any, parts: Parts, folder: Path, features: Array) -> Array:
     """What the exported graph says of the test rows, as a task reads it."""
     if isinstance(head, BroughtHead):
         return parts.task.said(head.logits(features, parts.table["test"]))
-    import onnxruntime
-
-    out = onnxruntime.InferenceSession(str(folder / "head.onnx"), providers=["CPUExecutionProvider"])
+    out = session(folder / "head.onnx")
     given = {"features": features.astype(np.float32), "table": parts.table["test"].astype(np.float32)}
     told = np.asarray(out.run(None, {i.name: given[i.name] for i in out.get_inputs()})[0]).astype(float)
     return told if parts.task.classes else parts.task.said(told)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from mesocosm.learn.bases import Base, resolve
+from mesocosm.learn.graphs import session
 from mesocosm.learn.sight.pixels import Eye
 
 Array = np.ndarray[Any, Any]
@@ -62,10 +63,4 @@ def seen(
 
 def eye_of(folder: Path, how: dict[str, Any]) -> Eye:
     """What looks through the graph in a folder."""
-
-    def session(path: Path) -> Any:
-        import onnxruntime
-
-        return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-
     return Eye(folder, how, session)
