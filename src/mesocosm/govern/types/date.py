@@ -7,7 +7,9 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator
 
 from mesocosm.govern.expr import Column, cases, functions, literal, null
+from mesocosm.govern.moments import COUNTED
 from mesocosm.govern.readings import in_order
+from mesocosm.govern.strptime import counted_once, moment
 from mesocosm.govern.types.field import Facts, FieldKind
 
 SHORT = {
@@ -17,7 +19,6 @@ SHORT = {
     "mdy": ("%m/%d/%Y", "%m.%d.%Y", "%m-%d-%Y"),
     "ymd": ("%Y/%m/%d", "%Y.%m.%d", "%Y-%m-%d"),
 }
-COUNTED = ("epoch", "epoch_ms", "epoch_us", "epoch_ns", "excel")
 
 
 def _format(text: str) -> str:
@@ -46,7 +47,7 @@ class Date(FieldKind):
     """
 
     type: Literal["date"] = "date"
-    formats: tuple[Annotated[str, AfterValidator(_format)], ...] = ("iso",)
+    formats: Annotated[tuple[Annotated[str, AfterValidator(_format)], ...], AfterValidator(counted_once)] = ("iso",)
 
     def _of(self, facts: Facts | None) -> Self:
         """The field with the formats that the column's proven order of day and month leaves."""
@@ -79,7 +80,7 @@ class Date(FieldKind):
         forms = self._of(facts).forms
         if known or not said.type().is_string() or not forms:
             return {}
-        day = functions()["try_strptime"](said, literal(forms, "array<string>")).date()
+        day = moment(said, forms).date()
         return {"plain": cases((day.year() >= 1000, day), other=null("date"))}  # 24 may be a year of two digits
 
     def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:

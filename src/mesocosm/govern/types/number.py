@@ -11,6 +11,7 @@ from mesocosm.base.units import CURRENCIES, HAN, OFFSET_WORDS, factor, known, mo
 from mesocosm.govern.clean.outliers import OutliersSetting
 from mesocosm.govern.clean.outliers.fence import Fence
 from mesocosm.govern.expr import Column, cases, functions, literal, matched, null
+from mesocosm.govern.figures import BETWEEN
 from mesocosm.govern.types.field import Facts, FieldKind
 
 FIGURE = r"^([-+]?)\s*([€$£¥]?)\s*((?:\d[\d.,' \x{00A0}\x{2009}]*)?[.,]?\d(?:[eE][-+]?\d+)?)\s*(.*?)$"
@@ -20,7 +21,9 @@ LEAD = r"^[-+]?\d+(?:\.\d+)?"
 LEAD_COMMA = r"^[-+]?\d+(?:,\d+)?"
 MORE = r"^(?:[\d.,'’ \x{00A0}\x{2007}\x{2009}\x{202F}]|[eE][-+]?\d|[-+–—±/*×~]|[²³½¼¾])"
 GROUPED = r"^[-+]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$"
-WHOLE = r"^[-+]?\d+$"
+WHOLE = r"^[-+]?\d+(?:\.0*)?$"
+PART = r"^[-+]?\d+\.\d*[1-9]"
+SMALL = r"^[^eE]*[1-9]"  # a figure that is not zero
 EXACT = 9007199254740992.0  # whole numbers below it are whole in a double too
 
 Worth = Annotated[float, Field(gt=0)]
@@ -103,6 +106,11 @@ class Number(FieldKind):
             raise ValueError(f"'rates' beside a 'unit' that is a currency: {', '.join(CURRENCIES)}")
         return self
 
+    @property
+    def kept_as(self) -> tuple[str, ...]:
+        """What holds the number, as the reasons of refusals need it."""
+        return (self.type,)
+
     def mark(self, facts: Facts) -> str:
         """The decimal mark: as set, as the column proved it, or a point; `mixed` where the column proved both."""
         return self.decimal or str(facts.get("decimal", "."))
@@ -150,16 +158,17 @@ class Number(FieldKind):
         }
 
     def _plain(self, said: Column, mark: str) -> Column:
-        """A text that is a plain number by a cast; an underscore is no digit."""
+        """A text that is a plain number by a cast; an underscore is no digit, and `+-5` is `±5`."""
         text = said.replace(",", ".") if mark == "," else said
-        odd = said.contains("_") | said.contains(".") if mark == "," else said.contains("_")
+        odd = said.contains("_") | said.contains("+-")
+        odd = odd | said.contains(".") if mark == "," else odd
         return cases((odd, null("float64")), other=text.try_cast("float64"))
 
     def _digits(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
-        """The digits of a whole number as text, null for another text; asked of great numbers only."""
+        """The digits of a whole number as text, null for one with an exponent; `odd` where a part is not whole. Asked of great numbers only."""
         mark = self.mark(facts)
         lead = cases((parts["fast"].notnull(), said), (parts["odd"].isnull(), parts["lead"]), other=functions()["figure_of"](parts["odd"], literal(mark)))
-        return cases((lead.re_search(WHOLE), lead), other=null())
+        return cases((lead.re_search(WHOLE), lead), (lead.re_search(PART), literal("odd")), other=null())
 
     def unit_of(self, said: Column, facts: Facts) -> Column:
         """The text beside the figure, empty where there is none."""
@@ -171,7 +180,8 @@ class Number(FieldKind):
             return self._from_typed(said)
         number, digits = parts["number"], self._digits(said, parts, facts)
         same = number.try_cast("decimal(38, 0)") == digits.try_cast("decimal(38, 0)")
-        held = cases((number.abs() < EXACT, number), (digits.notnull() & ~same.fill_null(False), null("float64")), other=number)
+        lost = (number == 0.0) & (said.contains("e-") | said.contains("E-"))
+        held = cases((lost & said.re_search(SMALL), null("float64")), (number.abs() < EXACT, number), (digits.notnull() & ~same.fill_null(False), null("float64")), other=number)
         return self._converted(held, parts["unit"], facts)
 
     def _converted(self, number: Column, unit: Column, facts: Facts) -> Column:
@@ -199,7 +209,8 @@ class Number(FieldKind):
 
     def because(self, said: Column, facts: Facts) -> Column | None:
         """Why a text is no number."""
-        return functions()["why_no_figure"](said.cast("string"), literal(self.mark(facts)))
+        known = BETWEEN.join(sorted({*HAN, *self.spellings, *facts.get("units", {}), *facts.get("offsets", {})}))
+        return functions()["why_no_number"](said.cast("string"), literal("\n".join((self.mark(facts), self.unit or "", known, *self.kept_as))))
 
 
 class Integer(Number):
