@@ -32,7 +32,7 @@ SCALES = {
     "degF": ("degF", "°F", "℉", "° F", "ºF", "fahrenheit", "Fahrenheit", "degree_Fahrenheit", "degrees Fahrenheit", "deg F", "华氏度"),
     "K": ("K", "kelvin", "Kelvin"),
 }
-SEVERAL = frozenset("ton tons gr gal gallon gallons quart quarts pint pints cup cups bushel bushels floz".split())  # of one name and several sizes
+SEVERAL = frozenset(["ton", "tons", "gr", "gal", "gallon", "gallons", "quart", "quarts", "pint", "pints", "cup", "cups", "bushel", "bushels", "floz"])  # one name, several sizes
 OFFSET_WORDS = tuple(word for words in SCALES.values() for word in words)
 SHIFTS = {
     ("degF", "degC"): (-32.0, 5 / 9, 0.0), ("degC", "degF"): (0.0, 1.8, 32.0), ("K", "degC"): (-273.15, 1.0, 0.0),
