@@ -37,7 +37,7 @@ ODD: list[Any] = [
 ]  # fmt: skip
 SHAPES: dict[str, list[dict[str, Any]]] = {  # settings of each kind of field; every kind stands here
     "address": [{}], "boolean": [{}], "category": [{}, {"values": ["yes", "no"]}, {"values": ["yes", "no"], "aliases": {"Deutschland": "yes"}}], "country": [{"form": "code"}, {"form": "name"}],
-    "date": [{"formats": ["iso", "%d/%m/%Y"]}, {"formats": ["zh"]}], "image": [{}], "integer": [{}, {"absent": ["12"]}, {"unit": "cm"}],
+    "date": [{"formats": ["iso", "%d/%m/%Y"]}, {"formats": ["zh"]}], "decimal": [{}, {"decimal": ",", "unit": "m", "scale": 4}], "image": [{}], "integer": [{}, {"absent": ["12"]}, {"unit": "cm"}],
     "list": [{}, {"separator": ",", "values": ["a", "b"]}], "number": [{}, {"unit": "m"}, {"unit": "CNY", "rates": {"USD": 7.2}}, {"decimal": ","}, {"absent": ["0", "-3"]}],
     "phone": [{"country": "DE"}], "tags": [{"values": ["a", "b"]}], "text": [{}, {"unicode": "nfkc", "case": "lower", "spaces": "one"}, {"case": "upper"}, {"unicode": "fold"}],
     "time": [{}, {"formats": ["iso", "us"], "zone": "Asia/Shanghai"}],

@@ -34,7 +34,14 @@ def columns_of(spec: Spec, snapshot: Mapping[str, Any], fields: Sequence[str]) -
     from mesocosm.govern.snapshot import read_table
 
     table = read_table(spec.root / ".mesocosm" / snapshot["path"] / "rows", snapshot["delta"])
-    return {f: table.column(f).to_pylist() for f in fields}, [str(s) for s in table.column("_split").to_pylist()]
+    return {f: doubles(table.column(f)) for f in fields}, [str(s) for s in table.column("_split").to_pylist()]
+
+
+def doubles(column: Any) -> list[Any]:
+    """The values of a column, decimals as the doubles that a model takes."""
+    import pyarrow as pa
+
+    return [None if v is None else float(v) for v in column.to_pylist()] if pa.types.is_decimal(column.type) else list(column.to_pylist())
 
 
 def held_out(split: Sequence[str], upper: Sequence[Any] | None = None) -> list[int]:
@@ -54,8 +61,8 @@ def held_out(split: Sequence[str], upper: Sequence[Any] | None = None) -> list[i
 
 
 def kinds_of(snapshot: Mapping[str, Any]) -> dict[str, str]:
-    """The type of each field of a snapshot."""
-    return {name: str(field["type"]) for name, field in snapshot["recipe"]["fields"].items()}
+    """The type of each field of a snapshot, as a model takes it: a decimal is a number."""
+    return {name: "number" if field["type"] == "decimal" else str(field["type"]) for name, field in snapshot["recipe"]["fields"].items()}
 
 
 def group_of(snapshot: Mapping[str, Any]) -> str | None:

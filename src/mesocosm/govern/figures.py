@@ -115,6 +115,8 @@ def why_no_number(said: str, spec: str) -> str | None:
         return f"{beside} does not convert to {unit}" if unit else f"{beside} stands beside the figure, and the field has no unit"
     exact = Decimal(read.number)
     if kind == "decimal":
+        if "e" in read.number.lower():
+            return "an exponent is refused: it does not tell how many digits are exact"
         return why_not_held(exact, int(places[0]), int(places[1]))
     if kind == "integer":
         if exact.adjusted() > 400 or abs(exact) >= 2**63:

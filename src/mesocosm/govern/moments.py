@@ -30,6 +30,7 @@ FORMS = (  # of texts that are refused, and why
     (r"^\d{4}(?:[-/.]\d{1,2}|\d{2})?$|^\d{1,2}[/.-]\d{4}$|^[^\W\d_]+[ .\-']*(?:\d{2}|\d{4})$|^\d{4}年\d{1,2}月$", "it names no day"),
     (r"^(?:令和|平成|昭和|大正|明治|[RHSTM]\.?\d)", "a year of a Japanese era is refused: write the year of the common era"),
     (r"^-?\d{5}(?:\.\d+)?$|^\d{9,19}(?:\.\d+)?$", "a count of days or seconds needs its format: excel, epoch or epoch_ms"),
+    (r"\d:\d{2}.*[+-](?:1[5-9]|[2-9]\d)(?::?\d{2})?$", "no zone has such an offset"),
     (r"\d:\d{2}.*[A-Z]{3,}|\[.*/.*\]|[A-Z][a-z]+/[A-Z]", "its zone is a name: write an offset such as +01:00"),
 )
 
@@ -191,7 +192,7 @@ def _counted_as(text: str, kind: str) -> datetime:
     try:
         found = datetime(1970, 1, 1) + timedelta(microseconds=many // per)
     except OverflowError as error:
-        raise NoMoment("it is too far from 1970") from error
+        raise NoMoment("it is too far from 1970" + ("; as milliseconds it may fit: epoch_ms" if kind == "epoch" else "")) from error
     if kind == "epoch" and found.year > 2999:
         raise NoMoment("as seconds it lies after the year 2999; as milliseconds it may fit: epoch_ms")
     return found
@@ -243,7 +244,7 @@ def _calendar(text: str, forms: tuple[str, ...]) -> date:
     if not wrong and ANY.match(text):
         wrong = 'its order is not among the formats; add dmy (day first), mdy (month first) or ymd'
     wrong = wrong or next((why for pattern, why in FORMS if re.search(pattern, text)), "")
-    if not wrong and _numbered(text) and not {*ORDERS, "eu", "us"} & {*forms}:
+    if not wrong and _numbered(text) and not {*ORDERS, "eu", "us"} & {*forms} and not any("%b" in f or "%B" in f for f in forms):
         wrong = "the name of a month needs dmy, mdy or a format with %b among the formats"
     raise NoMoment(wrong)
 

@@ -11,6 +11,7 @@ import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -20,7 +21,7 @@ from mesocosm.operate.program import program_of
 from mesocosm.operate.steps import Unsure
 
 MOST_TEXT = 20_000
-NUMBERS = ("number", "integer")
+NUMBERS = ("number", "integer", "decimal")
 NON_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 FAR = 0.1  # of the width of the training range, beyond it
 SHOWN = 50  # fields named in one sentence
@@ -183,8 +184,8 @@ class Preparation(Fields):
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON holds it: dates and moments in ISO 8601."""
-    return value.isoformat() if isinstance(value, date) else value
+    """A value as JSON holds it: dates and moments in ISO 8601, decimals as the doubles that a model takes."""
+    return value.isoformat() if isinstance(value, date) else float(value) if isinstance(value, Decimal) else value
 
 
 def _text(value: Any) -> str | None:

@@ -61,8 +61,11 @@ class Number(FieldKind):
 
     A mark groups digits only where groups stand: threes (`1,234`), twos before the last three as in India (`12,34,567`), an
     apostrophe or a space in threes (`1'234`). Full-width and Arabic digits and the true minus (−) are read. A sign of currency or
-    its ISO code stands before or after. Refused: ranges, `±`, fractions, `(5)` and `5-`, `<5`, a whole number above 2^53 that a
-    double does not hold (`integer` or `decimal` hold it).
+    its ISO code stands before or after. Refused: ranges, `±`, fractions, `(5)` and `5-`, `<5`, an exponent beside group marks, a
+    number above 2^53 whose digits a double does not hold (`integer` or `decimal` hold it), one nearer to zero than a double can be.
+
+    `12 %` needs `unit: percent` and is then 12; a spreadsheet holds a cell that it shows as 12 % as 0.12. A text beside the figure that
+    does not convert to the unit is refused, and so are words of several sizes: ton, gallon, pint, cup, gr, m€ (`spellings` settles them).
 
     Args:
         unit: the unit the field is kept in; a value that names another is converted, °F and K by their offset too.
