@@ -48,8 +48,8 @@ class List(FieldKind):
 
     @property
     def usual_null(self) -> tuple[str, ...]:
-        """Only the empty text: an item may be any word."""
-        return ("",)
+        """Only the empty text and the empty array: an item may be any word."""
+        return ("", "[]")
 
     def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The values, each once and sorted; null where one of them is not known, or there is none."""
@@ -70,13 +70,13 @@ class List(FieldKind):
 def items_of(said: str, separator: str) -> str | None:
     """The items of an array of JSON with the separator between; a text that is no such array as it is, None where an item cannot stand.
 
-    >>> items_of('["a", 1]', ";"), items_of('["a;b"]', ";"), items_of("[a]", ";")
-    ('a;1', None, '[a]')
+    >>> items_of('["a", 1.10]', ";"), items_of('["a;b"]', ";"), items_of("[a]", ";")
+    ('a;1.10', None, '[a]')
     """
     import json
 
     try:
-        items = json.loads(said)
+        items = json.loads(said, parse_float=str, parse_int=str, parse_constant=str)  # each number as it is written
     except (ValueError, RecursionError):
         return said
     texts = [one if isinstance(one, str) else json.dumps(one) for one in items if one is not None]

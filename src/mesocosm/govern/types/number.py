@@ -140,6 +140,7 @@ class Number(FieldKind):
         """
         if said.type().is_numeric() or "number" in known:
             return {}
+        said = said.cast("string")  # of a date or a boolean, which are no numbers
         mark = self.mark(facts or {})
         if not known:
             fast = self._plain(said, mark)
@@ -169,7 +170,7 @@ class Number(FieldKind):
 
     def _digits(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The digits of a whole number as text, null for one with an exponent; `odd` where a part is not whole. Asked of great numbers only."""
-        mark = self.mark(facts)
+        mark, said = self.mark(facts), said.cast("string")
         lead = cases((parts["fast"].notnull(), said), (parts["odd"].isnull(), parts["lead"]), other=functions()["figure_of"](parts["odd"], literal(mark)))
         return cases((lead.re_search(WHOLE), lead), (lead.re_search(PART), literal("odd")), other=null())
 
@@ -181,6 +182,7 @@ class Number(FieldKind):
         """The number in the field's unit; null for a text that is no number in a known unit."""
         if not parts:
             return self._from_typed(said)
+        said = said.cast("string")
         number, digits = parts["number"], self._digits(said, parts, facts)
         same = number.try_cast("decimal(38, 0)") == digits.try_cast("decimal(38, 0)")
         lost = (number == 0.0) & (said.contains("e-") | said.contains("E-"))
