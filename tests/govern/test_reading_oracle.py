@@ -74,6 +74,15 @@ def test_null_words_are_a_field_s_own(con: Any, settings: dict[str, Any], missin
     assert set(con.execute(f"select x, _why from ({recipe.read_sql({'x': kind}, {}, '_raw', {'x': 'string'}, recipe.LINEAGE)})").fetchall()) == {(None, None)}
 
 
+@pytest.mark.parametrize("kind", ["number", "decimal"])
+def test_a_column_that_shows_both_marks_reads_only_what_has_one_reading(con: Any, kind: str) -> None:
+    cells = {"12.5": 12.5, "12,5": None, "1.234": None, "1,234": None, "-1.234": None, "1.234,50": None, "1,234.50": 1234.5, "0.12": 0.12, "1234": 1234, "1234.50": 1234.5}
+    field: Any = TYPES[kind].model_validate({"type": kind})
+    con.execute("create or replace table _raw as select unnest(?::bigint[]) as _row, 0::int as _part, 0::bigint as _line, unnest(?::varchar[]) as x", [list(range(len(cells))), list(cells)])
+    rows = con.execute(f"select x, _why from ({recipe.read_sql({'x': field}, {'x': {'decimal': 'mixed'}}, '_raw', {'x': 'string'}, recipe.LINEAGE)}) order by _row").fetchall()
+    assert [None if v is None else float(v) for v, _ in rows] == list(cells.values()) and all((v is None) != (w is None) for v, w in rows)
+
+
 def test_what_a_column_proves() -> None:
     assert [decimal_mark(v).reading for v in (["12,5"], ["1.234,56"], ["12.5"], ["1,234,567"], ["1.234.567"], ["12"])] == [",", ",", ".", ".", ",", None]
     assert decimal_mark(["1,234", "2,345"]).ambiguous and decimal_mark(["1.234"]).ambiguous and decimal_mark(["12,5", "12.5"]).mixed

@@ -87,6 +87,19 @@ def test_excel_json_delta_and_python_give_the_same_rows(tmp_path: Path) -> None:
     assert len(old) == 2
 
 
+@pytest.mark.parametrize(("cells", "field", "want"), [
+    ([1.234, 2.345], {}, [1.234, 2.345]), ([1.234, 1234], {"decimal": ","}, [1.234, 1234.0]), (["1.234", "2,5"], {}, [1234.0, 2.5]), ([1, "2,5"], {}, [1.0, 2.5]),
+    ([1.234, "2.345,50"], {}, "1.234 has two readings"), ([1.234, "5"], {"decimal": ","}, "1.234 has two readings"),
+], ids=str)  # fmt: skip
+def test_a_number_of_json_has_a_point_whatever_the_texts_have(tmp_path: Path, cells: list[Any], field: dict[str, Any], want: Any) -> None:
+    (tmp_path / "a.jsonl").write_text("\n".join(json.dumps({"x": cell}) for cell in cells))
+    if isinstance(want, str):
+        with pytest.raises(Wrong, match=want):
+            made(tmp_path, {"type": "jsonl", "path": "a.jsonl"}, {"x": {"type": "number", **field}})
+    else:
+        assert [r["x"] for r in made(tmp_path, {"type": "jsonl", "path": "a.jsonl"}, {"x": {"type": "number", **field}})[1]] == want
+
+
 def test_decimals_stay_exact_through_every_step(tmp_path: Path) -> None:
     price = {"type": "decimal", "unit": "EUR", "missing": {"with": "mode"}, "rules": ["price >= 0"]}
     tax = {"type": "decimal", "precision": 24, "scale": 4, "missing": {"with": "constant", "value": 0.1}}

@@ -137,6 +137,13 @@ def test_batches_come_in_order_whoever_reads_which_row(tmp_path: Path) -> None:
     assert [json.dumps(r) for r in made.ready(rows)] == [json.dumps(r) for r in made._by_engine(rows)]
 
 
+def test_a_number_of_json_has_a_point_where_texts_have_a_decimal_comma() -> None:
+    fields: Any = {"x": TYPES["number"].model_validate({"type": "number", "decimal": ","})}
+    made = Preparation({"sql": serving_sql(fields, [], {}, KEY), "fields": {"x": {"may_miss": True, "wanted": "", "decimal": ","}}}, prepare, CALLS)
+    rows = [{"x": v} for v in (1.234, 1234.5, 1e-07, 7, "1.234", "1,5", None)]
+    assert [r["x"] for r in made.ready(rows)] == [r["x"] for r in made._by_engine(rows)] == [1.234, 1234.5, 1e-07, 7.0, 1234.0, 1.5, None]
+
+
 def test_a_program_that_is_never_sure_is_hardly_asked(tmp_path: Path) -> None:
     made = built(tmp_path, {"x": {"type": "number"}}, [{"x": "1"}])
     assert made.program is not None

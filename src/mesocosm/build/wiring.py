@@ -309,6 +309,7 @@ def preparation(spec: Spec, model: Model, snapshot: Mapping[str, Any]) -> dict[s
     from mesocosm.build.apply import private_key
     from mesocosm.build.graph import datasets_of
     from mesocosm.govern.recipe import serving_sql
+    from mesocosm.govern.types.number import Number
 
     data = datasets_of(spec)[model.learns]
     names = [*model.inputs, *(n for f in model.inputs for n in data.fields[f].leans)]
@@ -319,7 +320,8 @@ def preparation(spec: Spec, model: Model, snapshot: Mapping[str, Any]) -> dict[s
     for f, before in (snapshot["report"].get("before") or {}).items():
         if f in fields and before.get("rows") and not fields[f].private:
             training.setdefault(f, {})["missing"] = round(before["missing"] / before["rows"], 6)
-    return {"sql": sql, "fields": {f: {"wanted": k.wanted, "may_miss": k.missing.how not in ("drop", "quarantine"), "extra": f not in model.inputs, "most": k.most, "image": k.model_dump()["type"] == "image", "type": k.model_dump()["type"], "unit": getattr(k, "unit", None)} for f, k in fields.items()}, "training": training}
+    marks = {f: {"decimal": ","} for f, k in fields.items() if isinstance(k, Number) and k.mark(snapshot["facts"]["fields"].get(f, {})) == ","}
+    return {"sql": sql, "fields": {f: {**marks.get(f, {}), "wanted": k.wanted, "may_miss": k.missing.how not in ("drop", "quarantine"), "extra": f not in model.inputs, "most": k.most, "image": k.model_dump()["type"] == "image", "type": k.model_dump()["type"], "unit": getattr(k, "unit", None)} for f, k in fields.items()}, "training": training}
 
 
 def index_answers(spec: Spec, catalog: Catalog, service: Service, snapshot_id: str, say: Callable[[str], None]) -> Path:

@@ -14,6 +14,7 @@ from mesocosm.govern.raw import Raw
 from mesocosm.govern.readings import both_orders, day_month_order, decimal_mark
 from mesocosm.govern.recipe import Fields, columns_of
 from mesocosm.govern.sources.paths import quote
+from mesocosm.govern.sources.pour import CELLS
 from mesocosm.govern.types.date import Date
 from mesocosm.govern.types.number import Number
 from mesocosm.govern.types.time import Time
@@ -43,8 +44,10 @@ def questions(con: Any, fields: Fields, rows: Raw) -> list[Wrong]:
 def _marks(con: Any, fields: Fields, rows: Raw) -> tuple[dict[str, str], list[Wrong]]:
     """The decimal marks that the columns prove, and a question for each column with two readings."""
     columns = columns_of(fields)
-    asked = {n: columns[n] for n, f in fields.items() if isinstance(f, Number) and f.decimal is None and rows.types[columns[n]] == "string"}
-    found: dict[str, str] = {}
+    numbers = {n: f for n, f in fields.items() if isinstance(f, Number) and f.decimal != "." and rows.types[columns[n]] == "string"}
+    kinds = _cells(con, numbers)
+    asked = {n: columns[n] for n, f in numbers.items() if f.decimal is None and kinds.get(n) != "numbers"}
+    found: dict[str, str] = {n: "numbers" for n, f in numbers.items() if f.decimal == "," and kinds.get(n) == "numbers"}
     questions_: list[Wrong] = []
     open_: dict[str, tuple[str, ...]] = {}
     points = False  # whether some column of the dataset proves the point
@@ -67,7 +70,28 @@ def _marks(con: Any, fields: Fields, rows: Raw) -> tuple[dict[str, str], list[Wr
         found[name] = "mixed" if proof.mixed or "." in other.proofs else ","
     if not points:  # a point that is the decimal mark of its neighbours is one here too
         questions_ += [_asked(fields, name, values) for name, values in open_.items()]
+    for name in (n for n, kind in kinds.items() if kind == "mixed" and (numbers[n].decimal or found.get(n)) == ","):
+        questions_.append(Wrong(f"fields.{name}", "some of its cells are numbers and others are texts with a decimal comma, so 1.234 has two readings", "cells of one kind"))
     return found, questions_
+
+
+def _cells(con: Any, fields: Mapping[str, Any]) -> dict[str, str]:
+    """For each field whether the cells of its column were `numbers` in every source that has it, or numbers and texts (`mixed`)."""
+    have = {str(row[0]) for row in con.execute("select table_name from information_schema.tables").fetchall()}
+    if CELLS not in have or not fields:
+        return {}
+    known: dict[str, set[str]] = {}
+    for source, name, kind in con.execute(f"select source, name, kind from {CELLS}").fetchall():
+        known.setdefault(str(name), set()).add(str(kind))
+        known.setdefault(f"{str(source).removeprefix('src_')}.{name}", set()).add(str(kind))
+    others = {str(row[0]) for row in con.execute(f"select distinct column_name from information_schema.columns where table_name like 'src\\_%' escape '\\' and table_name not in (select source from {CELLS})").fetchall()}
+    found = {}
+    for name, field in fields.items():
+        column = field.column or name
+        kinds = known.get(column, set()) | ({"texts"} if column in others and column in known else set())
+        if kinds:
+            found[name] = next(iter(kinds)) if len(kinds) == 1 else "mixed" if kinds & {"numbers", "mixed"} else "texts"
+    return found
 
 
 def orders(con: Any, fields: Fields, rows: Raw) -> dict[str, str]:

@@ -147,6 +147,7 @@ class Preparation(Fields):
         (self.empty,), (self.put,), (self.run,) = (self.con.extract_statements(q) for q in ("delete from incoming", put, "execute ready"))
         self.program = program_of(record["sql"], "incoming", list(self.fields), calls or {})
         self.doubts = 0
+        self.commas = {name for name, field in self.fields.items() if field.get("decimal") == ","}
         self._by_engine([dict.fromkeys(self.fields)])  # as quick the first time as the hundredth
 
     def ready(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -165,15 +166,21 @@ class Preparation(Fields):
             self.doubts += 1
             return None
         try:
-            found = self.program([number, *(_text(row.get(name)) for name in self.fields)])
+            found = self.program([number, *self._texts(row)])
         except Unsure:
             self.doubts += 1
             return None
         self.doubts = 0
         return found
 
+    def _texts(self, row: Mapping[str, Any]) -> list[str | None]:
+        """The values of a row as texts; a number of JSON has a point, and gets the mark that the field reads."""
+        if not self.commas:
+            return [_text(row.get(name)) for name in self.fields]
+        return [_text(value).replace(".", ",") if isinstance(value := row.get(name), float) and name in self.commas else _text(value) for name in self.fields]  # type: ignore[union-attr]
+
     def _by_engine(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        texts = [{"row": i} | {f"f{n}": _text(row.get(name)) for n, name in enumerate(self.fields)} for i, row in enumerate(rows)]
+        texts = [{"row": i} | {f"f{n}": text for n, text in enumerate(self._texts(row))} for i, row in enumerate(rows)]
         given = orjson.dumps(texts).decode()
         with self.lock:
             self.con.execute(self.empty)
