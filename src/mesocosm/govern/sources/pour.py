@@ -111,9 +111,8 @@ class Rows:
         listed = ", ".join(map(text, self.files))
         columns = list(self.named.values())
         self.con.execute(f"create table if not exists {CELLS} (source varchar, name varchar, kind varchar)")
-        cells = [(name, c, "mixed" if k in self.texts and k in self.floats else "numbers" if k in self.floats else "texts") for k, c in self.named.items()]
-        if cells:
-            self.con.executemany(f"insert into {CELLS} values (?, ?, ?)", cells)
+        kinds = ["mixed" if k in self.texts and k in self.floats else "numbers" if k in self.floats else "texts" for k in self.named]
+        self.con.execute(f"insert into {CELLS} select ?, unnest(?::varchar[]), unnest(?::varchar[])", [name, columns, kinds])
         have = {row[0] for row in self.con.execute(f"describe select * from read_parquet([{listed}], union_by_name=true)").fetchall()}
         shown = ", ".join(quote(c) if c in have else f"null::varchar as {quote(c)}" for c in columns)
         self.con.execute(f"create view {quote(name)} as select _file, _line{', ' if shown else ''}{shown} from read_parquet([{listed}], union_by_name=true)")
