@@ -76,7 +76,7 @@ def test_null_words_are_a_field_s_own(con: Any, settings: dict[str, Any], missin
 
 @pytest.mark.parametrize("kind", ["number", "decimal"])
 def test_a_column_that_shows_both_marks_reads_only_what_has_one_reading(con: Any, kind: str) -> None:
-    cells = {"12.5": 12.5, "12,5": None, "1.234": None, "1,234": None, "-1.234": None, "1.234,50": None, "1,234.50": 1234.5, "0.12": 0.12, "1234": 1234, "1234.50": 1234.5}
+    cells = {"12.5": 12.5, "12,5": None, "1,234": None, "1.234,50": None, "1,234.50": 1234.5, "0.12": 0.12, "1234": 1234, "1234.50": 1234.5}
     field: Any = TYPES[kind].model_validate({"type": kind})
     con.execute("create or replace table _raw as select unnest(?::bigint[]) as _row, 0::int as _part, 0::bigint as _line, unnest(?::varchar[]) as x", [list(range(len(cells))), list(cells)])
     rows = con.execute(f"select x, _why from ({recipe.read_sql({'x': field}, {'x': {'decimal': 'mixed'}}, '_raw', {'x': 'string'}, recipe.LINEAGE)}) order by _row").fetchall()

@@ -42,8 +42,8 @@ def figure(text: str, decimal: str = ".") -> Figure | Refused:
     """The figure and unit of a text.
 
     Args:
-        decimal: the decimal mark, `.` or `,`; `mixed` where a column shows both: the point is the mark, and a comma or a
-            point alone before three digits is refused.
+        decimal: the decimal mark, `.` or `,`; `mixed` where a column shows both: the point is the mark, and a comma before three
+            digits is refused.
 
     >>> figure("USD 1,234.50"), figure("1.234,56 kg", ","), figure("-3e2")
     (Figure(number='1234.50', unit='USD'), Figure(number='1234.56', unit='kg'), Figure(number='-3e2', unit=''))
@@ -202,8 +202,6 @@ def _digits(body: str, decimal: str) -> str | Refused:
     other = "," if point == "." else "."
     name, foreign = ("point", "comma") if point == "." else ("comma", "point")
     whole, found, part = body.partition(point)
-    if mixed and re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", body):
-        return Refused('the column shows both decimal marks, so a point before 3 digits has two readings; set decimal: "." or ","')
     if point in part or (found and not re.fullmatch(r"\d*", part)):
         return _two(body, point, other)
     if re.fullmatch(r"\d*", whole):

@@ -74,7 +74,6 @@ class Decimal(Number):
         text, mark = said.cast("string"), self.mark(facts)
         whole, point = self.precision - self.scale, "," if mark == "," else r"\."
         plain = rf"^-?\d{{1,{whole}}}(?:{point}\d{{1,{self.scale}}})?$" if self.scale and whole else rf"^-?\d{{1,{whole}}}$" if whole else r"^$"
-        plain = r"^$" if mark == "mixed" else plain
         fast = cases((text.re_search(plain), text), other=null())
         fast = fast.replace(",", ".") if mark == "," else fast
         careful = functions()["decimal_of"](cases((fast.isnull(), text), other=null()), literal(self._spec(facts)))

@@ -21,7 +21,6 @@ LEAD = r"^[-+]?\d+(?:\.\d+)?"
 LEAD_COMMA = r"^[-+]?\d+(?:,\d+)?"
 MORE = r"^(?:[\d.,'’ \x{00A0}\x{2007}\x{2009}\x{202F}]|[eE][-+]?\d|[-+–—±/*×~]|[²³½¼¾])"
 GROUPED = r"^[-+]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$"
-EITHER = r"^[-+]?[1-9]\d{0,2}\.\d{3}(?:\D|$)"  # one number or another in a column that shows both decimal marks
 WHOLE = r"^[-+]?\d+(?:\.0*)?$"
 PART = r"^[-+]?\d+\.\d*[1-9]"
 SMALL = r"^[^eE]*[1-9]"  # a figure that is not zero
@@ -151,7 +150,6 @@ class Number(FieldKind):
             return {"rest": said.substr(known["lead"].length()).lstrip()}
         if "odd" not in known:
             odd = (known["lead"] == "") | known["rest"].re_search(MORE)
-            odd = odd | said.re_search(EITHER) if mark == "mixed" else odd
             return {"odd": cases((odd, said), other=null())}
         careful = functions()["figure_of"](known["odd"], literal(mark))
         if mark == ".":
@@ -167,7 +165,7 @@ class Number(FieldKind):
         """A text that is a plain number by a cast; an underscore is no digit, and `+-5` is `±5`."""
         text = said.replace(",", ".") if mark == "," else said
         odd = said.contains("_") | said.contains("+-")
-        odd = odd | said.contains(".") if mark == "," else odd | said.re_search(EITHER) if mark == "mixed" else odd
+        odd = odd | said.contains(".") if mark == "," else odd
         return cases((odd, null("float64")), other=text.try_cast("float64"))
 
     def _digits(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
