@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -30,6 +31,19 @@ TYPED: list[tuple[str, dict[str, Any], str, Any]] = [
     ("'2023-01-01 00:30:00+08'::timestamptz", {"type": "date"}, "TIMESTAMP WITH TIME ZONE", "2022-12-31"),
     ("'2024-03-31 02:30:00'::timestamp", {"type": "time", "zone": "Europe/Berlin"}, "TIMESTAMP", None),
     ("'2024-06-30 02:30:00'::timestamp", {"type": "time", "zone": "Europe/Berlin"}, "TIMESTAMP", "2024-06-30 00:30:00"),
+    ("1.10::decimal(38,10)", {"type": "decimal"}, "DECIMAL(38,10)", Decimal("1.10")),
+    ("1.105::decimal(38,10)", {"type": "decimal"}, "DECIMAL(38,10)", None),
+    ("9007199254740993::bigint", {"type": "decimal"}, "BIGINT", Decimal("9007199254740993")),
+    ("9223372036854775807::bigint", {"type": "decimal"}, "BIGINT", None),
+    ("18446744073709551615::ubigint", {"type": "decimal", "precision": 22}, "UBIGINT", Decimal("18446744073709551615")),
+    ("0.1::double", {"type": "decimal"}, "DOUBLE", Decimal("0.1")),
+    ("0.1::double + 0.2::double", {"type": "decimal"}, "DOUBLE", None),
+    ("1772668800::bigint", {"type": "time", "formats": ["epoch"]}, "BIGINT", "2026-03-05 00:00:00"),
+    ("true", {"type": "number"}, "BOOLEAN", None),
+    ("date '2024-01-31'", {"type": "integer"}, "DATE", None),
+    ("[1.10::decimal(30,2), 12345678901234567890.12]", {"type": "list"}, "DECIMAL(30,2)[]", "1.10; 12345678901234567890.12"),
+    ("['a', 'b']", {"type": "list"}, "VARCHAR[]", "a; b"),
+    ("['a;b']", {"type": "list"}, "VARCHAR[]", None),
     ("{'a': 1, 'b': 'x'}", {"type": "text"}, "STRUCT(a INTEGER, b VARCHAR)", '{"a":1,"b":"x"}'),
     ("['a', null, 'b, c']", {"type": "text"}, "VARCHAR[]", '["a",null,"b, c"]'),
     ("map {'k': 1}", {"type": "text"}, "MAP(VARCHAR, INTEGER)", '{"k":1}'),
@@ -43,7 +57,7 @@ def test_a_typed_value_is_read_exactly_or_refused() -> None:
         con.execute("set TimeZone = 'Asia/Tokyo'")
         for cell, settings, kind, want in TYPED:
             assert con.execute(f"select typeof({cell})").fetchone() == (kind,)
-            own = kind if kind in IBIS or kind.startswith("DECIMAL") else "VARCHAR"
+            own = kind if kind in IBIS or ibis_of(kind) != "string" else "VARCHAR"
             con.execute(f"create or replace table _raw as select 0::bigint as _row, 0::int as _part, 0::bigint as _line, {as_read(cell, kind)}::{own} as x")
             field: Any = TYPES[settings["type"]].model_validate(settings)
             value, why = con.execute(f"select x, _why from ({recipe.read_sql({'x': field}, {}, '_raw', {'x': ibis_of(own)}, recipe.LINEAGE)})").fetchall()[0]

@@ -29,7 +29,7 @@ from mesocosm.base.errors import Failure, Wrong
 from mesocosm.base.kinds import Where
 from mesocosm.govern.dataset import Dataset
 from mesocosm.govern.govern import Snapshot, govern
-from mesocosm.govern.snapshot import read_table
+from mesocosm.govern.snapshot import page_of, read_table
 from mesocosm.govern.sources import SOURCES
 
 KEY = "ab" * 32
@@ -85,6 +85,52 @@ def test_excel_json_delta_and_python_give_the_same_rows(tmp_path: Path) -> None:
         assert snapshot.account["in"] == 7 + (told["type"] == "json") and snapshot.account["quarantined"] == (told["type"] == "json")
     _, old = made(tmp_path, {"type": "delta", "path": "lake", "version": 0})
     assert len(old) == 2
+
+
+@pytest.mark.parametrize(("cells", "field", "want"), [
+    ([1.234, 2.345], {}, [1.234, 2.345]), ([1.234, 1234], {"decimal": ","}, [1.234, 1234.0]), (["1.234", "2,5"], {}, [1234.0, 2.5]), ([1, "2,5"], {}, [1.0, 2.5]),
+    ([1.234, "2.345,50"], {}, "1.234 has two readings"), ([1.234, "5"], {"decimal": ","}, "1.234 has two readings"),
+], ids=str)  # fmt: skip
+def test_a_number_of_json_has_a_point_whatever_the_texts_have(tmp_path: Path, cells: list[Any], field: dict[str, Any], want: Any) -> None:
+    (tmp_path / "a.jsonl").write_text("\n".join(json.dumps({"x": cell}) for cell in cells))
+    if isinstance(want, str):
+        with pytest.raises(Wrong, match=want):
+            made(tmp_path, {"type": "jsonl", "path": "a.jsonl"}, {"x": {"type": "number", **field}})
+    else:
+        assert [r["x"] for r in made(tmp_path, {"type": "jsonl", "path": "a.jsonl"}, {"x": {"type": "number", **field}})[1]] == want
+
+
+def test_decimals_stay_exact_through_every_step(tmp_path: Path) -> None:
+    price = {"type": "decimal", "unit": "EUR", "missing": {"with": "mode"}, "rules": ["price >= 0"]}
+    tax = {"type": "decimal", "precision": 24, "scale": 4, "missing": {"with": "constant", "value": 0.1}}
+    rows = ["1,1234567890123456.78,0.0001", "2,0.005,1", '3,"1,234.50 €",12345678901234567890.1234', "4,-1,1", "5,,", "6,5 k€,1", "7,1.10,1", "8,1.10,1"]
+    (tmp_path / "a.csv").write_text("\n".join(["id,price,tax", *rows]) + "\n", encoding="utf-8")
+    snapshot, kept = made(tmp_path, {"type": "csv", "path": "a.csv"}, {"id": {"type": "integer"}, "price": price, "tax": tax})
+    found = {r["id"]: (str(r["price"]), str(r["tax"])) for r in kept}
+    assert found == {1: ("1234567890123456.78", "0.0001"), 3: ("1234.50", "12345678901234567890.1234"), 5: ("1.10", "0.1000"), 6: ("5000.00", "1.0000"), 7: ("1.10", "1.0000"), 8: ("1.10", "1.0000")}
+    assert {r.split(": ")[-1] for r in snapshot.report["reasons"]} == {"it has more than 2 decimal places", "price >= 0"}
+    shown = page_of(tmp_path / ".mesocosm/datasets/t/rows", snapshot.delta["rows"], ["price", "tax"], 0, 2)
+    assert [(r["price"], r["tax"]) for r in shown] == [("1234567890123456.78", "0.0001"), ("1234.50", "12345678901234567890.1234")]
+
+
+def test_a_workbook_s_formulas_without_a_value_and_merged_cells_are_noted(tmp_path: Path) -> None:
+    xlsx(tmp_path / "plain.xlsx", [["id", "amount", "city"], *[[i, i + 1, "x"] for i in range(1, 5)]])
+    swaps = {
+        '<c r="B2"><v>2</v></c>': '<c r="B2"><f>1+1</f><v></v></c>', '<c r="B3"><v>3</v></c>': '<c r="B3" s="1"><f>SUM(A1:A2)</f></c>', '<c r="B4"><v>4</v></c>': '<c r="B4"><f>1+3</f><v>4</v></c>',
+        '<c r="B5"><v>5</v></c>': '<c r="B5" t="str"><f>""</f><v></v></c>', "</sheetData>": '</sheetData><mergeCells count="2"><mergeCell ref="C2:C4"/><mergeCell ref="A1:A1"/></mergeCells>',
+        "</sheets>": '</sheets><calcPr fullCalcOnLoad="1"/>',
+    }  # fmt: skip
+    with zipfile.ZipFile(tmp_path / "plain.xlsx") as old, zipfile.ZipFile(tmp_path / "a.xlsx", "w") as new:
+        for entry in old.namelist():
+            data = old.read(entry).decode()
+            for one, other in swaps.items():
+                data = data.replace(one, other)
+            new.writestr(entry, data)
+    snapshot, kept = made(tmp_path, {"type": "excel", "path": "a.xlsx"})
+    assert [r["amount"] for r in kept] == [None, None, 4, None]
+    (notes,) = snapshot.report["notes"].values()
+    assert "2 formulas without a stored value (first B2), read as missing" in notes[0] and "2 formulas may be out of date" in notes[1] and "1 merged range (first C2:C4): its first cell has the value, the 2 other cells are missing" in notes[2]
+    assert "notes" not in made(tmp_path, {"type": "excel", "path": "plain.xlsx"})[0].report or not made(tmp_path, {"type": "excel", "path": "plain.xlsx"})[0].report["notes"]
 
 
 @pytest.mark.parametrize(("told", "said"), [

@@ -37,7 +37,7 @@ ODD: list[Any] = [
 ]  # fmt: skip
 SHAPES: dict[str, list[dict[str, Any]]] = {  # settings of each kind of field; every kind stands here
     "address": [{}], "boolean": [{}], "category": [{}, {"values": ["yes", "no"]}, {"values": ["yes", "no"], "aliases": {"Deutschland": "yes"}}], "country": [{"form": "code"}, {"form": "name"}],
-    "date": [{"formats": ["iso", "%d/%m/%Y"]}, {"formats": ["zh"]}], "image": [{}], "integer": [{}, {"absent": ["12"]}, {"unit": "cm"}],
+    "date": [{"formats": ["iso", "%d/%m/%Y"]}, {"formats": ["zh"]}], "decimal": [{}, {"decimal": ",", "unit": "m", "scale": 4}], "image": [{}], "integer": [{}, {"absent": ["12"]}, {"unit": "cm"}],
     "list": [{}, {"separator": ",", "values": ["a", "b"]}], "number": [{}, {"unit": "m"}, {"unit": "CNY", "rates": {"USD": 7.2}}, {"decimal": ","}, {"absent": ["0", "-3"]}],
     "phone": [{"country": "DE"}], "tags": [{"values": ["a", "b"]}], "text": [{}, {"unicode": "nfkc", "case": "lower", "spaces": "one"}, {"case": "upper"}, {"unicode": "fold"}],
     "time": [{}, {"formats": ["iso", "us"], "zone": "Asia/Shanghai"}],
@@ -135,6 +135,13 @@ def test_batches_come_in_order_whoever_reads_which_row(tmp_path: Path) -> None:
     sure = [made._by_program(0, row) is not None for row in rows]
     assert True in sure and False in sure, "some of both"
     assert [json.dumps(r) for r in made.ready(rows)] == [json.dumps(r) for r in made._by_engine(rows)]
+
+
+def test_a_number_of_json_has_a_point_where_texts_have_a_decimal_comma() -> None:
+    fields: Any = {"x": TYPES["number"].model_validate({"type": "number", "decimal": ","})}
+    made = Preparation({"sql": serving_sql(fields, [], {}, KEY), "fields": {"x": {"may_miss": True, "wanted": "", "decimal": ","}}}, prepare, CALLS)
+    rows = [{"x": v} for v in (1.234, 1234.5, 1e-07, 7, "1.234", "1,5", None)]
+    assert [r["x"] for r in made.ready(rows)] == [r["x"] for r in made._by_engine(rows)] == [1.234, 1234.5, 1e-07, 7.0, 1234.0, 1.5, None]
 
 
 def test_a_program_that_is_never_sure_is_hardly_asked(tmp_path: Path) -> None:

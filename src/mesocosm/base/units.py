@@ -5,6 +5,7 @@ Knows how many of one unit make another. Knows no exchange rates: EUR and USD do
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -31,6 +32,7 @@ SCALES = {
     "degF": ("degF", "°F", "℉", "° F", "ºF", "fahrenheit", "Fahrenheit", "degree_Fahrenheit", "degrees Fahrenheit", "deg F", "华氏度"),
     "K": ("K", "kelvin", "Kelvin"),
 }
+SEVERAL = frozenset(["ton", "tons", "gr", "gal", "gallon", "gallons", "quart", "quarts", "pint", "pints", "cup", "cups", "bushel", "bushels", "floz"])  # one name, several sizes
 OFFSET_WORDS = tuple(word for words in SCALES.values() for word in words)
 SHIFTS = {
     ("degF", "degC"): (-32.0, 5 / 9, 0.0), ("degC", "degF"): (0.0, 1.8, 32.0), ("K", "degC"): (-273.15, 1.0, 0.0),
@@ -91,20 +93,34 @@ def factor(found: str, wanted: str) -> float | None:
 
     >>> factor("EUR/month", "EUR/year")
     12.0
-    >>> factor("kg", "EUR") is None
-    True
+    >>> factor("kg", "EUR") is None, factor("gr", "kg") is None, factor("mEUR", "EUR") is None
+    (True, True, True)
     """
     import pint
 
+    if found != wanted and (any(part.strip() in SEVERAL for part in found.split("/")) or re.fullmatch(rf"[^kMGT](?:{'|'.join(map(re.escape, (*CURRENCIES, *SIGNS)))})", found.partition("/")[0].strip())):
+        return None  # m€ is a million for some and a thousandth for others
     if _scale(found) and _scale(wanted):
         return 1.0 if _scale(found) == _scale(wanted) else None
     try:
         unit = parse_unit(found)
         if float(_registry().Quantity(0.0, unit).to(parse_unit(wanted)).magnitude) != 0.0:
             return None  # a unit with an offset has no factor
-        return round(float(_registry().Quantity(1.0, unit).to(parse_unit(wanted)).magnitude), 12)
+        return _exact(float(_registry().Quantity(1.0, unit).to(parse_unit(wanted)).magnitude))
     except (ValueError, pint.errors.DimensionalityError, pint.errors.OffsetUnitCalculusError):
         return None
+
+
+def _exact(times: float) -> float:
+    """A factor without what reckoning in doubles added: the short decimal, or the one part of a short decimal, that it is.
+
+    >>> _exact(0.30000000000000004), _exact(0.016666666666666663) == 1 / 60
+    (0.3, True)
+    """
+    for short in (float(f"{times:.12g}"), 1.0 / float(f"{1.0 / times:.12g}") if times else 0.0):
+        if abs(short - times) <= 1e-14 * abs(times):
+            return short
+    return times
 
 
 def known(text: str) -> bool:
@@ -129,7 +145,7 @@ def spellings(wanted: str) -> dict[str, float]:
     found |= {word: 1.0 for word in OFFSET_WORDS if _scale(wanted) and _scale(word) == _scale(wanted)}
     if head in CURRENCIES:
         found[head] = 1.0  # a bare currency: the period is the field's own
-    for sign, name in SIGNS.items():
+    for sign, name in (SIGNS | ({"¥": "JPY"} if head == "JPY" else {})).items():
         found.update({s.replace(name, sign): f for s, f in list(found.items()) if s.startswith(name)})
     return found
 
@@ -151,6 +167,8 @@ def money(currency: str, rates: dict[str, float]) -> dict[str, float]:
             for han, many in HAN.items():
                 found.setdefault(han + word, float(times) * many)
         found.setdefault(f"k{name}", 1000.0 * float(times))
+    if {"CNY", "JPY"} <= {currency, *rates}:  # both are written with one sign
+        found = {said: times for said, times in found.items() if not said.endswith("¥") or said.startswith("CN") or said.startswith("JP")}
     return found
 
 

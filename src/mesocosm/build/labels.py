@@ -11,7 +11,7 @@ from typing import Any
 from mesocosm.base.errors import Failure, Wrong
 from mesocosm.build.graph import where_of
 from mesocosm.build.history import version_of
-from mesocosm.build.wiring import group_of, kinds_of, net_of
+from mesocosm.build.wiring import doubles, group_of, kinds_of, net_of
 from mesocosm.catalog import Catalog, unlabelled
 from mesocosm.spec import Spec
 
@@ -42,7 +42,7 @@ def doubtful_labels(spec: Spec, catalog: Catalog, model: str) -> dict[str, Any]:
     keep = [i for i, v in enumerate(table.column(said.predict).to_pylist()) if v is not None]
     table = table.take(keep)
     texts = [f for f in said.inputs if kinds[f] == "text"]
-    rows = {f: table.column(f).to_pylist() for f in dict.fromkeys([*said.inputs, said.predict])}
+    rows = {f: doubles(table.column(f)) for f in dict.fromkeys([*said.inputs, said.predict])}
     joined = [" ".join(str(rows[f][i] or "") for f in texts) for i in range(table.num_rows)]
     vectors = features(resolve(str(said.base or "minilm"), spec.root), joined, 128, store) if texts else None
     found = doubtful(rows, list(said.inputs), said.predict, texts, vectors, groups=table.column(group).to_pylist() if (group := group_of(snapshot)) else [])

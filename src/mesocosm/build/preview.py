@@ -37,16 +37,17 @@ def preview_data(spec: Spec, catalog: Catalog, changes: Sequence[Change]) -> lis
         last = catalog.snapshot(dataset=name)
         if last is None or last["made"] == change.prints.made:
             continue
-        if not _is_small(spec, name):
+        if not is_small(spec, name):
             left.append(name)
             continue
         _preview(spec, catalog, change, last)
     return left
 
 
-def _is_small(spec: Spec, name: str) -> bool:
+def is_small(spec: Spec, name: str) -> bool:
+    """Whether a dataset reads files of the project alone, and no more than `MOST_BYTES` of them."""
     size = 0
-    for source in datasets_of(spec)[name].all_sources:
+    for source in spec.eco.datasets[name].all_sources:
         path = getattr(spec.eco.sources[source], "path", None)
         if not isinstance(path, str) or "://" in path or "$" in path:
             return False

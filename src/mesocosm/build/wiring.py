@@ -34,7 +34,14 @@ def columns_of(spec: Spec, snapshot: Mapping[str, Any], fields: Sequence[str]) -
     from mesocosm.govern.snapshot import read_table
 
     table = read_table(spec.root / ".mesocosm" / snapshot["path"] / "rows", snapshot["delta"])
-    return {f: table.column(f).to_pylist() for f in fields}, [str(s) for s in table.column("_split").to_pylist()]
+    return {f: doubles(table.column(f)) for f in fields}, [str(s) for s in table.column("_split").to_pylist()]
+
+
+def doubles(column: Any) -> list[Any]:
+    """The values of a column, decimals as the doubles that a model takes."""
+    import pyarrow as pa
+
+    return [None if v is None else float(v) for v in column.to_pylist()] if pa.types.is_decimal(column.type) else list(column.to_pylist())
 
 
 def held_out(split: Sequence[str], upper: Sequence[Any] | None = None) -> list[int]:
@@ -54,8 +61,8 @@ def held_out(split: Sequence[str], upper: Sequence[Any] | None = None) -> list[i
 
 
 def kinds_of(snapshot: Mapping[str, Any]) -> dict[str, str]:
-    """The type of each field of a snapshot."""
-    return {name: str(field["type"]) for name, field in snapshot["recipe"]["fields"].items()}
+    """The type of each field of a snapshot, as a model takes it: a decimal is a number."""
+    return {name: "number" if field["type"] == "decimal" else str(field["type"]) for name, field in snapshot["recipe"]["fields"].items()}
 
 
 def group_of(snapshot: Mapping[str, Any]) -> str | None:
@@ -302,6 +309,7 @@ def preparation(spec: Spec, model: Model, snapshot: Mapping[str, Any]) -> dict[s
     from mesocosm.build.apply import private_key
     from mesocosm.build.graph import datasets_of
     from mesocosm.govern.recipe import serving_sql
+    from mesocosm.govern.types.number import Number
 
     data = datasets_of(spec)[model.learns]
     names = [*model.inputs, *(n for f in model.inputs for n in data.fields[f].leans)]
@@ -312,7 +320,8 @@ def preparation(spec: Spec, model: Model, snapshot: Mapping[str, Any]) -> dict[s
     for f, before in (snapshot["report"].get("before") or {}).items():
         if f in fields and before.get("rows") and not fields[f].private:
             training.setdefault(f, {})["missing"] = round(before["missing"] / before["rows"], 6)
-    return {"sql": sql, "fields": {f: {"wanted": k.wanted, "may_miss": k.missing.how not in ("drop", "quarantine"), "extra": f not in model.inputs, "most": k.most, "image": k.model_dump()["type"] == "image", "type": k.model_dump()["type"], "unit": getattr(k, "unit", None)} for f, k in fields.items()}, "training": training}
+    marks = {f: {"decimal": ","} for f, k in fields.items() if isinstance(k, Number) and k.mark(snapshot["facts"]["fields"].get(f, {})) == ","}
+    return {"sql": sql, "fields": {f: {**marks.get(f, {}), "wanted": k.wanted, "may_miss": k.missing.how not in ("drop", "quarantine"), "extra": f not in model.inputs, "most": k.most, "image": k.model_dump()["type"] == "image", "type": k.model_dump()["type"], "unit": getattr(k, "unit", None)} for f, k in fields.items()}, "training": training}
 
 
 def index_answers(spec: Spec, catalog: Catalog, service: Service, snapshot_id: str, say: Callable[[str], None]) -> Path:

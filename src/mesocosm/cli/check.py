@@ -17,13 +17,17 @@ def check(
     as_json: AsJson = False,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON schema of the file instead.")] = False,
 ) -> None:
-    """Check a file and say everything that is not right about it."""
+    """Check a file and list everything that is invalid in it, and what the values of small local files leave open."""
     from mesocosm import spec
+    from mesocosm.base.errors import Invalid
+    from mesocosm.build.questions import ask_readings
 
     if schema:
         print(json.dumps(spec.schema(), indent=1))
         return
     found = spec.read(file)
+    if asked := ask_readings(found):
+        raise Invalid(asked)
     eco = found.eco
     counts = {s: len(getattr(eco, s)) for s in ("sources", "datasets", "models", "services", "monitors")}
     said = ", ".join(f"{n} {name if n != 1 else name[:-1]}" for name, n in counts.items())

@@ -18,6 +18,7 @@ FULL_WIDTH = "".join(chr(0xFF01 + i) for i in range(94)) + "\u3000"
 HALF_WIDTH = "".join(chr(0x21 + i) for i in range(94)) + " "
 
 SQL = {"int64": "bigint", "float64": "double", "string": "varchar", "date": "date", "boolean": "boolean", "timestamp": "timestamp"}
+NUMERIC = ("int64", "float64")
 
 Column = Any  # an Ibis column; Ibis's own types do not carry over its dynamic methods
 Scalar = Any
@@ -50,7 +51,7 @@ def functions() -> dict[str, Any]:
         "phone_of": builtin("phone_of", ("string", "string"), "string"),
         "country_of": builtin("country_of", ("string", "string"), "string"),
         "address_of": builtin("address_of", ("string",), "string"),
-        **{name: builtin(name, ("string", "string"), "string") for name in ("figure_of", "unit_of", "why_no_figure", "day_of", "why_no_day", "moment_of", "why_no_moment", "why_no_country")},
+        **{name: builtin(name, ("string", "string"), "string") for name in ("figure_of", "unit_of", "why_no_number", "day_of", "why_no_day", "moment_of", "why_no_moment", "why_no_country", "why_no_phone", "items_of", "decimal_of")},
         "image_of": builtin("image_of", ("string", "string"), "string"),
         "nfc": builtin("nfc_normalize", ("string",), "string"),
         "nfkc": builtin("nfkc", ("string",), "string"),
@@ -70,6 +71,24 @@ def functions() -> dict[str, Any]:
         "mad": total("mad", ("float64",), "float64"),
         "groups": builtin("regexp_extract", ("string", "string", "array<string>"), GROUPS),
     }
+
+
+def is_number(kind: str) -> bool:
+    """Whether an Ibis type holds numbers.
+
+    >>> is_number("decimal(18, 2)"), is_number("date")
+    (True, False)
+    """
+    return kind in NUMERIC or kind.startswith("decimal")
+
+
+def sql_type(kind: str) -> str:
+    """DuckDB's name of an Ibis type.
+
+    >>> sql_type("decimal(18, 2)"), sql_type("float64")
+    ('decimal(18, 2)', 'double')
+    """
+    return kind if kind.startswith("decimal") else SQL[kind]
 
 
 def table(name: str, columns: dict[str, str]) -> Table:
@@ -222,6 +241,9 @@ def prepare(con: Any, store: Path | None = None) -> None:
 TAUGHT = {  # name in SQL: module, function, how many texts it takes
     "redacted": ("mesocosm.govern.privacy.detect", "redact", 1),
     "phone_of": ("mesocosm.govern.types.phone", "phone_of", 2),
+    "decimal_of": ("mesocosm.govern.types.decimal", "decimal_of", 2),
+    "items_of": ("mesocosm.govern.types.list", "items_of", 2),
+    "why_no_phone": ("mesocosm.govern.types.phone", "why_no_phone", 2),
     "country_of": ("mesocosm.govern.types.country", "country_of", 2),
     "why_no_country": ("mesocosm.govern.types.country", "why_no_country", 2),
     "address_of": ("mesocosm.govern.types.address", "address_of", 1),
@@ -229,7 +251,7 @@ TAUGHT = {  # name in SQL: module, function, how many texts it takes
     "figure_of": ("mesocosm.govern.figures", "figure_of", 2),
     "unit_of": ("mesocosm.govern.figures", "unit_of", 2),
     **{name: ("mesocosm.govern.moments", name, 2) for name in ("day_of", "why_no_day", "moment_of", "why_no_moment")},
-    "why_no_figure": ("mesocosm.govern.figures", "why_no_figure", 2),
+    "why_no_number": ("mesocosm.govern.figures", "why_no_number", 2),
 }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from decimal import Context, Decimal
 from functools import lru_cache
 
 from mesocosm.base.units import CURRENCIES, SIGNS, WORDS
@@ -16,7 +17,7 @@ from mesocosm.base.units import CURRENCIES, SIGNS, WORDS
 BETWEEN = "\x1f"  # between figure and unit in what SQL gets
 SPACES = " \u00a0\u2007\u2009\u202f"
 MONEY = sorted({*CURRENCIES, *SIGNS, *(w for words in WORDS.values() for w in words), "Rs.", "R$", "C$", "A$", "₹", "₩", "₽", "₺", "zł", "kr"}, key=len, reverse=True)
-MINUS = {"\u2212": "-", "\ufe63": "-", "\uff0d": "-"}
+MINUS = {"\u2212": "-", "\ufe63": "-", "\uff0d": "-", "\uffe5": "¥", "\uffe1": "£", "\uffe6": "₩"}
 BODY = re.compile(rf"\d(?:[\d.,'\u2019{SPACES}\u066b\u066c]*\d)?(?:[.,](?!\d))?|[.,]\d+")
 POWER = re.compile(r"[eE][-+]?\d+(?![\d.,])")
 
@@ -41,8 +42,8 @@ def figure(text: str, decimal: str = ".") -> Figure | Refused:
     """The figure and unit of a text.
 
     Args:
-        decimal: the decimal mark, `.` or `,`; `mixed` where a column shows both: the point is the mark, and a comma before
-            three digits is refused.
+        decimal: the decimal mark, `.` or `,`; `mixed` where a column shows both: the point is the mark, and a comma before three
+            digits is refused.
 
     >>> figure("USD 1,234.50"), figure("1.234,56 kg", ","), figure("-3e2")
     (Figure(number='1234.50', unit='USD'), Figure(number='1234.56', unit='kg'), Figure(number='-3e2', unit=''))
@@ -51,6 +52,8 @@ def figure(text: str, decimal: str = ".") -> Figure | Refused:
     >>> figure("3-5 kg").reason
     'it is a range, not one number'
     """
+    if len(text) > 400:
+        return Refused("it is too long for a number")
     said = _plain(text)
     why = _not_one(said)
     if why:
@@ -69,6 +72,10 @@ def figure(text: str, decimal: str = ".") -> Figure | Refused:
     digits = _digits(body, decimal)
     if isinstance(digits, Refused):
         return digits
+    if power and re.sub(r"[\d.]", "", body.replace(decimal, ".", 1) if decimal == "," else body):
+        return Refused("group marks and an exponent do not go together")
+    if power and decimal == "," and "." in body:
+        return Refused('a point beside an exponent is a decimal point; set decimal: "."')
     unit = (mark + after.strip()).strip()
     if unit and (unit[0] in "-+/*×~<>=().,'’±–—" and not (unit[0] == "/" and unit[1:2].isalpha())):
         return Refused(f"'{unit[:20]}' after the figure is not a unit")
@@ -89,15 +96,52 @@ def unit_of(said: str, decimal: str) -> str | None:
     return read.unit if isinstance(read, Figure) else None
 
 
-def why_no_figure(said: str, decimal: str) -> str | None:
-    """Why a text is no figure, None where it is one."""
+def why_no_number(said: str, spec: str) -> str | None:
+    """Why a text is no number of a field, None where the figure tells no reason.
+
+    Args:
+        spec: in lines the decimal mark, the field's unit (empty for none), the texts that it converts (`BETWEEN` them), its type, and
+            the precision and scale of a `decimal`.
+
+    >>> why_no_number("5 cm", ".\\nkg\\ng\\nnumber"), why_no_number("9223372036854775808", ".\\n\\n\\ninteger")
+    ("'cm' does not convert to kg", 'it needs more than 64 bits')
+    """
+    decimal, unit, known, kind, *places = spec.split("\n")
     read = figure(said, decimal)
-    return read.reason if isinstance(read, Refused) else None
+    if isinstance(read, Refused):
+        return read.reason
+    if read.unit and read.unit not in known.split(BETWEEN):
+        beside = f"'{read.unit[:20]}'"
+        return f"{beside} does not convert to {unit}" if unit else f"{beside} stands beside the figure, and the field has no unit"
+    exact = Decimal(read.number)
+    if kind == "decimal":
+        if "e" in read.number.lower():
+            return "an exponent is refused: it does not tell how many digits are exact"
+        return why_not_held(exact, int(places[0]), int(places[1]))
+    if kind == "integer":
+        if exact.adjusted() > 400 or abs(exact) >= 2**63:
+            return "it needs more than 64 bits"
+        return "above 2^53 it is read from its digits alone, without an exponent or a unit" if abs(exact) >= 2**53 else None
+    if exact and exact.adjusted() < -308:
+        return "it is nearer to zero than a double can be"
+    return "a double does not hold it" if exact.adjusted() >= 308 else "a double does not hold all its digits; integer (to 2^63) or decimal does"
+
+
+def why_not_held(exact: Decimal, precision: int, scale: int) -> str | None:
+    """Why a decimal of a precision and a scale does not hold a number, None where it does.
+
+    >>> why_not_held(Decimal("1.005"), 18, 2), why_not_held(Decimal("1.500"), 18, 2)
+    ('it has more than 2 decimal places', None)
+    """
+    if exact and exact.adjusted() >= precision - scale:
+        return f"it has more than {precision - scale} digits before the decimal mark"
+    exponent = int(exact.normalize(Context(prec=500)).as_tuple().exponent) if exact else 0
+    return f"it has more than {scale} decimal place{'s' * (scale != 1)}" if -exponent > scale else None
 
 
 def _plain(text: str) -> str:
     """Digits of every script as ASCII digits, the true minus as a hyphen."""
-    said = "".join(MINUS.get(c, c) for c in text[:400]).strip()
+    said = "".join(MINUS.get(c, c) for c in text).strip()
     if said.isascii():
         return said
     return "".join(str(unicodedata.decimal(c)) if not c.isascii() and unicodedata.decimal(c, None) is not None else c for c in said)
@@ -124,7 +168,7 @@ def _money(text: str) -> tuple[str, str]:
 
 def _not_one(said: str) -> str | None:
     """Why a text holds no single exact figure."""
-    if re.search(r"±|\+/-|\+-", said):
+    if re.search(r"±|\+/-|\+-|-\+|\+−", said):
         return "it is a figure with an error (±), not one number"
     if re.search(rf"\d[{SPACES}]*(?:-|–|—|\.\.\.?|…|~|to|bis|à|至|到)[{SPACES}]*[-+]?[.,]?\d", said) and not re.fullmatch(r"[^eE]*\d[eE]-\d+\D*", said):
         return "it is a range, not one number"
@@ -164,6 +208,8 @@ def _digits(body: str, decimal: str) -> str | Refused:
         return (whole or "0") + ("." + part if part else "") if whole or part else Refused("it has no figure")
     marks = {c for c in whole if not c.isdigit()}
     if len(marks) > 1:
+        if other in marks and whole.count(other) == 1 and not found and isinstance(_digits(body, other), str):
+            return Refused(f'with groups before it, the {foreign} is the decimal mark; set decimal: "{other}"')
         return Refused("two kinds of group marks are mixed")
     mark = marks.pop()
     if mixed and mark == other and whole.count(mark) == 1 and not found and re.fullmatch(r"[1-9]\d{0,2},\d{3}", whole):

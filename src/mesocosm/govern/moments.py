@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -15,11 +16,23 @@ from typing import Any
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl")
 HAN_DIGITS = dict(zip("〇零一二三四五六七八九", "00123456789", strict=True))
 EPOCHS = {"epoch": 10**6, "epoch_ms": 10**3, "epoch_us": 1}
+COUNTED = ("epoch", "epoch_ms", "epoch_us", "epoch_ns", "excel")
+WIDTHS = {"Y": 4, "y": 2, "m": 2, "d": 2, "H": 2, "I": 2, "M": 2, "S": 2, "j": 3, "f": 6}  # digits of the parts of a format
 OFFSET = re.compile(r"\s*(Z|z|UTC|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)$")
+BASIC = re.compile(r"(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(?:(\d{2})([.,]\d{1,9})?)?(Z|[+-]\d{2}(?::?\d{2})?)?")
 CLOCK = re.compile(r"^(.*?)(?:[T\s]\s*)(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*([AaPp]\.?[Mm]\.?)?$")
 ORDERS = ("dmy", "mdy", "ymd")
 ANY = re.compile(r"^(\d{1,4})\s*([/.\- ])\s*(\d{1,2})\s*\2\s*(\d{1,4})$")
 LATE = "finer than a microsecond"
+FORMS = (  # of texts that are refused, and why
+    (r"^\d{4}-?W\d{2}(?:-?\d)?$", "an ISO week date is refused: write year, month and day"),
+    (r"^\d{4}-?\d{3}$", "an ordinal date (year and day of the year) is refused: write year, month and day"),
+    (r"^\d{4}(?:[-/.]\d{1,2}|\d{2})?$|^\d{1,2}[/.-]\d{4}$|^[^\W\d_]+[ .\-']*(?:\d{2}|\d{4})$|^\d{4}年\d{1,2}月$", "it names no day"),
+    (r"^(?:令和|平成|昭和|大正|明治|[RHSTM]\.?\d)", "a year of a Japanese era is refused: write the year of the common era"),
+    (r"^-?\d{5}(?:\.\d+)?$|^\d{9,19}(?:\.\d+)?$", "a count of days or seconds needs its format: excel, epoch or epoch_ms"),
+    (r"\d:\d{2}.*[+-](?:1[5-9]|[2-9]\d)(?::?\d{2})?$", "no zone has such an offset"),
+    (r"\d:\d{2}.*[A-Z]{3,}|\[.*/.*\]|[A-Z][a-z]+/[A-Z]", "its zone is a name: write an offset such as +01:00"),
+)
 
 
 class NoMoment(ValueError):
@@ -101,7 +114,9 @@ def _spec(spec: str) -> tuple[str, str, tuple[str, ...]]:
 
 
 def _plain(said: str) -> str:
-    text = unicodedata.normalize("NFKC", said[:80]).strip()
+    if len(said) > 200:
+        raise NoMoment("it is too long for a date")
+    text = unicodedata.normalize("NFKC", said).strip()
     return "".join(str(unicodedata.decimal(c)) if not c.isascii() and unicodedata.decimal(c, None) is not None else c for c in text)
 
 
@@ -109,6 +124,7 @@ def _day(text: str, forms: tuple[str, ...]) -> date:
     """The day as it is written: an offset tells the zone of its clock, not another day."""
     if (counted := _counted(text, forms)) is not None:
         return counted.date()
+    text = _extended(text, forms)
     body = OFFSET.sub("", text) if ":" in text or "T" in text else text
     clock = CLOCK.match(body)
     if clock:
@@ -122,6 +138,7 @@ def _moment(text: str, zone: str, fold: str, forms: tuple[str, ...]) -> datetime
         return counted
     from zoneinfo import ZoneInfo
 
+    text = _extended(text, forms)
     offset = OFFSET.search(text) if ":" in text else None
     body = text[: offset.start()] if offset else text
     clock = CLOCK.match(_chinese_clock(body))
@@ -143,22 +160,39 @@ def _moment(text: str, zone: str, fold: str, forms: tuple[str, ...]) -> datetime
     return able[-1] if fold == "later" else able[0]
 
 
+def _extended(text: str, forms: tuple[str, ...]) -> str:
+    """A moment in basic ISO 8601 in its extended form; another text as it is."""
+    found = BASIC.fullmatch(text) if "iso" in forms else None
+    if not found:
+        return text
+    year, month, day, hour, minute, second, part, offset = (one or "" for one in found.groups())
+    return f"{year}-{month}-{day}T{hour}:{minute}:{second or '00'}{part}{offset}"
+
+
 def _counted(text: str, forms: tuple[str, ...]) -> datetime | None:
-    """A count of seconds or days, where a form says that it is one."""
-    kind = next((f for f in forms if f in EPOCHS or f in ("epoch_ns", "excel")), None)
+    """A count of seconds or days, where a form says that it is one and none before it reads the digits as a date."""
+    kind = next((f for f in forms if f in COUNTED), None)
     if kind is None or not re.fullmatch(r"-?\d+(?:\.\d+)?", text):
         return None
+    for form in forms[: forms.index(kind)]:
+        with suppress(NoMoment):
+            if _by_form(text, form):
+                return None
+    return _counted_as(text, kind)
+
+
+def _counted_as(text: str, kind: str) -> datetime:
+    if kind == "excel":
+        return _serial(text)
+    whole, _, part = text.partition(".")
+    many = int(whole + part) * EPOCHS.get(kind, 1)
+    per = 10 ** len(part) * (1000 if kind == "epoch_ns" else 1)
+    if many % per:
+        raise NoMoment(LATE)
     try:
-        if kind == "excel":
-            return _serial(text)
-        whole, _, part = text.partition(".")
-        many = int(whole + part) * (EPOCHS.get(kind, 1))
-        per = 10 ** len(part) * (1000 if kind == "epoch_ns" else 1)
-        if many % per:
-            raise NoMoment(LATE)
         found = datetime(1970, 1, 1) + timedelta(microseconds=many // per)
     except OverflowError as error:
-        raise NoMoment("it is too far from 1970") from error
+        raise NoMoment("it is too far from 1970" + ("; as milliseconds it may fit: epoch_ms" if kind == "epoch" else "")) from error
     if kind == "epoch" and found.year > 2999:
         raise NoMoment("as seconds it lies after the year 2999; as milliseconds it may fit: epoch_ms")
     return found
@@ -169,7 +203,9 @@ def _serial(text: str) -> datetime:
     days = float(text)
     if not 1 <= days < 2958466 or 60 <= days < 61:
         raise NoMoment("it is no serial day of a spreadsheet (1 to 2958465; 60 never was)")
-    return datetime(1899, 12, 31 if days < 60 else 30) + timedelta(seconds=round(days * 86400))
+    part = round(days % 1 * 86_400_000)  # milliseconds, as a spreadsheet keeps them; its digits may end a little before a second
+    near = 1000 * round(part / 1000)
+    return datetime(1899, 12, 31 if days < 60 else 30) + timedelta(days=int(days), milliseconds=near if abs(near - part) <= 5 else part)
 
 
 def _time(clock: re.Match[str]) -> timedelta:
@@ -201,17 +237,32 @@ def _calendar(text: str, forms: tuple[str, ...]) -> date:
         except NoMoment as why:
             wrong = wrong or str(why)
             continue
+        if found and not 1000 <= found.year <= 2999:
+            raise NoMoment("its year is outside 1000 to 2999")
         if found:
             return found
     if not wrong and ANY.match(text):
         wrong = 'its order is not among the formats; add dmy (day first), mdy (month first) or ymd'
-    elif not wrong and re.fullmatch(r"-?\d{5}(?:\.\d+)?|\d{9,13}", text):
-        wrong = "a count of days or seconds needs its format: excel, epoch or epoch_ms"
+    wrong = wrong or next((why for pattern, why in FORMS if re.search(pattern, text)), "")
+    if not wrong and _numbered(text) and not {*ORDERS, "eu", "us"} & {*forms} and not any("%b" in f or "%B" in f for f in forms):
+        wrong = "the name of a month needs dmy, mdy or a format with %b among the formats"
     raise NoMoment(wrong)
+
+
+def width_of(form: str) -> int | None:
+    """Characters of a text by a format whose numbers follow each other without a mark; None for another format.
+
+    >>> width_of("%Y%m%d"), width_of("%d.%m.%Y"), width_of("%Y%m%dT%H%M%S")
+    (8, None, 15)
+    """
+    if not re.search(r"%[YymdHIMSjf]%[YymdHIMSjf]", form):
+        return None
+    return len(re.sub(r"%([YymdHIMSjf])", lambda m: "0" * WIDTHS[m[1]], form))
 
 
 def _by_form(text: str, form: str) -> date | None:
     """The day of a text by one form, None where the form does not fit."""
+    form = {"eu": "dmy", "us": "mdy"}.get(form, form)
     if form == "iso":
         found = re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", text) or re.fullmatch(r"(\d{4})(\d{2})(\d{2})", text)
         return _made(found[1], found[2], found[3]) if found else None
@@ -222,7 +273,7 @@ def _by_form(text: str, form: str) -> date | None:
         return _ordered(text, form)
     if "%b" in form or "%B" in form:
         named = _numbered(text)
-        return _strptime(named, re.sub(r"%[bB]", "%m", form)) if named else None
+        return _strptime(named, re.sub(r"%[bB]", "\x00%m", form)) if named else None
     return None if "%" not in form else _strptime(text, form)
 
 
@@ -254,11 +305,14 @@ def _numbered(text: str) -> str | None:
 
 
 def _strptime(text: str, form: str) -> date | None:
+    width = width_of(form.replace("\x00", ""))
+    if width and len(text.replace("\x00", "")) != width:
+        return None
     try:
-        return datetime.strptime(text.replace("\x00", ""), form).date()
+        return datetime.strptime(text, form).date()
     except ValueError:
         pass
-    found: Any = re.fullmatch(re.sub(r"%[dmYy]", lambda m: f"(?P<{m[0][1]}>\\d+)", re.escape(form)), text.replace("\x00", ""))
+    found: Any = re.fullmatch(re.sub(r"%[dmYy]", lambda m: f"(?P<{m[0][1]}>\\d+)", re.escape(form)), text)
     if found and "d" in found.groupdict() and "m" in found.groupdict():
         parts = found.groupdict()
         if len(parts.get("Y") or "0000") < 4:

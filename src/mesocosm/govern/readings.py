@@ -25,6 +25,7 @@ class Proof:
         reading: the one reading that is proven, None where none is or several are.
         proofs: readings that single values prove, each with up to ten of these values.
         open: up to ten values that two readings fit.
+        counts: how many values prove each reading.
 
     >>> decimal_mark(["1.234,56", "7"]).reading, decimal_mark(["1,234"]).ambiguous
     (',', True)
@@ -33,6 +34,7 @@ class Proof:
     reading: str | None = None
     proofs: dict[str, tuple[str, ...]] = field(default_factory=lambda: {})
     open: tuple[str, ...] = ()
+    counts: dict[str, int] = field(default_factory=lambda: {})
 
     @property
     def mixed(self) -> bool:
@@ -125,15 +127,17 @@ def units(values: Iterable[str]) -> dict[str, int]:
 
 def _decided(each: Iterable[tuple[str, str | None]]) -> Proof:
     proofs: dict[str, list[str]] = {}
+    counts: Counter[str] = Counter()
     undecided: list[str] = []
     for value, reading in each:
         if reading is None:
             continue
+        counts[reading] += reading != "open"
         kept = undecided if reading == "open" else proofs.setdefault(reading, [])
         if len(kept) < MOST_EXAMPLES:
             kept.append(value)
     only = next(iter(proofs)) if len(proofs) == 1 else None
-    return Proof(only, {k: tuple(v) for k, v in sorted(proofs.items())}, tuple(undecided))
+    return Proof(only, {k: tuple(v) for k, v in sorted(proofs.items())}, tuple(undecided), {k: n for k, n in sorted(counts.items()) if n})
 
 
 def _mark(value: str) -> str | None:

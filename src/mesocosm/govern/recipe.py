@@ -121,7 +121,7 @@ def repair_sql(fields: Fields, repairs: Sequence[RepairKind], facts: Facts, tabl
         values = repair.values(facts.get("_repairs", {}).get(str(number), {}))
         if not values:
             continue
-        new = {name: f"try_cast({value} as {expr.SQL[fields[name].ibis_type]})" for name, value in values.items()}
+        new = {name: f"try_cast({value} as {expr.sql_type(fields[name].ibis_type)})" for name, value in values.items()}
         own = {name: working(str(i)) for i, name in enumerate(new)}
         marks = " || ".join(f"case when {own[n]} is not null and {own[n]} is distinct from {quote(n)} then {literal(listed(n))} else '' end" for n in new)
         swap = ", ".join(f"coalesce({own[n]}, {quote(n)}) as {quote(n)}" for n in new)

@@ -15,7 +15,6 @@ from mesocosm.govern.recipe import Facts, Fields, columns_of, typed
 from mesocosm.govern.sources.paths import quote
 from mesocosm.govern.wide import groups, slices
 
-NUMERIC = ("int64", "float64")
 EXACT = 2_000_000
 SAMPLED = 500_000
 LOOKED = 50_000
@@ -40,7 +39,7 @@ def _profile(con: Any, table: str, fields: Fields, rows: int) -> dict[str, dict[
 
     distinct = "count(distinct {})" if rows <= EXACT else "approx_count_distinct({})"
     asked: list[tuple[str, str, str]] = []
-    numbers = [n for n, f in fields.items() if f.ibis_type in NUMERIC and not f.private]
+    numbers = [n for n, f in fields.items() if expr.is_number(f.ibis_type) and not f.private]
     for name in fields:
         x = quote(name)
         asked += [(name, "missing", f"count(*) - count({x})"), (name, "distinct", distinct.format(x))]
@@ -76,7 +75,7 @@ def _histogram(con: Any, table: str, fields: Fields) -> dict[str, Any]:
     where = f"{table} where _split = 'train'" + (f" and hash(_row) % {every} = 0" if every > 1 else "")
     for name, field in fields.items():
         x = quote(name)
-        if field.ibis_type in NUMERIC:
+        if expr.is_number(field.ibis_type):
             values = quantiles(con, x, f"(select {x} from {where})", [i / 199 for i in range(200)])
             if values is not None:
                 rows = con.execute(f"select count({x}) from {table} where _split = 'train'").fetchone()[0]
@@ -116,7 +115,7 @@ def _examples(con: Any, written: str, fields: Fields, texts: Mapping[str, str], 
     con.execute(f"create temp table _pairs as select {pairs} from (select * from _raw limit {LOOKED}) r join {written} w using (_row)")
     found: dict[str, list[list[str | None]]] = {}
     for i, n in enumerate(able):
-        number = fields[n].ibis_type in NUMERIC
+        number = expr.is_number(fields[n].ibis_type)
         same = f"try_cast(trim(a{i}) as double) is not distinct from try_cast(b{i} as double)" if number else f"trim(a{i}) is not distinct from b{i}"
         query = f"select left(any_value(a{i}), 60), left(b{i}, 60) from _pairs where not ({same} and a{i} is not null or coalesce(trim(a{i}), '') = '' and b{i} is null) group by left(a{i}, 60), left(b{i}, 60) order by count(*) desc, 1, 2 limit {most}"
         some = [list(row) for row in con.execute(query).fetchall()]
@@ -157,7 +156,7 @@ def shares(con: Any, written: str, fields: Fields, mended: bool, truth: str | No
 
 def _agrees(mine: str, theirs: str, kind: str) -> str:
     text = f"nullif(trim({theirs}::varchar), '')"
-    if kind in NUMERIC:
+    if expr.is_number(kind):
         return f"({mine} is null and {text} is null or abs({mine} - try_cast({text} as double)) <= 1e-9 * greatest(1, abs({mine})))"
     return f"{mine}::varchar is not distinct from {f'try_cast({text} as {kind})::varchar' if kind in ('date', 'timestamp') else text}"
 

@@ -152,7 +152,9 @@ def page_of(path: Path, version: int, fields: list[str], offset: int, limit: int
     from mesocosm.govern.internal_names import quote, working
 
     with duckdb.connect() as con:
-        shape = ", ".join(["_row", *map(quote, fields)])
+        kinds = {row[0]: str(row[1]) for row in con.execute(f"describe select * from {scan(path, version)}").fetchall()}
+        exact = {f for f in fields if kinds.get(f, "").startswith("DECIMAL")}  # a number of JSON would be read as a double
+        shape = ", ".join(["_row", *(f"{quote(f)}::varchar as {quote(f)}" if f in exact else quote(f) for f in fields)])
         one = working("row")  # a field of the subquery's name would be taken for it
         rows = con.execute(f"select to_json({one})::varchar from (select {shape} from {scan(path, version)} order by _row limit {limit} offset {offset}) {one}").fetchall()
     return [json.loads(row[0]) for row in rows]

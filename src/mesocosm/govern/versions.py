@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from mesocosm.govern.expr import is_number
 from mesocosm.govern.internal_names import LINEAGE_COLUMNS, quote, working
 from mesocosm.govern.snapshot import commit, files_of, scan
 from mesocosm.govern.sources.paths import text
@@ -63,7 +64,7 @@ def _whole(con: Any, shared: list[str]) -> tuple[dict[str, int], dict[str, int]]
 def _figures(con: Any, field: str, kind: str) -> dict[str, Any]:
     x = quote(field)
     calls = {"missing": f"count(*) - count({x})", "distinct": f"count(distinct {x})"}
-    if kind in ("int64", "float64"):
+    if is_number(kind):
         calls |= {"mean": f"avg({x})::double", "sd": f"stddev({x})::double"}
     found: dict[str, Any] = {}
     for name, table in (("old", "a"), ("new", "b")):
@@ -75,7 +76,7 @@ def _figures(con: Any, field: str, kind: str) -> dict[str, Any]:
 
 def _psi(con: Any, x: str, kind: str) -> float | None:
     """The population stability index over ten bins of the old version, or over the values of a field that is no number."""
-    if kind in ("int64", "float64"):
+    if is_number(kind):
         steps = ", ".join(str(i / BINS) for i in range(1, BINS))
         cuts = con.execute(f"select quantile_cont({x}::double, [{steps}]) from a").fetchall()[0][0]
         if not cuts:

@@ -9,7 +9,7 @@ from typing import Any
 from mesocosm.base.version import VERSION
 from mesocosm.operate.served import Served
 
-TYPES = {"number": ["number", "string"], "integer": ["integer", "number", "string"], "boolean": ["boolean", "string"]}
+TYPES = {"decimal": ["string", "number"], "number": ["number", "string"], "integer": ["integer", "number", "string"], "boolean": ["boolean", "string"]}
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
 
 

@@ -11,6 +11,7 @@ import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -20,7 +21,7 @@ from mesocosm.operate.program import program_of
 from mesocosm.operate.steps import Unsure
 
 MOST_TEXT = 20_000
-NUMBERS = ("number", "integer")
+NUMBERS = ("number", "integer", "decimal")
 NON_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 FAR = 0.1  # of the width of the training range, beyond it
 SHOWN = 50  # fields named in one sentence
@@ -146,6 +147,7 @@ class Preparation(Fields):
         (self.empty,), (self.put,), (self.run,) = (self.con.extract_statements(q) for q in ("delete from incoming", put, "execute ready"))
         self.program = program_of(record["sql"], "incoming", list(self.fields), calls or {})
         self.doubts = 0
+        self.commas = {name for name, field in self.fields.items() if field.get("decimal") == ","}
         self._by_engine([dict.fromkeys(self.fields)])  # as quick the first time as the hundredth
 
     def ready(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -164,15 +166,21 @@ class Preparation(Fields):
             self.doubts += 1
             return None
         try:
-            found = self.program([number, *(_text(row.get(name)) for name in self.fields)])
+            found = self.program([number, *self._texts(row)])
         except Unsure:
             self.doubts += 1
             return None
         self.doubts = 0
         return found
 
+    def _texts(self, row: Mapping[str, Any]) -> list[str | None]:
+        """The values of a row as texts; a number of JSON has a point, and gets the mark that the field reads."""
+        if not self.commas:
+            return [_text(row.get(name)) for name in self.fields]
+        return [_text(value).replace(".", ",") if isinstance(value := row.get(name), float) and name in self.commas else _text(value) for name in self.fields]  # type: ignore[union-attr]
+
     def _by_engine(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        texts = [{"row": i} | {f"f{n}": _text(row.get(name)) for n, name in enumerate(self.fields)} for i, row in enumerate(rows)]
+        texts = [{"row": i} | {f"f{n}": text for n, text in enumerate(self._texts(row))} for i, row in enumerate(rows)]
         given = orjson.dumps(texts).decode()
         with self.lock:
             self.con.execute(self.empty)
@@ -183,8 +191,8 @@ class Preparation(Fields):
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON holds it: dates and moments in ISO 8601."""
-    return value.isoformat() if isinstance(value, date) else value
+    """A value as JSON holds it: dates and moments in ISO 8601, decimals as the doubles that a model takes."""
+    return value.isoformat() if isinstance(value, date) else float(value) if isinstance(value, Decimal) else value
 
 
 def _text(value: Any) -> str | None:

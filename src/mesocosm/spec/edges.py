@@ -13,6 +13,7 @@ from typing import Any
 
 from mesocosm.base.errors import Wrong
 from mesocosm.govern.dataset import Dataset
+from mesocosm.govern.expr import is_number
 from mesocosm.govern.internal_names import LINEAGE_COLUMNS, problem_of, same_but_case
 from mesocosm.govern.rules.bound import bind
 from mesocosm.govern.rules.condition import Condition
@@ -155,7 +156,7 @@ def _datasets(eco: Ecosystem) -> Iterator[Fault]:
             if isinstance(getattr(kind, "rates", None), Rates):
                 yield from _edge(eco, (*at, "fields", field, "rates", "from"), kind.rates.source, "sources")  # type: ignore[attr-defined]
             order = getattr(kind.missing, "order", None)
-            if order in data.fields and data.fields[order].ibis_type not in ("int64", "float64", "date"):
+            if order in data.fields and not (is_number(data.fields[order].ibis_type) or data.fields[order].ibis_type == "date"):
                 yield (*at, "fields", field, "missing", "order"), Wrong("", f"'{order}' cannot order rows", "a number or date field")
             if kind.missing.numeric and kind.ibis_type not in ("int64", "float64"):
                 wrong = Wrong("", f"'{kind.missing.how}' needs numbers, and '{field}' is a {kind.model_dump()['type']}", "mode, constant, quarantine or keep")
@@ -200,7 +201,7 @@ def _models(eco: Ecosystem) -> Iterator[Fault]:
         if not data or data.auto:
             continue
         fields = sorted(data.fields)
-        kinds = {f: str(k.model_dump()["type"]) for f, k in data.fields.items()}
+        kinds = {f: "number" if k.ibis_type.startswith("decimal") else str(k.model_dump()["type"]) for f, k in data.fields.items()}
         if model.rank:
             yield from of_rank(eco, model, data, kinds, at)
             continue
@@ -327,7 +328,7 @@ def _pretrain(eco: Ecosystem, model: Any, at: tuple[Any, ...]) -> Iterator[Fault
         kind = data.fields.get(field) if data else None
         if kind is None:
             yield path, Wrong("", f"'{name}' has no field '{field}'", "a field of it", sorted(data.fields) if data else [], field)
-        elif str(kind.model_dump()["type"]) not in ("category", "boolean", "number", "integer"):
+        elif str(kind.model_dump()["type"]) not in ("category", "boolean", "number", "integer", "decimal"):
             yield path, Wrong("", f"'{field}' is a {kind.model_dump()['type']}", "a category, boolean or number field")
         elif kind.private and field not in model.reveal:
             yield path, Wrong("", f"'{field}' is private", f"another field, or 'reveal: [{field}]' in the model")

@@ -6,7 +6,7 @@ from typing import Any
 
 
 def plan_text(data: dict[str, Any]) -> str:
-    """One line a change with its reasons, then the count."""
+    """One line a change with its reasons, then what the values leave open, then the count."""
     wide = max((len(c["address"]) for c in data["changes"]), default=0)
     lines = []
     for change in data["changes"]:
@@ -18,4 +18,5 @@ def plan_text(data: dict[str, Any]) -> str:
         counts[change["action"]] = counts.get(change["action"], 0) + 1
     if data.get("compared_at_build"):
         lines.append(f"New rows of {', '.join(data['compared_at_build'])} are compared with the last snapshot during the build.")
+    lines += [f"? {one['text']}" for one in data.get("questions", ())]
     return "\n".join([*lines, ", ".join(f"{n} to {a}" for a, n in counts.items()) + "."])

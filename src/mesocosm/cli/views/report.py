@@ -28,6 +28,7 @@ def dataset_text(name: str, data: dict[str, Any]) -> str:
     lines = [
         f"{name}: {told(a)}; quality {r['quality']:.3f}",
         *(f"  {line}" for line in sentences(r.get("sources", {}))),
+        *(f"  note: {source}: {note}" for source, notes in r.get("notes", {}).items() for note in notes),
         *(f"  {rows:>5}  {why}" for why, rows in r["reasons"].items()),
         f"  {'field':<16}{'missing':>16}{'unreadable':>12}{'filled':>8}{'outside':>8}{'mean':>22}{'sd':>22}",
     ]

@@ -8,14 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
 
 from mesocosm.govern.drafts.columns import Column
+from mesocosm.govern.moments import day_of
+from mesocosm.govern.readings import day_month_order
 
 PARTS = re.compile(r"(\d{1,4})([-/. ])(\d{1,2})\2(\d{1,4})")
 CLOCK = re.compile(r"(.+?)[T ](\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)(?:\s*([AaPp][Mm]))?(Z|[+-]\d{2}:?\d{2})?", re.S)
 WORDS = ("%b %d, %Y", "%d %b %Y", "%b %d %Y", "%d-%b-%Y", "%d/%b/%Y", "%B %d, %Y", "%d %B %Y", "%B %d %Y")
-HAN = (("%Y年%m月%d日", re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日")), ("%Y年%m月%d号", re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})号")))
+HAN = (("%Y年%m月%d日", re.compile(r"\d{4}年\d{1,2}月\d{1,2}日")), ("%Y年%m月%d号", re.compile(r"\d{4}年\d{1,2}月\d{1,2}号")))
 MOST = 20_000
 
 
@@ -27,16 +28,6 @@ class Dates:
     why: str = ""
     open: str = ""
     choices: list[list[str]] = field(default_factory=lambda: [])
-
-
-@dataclass
-class Order:
-    """How many values only one order of day and month reads."""
-
-    day_first: int = 0
-    month_first: int = 0
-    either: int = 0
-    first: str = ""
 
 
 def dates(column: Column) -> Dates | None:
@@ -56,9 +47,9 @@ def dates(column: Column) -> Dates | None:
         days.append(match[1].strip() if match else value)
         clocks.append((match[2] + (match[3] or "")) if match else "")
         zones.append(match[4] or "" if match else "")
-    order, forms, odd = Order(), dict[str, int](), list[str]()
+    forms, odd = dict[str, int](), list[str]()
     for value, day in zip(values, days, strict=True):
-        kind = _kind(day, order)
+        kind = _kind(day)
         if kind:
             forms[kind] = forms.get(kind, 0) + column.counts[value]
         else:
@@ -67,22 +58,24 @@ def dates(column: Column) -> Dates | None:
     if odd:
         bad = sum(column.counts[v] for v in odd)
         return None if bad > 0.2 * seen else Dates(open=f"{seen - bad} of {seen} values look like dates, and {bad} are no day of the calendar, such as {odd[0][:24]!r}; it stays as it is written")
-    return _settled(forms, order, clocks, zones, values, seen)
+    return _settled(forms, [day for day in days if _kind(day).startswith("D")], clocks, zones, values, seen)
 
 
-def _settled(forms: dict[str, int], order: Order, clocks: list[str], zones: list[str], values: list[str], seen: int) -> Dates | None:
+def _settled(forms: dict[str, int], days: list[str], clocks: list[str], zones: list[str], values: list[str], seen: int) -> Dates | None:
     if "%Y%m%d" in forms and len(values) < 3:
         return None
     turned = [f for f in forms if f.startswith("D")]
     short = [f for f in turned if f.endswith("y")]
-    if order.day_first and order.month_first:
-        return Dates(open=f"{order.day_first} values can only be day before month and {order.month_first} only month before day; it stays as it is written")
+    proof = day_month_order(days)
+    day_first, month_first = proof.counts.get("dmy", 0), proof.counts.get("mdy", 0)
+    if proof.mixed:
+        return Dates(open=f"{day_first} values can only be day before month and {month_first} only month before day; it stays as it is written")
     asked = [[*(f for f in forms if f not in turned), *(_form(f, first) for f in turned)] for first in (True, False)]
-    if turned and not (order.day_first or order.month_first):
-        return Dates(open=f"every one of its dates reads two ways: {order.first!r} is a day before a month or a month before a day, and no value tells which; it stays as it is written until 'formats' are given", choices=asked)
-    first = bool(order.day_first)
+    if turned and not proof.reading:
+        return Dates(open=f"every one of its dates reads two ways: {(*proof.open, *days)[0]!r} is a day before a month or a month before a day, and no value tells which; it stays as it is written until 'formats' are given", choices=asked)
+    first = proof.reading == "dmy"
     formats = asked[0 if first else 1]
-    said = "" if not turned else f"; {order.day_first or order.month_first} values can only be {'day before month' if first else 'month before day'}, and none only the other"
+    said = "" if not turned else f"; {day_first or month_first} values can only be {'day before month' if first else 'month before day'}, and none only the other"
     if short:
         return Dates(open=f"its dates have years of two digits, whose century is not known{said}; it stays as it is written", choices=[formats])
     if not any(clocks):
@@ -115,32 +108,23 @@ def _like(value: str) -> bool:
     return 6 <= len(value) <= 40 and bool(re.match(r"\d{1,4}[-/.年 ]\d{1,2}|(19|20)\d{6}$|[A-Za-z]{3,9}\.? \d{1,2},? \d{4}|\d{1,2}[ /-][A-Za-z]{3,9}[ /-]\d{4}", value))
 
 
-def _kind(day: str, order: Order) -> str:
+def _kind(day: str) -> str:
     """Which form a day has: a format, or `D` with its separator and `Y` or `y` where day and month may change places; empty where it is none."""
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}", day):
-        return "iso" if _valid(*map(int, day.split("-"))) else ""
+        return "iso" if day_of(day, "iso") else ""
     if re.fullmatch(r"(19|20)\d{6}", day):
-        return "%Y%m%d" if _valid(int(day[:4]), int(day[4:6]), int(day[6:])) else ""
+        return "%Y%m%d" if day_of(day, "%Y%m%d") else ""
     for form, pattern in HAN:
-        if match := pattern.fullmatch(day):
-            return form if _valid(*map(int, match.groups())) else ""
+        if pattern.fullmatch(day):
+            return form if day_of(day, "zh") else ""
     if match := PARTS.fullmatch(day):
-        a, mark, b, c = match[1], match[2], match[3], match[4]
-        if len(a) == 4:
-            return f"%Y{mark}%m{mark}%d" if len(c) <= 2 and _valid(int(a), int(b), int(c)) else ""
-        if len(a) > 2 or len(c) not in (2, 4):
+        first, mark, last = match[1], match[2], match[4]
+        if len(first) == 4:
+            return f"%Y{mark}%m{mark}%d" if len(last) <= 2 and day_of(day, "ymd") else ""
+        if len(first) > 2 or len(last) not in (2, 4) or not (day_of(day, "dmy") or day_of(day, "mdy")):
             return ""
-        year = int(c) if len(c) == 4 else 2000
-        day_first, month_first = _valid(year, int(b), int(a)), _valid(year, int(a), int(b))
-        if not (day_first or month_first):
-            return ""
-        order.day_first += day_first and not month_first
-        order.month_first += month_first and not day_first
-        if day_first and month_first:
-            order.either += 1
-            order.first = order.first or day
-        return f"D{mark}{'Y' if len(c) == 4 else 'y'}"
-    return next((form for form in WORDS if _read(day, form)), "")
+        return f"D{mark}{'Y' if len(last) == 4 else 'y'}"
+    return next((form for form in WORDS if day_of(day, form)), "")
 
 
 def _form(kind: str, day_first: bool) -> str:
@@ -151,16 +135,3 @@ def _form(kind: str, day_first: bool) -> str:
 def _names(formats: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(formats))
 
-
-def _valid(year: int, month: int, day: int) -> bool:
-    try:
-        return 1000 <= date(year, month, day).year <= 2999
-    except ValueError:
-        return False
-
-
-def _read(value: str, form: str) -> bool:
-    try:
-        return 1000 <= datetime.strptime(value, form).year <= 2999
-    except ValueError:
-        return False

@@ -13,11 +13,11 @@ from functools import lru_cache
 
 from mesocosm.base.units import CURRENCIES, HAN, WORDS, factor, known
 from mesocosm.govern.drafts.columns import Column, share
+from mesocosm.govern.figures import Figure
+from mesocosm.govern.figures import figure as exactly
 
-SIGN, SPACE = r"[-+\u2212]?", r"[ \u00a0\u2009\u202f]"
+SIGN = r"[-+\u2212]?"
 POWER = r"(?:[eE][-+]?\d+)?"
-DOT = re.compile(rf"(?:\d+\.?\d*|\.\d+){POWER}|[1-9]\d{{0,2}}(?:(?:,\d{{3}})+|(?:['’]\d{{3}})+|(?:{SPACE}\d{{3}})+)(?:\.\d+)?|[1-9]\d?(?:,\d{{2}})+,\d{{3}}(?:\.\d+)?")
-COMMA = re.compile(rf"(?:\d+,?\d*|,\d+){POWER}|[1-9]\d{{0,2}}(?:(?:\.\d{{3}})+|(?:['’]\d{{3}})+|(?:{SPACE}\d{{3}})+)(?:,\d+)?")
 VALUE = re.compile(rf"({SIGN})\s*([^\d\s.,+-]{{1,4}})?\s*({SIGN})((?:\d[\d.,'’ \u00a0\u2009\u202f]*)?[.,]?\d{POWER}|\d+[.,])\s*([^\d\s].*)?", re.S)
 WORD = re.compile(r"[^\W\d_]+(?:[./][^\W\d_]+)*|[%‰°€$£¥]+|US\$")
 UNITS = {
@@ -58,10 +58,8 @@ def figure(said: str, mark: str) -> float | None:
     >>> figure("1,234.5", "."), figure("1.234,5", ","), figure("1,23", "."), figure("1,23", ",")
     (1234.5, 1234.5, None, 1.23)
     """
-    if not (DOT if mark == "." else COMMA).fullmatch(said):
-        return None
-    plain = re.sub(r"['’ \u00a0\u2009\u202f" + ("," if mark == "." else ".") + "]", "", said)
-    return float(plain.replace(",", "."))
+    read = exactly(said, mark)
+    return float(read.number) if isinstance(read, Figure) and not read.unit else None
 
 
 def numbers(column: Column, marks: frozenset[str] = frozenset()) -> Numbers | None:

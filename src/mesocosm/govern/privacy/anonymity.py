@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from mesocosm.base.errors import Wrong
 from mesocosm.base.kinds import Kind
-from mesocosm.govern.expr import SQL
+from mesocosm.govern.expr import is_number, sql_type
 from mesocosm.govern.internal_names import working
 from mesocosm.govern.sources.paths import quote, text
 
@@ -105,12 +105,12 @@ def coarse_sql(setting: Anonymity, facts: Mapping[str, Any], kinds: Mapping[str,
     swap = []
     for n in setting.of:
         listed = ", ".join("null" if v is None else text(v) for v in facts["values"][n])
-        swap.append(f"try_cast(([{listed}]::varchar[])[{GROUP} + 1] as {SQL[kinds[n]]}) as {quote(n)}")
+        swap.append(f"try_cast(([{listed}]::varchar[])[{GROUP} + 1] as {sql_type(kinds[n])}) as {quote(n)}")
     return f"select * exclude ({GROUP}) replace ({', '.join(swap)}) from (select *, {_place(facts['tree'], shown)} as {GROUP} from {table})"
 
 
 def _number(kind: str) -> bool:
-    return kind in ("int64", "float64", "date", "timestamp")
+    return is_number(kind) or kind in ("date", "timestamp")
 
 
 def _code(name: str, kind: str, known: list[str] | None) -> str:
@@ -195,8 +195,8 @@ def _values(setting: Anonymity, con: Any, table: str, kinds: Mapping[str, str], 
     for n in setting.of:
         x, kind = quote(n), kinds[n]
         several = f"list_sort(list_distinct(list({x}::varchar)))"
-        if kind in ("int64", "float64"):
-            asked.append(f"{'round(avg(' + x + '))::bigint' if kind == 'int64' else 'steady_mean(' + x + ')'}::varchar")
+        if is_number(kind):
+            asked.append(f"{'round(avg(' + x + '))::bigint' if kind == 'int64' else 'steady_mean(' + x + '::double)'}::varchar")
         elif kind in ("date", "timestamp"):
             asked.append(f"min({x})::varchar")
         elif kind == "boolean":

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from mesocosm.base.errors import Wrong
-from mesocosm.govern.expr import SQL
+from mesocosm.govern.expr import SQL, is_number, sql_type
 from mesocosm.govern.rules.condition import ATOM, Condition, plain_fields
 from mesocosm.govern.rules.range import Range
 from mesocosm.govern.rules.regex import Regex
@@ -25,6 +25,7 @@ TRIED = {  # values that a field of a type can hold; a rule must be true or fals
     "date": "date '1970-01-01', date '2024-02-29'",
     "timestamp": "timestamp '1970-01-01', timestamp '2024-02-29 23:59:59'",
 }
+DECIMALS = "0, 1, -1"
 ONE = re.compile(r"([A-Za-z_]\w*)\s*(?:(?:<=|>=|<>|!=|=|<|>)\s*(-?\d+(?:\.\d+)?|'[^']*'|[A-Za-z_]\w*)|\s+(between)\s.*|\s+(is)\s.*)", re.IGNORECASE)
 
 
@@ -39,12 +40,12 @@ def bind(rule: RuleKind, kinds: Mapping[str, str]) -> None:
     """
     if not isinstance(rule, (Condition, Range, Regex)) or (isinstance(rule, Condition) and _simple(rule.condition, kinds)):
         return
-    if isinstance(rule, Range) and all(kinds.get(n) in ("int64", "float64") for n in rule.of) and not any(hasattr(end, "isoformat") for end in (rule.min, rule.max)):
+    if isinstance(rule, Range) and all(is_number(kinds.get(n, "")) for n in rule.of) and not any(hasattr(end, "isoformat") for end in (rule.min, rule.max)):
         return
     broken = rule.breaks()
     if broken:
         said = rule.condition if isinstance(rule, Condition) else rule.sentence().removeprefix("breaks the rule: ")
-        why = _refused(broken, rule.true() if isinstance(rule, Condition) else broken, tuple((n, SQL.get(kinds[n], "varchar")) for n in rule.fields() if n in kinds))
+        why = _refused(broken, rule.true() if isinstance(rule, Condition) else broken, tuple((n, sql_type(kinds[n]) if kinds[n] in SQL or is_number(kinds[n]) else "varchar") for n in rule.fields() if n in kinds))
         if why:
             raise Wrong("", f"the rule '{said[:200]}' cannot be computed ({why})", "a condition that compares fields with values of their types")
 
@@ -58,7 +59,7 @@ def _simple(condition: str, kinds: Mapping[str, str]) -> bool:
         if not match:
             return False
         kind, value = kinds.get(match[1]), match[2] or ""
-        number, said = kind in ("int64", "float64"), kind == "string"
+        number, said = is_number(kind or ""), kind == "string"
         if match[4]:
             continue
         fits = number if match[3] else said if value.startswith("'") else number if re.match(r"-?\d", value) else kinds.get(value) == kind and (number or said)
@@ -91,7 +92,7 @@ def _refused(broken: str, true: str, columns: tuple[tuple[str, str], ...]) -> st
 
 
 def _rows(columns: tuple[tuple[str, str], ...]) -> list[str]:
-    tried = [["null", *TRIED[kind].split(", ")] if kind in TRIED else ["null"] for _, kind in columns]
+    tried = [["null", *(TRIED.get(kind) or (DECIMALS if is_number(kind) else "null")).split(", ")] for _, kind in columns]
     most = max(map(len, tried), default=1)
     return [", ".join(values[i % len(values)] for values in tried) or "null" for i in range(most)]
 

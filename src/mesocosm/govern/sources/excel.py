@@ -1,4 +1,4 @@
-"""Sheets of Excel and OpenDocument files. Knows calamine; dates come as ISO text, formulas as their last value."""
+"""Sheets of Excel and OpenDocument files. Knows calamine; dates come as ISO text, formulas as their stored value."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pydantic import Field
 from mesocosm.base.digest import digest
 from mesocosm.base.errors import Wrong
 from mesocosm.base.kinds import Collected, Where
+from mesocosm.govern.sources.formulas import note_formulas, note_merged
 from mesocosm.govern.sources.paths import files_of, name_and_print
 from mesocosm.govern.sources.pour import Rows
 from mesocosm.govern.sources.schema import Schema, agree
@@ -26,6 +27,9 @@ MOST_RATIO = 1100  # bytes that one byte of DEFLATE can stand for, and some more
 
 class Excel(SourceKind):
     """One sheet of an .xlsx, .xls, .xlsb or .ods file.
+
+    A formula gives its stored value. One without a stored value, as programs that write workbooks leave them, is missing; so are the
+    cells of a merged range but its first. Both are counted where the source is read, and in the report.
 
     Args:
         path: a path or glob inside the project.
@@ -72,8 +76,10 @@ class Excel(SourceKind):
             sheet = self.sheet or book.sheet_names[0]
             if sheet not in book.sheet_names:
                 raise Wrong("sheet", f"'{sheet}' is no sheet of '{label}'", "a sheet of it", book.sheet_names, sheet)
-            cells = iter(book.get_sheet_by_name(sheet).iter_rows())
+            opened = book.get_sheet_by_name(sheet)
+            cells = iter(opened.iter_rows())
             named = f"{label}#{sheet}"
+            found.notes += [*note_formulas(path, sheet, named), *note_merged(opened.merged_cell_ranges or [], self.header, named)]
             row = next(islice(cells, self.header - 1, None), None)
             if row is None:
                 raise Wrong("header", f"the sheet '{sheet}' of '{label}' has fewer rows than {self.header}", "a header within it")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from mesocosm.base.errors import Wrong
@@ -12,6 +13,7 @@ from mesocosm.govern.sources.spool import INTERNAL, MOST_BYTES, MOST_ROWS, new_p
 
 MOST_COLUMNS = 16_384
 BATCH = MOST_ROWS
+CELLS = "_cells"  # the table that tells of each column of a view of rows whether its cells were numbers, texts or both
 
 
 class Exact(float):
@@ -50,6 +52,8 @@ class Rows:
         self.con = con
         self.named: dict[str, str] = {}  # key: column
         self.taken = set(INTERNAL)
+        self.texts: set[str] = set()  # keys that had a text, and those that had a number with a part
+        self.floats: set[str] = set()
         self.files: list[str] = []
         self.batch: list[tuple[str, int, dict[str, str | None]]] = []
         self.size = self.total = 0
@@ -76,6 +80,11 @@ class Rows:
     def add(self, label: str, line: int, row: Mapping[str, Any]) -> None:
         """One row of a file."""
         values = {self.column(k): said(v) for k, v in row.items()}
+        for k, v in row.items():
+            if isinstance(v, str):
+                self.texts.add(k)
+            elif isinstance(v, float | Decimal):
+                self.floats.add(k)
         self.batch.append((label, line, values))
         self.size += sum(len(v) + 8 for v in values.values() if v) + 64
         if len(self.batch) >= MOST_ROWS or self.size > MOST_BYTES:
@@ -101,6 +110,9 @@ class Rows:
             self.flush()
         listed = ", ".join(map(text, self.files))
         columns = list(self.named.values())
+        self.con.execute(f"create table if not exists {CELLS} (source varchar, name varchar, kind varchar)")
+        kinds = ["mixed" if k in self.texts and k in self.floats else "numbers" if k in self.floats else "texts" for k in self.named]
+        self.con.execute(f"insert into {CELLS} select ?, unnest(?::varchar[]), unnest(?::varchar[])", [name, columns, kinds])
         have = {row[0] for row in self.con.execute(f"describe select * from read_parquet([{listed}], union_by_name=true)").fetchall()}
         shown = ", ".join(quote(c) if c in have else f"null::varchar as {quote(c)}" for c in columns)
         self.con.execute(f"create view {quote(name)} as select _file, _line{', ' if shown else ''}{shown} from read_parquet([{listed}], union_by_name=true)")

@@ -6,6 +6,7 @@ from mesocosm.govern.types.boolean import Boolean
 from mesocosm.govern.types.category import Category
 from mesocosm.govern.types.country import Country
 from mesocosm.govern.types.date import Date
+from mesocosm.govern.types.decimal import Decimal
 from mesocosm.govern.types.image import Image
 from mesocosm.govern.types.list import List
 from mesocosm.govern.types.number import Integer, Number
@@ -20,6 +21,7 @@ TYPES: dict[str, type[Kind]] = {
     "category": Category,
     "country": Country,
     "date": Date,
+    "decimal": Decimal,
     "image": Image,
     "integer": Integer,
     "list": List,

@@ -10,7 +10,12 @@ from mesocosm.govern.expr import BLANK, Column, functions, literal
 from mesocosm.govern.types.field import Facts, FieldKind
 
 LANGUAGES = ("en", "zh", "zh_Hant", "de", "fr", "es", "it", "pt", "ja", "ko", "ru", "ar", "nl", "pl", "tr")
-MORE = {"uk": "GB", "england": "GB", "great britain": "GB", "the united states of america": "US", "united states of america": "US", "u s a": "US", "u s": "US", "america": "US", "holland": "NL", "prc": "CN", "russian federation": "RU", "uae": "AE"}
+MORE = {
+    "turkey": "TR", "hong kong": "HK", "macau": "MO", "macao": "MO", "ivory coast": "CI", "vatican": "VA", "palestine": "PS", "swaziland": "SZ", "burma": "MM", "cape verde": "CV", "macedonia": "MK",
+    "republic of korea": "KR", "korea republic of": "KR", "iran islamic republic of": "IR", "bolivia plurinational state of": "BO", "venezuela bolivarian republic of": "VE", "tanzania united republic of": "TZ",
+    "moldova republic of": "MD", "the netherlands": "NL", "britain": "GB",
+    "uk": "GB", "england": "GB", "great britain": "GB", "the united states of america": "US", "united states of america": "US", "u s a": "US", "u s": "US", "america": "US", "holland": "NL", "prc": "CN", "russian federation": "RU", "uae": "AE",
+}  # fmt: skip
 
 
 class Country(FieldKind):

@@ -7,7 +7,9 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator
 
 from mesocosm.govern.expr import Column, cases, functions, literal, null
+from mesocosm.govern.moments import COUNTED
 from mesocosm.govern.readings import in_order
+from mesocosm.govern.strptime import counted_once, moment
 from mesocosm.govern.types.field import Facts, FieldKind
 
 SHORT = {
@@ -17,7 +19,6 @@ SHORT = {
     "mdy": ("%m/%d/%Y", "%m.%d.%Y", "%m-%d-%Y"),
     "ymd": ("%Y/%m/%d", "%Y.%m.%d", "%Y-%m-%d"),
 }
-COUNTED = ("epoch", "epoch_ms", "epoch_us", "epoch_ns", "excel")
 
 
 def _format(text: str) -> str:
@@ -29,15 +30,17 @@ def _format(text: str) -> str:
 class Date(FieldKind):
     """A day, written in any of several formats, strict by the calendar: there is no 30 February.
 
-    The day is the one written; an offset behind its clock does not make it another. Two digits of a year are 1969 to 2068. Refused
-    with the reason: 24:00, a leap second, digits below a microsecond.
+    The day is the one written; an offset behind its clock does not make it another. Two digits of a year are 1969 to 2068. Years are
+    1000 to 2999. Refused with the reason: 24:00, a leap second, digits below a microsecond, ISO week dates (`2026-W10-4`), ordinal
+    dates (`2026-065`), months without a day, years of a Japanese era, zones by name. A format without marks, as `%Y%m%d`, reads texts
+    of its full width only.
 
     One column has one order of day and month: where `formats` has both, the column's values have to prove one, or the build stops.
 
     Args:
         formats: `iso` (also 20240305), `zh` (2024年3月5日), `dmy`, `mdy` or `ymd` (any separator, years of two digits, names of months
-            in English, German, French and more), `epoch`, `epoch_ms`, `epoch_us` or `epoch_ns` (counts since 1970), `excel` (serial
-            days of 1900), or strptime formats; tried in their order.
+            in English, German, French and more), `epoch`, `epoch_ms`, `epoch_us` or `epoch_ns` (counts since 1970; one of them), `excel`
+            (serial days since 1900; those since 1904 are not known), or strptime formats; tried in their order.
 
     Source: ISO 8601; C89 strptime.
 
@@ -46,7 +49,7 @@ class Date(FieldKind):
     """
 
     type: Literal["date"] = "date"
-    formats: tuple[Annotated[str, AfterValidator(_format)], ...] = ("iso",)
+    formats: Annotated[tuple[Annotated[str, AfterValidator(_format)], ...], AfterValidator(counted_once)] = ("iso",)
 
     def _of(self, facts: Facts | None) -> Self:
         """The field with the formats that the column's proven order of day and month leaves."""
@@ -79,7 +82,7 @@ class Date(FieldKind):
         forms = self._of(facts).forms
         if known or not said.type().is_string() or not forms:
             return {}
-        day = functions()["try_strptime"](said, literal(forms, "array<string>")).date()
+        day = moment(said, forms).date()
         return {"plain": cases((day.year() >= 1000, day), other=null("date"))}  # 24 may be a year of two digits
 
     def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:

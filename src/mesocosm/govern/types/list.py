@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from mesocosm.govern.expr import Column, cases, matched, null
+from mesocosm.govern.expr import Column, cases, functions, literal, matched, null
 from mesocosm.govern.types.field import Facts, FieldKind
 
 BETWEEN = "; "
@@ -14,6 +14,8 @@ BETWEEN = "; "
 
 class List(FieldKind):
     """Several values in one text; each once, in the order of the alphabet, with "; " between.
+
+    An array of JSON, as a list of Parquet becomes one, is read as its items; one with an item that holds the separator is refused.
 
     Args:
         separator: what stands between values in the source.
@@ -46,13 +48,15 @@ class List(FieldKind):
 
     @property
     def usual_null(self) -> tuple[str, ...]:
-        """Only the empty text: an item may be any word."""
-        return ("",)
+        """Only the empty text and the empty array: an item may be any word."""
+        return ("", "[]")
 
     def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The values, each once and sorted; null where one of them is not known, or there is none."""
         del parts, facts
-        each = said.cast("string").split(self.separator).map(lambda v: v.strip()).filter(lambda v: v != "")
+        text = said.cast("string")
+        text = cases((text.re_search(r"^\[.*\]$"), functions()["items_of"](text, literal(self.separator))), other=text)
+        each = text.split(self.separator).map(lambda v: v.strip()).filter(lambda v: v != "")
         if self.values:
             known = {value.casefold(): value for value in self.values}
             known |= {alias.casefold(): value for alias, value in self.aliases.items()}
@@ -61,3 +65,21 @@ class List(FieldKind):
             each = read.filter(lambda v: v.notnull())
             return cases((whole & (each.length() > 0), each.unique().sort().join(BETWEEN)), other=null())
         return cases((each.length() > 0, each.unique().sort().join(BETWEEN)), other=null())
+
+
+def items_of(said: str, separator: str) -> str | None:
+    """The items of an array of JSON with the separator between; a text that is no such array as it is, None where an item cannot stand.
+
+    >>> items_of('["a", 1.10]', ";"), items_of('["a;b"]', ";"), items_of("[a]", ";")
+    ('a;1.10', None, '[a]')
+    """
+    import json
+
+    try:
+        items = json.loads(said, parse_float=str, parse_int=str, parse_constant=str)  # each number as it is written
+    except (ValueError, RecursionError):
+        return said
+    texts = [one if isinstance(one, str) else json.dumps(one) for one in items if one is not None]
+    if any(separator in one or BETWEEN.strip() in one for one in texts) or any(isinstance(one, list | dict) for one in items):
+        return None
+    return separator.join(texts)

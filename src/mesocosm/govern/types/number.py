@@ -11,6 +11,7 @@ from mesocosm.base.units import CURRENCIES, HAN, OFFSET_WORDS, factor, known, mo
 from mesocosm.govern.clean.outliers import OutliersSetting
 from mesocosm.govern.clean.outliers.fence import Fence
 from mesocosm.govern.expr import Column, cases, functions, literal, matched, null
+from mesocosm.govern.figures import BETWEEN
 from mesocosm.govern.types.field import Facts, FieldKind
 
 FIGURE = r"^([-+]?)\s*([€$£¥]?)\s*((?:\d[\d.,' \x{00A0}\x{2009}]*)?[.,]?\d(?:[eE][-+]?\d+)?)\s*(.*?)$"
@@ -20,7 +21,9 @@ LEAD = r"^[-+]?\d+(?:\.\d+)?"
 LEAD_COMMA = r"^[-+]?\d+(?:,\d+)?"
 MORE = r"^(?:[\d.,'’ \x{00A0}\x{2007}\x{2009}\x{202F}]|[eE][-+]?\d|[-+–—±/*×~]|[²³½¼¾])"
 GROUPED = r"^[-+]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$"
-WHOLE = r"^[-+]?\d+$"
+WHOLE = r"^[-+]?\d+(?:\.0*)?$"
+PART = r"^[-+]?\d+\.\d*[1-9]"
+SMALL = r"^[^eE]*[1-9]"  # a figure that is not zero
 EXACT = 9007199254740992.0  # whole numbers below it are whole in a double too
 
 Worth = Annotated[float, Field(gt=0)]
@@ -58,8 +61,11 @@ class Number(FieldKind):
 
     A mark groups digits only where groups stand: threes (`1,234`), twos before the last three as in India (`12,34,567`), an
     apostrophe or a space in threes (`1'234`). Full-width and Arabic digits and the true minus (−) are read. A sign of currency or
-    its ISO code stands before or after. Refused: ranges, `±`, fractions, `(5)` and `5-`, `<5`, a whole number above 2^53 that a
-    double does not hold (`integer` or `decimal` hold it).
+    its ISO code stands before or after. Refused: ranges, `±`, fractions, `(5)` and `5-`, `<5`, an exponent beside group marks, a
+    number above 2^53 whose digits a double does not hold (`integer` or `decimal` hold it), one nearer to zero than a double can be.
+
+    `12 %` needs `unit: percent` and is then 12; a spreadsheet holds a cell that it shows as 12 % as 0.12. A text beside the figure that
+    does not convert to the unit is refused, and so are words of several sizes: ton, gallon, pint, cup, gr, m€ (`spellings` settles them).
 
     Args:
         unit: the unit the field is kept in; a value that names another is converted, °F and K by their offset too.
@@ -103,9 +109,14 @@ class Number(FieldKind):
             raise ValueError(f"'rates' beside a 'unit' that is a currency: {', '.join(CURRENCIES)}")
         return self
 
+    @property
+    def kept_as(self) -> tuple[str, ...]:
+        """What holds the number, as the reasons of refusals need it."""
+        return (self.type,)
+
     def mark(self, facts: Facts) -> str:
-        """The decimal mark: as set, as the column proved it, or a point; `mixed` where the column proved both."""
-        return self.decimal or str(facts.get("decimal", "."))
+        """The decimal mark: a point where the source's cells are numbers, else as set, as the column proved it, or a point; `mixed` where the column proved both."""
+        return "." if facts.get("decimal") == "numbers" else self.decimal or str(facts.get("decimal", "."))
 
     def learn(self, spellings_seen: list[str], rates: dict[str, float] | None = None) -> Facts:
         """The factor of every spelling of a unit that converts to the field's; `offsets` where a factor alone is not enough."""
@@ -129,6 +140,7 @@ class Number(FieldKind):
         """
         if said.type().is_numeric() or "number" in known:
             return {}
+        said = said.cast("string")  # of a date or a boolean, which are no numbers
         mark = self.mark(facts or {})
         if not known:
             fast = self._plain(said, mark)
@@ -150,16 +162,17 @@ class Number(FieldKind):
         }
 
     def _plain(self, said: Column, mark: str) -> Column:
-        """A text that is a plain number by a cast; an underscore is no digit."""
+        """A text that is a plain number by a cast; an underscore is no digit, and `+-5` is `±5`."""
         text = said.replace(",", ".") if mark == "," else said
-        odd = said.contains("_") | said.contains(".") if mark == "," else said.contains("_")
+        odd = said.contains("_") | said.contains("+-")
+        odd = odd | said.contains(".") if mark == "," else odd
         return cases((odd, null("float64")), other=text.try_cast("float64"))
 
     def _digits(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
-        """The digits of a whole number as text, null for another text; asked of great numbers only."""
-        mark = self.mark(facts)
+        """The digits of a whole number as text, null for one with an exponent; `odd` where a part is not whole. Asked of great numbers only."""
+        mark, said = self.mark(facts), said.cast("string")
         lead = cases((parts["fast"].notnull(), said), (parts["odd"].isnull(), parts["lead"]), other=functions()["figure_of"](parts["odd"], literal(mark)))
-        return cases((lead.re_search(WHOLE), lead), other=null())
+        return cases((lead.re_search(WHOLE), lead), (lead.re_search(PART), literal("odd")), other=null())
 
     def unit_of(self, said: Column, facts: Facts) -> Column:
         """The text beside the figure, empty where there is none."""
@@ -169,9 +182,11 @@ class Number(FieldKind):
         """The number in the field's unit; null for a text that is no number in a known unit."""
         if not parts:
             return self._from_typed(said)
+        said = said.cast("string")
         number, digits = parts["number"], self._digits(said, parts, facts)
         same = number.try_cast("decimal(38, 0)") == digits.try_cast("decimal(38, 0)")
-        held = cases((number.abs() < EXACT, number), (digits.notnull() & ~same.fill_null(False), null("float64")), other=number)
+        lost = (number == 0.0) & (said.contains("e-") | said.contains("E-"))
+        held = cases((lost & said.re_search(SMALL), null("float64")), (number.abs() < EXACT, number), (digits.notnull() & ~same.fill_null(False), null("float64")), other=number)
         return self._converted(held, parts["unit"], facts)
 
     def _converted(self, number: Column, unit: Column, facts: Facts) -> Column:
@@ -199,7 +214,8 @@ class Number(FieldKind):
 
     def because(self, said: Column, facts: Facts) -> Column | None:
         """Why a text is no number."""
-        return functions()["why_no_figure"](said.cast("string"), literal(self.mark(facts)))
+        known = BETWEEN.join(sorted({*HAN, *self.spellings, *facts.get("units", {}), *facts.get("offsets", {})}))
+        return functions()["why_no_number"](said.cast("string"), literal("\n".join((self.mark(facts), self.unit or "", known, *self.kept_as))))
 
 
 class Integer(Number):

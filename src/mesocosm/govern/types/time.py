@@ -7,7 +7,9 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator
 
 from mesocosm.govern.expr import Column, cases, functions, literal, null
+from mesocosm.govern.moments import COUNTED
 from mesocosm.govern.readings import in_order
+from mesocosm.govern.strptime import counted_once, moment
 from mesocosm.govern.types.field import Facts, FieldKind
 
 SHORT = {
@@ -15,14 +17,17 @@ SHORT = {
     "zh": ("%Y年%m月%d日 %H:%M:%S", "%Y年%m月%d日 %H时%M分%S秒", "%Y年%m月%d日 %H时%M分", "%Y年%m月%d日 %H:%M", "%Y年%m月%d日"),
     "us": ("%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M %p", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M"),
     "eu": ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M"),
+    "dmy": tuple(f"%d{mark}%m{mark}%Y{clock}" for mark in "./-" for clock in (" %H:%M:%S", " %H:%M", "")),
+    "mdy": tuple(f"%m{mark}%d{mark}%Y{clock}" for mark in "/-." for clock in (" %H:%M:%S", " %H:%M", "")),
+    "ymd": tuple(f"%Y{mark}%m{mark}%d{clock}" for mark in "/-." for clock in (" %H:%M:%S", " %H:%M", "")),
 }
 
 OFFSET = r"\s*[+-](?:0\d|1[0-4])(?::?[0-5]\d)?$"
 
 
 def _format(text: str) -> str:
-    if text not in SHORT and "%" not in text:
-        raise ValueError('iso, zh, us, eu, or a format such as "%d/%m/%Y %H:%M"')
+    if text not in SHORT and text not in COUNTED and "%" not in text:
+        raise ValueError('iso, zh, dmy, mdy, ymd, us, eu, epoch, epoch_ms, excel, or a format such as "%d/%m/%Y %H:%M"')
     return text
 
 
@@ -37,10 +42,14 @@ def _zone(text: str) -> str:
 class Time(FieldKind):
     """A moment, written in any of several formats, kept in UTC.
 
-    One column has one order of day and month: where `formats` has both, the column's values have to prove one, or the build stops.
+    One column has one order of day and month: where `formats` has both, the column's values have to prove one, or the build stops. What a
+    `date` refuses is refused here too: 24:00, a leap second, digits below a microsecond, week and ordinal dates, zones by name. A serial
+    day of a spreadsheet is read to the millisecond, and to the second where its digits end within 5 ms of one.
 
     Args:
-        formats: `iso`, `zh`, `us`, `eu` or strptime formats, tried in their order; each may be followed by an offset.
+        formats: `iso`, `zh`, `us`, `eu`, `dmy`, `mdy`, `ymd` (as a `date` has them, with a clock behind), `epoch`, `epoch_ms`,
+            `epoch_us` or `epoch_ns` (counts since 1970 in UTC), `excel` (serial days of 1900), or strptime formats; tried in their
+            order. A moment written as such may be followed by an offset.
         zone: the time zone of a moment that names no offset.
         dst: a clock time that the zone has twice (clocks go back) or never (they go forward): `refuse` it with the reason, or take the
             `earlier` or the `later` of the two moments in UTC that the offsets before and after the change give.
@@ -52,7 +61,7 @@ class Time(FieldKind):
     """
 
     type: Literal["time"] = "time"
-    formats: tuple[Annotated[str, AfterValidator(_format)], ...] = ("iso",)
+    formats: Annotated[tuple[Annotated[str, AfterValidator(_format)], ...], AfterValidator(counted_once)] = ("iso",)
     zone: Annotated[str, AfterValidator(_zone)] = "UTC"
     dst: Literal["refuse", "earlier", "later"] = "refuse"
 
@@ -74,7 +83,7 @@ class Time(FieldKind):
     @property
     def forms(self) -> list[str]:
         """The formats, short names written out."""
-        return list(dict.fromkeys(f for form in self.formats for f in SHORT.get(form, (form,))))
+        return list(dict.fromkeys(f for form in self.formats for f in SHORT.get(form, () if form in COUNTED else (form,))))
 
     def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The moment in UTC; null for a text that no format reads."""
@@ -86,8 +95,11 @@ class Time(FieldKind):
         text = said.cast("string").re_replace("[zZ]$", "+00:00")
         forms = [f.replace("%z", "").rstrip() for f in mine.forms]
         offset = [f + gap + "%z" for f in forms for gap in ("", " ")]
-        plain = self._in_zone(call["try_strptime"](text, literal(forms, "array<string>")))
-        base = call["try_strptime"](text.re_replace(OFFSET, ""), literal(forms, "array<string>"))
+        if not forms:
+            return call["moment_of"](text, literal(mine.spec)).try_cast("timestamp")
+        local = moment(text, forms)
+        plain = self._in_zone(cases((local.year() >= 1000, local), other=null("timestamp")))  # 24 may be a year of two digits
+        base = moment(text.re_replace(OFFSET, ""), forms)
         zoned = call["try_strptime_zoned"](text, literal(offset, "array<string>"))
         # with %z the engine rolls days over, so the text without its offset has to be a moment too
         strict = cases((base.notnull(), zoned), other=null("timestamp('UTC')"))

@@ -1,0 +1,45 @@
+"""What the values of local files leave open, asked before a build: a decimal mark, an order of day and month.
+
+Knows the same proofs that the build makes. Reads small local files only; keeps nothing.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from mesocosm.base.errors import Failure, Finding, Invalid, Wrong
+from mesocosm.base.kinds import Where
+from mesocosm.build.preview import is_small
+from mesocosm.spec import Spec
+
+FORMS = ("csv", "excel", "json", "jsonl", "parquet")  # types of sources that are read for it
+
+
+def ask_readings(spec: Spec) -> list[Finding]:
+    """For each column of a dataset whose values have two readings, where the file has to say which.
+
+    Datasets that are drafted, that read no file of the project, or that read large ones are left to the build.
+    """
+    found = []
+    for name, dataset in spec.eco.datasets.items():
+        sources = [spec.eco.sources.get(s) for s in dataset.all_sources]
+        if dataset.auto or any(s is None or getattr(s, "type", "") not in FORMS for s in sources) or not is_small(spec, name):
+            continue
+        for asked in _questions(spec, name):
+            place = spec.place("datasets", name, *asked.key.split(".", 1))
+            found.append(Finding(place, f"datasets.{name}.{asked.key}", asked.found, asked.wanted))
+    return found
+
+
+def _questions(spec: Spec, name: str) -> list[Wrong]:
+    from mesocosm.govern.govern import engine
+    from mesocosm.govern.proven import questions
+    from mesocosm.govern.raw import raw
+
+    dataset = spec.eco.datasets[name]
+    with tempfile.TemporaryDirectory() as folder, suppress(Failure, Invalid, OSError), engine(Path(folder)) as con:
+        collected = {s: spec.eco.sources[s].collect(Where(spec.root, Path(folder)), con, f"src_{s}") for s in dict.fromkeys(dataset.all_sources)}
+        return questions(con, dict(dataset.fields), raw(con, dataset, collected))
+    return []

@@ -1,0 +1,134 @@
+"""What a workbook does not tell by its values: formulas without a stored value, values that are to be computed anew, merged cells.
+
+Knows the parts of Office Open XML and OpenDocument as far as these need. Opens no sheet for its values.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Iterator, Sequence
+from html import unescape
+from pathlib import Path
+
+BLOCK = 1 << 20
+MOST_CELL = 200_000  # characters of one cell's markup
+MOST_PART = 20_000_000  # bytes of the list of sheets, and of a document in OpenDocument
+FORMULA = re.compile(r"<(?:\w+:)?f[\s/>]")
+START = re.compile(r"<(?:\w+:)?c[\s>]")
+VALUE = re.compile(r"<(?:\w+:)?(?:v|is)(?:\s[^>]*)?>\s*[^<\s]|<(?:\w+:)?is[\s>]")
+ODS_CELL = re.compile(r"<table:table-cell\b[^>]*\btable:formula=[^>]*>")
+
+
+def note_formulas(path: Path, sheet: str, label: str) -> list[str]:
+    """Sentences about a sheet's formulas whose values are not stored or are to be computed anew; none for a file of another kind."""
+    if not zipfile.is_zipfile(path):
+        return []
+    try:
+        with zipfile.ZipFile(path) as book:
+            names = set(book.namelist())
+            if "xl/workbook.xml" in names:
+                return _of_xlsx(book, sheet, label)
+            return _of_ods(book, sheet, label) if "content.xml" in names else []
+    except (zipfile.BadZipFile, OSError, ValueError, KeyError, IndexError, NotImplementedError, RuntimeError):
+        return []
+
+
+def note_merged(ranges: Sequence[tuple[tuple[int, int], tuple[int, int]]], header: int, label: str) -> list[str]:
+    """A sentence about merged cells from the header on.
+
+    Args:
+        ranges: the first and last cell of each, as row and column from 0.
+        header: the row of the names, from 1.
+
+    >>> note_merged([((1, 0), (3, 0))], 1, "a.xlsx#s")
+    ["'a.xlsx#s' has 1 merged range (first A2:A4): its first cell has the value, the 2 other cells are missing"]
+    """
+    here = sorted(r for r in ranges if r[1][0] >= header - 1 and r[0] != r[1])
+    if not here:
+        return []
+    hidden = sum((b[0] - a[0] + 1) * (b[1] - a[1] + 1) - 1 for a, b in here)
+    at = f"{_letters(here[0][0][1])}{here[0][0][0] + 1}:{_letters(here[0][1][1])}{here[0][1][0] + 1}"
+    one = len(here) == 1
+    return [f"'{label}' has {len(here)} merged range{'' if one else 's'} (first {at}): {'its' if one else 'their'} first cell has the value, the {hidden} other cell{'' if hidden == 1 else 's'} are missing"]
+
+
+def _letters(column: int) -> str:
+    """A column's letters, from 0.
+
+    >>> _letters(0), _letters(27)
+    ('A', 'AB')
+    """
+    found = ""
+    column += 1
+    while column:
+        column, left = divmod(column - 1, 26)
+        found = chr(65 + left) + found
+    return found
+
+
+def _of_xlsx(book: zipfile.ZipFile, sheet: str, label: str) -> list[str]:
+    main = book.open("xl/workbook.xml").read(MOST_PART).decode("utf-8", "replace")
+    links = book.open("xl/_rels/workbook.xml.rels").read(MOST_PART).decode("utf-8", "replace")
+    ident = next((_value(tag, r"\w+:id") for tag in re.findall(r"<(?:\w+:)?sheet\s[^>]*>", main) if unescape(_value(tag, "name")) == sheet), "")
+    target = next((_value(tag, "Target") for tag in re.findall(r"<(?:\w+:)?Relationship\s[^>]*>", links) if _value(tag, "Id") == ident), "")
+    part = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+    missing: list[str] = []
+    formulas = 0
+    for cell in _formulas(book, part):
+        formulas += 1
+        head = cell.partition(">")[0]
+        if not VALUE.search(cell) and _value(head, "t") != "str":
+            missing.append(_value(head, "r"))
+    notes = _note_missing(missing, label)
+    if len(missing) < formulas and re.search(r'fullCalcOnLoad="(?:1|true)"', main):
+        many = formulas - len(missing)
+        what = "the stored value of 1 formula" if many == 1 else f"the stored values of {many} formulas"
+        notes.append(f"'{label}' asks to be computed anew when it is opened, so {what} may be out of date; open and save it in a spreadsheet program")
+    return notes
+
+
+def _formulas(book: zipfile.ZipFile, part: str) -> Iterator[str]:
+    """The markup of each cell that has a formula."""
+    with book.open(part) as handle:
+        text, at = "", 0
+        while True:
+            block = handle.read(BLOCK)
+            text = text[max(0, min(at, len(text))) :] + block.decode("latin-1")
+            at = 0
+            while found := FORMULA.search(text, at):
+                starts = [m.start() for m in START.finditer(text, max(at, found.start() - 2000), found.start())]
+                end = re.compile(r"</(?:\w+:)?c>").search(text, found.start())
+                if end is None:
+                    break
+                if starts:
+                    yield text[starts[-1] : end.end()]
+                at = end.end()
+            if not block:
+                return
+            at = max(at, len(text) - MOST_CELL if len(text) - at > MOST_CELL else at)
+            if not FORMULA.search(text, at):
+                at = max(at, len(text) - 2000)  # the start of a cell may stand at the end of a block
+
+
+def _of_ods(book: zipfile.ZipFile, sheet: str, label: str) -> list[str]:
+    if book.getinfo("content.xml").file_size > MOST_PART:
+        return []
+    text = book.open("content.xml").read(MOST_PART).decode("utf-8", "replace")
+    parts = re.split(r"(?=<table:table\s)", text)
+    own = next((p for p in parts if p.startswith("<table:table") and unescape(_value(p.partition(">")[0], "table:name")) == sheet), "")
+    cells = [c for c in ODS_CELL.findall(own) if "office:value-type=" not in c]
+    return _note_missing(["" for _ in cells], label)
+
+
+def _note_missing(cells: Sequence[str], label: str) -> list[str]:
+    if not cells:
+        return []
+    first = f" (first {cells[0]})" if cells[0] else ""
+    return [f"'{label}' has {len(cells)} formula{'' if len(cells) == 1 else 's'} without a stored value{first}, read as missing; open and save it in a spreadsheet program to store them"]
+
+
+def _value(tag: str, name: str) -> str:
+    """An attribute of a tag, empty where it has none."""
+    found = re.search(rf"""\s{name}\s*=\s*(?:"([^"]*)"|'([^']*)')""", tag)
+    return (found[1] or found[2] or "") if found else ""
