@@ -164,7 +164,7 @@ def _models(spec: Spec, catalog: Catalog) -> Row:
 def _skill(metrics: Mapping[str, Any], figure: str) -> Row | None:
     """A model's first figure, beside the lowest of the plain models that it is held against."""
     told = [float(b[figure]) for b in metrics.get("baselines", {}).values() if b.get(figure) is not None]
-    if figure not in metrics or not told:
+    if metrics.get(figure) is None or not told:
         return None
     simplest = min(told)
     return {"figure": figure, "value": metrics[figure], "interval": metrics["interval"].get(figure), "simplest": simplest, "skill": round(skill(float(metrics[figure]), simplest), 4)}

@@ -44,6 +44,7 @@ from mesocosm.learn.pricing.predicting import planned
 from mesocosm.learn.pricing.price import quoted
 from mesocosm.learn.sight.grow import Sight, seen
 from mesocosm.learn.tasks import Number
+from mesocosm.learn.tongue import measure_reading
 
 Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
@@ -72,6 +73,7 @@ class Site:
         sites: the site of each row, where sites learn apart.
         again: rows that come again, as their class has few.
         drawn: whether the test rows were drawn at random, not named by a source.
+        others: columns of the dataset that the model does not read, where a random split may hide what they tell.
     """
 
     root: Path
@@ -91,6 +93,7 @@ class Site:
     sites: Sequence[Any] = ()
     again: AbstractSet[int] = frozenset()
     drawn: bool = True
+    others: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
 
 @dataclass
@@ -190,9 +193,9 @@ def grow(
         scale["scale"] |= {"widths": parts.task.widths(head, parts, model.seed)}
         metrics |= parts.task.covered(scale["scale"], p_test, parts, shown, kinds)
     say(f"{len(p_test)} test rows: {parts.task.sentence(metrics)}")
-    metrics["warnings"] = [*warn.against(metrics), *warn.figures(p_test, parts, metrics), *warn.data(rows, kinds, split, parts, model.inputs, model.predict, bool(site.groups) or not site.drawn)]
+    metrics["warnings"] = [*warn.against(metrics), *warn.figures(p_test, parts, metrics), *warn.data(rows, kinds, split, parts, model.inputs, model.predict, bool(site.groups) or not site.drawn, site.others), *warn.copies(p_test, parts)]
     if base:
-        metrics["tokens"], more = warn.texts([t for p in parts.texts for t in parts.texts[p]], base, model.max_length)
+        metrics["tokens"], more = measure_reading([t for p in parts.texts for t in parts.texts[p]], base, model.max_length)
         metrics["warnings"] += more
     for sentence in metrics["warnings"]:
         say(f"warning: {sentence}")
