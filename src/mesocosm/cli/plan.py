@@ -12,6 +12,7 @@ def plan(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
     """Show what a build would do, and why."""
     from mesocosm.build.preview import preview_data
     from mesocosm.build.prices import prices
+    from mesocosm.build.reading import read_ahead
     from mesocosm.cli.views.plan import plan_text
 
     eco = opened(file)
@@ -19,4 +20,5 @@ def plan(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
     left = preview_data(eco.spec, eco.catalog, changes)
     changes = eco.plan()
     told = prices(eco.spec, eco.catalog, changes)
-    answer({"changes": [c.as_json() | ({"price": told[c.address]} if c.address in told else {}) for c in changes], "compared_at_build": left}, as_json, plan_text)
+    ahead = read_ahead(eco.spec, eco.catalog, changes)
+    answer({"changes": [c.as_json() | ({"price": told[c.address]} if c.address in told else {}) | ({"warnings": ahead[c.address]} if c.address in ahead else {}) for c in changes], "compared_at_build": left}, as_json, plan_text)

@@ -148,6 +148,7 @@ def grow(
     store, folder = site.store, site.folder
     scratch = model.pretrain is not None and model.pretrain.scratch is not None
     base = resolve(str(model.base), site.root) if parts.text_names and not scratch and model.base != AUTO else None
+    reading = _read_ahead(parts, base, model.max_length, say)
     quote = None if model.base == AUTO else quoted(planned(model, parts, base, site.root, store, site.corpus, site.told), store)
     laps = quote.laps if quote else Laps()
     if quote:
@@ -194,11 +195,11 @@ def grow(
         metrics |= parts.task.covered(scale["scale"], p_test, parts, shown, kinds)
     say(f"{len(p_test)} test rows: {parts.task.sentence(metrics)}")
     metrics["warnings"] = [*warn.against(metrics), *warn.figures(p_test, parts, metrics), *warn.data(rows, kinds, split, parts, model.inputs, model.predict, bool(site.groups) or not site.drawn, site.others), *warn.copies(p_test, parts)]
-    if base:
-        metrics["tokens"], more = measure_reading([t for p in parts.texts for t in parts.texts[p]], base, model.max_length)
-        metrics["warnings"] += more
     for sentence in metrics["warnings"]:
         say(f"warning: {sentence}")
+    if base:
+        metrics["tokens"], more = reading or _read_ahead(parts, base, model.max_length, say)
+        metrics["warnings"] += more
     if site.taught:
         metrics |= beside_general(site.taught, head, p_test, feats, parts, model.seed, say)
     if parts.sites is not None:
@@ -235,6 +236,16 @@ def grow(
         metrics["price"] = quote.settled()
     metrics["seconds"] = round(time.perf_counter() - began, 2)
     return Grown(card | {"metrics": metrics}, metrics, history, [*judge.gates(dict(model.require), metrics), *warn.worse(metrics)])
+
+
+def _read_ahead(parts: Parts, base: Base | None, most: int, say: Say) -> tuple[dict[str, float], list[str]] | None:
+    """What a base cuts or does not know of the texts, told before anything is trained."""
+    if base is None:
+        return None
+    shares, sentences = measure_reading([t for p in parts.texts for t in parts.texts[p]], base, most)
+    for sentence in sentences:
+        say(f"warning: {sentence}")
+    return shares, sentences
 
 
 def _trial(model: Model, parts: Parts, base: Base | None, store: Path, watch: Callable[[int, float], None], sight: Sight | None) -> float:
