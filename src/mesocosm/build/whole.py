@@ -113,7 +113,7 @@ def _data(spec: Spec, catalog: Catalog) -> Row:
     todo += [f"{address}: {fault}; 'mesocosm build' rebuilds it" for address, fault in damage.items()]
     for name in datasets_of(spec):
         stops = read_stop(spec.root / ".mesocosm", name)
-        todo += [f"the last build of '{name}' stopped, nothing was trained on it: {c.sentence}; fix the source, or accept it with: mesocosm build --accept {name}.{c.field}" for c in stops]
+        todo += [f"the last build of '{name}' stopped, nothing was trained on it: {c.sentence}; fix the source{'' if c.kind == 'build' else f', or accept it with: mesocosm build --accept {name}' + (f'.{c.field}' if c.field else '')}" for c in stops]
         kept = catalog.snapshots(name)
         if not kept:
             todo.append(f"'{name}' was not built: mesocosm build")
