@@ -198,7 +198,7 @@ def grow(
     for sentence in metrics["warnings"]:
         say(f"warning: {sentence}")
     if base:
-        metrics["tokens"], more = reading or _read_ahead(parts, base, model.max_length, say)
+        metrics["tokens"], more = reading or _read_ahead(parts, base, model.max_length, say) or ({}, [])
         metrics["warnings"] += more
     if site.taught:
         metrics |= beside_general(site.taught, head, p_test, feats, parts, model.seed, say)
