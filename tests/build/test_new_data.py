@@ -14,8 +14,10 @@ from mesocosm.base.errors import Wrong
 from mesocosm.build.apply import apply
 from mesocosm.build.new_data import compare_snapshots, read_stop
 from mesocosm.build.preview import preview_data
+from mesocosm.build.whole_change import compare_dates, compare_texts
 from mesocosm.cli.build import check_accepted
 from mesocosm.ecosystem import open_ecosystem
+from mesocosm.govern.wording import describe
 
 Columns = dict[str, list[Any]]
 
@@ -160,3 +162,62 @@ def test_a_source_that_is_right_again_builds_without_a_word(tmp_path: Path) -> N
     assert build(tmp_path) == []
     report = open_ecosystem(tmp_path).catalog.snapshot(dataset="d")
     assert report and json.dumps(report["report"]["changes"]) == "[]"
+
+
+def account(rows: int, lost: int = 0) -> dict[str, int]:
+    return {"in": rows, "kept": rows - lost, "quarantined": lost, "duplicates": 0}
+
+
+def test_lost_rejected_and_repeated_rows_stop_and_growth_does_not() -> None:
+    rng = np.random.default_rng(4)
+    old = snapshot_of({"x": rng.normal(size=600).tolist()}) | {"account": account(600)}
+    for rows, lost, stops in ((60, 0, True), (0, 0, True), (310, 0, False), (900, 0, False), (6000, 0, False), (1200, 600, True), (700, 70, False)):
+        new = snapshot_of({"x": rng.normal(size=max(1, rows - lost)).tolist()}) | {"account": account(rows, lost)}
+        assert bool([c for c in compare_snapshots(old, new) if c.stops]) == stops, (rows, lost)
+    once, twice, more = ([{"after": {"x": {"rows": n, "missing": 0, "distinct": d}}, "before": {}, "unreadable": {}} for n, d in ((600, 595), (1200, 595), (1200, 1180))])
+    before = {"account": account(600), "report": once, "recipe": {"fields": {}}, "facts": {"training": {}}}
+    for report, said in ((twice, "rows are repeated"), (more, "")):
+        assert said in "".join(c.evidence for c in compare_snapshots(before, before | {"account": account(1200), "report": report})) and bool(said) == bool(compare_snapshots(before, before | {"account": account(1200), "report": report}))
+
+
+ENGLISH: list[str] = ["the", "card", "did", "not", "come", "to", "my", "address", "and", "i", "want", "to", "have", "a", "new", "one", "from", "the", "bank", "please", "help", "me", "with", "it", "today"]
+GERMAN: list[str] = ["die", "karte", "ist", "nicht", "bei", "mir", "angekommen", "und", "ich", "möchte", "eine", "neue", "von", "der", "bank", "haben", "bitte", "helfen", "sie", "mir", "damit", "heute"]
+
+
+def test_the_language_of_texts_and_the_era_of_dates_are_compared() -> None:
+    draw = np.random.default_rng(5)
+
+    def texts(words: list[str], count: int = 300) -> dict[str, Any]:
+        return describe(" ".join(draw.choice(words, 8)) for _ in range(count))
+
+    english, other = texts(ENGLISH), {
+        "same": (texts(ENGLISH), False), "upper": (describe(" ".join(draw.choice(ENGLISH, 8)).upper() for _ in range(300)), False), "mixed": (texts([*ENGLISH, *GERMAN]), False),
+        "german": (texts(GERMAN), True), "russian": (texts(["я", "вчера", "потерял", "карту", "и", "мне", "нужна", "новая"]), True), "chinese": (texts(list("我昨天丢了银行卡需要一张新的")), True),
+        "constant": (describe(["n/a - see ticket"] * 300), True),
+    }  # fmt: skip
+    for name, (now, stops) in other.items():
+        assert bool(compare_texts("note", english, now)) == stops, name
+    chinese = texts(list("我昨天丢了银行卡需要一张新的"))
+    assert not compare_texts("note", chinese, texts(list("我昨天丢了银行卡需要一张新的"))) and compare_texts("note", chinese, texts(ENGLISH))
+    names = describe(f"{draw.choice(list('abcdefgh'))}{i}" for i in range(300))
+    assert not compare_texts("code", names, describe(f"x{i}" for i in range(300))), "where no word is frequent nothing is concluded"
+    days = {"numbers": np.linspace(19000, 19700, 200).tolist(), "rows": 600}
+    for name, moved, stops in (("later", 365.0, False), ("century", 36525.0, True), ("zero", None, True)):
+        now = days | {"numbers": [v + moved for v in days["numbers"]] if moved is not None else [19700.0] * 200}
+        assert bool(compare_dates("day", days, now)) == stops, name
+
+
+def test_exchanged_and_stuck_numbers_and_lost_categories_are_named() -> None:
+    rng = np.random.default_rng(6)
+    old: Columns = {"weight": rng.normal(165, 30, 600).tolist(), "temp": rng.normal(21, 4, 600).tolist(), "city": rng.choice(["a", "b", "c", "d", "e", "f"], 600).tolist(), "flag": rng.choice(["t", "f"], 600).tolist()}
+    faults: dict[str, tuple[Columns, dict[str, str]]] = {
+        "exchanged": (old | {"weight": old["temp"], "temp": old["weight"]}, {"weight": "schema", "temp": "schema"}),
+        "a mark for nothing": (old | {"weight": [-999.0 if i % 2 else v for i, v in enumerate(old["weight"])]}, {"weight": "missing"}),
+        "negated": (old | {"weight": [-v for v in old["weight"]]}, {"weight": "schema"}),
+        "one code": (old | {"city": ["bé" if v == "b" else v for v in old["city"]]}, {"city": "schema"}),
+        "one value": (old | {"flag": ["t"] * 600}, {}), "a new value": (old | {"city": [*old["city"][:540], *["new"] * 60]}, {}),
+    }  # fmt: skip
+    for name, (new, wanted) in faults.items():
+        assert kinds(old, new) == wanted, name
+    for name in ("one value", "a new value"):
+        assert [c.kind for c in compare_snapshots(snapshot_of(old), snapshot_of(faults[name][0]))] == ["distribution"], name

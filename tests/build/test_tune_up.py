@@ -34,7 +34,7 @@ def test_what_was_measured_becomes_changes_with_evidence(pond: Path, cli: Callab
     version, now = eco.catalog.versions("judge")[-1], eco.catalog.clock()
     said = [("a" if i < 150 else "b", 0.9 if i < 150 else 0.4) for i in range(160)]  # the least sure are the wrong ones
     eco.catalog.log([{"id": f"p{i}", "service": "desk", "version": version["id"], "input": {}, "output": {"label": label, "probability": sure}, "ms": 1.0, "at": now - 60} for i, (label, sure) in enumerate(said)])
-    eco.catalog.add(t.FEEDBACK, [{"prediction": f"p{i}", "label": "a", "at": now - 30, "who": "somebody"} for i in range(160)])
+    eco.catalog.add(t.FEEDBACK, [{"prediction": f"p{i}", "service": "desk", "label": "a", "at": now - 30, "who": "somebody"} for i in range(160)])
     found = proposals(eco.spec, eco.catalog)
     told, why = named(found), {one["at"]: one["because"] for one in found}
     assert told["datasets.mail.fields.contact.private"] == "pseudonymise" and "form of an e-mail" in why["datasets.mail.fields.contact.private"]

@@ -31,6 +31,13 @@ for tag in range(start, start + 100000):
 KILLS = rounds(12, 50)
 
 
+def test_a_table_in_a_folder_of_an_odd_name_is_read(tmp_path: Path) -> None:
+    for name in ("a b", "10%", "kg>lb", "no#1", "who?", "数据"):
+        path = tmp_path / name / "rows"
+        version = write_rows(path, pa.table({"_row": [1, 2]}), "0")
+        assert [Path(f).parent for f in files_of(path, version)] == [path] and read_table(path, version).num_rows == 2
+
+
 def test_a_writer_killed_many_times_leaves_the_old_or_the_new_version(tmp_path: Path) -> None:
     path, rng, seen = tmp_path / "t", random.Random(9), set()
     write_rows(path, pa.table({"_row": range(20000), "tag": [0] * 20000, "text": ["x"] * 20000}), "0")

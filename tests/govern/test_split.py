@@ -50,6 +50,34 @@ def test_tables_of_few_categories_are_split_as_a_random_draw_is() -> None:
     assert abs(z).max() < 5 and 0.75 < z.std() < 1.25 and abs(z.mean()) < 0.2, (abs(z).max(), z.std(), z.mean())
 
 
+def test_each_class_keeps_its_share_and_the_parts_their_sizes() -> None:
+    far, sizes, rare = [], [], []
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        n, share = int(rng.integers(40, 400)), float(rng.choice([0.1, 0.2, 0.3]))
+        y = rng.choice([f"c{k}" for k in range(30)], n, p=(p := rng.dirichlet(np.full(30, rng.choice([0.1, 1.0, 10.0])))) / p.sum())
+        columns: dict[str, tuple[str, list[object]]] = {"id": ("category", [f"k{i}" for i in range(n)]), "y": ("category", y.tolist())}
+        said = np.array(parts(columns, key="id", split={"test": share, "validation": 0.1, "stratify": "y", "seed": seed}))
+        sizes.append(float((said == "test").sum() - n * share) / n**0.5)
+        for one in np.unique(y):
+            mine = said[y == one]
+            assert (mine == "train").any(), "the only row of a class teaches, and no class has all its rows in another part"
+            off = (mine == "test").sum() - len(mine) * share
+            assert abs(off) < 1 or len(mine) == 1
+            (rare if 1 < len(mine) < 3 / share else far).append(float(off))
+    assert max(map(abs, far)) <= 0.5 + 1e-9, "where a class has enough rows only rounding moves its share"
+    assert abs(np.mean(rare)) < 3 * np.std(rare) / len(rare) ** 0.5, "where it has few, chance decides without favour"
+    assert np.abs(np.mean(sizes)) < 0.15 and np.std(sizes) < 0.2, (np.mean(sizes), np.std(sizes))
+
+
+def test_equal_texts_of_different_classes_stay_together() -> None:
+    texts = [f"text {i // 4}" for i in range(400)]
+    columns: dict[str, tuple[str, list[object]]] = {"t": ("text", texts), "y": ("category", np.random.default_rng(2).choice(["a", "b", "c"], 400).tolist())}
+    said = parts(columns, split={"stratify": "y"})
+    assert all(len({p for p, t in zip(said, texts, strict=True) if t == text}) == 1 for text in set(texts))
+    assert abs(said.count("test") / 400 - 0.2) < 0.03
+
+
 def test_copies_are_together_and_the_order_of_rows_tells_nothing() -> None:
     rng = np.random.default_rng(0)
     texts = [f"text {i // 3}" for i in range(300)]

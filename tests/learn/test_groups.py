@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +142,8 @@ def pond(home: Path, groups: int = 80, text: str = FILE) -> Path:
 
 
 def losses(said: list[str]) -> dict[str, float]:
-    return {line.split(" head: ")[0]: float(line.rsplit(" ", 1)[1]) for line in said if "left-out log-loss" in line}
+    found = (re.match(r"(.+) head: left-out log-loss ([\d.]+)", line) for line in said)
+    return {told[1]: float(told[2]) for told in found if told}
 
 
 def test_a_build_heeds_the_group_of_the_split(tmp_path: Path) -> None:

@@ -5,8 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mesocosm.base.errors import Wrong
 from mesocosm.learn import warn
+from mesocosm.learn.alike import alike
+from mesocosm.learn.bases import resolve
 from mesocosm.learn.model import Model
+from mesocosm.learn.structure import find_group, find_time
+from mesocosm.learn.tasks import Number
+from mesocosm.learn.tongue import measure_reading
 from mesocosm.learn.train import Site, grow
 from mesocosm.learn.widths import ends, fitted, quantile
 
@@ -76,3 +82,74 @@ def test_the_tree_of_widths_keeps_the_level_in_each_part(uneven: bool) -> None:
         one = [ends(scale, x[i : i + 1], np.zeros(1)) for i in range(900, 905)]
         assert all(o is not None and o[0][0] == both[0][k] for k, o in enumerate(one))
     assert (tried == 20) == uneven and tried in (0, 1, 2, 20) and abs(np.mean(inside) - 0.9) < 0.02 and min(inside) > 0.82
+
+
+def test_columns_that_look_like_time_or_a_group_are_found_by_what_they_tell() -> None:
+    rng = np.random.default_rng(3)
+    walk = np.cumsum(rng.normal(size=400))
+    late = ["up" if w > np.median(walk) else "down" for w in walk]
+    coin = rng.choice(["up", "down"], 400).tolist()
+    day, order = [f"2024-{1 + i // 28 % 12:02}-{1 + i % 28:02}" for i in range(336)] * 2, rng.permutation(400)
+    times: list[tuple[str, str, list[object], list[object], bool, bool]] = [
+        ("at", "time", [f"{d}T00:00:00" for d in day[:336]], walk[:336].tolist(), False, True),
+        ("day", "date", day[:336], coin[:336], False, False), ("day", "date", day[:336], coin[:336], True, True),
+        ("nr", "integer", [int(i) for i in order], [late[i] for i in order], True, True), ("nr", "integer", list(range(400)), coin, True, False),
+        ("year", "integer", [1990 + i // 20 for i in range(400)], late, False, True), ("月", "integer", [i // 40 for i in range(400)], walk.tolist(), True, True),
+        ("income", "number", walk.tolist(), late, True, False), ("size", "integer", [i // 4 for i in range(400)], late, True, False),
+    ]  # fmt: skip
+    for name, kind, values, target, read, said in times:
+        assert bool(find_time(name, kind, values, target, read)) == said, (name, kind, read)
+    who = [i // 8 for i in range(400)]
+    told = rng.choice(["sick", "well"], 50)
+    level = rng.normal(size=50)
+    groups: list[tuple[str, str, list[object], list[object], bool, bool]] = [
+        ("who", "category", [f"p{w}" for w in who], [str(told[w]) for w in who], False, True), ("pid", "integer", list(who), [float(level[w] + rng.normal() * 0.3) for w in who], False, True),
+        ("who", "category", [f"p{w}" for w in who], coin, False, False), ("job", "category", [f"j{w}" for w in who], [str(told[w]) for w in who], True, False),
+        ("patient", "category", [f"p{w}" for w in who], coin, True, True), ("nr", "category", [f"k{i}" for i in range(400)], coin, False, False),
+        ("note", "text", [f"note {w}" for w in who], [str(told[w]) for w in who], False, True),
+    ]  # fmt: skip
+    for name, kind, values, target, read, said in groups:
+        assert bool(find_group(name, kind, values, target, read)) == said, (name, kind, read)
+
+
+def test_nearly_equal_texts_are_one_and_other_numbers_are_others() -> None:
+    base = ["please refund my transfer of last week", "where is the card that you sent me", "the app does not open on my phone", "order 12 came late", "order 13 came late", "好"]
+    more = [*base, "Please refund my transfer of last week!", "where is the card you sent me", "the app does not open on my phones"]
+    number = alike(more).tolist()
+    assert len(set(number[:6])) == 6 and number[6:] == number[:3]
+    assert alike(["", "", "a"]).tolist() == [0, 0, 1]
+
+
+def test_copies_among_the_test_rows_are_told_with_the_figure_of_the_others(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    base = rng.normal(size=100).tolist()
+    x = [base[i // 2] for i in range(200)] + rng.normal(size=200).tolist()
+    rows = columns(400) | {"x": x, "y": [("a", "b")[i // 2 * 7 % 3 % 2] for i in range(400)]}
+    _, metrics, _ = grown(tmp_path / "a", "y", ["x"], rows)
+    said = [w for w in metrics["warnings"] if "nearly equal to a training row" in w]
+    assert said and said[0].startswith("50 of 100 test rows") and "of the other 50" in said[0]
+
+
+def test_a_base_that_does_not_know_a_script_or_a_language_is_told() -> None:
+    base = resolve("minilm", Path())
+    known = ["my card was lost on the way and I would like to have a new one, please", "the transfer has not arrived yet"] * 2
+    assert measure_reading(known, base, 128) == ({"cut": 0.0, "unknown": 0.0}, [])
+    other = {
+        "Cyrillic": "Я вчера потерял карту и мне нужна новая, помогите с переводом", "Arabic": "فقدت بطاقتي أمس وأحتاج إلى بطاقة جديدة", "Hangul": "어제 카드를 잃어버려서 새 카드가 필요합니다",
+        "Latin": "Ich habe gestern meine Karte verloren und brauche eine Ersatzkarte, bitte helfen Sie mir", "tokens": "我昨天丢了银行卡，需要一张新的", "of the tokens": "😀😁😍",
+    }  # fmt: skip
+    for word, text in other.items():
+        found = measure_reading([f"{text} {'abc'[i]}" for i in range(3)] + [" ".join([text] * 9)], base, 1000)[1]
+        assert len(found) == 1 and word in found[0], (word, found)
+    assert measure_reading(["one two " * 200], base, 128)[1][0].startswith("100.0% of the texts are longer than max_length (128 tokens)")
+
+
+def test_what_cannot_be_judged_is_a_sentence_or_not_known(tmp_path: Path) -> None:
+    with pytest.raises(Wrong, match="no test row has a value of 'y' that a training row has"):
+        grown(tmp_path / "a", "y", ["x"], columns(60) | {"y": [f"c{i}" for i in range(60)]})
+    _, metrics, _ = grown(tmp_path / "b", "n", ["x"], {n: v[:6] for n, v in columns(60).items()})
+    assert metrics["r2"] is None and "r2" not in metrics["interval"] and Number().sentence(metrics).startswith("R2 not known")
+    level = Number()
+    level.mean, level.sd = 1.0, 2.0
+    served = np.full((40, 1), np.float32(0.1)).astype(float)
+    assert level.against(served, np.full((40, 1), 0.1), np.linspace(-1, 1, 40))["p"] == 1.0, "what float32 leaves of a value is no difference"

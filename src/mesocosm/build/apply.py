@@ -193,14 +193,14 @@ def _dataset(spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], 
     changes = check_new_data(spec, name, change.prints.made, last, values | {"recipe": values["recipe"] | {"auto": name in spec.eco.datasets and spec.eco.datasets[name].auto}}, accept)
     values["report"] |= {"changes": [asdict(c) for c in changes]}
     for found in changes:
-        say(f"{'accepted' if found.stops else 'warning'}: {name}.{found.field}: {found.kind} change: {found.evidence}")
+        say(f"{'accepted' if found.stops else 'warning'}: {name}{'.' if found.field else ': '}{found.sentence}")
 
     def record(con: Any) -> None:
         con.execute(t.SNAPSHOTS.delete().where(t.SNAPSHOTS.c.id == ident))
         con.execute(insert(t.SNAPSHOTS).values(**values))
         for found in changes:
             if found.stops:
-                catalog.write_audit(con, "build", "accept", f"datasets.{name}", f"{found.field}: {found.kind} change: {found.evidence}")
+                catalog.write_audit(con, "build", "accept", f"datasets.{name}", found.sentence)
 
     return ident, record
 

@@ -78,7 +78,7 @@ class Condition:
                 continue
             if stops:
                 first = stops[0]
-                found[address] = Fault("stopped", f"the last build stopped before training: {first.field}: {first.kind} change: {first.evidence}")
+                found[address] = Fault("stopped", f"the last build stopped before training: {first.sentence}")
             elif faulty:
                 lost = found[f"sources.{faulty[0]}"].kind == "lost"
                 found[address] = Fault("changed", f"its source '{faulty[0]}' {'is gone' if lost else 'changed'}; this snapshot is older")

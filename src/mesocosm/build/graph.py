@@ -40,7 +40,7 @@ def catalog_of(spec: Spec) -> Catalog:
 
 def datasets_of(spec: Spec) -> dict[str, Dataset]:
     """The file's datasets, and one of two texts for every source that is spoken from directly."""
-    eco, found = spec.eco, {name: drafted_of(spec, name)[0] if data.auto else data for name, data in spec.eco.datasets.items()}
+    eco, found = spec.eco, {name: _stratified(spec, name, drafted_of(spec, name)[0] if data.auto else data) for name, data in spec.eco.datasets.items()}
     spoken = [s.answers for s in eco.services.values() if s.answers]
     named = {a.dataset: (a.question, a.answer) for a in spoken}
     known = [p.inhabitant.knows for p in eco.world.places.values() if p.inhabitant and p.inhabitant.knows]
@@ -50,6 +50,15 @@ def datasets_of(spec: Spec) -> dict[str, Dataset]:
             fields = {c: {"type": "text", "missing": "quarantine"} for c in columns}
             found[name] = Dataset.model_validate({"from": name, "fields": fields, "duplicates": "row"})
     return found
+
+
+def _stratified(spec: Spec, name: str, data: Dataset) -> Dataset:
+    """A dataset whose parts keep the shares of the class that the first model of it in the file predicts, where its split names no field itself."""
+    split = data.split
+    if split.none or split.stratify or split.group:
+        return data
+    target = next((m.predict for m in spec.eco.models.values() if m.learns == name and not m.rank and getattr(data.fields.get(m.predict), "type", "") in ("category", "boolean")), None)
+    return data.model_copy(update={"split": split.model_copy(update={"stratify": target})}) if target else data
 
 
 def drafted_of(spec: Spec, name: str) -> tuple[Dataset, dict[str, str]]:

@@ -7,41 +7,25 @@ a shifted distribution is only reported. Accepting a change is a person's act an
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from mesocosm.base.digest import canonical
 from mesocosm.base.errors import Finding, Invalid
 from mesocosm.base.files import write_json
+from mesocosm.build.field_change import FieldChange
+from mesocosm.build.whole_change import compare_dates, compare_rows, compare_texts
 from mesocosm.spec import Spec
 
 FEW = 20  # values under which nothing is concluded about a field
 GAP = 0.2  # rise of a share (missing, unreadable, unseen values) that stops a build
 LEVEL = 1e-4  # p-value that such a rise must have besides
 MOST_VALUES = 50  # distinct values over which new ones are the rule in a category
+GONE = 0.05  # share from which a value that came no more, and new ones beside it, are a change of codes
+SMALL_GAP = 0.05  # rise of a share of missing values that is reported
+OUTSIDE, FAR = 0.9, 4.0  # share outside of the last range, and distance in training spreads, from which numbers are others
 SHIFT, SHIFT_LEVEL = 0.25, 1e-6  # distance in training spreads, and p-value, from which a shifted distribution is reported
-
-
-@dataclass(frozen=True)
-class FieldChange:
-    """What changed in one field between two snapshots.
-
-    Args:
-        kind: `missing`, `unreadable`, `unit`, `schema` (these stop a build) or `distribution` (reported).
-        evidence: what was measured, in a sentence without any value of a row: roles that may not read rows see it.
-        examples: values that were never seen before, for who may read rows.
-    """
-
-    field: str
-    kind: str
-    evidence: str
-    examples: tuple[str, ...] = ()
-
-    @property
-    def stops(self) -> bool:
-        """Whether nothing may be trained on it before a person accepts it."""
-        return self.kind != "distribution"
 
 
 def compare_snapshots(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[FieldChange]:
@@ -56,7 +40,7 @@ def compare_snapshots(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Fi
     """
     before, after = old["recipe"]["fields"], new["recipe"]["fields"]
     drafted = bool(new["recipe"].get("auto"))
-    found: list[FieldChange] = []
+    found: list[FieldChange] = compare_rows(old, new)
     for name in after:
         if name not in before:
             continue
@@ -67,6 +51,10 @@ def compare_snapshots(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Fi
         if not drafted and canonical(before[name]) != canonical(after[name]):
             continue
         found += _compare_field(name, after[name], old, new)
+    named = {c.field for c in found if c.kind in ("missing", "unreadable")}
+    known = [(old["facts"]["training"][n], new["facts"]["training"][n], n) for n in after if n in before and n not in named and before[n]["type"] == after[n]["type"] and all(n in s["facts"]["training"] for s in (old, new))]
+    if (other := _find_done({n: was for was, _, n in known}, {n: now for _, now, n in known})):
+        found = [c for c in found if c.field not in {o.field for o in other}] + other
     return found
 
 
@@ -74,6 +62,13 @@ def _compare_field(name: str, settings: Mapping[str, Any], old: Mapping[str, Any
     rises = [_find_rise(name, what, old["report"], new["report"]) for what in ("unreadable", "missing")]
     found = [rise for rise in rises if rise][:1]  # an unreadable value is also a missing one
     known, now = old["facts"]["training"].get(name), new["facts"]["training"].get(name)
+    texts, dates = ([s["facts"].get(k, {}).get(name) for s in (old, new)] for k in ("texts", "dates"))
+    if not found and all(texts):
+        found = compare_texts(name, *texts)
+    if not found and all(dates):
+        found = compare_dates(name, *dates)
+    if not found and (gone := _find_rise(name, "missing", old["report"], new["report"], SMALL_GAP, SHIFT_LEVEL)):
+        return [FieldChange(name, "distribution", gone.evidence)]
     if found or not known or not now:
         return found
     if "numbers" in known and "numbers" in now:
@@ -83,18 +78,18 @@ def _compare_field(name: str, settings: Mapping[str, Any], old: Mapping[str, Any
     return found
 
 
-def _find_rise(name: str, what: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> FieldChange | None:
-    """A share that rose by more than `GAP`; the test is Fisher's exact one (Fisher 1935, The Design of Experiments)."""
+def _find_rise(name: str, what: str, old: Mapping[str, Any], new: Mapping[str, Any], gap: float = GAP, level: float = LEVEL) -> FieldChange | None:
+    """A share that rose by more than `gap`; the test is Fisher's exact one (Fisher 1935, The Design of Experiments)."""
     counts = [_count(name, what, report) for report in (old, new)]
     if counts[0] is None or counts[1] is None:
         return None
     (bad_old, of_old), (bad_new, of_new) = counts[0], counts[1]
-    if min(of_old, of_new) < FEW or bad_new / of_new - bad_old / of_old < GAP:
+    if min(of_old, of_new) < FEW or bad_new / of_new - bad_old / of_old < gap:
         return None
     from scipy.stats import fisher_exact
 
     p = fisher_exact([[bad_old, of_old - bad_old], [bad_new, of_new - bad_new]], alternative="less")[1]
-    if p > LEVEL:
+    if p > level:
         return None
     evidence = f"{bad_new} of {of_new} values are {what} ({bad_new / of_new:.1%}); in the last snapshot {bad_old} of {of_old} were ({bad_old / of_old:.1%})"
     return FieldChange(name, what, evidence)
@@ -122,6 +117,10 @@ def _compare_numbers(name: str, unit: str | None, known: Mapping[str, Any], now:
     if change:
         return [FieldChange(name, "unit", change)]
     first = changes[0]
+    low, high = float(known["numbers"][0]), float(known["numbers"][-1])
+    outside = sum(not low <= v <= high for v in live) / len(live)
+    if outside > OUTSIDE and first.get("distance", 0) > FAR:
+        return [FieldChange(name, "schema", f"{outside:.0%} of its values lie outside of the range of the last snapshot, {first['distance']:.1f} standard deviations away")]
     if first.get("distance", 0) >= SHIFT and first["p"] < SHIFT_LEVEL:
         return [FieldChange(name, "distribution", f"its median was {first['median_before']:,.4g} and is {first['median_now']:,.4g}; the distribution moved by {first['distance']:.2f} standard deviations")]
     return []
@@ -149,14 +148,42 @@ def _resample(known: Mapping[str, Any]) -> list[float]:
 
 
 def _compare_categories(name: str, known: Mapping[str, int], now: Mapping[str, int]) -> list[FieldChange]:
-    rows, unseen = sum(now.values()), {v: n for v, n in now.items() if v not in known}
-    if min(sum(known.values()), rows) < FEW or len(known) > MOST_VALUES or not unseen:
+    rows, were = sum(now.values()), sum(known.values())
+    if min(were, rows) < FEW or len(known) > MOST_VALUES:
         return []
+    unseen = {v: n for v, n in now.items() if v not in known}
     share = sum(unseen.values()) / rows
-    if share < GAP:
-        return []
     first = tuple(str(v) for v in sorted(unseen, key=lambda v: -unseen[v])[:5])
-    return [FieldChange(name, "schema", f"{share:.0%} of its values were never seen before ({len(unseen)} new values): its codes changed", first)]
+    gone = [v for v, n in known.items() if n / were >= GONE and v not in now and n / were * rows >= 10]
+    if share >= GAP or (share >= GONE and gone):
+        also = f", and {len(gone)} frequent value{'s' if len(gone) > 1 else ''} came no more" if gone else ""
+        return [FieldChange(name, "schema", f"{share:.0%} of its values were never seen before ({len(unseen)} new values){also}: its codes changed", first)]
+    away = sum(abs(known.get(v, 0) / were - now.get(v, 0) / rows) for v in {*known, *now}) / 2
+    if share >= GONE:
+        return [FieldChange(name, "distribution", f"{share:.0%} of its values were never seen before ({len(unseen)} new values)", first)]
+    if away >= SHIFT:
+        from scipy.stats import chi2_contingency
+
+        values = [*{**known, **now}]
+        if chi2_contingency([[known.get(v, 0) for v in values], [now.get(v, 0) for v in values]]).pvalue < SHIFT_LEVEL:
+            return [FieldChange(name, "distribution", f"{away:.0%} of the rows would have to have another value for its shares to be those of the last snapshot")]
+    return []
+
+
+def _find_done(known: Mapping[str, Mapping[str, Any]], now: Mapping[str, Mapping[str, Any]]) -> list[FieldChange]:
+    """What the monitors' tests find was done to fields: two exchanged, one value in many rows, values recoded among themselves."""
+    from mesocosm.operate.drift.changes import find_changes
+
+    live = {n: _resample(one) if "numbers" in one else _expand(one["counts"]) for n, one in now.items()}
+    usable = {n: {k: v for k, v in one.items() if k != "missing"} for n, one in known.items() if len(live[n]) >= FEW}
+    told = find_changes(usable, live, LEVEL) if usable else []
+    return [FieldChange(c.field, c.kind, c.why if c.detail["change"] != "recoded" else "its values look recoded: with their names exchanged, their shares are those of the last snapshot") for c in told if c.detail["change"] in ("exchanged", "one value", "recoded")]
+
+
+def _expand(counts: Mapping[str, int]) -> list[str]:
+    """As many values as the test should count, of a category's counts."""
+    rows = sum(counts.values())
+    return [v for v, n in counts.items() for _ in range(round(n * min(1.0, 2000 / max(1, rows))))]
 
 
 def check_new_data(spec: Spec, dataset: str, made: str, last: Mapping[str, Any] | None, new: Mapping[str, Any], accepted: frozenset[str]) -> list[FieldChange]:
@@ -178,7 +205,7 @@ def check_new_data(spec: Spec, dataset: str, made: str, last: Mapping[str, Any] 
     if not stops:
         stop_file(store, dataset).unlink(missing_ok=True)
         return changes
-    write_json(stop_file(store, dataset), {"made": made, "changes": [asdict(c) for c in stops]})
+    keep_stop(store, dataset, made, stops)
     raise Invalid(stop_findings(spec, dataset, stops))
 
 
@@ -186,11 +213,16 @@ def stop_findings(spec: Spec, dataset: str, stops: Sequence[FieldChange]) -> lis
     """The stopping changes as findings."""
     found = []
     for change in stops:
-        place = spec.place("datasets", dataset, "fields", change.field)
-        wanted = f"data like the last snapshot, which stays in use. Fix the source, or accept the change: mesocosm build --accept {dataset}.{change.field}"
+        place = spec.place("datasets", dataset, *(("fields", change.field) if change.field else ()))
+        wanted = f"data like the last snapshot, which stays in use. Fix the source, or accept the change: mesocosm build --accept {dataset}{f'.{change.field}' if change.field else ''}"
         shown = f", such as {', '.join(map(repr, change.examples))}" if change.examples else ""
-        found.append(Finding(place, f"datasets.{dataset}.fields.{change.field}", f"{change.kind} change: {change.evidence}{shown}", wanted))
+        found.append(Finding(place, f"datasets.{dataset}.fields.{change.field}" if change.field else f"datasets.{dataset}", f"{change.kind} change: {change.evidence}{shown}", wanted))
     return found
+
+
+def keep_stop(store: Path, dataset: str, made: str, stops: Sequence[FieldChange]) -> None:
+    """Leave the evidence of a stop for `plan` and the world."""
+    write_json(stop_file(store, dataset), {"made": made, "changes": [asdict(c) for c in stops]})
 
 
 def stop_file(store: Path, dataset: str) -> Path:

@@ -60,7 +60,7 @@ def plan(spec: Spec, catalog: Catalog) -> list[Change]:
             mark, because = _repair(resource, damage, listed_before)
         signs[resource.address] = mark
         if mark != "=" and resource.section == "datasets":
-            because += tuple(f"the build stops before training: {c.field}: {c.kind} change: {c.evidence}" for c in read_stop(store, resource.name, new.made))
+            because += tuple(f"the build stops before training: {c.sentence}" for c in read_stop(store, resource.name, new.made))
         found.append(Change(resource.address, mark, because, resource, new))
     for address in listed:
         found.append(Change(address, "-", ("it is no longer in the file; 'build --prune' deletes what it made",)))

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mesocosm.base.errors import Failure, Invalid
+from mesocosm.base.errors import Failure, Wrong
 from mesocosm.base.kinds import Where
 from mesocosm.build.apply import forgotten_of, private_key
+from mesocosm.build.field_change import FieldChange
 from mesocosm.build.graph import datasets_of, where_of
-from mesocosm.build.new_data import check_new_data
+from mesocosm.build.new_data import check_new_data, keep_stop
 from mesocosm.build.plan import Change
 from mesocosm.catalog import Catalog
 from mesocosm.spec import Spec
@@ -47,7 +48,7 @@ def preview_data(spec: Spec, catalog: Catalog, changes: Sequence[Change]) -> lis
 def is_small(spec: Spec, name: str) -> bool:
     """Whether a dataset reads files of the project alone, and no more than `MOST_BYTES` of them."""
     size = 0
-    for source in spec.eco.datasets[name].all_sources:
+    for source in (spec.eco.datasets.get(name) or datasets_of(spec)[name]).all_sources:
         path = getattr(spec.eco.sources[source], "path", None)
         if not isinstance(path, str) or "://" in path or "$" in path:
             return False
@@ -70,7 +71,9 @@ def _preview(spec: Spec, catalog: Catalog, change: Change, last: dict[str, Any])
         auto = name in spec.eco.datasets and spec.eco.datasets[name].auto
         new = {"account": made.account, "report": made.report, "facts": made.facts, "recipe": dict(change.resource.made_by) | {"auto": auto}}
         check_new_data(spec, name, change.prints.made, last, new, frozenset())
-    except (Failure, Invalid):
+    except Wrong as error:  # what cannot be governed stops the build too; its choices may be values of rows
+        keep_stop(where.store, name, change.prints.made, [FieldChange("", "build", f"{error.key}: {error.found}" if error.key else error.found)])
+    except Failure:
         return  # what stops it is kept for the plan; what else fails is the build's to say
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

@@ -31,7 +31,6 @@ UNSURE, TOLD = 0.1, 100  # the share that would be left to a person; labels that
 WIDER = 0.2  # by how much more often the least sure answers must be wrong
 SLOW = 7.0  # days that a monitor's window may take to fill
 QUIET = 3  # alerts without harm from which on they are too many
-RARE = 0.25  # share of the rarest class under which a split should keep it
 EMPTY = 0.98  # missing share from which on an input tells nothing
 
 
@@ -85,13 +84,6 @@ def _data(spec: Spec, catalog: Catalog) -> Iterator[Proposal]:
             more = [f for f in formats or [] if kind.ibis_type in ("date", "timestamp") and f not in getattr(kind, "formats", ())]
             if more:
                 yield Proposal(f"datasets.{name}.fields.{field}.formats", list(kind.formats), [*kind.formats, *more], f"{made.evidence[f'fields.{column}']}, and rows written so are not read now")  # type: ignore[attr-defined]
-        for model_name, model in spec.eco.models.items():
-            versions = catalog.versions(model_name)
-            classes = versions[-1]["metrics"].get("classes", {}) if versions and model.learns == name else {}
-            rows = [c["rows"] for c in classes.values() if isinstance(c, dict) and c.get("rows")]
-            if rows and not data.split.none and not data.test_source and not data.split.stratify and not data.split.group and min(rows) < RARE * sum(rows):
-                yield Proposal(f"datasets.{name}.split.stratify", None, model.predict, f"the rarest class of '{model.predict}' is {min(rows) / sum(rows):.0%} of the {sum(rows)} rows that judge '{model_name}'; without it chance decides how many of them judge")
-                break
 
 
 def _models(spec: Spec, catalog: Catalog) -> Iterator[Proposal]:

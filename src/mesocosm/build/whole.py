@@ -113,7 +113,7 @@ def _data(spec: Spec, catalog: Catalog) -> Row:
     todo += [f"{address}: {fault}; 'mesocosm build' rebuilds it" for address, fault in damage.items()]
     for name in datasets_of(spec):
         stops = read_stop(spec.root / ".mesocosm", name)
-        todo += [f"the last build of '{name}' stopped, nothing was trained on it: {c.field}: {c.kind} change: {c.evidence}; fix the source, or accept it with: mesocosm build --accept {name}.{c.field}" for c in stops]
+        todo += [f"the last build of '{name}' stopped, nothing was trained on it: {c.sentence}; fix the source{'' if c.kind == 'build' else f', or accept it with: mesocosm build --accept {name}' + (f'.{c.field}' if c.field else '')}" for c in stops]
         kept = catalog.snapshots(name)
         if not kept:
             todo.append(f"'{name}' was not built: mesocosm build")
@@ -164,7 +164,7 @@ def _models(spec: Spec, catalog: Catalog) -> Row:
 def _skill(metrics: Mapping[str, Any], figure: str) -> Row | None:
     """A model's first figure, beside the lowest of the plain models that it is held against."""
     told = [float(b[figure]) for b in metrics.get("baselines", {}).values() if b.get(figure) is not None]
-    if figure not in metrics or not told:
+    if metrics.get(figure) is None or not told:
         return None
     simplest = min(told)
     return {"figure": figure, "value": metrics[figure], "interval": metrics["interval"].get(figure), "simplest": simplest, "skill": round(skill(float(metrics[figure]), simplest), 4)}

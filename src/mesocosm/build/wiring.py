@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 
 TAUGHT_ID = "\x1ftaught"  # the id of the prediction that a labelled row came with; no field has its name
+TELLING = ("category", "text", "integer", "number", "date", "time")  # types of columns that may look like time or a group
+MOST_OTHERS = 40  # such columns that are looked at
 
 
 def columns_of(spec: Spec, snapshot: Mapping[str, Any], fields: Sequence[str]) -> tuple[dict[str, list[Any]], list[str]]:
@@ -93,6 +95,7 @@ class Read:
         ids: the dataset's number of each row.
         groups: the group of each row, where the split keeps those of one together.
         sites: the site of each row, where sites learn apart.
+        others: columns that the model does not read.
     """
 
     fields: list[str]
@@ -101,16 +104,18 @@ class Read:
     ids: list[Any]
     groups: list[Any]
     sites: list[Any]
+    others: dict[str, list[Any]]
 
 
-def rows_for(spec: Spec, model: Model, snapshot: Mapping[str, Any]) -> Read:
-    """Read what a model learns from."""
+def rows_for(spec: Spec, model: Model, snapshot: Mapping[str, Any], beside: bool = False) -> Read:
+    """Read what a model learns from, and with `beside` other columns that may look like time or a group."""
     fields = list(dict.fromkeys([*model.inputs, model.predict, *(model.fair.by if model.fair else ()), *([model.rank.when] if model.rank and model.rank.when else [])]))
     group = group_of(snapshot)
     site = (model.federated.by or "_source") if model.federated else None
-    rows, split = columns_of(spec, snapshot, list(dict.fromkeys([*fields, "_row", *([group] if group else []), *([site] if site else [])])))
+    others = [n for n, f in snapshot["recipe"]["fields"].items() if f["type"] in TELLING and n not in fields and (f.get("private") or {}).get("by") != "encrypt"][:MOST_OTHERS] if beside else []
+    rows, split = columns_of(spec, snapshot, list(dict.fromkeys([*fields, "_row", *([group] if group else []), *([site] if site else []), *others])))
     groups, sites = list(rows[group]) if group else [], list(rows[site]) if site else []
-    return Read(fields, {f: rows[f] for f in fields}, split, rows["_row"], groups, sites)
+    return Read(fields, {f: rows[f] for f in fields}, split, rows["_row"], groups, sites, {n: rows[n] for n in others})
 
 
 def grow_version(
@@ -125,9 +130,11 @@ def grow_version(
     from mesocosm.learn.tuning.frozen import Frozen
 
     store = spec.root / ".mesocosm"
-    read = rows_for(spec, model, snapshot)
+    asked = snapshot["recipe"].get("split") or {}
+    drawn = not isinstance(asked.get("test"), str)
+    read = rows_for(spec, model, snapshot, beside=drawn and not asked.get("group"))
     fields, rows, split, group, sites = read.fields, read.rows, read.split, group_of(snapshot), read.sites
-    if not group and (snapshot["recipe"].get("split") or {}).get("group"):
+    if not group and asked.get("group"):
         say("the field that the split keeps together is encrypted, equal values unlike each other, so rows of one group are not left out together")
     first, same = len(split), list(range(len(more)))
     taught = [str(row[TAUGHT_ID]) for row in more if TAUGHT_ID in row]
@@ -144,12 +151,13 @@ def grow_version(
     if len(same) > len(set(same)):
         groups = list(groups) or [None] * len(ids)
         groups[first : first + len(same)] = [f"asked {k}" for k in same]
+    others = {n: [*column, *[None] * (len(ids) - len(column))] for n, column in read.others.items()}
     sites += ["asked here"] * (len(ids) - len(sites)) if model.federated else []
     before = _last_version(spec, catalog, name, model, snapshot, fields, len(more) + (past.old if past else 0))
     folder = store / "models" / name / digest(made, size=8)
     corpus, told_of = corpus_of(spec, catalog, model, snapshot)
     with folder_appears(folder) as aside:
-        grown = grow(name, model, rows, split, kinds_of(snapshot), Site(spec.root, store, aside, made, before, ids, catalog.url, corpus, told_of, order_of(snapshot, model.predict), past, items=items_of(spec, catalog, model), taught=taught_by(spec, catalog, model), groups=groups, sites=sites, drawn=not isinstance((snapshot["recipe"].get("split") or {}).get("test"), str), again=frozenset(first + at for at in range(1, len(same)) if same[at] == same[at - 1])), say)
+        grown = grow(name, model, rows, split, kinds_of(snapshot), Site(spec.root, store, aside, made, before, ids, catalog.url, corpus, told_of, order_of(snapshot, model.predict), past, items=items_of(spec, catalog, model), taught=taught_by(spec, catalog, model), groups=groups, sites=sites, drawn=drawn, others=others, again=frozenset(first + at for at in range(1, len(same)) if same[at] == same[at - 1])), say)
         write_json(aside / "prepare.json", preparation(spec, model, snapshot))
     number = catalog.next_number(name)
     content = digest_folder(folder)

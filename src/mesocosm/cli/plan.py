@@ -13,6 +13,7 @@ def plan(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
     from mesocosm.build.preview import preview_data
     from mesocosm.build.prices import prices
     from mesocosm.build.questions import ask_readings
+    from mesocosm.build.reading import read_ahead
     from mesocosm.cli.views.plan import plan_text
 
     eco = opened(file)
@@ -20,4 +21,10 @@ def plan(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
     left = preview_data(eco.spec, eco.catalog, changes)
     changes = eco.plan()
     told = prices(eco.spec, eco.catalog, changes)
-    answer({"changes": [c.as_json() | ({"price": told[c.address]} if c.address in told else {}) for c in changes], "compared_at_build": left, "questions": [f.as_json() | {"text": f.text()} for f in ask_readings(eco.spec)]}, as_json, plan_text)
+    ahead = read_ahead(eco.spec, eco.catalog, changes)
+    listed = [
+        c.as_json() | ({"price": told[c.address]} if c.address in told else {}) | ({"warnings": ahead[c.address]} if c.address in ahead else {})
+        for c in changes
+    ]
+    questions = [f.as_json() | {"text": f.text()} for f in ask_readings(eco.spec)]
+    answer({"changes": listed, "compared_at_build": left, "questions": questions}, as_json, plan_text)

@@ -48,6 +48,7 @@ from mesocosm.govern.sources.paths import quote, text
 from mesocosm.govern.split import split_sql
 from mesocosm.govern.types.number import Number, Rates
 from mesocosm.govern.wide import GROUP, read_query
+from mesocosm.govern.wording import describe_dates, describe_texts
 from mesocosm.govern.write import write_tables
 
 Say = Callable[[str], None]
@@ -172,7 +173,7 @@ def govern(
         delta = write_tables(con, path, fields, rows, collected, made, key)
         written = scan(path / "rows", delta["rows"])
         after = profile(con, written, fields)
-        facts_out: dict[str, Any] = {"fields": facts, "training": histogram(con, written, fields)}
+        facts_out: dict[str, Any] = {"fields": facts, "training": histogram(con, written, fields), "texts": describe_texts(con, written, fields), "dates": describe_dates(con, written, fields)}
         report = {
             "quality": score(account, after, before), "before": before, "after": after, "treated": treated(con, fields, facts),
             "unreadable": unreadable(con, fields, rows.types, before),

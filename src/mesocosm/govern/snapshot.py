@@ -46,11 +46,12 @@ def commit(path: Path, files: list[Path], made: str) -> int:
         adds.append(AddAction(file.name, file.stat().st_size, {}, int(time.time() * 1000), True, json.dumps({"numRecords": rows})))
     told = CommitProperties(custom_metadata={"made": made, "contents": json.dumps(contents)})
     quiet = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
-    if not DeltaTable.is_deltatable(str(path)):
-        create_table_with_add_actions(str(path), schema, adds, mode="overwrite", configuration=SETTINGS, commit_properties=told, post_commithook_properties=quiet)
+    where = str(path)
+    if not DeltaTable.is_deltatable(where):
+        create_table_with_add_actions(where, schema, adds, mode="overwrite", configuration=SETTINGS, commit_properties=told, post_commithook_properties=quiet)
     else:
-        DeltaTable(path).create_write_transaction(adds, "overwrite", schema, commit_properties=told, post_commithook_properties=quiet)
-    return int(DeltaTable(path).version())
+        DeltaTable(where).create_write_transaction(adds, "overwrite", schema, commit_properties=told, post_commithook_properties=quiet)
+    return int(DeltaTable(where).version())
 
 
 def write_rows(path: Path, table: Any, made: str) -> int:
@@ -76,7 +77,7 @@ def files_of(path: Path, version: int, verify: bool = True) -> list[str]:
 
     try:
         table = DeltaTable(path, version=version)
-        files = [str(uri).removeprefix("file://") for uri in table.file_uris()]
+        files = [str(path / uri.rsplit("/", 1)[-1]) for uri in table.file_uris()]  # all lie beside each other; of the folder, a URI escapes what a path does not
     except (DeltaError, TableNotFoundError, OSError, ValueError) as error:
         raise Failure(f"version {version} of the table '{path.name}' cannot be read; run 'mesocosm build'") from error
     gone = [f for f in files if not Path(f).exists()]

@@ -9,6 +9,7 @@ COPIES = 5  # rows, and
 OFTEN = 0.05  # share of all rows, up to which equal content counts as copies; what is more frequent is a value of few
 DISTINCT = 20  # different numbers of a continuous column, at least
 CONTINUOUS = {"float64": 0.05, "int64": 0.3}  # and the share of rows that they are at least, by type
+SMALL = 3  # rows of a class in a part under which chance, not rounding, decides between one more and one fewer
 
 
 def split_sql(table: str, dataset: Dataset, judge: str | None) -> str:
@@ -17,6 +18,9 @@ def split_sql(table: str, dataset: Dataset, judge: str | None) -> str:
     Rows are ranked by a keyed hash: of their key, or without one of all they say. Rows whose texts and images are equal have one hash, so they
     are in one part; without a key also rows that are equal in all and hold a continuous number. Content that is more frequent than
     5 rows and 5 % of the rows is a value of few, not a copy: each such row is drawn for itself, as are equal rows of a table of categories.
+
+    With `stratify` each value keeps its share in every part. Of a value with few rows a seeded draw decides about the fraction of a row, so that
+    the parts have their sizes over all values; the only row of a value teaches. Equal texts with different values stay together.
 
     Args:
         judge: SQL that is true for rows of the source that judges, where there is one.
@@ -32,14 +36,23 @@ def split_sql(table: str, dataset: Dataset, judge: str | None) -> str:
         low = 0.0 if judge else split.test
         val = f"{share} < {low} + (1 - {low}) * {split.validation}"
         return f"select _row, case when {test} then 'test' when {val} then 'validation' else 'train' end as _split {still}"
-    level = f", {quote(split.stratify)} as level" if split.stratify else ""
+    level = f", {quote(split.stratify)}::varchar as level" if split.stratify else ""
     drawn = _drawn(dataset, table, f"select _row, ({judge or 'false'}) as judge{level}, {mark} as mark", still)
     part = f"partition by judge{', level' if level else ''}"
-    ranked = f"select _row, judge, rank() over ({part} order by mark) as r, count(*) over ({part}) as n from _drawn"
-    test = "judge" if judge else f"r <= round(n * {split.test})"
-    low_count = "0" if judge else f"round(n * {split.test})"
-    val = f"r <= {low_count} + round((n - {low_count}) * {split.validation})"
-    return f"{drawn} select _row, case when {test} then 'test' when {val} then 'validation' else 'train' end as _split from ({ranked})"
+    ranked = f"select _row, judge{', level' if level else ''}, rank() over ({part} order by mark) as r, count(*) over ({part}) as n from _drawn"
+    tests = "0" if judge else _share("n", f"n * {split.test}", split.seed, "test", bool(level))
+    counted = f"select *, {tests} as tests from ({ranked})"
+    val = f"r <= tests + {_share('n - tests', f'(n - tests) * {split.validation}', split.seed, 'validation', bool(level))}"
+    test = "judge" if judge else "r <= tests"
+    return f"{drawn} select _row, case when {test} then 'test' when {val} then 'validation' else 'train' end as _split from ({counted})"
+
+
+def _share(rows: str, wanted: str, seed: int, part: str, by_level: bool) -> str:
+    """SQL of how many of some rows a part takes; never all of a value's rows, since one must teach."""
+    if not by_level:
+        return f"round({wanted})"
+    chance = f"(('0x' || left(md5('{seed}|{part}|' || coalesce(level, '')), 12))::bigint / 281474976710656.0)"
+    return f"least(greatest({rows} - 1, 0), case when {wanted} >= {SMALL} then round({wanted}) else floor({wanted} + {chance}) end)"
 
 
 def _content(names: list[str]) -> str:
@@ -70,8 +83,9 @@ def _drawn(dataset: Dataset, table: str, listed: str, still: str) -> str:
         steps.append("_own as (select m.* replace (case when number > 1 then md5(mark || '|' || number) else mark end as mark) from _marked m left join _numbered using (_row))")
         last = "_own"
     if shown and not whole:
-        steps.append(f"_copies as (select content from _marked group by content having count(*) between 2 and {bound} and content is not null)")
-        steps.append(f"_drawn as (select o.* replace (coalesce(c.content, mark) as mark) from {last} o left join _copies c on o.content = c.content)")
+        one, own = (", min(coalesce(level, '')) as one", ", case when c.content is null then level else one end as level") if dataset.split.stratify else ("", "")
+        steps.append(f"_copies as (select content{one} from _marked group by content having count(*) between 2 and {bound} and content is not null)")
+        steps.append(f"_drawn as (select o.* replace (coalesce(c.content, mark) as mark{own}) from {last} o left join _copies c on o.content = c.content)")
     else:
         steps.append(f"_drawn as (select * from {last})")
     return f"with {', '.join(steps)}"

@@ -62,12 +62,14 @@ def figures(p: Array, y: Array) -> dict[str, float]:
     }
 
 
-def interval(measure: Callable[[Array], float], rows: int, seed: int, times: int = 300) -> list[float]:
-    """The 95 % percentile interval of a measure over bootstrap samples of rows."""
+def interval(measure: Callable[[Array], float], rows: int, seed: int, times: int = 300) -> list[float] | None:
+    """The 95 % percentile interval of a measure over bootstrap samples of rows; None where no sample has the measure."""
     rng = np.random.default_rng(seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = [measure(rng.integers(0, rows, rows)) for _ in range(times)]
+    if np.isnan(found).all():
+        return None
     low, high = np.nanpercentile(found, [2.5, 97.5])
     return [round(float(low), 4), round(float(high), 4)]
 
@@ -82,6 +84,7 @@ def report(p: Array, y: Array, labels: Sequence[str], seed: int) -> dict[str, An
         "macro_f1": interval(lambda i: macro_f1(y[i], said[i], p.shape[1]), len(y), seed, times),
         "auc": interval(lambda i: auc(p[i], y[i]), len(y), seed, min(times, 100)),
     }
+    found["interval"] = {k: v for k, v in found["interval"].items() if v}
     found["rows"] = len(y)
     found["classes"] = {}
     for k, label in enumerate(labels):

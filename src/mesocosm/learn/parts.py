@@ -69,6 +69,8 @@ def cut(model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], k
             raise Wrong("inputs", f"the training rows of '{name}' hold no value at all", "an input with values")
     for part in ("validation", "test"):
         where[part] = [i for i in where[part] if task.known(target[i])]
+    if not where["test"]:
+        raise Wrong("predict", f"no test row has a value of '{model.predict}' that a training row has", "a field whose values come more than once, or more rows")
     if model.self_training:
         where["bare"] = [i for i, s in enumerate(split) if s == "train" and target[i] is None]
     mine = {n: kinds[n] for n in model.inputs}

@@ -44,6 +44,7 @@ from mesocosm.learn.pricing.predicting import planned
 from mesocosm.learn.pricing.price import quoted
 from mesocosm.learn.sight.grow import Sight, seen
 from mesocosm.learn.tasks import Number
+from mesocosm.learn.tongue import measure_reading
 
 Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
@@ -72,6 +73,7 @@ class Site:
         sites: the site of each row, where sites learn apart.
         again: rows that come again, as their class has few.
         drawn: whether the test rows were drawn at random, not named by a source.
+        others: columns of the dataset that the model does not read, where a random split may hide what they tell.
     """
 
     root: Path
@@ -91,6 +93,7 @@ class Site:
     sites: Sequence[Any] = ()
     again: AbstractSet[int] = frozenset()
     drawn: bool = True
+    others: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
 
 @dataclass
@@ -145,6 +148,7 @@ def grow(
     store, folder = site.store, site.folder
     scratch = model.pretrain is not None and model.pretrain.scratch is not None
     base = resolve(str(model.base), site.root) if parts.text_names and not scratch and model.base != AUTO else None
+    reading = _read_ahead(parts, base, model.max_length, say)
     quote = None if model.base == AUTO else quoted(planned(model, parts, base, site.root, store, site.corpus, site.told), store)
     laps = quote.laps if quote else Laps()
     if quote:
@@ -190,12 +194,12 @@ def grow(
         scale["scale"] |= {"widths": parts.task.widths(head, parts, model.seed)}
         metrics |= parts.task.covered(scale["scale"], p_test, parts, shown, kinds)
     say(f"{len(p_test)} test rows: {parts.task.sentence(metrics)}")
-    metrics["warnings"] = [*warn.against(metrics), *warn.figures(p_test, parts, metrics), *warn.data(rows, kinds, split, parts, model.inputs, model.predict, bool(site.groups) or not site.drawn)]
-    if base:
-        metrics["tokens"], more = warn.texts([t for p in parts.texts for t in parts.texts[p]], base, model.max_length)
-        metrics["warnings"] += more
+    metrics["warnings"] = [*warn.against(metrics), *warn.figures(p_test, parts, metrics), *warn.data(rows, kinds, split, parts, model.inputs, model.predict, bool(site.groups) or not site.drawn, site.others), *warn.copies(p_test, parts)]
     for sentence in metrics["warnings"]:
         say(f"warning: {sentence}")
+    if base:
+        metrics["tokens"], more = reading or _read_ahead(parts, base, model.max_length, say) or ({}, [])
+        metrics["warnings"] += more
     if site.taught:
         metrics |= beside_general(site.taught, head, p_test, feats, parts, model.seed, say)
     if parts.sites is not None:
@@ -232,6 +236,16 @@ def grow(
         metrics["price"] = quote.settled()
     metrics["seconds"] = round(time.perf_counter() - began, 2)
     return Grown(card | {"metrics": metrics}, metrics, history, [*judge.gates(dict(model.require), metrics), *warn.worse(metrics)])
+
+
+def _read_ahead(parts: Parts, base: Base | None, most: int, say: Say) -> tuple[dict[str, float], list[str]] | None:
+    """What a base cuts or does not know of the texts, told before anything is trained."""
+    if base is None:
+        return None
+    shares, sentences = measure_reading([t for p in parts.texts for t in parts.texts[p]], base, most)
+    for sentence in sentences:
+        say(f"warning: {sentence}")
+    return shares, sentences
 
 
 def _trial(model: Model, parts: Parts, base: Base | None, store: Path, watch: Callable[[int, float], None], sight: Sight | None) -> float:

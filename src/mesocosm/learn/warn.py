@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mesocosm.learn.block import DATES, MOST_VALUES, day_of
+from mesocosm.learn.block import MOST_VALUES
 from mesocosm.learn.card import LEADING, leading
+from mesocosm.learn.structure import find_group, find_time
 
 if TYPE_CHECKING:
-    from mesocosm.learn.bases import Base
     from mesocosm.learn.parts import Parts
 
 Array = np.ndarray[Any, Any]
 SURE = 0.05  # p under which a difference counts as proven
-UNKNOWN = 0.05  # share of tokens that a base does not know
 RARE = 0.02  # share of a class
-TEXTS = 2000  # texts whose tokens are counted
-GROUPS = re.compile(r"(^|_)(id|ids|user|customer|client|patient|person|subject|household|family|session|account|device|machine|sensor|site|store|shop|school|hospital|group|author|session)(_|$)", re.I)
+COPIES = 0.05  # share of test rows that are copies of training rows, from which it is said
 
 
 def against(metrics: Mapping[str, Any]) -> list[str]:
@@ -45,8 +42,12 @@ def worse(metrics: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def data(rows: Mapping[str, Sequence[Any]], kinds: Mapping[str, str], split: Sequence[str], parts: Parts, inputs: Sequence[str], predict: str, grouped: bool) -> list[str]:
-    """What the data say: rows without a label, imbalance, categories that are not kept, and columns that look like time or a group under a random split."""
+def data(rows: Mapping[str, Sequence[Any]], kinds: Mapping[str, str], split: Sequence[str], parts: Parts, inputs: Sequence[str], predict: str, grouped: bool, others: Mapping[str, Sequence[Any]] | None = None) -> list[str]:
+    """What the data say: rows without a label, imbalance, categories that are not kept, and columns that look like time or a group under a random split.
+
+    Args:
+        others: columns of the dataset that the model does not read.
+    """
     found = []
     target = [parts.task.plain(v) for v in rows[predict]]
     bare = sum(t is None for t in target)
@@ -70,62 +71,27 @@ def data(rows: Mapping[str, Sequence[Any]], kinds: Mapping[str, str], split: Seq
             if past := len(set(seen)) - len(fact["values"]):
                 kept = set(fact["values"])
                 found.append(f"'{name}' has {len(set(seen)):,} values; the {len(kept):,} most frequent are used, {past:,} are not ({sum(v not in kept for v in seen) / len(seen):.1%} of the training rows)")
-        if not grouped:
-            found += _ordered(name, kinds[name], rows[name], target) or _named(name, kinds[name], rows[name])
+    for name, values in {} if grouped else ({n: rows[n] for n in inputs} | dict(others or {})).items():
+        found += find_time(name, kinds[name], values, target, name in inputs) or find_group(name, kinds[name], values, target, name in inputs)
     return found
 
 
-def _ordered(name: str, kind: str, values: Sequence[Any], target: Sequence[Any]) -> list[str]:
-    """A date column whose neighbours have like targets."""
-    if kind not in DATES:
+def copies(said: Array, parts: Parts) -> list[str]:
+    """Test rows that are equal or nearly equal to a training row, and the figure of the others."""
+    if not parts.groups or not len(said):
         return []
-    there = [(day_of(v), t) for v, t in zip(values, target, strict=True) if v is not None and t is not None]
-    if len(there) < 50:
+    torn = np.isin(parts.groups["test"], parts.groups["train"])
+    if not torn.mean() >= COPIES:
         return []
-    told = [t for _, t in sorted(there, key=lambda p: p[0] or 0.0)]
-    number = all(isinstance(t, float) for t in told)
-    ranks = np.argsort(np.argsort(told, kind="stable"), kind="stable").astype(float) if number else np.unique([str(t) for t in told], return_inverse=True)[1]
-    if number:
-        likeness = float(np.corrcoef(ranks[:-1], ranks[1:])[0, 1])
-        alike, said = likeness * len(told) ** 0.5 > 3, f"correlation {likeness:.2f}"
-    else:
-        share, by_chance = float((ranks[:-1] == ranks[1:]).mean()), float(((np.bincount(ranks) / len(ranks)) ** 2).sum())
-        alike, said = share - by_chance > 3 * (by_chance * (1 - by_chance) / len(told)) ** 0.5, f"equal in {share:.0%}, {by_chance:.0%} by chance"
-    note = f"; rows next to each other in time have like values of the target ({said}), so figures of a random split are too good for later rows" if alike else ""
-    return [f"'{name}' looks like time and the split is random{note}; judge on later rows with 'split: {{test: SOURCE}}'"]
-
-
-def _named(name: str, kind: str, values: Sequence[Any]) -> list[str]:
-    """A column that is named like a group and whose values come again."""
-    there = [v for v in values if v is not None]
-    distinct = len(set(map(str, there)))
-    if kind in ("text", "image", "list", "number", "boolean") or not GROUPS.search(name) or not 10 < distinct < 0.7 * len(there):
-        return []
-    return [f"'{name}' looks like a group ({distinct:,} values in {len(there):,} rows) and the split is random: rows of one value are in several parts; if new values are to be predicted, use 'split: {{group: {name}}}'"]
-
-
-def texts(said: Sequence[str], base: Base, most: int) -> tuple[dict[str, float], list[str]]:
-    """The shares of texts that are cut at `most` tokens and of tokens that the base does not know, and sentences where they matter."""
-    from tokenizers import Tokenizer
-
-    some = [t for t in dict.fromkeys(said) if t.strip()][:TEXTS]
-    if not some or not (base.folder / "tokenizer.json").is_file():
-        return {}, []
-    net = Tokenizer.from_file(str(base.folder / "tokenizer.json"))
-    net.no_padding()
-    net.no_truncation()
-    ids = [e.ids for e in net.encode_batch(some)]
-    word = getattr(net.model, "unk_token", None)
-    unknown = net.token_to_id(word) if isinstance(word, str) else None
-    own = net.num_special_tokens_to_add(False)
-    tokens = sum(len(i) - own for i in ids)
-    shares = {"cut": sum(len(i) > most for i in ids) / len(ids), "unknown": sum(i.count(unknown) for i in ids) / max(1, tokens) if unknown is not None else 0.0}
-    found = []
-    if shares["cut"] > 0:
-        found.append(f"{shares['cut']:.1%} of the texts are longer than max_length ({most} tokens); what is past it is not read")
-    if shares["unknown"] > UNKNOWN:
-        found.append(f"'{base.name}' does not know {shares['unknown']:.0%} of the tokens of these texts: it does not know their language or script; use a base that does")
-    return {k: round(v, 4) for k, v in shares.items()}, found
+    rest = ""
+    if not torn.all():
+        if parts.task.labels:
+            wrong = parts.task.wrong(said, parts)
+            rest = f"; of the other {int((~torn).sum()):,}, {1 - wrong[~torn].mean():.1%} are answered right (of all {1 - wrong.mean():.1%})"
+        elif parts.task.scale:
+            gap = np.abs(said[:, 0] - (parts.y["test"] * parts.task.scale[1] + parts.task.scale[0]))
+            rest = f"; the mean error of the other {int((~torn).sum()):,} is {gap[~torn].mean():.4g} (of all {gap.mean():.4g})"
+    return [f"{int(torn.sum()):,} of {len(torn):,} test rows are equal or nearly equal to a training row, so figures are too good for rows that are new{rest}"]
 
 
 def figures(said: Array, parts: Parts, metrics: Mapping[str, Any]) -> list[str]:

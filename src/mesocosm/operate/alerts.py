@@ -146,8 +146,8 @@ def _by_labels(detail: Mapping[str, Any], labelled: Labelled) -> AlertState:
     share = (labelled.right + 1) / (labelled.rows + 2)
     bound = labelled.gap + Z * math.sqrt(share * (1 - share) / labelled.rows)
     if bound > BOUND * gap:
-        return AlertState(True, f"{labelled.right} of {labelled.rows} answers were right, where {labelled.expected:.0f} were expected", labelled.gap > BOUND * gap)
-    return AlertState(False, f"{labelled.right} of {labelled.rows} answers whose label came back were right, where {labelled.expected:.0f} were expected")
+        return AlertState(True, f"{labelled.right} of {labelled.rows} answers were {labelled.found}, where {labelled.expected:.0f} were expected", labelled.gap > BOUND * gap)
+    return AlertState(False, f"{labelled.right} of {labelled.rows} answers whose label came back were {labelled.found}, where {labelled.expected:.0f} were expected")
 
 
 def _by_refusals(detail: Mapping[str, Any], refused: int, rows: int) -> AlertState:

@@ -18,6 +18,7 @@ from mesocosm.operate.sequential import compared
 
 FEW = 30  # labelled rows, and held-out ones, under which nothing is said
 SURE = 0.01  # how unlikely fewer right answers must be, over all looks at one version
+WITHIN = 0.8  # share of held-out errors of a number within the bound of those that count as right
 PRIOR = 10.0  # held-out rows that the model's own probabilities weigh as much as
 
 
@@ -34,7 +35,8 @@ class Answer:
 class Labelled:
     """What labels say: of `rows` answers `right` were, where `expected` should be; `p` that so few are by chance, at any number of looks.
 
-    Where only the newest answers became worse, `rows` are those, and `of` is how many there are in all.
+    Where only the newest answers became worse, `rows` are those, and `of` is how many there are in all. An answer that is a number counts as right
+    where its error is at most `near`, which held-out rows keep in a known share.
     """
 
     rows: int = 0
@@ -42,6 +44,7 @@ class Labelled:
     expected: float = 0.0
     p: float = 1.0
     of: int = 0
+    near: float | None = None
 
     @property
     def gap(self) -> float:
@@ -52,7 +55,12 @@ class Labelled:
     def why(self) -> str:
         """What was found, as a sentence."""
         which = f"of the newest {self.rows} of {self.of}" if self.of > self.rows else f"of {self.rows}"
-        return f"{which} answers whose label came back {self.right} were right, where {self.expected:.0f} were expected: what the inputs say of the answer has changed"
+        return f"{which} answers whose label came back {self.right} were {self.found}, where {self.expected:.0f} were expected: what the inputs say of the answer has changed"
+
+    @property
+    def found(self) -> str:
+        """What counts as right, in words."""
+        return "right" if self.near is None else f"within {self.near:.4g} of it"
 
     @property
     def worse(self) -> bool:
@@ -65,6 +73,7 @@ class Calibration:
 
     Args:
         held: answers to held-out rows.
+        near: the error up to which an answer that is a number counts as right.
 
     Source: Platt 1999, Probabilistic outputs for support vector machines; drawn to the model's own probabilities where rows are few.
 
@@ -75,8 +84,8 @@ class Calibration:
     True
     """
 
-    def __init__(self, held: Sequence[Answer]) -> None:
-        self.rows = len(held)
+    def __init__(self, held: Sequence[Answer], near: float | None = None) -> None:
+        self.rows, self.near = len(held), near
         self.slope, self.base = 1.0, 0.0
         if len(held) < FEW:
             return
@@ -96,6 +105,22 @@ class Calibration:
         return 1 / (1 + math.exp(-(self.slope * _odds(probability) + self.base)))
 
 
+def calibrate_errors(errors: Sequence[float]) -> Calibration:
+    """The calibration of answers that are numbers: held-out errors, of which `WITHIN` lie within the bound that live errors are held against.
+
+    Source: Papadopoulos et al. 2002, ECML (a quantile of held-out errors holds for new rows of the same kind).
+
+    >>> known = calibrate_errors([i / 100 for i in range(100)])
+    >>> known.near, 0.75 < known.expect(WITHIN) < 0.85
+    (0.79, True)
+    """
+    if not errors:
+        return Calibration([])
+    ordered = sorted(errors)
+    near = ordered[max(0, math.ceil(WITHIN * len(ordered)) - 1)]
+    return Calibration([Answer(WITHIN, e <= near) for e in ordered], near)
+
+
 def compare(answers: Iterable[Answer], known: Calibration) -> Labelled:
     """Compare answers with what held-out rows let expect.
 
@@ -111,7 +136,7 @@ def compare(answers: Iterable[Answer], known: Calibration) -> Labelled:
     expected = np.array([known.expect(a.probability) for a in given])
     right = np.array([a.right for a in given], dtype=float)
     rows, total = len(given), float(expected.sum())
-    found = Labelled(rows, int(right.sum()), round(total, 2))
+    found = Labelled(rows, int(right.sum()), round(total, 2), near=known.near)
     if rows < FEW or known.rows < FEW:
         return found
     scale = _alone([a.content for a in given], right - expected)
@@ -120,8 +145,8 @@ def compare(answers: Iterable[Answer], known: Calibration) -> Labelled:
     of_all = told.p if told.difference < 0 else 1.0
     start, p = newest(right, expected, [a.content for a in given], known.rows, FEW)
     if p < of_all:
-        return Labelled(rows - start, int(right[start:].sum()), round(float(expected[start:].sum()), 2), min(1.0, 2 * p), rows)
-    return Labelled(rows, found.right, found.expected, min(1.0, 2 * of_all), rows)
+        return Labelled(rows - start, int(right[start:].sum()), round(float(expected[start:].sum()), 2), min(1.0, 2 * p), rows, known.near)
+    return Labelled(rows, found.right, found.expected, min(1.0, 2 * of_all), rows, known.near)
 
 
 def _alone(contents: Sequence[str], errors: Any) -> float:

@@ -86,7 +86,7 @@ def diagnose(evidence: Evidence) -> Diagnosis:
         return Diagnosis("label", lost, "recalibrate" if (lost or 0) > evidence.tolerance else "nothing", why, {"weights": dict(evidence.weights)})
     if evidence.labelled.worse:
         gap = round(evidence.labelled.gap, 4)
-        said = f"{evidence.labelled.right} of {evidence.labelled.rows} labelled answers were right, where {evidence.labelled.expected:.0f} were expected"
+        said = f"{evidence.labelled.right} of {evidence.labelled.rows} labelled answers were {evidence.labelled.found}, where {evidence.labelled.expected:.0f} were expected"
         where = "" if evidence.usual.rows >= FEW else "; whether the link itself changed is not known, since few labelled rows lie where the training rows do"
         return Diagnosis("covariate", gap, "retrain", f"other rows come in ({names}), and the model errs on them: {said}{where}", {"labelled": evidence.labelled.rows})
     if lost is None:
@@ -197,7 +197,7 @@ def _label_shift(now: Rows, before: Rows, held: Rows, live: Rows, training: Mapp
     import numpy as np
 
     labels = sorted({str(r[HELD_LABEL]) for r in held})
-    if not 2 <= len(labels) <= 50 or len(held) < 100 or not all("label" in s for s in now):
+    if not 2 <= len(labels) <= 50 or len(held) < 100 or not all("probability" in s for s in now):
         return None
     index = {label: i for i, label in enumerate(labels)}
     table, share = np.zeros((len(labels), len(labels))), np.zeros(len(labels))

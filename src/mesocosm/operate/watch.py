@@ -13,11 +13,12 @@ from mesocosm.base.durations import per_second, seconds
 from mesocosm.catalog import Catalog
 from mesocosm.operate import alerts
 from mesocosm.operate.alerts import next_state
-from mesocosm.operate.answers import FEW, Answer, Labelled, compare
+from mesocosm.operate.answers import FEW, WITHIN, Answer, Labelled, compare
 from mesocosm.operate.correction import doubted, floor_of
 from mesocosm.operate.drift.changes import Change, find_changes
 from mesocosm.operate.drift.features import columns, drifted
 from mesocosm.operate.drift.held import JUDGED, Held, as_sent
+from mesocosm.operate.drift.labelled import explain_unknown, is_right
 from mesocosm.operate.drift.where import where
 from mesocosm.operate.marks import MARKS
 from mesocosm.operate.moving import fallen_back, recalibrated
@@ -284,15 +285,16 @@ class Watch:
     def _labelled(self, stream: Stream, since: float) -> Callable[[Callable[[Mapping[str, Any]], bool] | None], Labelled]:
         """What labels say of the answers given since a moment, to rows of which a condition holds."""
         now = self.served.now
-        marked = {"mark": stream.mark} if stream.mark else {}
-        rows = [r for r in self.catalog.labelled(self.served.name, since, **marked) if now and r["version"] == now.version and r["at"] >= since and "probability" in r["output"]]
+        came = [r for r in self.catalog.labelled(self.served.name, since, stream.mark) if now and r["version"] == now.version and r["at"] >= since]
+        judged = [(r, right) for r in came if (right := is_right(r, self.known, now)) is not None]
+        if not stream.mark:
+            self.last["labels"] = explain_unknown(len(came), len(judged), self.known, now)
 
         def told(holds: Callable[[Mapping[str, Any]], bool] | None) -> Labelled:
-            mine = [r for r in rows if holds is None or holds(r["input"]["clean"])]
+            mine = [(r, right) for r, right in judged if holds is None or holds(r["input"]["clean"])]
             if len(mine) < FEW or now is None:
-                return Labelled(len(mine), sum(str(r["output"]["label"]) == r["label"] for r in mine), sum(float(r["output"]["probability"]) for r in mine))
-            self.known.meet(now)
-            given = (Answer(float(r["output"]["probability"]), str(r["output"]["label"]) == r["label"], digest(r["input"]["clean"], size=8)) for r in mine)
+                return Labelled(len(mine), sum(right for _, right in mine), sum(float(r["output"].get("probability", WITHIN)) for r, _ in mine))
+            given = (Answer(float(r["output"].get("probability", WITHIN)), right, digest(r["input"]["clean"], size=8)) for r, right in mine)
             return compare(given, self.known.calibration())
 
         return told
@@ -302,8 +304,8 @@ class Watch:
         setting, now = self.monitor.surge, self.served.now
         if not setting or not now or now.fields is None:
             return []
-        if self.surges is None or self.counts is not now:  # what is usual of one version's answers is not of another's
-            self.counts = now
+        if self.surges is None or self.counts is not now:
+            self.counts = now  # what is usual of one version's answers is not of another's
             rows = now.held()[:JUDGED]
             said = now.predict(rows) if rows else []
             if setting.unsure:

@@ -29,6 +29,7 @@ function Monitor({ name, m, silent, again }: { name: string; m: Any; silent: boo
     <article><h2>{name} <small>{t("watches {}", m.watches)}{silent && ` · ${t("silent")}`}</small></h2>
       {last.window && <p className="sum">{t("{} of {} rows of the window are in", last.waiting ?? 0, last.window)}</p>}
       {last.unwatched && <p className="sum">{t("Not watched: {}", last.unwatched)}</p>}
+      {last.labels && <p className="sum">{t("Labels: {}", last.labels)}</p>}
       {last.trouble && <p className="sum">{t("Trouble: {}", last.trouble)}</p>}
       {last.verdict && <p><span className="kind">{last.verdict.kind}</span> <span className="kind remedy">{t("remedy: {}", last.verdict.remedy)}</span> {last.verdict.why}</p>}
       {tested.length > 0 && level !== undefined ? (

@@ -13,6 +13,7 @@ def plan_text(data: dict[str, Any]) -> str:
         why = "; ".join(change["because"])
         price = f"; {change['price']['text']}" if "price" in change else ""
         lines.append(f"{change['sign']} {change['address']:<{wide}}  {change['action']}{': ' + why if why else ''}{price}")
+        lines += [f"  warning: {sentence}" for sentence in change.get("warnings", ())]
     counts: dict[str, int] = {}
     for change in data["changes"]:
         counts[change["action"]] = counts.get(change["action"], 0) + 1

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from mesocosm.learn.alike import alike
+
 Array = np.ndarray[Any, Any]
 Groups = Array | None  # the number of each row's group; None where each row is one of its own
 ABSENT = float(np.log(1e-3))  # what a class is told at most by rows that hold none of it
@@ -79,7 +81,7 @@ class Shares:
 def together(texts: Sequence[str], images: Sequence[tuple[Any, ...]], table: Array, groups: Groups) -> Groups:
     """The number of each row's group where equal and nearly equal rows, and rows of one group, are together; None where no two are.
 
-    Texts are equal without case, spaces and marks; numbers to a ten-thousandth of a standard deviation. In tables of few different rows equal
+    Texts are equal without case, spaces and marks, or nearly (four fifths of their runs of three characters are shared); numbers to a ten-thousandth of a standard deviation. In tables of few different rows equal
     rows are rows of their own, not copies: where no column is continuous and no row has a text or an image, where there are fewer than 30
     different rows, or where a tenth of all rows are equal.
 
@@ -91,17 +93,22 @@ def together(texts: Sequence[str], images: Sequence[tuple[Any, ...]], table: Arr
     continuous = any(len(np.unique(table[:, j])) > DISTINCT for j in range(table.shape[1]))
     if not count or not (continuous or any(said) or any(any(i) for i in images)):
         return groups
-    joined: Groups = groups
-    for shift in (0.0, 0.5):  # two grids: what an edge of one tears apart, the other keeps together
-        cells = np.round(table.astype(np.float64) * 1e4 + shift).astype(np.int64)
-        rows: dict[Any, int] = {}
-        number = np.array([rows.setdefault((said[i], images[i] if images else (), cells[i].tobytes()), len(rows)) for i in range(count)])
-        if len(rows) == count:
-            continue
-        if len(rows) < LEAST_GROUPS or np.bincount(number).max() > max(2, MOST_SHARE * count):
-            return groups
-        joined = number if joined is None else merged(joined, number)
-    return joined
+    cells = [np.round(table.astype(np.float64) * 1e4 + shift).astype(np.int64) for shift in (0.0, 0.5)]  # two grids: what an edge of one tears apart, the other keeps together
+    for words in (alike(said).tolist(), said) if any(said) else (said,):
+        found = [_numbered([(words[i], images[i] if images else (), grid[i].tobytes()) for i in range(count)]) for grid in cells]
+        copies = [number for number in found if number.max() + 1 < count]
+        if any(number.max() + 1 < LEAST_GROUPS or np.bincount(number).max() > max(2, MOST_SHARE * count) for number in copies):
+            continue  # a table of few values, or texts of one pattern: nearly equal ones are rows of their own, then equal ones are looked at alone
+        joined = groups
+        for number in copies:
+            joined = number if joined is None else merged(joined, number)
+        return joined
+    return groups
+
+
+def _numbered(keys: Sequence[Any]) -> Array:
+    known: dict[Any, int] = {}
+    return np.array([known.setdefault(key, len(known)) for key in keys], dtype=np.int64)
 
 
 def merged(first: Array, second: Array) -> Array:

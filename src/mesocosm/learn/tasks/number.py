@@ -18,6 +18,7 @@ from mesocosm.learn.widths import ends, fitted, quantile
 Array = np.ndarray[Any, Any]
 LEVEL = 0.9
 LEAST, MOST = 20, 12  # rows of a slice whose coverage is measured, and slices that are listed
+EQUAL = 1e-5  # sd within which two errors are one: what float32 leaves of it
 NEAR = 0.05  # sd within which two outputs say the same
 
 
@@ -109,6 +110,7 @@ class Number(Task):
             "mae": judge.interval(lambda i: float(gap[i].mean()), len(y), seed),
             "rmse": judge.interval(lambda i: float(np.sqrt((gap[i] ** 2).mean())), len(y), seed),
         }
+        found["interval"] = {k: v for k, v in found["interval"].items() if v}
         found |= {"rows": len(y), "classes": {}, "baselines": {n: self.against(said, other[:, None], parts.y["test"]) for n, other in self._beside(parts).items()}}
         return found | {f"gain_over_{name}": figures["gain"] for name, figures in found["baselines"].items()}
 
@@ -120,7 +122,7 @@ class Number(Task):
         gap, away = np.abs(said[:, 0] - y), np.abs(other[:, 0] - y)
         found: dict[str, Any] = {k: round(v, 4) for k, v in _figures(other[:, 0], y).items() if v == v}
         gain = r2(said[:, 0], y) - found.get("r2", 0.0)
-        return found | {"gain": round(gain if gain == gain else 0.0, 4), "p": round(float(wilcoxon(gap, away).pvalue), 6) if np.any(gap != away) else 1.0}
+        return found | {"gain": round(gain if gain == gain else 0.0, 4), "p": round(float(wilcoxon(gap, away).pvalue), 6) if np.any(np.abs(gap - away) > EQUAL * self.sd) else 1.0}
 
     def _beside(self, parts: Any) -> dict[str, Array]:
         from sklearn.linear_model import Ridge
@@ -131,7 +133,8 @@ class Number(Task):
 
     def sentence(self, metrics: dict[str, Any]) -> str:
         """R2 and the mean error."""
-        return f"R2 {metrics['r2']:.3f} {metrics['interval']['r2']}, mean error {metrics['mae']:.4g}"
+        told = f"R2 {metrics['r2']:.3f} {metrics['interval'].get('r2', '')}".rstrip() if metrics["r2"] is not None else "R2 not known (the test rows do not differ)"
+        return f"{told}, mean error {metrics['mae']:.4g}"
 
     def wrong(self, said: Array, parts: Any) -> Array:
         """Rows among the tenth with the greatest errors."""

@@ -5,10 +5,11 @@ Knows a unit's shape and the directions of meaning; judges nothing.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mesocosm.operate.answers import Answer, Calibration
+from mesocosm.operate.answers import Answer, Calibration, calibrate_errors
 from mesocosm.operate.drift.changes import is_missing
 from mesocosm.operate.drift.meaning import LEAST, Meaning, meaning
 from mesocosm.operate.evidence import HELD_LABEL
@@ -97,9 +98,27 @@ class Held:
         if self._calibration is None:
             assert self.unit
             said = self.unit.predict(self.rows) if self.rows else []
+            pairs = [(one, row) for one, row in zip(said, self.rows, strict=True) if "value" in one]
+            if pairs:
+                errors = [away for one, row in pairs if (away := error_of(one["value"], row[HELD_LABEL])) is not None]
+                self._calibration = calibrate_errors(errors)
+                return self._calibration
             told = [(one, row) for one, row in zip(said, self.rows, strict=True) if "probability" in one]
             self._calibration = Calibration([Answer(float(one["probability"]), str(one["label"]) == row[HELD_LABEL]) for one, row in told])
         return self._calibration
+
+
+def error_of(value: Any, label: Any) -> float | None:
+    """How far an answer that is a number is from its label; None where the label is no number.
+
+    >>> error_of(3.5, "4"), error_of(3.5, "four"), error_of(3.5, "nan")
+    (0.5, None, None)
+    """
+    try:
+        away = abs(float(value) - float(label))
+    except (TypeError, ValueError):
+        return None
+    return away if math.isfinite(away) else None
 
 
 def as_sent(logged: Sequence[Row], names: Sequence[str]) -> list[dict[str, Any]]:

@@ -1,0 +1,32 @@
+"""One change between two snapshots of a dataset. Knows nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class FieldChange:
+    """What changed in one field between two snapshots.
+
+    Args:
+        field: its name; empty where the whole dataset changed.
+        kind: `missing`, `unreadable`, `unit`, `schema`, `rows`, `build` (the rows cannot be governed; these stop a build) or `distribution` (reported).
+        evidence: what was measured, in a sentence without any value of a row: roles that may not read rows see it.
+        examples: values that were never seen before, for who may read rows.
+    """
+
+    field: str
+    kind: str
+    evidence: str
+    examples: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """What changed, where, in a sentence."""
+        return self.evidence if self.kind == "build" else f"{self.field + ': ' if self.field else ''}{self.kind} change: {self.evidence}"
+
+    @property
+    def stops(self) -> bool:
+        """Whether nothing may be trained on it before a person accepts it."""
+        return self.kind != "distribution"

@@ -1,0 +1,38 @@
+"""Whether an answer whose label came back was right, and why labels tell nothing where they do not. Knows answers and held-out rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mesocosm.operate.answers import FEW
+from mesocosm.operate.drift.held import Held, error_of
+from mesocosm.operate.unit import Unit
+
+
+def is_right(row: Mapping[str, Any], known: Held, unit: Unit | None) -> bool | None:
+    """Whether a labelled answer was right, or within the usual error where it is a number; None where that cannot be told."""
+    output = row["output"]
+    if "probability" in output:
+        return bool(str(output["label"]) == row["label"])
+    if "value" not in output or unit is None or (away := error_of(output["value"], row["label"])) is None:
+        return None
+    known.meet(unit)
+    near = known.calibration().near
+    return None if near is None else away <= near
+
+
+def explain_unknown(labels: int, judged: int, known: Held, unit: Unit | None) -> str:
+    """Why the labels of a version's answers tell nothing of them; empty where they do, or where none came.
+
+    Args:
+        labels: how many came back.
+        judged: how many of them tell whether the answer was right.
+    """
+    if not labels or unit is None:
+        return ""
+    known.meet(unit)
+    held = known.calibration().rows
+    if held < FEW:
+        return f"not known: {held} held-out rows tell how often answers should be right, and {FEW} are needed"
+    return "" if judged >= FEW else f"not known: {judged} of {FEW} labels that can be compared with the answers came back"
