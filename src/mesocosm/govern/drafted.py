@@ -67,14 +67,28 @@ def draft_files(root: Path, paths: Sequence[Path], goal: str = "", target: str |
                 picked = target_of(made, goal, target)[0]
                 made = made if picked != made.key else draft(con, "src", root, picked)
                 aimed = aim(con, "src", made, goal, target, kind)
+            chosen = _chosen({n: names_of(con, t) for n, t in tables.items()}, belong)
             contracts = {n: _contract(con, t, made.key if n == belong.lead and not belong.union else None) for n, t in tables.items() if n not in belong.left}
     dataset = made.settings()
+    for column, holders in chosen.items():
+        dataset["fields"][column] = {**dataset["fields"][column], "column": f"{holders[0]}.{column}"}
+        made.evidence[f"fields.{column}"] += f"; {' and '.join(holders)} have a column of this name, and 'column' chooses that of {holders[0]}"
     name = belong.lead.removesuffix("-source")
     evidence = made.evidence | ({"from": "; ".join(belong.why)} if belong.why else {})
     kept = {n: s for n, (_, s, _) in named.items() if n not in belong.left}
     notes = {n: told for n in kept if (told := [*([named[n][2]] if named[n][2] else []), *_told(collected[n])])}
     said = {"name": name, "sources": kept, "from": belong.settings(), "left": {n: f"'{named[n][1]['path']}': {why}" if n.startswith("table-") else why for n, why in belong.left.items()}, "dataset": dataset, "evidence": evidence, "proposals": [vars(p) for p in made.proposals], "columns": made.columns, "contracts": contracts, "notes": notes}
     return said | ({"aim": aimed} if aimed else {})
+
+
+def _chosen(columns: Mapping[str, Sequence[str]], belong: Related) -> dict[str, list[str]]:
+    """Columns that several joined sources have, beside the one that they are joined on: the sources, the first of which the draft takes."""
+    holders = {c: [belong.lead] for c in columns[belong.lead]} if belong.partners else {}
+    for partner, on in belong.partners.items():
+        for column in columns[partner]:
+            if column != on:
+                holders.setdefault(column, []).append(partner)
+    return {c: sources for c, sources in holders.items() if len(sources) > 1}
 
 
 def _contract(con: Any, table: str, key: str | None) -> dict[str, Any]:
