@@ -98,3 +98,21 @@ def test_the_way_out_of_a_refused_name_and_the_accounts_of_a_build_as_json(tmp_p
     one = next(d for d in found["done"] if d["address"] == "datasets.d")
     assert one["account"]["kept"] == 2 and one["sources"]["b"] | {"used": 1, "unmatched": 1, "repeated": 1, "repeated_at": ["b.csv:3"]} == one["sources"]["b"]
     assert not any("account" in d for d in found["done"] if d is not one)
+
+
+def test_a_plan_finds_what_a_join_lacks_and_a_draft_chooses_a_column_of_two_sources(tmp_path: Path) -> None:
+    from mesocosm.base.errors import Invalid
+    from mesocosm.build.graph import resources
+    from mesocosm.cli.views.draft import draft_text
+    from mesocosm.govern.drafted import draft_files
+    from mesocosm.spec.read import read_text
+
+    (tmp_path / "a.csv").write_text("id,customer_id,name\n" + "".join(f"{i},C{i % 5},n\n" for i in range(20)))
+    (tmp_path / "b.csv").write_text("customer_id,name,city\n" + "".join(f"C{i},m{i},x\n" for i in range(5)))
+    text = draft_text(draft_files(tmp_path, [tmp_path / "a.csv", tmp_path / "b.csv"]))
+    assert "column: a-source.name" in text
+    resources(read_text(text, tmp_path / "ecosystem.yaml", {}))
+    for old, new, said in ((", column: a-source.name", "", "the column 'name' is in a-source and in b-source"), ('"on": customer_id', '"on": customer', "'a-source' has no column 'customer'")):
+        assert old in text
+        with pytest.raises(Invalid, match=said):
+            resources(read_text(text.replace(old, new), tmp_path / "ecosystem.yaml", {}))

@@ -73,6 +73,8 @@ def test_what_other_columns_prove_of_the_decimal_mark_settles_an_open_one() -> N
     [
         ("member", ["000001", "000002"], True), ("n", ["100000000000007919", "100000000000015838"], True), ("townid", ["1", "2"], True), ("zip", ["10115", "20095"], True), ("iban", ["DE89370400440532013000"], True),
         ("x", ["DE89370400440532013000", "GB82WEST12345698765432", "FR1420041010050500013M02606"], True), ("订单编号", ["1", "2"], True), ("number_of_rooms", ["1", "2"], False), ("paid", ["1", "2"], False), ("humid", ["10", "20"], False), ("code", ["1.5", "2.5"], False), ("age", ["20", "7"], False),
+        ("N° client", ["734511", "734512"], True), ("Kundennummer", ["1001", "1002"], True), ("custno", ["1", "2"], True), ("会員番号", ["1", "2"], True), ("código", ["10", "20"], True), ("número de hijos", ["1", "2"], False), ("winner", ["1", "2"], False), ("cancer_yes_smoking_no", ["61", "80"], False),
+        ("fw", ["1.10", "1.9"], True), ("app_version", ["2.0", "2.10"], True), ("conversion", ["1.10", "1.9"], False),
     ],
 )  # fmt: skip
 def test_identifiers_are_known_by_zeros_length_check_digits_and_name(name: str, values: list[str], names: bool) -> None:
@@ -84,6 +86,8 @@ def test_identifiers_are_known_by_zeros_length_check_digits_and_name(name: str, 
     [
         ("phone", [f"08500079{i:02d}" for i in range(30)], "mask"), ("姓名", ["王小明", "李雷", "韩梅梅"], "pseudonymise"), ("身份证号", [f"11010519491231{i:03d}X" for i in range(30)], "pseudonymise"), ("dob", ["1990-01-02", "1985-03-04", "1970-05-06"], "pseudonymise"),
         ("salary", ["52000", "61000", "70500"], "pseudonymise"), ("birth_weight", ["2500", "3100", "2900"], None), ("ip_in_url", ["1", "0", "-1"], None), ("phone", ["yes", "no", "maybe"], None), ("email", [f"p{i}@example.org" for i in range(9)], "pseudonymise"), ("name", ["Alpha", "Beta", "Gamma"], None),
+        ("Name", ["Anna Weber", "Jonas Koch", "Xaver Huber"], "pseudonymise"), ("name", ["Braund, Mr. Owen Harris", "Heikkinen, Miss. Laina"], "pseudonymise"), ("name", ["Red Delicious", "Gala", "Granny Smith"], None), ("product", ["Anna", "Maria", "Paul"], None), ("客户", ["王小明", "李雷", "韩梅梅"], "pseudonymise"),
+        ("Konto", ["CH93 0076 2011 6238 5295 7"] * 30, "mask"), ("contact", ["a@example.org"] * 2, "pseudonymise"), ("nom", ["Chaise", "Table", "Lampe"], None), ("氏名", ["佐藤", "鈴木", "高橋"], "pseudonymise"), ("Fecha_Nacimiento", ["1990-01-02", "1985-03-04"], "pseudonymise"), ("cpf", ["529.982.247-25", "111.444.777-35"], "pseudonymise"), ("téléphone", ["0612345678", "0698765432"], "mask"), ("birth_rate", ["12.5", "30.25"], None), ("tenant_count", ["10", "20"], None),
     ],
 )  # fmt: skip
 def test_private_columns_are_found_by_name_and_content_whatever_their_type(name: str, values: list[str], how: str | None) -> None:

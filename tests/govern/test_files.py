@@ -279,6 +279,15 @@ def test_a_workbook_that_would_fill_memory_is_refused(tmp_path: Path, monkeypatc
         read(tmp_path, bytes(lie), "excel")
 
 
+def test_a_cell_under_no_name_is_a_column_and_an_empty_one_is_none(tmp_path: Path) -> None:
+    from test_sources import xlsx
+
+    xlsx(tmp_path / "b.xlsx", [["id", "v", "", ""], [1, 2, "", ""], [2, 3, "", "lost?"], [3, 4]])
+    (tmp_path / "a.excel").write_bytes((tmp_path / "b.xlsx").read_bytes())
+    rows, found = read(tmp_path, (tmp_path / "b.xlsx").read_bytes(), "excel")
+    assert found.columns == ["id", "v", "column3", "column4"] and [row[-1] for row in rows] == [None, "lost?", None] and "column4" in found.notes[0]
+
+
 def test_no_error_of_the_engine_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from mesocosm.base.errors import Failure
     from mesocosm.govern.govern import engine

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mesocosm.base.digest import digest
@@ -111,7 +112,10 @@ def resources(spec: Spec) -> list[Resource]:
         found.append(Resource(f"sources.{name}", spec.place("sources", name), (), settings | {"content": content}, {k: v for k, v in run.items() if v}))
     if faults:
         raise Invalid(faults)
-    for name, data in datasets_of(spec).items():
+    datasets = datasets_of(spec)
+    if joins := _joins(spec, datasets):
+        raise Invalid(joins)
+    for name, data in datasets.items():
         place = spec.place("datasets", name) if name in eco.datasets else spec.place("sources", name)
         made = _plain(data, set(GOVERNING)) | {"revision": REVISIONS["govern"]}
         for field in made["fields"].values():
@@ -144,6 +148,26 @@ def resources(spec: Spec) -> list[Resource]:
         made = {"shows": spot.shows}
         found.append(Resource(f"places.{name}", spec.place("world", "places", name), (f"services.{spot.shows}",), made, _plain(spot, set())))
     found.append(Resource("world", spec.place("world"), (), {"seed": eco.world.seed}, {"style": eco.world.style}))
+    return found
+
+
+def _joins(spec: Spec, datasets: Mapping[str, Dataset]) -> list[Finding]:
+    """What is wrong about joins by the columns of their sources, as far as files tell those without their rows."""
+    from mesocosm.govern.govern import engine
+    from mesocosm.govern.raw import ambiguous_columns
+    from mesocosm.govern.sources.heads import columns_of_sources
+
+    where, found = where_of(spec), []
+    joined = {n: d for n, d in datasets.items() if d.source.partners and n in spec.eco.datasets}
+    if not joined:
+        return []
+    with engine(where.store) as con:
+        for name, data in joined.items():
+            try:
+                wrong = ambiguous_columns(data, columns_of_sources(con, spec.eco.sources, data.source.sources, where))
+            except Wrong:  # the build says what is wrong with a file
+                continue
+            found += [w.at(spec.place("datasets", name), f"datasets.{name}") for w in wrong]
     return found
 
 

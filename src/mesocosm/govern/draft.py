@@ -98,12 +98,14 @@ def _field(found: Draft, column: Column, marks: frozenset[str], root: Path | Non
     found.fields[name], found.evidence[f"fields.{name}"] = settings, why
     if settings["type"] == "image":
         return
-    personal = private(column, settings["type"]) or (free_text(column) if settings["type"] == "text" and name not in found.identifiers else None)
+    personal = private(column, settings["type"]) or (free_text(column) if settings["type"] in ("text", "category") and name not in found.identifiers else None)
     if personal is None:
         return
     found.evidence[f"fields.{name}.private"] = personal.why
     if personal.how:
         settings["private"] = personal.how
+        if personal.how == "redact" and settings["type"] == "category":
+            settings = found.fields[name] = {"type": "text", "private": "redact"}
         if settings["type"] == "category":  # a value of the settings would stand in the clear
             found.fields[name] = {"type": "category", "private": personal.how}
         found.proposals = [p for p in found.proposals if p.where != f"fields.{name}"]

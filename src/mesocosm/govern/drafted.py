@@ -12,16 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from mesocosm.base.errors import Wrong
-from mesocosm.base.kinds import Source, Where
+from mesocosm.base.kinds import Collected, Source, Where
 from mesocosm.govern.aim import aim, aimed_at, target_of
 from mesocosm.govern.dataset import From
 from mesocosm.govern.draft import Draft, draft, names_of
+from mesocosm.govern.drafts.files import csv_settings, excel_settings, kind_of, list_in, sheet_rows
 from mesocosm.govern.drafts.named import named_in
 from mesocosm.govern.govern import engine
 from mesocosm.govern.related import Related, beside, related
 from mesocosm.govern.sources.paths import quote
-
-ENDINGS = {"csv": "csv", "tsv": "csv", "txt": "csv", "jsonl": "jsonl", "ndjson": "jsonl", "json": "json", "parquet": "parquet", "pq": "parquet", "xlsx": "excel", "xls": "excel", "ods": "excel"}
 
 MOST_PROMISED = 40  # columns of a proposed contract
 
@@ -35,7 +34,7 @@ def look(sources: Mapping[str, Source], belong: From, where: Where) -> Draft:
     if len(belong.union) > 1 and belong.lookup:
         raise Wrong("fields", "'auto' drafts no fields of a union with a lookup", "'from' with one source, a union or a join, or the fields by name")
     with engine(where.store) as con:
-        tables = _collected(con, sources, belong.sources, where)
+        tables, _ = _collected(con, sources, belong.sources, where)
         beside(con, tables, Related(belong.sources[0], belong.union if len(belong.union) > 1 else (), belong.partners), "src")
         return draft(con, "src", where.root)
 
@@ -52,11 +51,11 @@ def draft_files(root: Path, paths: Sequence[Path], goal: str = "", target: str |
     Raises:
         Wrong: a file is of no kind that is known by its ending.
     """
-    named = _named(root, paths)
     with tempfile.TemporaryDirectory() as aside:
         where = Where(root, Path(aside))
         with engine(where.store) as con:
-            tables = _collected(con, {n: s for n, (s, _) in named.items()}, list(named), where)
+            named = _named(con, root, paths)
+            tables, collected = _collected(con, {n: s for n, (s, _, _) in named.items()}, list(named), where)
             leads = list(named)
             aimed: dict[str, Any] | None = None
             if (goal or target) and len(named) > 1:
@@ -68,13 +67,28 @@ def draft_files(root: Path, paths: Sequence[Path], goal: str = "", target: str |
                 picked = target_of(made, goal, target)[0]
                 made = made if picked != made.key else draft(con, "src", root, picked)
                 aimed = aim(con, "src", made, goal, target, kind)
+            chosen = _chosen({n: names_of(con, t) for n, t in tables.items()}, belong)
             contracts = {n: _contract(con, t, made.key if n == belong.lead and not belong.union else None) for n, t in tables.items() if n not in belong.left}
     dataset = made.settings()
+    for column, holders in chosen.items():
+        dataset["fields"][column] = {**dataset["fields"][column], "column": f"{holders[0]}.{column}"}
+        made.evidence[f"fields.{column}"] += f"; {' and '.join(holders)} have a column of this name, and 'column' chooses that of {holders[0]}"
     name = belong.lead.removesuffix("-source")
     evidence = made.evidence | ({"from": "; ".join(belong.why)} if belong.why else {})
-    kept = {n: s for n, (_, s) in named.items() if n not in belong.left}
-    said = {"name": name, "sources": kept, "from": belong.settings(), "left": {n: f"'{named[n][1]['path']}': {why}" if n.startswith("table-") else why for n, why in belong.left.items()}, "dataset": dataset, "evidence": evidence, "proposals": [vars(p) for p in made.proposals], "columns": made.columns, "contracts": contracts}
+    kept = {n: s for n, (_, s, _) in named.items() if n not in belong.left}
+    notes = {n: told for n in kept if (told := [*([named[n][2]] if named[n][2] else []), *_told(collected[n])])}
+    said = {"name": name, "sources": kept, "from": belong.settings(), "left": {n: f"'{named[n][1]['path']}': {why}" if n.startswith("table-") else why for n, why in belong.left.items()}, "dataset": dataset, "evidence": evidence, "proposals": [vars(p) for p in made.proposals], "columns": made.columns, "contracts": contracts, "notes": notes}
     return said | ({"aim": aimed} if aimed else {})
+
+
+def _chosen(columns: Mapping[str, Sequence[str]], belong: Related) -> dict[str, list[str]]:
+    """Columns that several joined sources have, beside the one that they are joined on: the sources, the first of which the draft takes."""
+    holders = {c: [belong.lead] for c in columns[belong.lead]} if belong.partners else {}
+    for partner, on in belong.partners.items():
+        for column in columns[partner]:
+            if column != on:
+                holders.setdefault(column, []).append(partner)
+    return {c: sources for c, sources in holders.items() if len(sources) > 1}
 
 
 def _contract(con: Any, table: str, key: str | None) -> dict[str, Any]:
@@ -93,26 +107,44 @@ def _leading(con: Any, tables: Mapping[str, str], goal: str, target: str | None)
     return max(holds or tables, key=lambda n: aimed_at(draft(con, tables[n]), goal))
 
 
-def _named(root: Path, paths: Sequence[Path]) -> dict[str, tuple[Source, dict[str, Any]]]:
-    """A source for each file, under a name that the file gives."""
+def _named(con: Any, root: Path, paths: Sequence[Path]) -> dict[str, tuple[Source, dict[str, Any], str]]:
+    """A source for each file, under a name that the file gives: its settings, and the sentence that speaks for those beyond its path."""
     from mesocosm.govern.sources import SOURCES
 
-    found: dict[str, tuple[Source, dict[str, Any]]] = {}
+    found: dict[str, tuple[Source, dict[str, Any], str]] = {}
     for path in paths:
-        ending = path.suffix.lower().removeprefix(".")
-        kind = ENDINGS.get(ending)
-        if kind is None:
-            raise Wrong("", f"'{path.name}' ends in '.{ending}'", "a file that ends in .csv, .tsv, .jsonl, .json, .parquet or .xlsx")
-        settings = {"type": kind, "path": path.relative_to(root).as_posix()}
-        name = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or f"table-{len(found) + 1}"  # a name is in small Latin letters; the path beside it says the file
+        kind, stem = kind_of(path)
+        settings: dict[str, Any] = {"type": kind, "path": path.relative_to(root).as_posix()}
+        more, why = _beyond(con, path, kind) if path.is_file() else ({}, "")
+        settings |= more
+        name = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-") or f"table-{len(found) + 1}"  # a name is in small Latin letters; the path beside it says the file
         name = (name if name[0].isalpha() else f"data-{name}")[:50]
         while f"{name}-source" in found:
             name += "-too"
-        found[f"{name}-source"] = (SOURCES[kind].model_validate(settings), settings)  # type: ignore[assignment]
+        found[f"{name}-source"] = (SOURCES[kind].model_validate(settings), settings, why)  # type: ignore[assignment]
     return found
 
 
-def _collected(con: Any, sources: Mapping[str, Source], names: Sequence[str], where: Where) -> dict[str, str]:
-    for name in names:
-        sources[name].collect(where, con, f"src_{name}")
-    return {name: f"src_{name}" for name in names}
+def _beyond(con: Any, path: Path, kind: str) -> tuple[dict[str, Any], str]:
+    """Settings of a file beyond its path, where its own records show that it needs them."""
+    if kind == "csv":
+        return csv_settings(con, path)
+    if kind == "excel":
+        return excel_settings(sheet_rows(path))
+    at = list_in(path) if kind == "json" else ""
+    return ({"at": at}, f"'{at}' is the only list of objects in the document") if at else ({}, "")
+
+
+def _collected(con: Any, sources: Mapping[str, Source], names: Sequence[str], where: Where) -> tuple[dict[str, str], dict[str, Collected]]:
+    """The table of each source, and what was found in reading it."""
+    found = {name: sources[name].collect(where, con, f"src_{name}") for name in names}
+    return {name: f"src_{name}" for name in names}, found
+
+
+def _told(collected: Collected) -> list[str]:
+    """What a person has to know of a source: how its bytes were read, and which lines were not."""
+    told = list(collected.notes)
+    if bad := collected.unreadable:
+        places = ", ".join(f"line {line} ({why})" for _, line, _, why in bad[:3])
+        told.append(f"{len(bad)} of {collected.rows + len(bad)} lines cannot be read, and a build quarantines them: {places}{' and more' if len(bad) > 3 else ''}")
+    return told

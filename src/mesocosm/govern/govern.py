@@ -47,7 +47,7 @@ from mesocosm.govern.snapshot import scan
 from mesocosm.govern.sources.paths import quote, text
 from mesocosm.govern.split import split_sql
 from mesocosm.govern.types.number import Number, Rates
-from mesocosm.govern.wide import GROUP, read_query
+from mesocosm.govern.wide import GROUP, read_query, settle
 from mesocosm.govern.wording import describe_dates, describe_texts
 from mesocosm.govern.write import write_tables
 
@@ -139,6 +139,7 @@ def govern(
     began = time.perf_counter()
     with engine(where.store) as con:
         fields = dict(dataset.fields)
+        settle(con, fields)
         collected = _collect(con, dataset, sources, where, say)
         rows = raw(con, dataset, collected)
         accounts = account_sources(con, dataset, collected, rows.leads) if len(dataset.source.sources) + bool(dataset.test_source) > 1 else {}

@@ -39,6 +39,23 @@ def quantiles(con: Any, x: str, table: str, probabilities: Sequence[float]) -> l
     return found
 
 
+def several_quantiles(con: Any, columns: Sequence[str], table: str, probabilities: Sequence[float], rows: int) -> list[list[float] | None]:
+    """`quantiles` of each of several columns; of a short table many columns at once.
+
+    Args:
+        rows: about how many rows the table has.
+    """
+    at_once = max(1, min(100, DIRECT // max(1, rows)))
+    if at_once == 1:
+        return [quantiles(con, x, table, probabilities) for x in columns]
+    steps = ", ".join(repr(float(p)) for p in probabilities)
+    found: list[list[float] | None] = []
+    for start in range(0, len(columns), at_once):
+        asked = ", ".join(f"quantile_cont(({x})::double, [{steps}])" for x in columns[start : start + at_once])
+        found += [None if values is None else [float(v) for v in values] for values in con.execute(f"select {asked} from {table}").fetchone()]
+    return found
+
+
 def _at(con: Any, table: str, where: str, low: float, high: float, ranks: list[int], count: int, before: int) -> dict[int, float]:
     """The values at ranks (from 0 over the whole) among `count` values from low to high, `before` of them below."""
     if low == high:

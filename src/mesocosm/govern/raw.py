@@ -106,7 +106,7 @@ def raw(con: Any, dataset: Dataset, collected: Mapping[str, Collected]) -> Raw:
     for name, column in asked.items():
         if column not in have:
             raise Wrong(f"fields.{name}", f"no source has the column '{column}'", "a column of the source", sorted(have), column)
-        _refuse_ambiguous(name, places.get(column, column), from_, collected)
+        _refuse_ambiguous(name, places.get(column, column), from_, {s: c.columns for s, c in collected.items()})
     leads = tuple(dict.fromkeys([*(from_.union or from_.join[:1]), *([dataset.test_source] if dataset.test_source else [])]))
     partners = from_.partners
     known = raw_names(asked.values())
@@ -149,15 +149,36 @@ def _inner(column: str, source: str, columns: Collection[str], exact: Collection
     return rest if rest != column and rest in columns else None
 
 
-def _refuse_ambiguous(name: str, column: str, from_: From, collected: Mapping[str, Collected]) -> None:
+def ambiguous_columns(dataset: Dataset, columns: Mapping[str, Collection[str]]) -> list[Wrong]:
+    """What can be told wrong about a join before its rows are read: fields whose column is in two joined sources, and keys that a source lacks.
+
+    Args:
+        columns: those of each source, as far as they are known.
+    """
+    found: list[Wrong] = []
+    known = {s: columns.get(s, ()) for s in dataset.all_sources}
+    for source, key in dataset.source.partners.items() if dataset.source.partners else ():
+        for at in (*(dataset.source.union or dataset.source.join[:1]), source):
+            if at in columns and key not in columns[at]:
+                place = f"from.lookup.{source}" if source in dataset.source.lookup else "from.on"
+                found.append(Wrong(place, f"'{at}' has no column '{key}'", "a column of both sources", sorted(columns[at]), key))
+    for name, field in dataset.fields.items():
+        try:
+            _refuse_ambiguous(name, field.column or name, dataset.source, known)
+        except Wrong as wrong:
+            found.append(wrong)
+    return found
+
+
+def _refuse_ambiguous(name: str, column: str, from_: From, columns: Mapping[str, Collection[str]]) -> None:
     """Refuse a column that two joined sources have beside the one that they are joined on.
 
     Raises:
         Wrong: with the sources, and the names by which one of them is chosen.
     """
     partners = from_.partners
-    lead = next((s for s in (from_.union or from_.join[:1]) if column in collected[s].columns), None)
-    holders = [*([lead] if lead else []), *(p for p, key in partners.items() if column in collected[p].columns and column != key)]
+    lead = next((s for s in (from_.union or from_.join[:1]) if column in columns[s]), None)
+    holders = [*([lead] if lead else []), *(p for p, key in partners.items() if column in columns[p] and column != key)]
     if len(holders) > 1:
         choices = " or ".join(f"'{s}.{column}'" for s in holders)
         raise Wrong(f"fields.{name}", f"the column '{column}' is in {' and in '.join(holders)}", f"'column: ' with {choices}")

@@ -170,11 +170,13 @@ def measures_sql(fields: Fields, table: str, facts: Facts, step: str) -> tuple[s
 
 def groups_sql(fields: Fields, name: str, table: str, facts: Facts, step: str) -> tuple[str, list[str]]:
     """The same of one field for each value of its `by`; the group as text comes first."""
-    rows = teaching(fields, table, facts, step == "fill")
     field = fields[name]
     by = (field.fence.leans if field.fence else ()) if step == "fence" else (getattr(field.missing, "by", None),)
+    if not by or not by[0]:
+        return "", []
+    rows = teaching(fields, table, facts, step == "fill")
     asked = measured(name, field, rows, facts, step)
-    if not by or not by[0] or not asked:
+    if not asked:
         return "", []
     grouped = rows.group_by(_g=rows[by[0]].cast("string")).aggregate(**{f"m{i}": x for i, x in enumerate(asked.values())})
     return expr.to_sql(grouped.filter(grouped._g.notnull())), list(asked)

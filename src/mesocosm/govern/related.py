@@ -57,11 +57,11 @@ def beside(con: Any, tables: Mapping[str, str], belong: Related, name: str) -> N
     if belong.union:
         con.execute(f"create temp table {quote(name)} as " + " union all by name ".join(f"select * from {quote(tables[t])}" for t in belong.union))
         return
-    own = set(names_of(con, tables[belong.lead]))
+    own = {n.casefold() for n in names_of(con, tables[belong.lead])}
     more, joins = "", ""
     for i, (partner, on) in enumerate(belong.partners.items()):
-        theirs = [n for n in names_of(con, tables[partner]) if n not in own]
-        own |= set(theirs)
+        theirs = [n for n in names_of(con, tables[partner]) if n.casefold() not in own]
+        own |= {n.casefold() for n in theirs}
         more += "".join(f", p{i}.{quote(c)}" for c in theirs)
         first = f"(select * from {quote(tables[partner])} qualify row_number() over (partition by trim({quote(on)}::varchar) order by _file, _line) = 1)"
         joins += f" left join {first} p{i} on trim(l.{quote(on)}::varchar) = trim(p{i}.{quote(on)}::varchar)"

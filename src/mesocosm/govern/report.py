@@ -13,7 +13,7 @@ from typing import Any
 from mesocosm.govern import expr
 from mesocosm.govern.recipe import Facts, Fields, columns_of, typed
 from mesocosm.govern.sources.paths import quote
-from mesocosm.govern.wide import groups, slices
+from mesocosm.govern.wide import COUNTED, groups, slices
 
 EXACT = 2_000_000
 SAMPLED = 500_000
@@ -35,23 +35,28 @@ def profile(con: Any, table: str, fields: Fields) -> dict[str, dict[str, Any]]:
 
 def _profile(con: Any, table: str, fields: Fields, rows: int) -> dict[str, dict[str, Any]]:
     """The profile of some fields of a table of `rows` rows."""
-    from mesocosm.govern.quantiles import quantiles
+    from mesocosm.govern.quantiles import several_quantiles
 
     distinct = "count(distinct {})" if rows <= EXACT else "approx_count_distinct({})"
+    found: dict[str, dict[str, Any]] = {name: {"rows": rows} for name in fields}
     asked: list[tuple[str, str, str]] = []
     numbers = [n for n, f in fields.items() if expr.is_number(f.ibis_type) and not f.private]
     for name in fields:
         x = quote(name)
-        asked += [(name, "missing", f"count(*) - count({x})"), (name, "distinct", distinct.format(x))]
+        asked.append((name, "missing", f"count(*) - count({x})"))
         if name in numbers:
             asked += [(name, key, f"{call}({x})::double") for key, call in (("min", "min"), ("max", "max"), ("mean", "avg"), ("sd", "stddev"))]
     row = con.execute(f"select {', '.join(a[2] for a in asked)} from {table}").fetchone()
-    found: dict[str, dict[str, Any]] = {name: {"rows": rows} for name in fields}
     for (name, key, _), value in zip(asked, row, strict=True):
         bad = isinstance(value, float) and not math.isfinite(value)
         found[name][key] = None if bad else value
-    for name in numbers:
-        middle = quantiles(con, quote(name), table, [0.5])
+    names = list(fields)
+    for some in (names[i : i + COUNTED] for i in range(0, len(names), COUNTED)):  # each count holds the values of its column
+        counts = con.execute(f"select {', '.join(distinct.format(quote(n)) for n in some)} from {table}").fetchone()
+        for name, count in zip(some, counts, strict=True):
+            found[name]["distinct"] = count
+    middles = several_quantiles(con, [quote(n) for n in numbers], table, [0.5], rows)
+    for name, middle in zip(numbers, middles, strict=True):
         found[name]["median"] = middle[0] if middle else None
     return found
 
@@ -67,19 +72,21 @@ def histogram(con: Any, table: str, fields: Fields) -> dict[str, Any]:
 
 def _histogram(con: Any, table: str, fields: Fields) -> dict[str, Any]:
     """The same of some fields."""
-    from mesocosm.govern.quantiles import quantiles
+    from mesocosm.govern.quantiles import several_quantiles
 
     found: dict[str, Any] = {}
     teach = con.execute(f"select count(*) from {table} where _split = 'train'").fetchone()[0]
     every = max(1, teach // SAMPLED)
     where = f"{table} where _split = 'train'" + (f" and hash(_row) % {every} = 0" if every > 1 else "")
+    numbers = [n for n, f in fields.items() if expr.is_number(f.ibis_type)]
+    ends = dict(zip(numbers, several_quantiles(con, [quote(n) for n in numbers], f"(select * from {where})", [i / 199 for i in range(200)], min(teach, SAMPLED + teach % SAMPLED)), strict=True))
+    counts = con.execute(f"select {', '.join(f'count({quote(n)})' for n in numbers)} from {table} where _split = 'train'").fetchone() if numbers else ()
+    there = dict(zip(numbers, counts, strict=True))
     for name, field in fields.items():
         x = quote(name)
         if expr.is_number(field.ibis_type):
-            values = quantiles(con, x, f"(select {x} from {where})", [i / 199 for i in range(200)])
-            if values is not None:
-                rows = con.execute(f"select count({x}) from {table} where _split = 'train'").fetchone()[0]
-                found[name] = {"numbers": values, "rows": rows}
+            if (values := ends[name]) is not None:
+                found[name] = {"numbers": values, "rows": there[name]}
         elif field.model_dump()["type"] in ("category", "boolean"):
             query = f"select {x}::varchar, count(*) from {table} where _split = 'train' and {x} is not null group by 1 order by 2 desc, 1 limit 200"
             found[name] = {"counts": dict(con.execute(query).fetchall())}

@@ -11,9 +11,11 @@ from typing import Any
 
 from mesocosm.base.kinds import Collected
 from mesocosm.govern import expr, recipe
+from mesocosm.govern.engines.duckdb import file_options
 from mesocosm.govern.raw import Raw
 from mesocosm.govern.snapshot import commit, new_file
 from mesocosm.govern.sources.paths import quote, text
+from mesocosm.govern.wide import kept_query
 
 WRITTEN = "format parquet, row_group_size_bytes '32MB'"  # row groups of wide or long values stay small
 
@@ -22,12 +24,11 @@ def write_tables(con: Any, path: Path, fields: recipe.Fields, rows: Raw, collect
     """Write kept rows, quarantine and dropped duplicates; each is one Delta version."""
     import pyarrow as pa
 
-    told = f"{rows.told(1)} as _file, {rows.told(0)} as _source"
-    also = "" if rows.joined else ", null::varchar as _also"
-    order = ", ".join(quote(n) for n in fields)
+    written = file_options(con, WRITTEN)
+    also = {"_also": "_also"} if rows.joined else {}
+    lineage = {"_row": "_row", "_file": rows.told(1), "_source": rows.told(0), "_line": "_line"} | also | {"_split": "_split"} | ({} if rows.joined else {"_also": "null::varchar"})
     file = new_file(path / "rows")
-    lineage = f"_row, {told}, _line, {'_also, ' if rows.joined else ''}_split"
-    con.execute(f"copy (select {lineage}{also}, {order}, _flags from _done where _why is null) to {text(str(file))} ({WRITTEN})")
+    con.execute(f"copy ({kept_query(con, fields, lineage, '_done')}) to {text(str(file))} ({written})")
     private = any(f.private for f in fields.values())
     lines = [(f, n, s, f"the line cannot be read: {why}", t) for s, c in collected.items() for f, n, t, why in c.unreadable]
     unreadable = pa.table(
@@ -42,11 +43,11 @@ def write_tables(con: Any, path: Path, fields: recipe.Fields, rows: Raw, collect
     )
     con.register("_unreadable", unreadable)
     aside = new_file(path / "quarantine")
-    con.execute(f"copy (select * from ({_quarantine_sql(fields, rows, key)}) union all from _unreadable) to {text(str(aside))} ({WRITTEN})")
+    con.execute(f"copy (select * from ({_quarantine_sql(fields, rows, key)}) union all from _unreadable) to {text(str(aside))} ({written})")
     con.unregister("_unreadable")
     named = "select d._row, d.kept, r._part, r._line from _drops d join _stage r using (_row)"
     drops = new_file(path / "duplicates")
-    con.execute(f"copy (select _row, kept, {rows.told(1)} as _file, _line from ({named}) order by _row) to {text(str(drops))} ({WRITTEN})")
+    con.execute(f"copy (select _row, kept, {rows.told(1)} as _file, _line from ({named}) order by _row) to {text(str(drops))} ({written})")
     return {
         "rows": commit(path / "rows", [file], made),
         "quarantine": commit(path / "quarantine", [aside], made),

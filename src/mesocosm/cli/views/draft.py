@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -16,7 +17,7 @@ def draft_text(data: dict[str, Any]) -> str:
         f"ecosystem: {data['name']}",
         "",
         "sources:",
-        *(line for name, settings in data["sources"].items() for line in _source(name, settings, data.get("contracts", {}).get(name))),
+        *(line for name, settings in data["sources"].items() for line in _source(name, settings, data.get("contracts", {}).get(name), data.get("notes", {}).get(name, ()))),
         *(line for name, why in data["left"].items() for line in _because(f"{name.removesuffix('-source')} is left out: {why}", 2)),
         "",
         "datasets:",
@@ -46,11 +47,12 @@ def draft_text(data: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _source(name: str, settings: dict[str, Any], contract: dict[str, Any] | None) -> list[str]:
-    """A source, and what it has kept so far as a proposed contract."""
+def _source(name: str, settings: dict[str, Any], contract: dict[str, Any] | None, notes: Sequence[str] = ()) -> list[str]:
+    """A source, what was found in reading it, and what it has kept so far as a proposed contract."""
+    told = [line for note in notes for line in _because(note, 2)]
     if not contract:
-        return [f"  {name}: {_flow(settings)}"]
-    return [*_because("PROPOSED, and not done: what this source has kept so far; a build stops, and drops nothing, where it breaks. Add it to the braces:", 2), f"  # contract: {_flow(contract)}", f"  {name}: {_flow(settings)}"]
+        return [*told, f"  {name}: {_flow(settings)}"]
+    return [*told, *_because("PROPOSED, and not done: what this source has kept so far; a build stops, and drops nothing, where it breaks. Add it to the braces:", 2), f"  # contract: {_flow(contract)}", f"  {name}: {_flow(settings)}"]
 
 
 def _dataset(more: dict[str, Any]) -> list[str]:

@@ -7,12 +7,16 @@ import re
 from mesocosm.govern.drafts.columns import Column, words
 from mesocosm.govern.privacy.detect import card, iban, resident_id
 
+CHANCE = 8  # rows
 LONG = 15  # digits that a double surely holds
 POSTCODE = frozenset(["zip", "zipcode", "postcode", "postal", "plz", "postleitzahl", "cap"])
 LAST = frozenset(["id", "no", "nr", "num", "number", "code", "key", "uuid", "guid", "sku", "isbn", "issn", "ean", "iban", "ssn", "fips", "gtin", "upc", "vin", "imei"])
 ALONE = LAST - {"no", "num", "number"}
 ANYWHERE = frozenset(["phone", "telephone", "mobile", "tel", "fax", "telefon", "passport"])
-CHINESE = re.compile(r"编号|号码|单号|证号|代码|邮编|学号|工号|卡号|账号|帐号|身份证|手机|电话|序号")
+EASTERN = re.compile(r"编号|号码|单号|证号|代码|邮编|学号|工号|卡号|账号|帐号|身份证|手机|电话|序号|番号|コード|郵便|携帯|번호|코드|номер|артикул|индекс|инн|снилс", re.I)
+COMPOUND = re.compile(r"(?:^|[^a-zà-ÿ])(?:n[°º]|№|#)\s*\w|[a-zäöü]{3,}(?:nummer|nr\.?|kennung|schlüssel|schluessel|leitzahl)$|^(?:acct?|account|badge|bill|case|check|cheque|claim|client|cust|customer|dept|doc|emp|employee|file|flight|inv|invoice|item|job|lot|member|ord|order|part|patient|permit|policy|po|reg|room|route|serial|student|ticket|track(?:ing)?|trans|txn)[_ ]?(?:no|num|nbr|nr|number|cd|code)\.?$|(?:^|[^a-zà-ÿ])(?:code|código|codigo|codice|matricule|matricula|matrícula|référence|referencia|cpf|cnpj|dni|siren|siret|pesel|cuit|mrn)(?:$|[^a-zà-ÿ])|n[uú]m[eé]ro[_ ](?:de[_ ]|di[_ ])?(?:client|cuenta|compte|pedido|commande|fact|s[eé]rie|dossier|documento|socio|orden|conto|ordine|fattura|t[eé]l)", re.I)
+VERSION = frozenset(["version", "ver", "fw", "firmware", "release", "revision", "chapter", "kapitel", "版本", "固件"])
+COUNTS = frozenset(["of", "count", "counts", "total", "per", "anzahl"])
 CODE = re.compile(r"(?=.*\d)[A-Za-z]{0,8}[-_/#]?[A-Za-z\d]+(?:[-_/#.][A-Za-z\d]+)*")
 
 
@@ -30,7 +34,9 @@ def identifier(column: Column) -> str:
     for what, holds in (("IBAN", iban), ("Chinese resident identity number", resident_id), ("card number", card)):
         if len(values) >= 3 and sum(holds(v) for v in values[:500]) >= 0.95 * min(500, len(values)):
             return f"the check digits of a {what} hold in its values"
-    if (told := named(column.name)) and all(re.fullmatch(r"[^\W_]+(?:[-_/#. ][^\W_]+)*", v) for v in values[:500]) and not _counted(values):
+    if (told := named(column.name)) == "a version" and all(re.fullmatch(r"v?\d+(?:\.\d+)*\w*", v) for v in values[:500]):
+        return "its name says that it is a version, and 1.10 is another one than 1.1"
+    if told and told != "a version" and all(re.fullmatch(r"[^\W_]+(?:[-_/#. ][^\W_]+)*", v) for v in values[:500]) and not _counted(values):
         return f"its name says that it is {told}"
     return ""
 
@@ -46,10 +52,14 @@ def named(name: str) -> str:
         return ""
     if POSTCODE & set(said) - ({"cap"} if said != ["cap"] else set()):
         return "a postcode" if said != ["cap"] else ""
-    if ANYWHERE & set(said) or CHINESE.search(name):
+    if ANYWHERE & set(said) or EASTERN.search(name):
         return "an identifier"
+    if COMPOUND.search(name) and not (COUNTS & set(said)):
+        return "an identifier"
+    if said[-1] in VERSION or said[0] in VERSION:
+        return "a version"
     last = [w for w in said if not w.isdigit()][-1:]
-    if last and (last[0] in ALONE or (last[0] in LAST and len(said) > 1 and said[0] not in ("num", "number"))):
+    if last and "yes" not in said and (last[0] in ALONE or (last[0] in LAST and len(said) > 1 and said[0] not in ("num", "number"))):
         return "an identifier"
     return ""
 
@@ -61,8 +71,8 @@ def coded(column: Column) -> bool:
 
 
 def counted(column: Column) -> bool:
-    """Whether its values number the rows one by one, from 0 or 1."""
-    if not column.unique or not all(re.fullmatch(r"[0-9]{1,9}", v) for v in column.counts):
+    """Whether its values number the rows one by one, from 0 or 1; fewer than `CHANCE` rows may do so by chance."""
+    if not column.unique or column.rows < CHANCE or not all(re.fullmatch(r"[0-9]{1,9}", v) for v in column.counts):
         return False
     numbers = sorted(map(int, column.counts))
     return numbers[0] in (0, 1) and numbers[-1] - numbers[0] == len(numbers) - 1 and len(numbers) == column.distinct

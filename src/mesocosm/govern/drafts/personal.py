@@ -9,22 +9,32 @@ import re
 from dataclasses import dataclass
 
 from mesocosm.govern.drafts.columns import Column
+from mesocosm.govern.drafts.given_names import people
 from mesocosm.govern.privacy.detect import spans
 
 STRONG = frozenset(["e-mail", "national id", "card", "iban"])
 MASKED = frozenset(["phone", "card", "iban", "ip", "address"])
 SHARED = 20  # rows of one value from which on it is that of a shop rather than of a person
 LOOKED = 500
+E, W = r"(?:^|[^a-zà-ÿ])", r"(?:$|[^a-zà-ÿ])"  # where a word of a name begins and ends
+
+
+def _any(*words: str, inside: str = "") -> re.Pattern[str]:
+    """A pattern of whole words of a column's name, and of parts of it."""
+    return re.compile(rf"{E}(?:{'|'.join(words)}){W}" + (f"|{inside}" if inside else ""), re.I)
+
+
 NAMES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
-    ("e-mail", r"@", re.compile(r"(^|[^a-z])e-?mail|mail_?(address|adresse)?$|邮箱|电子邮件", re.I)),
-    ("phone", r"(?:\D*\d){6,}", re.compile(r"phone|mobile|telefon|(^|[^a-z])(tel|fax|handy|cell)([^a-z]|$)|电话|手机|联系方式", re.I)),
-    ("name", r"[^\d]{2,60}", re.compile(r"(first|last|full|sur|given|family|middle|person|customer|patient|applicant|client|user|employee|student)[ _-]?name|(^|[ _])(vorname|nachname|familienname|prenom|surname|forename)|姓名|名字|联系人|客户名|(申请|收件|持卡|负责)人", re.I)),
-    ("national id", r"(?=.*\d)[\w .-]{6,}", re.compile(r"(^|[^a-z])(ssn|nin|nif|dni|passport|passport_?no|national_?id|social_?security\w*)([^a-z]|$)|身份证|护照|社保|证件号", re.I)),
-    ("card or account", r"(?=.*\d)[\w -]{8,}", re.compile(r"(card|account)[ _-]?(no|num|number)|iban|bank_?account|银行卡|卡号|银行账[号户]|账号", re.I)),
-    ("address", r"(?=.*[^\W\d]).{6,}", re.compile(r"(^|[^a-z])(street|home_?address|address(_?line)?\d?|anschrift|strasse|straße)([^a-z]|$)|住址|地址", re.I)),
-    ("date of birth", r"(?=(?:\D*\d){4}).{6,}", re.compile(r"(^|[^a-z])(dob|d\.o\.b|birth_?date|birth_?day|date_?of_?birth|geburtsdatum|geburtstag)([^a-z]|$)|出生日期|出生年月|生日", re.I)),
-    ("salary", r"(?=.*\d).{2,}", re.compile(r"(^|[^a-z])(salary|salaries|gehalt|payroll)([^a-z]|$)|工资|薪资|薪水|薪酬|月薪|年薪", re.I)),
-)
+    ("e-mail", r"@", _any("e-?mail", "courriel", "correo", inside=r"mail_?(?:address|adresse)?$|邮箱|电子邮件|メール|이메일|почта")),
+    ("phone", r"(?:\D*\d){6,}", _any("tel", "fax", "handy", "cell", "t[eé]l[eé]phone", "tel[eé]fono", "telefone", "celular", "móvil", "portable", "whatsapp", inside="phone|mobile|telefon|电话|手机|联系方式|電話|携帯|전화|휴대폰|телефон")),
+    ("name", r"[^\d]{2,60}", _any("vorname", "nachname", "familienname", "pr[eé]nom", "surname", "forename", "apellidos?", "nom_(?:de_famille|complet)", "cognome", "sobrenome", "имя", "фамилия", "фио", inside=r"(?:first|last|full|sur|given|family|middle|maiden|person|customer|patient|applicant|client|user|employee|student)[ _-]?name|姓名|名字|联系人|客户名|(?:申请|收件|持卡|负责)人|氏名|성명|이름|(?:nombre|nom|nome)_(?:completo|y_|cliente|du_|client)")),
+    ("national id", r"(?=.*\d)[\w .-]{6,}", _any("ssn", "nin", "nif", "nie", "dni", "cpf", "curp", "rut", "pesel", "bsn", "aadhaar", "passport", "passport_?no", "national_?id", "tax_?id", "steuer_?id", "codice_?fiscale", "fiscal_?code", "nhs(?:_?(?:no|number))?", "ni_?number", "nino", "driver_?s?_?licen[cs]e\\w*", "снилс", "инн", "паспорт", inside="social_?security|sozialversicherung|reisepass|personalausweis|身份证|护照|社保|证件号|マイナンバー|주민등록|여권")),
+    ("card or account", r"(?=.*\d)[\w -]{8,}", re.compile(r"(?:card|account)[ _-]?(?:no|num|number)|credit_?card|iban|bank_?account|kontonummer|银行卡|卡号|银行账[号户]|账号|口座番号", re.I)),
+    ("address", r"(?=.*[^\W\d]).{6,}", _any("street", "home_?address", r"address(?:_?line)?_?\d?", "anschrift", "adresse", "direcci[oó]n", "domicilio", "indirizzo", "endere[cç]o", "адрес", inside="stra(?:ss|ß)e$|住址|地址|住所|주소")),
+    ("date of birth", r"(?=(?:\D*\d){4}).{6,}", _any("dob", r"d\.o\.b", "birth_?date", "birth_?day", "date_?of_?birth", "birth", "born", "geburtsdatum", "geburtstag", "geb_?datum", "date_de_naissance", "naissance", "fecha_(?:de_)?nac\\w*", "nacimiento", "data_di_nascita", "data_(?:de_)?nascimento", inside="出生日期|出生年月|生日|生年月日|생년월일|рождения")),
+    ("salary", r"(?=.*\d).{2,}", _any("salary", "salaries", "gehalt", "payroll", "salaire", "salario", "sal[aá]rio", "sueldo", "stipendio", "base_?pay", "зарплата", inside="工资|薪资|薪水|薪酬|月薪|年薪|給与|給料|연봉|급여")),
+)  # fmt: skip
+PERSON = _any("name", "names", "naam", "nombre", "nom", "nome", "contact", "contact_?person", "person", "people", "customer", "client", "kunde", "patient", "student", "employee", "mitarbeiter", "staff", "member", "guest", "passenger", "tenant", "buyer", "seller", "agent", "owner", "manager", "doctor", "teacher", "author", "sender", "recipient", "ansprechpartner", "versicherter", "antragsteller", "spouse", "caller", inside="客户|用户|员工|学生|患者|会员|老师|医生|业主|经理|联系")
 
 
 @dataclass(frozen=True)
@@ -42,7 +52,7 @@ def private(column: Column, kind: str) -> Private | None:
         kind: the type of the drafted field.
     """
     values = list(column.counts)[:LOOKED]
-    if not values or column.distinct < 3:
+    if not values:
         return None
     if kind not in ("date", "time", "number") and (found := _content(column, values)):
         return found
@@ -52,13 +62,15 @@ def private(column: Column, kind: str) -> Private | None:
             if what == "name" and kind not in ("text", "category"):
                 continue
             return _hidden(column, what, f"its name says that it is a {what}".replace("a e", "an e").replace("a a", "an a"))
+    if kind in ("text", "category") and PERSON.search(spaced) and people(values):
+        return _hidden(column, "name", "its values are names of people")
     return None
 
 
 def free_text(column: Column) -> Private | None:
     """Private values inside the sentences of a column; None where too few are found."""
-    values = [v for v in list(column.counts)[:LOOKED] if len(v) >= 12]
-    if len(values) < 5 or sum(" " in v or len(v) > 20 for v in values) < 0.5 * len(values):
+    values = [v for v in list(column.counts)[:LOOKED] if _length(v) >= 12]
+    if len(values) < 5 or sum(" " in v or _length(v) > 20 for v in values) < 0.5 * len(values):
         return None
     held: dict[str, int] = {}
     for value in values:
@@ -73,6 +85,11 @@ def free_text(column: Column) -> Private | None:
     return Private("redact", f"of {len(values)} texts {said}; each is replaced by its kind in brackets, and what is not found stays")
 
 
+def _length(value: str) -> int:
+    """Letters of a text; a Chinese one counts for three."""
+    return len(value) + 2 * sum("\u4e00" <= c <= "\u9fff" for c in value)
+
+
 def _content(column: Column, values: list[str]) -> Private | None:
     hits: dict[str, int] = {}
     for value in values:
@@ -81,6 +98,8 @@ def _content(column: Column, values: list[str]) -> Private | None:
             hits[mine[0].what] = hits.get(mine[0].what, 0) + 1
     best = max(hits, key=lambda k: hits[k], default="")
     digits = all(v.isdigit() for v in values)
+    if len(values) < 3 and best not in STRONG:
+        return None
     if not best or hits[best] < (0.9 if digits else 0.6) * len(values) or (digits and best == "card" and len(values) < 5):
         return None
     article = "an" if best[0] in "aei" else "a"

@@ -9,6 +9,21 @@ from mesocosm.govern.engines.engine import Engine
 from mesocosm.govern.sources.paths import quote, text
 
 STAGED = "format parquet, compression lz4_raw, dictionary_size_limit 2000, row_group_size_bytes '32MB'"
+CELLS = 4_000_000  # of a row group of many columns
+VECTOR = 2048  # rows that the engine treats at once
+
+
+def file_options(con: Any, usual: str) -> str:
+    """The options of a file to write: the usual ones, or for a table of many columns (`wide.settle`) small row groups and dictionaries, as each column has its own.
+
+    Args:
+        usual: the options of a table of few columns.
+    """
+    columns = con.execute("select getvariable('columns')").fetchall()[0][0]
+    if not columns:
+        return usual
+    rows = max(1, CELLS // int(columns) // VECTOR) * VECTOR
+    return f"format parquet, compression lz4_raw, dictionary_size_limit 200, row_group_size {rows}"
 
 
 class Duckdb(Engine):
@@ -25,7 +40,7 @@ class Duckdb(Engine):
     def rows(self, con: Any, query: str, table: str, view: str, path: Path, store: Path) -> None:
         """One file, written as the rows stream by."""
         del table, store
-        con.execute(f"copy ({query}) to {text(str(path))} ({STAGED})")
+        con.execute(f"copy ({query}) to {text(str(path))} ({file_options(con, STAGED)})")
         con.execute(f"create or replace view {quote(view)} as from read_parquet({text(str(path))})")
 
     def cleaned(self, con: Any, query: str, table: str, view: str, path: Path, store: Path) -> None:

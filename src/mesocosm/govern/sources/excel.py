@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zipfile
 import zlib
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -34,7 +35,8 @@ class Excel(SourceKind):
     Args:
         path: a path or glob inside the project.
         sheet: the sheet's name; the first where not given.
-        header: the row that bears the names, from 1. A second column of one name is `name#2`, one without a name at place 3 is `column3`.
+        header: the row that bears the names, from 1. A second column of one name is `name#2`, one without a name at place 3 that holds
+            a value is `column3`.
         schema: what becomes of files whose columns differ: `fail` stops, `evolve` takes all columns (missing where a file has none),
             `ignore` takes those that all files have.
 
@@ -76,6 +78,8 @@ class Excel(SourceKind):
             sheet = self.sheet or book.sheet_names[0]
             if sheet not in book.sheet_names:
                 raise Wrong("sheet", f"'{sheet}' is no sheet of '{label}'", "a sheet of it", book.sheet_names, sheet)
+            if self.sheet is None and len(book.sheet_names) > 1:
+                found.notes.append(f"'{label}' has {len(book.sheet_names)} sheets and '{sheet}', the first, is read; 'sheet' reads another: {', '.join(map(repr, book.sheet_names[1:9]))}")
             opened = book.get_sheet_by_name(sheet)
             cells = iter(opened.iter_rows())
             named = f"{label}#{sheet}"
@@ -84,10 +88,12 @@ class Excel(SourceKind):
             if row is None:
                 raise Wrong("header", f"the sheet '{sheet}' of '{label}' has fewer rows than {self.header}", "a header within it")
             header = [re.sub(r"\s*[\r\n]+\s*", " ", str(c)).strip() for c in row]
-            while header and not header[-1]:
-                header.pop()
-            if not header:
+            if not any(header):
                 raise Wrong("header", f"row {self.header} of '{label}' is empty", "a row with the names")
+            del header[max(_named(header), _widest(opened, self.header)) :]
+            nameless = [f"column{place}" for place, c in enumerate(header, start=1) if not c]
+            if nameless:
+                found.notes.append(f"'{named}' has values under no name, in {', '.join(nameless[:8])}")
             header = distinct(header)
             columns[named] = dict.fromkeys(header)
             found.files[named] = content
@@ -102,6 +108,20 @@ class Excel(SourceKind):
         found.columns = [c for k, c in rows.named.items() if k not in left]
         found.rows = rows.total
         return found
+
+
+def _named(header: Sequence[str]) -> int:
+    """Columns up to the last one with a name."""
+    return max((place for place, c in enumerate(header, start=1) if c), default=0)
+
+
+def _widest(sheet: Any, header: int) -> int:
+    """Columns up to the last one that holds a value below the header."""
+    widest = 0
+    for row in islice(sheet.iter_rows(), header, None):
+        while len(row) > widest and any(v is not None and v != "" for v in row[widest:]):
+            widest += 1
+    return widest
 
 
 def _bound(path: Path, label: str) -> None:
