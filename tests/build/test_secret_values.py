@@ -85,3 +85,9 @@ def test_alerts_and_the_audit_hold_the_name(tmp_path: Path) -> None:
         catalog.write_audit(con, "me", "build", "x", f"because {SECRET}")
     assert SECRET not in str(catalog.alerts()) + str(catalog.audit()) and quote(SECRET) not in str(catalog.alerts())
     assert catalog.verify_audit() is None and without_values({"examples": 1}) == {}
+
+
+def test_words_of_an_address_that_sentences_use_are_left() -> None:
+    remember("PLAIN_DB", "postgresql://postgres:pw4You@db.example/data?sslmode=require&sig=abcdef")
+    told = "postgresql at datasets.data requires an extra; refused for pw4You at db.example, sig abcdef"
+    assert masked(told) == "postgresql at datasets.data requires an extra; refused for ${PLAIN_DB} at ${PLAIN_DB}, sig ${PLAIN_DB}"

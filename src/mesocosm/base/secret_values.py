@@ -12,9 +12,11 @@ import threading
 from urllib.parse import quote, quote_plus, urlsplit
 
 SHORTEST = 3  # characters; a shorter value is no secret, and masking it would garble every sentence
-WORD = 8  # a value of letters and digits that is shorter is masked only where it is a whole word
+WORD = 8  # a value of letters alone, or of letters and digits that is shorter, is masked only where it is a whole word
+PLAIN = 12  # letters; a longer run of letters is taken for a secret also where a path stands
 MOST = 1000  # values kept
-PUBLIC = frozenset(["localhost", "127.0.0.1", "::1", "true", "false", "none", "null"])
+SECRET = re.compile(r"key|token|secret|sig|pass|pwd|auth|cred", re.IGNORECASE)
+PUBLIC = frozenset(["localhost", "127.0.0.1", "::1", "true", "false", "none", "null", "postgres", "mysql", "root", "admin", "user", "guest", "default"])
 
 _known: dict[str, str] = {}
 _names: list[str] = []  # by the group of `_form`
@@ -62,14 +64,21 @@ def masked_all(value: object) -> object:
 
 
 def _parts(value: str) -> list[str]:
-    """What of a URL could be quoted alone: user, password, host, path and query."""
+    """What of a URL could be quoted alone: user, password, host and their like; the path and a query's values where they are no plain words."""
     if "://" not in value:
         return []
     try:
         url = urlsplit(value)
-        return [p for p in (url.netloc, url.username, url.password, url.hostname, url.path.strip("/"), url.query, *(q.partition("=")[2] for q in url.query.split("&"))) if p]
+        asked = [(q.partition("=")[0], q.partition("=")[2]) for q in url.query.split("&")]
+        odd = [p for p in (url.path.strip("/"), *(v for _, v in asked)) if p and not _is_plain(p)]
+        return [p for p in (url.netloc, url.username, url.password, url.hostname, *odd, *(v for k, v in asked if SECRET.search(k))) if p]
     except ValueError:
         return []
+
+
+def _is_plain(part: str) -> bool:
+    """Whether a part is a short word of letters, such as `data` or `require`, which sentences use too."""
+    return part.isalpha() and len(part) < PLAIN
 
 
 def _spellings(value: str) -> set[str]:
@@ -80,4 +89,4 @@ def _spellings(value: str) -> set[str]:
 
 def _pattern(spelling: str) -> str:
     plain = re.escape(spelling)
-    return rf"(?<!\w){plain}(?!\w)" if len(spelling) < WORD and spelling.isalnum() else plain
+    return rf"(?<!\w){plain}(?!\w)" if spelling.isalpha() or (len(spelling) < WORD and spelling.isalnum()) else plain

@@ -45,20 +45,23 @@ class Condition:
     def now(self) -> dict[str, Fault]:
         """The faults of a few seconds ago at most."""
         if not self.looked:
-            self._look()
+            self._look(first=True)
         elif time.monotonic() - self.looked > self.pause and self.lock.acquire(blocking=False):
             self.looked = time.monotonic()
             self.lock.release()
             threading.Thread(target=self._look, name="condition", daemon=True).start()
         return self.faults
 
-    def _look(self) -> None:
+    def _look(self, first: bool = False) -> None:
         with self.lock:
-            self.looked = time.monotonic()
+            if first and self.looked:  # another request looked while this one waited
+                return
             try:
                 self.faults = self._find_faults()
             except Failure as error:
                 self.faults = {"world": Fault("damaged", str(error))}
+            except Exception as error:  # whatever the look met: what was found before says nothing of now
+                self.faults = {"world": Fault("damaged", f"the state of the files is not known ({type(error).__name__})")}
             self.looked = time.monotonic()
 
     def _find_faults(self) -> dict[str, Fault]:

@@ -48,9 +48,10 @@ class Integrity:
 
     def save(self) -> None:
         """Keep what was found for the next look; a store that cannot be written to is read again then."""
-        if self.kept != self.seen:
+        known = {key: held for key, held in (self.seen | self.kept).items() if (self.store / key).exists()}
+        if known != self.seen:
             try:
-                write_json(self.path, self.seen | self.kept)
+                write_json(self.path, known)
             except OSError:
                 return
 
