@@ -17,6 +17,7 @@ import pytest
 import yaml
 from conftest import BANK, Server
 
+from mesocosm.build.wiring import columns_of
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.operate.export.rules import PANELS
 
@@ -159,17 +160,23 @@ def test_a_real_prometheus_fires_on_a_real_drift(bank: Path, tmp_path: Path, cli
     port = httpx_port()
     prometheus = subprocess.Popen(["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={tmp_path}/data", f"--web.listen-address=127.0.0.1:{port}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        done = cli("drill", "unit-change", "-f", str(home), "--rows", "130", "--wait", "40", "--json")
-        assert done.returncode == 0 and "mend the source" in done.stdout, done.stdout + done.stderr
-        until = time.time() + 40
-        while time.time() < until and not any(a["labels"]["alertname"] == "MesocosmDrift" for a in heard):
+        eco = open_ecosystem(home)
+        inputs = eco.spec.eco.models["risk"].inputs
+        data, split = columns_of(eco.spec, eco.catalog.snapshot(dataset="credit"), list(inputs))
+        for i in [i for i, part in enumerate(split) if part == "test"][:130]:  # traffic, and no drill: a drill's rows are no requests
+            up.http.post("/v1/services/credit-desk/predict", json={f: data[f][i] for f in inputs} | {"amount": data["amount"][i] / 1.95583}).raise_for_status()
+        until = time.time() + 60
+        while time.time() < until - 20 and not any(a["labels"]["alertname"] == "MesocosmDrift" for a in heard):
             time.sleep(0.5)
         (alert, *_) = [a for a in heard if a["labels"]["alertname"] == "MesocosmDrift"]
+        assert any("mend the source" in a["message"] for a in eco.catalog.alerts(open_only=True))
         assert alert["labels"]["monitor"] == "credit-watch" and "inputs-drift" in alert["annotations"]["runbook_url"]
 
         def asked(query: str) -> list[Any]:
             return list(httpx.get(f"http://127.0.0.1:{port}/api/v1/query", params={"query": query}).json()["data"]["result"])
 
+        while time.time() < until and not asked("mesocosm:requests:rate5m"):  # a rate needs two looks
+            time.sleep(0.5)
         assert asked("mesocosm:requests:rate5m")[0]["metric"]["service"] == "credit-desk"
         assert float(asked('mesocosm_quality{service="credit-desk",metric="auc"}')[0]["value"][1]) > 0.6
         assert float(asked('mesocosm_drift_p_value{feature="amount"}')[0]["value"][1]) < 1e-4

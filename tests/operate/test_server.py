@@ -119,9 +119,12 @@ def test_prometheus_accepts_the_metrics(server: Server, row: dict[str, Any]) -> 
 def test_a_swap_and_a_rollback_drop_no_request(server: Server, row: dict[str, Any], cli: Callable[..., Any]) -> None:
     """A challenger is forced in and rolled back while requests go on without a pause."""
     eco = open_ecosystem(server.home)
-    for alert in eco.catalog.alerts(open_only=True):  # tests before sent one row many times; a source at fault refuses training
-        assert cli("close", alert["id"], "-f", str(server.home), "--why", "rows of tests").returncode == 0
-    done = cli("retrain", "credit-desk", "-f", str(server.home), "--reason", "test", "--json")
+    for _ in range(3):  # tests before sent one row many times: an open alert of it refuses training, and the monitor may raise it meanwhile
+        for alert in eco.catalog.alerts(open_only=True):
+            assert cli("close", alert["id"], "-f", str(server.home), "--why", "rows of tests").returncode == 0
+        done = cli("retrain", "credit-desk", "-f", str(server.home), "--reason", "test", "--json")
+        if "is open" not in done.stdout:
+            break
     assert done.returncode == 0, done.stdout + done.stderr
     first = eco.catalog.deployment("credit-desk")
     other = next(v["id"] for v in reversed(eco.catalog.versions("risk")) if v["id"] != first["version"])
@@ -149,6 +152,17 @@ def test_a_swap_and_a_rollback_drop_no_request(server: Server, row: dict[str, An
     assert {status for status, _ in said} == {200} and len(said) > 50
     served = [version for _, version in said]
     assert {first["version"], other} == set(served) and served[-1] == first["version"]
+
+
+def test_a_lost_source_is_shown_and_hides_nothing_else(server: Server) -> None:
+    file = server.home / "data" / "bureau.csv"
+    file.rename(file.with_suffix(".away"))
+    try:
+        said = server.http.get("/v1/ecosystem").raise_for_status().json()
+    finally:
+        file.with_suffix(".away").rename(file)
+    assert said["plan"] == [] and "what a build would do is not known" in said["next"][0]["text"] and "data/bureau.csv" in said["next"][0]["text"]
+    assert said["models"]["risk"] and said["services"]["credit-desk"]["version"]
 
 
 def test_the_audit_chain_is_whole(server: Server) -> None:

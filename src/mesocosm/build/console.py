@@ -54,10 +54,11 @@ class Console:
     def _all(self) -> dict[str, Any]:
         catalog = self.catalog
         snapshots = {n: catalog.snapshot(dataset=n) for n in datasets_of(self.spec)}
+        due, trouble = self._due()
         return {
             "scene": self.scenery.scene().model_dump(),
-            "next": self._recommendations(),
-            "plan": [c.as_json() for c in plan(self.spec, catalog)],
+            "next": [*({"page": "data", "text": line} for line in trouble), *self._recommendations()],
+            "plan": due,
             "datasets": {n: {k: s[k] for k in ("id", "account", "report", "files", "at")} for n, s in snapshots.items() if s},
             "models": {
                 n: [{k: v[k] for k in ("id", "number", "state", "why", "metrics", "recipe", "snapshot", "origin", "at")} for v in catalog.versions(n)]
@@ -77,6 +78,13 @@ class Console:
             "alerts": catalog.alerts(most=50),
             "audit": catalog.audit(60),
         }  # fmt: skip
+
+    def _due(self) -> tuple[list[dict[str, Any]], list[str]]:
+        """What a build would do; or why that is not known, as where a source is gone: all else is shown still."""
+        try:
+            return [c.as_json() for c in plan(self.spec, self.catalog)], []
+        except Failure as failure:
+            return [], [f"what a build would do is not known: {line}" for line in str(failure).splitlines()[:10]]
 
     def report(self) -> str:
         """The report of every dataset and model that was built, as a page."""

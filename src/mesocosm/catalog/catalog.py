@@ -326,6 +326,13 @@ class Catalog:
             self.write_audit(con, monitor, "alert", service, message)
         return ident
 
+    def amend(self, ident: str, monitor: str, message: str, detail: Mapping[str, Any]) -> None:
+        """State anew what an open alert is, once more rows have told."""
+        message, detail = masked(message), cast(dict[str, Any], masked_all(dict(detail)))
+        with self.transaction() as con:
+            con.execute(update(t.ALERTS).where(t.ALERTS.c.id == ident, t.ALERTS.c.cleared_at.is_(None)).values(message=message, detail=dict(detail)))
+            self.write_audit(con, monitor, "diagnose", ident, message)
+
     def clear(self, monitor: str, why: str, only: str | None = None, who: str = "") -> int:
         """Clear a monitor's open alerts, or one of them by its id; returns how many."""
         open_ones = [t.ALERTS.c.monitor == monitor, t.ALERTS.c.cleared_at.is_(None), *([t.ALERTS.c.id == only] if only else [])]

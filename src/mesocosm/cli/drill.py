@@ -138,5 +138,5 @@ def _text(d: dict[str, Any]) -> str:
         harm = "" if d["judged"]["harm"] is None else f", about {d['judged']['harm']:.3f} of accuracy lost"
         lines.append(f"  judged: {d['judged']['kind']}{harm}; remedy: {d['judged']['remedy']}")
     if d["verdict"]:
-        lines.append(f"  trained again: {d['verdict']}")
+        lines.append(f"  a challenger was trained, as the monitor asks; no row or label of the drill taught or judged it: {d['verdict']}")
     return "\n".join([*lines, f"  served before by {d['before']}, now by {d['after']}"])

@@ -1,23 +1,26 @@
 """When an alert closes: on positive evidence of the kind that opened it. Knows shares of rows; touches nothing.
 
 An alert keeps what it saw as probes: shares of rows that are not what they were. It closes when as many rows as it was found in, or more,
-show each share to be nearer to the training rows' than to what it was: its upper bound (99 %, one-sided) lies under half of the gap.
+show each share to be that of the training rows: its upper bound (99 %, one-sided) lies under half of the gap and under a fixed bound.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 
 from mesocosm.operate.answers import Labelled
-from mesocosm.operate.drift.changes import spell
+from mesocosm.operate.drift.changes import Change, spell
 
 Z = 2.326  # standard errors of a one-sided bound of 99 %
 BOUND = 0.5  # of the gap that was found: what is under it is equivalent to the training rows
+WIDEST, WIDEST_OF_LABELS = 0.25, 0.1  # and under these, so that a fault that became smaller stays open
+MOST_PROBES = 8
+LEFT = 0.05  # a gap over this that is proven (99 %) keeps an alert open
 Row = Mapping[str, Any]
 
 
@@ -125,18 +128,30 @@ def _by_inputs(detail: Mapping[str, Any], rows: Sequence[Row]) -> AlertState:
         return AlertState(True, "no rows came since")
     seen, why, least = False, "", math.inf
     for probe in probes:
+        limit = min(BOUND * abs(probe.gap), WIDEST)
         gap, error, count = probe.measure(rows)
         toward = gap if probe.gap > 0 else -gap
         least = min(least, count)
-        seen = seen or toward - Z * error > 0 and toward > BOUND * abs(probe.gap)
-        if abs(gap) + Z * error > BOUND * abs(probe.gap):
-            why = why or f"{probe.field} is {toward:+.3f} from the training rows (99 % bound {abs(gap) + Z * error:.3f}), where {BOUND * abs(probe.gap):.3f} would do"
+        proven = toward - Z * error > 0
+        seen = seen or proven and toward > limit
+        if abs(gap) + Z * error > limit or proven and toward > LEFT:
+            why = why or f"{probe.field} is {toward:+.3f} from the training rows (99 % bound {abs(gap) + Z * error:.3f}), where {limit:.3f} would do"
     if least < needed:
         return AlertState(True, f"{least:.0f} of {needed} rows came since it was last seen", seen)
     if why:
         return AlertState(True, why, seen)
     names = ", ".join(dict.fromkeys(p.field for p in probes))
-    return AlertState(False, f"{least:.0f} rows show {names} as in the training rows, within half of what was found (99 %)")
+    return AlertState(False, f"{least:.0f} rows show {names} as in the training rows (within half of the gap that was found and within {WIDEST:.0%} of the rows, 99 % bound)")
+
+
+def labels_needed(detail: Mapping[str, Any]) -> int:
+    """How many of the newest labels a look at an alert of labels reads: as many as opened it, or as show health where there is health.
+
+    >>> labels_needed({"rows": 50, "gap": 0.5}), labels_needed({"rows": 50, "gap": 0.1})
+    (375, 1500)
+    """
+    gap = min(2 * WIDEST_OF_LABELS, float(detail.get("gap") or 0.0)) or 0.05
+    return max(int(detail.get("rows", 0)), round(15 / gap**2))
 
 
 def _by_labels(detail: Mapping[str, Any], labelled: Labelled) -> AlertState:
@@ -144,10 +159,12 @@ def _by_labels(detail: Mapping[str, Any], labelled: Labelled) -> AlertState:
     if labelled.rows < max(1, needed):
         return AlertState(True, f"{labelled.rows} of {needed} labels came since")
     share = (labelled.right + 1) / (labelled.rows + 2)
-    bound = labelled.gap + Z * math.sqrt(share * (1 - share) / labelled.rows)
-    if bound > BOUND * gap:
-        return AlertState(True, f"{labelled.right} of {labelled.rows} answers were {labelled.found}, where {labelled.expected:.0f} were expected", labelled.gap > BOUND * gap)
-    return AlertState(False, f"{labelled.right} of {labelled.rows} answers whose label came back were {labelled.found}, where {labelled.expected:.0f} were expected")
+    expected = max(labelled.expected, labelled.most)  # labels of some classes only may look better than all would
+    now = (expected - labelled.right) / labelled.rows
+    bound, limit = now + Z * math.sqrt(share * (1 - share) / labelled.rows), min(BOUND * gap, WIDEST_OF_LABELS)
+    if bound > limit:
+        return AlertState(True, f"{labelled.right} of {labelled.rows} answers were {labelled.found}, where {expected:.0f} were expected", now > limit)
+    return AlertState(False, f"{labelled.right} of {labelled.rows} answers whose label came back were {labelled.found}, where {expected:.0f} were expected")
 
 
 def _by_refusals(detail: Mapping[str, Any], refused: int, rows: int) -> AlertState:
@@ -193,3 +210,30 @@ def probe_missing(name: str, known: Mapping[str, Any], rows: Sequence[Row]) -> P
 def as_json(probes: Sequence[Probe]) -> list[dict[str, Any]]:
     """Probes as an alert keeps them."""
     return [asdict(p) for p in probes]
+
+
+def find_probes(found: Sequence[Mapping[str, Any]], changes: Sequence[Change], known: Mapping[str, Any], meaning: Mapping[str, Any], seen: Sequence[Row]) -> list[Probe]:
+    """The shares of rows that tell when a drift is over.
+
+    Args:
+        known: of the training rows, by field.
+        meaning: of the directions of texts and images among those.
+        seen: the rows that drifted.
+    """
+    names = dict.fromkeys([*(c.field for c in changes if c.detail.get("change") != "missing"), *(str(f["feature"]) for f in found)])
+    probes = [probe_missing(c.field, known[c.field], seen) for c in changes if c.detail.get("change") == "missing"]
+    probes += [p for n in names if n in known and (p := probe_drift(n, known[n], seen))][:MOST_PROBES]
+    if meaning and any(n not in known or not {"numbers", "counts"} & set(known[n]) for n in names):  # texts tested as a whole: the direction in which they moved most
+        probes += sorted((p for n in meaning if (p := probe_drift(n, known[n], seen))), key=lambda p: -abs(p.gap))[:1]
+    return probes
+
+
+def closed_by_person(alerts: Sequence[Mapping[str, Any]], monitor: str, mark: str, own: Collection[str]) -> float:
+    """When a person last closed an alert of a monitor's inputs; 0 where nobody did.
+
+    Args:
+        mark: of the rows that it is about.
+        own: alerts that the monitor closed itself.
+    """
+    closed = (a for a in alerts if a["monitor"] == monitor and a["what"] == "drift" and a["cleared_at"] and a["id"] not in own)
+    return max((float(a["cleared_at"]) for a in closed if a["detail"].get("mark", "") == mark and a["detail"].get("by", "inputs") == "inputs"), default=0.0)

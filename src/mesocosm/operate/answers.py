@@ -6,9 +6,9 @@ Knows numbers only. The comparison may be looked at after every label.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,16 +19,18 @@ from mesocosm.operate.sequential import compared
 FEW = 30  # labelled rows, and held-out ones, under which nothing is said
 SURE = 0.01  # how unlikely fewer right answers must be, over all looks at one version
 WITHIN = 0.8  # share of held-out errors of a number within the bound of those that count as right
+OTHERWISE = 0.001  # how unlikely by chance the classes of labels must be before they are said to come otherwise than usual
 PRIOR = 10.0  # held-out rows that the model's own probabilities weigh as much as
 
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer whose label is known: its probability, whether it was right, and the content of its row."""
+    """An answer whose label is known: its probability, whether it was right, the content of its row, and the label where it is a class."""
 
     probability: float
     right: bool
     content: str = ""
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,8 @@ class Labelled:
     """What labels say: of `rows` answers `right` were, where `expected` should be; `p` that so few are by chance, at any number of looks.
 
     Where only the newest answers became worse, `rows` are those, and `of` is how many there are in all. An answer that is a number counts as right
-    where its error is at most `near`, which held-out rows keep in a known share.
+    where its error is at most `near`, which held-out rows keep in a known share. Where labels come back of other classes than usual, `most` is
+    what rows of those classes would let expect, and `selected` names the classes.
     """
 
     rows: int = 0
@@ -45,6 +48,8 @@ class Labelled:
     p: float = 1.0
     of: int = 0
     near: float | None = None
+    most: float = 0.0
+    selected: str = ""
 
     @property
     def gap(self) -> float:
@@ -87,6 +92,8 @@ class Calibration:
     def __init__(self, held: Sequence[Answer], near: float | None = None) -> None:
         self.rows, self.near = len(held), near
         self.slope, self.base = 1.0, 0.0
+        self.classes = Counter(a.label for a in held if a.label)
+        self.found = Counter(a.label for a in held if a.label and a.right)
         if len(held) < FEW:
             return
         from scipy.optimize import minimize
@@ -103,6 +110,29 @@ class Calibration:
     def expect(self, probability: float) -> float:
         """How often an answer of a probability is right."""
         return 1 / (1 + math.exp(-(self.slope * _odds(probability) + self.base)))
+
+    def selected(self, answers: Sequence[Answer]) -> str:
+        """Which classes labels came back of, where they are not those of the held-out rows: labels may be of some classes only. Empty where they are alike."""
+        came = Counter(a.label for a in answers if a.label in self.classes)
+        rows, held = sum(came.values()), sum(self.classes.values())
+        if rows < FEW or len(self.classes) < 2:
+            return ""
+        from scipy.stats import chi2_contingency
+
+        table = [[came[c] for c in self.classes], [self.classes[c] for c in self.classes]]
+        if float(chi2_contingency(table)[1]) >= OTHERWISE:
+            return ""
+        return ", ".join(f"'{c}' {came[c] / rows:.0%}, {self.classes[c] / held:.0%} among the held-out rows" for c in sorted(self.classes, key=lambda c: -abs(came[c] / rows - self.classes[c] / held))[:2])
+
+    def by_class(self, answers: Sequence[Answer]) -> tuple[Any, float]:
+        """How often an answer to a row of its class is right among the held-out rows, and as how many held-out rows that is known."""
+        share = {c: (self.found[c] + 1) / (n + 2) for c, n in self.classes.items()}
+        usual = sum(self.found.values()) / max(1, sum(self.classes.values()))
+        expected = np.array([share.get(a.label, usual) for a in answers])
+        weights = Counter(a.label for a in answers)
+        variance = sum((weights[c] / len(answers)) ** 2 * share[c] * (1 - share[c]) / n for c, n in self.classes.items())
+        mean = float(expected.mean())
+        return expected, min(float(self.rows), mean * (1 - mean) / variance) if variance > 0 else float(self.rows)
 
 
 def calibrate_errors(errors: Sequence[float]) -> Calibration:
@@ -127,6 +157,9 @@ def compare(answers: Iterable[Answer], known: Calibration) -> Labelled:
     Two tests, each with half of the level: of all answers, and of the newest ones from any moment on, so that a change is found after any number
     of right answers. Equal rows that err together count as what they tell, not as many. Nothing is said of few rows, nor without held-out ones.
 
+    Where labels come back of other classes than the held-out rows have, as where only losses are reported, answers are worse only if they are
+    so among rows of their own class too: a selection of labels leaves that as it was.
+
     Args:
         answers: in the order in which their labels came.
     """
@@ -134,19 +167,29 @@ def compare(answers: Iterable[Answer], known: Calibration) -> Labelled:
     if not given:
         return Labelled()
     expected = np.array([known.expect(a.probability) for a in given])
-    right = np.array([a.right for a in given], dtype=float)
-    rows, total = len(given), float(expected.sum())
-    found = Labelled(rows, int(right.sum()), round(total, 2), near=known.near)
-    if rows < FEW or known.rows < FEW:
+    found = replace(_compared(given, expected, known.rows, known.rows), near=known.near)
+    if known.rows < FEW or not (selected := known.selected(given)):
         return found
-    scale = _alone([a.content for a in given], right - expected)
+    own, held = known.by_class(given)
+    beside = _compared(given, own, held, known.rows)
+    return replace(found, p=max(found.p, beside.p if beside.gap > 0 else 1.0), most=round(float(own[-found.rows :].sum()), 2), selected=selected)
+
+
+def _compared(given: Sequence[Answer], expected: Any, held: float, rows_held: int) -> Labelled:
+    """Both tests of answers beside what is expected, as known from so many held-out rows."""
+    right, contents = np.array([a.right for a in given], dtype=float), [a.content for a in given]
+    rows, total = len(given), float(expected.sum())
+    found = Labelled(rows, int(right.sum()), round(total, 2))
+    if rows < FEW or rows_held < FEW:
+        return found
+    scale = _alone(contents, right - expected)
     share = total / rows
-    told = compared(right.sum() * scale, rows * scale, share * known.rows, known.rows)  # type: ignore[arg-type]
+    told = compared(right.sum() * scale, rows * scale, share * held, held)  # type: ignore[arg-type]
     of_all = told.p if told.difference < 0 else 1.0
-    start, p = newest(right, expected, [a.content for a in given], known.rows, FEW)
+    start, p = newest(right, expected, contents, max(1, int(held)), FEW)
     if p < of_all:
-        return Labelled(rows - start, int(right[start:].sum()), round(float(expected[start:].sum()), 2), min(1.0, 2 * p), rows, known.near)
-    return Labelled(rows, found.right, found.expected, min(1.0, 2 * of_all), rows, known.near)
+        return Labelled(rows - start, int(right[start:].sum()), round(float(expected[start:].sum()), 2), min(1.0, 2 * p), rows)
+    return replace(found, p=min(1.0, 2 * of_all))
 
 
 def _alone(contents: Sequence[str], errors: Any) -> float:

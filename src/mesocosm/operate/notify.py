@@ -73,7 +73,7 @@ class Notifier:
             return 0
         now = self.catalog.clock()
         silenced = self.catalog.silenced(now)
-        fresh = [a for a in self.catalog.alerts(open_only=True) if a["at"] >= self.since and a["id"] not in self.sent and now - a["at"] < TRIED]
+        fresh = [a for a in self.catalog.alerts(open_only=True) if a["at"] >= self.since and _key(a) not in self.sent and now - a["at"] < TRIED]
         for monitor in dict.fromkeys(a["monitor"] for a in fresh):
             group = [a for a in fresh if a["monitor"] == monitor]
             if monitor in silenced or "*" in silenced:
@@ -82,7 +82,7 @@ class Notifier:
             try:
                 for one in to:
                     self._send(one, monitor, group)
-                self.sent.update(a["id"] for a in group)
+                self.sent.update(_key(a) for a in group)
                 self.trouble = ""
             except Exception as error:  # whatever it is: the next look tries again, and nothing else waits for it
                 self.trouble = f"alerts of {monitor} could not be sent ({type(error).__name__})"
@@ -114,3 +114,8 @@ class Notifier:
             host, _, port = to.smtp.rpartition(":")
             with smtplib.SMTP(host, int(port), timeout=10) as server:
                 server.send_message(mail)
+
+
+def _key(alert: Mapping[str, Any]) -> str:
+    """What is sent once: an alert, and again where more rows changed its diagnosis."""
+    return f"{alert['id']} {((alert['detail'] or {}).get('verdict') or {}).get('kind', '')}"

@@ -381,11 +381,14 @@ def _over(why: str, fields: Mapping[str, Any]) -> str:
 
     >>> _over("amount: 'x' is no number", {"amount": {}}), _over("breaks the rule: age between 18 and 100", {"age": {}})
     ('amount', 'age')
+    >>> _over("amount lies outside -3 to 9 (iqr)", {"amount": {}})
+    'amount'
     """
     name, _, rule = why.partition(":")
-    if name != "breaks the rule":
+    if name in fields:
         return name
-    return next((word for word in re.findall(r"\w+", rule) if word in fields), rule.strip())
+    named = [f for f in fields if re.search(rf"(?<!\w){re.escape(f)}(?!\w)", rule or name)]
+    return min(named, key=(rule or name).find) if named else (rule or name).strip()
 
 
 def _key(row: Mapping[str, Any], name: str | None) -> str:

@@ -8,17 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from mesocosm.base.digest import digest
 from mesocosm.base.durations import per_second, seconds
 from mesocosm.catalog import Catalog
 from mesocosm.operate import alerts
 from mesocosm.operate.alerts import next_state
-from mesocosm.operate.answers import FEW, WITHIN, Answer, Labelled, compare
+from mesocosm.operate.anomaly import Figure
 from mesocosm.operate.correction import doubted, floor_of
 from mesocosm.operate.drift.changes import Change, find_changes
 from mesocosm.operate.drift.features import columns, drifted
-from mesocosm.operate.drift.held import JUDGED, Held, as_sent
-from mesocosm.operate.drift.labelled import explain_unknown, is_right
+from mesocosm.operate.drift.held import JUDGED, Held, as_sent, columns_of
+from mesocosm.operate.drift.labelled import Told, explain_unknown, is_right, read_labels
+from mesocosm.operate.drift.sentences import name_moved, name_part, show_median
 from mesocosm.operate.drift.where import where
 from mesocosm.operate.marks import MARKS
 from mesocosm.operate.moving import fallen_back, recalibrated
@@ -34,7 +34,6 @@ MOST_ITEMS = 5000  # answers that one look counts for surges
 MOST_REVIEWED = 5000  # requests that a look at an open alert reads
 RECALLED = 500  # requests of late that tell what is usual of the answers of a version that takes over
 FEW_ROWS = 32  # of them in one question, so that those who wait for an answer do not wait for these
-MOST_PROBES = 8
 
 
 class Stream:
@@ -66,8 +65,9 @@ class Watch:
         self.streams = {mark: Stream(mark, self.began) for mark in ("", *MARKS)}
         self.cleared = 0.0  # refusals before it are of an incident that is over
         self.last: dict[str, Any] = {}
-        self.detectors: dict[str, Any] = {}
+        self.figures: dict[str, Figure] = {}  # those in which anomalies are looked for
         self.known = Held(monitor.drift)
+        self.closed: set[str] = set()  # alerts that it closed itself
         self.surges: Surges | None = None
         self.counts: Unit | None = None  # whose answers it counts
         self.surged = self.began  # the newest answer that was counted
@@ -94,6 +94,7 @@ class Watch:
         return [a for a in self.catalog.alerts(open_only=True) if a["monitor"] == self.name and a["what"] == what and a["detail"].get("mark", "") == mark]
 
     def _close(self, alert: Mapping[str, Any], why: str) -> None:
+        self.closed.add(alert["id"])
         self.catalog.clear(self.name, why, alert["id"])
         self.last.pop("verdict", None)
 
@@ -126,6 +127,11 @@ class Watch:
             self.last |= {"waiting": len(fresh), "window": drift.window}
         if len(fresh) < drift.window:
             return []
+        if (closed := alerts.closed_by_person(self.catalog.alerts(), self.name, stream.mark, self.closed)) > stream.since:  # with a reason: only rows that came since tell of another fault
+            stream.since = stream.changed = closed
+            fresh = [r for r in fresh if r["at"] > closed]
+            if len(fresh) < drift.window:
+                return []
         stream.since = max(r["at"] for r in fresh)
         self.known.meet(now)
         self.last.pop("unwatched", None)
@@ -144,7 +150,7 @@ class Watch:
             return []
         return self._raise(stream, now, rows, live, found, changes)
 
-    def _moved(self, stream: Stream, now: Unit, fresh: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[Change], list[Mapping[str, Any]]]:
+    def _moved(self, stream: Stream, now: Unit, fresh: list[dict[str, Any]], narrow: bool = False) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[Change], list[Mapping[str, Any]]]:
         """What moved, in the window or, where it is too small to show it, in many: the rows, the features, what was done to fields, and the rows as they are tested."""
         drift = self.monitor.drift
         assert drift and now.fields
@@ -153,7 +159,7 @@ class Watch:
         units = {n: f.get("unit") for n, f in now.fields.fields.items()}
         tested: dict[str, float] = {}
         rows = fresh
-        for wide in (False, True):
+        for wide in (False,) if narrow else (False, True):
             if wide:
                 rows = [r for r in self._asked(WIDE * drift.window, stream.changed, stream.mark) if r["version"] == now.version]
                 if len(rows) <= drift.window:
@@ -176,10 +182,35 @@ class Watch:
         return per_second(self.monitor.drift.false_alarms) * seconds(self.monitor.every)
 
     def _raise(self, stream: Stream, now: Unit, rows: list[dict[str, Any]], live: list[Mapping[str, Any]], found: list[dict[str, Any]], changes: list[Change]) -> list[str]:
-        """An alert of what moved, diagnosed; what follows on it where the monitor says so."""
-        drift = self.monitor.drift
+        """An alert of what moved, diagnosed; what follows on it where the monitor says so.
+
+        A window may have rows from before and after a change. Where it shows no fault of a source, as many rows again say whether there is one.
+        """
+        stream.changed = stream.since
+        message, detail, verdict = self._diagnosed(stream, now, rows, live, found, changes)
+        waits = verdict.kind == "covariate"
+        raised = [self.catalog.alert(self.name, self.served.name, "drift", message, detail | ({"confirmed": False} if waits else {}))]
+        if not waits:
+            self._follow(stream, verdict)
+        return raised
+
+    def _confirm(self, alert: Mapping[str, Any], stream: Stream, now: Unit) -> None:
+        """Diagnose an open alert anew by the rows sent since, once there are as many as it was found in; a fault of a source may show later still."""
+        detail = alert["detail"]
+        count = int(detail["where"]["of"] if detail.get("where") else detail["rows"])
+        rows = [r for r in self._asked(max(count, WIDE * self.monitor.drift.window if self.monitor.drift else 0), alert["at"], stream.mark) if r["version"] == now.version]
+        _, found, changes, live = self._moved(stream, now, rows, narrow=True) if len(rows) >= count else (rows, [], [], [])
+        if changes or found and not detail["confirmed"]:
+            message, more, verdict = self._diagnosed(stream, now, rows, live, found, changes)
+            self.catalog.amend(alert["id"], self.name, message, {**more, "since": detail.get("since", more["since"]), "confirmed": True})
+            self._follow(stream, verdict)
+
+    def _diagnosed(
+        self, stream: Stream, now: Unit, rows: list[dict[str, Any]], live: list[Mapping[str, Any]], found: list[dict[str, Any]], changes: list[Change]
+    ) -> tuple[str, dict[str, Any], Diagnosis]:
+        """What moved, as an alert's message and detail."""
+        drift, level, training = self.monitor.drift, self._level(), self.known.tested()
         assert drift and now.fields
-        level, training = self._level(), self.known.tested()
         units = {n: f.get("unit") for n, f in now.fields.fields.items()}
         part = where(found[0]["feature"], training, live, level / 2, drift.method) if found else None
         if part:  # what a part of the rows shows is judged by that part
@@ -187,20 +218,23 @@ class Watch:
             rows, live = [rows[k] for k in inside], [live[k] for k in inside]
             worst = found[0]["feature"]
             found = [f for f in drifted(training, columns(live), level / 2, drift.method)[0] if f["feature"] == worst] or found
-            changes = [c for c in find_changes(now.fields.training, columns_of(as_sent(rows, list(now.fields.training))), level, units) if c.field == worst] or changes
-        stream.changed = stream.since
+            if changes or part["rows"] <= part["of"] / 2:  # most of the rows alone tell nothing that all of them do not
+                changes = [c for c in find_changes(now.fields.training, columns_of(as_sent(rows, list(now.fields.training))), level, units) if c.field == worst] or changes
         verdict = self._judged(found, training, live, level, changes, stream)
         self.last["verdict"] = verdict.as_json()
         drill = "drill: " if stream.mark else ""
-        message = f"{drill}inputs of {self.served.name} {_moved_in(found, changes)} over {len(rows)} rows{_median(found)}){_inside(part)}: {verdict.why}; remedy: {verdict.remedy}"
+        message = f"{drill}inputs of {self.served.name} {name_moved(found, changes)} over {len(rows)} rows{show_median(found)}){name_part(part)}: {verdict.why}; remedy: {verdict.remedy}"
         detail = {
             "by": "inputs", "features": found, "rows": len(rows), "where": part, "verdict": verdict.as_json(), "predictions": [r["id"] for r in rows[:20]],
             "since": min(r["at"] for r in rows), "mark": stream.mark, "version": now.version, "probes": alerts.as_json(self._probes(now, rows, found, changes)),
         }  # fmt: skip
         if verdict.kind == "concept":
             detail |= {"by": "labels", "gap": verdict.harm, "rows": verdict.detail["labelled"]}
-        raised = [self.catalog.alert(self.name, self.served.name, "drift", message, detail)]
-        wanted = {"retrain", "recalibrate"} & set(self.monitor.on_drift)
+        return message, detail, verdict
+
+    def _follow(self, stream: Stream, verdict: Diagnosis) -> None:
+        """What follows on a diagnosis where the monitor says so."""
+        drill, wanted = "drill: " if stream.mark else "", {"retrain", "recalibrate"} & set(self.monitor.on_drift)
         if "recalibrate" in wanted and verdict.remedy == "recalibrate" and not stream.mark:
             recalibrated(self.catalog, self.served.name, verdict.detail["weights"], self.name, verdict.why)
         elif "retrain" in wanted and verdict.remedy == "retrain":
@@ -208,17 +242,10 @@ class Watch:
         elif wanted:
             with self.catalog.transaction() as con:
                 self.catalog.write_audit(con, self.name, "judge", self.served.name, f"left as it is: {drill}{verdict.why}; remedy: {verdict.remedy}")
-        return raised
 
     def _probes(self, now: Unit, rows: Sequence[Mapping[str, Any]], found: Sequence[Mapping[str, Any]], changes: Sequence[Change]) -> list[alerts.Probe]:
         """The shares of rows that tell when it is over."""
-        seen, known = self._seen(now, rows), self.known.training()
-        names = dict.fromkeys([*(c.field for c in changes if c.detail.get("change") != "missing"), *(str(f["feature"]) for f in found)])
-        probes = [alerts.probe_missing(c.field, known[c.field], seen) for c in changes if c.detail.get("change") == "missing"]
-        probes += [p for n in names if n in known and (p := alerts.probe_drift(n, known[n], seen))][:MOST_PROBES]
-        if self.known.meaning and any(n not in known or not {"numbers", "counts"} & set(known[n]) for n in names):  # texts tested as a whole: the direction in which they moved most
-            probes += sorted((p for n in self.known.meaning.training if (p := alerts.probe_drift(n, known[n], seen))), key=lambda p: -abs(p.gap))[:1]
-        return probes
+        return alerts.find_probes(found, changes, self.known.training(), self.known.meaning.training if self.known.meaning else {}, self._seen(now, rows))
 
     def _seen(self, now: Unit, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Requests as probes read them: what was missing is None, and texts have their meaning."""
@@ -237,6 +264,8 @@ class Watch:
             inside = [r for r in rows if not part or r["input"]["clean"].get(part["field"]) == part["value"]]
             return next_state(detail, alerts.Evidence(rows=self._seen(now, inside), version=now.version))
 
+        if "confirmed" in detail and detail["verdict"]["kind"] == "covariate":
+            self._confirm(alert, stream, now)
         if state(fresh).seen:
             stream.changed = stream.since
             return
@@ -259,7 +288,8 @@ class Watch:
             return []
         opened = self._opened("drift", stream.mark)
         for alert in [a for a in opened if a["detail"].get("by") == "labels"]:
-            state = next_state(alert["detail"], alerts.Evidence(labelled=self._labelled(stream, alert["at"])(None), version=now.version))
+            labelled = self._labelled(stream, alert["at"], alerts.labels_needed(alert["detail"]))(None)
+            state = next_state(alert["detail"], alerts.Evidence(labelled=labelled, version=now.version))
             if not state.open:
                 self._close(alert, state.why)
                 stream.began = self.catalog.clock()
@@ -282,22 +312,14 @@ class Watch:
             self.retrain(self.served.name, drill + verdict.why)
         return raised
 
-    def _labelled(self, stream: Stream, since: float) -> Callable[[Callable[[Mapping[str, Any]], bool] | None], Labelled]:
-        """What labels say of the answers given since a moment, to rows of which a condition holds."""
+    def _labelled(self, stream: Stream, since: float, most: int = 0) -> Told:
+        """What labels say of the answers of the version that serves, given since a moment (the newest of them where a number is given)."""
         now = self.served.now
         came = [r for r in self.catalog.labelled(self.served.name, since, stream.mark) if now and r["version"] == now.version and r["at"] >= since]
         judged = [(r, right) for r in came if (right := is_right(r, self.known, now)) is not None]
         if not stream.mark:
             self.last["labels"] = explain_unknown(len(came), len(judged), self.known, now)
-
-        def told(holds: Callable[[Mapping[str, Any]], bool] | None) -> Labelled:
-            mine = [(r, right) for r, right in judged if holds is None or holds(r["input"]["clean"])]
-            if len(mine) < FEW or now is None:
-                return Labelled(len(mine), sum(right for _, right in mine), sum(float(r["output"].get("probability", WITHIN)) for r, _ in mine))
-            given = (Answer(float(r["output"].get("probability", WITHIN)), right, digest(r["input"]["clean"], size=8)) for r, right in mine)
-            return compare(given, self.known.calibration())
-
-        return told
+        return read_labels(judged[-most:], now, self.known)
 
     def _surge(self) -> list[str]:
         """Answers of one kind that come far more often than they did; the alert has the items."""
@@ -359,42 +381,20 @@ class Watch:
         if not anomaly or not self.served.times:
             return []
         raised = []
-        figures = self.served.figures(max(10.0, seconds(self.monitor.every)))
-        for key in anomaly.on:
-            if key not in self.detectors:
-                from river import drift
-
-                self.detectors[key] = drift.ADWIN(delta=0.001) if anomaly.method == "adwin" else drift.PageHinkley()
-            value = figures[key]
-            if value is None:  # no request, no figure
+        window, now, opened = max(10.0, seconds(self.monitor.every)), self.catalog.clock(), self._opened("anomaly")
+        for key, value in self.served.figures(window).items():
+            if key not in anomaly.on or value is None:  # no request, no figure
                 continue
-            detector = self.detectors[key]
-            detector.update(value)
-            if detector.drift_detected:
-                message = f"{key} of {self.served.name} changed to {value:.4g}"
-                raised.append(self.catalog.alert(self.name, self.served.name, "anomaly", message, {"figure": key, "value": value}))
+            figure = self.figures.setdefault(key, Figure(key, anomaly.method))
+            found, mine = figure.see(value), [a for a in opened if a["detail"].get("figure") == key]
+            for alert in mine:
+                if why := figure.over(value, now, window, alert["detail"]):
+                    self._close(alert, why)
+            if found and not mine:
+                message = f"{key} of {self.served.name} changed to {value:.4g}, where {found['before']:.4g} was usual"
+                raised.append(self.catalog.alert(self.name, self.served.name, "anomaly", message, {"figure": key, **found}))
                 if "rollback" in self.monitor.on_anomaly:
                     self.rollback(self.served.name, message)
                 elif "fallback" in self.monitor.on_anomaly:
                     fallen_back(self.catalog, self.served.name, self.served.service.fallback, self.name, message)
         return raised
-
-
-def columns_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    """Rows as columns, with None for what is missing."""
-    names = dict.fromkeys(n for row in rows[:1] for n in row)
-    return {name: [row.get(name) for row in rows] for name in names}
-
-
-def _moved_in(found: Sequence[Mapping[str, Any]], changes: Sequence[Change]) -> str:
-    """What moved, and how unlikely that is."""
-    names = ", ".join(dict.fromkeys([*(str(f["feature"]) for f in found), *(c.field for c in changes)]))
-    return f"drifted in {names} (p {min([*(float(f['p']) for f in found), *(c.p for c in changes)]):.1e}"
-
-
-def _median(found: Sequence[Mapping[str, Any]]) -> str:
-    return f", median {found[0]['median_before']:.6g} -> {found[0]['median_now']:.6g}" if found and "median_now" in found[0] else ""
-
-
-def _inside(part: Mapping[str, Any] | None) -> str:
-    return f", all of it where {part['field']} is '{part['value']}' ({part['rows']} of {part['of']} rows)" if part else ""

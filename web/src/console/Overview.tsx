@@ -13,6 +13,7 @@ export function Overview({ all }: { all: All }) {
   const services = Object.values(all.services) as Any[], rate = services.reduce((a, s) => a + (s.figures?.rate ?? 0), 0), asked = services.filter((s) => s.figures?.p95_ms != null);
   const worst = (key: string) => Math.max(...asked.map((s) => s.figures[key] as number));
   const due = all.plan.filter((c) => c.sign !== "=");
+  const next = all.next.filter((one) => !open.some((a) => one.text.includes(a.message)));  // an open alert is listed already
   const refused = Object.entries(all.models).flatMap(([k, v]) => ((v as Any[]).at(-1)?.state === "refused" ? [[k, (v as Any[]).at(-1)] as [string, Any]] : []));
   const tiles: [string, string, string, string][] = [
     [t("data quality"), quality.length ? n(Math.min(...quality), 2) : "–", t("the lowest of {} datasets", quality.length), "#/data"],
@@ -24,11 +25,11 @@ export function Overview({ all }: { all: All }) {
     <>
       <ul className="tiles">{tiles.map(([name, figure, said, to]) => <li key={name}><a href={to}><small>{name}</small><b>{figure}</b><span>{said}</span></a></li>)}</ul>
       <section aria-labelledby="wanted"><h2 id="wanted">{t("Needs attention")}</h2>
-        {open.length + refused.length + due.length + all.next.length === 0 ? <Empty>{t("No recommendations. Data, models and services are what the file says.")}</Empty> : (
+        {open.length + refused.length + due.length + next.length === 0 ? <Empty>{t("No recommendations. Data, models and services are what the file says.")}</Empty> : (
           <ul className="wants">
             {open.map((a) => <li key={a.id}><a href="#/monitors"><span className="dot alarm" /> <b>{a.monitor}</b></a> {a.message} <small>{when(a.at)}</small></li>)}
             {refused.map(([k, v]) => <li key={k}><a href="#/models"><span className="dot watch" /> <b>{k}</b></a> {t("{} was kept out: {}", v.id, v.why)}</li>)}
-            {all.next.map((one) => <li key={one.text}><a href={`#/${one.page}`}><span className="dot watch" /> <b>{t("recommendation")}</b></a> {one.text}</li>)}
+            {next.map((one) => <li key={one.text}><a href={`#/${one.page}`}><span className="dot watch" /> <b>{t("recommendation")}</b></a> {one.text}</li>)}
             {due.map((c) => <li key={c.address}><code>{c.sign}</code> <b>{c.address}</b> {c.action}{c.because.length ? `: ${c.because.join("; ")}` : ""}</li>)}
           </ul>)}
       </section>

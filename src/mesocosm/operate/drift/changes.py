@@ -122,6 +122,10 @@ def find_unseen(name: str, training: Mapping[str, Mapping[str, Any]], values: Se
         return None
     named = ", ".join(f"'{v[:40]}' ({n})" for v, n in unseen.most_common(SHOWN))
     more = f" and {len(unseen) - SHOWN} others" if len(unseen) > SHOWN else ""
+    words = sum(n for v, n in unseen.items() if v.strip().lower() in WORDS)
+    if words > 0.9 * count:
+        why = f"{name} is {named}{more} in {count} of {rows} rows: words for a missing value, which no training row has"
+        return Change(name, "missing", p, count, rows, why, {"change": "unseen", "unseen": dict(unseen.most_common(20))})
     other = next((n for n, k in training.items() if n != name and "counts" in k and all(v in k["counts"] for v in unseen)), None)
     gone = [v for v, n in sorted(counts.items(), key=lambda e: -e[1]) if n / trained >= FEW and v not in {spell(x) for x in values}]
     why = f"{name} has values that no training row has, in {count} of {rows} rows: {named}{more}"

@@ -104,7 +104,7 @@ class Held:
                 self._calibration = calibrate_errors(errors)
                 return self._calibration
             told = [(one, row) for one, row in zip(said, self.rows, strict=True) if "probability" in one]
-            self._calibration = Calibration([Answer(float(one["probability"]), str(one["label"]) == row[HELD_LABEL]) for one, row in told])
+            self._calibration = Calibration([Answer(float(one["probability"]), str(one["label"]) == row[HELD_LABEL], label=row[HELD_LABEL]) for one, row in told])
         return self._calibration
 
 
@@ -128,3 +128,9 @@ def as_sent(logged: Sequence[Row], names: Sequence[str]) -> list[dict[str, Any]]
         raw, clean = row["input"]["raw"], row["input"]["clean"]
         found.append({n: None if n in raw and is_missing(raw[n], clean.get(n)) else clean.get(n) for n in names})
     return found
+
+
+def columns_of(rows: Sequence[Row]) -> dict[str, list[Any]]:
+    """Rows as columns, with None for what is missing."""
+    names = dict.fromkeys(n for row in rows[:1] for n in row)
+    return {name: [row.get(name) for row in rows] for name in names}

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from mesocosm.operate.answers import FEW
+from mesocosm.base.digest import digest
+from mesocosm.operate.answers import FEW, WITHIN, Answer, Labelled, compare
 from mesocosm.operate.drift.held import Held, error_of
 from mesocosm.operate.unit import Unit
+
+Row = Mapping[str, Any]
+Told = Callable[[Callable[[Row], bool] | None], Labelled]
 
 
 def is_right(row: Mapping[str, Any], known: Held, unit: Unit | None) -> bool | None:
@@ -36,3 +40,25 @@ def explain_unknown(labels: int, judged: int, known: Held, unit: Unit | None) ->
     if held < FEW:
         return f"not known: {held} held-out rows tell how often answers should be right, and {FEW} are needed"
     return "" if judged >= FEW else f"not known: {judged} of {FEW} labels that can be compared with the answers came back"
+
+
+def read_labels(judged: Sequence[tuple[Row, bool]], now: Unit | None, known: Held) -> Told:
+    """What labels say of logged answers of a version, to rows of which a condition holds.
+
+    Args:
+        judged: each with its label, in the order in which the labels came, and whether it was right.
+        known: the version's calibration.
+    """
+
+    def told(holds: Callable[[Row], bool] | None) -> Labelled:
+        mine = [(r, right) for r, right in judged if holds is None or holds(r["input"]["clean"])]
+        answers = [
+            Answer(float(r["output"].get("probability", WITHIN)), right, digest(r["input"]["clean"], size=8), r["label"] if "probability" in r["output"] else "")
+            for r, right in mine
+        ]
+        if len(answers) < FEW or now is None:
+            return Labelled(len(answers), sum(a.right for a in answers), sum(a.probability for a in answers))
+        known.meet(now)
+        return compare(answers, known.calibration())
+
+    return told

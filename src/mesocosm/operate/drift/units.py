@@ -34,6 +34,7 @@ OFFSETS: tuple[tuple[float, float, str, str], ...] = (  # live = times * before 
     (1.8, 32.0, "C given as F", "C F °C °F celsius fahrenheit"), (1 / 1.8, -32 / 1.8, "F given as C", "C F °C °F celsius fahrenheit"), (1.0, 273.15, "C given as K", "C K °C celsius kelvin"),
     (1.0, -273.15, "K given as C", "C K °C celsius kelvin"), (1.8, -459.67, "K given as F", "K F °F kelvin fahrenheit"), (1 / 1.8, 459.67 / 1.8, "F given as K", "K F °F kelvin fahrenheit"),
 )  # fmt: skip
+NEAR = 2.6  # standard errors of the growth at the median within which a known factor lies
 FAR = 0.5  # how large a factor that nobody knows is at least, as a logarithm
 WHOLE = 0.93  # the share of the rows from which a change is of all
 LEAST_PART = 0.1  # the share of the rows that a unit of a part has at least
@@ -95,8 +96,11 @@ def find_unit(known: Mapping[str, Any], values: Sequence[float], unit: str | Non
         return None
     start = _distance(base, live, 1.0, 0.0, 0.0)
     found = []
+    growth, error = _growth(base, live)
     tried = _candidates(unit, float(np.subtract(*np.quantile(base.points, [0.75, 0.25]))))
     for times, plus, named in tried:
+        if growth and not plus and abs(np.log(times / growth)) > NEAR * error:
+            continue  # the numbers grew by another factor
         whole = _distance(base, live, times, plus, 1.0)
         if _fits(base, live, whole, start, FITS) and _stands(base, live, times, plus) and (_few(base) or _as_wide(base, (live - plus) / times)):
             found.append((_score(base, live, times, plus, whole), UnitChange(times, plus, 1.0, named, round(_p(base, live, whole), 4))))
@@ -105,12 +109,29 @@ def find_unit(known: Mapping[str, Any], values: Sequence[float], unit: str | Non
     free = _free(base, live, start)
     if free:
         return free
+    if growth and abs(np.log(growth)) < FAR and _p(base, live, _distance(base, live, growth, 0.0, 1.0)) > FITS_FREE:
+        return None  # all numbers grew a little, or a part came in another unit: these rows do not tell which
     for times, plus, named in tried:
         part = _share(base, live, times, plus)
         left = _distance(base, live, times, plus, part)
         if LEAST_PART <= part <= WHOLE and (abs(np.log(times)) > LEAST_OF_PART or plus or unit) and left < 0.4 * start and _fits(base, live, left, start, FITS_FREE):
             found.append((_score(base, live, times, plus, left), UnitChange(times, plus, round(part, 2), named, round(_p(base, live, left), 4))))
     return _best(found) if found else None
+
+
+def _growth(base: _Known, live: Array) -> tuple[float, float]:
+    """By which factor all numbers grew, at the median, and its standard error as a logarithm; 0 where not all are above nought.
+
+    >>> growth, error = _growth(_Known({"numbers": [1000 * 1.02**i for i in range(200)], "rows": 800}), np.array([1500 * 1.02**i for i in range(200)]))
+    >>> round(growth, 2), error < 0.2
+    (1.5, True)
+    """
+    if base.points[0] <= 0 or live[0] <= 0:
+        return 0.0, 0.0
+    at = np.linspace(0.05, 0.95, 37)
+    before, now = np.log(np.quantile(base.points, at)), np.log(np.quantile(live, at))
+    deviation = float(np.subtract(*np.quantile(np.log(live), [0.75, 0.25]))) / 1.349
+    return float(np.exp(np.median(now - before))), max(0.03, 1.2533 * deviation * float(np.sqrt(1 / len(live) + 1 / base.rows)))
 
 
 def _best(found: list[tuple[float, UnitChange]]) -> UnitChange:
@@ -127,8 +148,9 @@ def _candidates(unit: str | None, wide: float) -> list[tuple[float, float, str]]
         return not words or not of or bool(words & set(of.split()))
 
     known = [*FACTORS, *(one for one in RARE if words & set(one[2].split()))]
-    factors = [(factor**sign, 0.0, named) for factor, named, of in known if may(of) for sign in (1, -1)]
-    return [*factors, *((times, plus, named) for times, plus, named, of in OFFSETS if may(of) and abs(plus) > 0.2 * wide)]
+    least, narrow = (0.0, 0.2) if words else (FAR, 0.5)  # where no unit is declared, numbers that grew a little are in no other unit
+    factors = [(factor**sign, 0.0, named) for factor, named, of in known if may(of) and np.log(factor) >= least for sign in (1, -1)]
+    return [*factors, *((times, plus, named) for times, plus, named, of in OFFSETS if may(of) and abs(plus) > narrow * wide)]
 
 
 def _as_wide(base: _Known, undone: Array) -> bool:
