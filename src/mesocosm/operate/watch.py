@@ -10,6 +10,7 @@ from typing import Any
 
 from mesocosm.base.digest import digest
 from mesocosm.base.durations import per_second, seconds
+from mesocosm.base.row_values import mark_value
 from mesocosm.catalog import Catalog
 from mesocosm.operate import alerts
 from mesocosm.operate.alerts import next_state
@@ -338,8 +339,8 @@ class Watch:
     def _recalled(self, unit: Unit) -> list[dict[str, Any]]:
         """Requests of late that were no part of a surge, with what a version says of them now: what is usual need not be learnt anew with each version."""
         setting = self.monitor.surge
-        if not setting or unit.fields is None or any(f.get("image") for f in unit.fields.fields.values()):
-            return []  # an image is not kept
+        if not setting or unit.fields is None or any(f.get("image") or f.get("private") for f in unit.fields.fields.values()):
+            return []  # an image and a private value are not kept as they came
         told = self._surging(open_only=False)
         items = {str(i.get("id")) for a in told for i in a["detail"].get("items", ())}
 
@@ -397,4 +398,4 @@ def _median(found: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _inside(part: Mapping[str, Any] | None) -> str:
-    return f", all of it where {part['field']} is '{part['value']}' ({part['rows']} of {part['of']} rows)" if part else ""
+    return f", all of it where {part['field']} is '{mark_value(part['value'])}' ({part['rows']} of {part['of']} rows)" if part else ""
