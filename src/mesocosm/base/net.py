@@ -7,20 +7,26 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from mesocosm.base.errors import Later, Wrong
 
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
+HOST_KEYS = frozenset(["host", "hostname", "hostaddr", "endpoint", "endpoint_url", "server", "servers", "namenode", "proxy", "proxies", "account_host"])
 LOCAL_NAT64 = ipaddress.ip_network("64:ff9b:1::/48")
 
 
-def check_url(url: str, schemes: tuple[str, ...], private: bool, key: str = "url") -> None:
+def check_url(url: str, schemes: tuple[str, ...], private: bool, key: str = "url") -> str | None:
     """Refuse a URL whose scheme is not allowed or whose host is not public.
 
     Args:
         private: whether private, loopback and link-local addresses are allowed.
+
+    Returns:
+        An address of the host that was checked, for clients that can connect to it, so that a second answer of a name server does not
+        count; None where private addresses are allowed.
 
     Raises:
         Wrong: the scheme or an address of the host is not allowed.
@@ -32,7 +38,7 @@ def check_url(url: str, schemes: tuple[str, ...], private: bool, key: str = "url
     if not parts.hostname:
         raise Wrong(key, "no host is named", f"{schemes[0]}://user@host/name")
     if private:
-        return
+        return None
     try:
         found = socket.getaddrinfo(parts.hostname, parts.port or 0, proto=socket.IPPROTO_TCP)
     except OSError as error:
@@ -45,6 +51,39 @@ def check_url(url: str, schemes: tuple[str, ...], private: bool, key: str = "url
                 f"the host '{parts.hostname}' is at {address}, which is not public",
                 "a public host, or 'private_network: true' in this source",
             )
+    return str(found[0][4][0])
+
+
+def check_options(options: Mapping[str, Any], schemes: tuple[str, ...], private: bool, key: str = "options") -> None:
+    """Refuse options of a client, at any depth, that name a host which is not public.
+
+    A text with a scheme is a URL; a text under `HOST_KEYS` is a host, with or without a port.
+
+    Raises:
+        Wrong, Later: as `check_url`.
+    """
+    for name, value in options.items():
+        for one in value if isinstance(value, (list, tuple)) else [value]:
+            if isinstance(one, Mapping):
+                check_options(one, schemes, private, f"{key}.{name}")
+            elif isinstance(one, str) and "://" in one:
+                check_url(one, schemes, private, f"{key}.{name}")
+            elif isinstance(one, str) and str(name).lower() in HOST_KEYS:
+                check_url(f"{schemes[0]}://{one}", schemes, private, f"{key}.{name}")
+
+
+def at_address(url: str, address: str | None) -> str:
+    """A URL with a checked address in the place of its host; for protocols without TLS, where the name is not looked at any more.
+
+    >>> at_address("redis://me:pw@db.example.org:6379/0", "8.8.8.8"), at_address("nats://db.example.org", "2001:4860::1")
+    ('redis://me:pw@8.8.8.8:6379/0', 'nats://[2001:4860::1]')
+    """
+    parts = urlsplit(url)
+    if not address:
+        return url
+    before, _, _ = parts.netloc.rpartition("@")
+    host = f"[{address}]" if ":" in address else address
+    return urlunsplit(parts._replace(netloc=f"{before + '@' if before else ''}{host}{f':{parts.port}' if parts.port else ''}"))
 
 
 def public(address: str) -> bool:

@@ -24,7 +24,7 @@ from mesocosm.build.plan import plan
 from mesocosm.build.retrain import rollback
 from mesocosm.build.scenery import Scenery
 from mesocosm.build.serving import trace
-from mesocosm.build.shown import without_values
+from mesocosm.build.shown import EXTREMES, alert_shown, last_shown, without_values
 from mesocosm.build.whatif import Desk
 from mesocosm.build.whole import requests_of, whole
 from mesocosm.catalog import Catalog
@@ -49,7 +49,13 @@ class Console:
 
     def everything(self, role: str | None) -> dict[str, Any]:
         """All that is, as it is now; values of rows are for the owner."""
-        return self._all() if role == OWNER else without_values(self._all())
+        found = self._all()
+        if role == OWNER:
+            return found
+        found["datasets"] = without_values(found["datasets"], EXTREMES)
+        found["alerts"] = [alert_shown(a) for a in found["alerts"]]
+        found["monitors"] = {n: m | {"last": last_shown(m["last"])} for n, m in found["monitors"].items()}
+        return dict(without_values(found))
 
     def _all(self) -> dict[str, Any]:
         catalog = self.catalog
@@ -75,8 +81,8 @@ class Console:
             },
             "monitors": {w.name: {"watches": w.served.name, "last": dict(w.last)} for w in self.watches},
             "silenced": sorted(catalog.silenced(catalog.clock())),
-            "alerts": catalog.alerts(most=50),
-            "audit": catalog.audit(60),
+            "alerts": catalog.alerts(most=50, marked=True),
+            "audit": catalog.audit(60, marked=True),
         }  # fmt: skip
 
     def _due(self) -> tuple[list[dict[str, Any]], list[str]]:
@@ -98,7 +104,7 @@ class Console:
     def _recommendations(self) -> list[dict[str, str]]:
         """What the report recommends, a few seconds old at most: it reads many requests."""
         if time.monotonic() - self.weighed[0] > WEIGHED or not self.weighed[0]:
-            self.weighed = (time.monotonic(), whole(self.spec, self.catalog, self.requests)["recommendations"])
+            self.weighed = (time.monotonic(), whole(self.spec, self.catalog, self.requests, marked=True)["recommendations"])
         return self.weighed[1]
 
     def _in_service(self, model: str) -> Mapping[str, Any] | None:

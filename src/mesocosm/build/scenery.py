@@ -9,14 +9,16 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from mesocosm.base.errors import Failure
 from mesocosm.base.files import inside
+from mesocosm.base.row_values import plain_all
 from mesocosm.build.condition import Condition
 from mesocosm.build.graph import where_of
 from mesocosm.build.live import at_work
 from mesocosm.build.look import Look
+from mesocosm.build.shown import alert_shown, last_shown
 from mesocosm.catalog import Book, Catalog
 from mesocosm.operate.served import Served
 from mesocosm.operate.watch import Watch
@@ -49,9 +51,11 @@ class Scenery:
     Args:
         served: services, for their figures and their last requests.
         watches: monitors, for what they saw last.
+        marked: keep the marks of row values in sentences, for a server that shows or withholds them by role.
     """
 
-    def __init__(self, spec: Spec, catalog: Catalog, served: Mapping[str, Served], watches: Sequence[Watch]) -> None:
+    def __init__(self, spec: Spec, catalog: Catalog, served: Mapping[str, Served], watches: Sequence[Watch], *, marked: bool = False) -> None:
+        self.marked = marked
         self.eco, self.store, self.catalog, self.served, self.watches = spec.eco, where_of(spec).store, catalog, served, watches
         self.ground, self.root = ground_of(spec.eco), spec.root
         self.lock = threading.Lock()
@@ -73,7 +77,7 @@ class Scenery:
         if at is not None:
             book, now = Book(catalog, at), at
             figures: dict[str, Any] = {}
-            then = View(book, figures, book.alerts, {}, now, {}, lambda service: catalog.predictions(service, LATELY, until=at))
+            then = View(book, figures, self._alerts(book), {}, now, {}, lambda service: catalog.predictions(service, LATELY, until=at))
             return scene(eco.ecosystem, eco.about, eco.world.style, self.ground, then, [])
         if self.book is None or time.monotonic() - self.read > FRESH or self.book.number != catalog.revision():
             self.book, self.read = Book(catalog), time.monotonic()
@@ -81,8 +85,13 @@ class Scenery:
         making = {w["address"]: w for w in at_work(self.store)}
         since = catalog.clock() - 5
         flies = [e for s in self.served.values() for e in list(s.events) if e["at"] >= since][-60:]
-        view = View(self.book, figures, self.book.alerts, {w.name: w.last for w in self.watches}, catalog.clock(), making, self._answers, self.condition.now())
+        view = View(self.book, figures, self._alerts(self.book), {w.name: last_shown(w.last) for w in self.watches}, catalog.clock(), making, self._answers, self.condition.now())
         return scene(eco.ecosystem, eco.about, eco.world.style, self.ground, view, flies).model_copy(update={"models": sorted(eco.world.models)} | self.look.now())
+
+    def _alerts(self, book: Book) -> list[dict[str, Any]]:
+        """Open alerts without the values that they keep; a world is seen by every role."""
+        shown = [alert_shown(a) for a in book.alerts]
+        return shown if self.marked else [cast(dict[str, Any], plain_all(a)) for a in shown]
 
     def _answers(self, service: str) -> Sequence[Mapping[str, Any]]:
         """The newest answers of a service, read again when there are more."""

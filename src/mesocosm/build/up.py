@@ -24,6 +24,7 @@ from fastapi.staticfiles import StaticFiles
 
 from mesocosm.base.durations import seconds
 from mesocosm.base.errors import Failure
+from mesocosm.base.row_values import mark_quoted, withheld
 from mesocosm.build import console, inhabitants, visiting
 from mesocosm.build.expire import expire
 from mesocosm.build.graph import where_of
@@ -62,7 +63,7 @@ class Running:
     """One ecosystem, running in this process."""
 
     def __init__(self, spec: Spec, catalog: Catalog, token: str | None = None, hosts: tuple[str, ...] = HOSTS, rate: float = 100.0) -> None:
-        self.spec, self.catalog, self.hosts = spec, catalog, hosts
+        self.spec, self.catalog, self.hosts, self.names = spec, catalog, hosts, names_in(spec.eco.model_dump(mode="json", by_alias=True))
         self.leaving = False
         self.token = token or os.environ.get("MESOCOSM_TOKEN") or _from_file("MESOCOSM_TOKEN_FILE") or secrets.token_urlsafe(24)
         store = where_of(spec).store
@@ -82,7 +83,7 @@ class Running:
         self.signs = SignIn(provider, lambda role, may, wait: catalog.give_token(role, may, wait, "sign-in"), catalog.clock) if provider and spec.eco.oidc and spec.eco.oidc.client else None
         self.visiting, self.marking = visiting.Visiting(), Marking(catalog)
         self.words = speakers(spec.eco, spec.root)
-        self.scenery = Scenery(spec, catalog, self.served, self.watches)
+        self.scenery = Scenery(spec, catalog, self.served, self.watches, marked=True)
         self.roles = Roles(self.token, lambda given: catalog.token(given) or (provider.role(given) if provider else None), rate)
         self.roles.signs = self.signs is not None
         self.app = create_app(
@@ -192,8 +193,8 @@ class Running:
             call()
             self.catalog.clear(f"data-{what}", "it goes well again")
         except Failure as failure:
-            said = str(failure)[:500]
-            if said not in {a["message"] for a in self.catalog.alerts(open_only=True)}:
+            said = mark_quoted(str(failure)[:500], self.names)
+            if said not in {a["message"] for a in self.catalog.alerts(open_only=True, marked=True)}:
                 self.catalog.clear(f"data-{what}", "another failure")
                 self.catalog.alert(f"data-{what}", "", what, said, {})
 
@@ -208,7 +209,7 @@ class Running:
         old = self.growing.get(service)
         if old and old.poll() is None:
             return "another one is being trained"
-        held_back = self._too_soon(service)
+        held_back, reason = self._too_soon(service), withheld(reason)  # the alert has the values
         if held_back:
             with self.catalog.transaction() as con:
                 self.catalog.write_audit(con, "gateway", "hold", service, f"not trained again now: {held_back}; asked for because {reason}")
@@ -259,6 +260,15 @@ _BARE = (
     "<!doctype html><meta charset=utf-8><title>Mesocosm</title><p>The pages are not in this installation. "
     "Install again without MESOCOSM_NO_WEB. The API answers at /v1/ecosystem."
 )
+
+
+def names_in(settings: Any) -> frozenset[str]:
+    """The words of a file: its keys and its texts."""
+    if isinstance(settings, dict):
+        return frozenset(map(str, settings)).union(*map(names_in, settings.values()))
+    if isinstance(settings, (list, tuple)):
+        return frozenset().union(*map(names_in, settings))
+    return frozenset([settings] if isinstance(settings, str) else [])
 
 
 def _from_file(variable: str) -> str:

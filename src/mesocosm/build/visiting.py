@@ -19,6 +19,7 @@ from starlette.websockets import WebSocketState
 
 from mesocosm.base.errors import Failure, Wrong
 from mesocosm.base.rights import OWNER, RIGHTS
+from mesocosm.base.row_values import plain, withheld
 from mesocosm.build.marking import Marking
 from mesocosm.build.scenery import Scenery
 from mesocosm.catalog import Catalog, moments
@@ -208,12 +209,12 @@ def routes(app: FastAPI, visiting: Visiting, marking: Marking, scenery: Scenery,
     @app.websocket("/v1/world")
     async def world(socket: WebSocket) -> None:
         last, sent = "", 0.0
-        async with let_in(socket) as (_, may):
+        async with let_in(socket) as (role, may):
             while may and socket.application_state is WebSocketState.CONNECTED:
                 text, mark = await asyncio.to_thread(scenery.now)
                 if mark != last or time.monotonic() - sent > STILL:
                     try:
-                        await socket.send_text(text)
+                        await socket.send_text(plain(text) if role == OWNER else withheld(text))
                     except (WebSocketDisconnect, RuntimeError):
                         return
                     last, sent = mark, time.monotonic()

@@ -21,6 +21,7 @@ from mesocosm.spec import Spec
 
 MOST = 6  # versions kept open
 CHOICES = 60  # values of a category offered at most
+COMMON = 5  # training rows that have a value, from which it is offered where the file does not list it; as many as `anonymity` keeps together
 LIKELY = 0.02, 0.98  # quantiles between which a slider runs
 
 
@@ -128,6 +129,8 @@ def _input(name: str, field: Mapping[str, Any], known: Mapping[str, Any]) -> dic
         whole = field["type"] == "integer"
         found |= {"low": round(low) if whole else low, "high": round(high) if whole else high, "usual": round(middle) if whole else middle, "whole": whole}
     elif counts := known.get("counts"):
-        often = sorted(counts, key=lambda k: -counts[k])
+        often = [k for k in sorted(counts, key=lambda k: -counts[k]) if counts[k] >= COMMON or k in (field.get("values") or ())]
+        if not often:
+            return found
         found |= {"choices": often[:CHOICES], "usual": often[0]} if field["type"] != "text" else {"usual": often[0]}
     return found

@@ -9,9 +9,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from statistics import mean, median
-from typing import Any
+from typing import Any, cast
 
 from mesocosm.base.durations import seconds
+from mesocosm.base.row_values import plain_all
 from mesocosm.build.graph import datasets_of, where_of
 from mesocosm.build.integrity import find_damage
 from mesocosm.build.new_data import read_stop
@@ -34,8 +35,11 @@ def requests_of(spec: Spec) -> Requests:
     return Requests(where_of(spec).store / "logs" / "gateway.jsonl", TO_SERVICES)
 
 
-def whole(spec: Spec, catalog: Catalog, requests: Requests | None = None) -> dict[str, Any]:
-    """The four scores, 0 to 1 or none, each with `says`, `figures`, `before` (the score of what was there before) and `moved` (how far from there), `next`: what to do, the most pressing first, and `recommendations`: the same, each with the page where it is acted on."""
+def whole(spec: Spec, catalog: Catalog, requests: Requests | None = None, *, marked: bool = False) -> dict[str, Any]:
+    """The four scores, 0 to 1 or none, each with `says`, `figures`, `before` (the score of what was there before) and `moved` (how far from there), `next`: what to do, the most pressing first, and `recommendations`: the same, each with the page where it is acted on.
+
+    `marked` keeps the marks of row values, as in `Catalog.alerts`.
+    """
     since = catalog.clock() - DAYS * 86400
     reader = requests or requests_of(spec)
     lines = reader.since(since - DAYS * 86400)
@@ -47,7 +51,8 @@ def whole(spec: Spec, catalog: Catalog, requests: Requests | None = None) -> dic
     parts = {"data quality": data, "model quality": models, "stability": stability | {"before": unbroken(then)}, "experience": experience | {"before": _apdex(spec, then)}}
     pages = (("services", stability), ("data", data), ("models", models), ("services", experience))
     listed = [{"page": page, "text": text} for page, part in pages for text in part["next"]]
-    return {"parts": {name: _rounded(part, UNKNOWN[name]) for name, part in parts.items()}, "next": [one["text"] for one in listed], "recommendations": listed}
+    found = {"parts": {name: _rounded(part, UNKNOWN[name]) for name, part in parts.items()}, "next": [one["text"] for one in listed], "recommendations": listed}
+    return found if marked else cast(dict[str, Any], plain_all(found))
 
 
 def _rounded(part: Row, unknown: str) -> Row:
@@ -172,7 +177,7 @@ def _skill(metrics: Mapping[str, Any], figure: str) -> Row | None:
 
 def _stability(spec: Spec, catalog: Catalog, lines: Sequence[Request], since: float, cut: bool) -> Row:
     alerts = [a for a in catalog.alerts(most=2000) if a["at"] >= since]
-    open_now = catalog.alerts(open_only=True)
+    open_now = catalog.alerts(open_only=True, marked=True)
     healed = [a["cleared_at"] - a["at"] for a in alerts if a["cleared_at"]]
     acts = Counter(a["act"] for a in catalog.audit(5000) if a["at"] >= since)
     figures = {

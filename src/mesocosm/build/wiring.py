@@ -329,7 +329,7 @@ def preparation(spec: Spec, model: Model, snapshot: Mapping[str, Any]) -> dict[s
         if f in fields and before.get("rows") and not fields[f].private:
             training.setdefault(f, {})["missing"] = round(before["missing"] / before["rows"], 6)
     marks = {f: {"decimal": ","} for f, k in fields.items() if isinstance(k, Number) and k.mark(snapshot["facts"]["fields"].get(f, {})) == ","}
-    return {"sql": sql, "fields": {f: {**marks.get(f, {}), "wanted": k.wanted, "may_miss": k.missing.how not in ("drop", "quarantine"), "extra": f not in model.inputs, "most": k.most, "image": k.model_dump()["type"] == "image", "type": k.model_dump()["type"], "unit": getattr(k, "unit", None)} for f, k in fields.items()}, "training": training}
+    return {"sql": sql, "fields": {f: {**marks.get(f, {}), "wanted": k.wanted, "may_miss": k.missing.how not in ("drop", "quarantine"), "extra": f not in model.inputs, "most": k.most, "image": k.model_dump()["type"] == "image", "type": k.model_dump()["type"], "unit": getattr(k, "unit", None), **({"private": True} if k.private else {})} for f, k in fields.items()}, "training": training}
 
 
 def index_answers(spec: Spec, catalog: Catalog, service: Service, snapshot_id: str, say: Callable[[str], None]) -> Path:

@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from mesocosm.base.digest import digest
 from mesocosm.base.errors import Failure, Later
 from mesocosm.base.owned import close_to_others, owned_file, owned_folder
+from mesocosm.base.row_values import plain_all
 from mesocosm.base.secret_values import masked, masked_all
 from mesocosm.catalog import tables as t
 from mesocosm.catalog.book import RUNNING
@@ -307,10 +308,15 @@ class Catalog:
 
     # alerts
 
-    def alerts(self, *, open_only: bool = False, most: int = 200) -> list[Row]:
-        """Alerts, newest first."""
+    def alerts(self, *, open_only: bool = False, most: int = 200, marked: bool = False) -> list[Row]:
+        """Alerts, newest first.
+
+        Args:
+            marked: keep the marks of row values in sentences (`base.row_values`), so that a door can withhold them.
+        """
         query = select(t.ALERTS).order_by(t.ALERTS.c.at.desc()).limit(most)
-        return self.rows(query.where(t.ALERTS.c.cleared_at.is_(None)) if open_only else query)
+        found = self.rows(query.where(t.ALERTS.c.cleared_at.is_(None)) if open_only else query)
+        return found if marked else cast(list[Row], plain_all(found))
 
     def alert(self, monitor: str, service: str, what: str, message: str, detail: Mapping[str, Any]) -> str:
         """Raise an alert and return its id."""
@@ -383,9 +389,10 @@ class Catalog:
         line = {"at": at, "who": masked(who), "act": act, "what": masked(what), "why": masked(why), "before": last}
         con.execute(insert(t.AUDIT).values(hash=digest(line), **line))
 
-    def audit(self, most: int = 200) -> list[Row]:
-        """The newest audit lines, newest first."""
-        return self.rows(select(t.AUDIT).order_by(t.AUDIT.c.id.desc()).limit(most))
+    def audit(self, most: int = 200, *, marked: bool = False) -> list[Row]:
+        """The newest audit lines, newest first; `marked` as for `alerts`."""
+        found = self.rows(select(t.AUDIT).order_by(t.AUDIT.c.id.desc()).limit(most))
+        return found if marked else cast(list[Row], plain_all(found))
 
     def verify_audit(self) -> int | None:
         """The id of the first audit line that was edited, or None where the chain is whole."""

@@ -25,6 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mesocosm.base.errors import Failure, Later, Wrong
 from mesocosm.base.rights import OWNER, RIGHTS
+from mesocosm.base.row_values import shown_bytes
 
 MOST_BODY = 2_000_000
 OPEN = ("/healthz", "/readyz", "/signin", "/signin/back", "/signout")
@@ -289,6 +290,8 @@ def said(connection: HTTPConnection) -> str:
 class Guard:
     """Middleware around everything.
 
+    Sentences mark the values of rows that they quote. This is where they leave: the owner is shown the values, other roles are not.
+
     Args:
         hosts: names by which this server may be called; others may be another page's, rebound to this address.
         done: is told of each request when it is answered: the scope, the status and the seconds.
@@ -308,14 +311,22 @@ class Guard:
         ident = asked if IDENT.match(asked) else "r-" + secrets.token_hex(8)
         scope.setdefault("state", {})["request"] = ident
         cookie: list[tuple[bytes, bytes]] = []
+        held: Message | None = None  # the head, until the first part of the body is known
 
         async def sending(message: Message) -> None:
-            nonlocal status
+            nonlocal status, held
             if message["type"] == "http.response.start":
                 status = message["status"]
                 there = {name for name, _ in message.get("headers", ())}
                 more = [*(h for h in SAFE if h[0] not in there), (b"x-request-id", ident.encode()), *(cookie if status < 400 else ())]
                 message["headers"] = [*message.get("headers", ()), *more]
+                held = message
+                return
+            if held is not None:
+                head, held = held, None
+                if message["type"] == "http.response.body":
+                    message = _shown(head, message, scope["state"].get("role") == OWNER)
+                await send(head)
             await send(message)
 
         try:
@@ -348,3 +359,15 @@ class Guard:
         if not role:
             raise Problem(401, "A token is wanted", "give the token that 'mesocosm up' printed, as ?token= or 'Authorization: Bearer'", headers={"WWW-Authenticate": "Bearer"})
         return role
+
+
+def _shown(head: Message, message: Message, owner: bool) -> Message:
+    """The first part of a JSON answer with the values of rows shown or withheld; the head's length is set anew where that changes it."""
+    data = message.get("body", b"")
+    if not any(name == b"content-type" and b"json" in value for name, value in head["headers"]):
+        return message
+    shown = shown_bytes(data, owner)
+    if shown is data:
+        return message
+    head["headers"] = [(name, str(len(shown)).encode() if name == b"content-length" else value) for name, value in head["headers"]]
+    return {**message, "body": shown}

@@ -15,6 +15,7 @@ from pydantic import model_validator
 from mesocosm.base.errors import Failure
 from mesocosm.base.kinds import Kind
 from mesocosm.base.net import check_url, transport
+from mesocosm.base.row_values import withheld_all
 
 if TYPE_CHECKING:
     from mesocosm.catalog import Catalog
@@ -73,7 +74,7 @@ class Notifier:
             return 0
         now = self.catalog.clock()
         silenced = self.catalog.silenced(now)
-        fresh = [a for a in self.catalog.alerts(open_only=True) if a["at"] >= self.since and _key(a) not in self.sent and now - a["at"] < TRIED]
+        fresh = [a for a in self.catalog.alerts(open_only=True, marked=True) if a["at"] >= self.since and _key(a) not in self.sent and now - a["at"] < TRIED]
         for monitor in dict.fromkeys(a["monitor"] for a in fresh):
             group = [a for a in fresh if a["monitor"] == monitor]
             if monitor in silenced or "*" in silenced:
@@ -94,7 +95,7 @@ class Notifier:
             {"id": a["id"], "service": a["service"], "what": a["what"], "message": a["message"], "at": a["at"], "verdict": (a["detail"] or {}).get("verdict"), "runbook": f"{self.runbook}#{RUNBOOK.get(a['what'], 'where-to-look-first')}"}
             for a in alerts
         ]
-        return {"ecosystem": self.ecosystem, "monitor": monitor, "alerts": listed}
+        return {"ecosystem": self.ecosystem, "monitor": monitor, "alerts": withheld_all(listed)}
 
     def _send(self, to: Notify, monitor: str, alerts: Sequence[Mapping[str, Any]]) -> None:
         whole = self.message(monitor, alerts)

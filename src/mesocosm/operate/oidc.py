@@ -18,7 +18,7 @@ from pydantic import Field, field_validator
 
 from mesocosm.base.errors import Failure
 from mesocosm.base.kinds import Kind
-from mesocosm.base.net import check_url
+from mesocosm.base.net import check_url, transport
 from mesocosm.base.rights import OWNER, RIGHTS
 
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
@@ -93,7 +93,7 @@ def _fetched(url: str, private: bool, form: Mapping[str, Any] | None = None) -> 
     if not _safe(url):
         raise ValueError("the provider names an address without TLS")
     check_url(url, ("https", "http"), private, "oidc.issuer")
-    with httpx.stream("GET" if form is None else "POST", url, data=form, headers={"Accept": "application/json"}, timeout=10, follow_redirects=False) as answer:
+    with httpx.Client(timeout=10, follow_redirects=False, transport=transport(private)) as client, client.stream("GET" if form is None else "POST", url, data=form, headers={"Accept": "application/json"}) as answer:
         answer.raise_for_status()
         body = b""
         for part in answer.iter_bytes():

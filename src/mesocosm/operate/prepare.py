@@ -39,6 +39,7 @@ class Fields:
     def __init__(self, record: Mapping[str, Any]) -> None:
         self.fields: dict[str, dict[str, Any]] = record["fields"]
         self.training: dict[str, Any] = record.get("training", {})
+        self.kept_otherwise = any(f.get("image") or f.get("private") for f in self.fields.values())
         self.seen = {n: seen for n, known in self.training.items() if n in self.fields and (seen := _seen(known)) is not None}
 
     def check(self, row: Any) -> None:
@@ -85,9 +86,23 @@ class Fields:
                 found.append({"field": name, "warning": "out of range", "detail": f"{name}: {value:g} is far outside the training range, {low:g} to {high:g}"})
         return found
 
-    def logged(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """A raw row as it is kept beside its prediction: an image as its length only, since it may say where it was taken."""
-        return {k: f"(an image of {len(str(v))} characters)" if self.fields.get(k, {}).get("image") and v is not None else v for k, v in row.items()}
+    def logged(self, row: Mapping[str, Any], clean: Mapping[str, Any]) -> dict[str, Any]:
+        """A raw row as it is kept beside its prediction.
+
+        An image is kept as its length only, since it may say where it was taken; a private field as its recipe has it, or as missing.
+        """
+        found = dict(row)
+        if not self.kept_otherwise:
+            return found
+        from mesocosm.operate.drift.changes import is_missing  # it loads SciPy
+
+        for name, value in row.items():
+            field = self.fields.get(name, {})
+            if field.get("image") and value is not None:
+                found[name] = f"(an image of {len(str(value))} characters)"
+            elif field.get("private"):
+                found[name] = None if is_missing(value, clean.get(name)) else clean.get(name)
+        return found
 
 
 def misfit(unknown: Sequence[str], missing: Sequence[str], fields: Mapping[str, Mapping[str, Any]]) -> Wrong:

@@ -290,7 +290,7 @@ class Served:
             kept.append(
                 {
                     "id": ident, "service": self.name, "version": unit.version, "snapshot": unit.snapshot,
-                    "input": {"raw": unit.fields.logged(raw), "clean": one["clean"]}, "output": one["out"], "ms": round(took, 3), "at": at, "mark": mark_of(raw),
+                    "input": {"raw": unit.fields.logged(raw, one["clean"]), "clean": one["clean"]}, "output": one["out"], "ms": round(took, 3), "at": at, "mark": mark_of(raw),
                 }
             )  # fmt: skip
             warned = unit.fields.warnings(one["clean"])

@@ -360,8 +360,8 @@ class Watch:
     def _recalled(self, unit: Unit) -> list[dict[str, Any]]:
         """Requests of late that were no part of a surge, with what a version says of them now: what is usual need not be learnt anew with each version."""
         setting = self.monitor.surge
-        if not setting or unit.fields is None or any(f.get("image") for f in unit.fields.fields.values()):
-            return []  # an image is not kept
+        if not setting or unit.fields is None or any(f.get("image") or f.get("private") for f in unit.fields.fields.values()):
+            return []  # an image and a private value are not kept as they came
         told = self._surging(open_only=False)
         items = {str(i.get("id")) for a in told for i in a["detail"].get("items", ())}
 

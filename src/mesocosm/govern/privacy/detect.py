@@ -1,4 +1,4 @@
-"""Private data found in columns and in free text, in English and Chinese.
+"""Private data found in columns and in free text, in English, German, French, Spanish and Chinese.
 
 Knows forms with their checksums, words that go before a name, and lists of family names. Values are
 never kept or printed: a finding is a kind and a span.
@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+
+from mesocosm.govern.privacy.cues import NUMBERS, TOLD_BY, han_forms, name_forms
 
 CHINESE_FAMILY = (
     "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文"
@@ -152,7 +154,7 @@ _NAME = rf"{_CAP}(?:\s+[{_U}]\.)?(?:\s+(?:{_OF}\s+)?{_CAP}){{1,3}}"
 _AFTER_TITLE = rf"(?:{_NAME}|(?:{_OF}\s+)?{_CAP}(?:\s+{_CAP})?)"
 _LOUD = rf"[{_U}][{_U}'’-]+"
 _WHERE = rf"(?:,?\s+(?:\d{{4,5}}\s+)?{_CAP}(?=$|[\s.,;!?)]))"
-_HAN = rf"(?!(?<=由)于|高兴|高级|方便|方案|方面|时间|时候|任何|任务|安排|安装|安全|应该|计划|计算|成功|成为|程序|马上|金额|单位|单独|水平|万一|华为|车辆|毛病|成都|和平|经理|全部|常见|常用|祝您|白天)(?:欧阳|司马|上官|诸葛|[{CHINESE_FAMILY}])[\u4e00-\u9fff]{{1,2}}"
+_HAN = rf"(?!(?<=由)于|高兴|高级|方便|方案|方面|时间|时候|时代|费用|任何|任务|安排|安装|安全|应该|计划|计算|成功|成为|程序|马上|金额|单位|单独|水平|万一|华为|车辆|毛病|成都|和平|经理|全部|常见|常用|祝您|白天)(?:欧阳|司马|上官|诸葛|[{CHINESE_FAMILY}])[\u4e00-\u9fff]{{1,2}}"
 _STREET = rf"(?:{'|'.join(sorted(STREETS, key=len, reverse=True))})"
 
 FORMS = (
@@ -164,8 +166,8 @@ FORMS = (
     ("card", re.compile(r"(?<![\d-])\d(?:[ -]?\d){11,18}(?![\d-])"), card),
     ("ip", re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])"), address_ip),
     ("ip", re.compile(r"(?<![\w:])(?:[0-9A-Fa-f]{1,4}:){2,7}[0-9A-Fa-f:]{0,40}(?![\w:])"), address_ip),
-    ("phone", re.compile(r"(?<![\d-])(?:\+?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?!\d)"), _any),
     ("phone", re.compile(r"(?<![\w+-])(?:\+|00)[1-9]\d{0,2}(?:[ ./-]?\(?\d{1,5}\)?){2,6}(?:x\d{1,5})?(?![\w-]|[.,]\d)"), phone),
+    ("phone", re.compile(r"(?<![\d-])(?:\+?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?!\d)"), _any),
     ("phone", re.compile(r"(?:(?<=[Tt]el )|(?<=[Tt]el\. )|(?<=[Tt]el: )|(?<=lame al )|(?<=eléfono )|(?<=eléfono es )|(?<=móvil )|(?<=phone )|(?<=numéro )|(?<=number )|(?<=call ))\d{2,3}(?:[ .]\d{2,3}){2,4}(?![\w-]|[.,]\d)"), _any),
     ("phone", re.compile(r"(?<![\w+-])(?:\+\d{1,3}|001)?[ .-]?\(?\d{2,4}\)?(?:[ .-]\d{2,4}){2,4}(?:x\d{1,5})?(?![\w-]|[.,]\d)"), phone),
     ("phone", re.compile(r"(?<![\w+.-])\(?0\d{1,5}\)?[ ]?[/ -][ ]?\d{2,9}(?:[ -]\d{2,6}){0,4}(?![\w-]|[.,]\d)"), phone),
@@ -181,6 +183,7 @@ FORMS = (
     ("address", re.compile(rf"(?:{PROVINCES})(?:维吾尔|回族|壮族)?(?:省|市|自治区|特别行政区)?[\u4e00-\u9fff]{{1,20}}?(?:路|街|大道|巷|弄|胡同)(?:[\dA-Za-z]+号?)?(?:[\dA-Za-z]+(?:座|栋|单元|室|号楼|楼))*"), _any),
     ("address", re.compile(r"(?:(?<=住在)|(?<=地址是)|(?<=地址：)|(?<=送到)|(?<=寄到))[\u4e00-\u9fff]{2,16}?(?:路|街|大道|巷|弄|胡同)(?:[\dA-Za-z]+号?)?(?:[\dA-Za-z]+(?:座|栋|单元|室|号楼|楼))*"), _any),
 )  # fmt: skip
+PLACES = ("Resources", "Human", "Falls", "Wars", "Radio", "Hauptbahnhof", "Street", "Bridge", "Station", "Airport", "University", "College", "Hospital", "Hotel", "School", "Museum", "Theatre", "Theater", "Times", "News", "Windows", "Google", "Microsoft", "Update", "Airlines", "Insurance", "Holdings", "Company", "Centre", "Center", "Store", "Express", "County", "Palace", "Tower", "Beach", "Valley", "Christmas", "Easter", "Morning", "Evening", "Weihnachten", "Damen", "Herren", "Bahn", "Navidad", "Noël", "Service", "Servicio", "Atención", "Universität", "Krankenhaus", "Bahnhof", "Hôpital", "Université", "Gare", "Hospital", "Universidad", "Estación")
 BEFORE = (
     r"(?:Mr|Mrs|Ms|Miss|Dr|Prof|Herrn?|Frau|M|Mme|Mlle|Monsieur|Madame|Señora?|Sra?|Doña|Don)\.?\s+",
     r"(?i:my name is|name is|this is|i am|i'm|speak to|speak with|contact|dear|regards,|signed by|customer|patient|applicant|client|holder|belongs to|from|to|for|by|with|told|asked|met|and|called|user|tenant|guest|sincerely,|hi,? i'm|attn:?|name:|mein name ist|ich bin|ich heiße|kundin|kunde|patientin|antragsteller(?:in)?|ansprechpartner(?:in)?|liebe|lieber|gez\.|mit|von|für|bei|an|je m['’]appelle|je suis|mon nom est|client|cliente|patiente|cher|chère|avec|par|pour|signé|me llamo|soy|mi nombre es|paciente|titular|estimado|estimada|querida|querido|con|por|para|firmado|firmado por)\s+",
@@ -190,7 +193,10 @@ TITLED = re.compile(rf"(?<!\w){BEFORE[0]}({_AFTER_TITLE})(?![\w@])")
 LOUD = re.compile(rf"(?<!\w)(?:MR|MRS|MS|DR|HERR|FRAU|SPOKE TO|SPOKE WITH|CUSTOMER|CLIENT|PATIENT|CONTACT|FROM|CALLED BY|SIGNED BY|NAME:?|KUNDE|KUNDIN|CLIENTE|MONSIEUR|MADAME)\.?\s+({_LOUD}\s+{_LOUD}|{_LOUD}(?=$|[.,;]))")
 FIRST = re.compile(rf"^({_NAME})(?=\s+(?:called|wrote|asked|paid|lives|moved|said|has|is|was|will|of|wants|reported|opened|signed|from|can|phoned|requested|sent)\b)")
 CHINESE = re.compile(rf"(?:(?:客户|病人|患者|用户|申请人|联系人|收件人|我叫|姓名[:：是]?|名叫|先生叫|请找|我是|户主|持卡人|员工|租客|业主|经办人|医生|老师|同事|通知|由|给|和|与|找|向|让|请)(?:是|为|[:：])?)({_HAN}?)(?=$|[，。,.；;：:、！!？?的（(]|先生|女士|小姐|的|已|在|说|于|把|电话|来|办理|要|住|和|与|想|将|今天|昨天|打|提|申请|本人|联系|确认|处理|咨询|预约|登记|签)")
-NOT_NAMES = frozenset(["The", "This", "That", "New", "Customer", "Service", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday", "January", "February", "March", "April", "June", "July", "August", "September", "October", "November", "December", "Street", "Bank", "Order", "United", "Account", "Support", "Team", "North", "South", "Please", "Black", "Red", "Annual", "Credit", "Premium", "Central", "Data", "World", "General", "Gmbh", "Ag", "Se", "Ltd", "Inc", "Corp", "Sarl", "Sa", "Freundlichen", "Januar", "Februar", "März", "Mai", "Juni", "Juli", "Oktober", "Dezember", "Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag", "Deutsche", "Europäische", "Union", "Version", "Office", "Desk", "Today", "Department"])  # fmt: skip
+LED_BY = ("tel", "lame al", "móvil", "phone", "numéro", "number", "call", "at ", "电话", "拨打", "住在", "地址", "送到", "寄到")  # before forms that look back for a word
+NAMED, HAN_NAMED = name_forms(_NAME, _CAP), han_forms(_HAN, CHINESE_FAMILY)
+HAN = re.compile(r"[\u4e00-\u9fff]")
+NOT_NAMES = frozenset([*PLACES, "The", "This", "That", "New", "Customer", "Service", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday", "January", "February", "March", "April", "June", "July", "August", "September", "October", "November", "December", "Street", "Bank", "Order", "United", "Account", "Support", "Team", "North", "South", "Please", "Black", "Red", "Annual", "Credit", "Premium", "Central", "Data", "World", "General", "Gmbh", "Ag", "Se", "Ltd", "Inc", "Corp", "Sarl", "Sa", "Freundlichen", "Januar", "Februar", "März", "Mai", "Juni", "Juli", "Oktober", "Dezember", "Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag", "Deutsche", "Europäische", "Union", "Version", "Office", "Desk", "Today", "Department"])  # fmt: skip
 
 
 def spans(said: str) -> list[Span]:
@@ -204,13 +210,24 @@ def spans(said: str) -> list[Span]:
     def free(start: int, end: int) -> bool:
         return all(end <= s.start or start >= s.end for s in found)
 
+    digits, han, low = any(map(str.isdigit, said)), HAN.search(said) is not None, said.lower()
+    for what, form, holds in NUMBERS if digits else ():
+        if form in TOLD_BY and not any(word in low for word in TOLD_BY[form]):
+            continue
+        for match in form.finditer(said):
+            if free(*match.span(1)) and holds(match[1]):
+                found.append(Span(*match.span(1), what))
     for what, form, holds in FORMS:
+        if not digits and what != "e-mail" and not (han and what == "address") or what == "e-mail" and "@" not in said:
+            continue
+        if form.pattern.startswith("(?:(?<=") and not any(word in low for word in LED_BY):
+            continue
         for match in form.finditer(said):
             start, end = match.span()
             lead = len(match[0]) - len(match[0].lstrip())
             if free(start + lead, end) and holds(match[0].strip()):
                 found.append(Span(start + lead, end, what))
-    for form in (TITLED, ENGLISH, LOUD, FIRST, CHINESE):
+    for form in (TITLED, ENGLISH, LOUD, FIRST, *(f for words, f in NAMED if any(word in low for word in words)), *((CHINESE, *HAN_NAMED) if han else ())):
         for match in form.finditer(said):
             words = match[1].split()
             if match[1] and free(*match.span(1)) and not any(w in NOT_NAMES or w.capitalize() in NOT_NAMES for w in words):

@@ -35,11 +35,11 @@ class Mysql(TableKind):
     def _connect(self) -> Any:
         import pymysql
 
-        check_url(self.url, ("mysql", "mariadb"), self.private_network)
+        address = check_url(self.url, ("mysql", "mariadb"), self.private_network)
         parts = urlsplit(self.url)
         try:
             return pymysql.connect(
-                host=parts.hostname, port=parts.port or 3306, user=unquote(parts.username or ""), password=unquote(parts.password or ""),
+                host=address or parts.hostname, port=parts.port or 3306, user=unquote(parts.username or ""), password=unquote(parts.password or ""),
                 database=parts.path.strip("/") or None, charset="utf8mb4", connect_timeout=10, read_timeout=600,
                 cursorclass=pymysql.cursors.SSCursor, local_infile=False,
             )  # fmt: skip

@@ -11,7 +11,7 @@ from pydantic import Field
 from mesocosm.base.digest import digest
 from mesocosm.base.errors import Failure, Later, Wrong
 from mesocosm.base.kinds import Collected, Where
-from mesocosm.base.net import check_url
+from mesocosm.base.net import at_address, check_url
 from mesocosm.govern.sources.pour import pour_rows
 from mesocosm.govern.sources.source import SourceKind
 
@@ -58,14 +58,15 @@ class Nats(SourceKind):
             from nats.js.errors import NotFoundError
         except ImportError as error:
             raise Failure("a NATS source needs its client; install it with: pip install 'mesocosm[nats]'") from error
-        check_url(self.url, ("nats", "tls"), self.private_network)
+        address = check_url(self.url, ("nats", "tls"), self.private_network)
+        url = at_address(self.url, address) if self.url.startswith("nats:") else self.url
 
         async def silent(_: Exception) -> None:
             return None
 
         async def run() -> Any:
             async with asyncio.timeout(PATIENCE):  # the client tries a silent address without end
-                client = await nats.connect(self.url, connect_timeout=int(PATIENCE), allow_reconnect=False, max_reconnect_attempts=1, error_cb=silent)
+                client = await nats.connect(url, connect_timeout=int(PATIENCE), allow_reconnect=False, max_reconnect_attempts=1, error_cb=silent)
             try:
                 stream = client.jetstream(timeout=PATIENCE)
                 state = (await stream.stream_info(self.stream)).state

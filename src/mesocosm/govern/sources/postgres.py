@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any, ClassVar, Literal
+from urllib.parse import parse_qsl, quote_plus, urlsplit
 
 from mesocosm.base.digest import digest
 from mesocosm.base.errors import Later, Wrong
@@ -11,6 +12,7 @@ from mesocosm.base.net import check_url
 from mesocosm.govern.sources.paths import quote
 from mesocosm.govern.sources.table import MARK, TableKind
 
+ELSEWHERE = frozenset(["host", "hostaddr", "port", "service", "servicefile"])  # of libpq: what in an address names another server than the one before the path
 TYPE = re.compile(r"[a-z][a-z0-9 ]*(\(\d+(,\d+)?\))?[a-z ]*")
 
 
@@ -35,7 +37,12 @@ class Postgres(TableKind):
         import adbc_driver_postgresql.dbapi as postgres
 
         url = re.sub(r"^postgres://", "postgresql://", self.url)
-        check_url(url, ("postgresql",), self.private_network)
+        address = check_url(url, ("postgresql",), self.private_network)
+        if address:  # libpq connects to `hostaddr`, and still holds a certificate against the name
+            asked = {k for k, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)} & ELSEWHERE
+            if asked:
+                raise Wrong("url", f"'{min(asked)}' in the address names another server", "the server before the path alone, or 'private_network: true' in this source")
+            url += f"{'&' if '?' in url else '?'}hostaddr={quote_plus(address)}"
         try:
             return postgres.connect(url)
         except Exception as error:

@@ -10,7 +10,7 @@ from pydantic import Field
 from mesocosm.base.digest import digest
 from mesocosm.base.errors import Failure, Later, Wrong
 from mesocosm.base.kinds import Collected, Where
-from mesocosm.base.net import check_url
+from mesocosm.base.net import at_address, check_url
 from mesocosm.govern.sources.pour import pour_rows
 from mesocosm.govern.sources.source import SourceKind
 
@@ -45,8 +45,8 @@ class Redis(SourceKind):
             import redis
         except ImportError as error:
             raise Failure("a Redis source needs its client; install it with: pip install 'mesocosm[redis]'") from error
-        check_url(self.url, ("redis", "rediss"), self.private_network)
-        return redis.Redis.from_url(self.url, socket_timeout=30, socket_connect_timeout=10, decode_responses=True, encoding_errors="replace")
+        address = check_url(self.url, ("redis", "rediss"), self.private_network)
+        return redis.Redis.from_url(at_address(self.url, address) if self.url.startswith("redis:") else self.url, socket_timeout=30, socket_connect_timeout=10, decode_responses=True, encoding_errors="replace")
 
     def _ask(self, client: Any, call: str, *words: Any, **more: Any) -> Any:
         import redis

@@ -11,7 +11,7 @@ from pydantic import Field
 from mesocosm.base.digest import digest, digest_file
 from mesocosm.base.errors import Failure, Later, Wrong
 from mesocosm.base.kinds import Collected, Where
-from mesocosm.base.net import check_url
+from mesocosm.base.net import check_options, check_url
 from mesocosm.govern.sources.csv import Csv
 from mesocosm.govern.sources.json import Json
 from mesocosm.govern.sources.jsonl import Jsonl
@@ -56,9 +56,7 @@ class Remote(SourceKind):
             raise Wrong("url", f"the scheme '{parts.scheme[:20]}' is not allowed", "one of the choices", (*NAMED, *HOSTED), parts.scheme)
         if parts.scheme in HOSTED:
             check_url(self.url, HOSTED, self.private_network)
-        for key, value in self.options.items():
-            if isinstance(value, str) and "://" in value:
-                check_url(value, ("http", "https"), self.private_network, f"options.{key}")
+        check_options(self.options, ("http", "https"), self.private_network)
         try:
             system, path = fsspec.core.url_to_fs(self.url, **self.options)
         except ImportError as error:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from scipy.stats import binom
 
+from mesocosm.base.row_values import mark_value
 from mesocosm.operate.drift.chi2 import ChiSquared
 from mesocosm.operate.drift.ks import KolmogorovSmirnov
 from mesocosm.operate.drift.units import LEAST, find_unit
@@ -120,16 +121,16 @@ def find_unseen(name: str, training: Mapping[str, Mapping[str, Any]], values: Se
     p = float(binom.sf(count - 1, rows, min(1.0, usual)))
     if not count or p >= level or count / rows < max(FEW, 2 * usual):
         return None
-    named = ", ".join(f"'{v[:40]}' ({n})" for v, n in unseen.most_common(SHOWN))
+    named = ", ".join(f"'{mark_value(v[:40])}' ({n})" for v, n in unseen.most_common(SHOWN))
     more = f" and {len(unseen) - SHOWN} others" if len(unseen) > SHOWN else ""
     words = sum(n for v, n in unseen.items() if v.strip().lower() in WORDS)
     if words > 0.9 * count:
         why = f"{name} is {named}{more} in {count} of {rows} rows: words for a missing value, which no training row has"
         return Change(name, "missing", p, count, rows, why, {"change": "unseen", "unseen": dict(unseen.most_common(20))})
     other = next((n for n, k in training.items() if n != name and "counts" in k and all(v in k["counts"] for v in unseen)), None)
-    gone = [v for v, n in sorted(counts.items(), key=lambda e: -e[1]) if n / trained >= FEW and v not in {spell(x) for x in values}]
+    gone = [f"'{mark_value(v[:40])}'" for v, n in sorted(counts.items(), key=lambda e: -e[1]) if n / trained >= FEW and v not in {spell(x) for x in values}]
     why = f"{name} has values that no training row has, in {count} of {rows} rows: {named}{more}"
-    why += f"; they are values of {other}" if other else f"; {', '.join(repr(v[:40]) for v in gone[:SHOWN])} came no more" if gone else ""
+    why += f"; they are values of {other}" if other else f"; {', '.join(gone[:SHOWN])} came no more" if gone else ""
     return Change(name, "schema", p, count, rows, why, {"change": "unseen", "unseen": dict(unseen.most_common(20)), **({"of": other} if other else {})})
 
 
@@ -150,7 +151,7 @@ def find_recoded(name: str, known: Mapping[str, Any], values: Sequence[Any]) -> 
     if all(a == b for a, b in meant.items()) or p_same(known, [meant.get(spell(v), spell(v)) for v in values]) < LIKE:
         return None
     swapped = {a: b for a, b in meant.items() if a != b and now[a]}
-    named = ", ".join(f"'{a[:40]}' comes as often as '{b[:40]}' did" for a, b in list(swapped.items())[:SHOWN])
+    named = ", ".join(f"'{mark_value(a[:40])}' comes as often as '{mark_value(b[:40])}' did" for a, b in list(swapped.items())[:SHOWN])
     why = f"the values of {name} look recoded: {named}"
     return Change(name, "schema", p_same(known, values), sum(now[a] for a in swapped), len(values), why, {"change": "recoded", "meant": swapped})
 
@@ -169,7 +170,7 @@ def _stuck(name: str, known: Mapping[str, Any], values: Sequence[Any], level: fl
     others = points[points != float(value)]
     if len(rest) >= LEAST and len(others) and p_same({"numbers": others.tolist(), "rows": known["rows"]}, rest) < LIKE:
         return None
-    why = f"{name} is {float(value):.6g} in {count} of {len(values)} rows, where about {usual:.1%} of the training rows have it; the others look as before"
+    why = f"{name} is {mark_value(f'{float(value):.6g}')} in {count} of {len(values)} rows, where about {usual:.1%} of the training rows have it; the others look as before"
     return Change(name, "missing", p, count, len(values), why, {"change": "one value", "value": float(value)})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mesocosm.base.row_values import mark_value
 from mesocosm.operate.drift.changes import Change
 
 
@@ -19,4 +20,4 @@ def show_median(found: Sequence[Mapping[str, Any]]) -> str:
 
 
 def name_part(part: Mapping[str, Any] | None) -> str:
-    return f", all of it where {part['field']} is '{part['value']}' ({part['rows']} of {part['of']} rows)" if part else ""
+    return f", all of it where {part['field']} is '{mark_value(part['value'])}' ({part['rows']} of {part['of']} rows)" if part else ""
