@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from mesocosm.base.errors import Wrong
-from mesocosm.govern.sources.paths import quote, text
+from mesocosm.govern.sources.paths import parquet_sql, quote
 from mesocosm.govern.sources.spool import INTERNAL, MOST_BYTES, MOST_ROWS, new_path
 
 MOST_COLUMNS = 16_384
@@ -108,14 +108,14 @@ class Rows:
         """Create view `name`; returns its columns."""
         if self.batch or not self.files:
             self.flush()
-        listed = ", ".join(map(text, self.files))
+        read = parquet_sql(self.files, "union_by_name=true")
         columns = list(self.named.values())
         self.con.execute(f"create table if not exists {CELLS} (source varchar, name varchar, kind varchar)")
         kinds = ["mixed" if k in self.texts and k in self.floats else "numbers" if k in self.floats else "texts" for k in self.named]
         self.con.execute(f"insert into {CELLS} select ?, unnest(?::varchar[]), unnest(?::varchar[])", [name, columns, kinds])
-        have = {row[0] for row in self.con.execute(f"describe select * from read_parquet([{listed}], union_by_name=true)").fetchall()}
+        have = {row[0] for row in self.con.execute(f"describe select * from {read}").fetchall()}
         shown = ", ".join(quote(c) if c in have else f"null::varchar as {quote(c)}" for c in columns)
-        self.con.execute(f"create view {quote(name)} as select _file, _line{', ' if shown else ''}{shown} from read_parquet([{listed}], union_by_name=true)")
+        self.con.execute(f"create view {quote(name)} as select _file, _line{', ' if shown else ''}{shown} from {read}")
         return columns
 
 
