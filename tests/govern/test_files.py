@@ -331,3 +331,13 @@ def test_a_column_may_have_the_name_of_the_reader_s_own(tmp_path: Path) -> None:
     assert read(tmp_path, b"file_row_number,y\n5,6\n7,8\n")[0] == [(2, "5", "6"), (3, "7", "8")]
     CON.execute(f"copy (select 9 as file_row_number) to '{tmp_path}/t' (format parquet)")
     assert read(tmp_path, (tmp_path / "t").read_bytes(), "parquet")[0] == [(1, 9)]
+
+
+def test_json_keeps_nested_numbers_and_costs_no_more_than_what_is_broken(tmp_path: Path) -> None:
+    numbers = '{"v": 0.12345678901234567890, "w": [1.10, 1e400, -0.0], "n": 12345678901234567890, "t": "ü"}'
+    data = f'{{"a": 1, "items": [{{"a": {numbers}}}, {{"a": "x'.encode() + b'\xff"}, {"a": "ok"}], "next": {"b": [1]}}'
+    rows, found = read(tmp_path, data, "json", at="items")
+    assert rows == [(1, numbers), (3, "ok")] and found.unreadable[0][:3] == ("a.json", 2, '{"a": "x\ufffd"}')
+    for cut in (data[:-1], data[:-4], data + b"]", data[: data.index(b"next") - 1]):
+        with pytest.raises(Wrong, match="is no JSON"):
+            read(tmp_path, cut, "json", at="items")

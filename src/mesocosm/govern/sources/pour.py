@@ -36,10 +36,25 @@ def said(value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (dict, list)):
-        return json.dumps(value, ensure_ascii=False, default=str)
+        return nested(value)
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     return str(value)
+
+
+def nested(value: Any) -> str:
+    """What is nested as JSON, each number as it was written.
+
+    >>> nested({"v": [Exact("1.10"), Exact("1e400"), 2, None]})
+    '{"v": [1.10, 1e400, 2, null]}'
+    """
+    if isinstance(value, Exact):
+        return value.text
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(str(k), ensure_ascii=False)}: {nested(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(nested, value)) + "]"
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 class Rows:
