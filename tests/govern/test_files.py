@@ -297,3 +297,47 @@ def test_no_error_of_the_engine_is_shown(tmp_path: Path, monkeypatch: pytest.Mon
         with pytest.raises(Failure, match=said) as caught, engine(tmp_path / ".mesocosm") as con:
             con.execute(query)
         assert "secret" not in str(caught.value)
+
+
+def test_a_folder_s_name_is_no_column_and_no_pattern(tmp_path: Path) -> None:
+    home = tmp_path / "x=1" / "g[1]*"
+    (home.parent / "g1").mkdir(parents=True)
+    (home.parent / "g1/a.parquet").write_bytes(b"")
+    home.mkdir()
+    assert read(home, b"x,y\n5,6\n7,8\n")[0] == [(2, "5", "6"), (3, "7", "8")]
+    CON.execute(f"copy (select 5 as x) to '{home}/a.parquet' (format parquet)")
+    assert read(home, (home / "a.parquet").read_bytes(), "parquet")[0] == [(1, 5)]
+
+
+def test_files_of_one_column_and_two_types_stay_exact(tmp_path: Path) -> None:
+    def files(*selects: str) -> dict[str, bytes]:
+        found = {}
+        for number, select in enumerate(selects):
+            CON.execute(f"copy ({select}) to '{tmp_path}/t' (format parquet)")
+            found[f"{number}.parquet"] = (tmp_path / "t").read_bytes()
+        (tmp_path / "t").unlink()
+        return found
+
+    for kind in ("float", "double"):
+        with pytest.raises(Wrong, match=f"'id' is BIGINT in '0.parquet' and {kind.upper()} in '1.parquet'"):
+            read(tmp_path, files("select 9007199254740993 as id", f"select 1.5::{kind} as id"), "parquet")
+        assert read(tmp_path, files("select 9007199254740993 as id", f"select 1.5::{kind} as id"), "parquet", schema="evolve")[0] == [(1, "9007199254740993"), (1, "1.5")]
+    assert read(tmp_path, files("select 9007199254740993 as id", "select 1::integer as id"), "parquet")[0] == [(1, 9007199254740993), (1, 1)]
+    exact = read(tmp_path, files("select 9007199254740993 as id", "select 1.25::decimal(5, 2) as id"), "parquet")[0]
+    assert [str(v) for _, v in exact] == ["9007199254740993.00", "1.25"]
+
+
+def test_a_column_may_have_the_name_of_the_reader_s_own(tmp_path: Path) -> None:
+    assert read(tmp_path, b"file_row_number,y\n5,6\n7,8\n")[0] == [(2, "5", "6"), (3, "7", "8")]
+    CON.execute(f"copy (select 9 as file_row_number) to '{tmp_path}/t' (format parquet)")
+    assert read(tmp_path, (tmp_path / "t").read_bytes(), "parquet")[0] == [(1, 9)]
+
+
+def test_json_keeps_nested_numbers_and_costs_no_more_than_what_is_broken(tmp_path: Path) -> None:
+    numbers = '{"v": 0.12345678901234567890, "w": [1.10, 1e400, -0.0], "n": 12345678901234567890, "t": "ü"}'
+    data = f'{{"a": 1, "items": [{{"a": {numbers}}}, {{"a": "x'.encode() + b'\xff"}, {"a": "ok"}], "next": {"b": [1]}}'
+    rows, found = read(tmp_path, data, "json", at="items")
+    assert rows == [(1, numbers), (3, "ok")] and found.unreadable[0][:3] == ("a.json", 2, '{"a": "x\ufffd"}')
+    for cut in (data[:-1], data[:-4], data + b"]", data[: data.index(b"next") - 1]):
+        with pytest.raises(Wrong, match="is no JSON"):
+            read(tmp_path, cut, "json", at="items")

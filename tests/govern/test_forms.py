@@ -139,3 +139,9 @@ def test_too_many_rows_to_compare_is_said(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr("mesocosm.govern.clean.near.MOST_ROWS", 3)
     with pytest.raises(Wrong, match="too many to compare"):
         made(tmp_path, [[f"text {i}"] for i in range(5)], {"said": {"type": "text"}}, duplicates={"by": "said", "like": 0.8})
+
+
+def test_the_code_of_a_country_that_is_no_more_is_refused() -> None:
+    from mesocosm.govern.types.country import country_of
+
+    assert [country_of(code, "code") for code in ("DD", "QU", "SU", "YU", "UK", "DEU", "EU")] == [None, None, None, None, "GB", "DE", None]

@@ -32,10 +32,10 @@ KILLS = rounds(12, 50)
 
 
 def test_a_table_in_a_folder_of_an_odd_name_is_read(tmp_path: Path) -> None:
-    for name in ("a b", "10%", "kg>lb", "no#1", "who?", "数据"):
+    for name in ("a b", "10%", "kg>lb", "no#1", "who?", "数据", "tag=9", "x[1]"):
         path = tmp_path / name / "rows"
-        version = write_rows(path, pa.table({"_row": [1, 2]}), "0")
-        assert [Path(f).parent for f in files_of(path, version)] == [path] and read_table(path, version).num_rows == 2
+        version = write_rows(path, pa.table({"_row": [1, 2], "tag": [5, 6]}), "0")
+        assert [Path(f).parent for f in files_of(path, version)] == [path] and read_table(path, version)["tag"].to_pylist() == [5, 6]
 
 
 def test_a_writer_killed_many_times_leaves_the_old_or_the_new_version(tmp_path: Path) -> None:

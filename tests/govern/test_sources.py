@@ -290,3 +290,13 @@ def test_no_corruption_of_a_file_loses_a_row(tmp_path_factory: pytest.TempPathFa
     if b'"' not in raw and b"\r" not in raw:  # a quote may join lines; without one, every line with a word is a row
         said = [line for line in bytes(raw).split(b"\n")[1:] if line.strip()]
         assert a["in"] >= len(said), (a, bytes(raw))
+
+
+def test_a_partition_of_delta_has_the_value_of_its_log(tmp_path: Path) -> None:
+    from deltalake import write_deltalake
+
+    home = tmp_path / "v=9 %"
+    rows = [{"v": 1, "code": "007"}, {"v": 2, "code": "a/%"}, {"v": 3, "code": None}]
+    write_deltalake(str(home / "d"), pa.Table.from_pylist(rows), partition_by=["code"])
+    _, kept = made(home, {"type": "delta", "path": "d"}, {"v": {"type": "integer"}, "code": {"type": "text"}})
+    assert sorted(((r["v"], r["code"]) for r in kept)) == [(1, "007"), (2, "a/%"), (3, None)]

@@ -119,9 +119,9 @@ def contents_of(path: Path, version: int) -> dict[str, str]:
 
 def scan(path: Path, version: int) -> str:
     """SQL that reads one version of a table."""
-    from mesocosm.govern.sources.paths import text
+    from mesocosm.govern.sources.paths import parquet_sql
 
-    return f"read_parquet([{', '.join(text(f) for f in files_of(path, version))}])"
+    return parquet_sql(files_of(path, version))
 
 
 def read_table(path: Path, version: int, columns: str = "*", where: str = "true") -> Any:

@@ -14,7 +14,7 @@ from mesocosm.govern import recipe
 from mesocosm.govern.engines.duckdb import STAGED, Duckdb, file_options
 from mesocosm.govern.internal_names import quote
 from mesocosm.govern.raw import Raw
-from mesocosm.govern.sources.paths import text
+from mesocosm.govern.sources.paths import parquet_sql, text
 from mesocosm.govern.sources.spool import new_path
 
 GROUP = 100  # fields
@@ -68,7 +68,7 @@ def read_query(con: Any, fields: recipe.Fields, facts: recipe.Facts, rows: Raw, 
         query = recipe.read_sql(group, facts, "_raw", types, carried if number == 0 else {"_row": "int64"}, columns)
         path = folder / f"group-{number}.parquet"
         Duckdb().rows(con, query, "_raw", f"_group{number}", path, store)
-        files.append(f"read_parquet({text(str(path))}) g{number}")
+        files.append(f"{parquet_sql(path)} g{number}")
     con.execute("set preserve_insertion_order=false")
     side = _side_by_side(con, files)
     cells = [f"g{i}.{quote(n)}" for i, group in enumerate(groups(fields)) for n in group]
@@ -91,7 +91,7 @@ def kept_query(con: Any, fields: recipe.Fields, lineage: Mapping[str, str], tabl
         first = f"{own}, _flags" if number == 0 else "_row"
         query = f"select {first}, {', '.join(map(quote, group))} from {table} where _why is null order by _row"
         con.execute(f"copy ({query}) to {text(str(path))} ({file_options(con, STAGED)})")
-        files.append(f"read_parquet({text(str(path))}) g{number}")
+        files.append(f"{parquet_sql(path)} g{number}")
     cells = [f"g{i}.{quote(n)}" for i, group in enumerate(groups(fields)) for n in group]
     return f"select {', '.join(f'g0.{quote(n)}' for n in lineage)}, {', '.join(cells)}, g0._flags from {_side_by_side(con, files)}"
 

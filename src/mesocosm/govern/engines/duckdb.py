@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mesocosm.govern.engines.engine import Engine
-from mesocosm.govern.sources.paths import quote, text
+from mesocosm.govern.sources.paths import parquet_sql, quote, text
 
 STAGED = "format parquet, compression lz4_raw, dictionary_size_limit 2000, row_group_size_bytes '32MB'"
 CELLS = 4_000_000  # of a row group of many columns
@@ -41,7 +41,7 @@ class Duckdb(Engine):
         """One file, written as the rows stream by."""
         del table, store
         con.execute(f"copy ({query}) to {text(str(path))} ({file_options(con, STAGED)})")
-        con.execute(f"create or replace view {quote(view)} as from read_parquet({text(str(path))})")
+        con.execute(f"create or replace view {quote(view)} as from {parquet_sql(path)}")
 
     def cleaned(self, con: Any, query: str, table: str, view: str, path: Path, store: Path) -> None:
         """A view: the rows are treated as they are written, once."""

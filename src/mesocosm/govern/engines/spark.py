@@ -17,7 +17,7 @@ from pydantic import Field
 
 from mesocosm.base.errors import Failure
 from mesocosm.govern.engines.engine import Engine
-from mesocosm.govern.sources.paths import quote, text
+from mesocosm.govern.sources.paths import parquet_sql, quote, text
 
 ROWS = 250_000
 MASTER = r"^(local(\[(\d+|\*)(, ?\d+)?\])?|spark://[\w.\-]+:\d+(,[\w.\-]+:\d+)*|yarn|k8s://\S+)$"
@@ -55,7 +55,7 @@ class Spark(Engine):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         con.execute(f"copy (from {quote(table)}) to {text(str(given))} (format parquet, compression lz4_raw)")
-        low, high = con.execute(f"select coalesce(min(_row), 0), coalesce(max(_row), 0) from read_parquet({text(str(given))})").fetchall()[0]
+        low, high = con.execute(f"select coalesce(min(_row), 0), coalesce(max(_row), 0) from {parquet_sql(given)}").fetchall()[0]
         shared = {"query": query, "table": table, "rows": str(given), "store": str(store), "memory": self.memory}
         starts = range(low, high + 1, self.rows_a_job)
         jobs = [
@@ -64,8 +64,7 @@ class Spark(Engine):
         ]
         made = self._done(jobs)
         given.unlink()
-        listed = ", ".join(text(name) for name in made)
-        con.execute(f"create or replace view {quote(view)} as from read_parquet([{listed}])")
+        con.execute(f"create or replace view {quote(view)} as from {parquet_sql(made)}")
 
     def _done(self, jobs: list[str]) -> list[str]:
         """Send jobs out; returns the files made, in the order of the jobs."""

@@ -26,7 +26,7 @@ def treat(job: str) -> str:
 
     from mesocosm.govern import expr
     from mesocosm.govern.engines.duckdb import STAGED
-    from mesocosm.govern.sources.paths import quote, text
+    from mesocosm.govern.sources.paths import parquet_sql, quote, text
 
     asked = json.loads(job)
     rows, made = Path(asked["rows"]), Path(asked["made"])
@@ -39,7 +39,7 @@ def treat(job: str) -> str:
             con.execute("set enable_progress_bar=false; set autoinstall_known_extensions=false; set autoload_known_extensions=false")
             expr.prepare(con, Path(asked["store"]))
             mine = f"_row between {int(asked['first'])} and {int(asked['last'])}"
-            con.execute(f"create view {quote(asked['table'])} as from read_parquet({text(str(rows))}) where {mine}")
+            con.execute(f"create view {quote(asked['table'])} as from {parquet_sql(rows)} where {mine}")
             con.execute(f"copy ({asked['query']}) to {text(str(part))} ({STAGED})")
         os.replace(part, made)
     finally:

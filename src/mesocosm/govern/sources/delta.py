@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import unquote
 
 from pydantic import Field
 
@@ -10,8 +12,10 @@ from mesocosm.base.digest import digest
 from mesocosm.base.errors import Wrong
 from mesocosm.base.files import inside
 from mesocosm.base.kinds import Collected, Where
-from mesocosm.govern.sources.paths import quote, text
+from mesocosm.govern.sources.paths import parquet_sql, quote, text
 from mesocosm.govern.sources.source import SourceKind
+
+TYPES = {"byte": "tinyint", "short": "smallint", "integer": "integer", "long": "bigint", "float": "float", "double": "double", "boolean": "boolean", "date": "date", "timestamp": "timestamp", "timestamp_ntz": "timestamp"}
 
 
 class Delta(SourceKind):
@@ -54,17 +58,29 @@ class Delta(SourceKind):
         table = self._table(where)
         if table.protocol().reader_features and "deletionVectors" in table.protocol().reader_features:
             raise Wrong("path", f"'{self.path}' uses deletion vectors", "a table without them")
-        files = sorted(str(uri).removeprefix("file://") for uri in table.file_uris())
         label = f"{self.path}@{table.version()}"
-        if not files:
+        groups = _files_by_partition(table, inside(where.root, self.path))
+        if not groups:
             raise Wrong("path", f"'{self.path}' holds no row", "at least one row")
-        listed = ", ".join(text(f) for f in files)
-        con.execute(
-            f"create table {quote(name)} as select {text(label)} as _file, row_number() over () as _line, * "
-            f"from read_parquet([{listed}], union_by_name=true, hive_partitioning=true)"
-        )
+        parts = [f"select *{cells} from {parquet_sql(files, 'union_by_name=true')}" for cells, files in groups.items()]
+        con.execute(f"create table {quote(name)} as select {text(label)} as _file, row_number() over () as _line, * from ({' union all by name '.join(parts)})")
         columns = [r[0] for r in con.execute(f"describe {quote(name)}").fetchall()][2:]
         rows = int(con.execute(f"select count(*) from {quote(name)}").fetchall()[0][0])
         if not rows:
             raise Wrong("path", f"'{self.path}' holds no row", "at least one row")
         return Collected(columns, rows, {label: self.fingerprint(where)})
+
+
+def _files_by_partition(table: Any, folder: Path) -> dict[str, list[Path]]:
+    """The files of a table, sorted, by the SQL of the values that the table's log gives their partition, each in its column's type."""
+    kinds = {f.name: TYPES.get(str(getattr(f.type, "type", "string")), "varchar") for f in table.schema().fields}
+    actions = table.get_add_actions(flatten=True)
+    names = actions.schema.names
+    paths, found = actions.column(names.index("path")).to_pylist(), dict[str, list[Path]]()
+    values = {c: actions.column(names.index(f"partition.{c}")).to_pylist() for c in table.metadata().partition_columns}
+    for place in sorted(range(len(paths)), key=lambda i: str(paths[i])):
+        each = {c: "null" if v[place] is None else text(str(v[place])) for c, v in values.items()}
+        cells = "".join(f", {v}::{kinds[c]} as {quote(c)}" for c, v in each.items())
+        path = unquote(str(paths[place]))
+        found.setdefault(cells, []).append(Path(path.removeprefix("file://")) if "://" in path else folder / path)
+    return found

@@ -11,7 +11,7 @@ from typing import Any
 
 from mesocosm.govern.sources.encodings import blocks
 from mesocosm.govern.sources.header import Header
-from mesocosm.govern.sources.paths import quote, text
+from mesocosm.govern.sources.paths import literal_path, parquet_sql, quote, text
 from mesocosm.govern.sources.spool import new_path
 
 LEAST_LINE = 2_000_000
@@ -72,7 +72,7 @@ def read_fast(con: Any, path: Path, head: Header) -> tuple[str, int] | None:
     """SQL of the rows, and how many they are; None where it is not proven that they are right."""
     import duckdb
 
-    if len(head.names) > WIDE or not head.dialect.delimiter.isascii() or not head.dialect.quote.isascii():
+    if len(head.names) > WIDE or "file_row_number" in map(str.casefold, head.names) or not head.dialect.delimiter.isascii() or not head.dialect.quote.isascii():
         return None
     counted = count(path, head.dialect.delimiter, head.dialect.quote)
     if counted.zeros or counted.blank or counted.returns != counted.pairs or counted.longest > MOST_LINE:
@@ -83,7 +83,7 @@ def read_fast(con: Any, path: Path, head: Header) -> tuple[str, int] | None:
     mixed = 0 < counted.pairs < counted.ends
     columns = ", ".join(f"{text(name)}: 'VARCHAR'" for name in head.names)
     call = (
-        f"read_csv({text(str(path))}, header=true, skip=0, auto_detect=false, delim={text(head.dialect.delimiter)}, quote={text(head.dialect.quote)}, "
+        f"read_csv({text(literal_path(path))}, hive_partitioning=false, header=true, skip=0, auto_detect=false, delim={text(head.dialect.delimiter)}, quote={text(head.dialect.quote)}, "
         f"escape={text(head.dialect.quote)}, columns={{{columns}}}, store_rejects=true, null_padding=false, strict_mode=true, encoding='utf-8', "
         f"max_line_size={max(LEAST_LINE, counted.longest + 2)})"
     )
@@ -99,7 +99,7 @@ def read_fast(con: Any, path: Path, head: Header) -> tuple[str, int] | None:
     finally:
         for table in ("reject_errors", "reject_scans"):
             con.execute(f"drop table if exists {table}")
-    read = f"read_parquet({text(str(file))}, file_row_number=true)"
+    read = parquet_sql(file, "file_row_number=true")
     rows = int(con.execute(f"select count(*) from {read}").fetchall()[0][0])
     if not rejects and rows == physical - 1 and _adds_up(con, read, head, counted, rows, mixed):
         return f"select file_row_number + 2 as _line, * exclude (file_row_number) from {read}", rows

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from mesocosm.base.errors import Wrong
 from mesocosm.base.kinds import Collected, Where
-from mesocosm.govern.sources.encodings import decoded
+from mesocosm.govern.sources.encodings import BROKEN, decoded
 from mesocosm.govern.sources.jsonl import object_of
 from mesocosm.govern.sources.lines import MOST_TEXT, shown
 from mesocosm.govern.sources.paths import files_of, name_and_print, print_files
@@ -67,7 +67,7 @@ class Json(SourceKind):
                 for number, written in enumerate(elements(file.path, self.at, label), start=1):
                     row, why = object_of(written)
                     if row is None:
-                        found.unreadable.append((label, number, written[: shown(len(found.unreadable))], why))
+                        found.unreadable.append((label, number, written[: shown(len(found.unreadable))].replace(BROKEN, "\ufffd"), why))
                     else:
                         seen.update(dict.fromkeys(row))
                         rows.add(label, number, row)
@@ -171,8 +171,26 @@ def elements(path: Path, at: str, label: str) -> Iterator[str]:
                 stream.take("]")
                 break
             stream.take(",")
-    if not steps and stream.peek():
+    if steps:
+        _finish(stream, len(steps))
+    if stream.peek():
         raise ValueError("more than one document")
+
+
+def _finish(stream: _Stream, depth: int) -> None:
+    """Read a document to its end, out of as many objects as the list lies in.
+
+    Raises:
+        ValueError: the rest is no JSON, as of a file that was cut off.
+    """
+    for _ in range(depth):
+        while stream.peek() == ",":
+            stream.take(",")
+            if not isinstance(stream.value()[1], str):
+                raise ValueError("a key is no text")
+            stream.take(":")
+            stream.value()
+        stream.take("}")
 
 
 def listed(document: Any, at: str, label: str) -> list[Any]:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from mesocosm.base.errors import Wrong
 from mesocosm.base.kinds import Collected, Where
-from mesocosm.govern.sources.paths import files_of, name_and_print, print_files, quote, text
+from mesocosm.govern.sources.paths import files_of, name_and_print, parquet_sql, print_files, quote
 from mesocosm.govern.sources.schema import Part, Schema, unite
 from mesocosm.govern.sources.source import SourceKind
 from mesocosm.govern.sources.spool import distinct
@@ -49,18 +49,20 @@ class Parquet(SourceKind):
         parts: list[Part] = []
         for path in files_of(where, self.path):
             label, content = name_and_print(where, path)
-            read = f"read_parquet({text(str(path))}, file_row_number=true)"
             try:
-                own = [row[0] for row in con.execute(f"describe select * from read_parquet({text(str(path))})").fetchall()]
-                called = distinct(own)
+                own = {str(row[0]): str(row[1]) for row in con.execute(f"describe select * from {parquet_sql(path)}").fetchall()}
+                called = distinct(list(own))
                 shown = ", ".join(f"{quote(c)} as {quote(n)}" for c, n in zip(own, called, strict=True))
-                query = f"select file_row_number + 1 as _line, {shown} from {read}"
+                if any(c.casefold() == "file_row_number" for c in own):  # the reader cannot number the rows beside it
+                    query = f"select row_number() over () as _line, {shown} from {parquet_sql(path)}"
+                else:
+                    query = f"select file_row_number + 1 as _line, {shown} from {parquet_sql(path, 'file_row_number=true')}"
                 con.execute(f"describe {query}")
             except duckdb.OutOfMemoryException:
                 raise
             except duckdb.Error as error:
                 raise Wrong("path", f"'{label}' is no Parquet file that can be read", "Apache Parquet") from error
-            parts.append(Part(label, called, query))
+            parts.append(Part(label, called, query, dict(zip(called, own.values(), strict=True))))
             found.files[label] = content
         found.columns = unite(con, name, parts, self.schema_)
         found.rows = int(con.execute(f"select count(*) from {quote(name)}").fetchone()[0])

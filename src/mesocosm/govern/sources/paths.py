@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import glob
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,9 @@ def files_of(where: Where, path: str) -> list[Path]:
         Wrong: there is none, or one lies outside the project.
     """
     inside(where.root, path.split("*")[0] or ".")
-    found = sorted(Path(p) for p in glob.glob(str(where.root / path), recursive=True))
+    found = sorted(where.root / p for p in glob.glob(path, root_dir=where.root, recursive=True))
+    if (where.root / path).is_file():
+        found = [where.root / path]  # a file of exactly that name
     files = [inside(where.root, str(p.resolve())) for p in found if p.is_file()]
     if not files:
         folder = (where.root / path).parent
@@ -52,6 +56,22 @@ def name_and_print(where: Where, path: Path) -> tuple[str, str]:
 def text(value: str) -> str:
     """A value as a SQL text literal."""
     return "'" + value.replace("'", "''") + "'"
+
+
+def parquet_sql(files: Path | str | Sequence[Path | str], *options: str) -> str:
+    """SQL that reads Parquet files and nothing else: no `*` or `[` of a folder's name is a pattern, no folder `v=1` becomes a column.
+
+    >>> parquet_sql("a/v=1/x.parquet"), parquet_sql(["a[1]/x"], "union_by_name=true")
+    ("read_parquet(['a/v=1/x.parquet'], hive_partitioning=false)", "read_parquet(['a[[]1]/x'], union_by_name=true, hive_partitioning=false)")
+    """
+    each = [files] if isinstance(files, Path | str) else files
+    return f"read_parquet([{', '.join(text(literal_path(f)) for f in each)}], {', '.join([*options, 'hive_partitioning=false'])})"
+
+
+def literal_path(file: Path | str) -> str:
+    """A path as the engine takes it, where `*`, `?` and `[` would make it a pattern; one with a backslash is taken as it is."""
+    path = str(file)
+    return path if "\\" in path else re.sub(r"([*?[])", r"[\1]", path)
 
 
 def pour(con: Any, name: str, select: str, first: bool) -> None:

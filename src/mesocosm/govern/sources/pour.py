@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from mesocosm.base.errors import Wrong
-from mesocosm.govern.sources.paths import quote, text
+from mesocosm.govern.sources.paths import parquet_sql, quote
 from mesocosm.govern.sources.spool import INTERNAL, MOST_BYTES, MOST_ROWS, new_path
 
 MOST_COLUMNS = 16_384
@@ -36,10 +36,25 @@ def said(value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (dict, list)):
-        return json.dumps(value, ensure_ascii=False, default=str)
+        return nested(value)
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     return str(value)
+
+
+def nested(value: Any) -> str:
+    """What is nested as JSON, each number as it was written.
+
+    >>> nested({"v": [Exact("1.10"), Exact("1e400"), 2, None]})
+    '{"v": [1.10, 1e400, 2, null]}'
+    """
+    if isinstance(value, Exact):
+        return value.text
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(str(k), ensure_ascii=False)}: {nested(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(nested, value)) + "]"
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 class Rows:
@@ -108,14 +123,14 @@ class Rows:
         """Create view `name`; returns its columns."""
         if self.batch or not self.files:
             self.flush()
-        listed = ", ".join(map(text, self.files))
+        read = parquet_sql(self.files, "union_by_name=true")
         columns = list(self.named.values())
         self.con.execute(f"create table if not exists {CELLS} (source varchar, name varchar, kind varchar)")
         kinds = ["mixed" if k in self.texts and k in self.floats else "numbers" if k in self.floats else "texts" for k in self.named]
         self.con.execute(f"insert into {CELLS} select ?, unnest(?::varchar[]), unnest(?::varchar[])", [name, columns, kinds])
-        have = {row[0] for row in self.con.execute(f"describe select * from read_parquet([{listed}], union_by_name=true)").fetchall()}
+        have = {row[0] for row in self.con.execute(f"describe select * from {read}").fetchall()}
         shown = ", ".join(quote(c) if c in have else f"null::varchar as {quote(c)}" for c in columns)
-        self.con.execute(f"create view {quote(name)} as select _file, _line{', ' if shown else ''}{shown} from read_parquet([{listed}], union_by_name=true)")
+        self.con.execute(f"create view {quote(name)} as select _file, _line{', ' if shown else ''}{shown} from {read}")
         return columns
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mesocosm.govern.sources.paths import quote, text
+from mesocosm.govern.sources.paths import parquet_sql, quote, text
 
 MOST_BYTES = 8_000_000  # of one batch
 MOST_ROWS = 20_000
@@ -88,7 +88,7 @@ class Spool:
         """Finish the file; SQL of its rows."""
         self.flush()
         self.writer.close()
-        return f"read_parquet({text(str(self.path))})"
+        return parquet_sql(self.path)
 
 
 def pick(columns: Sequence[str]) -> str:

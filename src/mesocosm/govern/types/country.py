@@ -105,7 +105,7 @@ def known() -> dict[str, str]:
             if code in names:
                 found.setdefault(_plain(names[code]), code)
     for alias, real in get_global("territory_aliases").items():
-        if alias.isalpha() and len(real) == 1 and len(real[0]) == 2:
+        if alias.isalpha() and len(real) == 1 and real[0] in codes and (len(alias) > 2 or alias == "UK"):
             found.setdefault(alias.casefold(), real[0])
     return found | {code.casefold(): code for code in codes}
 
