@@ -70,6 +70,8 @@ def test_equal_rows_of_a_table_of_few_values_are_rows_of_their_own() -> None:
     found = together(texts, [()] * 300, few[:, :0], None)
     assert found is not None and len(np.unique(found)) == 150
     assert together([t.upper() + "!" if i % 2 else t for i, t in enumerate(texts)], [()] * 300, few[:, :0], None) is not None
+    frequent = together([*texts, *[""] * 100], [()] * 400, np.zeros((400, 0)), None)  # many rows without a text drop no other group
+    assert frequent is not None and len(np.unique(frequent)) == 250
     given = np.arange(300) % 7
     assert together([""] * 300, [()] * 300, few, given) is given
 

@@ -1,15 +1,20 @@
 """Cards say what a reader must know without asking; intervals are as wide as the row asks and hold their level."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
+from tokenizers import Tokenizer
+from tokenizers.models import Unigram
 
 from mesocosm.base.errors import Wrong
 from mesocosm.learn import warn
 from mesocosm.learn.alike import alike
-from mesocosm.learn.bases import resolve
+from mesocosm.learn.bases import Base, resolve
 from mesocosm.learn.model import Model
+from mesocosm.learn.pairs import APART
 from mesocosm.learn.structure import find_group, find_time
 from mesocosm.learn.tasks import Number
 from mesocosm.learn.tongue import measure_reading
@@ -153,3 +158,38 @@ def test_what_cannot_be_judged_is_a_sentence_or_not_known(tmp_path: Path) -> Non
     level.mean, level.sd = 1.0, 2.0
     served = np.full((40, 1), np.float32(0.1)).astype(float)
     assert level.against(served, np.full((40, 1), 0.1), np.linspace(-1, 1, 40))["p"] == 1.0, "what float32 leaves of a value is no difference"
+
+
+def test_targets_with_ties_look_like_no_time() -> None:
+    rng = np.random.default_rng(0)
+    for target in (np.where(rng.random(1000) < 0.9, 0.0, rng.random(1000) * 100), rng.integers(1, 4, 1000).astype(float)):
+        assert not find_time("year", "integer", list(range(1000)), target.tolist(), True)
+    walk = np.cumsum(rng.normal(size=1000)).round()
+    assert find_time("year", "integer", list(range(1000)), walk.tolist(), True)
+
+
+def test_test_rows_of_one_value_have_no_r2() -> None:
+    task = Number()
+    task.fit("y", [1.0, 2.0, 3.0])
+    assert task.sentence({"r2": None, "mae": 0.5, "interval": {}}) == "R2 not known (all test rows have one value), mean error 0.5"
+
+
+def test_coverage_of_slices_is_corrected_for_all_that_were_tested() -> None:
+    task, rng = Number(), np.random.default_rng(1)
+    task.fit("y", [-1.0, 1.0])
+    y = rng.normal(size=3000)
+    parts = SimpleNamespace(y={"test": y}, table={"test": np.zeros((3000, 1))})
+    found = task.covered({"spread": 1.645}, np.zeros((3000, 1)), parts, {"c": [f"k{i % 60}" for i in range(3000)]}, {"c": "category"})
+    slices = found["coverage_by_slice"]
+    assert len(slices) == 12 and slices[0]["p"] > 20 * binomtest(round(slices[0]["covered"] * 50), 50, 0.9, alternative="less").pvalue or slices[0]["p"] == 1.0
+    assert not warn.figures(np.zeros((3000, 1)), SimpleNamespace(task=task, y={"test": y}), found | {"rows": 3000})  # type: ignore[arg-type]
+
+
+def test_an_unknown_token_is_found_by_its_number_and_a_pair_is_two_texts(tmp_path: Path) -> None:
+    for name, unk in (("known", 0), ("none", None)):
+        (tmp_path / name).mkdir()
+        made = Tokenizer(Unigram([("<unk>", -9.0), ("a", -1.0)], unk, False))
+        made.save(str(tmp_path / name / "tokenizer.json"))
+    read = {n: measure_reading(["aaa汉", APART.join(["aaaaa", "aaaa"])], Base(n, tmp_path / n, "", ""), 6)[0] for n in ("known",)}
+    assert read["known"]["cut"] == 0 and (read["known"]["unknown"] or 0) > 0
+    assert measure_reading(["aaa"], Base("none", tmp_path / "none", "", ""), 6)[0] == {"cut": 0.0, "unknown": None}

@@ -79,8 +79,7 @@ def _likeness(there: Sequence[tuple[str, Any]]) -> tuple[float, str] | None:
     if not pairs or not y.std():
         return None
     if number:
-        ranks = np.argsort(np.argsort(y, kind="stable"), kind="stable").astype(float)
-        ranks = (ranks - ranks.mean()) / ranks.std()
+        ranks = (y - y.mean()) / y.std()
         rng = np.random.default_rng(0)
 
         def measure(r: Array) -> float:
@@ -104,7 +103,9 @@ def _likeness(there: Sequence[tuple[str, Any]]) -> tuple[float, str] | None:
 
 
 def _coded(target: Sequence[Any]) -> Array:
-    """Targets as numbers: ranks of numbers, numbers of classes."""
+    """Targets as numbers: ranks of numbers, the mean rank for equal ones, since their order tells nothing; numbers of classes."""
     if isinstance(target[0], float):
-        return np.argsort(np.argsort(target, kind="stable"), kind="stable").astype(float)
+        from scipy.stats import rankdata
+
+        return np.asarray(rankdata(target), dtype=float)
     return np.asarray(np.unique([str(t) for t in target], return_inverse=True)[1], dtype=float)

@@ -5,11 +5,15 @@ Knows texts and a base's tokenizer.
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from mesocosm.learn.pairs import APART
 
 if TYPE_CHECKING:
     from mesocosm.learn.bases import Base
@@ -23,29 +27,32 @@ CRUMBS = {"LATIN": 2.9}  # letters of a token under which words of a script are 
 OTHER, SYLLABLE = 1.5, 0.85  # other alphabets on it 1.0, and what is written in syllables needs several tokens a letter
 
 
-def measure_reading(said: Sequence[str], base: Base, most: int) -> tuple[dict[str, float], list[str]]:
+def measure_reading(said: Sequence[str], base: Base, most: int) -> tuple[dict[str, float | None], list[str]]:
     """The shares of texts that are cut at `most` tokens and of tokens that the base does not know, and sentences where they matter.
+
+    Of a pair each side is a text. The share that is not known is None where the tokenizer has no token for that.
 
     Source: Rust et al. 2021, How Good is Your Tokenizer?, ACL (fertility).
     """
     from tokenizers import Tokenizer
 
-    some = [t for t in dict.fromkeys(said) if t.strip()][:TEXTS]
+    some = [t for t in dict.fromkeys(side for text in said for side in text.split(APART, 1)) if t.strip()][:TEXTS]
     if not some or not (base.folder / "tokenizer.json").is_file():
         return {}, []
     net = Tokenizer.from_file(str(base.folder / "tokenizer.json"))
     net.no_padding()
     net.no_truncation()
     encoded = net.encode_batch(some)
-    word = getattr(net.model, "unk_token", None)
-    unknown = net.token_to_id(word) if isinstance(word, str) else None
+    unknown = _unknown(net, base.folder / "tokenizer.json")
     own = net.num_special_tokens_to_add(False)
     tokens = sum(len(e.ids) - own for e in encoded)
-    shares = {"cut": sum(len(e.ids) > most for e in encoded) / len(encoded), "unknown": sum(e.ids.count(unknown) for e in encoded) / max(1, tokens) if unknown is not None else 0.0}
+    shares: dict[str, float | None] = {"cut": (cut := sum(len(e.ids) > most for e in encoded) / len(encoded)), "unknown": None}
+    if unknown is not None:
+        shares["unknown"] = sum(e.ids.count(unknown) for e in encoded) / max(1, tokens)
     found = []
-    if shares["cut"] > 0:
-        found.append(f"{shares['cut']:.1%} of the texts are longer than max_length ({most} tokens); what is past it is not read")
-    if shares["unknown"] > UNKNOWN:
+    if cut > 0:
+        found.append(f"{cut:.1%} of the texts are longer than max_length ({most} tokens); what is past it is not read")
+    if (shares["unknown"] or 0.0) > UNKNOWN:
         found.append(f"'{base.name}' does not know {shares['unknown']:.0%} of the tokens of these texts: it does not know their language or script; use a base that does")
     else:
         letters: Counter[str] = Counter()
@@ -58,7 +65,16 @@ def measure_reading(said: Sequence[str], base: Base, most: int) -> tuple[dict[st
                     pieces[scripts[0]] += 1
                     counted = end
         found += _crumbs(letters, pieces, base.name)
-    return {k: round(v, 4) for k, v in shares.items()}, found
+    return {k: None if v is None else round(v, 4) for k, v in shares.items()}, found
+
+
+def _unknown(net: Any, file: Path) -> int | None:
+    """The number of the token that stands for what a tokenizer does not know: named, or by its number (Unigram, as of T5 and XLM-R); None where it has none."""
+    word = getattr(net.model, "unk_token", None)
+    if isinstance(word, str):
+        return cast("int | None", net.token_to_id(word))
+    number = json.loads(file.read_bytes()).get("model", {}).get("unk_id")
+    return number if isinstance(number, int) else None
 
 
 def _crumbs(letters: Counter[str], pieces: Counter[str], name: str) -> list[str]:

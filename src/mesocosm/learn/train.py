@@ -238,7 +238,7 @@ def grow(
     return Grown(card | {"metrics": metrics}, metrics, history, [*judge.gates(dict(model.require), metrics), *warn.worse(metrics)])
 
 
-def _read_ahead(parts: Parts, base: Base | None, most: int, say: Say) -> tuple[dict[str, float], list[str]] | None:
+def _read_ahead(parts: Parts, base: Base | None, most: int, say: Say) -> tuple[dict[str, float | None], list[str]] | None:
     """What a base cuts or does not know of the texts, told before anything is trained."""
     if base is None:
         return None

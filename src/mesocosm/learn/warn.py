@@ -104,7 +104,7 @@ def figures(said: Array, parts: Parts, metrics: Mapping[str, Any]) -> list[str]:
             found.append(f"never predicted on the test rows: {', '.join(repr(n) for n in never[:8])}{more}")
     if (held := metrics.get("interval_coverage")) is not None:
         level = metrics["interval_level"]
-        low = [s for s in metrics["coverage_by_slice"] if s["p"] < 0.05 / max(1, len(metrics["coverage_by_slice"]))]
+        low = [s for s in metrics["coverage_by_slice"] if s["p"] < SURE]
         if held < level - 2 * (level * (1 - level) / max(1, metrics["rows"])) ** 0.5:
             found.append(f"intervals of level {level:.0%} hold {held:.1%} of the test rows")
         found += [f"intervals of level {level:.0%} hold {s['covered']:.1%} of the {s['rows']} test rows where {s['where']}" for s in low[:3]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ ABSENT = float(np.log(1e-3))  # what a class is told at most by rows that hold n
 LEAST_GROUPS = 30  # different rows from which on equal ones count as copies
 MOST_SHARE = 0.1  # of all rows in one group, past which equal rows are no copies but a table of few values
 DISTINCT = 20  # values of a column past which it counts as continuous
+BLOCK = 2**20  # numbers of a table that are rounded at once
 
 
 def folds(y: Array, classes: int, seed: int, most: int, groups: Groups = None) -> list[tuple[Array, Array]]:
@@ -83,7 +85,7 @@ def together(texts: Sequence[str], images: Sequence[tuple[Any, ...]], table: Arr
 
     Texts are equal without case, spaces and marks, or nearly (four fifths of their runs of three characters are shared); numbers to a ten-thousandth of a standard deviation. In tables of few different rows equal
     rows are rows of their own, not copies: where no column is continuous and no row has a text or an image, where there are fewer than 30
-    different rows, or where a tenth of all rows are equal.
+    different rows, and those of which a tenth of all rows are equal.
 
     >>> together(["Lost my card!", "lost my card", "hello"] * 40, [()] * 120, np.zeros((120, 0)), None) is None
     True
@@ -93,17 +95,38 @@ def together(texts: Sequence[str], images: Sequence[tuple[Any, ...]], table: Arr
     continuous = any(len(np.unique(table[:, j])) > DISTINCT for j in range(table.shape[1]))
     if not count or not (continuous or any(said) or any(any(i) for i in images)):
         return groups
-    cells = [np.round(table.astype(np.float64) * 1e4 + shift).astype(np.int64) for shift in (0.0, 0.5)]  # two grids: what an edge of one tears apart, the other keeps together
-    for words in (alike(said).tolist(), said) if any(said) else (said,):
-        found = [_numbered([(words[i], images[i] if images else (), grid[i].tobytes()) for i in range(count)]) for grid in cells]
-        copies = [number for number in found if number.max() + 1 < count]
-        if any(number.max() + 1 < LEAST_GROUPS or np.bincount(number).max() > max(2, MOST_SHARE * count) for number in copies):
+    most = max(2, int(MOST_SHARE * count))
+    near = alike(said).tolist() if any(said) else said
+    cells = [_marks(table, shift) for shift in (0.0, 0.5)]  # two grids: what an edge of one tears apart, the other keeps together
+    equal = [_numbered([(said[i], images[i] if images else (), grid[i]) for i in range(count)]) for grid in cells]
+    for words in (near, said) if any(said) else (said,):
+        found = equal if words is said else [_numbered([(words[i], images[i] if images else (), grid[i]) for i in range(count)]) for grid in cells]
+        if any(number.max() + 1 < min(count, LEAST_GROUPS) for number in found):
             continue  # a table of few values, or texts of one pattern: nearly equal ones are rows of their own, then equal ones are looked at alone
+        apart = [_apart(_apart(number, finer, most), np.arange(count), most) for number, finer in zip(found, equal, strict=True)]
         joined = groups
-        for number in copies:
-            joined = number if joined is None else merged(joined, number)
+        for number in apart:
+            if number.max() + 1 < count:
+                joined = number if joined is None else merged(joined, number)
         return joined
     return groups
+
+
+def _marks(table: Array, shift: float) -> list[bytes]:
+    """A hash of each row's numbers to a ten-thousandth, a block of rows at a time, so that a wide table is not held again."""
+    step = max(1, BLOCK // max(1, table.shape[1]))
+    blocks = (np.round(table[i : i + step].astype(np.float64) * 1e4 + shift).astype(np.int64) for i in range(0, len(table), step))
+    return [blake2b(row.tobytes(), digest_size=16).digest() for block in blocks for row in block]
+
+
+def _apart(number: Array, finer: Array, most: int) -> Array:
+    """Groups, those of more than `most` rows replaced by finer ones.
+
+    >>> _apart(np.array([0, 0, 0, 1, 1]), np.array([0, 1, 1, 2, 2]), 2).tolist()
+    [1, 2, 2, 0, 0]
+    """
+    large = np.bincount(number)[number] > most
+    return np.asarray(np.unique(np.where(large, finer + number.max() + 1, number), return_inverse=True)[1])
 
 
 def _numbered(keys: Sequence[Any]) -> Array:
