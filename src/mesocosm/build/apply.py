@@ -170,6 +170,7 @@ Record = Callable[[Any], None]
 def _dataset(spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], None], accept: frozenset[str]) -> tuple[str, Record]:
     from mesocosm.build.integrity import Integrity
     from mesocosm.build.new_data import check_new_data
+    from mesocosm.build.questions import settle_readings
     from mesocosm.govern.govern import govern
 
     assert change.resource is not None and change.prints is not None
@@ -194,6 +195,8 @@ def _dataset(spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], 
     values["report"] |= {"changes": [asdict(c) for c in changes]}
     for found in changes:
         say(f"{'accepted' if found.stops else 'warning'}: {name}{'.' if found.field else ': '}{found.sentence}")
+
+    settle_readings(spec, name)
 
     def record(con: Any) -> None:
         con.execute(t.SNAPSHOTS.delete().where(t.SNAPSHOTS.c.id == ident))
