@@ -13,6 +13,7 @@ from sqlalchemy import event, select, text
 
 from mesocosm.catalog import Book, Catalog, unlabelled, unsure_of
 from mesocosm.catalog import tables as t
+from mesocosm.catalog.migrate import indexes_of
 from mesocosm.catalog.notes import take
 from mesocosm.operate import logs
 
@@ -59,7 +60,7 @@ def test_an_older_catalog_gets_the_indexes_when_it_is_opened(tmp_path: Path) -> 
         for index in t.INDEXES:
             con.execute(text(f"drop index {index.name}"))
     again = Catalog(tmp_path)
-    assert {i.name for i in t.INDEXES} <= again._indexes("predictions") | again._indexes("feedback")
+    assert {i.name for i in t.INDEXES} <= indexes_of(again.engine, "predictions") | indexes_of(again.engine, "feedback")
     assert len(again.predictions("desk", 100)) == 49  # after the moment 0
 
 

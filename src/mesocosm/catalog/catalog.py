@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, func, insert, inspect, select, update
+from sqlalchemy import Connection, Table, func, insert, select, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
@@ -26,7 +26,7 @@ from mesocosm.base.secret_values import masked, masked_all
 from mesocosm.catalog import tables as t
 from mesocosm.catalog.book import RUNNING
 from mesocosm.catalog.engine import open_engine
-from mesocosm.catalog.migrate import add_missing_columns
+from mesocosm.catalog.migrate import add_missing_columns, add_missing_indexes
 from mesocosm.catalog.tables import is_traffic
 from mesocosm.catalog.tally import counts, keep_counts
 
@@ -56,22 +56,12 @@ class Catalog:
         try:
             t.META.create_all(self.engine)
             add_missing_columns(self.engine)
-            self._index()
+            add_missing_indexes(self.engine)
             keep_counts(self.engine)
         except ModuleNotFoundError as error:
             raise Failure("a catalog on PostgreSQL wants the extra 'postgres': pip install 'mesocosm[postgres]'") from error
         except OperationalError as error:
             raise Failure(f"the catalog cannot be opened ({str(error.orig)[:120]})") from error
-
-    def _index(self) -> None:
-        """Add the indexes that a catalog of an older version lacks."""
-        there = {name for table in {i.table.name for i in t.INDEXES if i.table is not None} for name in self._indexes(table)}
-        for index in t.INDEXES:
-            if index.name not in there:
-                index.create(self.engine, checkfirst=True)
-
-    def _indexes(self, table: str) -> set[str]:
-        return {str(one["name"]) for one in inspect(self.engine).get_indexes(table)}
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:

@@ -1,4 +1,4 @@
-"""Columns that a catalog of an earlier version lacks, added to it. Knows tables and SQL."""
+"""Columns and indexes that a catalog of an earlier version lacks, added to it. Knows tables and SQL."""
 
 from __future__ import annotations
 
@@ -35,3 +35,17 @@ def add_missing_columns(engine: Engine) -> list[str]:
 
 def _columns(engine: Engine, table: str) -> set[str]:
     return {str(c["name"]) for c in inspect(engine).get_columns(table)}
+
+
+def add_missing_indexes(engine: Engine) -> None:
+    """Add the indexes that the catalog's tables lack."""
+    tables = {i.table.name for i in t.INDEXES if i.table is not None}
+    there = {name for table in tables for name in indexes_of(engine, table)}
+    for index in t.INDEXES:
+        if index.name not in there:
+            index.create(engine, checkfirst=True)
+
+
+def indexes_of(engine: Engine, table: str) -> set[str]:
+    """The names of a table's indexes."""
+    return {str(one["name"]) for one in inspect(engine).get_indexes(table)}
