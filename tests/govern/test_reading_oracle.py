@@ -154,3 +154,24 @@ def test_a_moment_with_a_count_is_the_same_in_every_unit(con: Any) -> None:
     for unit, form in ((10**6, "epoch_us"), (10**9, "epoch_ns")):
         texts = [str(int((m - datetime(1970, 1, 1)).total_seconds()) * unit + m.microsecond * unit // 10**6) for m in moments]
         assert said(texts, {"type": "time", "formats": [form]}, con) == moments
+
+
+@pytest.mark.parametrize(("settings", "reads", "refuses"), [
+    ({"type": "date", "formats": ["iso", "dmy"]}, {"05-OCT-12": "2012-10-05", "5. März 2024": "2024-03-05", "March 5, 2024": "2024-03-05"}, ["epoch", "Infinity", "-infinity", "<5 March 2024", "5 March 2024?", "-5 March 2024", "(5 March 2024)", "~ 5 March 2024"]),
+    ({"type": "time"}, {"2024-03-05": "2024-03-05 00:00:00"}, ["epoch", "EPOCH", " infinity", "-infinity"]),
+    ({"type": "date", "formats": ["ymd", "dmy"]}, {"31/03/99": "1999-03-31", "2024/03/05": "2024-03-05"}, ["05/03/24"]),
+])  # fmt: skip
+def test_a_text_of_a_reviewer_is_read_exactly_or_refused(con: Any, settings: dict[str, Any], reads: dict[str, Any], refuses: list[str]) -> None:
+    kind: Any = TYPES[settings["type"]].model_validate(settings)
+    texts = [*reads, *refuses]
+    facts = {"x": kind.learn([])} if settings.get("unit") else {}
+    con.execute("create or replace table _raw as select unnest(?::bigint[]) as _row, 0::int as _part, 0::bigint as _line, unnest(?::varchar[]) as x", [list(range(len(texts))), texts])
+    found = dict(con.execute(f"select _row, x from ({recipe.read_sql({'x': kind}, facts, '_raw', {'x': 'string'}, recipe.LINEAGE)})").fetchall())
+    assert {text: found[i] if isinstance(reads.get(text), int) or found[i] is None else str(found[i]) for i, text in enumerate(texts)} == reads | dict.fromkeys(refuses)
+
+
+def test_what_stays_open_is_asked() -> None:
+    assert decimal_mark(["1,234 m2", "2,345 kg/m3"]).ambiguous and decimal_mark(["1,234E+03"]).ambiguous
+    assert decimal_mark(["1,234 m2", "2,5 m2"]).reading == "," and decimal_mark(["1.234E+03"]).reading == "."
+    assert decimal_mark(["3-5", "1,234 (2)", "1,234-2,345"]).open == ()
+    assert day_month_order(["03 04 2024"]).ambiguous and day_month_order(["03 13 2024"]).reading == "mdy"

@@ -73,6 +73,8 @@ def test_a_typed_value_is_read_exactly_or_refused() -> None:
     ({"type": "date", "formats": ["dmy", "mdy"]}, ["31/01/2024", "01/31/2024"], "prove two orders"),
     ({"type": "date", "formats": ["dmy", "mdy"], "private": "encrypt"}, ["03/04/2024"], "its values can be read"),
     ({"type": "date", "formats": ["%d.%m.%Y", "%m/%d/%Y"]}, ["03/04/2024", "03.04.2024"], {}),
+    ({"type": "date", "formats": ["dmy", "mdy"]}, ["03 04 2024", "03 13 2024"], {"order": "mdy"}),
+    ({"type": "date", "formats": ["dmy", "mdy"]}, ["０３／０４／２０２４"], "can be read day first or month first"),
     ({"type": "number"}, ["1,234", "2,345"], "can be read in two ways"),
     ({"type": "number"}, ["1,234", "2,5"], {"decimal": ","}),
 ])  # fmt: skip

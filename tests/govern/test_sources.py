@@ -299,4 +299,4 @@ def test_a_partition_of_delta_has_the_value_of_its_log(tmp_path: Path) -> None:
     rows = [{"v": 1, "code": "007"}, {"v": 2, "code": "a/%"}, {"v": 3, "code": None}]
     write_deltalake(str(home / "d"), pa.Table.from_pylist(rows), partition_by=["code"])
     _, kept = made(home, {"type": "delta", "path": "d"}, {"v": {"type": "integer"}, "code": {"type": "text"}})
-    assert sorted(((r["v"], r["code"]) for r in kept)) == [(1, "007"), (2, "a/%"), (3, None)]
+    assert sorted((r["v"], r["code"]) for r in kept) == [(1, "007"), (2, "a/%"), (3, None)]

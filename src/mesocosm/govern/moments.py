@@ -125,7 +125,7 @@ def _day(text: str, forms: tuple[str, ...]) -> date:
     if (counted := _counted(text, forms)) is not None:
         return counted.date()
     text = _extended(text, forms)
-    body = OFFSET.sub("", text) if ":" in text or "T" in text else text
+    body = OFFSET.sub("", text) if ":" in text or re.search(r"\dT\d", text) else text
     clock = CLOCK.match(body)
     if clock:
         _time(clock)
@@ -231,6 +231,9 @@ def _chinese_clock(text: str) -> str:
 def _calendar(text: str, forms: tuple[str, ...]) -> date:
     """A day without its clock, by the first form that reads it."""
     wrong = ""
+    short = re.fullmatch(r"\d{1,2}\s*([/.\- ])\s*\d{1,2}\s*\1\s*\d{1,2}", text)
+    if short and "ymd" in forms and len(days := _readings(text, forms)) > 1:
+        raise NoMoment(f"it has two readings, {days[0]} and {days[1]}; 'formats' needs one order of year, month and day")
     for form in forms:
         try:
             found = _by_form(text, form)
@@ -247,6 +250,16 @@ def _calendar(text: str, forms: tuple[str, ...]) -> date:
     if not wrong and _numbered(text) and not {*ORDERS, "eu", "us"} & {*forms} and not any("%b" in f or "%B" in f for f in forms):
         wrong = "the name of a month needs dmy, mdy or a format with %b among the formats"
     raise NoMoment(wrong)
+
+
+def _readings(text: str, forms: tuple[str, ...]) -> list[date]:
+    """The days that the orders among the forms read in a text."""
+    found: set[date] = set()
+    for form in forms:
+        with suppress(NoMoment):
+            day = _by_form(text, form) if form in (*ORDERS, "eu", "us") else None
+            found |= {day} if day else set()
+    return sorted(found)
 
 
 def width_of(form: str) -> int | None:
@@ -286,7 +299,8 @@ def _ordered(text: str, order: str) -> date | None:
         return _made(parts["y"], parts["m"], parts["d"])
     named = _numbered(text)
     numbers = re.findall(r"\d+", named) if named else []
-    if len(numbers) != 3 or re.search(r"[^\W\d_]", re.sub(r"(?<=\d)(?:st|nd|rd|th|er|de|of)\b|\bde\b|\bof\b", "", named or "")):
+    body = re.sub(r"(?<=\d)(?:st|nd|rd|th|er|de|of)\b|\bde\b|\bof\b", "", named or "")
+    if len(numbers) != 3 or not re.fullmatch(r"[\x00\d](?:[\s.,/'’\-]*[\x00\d])*", body):
         return None
     at = (named or "").index("\x00")
     month = int(numbers.pop(len(re.findall(r"\d+", (named or "")[:at]))))

@@ -13,7 +13,7 @@ from mesocosm.base.errors import Wrong
 from mesocosm.govern.raw import Raw
 from mesocosm.govern.readings import both_orders, day_month_order, decimal_mark
 from mesocosm.govern.recipe import Fields, columns_of
-from mesocosm.govern.sources.paths import quote
+from mesocosm.govern.sources.paths import quote, text
 from mesocosm.govern.sources.pour import CELLS
 from mesocosm.govern.types.date import Date
 from mesocosm.govern.types.number import Number
@@ -21,6 +21,8 @@ from mesocosm.govern.types.time import Time
 from mesocosm.govern.wide import slices
 
 FIRST = 2000  # values that are enough in most columns
+BETWEEN = r"(?:[\s\pZ]*[/.\-／．－][\s\pZ]*|[\s\pZ]+)"  # parts of a date
+HEAD = rf"^[\s\pZ]*(\p{{Nd}}{{1,2}}{BETWEEN}\p{{Nd}}{{1,2}}{BETWEEN}\p{{Nd}}{{2,4}})"
 MOST = 100_000  # distinct values with a comma
 
 
@@ -115,7 +117,7 @@ def _orders(con: Any, fields: Fields, rows: Raw) -> tuple[dict[str, str], list[W
         c = quote(columns[name])
         if not isinstance(field, Date | Time) or rows.types[columns[name]] != "string" or not both_orders(field.formats):
             continue
-        head = f"regexp_extract({c}, '^\\s*(\\d{{1,2}}\\s*[/.\\-]\\s*\\d{{1,2}}\\s*[/.\\-]\\s*\\d{{2,4}})', 1)"
+        head = f"regexp_extract({c}, {text(HEAD)}, 1)"
         seen = con.execute(f"select distinct x from (select {head} as x from _raw) where x <> '' limit {MOST}").fetchall()
         proof = day_month_order(str(row[0]) for row in seen)
         if proof.reading in ("dmy", "mdy"):

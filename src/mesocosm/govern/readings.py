@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 
 MOST_EXAMPLES = 10
 CORE = re.compile(r"\d[\d.,]*")
+POWER = re.compile(r"[eE][-+]?\d+")
 GAP = re.compile(r"(?<=\d)['\u2019 \u00a0\u2007\u2009\u202f](?=\d{3}(?!\d))")
-DAY = re.compile(r"^\D*(\d{1,4})\s*[/.\-]\s*(\d{1,2})\s*[/.\-]\s*(\d{1,4})(?!\d)")
+DAY = re.compile(r"^\D*(\d{1,4})(?:\s*[/.\-]\s*|\s+)(\d{1,2})(?:\s*[/.\-]\s*|\s+)(\d{1,4})(?!\d)")
 
 
 @dataclass(frozen=True)
@@ -143,10 +144,16 @@ def _decided(each: Iterable[tuple[str, str | None]]) -> Proof:
 def _mark(value: str) -> str | None:
     """The decimal mark that one value proves, `open` where it fits both, None where it tells nothing."""
     text = GAP.sub("", unicodedata.normalize("NFKC", value[:200]).strip())
-    cores = CORE.findall(text)
-    if len(cores) != 1:
+    found = CORE.search(text)
+    if not found:
         return None
-    core = cores[0].rstrip(".,")
+    core, rest = found[0].rstrip(".,"), text[found.end() :]
+    power = POWER.match(rest)
+    rest = rest[power.end() :] if power else rest
+    if re.search(r"\d[.,]\d", rest) or re.search(r"\d", re.split(r"[^\W\d_]", rest, maxsplit=1)[0]):
+        return None  # more than one figure
+    if power and re.fullmatch(r"\d+\.\d+", core):
+        return "."  # no point groups digits before an exponent
     points, commas = core.count("."), core.count(",")
     if not points and not commas:
         return None

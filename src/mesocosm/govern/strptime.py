@@ -22,6 +22,7 @@ def counted_once(formats: tuple[str, ...]) -> tuple[str, ...]:
 def moment(said: Column, forms: Sequence[str]) -> Column:
     """The moment of a text by the first of the formats that reads it, null where none does."""
     call = functions()["try_strptime"]
+    said = cases((said.re_search("[0-9]"), said), other=null())  # the engine reads `epoch` and `infinity` as days
     widths = {form: width_of(form) for form in forms}
     found = []
     loose = [f for f in forms if widths[f] is None]
