@@ -24,8 +24,6 @@ GROUPED = r"^[-+]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$"
 WHOLE = r"^[-+]?\d+(?:\.0*)?$"
 PART = r"^[-+]?\d+\.\d*[1-9]"
 SMALL = r"^[^eE]*[1-9]"  # a figure that is not zero
-SHORT = r"^[-+]?0*(?:\d\.?){1,15}(?:[eE][-+]?\d+)?$"  # so few digits that a double tells whether they are whole
-ROUNDED = 4.5e-16  # how far, in parts of a number, rounding takes the product of a figure and a factor
 EXACT = 9007199254740992.0  # whole numbers below it are whole in a double too
 
 Worth = Annotated[float, Field(gt=0)]
@@ -173,13 +171,8 @@ class Number(FieldKind):
     def _digits(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The digits of a whole number as text, null for one with an exponent; `odd` where a part is not whole. Asked of great numbers only."""
         mark, said = self.mark(facts), said.cast("string")
-        lead = self._figure(said, parts, mark)
+        lead = cases((parts["fast"].notnull(), said), (parts["odd"].isnull(), parts["lead"]), other=functions()["figure_of"](parts["odd"], literal(mark)))
         return cases((lead.re_search(WHOLE), lead), (lead.re_search(PART), literal("odd")), other=null())
-
-    def _figure(self, said: Column, parts: dict[str, Column], mark: str) -> Column:
-        """The figure of a text as it is written, its decimal mark a point."""
-        plain, lead = (c.replace(",", ".") if mark == "," else c for c in (said, parts["lead"]))
-        return cases((parts["fast"].notnull(), plain), (parts["odd"].isnull(), lead), other=functions()["figure_of"](parts["odd"], literal(mark)))
 
     def unit_of(self, said: Column, facts: Facts) -> Column:
         """The text beside the figure, empty where there is none."""
@@ -257,19 +250,8 @@ class Integer(Number):
         whole = cases((small == small.round(), small), other=null("float64")).cast("int64")
         if not parts:
             return whole
-        said, bare = said.cast("string"), parts["unit"] == ""
-        figure = self._figure(said, parts, self.mark(facts))
-        great = cases((figure.re_search(WHOLE), figure), other=null()).try_cast("int64")
-        kept = cases((figure.re_search(SHORT) & ((number != 0.0) | ~figure.re_search(SMALL)), whole), other=great)
-        near = cases(((small - small.round()).abs() <= ROUNDED * small.abs(), small.round()), other=null("float64")).cast("int64")
-        return cases(
-            (bare & (number.abs() >= EXACT), great),
-            (bare & (said.contains(".") | said.contains(",") | said.contains("e") | said.contains("E")), kept),
-            (bare, whole),
-            (figure.re_search(SHORT), near),
-            (figure.re_search(WHOLE), whole),
-            other=null("int64"),
-        )
+        great = self._digits(said, parts, facts).try_cast("int64")
+        return cases(((number.abs() >= EXACT) & (parts["unit"] == ""), great), other=whole)
 
     def finish(self, read: Column) -> Column:
         """As read."""
