@@ -10,11 +10,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
+import duckdb
 import pyarrow as pa
+import pytest
 from conftest import rounds
 from deltalake import DeltaTable
 
+from mesocosm.govern import report
 from mesocosm.govern.snapshot import files_of, read_table, write_rows
 
 WRITER = """
@@ -66,3 +70,14 @@ def test_no_value_of_a_column_reaches_the_log(tmp_path: Path) -> None:
     added = [json.loads(line)["add"] for text in logs for line in text.splitlines() if '"add"' in line]
     assert [json.loads(a["stats"]) for a in added] == [{"numRecords": 1}] * 2
     assert len(files_of(path, 0)) == len(files_of(path, 1)) == 1 and read_table(path, 0).to_pylist()[0]["email"] == "first@example.org"
+
+
+def test_what_a_histogram_does_not_list_is_counted_and_ends_are_exact(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report, "SAMPLED", 1000)
+    con = duckdb.connect()
+    con.execute("create table t as select i as _row, 'train' as _split, i::double as x, 'c' || (i % 300) as c, 'd' || (i % 3) as d from range(10000) r(i)")
+    kind = lambda type_, name: SimpleNamespace(private=False, ibis_type=type_, model_dump=lambda: {"type": name})  # noqa: E731
+    found = report.histogram(con, "t", {"x": kind("float64", "number"), "c": kind("string", "category"), "d": kind("string", "category")})  # type: ignore[dict-item]
+    assert (found["x"]["numbers"][0], found["x"]["numbers"][-1], found["x"]["rows"]) == (0.0, 9999.0, 10000)
+    assert len(found["c"]["counts"]) == 200 and sum(found["c"]["counts"].values()) + found["c"]["other"] == 10000
+    assert "other" not in found["d"]

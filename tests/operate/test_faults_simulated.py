@@ -7,18 +7,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import nullcontext
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from mesocosm.operate.alerts import Evidence, Probe, as_json, next_state, probe_drift, probe_missing
+from mesocosm.base.errors import Failure
+from mesocosm.operate.alerts import Evidence, Probe, as_json, next_state, probe_drift, probe_missing, read_probes
 from mesocosm.operate.anomaly import Figure
 from mesocosm.operate.answers import Answer, Calibration, Labelled, compare
 from mesocosm.operate.drift.changes import find_changes
 from mesocosm.operate.drift.features import columns, drifted
 from mesocosm.operate.drift.units import find_unit
 from mesocosm.operate.evidence import HELD_LABEL
-from mesocosm.operate.verdict import judged
+from mesocosm.operate.faults import refuse_faulty_rows
+from mesocosm.operate.prepare import Fields
+from mesocosm.operate.verdict import _within, judged
 
 KINDS = ("unit", "recode", "missing", "concept", "covariate", "none")
 RIGHT = {"unit": {"unit"}, "recode": {"schema"}, "missing": {"missing"}, "covariate": {"covariate", "label"}}
@@ -270,3 +275,64 @@ def test_equal_rows_that_err_alike_are_one_error() -> None:
     assert not compare([*good, *(Answer(0.9, False, "one") for _ in range(60))], calibration).worse
     assert not compare([Answer(0.9, False, "one")] * 200, calibration).worse
     assert compare([*good, *(Answer(0.9, False, f"r{i}") for i in range(60))], calibration).worse
+
+
+def test_values_that_training_does_not_list_are_one_value() -> None:
+    rng = np.random.default_rng(1)
+    share = 1 / np.sqrt(np.arange(5, 1005))
+    names, share = np.array([f"c{i}" for i in range(1000)]), share / share.sum()
+    draw = lambda rows: rng.choice(names, rows, p=share).tolist()  # noqa: E731
+    counts = Counter(draw(20000))
+    listed = dict(counts.most_common(200))
+    fields = {"c": {"may_miss": False, "wanted": "x"}}
+    for known in ({"counts": listed, "other": 20000 - sum(listed.values())}, {"counts": listed}):  # the second is of a snapshot that did not keep it
+        assert not drifted({"c": known}, {"c": draw(2000)}, 1e-5)[0] and not find_changes({"c": known}, {"c": draw(2000)}, 1e-5)
+        healthy = [{"c": v} for v in draw(5000)]
+        for bad in ([{"c": v if i % 3 else "new"} for i, v in enumerate(draw(2000))], [{"c": v if i % 3 else "c0"} for i, v in enumerate(draw(2000))]):
+            probe = probe_drift("c", known, bad)
+            assert probe is not None
+            detail = {"by": "inputs", "rows": 2000, "probes": as_json([probe.against(known)])}
+            assert next_state(detail, Evidence(rows=bad)).seen and (next_state(detail, Evidence(rows=healthy)).open != ("other" in known))
+        assert not [v for v in counts if Fields({"fields": fields, "training": {"c": known}}).warnings({"c": v})]
+    assert drifted({"c": {"counts": listed, "other": 20000 - sum(listed.values())}}, {"c": [v if i % 3 else "new" for i, v in enumerate(draw(2000))]}, 1e-5)[0]
+    whole = {"counts": dict(counts.most_common(199))}
+    assert Fields({"fields": fields, "training": {"c": whole}}).warnings({"c": "new"})
+
+
+def test_booleans_are_spelt_as_training_counts_them() -> None:
+    within = _within([{"feature": "b"}], {"b": {"counts": {"true": 50, "false": 50}}})
+    assert within({"b": True}) and within({"b": "true"}) and not within({"b": None})
+
+
+def test_a_field_that_is_often_missing_and_an_alert_of_many_rows_close() -> None:
+    rng = np.random.default_rng(2)
+    known = {"numbers": np.quantile(rng.normal(size=2000), np.linspace(0, 1, 200)).tolist(), "rows": 400, "missing": 0.8}
+    rows = lambda count, shift: [{"x": None if rng.random() < 0.8 else rng.normal() + shift} for _ in range(count)]  # noqa: E731
+    probe = probe_drift("x", known, rows(200, 3))
+    assert probe is not None
+    detail = {"by": "inputs", "rows": 200, "probes": as_json([probe])}
+    assert not next_state(detail, Evidence(rows=rows(600, 0))).open
+    assert next_state(detail, Evidence(rows=rows(600, 3))).seen and next_state(detail, Evidence(rows=rows(100, 0))).open
+    many = {"by": "inputs", "rows": 6000, "probes": as_json([Probe("x", "below", 0.0, 0.5, 400, 0.4)])}
+    assert not next_state(many, Evidence(rows=[{"x": v} for v in rng.normal(size=5000)])).open
+    other = detail | {"version": "v1"}
+    assert not next_state(other | read_probes(other, {"y": {}}, "v2"), Evidence(rows=rows(1, 0))).open
+    assert next_state(other | read_probes(other, {"x": known}, "v2"), Evidence(rows=rows(600, 3))).open
+
+
+def test_a_person_who_closes_an_alert_lets_its_field_teach() -> None:
+    training = {"shop": {"counts": {"a": 500, "b": 500}}}
+    rows, at = [{"shop": "c" if i % 5 == 0 else "a" if i % 2 else "b"} for i in range(300)], [float(i) for i in range(300)]
+    alert = {"service": "s", "monitor": "m", "cleared_at": 400.0, "detail": {"verdict": {"kind": "schema", "feature": "shop"}}}
+
+    def refused(who: str, at: list[float]) -> str:
+        lines = [{"act": "clear", "what": "m", "who": who, "at": 400.0}]
+        catalog = SimpleNamespace(alerts=lambda most: [alert], audit=lambda most: lines, transaction=nullcontext, write_audit=lambda *_: None)
+        try:
+            refuse_faulty_rows(catalog, "s", training, rows, {}, at)  # type: ignore[arg-type]
+        except Failure as failure:
+            return str(failure)
+        return ""
+
+    assert not refused("command line", at)
+    assert "mesocosm close" in refused("m", at) and "shop has values" in refused("command line", [t + 1000 for t in at])

@@ -56,7 +56,7 @@ def retrain(spec: Spec, catalog: Catalog, service: str, reason: str, say: Callab
     parts = part_rows(labelled, model.inputs, model.predict, test_only(*columns_of(spec, snapshot, list(model.inputs)), model.inputs), ours, faulty_spans(catalog, service))
     teach, judge = parts.teach, parts.judge
     fields = snapshot["recipe"]["fields"]
-    refuse_faulty_rows(catalog, service, {n: k for n, k in snapshot["facts"]["training"].items() if n in model.inputs}, teach, {n: fields[n].get("unit") for n in model.inputs})
+    refuse_faulty_rows(catalog, service, {n: k for n, k in snapshot["facts"]["training"].items() if n in model.inputs}, teach, {n: fields[n].get("unit") for n in model.inputs}, [float(r[TAUGHT_AT]) for r in teach])
     say(f"{len(teach)} labelled requests teach, {len(judge)} judge" + "".join(f"; {n} do neither ({why})" for why, n in parts.left_out.items()))
     made = digest(champion["made"], snapshot["id"], [r[TAUGHT_ID] for r in teach], reason)
     with Live(spec.root / ".mesocosm", f"models.{name}") as live:

@@ -267,15 +267,16 @@ class Catalog:
             query = query.where(t.PREDICTIONS.c.at <= until)
         return self.rows(query.order_by(t.PREDICTIONS.c.at.desc()).limit(most))
 
-    def labelled(self, service: str, since: float = 0.0, mark: str = "") -> list[Row]:
-        """Predictions that a label came back for, oldest first; the newest label of each counts. Those of traffic, or those with a mark."""
+    def labelled(self, service: str, since: float = 0.0, mark: str = "", most: int | None = None) -> list[Row]:
+        """Predictions that a label came back for, oldest first; the newest label of each counts. Those of traffic, or those with a mark; of the newest labels where `most` says how many."""
         query = (
             select(t.PREDICTIONS, t.FEEDBACK.c.label, t.FEEDBACK.c.at.label("labelled_at"))
             .join(t.FEEDBACK, t.FEEDBACK.c.prediction == t.PREDICTIONS.c.id)
             .where(t.FEEDBACK.c.service == service, t.FEEDBACK.c.at > since, t.PREDICTIONS.c.service == service, t.PREDICTIONS.c.mark == mark if mark else is_traffic())
-            .order_by(t.FEEDBACK.c.id)
+            .order_by(t.FEEDBACK.c.id.desc() if most else t.FEEDBACK.c.id)
         )
-        return list({row["id"]: row for row in self.rows(query)}.values())
+        found = self.rows(query.limit(most) if most else query)
+        return list({row["id"]: row for row in (reversed(found) if most else found)}.values())
 
     def told(self, service: str, since: float) -> dict[str, tuple[int, int]]:
         """By version: how many of its predictions since then a label came back for, and how many of those were right."""

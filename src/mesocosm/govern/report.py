@@ -18,6 +18,7 @@ from mesocosm.govern.wide import COUNTED, groups, slices
 EXACT = 2_000_000
 SAMPLED = 500_000
 LOOKED = 50_000
+LISTED = 200  # values of a category whose rows are counted; rows of the others are counted together
 
 
 def profile(con: Any, table: str, fields: Fields) -> dict[str, dict[str, Any]]:
@@ -62,7 +63,7 @@ def _profile(con: Any, table: str, fields: Fields, rows: int) -> dict[str, dict[
 
 
 def histogram(con: Any, table: str, fields: Fields) -> dict[str, Any]:
-    """What the drift watch compares with, from training rows: 200 quantiles of each number, counts of each category."""
+    """What the drift watch compares with, from training rows: 200 quantiles of each number, counts of the 200 most frequent values of each category."""
     found: dict[str, Any] = {}
     shown = {n: f for n, f in fields.items() if not f.private}
     for part, some in slices(con, table, shown, more=", _row, _split"):
@@ -80,16 +81,21 @@ def _histogram(con: Any, table: str, fields: Fields) -> dict[str, Any]:
     where = f"{table} where _split = 'train'" + (f" and hash(_row) % {every} = 0" if every > 1 else "")
     numbers = [n for n, f in fields.items() if expr.is_number(f.ibis_type)]
     ends = dict(zip(numbers, several_quantiles(con, [quote(n) for n in numbers], f"(select * from {where})", [i / 199 for i in range(200)], min(teach, SAMPLED + teach % SAMPLED)), strict=True))
-    counts = con.execute(f"select {', '.join(f'count({quote(n)})' for n in numbers)} from {table} where _split = 'train'").fetchone() if numbers else ()
-    there = dict(zip(numbers, counts, strict=True))
+    asked = ", ".join(f"[count({quote(n)}), min({quote(n)})::double, max({quote(n)})::double]" for n in numbers)
+    whole = dict(zip(numbers, con.execute(f"select {asked} from {table} where _split = 'train'").fetchone() if numbers else (), strict=True))
     for name, field in fields.items():
         x = quote(name)
         if expr.is_number(field.ibis_type):
             if (values := ends[name]) is not None:
-                found[name] = {"numbers": values, "rows": there[name]}
+                count, low, high = whole[name]
+                if every > 1 and math.isfinite(low) and math.isfinite(high):  # a sample misses the ends of the range
+                    values = [low, *values[1:-1], high]
+                found[name] = {"numbers": values, "rows": int(count)}
         elif field.model_dump()["type"] in ("category", "boolean"):
-            query = f"select {x}::varchar, count(*) from {table} where _split = 'train' and {x} is not null group by 1 order by 2 desc, 1 limit 200"
-            found[name] = {"counts": dict(con.execute(query).fetchall())}
+            query = f"select {x}::varchar, count(*) from {table} where _split = 'train' and {x} is not null group by 1 order by 2 desc, 1 limit {LISTED}"
+            found[name] = {"counts": (listed := dict(con.execute(query).fetchall()))}
+            if len(listed) == LISTED:
+                found[name]["other"] = con.execute(f"select count({x}) from {table} where _split = 'train'").fetchone()[0] - sum(listed.values())
     return found
 
 

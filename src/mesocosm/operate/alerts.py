@@ -7,6 +7,7 @@ show each share to be that of the training rows: its upper bound (99 %, one-side
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
@@ -15,12 +16,16 @@ import numpy as np
 
 from mesocosm.operate.answers import Labelled
 from mesocosm.operate.drift.changes import Change, spell
+from mesocosm.operate.drift.listed import count_other, is_complete
 
 Z = 2.326  # standard errors of a one-sided bound of 99 %
 BOUND = 0.5  # of the gap that was found: what is under it is equivalent to the training rows
 WIDEST, WIDEST_OF_LABELS = 0.25, 0.1  # and under these, so that a fault that became smaller stays open
 MOST_PROBES = 8
 LEFT = 0.05  # a gap over this that is proven (99 %) keeps an alert open
+MOST_REVIEWED = 5000  # requests that a look at an open alert reads
+MOST_NEEDED = MOST_REVIEWED // 2  # rows that may be needed to close one
+FEWEST = 20  # rows that have a value of the field
 Row = Mapping[str, Any]
 
 
@@ -62,9 +67,12 @@ class Probe:
         if self.of == "missing" and known.get("missing") is not None:
             return replace(self, before=float(known["missing"]))
         if self.of in ("among", "unseen") and known.get("counts"):
-            counts = {str(k): int(v) for k, v in known["counts"].items()}
-            share = sum(n for v, n in counts.items() if (v in self.at) == (self.of == "among")) / max(1, sum(counts.values()))
-            return replace(self, before=share, trained=float(sum(counts.values())))
+            counts, other = {str(k): int(v) for k, v in known["counts"].items()}, count_other(known)
+            if other is None:
+                return self
+            total = sum(counts.values()) + other
+            hits = sum(n for v, n in counts.items() if (v in self.at) == (self.of == "among")) + (other if self.of == "unseen" else 0)
+            return replace(self, before=hits / max(1, total), trained=float(total))
         return self
 
     def measure(self, rows: Sequence[Row]) -> tuple[float, float, int]:
@@ -121,7 +129,10 @@ def next_state(detail: Mapping[str, Any], evidence: Evidence) -> AlertState:
 
 
 def _by_inputs(detail: Mapping[str, Any], rows: Sequence[Row]) -> AlertState:
-    probes, needed = [Probe(**p) for p in detail.get("probes", ())], int(detail.get("rows", 0))
+    probes, part = [Probe(**p) for p in detail.get("probes", ())], detail.get("where")
+    needed = min(int(detail.get("rows", 0)), round(MOST_NEEDED * (part["rows"] / max(1, part["of"]) if part else 1)))
+    if not probes and detail.get("unread"):
+        return AlertState(False, str(detail["unread"]))
     if not probes:
         return AlertState(True, "what opened it was not kept; a person closes it with a reason")
     if not rows:
@@ -136,8 +147,8 @@ def _by_inputs(detail: Mapping[str, Any], rows: Sequence[Row]) -> AlertState:
         seen = seen or proven and toward > limit
         if abs(gap) + Z * error > limit or proven and toward > LEFT:
             why = why or f"{probe.field} is {toward:+.3f} from the training rows (99 % bound {abs(gap) + Z * error:.3f}), where {limit:.3f} would do"
-    if least < needed:
-        return AlertState(True, f"{least:.0f} of {needed} rows came since it was last seen", seen)
+    if len(rows) < needed or least < FEWEST:
+        return AlertState(True, f"{least if len(rows) >= needed else len(rows):.0f} of {needed} rows came since it was last seen", seen)
     if why:
         return AlertState(True, why, seen)
     names = ", ".join(dict.fromkeys(p.field for p in probes))
@@ -193,6 +204,8 @@ def probe_drift(name: str, known: Mapping[str, Any], rows: Sequence[Row]) -> Pro
     if not total:
         return None
     now = [spell(v) for v in values]
+    if not is_complete(known):
+        return _probe_listed(name, counts, count_other(known), now)
     more = [v for v in {*counts, *now} if now.count(v) / len(now) > counts.get(v, 0) / total]
     before, share = sum(counts.get(v, 0) for v in more) / total, sum(v in more for v in now) / len(now)
     if all(v not in counts for v in more):
@@ -200,11 +213,38 @@ def probe_drift(name: str, known: Mapping[str, Any], rows: Sequence[Row]) -> Pro
     return Probe(name, "among", sorted(more), before, float(total), share - before)
 
 
+def _probe_listed(name: str, counts: Mapping[str, int], other: int | None, now: Sequence[str]) -> Probe:
+    """The probe of a category of which training lists the most frequent values only: the others are one value."""
+    live = Counter(v if v in counts else None for v in now)
+    if other is None:  # not kept: as many as now
+        other = round(sum(counts.values()) * live[None] / max(1, len(now) - live[None]))
+    before = Counter[str | None](counts) + Counter({None: other})
+    total = before.total()
+    more = {v for v in before | live if live[v] / len(now) > before[v] / total}
+    usual, share = sum(before[v] for v in more) / total, sum(live[v] for v in more) / len(now)
+    if None in more:
+        return Probe(name, "unseen", sorted(v for v in counts if v not in more), usual, float(total), share - usual)
+    return Probe(name, "among", sorted(v for v in more if v is not None), usual, float(total), share - usual)
+
+
 def probe_missing(name: str, known: Mapping[str, Any], rows: Sequence[Row]) -> Probe:
     """The probe of a field that went missing."""
     share = sum(row.get(name) is None for row in rows) / max(1, len(rows))
     before = float(known.get("missing") or 0.0)
-    return Probe(name, "missing", None, before, float(known.get("rows") or sum(known.get("counts", {}).values()) or 1), share - before)
+    return Probe(name, "missing", None, before, float(known.get("rows") or sum(known.get("counts", {}).values()) + int(known.get("other") or 0) or 1), share - before)
+
+
+def read_probes(detail: Mapping[str, Any], known: Mapping[str, Any], version: str) -> dict[str, Any]:
+    """The probes of an alert beside the training rows of the version that serves, without those of fields that it does not read; `unread` where none is left.
+
+    >>> read_probes({"version": "v1", "probes": [{"field": "a", "of": "missing", "at": None, "before": 0, "trained": 9, "gap": 1}]}, {}, "v2")
+    {'probes': [], 'unread': 'v2 serves in place of v1 and does not read a'}
+    """
+    probes = [Probe(**p) for p in detail.get("probes", ())]
+    kept = [p.against(known.get(p.field, {})) for p in probes if p.field in known or detail.get("version") in (None, version)]
+    if kept or not probes:
+        return {"probes": as_json(kept)}
+    return {"probes": [], "unread": f"{version} serves in place of {detail['version']} and does not read {', '.join(dict.fromkeys(p.field for p in probes))}"}
 
 
 def as_json(probes: Sequence[Probe]) -> list[dict[str, Any]]:

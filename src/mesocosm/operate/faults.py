@@ -10,6 +10,7 @@ from mesocosm.catalog import Catalog
 from mesocosm.operate.drift.changes import find_changes
 
 SOURCE = ("unit", "schema", "missing")  # kinds of diagnosis whose remedy is at the source
+MOST_LINES = 5000  # of the audit, the newest
 LEVEL = 1e-4  # how unlikely by chance a fault of rows that would teach must be
 
 
@@ -40,20 +41,43 @@ def refuse_at_fault(catalog: Catalog, service: str) -> None:
         _refuse(catalog, service, f"{found[0]['id']} is open ({found[0]['detail']['verdict']['why']}); fix the source, or close the alert with a reason: mesocosm close {found[0]['id']} --why REASON")
 
 
-def refuse_faulty_rows(catalog: Catalog, service: str, training: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], units: Mapping[str, str | None]) -> None:
+def refuse_faulty_rows(catalog: Catalog, service: str, training: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], units: Mapping[str, str | None], at: Sequence[float] = ()) -> None:
     """Refuse to train where the labelled rows that would teach show a fault of a source, alert or not.
 
     Args:
         training: per field what its training rows had.
         rows: cleaned rows that would teach.
+        at: when each was sent, in seconds; of a field whose alert a person closed, only rows sent later are tested.
 
     Raises:
         Failure: a field of them is missing, recoded or in another unit; it is written into the audit.
     """
     known = {name: {k: v for k, v in one.items() if k != "missing"} for name, one in training.items() if any(name in row for row in rows[:1])}
-    changes = find_changes(known, {name: [row.get(name) for row in rows] for name in known}, LEVEL, units)
+    closed = closed_fields(catalog, service) if at else {}
+    sent = at or [0.0] * len(rows)
+    live = {name: [row.get(name) for row, when in zip(rows, sent, strict=True) if when > closed.get(name, -1.0)] for name in known}
+    changes = find_changes(known, live, LEVEL, units)
     if changes:
-        _refuse(catalog, service, f"the {len(rows)} labelled rows that would teach show a fault of their source: {changes[0].why}; fix the source")
+        name = changes[0].field
+        remedy = f"fix the source; where its values are right, close the alert about {name} with a reason once it is raised: mesocosm close ALERT --why REASON"
+        _refuse(catalog, service, f"the {len(live[name])} labelled rows that would teach show a fault of their source: {changes[0].why}; {remedy}")
+
+
+def closed_fields(catalog: Catalog, service: str) -> dict[str, float]:
+    """By field: when a person last closed an alert of its source, in seconds; the audit says who closed it."""
+    lines = [line for line in catalog.audit(MOST_LINES) if line["act"] == "clear"]
+    found: dict[str, float] = {}
+    for alert in catalog.alerts(most=1000):
+        if alert["service"] != service or alert["cleared_at"] is None or not is_source_fault(alert):
+            continue
+        near = min((line for line in lines if line["what"] == alert["monitor"]), key=lambda line: abs(line["at"] - alert["cleared_at"]), default=None)
+        if near is None or near["who"] == alert["monitor"] or abs(near["at"] - alert["cleared_at"]) > 1:
+            continue
+        verdict = alert["detail"]["verdict"]
+        for name in [verdict.get("feature"), *(one.get("feature") for one in verdict.get("also", ()))]:
+            if name:
+                found[str(name)] = max(found.get(str(name), 0.0), float(alert["cleared_at"]))
+    return found
 
 
 def _refuse(catalog: Catalog, service: str, why: str) -> None:

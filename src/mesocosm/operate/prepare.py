@@ -17,6 +17,7 @@ from typing import Any
 import orjson
 
 from mesocosm.base.errors import Wrong, nearest
+from mesocosm.operate.drift.listed import is_complete
 from mesocosm.operate.program import program_of
 from mesocosm.operate.steps import Unsure
 
@@ -68,7 +69,7 @@ class Fields:
                     raise Wrong(name, f"'{value.strip()[:40]}' is not a finite number", field["wanted"])
 
     def warnings(self, clean: Mapping[str, Any]) -> list[dict[str, str]]:
-        """What of a cleaned row was not known from training (at most 200 categories of a field are): new categories, and numbers far outside of their range.
+        """What of a cleaned row was not known from training (new categories only of fields whose categories are all listed, as up to 200 are): new categories, and numbers far outside of their range.
 
         Far is more than a tenth of the range's width.
         """
@@ -127,7 +128,7 @@ def _listed(names: Sequence[str]) -> str:
 def _seen(known: Mapping[str, Any]) -> frozenset[str] | tuple[float, float, float, float] | None:
     """The categories of training rows; or between what a number is not far outside of them, and their range."""
     if known.get("counts"):
-        return frozenset(known["counts"])
+        return frozenset(known["counts"]) if is_complete(known) else None
     if not known.get("numbers"):
         return None
     low, high = float(known["numbers"][0]), float(known["numbers"][-1])

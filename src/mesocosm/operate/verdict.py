@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mesocosm.operate.answers import FEW, Labelled
-from mesocosm.operate.drift.changes import Change, find_changes
+from mesocosm.operate.drift.changes import Change, find_changes, spell
 from mesocosm.operate.drift.features import columns, drifted
+from mesocosm.operate.drift.listed import is_complete
 from mesocosm.operate.evidence import HELD_LABEL
 
 Rows = Sequence[Mapping[str, Any]]
@@ -165,11 +166,11 @@ def _within(found: Sequence[Mapping[str, Any]], training: Mapping[str, Any]) -> 
     import numpy as np
 
     ends = {f["feature"]: np.quantile(training[f["feature"]]["numbers"], [0.05, 0.95]) for f in found if "numbers" in training.get(f["feature"], {})}
-    values = {f["feature"]: training[f["feature"]]["counts"] for f in found if "counts" in training.get(f["feature"], {})}
+    values = {f["feature"]: training[f["feature"]]["counts"] for f in found if "counts" in (known := training.get(f["feature"], {})) and is_complete(known)}
 
     def within(row: Mapping[str, Any]) -> bool:
         inside = all(row.get(n) is not None and low <= row[n] <= high for n, (low, high) in ends.items())
-        return inside and all(str(row.get(n)) in counts for n, counts in values.items())
+        return inside and all(spell(row.get(n)) in counts for n, counts in values.items())
 
     return within
 
@@ -216,6 +217,6 @@ def _label_shift(now: Rows, before: Rows, held: Rows, live: Rows, training: Mapp
     expected: dict[str, Any] = {}
     for name, values in columns(again).items():
         if name in training:
-            expected[name] = {"numbers": np.quantile(np.asarray(values, dtype=float), np.linspace(0, 1, 200)).tolist(), "rows": len(held)} if "numbers" in training[name] else {"counts": {str(v): round(values.count(v) * len(held) / 2000) for v in set(values)}}
+            expected[name] = {"numbers": np.quantile(np.asarray(values, dtype=float), np.linspace(0, 1, 200)).tolist(), "rows": len(held)} if "numbers" in training[name] else {"counts": {spell(v): round(values.count(v) * len(held) / 2000) for v in set(values)}}
     found, _ = drifted(expected, columns(live), max(level, 0.01))
     return None if found else {label: round(float(w), 2) for label, w in zip(labels, weights, strict=True)}

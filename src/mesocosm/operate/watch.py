@@ -31,7 +31,7 @@ from mesocosm.operate.verdict import Diagnosis, judged
 LEAP = 60.0  # seconds by which a clock that was set back is said to have been set back
 WIDE = 10  # windows that a look back takes in, for shifts that a single one is too small to show
 MOST_ITEMS = 5000  # answers that one look counts for surges
-MOST_REVIEWED = 5000  # requests that a look at an open alert reads
+MOST_LABELLED = 10_000  # answers with a label that one look compares, the newest
 RECALLED = 500  # requests of late that tell what is usual of the answers of a version that takes over
 FEW_ROWS = 32  # of them in one question, so that those who wait for an answer do not wait for these
 
@@ -258,7 +258,7 @@ class Watch:
         drift, detail = self.monitor.drift, alert["detail"]
         assert drift
         part, known = detail.get("where"), self.known.training()
-        detail = detail | {"probes": alerts.as_json([alerts.Probe(**p).against(known.get(p["field"], {})) for p in detail.get("probes", ())])}
+        detail = detail | alerts.read_probes(detail, known, now.version)
 
         def state(rows: Sequence[Mapping[str, Any]]) -> alerts.AlertState:
             inside = [r for r in rows if not part or r["input"]["clean"].get(part["field"]) == part["value"]]
@@ -269,7 +269,7 @@ class Watch:
         if state(fresh).seen:
             stream.changed = stream.since
             return
-        most = min(MOST_REVIEWED, max(3 * int(part["of"] if part else detail.get("rows", 0)), 2 * drift.window))
+        most = min(alerts.MOST_REVIEWED, max(3 * int(part["of"] if part else detail.get("rows", 0)), 2 * drift.window))
         rows = [r for r in self._asked(most, stream.changed, stream.mark) if r["version"] == now.version]
         if not (told := state(rows)).open:
             self._close(alert, told.why)
@@ -315,7 +315,7 @@ class Watch:
     def _labelled(self, stream: Stream, since: float, most: int = 0) -> Told:
         """What labels say of the answers of the version that serves, given since a moment (the newest of them where a number is given)."""
         now = self.served.now
-        came = [r for r in self.catalog.labelled(self.served.name, since, stream.mark) if now and r["version"] == now.version and r["at"] >= since]
+        came = [r for r in self.catalog.labelled(self.served.name, since, stream.mark, MOST_LABELLED) if now and r["version"] == now.version and r["at"] >= since]
         judged = [(r, right) for r in came if (right := is_right(r, self.known, now)) is not None]
         if not stream.mark:
             self.last["labels"] = explain_unknown(len(came), len(judged), self.known, now)

@@ -35,6 +35,12 @@ export function useLive(): Live {
       ticked = now;
       if (late) heard = Math.max(heard, now - SILENCE / 2);
       if (now - heard > SILENCE) set((old) => (old.linked ? { ...old, linked: false } : old));
+      if (now - heard > 3 * SILENCE) { // a link whose other end is gone may never report that it closed
+        window.clearTimeout(timer);
+        if (socket) { socket.onmessage = socket.onclose = null; socket.close(); }
+        heard = now;
+        open();
+      }
     }, TICK);
     const open = () => {
       const scheme = location.protocol === "https:" ? "wss" : "ws";

@@ -11,6 +11,8 @@ from mesocosm.govern.rules.of import Of
 from mesocosm.govern.rules.rule import Known, RuleKind
 from mesocosm.govern.sources.paths import quote
 
+LISTED = 200  # values of a category that a snapshot lists; rows of the others are `other`
+
 
 class Distribution(RuleKind):
     """The population stability index against the last snapshot must stay under a bound.
@@ -39,8 +41,12 @@ class Distribution(RuleKind):
         x = quote(name)
         if "counts" in before:
             now = dict(con.execute(f"select {x}::varchar, count(*) from {table} where _why is null and {x} is not null group by 1").fetchall())
-            keys = sorted({*now, *before["counts"]})
-            old, new = [before["counts"].get(k, 0) for k in keys], [now.get(k, 0) for k in keys]
+            listed = before["counts"]
+            whole = len(listed) < LISTED or before.get("other") == 0
+            keys = sorted({*now, *listed} if whole else listed)
+            old, new = [listed.get(k, 0) for k in keys], [now.get(k, 0) for k in keys]
+            if not whole and "other" in before:
+                old, new = [*old, before["other"]], [*new, sum(now.values()) - sum(new)]
         else:
             points = before["numbers"]
             cuts = sorted({points[int(i * (len(points) - 1) / 10)] for i in range(1, 10)})

@@ -16,10 +16,10 @@ from scipy.stats import binom
 from mesocosm.base.row_values import mark_value
 from mesocosm.operate.drift.chi2 import ChiSquared
 from mesocosm.operate.drift.ks import KolmogorovSmirnov
+from mesocosm.operate.drift.listed import is_complete
 from mesocosm.operate.drift.units import LEAST, find_unit
 
 Kind = Literal["schema", "missing", "unit"]
-LISTED = 200  # values of a category that training keeps; a category of more has others that were seen
 FEW = 0.05  # the share of the rows that a change has at least
 STUCK = 0.15  # as much of one value
 SHOWN = 5  # values that are named
@@ -113,7 +113,7 @@ def find_missing(name: str, known: Mapping[str, Any], values: Sequence[Any], lev
 def find_unseen(name: str, training: Mapping[str, Mapping[str, Any]], values: Sequence[Any], level: float) -> Change | None:
     """Whether a category has values that no training row has, more often than chance brings."""
     counts = {str(k): int(v) for k, v in training[name]["counts"].items()}
-    if not values or len(counts) >= LISTED:
+    if not values or not is_complete(training[name]):
         return None
     unseen = Counter(s for v in values if (s := spell(v)) not in counts)
     count, rows, trained = sum(unseen.values()), len(values), sum(counts.values())

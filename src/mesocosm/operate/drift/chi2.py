@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mesocosm.operate.drift.listed import count_other, is_complete
+
 
 class ChiSquared:
-    """Homogeneity of two samples of categories; values of few expected counts are put together.
+    """Homogeneity of two samples of categories; values of few expected counts are put together, and so are those that training does not list.
 
     Source: Pearson 1900, Philosophical Magazine 50.
 
@@ -24,9 +26,15 @@ class ChiSquared:
         now = Counter[str]()
         for value, times in Counter(live).items():  # a column's values are of one type, so equal ones are spelt alike
             now[str(value).lower() if isinstance(value, bool) else str(value)] += times
-        share = len(live) / max(1, len(live) + sum(before.values()))
+        other = count_other(training)
+        listed = is_complete(training)
+        past = 0 if listed else sum(now.pop(v) for v in [v for v in now if v not in before])
+        rows = sum(now.values()) + (past if other is not None else 0)
+        share = rows / max(1, rows + sum(before.values()) + (other or 0))
         table: list[list[int]] = []
         rest = [0, 0]
+        if not listed and other is not None and other + past:
+            table.append([other, past])
         for spelt in sorted({*before, *now}):
             pair = [before.get(spelt, 0), now.get(spelt, 0)]
             if sum(pair) * min(share, 1 - share) >= 5:

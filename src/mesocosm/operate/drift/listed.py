@@ -1,0 +1,22 @@
+"""Which values of a category training lists: the most frequent 200; rows of others are counted together. Knows counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+LISTED = 200  # values of a category that training keeps
+
+
+def is_complete(known: Mapping[str, Any]) -> bool:
+    """Whether every value of the training rows is listed, so that another one is new.
+
+    >>> is_complete({"counts": {"a": 5}}), is_complete({"counts": {str(i): 1 for i in range(200)}, "other": 70})
+    (True, False)
+    """
+    return len(known["counts"]) < LISTED or known.get("other") == 0
+
+
+def count_other(known: Mapping[str, Any]) -> int | None:
+    """How many training rows have a value that is not listed; None where that was not kept."""
+    return 0 if is_complete(known) else known.get("other")
