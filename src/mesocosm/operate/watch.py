@@ -196,8 +196,7 @@ class Watch:
 
     def _confirm(self, alert: Mapping[str, Any], stream: Stream, now: Unit) -> None:
         """Diagnose an open alert anew by the rows sent since, once there are as many as it was found in; a fault of a source may show later still."""
-        detail = alert["detail"]
-        count = int(detail["where"]["of"] if detail.get("where") else detail["rows"])
+        detail, count = alert["detail"], int(alert["detail"]["where"]["of"] if alert["detail"].get("where") else alert["detail"]["rows"])
         rows = [r for r in self._asked(max(count, WIDE * self.monitor.drift.window if self.monitor.drift else 0), alert["at"], stream.mark) if r["version"] == now.version]
         _, found, changes, live = self._moved(stream, now, rows, narrow=True) if len(rows) >= count else (rows, [], [], [])
         if changes or found and not detail["confirmed"]:
