@@ -277,8 +277,7 @@ class Watch:
     def _judged(self, found: Sequence[Mapping[str, Any]], training: Mapping[str, Any], live: Sequence[Mapping[str, Any]], level: float, changes: Sequence[Change], stream: Stream) -> Diagnosis:
         drift, unit = self.monitor.drift, self.served.now
         assert drift and unit and unit.fields
-        units = {n: f.get("unit") for n, f in unit.fields.fields.items()}
-        return judged(found, training, live[:JUDGED], unit.predict, self.known.rows, self._labelled(stream, stream.began), drift.harm, level, units, changes)
+        return judged(found, training, live[:JUDGED], unit.predict, self.known.rows, self._labelled(stream, stream.began), drift.harm, level, {n: f.get("unit") for n, f in unit.fields.fields.items()}, changes)
 
     def _concept(self, stream: Stream) -> list[str]:
         """Answers that turn out wrong more often than they should, though the inputs look as before; an alert of it closes by labels too."""
