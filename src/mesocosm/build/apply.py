@@ -169,8 +169,8 @@ Record = Callable[[Any], None]
 
 def _dataset(spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], None], accept: frozenset[str]) -> tuple[str, Record]:
     from mesocosm.build.integrity import Integrity
+    from mesocosm.build.local_files import settle_readings
     from mesocosm.build.new_data import check_new_data
-    from mesocosm.build.questions import settle_readings
     from mesocosm.govern.govern import govern
 
     assert change.resource is not None and change.prints is not None

@@ -153,14 +153,16 @@ def resources(spec: Spec) -> list[Resource]:
 
 def _joins(spec: Spec, datasets: Mapping[str, Dataset]) -> list[Finding]:
     """What is wrong about joins by the columns of their sources, as far as files tell those without their rows."""
+    from mesocosm.build.local_files import is_settled
+
+    where, found = where_of(spec), []
+    joined = {n: d for n, d in datasets.items() if d.source.partners and n in spec.eco.datasets and not is_settled(spec, n)}
+    if not joined:
+        return []
     from mesocosm.govern.govern import engine
     from mesocosm.govern.raw import ambiguous_columns
     from mesocosm.govern.sources.heads import columns_of_sources
 
-    where, found = where_of(spec), []
-    joined = {n: d for n, d in datasets.items() if d.source.partners and n in spec.eco.datasets}
-    if not joined:
-        return []
     with engine(where.store) as con:
         for name, data in joined.items():
             try:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import shutil
 import uuid
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from mesocosm.base.errors import Failure, Wrong
@@ -16,12 +15,11 @@ from mesocosm.base.kinds import Where
 from mesocosm.build.apply import forgotten_of, private_key
 from mesocosm.build.field_change import FieldChange
 from mesocosm.build.graph import datasets_of, where_of
+from mesocosm.build.local_files import is_small
 from mesocosm.build.new_data import check_new_data, keep_stop
 from mesocosm.build.plan import Change
 from mesocosm.catalog import Catalog
 from mesocosm.spec import Spec
-
-MOST_BYTES = 50_000_000  # of changed files over which a plan leaves the comparison to the build
 
 
 def preview_data(spec: Spec, catalog: Catalog, changes: Sequence[Change]) -> list[str]:
@@ -43,17 +41,6 @@ def preview_data(spec: Spec, catalog: Catalog, changes: Sequence[Change]) -> lis
             continue
         _preview(spec, catalog, change, last)
     return left
-
-
-def is_small(spec: Spec, name: str) -> bool:
-    """Whether a dataset reads files of the project alone, and no more than `MOST_BYTES` of them."""
-    size = 0
-    for source in (spec.eco.datasets.get(name) or datasets_of(spec)[name]).all_sources:
-        path = getattr(spec.eco.sources[source], "path", None)
-        if not isinstance(path, str) or "://" in path or "$" in path:
-            return False
-        size += sum(p.stat().st_size for p in spec.root.glob(path) if p.is_file()) if not Path(path).is_absolute() else MOST_BYTES + 1
-    return size <= MOST_BYTES
 
 
 def _preview(spec: Spec, catalog: Catalog, change: Change, last: dict[str, Any]) -> None:

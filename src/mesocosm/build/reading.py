@@ -10,8 +10,8 @@ from typing import Any
 
 from mesocosm.base.errors import Failure
 from mesocosm.build.graph import datasets_of, where_of
+from mesocosm.build.local_files import is_small
 from mesocosm.build.plan import Change
-from mesocosm.build.preview import is_small
 from mesocosm.catalog import Catalog
 from mesocosm.learn.auto import AUTO
 from mesocosm.learn.model import Model
