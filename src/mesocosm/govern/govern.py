@@ -19,6 +19,7 @@ from typing import Any
 
 from mesocosm.base.errors import Failure, Wrong
 from mesocosm.base.kinds import Collected, Source, Where
+from mesocosm.base.owned import owned_folder
 from mesocosm.govern import expr, recipe
 from mesocosm.govern.account import account_sources, sentences
 from mesocosm.govern.clean.duplicates import SLICE
@@ -78,7 +79,8 @@ def engine(store: Path) -> Iterator[Any]:
     import duckdb
 
     spill = store / "work" / f"spill-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-    spill.mkdir(parents=True, exist_ok=True)
+    for folder in (store, store / "work", spill):
+        owned_folder(folder)
     try:
         with duckdb.connect() as con:
             limit = limit_of_memory()
