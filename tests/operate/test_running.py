@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -65,3 +68,22 @@ def test_it_says_that_it_leaves_before_it_stops_listening() -> None:
     quick = Draining(uvicorn.Config("none"), lambda: None, 30.0)
     quick.handle_exit(signal.SIGINT, None)
     assert quick.should_exit
+
+
+def test_a_copied_record_tells_of_no_server_here(tmp_path: Path) -> None:
+    here, copy = tmp_path / "here", tmp_path / "copy"
+    with ThreadingHTTPServer(("127.0.0.1", 0), Healthy) as http:
+        threading.Thread(target=http.serve_forever, daemon=True).start()
+        with only_server(here):
+            record_server(here, f"http://127.0.0.1:{http.server_port}", "secret")
+            shutil.copytree(here, copy)
+            assert running_server(here) is not None and running_server(copy) is None
+        http.shutdown()
+
+
+class Healthy(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None: ...

@@ -42,7 +42,7 @@ def record_server(store: Path, url: str, token: str) -> None:
     """Say where the server is, in a file only its owner reads."""
     path = store / "server.json"
     path.unlink(missing_ok=True)
-    write_json(path, {"url": url, "token": token, "pid": os.getpid()})
+    write_json(path, {"url": url, "token": token, "pid": os.getpid(), "store": str(store.resolve())})
     path.chmod(0o600)
 
 
@@ -54,11 +54,14 @@ def forget_server(store: Path) -> None:
 
 
 def running_server(store: Path) -> dict[str, Any] | None:
-    """Where this ecosystem's server is, when it answers; a record whose process is gone is stale, and its port is not asked."""
+    """Where this ecosystem's server is, when it answers; a record whose process is gone is stale, and its port is not asked.
+
+    A record that was copied with its folder tells of another ecosystem's server.
+    """
     import httpx
 
     said = _record(store)
-    if said is None or not _lives(said.get("pid")):
+    if said is None or not _lives(said.get("pid")) or said.get("store", str(store.resolve())) != str(store.resolve()):
         return None
     try:
         httpx.get(said["url"] + "/healthz", timeout=2).raise_for_status()
