@@ -94,7 +94,7 @@ def test_a_model_learns_on_and_its_graphs_are_lean(pond: Path, cli: Callable[...
         good = i % 2
         lines.append(f"{i + 500},\"{'we welcome' if good else 'we refuse'} offer {i}\",{200 + i} EUR,{'Yes please' if good else 'no thanks'}")
     (pond / "notes.csv").write_text("\n".join(lines) + "\n")
-    second = cli("build", "-f", str(file))
+    second = cli("build", "-f", str(file), "--accept", "mail.text")  # texts of another kind
     said = " ".join(second.stderr.split())
     assert second.returncode == 0 and "begins where judge-v1" in said and "what mattered to it is held" in said and "old rows are seen again" in said, said
     card = cli("card", "judge", "-f", str(file)).stdout

@@ -52,10 +52,15 @@ def compare_snapshots(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Fi
             continue
         found += _compare_field(name, after[name], old, new)
     named = {c.field for c in found if c.kind in ("missing", "unreadable")}
-    known = [(old["facts"]["training"][n], new["facts"]["training"][n], n) for n in after if n in before and n not in named and before[n]["type"] == after[n]["type"] and all(n in s["facts"]["training"] for s in (old, new))]
+    known = [(old["facts"]["training"][n], new["facts"]["training"][n], n) for n in after if n in before and n not in named and n not in _keys(new) and before[n]["type"] == after[n]["type"] and all(n in s["facts"]["training"] for s in (old, new))]
     if (other := _find_done({n: was for was, _, n in known}, {n: now for _, now, n in known})):
         found = [c for c in found if c.field not in {o.field for o in other}] + other
     return found
+
+
+def _keys(snapshot: Mapping[str, Any]) -> list[str]:
+    key = snapshot["recipe"].get("key") or []
+    return [key] if isinstance(key, str) else list(key)
 
 
 def _compare_field(name: str, settings: Mapping[str, Any], old: Mapping[str, Any], new: Mapping[str, Any]) -> list[FieldChange]:
@@ -69,7 +74,7 @@ def _compare_field(name: str, settings: Mapping[str, Any], old: Mapping[str, Any
         found = compare_dates(name, *dates)
     if not found and (gone := _find_rise(name, "missing", old["report"], new["report"], SMALL_GAP, SHIFT_LEVEL)):
         return [FieldChange(name, "distribution", gone.evidence)]
-    if found or not known or not now:
+    if found or not known or not now or name in _keys(new):  # new rows have new keys
         return found
     if "numbers" in known and "numbers" in now:
         return _compare_numbers(name, settings.get("unit"), known, now)
