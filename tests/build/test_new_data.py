@@ -26,11 +26,12 @@ def snapshot_of(columns: Columns, unread: dict[str, int] | None = None, units: d
     """What the catalog keeps of a snapshot, of columns in memory."""
     fields: dict[str, Any] = {}
     training: dict[str, Any] = {}
-    before = {name: {"rows": len(values), "missing": sum(v is None for v in values)} for name, values in columns.items()}
+    before = {name: {"rows": len(values), "missing": sum(v is None for v in values), "distinct": len({v for v in values if v is not None})} for name, values in columns.items()}
     for name, values in columns.items():
         known = [v for v in values if v is not None]
         number = not any(isinstance(v, str) for v in known)
-        fields[name] = {"type": "number" if number else "category", "unit": (units or {}).get(name)}
+        whole = number and all(isinstance(v, int) for v in known)
+        fields[name] = {"type": "integer" if whole else "number" if number else "category", "unit": (units or {}).get(name)}
         if number and known:
             training[name] = {"numbers": np.quantile(known, np.linspace(0, 1, 200)).tolist(), "rows": len(known)}
         elif known:
@@ -49,6 +50,22 @@ def table(rng: np.random.Generator, rows: int, shape: int) -> Columns:
         "age": rng.integers(18, 80, rows).tolist(),
         "word": rng.choice(words, rows, p=shares).tolist(),
     }
+
+
+@pytest.mark.parametrize("shape", range(10))
+def test_numbers_of_rows_grow_and_stop_nothing(shape: int) -> None:
+    """Invoice numbers of later rows are greater; a measure that leaves its range stops the build."""
+    rng = np.random.default_rng(shape)
+    old, new = table(rng, 300, shape), table(rng, 300, shape)
+    step, first = int(rng.integers(1, 40)), int(rng.integers(0, 10**6))
+    numbered = [first + step * i for i in range(600)]
+    assert kinds(old | {"invoice": numbered[:300]}, new | {"invoice": numbered[300:]}) == {}
+    assert "age" in kinds(old, new | {"age": [v + 1000 for v in new["age"]]})
+    keyed, later = snapshot_of(old | {"id": numbered[:300]}), snapshot_of(new | {"id": [float(n) + 0.5 for n in numbered[300:]]})
+    for one in (keyed, later):
+        one["recipe"] |= {"key": "id"}
+        one["recipe"]["fields"]["id"]["type"] = "number"
+    assert [c for c in compare_snapshots(keyed, later) if c.field == "id"] == []
 
 
 def kinds(old: Columns, new: Columns, units: dict[str, str] | None = None) -> dict[str, str]:

@@ -144,7 +144,7 @@ class Console:
         return found
 
     def silence(self, name: str, length: str, who: str, why: str) -> dict[str, Any]:
-        """Have nobody told of a monitor's alerts for a while."""
+        """Send no notifications about a monitor's alerts for a while."""
         if name not in self.spec.eco.monitors:
             raise Problem(404, "No such monitor", f"no monitor is named '{name[:60]}'")
         try:

@@ -67,6 +67,8 @@ def _compare_field(name: str, settings: Mapping[str, Any], old: Mapping[str, Any
     rises = [_find_rise(name, what, old["report"], new["report"]) for what in ("unreadable", "missing")]
     found = [rise for rise in rises if rise][:1]  # an unreadable value is also a missing one
     known, now = old["facts"]["training"].get(name), new["facts"]["training"].get(name)
+    if name in _keys(new):  # new rows have new keys
+        return found
     texts, dates = ([s["facts"].get(k, {}).get(name) for s in (old, new)] for k in ("texts", "dates"))
     if not found and all(texts):
         found = compare_texts(name, *texts)
@@ -74,10 +76,10 @@ def _compare_field(name: str, settings: Mapping[str, Any], old: Mapping[str, Any
         found = compare_dates(name, *dates)
     if not found and (gone := _find_rise(name, "missing", old["report"], new["report"], SMALL_GAP, SHIFT_LEVEL)):
         return [FieldChange(name, "distribution", gone.evidence)]
-    if found or not known or not now or name in _keys(new):  # new rows have new keys
+    if found or not known or not now:
         return found
     if "numbers" in known and "numbers" in now:
-        return _compare_numbers(name, settings.get("unit"), known, now)
+        return _compare_numbers(name, settings, known, now, all(_numbers_rows(name, s) for s in (old, new)))
     if "counts" in known and "counts" in now:
         return _compare_categories(name, known["counts"], now["counts"])
     return found
@@ -109,7 +111,15 @@ def _count(name: str, what: str, report: Mapping[str, Any]) -> tuple[int, int] |
     return (int(report["unreadable"].get(name, 0)), int(profile["rows"])) if "unreadable" in report else None
 
 
-def _compare_numbers(name: str, unit: str | None, known: Mapping[str, Any], now: Mapping[str, Any]) -> list[FieldChange]:
+def _numbers_rows(name: str, snapshot: Mapping[str, Any]) -> bool:
+    """Whether each row has a whole number of its own, as invoices and events have: in later rows it is greater."""
+    profile = (snapshot["report"].get("after") or snapshot["report"]["before"]).get(name, {})
+    whole = snapshot["recipe"]["fields"][name]["type"] == "integer"
+    return whole and "distinct" in profile and profile["distinct"] >= profile["rows"] - profile["missing"] > 0
+
+
+def _compare_numbers(name: str, settings: Mapping[str, Any], known: Mapping[str, Any], now: Mapping[str, Any], counting: bool) -> list[FieldChange]:
+    """What moved in a field of numbers; where they number the rows (`counting`), another range is reported and stops nothing."""
     from mesocosm.operate.drift.features import drifted
 
     if min(known["rows"], now["rows"]) < FEW:
@@ -118,14 +128,14 @@ def _compare_numbers(name: str, unit: str | None, known: Mapping[str, Any], now:
     changes, _ = drifted({name: known}, {name: live}, LEVEL)
     if not changes:
         return []
-    change = _find_unit_change(name, known, live, unit)
+    change = None if counting else _find_unit_change(name, known, live, settings.get("unit"))
     if change:
         return [FieldChange(name, "unit", change)]
     first = changes[0]
     low, high = float(known["numbers"][0]), float(known["numbers"][-1])
     outside = sum(not low <= v <= high for v in live) / len(live)
     if outside > OUTSIDE and first.get("distance", 0) > FAR:
-        return [FieldChange(name, "schema", f"{outside:.0%} of its values lie outside of the range of the last snapshot, {first['distance']:.1f} standard deviations away")]
+        return [FieldChange(name, "distribution" if counting else "schema", f"{outside:.0%} of its values lie outside of the range of the last snapshot, {first['distance']:.1f} standard deviations away")]
     if first.get("distance", 0) >= SHIFT and first["p"] < SHIFT_LEVEL:
         return [FieldChange(name, "distribution", f"its median was {first['median_before']:,.4g} and is {first['median_now']:,.4g}; the distribution moved by {first['distance']:.2f} standard deviations")]
     return []

@@ -341,7 +341,7 @@ class Catalog:
             return int(done.rowcount)
 
     def silence(self, monitor: str, seconds: float, who: str, why: str) -> float:
-        """Have nobody told of a monitor's alerts for some seconds; returns until when."""
+        """Send no notifications about a monitor's alerts for some seconds; returns until when."""
         until = self.clock() + seconds
         with self.transaction() as con:
             con.execute(t.SILENCES.delete().where(t.SILENCES.c.monitor == monitor))

@@ -20,7 +20,7 @@ def silence(
     why: Annotated[str, typer.Option(help="Written into the audit.")] = "by hand",
     as_json: AsJson = False,
 ) -> None:
-    """Have nobody told of MONITOR's alerts for a while."""
+    """Send no notifications about MONITOR's alerts for a while."""
     eco = opened(file)
     if monitor != "*" and monitor not in eco.spec.eco.monitors:
         raise Wrong("", f"no monitor is named '{monitor}'", "one of the choices", ["*", *eco.spec.eco.monitors], monitor)

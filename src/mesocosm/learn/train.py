@@ -271,7 +271,7 @@ def _export(
     if not base:
         seen = np.stack([feats[p][i] for p, i in pick])
         asked = Asked(folder / "head.onnx", [""] * len(pick), lambda texts: np.zeros((len(texts), 0), np.float32), seen, table)
-        return {"trunk": None, "precision": "fp32", "served": _served(head, parts, folder, feats["test"]), "invariance": {"fp32": asked.invariance(parts.task.agreement)}}
+        return {"trunk": None, "precision": "fp32", "served": _served(head, parts, folder, feats["test"]), "invariance": {"fp32": asked.invariance(parts.task.agreement, seen)}}
     own: dict[str, float] = {}
     if trunk is None:
         where = shared_trunk(base, store)

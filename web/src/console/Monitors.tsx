@@ -36,7 +36,7 @@ function Monitor({ name, m, silent, again }: { name: string; m: Any; silent: boo
         <Table label={t("Drift of {}", name)} head={[t("feature"), "p", t("how near an alarm")]} rows={tested.map(([f, p]) => { const far = Math.min(1, Math.log10(Math.max(p, 1e-12)) / Math.log10(level)); return [f, p < 1e-4 ? p.toExponential(1) : p.toFixed(4), <i key="m" className={`meter ${p <= level ? "alarm" : ""}`} role="img" aria-label={p <= level ? t("over the line") : t("{} % of the way", (far * 100).toFixed(0))}><b style={{ width: `${Math.max(0, far) * 100}%` }} /></i>]; })} />
       ) : !surge && <Empty>{t("No window is full yet, so nothing is judged.")}</Empty>}
       {surge && <Table label={t("Usual shares of {}", name)} head={[t("topic"), t("usual share")]} rows={Object.entries(surge).map(([k, v]) => [k, `${(100 * v).toFixed(1)} %`])} />}
-      {silent ? <Act name={t("End the silence")} question={t("Tell people of {} again?", name)} act={hush("0s")} /> : <Act name={t("Silence for 2 h")} question={t("Have nobody told of {} for two hours? Alerts are still written.", name)} act={hush("2h")} />}
+      {silent ? <Act name={t("End the silence")} question={t("Tell people of {} again?", name)} act={hush("0s")} /> : <Act name={t("Silence for 2 h")} question={t("Send no notifications about {} for two hours? Alerts are still recorded.", name)} act={hush("2h")} />}
     </article>
   );
 }

@@ -98,7 +98,7 @@ export function useSheet(d: Desk): { sheet: Sheet | null; menu: () => void } {
     ...(asks && runs(one) ? [{ name: t("what if"), act: () => turn({ is: "if", from: 0 }) }] : []),
     ...(live && coming ? [{ name: t("Promote"), act: sure(t("Put the version that comes in into {} now?", one.name), lever(one.name, "promote", t)) }] : []),
     ...(live ? [{ name: coming ? t("Take back") : t("Roll back"), danger: true, act: sure(coming ? t("Take back the version that comes in? {} goes on as it is.", one.name) : t("Put the version before back into {}?", one.name), lever(one.name, "rollback", t)) }] : []),
-    ...(one.id.startsWith("monitors.") && one.state === "alarm" ? [{ name: t("Silence for 2 h"), act: sure(t("Have nobody told of {} for two hours? Alerts are still written.", one.name), hush) }] : []),
+    ...(one.id.startsWith("monitors.") && one.state === "alarm" ? [{ name: t("Silence for 2 h"), act: sure(t("Send no notifications about {} for two hours? Alerts are still recorded.", one.name), hush) }] : []),
     ...(up ? [{ name: t("Upstream"), act: () => d.choose(up) }] : []), ...(down ? [{ name: t("Downstream"), act: () => d.choose(down.id) }] : []),
     ...(d.walks ? [{ name: t("Go there"), act: () => d.go(one) }] : []), shut] } };
 }
