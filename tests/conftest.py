@@ -171,10 +171,10 @@ def postgres() -> Iterator[str]:
 class Server:
     """A running `mesocosm up`."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *options: str) -> None:
         self.home = home
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "mesocosm", "up", str(home), "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            [sys.executable, "-m", "mesocosm", "up", str(home), "--port", "0", *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
         until = time.time() + 120
         said: dict[str, Any] = {}

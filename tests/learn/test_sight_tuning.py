@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,13 @@ models:
     tune: TUNE
 services: {desk: {serves: reader}}
 """
+
+
+def refusals(failed: Any) -> list[str]:
+    """The baselines that a version was refused for: a base that saw other digits and hardly moved is worse than the pixels alone, and does not serve."""
+    told = [re.fullmatch(r"reader-v1-\w+ is refused \(it is significantly worse than the (\w+) baseline .*\)", f.found) for f in failed]
+    assert all(told), failed
+    return [one[1] for one in told if one]
 
 
 def scan(pixels: Any) -> str:
@@ -160,7 +168,8 @@ def test_tuning_beats_the_base_as_it_is_and_is_served_as_it_was_judged(tmp_path:
     for name, tune in (("frozen", "{method: frozen, head: linear}"), ("full", "{method: full, epochs: 30, patience: 30, batch: 16, learning_rate: 1e-3, augment: [crop, turn]}")):
         (tmp_path / name).mkdir()
         eco, said = open_ecosystem(post(tmp_path / name, vit, digits, tune)), list[str]()
-        assert not eco.build(say=lambda _, text, said=said: said.append(text)).failed  # type: ignore[misc]
+        failed = eco.build(say=lambda _, text, said=said: said.append(text)).failed  # type: ignore[misc]
+        assert refusals(failed) == (["linear"] if name == "frozen" else []), failed
         metrics[name] = eco.catalog.versions("reader")[-1]
     assert any("weights train" in s and "texts and table stand still" in s for s in said)
     judged = {n: v["metrics"]["accuracy"] for n, v in metrics.items()}
@@ -185,7 +194,7 @@ def test_tuning_beats_the_base_as_it_is_and_is_served_as_it_was_judged(tmp_path:
 
 def test_lora_keeps_what_it_learnt_and_takes_the_rest_from_its_base(tmp_path: Path, vit: Path, digits: tuple[list[str], Any]) -> None:
     eco = open_ecosystem(post(tmp_path, vit, digits, "{method: lora, epochs: 2}", 120))
-    assert not eco.build().failed
+    assert refusals(eco.build().failed) == ["linear"]
     version = eco.catalog.versions("reader")[-1]
     folder = next((tmp_path / ".mesocosm" / "models" / "reader").iterdir())
     (shared,) = (tmp_path / ".mesocosm" / "trunks").glob("*/sight.onnx")
@@ -200,7 +209,7 @@ def test_a_search_tunes_what_sees(tmp_path: Path, vit: Path, digits: tuple[list[
     file = home / "ecosystem.yaml"
     file.write_text(file.read_text().replace("    track: []", "    track: []\n    search: {over: {tune.rank: [2, 4]}, sampler: grid, trials: 2}"))
     eco = open_ecosystem(home)
-    assert not eco.build().failed
+    assert refusals(eco.build().failed) == ["linear"]
     assert len(eco.catalog.versions("reader")[-1]["recipe"]["trials"]) == 2
 
 

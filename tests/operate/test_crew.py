@@ -163,7 +163,7 @@ def test_a_gateway_that_is_killed_leaves_its_records_to_the_next(two: Path, tmp_
 
 
 def test_a_version_whose_files_were_changed_does_not_serve(two: Path, tmp_path: Path) -> None:
-    """The last good version serves, an alert says so, and what is mended serves again."""
+    """The last good version serves where nothing is built, an alert says so, and what is mended serves again; a build makes the version anew."""
     home = tmp_path / "home"
     shutil.copytree(two, home)
     eco = open_ecosystem(home)
@@ -171,7 +171,7 @@ def test_a_version_whose_files_were_changed_does_not_serve(two: Path, tmp_path: 
     card = home / ".mesocosm" / eco.catalog.version(now)["path"] / "card.json"
     whole = card.read_text()
     card.write_text(whole.replace("no thanks", "no thankz"))
-    up = Server(home)
+    up = Server(home, "--no-build")
     try:
         said = up.http.post(PREDICT, json=ROW).raise_for_status().json()
         assert said["version"] != now and said["version"].startswith("judge-v1")
@@ -185,6 +185,10 @@ def test_a_version_whose_files_were_changed_does_not_serve(two: Path, tmp_path: 
         assert not [a for a in eco.catalog.alerts(open_only=True) if a["what"] == "corrupt"]
     finally:
         up.close()
+    card.write_text(whole.replace("no thanks", "no thankz"))
+    assert not eco.build().failed
+    again = eco.catalog.deployment("desk")["version"]
+    assert again not in (now, "judge-v1") and again.split("-")[-1] == now.split("-")[-1] and {c.sign for c in eco.plan()} == {"="}
 
 
 def test_deadlines_and_a_queue_that_is_full(up: Server) -> None:
