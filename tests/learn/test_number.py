@@ -142,7 +142,7 @@ datasets:
     fields: {text: text, stars: number}
     split: {test: 0.25, validation: 0.25}
 models:
-  taste: {track: [], base: minilm, learns: said, predict: stars, inputs: [text], tune: {method: bitfit, epochs: 3, learning_rate: 0.005, loss: huber}, require: {r2: ">= 0.5"}}
+  taste: {track: [], base: minilm, learns: said, predict: stars, inputs: [text], tune: {method: bitfit, epochs: 8, learning_rate: 0.005, loss: huber}, require: {r2: ">= 0.5"}}
 """
 
 
@@ -156,7 +156,7 @@ def test_a_base_is_tuned_for_a_number_and_its_interval_comes_from_validation_row
     eco = open_ecosystem(tmp_path)
     eco.build()
     (version,) = eco.catalog.versions("taste")
-    assert version["state"] == "champion" and version["metrics"]["r2"] > 0.5 and len(version["recipe"]["history"]) == 3
+    assert version["state"] == "champion" and version["metrics"]["r2"] > 0.9 and len(version["recipe"]["history"]) == 8  # after three it is proven worse than words counted, and refused
     net = Version(tmp_path / ".mesocosm" / version["path"], version["content"], Onnx().session)
     good, bad = net.predict([{"text": "a wonderful meal"}, {"text": "a terrible meal"}])
     assert good["value"] > bad["value"] + 2 and good["interval"][0] < good["value"] < good["interval"][1]
