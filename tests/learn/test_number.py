@@ -142,7 +142,7 @@ datasets:
     fields: {text: text, stars: number}
     split: {test: 0.25, validation: 0.25}
 models:
-  taste: {track: [], base: minilm, learns: said, predict: stars, inputs: [text], tune: {method: bitfit, epochs: 8, learning_rate: 0.005, loss: huber}, require: {r2: ">= 0.5"}}
+  taste: {track: [], base: minilm, learns: said, predict: stars, inputs: [text], tune: {method: bitfit, epochs: 8, patience: 8, learning_rate: 0.005, loss: huber}, require: {r2: ">= 0.5"}}
 """
 
 
