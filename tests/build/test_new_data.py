@@ -121,6 +121,18 @@ def test_a_drafted_field_of_another_type_stops() -> None:
     assert [(c.field, c.kind) for c in compare_snapshots(snapshot_of(old), later)] == [("amount", "schema")]
 
 
+def test_a_drafted_column_that_is_gone_stops_and_a_new_one_is_reported() -> None:
+    rows = table(np.random.default_rng(3), 300, 3)
+    renamed = {("sum" if n == "amount" else n): v for n, v in rows.items()}
+    old, without, later, more = (snapshot_of(r) for r in (rows, {n: v for n, v in rows.items() if n != "amount"}, renamed, rows | {"extra": rows["amount"]}))
+    for snapshot in (old, without, later, more):
+        snapshot["recipe"]["auto"] = True
+    assert [(c.field, c.kind) for c in compare_snapshots(old, without)] == [("amount", "schema")]
+    assert [(c.field, c.kind, "sum" in c.evidence) for c in compare_snapshots(old, later)] == [("amount", "schema", True)]
+    assert [(c.field, c.kind) for c in compare_snapshots(old, more)] == [("extra", "distribution")]
+    assert compare_snapshots(snapshot_of(rows), snapshot_of({n: v for n, v in rows.items() if n != "amount"})) == [], "the file left it out"
+
+
 FILE = """grammar: 1
 ecosystem: scales
 sources: {s: {type: csv, path: s.csv}}

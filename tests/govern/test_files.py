@@ -341,3 +341,15 @@ def test_json_keeps_nested_numbers_and_costs_no_more_than_what_is_broken(tmp_pat
     for cut in (data[:-1], data[:-4], data + b"]", data[: data.index(b"next") - 1]):
         with pytest.raises(Wrong, match="is no JSON"):
             read(tmp_path, cut, "json", at="items")
+
+
+def test_a_quote_opened_on_every_line_is_read_in_linear_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from mesocosm.govern.sources.scan import Dialect, Scan
+
+    looked: list[str] = []
+    classify = Scan.rest
+    monkeypatch.setattr(Scan, "rest", lambda self, line: looked.append(line) or classify(self, line))
+    (tmp_path / "a.csv").write_text("h,i\n" + 'a","b\n' * 3000)
+    records = list(Scan(tmp_path / "a.csv", Dialect(), 0, 2).records())
+    assert [r.line for r in records if r.cells is None] == list(range(2, 3002)), "each line is a record that cannot be read"
+    assert len(looked) <= 3 * 3000

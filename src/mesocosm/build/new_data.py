@@ -40,7 +40,7 @@ def compare_snapshots(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Fi
     """
     before, after = old["recipe"]["fields"], new["recipe"]["fields"]
     drafted = bool(new["recipe"].get("auto"))
-    found: list[FieldChange] = compare_rows(old, new)
+    found: list[FieldChange] = compare_rows(old, new) + (_compare_columns(list(before), list(after)) if drafted and old["recipe"].get("auto") else [])
     for name in after:
         if name not in before:
             continue
@@ -56,6 +56,15 @@ def compare_snapshots(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Fi
     if (other := _find_done({n: was for was, _, n in known}, {n: now for _, now, n in known})):
         found = [c for c in found if c.field not in {o.field for o in other}] + other
     return found
+
+
+def _compare_columns(before: Sequence[str], after: Sequence[str]) -> list[FieldChange]:
+    """Columns of a source that `fields: auto` drafts: one that is gone is a change of schema, one that is new is reported."""
+    gone, added = [n for n in before if n not in after], [n for n in after if n not in before]
+    beside = f"; new beside it: {', '.join(added)}" if added else ""
+    return [FieldChange(n, "schema", f"the source has no such column any more{beside}") for n in gone] + [
+        FieldChange(n, "distribution", "the column is new in the source") for n in added if not gone
+    ]
 
 
 def _keys(snapshot: Mapping[str, Any]) -> list[str]:

@@ -7,6 +7,7 @@ closes where none may, the two readings tell which lines belong to the broken re
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -105,6 +106,7 @@ class Scan:
         self.seen = 0
         self.source = lines_of(self.path)
         self.at = 0  # physical lines taken
+        self.run = OpenRun()
         self.first: list[str] | None = None
 
     def _fill(self, count: int) -> bool:
@@ -246,20 +248,27 @@ class Scan:
 
     def _span(self) -> int:
         """How many lines a record has whose first leaves a quote open; 0 where it is never closed."""
-        size = 0
-        for number in range(2, MOST_SPAN + 1):
-            if not self._fill(number):
-                return 0
-            line = self._peek(number - 1)
-            size += len(line)
-            if size > MOST_TEXT:
-                return 0
-            state = self.rest(line)
-            if state == CLOSED:
-                return number
-            if state == BAD:
-                return 0
-        return 0
+        lines, state = self._open_lines(1, MOST_SPAN - 1)
+        return lines + 2 if state == CLOSED else 0
+
+    def _open_lines(self, place: int, limit: int) -> tuple[int, str]:
+        """How many lines from a place ahead stay inside of a quoted value, and what the line after them is.
+
+        What is known of a line is kept for the next record, so a file that opens a quote on each line is read in linear time.
+        """
+        run, begin = self.run, self.at + place
+        run.begin_at(begin)
+        while len(run.sizes) < limit and run.size <= MOST_TEXT and not run.end:
+            here = place + len(run.sizes)
+            if not self._fill(here + 1):
+                return len(run.sizes), BAD
+            state = self.rest(self._peek(here))
+            if state == OPEN:
+                run.add(len(self._peek(here)))
+            else:
+                run.end = state
+        known = run.end and len(run.sizes) < limit and run.size <= MOST_TEXT
+        return len(run.sizes), run.end if known else BAD
 
     def _sound(self, span: int) -> bool:
         """Whether a record over several lines has the right width, and the lines inside are no rows."""
@@ -293,13 +302,38 @@ class Scan:
 
     def _opens_well(self, place: int) -> bool:
         """Whether the record that begins at a line ahead is closed."""
-        for number in range(place + 1, place + LOOK):
-            if not self._fill(number + 1):
-                return False
-            state = self.rest(self._peek(number))
-            if state != OPEN:
-                return state == CLOSED
-        return False
+        return self._open_lines(place + 1, LOOK)[1] == CLOSED
+
+
+@dataclass
+class OpenRun:
+    """Lines of a file that follow each other and stay inside of a quoted value.
+
+    Args:
+        first: the number of the first of them.
+        sizes: characters of each.
+        size: their sum.
+        end: what the line after them is; empty where it is not known, or is one of them.
+    """
+
+    first: int = 0
+    sizes: deque[int] = field(default_factory=deque)
+    size: int = 0
+    end: str = ""
+
+    def begin_at(self, line: int) -> None:
+        """Leave out the lines before one; where it is not among them, begin with none."""
+        if not self.first <= line <= self.first + len(self.sizes):
+            self.first, self.size, self.end = line, 0, ""
+            self.sizes.clear()
+        while self.first < line:
+            self.size -= self.sizes.popleft()
+            self.first += 1
+
+    def add(self, size: int) -> None:
+        """One more line."""
+        self.sizes.append(size)
+        self.size += size
 
 
 def _shown(text: str) -> str:

@@ -24,6 +24,8 @@ GROUPED = r"^[-+]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$"
 WHOLE = r"^[-+]?\d+(?:\.0*)?$"
 PART = r"^[-+]?\d+\.\d*[1-9]"
 SMALL = r"^[^eE]*[1-9]"  # a figure that is not zero
+ROUNDED = 4.5e-16  # how far, in parts of a number, rounding takes the product of a figure and a factor
+DOUBLE_DIGITS = 15  # a text with no more characters has no more digits than a double holds
 EXACT = 9007199254740992.0  # whole numbers below it are whole in a double too
 
 Worth = Annotated[float, Field(gt=0)]
@@ -250,8 +252,18 @@ class Integer(Number):
         whole = cases((small == small.round(), small), other=null("float64")).cast("int64")
         if not parts:
             return whole
+        said, bare = said.cast("string"), parts["unit"] == ""
         great = self._digits(said, parts, facts).try_cast("int64")
-        return cases(((number.abs() >= EXACT) & (parts["unit"] == ""), great), other=whole)
+        long = said.contains(self.mark(facts)) & (said.length() > DOUBLE_DIGITS)  # a double may have lost its last digits
+        lost = (number == 0.0) & (said.contains("e-") | said.contains("E-"))
+        near = cases(((small - small.round()).abs() <= ROUNDED * small.abs(), small.round()), other=null("float64")).cast("int64")
+        return cases(
+            (bare & ((number.abs() >= EXACT) | long), great),
+            (bare & lost & said.re_search(SMALL), null("int64")),
+            (bare, whole),
+            (long, null("int64")),
+            other=near,
+        )
 
     def finish(self, read: Column) -> Column:
         """As read."""
