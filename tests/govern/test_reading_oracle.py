@@ -14,6 +14,7 @@ import yaml
 from conftest import rounds
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from mesocosm.govern import expr, recipe
 from mesocosm.govern.figures import Figure, Refused, figure
@@ -175,3 +176,16 @@ def test_what_stays_open_is_asked() -> None:
     assert decimal_mark(["1,234 m2", "2,5 m2"]).reading == "," and decimal_mark(["1.234E+03"]).reading == "."
     assert decimal_mark(["3-5", "1,234 (2)", "1,234-2,345"]).open == ()
     assert day_month_order(["03 04 2024"]).ambiguous and day_month_order(["03 13 2024"]).reading == "mdy"
+
+
+@pytest.mark.parametrize("form", ["%d/%d/%Y", "%d/%m", "%m/%Y", "%Y-%W", "%H:%M", "%Q/%m/%Y", "%Y-%m-%d %", "%Y-%m-%d %I:%M", "%-B %d %Y", "plain"])
+@pytest.mark.parametrize("kind", ["date", "time"])
+def test_a_format_that_leaves_a_part_of_the_day_open_is_refused(kind: str, form: str) -> None:
+    with pytest.raises(ValidationError):
+        TYPES[kind].model_validate({"type": kind, "formats": [form]})
+
+
+@pytest.mark.parametrize("form", ["%b %d, %Y", "%A %d %B %Y", "%-d/%-m/%y", "%Y%j", "%G-W%V-%u", "%x", "%m/%d/%Y %I:%M %p", "%Y-%m-%dT%H:%M:%S.%f%z"])
+@pytest.mark.parametrize("kind", ["date", "time"])
+def test_a_format_of_a_whole_day_is_taken(kind: str, form: str) -> None:
+    TYPES[kind].model_validate({"type": kind, "formats": [form]})

@@ -162,6 +162,17 @@ def test_a_row_rule_sets_aside_warns_or_stops(tmp_path: Path, rule: dict[str, An
     assert not (tmp_path / "s/.mesocosm/datasets").exists()
 
 
+@pytest.mark.parametrize("severity", ["quarantine", "warn", "stop"])
+def test_a_rule_that_cannot_be_computed_over_a_row_is_named_and_its_values_are_not(tmp_path: Path, severity: str) -> None:
+    found: list[list[str | None]] = [["1", "9223372036854775807", "1", "x", "2024-01-01"], ["2", "2", "1", "(", "2024-01-01"]]
+    for number, (condition, why) in enumerate({"x * 10 > 3": "too large", "regexp_matches('abc', g)": "not a valid argument"}.items()):
+        own = {"id": {"type": "text"}, "x": {"type": "integer"}, "g": {"type": "text"}}
+        with pytest.raises(Wrong) as caught:
+            build(tmp_path / str(number), found, fields=own, rules=[{"condition": "x > 0"}, {"condition": condition, "severity": severity}])
+        told = str(caught.value)
+        assert condition in told and why in told and "92233" not in told
+
+
 def test_rules_over_the_table_compare_with_time_and_the_last_snapshot(tmp_path: Path) -> None:
     found = rows_of()
     first, data, _ = build(tmp_path, found, fields=fields())

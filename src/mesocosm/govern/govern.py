@@ -43,6 +43,7 @@ from mesocosm.govern.report import (
     treated,
     unreadable,
 )
+from mesocosm.govern.rules.bound import name_failing_rule
 from mesocosm.govern.rules.rule import Known
 from mesocosm.govern.snapshot import scan
 from mesocosm.govern.sources.paths import quote, text
@@ -222,7 +223,9 @@ def _read(con: Any, dataset: Dataset, fields: recipe.Fields, rows: Raw, facts: r
         wide = len(fields) > GROUP and isinstance(dataset.engine, Duckdb)
         read = read_query(con, fields, facts, rows, carried, folder, store) if wide else recipe.read_sql(fields, facts, "_raw", rows.types, carried)
         last = _last_of_read(dataset, fields, facts) if not dataset.repairs else ""
-        dataset.engine.rows(con, f"select * exclude {less}, {why} as _why{last} from ({read})", "_raw", "_stage", folder / f"stage-{attempt}.parquet", store)
+        rules = recipe.rules_of(fields, dataset.rules) if last else []
+        with name_failing_rule(con, rules, read):
+            dataset.engine.rows(con, f"select * exclude {less}, {why} as _why{last} from ({read})", "_raw", "_stage", folder / f"stage-{attempt}.parquet", store)
         if attempt == 1 and not _new_units(con, fields, rows, facts):
             break
     if dataset.repairs:
@@ -232,7 +235,8 @@ def _read(con: Any, dataset: Dataset, fields: recipe.Fields, rows: Raw, facts: r
             facts.setdefault("_repairs", {})[str(number)] = repair.learn(con, f"(select * from ({mended}) where _why is null)")
         mended = recipe.repair_sql(fields, dataset.repairs, facts, "_unmended")
         query = f"select *{_last_of_read(dataset, fields, facts)} from ({mended})"
-        dataset.engine.rows(con, query, "_unmended", "_stage", folder / "stage-mended.parquet", store)
+        with name_failing_rule(con, recipe.rules_of(fields, dataset.rules), mended):
+            dataset.engine.rows(con, query, "_unmended", "_stage", folder / "stage-mended.parquet", store)
 
 
 def _last_of_read(dataset: Dataset, fields: recipe.Fields, facts: recipe.Facts) -> str:
@@ -342,7 +346,8 @@ def _judge(con: Any, dataset: Dataset, known: Known) -> dict[str, int]:
             continue
         query = listed or (f"select _row from _judged where _why is null and {broken}" if broken else None)
         said = rule.verdict(con, "_judged", known) if query is None else None
-        count = con.execute(f"select count(*) from ({query})").fetchone()[0] if query else int(said is not None)
+        with name_failing_rule(con, [rule], "_judged"):
+            count = con.execute(f"select count(*) from ({query})").fetchone()[0] if query else int(said is not None)
         if count and rule.severity == "stop":
             raise Wrong("rules", said or f"{count} rows: {rule.sentence()}", "rows that keep it; the last snapshot stays")
         if count:

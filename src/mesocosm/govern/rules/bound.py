@@ -6,7 +6,8 @@ Knows DuckDB and the columns' types. Reads no source.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -24,6 +25,11 @@ TRIED = {  # values that a field of a type can hold; a rule must be true or fals
     "boolean": "true, false",
     "date": "date '1970-01-01', date '2024-02-29'",
     "timestamp": "timestamp '1970-01-01', timestamp '2024-02-29 23:59:59'",
+}
+FAILURES = {  # never the engine's own words: they may hold values
+    "OutOfRangeException": "a result is too large for its type",
+    "ConversionException": "a value cannot be converted",
+    "InvalidInputException": "a value is not a valid argument of its function",
 }
 DECIMALS = "0, 1, -1"
 ONE = re.compile(r"([A-Za-z_]\w*)\s*(?:(?:<=|>=|<>|!=|=|<|>)\s*(-?\d+(?:\.\d+)?|'[^']*'|[A-Za-z_]\w*)|\s+(between)\s.*|\s+(is)\s.*)", re.IGNORECASE)
@@ -44,7 +50,7 @@ def bind(rule: RuleKind, kinds: Mapping[str, str]) -> None:
         return
     broken = rule.breaks()
     if broken:
-        said = rule.condition if isinstance(rule, Condition) else rule.sentence().removeprefix("breaks the rule: ")
+        said = _in_words(rule)
         why = _refused(broken, rule.true() if isinstance(rule, Condition) else broken, tuple((n, sql_type(kinds[n]) if kinds[n] in SQL or is_number(kinds[n]) else "varchar") for n in rule.fields() if n in kinds))
         if why:
             raise Wrong("", f"the rule '{said[:200]}' cannot be computed ({why})", "a condition that compares fields with values of their types")
@@ -66,6 +72,36 @@ def _simple(condition: str, kinds: Mapping[str, str]) -> bool:
         if not fits:
             return False
     return True
+
+
+@contextmanager
+def name_failing_rule(con: Any, rules: Sequence[RuleKind], rows: str) -> Iterator[None]:
+    """Where the engine fails, say which of the rules it cannot compute over some row.
+
+    Args:
+        rules: rules that were computed.
+        rows: SQL of the rows, or a table's name, that they were computed over.
+
+    Raises:
+        Wrong: it is one of the rules; any other error is left as it is.
+    """
+    import duckdb
+
+    try:
+        yield
+    except (duckdb.OutOfRangeException, duckdb.InvalidInputException, duckdb.ConversionException):
+        for rule in rules:
+            if not (broken := rule.breaks()):
+                continue
+            try:
+                con.execute(f"select count(*) filter (where {broken}) from ({rows})").fetchall()
+            except duckdb.Error as error:
+                raise Wrong("rules", f"the rule '{_in_words(rule)[:200]}' cannot be computed over every row: {FAILURES.get(type(error).__name__, 'a value does not fit')}", "a rule that can be computed for every value of its fields") from error
+        raise
+
+
+def _in_words(rule: RuleKind) -> str:
+    return rule.condition if isinstance(rule, Condition) else rule.sentence().removeprefix("breaks the rule: ")
 
 
 @lru_cache(maxsize=512)

@@ -9,7 +9,7 @@ from pydantic import AfterValidator
 from mesocosm.govern.expr import Column, cases, functions, literal, null
 from mesocosm.govern.moments import COUNTED
 from mesocosm.govern.readings import in_order
-from mesocosm.govern.strptime import counted_once, moment
+from mesocosm.govern.strptime import checked_format, counted_once, moment
 from mesocosm.govern.types.field import Facts, FieldKind
 
 SHORT = {
@@ -26,9 +26,7 @@ OFFSET = r"\s*[+-](?:0\d|1[0-4])(?::?[0-5]\d)?$"
 
 
 def _format(text: str) -> str:
-    if text not in SHORT and text not in COUNTED and "%" not in text:
-        raise ValueError('iso, zh, dmy, mdy, ymd, us, eu, epoch, epoch_ms, excel, or a format such as "%d/%m/%Y %H:%M"')
-    return text
+    return checked_format(text, SHORT, "%d/%m/%Y %H:%M")
 
 
 def _zone(text: str) -> str:
