@@ -77,8 +77,8 @@ def test_null_words_are_a_field_s_own(con: Any, settings: dict[str, Any], missin
 
 @pytest.mark.parametrize("kind", ["number", "decimal"])
 def test_a_column_that_shows_both_marks_reads_only_what_has_one_reading(con: Any, kind: str) -> None:
-    cells = {"12.5": 12.5, "12,5": None, "1,234": None, "1.234,50": None, "1,234.50": 1234.5, "0.12": 0.12, "1234": 1234, "1234.50": 1234.5}
-    field: Any = TYPES[kind].model_validate({"type": kind})
+    cells = {"12.5": 12.5, "12,5": None, "1,234": None, "1.234,50": None, "1,234.50": 1234.5, "0.12": 0.12, "1234": 1234, "1234.50": 1234.5, "1.234": None, "-12.345": None, "0.123": 0.123, "1234.567": 1234.567}
+    field: Any = TYPES[kind].model_validate({"type": kind} | ({"scale": 4} if kind == "decimal" else {}))
     con.execute("create or replace table _raw as select unnest(?::bigint[]) as _row, 0::int as _part, 0::bigint as _line, unnest(?::varchar[]) as x", [list(range(len(cells))), list(cells)])
     rows = con.execute(f"select x, _why from ({recipe.read_sql({'x': field}, {'x': {'decimal': 'mixed'}}, '_raw', {'x': 'string'}, recipe.LINEAGE)}) order by _row").fetchall()
     assert [None if v is None else float(v) for v, _ in rows] == list(cells.values()) and all((v is None) != (w is None) for v, w in rows)

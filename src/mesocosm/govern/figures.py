@@ -204,6 +204,8 @@ def _digits(body: str, decimal: str) -> str | Refused:
     whole, found, part = body.partition(point)
     if point in part or (found and not re.fullmatch(r"\d*", part)):
         return _two(body, point, other)
+    if mixed and found and re.fullmatch(r"[1-9]\d{0,2}", whole) and len(part) == 3:
+        return _two_readings(name)
     if re.fullmatch(r"\d*", whole):
         return (whole or "0") + ("." + part if part else "") if whole or part else Refused("it has no figure")
     marks = {c for c in whole if not c.isdigit()}
@@ -213,7 +215,7 @@ def _digits(body: str, decimal: str) -> str | Refused:
         return Refused("two kinds of group marks are mixed")
     mark = marks.pop()
     if mixed and mark == other and whole.count(mark) == 1 and not found and re.fullmatch(r"[1-9]\d{0,2},\d{3}", whole):
-        return Refused(f"the column shows both decimal marks, so a comma before 3 digits has two readings; set decimal: \"{point}\" or \"{other}\"")
+        return _two_readings(foreign)
     thirds = re.fullmatch(rf"[1-9]\d{{0,2}}(?:{re.escape(mark)}\d{{3}})+", whole)
     if thirds or (mark == "," and re.fullmatch(r"[1-9]\d?(?:,\d{2})+,\d{3}", whole)):
         return whole.replace(mark, "") + ("." + part if part else "")
@@ -226,6 +228,10 @@ def _digits(body: str, decimal: str) -> str | Refused:
         return Refused(f"the {foreign} does not stand before groups of 3 digits, with a {name} as the decimal mark")
     what = "a space" if mark in SPACES else f"'{mark}'"
     return Refused(f"{what} does not stand before groups of 3 digits")
+
+
+def _two_readings(mark: str) -> Refused:
+    return Refused(f"the column shows both decimal marks, so a {mark} before 3 digits has two readings; set decimal: \".\" or \",\"")
 
 
 def _two(body: str, point: str, other: str) -> Refused:

@@ -68,7 +68,7 @@ def _marks(con: Any, fields: Fields, rows: Raw) -> tuple[dict[str, str], list[Wr
                 questions_.append(_asked(fields, name, proof.open))
             continue
         points = points or "." in proof.proofs
-        other = decimal_mark(_values(con, column, ".", FIRST, table)) if not proof.mixed else proof
+        other = decimal_mark(_values(con, column, ".", MOST, table)) if not proof.mixed else proof
         found[name] = "mixed" if proof.mixed or "." in other.proofs else ","
     if not points:  # a point that is the decimal mark of its neighbours is one here too
         questions_ += [_asked(fields, name, values) for name, values in open_.items()]

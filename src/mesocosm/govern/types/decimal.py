@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from mesocosm.govern.expr import Column, cases, functions, literal, null
 from mesocosm.govern.figures import BETWEEN, Figure, figure, why_not_held
 from mesocosm.govern.types.field import Facts
-from mesocosm.govern.types.number import Number
+from mesocosm.govern.types.number import TWO_READINGS, Number
 
 TIMES = "\x1e"  # between a unit and how many of the field's unit it is
 
@@ -74,7 +74,8 @@ class Decimal(Number):
         text, mark = said.cast("string"), self.mark(facts)
         whole, point = self.precision - self.scale, "," if mark == "," else r"\."
         plain = rf"^-?\d{{1,{whole}}}(?:{point}\d{{1,{self.scale}}})?$" if self.scale and whole else rf"^-?\d{{1,{whole}}}$" if whole else r"^$"
-        fast = cases((text.re_search(plain), text), other=null())
+        sure = text.re_search(plain) & ~text.re_search(TWO_READINGS) if mark == "mixed" else text.re_search(plain)
+        fast = cases((sure, text), other=null())
         fast = fast.replace(",", ".") if mark == "," else fast
         careful = functions()["decimal_of"](cases((fast.isnull(), text), other=null()), literal(self._spec(facts)))
         return fast.coalesce(careful).try_cast(self.ibis_type)

@@ -26,6 +26,7 @@ PART = r"^[-+]?\d+\.\d*[1-9]"
 SMALL = r"^[^eE]*[1-9]"  # a figure that is not zero
 ROUNDED = 4.5e-16  # how far, in parts of a number, rounding takes the product of a figure and a factor
 DOUBLE_DIGITS = 15  # a text with no more characters has no more digits than a double holds
+TWO_READINGS = r"^\s*[-+]?[1-9]\d{0,2}\.\d{3}\s*$"  # in a column that shows both decimal marks
 EXACT = 9007199254740992.0  # whole numbers below it are whole in a double too
 
 Worth = Annotated[float, Field(gt=0)]
@@ -152,6 +153,7 @@ class Number(FieldKind):
             return {"rest": said.substr(known["lead"].length()).lstrip()}
         if "odd" not in known:
             odd = (known["lead"] == "") | known["rest"].re_search(MORE)
+            odd = odd | known["lead"].re_search(TWO_READINGS) if self.mark(facts or {}) == "mixed" else odd
             return {"odd": cases((odd, said), other=null())}
         careful = functions()["figure_of"](known["odd"], literal(mark))
         if mark == ".":
@@ -167,7 +169,7 @@ class Number(FieldKind):
         """A text that is a plain number by a cast; an underscore is no digit, and `+-5` is `±5`."""
         text = said.replace(",", ".") if mark == "," else said
         odd = said.contains("_") | said.contains("+-")
-        odd = odd | said.contains(".") if mark == "," else odd
+        odd = odd | said.contains(".") if mark == "," else odd | said.re_search(TWO_READINGS) if mark == "mixed" else odd
         return cases((odd, null("float64")), other=text.try_cast("float64"))
 
     def _digits(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
