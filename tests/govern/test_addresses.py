@@ -92,3 +92,18 @@ def test_the_checked_transport_looks_once_and_connects_there(rebound: list[str],
             with pytest.raises(httpx.ConnectError):
                 http.get("http://api.example.org/")
     assert met == [GOOD] and rebound == ["api.example.org"] * 2
+
+
+def test_the_checked_transport_tries_each_address_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    import socket
+
+    import httpcore
+    import httpx
+
+    met: list[str] = []
+    other = "2606:4700::1111"
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, port, **_: [(0, 0, 6, "", (address, port)) for address in (other, GOOD)])
+    monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", lambda self, host, *w, **m: met.append(host) or (_ for _ in ()).throw(httpcore.ConnectError("no way")))  # type: ignore[func-returns-value]
+    with httpx.Client(transport=transport(False)) as http, pytest.raises(httpx.ConnectError, match="no way"):
+        http.get("http://api.example.org/")
+    assert met == [other, GOOD]

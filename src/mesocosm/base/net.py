@@ -128,7 +128,12 @@ def transport(private: bool) -> Any:
                 raise httpcore.ConnectError("the host cannot be resolved") from error
             if not found or not all(map(public, found)):
                 raise httpcore.ConnectError("the host is at an address that is not public")
-            return super().connect_tcp(found[0], port, timeout, local_address, socket_options)
+            for address in dict.fromkeys(found[:-1]):  # a host may have an address that this machine has no way to
+                try:
+                    return super().connect_tcp(address, port, timeout, local_address, socket_options)
+                except httpcore.ConnectError:
+                    continue
+            return super().connect_tcp(found[-1], port, timeout, local_address, socket_options)
 
     made._pool._network_backend = Checked()
     return made
