@@ -57,6 +57,13 @@ def test_a_goal_that_answers_becomes_a_service_that_answers_from_the_table(tmp_p
     json.dumps(said)
 
 
+def test_contacts_in_answers_are_hidden_and_the_draft_asks_whose_they_are(tmp_path: Path) -> None:
+    path = write(tmp_path / "faq.csv", ["question", "answer"], [[f"Who helps with the {i}th lamp?", f"Write to help@lamps.example.org about lamp {i}."] for i in range(30)])
+    said = architect(tmp_path, [path], "answer customers' questions")
+    assert said["dataset"]["fields"]["answer"]["private"] == "redact" and "'private: redact'" in said["choose"][0]
+    assert "# CHOOSE: 'answer' shows contacts" in draft_text(said)
+
+
 def test_a_table_that_cannot_be_ranked_or_answered_from_is_refused_with_its_columns(tmp_path: Path) -> None:
     path = write(tmp_path / "t.csv", ["height", "weight"], [[i % 9, i % 7] for i in range(40)])
     with pytest.raises(Wrong, match="names somebody; the columns are height, weight"):

@@ -77,8 +77,10 @@ def answers(root: Path, paths: Sequence[Path], goal: str) -> dict[str, Any]:
             said["left"] |= dict.fromkeys(other["sources"], "it has no column of questions and one of answers")
     service = {"answers": {"from": f"{name}-data", "question": question, "answer": answer}}
     parts = {"split": "none", "models": {}, "services": {f"{name}-desk": service}, "monitors": {}, "world": {"places": {f"{name}-counter": {"shows": f"{name}-desk", "as": "desk"}}}}
+    hidden = "private" in fields[answer]
+    choose = [f"'{answer}' shows contacts as '[e-mail]' and the like; where they are your own, remove 'private: redact' from it, and customers read them"] if hidden else []
     reasons = {"target": f"the goal asks for answers: '{question}' holds the questions, '{answer}' the answers"}
-    return said | {"parts": parts, "reasons": reasons, "choose": [], "goal": goal, "aim": {"target": answer, "kind": "answers", "inputs": [question]}}
+    return said | {"parts": parts, "reasons": reasons, "choose": choose, "goal": goal, "aim": {"target": answer, "kind": "answers", "inputs": [question]}}
 
 
 def _first(drafts: Sequence[dict[str, Any]], find: Any) -> tuple[dict[str, Any], Any]:
