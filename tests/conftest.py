@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import re
@@ -13,6 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from typing import Any
 if "PYTEST_XDIST_WORKER" in os.environ:  # before torch is imported: each of the two workers has one core
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import fork_server
 import httpx
 import pytest
 from hypothesis import HealthCheck, settings
@@ -113,9 +116,33 @@ def pond(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@lru_cache(maxsize=1)
+def forks() -> str:
+    """The socket of this process's fork server."""
+    server, path = fork_server.start()
+    atexit.register(server.terminate)
+    return path
+
+
+def begin(*words: str, **more: Any) -> Any:
+    """Start `mesocosm` with some words, in a process of its own; its output is in `stdout` once it has ended."""
+    env, cwd = dict(os.environ, **more.pop("env", {})), str(more.pop("cwd", os.getcwd()))
+    out, err = tempfile.TemporaryFile(), more.pop("stderr", None)  # noqa: SIM115, it is read later
+    with open(os.devnull) as nothing:
+        return fork_server.ask(forks(), words, env, cwd, [nothing.fileno(), out.fileno(), (err or out).fileno()], out)
+
+
 def run(*words: str, **more: Any) -> subprocess.CompletedProcess[str]:
-    env = dict(os.environ, **more.pop("env", {}))
-    return subprocess.run([sys.executable, "-m", "mesocosm", *words], capture_output=True, text=True, env=env, timeout=300, **more)
+    """Run `mesocosm` with some words to its end."""
+    with tempfile.TemporaryFile() as err:
+        process = begin(*words, stderr=err, **{k: v for k, v in more.items() if k != "timeout"})
+        try:
+            out, _ = process.communicate(more.get("timeout", 300))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+        err.seek(0)
+        return subprocess.CompletedProcess(["mesocosm", *words], process.returncode, out.decode(), err.read().decode())
 
 
 def said_of(home: Path, plan: bool = False) -> list[str]:
@@ -173,9 +200,7 @@ class Server:
 
     def __init__(self, home: Path, *options: str) -> None:
         self.home = home
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "mesocosm", "up", str(home), "--port", "0", *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
+        self.process = begin("up", str(home), "--port", "0", *options)
         until = time.time() + 120
         said: dict[str, Any] = {}
         while time.time() < until:
@@ -260,7 +285,8 @@ def follow(page: Path, built: Path, home: Path) -> int:
     Returns how many lines were found.
     """
     found = 0
-    paths = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    fork_server.shim(home, forks())
+    paths = os.pathsep.join([str(home), str(Path(sys.executable).parent), os.environ["PATH"]])
     for block in re.findall(r"```console\n(.*?)```", page.read_text(encoding="utf-8"), re.S):
         for part in re.split(r"^\$ ", block, flags=re.M)[1:]:
             command, *wanted = part.strip().splitlines()

@@ -7,14 +7,13 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import SMALL, rounds, small_rows
+from conftest import SMALL, begin, rounds, run, small_rows
 
 from mesocosm.ecosystem import open_ecosystem
 
@@ -141,11 +140,10 @@ def test_a_build_killed_at_many_moments_ends_the_same(built: Path, tmp_path: Pat
     (tmp_path / "notes.csv").write_text(small_rows())
     (tmp_path / "ecosystem.yaml").write_text(SMALL)
     rng, kills, ended = random.Random(3), 0, 0
-    command = [sys.executable, "-m", "mesocosm", "build", "-f", str(tmp_path)]
     while kills < rounds(7, 30):
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        process = begin("build", "-f", str(tmp_path))
         try:
-            process.wait(rng.uniform(0.2, 7.0))
+            process.wait(rng.uniform(0.05, 4.0))
             ended += 1
             whole(tmp_path)
             for address in ("models.judge", "datasets.mail") if ended % 2 else ("services.desk",):
@@ -158,7 +156,7 @@ def test_a_build_killed_at_many_moments_ends_the_same(built: Path, tmp_path: Pat
             kills += 1
             if kills % 3 == 0:
                 whole(tmp_path)
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = run("build", "-f", str(tmp_path))
     assert done.returncode == 0, done.stderr
     whole(tmp_path)
     assert state(tmp_path) == state(built)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from conftest import SMALL
+from conftest import SMALL, begin
 
 from mesocosm.build.live import Live, at_work
 from mesocosm.learn.loop import told
@@ -37,7 +35,7 @@ def test_losses_and_sentences_are_there_while_it_lasts(tmp_path: Path) -> None:
 def test_the_status_shows_a_model_that_is_being_trained(pond: Path, cli: Callable[..., Any]) -> None:
     file = pond / "ecosystem.yaml"
     file.write_text(SMALL.replace("tune: {method: frozen, head: kernel}", "tune: {method: lora, epochs: 40, patience: 40}"))
-    maker = subprocess.Popen([sys.executable, "-m", "mesocosm", "build", "-f", str(file)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    maker = begin("build", "-f", str(file))
     try:
         until, seen = time.monotonic() + 120, list[dict[str, Any]]()
         while time.monotonic() < until and not any(w["epochs"] for w in seen):

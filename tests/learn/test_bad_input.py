@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from conftest import run
 
 from mesocosm.ecosystem import open_ecosystem
 
@@ -36,8 +35,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def build(home: Path) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "HF_HUB_DOWNLOAD_TIMEOUT": "2", "HF_ENDPOINT": "http://127.0.0.1:9"}
-    return subprocess.run([sys.executable, "-m", "mesocosm", "build", "-f", str(home)], capture_output=True, text=True, timeout=300, env=env)
+    return run("build", "-f", str(home), env={"HF_HUB_DOWNLOAD_TIMEOUT": "2", "HF_ENDPOINT": "http://127.0.0.1:9"})
 
 
 @pytest.mark.parametrize(("change", "said"), [

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from conftest import run
 
 from mesocosm.learn import judge
 from mesocosm.learn.fairness import Fair, fairness, groups
@@ -52,7 +52,7 @@ services: {s: {serves: m}}
     (tmp_path / "ecosystem.yaml").write_text(text)
 
     def build() -> subprocess.CompletedProcess[str]:
-        return subprocess.run([sys.executable, "-m", "mesocosm", "build", "-f", str(tmp_path)], capture_output=True, text=True, timeout=300)
+        return run("build", "-f", str(tmp_path))
 
     ended = build()
     said = ended.stdout + ended.stderr
@@ -119,10 +119,10 @@ def test_a_temperature_undoes_overconfidence_and_the_paired_test_is_exact() -> N
 
 def test_the_card_says_what_the_catalog_knows(bank: Path, tmp_path: Path) -> None:
     out = tmp_path / "card.md"
-    said = subprocess.run([sys.executable, "-m", "mesocosm", "card", "risk", "-f", str(bank), "-o", str(out)], capture_output=True, text=True, timeout=120)
+    said = run("card", "risk", "-f", str(bank), "-o", str(out))
     assert said.returncode == 0, said.stderr
     page = out.read_text()
     for word in ("# risk-v", "## Data", "CC-BY-4.0", "under 25", "| linear |", "McNemar", "## Where it is weak", "| bad |"):
         assert word in page, word
-    wrong = subprocess.run([sys.executable, "-m", "mesocosm", "card", "risc", "-f", str(bank)], capture_output=True, text=True, timeout=120)
+    wrong = run("card", "risc", "-f", str(bank))
     assert wrong.returncode == 1 and "Did you mean 'risk'?" in wrong.stderr

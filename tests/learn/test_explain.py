@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from conftest import run
 
 from mesocosm.build.wiring import columns_of
 from mesocosm.ecosystem import open_ecosystem
@@ -59,7 +59,7 @@ def test_training_rows_add_up_to_the_score(bank: Path) -> None:
 
 def test_the_command_explains_a_logged_prediction(bank: Path) -> None:
     def mesocosm(*args: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([sys.executable, "-m", "mesocosm", *args, "-f", str(bank)], capture_output=True, text=True, timeout=120)
+        return run(*args, "-f", str(bank))
 
     asked = mesocosm("predict", "help-desk", "--input", json.dumps({"sentence": "I lost my card, please block it"}), "--json")
     assert asked.returncode == 0, asked.stderr
