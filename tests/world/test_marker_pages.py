@@ -7,7 +7,7 @@ from typing import Any
 
 from conftest import Server, watched
 from hands import put
-from pages import HEADSET, frames, keep, press, until
+from pages import HEADSET, frames, keep, press, undraw, until
 
 ONE = "m => window.mesocosm.markers().find(o => o.words.includes(m))"
 
@@ -17,6 +17,7 @@ def standing(server: Server) -> list[dict[str, Any]]:
 
 
 def opened(page: Any, server: Server) -> None:
+    undraw(page)
     page.goto(f"{server.url}/world?token={server.token}")
     page.wait_for_selector("canvas")
     frames(page, 1)
@@ -27,6 +28,7 @@ def test_two_write_on_one_board_at_once_and_it_is_carried_and_taken_away(browser
     opened(page, server)
     context = browser.new_context(viewport={"width": 375, "height": 640}, reduced_motion="reduce", locale="en-GB")
     other = watched(context, server)
+    undraw(other)
     try:
         other.goto(f"{server.url}/world?token={server.token}")
         other.wait_for_selector(".list")  # a narrow page begins with the list
@@ -111,7 +113,7 @@ def test_what_is_put_down_without_a_link_is_told_when_it_is_back(page: Any, serv
 def test_in_vr_a_marker_is_grabbed_moved_and_put_down(page: Any, server: Server) -> None:
     page.add_init_script(HEADSET)
     opened(page, server)
-    until(page, "window.mesocosm?.detail === 3")  # as quick as it gets
+    frames(page, 2)
     x, _, z = page.evaluate("window.mesocosm.origin")
     put(server.url, server.token, "grab-me-1", x=round(x, 2), z=round(z - 5, 2), words="grab me", form="lantern")
     until(page, "window.mesocosm.markers().length === 1")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from conftest import ROOT, Server, watched
-from pages import HEADSET, frames, keep, press, until
+from pages import HEADSET, frames, keep, press, undraw, until
 
 
 def resources(server: Server) -> set[str]:
@@ -74,6 +74,7 @@ def test_the_world_is_entered(page: Any, server: Server, button: str, mode: str)
 
 
 def test_a_request_is_followed_to_its_spring_and_back(page: Any, server: Server, row: dict[str, Any]) -> None:
+    undraw(page)
     said = server.http.post("/v1/services/credit-desk/predict", json=row).json()
     page.goto(f"{server.url}/world?token={server.token}")
     page.wait_for_selector("canvas")
@@ -98,6 +99,7 @@ def test_a_request_is_followed_to_its_spring_and_back(page: Any, server: Server,
 
 
 def test_time_is_turned_back_and_forth(page: Any, server: Server) -> None:
+    undraw(page)
     page.goto(f"{server.url}/world?token={server.token}")
     page.wait_for_selector("canvas")
     page.keyboard.press("l")
@@ -126,6 +128,7 @@ def test_time_is_turned_back_and_forth(page: Any, server: Server) -> None:
 
 def test_a_place_answers_what_if_and_a_lever_asks_why(page: Any, server: Server) -> None:
     """By the list and the keyboard alone."""
+    undraw(page)
     page.goto(f"{server.url}/world?token={server.token}#places.credit-counter")
     page.wait_for_selector(".card .whatif .answer b")
     assert "good" in page.inner_text(".card .answer") or "bad" in page.inner_text(".card .answer")
@@ -144,10 +147,11 @@ def test_a_place_answers_what_if_and_a_lever_asks_why(page: Any, server: Server)
 
 
 def test_a_stick_turns_by_thirty_degrees_and_a_trigger_moves_there(page: Any, server: Server) -> None:
+    undraw(page)
     page.add_init_script(HEADSET)
     page.goto(f"{server.url}/world?token={server.token}")
     page.wait_for_selector("canvas")
-    until(page, "window.mesocosm?.detail === 3")  # as quick as it gets
+    frames(page, 2)
     press(page, "Enter VR")
     until(page, "window.mesocosm.xr === 'immersive-vr'")
     frames(page, 1)
@@ -171,6 +175,7 @@ def test_a_stick_turns_by_thirty_degrees_and_a_trigger_moves_there(page: Any, se
 
 
 def test_who_wants_to_walks_with_the_stick_and_the_edge_of_sight_darkens(page: Any, server: Server) -> None:
+    undraw(page)
     page.add_init_script(HEADSET)
     page.add_init_script("localStorage.setItem('mesocosm-comfort', JSON.stringify({walk: true, seated: true, height: 0.1}))")
     page.goto(f"{server.url}/world?token={server.token}")
@@ -199,10 +204,11 @@ def test_who_wants_to_walks_with_the_stick_and_the_edge_of_sight_darkens(page: A
 
 def test_in_ar_the_valley_stands_where_it_was_put(page: Any, server: Server) -> None:
     """The emulated headset finds no surfaces, so one is put before it: a table 80 cm high, two metres off."""
+    undraw(page)
     page.add_init_script(HEADSET)
     page.goto(f"{server.url}/world?token={server.token}")
     page.wait_for_selector("canvas")
-    until(page, "window.mesocosm?.detail === 3")
+    frames(page, 2)
     press(page, "On the table (AR)")
     until(page, "window.mesocosm.xr === 'immersive-ar'")
     page.evaluate("window.surface = [0.4, 0.8, -2]")
@@ -246,6 +252,7 @@ def test_a_slow_machine_is_shown_less_and_a_picture_all(page: Any, server: Serve
 def test_a_machine_that_has_room_again_is_shown_more(page: Any, server: Server) -> None:
     """The page's clock is made quick, so that frames seem slow, and then slow."""
     page.add_init_script("const now = performance.now.bind(performance); let at = now(), last = at; window.pace = 20; performance.now = () => { const n = now(); at += (n - last) * window.pace; last = n; return at }")
+    undraw(page)
     page.set_viewport_size({"width": 240, "height": 160})
     page.goto(f"{server.url}/world?token={server.token}")
     page.wait_for_selector("canvas")
@@ -325,6 +332,7 @@ def test_the_wire_types_are_generated() -> None:
 
 def test_two_people_see_each_other_speak_and_leave_a_note(browser: Any, page: Any, server: Server) -> None:
     """Two browsers: each sees the other's name and moves, hears what is said, and finds the note."""
+    undraw(page)
     page.set_viewport_size({"width": 640, "height": 300})  # two are drawn at once
     page.goto(f"{server.url}/world?token={server.token}")
     page.wait_for_selector("canvas")
@@ -334,6 +342,7 @@ def test_two_people_see_each_other_speak_and_leave_a_note(browser: Any, page: An
     context = browser.new_context(viewport={"width": 480, "height": 360}, reduced_motion="reduce")
     other = context.new_page()
     other.set_default_timeout(150_000)
+    undraw(other)
     try:
         other.goto(f"{server.url}/world?token={server.token}")
         other.wait_for_selector("canvas")

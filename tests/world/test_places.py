@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import ROOT, Server, watched
-from pages import frames, keep, press, until
+from pages import frames, keep, press, undraw, until
 
 from mesocosm.world.export.solids import counter
 from mesocosm.world.stalls import LEAST, MOST, UNSURE, stalls
@@ -85,6 +85,7 @@ def test_a_shelf_follows_its_visitor(tmp_path: Path, browser: Any) -> None:
     one = Server(home)
     try:
         page = watched(browser.new_context(viewport={"width": 900, "height": 620}, reduced_motion="reduce", locale="en-GB"), one)
+        undraw(page)
         page.goto(f"{one.url}/world?token={one.token}#places.front-shelf")
         page.wait_for_selector(".shelf li")
         names = "() => [...document.querySelectorAll('.shelf li b')].map(b => b.innerText)"
