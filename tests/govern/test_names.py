@@ -55,11 +55,18 @@ def made(home: Path, names: list[str], settings_: list[dict[str, Any]], cells: l
     return found, read_table(path, found.delta["rows"]), dataset
 
 
+def rounded(value: Any) -> Any:
+    """A JSON value whose last digits do not hang on the order in which threads add up."""
+    if isinstance(value, dict):
+        return {k: rounded(v) for k, v in value.items()}
+    return float(f"{value:.12g}") if isinstance(value, float) else value
+
+
 def report_of(found: Snapshot, names: list[str]) -> Any:
     """What the report says, each name as its number."""
     r = found.report
     keys = ("before", "after", "treated", "mended", "examples")
-    by_name = {k: [r[k].get(n) for n in names] for k in keys}
+    by_name = {k: [rounded(r[k].get(n)) for n in names] for k in keys}
     missing = [(sorted(names.index(n) for n in p["missing"]), p["rows"]) for p in r["patterns"]]
     return by_name, sorted(missing), found.account, r["anonymity"] and {k: r["anonymity"][k] for k in ("loss", "groups", "smallest")}
 

@@ -29,7 +29,7 @@ def push(page: Any, name: str, then: str) -> None:
         for value in (1, 0):
             page.evaluate("v => headset.controllers.right.updateButtonValue('trigger', v)", value)
             frames(page, 1)
-        for _ in range(20):
+        for _ in range(100):  # a press that comes late must not be sent twice: the second would meet the next board
             if page.evaluate(then):
                 return
             page.wait_for_timeout(100)

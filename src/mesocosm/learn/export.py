@@ -22,6 +22,7 @@ from mesocosm.learn.bases import Base
 from mesocosm.learn.lean import lean, link, part
 from mesocosm.learn.pooling import pool_by_product
 from mesocosm.learn.quantise import quantise
+from mesocosm.learn.reweight import reweight
 
 Array = np.ndarray[Any, Any]
 REVISION = 5
@@ -76,9 +77,14 @@ def tuned_trunk(trunk: Any, base: Base, folder: Path, store: Path) -> dict[str, 
     Returns:
         Megabytes of each precision's graph that are its own.
     """
+    from mesocosm.learn.encode import load_trunk
+
     shared = shared_trunk(base, store)
     folder.mkdir()
-    export_trunk(trunk, folder)
+    if reweight(trunk, load_trunk(base), shared / "trunk.fp32.onnx", folder / "trunk.fp32.onnx"):
+        quantise(folder / "trunk.fp32.onnx", folder / "trunk.int8.onnx")
+    else:
+        export_trunk(trunk, folder)
     link(shared / "tokenizer.json", folder / "tokenizer.json")
     return lean(folder, shared)
 

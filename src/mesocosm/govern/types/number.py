@@ -59,6 +59,11 @@ class Rates(Kind):
     day: str | None = None
 
 
+def _thirds(text: Column) -> Column:
+    """Whether a point stands before the last three characters, so that it may group digits in threes."""
+    return text.right(4).left(1) == "."
+
+
 class Number(FieldKind):
     """A number, with or without a unit, read exactly or refused with its reason.
 
@@ -153,7 +158,7 @@ class Number(FieldKind):
             return {"rest": said.substr(known["lead"].length()).lstrip()}
         if "odd" not in known:
             odd = (known["lead"] == "") | known["rest"].re_search(MORE)
-            odd = odd | known["lead"].re_search(TWO_READINGS) if self.mark(facts or {}) == "mixed" else odd
+            odd = odd | _thirds(known["lead"]) if self.mark(facts or {}) == "mixed" else odd
             return {"odd": cases((odd, said), other=null())}
         careful = functions()["figure_of"](known["odd"], literal(mark))
         if mark == ".":
@@ -169,8 +174,11 @@ class Number(FieldKind):
         """A text that is a plain number by a cast; an underscore is no digit, and `+-5` is `±5`."""
         text = said.replace(",", ".") if mark == "," else said
         odd = said.contains("_") | said.contains("+-")
-        odd = odd | said.contains(".") if mark == "," else odd | said.re_search(TWO_READINGS) if mark == "mixed" else odd
-        return cases((odd, null("float64")), other=text.try_cast("float64"))
+        odd = odd | said.contains(".") if mark == "," else odd
+        number = text.try_cast("float64")
+        if mark != "mixed":
+            return cases((odd, null("float64")), other=number)
+        return cases((odd | (_thirds(text) & (number.abs() >= 1.0) & (number.abs() < 1000.0)), null("float64")), other=number)
 
     def _digits(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The digits of a whole number as text, null for one with an exponent; `odd` where a part is not whole. Asked of great numbers only."""
