@@ -4,7 +4,7 @@
 
 A client connects, sends its words, environment and folder with three files (standard input, output, errors), and reads the new process's
 number and, when it has ended, its exit status, a line each. Each command is a process of its own; what it shares with the others
-is what Python has imported. `MESOCOSM_TEST_FRESH=1` starts each command anew instead.
+is what Python has imported.
 """
 
 from __future__ import annotations
