@@ -15,6 +15,7 @@ from mesocosm.operate.marks import DRILL, HEADER
 DRILLS = ("quiet", "unit-change", "drift", "concept-change", "kill", "bad-model", "full-disk")
 OF_NUMBERS = ("unit-change", "drift")
 ON_A_COPY = ("kill", "bad-model", "full-disk")
+LATER = 15.0  # seconds in which later rows may change the diagnosis of an alert
 
 
 def to_break(spec: Any) -> str:
@@ -90,7 +91,8 @@ def drill(
             break
         alerts = [a for a in eco.catalog.alerts() if a["service"] == name and a["at"] >= began]
         lines = [a for a in eco.catalog.audit(30) if a["at"] >= began and a["who"] == "retrain"]
-        if alerts and (lines or not retrains or all(v["remedy"] != "retrain" for v in _verdicts(alerts))):
+        seen = all(a["detail"].get("confirmed", True) for a in alerts) or time.time() > until - wait + LATER  # later rows may change a diagnosis
+        if alerts and seen and (lines or not retrains or all(v["remedy"] != "retrain" for v in _verdicts(alerts))):
             break
         time.sleep(0.5)
     alerts = [a for a in eco.catalog.alerts() if a["service"] == name and a["at"] >= began]
