@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -189,3 +190,21 @@ def test_a_format_that_leaves_a_part_of_the_day_open_is_refused(kind: str, form:
 @pytest.mark.parametrize("kind", ["date", "time"])
 def test_a_format_of_a_whole_day_is_taken(kind: str, form: str) -> None:
     TYPES[kind].model_validate({"type": kind, "formats": [form]})
+
+
+@pytest.mark.parametrize("mark", [".", ",", "mixed"])
+def test_a_whole_number_is_the_text_s_exact_value_or_refused(con: Any, mark: str) -> None:
+    draw = random.Random(mark)
+    texts = ["1.500000000000000000e+03", "0.000000000000000000e+00", "30000000000000000000001e-22", "1000000000000000.05", "9007199254740993.0"]
+    for _ in range(3000):
+        whole = str(draw.randrange(10 ** draw.randrange(1, 21)))
+        part = draw.choice(["", "." + "0" * draw.randrange(25), "." + "0" * draw.randrange(22) + str(draw.randrange(10))])
+        texts.append(draw.choice(["", "-"]) + whole + part + draw.choice(["", "", f"e{draw.randrange(-25, 6)}", f"E+{draw.randrange(6):02d}"]))
+    texts = [t.replace(".", ",") if mark == "," else t for t in texts]
+    field: Any = TYPES["integer"].model_validate({"type": "integer"} | ({"decimal": mark} if mark != "mixed" else {}))
+    con.execute("create or replace table _raw as select unnest(?::bigint[]) as _row, 0::int as _part, 0::bigint as _line, unnest(?::varchar[]) as x", [list(range(len(texts))), texts])
+    query = recipe.read_sql({"x": field}, {"x": {"decimal": mark}}, "_raw", {"x": "string"}, recipe.LINEAGE)
+    read = [row[0] for row in con.execute(f"select x from ({query}) order by _row").fetchall()]
+    wrong = {t: v for t, v in zip(texts, read, strict=True) if v is not None and Decimal(t.replace(",", ".")) != v}
+    assert not wrong and sum(v is not None for v in read) > len(texts) / 5
+    assert read[:2] == [1500, 0], "as numpy.savetxt writes them"

@@ -98,7 +98,7 @@ def _place(name: str, value: Array, old: Mapping[str, Array], places: Mapping[tu
 
 
 def _as_torch(trunk: Any, graph: Path) -> bool:
-    """Whether a graph gives what a module gives, on tokens of all kinds and rows of two lengths."""
+    """Whether a graph gives what a module gives, on a few tokens, in rows of two lengths."""
     import onnxruntime
     import torch
 

@@ -26,6 +26,7 @@ PART = r"^[-+]?\d+\.\d*[1-9]"
 SMALL = r"^[^eE]*[1-9]"  # a figure that is not zero
 ROUNDED = 4.5e-16  # how far, in parts of a number, rounding takes the product of a figure and a factor
 DOUBLE_DIGITS = 15  # a text with no more characters has no more digits than a double holds
+FEW_DIGITS = r"^\s*[-+]?\d(?:[.,]?\d){0,14}[.,]?0*[eE]"  # at most 15 digits, then zeros, before an exponent
 TWO_READINGS = r"^\s*[-+]?[1-9]\d{0,2}\.\d{3}\s*$"  # in a column that shows both decimal marks
 EXACT = 9007199254740992.0  # whole numbers below it are whole in a double too
 
@@ -264,12 +265,14 @@ class Integer(Number):
             return whole
         said, bare = said.cast("string"), parts["unit"] == ""
         great = self._digits(said, parts, facts).try_cast("int64")
-        long = said.contains(self.mark(facts)) & (said.length() > DOUBLE_DIGITS)  # a double may have lost its last digits
+        power = said.contains("e") | said.contains("E")
+        long = (power | said.contains(".") | said.contains(",")) & (said.length() > DOUBLE_DIGITS)  # a double may have lost digits
         lost = (number == 0.0) & (said.contains("e-") | said.contains("E-"))
         near = cases(((small - small.round()).abs() <= ROUNDED * small.abs(), small.round()), other=null("float64")).cast("int64")
         return cases(
-            (bare & ((number.abs() >= EXACT) | long), great),
             (bare & lost & said.re_search(SMALL), null("int64")),
+            (bare & long & power & said.re_search(FEW_DIGITS), whole),
+            (bare & ((number.abs() >= EXACT) | long), great),
             (bare, whole),
             (long, null("int64")),
             other=near,
