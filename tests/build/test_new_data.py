@@ -121,18 +121,6 @@ def test_a_drafted_field_of_another_type_stops() -> None:
     assert [(c.field, c.kind) for c in compare_snapshots(snapshot_of(old), later)] == [("amount", "schema")]
 
 
-def test_a_drafted_column_that_is_gone_stops_and_a_new_one_is_reported() -> None:
-    rows = table(np.random.default_rng(3), 300, 3)
-    renamed = {("sum" if n == "amount" else n): v for n, v in rows.items()}
-    old, without, later, more = (snapshot_of(r) for r in (rows, {n: v for n, v in rows.items() if n != "amount"}, renamed, rows | {"extra": rows["amount"]}))
-    for snapshot in (old, without, later, more):
-        snapshot["recipe"]["auto"] = True
-    assert [(c.field, c.kind) for c in compare_snapshots(old, without)] == [("amount", "schema")]
-    assert [(c.field, c.kind, "sum" in c.evidence) for c in compare_snapshots(old, later)] == [("amount", "schema", True)]
-    assert [(c.field, c.kind) for c in compare_snapshots(old, more)] == [("extra", "distribution")]
-    assert compare_snapshots(snapshot_of(rows), snapshot_of({n: v for n, v in rows.items() if n != "amount"})) == [], "the file left it out"
-
-
 FILE = """grammar: 1
 ecosystem: scales
 sources: {s: {type: csv, path: s.csv}}
@@ -152,6 +140,26 @@ def write_rows(home: Path, weight: Callable[[int], str], colour: Callable[[int],
 def build(home: Path, *accept: str) -> list[str]:
     eco = open_ecosystem(home)
     return [f.text() for f in apply(eco.spec, eco.catalog, eco.plan(), lambda *_: None, accept=accept).failed]
+
+
+def test_a_drafted_column_that_is_gone_stops_and_a_new_one_does_not(tmp_path: Path) -> None:
+    (tmp_path / "ecosystem.yaml").write_text("grammar: 1\necosystem: a\nsources: {s: {type: csv, path: s.csv}}\ndatasets:\n  d: {from: s, fields: auto, split: none}\n")
+    rows = [f"K{i:04d},{150 + i % 40}.5,{50 + i % 30}.25" for i in range(120)]
+
+    def write(*names: str) -> None:
+        cells = [row.split(",") + ["7"] for row in rows]
+        (tmp_path / "s.csv").write_text("\n".join([",".join(names), *(",".join(c[: len(names)]) for c in cells)]) + "\n")
+
+    write("id", "height", "weight")
+    assert build(tmp_path) == []
+    write("id", "height")
+    assert "weight: schema change: the source has no such column any more;" in build(tmp_path)[0]
+    write("id", "height", "mass")
+    assert "no such column any more; new beside it: mass" in build(tmp_path)[0]
+    write("id", "height", "weight", "extra")
+    assert build(tmp_path) == [], "more columns are no fault"
+    write("id", "height", "weight")
+    assert "extra: schema change" in build(tmp_path)[0] and build(tmp_path, "d.extra") == []
 
 
 def test_a_stopped_build_keeps_the_last_snapshot_says_why_and_one_line_accepts_it(tmp_path: Path) -> None:

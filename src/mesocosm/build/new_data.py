@@ -40,7 +40,7 @@ def compare_snapshots(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Fi
     """
     before, after = old["recipe"]["fields"], new["recipe"]["fields"]
     drafted = bool(new["recipe"].get("auto"))
-    found: list[FieldChange] = compare_rows(old, new) + (_compare_columns(list(before), list(after)) if drafted and old["recipe"].get("auto") else [])
+    found: list[FieldChange] = compare_rows(old, new) + (_compare_columns(old, new) if drafted else [])
     for name in after:
         if name not in before:
             continue
@@ -58,13 +58,25 @@ def compare_snapshots(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Fi
     return found
 
 
-def _compare_columns(before: Sequence[str], after: Sequence[str]) -> list[FieldChange]:
+def _compare_columns(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[FieldChange]:
     """Columns of a source that `fields: auto` drafts: one that is gone is a change of schema, one that is new is reported."""
-    gone, added = [n for n in before if n not in after], [n for n in after if n not in before]
+    was, now = (_columns(snapshot) for snapshot in (old, new))
+    gone = [n for n, column in was.items() if n not in now and column not in _listed(new)]
+    added = [n for n, column in now.items() if n not in was and column not in _listed(old)]
     beside = f"; new beside it: {', '.join(added)}" if added else ""
     return [FieldChange(n, "schema", f"the source has no such column any more{beside}") for n in gone] + [
         FieldChange(n, "distribution", "the column is new in the source") for n in added if not gone
     ]
+
+
+def _columns(snapshot: Mapping[str, Any]) -> dict[str, str]:
+    """The column that each field of a snapshot reads."""
+    return {n: f.get("column") or n for n, f in snapshot["recipe"]["fields"].items()}
+
+
+def _listed(snapshot: Mapping[str, Any]) -> set[str]:
+    """The columns that a snapshot's sources had."""
+    return {c for columns in snapshot["report"].get("columns", {}).values() for c in columns}
 
 
 def _keys(snapshot: Mapping[str, Any]) -> list[str]:
