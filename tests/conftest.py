@@ -203,10 +203,11 @@ class Server:
         self.process = begin("up", str(home), "--port", "0", *options)
         until = time.time() + 120
         said: dict[str, Any] = {}
+        asks = httpx.Client(timeout=2, verify=False)  # certificates take longer to read than the answer to come
         while time.time() < until:
             try:
                 said = json.loads((home / ".mesocosm" / "server.json").read_text())
-                if httpx.get(said["url"] + "/readyz", timeout=2).status_code == 200:
+                if asks.get(said["url"] + "/readyz").status_code == 200:
                     break
             except (OSError, ValueError, httpx.HTTPError):
                 pass

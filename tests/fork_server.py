@@ -172,8 +172,9 @@ def main(path: str) -> None:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
     listener = socket.socket(socket.AF_UNIX)
-    listener.bind(path)
+    listener.bind(path + ".soon")
     listener.listen(64)
+    os.rename(path + ".soon", path)  # who sees the socket can connect
     select = selectors.DefaultSelector()
     select.register(listener, selectors.EVENT_READ)
     select.register(wake, selectors.EVENT_READ)

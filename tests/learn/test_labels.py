@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import said_of
+from little_base import little_base
 
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.learn.heads.blend import Blend, sigmoid
@@ -36,7 +37,7 @@ datasets:
 models:
   topics: {base: minilm, learns: mail, predict: topics, inputs: [text, seen], track: [], require: {micro_f1: ">= 0.8"}}
 services: {desk: {serves: topics}}
-"""
+""".replace("base: minilm", f"base: {little_base()}")
 
 
 def rows(count: int) -> list[tuple[str, ...]]:

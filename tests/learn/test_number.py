@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import said_of
+from little_base import little_base
 from sklearn.datasets import load_diabetes
 from sklearn.linear_model import Ridge
 
@@ -143,7 +144,7 @@ datasets:
     split: {test: 0.25, validation: 0.25}
 models:
   taste: {track: [], base: minilm, learns: said, predict: stars, inputs: [text], tune: {method: bitfit, epochs: 8, patience: 8, learning_rate: 0.005, loss: huber}, require: {r2: ">= 0.5"}}
-"""
+""".replace("base: minilm", f"base: {little_base()}")
 
 
 def test_a_base_is_tuned_for_a_number_and_its_interval_comes_from_validation_rows(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from conftest import said_of
+from little_base import little_base
 
 from mesocosm.ecosystem import open_ecosystem
 
@@ -25,7 +26,7 @@ datasets:
 models:
   same: {base: minilm, learns: both, predict: same, inputs: [one, other], pair: [one, other], track: []}
 services: {desk: {serves: same}}
-"""
+""".replace("base: minilm", f"base: {little_base()}")
 THINGS = ["card", "loan", "fee", "phone", "branch", "coin"]
 SAID = ["my {} is lost", "where is the {}", "i want a new {}", "close the {} please", "is the {} safe"]
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import SMALL, said_of
+from little_base import little_base
 from safetensors.numpy import load_file
 
 from mesocosm.base.errors import Wrong
@@ -34,7 +35,7 @@ def lines() -> list[str]:
 
 @pytest.fixture(scope="module")
 def base() -> Any:
-    return resolve("minilm", Path("."))
+    return resolve(str(little_base()), Path("/"))
 
 
 @pytest.mark.parametrize("name", list(OBJECTIVES))
@@ -53,7 +54,8 @@ def test_every_objective_lowers_its_loss_on_texts_held_out(tmp_path: Path, base:
     assert vectors.shape == (2, 384)
 
 
-def test_texts_of_a_class_come_together(tmp_path: Path, base: Any) -> None:
+def test_texts_of_a_class_come_together(tmp_path: Path) -> None:
+    base = resolve("minilm", Path("/"))
     texts = [f"what a {w} day in month {m}" for m in range(1, 13) for w in ("lovely", "kind", "awful", "cruel")]
     told: list[str | None] = ["good" if "lovely" in t or "kind" in t else "bad" for t in texts]
     told[5] = None  # a gap: near itself alone
@@ -113,7 +115,7 @@ def test_too_few_texts_are_a_sentence(tmp_path: Path, base: Any) -> None:
         pretrained(base, ["a b c", "a b c", "d e f"], Pretrain(on=("x",)), 32, 7, tmp_path, lambda _: None)
 
 
-def unlabelled(pond: Path, settings: str, base: str = "base: minilm") -> Path:
+def unlabelled(pond: Path, settings: str, base: str = f"base: {little_base()}") -> Path:
     (pond / "manual.csv").write_text("line\n" + "\n".join('"' + line.replace('"', "'") + '"' for line in lines()) + "\n")
     file = pond / "ecosystem.yaml"
     text = file.read_text().replace("sources:\n", "sources:\n  manual: {type: csv, path: manual.csv}\n")
@@ -127,7 +129,7 @@ def test_a_build_pretrains_on_another_dataset_and_plans_it(pond: Path) -> None:
     eco.build()
     (version,) = eco.catalog.versions("judge")
     told = version["metrics"]["pretraining"]
-    assert told["after"] < told["before"] and version["recipe"]["base"].startswith("minilm+")
+    assert told["after"] < told["before"] and version["recipe"]["base"].startswith(f"{little_base()}+")
     assert {c.sign for c in open_ecosystem(pond).plan()} == {"="}
     (pond / "manual.csv").write_text((pond / "manual.csv").read_text() + "a new line of the manual\n")
     assert {c.address: c.sign for c in open_ecosystem(pond).plan()}["models.judge"] == "±"
@@ -158,13 +160,13 @@ def test_models_share_one_trunk_that_learnt_what_each_of_them_tells(pond: Path) 
 
     file = pond / "ecosystem.yaml"
     together = "pretrain: {on: [text], epochs: 2, learning_rate: 1e-4, batch: 16, objective: {objective: multitask, fields: [label, amount]}}"
-    one = f"judge: {{base: minilm, learns: mail, predict: label, inputs: [text], track: [], {together}}}"
+    one = f"judge: {{base: {little_base()}, learns: mail, predict: label, inputs: [text], track: [], {together}}}"
     file.write_text(re.sub(r"(?m)^  judge: .*$", f"  {one}\n  {one.replace('judge', 'price').replace('predict: label', 'predict: amount')}", SMALL))
     eco, said = open_ecosystem(pond), list[str]()
     assert not eco.build(say=lambda address, text: said.append(f"{address} {text}")).failed
     versions = [eco.catalog.versions(name)[-1] for name in ("judge", "price")]
     assert len({v["recipe"]["base"] for v in versions}) == len({v["recipe"]["trunk"] for v in versions}) == 1
-    assert "minilm+" in versions[0]["recipe"]["base"] and sum("pretraining, epoch" in s or "pretrained on" in s for s in said) >= 2
+    assert f"{little_base()}+" in versions[0]["recipe"]["base"] and sum("pretraining, epoch" in s or "pretrained on" in s for s in said) >= 2
     assert len(list((pond / ".mesocosm" / "bases").iterdir())) == 1 and versions[0]["metrics"]["accuracy"] > 0.9
     shared: dict[Any, Any] = {}
     nets = [net_of(eco.spec, v, precision="int8", shared=shared) for v in versions]

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import said_of
+from little_base import little_base
 
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.learn.ranking import grow, scorer
@@ -32,7 +33,7 @@ models:
   taste: {base: minilm, learns: views, predict: item, inputs: [who], rank: {when: at, items: things, texts: [title], most: 5}, track: [], require: {gain_over_popular: "> 0.05"}}
 services:
   shelf: {serves: taste}
-"""
+""".replace("base: minilm", f"base: {little_base()}")
 TEA = ["green tea", "black tea", "mint tea", "tea pot", "tea cup", "white tea", "oolong tea", "tea strainer", "herbal tea", "chai tea"]
 BIKE = ["bike tyre", "bicycle lamp", "bike bell", "bicycle saddle", "bike lock", "bicycle pump", "bike chain", "cycling helmet", "bike pedal", "bicycle rack"]
 
@@ -111,7 +112,7 @@ def test_a_shop_ranks_what_comes_next_and_what_nobody_touched(tmp_path: Path, cl
         ("inputs: [who]", "inputs: [who, note]", "ranking asks only who did something"),
         ("items: things", "items: nothing", "no dataset is named 'nothing'"),
         ("texts: [title]", "texts: [name]", "'things' has no field 'name'"),
-        ("base: minilm, learns", "learns", "'base' is missing, and items are told by texts"),
+        (f"base: {little_base()}, learns", "learns", "'base' is missing, and items are told by texts"),
         ("rank:", "tune: lora, rank:", "learns as 'rank' says"),
         ("rank:", "continual: 1, rank:", "no 'continual' here"),
         ("gain_over_popular", "accuracy", "'accuracy' is no metric of ranking"),

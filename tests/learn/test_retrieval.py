@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import BANK
+from little_base import little_base
 
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.learn.retrieval.bridge import bridge, ranks, unit
@@ -21,14 +22,14 @@ sources: {{faq: {{type: csv, path: faq.csv}}}}
 datasets: {{asked: {{from: faq, fields: {{question: {{type: text}}, answer: {{type: text}}}}, split: {{test: 0.3, validation: 0.1}}}}}}
 models: {{find: {{base: minilm, learns: asked, predict: answer, inputs: [question], track: [], {more}}}}}
 services: {{desk: {{serves: find}}}}
-"""
+""".replace("base: minilm", f"base: {little_base()}")
 
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Path:
-    """The questions of the bank's table, each asked in three ways."""
+    """Twenty questions of the bank's table, each asked in three ways."""
     with (BANK / "data" / "faq.csv").open(newline="") as table:
-        rows = list(csv.DictReader(table))
+        rows = list(csv.DictReader(table))[:20]
     with (tmp_path / "faq.csv").open("w", newline="") as out:
         write = csv.writer(out)
         write.writerow(("question", "answer"))
@@ -133,7 +134,7 @@ def test_what_mattered_to_a_finder_is_told_and_held() -> None:
     from mesocosm.learn.tokens import Tokens
     from mesocosm.learn.tuning import TUNING
 
-    base = resolve("minilm", Path("."))
+    base = resolve(str(little_base()), Path("/"))
     tune: Any = TUNING["bitfit"].model_validate({"method": "bitfit"})
     trunk = load_trunk(base)
     trunk.net = tune.attach(trunk.net)
@@ -170,7 +171,7 @@ def test_both_sides_of_a_batch_are_read_as_they_are_alone() -> None:
     from mesocosm.learn.retrieval.net import Pairs
     from mesocosm.learn.tokens import Tokens
 
-    base = resolve("minilm", Path("."))
+    base = resolve(str(little_base()), Path("/"))
     trunk, tokens = load_trunk(base), Tokens(base.folder, 64)
     asked, told = ["where is my card", "hi", "what does a transfer to another country cost me"], ["It comes by post within a week.", "Hello there, how can we help?", "Nothing."]
     q, a = tokens.ids(asked), tokens.ids(told)

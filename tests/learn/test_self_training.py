@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from conftest import said_of
+from little_base import little_base
 
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.learn.heads import HEADS
@@ -24,7 +25,7 @@ datasets:
     fields: {id: {type: integer}, text: {type: text}, mood: {type: category, values: ["good", "bad"]}}
     split: {test: 0.3, validation: 0.0}
 models: {mood: {base: minilm, learns: mail, predict: mood, inputs: [text], track: [], self_training: 0.8, tune: {method: frozen, head: kernel}}}
-"""
+""".replace("base: minilm", f"base: {little_base()}")
 
 
 def blobs(rows: int, seed: int) -> tuple[Any, Any]:

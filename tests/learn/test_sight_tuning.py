@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import said_of
+from little_base import little_base
 from PIL import Image
 
 from mesocosm.ecosystem import open_ecosystem
@@ -222,7 +223,7 @@ def test_what_reads_and_what_sees_both_move_and_are_served_as_they_were_judged(t
     tone = draw.integers(0, 2, len(pick))
     lines = [f"{i},{scans[i]},what a {words[k][draw.integers(4)]} day in month {draw.integers(1, 13)},{'ab'[n % 2]},{'high' if y[i] > 7 else 'low'} {'bad' if k else 'good'}" for n, (i, k) in enumerate(zip(pick, tone, strict=True))]
     (tmp_path / "scans.csv").write_text("\n".join(["id,scan,note,box,sort", *lines]) + "\n")
-    model = "  NAME: {base: minilm, image_base: vit, learns: cards, predict: sort, inputs: [scan, note, box], track: [], tune: TUNE}\n"
+    model = f"  NAME: {{base: {little_base()}, image_base: vit, learns: cards, predict: sort, inputs: [scan, note, box], track: [], tune: TUNE}}\n"
     ways = {"still": "{method: frozen, head: linear}", "both": "{method: full, moves: both, epochs: 8, patience: 8, batch: 16, augment: [crop, mask]}", "texts": "{method: prefix, moves: texts, epochs: 1}"}
     (tmp_path / "ecosystem.yaml").write_text("""grammar: 1
 ecosystem: post

@@ -13,6 +13,7 @@ import pytest
 from conftest import said_of
 from hypothesis import given
 from hypothesis import strategies as st
+from little_base import little_base
 
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.learn.tagging.words import allowed, best, firsts, spans, words_of
@@ -30,14 +31,14 @@ models:
   finder: {base: minilm, learns: letters, predict: marks, inputs: [text], track: [], require: {span_f1: "> 0.6"}}
 services:
   reader: {serves: finder}
-"""
+""".replace("base: minilm", f"base: {little_base()}")
 FIRST = ["Anna", "Boris", "Chen", "Dewi", "Emma", "Farid", "Grace", "Hans", "Ines", "Jonas", "Karin", "Luca", "Maria", "Nadia", "Oscar", "Petra"]
 LAST = ["Smith", "Novak", "Garcia", "Tanaka", "Muller", "Rossi", "Jansen", "Okafor", "Silva", "Berg"]
 TOWN = ["Paris", "New York", "Utrecht", "Nairobi", "San Jose", "Osaka", "Lima", "Oslo", "Cape Town", "Berlin", "Hanoi", "Quito", "Riga", "Porto"]
 SHAPES = ["{p} moved to {t} last year", "please call {p} about the invoice", "the parcel from {t} never came", "in {t} we met {p} again", "nothing to report today", "our office in {t} is closed", "{p} and {p} signed in {t}"]
 
 
-def letters(home: Path, rows: int = 160, seed: int = 1) -> None:
+def letters(home: Path, rows: int = 160, seed: int = 1, text: str = DESK) -> None:
     draw = random.Random(seed)
     lines = ["text,marks,other"]
     for _ in range(rows):
@@ -49,7 +50,7 @@ def letters(home: Path, rows: int = 160, seed: int = 1) -> None:
             tags += [f"B-{kind}", *[f"i-{kind.lower()}"] * (len(these) - 1)] if kind else ["O"] * len(these)
         lines.append(f"{' '.join(words)},{' '.join(tags)},x")
     (home / "mails.csv").write_text("\n".join([*lines, "two words,O O O,x", "one,B-THING,x"]) + "\n")
-    (home / "ecosystem.yaml").write_text(DESK)
+    (home / "ecosystem.yaml").write_text(text)
 
 
 def test_words_begin_with_a_token_each_and_what_was_cut_has_none() -> None:
@@ -78,7 +79,7 @@ def test_the_path_is_the_likeliest_of_those_that_may_be(rows: list[list[float]])
 
 
 def test_names_are_found_served_and_fed_back(tmp_path: Path, cli: Callable[..., Any]) -> None:
-    letters(tmp_path)
+    letters(tmp_path, text=DESK.replace(str(little_base()), "minilm"))
     file = tmp_path / "ecosystem.yaml"
     done = cli("build", "-f", str(file))
     assert done.returncode == 0 and "1 rows have another number of tags than words" in " ".join(done.stderr.split()), done.stdout + done.stderr
@@ -115,7 +116,7 @@ def test_a_base_is_tuned_for_tags(tmp_path: Path) -> None:
     "old, new, wanted",
     [
         ("inputs: [text]", "inputs: [text, other]", "the one text field whose words are tagged"),
-        ("base: minilm, ", "", "words are tagged by a base that reads"),
+        (f"base: {little_base()}, ", "", "words are tagged by a base that reads"),
         ("inputs: [text]", "inputs: [text], tune: {method: full, mixup: 0.2}", "'mixup' is for classes and numbers"),
         ("inputs: [text]", "inputs: [text], tune: last", "'last' is not for tags a word"),
         ("span_f1", "accuracy", "'accuracy' is no metric of tagged words"),

@@ -91,6 +91,7 @@ def test_the_incident_of_the_on_call_page(bank: Path, server: Server, cli: Any) 
                 continue
             words = [str(bank) if w == "examples/bank" else w for w in shlex.split(line)[1:]]
             done = cli(*words)
+            print(line, done.stdout[-900:])
             assert done.returncode == 0, (line, done.stdout, done.stderr)
             said = said + done.stdout if "status" not in line else done.stdout
             ran += 1
@@ -288,6 +289,23 @@ def test_an_alert_clears_with_the_first_window_that_is_whole_again(desk: Path, t
     assert len(send(6)) == 1 and send(6) == [] and len(eco.catalog.alerts(open_only=True)) == 1
     assert send(1) == [] and eco.catalog.alerts(open_only=True) == []
     assert [send(1) for _ in range(4)] == [[]] * 4 and len(eco.catalog.alerts()) == 1
+
+
+@pytest.mark.parametrize("before", [6, 12, 20, 24])
+def test_a_window_that_began_before_the_change_is_diagnosed_again_by_fewer_rows_than_a_window(desk: Path, tmp_path: Path, before: int) -> None:
+    """Rows from before a unit changed leave the window row by row: no whole further window is waited for."""
+    eco, served, watch, trained = watched(desk, tmp_path / "home")
+    held, rng = served.now.held(), random.Random(before)
+
+    def send(rows: int, times: float) -> list[str]:
+        served.predict([{k: v for k, v in row.items() if k != HELD_LABEL} | {"amount": row["amount"] * times} for row in rng.choices(held, k=rows)])
+        return watch.look()
+
+    assert send(before, 1) == [] and len(send(60 - before, 1.95583)) == 1
+    assert send(before, 1.95583) == [] and send(before // 3, 1.95583) == []
+    (alert,) = eco.catalog.alerts(open_only=True)
+    assert alert["detail"]["verdict"]["kind"] == "unit" and alert["detail"]["verdict"]["remedy"] == "mend the source", alert["message"]
+    assert not trained
 
 
 def test_rows_refused_over_one_field_name_it(desk: Path, tmp_path: Path) -> None:

@@ -14,7 +14,16 @@ from typing import Any
 import numpy as np
 
 from mesocosm.base.errors import Failure
-from mesocosm.operate.alerts import Evidence, Probe, as_json, next_state, probe_drift, probe_missing, read_probes
+from mesocosm.operate.alerts import (
+    Evidence,
+    Probe,
+    as_json,
+    next_state,
+    probe_drift,
+    probe_missing,
+    read_probes,
+    review_inputs,
+)
 from mesocosm.operate.anomaly import Figure
 from mesocosm.operate.answers import Answer, Calibration, Labelled, compare
 from mesocosm.operate.drift.changes import find_changes
@@ -111,8 +120,10 @@ def simulate(seed: int, kind: str, with_labels: bool) -> tuple[str, int]:
 
         if detail:
             recent += live
-            state = next_state(detail, Evidence(rows=recent, labelled=labelled(None, told=answers[int(detail["at"]) :])))
-            closed += not state.open
+            if detail["by"] == "inputs":
+                closed += not review_inputs(detail, recent[::-1], WINDOW).open
+            else:
+                closed += not next_state(detail, Evidence(labelled=labelled(None, told=answers[int(detail["at"]) :]))).open
             continue
         found, _ = drifted(world.training, columns(live), LEVEL / 4)
         changes = find_changes(world.training, {n: [r[n] for r in live] for n in world.training}, LEVEL / 4)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mesocosm.base.errors import Failure
 from mesocosm.cli.common import AsJson, File, answer, guarded, opened
 from mesocosm.operate.marks import DRILL, HEADER
+
+if TYPE_CHECKING:
+    from httpx import Client
 
 DRILLS = ("quiet", "unit-change", "drift", "concept-change", "kill", "bad-model", "full-disk")
 OF_NUMBERS = ("unit-change", "drift")
@@ -73,7 +76,10 @@ def drill(
     held = held_out(split, data[number] if kind == "drift" and number else None)
     before = eco.catalog.deployment(name)
     began, failed, flip = time.time(), 0, _flips(data, model.predict)
-    with typer.progressbar(range(rows), label=f"{kind}: {rows} rows to {name}", file=__import__("sys").stderr) as bar:
+    import httpx
+
+    http = httpx.Client(base_url=server["url"], headers={"Authorization": f"Bearer {server['token']}", HEADER: DRILL}, timeout=30)
+    with http, typer.progressbar(range(rows), label=f"{kind}: {rows} rows to {name}", file=__import__("sys").stderr) as bar:
         for n in bar:
             i = held[n % len(held)]
             row = {f: data[f][i] for f in model.inputs}
@@ -82,7 +88,7 @@ def drill(
                 row[number] = row[number] / 1.95583
             if kind == "concept-change":
                 label = flip[label]
-            failed += not _send(server, name, row, label if kind != "unit-change" or n % 2 else None)
+            failed += not _send(http, name, row, label if kind != "unit-change" or n % 2 else None)
     found: dict[str, Any] = {"drill": kind, "service": name, "rows": rows, "failed": failed, "seconds": round(time.time() - began, 1)}
     until = time.time() + wait
     retrains = any(m.watches == name and m.drift and m.reacts_with("retrain") for m in eco.spec.eco.monitors.values())
@@ -120,15 +126,12 @@ def _flips(data: dict[str, list[Any]], target: str) -> dict[str, str]:
     return {a: labels[(i + 1) % len(labels)] for i, a in enumerate(labels)}
 
 
-def _send(server: dict[str, Any], name: str, row: dict[str, Any], label: str | None) -> bool:
-    import httpx
-
-    headers = {"Authorization": f"Bearer {server['token']}", HEADER: DRILL}
-    answer_ = httpx.post(f"{server['url']}/v1/services/{name}/predict", json=row, headers=headers, timeout=30)
+def _send(http: Client, name: str, row: dict[str, Any], label: str | None) -> bool:
+    answer_ = http.post(f"/v1/services/{name}/predict", json=row)
     if answer_.status_code != 200:
         return answer_.status_code < 500
     if label:
-        httpx.post(f"{server['url']}/v1/services/{name}/feedback", json={"id": answer_.json()["id"], "label": label}, headers=headers, timeout=30)
+        http.post(f"/v1/services/{name}/feedback", json={"id": answer_.json()["id"], "label": label})
     return True
 
 

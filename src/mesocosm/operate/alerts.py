@@ -155,6 +155,22 @@ def _by_inputs(detail: Mapping[str, Any], rows: Sequence[Row]) -> AlertState:
     return AlertState(False, f"{least:.0f} rows show {names} as in the training rows (within half of the gap that was found and within {WIDEST:.0%} of the rows, 99 % bound)")
 
 
+def review_inputs(detail: Mapping[str, Any], rows: Sequence[Row], count: int, version: str = "") -> AlertState:
+    """What becomes of an open alert of inputs by all rows sent since it was last seen, or by the newest `count` alone, among which none from before its end need be.
+
+    Args:
+        rows: the newest first.
+        count: how many rows it was found in, those of other parts included.
+    """
+    told, part = AlertState(True, "no rows came since"), detail.get("where")
+    for some in (rows, rows[:count])[: 1 + (len(rows) > count)]:
+        inside = [r for r in some if not part or r.get(part["field"]) == part["value"]]
+        told = next_state(detail, Evidence(rows=inside, version=version))
+        if not told.open:
+            break
+    return told
+
+
 def labels_needed(detail: Mapping[str, Any]) -> int:
     """How many of the newest labels a look at an alert of labels reads: as many as opened it, or as show health where there is health.
 

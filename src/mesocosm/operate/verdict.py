@@ -125,7 +125,7 @@ def _source(evidence: Evidence) -> Diagnosis:
 def gather(
     found: Sequence[Mapping[str, Any]], training: Mapping[str, Any], live: Rows, predict: Callable[[Rows], Sequence[Mapping[str, Any]]],
     held: Rows, said: Callable[[Callable[[Mapping[str, Any]], bool] | None], Labelled], tolerance: float, level: float,
-    units: Mapping[str, str | None] | None = None, changes: Sequence[Change] | None = None,
+    units: Mapping[str, str | None] | None = None, changes: Sequence[Change] | None = None, sent: Sequence[Any] | None = None,
 ) -> Evidence:  # fmt: skip
     """The evidence of every cause.
 
@@ -139,6 +139,7 @@ def gather(
         level: false alarms accepted for one look.
         units: what numbers are measured in, by feature.
         changes: what was done to fields, where that was looked for already.
+        sent: values of the first changed field as they came, before a recipe clipped them; those of `live` where there are none.
     """
     if changes is None:
         changes = find_changes(training, {n: [r.get(n) for r in live] for n in training}, level, units)
@@ -149,7 +150,8 @@ def gather(
     if changes and changes[0].kind == "unit":
         name, times, plus = changes[0].field, changes[0].detail["factor"], changes[0].detail["plus"]
         if changes[0].detail["share"] >= 1:
-            undone = _counterfactual(now, list(predict([dict(row) | {name: (row[name] - plus) / times if row.get(name) is not None else None} for row in live])))
+            values = sent if sent is not None else [row.get(name) for row in live]
+            undone = _counterfactual(now, list(predict([dict(row) | {name: (v - plus) / times if v is not None else None} for row, v in zip(live, values, strict=True)])))
     labelled = said(None)
     usual = said(_within(found, training)) if labelled.worse else labelled
     weights = None if changes else _label_shift(now, before, held, live, training, level)

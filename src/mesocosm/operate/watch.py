@@ -24,6 +24,7 @@ from mesocosm.operate.marks import MARKS
 from mesocosm.operate.moving import fallen_back, recalibrated
 from mesocosm.operate.served import Served
 from mesocosm.operate.service import Monitor
+from mesocosm.operate.stream import Stream
 from mesocosm.operate.surging import Surges
 from mesocosm.operate.unit import Unit
 from mesocosm.operate.verdict import Diagnosis, judged
@@ -34,17 +35,6 @@ MOST_ITEMS = 5000  # answers that one look counts for surges
 MOST_LABELLED = 10_000  # answers with a label that one look compares, the newest
 RECALLED = 500  # requests of late that tell what is usual of the answers of a version that takes over
 FEW_ROWS = 32  # of them in one question, so that those who wait for an answer do not wait for these
-
-
-class Stream:
-    """Requests of one mark at a monitor: traffic, or a drill.
-
-    `since` is the newest request that was tested; rows before `changed` were changed, as an alert has said, and no look back takes them in again.
-    """
-
-    def __init__(self, mark: str, now: float) -> None:
-        self.mark = mark
-        self.since = self.changed = self.began = now
 
 
 class Watch:
@@ -126,6 +116,7 @@ class Watch:
         if not stream.mark:
             self.last |= {"waiting": len(fresh), "window": drift.window}
         if len(fresh) < drift.window:
+            self._read_again(stream, now, fresh)
             return []
         if (closed := alerts.closed_by_person(self.catalog.alerts(), self.name, stream.mark, self.closed)) > stream.since:  # with a reason: only rows that came since tell of another fault
             stream.since = stream.changed = closed
@@ -142,11 +133,9 @@ class Watch:
             self._review(alert, stream, now, fresh)
             return []
         rows, found, changes, live = self._moved(stream, now, fresh)
-        if not found and not changes:
-            if not stream.mark and not opened:
-                self.last.pop("verdict", None)
-            return []
-        if opened and not changes:  # what labels opened is open still, and says more
+        if not found and not changes and not stream.mark and not opened:
+            self.last.pop("verdict", None)
+        if not changes and (opened or not found):  # what labels opened is open still, and says more
             return []
         return self._raise(stream, now, rows, live, found, changes)
 
@@ -168,7 +157,7 @@ class Watch:
             live = self.known.meant(clean) if self.known.along() and not wide else list(clean)
             known = training if not wide else now.fields.training
             found, p = drifted(known, columns(live), level, drift.method, self.known.whole(clean) if not wide else None)
-            changes = find_changes(now.fields.training, columns_of(as_sent(rows, list(now.fields.training))), level, units)
+            changes = find_changes(now.fields.training, columns_of(as_sent(rows, now.fields.training)), level, units)
             tested = {k: min(v, tested.get(k, 1.0)) for k, v in p.items()} | {k: v for k, v in tested.items() if k not in p}
             if found or changes:
                 break
@@ -194,12 +183,24 @@ class Watch:
             self._follow(stream, verdict)
         return raised
 
+    def _read_again(self, stream: Stream, now: Unit, fresh: Sequence[Mapping[str, Any]]) -> None:
+        """Look at open alerts again though less than a window came: rows from before a change leave one that is not confirmed row by row, and the last rows that were needed may show that another is over."""
+        newest = max((r["at"] for r in fresh), default=stream.read)
+        for alert in [a for a in self._opened("drift", stream.mark) if newest > stream.read and a["detail"].get("by", "inputs") == "inputs"]:
+            self.known.meet(now)
+            if alert["detail"].get("confirmed") is False:
+                self._confirm(alert, stream, now)
+            self._close_if_over(alert, stream, now)
+        stream.read = newest
+
     def _confirm(self, alert: Mapping[str, Any], stream: Stream, now: Unit) -> None:
-        """Diagnose an open alert anew by the rows sent since, once there are as many as it was found in; a fault of a source may show later still."""
+        """Diagnose an open alert anew by as many rows as it was found in or more, of those sent since where they suffice; a fault of a source may show later still."""
         detail, count = alert["detail"], int(alert["detail"]["where"]["of"] if alert["detail"].get("where") else alert["detail"]["rows"])
-        rows = [r for r in self._asked(max(count, WIDE * self.monitor.drift.window if self.monitor.drift else 0), alert["at"], stream.mark) if r["version"] == now.version]
-        _, found, changes, live = self._moved(stream, now, rows, narrow=True) if len(rows) >= count else (rows, [], [], [])
-        if changes or found and not detail["confirmed"]:
+        since = [r for r in self._asked(max(count, WIDE * self.monitor.drift.window if self.monitor.drift else 0), alert["at"], stream.mark) if r["version"] == now.version]
+        enough = len(since) >= count
+        rows = since if enough else [r for r in self._asked(count, 0.0, stream.mark) if r["version"] == now.version]
+        _, found, changes, live = self._moved(stream, now, rows, narrow=True)
+        if changes or found and enough and not detail["confirmed"]:
             message, more, verdict = self._diagnosed(stream, now, rows, live, found, changes)
             self.catalog.amend(alert["id"], self.name, message, {**more, "since": detail.get("since", more["since"]), "confirmed": True})
             self._follow(stream, verdict)
@@ -218,14 +219,16 @@ class Watch:
             worst = found[0]["feature"]
             found = [f for f in drifted(training, columns(live), level / 2, drift.method)[0] if f["feature"] == worst] or found
             if changes or part["rows"] <= part["of"] / 2:  # most of the rows alone tell nothing that all of them do not
-                changes = [c for c in find_changes(now.fields.training, columns_of(as_sent(rows, list(now.fields.training))), level, units) if c.field == worst] or changes
-        verdict = self._judged(found, training, live, level, changes, stream)
+                changes = [c for c in find_changes(now.fields.training, columns_of(as_sent(rows, now.fields.training)), level, units) if c.field == worst] or changes
+        sent = [row[changes[0].field] for row in as_sent(rows, now.fields.training)][:JUDGED] if changes else None
+        verdict = self._judged(found, training, live, level, changes, stream, sent)
         self.last["verdict"] = verdict.as_json()
         drill = "drill: " if stream.mark else ""
+        probes = alerts.find_probes(found, changes, self.known.training(), self.known.meaning.training if self.known.meaning else {}, self._seen(now, rows))
         message = f"{drill}inputs of {self.served.name} {name_moved(found, changes)} over {len(rows)} rows{show_median(found)}){name_part(part)}: {verdict.why}; remedy: {verdict.remedy}"
         detail = {
             "by": "inputs", "features": found, "rows": len(rows), "where": part, "verdict": verdict.as_json(), "predictions": [r["id"] for r in rows[:20]],
-            "since": min(r["at"] for r in rows), "mark": stream.mark, "version": now.version, "probes": alerts.as_json(self._probes(now, rows, found, changes)),
+            "since": min(r["at"] for r in rows), "mark": stream.mark, "version": now.version, "probes": alerts.as_json(probes),
         }  # fmt: skip
         if verdict.kind == "concept":
             detail |= {"by": "labels", "gap": verdict.harm, "rows": verdict.detail["labelled"]}
@@ -242,47 +245,47 @@ class Watch:
             with self.catalog.transaction() as con:
                 self.catalog.write_audit(con, self.name, "judge", self.served.name, f"left as it is: {drill}{verdict.why}; remedy: {verdict.remedy}")
 
-    def _probes(self, now: Unit, rows: Sequence[Mapping[str, Any]], found: Sequence[Mapping[str, Any]], changes: Sequence[Change]) -> list[alerts.Probe]:
-        """The shares of rows that tell when it is over."""
-        return alerts.find_probes(found, changes, self.known.training(), self.known.meaning.training if self.known.meaning else {}, self._seen(now, rows))
-
     def _seen(self, now: Unit, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Requests as probes read them: what was missing is None, and texts have their meaning."""
         assert now.fields
         meant = self.known.meant([r["input"]["clean"] for r in rows])
-        return [{**dict(one), **sent} for one, sent in zip(meant, as_sent(rows, list(now.fields.training)), strict=True)]
+        return [{**dict(one), **sent} for one, sent in zip(meant, as_sent(rows, now.fields.training), strict=True)]
 
     def _review(self, alert: Mapping[str, Any], stream: Stream, now: Unit, fresh: Sequence[Mapping[str, Any]]) -> None:
         """Close an open alert of inputs where rows show that it is over; else it stays."""
-        drift, detail = self.monitor.drift, alert["detail"]
-        assert drift
-        part, known = detail.get("where"), self.known.training()
-        detail = detail | alerts.read_probes(detail, known, now.version)
-
-        def state(rows: Sequence[Mapping[str, Any]]) -> alerts.AlertState:
-            inside = [r for r in rows if not part or r["input"]["clean"].get(part["field"]) == part["value"]]
-            return next_state(detail, alerts.Evidence(rows=self._seen(now, inside), version=now.version))
-
-        if "confirmed" in detail and detail["verdict"]["kind"] == "covariate":
+        if "confirmed" in alert["detail"] and alert["detail"]["verdict"]["kind"] == "covariate":
             self._confirm(alert, stream, now)
-        if state(fresh).seen:
+        if alerts.review_inputs(self._beside(alert, now), self._seen(now, fresh), len(fresh), now.version).seen:
             stream.changed = stream.since
-            return
-        most = min(alerts.MOST_REVIEWED, max(3 * int(part["of"] if part else detail.get("rows", 0)), 2 * drift.window))
-        rows = [r for r in self._asked(most, stream.changed, stream.mark) if r["version"] == now.version]
-        if not (told := state(rows)).open:
-            self._close(alert, told.why)
-            stream.began = stream.changed  # labels of what was sent before tell of the fault
+        else:
+            self._close_if_over(alert, stream, now)
 
-    def _judged(self, found: Sequence[Mapping[str, Any]], training: Mapping[str, Any], live: Sequence[Mapping[str, Any]], level: float, changes: Sequence[Change], stream: Stream) -> Diagnosis:
+    def _close_if_over(self, alert: Mapping[str, Any], stream: Stream, now: Unit) -> None:
+        """Close an open alert of inputs where the rows sent since it was last seen show that it is over."""
+        assert self.monitor.drift
+        detail = self._beside(alert, now)
+        count = int(part["of"] if (part := detail.get("where")) else detail.get("rows", 0))
+        most = min(alerts.MOST_REVIEWED, max(3 * count, 2 * self.monitor.drift.window))
+        rows = [r for r in self._asked(most, stream.changed, stream.mark) if r["version"] == now.version]
+        if not (told := alerts.review_inputs(detail, self._seen(now, rows), count, now.version)).open:
+            self._close(alert, told.why)
+            if len(rows) > count:  # rows from before its end may be among the older ones
+                stream.changed = rows[count]["at"]
+            stream.since, stream.began = max(stream.since, stream.changed), stream.changed  # labels of what was sent before tell of the fault
+
+    def _beside(self, alert: Mapping[str, Any], now: Unit) -> dict[str, Any]:
+        """What an alert keeps, with its probes beside the training rows of the version that serves."""
+        return {**alert["detail"], **alerts.read_probes(alert["detail"], self.known.training(), now.version)}
+
+    def _judged(self, found: Sequence[Mapping[str, Any]], training: Mapping[str, Any], live: Sequence[Mapping[str, Any]], level: float, changes: Sequence[Change], stream: Stream, sent: Sequence[Any] | None) -> Diagnosis:
         drift, unit = self.monitor.drift, self.served.now
         assert drift and unit and unit.fields
-        return judged(found, training, live[:JUDGED], unit.predict, self.known.rows, self._labelled(stream, stream.began), drift.harm, level, {n: f.get("unit") for n, f in unit.fields.fields.items()}, changes)
+        units = {n: f.get("unit") for n, f in unit.fields.fields.items()}
+        return judged(found, training, live[:JUDGED], unit.predict, self.known.rows, self._labelled(stream, stream.began), drift.harm, level, units, changes, sent)
 
     def _concept(self, stream: Stream) -> list[str]:
         """Answers that turn out wrong more often than they should, though the inputs look as before; an alert of it closes by labels too."""
-        now = self.served.now
-        if not self.monitor.drift or now is None or now.fields is None:
+        if not self.monitor.drift or (now := self.served.now) is None or now.fields is None:
             return []
         opened = self._opened("drift", stream.mark)
         for alert in [a for a in opened if a["detail"].get("by") == "labels"]:

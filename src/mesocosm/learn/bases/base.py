@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from mesocosm.base.digest import digest, digest_file
@@ -120,4 +121,11 @@ def resolve(name: str, root: Path) -> Base:
     if "auto_map" in config:
         raise Wrong("base", f"'{name}' brings code of its own", "a base whose architecture transformers knows")
     writes = any(str(a).endswith(("ForCausalLM", "LMHeadModel")) for a in config.get("architectures") or ())
-    return Base(name, folder, licence, digest_file(files[0]), writes)
+    prints = [_print_of(file, (state := file.stat()).st_size, state.st_mtime_ns, state.st_ino) for file in files]
+    return Base(name, folder, licence, prints[0] if len(prints) == 1 else digest(prints), writes)
+
+
+@lru_cache(maxsize=64)
+def _print_of(file: Path, size: int, changed: int, inode: int) -> str:
+    """The digest of a file, read once as long as its size, its time and its place on the disk stay the same."""
+    return digest_file(file)

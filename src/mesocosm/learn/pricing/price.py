@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 BOOK = "price.json"
 ENOUGH, MOST_OFF = 0.3, 20.0  # seconds of ended phases from which they correct the others, and by how much at most
 CLEARLY, WIDE = 5.0, 1.5  # seconds and ratio by which what remains must differ before it is printed again
+FRESH = 600.0  # seconds for which what the trial took holds
+_paces: list[tuple[float, float]] = []  # when it was timed last, and what it took
 TRIAL = 0.0101  # seconds of the trial on the machine where the units were timed
 UNITS = {  # seconds a unit, on that machine
     "token": 1.0e-11, "graph token": 1.6e-11, "load": 8e-9, "import": 4.5, "export": 6e-7, "step": 0.12, "start": 1.5,
@@ -163,7 +165,17 @@ def short(seconds: float) -> str:
 
 
 def pace() -> float:
-    """How much longer a small trial (products, an eigendecomposition, a loop) takes here than where the units were timed; the least of nine, which other work on the machine disturbs least."""
+    """How much longer a small trial (products, an eigendecomposition, a loop) takes here than where the units were timed.
+
+    It is the least of nine, which other work on the machine disturbs least. What was timed in this process holds for `FRESH` seconds.
+    """
+    if not _paces or time.monotonic() - _paces[-1][0] > FRESH:
+        _paces[:] = [(time.monotonic(), _time_trial() / TRIAL)]
+    return _paces[-1][1]
+
+
+def _time_trial() -> float:
+    """The seconds of the trial."""
     x = np.random.default_rng(0).normal(size=(260, 260)).astype(np.float32)
     took = []
     for _ in range(11):
@@ -173,7 +185,7 @@ def pace() -> float:
             x @ x
         sum(i % 7 for i in range(60_000))
         took.append(time.perf_counter() - began)
-    return float(np.min(took[2:])) / TRIAL
+    return float(np.min(took[2:]))
 
 
 def add(*some: Mapping[str, float]) -> Work:

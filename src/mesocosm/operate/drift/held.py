@@ -6,6 +6,7 @@ Knows a unit's shape and the directions of meaning; judges nothing.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from mesocosm.operate.evidence import HELD_LABEL
 from mesocosm.operate.service import Drift
 from mesocosm.operate.unit import Unit
 
+PLAIN = re.compile(r"[+-]?\d{1,15}(\.\d{1,15})?", re.ASCII)
 JUDGED = 300  # rows that the judge has predicted again
 Row = Mapping[str, Any]
 
@@ -121,13 +123,54 @@ def error_of(value: Any, label: Any) -> float | None:
     return away if math.isfinite(away) else None
 
 
-def as_sent(logged: Sequence[Row], names: Sequence[str]) -> list[dict[str, Any]]:
-    """Logged requests by the fields of a version, cleaned, with None where a field was missing, though the recipe filled it."""
+def as_sent(logged: Sequence[Row], training: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Logged requests by the fields of `training`, as they came: None where a field was missing though the recipe filled it, and a number as it was before the recipe clipped it."""
     found = []
     for row in logged:
         raw, clean = row["input"]["raw"], row["input"]["clean"]
-        found.append({n: None if n in raw and is_missing(raw[n], clean.get(n)) else clean.get(n) for n in names})
+        found.append({n: None if n in raw and is_missing(raw[n], clean.get(n)) else clean.get(n) for n in training})
+    for name, known in training.items():
+        if not len(known.get("numbers", ())):
+            continue
+        sent = [row["input"]["raw"].get(name) for row in logged]
+        for row, value in zip(found, unclip(sent, [row[name] for row in found], (known["numbers"][0], known["numbers"][-1])), strict=True):
+            row[name] = value
     return found
+
+
+def unclip(sent: Sequence[Any], clean: Sequence[Any], ends: tuple[float, float]) -> list[Any]:
+    """Cleaned numbers, and where a recipe clipped one, the number as it was sent.
+
+    A number was clipped where it came beyond the outermost cleaned number and became that one, and all between the ends are as they came.
+
+    Args:
+        sent: values as they came; what is no plain number stays as it was cleaned.
+        ends: the least and the greatest number of the training rows.
+
+    >>> unclip([3, 900, 5, None], [3.0, 60.0, 5.0, None], (1.0, 50.0))
+    [3.0, 900.0, 5.0, None]
+    >>> unclip([100, 900, 400], [2.0, 2.95, 2.6], (0.0, 3.0))
+    [2.0, 2.95, 2.6]
+    """
+    pairs = [(s, float(c)) if (s := _plain_number(v)) is not None and _is_number(c) else None for v, c in zip(sent, clean, strict=True)]
+    told = [float(c) for c in clean if _is_number(c)]
+    if not told:
+        return list(clean)
+    low, high = min(ends[0], *told), max(ends[1], *told)
+    if any(p and low < p[1] < high and not math.isclose(*p, rel_tol=1e-9) for p in pairs):
+        return list(clean)
+    return [p[0] if p and (p[0] > p[1] == high or p[0] < p[1] == low) else c for p, c in zip(pairs, clean, strict=True)]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _plain_number(value: Any) -> float | None:
+    """A number, or a text of digits that is one."""
+    if isinstance(value, str) and PLAIN.fullmatch(value):
+        return float(value)
+    return float(value) if _is_number(value) else None
 
 
 def columns_of(rows: Sequence[Row]) -> dict[str, list[Any]]:
