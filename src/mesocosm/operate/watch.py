@@ -265,8 +265,7 @@ class Watch:
         assert self.monitor.drift
         detail = self._beside(alert, now)
         count = int(part["of"] if (part := detail.get("where")) else detail.get("rows", 0))
-        most = min(alerts.MOST_REVIEWED, max(3 * count, 2 * self.monitor.drift.window))
-        rows = [r for r in self._asked(most, stream.changed, stream.mark) if r["version"] == now.version]
+        rows = [r for r in self._asked(min(alerts.MOST_REVIEWED, max(3 * count, 2 * self.monitor.drift.window)), stream.changed, stream.mark) if r["version"] == now.version]
         if not (told := alerts.review_inputs(detail, self._seen(now, rows), count, now.version)).open:
             self._close(alert, told.why)
             if len(rows) > count:  # rows from before its end may be among the older ones
