@@ -32,6 +32,7 @@ class Desk:
         self.spec, self.catalog = spec, catalog
         self.lock = threading.Lock()
         self.kept: dict[str, tuple[Any, Preparation, list[dict[str, Any]]]] = {}
+        self.recipes: dict[str, Preparation] = {}  # by version
 
     def _version(self, service: str) -> dict[str, Any]:
         row = self.catalog.deployment(service)
@@ -64,7 +65,14 @@ class Desk:
         return {"service": service, "version": version["id"], "predict": version["recipe"]["predict"], "inputs": inputs, "ready": ready, "beside": beside["version"] if beside else None}
 
     def _preparation(self, version: Mapping[str, Any]) -> Preparation:
-        return Preparation(json.loads((where_of(self.spec).store / version["path"] / "prepare.json").read_text(encoding="utf-8")), prepare, CALLS)
+        """The recipe of a version, made ready once; its tables are in memory, so a few are kept."""
+        key = str(version["id"])
+        if (found := self.recipes.get(key)) is None:
+            found = Preparation(json.loads((where_of(self.spec).store / version["path"] / "prepare.json").read_text(encoding="utf-8")), prepare, CALLS)
+            while len(self.recipes) >= MOST:
+                self.recipes.pop(next(iter(self.recipes)), None)
+            self.recipes[key] = found
+        return found
 
     def _opened(self, version: Mapping[str, Any]) -> tuple[Any, Preparation, list[dict[str, Any]]]:
         with self.lock:
