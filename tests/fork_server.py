@@ -36,6 +36,8 @@ IMPORTED = (
     "sklearn.linear_model", "sklearn.ensemble", "sklearn.feature_extraction.text", "sklearn.pipeline", "sklearn.preprocessing", "sklearn.kernel_ridge", "sklearn.cluster",
     "duckdb", "ibis", "ibis.backends.duckdb", "sqlglot", "torch", "onnx", "onnxscript", "tokenizers", "safetensors.torch", "lightgbm", "pint", "phonenumbers",
     "fastapi", "uvicorn", "starlette", "websockets", "prometheus_client", "jinja2", "cryptography.fernet", "mesocosm.ecosystem", "mesocosm.cli.main",
+    "transformers.models.auto.modeling_auto", "transformers.models.bert.modeling_bert", "peft", "mlflow", "mlflow.store.tracking.sqlalchemy_store", "optuna", "mesocosm.learn.train",
+    "mesocosm.learn.loop", "mesocosm.learn.export", "mesocosm.build.up", "mesocosm.build.wiring",
 )  # fmt: skip
 
 

@@ -63,7 +63,7 @@ def test_noise_is_not_learnt() -> None:
     assert chosen["left_out_mrr"] < 0.4 and (chosen["pull"] is not None or np.allclose(found, np.eye(20)))
 
 
-@pytest.mark.parametrize("more", ["tune: frozen", "tune: {method: last, epochs: 2, batch: 8}, continual: {replay: 1, ewc: 100}"])
+@pytest.mark.parametrize("more", ["tune: frozen", "tune: {method: last, epochs: 2, batch: 8}, continual: {replay: 1, ewc: 100}, max_length: 24"])
 def test_a_finder_is_built_judged_served_and_corrected(desk: Path, cli: Callable[..., Any], more: str) -> None:
     file = desk / "ecosystem.yaml"
     file.write_text(FILE.format(more=more + ", require: {mrr: '>= 0.5'}"))

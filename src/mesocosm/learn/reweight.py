@@ -18,7 +18,7 @@ MOST_BYTES = 1_800_000_000  # of a graph in one file
 CLOSE = 1e-4  # difference from torch, in parts of the greatest feature
 
 
-def reweight(trunk: Any, untouched: Any, source: Path, target: Path) -> bool:
+def reweight(trunk: Any, untouched: Any, source: Path, target: Path, trial: Mapping[str, Any] | None = None) -> bool:
     """Write the graph of a tuned trunk from the graph of the trunk it was tuned from.
 
     Args:
@@ -26,6 +26,7 @@ def reweight(trunk: Any, untouched: Any, source: Path, target: Path) -> bool:
         untouched: the same module with the weights that `source` was exported with.
         source: the graph of the untouched module.
         target: where the graph is written.
+        trial: tensors by the graph's inputs, in the order in which the module takes them; a few tokens in rows of two lengths where none are given.
 
     Returns:
         Whether it was written: every weight that was tuned has its one place in the graph, and the graph gives what torch gives.
@@ -53,7 +54,7 @@ def reweight(trunk: Any, untouched: Any, source: Path, target: Path) -> bool:
     if any(n not in used and not np.array_equal(old[n], new[n]) for n in old):
         return False
     onnx.save(model, str(target))
-    if _as_torch(trunk, target):
+    if _as_torch(trunk, target, trial or _tokens()):
         return True
     target.unlink()
     return False
@@ -97,18 +98,23 @@ def _place(name: str, value: Array, old: Mapping[str, Array], places: Mapping[tu
     return found[0] if len(found) == 1 else None
 
 
-def _as_torch(trunk: Any, graph: Path) -> bool:
-    """Whether a graph gives what a module gives, on a few tokens, in rows of two lengths."""
+def _tokens() -> dict[str, Any]:
+    import torch
+
+    mask = torch.ones(2, 7, dtype=torch.int64)
+    mask[1, 4:] = 0
+    return {"input_ids": torch.arange(14, dtype=torch.int64).reshape(2, 7), "attention_mask": mask}
+
+
+def _as_torch(trunk: Any, graph: Path, trial: Mapping[str, Any]) -> bool:
+    """Whether a graph gives what a module gives."""
     import onnxruntime
     import torch
 
-    ids = torch.arange(14, dtype=torch.int64).reshape(2, 7)
-    mask = torch.ones(2, 7, dtype=torch.int64)
-    mask[1, 4:] = 0
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
     with torch.no_grad():
-        wanted = trunk.eval()(ids, mask).numpy()
-    (given,) = session.run(None, {"input_ids": ids.numpy(), "attention_mask": mask.numpy()})
+        wanted = trunk.eval()(*trial.values()).numpy()
+    (given,) = session.run(None, {name: value.numpy() for name, value in trial.items()})
     return bool(given.shape == wanted.shape and np.isfinite(given).all() and np.abs(given - wanted).max() <= CLOSE * max(1e-6, float(np.abs(wanted).max())))

@@ -15,12 +15,14 @@ import numpy as np
 import torch
 from torch import nn
 
+from mesocosm.base.cache import left, taken
 from mesocosm.base.digest import digest
 from mesocosm.base.errors import Wrong
 from mesocosm.base.files import folder_appears
 from mesocosm.learn.bases import Base
 from mesocosm.learn.encode import full, quiet
 from mesocosm.learn.lean import part
+from mesocosm.learn.reweight import reweight
 from mesocosm.learn.sight.pixels import pixels
 
 Array = np.ndarray[Any, Any]
@@ -152,16 +154,31 @@ def exported(net: Any, how: dict[str, Any], folder: Path) -> None:
 
 
 def shared_sight(base: Base, store: Path) -> tuple[Path, dict[str, Any]]:
-    """The folder of a base's graph, exported once a store, and how its pixels are made."""
+    """The folder of a base's graph, exported once a store, and for all stores of a person where a cache is; and how its pixels are made."""
     from importlib.metadata import version
 
     from mesocosm.base.files import write_json
 
-    folder = store / "trunks" / digest(base.weights, "sight", REVISION, version("torch"))
-    if not (folder / "sight.json").is_file():
+    settings = [path.read_text(encoding="utf-8") for name in ("config.json", "preprocessor_config.json") if (path := base.folder / name).is_file()]
+    folder = store / "trunks" / digest(base.weights, settings, "sight", REVISION, version("torch"))
+    if not (folder / "sight.json").is_file() and not taken(f"trunks/{folder.name}", folder):
         net, how = pretrained(base)
         with folder_appears(folder) as aside:
             exported(net, how, aside)
             part(aside, STEMS)
             write_json(aside / "sight.json", how)
+        left(f"trunks/{folder.name}", folder)
     return folder, json.loads((folder / "sight.json").read_text(encoding="utf-8"))
+
+
+def tuned_sight(net: Any, base: Base, how: dict[str, Any], folder: Path, store: Path) -> Path:
+    """Write `sight.onnx` of a base that was tuned: the base's own graph with other weights where that gives what torch gives, else exported anew.
+
+    Returns:
+        The folder of the untouched base's graph.
+    """
+    shared, _ = shared_sight(base, store)
+    shown = torch.rand(2, 3, how["side"], how["side"], generator=torch.Generator().manual_seed(0))
+    if not reweight(net, pretrained(base)[0], shared / "sight.onnx", folder / "sight.onnx", {"pixels": shown}):
+        exported(net, how, folder)
+    return shared

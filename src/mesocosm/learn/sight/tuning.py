@@ -12,7 +12,7 @@ from torch import nn
 
 from mesocosm.learn.augment.picture import Picture
 from mesocosm.learn.sight.grow import Sight, eye_of
-from mesocosm.learn.sight.net import STEMS, Pretrained, exported, pretrained, shared_sight
+from mesocosm.learn.sight.net import STEMS, Pretrained, pretrained, tuned_sight
 from mesocosm.learn.sight.pixels import Eyes
 
 if TYPE_CHECKING:
@@ -81,8 +81,7 @@ def tuned(
         return found, history
     from mesocosm.learn.lean import lean
 
-    exported(net, how, folder)
-    own = lean(folder, shared_sight(sight.base, store)[0], STEMS)
+    own = lean(folder, tuned_sight(net, sight.base, how, folder, store), STEMS)
     eye = eye_of(folder, how)
     sight.features = {p: np.hstack([eye.features(list(v)) for v in fields.values()]) for p, fields in parts.images.items()}
     sight.card |= {"sight": ".", "sight_mb": own["sight"]}
