@@ -239,6 +239,7 @@ def test_in_ar_the_valley_stands_where_it_was_put(page: Any, server: Server) -> 
 
 def test_a_slow_machine_is_shown_less_and_a_picture_all(page: Any, server: Server) -> None:
     page.add_init_script("(function slow() { const began = performance.now(); while (performance.now() - began < 150); requestAnimationFrame(slow); })()")
+    page.set_viewport_size({"width": 240, "height": 160})
     page.goto(f"{server.url}/world?token={server.token}")
     page.wait_for_selector("canvas")
     until(page, "window.mesocosm?.detail > 0")
