@@ -33,6 +33,7 @@ class Desk:
         self.lock = threading.Lock()
         self.kept: dict[str, tuple[Any, Preparation, list[dict[str, Any]]]] = {}
         self.recipes: dict[str, Preparation] = {}  # by version
+        self.opening = threading.Lock()
 
     def _version(self, service: str) -> dict[str, Any]:
         row = self.catalog.deployment(service)
@@ -67,12 +68,12 @@ class Desk:
     def _preparation(self, version: Mapping[str, Any]) -> Preparation:
         """The recipe of a version, made ready once; its tables are in memory, so a few are kept."""
         key = str(version["id"])
-        if (found := self.recipes.get(key)) is None:
-            found = Preparation(json.loads((where_of(self.spec).store / version["path"] / "prepare.json").read_text(encoding="utf-8")), prepare, CALLS)
-            while len(self.recipes) >= MOST:
-                self.recipes.pop(next(iter(self.recipes)), None)
-            self.recipes[key] = found
-        return found
+        with self.opening:
+            if key not in self.recipes:
+                if len(self.recipes) >= MOST:
+                    del self.recipes[next(iter(self.recipes))]
+                self.recipes[key] = Preparation(json.loads((where_of(self.spec).store / version["path"] / "prepare.json").read_text(encoding="utf-8")), prepare, CALLS)
+            return self.recipes[key]
 
     def _opened(self, version: Mapping[str, Any]) -> tuple[Any, Preparation, list[dict[str, Any]]]:
         with self.lock:

@@ -129,8 +129,7 @@ def next_state(detail: Mapping[str, Any], evidence: Evidence) -> AlertState:
 
 
 def _by_inputs(detail: Mapping[str, Any], rows: Sequence[Row]) -> AlertState:
-    probes, part = [Probe(**p) for p in detail.get("probes", ())], detail.get("where")
-    needed = min(int(detail.get("rows", 0)), round(MOST_NEEDED * (part["rows"] / max(1, part["of"]) if part else 1)))
+    probes, needed = [Probe(**p) for p in detail.get("probes", ())], rows_needed(detail)
     if not probes and detail.get("unread"):
         return AlertState(False, str(detail["unread"]))
     if not probes:
@@ -155,20 +154,30 @@ def _by_inputs(detail: Mapping[str, Any], rows: Sequence[Row]) -> AlertState:
     return AlertState(False, f"{least:.0f} rows show {names} as in the training rows (within half of the gap that was found and within {WIDEST:.0%} of the rows, 99 % bound)")
 
 
-def review_inputs(detail: Mapping[str, Any], rows: Sequence[Row], count: int, version: str = "") -> AlertState:
-    """What becomes of an open alert of inputs by all rows sent since it was last seen, or by the newest `count` alone, among which none from before its end need be.
+def review_inputs(detail: Mapping[str, Any], rows: Sequence[Row], newest: int, version: str = "") -> AlertState:
+    """What becomes of an open alert of inputs by all rows sent since it was last seen, or by the newest of them alone, among which none from before its end need be.
 
     Args:
-        rows: the newest first.
-        count: how many rows it was found in, those of other parts included.
+        rows: those of the part that the alert is of, the newest first.
+        newest: how many of them are as many as it was found in.
     """
-    told, part = AlertState(True, "no rows came since"), detail.get("where")
-    for some in (rows, rows[:count])[: 1 + (len(rows) > count)]:
-        inside = [r for r in some if not part or r.get(part["field"]) == part["value"]]
-        told = next_state(detail, Evidence(rows=inside, version=version))
-        if not told.open:
-            break
+    told = next_state(detail, Evidence(rows=rows, version=version))
+    if told.open and len(rows) > newest > 0:
+        alone = next_state(detail, Evidence(rows=rows[:newest], version=version))
+        return alone if not alone.open else told
     return told
+
+
+def of_part(detail: Mapping[str, Any], logged: Sequence[Row]) -> list[Row]:
+    """The logged requests of the part that an alert is of, by what they were cleaned to; all where it is of no part."""
+    part = detail.get("where")
+    return [row for row in logged if not part or row["input"]["clean"].get(part["field"]) == part["value"]]
+
+
+def rows_needed(detail: Mapping[str, Any]) -> int:
+    """How many rows, of the part that an alert of inputs is of, can show that it is over."""
+    part = detail.get("where")
+    return min(int(detail.get("rows", 0)), round(MOST_NEEDED * (part["rows"] / max(1, part["of"]) if part else 1)))
 
 
 def labels_needed(detail: Mapping[str, Any]) -> int:

@@ -151,7 +151,9 @@ def gather(
         name, times, plus = changes[0].field, changes[0].detail["factor"], changes[0].detail["plus"]
         if changes[0].detail["share"] >= 1:
             values = sent if sent is not None else [row.get(name) for row in live]
-            undone = _counterfactual(now, list(predict([dict(row) | {name: (v - plus) / times if v is not None else None} for row, v in zip(live, values, strict=True)])))
+            low, high = training[name].get("clip") or (float("-inf"), float("inf"))
+            mended = [dict(row) | {name: min(max((v - plus) / times, low), high) if v is not None else None} for row, v in zip(live, values, strict=True)]
+            undone = _counterfactual(now, list(predict(mended)))
     labelled = said(None)
     usual = said(_within(found, training)) if labelled.worse else labelled
     weights = None if changes else _label_shift(now, before, held, live, training, level)

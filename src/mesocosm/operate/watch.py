@@ -5,6 +5,7 @@ Knows tests, the diagnosis and the catalog. It is handed the ways to retrain and
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -13,10 +14,9 @@ from mesocosm.catalog import Catalog
 from mesocosm.operate import alerts
 from mesocosm.operate.alerts import next_state
 from mesocosm.operate.anomaly import Figure
-from mesocosm.operate.correction import doubted, floor_of
 from mesocosm.operate.drift.changes import Change, find_changes
 from mesocosm.operate.drift.features import columns, drifted
-from mesocosm.operate.drift.held import JUDGED, Held, as_sent, columns_of
+from mesocosm.operate.drift.held import JUDGED, Held, as_sent, columns_of, unclipped
 from mesocosm.operate.drift.labelled import Told, explain_unknown, is_right, read_labels
 from mesocosm.operate.drift.sentences import name_moved, name_part, show_median
 from mesocosm.operate.drift.where import where
@@ -25,16 +25,13 @@ from mesocosm.operate.moving import fallen_back, recalibrated
 from mesocosm.operate.served import Served
 from mesocosm.operate.service import Monitor
 from mesocosm.operate.stream import Stream
-from mesocosm.operate.surging import Surges
+from mesocosm.operate.surge_watch import SurgeWatch
 from mesocosm.operate.unit import Unit
 from mesocosm.operate.verdict import Diagnosis, judged
 
 LEAP = 60.0  # seconds by which a clock that was set back is said to have been set back
 WIDE = 10  # windows that a look back takes in, for shifts that a single one is too small to show
-MOST_ITEMS = 5000  # answers that one look counts for surges
 MOST_LABELLED = 10_000  # answers with a label that one look compares, the newest
-RECALLED = 500  # requests of late that tell what is usual of the answers of a version that takes over
-FEW_ROWS = 32  # of them in one question, so that those who wait for an answer do not wait for these
 
 
 class Watch:
@@ -58,9 +55,7 @@ class Watch:
         self.figures: dict[str, Figure] = {}  # those in which anomalies are looked for
         self.known = Held(monitor.drift)
         self.closed: set[str] = set()  # alerts that it closed itself
-        self.surges: Surges | None = None
-        self.counts: Unit | None = None  # whose answers it counts
-        self.surged = self.began  # the newest answer that was counted
+        self.surge = SurgeWatch(self)
 
     @property
     def since(self) -> float:
@@ -72,9 +67,9 @@ class Watch:
         raised = self._refused()
         for stream in self.streams.values():
             raised += [*self._drift(stream), *self._concept(stream)]
-        return [*raised, *self._anomaly(), *self._surge()]
+        return [*raised, *self._anomaly(), *self.surge.look()]
 
-    def _asked(self, most: int, since: float, mark: str = "") -> list[dict[str, Any]]:
+    def asked(self, most: int, since: float, mark: str = "") -> list[dict[str, Any]]:
         """The newest requests since a moment, newest first. Where the clock went ahead and came back, what was logged meanwhile waits until its time has come, and the watch goes on."""
         now = self.catalog.clock()
         marked = {"mark": mark} if mark else {}
@@ -112,7 +107,7 @@ class Watch:
         drift, now = self.monitor.drift, self.served.now
         if not drift or not now or now.fields is None:
             return []
-        fresh = [r for r in self._asked(drift.window, stream.since, stream.mark) if r["version"] == now.version]
+        fresh = [r for r in self.asked(drift.window, stream.since, stream.mark) if r["version"] == now.version]
         if not stream.mark:
             self.last |= {"waiting": len(fresh), "window": drift.window}
         if len(fresh) < drift.window:
@@ -150,14 +145,14 @@ class Watch:
         rows = fresh
         for wide in (False,) if narrow else (False, True):
             if wide:
-                rows = [r for r in self._asked(WIDE * drift.window, stream.changed, stream.mark) if r["version"] == now.version]
+                rows = [r for r in self.asked(WIDE * drift.window, stream.changed, stream.mark) if r["version"] == now.version]
                 if len(rows) <= drift.window:
                     break
             clean = [r["input"]["clean"] for r in rows]
             live = self.known.meant(clean) if self.known.along() and not wide else list(clean)
             known = training if not wide else now.fields.training
             found, p = drifted(known, columns(live), level, drift.method, self.known.whole(clean) if not wide else None)
-            changes = find_changes(now.fields.training, columns_of(as_sent(rows, now.fields.training)), level, units)
+            changes = find_changes(now.fields.training, columns_of(as_sent(rows, now.fields.training)), level, units, unclipped(rows, now.fields.training))
             tested = {k: min(v, tested.get(k, 1.0)) for k, v in p.items()} | {k: v for k, v in tested.items() if k not in p}
             if found or changes:
                 break
@@ -184,26 +179,38 @@ class Watch:
         return raised
 
     def _read_again(self, stream: Stream, now: Unit, fresh: Sequence[Mapping[str, Any]]) -> None:
-        """Look at open alerts again though less than a window came: rows from before a change leave one that is not confirmed row by row, and the last rows that were needed may show that another is over."""
-        newest = max((r["at"] for r in fresh), default=stream.read)
-        for alert in [a for a in self._opened("drift", stream.mark) if newest > stream.read and a["detail"].get("by", "inputs") == "inputs"]:
-            self.known.meet(now)
-            if alert["detail"].get("confirmed") is False:
-                self._confirm(alert, stream, now)
-            self._close_if_over(alert, stream, now)
-        stream.read = newest
+        """Look at open alerts again though less than a window came: rows from before a change leave one that is not confirmed row by row, and the last rows that were needed may show that another is over.
 
-    def _confirm(self, alert: Mapping[str, Any], stream: Stream, now: Unit) -> None:
-        """Diagnose an open alert anew by as many rows as it was found in or more, of those sent since where they suffice; a fault of a source may show later still."""
+        A fifth of the time at most goes into it.
+        """
+        began, newest = time.monotonic(), max((r["at"] for r in fresh), default=stream.read)
+        if newest <= stream.read or began < stream.rests:
+            return
+        for alert in [a for a in self._opened("drift", stream.mark) if a["detail"].get("by", "inputs") == "inputs"]:
+            self.known.meet(now)
+            if not (alert["detail"].get("confirmed") is False and self._confirm(alert, stream, now)):
+                self._close_if_over(alert, stream, now)
+        stream.read, stream.rests = min(newest, self.catalog.clock()), 5 * time.monotonic() - 4 * began
+
+    def _confirm(self, alert: Mapping[str, Any], stream: Stream, now: Unit) -> bool:
+        """Diagnose an open alert anew by as many rows as it was found in or more, of those sent since where they suffice; a fault of a source may show later still.
+
+        Returns:
+            Whether it says something else now.
+        """
         detail, count = alert["detail"], int(alert["detail"]["where"]["of"] if alert["detail"].get("where") else alert["detail"]["rows"])
-        since = [r for r in self._asked(max(count, WIDE * self.monitor.drift.window if self.monitor.drift else 0), alert["at"], stream.mark) if r["version"] == now.version]
+        since = [r for r in self.asked(max(count, WIDE * self.monitor.drift.window if self.monitor.drift else 0), alert["at"], stream.mark) if r["version"] == now.version]
         enough = len(since) >= count
-        rows = since if enough else [r for r in self._asked(count, 0.0, stream.mark) if r["version"] == now.version]
+        rows = since if enough else [r for r in self.asked(count, 0.0, stream.mark) if r["version"] == now.version]
+        if len(rows) < count:  # another version serves: what it was sent is too little yet
+            return False
         _, found, changes, live = self._moved(stream, now, rows, narrow=True)
-        if changes or found and enough and not detail["confirmed"]:
-            message, more, verdict = self._diagnosed(stream, now, rows, live, found, changes)
-            self.catalog.amend(alert["id"], self.name, message, {**more, "since": detail.get("since", more["since"]), "confirmed": True})
-            self._follow(stream, verdict)
+        if not changes and not (found and enough and not detail["confirmed"]):
+            return False
+        message, more, verdict = self._diagnosed(stream, now, rows, live, found, changes)
+        self.catalog.amend(alert["id"], self.name, message, {**more, "since": detail.get("since", more["since"]), "confirmed": True})
+        self._follow(stream, verdict)
+        return True
 
     def _diagnosed(
         self, stream: Stream, now: Unit, rows: list[dict[str, Any]], live: list[Mapping[str, Any]], found: list[dict[str, Any]], changes: list[Change]
@@ -219,9 +226,8 @@ class Watch:
             worst = found[0]["feature"]
             found = [f for f in drifted(training, columns(live), level / 2, drift.method)[0] if f["feature"] == worst] or found
             if changes or part["rows"] <= part["of"] / 2:  # most of the rows alone tell nothing that all of them do not
-                changes = [c for c in find_changes(now.fields.training, columns_of(as_sent(rows, now.fields.training)), level, units) if c.field == worst] or changes
-        sent = [row[changes[0].field] for row in as_sent(rows, now.fields.training)][:JUDGED] if changes else None
-        verdict = self._judged(found, training, live, level, changes, stream, sent)
+                changes = [c for c in find_changes(now.fields.training, columns_of(as_sent(rows, now.fields.training)), level, units, unclipped(rows, now.fields.training)) if c.field == worst] or changes
+        verdict = self._judged(found, training, live, level, changes, stream, unclipped(rows[:JUDGED], now.fields.training).get(changes[0].field) if changes else None)
         self.last["verdict"] = verdict.as_json()
         drill = "drill: " if stream.mark else ""
         probes = alerts.find_probes(found, changes, self.known.training(), self.known.meaning.training if self.known.meaning else {}, self._seen(now, rows))
@@ -253,9 +259,10 @@ class Watch:
 
     def _review(self, alert: Mapping[str, Any], stream: Stream, now: Unit, fresh: Sequence[Mapping[str, Any]]) -> None:
         """Close an open alert of inputs where rows show that it is over; else it stays."""
-        if "confirmed" in alert["detail"] and alert["detail"]["verdict"]["kind"] == "covariate":
-            self._confirm(alert, stream, now)
-        if alerts.review_inputs(self._beside(alert, now), self._seen(now, fresh), len(fresh), now.version).seen:
+        if "confirmed" in alert["detail"] and alert["detail"]["verdict"]["kind"] == "covariate" and self._confirm(alert, stream, now):
+            return
+        seen = self._seen(now, alerts.of_part(alert["detail"], fresh))
+        if alerts.review_inputs(self._beside(alert, now), seen, len(seen), now.version).seen:
             stream.changed = stream.since
         else:
             self._close_if_over(alert, stream, now)
@@ -265,8 +272,11 @@ class Watch:
         assert self.monitor.drift
         detail = self._beside(alert, now)
         count = int(part["of"] if (part := detail.get("where")) else detail.get("rows", 0))
-        rows = [r for r in self._asked(min(alerts.MOST_REVIEWED, max(3 * count, 2 * self.monitor.drift.window)), stream.changed, stream.mark) if r["version"] == now.version]
-        if not (told := alerts.review_inputs(detail, self._seen(now, rows), count, now.version)).open:
+        rows = [r for r in self.asked(min(alerts.MOST_REVIEWED, max(3 * count, 2 * self.monitor.drift.window)), stream.changed, stream.mark) if r["version"] == now.version]
+        inside = alerts.of_part(detail, rows)
+        if len(inside) < alerts.rows_needed(detail) and not detail.get("unread"):
+            return
+        if not (told := alerts.review_inputs(detail, self._seen(now, inside), len(alerts.of_part(detail, rows[:count])), now.version)).open:
             self._close(alert, told.why)
             if len(rows) > count:  # rows from before its end may be among the older ones
                 stream.changed = rows[count]["at"]
@@ -320,61 +330,6 @@ class Watch:
         if not stream.mark:
             self.last["labels"] = explain_unknown(len(came), len(judged), self.known, now)
         return read_labels(judged[-most:], now, self.known)
-
-    def _surge(self) -> list[str]:
-        """Answers of one kind that come far more often than they did; the alert has the items."""
-        setting, now = self.monitor.surge, self.served.now
-        if not setting or not now or now.fields is None:
-            return []
-        if self.surges is None or self.counts is not now:
-            self.counts = now  # what is usual of one version's answers is not of another's
-            rows = now.held()[:JUDGED]
-            said = now.predict(rows) if rows else []
-            if setting.unsure:
-                floor = floor_of(said, self.served.service.abstain or 0.0, None)
-                said = [doubted(one, floor) for one in said]
-            self.surges = Surges(setting, [row | {"label": setting.told(one), "sure": setting.sure(one)} for row, one in zip(rows, said, strict=True)])
-            self.surges.risen |= {str(a["detail"].get("group")) for a in self._surging()}  # told before this one began to look
-            self.surges.remember(self._recalled(now))
-        fresh = self._asked(MOST_ITEMS, self.surged)[::-1]
-        raised = []
-        for row in fresh:
-            self.surged = max(self.surged, row["at"])
-            if row["version"] != now.version:  # one that is tried beside it, or served before
-                continue
-            found = self.surges.see(dict(row["input"]["clean"]) | {"label": setting.told(row["output"]), "sure": setting.sure(row["output"]), "id": row["id"]})
-            if found and "over" in found:
-                for alert in self._surging():
-                    if alert["detail"].get("group") == found["group"]:
-                        self.catalog.clear(self.name, f"{found['count']} of the last {found['seen']} items are '{setting.counted}', as is usual", alert["id"])
-            elif found:
-                group = f" in {setting.by} '{found['group']}'" if setting.by else ""
-                of = f" from {found['senders']} senders" if found["senders"] else ""
-                message = f"'{setting.counted}' surged at {self.served.name}{group}: {found['count']} of {found['seen']} items{of}, where {found['usual']:.0%} is usual"
-                message += f"; 'mesocosm labels {self.served.service.serves} --new' shows what they ask for" if setting.unsure else ""
-                items = [{k: i.get(k) for k in ("id", setting.once, setting.sender) if k} for i in found["items"]]
-                raised.append(self.catalog.alert(self.name, self.served.name, "surge", message, found | {"items": items}))
-        self.last |= {"surge": {"usual": {g or "all": share for g, share in self.surges.usual(list(self.surges.known) or [""]).items()}, "left_out": dict(self.surges.left_out)}}
-        return raised
-
-    def _recalled(self, unit: Unit) -> list[dict[str, Any]]:
-        """Requests of late that were no part of a surge, with what a version says of them now: what is usual need not be learnt anew with each version."""
-        setting = self.monitor.surge
-        if not setting or unit.fields is None or any(f.get("image") or f.get("private") for f in unit.fields.fields.values()):
-            return []  # an image and a private value are not kept as they came
-        told = self._surging(open_only=False)
-        items = {str(i.get("id")) for a in told for i in a["detail"].get("items", ())}
-
-        def quiet(row: Mapping[str, Any]) -> bool:
-            group = str(row["input"]["clean"].get(setting.by)) if setting.by else ""
-            return row["id"] not in items and not any(a["detail"].get("group") == group and a["at"] <= row["at"] <= (a["cleared_at"] or row["at"]) for a in told)
-
-        raw = [r["input"]["raw"] for r in self.catalog.predictions(self.served.name, most=RECALLED, until=self.surged)[::-1] if quiet(r)]
-        said = [one for at in range(0, len(raw), FEW_ROWS) for one in unit.answer(raw[at : at + FEW_ROWS])]
-        return [one["clean"] | {"label": setting.told(one["out"]), "sure": setting.sure(one["out"])} for one in said if "out" in one]
-
-    def _surging(self, open_only: bool = True) -> list[dict[str, Any]]:
-        return [a for a in self.catalog.alerts(open_only=open_only) if a["monitor"] == self.name and a["what"] == "surge"]
 
     def _anomaly(self) -> list[str]:
         anomaly = self.monitor.anomaly

@@ -41,7 +41,7 @@ class Change:
     detail: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
-def find_changes(training: Mapping[str, Mapping[str, Any]], live: Mapping[str, Sequence[Any]], level: float, units: Mapping[str, str | None] | None = None) -> list[Change]:
+def find_changes(training: Mapping[str, Mapping[str, Any]], live: Mapping[str, Sequence[Any]], level: float, units: Mapping[str, str | None] | None = None, sent: Mapping[str, Sequence[Any]] | None = None) -> list[Change]:
     """What was done to fields, the surest first; `schema` and `missing` before `unit`.
 
     Args:
@@ -49,6 +49,7 @@ def find_changes(training: Mapping[str, Mapping[str, Any]], live: Mapping[str, S
         live: values by field, None for what is missing.
         level: false alarms accepted over all fields (Bonferroni).
         units: what numbers are measured in, by field.
+        sent: numbers as they came, of fields that a recipe clips: a value that stands for nothing and a unit are looked for in them.
     """
     each = level / max(1, 4 * len(training))
     found: list[Change] = []
@@ -62,7 +63,8 @@ def find_changes(training: Mapping[str, Mapping[str, Any]], live: Mapping[str, S
         if one is None and "counts" in known:
             one = find_unseen(name, training, there, each) or (find_recoded(name, known, there) if name in moved else None)
         elif one is None and "numbers" in known and name in moved:
-            one = _stuck(name, known, there, each) or _swapped(name, moved, training, live) or _unit(name, known, there, (units or {}).get(name), each)
+            came = [v for v in (sent or {}).get(name, there) if v is not None]
+            one = _stuck(name, known, came, each) or _swapped(name, moved, training, live) or _unit(name, known, came, (units or {}).get(name))
         if one:
             found.append(one)
     return sorted(found, key=lambda c: (c.kind == "unit", c.p))
@@ -163,7 +165,8 @@ def _stuck(name: str, known: Mapping[str, Any], values: Sequence[Any], level: fl
     value, count = Counter(values).most_common(1)[0]
     points = np.asarray(known["numbers"], dtype=float)
     usual = float((points == float(value)).mean()) + 1 / len(points)
-    rest = [v for v in values if v != value]
+    low, high = known.get("clip") or (-np.inf, np.inf)
+    rest = [min(max(v, low), high) for v in values if v != value]
     p = float(binom.sf(count - 1, len(values), min(1.0, usual)))
     if p >= level or count / len(values) - usual < STUCK:
         return None
@@ -187,7 +190,7 @@ def _swapped(name: str, moved: Sequence[str], training: Mapping[str, Mapping[str
     return None
 
 
-def _unit(name: str, known: Mapping[str, Any], values: Sequence[Any], unit: str | None, level: float) -> Change | None:
+def _unit(name: str, known: Mapping[str, Any], values: Sequence[Any], unit: str | None) -> Change | None:
     found = find_unit(known, [float(v) for v in values], unit)
     if found is None:
         return None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mesocosm.operate.answers import Answer, Calibration, calibrate_errors
@@ -123,43 +123,31 @@ def error_of(value: Any, label: Any) -> float | None:
     return away if math.isfinite(away) else None
 
 
-def as_sent(logged: Sequence[Row], training: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Logged requests by the fields of `training`, as they came: None where a field was missing though the recipe filled it, and a number as it was before the recipe clipped it."""
-    found = []
+def as_sent(logged: Sequence[Row], names: Iterable[str]) -> list[dict[str, Any]]:
+    """Logged requests by the fields of a version, cleaned, with None where a field was missing, though the recipe filled it."""
+    found, names = [], list(names)
     for row in logged:
         raw, clean = row["input"]["raw"], row["input"]["clean"]
-        found.append({n: None if n in raw and is_missing(raw[n], clean.get(n)) else clean.get(n) for n in training})
-    for name, known in training.items():
-        if not len(known.get("numbers", ())):
-            continue
-        sent = [row["input"]["raw"].get(name) for row in logged]
-        for row, value in zip(found, unclip(sent, [row[name] for row in found], (known["numbers"][0], known["numbers"][-1])), strict=True):
-            row[name] = value
+        found.append({n: None if n in raw and is_missing(raw[n], clean.get(n)) else clean.get(n) for n in names})
     return found
 
 
-def unclip(sent: Sequence[Any], clean: Sequence[Any], ends: tuple[float, float]) -> list[Any]:
-    """Cleaned numbers, and where a recipe clipped one, the number as it was sent.
+def unclipped(logged: Sequence[Row], training: Mapping[str, Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """The numbers of logged requests as they came, of the fields that the recipe clips to a fence (`clip` of what training knew)."""
+    sent = as_sent(logged, [n for n, known in training.items() if known.get("clip")])
+    return {n: [unclip(row["input"]["raw"].get(n), one[n], training[n]["clip"]) for row, one in zip(logged, sent, strict=True)] for n in (sent[0] if sent else ())}
 
-    A number was clipped where it came beyond the outermost cleaned number and became that one, and all between the ends are as they came.
 
-    Args:
-        sent: values as they came; what is no plain number stays as it was cleaned.
-        ends: the least and the greatest number of the training rows.
+def unclip(raw: Any, clean: Any, fence: Sequence[float]) -> Any:
+    """A number as it came, where the fence alone makes of it what the recipe did; else as it was cleaned.
 
-    >>> unclip([3, 900, 5, None], [3.0, 60.0, 5.0, None], (1.0, 50.0))
-    [3.0, 900.0, 5.0, None]
-    >>> unclip([100, 900, 400], [2.0, 2.95, 2.6], (0.0, 3.0))
-    [2.0, 2.95, 2.6]
+    >>> unclip(900, 60.0, (1, 60)), unclip("900", 60.0, (1, 60)), unclip(900, 9.0, (1, 60)), unclip("0.9 k", 60.0, (1, 60))
+    (900.0, 900.0, 9.0, 60.0)
     """
-    pairs = [(s, float(c)) if (s := _plain_number(v)) is not None and _is_number(c) else None for v, c in zip(sent, clean, strict=True)]
-    told = [float(c) for c in clean if _is_number(c)]
-    if not told:
-        return list(clean)
-    low, high = min(ends[0], *told), max(ends[1], *told)
-    if any(p and low < p[1] < high and not math.isclose(*p, rel_tol=1e-9) for p in pairs):
-        return list(clean)
-    return [p[0] if p and (p[0] > p[1] == high or p[0] < p[1] == low) else c for p, c in zip(pairs, clean, strict=True)]
+    number = _plain_number(raw)
+    if number is None or not _is_number(clean) or not math.isclose(min(max(number, fence[0]), fence[1]), clean, rel_tol=1e-9):
+        return clean
+    return number
 
 
 def _is_number(value: Any) -> bool:

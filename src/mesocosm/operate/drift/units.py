@@ -65,15 +65,22 @@ class UnitChange:
 
 
 class _Known:
-    """Training numbers by their quantiles."""
+    """Training numbers by their quantiles; where a recipe clipped them to a fence (`clip`), only what lies within it is compared with numbers as they came."""
 
     def __init__(self, known: Mapping[str, Any]) -> None:
         self.points = np.sort(np.asarray(known["numbers"], dtype=float))
+        self.low, self.high = map(float, known.get("clip") or (-np.inf, np.inf))
+        self.inside = self.points[(self.points > self.low) & (self.points < self.high)] if "clip" in known else self.points
         self.rows = float(known["rows"])
         self.support = np.unique(self.points)
 
     def share(self, at: Array, side: str = "right") -> Array:
         found: Array = np.searchsorted(self.points, at, side=side) / len(self.points)  # type: ignore[call-overload]
+        return found
+
+    def undone(self, live: Array, times: float, plus: float) -> Array:
+        """Live numbers undone, and clipped as the training numbers were."""
+        found: Array = np.clip((live - plus) / times, self.low, self.high)
         return found
 
 
@@ -102,7 +109,7 @@ def find_unit(known: Mapping[str, Any], values: Sequence[float], unit: str | Non
         if growth and not plus and abs(np.log(times / growth)) > NEAR * error:
             continue  # the numbers grew by another factor
         whole = _distance(base, live, times, plus, 1.0)
-        if _fits(base, live, whole, start, FITS) and _stands(base, live, times, plus) and (_few(base) or _as_wide(base, (live - plus) / times)):
+        if _fits(base, live, whole, start, FITS) and _stands(base, live, times, plus) and (_few(base) or _as_wide(base, base.undone(live, times, plus))):
             found.append((_score(base, live, times, plus, whole), UnitChange(times, plus, 1.0, named, round(_p(base, live, whole), 4))))
     if found:
         return _best(found)
@@ -164,13 +171,28 @@ def _as_wide(base: _Known, undone: Array) -> bool:
 
 def _distance(base: _Known, live: Array, times: float, plus: float, share: float) -> float:
     """The largest gap between the live numbers and training numbers of which a share came in another unit."""
-    at = np.concatenate([base.points, times * base.points + plus]) if share else base.points
+    at = _points(base, times, plus, share)
+    if not len(at):
+        return 1.0
     worst = 0.0
     for side in ("left", "right"):
         ours = (1 - share) * base.share(at, side) + (share * base.share((at - plus) / times + _nudge(base, side), side) if share else 0.0)
         theirs = np.searchsorted(live, at + _nudge(base, side), side=side) / len(live)  # type: ignore[call-overload]
         worst = max(worst, float(np.abs(ours - theirs).max()))
     return max(0.0, worst - 1 / len(base.points))
+
+
+def _points(base: _Known, times: float, plus: float, share: float) -> Array:
+    """Where distributions are compared: at the training numbers, as they were and in another unit, as far as the fence hides neither part there."""
+    at = np.concatenate([base.inside, times * base.inside + plus]) if share else base.inside
+    undone = (at - plus) / times
+    told = np.ones(len(at), bool)
+    if share:
+        told &= (undone > base.low) & (undone < base.high)
+    if share < 1:
+        told &= (at > base.low) & (at < base.high)
+    found: Array = at[told]
+    return found
 
 
 def _nudge(base: _Known, side: str) -> float:
@@ -180,7 +202,9 @@ def _nudge(base: _Known, side: str) -> float:
 
 def _share(base: _Known, live: Array, times: float, plus: float) -> float:
     """The share of the rows in another unit that explains the live numbers best, by least squares."""
-    at = np.concatenate([base.points, times * base.points + plus])
+    at = _points(base, times, plus, 0.5)
+    if not len(at):
+        return 0.0
     usual = base.share(at)
     moved = base.share((at - plus) / times + _nudge(base, "right")) - usual
     gap = np.searchsorted(live, at + _nudge(base, "right"), side="right") / len(live) - usual
@@ -197,7 +221,7 @@ def _fits(base: _Known, live: Array, left: float, start: float, level: float) ->
 
 def _stands(base: _Known, live: Array, times: float, plus: float) -> bool:
     """Where the training numbers are a few, whether the live ones, undone, are of those."""
-    return not _few(base) or _among(base, (live - plus) / times) > 0.6
+    return not _few(base) or _among(base, base.undone(live, times, plus)) > 0.6
 
 
 def _few(base: _Known) -> bool:
@@ -217,7 +241,7 @@ def _among(base: _Known, values: Array) -> float:
 
 def _score(base: _Known, live: Array, times: float, plus: float, left: float) -> float:
     """How well a change fits: of two that are near each other the one that gives numbers that training knows, then the one with less left."""
-    exact = _among(base, (live - plus) / times) if len(base.support) <= SUPPORT or _whole(base) else 0.0
+    exact = _among(base, base.undone(live, times, plus)) if len(base.support) <= SUPPORT or _whole(base) else 0.0
     return round(exact, 1) - left
 
 
@@ -235,6 +259,6 @@ def _free(base: _Known, live: Array, start: float) -> UnitChange | None:
         return None
     times = float(np.exp(middle))
     left = _distance(base, live, times, 0.0, 1.0)
-    if not ((_few(base) or _as_wide(base, live / times)) and _fits(base, live, left, start, FITS_FREE) and _stands(base, live, times, 0.0)):
+    if not ((_few(base) or _as_wide(base, base.undone(live, times, 0.0))) and _fits(base, live, left, start, FITS_FREE) and _stands(base, live, times, 0.0)):
         return None
     return UnitChange(times, 0.0, 1.0, "", round(_p(base, live, left), 4))
