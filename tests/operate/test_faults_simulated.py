@@ -33,6 +33,7 @@ from mesocosm.operate.evidence import HELD_LABEL
 from mesocosm.operate.faults import refuse_faulty_rows
 from mesocosm.operate.prepare import Fields
 from mesocosm.operate.verdict import _within, judged
+from mesocosm.operate.watch import EXPLAINED
 
 KINDS = ("unit", "recode", "missing", "concept", "covariate", "none")
 RIGHT = {"unit": {"unit"}, "recode": {"schema"}, "missing": {"missing"}, "covariate": {"covariate", "label"}}
@@ -127,6 +128,8 @@ def simulate(seed: int, kind: str, with_labels: bool) -> tuple[str, int]:
             continue
         found, _ = drifted(world.training, columns(live), LEVEL / 4)
         changes = find_changes(world.training, {n: [r[n] for r in live] for n in world.training}, LEVEL / 4)
+        if found and not changes:  # as the watch does
+            changes = [c for c in find_changes(world.training, {n: [r[n] for r in live] for n in world.training}, EXPLAINED) if c.field in {f["feature"] for f in found}]
         if found or changes:
             diagnosis = judged(found, world.training, live, world.predict, world.held, labelled, 0.02, LEVEL, None, changes)
             probes: list[Probe] = [probe_missing(c.field, world.training[c.field], live) for c in changes if c.detail["change"] == "missing"]

@@ -31,6 +31,7 @@ from mesocosm.operate.verdict import Diagnosis, judged
 
 LEAP = 60.0  # seconds by which a clock that was set back is said to have been set back
 WIDE = 10  # windows that a look back takes in, for shifts that a single one is too small to show
+EXPLAINED = 1e-3  # false explanations accepted of a drift that is proven
 MOST_LABELLED = 10_000  # answers with a label that one look compares, the newest
 
 
@@ -152,7 +153,11 @@ class Watch:
             live = self.known.meant(clean) if self.known.along() and not wide else list(clean)
             known = training if not wide else now.fields.training
             found, p = drifted(known, columns(live), level, drift.method, self.known.whole(clean) if not wide else None)
-            changes = find_changes(now.fields.training, columns_of(as_sent(rows, now.fields.training)), level, units, unclipped(rows, now.fields.training))
+            sent, came = columns_of(as_sent(rows, now.fields.training)), unclipped(rows, now.fields.training)
+            changes = find_changes(now.fields.training, sent, level, units, came)
+            if found and not changes:  # that they moved is proven; what explains it needs less
+                moved = {f["feature"] for f in found}
+                changes = [c for c in find_changes(now.fields.training, sent, EXPLAINED, units, came) if c.field in moved]
             tested = {k: min(v, tested.get(k, 1.0)) for k, v in p.items()} | {k: v for k, v in tested.items() if k not in p}
             if found or changes:
                 break

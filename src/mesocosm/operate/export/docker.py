@@ -97,9 +97,8 @@ def bill(living: Living, found: Mapping[str, metadata.Distribution]) -> dict[str
     for there in found.values():
         name, version = there.metadata["Name"], there.version
         one: dict[str, Any] = {"type": "library", "bom-ref": f"pkg:pypi/{name.lower()}@{version}", "name": name, "version": version, "purl": f"pkg:pypi/{name.lower().replace('_', '-')}@{version}"}
-        said = there.metadata["License-Expression"]
-        if said:
-            one["licenses"] = [{"expression": said}]
+        if "License-Expression" in there.metadata:
+            one["licenses"] = [{"expression": there.metadata["License-Expression"]}]
         parts[one["bom-ref"]] = one
     return {
         "bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1,
