@@ -108,11 +108,11 @@ def test_what_is_usual_is_that_of_what_answers_now(desk: tuple[Any, Served, Watc
     eco, served, watch = desk
     wire = Wire(3)
     assert look(served, watch, [wire.one() for _ in range(20)]) == []
-    first, usual = watch.surges, watch.last["surge"]["usual"]["banks"]
-    assert look(served, watch, [wire.one() for _ in range(20)]) == [] and watch.surges is first
+    first, usual = watch.surge.surges, watch.last["surge"]["usual"]["banks"]
+    assert look(served, watch, [wire.one() for _ in range(20)]) == [] and watch.surge.surges is first
     assert recalibrated(eco.catalog, "mood-desk", {"negative": 4.0, "neutral": 1.0, "positive": 1.0}, "test", "bad news comes more often")
     served.refresh()
-    assert look(served, watch, [wire.one() for _ in range(20)]) == [] and watch.surges is not first
+    assert look(served, watch, [wire.one() for _ in range(20)]) == [] and watch.surge.surges is not first
     assert watch.last["surge"]["usual"]["banks"] > usual, "answers that are weighted otherwise are usual otherwise"
 
 
@@ -125,15 +125,15 @@ def test_what_is_usual_is_not_learnt_anew_with_each_version(desk: tuple[Any, Ser
     learnt = watch.last["surge"]["usual"]
     assert learnt["chips"] > learnt["banks"] + 0.15
     copies = [wire.one(topic="banks", negative=1.0)] * 30
-    assert look(served, watch, copies) == [] and watch.surges is not None and watch.surges.left_out["copies"] == 29
-    before = watch.surges
+    assert look(served, watch, copies) == [] and watch.surge.surges is not None and watch.surge.surges.left_out["copies"] == 29
+    before = watch.surge.surges
     assert recalibrated(eco.catalog, "mood-desk", {"negative": 1.01, "neutral": 1.0, "positive": 1.0}, "test", "a little") and served.refresh()
     same, fresh = watch, Watch("surge-watch", watch.monitor, served, eco.catalog, lambda *_: None, lambda *_: None)
     for watch in (same, fresh):  # another one answers, and as after a restart
         assert look(served, watch, [wire.one(topic="shops")]) == []
         assert all(abs(watch.last["surge"]["usual"][topic] - learnt[topic]) < 0.06 for topic in shares), (watch.last, learnt)
-        assert watch.surges is not before
-    assert look(served, watch, copies) == [] and watch.surges is not None and watch.surges.left_out["copies"] == 30, "what was said before is known"
+        assert watch.surge.surges is not before
+    assert look(served, watch, copies) == [] and watch.surge.surges is not None and watch.surge.surges.left_out["copies"] == 30, "what was said before is known"
     told: list[str] = []
     while not told and wire.count < 900:
         told = look(served, watch, [wire.one(topic="banks", negative=0.9) for _ in range(5)])
@@ -141,7 +141,7 @@ def test_what_is_usual_is_not_learnt_anew_with_each_version(desk: tuple[Any, Ser
     (alert,) = eco.catalog.alerts(open_only=True)
     assert look(served, watch, [last := wire.one(topic="banks", negative=0.9), other := wire.one(topic="chips", negative=0.4)]) == []
     anew = Watch("surge-watch", watch.monitor, served, eco.catalog, lambda *_: None, lambda *_: None)
-    recalled = {r["headline"] for r in anew._recalled(served.now)} if served.now else set()
+    recalled = {r["headline"] for r in anew.surge._recalled(served.now)} if served.now else set()
     items = {i["headline"] for i in alert["detail"]["items"]}
     assert other["headline"] in recalled and items and not recalled & (items | {last["headline"]}), "whose items tell nothing of what is usual, nor do those that follow in its topic"
 
