@@ -203,16 +203,16 @@ class Server:
         self.process = begin("up", str(home), "--port", "0", *options)
         until = time.time() + 120
         said: dict[str, Any] = {}
-        asks = httpx.Client(timeout=2, verify=False)  # certificates take longer to read than the answer to come
-        while time.time() < until:
-            try:
-                said = json.loads((home / ".mesocosm" / "server.json").read_text())
-                if asks.get(said["url"] + "/readyz").status_code == 200:
-                    break
-            except (OSError, ValueError, httpx.HTTPError):
-                pass
-            assert self.process.poll() is None, self.process.communicate()[0].decode()[-2000:]
-            time.sleep(0.2)
+        with httpx.Client(timeout=2, verify=False) as asks:  # certificates take longer to read than the answer to come
+            while time.time() < until:
+                try:
+                    said = json.loads((home / ".mesocosm" / "server.json").read_text())
+                    if asks.get(said["url"] + "/readyz").status_code == 200:
+                        break
+                except (OSError, ValueError, httpx.HTTPError):
+                    pass
+                assert self.process.poll() is None, self.process.communicate()[0].decode()[-2000:]
+                time.sleep(0.2)
         self.url, self.token = said["url"], said["token"]
         self.http = httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {self.token}"}, timeout=60)
 

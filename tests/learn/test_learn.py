@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from little_base import little_base
 
 from mesocosm.base.digest import digest_folder
 from mesocosm.base.errors import Failure, Wrong
@@ -30,7 +29,7 @@ Y = np.array([i % 2 for i in range(40)])
 
 @pytest.fixture(scope="module")
 def base() -> Any:
-    return resolve(str(little_base()), Path("/"))
+    return resolve("minilm", Path("."))
 
 
 def made() -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
@@ -96,7 +95,7 @@ def test_tuning_moves_only_what_may_move_and_resumes_to_the_same_weights(base: A
     straight = net()
     before = {n: p.detach().clone() for n, p in straight.named_parameters()}
     history = loop.train(straight, tune, data, data, 7, None, lambda _: None)
-    assert history[-1]["held_loss"] < 0.692  # it began at log 2
+    assert history[-1]["held_loss"] < 0.69
     moved = {n for n, p in straight.named_parameters() if not torch.equal(p, before[n])}
     assert moved and moved <= {n for n, p in straight.named_parameters() if p.requires_grad}
 

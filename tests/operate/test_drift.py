@@ -91,7 +91,6 @@ def test_the_incident_of_the_on_call_page(bank: Path, server: Server, cli: Any) 
                 continue
             words = [str(bank) if w == "examples/bank" else w for w in shlex.split(line)[1:]]
             done = cli(*words)
-            print(line, done.stdout[-900:])
             assert done.returncode == 0, (line, done.stdout, done.stderr)
             said = said + done.stdout if "status" not in line else done.stdout
             ran += 1

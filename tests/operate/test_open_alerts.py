@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,23 +12,33 @@ import pytest
 from scipy.stats import norm
 from test_drift import desk, watched
 
+from mesocosm.govern.clean.outliers import FENCES
 from mesocosm.operate.alerts import of_part
 from mesocosm.operate.drift.changes import find_changes
+from mesocosm.operate.drift.held import unclip
 from mesocosm.operate.evidence import HELD_LABEL
+from mesocosm.operate.served import Served
+from mesocosm.operate.watch import Watch
 
 __all__ = ["desk"]  # the fixture
+
+
+def sender(served: Served, watch: Watch, seed: int) -> Callable[[int, float], list[str]]:
+    """What sends held-out rows whose amount is some times what it was, and has the watch look: the alerts that it raises."""
+    held, rng = served.now.held() if served.now else [], random.Random(seed)
+
+    def send(rows: int, times: float) -> list[str]:
+        served.predict([{k: v for k, v in row.items() if k != HELD_LABEL} | {"amount": row["amount"] * times} for row in rng.choices(held, k=rows)])
+        return watch.look()
+
+    return send
 
 
 @pytest.mark.parametrize("before", [12, 20, 24])
 def test_a_window_that_began_before_the_change_is_diagnosed_again_by_fewer_rows_than_a_window(desk: Path, tmp_path: Path, before: int) -> None:
     """Rows from before a unit changed leave the window row by row: no whole further window is waited for."""
     eco, served, watch, trained = watched(desk, tmp_path / "home")
-    held, rng = served.now.held(), random.Random(before)
-
-    def send(rows: int, times: float) -> list[str]:
-        served.predict([{k: v for k, v in row.items() if k != HELD_LABEL} | {"amount": row["amount"] * times} for row in rng.choices(held, k=rows)])
-        return watch.look()
-
+    send = sender(served, watch, before)
     assert send(before, 1) == [] and len(send(60 - before, 1.95583)) == 1
     (alert,) = eco.catalog.alerts(open_only=True)
     assert alert["detail"]["confirmed"] is False and alert["detail"]["verdict"]["kind"] == "covariate", alert["message"]
@@ -40,12 +51,7 @@ def test_a_window_that_began_before_the_change_is_diagnosed_again_by_fewer_rows_
 def test_an_alert_is_over_with_as_many_rows_as_it_was_found_in_whatever_came_before_them(desk: Path, tmp_path: Path) -> None:
     """Rows sent before the source was mended are among those since the alert, a quarter of them."""
     eco, served, watch, _ = watched(desk, tmp_path / "home")
-    held, rng = served.now.held(), random.Random(4)
-
-    def send(rows: int, times: float) -> list[str]:
-        served.predict([{k: v for k, v in row.items() if k != HELD_LABEL} | {"amount": row["amount"] * times} for row in rng.choices(held, k=rows)])
-        return watch.look()
-
+    send = sender(served, watch, 4)
     assert len(send(60, 6)) == 1 and send(20, 6) == [] and len(eco.catalog.alerts(open_only=True)) == 1
     assert send(60, 1) == [] and not eco.catalog.alerts(open_only=True)
     assert send(60, 1) == [] and send(60, 1) == [] and len(eco.catalog.alerts()) == 1
@@ -53,12 +59,7 @@ def test_an_alert_is_over_with_as_many_rows_as_it_was_found_in_whatever_came_bef
 
 def test_few_rows_of_another_version_confirm_no_diagnosis(desk: Path, tmp_path: Path) -> None:
     eco, served, watch, _ = watched(desk, tmp_path / "home")
-    held, rng = served.now.held(), random.Random(12)
-
-    def send(rows: int, times: float) -> list[str]:
-        served.predict([{k: v for k, v in row.items() if k != HELD_LABEL} | {"amount": row["amount"] * times} for row in rng.choices(held, k=rows)])
-        return watch.look()
-
+    send = sender(served, watch, 12)
     assert send(12, 1) == [] and len(send(48, 1.95583)) == 1
     served.now = replace(served.now, version="judge-v9")
     assert send(25, 1.95583) == []
@@ -87,3 +88,17 @@ def test_a_unit_of_a_field_that_is_clipped_is_known_by_what_was_sent() -> None:
     units = [n for n in named if n[1]]
     assert sum(n[2] == ("unit", 1.0, 1.0) for n in units) >= 0.9 * len(units), [n for n in units if n[2] != ("unit", 1.0, 1.0)]
     assert not any(n[2] for n in named if not n[1])
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_what_a_fence_does_is_undone_for_any_number(whole: bool) -> None:
+    """A whole number is clipped to the whole numbers within the fence."""
+    fence, rng = FENCES["iqr"].model_validate({"method": "iqr"}), random.Random(3)
+    for _ in range(500):
+        low = rng.uniform(-50, 50)
+        bounds = fence.clips({"low": low, "high": low + rng.uniform(2, 90)}, whole)
+        assert bounds is not None
+        raw = rng.randrange(-300, 300) if whole else rng.uniform(-300, 300)
+        clean = min(max(raw, bounds[0]), bounds[1])
+        assert unclip(raw, clean, bounds) == raw and (not whole or clean == round(clean))
+    assert fence.clips({"low": 0, "high": 9, "groups": {}}, whole) is None and FENCES["iqr"].model_validate({"method": "iqr", "action": "null"}).clips({"low": 0, "high": 9}, whole) is None

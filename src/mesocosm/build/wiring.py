@@ -329,9 +329,9 @@ def preparation(spec: Spec, model: Model, snapshot: Mapping[str, Any]) -> dict[s
         if f in fields and before.get("rows") and not fields[f].private:
             training.setdefault(f, {})["missing"] = round(before["missing"] / before["rows"], 6)
     for f, known in training.items():
-        fence, outliers = snapshot["facts"]["fields"].get(f, {}).get("fence"), getattr(fields[f], "outliers", None)
-        if fence and outliers and outliers.action == "clip" and "groups" not in fence and not fields[f].private:
-            known["clip"] = [fence["low"], fence["high"]]
+        outliers = getattr(fields[f], "outliers", None)
+        if outliers and not fields[f].private and (ends := outliers.clips(snapshot["facts"]["fields"].get(f, {}).get("fence"), fields[f].ibis_type == "int64")):
+            known["clip"] = list(ends)
     marks = {f: {"decimal": ","} for f, k in fields.items() if isinstance(k, Number) and k.mark(snapshot["facts"]["fields"].get(f, {})) == ","}
     return {"sql": sql, "fields": {f: {**marks.get(f, {}), "wanted": k.wanted, "may_miss": k.missing.how not in ("drop", "quarantine"), "extra": f not in model.inputs, "most": k.most, "image": k.model_dump()["type"] == "image", "type": k.model_dump()["type"], "unit": getattr(k, "unit", None), **({"private": True} if k.private else {})} for f, k in fields.items()}, "training": training}
 

@@ -5,6 +5,7 @@ Knows Ibis columns. Knows nothing of files, engines or the order of the steps.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
@@ -77,6 +78,15 @@ class Fence(Kind):
             low, high = low.ceil().cast("int64"), high.floor().cast("int64")
             return cases((low > high, x), (x < low, low), (x > high, high), other=x).cast(x.type())
         return cases((x < low, low), (x > high, high), other=x).cast(x.type())
+
+    def clips(self, facts: Mapping[str, Any] | None, whole: bool) -> tuple[float, float] | None:
+        """Between what every value lies after the step, where it clips and all rows have one fence; of whole numbers the whole ones within it."""
+        if not facts or self.action != "clip" or "groups" in facts or "low" not in facts:
+            return None
+        low, high = float(facts["low"]), float(facts["high"])
+        if not whole:
+            return low, high
+        return (float(math.ceil(low)), float(math.floor(high))) if math.ceil(low) <= math.floor(high) else None
 
     def outside(self, x: Column, facts: Facts, row: Any) -> Column:
         """Whether a value lies outside; false for null."""
