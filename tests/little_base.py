@@ -1,6 +1,6 @@
 """A small base for tests of training: the first two layers of minilm with its most frequent words, laid out as a hub's folder.
 
-What is trained, exported and served is the same code as with minilm, at about a tenth of the work.
+What is trained, exported and served is the same code as with minilm; its file has 28 MB, minilm's 91 MB.
 """
 
 from __future__ import annotations
