@@ -8,13 +8,21 @@ import tempfile
 import time
 from pathlib import Path
 
+from data import BASE
+from parts import size
+
 Line = tuple[str, float, str, bool]
-ROUNDS = 3
+ROUNDS = size(3, 1)
 
 
 def opened(paths: list[Path]) -> tuple[list[float], list[float]]:
     """Private megabytes that each graph adds once it has answered, and seconds to open it; in a process of its own."""
-    out = subprocess.run([sys.executable, __file__, "open", *map(str, paths)], capture_output=True, text=True, check=True).stdout
+    out = subprocess.run(
+        [sys.executable, __file__, "open", *map(str, paths)],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     rows = [line.split() for line in out.splitlines() if line.startswith("at ")]
     return [float(r[1]) for r in rows], [float(r[2]) for r in rows]
 
@@ -27,7 +35,10 @@ def _open(paths: list[str]) -> None:
     def private() -> float:
         return float(psutil.Process().memory_full_info().uss / 1e6)
 
-    feed = {"input_ids": np.full((4, 16), 2000, np.int64), "attention_mask": np.ones((4, 16), np.int64)}
+    feed = {
+        "input_ids": np.full((4, 16), 2000, np.int64),
+        "attention_mask": np.ones((4, 16), np.int64),
+    }
     kept = []
     for path in paths:
         before, began = private(), time.perf_counter()
@@ -49,7 +60,7 @@ def adapters() -> list[Line]:
     from mesocosm.learn.export import export_trunk, tuned_trunk
     from mesocosm.learn.tuning.lora import Lora
 
-    base = resolve("minilm", Path("."))
+    base = resolve(*BASE)
     with tempfile.TemporaryDirectory() as home:
         lean, whole = [], []
         for number in range(ROUNDS):
@@ -70,7 +81,9 @@ def adapters() -> list[Line]:
         shared, alone = opened([first, *lean]), opened([whole[0], *whole])
         size = whole[0].stat().st_size / 1e6
     memory, others = median(shared[0][1:]), median(alone[0][1:])
-    print(f"  another LoRA version, int8: {own['int8']:.1f} MB of graph of its own (whole: {size:.1f}), fp32 {own['fp32']:.1f} MB; {memory:.0f} MB of private memory (whole: {others:.0f}), open in {median(shared[1][1:]):.3f} s (whole: {median(alone[1][1:]):.3f})")
+    print(
+        f"  another LoRA version, int8: {own['int8']:.1f} MB of graph of its own (whole: {size:.1f}), fp32 {own['fp32']:.1f} MB; {memory:.0f} MB of private memory (whole: {others:.0f}), open in {median(shared[1][1:]):.3f} s (whole: {median(alone[1][1:]):.3f})"
+    )
     return [
         ("another LoRA version, int8: MB of its own on disk", own["int8"], "<= 5", own["int8"] <= 5),
         ("another LoRA version, int8: private memory / a whole one's", memory / others, "<= 0.5", memory / others <= 0.5),

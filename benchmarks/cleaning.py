@@ -32,15 +32,28 @@ def score_table(folder: Path, verbose: bool = False) -> dict[str, Any]:
         where = Where(home, home / ".mesocosm")
         sources = {"dirty": Csv(path="dirty.csv")}
         made = look(sources, From(union=("dirty",)), where)
-        data = Dataset.model_validate({**made.settings(guessed=True), "from": "dirty", "split": "none"})
+        data = Dataset.model_validate(
+            {**made.settings(guessed=True), "from": "dirty", "split": "none"}
+        )
         if verbose:
             print(json.dumps(made.evidence, indent=1, ensure_ascii=False))
         snapshot = govern("t", data, sources, where, "made", "ab" * 32, lambda _: None)
-        kept = {r["_line"]: r for r in read_table(where.store / "datasets/t/rows", snapshot.delta["rows"]).to_pylist()}
-        aside = {r["_line"]: r["reason"] for r in read_table(where.store / "datasets/t/quarantine", snapshot.delta["quarantine"]).to_pylist()}
+        kept = {
+            r["_line"]: r
+            for r in read_table(where.store / "datasets/t/rows", snapshot.delta["rows"]).to_pylist()
+        }
+        aside = {
+            r["_line"]: r["reason"]
+            for r in read_table(
+                where.store / "datasets/t/quarantine", snapshot.delta["quarantine"]
+            ).to_pylist()
+        }
     finally:
         shutil.rmtree(home, ignore_errors=True)
-    with (folder / "dirty.csv").open(encoding="utf-8-sig") as a, (folder / "clean.csv").open(encoding="utf-8-sig") as b:
+    with (
+        (folder / "dirty.csv").open(encoding="utf-8-sig") as a,
+        (folder / "clean.csv").open(encoding="utf-8-sig") as b,
+    ):
         dirty, clean = list(csv.reader(a)), list(csv.reader(b))
     names = dirty[0]
     errors = detected = hits = fixed = 0
@@ -58,7 +71,11 @@ def score_table(folder: Path, verbose: bool = False) -> dict[str, Any]:
             hits += changed and wrong
             good = changed and wrong and same(now, y)
             fixed += good
-            if verbose and (changed != wrong or (wrong and not good)) and name in ("score", "sample", "abv", "ibu") + tuple(names):
+            if (
+                verbose
+                and (changed != wrong or (wrong and not good))
+                and name in ("score", "sample", "abv", "ibu") + tuple(names)
+            ):
                 print(f"  {name}: {x!r} -> {now!r}, true {y!r}")
     return {
         "errors": errors, "detected": detected,

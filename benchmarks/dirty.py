@@ -15,7 +15,9 @@ import duckdb
 def write(rows: int, out: str) -> None:
     """Write `rows` rows, about 2 % of them exact duplicates of an earlier one."""
     with duckdb.connect() as con:
-        con.execute("set enable_progress_bar=false; set memory_limit='4GB'; set preserve_insertion_order=false")
+        con.execute(
+            "set enable_progress_bar=false; set memory_limit='4GB'; set preserve_insertion_order=false"
+        )
         con.execute(QUERY.replace("ROWS", str(rows)).replace("OUT", out))
 
 

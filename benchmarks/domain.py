@@ -18,9 +18,17 @@ from statistics import mean
 from typing import Any
 
 import numpy as np
+from data import BASE
+from parts import size, some
 
-LIBRARIES = ("numpy", "scipy", "sklearn", "pandas", "torch", "transformers", "sqlalchemy", "ibis")
-SIZE = 5_000_000
+LIBRARIES = some(
+    ("numpy", "scipy", "sklearn", "pandas", "torch", "transformers", "sqlalchemy", "ibis"),
+    "httpx",
+    "typer",
+    "duckdb",
+    "optuna",
+)
+SIZE = size(5_000_000, 8_000)
 SHOTS = 8
 Line = tuple[str, float, str, bool]
 
@@ -45,7 +53,9 @@ def docstrings(name: str) -> list[str]:
     found = []
     for tree in trees(name):
         for node in ast.walk(tree):
-            if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Module)) and (doc := ast.get_docstring(node)):
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Module)) and (
+                doc := ast.get_docstring(node)
+            ):
                 found.append(doc)
     return sorted(set(found))
 
@@ -56,7 +66,9 @@ def sentences(doc: str, name: str) -> list[str]:
 
     flat = re.sub(r"\s+", " ", doc)
     said = re.sub(rf"(?i)\b({name}|np|pd|sklearn|scikit-learn)\b", "it", flat)
-    return [s.strip() for s in re.split(r"(?<=[.!?]) ", said) if 40 <= len(s) <= 300 and ">>>" not in s]
+    return [
+        s.strip() for s in re.split(r"(?<=[.!?]) ", said) if 40 <= len(s) <= 300 and ">>>" not in s
+    ]
 
 
 def material(seed: int = 3) -> tuple[list[str], dict[str, list[str]]]:
@@ -74,16 +86,16 @@ def material(seed: int = 3) -> tuple[list[str], dict[str, list[str]]]:
     apart = {n: [s for s in said if s not in known] for n, said in apart.items()}
     rest = sorted(known)
     rng.shuffle(rest)
-    size, texts = 0, []
+    held, texts = 0, []
     for text in rest:
-        if size > SIZE:
+        if held > SIZE:
             break
         texts.append(text)
-        size += len(text.encode()) + 1
+        held += len(text.encode()) + 1
     return texts, apart
 
 
-def shots(base: Any, apart: dict[str, list[str]], store: Path, draws: int = 5) -> float:
+def shots(base: Any, apart: dict[str, list[str]], store: Path, draws: int = size(5, 1)) -> float:
     """Mean accuracy over draws with few labels, a frozen base."""
     from mesocosm.learn.choose import choose
     from mesocosm.learn.encode import features
@@ -96,7 +108,9 @@ def shots(base: Any, apart: dict[str, list[str]], store: Path, draws: int = 5) -
         z = features(base, [t for n in names for t in picked[n][SHOTS:]], 128, store)
         y, w = np.repeat(np.arange(len(names)), SHOTS), np.repeat(np.arange(len(names)), 100)
         head = choose(x, np.zeros((len(x), 0), np.float32), y, len(names), 7)
-        right.append(float((head.logits(z, np.zeros((len(z), 0), np.float32)).argmax(1) == w).mean()))
+        right.append(
+            float((head.logits(z, np.zeros((len(z), 0), np.float32)).argmax(1) == w).mean())
+        )
     return mean(right)
 
 
@@ -108,21 +122,53 @@ def domain() -> list[Line]:
     from mesocosm.learn.pretraining.run import pretrained
 
     texts, apart = material()
-    base = resolve("minilm", Path("."))
+    tried = some(OBJECTIVES, "masked")
+    base = resolve(*BASE)
     found: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as home:
         found["as it is"] = shots(base, apart, Path(home))
-        print(f"  domain: {sum(len(t.encode()) for t in texts) / 1e6:.1f} MB, {len(texts):,} sentences; {SHOTS} labels of each of {sum(len(a) > 120 for a in apart.values())} libraries; as it is {found['as it is']:.4f}", flush=True)
-        for name in OBJECTIVES:
+        print(
+            f"  domain: {sum(len(t.encode()) for t in texts) / 1e6:.1f} MB, {len(texts):,} sentences; {SHOTS} labels of each of {sum(len(a) > 120 for a in apart.values())} libraries; as it is {found['as it is']:.4f}",
+            flush=True,
+        )
+        for name in tried:
             began = time.perf_counter()
-            known = {"fields": ["long"]} if name == "multitask" else {}  # nothing else is known of these texts
-            setting = Pretrain.model_validate({"on": ["x"], "objective": {"objective": name, **known}, "learning_rate": 5e-5 if name == "masked" else 3e-5, "batch": 64})
-            made, told = pretrained(base, texts, setting, 64, 7, Path(home), lambda _: None, {"long": [len(t) > 100 for t in texts]})
+            known = (
+                {"fields": ["long"]} if name == "multitask" else {}
+            )  # nothing else is known of these texts
+            setting = Pretrain.model_validate(
+                {
+                    "on": ["x"],
+                    "objective": {"objective": name, **known},
+                    "learning_rate": 5e-5 if name == "masked" else 3e-5,
+                    "batch": 64,
+                }
+            )
+            made, told = pretrained(
+                base,
+                texts,
+                setting,
+                64,
+                7,
+                Path(home),
+                lambda _: None,
+                {"long": [len(t) > 100 for t in texts]},
+            )
             found[name] = shots(made, apart, Path(home))
-            print(f"  {name:<12} held-out loss {told['before']:.3f} -> {told['after']:.3f} in {time.perf_counter() - began:.0f} s; accuracy {found[name]:.4f}", flush=True)
-    best = max(OBJECTIVES, key=lambda n: found[n])
+            print(
+                f"  {name:<12} held-out loss {told['before']:.3f} -> {told['after']:.3f} in {time.perf_counter() - began:.0f} s; accuracy {found[name]:.4f}",
+                flush=True,
+            )
+    best = max(tried, key=lambda n: found[n])
     gain = found[best] - found["as it is"]
-    return [(f"few labels after pretraining on the domain ({best}), minus before", gain, "> 0", gain > 0)]
+    return [
+        (
+            f"few labels after pretraining on the domain ({best}), minus before",
+            gain,
+            "> 0",
+            gain > 0,
+        )
+    ]
 
 
 if __name__ == "__main__":

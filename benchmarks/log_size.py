@@ -1,6 +1,6 @@
 """What the log's size costs: the questions that the console, the report and `trace` ask of a catalog with few predictions and with many. Called by `operate.py`.
 
-    python benchmarks/log_size.py [ROWS]          1,000,000 beside 10,000 where not given; about two minutes
+python benchmarks/log_size.py [ROWS]          1,000,000 beside 10,000 where not given; about two minutes
 """
 
 from __future__ import annotations
@@ -21,17 +21,26 @@ MOST = 1.5  # times as long
 SLACK = 0.01  # seconds of the processor that do not count: a cold page, a tick of the clock
 
 
-def filled(rows: int) -> Catalog:
-    """A catalog with so many predictions of one service over ninety days, and a thousand labels."""
-    catalog = Catalog(Path(tempfile.mkdtemp(prefix="log-size-")))
+def filled(home: Path, rows: int) -> Catalog:
+    """A catalog in a folder with so many predictions of one service over ninety days, and a thousand labels."""
+    catalog = Catalog(home)
     now = time.time()
-    text = {"raw": {f"f{i}": "a value of a row" for i in range(16)}, "clean": {f"f{i}": "a value of a row" for i in range(16)}}
+    text = {
+        "raw": {f"f{i}": "a value of a row" for i in range(16)},
+        "clean": {f"f{i}": "a value of a row" for i in range(16)},
+    }
     for at in range(0, rows, BLOCK):
         catalog.add(t.PREDICTIONS, [
             {"id": f"p-{i}", "service": "desk", "version": "v", "snapshot": "s", "input": text, "output": {"label": "a", "probabilities": {"a": 0.9, "b": 0.1}}, "ms": 1.0, "at": now - (rows - i) * 90 * 86400 / rows}
             for i in range(at, min(rows, at + BLOCK))
         ])  # fmt: skip
-    catalog.add(t.FEEDBACK, [{"prediction": f"p-{i}", "service": "desk", "label": "a", "at": now - 2000 + n} for n, i in enumerate(range(0, rows, max(1, rows // 1000)))])
+    catalog.add(
+        t.FEEDBACK,
+        [
+            {"prediction": f"p-{i}", "service": "desk", "label": "a", "at": now - 2000 + n}
+            for n, i in enumerate(range(0, rows, max(1, rows // 1000)))
+        ],
+    )
     return catalog
 
 
@@ -56,11 +65,22 @@ def asked(catalog: Catalog) -> dict[str, float]:
 
 def log_size(many: int = MANY) -> list[Line]:
     """How many times as long each question takes of many predictions as of few."""
-    few, lots = asked(filled(FEW)), asked(filled(many))
+    with tempfile.TemporaryDirectory() as small, tempfile.TemporaryDirectory() as large:
+        few, lots = asked(filled(Path(small), FEW)), asked(filled(Path(large), many))
     lines = []
     for name, seconds in lots.items():
-        print(f"{name}: {few[name] * 1000:.1f} ms of {FEW:,} predictions, {seconds * 1000:.1f} ms of {many:,}", file=sys.stderr)
-        lines.append((f"log of {many:,}: {name}", seconds / few[name], f"<= {MOST} times as with {FEW:,}, or {SLACK} s more", seconds <= MOST * few[name] + SLACK))
+        print(
+            f"{name}: {few[name] * 1000:.1f} ms of {FEW:,} predictions, {seconds * 1000:.1f} ms of {many:,}",
+            file=sys.stderr,
+        )
+        lines.append(
+            (
+                f"log of {many:,}: {name}",
+                seconds / few[name],
+                f"<= {MOST} times as with {FEW:,}, or {SLACK} s more",
+                seconds <= MOST * few[name] + SLACK,
+            )
+        )
     return lines
 
 

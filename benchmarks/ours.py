@@ -21,7 +21,13 @@ from mesocosm.govern.raw import raw
 from mesocosm.govern.sources.parquet import Parquet
 
 KEY = "ab" * 32
-RULES: list[Any] = ["visits >= 0", "age between 18 and 100", "income > 0", "weight > 20", {"rule": "range", "of": "signed", "min": "2010-01-01"}]
+RULES: list[Any] = [
+    "visits >= 0",
+    "age between 18 and 100",
+    "income > 0",
+    "weight > 20",
+    {"rule": "range", "of": "signed", "min": "2010-01-01"},
+]
 DATA = Dataset.model_validate({
     "from": "customers",
     "split": "none",
@@ -50,18 +56,31 @@ def main(path: Path, how: str) -> None:
     source = Parquet(path=path.name)
     if how == "whole":
         made = govern("customers", DATA, {"customers": source}, where, "made", KEY, lambda _: None)
-        print(json.dumps(made.account | {"missing": sum(p["missing"] for p in made.report["after"].values())}))
+        print(
+            json.dumps(
+                made.account | {"missing": sum(p["missing"] for p in made.report["after"].values())}
+            )
+        )
         return
     fields = dict(DATA.fields)
-    facts: recipe.Facts = {"income": {"fence": {"low": 1000.0, "high": 60000.0}, "fill": 22000.0}, "age": {"fill": 52}, "score": {"fence": {"low": 0.0, "high": 100.0}, "fill": 50.0}}
-    facts["weight"] = {"units": fields["weight"].learn([])["units"], "fence": {"low": 10.0, "high": 150.0}}
+    facts: recipe.Facts = {
+        "income": {"fence": {"low": 1000.0, "high": 60000.0}, "fill": 22000.0},
+        "age": {"fill": 52},
+        "score": {"fence": {"low": 0.0, "high": 100.0}, "fill": 50.0},
+    }
+    facts["weight"] = {
+        "units": fields["weight"].learn([])["units"],
+        "fence": {"low": 10.0, "high": 150.0},
+    }
     with engine(where.store) as con:
         rows = raw(con, DATA, {"customers": source.collect(where, con, "src_customers")})
         con.execute("set preserve_insertion_order=false")
         read = recipe.read_sql(fields, facts, "_raw", rows.types, recipe.LINEAGE)
         con.execute(f"create view _read as {read}")
         clean = recipe.clean_sql(fields, "_read", facts, KEY, ("_row", "_part", "_line"))
-        con.execute(f"copy (select * from ({clean}) where _why is null) to '{where.store}/out.parquet' (format parquet)")
+        con.execute(
+            f"copy (select * from ({clean}) where _why is null) to '{where.store}/out.parquet' (format parquet)"
+        )
         print(json.dumps({"in": con.execute("select count(*) from _raw").fetchall()[0][0]}))
 
 

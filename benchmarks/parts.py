@@ -11,8 +11,11 @@ from __future__ import annotations
 import os
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from importlib.util import find_spec
+from typing import TypeVar
 
+T = TypeVar("T")
 Line = tuple[str, float, str, bool]
 Parts = Mapping[str, Callable[[], list[Line]]]
 SMALL = os.environ.get("SIZE") == "small"
@@ -21,6 +24,21 @@ SMALL = os.environ.get("SIZE") == "small"
 def size(whole: int, small: int) -> int:
     """A size, or the smallest one that still runs every line."""
     return small if SMALL else whole
+
+
+def some(every: Iterable[T], *few: T) -> list[T]:
+    """All of them, or at the smallest size these few."""
+    return list(few) if SMALL else list(every)
+
+
+def installed(*modules: str) -> bool:
+    """Whether a peer's modules can be imported here."""
+    return all(find_spec(m) is not None for m in modules)
+
+
+def no_peer(name: str, target: str) -> Line:
+    """The missed line of a peer that is not installed."""
+    return f"{name}: the peer is not installed", float("nan"), target, False
 
 
 def printed(line: Line) -> str:
@@ -47,7 +65,12 @@ def run_parts(parts: Parts) -> int:
         except (Exception, SystemExit):  # a child that failed ends its part, not the benchmark
             traceback.print_exc()
             found = [(f"{name}: the part broke", float("nan"), "runs", False)]
-        print(f"[{name}, {time.perf_counter() - began:.0f} s]", *("  " + printed(line) for line in found), sep="\n", flush=True)
+        print(
+            f"[{name}, {time.perf_counter() - began:.0f} s]",
+            *("  " + printed(line) for line in found),
+            sep="\n",
+            flush=True,
+        )
         lines += found
     print(*map(printed, lines), sep="\n")
     return 0 if all(line[3] for line in lines) else 1

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from data import DATA, messages
+from parts import SMALL
 
 from mesocosm.learn.model import Model
 from mesocosm.learn.train import Site, grow
@@ -25,64 +27,161 @@ NEAR = 0.2
 Thing = tuple[str, dict[str, Any], dict[str, list[Any]], dict[str, str]]
 
 
-def shelf(data: Path) -> list[Thing]:
+def of_sklearn(name: str, kind: str) -> Thing:
+    """A table that scikit-learn ships."""
+    import sklearn.datasets
+
+    given = getattr(sklearn.datasets, f"load_{name.replace(' ', '_')}")()
+    columns: dict[str, list[Any]] = {
+        f"x{i}": given.data[:, i].tolist() for i in range(given.data.shape[1])
+    }
+    columns["y"] = [str(v) for v in given.target] if kind == "category" else given.target.tolist()
+    return (
+        name,
+        {"inputs": [c for c in columns if c != "y"]},
+        columns,
+        {c: "number" for c in columns} | {"y": kind},
+    )
+
+
+def shelf() -> list[Thing]:
     """Names, settings, columns and types of what is grown."""
     import csv
 
-    from sklearn.datasets import load_breast_cancer, load_diabetes
-
-    with (data / "banking77" / "train.csv").open(encoding="utf-8") as table:
-        mail = list(csv.DictReader(table))
-    order = np.random.default_rng(5).permutation(len(mail))
-    texts, labels = [mail[i]["text"] for i in order], [mail[i]["category"] for i in order]
+    said, named = messages("train")
+    order = np.random.default_rng(5).permutation(len(said))
+    texts, labels = [said[i] for i in order], [named[i] for i in order]
     ten = sorted(set(labels))[:60:6]
     few = [i for i, c in enumerate(labels) if c in ten]
-    found = []
+    found: list[Thing] = []
     for name, pick, tune in (
         ("2,000 messages", range(2000), "frozen"), ("6,000 messages", range(6000), "frozen"), ("ten classes", few[:800], "frozen"), ("ten classes, LoRA", few[:400], {"method": "lora", "epochs": 2}),
         ("ten classes, full", few[:400], {"method": "full", "epochs": 2}), ("ten classes, last", few[:600], {"method": "last", "epochs": 3}),
     ):  # fmt: skip
-        found.append((name, {"base": "minilm", "inputs": ["text"], "tune": tune}, {"text": [texts[i] for i in pick], "y": [labels[i] for i in pick]}, {"text": "text", "y": "category"}))
-    for name, load, kind in (("breast cancer", load_breast_cancer, "category"), ("diabetes", load_diabetes, "number")):
-        given = load()
-        columns: dict[str, list[Any]] = {f"x{i}": given.data[:, i].tolist() for i in range(given.data.shape[1])}
-        columns["y"] = [str(v) for v in given.target] if kind == "category" else given.target.tolist()
-        found.append((name, {"inputs": [c for c in columns if c != "y"]}, columns, {c: "number" for c in columns} | {"y": kind}))
-    with (data / "german_credit.csv").open(encoding="utf-8") as table:
+        found.append(
+            (
+                name,
+                {"base": "minilm", "inputs": ["text"], "tune": tune},
+                {"text": [texts[i] for i in pick], "y": [labels[i] for i in pick]},
+                {"text": "text", "y": "category"},
+            )
+        )
+    found += [of_sklearn("breast cancer", "category"), of_sklearn("diabetes", "number")]
+    with (DATA / "german_credit.csv").open(encoding="utf-8") as table:
         rows = list(csv.reader(table))
-    head, body = (rows[0], rows[1:]) if not rows[0][1].isdigit() else ([f"c{i}" for i in range(len(rows[0]))], rows)
-    numeric = [all(v.replace(".", "", 1).isdigit() for v in column) for column in zip(*body, strict=True)]
-    columns = {h: [float(v) for v in column] if n and i < len(head) - 1 else list(column) for i, (h, n, column) in enumerate(zip(head, numeric, zip(*body, strict=True), strict=True))}
+    head, body = (
+        (rows[0], rows[1:])
+        if not rows[0][1].isdigit()
+        else ([f"c{i}" for i in range(len(rows[0]))], rows)
+    )
+    numeric = [
+        all(v.replace(".", "", 1).isdigit() for v in column) for column in zip(*body, strict=True)
+    ]
+    columns: dict[str, list[Any]] = {
+        h: [float(v) for v in column] if n and i < len(head) - 1 else list(column)
+        for i, (h, n, column) in enumerate(zip(head, numeric, zip(*body, strict=True), strict=True))
+    }
     columns["y"] = columns.pop(head[-1])
-    kinds = {h: "number" if n else "category" for h, n in zip(head[:-1], numeric[:-1], strict=True)} | {"y": "category"}
+    kinds = {
+        h: "number" if n else "category" for h, n in zip(head[:-1], numeric[:-1], strict=True)
+    } | {"y": "category"}
     found.append(("German credit", {"inputs": head[:-1]}, columns, kinds))
-    both = {"text": texts[:700], **{f"x{i}": np.random.default_rng(i).normal(size=700).tolist() for i in range(4)}, "y": [c[0] for c in labels[:700]]}
-    found.append(("messages and a table", {"base": "minilm", "inputs": [c for c in both if c != "y"]}, both, {c: "number" for c in both} | {"text": "text", "y": "category"}))
+    both = {
+        "text": texts[:700],
+        **{f"x{i}": np.random.default_rng(i).normal(size=700).tolist() for i in range(4)},
+        "y": [c[0] for c in labels[:700]],
+    }
+    found.append(
+        (
+            "messages and a table",
+            {"base": "minilm", "inputs": [c for c in both if c != "y"]},
+            both,
+            {c: "number" for c in both} | {"text": "text", "y": "category"},
+        )
+    )
     pick = range(1500)
     said = [f"This is about {labels[i].replace('_', ' ')}." for i in pick]
-    found.append(("answers found", {"base": "minilm", "inputs": ["text"], "tune": "frozen"}, {"text": [texts[i] for i in pick], "y": said}, {"text": "text", "y": "text"}))
-    found.append(("answers found, LoRA", {"base": "minilm", "inputs": ["text"], "tune": {"method": "lora", "epochs": 2}}, {"text": texts[:400], "y": said[:400]}, {"text": "text", "y": "text"}))
-    found.append(("a base pretrained", {"base": "minilm", "inputs": ["text"], "tune": "frozen", "pretrain": {"on": ["text"]}}, {"text": texts[2000:2800], "y": labels[2000:2800]}, {"text": "text", "y": "category"}))
-    found.append(("sites that average", {"inputs": [c for c in columns if c != "y"], "federated": {"rounds": 100}}, columns, kinds))
-    return found + [tags(600, "frozen"), tags(400, "last"), basket({}), basket({"towers": {"epochs": 10}}), scans()] + ([functions()] if os.environ.get("WRITERS", "1") == "1" else [])
+    found.append(
+        (
+            "answers found",
+            {"base": "minilm", "inputs": ["text"], "tune": "frozen"},
+            {"text": [texts[i] for i in pick], "y": said},
+            {"text": "text", "y": "text"},
+        )
+    )
+    found.append(
+        (
+            "answers found, LoRA",
+            {"base": "minilm", "inputs": ["text"], "tune": {"method": "lora", "epochs": 2}},
+            {"text": texts[:400], "y": said[:400]},
+            {"text": "text", "y": "text"},
+        )
+    )
+    found.append(
+        (
+            "a base pretrained",
+            {"base": "minilm", "inputs": ["text"], "tune": "frozen", "pretrain": {"on": ["text"]}},
+            {"text": texts[2000:2800], "y": labels[2000:2800]},
+            {"text": "text", "y": "category"},
+        )
+    )
+    found.append(
+        (
+            "sites that average",
+            {"inputs": [c for c in columns if c != "y"], "federated": {"rounds": 100}},
+            columns,
+            kinds,
+        )
+    )
+    return (
+        found
+        + [
+            tags(600, "frozen"),
+            tags(400, "last"),
+            basket({}),
+            basket({"towers": {"epochs": 10}}),
+            scans(),
+        ]
+        + ([functions()] if os.environ.get("WRITERS", "1") == "1" else [])
+    )
 
 
 def tags(rows: int, tune: str) -> Thing:
     """Texts with names and places in them."""
     draw = random.Random(4)
-    first, last, town = (["Anna", "Boris", "Chen", "Dewi", "Emma", "Farid", "Grace", "Hans", "Ines", "Jonas"], ["Smith", "Novak", "Garcia", "Tanaka", "Rossi", "Okafor"], ["Paris", "New York", "Utrecht", "Osaka", "Cape Town"])
-    shapes = ["{p} moved to {t} last year", "please call {p} about the invoice", "the parcel from {t} never came", "in {t} we met {p} again", "nothing to report today"]
+    first, last, town = (
+        ["Anna", "Boris", "Chen", "Dewi", "Emma", "Farid", "Grace", "Hans", "Ines", "Jonas"],
+        ["Smith", "Novak", "Garcia", "Tanaka", "Rossi", "Okafor"],
+        ["Paris", "New York", "Utrecht", "Osaka", "Cape Town"],
+    )
+    shapes = [
+        "{p} moved to {t} last year",
+        "please call {p} about the invoice",
+        "the parcel from {t} never came",
+        "in {t} we met {p} again",
+        "nothing to report today",
+    ]
     columns: dict[str, list[Any]] = {"text": [], "y": []}
     for _ in range(rows):
         words: list[str] = []
         marks: list[str] = []
         for part in draw.choice(shapes).split():
-            name, kind = {"{p}": (f"{draw.choice(first)} {draw.choice(last)}", "PERSON"), "{t}": (draw.choice(town), "PLACE")}.get(part, (part, ""))
+            name, kind = {
+                "{p}": (f"{draw.choice(first)} {draw.choice(last)}", "PERSON"),
+                "{t}": (draw.choice(town), "PLACE"),
+            }.get(part, (part, ""))
             words += (these := name.split())
-            marks += [f"B-{kind}", *[f"I-{kind}"] * (len(these) - 1)] if kind else ["O"] * len(these)
+            marks += (
+                [f"B-{kind}", *[f"I-{kind}"] * (len(these) - 1)] if kind else ["O"] * len(these)
+            )
         columns["text"].append(" ".join(words))
         columns["y"].append(" ".join(marks))
-    return f"words tagged, {tune}", {"base": "minilm", "inputs": ["text"], "tune": tune}, columns, {"text": "text", "y": "tags"}
+    return (
+        f"words tagged, {tune}",
+        {"base": "minilm", "inputs": ["text"], "tune": tune},
+        columns,
+        {"text": "text", "y": "tags"},
+    )
 
 
 def basket(rank: dict[str, Any]) -> Thing:
@@ -90,12 +189,21 @@ def basket(rank: dict[str, Any]) -> Thing:
     draw = np.random.default_rng(6)
     who = np.repeat(np.arange(1500), 12)
     likes = draw.integers(0, 40, 1500)
-    what = np.where(draw.random(len(who)) < 0.7, likes[who] * 30 + draw.integers(0, 30, len(who)), draw.integers(0, 1200, len(who)))
+    what = np.where(
+        draw.random(len(who)) < 0.7,
+        likes[who] * 30 + draw.integers(0, 30, len(who)),
+        draw.integers(0, 1200, len(who)),
+    )
     columns: dict[str, list[Any]] = {"who": who.tolist(), "y": [f"thing {i}" for i in what]}
-    return "ranked" + (", two towers" if rank else ""), {"inputs": ["who"], "rank": rank}, columns, {"who": "category", "y": "category"}
+    return (
+        "ranked" + (", two towers" if rank else ""),
+        {"inputs": ["who"], "rank": rank},
+        columns,
+        {"who": "category", "y": "category"},
+    )
 
 
-def scans() -> Thing:
+def scans(many: int = 900) -> Thing:
     """Digits as pictures, seen by filters learnt from them."""
     import base64
     import io
@@ -105,11 +213,18 @@ def scans() -> Thing:
 
     given = load_digits()
     shown = []
-    for image in given.images[:900]:
+    for image in given.images[:many]:
         out = io.BytesIO()
-        Image.fromarray((image * 15).astype(np.uint8)).convert("RGB").resize((32, 32)).save(out, "PNG")
+        Image.fromarray((image * 15).astype(np.uint8)).convert("RGB").resize((32, 32)).save(
+            out, "PNG"
+        )
         shown.append(base64.b64encode(out.getvalue()).decode())
-    return "digits seen", {"inputs": ["scan"]}, {"scan": shown, "y": [str(v) for v in given.target[:900]]}, {"scan": "image", "y": "category"}
+    return (
+        "digits seen",
+        {"inputs": ["scan"]},
+        {"scan": shown, "y": [str(v) for v in given.target[:many]]},
+        {"scan": "image", "y": "category"},
+    )
 
 
 def functions() -> Thing:
@@ -117,16 +232,29 @@ def functions() -> Thing:
     from writers import instructions
 
     rows = instructions()[:120]
-    settings = {"base": "smollm2", "inputs": ["asked"], "max_length": 96, "max_new_tokens": 24, "tune": {"method": "lora", "epochs": 1, "batch": 8}}
-    return "written, LoRA", settings, {"asked": [q for q, _ in rows], "y": [a for _, a in rows]}, {"asked": "text", "y": "text"}
+    settings = {
+        "base": "smollm2",
+        "inputs": ["asked"],
+        "max_length": 96,
+        "max_new_tokens": 24,
+        "tune": {"method": "lora", "epochs": 1, "batch": 8},
+    }
+    return (
+        "written, LoRA",
+        settings,
+        {"asked": [q for q, _ in rows], "y": [a for _, a in rows]},
+        {"asked": "text", "y": "text"},
+    )
 
 
-def prices(data: Path) -> list[Line]:
+def prices() -> list[Line]:
     """The share of models whose seconds, and whose memory, came within 20 % of what was told."""
     near: list[bool] = []
     held: list[bool] = []
     only = os.environ.get("SHELF")
-    for name, settings, columns, kinds in shelf(data):
+    for name, settings, columns, kinds in (
+        [of_sklearn("diabetes", "number"), scans(90)] if SMALL else shelf()
+    ):
         if only and only not in name:
             continue
         model = Model.model_validate({"learns": "x", "predict": "y", "track": [], **settings})
@@ -135,35 +263,76 @@ def prices(data: Path) -> list[Line]:
             told = []
             for turn, part in enumerate((range(rows * 4 // 5), range(rows))):
                 here = {c: [values[i] for i in part] for c, values in columns.items()}
-                split = ["test" if i % 5 == 0 else "validation" if i % 10 == 1 else "train" for i in range(len(part))]
+                split = [
+                    "test" if i % 5 == 0 else "validation" if i % 10 == 1 else "train"
+                    for i in range(len(part))
+                ]
                 store = Path(home)
                 folder = store / str(turn)
                 folder.mkdir()
                 more: dict[str, Any] = {}
                 if model.pretrain:
-                    more = {"corpus": [t for t, p in zip(here[model.pretrain.on[0]], split, strict=True) if p == "train"]}
+                    more = {
+                        "corpus": [
+                            t
+                            for t, p in zip(here[model.pretrain.on[0]], split, strict=True)
+                            if p == "train"
+                        ]
+                    }
                 if kinds["y"] == "tags":
-                    more = {"order": ["O", *(f"{a}-{b}" for b in ("PERSON", "PLACE") for a in "BI")]}
+                    more = {
+                        "order": ["O", *(f"{a}-{b}" for b in ("PERSON", "PLACE") for a in "BI")]
+                    }
                 if model.federated:
                     more = {"sites": [f"site {i % 4}" for i in part]}
-                told.append(grow("m", model, here, split, kinds, Site(store, store / ".mesocosm", folder, f"m{turn}", **more), lambda _: None).metrics["price"])
+                told.append(
+                    grow(
+                        "m",
+                        model,
+                        here,
+                        split,
+                        kinds,
+                        Site(store, store / ".mesocosm", folder, f"m{turn}", **more),
+                        lambda _: None,
+                    ).metrics["price"]
+                )
         first, second = told
         ratio = [t["said"]["seconds"] / t["took"]["seconds"] for t in told]
         size = [t["said"]["gigabytes"] / t["took"]["gigabytes"] for t in told]
         near.append(abs(ratio[1] - 1) <= NEAR)
         held.append(abs(size[1] - 1) <= NEAR)
-        print(f"  {name:<22} first told {first['said']['seconds']:6.1f} s, came to {first['took']['seconds']:6.1f} ({ratio[0]:.2f}); then told {second['said']['seconds']:6.1f} s, came to {second['took']['seconds']:6.1f} ({ratio[1]:.2f}); memory told {first['said']['gigabytes']:.2f} and {second['said']['gigabytes']:.2f} GB, came to {first['took']['gigabytes']:.2f} and {second['took']['gigabytes']:.2f}", flush=True)
+        print(
+            f"  {name:<22} first told {first['said']['seconds']:6.1f} s, came to {first['took']['seconds']:6.1f} ({ratio[0]:.2f}); then told {second['said']['seconds']:6.1f} s, came to {second['took']['seconds']:6.1f} ({ratio[1]:.2f}); memory told {first['said']['gigabytes']:.2f} and {second['said']['gigabytes']:.2f} GB, came to {first['took']['gigabytes']:.2f} and {second['took']['gigabytes']:.2f}",
+            flush=True,
+        )
         if os.environ.get("PHASES"):
-            print("   ", {k: (round(v, 2), second["took"]["phases"].get(k)) for k, v in second["said"]["phases"].items()})
-            print("   ", {k: (round(v, 2), first["took"]["phases"].get(k)) for k, v in first["said"]["phases"].items()})
+            print(
+                "   ",
+                {
+                    k: (round(v, 2), second["took"]["phases"].get(k))
+                    for k, v in second["said"]["phases"].items()
+                },
+            )
+            print(
+                "   ",
+                {
+                    k: (round(v, 2), first["took"]["phases"].get(k))
+                    for k, v in first["said"]["phases"].items()
+                },
+            )
     return [
-        ("models whose seconds came within 20 % of the price, the second of a kind", float(np.mean(near)), ">= 0.9", float(np.mean(near)) >= 0.9),
+        (
+            "models whose seconds came within 20 % of the price, the second of a kind",
+            float(np.mean(near)),
+            ">= 0.9",
+            float(np.mean(near)) >= 0.9,
+        ),
         ("models whose memory did", float(np.mean(held)), ">= 0.9", float(np.mean(held)) >= 0.9),
     ]
 
 
 if __name__ == "__main__":
-    lines = prices(Path(os.environ.get("SHARED", Path(__file__).parents[2] / "shared" / "data")))
+    lines = prices()
     for line in lines:
         print(f"{line[0]}  {line[1]:.4f}  {line[2]}  {'met' if line[3] else 'missed'}")
     sys.exit(0 if all(line[3] for line in lines) else 1)

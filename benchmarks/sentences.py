@@ -68,7 +68,9 @@ def ours(text: str) -> list[tuple[int, int, str]]:
     return [(s.start, s.end, s.what) for s in spans(text)]
 
 
-def score(count: int, verbose: bool = False, find: Callable[[str], list[tuple[int, int, str]]] = ours) -> dict[str, Any]:
+def score(
+    count: int, verbose: bool = False, find: Callable[[str], list[tuple[int, int, str]]] = ours
+) -> dict[str, Any]:
     """Recall and precision over spans: one is found where a span of the same kind covers at least nine tenths of it and little else."""
     true = hit = said = right = 0
     kinds: dict[str, list[int]] = {}
@@ -81,13 +83,25 @@ def score(count: int, verbose: bool = False, find: Callable[[str], list[tuple[in
             tally[0] += 1
             tally[1] += ok
             if verbose and not ok:
-                print("missed", what, repr(text[start:end]), "|", text, [(g[2], text[g[0] : g[1]]) for g in got])
+                print(
+                    "missed",
+                    what,
+                    repr(text[start:end]),
+                    "|",
+                    text,
+                    [(g[2], text[g[0] : g[1]]) for g in got],
+                )
         for g in got:
             ok = any(_fits(g[:2], (s, e)) and g[2] == w for s, e, w in marks)
             said, right = said + 1, right + ok
             if verbose and not ok:
                 print("wrong", g[2], repr(text[g[0] : g[1]]), "|", text)
-    return {"recall": hit / true, "precision": right / max(1, said), "spans": true, "kinds": {k: f"{b} of {a}" for k, (a, b) in sorted(kinds.items())}}
+    return {
+        "recall": hit / true,
+        "precision": right / max(1, said),
+        "spans": true,
+        "kinds": {k: f"{b} of {a}" for k, (a, b) in sorted(kinds.items())},
+    }
 
 
 def _fits(a: tuple[int, int], b: tuple[int, int]) -> bool:

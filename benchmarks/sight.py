@@ -15,10 +15,11 @@ from statistics import median
 from typing import Any
 
 import numpy as np
+from parts import size, some
 
 Line = tuple[str, float, str, bool]
-SEEDS = (1, 2, 3)
-SIDE, EPOCHS, ROWS = 16, 30, 240
+SEEDS = some((1, 2, 3), 1)
+SIDE, EPOCHS, ROWS = 16, size(30, 2), size(240, 60)
 FILE = """grammar: 1
 ecosystem: post
 sources: {scans: {type: csv, path: scans.csv}}
@@ -30,7 +31,7 @@ datasets:
     split: {test: 0.5, validation: 0, seed: SEED}
 models:
   frozen: {learns: digits, predict: digit, inputs: [scan], image_base: vit, track: [], seed: SEED, tune: frozen}
-  tuned: {learns: digits, predict: digit, inputs: [scan], image_base: vit, track: [], seed: SEED, tune: {method: full, epochs: 30, patience: 30, batch: 16, learning_rate: 1e-3, augment: [crop, turn, light]}}
+  tuned: {learns: digits, predict: digit, inputs: [scan], image_base: vit, track: [], seed: SEED, tune: {method: full, epochs: EPOCHS, patience: EPOCHS, batch: 16, learning_rate: 1e-3, augment: [crop, turn, light]}}
 """
 
 
@@ -39,7 +40,9 @@ def scan(values: Any) -> str:
     from PIL import Image
 
     out = io.BytesIO()
-    Image.fromarray((255 - values * 15.9).astype(np.uint8)).resize((SIDE, SIDE), Image.Resampling.BILINEAR).convert("RGB").save(out, "PNG")
+    Image.fromarray((255 - values * 15.9).astype(np.uint8)).resize(
+        (SIDE, SIDE), Image.Resampling.BILINEAR
+    ).convert("RGB").save(out, "PNG")
     return base64.b64encode(out.getvalue()).decode()
 
 
@@ -51,18 +54,38 @@ def base_of(folder: Path, scans: list[str], y: Any) -> None:
     from mesocosm.learn.sight.pixels import pixels
 
     torch.manual_seed(0)
-    net = ViTModel(ViTConfig(hidden_size=48, num_hidden_layers=3, num_attention_heads=4, intermediate_size=96, image_size=SIDE, patch_size=4), add_pooling_layer=False)
+    net = ViTModel(
+        ViTConfig(
+            hidden_size=48,
+            num_hidden_layers=3,
+            num_attention_heads=4,
+            intermediate_size=96,
+            image_size=SIDE,
+            patch_size=4,
+        ),
+        add_pooling_layer=False,
+    )
     head = torch.nn.Linear(48, 5)
     x, target = torch.from_numpy(pixels(scans, SIDE, [0.5] * 3, [0.5] * 3)), torch.from_numpy(y)
     optimiser = torch.optim.AdamW([*net.parameters(), *head.parameters()], lr=1e-3)
-    for _ in range(12):
-        for some in torch.randperm(len(y)).split(64):
-            loss = torch.nn.functional.cross_entropy(head(net(pixel_values=x[some]).last_hidden_state.mean(1)), target[some])
+    for _ in range(size(12, 2)):
+        for batch in torch.randperm(len(y)).split(64):
+            loss = torch.nn.functional.cross_entropy(
+                head(net(pixel_values=x[batch]).last_hidden_state.mean(1)), target[batch]
+            )
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
     net.save_pretrained(folder)
-    (folder / "preprocessor_config.json").write_text(json.dumps({"size": {"height": SIDE, "width": SIDE}, "image_mean": [0.5] * 3, "image_std": [0.5] * 3}))
+    (folder / "preprocessor_config.json").write_text(
+        json.dumps(
+            {
+                "size": {"height": SIDE, "width": SIDE},
+                "image_mean": [0.5] * 3,
+                "image_std": [0.5] * 3,
+            }
+        )
+    )
 
 
 def trainer(base: Path, scans: list[str], y: Any, part: list[str], seed: int) -> float:
@@ -73,12 +96,26 @@ def trainer(base: Path, scans: list[str], y: Any, part: list[str], seed: int) ->
     from mesocosm.learn.sight.pixels import pixels
 
     x = pixels(scans, SIDE, [0.5] * 3, [0.5] * 3)
-    train, test = ([i for i, p in enumerate(part) if p in some] for some in (("train", "validation"), ("test",)))
+    train, test = (
+        [i for i, p in enumerate(part) if p in some]
+        for some in (("train", "validation"), ("test",))
+    )
     torch.manual_seed(seed)
     net = ViTForImageClassification.from_pretrained(base, num_labels=5, use_safetensors=True)
     rows: Any = [{"pixel_values": torch.from_numpy(x[i]), "labels": int(y[i]) - 5} for i in train]
     with tempfile.TemporaryDirectory() as out:
-        asked = TrainingArguments(out, num_train_epochs=EPOCHS, per_device_train_batch_size=16, learning_rate=1e-3, seed=seed, save_strategy="no", report_to=[], disable_tqdm=True, logging_strategy="no", use_cpu=True)
+        asked = TrainingArguments(
+            out,
+            num_train_epochs=EPOCHS,
+            per_device_train_batch_size=16,
+            learning_rate=1e-3,
+            seed=seed,
+            save_strategy="no",
+            report_to=[],
+            disable_tqdm=True,
+            logging_strategy="no",
+            use_cpu=True,
+        )
         Trainer(net, asked, train_dataset=rows).train()
     with torch.inference_mode():
         said = net.eval()(pixel_values=torch.from_numpy(x[test])).logits.argmax(1).numpy() + 5
@@ -104,8 +141,12 @@ def sight() -> list[Line]:
             home.mkdir()
             (home / "vit").symlink_to(Path(folder) / "vit")
             some = np.sort(np.random.default_rng(seed).permutation(pick)[:ROWS])
-            (home / "scans.csv").write_text("\n".join(["id,scan,digit", *(f"{i},{scans[i]},{y[i]}" for i in some)]) + "\n")
-            (home / "ecosystem.yaml").write_text(FILE.replace("SEED", str(seed)))
+            (home / "scans.csv").write_text(
+                "\n".join(["id,scan,digit", *(f"{i},{scans[i]},{y[i]}" for i in some)]) + "\n"
+            )
+            (home / "ecosystem.yaml").write_text(
+                FILE.replace("SEED", str(seed)).replace("EPOCHS", str(EPOCHS))
+            )
             eco = open_ecosystem(home)
             assert not eco.build().failed
             for name in ("frozen", "tuned"):
@@ -113,13 +154,36 @@ def sight() -> list[Line]:
             rows, part = columns_of(eco.spec, eco.catalog.snapshot(dataset="digits"), ["id"])
             ids = [int(i) for i in rows["id"]]
             began = time.process_time()
-            told["Trainer"].append(trainer(home / "vit", [scans[i] for i in ids], y[ids], part, seed))
-            took.append((eco.catalog.versions("tuned")[-1]["metrics"]["price"]["took"]["phases"]["tuning"], time.process_time() - began))
+            told["Trainer"].append(
+                trainer(home / "vit", [scans[i] for i in ids], y[ids], part, seed)
+            )
+            took.append(
+                (
+                    eco.catalog.versions("tuned")[-1]["metrics"]["price"]["took"]["phases"][
+                        "tuning"
+                    ],
+                    time.process_time() - began,
+                )
+            )
     mid = {k: median(v) for k, v in told.items()}
-    print(f"  digits 5 to 9 from {ROWS // 2} rows: " + ", ".join(f"{k} {m:.3f} {[round(x, 3) for x in told[k]]}" for k, m in mid.items()) + f"; tuning with its export {median(t[0] for t in took):.0f} s, Trainer {median(t[1] for t in took):.0f} CPU s")
+    print(
+        f"  digits 5 to 9 from {ROWS // 2} rows: "
+        + ", ".join(f"{k} {m:.3f} {[round(x, 3) for x in told[k]]}" for k, m in mid.items())
+        + f"; tuning with its export {median(t[0] for t in took):.0f} s, Trainer {median(t[1] for t in took):.0f} CPU s"
+    )
     return [
-        ("digits: accuracy tuned less the base as it is", mid["tuned"] - mid["frozen"], ">= 0.15", mid["tuned"] - mid["frozen"] >= 0.15),
-        ("digits: accuracy less Trainer's", mid["tuned"] - mid["Trainer"], ">= 0", mid["tuned"] >= mid["Trainer"]),
+        (
+            "digits: accuracy tuned less the base as it is",
+            mid["tuned"] - mid["frozen"],
+            ">= 0.15",
+            mid["tuned"] - mid["frozen"] >= 0.15,
+        ),
+        (
+            "digits: accuracy less Trainer's",
+            mid["tuned"] - mid["Trainer"],
+            ">= 0",
+            mid["tuned"] >= mid["Trainer"],
+        ),
     ]
 
 

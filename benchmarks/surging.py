@@ -9,9 +9,7 @@ model of the SemEval headlines to headlines that it never saw, drawn again and a
 from __future__ import annotations
 
 import csv
-import json
 import math
-import os
 import random
 import statistics
 import sys
@@ -20,12 +18,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from data import have
+from data import headlines as wire
+from parts import size
+
 from mesocosm.operate.evidence import HELD_LABEL
 from mesocosm.operate.surge import Surge
 from mesocosm.operate.surging import Surges
 
 Line = tuple[str, float, str, bool]
-Said = Callable[[random.Random, float], dict[str, Any]]  # an item where so many are truly of the label
+QUIET = size(20_000, 500)  # items of a stream in which nothing rises
+Said = Callable[
+    [random.Random, float], dict[str, Any]
+]  # an item where so many are truly of the label
 FILE = """grammar: 1
 ecosystem: wire
 sources: {wire: {type: csv, path: wire.csv}}
@@ -35,7 +40,7 @@ datasets:
     fields: {text: {type: text, missing: quarantine}, mood: {type: category}}
     split: {test: 0.5, validation: 0}
 models:
-  mood: {base: minilm, learns: mail, predict: mood, inputs: [text], tune: {method: full, epochs: 3}}
+  mood: {base: minilm, learns: mail, predict: mood, inputs: [text], tune: {method: full, epochs: EPOCHS}}
 services:
   desk: {serves: mood}
 """
@@ -43,7 +48,10 @@ services:
 
 def plain(draw: random.Random, share: float) -> dict[str, Any]:
     """Labels at their word."""
-    return {"label": "negative" if draw.random() < share else "other", "topic": str(draw.randrange(5))}
+    return {
+        "label": "negative" if draw.random() < share else "other",
+        "topic": str(draw.randrange(5)),
+    }
 
 
 def erring(usual: float, right: float = 0.85) -> Said:
@@ -54,7 +62,12 @@ def erring(usual: float, right: float = 0.85) -> Said:
         true = draw.random() < share
         at = draw.gauss(apart / 2 if true else -apart / 2, 1)
         sure = 1 / (1 + (1 - usual) / usual * math.exp(-apart * at))
-        return {"label": "negative" if sure > 0.5 else "other", "sure": sure, HELD_LABEL: "negative" if true else "other", "topic": str(draw.randrange(5))}
+        return {
+            "label": "negative" if sure > 0.5 else "other",
+            "sure": sure,
+            HELD_LABEL: "negative" if true else "other",
+            "topic": str(draw.randrange(5)),
+        }
 
     return said
 
@@ -64,24 +77,43 @@ def items(said: Said, usual: float) -> tuple[Said, Callable[[random.Random], lis
     return said, lambda draw: [said(draw, usual) for _ in range(300)]
 
 
-def headlines(folder: Path, usual: float) -> tuple[Said, Callable[[random.Random], list[dict[str, Any]]]]:
+def headlines(usual: float) -> tuple[Said, Callable[[random.Random], list[dict[str, Any]]]]:
     """The same of real headlines: a model learns half of them; of the other half one half is what was held out, the other the stream."""
     from mesocosm.build.wiring import columns_of, net_of
     from mesocosm.ecosystem import open_ecosystem
 
-    rows = json.loads((folder / "SemEval2017Task5Headlines.json").read_text(encoding="utf-8"))
+    rows = wire()
     with tempfile.TemporaryDirectory() as home:
         with (Path(home) / "wire.csv").open("w", encoding="utf-8", newline="") as file:
             of = [(str(r["title"]), float(r["sentiment"])) for r in rows]
-            csv.writer(file).writerows([("text", "mood"), *((t, "negative" if s < -0.1 else "positive" if s > 0.1 else "neutral") for t, s in of)])
-        (Path(home) / "ecosystem.yaml").write_text(FILE)
+            csv.writer(file).writerows(
+                [
+                    ("text", "mood"),
+                    *(
+                        (t, "negative" if s < -0.1 else "positive" if s > 0.1 else "neutral")
+                        for t, s in of
+                    ),
+                ]
+            )
+        (Path(home) / "ecosystem.yaml").write_text(FILE.replace("EPOCHS", str(size(3, 1))))
         eco = open_ecosystem(Path(home))
         assert not eco.build().failed
-        columns, split = columns_of(eco.spec, eco.catalog.snapshot(dataset="mail"), ["text", "mood"])
-        held = [{"text": columns["text"][i], HELD_LABEL: columns["mood"][i]} for i, s in enumerate(split) if s == "test"]
-        said = net_of(eco.spec, eco.catalog.versions("mood")[-1]).predict([{"text": r["text"]} for r in held])
+        columns, split = columns_of(
+            eco.spec, eco.catalog.snapshot(dataset="mail"), ["text", "mood"]
+        )
+        held = [
+            {"text": columns["text"][i], HELD_LABEL: columns["mood"][i]}
+            for i, s in enumerate(split)
+            if s == "test"
+        ]
+        said = net_of(eco.spec, eco.catalog.versions("mood")[-1]).predict(
+            [{"text": r["text"]} for r in held]
+        )
     surge = Surge(label="negative")
-    answers = [{"label": one["label"], "sure": surge.sure(one), HELD_LABEL: r[HELD_LABEL]} for one, r in zip(said, held, strict=True)]
+    answers = [
+        {"label": one["label"], "sure": surge.sure(one), HELD_LABEL: r[HELD_LABEL]}
+        for one, r in zip(said, held, strict=True)
+    ]
     right = statistics.mean(a["label"] == a[HELD_LABEL] for a in answers)
     random.Random(1).shuffle(answers)
     before, later = answers[::2], answers[1::2]
@@ -93,43 +125,67 @@ def headlines(folder: Path, usual: float) -> tuple[Said, Callable[[random.Random
 
     def start(draw: random.Random) -> list[dict[str, Any]]:
         other = [a for a in before if a[HELD_LABEL] != "negative"]
-        bad = draw.sample([a for a in before if a[HELD_LABEL] == "negative"], round(len(other) * usual / (1 - usual)))
+        bad = draw.sample(
+            [a for a in before if a[HELD_LABEL] == "negative"],
+            round(len(other) * usual / (1 - usual)),
+        )
         return [a | {"topic": str(draw.randrange(5))} for a in [*other, *bad]]
 
     return item, start
 
 
-def told(name: str, said: Said, start: Callable[[random.Random], list[dict[str, Any]]], usual: float, risen: float) -> list[Line]:
+def told(
+    name: str,
+    said: Said,
+    start: Callable[[random.Random], list[dict[str, Any]]],
+    usual: float,
+    risen: float,
+) -> list[Line]:
     """The lines of one stream."""
     setting, false, took = Surge(label="negative", by="topic"), 0, []
-    for seed in range(10):
+    for seed in range(size(10, 1)):
         draw = random.Random(seed)
         sums = Surges(setting, start(draw))
-        false += sum("over" not in (sums.see(said(draw, usual)) or {"over": True}) for _ in range(20_000))
-    for seed in range(200):
+        false += sum(
+            "over" not in (sums.see(said(draw, usual)) or {"over": True}) for _ in range(QUIET)
+        )
+    for seed in range(size(200, 5)):
         draw = random.Random(1000 + seed)
         sums = Surges(setting, start(draw))
-        for _ in range(1000):
+        for _ in range(size(1000, 100)):
             sums.see(said(draw, usual))
-        took.append(next((n for n in range(1, 1000) if sums.see(said(draw, risen) | {"topic": "1"})), 1000))
+        took.append(
+            next((n for n in range(1, 1000) if sums.see(said(draw, risen) | {"topic": "1"})), 1000)
+        )
     took.sort()
-    print(f"  surge, {name}: {false / 20:.2f} false alarms in 10,000 quiet items; told after {statistics.median(took):.0f} items at the median, 95 % by {took[189]}")
+    false = false * 20_000 // QUIET
+    print(
+        f"  surge, {name}: {false / 20:.2f} false alarms in 10,000 quiet items; told after {statistics.median(took):.0f} items at the median, 95 % by {took[int(0.945 * len(took))]}"
+    )
     return [
         (f"surge, {name}: false alarms in 10,000 items", false / 20, "<= 1", false / 20 <= 1),
-        (f"surge, {name}: items until told, median", float(statistics.median(took)), "<= 50", statistics.median(took) <= 50),
+        (
+            f"surge, {name}: items until told, median",
+            float(statistics.median(took)),
+            "<= 50",
+            statistics.median(took) <= 50,
+        ),
     ]
 
 
 def surges() -> list[Line]:
     """The lines of all streams."""
-    data = Path(os.environ.get("SHARED", "../shared/data")) / "finance_headlines"
     lines = [
         *told("three times the share", *items(plain, 0.15), 0.15, 0.45),
         *told("three times the share, 85 % told rightly", *items(erring(0.15), 0.15), 0.15, 0.45),
         *told("from 41 % to 75 %, 85 % told rightly", *items(erring(0.41), 0.41), 0.41, 0.75),
     ]
     name = "three times the share of negative headlines"
-    return [*lines, *told(name, *headlines(data, 0.15), 0.15, 0.45)] if data.is_dir() else [*lines, (f"surge, {name}: items until told, median", float("nan"), "<= 50", False)]
+    return (
+        [*lines, *told(name, *headlines(0.15), 0.15, 0.45)]
+        if have("finance_headlines")
+        else [*lines, (f"surge, {name}: items until told, median", float("nan"), "<= 50", False)]
+    )
 
 
 if __name__ == "__main__":

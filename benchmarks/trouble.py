@@ -1,6 +1,6 @@
 """A service under load while it is swapped, and while everything that can break is broken on purpose. Called by `operate.py`.
 
-    SWAPS=1000 MINUTES=10
+SWAPS=1000 MINUTES=10
 """
 
 from __future__ import annotations
@@ -34,13 +34,14 @@ PREDICT = "/v1/services/desk/predict"
 
 def two(home: Path) -> list[str]:
     """A small project with two versions of its model; their ids."""
-    from conftest import SMALL, small_rows
+    from conftest import SMALL, run, small_rows
 
     home.mkdir(parents=True, exist_ok=True)
     (home / "ecosystem.yaml").write_text(SMALL)
     for rows in (80, 100):
         (home / "notes.csv").write_text(small_rows(rows))
-        subprocess.run([sys.executable, "-m", "mesocosm", "build", "-f", str(home)], check=True, stdout=subprocess.DEVNULL)
+        if (done := run("build", "-f", str(home))).returncode:
+            raise RuntimeError(f"the small project could not be built: {done.stderr[-300:]}")
     return [v["id"] for v in open_ecosystem(home).catalog.versions("judge")]
 
 
@@ -64,9 +65,27 @@ class Load:
                     body = answer.json()
                     if answer.status_code != 200:
                         self.why[(answer.status_code, str(body.get("error", body))[:160])] += 1
-                    self.said.append((time.time(), answer.status_code, body.get("id", ""), body.get("version", ""), body.get("probability"), (time.perf_counter() - began) * 1000))
+                    self.said.append(
+                        (
+                            time.time(),
+                            answer.status_code,
+                            body.get("id", ""),
+                            body.get("version", ""),
+                            body.get("probability"),
+                            (time.perf_counter() - began) * 1000,
+                        )
+                    )
                 except (httpx.HTTPError, ValueError) as error:
-                    self.said.append((time.time(), 0, type(error).__name__, "", None, (time.perf_counter() - began) * 1000))
+                    self.said.append(
+                        (
+                            time.time(),
+                            0,
+                            type(error).__name__,
+                            "",
+                            None,
+                            (time.perf_counter() - began) * 1000,
+                        )
+                    )
                 time.sleep(self.pause)
 
     def stop(self) -> list[Any]:
@@ -94,11 +113,22 @@ def swaps(times: int) -> list[Line]:
         up.close()
     failed = sum(s[1] != 200 for s in said)
     by = {v: {s[4] for s in said if s[3] == v} for v in versions}
-    mixed = sum(len(p) > 1 for p in by.values())  # one row, one version: one probability, to the last digit of a batch
-    close = all(max(p) - min(p) < 1e-4 for p in by.values() if p) and set(by) == set(versions) and abs(statistics.mean(by[versions[0]]) - statistics.mean(by[versions[1]])) > 1e-4
+    mixed = sum(
+        len(p) > 1 for p in by.values()
+    )  # one row, one version: one probability, to the last digit of a batch
+    close = (
+        all(max(p) - min(p) < 1e-4 for p in by.values() if p)
+        and set(by) == set(versions)
+        and abs(statistics.mean(by[versions[0]]) - statistics.mean(by[versions[1]])) > 1e-4
+    )
     switched = sum(a[3] != b[3] for a, b in zip(said, said[1:], strict=False))
-    print(f"  {times} swaps, {len(said)} requests at 32 connections, {failed} failed, both versions told apart: {close}, {mixed} with digits of their own; {switched} changes seen")
-    return [("swaps: failed requests", float(failed), "<= 0", failed == 0), ("swaps: every answer one version's", float(close), ">= 1", close)]
+    print(
+        f"  {times} swaps, {len(said)} requests at 32 connections, {failed} failed, both versions told apart: {close}, {mixed} with digits of their own; {switched} changes seen"
+    )
+    return [
+        ("swaps: failed requests", float(failed), "<= 0", failed == 0),
+        ("swaps: every answer one version's", float(close), ">= 1", close),
+    ]
 
 
 def trouble(minutes: float) -> list[Line]:
@@ -107,14 +137,26 @@ def trouble(minutes: float) -> list[Line]:
 
     folder = Path(tempfile.mkdtemp(prefix="trouble-"))
     home = folder / "pond"
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400m", "tmpfs", str(folder)], check=False).returncode == 0
+    mounted = (
+        subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=400m", "tmpfs", str(folder)], check=False
+        ).returncode
+        == 0
+    )
     versions = two(home)
     clock = folder / "clock"
     clock.write_text("+0")
-    leaps = FAKETIME.is_file()  # Debian's libfaketime, before the clock of the day and not before the one that only counts
+    leaps = (
+        FAKETIME.is_file()
+    )  # Debian's libfaketime, before the clock of the day and not before the one that only counts
     held = dict(os.environ)
     if leaps:
-        os.environ |= {"LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+        os.environ |= {
+            "LD_PRELOAD": str(FAKETIME),
+            "FAKETIME_TIMESTAMP_FILE": str(clock),
+            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        }
     try:
         up = Server(home)
     finally:
@@ -129,13 +171,24 @@ def trouble(minutes: float) -> list[Line]:
         found: dict[int, list[int]] = {}
         for stat in Path("/proc").glob("[0-9]*/stat"):
             try:
-                found.setdefault(int(stat.read_text().rsplit(")", 1)[1].split()[1]), []).append(int(stat.parent.name))
+                found.setdefault(int(stat.read_text().rsplit(")", 1)[1].split()[1]), []).append(
+                    int(stat.parent.name)
+                )
             except OSError:
                 continue
         return [w for nursery in found.get(up.process.pid, []) for w in found.get(nursery, [])]
 
     while time.time() < until:
-        fault = rng.choice(["worker", "worker stops", "file", "lock", *(["disk"] if mounted else []), *(["clock"] if leaps else [])])
+        fault = rng.choice(
+            [
+                "worker",
+                "worker stops",
+                "file",
+                "lock",
+                *(["disk"] if mounted else []),
+                *(["clock"] if leaps else []),
+            ]
+        )
         done[fault] += 1
         if fault == "worker":
             for pid in workers():
@@ -155,7 +208,9 @@ def trouble(minutes: float) -> list[Line]:
             time.sleep(2)
             card.write_bytes(whole)
         elif fault == "lock":
-            lock = sqlite3.connect(home / ".mesocosm" / "catalog.db", isolation_level=None, timeout=30)
+            lock = sqlite3.connect(
+                home / ".mesocosm" / "catalog.db", isolation_level=None, timeout=30
+            )
             lock.execute("begin exclusive")
             time.sleep(2)
             lock.execute("rollback")
@@ -181,13 +236,23 @@ def trouble(minutes: float) -> list[Line]:
     lost = sum(s[1] == 200 and s[2] not in kept for s in said)
     good = sum(s[1] == 200 for s in said) / len(said)
     worst = max((s[5] for s in said), default=0.0)
-    print(f"  {minutes:g} minutes, {len(said)} requests, faults {dict(done)}: {good:.5f} answered, slowest {worst:.0f} ms, statuses {dict(Counter(s[1] for s in said))}, {lost} acknowledged and not in the log")
+    print(
+        f"  {minutes:g} minutes, {len(said)} requests, faults {dict(done)}: {good:.5f} answered, slowest {worst:.0f} ms, statuses {dict(Counter(s[1] for s in said))}, {lost} acknowledged and not in the log"
+    )
     for (status, why), times in load.why.most_common(6):
         print(f"    {times} x {status}: {why}")
     if mounted:
         subprocess.run(["umount", "-l", str(folder)], check=False)
     shutil.rmtree(folder, ignore_errors=True)
-    return [("trouble: availability", good, ">= 0.999", good >= 0.999), ("trouble: acknowledged predictions that are not in the log", float(lost), "<= 0", lost == 0)]
+    return [
+        ("trouble: availability", good, ">= 0.999", good >= 0.999),
+        (
+            "trouble: acknowledged predictions that are not in the log",
+            float(lost),
+            "<= 0",
+            lost == 0,
+        ),
+    ]
 
 
 def cases(most: int = 5000) -> list[Line]:
@@ -201,19 +266,49 @@ def cases(most: int = 5000) -> list[Line]:
         two(home)
         up = Server(home)
         (Path(folder) / "none.toml").write_text("")
-        words = [str(Path(sys.executable).parent / "schemathesis"), f"--config-file={folder}/none.toml", "run", f"{up.url}/openapi.json", "-H", f"Authorization: Bearer {up.token}"]
-        words += ["--checks", "not_a_server_error", "--max-examples", str(most // 4), "--phases", "coverage,fuzzing", "--seed", "11", "--workers", "1"]
+        words = [
+            str(Path(sys.executable).parent / "schemathesis"),
+            f"--config-file={folder}/none.toml",
+            "run",
+            f"{up.url}/openapi.json",
+            "-H",
+            f"Authorization: Bearer {up.token}",
+        ]
+        words += [
+            "--checks",
+            "not_a_server_error",
+            "--max-examples",
+            str(most // 4),
+            "--phases",
+            "coverage,fuzzing",
+            "--seed",
+            "11",
+            "--workers",
+            "1",
+        ]
         text = subprocess.run(words, capture_output=True, text=True, cwd=folder, check=False).stdout
         up.close()
     made = re.search(r"(\d+) generated, (\d+) passed", text)
     count, passed = (int(made[1]), int(made[2])) if made else (0, 0)
     print(f"  {count} cases of the document, {passed} without a 5xx")
-    return [("cases answered without a 5xx", passed / max(1, count), ">= 1", count >= most and passed == count), ("cases", float(count), f">= {most}", count >= most)]
+    return [
+        (
+            "cases answered without a 5xx",
+            passed / max(1, count),
+            ">= 1",
+            count >= most and passed == count,
+        ),
+        ("cases", float(count), f">= {most}", count >= most),
+    ]
 
 
 def all_trouble() -> list[Line]:
     """Everything."""
-    return [*swaps(int(os.environ.get("SWAPS", "1000"))), *trouble(float(os.environ.get("MINUTES", "10"))), *cases()]
+    return [
+        *swaps(int(os.environ.get("SWAPS", "1000"))),
+        *trouble(float(os.environ.get("MINUTES", "10"))),
+        *cases(),
+    ]
 
 
 if __name__ == "__main__":

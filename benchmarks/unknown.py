@@ -10,7 +10,6 @@ learns. Both versions are then judged by the rows that were not asked.
 from __future__ import annotations
 
 import csv
-import os
 import random
 import sys
 import tempfile
@@ -21,17 +20,13 @@ from typing import Any
 
 import numpy as np
 from banking import FILE
+from data import have, messages
+from parts import size, some
 
 Line = tuple[str, float, str, bool]
-HELD, DRAWS, LEFT = 7, (1, 2, 3), 0.1
-ASKED = (480, 120)  # known and unknown ones
+HELD, DRAWS, LEFT = size(7, 2), some((1, 2, 3), 1), 0.1
+ASKED = (size(480, 30), size(120, 7))  # known and unknown ones
 DESK = FILE.replace("desk: {serves: intent}", "desk: {serves: intent, abstain: 0.1}")
-
-
-def rows_of(path: Path) -> list[tuple[str, str]]:
-    """Texts and their intents."""
-    with path.open(encoding="utf-8", newline="") as file:
-        return [(r["text"], r["category"]) for r in csv.DictReader(file)]
 
 
 def written(path: Path, rows: list[tuple[str, str]]) -> None:
@@ -40,14 +35,14 @@ def written(path: Path, rows: list[tuple[str, str]]) -> None:
         csv.writer(file).writerows([("text", "category"), *rows])
 
 
-def drawn(data: Path, seed: int, learns: bool) -> tuple[tuple[float, float, float, float], list[Line]]:
+def drawn(seed: int, learns: bool) -> tuple[tuple[float, float, float, float], list[Line]]:
     """Of one draw: AUROC of unknown intents, accuracy on known ones, and the shares of unknown and of known ones left to a person; and what is learnt of them."""
     from sklearn.metrics import roc_auc_score
 
     from mesocosm.build.wiring import net_of
     from mesocosm.ecosystem import open_ecosystem
 
-    taught, judged = rows_of(data / "train.csv"), rows_of(data / "test.csv")
+    taught, judged = (list(zip(*messages(part), strict=True)) for part in ("train", "test"))
     unknown = set(random.Random(seed).sample(sorted({c for _, c in taught}), HELD))
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
@@ -60,9 +55,17 @@ def drawn(data: Path, seed: int, learns: bool) -> tuple[tuple[float, float, floa
         p = np.asarray(net.outputs({"text": [t for t, _ in judged]}, len(judged)))
         lines = learnt(eco, judged, unknown, seed) if learns else []
     new = np.array([c in unknown for _, c in judged])
-    sure, right = p.max(1), np.array([net.labels[k] == c for k, (_, c) in zip(p.argmax(1), judged, strict=True)])
+    sure, right = (
+        p.max(1),
+        np.array([net.labels[k] == c for k, (_, c) in zip(p.argmax(1), judged, strict=True)]),
+    )
     floor = np.quantile(sure[~new], LEFT)
-    return (float(roc_auc_score(new, -sure)), float(right[~new].mean()), float((sure[new] < floor).mean()), float((sure[~new] < floor).mean())), lines
+    return (
+        float(roc_auc_score(new, -sure)),
+        float(right[~new].mean()),
+        float((sure[new] < floor).mean()),
+        float((sure[~new] < floor).mean()),
+    ), lines
 
 
 def learnt(eco: Any, judged: list[tuple[str, str]], unknown: set[str], seed: int) -> list[Line]:
@@ -77,46 +80,85 @@ def learnt(eco: Any, judged: list[tuple[str, str]], unknown: set[str], seed: int
     asked = [r for part, count in zip(parts, ASKED, strict=True) for r in draw.sample(part, count)]
     draw.shuffle(asked)
     desk = local(eco, "desk")
-    truth = {one["id"]: c for at in range(0, len(asked), 50) for one, (_, c) in zip(desk.predict([{"text": t} for t, _ in asked[at : at + 50]]), asked[at : at + 50], strict=True)}
+    truth = {
+        one["id"]: c
+        for at in range(0, len(asked), 50)
+        for one, (_, c) in zip(
+            desk.predict([{"text": t} for t, _ in asked[at : at + 50]]),
+            asked[at : at + 50],
+            strict=True,
+        )
+    }
     groups = proposals(eco.spec, eco.catalog, "intent")["groups"]
     named: dict[str, int] = Counter()
     pure = []
     for g in groups:
         (intent, most), *_ = Counter(truth[p] for p in g["predictions"]).most_common(1)
-        print(f"    {g['name']}: {g['rows']} requests, {most} of them {intent}{'' if intent in unknown else ' (known)'}")
+        print(
+            f"    {g['name']}: {g['rows']} requests, {most} of them {intent}{'' if intent in unknown else ' (known)'}"
+        )
         if intent in unknown:
             pure.append(most / g["rows"])
-            take_up(eco.spec, eco.catalog, "intent", [p for p in g["predictions"] if truth[p] == intent], intent, "bench")
+            take_up(
+                eco.spec,
+                eco.catalog,
+                "intent",
+                [p for p in g["predictions"] if truth[p] == intent],
+                intent,
+                "bench",
+            )
             named[intent] += most
-    print(f"  unknown intents, draw {seed}: {len(named)} of {HELD} in {len(groups)} proposals, {len(groups) - len(pure)} of them of known ones; {sum(named.values())} of {ASKED[1]} requests named, {mean(pure or [0.0]):.3f} of a group's rows of its intent")
+    print(
+        f"  unknown intents, draw {seed}: {len(named)} of {HELD} in {len(groups)} proposals, {len(groups) - len(pure)} of them of known ones; {sum(named.values())} of {ASKED[1]} requests named, {mean(pure or [0.0]):.3f} of a group's rows of its intent"
+    )
     told = retrain(eco.spec, eco.catalog, "desk", "new intents", lambda said: None)
     print(f"  {told['why']}")
     before, after = (net_of(eco.spec, v) for v in eco.catalog.versions("intent")[-2:])
     rest = [r for r in judged if r not in set(asked)]
     known, taught = [r for r in rest if r[1] not in unknown], [r for r in rest if r[1] in named]
-    old, new, lifted = right(before, known), right(after, known), right(after, taught) if taught else 0.0
+    old, new, lifted = (
+        right(before, known),
+        right(after, known),
+        right(after, taught) if taught else 0.0,
+    )
     return [
-        (f"support: of {HELD} intents never taught, proposed", float(len(named)), ">= 6", len(named) >= 6),
-        ("support: known intents lose by what was named", old - new, "<= 0.005", old - new <= 0.005),
+        (
+            f"support: of {HELD} intents never taught, proposed",
+            float(len(named)),
+            ">= 6",
+            len(named) >= 6,
+        ),
+        (
+            "support: known intents lose by what was named",
+            old - new,
+            "<= 0.005",
+            old - new <= 0.005,
+        ),
         ("support: named intents right afterwards", lifted, ">= 0.85", lifted >= 0.85),
     ]
 
 
 def right(net: Any, rows: list[tuple[str, str]]) -> float:
     """The share of rows whose intent a version names."""
-    return float(mean(said["label"] == c for said, (_, c) in zip(net.predict([{"text": t} for t, _ in rows]), rows, strict=True)))
+    return float(
+        mean(
+            said["label"] == c
+            for said, (_, c) in zip(net.predict([{"text": t} for t, _ in rows]), rows, strict=True)
+        )
+    )
 
 
 def unknown() -> list[Line]:
     """The lines of all draws."""
-    data = Path(os.environ.get("SHARED", "../shared/data")) / "banking77"
     name = "support: AUROC of intents never taught (7 of 77)"
-    if not data.is_dir():
+    if not have("banking77"):
         return [(name, float("nan"), ">= 0.90", False)]
-    told = [drawn(data, seed, seed == DRAWS[0]) for seed in DRAWS]
+    told = [drawn(seed, seed == DRAWS[0]) for seed in DRAWS]
     found = [figures for figures, _ in told]
     for seed, (area, accuracy, caught, lost) in zip(DRAWS, found, strict=True):
-        print(f"  unknown intents, draw {seed}: AUROC {area:.3f}; of the known {accuracy:.3f} right; where {lost:.2f} of the known are left to a person, so are {caught:.2f} of the unknown")
+        print(
+            f"  unknown intents, draw {seed}: AUROC {area:.3f}; of the known {accuracy:.3f} right; where {lost:.2f} of the known are left to a person, so are {caught:.2f} of the unknown"
+        )
     area = mean(f[0] for f in found)
     return [(name, area, ">= 0.90", area >= 0.90), *(line for _, lines in told for line in lines)]
 

@@ -23,11 +23,13 @@ from pathlib import Path
 
 import numpy as np
 import uvloop
+from parts import SMALL, size
 
 from mesocosm.world.visitors import SEEN, STEP
 
 Line = tuple[str, float, str, bool]
 HERE = Path(__file__).parent
+MANY = (size(100, 10), size(500, 20), size(1000, 30))
 RATE = 10.0
 EAR = 6  # every sixth visitor reads what it is sent; the others only take it off the wire
 NAIVE = """
@@ -67,10 +69,32 @@ def now_ms() -> int:
 class Visitor(asyncio.Protocol):
     """One raw WebSocket that sends poses and, where it listens, notes how old those it is sent are."""
 
-    def __init__(self, number: int, crowd: bool, host: str, token: str, kind: str, told: list[float], seen: Counter[str]) -> None:
-        self.number, self.host, self.token, self.kind, self.told, self.seen = number, host, token, kind, told, seen
+    def __init__(
+        self,
+        number: int,
+        crowd: bool,
+        host: str,
+        token: str,
+        kind: str,
+        told: list[float],
+        seen: Counter[str],
+    ) -> None:
+        self.number, self.host, self.token, self.kind, self.told, self.seen = (
+            number,
+            host,
+            token,
+            kind,
+            told,
+            seen,
+        )
         rng = random.Random(number)
-        self.at = (rng.uniform(-12, 12), rng.uniform(-12, 12)) if crowd else (rng.uniform(-120, 120), rng.uniform(-120, 120)) if number % 2 else (40 * (number // 2 % 5) - 80 + rng.uniform(-4, 4), 30 + rng.uniform(-4, 4))
+        self.at = (
+            (rng.uniform(-12, 12), rng.uniform(-12, 12))
+            if crowd
+            else (rng.uniform(-120, 120), rng.uniform(-120, 120))
+            if number % 2
+            else (40 * (number // 2 % 5) - 80 + rng.uniform(-4, 4), 30 + rng.uniform(-4, 4))
+        )
         self.roams = bool(number % 2) or crowd
         self.rng, self.joined, self.last, self.known = rng, 0.0, b"", {}
         self.listens = number % EAR == 0
@@ -123,14 +147,31 @@ class Visitor(asyncio.Protocol):
         if self.kind == "ours":
             many = struct.unpack_from("<H", message, 4)[0]
             found = np.frombuffer(message, SEEN, many, 8)
-            ages = [(i, t) for i, t in zip(found["id"].tolist(), found["pose"]["turn"].tolist(), strict=True) if self.known.get(i) != t]
+            ages = [
+                (i, t)
+                for i, t in zip(found["id"].tolist(), found["pose"]["turn"].tolist(), strict=True)
+                if self.known.get(i) != t
+            ]
         elif self.kind == "naive":
-            ages = [(struct.unpack_from("<H", message, 10)[0], struct.unpack_from("<I", message, 6)[0])]
+            ages = [
+                (struct.unpack_from("<H", message, 10)[0], struct.unpack_from("<I", message, 6)[0])
+            ]
         else:
             at = message.find(b'"t":')
-            ages = [] if at < 0 else [(int(message[message.find(b'"i":') + 4 :].split(b",")[0]), int(message[at + 4 :].split(b"}")[0]))]
+            ages = (
+                []
+                if at < 0
+                else [
+                    (
+                        int(message[message.find(b'"i":') + 4 :].split(b",")[0]),
+                        int(message[at + 4 :].split(b"}")[0]),
+                    )
+                ]
+            )
         for who, sent in ages:
-            if self.known.get(who) is not None or self.kind != "ours":  # what was there before is not counted
+            if (
+                self.known.get(who) is not None or self.kind != "ours"
+            ):  # what was there before is not counted
                 late = (now - sent) & 0xFFFFFFFF
                 if late < 60_000:
                     self.told.append(float(late))
@@ -139,14 +180,30 @@ class Visitor(asyncio.Protocol):
 
     def send(self) -> None:
         if self.roams:
-            self.at = (self.at[0] + self.rng.uniform(-0.2, 0.2), self.at[1] + self.rng.uniform(-0.2, 0.2))
+            self.at = (
+                self.at[0] + self.rng.uniform(-0.2, 0.2),
+                self.at[1] + self.rng.uniform(-0.2, 0.2),
+            )
         if self.kind == "yjs":
             self.clock += 1
             state = b'{"i":%d,"x":%.1f,"t":%d}' % (self.number, self.at[0], now_ms())
-            update = varint(1) + varint(self.number + 1) + varint(self.clock) + varint(len(state)) + state
+            update = (
+                varint(1)
+                + varint(self.number + 1)
+                + varint(self.clock)
+                + varint(len(state))
+                + state
+            )
             payload = b"\x01" + varint(len(update)) + update
         else:
-            payload = struct.pack("<hhhIH", round(self.at[0] / STEP), 34, round(self.at[1] / STEP), now_ms(), 0 if self.kind == "ours" else self.number)
+            payload = struct.pack(
+                "<hhhIH",
+                round(self.at[0] / STEP),
+                34,
+                round(self.at[1] / STEP),
+                now_ms(),
+                0 if self.kind == "ours" else self.number,
+            )
         self.transport.write(bytes([0x82, 0x80 | len(payload)]) + b"\0\0\0\0" + payload)  # type: ignore[attr-defined]
 
 
@@ -158,14 +215,25 @@ def varint(n: int) -> bytes:
     return out + bytes([n])
 
 
-async def visit(host: str, token: str, many: int, seconds: float, crowd: bool, kind: str, spent: Callable[[], float], joins_a_second: float = 150.0) -> dict[str, float]:
+async def visit(
+    host: str,
+    token: str,
+    many: int,
+    seconds: float,
+    crowd: bool,
+    kind: str,
+    spent: Callable[[], float],
+    joins_a_second: float = 150.0,
+) -> dict[str, float]:
     loop = asyncio.get_running_loop()
     told: list[float] = []
     seen: Counter[str] = Counter()
     address, _, port = host.partition(":")
     began, everyone = time.monotonic(), []
     for number in range(many):
-        _, one = await loop.create_connection(lambda n=number: Visitor(n, crowd, host, token, kind, told, seen), address, int(port))  # type: ignore[misc]
+        _, one = await loop.create_connection(
+            lambda n=number: Visitor(n, crowd, host, token, kind, told, seen), address, int(port)
+        )  # type: ignore[misc]
         everyone.append(one)
         await asyncio.sleep(max(0.0, began + (number + 1) / joins_a_second - time.monotonic()))
     end = time.monotonic() + 10
@@ -200,7 +268,16 @@ async def visit(host: str, token: str, many: int, seconds: float, crowd: bool, k
     for one in everyone:
         one.transport.abort()  # type: ignore[attr-defined]
     found = np.array(told or [math.inf])
-    return {"joined": len(joined), "joining": took, "sent": sent / wall, "cpu": cpu, "p50": float(np.median(found)), "p99": float(np.percentile(found, 99)), "heard": seen["poses"] / max(1, ears) / wall, "messages": seen["messages"] / max(1, ears) / wall}
+    return {
+        "joined": len(joined),
+        "joining": took,
+        "sent": sent / wall,
+        "cpu": cpu,
+        "p50": float(np.median(found)),
+        "p99": float(np.percentile(found, 99)),
+        "heard": seen["poses"] / max(1, ears) / wall,
+        "messages": seen["messages"] / max(1, ears) / wall,
+    }
 
 
 def cpu_of(pid: int) -> float:
@@ -232,10 +309,13 @@ def peer(code: str, python: str = sys.executable) -> Iterator[tuple[str, int]]:
 
 
 def show(name: str, r: dict[str, float]) -> None:
-    print(f"  {name:44} {r['joined']:5.0f} in {r['joining']:4.1f} s  {r['sent']:6.0f} poses/s in  {r['cpu'] * 100:4.0f} % of a core  {r['heard']:6.0f} poses/s heard by one  p50 {r['p50']:6.0f} p99 {r['p99']:7.0f} ms", flush=True)
+    print(
+        f"  {name:44} {r['joined']:5.0f} in {r['joining']:4.1f} s  {r['sent']:6.0f} poses/s in  {r['cpu'] * 100:4.0f} % of a core  {r['heard']:6.0f} poses/s heard by one  p50 {r['p50']:6.0f} p99 {r['p99']:7.0f} ms",
+        flush=True,
+    )
 
 
-def many_visitors(seconds: float = 12.0) -> list[Line]:
+def many_visitors(seconds: float = size(12, 1)) -> list[Line]:
     """Ours at 100, 500, 500 in one crowd and 1,000; the naive broadcast at 100; Yjs awareness at 25 and 50."""
     from conftest import Server
 
@@ -250,42 +330,67 @@ def many_visitors(seconds: float = 12.0) -> list[Line]:
         pid = up.process.pid
 
         def ours(many: int, crowd: bool = False, joins: float = 150.0) -> dict[str, float]:
-            found = uvloop.run(visit(host, up.token, many, seconds, crowd, "ours", lambda: cpu_of(pid), joins))
+            found = uvloop.run(
+                visit(host, up.token, many, seconds, crowd, "ours", lambda: cpu_of(pid), joins)
+            )
             time.sleep(1.5)
             return found
 
-        hundred = ours(100, joins=1000.0)
+        hundred = ours(MANY[0], joins=1000.0)
         show("ours, 100 (joining at once)", hundred)
-        five = ours(500)
+        five = ours(MANY[1])
         show("ours, 500", five)
-        crowd = ours(500, crowd=True)
+        crowd = ours(MANY[1], crowd=True)
         show("ours, 500 in one crowd of 24 m", crowd)
-        thousand = ours(1000)
+        thousand = ours(MANY[2])
         show("ours, 1,000", thousand)
         up.close()
     lines += [
-        ("100 visitors join (s)", hundred["joining"], "<= 2", hundred["joining"] <= 2 and hundred["joined"] == 100),
-        ("500 visitors: p99 ms", five["p99"], "<= 100", five["p99"] <= 100 and five["joined"] == 500),
+        (
+            "100 visitors join (s)",
+            hundred["joining"],
+            "<= 2",
+            hundred["joining"] <= 2 and hundred["joined"] == MANY[0],
+        ),
+        (
+            "500 visitors: p99 ms",
+            five["p99"],
+            "<= 100",
+            five["p99"] <= 100 and five["joined"] == MANY[1],
+        ),
         ("500 visitors: share of a core", five["cpu"], "<= 1", five["cpu"] <= 1),
         ("500 in one crowd: p99 ms", crowd["p99"], "<= 150", crowd["p99"] <= 150),
-        ("1,000 visitors: p99 ms", thousand["p99"], "<= 150", thousand["p99"] <= 150 and thousand["joined"] == 1000),
+        (
+            "1,000 visitors: p99 ms",
+            thousand["p99"],
+            "<= 150",
+            thousand["p99"] <= 150 and thousand["joined"] == MANY[2],
+        ),
         ("1,000 visitors: share of a core", thousand["cpu"], "<= 0.6", thousand["cpu"] <= 0.6),
     ]
     with peer(NAIVE) as (host, pid):
-        naive = uvloop.run(visit(host, "", 100, seconds / 2, False, "naive", lambda: cpu_of(pid)))
+        naive = uvloop.run(
+            visit(host, "", MANY[0], seconds / 2, False, "naive", lambda: cpu_of(pid))
+        )
         show("naive broadcast, 100", naive)
-        print(f"    of {naive['sent'] * 0.99:.0f} poses/s that each should hear it heard {naive['heard']:.0f}: {100 * (1 - naive['heard'] / max(1, naive['sent'] * 0.99)):.0f} % did not come in time")
+        print(
+            f"    of {naive['sent'] * 0.99:.0f} poses/s that each should hear it heard {naive['heard']:.0f}: {100 * (1 - naive['heard'] / max(1, naive['sent'] * 0.99)):.0f} % did not come in time"
+        )
     python = yjs_python()
     if python:
         for many in (25, 50):
             try:
                 with peer(YJS, python) as (host, pid):
-                    yjs = uvloop.run(visit(host, "", many, seconds / 2, False, "yjs", lambda: cpu_of(pid)))
+                    yjs = uvloop.run(
+                        visit(host, "", many, seconds / 2, False, "yjs", lambda: cpu_of(pid))
+                    )
                     show(f"Yjs awareness, {many}", yjs)
             except (RuntimeError, OSError) as error:
-                print(f"  Yjs awareness, {many}: did not run ({str(error).strip().splitlines()[-1][:120]})")
+                print(
+                    f"  Yjs awareness, {many}: did not run ({str(error).strip().splitlines()[-1][:120]})"
+                )
     else:
-        print("  Yjs awareness: pycrdt-websocket cannot be installed here")
+        print("  Yjs awareness: pycrdt-websocket is not installed here")
     return lines
 
 
@@ -293,8 +398,22 @@ def yjs_python() -> str:
     """A Python that has Yjs's server, in a virtual environment of its own."""
     venv = HERE.parent / ".venv-yjs"
     if not (venv / ".ready").exists():
+        if SMALL:
+            return ""
         subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
-        done = subprocess.run([str(venv / "bin" / "pip"), "install", "-q", "--no-compile", "pycrdt-websocket", "hypercorn"], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        done = subprocess.run(
+            [
+                str(venv / "bin" / "pip"),
+                "install",
+                "-q",
+                "--no-compile",
+                "pycrdt-websocket",
+                "hypercorn",
+            ],
+            check=False,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         if done.returncode:
             return ""
         (venv / ".ready").touch()

@@ -18,7 +18,13 @@ from parts import Parts, run_parts, size
 from valley import drawn, laid_out, truth
 from visitors import many_visitors
 
-PARTS: Parts = {"layout": laid_out, "drawing": drawn, "truth": lambda: truth(int(os.environ.get("CHANGES", size(1000, 20)))), "visitors": many_visitors, "meeting": meeting}
+PARTS: Parts = {
+    "layout": laid_out,
+    "drawing": drawn,
+    "truth": lambda: truth(int(os.environ.get("CHANGES", size(1000, 6)))),
+    "visitors": many_visitors,
+    "meeting": meeting,
+}
 
 if __name__ == "__main__":
     sys.exit(run_parts(PARTS))

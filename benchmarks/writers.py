@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from domain import trees
+from parts import size, some
 
 from mesocosm.learn.model import Model
 from mesocosm.learn.train import Site, grow
 from mesocosm.learn.tuning import TUNING
 
-LIBRARIES = ("numpy", "scipy", "sklearn", "pandas")
-TAUGHT, HELD, JUDGED = 160, 16, 24
+LIBRARIES = some(("numpy", "scipy", "sklearn", "pandas"), "sklearn")
+TAUGHT, HELD, JUDGED = size(160, 8), size(16, 2), size(24, 2)
 RATES = {"full": 2e-5, "last": 1e-4, "gradual": 5e-5, "ia3": 5e-3}
 Line = tuple[str, float, str, bool]
 
@@ -33,10 +34,16 @@ def instructions(seed: int = 3) -> list[tuple[str, str]]:
     for name in LIBRARIES:
         for tree in trees(name):
             for node in tree.body:
-                if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and (doc := ast.get_docstring(node)):
+                if (
+                    isinstance(node, ast.FunctionDef)
+                    and not node.name.startswith("_")
+                    and (doc := ast.get_docstring(node))
+                ):
                     said = re.split(r"(?<=\.)\s", re.sub(r"\s+", " ", doc.split("\n\n")[0]))[0]
                     if 30 <= len(said) <= 120 and said.endswith("."):
-                        found[f"{name}: {node.name}({', '.join(a.arg for a in node.args.args[:5])})"] = said
+                        found[
+                            f"{name}: {node.name}({', '.join(a.arg for a in node.args.args[:5])})"
+                        ] = said
     rows = sorted(found.items())
     random.Random(seed).shuffle(rows)
     return rows[: TAUGHT + HELD + JUDGED]
@@ -50,22 +57,49 @@ def writers() -> list[Line]:
     found: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as home:
         store = Path(home)
-        for name in [m for m in TUNING if m not in ("prompt", "bitfit")]:
-            tune = {"method": name} if name == "frozen" else {"method": name, "epochs": 1, "batch": 8, **({"learning_rate": RATES[name]} if name in RATES else {})}
+        for name in some((m for m in TUNING if m not in ("prompt", "bitfit")), "lora"):
+            tune = (
+                {"method": name}
+                if name == "frozen"
+                else {
+                    "method": name,
+                    "epochs": 1,
+                    "batch": 8,
+                    **({"learning_rate": RATES[name]} if name in RATES else {}),
+                }
+            )
             model = Model.model_validate({
-                "base": "smollm2", "learns": "x", "predict": "said", "inputs": ["asked"], "max_length": 96, "max_new_tokens": 32, "track": [],
+                "base": "smollm2", "learns": "x", "predict": "said", "inputs": ["asked"], "max_length": 96, "max_new_tokens": size(32, 4), "track": [],
                 "instruction": "Say in one sentence what the function does.", "tune": tune,
             })  # fmt: skip
             folder, began = store / name, time.perf_counter()
             folder.mkdir()
-            made = grow("writer", model, columns, split, {"asked": "text", "said": "text"}, Site(store, store / ".mesocosm", folder, name), lambda _: None)
+            made = grow(
+                "writer",
+                model,
+                columns,
+                split,
+                {"asked": "text", "said": "text"},
+                Site(store, store / ".mesocosm", folder, name),
+                lambda _: None,
+            )
             m = made.metrics
             found[name] = m["perplexity"] / m["baselines"]["base"]["perplexity"]
             moved = made.history[0]["trained"] if made.history else 0
-            size = (folder / "delta.safetensors").stat().st_size / 1e6
-            print(f"  {name:<9} perplexity {m['perplexity']:7.2f} (base {m['baselines']['base']['perplexity']:.2f})  ROUGE-L {m['rouge_l']:.3f} (base {m['baselines']['base']['rouge_l']:.3f}, nearest {m['baselines']['nearest']['rouge_l']:.3f})  trained {moved:>11,} ({moved / 134_515_008:7.3%})  kept {size:6.1f} MB  {time.perf_counter() - began:5.0f} s", flush=True)
+            kept = (folder / "delta.safetensors").stat().st_size / 1e6
+            print(
+                f"  {name:<9} perplexity {m['perplexity']:7.2f} (base {m['baselines']['base']['perplexity']:.2f})  ROUGE-L {m['rouge_l']:.3f} (base {m['baselines']['base']['rouge_l']:.3f}, nearest {m['baselines']['nearest']['rouge_l']:.3f})  trained {moved:>11,} ({moved / 134_515_008:7.3%})  kept {kept:6.1f} MB  {time.perf_counter() - began:5.0f} s",
+                flush=True,
+            )
     worst = max((n for n in found if n != "frozen"), key=lambda n: found[n])
-    return [(f"a writer's perplexity after tuning / before, the worst method ({worst})", found[worst], "<= 0.8", found[worst] <= 0.8)]
+    return [
+        (
+            f"a writer's perplexity after tuning / before, the worst method ({worst})",
+            found[worst],
+            "<= 0.8",
+            found[worst] <= 0.8,
+        )
+    ]
 
 
 if __name__ == "__main__":

@@ -83,6 +83,13 @@ def group(nodeid: str) -> str:
     return "bank" if re.search(r"\b(bank|server): (Path|Server)", path.read_text(encoding="utf-8")) else path.stem
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """One fork server for all workers; it imports while they collect."""
+    if getattr(config.option, "numprocesses", None) and "PYTEST_XDIST_WORKER" not in os.environ and not config.option.collectonly:
+        server, os.environ["MESOCOSM_TEST_FORKS"] = fork_server.start(dict(os.environ, OMP_NUM_THREADS=os.environ.get("OMP_NUM_THREADS", "1")))
+        atexit.register(server.terminate)
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Two workers share the groups."""
     from xdist.scheduler import LoadScopeScheduling
@@ -118,9 +125,13 @@ def pond(tmp_path: Path) -> Path:
 
 @lru_cache(maxsize=1)
 def forks() -> str:
-    """The socket of this process's fork server."""
+    """The socket of the run's fork server, or of this process's own where none runs for all workers."""
+    if shared := os.environ.get("MESOCOSM_TEST_FORKS"):
+        fork_server.await_server(shared)
+        return shared
     server, path = fork_server.start()
     atexit.register(server.terminate)
+    fork_server.await_server(path, lambda: server.poll() is not None)
     return path
 
 

@@ -106,15 +106,22 @@ def ask(path: str, words: Sequence[str], env: dict[str, str], cwd: str, files: S
 
 
 def start(env: dict[str, str] | None = None) -> tuple[subprocess.Popen[bytes], str]:
-    """A server in a process of its own, and its socket."""
+    """A server in a process of its own, and its socket, which is there once the server can be asked (`await_server`)."""
     path = str(Path(tempfile.mkdtemp(prefix="mesocosm-fork-")) / "socket")
-    server = subprocess.Popen([sys.executable, __file__, path], env=env)
+    return subprocess.Popen([sys.executable, __file__, path], env=env), path
+
+
+def await_server(path: str, ended: Callable[[], bool] = lambda: False) -> None:
+    """Wait until the server at a socket can be asked.
+
+    Raises:
+        RuntimeError: it has ended, or two minutes were not enough.
+    """
     until = time.monotonic() + 120
     while not os.path.exists(path):
-        if server.poll() is not None or time.monotonic() > until:
+        if ended() or time.monotonic() > until:
             raise RuntimeError("the fork server did not start")
         time.sleep(0.02)
-    return server, path
 
 
 def shim(folder: Path, path: str) -> None:

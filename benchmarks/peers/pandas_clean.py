@@ -15,7 +15,16 @@ from hashlib import sha256
 import pandas as pd
 
 KEY = bytes.fromhex("ab" * 32)
-COUNTRY = {"de": "DE", "germany": "DE", "fr": "FR", "france": "FR", "es": "ES", "spain": "ES", "it": "IT", "italy": "IT"}
+COUNTRY = {
+    "de": "DE",
+    "germany": "DE",
+    "fr": "FR",
+    "france": "FR",
+    "es": "ES",
+    "spain": "ES",
+    "it": "IT",
+    "italy": "IT",
+}
 STATUS = {"active": "active", "act": "active", "closed": "closed", "pending": "pending"}
 KG = {"": 1.0, "kg": 1.0, "g": 0.001, "lb": 0.45359237}
 BLANK = ("", "na", "n/a", "nan", "null", "?")
@@ -40,17 +49,33 @@ def profile(frame: pd.DataFrame) -> dict[str, dict[str, float]]:
         column = frame[name]
         mine = {"missing": int(column.isna().sum()), "distinct": int(column.nunique())}
         if pd.api.types.is_numeric_dtype(column):
-            mine |= {"min": column.min(), "max": column.max(), "mean": column.mean(), "median": column.median(), "sd": column.std()}
+            mine |= {
+                "min": column.min(),
+                "max": column.max(),
+                "mean": column.mean(),
+                "median": column.median(),
+                "sd": column.std(),
+            }
         found[name] = mine
     return found
 
 
 def main(source: str, target: str) -> None:
-    raw = pd.read_parquet(source, dtype_backend="pyarrow" if "--arrow" in sys.argv else "numpy_nullable")
+    raw = pd.read_parquet(
+        source, dtype_backend="pyarrow" if "--arrow" in sys.argv else "numpy_nullable"
+    )
     rows = len(raw)
     raw = raw.drop_duplicates()
     drops = rows - len(raw)
-    out = pd.DataFrame({"customer_id": raw["customer_id"], "income": raw["income"], "age": raw["age"], "score": raw["score"], "visits": raw["visits"]})
+    out = pd.DataFrame(
+        {
+            "customer_id": raw["customer_id"],
+            "income": raw["income"],
+            "age": raw["age"],
+            "score": raw["score"],
+            "visits": raw["visits"],
+        }
+    )
     why = pd.Series("", index=raw.index, dtype="object")
 
     def unreadable(name: str, said: pd.Series, read: pd.Series) -> None:
@@ -94,17 +119,37 @@ def main(source: str, target: str) -> None:
         low, high = fence(train[name])
         out[name] = out[name].clip(low, high)
     mean, sd = train["score"].mean(), train["score"].std()
-    out["_flags"] = ((out["score"] - mean).abs() > 3 * sd).fillna(False).map({True: "score;", False: ""})
+    out["_flags"] = (
+        ((out["score"] - mean).abs() > 3 * sd).fillna(False).map({True: "score;", False: ""})
+    )
     train = out[kept]
     for name in ("income", "age", "score"):
         middle = train[name].median()
         out[name] = out[name].fillna(round(middle) if name == "age" else middle)
-    out["email"] = [None if x is pd.NA or x is None or x != x else hmac.digest(KEY, x.lower().encode(), sha256).hex()[:32] for x in email]
-    out["phone"] = ("******" + phone.str[-2:]).where(phone.str.len() >= 6, "******").where(phone.notna())
+    out["email"] = [
+        None
+        if x is pd.NA or x is None or x != x
+        else hmac.digest(KEY, x.lower().encode(), sha256).hex()[:32]
+        for x in email
+    ]
+    out["phone"] = (
+        ("******" + phone.str[-2:]).where(phone.str.len() >= 6, "******").where(phone.notna())
+    )
     after = profile(out[kept])
     out[kept].to_parquet(target, index=False)
     raw[~kept].assign(reason=why[~kept]).to_parquet(target + ".quarantine", index=False)
-    print(json.dumps({"in": rows, "kept": int(kept.sum()), "quarantined": int((~kept).sum()), "duplicates": drops, "missing": sum(p["missing"] for p in after.values()), "cells": len(before)}))
+    print(
+        json.dumps(
+            {
+                "in": rows,
+                "kept": int(kept.sum()),
+                "quarantined": int((~kept).sum()),
+                "duplicates": drops,
+                "missing": sum(p["missing"] for p in after.values()),
+                "cells": len(before),
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

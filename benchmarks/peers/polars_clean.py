@@ -1,6 +1,6 @@
 """The same cleaning in Polars' lazy, streaming expressions.
 
-    python polars_clean.py IN.parquet OUT.parquet
+python polars_clean.py IN.parquet OUT.parquet
 """
 
 from __future__ import annotations
@@ -13,7 +13,16 @@ from hashlib import sha256
 import polars as pl
 
 KEY = bytes.fromhex("ab" * 32)
-COUNTRY = {"de": "DE", "germany": "DE", "fr": "FR", "france": "FR", "es": "ES", "spain": "ES", "it": "IT", "italy": "IT"}
+COUNTRY = {
+    "de": "DE",
+    "germany": "DE",
+    "fr": "FR",
+    "france": "FR",
+    "es": "ES",
+    "spain": "ES",
+    "it": "IT",
+    "italy": "IT",
+}
 STATUS = {"active": "active", "act": "active", "closed": "closed", "pending": "pending"}
 KG = {"": 1.0, "kg": 1.0, "g": 0.001, "lb": 0.45359237}
 BLANK = ["", "na", "n/a", "nan", "null", "?"]
@@ -27,7 +36,13 @@ def text(name: str) -> pl.Expr:
 
 def marks(said: pl.Series) -> pl.Series:
     """HMAC-SHA256 of each value, 128 bits as hex."""
-    return pl.Series([None if x is None else hmac.digest(KEY, x.lower().encode(), sha256).hex()[:32] for x in said], dtype=pl.String)
+    return pl.Series(
+        [
+            None if x is None else hmac.digest(KEY, x.lower().encode(), sha256).hex()[:32]
+            for x in said
+        ],
+        dtype=pl.String,
+    )
 
 
 def main(source: str, target: str) -> None:
@@ -48,12 +63,35 @@ def main(source: str, target: str) -> None:
     asked = []
     for name in ("income", "weight"):
         asked += [pl.col(name).quantile(q).alias(f"{name}{q}") for q in (0.25, 0.75)]
-    facts = read.select(*asked, pl.col("score").mean().alias("mean"), pl.col("score").std().alias("sd"), *(pl.col(n).median().alias(f"m_{n}") for n in ("income", "age", "score")), *(pl.col(n).null_count().alias(f"n_{n}") for n in ("country", "status", "weight", "signed")), *(pl.col(n).approx_n_unique().alias(f"u_{n}") for n in ("email", "phone", "note", "country", "status"))).collect(engine="streaming").row(0, named=True)
+    facts = (
+        read.select(
+            *asked,
+            pl.col("score").mean().alias("mean"),
+            pl.col("score").std().alias("sd"),
+            *(pl.col(n).median().alias(f"m_{n}") for n in ("income", "age", "score")),
+            *(
+                pl.col(n).null_count().alias(f"n_{n}")
+                for n in ("country", "status", "weight", "signed")
+            ),
+            *(
+                pl.col(n).approx_n_unique().alias(f"u_{n}")
+                for n in ("email", "phone", "note", "country", "status")
+            ),
+        )
+        .collect(engine="streaming")
+        .row(0, named=True)
+    )
     clip = {}
     for name in ("income", "weight"):
         low, high = facts[f"{name}0.25"], facts[f"{name}0.75"]
         clip[name] = pl.col(name).clip(low - 1.5 * (high - low), high + 1.5 * (high - low))
-    holds = (pl.col("visits") >= 0) & pl.col("age").is_between(18, 100).fill_null(True) & (pl.col("income") > 0).fill_null(True) & (pl.col("weight") > 20).fill_null(True) & (pl.col("signed") >= pl.date(2010, 1, 1)).fill_null(True)
+    holds = (
+        (pl.col("visits") >= 0)
+        & pl.col("age").is_between(18, 100).fill_null(True)
+        & (pl.col("income") > 0).fill_null(True)
+        & (pl.col("weight") > 20).fill_null(True)
+        & (pl.col("signed") >= pl.date(2010, 1, 1)).fill_null(True)
+    )
     out = read.filter(holds).with_columns(
         clip["income"].fill_null(facts["m_income"]), clip["weight"],
         pl.col("age").fill_null(round(facts["m_age"])), pl.col("score").fill_null(facts["m_score"]),
@@ -63,9 +101,24 @@ def main(source: str, target: str) -> None:
     )  # fmt: skip
     out.sink_parquet(target)
     done = pl.scan_parquet(target)
-    after = done.select(pl.len().alias("kept"), pl.sum_horizontal(pl.all().null_count()).alias("missing")).collect().row(0, named=True)
+    after = (
+        done.select(
+            pl.len().alias("kept"), pl.sum_horizontal(pl.all().null_count()).alias("missing")
+        )
+        .collect()
+        .row(0, named=True)
+    )
     unique = pl.scan_parquet(target + ".unique").select(pl.len()).collect().item()
-    print(json.dumps({"in": rows, "kept": after["kept"], "quarantined": unique - after["kept"], "duplicates": rows - unique}))
+    print(
+        json.dumps(
+            {
+                "in": rows,
+                "kept": after["kept"],
+                "quarantined": unique - after["kept"],
+                "duplicates": rows - unique,
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -15,7 +15,16 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-KINDS = {"EMAIL_ADDRESS": "e-mail", "PHONE_NUMBER": "phone", "CREDIT_CARD": "card", "IBAN_CODE": "iban", "IP_ADDRESS": "ip", "US_SSN": "national id", "PERSON": "name", "LOCATION": "address"}
+KINDS = {
+    "EMAIL_ADDRESS": "e-mail",
+    "PHONE_NUMBER": "phone",
+    "CREDIT_CARD": "card",
+    "IBAN_CODE": "iban",
+    "IP_ADDRESS": "ip",
+    "US_SSN": "national id",
+    "PERSON": "name",
+    "LOCATION": "address",
+}
 
 
 def finder() -> Any:
@@ -34,7 +43,9 @@ def finder() -> Any:
 
     def find(text: str) -> list[tuple[int, int, str]]:
         found: list[tuple[int, int, str]] = []
-        for one in sorted(analyzer.analyze(text, language="en", entities=list(KINDS)), key=lambda r: -r.score):
+        for one in sorted(
+            analyzer.analyze(text, language="en", entities=list(KINDS)), key=lambda r: -r.score
+        ):
             if all(one.end <= s or e <= one.start for s, e, _ in found):
                 found.append((one.start, one.end, KINDS[one.entity_type]))
         return found

@@ -1,6 +1,6 @@
 """Five rules over a million rows in SQL, Pandera and Great Expectations, timed without imports and reading.
 
-    python rules.py IN.parquet
+python rules.py IN.parquet
 """
 
 from __future__ import annotations
@@ -26,12 +26,19 @@ RULES = [
 
 def ours(path: str) -> tuple[float, int]:
     """The rules as the recipe compiles them."""
-    fields = {"email": {"type": "text"}, "age": {"type": "integer"}, "visits": {"type": "integer"}, "status": {"type": "text"}}
+    fields = {
+        "email": {"type": "text"},
+        "age": {"type": "integer"},
+        "visits": {"type": "integer"},
+        "status": {"type": "text"},
+    }
     data = Dataset.model_validate({"from": "x", "fields": fields, "rules": RULES})
     with duckdb.connect() as con:
         con.execute(f"create table t as select email, age, visits, status from '{path}'")
         began = time.perf_counter()
-        bad = con.execute(f"select count({broken_sql(data.fields, data.rules)}) from t").fetchall()[0][0]
+        bad = con.execute(f"select count({broken_sql(data.fields, data.rules)}) from t").fetchall()[
+            0
+        ][0]
         return time.perf_counter() - began, bad
 
 
@@ -61,7 +68,12 @@ def expectations(path: str) -> tuple[float, int]:
 
     frame = pd.read_parquet(path, columns=["email", "age", "visits", "status"])
     context: Any = gx.get_context(mode="ephemeral")
-    batch = context.data_sources.add_pandas("p").add_dataframe_asset("a").add_batch_definition_whole_dataframe("b").get_batch(batch_parameters={"dataframe": frame})
+    batch = (
+        context.data_sources.add_pandas("p")
+        .add_dataframe_asset("a")
+        .add_batch_definition_whole_dataframe("b")
+        .get_batch(batch_parameters={"dataframe": frame})
+    )
     e = gx.expectations
     suite = gx.ExpectationSuite(name="s", expectations=[
         e.ExpectColumnValuesToNotBeNull(column="email"), e.ExpectColumnValuesToMatchRegex(column="email", regex=f"^{MAIL}$"),

@@ -25,4 +25,8 @@ class Api(litserve.LitAPI):
 
 
 if __name__ == "__main__":
-    litserve.LitServer(Api(max_batch_size=64, batch_timeout=0.005), accelerator="cpu", workers_per_device=int(os.environ.get("WORKERS", "1"))).run(port=int(sys.argv[1]), generate_client_file=False, log_level="warning")
+    litserve.LitServer(
+        Api(max_batch_size=64, batch_timeout=0.005),
+        accelerator="cpu",
+        workers_per_device=int(os.environ.get("WORKERS", "1")),
+    ).run(port=int(sys.argv[1]), generate_client_file=False, log_level="warning")

@@ -13,7 +13,11 @@ from ray import serve
 from starlette.requests import Request
 
 
-@serve.deployment(num_replicas=int(os.environ.get("WORKERS", "1")), max_ongoing_requests=256, ray_actor_options={"num_cpus": 1 / int(os.environ.get("WORKERS", "1"))})
+@serve.deployment(
+    num_replicas=int(os.environ.get("WORKERS", "1")),
+    max_ongoing_requests=256,
+    ray_actor_options={"num_cpus": 1 / int(os.environ.get("WORKERS", "1"))},
+)
 class Serve:
     """The classifier behind Ray Serve."""
 

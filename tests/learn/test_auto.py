@@ -8,7 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from conftest import SMALL, said_of, small_rows
+from little_base import little_base
 
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.learn.bases import resolve
@@ -16,24 +18,26 @@ from mesocosm.learn.bases import resolve
 TRIED = SMALL.replace("base: minilm", "base: auto").replace(", tune: {method: frozen, head: kernel}", "")
 
 
-def test_it_climbs_the_ladder_while_there_is_budget(pond: Path, cli: Callable[..., Any]) -> None:
-    (pond / "notes.csv").write_text(small_rows(440))
+def test_it_climbs_the_ladder_while_there_is_budget(pond: Path, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(little_base(), pond / "little")
+    monkeypatch.setattr("mesocosm.learn.bases.readers", lambda: ["little"])  # in the place of minilm: what is tried is the same, and takes a third
+    (pond / "notes.csv").write_text(small_rows(330))
     file = pond / "ecosystem.yaml"
     file.write_text(TRIED)
-    done = cli("build", "-f", str(file))
-    said = " ".join(done.stderr.split())
-    assert done.returncode == 0, done.stdout + done.stderr
-    for name in ("minilm, frozen", "head mlp", "head attention", "minilm, last", "minilm, full"):
-        assert f"auto: minilm, {name}" in said or f"auto: {name}" in said, said
+    lines = list[str]()
+    assert not open_ecosystem(pond).build(say=lambda address, text: lines.append(text)).failed
+    said = "\n".join(lines)
+    for name in ("frozen", "head mlp", "head attention", "last", "full"):
+        assert f"auto: little, {name}" in said or f"auto: little, frozen, {name}" in said, said
     version = open_ecosystem(pond).catalog.versions("judge")[-1]
     tries = {t["tried"]: t["loss"] for t in version["recipe"]["auto"]}
     assert len(tries) == 5
     best = min(tries, key=lambda t: tries[t])
-    assert version["recipe"]["base"] == "minilm" and (version["recipe"]["method"] in best or (version["recipe"]["method"] == "frozen" and version["recipe"]["head"] in best))
+    assert version["recipe"]["base"] == "little" and (version["recipe"]["method"] in best or (version["recipe"]["method"] == "frozen" and version["recipe"]["head"] in best))
     assert "What was tried for it" in cli("card", "judge", "-f", str(file)).stdout
     out = json.loads(cli("predict", "desk", "--input", '{"text": "please send more, lovely", "amount": "150 EUR"}', "-f", str(file), "--json").stdout)
     assert out["label"] == "yes please"
-    assert all(line["sign"] == "=" for line in json.loads(cli("plan", "-f", str(file), "--json").stdout)["changes"])
+    assert all(change.sign == "=" for change in open_ecosystem(pond).plan())
 
 
 def test_a_small_budget_and_few_rows_stop_it_and_a_folder_is_tried_too(pond: Path) -> None:

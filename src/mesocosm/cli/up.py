@@ -77,4 +77,7 @@ def up(
         config = uvicorn.Config(running.app, log_level="warning", access_log=False, http=Door, loop="uvloop" if sys.platform != "win32" else "asyncio", server_header=False, ws=Socket, ws_per_message_deflate=False, ws_max_size=65536)
         sys.setswitchinterval(0.0005)  # the loop, the workers' ears and the batchers hand the interpreter on at once
         with owner_only(), running.tending():
-            Draining(config, running.leave, drain).run(sockets=[listener])
+            try:
+                Draining(config, running.leave, drain).run(sockets=[listener])
+            except KeyboardInterrupt:
+                console.print("Stopped.")
