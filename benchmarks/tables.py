@@ -172,7 +172,7 @@ def tables() -> tuple[list[Line], list[tuple[str, float, float]]]:
         ("german credit", german, True),
         *(
             (n, lambda n=n: of_sklearn(n), n in ("breast_cancer", "diabetes"))
-            for n in some(("breast_cancer", "diabetes", "wine", "digits"), "diabetes", "wine")
+            for n in some(("breast_cancer", "diabetes", "wine", "digits"), "diabetes")
         ),
     ):
         columns, kinds, y, is_class = load()
