@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, time
+from decimal import Decimal
 from types import TracebackType
 from typing import Any
 
@@ -38,6 +40,15 @@ class Prediction:
     why: str | None = None
     warnings: Sequence[Mapping[str, str]] = ()
     more: Mapping[str, Any] = field(default_factory=dict)
+
+
+def row_as_json(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row as JSON can say it: dates, moments and hours in ISO 8601, decimals as their digits, all else as it is.
+
+    >>> row_as_json({"day": date(2024, 2, 29), "sum": Decimal("1.10"), "n": 3})
+    {'day': '2024-02-29', 'sum': '1.10', 'n': 3}
+    """
+    return {name: value.isoformat() if isinstance(value, date | time) else str(value) if isinstance(value, Decimal) else value for name, value in row.items()}
 
 
 class Client:
@@ -73,7 +84,7 @@ class Client:
         Raises:
             Refused: the row cannot be right, too many wait, or the deadline passed.
         """
-        return _prediction(self._post(f"/v1/services/{service}/predict", dict(row), deadline_ms))
+        return _prediction(self._post(f"/v1/services/{service}/predict", row_as_json(row), deadline_ms))
 
     def predict_rows(self, service: str, rows: Sequence[Mapping[str, Any]], deadline_ms: int | None = None) -> list[Prediction]:
         """Predictions of up to 1,000 rows, in their order.
@@ -81,7 +92,7 @@ class Client:
         Raises:
             Refused: as for `predict`.
         """
-        said = self._post(f"/v1/services/{service}/predict", {"rows": [dict(r) for r in rows]}, deadline_ms)
+        said = self._post(f"/v1/services/{service}/predict", {"rows": [row_as_json(r) for r in rows]}, deadline_ms)
         return [_prediction(p) for p in said["predictions"]]
 
     def feedback(self, service: str, prediction: str, label: str) -> None:
@@ -104,6 +115,8 @@ class Client:
     def _post(self, path: str, body: Any, deadline_ms: int | None = None) -> Any:
         try:
             answer = self.http.post(path, json=body, headers={"X-Deadline-Ms": str(deadline_ms)} if deadline_ms else {})
+        except TypeError as error:
+            raise Refused(400, f"the body holds what JSON cannot say ({error}); wanted texts, numbers, booleans, lists and objects") from error
         except ValueError as error:
             raise Refused(400, "the body holds a number that is infinite or none, which JSON cannot say; wanted a finite number, or null") from error
         if answer.status_code >= 400:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mesocosm.base.errors import Wrong
+from mesocosm.base.errors import Failure, Wrong
 from mesocosm.build.forget import forget
 from mesocosm.catalog import tables as t
 from mesocosm.ecosystem import Ecosystem, open_ecosystem
@@ -76,6 +76,25 @@ def test_what_cannot_be_forgotten_is_said(tmp_path: Path) -> None:
     eco = open_ecosystem(tmp_path)
     with pytest.raises(Wrong, match="no dataset is named"):
         forget(eco.spec, eco.catalog, "peple-table", ["x"])
+
+
+def test_a_key_that_nothing_holds_erases_nothing(tmp_path: Path) -> None:
+    """A typing error would cost every older version; a key of an older version, of the quarantine or of the log is held."""
+    (tmp_path / "people.csv").write_text("email,city,age\nold@b.org,Bonn,3\nkeep@b.org,Ulm,4\n")
+    (tmp_path / "ecosystem.yaml").write_text(FILE)
+    eco = open_ecosystem(tmp_path)
+    for more in ("", "third@b.org,Trier,5\n"):
+        (tmp_path / "people.csv").write_text("email,city,age\n" + ("old@b.org,Bonn,3\n" if not more else "") + "keep@b.org,Ulm,4\nlast@b.org,Jena,odd\n" + more)
+        assert not eco.build().failed
+    versions = [s["id"] for s in eco.catalog.snapshots("people-table")]
+    for keys in (["nobody@b.org"], ["keep@b.org", "nobody@b.org"]):
+        with pytest.raises(Failure, match=r"is in no row, no quarantined line and no prediction, so nothing was erased; wanted keys as 'people-table' holds them"):
+            forget(eco.spec, eco.catalog, "people-table", keys)
+    assert [s["id"] for s in eco.catalog.snapshots("people-table")] == versions and len(versions) == 2
+    assert forget(eco.spec, eco.catalog, "people-table", ["old@b.org"])["still_found_in"] == []  # of the first version only
+    again = forget(eco.spec, eco.catalog, "people-table", ["old@b.org"])
+    assert (again["rows"], again["before"]) == ({}, 1)
+    assert forget(eco.spec, eco.catalog, "people-table", ["keep@b.org"])["rows"]["rows"] == 1
 
 
 LEARNT = """

@@ -50,12 +50,13 @@ class World:
         self.shares = [self.rng.dirichlet(np.arange(k, 0, -1) * 3.0) for k in (3, 5)]
         self.weights = self.rng.normal(0, 1.2, 3)
         self.bold = float(self.rng.uniform(1.0, 1.6))
+        self.usual = float(np.random.default_rng(10_000 + seed).uniform(-1.5, 1.5))  # so that one class is more frequent
         rows = self.draw(900)
         self.training: dict[str, Any] = {n: {"numbers": np.quantile([r[n] for r in rows], np.linspace(0, 1, 200)).tolist(), "rows": 900, "missing": 0.0} for n in ("amount", "age")}
         self.training |= {n: {"counts": dict(Counter(str(r[n]) for r in rows)), "missing": 0.02} for n in ("job", "home")}
         self.held = [r | {HELD_LABEL: self.label(r)} for r in self.draw(250)]
         told = self.predict(self.held)
-        self.calibration = Calibration([Answer(t["probability"], t["label"] == r[HELD_LABEL]) for t, r in zip(told, self.held, strict=True)])
+        self.calibration = Calibration([Answer(t["probability"], t["label"] == r[HELD_LABEL], "", r[HELD_LABEL]) for t, r in zip(told, self.held, strict=True)])
 
     def draw(self, rows: int) -> list[dict[str, Any]]:
         rng = self.rng
@@ -68,7 +69,7 @@ class World:
     def odds(self, row: dict[str, Any]) -> float:
         amount = np.log(max(1e-9, row["amount"])) - self.scale if row["amount"] is not None else 0.0
         age = (row["age"] - self.mean) / 10 if row["age"] is not None else 0.0
-        return float(2 * self.weights[0] * amount + self.weights[1] * age + self.weights[2] * (row["job"] == "j0"))
+        return float(self.usual + 2 * self.weights[0] * amount + self.weights[1] * age + self.weights[2] * (row["job"] == "j0"))
 
     def label(self, row: dict[str, Any], flipped: bool = False) -> str:
         p = 1 / (1 + np.exp(-np.clip(self.odds(row), -30, 30)))
@@ -112,12 +113,13 @@ def simulate(seed: int, kind: str, with_labels: bool) -> tuple[str, int]:
         true = world.draw(WINDOW)
         live = [change(r) for r in true]
         said = world.predict(live)
-        told = [Answer(s["probability"], s["label"] == world.label(r, kind == "concept")) for s, r in zip(said, true, strict=True)] if with_labels else []
+        came = [world.label(r, kind == "concept") for r in true]
+        told = [Answer(s["probability"], s["label"] == label, "", label) for s, label in zip(said, came, strict=True)] if with_labels else []
         answers += told
 
         def labelled(holds: Any, told: list[Answer] = answers, rows: list[dict[str, Any]] = live) -> Labelled:
             mine = told if holds is None else [a for a, r in zip(told[-len(rows) :], rows, strict=False) if holds(r)]
-            return compare(mine, world.calibration)
+            return compare(mine, world.calibration, 0 if holds is None else None)
 
         if detail:
             recent += live
@@ -252,6 +254,28 @@ def test_labels_of_some_classes_only_are_no_change() -> None:
             told = compare(draw(300, only), calibration)
             assert not told.worse and only in told.selected, (seed, only)
         assert compare(draw(300, flipped=True), calibration).worse and compare(draw(300, "bad", flipped=True), calibration).worse
+
+
+def test_a_flip_is_found_where_the_model_says_nearly_always_the_same() -> None:
+    """Labels that all mean the other class look like a selection of the rare one; that every answer has its label tells them apart."""
+    found, quiet = Counter[tuple[str, bool]](), 0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+
+        def draw(rows: int, flipped: bool = False, rng: Any = rng) -> list[Answer]:
+            x = rng.normal(0.9, 0.5, rows)
+            true = (rng.random(rows) < 1 / (1 + np.exp(-x))) != flipped
+            sure = 1 / (1 + np.exp(-x))
+            return [Answer(float(max(p, 1 - p)), bool((p >= 0.5) == y), "", "good" if y else "bad") for p, y in zip(sure, true, strict=True)]
+
+        calibration, flips = Calibration(draw(250)), draw(600, flipped=True)
+        found["all", compare(flips[:150], calibration, 0).worse] += 1
+        found["two of three", compare([a for i, a in enumerate(flips) if i % 3], calibration, 200).worse] += 1
+        usual = draw(900)
+        losses = [a for a in usual if a.label == "bad"]
+        quiet += compare(losses, calibration, len(usual) - len(losses)).worse + compare(losses, calibration).worse
+    assert found["all", True] == 20 and found["two of three", True] >= 18, found
+    assert quiet == 0  # losses alone are a selection, whether it is known how many answers have no label or not
 
 
 def test_growth_is_no_unit_and_a_unit_is_no_growth() -> None:

@@ -135,13 +135,31 @@ def test_a_file_of_rows(up: Server, tmp_path: Path, cli: Callable[..., Any], end
 
 
 def test_files_that_cannot_be(up: Server, tmp_path: Path, cli: Callable[..., Any]) -> None:
-    (tmp_path / "a.jsonl").write_text('{"text": "a"\n')
+    (tmp_path / "a.csv").write_text('text,amount\n"please, 5\nsend,6\n')
+    (tmp_path / "d.csv").write_bytes("text,amount\nmöchten,5\n".encode("latin-1"))
+    (tmp_path / "e.csv").write_text("text,amount,text\na,5,b\n")
     (tmp_path / "b.parquet").write_bytes(b"PAR1 no")
     (tmp_path / "c.xls").write_text("x")
-    for name, said in (("a.jsonl", "a.jsonl:1 is no JSON"), ("b.parquet", "b.parquet cannot be read"), ("c.xls", "ends in '.xls'"), ("none.csv", "is not there")):
+    for name, said in (("a.csv", "a.csv:2: the row cannot be read"), ("d.csv", "d.csv is no UTF-8"), ("e.csv", "the column 'text' comes twice"), ("b.parquet", "b.parquet cannot be read"), ("c.xls", "ends in '.xls'"), ("none.csv", "is not there")):
         done = cli("predict", "desk", "--rows", str(tmp_path / name), "--out", str(tmp_path / "out.csv"), "-f", str(up.home))
         assert done.returncode == 1 and said in " ".join(done.stderr.split()) and "Traceback" not in done.stderr, done.stderr
         assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_line_that_is_no_row_is_refused_alone(up: Server, tmp_path: Path, cli: Callable[..., Any]) -> None:
+    """The others are predicted; each bad line says what is wrong with it and where it stands."""
+    good = '"please send more,\nlovely",120'
+    (tmp_path / "in.csv").write_text(f"text,amount\n{good}\nshort\n\nlong,1,2\n{good}\n")
+    (tmp_path / "in.jsonl").write_text('{"text": "please send more, lovely", "amount": 120}\n{"text": "a"\n\n[1]\n{"text": "a", "amount": 1, "amount": 2}\n{"text": "please send more, lovely", "amount": 120}\n')
+    wanted = {"csv": ["", "line 4 has 1 cells", "line 6 has 3 cells", ""], "jsonl": ["", "line 2 is no JSON", "line 4 is no object", "line 5: the key 'amount' comes twice", ""]}
+    for ending, reasons in wanted.items():
+        out = tmp_path / f"out-{ending}.jsonl"
+        done = cli("predict", "desk", "--rows", str(tmp_path / f"in.{ending}"), "--out", str(out), "-f", str(up.home), "--json")
+        assert done.returncode == 0, done.stdout + done.stderr
+        rows = [json.loads(line) for line in out.read_text().splitlines()]
+        assert [bool(r["label"]) for r in rows] == [not why for why in reasons]
+        assert all(str(r["why"] or "").startswith(why) for r, why in zip(rows, reasons, strict=True)), rows
+        assert json.loads(done.stdout)["refused"] == sum(map(bool, reasons))
 
 
 def test_words_come_one_by_one(bank: Path, server: Server) -> None:

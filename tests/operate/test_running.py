@@ -13,8 +13,10 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import httpx
 import pytest
 import uvicorn
+from conftest import begin
 
 from mesocosm.base.errors import Failure
 from mesocosm.build.running import forget_server, only_server, record_server, running_server
@@ -27,7 +29,7 @@ with only_server(store):
 """
 
 
-@pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL])
 def test_a_second_server_is_refused_until_the_first_ends(tmp_path: Path, sig: int) -> None:
     one = subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert one.stdout and one.stdout.readline() == b"up\n"
@@ -87,3 +89,23 @@ class Healthy(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_: object) -> None: ...
+
+
+def test_data_alone_have_a_console_and_a_world_and_the_address_is_told_once_it_answers(tmp_path: Path) -> None:
+    """No model and no service: a data steward sees the datasets all the same. Ended by the keyboard it says so, and leaves no token."""
+    (tmp_path / "a.csv").write_text("id,v\n1,2\n2,3\n")
+    (tmp_path / "ecosystem.yaml").write_text("grammar: 1\necosystem: m\nsources: {a: {type: csv, path: a.csv}}\ndatasets:\n  d: {from: a, key: id, fields: {id: integer, v: integer}}\n")
+    process = begin("up", str(tmp_path), "--port", "0")
+    file = tmp_path / ".mesocosm" / "server.json"
+    until = time.monotonic() + 60
+    while not file.exists() and process.poll() is None and time.monotonic() < until:
+        time.sleep(0.01)
+    told = json.loads(file.read_text())
+    with httpx.Client(base_url=told["url"], headers={"Authorization": f"Bearer {told['token']}"}, timeout=20) as http:
+        assert http.get("/readyz").status_code == 200  # at the first try: nothing is told before it is true
+        assert [e["id"] for e in http.get("/v1/scene").json()["elements"] if e["kind"] == "lake"] == ["datasets.d"]
+        assert http.get("/v1/ecosystem").json()["datasets"]["d"]["account"]["kept"] == 2
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(30)
+    assert process.returncode == 0 and out.decode().rstrip().endswith("Stopped.") and "Now break it" not in out.decode()
+    assert not file.exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import threading
 import time
@@ -59,7 +60,9 @@ def test_bad_requests_get_one_sentence(server: Server, row: dict[str, Any]) -> N
     missing = http.post(PREDICT, json=row)
     assert missing.status_code == 422 and "age: the field is missing; wanted a whole number" in missing.json()["detail"]
     assert http.post(PREDICT, content=b"{nope").status_code == 400
-    assert http.post(PREDICT, json=[1]).status_code == 422
+    assert http.post(PREDICT, json=[1]).json()["detail"].startswith("a row is a list")
+    assert http.post(PREDICT, json=5).json()["detail"].startswith("a row is a number; wanted an object")
+    assert http.post(PREDICT, json={"rows": 5}).json()["detail"] == "'rows' is a number; wanted a list of rows, each an object"
     assert http.post(PREDICT, content=b"x" * 10_000_000).status_code == 413
     unknown = http.post("/v1/services/credit-dsk/predict", json=row)
     assert unknown.status_code == 404 and "did you mean 'credit-desk'" in unknown.json()["detail"]
@@ -67,6 +70,16 @@ def test_bad_requests_get_one_sentence(server: Server, row: dict[str, Any]) -> N
     assert http.post("/v1/chat/completions", json={"model": "help-desk"}).status_code == 422
     for answer in (unknown, missing):
         assert "Traceback" not in answer.text
+
+
+def test_a_key_that_comes_twice_is_refused_and_a_bad_row_among_others_names_its_field(server: Server, row: dict[str, Any]) -> None:
+    """The last value of a key would have stood for both, and another answer been given."""
+    twice = json.dumps(row)[:-1] + ', "amount": 5}'
+    answer = server.http.post(PREDICT, content=twice)
+    assert answer.status_code == 400 and "the key 'amount' comes twice" in answer.json()["detail"] and answer.json()["field"] == "amount"
+    said = server.http.post(PREDICT, json={"rows": [row, row | {"amount": "abc"}, row | {"age": 7}, row]}).raise_for_status().json()["predictions"]
+    assert [p.get("field") for p in said] == [None, "amount", "age", None] and [p.get("index") for p in said] == [None, 1, 2, None]
+    assert server.http.post(PREDICT, json=row | {"amount": "abc"}).json()["field"] == "amount"
 
 
 def test_the_token_is_asked_for_everywhere_but_health(server: Server) -> None:

@@ -5,7 +5,8 @@ Knows words and places. Knows nothing of YAML, of pydantic or of any room.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from typing import NamedTuple
@@ -29,8 +30,9 @@ def nearest(word: str, choices: Iterable[str]) -> str | None:
 
     >>> nearest("lorra", ["frozen", "lora"])
     'lora'
+    >>> nearest("income", ["note"])
     """
-    found = get_close_matches(str(word).casefold(), [c.casefold() for c in choices], n=1, cutoff=0.6)
+    found = get_close_matches(str(word).casefold(), [c.casefold() for c in choices], n=1, cutoff=0.65)
     return next((c for c in choices if found and c.casefold() == found[0]), None)
 
 
@@ -76,7 +78,11 @@ class Wrong(Failure):
         wanted: what would be right, in words.
         choices: names that would be allowed.
         word: the word to seek the nearest choice for.
+
+    `of` is the address of the resource that the setting is of (`sources.loans`), where it is another than the one that is made.
     """
+
+    of = ""
 
     def __init__(self, key: str, found: str, wanted: str = "", choices: Sequence[str] = (), word: str = "") -> None:
         self.key, self.found, self.wanted, self.choices = key, masked(found), masked(wanted), tuple(map(masked, choices))
@@ -87,6 +93,16 @@ class Wrong(Failure):
         """The same as a finding, at a place of the file, its key under the resource's address."""
         key = ".".join(part for part in (address, self.key) if part)
         return Finding(place, key, self.found, self.wanted, self.choices, self.near)
+
+
+@contextmanager
+def belonging_to(address: str) -> Iterator[None]:
+    """Have a setting that cannot be right belong to a resource: what a dataset finds wrong with its source is the source's to mend."""
+    try:
+        yield
+    except Wrong as wrong:
+        wrong.of = wrong.of or address
+        raise
 
 
 class Later(Failure):

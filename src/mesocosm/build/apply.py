@@ -26,6 +26,7 @@ from mesocosm.base.owned import owned_folder, owner_only
 from mesocosm.build.dataset_versions import next_id
 from mesocosm.build.graph import datasets_of, where_of
 from mesocosm.build.live import Live
+from mesocosm.build.new_data import forget_stop, keep_failure
 from mesocosm.build.plan import Change
 from mesocosm.build.putting import put
 from mesocosm.build.resource import ACTIONS
@@ -115,9 +116,13 @@ def apply(spec: Spec, catalog: Catalog, changes: Sequence[Change], say: Say, pru
                     _make(spec, catalog, change, say, frozenset(accept))
                 except (Wrong, Later, Failure) as error:
                     broken.add(change.address)
+                    if change.resource.section == "datasets" and change.prints and not isinstance(error, Invalid):
+                        keep_failure(where.store, change.resource.name, change.prints.made, error)
                     outcome.failed += _findings(spec, change, error)
                     say(change.address, "failed")
                     continue
+            elif change.resource.section == "datasets":  # as the last snapshot was made, so nothing stops it any more
+                forget_stop(where.store, change.resource.name)
             outcome.done.append(change.as_json())
     return outcome
 
@@ -127,10 +132,11 @@ def _findings(spec: Spec, change: Change, error: Failure) -> list[Finding]:
     if isinstance(error, Invalid):
         return error.findings
     wrong = error if isinstance(error, Wrong) else Wrong("", str(error))
-    steps = [change.resource.section, change.resource.name, *([k for k in wrong.key.split(".") if k])]
+    address = wrong.of or change.address
+    steps = [*address.split(".", 1), *([k for k in wrong.key.split(".") if k])]
     if change.resource.section == "places":
         steps = ["world", *steps]
-    return [wrong.at(spec.place(*steps), change.address)]
+    return [wrong.at(spec.place(*steps), address)]
 
 
 def _leave(catalog: Catalog, store: Path, address: str, prune: bool) -> None:

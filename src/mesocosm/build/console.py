@@ -21,6 +21,7 @@ from mesocosm.build.labels import worth_labelling
 from mesocosm.build.live import at_work
 from mesocosm.build.novel import proposals, take_up
 from mesocosm.build.plan import plan
+from mesocosm.build.reported import reported_version
 from mesocosm.build.retrain import rollback
 from mesocosm.build.scenery import Scenery
 from mesocosm.build.serving import trace
@@ -98,21 +99,15 @@ class Console:
 
         found = {n: self.catalog.snapshot(dataset=n) for n in datasets_of(self.spec)}
         told = {n: {k: s[k] for k in ("id", "account", "report")} | {"training": s["facts"]["training"]} for n, s in found.items() if s}
-        newest = {n: version for n in self.spec.eco.models if (version := self._in_service(n))}
-        return page(self.spec.eco.ecosystem, {"datasets": told, "models": newest, "whole": whole(self.spec, self.catalog, self.requests)})
+        answering = {s.now.version for s in self.served.values() if s.now}
+        models = {n: version for n in self.spec.eco.models if (version := reported_version(self.spec, self.catalog, n, answering))}
+        return page(self.spec.eco.ecosystem, {"datasets": told, "models": models, "whole": whole(self.spec, self.catalog, self.requests)})
 
     def _recommendations(self) -> list[dict[str, str]]:
         """What the report recommends, a few seconds old at most: it reads many requests."""
         if time.monotonic() - self.weighed[0] > WEIGHED or not self.weighed[0]:
             self.weighed = (time.monotonic(), whole(self.spec, self.catalog, self.requests, marked=True)["recommendations"])
         return self.weighed[1]
-
-    def _in_service(self, model: str) -> Mapping[str, Any] | None:
-        """The version of a model that a service answers by; else the newest champion; else the newest."""
-        versions = self.catalog.versions(model)
-        served = {s.now.version for s in self.served.values() if s.now}
-        serving = [v for v in versions if v["id"] in served] or [v for v in versions if v["state"] == "champion"] or versions
-        return serving[-1] if serving else None
 
     def rows(self, name: str, role: str | None, version: str, offset: int, limit: int) -> dict[str, Any]:
         """Rows of a dataset, for the owner and for roles that the file gives access."""

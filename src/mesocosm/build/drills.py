@@ -41,6 +41,7 @@ class Copy:
         self.catalog = Catalog(home / ".mesocosm")
         self.client = Client(server["url"], server["token"], 60)
         self.over = threading.Event()
+        self.why = ""  # of the newest request that failed
         self.said: list[tuple[float, str]] = []  # when, and the prediction's id or nothing
         self.thread = threading.Thread(target=self._ask)
         if row is not None:
@@ -51,8 +52,8 @@ class Copy:
         while not self.over.is_set():
             try:
                 ident = self.client.predict(self.service, self.row).id
-            except (Refused, HTTPError, ValueError):
-                ident = ""
+            except (Refused, HTTPError, ValueError) as error:
+                ident, self.why = "", str(error)
             self.said.append((time.monotonic(), ident))
             time.sleep(0.01)
 
@@ -65,7 +66,7 @@ class Copy:
         began = time.monotonic()
         while not is_well():
             if time.monotonic() - began > WAIT:
-                raise Failure(f"the copy did not heal within {WAIT:.0f} s")
+                raise Failure(f"the copy did not heal within {WAIT:.0f} s" + (f"; the newest request that failed: {self.why}" if self.why else ""))
             time.sleep(0.05)
         return time.monotonic() - began
 

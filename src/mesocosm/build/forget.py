@@ -6,13 +6,13 @@ Knows the catalog and the doors of govern. The key itself is never written anywh
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import cast, delete, insert, or_, select, update
 from sqlalchemy.types import String
 
-from mesocosm.base.errors import Wrong
+from mesocosm.base.errors import Failure, Wrong
 from mesocosm.base.files import write_json
 from mesocosm.build.apply import alone, private_key
 from mesocosm.build.graph import datasets_of, where_of
@@ -27,23 +27,70 @@ from mesocosm.spec import Spec
 def forget(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str], who: str = "forget") -> dict[str, Any]:
     """Erase subjects from a dataset and from all that share a source with it, and say what was erased and where, if anywhere, a key is still found.
 
+    A key that is held nowhere erases nothing: versions that a typing error would cost do not come back.
+
     Returns:
         What `dataset` lost; the same of each other dataset under `others`; under `not_reached` those that
-        share a source and have no field of the key's column, with the reason.
+        share a source and have no field of the key's column, with the reason; under `before` how many keys were forgotten before and are held nowhere.
 
     Raises:
         Wrong: there is no such dataset, or it has no key.
-        Failure: it was not built yet.
+        Failure: it was not built yet, or a key is held nowhere and was not forgotten before; nothing is erased then.
     """
     data = dataset_of(spec, dataset)
     if not data.key:
         raise Wrong("", f"'{dataset}' has no 'key', so no row can be named", "'key' in the dataset")
     same, not_reached = sharing(spec, catalog, dataset)
+    fields: dict[str, str | None] = {dataset: data.key, **same, **dict.fromkeys(not_reached)}
+    held = [key for key in keys if _is_held(spec, catalog, fields, key)]
+    before = _forgotten_before(spec, catalog, dataset, [key for key in keys if key not in held])
+    if len(held) + len(before) < len(keys):
+        at = next(n for n, key in enumerate(keys, 1) if key not in held and key not in before)
+        which = "the key" if len(keys) == 1 else f"key {at} of {len(keys)}"
+        raise Failure(f"{which} is in no row, no quarantined line and no prediction, so nothing was erased; wanted keys as '{dataset}' holds them in its field '{data.key}'")
+    if not held:
+        return {"dataset": dataset, "rows": {}, "predictions": 0, "models": [], "exact": [], "still_found_in": [], "scanned": 0, "others": [], "not_reached": {}, "before": len(before)}
+    keys = held
     others = [_forget(spec, catalog, name, field, keys, who) for name, field in same.items()]
     for name in not_reached:  # its broken lines may name the subject all the same
         _forget(spec, catalog, name, None, keys, who)
     done = _forget(spec, catalog, dataset, data.key, keys, who)  # last, so that its scan of the store is of all
-    return done | {"others": others, "not_reached": not_reached}
+    return done | {"others": others, "not_reached": not_reached, "before": len(before)}
+
+
+def _is_held(spec: Spec, catalog: Catalog, fields: Mapping[str, str | None], key: str) -> bool:
+    """Whether a version of some datasets' rows or quarantine, or a logged prediction, holds a key.
+
+    Args:
+        fields: the field of each dataset that holds the key; None where only its quarantine can.
+    """
+    from mesocosm.govern.erase import in_text, is_held, keys_as_kept, of_keys
+    from mesocosm.govern.expr import prepare
+    from mesocosm.govern.sources.paths import quote
+
+    where = where_of(spec)
+    secret, words = private_key(where.store), {key}
+    for dataset, subject in fields.items():
+        snapshot = version_of(catalog, dataset, "newest")
+        field = datasets_of(spec)[dataset].fields[subject] if subject else None
+        kept = keys_as_kept(field, [key], secret) if field else [key]
+        words |= {w for w in kept if w}
+        sealed = f"opened({quote(subject)})" if subject and field and field.sealed else None
+        gone = of_keys(subject, kept, [key], sealed) if subject else {"quarantine": in_text([key])}
+        if is_held(where.store / snapshot["path"], gone, lambda con: prepare(con, where.store)):
+            return True
+    with catalog.transaction() as con:
+        return bool(_predictions_with(con, words))
+
+
+def _forgotten_before(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str]) -> list[str]:
+    """The keys that were forgotten before."""
+    from mesocosm.govern.erase import mark
+
+    secret = private_key(where_of(spec).store)
+    with catalog.transaction() as con:
+        marks = {row[0] for row in con.execute(select(t.FORGOTTEN.c.mark).where(t.FORGOTTEN.c.dataset == dataset))}
+    return [key for key in keys if mark(key, secret) in marks]
 
 
 def sharing(spec: Spec, catalog: Catalog, dataset: str) -> tuple[dict[str, str], dict[str, str]]:
@@ -154,14 +201,19 @@ def _without(value: Any, words: set[str]) -> Any:
     return None if isinstance(value, str) and value in words else value
 
 
-def _logs(con: Any, words: set[str]) -> int:
-    """Delete predictions, with their feedback, whose input or output holds a word."""
+def _predictions_with(con: Any, words: set[str]) -> list[str]:
+    """Ids of predictions whose input or output holds a word."""
     tests = []
     for word in words:
         safe = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         for column in (t.PREDICTIONS.c.input, t.PREDICTIONS.c.output):
             tests += [cast(column, String).like(f'%"{safe}"%', escape="\\"), cast(column, String).like(f"%: {safe}%", escape="\\")]
-    gone = [row[0] for row in con.execute(select(t.PREDICTIONS.c.id).where(or_(*tests)))]
+    return [row[0] for row in con.execute(select(t.PREDICTIONS.c.id).where(or_(*tests)))]
+
+
+def _logs(con: Any, words: set[str]) -> int:
+    """Delete predictions, with their feedback, whose input or output holds a word."""
+    gone = _predictions_with(con, words)
     for start in range(0, len(gone), 500):
         part = gone[start : start + 500]
         con.execute(delete(t.FEEDBACK).where(t.FEEDBACK.c.prediction.in_(part)))

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mesocosm.base.digest import digest
-from mesocosm.base.errors import Finding, Invalid, Later, Place, Wrong
+from mesocosm.base.errors import Finding, Invalid, Later, Place, Wrong, belonging_to
 from mesocosm.base.kinds import Where
 from mesocosm.build.resource import Resource
 from mesocosm.govern.dataset import GOVERNING, Dataset
@@ -74,7 +74,11 @@ def drafted_of(spec: Spec, name: str) -> tuple[Dataset, dict[str, str]]:
     try:
         sources = {n: spec.eco.sources[n] for n in data.source.sources}
         asked = data.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude={"fields", "auto"})
-        path = where.store / "drafts" / f"{digest([s.fingerprint(where) for s in sources.values()], asked, REVISIONS['govern'])}.json"
+        prints = []
+        for source, settings in sources.items():
+            with belonging_to(f"sources.{source}"):
+                prints.append(settings.fingerprint(where))
+        path = where.store / "drafts" / f"{digest(prints, asked, REVISIONS['govern'])}.json"
         if not path.is_file():
             from mesocosm.govern.drafted import look
 
@@ -84,7 +88,9 @@ def drafted_of(spec: Spec, name: str) -> tuple[Dataset, dict[str, str]]:
         return Dataset.model_validate(kept["settings"]), kept["evidence"]
     except (Wrong, Later) as error:
         wrong = error if isinstance(error, Wrong) else Wrong("", str(error))
-        raise Invalid([wrong.at(spec.place("datasets", name), f"datasets.{name}")]) from error
+        address = wrong.of or f"datasets.{name}"
+        steps = [*address.split(".", 1), *([k for k in wrong.key.split(".") if k] if wrong.of else [])]
+        raise Invalid([wrong.at(spec.place(*steps), address)]) from error
 
 
 def resources(spec: Spec) -> list[Resource]:

@@ -16,7 +16,7 @@ Points = Sequence[tuple[float, float]]
 
 
 def model(name: str, data: Mapping[str, Any]) -> str:
-    """The section of one model, of its newest version."""
+    """The section of one model: of its version in service, with the versions made after it."""
     m, recipe = data["metrics"], data["recipe"]
     key = leading(m)
     facts = [(LEADING[key].replace("_", " "), _n(m[key])), ("held-out rows", f"{m['rows']:,}"), ("training rows", f"{recipe['rows']['train']:,}"), ("seconds", _n(m.get("seconds")))]
@@ -25,8 +25,17 @@ def model(name: str, data: Mapping[str, Any]) -> str:
     base = f"{recipe['base']}, {recipe['method']}, " if recipe["base"] else ""
     out = f'<h2>{escape(name)}</h2><p>{escape(data["id"])} · <span class="{state}">{escape(data["state"])}</span> ({escape(data["why"])}) · {escape(base)}{escape(recipe["head"])} head · learnt from {escape(data["snapshot"])}</p>'
     out += "".join(f'<p class="warn">{escape(one[0].upper() + one[1:])}.</p>' for one in m.get("warnings", []))
-    out += f'<div class="card"><div class="facts">{said}</div></div>' + _figures(m) + _plots(m, recipe, key) + _trials(recipe) + _classes(m) + _examples(m) + _weak(m)
+    out += f'<div class="card"><div class="facts">{said}</div></div>' + _others(data.get("others", [])) + _figures(m) + _plots(m, recipe, key) + _trials(recipe) + _classes(m) + _examples(m) + _weak(m)
     return out
+
+
+def _others(others: Sequence[Mapping[str, Any]]) -> str:
+    """The versions made after the one in service."""
+    rows = "".join(
+        f'<tr><td>{escape(o["id"])}</td><td><span class="warn">{escape(o["state"])}</span></td><td class="said">{escape(o["why"])}</td><td>{escape(o["figure"].replace("_", " "))} {_n(o["value"])}</td></tr>'
+        for o in others
+    )
+    return f'<h3>Made after it, and answer nobody</h3><div class="card"><table><tr><th>version</th><th>state</th><th>why</th><th>on its own held-out rows</th></tr>{rows}</table></div>' if rows else ""
 
 
 def _figures(m: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mesocosm.base.digest import canonical
-from mesocosm.base.errors import Finding, Invalid
+from mesocosm.base.errors import Failure, Finding, Invalid, Wrong
 from mesocosm.base.files import write_json
 from mesocosm.build.field_change import FieldChange
 from mesocosm.build.whole_change import compare_dates, compare_rows, compare_texts
@@ -239,7 +239,7 @@ def check_new_data(spec: Spec, dataset: str, made: str, last: Mapping[str, Any] 
     changes = compare_snapshots(last, new) if last else []
     stops = [c for c in changes if c.stops and not {dataset, f"{dataset}.{c.field}"} & accepted]
     if not stops:
-        stop_file(store, dataset).unlink(missing_ok=True)
+        forget_stop(store, dataset)
         return changes
     keep_stop(store, dataset, made, stops)
     raise Invalid(stop_findings(spec, dataset, stops))
@@ -259,6 +259,17 @@ def stop_findings(spec: Spec, dataset: str, stops: Sequence[FieldChange]) -> lis
 def keep_stop(store: Path, dataset: str, made: str, stops: Sequence[FieldChange]) -> None:
     """Leave the evidence of a stop for `plan` and the world."""
     write_json(stop_file(store, dataset), {"made": made, "changes": [asdict(c) for c in stops]})
+
+
+def keep_failure(store: Path, dataset: str, made: str, error: Failure) -> None:
+    """Leave why a dataset could not be governed at all; without the choices, which may be values of rows."""
+    said = (f"{error.key}: {error.found}" if error.key else error.found) if isinstance(error, Wrong) else str(error)
+    keep_stop(store, dataset, made, [FieldChange("", "build", said)])
+
+
+def forget_stop(store: Path, dataset: str) -> None:
+    """Take away what an earlier build left of its stop."""
+    stop_file(store, dataset).unlink(missing_ok=True)
 
 
 def stop_file(store: Path, dataset: str) -> Path:

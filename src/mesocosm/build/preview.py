@@ -13,10 +13,9 @@ from typing import Any
 from mesocosm.base.errors import Failure, Wrong
 from mesocosm.base.kinds import Where
 from mesocosm.build.apply import forgotten_of, private_key
-from mesocosm.build.field_change import FieldChange
 from mesocosm.build.graph import datasets_of, where_of
 from mesocosm.build.local_files import is_small
-from mesocosm.build.new_data import check_new_data, keep_stop
+from mesocosm.build.new_data import check_new_data, keep_failure
 from mesocosm.build.plan import Change
 from mesocosm.catalog import Catalog
 from mesocosm.spec import Spec
@@ -58,8 +57,8 @@ def _preview(spec: Spec, catalog: Catalog, change: Change, last: dict[str, Any])
         auto = name in spec.eco.datasets and spec.eco.datasets[name].auto
         new = {"account": made.account, "report": made.report, "facts": made.facts, "recipe": dict(change.resource.made_by) | {"auto": auto}}
         check_new_data(spec, name, change.prints.made, last, new, frozenset())
-    except Wrong as error:  # what cannot be governed stops the build too; its choices may be values of rows
-        keep_stop(where.store, name, change.prints.made, [FieldChange("", "build", f"{error.key}: {error.found}" if error.key else error.found)])
+    except Wrong as error:  # what cannot be governed stops the build too
+        keep_failure(where.store, name, change.prints.made, error)
     except Failure:
         return  # what stops it is kept for the plan; what else fails is the build's to say
     finally:

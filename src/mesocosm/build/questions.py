@@ -14,6 +14,7 @@ from mesocosm.base.kinds import Where
 from mesocosm.build.local_files import is_settled, is_small
 from mesocosm.spec import Spec
 
+AUTO = "auto"  # the base that is chosen by trying
 FORMS = ("csv", "excel", "json", "jsonl", "parquet")  # types of sources that are read for it
 
 
@@ -32,6 +33,23 @@ def ask_readings(spec: Spec) -> list[Finding]:
         for asked in _questions(spec, name):
             place = spec.place("datasets", name, *asked.key.split(".", 1))
             found.append(Finding(place, f"datasets.{name}.{asked.key}", asked.found, asked.wanted))
+    return found
+
+
+def missing_bases(spec: Spec) -> list[Finding]:
+    """Bases of models that are none of ours, no folder of the project and no hub id."""
+    from mesocosm.learn.bases.base import canonical, folder_of, named
+
+    found = []
+    for name, model in spec.eco.models.items():
+        for key in ("base", "image_base"):
+            base = getattr(model, key)
+            if not isinstance(base, str) or not base or base == AUTO or "/" in base or canonical(base) or named(base, spec.root):
+                continue
+            try:
+                folder_of(base, spec.root)
+            except Wrong as wrong:
+                found.append(Wrong(key, wrong.found, wrong.wanted, wrong.choices, base).at(spec.place("models", name, key, key=False), f"models.{name}"))
     return found
 
 

@@ -22,7 +22,7 @@ from mesocosm.base.kinds import Kind
 from mesocosm.build.drills import copied
 from mesocosm.build.wiring import columns_of, held_out
 from mesocosm.catalog import Catalog
-from mesocosm.client import Client, Refused
+from mesocosm.client import Client, Refused, row_as_json
 from mesocosm.spec import Spec
 from mesocosm.spec.findings import findings_of
 from mesocosm.spec.places import load, place_of, plain
@@ -248,7 +248,7 @@ def _rows(spec: Spec, catalog: Catalog, act: Act) -> Iterator[tuple[dict[str, An
     random.Random(act.act).shuffle(held)  # a file often lies in an order that no day has
     for n in range(act.rows):
         i = held[n % len(held)]
-        row = {f: v.isoformat() if hasattr(v := data[f][i], "isoformat") else v for f in names}
+        row = row_as_json({f: data[f][i] for f in names})
         yield _changed(row, act, n), str(data[model.predict][i])
 
 

@@ -61,11 +61,12 @@ def run_build(eco: Any, quiet: bool, prune: bool = False, accept: Sequence[str] 
         outcome = apply(eco.spec, eco.catalog, changes, beat.say, prune, accept)
     seconds = round(time.perf_counter() - began, 1)
     made = sum(c["sign"] != "=" for c in outcome.done)
+    failed = len({tuple(f.key.split(".")[:2]) for f in outcome.failed})  # resources; one may have several findings
     return {
         "done": [d | _account(eco, d) for d in outcome.done],
         "failed": [f.as_json() | {"text": f.text()} for f in outcome.failed],
         "seconds": seconds,
-        "said": f"{made} done, {len(outcome.done) - made} kept, {len(outcome.failed)} failed in {seconds} s.",
+        "said": f"{made} done, {len(outcome.done) - made} kept, {failed} failed in {seconds} s.",
     }
 
 

@@ -20,14 +20,14 @@ def check(
     """Check a file and list everything that is invalid in it, and what the values of small local files leave open."""
     from mesocosm import spec
     from mesocosm.base.errors import Invalid
-    from mesocosm.build.questions import ask_readings
+    from mesocosm.build.questions import ask_readings, missing_bases
 
     if schema:
         print(json.dumps(spec.schema(), indent=1))
         return
     found = spec.read(file)
-    if asked := ask_readings(found):
-        raise Invalid(asked)
+    if wrong := [*missing_bases(found), *ask_readings(found)]:
+        raise Invalid(wrong)
     eco = found.eco
     counts = {s: len(getattr(eco, s)) for s in ("sources", "datasets", "models", "services", "monitors")}
     said = ", ".join(f"{n} {name if n != 1 else name[:-1]}" for name, n in counts.items())

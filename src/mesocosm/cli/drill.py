@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -75,21 +76,26 @@ def drill(
         raise Failure("the ecosystem is not up; start it with: mesocosm up")
     held = held_out(split, data[number] if kind == "drift" and number else None)
     before = eco.catalog.deployment(name)
-    began, failed, flip = time.time(), 0, _flips(data, model.predict)
+    began, flip = time.time(), _flips(data, model.predict)
+    codes = Counter[int]()
     import httpx
+
+    from mesocosm.client import row_as_json
 
     http = httpx.Client(base_url=server["url"], headers={"Authorization": f"Bearer {server['token']}", HEADER: DRILL}, timeout=30)
     with http, typer.progressbar(range(rows), label=f"{kind}: {rows} rows to {name}", file=__import__("sys").stderr) as bar:
         for n in bar:
             i = held[n % len(held)]
-            row = {f: data[f][i] for f in model.inputs}
+            row = row_as_json({f: data[f][i] for f in model.inputs})
             label = str(data[model.predict][i])
             if kind == "unit-change" and number and row[number] is not None:
-                row[number] = row[number] / 1.95583
+                changed = row[number] / 1.95583
+                row[number] = round(changed) if kinds[number] == "integer" else changed
             if kind == "concept-change":
                 label = flip[label]
-            failed += not _send(http, name, row, label if kind != "unit-change" or n % 2 else None)
-    found: dict[str, Any] = {"drill": kind, "service": name, "rows": rows, "failed": failed, "seconds": round(time.time() - began, 1)}
+            codes[_send(http, name, row, label if kind != "unit-change" or n % 2 else None)] += 1
+    failed, refused = (sum(n for code, n in codes.items() if code // 100 == hundred) for hundred in (5, 4))
+    found: dict[str, Any] = {"drill": kind, "service": name, "rows": rows, "failed": failed, "refused": refused, "seconds": round(time.time() - began, 1)}
     until = time.time() + wait
     retrains = any(m.watches == name and m.drift and m.reacts_with("retrain") for m in eco.spec.eco.monitors.values())
     while time.time() < until:
@@ -104,7 +110,9 @@ def drill(
     alerts = [a for a in eco.catalog.alerts() if a["service"] == name and a["at"] >= began]
     lines = [a for a in eco.catalog.audit(30) if a["at"] >= began and a["who"] == "retrain"]
     after = eco.catalog.deployment(name)
+    earlier = [a for a in eco.catalog.alerts(open_only=True) if a["service"] == name and a["at"] < began]
     found |= {
+        "open_before": [{"id": a["id"], "message": a["message"]} for a in earlier],
         "alerts": [a["message"] for a in reversed(alerts)], "judged": next(iter(_verdicts(alerts)), None), "verdict": lines[0]["why"] if lines else None,
         "before": before["version"], "after": after["version"],
     }  # fmt: skip
@@ -126,19 +134,20 @@ def _flips(data: dict[str, list[Any]], target: str) -> dict[str, str]:
     return {a: labels[(i + 1) % len(labels)] for i, a in enumerate(labels)}
 
 
-def _send(http: Client, name: str, row: dict[str, Any], label: str | None) -> bool:
+def _send(http: Client, name: str, row: dict[str, Any], label: str | None) -> int:
+    """Send a row, and its label where it is answered; the status of the answer."""
     answer_ = http.post(f"/v1/services/{name}/predict", json=row)
-    if answer_.status_code != 200:
-        return answer_.status_code < 500
-    if label:
+    if label and answer_.status_code == 200:
         http.post(f"/v1/services/{name}/feedback", json={"id": answer_.json()["id"], "label": label})
-    return True
+    return answer_.status_code
 
 
 def _text(d: dict[str, Any]) -> str:
-    lines = [f"{d['drill']}: {d['rows']} rows to {d['service']} in {d['seconds']} s, {d['failed']} failed because of us"]
+    refused = f", {d['refused']} were refused" if d["refused"] else ""
+    lines = [f"{d['drill']}: {d['rows']} rows to {d['service']} in {d['seconds']} s, {d['failed']} failed because of us{refused}"]
     lines.append("  The rows are marked as a drill: the monitor judges them apart from the traffic, and neither they nor their labels train a model, judge a version or count as requests.")
-    lines += [f"  alarm: {m}" for m in d["alerts"]] or ["  no alarm"]
+    lines += [f"  alarm: {m}" for m in d["alerts"]] or ["  no new alarm" if d["open_before"] else "  no alarm"]
+    lines += [f"  still open from before: {a['message']} [{a['id']}]; what it explains raises no other (rows as usual end it: mesocosm drill quiet)" for a in d["open_before"]]
     if d["judged"]:
         harm = "" if d["judged"]["harm"] is None else f", about {d['judged']['harm']:.3f} of accuracy lost"
         lines.append(f"  judged: {d['judged']['kind']}{harm}; remedy: {d['judged']['remedy']}")

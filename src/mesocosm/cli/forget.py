@@ -24,6 +24,8 @@ def forget(
     done = erase(eco.spec, eco.catalog, dataset, key)
 
     def text(d: dict[str, Any]) -> str:
+        if not d["rows"]:
+            return f"Forgotten before: {d['before']} of {d['before']} keys; no row, quarantined line or prediction holds them, and nothing was erased now."
         lines = [f"Erased from {d['dataset']}: " + ", ".join(f"{n} of {t}" for t, n in d["rows"].items()) + f", {d['predictions']} predictions. Older versions of its snapshots are gone."]
         lines += [f"Erased from {o['dataset']}, over the same source: " + ", ".join(f"{n} of {t}" for t, n in o["rows"].items()) + f", {o['predictions']} predictions." for o in d["others"]]
         lines += [f"NOT ERASED from {name}: {why}." for name, why in d["not_reached"].items()]

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+import csv
 import math
+import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from mesocosm.base.errors import Failure, Wrong
 from mesocosm.base.files import aside_name
+from mesocosm.base.json_keys import KeyTwice, load_once
 from mesocosm.cli.calls import call, local
+from mesocosm.client import row_as_json
 
 BLOCK = 500  # rows that are asked for at once
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 ENDINGS = (".csv", ".jsonl", ".parquet")
+MOST_CELL = 10_000_000  # characters
 SAID = ("id", "version", "label", "probability", "value", "why")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of a file; `why` says why it cannot be read, where it cannot."""
+
+    row: dict[str, Any]
+    why: str = ""
 
 
 def predict_file(eco: Any, service: str, rows: Path, out: Path) -> dict[str, Any]:
@@ -43,13 +58,14 @@ def predict_file(eco: Any, service: str, rows: Path, out: Path) -> dict[str, Any
         with Progress(console=_console(), transient=True) as bar:
             task = bar.add_task(f"{rows.name} to {service}", total=total)
             for block in blocks:
-                said = ask(block)
-                for one in said:
+                answers = iter(ask([line.row for line in block if not line.why]) if not all(line.why for line in block) else [])
+                said = [{"why": line.why} if line.why else next(answers) for line in block]
+                for line, one in zip(block, said, strict=True):
                     counted["refused" if one.get("why") else "predicted"] += 1
                     counted["warned"] += bool(one.get("warnings"))
                     if one.get("why"):
-                        reasons[str(one["why"]).split(":")[0][:60]] += 1
-                whole = [row | {("predicted_" + k if k in row else k): one.get(k) for k in SAID} for row, one in zip(block, said, strict=True)]
+                        reasons[re.sub(r"\d+", "N", str(one["why"]).split(":")[0])[:60] if line.why else str(one["why"]).split(":")[0][:60]] += 1
+                whole = [line.row | {("predicted_" + k if k in line.row else k): one.get(k) for k in SAID} for line, one in zip(block, said, strict=True)]
                 writer = writer or _Writer(aside, out.suffix, whole)
                 writer.write(whole)
                 bar.advance(task, len(block))
@@ -117,70 +133,77 @@ def _called(eco: Any, method: str, path: str, body: Any = None) -> Any:
     return found
 
 
-def _blocks(path: Path) -> tuple[int | None, Iterator[list[dict[str, Any]]]]:
+def _blocks(path: Path) -> tuple[int | None, Iterator[list[Line]]]:
     """How many rows there are, where that is told, and the rows by blocks."""
-    import csv
-
+    if path.suffix != ".parquet":
+        return None, _grouped(_csv_lines(path) if path.suffix == ".csv" else _json_lines(path))
     import pyarrow as pa
-    import pyarrow.csv
     import pyarrow.parquet
 
-    if path.suffix == ".parquet":
-        try:
-            file = pyarrow.parquet.ParquetFile(path)
-        except pa.ArrowException as error:
-            raise Failure(f"{path} cannot be read: {str(error).splitlines()[0][:120]}") from error
-        return file.metadata.num_rows, (_plain(b.to_pylist()) for b in file.iter_batches(BLOCK))
-    if path.suffix == ".jsonl":
-        return None, _lines(path)
-
-    def read() -> Iterator[list[dict[str, Any]]]:
-        head = path.open(encoding="utf-8", errors="replace").readline().strip().lstrip("\ufeff")
-        names = next(csv.reader([head]))
-        try:
-            for batch in pyarrow.csv.open_csv(path, convert_options=pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""])):
-                for at in range(0, batch.num_rows, BLOCK):
-                    yield batch.slice(at, BLOCK).to_pylist()
-        except pa.ArrowException as error:
-            raise Failure(f"{path} cannot be read: {str(error).splitlines()[0][:120]}") from error
-
-    return None, read()
+    try:
+        file = pyarrow.parquet.ParquetFile(path)
+    except pa.ArrowException as error:
+        raise Failure(f"{path} cannot be read: {str(error).splitlines()[0][:120]}") from error
+    return file.metadata.num_rows, ([Line(row_as_json(row)) for row in batch.to_pylist()] for batch in file.iter_batches(BLOCK))
 
 
-def _lines(path: Path) -> Iterator[list[dict[str, Any]]]:
-    import json
-
-    block: list[dict[str, Any]] = []
-    with path.open(encoding="utf-8") as file:
-        for n, line in enumerate(file, 1):
-            try:
-                row = json.loads(line) if line.strip() else None
-            except ValueError as error:
-                raise Failure(f"{path}:{n} is no JSON: {error}") from error
-            if row is not None and not isinstance(row, dict):
-                raise Failure(f"{path}:{n} is no object; wanted one row as an object a line")
-            block += [row] if row is not None else []
-            if len(block) == BLOCK:
-                yield block
-                block = []
-    if block:
+def _grouped(lines: Iterable[Line]) -> Iterator[list[Line]]:
+    each = iter(lines)
+    while block := list(islice(each, BLOCK)):
         yield block
 
 
-def _plain(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{k: v.isoformat() if hasattr(v, "isoformat") else v for k, v in row.items()} for row in rows]
+def _csv_lines(path: Path) -> Iterator[Line]:
+    """The rows of a CSV file in UTF-8; one of another width than the header is refused alone.
+
+    Raises:
+        Failure: a quote is not closed, a cell has more than ten million characters, or the file is no UTF-8.
+    """
+    csv.field_size_limit(MOST_CELL)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, strict=True)
+            names, began = next(reader, []), reader.line_num + 1
+            if twice := [n for n, count in Counter(names).items() if count > 1]:
+                raise Failure(f"{path}:1: the column '{twice[0]}' comes twice; wanted each name once")
+            while True:
+                try:
+                    cells = next(reader, None)
+                except csv.Error as error:
+                    raise Failure(f"{path}:{began}: the row cannot be read ({error}); wanted quotes that are closed, and cells of {MOST_CELL:,} characters at most") from error
+                if cells is None:
+                    return
+                if cells:
+                    row = {name: cell or None for name, cell in zip(names, cells, strict=False)}
+                    yield Line(row, "" if len(cells) == len(names) else f"line {began} has {len(cells)} cells, and the header names {len(names)}")
+                began = reader.line_num + 1
+    except UnicodeDecodeError as error:
+        raise Failure(f"{path} is no UTF-8: byte {error.start}; save it as UTF-8, or give .jsonl or .parquet") from error
+
+
+def _json_lines(path: Path) -> Iterator[Line]:
+    """The rows of a file of JSON lines; a line that is no object is refused alone."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
+            try:
+                row = load_once(line.decode("utf-8-sig"))
+            except ValueError as error:
+                yield Line({}, f"line {number}: {error}" if isinstance(error, KeyTwice) else f"line {number} is no JSON ({error})")
+                continue
+            yield Line(row) if isinstance(row, dict) else Line({}, f"line {number} is no object; wanted one row as an object a line")
 
 
 class _Writer:
     """Writes blocks of rows; a cell of a CSV that a table program would take for a formula is written as text."""
 
     def __init__(self, path: Path, ending: str, first: Sequence[Mapping[str, Any]]) -> None:
-        import csv
-
         import pyarrow as pa
         import pyarrow.parquet
 
-        self.ending, self.names = ending, list(first[0])
+        given = dict.fromkeys(k for row in first for k in row)
+        self.ending, self.names = ending, [*(k for k in given if k not in SAID), *(k for k in SAID if k in given)]
         self.file = path.open("w", encoding="utf-8", newline="") if ending != ".parquet" else None
         if ending == ".csv":
             self.csv = csv.DictWriter(self.file, self.names)  # type: ignore[arg-type]
@@ -192,11 +215,18 @@ class _Writer:
             self.parquet = pyarrow.parquet.ParquetWriter(path, self.schema)
 
     def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Write a block."""
+        """Write a block.
+
+        Raises:
+            Failure: a row has a column that no row of the first block had, and the file is a table.
+        """
         import json
 
         import pyarrow as pa
 
+        known = set(self.names)
+        if self.ending != ".jsonl" and (more := next((k for row in rows for k in row if k not in known), None)):
+            raise Failure(f"a row has the column '{more}', which none of the first {BLOCK} rows has, so a table has no place for it; wanted --out with .jsonl")
         if self.ending == ".parquet":
             self.parquet.write_table(pa.Table.from_pylist([dict(r) for r in rows], schema=self.schema))
             return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +10,7 @@ import typer
 
 from mesocosm.base.errors import Failure
 from mesocosm.base.files import inside
+from mesocosm.base.json_keys import KeyTwice, load_once
 from mesocosm.cli.common import AsJson, File, answer, guarded, opened
 
 
@@ -36,7 +36,9 @@ def predict(
     assert input is not None
 
     try:
-        row = json.loads(input)
+        row = load_once(input)
+    except KeyTwice as error:
+        raise Failure(f"--input: {error}") from error
     except ValueError as error:
         raise Failure(f"--input is no JSON: {error}") from error
     eco = opened(file)

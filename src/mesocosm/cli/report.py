@@ -20,6 +20,7 @@ def report(
 ) -> None:
     """Show how good the whole is and what to do next, what was cleaned and how good each model is; or one NAME of them."""
     from mesocosm.build.graph import datasets_of
+    from mesocosm.build.reported import reported_version
     from mesocosm.build.whole import whole
     from mesocosm.cli.views.report import dataset_text, model_text, whole_text
 
@@ -30,9 +31,9 @@ def report(
         if found and name in (None, dataset):
             data["datasets"][dataset] = {k: found[k] for k in ("id", "account", "report", "files", "at")} | {"training": found["facts"]["training"]}
     for model in eco.spec.eco.models:
-        versions = eco.catalog.versions(model)
-        if versions and name in (None, model):
-            data["models"][model] = {k: versions[-1][k] for k in ("id", "state", "why", "metrics", "recipe", "snapshot", "at")}
+        version = reported_version(eco.spec, eco.catalog, model) if name in (None, model) else None
+        if version:
+            data["models"][model] = version
     if not data["datasets"] and not data["models"]:
         raise Failure(f"nothing named '{name}' was built yet; run 'mesocosm build'" if name else "nothing was built yet; run 'mesocosm build'")
     if out:

@@ -27,6 +27,7 @@ def up(
     import socket
     import sys
 
+    from mesocosm.build.reported import reported_version
     from mesocosm.cli.beat import Screen
     from mesocosm.cli.build import run_build
     from mesocosm.cli.views.report import dataset_text, model_text
@@ -43,10 +44,10 @@ def up(
             if found:
                 console.print(dataset_text(name, found).splitlines()[0], markup=False)
         for name in eco.spec.eco.models:
-            versions = eco.catalog.versions(name)
-            if versions:
-                console.print("\n".join(model_text(name, versions[-1]).splitlines()[:6]), markup=False)
-    if not any(eco.catalog.deployment(name) for name in eco.spec.eco.services):
+            version = reported_version(eco.spec, eco.catalog, name)
+            if version:
+                console.print("\n".join(model_text(name, version).splitlines()[:6]), markup=False)
+    if eco.spec.eco.services and not any(eco.catalog.deployment(name) for name in eco.spec.eco.services):
         raise Failure("no service has anything to serve; see what 'mesocosm build' says")
     import uvicorn
 
@@ -71,13 +72,17 @@ def up(
             raise Failure(f"{host}:{port} cannot be listened on ({os.strerror(error.errno or 0)}); stop what holds it or give another with --port") from error
         here = "127.0.0.1" if host == "0.0.0.0" else host
         url = f"http://{here}:{listener.getsockname()[1]}"
-        record_server(store, url, running.token)
-        console.print(f"\nThe console:  {url}/?token={running.token}\nThe world:    {url}/world?token={running.token}")
-        console.print(f"Now break it: mesocosm {to_break(eco.spec)} -f {folder or file}", markup=False)
+
+        def begin() -> None:
+            record_server(store, url, running.token)
+            console.print(f"\nThe console:  {url}/?token={running.token}\nThe world:    {url}/world?token={running.token}")
+            if eco.spec.eco.services:
+                console.print(f"Now break it: mesocosm {to_break(eco.spec)} -f {folder or file}", markup=False)
+
         config = uvicorn.Config(running.app, log_level="warning", access_log=False, http=Door, loop="uvloop" if sys.platform != "win32" else "asyncio", server_header=False, ws=Socket, ws_per_message_deflate=False, ws_max_size=65536)
         sys.setswitchinterval(0.0005)  # the loop, the workers' ears and the batchers hand the interpreter on at once
         with owner_only(), running.tending():
             try:
-                Draining(config, running.leave, drain).run(sockets=[listener])
+                Draining(config, running.leave, drain, begin).run(sockets=[listener])
             except KeyboardInterrupt:
                 console.print("Stopped.")

@@ -16,19 +16,20 @@ from mesocosm.cli.common import AsJson, File, answer, guarded, opened
 def versions(
     dataset: str,
     file: File = Path("ecosystem.yaml"),
-    at: Annotated[str, typer.Option(help="A version by number, id, 'newest', 'previous', or the time it stood.")] = "newest",
+    at: Annotated[str | None, typer.Option(help="A version by number, id, 'newest', 'previous', or the time it stood; all where not given, and with -o the newest.")] = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Write the rows of that version to a .csv, .parquet, .json or .jsonl file.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """List the versions of DATASET, or write the rows of one (time travel)."""
-    from mesocosm.build.history import dataset_of, rows_of
+    from mesocosm.build.history import dataset_of, rows_of, version_of
 
     eco = opened(file)
     if out:
-        answer(rows_of(eco.spec, eco.catalog, dataset, at, out), as_json, lambda d: f"{d['rows']} rows of {d['version']} written to {d['written']}.")
+        answer(rows_of(eco.spec, eco.catalog, dataset, at or "newest", out), as_json, lambda d: f"{d['rows']} rows of {d['version']} written to {d['written']}.")
         return
     dataset_of(eco.spec, dataset)
-    found = [{k: s[k] for k in ("id", "delta", "account", "previous", "at")} | {"files": s["files"]} for s in eco.catalog.snapshots(dataset)]
+    snapshots = [version_of(eco.catalog, dataset, at)] if at else eco.catalog.snapshots(dataset)
+    found = [{k: s[k] for k in ("id", "delta", "account", "previous", "at")} | {"files": s["files"]} for s in snapshots]
     if not found:
         raise Failure(f"'{dataset}' was not built yet; run 'mesocosm build'")
 

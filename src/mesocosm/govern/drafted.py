@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mesocosm.base.errors import Wrong
+from mesocosm.base.errors import Wrong, belonging_to
 from mesocosm.base.kinds import Collected, Source, Where
 from mesocosm.govern.aim import aim, aimed_at, target_of
 from mesocosm.govern.dataset import From
@@ -137,7 +137,10 @@ def _beyond(con: Any, path: Path, kind: str) -> tuple[dict[str, Any], str]:
 
 def _collected(con: Any, sources: Mapping[str, Source], names: Sequence[str], where: Where) -> tuple[dict[str, str], dict[str, Collected]]:
     """The table of each source, and what was found in reading it."""
-    found = {name: sources[name].collect(where, con, f"src_{name}") for name in names}
+    found: dict[str, Collected] = {}
+    for name in names:
+        with belonging_to(f"sources.{name}"):
+            found[name] = sources[name].collect(where, con, f"src_{name}")
     return {name: f"src_{name}" for name in names}, found
 
 

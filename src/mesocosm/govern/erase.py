@@ -106,6 +106,28 @@ def erase(path: Path, versions: Mapping[str, int], gone: Mapping[str, str], made
     return new, lost, rows
 
 
+def is_held(path: Path, gone: Mapping[str, str], ready: Callable[[Any], None] = lambda con: None) -> bool:
+    """Whether any version of a dataset's tables, also an older one, holds a row that would be erased.
+
+    Args:
+        path: the folder of the dataset's tables.
+        gone: SQL for `rows` and `quarantine`, true for the rows that would go.
+    """
+    import duckdb
+
+    with duckdb.connect() as con:
+        con.execute("set memory_limit='600MB'")
+        ready(con)
+        for name, which in gone.items():
+            for file in sorted((path / name).glob("*.parquet")):
+                try:
+                    if con.execute(f"select 1 from read_parquet({text(str(file))}) where {which} limit 1").fetchone():
+                        return True
+                except duckdb.BinderException:  # an older version without the field
+                    continue
+    return False
+
+
 def reseal(path: Path, versions: Mapping[str, int], fields: Sequence[str], made: str, ready: Callable[[Any], None]) -> dict[str, int]:
     """Seal encrypted fields anew in the newest version of the tables; every older version is gone with its files."""
     import duckdb

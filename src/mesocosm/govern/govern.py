@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mesocosm.base.errors import Failure, Wrong
+from mesocosm.base.errors import Failure, Wrong, belonging_to
 from mesocosm.base.kinds import Collected, Source, Where
 from mesocosm.base.owned import owned_folder
 from mesocosm.govern import expr, recipe
@@ -181,7 +181,7 @@ def govern(
         report = {
             "quality": score(account, after, before), "before": before, "after": after, "treated": treated(con, fields, facts),
             "unreadable": unreadable(con, fields, rows.types, before),
-            "reasons": reasons(con), "parts": dict(con.execute(f"select _split, count(*) from {written} group by 1").fetchall()),
+            "reasons": reasons(con, _unread_lines(collected)), "parts": dict(con.execute(f"select _split, count(*) from {written} group by 1").fetchall()),
             "left_out": rows.left_out, "warned": warned, "mended": _mended(con, dataset),
             "columns": {s: c.columns for s, c in collected.items()}, "lines": {s: c.lines for s, c in collected.items() if c.lines},
             "notes": {s: c.notes for s, c in collected.items() if c.notes}, "expires": oldest_day(con, dataset), "anonymity": coarse,
@@ -196,7 +196,7 @@ def govern(
 def _collect(con: Any, dataset: Dataset, sources: Mapping[str, Source], where: Where, say: Say) -> dict[str, Collected]:
     found: dict[str, Collected] = {}
     for source in dict.fromkeys(dataset.all_sources):
-        with explained(limit_of_memory(), f"the source '{source}'"):
+        with belonging_to(f"sources.{source}"), explained(limit_of_memory(), f"the source '{source}'"):
             found[source] = sources[source].collect(where, con, f"src_{source}")
         for note in found[source].notes:
             say(f"{source}: {note}")
@@ -367,6 +367,11 @@ def _part(con: Any, dataset: Dataset, rows: Raw) -> None:
     con.execute("create view _parted as select t.*, s._split from _still t left join _splits s using (_row)")
 
 
+def _unread_lines(collected: Mapping[str, Collected]) -> list[str]:
+    """Why each line that is no row cannot be read."""
+    return [why for c in collected.values() for _, _, _, why in c.unreadable]
+
+
 def _account(con: Any, collected: Mapping[str, Collected], count: int, erased: int, expired: int, lines: int) -> dict[str, int]:
     bad = sum(len(c.unreadable) for c in collected.values())
     aside = con.execute("select count(*) from _set_aside").fetchone()[0]
@@ -379,5 +384,6 @@ def _account(con: Any, collected: Mapping[str, Collected], count: int, erased: i
     if account["in"] != kept + account["quarantined"] + drops + erased + expired or rows != count + expired:
         raise Failure(f"the account of rows does not close: {account}")
     if not kept and account["in"]:
-        raise Wrong("", f"none of {account['in']} rows could be kept", "rows that fit the fields; see the reasons in the quarantine of the report")
+        most = [f"{rows} because {why}" for why, rows in list(reasons(con, _unread_lines(collected)).items())[:3]]
+        raise Wrong("", f"none of {account['in']} rows could be kept ({'; '.join(most) or 'all are copies, erased or expired'})", "rows that fit the fields")
     return account

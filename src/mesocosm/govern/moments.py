@@ -281,7 +281,8 @@ def _by_form(text: str, form: str) -> date | None:
         return _made(found[1], found[2], found[3]) if found else None
     if form == "zh":
         found = re.fullmatch(r"(.+)年(.+)月(.+)[日号]", text.replace(" ", "")) or re.fullmatch(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})", text)
-        return _made(*(_han(one) for one in found.groups())) if found else None
+        read = [_han(one) for one in found.groups()] if found else []
+        return _made(*read) if read and "0" not in read else None
     if form in ORDERS:
         return _ordered(text, form)
     if "%b" in form or "%B" in form:
@@ -349,7 +350,7 @@ def _made(year: str, month: str, day: str) -> date:
 
 def _han(text: str) -> str:
     """Chinese numerals as digits: 二〇二四, 十二, 三十一."""
-    if text.isdigit():
+    if text.isdecimal():
         return text
     if "十" in text:
         tens, _, ones = text.partition("十")

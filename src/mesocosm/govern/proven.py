@@ -51,7 +51,7 @@ def _marks(con: Any, fields: Fields, rows: Raw) -> tuple[dict[str, str], list[Wr
     asked = {n: columns[n] for n, f in numbers.items() if f.decimal is None and kinds.get(n) != "numbers"}
     found: dict[str, str] = {n: "numbers" for n, f in numbers.items() if f.decimal == "," and kinds.get(n) == "numbers"}
     questions_: list[Wrong] = []
-    open_: dict[str, tuple[str, ...]] = {}
+    open_: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
     points = False  # whether some column of the dataset proves the point
     for name, column, table in _tables(con, asked, fields):
         proof = decimal_mark(_values(con, column, ",", MOST, table))
@@ -61,17 +61,17 @@ def _marks(con: Any, fields: Fields, rows: Raw) -> tuple[dict[str, str], list[Wr
                 first = decimal_mark(_values(con, column, ".", MOST, table))
             points = points or "." in first.proofs
             if first.ambiguous and not proof.proofs:
-                open_[name] = first.open
+                open_[name] = (first.open, first.few)
             elif "," in first.proofs and not proof.proofs:
                 found[name] = "," if not first.mixed else "mixed"
             if proof.ambiguous and not first.proofs:
-                questions_.append(_asked(fields, name, proof.open))
+                questions_.append(_asked(fields, name, proof.open, proof.few))
             continue
         points = points or "." in proof.proofs
         other = decimal_mark(_values(con, column, ".", MOST, table)) if not proof.mixed else proof
         found[name] = "mixed" if proof.mixed or "." in other.proofs else ","
     if not points:  # a point that is the decimal mark of its neighbours is one here too
-        questions_ += [_asked(fields, name, values) for name, values in open_.items()]
+        questions_ += [_asked(fields, name, *values) for name, values in open_.items()]
     for name in (n for n, kind in kinds.items() if kind == "mixed" and (numbers[n].decimal or found.get(n)) == ","):
         questions_.append(Wrong(f"fields.{name}", "some of its cells are numbers and others are texts with a decimal comma, so 1.234 has two readings", "cells of one kind"))
     return found, questions_
@@ -157,13 +157,18 @@ def _values(con: Any, column: str, mark: str, most: int, table: str) -> list[str
     return [str(row[0]).strip() for row in con.execute(query).fetchall()]
 
 
-def _asked(fields: Mapping[str, Any], name: str, values: tuple[str, ...]) -> Wrong:
-    """The question, with examples unless the field is private."""
+def _asked(fields: Mapping[str, Any], name: str, values: tuple[str, ...], few: tuple[str, ...] = ()) -> Wrong:
+    """The question, with examples unless the field is private.
+
+    Args:
+        few: values that tell, and are too few to be believed.
+    """
     shown = "its values" if fields[name].private else "'" + "', '".join(sorted(v[:40] for v in values)[:3]) + "'"
     mark = "," if any("," in v for v in values) else "."
     thing = "comma" if mark == "," else "point"
     one = "" if fields[name].private else _readings(min(values), mark)
-    return Wrong(f"fields.{name}", f"{shown} can be read in two ways: the {thing} may group thousands or be the decimal mark{one}", 'decimal: "." or decimal: ","')
+    told = f"; {len(few)} {'value tells' if len(few) == 1 else 'values tell'}, too few of so many" + ("" if fields[name].private else f" ('{few[0][:40]}')") if few else ""
+    return Wrong(f"fields.{name}", f"{shown} can be read in two ways: the {thing} may group thousands or be the decimal mark{one}{told}", 'decimal: "." or decimal: ","')
 
 
 def _readings(value: str, mark: str) -> str:

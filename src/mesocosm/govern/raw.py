@@ -97,8 +97,11 @@ def raw(con: Any, dataset: Dataset, collected: Mapping[str, Collected]) -> Raw:
                 kept = kind if kind in IBIS or DECIMAL.fullmatch(kind) else "VARCHAR"
                 have[column] = kept if have.get(column, kept) == kept else "VARCHAR"  # sources that differ meet as text
     exact = set(have)  # a column of this name comes before `source.column` and `#3`
-    if from_.partners:  # `source.column` names one of several columns of a name
-        for (source, column), kind in kinds.items():
+    leads = tuple(dict.fromkeys([*(from_.union or from_.join[:1]), *([dataset.test_source] if dataset.test_source else [])]))
+    if from_.partners:  # `source.column` names one of several columns of a name; of a lead source, that of all of them
+        for source, column in kinds:
+            same = {kinds[s, column] for s in (leads if source in leads else (source,)) if (s, column) in kinds}
+            kind = same.pop() if len(same) == 1 else "VARCHAR"
             have.setdefault(f"{source}.{column}", kind if kind in IBIS or DECIMAL.fullmatch(kind) else "VARCHAR")
     asked = {name: field.column or name for name, field in dataset.fields.items()}
     places = {c: have_of for c in asked.values() if c not in have and (have_of := _at_place(c, collected, own))}
@@ -107,7 +110,6 @@ def raw(con: Any, dataset: Dataset, collected: Mapping[str, Collected]) -> Raw:
         if column not in have:
             raise Wrong(f"fields.{name}", f"no source has the column '{column}'", "a column of the source", sorted(have), column)
         _refuse_ambiguous(name, places.get(column, column), from_, {s: c.columns for s, c in collected.items()})
-    leads = tuple(dict.fromkeys([*(from_.union or from_.join[:1]), *([dataset.test_source] if dataset.test_source else [])]))
     partners = from_.partners
     known = raw_names(asked.values())
     wanted = sorted(known)
@@ -118,7 +120,7 @@ def raw(con: Any, dataset: Dataset, collected: Mapping[str, Collected]) -> Raw:
         table = quote("src_" + source)
         columns = set(collected[source].columns)
         lengths = {f: (a, b) for f, a, b in con.execute(f"select _file, min(_line), max(_line) from {table} group by 1").fetchall()}
-        mine = {c: as_read(f"l.{quote(inner)}", kinds[source, inner]) for c in wanted if (inner := _inner(places.get(c, c), source, columns, exact)) is not None}
+        mine = {c: as_read(f"l.{quote(inner)}", kinds[source, inner]) for c in wanted if (inner := _inner(places.get(c, c), leads, columns, exact)) is not None}
         more, joins, theirs = _partners(dataset, source, partners, collected, kinds, {c: places.get(c, c) for c in wanted}, columns, set(mine), exact)
         cells = [f"{(mine | theirs).get(c, 'null')}::{have[c]} as {quote(known[c])}" for c in wanted]
         for file in collected[source].files:
@@ -136,17 +138,24 @@ def raw(con: Any, dataset: Dataset, collected: Mapping[str, Collected]) -> Raw:
         raise Wrong("", f"none of {bad} lines of {', '.join(leads)} can be read", "lines of as many columns as the header names")
     kind = "table" if partners else "view"
     con.execute(f"create {kind} _raw as " + " union all by name ".join(selects))
-    used = {inner for s in own for c in wanted if (inner := _inner(places.get(c, c), s, collected[s].columns, exact)) is not None} | set(partners.values())
+    used = {inner for s in own for c in wanted if (inner := _inner(places.get(c, c), leads if s in leads else (s,), collected[s].columns, exact)) is not None} | set(partners.values())
     left_out = sorted({c for s in own for c in collected[s].columns} - used)
     return Raw({known[c]: ibis_of(have[c]) for c in wanted}, parts, left_out, bool(partners), leads)
 
 
-def _inner(column: str, source: str, columns: Collection[str], exact: Collection[str]) -> str | None:
-    """The column of a source that a name means, `column` or, where no source has a column of exactly that name, `source.column`; None where it has none."""
+def _inner(column: str, sources: Iterable[str], columns: Collection[str], exact: Collection[str]) -> str | None:
+    """The column of a source that a name means; None where it has none.
+
+    It is `column` or, where no source has a column of exactly that name, `source.column`. Rows of united sources are rows of one table, so of these
+    `source` may be any.
+
+    Args:
+        sources: the names by which the source is called: its own, or those of all that it is united with.
+    """
     if column in columns or column in exact:
         return column if column in columns else None
-    rest = column.removeprefix(f"{source}.")
-    return rest if rest != column and rest in columns else None
+    rests = (column.removeprefix(f"{source}.") for source in sources if column.startswith(f"{source}."))
+    return next((rest for rest in rests if rest in columns), None)
 
 
 def ambiguous_columns(dataset: Dataset, columns: Mapping[str, Collection[str]]) -> list[Wrong]:
@@ -180,8 +189,9 @@ def _refuse_ambiguous(name: str, column: str, from_: From, columns: Mapping[str,
     lead = next((s for s in (from_.union or from_.join[:1]) if column in columns[s]), None)
     holders = [*([lead] if lead else []), *(p for p, key in partners.items() if column in columns[p] and column != key)]
     if len(holders) > 1:
-        choices = " or ".join(f"'{s}.{column}'" for s in holders)
-        raise Wrong(f"fields.{name}", f"the column '{column}' is in {' and in '.join(holders)}", f"'column: ' with {choices}")
+        united = [s for s in from_.union if s != lead and column in columns[s]] if lead else []
+        choices = [f"'{s}.{column}'" + (f" (of {' and '.join(united)} too)" if s == lead and united else "") for s in holders]
+        raise Wrong(f"fields.{name}", f"the column '{column}' is in {' and in '.join([*holders[:1], *united, *holders[1:]])}", f"'column: ' with {' or '.join(choices)}")
 
 
 def partner_key(table: str, column: str) -> str:
@@ -221,7 +231,7 @@ def _partners(
         table = f"(select * from {quote('src_' + partner)} s qualify row_number() over (partition by {partner_key('s', key)} order by _file, _line) = 1)"
         joins += f" left join {table} p{i} on {partner_key('l', key)} = {partner_key(f'p{i}', key)}"
         for column, meant in wanted.items():
-            inner = _inner(meant, partner, theirs, exact)
+            inner = _inner(meant, (partner,), theirs, exact)
             if inner is not None and column not in taken and column not in cells:
                 cells[column] = as_read(f"p{i}.{quote(inner)}", kinds[partner, inner])
         also.append(f"p{i}._file || ':' || p{i}._line")

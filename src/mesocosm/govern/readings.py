@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 MOST_EXAMPLES = 10
+ENOUGH = 0.05  # of the values that two readings fit, so many must prove one
 CORE = re.compile(r"\d[\d.,]*")
 POWER = re.compile(r"[eE][-+]?\d+")
 GAP = re.compile(r"(?<=\d)['\u2019 \u00a0\u2007\u2009\u202f](?=\d{3}(?!\d))")
@@ -27,6 +28,7 @@ class Proof:
         proofs: readings that single values prove, each with up to ten of these values.
         open: up to ten values that two readings fit.
         counts: how many values prove each reading.
+        few: up to ten values that would prove a reading, were they not too few beside those that two readings fit.
 
     >>> decimal_mark(["1.234,56", "7"]).reading, decimal_mark(["1,234"]).ambiguous
     (',', True)
@@ -36,6 +38,7 @@ class Proof:
     proofs: dict[str, tuple[str, ...]] = field(default_factory=lambda: {})
     open: tuple[str, ...] = ()
     counts: dict[str, int] = field(default_factory=lambda: {})
+    few: tuple[str, ...] = ()
 
     @property
     def mixed(self) -> bool:
@@ -54,12 +57,23 @@ def decimal_mark(values: Iterable[str]) -> Proof:
     A mark proves itself where it cannot group digits in threes: `12,5`, `0,123`, `1234,567`, `1.234,56`; two or more marks
     that group (`1.234.567`, `12,34,567`) prove the other mark. `1,234` and `1.234` alone leave both readings open.
 
+    Many values with three digits after their mark look like thousands. That the mark is a decimal one all the same is not proven by one value
+    in more than twenty that has another number of digits after it, as `5,00` may be of another hand.
+
     >>> decimal_mark(["12,5"]).reading, decimal_mark(["1.5"]).reading, decimal_mark(["12,34,567"]).reading, decimal_mark(["12"]).reading
     (',', '.', '.', None)
     >>> decimal_mark(["12,5", "12.5"]).mixed
     True
+    >>> decimal_mark([*(f"{n},100" for n in range(1, 99)), "5,00"]).few, decimal_mark([*(f"{n},100" for n in range(1, 99)), "1.000,50"]).reading
+    (('5,00',), ',')
     """
-    return _decided((one, _mark(one)) for one in values)
+    each = [(one, _mark(one)) for one in values]
+    proof = _decided(each)
+    mark = proof.reading
+    if mark is None or any(reading == mark and _is_strong(one, mark) for one, reading in each):
+        return proof
+    alike = sum(reading == "open" and mark in _core(one) for one, reading in each)
+    return Proof(open=proof.open, few=proof.proofs[mark]) if proof.counts[mark] < ENOUGH * alike else proof
 
 
 def day_month_order(values: Iterable[str]) -> Proof:
@@ -139,6 +153,18 @@ def _decided(each: Iterable[tuple[str, str | None]]) -> Proof:
             kept.append(value)
     only = next(iter(proofs)) if len(proofs) == 1 else None
     return Proof(only, {k: tuple(v) for k, v in sorted(proofs.items())}, tuple(undecided), {k: n for k, n in sorted(counts.items()) if n})
+
+
+def _core(value: str) -> str:
+    """The figure of a value, with its marks."""
+    found = CORE.search(GAP.sub("", unicodedata.normalize("NFKC", value[:200]).strip()))
+    return found[0].rstrip(".,") if found else ""
+
+
+def _is_strong(value: str, mark: str) -> bool:
+    """Whether a value proves a decimal mark beyond another hand's writing: it has both marks, or three digits after one that cannot group."""
+    core = _core(value)
+    return core.count(".") + core.count(",") > 1 or len(core.split(mark)[-1]) == 3
 
 
 def _mark(value: str) -> str | None:

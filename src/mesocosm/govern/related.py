@@ -75,7 +75,10 @@ def _around(con: Any, tables: Mapping[str, str], columns: Mapping[str, Sequence[
             continue
         tried = sorted((_share(con, tables[lead], tables[other], c) for c in columns[lead] if c in columns[other]), reverse=True)
         able = [t for t in tried if t[0] >= KNOWN and t[1] >= ONCE]
-        if able:
+        if able and able[0][1] < 1:
+            share, once, column, _ = able[0]
+            found.left[other] = f"its '{column}' is that of {share:.1%} of the rows of {lead}, and {1 - once:.1%} of its rows share it with another row of other values, so which one belongs is not known; leave one row for each, and it can be joined"
+        elif able:
             share, _, column, _ = able[0]
             found.partners[other] = column
             found.why.append(f"'{column}' of {share:.1%} of the rows of {lead} is in {other}, where each row has its own")
@@ -128,12 +131,17 @@ def _coded(con: Any, table: str, column: str) -> bool:
 def _share(con: Any, lead: str, other: str, column: str, theirs: str = "", clean: bool = False) -> tuple[float, float, str, float]:
     """Of the leading rows, how many a partner's column knows; how many of its rows have a value of their own; the column; its rows a value.
 
+    Rows of a partner that equal another in all columns are one.
+
     Args:
         theirs: the partner's column, where it has another name.
         clean: whether values are compared in upper case.
     """
     keys = [f"trim({quote(c)}::varchar, '{SPACES}')" if clean else f"trim({quote(c)}::varchar)" for c in (column, theirs or column)]
     mine, theirs = (f"select x from (select {f'upper({x})' if clean else x} as x from {quote(t)}) where not coalesce({BLANK}, true)" for x, t in zip(keys, (lead, other), strict=True))
-    rows, distinct = con.execute(f"select count(*), count(distinct x) from ({theirs})").fetchall()[0]
+    whole = ", ".join(quote(n) for n in names_of(con, other))
+    pairs = f"select distinct {keys[1]} as x, hash({whole}) as h from {quote(other)}"
+    pairs = f"select distinct {'upper(x)' if clean else 'x'} as x, h from ({pairs})"
+    rows, distinct = con.execute(f"select count(*), count(distinct x) from ({pairs}) where not coalesce({BLANK}, true)").fetchall()[0]
     of, known = con.execute(f"select count(*), count(*) filter (x in ({theirs})) from ({mine})").fetchall()[0]
     return known / of if of else 0.0, distinct / rows if rows else 0.0, column, rows / distinct if distinct else 0.0

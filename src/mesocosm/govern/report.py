@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mesocosm.govern import expr
@@ -18,6 +19,7 @@ from mesocosm.govern.wide import COUNTED, groups, slices
 EXACT = 2_000_000
 SAMPLED = 500_000
 LOOKED = 50_000
+MOST_REASONS = 30  # that are listed one by one
 LISTED = 200  # values of a category whose rows are counted; rows of the others are counted together
 
 
@@ -174,13 +176,30 @@ def _agrees(mine: str, theirs: str, kind: str) -> str:
     return f"{mine}::varchar is not distinct from {f'try_cast({text} as {kind})::varchar' if kind in ('date', 'timestamp') else text}"
 
 
-def reasons(con: Any) -> dict[str, int]:
-    """Why rows were set aside, values left out of the sentences, each with its count."""
-    found: dict[str, int] = {}
-    for why, rows in con.execute("select _why, count(*) from _set_aside group by 1 order by 2 desc, 1").fetchall():
-        plain = re.sub(r"'.{0,40}'(?= is not)", "a value", why)
-        found[plain] = found.get(plain, 0) + rows
-    return found
+def reasons(con: Any, lines: Iterable[str] = ()) -> dict[str, int]:
+    """Why rows were set aside, values left out of the sentences, each with its count, the most frequent first.
+
+    Args:
+        lines: why each line that is no row cannot be read.
+    """
+    found = Counter(f"the line cannot be read: {why}" for why in lines)
+    for why, rows in con.execute("select _why, count(*) from _set_aside group by 1").fetchall():
+        found[without_values(why)] += rows
+    first = sorted(found.items(), key=lambda e: (-e[1], e[0]))
+    rest = sum(rows for _, rows in first[MOST_REASONS:])
+    return dict(first[:MOST_REASONS]) | ({f"{len(first) - MOST_REASONS} other reasons": rest} if rest else {})
+
+
+def without_values(why: str) -> str:
+    """A reason without the value it is of, so that like ones are counted together and no value of a row is told.
+
+    >>> without_values("day: '2021-02-30' is not a date: there is no 30 February 2021")
+    'day: a value is not a date: there is no such day'
+    """
+    plain = re.sub(r"'.{0,40}'(?= is not)", "a value", why)
+    plain = re.sub(r"there is no \d+ [A-Z][a-z]+ -?\d+", "there is no such day", plain)
+    plain = re.sub(r"there is no month \d+", "there is no such month", plain)
+    return re.sub(r"two readings, \S+ and \S+;", "two readings;", plain)
 
 
 def unreadable(con: Any, fields: Fields, types: Mapping[str, str], before: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:

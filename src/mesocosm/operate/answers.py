@@ -20,6 +20,7 @@ FEW = 30  # labelled rows, and held-out ones, under which nothing is said
 SURE = 0.01  # how unlikely fewer right answers must be, over all looks at one version
 WITHIN = 0.8  # share of held-out errors of a number within the bound of those that count as right
 OTHERWISE = 0.001  # how unlikely by chance the classes of labels must be before they are said to come otherwise than usual
+MOST_WITHOUT = 5  # answers without a label for each with one, over which nothing is said of all
 PRIOR = 10.0  # held-out rows that the model's own probabilities weigh as much as
 
 
@@ -151,17 +152,19 @@ def calibrate_errors(errors: Sequence[float]) -> Calibration:
     return Calibration([Answer(WITHIN, e <= near) for e in ordered], near)
 
 
-def compare(answers: Iterable[Answer], known: Calibration) -> Labelled:
+def compare(answers: Iterable[Answer], known: Calibration, without: int | None = None) -> Labelled:
     """Compare answers with what held-out rows let expect.
 
     Two tests, each with half of the level: of all answers, and of the newest ones from any moment on, so that a change is found after any number
     of right answers. Equal rows that err together count as what they tell, not as many. Nothing is said of few rows, nor without held-out ones.
 
-    Where labels come back of other classes than the held-out rows have, as where only losses are reported, answers are worse only if they are
-    so among rows of their own class too: a selection of labels leaves that as it was.
+    Where labels come back of other classes than the held-out rows have, as where only losses are reported, answers are worse only if a selection of
+    labels does not explain it: they are so among rows of their own class too, which a selection leaves as they were, or they would be so even if
+    every answer without a label had been right.
 
     Args:
         answers: in the order in which their labels came.
+        without: how many answers of the same time no label came back for; None where it is not known.
     """
     given = list(answers)
     if not given:
@@ -172,7 +175,21 @@ def compare(answers: Iterable[Answer], known: Calibration) -> Labelled:
         return found
     own, held = known.by_class(given)
     beside = _compared(given, own, held, known.rows)
-    return replace(found, p=max(found.p, beside.p if beside.gap > 0 else 1.0), most=round(float(own[-found.rows :].sum()), 2), selected=selected)
+    of_class = beside.p if beside.gap > 0 else 1.0
+    at_best = 1.0 if without is None else _all_others_right(given, expected, known, without)
+    return replace(found, p=max(found.p, min(1.0, 2 * min(of_class, at_best))), most=round(float(own[-found.rows :].sum()), 2), selected=selected)
+
+
+def _all_others_right(given: Sequence[Answer], expected: Any, known: Calibration, without: int) -> float:
+    """p that so few are right, had every answer without a label been right; these are spread evenly among the others."""
+    if without > MOST_WITHOUT * len(given):
+        return 1.0
+    usual = float(expected.mean())
+    places = [((i + 0.5) / len(given), a, float(e)) for i, (a, e) in enumerate(zip(given, expected, strict=True))]
+    places += [((i + 0.5) / without, Answer(usual, True), usual) for i in range(without)]
+    places.sort(key=lambda place: place[0])
+    found = _compared([a for _, a, _ in places], np.array([e for _, _, e in places]), known.rows, known.rows)
+    return found.p if found.gap > 0 else 1.0
 
 
 def _compared(given: Sequence[Answer], expected: Any, held: float, rows_held: int) -> Labelled:

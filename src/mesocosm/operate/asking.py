@@ -19,6 +19,7 @@ from mesocosm.base.rights import OWNER
 from mesocosm.operate.batcher import Batcher, Expired, Full
 from mesocosm.operate.guard import Answer, Problem, json_of, read_bytes, read_json
 from mesocosm.operate.marks import HEADER, MARKS, MarkedRow
+from mesocosm.operate.prepare import json_kind, refused_over
 from mesocosm.operate.served import Served
 from mesocosm.operate.tensors import LENGTH, packed, unpacked, wants_binary
 from mesocosm.operate.unit import Unit
@@ -125,7 +126,7 @@ def _deadline(scope: Scope) -> float | None:
     """Seconds within which the answer is wanted, by the header `X-Deadline-Ms`."""
     for name, value in scope["headers"]:
         if name == b"x-deadline-ms":
-            if not value.isdigit() or not 1 <= int(value) <= MOST_WAIT:
+            if not (value.isascii() and value.isdigit()) or not 1 <= int(value) <= MOST_WAIT:
                 raise Problem(400, "The header cannot be right", f"X-Deadline-Ms wants whole milliseconds, 1 to {MOST_WAIT}")
             return int(value) / 1000
     return None
@@ -179,14 +180,27 @@ class Predict:
         name = scope["path_params"]["name"]
         service, unit = self.asking.unit(name)
         body = await read_json(scope, receive)
-        rows = body["rows"] if isinstance(body, dict) and isinstance(body.get("rows"), list) else [body]
+        rows = [body]
+        if isinstance(body, dict) and "rows" in body and set(body) == {"rows"} and "rows" not in (unit.fields.fields if unit.fields else {}):
+            rows = body["rows"]
+            if not isinstance(rows, list):
+                raise Problem(422, "The request cannot be right", f"'rows' is {json_kind(rows)}; wanted a list of rows, each an object", {"field": "rows"})
+        elif isinstance(body, dict) and isinstance(body.get("rows"), list):
+            rows = body["rows"]
         found = await self.asking.rows(service, unit, rows, scope, receive, apart=True)
         if rows and rows[0] is body:
             if "why" in found[0]:
-                raise Problem(422, "The row would not have been kept", found[0]["why"])
+                raise Problem(422, "The row would not have been kept", found[0]["why"], _field_of(found[0], unit))
             await Answer(found[0])(scope, receive, send)
             return
-        await Answer({"predictions": [one | {"index": n} if "why" in one else one for n, one in enumerate(found)]})(scope, receive, send)
+        await Answer({"predictions": [one | {"index": n} | _field_of(one, unit) if "why" in one else one for n, one in enumerate(found)]})(scope, receive, send)
+
+
+def _field_of(refused: Mapping[str, Any], unit: Unit) -> dict[str, str]:
+    """The field that a row was refused over, where it names one."""
+    fields = unit.fields.fields if unit.fields else {}
+    field = refused.get("field") or refused_over(str(refused["why"]), fields)
+    return {"field": field} if field in fields else {}
 
 
 class Infer:
@@ -232,7 +246,7 @@ async def inference_of(scope: Scope, receive: Receive) -> Any:
     length = next((value for name, value in scope["headers"] if name == LENGTH), None)
     if length is None:
         return json_of(data)
-    if not length.isdigit() or int(length) > len(data):
+    if not (length.isascii() and length.isdigit()) or int(length) > len(data):
         raise Problem(400, "The header is invalid", f"Inference-Header-Content-Length is {length[:20].decode('latin-1')}, and the body has {len(data)} bytes")
     try:
         return unpacked(json_of(data[: int(length)]), data[int(length) :])

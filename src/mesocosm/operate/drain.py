@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import time
 from collections.abc import Callable
 from types import FrameType
@@ -17,12 +18,19 @@ class Draining(uvicorn.Server):
     Args:
         leave: called at the first signal.
         seconds: between the first SIGTERM and the end of listening; the keyboard's SIGINT does not wait.
+        begin: called once requests are answered.
     """
 
-    def __init__(self, config: uvicorn.Config, leave: Callable[[], None], seconds: float) -> None:
+    def __init__(self, config: uvicorn.Config, leave: Callable[[], None], seconds: float, begin: Callable[[], None] = lambda: None) -> None:
         super().__init__(config)
-        self.leave, self.seconds = leave, seconds
+        self.leave, self.seconds, self.begin = leave, seconds, begin
         self.until: float | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and say so."""
+        await super().startup(sockets)
+        if self.started:
+            self.begin()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to drain, or stop at once."""
@@ -41,9 +49,11 @@ class Draining(uvicorn.Server):
 
 
 def end_on_term() -> None:
-    """Have SIGTERM end this process as an exception does, so that what it holds is cleaned up."""
+    """Have SIGTERM, and SIGHUP of a terminal that is closed, end this process as an exception does, so that what it holds is cleaned up."""
 
     def end(sig: int, frame: Any) -> None:
         raise SystemExit(0)
 
     signal.signal(signal.SIGTERM, end)
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # who ignores it, as nohup does, goes on
+        signal.signal(signal.SIGHUP, end)

@@ -24,6 +24,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mesocosm.base.errors import Failure, Later, Wrong
+from mesocosm.base.json_keys import KeyTwice, repeated_key
 from mesocosm.base.rights import OWNER, RIGHTS
 from mesocosm.base.row_values import shown_bytes
 
@@ -90,8 +91,9 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, HTTPException):
         return Problem(error.status_code, str(error.detail), {404: "nothing is at this path; see /openapi.json", 405: "the path takes another method; see /openapi.json"}.get(error.status_code, str(error.detail)), headers=error.headers)
     if isinstance(error, RequestValidationError):
-        where = [".".join(map(str, e["loc"][1:])) for e in error.errors()]
-        return Problem(422, "The request is invalid", f"invalid: {', '.join(where)[:200]}", {"fields": where[:20]})
+        told = {".".join(map(str, e["loc"][1:])): str(e["msg"]) for e in error.errors()}
+        said = "; ".join(f"{name or 'the request'}: {why[:1].lower()}{why[1:]}" for name, why in told.items())
+        return Problem(422, "The request is invalid", said[:400], {"fields": list(told)[:20]})
     if isinstance(error, Wrong):
         return Problem(422, "The request cannot be right", str(error), {"field": error.key, "choices": list(error.choices)})
     if isinstance(error, Later):
@@ -145,8 +147,15 @@ def json_of(data: bytes) -> Any:
     """JSON read from bytes.
 
     Raises:
-        Problem: it is none.
+        Problem: it is none, or a key comes twice in an object.
     """
+    found = _read(data)
+    if key := repeated_key(data, found):
+        raise Problem(400, "A key comes twice", str(KeyTwice(key)), {"field": key[:60]})
+    return found
+
+
+def _read(data: bytes) -> Any:
     try:
         return orjson.loads(data)
     except (ValueError, RecursionError):
@@ -157,6 +166,8 @@ def json_of(data: bytes) -> Any:
     except (ValueError, RecursionError) as error:
         raise Problem(400, "The body is no JSON", "the body is no JSON that can be read; wanted an object") from error
     if named := non_finite(found):
+        if named[1].removeprefix("-").encode() not in data:
+            raise Problem(400, "A number is too large", f"{named[0]}: the number is beyond 1.8e308, the largest that a double holds; wanted a finite number, or null", {"field": named[0]})
         raise Problem(400, "The body is no JSON", f"{named[0]}: {named[1]} is no JSON value; wanted a finite number, or null", {"field": named[0]})
     return found
 

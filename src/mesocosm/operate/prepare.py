@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
@@ -50,7 +51,7 @@ class Fields:
             Wrong: with the field, what was found and what would be right.
         """
         if not isinstance(row, Mapping):
-            raise Wrong("", f"a row is a {type(row).__name__}", "a map of fields")
+            raise Wrong("", f"a row is {json_kind(row)}", "an object with a value for each field")
         unknown = [str(name) for name in row if name not in self.fields]
         missing = [name for name, field in self.fields.items() if name not in row and not field.get("extra")]
         if unknown or missing:
@@ -58,7 +59,7 @@ class Fields:
         for name, value in row.items():
             field = self.fields[name]
             if isinstance(value, (list, dict)):
-                raise Wrong(name, f"a {type(value).__name__} stands here", field["wanted"])
+                raise Wrong(name, f"{json_kind(value)} stands here", field["wanted"])
             if isinstance(value, float) and not math.isfinite(value):
                 raise Wrong(name, f"{NON_FINITE.get(str(value), str(value))} is not a JSON value", field["wanted"] + (", or null where it is missing" if field["may_miss"] else ""))
             if isinstance(value, str):
@@ -104,6 +105,33 @@ class Fields:
             elif field.get("private"):
                 found[name] = None if is_missing(value, clean.get(name)) else clean.get(name)
         return found
+
+
+def refused_over(why: str, fields: Mapping[str, Any]) -> str:
+    """The field over which a row was refused, or the rule where it names none.
+
+    >>> refused_over("amount: 'x' is no number", {"amount": {}}), refused_over("breaks the rule: age between 18 and 100", {"age": {}})
+    ('amount', 'age')
+    >>> refused_over("amount lies outside -3 to 9 (iqr)", {"amount": {}})
+    'amount'
+    """
+    name, _, rule = why.partition(":")
+    if name in fields:
+        return name
+    named = [f for f in fields if re.search(rf"(?<!\w){re.escape(f)}(?!\w)", rule or name)]
+    return min(named, key=(rule or name).find) if named else (rule or name).strip()
+
+
+def json_kind(value: object) -> str:
+    """What a value is, in JSON's words.
+
+    >>> [json_kind(v) for v in (None, True, 5, "x", [1], {})]
+    ['null', 'a boolean', 'a number', 'a text', 'a list', 'an object']
+    """
+    if value is None:
+        return "null"
+    kinds = ((bool, "a boolean"), ((int, float), "a number"), (str, "a text"), (list, "a list"))
+    return next((name for kind, name in kinds if isinstance(value, kind)), "an object")
 
 
 def misfit(unknown: Sequence[str], missing: Sequence[str], fields: Mapping[str, Mapping[str, Any]]) -> Wrong:

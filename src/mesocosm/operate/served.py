@@ -6,7 +6,6 @@ Knows the catalog and what it is handed to load with. Knows no HTTP.
 from __future__ import annotations
 
 import math
-import re
 import secrets
 import threading
 import time
@@ -23,7 +22,7 @@ from mesocosm.catalog import tables as t
 from mesocosm.operate.journal import Journal
 from mesocosm.operate.marks import count_traffic, mark_of
 from mesocosm.operate.moving import promoted, returned, simpler
-from mesocosm.operate.prepare import MOST_TEXT
+from mesocosm.operate.prepare import MOST_TEXT, refused_over
 from mesocosm.operate.rollout import Side, chosen, decide, share_of
 from mesocosm.operate.service import Service
 from mesocosm.operate.unit import Load, Unit
@@ -282,7 +281,7 @@ class Served:
             if "out" not in one:
                 found.append(one)
                 if not mark_of(raw):
-                    self.refused(_over(str(one.get("why", "")), unit.fields.fields))
+                    self.refused(refused_over(str(one.get("why", "")), unit.fields.fields))
                 continue
             if not mark_of(raw):
                 self.rows.append((at, ""))
@@ -375,20 +374,6 @@ def _let_go(unit: Unit | None) -> bool:
         timer.start()
     return True
 
-
-def _over(why: str, fields: Mapping[str, Any]) -> str:
-    """The field over which a row was refused, or the rule where it names none.
-
-    >>> _over("amount: 'x' is no number", {"amount": {}}), _over("breaks the rule: age between 18 and 100", {"age": {}})
-    ('amount', 'age')
-    >>> _over("amount lies outside -3 to 9 (iqr)", {"amount": {}})
-    'amount'
-    """
-    name, _, rule = why.partition(":")
-    if name in fields:
-        return name
-    named = [f for f in fields if re.search(rf"(?<!\w){re.escape(f)}(?!\w)", rule or name)]
-    return min(named, key=(rule or name).find) if named else (rule or name).strip()
 
 
 def _key(row: Mapping[str, Any], name: str | None) -> str:

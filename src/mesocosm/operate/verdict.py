@@ -112,8 +112,10 @@ def _source(evidence: Evidence) -> Diagnosis:
         detail["changed"] = changed
     elif evidence.labelled.rows >= FEW:
         harm = round(max(0.0, evidence.labelled.gap), 4)
-    else:
+    elif first.kind != "schema":
         harm = evidence.lost
+    else:  # how sure a model is of codes that it never saw says nothing of how often it is right
+        why += "; what it costs is not known"
     if others:
         why += "; also " + "; ".join(c.why for c in others[:3])
         detail["also"] = [{"feature": c.field, "kind": c.kind, "why": c.why} for c in others]

@@ -334,7 +334,12 @@ class Watch:
         judged = [(r, right) for r in came if (right := is_right(r, self.known, now)) is not None]
         if not stream.mark:
             self.last["labels"] = explain_unknown(len(came), len(judged), self.known, now)
-        return read_labels(judged[-most:], now, self.known)
+        judged = judged[-most:]
+        times = [r["at"] for r, _ in judged]
+        without = None  # how many of that time have no label; of a time of which some were taken out of the log it is not known
+        if now and times and min(times) > self.catalog.clock() - seconds(self.served.service.log.keep):
+            without = max(0, self.catalog.count_answers(self.served.name, now.version, min(times), max(times), stream.mark) - len(judged))
+        return read_labels(judged, now, self.known, without)
 
     def _anomaly(self) -> list[str]:
         anomaly = self.monitor.anomaly

@@ -50,11 +50,12 @@ def dataset_text(name: str, data: dict[str, Any]) -> str:
 
 
 def model_text(name: str, data: dict[str, Any]) -> str:
-    """A model's newest version beside its baselines."""
+    """A model's version in service beside its baselines, and the versions made after it."""
     m, recipe = data["metrics"], data["recipe"]
     lines = [
         f"{name}: {data['id']} ({data['state']}: {data['why']})",
         f"  {recipe['method']} {recipe['base'] or 'no base'}, {recipe['head']} head, {recipe['precision']}; learned from {data['snapshot']}",
+        *(f"  warning: {one}" for one in m.get("warnings", [])),
         f"  on {m['rows']} held-out rows (95 % intervals):",
     ]
     for key in MAIN:
@@ -73,6 +74,8 @@ def model_text(name: str, data: dict[str, Any]) -> str:
         figure = leading(b)
         rows = f" on {b['rows']} rows" if "rows" in b else ""
         lines.append(f"    {other}{rows}: {figure} {_figure(b.get(figure))}; this version {b['gain']:+.3f} (p = {b['p']:.2g})")
+    for one in data.get("others", []):
+        lines.append(f"  made after it, and answers nobody: {one['id']} ({one['state']}: {one['why']}), {one['figure'].replace('_', ' ')} {_figure(one['value'])}")
     if "fairness" in m:
         lines.append(f"    between groups by {', '.join(m['fairness']['fields'])}: chosen {m['parity_gap']:.3f} apart, found or mistaken {m['odds_gap']:.3f}, accuracy {m['accuracy_gap']:.3f}")
     return "\n".join(lines)

@@ -12,6 +12,7 @@ from typing import Any
 
 from mesocosm.govern.clean.outliers.iqr import Iqr
 from mesocosm.govern.drafts.columns import BLANK, TRIMMED, Column, Proposal, share
+from mesocosm.govern.internal_names import working
 from mesocosm.govern.repair.dependency import Dependency
 from mesocosm.govern.repair.moved import Moved
 from mesocosm.govern.repair.repair import RepairKind
@@ -19,7 +20,9 @@ from mesocosm.govern.repair.spelling import Spelling
 from mesocosm.govern.sources.paths import quote
 
 EXAMPLES = 10
+NEW, ROWS = working("new"), working("rows")
 CLEAN = "_clean"  # the rows looked at, trimmed, blank ones null
+HELD_FIELDS = 60
 MOST_FIELDS = 60  # categories that are held against each other
 
 Fields = Mapping[str, Mapping[str, Any]]
@@ -32,12 +35,13 @@ def guesses(con: Any, table: str, fields: Fields, columns: Sequence[Column], fix
         fixed: fields that are never mended, such as identifiers.
     """
     texts = ", ".join(f"case when {BLANK.replace('x', quote(c.name) + '::varchar')} then null else {TRIMMED.replace('x', quote(c.name) + '::varchar', 1)} end as {quote(c.name)}" for c in columns)
-    con.execute(f"create or replace temp table {CLEAN} as select {texts} from {quote(table)}")
+    kind = "table" if len(columns) <= HELD_FIELDS else "view"  # the engine keeps a block of each column of a table, however few rows it has
+    con.execute(f"create or replace temp {kind} {CLEAN} as select {texts} from {quote(table)}")
     able = [c for c in columns if c.name not in fixed and not fields[c.name].get("private") and "values" not in fields[c.name]]
     found = [*_spelling(con, fields, able), *_moved(con, fields, able), *_dependencies(con, fields, able), *_outliers(fields, able)]
     if key is None and len(columns) > 1:
-        found += _equal_rows(con, fields, columns)
-    con.execute(f"drop table {CLEAN}")
+        found += _equal_rows(con, CLEAN if kind == "table" else table, fields, columns)
+    con.execute(f"drop {kind} {CLEAN}")
     return found
 
 
@@ -47,7 +51,8 @@ def _repair(con: Any, repair: RepairKind, settings: Mapping[str, Any], why: str)
     changes, shown = 0, list[str]()
     for name, sql in values.items():
         x = quote(name)
-        told = con.execute(f"select {x}, new, count(*) as n from (select {x}, {sql} as new from {CLEAN}) where new is not null and new is distinct from {x} group by 1, 2 order by n desc, 1, 2").fetchall()
+        changed = f"select {x}, {sql} as {NEW} from {CLEAN}"
+        told = con.execute(f"select {x}, {NEW}, count(*) as {ROWS} from ({changed}) where {NEW} is not null and {NEW} is distinct from {x} group by 1, 2 order by {ROWS} desc, 1, 2").fetchall()
         changes += sum(n for _, _, n in told)
         shown += [f"{name}: {_short(old)} -> {_short(new)} ({n} {'row' if n == 1 else 'rows'})" for old, new, n in told]
     if not changes:
@@ -125,17 +130,24 @@ def _outliers(fields: Fields, columns: Sequence[Column]) -> list[Proposal]:
     return found
 
 
-def _equal_rows(con: Any, fields: Fields, columns: Sequence[Column]) -> list[Proposal]:
-    """Rows that equal another: people of the same few answers, or copies; nothing here can tell."""
+def _equal_rows(con: Any, table: str, fields: Fields, columns: Sequence[Column]) -> list[Proposal]:
+    """Rows of a table that equal another: people of the same few answers, or copies; nothing here can tell.
+
+    Where the table has many columns it is the source's own, so that spaces around values make rows different.
+    """
     names = ", ".join(quote(c.name) for c in columns)
-    rows, groups = con.execute(f"select coalesce(sum(n), 0), count(*) from (select count(*) as n from {CLEAN} group by all having count(*) > 1)".replace("select count(*) as n", f"select {names}, count(*) as n")).fetchall()[0]
-    whole = con.execute(f"select count(*) from {CLEAN}").fetchall()[0][0]
+    first = [c.name for c in columns if not fields[c.name].get("private")][:8]
+    shown = ", ".join(f"first({quote(n)}) as {quote(n)}" for n in first) or "1"
+    same = f"hash({names}), hash({', '.join(quote(c.name) for c in reversed(columns))})"  # rows that equal in 128 bits
+    equal = f"select {shown}, count(*) as {ROWS} from {quote(table)} group by {same} having count(*) > 1"
+    rows, groups = con.execute(f"select coalesce(sum({ROWS}), 0), count(*) from ({equal})").fetchall()[0]
+    whole = con.execute(f"select count(*) from {quote(table)}").fetchall()[0][0]
     gone = int(rows - groups)
     if not gone:
         return []
-    open_ = [c.name for c in columns if not fields[c.name].get("private")][:8]
-    shown = con.execute(f"select {', '.join(quote(n) for n in open_) or '1'}, n from (select {names}, count(*) as n from {CLEAN} group by all having count(*) > 1) order by n desc, {', '.join(quote(n) for n in open_) or '1'} limit {EXAMPLES}").fetchall()
-    examples = [f"{row[-1]} rows -> 1: {', '.join(f'{n}={_short(v)}' for n, v in zip(open_, row, strict=False))}" for row in shown]
+    listed = ", ".join(map(quote, first)) or "1"
+    told = con.execute(f"select {listed}, {ROWS} from ({equal}) order by {ROWS} desc, {listed} limit {EXAMPLES}").fetchall()
+    examples = [f"{row[-1]} rows -> 1: {', '.join(f'{n}={_short(v)}' for n, v in zip(first, row, strict=False))}" for row in told]
     why = f"no column names a row, and {gone} of {whole} rows equal an earlier one ({share(gone, whole)}). They may be copies, or different cases that look alike; all are kept"
     return [Proposal("duplicates", '{"by": "row"}', why, gone, examples)]
 

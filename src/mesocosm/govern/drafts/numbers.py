@@ -15,6 +15,7 @@ from mesocosm.base.units import CURRENCIES, HAN, WORDS, factor, known
 from mesocosm.govern.drafts.columns import Column, share
 from mesocosm.govern.figures import Figure
 from mesocosm.govern.figures import figure as exactly
+from mesocosm.govern.readings import decimal_mark
 
 SIGN = r"[-+\u2212]?"
 POWER = r"(?:[eE][-+]?\d+)?"
@@ -106,12 +107,14 @@ def proven_mark(column: Column) -> str:
     if len(found) < 0.9 * len(column.counts) or not found:
         return ""
     able = [m for m in ".," if all(figure(f, m) is not None for f in found)]
-    return able[0] if len(able) == 1 else ""
+    return able[0] if len(able) == 1 and not decimal_mark(found).few else ""
 
 
 def _mark(figures: set[str], marks: frozenset[str]) -> tuple[str, str]:
     """The decimal mark under which all figures are read, and what that rests on; empty where it is not known."""
     able = [m for m in ".," if all(figure(f, m) is not None for f in figures)]
+    if len(able) == 1 and (few := decimal_mark(figures).few):
+        return "", f"most of its numbers read two ways, and only {_shown(sorted(few))} tells which, too few of so many; it stays as it is written until 'type: number' and 'decimal' are given"
     if len(able) == 1:
         return able[0], " with a decimal comma, which alone reads all of them" if able[0] == "," else ""
     if not able:

@@ -31,7 +31,7 @@ def dni(value: str) -> bool:
     """
     said = re.sub(r"[ .-]", "", value).upper()
     number = said[:-1].replace("X", "0").replace("Y", "1").replace("Z", "2")
-    return number.isdigit() and said[-1] == "TRWAGMYFPDXBNJZSQVHLCKE"[int(number) % 23]
+    return number.isascii() and number.isdigit() and said[-1] == "TRWAGMYFPDXBNJZSQVHLCKE"[int(number) % 23]
 
 
 def nir(value: str) -> bool:
@@ -43,7 +43,7 @@ def nir(value: str) -> bool:
     (True, False)
     """
     said = re.sub(r"\s", "", value).upper().replace("2A", "19").replace("2B", "18")
-    return len(said) == 15 and said.isdigit() and 97 - int(said[:13]) % 97 == int(said[13:])
+    return len(said) == 15 and said.isascii() and said.isdigit() and 97 - int(said[:13]) % 97 == int(said[13:])
 
 
 def _any(value: str) -> bool:

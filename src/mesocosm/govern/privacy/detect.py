@@ -64,7 +64,7 @@ def iban(value: str) -> bool:
     """
     said = re.sub(r"\s", "", value).upper()
     moved = said[4:] + said[:4]
-    return 15 <= len(said) <= 34 and moved.isalnum() and int("".join(str(int(c, 36)) for c in moved)) % 97 == 1
+    return 15 <= len(said) <= 34 and moved.isascii() and moved.isalnum() and int("".join(str(int(c, 36)) for c in moved)) % 97 == 1
 
 
 def resident_id(value: str) -> bool:
@@ -96,7 +96,7 @@ def ssn(value: str) -> bool:
 def card(value: str) -> bool:
     """Whether a text is a card's number."""
     digits = re.sub(r"[ -]", "", value)
-    return 12 <= len(digits) <= 19 and digits.isdigit() and luhn(digits)
+    return 12 <= len(digits) <= 19 and digits.isascii() and digits.isdigit() and luhn(digits)
 
 
 def address_ip(value: str) -> bool:

@@ -6,6 +6,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Sequence
+from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -169,4 +170,18 @@ def _inflated(path: Path, entry: zipfile.ZipInfo, most: int) -> int:
 def _plain(value: Any) -> Any:
     if value == "" or value is None:
         return None
+    if isinstance(value, timedelta):
+        return _duration(value)
     return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def _duration(value: timedelta) -> str:
+    """An elapsed time as spreadsheets show it: hours, minutes, seconds.
+
+    >>> _duration(timedelta(hours=30)), _duration(timedelta(minutes=-90, milliseconds=500))
+    ('30:00:00', '-1:29:59.5')
+    """
+    total = value // timedelta(microseconds=1)
+    whole, micro = divmod(abs(total), 1_000_000)
+    part = f".{micro:06d}".rstrip("0") if micro else ""
+    return f"{'-' if total < 0 else ''}{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}{part}"

@@ -1,4 +1,4 @@
-"""What a workbook does not tell by its values: formulas without a stored value, values that are to be computed anew, merged cells.
+"""What a workbook does not tell by its values: formulas without a stored value, values that are to be computed anew, errors, merged cells.
 
 Knows the parts of Office Open XML and OpenDocument as far as these need. Opens no sheet for its values.
 """
@@ -17,6 +17,7 @@ MOST_PART = 20_000_000  # bytes of the list of sheets, and of a document in Open
 FORMULA = re.compile(r"<(?:\w+:)?f[\s/>]")
 START = re.compile(r"<(?:\w+:)?c[\s>]")
 VALUE = re.compile(r"<(?:\w+:)?(?:v|is)(?:\s[^>]*)?>\s*[^<\s]|<(?:\w+:)?is[\s>]")
+ERROR = re.compile(r"""<(?:\w+:)?c\s(?:[^>]*\s)?t=["']e["'][^>]*>""")
 ODS_CELL = re.compile(r"<table:table-cell\b[^>]*\btable:formula=[^>]*>")
 
 
@@ -85,7 +86,28 @@ def _of_xlsx(book: zipfile.ZipFile, sheet: str, label: str) -> list[str]:
         many = formulas - len(missing)
         what = "the stored value of 1 formula" if many == 1 else f"the stored values of {many} formulas"
         notes.append(f"'{label}' asks to be computed anew when it is opened, so {what} may be out of date; open and save it in a spreadsheet program")
-    return notes
+    return notes + _note_errors(_error_cells(book, part), label)
+
+
+def _error_cells(book: zipfile.ZipFile, part: str) -> list[str]:
+    """The cells that hold an error, such as #N/A or #DIV/0!."""
+    found: list[str] = []
+    with book.open(part) as handle:
+        text = ""
+        while block := handle.read(BLOCK):
+            text += block.decode("latin-1")
+            whole = text.rfind(">") + 1  # a tag may go on in the next block
+            found += [_value(tag, "r") for tag in ERROR.findall(text[:whole])]
+            text = text[whole:][-MOST_CELL:]
+    return found
+
+
+def _note_errors(cells: Sequence[str], label: str) -> list[str]:
+    if not cells:
+        return []
+    first = f" (first {cells[0]})" if cells[0] else ""
+    one = len(cells) == 1
+    return [f"'{label}' has {len(cells)} cell{'' if one else 's'} with an error such as #N/A or #DIV/0!{first}, read as missing; mend {'it' if one else 'them'} in the workbook"]
 
 
 def _formulas(book: zipfile.ZipFile, part: str) -> Iterator[str]:

@@ -9,11 +9,13 @@ from typing import Literal
 from mesocosm.govern.expr import Column, functions
 from mesocosm.govern.types.field import Facts, FieldKind
 
-SHORT = {
+WAYS = {
     "st": "Street", "str": "Street", "ave": "Avenue", "av": "Avenue", "rd": "Road", "dr": "Drive", "ln": "Lane", "blvd": "Boulevard", "ct": "Court",
-    "sq": "Square", "pl": "Place", "hwy": "Highway", "pkwy": "Parkway", "cir": "Circle", "ter": "Terrace", "apt": "Apartment", "ste": "Suite",
-    "bldg": "Building", "fl": "Floor", "n": "North", "s": "South", "e": "East", "w": "West", "ne": "Northeast", "nw": "Northwest", "se": "Southeast", "sw": "Southwest",
-}  # USPS Publication 28, appendices B and C
+    "sq": "Square", "pl": "Place", "hwy": "Highway", "pkwy": "Parkway", "cir": "Circle", "ter": "Terrace",
+}  # USPS Publication 28, appendix C1
+UNITS = {"apt": "Apartment", "ste": "Suite", "bldg": "Building", "fl": "Floor"}  # appendix C2
+DIRECTIONS = {"n": "North", "s": "South", "e": "East", "w": "West", "ne": "Northeast", "nw": "Northwest", "se": "Southeast", "sw": "Southwest"}  # appendix B
+ZIP = re.compile(r"\d{5}(?:-\d{4})?")
 GERMAN = re.compile(r"(?<=[a-zäöüß])str\.?(?=\s+\d|\s*,|$)", re.IGNORECASE)
 
 
@@ -50,11 +52,38 @@ def address_of(said: str) -> str:
         return re.sub(r"\s+", "", said)
     said = GERMAN.sub("straße", re.sub(r"\s+", " ", said).strip())
     parts = [p.strip() for p in said.split(",") if p.strip()]
-    return ", ".join(" ".join(_word(w, i) for i, w in enumerate(part.split(" "))) for part in parts)
+    return ", ".join(_written_out(part.split(" ")) for part in parts)
 
 
-def _word(word: str, place: int) -> str:
-    bare = word.rstrip(".").casefold()
-    if bare == "st" and place == 0:
-        return word  # a saint
-    return SHORT.get(bare, word)
+def _written_out(words: list[str]) -> str:
+    """A part of an address with its short words written out where they stand as such words do.
+
+    A way's kind closes its name, so the one before a name is a title or a saint; a direction opens the name after the number, or closes it. What
+    stands before a code of five digits is a state.
+
+    >>> [_written_out(a.split()) for a in ("5 Dr. Martin Luther King Dr.", "12 St James St N", "7 E St", "Apt 4", "Omaha NE 68001")]
+    ['5 Dr. Martin Luther King Drive', '12 St James Street North', '7 E Street', 'Apartment 4', 'Omaha NE 68001']
+    """
+    bare = [word.rstrip(".").casefold() for word in words]
+
+    def closes(place: int) -> bool:
+        """Whether nothing but directions, parts of a building and numbers comes after."""
+        return all(b in DIRECTIONS or b in UNITS or not (b[:1].isalpha() or ZIP.fullmatch(b)) for b in bare[place + 1 :])
+
+    def opens(place: int) -> bool:
+        """Whether a number alone comes before, and a name of more than its kind after."""
+        after = [b for b in bare[place + 1 :] if b not in DIRECTIONS]
+        return place > 0 and all(b[:1].isdigit() for b in bare[:place]) and len(after) > 1
+
+    found = []
+    for place, (word, b) in enumerate(zip(words, bare, strict=True)):
+        name = any(o[:1].isalpha() for o in bare[:place])
+        if b in UNITS and place + 1 < len(words) and not ZIP.fullmatch(bare[place + 1]):
+            found.append(UNITS[b])
+        elif b in WAYS and closes(place) and name:
+            found.append(WAYS[b])
+        elif b in DIRECTIONS and ((closes(place) and name) or opens(place)):
+            found.append(DIRECTIONS[b])
+        else:
+            found.append(word)
+    return " ".join(found)

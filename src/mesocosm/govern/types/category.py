@@ -11,7 +11,7 @@ from mesocosm.govern.types.field import Facts, FieldKind
 
 
 class Category(FieldKind):
-    """One of a few values.
+    """One of a few values. Where the values are listed, a text in full-width letters is one of them too; where they are not, any text is a value as it is.
 
     Args:
         values: the allowed values; any text where not given.
@@ -40,6 +40,11 @@ class Category(FieldKind):
     def wanted(self) -> str:
         """In words."""
         return f"one of {', '.join(self.values)}" if self.values else "a category"
+
+    @property
+    def narrows(self) -> bool:
+        """Only towards values that the file lists: of others, full-width letters may be what tells two apart."""
+        return bool(self.values)
 
     @property
     def usual_null(self) -> tuple[str, ...]:

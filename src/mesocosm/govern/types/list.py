@@ -47,6 +47,11 @@ class List(FieldKind):
         return f"{', '.join(self.values)} or several of them {between}" if self.values else f"values {between}"
 
     @property
+    def narrows(self) -> bool:
+        """Only towards values that the file lists."""
+        return bool(self.values)
+
+    @property
     def usual_null(self) -> tuple[str, ...]:
         """Only the empty text and the empty array: an item may be any word."""
         return ("", "[]")
@@ -56,6 +61,8 @@ class List(FieldKind):
         del parts, facts
         text = said.cast("string")
         text = cases((text.re_search(r"^\[.*\]$"), functions()["items_of"](text, literal(self.separator))), other=text)
+        if not self.values and (wide := full_width(self.separator)) != self.separator:
+            text = text.replace(wide, self.separator)
         each = text.split(self.separator).map(lambda v: v.strip()).filter(lambda v: v != "")
         if self.values:
             known = {value.casefold(): value for value in self.values}
@@ -65,6 +72,15 @@ class List(FieldKind):
             each = read.filter(lambda v: v.notnull())
             return cases((whole & (each.length() > 0), each.unique().sort().join(BETWEEN)), other=null())
         return cases((each.length() > 0, each.unique().sort().join(BETWEEN)), other=null())
+
+
+def full_width(separator: str) -> str:
+    """A separator as Chinese and Japanese keyboards write it.
+
+    >>> full_width(";"), full_width("| "), full_width("·")
+    ('；', '｜ ', '·')
+    """
+    return "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in separator)
 
 
 def items_of(said: str, separator: str) -> str | None:

@@ -22,7 +22,7 @@ LEAD_COMMA = r"^[-+]?\d+(?:,\d+)?"
 MORE = r"^(?:[\d.,'’ \x{00A0}\x{2007}\x{2009}\x{202F}]|[eE][-+]?\d|[-+–—±/*×~]|[²³½¼¾])"
 GROUPED = r"^[-+]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$"
 WHOLE = r"^[-+]?\d+(?:\.0*)?$"
-PART = r"^[-+]?\d+\.\d*[1-9]"
+PART = r"^[-+]?\d+\.\d*[1-9]\d*$"
 SMALL = r"^[^eE]*[1-9]"  # a figure that is not zero
 ROUNDED = 4.5e-16  # how far, in parts of a number, rounding takes the product of a figure and a factor
 DOUBLE_DIGITS = 15  # a text with no more characters has no more digits than a double holds
@@ -182,10 +182,11 @@ class Number(FieldKind):
         return cases((odd | (_thirds(text) & (number.abs() >= 1.0) & (number.abs() < 1000.0)), null("float64")), other=number)
 
     def _digits(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
-        """The digits of a whole number as text, null for one with an exponent; `odd` where a part is not whole. Asked of great numbers only."""
+        """The digits of a whole number as text, null for few digits before an exponent; `odd` where a part is not whole, or more digits stand before an exponent. Asked of great numbers only."""
         mark, said = self.mark(facts), said.cast("string")
         lead = cases((parts["fast"].notnull(), said), (parts["odd"].isnull(), parts["lead"]), other=functions()["figure_of"](parts["odd"], literal(mark)))
-        return cases((lead.re_search(WHOLE), lead), (lead.re_search(PART), literal("odd")), other=null())
+        many = (lead.contains("e") | lead.contains("E")) & ~lead.re_search(FEW_DIGITS)
+        return cases((lead.re_search(WHOLE), lead), (lead.re_search(PART) | many, literal("odd")), other=null())
 
     def unit_of(self, said: Column, facts: Facts) -> Column:
         """The text beside the figure, empty where there is none."""

@@ -42,12 +42,13 @@ def explain_unknown(labels: int, judged: int, known: Held, unit: Unit | None) ->
     return "" if judged >= FEW else f"not known: {judged} of {FEW} labels that can be compared with the answers came back"
 
 
-def read_labels(judged: Sequence[tuple[Row, bool]], now: Unit | None, known: Held) -> Told:
+def read_labels(judged: Sequence[tuple[Row, bool]], now: Unit | None, known: Held, without: int | None = None) -> Told:
     """What labels say of logged answers of a version, to rows of which a condition holds.
 
     Args:
         judged: each with its label, in the order in which the labels came, and whether it was right.
         known: the version's calibration.
+        without: how many answers of the same time no label came back for.
     """
 
     def told(holds: Callable[[Row], bool] | None) -> Labelled:
@@ -59,6 +60,6 @@ def read_labels(judged: Sequence[tuple[Row, bool]], now: Unit | None, known: Hel
         if len(answers) < FEW or now is None:
             return Labelled(len(answers), sum(a.right for a in answers), sum(a.probability for a in answers))
         known.meet(now)
-        return compare(answers, known.calibration())
+        return compare(answers, known.calibration(), without if holds is None else None)
 
     return told

@@ -1,0 +1,74 @@
+"""JSON whose keys come once: readers keep the last value of a key that comes twice, and drop the others without a word."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+_KEY_BYTES = re.compile(rb'"\s*:')
+_KEY_TEXT = re.compile(r'"\s*:')
+
+
+class KeyTwice(ValueError):
+    """A key comes twice in one object; `key` is its name."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__(f"the key '{key[:60]}' comes twice; wanted each key once")
+
+
+def repeated_key(data: bytes | str, found: object) -> str | None:
+    """The first key that comes twice in an object of a JSON text; None where each comes once.
+
+    What looks like keys in the text is counted first: no more than there are in the value means that none was dropped, and the text is not read again.
+
+    Args:
+        data: the JSON text.
+        found: the value that was read from it.
+
+    >>> repeated_key('{"a": 1, "b": {"a": 2}}', {"a": 1, "b": {"a": 2}}), repeated_key('{"a": 1, "b": {"c": 2, "c": 3}}', {"a": 1, "b": {"c": 3}})
+    (None, 'c')
+    """
+    seen = len(_KEY_BYTES.findall(data)) if isinstance(data, bytes) else len(_KEY_TEXT.findall(data))
+    if seen <= _keys(found):
+        return None
+    try:
+        json.loads(data, object_pairs_hook=_once)
+    except KeyTwice as twice:
+        return twice.key
+    return None
+
+
+def load_once(text: str) -> Any:
+    """The value of a JSON text.
+
+    Raises:
+        KeyTwice: a key comes twice in one object.
+        ValueError: the text is no JSON.
+    """
+    return json.loads(text, object_pairs_hook=_once)
+
+
+def _keys(found: object) -> int:
+    """How many keys all objects of a value have together."""
+    count, waiting = 0, [found]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            count += len(one)
+            waiting += [v for v in one.values() if isinstance(v, dict | list)]
+        elif isinstance(one, list):
+            waiting += [v for v in one if isinstance(v, dict | list)]
+    return count
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        seen = set[str]()
+        for key, _ in pairs:
+            if key in seen:
+                raise KeyTwice(key)
+            seen.add(key)
+    return found
