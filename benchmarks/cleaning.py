@@ -32,9 +32,11 @@ def score_table(folder: Path, verbose: bool = False) -> dict[str, Any]:
         where = Where(home, home / ".mesocosm")
         sources = {"dirty": Csv(path="dirty.csv")}
         made = look(sources, From(union=("dirty",)), where)
-        data = Dataset.model_validate(
-            {**made.settings(guessed=True), "from": "dirty", "split": "none"}
-        )
+        settings = made.settings(guessed=True)
+        settings["fields"] = {
+            n: {k: v for k, v in f.items() if k != "private"} for n, f in settings["fields"].items()
+        }  # a hidden value is none that was repaired
+        data = Dataset.model_validate({**settings, "from": "dirty", "split": "none"})
         if verbose:
             print(json.dumps(made.evidence, indent=1, ensure_ascii=False))
         snapshot = govern("t", data, sources, where, "made", "ab" * 32, lambda _: None)

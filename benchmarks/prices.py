@@ -252,9 +252,7 @@ def prices() -> list[Line]:
     near: list[bool] = []
     held: list[bool] = []
     only = os.environ.get("SHELF")
-    for name, settings, columns, kinds in (
-        [of_sklearn("diabetes", "number"), scans(90)] if SMALL else shelf()
-    ):
+    for name, settings, columns, kinds in [of_sklearn("diabetes", "number")] if SMALL else shelf():
         if only and only not in name:
             continue
         model = Model.model_validate({"learns": "x", "predict": "y", "track": [], **settings})

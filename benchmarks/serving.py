@@ -283,7 +283,11 @@ def serving(rounds: int = 3) -> list[Line]:
         )
     ]
     for name, times in (("LitServe", 2.0), ("BentoML", 2.5), ("Ray Serve", 4.0)):
-        ratio = ours["rate"] / middle[name]["rate"] if middle.get(name, {}).get("rate") else float("nan")
+        ratio = (
+            ours["rate"] / middle[name]["rate"]
+            if middle.get(name, {}).get("rate")
+            else float("nan")
+        )
         lines.append((f"serving: times {name}", ratio, f">= {times}", ratio >= times))
     naive = middle["naive batcher"]["p99"]
     p99 = ours["p99"] / naive if naive else float("nan")

@@ -5,6 +5,7 @@ SWAPS=1000 MINUTES=10
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import random
@@ -18,6 +19,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -33,16 +35,24 @@ PREDICT = "/v1/services/desk/predict"
 
 
 def two(home: Path) -> list[str]:
-    """A small project with two versions of its model; their ids."""
+    """A small project with two versions of its model; their ids. It is built once a run, and copied."""
+    shutil.copytree(_built_twice(), home, dirs_exist_ok=True)
+    return [v["id"] for v in open_ecosystem(home).catalog.versions("judge")]
+
+
+@lru_cache(maxsize=1)
+def _built_twice() -> Path:
     from conftest import SMALL, run, small_rows
 
-    home.mkdir(parents=True, exist_ok=True)
+    folder = tempfile.TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    home = Path(folder.name)
     (home / "ecosystem.yaml").write_text(SMALL)
     for rows in (80, 100):
         (home / "notes.csv").write_text(small_rows(rows))
         if (done := run("build", "-f", str(home))).returncode:
             raise RuntimeError(f"the small project could not be built: {done.stderr[-300:]}")
-    return [v["id"] for v in open_ecosystem(home).catalog.versions("judge")]
+    return home
 
 
 class Load:

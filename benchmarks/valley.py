@@ -233,7 +233,7 @@ def drawn(rounds: int = size(3, 1)) -> list[Line]:
         browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
 
         def opened(url: str) -> tuple[Any, float]:
-            page = browser.new_page(viewport={"width": 640, "height": 400})
+            page = browser.new_page(viewport={"width": size(640, 160), "height": size(400, 100)})
             page.set_default_timeout(180_000)
             page.goto(f"{url}/world")
             page.wait_for_function("window.mesocosm && window.mesocosm.frames > 0", polling=50)

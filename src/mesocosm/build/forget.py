@@ -42,7 +42,7 @@ def forget(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str], who:
         raise Wrong("", f"'{dataset}' has no 'key', so no row can be named", "'key' in the dataset")
     same, not_reached = sharing(spec, catalog, dataset)
     fields: dict[str, str | None] = {dataset: data.key, **same, **dict.fromkeys(not_reached)}
-    held = [key for key in keys if _is_held(spec, catalog, fields, key)]
+    held = _held(spec, catalog, fields, keys)
     before = _forgotten_before(spec, catalog, dataset, [key for key in keys if key not in held])
     if len(held) + len(before) < len(keys):
         at = next(n for n, key in enumerate(keys, 1) if key not in held and key not in before)
@@ -58,29 +58,32 @@ def forget(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str], who:
     return done | {"others": others, "not_reached": not_reached, "before": len(before)}
 
 
-def _is_held(spec: Spec, catalog: Catalog, fields: Mapping[str, str | None], key: str) -> bool:
-    """Whether a version of some datasets' rows or quarantine, or a logged prediction, holds a key.
+def _held(spec: Spec, catalog: Catalog, fields: Mapping[str, str | None], keys: Sequence[str]) -> list[str]:
+    """The keys that a version of some datasets' rows or quarantine, or a logged prediction, holds.
 
     Args:
         fields: the field of each dataset that holds the key; None where only its quarantine can.
     """
-    from mesocosm.govern.erase import in_text, is_held, keys_as_kept, of_keys
+    from mesocosm.govern.erase import held_in, keys_as_kept
     from mesocosm.govern.expr import prepare
-    from mesocosm.govern.sources.paths import quote
 
     where = where_of(spec)
-    secret, words = private_key(where.store), {key}
+    secret, found = private_key(where.store), set[str]()
+    forms: dict[str, set[str]] = {key: {key} for key in keys}
     for dataset, subject in fields.items():
+        left = [key for key in keys if key not in found]
+        if not left:
+            break
         snapshot = version_of(catalog, dataset, "newest")
         field = datasets_of(spec)[dataset].fields[subject] if subject else None
-        kept = keys_as_kept(field, [key], secret) if field else [key]
-        words |= {w for w in kept if w}
-        sealed = f"opened({quote(subject)})" if subject and field and field.sealed else None
-        gone = of_keys(subject, kept, [key], sealed) if subject else {"quarantine": in_text([key])}
-        if is_held(where.store / snapshot["path"], gone, lambda con: prepare(con, where.store)):
-            return True
+        kept = keys_as_kept(field, left, secret) if field else left
+        for key, form in zip(left, kept, strict=True):
+            forms[key] |= {form} - {""}
+        sealed = bool(field and field.sealed)
+        found |= held_in(where.store / snapshot["path"], subject, dict(zip(left, kept, strict=True)), sealed, lambda con: prepare(con, where.store))
     with catalog.transaction() as con:
-        return bool(_predictions_with(con, words))
+        found |= {key for key in keys if key not in found and _predictions_with(con, forms[key])}
+    return [key for key in keys if key in found]
 
 
 def _forgotten_before(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str]) -> list[str]:

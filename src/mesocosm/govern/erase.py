@@ -106,26 +106,36 @@ def erase(path: Path, versions: Mapping[str, int], gone: Mapping[str, str], made
     return new, lost, rows
 
 
-def is_held(path: Path, gone: Mapping[str, str], ready: Callable[[Any], None] = lambda con: None) -> bool:
-    """Whether any version of a dataset's tables, also an older one, holds a row that would be erased.
+def held_in(path: Path, field: str | None, keys: Mapping[str, str], sealed: bool, ready: Callable[[Any], None] = lambda con: None) -> set[str]:
+    """Which keys any version of a dataset's tables, also an older one, holds.
 
     Args:
         path: the folder of the dataset's tables.
-        gone: SQL for `rows` and `quarantine`, true for the rows that would go.
+        field: of the key in `rows`; None where only the quarantine can name it.
+        keys: each as it was said, with the form in which `rows` holds it.
+        sealed: whether the field is encrypted.
     """
     import duckdb
 
+    found: set[str] = set()
+    forms = {kept: said for said, kept in keys.items()} | ({said: said for said in keys} if sealed else {})
     with duckdb.connect() as con:
         con.execute("set memory_limit='600MB'")
         ready(con)
-        for name, which in gone.items():
-            for file in sorted((path / name).glob("*.parquet")):
-                try:
-                    if con.execute(f"select 1 from read_parquet({text(str(file))}) where {which} limit 1").fetchone():
-                        return True
-                except duckdb.BinderException:  # an older version without the field
-                    continue
-    return False
+        for file in sorted((path / "rows").glob("*.parquet")) if field else ():
+            value = f"opened({quote(field)})" if sealed else f"{quote(field)}::varchar"  # type: ignore[arg-type]
+            query = f"select distinct {value} from read_parquet({text(str(file))}) where {value} in ({', '.join(map(text, forms))})"
+            try:
+                found |= {forms[str(row[0])] for row in con.execute(query).fetchall()}
+            except duckdb.BinderException:  # an older version without the field
+                continue
+        for said, kept in keys.items():
+            aside = of_keys(field, [kept], [said], "sealed" if sealed else None)["quarantine"] if field else in_text([said])
+            for file in sorted((path / "quarantine").glob("*.parquet")) if said not in found else ():
+                if con.execute(f"select 1 from read_parquet({text(str(file))}) where {aside} limit 1").fetchone():
+                    found.add(said)
+                    break
+    return found
 
 
 def reseal(path: Path, versions: Mapping[str, int], fields: Sequence[str], made: str, ready: Callable[[Any], None]) -> dict[str, int]:

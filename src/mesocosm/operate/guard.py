@@ -150,7 +150,7 @@ def json_of(data: bytes) -> Any:
         Problem: it is none, or a key comes twice in an object.
     """
     found = _read(data)
-    if key := repeated_key(data, found):
+    if (key := repeated_key(data, found)) is not None:
         raise Problem(400, "A key comes twice", str(KeyTwice(key)), {"field": key[:60]})
     return found
 

@@ -22,7 +22,7 @@ from mesocosm.govern.sources.paths import quote
 EXAMPLES = 10
 NEW, ROWS = working("new"), working("rows")
 CLEAN = "_clean"  # the rows looked at, trimmed, blank ones null
-HELD_FIELDS = 60
+HELD_FIELDS = 60  # columns that are looked at in full; of a wider table, so many of words
 MOST_FIELDS = 60  # categories that are held against each other
 
 Fields = Mapping[str, Mapping[str, Any]]
@@ -34,14 +34,17 @@ def guesses(con: Any, table: str, fields: Fields, columns: Sequence[Column], fix
     Args:
         fixed: fields that are never mended, such as identifiers.
     """
-    texts = ", ".join(f"case when {BLANK.replace('x', quote(c.name) + '::varchar')} then null else {TRIMMED.replace('x', quote(c.name) + '::varchar', 1)} end as {quote(c.name)}" for c in columns)
-    kind = "table" if len(columns) <= HELD_FIELDS else "view"  # the engine keeps a block of each column of a table, however few rows it has
-    con.execute(f"create or replace temp {kind} {CLEAN} as select {texts} from {quote(table)}")
     able = [c for c in columns if c.name not in fixed and not fields[c.name].get("private") and "values" not in fields[c.name]]
-    found = [*_spelling(con, fields, able), *_moved(con, fields, able), *_dependencies(con, fields, able), *_outliers(fields, able)]
+    narrow = len(columns) <= HELD_FIELDS
+    words = able if narrow else [c for c in able if fields[c.name]["type"] in ("category", "text")][:HELD_FIELDS]
+    cleaned = columns if narrow else words  # the engine holds each of them several times while it trims them
+    if cleaned:
+        texts = ", ".join(f"case when {BLANK.replace('x', quote(c.name) + '::varchar')} then null else {TRIMMED.replace('x', quote(c.name) + '::varchar', 1)} end as {quote(c.name)}" for c in cleaned)
+        con.execute(f"create or replace temp table {CLEAN} as select {texts} from {quote(table)}")
+    found = [*_spelling(con, fields, words), *_moved(con, fields, words), *_dependencies(con, fields, words), *_outliers(fields, able)]
     if key is None and len(columns) > 1:
-        found += _equal_rows(con, CLEAN if kind == "table" else table, fields, columns)
-    con.execute(f"drop {kind} {CLEAN}")
+        found += _equal_rows(con, CLEAN if narrow else table, fields, columns)
+    con.execute(f"drop table if exists {CLEAN}")
     return found
 
 

@@ -38,8 +38,9 @@ def unread(con: Any, table: str, settings: Mapping[str, Mapping[str, Any]]) -> d
 
 def _unread_alike(con: Any, table: str, names: Sequence[str], settings: Mapping[str, Any]) -> dict[str, int]:
     """How many values of each of some fields, which have one kind and one setting, are not read."""
-    each = " union all ".join(f"select {i} as which, {quote(n)} as value, count(*) as rows from {quote(table)} group by 2" for i, n in enumerate(names))
-    con.execute(f"create or replace temp table _each as {each}")
+    for i, name in enumerate(names):
+        each = f"select {i} as which, {quote(name)} as value, count(*) as rows from {quote(table)} group by 2"
+        con.execute(f"create or replace temp table _each as {each}" if i == 0 else f"insert into _each {each}")
     had = read(con, "_each", {"value": settings}, "_read", {"which": "int64", "rows": "int64"})
     told = con.execute(f"select which, sum(rows) from _read where {quote(next(iter(had)))} and value is null group by 1").fetchall()
     con.execute("drop table _read")
