@@ -20,7 +20,7 @@ from statistics import median
 from typing import Any
 
 from data import BANK, govern_bank
-from parts import Line, Parts, installed, no_peer, run_parts, size
+from parts import Line, Parts, installed, no_peer, run_parts, size, some
 
 from mesocosm.govern.snapshot import read_table
 
@@ -101,7 +101,7 @@ def middle(runs: list[dict[str, Any]]) -> dict[str, Any]:
 def table() -> list[Line]:
     """The dirty table beside pandas and Polars."""
     rows, times = (
-        int(os.environ.get("ROWS", size(10_200_000, 20_000))),
+        int(os.environ.get("ROWS", size(10_200_000, 2_000))),
         int(os.environ.get("RUNS", size(3, 1))),
     )
     with tempfile.TemporaryDirectory(dir=os.environ.get("SCRATCH")) as home:
@@ -178,7 +178,7 @@ def repaired() -> list[Line]:
 
     shared = Path(os.environ.get("SHARED", HERE.parents[1] / "shared" / "data")) / "cleaning"
     lines: list[Line] = []
-    for name in ("hospital", "beers"):
+    for name in some(("hospital", "beers"), "hospital"):
         if not (shared / name).is_dir():
             lines.append(
                 (

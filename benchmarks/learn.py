@@ -58,8 +58,8 @@ def credit() -> list[Line]:
         model, snapshot = eco.spec.eco.models["risk"], eco.catalog.snapshot(dataset="credit")
         rows, split = columns_of(eco.spec, snapshot, [*model.inputs, model.predict])
     rows, split = (
-        {c: v[: size(len(v), 80)] for c, v in rows.items()},
-        split[: size(len(split), 80)],
+        {c: v[: size(len(v), 60)] for c, v in rows.items()},
+        split[: size(len(split), 60)],
     )
     kinds, base = kinds_of(snapshot), resolve(*BASE)
     y = np.array(rows["grade"])

@@ -18,7 +18,7 @@ AHEAD = size(8, 2)  # steps forth, then back, so that she stays near
 STEPS, MOST, CALM = (
     size(60, 4),
     size(120, 20),
-    size(15, 2),
+    size(15, 1),
 )  # places that are looked up, and seconds in which they are walked
 WATCH = """of => { window.seen = []; let last = ""; setInterval(() => { const at = of === "me" ? window.mesocosm.camera : window.mesocosm.people()[0]?.place; if (!at) return;
     const said = at[2].toFixed(1); if (said !== last) { last = said; window.seen.push([Date.now(), Number(said)]); } }, 4); }"""

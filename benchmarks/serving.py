@@ -29,7 +29,7 @@ FIVE = (
     "I lost my card and someone is using it, what should I do now?", "How do I raise the limit of my credit card for a trip abroad?",
     "My transfer from last Friday has still not arrived", "Can I open a joint account with my wife online?", "Why was I charged a fee for taking cash out",
 )  # fmt: skip
-SECONDS = size(10, 2)
+SECONDS = size(10, 1)
 WARM = size(3, 1)
 MANY = size(64, 4)  # connections
 ROWS, ONES = size(2560, 64), size(300, 10)  # of the model alone: in batches, and one by one

@@ -43,7 +43,7 @@ def german() -> tuple[dict[str, list[Any]], dict[str, str], np.ndarray[Any, Any]
         eco = govern_bank(Path(folder) / "bank")
         model, snapshot = eco.spec.eco.models["risk"], eco.catalog.snapshot(dataset="credit")
         rows, _ = columns_of(eco.spec, snapshot, [*model.inputs, model.predict])
-    rows = {c: v[: size(len(v), 200)] for c, v in rows.items()}
+    rows = {c: v[: size(len(v), 80)] for c, v in rows.items()}
     kinds = {
         n: "category" if k == "text" else k
         for n, k in kinds_of(snapshot).items()

@@ -257,7 +257,7 @@ async def visit(
             await asyncio.sleep(max(0.0, due - time.monotonic()))
         return sent
 
-    await poses(2.0)
+    await poses(size(20, 5) / 10)
     told.clear()
     seen.clear()
     before, at = spent(), time.monotonic()

@@ -24,7 +24,7 @@ from mesocosm.govern.govern import Snapshot, govern
 from mesocosm.govern.snapshot import read_table
 from mesocosm.govern.sources import SOURCES
 
-RECIPES = rounds(8, 100)
+RECIPES = rounds(5, 100)
 SPARK = {"engine": "spark", "url": "local[2]", "rows": 37}  # four jobs for the table below
 TABLES = ("rows", "quarantine", "duplicates")
 LENGTHS = ["150 cm", "1.5m", "1,5 m", "60 in", "", "n/a", "a lot", "１７０cm", "9000 cm"]

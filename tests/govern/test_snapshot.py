@@ -32,7 +32,7 @@ for tag in range(start, start + 100000):
         print("ready", flush=True)  # the libraries are loaded; from here it only writes
     write_rows(path, pa.table({"_row": range(20000), "tag": [tag] * 20000, "text": [f"{tag}-{i}" for i in range(20000)]}), str(tag))
 """
-KILLS = rounds(12, 50)
+KILLS = rounds(8, 50)
 
 
 def test_a_table_in_a_folder_of_an_odd_name_is_read(tmp_path: Path) -> None:

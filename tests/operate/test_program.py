@@ -112,7 +112,7 @@ def recipes(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
     return fields, more
 
 
-@settings(max_examples=rounds(12, 150), deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, phases=[Phase.generate])
+@settings(max_examples=rounds(8, 150), deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, phases=[Phase.generate])
 @given(recipe=recipes(), seed=st.integers(0, 10_000))
 def test_random_recipes_are_said_by_the_program_as_by_the_engine(tmp_path_factory: pytest.TempPathFactory, recipe: Any, seed: int) -> None:
     fields, more = recipe

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mesocosm.base.cache import left, taken
 from mesocosm.base.digest import digest, digest_file
 from mesocosm.base.errors import Wrong
 from mesocosm.base.files import folder_appears
@@ -15,20 +16,22 @@ REVISION = 1
 
 
 def unpacked(name: str, file: Path, store: Path) -> Path:
-    """The folder of a GGUF file's net and tokenizer; weights in float16, kept in the store by content.
+    """The folder of a GGUF file's net and tokenizer; weights in float16, kept in the store by content, and unpacked once for all of a person's projects.
 
     Raises:
         Wrong: the package that reads GGUF is not there, or the file is not whole.
     """
     from importlib.util import find_spec
 
-    folder = store / "bases" / f"gguf-{digest(digest_file(file), REVISION)}"
-    if (folder / "config.json").is_file():
+    named = f"gguf-{digest(digest_file(file), REVISION)}"
+    folder = store / "bases" / named
+    if (folder / "config.json").is_file() or taken(named, folder):
         return folder
     if not find_spec("gguf"):
         raise Wrong("base", f"'{name}' is a GGUF file, and the package that reads one is not here", "pip install gguf")
     with folder_appears(folder) as aside:
         _write(name, file, aside)
+    left(named, folder)
     return folder
 
 
