@@ -43,12 +43,20 @@ class Prediction:
 
 
 def row_as_json(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row as JSON can say it: dates, moments and hours in ISO 8601, decimals as their digits, all else as it is.
+    """A row as JSON can say it: dates, moments and hours in ISO 8601, a decimal as a number where a double holds it and as its digits where not, all else as it is.
 
-    >>> row_as_json({"day": date(2024, 2, 29), "sum": Decimal("1.10"), "n": 3})
-    {'day': '2024-02-29', 'sum': '1.10', 'n': 3}
+    >>> row_as_json({"day": date(2024, 2, 29), "sum": Decimal("1.10"), "long": Decimal("0.12345678901234567890"), "n": 3})
+    {'day': '2024-02-29', 'sum': 1.1, 'long': '0.12345678901234567890', 'n': 3}
     """
-    return {name: value.isoformat() if isinstance(value, date | time) else str(value) if isinstance(value, Decimal) else value for name, value in row.items()}
+    return {name: _as_json(value) for name, value in row.items()}
+
+
+def _as_json(value: object) -> object:
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return float(value) if value.is_finite() and Decimal(repr(float(value))) == value else str(value)
+    return value
 
 
 class Client:

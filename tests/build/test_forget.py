@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from conftest import rounds
 
-from mesocosm.base.errors import Failure, Wrong
+from mesocosm.base.errors import Wrong
 from mesocosm.build.forget import forget
 from mesocosm.catalog import tables as t
 from mesocosm.ecosystem import Ecosystem, open_ecosystem
@@ -88,14 +88,30 @@ def test_a_key_that_nothing_holds_erases_nothing(tmp_path: Path) -> None:
         (tmp_path / "people.csv").write_text("email,city,age\n" + ("old@b.org,Bonn,3\n" if not more else "") + "keep@b.org,Ulm,4\nlast@b.org,Jena,odd\n" + more)
         assert not eco.build().failed
     versions = [s["id"] for s in eco.catalog.snapshots("people-table")]
-    for keys in (["nobody@b.org"], ["keep@b.org", "nobody@b.org"]):
-        with pytest.raises(Failure, match=r"is in no row, no quarantined line and no prediction, so nothing was erased; wanted keys as 'people-table' holds them"):
-            forget(eco.spec, eco.catalog, "people-table", keys)
-    assert [s["id"] for s in eco.catalog.snapshots("people-table")] == versions and len(versions) == 2
+    told = forget(eco.spec, eco.catalog, "people-table", ["nobody@b.org", "later@b.org"])
+    assert (told["rows"], told["absent"]) == ({}, 2) and [s["id"] for s in eco.catalog.snapshots("people-table")] == versions and len(versions) == 2
     assert forget(eco.spec, eco.catalog, "people-table", ["old@b.org"])["still_found_in"] == []  # of the first version only
     again = forget(eco.spec, eco.catalog, "people-table", ["old@b.org"])
-    assert (again["rows"], again["before"]) == ({}, 1)
-    assert forget(eco.spec, eco.catalog, "people-table", ["keep@b.org"])["rows"]["rows"] == 1
+    assert (again["rows"], again["absent"]) == ({}, 1)
+    both = forget(eco.spec, eco.catalog, "people-table", ["keep@b.org", "nobody@b.org"])
+    assert both["rows"]["rows"] == 1 and both["absent"] == 1
+    with (tmp_path / "people.csv").open("a") as file:
+        file.write("later@b.org,Ulm,5\n")
+    eco.build()
+    assert eco.catalog.snapshot(dataset="people-table")["account"]["forgotten"] >= 2  # what nothing held then is left out now
+
+
+@pytest.mark.parametrize(("key", "held"), [("12", False), ("0", False), ("7", True), ("007", True), ("40", True)])
+def test_figures_of_other_fields_hold_no_key(tmp_path: Path, key: str, held: bool) -> None:
+    """An amount of 120.5 or a probability of 0.7 does not hold the keys 12 and 0; another spelling of a key does, and so does a prediction with it."""
+    (tmp_path / "people.csv").write_text("id,age\n7,12\n8,40\n")
+    (tmp_path / "ecosystem.yaml").write_text("ecosystem: small\nsources:\n  people: {type: csv, path: people.csv}\ndatasets:\n  folk: {from: people, key: id, fields: {id: integer, age: integer}}\n")
+    eco = open_ecosystem(tmp_path)
+    eco.build()
+    for ident, row in (("p-1", {"amount": 120.5, "age": 12}), ("p-2", {"id": 40, "age": 3})):
+        eco.catalog.add(t.PREDICTIONS, [{"id": ident, "service": "s", "version": "v", "snapshot": "x", "input": {"clean": row}, "output": {"probability": 0.7}, "ms": 1.0, "at": 1.0}])
+    done = forget(eco.spec, eco.catalog, "folk", [key])
+    assert bool(done["rows"]) is held and (eco.catalog.prediction("p-1") is not None) and (eco.catalog.prediction("p-2") is None) is (key == "40")
 
 
 LEARNT = """

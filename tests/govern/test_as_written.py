@@ -141,6 +141,8 @@ def test_digits_with_leading_zeros_are_text_whatever_stands_beside_them(tmp_path
     values = ["1", "001", "2", "1.5", "10"] * 20
     (tmp_path / "a.csv").write_text("part\n" + "\n".join(values) + "\n")
     assert drafted(tmp_path)["part"] in ({"type": "text"}, {"type": "category"})
+    (tmp_path / "a.csv").write_text("day\n" + "\n".join([*[f"2024-01-{d:02d}" for d in range(1, 29)], "00"]) + "\n")
+    assert "leading zeros" not in str(draft_files(tmp_path, [tmp_path / "a.csv"])["evidence"])  # 00 stands for none
 
 
 def test_one_value_does_not_make_thousands_of_all_others(tmp_path: Path) -> None:
@@ -157,6 +159,9 @@ def test_one_value_does_not_make_thousands_of_all_others(tmp_path: Path) -> None
     assert not made["failed"] and kept(eco, "d")[0]["v"] == 1.101
     eco, made = built(tmp_path / "two", yaml, a="v\n" + "\n".join([*many, '"1,234,567"']) + "\n")
     assert not made["failed"] and kept(eco, "d")[0]["v"] == 1101.0  # groups need no second value
+    (tmp_path / "three").mkdir()
+    eco, made = built(tmp_path / "three", yaml.replace("v: number", "v: {type: number, unreadable: missing, missing: keep}"), a="v\n" + "\n".join([*many, '"5,00"', "3.5", "7"]) + "\n")
+    assert not made["failed"] and [r["v"] for r in kept(eco, "d")][:2] == [None, None]  # one against one: what reads two ways is refused
 
 
 @pytest.mark.parametrize("name", ["n", "new", "x", "rows", "which", "value", "_had0", "h"])
@@ -178,7 +183,7 @@ def test_a_table_of_many_columns_is_drafted_within_the_memory_of_all(tmp_path: P
 def test_a_partner_whose_key_repeats_with_other_values_is_not_joined(tmp_path: Path) -> None:
     (tmp_path / "orders.csv").write_text("order,cust,sum\n" + "".join(f"{i},{i % 60:03d},{i}\n" for i in range(300)))
     people = [f"{i:03d},name {i}" for i in range(60)]
-    for more, joined in (([], True), ([people[7]], True), (["007,another"], False)):
+    for more, joined in (([], True), ([people[7]], True), (["007,another"], False), (["008,name 8", "008,Name 8"], False)):
         (tmp_path / "people.csv").write_text("cust,name\n" + "\n".join([*people, *more]) + "\n")
         said = draft_files(tmp_path, [tmp_path / "orders.csv", tmp_path / "people.csv"])
         assert ("people-source" in said["left"]) is not joined
@@ -205,7 +210,7 @@ def test_errors_of_a_workbook_are_told(tmp_path: Path) -> None:
 def test_short_words_of_an_address_are_written_out_where_they_are_short_words() -> None:
     told = {
         "5 Dr. Martin Luther King Dr.": "5 Dr. Martin Luther King Drive", "1 St Ann St": "1 St Ann Street", "12 N Main St Apt 4": "12 North Main Street Apartment 4",
-        "Hartford, CT 06101": "Hartford, CT 06101", "Omaha NE 68001": "Omaha NE 68001", "Miami, FL 33101": "Miami, FL 33101", "7 E St NW": "7 E Street Northwest",
+        "Hartford, CT 06101": "Hartford, CT 06101", "12 Main St, Omaha NE": "12 Main Street, Omaha NE", "Hartford CT": "Hartford CT", "Miami FL USA": "Miami FL USA", "3 Park Ct": "3 Park Court", "Omaha NE 68001": "Omaha NE 68001", "Miami, FL 33101": "Miami, FL 33101", "7 E St NW": "7 E Street Northwest",
     }  # fmt: skip
     assert {a: address_of(a) for a in told} == told
 

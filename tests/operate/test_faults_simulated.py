@@ -274,6 +274,9 @@ def test_a_flip_is_found_where_the_model_says_nearly_always_the_same() -> None:
         usual = draw(900)
         losses = [a for a in usual if a.label == "bad"]
         quiet += compare(losses, calibration, len(usual) - len(losses)).worse + compare(losses, calibration).worse
+        early, late = draw(600), draw(600)  # first every label comes back, then those of losses only
+        mixed = [*early, *(a for a in late if a.label == "bad")]
+        quiet += compare(mixed, calibration, 1200 - len(mixed)).worse + compare(mixed, calibration).worse
     assert found["all", True] == 20 and found["four of five", True] >= 18, found
     assert quiet == 0  # losses alone are a selection, whether it is known how many answers have no label or not
 

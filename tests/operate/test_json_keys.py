@@ -35,6 +35,9 @@ def test_a_key_that_comes_twice_is_named_however_deep(key: str, value: Any, dept
     with pytest.raises(Problem) as refused:
         json_of(text.encode())
     assert refused.value.status == 400 and "comes twice" in refused.value.detail
+    for encoding in ("utf-16", "utf-32-le"):
+        with pytest.raises(Problem):
+            json_of(text.encode(encoding))
 
 
 @pytest.mark.parametrize(("body", "title"), [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import deque
 from typing import Any
 
 _KEY_BYTES = re.compile(rb'"\s*:')
@@ -31,7 +32,7 @@ def repeated_key(data: bytes | str, found: object) -> str | None:
     (None, 'c')
     """
     seen = len(_KEY_BYTES.findall(data)) if isinstance(data, bytes) else len(_KEY_TEXT.findall(data))
-    if seen <= _keys(found):
+    if _has_keys(found, seen):
         return None
     try:
         json.loads(data, object_pairs_hook=_once)
@@ -50,17 +51,17 @@ def load_once(text: str) -> Any:
     return json.loads(text, object_pairs_hook=_once)
 
 
-def _keys(found: object) -> int:
-    """How many keys all objects of a value have together."""
-    count, waiting = 0, [found]
-    while waiting:
-        one = waiting.pop()
+def _has_keys(found: object, many: int) -> bool:
+    """Whether all objects of a value together have so many keys; objects are looked at before what lies deeper, as long lists of numbers do."""
+    waiting = deque([found])
+    while many > 0 and waiting:
+        one = waiting.popleft()
         if isinstance(one, dict):
-            count += len(one)
-            waiting += [v for v in one.values() if isinstance(v, dict | list)]
+            many -= len(one)
+            waiting.extend(v for v in one.values() if isinstance(v, (dict, list)))
         elif isinstance(one, list):
-            waiting += [v for v in one if isinstance(v, dict | list)]
-    return count
+            waiting.extend(v for v in one if isinstance(v, (dict, list)))
+    return many <= 0
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -6,13 +6,13 @@ Knows the catalog and the doors of govern. The key itself is never written anywh
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import cast, delete, insert, or_, select, update
+from sqlalchemy import cast, delete, false, insert, or_, select, update
 from sqlalchemy.types import String
 
-from mesocosm.base.errors import Failure, Wrong
+from mesocosm.base.errors import Wrong
 from mesocosm.base.files import write_json
 from mesocosm.build.apply import alone, private_key
 from mesocosm.build.graph import datasets_of, where_of
@@ -27,15 +27,16 @@ from mesocosm.spec import Spec
 def forget(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str], who: str = "forget") -> dict[str, Any]:
     """Erase subjects from a dataset and from all that share a source with it, and say what was erased and where, if anywhere, a key is still found.
 
-    A key that is held nowhere erases nothing: versions that a typing error would cost do not come back.
+    A key that is held nowhere erases nothing: versions that a typing error would cost do not come back. Its mark is kept, so that rows of it that come
+    later are left out.
 
     Returns:
         What `dataset` lost; the same of each other dataset under `others`; under `not_reached` those that
-        share a source and have no field of the key's column, with the reason; under `before` how many keys were forgotten before and are held nowhere.
+        share a source and have no field of the key's column, with the reason; under `absent` how many keys are held nowhere.
 
     Raises:
         Wrong: there is no such dataset, or it has no key.
-        Failure: it was not built yet, or a key is held nowhere and was not forgotten before; nothing is erased then.
+        Failure: it was not built yet.
     """
     data = dataset_of(spec, dataset)
     if not data.key:
@@ -43,19 +44,16 @@ def forget(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str], who:
     same, not_reached = sharing(spec, catalog, dataset)
     fields: dict[str, str | None] = {dataset: data.key, **same, **dict.fromkeys(not_reached)}
     held = _held(spec, catalog, fields, keys)
-    before = _forgotten_before(spec, catalog, dataset, [key for key in keys if key not in held])
-    if len(held) + len(before) < len(keys):
-        at = next(n for n, key in enumerate(keys, 1) if key not in held and key not in before)
-        which = "the key" if len(keys) == 1 else f"key {at} of {len(keys)}"
-        raise Failure(f"{which} is in no row, no quarantined line and no prediction, so nothing was erased; wanted keys as '{dataset}' holds them in its field '{data.key}'")
+    absent = [key for key in keys if key not in held]
+    _leave_out(spec, catalog, dataset, absent, who)
     if not held:
-        return {"dataset": dataset, "rows": {}, "predictions": 0, "models": [], "exact": [], "still_found_in": [], "scanned": 0, "others": [], "not_reached": {}, "before": len(before)}
+        return {"dataset": dataset, "rows": {}, "predictions": 0, "models": [], "exact": [], "still_found_in": [], "scanned": 0, "others": [], "not_reached": {}, "absent": len(absent)}
     keys = held
     others = [_forget(spec, catalog, name, field, keys, who) for name, field in same.items()]
     for name in not_reached:  # its broken lines may name the subject all the same
         _forget(spec, catalog, name, None, keys, who)
     done = _forget(spec, catalog, dataset, data.key, keys, who)  # last, so that its scan of the store is of all
-    return done | {"others": others, "not_reached": not_reached, "before": len(before)}
+    return done | {"others": others, "not_reached": not_reached, "absent": len(absent)}
 
 
 def _held(spec: Spec, catalog: Catalog, fields: Mapping[str, str | None], keys: Sequence[str]) -> list[str]:
@@ -70,30 +68,35 @@ def _held(spec: Spec, catalog: Catalog, fields: Mapping[str, str | None], keys: 
     where = where_of(spec)
     secret, found = private_key(where.store), set[str]()
     forms: dict[str, set[str]] = {key: {key} for key in keys}
-    for dataset, subject in fields.items():
-        left = [key for key in keys if key not in found]
-        if not left:
-            break
-        snapshot = version_of(catalog, dataset, "newest")
-        field = datasets_of(spec)[dataset].fields[subject] if subject else None
-        kept = keys_as_kept(field, left, secret) if field else left
-        for key, form in zip(left, kept, strict=True):
-            forms[key] |= {form} - {""}
-        sealed = bool(field and field.sealed)
-        found |= held_in(where.store / snapshot["path"], subject, dict(zip(left, kept, strict=True)), sealed, lambda con: prepare(con, where.store))
+    with alone(where.store, wait=30):
+        for dataset, subject in fields.items():
+            left = [key for key in keys if key not in found]
+            if not left:
+                break
+            snapshot = version_of(catalog, dataset, "newest")
+            field = datasets_of(spec)[dataset].fields[subject] if subject else None
+            kept = keys_as_kept(field, left, secret) if field else left
+            for key, form in zip(left, kept, strict=True):
+                forms[key] |= {form} - {""}
+            sealed = bool(field and field.sealed)
+            found |= held_in(where.store / snapshot["path"], subject, dict(zip(left, kept, strict=True)), sealed, lambda con: prepare(con, where.store))
+    names = {subject for subject in fields.values() if subject}
     with catalog.transaction() as con:
-        found |= {key for key in keys if key not in found and _predictions_with(con, forms[key])}
+        found |= {key for key in keys if key not in found and any(con.execute(select(t.PREDICTIONS.c.id).where(_names_subject(names, form)).limit(1)).first() for form in forms[key])}
     return [key for key in keys if key in found]
 
 
-def _forgotten_before(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str]) -> list[str]:
-    """The keys that were forgotten before."""
+def _leave_out(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str], who: str) -> None:
+    """Keep the marks of keys that nothing holds, so that later builds leave their rows out."""
     from mesocosm.govern.erase import mark
 
     secret = private_key(where_of(spec).store)
     with catalog.transaction() as con:
-        marks = {row[0] for row in con.execute(select(t.FORGOTTEN.c.mark).where(t.FORGOTTEN.c.dataset == dataset))}
-    return [key for key in keys if mark(key, secret) in marks]
+        known = {row[0] for row in con.execute(select(t.FORGOTTEN.c.mark).where(t.FORGOTTEN.c.dataset == dataset))}
+        marks = [m for m in dict.fromkeys(mark(key, secret) for key in keys) if m not in known]
+        if marks:
+            con.execute(insert(t.FORGOTTEN), [{"dataset": dataset, "mark": m, "at": catalog.clock()} for m in marks])
+            catalog.write_audit(con, who, "forget", f"datasets.{dataset}", f"{len(marks)} subjects that nothing holds: their rows will be left out")
 
 
 def sharing(spec: Spec, catalog: Catalog, dataset: str) -> tuple[dict[str, str], dict[str, str]]:
@@ -204,13 +207,26 @@ def _without(value: Any, words: set[str]) -> Any:
     return None if isinstance(value, str) and value in words else value
 
 
+def _safe(word: str) -> str:
+    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _names_subject(fields: Iterable[str], word: str) -> Any:
+    """Whether a prediction names a subject: a text anywhere, figures in one of some fields only, since 12 may be an age."""
+    safe, tests = _safe(word), []
+    forms = [f'%"{safe}"%'] if not word.isdecimal() else [f'%"{_safe(f)}": {form}%' for f in fields for form in (f"{safe},", f"{safe}}}", f'"{safe}"')]
+    for column in (t.PREDICTIONS.c.input, t.PREDICTIONS.c.output):
+        tests += [cast(column, String).like(form, escape="\\") for form in forms]
+    return or_(false(), *tests)
+
+
 def _predictions_with(con: Any, words: set[str]) -> list[str]:
-    """Ids of predictions whose input or output holds a word."""
+    """Ids of predictions whose input or output holds a word as a whole text or number."""
     tests = []
     for word in words:
-        safe = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        safe = _safe(word)
         for column in (t.PREDICTIONS.c.input, t.PREDICTIONS.c.output):
-            tests += [cast(column, String).like(f'%"{safe}"%', escape="\\"), cast(column, String).like(f"%: {safe}%", escape="\\")]
+            tests += [cast(column, String).like(form, escape="\\") for form in (f'%"{safe}"%', f"%: {safe},%", f"%: {safe}}}%")]
     return [row[0] for row in con.execute(select(t.PREDICTIONS.c.id).where(or_(*tests)))]
 
 

@@ -24,7 +24,7 @@ from mesocosm.spec import Spec
 if TYPE_CHECKING:
     from mesocosm.catalog import Catalog
 
-REVISIONS = {"govern": 4, "learn": 5}
+REVISIONS = {"govern": 5, "learn": 5}
 
 
 def where_of(spec: Spec) -> Where:

@@ -32,10 +32,10 @@ def model(name: str, data: Mapping[str, Any]) -> str:
 def _others(others: Sequence[Mapping[str, Any]]) -> str:
     """The versions made after the one in service."""
     rows = "".join(
-        f'<tr><td>{escape(o["id"])}</td><td><span class="warn">{escape(o["state"])}</span></td><td class="said">{escape(o["why"])}</td><td>{escape(o["figure"].replace("_", " "))} {_n(o["value"])}</td></tr>'
+        f'<tr><td>{escape(o["id"])}</td><td><span class="warn">{escape(o["state"])}</span>, {escape(o["does"])}</td><td class="said">{escape(o["why"])}</td><td>{escape(o["figure"].replace("_", " "))} {_n(o["value"])}</td></tr>'
         for o in others
     )
-    return f'<h3>Made after it, and answer nobody</h3><div class="card"><table><tr><th>version</th><th>state</th><th>why</th><th>on its own held-out rows</th></tr>{rows}</table></div>' if rows else ""
+    return f'<h3>Made after it</h3><div class="card"><table><tr><th>version</th><th>state</th><th>why</th><th>on its own held-out rows</th></tr>{rows}</table></div>' if rows else ""
 
 
 def _figures(m: Mapping[str, Any]) -> str:

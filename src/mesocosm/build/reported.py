@@ -18,7 +18,7 @@ def reported_version(spec: Spec, catalog: Catalog, model: str, answering: Collec
         answering: the versions that a running gateway answers by, where one is at hand.
 
     Returns:
-        Its record, and under `others` those made after it, each with its leading figure: they answer nobody.
+        Its record, and under `others` those made after it, each with its leading figure, and whether a rollout tries it.
     """
     from mesocosm.learn.card import leading
 
@@ -28,9 +28,10 @@ def reported_version(spec: Spec, catalog: Catalog, model: str, answering: Collec
     if not serving:
         return None
     now = serving[-1]
-    others = [_other(v, leading(v["metrics"])) for v in versions if v["number"] > now["number"]]
+    tried = {row["version"]: f"is tried by a {row['strategy']} of '{name}'" for name in spec.eco.services if (row := catalog.rollout(name))}
+    others = [_other(v, leading(v["metrics"]), tried.get(v["id"], "answers nobody")) for v in versions if v["number"] > now["number"]]
     return {k: now[k] for k in TOLD} | {"others": others}
 
 
-def _other(version: Mapping[str, Any], figure: str) -> dict[str, Any]:
-    return {"id": version["id"], "state": version["state"], "why": version["why"], "figure": figure, "value": version["metrics"].get(figure)}
+def _other(version: Mapping[str, Any], figure: str, does: str) -> dict[str, Any]:
+    return {"id": version["id"], "state": version["state"], "does": does, "why": version["why"], "figure": figure, "value": version["metrics"].get(figure)}

@@ -32,6 +32,8 @@ def only_server(store: Path, shared: bool = False) -> Iterator[None]:
             said = _record(store)
             at = f" at {said['url']} (process {said.get('pid')})" if said else ""
             raise Failure(f"another 'mesocosm up' serves this folder already{at}; stop it first, or use it") from error
+        if not shared:  # who holds the folder alone finds only what one left that was killed
+            (store / "server.json").unlink(missing_ok=True)
         try:
             yield
         finally:

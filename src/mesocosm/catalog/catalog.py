@@ -277,10 +277,10 @@ class Catalog:
         found = self.rows(query.limit(most) if most else query)
         return list({row["id"]: row for row in (reversed(found) if most else found)}.values())
 
-    def count_answers(self, service: str, version: str, since: float, until: float, mark: str = "") -> int:
-        """How many answers a version gave from a moment to another, both included: to traffic, or to rows with a mark."""
+    def count_answers(self, service: str, version: str, since: float, until: float, most: int, mark: str = "") -> int:
+        """How many answers, at most `most`, a version gave from a moment to another, both included: to traffic, or to rows with a mark."""
         mine = ((p := t.PREDICTIONS.c).service == service, p.version == version, p.at.between(since, until), p.mark == mark if mark else is_traffic())
-        return int(self.rows(select(func.count().label("many")).where(*mine))[0]["many"])
+        return int(self.rows(select(func.count().label("many")).select_from(select(t.PREDICTIONS.c.id).where(*mine).limit(most).subquery()))[0]["many"])
 
     def told(self, service: str, since: float) -> dict[str, tuple[int, int]]:
         """By version: how many of its predictions since then a label came back for, and how many of those were right."""

@@ -24,13 +24,15 @@ def forget(
     done = erase(eco.spec, eco.catalog, dataset, key)
 
     def text(d: dict[str, Any]) -> str:
+        absent = f"No row of any version, no quarantined line and no prediction holds {d['absent']} of the keys: nothing was erased for {'it' if d['absent'] == 1 else 'them'}, and rows that come later are left out."
         if not d["rows"]:
-            return f"Forgotten before: {d['before']} of {d['before']} keys; no row, quarantined line or prediction holds them, and nothing was erased now."
+            return absent
         lines = [f"Erased from {d['dataset']}: " + ", ".join(f"{n} of {t}" for t, n in d["rows"].items()) + f", {d['predictions']} predictions. Older versions of its snapshots are gone."]
         lines += [f"Erased from {o['dataset']}, over the same source: " + ", ".join(f"{n} of {t}" for t, n in o["rows"].items()) + f", {o['predictions']} predictions." for o in d["others"]]
         lines += [f"NOT ERASED from {name}: {why}." for name, why in d["not_reached"].items()]
         lines += [f"{e['from']} became {e['to']}: {e['rows']} training rows taken out exactly in {e['seconds'] * 1000:.1f} ms; solving anew took {e['refit_seconds'] * 1000:.0f} ms and differs by {e['difference']:.1e}." for e in d["exact"]]
         lines += [f"Learnt from it and kept, marked: {', '.join(d['models'])}. 'mesocosm build' grows them anew once their data changes."] if d["models"] else []
+        lines += [absent] if d["absent"] else []
         lines.append("The sources keep what they hold; a build leaves the subject's rows out from now on.")
         lines.append(f"STILL FOUND in {', '.join(d['still_found_in'])}." if d["still_found_in"] else "A scan of every file of the store finds the keys nowhere." if d["scanned"] else "The keys are too short to be scanned for.")
         return "\n".join(lines)

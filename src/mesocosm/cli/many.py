@@ -189,7 +189,7 @@ def _json_lines(path: Path) -> Iterator[Line]:
                 continue
             try:
                 row = load_once(line.decode("utf-8-sig"))
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 yield Line({}, f"line {number}: {error}" if isinstance(error, KeyTwice) else f"line {number} is no JSON ({error})")
                 continue
             yield Line(row) if isinstance(row, dict) else Line({}, f"line {number} is no object; wanted one row as an object a line")

@@ -107,7 +107,7 @@ def erase(path: Path, versions: Mapping[str, int], gone: Mapping[str, str], made
 
 
 def held_in(path: Path, field: str | None, keys: Mapping[str, str], sealed: bool, ready: Callable[[Any], None] = lambda con: None) -> set[str]:
-    """Which keys any version of a dataset's tables, also an older one, holds.
+    """Which keys any version of a dataset's tables, also an older one, holds; a version whose field was hidden otherwise is asked for both forms of a key.
 
     Args:
         path: the folder of the dataset's tables.
@@ -116,19 +116,23 @@ def held_in(path: Path, field: str | None, keys: Mapping[str, str], sealed: bool
         sealed: whether the field is encrypted.
     """
     import duckdb
+    import pyarrow.parquet as pq
 
     found: set[str] = set()
-    forms = {kept: said for said, kept in keys.items()} | ({said: said for said in keys} if sealed else {})
+    forms: dict[str, set[str]] = {}
+    for said, kept in keys.items():
+        for form in (said, kept):
+            forms.setdefault(form, set()).add(said)
+    listed = ", ".join(map(text, forms))
     with duckdb.connect() as con:
         con.execute("set memory_limit='600MB'")
         ready(con)
-        for file in sorted((path / "rows").glob("*.parquet")) if field else ():
-            value = f"opened({quote(field)})" if sealed else f"{quote(field)}::varchar"  # type: ignore[arg-type]
-            query = f"select distinct {value} from read_parquet({text(str(file))}) where {value} in ({', '.join(map(text, forms))})"
-            try:
-                found |= {forms[str(row[0])] for row in con.execute(query).fetchall()}
-            except duckdb.BinderException:  # an older version without the field
+        for file in sorted((path / "rows").glob("*.parquet")):
+            if not field or field not in pq.read_schema(file).names:  # of an older version without the field
                 continue
+            for value in (f"{quote(field)}::varchar", *([f"opened({quote(field)}::varchar)"] if sealed else [])):
+                query = f"select distinct {value} from read_parquet({text(str(file))}) where {value} in ({listed})"
+                found |= {said for row in con.execute(query).fetchall() for said in forms[str(row[0])]}
         for said, kept in keys.items():
             aside = of_keys(field, [kept], [said], "sealed" if sealed else None)["quarantine"] if field else in_text([said])
             for file in sorted((path / "quarantine").glob("*.parquet")) if said not in found else ():

@@ -60,6 +60,8 @@ def _marks(con: Any, fields: Fields, rows: Raw) -> tuple[dict[str, str], list[Wr
             if not first.proofs and first.open:
                 first = decimal_mark(_values(con, column, ".", MOST, table))
             points = points or "." in first.proofs
+            if proof.few and "." in first.proofs:  # too few for a decimal comma, and others against it
+                found[name] = "mixed"
             if first.ambiguous and not proof.proofs:
                 open_[name] = (first.open, first.few)
             elif "," in first.proofs and not proof.proofs:
@@ -69,7 +71,7 @@ def _marks(con: Any, fields: Fields, rows: Raw) -> tuple[dict[str, str], list[Wr
             continue
         points = points or "." in proof.proofs
         other = decimal_mark(_values(con, column, ".", MOST, table)) if not proof.mixed else proof
-        found[name] = "mixed" if proof.mixed or "." in other.proofs else ","
+        found[name] = "mixed" if proof.mixed or "." in other.proofs or other.few else ","
     if not points:  # a point that is the decimal mark of its neighbours is one here too
         questions_ += [_asked(fields, name, *values) for name, values in open_.items()]
     for name in (n for n, kind in kinds.items() if kind == "mixed" and (numbers[n].decimal or found.get(n)) == ","):

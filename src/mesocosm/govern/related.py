@@ -75,11 +75,12 @@ def _around(con: Any, tables: Mapping[str, str], columns: Mapping[str, Sequence[
             continue
         tried = sorted((_share(con, tables[lead], tables[other], c) for c in columns[lead] if c in columns[other]), reverse=True)
         able = [t for t in tried if t[0] >= KNOWN and t[1] >= ONCE]
-        if able and able[0][1] < 1:
+        sure = [t for t in able if t[1] == 1]
+        if able and not sure:
             share, once, column, _ = able[0]
             found.left[other] = f"its '{column}' is that of {share:.1%} of the rows of {lead}, and {1 - once:.1%} of its rows share it with another row of other values, so which one belongs is not known; leave one row for each, and it can be joined"
-        elif able:
-            share, _, column, _ = able[0]
+        elif sure:
+            share, _, column, _ = sure[0]
             found.partners[other] = column
             found.why.append(f"'{column}' of {share:.1%} of the rows of {lead} is in {other}, where each row has its own")
         elif cleaned := _cleaned(con, tables[lead], tables[other], [t[2] for t in tried]):

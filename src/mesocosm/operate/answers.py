@@ -176,20 +176,23 @@ def compare(answers: Iterable[Answer], known: Calibration, without: int | None =
     own, held = known.by_class(given)
     beside = _compared(given, own, held, known.rows)
     of_class = beside.p if beside.gap > 0 else 1.0
-    at_best = 1.0 if without is None else _all_others_right(given, expected, known, without)
+    at_best = found.p if without == 0 else _all_others_right(given, expected, known, without)
     return replace(found, p=max(found.p, min(1.0, 2 * min(of_class, at_best))), most=round(float(own[-found.rows :].sum()), 2), selected=selected)
 
 
-def _all_others_right(given: Sequence[Answer], expected: Any, known: Calibration, without: int) -> float:
-    """p that so few are right, had every answer without a label been right; these are spread evenly among the others."""
-    if without > MOST_WITHOUT * len(given):
+def _all_others_right(given: Sequence[Answer], expected: Any, known: Calibration, without: int | None) -> float:
+    """p that so few of all answers are right, had every one without a label been right, and been as unsure as an answer can be.
+
+    It is of all answers together: which of the newest have no label is not known.
+    """
+    if without is None or without > MOST_WITHOUT * len(given):
         return 1.0
-    usual = float(expected.mean())
-    places = [((i + 0.5) / len(given), a, float(e)) for i, (a, e) in enumerate(zip(given, expected, strict=True))]
-    places += [((i + 0.5) / without, Answer(usual, True), usual) for i in range(without)]
-    places.sort(key=lambda place: place[0])
-    found = _compared([a for _, a, _ in places], np.array([e for _, _, e in places]), known.rows, known.rows)
-    return found.p if found.gap > 0 else 1.0
+    right = np.array([a.right for a in given], dtype=float)
+    scale = _alone([a.content for a in given], right - expected)
+    rows, total = len(given) + without, float(expected.sum()) + without * known.expect(1 / max(2, len(known.classes)))
+    held = float(known.rows)
+    told = compared((right.sum() + without) * scale, rows * scale, total / rows * held, held)  # type: ignore[arg-type]
+    return told.p if told.difference < 0 else 1.0
 
 
 def _compared(given: Sequence[Answer], expected: Any, held: float, rows_held: int) -> Labelled:

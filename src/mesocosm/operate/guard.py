@@ -150,7 +150,8 @@ def json_of(data: bytes) -> Any:
         Problem: it is none, or a key comes twice in an object.
     """
     found = _read(data)
-    if (key := repeated_key(data, found)) is not None:
+    encoding = json.detect_encoding(data)
+    if (key := repeated_key(data if encoding == "utf-8" else data.decode(encoding), found)) is not None:
         raise Problem(400, "A key comes twice", str(KeyTwice(key)), {"field": key[:60]})
     return found
 

@@ -14,6 +14,7 @@ from mesocosm.catalog import Catalog
 from mesocosm.operate import alerts
 from mesocosm.operate.alerts import next_state
 from mesocosm.operate.anomaly import Figure
+from mesocosm.operate.answers import MOST_WITHOUT
 from mesocosm.operate.drift.changes import Change, find_changes
 from mesocosm.operate.drift.features import columns, drifted
 from mesocosm.operate.drift.held import JUDGED, Held, as_sent, columns_of, unclipped
@@ -338,7 +339,8 @@ class Watch:
         times = [r["at"] for r, _ in judged]
         without = None  # how many of that time have no label; of a time of which some were taken out of the log it is not known
         if now and times and min(times) > self.catalog.clock() - seconds(self.served.service.log.keep):
-            without = max(0, self.catalog.count_answers(self.served.name, now.version, min(times), max(times), stream.mark) - len(judged))
+            most = (MOST_WITHOUT + 1) * len(judged) + 1  # of more nothing is said
+            without = max(0, self.catalog.count_answers(self.served.name, now.version, min(times), max(times), most, stream.mark) - len(judged))
         return read_labels(judged, now, self.known, without)
 
     def _anomaly(self) -> list[str]:

@@ -26,9 +26,10 @@ def identifier(column: Column) -> str:
     digits = [v for v in values if re.fullmatch(r"[0-9]+", v)]
     if not values:
         return ""
-    if column.kind == "VARCHAR" and (zeros := [v for v in digits if len(v) > 1 and v[0] == "0"]):
+    whole = len(digits) == len(values)  # beside other values, 000 may stand for a missing one
+    if column.kind == "VARCHAR" and (zeros := [v for v in digits if len(v) > 1 and v[0] == "0" and (whole or v.strip("0"))]):
         return f"{sum(column.counts[v] for v in zeros)} values are digits with leading zeros, which a number would lose"
-    if len(digits) == len(values) and any(len(v) > LONG for v in digits):
+    if whole and any(len(v) > LONG for v in digits):
         return f"its values have up to {max(map(len, digits))} digits, more than a number holds exactly"
     for what, holds in (("IBAN", iban), ("Chinese resident identity number", resident_id), ("card number", card)):
         if len(values) >= 3 and sum(holds(v) for v in values[:500]) >= 0.95 * min(500, len(values)):

@@ -15,6 +15,7 @@ WAYS = {
 }  # USPS Publication 28, appendix C1
 UNITS = {"apt": "Apartment", "ste": "Suite", "bldg": "Building", "fl": "Floor"}  # appendix C2
 DIRECTIONS = {"n": "North", "s": "South", "e": "East", "w": "West", "ne": "Northeast", "nw": "Northwest", "se": "Southeast", "sw": "Southwest"}  # appendix B
+UNIT = re.compile(r"#?(?:\d{1,4}[a-z]?|[a-z])")
 ZIP = re.compile(r"\d{5}(?:-\d{4})?")
 GERMAN = re.compile(r"(?<=[a-zäöüß])str\.?(?=\s+\d|\s*,|$)", re.IGNORECASE)
 
@@ -75,14 +76,15 @@ def _written_out(words: list[str]) -> str:
         after = [b for b in bare[place + 1 :] if b not in DIRECTIONS]
         return place > 0 and all(b[:1].isdigit() for b in bare[:place]) and len(after) > 1
 
+    numbered = any(b[:1].isdigit() for b in bare)
     found = []
     for place, (word, b) in enumerate(zip(words, bare, strict=True)):
         name = any(o[:1].isalpha() for o in bare[:place])
-        if b in UNITS and place + 1 < len(words) and not ZIP.fullmatch(bare[place + 1]):
+        if b in UNITS and place + 1 < len(words) and UNIT.fullmatch(bare[place + 1]):
             found.append(UNITS[b])
-        elif b in WAYS and closes(place) and name:
+        elif b in WAYS and closes(place) and name and (numbered or b != "ct"):
             found.append(WAYS[b])
-        elif b in DIRECTIONS and ((closes(place) and name) or opens(place)):
+        elif b in DIRECTIONS and numbered and ((closes(place) and name and WAYS.keys() & set(bare)) or opens(place)):
             found.append(DIRECTIONS[b])
         else:
             found.append(word)

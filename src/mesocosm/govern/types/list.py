@@ -60,9 +60,8 @@ class List(FieldKind):
         """The values, each once and sorted; null where one of them is not known, or there is none."""
         del parts, facts
         text = said.cast("string")
-        text = cases((text.re_search(r"^\[.*\]$"), functions()["items_of"](text, literal(self.separator))), other=text)
-        if not self.values and (wide := full_width(self.separator)) != self.separator:
-            text = text.replace(wide, self.separator)
+        written = text if self.values else text.replace(full_width(self.separator), self.separator)
+        text = cases((text.re_search(r"^\[.*\]$"), functions()["items_of"](text, literal(self.separator))), other=written)
         each = text.split(self.separator).map(lambda v: v.strip()).filter(lambda v: v != "")
         if self.values:
             known = {value.casefold(): value for value in self.values}
