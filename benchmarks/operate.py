@@ -18,7 +18,7 @@ from watching import alarms, evidently, sequential
 
 PARTS: Parts = {
     "sequential": sequential, "alarms": alarms, "evidently": evidently, "log": lambda: log_size(int(os.environ.get("LOG", size(1_000_000, 20_000)))),
-    "serving": lambda: serving(int(os.environ.get("ROUNDS", size(3, 1)))), "swaps": lambda: swaps(int(os.environ.get("SWAPS", size(1000, 1)))),
+    "serving": lambda: serving(int(os.environ.get("ROUNDS", size(3, 1)))), "swaps": lambda: swaps(int(os.environ.get("SWAPS", size(1000, 2)))),
     "trouble": lambda: trouble(float(os.environ.get("MINUTES", size(600, 3) / 60))), "cases": lambda: cases(size(5000, 12)),
 }  # fmt: skip
 

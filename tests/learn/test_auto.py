@@ -21,7 +21,7 @@ TRIED = SMALL.replace("base: minilm", "base: auto").replace(", tune: {method: fr
 def test_it_climbs_the_ladder_while_there_is_budget(pond: Path, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(little_base(), pond / "little")
     monkeypatch.setattr("mesocosm.learn.bases.readers", lambda: ["little"])  # in the place of minilm: what is tried is the same, and takes a third
-    (pond / "notes.csv").write_text(small_rows(330))
+    (pond / "notes.csv").write_text(small_rows(440))
     file = pond / "ecosystem.yaml"
     file.write_text(TRIED)
     lines = list[str]()

@@ -15,7 +15,7 @@ from mesocosm.operate.alerts import Evidence, next_state
 from mesocosm.operate.answers import WITHIN, Answer, calibrate_errors, compare
 from mesocosm.operate.drift.labelled import explain_unknown
 from mesocosm.operate.evidence import HELD_LABEL
-from mesocosm.operate.service import Monitor
+from mesocosm.operate.service import Monitor, Service
 from mesocosm.operate.watch import Watch
 
 
@@ -60,7 +60,7 @@ class Unit:
 def test_a_service_of_numbers_is_watched_by_its_labels_or_says_not_known(tmp_path: Path, held: int) -> None:
     unit, catalog = Unit(held), Catalog(tmp_path)
     monitor = Monitor.model_validate({"watches": "s", "drift": {"window": 60}})
-    watch = Watch("w", monitor, SimpleNamespace(name="s", now=unit), catalog, lambda *_: None, lambda *_: None)  # type: ignore[arg-type]
+    watch = Watch("w", monitor, SimpleNamespace(name="s", now=unit, service=Service.model_validate({"serves": "m"})), catalog, lambda *_: None, lambda *_: None)  # type: ignore[arg-type]
     rng, stream = np.random.default_rng(2), watch.streams[""]
 
     def label(first: int, rows: int, times: float) -> None:

@@ -23,7 +23,7 @@ from mesocosm.build.running import forget_server, only_server, record_server, ru
 from mesocosm.operate.drain import Draining
 
 HOLD = """import signal, sys, time; from pathlib import Path; from mesocosm.build.running import only_server, record_server; from mesocosm.operate.drain import end_on_term
-end_on_term(); store = Path(sys.argv[1]); signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
+signal.signal(signal.SIGHUP, signal.SIG_DFL); end_on_term(); store = Path(sys.argv[1]); signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 with only_server(store):
     record_server(store, "http://127.0.0.1:1", "secret"); print("up", flush=True); time.sleep(60)
 """

@@ -30,10 +30,13 @@ def nearest(word: str, choices: Iterable[str]) -> str | None:
 
     >>> nearest("lorra", ["frozen", "lora"])
     'lora'
-    >>> nearest("income", ["note"])
+    >>> nearest("alarm", ["alert"]), nearest("income", ["note"])
+    ('alert', None)
     """
-    found = get_close_matches(str(word).casefold(), [c.casefold() for c in choices], n=1, cutoff=0.65)
-    return next((c for c in choices if found and c.casefold() == found[0]), None)
+    said, known = str(word).casefold(), {c.casefold(): c for c in choices}
+    sure = get_close_matches(said, known, n=1, cutoff=0.7)
+    near = sure or [c for c in get_close_matches(said, known, n=3, cutoff=0.6) if c[:1] == said[:1]]  # less alike, they begin alike
+    return known[near[0]] if near else None
 
 
 @dataclass(frozen=True)

@@ -171,7 +171,7 @@ def compare(answers: Iterable[Answer], known: Calibration, without: int | None =
         return Labelled()
     expected = np.array([known.expect(a.probability) for a in given])
     found = replace(_compared(given, expected, known.rows, known.rows), near=known.near)
-    if known.rows < FEW or not (selected := known.selected(given)):
+    if known.rows < FEW or not (selected := known.selected(given) or known.selected(given[-found.rows :])):
         return found
     own, held = known.by_class(given)
     beside = _compared(given, own, held, known.rows)
