@@ -9,6 +9,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +162,23 @@ def test_a_line_that_is_no_row_is_refused_alone(up: Server, tmp_path: Path, cli:
         assert [bool(r["label"]) for r in rows] == [not why for why in reasons]
         assert all(str(r["why"] or "").startswith(why) for r, why in zip(rows, reasons, strict=True)), rows
         assert json.loads(done.stdout)["refused"] == sum(map(bool, reasons))
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_columns_beside_the_fields_keep_their_values(up: Server, tmp_path: Path, cli: Callable[..., Any], ending: str) -> None:
+    """Decimals and dates of a Parquet file come out as they went in, whatever the service is sent."""
+    given = {"text": ["please send more, lovely"], "amount": [Decimal("120.50")], "paid": [Decimal("1.10")], "day": [date(2024, 2, 29)]}
+    pyarrow.parquet.write_table(pyarrow.table(given), tmp_path / "in.parquet")
+    out = tmp_path / f"out.{ending}"
+    done = cli("predict", "desk", "--rows", str(tmp_path / "in.parquet"), "--out", str(out), "-f", str(up.home), "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    if ending == "parquet":
+        (row,) = pyarrow.parquet.read_table(out).to_pylist()
+        assert (row["paid"], row["day"]) == (Decimal("1.10"), date(2024, 2, 29))
+    else:
+        row = next(csv.DictReader(out.open(newline=""))) if ending == "csv" else json.loads(out.read_text())
+        assert (row["paid"], row["day"]) == ({"csv": "1.10", "jsonl": 1.1}[ending], "2024-02-29")
+    assert row["label"] == "yes please"
 
 
 def test_words_come_one_by_one(bank: Path, server: Server) -> None:

@@ -100,7 +100,7 @@ class Wrong(Failure):
 
 @contextmanager
 def belonging_to(address: str) -> Iterator[None]:
-    """Have a setting that cannot be right belong to a resource: what a dataset finds wrong with its source is the source's to mend."""
+    """Report an invalid setting at its own resource: what a dataset finds wrong with a source is reported at the source."""
     try:
         yield
     except Wrong as wrong:

@@ -58,7 +58,7 @@ def predict_file(eco: Any, service: str, rows: Path, out: Path) -> dict[str, Any
         with Progress(console=_console(), transient=True) as bar:
             task = bar.add_task(f"{rows.name} to {service}", total=total)
             for block in blocks:
-                answers = iter(ask([line.row for line in block if not line.why]) if not all(line.why for line in block) else [])
+                answers = iter(ask([row_as_json(line.row) for line in block if not line.why]) if not all(line.why for line in block) else [])
                 said = [{"why": line.why} if line.why else next(answers) for line in block]
                 for line, one in zip(block, said, strict=True):
                     counted["refused" if one.get("why") else "predicted"] += 1
@@ -144,7 +144,7 @@ def _blocks(path: Path) -> tuple[int | None, Iterator[list[Line]]]:
         file = pyarrow.parquet.ParquetFile(path)
     except pa.ArrowException as error:
         raise Failure(f"{path} cannot be read: {str(error).splitlines()[0][:120]}") from error
-    return file.metadata.num_rows, ([Line(row_as_json(row)) for row in batch.to_pylist()] for batch in file.iter_batches(BLOCK))
+    return file.metadata.num_rows, ([Line(row) for row in batch.to_pylist()] for batch in file.iter_batches(BLOCK))
 
 
 def _grouped(lines: Iterable[Line]) -> Iterator[list[Line]]:
@@ -232,9 +232,9 @@ class _Writer:
             return
         assert self.file is not None
         if self.ending == ".jsonl":
-            self.file.writelines(json.dumps(r, ensure_ascii=False) + "\n" for r in rows)
+            self.file.writelines(json.dumps(row_as_json(r), ensure_ascii=False) + "\n" for r in rows)
             return
-        self.csv.writerows({k: "'" + v if isinstance(v, str) and v.startswith(FORMULA) and not _number(v) else v for k, v in r.items()} for r in rows)
+        self.csv.writerows({k: _cell(v) for k, v in r.items()} for r in rows)
 
     def close(self) -> None:
         """End the file."""
@@ -242,6 +242,13 @@ class _Writer:
             self.parquet.close()
         elif self.file is not None:
             self.file.close()
+
+
+def _cell(value: Any) -> Any:
+    """A value as a CSV holds it: moments in ISO 8601, a decimal with all its digits, no formula."""
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    return "'" + value if isinstance(value, str) and value.startswith(FORMULA) and not _number(value) else value
 
 
 def _number(text: str) -> bool:

@@ -180,13 +180,10 @@ class Predict:
         name = scope["path_params"]["name"]
         service, unit = self.asking.unit(name)
         body = await read_json(scope, receive)
-        rows = [body]
-        if isinstance(body, dict) and "rows" in body and set(body) == {"rows"} and "rows" not in (unit.fields.fields if unit.fields else {}):
-            rows = body["rows"]
-            if not isinstance(rows, list):
-                raise Problem(422, "The request cannot be right", f"'rows' is {json_kind(rows)}; wanted a list of rows, each an object", {"field": "rows"})
-        elif isinstance(body, dict) and isinstance(body.get("rows"), list):
-            rows = body["rows"]
+        several = body.get("rows") if isinstance(body, dict) else None
+        rows = several if isinstance(several, list) else [body]
+        if rows is not several and isinstance(body, dict) and set(body) == {"rows"} and unit.fields and "rows" not in unit.fields.fields:
+            raise Problem(422, "The request is invalid", f"'rows' is {json_kind(several)}; wanted a list of rows, each an object", {"field": "rows"})
         found = await self.asking.rows(service, unit, rows, scope, receive, apart=True)
         if rows and rows[0] is body:
             if "why" in found[0]:
