@@ -150,9 +150,9 @@ def test_one_value_does_not_make_thousands_of_all_others(tmp_path: Path) -> None
     many = [f'"{n},{100 + n}"' for n in range(1, 201)]
     yaml = "sources: {a: {type: csv, path: a.csv}}\ndatasets:\n  d: {from: a, fields: {v: number}}\n"
     _, made = built(tmp_path, yaml, a="v\n" + "\n".join([*many, '"5,00"']) + "\n")
-    assert "can be read in two ways" in made["failed"][0]["text"] and "1 value tells, too few of so many ('5,00')" in made["failed"][0]["text"]
+    assert "can be read in two ways" in made["failed"][0]["text"] and "too few of its values show the decimal mark, such as '5,00'" in made["failed"][0]["text"]
     said = draft_files(tmp_path, [tmp_path / "a.csv"])
-    assert said["dataset"]["fields"]["v"]["type"] != "number" and "too few of so many" in said["evidence"]["fields.v"]
+    assert said["dataset"]["fields"]["v"]["type"] != "number" and "which is too few" in said["evidence"]["fields.v"]
     for part in ("one", "two"):
         (tmp_path / part).mkdir()
     eco, made = built(tmp_path / "one", yaml, a="v\n" + "\n".join([*many, *[f'"{n},50"' for n in range(20)]]) + "\n")

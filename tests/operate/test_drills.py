@@ -93,5 +93,5 @@ def test_the_report_describes_the_version_in_service_and_names_those_made_after_
     newest = eco.catalog.versions("churn")[-1]["id"]
     told = json.loads(cli("report", "churn", "-f", str(churn.home), "--json").stdout)["models"]["churn"]
     assert newest != kept == told["id"] and [o["id"] for o in told["others"]] == [newest], done.stdout  # the same data prove no gain
-    assert f"made after it, and answers nobody: {newest}" in cli("report", "churn", "-f", str(churn.home)).stdout
+    assert f"later version, not in service: {newest}" in cli("report", "churn", "-f", str(churn.home)).stdout
     assert newest in churn.http.get("/report").text

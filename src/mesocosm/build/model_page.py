@@ -35,7 +35,7 @@ def _others(others: Sequence[Mapping[str, Any]]) -> str:
         f'<tr><td>{escape(o["id"])}</td><td><span class="warn">{escape(o["state"])}</span>, {escape(o["does"])}</td><td class="said">{escape(o["why"])}</td><td>{escape(o["figure"].replace("_", " "))} {_n(o["value"])}</td></tr>'
         for o in others
     )
-    return f'<h3>Made after it</h3><div class="card"><table><tr><th>version</th><th>state</th><th>why</th><th>on its own held-out rows</th></tr>{rows}</table></div>' if rows else ""
+    return f'<h3>Later versions</h3><div class="card"><table><tr><th>version</th><th>state</th><th>why</th><th>on its own held-out rows</th></tr>{rows}</table></div>' if rows else ""
 
 
 def _figures(m: Mapping[str, Any]) -> str:

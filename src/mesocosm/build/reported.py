@@ -28,8 +28,8 @@ def reported_version(spec: Spec, catalog: Catalog, model: str, answering: Collec
     if not serving:
         return None
     now = serving[-1]
-    tried = {row["version"]: f"is tried by a {row['strategy']} of '{name}'" for name in spec.eco.services if (row := catalog.rollout(name))}
-    others = [_other(v, leading(v["metrics"]), tried.get(v["id"], "answers nobody")) for v in versions if v["number"] > now["number"]]
+    tried = {row["version"]: f"in a {row['strategy']} of '{name}'" for name in spec.eco.services if (row := catalog.rollout(name))}
+    others = [_other(v, leading(v["metrics"]), tried.get(v["id"], "not in service")) for v in versions if v["number"] > now["number"]]
     return {k: now[k] for k in TOLD} | {"others": others}
 
 

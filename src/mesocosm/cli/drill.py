@@ -147,7 +147,7 @@ def _text(d: dict[str, Any]) -> str:
     lines = [f"{d['drill']}: {d['rows']} rows to {d['service']} in {d['seconds']} s, {d['failed']} failed because of us{refused}"]
     lines.append("  The rows are marked as a drill: the monitor judges them apart from the traffic, and neither they nor their labels train a model, judge a version or count as requests.")
     lines += [f"  alarm: {m}" for m in d["alerts"]] or ["  no new alarm" if d["open_before"] else "  no alarm"]
-    lines += [f"  still open from before: {a['message']} [{a['id']}]; what it explains raises no other (rows as usual end it: mesocosm drill quiet)" for a in d["open_before"]]
+    lines += [f"  still open from before: {a['message']} [{a['id']}]; while it is open, the same change raises no second alert; unchanged rows close it: mesocosm drill quiet" for a in d["open_before"]]
     if d["judged"]:
         harm = "" if d["judged"]["harm"] is None else f", about {d['judged']['harm']:.3f} of accuracy lost"
         lines.append(f"  judged: {d['judged']['kind']}{harm}; remedy: {d['judged']['remedy']}")

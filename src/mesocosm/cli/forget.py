@@ -24,7 +24,8 @@ def forget(
     done = erase(eco.spec, eco.catalog, dataset, key)
 
     def text(d: dict[str, Any]) -> str:
-        absent = f"No row of any version, no quarantined line and no prediction holds {d['absent']} of the keys: nothing was erased for {'it' if d['absent'] == 1 else 'them'}, and rows that come later are left out."
+        found = "1 key was" if d["absent"] == 1 else f"{d['absent']} keys were"
+        absent = f"{found} not found in any row, quarantined line or prediction. Nothing was erased for {'it' if d['absent'] == 1 else 'them'}; later builds leave out rows with such a key."
         if not d["rows"]:
             return absent
         lines = [f"Erased from {d['dataset']}: " + ", ".join(f"{n} of {t}" for t, n in d["rows"].items()) + f", {d['predictions']} predictions. Older versions of its snapshots are gone."]

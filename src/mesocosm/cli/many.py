@@ -64,7 +64,7 @@ def predict_file(eco: Any, service: str, rows: Path, out: Path) -> dict[str, Any
                     counted["refused" if one.get("why") else "predicted"] += 1
                     counted["warned"] += bool(one.get("warnings"))
                     if one.get("why"):
-                        reasons[re.sub(r"\d+", "N", str(one["why"]).split(":")[0])[:60] if line.why else str(one["why"]).split(":")[0][:60]] += 1
+                        reasons[_kind_of(line, one)] += 1
                 whole = [line.row | {("predicted_" + k if k in line.row else k): one.get(k) for k in SAID} for line, one in zip(block, said, strict=True)]
                 writer = writer or _Writer(aside, out.suffix, whole)
                 writer.write(whole)
@@ -76,6 +76,12 @@ def predict_file(eco: Any, service: str, rows: Path, out: Path) -> dict[str, Any
     finally:
         aside.unlink(missing_ok=True)
     return {"rows": counted["predicted"] + counted["refused"], "predicted": counted["predicted"], "warned": counted["warned"], "refused": counted["refused"], "reasons": dict(reasons.most_common(5)), "seconds": round(time.perf_counter() - began, 2), "out": str(out)}
+
+
+def _kind_of(line: Line, refused: Mapping[str, Any]) -> str:
+    """A reason as it is counted: the field or rule of a row, and of a line that is no row what is wrong with it, its number left out."""
+    first = str(refused["why"]).split(":")[0]
+    return (re.sub(r"\d+", "N", first) if line.why else first)[:60]
 
 
 def _console() -> Any:

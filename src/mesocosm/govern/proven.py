@@ -169,7 +169,7 @@ def _asked(fields: Mapping[str, Any], name: str, values: tuple[str, ...], few: t
     mark = "," if any("," in v for v in values) else "."
     thing = "comma" if mark == "," else "point"
     one = "" if fields[name].private else _readings(min(values), mark)
-    told = f"; {len(few)} {'value tells' if len(few) == 1 else 'values tell'}, too few of so many" + ("" if fields[name].private else f" ('{few[0][:40]}')") if few else ""
+    told = "; too few of its values show the decimal mark" + ("" if fields[name].private else f", such as '{few[0][:40]}'") if few else ""
     return Wrong(f"fields.{name}", f"{shown} can be read in two ways: the {thing} may group thousands or be the decimal mark{one}{told}", 'decimal: "." or decimal: ","')
 
 

@@ -75,7 +75,7 @@ def model_text(name: str, data: dict[str, Any]) -> str:
         rows = f" on {b['rows']} rows" if "rows" in b else ""
         lines.append(f"    {other}{rows}: {figure} {_figure(b.get(figure))}; this version {b['gain']:+.3f} (p = {b['p']:.2g})")
     for one in data.get("others", []):
-        lines.append(f"  made after it, and {one['does']}: {one['id']} ({one['state']}: {one['why']}), {one['figure'].replace('_', ' ')} {_figure(one['value'])}")
+        lines.append(f"  later version, {one['does']}: {one['id']} ({one['state']}: {one['why']}), {one['figure'].replace('_', ' ')} {_figure(one['value'])}")
     if "fairness" in m:
         lines.append(f"    between groups by {', '.join(m['fairness']['fields'])}: chosen {m['parity_gap']:.3f} apart, found or mistaken {m['odds_gap']:.3f}, accuracy {m['accuracy_gap']:.3f}")
     return "\n".join(lines)

@@ -114,7 +114,7 @@ def _mark(figures: set[str], marks: frozenset[str]) -> tuple[str, str]:
     """The decimal mark under which all figures are read, and what that rests on; empty where it is not known."""
     able = [m for m in ".," if all(figure(f, m) is not None for f in figures)]
     if len(able) == 1 and (few := decimal_mark(figures).few):
-        return "", f"most of its numbers read two ways, and only {_shown(sorted(few))} tells which, too few of so many; it stays as it is written until 'type: number' and 'decimal' are given"
+        return "", f"most of its numbers read two ways, and only {_shown(sorted(few))} shows the decimal mark, which is too few; it stays as it is written until 'type: number' and 'decimal' are given"
     if len(able) == 1:
         return able[0], " with a decimal comma, which alone reads all of them" if able[0] == "," else ""
     if not able:
