@@ -101,14 +101,15 @@ def test_a_key_that_nothing_holds_erases_nothing(tmp_path: Path) -> None:
     assert eco.catalog.snapshot(dataset="people-table")["account"]["forgotten"] >= 2  # what nothing held then is left out now
 
 
+@pytest.mark.parametrize("kind", ["integer", "number"])
 @pytest.mark.parametrize(("key", "held"), [("12", False), ("0", False), ("7", True), ("007", True), ("40", True)])
-def test_figures_of_other_fields_hold_no_key(tmp_path: Path, key: str, held: bool) -> None:
+def test_figures_of_other_fields_hold_no_key(tmp_path: Path, key: str, held: bool, kind: str) -> None:
     """An amount of 120.5 or a probability of 0.7 does not hold the keys 12 and 0; another spelling of a key does, and so does a prediction with it."""
     (tmp_path / "people.csv").write_text("id,age\n7,12\n8,40\n")
-    (tmp_path / "ecosystem.yaml").write_text("ecosystem: small\nsources:\n  people: {type: csv, path: people.csv}\ndatasets:\n  folk: {from: people, key: id, fields: {id: integer, age: integer}}\n")
+    (tmp_path / "ecosystem.yaml").write_text("ecosystem: small\nsources:\n  people: {type: csv, path: people.csv}\ndatasets:\n  folk: {from: people, key: id, fields: {id: KIND, age: integer}}\n".replace("KIND", kind))
     eco = open_ecosystem(tmp_path)
     eco.build()
-    for ident, row in (("p-1", {"amount": 120.5, "age": 12}), ("p-2", {"id": 40, "age": 3})):
+    for ident, row in (("p-1", {"amount": 120.5, "age": 12}), ("p-2", {"id": 40 if kind == "integer" else 40.0, "age": 3})):
         eco.catalog.add(t.PREDICTIONS, [{"id": ident, "service": "s", "version": "v", "snapshot": "x", "input": {"clean": row}, "output": {"probability": 0.7}, "ms": 1.0, "at": 1.0}])
     done = forget(eco.spec, eco.catalog, "folk", [key])
     assert bool(done["rows"]) is held and (eco.catalog.prediction("p-1") is not None) and (eco.catalog.prediction("p-2") is None) is (key == "40")

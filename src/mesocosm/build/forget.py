@@ -5,6 +5,7 @@ Knows the catalog and the doors of govern. The key itself is never written anywh
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -22,6 +23,8 @@ from mesocosm.catalog import Catalog
 from mesocosm.catalog import tables as t
 from mesocosm.govern.recipe import columns_of
 from mesocosm.spec import Spec
+
+FIGURE = re.compile(r"-?\d+(?:\.\d+)?")
 
 
 def forget(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str], who: str = "forget") -> dict[str, Any]:
@@ -214,7 +217,7 @@ def _safe(word: str) -> str:
 def _names_subject(fields: Iterable[str], word: str) -> Any:
     """Whether a prediction names a subject: a text anywhere, figures in one of some fields only, since 12 may be an age."""
     safe, tests = _safe(word), []
-    forms = [f'%"{safe}"%'] if not word.isdecimal() else [f'%"{_safe(f)}": {form}%' for f in fields for form in (f"{safe},", f"{safe}}}", f'"{safe}"')]
+    forms = [f'%"{safe}"%'] if not FIGURE.fullmatch(word) else [f'%"{_safe(f)}": {form}%' for f in fields for form in (f"{safe},", f"{safe}}}", f'"{safe}"')]
     for column in (t.PREDICTIONS.c.input, t.PREDICTIONS.c.output):
         tests += [cast(column, String).like(form, escape="\\") for form in forms]
     return or_(false(), *tests)
