@@ -24,7 +24,7 @@ import uvicorn
 from fastapi import FastAPI, WebSocket
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
-from parts import size, some
+from parts import SMALL, size, some
 from scipy.spatial import cKDTree
 
 from mesocosm.base.digest import digest
@@ -43,6 +43,8 @@ FLAGS = [
     "--disable-dev-shm-usage",
     "--disable-quic",
 ]
+# All detail, which no page has by itself where the processor draws.
+ALL = "" if SMALL else "#picture"
 WIDEST = 2 * 10.9  # metres across the widest thing, a lake with its shore
 
 
@@ -215,7 +217,7 @@ def page_server(scene: Scene) -> Iterator[str]:
     while not server.started:
         time.sleep(0.05)
     yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
+    server.should_exit = server.force_exit = True  # the sockets of closed pages are not waited for
     thread.join(5)
 
 
@@ -235,7 +237,7 @@ def drawn(rounds: int = size(3, 1)) -> list[Line]:
         def opened(url: str) -> tuple[Any, float]:
             page = browser.new_page(viewport={"width": size(640, 160), "height": size(400, 100)})
             page.set_default_timeout(180_000)
-            page.goto(f"{url}/world")
+            page.goto(f"{url}/world{ALL}")
             page.wait_for_function("window.mesocosm && window.mesocosm.frames > 0", polling=50)
             return page, page.evaluate("window.mesocosm.first") / 1000
 

@@ -333,7 +333,7 @@ def many_visitors(seconds: float = size(12, 1)) -> list[Line]:
             found = uvloop.run(
                 visit(host, up.token, many, seconds, crowd, "ours", lambda: cpu_of(pid), joins)
             )
-            time.sleep(1.5)
+            time.sleep(size(15, 1) / 10)  # those before have left
             return found
 
         hundred = ours(MANY[0], joins=1000.0)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,20 @@ def test_a_tracker_that_fails_says_why_and_fails_nothing(tmp_path: Path) -> None
     (tmp_path / "tensorboard").write_text("a file where a folder is wanted")
     said = TRACKERS["tensorboard"](tmp_path, "judge", "judge-v1", RECIPE, METRICS, HISTORY)
     assert said and "\n" not in said
+
+
+def test_the_tables_of_another_project_are_taken_and_nothing_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MESOCOSM_CACHE", str(tmp_path / "cache"))
+    for name in ("first", "second"):
+        home = tmp_path / name
+        home.mkdir()
+        assert TRACKERS["mlflow"](home, name, f"{name}-v1", RECIPE, METRICS, HISTORY) is None
+        with closing(sqlite3.connect(home / "mlflow.db")) as one:
+            assert {row[0] for row in one.execute("SELECT name FROM experiments")} == {"Default", name}
+            assert [row[0] for row in one.execute("SELECT name FROM runs")] == [f"{name}-v1"]
+        monkeypatch.setattr("mlflow.store.db.utils._upgrade_db", lambda *_: pytest.fail("the migrations ran twice"))
+    (kept,) = (tmp_path / "cache").glob("mlflow-*/mlflow.db")
+    assert str(tmp_path).encode() not in kept.read_bytes()
 
 
 def test_a_version_tells_its_commit_and_its_libraries(pond: Path) -> None:

@@ -238,15 +238,34 @@ def test_in_ar_the_valley_stands_where_it_was_put(page: Any, server: Server) -> 
 
 
 def test_a_slow_machine_is_shown_less_and_a_picture_all(page: Any, server: Server) -> None:
+    """What draws here names itself as a card would, so that the page begins with all detail; frames come slowly, whatever draws."""
+    page.add_init_script("WebGL2RenderingContext.prototype.getExtension = (get => function (name) { return name === 'WEBGL_debug_renderer_info' ? null : get.call(this, name) })(WebGL2RenderingContext.prototype.getExtension)")
     page.add_init_script("(function slow() { const began = performance.now(); while (performance.now() - began < 150); requestAnimationFrame(slow); })()")
-    page.set_viewport_size({"width": 240, "height": 160})
+    page.add_init_script("window.levels = []; setInterval(() => { const at = window.mesocosm?.frames > 0 ? window.mesocosm.detail : undefined; if (at !== undefined && window.levels.at(-1) !== at) window.levels.push(at) }, 1)")
+    undraw(page)
+    page.set_viewport_size({"width": 160, "height": 100})
     page.goto(f"{server.url}/world?token={server.token}")
     page.wait_for_selector("canvas")
     until(page, "window.mesocosm?.detail > 0")
+    assert page.evaluate("window.levels[0]") == 0
     page.goto("about:blank")
     page.goto(f"{server.url}/world?token={server.token}#picture")
     page.wait_for_selector("canvas")
-    frames(page, 14)
+    frames(page, 8)
+    assert page.evaluate("window.mesocosm.detail") == 0
+
+
+def test_where_no_graphics_card_draws_the_page_begins_with_the_least_and_a_picture_with_all(page: Any, server: Server) -> None:
+    undraw(page)
+    page.set_viewport_size({"width": 160, "height": 100})
+    page.goto(f"{server.url}/world?token={server.token}")
+    page.wait_for_selector("canvas")
+    frames(page, 1)
+    assert page.evaluate("window.mesocosm.detail") == 3
+    page.goto("about:blank")
+    page.goto(f"{server.url}/world?token={server.token}#picture")
+    page.wait_for_selector("canvas")
+    frames(page, 1)
     assert page.evaluate("window.mesocosm.detail") == 0
 
 

@@ -3,7 +3,9 @@ import { useFrame, useThree } from "@react-three/fiber";
 import { useEffect, useRef } from "react";
 import * as THREE from "three";
 
-const SLOW = 0.09, LOOK = 4, LEVELS = 3; // seconds a frame that are too many, frames that are looked at, and the last level
+/** The last level, with the least detail; where no graphics card draws, the page begins there. */
+export const LEVELS = 3;
+const SLOW = 0.09, LOOK = 4; // seconds a frame that are too many, and frames that are looked at
 const QUICK = 0.025, EASE = 120; // seconds a frame that leave room for more, and frames in a row that must be so quick; the more, the oftener more was too much
 /** Pixels drawn for one of the page, by level; where two are given, as many as the screen has between them. */
 export const SHARP: (number | [number, number])[] = [[1, 1.75], 1, 0.72, 0.5];

@@ -3,6 +3,7 @@ import { Canvas, useFrame } from "@react-three/fiber";
 import { createXRStore, useXR, useXRInputSourceState, XR, XROrigin } from "@react-three/xr";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import * as THREE from "three";
+import { findGraphics } from "../scene/graphics";
 import { landscapeOf } from "../scene/landscapes";
 import { named, paletteOf, PALETTES } from "../scene/palette";
 import type { Ground } from "../scene/terrain";
@@ -25,7 +26,7 @@ import { Past } from "./Past";
 import { Valley } from "./Valley";
 import { Walk, type Aim } from "./Walk";
 import { Board, type Sheet } from "./Board";
-import { Detail, SHARP } from "./Detail";
+import { Detail, LEVELS, SHARP } from "./Detail";
 import { MarkerCard, PutDown } from "./MarkerCard";
 import { Planted } from "./Markers";
 import { useRoom } from "./room";
@@ -106,7 +107,9 @@ function Stage({ scene, brought, look, chosen, still, onChoose, onHover, aim, vi
 
 type Panel = "people" | "past" | "follow" | "comfort" | "put";
 
-const GL = (() => { try { const gl = document.createElement("canvas").getContext("webgl2"); gl?.getExtension("WEBGL_lose_context")?.loseContext(); return Boolean(gl); } catch { return false; } })();
+const GRAPHICS = findGraphics(), GL = GRAPHICS !== "none";
+const PICTURE = location.hash === "#picture"; // a picture has all its detail, however long it takes
+const PLAIN = GRAPHICS === "software" && !PICTURE;
 
 export function World() {
   const t = useWords();
@@ -124,7 +127,7 @@ export function World() {
   const [asList, setList] = useState(!GL || innerWidth < 620);
   const [doors, setDoors] = useState({ vr: false, ar: false });
   const [comfort, ease] = useComfort();
-  const [detail, setDetail] = useState(0);
+  const [detail, setDetail] = useState(PLAIN ? LEVELS : 0);
   const [lost, setLost] = useState(false);
   const [, again] = useState(0);
   const [open, show] = useState<"" | Panel>("");
@@ -201,7 +204,7 @@ export function World() {
     <main ref={room} className={`world ${location.hash === "#picture" ? "bare" : ""} ${asList ? "listed" : ""} ${PALETTES[light_]!.night ? "dark" : ""}`}>
       {GL && (
         <div className="view" role="img" aria-label={t("{}: {} things; {} alerts open. Press L for the same as a list.", scene.ecosystem, scene.elements.length, scene.alerts.length)}>
-          <Canvas shadows camera={{ fov: 55, near: 0.1, far: 2600 }} dpr={SHARP[detail]!} gl={{ antialias: true, toneMappingExposure: 1.15 }}
+          <Canvas shadows camera={{ fov: 55, near: 0.1, far: 2600 }} dpr={SHARP[detail]!} gl={{ antialias: !PLAIN, toneMappingExposure: 1.15 }}
             onCreated={({ gl }) => {
               gl.domElement.addEventListener("webglcontextlost", () => { setLost(true); setList(true); });
               gl.domElement.addEventListener("webglcontextrestored", () => setLost(false));
