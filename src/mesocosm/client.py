@@ -28,7 +28,7 @@ class Refused(Exception):
 @dataclass(frozen=True)
 class Prediction:
     """What came out for one row; `why` is set, and nothing else, where the row may not be used; `warnings` name values that training
-    did not know: each has a `field`, a `warning` (`unseen category` or `out of range`) and a `detail`."""
+    did not know, or say that the row has none: each has a `field`, a `warning` (`unseen category`, `out of range` or `empty row`) and a `detail`."""
 
     id: str = ""
     version: str = ""

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import gzip
 import json
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from mesocosm.base.errors import Wrong
 from mesocosm.cli.views.draft import draft_text
+from mesocosm.ecosystem import open_ecosystem
 from mesocosm.govern.drafted import draft_files
 from mesocosm.govern.drafts.files import csv_settings, excel_settings, kind_of, list_in
+from mesocosm.govern.snapshot import read_table
 
 ROWS = "1,a,2\n2,b,3\n3,c,4\n4,d,5\n"
 
@@ -72,3 +78,57 @@ def test_a_draft_says_how_a_file_was_read_and_what_could_not_be(tmp_path: Path) 
     text = draft_text(said)
     assert said["sources"] == {"a-source": {"type": "csv", "path": "a.csv.gz", "skip": 1}}
     assert "cp1252" in text and "line 1 above the header on line 2 is skipped" in text and "1 of 11 lines cannot be read" in text and "line 4 (expected 2 columns, got 3)" in text
+
+
+def test_what_is_given_of_a_delimited_file_is_taken(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(("Bericht|x\n\nид|Город|a,b\n" + "".join(f"{i}|Москва|{i},5\n" for i in range(9))).encode("cp1251"))
+    said = draft_files(tmp_path, [path], given={"encoding": "cp1251", "delimiter": "|", "skip": 2})
+    assert said["sources"]["a-source"] == {"type": "csv", "path": "a.csv", "encoding": "cp1251", "delimiter": "|", "skip": 2}
+    assert list(said["dataset"]["fields"]) == ["ид", "Город", "a,b"] and said["columns"][1].counts == {"Москва": 9}
+    for given, told in (({"encoding": "cp1521"}, "'cp1521' is no encoding that is read.*Did you mean 'cp1252'"), ({"delimiter": "||"}, "delimiter: '||'")):
+        with pytest.raises(Wrong, match=told.replace("||", r"\|\|")):
+            draft_files(tmp_path, [path], given=given)
+    (tmp_path / "b.json").write_text('[{"a": 1}]')
+    with pytest.raises(Wrong, match=r"'b.json' is read as json, which has no 'skip'"):
+        draft_files(tmp_path, [tmp_path / "b.json"], given={"skip": 1})
+
+
+def test_types_that_a_file_gives_are_drafted_as_they_are(tmp_path: Path) -> None:
+    zoned = pa.array([datetime(2026, 1, 1, 8, tzinfo=UTC) + timedelta(hours=7 * i) for i in range(60)], pa.timestamp("us", tz="Europe/Berlin"))
+    table = pa.table({
+        "n": pa.array([i % 9 for i in range(60)], pa.int64()), "price": pa.array([Decimal(f"{i * 13}.{i:02d}") for i in range(60)], pa.decimal128(20, 2)),
+        "at": zoned, "fine": pa.array([datetime(2026, 1, 1) + timedelta(hours=i) for i in range(60)], pa.timestamp("ns")),
+    })  # fmt: skip
+    pq.write_table(table, tmp_path / "a.parquet")
+    fields = draft_files(tmp_path, [tmp_path / "a.parquet"], "predict price")["dataset"]["fields"]
+    assert fields == {"n": {"type": "integer"}, "price": {"type": "decimal", "precision": 20, "scale": 2}, "at": {"type": "time"}, "fine": {"type": "time"}}
+    lines = "".join(f"    {json.dumps(n)}: {json.dumps(f)}\n" for n, f in fields.items())
+    (tmp_path / "ecosystem.yaml").write_text(f"grammar: 1\necosystem: e\nsources:\n  s: {{type: parquet, path: a.parquet}}\ndatasets:\n d:\n   from: s\n   fields:\n{lines}")
+    eco = open_ecosystem(tmp_path)
+    eco.build()
+    snapshot = eco.catalog.snapshot(dataset="d")
+    assert snapshot["account"]["kept"] == 60 and snapshot["account"]["quarantined"] == 0
+    rows = read_table(tmp_path / ".mesocosm" / snapshot["path"] / "rows", snapshot["delta"])
+    assert rows.column("price").to_pylist() == table.column("price").to_pylist()
+    assert [t.replace(tzinfo=UTC) for t in rows.column("at").to_pylist()] == [t.astimezone(UTC) for t in table.column("at").to_pylist()]
+
+
+@pytest.mark.parametrize(("words", "right"), [(["Total"], True), (["合计："], True), (["Summe", "Grand total"], True), (["total"], False)])
+def test_a_line_of_totals_is_proposed_to_be_set_aside(tmp_path: Path, words: list[str], right: bool) -> None:
+    rows = [(f"R{i % 7}", i, i * 3.25) for i in range(1, 60)]
+    whole = sum(r[1] for r in rows), sum(r[2] for r in rows)
+    lines = [*rows, *((w, whole[0] + (not right), whole[1] * (1 if right else 1.5)) for w in words)]
+    (tmp_path / "a.csv").write_text("my region,units,revenue\n" + "".join(f"{a},{b},{c}\n" for a, b, c in lines))
+    said = draft_files(tmp_path, [tmp_path / "a.csv"])
+    rules = [p for p in said["proposals"] if p["where"] == "rules"]
+    assert bool(rules) == right and "rules" not in said["dataset"]
+    if right:
+        text = draft_text(said)
+        assert rules[0]["why"].endswith("units and revenue are the sum of other rows") and rules[0]["changes"] == len(words) and "    # rules:" in text
+        asked = json.loads(rules[0]["line"])
+        (tmp_path / "ecosystem.yaml").write_text(text.replace("    fields:", f"    rules: [{json.dumps(asked)}]\n    fields:"))
+        eco = open_ecosystem(tmp_path)
+        eco.build()
+        account = eco.catalog.snapshot(dataset=f"{said['name']}-data")["account"]
+        assert (account["kept"], account["quarantined"]) == (59, len(words))

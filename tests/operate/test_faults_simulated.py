@@ -334,10 +334,10 @@ def test_values_that_training_does_not_list_are_one_value() -> None:
             assert probe is not None
             detail = {"by": "inputs", "rows": 2000, "probes": as_json([probe.against(known)])}
             assert next_state(detail, Evidence(rows=bad)).seen and (next_state(detail, Evidence(rows=healthy)).open != ("other" in known))
-        assert not [v for v in counts if Fields({"fields": fields, "training": {"c": known}}).warnings({"c": v})]
+        assert not [v for v in counts if Fields({"fields": fields, "training": {"c": known}}).warnings({"c": v}, {"c": v})]
     assert drifted({"c": {"counts": listed, "other": 20000 - sum(listed.values())}}, {"c": [v if i % 3 else "new" for i, v in enumerate(draw(2000))]}, 1e-5)[0]
     whole = {"counts": dict(counts.most_common(199))}
-    assert Fields({"fields": fields, "training": {"c": whole}}).warnings({"c": "new"})
+    assert Fields({"fields": fields, "training": {"c": whole}}).warnings({"c": "new"}, {"c": "new"})
 
 
 def test_booleans_are_spelt_as_training_counts_them() -> None:

@@ -128,6 +128,19 @@ def test_an_anomaly_puts_the_simpler_model_in(up: tuple[Any, Served, Watch]) -> 
     assert rollback(eco.catalog, "desk", "test", "well again")["to"].startswith("judge-v1-")
 
 
+def test_a_refusal_takes_no_time_of_answers(up: tuple[Any, Served, Watch]) -> None:
+    _, served, _ = up
+    served.times.clear()
+    assert served.figures()["error_rate"] is None
+    for _ in range(9):
+        served.note(0.1, 422)
+    found = served.figures()
+    assert found["p50_ms"] is found["p95_ms"] is None and found["refused_rate"] == 1.0 and found["error_rate"] == 0.0
+    served.note(80.0, 200)
+    found = served.figures()
+    assert found["p50_ms"] == found["p95_ms"] == 80.0 and found["refused_rate"] == 0.9
+
+
 def test_a_model_that_cannot_be_loaded_is_stood_in_for(up: tuple[Any, Served, Watch]) -> None:
     eco, _, _ = up
     version = eco.catalog.version(eco.catalog.deployment("desk")["version"])

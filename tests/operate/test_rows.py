@@ -57,7 +57,7 @@ def test_all_missing_fields_are_named_at_once(gone: set[str]) -> None:
     ],
 )  # fmt: skip
 def test_what_training_did_not_know_is_named(change: dict[str, Any], fields: list[str]) -> None:
-    found = FIELDS.warnings(ROW | change)
+    found = FIELDS.warnings(ROW | change, ROW | change)
     assert sorted(w["field"] for w in found) == fields
     assert all(set(w) == set(WARNINGS["items"]["required"]) and w["warning"] in WARNINGS["items"]["properties"]["warning"]["enum"] for w in found)
     assert all(w["field"] in w["detail"] for w in found)

@@ -25,22 +25,23 @@ GOOD = re.compile(r"^(pos(itive)?|good|paid|approved?|accept(ed)?|hired?|好|正
 LEAST_WINDOW, MOST_WINDOW = 30, 200
 
 
-def architect(root: Path, paths: Sequence[Path], goal: str, target: str | None = None, kind: str | None = None) -> dict[str, Any]:
+def architect(root: Path, paths: Sequence[Path], goal: str, target: str | None = None, kind: str | None = None, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """What `draft_files` gives, and under `parts` the sections that a goal asks for; under `reasons` and `choose` sentences for them.
 
     Args:
         target: the column to predict, where it is given outright.
         kind: `classes`, `number`, `ranking` or `answers`, where it is given outright.
+        given: as `draft_files` takes it.
 
     Raises:
         Wrong: nothing of the files can be predicted.
     """
     work = kind or ("" if target else asked(goal))
     if work == "ranking":
-        return ranking(root, paths, goal, target)
+        return ranking(root, paths, goal, target, given)
     if work == "answers":
-        return answers(root, paths, goal)
-    said = draft_files(root, paths, goal, target, kind)
+        return answers(root, paths, goal, given)
+    said = draft_files(root, paths, goal, target, kind, given)
     said.pop("columns")  # objects, and a draft is written as JSON
     aim: Mapping[str, Any] = said["aim"]
     name, classes = said["name"], aim["kind"] == "classes"

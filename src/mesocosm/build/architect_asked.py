@@ -5,7 +5,7 @@ Knows drafts and what a service of each kind needs. Trains nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +17,17 @@ from mesocosm.govern.drafts.columns import words
 ORDERED = ("date", "time", "number", "integer")
 
 
-def ranking(root: Path, paths: Sequence[Path], goal: str, item: str | None = None) -> dict[str, Any]:
+def ranking(root: Path, paths: Sequence[Path], goal: str, item: str | None = None, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """What `draft_files` gives of a table of who did what, and under `parts` a model that ranks items.
 
     Args:
         item: the column that names an item, where it is given outright.
+        given: as `draft_files` takes it.
 
     Raises:
         Wrong: no file tells who did something with which item.
     """
-    drafts = [draft_files(root, [path]) for path in paths]
+    drafts = [draft_files(root, [path], given=given) for path in paths]
     said, (who, what, when) = _first(drafts, lambda d: interaction(d["columns"], item))
     fields, name = said["dataset"]["fields"], said["name"]
     said["dataset"].pop("key", None)
@@ -58,13 +59,13 @@ def ranking(root: Path, paths: Sequence[Path], goal: str, item: str | None = Non
     return said | {"parts": parts, "reasons": reasons, "choose": choose, "goal": goal, "aim": {"target": what, "kind": "ranking", "inputs": [who]}}
 
 
-def answers(root: Path, paths: Sequence[Path], goal: str) -> dict[str, Any]:
+def answers(root: Path, paths: Sequence[Path], goal: str, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """What `draft_files` gives of a table of questions, and under `parts` a service that answers from it.
 
     Raises:
         Wrong: no file has a column of questions and one of answers.
     """
-    drafts = [draft_files(root, [path]) for path in paths]
+    drafts = [draft_files(root, [path], given=given) for path in paths]
     said, (question, answer) = _first(drafts, lambda d: pair(d["columns"]))
     fields, name = said["dataset"]["fields"], said["name"]
     said["dataset"].pop("key", None)

@@ -32,7 +32,9 @@ MARGIN = 0.02  # held-out accuracy a challenger may lose where recent labels fav
 
 
 def retrain(spec: Spec, catalog: Catalog, service: str, reason: str, say: Callable[[str], None]) -> dict[str, Any]:
-    """Grow a challenger for a service, judge it beside the champion, deploy it or say why not.
+    """Grow a challenger for a service, judge it beside the champion, deploy it or say why not; `begun` tells what was deployed.
+
+    Rows that have taught and judged a challenger of this champion already give that one's judgement, without training.
 
     Raises:
         Failure: the service runs no model.
@@ -58,7 +60,12 @@ def retrain(spec: Spec, catalog: Catalog, service: str, reason: str, say: Callab
     fields = snapshot["recipe"]["fields"]
     refuse_faulty_rows(catalog, service, {n: k for n, k in snapshot["facts"]["training"].items() if n in model.inputs}, teach, {n: fields[n].get("unit") for n in model.inputs}, [float(r[TAUGHT_AT]) for r in teach])
     say(f"{len(teach)} labelled requests teach, {len(judge)} judge" + "".join(f"; {n} do neither ({why})" for why, n in parts.left_out.items()))
-    made = digest(champion["made"], snapshot["id"], [r[TAUGHT_ID] for r in teach], reason)
+    made = digest(champion["made"], snapshot["id"], [r[TAUGHT_ID] for r in teach], [r[TAUGHT_ID] for r in judge])
+    if before := next((v for v in catalog.versions(name) if v["made"] in (made, digest(made, "whole"))), None):
+        why = f"the same rows have taught and judged {before['id']} already: {before['why']}"
+        with catalog.transaction() as con:
+            catalog.write_audit(con, "retrain", "keep", champion["id"], why)
+        return {"promoted": False, "champion": champion["id"], "challenger": before["id"], "why": why, "begun": "", "comparison": before["metrics"].get("comparison", {})}
     with Live(spec.root / ".mesocosm", f"models.{name}") as live:
         values = grow_version(spec, catalog, name, model, snapshot, made, live.heard(say), f"challenger: {reason}", teach)
         missed = values.pop("missed")
@@ -72,6 +79,7 @@ def retrain(spec: Spec, catalog: Catalog, service: str, reason: str, say: Callab
             shutil.rmtree(spec.root / ".mesocosm" / other["path"])
     values |= {"state": "champion" if good else "challenger", "why": why}
     values["metrics"] = {**values["metrics"], "comparison": both}
+    begun = ""
     with catalog.transaction() as con:
         con.execute(insert(t.VERSIONS).values(**values))
         if good:
@@ -81,8 +89,7 @@ def retrain(spec: Spec, catalog: Catalog, service: str, reason: str, say: Callab
             begun = put(catalog, con, service, settings, values["id"], now["answers"], "retrain", why)
         else:
             catalog.write_audit(con, "retrain", "keep", champion["id"], why)
-    say(f"{why}; {begun}" if good else why)
-    return {"promoted": good, "champion": champion["id"], "challenger": values["id"], "why": why, "comparison": both}
+    return {"promoted": good, "champion": champion["id"], "challenger": values["id"], "why": why, "begun": begun, "comparison": both}
 
 
 def verdict(both: Mapping[str, Any], missed: Sequence[str]) -> tuple[bool, str]:

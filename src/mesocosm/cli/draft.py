@@ -21,6 +21,9 @@ def draft(
     goal: Annotated[str | None, typer.Option("--goal", help="What is to be predicted, in words, such as 'predict which applicants default'; English or Chinese.")] = None,
     target: Annotated[str | None, typer.Option("--target", help="The column to predict, by its exact name; --goal may then be left out.")] = None,
     task: Annotated[Literal["classification", "regression", "ranking", "answers"] | None, typer.Option("--task", help="The kind of work, where the goal or the data would be read otherwise.")] = None,
+    encoding: Annotated[str | None, typer.Option("--encoding", help="How the bytes of files of delimited values are read, such as cp1252 or gb18030, where it would be found otherwise.")] = None,
+    delimiter: Annotated[str | None, typer.Option("--delimiter", help="The character between their values, such as ';'.")] = None,
+    skip: Annotated[int | None, typer.Option("--skip", min=0, help="Lines above their header.")] = None,
     endpoint: Annotated[str | None, typer.Option("--endpoint", envvar="MESOCOSM_LANGUAGE_ENDPOINT", help="A language model that may improve the draft of a goal, by an OpenAI-style address such as http://127.0.0.1:11434/v1; it is sent the draft and no row.")] = None,
     language_model: Annotated[str, typer.Option("--language-model", envvar="MESOCOSM_LANGUAGE_MODEL", help="Its name there. A key is read from MESOCOSM_LANGUAGE_KEY.")] = "default",
     as_json: AsJson = False,
@@ -45,7 +48,8 @@ def draft(
     kind = {"classification": "classes", "regression": "number"}.get(task, task) if task else None
     if target and not goal:
         goal = f"predict {target}"
-    said: dict[str, Any] = architect(root, paths, goal, target, kind) if goal else draft_files(root, paths)
+    given = {k: v for k, v in (("encoding", encoding), ("delimiter", delimiter), ("skip", skip)) if v is not None}
+    said: dict[str, Any] = architect(root, paths, goal, target, kind, given) if goal else draft_files(root, paths, given=given)
     if goal:
         from mesocosm.spec.read import read_text
 

@@ -29,7 +29,7 @@ def to_break(spec: Any) -> str:
     eco, data = spec.eco, datasets_of(spec)
     for monitor in eco.monitors.values():
         model = eco.models.get(str(eco.services[monitor.watches].serves)) if monitor.drift else None
-        if model and any(getattr(data[model.learns].fields.get(f), "type", "") in ("number", "integer") for f in model.inputs):
+        if model and any(getattr(data[model.learns].fields.get(f), "type", "") in ("number", "integer", "decimal") for f in model.inputs):
             return "drill unit-change"
     return "story" if (spec.root / "story.yaml").is_file() else "drill kill"
 

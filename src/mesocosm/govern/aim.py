@@ -24,6 +24,7 @@ NUMBERS = re.compile(r"how (much|many|long|far|old)|estimate|price|amount|多少
 SKIP = {"which", "what", "will", "from", "with", "that", "this", "their", "them", "predict", "tell", "whether", "give", "have", "does", "each", "based", "using", "for", "the", "and", "are", "who"}
 GENERIC = re.compile(r"^(target|label|class|y|outcome|标签|目标)$", re.I)
 OFTEN = 10  # rows of one identifier from which on it says something of the rows to come
+FIGURES = ("number", "integer", "decimal")  # types of fields that a model of numbers may predict
 FEW = 10  # different whole numbers up to which a number that nobody asks the size of is taken for classes
 SURE = 1.5  # by how much the first must lead the second to be taken without a question
 ALONE = 0.995  # share of rows that one field tells rightly by itself, from which on it is left out
@@ -64,7 +65,7 @@ def aim(con: Any, table: str, found: Draft, goal: str, target: str | None = None
     target, why, choose = target_of(found, goal, target)
     kind = kind or _kind(found.fields[target], columns[target], goal)
     settings = {k: v for k, v in found.fields[target].items() if k not in ("private", "outliers")}
-    if kind == "number" and settings["type"] not in ("number", "integer"):
+    if kind == "number" and settings["type"] not in FIGURES:
         raise Wrong("task", f"'{target}' is to be a number, and {found.open.get(target) or 'its values are not all numbers'}", "a column of numbers, or '--task classification'")
     found.fields[target] = settings if kind == "number" or settings["type"] in ("boolean", "category") else {"type": "category"}
     found.fields[target]["missing"] = "quarantine"
@@ -162,12 +163,12 @@ def _score(column: Column, settings: dict[str, Any], words: set[str], goal: str,
     score = _spoken(column, words, goal)
     score += 1.5 * bool(TARGETS.match(column.name)) + 0.75 * last
     kind, seen = settings["type"], column.rows - column.missing
-    score += 0.5 * (kind in ("category", "boolean")) + 1.0 * (kind in ("number", "integer") and bool(NUMBERS.search(goal))) - 2.5 * (kind == "text") - 4.0 * (kind == "date")
-    return float(score - 5.0 * (column.distinct < 2) - 1.5 * (column.missing > 0.3 * column.rows) - 3.0 * (kind not in ("number", "integer") and column.distinct > max(200, seen / 4)))
+    score += 0.5 * (kind in ("category", "boolean")) + 1.0 * (kind in FIGURES and bool(NUMBERS.search(goal))) - 2.5 * (kind == "text") - 4.0 * (kind == "date")
+    return float(score - 5.0 * (column.distinct < 2) - 1.5 * (column.missing > 0.3 * column.rows) - 3.0 * (kind not in FIGURES and column.distinct > max(200, seen / 4)))
 
 
 def _kind(settings: dict[str, Any], column: Column, goal: str) -> str:
-    if settings["type"] in ("number", "integer") and not (column.distinct <= FEW and all(float(v).is_integer() for v in column.counts if re.fullmatch(r"-?\d+(\.\d+)?", v)) and not NUMBERS.search(goal)):
+    if settings["type"] in FIGURES and not (column.distinct <= FEW and all(float(v).is_integer() for v in column.counts if re.fullmatch(r"-?\d+(\.\d+)?", v)) and not NUMBERS.search(goal)):
         return "number"
     return "classes"
 

@@ -54,8 +54,8 @@ class Draft:
         for proposal in self.proposals if guessed else ():
             value = yaml.safe_load(proposal.line)
             head, _, name = proposal.where.partition(".")
-            if head == "repairs":
-                said.setdefault("repairs", []).append(value)
+            if head in ("repairs", "rules"):
+                said.setdefault(head, []).append(value)
             elif head == "duplicates":
                 said["duplicates"] = value
             elif head == "fields" and proposal.settled:

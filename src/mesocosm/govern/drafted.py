@@ -9,7 +9,9 @@ import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
+
+from pydantic import ValidationError
 
 from mesocosm.base.errors import Wrong, belonging_to
 from mesocosm.base.kinds import Collected, Source, Where
@@ -39,7 +41,7 @@ def look(sources: Mapping[str, Source], belong: From, where: Where) -> Draft:
         return draft(con, "src", where.root)
 
 
-def draft_files(root: Path, paths: Sequence[Path], goal: str = "", target: str | None = None, kind: str | None = None) -> dict[str, Any]:
+def draft_files(root: Path, paths: Sequence[Path], goal: str = "", target: str | None = None, kind: str | None = None, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Files of data as sources and one drafted dataset, ready to be written as an ecosystem.
 
     Args:
@@ -47,14 +49,15 @@ def draft_files(root: Path, paths: Sequence[Path], goal: str = "", target: str |
             holds it leads, and others add columns to its rows.
         target: the column to predict, where it is given outright.
         kind: `classes` or `number`, where it is given outright.
+        given: settings of delimited files that are not to be found, such as `encoding` or `skip`.
 
     Raises:
-        Wrong: a file is of no kind that is known by its ending.
+        Wrong: a file is of no kind that is known by its ending, or what is given is no setting of its kind.
     """
     with tempfile.TemporaryDirectory() as aside:
         where = Where(root, Path(aside))
         with engine(where.store) as con:
-            named = _named(con, root, paths)
+            named = _named(con, root, paths, given or {})
             tables, collected = _collected(con, {n: s for n, (s, _, _) in named.items()}, list(named), where)
             leads = list(named)
             aimed: dict[str, Any] | None = None
@@ -107,28 +110,48 @@ def _leading(con: Any, tables: Mapping[str, str], goal: str, target: str | None)
     return max(holds or tables, key=lambda n: aimed_at(draft(con, tables[n]), goal))
 
 
-def _named(con: Any, root: Path, paths: Sequence[Path]) -> dict[str, tuple[Source, dict[str, Any], str]]:
+def _named(con: Any, root: Path, paths: Sequence[Path], given: Mapping[str, Any]) -> dict[str, tuple[Source, dict[str, Any], str]]:
     """A source for each file, under a name that the file gives: its settings, and the sentence that speaks for those beyond its path."""
-    from mesocosm.govern.sources import SOURCES
-
     found: dict[str, tuple[Source, dict[str, Any], str]] = {}
     for path in paths:
         kind, stem = kind_of(path)
         settings: dict[str, Any] = {"type": kind, "path": path.relative_to(root).as_posix()}
-        more, why = _beyond(con, path, kind) if path.is_file() else ({}, "")
-        settings |= more
+        if given and kind != "csv":
+            raise Wrong("", f"'{path.name}' is read as {kind}, which has no '{next(iter(given))}'", "files of delimited values beside such options")
+        _source(kind, {**settings, **given})
+        more, why = _beyond(con, path, kind, given) if path.is_file() else ({}, "")
+        settings |= {**more, **given}
         name = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-") or f"table-{len(found) + 1}"  # a name is in small Latin letters; the path beside it says the file
         name = (name if name[0].isalpha() else f"data-{name}")[:50]
         while f"{name}-source" in found:
             name += "-too"
-        found[f"{name}-source"] = (SOURCES[kind].model_validate(settings), settings, why)  # type: ignore[assignment]
+        found[f"{name}-source"] = (_source(kind, settings), settings, why)
     return found
 
 
-def _beyond(con: Any, path: Path, kind: str) -> tuple[dict[str, Any], str]:
+def _source(kind: str, settings: Mapping[str, Any]) -> Source:
+    """The source of these settings.
+
+    Raises:
+        Wrong: a setting is none that its kind takes.
+    """
+    from mesocosm.govern.sources import SOURCES
+    from mesocosm.govern.sources.encodings import Encoding
+
+    encoding = settings.get("encoding")
+    if encoding is not None and encoding not in get_args(Encoding):
+        raise Wrong("encoding", f"'{encoding}' is no encoding that is read", "a name of one", list(get_args(Encoding)), str(encoding))
+    try:
+        return SOURCES[kind].model_validate(settings)  # type: ignore[return-value]
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise Wrong(".".join(map(str, first["loc"])), f"{first['input']!r:.80}", first["msg"].removeprefix("Value error, ")) from error
+
+
+def _beyond(con: Any, path: Path, kind: str, given: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
     """Settings of a file beyond its path, where its own records show that it needs them."""
     if kind == "csv":
-        return csv_settings(con, path)
+        return ({}, "") if "skip" in given else csv_settings(con, path, given.get("encoding"), given.get("delimiter"))
     if kind == "excel":
         return excel_settings(sheet_rows(path))
     at = list_in(path) if kind == "json" else ""

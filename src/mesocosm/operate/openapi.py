@@ -67,8 +67,8 @@ CHAT = {
     },
 }  # fmt: skip
 WARNINGS = {
-    "type": "array", "description": "Values that training did not know; the answer stands all the same.",
-    "items": {"type": "object", "required": ["field", "warning", "detail"], "properties": {"field": {"type": "string"}, "warning": {"enum": ["unseen category", "out of range"]}, "detail": {"type": "string"}}},
+    "type": "array", "description": "Values that training did not know, and a row without any (its `field` is empty); the answer stands all the same.",
+    "items": {"type": "object", "required": ["field", "warning", "detail"], "properties": {"field": {"type": "string"}, "warning": {"enum": ["unseen category", "out of range", "empty row"]}, "detail": {"type": "string"}}},
 }  # fmt: skip
 PREDICTED = {
     "id": {"type": "string"}, "version": {"type": "string"}, "label": {"type": "string"}, "warnings": WARNINGS,

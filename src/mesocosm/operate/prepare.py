@@ -42,6 +42,7 @@ class Fields:
         self.fields: dict[str, dict[str, Any]] = record["fields"]
         self.training: dict[str, Any] = record.get("training", {})
         self.kept_otherwise = any(f.get("image") or f.get("private") for f in self.fields.values())
+        self.asked = [n for n, field in self.fields.items() if not field.get("extra")]
         self.seen = {n: seen for n, known in self.training.items() if n in self.fields and (seen := _seen(known)) is not None}
 
     def check(self, row: Any) -> None:
@@ -69,12 +70,15 @@ class Fields:
                 if field.get("type") in NUMBERS and value.strip().lstrip("+-").casefold() in ("inf", "infinity"):
                     raise Wrong(name, f"'{value.strip()[:40]}' is not a finite number", field["wanted"])
 
-    def warnings(self, clean: Mapping[str, Any]) -> list[dict[str, str]]:
-        """What of a cleaned row was not known from training (new categories only of fields whose categories are all listed, as up to 200 are): new categories, and numbers far outside of their range.
+    def warnings(self, clean: Mapping[str, Any], raw: Mapping[str, Any]) -> list[dict[str, str]]:
+        """What makes an answer doubtful: no field of the raw row has a value, or a value of the cleaned row was not known from training.
 
-        Far is more than a tenth of the range's width.
+        Not known are new categories (only of fields whose categories are all listed, as up to 200 are), and numbers outside of the training range by
+        more than a tenth of its width.
         """
         found = []
+        if self.asked and all(_is_blank(raw.get(name)) for name in self.asked):
+            found.append({"field": "", "warning": "empty row", "detail": "none of its fields has a value, so the answer tells nothing of this row"})
         for name, known in self.seen.items():
             value = clean.get(name)
             if value is None:
@@ -105,6 +109,10 @@ class Fields:
             elif field.get("private"):
                 found[name] = None if is_missing(value, clean.get(name)) else clean.get(name)
         return found
+
+
+def _is_blank(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def refused_over(why: str, fields: Mapping[str, Any]) -> str:

@@ -292,7 +292,7 @@ class Served:
                     "input": {"raw": unit.fields.logged(raw, one["clean"]), "clean": one["clean"]}, "output": one["out"], "ms": round(took, 3), "at": at, "mark": mark_of(raw),
                 }
             )  # fmt: skip
-            warned = unit.fields.warnings(one["clean"])
+            warned = unit.fields.warnings(one["clean"], raw)
             found.append({"id": ident, "version": unit.version, **one["out"], **({"warnings": warned} if warned else {})})
         return found, kept, took
 
@@ -348,20 +348,21 @@ class Served:
     def figures(self, seconds: float = 60.0) -> dict[str, float | None]:
         """Requests a second, p50 and p95 in milliseconds, the share that failed (5xx) and the share that was refused (4xx), of the last seconds.
 
-        All but the rate are None where no request came: nothing is known then.
+        All but the rate are None where no request came: nothing is known then. p50 and p95 are of the requests that were not refused, since a refusal
+        takes no model's time; they are None where all were.
         """
         since = self.catalog.clock() - seconds
         recent = [e for e in list(self.times) if e[0] >= since]
-        times = sorted(e[1] for e in recent)
+        times = sorted(e[1] for e in recent if not e[3])
 
         if not recent:
             return {"rate": 0.0, "p50_ms": None, "p95_ms": None, "error_rate": None, "refused_rate": None}
 
-        def pick(share: float) -> float:
-            return times[min(len(times) - 1, int(share * len(times)))]
+        def pick(share: float) -> float | None:
+            return round(times[min(len(times) - 1, int(share * len(times)))], 2) if times else None
 
         return {
-            "rate": round(len(recent) / seconds, 3), "p50_ms": round(pick(0.5), 2), "p95_ms": round(pick(0.95), 2),
+            "rate": round(len(recent) / seconds, 3), "p50_ms": pick(0.5), "p95_ms": pick(0.95),
             "error_rate": round(sum(e[2] for e in recent) / len(recent), 4), "refused_rate": round(sum(e[3] for e in recent) / len(recent), 4),
         }  # fmt: skip
 

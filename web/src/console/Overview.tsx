@@ -10,15 +10,15 @@ export function Overview({ all }: { all: All }) {
   const [moments, set] = useState<Any[]>([]);
   useEffect(() => { void call<Any[]>("/v1/moments").then(set, () => set([])); }, [all.scene.revision]);
   const open = all.alerts.filter((a) => !a.cleared_at), quality = Object.values(all.datasets).map((d) => (d as Any).report.quality as number);
-  const services = Object.values(all.services) as Any[], rate = services.reduce((a, s) => a + (s.figures?.rate ?? 0), 0), asked = services.filter((s) => s.figures?.p95_ms != null);
-  const worst = (key: string) => Math.max(...asked.map((s) => s.figures[key] as number));
+  const services = Object.values(all.services) as Any[], rate = services.reduce((a, s) => a + (s.figures?.rate ?? 0), 0), asked = services.filter((s) => s.figures?.error_rate != null), waited = asked.filter((s) => s.figures.p95_ms != null);
+  const worst = (key: string) => Math.max(...asked.map((s) => (s.figures[key] as number | null) ?? 0));
   const due = all.plan.filter((c) => c.sign !== "=");
   const next = all.next.filter((one) => !open.some((a) => one.text.includes(a.message)));  // an open alert is listed already
   const refused = Object.entries(all.models).flatMap(([k, v]) => ((v as Any[]).at(-1)?.state === "refused" ? [[k, (v as Any[]).at(-1)] as [string, Any]] : []));
   const tiles: [string, string, string, string][] = [
     [t("data quality"), quality.length ? n(Math.min(...quality), 2) : "–", t("the lowest of {} datasets", quality.length), "#/data"],
     [t("models"), String(Object.values(all.models).filter((v) => (v as Any[]).some((x) => x.state === "champion")).length), t("in service of {}", Object.keys(all.models).length), "#/models"],
-    [t("requests"), `${rate.toFixed(2)}/s`, asked.length ? t("p95 {} ms, errors {} %, refused {} %", worst("p95_ms").toFixed(0), (worst("error_rate") * 100).toFixed(2), (worst("refused_rate") * 100).toFixed(1)) : t("no requests in the last minute"), "#/services"],
+    [t("requests"), `${rate.toFixed(2)}/s`, asked.length ? t("p95 {} ms, errors {} %, refused {} %", waited.length ? worst("p95_ms").toFixed(0) : "–", (worst("error_rate") * 100).toFixed(2), (worst("refused_rate") * 100).toFixed(1)) : t("no requests in the last minute"), "#/services"],
     [t("alerts"), String(open.length), open.length ? t("open now") : t("nothing is open"), "#/monitors"],
   ];
   return (

@@ -19,7 +19,7 @@ function Service({ name, s, follow, again }: { name: string; s: Any; follow: (id
   const train = async (why: string) => { await call<Any>(`/v1/services/${name}/retrain`, { why }); return t("it is being trained; the work page shows how far it is"); };
   return (
     <article><h2>{name} <small>{s.version ?? t("nothing deployed yet")}</small></h2>
-      <p className="sum">{n(s.figures.rate, 2)} {t("requests/s")} · {s.figures.p95_ms == null ? t("no requests in the last minute") : <>p50 {n(s.figures.p50_ms, 1)} ms · p95 {n(s.figures.p95_ms, 1)} ms · {t("errors")} {n(s.figures.error_rate * 100, 2)} % · {t("refused (4xx)")} {n(s.figures.refused_rate * 100, 1)} %</>}</p>
+      <p className="sum">{n(s.figures.rate, 2)} {t("requests/s")} · {s.figures.error_rate == null ? t("no requests in the last minute") : <>p50 {n(s.figures.p50_ms, 1)} ms · p95 {n(s.figures.p95_ms, 1)} ms · {t("errors")} {n(s.figures.error_rate * 100, 2)} % · {t("refused (4xx)")} {n(s.figures.refused_rate * 100, 1)} %</>}</p>
       <div className="plots">{[["rate", "/s"], ["p95_ms", "ms"], ["error_rate", ""], ["refused_rate", ""]].map(([k, unit]) => <Line key={k} name={k!.replaceAll("_", " ")} unit={unit!} points={kept.filter((p) => k! in p).map((p) => [p.at, p[k!]!])} />)}</div>
       {s.rollout && <Rollout name={name} r={s.rollout} again={again} />}
       {s.trouble && <p className="bad">{s.trouble}</p>}

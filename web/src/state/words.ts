@@ -37,7 +37,7 @@ export function sentence(e: Element, t: Say): string {
   if (e.kind === "spring") return t(e.level === null ? "Source {}: {}, not read yet" : "Source {}: {}", e.name, f.type ?? "") + fault;
   if (e.kind === "lake") return f.snapshot ? t("Dataset {}: {} rows kept of {}, {} quarantined, {} duplicates; quality {}", e.name, f.kept!, f.in!, f.quarantined!, f.duplicates!, Number(f.quality).toFixed(2)) + fault : t("Dataset {}: not built yet", e.name);
   if (e.kind === "tree") return f.version ? t("Model {}: {} in service", e.name, f.version) + fault : t("Model {}: not grown yet", e.name);
-  if (e.kind === "lighthouse") return f.version ? (f.p95_ms == null ? t("Service {}: {}, no requests in the last minute", e.name, f.version) : t("Service {}: {}, {} requests/s", e.name, f.version, e.traffic.toFixed(2))) : t("Service {}: nothing deployed yet", e.name);
+  if (e.kind === "lighthouse") return f.version ? (f.error_rate == null ? t("Service {}: {}, no requests in the last minute", e.name, f.version) : t("Service {}: {}, {} requests/s", e.name, f.version, e.traffic.toFixed(2))) : t("Service {}: nothing deployed yet", e.name);
   if (e.id.startsWith("monitors.")) return f.open ? t("Monitor {}: {} open", e.name, f.open) : t("Monitor {}: nothing open", e.name);
   const storm = e.stalls.find((s) => s.state === "alarm");
   if (storm) return t("Place {}: a storm over {}", e.name, storm.name);

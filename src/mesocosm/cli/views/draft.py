@@ -38,6 +38,9 @@ def draft_text(data: dict[str, Any]) -> str:
     if repairs := [p for p in waiting if p["where"] == "repairs"]:
         lines += ["    # PROPOSED, and not done: take the '# ' off 'repairs:' and off the lines that you accept.", "    # repairs:"]
         lines += _proposed(repairs, "  - ", 4)
+    if rules := [p for p in waiting if p["where"] == "rules"]:
+        lines += ["    # PROPOSED, and not done: take the '# ' off 'rules:' and off the lines that you accept; a row that breaks a rule is quarantined.", "    # rules:"]
+        lines += _proposed(rules, "  - ", 4)
     if "parts" in data:
         lines += [*_because(data["reasons"].get("split"), 4), f"    split: {_flow(data['parts']['split'])}"]
     for more in data.get("more", ()):
@@ -70,7 +73,7 @@ def _proposed(proposals: list[dict[str, Any]], head: str, indent: int) -> list[s
     """Guesses as comments: what each would change, at most ten examples, and the line that a person may accept."""
     lines: list[str] = []
     for one in proposals:
-        count = f"{one['changes']} {'rows' if one['where'] == 'duplicates' else 'values'}" if one["changes"] else ""
+        count = f"{one['changes']} {'row' if one['where'] in ('duplicates', 'rules') else 'value'}{'s' * (one['changes'] != 1)}" if one["changes"] else ""
         lines += _because(f"PROPOSED, and not done{': ' + count if count else ''}; {one['why']}", indent)
         lines += [" " * indent + "#   " + re.sub(r"\s+", " ", example)[:120] for example in one["examples"]]
         lines.append(" " * indent + "# " + head + _flow(json.loads(one["line"])))

@@ -32,11 +32,14 @@ class Dates:
 
 def dates(column: Column) -> Dates | None:
     """What a column's values prove; None where they are no dates."""
-    if not column.counts or column.kind not in ("VARCHAR", "DATE", "TIMESTAMP"):
+    if not column.counts:
         return None
+    if column.kind == "DATE":
+        return Dates({"type": "date"}, "the source gives a date")
+    if column.kind.startswith("TIMESTAMP"):
+        return Dates({"type": "time"}, f"the source gives a time{' with its zone' if column.kind.endswith('TIME ZONE') else ''}")
     if column.kind != "VARCHAR":
-        form = "date" if column.kind == "DATE" else "time"
-        return Dates({"type": form}, f"the source gives a {form}")
+        return None
     values = list(column.counts)[:MOST]
     likely = sum(_like(v) for v in values[:200])
     if likely < 0.8 * min(200, len(values)):

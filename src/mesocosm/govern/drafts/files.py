@@ -104,17 +104,21 @@ def _lists(node: Any, at: str, deep: int) -> list[str]:
     return found
 
 
-def csv_settings(con: Any, path: Path) -> tuple[dict[str, Any], str]:
+def csv_settings(con: Any, path: Path, encoding: str | None = None, delimiter: str | None = None) -> tuple[dict[str, Any], str]:
     """Settings that a delimited file needs beyond what is found by itself, and the sentence that speaks for them; empty where it needs none.
 
     A title above the header is skipped where rows of figures have the header's width and nothing above it has; a first line of figures
     over columns of figures is a row.
+
+    Args:
+        encoding: how its bytes are read, where it is given outright.
+        delimiter: what stands between its cells, where it is given outright.
     """
     looked: list[tuple[list[list[str]], list[int]]] = []
     try:
-        file = plain(con, path, path.name).path
-        for delimiter in DELIMITERS:
-            records = list(islice(Scan(file, Dialect(delimiter)).records(), LOOKED))
+        file = plain(con, path, path.name, encoding).path
+        for each in (delimiter,) if delimiter else DELIMITERS:
+            records = list(islice(Scan(file, Dialect(each)).records(), LOOKED))
             looked.append(([r.cells or [] for r in records], [r.line for r in records]))
     except (Wrong, OSError):
         return {}, ""

@@ -12,6 +12,7 @@ from typing import Any
 
 from mesocosm.govern.clean.outliers.iqr import Iqr
 from mesocosm.govern.drafts.columns import BLANK, TRIMMED, Column, Proposal, share
+from mesocosm.govern.drafts.totals import totals
 from mesocosm.govern.internal_names import working
 from mesocosm.govern.repair.dependency import Dependency
 from mesocosm.govern.repair.moved import Moved
@@ -41,7 +42,7 @@ def guesses(con: Any, table: str, fields: Fields, columns: Sequence[Column], fix
     if cleaned:
         texts = ", ".join(f"case when {BLANK.replace('x', quote(c.name) + '::varchar')} then null else {TRIMMED.replace('x', quote(c.name) + '::varchar', 1)} end as {quote(c.name)}" for c in cleaned)
         con.execute(f"create or replace temp table {CLEAN} as select {texts} from {quote(table)}")
-    found = [*_spelling(con, fields, words), *_moved(con, fields, words), *_dependencies(con, fields, words), *_outliers(fields, able)]
+    found = [*totals(con, CLEAN, fields, cleaned), *_spelling(con, fields, words), *_moved(con, fields, words), *_dependencies(con, fields, words), *_outliers(fields, able)]
     if key is None and len(columns) > 1:
         found += _equal_rows(con, CLEAN if narrow else table, fields, columns)
     con.execute(f"drop table if exists {CLEAN}")
@@ -129,7 +130,7 @@ def _outliers(fields: Fields, columns: Sequence[Column]) -> list[Proposal]:
             line = {**settings, "outliers": {"method": "iqr", "k": 3.0, "action": "flag"}}
             rows = sum(n for _, n, _ in out)
             shown = [f"{v} ({n} {'row' if n == 1 else 'rows'}) -> {v}, flagged" for _, n, v in [*out[:5], *out[5:][-5:]]]
-            found.append(Proposal(f"fields.{column.name}", json.dumps(line, ensure_ascii=False), f"{rows} values lie far from the others, outside {fence['low']:g} to {fence['high']:g}; they may be right", rows, shown))
+            found.append(Proposal(f"fields.{column.name}", json.dumps(line, ensure_ascii=False), f"{rows} {'value lies' if rows == 1 else 'values lie'} far from the others, outside {fence['low']:g} to {fence['high']:g}; they may be right", rows, shown))
     return found
 
 

@@ -15,6 +15,7 @@ from mesocosm.base.units import CURRENCIES, HAN, WORDS, factor, known
 from mesocosm.govern.drafts.columns import Column, share
 from mesocosm.govern.figures import Figure
 from mesocosm.govern.figures import figure as exactly
+from mesocosm.govern.raw import DECIMAL
 from mesocosm.govern.readings import decimal_mark
 
 SIGN = r"[-+\u2212]?"
@@ -69,6 +70,9 @@ def numbers(column: Column, marks: frozenset[str] = frozenset()) -> Numbers | No
     Args:
         marks: decimal marks that other columns of the file prove; of two readings the one that they prove is taken.
     """
+    if given := DECIMAL.fullmatch(column.kind):
+        precision, scale = int(given[1]), int(given[2])
+        return Numbers({"type": "decimal", "precision": precision, "scale": scale}, f"the source gives a decimal of {precision} digits, {scale} of them behind the mark")
     words = {v: n for v, n in column.counts.items() if v.lower() in ABSENT}
     parts = {v: split(v) for v in column.counts if v not in words}
     told = {v: p for v, p in parts.items() if p}

@@ -15,10 +15,10 @@ def lighthouse(name: str, settings: Any, view: View) -> dict[str, Any]:
     if not row:
         return {"state": "unknown", "says": f"Service {name}: nothing deployed yet"}
     bad = (figures.get("error_rate") or 0) > 0.01
-    asked = figures.get("p95_ms") is not None
+    asked, p95 = figures.get("error_rate") is not None, figures.get("p95_ms")
     state = "alarm" if bad else "watch" if view.alarm(name) else "fine" if asked else "unknown"
     what = row["version"] or row["answers"]
-    said = "not running" if not figures else f"{figures['rate']:.2f} requests/s, p95 {figures['p95_ms']:.0f} ms" if asked else "no requests in the last minute"
+    said = "not running" if not figures else f"{figures['rate']:.2f} requests/s" + (f", p95 {p95:.0f} ms" if p95 is not None else "") if asked else "no requests in the last minute"
     refused = figures.get("refused_rate") or 0
     if refused:
         said += f", {refused:.0%} refused (4xx)"
