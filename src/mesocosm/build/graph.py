@@ -119,7 +119,7 @@ def resources(spec: Spec) -> list[Resource]:
     if faults:
         raise Invalid(faults)
     datasets = datasets_of(spec)
-    if joins := _joins(spec, datasets):
+    if joins := _joins(spec, datasets, {r.name: str(r.made_by["content"]) for r in found}):
         raise Invalid(joins)
     for name, data in datasets.items():
         place = spec.place("datasets", name) if name in eco.datasets else spec.place("sources", name)
@@ -157,25 +157,31 @@ def resources(spec: Spec) -> list[Resource]:
     return found
 
 
-def _joins(spec: Spec, datasets: Mapping[str, Dataset]) -> list[Finding]:
-    """What is wrong about joins by the columns of their sources, as far as files tell those without their rows."""
+def _joins(spec: Spec, datasets: Mapping[str, Dataset], contents: Mapping[str, str]) -> list[Finding]:
+    """What is wrong about joins by the columns of their sources, as far as files tell those without their rows; looked at once for each content."""
+    from mesocosm.base.files import write_json
     from mesocosm.build.local_files import is_settled
+    from mesocosm.build.seen import mark_of
 
     where, found = where_of(spec), []
     joined = {n: d for n, d in datasets.items() if d.source.partners and n in spec.eco.datasets and not is_settled(spec, n)}
+    marks = {n: mark_of(where.store, ["joins", _plain(d, set()), {s: contents[s] for s in d.all_sources if s in contents}]) for n, d in joined.items()}
+    joined = {n: d for n, d in joined.items() if not marks[n].is_file()}
     if not joined:
         return []
     from mesocosm.govern.govern import engine
     from mesocosm.govern.raw import ambiguous_columns
     from mesocosm.govern.sources.heads import columns_of_sources
 
-    with engine(where.store) as con:
+    with engine(where.store, taught=False) as con:
         for name, data in joined.items():
             try:
                 wrong = ambiguous_columns(data, columns_of_sources(con, spec.eco.sources, data.source.sources, where))
             except Wrong:  # the build says what is wrong with a file
                 continue
             found += [w.at(spec.place("datasets", name), f"datasets.{name}") for w in wrong]
+            if not wrong:
+                write_json(marks[name], {"dataset": name})
     return found
 
 
@@ -192,7 +198,7 @@ def _broken(spec: Spec, name: str, source: Any, content: str) -> list[Finding]:
     from mesocosm.govern.govern import engine
     from mesocosm.govern.sources.contract import broken
 
-    with engine(where.store) as con:
+    with engine(where.store, taught=False) as con:
         source.collect(where, con, "promised")
         found = broken(source.contract, con, "promised")
     if not found:

@@ -6,22 +6,27 @@ Knows the same proofs that the build makes. Reads small local files only; keeps 
 from __future__ import annotations
 
 import tempfile
-from contextlib import suppress
+from collections.abc import Mapping
 from pathlib import Path
 
 from mesocosm.base.errors import Failure, Finding, Invalid, Wrong
 from mesocosm.base.kinds import Where
+from mesocosm.build.graph import where_of
 from mesocosm.build.local_files import is_settled, is_small
+from mesocosm.build.seen import once
 from mesocosm.spec import Spec
 
 AUTO = "auto"  # the base that is chosen by trying
 FORMS = ("csv", "excel", "json", "jsonl", "parquet")  # types of sources that are read for it
 
 
-def ask_readings(spec: Spec) -> list[Finding]:
+def ask_readings(spec: Spec, made: Mapping[str, str] | None = None) -> list[Finding]:
     """For each column of a dataset whose values have two readings, where the file has to say which.
 
     Datasets that are drafted, that read no file of the project, or that read large ones are left to the build.
+
+    Args:
+        made: by address, what tells a dataset's content and settings from others; one that left nothing open is not read again.
     """
     found = []
     for name, dataset in spec.eco.datasets.items():
@@ -30,7 +35,7 @@ def ask_readings(spec: Spec) -> list[Finding]:
             continue
         if is_settled(spec, name):
             continue
-        for asked in _questions(spec, name):
+        for asked in _open(spec, name, (made or {}).get(f"datasets.{name}")):
             place = spec.place("datasets", name, *asked.key.split(".", 1))
             found.append(Finding(place, f"datasets.{name}.{asked.key}", asked.found, asked.wanted))
     return found
@@ -53,13 +58,33 @@ def missing_bases(spec: Spec) -> list[Finding]:
     return found
 
 
+def _open(spec: Spec, name: str, made: str | None) -> list[Wrong]:
+    """A dataset's questions; that it has none is kept for its content, and questions are not, since they hold values."""
+    asked: list[Wrong] = []
+
+    def look() -> list[str]:
+        asked.extend(_questions(spec, name))
+        if asked:
+            raise _Asked
+        return []
+
+    try:
+        once(where_of(spec).store, ["readings", made], look)
+    except (_Asked, Failure, Invalid, OSError):  # what cannot be read is the build's to say
+        return asked
+    return []
+
+
+class _Asked(Exception):
+    """There are questions."""
+
+
 def _questions(spec: Spec, name: str) -> list[Wrong]:
     from mesocosm.govern.govern import engine
     from mesocosm.govern.proven import questions
     from mesocosm.govern.raw import raw
 
     dataset = spec.eco.datasets[name]
-    with tempfile.TemporaryDirectory() as folder, suppress(Failure, Invalid, OSError), engine(Path(folder)) as con:
+    with tempfile.TemporaryDirectory() as folder, engine(Path(folder)) as con:
         collected = {s: spec.eco.sources[s].collect(Where(spec.root, Path(folder)), con, f"src_{s}") for s in dict.fromkeys(dataset.all_sources)}
         return questions(con, dict(dataset.fields), raw(con, dataset, collected))
-    return []

@@ -12,6 +12,7 @@ from mesocosm.base.errors import Failure
 from mesocosm.build.graph import datasets_of, where_of
 from mesocosm.build.local_files import is_small
 from mesocosm.build.plan import Change
+from mesocosm.build.seen import once
 from mesocosm.catalog import Catalog
 from mesocosm.learn.auto import AUTO
 from mesocosm.learn.model import Model
@@ -23,12 +24,15 @@ TEXTS = 2000  # texts of each field that are looked at
 def read_ahead(spec: Spec, catalog: Catalog, changes: Sequence[Change]) -> dict[str, list[str]]:
     """By address of each model that would be trained: what its base cuts or does not know of its texts, as sentences."""
     signs = {c.address: c.sign for c in changes}
+    made = {c.address: c.prints.made for c in changes if c.prints}
     found: dict[str, list[str]] = {}
     for change in changes:
         if change.resource is None or change.resource.section != "models" or change.sign not in ("+", "±"):
             continue
         try:
-            said = _sentences(spec, catalog, spec.eco.models[change.resource.name], signs)
+            model = spec.eco.models[change.resource.name]
+            about = ["texts", str(model.base), model.max_length, [*model.inputs, model.predict], made.get(f"datasets.{model.learns}")]
+            said = once(where_of(spec).store, about, lambda model=model: _sentences(spec, catalog, model, signs))  # type: ignore[misc]
         except Failure:  # the build says what is wrong, with its place
             continue
         if said:
@@ -68,7 +72,7 @@ def _at_source(spec: Spec, name: str, columns: set[str]) -> list[str]:
     where, data = where_of(spec), datasets_of(spec)[name]
     texts: list[str] = []
     wanted = columns | {c.split(".", 1)[1] for c in columns if "." in c}
-    with engine(where.store) as con:
+    with engine(where.store, taught=False) as con:
         for number, source in enumerate(data.source.sources):
             spec.eco.sources[source].collect(where, con, f"ahead_{number}")
             there: list[Any] = con.execute(f"describe ahead_{number}").fetchall()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
-Array = np.ndarray[Any, Any]
+    Array = np.ndarray[Any, Any]
 APART = "\u2063"  # stands between the two in one text; no word and no space
 
 
@@ -16,9 +17,12 @@ def side_by_side(u: Array, v: Array) -> Array:
 
     Source: Conneau et al. 2017, arXiv 1705.02364; Reimers and Gurevych 2019, arXiv 1908.10084.
 
+    >>> import numpy as np
     >>> side_by_side(np.array([[1.0, 0.0]]), np.array([[0.6, 0.8]])).round(2).tolist()
     [[0.5, 0.0, 0.3, 0.4, 0.4, 0.8, 0.85, 0.0]]
     """
+    import numpy as np
+
     return np.hstack([u / 2, v / 2, np.abs(u - v), u * v * np.sqrt(u.shape[1])]).astype(u.dtype)
 
 
