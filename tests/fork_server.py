@@ -14,6 +14,7 @@ import gc
 import json
 import os
 import random
+import runpy
 import selectors
 import signal
 import socket
@@ -246,9 +247,16 @@ def _end(run: Callable[[], None]) -> None:
     os._exit(code if isinstance(code, int) else 0 if code is None else 1)
 
 
+def _run_script() -> None:
+    """Run the script that the command names, as `python SCRIPT` does."""
+    script = str(Path(sys.argv[2]).resolve())
+    sys.argv, sys.path[0] = sys.argv[2:], str(Path(script).parent)
+    runpy.run_path(script, run_name="__main__")
+
+
 if __name__ == "__main__":
     main(sys.argv[1])
     sys.path[0] = os.getcwd()  # as `python -m` has it
     from mesocosm.cli.main import run
 
-    _end(run)
+    _end(_run_script if sys.argv[1:2] == ["--script"] else run)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import ast
 import os
 import subprocess
-import sys
 
 import pytest
-from conftest import ROOT, forks
+from conftest import ROOT, forks, run
 
 NAMES = ("learn", "govern", "operate", "scenes", "world")
 TWICE = {"scenes": ("ranking", "shared")}  # parts of another benchmark too, which runs them
@@ -16,7 +15,7 @@ TWICE = {"scenes": ("ranking", "shared")}  # parts of another benchmark too, whi
 
 def call(name: str, only: str) -> subprocess.CompletedProcess[str]:
     env = dict(os.environ, SIZE="small", ONLY=only, MESOCOSM_TEST_FORKS=forks())
-    return subprocess.run([sys.executable, f"{name}.py"], cwd=ROOT / "benchmarks", capture_output=True, text=True, env=env, timeout=600)
+    return run("--script", f"{name}.py", cwd=ROOT / "benchmarks", env=env, timeout=600)
 
 
 def parts(name: str) -> list[str]:

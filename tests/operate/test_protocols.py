@@ -279,8 +279,8 @@ def test_tensors_come_and_go_as_bytes(up: Server) -> None:
 
 
 def test_triton_s_client_works_as_it_comes(up: Server) -> None:
-    triton = pytest.importorskip("tritonclient.http")
     import numpy as np
+    import tritonclient.http as triton
 
     client = triton.InferenceServerClient(up.url.removeprefix("http://"))
     headers = {"Authorization": f"Bearer {up.token}"}
