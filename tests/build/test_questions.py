@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from mesocosm import spec
+from mesocosm.base.errors import Invalid
 from mesocosm.build.questions import ask_readings
+from mesocosm.ecosystem import open_ecosystem
 
 FILE = """ecosystem: open
 sources:
@@ -42,3 +44,33 @@ def test_check_and_plan_ask_what_the_values_leave_open(tmp_path: Path, rows: str
 def test_what_cannot_be_read_is_left_to_the_build(tmp_path: Path) -> None:
     (tmp_path / "ecosystem.yaml").write_text(FILE.format(more="", formats="dmy, mdy"), encoding="utf-8")
     assert ask_readings(spec.read(tmp_path / "ecosystem.yaml")) == []
+
+
+def test_a_look_is_taken_anew_where_settings_of_a_source_changed_and_keeps_no_value(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.csv").write_text(f"id,{name}\n1,2\n3,4\n")
+    text = "grammar: 1\necosystem: e\nsources:\n  a: {type: csv, path: a.csv}\n  b: {type: csv, path: b.csvMORE}\ndatasets:\n  d:\n    from: {join: [a, b], on: id}\n    fields: {a: {type: integer}, x: {type: integer}}\n"
+    file = tmp_path / "ecosystem.yaml"
+    file.write_text(text.replace("MORE", "").replace("x: {type", "b: {type"))
+    assert open_ecosystem(tmp_path).plan() and len(list((tmp_path / ".mesocosm" / "seen").iterdir())) == 1
+    assert open_ecosystem(tmp_path).plan()
+    file.write_text(text.replace("MORE", ", names: [id, a]").replace(", x: {type: integer}", ""))
+    with pytest.raises(Invalid, match="is in a and in b"):
+        open_ecosystem(tmp_path).plan()
+
+
+def test_that_nothing_is_open_is_kept_for_a_content_and_a_question_is_not(tmp_path: Path) -> None:
+    (tmp_path / "ecosystem.yaml").write_text(FILE.format(more="", formats="dmy"), encoding="utf-8")
+    for rows, asked in (("1.5,03/04/2024,1", 0), ('"1,234",03/04/2024,1', 1)):
+        (tmp_path / "a.csv").write_text(f"x,when,hidden\n{rows}\n", encoding="utf-8")
+        eco = open_ecosystem(tmp_path)
+        made = {c.address: c.prints.made for c in eco.plan() if c.prints}
+        for _ in range(2):
+            assert len(ask_readings(eco.spec, made)) == asked
+    kept = list((tmp_path / ".mesocosm" / "seen").iterdir())
+    assert len(kept) == 1 and kept[0].read_text() == "[]"
+    for one in kept:
+        one.unlink()
+    (tmp_path / ".mesocosm" / "seen").rmdir()
+    (tmp_path / ".mesocosm" / "seen").write_text("a file where a folder is wanted")
+    assert len(ask_readings(eco.spec, made)) == 1

@@ -132,3 +132,25 @@ def test_a_line_of_totals_is_proposed_to_be_set_aside(tmp_path: Path, words: lis
         eco.build()
         account = eco.catalog.snapshot(dataset=f"{said['name']}-data")["account"]
         assert (account["kept"], account["quarantined"]) == (59, len(words))
+
+
+def test_what_is_given_cannot_hide_a_row_or_end_in_an_internal_error(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("Report\n" + "".join(f"{i},{i * 2},{i * 3}\n" for i in range(9)))
+    said = draft_files(tmp_path, [path], given={"skip": 1})
+    assert said["sources"]["a-source"] == {"type": "csv", "path": "a.csv", "header": False, "skip": 1} and said["columns"][0].rows == 9
+    assert "line 2 is a row" in draft_text(said)
+    path.write_text("a,b\n1,2\n")
+    with pytest.raises(Wrong, match="cannot be read as utf-16: it has no byte-order mark"):
+        draft_files(tmp_path, [path], given={"encoding": "utf-16"})
+    with pytest.raises(Wrong, match=r"delimiter: '\"' stands here; wanted 'delimiter' and 'quote' are two characters"):
+        draft_files(tmp_path, [path], given={"delimiter": '"'})
+    pq.write_table(pa.table({"fine": pa.array([Decimal("0." + "1" * 38)] * 3, pa.decimal128(38, 38))}), tmp_path / "fine.parquet")
+    fine = draft_files(tmp_path, [tmp_path / "fine.parquet"])
+    assert fine["dataset"]["fields"]["fine"]["type"] in ("text", "category") and "37 are kept exactly" in fine["evidence"]["fields.fine"]
+
+
+def test_zeros_are_no_sum(tmp_path: Path) -> None:
+    rows = "".join(f"R{i % 7},{i},0,{i}e-9\n" for i in range(1, 40))
+    (tmp_path / "a.csv").write_text(f"region,units,none,small\n{rows}Total,5,0,1e-7\n")
+    assert not [p for p in draft_files(tmp_path, [tmp_path / "a.csv"])["proposals"] if p["where"] == "rules"]

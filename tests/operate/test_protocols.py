@@ -77,8 +77,8 @@ def test_a_malformed_row_fails_alone_and_what_is_new_is_answered_with_a_warning(
     said = answer.json()["predictions"]
     assert answer.status_code == 200 and [("why" in one, one.get("index"), one.get("field")) for one in said] == [(False, None, None), (True, 1, "amount"), (True, 2, "text"), (True, 3, "amount"), (False, None, None)]
     assert said[0]["probabilities"] == said[4]["probabilities"] == up.http.post(predict, json=ROW).json()["probabilities"]
-    blank = up.http.post(predict, json={"rows": [{"text": " ", "amount": None}, ROW]}).json()["predictions"]
-    assert [[w["warning"] for w in one.get("warnings", [])] for one in blank] == [["empty row"], []]
+    blank = up.http.post(predict, json={"rows": [{"text": " ", "amount": None}, {"text": "", "amount": "n/a"}, {"text": "?", "amount": None}, ROW]}).json()["predictions"]
+    assert [[w["warning"] for w in one.get("warnings", [])] for one in blank] == [["empty row"], ["empty row"], [], []]  # a text is read letter for letter
     alone = up.http.post(predict, json={"text": "a"})
     none = up.http.post(predict, json={"rows": rows[1:3]})
     assert alone.status_code == none.status_code == 422 and alone.json()["field"] == "amount" and [e["index"] for e in none.json()["errors"]] == [0, 1]

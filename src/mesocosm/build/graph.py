@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from mesocosm.base.digest import digest
@@ -24,7 +25,7 @@ from mesocosm.spec import Spec
 if TYPE_CHECKING:
     from mesocosm.catalog import Catalog
 
-REVISIONS = {"govern": 5, "learn": 5}
+REVISIONS = {"govern": 5, "learn": 5, "draft": 2}
 
 
 def where_of(spec: Spec) -> Where:
@@ -77,8 +78,8 @@ def drafted_of(spec: Spec, name: str) -> tuple[Dataset, dict[str, str]]:
         prints = []
         for source, settings in sources.items():
             with belonging_to(f"sources.{source}"):
-                prints.append(settings.fingerprint(where))
-        path = where.store / "drafts" / f"{digest(prints, asked, REVISIONS['govern'])}.json"
+                prints.append([settings.made_of(), settings.fingerprint(where)])
+        path = where.store / "drafts" / f"{digest(prints, asked, REVISIONS['govern'], REVISIONS['draft'])}.json"
         if not path.is_file():
             from mesocosm.govern.drafted import look
 
@@ -106,7 +107,7 @@ def resources(spec: Spec) -> list[Resource]:
         settings = source.made_of()
         try:
             content = source.fingerprint(where)
-            faults += _broken(spec, name, source, content)
+            faults += _broken(spec, name, source, settings | {"content": content})
         except (Wrong, Later) as error:
             place = spec.place("sources", name)
             key = error.key if isinstance(error, Wrong) else ""
@@ -119,7 +120,7 @@ def resources(spec: Spec) -> list[Resource]:
     if faults:
         raise Invalid(faults)
     datasets = datasets_of(spec)
-    if joins := _joins(spec, datasets, {r.name: str(r.made_by["content"]) for r in found}):
+    if joins := _joins(spec, datasets, {r.name: r.made_by for r in found}):
         raise Invalid(joins)
     for name, data in datasets.items():
         place = spec.place("datasets", name) if name in eco.datasets else spec.place("sources", name)
@@ -134,10 +135,7 @@ def resources(spec: Spec) -> list[Resource]:
         run = {"about": data.about} | data.model_dump(mode="json", include=set(GOVERNING), exclude_defaults=True)
         found.append(Resource(f"datasets.{name}", place, needs, made, run))
     for name, model in sorted(eco.models.items(), key=lambda m: m[1].adapts is not None):  # what is adapted comes first
-        grouped = {"left_out": "by group"} if eco.datasets[model.learns].split.group else {}
-        made = _plain(model, {"require", "about", "track"} | {key for key in ("adapts", "along") if not getattr(model, key)}) | {"revision": REVISIONS["learn"], "weights": _weights(spec, name, model.base), **({"sight": _weights(spec, name, model.image_base, "image_base")} if model.image_base else {})} | grouped
-        if made["tune"].get("moves") == "images":  # what was always so
-            del made["tune"]["moves"]
+        made = what_makes_model(spec, name)
         needs = tuple(f"datasets.{d}" for d in dict.fromkeys([model.learns, *([model.pretrain.of] if model.pretrain and model.pretrain.of else []), *([model.rank.items] if model.rank and model.rank.items else [])]))
         needs += (f"models.{model.adapts}",) if model.adapts else ()
         run = {"require": dict(model.require), "about": model.about, "track": list(model.track)}
@@ -157,15 +155,31 @@ def resources(spec: Spec) -> list[Resource]:
     return found
 
 
-def _joins(spec: Spec, datasets: Mapping[str, Dataset], contents: Mapping[str, str]) -> list[Finding]:
-    """What is wrong about joins by the columns of their sources, as far as files tell those without their rows; looked at once for each content."""
+def what_makes_model(spec: Spec, name: str) -> dict[str, Any]:
+    """The settings, base and code that a model is made by; where they change it is trained anew."""
+    model = spec.eco.models[name]
+    grouped = {"left_out": "by group"} if spec.eco.datasets[model.learns].split.group else {}
+    sight = {"sight": _weights(spec, name, model.image_base, "image_base")} if model.image_base else {}
+    less = {"require", "about", "track"} | {key for key in ("adapts", "along") if not getattr(model, key)}
+    made = _plain(model, less) | {"revision": REVISIONS["learn"], "weights": _weights(spec, name, model.base), **sight} | grouped
+    if made["tune"].get("moves") == "images":  # what was always so
+        del made["tune"]["moves"]
+    return made
+
+
+def _joins(spec: Spec, datasets: Mapping[str, Dataset], made: Mapping[str, Mapping[str, Any]]) -> list[Finding]:
+    """What is wrong about joins by the columns of their sources, as far as files tell those without their rows.
+
+    Args:
+        made: by source, its settings and what tells its content; a dataset is looked at once for each.
+    """
     from mesocosm.base.files import write_json
     from mesocosm.build.local_files import is_settled
     from mesocosm.build.seen import mark_of
 
     where, found = where_of(spec), []
     joined = {n: d for n, d in datasets.items() if d.source.partners and n in spec.eco.datasets and not is_settled(spec, n)}
-    marks = {n: mark_of(where.store, ["joins", _plain(d, set()), {s: contents[s] for s in d.all_sources if s in contents}]) for n, d in joined.items()}
+    marks = {n: mark_of(where.store, ["joins", REVISIONS["govern"], _plain(d, set()), {s: dict(made[s]) for s in d.all_sources if s in made}]) for n, d in joined.items()}
     joined = {n: d for n, d in joined.items() if not marks[n].is_file()}
     if not joined:
         return []
@@ -181,18 +195,19 @@ def _joins(spec: Spec, datasets: Mapping[str, Dataset], contents: Mapping[str, s
                 continue
             found += [w.at(spec.place("datasets", name), f"datasets.{name}") for w in wrong]
             if not wrong:
-                write_json(marks[name], {"dataset": name})
+                with suppress(OSError):  # then it is looked at again
+                    write_json(marks[name], [])
     return found
 
 
-def _broken(spec: Spec, name: str, source: Any, content: str) -> list[Finding]:
-    """Findings of a source that does not hold what its contract promises; looked at once for each content."""
+def _broken(spec: Spec, name: str, source: Any, made: Mapping[str, Any]) -> list[Finding]:
+    """Findings of a source that does not hold what its contract promises; looked at once for each content and setting."""
     from mesocosm.base.files import write_json
 
     if not source.contract:
         return []
     where = where_of(spec)
-    kept = where.store / "contracts" / f"{digest(content, source.contract.model_dump(mode='json', exclude={'fresh', 'owner'}))}.json"
+    kept = where.store / "contracts" / f"{digest(made, source.contract.model_dump(mode='json', exclude={'fresh', 'owner'}))}.json"
     if kept.is_file() and not source.contract.fresh:
         return []
     from mesocosm.govern.govern import engine

@@ -1,6 +1,6 @@
 """What the values of local files leave open, asked before a build: a decimal mark, an order of day and month.
 
-Knows the same proofs that the build makes. Reads small local files only; keeps nothing.
+Knows the same proofs that the build makes. Reads small local files only; keeps that a content left nothing open, and no value.
 """
 
 from __future__ import annotations

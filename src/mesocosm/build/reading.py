@@ -31,7 +31,8 @@ def read_ahead(spec: Spec, catalog: Catalog, changes: Sequence[Change]) -> dict[
             continue
         try:
             model = spec.eco.models[change.resource.name]
-            about = ["texts", str(model.base), model.max_length, [*model.inputs, model.predict], made.get(f"datasets.{model.learns}")]
+            built = signs.get(f"datasets.{model.learns}") == "="  # then its rows are read, else its sources
+            about = ["texts", built, change.prints.made if change.prints else None, made.get(f"datasets.{model.learns}")]
             said = once(where_of(spec).store, about, lambda model=model: _sentences(spec, catalog, model, signs))  # type: ignore[misc]
         except Failure:  # the build says what is wrong, with its place
             continue

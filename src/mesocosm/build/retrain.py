@@ -14,6 +14,7 @@ from sqlalchemy import insert
 
 from mesocosm.base.digest import digest
 from mesocosm.base.errors import Failure
+from mesocosm.build.graph import what_makes_model
 from mesocosm.build.live import Live
 from mesocosm.build.novel import said_in_data
 from mesocosm.build.putting import put
@@ -60,9 +61,10 @@ def retrain(spec: Spec, catalog: Catalog, service: str, reason: str, say: Callab
     fields = snapshot["recipe"]["fields"]
     refuse_faulty_rows(catalog, service, {n: k for n, k in snapshot["facts"]["training"].items() if n in model.inputs}, teach, {n: fields[n].get("unit") for n in model.inputs}, [float(r[TAUGHT_AT]) for r in teach])
     say(f"{len(teach)} labelled requests teach, {len(judge)} judge" + "".join(f"; {n} do neither ({why})" for why, n in parts.left_out.items()))
-    made = digest(champion["made"], snapshot["id"], [r[TAUGHT_ID] for r in teach], [r[TAUGHT_ID] for r in judge])
+    rows = [[[r[TAUGHT_ID], str(r[model.predict])] for r in part] for part in (teach, judge)]
+    made = digest(champion["made"], snapshot["id"], what_makes_model(spec, name), model.model_dump(mode="json", include={"require"}), rows)
     if before := next((v for v in catalog.versions(name) if v["made"] in (made, digest(made, "whole"))), None):
-        why = f"the same rows have taught and judged {before['id']} already: {before['why']}"
+        why = f"nothing is trained: the same rows, labels and settings made {before['id']} already, now {before['state']} ({before['why']})"
         with catalog.transaction() as con:
             catalog.write_audit(con, "retrain", "keep", champion["id"], why)
         return {"promoted": False, "champion": champion["id"], "challenger": before["id"], "why": why, "begun": "", "comparison": before["metrics"].get("comparison", {})}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from mesocosm.base.version import VERSION
 
 
 def mark_of(store: Path, about: list[Any]) -> Path:
-    """The file that says that a look at this found nothing."""
+    """The file that says that this was looked at."""
     return store / "seen" / f"{digest(VERSION, *about)}.json"
 
 
@@ -36,5 +37,6 @@ def once(store: Path, about: list[Any], look: Callable[[], list[str]]) -> list[s
     except (OSError, ValueError):
         pass
     found = look()
-    write_json(file, found)
+    with suppress(OSError):  # then it is looked at again
+        write_json(file, found)
     return found

@@ -145,13 +145,14 @@ def _source(kind: str, settings: Mapping[str, Any]) -> Source:
         return SOURCES[kind].model_validate(settings)  # type: ignore[return-value]
     except ValidationError as error:
         first = error.errors()[0]
-        raise Wrong(".".join(map(str, first["loc"])), f"{first['input']!r:.80}", first["msg"].removeprefix("Value error, ")) from error
+        key = ".".join(map(str, first["loc"])) or "delimiter"
+        raise Wrong(key, f"{settings.get(key)!r:.80} stands here", first["msg"].removeprefix("Value error, ")) from error
 
 
 def _beyond(con: Any, path: Path, kind: str, given: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
     """Settings of a file beyond its path, where its own records show that it needs them."""
     if kind == "csv":
-        return ({}, "") if "skip" in given else csv_settings(con, path, given.get("encoding"), given.get("delimiter"))
+        return csv_settings(con, path, given.get("encoding"), given.get("delimiter"), given.get("skip"))
     if kind == "excel":
         return excel_settings(sheet_rows(path))
     at = list_in(path) if kind == "json" else ""

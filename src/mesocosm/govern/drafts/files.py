@@ -104,7 +104,7 @@ def _lists(node: Any, at: str, deep: int) -> list[str]:
     return found
 
 
-def csv_settings(con: Any, path: Path, encoding: str | None = None, delimiter: str | None = None) -> tuple[dict[str, Any], str]:
+def csv_settings(con: Any, path: Path, encoding: str | None = None, delimiter: str | None = None, skip: int | None = None) -> tuple[dict[str, Any], str]:
     """Settings that a delimited file needs beyond what is found by itself, and the sentence that speaks for them; empty where it needs none.
 
     A title above the header is skipped where rows of figures have the header's width and nothing above it has; a first line of figures
@@ -113,6 +113,7 @@ def csv_settings(con: Any, path: Path, encoding: str | None = None, delimiter: s
     Args:
         encoding: how its bytes are read, where it is given outright.
         delimiter: what stands between its cells, where it is given outright.
+        skip: how many lines stand above its header or first row, where it is given outright.
     """
     looked: list[tuple[list[list[str]], list[int]]] = []
     try:
@@ -122,6 +123,10 @@ def csv_settings(con: Any, path: Path, encoding: str | None = None, delimiter: s
             looked.append(([r.cells or [] for r in records], [r.line for r in records]))
     except (Wrong, OSError):
         return {}, ""
+    if skip is not None:
+        below = [[row for row, line in zip(cells, lines, strict=True) if line > skip] for cells, lines in looked]
+        settings, why = headless(max((cells for cells in below if cells), key=lambda cells: len(cells[0]), default=[]))
+        return settings, why.replace("line 1 is", f"line {skip + 1} is", 1)
     found = [(at, cells, lines) for cells, lines in looked if (at := header_at(cells))]
     widest = max((cells for cells, _ in looked if cells), key=lambda cells: len(cells[0]), default=[])
     if not found or (widest and header_at(widest) == 0):

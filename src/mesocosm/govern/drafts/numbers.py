@@ -20,6 +20,7 @@ from mesocosm.govern.readings import decimal_mark
 
 SIGN = r"[-+\u2212]?"
 POWER = r"(?:[eE][-+]?\d+)?"
+MOST_SCALE = 37  # digits behind the mark of a `decimal`
 VALUE = re.compile(rf"({SIGN})\s*([^\d\s.,+-]{{1,4}})?\s*({SIGN})((?:\d[\d.,'’ \u00a0\u2009\u202f]*)?[.,]?\d{POWER}|\d+[.,])\s*([^\d\s].*)?", re.S)
 WORD = re.compile(r"[^\W\d_]+(?:[./][^\W\d_]+)*|[%‰°€$£¥]+|US\$")
 UNITS = {
@@ -72,6 +73,8 @@ def numbers(column: Column, marks: frozenset[str] = frozenset()) -> Numbers | No
     """
     if given := DECIMAL.fullmatch(column.kind):
         precision, scale = int(given[1]), int(given[2])
+        if scale > MOST_SCALE:
+            return Numbers(open=f"the source gives a decimal of {scale} digits behind the mark, and {MOST_SCALE} are kept exactly; it stays as it is written")
         return Numbers({"type": "decimal", "precision": precision, "scale": scale}, f"the source gives a decimal of {precision} digits, {scale} of them behind the mark")
     words = {v: n for v, n in column.counts.items() if v.lower() in ABSENT}
     parts = {v: split(v) for v in column.counts if v not in words}

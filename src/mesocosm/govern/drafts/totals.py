@@ -41,14 +41,17 @@ def totals(con: Any, table: str, fields: Mapping[str, Mapping[str, Any]], column
 
 
 def _sums(con: Any, table: str, name: str, named: Sequence[str], figures: Sequence[str]) -> list[str]:
-    """The columns of plain figures in which the largest total is the sum of all rows that are none."""
+    """The columns of plain figures in which the largest total is the sum of all rows that are none.
+
+    Figures with units or other marks are not summed, nor is a table of which only a part was looked at.
+    """
     marks = ", ".join("?" for _ in named)
     is_total = f"coalesce({quote(name)} in ({marks}), false)"
     found = []
     for figure in figures:
         x = f"try_cast({quote(figure)} as double)"
-        query = f"select sum({x}) filter (not {is_total}), max({x}) filter ({is_total}), count({x}) filter (not {is_total}) from {quote(table)}"
+        query = f"select sum({x}) filter (not {is_total}), max({x}) filter ({is_total}), count(nullif({x}, 0)) filter (not {is_total}) from {quote(table)}"
         whole, told, many = con.execute(query, [*named, *named, *named]).fetchall()[0]
-        if whole is not None and told is not None and many > 1 and abs(whole - told) <= 1e-6 * max(1.0, abs(whole)):
+        if whole is not None and told is not None and many > 1 and whole and abs(whole - told) <= 1e-6 * abs(whole):
             found.append(figure)
     return found

@@ -59,9 +59,13 @@ def plain(con: Any, path: Path, label: str, encoding: str | None = None) -> Plai
 
 def _copied(con: Any, path: Path, encoding: str) -> Path:
     copy = new_path(con, "text")
-    with copy.open("wb") as target:
-        for number, text in enumerate(decoded(path, encoding)):
-            target.write((text.removeprefix("\ufeff") if not number else text).encode("utf-8", "surrogatepass"))
+    try:
+        with copy.open("wb") as target:
+            for number, text in enumerate(decoded(path, encoding)):
+                target.write((text.removeprefix("\ufeff") if not number else text).encode("utf-8", "surrogatepass"))
+    except UnicodeError as error:
+        marked = encoding in ("utf-16", "utf-32")
+        raise Wrong("encoding", f"'{path.name}' cannot be read as {encoding}{': it has no byte-order mark' if marked else ''}", f"{encoding}-le or {encoding}-be" if encoding == "utf-16" else "the encoding of its bytes") from error
     return copy
 
 

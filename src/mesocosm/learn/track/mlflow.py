@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mesocosm.base.cache import left, taken
+from mesocosm.base.files import aside_name
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -58,7 +59,9 @@ def open_client(database: Path) -> MlflowClient:
         known = taken(made, tables)
         if known:
             database.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(tables / "mlflow.db", database)
+            aside = database.with_name(aside_name(database))
+            shutil.copyfile(tables / "mlflow.db", aside)
+            os.replace(aside, database)
         client = MlflowClient(tracking_uri=f"sqlite:///{database}")
         client.search_experiments(max_results=1)  # the tables are made by the first question
         if not known:
