@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mesocosm.build.graph import catalog_of
+from mesocosm.build.local_files import refuse_folder
 from mesocosm.catalog import Catalog
 from mesocosm.spec import Spec, read
 
@@ -18,10 +19,12 @@ class Ecosystem:
 
     Raises:
         Invalid: with everything that is not right about the file.
+        Failure: the project lies in a folder that tables cannot lie in.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.spec: Spec = read(Path(path))
+        refuse_folder(self.spec.root)
         self.catalog: Catalog = catalog_of(self.spec)
 
     def plan(self) -> list[Any]:

@@ -25,7 +25,7 @@ from mesocosm.base.row_values import plain_all
 from mesocosm.base.secret_values import masked, masked_all
 from mesocosm.catalog import tables as t
 from mesocosm.catalog.book import RUNNING
-from mesocosm.catalog.engine import open_engine
+from mesocosm.catalog.engine import open_engine, url_of_file
 from mesocosm.catalog.migrate import add_missing_columns, add_missing_indexes
 from mesocosm.catalog.tables import is_traffic
 from mesocosm.catalog.tally import counts, keep_counts
@@ -49,7 +49,7 @@ class Catalog:
             owned_folder(where)
             owned_file(where / "catalog.db")  # SQLite gives its journals the mode of the database
             close_to_others(where)  # what an earlier version left readable
-            where = f"sqlite:///{where / 'catalog.db'}"
+            where = url_of_file(where / "catalog.db")
         self.url = where
         self.engine = open_engine(where)
         self.logs = open_engine(where, LOG_WAIT, keep=2)  # opened when the first prediction is logged

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import create_engine, event
+from sqlalchemy import URL, create_engine, event
 from sqlalchemy.engine import Engine
 from sqlalchemy.pool import NullPool
+
+
+def url_of_file(file: Path) -> str:
+    """The URL of a SQLite file, whatever characters its path has.
+
+    >>> url_of_file(Path("/a%20b/c.db"))
+    'sqlite:////a%2520b/c.db'
+    """
+    return URL.create("sqlite", database=str(file)).render_as_string(hide_password=False)
 
 
 def open_engine(url: str, wait: float = 60.0, keep: int = 0) -> Engine:

@@ -20,12 +20,14 @@ def check(
     """Check a file and list everything that is invalid in it, and what the values of small local files leave open."""
     from mesocosm import spec
     from mesocosm.base.errors import Invalid
+    from mesocosm.build.local_files import refuse_folder
     from mesocosm.build.questions import ask_readings, missing_bases
 
     if schema:
         print(json.dumps(spec.schema(), indent=1))
         return
     found = spec.read(file)
+    refuse_folder(found.root)
     if wrong := [*missing_bases(found), *ask_readings(found)]:
         raise Invalid(wrong)
     eco = found.eco

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mesocosm.base.cache import left, taken
 from mesocosm.base.files import aside_name
+from mesocosm.catalog.engine import url_of_file
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -53,7 +54,7 @@ def open_client(database: Path) -> MlflowClient:
 
     made = f"mlflow-{VERSION}"
     if database.exists():
-        return MlflowClient(tracking_uri=f"sqlite:///{database}")
+        return MlflowClient(tracking_uri=url_of_file(database))
     with tempfile.TemporaryDirectory(prefix="mesocosm-") as home:
         tables = Path(home) / "tables"
         known = taken(made, tables)
@@ -62,7 +63,7 @@ def open_client(database: Path) -> MlflowClient:
             aside = database.with_name(aside_name(database))
             shutil.copyfile(tables / "mlflow.db", aside)
             os.replace(aside, database)
-        client = MlflowClient(tracking_uri=f"sqlite:///{database}")
+        client = MlflowClient(tracking_uri=url_of_file(database))
         client.search_experiments(max_results=1)  # the tables are made by the first question
         if not known:
             tables.mkdir()

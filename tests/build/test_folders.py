@@ -1,0 +1,41 @@
+"""A project may lie in a folder of any name, or it is refused with the character that does not go; nothing is written elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mesocosm.base.errors import Failure
+from mesocosm.build.local_files import refuse_folder
+from mesocosm.ecosystem import open_ecosystem
+from mesocosm.govern.snapshot import read_table
+
+FILE = "grammar: 1\necosystem: e\nsources:\n  a: {type: csv, path: a.csv}\ndatasets:\n  d:\n    from: a\n    fields: {x: {type: integer}}\n    split: none\n"
+
+
+@pytest.mark.parametrize("name", ["信用 2026", "a #1", "ü&b=c;d", "it's \"mine\"", "100%", "a%zz", "{y}", "a+b@c:1", "a  b", "~x", "é`<b>", "$HOME"])
+def test_a_project_is_built_in_a_folder_of_any_name(tmp_path: Path, name: str) -> None:
+    home = tmp_path / name
+    home.mkdir()
+    (home / "ecosystem.yaml").write_text(FILE)
+    (home / "a.csv").write_text("x\n1\n2\n")
+    eco = open_ecosystem(home)
+    assert not eco.build().failed
+    snapshot = eco.catalog.snapshot(dataset="d")
+    assert read_table(home / ".mesocosm" / snapshot["path"] / "rows", snapshot["delta"]).column("x").to_pylist() == [1, 2]
+    assert [p.name for p in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize(("name", "what"), [("my%20project", "'%20'"), ("[2026] credit", r"'\['"), ("a*b", r"'\*'"), ("what?", r"'\?'"), ("a|b", r"'\|'"), ("x^2", r"'\^'"), ("a\tb", r"'\\t'"), ("a\\b", r"'\\\\'")])
+def test_a_folder_that_tables_cannot_lie_in_is_refused_and_nothing_is_written(tmp_path: Path, name: str, what: str) -> None:
+    home = tmp_path / name
+    home.mkdir()
+    (home / "ecosystem.yaml").write_text(FILE)
+    with pytest.raises(Failure, match=f"tables cannot lie below {what}"):
+        open_ecosystem(home)
+    assert [p.name for p in tmp_path.iterdir()] == [name] and [p.name for p in home.iterdir()] == ["ecosystem.yaml"]
+
+
+def test_an_ordinary_folder_is_taken() -> None:
+    refuse_folder(Path("/home/mei/信用评分 (2026), v1.2_final-3"))
