@@ -14,6 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from mesocosm.base.errors import Wrong
+from mesocosm.build.architect import architect
+from mesocosm.build.questions import ask_readings
 from mesocosm.cli.views.draft import draft_text
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.govern.drafted import draft_files
@@ -114,23 +116,32 @@ def test_types_that_a_file_gives_are_drafted_as_they_are(tmp_path: Path) -> None
     assert [t.replace(tzinfo=UTC) for t in rows.column("at").to_pylist()] == [t.astimezone(UTC) for t in table.column("at").to_pylist()]
 
 
-@pytest.mark.parametrize(("words", "right"), [(["Total"], True), (["合计："], True), (["Summe", "Grand total"], True), (["total"], False)])
-def test_a_line_of_totals_is_proposed_to_be_set_aside(tmp_path: Path, words: list[str], right: bool) -> None:
-    rows = [(f"R{i % 7}", i, i * 3.25) for i in range(1, 60)]
-    whole = sum(r[1] for r in rows), sum(r[2] for r in rows)
-    lines = [*rows, *((w, whole[0] + (not right), whole[1] * (1 if right else 1.5)) for w in words)]
-    (tmp_path / "a.csv").write_text("my region,units,revenue\n" + "".join(f"{a},{b},{c}\n" for a, b, c in lines))
-    said = draft_files(tmp_path, [tmp_path / "a.csv"])
-    rules = [p for p in said["proposals"] if p["where"] == "rules"]
-    assert bool(rules) == right and "rules" not in said["dataset"]
+LINES: list[tuple[dict[str, str], str, str, bool]] = [  # lines below the rows, how a figure is written, decimal mark, whether they are proposed
+    ({"Total": "sum"}, "{:g}", ".", True), ({"合计：": "sum"}, "{:,.2f}", ".", True), ({"Summe": "sum", "Mittelwert": "mean"}, "{:,.2f} €", ",", True), ({"Grand total": "sum", "Average": "mean"}, "{:,.2f}", ".", True),
+    ({"total": "other"}, "{:g}", ".", False), ({"Average": "sum"}, "{:g}", ".", False), ({"Totally": "sum"}, "{:g}", ".", False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "form", "mark", "right"), LINES)
+def test_lines_of_totals_and_means_are_proposed_to_be_set_aside(tmp_path: Path, words: dict[str, str], form: str, mark: str, right: bool) -> None:
+    figures = [(i * 100.0, i * 325.75) for i in range(1, 60)]
+    made = {how: tuple(f(c) for c in zip(*figures, strict=True)) for how, f in (("sum", sum), ("mean", lambda c: sum(c) / len(c)), ("other", lambda c: 1.3 * sum(c)))}
+    rows = [*((f"R{i % 7}", *f) for i, f in enumerate(figures)), *((w, *made[how]) for w, how in words.items())]
+    said = ["my region;units;revenue"]
+    for name, units, revenue in rows:
+        cells = [form.format(x) for x in (units, revenue)]
+        said.append(";".join([name, *(c.translate(str.maketrans(",.", ".,")) if mark == "," else c for c in cells)]))
+    (tmp_path / "a.csv").write_text("\n".join(said) + "\n", encoding="utf-8")
+    found = draft_files(tmp_path, [tmp_path / "a.csv"])
+    rules = [p for p in found["proposals"] if p["where"] == "rules"]
+    assert bool(rules) == right and "rules" not in found["dataset"], found["evidence"]
     if right:
-        text = draft_text(said)
-        assert rules[0]["why"].endswith("units and revenue are the sum of other rows") and rules[0]["changes"] == len(words) and "    # rules:" in text
-        asked = json.loads(rules[0]["line"])
-        (tmp_path / "ecosystem.yaml").write_text(text.replace("    fields:", f"    rules: [{json.dumps(asked)}]\n    fields:"))
+        text = draft_text(found)
+        assert rules[0]["changes"] == len(words) and "    # rules:" in text and all(f"of '{w}' units and revenue are the {how} of the other rows" in rules[0]["why"] for w, how in words.items())
+        (tmp_path / "ecosystem.yaml").write_text(text.replace("    fields:", f"    rules: [{rules[0]['line']}]\n    fields:"), encoding="utf-8")
         eco = open_ecosystem(tmp_path)
         eco.build()
-        account = eco.catalog.snapshot(dataset=f"{said['name']}-data")["account"]
+        account = eco.catalog.snapshot(dataset=f"{found['name']}-data")["account"]
         assert (account["kept"], account["quarantined"]) == (59, len(words))
 
 
@@ -154,3 +165,31 @@ def test_zeros_are_no_sum(tmp_path: Path) -> None:
     rows = "".join(f"R{i % 7},{i},0,{i}e-9\n" for i in range(1, 40))
     (tmp_path / "a.csv").write_text(f"region,units,none,small\n{rows}Total,5,0,1e-7\n")
     assert not [p for p in draft_files(tmp_path, [tmp_path / "a.csv"])["proposals"] if p["where"] == "rules"]
+
+
+def test_a_code_with_an_e_and_fractions_beside_percentages_stay_as_they_are(tmp_path: Path) -> None:
+    lots, bonus = ["1E3", "10E2", "1000", "2E3"], {"mixed": ["10%", "12.5 %", "0.1", "5"], "percent": ["10%", "12.5 %", "9", "5"], "small": ["0.1%", "0.4 %", "0.2", "0.3"]}
+    for name, values in bonus.items():
+        (tmp_path / f"{name}.csv").write_text("n,lot,bonus,big\n" + "".join(f"{i},{lots[i % 4]},{values[i % 4]},{i}.5e3\n" for i in range(80)))
+        said = draft_files(tmp_path, [tmp_path / f"{name}.csv"])
+        fields = said["dataset"]["fields"]
+        assert fields["lot"] == {"type": "category"} and "a code or a number with an exponent" in said["evidence"]["fields.lot"] and fields["big"]["type"] in ("number", "integer")
+        assert fields["bonus"]["type"] == ("category" if name == "mixed" else "number"), said["evidence"]
+
+
+def test_a_decimal_mark_that_other_columns_prove_is_written(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("units,price\n" + "".join(f'"{1 + i % 7},{100 + i}",{i}.25\n' for i in range(60)))
+    said = draft_files(tmp_path, [tmp_path / "a.csv"])
+    assert said["dataset"]["fields"]["units"] == {"type": "integer", "decimal": "."}
+    (tmp_path / "ecosystem.yaml").write_text(draft_text(said))
+    assert not ask_readings(open_ecosystem(tmp_path).spec)
+
+
+def test_a_birth_date_that_is_hidden_is_no_time_of_rows(tmp_path: Path) -> None:
+    rows = "".join(f"P{i:04d},{1950 + i % 50}-0{1 + i % 9}-1{i % 9},{i % 13},{'yes' if (i * 7 + i % 13 // 4) % 11 > 5 else 'no'}\n" for i in range(120))
+    (tmp_path / "people.csv").write_text("person,birth_date,visits,left\n" + rows)
+    said = architect(tmp_path, [tmp_path / "people.csv"], "predict left")
+    assert said["dataset"]["fields"]["birth_date"]["private"] == "pseudonymise"
+    (tmp_path / "ecosystem.yaml").write_text(draft_text(said))
+    outcome = open_ecosystem(tmp_path).build()
+    assert all("is refused" in f.found for f in outcome.failed), outcome.failed  # such labels cannot be told

@@ -65,7 +65,7 @@ def test_a_number_is_taken_only_where_every_value_reads_in_one_way(values: list[
 def test_what_other_columns_prove_of_the_decimal_mark_settles_an_open_one() -> None:
     open_ = column(["1.234", "5.678"])
     point, comma = numbers(open_, frozenset(".")), numbers(open_, frozenset(","))
-    assert point and point.settings == {"type": "number"} and comma and comma.settings == {"type": "integer", "decimal": ","}
+    assert point and point.settings == {"type": "number", "decimal": "."} and comma and comma.settings == {"type": "integer", "decimal": ","}
 
 
 @pytest.mark.parametrize(

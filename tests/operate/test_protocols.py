@@ -112,7 +112,7 @@ def test_the_client(up: Server) -> None:
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
 def test_a_file_of_rows(up: Server, tmp_path: Path, cli: Callable[..., Any], ending: str) -> None:
     """With the server and without; the same labels, other columns untouched, a row that cannot be right refused alone."""
-    rows = [{"who": f"=cmd{i}", "text": f"please send {i} more, lovely" if i % 2 else f"stop sending number {i}, awful", "amount": "much" if i == 7 else str(100 + i)} for i in range(30)]
+    rows = [{"who": f"=cmd{i}", "text": f"please send {i} more, lovely" if i % 2 else f"stop sending number {i}, awful", "amount": "much" if i == 7 else "1e9" if i == 9 else str(100 + i)} for i in range(30)]
     with (tmp_path / "in.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
@@ -134,6 +134,7 @@ def test_a_file_of_rows(up: Server, tmp_path: Path, cli: Callable[..., Any], end
             read = [json.loads(line) for line in out.read_text().splitlines()] if ending == "jsonl" else pyarrow.parquet.read_table(out).to_pylist()
             assert read[0]["who"] == "=cmd0"
         assert "not a number" in read[7]["why"] and not read[7]["label"]
+        assert "far outside the training range" in read[9]["warnings"] and not read[0]["warnings"] and told["warned"] == 1
         found.append([r["label"] or None for r in read])
     assert found[0] == found[1] and set(found[0]) == {"yes please", "no thanks", None}
 

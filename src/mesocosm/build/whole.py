@@ -167,11 +167,11 @@ def _models(spec: Spec, catalog: Catalog) -> Row:
 
 
 def _skill(metrics: Mapping[str, Any], figure: str) -> Row | None:
-    """A model's first figure, beside the lowest of the plain models that it is held against."""
-    told = [float(b[figure]) for b in metrics.get("baselines", {}).values() if b.get(figure) is not None]
+    """A model's first figure, beside that of the simplest guess: the majority where it was tried, else the lowest of the plain models."""
+    told = {n: float(b[figure]) for n, b in metrics.get("baselines", {}).items() if b.get(figure) is not None}
     if metrics.get(figure) is None or not told:
         return None
-    simplest = min(told)
+    simplest = told.get("majority", min(told.values()))
     return {"figure": figure, "value": metrics[figure], "interval": metrics["interval"].get(figure), "simplest": simplest, "skill": round(skill(float(metrics[figure]), simplest), 4)}
 
 

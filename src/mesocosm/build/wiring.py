@@ -112,10 +112,16 @@ def rows_for(spec: Spec, model: Model, snapshot: Mapping[str, Any], beside: bool
     fields = list(dict.fromkeys([*model.inputs, model.predict, *(model.fair.by if model.fair else ()), *([model.rank.when] if model.rank and model.rank.when else [])]))
     group = group_of(snapshot)
     site = (model.federated.by or "_source") if model.federated else None
-    others = [n for n, f in snapshot["recipe"]["fields"].items() if f["type"] in TELLING and n not in fields and (f.get("private") or {}).get("by") != "encrypt"][:MOST_OTHERS] if beside else []
+    others = [n for n, f in snapshot["recipe"]["fields"].items() if f["type"] in TELLING and n not in fields and _is_told(f)][:MOST_OTHERS] if beside else []
     rows, split = columns_of(spec, snapshot, list(dict.fromkeys([*fields, "_row", *([group] if group else []), *([site] if site else []), *others])))
     groups, sites = list(rows[group]) if group else [], list(rows[site]) if site else []
     return Read(fields, {f: rows[f] for f in fields}, split, rows["_row"], groups, sites, {n: rows[n] for n in others})
+
+
+def _is_told(field: Mapping[str, Any]) -> bool:
+    """Whether a field's values still tell time or a group once they are hidden: a hidden date is no date."""
+    hidden = (field.get("private") or {}).get("by")
+    return hidden is None or (hidden != "encrypt" and field["type"] not in ("date", "time"))
 
 
 def grow_version(

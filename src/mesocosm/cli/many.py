@@ -24,7 +24,7 @@ BLOCK = 500  # rows that are asked for at once
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 ENDINGS = (".csv", ".jsonl", ".parquet")
 MOST_CELL = 10_000_000  # characters
-SAID = ("id", "version", "label", "probability", "value", "why")
+SAID = ("id", "version", "label", "probability", "value", "why", "warnings")
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def predict_file(eco: Any, service: str, rows: Path, out: Path) -> dict[str, Any
                     counted["warned"] += bool(one.get("warnings"))
                     if one.get("why"):
                         reasons[_kind_of(line, one)] += 1
-                whole = [line.row | {("predicted_" + k if k in line.row else k): one.get(k) for k in SAID} for line, one in zip(block, said, strict=True)]
+                whole = [line.row | {("predicted_" + k if k in line.row else k): _told(one, k) for k in SAID} for line, one in zip(block, said, strict=True)]
                 writer = writer or _Writer(aside, out.suffix, whole)
                 writer.write(whole)
                 bar.advance(task, len(block))
@@ -76,6 +76,11 @@ def predict_file(eco: Any, service: str, rows: Path, out: Path) -> dict[str, Any
     finally:
         aside.unlink(missing_ok=True)
     return {"rows": counted["predicted"] + counted["refused"], "predicted": counted["predicted"], "warned": counted["warned"], "refused": counted["refused"], "reasons": dict(reasons.most_common(5)), "seconds": round(time.perf_counter() - began, 2), "out": str(out)}
+
+
+def _told(one: Mapping[str, Any], key: str) -> Any:
+    """What is written of an answer under a name; its warnings as sentences."""
+    return "; ".join(w["detail"] for w in one["warnings"]) if key == "warnings" and one.get("warnings") else one.get(key)
 
 
 def _kind_of(line: Line, refused: Mapping[str, Any]) -> str:
@@ -215,7 +220,7 @@ class _Writer:
             self.csv = csv.DictWriter(self.file, self.names)  # type: ignore[arg-type]
             self.csv.writeheader()
         if ending == ".parquet":
-            said = {"probability": pa.float64(), "value": pa.float64(), **dict.fromkeys(("id", "version", "label", "why"), pa.string())}
+            said = {"probability": pa.float64(), "value": pa.float64(), **dict.fromkeys(("id", "version", "label", "why", "warnings"), pa.string())}
             table = pa.Table.from_pylist(list(first))
             self.schema = pa.schema([(n, said.get(n, table.schema.field(n).type if table.schema.field(n).type != pa.null() else pa.string())) for n in self.names])
             self.parquet = pyarrow.parquet.ParquetWriter(path, self.schema)

@@ -84,6 +84,9 @@ def aim(con: Any, table: str, found: Draft, goal: str, target: str | None = None
                 choose.append(f"'{name}' {reason.removeprefix('it ')}; put it into 'inputs' and 'trust' if it is known before '{target}' is")
         elif name not in (target, found.key):
             inputs.append(name)
+    for name, field in found.fields.items():
+        if name != target and field.get("private") == "redact":
+            choose.append(f"'{name}' is left out, since its texts hold private content; where a model may read it, put it into 'inputs' and into 'reveal'")
     if not inputs:
         raise Wrong("goal", f"nothing is left to predict '{target}' from", "more columns")
     counts = columns[target].counts

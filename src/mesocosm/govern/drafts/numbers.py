@@ -20,6 +20,7 @@ from mesocosm.govern.readings import decimal_mark
 
 SIGN = r"[-+\u2212]?"
 POWER = r"(?:[eE][-+]?\d+)?"
+CODE = re.compile(r"\d+[eE]\d+")  # 1E3: no decimal mark, and no sign of the exponent
 MOST_SCALE = 37  # digits behind the mark of a `decimal`
 VALUE = re.compile(rf"({SIGN})\s*([^\d\s.,+-]{{1,4}})?\s*({SIGN})((?:\d[\d.,'’ \u00a0\u2009\u202f]*)?[.,]?\d{POWER}|\d+[.,])\s*([^\d\s].*)?", re.S)
 WORD = re.compile(r"[^\W\d_]+(?:[./][^\W\d_]+)*|[%‰°€$£¥]+|US\$")
@@ -82,6 +83,8 @@ def numbers(column: Column, marks: frozenset[str] = frozenset()) -> Numbers | No
     seen, read = sum(column.counts.values()), sum(column.counts[v] for v in told)
     if not told or read < 0.8 * seen or len(words) > 3:
         return None
+    if codes := [v for v in column.counts if CODE.fullmatch(v)]:
+        return Numbers(open=f"{_shown(codes)} may be a code or a number with an exponent, and nothing tells which; it stays as it is written until 'type: number' is given")
     odd = [v for v, p in parts.items() if p is None]
     if odd:
         return Numbers(open=f"{read} of {seen} values are numbers, and {seen - read - sum(words.values())} are not, such as {_shown(odd)}; it stays as it is written")
@@ -99,8 +102,8 @@ def numbers(column: Column, marks: frozenset[str] = frozenset()) -> Numbers | No
     factors: dict[str, float] = made.settings.pop("_factors")  # type: ignore[assignment]
     whole = all((values[v] * factors.get(p[2] or p[3], 1.0)).is_integer() and (values[v].is_integer() or factors.get(p[2] or p[3], 1.0) == 1.0) for v, p in told.items())
     settings: dict[str, object] = {"type": "integer" if whole else "number", **made.settings}
-    if mark == ",":
-        settings["decimal"] = ","
+    if mark == "," or (len(marks) == 1 and any(figure(p[1], ".") != figure(p[1], ",") for p in told.values())):
+        settings["decimal"] = mark
     sentence = f"{'all ' if not words else ''}{read} {'values' if not words else f'of {seen} values'} are {'whole ' if whole else ''}numbers{why}{made.why}"
     if words:
         settings["absent"] = sorted(words)
@@ -212,6 +215,8 @@ def _united(values: Mapping[str, tuple[str, float, int, bool]]) -> Numbers:
         if len(fits) != 1 or not _alike([x for u in found if found[u] == (fits[0], 1.0) for x in groups[u]], groups[""]):
             return Numbers(open=f"{rows['']} figures have no unit and the others have {shown}; the sizes do not tell which unit is meant; it stays as it is written")
         base = fits[0]
+        if base == "%" and (parts := _fractions(groups, found)):
+            return Numbers(open=f"{rows['']} figures have no unit and the others have {shown}; {parts} of the different ones without a unit, such as {min(groups['']):g}, may be fractions, a hundredth of what stands beside %; it stays as it is written")
     elif found[first][0] != base:
         base = found[first][0]
     factors = {u: unit[1] * float(factor(unit[0], base) or 1.0) for u, unit in found.items()}
@@ -222,6 +227,13 @@ def _united(values: Mapping[str, tuple[str, float, int, bool]]) -> Numbers:
     others = [f"1 {u} = {f:g} {base}" for u, f in sorted(factors.items()) if f != 1.0]
     bare = f"; the {rows['']} figures without a unit are of the size of those in {base}" if "" in groups else ""
     return Numbers(settings, f" in {base}: beside them stands {shown}{'; ' + ', '.join(others) if others else ''}{bare}")
+
+
+def _fractions(groups: Mapping[str, list[float]], found: Mapping[str, tuple[str, float]]) -> int:
+    """How many figures without a unit would be of the size of the percentages only if they were fractions."""
+    percent = [abs(x) for u in found for x in groups[u] if x]
+    low, high = (min(percent), max(percent)) if percent else (0.0, 0.0)
+    return sum(0 < abs(x) <= 1 and abs(x) < low and low <= 100 * abs(x) <= high * 1.001 for x in groups[""])
 
 
 def _alike(some: list[float], others: list[float]) -> bool:
