@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from mesocosm.base.owned import owner_only
 from mesocosm.build.graph import catalog_of
 from mesocosm.build.local_files import refuse_folder
 from mesocosm.catalog import Catalog
@@ -28,10 +29,11 @@ class Ecosystem:
         self.catalog: Catalog = catalog_of(self.spec)
 
     def plan(self) -> list[Any]:
-        """What a build would do."""
+        """What a build would do; what it notes in the store is its owner's alone."""
         from mesocosm.build.plan import plan
 
-        return plan(self.spec, self.catalog)
+        with owner_only():
+            return plan(self.spec, self.catalog)
 
     def build(self, prune: bool = False, say: Any = lambda address, text: None) -> Any:
         """Make it true; returns the outcome."""

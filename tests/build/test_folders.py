@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mesocosm.base.errors import Failure
+from mesocosm.base.errors import Failure, Invalid
 from mesocosm.build.local_files import refuse_folder
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.govern.snapshot import read_table
@@ -32,9 +32,23 @@ def test_a_folder_that_tables_cannot_lie_in_is_refused_and_nothing_is_written(tm
     home = tmp_path / name
     home.mkdir()
     (home / "ecosystem.yaml").write_text(FILE)
-    with pytest.raises(Failure, match=f"tables cannot lie below {what}"):
+    with pytest.raises(Failure, match=f"tables cannot be stored in the project's folder .*: its path has {what}"):
         open_ecosystem(home)
     assert [p.name for p in tmp_path.iterdir()] == [name] and [p.name for p in home.iterdir()] == ["ecosystem.yaml"]
+
+
+def test_a_link_to_such_a_folder_and_a_delta_table_in_one_are_refused_too(tmp_path: Path) -> None:
+    home = tmp_path / "my%20project"
+    home.mkdir()
+    (home / "ecosystem.yaml").write_text(FILE)
+    (tmp_path / "link").symlink_to(home)
+    with pytest.raises(Failure, match="its path has '%20'"):
+        open_ecosystem(tmp_path / "link")
+    plain = tmp_path / "plain"
+    (plain / "[2026]").mkdir(parents=True)
+    (plain / "ecosystem.yaml").write_text(FILE.replace("{type: csv, path: a.csv}", '{type: delta, path: "[2026]"}'))
+    with pytest.raises(Invalid, match=r"cannot be read from '\[2026\]': its path has '\['"):
+        open_ecosystem(plain).plan()
 
 
 def test_an_ordinary_folder_is_taken() -> None:

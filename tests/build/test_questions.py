@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -74,3 +76,22 @@ def test_that_nothing_is_open_is_kept_for_a_content_and_a_question_is_not(tmp_pa
     (tmp_path / ".mesocosm" / "seen").rmdir()
     (tmp_path / ".mesocosm" / "seen").write_text("a file where a folder is wanted")
     assert len(ask_readings(eco.spec, made)) == 1
+
+
+def test_what_a_plan_notes_is_its_owners_alone(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.csv").write_text(f"id,{name}\n1,2\n3,4\n")
+    (tmp_path / "ecosystem.yaml").write_text(
+        "grammar: 1\necosystem: e\nsources:\n  a: {type: csv, path: a.csv, contract: {columns: [id, a]}}\n  b: {type: csv, path: b.csv}\n"
+        "datasets:\n  d:\n    from: {join: [a, b], on: id}\n    fields: {a: {type: integer}}\n  auto:\n    from: b\n    fields: auto\n"
+    )
+    before = os.umask(0o022)
+    try:
+        eco = open_ecosystem(tmp_path)
+        made = {c.address: c.prints.made for c in eco.plan() if c.prints}
+        assert not ask_readings(eco.spec, made)
+    finally:
+        os.umask(before)
+    store = tmp_path / ".mesocosm"
+    assert {"contracts", "drafts", "seen"} <= {p.name for p in store.iterdir()}
+    assert [p for p in (store, *store.rglob("*")) if stat.S_IMODE(p.lstat().st_mode) & 0o077] == []

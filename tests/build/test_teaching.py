@@ -115,7 +115,7 @@ def test_a_trace_names_joined_rows_and_the_feedback_that_taught(tmp_path: Path) 
     assert f"{r['from_snapshot']} of the snapshot + {len(r['feedback'])} of feedback ({len(r['feedback'])} requests)" in _text(then)
     assert all(one in _text(then) for one in r["feedback"][:2])
     again = retrain(eco.spec, eco.catalog, "s", "another reason", lambda _: None)
-    assert again["challenger"] == challenger and "the same rows, labels and settings made m-v2" in again["why"] and len(eco.catalog.versions("m")) == 2
+    assert again["challenger"] == challenger and again["why"].startswith("not trained: m-v2") and "on the same rows, labels and settings" in again["why"] and len(eco.catalog.versions("m")) == 2
     served.feedback(answers[0]["id"], "yes")  # a label is corrected
     corrected = retrain(eco.spec, eco.catalog, "s", "a test", lambda _: None)
     assert corrected["challenger"] != challenger and len(eco.catalog.versions("m")) == 3

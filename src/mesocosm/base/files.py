@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -29,6 +30,20 @@ def inside(root: Path, path: str, key: str = "path") -> Path:
 def aside_name(path: Path) -> str:
     """A name to write `path` under until it is whole."""
     return f".aside-{path.name}-{uuid.uuid4().hex[:8]}"
+
+
+UNSAFE = re.compile(r"[*?\[\]|^\x00-\x1f\x7f]|%[0-9A-Fa-f]{2}" + ("" if os.sep == "\\" else r"|\\"))
+UNSAFE_PARTS = "* ? [ ] | ^ \\, control characters and %xx"
+
+
+def unsafe_part(folder: Path) -> str:
+    """What of a folder's path, links followed, readers of tables take for a pattern or an escape; empty where there is nothing.
+
+    >>> unsafe_part(Path("/a b/信用 #1")), unsafe_part(Path("/a%20b")), unsafe_part(Path("/[2026]"))
+    ('', '%20', '[')
+    """
+    found = UNSAFE.search(os.path.realpath(folder))
+    return found[0] if found else ""
 
 
 def write_json(path: Path, value: Any) -> None:

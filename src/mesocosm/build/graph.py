@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from mesocosm.base.digest import digest
@@ -173,9 +172,8 @@ def _joins(spec: Spec, datasets: Mapping[str, Dataset], made: Mapping[str, Mappi
     Args:
         made: by source, its settings and what tells its content; a dataset is looked at once for each.
     """
-    from mesocosm.base.files import write_json
     from mesocosm.build.local_files import is_settled
-    from mesocosm.build.seen import mark_of
+    from mesocosm.build.seen import keep, mark_of
 
     where, found = where_of(spec), []
     joined = {n: d for n, d in datasets.items() if d.source.partners and n in spec.eco.datasets and not is_settled(spec, n)}
@@ -195,8 +193,7 @@ def _joins(spec: Spec, datasets: Mapping[str, Dataset], made: Mapping[str, Mappi
                 continue
             found += [w.at(spec.place("datasets", name), f"datasets.{name}") for w in wrong]
             if not wrong:
-                with suppress(OSError):  # then it is looked at again
-                    write_json(marks[name], [])
+                keep(marks[name], [])
     return found
 
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import re
 from contextlib import suppress
 from pathlib import Path
 
 from mesocosm.base.digest import digest
 from mesocosm.base.errors import Failure
-from mesocosm.base.files import write_json
+from mesocosm.base.files import UNSAFE_PARTS, unsafe_part, write_json
 from mesocosm.spec import Spec
 
 MOST_BYTES = 50_000_000  # of files over which a plan leaves what is in them to the build
 SETTLED = "readings.json"  # in the store: prints of datasets whose files were built as they are
-UNSAFE = re.compile(r"[*?\[\]|^\x00-\x1f\x7f]|%[0-9A-Fa-f]{2}" + ("" if os.sep == "\\" else r"|\\"))  # what readers of tables take for patterns or escapes
 
 
 def refuse_folder(root: Path) -> None:
@@ -24,8 +21,8 @@ def refuse_folder(root: Path) -> None:
     Raises:
         Failure: its path has such characters; they are named.
     """
-    if found := UNSAFE.search(str(root)):
-        raise Failure(f"the project's folder is '{root}', and tables cannot lie below {found[0]!r}; wanted a path without * ? [ ] | ^ \\, control characters and %xx")
+    if found := unsafe_part(root):
+        raise Failure(f"tables cannot be stored in the project's folder '{root}': its path has {found!r}; expected a path without {UNSAFE_PARTS}")
 
 
 def is_small(spec: Spec, name: str) -> bool:

@@ -13,7 +13,7 @@ from mesocosm.base.errors import Failure, Finding, Invalid, Wrong
 from mesocosm.base.kinds import Where
 from mesocosm.build.graph import where_of
 from mesocosm.build.local_files import is_settled, is_small
-from mesocosm.build.seen import once
+from mesocosm.build.seen import keep, mark_of
 from mesocosm.spec import Spec
 
 AUTO = "auto"  # the base that is chosen by trying
@@ -60,23 +60,16 @@ def missing_bases(spec: Spec) -> list[Finding]:
 
 def _open(spec: Spec, name: str, made: str | None) -> list[Wrong]:
     """A dataset's questions; that it has none is kept for its content, and questions are not, since they hold values."""
-    asked: list[Wrong] = []
-
-    def look() -> list[str]:
-        asked.extend(_questions(spec, name))
-        if asked:
-            raise _Asked
+    mark = mark_of(where_of(spec).store, ["readings", made]) if made else None
+    if mark and mark.is_file():
         return []
-
     try:
-        once(where_of(spec).store, ["readings", made], look)
-    except (_Asked, Failure, Invalid, OSError):  # what cannot be read is the build's to say
-        return asked
-    return []
-
-
-class _Asked(Exception):
-    """There are questions."""
+        asked = _questions(spec, name)
+    except (Failure, Invalid, OSError):  # what cannot be read is the build's to say
+        return []
+    if mark and not asked:
+        keep(mark, [])
+    return asked
 
 
 def _questions(spec: Spec, name: str) -> list[Wrong]:

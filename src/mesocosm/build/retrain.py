@@ -64,7 +64,7 @@ def retrain(spec: Spec, catalog: Catalog, service: str, reason: str, say: Callab
     rows = [[[r[TAUGHT_ID], str(r[model.predict])] for r in part] for part in (teach, judge)]
     made = digest(champion["made"], snapshot["id"], what_makes_model(spec, name), model.model_dump(mode="json", include={"require"}), rows)
     if before := next((v for v in catalog.versions(name) if v["made"] in (made, digest(made, "whole"))), None):
-        why = f"nothing is trained: the same rows, labels and settings made {before['id']} already, now {before['state']} ({before['why']})"
+        why = f"not trained: {before['id']} was trained and evaluated on the same rows, labels and settings; it is {before['state']} ({before['why']})"
         with catalog.transaction() as con:
             catalog.write_audit(con, "retrain", "keep", champion["id"], why)
         return {"promoted": False, "champion": champion["id"], "challenger": before["id"], "why": why, "begun": "", "comparison": before["metrics"].get("comparison", {})}

@@ -13,12 +13,19 @@ from typing import Any
 
 from mesocosm.base.digest import digest
 from mesocosm.base.files import write_json
+from mesocosm.base.owned import owner_only
 from mesocosm.base.version import VERSION
 
 
 def mark_of(store: Path, about: list[Any]) -> Path:
     """The file that says that this was looked at."""
     return store / "seen" / f"{digest(VERSION, *about)}.json"
+
+
+def keep(file: Path, found: list[str]) -> None:
+    """Keep what a look found; where nothing can be written, it is looked at again."""
+    with suppress(OSError), owner_only():
+        write_json(file, found)
 
 
 def once(store: Path, about: list[Any], look: Callable[[], list[str]]) -> list[str]:
@@ -37,6 +44,5 @@ def once(store: Path, about: list[Any], look: Callable[[], list[str]]) -> list[s
     except (OSError, ValueError):
         pass
     found = look()
-    with suppress(OSError):  # then it is looked at again
-        write_json(file, found)
+    keep(file, found)
     return found

@@ -102,7 +102,7 @@ def _apdex(spec: Spec, lines: Sequence[Request]) -> float | None:
 
 
 def skill(figure: float, simplest: float) -> float:
-    """How much of what the simplest guess leaves a model tells, of a figure whose best is 1.
+    """The error reduction over a baseline, of a metric whose best is 1.
 
     Source: Murphy 1988, Monthly Weather Review 116 (skill scores).
 
@@ -156,18 +156,18 @@ def _models(spec: Spec, catalog: Catalog) -> Row:
         if versions[-1]["state"] == "refused":
             todo.append(f"the newest version of '{name}' is refused: {versions[-1]['why']}")
         if told["interval"] and told["interval"][0] <= told["simplest"]:
-            todo.append(f"'{name}' is not surely better than the simplest guess ({told['figure']} {told['value']:.3f}, {told['interval'][0]:.3f} to {told['interval'][1]:.3f} beside {told['simplest']:.3f}): more rows, other inputs, or another base")
+            todo.append(f"'{name}' is not significantly better than its baseline ({told['figure']} {told['value']:.3f}, {told['interval'][0]:.3f} to {told['interval'][1]:.3f}; baseline {told['simplest']:.3f}): more rows, other inputs, or another base")
         if not model.require:
             todo.append(f"'{name}' has no bounds to keep: 'require' in the file")
         if now["metrics"].get("slices"):
             weak = now["metrics"]["slices"][0]
             todo.append(f"'{name}' is weak where {weak['where']} ({weak['accuracy']:.3f} on {weak['rows']} rows): look at them, or bring more of them")
     score = mean(f["skill"] for f in figures.values()) if figures else None
-    return {"score": score, "before": mean(before) if before else None, "says": "how much of what the simplest guess leaves the models tell, on rows they did not learn from", "figures": figures, "next": todo}
+    return {"score": score, "before": mean(before) if before else None, "says": "error reduction over the baseline, on held-out rows", "figures": figures, "next": todo}
 
 
 def _skill(metrics: Mapping[str, Any], figure: str) -> Row | None:
-    """A model's first figure, beside that of the simplest guess: the majority where it was tried, else the lowest of the plain models."""
+    """A model's first metric and its baseline's: the majority's where it was evaluated, else the lowest."""
     told = {n: float(b[figure]) for n, b in metrics.get("baselines", {}).items() if b.get(figure) is not None}
     if metrics.get(figure) is None or not told:
         return None

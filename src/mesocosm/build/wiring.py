@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 TAUGHT_ID = "\x1ftaught"  # the id of the prediction that a labelled row came with; no field has its name
 TELLING = ("category", "text", "integer", "number", "date", "time")  # types of columns that may look like time or a group
+OPAQUE = ("mask", "pseudonymise")  # ways of privacy that leave a word in a value's place
 MOST_OTHERS = 40  # such columns that are looked at
 
 
@@ -63,8 +64,14 @@ def held_out(split: Sequence[str], upper: Sequence[Any] | None = None) -> list[i
 
 
 def kinds_of(snapshot: Mapping[str, Any]) -> dict[str, str]:
-    """The type of each field of a snapshot, as a model takes it: a decimal is a number."""
-    return {name: "number" if field["type"] == "decimal" else str(field["type"]) for name, field in snapshot["recipe"]["fields"].items()}
+    """The type of each field of a snapshot, as a model takes it: a decimal is a number, and what is masked or pseudonymised is a category, whatever it was."""
+
+    def kind(field: Mapping[str, Any]) -> str:
+        if (field.get("private") or {}).get("by") in OPAQUE and field["type"] != "text":
+            return "category"
+        return "number" if field["type"] == "decimal" else str(field["type"])
+
+    return {name: kind(field) for name, field in snapshot["recipe"]["fields"].items()}
 
 
 def group_of(snapshot: Mapping[str, Any]) -> str | None:
@@ -112,16 +119,10 @@ def rows_for(spec: Spec, model: Model, snapshot: Mapping[str, Any], beside: bool
     fields = list(dict.fromkeys([*model.inputs, model.predict, *(model.fair.by if model.fair else ()), *([model.rank.when] if model.rank and model.rank.when else [])]))
     group = group_of(snapshot)
     site = (model.federated.by or "_source") if model.federated else None
-    others = [n for n, f in snapshot["recipe"]["fields"].items() if f["type"] in TELLING and n not in fields and _is_told(f)][:MOST_OTHERS] if beside else []
+    others = [n for n, f in snapshot["recipe"]["fields"].items() if f["type"] in TELLING and n not in fields and (f.get("private") or {}).get("by") != "encrypt"][:MOST_OTHERS] if beside else []
     rows, split = columns_of(spec, snapshot, list(dict.fromkeys([*fields, "_row", *([group] if group else []), *([site] if site else []), *others])))
     groups, sites = list(rows[group]) if group else [], list(rows[site]) if site else []
     return Read(fields, {f: rows[f] for f in fields}, split, rows["_row"], groups, sites, {n: rows[n] for n in others})
-
-
-def _is_told(field: Mapping[str, Any]) -> bool:
-    """Whether a field's values still tell time or a group once they are hidden: a hidden date is no date."""
-    hidden = (field.get("private") or {}).get("by")
-    return hidden is None or (hidden != "encrypt" and field["type"] not in ("date", "time"))
 
 
 def grow_version(

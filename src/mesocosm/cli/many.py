@@ -65,7 +65,7 @@ def predict_file(eco: Any, service: str, rows: Path, out: Path) -> dict[str, Any
                     counted["warned"] += bool(one.get("warnings"))
                     if one.get("why"):
                         reasons[_kind_of(line, one)] += 1
-                whole = [line.row | {("predicted_" + k if k in line.row else k): _told(one, k) for k in SAID} for line, one in zip(block, said, strict=True)]
+                whole = [line.row | {("predicted_" + k if k in line.row else k): _written(one, k) for k in SAID} for line, one in zip(block, said, strict=True)]
                 writer = writer or _Writer(aside, out.suffix, whole)
                 writer.write(whole)
                 bar.advance(task, len(block))
@@ -78,7 +78,7 @@ def predict_file(eco: Any, service: str, rows: Path, out: Path) -> dict[str, Any
     return {"rows": counted["predicted"] + counted["refused"], "predicted": counted["predicted"], "warned": counted["warned"], "refused": counted["refused"], "reasons": dict(reasons.most_common(5)), "seconds": round(time.perf_counter() - began, 2), "out": str(out)}
 
 
-def _told(one: Mapping[str, Any], key: str) -> Any:
+def _written(one: Mapping[str, Any], key: str) -> Any:
     """What is written of an answer under a name; its warnings as sentences."""
     return "; ".join(w["detail"] for w in one["warnings"]) if key == "warnings" and one.get("warnings") else one.get(key)
 

@@ -118,7 +118,8 @@ def _named(con: Any, root: Path, paths: Sequence[Path], given: Mapping[str, Any]
         settings: dict[str, Any] = {"type": kind, "path": path.relative_to(root).as_posix()}
         if given and kind != "csv":
             raise Wrong("", f"'{path.name}' is read as {kind}, which has no '{next(iter(given))}'", "files of delimited values beside such options")
-        _source(kind, {**settings, **given})
+        if given:
+            _source(kind, {**settings, **given})  # before the file is read by it
         more, why = _beyond(con, path, kind, given) if path.is_file() else ({}, "")
         settings |= {**more, **given}
         name = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-") or f"table-{len(found) + 1}"  # a name is in small Latin letters; the path beside it says the file
@@ -146,7 +147,7 @@ def _source(kind: str, settings: Mapping[str, Any]) -> Source:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"])) or "delimiter"
-        raise Wrong(key, f"{settings.get(key)!r:.80} stands here", first["msg"].removeprefix("Value error, ")) from error
+        raise Wrong(key, f"got {settings.get(key)!r:.80}", re.sub(r"^(?:Value error, |(?:String|Input) should (?:have|be) )", "", first["msg"])) from error
 
 
 def _beyond(con: Any, path: Path, kind: str, given: Mapping[str, Any]) -> tuple[dict[str, Any], str]:

@@ -15,8 +15,9 @@ from typing import Any, Literal
 import numpy as np
 
 from mesocosm.operate.answers import Labelled
-from mesocosm.operate.drift.changes import Change, spell
+from mesocosm.operate.drift.changes import Change
 from mesocosm.operate.drift.listed import count_other, is_complete
+from mesocosm.operate.missing import spell
 
 Z = 2.326  # standard errors of a one-sided bound of 99 %
 BOUND = 0.5  # of the gap that was found: what is under it is equivalent to the training rows

@@ -19,6 +19,7 @@ import orjson
 
 from mesocosm.base.errors import Wrong, nearest
 from mesocosm.operate.drift.listed import is_complete
+from mesocosm.operate.missing import is_missing
 from mesocosm.operate.program import program_of
 from mesocosm.operate.steps import Unsure
 
@@ -28,7 +29,6 @@ NON_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 FAR = 0.1  # of the width of the training range, beyond it
 SHOWN = 50  # fields named in one sentence
 MOST_STEPS = 2500  # of a program, over which DuckDB is quicker
-SHORT = 8  # characters of the longest word for a missing value
 DOUBTS = 64  # rows one after another that a program was not sure of, before it is asked of one in so many only
 
 
@@ -78,7 +78,7 @@ class Fields:
         more than a tenth of its width.
         """
         found = []
-        if self.asked and all(_is_short(raw.get(name)) for name in self.asked) and _is_empty(self.asked, raw, clean):
+        if self.asked and all(is_missing(raw.get(name), clean.get(name)) for name in self.asked):
             found.append({"field": "", "warning": "empty row", "detail": "none of its fields has a value, so the answer tells nothing of this row"})
         for name, known in self.seen.items():
             value = clean.get(name)
@@ -101,8 +101,6 @@ class Fields:
         found = dict(row)
         if not self.kept_otherwise:
             return found
-        from mesocosm.operate.drift.changes import is_missing  # it loads SciPy
-
         for name, value in row.items():
             field = self.fields.get(name, {})
             if field.get("image") and value is not None:
@@ -110,18 +108,6 @@ class Fields:
             elif field.get("private"):
                 found[name] = None if is_missing(value, clean.get(name)) else clean.get(name)
         return found
-
-
-def _is_short(value: Any) -> bool:
-    """Whether a value may be none at all, at a glance."""
-    return value is None or (isinstance(value, str) and len(value.strip()) <= SHORT)
-
-
-def _is_empty(names: Sequence[str], raw: Mapping[str, Any], clean: Mapping[str, Any]) -> bool:
-    """Whether every field of a row was missing, though the recipe may have filled it."""
-    from mesocosm.operate.drift.changes import is_missing  # it loads SciPy
-
-    return all(is_missing(raw.get(name), clean.get(name)) for name in names)
 
 
 def refused_over(why: str, fields: Mapping[str, Any]) -> str:

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mesocosm.operate.answers import FEW, Labelled
-from mesocosm.operate.drift.changes import Change, find_changes, spell
+from mesocosm.operate.drift.changes import Change, find_changes
 from mesocosm.operate.drift.features import columns, drifted
 from mesocosm.operate.drift.listed import is_complete
 from mesocosm.operate.evidence import HELD_LABEL
+from mesocosm.operate.missing import spell
 
 Rows = Sequence[Mapping[str, Any]]
 

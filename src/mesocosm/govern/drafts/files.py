@@ -125,8 +125,7 @@ def csv_settings(con: Any, path: Path, encoding: str | None = None, delimiter: s
         return {}, ""
     if skip is not None:
         below = [[row for row, line in zip(cells, lines, strict=True) if line > skip] for cells, lines in looked]
-        settings, why = headless(max((cells for cells in below if cells), key=lambda cells: len(cells[0]), default=[]))
-        return settings, why.replace("line 1 is", f"line {skip + 1} is", 1)
+        return headless(max((cells for cells in below if cells), key=lambda cells: len(cells[0]), default=[]), skip + 1)
     found = [(at, cells, lines) for cells, lines in looked if (at := header_at(cells))]
     widest = max((cells for cells, _ in looked if cells), key=lambda cells: len(cells[0]), default=[])
     if not found or (widest and header_at(widest) == 0):
@@ -138,8 +137,8 @@ def csv_settings(con: Any, path: Path, encoding: str | None = None, delimiter: s
     return {"skip": line - 1}, f"{many} above the header on line {line} {'is' if line == 2 else 'are'} skipped, being no rows: {above}"
 
 
-def headless(cells: Sequence[Sequence[str]]) -> tuple[dict[str, Any], str]:
-    """`header: false` where the first record is a row of figures over columns of figures; a run of years is a header."""
+def headless(cells: Sequence[Sequence[str]], line: int = 1) -> tuple[dict[str, Any], str]:
+    """`header: false` where the first record, which begins on `line`, is a row of figures over columns of figures; a run of years is a header."""
     head, rows = cells[0] if cells else [], cells[1:]
     if len(rows) < 3 or len(head) < 2:
         return {}, ""
@@ -150,7 +149,7 @@ def headless(cells: Sequence[Sequence[str]]) -> tuple[dict[str, Any], str]:
     whole = [int(c) for c in said if re.fullmatch(r"\s*\d{1,6}\s*", c)]
     if len(whole) == len(said) and (whole == sorted(set(whole)) or whole == sorted(set(whole), reverse=True)):
         return {}, ""  # years, or other counts, name columns of a wide table
-    return {"header": False}, f"line 1 is a row, since it holds figures where the rows below hold figures ({', '.join(repr(c) for c in said[:3])}), so the columns have no names; 'names' gives them some"
+    return {"header": False}, f"line {line} is a row, since it holds figures where the rows below hold figures ({', '.join(repr(c) for c in said[:3])}), so the columns have no names; 'names' gives them some"
 
 
 def header_at(cells: Sequence[Sequence[str]]) -> int | None:

@@ -102,7 +102,7 @@ def numbers(column: Column, marks: frozenset[str] = frozenset()) -> Numbers | No
     factors: dict[str, float] = made.settings.pop("_factors")  # type: ignore[assignment]
     whole = all((values[v] * factors.get(p[2] or p[3], 1.0)).is_integer() and (values[v].is_integer() or factors.get(p[2] or p[3], 1.0) == 1.0) for v, p in told.items())
     settings: dict[str, object] = {"type": "integer" if whole else "number", **made.settings}
-    if mark == "," or (len(marks) == 1 and any(figure(p[1], ".") != figure(p[1], ",") for p in told.values())):
+    if mark == "," or why:  # a point that was chosen, where the values alone read two ways
         settings["decimal"] = mark
     sentence = f"{'all ' if not words else ''}{read} {'values' if not words else f'of {seen} values'} are {'whole ' if whole else ''}numbers{why}{made.why}"
     if words:

@@ -1,6 +1,6 @@
 """Lines of totals and of means among the rows: a word that says so, and figures that are the sum or the mean of the other rows.
 
-Knows such words in several languages and the rows looked at. Sets nothing: such a line is proposed to be set aside.
+Knows such words in several languages and the rows looked at. Sets nothing: a rule that quarantines such a line is proposed.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ def totals(con: Any, table: str, fields: Mapping[str, Mapping[str, Any]], column
         rows = sum(column.counts[v] for v in told)
         name = column.name if re.fullmatch(NAME, column.name) and column.name.lower() not in WORDS else quote(column.name)
         listed = ", ".join("'" + v.replace("'", "''") + "'" for v in told)
-        said = "; ".join(f"of '{v}' {' and '.join(beside)} {'is' if len(beside) == 1 else 'are'} the {'sum' if TOTAL.fullmatch(_word(v)) else 'mean'} of the other rows" for v, beside in told.items())
+        said = "; ".join(f"in '{v}' {' and '.join(beside)} {'is' if len(beside) == 1 else 'are'} the {'sum' if TOTAL.fullmatch(_word(v)) else 'mean'} of the other rows" for v, beside in told.items())
         examples = [f"{column.name}: {v} ({column.counts[v]} {'row' if column.counts[v] == 1 else 'rows'})" for v in list(told)[:10]]
-        found.append(Proposal("rules", json.dumps(f"{name} not in ({listed})", ensure_ascii=False), f"a line of figures made of other rows is no row: {said}", rows, examples))
+        found.append(Proposal("rules", json.dumps(f"{name} not in ({listed})", ensure_ascii=False), f"totals among the rows: {said}", rows, examples))
     return found
 
 

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from mesocosm.base.digest import digest
 from mesocosm.base.errors import Wrong
-from mesocosm.base.files import inside
+from mesocosm.base.files import UNSAFE_PARTS, inside, unsafe_part
 from mesocosm.base.kinds import Collected, Where
 from mesocosm.govern.sources.paths import parquet_sql, quote, text
 from mesocosm.govern.sources.source import SourceKind
@@ -39,8 +39,11 @@ class Delta(SourceKind):
         from deltalake import DeltaTable
         from deltalake.exceptions import DeltaError
 
+        folder = inside(where.root, self.path)
+        if found := unsafe_part(folder):
+            raise Wrong("path", f"a Delta table cannot be read from '{self.path}': its path has {found!r}", f"a path without {UNSAFE_PARTS}")
         try:
-            return DeltaTable(str(inside(where.root, self.path)), version=self.version)
+            return DeltaTable(str(folder), version=self.version)
         except (DeltaError, OSError, ValueError) as error:
             raise Wrong("path", f"'{self.path}' is no Delta table{'' if self.version is None else f' with a version {self.version}'}", "the folder of one") from error
 

@@ -18,6 +18,7 @@ from mesocosm.operate.drift.chi2 import ChiSquared
 from mesocosm.operate.drift.ks import KolmogorovSmirnov
 from mesocosm.operate.drift.listed import is_complete
 from mesocosm.operate.drift.units import LEAST, find_unit
+from mesocosm.operate.missing import WORDS, spell
 
 Kind = Literal["schema", "missing", "unit"]
 FEW = 0.05  # the share of the rows that a change has at least
@@ -25,7 +26,6 @@ STUCK = 0.15  # as much of one value
 SHOWN = 5  # values that are named
 CLEAR = 0.3  # the distance of two distributions of a category from which a recoding within its values is looked for
 LIKE = 0.05  # the p-value over which what is left looks like the training rows
-WORDS = frozenset({"", "?", "na", "n/a", "nan", "null", "none", "-", "nil", "missing", "unknown"})  # what sources write for nothing
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,22 +80,6 @@ def _moved(known: Mapping[str, Any], values: Sequence[Any], level: float) -> boo
 def p_same(known: Mapping[str, Any], values: Sequence[Any]) -> float:
     """The p-value of live values beside the training ones, by the test for their type."""
     return KolmogorovSmirnov().p_value(known, values) if "numbers" in known else ChiSquared().p_value(known, values)
-
-
-def spell(value: Any) -> str:
-    """A value of a category as training counts it."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def is_missing(raw: Any, clean: Any) -> bool:
-    """Whether a field of a request was missing, though the recipe may have filled it.
-
-    >>> is_missing("n/a", 2255.0), is_missing(0, 0.0), is_missing("none", "none")
-    (True, False, False)
-    """
-    if clean is None or raw is None:
-        return True
-    return isinstance(raw, str) and raw.strip().lower() in WORDS and spell(clean).lower() != raw.strip().lower()
 
 
 def find_missing(name: str, known: Mapping[str, Any], values: Sequence[Any], level: float) -> Change | None:

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mesocosm.operate.answers import Answer, Calibration, calibrate_errors
-from mesocosm.operate.drift.changes import is_missing
 from mesocosm.operate.drift.meaning import LEAST, Meaning, meaning
 from mesocosm.operate.evidence import HELD_LABEL
+from mesocosm.operate.missing import is_missing
 from mesocosm.operate.service import Drift
 from mesocosm.operate.unit import Unit
 
