@@ -47,7 +47,7 @@ def test_one_order_of_day_and_month_reads_a_column_or_none_is_taken(values: list
         (["1,234", "5,678"], None),
         (["1.234", "5.678"], None),
         (["1.5", "1,5"], None),
-        (["5609 DM", "5100 DM", *(str(5000 + i) for i in range(12)), "4.212 kDM"], {"type": "number", "unit": "DM"}),
+        (["5609 DM", "5100 DM", *(str(5000 + i) for i in range(12)), "4.212 kDM"], {"type": "number", "unit": "DM", "decimal": "."}),
         (["36 months", "24", "36", "2 years"], {"type": "integer", "unit": "month"}),
         (["CNY 123.53", "CNY 9.10"], {"type": "number", "unit": "CNY"}),
         (["CNY 123.53", "USD 9.10"], None),
