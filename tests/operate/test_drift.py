@@ -345,11 +345,11 @@ def test_the_story_of_the_page_goes_as_told_and_another_does_not(desk: Path, tmp
     [
         ("acts: [{act: a, service: dsk, rows: 3}]", "story.yaml:1:26  acts.0.service: no service with a model is named 'dsk'; wanted one of the file. Choices: desk. Did you mean 'desk'?"),
         ("acts:\n  - {act: a, service: desk, rows: 3, change: {amuont: 3}}", "story.yaml:2:46  acts.0.change.amuont: 'desk' takes no field 'amuont'; wanted a field of its model. Choices: text, amount, label. Did you mean 'amount'?"),
-        ("acts:\n  - act: a\n    service: desk\n    rows: 3\n    labels: nobody", "story.yaml:5:13  acts.0.labels: 'nobody' stands here; wanted true, false or another."),
+        ("acts:\n  - act: a\n    service: desk\n    rows: 3\n    labels: nobody", "story.yaml:5:13  acts.0.labels: 'nobody' was given; wanted true, false or another."),
         ("acts: [{act: a, service: desk}]", "story.yaml:1:8  acts.0.rows: nothing is sent and nothing asked"),
         ("acts: [{act: a, service: desk, rows: 3, expect: {alarm: none}}]", "Did you mean 'alert'?"),
         ("acts: [{act: a, service: desk, rows: 3, expect: {right: lots}}]", 'a bound such as'),
-        ("acts: [{act: a, service: desk, rows: -3}]", "-3 stands here"),
+        ("acts: [{act: a, service: desk, rows: -3}]", "-3 was given"),
         ("acts: [{act: a, service: desk, ask: [who]}]", "'desk' has no table to answer from"),
         ("acts: [{act: a, service: desk, rows: 3, expect: {alert: drfit}}]", "Did you mean 'drift'?"),
         ("acts: []", "acts: a story without an act"),

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from conftest import Server
+from conftest import ROW, Server
 
 from mesocosm.build.retrain import rollback
 from mesocosm.ecosystem import open_ecosystem
@@ -44,7 +46,7 @@ def test_a_gap_is_filled_as_in_training(server: Server, row: dict[str, Any]) -> 
         ({"housing": "castle"}, 422, "is not one of own, rent, for free"),
         ({"amount": 9e9}, 422, "lies outside"),
         ({"agee": 3}, 422, "Did you mean 'age'?"),
-        ({"age": [1]}, 422, "a list stands here"),
+        ({"age": [1]}, 422, "a list was given"),
         ({"purpose": "x" * 30_000}, 422, "at most"),
     ],
 )
@@ -186,3 +188,16 @@ def test_the_audit_chain_is_whole(server: Server) -> None:
     assert catalog.verify_audit() == 2
     with catalog.engine.begin() as con:
         con.exec_driver_sql("delete from audit")
+
+
+def test_status_says_what_the_monitors_have_to_judge_by(server: Server, tmp_path: Path, cli: Callable[..., Any]) -> None:
+    """Of a running server what each monitor waits for; of one that does not run, that nothing looks."""
+    server.http.post("/v1/services/credit-desk/predict", json=ROW)
+    found = json.loads(cli("status", "-f", str(server.home), "--json").stdout)["monitors"]
+    assert set(found) == {"credit-watch", "help-watch"} and all(last["window"] > 0 for last in found.values())
+    said = " ".join(cli("status", "-f", str(server.home)).stdout.split())
+    assert "rows of its next window are in" in said and "look only while" not in said
+    home = tmp_path / "still"
+    shutil.copytree(server.home, home, ignore=shutil.ignore_patterns("server.json"))
+    said = " ".join(cli("status", "-f", str(home)).stdout.split())
+    assert "the monitors look only while 'mesocosm up' runs" in said and "rows of its next window" not in said

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -60,6 +62,21 @@ def test_the_lineage_graph_leads_into_the_world(page: Any, server: Server) -> No
     page.focus(".graph a[href='/world#models.risk']")
     near = page.evaluate("[...document.querySelectorAll('.graph rect.near')].length")
     assert near == 8  # applications, accounts, bureau, credit, risk, credit-desk, its watch and its counter
+
+
+def test_a_server_that_answers_no_more_is_told_and_so_is_its_return(page: Any, server: Server) -> None:
+    """The process is stopped, not ended: its sockets stay open, and only its silence tells."""
+    turn(page, server, "overview")
+    live, lost = ("document.querySelector('p[role=status]').classList.contains('off') === " + off for off in ("false", "true"))
+    until(page, live)
+    process = json.loads((server.home / ".mesocosm" / "server.json").read_text())["pid"]
+    os.kill(process, signal.SIGSTOP)
+    try:
+        until(page, lost)
+        assert "link lost" in page.inner_text("p[role=status]")
+    finally:
+        os.kill(process, signal.SIGCONT)
+    until(page, live)
 
 
 def test_what_if_answers_as_the_service_does_and_leaves_no_trace(page: Any, server: Server) -> None:

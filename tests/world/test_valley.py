@@ -235,8 +235,8 @@ def test_bodies_are_exchanged_by_the_projects_own_files(pond: Path, cli: Callabl
 def test_a_body_that_is_no_glb_is_said_in_a_sentence(pond: Path) -> None:
     file = pond / "ecosystem.yaml"
     file.write_text(file.read_text().replace("world: {", "world: {models: {tree: looks/tree.fbx}, "))
-    assert any("'looks/tree.fbx' stands here; wanted a .glb file inside the project" in s for s in said_of(pond))
+    assert any("'looks/tree.fbx' was given; wanted a .glb file inside the project" in s for s in said_of(pond))
     file.write_text(file.read_text().replace("tree: looks/tree.fbx", "tree: ../tree.glb"))
-    assert any("'../tree.glb' stands here; wanted a .glb file inside the project" in s for s in said_of(pond))
+    assert any("'../tree.glb' was given; wanted a .glb file inside the project" in s for s in said_of(pond))
     file.write_text(file.read_text().replace("tree: ../tree.glb", "trea: looks/tree.glb"))
     assert any("'trea'" in s and "Did you mean 'tree'" in s for s in said_of(pond))

@@ -80,7 +80,7 @@ def settled(kind: Any, given: Sequence[str]) -> Any:
     for one in given:
         name, sign, value = one.partition("=")
         if not sign or name not in kind.model_fields:
-            raise Wrong("--set", f"'{one[:60]}' stands here", "name=value", [n for n in kind.model_fields if n != "type"], name)
+            raise Wrong("--set", f"'{one[:60]}' was given", "name=value", [n for n in kind.model_fields if n != "type"], name)
         values[name] = value
     try:
         return kind(**values)

@@ -170,15 +170,15 @@ def _faults(spec: Spec, act: Act) -> Iterator[Wrong]:
             if isinstance(act.rows, int) and name not in fields:
                 yield Wrong(f"{key}.{name}" if key != "upper" else key, f"'{act.service}' takes no field '{name}'", "a field of its model", fields, name)
     if model.rank and isinstance(act.rows, int) and act.rows:
-        yield Wrong("rows", f"a number stands here, and '{act.service}' takes what somebody liked", "rows as they stand, such as [{liked: ITEM; ITEM}]")
+        yield Wrong("rows", f"a number was given, and '{act.service}' takes what somebody liked", "rows as they stand, such as [{liked: ITEM; ITEM}]")
     if isinstance(act.rows, int) and not 0 <= act.rows <= MOST:
-        yield Wrong("rows", f"{act.rows} stands here", f"a number of rows up to {MOST}")
+        yield Wrong("rows", f"{act.rows} was given", f"a number of rows up to {MOST}")
     if not act.rows and not act.ask:
         yield Wrong("rows", "nothing is sent and nothing asked", "'rows' or 'ask'")
     if act.ask and not spec.eco.services[act.service].answers:
         yield Wrong("ask", f"'{act.service}' has no table to answer from", "a service with 'answers'")
     if isinstance(act.labels, str) and act.labels != "another":
-        yield Wrong("labels", f"'{act.labels}' stands here", "true, false or another")
+        yield Wrong("labels", f"'{act.labels}' was given", "true, false or another")
 
 
 def played(spec: Spec, story: Story, say: Callable[[str, str], None]) -> list[Played]:

@@ -24,6 +24,7 @@ def draft(
     encoding: Annotated[str | None, typer.Option("--encoding", help="How the bytes of files of delimited values are read, such as cp1252 or gb18030, where it would be found otherwise.")] = None,
     delimiter: Annotated[str | None, typer.Option("--delimiter", help="The character between their values, such as ';'.")] = None,
     skip: Annotated[int | None, typer.Option("--skip", min=0, help="Lines above their header.")] = None,
+    sheet: Annotated[str | None, typer.Option("--sheet", help="The sheet of a workbook, where it is not the first.")] = None,
     endpoint: Annotated[str | None, typer.Option("--endpoint", envvar="MESOCOSM_LANGUAGE_ENDPOINT", help="A language model that may improve the draft of a goal, by an OpenAI-style address such as http://127.0.0.1:11434/v1; it is sent the draft and no row.")] = None,
     language_model: Annotated[str, typer.Option("--language-model", envvar="MESOCOSM_LANGUAGE_MODEL", help="Its name there. A key is read from MESOCOSM_LANGUAGE_KEY.")] = "default",
     as_json: AsJson = False,
@@ -48,7 +49,7 @@ def draft(
     kind = {"classification": "classes", "regression": "number"}.get(task, task) if task else None
     if target and not goal:
         goal = f"predict {target}"
-    given = {k: v for k, v in (("encoding", encoding), ("delimiter", delimiter), ("skip", skip)) if v is not None}
+    given = {k: v for k, v in (("encoding", encoding), ("delimiter", delimiter), ("skip", skip), ("sheet", sheet)) if v is not None}
     said: dict[str, Any] = architect(root, paths, goal, target, kind, given) if goal else draft_files(root, paths, given=given)
     if goal:
         from mesocosm.spec.read import read_text

@@ -57,7 +57,7 @@ def drill(
         from mesocosm.build.drills import drilled
 
         if service is not None and service not in served or not served:
-            raise Wrong("--service", f"'{service}' stands here", "a service with a model", served, str(service))
+            raise Wrong("--service", f"'{service}' was given", "a service with a model", served, str(service))
         answer(drilled(eco.spec, service or served[0], kind), as_json, _healed)
         return
     watched = [m.watches for m in eco.spec.eco.monitors.values() if m.drift]

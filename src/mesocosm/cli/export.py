@@ -28,7 +28,7 @@ def export(
     if kind not in EXPORTS and kind not in MODELS:
         raise Wrong("", f"no export is named '{kind}'", "one of the choices", [*EXPORTS, *MODELS], kind)
     if kind in MODELS and set_:
-        raise Wrong("--set", f"'{set_[0][:60]}' stands here", f"no setting: {kind} has none")
+        raise Wrong("--set", f"'{set_[0][:60]}' was given", f"no setting: {kind} has none")
     eco = opened(file)
     if folder.exists() and not folder.is_dir():
         raise Failure(f"{folder} is a file; give a folder")

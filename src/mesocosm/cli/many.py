@@ -1,4 +1,4 @@
-"""Rows of a file predicted, a block at a time: read, asked for, written. Knows Arrow and the gateway's form."""
+"""Rows of a file predicted, a block at a time, and written beside their answers. Knows Arrow and the gateway's form."""
 
 from __future__ import annotations
 
@@ -8,35 +8,28 @@ import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from mesocosm.base.errors import Failure, Wrong
 from mesocosm.base.files import aside_name
-from mesocosm.base.json_keys import KeyTwice, load_once
 from mesocosm.cli.calls import call, local
+from mesocosm.cli.rows import BLOCK, Line, read_rows
 from mesocosm.client import row_as_json
+from mesocosm.govern.dataset import Dataset
+from mesocosm.govern.sources.csv import Csv
 
-BLOCK = 500  # rows that are asked for at once
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 ENDINGS = (".csv", ".jsonl", ".parquet")
-MOST_CELL = 10_000_000  # characters
 SAID = ("id", "version", "label", "probability", "value", "why", "warnings")
-
-
-@dataclass(frozen=True)
-class Line:
-    """A row of a file; `why` says why it cannot be read, where it cannot."""
-
-    row: dict[str, Any]
-    why: str = ""
 
 
 def predict_file(eco: Any, service: str, rows: Path, out: Path) -> dict[str, Any]:
     """Predict every row of a file; what is written is there whole or not at all.
+
+    A delimited file is read with the settings of the source that the service's model learnt from. Its columns may have the names of the fields, or those
+    that they have in that source.
 
     Raises:
         Failure: a file cannot be read or written.
@@ -44,20 +37,18 @@ def predict_file(eco: Any, service: str, rows: Path, out: Path) -> dict[str, Any
     """
     from rich.progress import Progress
 
-    for path in (rows, out):
-        if path.suffix not in ENDINGS:
-            raise Wrong("", f"'{path.name}' ends in '{path.suffix}'", "one of the choices", ENDINGS, path.suffix)
-    if not rows.is_file():
-        raise Failure(f"{rows} is not there")
-    ask = _asker(eco, service)
+    if out.suffix not in ENDINGS:
+        raise Wrong("", f"'{out.name}' ends in '{out.suffix}'", "one of the choices", ENDINGS, out.suffix)
+    data = _dataset_of(eco, service)
+    read = read_rows(rows, _told_by(eco, data))
+    ask = _asker(eco, service, {name: f.column for name, f in data.fields.items() if f.column} if data else {})
     began, counted, reasons = time.perf_counter(), Counter[str](), Counter[str]()
     aside = out.with_name(aside_name(out))
-    total, blocks = _blocks(rows)
     writer: Any = None
     try:
         with Progress(console=_console(), transient=True) as bar:
-            task = bar.add_task(f"{rows.name} to {service}", total=total)
-            for block in blocks:
+            task = bar.add_task(f"{rows.name} to {service}", total=read.total)
+            for block in read.blocks:
                 answers = iter(ask([row_as_json(line.row) for line in block if not line.why]) if not all(line.why for line in block) else [])
                 said = [{"why": line.why} if line.why else next(answers) for line in block]
                 for line, one in zip(block, said, strict=True):
@@ -75,7 +66,7 @@ def predict_file(eco: Any, service: str, rows: Path, out: Path) -> dict[str, Any
         aside.replace(out)
     finally:
         aside.unlink(missing_ok=True)
-    return {"rows": counted["predicted"] + counted["refused"], "predicted": counted["predicted"], "warned": counted["warned"], "refused": counted["refused"], "reasons": dict(reasons.most_common(5)), "seconds": round(time.perf_counter() - began, 2), "out": str(out)}
+    return {"rows": counted["predicted"] + counted["refused"], "predicted": counted["predicted"], "warned": counted["warned"], "refused": counted["refused"], "reasons": dict(reasons.most_common(5)), "notes": read.notes, "seconds": round(time.perf_counter() - began, 2), "out": str(out)}
 
 
 def _written(one: Mapping[str, Any], key: str) -> Any:
@@ -95,8 +86,25 @@ def _console() -> Any:
     return Console(file=sys.stderr)
 
 
-def _asker(eco: Any, service: str) -> Callable[[Sequence[Mapping[str, Any]]], list[dict[str, Any]]]:
-    """What predicts a block: the gateway where it runs, else this process. A row that cannot be right is refused alone."""
+def _dataset_of(eco: Any, service: str) -> Dataset | None:
+    """The dataset that a service's model learns from, None where the service or the model is not in the file."""
+    served = eco.spec.eco.services.get(service)
+    model = eco.spec.eco.models.get(served.serves) if served else None
+    return eco.spec.eco.datasets.get(model.learns) if model else None
+
+
+def _told_by(eco: Any, data: Dataset | None) -> Csv:
+    """How a delimited file is read: as the dataset's only source of such files, or else as one without settings."""
+    kinds = [s for name in data.source.sources if isinstance(s := eco.spec.eco.sources.get(name), Csv)] if data else []
+    return kinds[0] if len(kinds) == 1 else Csv(path="rows.csv")
+
+
+def _asker(eco: Any, service: str, columns: Mapping[str, str]) -> Callable[[Sequence[Mapping[str, Any]]], list[dict[str, Any]]]:
+    """What predicts a block: the gateway where it runs, else this process. A row that cannot be right is refused alone.
+
+    Args:
+        columns: of the source, by the fields that read them.
+    """
     from mesocosm.build.running import running_server
 
     if service not in eco.spec.eco.services or running_server(eco.spec.root / ".mesocosm") is None:
@@ -108,7 +116,7 @@ def _asker(eco: Any, service: str) -> Callable[[Sequence[Mapping[str, Any]]], li
         served, names = None, {i["name"] for i in _called(eco, "GET", f"/v2/models/{service}")["inputs"]}
 
     def ask(whole: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        block = [{k: v for k, v in row.items() if k in names} for row in whole]  # a file may have other columns too
+        block = [_named(row, names, columns) for row in whole]
         if served is None:
             if wrong := {i: f"{name}: Infinity and NaN are no JSON values" for i, row in enumerate(block) if (name := _non_finite(row))}:
                 good_rows = iter(ask([row for i, row in enumerate(block) if i not in wrong]) if len(wrong) < len(block) else [])
@@ -132,6 +140,12 @@ def _asker(eco: Any, service: str) -> Callable[[Sequence[Mapping[str, Any]]], li
     return ask
 
 
+def _named(row: Mapping[str, Any], names: Collection[str], columns: Mapping[str, str]) -> dict[str, Any]:
+    """The fields of a row by their own names or, where it has none of that name, by those of their columns; its other columns are left out."""
+    theirs = {field: row[column] for field, column in columns.items() if column in row and column not in names and field in names}
+    return theirs | {k: v for k, v in row.items() if k in names}
+
+
 def _non_finite(row: Mapping[str, Any]) -> str:
     """The first field of a row whose number is infinite or none; empty where there is none."""
     return next((k for k, v in row.items() if isinstance(v, float) and not math.isfinite(v)), "")
@@ -142,68 +156,6 @@ def _called(eco: Any, method: str, path: str, body: Any = None) -> Any:
     if found is None:
         raise Failure("the server stopped answering; what was written is not kept")
     return found
-
-
-def _blocks(path: Path) -> tuple[int | None, Iterator[list[Line]]]:
-    """How many rows there are, where that is told, and the rows by blocks."""
-    if path.suffix != ".parquet":
-        return None, _grouped(_csv_lines(path) if path.suffix == ".csv" else _json_lines(path))
-    import pyarrow as pa
-    import pyarrow.parquet
-
-    try:
-        file = pyarrow.parquet.ParquetFile(path)
-    except pa.ArrowException as error:
-        raise Failure(f"{path} cannot be read: {str(error).splitlines()[0][:120]}") from error
-    return file.metadata.num_rows, ([Line(row) for row in batch.to_pylist()] for batch in file.iter_batches(BLOCK))
-
-
-def _grouped(lines: Iterable[Line]) -> Iterator[list[Line]]:
-    each = iter(lines)
-    while block := list(islice(each, BLOCK)):
-        yield block
-
-
-def _csv_lines(path: Path) -> Iterator[Line]:
-    """The rows of a CSV file in UTF-8; one of another width than the header is refused alone.
-
-    Raises:
-        Failure: a quote is not closed, a cell has more than ten million characters, or the file is no UTF-8.
-    """
-    csv.field_size_limit(MOST_CELL)
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            names, began = next(reader, []), reader.line_num + 1
-            if twice := [n for n, count in Counter(names).items() if count > 1]:
-                raise Failure(f"{path}:1: the column '{twice[0]}' comes twice; wanted each name once")
-            while True:
-                try:
-                    cells = next(reader, None)
-                except csv.Error as error:
-                    raise Failure(f"{path}:{began}: the row cannot be read ({error}); wanted quotes that are closed, and cells of {MOST_CELL:,} characters at most") from error
-                if cells is None:
-                    return
-                if cells:
-                    row = {name: cell or None for name, cell in zip(names, cells, strict=False)}
-                    yield Line(row, "" if len(cells) == len(names) else f"line {began} has {len(cells)} cells, and the header names {len(names)}")
-                began = reader.line_num + 1
-    except UnicodeDecodeError as error:
-        raise Failure(f"{path} is no UTF-8: byte {error.start}; save it as UTF-8, or give .jsonl or .parquet") from error
-
-
-def _json_lines(path: Path) -> Iterator[Line]:
-    """The rows of a file of JSON lines; a line that is no object is refused alone."""
-    with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            try:
-                row = load_once(line.decode("utf-8-sig"))
-            except (ValueError, RecursionError) as error:
-                yield Line({}, f"line {number}: {error}" if isinstance(error, KeyTwice) else f"line {number} is no JSON ({error})")
-                continue
-            yield Line(row) if isinstance(row, dict) else Line({}, f"line {number} is no object; wanted one row as an object a line")
 
 
 class _Writer:

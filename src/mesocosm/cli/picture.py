@@ -32,9 +32,9 @@ def picture(
 
     found = re.fullmatch(r"(\d{2,4})x(\d{2,4})", size)
     if found is None or not all(64 <= int(n) <= 4096 for n in found.groups()):
-        raise Wrong("--size", f"'{size[:40]}' stands here", "width and height from 64 to 4096, as 1280x720")
+        raise Wrong("--size", f"'{size[:40]}' was given", "width and height from 64 to 4096, as 1280x720")
     if light is not None and light not in LIGHTS:
-        raise Wrong("--light", f"'{light[:40]}' stands here", "one of the choices", list(LIGHTS), light)
+        raise Wrong("--light", f"'{light[:40]}' was given", "one of the choices", list(LIGHTS), light)
     if out.suffix.lower() not in (".png", ".webp"):
         raise Wrong("", f"'{out.name}' is to be written", "a name that ends with .png for a still, or .webp for a turn")
     if not out.resolve().parent.is_dir():

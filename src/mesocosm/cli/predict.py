@@ -18,7 +18,7 @@ from mesocosm.cli.common import AsJson, File, answer, guarded, opened
 def predict(
     service: str,
     input: Annotated[str | None, typer.Option("--input", help="The row as a JSON object.")] = None,
-    rows: Annotated[Path | None, typer.Option("--rows", help="A file of rows: .csv, .jsonl or .parquet.")] = None,
+    rows: Annotated[Path | None, typer.Option("--rows", help="A file of rows: .csv, .tsv, .txt, .jsonl or .parquet; one with delimiters is read as the source the model learnt from.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Where the rows go with what was predicted of them; by its ending.")] = None,
     file: File = Path("ecosystem.yaml"),
     as_json: AsJson = False,
@@ -63,7 +63,7 @@ def predict(
 
 def _counted(d: dict[str, Any]) -> str:
     said = f"{d['rows']} rows in {d['seconds']:.1f} s: {d['predicted']} predicted, {d['refused']} refused, each with its reason{', ' + str(d['warned']) + ' with warnings' if d.get('warned') else ''}; {d['out']}"
-    return said + "".join(f"\n  {n} x {why}" for why, n in d["reasons"].items())
+    return "\n".join([said, *(f"  {n} x {why}" for why, n in d["reasons"].items()), *(f"note: {one}" for one in d["notes"])])
 
 
 def _sent(key: str, value: Any, root: Path) -> Any:

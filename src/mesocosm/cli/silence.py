@@ -27,6 +27,6 @@ def silence(
     try:
         wait = seconds(length)
     except (ValueError, KeyError, IndexError) as error:
-        raise Wrong("--for", f"'{length[:40]}' stands here", "a length of time, as 30m or 2h") from error
+        raise Wrong("--for", f"'{length[:40]}' was given", "a length of time, as 30m or 2h") from error
     until = eco.catalog.silence(monitor, wait, "command line", why)
     answer({"monitor": monitor, "until": until, "why": why}, as_json, lambda d: f"{d['monitor']} is silent for {length}: {d['why']}.")

@@ -11,7 +11,7 @@ from typing import Any
 from mesocosm.base.errors import Wrong
 from mesocosm.govern.draft import BLANK, Column, Draft
 from mesocosm.govern.drafts.asked import of_people
-from mesocosm.govern.drafts.named import named_in
+from mesocosm.govern.drafts.named import named_in, names_in
 from mesocosm.govern.sources.paths import quote
 
 TARGETS = re.compile(r"^(target|label|class|y|outcome|grade|default(ed)?|churn(ed)?|survived|sentiment|mood|intent|disease|diagnosis|species|score|result|status|price|rating|quality|category|creditability|progression)$", re.I)
@@ -114,7 +114,9 @@ def target_of(found: Draft, goal: str, target: str | None = None) -> tuple[str, 
     if (exact := named_in(goal, names, own)) and next(c for c in found.columns if c.name == exact).distinct < 2:
         raise Wrong("goal", f"no column of the file can be predicted: '{exact}' says the same in every row", "a column of a few classes, or of numbers")
     if exact:
-        return exact, {"target": f"the goal names the column '{exact}'"}, []
+        also = [n for n in names_in(goal, names, own) if n != exact and next(c for c in found.columns if c.name == n).distinct > 1]
+        choose = [f"'predict' may also be {', '.join(also)}; the goal names {'both' if len(also) == 1 else 'each of them'}"] if also else []
+        return exact, {"target": f"the goal names the column '{exact}'"}, choose
     ranked = _ranked(found, goal)
     if not ranked:
         raise Wrong("goal", "no column of the file can be predicted", "a column of a few classes, or of numbers")
@@ -194,7 +196,7 @@ def _left_out(con: Any, table: str, column: Column, settings: dict[str, Any], ta
     if column.missing > 0.98 * column.rows:
         return "nearly every row lacks it"
     if settings["type"] == "text" and column.distinct > 0.9 * seen and sum(bool(re.fullmatch(r"[!-~]+", v)) for v in list(column.counts)[:200]) > 0.9 * min(200, len(column.counts)):
-        return "it is a name or number of its own in every row"
+        return f"nearly every row has its own value{f', and {found.open[column.name]}' if column.name in found.open else ''}"
     if kind == "classes" and 2 * column.distinct <= seen:
         x, y = quote(column.name), quote(target)
         clean = f"select {BLANK.replace('x', x + '::varchar')} as gap, {x} as x, {y} as y from {quote(table)}"

@@ -5,6 +5,7 @@ Knows columns of text and what the types can read. Drops, merges and rewrites no
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,8 +19,10 @@ from mesocosm.govern.drafts.identifiers import coded, counted, identifier, named
 from mesocosm.govern.drafts.numbers import numbers, proven_mark
 from mesocosm.govern.drafts.personal import free_text, private
 from mesocosm.govern.drafts.pictures import pictures
-from mesocosm.govern.drafts.proof import unread
+from mesocosm.govern.drafts.proof import unread, why_unread
 from mesocosm.govern.sources.paths import quote
+
+MOST_TRIED = 2000  # values that are tried for a reason
 
 __all__ = ["BLANK", "MOST_DISTINCT", "MOST_ROWS", "Column", "Draft", "Proposal", "draft", "names_of"]
 
@@ -81,7 +84,8 @@ def draft(con: Any, table: str, root: Path | None = None, target: str | None = N
     for name, bad in unread(con, table, found.fields).items():
         column = next(c for c in columns if c.name == name)
         settings, _, _ = words_type(column)
-        found.open[name] = f"{bad} of {rows} values cannot be read as {found.fields[name]['type']}, so it stays as it is written"
+        why = "" if found.fields[name].get("private") else why_unread(found.fields[name], list(column.counts)[:MOST_TRIED])
+        found.open[name] = f"{bad} of {rows} values cannot be read as {found.fields[name]['type']}{f' ({why})' if why else ''}, so it stays as it is written"
         found.fields[name] = {"type": "category" if settings["type"] == "category" else "text"} | {k: v for k, v in found.fields[name].items() if k == "private"}
         found.evidence[f"fields.{name}"] = found.open[name]
     _key(con, table, found, columns, target)
@@ -95,6 +99,10 @@ def _field(found: Draft, column: Column, marks: frozenset[str], root: Path | Non
     """Set one column's field, its evidence and what is not proven of it."""
     name = column.name
     settings, why = _type(found, column, marks, root)
+    if column.null_words and settings["type"] in ("text", "category") and "values" not in settings:
+        words, rows = ", ".join(f"'{w}'" for w in list(column.null_words)[:5]), sum(column.null_words.values())
+        why += f"; {words} in {rows} more row{'s' * (rows != 1)} {'are values' if len(column.null_words) > 1 else 'is a value'} too, unless 'null' lists {'them' if len(column.null_words) > 1 else 'it'}"
+        found.proposals.append(Proposal(f"fields.{name}", json.dumps({**settings, "null": ["", *column.null_words]}, ensure_ascii=False), "a word that often stands for no value", rows, [f"{w} -> missing ({n} row{'s' * (n != 1)})" for w, n in list(column.null_words.items())[:10]]))
     found.fields[name], found.evidence[f"fields.{name}"] = settings, why
     if settings["type"] == "image":
         return

@@ -25,6 +25,7 @@ from mesocosm.govern.related import Related, beside, related
 from mesocosm.govern.sources.paths import quote
 
 MOST_PROMISED = 40  # columns of a proposed contract
+GIVEN = {"csv": ("encoding", "delimiter", "skip"), "excel": ("sheet",)}  # what a person may say of files of a kind
 
 
 def look(sources: Mapping[str, Source], belong: From, where: Where) -> Draft:
@@ -49,7 +50,7 @@ def draft_files(root: Path, paths: Sequence[Path], goal: str = "", target: str |
             holds it leads, and others add columns to its rows.
         target: the column to predict, where it is given outright.
         kind: `classes` or `number`, where it is given outright.
-        given: settings of delimited files that are not to be found, such as `encoding` or `skip`.
+        given: settings of the files that are not to be found, such as `encoding` or `skip` of delimited ones and `sheet` of workbooks.
 
     Raises:
         Wrong: a file is of no kind that is known by its ending, or what is given is no setting of its kind.
@@ -116,12 +117,14 @@ def _named(con: Any, root: Path, paths: Sequence[Path], given: Mapping[str, Any]
     for path in paths:
         kind, stem = kind_of(path)
         settings: dict[str, Any] = {"type": kind, "path": path.relative_to(root).as_posix()}
-        if given and kind != "csv":
-            raise Wrong("", f"'{path.name}' is read as {kind}, which has no '{next(iter(given))}'", "files of delimited values beside such options")
-        if given:
-            _source(kind, {**settings, **given})  # before the file is read by it
-        more, why = _beyond(con, path, kind, given) if path.is_file() else ({}, "")
-        settings |= {**more, **given}
+        mine = {k: v for k, v in given.items() if k in GIVEN.get(kind, ())}
+        if other := next((k for k in given if k not in mine), ""):
+            takes = next(k for k, keys in GIVEN.items() if other in keys)
+            raise Wrong("", f"'{path.name}' is read as {kind}, which has no '{other}'", f"files of kind {takes} beside --{other}")
+        if mine:
+            _source(kind, {**settings, **mine})  # before the file is read by it
+        more, why = _beyond(con, path, kind, mine) if path.is_file() else ({}, "")
+        settings |= {**more, **mine}
         name = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-") or f"table-{len(found) + 1}"  # a name is in small Latin letters; the path beside it says the file
         name = (name if name[0].isalpha() else f"data-{name}")[:50]
         while f"{name}-source" in found:
@@ -155,7 +158,7 @@ def _beyond(con: Any, path: Path, kind: str, given: Mapping[str, Any]) -> tuple[
     if kind == "csv":
         return csv_settings(con, path, given.get("encoding"), given.get("delimiter"), given.get("skip"))
     if kind == "excel":
-        return excel_settings(sheet_rows(path))
+        return excel_settings(sheet_rows(path, given.get("sheet")))
     at = list_in(path) if kind == "json" else ""
     return ({"at": at}, f"'{at}' is the only list of objects in the document") if at else ({}, "")
 

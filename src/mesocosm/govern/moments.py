@@ -23,7 +23,7 @@ BASIC = re.compile(r"(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(?:(\d{2})([.,]\d{1,9})
 CLOCK = re.compile(r"^(.*?)(?:[T\s]\s*)(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*([AaPp]\.?[Mm]\.?)?$")
 ORDERS = ("dmy", "mdy", "ymd")
 ANY = re.compile(r"^(\d{1,4})\s*([/.\- ])\s*(\d{1,2})\s*\2\s*(\d{1,4})$")
-LATE = "finer than a microsecond"
+LATE = "it is finer than a microsecond, the finest that is kept"
 FORMS = (  # of texts that are refused, and why
     (r"^\d{4}-?W\d{2}(?:-?\d)?$", "an ISO week date is refused: write year, month and day"),
     (r"^\d{4}-?\d{3}$", "an ordinal date (year and day of the year) is refused: write year, month and day"),

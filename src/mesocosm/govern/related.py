@@ -87,7 +87,9 @@ def _around(con: Any, tables: Mapping[str, str], columns: Mapping[str, Sequence[
             column, share = cleaned
             found.left[other] = f"its '{column}' is that of {tried[0][0]:.1%} of the rows of {lead} as written, and of {share:.1%} once both are trimmed and in upper case; write '{column}' so in both files, and it can be joined"
         elif tried and tried[0][0] >= KNOWN:
-            found.left[other] = f"it has {tried[0][3]:.1f} rows for each '{tried[0][2]}', and only one can stand beside a row of {lead}; sum them up to one, and it can be joined"
+            _, once, column, ratio = tried[0]
+            several = f"it has {ratio:.1f} rows for each '{column}'" if ratio >= 1.1 else f"{1 - once:.2%} of its rows share their '{column}' with another"
+            found.left[other] = f"{several}, and only one can stand beside a row of {lead}; sum them up to one, and it can be joined"
         elif renamed := _renamed(con, tables[lead], tables[other], columns[lead], columns[other]):
             mine, theirs, share = renamed
             found.left[other] = f"its '{theirs}' is '{mine}' of {share:.1%} of the rows of {lead}, by their values; name both columns alike, and it can be joined"

@@ -268,7 +268,7 @@ def rows_of(body: Any) -> list[dict[str, Any]]:
     if not isinstance(inputs, list) or not inputs:
         raise wrong("wanted an object with 'inputs', a list of tensors")
     if not isinstance(body.get("outputs", []), list):
-        raise wrong("'outputs' stands here with no list; wanted a list of objects with a 'name'")
+        raise wrong("'outputs' is no list; wanted a list of objects with a 'name'")
     columns: dict[str, list[Any]] = {}
     for one in inputs:
         if not isinstance(one, dict) or not isinstance(one.get("name"), str) or not isinstance(one.get("data"), list):

@@ -35,13 +35,13 @@ def document(served: Mapping[str, Served], routes: Sequence[Any] = ()) -> dict[s
     }
     for name, one in served.items():
         unit = one.now
-        fields = unit.fields.fields if unit and unit.fields else None
-        if fields is None:
+        if unit is None or unit.fields is None:
             continue
+        fields, nested = unit.fields.fields, unit.fields.nested
         row = f"Row-{name}"
         schemas[row] = {
             "type": "object", "additionalProperties": False, "required": [n for n, f in fields.items() if not f.get("extra")],
-            "properties": {n: {"type": [*TYPES.get(str(f.get("type")), ["string", "number", "boolean"]), "null"], "description": f["wanted"]} for n, f in fields.items()},
+            "properties": {n: {"type": [*TYPES.get(str(f.get("type")), ["string", "number", "boolean"]), *(["array", "object"] if n in nested else []), "null"], "description": f["wanted"]} for n, f in fields.items()},
         }  # fmt: skip
         whole = {"oneOf": [{"$ref": f"#/components/schemas/{row}"}, {"type": "object", "required": ["rows"], "additionalProperties": False, "properties": {"rows": {"type": "array", "minItems": 1, "maxItems": 1000, "items": {"$ref": f"#/components/schemas/{row}"}}}}]}
         late = {"name": "X-Deadline-Ms", "in": "header", "required": False, "schema": {"type": "integer", "minimum": 1, "maximum": 3_600_000}}

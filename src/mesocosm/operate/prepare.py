@@ -11,7 +11,7 @@ import math
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -29,6 +29,7 @@ NON_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 FAR = 0.1  # of the width of the training range, beyond it
 SHOWN = 50  # fields named in one sentence
 MOST_STEPS = 2500  # of a program, over which DuckDB is quicker
+SPACED, CLOSE = (", ", ": "), (",", ":")  # what JSON has between items, and after keys
 DOUBTS = 64  # rows one after another that a program was not sure of, before it is asked of one in so many only
 
 
@@ -36,15 +37,19 @@ class Fields:
     """What a service reads: the fields of a row, and what training knew of each.
 
     Args:
-        record: per field what is `wanted` and whether it `may_miss`; `training` has quantiles or counts.
+        record: per field what is `wanted` and whether it `may_miss`, of a date its first and last `days` in the data; `training` has quantiles or counts;
+            `spellings` has other texts for a label.
     """
 
     def __init__(self, record: Mapping[str, Any]) -> None:
         self.fields: dict[str, dict[str, Any]] = record["fields"]
         self.training: dict[str, Any] = record.get("training", {})
+        self.spellings: dict[str, str] = record.get("spellings", {})
         self.kept_otherwise = any(f.get("image") or f.get("private") for f in self.fields.values())
         self.asked = [n for n, field in self.fields.items() if not field.get("extra")]
         self.seen = {n: seen for n, known in self.training.items() if n in self.fields and (seen := _seen(known)) is not None}
+        self.days = {n: _widened(*field["days"]) for n, field in self.fields.items() if field.get("days")}
+        self.nested = {n: form for n, field in self.fields.items() if (form := nested_form(str(field.get("type")), self.training.get(n, {}))) is not None}
 
     def check(self, row: Any) -> None:
         """Refuse a row that is no map, lacks fields or has some too many, all of them named, or that has a value no text or number can be.
@@ -61,13 +66,15 @@ class Fields:
         for name, value in row.items():
             field = self.fields[name]
             if isinstance(value, (list, dict)):
-                raise Wrong(name, f"{json_kind(value)} stands here", field["wanted"])
+                if name not in self.nested:
+                    raise Wrong(name, f"{json_kind(value)} was given", field["wanted"])
+                value = _text(value, self.nested[name])
             if isinstance(value, float) and not math.isfinite(value):
                 raise Wrong(name, f"{NON_FINITE.get(str(value), str(value))} is not a JSON value", field["wanted"] + (", or null where it is missing" if field["may_miss"] else ""))
             if isinstance(value, str):
                 most = field.get("most", MOST_TEXT)
                 if len(value) > most:
-                    raise Wrong(name, f"a text of {len(value)} characters stands here", f"at most {most}")
+                    raise Wrong(name, f"a text of {len(value)} characters was given", f"at most {most}")
                 if field.get("type") in NUMBERS and value.strip().lstrip("+-").casefold() in ("inf", "infinity"):
                     raise Wrong(name, f"'{value.strip()[:40]}' is not a finite number", field["wanted"])
 
@@ -91,6 +98,9 @@ class Fields:
             elif isinstance(value, (int, float)) and not known[0] <= value <= known[1]:
                 low, high = known[2:]
                 found.append({"field": name, "warning": "out of range", "detail": f"{name}: {value:g} is far outside the training range, {low:g} to {high:g}"})
+        for name, (least, most, first, last) in self.days.items():
+            if isinstance(value := clean.get(name), str) and not least <= value[:10] <= most:
+                found.append({"field": name, "warning": "out of range", "detail": f"{name}: {value[:10]} is far outside the days of the data, {first} to {last}"})
         return found
 
     def logged(self, row: Mapping[str, Any], clean: Mapping[str, Any]) -> dict[str, Any]:
@@ -166,6 +176,45 @@ def _seen(known: Mapping[str, Any]) -> frozenset[str] | tuple[float, float, floa
     return low - (high - low) * FAR, high + (high - low) * FAR, low, high
 
 
+def _widened(first: float, last: float) -> tuple[str, str, str, str]:
+    """Between which days a date is not far outside of the data, and the data's first and last, all in ISO 8601.
+
+    Args:
+        first: the first day, as days since 1970; `last` likewise.
+
+    >>> _widened(18262.0, 18362.5)
+    ('2019-12-21', '2020-04-20', '2020-01-01', '2020-04-10')
+    """
+    more = (last - first) * FAR
+    return _day(first - more), _day(last + more), _day(first), _day(last)
+
+
+def _day(days: float) -> str:
+    return (date(1970, 1, 1) + timedelta(days=min(max(int(days // 1), -719_162), 2_932_896))).isoformat()  # the first and last day of the calendar
+
+
+def nested_form(kind: str, known: Mapping[str, Any]) -> tuple[str, str] | None:
+    """What stands between the items, and after the keys, of lists and objects that a field takes; None where it takes none.
+
+    A field of type `list` takes lists. One of categories takes what training saw in it: lists or objects as JSON, written as its source wrote them.
+
+    >>> nested_form("list", {}), nested_form("category", {"counts": {'["a","b"]': 9, "[]": 1}}), nested_form("category", {"counts": {"[a": 9}})
+    ((', ', ': '), (',', ':'), None)
+    """
+    if kind == "list":
+        return SPACED
+    values = [str(v) for v in known.get("counts", ())]
+    if kind != "category" or not values or not all(v.startswith(("[", "{")) for v in values):
+        return None
+    for form in (SPACED, CLOSE):
+        try:
+            if all(_text(json.loads(v), form) == v for v in values):
+                return form
+        except ValueError:
+            return None
+    return None
+
+
 class Preparation(Fields):
     """The serving form of a recipe.
 
@@ -222,6 +271,8 @@ class Preparation(Fields):
 
     def _texts(self, row: Mapping[str, Any]) -> list[str | None]:
         """The values of a row as texts; a number of JSON has a point, and gets the mark that the field reads."""
+        if self.nested:
+            row = {n: _text(v, self.nested[n]) if isinstance(v, (list, dict)) and n in self.nested else v for n, v in row.items()}
         if not self.commas:
             return [_text(row.get(name)) for name in self.fields]
         return [_text(value).replace(".", ",") if isinstance(value := row.get(name), float) and name in self.commas else _text(value) for name in self.fields]  # type: ignore[union-attr]
@@ -242,7 +293,7 @@ def plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else float(value) if isinstance(value, Decimal) else value
 
 
-def _text(value: Any) -> str | None:
+def _text(value: Any, form: tuple[str, str] | None = None) -> str | None:
     if value is None or isinstance(value, str):
         return value
-    return json.dumps(value)
+    return json.dumps(value) if form is None else json.dumps(value, ensure_ascii=False, separators=form)

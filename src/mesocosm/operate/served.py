@@ -308,7 +308,7 @@ class Served:
         self.catalog.add(t.FEEDBACK, [{"prediction": prediction, "service": self.name, "label": self._meant(label), "at": self.catalog.clock()}])
 
     def _meant(self, label: str) -> str:
-        """A label given by a person, as the model's own are spelt.
+        """A label given by a person, as the model's own are spelt; an alias of the file is the value it stands for.
 
         Raises:
             Wrong: the model cannot say it.
@@ -316,7 +316,7 @@ class Served:
         says, labels = (self.now.says, list(self.now.labels)) if self.now and self.now.fields else ("classes", [])
         if says in ("text", "tags"):
             if not label.strip() or len(label) > MOST_TEXT:
-                raise Wrong("label", f"a text of {len(label)} characters stands here", f"the text that would have been right, at most {MOST_TEXT} characters")
+                raise Wrong("label", f"a text of {len(label)} characters was given", f"the text that would have been right, at most {MOST_TEXT} characters")
         elif says == "number":
             try:
                 if not math.isfinite(float(label)):
@@ -325,10 +325,12 @@ class Served:
                 raise Wrong("label", f"'{label[:40]}' is no number", "the number that turned out to be true") from error
         else:
             told = sorted({v.strip() for v in label.split(";") if v.strip()}) if says == "labels" else [label]
-            for one in told or [""]:
+            known = self.now.fields.spellings if self.now and self.now.fields else {}
+            meant = [one if one in labels else known.get(one.strip(), known.get(one.strip().casefold(), one)) for one in told or [""]]
+            for one in meant:
                 if one not in labels:
                     raise Wrong("label", f"'{one[:40]}' is no label of {self.name}", "its labels with ';' between" if says == "labels" else "one of its labels", labels, one)
-            return "; ".join(told)
+            return "; ".join(sorted(set(meant)) if says == "labels" else meant)
         return label
 
     def note(self, ms: float, status: int) -> None:

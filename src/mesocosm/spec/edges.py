@@ -378,4 +378,4 @@ def _services(eco: Ecosystem) -> Iterator[Fault]:
         if kind not in kinds:
             yield ("world", "models", kind), Wrong("", f"no kind of thing is named '{kind}'", "one of the choices", kinds, kind)
         if not file.lower().endswith(".glb") or PurePath(file).is_absolute() or ".." in PurePath(file).parts:
-            yield ("world", "models", kind), Wrong("", f"'{file[:60]}' stands here", "a .glb file inside the project")
+            yield ("world", "models", kind), Wrong("", f"'{file[:60]}' was given", "a .glb file inside the project")

@@ -58,7 +58,7 @@ def load(text: str, file: str) -> Any:
     except DuplicateKeyError as error:
         mark = error.problem_mark
         key = str(error.problem).split('"')[1] if '"' in str(error.problem) else "a key"
-        raise refuse(mark.line + 1, mark.column + 1, f"the key '{key}' stands here a second time", "each key once") from error
+        raise refuse(mark.line + 1, mark.column + 1, f"the key '{key}' comes a second time", "each key once") from error
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = str(error.problem or "it cannot be parsed").split("\n")[0]

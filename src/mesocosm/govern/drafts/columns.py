@@ -28,6 +28,7 @@ class Column:
         counts: the rows of each value, the most frequent first, at most `MOST_DISTINCT` of them.
         distinct: how many values differ.
         kind: the type that the source gives the column, as DuckDB names it.
+        null_words: the rows of each word that often stands for no value, as `NA`; they are among the missing.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Column:
     counts: dict[str, int]
     distinct: int
     kind: str = "VARCHAR"
+    null_words: dict[str, int] = field(default_factory=lambda: {})
 
     @property
     def seen(self) -> int:
@@ -76,7 +78,9 @@ def look_at(con: Any, table: str, name: str) -> Column:
     clean = f"(select case when {BLANK} then null else {TRIMMED} end as x from (select {x}::varchar as x from {quote(table)}))"
     rows, there, distinct = con.execute(f"select count(*), count(x), count(distinct x) from {clean}").fetchall()[0]
     query = f"select x, count(*) as n from {clean} where x is not null group by 1 order by n desc, x limit {MOST_DISTINCT}"
-    return Column(name, rows, rows - there, dict(con.execute(query).fetchall()), distinct, kind)
+    counts = dict(con.execute(query).fetchall())
+    words = f"select {TRIMMED} as w, count(*) from (select {x}::varchar as x from {quote(table)}) where {BLANK} and trim(x) <> '' group by 1 order by 2 desc, 1" if there < rows else ""
+    return Column(name, rows, rows - there, counts, distinct, kind, dict(con.execute(words).fetchall()) if words else {})
 
 
 def names_of(con: Any, table: str) -> list[str]:

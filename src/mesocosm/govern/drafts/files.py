@@ -200,12 +200,12 @@ def excel_settings(rows: Sequence[Sequence[Any]]) -> tuple[dict[str, Any], str]:
     return {"header": number}, f"row {number} holds the names; what stands above it is no row: {above}"
 
 
-def sheet_rows(path: Path) -> list[list[Any]]:
-    """The first rows of the first sheet of a workbook; none where it cannot be read."""
+def sheet_rows(path: Path, sheet: str | None = None) -> list[list[Any]]:
+    """The first rows of a sheet of a workbook, the first where none is named; none where it cannot be read."""
     from python_calamine import CalamineError, CalamineWorkbook
 
     try:
         book = CalamineWorkbook.from_path(path)
-        return [list(row) for row in islice(book.get_sheet_by_name(book.sheet_names[0]).iter_rows(), LOOKED)]
-    except (CalamineError, OSError, ValueError, IndexError):
+        return [list(row) for row in islice(book.get_sheet_by_name(sheet or book.sheet_names[0]).iter_rows(), LOOKED)]
+    except (CalamineError, OSError, ValueError, IndexError, KeyError):
         return []

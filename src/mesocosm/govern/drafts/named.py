@@ -15,7 +15,7 @@ HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
 def named_in(goal: str, names: Sequence[str], own: Iterable[str] = ()) -> str:
-    """The column that a goal names, empty where it names none.
+    """The column that a goal names first, empty where it names none.
 
     Args:
         names: the columns.
@@ -26,10 +26,19 @@ def named_in(goal: str, names: Sequence[str], own: Iterable[str] = ()) -> str:
     >>> named_in("predict medianHouseValue from income", ["income", "median_house_value"]), named_in("predict the churn", ["a", "the"])
     ('median_house_value', '')
     """
+    return next(iter(names_in(goal, names, own)), "")
+
+
+def names_in(goal: str, names: Sequence[str], own: Iterable[str] = ()) -> list[str]:
+    """All columns that a goal names in the same place, that which is meant before all others first.
+
+    >>> names_in("predict Paid and Late", ["Late", "Paid"]), names_in("the final grade", ["grade", "final grade"])
+    (['Paid', 'Late'], ['final grade'])
+    """
     skipped = set(own)
     for name in sorted(names, key=len, reverse=True):
         if re.search(rf"(?:[`'\"“「『]|(?:column|target)(?: is)?[:= ]\s*['\"`]?|目标列?[：:为是]?\s*|列\s*){re.escape(name)}(?![\w])", goal) and (len(name) > 1 or name not in ARTICLES or re.search(rf"[`'\"]{re.escape(name)}[`'\"]", goal)):
-            return name
+            return [name]
     ends = [m.end() for m in CUE.finditer(goal)]
     body = goal[ends[-1] :] if ends and HAN.search(goal[: ends[-1]]) else goal[ends[0] :] if ends else goal
     away = AWAY.search(body)
@@ -37,11 +46,20 @@ def named_in(goal: str, names: Sequence[str], own: Iterable[str] = ()) -> str:
     aside = ASIDE.search(head)
     for part in (head[: aside.start()] if aside else head, head):
         found = [(place, -size, name) for name in names if name not in skipped for place, size in [_place(name, part)] if place >= 0]
-        if found and any(HAN.search(n) for _, _, n in found):
-            return min(found, key=lambda f: (f[1], f[0]))[2]
         if found:
-            return min(found)[2]
-    return ""
+            han = any(HAN.search(n) for _, _, n in found)
+            found.sort(key=(lambda f: (f[1], f[0], f[2])) if han else (lambda f: f))
+            return _apart(found)
+    return []
+
+
+def _apart(found: Sequence[tuple[int, int, str]]) -> list[str]:
+    """Of columns with their place and their size below zero: those that stand in no part of one before."""
+    kept: list[tuple[int, int, str]] = []
+    for place, size, name in found:
+        if all(place - size <= p or p - s <= place for p, s, _ in kept):
+            kept.append((place, size, name))
+    return [name for _, _, name in kept]
 
 
 def _place(name: str, part: str) -> tuple[int, int]:

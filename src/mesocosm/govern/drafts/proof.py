@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mesocosm.govern import expr, recipe
 from mesocosm.govern.dataset import Dataset
 from mesocosm.govern.drafts.columns import BLANK, TRIMMED
 from mesocosm.govern.internal_names import PREFIX
+from mesocosm.govern.moments import why_no_day, why_no_moment
 from mesocosm.govern.raw import IBIS
 from mesocosm.govern.sources.paths import quote
+from mesocosm.govern.types.date import Date
 from mesocosm.govern.types.number import Number
+from mesocosm.govern.types.time import Time
 
 KEEPS = ("text", "image")  # types that refuse nothing that a look has found
 
@@ -34,6 +37,15 @@ def unread(con: Any, table: str, settings: Mapping[str, Mapping[str, Any]]) -> d
     for names in alike.values():
         found |= _unread_alike(con, table, names, asked[names[0]])
     return {n: found[n] for n in asked if found.get(n)}
+
+
+def why_unread(settings: Mapping[str, Any], values: Iterable[str]) -> str:
+    """Why the first of some values that a date or time does not read is none, with the value; empty where that is not known."""
+    (kind,) = Dataset.model_validate({"from": "it", "fields": {"it": {k: v for k, v in settings.items() if k in ("type", "formats", "zone", "dst")}}}).fields.values() if settings["type"] in ("date", "time") else (None,)
+    if not isinstance(kind, Date | Time):
+        return ""
+    why = why_no_day if isinstance(kind, Date) else why_no_moment
+    return next((f"'{v[:40]}': {said}" for v in values if (said := why(v, kind.spec))), "")
 
 
 def _unread_alike(con: Any, table: str, names: Sequence[str], settings: Mapping[str, Any]) -> dict[str, int]:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from mesocosm.base.errors import Wrong
 from mesocosm.base.kinds import Collected, Where
+from mesocosm.govern.sources.parquet_exact import exact
 from mesocosm.govern.sources.paths import files_of, name_and_print, parquet_sql, print_files, quote
 from mesocosm.govern.sources.schema import Part, Schema, unite
 from mesocosm.govern.sources.source import SourceKind
@@ -16,6 +17,9 @@ from mesocosm.govern.sources.spool import distinct
 
 class Parquet(SourceKind):
     """Files in Apache Parquet.
+
+    A decimal of more than 38 digits is read as text, and a duration as a whole number of its unit, which is said. Moments finer than a microsecond in the
+    old form INT96 are refused.
 
     Args:
         path: a path or glob inside the project.
@@ -49,6 +53,8 @@ class Parquet(SourceKind):
         parts: list[Part] = []
         for path in files_of(where, self.path):
             label, content = name_and_print(where, path)
+            path, notes = exact(con, path, label)
+            found.notes += notes
             try:
                 own = {str(row[0]): str(row[1]) for row in con.execute(f"describe select * from {parquet_sql(path)}").fetchall()}
                 called = distinct(list(own))

@@ -39,6 +39,11 @@ class Boolean(FieldKind):
         return tuple(word for word in BLANK if word not in {alias.strip().lower() for alias in self.aliases})
 
     @property
+    def label_spellings(self) -> dict[str, str]:
+        """Every word that says yes or no."""
+        return {word: str(value).lower() for word, value in (SPELLINGS | {alias.strip().casefold(): value for alias, value in self.aliases.items()}).items()}
+
+    @property
     def wanted(self) -> str:
         """In words."""
         return "yes or no"

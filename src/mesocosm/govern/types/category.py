@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from pydantic import model_validator
 
 from mesocosm.govern.expr import BLANK, Column, matched, unless_blank
 from mesocosm.govern.types.field import Facts, FieldKind
+
+
+def spelled_as(values: Sequence[str], aliases: Mapping[str, str]) -> dict[str, str]:
+    """What each spelling of some values means: as it is, and in small letters where no other value is meant so.
+
+    >>> spelled_as(["Paid", "m", "M"], {"settled": "Paid"})
+    {'paid': 'Paid', 'settled': 'Paid', 'Paid': 'Paid', 'm': 'm', 'M': 'M'}
+    """
+    exact = {**{value: value for value in values}, **aliases}
+    low: dict[str, set[str]] = {}
+    for one, value in exact.items():
+        low.setdefault(one.casefold(), set()).add(value)
+    return {one: next(iter(meant)) for one, meant in low.items() if len(meant) == 1} | exact
 
 
 class Category(FieldKind):
@@ -51,6 +65,11 @@ class Category(FieldKind):
         """Words that are neither a value nor an alias; only the empty text where any text is a value."""
         own = {word.casefold() for word in (*self.values, *self.aliases)}
         return tuple(word for word in BLANK if word not in own) if self.values else ("",)
+
+    @property
+    def label_spellings(self) -> dict[str, str]:
+        """Each alias and each value, whatever its case where that leaves one."""
+        return spelled_as(self.values, self.aliases)
 
     def unless_null(self, said: Column) -> Column:
         """The value, null where it is a null word that is neither a value nor an alias."""

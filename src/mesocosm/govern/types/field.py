@@ -99,6 +99,11 @@ class FieldKind(Kind):
         return unless_absent(said, self.null) if self.null else said
 
     @property
+    def label_spellings(self) -> dict[str, str]:
+        """Other texts that mean a value, as a text, in small letters where only one value is meant whatever the case."""
+        return {}
+
+    @property
     def most(self) -> int:
         """Characters of a value that a service takes."""
         return 20_000

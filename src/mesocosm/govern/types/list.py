@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from mesocosm.govern.expr import Column, cases, functions, literal, matched, null
+from mesocosm.govern.types.category import spelled_as
 from mesocosm.govern.types.field import Facts, FieldKind
 
 BETWEEN = "; "
@@ -50,6 +51,11 @@ class List(FieldKind):
     def narrows(self) -> bool:
         """Only towards values that the file lists."""
         return bool(self.values)
+
+    @property
+    def label_spellings(self) -> dict[str, str]:
+        """Of an item: each alias and each value."""
+        return spelled_as(self.values, self.aliases)
 
     @property
     def usual_null(self) -> tuple[str, ...]:
