@@ -44,8 +44,7 @@ lint: $(VENV)/.ready-test
 
 test: $(VENV)/.ready-test
 	bash tests/system.sh
-	$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest  # tests/test_lint.py is what `make lint` does
 
 docs: $(VENV)/.ready-test
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs site

@@ -74,7 +74,7 @@ def small_rows(rows: int = 80) -> str:
     return "\n".join([*lines, lines[5]]) + "\n"
 
 
-HEAVY = ("bank", "test_benchmarks", "test_engines", "test_build", "test_snapshot", "test_processes", "test_examine", "test_bad_input", "test_writing", "test_sources")
+HEAVY = ("bank", "test_lint", "test_benchmarks", "test_engines", "test_build", "test_snapshot", "test_processes", "test_examine", "test_bad_input", "test_writing", "test_sources")
 
 
 def group(nodeid: str) -> str:

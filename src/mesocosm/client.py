@@ -56,6 +56,10 @@ def _as_json(value: object) -> object:
         return value.isoformat()
     if isinstance(value, Decimal):
         return float(value) if value.is_finite() and Decimal(repr(float(value))) == value else str(value)
+    if isinstance(value, list):
+        return [_as_json(one) for one in value]
+    if isinstance(value, dict):
+        return {name: _as_json(one) for name, one in value.items()}
     return value
 
 

@@ -45,6 +45,8 @@ def test_a_moment_that_is_none_says_why(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("goal", "names", "found"), [
     ("predict Paid and Late", ["Late", "Paid"], ["Paid", "Late"]), ("predict the final grade", ["grade", "final grade", "final"], ["final grade"]), ("predict churn from Late", ["Late", "churn"], ["churn"]),
     ("预测是否逾期和退货", ["是否退货", "是否逾期", "逾期天数"], ["是否逾期", "是否退货"]), ("predict riskLevel or risk_score", ["risk_level", "risk_score", "risk"], ["risk_level", "risk_score"]), ("predict nothing", ["a"], []),
+    ("predict `Paid` and `Late`", ["Late", "Paid"], ["Paid", "Late"]), ("predict medianHouseValue and Late", ["median_house_value", "Late", "value"], ["median_house_value", "Late"]),
+    ("target: final grade", ["final", "final grade", "grade"], ["final grade"]),
 ])  # fmt: skip
 def test_every_column_that_a_goal_names_is_told(goal: str, names: list[str], found: list[str]) -> None:
     assert names_in(goal, names) == found

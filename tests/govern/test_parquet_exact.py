@@ -33,6 +33,18 @@ def test_a_decimal_of_any_width_keeps_every_digit(tmp_path_factory: pytest.TempP
         values = [Decimal(n).scaleb(-scale) for n in units]
         rows, notes = collected(tmp_path_factory.mktemp("wide"), pa.table({"d": pa.array([*values, None], pa.decimal256(61 + scale if scale < 16 else 76, scale)), "n": range(len(values) + 1)}))
         assert [None if d is None else Decimal(d) for d, _ in rows] == [*values, None] and [n for _, n in rows] == list(range(len(values) + 1)) and not notes
+        assert [d for d, _ in rows] == [*(format(v, "f") for v in values), None]  # plain figures: a field of decimals takes no exponent
+
+
+def test_far_moments_stay_beside_a_wide_decimal_and_a_file_cut_off_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with localcontext() as exact:
+        exact.prec = 60
+        both = pa.table({"d": pa.array([Decimal(0), None], pa.decimal256(60, 10)), "t": pa.array([253402300799_000_000, -62135596800_000_000], pa.timestamp("us"))})
+        rows, _ = collected(tmp_path, both, use_deprecated_int96_timestamps=True)
+        assert [(d, t.year) for d, t in rows] == [("0.0000000000", 9999), (None, 1)]
+        monkeypatch.setattr(pq.ParquetWriter, "write_batch", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+        with pytest.raises(Wrong, match="cannot be read to its end"):
+            collected(tmp_path, both)
 
 
 def test_nanoseconds_are_not_cut(tmp_path: Path) -> None:

@@ -14,14 +14,14 @@ from mesocosm.base.errors import Wrong
 from mesocosm.govern.dataset import Dataset
 from mesocosm.govern.expr import CALLS, prepare
 from mesocosm.govern.recipe import serving_sql
-from mesocosm.operate.prepare import Preparation
+from mesocosm.operate.prepare import Preparation, nested_form
 from mesocosm.operate.served import Served
 
 
 def prepared(fields: dict[str, Any], training: dict[str, Any] | None = None, **more: Any) -> Preparation:
     kinds = Dataset.model_validate({"from": "s", "fields": fields}).fields
-    about = {n: {"wanted": k.wanted, "may_miss": True, "type": fields[n]["type"], **more.get(n, {})} for n, k in kinds.items()}
-    return Preparation({"sql": serving_sql(kinds, [], {}, "00" * 32), "fields": about, "training": training or {}}, prepare, CALLS)
+    about = {n: {"wanted": k.wanted, "may_miss": True, "type": fields[n]["type"]} for n, k in kinds.items()}
+    return Preparation({"sql": serving_sql(kinds, [], {}, "00" * 32), "fields": about, "training": training or {}, "days": more}, prepare, CALLS)
 
 
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc", "Z"], exclude_characters=';；"\\'), min_size=1, max_size=6)
@@ -53,12 +53,22 @@ def test_what_is_nested_is_asked_as_training_saw_it(separators: tuple[str, str])
     assert ask.warnings(row, {"who": ["blue"], "note": "a"})[0]["warning"] == "unseen category"
     with pytest.raises(Wrong, match="a list was given"):
         ask.check({"who": "x", "note": ["a"]})
+    deep: Any = 1
+    for _ in range(300):
+        deep = [deep]
+    for value, said in (({"who": deep}, "a list inside of 32 others"), ({"who": [float("nan")]}, "NaN is not a JSON value")):
+        with pytest.raises(Wrong, match=said):
+            ask.check({"note": "a", **value})
+    assert nested_form("category", {"counts": {"[" * 5000: 9}}) is None
+    for value, said in ({"tags": {"a": 1}}, "an object was given"), ({"tags": [["a"]]}, "a list inside of the list"), ({"tags": [float("inf")]}, "Infinity is not"):
+        with pytest.raises(Wrong, match=said):
+            LISTS.check(value)
     with pytest.raises(Wrong, match="a text of 2"):
         ask.check({"who": ["x" * 20_001], "note": "a"})
 
 
 def test_a_day_far_from_the_data_is_told() -> None:
-    ask = prepared({"due": {"type": "date"}, "at": {"type": "time"}}, due={"days": [18262.0, 18362.0]}, at={"days": [18262.25, 18262.25]})
+    ask = prepared({"due": {"type": "date"}, "at": {"type": "time"}}, due=[18262.0, 18362.0], at=[18262.25, 18262.25])
     for due, at, told in (("2020-02-01", "2020-01-01 06:00:00", []), ("2020-04-20", "2020-01-01 23:00:00", []), ("2019-12-22", None, []), ("2020-04-21", None, ["due"]), ("0024-01-01", "2031-01-01 00:00:00", ["at"]), ("2999-12-31", "2019-12-31 00:00:00", ["due", "at"])):
         (row,) = ask.ready([{"due": due, "at": at}])
         found = ask.warnings(row, {"due": due, "at": at})

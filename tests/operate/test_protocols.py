@@ -144,7 +144,7 @@ def test_files_that_cannot_be(up: Server, tmp_path: Path, cli: Callable[..., Any
     (tmp_path / "d.csv").write_bytes("text,amount\nmöchten,5\n".encode("utf-16-le")[:-1] + b"\x00\x00\xff\xfe\x00")
     (tmp_path / "b.parquet").write_bytes(b"PAR1 no")
     (tmp_path / "c.xls").write_text("x")
-    for name, said in (("a.csv", "'a.csv' is empty"), ("d.csv", "the encoding of 'd.csv' is not known"), ("b.parquet", "b.parquet cannot be read"), ("c.xls", "ends in '.xls'"), ("none.csv", "is not there")):
+    for name, said in (("a.csv", "'a.csv' is empty"), ("d.csv", "it holds a NUL byte"), ("b.parquet", "b.parquet cannot be read"), ("c.xls", "ends in '.xls'"), ("none.csv", "is not there")):
         done = cli("predict", "desk", "--rows", str(tmp_path / name), "--out", str(tmp_path / "out.csv"), "-f", str(up.home))
         assert done.returncode == 1 and said in " ".join(done.stderr.split()) and "Traceback" not in done.stderr, done.stderr
         assert not (tmp_path / "out.csv").exists()

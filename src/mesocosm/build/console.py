@@ -58,6 +58,10 @@ class Console:
         found["monitors"] = {n: m | {"last": last_shown(m["last"])} for n, m in found["monitors"].items()}
         return dict(without_values(found))
 
+    def looks(self, role: str | None) -> dict[str, Any]:
+        """What each monitor last looked at, and what it has to judge by; values of rows are for the owner."""
+        return {w.name: {"watches": w.served.name, "last": dict(w.last) if role == OWNER else last_shown(dict(w.last))} for w in self.watches}
+
     def _all(self) -> dict[str, Any]:
         catalog = self.catalog
         snapshots = {n: catalog.snapshot(dataset=n) for n in datasets_of(self.spec)}
@@ -185,6 +189,10 @@ def routes(app: FastAPI, console: Console) -> None:
     @app.get("/v1/ecosystem")
     async def ecosystem(request: Request) -> Any:
         return await asyncio.to_thread(console.everything, request.state.role)
+
+    @app.get("/v1/monitors")
+    async def monitors(request: Request) -> Any:
+        return console.looks(request.state.role)
 
     @app.get("/v1/lineage/{ident}")
     async def lineage(ident: str, request: Request) -> Any:

@@ -340,8 +340,8 @@ def preparation(spec: Spec, model: Model, snapshot: Mapping[str, Any]) -> dict[s
         if outliers and not fields[f].private and (ends := outliers.clips(snapshot["facts"]["fields"].get(f, {}).get("fence"), fields[f].ibis_type == "int64")):
             known["clip"] = list(ends)
     marks = {f: {"decimal": ","} for f, k in fields.items() if isinstance(k, Number) and k.mark(snapshot["facts"]["fields"].get(f, {})) == ","}
-    days = {f: {"days": [known["numbers"][0], known["numbers"][-1]]} for f, known in snapshot["facts"].get("dates", {}).items() if f in fields}
-    return {"sql": sql, "fields": {f: {**marks.get(f, {}), **days.get(f, {}), "wanted": k.wanted, "may_miss": k.missing.how not in ("drop", "quarantine"), "extra": f not in model.inputs, "most": k.most, "image": k.model_dump()["type"] == "image", "type": k.model_dump()["type"], "unit": getattr(k, "unit", None), **({"private": True} if k.private else {})} for f, k in fields.items()}, "training": training, "spellings": {} if data.fields[model.predict].private else data.fields[model.predict].label_spellings}
+    days = {f: [known["numbers"][0], known["numbers"][-1]] for f, known in snapshot["facts"].get("dates", {}).items() if f in fields and not fields[f].private}
+    return {"sql": sql, "days": days, "fields": {f: {**marks.get(f, {}), "wanted": k.wanted, "may_miss": k.missing.how not in ("drop", "quarantine"), "extra": f not in model.inputs, "most": k.most, "image": k.model_dump()["type"] == "image", "type": k.model_dump()["type"], "unit": getattr(k, "unit", None), **({"private": True} if k.private else {})} for f, k in fields.items()}, "training": training, "spellings": {} if data.fields[model.predict].private else data.fields[model.predict].label_spellings}
 
 
 def index_answers(spec: Spec, catalog: Catalog, service: Service, snapshot_id: str, say: Callable[[str], None]) -> Path:

@@ -8,18 +8,19 @@ import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from mesocosm.base.errors import Failure, Wrong
 from mesocosm.base.files import aside_name
 from mesocosm.cli.calls import call, local
-from mesocosm.cli.rows import BLOCK, Line, read_rows
+from mesocosm.cli.rows import BLOCK, Line, Origin, read_rows
 from mesocosm.client import row_as_json
-from mesocosm.govern.dataset import Dataset
 from mesocosm.govern.sources.csv import Csv
 
+DEEPEST = 32  # levels of lists and objects within each other
+MOST_SHAPES = 1000  # sets of columns that are remembered
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 ENDINGS = (".csv", ".jsonl", ".parquet")
 SAID = ("id", "version", "label", "probability", "value", "why", "warnings")
@@ -39,11 +40,12 @@ def predict_file(eco: Any, service: str, rows: Path, out: Path) -> dict[str, Any
 
     if out.suffix not in ENDINGS:
         raise Wrong("", f"'{out.name}' ends in '{out.suffix}'", "one of the choices", ENDINGS, out.suffix)
-    data = _dataset_of(eco, service)
-    read = read_rows(rows, _told_by(eco, data))
-    ask = _asker(eco, service, {name: f.column for name, f in data.fields.items() if f.column} if data else {})
+    names, answer = _asker(eco, service)
+    origin = _origin(eco, service, names)
+    read = read_rows(rows, origin)
+    ask = _by_field(origin, answer)
     began, counted, reasons = time.perf_counter(), Counter[str](), Counter[str]()
-    aside = out.with_name(aside_name(out))
+    aside, taken = out.with_name(aside_name(out)), frozenset(read.names)
     writer: Any = None
     try:
         with Progress(console=_console(), transient=True) as bar:
@@ -56,8 +58,8 @@ def predict_file(eco: Any, service: str, rows: Path, out: Path) -> dict[str, Any
                     counted["warned"] += bool(one.get("warnings"))
                     if one.get("why"):
                         reasons[_kind_of(line, one)] += 1
-                whole = [line.row | {("predicted_" + k if k in line.row else k): _written(one, k) for k in SAID} for line, one in zip(block, said, strict=True)]
-                writer = writer or _Writer(aside, out.suffix, whole)
+                whole = [line.row | {("predicted_" + k if k in taken or k in line.row else k): _written(one, k) for k in SAID} for line, one in zip(block, said, strict=True)]
+                writer = writer or _Writer(aside, out.suffix, whole, read.names)
                 writer.write(whole)
                 bar.advance(task, len(block))
         if writer is None:
@@ -76,8 +78,9 @@ def _written(one: Mapping[str, Any], key: str) -> Any:
 
 def _kind_of(line: Line, refused: Mapping[str, Any]) -> str:
     """A reason as it is counted: the field or rule of a row, and of a line that is no row what is wrong with it, its number left out."""
-    first = str(refused["why"]).split(":")[0]
-    return (re.sub(r"\d+", "N", first) if line.why else first)[:60]
+    if line.why:
+        return re.sub(r"\d+", "N", re.sub(r"^line \d+:? ", "", line.why).split(":")[0])[:60]
+    return str(refused["why"]).split(":")[0][:60]
 
 
 def _console() -> Any:
@@ -86,41 +89,73 @@ def _console() -> Any:
     return Console(file=sys.stderr)
 
 
-def _dataset_of(eco: Any, service: str) -> Dataset | None:
-    """The dataset that a service's model learns from, None where the service or the model is not in the file."""
+def _origin(eco: Any, service: str, names: frozenset[str]) -> Origin:
+    """Where the rows of a service come from, as the file and the newest snapshot say it."""
     served = eco.spec.eco.services.get(service)
     model = eco.spec.eco.models.get(served.serves) if served else None
-    return eco.spec.eco.datasets.get(model.learns) if model else None
+    data = eco.spec.eco.datasets.get(model.learns) if model else None
+    if model is None or data is None:
+        return Origin(names, tuple(names))
+    leads = data.source.union or data.source.sources[:1]
+    csv = [s for name in leads if isinstance(s := eco.spec.eco.sources.get(name), Csv)]
+    snapshot = eco.catalog.snapshot(dataset=model.learns)
+    there: dict[str, list[str]] = snapshot["report"].get("columns", {}) if snapshot else {}
+    columns = {name: _column(field.column or name, data.source.sources, there) for name, field in data.fields.items()}
+    wanted = tuple(n for n in model.inputs if n in names) or tuple(names)
+    return Origin(names, wanted, columns, model.predict, csv[0] if len(csv) == 1 else None)
 
 
-def _told_by(eco: Any, data: Dataset | None) -> Csv:
-    """How a delimited file is read: as the dataset's only source of such files, or else as one without settings."""
-    kinds = [s for name in data.source.sources if isinstance(s := eco.spec.eco.sources.get(name), Csv)] if data else []
-    return kinds[0] if len(kinds) == 1 else Csv(path="rows.csv")
+def _column(said: str, sources: Sequence[str], there: Mapping[str, Sequence[str]]) -> str:
+    """The name of a column that a field is read from, where it is told by its place (`#3`) or with its source.
 
-
-def _asker(eco: Any, service: str, columns: Mapping[str, str]) -> Callable[[Sequence[Mapping[str, Any]]], list[dict[str, Any]]]:
-    """What predicts a block: the gateway where it runs, else this process. A row that cannot be right is refused alone.
-
-    Args:
-        columns: of the source, by the fields that read them.
+    >>> _column("#2", ["a"], {"a": ["x", "y"]}), _column("a.x", ["a"], {"a": ["x"]}), _column("a.x", ["a"], {"a": ["a.x"]})
+    ('y', 'x', 'a.x')
     """
+    if any(said in columns for columns in there.values()):
+        return said
+    first = next(iter(there.get(s, ()) for s in sources), ())
+    if re.fullmatch(r"#\d{1,5}", said) and 0 < int(said[1:]) <= len(first):
+        return first[int(said[1:]) - 1]
+    return next((said.removeprefix(f"{s}.") for s in sources if said.startswith(f"{s}.")), said)
+
+
+Answer = Callable[[Sequence[Mapping[str, Any]]], list[dict[str, Any]]]
+
+
+def _by_field(origin: Origin, answer: Answer) -> Answer:
+    """What predicts rows with the columns of a file: those that the service reads by the names of its fields, all others left out."""
+    known: dict[tuple[str, ...], dict[str, str]] = {}
+
+    def ask(whole: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        rows = []
+        for row in whole:
+            keys = tuple(row)
+            if keys not in known:
+                if len(known) >= MOST_SHAPES:
+                    known.clear()
+                known[keys] = origin.named(keys)
+            rows.append({field: row[column] for field, column in known[keys].items()})
+        wrong = {i: why for i, row in enumerate(rows) if (why := _no_json(row))}
+        said = iter(answer([row for i, row in enumerate(rows) if i not in wrong]) if len(wrong) < len(rows) else [])
+        return [{"why": wrong[i]} if i in wrong else next(said) for i in range(len(rows))]
+
+    return ask
+
+
+def _asker(eco: Any, service: str) -> tuple[frozenset[str], Answer]:
+    """The fields that a service reads, and what predicts rows of them: the gateway where it runs, else this process. A row that cannot be right is refused alone."""
     from mesocosm.build.running import running_server
 
     if service not in eco.spec.eco.services or running_server(eco.spec.root / ".mesocosm") is None:
         served = local(eco, service)
         if served.now.fields is None:
             raise Failure(f"{service} serves no model")
-        names = set(served.now.fields.fields)
+        names = frozenset(served.now.fields.fields)
     else:
-        served, names = None, {i["name"] for i in _called(eco, "GET", f"/v2/models/{service}")["inputs"]}
+        served, names = None, frozenset(i["name"] for i in _called(eco, "GET", f"/v2/models/{service}")["inputs"])
 
-    def ask(whole: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        block = [_named(row, names, columns) for row in whole]
+    def ask(block: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         if served is None:
-            if wrong := {i: f"{name}: Infinity and NaN are no JSON values" for i, row in enumerate(block) if (name := _non_finite(row))}:
-                good_rows = iter(ask([row for i, row in enumerate(block) if i not in wrong]) if len(wrong) < len(block) else [])
-                return [{"why": wrong[i]} if i in wrong else next(good_rows) for i in range(len(block))]
             try:
                 return list(_called(eco, "POST", f"/v1/services/{service}/predict", {"rows": block})["predictions"])
             except Failure as failure:
@@ -137,18 +172,25 @@ def _asker(eco: Any, service: str, columns: Mapping[str, str]) -> Callable[[Sequ
         said = iter(served.predict(good) if good else [])
         return [one or next(said) for one in found]
 
-    return ask
+    return names, ask
 
 
-def _named(row: Mapping[str, Any], names: Collection[str], columns: Mapping[str, str]) -> dict[str, Any]:
-    """The fields of a row by their own names or, where it has none of that name, by those of their columns; its other columns are left out."""
-    theirs = {field: row[column] for field, column in columns.items() if column in row and column not in names and field in names}
-    return theirs | {k: v for k, v in row.items() if k in names}
+def _no_json(row: Mapping[str, Any]) -> str:
+    """Why a row is no JSON: a number that is infinite or none, bytes, or lists within lists beyond measure; empty where it is."""
+    for name, value in row.items():
+        if (why := _unfit(value, DEEPEST)) and value is not None:
+            return f"{name}: {why}"
+    return ""
 
 
-def _non_finite(row: Mapping[str, Any]) -> str:
-    """The first field of a row whose number is infinite or none; empty where there is none."""
-    return next((k for k, v in row.items() if isinstance(v, float) and not math.isfinite(v)), "")
+def _unfit(value: object, levels: int) -> str:
+    if isinstance(value, float) and not math.isfinite(value):
+        return "Infinity and NaN are no JSON values"
+    if isinstance(value, (list, tuple, dict)):
+        if not levels:
+            return f"lists and objects within each other, more than {DEEPEST} deep"
+        return next((why for one in (value.values() if isinstance(value, dict) else value) if (why := _unfit(one, levels - 1))), "")
+    return "" if value is None or isinstance(value, (str, int, float, bool)) else f"a value of type {type(value).__name__} is no JSON"
 
 
 def _called(eco: Any, method: str, path: str, body: Any = None) -> Any:
@@ -161,20 +203,21 @@ def _called(eco: Any, method: str, path: str, body: Any = None) -> Any:
 class _Writer:
     """Writes blocks of rows; a cell of a CSV that a table program would take for a formula is written as text."""
 
-    def __init__(self, path: Path, ending: str, first: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(self, path: Path, ending: str, first: Sequence[Mapping[str, Any]], names: Sequence[str] = ()) -> None:
         import pyarrow as pa
         import pyarrow.parquet
 
-        given = dict.fromkeys(k for row in first for k in row)
-        self.ending, self.names = ending, [*(k for k in given if k not in SAID), *(k for k in SAID if k in given)]
+        mine = [f"predicted_{k}" if k in names else k for k in SAID]
+        given = dict.fromkeys([*names, *(k for row in first for k in row)])
+        self.ending, self.names = ending, [*(k for k in given if k not in mine), *(k for k in mine if k in given)]
         self.file = path.open("w", encoding="utf-8", newline="") if ending != ".parquet" else None
         if ending == ".csv":
             self.csv = csv.DictWriter(self.file, self.names)  # type: ignore[arg-type]
             self.csv.writeheader()
         if ending == ".parquet":
-            said = {"probability": pa.float64(), "value": pa.float64(), **dict.fromkeys(("id", "version", "label", "why", "warnings"), pa.string())}
-            table = pa.Table.from_pylist(list(first))
-            self.schema = pa.schema([(n, said.get(n, table.schema.field(n).type if table.schema.field(n).type != pa.null() else pa.string())) for n in self.names])
+            said = {name: pa.float64() if k in ("probability", "value") else pa.string() for name, k in zip(mine, SAID, strict=True)}
+            kinds = {f.name: f.type for f in pa.Table.from_pylist([dict.fromkeys(self.names) | dict(row) for row in first]).schema if f.type != pa.null()}
+            self.schema = pa.schema([(n, said.get(n, kinds.get(n, pa.string()))) for n in self.names])
             self.parquet = pyarrow.parquet.ParquetWriter(path, self.schema)
 
     def write(self, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from mesocosm.base.errors import Failure
 from mesocosm.cli.common import AsJson, File, answer, guarded, opened
 
 
@@ -14,7 +15,6 @@ def status(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None
     """Show what each service runs, since when, and which alerts are open."""
     from mesocosm.build.live import at_work
     from mesocosm.build.running import running_server
-    from mesocosm.cli.calls import call
 
     eco = opened(file)
     server = running_server(eco.spec.root / ".mesocosm")
@@ -25,9 +25,8 @@ def status(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None
         tried = eco.catalog.rollout(name)
         services[name] = {"rollout": {k: tried[k] for k in ("version", "before", "strategy", "step", "why", "detail", "began")} if tried else None, "runs": (row["version"] or row["answers"]) if row else None, "why": row["why"] if row else None, "answered": counts.get(name, 0)}
     alerts = [{k: a[k] for k in ("id", "monitor", "service", "what", "message", "at")} for a in eco.catalog.alerts(open_only=True)]
-    said = call(eco, "GET", "/v1/ecosystem") if server and eco.spec.eco.monitors else None
-    monitors = {name: (said["monitors"].get(name) or {}).get("last") or {} if said else None for name in eco.spec.eco.monitors}
-    data = {"ecosystem": eco.spec.eco.ecosystem, "running": bool(server), "url": server["url"] if server else None, "services": services, "monitors": monitors, "alerts": alerts, "work": at_work(eco.spec.root / ".mesocosm")}
+    monitors = _monitors(eco) if server and eco.spec.eco.monitors else None
+    data = {"ecosystem": eco.spec.eco.ecosystem, "running": bool(server), "url": server["url"] if server else None, "services": services, "monitors": monitors, "watched": list(eco.spec.eco.monitors), "alerts": alerts, "work": at_work(eco.spec.root / ".mesocosm")}
     answer(data, as_json, _text)
 
 
@@ -37,14 +36,34 @@ def _text(d: dict[str, Any]) -> str:
         lines.append(f"  {name}: {s['runs'] or 'nothing deployed'}, {s['answered']} answered")
         lines += [f"    {_tried(s['rollout'])}"] if s["rollout"] else []
     lines += [f"  alert of {a['monitor']}: {a['message']} [{a['id']}]" for a in d["alerts"]] or ["  no alert is open"]
-    lines += [f"  {name}: {state}" for name, last in d["monitors"].items() if last is not None and (state := _looked(last))]
-    lines += ["  the monitors look only while 'mesocosm up' runs"] if d["monitors"] and not d["running"] else []
+    lines += [f"  {name}: {state}" for name, last in (d["monitors"] or {}).items() if (state := _looked(last))]
+    if d["watched"] and d["monitors"] is None:
+        lines.append("  what the monitors look at is not known: the server did not tell" if d["running"] else "  the monitors look only while 'mesocosm up' runs")
     lines += [f"  {w['address']} is being made: {w['lines'][-1]}" for w in d["work"] if w["lines"]]
     return "\n".join(lines)
 
 
+def _monitors(eco: Any) -> dict[str, Any] | None:
+    """What each monitor last looked at, None where the server does not tell."""
+    import httpx
+
+    from mesocosm.cli.calls import call
+
+    try:
+        said = call(eco, "GET", "/v1/monitors")
+    except (Failure, httpx.HTTPError, ValueError):
+        return None
+    return {name: said[name]["last"] for name in eco.spec.eco.monitors if name in said} if said is not None else None
+
+
 def _looked(last: Mapping[str, Any]) -> str:
-    """What a monitor has to judge by, and what it cannot judge."""
+    """What a monitor has to judge by, and what it cannot judge.
+
+    >>> _looked({}), _looked({"window": 80, "waiting": 3, "labels": "not known: 2 of 30 labels"})
+    ('it has not looked yet', '3 of 80 rows of its next window are in; labels: not known: 2 of 30 labels')
+    """
+    if not last:
+        return "it has not looked yet"
     said = [f"{last.get('waiting') or 0} of {last['window']} rows of its next window are in"] if last.get("window") else []
     said += [f"{what}: {last[key]}" for key, what in (("labels", "labels"), ("unwatched", "not watched"), ("trouble", "trouble")) if last.get(key)]
     return "; ".join(said)

@@ -102,7 +102,8 @@ def _field(found: Draft, column: Column, marks: frozenset[str], root: Path | Non
     if column.null_words and settings["type"] in ("text", "category") and "values" not in settings:
         words, rows = ", ".join(f"'{w}'" for w in list(column.null_words)[:5]), sum(column.null_words.values())
         why += f"; {words} in {rows} more row{'s' * (rows != 1)} {'are values' if len(column.null_words) > 1 else 'is a value'} too, unless 'null' lists {'them' if len(column.null_words) > 1 else 'it'}"
-        found.proposals.append(Proposal(f"fields.{name}", json.dumps({**settings, "null": ["", *column.null_words]}, ensure_ascii=False), "a word that often stands for no value", rows, [f"{w} -> missing ({n} row{'s' * (n != 1)})" for w, n in list(column.null_words.items())[:10]]))
+        if not any(p.where == f"fields.{name}" for p in found.proposals):  # another proposal for the field lists its values, and such a word is none of them
+            found.proposals.append(Proposal(f"fields.{name}", json.dumps({**settings, "null": ["", *column.null_words]}, ensure_ascii=False), "a word that often stands for no value", rows, [f"{w} -> missing ({n} row{'s' * (n != 1)})" for w, n in list(column.null_words.items())[:10]]))
     found.fields[name], found.evidence[f"fields.{name}"] = settings, why
     if settings["type"] == "image":
         return
@@ -124,7 +125,7 @@ def _field(found: Draft, column: Column, marks: frozenset[str], root: Path | Non
 
 def _type(found: Draft, column: Column, marks: frozenset[str], root: Path | None) -> tuple[dict[str, Any], str]:
     if not column.counts:
-        return {"type": "text"}, "it is empty everywhere"
+        return {"type": "text"}, "it holds only words that often stand for no value" if column.null_words else "it is empty everywhere"
     if why := identifier(column):
         found.identifiers[column.name] = why
         return {"type": "category" if column.distinct < column.seen / 2 and column.distinct <= MOST_DISTINCT else "text"}, f"{why}, so it is kept as text"

@@ -63,7 +63,7 @@ def script_of(letter: str) -> str:
 
 
 def describe_dates(con: Any, table: str, fields: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Of each date and time field that is not private: 200 quantiles as days since 1970, and `rows`."""
+    """Of each date and time field that is not private: 200 quantiles as days since 1970, and `rows`; of many rows a share is looked at, and the ends are those of all."""
     found = {}
     for name, field in fields.items():
         if field.ibis_type in ("date", "timestamp") and not field.private:
@@ -71,5 +71,7 @@ def describe_dates(con: Any, table: str, fields: Mapping[str, Any]) -> dict[str,
             days = f"epoch({x}::timestamp) / 86400"
             values, rows = con.execute(f"select quantile_disc({days}, [{', '.join(str(i / 199) for i in range(200))}]), count({x}) from {table} where true{_some(con, table, DATES)}").fetchone()
             if rows:
+                first, last = con.execute(f"select min({days}), max({days}) from {table}").fetchone()
+                values = [first, *values[1:-1], last]
                 found[name] = {"numbers": [float(v) for v in values], "rows": int(rows)}
     return found

@@ -41,7 +41,7 @@ def document(served: Mapping[str, Served], routes: Sequence[Any] = ()) -> dict[s
         row = f"Row-{name}"
         schemas[row] = {
             "type": "object", "additionalProperties": False, "required": [n for n, f in fields.items() if not f.get("extra")],
-            "properties": {n: {"type": [*TYPES.get(str(f.get("type")), ["string", "number", "boolean"]), *(["array", "object"] if n in nested else []), "null"], "description": f["wanted"]} for n, f in fields.items()},
+            "properties": {n: {"type": [*TYPES.get(str(f.get("type")), ["string", "number", "boolean"]), *([] if n not in nested else ["array"] if f.get("type") == "list" else ["array", "object"]), "null"], "description": f["wanted"]} for n, f in fields.items()},
         }  # fmt: skip
         whole = {"oneOf": [{"$ref": f"#/components/schemas/{row}"}, {"type": "object", "required": ["rows"], "additionalProperties": False, "properties": {"rows": {"type": "array", "minItems": 1, "maxItems": 1000, "items": {"$ref": f"#/components/schemas/{row}"}}}}]}
         late = {"name": "X-Deadline-Ms", "in": "header", "required": False, "schema": {"type": "integer", "minimum": 1, "maximum": 3_600_000}}
@@ -88,7 +88,7 @@ INFER = {"type": "object", "required": ["inputs"], "properties": {"id": {"type":
 PAGES = ("/", "/world", "/report", "/signin", "/signin/back", "/signout")  # what is answered with a page
 ABOUT = {
     "/v1/models": "Services that speak, as the chat interface names them.", "/report": "The report of all data and models, as a page; for the owner.", "/v1/scene": "The world's scene.",
-    "/v1/work": "What is being made now.", "/v1/datasets/{name}/rows": "Rows of a dataset, for roles with access.", "/v1/datasets/{name}/versions": "Versions of a dataset, and what changed between two.",
+    "/v1/monitors": "What each monitor last looked at.", "/v1/work": "What is being made now.", "/v1/datasets/{name}/rows": "Rows of a dataset, for roles with access.", "/v1/datasets/{name}/versions": "Versions of a dataset, and what changed between two.",
     "/v1/alerts/{alert}/close": "Close an open alert; `why`, the reason, is required and written into the audit.",
     "/openapi.json": "This document.", "/v1/world": "The world as it changes, by WebSocket.", "/v1/visitors": "Where visitors are, by WebSocket.",
 }  # fmt: skip

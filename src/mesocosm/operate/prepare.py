@@ -30,6 +30,7 @@ FAR = 0.1  # of the width of the training range, beyond it
 SHOWN = 50  # fields named in one sentence
 MOST_STEPS = 2500  # of a program, over which DuckDB is quicker
 SPACED, CLOSE = (", ", ": "), (",", ":")  # what JSON has between items, and after keys
+MOST_LEVELS = 32  # of lists and objects within each other
 DOUBTS = 64  # rows one after another that a program was not sure of, before it is asked of one in so many only
 
 
@@ -37,8 +38,8 @@ class Fields:
     """What a service reads: the fields of a row, and what training knew of each.
 
     Args:
-        record: per field what is `wanted` and whether it `may_miss`, of a date its first and last `days` in the data; `training` has quantiles or counts;
-            `spellings` has other texts for a label.
+        record: per field what is `wanted` and whether it `may_miss`; `training` has quantiles or counts, `days` the first and last day of each date in the
+            data, `spellings` other texts for a label.
     """
 
     def __init__(self, record: Mapping[str, Any]) -> None:
@@ -48,7 +49,8 @@ class Fields:
         self.kept_otherwise = any(f.get("image") or f.get("private") for f in self.fields.values())
         self.asked = [n for n, field in self.fields.items() if not field.get("extra")]
         self.seen = {n: seen for n, known in self.training.items() if n in self.fields and (seen := _seen(known)) is not None}
-        self.days = {n: _widened(*field["days"]) for n, field in self.fields.items() if field.get("days")}
+        self.days_given: dict[str, list[float]] = record.get("days", {})
+        self.days = {n: _widened(*ends) for n, ends in self.days_given.items() if n in self.fields}
         self.nested = {n: form for n, field in self.fields.items() if (form := nested_form(str(field.get("type")), self.training.get(n, {}))) is not None}
 
     def check(self, row: Any) -> None:
@@ -66,8 +68,9 @@ class Fields:
         for name, value in row.items():
             field = self.fields[name]
             if isinstance(value, (list, dict)):
-                if name not in self.nested:
+                if name not in self.nested or (field.get("type") == "list" and not isinstance(value, list)):
                     raise Wrong(name, f"{json_kind(value)} was given", field["wanted"])
+                refuse_nested(name, value, field)
                 value = _text(value, self.nested[name])
             if isinstance(value, float) and not math.isfinite(value):
                 raise Wrong(name, f"{NON_FINITE.get(str(value), str(value))} is not a JSON value", field["wanted"] + (", or null where it is missing" if field["may_miss"] else ""))
@@ -210,9 +213,25 @@ def nested_form(kind: str, known: Mapping[str, Any]) -> tuple[str, str] | None:
         try:
             if all(_text(json.loads(v), form) == v for v in values):
                 return form
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
     return None
+
+
+def refuse_nested(name: str, value: object, field: Mapping[str, Any], levels: int = MOST_LEVELS) -> None:
+    """Refuse a list or object that is too deep or has a number that JSON has not; a field of type `list` takes plain items alone.
+
+    Raises:
+        Wrong: with what was found.
+    """
+    if isinstance(value, float) and not math.isfinite(value):
+        raise Wrong(name, f"{NON_FINITE.get(str(value), str(value))} is not a JSON value", field["wanted"])
+    if not isinstance(value, (list, dict)):
+        return
+    if not levels or (field.get("type") == "list" and levels < MOST_LEVELS):
+        raise Wrong(name, f"{json_kind(value)} inside of {'the list' if levels else f'{MOST_LEVELS} others'} was given", field["wanted"])
+    for one in value.values() if isinstance(value, dict) else value:
+        refuse_nested(name, one, field, levels - 1)
 
 
 class Preparation(Fields):

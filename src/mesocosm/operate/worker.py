@@ -82,7 +82,7 @@ def work(sock: socket.socket, service: str, load: Load) -> None:
         unit = units[message["unit"]] = load(service, message["row"])
         fields = unit.fields
         about = {"version": unit.version, "snapshot": unit.snapshot, "answers": unit.answers, "says": unit.says, "labels": list(unit.labels), "speaks": unit.speaks}
-        return about | {"record": {"fields": fields.fields, "training": fields.training, "spellings": fields.spellings} if fields else None}
+        return about | {"record": {"fields": fields.fields, "training": fields.training, "spellings": fields.spellings, "days": fields.days_given} if fields else None}
 
     send(sock, {"pid": os.getpid()})
     while True:

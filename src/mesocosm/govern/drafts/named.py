@@ -36,9 +36,9 @@ def names_in(goal: str, names: Sequence[str], own: Iterable[str] = ()) -> list[s
     (['Paid', 'Late'], ['final grade'])
     """
     skipped = set(own)
-    for name in sorted(names, key=len, reverse=True):
-        if re.search(rf"(?:[`'\"“「『]|(?:column|target)(?: is)?[:= ]\s*['\"`]?|目标列?[：:为是]?\s*|列\s*){re.escape(name)}(?![\w])", goal) and (len(name) > 1 or name not in ARTICLES or re.search(rf"[`'\"]{re.escape(name)}[`'\"]", goal)):
-            return [name]
+    quoted = [(there.end() - len(name), -len(name), name) for name in names if (there := _quoted(name, goal))]
+    if quoted:
+        return _apart(sorted(quoted))
     ends = [m.end() for m in CUE.finditer(goal)]
     body = goal[ends[-1] :] if ends and HAN.search(goal[: ends[-1]]) else goal[ends[0] :] if ends else goal
     away = AWAY.search(body)
@@ -51,6 +51,13 @@ def names_in(goal: str, names: Sequence[str], own: Iterable[str] = ()) -> list[s
             found.sort(key=(lambda f: (f[1], f[0], f[2])) if han else (lambda f: f))
             return _apart(found)
     return []
+
+
+def _quoted(name: str, goal: str) -> re.Match[str] | None:
+    """Where a goal names a column in quotes, or after 'column' or 'target'."""
+    if len(name) <= 1 and name in ARTICLES and not re.search(rf"[`'\"]{re.escape(name)}[`'\"]", goal):
+        return None
+    return re.search(rf"(?:[`'\"“「『]|(?:column|target)(?: is)?[:= ]\s*['\"`]?|目标列?[：:为是]?\s*|列\s*){re.escape(name)}(?![\w])", goal)
 
 
 def _apart(found: Sequence[tuple[int, int, str]]) -> list[str]:
@@ -75,8 +82,9 @@ def _place(name: str, part: str) -> tuple[int, int]:
     mine = words(name)
     if len("".join(mine)) < 3 or name.lower() in ARTICLES:
         return -1, 0
-    theirs = [(m.start(), w) for m in re.finditer(r"[A-Za-z]+\d*", part) for w in words(m[0])]
+    theirs = [(m.start() + m[0].lower().find(w), w) for m in re.finditer(r"[A-Za-z]+\d*", part) for w in words(m[0])]
     for i in range(len(theirs) - len(mine) + 1):
         if [w for _, w in theirs[i : i + len(mine)]] == mine:
-            return theirs[i][0], len(name)
+            last, word = theirs[i + len(mine) - 1]
+            return theirs[i][0], max(1, last - theirs[i][0] + len(word))
     return -1, 0

@@ -22,22 +22,25 @@ def exact(con: Any, path: Path, label: str) -> tuple[Path, list[str]]:
         Wrong: a moment is finer than a microsecond where the reader would cut it, or a wide decimal is inside a list or struct.
     """
     import pyarrow as pa
-    import pyarrow.compute
     import pyarrow.parquet
 
     try:
-        with pa.parquet.ParquetFile(path) as file:
-            schema, columns = file.schema_arrow, [file.schema.column(i) for i in range(len(file.schema))]
-            spans = [f for f in schema if pa.types.is_duration(f.type)]
-            wide = {f.name for f in schema if pa.types.is_decimal(f.type) and f.type.precision > MOST_DIGITS}
-            if within := next((c.path for c in columns if c.logical_type.type == "DECIMAL" and c.precision > MOST_DIGITS and c.path not in wide), ""):
-                raise Wrong("path", f"'{label}' has decimals of more than {MOST_DIGITS} digits inside of '{within.split('.')[0]}'", "such decimals in a column of their own")
-            old = [c.path for c in columns if c.physical_type == "INT96"]
-            copy = _with_text(con, file, wide) if wide else path
-        if old:
-            _refuse_fine(path, label, old)
+        file = pa.parquet.ParquetFile(path, coerce_int96_timestamp_unit="us")
     except (pa.ArrowException, OSError):
         return path, []  # the engine's reader says what is wrong with it
+    with file:
+        schema, columns = file.schema_arrow, [file.schema.column(i) for i in range(len(file.schema))]
+        spans = [f for f in schema if pa.types.is_duration(f.type)]
+        wide = {f.name for f in schema if pa.types.is_decimal(f.type) and f.type.precision > MOST_DIGITS}
+        if within := next((c.path for c in columns if c.logical_type.type == "DECIMAL" and c.precision > MOST_DIGITS and c.path not in wide), ""):
+            raise Wrong("path", f"'{label}' has decimals of more than {MOST_DIGITS} digits inside of '{within.split('.')[0]}'", "such decimals in a column of their own")
+        old = [c.path for c in columns if c.physical_type == "INT96"]
+        try:
+            if old:
+                _refuse_fine(path, label, old)
+            copy = _with_text(con, file, wide) if wide else path
+        except (pa.ArrowException, OSError) as error:
+            raise Wrong("path", f"'{label}' cannot be read to its end: {str(error).splitlines()[0][:120]}", "Apache Parquet, and room for a copy of it") from error
     notes = [f"'{f.name}' of '{label}' is a duration, read as a whole number of {UNITS[f.type.unit]}" for f in spans]
     return copy, notes
 
@@ -53,7 +56,8 @@ def _with_text(con: Any, file: Any, wide: set[str]) -> Path:
     schema = pa.schema([pa.field(f.name, pa.string()) if f.name in wide else f for f in file.schema_arrow])
     with pa.parquet.ParquetWriter(copy, schema) as writer:
         for batch in file.iter_batches(BATCH):
-            writer.write_batch(batch.cast(schema))
+            columns = [pa.array([None if v is None else format(v, "f") for v in c.to_pylist()], pa.string()) if f.name in wide else c for f, c in zip(schema, batch.columns, strict=True)]
+            writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
     return copy
 
 
