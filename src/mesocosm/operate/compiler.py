@@ -11,6 +11,7 @@ from typing import Any
 from sqlglot import exp
 
 from mesocosm.operate import steps as s
+from mesocosm.operate.patterns import as_python
 
 Scope = dict[str, tuple[str, int, str]]  # columns by name in lower case: their name, where they stand and their kind
 
@@ -247,9 +248,15 @@ class Compiler:
         return (most, kind) if kind in ("int", "float") else (s.unsure, "other")
 
     def pattern(self, node: Any) -> s.Node:
-        """A regular expression, which only the engine reads; nothing is found in null."""
-        step, _ = self.node(node.this)
-        return (s.unsure if isinstance(node.args.get("group"), exp.Array) else s.only_null(step)), "other"
+        """A regular expression: where Python reads it as the engine does, whether or what it finds; else nothing is found in null."""
+        step, kind = self.node(node.this)
+        told, group = node.expression, node.args.get("group")
+        known = as_python(told.this) if isinstance(told, exp.Literal) and told.is_string and kind == "text" else None
+        if known is not None and isinstance(node, exp.RegexpLike) and not node.args.get("flag"):
+            return s.some(step, lambda v: known.search(v) is not None), "bool"
+        if known is not None and isinstance(node, exp.RegexpExtract) and isinstance(group, exp.Literal) and group.this == "0" and not node.args.get("parameters"):
+            return s.some(step, lambda v: found[0] if (found := known.search(v)) else ""), "text"
+        return (s.unsure if isinstance(group, exp.Array) else s.only_null(step)), "other"
 
     def contains(self, node: exp.Contains) -> s.Node:
         """Whether a text holds another."""
