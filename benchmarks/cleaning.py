@@ -1,4 +1,5 @@
-"""Error detection and repair of a dirty table against its clean twin, cell by cell, as in the Raha and Baran papers.
+"""Error detection and repair of a dirty table against its clean twin, cell by cell, as in the Raha
+and Baran papers.
 
 The table is governed with `fields: auto` alone: every proposal is accepted, nothing is told.
 """
@@ -80,10 +81,15 @@ def score_table(folder: Path, verbose: bool = False) -> dict[str, Any]:
             ):
                 print(f"  {name}: {x!r} -> {now!r}, true {y!r}")
     return {
-        "errors": errors, "detected": detected,
-        "detection_precision": hits / max(1, detected), "detection_recall": hits / errors, "detection_f1": 2 * hits / (detected + errors),
-        "repair_precision": fixed / max(1, detected), "repair_recall": fixed / errors, "repair_f1": 2 * fixed / (detected + errors),
-    }  # fmt: skip
+        "errors": errors,
+        "detected": detected,
+        "detection_precision": hits / max(1, detected),
+        "detection_recall": hits / errors,
+        "detection_f1": 2 * hits / (detected + errors),
+        "repair_precision": fixed / max(1, detected),
+        "repair_recall": fixed / errors,
+        "repair_f1": 2 * fixed / (detected + errors),
+    }
 
 
 def said(value: Any) -> str:

@@ -1,9 +1,10 @@
 """The data that benchmarks read: Banking77, the SemEval headlines and the bank's governed table.
 
-    SHARED=FOLDER       holds banking77/, finance_headlines/ and cleaning/; ../shared/data where not given
+    SHARED=FOLDER       holds banking77/, finance_headlines/ and cleaning/; ../shared/data where not
+    given
 
-At the smallest size (`SIZE=small`) rows of the scenes stand in for both sets of texts and a small cut of minilm for minilm,
-so that every part runs whole from the repository alone.
+At the smallest size (`SIZE=small`) rows of the scenes stand in for both sets of texts and a small
+cut of minilm for minilm, so that every part runs whole from the repository alone.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ BANK = ROOT / "examples" / "bank"
 
 
 def reading_base() -> tuple[str, Path]:
-    """The base that reads, and the folder that its name is resolved in; at the smallest size a small cut of it."""
+    """The base that reads, and the folder that its name is resolved in; at the smallest size a
+    small cut of it.
+    """
     if not SMALL:
         return "minilm", Path(".")
     sys.path.insert(0, str(ROOT / "tests"))
@@ -79,7 +82,9 @@ def headlines() -> list[dict[str, Any]]:
 
 
 def govern_bank(home: Path) -> Any:
-    """The bank in a copy at `home` whose tables are governed and whose models are not trained; its ecosystem."""
+    """The bank in a copy at `home` whose tables are governed and whose models are not trained; its
+    ecosystem.
+    """
     from mesocosm.build.apply import apply
     from mesocosm.ecosystem import open_ecosystem
 
@@ -92,7 +97,9 @@ def govern_bank(home: Path) -> Any:
 
 
 def command(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run `mesocosm` with some words; in a run of the tests by their fork server, which has imported already."""
+    """Run `mesocosm` with some words; in a run of the tests by their fork server, which has
+    imported already.
+    """
     if "MESOCOSM_TEST_FORKS" in os.environ:
         sys.path.insert(0, str(ROOT / "tests"))
         from conftest import run

@@ -1,4 +1,5 @@
-"""The dirty table: ten million customers with duplicates, gaps, outliers, five spellings of a unit and four of a date.
+"""The dirty table: ten million customers with duplicates, gaps, outliers, five spellings of a unit
+and four of a date.
 
     python dirty.py ROWS OUT.parquet
 
@@ -16,7 +17,8 @@ def write(rows: int, out: str) -> None:
     """Write `rows` rows, about 2 % of them exact duplicates of an earlier one."""
     with duckdb.connect() as con:
         con.execute(
-            "set enable_progress_bar=false; set memory_limit='4GB'; set preserve_insertion_order=false"
+            "set enable_progress_bar=false; set memory_limit='4GB'; set"
+            " preserve_insertion_order=false"
         )
         con.execute(QUERY.replace("ROWS", str(rows)).replace("OUT", out))
 

@@ -1,8 +1,9 @@
-"""Pretraining on a domain's texts measured: what it does for few labels there. Called by `learn.py`; alone: `python domain.py`.
+"""Pretraining on a domain's texts measured: what it does for few labels there. Called by
+`learn.py`; alone: `python domain.py`.
 
-The domain is what installed Python libraries say of themselves: about 5 MB of docstrings. The task is to tell
-which library a sentence is from, with eight labelled sentences a library; those sentences, and the ones that judge,
-are of docstrings that were not pretrained on.
+The domain is what installed Python libraries say of themselves: about 5 MB of docstrings. The task
+is to tell which library a sentence is from, with eight labelled sentences a library; those
+sentences, and the ones that judge, are of docstrings that were not pretrained on.
 """
 
 from __future__ import annotations
@@ -128,7 +129,9 @@ def domain() -> list[Line]:
     with tempfile.TemporaryDirectory() as home:
         found["as it is"] = shots(base, apart, Path(home))
         print(
-            f"  domain: {sum(len(t.encode()) for t in texts) / 1e6:.1f} MB, {len(texts):,} sentences; {SHOTS} labels of each of {sum(len(a) > 120 for a in apart.values())} libraries; as it is {found['as it is']:.4f}",
+            f"  domain: {sum(len(t.encode()) for t in texts) / 1e6:.1f} MB, {len(texts):,}"
+            f" sentences; {SHOTS} labels of each of {sum(len(a) > 120 for a in apart.values())}"
+            f" libraries; as it is {found['as it is']:.4f}",
             flush=True,
         )
         for name in tried:
@@ -156,7 +159,8 @@ def domain() -> list[Line]:
             )
             found[name] = shots(made, apart, Path(home))
             print(
-                f"  {name:<12} held-out loss {told['before']:.3f} -> {told['after']:.3f} in {time.perf_counter() - began:.0f} s; accuracy {found[name]:.4f}",
+                f"  {name:<12} held-out loss {told['before']:.3f} -> {told['after']:.3f} in"
+                f" {time.perf_counter() - began:.0f} s; accuracy {found[name]:.4f}",
                 flush=True,
             )
     best = max(tried, key=lambda n: found[n])

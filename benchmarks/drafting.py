@@ -1,4 +1,6 @@
-"""The architect on tables that it has not seen: does the draft build at once, and how good is its model? Called by `scenes.py`."""
+"""The architect on tables that it has not seen: does the draft build at once, and how good is its
+model? Called by `scenes.py`.
+"""
 
 from __future__ import annotations
 
@@ -41,12 +43,37 @@ def tables() -> dict[str, tuple[str, str, Table]]:
     found = {
         "iris": ("tell the species of an iris", "species", of(datasets.load_iris(), "species")),
         "wine": ("which cultivar is a wine", "cultivar", of(datasets.load_wine(), "cultivar")),
-        "tumours": ("predict whether a tumour is malignant", "diagnosis", of(datasets.load_breast_cancer(), "diagnosis")),
-        "diabetes": ("how much will the disease progress in a year", "progression", of(datasets.load_diabetes(scaled=False), "progression")),
-        "rare": ("predict the rare fault", "fault", made(*datasets.make_classification(2000, 12, n_informative=6, weights=[0.95], random_state=1), "fault")),
-        "friedman": ("estimate the yield", "yield", made(*datasets.make_friedman1(800, noise=1.0, random_state=2), "yield")),
-        "blobs": ("预测类别", "类别", made(*datasets.make_blobs(600, 5, centers=4, cluster_std=4.0, random_state=3), "类别")),
-    }  # fmt: skip
+        "tumours": (
+            "predict whether a tumour is malignant",
+            "diagnosis",
+            of(datasets.load_breast_cancer(), "diagnosis"),
+        ),
+        "diabetes": (
+            "how much will the disease progress in a year",
+            "progression",
+            of(datasets.load_diabetes(scaled=False), "progression"),
+        ),
+        "rare": (
+            "predict the rare fault",
+            "fault",
+            made(
+                *datasets.make_classification(
+                    2000, 12, n_informative=6, weights=[0.95], random_state=1
+                ),
+                "fault",
+            ),
+        ),
+        "friedman": (
+            "estimate the yield",
+            "yield",
+            made(*datasets.make_friedman1(800, noise=1.0, random_state=2), "yield"),
+        ),
+        "blobs": (
+            "预测类别",
+            "类别",
+            made(*datasets.make_blobs(600, 5, centers=4, cluster_std=4.0, random_state=3), "类别"),
+        ),
+    }
     if SMALL:
         return {"iris": found["iris"]}
     for name, path, goal, target in (
@@ -103,7 +130,10 @@ FIRST = (
 
 
 def by_hand(home: Path, name: str, target: str) -> dict[str, float]:
-    """What models written by hand reach on the draft's own rows and split: one of each head, and a tuned base where there are texts. The best of them on the test rows is taken, which favours them."""
+    """What models written by hand reach on the draft's own rows and split: one of each head, and a
+    tuned base where there are texts. The best of them on the test rows is taken, which favours
+    them.
+    """
     import yaml
 
     from mesocosm.ecosystem import open_ecosystem
@@ -111,8 +141,7 @@ def by_hand(home: Path, name: str, target: str) -> dict[str, float]:
     draft = yaml.safe_load((home / "ecosystem.yaml").read_text(encoding="utf-8"))
     ((data, settings),) = draft["datasets"].items()
     kinds = {
-        f: (s if isinstance(s, str) else s.get("type", "text"))
-        for f, s in settings["fields"].items()
+        f: s if isinstance(s, str) else s.get("type", "text") for f, s in settings["fields"].items()
     }
     settings = {
         **settings,
@@ -188,7 +217,8 @@ def drafting() -> list[Line]:
             took = time.time() - began
             if failed:
                 print(
-                    f"    {name:<10} failed: {(failed.stdout + failed.stderr).strip().splitlines()[-2:]}"
+                    f"    {name:<10} failed:"
+                    f" {(failed.stdout + failed.stderr).strip().splitlines()[-2:]}"
                 )
                 continue
             version = open_ecosystem(home).catalog.versions(f"{name}-model")[-1]
@@ -197,7 +227,8 @@ def drafting() -> list[Line]:
             done += version["state"] == "champion"
             right += version["recipe"]["predict"] == target
             print(
-                f"    {name:<10} {took:5.1f} s  predicts {version['recipe']['predict']:<14} {said}, {version['state']}"
+                f"    {name:<10} {took:5.1f} s  predicts {version['recipe']['predict']:<14} {said},"
+                f" {version['state']}"
             )
             others = by_hand(home, name, target)
             best = max(others, key=lambda k: others[k])

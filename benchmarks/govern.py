@@ -1,5 +1,6 @@
-"""Governance measured: a dirty table of ten million rows beside pandas and Polars, rules beside Pandera and
-Great Expectations, error detection and repair on published tables, private data found, the bank's kept truth.
+"""Governance measured: a dirty table of ten million rows beside pandas and Polars, rules beside
+Pandera and Great Expectations, error detection and repair on published tables, private data found,
+the bank's kept truth.
 
     make bench-govern            (ROWS=10200000 RUNS=3 SHARED=../shared/data)
 
@@ -29,7 +30,9 @@ TOLERANCE = {"amount": 2800.0, "duration": 12.0, "age": 11.0}
 
 
 def restored(home: Path) -> float:
-    """The share of corrupted numeric cells within the column's tolerance, or quarantined, of the bank's table governed in a copy at `home`."""
+    """The share of corrupted numeric cells within the column's tolerance, or quarantined, of the
+    bank's table governed in a copy at `home`.
+    """
     eco = govern_bank(home)
     snapshot = eco.catalog.snapshot(dataset="credit")
     path = home / ".mesocosm" / snapshot["path"]
@@ -70,7 +73,9 @@ def seconds(*words: str) -> float:
 
 
 def child(*words: str, env: dict[str, str] | None = None) -> dict[str, Any]:
-    """Run a Python script of this folder; its JSON with CPU and wall seconds and peak memory in GB."""
+    """Run a Python script of this folder; its JSON with CPU and wall seconds and peak memory in
+    GB.
+    """
     began = time.perf_counter()
     with tempfile.TemporaryFile("w+") as out:
         process = subprocess.Popen(
@@ -120,7 +125,8 @@ def table() -> list[Line]:
         rules = child("peers/rules.py", small)
     for name, f in {**found, "ours, twice the rows": double}.items():
         print(
-            f"  {name:<22} cpu {f['cpu']:7.1f} s  wall {f['wall']:7.1f} s  peak {f['peak']:5.2f} GB  kept {f.get('kept', '-')} duplicates {f.get('duplicates', '-')}"
+            f"  {name:<22} cpu {f['cpu']:7.1f} s  wall {f['wall']:7.1f} s  peak {f['peak']:5.2f} GB"
+            f"  kept {f.get('kept', '-')} duplicates {f.get('duplicates', '-')}"
         )
     same = all(
         found[n][k] == found["ours"][k]
@@ -128,7 +134,8 @@ def table() -> list[Line]:
         for k in ("in", "kept", "quarantined", "duplicates")
     )
     print(
-        f"  accounts of {', '.join(['ours', *peers])} {'agree' if same else 'DIFFER'}; rules on {min(rows, 1_000_000)} rows: {rules}"
+        f"  accounts of {', '.join(['ours', *peers])} {'agree' if same else 'DIFFER'}; rules on"
+        f" {min(rows, 1_000_000)} rows: {rules}"
     )
     ours, bare = found["ours"], found["bare"]
     lines: list[Line] = [no_peer(n, "agrees") for n in ("pandas", "polars") if n not in peers]
@@ -207,7 +214,8 @@ def private() -> list[Line]:
     if beside := installed("presidio_analyzer"):
         peer = child("peers/presidio_find.py", str(size(2000, 100)))
         print(
-            f"  Presidio's recognizers, blank spaCy: recall {peer['recall']:.4f} precision {peer['precision']:.4f} {peer['kinds']}"
+            f"  Presidio's recognizers, blank spaCy: recall {peer['recall']:.4f} precision"
+            f" {peer['precision']:.4f} {peer['kinds']}"
         )
     return [
         *([] if beside else [no_peer("Presidio", "told")]),

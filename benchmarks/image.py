@@ -1,8 +1,11 @@
-"""The image of `mesocosm export docker`, built and run for real: buildah over a base made by debootstrap, both Debian's (`apt-get install buildah debootstrap crun`).
+"""The image of `mesocosm export docker`, built and run for real: buildah over a base made by
+debootstrap, both Debian's (`apt-get install buildah debootstrap crun`).
 
-    BUILD_ARGS="-v /etc/pip.conf:/etc/pip.conf:ro"      words for `buildah bud`, where pip needs them to reach its packages
+    BUILD_ARGS="-v /etc/pip.conf:/etc/pip.conf:ro"      words for `buildah bud`, where pip needs
+    them to reach its packages
 
-`make bench-image`, as root. What a container may do is not tried: without a runtime of its own the image runs in a changed root (chroot).
+`make bench-image`, as root. What a container may do is not tried: without a runtime of its own the
+image runs in a changed root (chroot).
 """
 
 from __future__ import annotations
@@ -207,7 +210,8 @@ def ran(folder: Path, home: Path, inside: str) -> list[Line]:
     up.wait(60)
     stopped = time.time() - asked_at
     print(
-        f"  users {owners}, written outside the volumes: {wrote[:3]}, versions besides the pins: {other[:5]}"
+        f"  users {owners}, written outside the volumes: {wrote[:3]}, versions besides the pins:"
+        f" {other[:5]}"
     )
     answered = '"label"' in says
     return [

@@ -1,9 +1,11 @@
-"""Learning against its peers, in one run: each part is a function that gives lines (name, figure, target, whether it is met).
+"""Learning against its peers, in one run: each part is a function that gives lines (name, figure,
+target, whether it is met).
 
-    make bench-learn            SHARED=../shared/data for Banking77 and headlines; without them those lines are missed
-    ONLY=domain,prices make bench-learn        some parts
+    make bench-learn            SHARED=../shared/data for Banking77 and headlines; without them
+    those lines are missed ONLY=domain,prices make bench-learn        some parts
 
-Each part tells its lines as it ends, and all of them stand together at the end; a part that breaks is a line that is missed. Exits 1 where one is missed.
+Each part tells its lines as it ends, and all of them stand together at the end; a part that breaks
+is a line that is missed. Exits 1 where one is missed.
 """
 
 from __future__ import annotations
@@ -46,7 +48,9 @@ SETTINGS = [
 
 
 def credit() -> list[Line]:
-    """AUC on the same five splits of the governed bank table: notes and table together, each alone, and a tuned LightGBM."""
+    """AUC on the same five splits of the governed bank table: notes and table together, each alone,
+    and a tuned LightGBM.
+    """
     import lightgbm as lgb
     import pandas as pd
     from sklearn.metrics import roc_auc_score
@@ -139,11 +143,26 @@ def published() -> list[Line]:
 
 
 PARTS: Parts = {
-    "credit": credit, "banking": published, "methods": methods, "few": few, "row": row_cost, "kept": kept,
-    "forgets": forgets, "memory": memory, "processes": processes, "sentiment": sentiment, "signs": few_signs,
-    "headlines": headlines, "tables": all_tables, "domain": domain, "writers": writers, "adapters": adapters, "ranking": ranking, "sight": sight,
+    "credit": credit,
+    "banking": published,
+    "methods": methods,
+    "few": few,
+    "row": row_cost,
+    "kept": kept,
+    "forgets": forgets,
+    "memory": memory,
+    "processes": processes,
+    "sentiment": sentiment,
+    "signs": few_signs,
+    "headlines": headlines,
+    "tables": all_tables,
+    "domain": domain,
+    "writers": writers,
+    "adapters": adapters,
+    "ranking": ranking,
+    "sight": sight,
     "prices": prices,
-}  # fmt: skip
+}
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
-"""What the log's size costs: the questions that the console, the report and `trace` ask of a catalog with few predictions and with many. Called by `operate.py`.
+"""What the log's size costs: the questions that the console, the report and `trace` ask of a
+catalog with few predictions and with many. Called by `operate.py`.
 
-python benchmarks/log_size.py [ROWS]          1,000,000 beside 10,000 where not given; about two minutes
+python benchmarks/log_size.py [ROWS]          1,000,000 beside 10,000 where not given; about two
+minutes
 """
 
 from __future__ import annotations
@@ -22,7 +24,9 @@ SLACK = 0.01  # seconds of the processor that do not count: a cold page, a tick 
 
 
 def filled(home: Path, rows: int) -> Catalog:
-    """A catalog in a folder with so many predictions of one service over ninety days, and a thousand labels."""
+    """A catalog in a folder with so many predictions of one service over ninety days, and a
+    thousand labels.
+    """
     catalog = Catalog(home)
     now = time.time()
     text = {
@@ -30,10 +34,22 @@ def filled(home: Path, rows: int) -> Catalog:
         "clean": {f"f{i}": "a value of a row" for i in range(16)},
     }
     for at in range(0, rows, BLOCK):
-        catalog.add(t.PREDICTIONS, [
-            {"id": f"p-{i}", "service": "desk", "version": "v", "snapshot": "s", "input": text, "output": {"label": "a", "probabilities": {"a": 0.9, "b": 0.1}}, "ms": 1.0, "at": now - (rows - i) * 90 * 86400 / rows}
-            for i in range(at, min(rows, at + BLOCK))
-        ])  # fmt: skip
+        catalog.add(
+            t.PREDICTIONS,
+            [
+                {
+                    "id": f"p-{i}",
+                    "service": "desk",
+                    "version": "v",
+                    "snapshot": "s",
+                    "input": text,
+                    "output": {"label": "a", "probabilities": {"a": 0.9, "b": 0.1}},
+                    "ms": 1.0,
+                    "at": now - (rows - i) * 90 * 86400 / rows,
+                }
+                for i in range(at, min(rows, at + BLOCK))
+            ],
+        )
     catalog.add(
         t.FEEDBACK,
         [
@@ -48,10 +64,17 @@ def asked(catalog: Catalog) -> dict[str, float]:
     """The median processor seconds of each question."""
     now = time.time()
     calls: dict[str, Any] = {
-        "recent": lambda: catalog.predictions("desk", 20), "an hour": lambda: catalog.predictions("desk", 20, now - 3600), "labelled": lambda: catalog.labelled("desk"), "labelled since now": lambda: catalog.labelled("desk", now),
-        "unlabelled": lambda: unlabelled(catalog, "desk", 2000), "unsure": lambda: unsure_of(catalog, "desk", 2000, now - 86400 * 89), "a past moment": lambda: Book(catalog, now - 40.5 * 86400),
-        "counts": catalog.counts, "one": lambda: catalog.prediction("p-5000"), "book": lambda: Book(catalog),
-    }  # fmt: skip
+        "recent": lambda: catalog.predictions("desk", 20),
+        "an hour": lambda: catalog.predictions("desk", 20, now - 3600),
+        "labelled": lambda: catalog.labelled("desk"),
+        "labelled since now": lambda: catalog.labelled("desk", now),
+        "unlabelled": lambda: unlabelled(catalog, "desk", 2000),
+        "unsure": lambda: unsure_of(catalog, "desk", 2000, now - 86400 * 89),
+        "a past moment": lambda: Book(catalog, now - 40.5 * 86400),
+        "counts": catalog.counts,
+        "one": lambda: catalog.prediction("p-5000"),
+        "book": lambda: Book(catalog),
+    }
     found = {}
     for name, call in calls.items():
         took = []
@@ -70,7 +93,8 @@ def log_size(many: int = MANY) -> list[Line]:
     lines = []
     for name, seconds in lots.items():
         print(
-            f"{name}: {few[name] * 1000:.1f} ms of {FEW:,} predictions, {seconds * 1000:.1f} ms of {many:,}",
+            f"{name}: {few[name] * 1000:.1f} ms of {FEW:,} predictions, {seconds * 1000:.1f} ms of"
+            f" {many:,}",
             file=sys.stderr,
         )
         lines.append(

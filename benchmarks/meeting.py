@@ -1,4 +1,6 @@
-"""Two browsers in one valley: from the moment that one has moved until the other draws her there. Called by `world.py`."""
+"""Two browsers in one valley: from the moment that one has moved until the other draws her there.
+Called by `world.py`.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ WATCH = """of => { window.seen = []; let last = ""; setInterval(() => { const at
 
 
 def meeting() -> list[Line]:
-    """One walks, a step at a time; each place of hers is looked up in what the other page was told, in small windows, since software draws them."""
+    """One walks, a step at a time; each place of hers is looked up in what the other page was told,
+    in small windows, since software draws them.
+    """
     from conftest import Server
     from playwright.sync_api import sync_playwright
     from trouble import two
@@ -46,7 +50,9 @@ def meeting() -> list[Line]:
             return page
 
         def settled(page: Any) -> None:
-            """Until the page has found how much detail this machine draws; the change itself takes seconds."""
+            """Until the page has found how much detail this machine draws; the change itself takes
+            seconds.
+            """
             was, since = -1, 0.0
             while time.monotonic() - since < CALM:
                 if (now := page.evaluate("window.mesocosm.detail")) != was:
@@ -99,7 +105,9 @@ def meeting() -> list[Line]:
         return [("two browsers see each other move (ms, 95 %)", float("nan"), "<= 300", False)]
     p95 = float(found[int(0.95 * (len(found) - 1))])
     print(
-        f"  two browsers: {len(found)} of {len(mine)} places of one were drawn by the other after {statistics.median(found):.0f} ms at the median, 95 % by {p95:.0f}, all by {found[-1]:.0f} ({frames[0]:.1f} and {frames[1]:.1f} frames a second)"
+        f"  two browsers: {len(found)} of {len(mine)} places of one were drawn by the other after"
+        f" {statistics.median(found):.0f} ms at the median, 95 % by {p95:.0f}, all by"
+        f" {found[-1]:.0f} ({frames[0]:.1f} and {frames[1]:.1f} frames a second)"
     )
     return [("two browsers see each other move (ms, 95 %)", p95, "<= 300", p95 <= 300)]
 

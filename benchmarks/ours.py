@@ -2,8 +2,8 @@
 
     python ours.py IN.parquet whole|bare
 
-`whole` is a build of the dataset: profile, duplicates, rules, facts, quarantine, Delta. `bare` is the
-recipe's own transform and write in one pass, with facts already known and nothing counted.
+`whole` is a build of the dataset: profile, duplicates, rules, facts, quarantine, Delta. `bare` is
+the recipe's own transform and write in one pass, with facts already known and nothing counted.
 """
 
 from __future__ import annotations
@@ -28,26 +28,48 @@ RULES: list[Any] = [
     "weight > 20",
     {"rule": "range", "of": "signed", "min": "2010-01-01"},
 ]
-DATA = Dataset.model_validate({
-    "from": "customers",
-    "split": "none",
-    "duplicates": "row",
-    "rules": RULES,
-    "fields": {
-        "customer_id": {"type": "integer"},
-        "email": {"type": "text", "private": "pseudonymise"},
-        "phone": {"type": "text", "private": "mask"},
-        "country": {"type": "category", "values": ["DE", "FR", "ES", "IT"], "aliases": {"germany": "DE", "france": "FR", "spain": "ES", "italy": "IT"}},
-        "income": {"type": "number", "missing": "median", "outliers": {"method": "iqr", "action": "clip"}},
-        "age": {"type": "integer", "missing": "median"},
-        "weight": {"type": "number", "unit": "kg", "outliers": {"method": "iqr", "action": "clip"}},
-        "signed": {"type": "date", "formats": ["iso", "%d/%m/%Y", "%d.%m.%Y", "%Y%m%d"]},
-        "status": {"type": "category", "values": ["active", "closed", "pending"], "aliases": {"act": "active"}},
-        "score": {"type": "number", "missing": "median", "outliers": {"method": "zscore", "action": "flag"}},
-        "visits": {"type": "integer"},
-        "note": {"type": "text"},
-    },
-})  # fmt: skip
+DATA = Dataset.model_validate(
+    {
+        "from": "customers",
+        "split": "none",
+        "duplicates": "row",
+        "rules": RULES,
+        "fields": {
+            "customer_id": {"type": "integer"},
+            "email": {"type": "text", "private": "pseudonymise"},
+            "phone": {"type": "text", "private": "mask"},
+            "country": {
+                "type": "category",
+                "values": ["DE", "FR", "ES", "IT"],
+                "aliases": {"germany": "DE", "france": "FR", "spain": "ES", "italy": "IT"},
+            },
+            "income": {
+                "type": "number",
+                "missing": "median",
+                "outliers": {"method": "iqr", "action": "clip"},
+            },
+            "age": {"type": "integer", "missing": "median"},
+            "weight": {
+                "type": "number",
+                "unit": "kg",
+                "outliers": {"method": "iqr", "action": "clip"},
+            },
+            "signed": {"type": "date", "formats": ["iso", "%d/%m/%Y", "%d.%m.%Y", "%Y%m%d"]},
+            "status": {
+                "type": "category",
+                "values": ["active", "closed", "pending"],
+                "aliases": {"act": "active"},
+            },
+            "score": {
+                "type": "number",
+                "missing": "median",
+                "outliers": {"method": "zscore", "action": "flag"},
+            },
+            "visits": {"type": "integer"},
+            "note": {"type": "text"},
+        },
+    }
+)
 
 
 def main(path: Path, how: str) -> None:
@@ -79,7 +101,8 @@ def main(path: Path, how: str) -> None:
         con.execute(f"create view _read as {read}")
         clean = recipe.clean_sql(fields, "_read", facts, KEY, ("_row", "_part", "_line"))
         con.execute(
-            f"copy (select * from ({clean}) where _why is null) to '{where.store}/out.parquet' (format parquet)"
+            f"copy (select * from ({clean}) where _why is null) to '{where.store}/out.parquet'"
+            " (format parquet)"
         )
         print(json.dumps({"in": con.execute("select count(*) from _raw").fetchall()[0][0]}))
 

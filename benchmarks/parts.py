@@ -1,9 +1,12 @@
-"""How a benchmark runs: a list of named parts, each of which prints its lines as it ends; a part that breaks is a line that is missed, and the others go on.
+"""How a benchmark runs: a list of named parts, each of which prints its lines as it ends; a part
+that breaks is a line that is missed, and the others go on.
 
     ONLY=serving,alarms make bench-operate       some parts
-    SIZE=small make bench-operate                each part at its smallest size: it shows that nothing broke, its figures mean nothing
+    SIZE=small make bench-operate                each part at its smallest size: it shows that
+    nothing broke, its figures mean nothing
 
-Each line: name, figure, target, met or missed. Exits 1 where one is missed, 2 where a part is unknown.
+Each line: name, figure, target, met or missed. Exits 1 where one is missed, 2 where a part is
+unknown.
 """
 
 from __future__ import annotations

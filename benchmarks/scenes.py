@@ -62,7 +62,9 @@ def hearts() -> tuple[dict[str, str], dict[str, Any]]:
 
 
 def federated() -> list[Line]:
-    """All four hospitals: one model of the pooled rows, one that they learn together while rows stay, and one of each alone; mean over hospitals of the AUC on a held-out third."""
+    """All four hospitals: one model of the pooled rows, one that they learn together while rows
+    stay, and one of each alone; mean over hospitals of the AUC on a held-out third.
+    """
     from sklearn.metrics import roc_auc_score
     from sklearn.model_selection import StratifiedShuffleSplit
 
@@ -118,7 +120,9 @@ def federated() -> list[Line]:
 
 
 def hospital() -> list[Line]:
-    """Each hospital in turn as the newcomer: the general model of the three others, a local one, and the adapted one, with 30 rows and with four fifths."""
+    """Each hospital in turn as the newcomer: the general model of the three others, a local one,
+    and the adapted one, with 30 rows and with four fifths.
+    """
     from sklearn.metrics import roc_auc_score
     from sklearn.model_selection import StratifiedKFold, StratifiedShuffleSplit
 
@@ -127,7 +131,8 @@ def hospital() -> list[Line]:
     lines: list[Line] = []
     for few in some((30, None), 30):
         print(
-            f"  {few or 'four fifths of the'} rows a hospital; AUC, accuracy and log-loss on the rest, mean of {12 if few else 20} draws"
+            f"  {few or 'four fifths of the'} rows a hospital; AUC, accuracy and log-loss on the"
+            f" rest, mean of {12 if few else 20} draws"
         )
         means: dict[str, list[Any]] = {k: [] for k in ("general", "local", "adapted")}
         for site in SITES:
@@ -271,12 +276,15 @@ def ready() -> list[Line]:
 
 
 def shared() -> list[Line]:
-    """The desk's figure on Banking77 and the newsroom's on the SemEval headlines, whose texts are read where they lie and never shipped."""
+    """The desk's figure on Banking77 and the newsroom's on the SemEval headlines, whose texts are
+    read where they lie and never shipped.
+    """
     lines: list[Line] = []
     if have("banking77"):
         accuracy, took = banking()
         print(
-            f"  Banking77: accuracy {accuracy:.4f} on the published test split, built in {took:.0f} s"
+            f"  Banking77: accuracy {accuracy:.4f} on the published test split, built in"
+            f" {took:.0f} s"
         )
         lines.append(("support: Banking77 accuracy", accuracy, ">= 0.93", accuracy >= 0.93))
     else:
@@ -287,8 +295,15 @@ def shared() -> list[Line]:
 
 
 PARTS: Parts = {
-    "hospital": hospital, "federated": federated, "surges": surges, "drafting": drafting, "unknown": unknown, "shared": shared, "ranking": ranking, "ready": ready,
-}  # fmt: skip
+    "hospital": hospital,
+    "federated": federated,
+    "surges": surges,
+    "drafting": drafting,
+    "unknown": unknown,
+    "shared": shared,
+    "ranking": ranking,
+    "ready": ready,
+}
 
 if __name__ == "__main__":
     sys.exit(run_parts(PARTS))

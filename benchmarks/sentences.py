@@ -1,7 +1,8 @@
-"""Sentences in English and Chinese with private values at known places, and how many of them are found.
+"""Sentences in English and Chinese with private values at known places, and how many of them are
+found.
 
-The frames are our own; Faker fills in the values. Two frames in five hold no private value, but words
-and numbers that look like one.
+The frames are our own; Faker fills in the values. Two frames in five hold no private value, but
+words and numbers that look like one.
 """
 
 from __future__ import annotations
@@ -11,24 +12,65 @@ from collections.abc import Callable
 from typing import Any
 
 EN = [
-    "My name is {name} and I lost my card.", "Please call me at {phone} after six.", "You can write to {email} about the order.",
-    "The parcel should go to {address}, third floor.", "She paid with {card} last week.", "Send the refund to {iban}, please.",
-    "Dear {name}, your loan was approved.", "The login came from {ip} at night.", "Her social security number is {ssn}.",
-    "I am {name}, reach me at {email} or {phone}.", "We spoke with {name} about the claim of March.", "Customer {name} lives at {address}.",
-    "{name} called twice about the invoice.", "The account belongs to {name}.",
-]  # fmt: skip
+    "My name is {name} and I lost my card.",
+    "Please call me at {phone} after six.",
+    "You can write to {email} about the order.",
+    "The parcel should go to {address}, third floor.",
+    "She paid with {card} last week.",
+    "Send the refund to {iban}, please.",
+    "Dear {name}, your loan was approved.",
+    "The login came from {ip} at night.",
+    "Her social security number is {ssn}.",
+    "I am {name}, reach me at {email} or {phone}.",
+    "We spoke with {name} about the claim of March.",
+    "Customer {name} lives at {address}.",
+    "{name} called twice about the invoice.",
+    "The account belongs to {name}.",
+]
 ZH = [
-    "我叫{name_zh}，想办理挂失。", "请拨打{phone_zh}联系我。", "我的身份证号是{id_zh}，请核对。", "客户{name_zh}的地址是{address_zh}。",
-    "发票请寄到{email}。", "联系人：{name_zh}，电话{phone_zh}。", "卡号{card}已经挂失。", "登录地址为{ip}，请确认。", "患者{name_zh}今天来复诊。",
+    "我叫{name_zh}，想办理挂失。",
+    "请拨打{phone_zh}联系我。",
+    "我的身份证号是{id_zh}，请核对。",
+    "客户{name_zh}的地址是{address_zh}。",
+    "发票请寄到{email}。",
+    "联系人：{name_zh}，电话{phone_zh}。",
+    "卡号{card}已经挂失。",
+    "登录地址为{ip}，请确认。",
+    "患者{name_zh}今天来复诊。",
     "包裹送到{address_zh}，谢谢。",
-]  # fmt: skip
+]
 PLAIN = [
-    "Order 4539578 was shipped on 12 March 2024 for 129.90 euros.", "The meeting starts at 10:30 in Room 204.", "Version 2.10.4 of the app fixed the bug.",
-    "My balance is 12,500 dollars and the rate is 3.5 percent.", "What documents do I need for a loan?", "The Black Forest cake costs 24 euros.",
-    "Please reset the password of my account.", "Invoice 2024-0091 was paid in June.", "New York and Berlin are both on the list.", "Call us back when the card is ready.",
-    "我想查询一下贷款利率。", "订单20240312号已经发货，共3件。", "请问营业时间是几点？", "今年的利率是3.5%，比去年低。", "我们公司在2019年成立。", "这张卡的年费是多少钱？",
-]  # fmt: skip
-KINDS = {"name": "name", "name_zh": "name", "phone": "phone", "phone_zh": "phone", "email": "e-mail", "address": "address", "address_zh": "address", "card": "card", "iban": "iban", "ip": "ip", "ssn": "national id", "id_zh": "national id"}  # fmt: skip
+    "Order 4539578 was shipped on 12 March 2024 for 129.90 euros.",
+    "The meeting starts at 10:30 in Room 204.",
+    "Version 2.10.4 of the app fixed the bug.",
+    "My balance is 12,500 dollars and the rate is 3.5 percent.",
+    "What documents do I need for a loan?",
+    "The Black Forest cake costs 24 euros.",
+    "Please reset the password of my account.",
+    "Invoice 2024-0091 was paid in June.",
+    "New York and Berlin are both on the list.",
+    "Call us back when the card is ready.",
+    "我想查询一下贷款利率。",
+    "订单20240312号已经发货，共3件。",
+    "请问营业时间是几点？",
+    "今年的利率是3.5%，比去年低。",
+    "我们公司在2019年成立。",
+    "这张卡的年费是多少钱？",
+]
+KINDS = {
+    "name": "name",
+    "name_zh": "name",
+    "phone": "phone",
+    "phone_zh": "phone",
+    "email": "e-mail",
+    "address": "address",
+    "address_zh": "address",
+    "card": "card",
+    "iban": "iban",
+    "ip": "ip",
+    "ssn": "national id",
+    "id_zh": "national id",
+}
 
 
 def sentences(count: int, seed: int = 11) -> list[tuple[str, list[tuple[int, int, str]]]]:
@@ -42,10 +84,19 @@ def sentences(count: int, seed: int = 11) -> list[tuple[str, list[tuple[int, int
     zh.seed_instance(seed + 1)
     rng = random.Random(seed)
     makers: dict[str, Any] = {
-        "name": lambda: f"{en.first_name()} {en.last_name()}", "phone": en.phone_number, "email": en.email, "address": en.street_address, "card": en.credit_card_number,
-        "iban": en.iban, "ip": en.ipv4, "ssn": en.ssn, "name_zh": zh.name, "phone_zh": zh.phone_number, "id_zh": zh.ssn,
+        "name": lambda: f"{en.first_name()} {en.last_name()}",
+        "phone": en.phone_number,
+        "email": en.email,
+        "address": en.street_address,
+        "card": en.credit_card_number,
+        "iban": en.iban,
+        "ip": en.ipv4,
+        "ssn": en.ssn,
+        "name_zh": zh.name,
+        "phone_zh": zh.phone_number,
+        "id_zh": zh.ssn,
         "address_zh": lambda: zh.address().split(" ")[0],
-    }  # fmt: skip
+    }
     found = []
     for _ in range(count):
         draw = rng.random()
@@ -71,7 +122,9 @@ def ours(text: str) -> list[tuple[int, int, str]]:
 def score(
     count: int, verbose: bool = False, find: Callable[[str], list[tuple[int, int, str]]] = ours
 ) -> dict[str, Any]:
-    """Recall and precision over spans: one is found where a span of the same kind covers at least nine tenths of it and little else."""
+    """Recall and precision over spans: one is found where a span of the same kind covers at least
+    nine tenths of it and little else.
+    """
     true = hit = said = right = 0
     kinds: dict[str, list[int]] = {}
     for text, marks in sentences(count):

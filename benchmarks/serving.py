@@ -1,7 +1,9 @@
-"""How fast a service answers, beside other servers of the same int8 classifier, all in one run on the same two cores. Called by `operate.py`.
+"""How fast a service answers, beside other servers of the same int8 classifier, all in one run on
+the same two cores. Called by `operate.py`.
 
-wrk sends five messages in turn, each with a running number, so that no server gains from equal texts (ours runs those once). Every server runs with
-one process of two threads and with two of one thread, and what it does better with counts; the naive batcher and the bare model are one process.
+wrk sends five messages in turn, each with a running number, so that no server gains from equal
+texts (ours runs those once). Every server runs with one process of two threads and with two of one
+thread, and what it does better with counts; the naive batcher and the bare model are one process.
 """
 
 from __future__ import annotations
@@ -26,9 +28,12 @@ Line = tuple[str, float, str, bool]
 HERE = Path(__file__).parent
 VENV = HERE.parent / ".venv-peers"
 FIVE = (
-    "I lost my card and someone is using it, what should I do now?", "How do I raise the limit of my credit card for a trip abroad?",
-    "My transfer from last Friday has still not arrived", "Can I open a joint account with my wife online?", "Why was I charged a fee for taking cash out",
-)  # fmt: skip
+    "I lost my card and someone is using it, what should I do now?",
+    "How do I raise the limit of my credit card for a trip abroad?",
+    "My transfer from last Friday has still not arrived",
+    "Can I open a joint account with my wife online?",
+    "Why was I charged a fee for taking cash out",
+)
 SECONDS = size(10, 1)
 WARM = size(3, 1)
 MANY = size(64, 4)  # connections
@@ -40,7 +45,9 @@ ONE, TWO = (
 
 
 def tools() -> None:
-    """wrk from Debian, and the peers in a virtual environment of their own (at the smallest size, only where they are there)."""
+    """wrk from Debian, and the peers in a virtual environment of their own (at the smallest size,
+    only where they are there).
+    """
     if not shutil.which("wrk"):
         subprocess.run(
             ["apt-get", "install", "-y", "-qq", "wrk"], check=True, stdout=subprocess.DEVNULL
@@ -104,7 +111,8 @@ def script(folder: Path, token: str, many: bool) -> Path:
     path = folder / f"five{'-many' if many else ''}.lua"
     left, right = ("[", "]") if many else ("", "")
     path.write_text(
-        f'wrk.method="POST"\nwrk.headers["Content-Type"]="application/json"\nwrk.headers["Authorization"]="Bearer {token}"\nlocal m={{{listed}}}\nlocal i=0\n'
+        'wrk.method="POST"\nwrk.headers["Content-Type"]="application/json"\nwrk.headers["Authorization"]="Bearer'
+        f' {token}"\nlocal m={{{listed}}}\nlocal i=0\n'
         'request=function() i=i+1; return wrk.format(nil,nil,nil,\'{"sentence":'
         f"{left}\"'..m[i%5+1]..' '..(i%9973)..'\"{right}"
         "}') end\n"
@@ -145,9 +153,11 @@ def _ms(text: str) -> float:
     return (
         float(text.removesuffix("us")) / 1000
         if text.endswith("us")
-        else float(text.removesuffix("ms"))
-        if text.endswith("ms")
-        else float(text.removesuffix("s")) * 1000
+        else (
+            float(text.removesuffix("ms"))
+            if text.endswith("ms")
+            else float(text.removesuffix("s")) * 1000
+        )
     )
 
 
@@ -191,14 +201,18 @@ def running(words: list[str], url: str, env: dict[str, str], many: bool = False)
 
 
 def bare(home: Path) -> tuple[float, float]:
-    """Rows a second of the model alone over rows sorted by length in batches of 64, and milliseconds of one row."""
+    """Rows a second of the model alone over rows sorted by length in batches of 64, and
+    milliseconds of one row.
+    """
     code = (
         "import sys,time;sys.path.insert(0,'.');from classifier import Classifier;c=Classifier()\n"
         f"m={FIVE!r};t=[f'{{m[i%5]}} {{i}}' for i in range({ROWS})]\n"
-        "s=sorted(t,key=lambda x:len(c.tokens.encode(x).ids));c.predict(s[:64]);b=time.perf_counter()\n"
+        "s=sorted(t,key=lambda"
+        " x:len(c.tokens.encode(x).ids));c.predict(s[:64]);b=time.perf_counter()\n"
         f"for i in range(0,{ROWS},64): c.predict(s[i:i+64])\n"
         f"r={ROWS}/(time.perf_counter()-b);o=[]\n"
-        f"for x in t[:{ONES}]:\n b=time.perf_counter();c.predict([x]);o.append(time.perf_counter()-b)\n"
+        f"for x in t[:{ONES}]:\n"
+        " b=time.perf_counter();c.predict([x]);o.append(time.perf_counter()-b)\n"
         "print(r,sorted(o)[len(o)//2]*1000)"
     )
     out = subprocess.run(
@@ -275,7 +289,8 @@ def serving(rounds: int = 3) -> list[Line]:
     print(f"  the model alone, sorted by length: {rate:.0f} rows a second; one row {single:.1f} ms")
     for name, m in middle.items():
         print(
-            f"  {name:<14} {m['rate']:6.0f} a second at {MANY} connections, p50 {m['p50']:.0f} ms, p99 {m['p99']:.0f} ms, failed {m['failed']:.0f}; workers {m['workers']}"
+            f"  {name:<14} {m['rate']:6.0f} a second at {MANY} connections, p50 {m['p50']:.0f} ms,"
+            f" p99 {m['p99']:.0f} ms, failed {m['failed']:.0f}; workers {m['workers']}"
             + (f" ({m['other']})" if m["other"] else "")
         )
     ours = middle["ours"]

@@ -1,6 +1,8 @@
-"""A base that sees, moved to other pictures: scikit-learn's digits (pencil, 1,797 scans). A ViT of three layers learns 0 to 4; 5 to 9 are learnt from few rows.
+"""A base that sees, moved to other pictures: scikit-learn's digits (pencil, 1,797 scans). A ViT of
+three layers learns 0 to 4; 5 to 9 are learnt from few rows.
 
-The peer is Transformers' Trainer on the same base, rows and epochs (AdamW 1e-3, batches of 16, linear decay), judged on the same test rows; both train on all others.
+The peer is Transformers' Trainer on the same base, rows and epochs (AdamW 1e-3, batches of 16,
+linear decay), judged on the same test rows; both train on all others.
 """
 
 from __future__ import annotations
@@ -123,7 +125,9 @@ def trainer(base: Path, scans: list[str], y: Any, part: list[str], seed: int) ->
 
 
 def sight() -> list[Line]:
-    """Accuracy on held-out digits: ours tuned and as it is, and the peer's; medians of three seeds."""
+    """Accuracy on held-out digits: ours tuned and as it is, and the peer's; medians of three
+    seeds.
+    """
     from sklearn.datasets import load_digits
 
     from mesocosm.build.wiring import columns_of
@@ -169,7 +173,8 @@ def sight() -> list[Line]:
     print(
         f"  digits 5 to 9 from {ROWS // 2} rows: "
         + ", ".join(f"{k} {m:.3f} {[round(x, 3) for x in told[k]]}" for k, m in mid.items())
-        + f"; tuning with its export {median(t[0] for t in took):.0f} s, Trainer {median(t[1] for t in took):.0f} CPU s"
+        + f"; tuning with its export {median(t[0] for t in took):.0f} s, Trainer"
+        f" {median(t[1] for t in took):.0f} CPU s"
     )
     return [
         (

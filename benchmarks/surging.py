@@ -1,9 +1,11 @@
-"""Surges of one answer: false alarms in quiet items, and items until a surge of one topic is told. Called by `scenes.py`.
+"""Surges of one answer: false alarms in quiet items, and items until a surge of one topic is told.
+Called by `scenes.py`.
 
     SHARED=../shared/data       without it the line of real headlines is missed
 
-Streams of five topics: labels that are always right; answers that are right 85 times in 100, as sure as they should be; and the answers of a
-model of the SemEval headlines to headlines that it never saw, drawn again and again.
+Streams of five topics: labels that are always right; answers that are right 85 times in 100, as
+sure as they should be; and the answers of a model of the SemEval headlines to headlines that it
+never saw, drawn again and again.
 """
 
 from __future__ import annotations
@@ -78,7 +80,9 @@ def items(said: Said, usual: float) -> tuple[Said, Callable[[random.Random], lis
 
 
 def headlines(usual: float) -> tuple[Said, Callable[[random.Random], list[dict[str, Any]]]]:
-    """The same of real headlines: a model learns half of them; of the other half one half is what was held out, the other the stream."""
+    """The same of real headlines: a model learns half of them; of the other half one half is what
+    was held out, the other the stream.
+    """
     from mesocosm.build.wiring import columns_of, net_of
     from mesocosm.ecosystem import open_ecosystem
 
@@ -160,7 +164,9 @@ def told(
     took.sort()
     false = false * 20_000 // QUIET
     print(
-        f"  surge, {name}: {false / 20:.2f} false alarms in 10,000 quiet items; told after {statistics.median(took):.0f} items at the median, 95 % by {took[int(0.945 * len(took))]}"
+        f"  surge, {name}: {false / 20:.2f} false alarms in 10,000 quiet items; told after"
+        f" {statistics.median(took):.0f} items at the median, 95 % by"
+        f" {took[int(0.945 * len(took))]}"
     )
     return [
         (f"surge, {name}: false alarms in 10,000 items", false / 20, "<= 1", false / 20 <= 1),

@@ -1,5 +1,6 @@
-"""Tables measured: ours beside a tuned LightGBM and a tuned linear model over 5 x 5 folds, and how near a left-out score
-comes to the score on rows never seen. Called by `learn.py`; alone: `python tables.py`.
+"""Tables measured: ours beside a tuned LightGBM and a tuned linear model over 5 x 5 folds, and how
+near a left-out score comes to the score on rows never seen. Called by `learn.py`; alone: `python
+tables.py`.
 
 Every figure is a mean over the same folds for all; nothing is chosen on the rows that judge.
 """
@@ -91,7 +92,9 @@ def scores(said: Any, y: Any, classes: int) -> tuple[float, float]:
 def ours(
     columns: Any, kinds: Any, y: Any, train: Any, test: Any, classes: int, seed: int
 ) -> tuple[float, Any, float]:
-    """The score on the test rows, what is said of them, and the left-out accuracy (R2) that the head told before."""
+    """The score on the test rows, what is said of them, and the left-out accuracy (R2) that the
+    head told before.
+    """
     facts = block.fit({n: [v[i] for i in train] for n, v in columns.items()}, kinds)
     table = {
         p: block.build({n: [v[i] for i in rows] for n, v in columns.items()}, facts, len(rows))
@@ -154,17 +157,21 @@ def peers(
         line = LogisticRegressionCV(
             Cs=np.geomspace(0.003, 30, 9), cv=3, max_iter=2000, scoring="neg_log_loss"
         ).fit(x["train"], y[train])
-        return scores(best.predict_proba(frame.iloc[test]), y[test], classes)[0], scores(
-            line.predict_proba(x["test"]), y[test], classes
-        )[0]
+        return (
+            scores(best.predict_proba(frame.iloc[test]), y[test], classes)[0],
+            scores(line.predict_proba(x["test"]), y[test], classes)[0],
+        )
     line = RidgeCV(np.geomspace(0.01, 1000, 25)).fit(x["train"], y[train])
-    return scores(best.predict(frame.iloc[test]), y[test], 0)[0], scores(
-        line.predict(x["test"]), y[test], 0
-    )[0]
+    return (
+        scores(best.predict(frame.iloc[test]), y[test], 0)[0],
+        scores(line.predict(x["test"]), y[test], 0)[0],
+    )
 
 
 def tables() -> tuple[list[Line], list[tuple[str, float, float]]]:
-    """Ours beside both peers on three tables; for those and two more, the left-out score and the score on the test rows."""
+    """Ours beside both peers on three tables; for those and two more, the left-out score and the
+    score on the test rows.
+    """
     warnings.filterwarnings("ignore")
     lines: list[Line] = []
     near: list[tuple[str, float, float]] = []
@@ -202,14 +209,17 @@ def tables() -> tuple[list[Line], list[tuple[str, float, float]]]:
                 (f"{name}, minus the better of LightGBM and linear", gap, ">= -0.01", gap >= -0.01)
             )
         print(
-            f"  {name:<14} ours {score:.4f} (sd over folds {np.std(mine):.3f}){said}  {spent / len(mine):.2f} s a fit, {time.perf_counter() - began:.0f} s in all",
+            f"  {name:<14} ours {score:.4f} (sd over folds {np.std(mine):.3f}){said} "
+            f" {spent / len(mine):.2f} s a fit, {time.perf_counter() - began:.0f} s in all",
             flush=True,
         )
     return lines, near
 
 
 def texts() -> list[tuple[str, float, float]]:
-    """Left-out accuracy and accuracy on rows never seen, of three tasks of texts under a frozen base."""
+    """Left-out accuracy and accuracy on rows never seen, of three tasks of texts under a frozen
+    base.
+    """
     from mesocosm.learn.bases import resolve
     from mesocosm.learn.encode import features
 
@@ -276,7 +286,8 @@ def all_tables() -> list[Line]:
     near += texts()
     for name, left, right in near:
         print(
-            f"  {name:<24} left out {left:.4f}  never seen {right:.4f}  apart {abs(left - right):.4f}"
+            f"  {name:<24} left out {left:.4f}  never seen {right:.4f}  apart"
+            f" {abs(left - right):.4f}"
         )
     worst = max(near, key=lambda n: abs(n[1] - n[2]))
     gap = abs(worst[1] - worst[2])

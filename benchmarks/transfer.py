@@ -1,9 +1,11 @@
-"""Transfer learning measured: every method on ten classes of Banking77, 2,000 rows beside the textbook recipe and
-Transformers' Trainer, ten rows a class, and the sentiment of headlines. Called by `learn.py`.
+"""Transfer learning measured: every method on ten classes of Banking77, 2,000 rows beside the
+textbook recipe and Transformers' Trainer, ten rows a class, and the sentiment of headlines. Called
+by `learn.py`.
 
-CPU seconds are those of this process, user and system. The textbook recipe (every text padded to 128, batch 16,
-AdamW at 2e-5, 5 epochs) and the Trainer are priced by steps measured in this very run; the textbook's accuracy is bought
-with the same rate, batch and epochs on bucketed batches, which changes no arithmetic of a row.
+CPU seconds are those of this process, user and system. The textbook recipe (every text padded to
+128, batch 16, AdamW at 2e-5, 5 epochs) and the Trainer are priced by steps measured in this very
+run; the textbook's accuracy is bought with the same rate, batch and epochs on bucketed batches,
+which changes no arithmetic of a row.
 """
 
 from __future__ import annotations
@@ -70,7 +72,9 @@ def frozen(
     moved: Any = None,
     only: Any = "auto",
 ) -> tuple[float, float]:
-    """Accuracy on `test` of a frozen base (minilm, or one that was `moved`) under the head that its left-out loss chose, and the CPU seconds of encoding and fitting."""
+    """Accuracy on `test` of a frozen base (minilm, or one that was `moved`) under the head that its
+    left-out loss chose, and the CPU seconds of encoding and fitting.
+    """
     from mesocosm.learn.bases import resolve
     from mesocosm.learn.choose import choose, names_of
     from mesocosm.learn.encode import features, load_trunk
@@ -102,7 +106,9 @@ def frozen(
 
 
 def textbook(texts: list[str], classes: int) -> tuple[float, float]:
-    """CPU seconds of five epochs by the textbook recipe, and of three by the Trainer's defaults, priced by measured steps."""
+    """CPU seconds of five epochs by the textbook recipe, and of three by the Trainer's defaults,
+    priced by measured steps.
+    """
     import torch
     from accelerate.state import AcceleratorState
     from transformers import (
@@ -164,7 +170,9 @@ def textbook(texts: list[str], classes: int) -> tuple[float, float]:
 
 
 def bought(train: tuple[list[str], list[str]], test: tuple[list[str], list[str]]) -> float:
-    """The textbook recipe's accuracy: all layers and words from an untrained head, AdamW at 2e-5, batch 16, five epochs."""
+    """The textbook recipe's accuracy: all layers and words from an untrained head, AdamW at 2e-5,
+    batch 16, five epochs.
+    """
     import torch
 
     from mesocosm.learn import loop
@@ -209,7 +217,9 @@ def tuned(
     store: Path,
     seed: int = 7,
 ) -> tuple[float, float]:
-    """Accuracy on `test` of a base tuned from a fitted head, and the CPU seconds of encoding, fitting and tuning."""
+    """Accuracy on `test` of a base tuned from a fitted head, and the CPU seconds of encoding,
+    fitting and tuning.
+    """
     from mesocosm.learn.bases import resolve
     from mesocosm.learn.fit import fitted
     from mesocosm.learn.model import Model
@@ -236,13 +246,18 @@ def tuned(
     began = cpu()
     head, _, _, feats = fitted(model, parts, base, store, None, lambda _: None)
     took = cpu() - began
-    return float(
-        (head.logits(feats["test"], parts.table["test"]).argmax(1) == parts.y["test"]).mean()
-    ), took
+    return (
+        float(
+            (head.logits(feats["test"], parts.table["test"]).argmax(1) == parts.y["test"]).mean()
+        ),
+        took,
+    )
 
 
 def sentiment() -> list[Line]:
-    """The sign of headlines, 800 rows teach and the rest judge, three splits: a tuned base beside the textbook recipe, priced in this run."""
+    """The sign of headlines, 800 rows teach and the rest judge, three splits: a tuned base beside
+    the textbook recipe, priced in this run.
+    """
     rows = [r for r in wire() if float(r["sentiment"])]
     said, told = (
         [r["title"] for r in rows],
@@ -266,7 +281,8 @@ def sentiment() -> list[Line]:
     book, _ = textbook(said[: size(800, 40)], 2)
     ratio = book / mean(costs)
     print(
-        f"  headlines, sign: ours {[round(a, 3) for a in ours]} in {mean(costs):.1f} CPU s; the textbook {[round(a, 3) for a in theirs]} for {book:.0f}"
+        f"  headlines, sign: ours {[round(a, 3) for a in ours]} in {mean(costs):.1f} CPU s; the"
+        f" textbook {[round(a, 3) for a in theirs]} for {book:.0f}"
     )
     return [
         (
@@ -280,7 +296,9 @@ def sentiment() -> list[Line]:
 
 
 def few_signs() -> list[Line]:
-    """The sign of headlines from few labels: a base that first brings those of a class together, beside the base as it is; four draws, means."""
+    """The sign of headlines from few labels: a base that first brings those of a class together,
+    beside the base as it is; four draws, means.
+    """
     from mesocosm.learn.bases import resolve
     from mesocosm.learn.pretraining.pretrain import Pretrain
     from mesocosm.learn.pretraining.run import pretrained
@@ -325,7 +343,9 @@ def few_signs() -> list[Line]:
                 )
         found[shots] = mean(gains)
         print(
-            f"  headlines, sign, {shots} labels a class: as it is {mean(plain):.4f}, brought together first {mean(plain) + mean(gains):.4f} (gains {[round(g, 3) for g in gains]})",
+            f"  headlines, sign, {shots} labels a class: as it is {mean(plain):.4f}, brought"
+            f" together first {mean(plain) + mean(gains):.4f} (gains"
+            f" {[round(g, 3) for g in gains]})",
             flush=True,
         )
     return [
@@ -335,7 +355,9 @@ def few_signs() -> list[Line]:
 
 
 def row_cost() -> list[Line]:
-    """CPU of one trained row: ours at its defaults beside the Trainer's defaults, the same texts, no epoch's end counted."""
+    """CPU of one trained row: ours at its defaults beside the Trainer's defaults, the same texts,
+    no epoch's end counted.
+    """
     from mesocosm.learn import loop
     from mesocosm.learn.bases import resolve
     from mesocosm.learn.encode import load_trunk
@@ -393,7 +415,9 @@ def methods() -> list[Line]:
             found[name] = made.metrics["accuracy"]
             moved = made.history[0]["trained"] if made.history else 0
             print(
-                f"  {name:<9} accuracy {found[name]:.4f}  trained {moved:>10,} ({moved / 22_713_216:7.3%})  {cpu() - began:6.1f} CPU s  {time.perf_counter() - clock:5.1f} s",
+                f"  {name:<9} accuracy {found[name]:.4f}  trained {moved:>10,}"
+                f" ({moved / 22_713_216:7.3%})  {cpu() - began:6.1f} CPU s "
+                f" {time.perf_counter() - clock:5.1f} s",
                 flush=True,
             )
     worst = min(found, key=lambda n: found[n])
@@ -408,7 +432,9 @@ def methods() -> list[Line]:
 
 
 def kept() -> list[Line]:
-    """What is kept between runs: features of a frozen base and states of its lower layers, computed once and read again."""
+    """What is kept between runs: features of a frozen base and states of its lower layers, computed
+    once and read again.
+    """
     from mesocosm.learn.bases import resolve
     from mesocosm.learn.encode import features, load_trunk
     from mesocosm.learn.states import states
@@ -430,7 +456,8 @@ def kept() -> list[Line]:
                 way()
                 took.append(time.perf_counter() - began)
             print(
-                f"  {name} of {len(texts):,} texts: {took[0]:.2f} s, the second time {took[1]:.3f} s"
+                f"  {name} of {len(texts):,} texts: {took[0]:.2f} s, the second time"
+                f" {took[1]:.3f} s"
             )
             lines.append(
                 (
@@ -462,7 +489,9 @@ print(memory(peak=True))
 
 
 def memory() -> list[Line]:
-    """The peak memory of one process that tunes all layers at batch 32, exports and judges: GB. (`ru_maxrss` begins at what the process that starts it holds.)"""
+    """The peak memory of one process that tunes all layers at batch 32, exports and judges: GB.
+    (`ru_maxrss` begins at what the process that starts it holds.)
+    """
     done = subprocess.run(
         [sys.executable, "-c", TUNED, str(Path(__file__).parent)],
         capture_output=True,
@@ -474,7 +503,9 @@ def memory() -> list[Line]:
 
 
 def forgets() -> list[Line]:
-    """One row taken out of a head over 2,000 texts, beside solving anew at the same settings: medians of five rows."""
+    """One row taken out of a head over 2,000 texts, beside solving anew at the same settings:
+    medians of five rows.
+    """
     from mesocosm.learn.bases import resolve
     from mesocosm.learn.encode import features
     from mesocosm.learn.forgetting import Exact, anew
@@ -504,7 +535,8 @@ def forgets() -> list[Line]:
         again.append(time.perf_counter() - began)
         gaps.append(float(np.abs(weights - left.alpha).max()))
     print(
-        f"  one row forgotten in {median(took) * 1000:.2f} ms, solved anew in {median(again) * 1000:.0f} ms, at most {max(gaps):.1e} apart"
+        f"  one row forgotten in {median(took) * 1000:.2f} ms, solved anew in"
+        f" {median(again) * 1000:.0f} ms, at most {max(gaps):.1e} apart"
     )
     return [
         ("forgetting a row: difference from solving anew", max(gaps), "<= 1e-9", max(gaps) <= 1e-9),
@@ -527,7 +559,8 @@ def few() -> list[Line]:
     theirs = bought(part, test)
     book, trainer = textbook(part[0], len(set(part[1])))
     print(
-        f"  2,000 rows: ours {ours:.4f} in {took:.1f} CPU s; the textbook {theirs:.4f} for {book:.0f}; the Trainer's defaults would take {trainer:.0f}"
+        f"  2,000 rows: ours {ours:.4f} in {took:.1f} CPU s; the textbook {theirs:.4f} for"
+        f" {book:.0f}; the Trainer's defaults would take {trainer:.0f}"
     )
     shots = []
     for seed in range(size(3, 1)):
@@ -553,7 +586,9 @@ def few() -> list[Line]:
 
 
 def headlines() -> list[Line]:
-    """Sentiment of headlines in three classes (at -0.1 and 0.1), five folds, beside TF-IDF with logistic regression."""
+    """Sentiment of headlines in three classes (at -0.1 and 0.1), five folds, beside TF-IDF with
+    logistic regression.
+    """
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import f1_score

@@ -1,4 +1,5 @@
-"""A service under load while it is swapped, and while everything that can break is broken on purpose. Called by `operate.py`.
+"""A service under load while it is swapped, and while everything that can break is broken on
+purpose. Called by `operate.py`.
 
 SWAPS=1000 MINUTES=10
 """
@@ -35,7 +36,9 @@ PREDICT = "/v1/services/desk/predict"
 
 
 def two(home: Path) -> list[str]:
-    """A small project with two versions of its model; their ids. It is built once a run, and copied."""
+    """A small project with two versions of its model; their ids. It is built once a run, and
+    copied.
+    """
     shutil.copytree(_built_twice(), home, dirs_exist_ok=True)
     return [v["id"] for v in open_ecosystem(home).catalog.versions("judge")]
 
@@ -106,7 +109,9 @@ class Load:
 
 
 def swaps(times: int) -> list[Line]:
-    """Hot swaps under load at 32 connections: nothing fails, and every answer is one version's own."""
+    """Hot swaps under load at 32 connections: nothing fails, and every answer is one version's
+    own.
+    """
     from conftest import Server
 
     with tempfile.TemporaryDirectory() as folder:
@@ -133,7 +138,8 @@ def swaps(times: int) -> list[Line]:
     )
     switched = sum(a[3] != b[3] for a, b in zip(said, said[1:], strict=False))
     print(
-        f"  {times} swaps, {len(said)} requests at 32 connections, {failed} failed, both versions told apart: {close}, {mixed} with digits of their own; {switched} changes seen"
+        f"  {times} swaps, {len(said)} requests at 32 connections, {failed} failed, both versions"
+        f" told apart: {close}, {mixed} with digits of their own; {switched} changes seen"
     )
     return [
         ("swaps: failed requests", float(failed), "<= 0", failed == 0),
@@ -247,7 +253,9 @@ def trouble(minutes: float) -> list[Line]:
     good = sum(s[1] == 200 for s in said) / len(said)
     worst = max((s[5] for s in said), default=0.0)
     print(
-        f"  {minutes:g} minutes, {len(said)} requests, faults {dict(done)}: {good:.5f} answered, slowest {worst:.0f} ms, statuses {dict(Counter(s[1] for s in said))}, {lost} acknowledged and not in the log"
+        f"  {minutes:g} minutes, {len(said)} requests, faults {dict(done)}: {good:.5f} answered,"
+        f" slowest {worst:.0f} ms, statuses {dict(Counter(s[1] for s in said))}, {lost}"
+        " acknowledged and not in the log"
     )
     for (status, why), times in load.why.most_common(6):
         print(f"    {times} x {status}: {why}")

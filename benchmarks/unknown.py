@@ -1,10 +1,12 @@
-"""Intents that a desk was never taught: seven of Banking77's 77 are held out of what it learns, and the published test rows are sent.
+"""Intents that a desk was never taught: seven of Banking77's 77 are held out of what it learns, and
+the published test rows are sent.
 
     SHARED=../shared/data       without it the lines are missed
 
-What tells them apart is what a service's `abstain` reads: the probability of the answer. Of the first draw 480 known and 120 unknown ones are
-asked first; the groups that are proposed are named by the intent that most of their rows have, as a person would who reads them, and a challenger
-learns. Both versions are then judged by the rows that were not asked.
+What tells them apart is what a service's `abstain` reads: the probability of the answer. Of the
+first draw 480 known and 120 unknown ones are asked first; the groups that are proposed are named by
+the intent that most of their rows have, as a person would who reads them, and a challenger learns.
+Both versions are then judged by the rows that were not asked.
 """
 
 from __future__ import annotations
@@ -36,7 +38,9 @@ def written(path: Path, rows: list[tuple[str, str]]) -> None:
 
 
 def drawn(seed: int, learns: bool) -> tuple[tuple[float, float, float, float], list[Line]]:
-    """Of one draw: AUROC of unknown intents, accuracy on known ones, and the shares of unknown and of known ones left to a person; and what is learnt of them."""
+    """Of one draw: AUROC of unknown intents, accuracy on known ones, and the shares of unknown and
+    of known ones left to a person; and what is learnt of them.
+    """
     from sklearn.metrics import roc_auc_score
 
     from mesocosm.build.wiring import net_of
@@ -95,7 +99,8 @@ def learnt(eco: Any, judged: list[tuple[str, str]], unknown: set[str], seed: int
     for g in groups:
         (intent, most), *_ = Counter(truth[p] for p in g["predictions"]).most_common(1)
         print(
-            f"    {g['name']}: {g['rows']} requests, {most} of them {intent}{'' if intent in unknown else ' (known)'}"
+            f"    {g['name']}: {g['rows']} requests, {most} of them"
+            f" {intent}{'' if intent in unknown else ' (known)'}"
         )
         if intent in unknown:
             pure.append(most / g["rows"])
@@ -109,7 +114,9 @@ def learnt(eco: Any, judged: list[tuple[str, str]], unknown: set[str], seed: int
             )
             named[intent] += most
     print(
-        f"  unknown intents, draw {seed}: {len(named)} of {HELD} in {len(groups)} proposals, {len(groups) - len(pure)} of them of known ones; {sum(named.values())} of {ASKED[1]} requests named, {mean(pure or [0.0]):.3f} of a group's rows of its intent"
+        f"  unknown intents, draw {seed}: {len(named)} of {HELD} in {len(groups)} proposals,"
+        f" {len(groups) - len(pure)} of them of known ones; {sum(named.values())} of {ASKED[1]}"
+        f" requests named, {mean(pure or [0.0]):.3f} of a group's rows of its intent"
     )
     told = retrain(eco.spec, eco.catalog, "desk", "new intents", lambda said: None)
     print(f"  {told['why']}")
@@ -157,7 +164,9 @@ def unknown() -> list[Line]:
     found = [figures for figures, _ in told]
     for seed, (area, accuracy, caught, lost) in zip(DRAWS, found, strict=True):
         print(
-            f"  unknown intents, draw {seed}: AUROC {area:.3f}; of the known {accuracy:.3f} right; where {lost:.2f} of the known are left to a person, so are {caught:.2f} of the unknown"
+            f"  unknown intents, draw {seed}: AUROC {area:.3f}; of the known {accuracy:.3f} right;"
+            f" where {lost:.2f} of the known are left to a person, so are {caught:.2f} of the"
+            " unknown"
         )
     area = mean(f[0] for f in found)
     return [(name, area, ">= 0.90", area >= 0.90), *(line for _, lines in told for line in lines)]

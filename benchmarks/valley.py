@@ -1,4 +1,6 @@
-"""The valley: how fast it is laid out and drawn, what a frame costs, and whether what is on the screen is what the catalog says. Called by `world.py`."""
+"""The valley: how fast it is laid out and drawn, what a frame costs, and whether what is on the
+screen is what the catalog says. Called by `world.py`.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,9 @@ WIDEST = 2 * 10.9  # metres across the widest thing, a lake with its shore
 
 
 def things_of(many: int, seed: int = 1) -> list[tuple[str, list[str]]]:
-    """A graph of so many resources: sources, datasets, models (some adapt others), services, monitors and places."""
+    """A graph of so many resources: sources, datasets, models (some adapt others), services,
+    monitors and places.
+    """
     rng, found = random.Random(seed), []
     names: dict[str, list[str]] = {
         k: [] for k in ("sources", "datasets", "models", "services", "monitors", "places")
@@ -87,7 +91,9 @@ def things_of(many: int, seed: int = 1) -> list[tuple[str, list[str]]]:
 
 
 def laid_out() -> list[Line]:
-    """From 1 to 5,000 resources: time, what is nearest to what, the same bytes, and that every edge runs downhill."""
+    """From 1 to 5,000 resources: time, what is nearest to what, the same bytes, and that every edge
+    runs downhill.
+    """
     worst, gap, same, down = 0.0, np.inf, True, True
     for many in some((1, 2, 3, 7, 20, 60, 200, 500, 1000, 2500, 5000), 1, 7, 60, 200):
         things = things_of(many)
@@ -100,13 +106,20 @@ def laid_out() -> list[Line]:
         same &= digest(place) == digest(layout(things, 7))
         down &= all(place[n][2] > place[a][2] for a, needs in things for n in needs)
         print(
-            f"  {many:5} resources laid out in {took:.3f} s; the nearest two are {near:.1f} m apart",
+            f"  {many:5} resources laid out in {took:.3f} s; the nearest two are {near:.1f} m"
+            " apart",
             flush=True,
         )
     return [
-        ("1 to 5,000 resources laid out (s)", worst, "<= 2", worst <= 2), ("nearest two, m", gap, f">= {WIDEST}", gap >= WIDEST),
-        ("same file, same places; every edge downhill", float(same and down), ">= 1", bool(same and down)),
-    ]  # fmt: skip
+        ("1 to 5,000 resources laid out (s)", worst, "<= 2", worst <= 2),
+        ("nearest two, m", gap, f">= {WIDEST}", gap >= WIDEST),
+        (
+            "same file, same places; every edge downhill",
+            float(same and down),
+            ">= 1",
+            bool(same and down),
+        ),
+    ]
 
 
 def scene_of(many: int, seed: int = 1, revision: int = 1, rate: float = 0.0) -> Scene:
@@ -155,9 +168,11 @@ def scene_of(many: int, seed: int = 1, revision: int = 1, rate: float = 0.0) -> 
                 "height": rng.random(),
                 "rings": rng.randint(1, 6),
                 "species": rng.choice(["oak", "birch", "willow"]),
-                "sapling": Sapling(name="v9", height=0.5, state="challenger")
-                if rng.random() < 0.3
-                else None,
+                "sapling": (
+                    Sapling(name="v9", height=0.5, state="challenger")
+                    if rng.random() < 0.3
+                    else None
+                ),
             }
         if section == "services":
             e |= {
@@ -222,7 +237,9 @@ def page_server(scene: Scene) -> Iterator[str]:
 
 
 def drawn(rounds: int = size(3, 1)) -> list[Line]:
-    """The page with 500 things and 10,000 fireflies: draw calls, triangles, JavaScript a frame, the first frame; and a valley of 5,000."""
+    """The page with 500 things and 10,000 fireflies: draw calls, triangles, JavaScript a frame, the
+    first frame; and a valley of 5,000.
+    """
     from playwright.sync_api import sync_playwright
 
     first: list[float] = []
@@ -281,14 +298,20 @@ def drawn(rounds: int = size(3, 1)) -> list[Line]:
         / 1000
     )
     print(
-        f"  500 things, 10,000 fireflies: {told['calls']} draw calls, {told['triangles']:,} triangles, {js:.2f} ms of JavaScript a frame over {frames} frames, first frame {of_500:.2f} s; 5,000 things: first frame {of_5000:.2f} s, of which the land {laid:.2f} s; 13 things: {', '.join(f'{f:.2f}' for f in first)} s",
+        f"  500 things, 10,000 fireflies: {told['calls']} draw calls, {told['triangles']:,}"
+        f" triangles, {js:.2f} ms of JavaScript a frame over {frames} frames, first frame"
+        f" {of_500:.2f} s; 5,000 things: first frame {of_5000:.2f} s, of which the land {laid:.2f}"
+        f" s; 13 things: {', '.join(f'{f:.2f}' for f in first)} s",
         flush=True,
     )
     return [
-        ("draw calls", told["calls"], "<= 60", told["calls"] <= 60), ("triangles", told["triangles"], "<= 500000", told["triangles"] <= 500_000),
-        ("JavaScript a frame, ms", js, "<= 4", js <= 4), ("first frame (s)", statistics.median(first), "<= 2.5", statistics.median(first) <= 2.5),
-        ("the page lays out 5,000 (s)", laid, "<= 2", laid <= 2), ("first load of JavaScript, kB gzipped", loaded, "<= 500", loaded <= 500),
-    ]  # fmt: skip
+        ("draw calls", told["calls"], "<= 60", told["calls"] <= 60),
+        ("triangles", told["triangles"], "<= 500000", told["triangles"] <= 500_000),
+        ("JavaScript a frame, ms", js, "<= 4", js <= 4),
+        ("first frame (s)", statistics.median(first), "<= 2.5", statistics.median(first) <= 2.5),
+        ("the page lays out 5,000 (s)", laid, "<= 2", laid <= 2),
+        ("first load of JavaScript, kB gzipped", loaded, "<= 500", loaded <= 500),
+    ]
 
 
 def change(catalog: Catalog, rng: random.Random, versions: list[str]) -> str:
@@ -357,7 +380,9 @@ def change(catalog: Catalog, rng: random.Random, versions: list[str]) -> str:
 
 
 def truth(changes: int = 1000) -> list[Line]:
-    """Random changes of every kind: how long until the page has drawn them, and whether what it then says is what the server says; once the server is killed."""
+    """Random changes of every kind: how long until the page has drawn them, and whether what it
+    then says is what the server says; once the server is killed.
+    """
     from conftest import Server
     from playwright.sync_api import sync_playwright
     from trouble import two
@@ -428,7 +453,9 @@ def truth(changes: int = 1000) -> list[Line]:
         again_up.wait(30)
     p99 = float(np.percentile(late, 99))
     print(
-        f"  {changes} changes: from commit to a drawn frame p50 {np.median(late):.0f} p99 {p99:.0f} ms; {wrong} looks were not what the server says; after a kill the page drew a change within {again:.1f} s",
+        f"  {changes} changes: from commit to a drawn frame p50 {np.median(late):.0f} p99 {p99:.0f}"
+        f" ms; {wrong} looks were not what the server says; after a kill the page drew a change"
+        f" within {again:.1f} s",
         flush=True,
     )
     return [

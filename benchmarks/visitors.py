@@ -1,7 +1,9 @@
-"""Many visitors in one world: how late others see a pose, and what it costs the server, beside a naive broadcast and Yjs awareness in the same run.
+"""Many visitors in one world: how late others see a pose, and what it costs the server, beside a
+naive broadcast and Yjs awareness in the same run.
 
-A visitor is a raw WebSocket: the pose's turn carries the millisecond at which it was sent, so that a snapshot tells its own age. Half of the
-visitors wander over 240 m, half stand in five places; each sends ten poses a second. Called by `world.py`.
+A visitor is a raw WebSocket: the pose's turn carries the millisecond at which it was sent, so that
+a snapshot tells its own age. Half of the visitors wander over 240 m, half stand in five places;
+each sends ten poses a second. Called by `world.py`.
 """
 
 from __future__ import annotations
@@ -67,7 +69,9 @@ def now_ms() -> int:
 
 
 class Visitor(asyncio.Protocol):
-    """One raw WebSocket that sends poses and, where it listens, notes how old those it is sent are."""
+    """One raw WebSocket that sends poses and, where it listens, notes how old those it is sent
+    are.
+    """
 
     def __init__(
         self,
@@ -91,9 +95,11 @@ class Visitor(asyncio.Protocol):
         self.at = (
             (rng.uniform(-12, 12), rng.uniform(-12, 12))
             if crowd
-            else (rng.uniform(-120, 120), rng.uniform(-120, 120))
-            if number % 2
-            else (40 * (number // 2 % 5) - 80 + rng.uniform(-4, 4), 30 + rng.uniform(-4, 4))
+            else (
+                (rng.uniform(-120, 120), rng.uniform(-120, 120))
+                if number % 2
+                else (40 * (number // 2 % 5) - 80 + rng.uniform(-4, 4), 30 + rng.uniform(-4, 4))
+            )
         )
         self.roams = bool(number % 2) or crowd
         self.rng, self.joined, self.last, self.known = rng, 0.0, b"", {}
@@ -104,7 +110,11 @@ class Visitor(asyncio.Protocol):
         self.transport = transport
         key = base64.b64encode(os.urandom(16)).decode()
         path = "/v1/visitors" if self.kind != "yjs" else "/room"
-        words = f"GET {path} HTTP/1.1\r\nHost: {self.host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\nOrigin: http://{self.host}\r\nAuthorization: Bearer {self.token}\r\n\r\n"
+        words = (
+            f"GET {path} HTTP/1.1\r\nHost: {self.host}\r\nUpgrade: websocket\r\nConnection:"
+            f" Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\nOrigin:"
+            f" http://{self.host}\r\nAuthorization: Bearer {self.token}\r\n\r\n"
+        )
         transport.write(words.encode())  # type: ignore[attr-defined]
 
     def data_received(self, data: bytes) -> None:
@@ -310,13 +320,17 @@ def peer(code: str, python: str = sys.executable) -> Iterator[tuple[str, int]]:
 
 def show(name: str, r: dict[str, float]) -> None:
     print(
-        f"  {name:44} {r['joined']:5.0f} in {r['joining']:4.1f} s  {r['sent']:6.0f} poses/s in  {r['cpu'] * 100:4.0f} % of a core  {r['heard']:6.0f} poses/s heard by one  p50 {r['p50']:6.0f} p99 {r['p99']:7.0f} ms",
+        f"  {name:44} {r['joined']:5.0f} in {r['joining']:4.1f} s  {r['sent']:6.0f} poses/s in "
+        f" {r['cpu'] * 100:4.0f} % of a core  {r['heard']:6.0f} poses/s heard by one  p50"
+        f" {r['p50']:6.0f} p99 {r['p99']:7.0f} ms",
         flush=True,
     )
 
 
 def many_visitors(seconds: float = size(12, 1)) -> list[Line]:
-    """Ours at 100, 500, 500 in one crowd and 1,000; the naive broadcast at 100; Yjs awareness at 25 and 50."""
+    """Ours at 100, 500, 500 in one crowd and 1,000; the naive broadcast at 100; Yjs awareness at 25
+    and 50.
+    """
     from conftest import Server
 
     lines: list[Line] = []
@@ -374,7 +388,10 @@ def many_visitors(seconds: float = size(12, 1)) -> list[Line]:
         )
         show("naive broadcast, 100", naive)
         print(
-            f"    of {naive['sent'] * 0.99:.0f} poses/s that each should hear it heard {naive['heard']:.0f}: {100 * (1 - naive['heard'] / max(1, naive['sent'] * 0.99)):.0f} % did not come in time"
+            f"    of {naive['sent'] * 0.99:.0f} poses/s that each should hear it heard"
+            f" {naive['heard']:.0f}:"
+            f" {100 * (1 - naive['heard'] / max(1, naive['sent'] * 0.99)):.0f} % did not come in"
+            " time"
         )
     python = yjs_python()
     if python:
@@ -387,7 +404,8 @@ def many_visitors(seconds: float = size(12, 1)) -> list[Line]:
                     show(f"Yjs awareness, {many}", yjs)
             except (RuntimeError, OSError) as error:
                 print(
-                    f"  Yjs awareness, {many}: did not run ({str(error).strip().splitlines()[-1][:120]})"
+                    f"  Yjs awareness, {many}: did not run"
+                    f" ({str(error).strip().splitlines()[-1][:120]})"
                 )
     else:
         print("  Yjs awareness: pycrdt-websocket is not installed here")

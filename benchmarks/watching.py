@@ -1,4 +1,6 @@
-"""Drift beside Evidently, its false alarms over quiet days, what it finds, and the always-valid test of rollouts. Called by `operate.py`."""
+"""Drift beside Evidently, its false alarms over quiet days, what it finds, and the always-valid
+test of rollouts. Called by `operate.py`.
+"""
 
 from __future__ import annotations
 
@@ -32,19 +34,23 @@ DAYS, DAILY = size(1000, 3), 2000
 def reference(values: dict[str, np.ndarray[Any, Any]]) -> dict[str, Any]:
     """What a build keeps of training columns."""
     return {
-        n: {"numbers": np.quantile(v, np.linspace(0, 1, 200)).tolist(), "rows": len(v)}
-        if v.dtype.kind == "f"
-        else {
-            "counts": dict(
-                zip(*[x.tolist() for x in np.unique(v, return_counts=True)], strict=True)
-            )
-        }
+        n: (
+            {"numbers": np.quantile(v, np.linspace(0, 1, 200)).tolist(), "rows": len(v)}
+            if v.dtype.kind == "f"
+            else {
+                "counts": dict(
+                    zip(*[x.tolist() for x in np.unique(v, return_counts=True)], strict=True)
+                )
+            }
+        )
         for n, v in values.items()
     }
 
 
 def table(seed: int, rows: int, shift: int | None = None) -> dict[str, np.ndarray[Any, Any]]:
-    """Nine numbers and three categories; column `shift` moves by a third of a deviation, or in its shares."""
+    """Nine numbers and three categories; column `shift` moves by a third of a deviation, or in its
+    shares.
+    """
     draw = np.random.default_rng(seed)
     found: dict[str, np.ndarray[Any, Any]] = {}
     for c in range(COLUMNS):
@@ -59,7 +65,9 @@ def table(seed: int, rows: int, shift: int | None = None) -> dict[str, np.ndarra
 
 
 def evidently() -> list[Line]:
-    """The same tables and the same verdicts, ours from what a build keeps and Evidently from both tables."""
+    """The same tables and the same verdicts, ours from what a build keeps and Evidently from both
+    tables.
+    """
     beside = not SMALL or (VENV / ".ready").exists()
     if beside and not (VENV / ".ready").exists():
         subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
@@ -122,12 +130,15 @@ def evidently() -> list[Line]:
                 peer.append(said["seconds"])
     if not beside:
         print(
-            f"  drift of {ROWS:,} rows x {COLUMNS}: what is done to the table is told in {right} of {CASES}"
+            f"  drift of {ROWS:,} rows x {COLUMNS}: what is done to the table is told in {right} of"
+            f" {CASES}"
         )
         return [no_peer("drift: Evidently's CPU over ours", ">= 20")]
     ratio = statistics.median(peer) / statistics.median(ours)
     print(
-        f"  drift of {ROWS:,} rows x {COLUMNS}: ours {statistics.median(ours):.2f} CPU s, Evidently {statistics.median(peer):.2f}; the same verdict on {same} of {CASES}; what was done to the table is told by ours in {right}, by Evidently in {theirs}"
+        f"  drift of {ROWS:,} rows x {COLUMNS}: ours {statistics.median(ours):.2f} CPU s, Evidently"
+        f" {statistics.median(peer):.2f}; the same verdict on {same} of {CASES}; what was done to"
+        f" the table is told by ours in {right}, by Evidently in {theirs}"
     )
     return [
         ("drift: Evidently's CPU over ours", ratio, ">= 20", ratio >= 20),
@@ -212,7 +223,9 @@ def day(
 
 
 def alarms() -> list[Line]:
-    """Alarms over quiet days at a stated one a day, and how often a small shift in one of twelve features is found within 2,000 rows."""
+    """Alarms over quiet days at a stated one a day, and how often a small shift in one of twelve
+    features is found within 2,000 rows.
+    """
     training = reference(table(5, 20_000))
     watch, records = watched(training, "1/day")
     false = sum(day(watch, records, table(10_000 + n, DAILY)) for n in range(DAYS))
@@ -226,16 +239,29 @@ def alarms() -> list[Line]:
         rows[column] = rows[column] + 0.3 * rows[column].std()
         found += day(watch, records, rows) > 0
     print(
-        f"  0.3 deviations in one of twelve features, 1 alarm a month stated: found within {DAILY} rows in {found} of {shifts}"
+        f"  0.3 deviations in one of twelve features, 1 alarm a month stated: found within {DAILY}"
+        f" rows in {found} of {shifts}"
     )
     return [
-        (f"drift: false alarms of {DAYS} quiet days at one a day", float(false), f"<= {DAYS}", false <= DAYS),
-        ("drift: a shift of 0.3 found within 2,000 requests", found / shifts, ">= 0.95", found / shifts >= 0.95),
-    ]  # fmt: skip
+        (
+            f"drift: false alarms of {DAYS} quiet days at one a day",
+            float(false),
+            f"<= {DAYS}",
+            false <= DAYS,
+        ),
+        (
+            "drift: a shift of 0.3 found within 2,000 requests",
+            found / shifts,
+            ">= 0.95",
+            found / shifts >= 0.95,
+        ),
+    ]
 
 
 def sequential() -> list[Line]:
-    """Errors of the always-valid test over A/A rollouts looked at every 10 requests, and the rows that a gain of three points takes."""
+    """Errors of the always-valid test over A/A rollouts looked at every 10 requests, and the rows
+    that a gain of three points takes.
+    """
     draw, false = np.random.default_rng(3), 0
     runs = size(2000, 40)
     for _ in range(runs):
@@ -261,7 +287,9 @@ def sequential() -> list[Line]:
         )
     times = float(np.quantile(took, 0.8)) / fixed
     print(
-        f"  A/A: {false} of {runs:,} promoted or returned; three points more: a fixed test wants {fixed:.0f} rows a side, ours has 80 % by {np.quantile(took, 0.8):.0f}, half by {np.median(took):.0f}"
+        f"  A/A: {false} of {runs:,} promoted or returned; three points more: a fixed test wants"
+        f" {fixed:.0f} rows a side, ours has 80 % by {np.quantile(took, 0.8):.0f}, half by"
+        f" {np.median(took):.0f}"
     )
     return [
         ("rollout: type I error of A/A", false / runs, "<= 0.05", false / runs <= 0.05),

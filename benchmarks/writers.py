@@ -1,7 +1,9 @@
-"""A base that writes, taught by each method on a small instruction set. Called by `learn.py`; alone: `python writers.py`.
+"""A base that writes, taught by each method on a small instruction set. Called by `learn.py`;
+alone: `python writers.py`.
 
-The instructions are real: a function of an installed library by its name and its arguments, and what its author
-says in the first sentence of its docstring. Which functions judge is drawn by seed; none of them teaches.
+The instructions are real: a function of an installed library by its name and its arguments, and
+what its author says in the first sentence of its docstring. Which functions judge is drawn by seed;
+none of them teaches.
 """
 
 from __future__ import annotations
@@ -50,7 +52,9 @@ def instructions(seed: int = 3) -> list[tuple[str, str]]:
 
 
 def writers() -> list[Line]:
-    """Each way to tune: perplexity and ROUGE-L of held-out answers beside the base's, the share of weights, the size that is kept, seconds."""
+    """Each way to tune: perplexity and ROUGE-L of held-out answers beside the base's, the share of
+    weights, the size that is kept, seconds.
+    """
     rows = instructions()
     columns: dict[str, list[Any]] = {"asked": [q for q, _ in rows], "said": [a for _, a in rows]}
     split = ["train"] * TAUGHT + ["validation"] * HELD + ["test"] * JUDGED
@@ -68,10 +72,19 @@ def writers() -> list[Line]:
                     **({"learning_rate": RATES[name]} if name in RATES else {}),
                 }
             )
-            model = Model.model_validate({
-                "base": "smollm2", "learns": "x", "predict": "said", "inputs": ["asked"], "max_length": 96, "max_new_tokens": size(32, 4), "track": [],
-                "instruction": "Say in one sentence what the function does.", "tune": tune,
-            })  # fmt: skip
+            model = Model.model_validate(
+                {
+                    "base": "smollm2",
+                    "learns": "x",
+                    "predict": "said",
+                    "inputs": ["asked"],
+                    "max_length": 96,
+                    "max_new_tokens": size(32, 4),
+                    "track": [],
+                    "instruction": "Say in one sentence what the function does.",
+                    "tune": tune,
+                }
+            )
             folder, began = store / name, time.perf_counter()
             folder.mkdir()
             made = grow(
@@ -88,7 +101,12 @@ def writers() -> list[Line]:
             moved = made.history[0]["trained"] if made.history else 0
             kept = (folder / "delta.safetensors").stat().st_size / 1e6
             print(
-                f"  {name:<9} perplexity {m['perplexity']:7.2f} (base {m['baselines']['base']['perplexity']:.2f})  ROUGE-L {m['rouge_l']:.3f} (base {m['baselines']['base']['rouge_l']:.3f}, nearest {m['baselines']['nearest']['rouge_l']:.3f})  trained {moved:>11,} ({moved / 134_515_008:7.3%})  kept {kept:6.1f} MB  {time.perf_counter() - began:5.0f} s",
+                f"  {name:<9} perplexity {m['perplexity']:7.2f} (base"
+                f" {m['baselines']['base']['perplexity']:.2f})  ROUGE-L {m['rouge_l']:.3f} (base"
+                f" {m['baselines']['base']['rouge_l']:.3f}, nearest"
+                f" {m['baselines']['nearest']['rouge_l']:.3f})  trained {moved:>11,}"
+                f" ({moved / 134_515_008:7.3%})  kept {kept:6.1f} MB "
+                f" {time.perf_counter() - began:5.0f} s",
                 flush=True,
             )
     worst = max((n for n in found if n != "frozen"), key=lambda n: found[n])

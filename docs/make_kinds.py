@@ -1,4 +1,6 @@
-"""Write docs/kinds/*.md from the kinds themselves: `python docs/make_kinds.py`; a test holds the pages to the code."""
+"""Write docs/kinds/*.md from the kinds themselves: `python docs/make_kinds.py`; a test holds the
+pages to the code.
+"""
 
 from __future__ import annotations
 
@@ -29,22 +31,50 @@ PAGES: dict[str, tuple[str, dict[str, type[Kind]]]] = {
     "types": ("What a field is read as: `datasets.NAME.fields.FIELD.type`.", dict(TYPES)),
     "missing": ("What stands for a missing value: `fields.FIELD.missing`.", dict(FILLS)),
     "outliers": ("How a number is fenced: `fields.FIELD.outliers`.", dict(FENCES)),
-    "rules": ("What rows and tables must keep: `datasets.NAME.rules` and `fields.FIELD.rules`.", dict(RULES)),
+    "rules": (
+        "What rows and tables must keep: `datasets.NAME.rules` and `fields.FIELD.rules`.",
+        dict(RULES),
+    ),
     "repairs": ("What is mended: `datasets.NAME.repairs`.", dict(REPAIRS)),
     "engines": ("Where rows are treated: `datasets.NAME.engine`.", dict(ENGINES)),
     "privacy": ("How a private value is hidden: `fields.FIELD.private`.", dict(PRIVACY)),
-    "tuning": ("How a pretrained base is moved toward a task: `models.NAME.tune`, a name or `{method: NAME, ...}`.", dict(TUNING)),
+    "tuning": (
+        (
+            "How a pretrained base is moved toward a task: `models.NAME.tune`, a name or `{method:"
+            " NAME, ...}`."
+        ),
+        dict(TUNING),
+    ),
     "losses": ("What training makes small: `tune.loss`.", dict(LOSSES)),
-    "objectives": ("What a base is to tell of texts without labels: `pretrain.objective`.", dict(OBJECTIVES)),
+    "objectives": (
+        "What a base is to tell of texts without labels: `pretrain.objective`.",
+        dict(OBJECTIVES),
+    ),
     "optimisers": ("How weights follow their gradients: `tune.optimiser`.", dict(OPTIMISERS)),
     "schedules": ("How the learning rate moves: `tune.schedule`.", dict(SCHEDULES)),
     "augment": ("Rows said in another way for training: `tune.augment`, a list.", dict(AUGMENT)),
     "runtimes": ("What runs a model: `services.NAME.runtime`.", dict(RUNTIMES)),
-    "exports": ("What other systems read: `mesocosm export NAME FOLDER`, settings by `--set name=value`.", dict(EXPORTS)),
-    "adversarial": ("Training against the worst small shift of word embeddings: `tune.adversarial`.", dict(ADVERSARIAL)),
+    "exports": (
+        "What other systems read: `mesocosm export NAME FOLDER`, settings by `--set name=value`.",
+        dict(EXPORTS),
+    ),
+    "adversarial": (
+        "Training against the worst small shift of word embeddings: `tune.adversarial`.",
+        dict(ADVERSARIAL),
+    ),
 }
 
-CHOOSING = {"type", "how", "rule", "repair", "engine", "method", "kind", "objective", "by"}  # settings that choose among kinds
+CHOOSING = {
+    "type",
+    "how",
+    "rule",
+    "repair",
+    "engine",
+    "method",
+    "kind",
+    "objective",
+    "by",
+}  # settings that choose among kinds
 
 
 def page(title: str) -> str:
@@ -52,7 +82,10 @@ def page(title: str) -> str:
     about, kinds = PAGES[title]
     parts = [f"# {title.capitalize()}\n\n{about}\n"]
     parts += [f"## {name}\n\n{told(kind)}\n" for name, kind in sorted(kinds.items())]
-    parts += [f"## Shared by {named(of, kinds)}\n\n{told(parent)}\n" for parent, of in shared(kinds).items()]
+    parts += [
+        f"## Shared by {named(of, kinds)}\n\n{told(parent)}\n"
+        for parent, of in shared(kinds).items()
+    ]
     return "\n".join(parts)
 
 
@@ -61,7 +94,11 @@ def shared(kinds: dict[str, type[Kind]]) -> dict[type[Kind], list[str]]:
     found: dict[type[Kind], list[str]] = {}
     for name, kind in sorted(kinds.items()):
         for parent in kind.__mro__[1:]:
-            if issubclass(parent, Kind) and parent not in (Kind, *kinds.values()) and "Args:" in (parent.__doc__ or ""):
+            if (
+                issubclass(parent, Kind)
+                and parent not in (Kind, *kinds.values())
+                and "Args:" in (parent.__doc__ or "")
+            ):
                 found.setdefault(parent, []).append(name)
     return found
 
@@ -69,7 +106,13 @@ def shared(kinds: dict[str, type[Kind]]) -> dict[type[Kind], list[str]]:
 def named(some: list[str], kinds: dict[str, type[Kind]]) -> str:
     """Some of the kinds in words."""
     less = sorted(set(kinds) - set(some))
-    return "all" if not less else ", ".join(some) if len(some) <= len(less) else f"all but {', '.join(less)}"
+    return (
+        "all"
+        if not less
+        else ", ".join(some)
+        if len(some) <= len(less)
+        else f"all but {', '.join(less)}"
+    )
 
 
 def told(kind: type[object]) -> str:

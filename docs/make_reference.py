@@ -1,4 +1,6 @@
-"""Write docs/reference/*.md from the code: `python docs/make_reference.py`; a test holds the pages to it."""
+"""Write docs/reference/*.md from the code: `python docs/make_reference.py`; a test holds the pages
+to it.
+"""
 
 from __future__ import annotations
 
@@ -32,37 +34,85 @@ from mesocosm.learn.self_training import SelfTraining
 from mesocosm.operate.notify import Notify
 from mesocosm.operate.oidc import Oidc
 from mesocosm.operate.runtimes.onnx import Workers
-from mesocosm.operate.service import Anomaly, Answers, Batch, Drift, Log, Monitor, Rollout, Service, Update
+from mesocosm.operate.service import (
+    Anomaly,
+    Answers,
+    Batch,
+    Drift,
+    Log,
+    Monitor,
+    Rollout,
+    Service,
+    Update,
+)
 from mesocosm.operate.surge import Surge
 from mesocosm.spec.grammar import Ecosystem
 from mesocosm.world.place import Inhabitant, World, WorldPlace
 
 SECTIONS: dict[str, type[Kind]] = {
     "the file": Ecosystem,
-    "datasets.NAME": Dataset, "datasets.NAME.from": From, "datasets.NAME.split": Split, "datasets.NAME.retention": Retention,
-    "datasets.NAME.duplicates": Duplicates, "datasets.NAME.anonymity": Anonymity,
-    "models.NAME": Model, "models.NAME.search": Search, "models.NAME.base": Brought, "models.NAME.auto": Auto, "models.NAME.pretrain": Pretrain, "models.NAME.pretrain.scratch": Scratch, "models.NAME.rank": Rank, "models.NAME.rank.towers": Towers,
-    "models.NAME.self_training": SelfTraining, "models.NAME.continual": Continual, "models.NAME.federated": Federated, "models.NAME.fair": Fair,
-    "services.NAME": Service, "services.NAME.answers": Answers, "services.NAME.runtime.workers": Workers, "services.NAME.rollout": Rollout, "services.NAME.log": Log, "services.NAME.batch": Batch, "services.NAME.update": Update,
-    "monitors.NAME": Monitor, "monitors.NAME.drift": Drift, "monitors.NAME.anomaly": Anomaly, "monitors.NAME.surge": Surge, "monitors.NAME.notify": Notify,
-    "world": World, "world.places.NAME": WorldPlace, "world.places.NAME.inhabitant": Inhabitant,
-    "oidc": Oidc, "language": Language,
-}  # fmt: skip
+    "datasets.NAME": Dataset,
+    "datasets.NAME.from": From,
+    "datasets.NAME.split": Split,
+    "datasets.NAME.retention": Retention,
+    "datasets.NAME.duplicates": Duplicates,
+    "datasets.NAME.anonymity": Anonymity,
+    "models.NAME": Model,
+    "models.NAME.search": Search,
+    "models.NAME.base": Brought,
+    "models.NAME.auto": Auto,
+    "models.NAME.pretrain": Pretrain,
+    "models.NAME.pretrain.scratch": Scratch,
+    "models.NAME.rank": Rank,
+    "models.NAME.rank.towers": Towers,
+    "models.NAME.self_training": SelfTraining,
+    "models.NAME.continual": Continual,
+    "models.NAME.federated": Federated,
+    "models.NAME.fair": Fair,
+    "services.NAME": Service,
+    "services.NAME.answers": Answers,
+    "services.NAME.runtime.workers": Workers,
+    "services.NAME.rollout": Rollout,
+    "services.NAME.log": Log,
+    "services.NAME.batch": Batch,
+    "services.NAME.update": Update,
+    "monitors.NAME": Monitor,
+    "monitors.NAME.drift": Drift,
+    "monitors.NAME.anomaly": Anomaly,
+    "monitors.NAME.surge": Surge,
+    "monitors.NAME.notify": Notify,
+    "world": World,
+    "world.places.NAME": WorldPlace,
+    "world.places.NAME.inhabitant": Inhabitant,
+    "oidc": Oidc,
+    "language": Language,
+}
 
 
 def file_page() -> str:
     """The sections of the file, each with its settings."""
-    parts = ["# The file\n\nEvery section of `ecosystem.yaml` and its settings, as the code reads them. Unknown keys are refused with their line.\n"]
+    parts = [
+        "# The file\n\nEvery section of `ecosystem.yaml` and its settings, as the code reads them."
+        " Unknown keys are refused with their line.\n"
+    ]
     parts += [f"## {name}\n\n{told(kind)}\n" for name, kind in SECTIONS.items()]
-    kinds = "\n".join(f"- [{title}](../kinds/{title}.md): {about}" for title, (about, _) in PAGES.items())
-    return "\n".join([*parts, f"## Kinds\n\nSettings that choose one of several kinds have a page each:\n\n{kinds}\n"])
+    kinds = "\n".join(
+        f"- [{title}](../kinds/{title}.md): {about}" for title, (about, _) in PAGES.items()
+    )
+    return "\n".join(
+        [
+            *parts,
+            f"## Kinds\n\nSettings that choose one of several kinds have a page each:\n\n{kinds}\n",
+        ]
+    )
 
 
 def commands_page() -> str:
     """The commands, each with its arguments and options."""
     parts = [
-        "# Commands\n\nCommands find the file with `-f` (`ecosystem.yaml` or its folder). What answers has `--json`. "
-        "The exit code is 0 where it went well, 1 where something failed, 2 where the words of the command are wrong.\n"
+        "# Commands\n\nCommands find the file with `-f` (`ecosystem.yaml` or its folder). What"
+        " answers has `--json`. The exit code is 0 where it went well, 1 where something failed, 2"
+        " where the words of the command are wrong.\n"
     ]
     for name in COMMANDS:
         app = typer.Typer()
@@ -74,7 +124,11 @@ def commands_page() -> str:
         for one in command.params:
             if one.name in ("help", "install_completion", "show_completion"):
                 continue
-            names = ", ".join(f"`{n}`" for n in [*one.opts, *one.secondary_opts]) if one.param_type_name == "option" else f"`{str(one.name).upper()}`"
+            names = (
+                ", ".join(f"`{n}`" for n in [*one.opts, *one.secondary_opts])
+                if one.param_type_name == "option"
+                else f"`{str(one.name).upper()}`"
+            )
             said = " ".join(str(getattr(one, "help", "") or "").split())
             rows.append(f"- {names}{': ' + said if said else ''}")
         parts.append("\n".join(rows) + "\n")

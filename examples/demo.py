@@ -1,4 +1,6 @@
-"""The main job: build and serve the bank, print the address. MESOCOSM_EXIT=1 checks it and stops."""
+"""The main job: build and serve the bank, print the address. MESOCOSM_EXIT=1 checks it and
+stops.
+"""
 
 from __future__ import annotations
 
@@ -14,26 +16,53 @@ import httpx
 
 BANK = Path(__file__).parent / "bank"
 ROW = {
-    "checking": "... < 0 DM", "duration": "24 months", "history": "existing credits paid back duly till now", "purpose": "car (new)",
-    "amount": "4,870 DM", "savings": "... < 100 DM", "employment": "1 <= ... < 4 years", "rate": 3, "guarantors": "none", "residence": 4,
-    "property": "unknown / no property", "age": 53, "plans": "none", "housing": "for free", "credits": 2, "job": "skilled employee / official",
-}  # fmt: skip
+    "checking": "... < 0 DM",
+    "duration": "24 months",
+    "history": "existing credits paid back duly till now",
+    "purpose": "car (new)",
+    "amount": "4,870 DM",
+    "savings": "... < 100 DM",
+    "employment": "1 <= ... < 4 years",
+    "rate": 3,
+    "guarantors": "none",
+    "residence": 4,
+    "property": "unknown / no property",
+    "age": 53,
+    "plans": "none",
+    "housing": "for free",
+    "credits": 2,
+    "job": "skilled employee / official",
+}
 
 
 def check(url: str, token: str) -> None:
     """Predict, chat, trace and scrape; every step must hold."""
-    with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=60) as http:
+    with httpx.Client(
+        base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=60
+    ) as http:
         assert http.get("/readyz").json()["ready"]
         said = http.post("/v1/services/credit-desk/predict", json=ROW).raise_for_status().json()
-        print(f"predict   {said['label']} ({said['probability']:.2f}) by {said['version']}, {said['id']}")
-        body = {"model": "help-desk", "messages": [{"role": "user", "content": "I lost my card yesterday"}]}
+        print(
+            f"predict   {said['label']} ({said['probability']:.2f}) by {said['version']},"
+            f" {said['id']}"
+        )
+        body = {
+            "model": "help-desk",
+            "messages": [{"role": "user", "content": "I lost my card yesterday"}],
+        }
         chat = http.post("/v1/chat/completions", json=body).raise_for_status().json()["grounding"]
         assert chat["known"], chat
-        print(f"chat      “{chat['answer'][:60]}…” from {chat['source']['file']} line {chat['source']['line']}")
+        print(
+            f"chat      “{chat['answer'][:60]}…” from {chat['source']['file']} line"
+            f" {chat['source']['line']}"
+        )
         body["messages"][0]["content"] = "who won the football match last night"  # type: ignore[index]
         assert not http.post("/v1/chat/completions", json=body).json()["grounding"]["known"]
         past = http.get(f"/v1/lineage/{said['id']}").raise_for_status().json()
-        print(f"trace     {past['version']['id']} <- {past['snapshot']['id']} <- {', '.join(past['files'])} ({past['rows']['training']} rows)")
+        print(
+            f"trace     {past['version']['id']} <- {past['snapshot']['id']} <-"
+            f" {', '.join(past['files'])} ({past['rows']['training']} rows)"
+        )
         scraped = http.get("/metrics").raise_for_status().text
         assert 'mesocosm_requests_total{service="credit-desk"' in scraped
         print(f"metrics   {sum(not line.startswith('#') for line in scraped.splitlines())} series")
@@ -42,7 +71,15 @@ def check(url: str, token: str) -> None:
 
 
 def main() -> int:
-    command = [sys.executable, "-m", "mesocosm", "up", str(BANK), "--port", os.environ.get("MESOCOSM_PORT", "8765")]
+    command = [
+        sys.executable,
+        "-m",
+        "mesocosm",
+        "up",
+        str(BANK),
+        "--port",
+        os.environ.get("MESOCOSM_PORT", "8765"),
+    ]
     if os.environ.get("MESOCOSM_EXIT") != "1":
         return subprocess.call(command)
     (BANK / ".mesocosm" / "server.json").unlink(missing_ok=True)

@@ -1,10 +1,11 @@
-"""A process that has imported what the commands need and forks one for each command: a test's command starts in milliseconds.
+"""A process that has imported what the commands need and forks one for each command: a test's
+command starts in milliseconds.
 
     python tests/fork_server.py SOCKET
 
-A client connects, sends its words, environment and folder with three files (standard input, output, errors), and reads the new process's
-number and, when it has ended, its exit status, a line each. Each command is a process of its own; what it shares with the others
-is what Python has imported.
+A client connects, sends its words, environment and folder with three files (standard input, output,
+errors), and reads the new process's number and, when it has ended, its exit status, a line each.
+Each command is a process of its own; what it shares with the others is what Python has imported.
 """
 
 from __future__ import annotations
@@ -33,13 +34,59 @@ from pathlib import Path
 from typing import Any
 
 IMPORTED = (
-    "typer", "rich.console", "ruamel.yaml", "sqlalchemy", "pydantic", "httpx", "numpy", "pandas", "pyarrow", "pyarrow.parquet", "pyarrow.dataset", "scipy.stats", "scipy.linalg",
-    "sklearn.linear_model", "sklearn.ensemble", "sklearn.feature_extraction.text", "sklearn.pipeline", "sklearn.preprocessing", "sklearn.kernel_ridge", "sklearn.cluster",
-    "duckdb", "ibis", "ibis.backends.duckdb", "sqlglot", "torch", "onnx", "onnxscript", "tokenizers", "safetensors.torch", "lightgbm", "pint", "phonenumbers",
-    "fastapi", "uvicorn", "starlette", "websockets", "prometheus_client", "jinja2", "cryptography.fernet", "mesocosm.ecosystem", "mesocosm.cli.main",
-    "transformers.models.auto.modeling_auto", "transformers.models.bert.modeling_bert", "peft", "mlflow", "mlflow.store.tracking.sqlalchemy_store", "optuna", "mesocosm.learn.train",
-    "mesocosm.learn.loop", "mesocosm.learn.export", "mesocosm.build.up", "mesocosm.build.wiring",
-)  # fmt: skip
+    "typer",
+    "rich.console",
+    "ruamel.yaml",
+    "sqlalchemy",
+    "pydantic",
+    "httpx",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "pyarrow.parquet",
+    "pyarrow.dataset",
+    "scipy.stats",
+    "scipy.linalg",
+    "sklearn.linear_model",
+    "sklearn.ensemble",
+    "sklearn.feature_extraction.text",
+    "sklearn.pipeline",
+    "sklearn.preprocessing",
+    "sklearn.kernel_ridge",
+    "sklearn.cluster",
+    "duckdb",
+    "ibis",
+    "ibis.backends.duckdb",
+    "sqlglot",
+    "torch",
+    "onnx",
+    "onnxscript",
+    "tokenizers",
+    "safetensors.torch",
+    "lightgbm",
+    "pint",
+    "phonenumbers",
+    "fastapi",
+    "uvicorn",
+    "starlette",
+    "websockets",
+    "prometheus_client",
+    "jinja2",
+    "cryptography.fernet",
+    "mesocosm.ecosystem",
+    "mesocosm.cli.main",
+    "transformers.models.auto.modeling_auto",
+    "transformers.models.bert.modeling_bert",
+    "peft",
+    "mlflow",
+    "mlflow.store.tracking.sqlalchemy_store",
+    "optuna",
+    "mesocosm.learn.train",
+    "mesocosm.learn.loop",
+    "mesocosm.learn.export",
+    "mesocosm.build.up",
+    "mesocosm.build.wiring",
+)
 
 
 class Forked:
@@ -96,7 +143,14 @@ class Forked:
         self.send_signal(signal.SIGKILL)
 
 
-def ask(path: str, words: Sequence[str], env: dict[str, str], cwd: str, files: Sequence[int], output: Any = None) -> Forked:
+def ask(
+    path: str,
+    words: Sequence[str],
+    env: dict[str, str],
+    cwd: str,
+    files: Sequence[int],
+    output: Any = None,
+) -> Forked:
     """Have the server at a socket run `mesocosm` with these words."""
     link = socket.socket(socket.AF_UNIX)
     link.connect(path)
@@ -107,7 +161,9 @@ def ask(path: str, words: Sequence[str], env: dict[str, str], cwd: str, files: S
 
 
 def start(env: dict[str, str] | None = None) -> tuple[subprocess.Popen[bytes], str]:
-    """A server in a process of its own, and its socket, which is there once the server can be asked (`await_server`)."""
+    """A server in a process of its own, and its socket, which is there once the server can be asked
+    (`await_server`).
+    """
     path = str(Path(tempfile.mkdtemp(prefix="mesocosm-fork-")) / "socket")
     return subprocess.Popen([sys.executable, __file__, path], env=env), path
 
@@ -158,7 +214,14 @@ def _become(words: list[str], env: dict[str, str], cwd: str, files: list[int]) -
     time.tzset()
     os.chdir(cwd)
     for name, number, mode in (("stdin", 0, "r"), ("stdout", 1, "w"), ("stderr", 2, "w")):
-        file = open(number, mode, encoding="utf-8", errors="backslashreplace" if number == 2 else "strict", closefd=False, buffering=1 if number == 2 else -1)  # noqa: SIM115, it stays open
+        file = open(  # noqa: SIM115, it stays open
+            number,
+            mode,
+            encoding="utf-8",
+            errors="backslashreplace" if number == 2 else "strict",
+            closefd=False,
+            buffering=1 if number == 2 else -1,
+        )
         setattr(sys, name, file)
         setattr(sys, f"__{name}__", file)
     sys.argv = ["mesocosm", *words]

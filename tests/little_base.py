@@ -1,6 +1,8 @@
-"""A small base for tests of training: the first two layers of minilm with its most frequent words, laid out as a hub's folder.
+"""A small base for tests of training: the first two layers of minilm with its most frequent words,
+laid out as a hub's folder.
 
-What is trained, exported and served is the same code as with minilm; its file has 28 MB, minilm's 91 MB.
+What is trained, exported and served is the same code as with minilm; its file has 28 MB, minilm's
+91 MB.
 """
 
 from __future__ import annotations
@@ -34,13 +36,23 @@ def _write(folder: Path) -> None:
     from mesocosm.learn.bases import resolve
 
     whole = resolve("minilm", Path("."))
-    weights = {k: v for k, v in load_file(whole.folder / "model.safetensors").items() if "layer." not in k or int(k.split("layer.")[1].split(".")[0]) < LAYERS}
-    weights["embeddings.word_embeddings.weight"] = weights["embeddings.word_embeddings.weight"][:WORDS].copy()
+    weights = {
+        k: v
+        for k, v in load_file(whole.folder / "model.safetensors").items()
+        if "layer." not in k or int(k.split("layer.")[1].split(".")[0]) < LAYERS
+    }
+    weights["embeddings.word_embeddings.weight"] = weights["embeddings.word_embeddings.weight"][
+        :WORDS
+    ].copy()
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     tokenizer = json.loads((whole.folder / "tokenizer.json").read_text(encoding="utf-8"))
-    tokenizer["model"]["vocab"] = {word: number for word, number in tokenizer["model"]["vocab"].items() if number < WORDS}
+    tokenizer["model"]["vocab"] = {
+        word: number for word, number in tokenizer["model"]["vocab"].items() if number < WORDS
+    }
     (folder / "tokenizer.json").write_text(json.dumps(tokenizer), encoding="utf-8")
     for name in ("tokenizer_config.json", "special_tokens_map.json"):
         shutil.copy(whole.folder / name, folder / name)
     config = json.loads((whole.folder / "config.json").read_text(encoding="utf-8"))
-    (folder / "config.json").write_text(json.dumps(config | {"num_hidden_layers": LAYERS, "vocab_size": WORDS}), encoding="utf-8")
+    (folder / "config.json").write_text(
+        json.dumps(config | {"num_hidden_layers": LAYERS, "vocab_size": WORDS}), encoding="utf-8"
+    )

@@ -1,4 +1,6 @@
-"""Benchmarks do not rot: every part of every one runs whole at its smallest size, with the peers that are installed."""
+"""Benchmarks do not rot: every part of every one runs whole at its smallest size, with the peers
+that are installed.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,11 @@ def call(name: str, only: str) -> subprocess.CompletedProcess[str]:
 def parts(name: str) -> list[str]:
     """The parts that a benchmark lists, read from its file without importing it."""
     tree = ast.parse((ROOT / "benchmarks" / f"{name}.py").read_text(encoding="utf-8"))
-    listed = next(n.value for n in tree.body if isinstance(n, ast.AnnAssign) and ast.unparse(n.target) == "PARTS")
+    listed = next(
+        n.value
+        for n in tree.body
+        if isinstance(n, ast.AnnAssign) and ast.unparse(n.target) == "PARTS"
+    )
     assert isinstance(listed, ast.Dict)
     return [str(ast.literal_eval(key)) for key in listed.keys if key is not None]
 
@@ -30,16 +36,22 @@ def parts(name: str) -> list[str]:
 def test_a_benchmark_runs_whole_at_its_smallest_size(name: str) -> None:
     wanted = [p for p in parts(name) if p not in TWICE.get(name, ())]
     done = call(name, ",".join(wanted))
-    assert done.returncode in (0, 1) and "the part broke" not in done.stdout, done.stdout[-3000:] + done.stderr[-5000:]
+    assert done.returncode in (0, 1) and "the part broke" not in done.stdout, (
+        done.stdout[-3000:] + done.stderr[-5000:]
+    )
     assert all(f"[{part}, " in done.stdout for part in wanted)
 
 
 def test_an_unknown_part_is_named_with_those_there_are() -> None:
     done = call("operate", "nothing")
-    assert done.returncode == 2 and "unknown part 'nothing'; expected sequential" in done.stdout, done.stderr[-2000:]
+    assert done.returncode == 2 and "unknown part 'nothing'; expected sequential" in done.stdout, (
+        done.stderr[-2000:]
+    )
 
 
-def test_a_part_that_breaks_is_a_missed_line_and_the_others_go_on(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_part_that_breaks_is_a_missed_line_and_the_others_go_on(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
     from parts import Line, run_parts
 

@@ -1,4 +1,6 @@
-"""What the documents say stands: the same blocks in both languages, commands that exist, pictures that are there."""
+"""What the documents say stands: the same blocks in both languages, commands that exist, pictures
+that are there.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,12 @@ def test_every_command_named_exists_and_every_path_is_there() -> None:
 def test_every_example_of_the_pages_is_a_file_that_holds() -> None:
     from mesocosm.spec.read import read_text
 
-    blocks = [b for page in ("governing", "learning") for b in re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / f"{page}.md").read_text(), re.S) if "ecosystem:" in b]
+    blocks = [
+        b
+        for page in ("governing", "learning")
+        for b in re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / f"{page}.md").read_text(), re.S)
+        if "ecosystem:" in b
+    ]
     assert len(blocks) == 9
     for block in blocks:
         eco = read_text(block, ROOT / "docs" / "ecosystem.yaml", {}).eco
@@ -46,10 +53,17 @@ def test_every_example_of_the_pages_is_a_file_that_holds() -> None:
 def test_the_example_of_operating_holds() -> None:
     from mesocosm.spec.read import read_text
 
-    block, provider = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "operating.md").read_text(), re.S)
+    block, provider = re.findall(
+        r"```yaml\n(.*?)```", (ROOT / "docs" / "operating.md").read_text(), re.S
+    )
     whole = SMALL.split("services:")[0] + block.replace("serves: risk", "serves: judge") + provider
-    eco = read_text(whole, ROOT / "docs" / "ecosystem.yaml", {"HOOK": "https://hooks.example/x"}).eco
-    assert eco.services["desk"].batch.target == "200ms" and eco.monitors["watch"].notify.mail == "oncall@example.org"
+    eco = read_text(
+        whole, ROOT / "docs" / "ecosystem.yaml", {"HOOK": "https://hooks.example/x"}
+    ).eco
+    assert (
+        eco.services["desk"].batch.target == "200ms"
+        and eco.monitors["watch"].notify.mail == "oncall@example.org"
+    )
     assert eco.oidc is not None and eco.oidc.roles["oncall"] == "change"
 
 
@@ -59,9 +73,16 @@ def test_every_kind_has_its_page_as_the_code_says_it() -> None:
 
     count = 0
     for title, (_, kinds) in PAGES.items():
-        untold = {(n, f) for n, kind in kinds.items() for f, known in kind.model_fields.items() if f not in CHOOSING and f"`{known.alias or f}`" not in page(title)}
+        untold = {
+            (n, f)
+            for n, kind in kinds.items()
+            for f, known in kind.model_fields.items()
+            if f not in CHOOSING and f"`{known.alias or f}`" not in page(title)
+        }
         assert untold <= {("masked", "fields")}, untold  # it takes none
-        assert (ROOT / "docs" / "kinds" / f"{title}.md").read_text() == page(title), f"run: python docs/make_kinds.py ({title})"
+        assert (ROOT / "docs" / "kinds" / f"{title}.md").read_text() == page(title), (
+            f"run: python docs/make_kinds.py ({title})"
+        )
         for name, kind in kinds.items():
             count += 1
             assert "Source:" in (kind.__doc__ or "") and ">>>" in (kind.__doc__ or ""), name
@@ -74,12 +95,20 @@ def test_tutorials_are_equal_in_both_languages() -> None:
     for name, text in english.items():
         chinese = (ROOT / "docs" / "tutorials" / "zh" / name).read_text()
         for what in (r"```console\n(.*?)```", r"`(mesocosm [^`]*)`", r"^##? ()", r"^(    [^\n]+)$"):
-            assert re.findall(what, text, re.S | re.M) == re.findall(what, chinese, re.S | re.M), (name, what)
+            assert re.findall(what, text, re.S | re.M) == re.findall(what, chinese, re.S | re.M), (
+                name,
+                what,
+            )
 
 
 def test_no_name_of_this_machine_stands_in_the_files() -> None:
     seen = 0
-    for path in [*(ROOT / "src").rglob("*.py"), *(ROOT / "docs").rglob("*.md"), ROOT / "README.md", ROOT / "constraints.txt"]:
+    for path in [
+        *(ROOT / "src").rglob("*.py"),
+        *(ROOT / "docs").rglob("*.md"),
+        ROOT / "README.md",
+        ROOT / "constraints.txt",
+    ]:
         seen += 1
         here = str(ROOT.parent)
         assert len(here) < 3 or f"{here}/" not in path.read_text(), path
@@ -91,7 +120,9 @@ def test_the_reference_is_as_the_code_says_it() -> None:
     from make_reference import WRITTEN
 
     for title, made in WRITTEN.items():
-        assert (ROOT / "docs" / "reference" / f"{title}.md").read_text() == made(), f"run: python docs/make_reference.py ({title})"
+        assert (ROOT / "docs" / "reference" / f"{title}.md").read_text() == made(), (
+            f"run: python docs/make_reference.py ({title})"
+        )
 
 
 def test_every_kind_that_the_file_can_hold_has_its_place_in_the_reference() -> None:
@@ -110,7 +141,13 @@ def test_every_kind_that_the_file_can_hold_has_its_place_in_the_reference() -> N
             yield from within(part)
 
     told = {*SECTIONS.values(), *(kind for _, kinds in KINDS.values() for kind in kinds.values())}
-    missing = {f"{name}.{key}: {kind.__name__}" for name, held in SECTIONS.items() for key, field in held.model_fields.items() for kind in within(field.annotation) if kind not in told}
+    missing = {
+        f"{name}.{key}: {kind.__name__}"
+        for name, held in SECTIONS.items()
+        for key, field in held.model_fields.items()
+        for kind in within(field.annotation)
+        if kind not in told
+    }
     assert not missing, f"add them to SECTIONS in docs/make_reference.py: {missing}"
 
 
@@ -119,7 +156,10 @@ PAGES = sorted((ROOT / "docs").rglob("*.md"))
 
 def test_every_command_and_option_of_the_pages_is_there() -> None:
     reference = (ROOT / "docs" / "reference" / "commands.md").read_text()
-    options = {name: set(re.findall(r"`(--?[a-z-]+)`", said)) for name, said in re.findall(r"## mesocosm ([a-z-]+)\n(.*?)(?=\n## |\Z)", reference, re.S)}
+    options = {
+        name: set(re.findall(r"`(--?[a-z-]+)`", said))
+        for name, said in re.findall(r"## mesocosm ([a-z-]+)\n(.*?)(?=\n## |\Z)", reference, re.S)
+    }
     assert set(options) == set(COMMANDS)
     seen = 0
     for page in [*PAGES, ROOT / "README.md"]:
@@ -133,7 +173,23 @@ def test_every_command_and_option_of_the_pages_is_there() -> None:
 
 
 def test_the_site_is_built_and_all_its_links_lead_somewhere(tmp_path: Path) -> None:
-    done = subprocess.run([sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", str(ROOT / "docs"), str(tmp_path)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "sphinx",
+            "-q",
+            "-W",
+            "--keep-going",
+            "-b",
+            "html",
+            str(ROOT / "docs"),
+            str(tmp_path),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     pages = {p: p.read_text() for p in tmp_path.rglob("*.html") if "_static" not in p.parts}
     assert len(pages) >= len(PAGES)
@@ -147,20 +203,32 @@ def test_the_site_is_built_and_all_its_links_lead_somewhere(tmp_path: Path) -> N
                 continue
             target = (page.parent / where.split("?")[0]).resolve() if where else page
             assert target.is_file(), f"{page.name}: {link}"
-            assert not anchor or target not in anchors or anchor in anchors[target], f"{page.name}: {link}"
+            assert not anchor or target not in anchors or anchor in anchors[target], (
+                f"{page.name}: {link}"
+            )
             followed += 1
     assert followed > 1000
 
 
 NOT_SETTINGS = {
-    "missing: flor", "tune: norm", "missing: floor", "tune: norms",  # of the how-tos, which add them
-    "labels: another", "labels: true", "rows: 60", "rows: [{...}, {...}]", "where: {field: value}", "upper: amount",  # of stories and requests
+    "missing: flor",
+    "tune: norm",
+    "missing: floor",
+    "tune: norms",  # of the how-tos, which add them
+    "labels: another",
+    "labels: true",
+    "rows: 60",
+    "rows: [{...}, {...}]",
+    "where: {field: value}",
+    "upper: amount",  # of stories and requests
     "engine: {spark: URL}",  # with a word for an address
-}  # fmt: skip
+}
 
 
 def test_every_setting_that_a_page_names_may_stand_in_the_file() -> None:
-    """What the pages say in passing, as `surge: {unsure: true}`, is a value that some section of the file takes there."""
+    """What the pages say in passing, as `surge: {unsure: true}`, is a value that some section of
+    the file takes there.
+    """
     import typing
 
     from pydantic import TypeAdapter, ValidationError
@@ -185,7 +253,9 @@ def test_every_setting_that_a_page_names_may_stand_in_the_file() -> None:
         if field is None:
             return False
         with suppress(ValidationError):
-            TypeAdapter(typing.Annotated[field.annotation, *field.metadata, field]).validate_python(value)
+            TypeAdapter(typing.Annotated[field.annotation, *field.metadata, field]).validate_python(
+                value
+            )
             return True
         try:
             kind.model_validate({key: value})
@@ -194,8 +264,18 @@ def test_every_setting_that_a_page_names_may_stand_in_the_file() -> None:
         return True
 
     walk(Ecosystem)
-    pages = [*(ROOT / "docs").glob("*.md"), *(ROOT / "docs" / "how-to").glob("*.md"), *(ROOT / "docs" / "tutorials").glob("*.md"), ROOT / "README.md"]
-    named = {(page.name, said) for page in pages for said in re.findall(r"`([a-z_]+: [^`]+)`", page.read_text()) if "..." not in said and said not in NOT_SETTINGS}
+    pages = [
+        *(ROOT / "docs").glob("*.md"),
+        *(ROOT / "docs" / "how-to").glob("*.md"),
+        *(ROOT / "docs" / "tutorials").glob("*.md"),
+        ROOT / "README.md",
+    ]
+    named = {
+        (page.name, said)
+        for page in pages
+        for said in re.findall(r"`([a-z_]+: [^`]+)`", page.read_text())
+        if "..." not in said and said not in NOT_SETTINGS
+    }
     wrong = []
     for page, said in sorted(named):
         ((key, value),) = YAML(typ="safe").load(said).items()
@@ -205,7 +285,18 @@ def test_every_setting_that_a_page_names_may_stand_in_the_file() -> None:
     assert len(named) > 70 and not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("scene", sorted(p.parent.name for p in (ROOT / "examples").glob("*/ecosystem.yaml")))
+@pytest.mark.parametrize(
+    "scene", sorted(p.parent.name for p in (ROOT / "examples").glob("*/ecosystem.yaml"))
+)
 def test_a_scenes_day_is_one_command(scene: str) -> None:
-    done = subprocess.run(["make", "--no-print-directory", "-n", "story", f"SCENE={scene}"], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1].endswith(f"mesocosm story -f examples/{scene}") and (ROOT / "examples" / scene / "story.yaml").is_file()
+    done = subprocess.run(
+        ["make", "--no-print-directory", "-n", "story", f"SCENE={scene}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (
+        done.stdout.splitlines()[-1].endswith(f"mesocosm story -f examples/{scene}")
+        and (ROOT / "examples" / scene / "story.yaml").is_file()
+    )

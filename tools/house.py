@@ -133,7 +133,9 @@ def count_public_any(modules: Iterable[Module]) -> int:
                 continue
             for node in scope.body:
                 if isinstance(node, FUNCTIONS) and not node.name.startswith("_"):
-                    parts = [one.annotation for one in ast.walk(node.args) if isinstance(one, ast.arg)]
+                    parts = [
+                        one.annotation for one in ast.walk(node.args) if isinstance(one, ast.arg)
+                    ]
                     texts = [ast.unparse(one) for one in [*parts, node.returns] if one is not None]
                     count += any(re.search(r"\bAny\b", text) for text in texts)
     return count
@@ -144,7 +146,9 @@ def find_circles(modules: Sequence[Module]) -> list[list[str]]:
     names = {module.name for module in modules}
     imports: dict[str, set[str]] = defaultdict(set)
     for module in modules:
-        package = module.name if module.path.name == "__init__.py" else module.name.rpartition(".")[0]
+        package = (
+            module.name if module.path.name == "__init__.py" else module.name.rpartition(".")[0]
+        )
         for node in module.tree.body:  # an import within a function happens later
             imports[module.name] |= _imported(node, package, names) - {module.name}
     return [sorted(group) for group in _components(sorted(names), imports) if len(group) > 1]
@@ -210,7 +214,9 @@ def measure_any(folder: Path) -> float:
     raise SystemExit("mypy gave no report of Any")
 
 
-def measure(folder: Path = SOURCE, any_share: Callable[[Path], float] = measure_any) -> list[Figure]:
+def measure(
+    folder: Path = SOURCE, any_share: Callable[[Path], float] = measure_any
+) -> list[Figure]:
     """All figures of the house."""
     modules = read_modules(folder)
     kloc = sum(len(module.lines) for module in modules) / 1000
@@ -232,7 +238,11 @@ def measure(folder: Path = SOURCE, any_share: Callable[[Path], float] = measure_
         Figure("modules in the largest folder", largest_folder(modules), 14),
         Figure("functions over 60 lines, %", 100 * sum(n > 60 for n in lengths) / len(lengths), 1),
         Figure("lines of the longest module", max(len(module.lines) for module in modules), 400),
-        Figure("functions of more than 7 parameters", sum(count_parameters(f) > 7 for f in functions), 0),
+        Figure(
+            "functions of more than 7 parameters",
+            sum(count_parameters(f) > 7 for f in functions),
+            0,
+        ),
     ]
 
 

@@ -1,6 +1,8 @@
-"""The same int8 classifier for every server that is measured: tokenizer, trunk and head, padded batches. Needs onnxruntime, tokenizers and numpy only.
+"""The same int8 classifier for every server that is measured: tokenizer, trunk and head, padded
+batches. Needs onnxruntime, tokenizers and numpy only.
 
-MODEL=folder with tokenizer.json, trunk.int8.onnx, head.onnx and labels.json; WORKERS=1 or 2 processes that share the two cores
+MODEL=folder with tokenizer.json, trunk.int8.onnx, head.onnx and labels.json; WORKERS=1 or 2
+processes that share the two cores
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Evidently's drift preset over two tables: `python evidently_drift.py FOLDER` with before.parquet and now.parquet."""
+"""Evidently's drift preset over two tables: `python evidently_drift.py FOLDER` with before.parquet
+and now.parquet.
+"""
 
 from __future__ import annotations
 

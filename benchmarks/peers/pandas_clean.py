@@ -1,4 +1,5 @@
-"""The cleaning of `dirty.yaml` as a careful pandas user would write it: vectorised where pandas can.
+"""The cleaning of `dirty.yaml` as a careful pandas user would write it: vectorised where pandas
+can.
 
     python pandas_clean.py IN.parquet OUT.parquet
 
@@ -127,9 +128,11 @@ def main(source: str, target: str) -> None:
         middle = train[name].median()
         out[name] = out[name].fillna(round(middle) if name == "age" else middle)
     out["email"] = [
-        None
-        if x is pd.NA or x is None or x != x
-        else hmac.digest(KEY, x.lower().encode(), sha256).hex()[:32]
+        (
+            None
+            if x is pd.NA or x is None or x != x
+            else hmac.digest(KEY, x.lower().encode(), sha256).hex()[:32]
+        )
         for x in email
     ]
     out["phone"] = (

@@ -56,10 +56,20 @@ def main(source: str, target: str) -> None:
     read = kept.with_columns(
         text("country").str.to_lowercase().replace_strict(COUNTRY, default=None).alias("country"),
         text("status").str.to_lowercase().replace_strict(STATUS, default=None).alias("status"),
-        (said.str.extract(r"^([-+]?\d[\d.]*)").cast(pl.Float64) * said.str.extract(r"^[-+]?\d[\d.]*\s*(.*)$").replace_strict(KG, default=None)).alias("weight"),
-        pl.coalesce(*(day.str.to_date(f, strict=False) for f in ("%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y", "%Y%m%d"))).alias("signed"),
-        text("email"), text("phone"), text("note"),
-    )  # fmt: skip
+        (
+            said.str.extract(r"^([-+]?\d[\d.]*)").cast(pl.Float64)
+            * said.str.extract(r"^[-+]?\d[\d.]*\s*(.*)$").replace_strict(KG, default=None)
+        ).alias("weight"),
+        pl.coalesce(
+            *(
+                day.str.to_date(f, strict=False)
+                for f in ("%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y", "%Y%m%d")
+            )
+        ).alias("signed"),
+        text("email"),
+        text("phone"),
+        text("note"),
+    )
     asked = []
     for name in ("income", "weight"):
         asked += [pl.col(name).quantile(q).alias(f"{name}{q}") for q in (0.25, 0.75)]
@@ -93,12 +103,20 @@ def main(source: str, target: str) -> None:
         & (pl.col("signed") >= pl.date(2010, 1, 1)).fill_null(True)
     )
     out = read.filter(holds).with_columns(
-        clip["income"].fill_null(facts["m_income"]), clip["weight"],
-        pl.col("age").fill_null(round(facts["m_age"])), pl.col("score").fill_null(facts["m_score"]),
-        pl.when((pl.col("score") - facts["mean"]).abs() > 3 * facts["sd"]).then(pl.lit("score;")).otherwise(pl.lit("")).alias("_flags"),
+        clip["income"].fill_null(facts["m_income"]),
+        clip["weight"],
+        pl.col("age").fill_null(round(facts["m_age"])),
+        pl.col("score").fill_null(facts["m_score"]),
+        pl.when((pl.col("score") - facts["mean"]).abs() > 3 * facts["sd"])
+        .then(pl.lit("score;"))
+        .otherwise(pl.lit(""))
+        .alias("_flags"),
         pl.col("email").map_batches(marks, return_dtype=pl.String),
-        pl.when(pl.col("phone").str.len_chars() >= 6).then(pl.lit("******") + pl.col("phone").str.slice(-2)).otherwise(pl.lit("******")).alias("phone"),
-    )  # fmt: skip
+        pl.when(pl.col("phone").str.len_chars() >= 6)
+        .then(pl.lit("******") + pl.col("phone").str.slice(-2))
+        .otherwise(pl.lit("******"))
+        .alias("phone"),
+    )
     out.sink_parquet(target)
     done = pl.scan_parquet(target)
     after = (

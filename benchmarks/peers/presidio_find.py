@@ -2,8 +2,8 @@
 
     python presidio_find.py COUNT
 
-Its pattern recognizers with a blank spaCy, since the models that it finds names with are downloads; so
-names and addresses are counted apart.
+Its pattern recognizers with a blank spaCy, since the models that it finds names with are downloads;
+so names and addresses are counted apart.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Five rules over a million rows in SQL, Pandera and Great Expectations, timed without imports and reading.
+"""Five rules over a million rows in SQL, Pandera and Great Expectations, timed without imports and
+reading.
 
 python rules.py IN.parquet
 """
@@ -19,9 +20,16 @@ from mesocosm.govern.recipe import broken_sql
 
 MAIL = r"[^@\s]+@[^@\s]+\.[^@\s]+"
 RULES = [
-    {"rule": "not_null", "of": "email"}, {"rule": "regex", "of": "email", "pattern": MAIL}, {"rule": "range", "of": "age", "min": 18, "max": 100},
-    {"rule": "range", "of": "visits", "min": 0}, {"rule": "in_set", "of": "status", "values": ["active", "Active", "ACT", "closed", "Closed", "pending"]},
-]  # fmt: skip
+    {"rule": "not_null", "of": "email"},
+    {"rule": "regex", "of": "email", "pattern": MAIL},
+    {"rule": "range", "of": "age", "min": 18, "max": 100},
+    {"rule": "range", "of": "visits", "min": 0},
+    {
+        "rule": "in_set",
+        "of": "status",
+        "values": ["active", "Active", "ACT", "closed", "Closed", "pending"],
+    },
+]
 
 
 def ours(path: str) -> tuple[float, int]:
@@ -48,10 +56,16 @@ def pandera(path: str) -> tuple[float, int]:
     import polars as pl
 
     frame = pl.read_parquet(path, columns=["email", "age", "visits", "status"])
-    schema = pa.DataFrameSchema({
-        "email": pa.Column(str, pa.Check.str_matches(f"^{MAIL}$"), nullable=False), "age": pa.Column(int, pa.Check.in_range(18, 100), nullable=True),
-        "visits": pa.Column(int, pa.Check.ge(0)), "status": pa.Column(str, pa.Check.isin(["active", "Active", "ACT", "closed", "Closed", "pending"])),
-    })  # fmt: skip
+    schema = pa.DataFrameSchema(
+        {
+            "email": pa.Column(str, pa.Check.str_matches(f"^{MAIL}$"), nullable=False),
+            "age": pa.Column(int, pa.Check.in_range(18, 100), nullable=True),
+            "visits": pa.Column(int, pa.Check.ge(0)),
+            "status": pa.Column(
+                str, pa.Check.isin(["active", "Active", "ACT", "closed", "Closed", "pending"])
+            ),
+        }
+    )
     began = time.perf_counter()
     try:
         schema.validate(frame, lazy=True)
@@ -75,11 +89,19 @@ def expectations(path: str) -> tuple[float, int]:
         .get_batch(batch_parameters={"dataframe": frame})
     )
     e = gx.expectations
-    suite = gx.ExpectationSuite(name="s", expectations=[
-        e.ExpectColumnValuesToNotBeNull(column="email"), e.ExpectColumnValuesToMatchRegex(column="email", regex=f"^{MAIL}$"),
-        e.ExpectColumnValuesToBeBetween(column="age", min_value=18, max_value=100), e.ExpectColumnValuesToBeBetween(column="visits", min_value=0),
-        e.ExpectColumnValuesToBeInSet(column="status", value_set=["active", "Active", "ACT", "closed", "Closed", "pending"]),
-    ])  # fmt: skip
+    suite = gx.ExpectationSuite(
+        name="s",
+        expectations=[
+            e.ExpectColumnValuesToNotBeNull(column="email"),
+            e.ExpectColumnValuesToMatchRegex(column="email", regex=f"^{MAIL}$"),
+            e.ExpectColumnValuesToBeBetween(column="age", min_value=18, max_value=100),
+            e.ExpectColumnValuesToBeBetween(column="visits", min_value=0),
+            e.ExpectColumnValuesToBeInSet(
+                column="status",
+                value_set=["active", "Active", "ACT", "closed", "Closed", "pending"],
+            ),
+        ],
+    )
     began = time.perf_counter()
     result = batch.validate(suite)
     bad = sum(r.result.get("unexpected_count", 0) for r in result.results)

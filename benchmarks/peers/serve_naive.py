@@ -1,4 +1,6 @@
-"""The batcher that one writes first: FastAPI, a queue, whatever came within 5 ms runs together. `python serve_naive.py PORT`."""
+"""The batcher that one writes first: FastAPI, a queue, whatever came within 5 ms runs together.
+`python serve_naive.py PORT`.
+"""
 
 from __future__ import annotations
 

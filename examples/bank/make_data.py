@@ -1,4 +1,5 @@
-"""Make the bank's data: a clean table, the same made dirty with its truth kept and told by three offices, and the desk's tables.
+"""Make the bank's data: a clean table, the same made dirty with its truth kept and told by three
+offices, and the desk's tables.
 
     python examples/bank/make_data.py [PATH OF german_credit.csv]
 
@@ -17,18 +18,42 @@ from pathlib import Path
 HERE = Path(__file__).parent
 SEED = 20
 CLEAN = {
-    "checking": "status_of_existing_checking_account", "duration": "duration_in_month", "history": "credit_history",
-    "purpose": "purpose", "amount": "credit_amount", "savings": "savings_account_and_bonds",
-    "employment": "present_employment_since", "rate": "installment_rate_in_percentage_of_disposable_income",
-    "guarantors": "other_debtors_or_guarantors", "residence": "present_residence_since", "property": "property",
-    "age": "age_in_years", "plans": "other_installment_plans", "housing": "housing",
-    "credits": "number_of_existing_credits_at_this_bank", "job": "job", "grade": "creditability",
-}  # fmt: skip
-OFFICES = {  # who writes what down, each beside the number of the application
-    "accounts": ["checking", "savings", "employment", "rate"],  # the ledger: what is in the accounts and comes in
-    "bureau": ["history", "plans", "credits"],  # the credit bureau: what was borrowed elsewhere and before
+    "checking": "status_of_existing_checking_account",
+    "duration": "duration_in_month",
+    "history": "credit_history",
+    "purpose": "purpose",
+    "amount": "credit_amount",
+    "savings": "savings_account_and_bonds",
+    "employment": "present_employment_since",
+    "rate": "installment_rate_in_percentage_of_disposable_income",
+    "guarantors": "other_debtors_or_guarantors",
+    "residence": "present_residence_since",
+    "property": "property",
+    "age": "age_in_years",
+    "plans": "other_installment_plans",
+    "housing": "housing",
+    "credits": "number_of_existing_credits_at_this_bank",
+    "job": "job",
+    "grade": "creditability",
 }
-TOLERANCE = {"amount": 2800.0, "duration": 12.0, "age": 11.0}  # about one standard deviation of the column
+OFFICES = {  # who writes what down, each beside the number of the application
+    "accounts": [
+        "checking",
+        "savings",
+        "employment",
+        "rate",
+    ],  # the ledger: what is in the accounts and comes in
+    "bureau": [
+        "history",
+        "plans",
+        "credits",
+    ],  # the credit bureau: what was borrowed elsewhere and before
+}
+TOLERANCE = {
+    "amount": 2800.0,
+    "duration": 12.0,
+    "age": 11.0,
+}  # about one standard deviation of the column
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -62,7 +87,15 @@ def dirty(rows: list[dict[str, str]]) -> tuple[list[dict[str, str]], list[dict[s
     found, truth = [dict(r) for r in rows], []
 
     def touch(row: dict[str, str], column: str, how: str, value: str) -> None:
-        truth.append({"application_id": row["application_id"], "column": column, "how": how, "true": row[column], "written": value})
+        truth.append(
+            {
+                "application_id": row["application_id"],
+                "column": column,
+                "how": how,
+                "true": row[column],
+                "written": value,
+            }
+        )
         row[column] = value
 
     for row in found:
@@ -124,9 +157,15 @@ def main() -> None:
         write(truth / "applications.csv", clean(Path(sys.argv[1])))
     written, touched = dirty(rows_of(truth / "applications.csv"))
     elsewhere = {name for names in OFFICES.values() for name in names}
-    write(HERE / "data" / "applications.csv", [{k: v for k, v in row.items() if k not in elsewhere} for row in written])
+    write(
+        HERE / "data" / "applications.csv",
+        [{k: v for k, v in row.items() if k not in elsewhere} for row in written],
+    )
     for office, names in OFFICES.items():
-        once = {row["application_id"]: {k: row[k] for k in ("application_id", *names)} for row in written}
+        once = {
+            row["application_id"]: {k: row[k] for k in ("application_id", *names)}
+            for row in written
+        }
         write(HERE / "data" / f"{office}.csv", [once[key] for key in sorted(once)])
     write(truth / "touched.csv", touched)
     sentences, answers = intents()

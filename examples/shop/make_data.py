@@ -1,4 +1,6 @@
-"""Makes the shop's articles and what people looked at, in our own words: `python make_data.py`. People are invented; each likes two kinds of things and goes through them in a like order."""
+"""Makes the shop's articles and what people looked at, in our own words: `python make_data.py`.
+People are invented; each likes two kinds of things and goes through them in a like order.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +9,85 @@ import random
 from pathlib import Path
 
 KINDS = {
-    "garden": ["pruning shears", "watering can", "tomato seeds", "bird feeder", "garden gloves", "compost bin", "rose fertiliser", "hand trowel", "herb pots", "rain barrel"],
-    "kitchen": ["chef's knife", "cast iron pan", "wooden spoon set", "pepper mill", "bread tin", "salad spinner", "kitchen scales", "tea strainer", "baking mat", "copper saucepan"],
-    "cycling": ["bicycle pump", "bike lamp", "chain oil", "cycling helmet", "saddle bag", "bike lock", "puncture kit", "bottle cage", "rain cape for cyclists", "handlebar tape"],
-    "reading": ["book light", "bookends", "reading pillow", "leather bookmark", "notebook", "fountain pen", "desk lamp", "magnifying glass", "book stand", "library stamp"],
-    "camping": ["two-person tent", "sleeping bag", "camping stove", "head torch", "folding chair", "water filter", "hiking map", "pocket knife", "camping mat", "enamel mug"],
-    "music": ["guitar strings", "metronome", "music stand", "violin rosin", "drum sticks", "headphones", "tuning fork", "piano cover", "capo", "sheet music folder"],
+    "garden": [
+        "pruning shears",
+        "watering can",
+        "tomato seeds",
+        "bird feeder",
+        "garden gloves",
+        "compost bin",
+        "rose fertiliser",
+        "hand trowel",
+        "herb pots",
+        "rain barrel",
+    ],
+    "kitchen": [
+        "chef's knife",
+        "cast iron pan",
+        "wooden spoon set",
+        "pepper mill",
+        "bread tin",
+        "salad spinner",
+        "kitchen scales",
+        "tea strainer",
+        "baking mat",
+        "copper saucepan",
+    ],
+    "cycling": [
+        "bicycle pump",
+        "bike lamp",
+        "chain oil",
+        "cycling helmet",
+        "saddle bag",
+        "bike lock",
+        "puncture kit",
+        "bottle cage",
+        "rain cape for cyclists",
+        "handlebar tape",
+    ],
+    "reading": [
+        "book light",
+        "bookends",
+        "reading pillow",
+        "leather bookmark",
+        "notebook",
+        "fountain pen",
+        "desk lamp",
+        "magnifying glass",
+        "book stand",
+        "library stamp",
+    ],
+    "camping": [
+        "two-person tent",
+        "sleeping bag",
+        "camping stove",
+        "head torch",
+        "folding chair",
+        "water filter",
+        "hiking map",
+        "pocket knife",
+        "camping mat",
+        "enamel mug",
+    ],
+    "music": [
+        "guitar strings",
+        "metronome",
+        "music stand",
+        "violin rosin",
+        "drum sticks",
+        "headphones",
+        "tuning fork",
+        "piano cover",
+        "capo",
+        "sheet music folder",
+    ],
 }
-NEW = {"garden": "lawn rake", "kitchen": "rolling pin", "cycling": "bicycle bell", "camping": "tent pegs"}  # nobody has looked at these yet
+NEW = {
+    "garden": "lawn rake",
+    "kitchen": "rolling pin",
+    "cycling": "bicycle bell",
+    "camping": "tent pegs",
+}  # nobody has looked at these yet
 
 
 def views() -> list[list[str]]:
@@ -36,6 +109,9 @@ if __name__ == "__main__":
     data = Path(__file__).parent / "data"
     names = [(t, k) for k, some in KINDS.items() for t in some] + [(t, k) for k, t in NEW.items()]
     goods = [[t.replace(" ", "-").replace("'", ""), t, k] for t, k in names]
-    for name, head, table in (("views", ["person", "article", "at"], views()), ("goods", ["article", "title", "kind"], goods)):
+    for name, head, table in (
+        ("views", ["person", "article", "at"], views()),
+        ("goods", ["article", "title", "kind"], goods),
+    ):
         with (data / f"{name}.csv").open("w", encoding="utf-8", newline="") as out:
             csv.writer(out, lineterminator="\n").writerows([head, *table])

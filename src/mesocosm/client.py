@@ -18,7 +18,9 @@ import httpx
 
 
 class Refused(Exception):
-    """The gateway's problem, in its words; `status` is HTTP's, `retry_after` seconds where it says so."""
+    """The gateway's problem, in its words; `status` is HTTP's, `retry_after` seconds where it says
+    so.
+    """
 
     def __init__(self, status: int, detail: str, retry_after: float | None = None) -> None:
         self.status, self.detail, self.retry_after = status, detail, retry_after
@@ -27,8 +29,10 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Prediction:
-    """What came out for one row; `why` is set, and nothing else, where the row may not be used; `warnings` name values that training
-    did not know, or say that the row has none: each has a `field`, a `warning` (`unseen category`, `out of range` or `empty row`) and a `detail`."""
+    """What came out for one row; `why` is set, and nothing else, where the row may not be used;
+    `warnings` name values that training did not know, or say that the row has none: each has a
+    `field`, a `warning` (`unseen category`, `out of range` or `empty row`) and a `detail`.
+    """
 
     id: str = ""
     version: str = ""
@@ -43,7 +47,8 @@ class Prediction:
 
 
 def row_as_json(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row as JSON can say it: dates, moments and hours in ISO 8601, a decimal as a number where a double holds it and as its digits where not, all else as it is.
+    """A row as JSON can say it: dates, moments and hours in ISO 8601, a decimal as a number where a
+    double holds it and as its digits where not, all else as it is.
 
     >>> row_as_json({"day": date(2024, 2, 29), "sum": Decimal("1.10"), "long": Decimal("0.12345678901234567890"), "n": 3})
     {'day': '2024-02-29', 'sum': 1.1, 'long': '0.12345678901234567890', 'n': 3}
@@ -55,7 +60,11 @@ def _as_json(value: object) -> object:
     if isinstance(value, date | time):
         return value.isoformat()
     if isinstance(value, Decimal):
-        return float(value) if value.is_finite() and Decimal(repr(float(value))) == value else str(value)
+        return (
+            float(value)
+            if value.is_finite() and Decimal(repr(float(value))) == value
+            else str(value)
+        )
     if isinstance(value, list):
         return [_as_json(one) for one in value]
     if isinstance(value, dict):
@@ -74,12 +83,19 @@ class Client:
 
     def __init__(self, url: str, token: str, timeout: float = 30.0) -> None:
         self.url = url.rstrip("/")
-        self.http = httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {token}"}, timeout=timeout)
+        self.http = httpx.Client(
+            base_url=self.url, headers={"Authorization": f"Bearer {token}"}, timeout=timeout
+        )
 
     def __enter__(self) -> Client:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -90,21 +106,29 @@ class Client:
         """Whether every service can answer."""
         return self.http.get("/readyz").status_code == 200
 
-    def predict(self, service: str, row: Mapping[str, Any], deadline_ms: int | None = None) -> Prediction:
+    def predict(
+        self, service: str, row: Mapping[str, Any], deadline_ms: int | None = None
+    ) -> Prediction:
         """The prediction of one row.
 
         Raises:
             Refused: the row cannot be right, too many wait, or the deadline passed.
         """
-        return _prediction(self._post(f"/v1/services/{service}/predict", row_as_json(row), deadline_ms))
+        return _prediction(
+            self._post(f"/v1/services/{service}/predict", row_as_json(row), deadline_ms)
+        )
 
-    def predict_rows(self, service: str, rows: Sequence[Mapping[str, Any]], deadline_ms: int | None = None) -> list[Prediction]:
+    def predict_rows(
+        self, service: str, rows: Sequence[Mapping[str, Any]], deadline_ms: int | None = None
+    ) -> list[Prediction]:
         """Predictions of up to 1,000 rows, in their order.
 
         Raises:
             Refused: as for `predict`.
         """
-        said = self._post(f"/v1/services/{service}/predict", {"rows": [row_as_json(r) for r in rows]}, deadline_ms)
+        said = self._post(
+            f"/v1/services/{service}/predict", {"rows": [row_as_json(r) for r in rows]}, deadline_ms
+        )
         return [_prediction(p) for p in said["predictions"]]
 
     def feedback(self, service: str, prediction: str, label: str) -> None:
@@ -121,26 +145,60 @@ class Client:
         Raises:
             Refused: the service does not speak.
         """
-        said = self._post("/v1/chat/completions", {"model": service, "messages": [{"role": "user", "content": question}]})
+        said = self._post(
+            "/v1/chat/completions",
+            {"model": service, "messages": [{"role": "user", "content": question}]},
+        )
         return dict(said["grounding"])
 
     def _post(self, path: str, body: Any, deadline_ms: int | None = None) -> Any:
         try:
-            answer = self.http.post(path, json=body, headers={"X-Deadline-Ms": str(deadline_ms)} if deadline_ms else {})
+            answer = self.http.post(
+                path, json=body, headers={"X-Deadline-Ms": str(deadline_ms)} if deadline_ms else {}
+            )
         except TypeError as error:
-            raise Refused(400, f"the body holds what JSON cannot say ({error}); wanted texts, numbers, booleans, lists and objects") from error
+            raise Refused(
+                400,
+                f"the body holds what JSON cannot say ({error}); wanted texts, numbers, booleans,"
+                " lists and objects",
+            ) from error
         except ValueError as error:
-            raise Refused(400, "the body holds a number that is infinite or none, which JSON cannot say; wanted a finite number, or null") from error
+            raise Refused(
+                400,
+                "the body holds a number that is infinite or none, which JSON cannot say; wanted a"
+                " finite number, or null",
+            ) from error
         if answer.status_code >= 400:
             said = answer.json() if "json" in answer.headers.get("content-type", "") else {}
             wait = answer.headers.get("retry-after")
             other = said.get("error")  # of a protocol that others define
             known = other.get("message") if isinstance(other, dict) else other
-            raise Refused(answer.status_code, str(known or said.get("detail", f"the gateway answered {answer.status_code}")), float(wait) if wait else None)
+            raise Refused(
+                answer.status_code,
+                str(known or said.get("detail", f"the gateway answered {answer.status_code}")),
+                float(wait) if wait else None,
+            )
         return answer.json()
 
 
 def _prediction(said: Mapping[str, Any]) -> Prediction:
-    known = {k: said[k] for k in ("id", "version", "label", "probability", "probabilities", "value", "why", "warnings") if k in said}
+    known = {
+        k: said[k]
+        for k in (
+            "id",
+            "version",
+            "label",
+            "probability",
+            "probabilities",
+            "value",
+            "why",
+            "warnings",
+        )
+        if k in said
+    }
     interval = said.get("interval")
-    return Prediction(**known, interval=(interval[0], interval[1]) if interval else None, more={k: v for k, v in said.items() if k not in known and k != "interval"})
+    return Prediction(
+        **known,
+        interval=(interval[0], interval[1]) if interval else None,
+        more={k: v for k, v in said.items() if k not in known and k != "interval"},
+    )

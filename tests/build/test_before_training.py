@@ -1,4 +1,6 @@
-"""What is said and settled before anything is trained: whether a base reads the texts, and by which field a split is stratified."""
+"""What is said and settled before anything is trained: whether a base reads the texts, and by which
+field a split is stratified.
+"""
 
 from __future__ import annotations
 
@@ -28,21 +30,36 @@ models:
 
 
 def project(home: Path, text: str) -> Path:
-    rows = [f"{i},{text} {i},{i % 7},{'true' if i % 2 else 'false'},k{i % 3},w{i % 5}" for i in range(40)]
-    (home / "mail.csv").write_text("\n".join(["id,text,size,urgent,kind,who", *rows]) + "\n", encoding="utf-8")
+    rows = [
+        f"{i},{text} {i},{i % 7},{'true' if i % 2 else 'false'},k{i % 3},w{i % 5}"
+        for i in range(40)
+    ]
+    (home / "mail.csv").write_text(
+        "\n".join(["id,text,size,urgent,kind,who", *rows]) + "\n", encoding="utf-8"
+    )
     (home / "ecosystem.yaml").write_text(FILE)
     return home
 
 
 def test_a_split_is_stratified_by_the_class_that_the_first_model_predicts(tmp_path: Path) -> None:
     found = datasets_of(open_ecosystem(project(tmp_path, "hello")).spec)
-    assert {n: d.split.stratify for n, d in found.items()} == {"letters": "kind", "grouped": None, "chosen": "who", "whole": None, "plain": None}
+    assert {n: d.split.stratify for n, d in found.items()} == {
+        "letters": "kind",
+        "grouped": None,
+        "chosen": "who",
+        "whole": None,
+        "plain": None,
+    }
 
 
 def test_a_plan_says_which_texts_a_base_does_not_know(tmp_path: Path) -> None:
     eco = open_ecosystem(project(tmp_path, "Я вчера потерял карту и мне нужна новая"))
     said = read_ahead(eco.spec, eco.catalog, eco.plan())
-    assert set(said) == {"models.m2", "models.m4", "models.m7"} and all("Cyrillic" in s[0] for s in said.values())
-    assert not eco.catalog.resources() and not any((tmp_path / ".mesocosm").glob("work/*")), "nothing is made and nothing is left"
+    assert set(said) == {"models.m2", "models.m4", "models.m7"} and all(
+        "Cyrillic" in s[0] for s in said.values()
+    )
+    assert not eco.catalog.resources() and not any((tmp_path / ".mesocosm").glob("work/*")), (
+        "nothing is made and nothing is left"
+    )
     eco = open_ecosystem(project(tmp_path, "my card was lost and I would like to have a new one"))
     assert not read_ahead(eco.spec, eco.catalog, eco.plan())

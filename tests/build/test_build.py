@@ -49,12 +49,18 @@ def test_an_unchanged_file_keeps_everything(built: Path) -> None:
 
 def test_a_gate_retrains_nothing(built: Path) -> None:
     found = edited(built, "tune: {method", 'require: {accuracy: ">= 0.5"}, tune: {method')
-    assert found["models.judge"] == "~" and found["datasets.mail"] == "=" and found["services.desk"] == "="
+    assert (
+        found["models.judge"] == "~"
+        and found["datasets.mail"] == "="
+        and found["services.desk"] == "="
+    )
 
 
 def test_another_step_makes_what_hangs_on_it_anew(built: Path) -> None:
     found = edited(built, "missing: median", "missing: mean")
-    assert [found[a] for a in ("sources.notes", "datasets.mail", "models.judge", "services.desk")] == ["=", "±", "±", "±"]
+    assert [
+        found[a] for a in ("sources.notes", "datasets.mail", "models.judge", "services.desk")
+    ] == ["=", "±", "±", "±"]
 
 
 def test_reasons_name_the_setting_and_its_line(built: Path) -> None:
@@ -71,7 +77,9 @@ def test_a_changed_source_is_seen(built: Path) -> None:
     (built / "notes.csv").write_text(before + "999,one more,7,Yes please\n")
     found = {c.address: c for c in open_ecosystem(built).plan()}
     (built / "notes.csv").write_text(before)
-    assert found["sources.notes"].sign == "±" and found["sources.notes"].because == ("its content changed",)
+    assert found["sources.notes"].sign == "±" and found["sources.notes"].because == (
+        "its content changed",
+    )
 
 
 def test_what_left_the_file_is_kept_until_pruned(tmp_path: Path, cli: Cli) -> None:
@@ -93,7 +101,9 @@ def test_what_left_the_file_is_kept_until_pruned(tmp_path: Path, cli: Cli) -> No
 
 def test_a_missed_gate_is_never_deployed_and_says_so(tmp_path: Path, cli: Cli) -> None:
     (tmp_path / "notes.csv").write_text(small_rows())
-    (tmp_path / "ecosystem.yaml").write_text(SMALL.replace("tune: {method", 'require: {log_loss: "<= -1.0"}, tune: {method'))
+    (tmp_path / "ecosystem.yaml").write_text(
+        SMALL.replace("tune: {method", 'require: {log_loss: "<= -1.0"}, tune: {method')
+    )
     done = cli("build", "-f", str(tmp_path), "--json")
     assert done.returncode == 1
     (failed,) = json.loads(done.stdout)["failed"]
@@ -106,14 +116,21 @@ def test_one_class_is_a_sentence_at_its_line(tmp_path: Path, cli: Cli) -> None:
     (tmp_path / "ecosystem.yaml").write_text(SMALL)
     done = cli("build", "-f", str(tmp_path), "--json")
     assert done.returncode == 1
-    assert "hold 'no thanks' only; wanted two classes or more" in json.loads(done.stdout)["failed"][0]["text"]
+    assert (
+        "hold 'no thanks' only; wanted two classes or more"
+        in json.loads(done.stdout)["failed"][0]["text"]
+    )
 
 
 def test_an_unknown_base_is_a_sentence(tmp_path: Path, cli: Cli) -> None:
     (tmp_path / "notes.csv").write_text(small_rows())
     (tmp_path / "ecosystem.yaml").write_text(SMALL.replace("base: minilm", "base: minilmm"))
     done = cli("build", "-f", str(tmp_path))
-    assert done.returncode == 2 and "no base is named 'minilmm'" in done.stderr and "Did you mean 'minilm'?" in done.stderr
+    assert (
+        done.returncode == 2
+        and "no base is named 'minilmm'" in done.stderr
+        and "Did you mean 'minilm'?" in done.stderr
+    )
 
 
 def state(home: Path) -> dict[str, Any]:
@@ -136,7 +153,9 @@ def whole(home: Path) -> None:
 
 @pytest.mark.slow
 def test_a_build_killed_at_many_moments_ends_the_same(built: Path, tmp_path: Path) -> None:
-    """Kills fall all over a build: after each, what is listed is whole, and the next build goes on."""
+    """Kills fall all over a build: after each, what is listed is whole, and the next build goes
+    on.
+    """
     (tmp_path / "notes.csv").write_text(small_rows())
     (tmp_path / "ecosystem.yaml").write_text(SMALL)
     rng, kills, ended = random.Random(3), 0, 0
@@ -168,6 +187,10 @@ def test_two_builds_at_once_do_not_meet(pond: Path) -> None:
     from mesocosm.base.errors import Failure
     from mesocosm.build.apply import alone
 
-    with alone(pond / ".mesocosm"), pytest.raises(Failure, match="another build"), alone(pond / ".mesocosm"):
+    with (
+        alone(pond / ".mesocosm"),
+        pytest.raises(Failure, match="another build"),
+        alone(pond / ".mesocosm"),
+    ):
         pass
     time.sleep(0)

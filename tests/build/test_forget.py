@@ -41,7 +41,9 @@ def test_subjects_are_forgotten_and_found_nowhere(tmp_path: Path) -> None:
     people = [f"person{i:04d}.{rng.randrange(10**6):06d}@example.org" for i in range(420)]
     lines = ["email,city,age"]
     for i, email in enumerate(people):
-        lines.append(f"{email},{rng.choice(['Bonn', 'Kiel'])},{rng.randrange(18, 90) if i % 10 else 300}")
+        lines.append(
+            f"{email},{rng.choice(['Bonn', 'Kiel'])},{rng.randrange(18, 90) if i % 10 else 300}"
+        )
         if i % 17 == 0:
             lines.append(f"{email},Bonn,33")
     lines.append(f"{people[5]},broken,line,of,five")
@@ -52,7 +54,21 @@ def test_subjects_are_forgotten_and_found_nowhere(tmp_path: Path) -> None:
     store = tmp_path / ".mesocosm"
     assert found_in(store, [people[5]]) and found_in(store, [people[10]])  # the scan can find
     for email in people[:TRIALS]:
-        eco.catalog.add(t.PREDICTIONS, [{"id": f"p-{email[:10]}", "service": "s", "version": "v", "snapshot": "x", "input": {"clean": {"email": email}}, "output": {}, "ms": 1.0, "at": 1.0}])
+        eco.catalog.add(
+            t.PREDICTIONS,
+            [
+                {
+                    "id": f"p-{email[:10]}",
+                    "service": "s",
+                    "version": "v",
+                    "snapshot": "x",
+                    "input": {"clean": {"email": email}},
+                    "output": {},
+                    "ms": 1.0,
+                    "at": 1.0,
+                }
+            ],
+        )
     left = []
     for start in range(0, TRIALS, 8):
         done = forget(eco.spec, eco.catalog, "people-table", people[start : start + 8])
@@ -62,11 +78,18 @@ def test_subjects_are_forgotten_and_found_nowhere(tmp_path: Path) -> None:
     assert found_in(store, people[:TRIALS]) == []
     assert found_in(store, [people[TRIALS]]) != []
     account = eco.catalog.snapshot(dataset="people-table")["account"]
-    assert account["in"] == account["kept"] + account["quarantined"] + account["duplicates"] + account["forgotten"]
+    assert (
+        account["in"]
+        == account["kept"] + account["quarantined"] + account["duplicates"] + account["forgotten"]
+    )
     (tmp_path / "people.csv").write_text("\n".join([*lines, "new@example.org,Bonn,44"]) + "\n")
     eco.build()
     again = eco.catalog.snapshot(dataset="people-table")["account"]
-    assert again["forgotten"] >= TRIALS and again["in"] == again["kept"] + again["quarantined"] + again["duplicates"] + again["forgotten"]
+    assert (
+        again["forgotten"] >= TRIALS
+        and again["in"]
+        == again["kept"] + again["quarantined"] + again["duplicates"] + again["forgotten"]
+    )
     assert found_in(store, people[:TRIALS]) == []
     assert eco.catalog.verify_audit() is None
 
@@ -80,17 +103,30 @@ def test_what_cannot_be_forgotten_is_said(tmp_path: Path) -> None:
 
 
 def test_a_key_that_nothing_holds_erases_nothing(tmp_path: Path) -> None:
-    """A typing error would cost every older version; a key of an older version, of the quarantine or of the log is held."""
+    """A typing error would cost every older version; a key of an older version, of the quarantine
+    or of the log is held.
+    """
     (tmp_path / "people.csv").write_text("email,city,age\nold@b.org,Bonn,3\nkeep@b.org,Ulm,4\n")
     (tmp_path / "ecosystem.yaml").write_text(FILE)
     eco = open_ecosystem(tmp_path)
     for more in ("", "third@b.org,Trier,5\n"):
-        (tmp_path / "people.csv").write_text("email,city,age\n" + ("old@b.org,Bonn,3\n" if not more else "") + "keep@b.org,Ulm,4\nlast@b.org,Jena,odd\n" + more)
+        (tmp_path / "people.csv").write_text(
+            "email,city,age\n"
+            + ("old@b.org,Bonn,3\n" if not more else "")
+            + "keep@b.org,Ulm,4\nlast@b.org,Jena,odd\n"
+            + more
+        )
         assert not eco.build().failed
     versions = [s["id"] for s in eco.catalog.snapshots("people-table")]
     told = forget(eco.spec, eco.catalog, "people-table", ["nobody@b.org", "later@b.org"])
-    assert (told["rows"], told["absent"]) == ({}, 2) and [s["id"] for s in eco.catalog.snapshots("people-table")] == versions and len(versions) == 2
-    assert forget(eco.spec, eco.catalog, "people-table", ["old@b.org"])["still_found_in"] == []  # of the first version only
+    assert (
+        (told["rows"], told["absent"]) == ({}, 2)
+        and [s["id"] for s in eco.catalog.snapshots("people-table")] == versions
+        and len(versions) == 2
+    )
+    assert (
+        forget(eco.spec, eco.catalog, "people-table", ["old@b.org"])["still_found_in"] == []
+    )  # of the first version only
     again = forget(eco.spec, eco.catalog, "people-table", ["old@b.org"])
     assert (again["rows"], again["absent"]) == ({}, 1)
     both = forget(eco.spec, eco.catalog, "people-table", ["keep@b.org", "nobody@b.org"])
@@ -98,21 +134,53 @@ def test_a_key_that_nothing_holds_erases_nothing(tmp_path: Path) -> None:
     with (tmp_path / "people.csv").open("a") as file:
         file.write("later@b.org,Ulm,5\n")
     eco.build()
-    assert eco.catalog.snapshot(dataset="people-table")["account"]["forgotten"] >= 2  # what nothing held then is left out now
+    assert (
+        eco.catalog.snapshot(dataset="people-table")["account"]["forgotten"] >= 2
+    )  # what nothing held then is left out now
 
 
 @pytest.mark.parametrize("kind", ["integer", "number"])
-@pytest.mark.parametrize(("key", "held"), [("12", False), ("0", False), ("7", True), ("007", True), ("40", True)])
-def test_figures_of_other_fields_hold_no_key(tmp_path: Path, key: str, held: bool, kind: str) -> None:
-    """An amount of 120.5 or a probability of 0.7 does not hold the keys 12 and 0; another spelling of a key does, and so does a prediction with it."""
+@pytest.mark.parametrize(
+    ("key", "held"), [("12", False), ("0", False), ("7", True), ("007", True), ("40", True)]
+)
+def test_figures_of_other_fields_hold_no_key(
+    tmp_path: Path, key: str, held: bool, kind: str
+) -> None:
+    """An amount of 120.5 or a probability of 0.7 does not hold the keys 12 and 0; another spelling
+    of a key does, and so does a prediction with it.
+    """
     (tmp_path / "people.csv").write_text("id,age\n7,12\n8,40\n")
-    (tmp_path / "ecosystem.yaml").write_text("ecosystem: small\nsources:\n  people: {type: csv, path: people.csv}\ndatasets:\n  folk: {from: people, key: id, fields: {id: KIND, age: integer}}\n".replace("KIND", kind))
+    (tmp_path / "ecosystem.yaml").write_text(
+        "ecosystem: small\nsources:\n  people: {type: csv, path: people.csv}\ndatasets:\n  folk:"
+        " {from: people, key: id, fields: {id: KIND, age: integer}}\n".replace("KIND", kind)
+    )
     eco = open_ecosystem(tmp_path)
     eco.build()
-    for ident, row in (("p-1", {"amount": 120.5, "age": 12}), ("p-2", {"id": 40 if kind == "integer" else 40.0, "age": 3})):
-        eco.catalog.add(t.PREDICTIONS, [{"id": ident, "service": "s", "version": "v", "snapshot": "x", "input": {"clean": row}, "output": {"probability": 0.7}, "ms": 1.0, "at": 1.0}])
+    for ident, row in (
+        ("p-1", {"amount": 120.5, "age": 12}),
+        ("p-2", {"id": 40 if kind == "integer" else 40.0, "age": 3}),
+    ):
+        eco.catalog.add(
+            t.PREDICTIONS,
+            [
+                {
+                    "id": ident,
+                    "service": "s",
+                    "version": "v",
+                    "snapshot": "x",
+                    "input": {"clean": row},
+                    "output": {"probability": 0.7},
+                    "ms": 1.0,
+                    "at": 1.0,
+                }
+            ],
+        )
     done = forget(eco.spec, eco.catalog, "folk", [key])
-    assert bool(done["rows"]) is held and (eco.catalog.prediction("p-1") is not None) and (eco.catalog.prediction("p-2") is None) is (key == "40")
+    assert (
+        bool(done["rows"]) is held
+        and (eco.catalog.prediction("p-1") is not None)
+        and (eco.catalog.prediction("p-2") is None) is (key == "40")
+    )
 
 
 LEARNT = """
@@ -132,9 +200,16 @@ services:
 
 
 def letters(home: Path, head: str) -> Ecosystem:
-    words = {"praise": ["lovely", "great", "kind", "thanks"], "anger": ["awful", "late", "broken", "rude"]}
+    words = {
+        "praise": ["lovely", "great", "kind", "thanks"],
+        "anger": ["awful", "late", "broken", "rude"],
+    }
     rng = random.Random(2)
-    lines = [f"{i},\"{rng.choice(words[k])} {rng.choice(['parcel', 'desk', 'answer'])} number {i}\",{k}" for i in range(160) for k in [["praise", "anger"][i % 2]]]
+    lines = [
+        f'{i},"{rng.choice(words[k])} {rng.choice(["parcel", "desk", "answer"])} number {i}",{k}'
+        for i in range(160)
+        for k in [["praise", "anger"][i % 2]]
+    ]
     (home / "mail.csv").write_text("\n".join(["id,text,kind", *lines]) + "\n")
     (home / "ecosystem.yaml").write_text(LEARNT.replace("HEAD", head))
     eco = open_ecosystem(home)
@@ -149,11 +224,19 @@ def test_a_version_forgets_a_row_exactly_and_its_certificate_is_kept(tmp_path: P
     before, ids = load(store / old["path"])  # type: ignore[misc]
     snapshot = eco.catalog.snapshot(dataset="letters")
     table = read_table(store / snapshot["path"] / "rows", snapshot["delta"])
-    key_of = dict(zip(table.column("_row").to_pylist(), table.column("id").to_pylist(), strict=True))
+    key_of = dict(
+        zip(table.column("_row").to_pylist(), table.column("id").to_pylist(), strict=True)
+    )
     gone = [str(key_of[int(ids[3])]), str(key_of[int(ids[40])])]
     done = forget(eco.spec, eco.catalog, "letters", gone)
     (one,) = done["exact"]
-    assert done["models"] == [] and one["from"] == old["id"] and one["rows"] == 2 and one["difference"] <= 1e-9 and one["equal"]
+    assert (
+        done["models"] == []
+        and one["from"] == old["id"]
+        and one["rows"] == 2
+        and one["difference"] <= 1e-9
+        and one["equal"]
+    )
     new = eco.catalog.version(one["to"])
     after, kept = load(store / new["path"])  # type: ignore[misc]
     assert sorted(set(ids.tolist()) - set(kept.tolist())) == sorted([int(ids[3]), int(ids[40])])
@@ -162,16 +245,29 @@ def test_a_version_forgets_a_row_exactly_and_its_certificate_is_kept(tmp_path: P
     x = before.rows_text[stay].astype(float)
     far = ((x[:, None] - x[None]) ** 2).sum(-1)
     y = before.whole[stay]
-    weights = np.linalg.solve(np.exp(-before.gamma_text * far) + before.ridge * np.eye(len(stay)), y - y.mean(0))
+    weights = np.linalg.solve(
+        np.exp(-before.gamma_text * far) + before.ridge * np.eye(len(stay)), y - y.mean(0)
+    )
     assert np.abs(after.inverse @ (after.whole - after.whole.mean(0)) - weights).max() < 1e-9
-    assert np.abs(before.inverse[stay] @ (before.whole - before.whole.mean(0)) - weights).max() > 1e-6  # the rows did count
-    assert not (store / old["path"]).exists() and eco.catalog.version(old["id"])["state"] == "erased"
-    assert eco.catalog.deployment("desk")["version"] == new["id"] and new["metrics"]["forgetting"]["difference"] == one["difference"]
-    assert eco.catalog.verify_audit() is None and {c.sign for c in open_ecosystem(tmp_path).plan()} == {"="}
+    assert (
+        np.abs(before.inverse[stay] @ (before.whole - before.whole.mean(0)) - weights).max() > 1e-6
+    )  # the rows did count
+    assert (
+        not (store / old["path"]).exists() and eco.catalog.version(old["id"])["state"] == "erased"
+    )
+    assert (
+        eco.catalog.deployment("desk")["version"] == new["id"]
+        and new["metrics"]["forgetting"]["difference"] == one["difference"]
+    )
+    assert eco.catalog.verify_audit() is None and {
+        c.sign for c in open_ecosystem(tmp_path).plan()
+    } == {"="}
     served = Version(store / new["path"], new["content"], Onnx().session)
     said = served.predict([{"text": "lovely answer, thanks"}])[0]
     assert said["label"] == "praise"
-    again = forget(eco.spec, eco.catalog, "letters", [str(key_of[int(ids[7])])])  # what forgot once can forget again
+    again = forget(
+        eco.spec, eco.catalog, "letters", [str(key_of[int(ids[7])])]
+    )  # what forgot once can forget again
     assert again["exact"][0]["from"] == new["id"] and again["exact"][0]["difference"] <= 1e-9
 
 

@@ -1,4 +1,6 @@
-"""Lost, damaged and edited files: seen by plan, doctor, the report and the world, rebuilt by build under the name that versions know."""
+"""Lost, damaged and edited files: seen by plan, doctor, the report and the world, rebuilt by build
+under the name that versions know.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,9 @@ def test_any_changed_byte_of_any_table_is_seen(scales: Ecosystem) -> None:
     assert find_damage(scales.spec, scales.catalog) == {}
 
 
-def test_what_is_lost_is_rebuilt_with_the_same_rows_and_name(scales: Ecosystem, tmp_path: Path) -> None:
+def test_what_is_lost_is_rebuilt_with_the_same_rows_and_name(
+    scales: Ecosystem, tmp_path: Path
+) -> None:
     snapshot = scales.catalog.snapshot(dataset="d")
     assert snapshot
     rows = scales.spec.root / ".mesocosm" / snapshot["path"] / "rows"
@@ -52,17 +56,29 @@ def test_what_is_lost_is_rebuilt_with_the_same_rows_and_name(scales: Ecosystem, 
     for path in tables(scales):
         path.unlink()
     change = next(c for c in scales.plan() if c.address == "datasets.d")
-    assert change.sign == "±" and "has lost the file" in change.because[0] and "rebuilt" in change.because[0]
-    assert any("datasets.d" in line and "mesocosm build" in line for line in whole(scales.spec, scales.catalog)["next"])
+    assert (
+        change.sign == "±"
+        and "has lost the file" in change.because[0]
+        and "rebuilt" in change.because[0]
+    )
+    assert any(
+        "datasets.d" in line and "mesocosm build" in line
+        for line in whole(scales.spec, scales.catalog)["next"]
+    )
     assert build(tmp_path) == []
     again = scales.catalog.snapshot(dataset="d")
     assert again and again["id"] == snapshot["id"] and again["delta"] != snapshot["delta"]
     take(rows, again["delta"], tmp_path / "after.csv")
     assert (tmp_path / "after.csv").read_text() == (tmp_path / "before.csv").read_text()
-    assert all(c.sign == "=" for c in scales.plan()) and find_damage(scales.spec, scales.catalog, thorough=True) == {}
+    assert (
+        all(c.sign == "=" for c in scales.plan())
+        and find_damage(scales.spec, scales.catalog, thorough=True) == {}
+    )
 
 
-def test_a_damaged_file_is_never_read_as_if_it_were_right(scales: Ecosystem, tmp_path: Path) -> None:
+def test_a_damaged_file_is_never_read_as_if_it_were_right(
+    scales: Ecosystem, tmp_path: Path
+) -> None:
     snapshot = scales.catalog.snapshot(dataset="d")
     assert snapshot
     path = next(p for p in tables(scales) if p.parent.name == "rows")
@@ -70,20 +86,30 @@ def test_a_damaged_file_is_never_read_as_if_it_were_right(scales: Ecosystem, tmp
     bad[len(bad) // 3] ^= 0xFF
     path.write_bytes(bytes(bad))
     with pytest.raises(Failure, match="damaged; run 'mesocosm doctor'"):
-        take(scales.spec.root / ".mesocosm" / snapshot["path"] / "rows", snapshot["delta"], tmp_path / "x.csv")
+        take(
+            scales.spec.root / ".mesocosm" / snapshot["path"] / "rows",
+            snapshot["delta"],
+            tmp_path / "x.csv",
+        )
 
 
 def test_a_damaged_log_is_a_sentence(scales: Ecosystem) -> None:
-    for log in (scales.spec.root / ".mesocosm" / "datasets" / "d" / "rows" / "_delta_log").glob("*.json"):
+    for log in (scales.spec.root / ".mesocosm" / "datasets" / "d" / "rows" / "_delta_log").glob(
+        "*.json"
+    ):
         log.write_text("{")
     assert "cannot be read" in find_damage(scales.spec, scales.catalog)["datasets.d"]
 
 
-def test_an_unchanged_file_is_not_read_twice(scales: Ecosystem, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unchanged_file_is_not_read_twice(
+    scales: Ecosystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = scales.spec.root / ".mesocosm"
     find_damage(scales.spec, scales.catalog)
     looks = Integrity(store)
-    monkeypatch.setattr("mesocosm.build.integrity.digest_file", lambda path: pytest.fail(f"{path} was read again"))
+    monkeypatch.setattr(
+        "mesocosm.build.integrity.digest_file", lambda path: pytest.fail(f"{path} was read again")
+    )
     snapshot = scales.catalog.snapshot(dataset="d")
     assert snapshot and looks.check_snapshot(snapshot) is None
 
@@ -98,7 +124,9 @@ def test_the_world_shows_a_changed_source_a_lost_one_and_damage(scales: Ecosyste
     assert {state for state, _ in shown().values()} == {"fine"}
     source.write_text(good + "200,1,r\n")
     assert shown()["sources.s"][0] == "watch" and "changed" in shown()["sources.s"][1]
-    assert shown()["datasets.d"][0] == "watch" and "its source 's' changed" in shown()["datasets.d"][1]
+    assert (
+        shown()["datasets.d"][0] == "watch" and "its source 's' changed" in shown()["datasets.d"][1]
+    )
     source.unlink()
     assert shown()["sources.s"][0] == "alarm" and "no file is at" in shown()["sources.s"][1]
     source.write_text(good)

@@ -23,18 +23,30 @@ def test_losses_and_sentences_are_there_while_it_lasts(tmp_path: Path) -> None:
             say(told({"epoch": 1, "step": step, "of": 900, "loss": 1 / step, "left": 900 - step}))
         say(told({"epoch": 1, "train_loss": 0.5, "held_loss": 0.4}))
         (now,) = at_work(tmp_path)
-        assert now["address"] == "models.risk" and now["epochs"] == [{"epoch": 1, "train_loss": 0.5, "held_loss": 0.4}]
+        assert now["address"] == "models.risk" and now["epochs"] == [
+            {"epoch": 1, "train_loss": 0.5, "held_loss": 0.4}
+        ]
         assert len(heard) == 901 and len(now["lines"]) == 8 and "held out 0.4" in now["lines"][-1]
-        assert 100 < len(now["points"]) <= 400 and now["points"] == sorted(now["points"]) and now["left"] == 1
+        assert (
+            100 < len(now["points"]) <= 400
+            and now["points"] == sorted(now["points"])
+            and now["left"] == 1
+        )
         (tmp_path / "live" / "models.dead.json").write_text(json.dumps(now | {"pid": 2**22 + 5}))
         (tmp_path / "live" / "models.torn.json").write_text("{")
         assert [w["address"] for w in at_work(tmp_path)] == ["models.risk"]
     assert at_work(tmp_path) == []
 
 
-def test_the_status_shows_a_model_that_is_being_trained(pond: Path, cli: Callable[..., Any]) -> None:
+def test_the_status_shows_a_model_that_is_being_trained(
+    pond: Path, cli: Callable[..., Any]
+) -> None:
     file = pond / "ecosystem.yaml"
-    file.write_text(SMALL.replace("tune: {method: frozen, head: kernel}", "tune: {method: lora, epochs: 40, patience: 40}"))
+    file.write_text(
+        SMALL.replace(
+            "tune: {method: frozen, head: kernel}", "tune: {method: lora, epochs: 40, patience: 40}"
+        )
+    )
     maker = begin("build", "-f", str(file))
     try:
         until, seen = time.monotonic() + 120, list[dict[str, Any]]()
@@ -42,8 +54,12 @@ def test_the_status_shows_a_model_that_is_being_trained(pond: Path, cli: Callabl
             seen = at_work(pond / ".mesocosm")
             time.sleep(0.2)
         work = json.loads(cli("status", "-f", str(file), "--json").stdout)["work"]
-        assert [w["address"] for w in work] == ["models.judge"] and work[0]["epochs"][0]["held_loss"] > 0
-        assert "models.judge is being made: epoch" in " ".join(cli("status", "-f", str(file)).stdout.split())
+        assert [w["address"] for w in work] == ["models.judge"] and work[0]["epochs"][0][
+            "held_loss"
+        ] > 0
+        assert "models.judge is being made: epoch" in " ".join(
+            cli("status", "-f", str(file)).stdout.split()
+        )
     finally:
         maker.kill()
         maker.wait()

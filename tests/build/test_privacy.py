@@ -1,4 +1,6 @@
-"""What hides a value holds: sealed values open only with their key, groups hide a row, noise is as wide as promised."""
+"""What hides a value holds: sealed values open only with their key, groups hide a row, noise is as
+wide as promised.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,11 @@ datasets:
 @pytest.fixture
 def ward(tmp_path: Path) -> Ecosystem:
     (tmp_path / "ecosystem.yaml").write_text(FILE)
-    lines = [f"card-{i:05d},person{i}@x.org,call +49 30 {1000000 + i} or ask,{20 + i % 60 if i % 40 else 200},{'fm'[i % 2]}" for i in range(400)]
+    lines = [
+        f"card-{i:05d},person{i}@x.org,call +49 30 {1000000 + i} or"
+        f" ask,{20 + i % 60 if i % 40 else 200},{'fm'[i % 2]}"
+        for i in range(400)
+    ]
     (tmp_path / "people.csv").write_text("\n".join(["card,mail,note,age,sex", *lines]) + "\n")
     eco = open_ecosystem(tmp_path)
     assert not eco.build().failed
@@ -57,7 +63,12 @@ def ward(tmp_path: Path) -> Ecosystem:
 def rows(eco: Ecosystem, table: str = "rows") -> list[dict[str, Any]]:
     snapshot = eco.catalog.snapshot(dataset="folk")
     assert snapshot
-    return list(read_table(eco.spec.root / ".mesocosm" / snapshot["path"] / table, snapshot["report"]["delta"][table]).to_pylist())
+    return list(
+        read_table(
+            eco.spec.root / ".mesocosm" / snapshot["path"] / table,
+            snapshot["report"]["delta"][table],
+        ).to_pylist()
+    )
 
 
 @given(st.text(max_size=200), st.integers(0, 10**6))
@@ -77,13 +88,21 @@ def test_what_is_sealed_opens_and_a_changed_bit_does_not(said: str, where: int) 
 
 def test_sealed_values_stand_nowhere_and_open_with_a_reason(ward: Ecosystem) -> None:
     store = ward.spec.root / ".mesocosm"
-    assert found_in(store, ["person7@x.org", "card-00007", "+49 30 1000007", "person40@x.org"]) == []
-    assert all(r["mail"].startswith("enc:") and r["note"] == "call [phone] or ask" for r in rows(ward))
+    assert (
+        found_in(store, ["person7@x.org", "card-00007", "+49 30 1000007", "person40@x.org"]) == []
+    )
+    assert all(
+        r["mail"].startswith("enc:") and r["note"] == "call [phone] or ask" for r in rows(ward)
+    )
     assert len({r["mail"] for r in rows(ward)}) == 390
     found = reveal(ward.spec, ward.catalog, "folk", "mail", ["card-00007"], "a call", "ann")
     assert [f["value"] for f in found["found"]] == ["person7@x.org"]
     line = ward.catalog.audit(1)[0]
-    assert (line["act"], line["who"]) == ("reveal", "ann") and "a call" in line["why"] and "card-00007" not in json.dumps(line)
+    assert (
+        (line["act"], line["who"]) == ("reveal", "ann")
+        and "a call" in line["why"]
+        and "card-00007" not in json.dumps(line)
+    )
     with pytest.raises(Wrong, match="no encrypted field"):
         reveal(ward.spec, ward.catalog, "folk", "note", ["card-00007"], "a call", "ann")
 
@@ -95,18 +114,29 @@ def test_a_new_key_seals_everything_anew_and_the_old_one_is_let_go(ward: Ecosyst
     assert done["let_go"] == [old.keys[0][0]] and done["sealed"] == {"folk": ["card", "mail"]}
     new = ring(store)
     after = rows(ward)
-    assert len(after) == len(before) and all(new.open(a["mail"]) == old.open(b["mail"]) for a, b in zip(after, before, strict=True))
+    assert len(after) == len(before) and all(
+        new.open(a["mail"]) == old.open(b["mail"]) for a, b in zip(after, before, strict=True)
+    )
     assert all(old.keys[0][0] not in json.dumps(r) for r in [*after, *rows(ward, "quarantine")])
     assert oct(os.stat(store / "keys").st_mode)[-3:] == "600"
     assert found_in(store, [old.keys[0][1].hex()]) == []
 
 
 def test_a_subject_named_by_a_sealed_key_is_forgotten(ward: Ecosystem) -> None:
-    assert forget(ward.spec, ward.catalog, "folk", ["card-00007", "card-00040"])["rows"] == {"rows": 1, "quarantine": 1, "duplicates": 0}
-    assert reveal(ward.spec, ward.catalog, "folk", "mail", ["card-00007"], "a test", "ann")["found"] == []
+    assert forget(ward.spec, ward.catalog, "folk", ["card-00007", "card-00040"])["rows"] == {
+        "rows": 1,
+        "quarantine": 1,
+        "duplicates": 0,
+    }
+    assert (
+        reveal(ward.spec, ward.catalog, "folk", "mail", ["card-00007"], "a test", "ann")["found"]
+        == []
+    )
 
 
-def test_without_its_key_file_a_value_stays_closed(ward: Ecosystem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_its_key_file_a_value_stays_closed(
+    ward: Ecosystem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("MESOCOSM_KEYS", str(tmp_path / "other-keys"))
     with pytest.raises(Failure, match="its key is not among the keys"):
         reveal(ward.spec, ward.catalog, "folk", "mail", ["card-00007"], "a test", "ann")
@@ -121,19 +151,38 @@ def test_no_row_stands_alone_in_its_group(k: int, several: int, seed: int, count
     kinds = {"age": "int64", "weight": "float64", "zip": "string", "born": "date", "in": "boolean"}
     with duckdb.connect() as con:
         expr.prepare(con)
-        con.execute("create table t (_row int, age bigint, weight double, zip varchar, born date, \"in\" boolean, ill varchar)")
+        con.execute(
+            'create table t (_row int, age bigint, weight double, zip varchar, born date, "in"'
+            " boolean, ill varchar)"
+        )
         data = [
-            [i, rng.choice([None, *range(20, 80)]), rng.gauss(70, 9), rng.choice([None, "a", "b'", "c"]), f"19{rng.randrange(50, 99)}-01-01", rng.random() < 0.5, rng.choice("uvwxyz")]
+            [
+                i,
+                rng.choice([None, *range(20, 80)]),
+                rng.gauss(70, 9),
+                rng.choice([None, "a", "b'", "c"]),
+                f"19{rng.randrange(50, 99)}-01-01",
+                rng.random() < 0.5,
+                rng.choice("uvwxyz"),
+            ]
             for i in range(count)
         ]
         con.executemany("insert into t values (?, ?, ?, ?, ?, ?, ?)", data)
-        setting = Anonymity(of=tuple(kinds), k=k, sensitive="ill" if several > 1 else None, l=max(2, several))
+        setting = Anonymity(
+            of=tuple(kinds), k=k, sensitive="ill" if several > 1 else None, l=max(2, several)
+        )
         facts = json.loads(json.dumps(learn(setting, con, "t", kinds)))
         con.execute(f"create table made as {coarse_sql(setting, facts, kinds, 't')}")
-        groups = con.execute("select count(*), count(distinct ill) from made group by age, weight, zip, born, \"in\"").fetchall()
-        assert min(n for n, _ in groups) >= k and (several == 1 or min(d for _, d in groups) >= several)
+        groups = con.execute(
+            'select count(*), count(distinct ill) from made group by age, weight, zip, born, "in"'
+        ).fetchall()
+        assert min(n for n, _ in groups) >= k and (
+            several == 1 or min(d for _, d in groups) >= several
+        )
         assert sum(n for n, _ in groups) == count and 0 <= facts["loss"] <= 1
-        con.execute("create table one as select * from t where _row = 3")  # one row alone falls where it fell in the batch
+        con.execute(
+            "create table one as select * from t where _row = 3"
+        )  # one row alone falls where it fell in the batch
         alone = con.execute(coarse_sql(setting, facts, kinds, "one")).fetchall()
         assert alone == con.execute("select * from made where _row = 3").fetchall()
 
@@ -164,7 +213,13 @@ datasets:
     split: none
 """)
     rng = random.Random(2)
-    (tmp_path / "people.csv").write_text("age,zip,ill\n" + "".join(f"{rng.randrange(18, 90)},{rng.choice(['53111', '24103'])},{rng.choice(['flu', 'cold'])}\n" for _ in range(300)))
+    (tmp_path / "people.csv").write_text(
+        "age,zip,ill\n"
+        + "".join(
+            f"{rng.randrange(18, 90)},{rng.choice(['53111', '24103'])},{rng.choice(['flu', 'cold'])}\n"
+            for _ in range(300)
+        )
+    )
     eco = open_ecosystem(tmp_path)
     assert not eco.build().failed
     from mesocosm.build.history import rows_of
@@ -187,7 +242,9 @@ datasets:
     anonymity: {of: [age], k: 10}
     split: none
 """)
-    (tmp_path / "people.csv").write_text("id,age\n" + "".join(f"person-{i},{20 + i % 50}\n" for i in range(200)))
+    (tmp_path / "people.csv").write_text(
+        "id,age\n" + "".join(f"person-{i},{20 + i % 50}\n" for i in range(200))
+    )
     eco = open_ecosystem(tmp_path)
     assert not eco.build().failed and {c.sign for c in eco.plan()} == {"="}
     forget(eco.spec, eco.catalog, "folk", [f"person-{i}" for i in range(0, 200, 50)])
@@ -195,7 +252,11 @@ datasets:
     assert change.sign == "±" and "rows left it" in change.because[0]
     assert not eco.build().failed and {c.sign for c in eco.plan()} == {"="}
     snapshot = eco.catalog.snapshot(dataset="folk")
-    assert snapshot and snapshot["account"]["kept"] == 196 and snapshot["report"]["anonymity"]["smallest"] >= 10
+    assert (
+        snapshot
+        and snapshot["account"]["kept"] == 196
+        and snapshot["report"]["anonymity"]["smallest"] >= 10
+    )
     ages = [r["age"] for r in rows(eco)]
     assert min(ages.count(a) for a in set(ages)) >= 10
 
@@ -206,8 +267,15 @@ def test_noise_is_as_wide_as_promised_and_the_budget_ends(ward: Ecosystem) -> No
     assert statistics.pstdev(drawn) == pytest.approx(2**0.5 / 0.5, rel=0.12)
     found = ask(ward.spec, ward.catalog, "folk", None, "sex", None, None, 1.0, "ann")
     counts = {a["group"]: a["count"] for a in found["answers"]}
-    assert set(counts) == {"f", "m", "x"} and abs(counts["f"] - 190) < 15 and counts["x"] < 15 and found["left"] == 1.0
-    mean = ask(ward.spec, ward.catalog, "folk", "age", None, 0, 100, 1.0, "ann")["answers"][0]["mean"]
+    assert (
+        set(counts) == {"f", "m", "x"}
+        and abs(counts["f"] - 190) < 15
+        and counts["x"] < 15
+        and found["left"] == 1.0
+    )
+    mean = ask(ward.spec, ward.catalog, "folk", "age", None, 0, 100, 1.0, "ann")["answers"][0][
+        "mean"
+    ]
     assert abs(mean - 49.5) < 6
     with pytest.raises(Failure, match="budget of 'folk' is 2, 2 is spent"):
         ask(ward.spec, ward.catalog, "folk", None, None, None, None, 0.1, "ann")
@@ -220,5 +288,11 @@ def test_noise_is_as_wide_as_promised_and_the_budget_ends(ward: Ecosystem) -> No
 def test_pages_of_rows_hold_no_sealed_value(ward: Ecosystem) -> None:
     snapshot = ward.catalog.snapshot(dataset="folk")
     assert snapshot
-    found = page_of(ward.spec.root / ".mesocosm" / snapshot["path"] / "rows", snapshot["delta"], ["card", "mail"], 0, 3)
+    found = page_of(
+        ward.spec.root / ".mesocosm" / snapshot["path"] / "rows",
+        snapshot["delta"],
+        ["card", "mail"],
+        0,
+        3,
+    )
     assert len(found) == 3 and not re.search("person|card-", json.dumps(found))

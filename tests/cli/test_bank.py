@@ -1,4 +1,6 @@
-"""The bank as its user meets it: quality, cleaning scored against the truth, quick commands, exit codes."""
+"""The bank as its user meets it: quality, cleaning scored against the truth, quick commands, exit
+codes.
+"""
 
 from __future__ import annotations
 
@@ -14,21 +16,34 @@ from conftest import BANK, ROOT, follow
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.govern.snapshot import read_table
 
-TOLERANCE = {"amount": 2800.0, "duration": 12.0, "age": 11.0}  # about one standard deviation of the column
+TOLERANCE = {
+    "amount": 2800.0,
+    "duration": 12.0,
+    "age": 11.0,
+}  # about one standard deviation of the column
 
 
 def test_cleaning_restores_or_quarantines_nine_of_ten_corrupted_cells(bank: Path) -> None:
     eco = open_ecosystem(bank)
     snapshot = eco.catalog.snapshot(dataset="credit")
     path = bank / ".mesocosm" / snapshot["path"]
-    kept = {r["application_id"]: r for r in read_table(path / "rows", snapshot["delta"]).to_pylist()}
-    aside = {json.loads(r["original"])["application_id"] for r in read_table(path / "quarantine", snapshot["report"]["delta"]["quarantine"]).to_pylist()}
+    kept = {
+        r["application_id"]: r for r in read_table(path / "rows", snapshot["delta"]).to_pylist()
+    }
+    aside = {
+        json.loads(r["original"])["application_id"]
+        for r in read_table(
+            path / "quarantine", snapshot["report"]["delta"]["quarantine"]
+        ).to_pylist()
+    }
     with (BANK / "truth" / "touched.csv").open() as handle:
         touched = list(csv.DictReader(handle))
     good = exact = 0
     for cell in touched:
         row, true = kept.get(cell["application_id"]), float(cell["true"])
-        good += cell["application_id"] in aside or (row is not None and abs(row[cell["column"]] - true) <= TOLERANCE[cell["column"]])
+        good += cell["application_id"] in aside or (
+            row is not None and abs(row[cell["column"]] - true) <= TOLERANCE[cell["column"]]
+        )
         if cell["how"] in ("thousands mark", "unit written", "other unit") and row:
             exact += 1
             assert abs(row[cell["column"]] - true) < 0.51, cell
@@ -40,7 +55,9 @@ def test_the_account_closes_on_the_dirty_table(bank: Path) -> None:
     account = open_ecosystem(bank).catalog.snapshot(dataset="credit")["account"]
     with (BANK / "data" / "applications.csv").open() as handle:
         lines = sum(1 for _ in csv.reader(handle)) - 1
-    assert account["in"] == lines == account["kept"] + account["quarantined"] + account["duplicates"]
+    assert (
+        account["in"] == lines == account["kept"] + account["quarantined"] + account["duplicates"]
+    )
     assert account["duplicates"] == 24
 
 
@@ -52,19 +69,48 @@ def test_models_reach_their_figures_beside_baselines(bank: Path) -> None:
     assert intent["onnx_agreement"] >= 0.99
 
 
-HEAVY = ("torch", "ibis", "duckdb", "transformers", "sklearn", "numpy", "scipy", "pyarrow", "fastapi", "onnxruntime")
+HEAVY = (
+    "torch",
+    "ibis",
+    "duckdb",
+    "transformers",
+    "sklearn",
+    "numpy",
+    "scipy",
+    "pyarrow",
+    "fastapi",
+    "onnxruntime",
+)
 
 
-@pytest.mark.parametrize(("words", "more"), [(["--help"], ("httpx", "sqlalchemy")), (["check"], ("httpx", "sqlalchemy")), (["plan"], ("httpx",)), (["status"], ())])
-def test_light_commands_import_nothing_heavy(bank: Path, words: list[str], more: tuple[str, ...]) -> None:
-    """What makes a command quick is what it leaves alone; how quick it is then is told by benchmarks, on a quiet machine."""
+@pytest.mark.parametrize(
+    ("words", "more"),
+    [
+        (["--help"], ("httpx", "sqlalchemy")),
+        (["check"], ("httpx", "sqlalchemy")),
+        (["plan"], ("httpx",)),
+        (["status"], ()),
+    ],
+)
+def test_light_commands_import_nothing_heavy(
+    bank: Path, words: list[str], more: tuple[str, ...]
+) -> None:
+    """What makes a command quick is what it leaves alone; how quick it is then is told by
+    benchmarks, on a quiet machine.
+    """
     import subprocess
     import sys
 
     given = words + ([] if words == ["--help"] else ["-f", str(bank)])
-    code = f"import sys\nsys.argv = ['mesocosm', *{given!r}]\nfrom mesocosm.cli.main import run\ntry:\n    run()\nexcept SystemExit as end:\n    assert not end.code\nprint([m for m in {HEAVY + more!r} if m in sys.modules], file=sys.stderr)"
+    code = (
+        f"import sys\nsys.argv = ['mesocosm', *{given!r}]\nfrom mesocosm.cli.main import"
+        " run\ntry:\n    run()\nexcept SystemExit as end:\n    assert not end.code\nprint([m for m"
+        f" in {HEAVY + more!r} if m in sys.modules], file=sys.stderr)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 0 and done.stderr.strip().splitlines()[-1] == "[]", done.stdout + done.stderr
+    assert done.returncode == 0 and done.stderr.strip().splitlines()[-1] == "[]", (
+        done.stdout + done.stderr
+    )
 
 
 def test_plan_says_keep_for_every_resource(bank: Path, cli: Callable[..., Any]) -> None:
@@ -72,7 +118,9 @@ def test_plan_says_keep_for_every_resource(bank: Path, cli: Callable[..., Any]) 
     assert len(changes) == 17 and {c["action"] for c in changes} == {"keep"}
 
 
-def test_commands_answer_in_sentences_with_exit_codes(bank: Path, tmp_path: Path, cli: Callable[..., Any]) -> None:
+def test_commands_answer_in_sentences_with_exit_codes(
+    bank: Path, tmp_path: Path, cli: Callable[..., Any]
+) -> None:
     missing = cli("check", "-f", str(tmp_path / "none.yaml"))
     assert missing.returncode == 2 and "no such file" in missing.stderr
     (tmp_path / "ecosystem.yaml").write_text("ecosystem: [")
@@ -113,7 +161,9 @@ def test_the_examples_in_docstrings_hold() -> None:
     for path in sorted((ROOT / "src" / "mesocosm").rglob("*.py")):
         if ">>> " not in path.read_text():
             continue
-        name = ".".join(path.relative_to(ROOT / "src").with_suffix("").parts).removesuffix(".__init__")
+        name = ".".join(path.relative_to(ROOT / "src").with_suffix("").parts).removesuffix(
+            ".__init__"
+        )
         found = doctest.testmod(importlib.import_module(name))
         assert found.failed == 0, name
         ran += found.attempted

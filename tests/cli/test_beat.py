@@ -18,7 +18,9 @@ from mesocosm.cli.beat import Beat, Screen
 
 def beaten(terminal: bool, wait: float) -> list[str]:
     out = io.StringIO()
-    with Beat(Console(file=out, force_terminal=terminal, width=200, highlight=False), "1 to do", quiet=0.1) as beat:
+    with Beat(
+        Console(file=out, force_terminal=terminal, width=200, highlight=False), "1 to do", quiet=0.1
+    ) as beat:
         time.sleep(0.25)  # nothing was said yet, so there is nothing to go on from
         beat.say("models.risk", Told("about 30 s and 1.2 GB", {"about": 30.0}))
         time.sleep(wait)
@@ -28,7 +30,10 @@ def beaten(terminal: bool, wait: float) -> list[str]:
 
 def test_a_log_holds_no_lines_about_silence() -> None:
     lines = beaten(False, 0.6)
-    assert [line.split("s ", 1)[1] for line in lines] == ["models.risk  about 30 s and 1.2 GB", "models.risk  done"], lines
+    assert [line.split("s ", 1)[1] for line in lines] == [
+        "models.risk  about 30 s and 1.2 GB",
+        "models.risk  done",
+    ], lines
 
 
 def test_a_reader_who_goes_does_not_end_the_work() -> None:
@@ -45,7 +50,11 @@ def test_a_reader_who_goes_does_not_end_the_work() -> None:
 def test_a_closed_pipe_is_quiet(words: tuple[str, ...]) -> None:
     code = f"{sys.executable} -m mesocosm {' '.join(words)} | true; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", code], capture_output=True, text=True, timeout=120)
-    assert done.stderr == "" and done.returncode in (0, 1, 141), done.stderr  # the help is printed by typer, which leaves with 1
+    assert done.stderr == "" and done.returncode in (
+        0,
+        1,
+        141,
+    ), done.stderr  # the help is printed by typer, which leaves with 1
 
 
 def test_what_looks_like_markup_is_said_as_it_is() -> None:
@@ -66,8 +75,14 @@ def test_reading_tells_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
 
     base, said = resolve("minilm", Path(".")), list[str]()
     monkeypatch.setattr(encode, "QUIET", 0.0)
-    trunk, texts = encode.load_trunk(base), [f"letter {i} " + "about my card " * (i % 9) for i in range(400)]
+    trunk, texts = (
+        encode.load_trunk(base),
+        [f"letter {i} " + "about my card " * (i % 9) for i in range(400)],
+    )
     tokens = Tokens(base.folder, 64)
     told: Any = encode.encode(trunk, tokens, texts, said.append)
     assert told.shape == (400, 384) and len(said) > 1
-    assert said[0].split(" of ")[1].startswith("400 texts read, ") and said[-1] == "400 of 400 texts read, 0 s left"
+    assert (
+        said[0].split(" of ")[1].startswith("400 texts read, ")
+        and said[-1] == "400 of 400 texts read, 0 s left"
+    )

@@ -1,4 +1,6 @@
-"""Every command that the pages name in passing is run on the bank, with its words in the places of those in capitals."""
+"""Every command that the pages name in passing is run on the bank, with its words in the places of
+those in capitals.
+"""
 
 from __future__ import annotations
 
@@ -18,21 +20,63 @@ from mesocosm.ecosystem import open_ecosystem
 from mesocosm.govern.snapshot import read_table
 
 WORDS = {
-    "D": "credit", "MODEL": "risk", "SERVICE": "credit-desk", "S": "credit-desk", "MONITOR": "credit-watch", "ROLE": "analyst", "LABEL": "good", "FIELD": "email", "F": "email",
-    "NAME": "credit-desk", "DIR": "new", "see|ask|change": "see", "K": "A-1", "W": "asked",
-}  # fmt: skip
-LONG = {"up", "build", "story", "drill", "picture", "draft", "init", "doctor"}  # each has its own tests
+    "D": "credit",
+    "MODEL": "risk",
+    "SERVICE": "credit-desk",
+    "S": "credit-desk",
+    "MONITOR": "credit-watch",
+    "ROLE": "analyst",
+    "LABEL": "good",
+    "FIELD": "email",
+    "F": "email",
+    "NAME": "credit-desk",
+    "DIR": "new",
+    "see|ask|change": "see",
+    "K": "A-1",
+    "W": "asked",
+}
+LONG = {
+    "up",
+    "build",
+    "story",
+    "drill",
+    "picture",
+    "draft",
+    "init",
+    "doctor",
+}  # each has its own tests
 REFUSED = {  # what the bank has no case for, and what is then said
-    "close ALERT --why REASON": "no open alert", "aggregate D": "budget", "aggregate D --mean age --low 0 --high 100 --epsilon 0.5": "budget", "reveal FIELD --dataset D --key K --why W": "encrypt", "reveal F": "--dataset",
-    "diff D": "only one version", "rollback D --to 3": "version", "rollback NAME": "nothing to go back to", "promote SERVICE": "no rollout", "labels MODEL --new": "no request", "labels MODEL --next": "no request",
-}  # fmt: skip
+    "close ALERT --why REASON": "no open alert",
+    "aggregate D": "budget",
+    "aggregate D --mean age --low 0 --high 100 --epsilon 0.5": "budget",
+    "reveal FIELD --dataset D --key K --why W": "encrypt",
+    "reveal F": "--dataset",
+    "diff D": "only one version",
+    "rollback D --to 3": "version",
+    "rollback NAME": "nothing to go back to",
+    "promote SERVICE": "no rollout",
+    "labels MODEL --new": "no request",
+    "labels MODEL --next": "no request",
+}
 
 
 def named() -> list[str]:
-    """The commands of the pages with something behind them, each once, in an order that leaves what the others need; `...` stands for anything."""
-    pages = [*(ROOT / "docs").glob("*.md"), *(ROOT / "docs" / "how-to").glob("*.md"), ROOT / "README.md"]
+    """The commands of the pages with something behind them, each once, in an order that leaves what
+    the others need; `...` stands for anything.
+    """
+    pages = [
+        *(ROOT / "docs").glob("*.md"),
+        *(ROOT / "docs" / "how-to").glob("*.md"),
+        ROOT / "README.md",
+    ]
     found = {said for page in pages for said in re.findall(r"`mesocosm ([^`]+)`", page.read_text())}
-    whole = [s for s in found if "..." not in s and s.split()[0] not in LONG and (" " in s or s in ("check", "plan", "status", "report", "tune-up", "lineage"))]
+    whole = [
+        s
+        for s in found
+        if "..." not in s
+        and s.split()[0] not in LONG
+        and (" " in s or s in ("check", "plan", "status", "report", "tune-up", "lineage"))
+    ]
     return sorted(whole, key=lambda s: (s.split()[0] in ("forget", "rotate"), "--revoke" in s, s))
 
 
@@ -42,14 +86,31 @@ def test_the_commands_of_the_pages_run(bank: Path, tmp_path: Path, cli: Callable
     eco = open_ecosystem(home)
     snapshot = eco.catalog.snapshot(dataset="credit")
     inputs = eco.spec.eco.models["risk"].inputs
-    rows = [{n: r[n] for n in inputs} for r in read_table(home / ".mesocosm" / snapshot["path"] / "rows", snapshot["delta"]).to_pylist()[:5]]
+    rows = [
+        {n: r[n] for n in inputs}
+        for r in read_table(
+            home / ".mesocosm" / snapshot["path"] / "rows", snapshot["delta"]
+        ).to_pylist()[:5]
+    ]
     with (home / "in.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(inputs))
         writer.writeheader()
         writer.writerows(rows)
-    read = read_table(home / ".mesocosm" / snapshot["path"] / "rows", snapshot["delta"]).select(list(inputs)).slice(0, 5)
+    read = (
+        read_table(home / ".mesocosm" / snapshot["path"] / "rows", snapshot["delta"])
+        .select(list(inputs))
+        .slice(0, 5)
+    )
     pq.write_table(read, home / "in.parquet")
-    done = cli("predict", "credit-desk", "--input", json.dumps(rows[0], default=str), "-f", str(home), "--json")
+    done = cli(
+        "predict",
+        "credit-desk",
+        "--input",
+        json.dumps(rows[0], default=str),
+        "-f",
+        str(home),
+        "--json",
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     words = WORDS | {name: json.loads(done.stdout)["id"] for name in ("ID", "PREDICTION")}
     wrong, ran = [], 0
@@ -58,6 +119,8 @@ def test_the_commands_of_the_pages_run(bank: Path, tmp_path: Path, cli: Callable
         done = cli(*parts, "-f", str(home), cwd=home)
         told = " ".join((done.stdout + done.stderr).split())
         ran += 1
-        if "Traceback" in told or (done.returncode != 0 and (said not in REFUSED or REFUSED[said] not in told)):
+        if "Traceback" in told or (
+            done.returncode != 0 and (said not in REFUSED or REFUSED[said] not in told)
+        ):
             wrong.append(f"{said}: {done.returncode}: {told[-300:]}")
     assert ran >= 30 and not wrong, "\n".join(wrong)

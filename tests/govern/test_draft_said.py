@@ -1,4 +1,6 @@
-"""A draft says what it saw: words for nothing, why a moment is none, columns that a goal names too, sheets, partners with repeated keys."""
+"""A draft says what it saw: words for nothing, why a moment is none, columns that a goal names too,
+sheets, partners with repeated keys.
+"""
 
 from __future__ import annotations
 
@@ -16,19 +18,42 @@ from mesocosm.govern.drafts.named import names_in
 
 
 def test_words_for_nothing_are_counted_as_the_build_counts_them(tmp_path: Path) -> None:
-    """A category keeps NA, which may be a value; the evidence says so, and making it missing is a proposal."""
+    """A category keeps NA, which may be a value; the evidence says so, and making it missing is a
+    proposal.
+    """
     shops = ["north", "south", "NA", "n/a", ""]
-    (tmp_path / "a.csv").write_text("id,shop,amount\n" + "".join(f"{1000 + i},{shops[i % 5]},{i if i % 7 else 'NA'}\n" for i in range(100)))
+    (tmp_path / "a.csv").write_text(
+        "id,shop,amount\n"
+        + "".join(f"{1000 + i},{shops[i % 5]},{i if i % 7 else 'NA'}\n" for i in range(100))
+    )
     made = draft_files(tmp_path, [tmp_path / "a.csv"])
-    assert made["evidence"]["fields.shop"] == "2 values in 40 rows; 'NA', 'n/a' in 40 more rows are values too, unless 'null' lists them"
+    assert (
+        made["evidence"]["fields.shop"]
+        == "2 values in 40 rows; 'NA', 'n/a' in 40 more rows are values too, unless 'null' lists"
+        " them"
+    )
     (one,) = [p for p in made["proposals"] if p["where"] == "fields.shop"]
-    assert one["line"] == '{"type": "category", "null": ["", "NA", "n/a"]}' and one["changes"] == 40 and one["examples"] == ["NA -> missing (20 rows)", "n/a -> missing (20 rows)"]
-    assert "more row" not in made["evidence"]["fields.amount"] and made["dataset"]["fields"]["amount"]["type"] == "integer"  # of a number NA is none
-    for null, kept in (("", {"north": 20, "south": 20, "NA": 20, "n/a": 20}), (', null: ["", NA, n/a]', {"north": 20, "south": 20})):
+    assert (
+        one["line"] == '{"type": "category", "null": ["", "NA", "n/a"]}'
+        and one["changes"] == 40
+        and one["examples"] == ["NA -> missing (20 rows)", "n/a -> missing (20 rows)"]
+    )
+    assert (
+        "more row" not in made["evidence"]["fields.amount"]
+        and made["dataset"]["fields"]["amount"]["type"] == "integer"
+    )  # of a number NA is none
+    for null, kept in (
+        ("", {"north": 20, "south": 20, "NA": 20, "n/a": 20}),
+        (', null: ["", NA, n/a]', {"north": 20, "south": 20}),
+    ):
         home = tmp_path / f"home{bool(null)}"
         home.mkdir()
         (home / "a.csv").write_bytes((tmp_path / "a.csv").read_bytes())
-        (home / "ecosystem.yaml").write_text(f"grammar: 1\necosystem: it\nsources: {{s: {{type: csv, path: a.csv}}}}\ndatasets: {{d: {{from: s, key: id, fields: {{id: {{type: text}}, shop: {{type: category{null}}}}}, split: {{test: 0, validation: 0}}}}}}\n")
+        (home / "ecosystem.yaml").write_text(
+            "grammar: 1\necosystem: it\nsources: {s: {type: csv, path: a.csv}}\ndatasets: {d:"
+            f" {{from: s, key: id, fields: {{id: {{type: text}}, shop: {{type: category{null}}}}},"
+            " split: {test: 0, validation: 0}}}\n"
+        )
         eco = open_ecosystem(home)
         eco.build()
         snapshot = eco.catalog.snapshot(dataset="d")
@@ -36,47 +61,115 @@ def test_words_for_nothing_are_counted_as_the_build_counts_them(tmp_path: Path) 
 
 
 def test_a_moment_that_is_none_says_why(tmp_path: Path) -> None:
-    pq.write_table(pa.table({"n": range(50), "at": pa.array([1_700_000_000_123_456_789 + i * 10**9 for i in range(50)], pa.timestamp("ns"))}), tmp_path / "a.parquet")
+    pq.write_table(
+        pa.table(
+            {
+                "n": range(50),
+                "at": pa.array(
+                    [1_700_000_000_123_456_789 + i * 10**9 for i in range(50)], pa.timestamp("ns")
+                ),
+            }
+        ),
+        tmp_path / "a.parquet",
+    )
     made = draft_files(tmp_path, [tmp_path / "a.parquet"])
     assert made["dataset"]["fields"]["at"] == {"type": "text"}
-    assert "50 of 50 values cannot be read as time ('2023-11-14 22:13:20.123456789': it is finer than a microsecond" in made["evidence"]["fields.at"]
+    assert (
+        "50 of 50 values cannot be read as time ('2023-11-14 22:13:20.123456789': it is finer than"
+        " a microsecond" in made["evidence"]["fields.at"]
+    )
 
 
-@pytest.mark.parametrize(("goal", "names", "found"), [
-    ("predict Paid and Late", ["Late", "Paid"], ["Paid", "Late"]), ("predict the final grade", ["grade", "final grade", "final"], ["final grade"]), ("predict churn from Late", ["Late", "churn"], ["churn"]),
-    ("预测是否逾期和退货", ["是否退货", "是否逾期", "逾期天数"], ["是否逾期", "是否退货"]), ("predict riskLevel or risk_score", ["risk_level", "risk_score", "risk"], ["risk_level", "risk_score"]), ("predict nothing", ["a"], []),
-    ("predict `Paid` and `Late`", ["Late", "Paid"], ["Paid", "Late"]), ("predict medianHouseValue and Late", ["median_house_value", "Late", "value"], ["median_house_value", "Late"]),
-    ("target: final grade", ["final", "final grade", "grade"], ["final grade"]),
-])  # fmt: skip
-def test_every_column_that_a_goal_names_is_told(goal: str, names: list[str], found: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("goal", "names", "found"),
+    [
+        ("predict Paid and Late", ["Late", "Paid"], ["Paid", "Late"]),
+        ("predict the final grade", ["grade", "final grade", "final"], ["final grade"]),
+        ("predict churn from Late", ["Late", "churn"], ["churn"]),
+        ("预测是否逾期和退货", ["是否退货", "是否逾期", "逾期天数"], ["是否逾期", "是否退货"]),
+        (
+            "predict riskLevel or risk_score",
+            ["risk_level", "risk_score", "risk"],
+            ["risk_level", "risk_score"],
+        ),
+        ("predict nothing", ["a"], []),
+        ("predict `Paid` and `Late`", ["Late", "Paid"], ["Paid", "Late"]),
+        (
+            "predict medianHouseValue and Late",
+            ["median_house_value", "Late", "value"],
+            ["median_house_value", "Late"],
+        ),
+        ("target: final grade", ["final", "final grade", "grade"], ["final grade"]),
+    ],
+)
+def test_every_column_that_a_goal_names_is_told(
+    goal: str, names: list[str], found: list[str]
+) -> None:
     assert names_in(goal, names) == found
 
 
 def test_two_columns_that_fit_the_goal_are_a_doubt(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_text("Amount,Region,Paid,Late\n" + "".join(f"{i * 3 % 101},{'nsew'[i % 4]},{'yes' if i % 3 else 'no'},{'yes' if i % 5 else 'no'}\n" for i in range(200)))
+    (tmp_path / "a.csv").write_text(
+        "Amount,Region,Paid,Late\n"
+        + "".join(
+            f"{i * 3 % 101},{'nsew'[i % 4]},{'yes' if i % 3 else 'no'},{'yes' if i % 5 else 'no'}\n"
+            for i in range(200)
+        )
+    )
     both = draft_files(tmp_path, [tmp_path / "a.csv"], "predict Late and Paid")["aim"]
-    assert both["target"] == "Late" and "'predict' may also be Paid; the goal names both" in both["choose"]
-    assert not [c for c in draft_files(tmp_path, [tmp_path / "a.csv"], "predict Late")["aim"]["choose"] if "may also" in c]
+    assert (
+        both["target"] == "Late"
+        and "'predict' may also be Paid; the goal names both" in both["choose"]
+    )
+    assert not [
+        c
+        for c in draft_files(tmp_path, [tmp_path / "a.csv"], "predict Late")["aim"]["choose"]
+        if "may also" in c
+    ]
 
 
 def test_a_sheet_may_be_named(tmp_path: Path, cli: Any) -> None:
     from test_sources import xlsx
 
-    xlsx(tmp_path / "a.xlsx", [["about", "this"], ["made", "by hand"]], **{"Data 2026": [["Sales report"], [], ["order", "amount"], *[[f"o{i}", i * 1.5] for i in range(40)]]})
+    xlsx(
+        tmp_path / "a.xlsx",
+        [["about", "this"], ["made", "by hand"]],
+        **{
+            "Data 2026": [
+                ["Sales report"],
+                [],
+                ["order", "amount"],
+                *[[f"o{i}", i * 1.5] for i in range(40)],
+            ]
+        },
+    )
     made = draft_files(tmp_path, [tmp_path / "a.xlsx"], given={"sheet": "Data 2026"})
-    assert made["sources"]["a-source"] == {"type": "excel", "path": "a.xlsx", "header": 3, "sheet": "Data 2026"} and set(made["dataset"]["fields"]) == {"order", "amount"}
+    assert made["sources"]["a-source"] == {
+        "type": "excel",
+        "path": "a.xlsx",
+        "header": 3,
+        "sheet": "Data 2026",
+    } and set(made["dataset"]["fields"]) == {"order", "amount"}
     with pytest.raises(Wrong, match="'Data' is no sheet"):
         draft_files(tmp_path, [tmp_path / "a.xlsx"], given={"sheet": "Data"})
     (tmp_path / "a.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(Wrong, match="'a.csv' is read as csv, which has no 'sheet'; wanted files of kind excel"):
+    with pytest.raises(
+        Wrong, match="'a.csv' is read as csv, which has no 'sheet'; wanted files of kind excel"
+    ):
         draft_files(tmp_path, [tmp_path / "a.csv"], given={"sheet": "x"})
     done = cli("draft", "a.xlsx", "--sheet", "Data 2026", cwd=tmp_path)
     assert done.returncode == 0 and "Data 2026" in done.stdout, done.stdout + done.stderr
 
 
 def test_a_partner_with_a_few_repeated_keys_says_how_many(tmp_path: Path) -> None:
-    (tmp_path / "orders.csv").write_text("order,customer,amount\n" + "".join(f"o{i},c{i % 100:03d},{i}\n" for i in range(400)))
+    (tmp_path / "orders.csv").write_text(
+        "order,customer,amount\n" + "".join(f"o{i},c{i % 100:03d},{i}\n" for i in range(400))
+    )
     twice = [*range(100), 3, 7, 9]
-    (tmp_path / "customers.csv").write_text("customer,age\n" + "".join(f"c{i:03d},{20 + n % 60}\n" for n, i in enumerate(twice)))
+    (tmp_path / "customers.csv").write_text(
+        "customer,age\n" + "".join(f"c{i:03d},{20 + n % 60}\n" for n, i in enumerate(twice))
+    )
     said = draft_files(tmp_path, [tmp_path / "orders.csv", tmp_path / "customers.csv"])
-    assert any("of its rows share" in why and "1.0 rows" not in why for why in said["left"].values()), said["left"]
+    assert any(
+        "of its rows share" in why and "1.0 rows" not in why for why in said["left"].values()
+    ), said["left"]

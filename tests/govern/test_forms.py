@@ -1,4 +1,6 @@
-"""Forms of values: moments, phones, countries, addresses, money, Unicode; and rows that are nearly the same."""
+"""Forms of values: moments, phones, countries, addresses, money, Unicode; and rows that are nearly
+the same.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ from mesocosm.govern.types import TYPES
 KEY = "ab" * 32
 
 
-def made(home: Path, texts: list[list[str]], fields: dict[str, Any], **settings: Any) -> tuple[Snapshot, list[dict[str, Any]], list[dict[str, Any]], Dataset]:
+def made(
+    home: Path, texts: list[list[str]], fields: dict[str, Any], **settings: Any
+) -> tuple[Snapshot, list[dict[str, Any]], list[dict[str, Any]], Dataset]:
     with (home / "a.csv").open("w", newline="") as handle:
         csv.writer(handle, lineterminator="\n").writerows([list(fields), *texts])
     data = Dataset.model_validate({"from": "a", "fields": fields, "split": "none", **settings})
@@ -37,7 +41,10 @@ def made(home: Path, texts: list[list[str]], fields: dict[str, Any], **settings:
         sources["fx"] = SOURCES["csv"].model_validate({"path": "fx.csv"})
     snapshot = govern("t", data, sources, where, "made", KEY, lambda _: None)
     path = where.store / "datasets" / "t"
-    kept, aside = (list(read_table(path / name, snapshot.delta[name]).to_pylist()) for name in ("rows", "quarantine"))
+    kept, aside = (
+        list(read_table(path / name, snapshot.delta[name]).to_pylist())
+        for name in ("rows", "quarantine")
+    )
     return snapshot, kept, aside, data
 
 
@@ -57,15 +64,33 @@ def test_forms_become_one_and_what_cannot_is_set_aside(tmp_path: Path) -> None:
         ["yesterday", "12", "Atlantis", "x", "d"],
     ]
     _, kept, aside, data = made(tmp_path, texts, fields)
-    assert [r["at"] for r in kept] == [datetime(2024, 7, 1, 4), datetime(2024, 7, 1, 12), datetime(2024, 7, 1, 4, 30), datetime(2024, 7, 1, 11, 15)]
-    assert [r["tel"] for r in kept] == ["+4930901820", "+8613812345678", "+4930901820", "+4930901820"]
+    assert [r["at"] for r in kept] == [
+        datetime(2024, 7, 1, 4),
+        datetime(2024, 7, 1, 12),
+        datetime(2024, 7, 1, 4, 30),
+        datetime(2024, 7, 1, 11, 15),
+    ]
+    assert [r["tel"] for r in kept] == [
+        "+4930901820",
+        "+8613812345678",
+        "+4930901820",
+        "+4930901820",
+    ]
     assert [r["land"] for r in kept] == ["DE", "CN", "US", "GB"]
-    assert [r["home"] for r in kept][:3] == ["12 North Main Street", "Goethestraße 7, 53111 Bonn", "北京市朝阳区建国路93号"]
+    assert [r["home"] for r in kept][:3] == [
+        "12 North Main Street",
+        "Goethestraße 7, 53111 Bonn",
+        "北京市朝阳区建国路93号",
+    ]
     assert [r["word"] for r in kept][:2] == ["full width file", "café"]
     assert [r["reason"] for r in aside] == ["at: 'yesterday' is not a time as iso or zh or us"]
     with duckdb.connect() as con:  # one row alone is read as it was in the batch
         expr.prepare(con)
-        con.execute("create table incoming (_row bigint, " + ", ".join(f'"{f}" varchar' for f in fields) + ")")
+        con.execute(
+            "create table incoming (_row bigint, "
+            + ", ".join(f'"{f}" varchar' for f in fields)
+            + ")"
+        )
         for number, row in enumerate(texts[:4]):
             con.execute("delete from incoming")
             con.execute("insert into incoming values (?, ?, ?, ?, ?, ?)", [number, *row])
@@ -73,7 +98,12 @@ def test_forms_become_one_and_what_cannot_is_set_aside(tmp_path: Path) -> None:
             assert list(alone[1:6]) == [kept[number][f] for f in fields]
 
 
-@given(st.datetimes(datetime(1970, 1, 1), datetime(2037, 12, 31)), st.sampled_from(["Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "UTC"]))
+@given(
+    st.datetimes(datetime(1970, 1, 1), datetime(2037, 12, 31)),
+    st.sampled_from(
+        ["Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "UTC"]
+    ),
+)
 def test_a_moment_of_a_zone_is_what_the_zone_database_says(moment: datetime, zone: str) -> None:
     moment = moment.replace(microsecond=0)
     local = moment.replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
@@ -90,10 +120,22 @@ def test_a_moment_of_a_zone_is_what_the_zone_database_says(moment: datetime, zon
 
 
 def test_amounts_of_several_currencies_become_one_by_a_rate_table(tmp_path: Path) -> None:
-    (tmp_path / "fx.csv").write_text("ccy,worth,day\nUSD,6.5,2020-01-01\nUSD,7.2,2024-01-01\nEUR,7.8,2024-01-01\n")
+    (tmp_path / "fx.csv").write_text(
+        "ccy,worth,day\nUSD,6.5,2020-01-01\nUSD,7.2,2024-01-01\nEUR,7.8,2024-01-01\n"
+    )
     rates = {"from": "fx", "currency": "ccy", "rate": "worth", "day": "day"}
-    texts = [["5"], ["3万元"], ["$ 100"], ["１，２００．５０ 元"], ["2.5亿美元"], ["€1,000"], ["7 GBP"]]
-    snapshot, kept, aside, data = made(tmp_path, texts, {"x": {"type": "number", "unit": "CNY", "rates": rates}})
+    texts = [
+        ["5"],
+        ["3万元"],
+        ["$ 100"],
+        ["１，２００．５０ 元"],
+        ["2.5亿美元"],
+        ["€1,000"],
+        ["7 GBP"],
+    ]
+    snapshot, kept, aside, data = made(
+        tmp_path, texts, {"x": {"type": "number", "unit": "CNY", "rates": rates}}
+    )
     assert [r["x"] for r in kept] == pytest.approx([5, 30_000, 720, 1200.5, 1.8e9, 7800])
     assert ["7 GBP" in r["reason"] for r in aside] == [True]
     sql = serving_sql(data.fields, [], snapshot.facts["fields"], KEY)
@@ -114,34 +156,79 @@ def test_texts_that_say_nearly_the_same_are_one(tmp_path: Path) -> None:
         parts = base[i].split()
         parts[7] = "changed"
         texts.append([str(1000 + i), " ".join(parts).upper()])
-    snapshot, kept, _, _ = made(tmp_path, texts, {"id": {"type": "integer"}, "said": {"type": "text"}}, duplicates={"by": "said", "like": 0.75})
+    snapshot, kept, _, _ = made(
+        tmp_path,
+        texts,
+        {"id": {"type": "integer"}, "said": {"type": "text"}},
+        duplicates={"by": "said", "like": 0.75},
+    )
     assert snapshot.account["duplicates"] == 30 and {r["id"] for r in kept} == set(range(300))
     where = Where(tmp_path, tmp_path / ".mesocosm")
-    drops = read_table(where.store / "datasets" / "t" / "duplicates", snapshot.delta["duplicates"]).to_pylist()
-    assert sorted((d["_row"], d["kept"]) for d in drops) == [(300 + i // 10, i) for i in range(0, 300, 10)]
+    drops = read_table(
+        where.store / "datasets" / "t" / "duplicates", snapshot.delta["duplicates"]
+    ).to_pylist()
+    assert sorted((d["_row"], d["kept"]) for d in drops) == [
+        (300 + i // 10, i) for i in range(0, 300, 10)
+    ]
 
 
 def test_records_of_a_block_that_are_nearly_the_same_are_one(tmp_path: Path) -> None:
     texts = [
-        ["Ann Miller", "12 Main Street", "53111"], ["Anne Miller", "12 Main Street", "53111"], ["Bob Stone", "3 Hill Road", "53111"],
-        ["Ann Miller", "12 Main Street", "10115"], ["ann miler", "12 Main Stret", "53111"], ["Carl Ott", "12 Main Street", "53111"],
-    ]  # fmt: skip
+        ["Ann Miller", "12 Main Street", "53111"],
+        ["Anne Miller", "12 Main Street", "53111"],
+        ["Bob Stone", "3 Hill Road", "53111"],
+        ["Ann Miller", "12 Main Street", "10115"],
+        ["ann miler", "12 Main Stret", "53111"],
+        ["Carl Ott", "12 Main Street", "53111"],
+    ]
     fields = {f: {"type": "text"} for f in ("name", "street", "zip")}
-    snapshot, kept, _, _ = made(tmp_path, texts, fields, duplicates={"by": ["name", "street"], "like": 0.92, "block": "zip"})
-    assert [r["name"] for r in kept] == ["Ann Miller", "Bob Stone", "Ann Miller", "Carl Ott"] and snapshot.account["duplicates"] == 2
-    last, kept, _, _ = made(tmp_path, texts, fields, duplicates={"by": ["name", "street"], "like": 0.92, "block": "zip", "keep": "last"})
-    assert [r["name"] for r in kept] == ["Bob Stone", "Ann Miller", "ann miler", "Carl Ott"] and last.account["duplicates"] == 2
+    snapshot, kept, _, _ = made(
+        tmp_path, texts, fields, duplicates={"by": ["name", "street"], "like": 0.92, "block": "zip"}
+    )
+    assert [r["name"] for r in kept] == [
+        "Ann Miller",
+        "Bob Stone",
+        "Ann Miller",
+        "Carl Ott",
+    ] and snapshot.account["duplicates"] == 2
+    last, kept, _, _ = made(
+        tmp_path,
+        texts,
+        fields,
+        duplicates={"by": ["name", "street"], "like": 0.92, "block": "zip", "keep": "last"},
+    )
+    assert [r["name"] for r in kept] == [
+        "Bob Stone",
+        "Ann Miller",
+        "ann miler",
+        "Carl Ott",
+    ] and last.account["duplicates"] == 2
     with pytest.raises(ValueError, match="'like' beside 'block'"):
-        Dataset.model_validate({"from": "a", "fields": fields, "duplicates": {"by": "name", "block": "zip"}})
+        Dataset.model_validate(
+            {"from": "a", "fields": fields, "duplicates": {"by": "name", "block": "zip"}}
+        )
 
 
 def test_too_many_rows_to_compare_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mesocosm.govern.clean.near.MOST_ROWS", 3)
     with pytest.raises(Wrong, match="too many to compare"):
-        made(tmp_path, [[f"text {i}"] for i in range(5)], {"said": {"type": "text"}}, duplicates={"by": "said", "like": 0.8})
+        made(
+            tmp_path,
+            [[f"text {i}"] for i in range(5)],
+            {"said": {"type": "text"}},
+            duplicates={"by": "said", "like": 0.8},
+        )
 
 
 def test_the_code_of_a_country_that_is_no_more_is_refused() -> None:
     from mesocosm.govern.types.country import country_of
 
-    assert [country_of(code, "code") for code in ("DD", "QU", "SU", "YU", "UK", "DEU", "EU")] == [None, None, None, None, "GB", "DE", None]
+    assert [country_of(code, "code") for code in ("DD", "QU", "SU", "YU", "UK", "DEU", "EU")] == [
+        None,
+        None,
+        None,
+        None,
+        "GB",
+        "DE",
+        None,
+    ]

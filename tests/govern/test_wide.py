@@ -1,4 +1,6 @@
-"""Tables of many columns: reading them in groups changes nothing, and no query is nested deeper than the engine takes."""
+"""Tables of many columns: reading them in groups changes nothing, and no query is nested deeper
+than the engine takes.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +21,19 @@ def built(home: Path, monkeypatch: pytest.MonkeyPatch, group: int) -> tuple[Any,
     write(home / "a.csv", table(120))
     monkeypatch.setattr("mesocosm.govern.wide.GROUP", group)
     monkeypatch.setattr("mesocosm.govern.govern.GROUP", group)
-    snapshot, where, _ = made(home, {"a": {"type": "csv", "path": "a.csv"}}, key="id", duplicates="row")
-    tables = {t: [{k: v for k, v in r.items() if k != "_file"} for r in rows(where, snapshot, t)] for t in ("rows", "quarantine", "duplicates")}
+    snapshot, where, _ = made(
+        home, {"a": {"type": "csv", "path": "a.csv"}}, key="id", duplicates="row"
+    )
+    tables = {
+        t: [{k: v for k, v in r.items() if k != "_file"} for r in rows(where, snapshot, t)]
+        for t in ("rows", "quarantine", "duplicates")
+    }
     return snapshot.account, snapshot.report, snapshot.facts, tables
 
 
-def test_columns_read_in_groups_give_the_same_tables_facts_and_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_columns_read_in_groups_give_the_same_tables_facts_and_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert built(tmp_path / "groups", monkeypatch, 2) == built(tmp_path / "whole", monkeypatch, 100)
 
 
@@ -41,6 +50,11 @@ def test_queries_over_all_of_many_fields_are_not_too_deep() -> None:
     data = Dataset.model_validate({"from": "a", "fields": fields})
     with duckdb.connect() as con:
         cells = ", ".join(f"case when i = 1 then null else 1.0 end as {n}" for n in names)
-        con.execute(f"create table t as select i as _row, null::varchar as _why, {cells} from range(4) r(i)")
-        assert report.patterns(con, "t", data.fields) == [{"missing": [], "rows": 3}, {"missing": names, "rows": 1}]
+        con.execute(
+            f"create table t as select i as _row, null::varchar as _why, {cells} from range(4) r(i)"
+        )
+        assert report.patterns(con, "t", data.fields) == [
+            {"missing": [], "rows": 3},
+            {"missing": names, "rows": 1},
+        ]
         assert len(con.execute(split_sql("t", data, None)).fetchall()) == 4

@@ -1,4 +1,6 @@
-"""`base: auto` tries what fits the budget, takes what the held-out rows like best, and tells what it tried and why it stopped."""
+"""`base: auto` tries what fits the budget, takes what the held-out rows like best, and tells what
+it tried and why it stopped.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +17,18 @@ from little_base import little_base
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.learn.bases import resolve
 
-TRIED = SMALL.replace("base: minilm", "base: auto").replace(", tune: {method: frozen, head: kernel}", "")
+TRIED = SMALL.replace("base: minilm", "base: auto").replace(
+    ", tune: {method: frozen, head: kernel}", ""
+)
 
 
-def test_it_climbs_the_ladder_while_there_is_budget(pond: Path, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_climbs_the_ladder_while_there_is_budget(
+    pond: Path, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     shutil.copytree(little_base(), pond / "little")
-    monkeypatch.setattr("mesocosm.learn.bases.readers", lambda: ["little"])  # in the place of minilm: what is tried is the same, and takes a third
+    monkeypatch.setattr(
+        "mesocosm.learn.bases.readers", lambda: ["little"]
+    )  # in the place of minilm: what is tried is the same, and takes a third
     (pond / "notes.csv").write_text(small_rows(440))
     file = pond / "ecosystem.yaml"
     file.write_text(TRIED)
@@ -33,9 +41,22 @@ def test_it_climbs_the_ladder_while_there_is_budget(pond: Path, cli: Callable[..
     tries = {t["tried"]: t["loss"] for t in version["recipe"]["auto"]}
     assert len(tries) == 5
     best = min(tries, key=lambda t: tries[t])
-    assert version["recipe"]["base"] == "little" and (version["recipe"]["method"] in best or (version["recipe"]["method"] == "frozen" and version["recipe"]["head"] in best))
+    assert version["recipe"]["base"] == "little" and (
+        version["recipe"]["method"] in best
+        or (version["recipe"]["method"] == "frozen" and version["recipe"]["head"] in best)
+    )
     assert "What was tried for it" in cli("card", "judge", "-f", str(file)).stdout
-    out = json.loads(cli("predict", "desk", "--input", '{"text": "please send more, lovely", "amount": "150 EUR"}', "-f", str(file), "--json").stdout)
+    out = json.loads(
+        cli(
+            "predict",
+            "desk",
+            "--input",
+            '{"text": "please send more, lovely", "amount": "150 EUR"}',
+            "-f",
+            str(file),
+            "--json",
+        ).stdout
+    )
     assert out["label"] == "yes please"
     assert all(change.sign == "=" for change in open_ecosystem(pond).plan())
 
@@ -43,7 +64,9 @@ def test_it_climbs_the_ladder_while_there_is_budget(pond: Path, cli: Callable[..
 def test_a_small_budget_and_few_rows_stop_it_and_a_folder_is_tried_too(pond: Path) -> None:
     other = resolve("minilm", pond)
     shutil.copytree(other.folder, pond / "mine")
-    (pond / "ecosystem.yaml").write_text(TRIED.replace("base: auto", "base: auto, auto: {minutes: 0.02, bases: [mine]}"))
+    (pond / "ecosystem.yaml").write_text(
+        TRIED.replace("base: auto", "base: auto, auto: {minutes: 0.02, bases: [mine]}")
+    )
     eco, said = open_ecosystem(pond), list[str]()
     assert not eco.build(say=lambda address, text: said.append(text)).failed
     tries = eco.catalog.versions("judge")[-1]["recipe"]["auto"]

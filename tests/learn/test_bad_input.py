@@ -22,7 +22,9 @@ models:
   m: {base: minilm, learns: d, predict: y, inputs: [x, n], tune: frozen}
 services: {s: {serves: m}}
 """
-GOOD = "x,n,y\n" + "\n".join(f"{'kind' if i % 2 else 'rude'} words {i % 7},{i % 5},{'ab'[i % 2]}" for i in range(60))
+GOOD = "x,n,y\n" + "\n".join(
+    f"{'kind' if i % 2 else 'rude'} words {i % 7},{i % 5},{'ab'[i % 2]}" for i in range(60)
+)
 
 
 @pytest.fixture(scope="module")
@@ -35,18 +37,57 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def build(home: Path) -> subprocess.CompletedProcess[str]:
-    return run("build", "-f", str(home), env={"HF_HUB_DOWNLOAD_TIMEOUT": "2", "HF_ENDPOINT": "http://127.0.0.1:9"})
+    return run(
+        "build",
+        "-f",
+        str(home),
+        env={"HF_HUB_DOWNLOAD_TIMEOUT": "2", "HF_ENDPOINT": "http://127.0.0.1:9"},
+    )
 
 
-@pytest.mark.parametrize(("change", "said"), [
-    (lambda h: (h / "a.csv").write_text("x,n,y\n" + "\n".join(f"words {i},{i % 5},a" for i in range(60))), "hold 'a' only; wanted two classes or more"),
-    (lambda h: (h / "a.csv").write_text("x,n,y\n" + "\n".join(f",,{'ab'[i % 2]}" for i in range(60))), "n: missing change: 60 of 60 values are missing"),
-    (lambda h: (h / "ecosystem.yaml").write_text(TEXT.replace("base: minilm", "base: nobody/nothing")), "'nobody/nothing' cannot be had from the hub now"),
-    (lambda h: (h / "ecosystem.yaml").write_text(TEXT.replace("base: minilm", "base: mine")), "weights of 'mine' cannot be read"),
-    (lambda h: (h / "ecosystem.yaml").write_text(TEXT.replace("tune: frozen", "tune: frozn")), "Did you mean 'frozen'?"),
-    (lambda h: (h / "ecosystem.yaml").write_text(TEXT.replace("tune: frozen", "tune: {method: full, validation: 1}")), "'validation' is not a key here"),
-], ids=["one class", "no values", "no hub", "broken weights", "no method", "no key"])  # fmt: skip
-def test_it_is_a_sentence_and_what_was_there_stays(built: Path, tmp_path: Path, change: object, said: str) -> None:
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            lambda h: (h / "a.csv").write_text(
+                "x,n,y\n" + "\n".join(f"words {i},{i % 5},a" for i in range(60))
+            ),
+            "hold 'a' only; wanted two classes or more",
+        ),
+        (
+            lambda h: (h / "a.csv").write_text(
+                "x,n,y\n" + "\n".join(f",,{'ab'[i % 2]}" for i in range(60))
+            ),
+            "n: missing change: 60 of 60 values are missing",
+        ),
+        (
+            lambda h: (h / "ecosystem.yaml").write_text(
+                TEXT.replace("base: minilm", "base: nobody/nothing")
+            ),
+            "'nobody/nothing' cannot be had from the hub now",
+        ),
+        (
+            lambda h: (h / "ecosystem.yaml").write_text(TEXT.replace("base: minilm", "base: mine")),
+            "weights of 'mine' cannot be read",
+        ),
+        (
+            lambda h: (h / "ecosystem.yaml").write_text(
+                TEXT.replace("tune: frozen", "tune: frozn")
+            ),
+            "Did you mean 'frozen'?",
+        ),
+        (
+            lambda h: (h / "ecosystem.yaml").write_text(
+                TEXT.replace("tune: frozen", "tune: {method: full, validation: 1}")
+            ),
+            "'validation' is not a key here",
+        ),
+    ],
+    ids=["one class", "no values", "no hub", "broken weights", "no method", "no key"],
+)
+def test_it_is_a_sentence_and_what_was_there_stays(
+    built: Path, tmp_path: Path, change: object, said: str
+) -> None:
     from mesocosm.learn.bases import resolve
 
     home = tmp_path / "home"

@@ -12,10 +12,14 @@ from mesocosm.learn.bases.base import resolve
 
 
 def tree(folder: Path) -> dict[str, bytes]:
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    return {
+        p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()
+    }
 
 
-def test_what_is_taken_is_what_was_left_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_taken_is_what_was_left_or_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     home, made = tmp_path / "cache", tmp_path / "made"
     monkeypatch.setenv("MESOCOSM_CACHE", str(home))
     (made / "below").mkdir(parents=True)
@@ -25,7 +29,11 @@ def test_what_is_taken_is_what_was_left_or_nothing(tmp_path: Path, monkeypatch: 
     left("a/b", made)
     assert home.stat().st_mode & 0o077 == 0
     assert taken("a/b", tmp_path / "first") and tree(tmp_path / "first") == tree(made)
-    for harm in (lambda f: f.write_bytes(b"2" * 999 + b"3"), lambda f: f.unlink(), lambda f: f.with_name("more").write_bytes(b"")):
+    for harm in (
+        lambda f: f.write_bytes(b"2" * 999 + b"3"),
+        lambda f: f.unlink(),
+        lambda f: f.with_name("more").write_bytes(b""),
+    ):
         left("a/b", made)
         harm(home / "a" / "b" / "below" / "two")
         assert not taken("a/b", tmp_path / "second") and not (tmp_path / "second").exists()
@@ -34,7 +42,9 @@ def test_what_is_taken_is_what_was_left_or_nothing(tmp_path: Path, monkeypatch: 
     assert list(tmp_path.rglob(".aside-*")) == []
 
 
-def test_no_cache_and_one_that_takes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_cache_and_one_that_takes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "made").mkdir()
     (tmp_path / "file").write_text("")
     for where in ("", str(tmp_path / "file"), "/proc/nowhere"):

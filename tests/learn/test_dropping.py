@@ -1,4 +1,6 @@
-"""Dropout from random bits: as often as it should be, the same by seed, through checkpointing, and gone after training."""
+"""Dropout from random bits: as often as it should be, the same by seed, through checkpointing, and
+gone after training.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ def test_one_seed_drops_the_same_and_each_call_others() -> None:
     torch.manual_seed(3)
     first, second = (dropping.dropped(torch.ones(1000), 0.5) for _ in range(2))
     torch.manual_seed(3)
-    assert torch.equal(dropping.dropped(torch.ones(1000), 0.5), first) and not torch.equal(first, second)
+    assert torch.equal(dropping.dropped(torch.ones(1000), 0.5), first) and not torch.equal(
+        first, second
+    )
 
 
 def test_what_is_dropped_has_no_gradient() -> None:
@@ -46,8 +50,12 @@ def test_what_is_dropped_has_no_gradient() -> None:
     assert torch.equal(x.grad, found.detach())
 
 
-def test_attention_is_transformers_own_but_for_what_is_dropped(trunk: Trunk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With masks that drop nothing, states are those of the base as it came; with what is drawn, they are not."""
+def test_attention_is_transformers_own_but_for_what_is_dropped(
+    trunk: Trunk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With masks that drop nothing, states are those of the base as it came; with what is drawn,
+    they are not.
+    """
     calls: list[float] = []
 
     def nothing(x: torch.Tensor, chance: float) -> torch.Tensor:
@@ -68,11 +76,17 @@ def test_attention_is_transformers_own_but_for_what_is_dropped(trunk: Trunk, mon
 def test_the_net_is_as_it_was_afterwards_whatever_happens(trunk: Trunk) -> None:
     before = [(n, type(m)) for n, m in trunk.named_modules()]
     with pytest.raises(RuntimeError, match="enough"), dropping.quick(trunk):
-        assert trunk.net.config._attn_implementation == dropping.NAME and not any(type(m) is nn.Dropout for m in trunk.modules())
+        assert trunk.net.config._attn_implementation == dropping.NAME and not any(
+            type(m) is nn.Dropout for m in trunk.modules()
+        )
         trunk.train()
         raise RuntimeError("enough")
-    assert [(n, type(m)) for n, m in trunk.named_modules()] == before and trunk.net.config._attn_implementation == "sdpa"
-    assert all(m.training for m in trunk.modules() if isinstance(m, nn.Dropout)), "in training, as the rest of the net"
+    assert [
+        (n, type(m)) for n, m in trunk.named_modules()
+    ] == before and trunk.net.config._attn_implementation == "sdpa"
+    assert all(m.training for m in trunk.modules() if isinstance(m, nn.Dropout)), (
+        "in training, as the rest of the net"
+    )
 
 
 def test_gradients_are_the_same_with_checkpointing(trunk: Trunk) -> None:
@@ -85,5 +99,7 @@ def test_gradients_are_the_same_with_checkpointing(trunk: Trunk) -> None:
     with dropping.quick(trunk):
         trunk.train()
         plain = gradient()
-        trunk.net.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        trunk.net.gradient_checkpointing_enable(
+            gradient_checkpointing_kwargs={"use_reentrant": False}
+        )
         assert torch.allclose(gradient(), plain, atol=1e-6) and float(plain.abs().max()) > 0

@@ -22,10 +22,18 @@ from mesocosm.operate.runtimes.onnx import Onnx
 def opened(bank: Path, model: str) -> tuple[Any, list[dict[str, Any]], Path]:
     eco = open_ecosystem(bank)
     settings, version = eco.spec.eco.models[model], eco.catalog.versions(model)[0]
-    rows, split = columns_of(eco.spec, eco.catalog.snapshot(version["snapshot"]), list(settings.inputs))
+    rows, split = columns_of(
+        eco.spec, eco.catalog.snapshot(version["snapshot"]), list(settings.inputs)
+    )
     folder = bank / ".mesocosm" / version["path"]
-    net = Version(folder, version["content"], Onnx().session, "fp32")  # int8 scales its numbers by batch, so a row alone differs by up to 0.001
-    return net, [{n: rows[n][i] for n in settings.inputs} for i, s in enumerate(split) if s == "train"], folder
+    net = Version(
+        folder, version["content"], Onnx().session, "fp32"
+    )  # int8 scales its numbers by batch, so a row alone differs by up to 0.001
+    return (
+        net,
+        [{n: rows[n][i] for n in settings.inputs} for i, s in enumerate(split) if s == "train"],
+        folder,
+    )
 
 
 def test_shares_of_inputs_add_up_and_name_what_moved(bank: Path) -> None:
@@ -33,7 +41,9 @@ def test_shares_of_inputs_add_up_and_name_what_moved(bank: Path) -> None:
     for row in rows[:3]:
         label = net.predict([row])[0]["label"]
         found = shares(net, row, rows[10:42], label)
-        assert found["base"] + sum(f["share"] for f in found["inputs"].values()) == pytest.approx(found["probability"], abs=1e-6)
+        assert found["base"] + sum(f["share"] for f in found["inputs"].values()) == pytest.approx(
+            found["probability"], abs=1e-6
+        )
         assert found["probability"] == pytest.approx(net.predict([row])[0]["probability"], abs=1e-5)
     same = shares(net, rows[0], [rows[0]], label)
     assert all(f["share"] == pytest.approx(0, abs=1e-7) for f in same["inputs"].values())
@@ -49,7 +59,9 @@ def test_training_rows_add_up_to_the_score(bank: Path) -> None:
         pytest.fail("the bank's intent model has no kernel part any more")
     p = softmax(np.array([[q["bias"] + sum(q["rows"]) for q in parts if q]]))[0]
     whole = net.outputs({n: [rows[0][n]] for n in net.inputs}, 1)[0]
-    assert len(parts[0]["rows"]) == len(rows) + len(net.labels)  # with eleven rows a class, the names of classes teach too
+    assert len(parts[0]["rows"]) == len(rows) + len(
+        net.labels
+    )  # with eleven rows a class, the names of classes teach too
     if net.card["head"] == "kernel":
         assert np.abs(p - whole).max() < 1e-3
     assert net.labels[int(p.argmax())] == net.labels[int(whole.argmax())]
@@ -61,12 +73,26 @@ def test_the_command_explains_a_logged_prediction(bank: Path) -> None:
     def mesocosm(*args: str) -> subprocess.CompletedProcess[str]:
         return run(*args, "-f", str(bank))
 
-    asked = mesocosm("predict", "help-desk", "--input", json.dumps({"sentence": "I lost my card, please block it"}), "--json")
+    asked = mesocosm(
+        "predict",
+        "help-desk",
+        "--input",
+        json.dumps({"sentence": "I lost my card, please block it"}),
+        "--json",
+    )
     assert asked.returncode == 0, asked.stderr
     ident = json.loads(asked.stdout)["id"]
     found = json.loads(mesocosm("explain", ident, "--json").stdout)
-    assert found["words"]["sentence"][0]["word"] in ("lost", "card,", "block") and found["rows"][0]["file"].endswith("sentences.csv") and found["rows"][0]["line"] > 1
+    assert (
+        found["words"]["sentence"][0]["word"] in ("lost", "card,", "block")
+        and found["rows"][0]["file"].endswith("sentences.csv")
+        and found["rows"][0]["line"] > 1
+    )
     text = mesocosm("explain", ident).stdout
     assert "sentences.csv:" in text and "Shares of the difference" in text
     wrong = mesocosm("explain", "nothing")
-    assert wrong.returncode == 1 and "no prediction has the id 'nothing'" in wrong.stderr and "Traceback" not in wrong.stderr
+    assert (
+        wrong.returncode == 1
+        and "no prediction has the id 'nothing'" in wrong.stderr
+        and "Traceback" not in wrong.stderr
+    )

@@ -1,4 +1,6 @@
-"""Folds, left-out losses and the choice of a head: rare classes, copies and noise do not decide what goes into service."""
+"""Folds, left-out losses and the choice of a head: rare classes, copies and noise do not decide
+what goes into service.
+"""
 
 from pathlib import Path
 
@@ -15,13 +17,17 @@ from mesocosm.learn.heads.majority import Majority
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(0, 4), min_size=2, max_size=80), st.integers(0, 99), st.booleans())
-def test_every_row_is_left_out_once_and_classes_are_spread_evenly(drawn: list[int], seed: int, grouped: bool) -> None:
+def test_every_row_is_left_out_once_and_classes_are_spread_evenly(
+    drawn: list[int], seed: int, grouped: bool
+) -> None:
     y = np.unique(np.array(drawn), return_inverse=True)[1]
     classes = y.max() + 1
     groups = np.arange(len(y)) // 2 if grouped else None
     found = folds(y, classes, seed, 5, groups)
     if not found:
-        assert (len(y) if groups is None else len(np.unique(groups))) < 2 or np.bincount(y).max() < 2
+        assert (len(y) if groups is None else len(np.unique(groups))) < 2 or np.bincount(
+            y
+        ).max() < 2
         return
     assert sorted(np.concatenate([out for _, out in found]).tolist()) == list(range(len(y)))
     for rows, out in found:
@@ -35,7 +41,10 @@ def test_every_row_is_left_out_once_and_classes_are_spread_evenly(drawn: list[in
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.integers(0, 6), min_size=1, max_size=40), st.lists(st.integers(0, 6), min_size=40, max_size=40))
+@given(
+    st.lists(st.integers(0, 6), min_size=1, max_size=40),
+    st.lists(st.integers(0, 6), min_size=40, max_size=40),
+)
 def test_merged_groups_are_the_finest_that_hold_both(first: list[int], second: list[int]) -> None:
     a, b = np.array(first), np.array(second[: len(first)])
     both = merged(a, b)
@@ -59,7 +68,10 @@ def test_copies_of_noise_choose_no_memoriser(jitter: float) -> None:
     for name in ("kernel", "linear"):
         assert choose(np.zeros((len(y), 0)), x, y, 2, 7, name, groups=groups).loss > 0.68
     head = choose(np.zeros((len(y), 0)), x, y, 2, 7, ["kernel", "linear"], groups=groups)
-    assert head.loss > 0.68 and log_loss(Majority().fit(np.zeros((450, 0)), x, y, 2, 7, groups).left_out, y) < 0.72
+    assert (
+        head.loss > 0.68
+        and log_loss(Majority().fit(np.zeros((450, 0)), x, y, 2, 7, groups).left_out, y) < 0.72
+    )
 
 
 def test_equal_rows_of_a_table_of_few_values_are_rows_of_their_own() -> None:
@@ -69,14 +81,26 @@ def test_equal_rows_of_a_table_of_few_values_are_rows_of_their_own() -> None:
     texts = [f"text {i // 2}" for i in range(300)]
     found = together(texts, [()] * 300, few[:, :0], None)
     assert found is not None and len(np.unique(found)) == 150
-    assert together([t.upper() + "!" if i % 2 else t for i, t in enumerate(texts)], [()] * 300, few[:, :0], None) is not None
-    frequent = together([*texts, *[""] * 100], [()] * 400, np.zeros((400, 0)), None)  # many rows without a text drop no other group
+    assert (
+        together(
+            [t.upper() + "!" if i % 2 else t for i, t in enumerate(texts)],
+            [()] * 300,
+            few[:, :0],
+            None,
+        )
+        is not None
+    )
+    frequent = together(
+        [*texts, *[""] * 100], [()] * 400, np.zeros((400, 0)), None
+    )  # many rows without a text drop no other group
     assert frequent is not None and len(np.unique(frequent)) == 250
     given = np.arange(300) % 7
     assert together([""] * 300, [()] * 300, few, given) is given
 
 
-def test_one_row_of_a_third_class_leaves_the_choice_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_row_of_a_third_class_leaves_the_choice_as_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("mesocosm.learn.heads.boost.SETTINGS", ((0.1, 8, 60),))
     rng = np.random.default_rng(1)
     x = rng.uniform(-1, 1, (160, 2))
@@ -101,7 +125,9 @@ def test_no_signal_is_served_as_the_majority(classes: int, monkeypatch: pytest.M
     assert served.count("majority") >= 9, served
     plain = Majority().fit(np.zeros((120, 0)), x, y, classes, 7)
     held = plain.tensors()[0]
-    assert np.allclose(plain.logits(np.zeros((4, 0)), x[:4]), x[:4] @ held["weights"] + held["bias"])
+    assert np.allclose(
+        plain.logits(np.zeros((4, 0)), x[:4]), x[:4] @ held["weights"] + held["bias"]
+    )
 
 
 def test_trees_leave_out_rare_marks_and_export_the_right_columns(tmp_path: Path) -> None:
@@ -118,5 +144,16 @@ def test_trees_leave_out_rare_marks_and_export_the_right_columns(tmp_path: Path)
     assert head.columns.tolist() == [120, 121]
     export_head(head.tensors(), tmp_path / "head.onnx")
     net = onnxruntime.InferenceSession(str(tmp_path / "head.onnx"))
-    said = net.run(None, {i.name: table if i.name == "table" else np.zeros((400, 0), np.float32) for i in net.get_inputs()})[0]
-    assert np.abs(said[:, 1] - 1 / (1 + np.exp(np.diff(-head.logits(table[:, :0], table), axis=1)[:, 0]))).max() < 1e-5
+    said = net.run(
+        None,
+        {
+            i.name: table if i.name == "table" else np.zeros((400, 0), np.float32)
+            for i in net.get_inputs()
+        },
+    )[0]
+    assert (
+        np.abs(
+            said[:, 1] - 1 / (1 + np.exp(np.diff(-head.logits(table[:, :0], table), axis=1)[:, 0]))
+        ).max()
+        < 1e-5
+    )

@@ -1,4 +1,6 @@
-"""Rows of one group are left out together, by every head, so a copy in other words never vouches for its like."""
+"""Rows of one group are left out together, by every head, so a copy in other words never vouches
+for its like.
+"""
 
 from __future__ import annotations
 
@@ -32,14 +34,20 @@ models: {mood: {learns: mail, predict: mood, inputs: [size, weight], track: []}}
 
 
 def copies(groups: int, each: int, seed: int = 3, tell: float = 0.6) -> tuple[Any, Any, Any]:
-    """Rows that are near copies of their group's first, whose label hardly shows in them: x (rows, 6), y, groups."""
+    """Rows that are near copies of their group's first, whose label hardly shows in them: x (rows,
+    6), y, groups.
+    """
     draw = np.random.default_rng(seed)
     y = draw.permutation(np.arange(groups) % 2)
     seeds = draw.normal(size=(groups, 6))
     seeds[:, 0] += np.where(y, tell, -tell)
     x = np.repeat(seeds, each, 0) + draw.normal(scale=0.02, size=(groups * each, 6))
     order = draw.permutation(len(x))
-    return x[order].astype(np.float32), np.repeat(y, each)[order], np.repeat(np.arange(groups), each)[order]
+    return (
+        x[order].astype(np.float32),
+        np.repeat(y, each)[order],
+        np.repeat(np.arange(groups), each)[order],
+    )
 
 
 @pytest.mark.parametrize("name", sorted(HEADS))
@@ -56,14 +64,23 @@ def test_no_head_thinks_better_of_itself_because_of_copies(name: str) -> None:
 
 def test_a_group_left_out_of_the_kernel_is_a_fit_without_it() -> None:
     x, y, groups = copies(12, 4)
-    groups = np.where(groups > 8, groups - np.arange(len(groups)) % 2 * 3, groups)  # of several sizes
+    groups = np.where(
+        groups > 8, groups - np.arange(len(groups)) % 2 * 3, groups
+    )  # of several sizes
     none = np.zeros((len(x), 0), np.float32)
     head = KernelRidge().fit(none, x, y, 2, 7, groups)
     for group in np.unique(groups):
         out, rest = groups == group, groups != group
         kernel = np.exp(-head.gamma_table * ((x[:, None].astype(float) - x[None]) ** 2).sum(-1))
-        alpha = np.linalg.solve(kernel[np.ix_(rest, rest)] + head.settings["strength"] * np.eye(rest.sum()), np.eye(2)[y[rest]] - head.mean)
-        assert np.allclose((kernel[np.ix_(out, rest)] @ alpha + head.mean) * head.heat, head.left_out[out], atol=2e-3 * head.heat)
+        alpha = np.linalg.solve(
+            kernel[np.ix_(rest, rest)] + head.settings["strength"] * np.eye(rest.sum()),
+            np.eye(2)[y[rest]] - head.mean,
+        )
+        assert np.allclose(
+            (kernel[np.ix_(out, rest)] @ alpha + head.mean) * head.heat,
+            head.left_out[out],
+            atol=2e-3 * head.heat,
+        )
 
 
 def test_a_group_left_out_of_a_ridge_is_a_fit_without_it() -> None:
@@ -76,9 +93,12 @@ def test_a_group_left_out_of_a_ridge_is_a_fit_without_it() -> None:
         kept = x[rest].astype(float)
         centred = np.hstack([kept, np.ones((len(kept), 1))])
         pull = np.diag([strength] * 6 + [0.0])
-        # the whole's mean is the centre of the pull, which is on the slopes alone, so the level is free in both
+        # the whole's mean is the centre of the pull, which is on the slopes alone, so the level is
+        # free in both
         weights = np.linalg.solve(centred.T @ centred + pull, centred.T @ y[rest])
-        assert np.allclose(x[out] @ weights[:6] + weights[6], head.left_out[out, 0], atol=1e-3 * abs(y).max())
+        assert np.allclose(
+            x[out] @ weights[:6] + weights[6], head.left_out[out, 0], atol=1e-3 * abs(y).max()
+        )
 
 
 def test_a_group_left_out_of_the_matrix_of_a_finder_is_a_matrix_without_it() -> None:
@@ -93,7 +113,10 @@ def test_a_group_left_out_of_the_matrix_of_a_finder_is_a_matrix_without_it() -> 
     assert pull is not None
     for group in np.unique(groups):
         out, rest = groups == group, groups != group
-        own = np.linalg.solve(asked[rest].T @ asked[rest] + pull * np.eye(5), asked[rest].T @ answers[right[rest]] + pull * np.eye(5))
+        own = np.linalg.solve(
+            asked[rest].T @ asked[rest] + pull * np.eye(5),
+            asked[rest].T @ answers[right[rest]] + pull * np.eye(5),
+        )
         places[out] = ranks(unit(asked[out] @ own), answers, right[out])
     assert abs((1 / places).mean() - chosen["left_out_mrr"]) < 1e-3
     assert (ranks(unit(asked @ made), answers, right) <= ranks(asked, answers, right)).mean() > 0.5
@@ -108,11 +131,15 @@ def test_folds_and_held_parts_never_cut_a_group(classes: int) -> None:
         y = draw.integers(0, classes, rows) if classes else draw.normal(size=rows)
         parts = folds(y, classes, 7, 5, groups)
         assert bool(parts) == (len(np.unique(groups)) > 1)
-        assert not parts or sorted(np.concatenate([out for _, out in parts]).tolist()) == list(range(rows))
+        assert not parts or sorted(np.concatenate([out for _, out in parts]).tolist()) == list(
+            range(rows)
+        )
         assert not any(set(groups[a]) & set(groups[b]) for a, b in parts)
         order = mixed(rows, draw, groups)
         held = cut(order, rows // 5, groups)
-        assert sorted(order.tolist()) == list(range(rows)) and not set(groups[order[:held]]) & set(groups[order[held:]])
+        assert sorted(order.tolist()) == list(range(rows)) and not set(groups[order[:held]]) & set(
+            groups[order[held:]]
+        )
         assert held >= rows // 5 or len(np.unique(groups)) == 1 or not held
 
 
@@ -120,12 +147,19 @@ def test_the_choice_is_by_what_holds_on_rows_of_other_groups() -> None:
     x, y, groups = copies(60, 5, tell=1.5)
     none = np.zeros((len(x), 0), np.float32)
     said: list[str] = []
-    fooled, honest = choose(none, x, y, 2, 7), choose(none, x, y, 2, 7, groups=groups, say=said.append)
+    fooled, honest = (
+        choose(none, x, y, 2, 7),
+        choose(none, x, y, 2, 7, groups=groups, say=said.append),
+    )
     judged, answers, _ = copies(400, 1, seed=9, tell=1.5)
     many = np.zeros((len(judged), 0), np.float32)
-    assert log_loss(honest.logits(many, judged), answers) < log_loss(fooled.logits(many, judged), answers)
+    assert log_loss(honest.logits(many, judged), answers) < log_loss(
+        fooled.logits(many, judged), answers
+    )
     one = choose(none, x, y, 2, 7, "linear", say=said.append, groups=np.zeros(len(x), int))
-    assert np.isfinite(one.loss) and any("of one group, so they are left out one by one" in s for s in said)
+    assert np.isfinite(one.loss) and any(
+        "of one group, so they are left out one by one" in s for s in said
+    )
 
 
 def pond(home: Path, groups: int = 80, text: str = FILE) -> Path:
@@ -136,7 +170,14 @@ def pond(home: Path, groups: int = 80, text: str = FILE) -> Path:
         for group in range(groups):
             mood, size, weight = draw.choice(["good", "bad"]), draw.gauss(0, 1), draw.gauss(0, 1)
             for _ in range(5):
-                write.writerow((round(size + draw.gauss(0, 0.01), 4), round(weight + draw.gauss(0, 0.01), 4), f"maker {group}", mood))
+                write.writerow(
+                    (
+                        round(size + draw.gauss(0, 0.01), 4),
+                        round(weight + draw.gauss(0, 0.01), 4),
+                        f"maker {group}",
+                        mood,
+                    )
+                )
     (home / "ecosystem.yaml").write_text(text)
     return home
 
@@ -158,7 +199,13 @@ def test_a_build_heeds_the_group_of_the_split(tmp_path: Path) -> None:
 
 
 def test_a_build_tells_where_groups_cannot_be_told_apart(tmp_path: Path) -> None:
-    eco = open_ecosystem(pond(tmp_path, 12, FILE.replace("maker: {type: text}", "maker: {type: text, private: {by: encrypt}}")))
+    eco = open_ecosystem(
+        pond(
+            tmp_path,
+            12,
+            FILE.replace("maker: {type: text}", "maker: {type: text, private: {by: encrypt}}"),
+        )
+    )
     said: list[str] = []
     assert not eco.build(say=lambda _, text: said.append(text)).failed
     assert any("is encrypted, equal values unlike each other" in s for s in said)

@@ -1,4 +1,6 @@
-"""An answer does not depend on the rows beside it: by law over shuffles and paddings, for quantised products, texts, tables and both together."""
+"""An answer does not depend on the rows beside it: by law over shuffles and paddings, for quantised
+products, texts, tables and both together.
+"""
 
 from __future__ import annotations
 
@@ -21,19 +23,50 @@ from mesocosm.learn.invariance import TOLERANCE, Asked
 from mesocosm.learn.predictor import Reader, Version
 from mesocosm.learn.quantise import quantise
 
-TEXTS = ["new car", "radio / television", "a", "", "9" * 40, "radio " * 30, "I lost my card and someone is using it", "repairs, education and a business " * 4, "😀 中文", "used car", "furniture", "???"]
+TEXTS = [
+    "new car",
+    "radio / television",
+    "a",
+    "",
+    "9" * 40,
+    "radio " * 30,
+    "I lost my card and someone is using it",
+    "repairs, education and a business " * 4,
+    "😀 中文",
+    "used car",
+    "furniture",
+    "???",
+]
 
 
 def products(path: Path, rows: int = 24) -> Any:
-    """A small net with a product by a weight, one with a bias and a turned weight, and one of two activations, which stays."""
+    """A small net with a product by a weight, one with a bias and a turned weight, and one of two
+    activations, which stays.
+    """
     draw = np.random.default_rng(0)
-    held = {"w": draw.normal(size=(rows, 16)), "v": draw.normal(size=(8, 16)), "b": draw.normal(size=8)}
+    held = {
+        "w": draw.normal(size=(rows, 16)),
+        "v": draw.normal(size=(8, 16)),
+        "b": draw.normal(size=8),
+    }
     nodes = [
-        helper.make_node("MatMul", ["x", "w"], ["h"]), helper.make_node("Relu", ["h"], ["r"]),
-        helper.make_node("Gemm", ["r", "v", "b"], ["y"], transB=1), helper.make_node("Transpose", ["y"], ["t"]), helper.make_node("MatMul", ["y", "t"], ["z"]),
-    ]  # fmt: skip
-    told = [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in (("x", ["n", rows]), ("y", ["n", 8]), ("z", ["n", "n"]))]
-    graph = helper.make_graph(nodes, "g", told[:1], told[1:], [numpy_helper.from_array(v.astype(np.float32), n) for n, v in held.items()])
+        helper.make_node("MatMul", ["x", "w"], ["h"]),
+        helper.make_node("Relu", ["h"], ["r"]),
+        helper.make_node("Gemm", ["r", "v", "b"], ["y"], transB=1),
+        helper.make_node("Transpose", ["y"], ["t"]),
+        helper.make_node("MatMul", ["y", "t"], ["z"]),
+    ]
+    told = [
+        helper.make_tensor_value_info(n, TensorProto.FLOAT, s)
+        for n, s in (("x", ["n", rows]), ("y", ["n", 8]), ("z", ["n", "n"]))
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "g",
+        told[:1],
+        told[1:],
+        [numpy_helper.from_array(v.astype(np.float32), n) for n, v in held.items()],
+    )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)])
     model.ir_version = 9
     onnx.save(model, str(path))
@@ -49,8 +82,13 @@ def nets(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Any]:
 
 
 @given(st.lists(st.integers(-4, 6), min_size=1, max_size=9), st.integers(0, 2**20))
-def test_a_quantised_row_is_the_same_beside_any_other(nets: tuple[Any, Any], sizes: list[int], seed: int) -> None:
-    x = np.random.default_rng(seed).normal(size=(len(sizes), 24)).astype(np.float32) * (10.0 ** np.array(sizes, np.float32))[:, None]
+def test_a_quantised_row_is_the_same_beside_any_other(
+    nets: tuple[Any, Any], sizes: list[int], seed: int
+) -> None:
+    x = (
+        np.random.default_rng(seed).normal(size=(len(sizes), 24)).astype(np.float32)
+        * (10.0 ** np.array(sizes, np.float32))[:, None]
+    )
     whole, quantised = (net.run(["y"], {"x": x})[0] for net in nets)
     for i, row in enumerate(x):
         assert np.array_equal(nets[1].run(["y"], {"x": row[None]})[0][0], quantised[i])
@@ -62,9 +100,18 @@ def test_only_products_by_weights_are_quantised(nets: tuple[Any, Any], tmp_path:
     quantise(tmp_path / "a.onnx", tmp_path / "q.onnx")
     graph = onnx.load(str(tmp_path / "q.onnx")).graph
     kinds = [n.op_type for n in graph.node]
-    assert kinds.count("MatMulIntegerToFloat") == 2 and kinds.count("MatMul") == 1 and "Gemm" not in kinds
-    assert not {"w", "v"} & {i.name for i in graph.initializer} and "b" in {i.name for i in graph.initializer}
-    assert np.array_equal(nets[1].run(["y"], {"x": np.zeros((2, 24), np.float32)})[0], nets[0].run(["y"], {"x": np.zeros((2, 24), np.float32)})[0])
+    assert (
+        kinds.count("MatMulIntegerToFloat") == 2
+        and kinds.count("MatMul") == 1
+        and "Gemm" not in kinds
+    )
+    assert not {"w", "v"} & {i.name for i in graph.initializer} and "b" in {
+        i.name for i in graph.initializer
+    }
+    assert np.array_equal(
+        nets[1].run(["y"], {"x": np.zeros((2, 24), np.float32)})[0],
+        nets[0].run(["y"], {"x": np.zeros((2, 24), np.float32)})[0],
+    )
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +125,9 @@ def readers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Any, An
 
 
 @pytest.mark.parametrize("precision", ["int8", "fp32"])
-def test_a_text_has_the_same_features_beside_any_other(readers: dict[str, tuple[Any, Any]], precision: str) -> None:
+def test_a_text_has_the_same_features_beside_any_other(
+    readers: dict[str, tuple[Any, Any]], precision: str
+) -> None:
     reader, alone = readers[precision]
 
     @given(st.lists(st.integers(0, len(TEXTS) - 1), min_size=2, max_size=8, unique=True))
@@ -93,9 +142,18 @@ def test_a_text_has_the_same_features_beside_any_other(readers: dict[str, tuple[
 def centred(path: Path) -> None:
     """A head that takes the mean of its batch off: what no answer may depend on."""
     mean = helper.make_node("ReduceMean", ["table", "axes"], ["mean"], keepdims=1)
-    nodes = [mean, helper.make_node("Sub", ["table", "mean"], ["off"]), helper.make_node("Softmax", ["off"], ["probabilities"], axis=1)]
-    told = [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["rows", None]) for n in ("features", "table", "probabilities")]
-    graph = helper.make_graph(nodes, "g", told[:2], told[2:], [numpy_helper.from_array(np.array([0]), "axes")])
+    nodes = [
+        mean,
+        helper.make_node("Sub", ["table", "mean"], ["off"]),
+        helper.make_node("Softmax", ["off"], ["probabilities"], axis=1),
+    ]
+    told = [
+        helper.make_tensor_value_info(n, TensorProto.FLOAT, ["rows", None])
+        for n in ("features", "table", "probabilities")
+    ]
+    graph = helper.make_graph(
+        nodes, "g", told[:2], told[2:], [numpy_helper.from_array(np.array([0]), "axes")]
+    )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)])
     model.ir_version = 9
     onnx.save(model, str(path))
@@ -106,11 +164,27 @@ def test_a_graph_that_depends_on_its_batch_is_found_and_answers_row_by_row(tmp_p
     folder.mkdir()
     centred(folder / "head.onnx")
     table = np.random.default_rng(1).normal(size=(12, 2)).astype(np.float32)
-    asked = Asked(folder / "head.onnx", [""] * 12, lambda texts: np.zeros((len(texts), 0), np.float32), np.zeros((12, 0), np.float32), table)
+    asked = Asked(
+        folder / "head.onnx",
+        [""] * 12,
+        lambda texts: np.zeros((len(texts), 0), np.float32),
+        np.zeros((12, 0), np.float32),
+        table,
+    )
     found = asked.invariance(lambda a, b: float((a.argmax(1) == b.argmax(1)).mean()))
     assert not found["invariant"] and found["difference"] > 0.1 and found["moved"] > 0
-    facts = {n: {"kind": "number", "mean": 0.0, "sd": 1.0, "low": -9.0, "high": 9.0, "gaps": False} for n in "ab"}
-    card = {"labels": ["n", "y"], "inputs": ["a", "b"], "precision": "fp32", "trunk": None, "block": facts, "invariance": {"fp32": found}}
+    facts = {
+        n: {"kind": "number", "mean": 0.0, "sd": 1.0, "low": -9.0, "high": 9.0, "gaps": False}
+        for n in "ab"
+    }
+    card = {
+        "labels": ["n", "y"],
+        "inputs": ["a", "b"],
+        "precision": "fp32",
+        "trunk": None,
+        "block": facts,
+        "invariance": {"fp32": found},
+    }
     (folder / "card.json").write_text(json.dumps(card))
     version = Version(folder, digest_folder(folder), session)
     rows = [{"a": float(a), "b": float(b)} for a, b in table]

@@ -1,4 +1,6 @@
-"""Learning: heads that agree with their graphs, frozen weights that stay, training that resumes exactly."""
+"""Learning: heads that agree with their graphs, frozen weights that stay, training that resumes
+exactly.
+"""
 
 from __future__ import annotations
 
@@ -47,14 +49,27 @@ def test_every_heads_graph_says_what_the_head_says(tmp_path: Path) -> None:
     several = HEADS["boost"]().fit(text, table, np.digitize(table[:, 0], [-0.5, 0.5]), 3, 7)
     export_head(several.tensors(), tmp_path / "several")
     said = Onnx().session(tmp_path / "several").run(None, {"features": text, "table": table})[0]
-    assert np.abs(said - softmax(several.logits(text, table))).max() < 2e-4 and (said.argmax(1) == np.digitize(table[:, 0], [-0.5, 0.5])).all()
+    assert (
+        np.abs(said - softmax(several.logits(text, table))).max() < 2e-4
+        and (said.argmax(1) == np.digitize(table[:, 0], [-0.5, 0.5])).all()
+    )
     for name, head in fitted.items():
         export_head(head.tensors(), tmp_path / name, shares=shares(head))
         said = Onnx().session(tmp_path / name).run(None, {"features": text, "table": table})[0]
         assert np.abs(said - softmax(head.logits(text, table))).max() < 2e-4, name
-        assert (said.argmax(1) == y).mean() > (0.75 if name == "boost" else 0.85), name  # trees see the table only
-        asked = Asked(tmp_path / name, [""] * len(table), lambda texts: np.zeros((len(texts), 0), np.float32), text, table)
-        assert asked.invariance(lambda a, b: float((a.argmax(1) == b.argmax(1)).mean()), text)["invariant"], name
+        assert (said.argmax(1) == y).mean() > (0.75 if name == "boost" else 0.85), (
+            name
+        )  # trees see the table only
+        asked = Asked(
+            tmp_path / name,
+            [""] * len(table),
+            lambda texts: np.zeros((len(texts), 0), np.float32),
+            text,
+            table,
+        )
+        assert asked.invariance(lambda a, b: float((a.argmax(1) == b.argmax(1)).mean()), text)[
+            "invariant"
+        ], name
 
 
 def test_left_out_scores_are_those_of_real_refits() -> None:
@@ -66,7 +81,9 @@ def test_left_out_scores_are_those_of_real_refits() -> None:
     for i in (0, 7, 31):
         keep = [j for j in range(40) if j != i]
         alpha = np.linalg.solve(kernel[np.ix_(keep, keep)] + strength * np.eye(39), target[keep])
-        assert head.left_out[i] / head.heat == pytest.approx(kernel[i, keep] @ alpha + head.mean, abs=1e-3)
+        assert head.left_out[i] / head.heat == pytest.approx(
+            kernel[i, keep] @ alpha + head.mean, abs=1e-3
+        )
 
 
 def _d(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -81,13 +98,21 @@ def test_a_text_alone_has_the_features_it_has_in_a_batch(base: Any) -> None:
 
 
 @pytest.mark.parametrize("method", [m for m in TUNING if m != "frozen"])
-def test_tuning_moves_only_what_may_move_and_resumes_to_the_same_weights(base: Any, tmp_path: Path, method: str) -> None:
+def test_tuning_moves_only_what_may_move_and_resumes_to_the_same_weights(
+    base: Any, tmp_path: Path, method: str
+) -> None:
     def net() -> loop.Joined:
         torch.manual_seed(0)
         trunk = load_trunk(base)
         trunk.net = tune.attach(trunk.net)
-        assert 0 < sum(p.numel() for p in trunk.parameters() if p.requires_grad) < 0.6 * sum(p.numel() for p in trunk.parameters())
-        return loop.Joined(trunk, np.zeros((386, 2), np.float32), np.zeros(2, np.float32), tune.dropout)
+        assert (
+            0
+            < sum(p.numel() for p in trunk.parameters() if p.requires_grad)
+            < 0.6 * sum(p.numel() for p in trunk.parameters())
+        )
+        return loop.Joined(
+            trunk, np.zeros((386, 2), np.float32), np.zeros(2, np.float32), tune.dropout
+        )
 
     tune: Any = TUNING[method].model_validate({"method": method, "epochs": 2, "batch": 8})
     ids = Tokens(base.folder, 64).ids(TEXTS)
@@ -111,7 +136,9 @@ def test_tuning_moves_only_what_may_move_and_resumes_to_the_same_weights(base: A
     resumed = net()
     again = loop.train(resumed, tune, data, data, 7, tmp_path, lambda _: None)
     assert again == history
-    for (name, a), (_, b) in zip(straight.named_parameters(), resumed.named_parameters(), strict=True):
+    for (name, a), (_, b) in zip(
+        straight.named_parameters(), resumed.named_parameters(), strict=True
+    ):
         assert torch.equal(a, b), name
 
 
@@ -164,7 +191,9 @@ def test_a_version_reproduces_its_own_figures_and_a_changed_file_is_noticed(bank
 
     eco = open_ecosystem(bank)
     model, version = eco.spec.eco.models["risk"], eco.catalog.versions("risk")[0]
-    rows, split = columns_of(eco.spec, eco.catalog.snapshot(dataset="credit"), [*model.inputs, "grade"])
+    rows, split = columns_of(
+        eco.spec, eco.catalog.snapshot(dataset="credit"), [*model.inputs, "grade"]
+    )
     held = [i for i, s in enumerate(split) if s == "test"]
     folder = bank / ".mesocosm" / version["path"]
     net = Version(folder, version["content"], Onnx().session)

@@ -1,4 +1,6 @@
-"""Small nets as heads: they tell what a line cannot, their graph says what they say, and attention fuses texts and table."""
+"""Small nets as heads: they tell what a line cannot, their graph says what they say, and attention
+fuses texts and table.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +19,16 @@ from mesocosm.learn.heads.late import shares
 
 
 def crossed(rows: int = 600) -> tuple[Any, Any, Any]:
-    """A class that hangs on whether a text's sign and a value of the table agree: each alone tells nothing."""
+    """A class that hangs on whether a text's sign and a value of the table agree: each alone tells
+    nothing.
+    """
     draw = np.random.default_rng(5)
     text = draw.normal(size=(rows, 6)).astype(np.float32)
     text /= np.linalg.norm(text, axis=1, keepdims=True)
     value = draw.integers(0, 3, rows)
-    table = np.hstack([np.eye(3, dtype=np.float32)[value], draw.normal(size=(rows, 2)).astype(np.float32)])
+    table = np.hstack(
+        [np.eye(3, dtype=np.float32)[value], draw.normal(size=(rows, 2)).astype(np.float32)]
+    )
     return text, table, ((text[:, 0] > 0) == (value == 1)).astype(int)
 
 
@@ -50,7 +56,10 @@ def test_the_graph_says_what_the_nets_say(tmp_path: Path, name: str, kind: str) 
     text, table, y = crossed(160)
     if kind == "no text":
         text = text[:, :0]
-    target: Any = {"number": (y + 0.1 * table[:, 4]).astype(float), "labels": np.stack([y, table[:, 4] > 0], 1).astype(np.int8)}.get(kind, y)
+    target: Any = {
+        "number": (y + 0.1 * table[:, 4]).astype(float),
+        "labels": np.stack([y, table[:, 4] > 0], 1).astype(np.int8),
+    }.get(kind, y)
     classes = {"number": 0}.get(kind, 2)
     head = choose(text, table, target, classes, 7, name, spans=(3, 1, 1))
     export_head(head.tensors(), tmp_path / "head.onnx", classes, kind == "labels", shares(head))
@@ -61,14 +70,30 @@ def test_the_graph_says_what_the_nets_say(tmp_path: Path, name: str, kind: str) 
         assert np.abs(out - wanted(head.logits(text[:rows], table[:rows]))).max() < 1e-5
 
 
-def test_attention_is_built_beside_its_parts_and_served(pond: Path, cli: Callable[..., Any]) -> None:
+def test_attention_is_built_beside_its_parts_and_served(
+    pond: Path, cli: Callable[..., Any]
+) -> None:
     file = pond / "ecosystem.yaml"
     file.write_text(SMALL.replace("tune: {method: frozen, head: kernel}", "fusion: attention"))
     done = cli("build", "-f", str(file))
-    assert done.returncode == 0 and "attention head: left-out log-loss" in done.stderr, done.stdout + done.stderr
-    out = json.loads(cli("predict", "desk", "--input", '{"text": "please send more, lovely", "amount": "150 EUR"}', "-f", str(file), "--json").stdout)
+    assert done.returncode == 0 and "attention head: left-out log-loss" in done.stderr, (
+        done.stdout + done.stderr
+    )
+    out = json.loads(
+        cli(
+            "predict",
+            "desk",
+            "--input",
+            '{"text": "please send more, lovely", "amount": "150 EUR"}',
+            "-f",
+            str(file),
+            "--json",
+        ).stdout
+    )
     assert out["label"] == "yes please"
     card = cli("card", "judge", "-f", str(file)).stdout
     assert "text alone" in card and "attention" in card
-    file.write_text(SMALL.replace("tune: {method: frozen, head: kernel}", "tune: lora, fusion: attention"))
+    file.write_text(
+        SMALL.replace("tune: {method: frozen, head: kernel}", "tune: lora, fusion: attention")
+    )
     assert any("attention fuses what a base that stays" in line for line in said_of(pond))

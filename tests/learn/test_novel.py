@@ -1,4 +1,6 @@
-"""Requests of a kind that no class explains are found as groups, and nothing is where all is known."""
+"""Requests of a kind that no class explains are found as groups, and nothing is where all is
+known.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ def test_new_kinds_are_found_and_known_ones_are_not(seed: int) -> None:
     assert len(found) == 2, [len(g.rows) for g in found]
     for g in found:
         told = y[asked][g.rows]
-        assert set(told) <= {8, 9} and len(set(told)) == 1 and len(told) >= 24, "sure rows of the kind are taken in"
+        assert set(told) <= {8, 9} and len(set(told)) == 1 and len(told) >= 24, (
+            "sure rows of the kind are taken in"
+        )
         assert g.strange == int(unsure[g.rows].sum()) and g.alike < g.close
     assert groups(x[old], rng.random(old.sum()) < 0.1, known) == []
 
@@ -40,9 +44,16 @@ def test_few_rows_or_none_make_no_group() -> None:
     x, y = kinds(1, 4, 20)
     known = Known(x[y < 3], y[y < 3], 3)
     four = x[y == 3][:4]
-    assert groups(four, np.ones(4, bool), known) == [] and groups(x[:0], np.zeros(0, bool), known) == []
-    assert groups(np.tile(known.middle, (9, 1)), np.ones(9, bool), known) == [], "what has no direction is like nothing"
-    assert groups(np.tile(four, (5, 1)), np.ones(20, bool), known) == [], "four that are asked again and again are four"
+    assert (
+        groups(four, np.ones(4, bool), known) == []
+        and groups(x[:0], np.zeros(0, bool), known) == []
+    )
+    assert groups(np.tile(known.middle, (9, 1)), np.ones(9, bool), known) == [], (
+        "what has no direction is like nothing"
+    )
+    assert groups(np.tile(four, (5, 1)), np.ones(20, bool), known) == [], (
+        "four that are asked again and again are four"
+    )
     six = x[y == 3][:6]
     assert [sorted(g.rows) for g in groups(six, np.ones(6, bool), known)] == [[0, 1, 2, 3, 4, 5]]
 
@@ -57,12 +68,24 @@ def test_the_height_follows_how_fine_the_classes_are() -> None:
     middles, _ = kinds(3, 4, 15, 1.0)
     rng = np.random.default_rng(0)
     x = np.repeat(middles, 4, axis=0) + 0.2 * rng.normal(size=(240, WIDTH))
-    coarse, fine = Known(x, np.repeat(np.arange(4), 60), 4), Known(x, np.repeat(np.arange(60), 4), 60)
+    coarse, fine = (
+        Known(x, np.repeat(np.arange(4), 60), 4),
+        Known(x, np.repeat(np.arange(60), 4), 60),
+    )
     assert coarse.height > 1.5 * fine.height
 
 
 def test_names_are_of_the_words_that_tell_a_group() -> None:
-    said = names([["我要礼品包装", "请用礼品纸", "礼品卡片可以吗"], ["roof", "the roof"]], ["我的包裹在哪里", "the parcel", "the order", "the shop is open", "where is the one I sent"])
+    said = names(
+        [["我要礼品包装", "请用礼品纸", "礼品卡片可以吗"], ["roof", "the roof"]],
+        [
+            "我的包裹在哪里",
+            "the parcel",
+            "the order",
+            "the shop is open",
+            "where is the one I sent",
+        ],
+    )
     assert said[0].split(", ")[0] == "礼品" and said[1] == "roof"
     assert names([], ["x"]) == [] and names([["7", "?"]], []) == [""]
 

@@ -1,4 +1,6 @@
-"""Numbers: heads that agree with their graphs, a version that says a value in its unit with an interval that holds."""
+"""Numbers: heads that agree with their graphs, a version that says a value in its unit with an
+interval that holds.
+"""
 
 from __future__ import annotations
 
@@ -58,13 +60,18 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_heads_graph_says_the_number_the_head_says(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
-    text, table = rng.normal(size=(150, 8)).astype(np.float32), rng.normal(size=(150, 3)).astype(np.float32)
+    text, table = (
+        rng.normal(size=(150, 8)).astype(np.float32),
+        rng.normal(size=(150, 3)).astype(np.float32),
+    )
     y = text[:, 0] + 2 * table[:, 1] + rng.normal(size=150) * 0.1
     fitted: dict[str, Any] = {n: h().fit(text, table, y, 0, 7) for n, h in HEADS.items()}
     fitted["blend"] = Blend(*fitted.values(), classes=0)
     for name, head in fitted.items():
         export_head(head.tensors(), tmp_path / name, 0, shares=shares(head))
-        said = Onnx().session(tmp_path / name).run(["values"], {"features": text, "table": table})[0]
+        said = (
+            Onnx().session(tmp_path / name).run(["values"], {"features": text, "table": table})[0]
+        )
         assert said.shape == (150, 1) and np.abs(said - head.logits(text, table)).max() < 2e-3, name
         assert np.isfinite(head.loss) and len(head.left_out) == 150
         assert 1 - ((said[:, 0] - y) ** 2).mean() / y.var() > 0.7, name
@@ -86,14 +93,24 @@ def test_a_version_says_a_value_with_an_interval_that_holds(clinic: Path) -> Non
     eco = open_ecosystem(clinic)
     version = eco.catalog.versions("course")[-1]
     m = version["metrics"]
-    assert version["state"] == "champion" and m["r2"] > 0.35 and set(m["baselines"]) == {"majority", "linear"}
-    assert m["interval"]["r2"][0] < m["r2"] < m["interval"]["r2"][1] and m["baselines"]["majority"]["p"] < 0.001
+    assert (
+        version["state"] == "champion"
+        and m["r2"] > 0.35
+        and set(m["baselines"]) == {"majority", "linear"}
+    )
+    assert (
+        m["interval"]["r2"][0] < m["r2"] < m["interval"]["r2"][1]
+        and m["baselines"]["majority"]["p"] < 0.001
+    )
     from mesocosm.learn.predictor import Version
 
     net = Version(clinic / ".mesocosm" / version["path"], version["content"], Onnx().session)
     rows = list(csv.DictReader((clinic / "visits.csv").open()))
     said = net.predict([{k: float(v) for k, v in row.items()} for row in rows])
-    inside = [s["interval"][0] <= float(r["progress"]) <= s["interval"][1] for s, r in zip(said, rows, strict=True)]
+    inside = [
+        s["interval"][0] <= float(r["progress"]) <= s["interval"][1]
+        for s, r in zip(said, rows, strict=True)
+    ]
     assert 0.85 <= np.mean(inside) <= 0.99 and said[0]["level"] == 0.9
     alone = net.predict([{k: float(v) for k, v in rows[0].items()}])[0]
     assert alone["value"] == pytest.approx(said[0]["value"], abs=1e-2)
@@ -113,7 +130,9 @@ def test_a_served_number_is_explained_and_told_its_truth(clinic: Path) -> None:
     assert found["interval"][0] < found["value"] < found["interval"][1]
     why = explain(eco.spec, eco.catalog, found["id"])
     assert why["number"] and why["probability"] == pytest.approx(found["value"], rel=1e-3)
-    assert sum(f["share"] for f in why["inputs"].values()) == pytest.approx(why["probability"] - why["base"], abs=1e-6 * abs(why["base"]))
+    assert sum(f["share"] for f in why["inputs"].values()) == pytest.approx(
+        why["probability"] - why["base"], abs=1e-6 * abs(why["base"])
+    )
     served.feedback(found["id"], "151.5")
     with pytest.raises(Wrong, match="is no number"):
         served.feedback(found["id"], "much")
@@ -122,9 +141,17 @@ def test_a_served_number_is_explained_and_told_its_truth(clinic: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("predict: progress", "predict: progress\n    tune: {method: full, loss: focal}", "is a loss of classes"),
+        (
+            "predict: progress",
+            "predict: progress\n    tune: {method: full, loss: focal}",
+            "is a loss of classes",
+        ),
         ('r2: ">= 0.3"', 'accuracy: ">= 0.3"', "is no metric of a number"),
-        ("predict: progress", "predict: progress\n    fair: {by: [age], favours: x}", "gaps between groups"),
+        (
+            "predict: progress",
+            "predict: progress\n    fair: {by: [age], favours: x}",
+            "gaps between groups",
+        ),
     ],
 )
 def test_what_a_number_cannot_have_is_said(tmp_path: Path, old: str, new: str, said: str) -> None:
@@ -147,17 +174,33 @@ models:
 """.replace("base: minilm", f"base: {little_base()}")
 
 
-def test_a_base_is_tuned_for_a_number_and_its_interval_comes_from_validation_rows(tmp_path: Path) -> None:
+def test_a_base_is_tuned_for_a_number_and_its_interval_comes_from_validation_rows(
+    tmp_path: Path,
+) -> None:
     said = {5.0: "wonderful", 4.0: "nice", 2.0: "poor", 1.0: "terrible"}
     rng = np.random.default_rng(0)
-    rows = [[f"a {said[star]} {rng.choice(['meal', 'room', 'tour', 'film'])}, seen {i} times", star + round(float(rng.normal()) * 0.2, 2)] for i in range(160) for star in [list(said)[i % 4]]]
+    rows = [
+        [
+            f"a {said[star]} {rng.choice(['meal', 'room', 'tour', 'film'])}, seen {i} times",
+            star + round(float(rng.normal()) * 0.2, 2),
+        ]
+        for i in range(160)
+        for star in [list(said)[i % 4]]
+    ]
     with (tmp_path / "notes.csv").open("w", newline="") as handle:
         csv.writer(handle).writerows([["text", "stars"], *rows])
     (tmp_path / "ecosystem.yaml").write_text(STARS)
     eco = open_ecosystem(tmp_path)
     eco.build()
     (version,) = eco.catalog.versions("taste")
-    assert version["state"] == "champion" and version["metrics"]["r2"] > 0.9 and len(version["recipe"]["history"]) == 8  # after three it is proven worse than words counted, and refused
+    assert (
+        version["state"] == "champion"
+        and version["metrics"]["r2"] > 0.9
+        and len(version["recipe"]["history"]) == 8
+    )  # after three it is proven worse than words counted, and refused
     net = Version(tmp_path / ".mesocosm" / version["path"], version["content"], Onnx().session)
     good, bad = net.predict([{"text": "a wonderful meal"}, {"text": "a terrible meal"}])
-    assert good["value"] > bad["value"] + 2 and good["interval"][0] < good["value"] < good["interval"][1]
+    assert (
+        good["value"] > bad["value"] + 2
+        and good["interval"][0] < good["value"] < good["interval"][1]
+    )

@@ -1,4 +1,6 @@
-"""Classes in an order: judged by steps, said as the middle of what is expected, held against scikit-learn's kappa."""
+"""Classes in an order: judged by steps, said as the middle of what is expected, held against
+scikit-learn's kappa.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,14 @@ def marks(tmp_path: Path) -> Path:
         out.writerow(["id", "hours", "sleep", "grade"])
         for i in range(500):
             hours, sleep = rng.uniform(0, 10), rng.uniform(4, 9)
-            out.writerow([i, round(hours, 2), round(sleep, 2), names[int(np.clip((hours + 0.4 * sleep + rng.normal() - 2) / 2.6, 0, 3))]])
+            out.writerow(
+                [
+                    i,
+                    round(hours, 2),
+                    round(sleep, 2),
+                    names[int(np.clip((hours + 0.4 * sleep + rng.normal() - 2) / 2.6, 0, 3))],
+                ]
+            )
     (tmp_path / "ecosystem.yaml").write_text(FILE)
     return tmp_path
 
@@ -54,8 +63,16 @@ def test_a_model_of_grades_is_judged_by_steps(marks: Path) -> None:
     (version,) = eco.catalog.versions("mark")
     m = version["metrics"]
     assert version["state"] == "champion", version["why"]
-    assert version["recipe"]["labels"] == ["poor", "fair", "good", "best"]  # their order, not the alphabet's
-    assert m["rank_error"] < m["baselines"]["majority"]["rank_error"] and m["interval"]["rank_error"][0] <= m["rank_error"] <= m["interval"]["rank_error"][1]
+    assert version["recipe"]["labels"] == [
+        "poor",
+        "fair",
+        "good",
+        "best",
+    ]  # their order, not the alphabet's
+    assert (
+        m["rank_error"] < m["baselines"]["majority"]["rank_error"]
+        and m["interval"]["rank_error"][0] <= m["rank_error"] <= m["interval"]["rank_error"][1]
+    )
     net = Version(marks / ".mesocosm" / version["path"], version["content"], Onnx().session)
     rows = [{"hours": h, "sleep": 7.0} for h in (0.5, 3.5, 6.5, 9.8)]
     ranks = [net.labels.index(said["label"]) for said in net.predict(rows)]
@@ -77,7 +94,11 @@ def test_the_middle_has_the_least_expected_distance_and_kappa_is_scikit_learns()
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("values: [poor, fair, good, best], ordered: true", "ordered: true", "from the least to the greatest"),
+        (
+            "values: [poor, fair, good, best], ordered: true",
+            "ordered: true",
+            "from the least to the greatest",
+        ),
         (", ordered: true", "", "is of classes with an order"),
     ],
 )

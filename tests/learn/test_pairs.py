@@ -1,4 +1,6 @@
-"""Two texts of a row read apart: what is learnt is how they stand to each other, alone as in a batch, and it is served."""
+"""Two texts of a row read apart: what is learnt is how they stand to each other, alone as in a
+batch, and it is served.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,13 @@ models:
 services: {desk: {serves: same}}
 """.replace("base: minilm", f"base: {little_base()}")
 THINGS = ["card", "loan", "fee", "phone", "branch", "coin"]
-SAID = ["my {} is lost", "where is the {}", "i want a new {}", "close the {} please", "is the {} safe"]
+SAID = [
+    "my {} is lost",
+    "where is the {}",
+    "i want a new {}",
+    "close the {} please",
+    "is the {} safe",
+]
 
 
 @pytest.fixture
@@ -46,15 +54,24 @@ def desk(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_pair_read_apart_is_told_where_one_text_is_not(desk: Path, cli: Callable[..., Any]) -> None:
+def test_a_pair_read_apart_is_told_where_one_text_is_not(
+    desk: Path, cli: Callable[..., Any]
+) -> None:
     file = desk / "ecosystem.yaml"
     done = cli("build", "-f", str(file))
     assert done.returncode == 0, done.stdout + done.stderr
     eco = open_ecosystem(desk)
     apart = eco.catalog.versions("same")[-1]
     assert apart["metrics"]["accuracy"] > 0.85 > apart["metrics"]["baselines"]["linear"]["accuracy"]
-    asked = [{"one": "my card is lost", "other": o} for o in ("where is the card", "where is the loan")]
-    answers = [json.loads(cli("predict", "desk", "--input", json.dumps(a), "-f", str(file), "--json").stdout) for a in asked]
+    asked = [
+        {"one": "my card is lost", "other": o} for o in ("where is the card", "where is the loan")
+    ]
+    answers = [
+        json.loads(
+            cli("predict", "desk", "--input", json.dumps(a), "-f", str(file), "--json").stdout
+        )
+        for a in asked
+    ]
     assert [a["label"] for a in answers] == ["yes", "no"]
     told = cli("explain", answers[0]["id"], "-f", str(file))
     assert told.returncode == 0 and "one" in told.stdout
@@ -62,10 +79,16 @@ def test_a_pair_read_apart_is_told_where_one_text_is_not(desk: Path, cli: Callab
 
     net = net_of(eco.spec, apart, precision="fp32")
     both = net.predict(asked)
-    assert all(abs(net.predict([a])[0]["probability"] - b["probability"]) < 1e-5 for a, b in zip(asked, both, strict=True))
+    assert all(
+        abs(net.predict([a])[0]["probability"] - b["probability"]) < 1e-5
+        for a, b in zip(asked, both, strict=True)
+    )
 
 
 def test_the_texts_of_a_pair_are_inputs_and_no_others_are(desk: Path) -> None:
-    for old, new in (("pair: [one, other]", "pair: [one, same]"), ("inputs: [one, other]", "inputs: [one]")):
+    for old, new in (
+        ("pair: [one, other]", "pair: [one, same]"),
+        ("inputs: [one, other]", "inputs: [one]"),
+    ):
         (desk / "ecosystem.yaml").write_text(FILE.replace(old, new))
         assert any("the pair is" in line for line in said_of(desk))

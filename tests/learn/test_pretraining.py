@@ -1,4 +1,6 @@
-"""A base learns from texts without labels: its loss falls, it resumes to the same weights, and a build uses it."""
+"""A base learns from texts without labels: its loss falls, it resumes to the same weights, and a
+build uses it.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,12 @@ def lines() -> list[str]:
     import statistics
     import textwrap
 
-    docs = [inspect.getdoc(thing) or "" for module in (argparse, statistics, textwrap) for thing in vars(module).values() if callable(thing)]
+    docs = [
+        inspect.getdoc(thing) or ""
+        for module in (argparse, statistics, textwrap)
+        for thing in vars(module).values()
+        if callable(thing)
+    ]
     return [line.strip() for doc in docs for line in doc.split("\n") if len(line.split()) > 4]
 
 
@@ -39,43 +46,87 @@ def base() -> Any:
 
 
 @pytest.mark.parametrize("name", list(OBJECTIVES))
-def test_every_objective_lowers_its_loss_on_texts_held_out(tmp_path: Path, base: Any, name: str) -> None:
+def test_every_objective_lowers_its_loss_on_texts_held_out(
+    tmp_path: Path, base: Any, name: str
+) -> None:
     said: list[str] = []
     more = {"fields": ["long", "words"]} if name == "multitask" else {}
-    setting = Pretrain.model_validate({"on": ["x"], "objective": {"objective": name, **more}, "epochs": 3, "learning_rate": 3e-4, "batch": 16})
+    setting = Pretrain.model_validate(
+        {
+            "on": ["x"],
+            "objective": {"objective": name, **more},
+            "epochs": 3,
+            "learning_rate": 3e-4,
+            "batch": 16,
+        }
+    )
     texts = lines() if name == "contrastive" else lines()[::2]
-    known = {"long": [len(t) > 60 for t in texts], "words": [None if len(t) % 7 == 0 else len(t.split()) for t in texts]}
+    known = {
+        "long": [len(t) > 60 for t in texts],
+        "words": [None if len(t) % 7 == 0 else len(t.split()) for t in texts],
+    }
     made, told = pretrained(base, texts, setting, 32, 7, tmp_path, said.append, known)
-    assert told["after"] < told["before"] * (0.9 if name != "contrastive" else 1.0) and told["texts"] > 100
-    assert any("held-out loss" in s for s in said) and not list((tmp_path / "work").glob("pretrain-*"))
+    assert (
+        told["after"] < told["before"] * (0.9 if name != "contrastive" else 1.0)
+        and told["texts"] > 100
+    )
+    assert any("held-out loss" in s for s in said) and not list(
+        (tmp_path / "work").glob("pretrain-*")
+    )
     again, _ = pretrained(base, texts, setting, 32, 7, tmp_path, said.append, known)
-    assert again == made and resolve(str(made.folder), Path("/")).weights  # a folder laid out as a hub's
+    assert (
+        again == made and resolve(str(made.folder), Path("/")).weights
+    )  # a folder laid out as a hub's
     vectors = encode(load_trunk(made), Tokens(made.folder, 32), ["an option of a parser", "a mean"])
     assert vectors.shape == (2, 384)
 
 
 def test_texts_of_a_class_come_together(tmp_path: Path) -> None:
     base = resolve("minilm", Path("/"))
-    texts = [f"what a {w} day in month {m}" for m in range(1, 13) for w in ("lovely", "kind", "awful", "cruel")]
+    texts = [
+        f"what a {w} day in month {m}"
+        for m in range(1, 13)
+        for w in ("lovely", "kind", "awful", "cruel")
+    ]
     told: list[str | None] = ["good" if "lovely" in t or "kind" in t else "bad" for t in texts]
     told[5] = None  # a gap: near itself alone
-    setting = Pretrain.model_validate({"on": ["x"], "objective": {"objective": "contrastive", "fields": ["mood"]}, "epochs": 4, "learning_rate": 1e-4, "batch": 16})
+    setting = Pretrain.model_validate(
+        {
+            "on": ["x"],
+            "objective": {"objective": "contrastive", "fields": ["mood"]},
+            "epochs": 4,
+            "learning_rate": 1e-4,
+            "batch": 16,
+        }
+    )
     made, _ = pretrained(base, texts, setting, 32, 7, tmp_path, lambda _: None, {"mood": told})
-    fresh, good = [f"the {w} evening {n}" for n in "abc" for w in ("splendid", "lovely", "awful", "dismal")], np.tile([True, True, False, False], 3)
+    fresh, good = (
+        [f"the {w} evening {n}" for n in "abc" for w in ("splendid", "lovely", "awful", "dismal")],
+        np.tile([True, True, False, False], 3),
+    )
     apart = []
     for one in (base, made):
         vectors = encode(load_trunk(one), Tokens(one.folder, 32), fresh)
         near = vectors @ vectors.T
-        apart.append(near[np.equal.outer(good, good)].mean() - near[~np.equal.outer(good, good)].mean())
+        apart.append(
+            near[np.equal.outer(good, good)].mean() - near[~np.equal.outer(good, good)].mean()
+        )
     assert apart[1] > apart[0] + 0.2, apart
 
 
 def test_the_labelled_loss_is_the_mean_over_those_of_a_class() -> None:
     import torch
 
-    one, two = (torch.nn.functional.normalize(torch.randn(4, 3, generator=torch.Generator().manual_seed(s)), dim=1) for s in (1, 2))
+    one, two = (
+        torch.nn.functional.normalize(
+            torch.randn(4, 3, generator=torch.Generator().manual_seed(s)), dim=1
+        )
+        for s in (1, 2)
+    )
     views, of = iter((one, two)), torch.tensor([[0.0], [1.0], [0.0], [float("nan")]])
-    objective = OBJECTIVES["contrastive"].model_validate({"objective": "contrastive", "fields": ["y"], "heat": 0.5})
+    objective = OBJECTIVES["contrastive"].model_validate(
+        {"objective": "contrastive", "fields": ["y"], "heat": 0.5}
+    )
     loss = float(objective.loss(lambda ids, mask: next(views), [0, 1, 2, 3], None, None, None, of))  # type: ignore[arg-type]
     both, classes, terms = torch.cat([one, two]), [0, 1, 0, 9, 0, 1, 0, 9], []
     for i in range(8):
@@ -88,8 +139,12 @@ def test_the_labelled_loss_is_the_mean_over_those_of_a_class() -> None:
         objective.facts({"y": [1.0, 2.0]})
 
 
-def test_pretraining_that_was_stopped_ends_with_the_same_weights(tmp_path: Path, base: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    setting = Pretrain.model_validate({"on": ["x"], "epochs": 2, "learning_rate": 1e-4, "batch": 16})
+def test_pretraining_that_was_stopped_ends_with_the_same_weights(
+    tmp_path: Path, base: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setting = Pretrain.model_validate(
+        {"on": ["x"], "epochs": 2, "learning_rate": 1e-4, "batch": 16}
+    )
     texts = lines()[:80]
     whole, _ = pretrained(base, texts, setting, 32, 7, tmp_path / "a", lambda _: None)
     import mesocosm.learn.checkpoint as checkpoint
@@ -112,14 +167,24 @@ def test_pretraining_that_was_stopped_ends_with_the_same_weights(tmp_path: Path,
 
 def test_too_few_texts_are_a_sentence(tmp_path: Path, base: Any) -> None:
     with pytest.raises(Wrong, match="there are 2 different texts"):
-        pretrained(base, ["a b c", "a b c", "d e f"], Pretrain(on=("x",)), 32, 7, tmp_path, lambda _: None)
+        pretrained(
+            base, ["a b c", "a b c", "d e f"], Pretrain(on=("x",)), 32, 7, tmp_path, lambda _: None
+        )
 
 
 def unlabelled(pond: Path, settings: str, base: str = f"base: {little_base()}") -> Path:
-    (pond / "manual.csv").write_text("line\n" + "\n".join('"' + line.replace('"', "'") + '"' for line in lines()) + "\n")
+    (pond / "manual.csv").write_text(
+        "line\n" + "\n".join('"' + line.replace('"', "'") + '"' for line in lines()) + "\n"
+    )
     file = pond / "ecosystem.yaml"
-    text = file.read_text().replace("sources:\n", "sources:\n  manual: {type: csv, path: manual.csv}\n")
-    text = text.replace("models:\n  judge: {base: minilm,", f"  pages: {{from: manual, fields: {{line: text}}, split: none}}\nmodels:\n  judge: {{{base}{', ' if base else ''}pretrain: {settings},")
+    text = file.read_text().replace(
+        "sources:\n", "sources:\n  manual: {type: csv, path: manual.csv}\n"
+    )
+    text = text.replace(
+        "models:\n  judge: {base: minilm,",
+        "  pages: {from: manual, fields: {line: text}, split: none}\nmodels:\n  judge:"
+        f" {{{base}{', ' if base else ''}pretrain: {settings},",
+    )
     file.write_text(text)
     return pond
 
@@ -129,17 +194,32 @@ def test_a_build_pretrains_on_another_dataset_and_plans_it(pond: Path) -> None:
     eco.build()
     (version,) = eco.catalog.versions("judge")
     told = version["metrics"]["pretraining"]
-    assert told["after"] < told["before"] and version["recipe"]["base"].startswith(f"{little_base()}+")
+    assert told["after"] < told["before"] and version["recipe"]["base"].startswith(
+        f"{little_base()}+"
+    )
     assert {c.sign for c in open_ecosystem(pond).plan()} == {"="}
-    (pond / "manual.csv").write_text((pond / "manual.csv").read_text() + "a new line of the manual\n")
+    (pond / "manual.csv").write_text(
+        (pond / "manual.csv").read_text() + "a new line of the manual\n"
+    )
     assert {c.address: c.sign for c in open_ecosystem(pond).plan()}["models.judge"] == "±"
 
 
 def test_a_base_from_nothing_learns_its_own_words(pond: Path) -> None:
-    eco = open_ecosystem(unlabelled(pond, "{on: [text], scratch: {layers: 2, width: 64, words: 400}, epochs: 2, learning_rate: 1.0e-3}", base=""))
+    eco = open_ecosystem(
+        unlabelled(
+            pond,
+            "{on: [text], scratch: {layers: 2, width: 64, words: 400}, epochs: 2, learning_rate:"
+            " 1.0e-3}",
+            base="",
+        )
+    )
     eco.build()
     (version,) = eco.catalog.versions("judge")
-    assert version["recipe"]["base"].startswith("new+") and version["metrics"]["accuracy"] > 0.9 and version["metrics"]["pretraining"]["after"] < version["metrics"]["pretraining"]["before"]
+    assert (
+        version["recipe"]["base"].startswith("new+")
+        and version["metrics"]["accuracy"] > 0.9
+        and version["metrics"]["pretraining"]["after"] < version["metrics"]["pretraining"]["before"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -151,7 +231,9 @@ def test_a_base_from_nothing_learns_its_own_words(pond: Path) -> None:
         ("{on: [text], scratch: {}}", "base: minilm", "begins from nothing"),
     ],
 )
-def test_what_cannot_be_pretrained_on_is_said_with_its_place(pond: Path, settings: str, base: str, said: str) -> None:
+def test_what_cannot_be_pretrained_on_is_said_with_its_place(
+    pond: Path, settings: str, base: str, said: str
+) -> None:
     assert any(said in line for line in said_of(unlabelled(pond, settings, base)))
 
 
@@ -159,15 +241,38 @@ def test_models_share_one_trunk_that_learnt_what_each_of_them_tells(pond: Path) 
     from mesocosm.build.wiring import net_of
 
     file = pond / "ecosystem.yaml"
-    together = "pretrain: {on: [text], epochs: 2, learning_rate: 1e-4, batch: 16, objective: {objective: multitask, fields: [label, amount]}}"
-    one = f"judge: {{base: {little_base()}, learns: mail, predict: label, inputs: [text], track: [], {together}}}"
-    file.write_text(re.sub(r"(?m)^  judge: .*$", f"  {one}\n  {one.replace('judge', 'price').replace('predict: label', 'predict: amount')}", SMALL))
+    together = (
+        "pretrain: {on: [text], epochs: 2, learning_rate: 1e-4, batch: 16, objective: {objective:"
+        " multitask, fields: [label, amount]}}"
+    )
+    one = (
+        f"judge: {{base: {little_base()}, learns: mail, predict: label, inputs: [text], track: [],"
+        f" {together}}}"
+    )
+    file.write_text(
+        re.sub(
+            r"(?m)^  judge: .*$",
+            f"  {one}\n "
+            f" {one.replace('judge', 'price').replace('predict: label', 'predict: amount')}",
+            SMALL,
+        )
+    )
     eco, said = open_ecosystem(pond), list[str]()
     assert not eco.build(say=lambda address, text: said.append(f"{address} {text}")).failed
     versions = [eco.catalog.versions(name)[-1] for name in ("judge", "price")]
-    assert len({v["recipe"]["base"] for v in versions}) == len({v["recipe"]["trunk"] for v in versions}) == 1
-    assert f"{little_base()}+" in versions[0]["recipe"]["base"] and sum("pretraining, epoch" in s or "pretrained on" in s for s in said) >= 2
-    assert len(list((pond / ".mesocosm" / "bases").iterdir())) == 1 and versions[0]["metrics"]["accuracy"] > 0.9
+    assert (
+        len({v["recipe"]["base"] for v in versions})
+        == len({v["recipe"]["trunk"] for v in versions})
+        == 1
+    )
+    assert (
+        f"{little_base()}+" in versions[0]["recipe"]["base"]
+        and sum("pretraining, epoch" in s or "pretrained on" in s for s in said) >= 2
+    )
+    assert (
+        len(list((pond / ".mesocosm" / "bases").iterdir())) == 1
+        and versions[0]["metrics"]["accuracy"] > 0.9
+    )
     shared: dict[Any, Any] = {}
     nets = [net_of(eco.spec, v, precision="int8", shared=shared) for v in versions]
     assert nets[0].reader is nets[1].reader and "curve" not in versions[0]["metrics"]

@@ -1,4 +1,6 @@
-"""Items ranked by what people did before: the closed form is the one it claims, ties share places, and a shop is built, gated and asked."""
+"""Items ranked by what people did before: the closed form is the one it claims, ties share places,
+and a shop is built, gated and asked.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,15 @@ from little_base import little_base
 
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.learn.ranking import grow, scorer
-from mesocosm.learn.ranking.parts import faded, following, level, places, standing, together, touched
+from mesocosm.learn.ranking.parts import (
+    faded,
+    following,
+    level,
+    places,
+    standing,
+    together,
+    touched,
+)
 from mesocosm.learn.ranking.rank import Towers
 from mesocosm.learn.ranking.scorer import Scorer
 from mesocosm.learn.ranking.shown import best, explored
@@ -34,12 +44,36 @@ models:
 services:
   shelf: {serves: taste}
 """.replace("base: minilm", f"base: {little_base()}")
-TEA = ["green tea", "black tea", "mint tea", "tea pot", "tea cup", "white tea", "oolong tea", "tea strainer", "herbal tea", "chai tea"]
-BIKE = ["bike tyre", "bicycle lamp", "bike bell", "bicycle saddle", "bike lock", "bicycle pump", "bike chain", "cycling helmet", "bike pedal", "bicycle rack"]
+TEA = [
+    "green tea",
+    "black tea",
+    "mint tea",
+    "tea pot",
+    "tea cup",
+    "white tea",
+    "oolong tea",
+    "tea strainer",
+    "herbal tea",
+    "chai tea",
+]
+BIKE = [
+    "bike tyre",
+    "bicycle lamp",
+    "bike bell",
+    "bicycle saddle",
+    "bike lock",
+    "bicycle pump",
+    "bike chain",
+    "cycling helmet",
+    "bike pedal",
+    "bicycle rack",
+]
 
 
 def shop(home: Path, people: int = 60) -> None:
-    """People who like tea or bikes, and go through their ten things from a place of their own in the same order; one new thing of each that nobody touched."""
+    """People who like tea or bikes, and go through their ten things from a place of their own in
+    the same order; one new thing of each that nobody touched.
+    """
     draw = random.Random(3)
     lines = ["who,item,at,note"]
     for person in range(people):
@@ -48,8 +82,14 @@ def shop(home: Path, people: int = 60) -> None:
         lines += [f"p{person},{item},{1000 + k},x" for k, item in enumerate(some)]
     draw.shuffle(rest := lines[1:])
     (home / "clicks.csv").write_text("\n".join([lines[0], *rest]) + "\n")
-    goods = [(f"tea{i}", t) for i, t in enumerate(TEA)] + [(f"bike{i}", t) for i, t in enumerate(BIKE)] + [("teanew", "jasmine tea"), ("bikenew", "bicycle basket")]
-    (home / "goods.csv").write_text("\n".join(["item,title", *(f"{a},{b}" for a, b in goods)]) + "\n")
+    goods = (
+        [(f"tea{i}", t) for i, t in enumerate(TEA)]
+        + [(f"bike{i}", t) for i, t in enumerate(BIKE)]
+        + [("teanew", "jasmine tea"), ("bikenew", "bicycle basket")]
+    )
+    (home / "goods.csv").write_text(
+        "\n".join(["item,title", *(f"{a},{b}" for a, b in goods)]) + "\n"
+    )
     (home / "ecosystem.yaml").write_text(SHOP)
 
 
@@ -64,7 +104,9 @@ def test_the_closed_form_is_a_ridge_regression_of_each_item_on_the_others() -> N
 
 
 def test_places_order_and_time() -> None:
-    assert places(np.array([[3.0, 2.0, 2.0, 1.0]]), [[0]], np.array([1])).tolist() == [1.5]  # the touched one is out, equals share
+    assert places(np.array([[3.0, 2.0, 2.0, 1.0]]), [[0]], np.array([1])).tolist() == [
+        1.5
+    ]  # the touched one is out, equals share
     assert places(np.zeros((1, 5)), [[]], np.array([3])).tolist() == [3.0]
     after = following([[0, 1, 2]] * 30, 3).toarray()
     assert after[0, 1] > after[0, 2] > after[2, 0] == 0
@@ -72,21 +114,44 @@ def test_places_order_and_time() -> None:
     assert not level(np.zeros((2, 3))).any()
     vectors = np.array([[1.0, 0], [0, 1], [1, 0]], np.float32)
     filled = np.array([[5.0, 1.0, 0.0]]) @ standing(vectors, np.array([False, False, True]))
-    assert filled[0, 2] == pytest.approx(5.0, abs=0.01)  # the untouched third is said to be as the first
+    assert filled[0, 2] == pytest.approx(
+        5.0, abs=0.01
+    )  # the untouched third is said to be as the first
 
 
-def test_a_shop_ranks_what_comes_next_and_what_nobody_touched(tmp_path: Path, cli: Callable[..., Any]) -> None:
+def test_a_shop_ranks_what_comes_next_and_what_nobody_touched(
+    tmp_path: Path, cli: Callable[..., Any]
+) -> None:
     shop(tmp_path)
     file = tmp_path / "ecosystem.yaml"
     done = cli("build", "-f", str(file))
     assert done.returncode == 0, done.stdout + done.stderr
     version = open_ecosystem(tmp_path).catalog.versions("taste")[-1]
     m = version["metrics"]
-    assert m["hit_rate_at_10"] > 0.95 and m["ndcg_at_10"] > m["baselines"]["popular"]["ndcg_at_10"] + 0.2 and m["rows"] == 60
+    assert (
+        m["hit_rate_at_10"] > 0.95
+        and m["ndcg_at_10"] > m["baselines"]["popular"]["ndcg_at_10"] + 0.2
+        and m["rows"] == 60
+    )
     assert m["mrr"] > m["baselines"]["ease"]["mrr"]  # order is known too
-    out = json.loads(cli("predict", "shelf", "--input", '{"liked": "tea2; tea3; nothing"}', "-f", str(file), "--json").stdout)
+    out = json.loads(
+        cli(
+            "predict",
+            "shelf",
+            "--input",
+            '{"liked": "tea2; tea3; nothing"}',
+            "-f",
+            str(file),
+            "--json",
+        ).stdout
+    )
     names = [x["item"] for x in out["items"]]
-    assert out["label"] == "tea4" == names[0] and len(names) == 5 and not {"tea2", "tea3"} & set(names) and out["unknown"] == ["nothing"]
+    assert (
+        out["label"] == "tea4" == names[0]
+        and len(names) == 5
+        and not {"tea2", "tea3"} & set(names)
+        and out["unknown"] == ["nothing"]
+    )
     assert out["items"][0]["because"] in ("tea2", "tea3") and out["items"][0]["said"] == "tea cup"
     every = open_ecosystem(tmp_path)
     from mesocosm.build.wiring import net_of
@@ -94,14 +159,22 @@ def test_a_shop_ranks_what_comes_next_and_what_nobody_touched(tmp_path: Path, cl
     net = net_of(every.spec, version)
     net.card["most"] = 22
     order = [x["item"] for x in net.predict([{"liked": "tea2; tea3"}])[0]["items"]]
-    assert order.index("teanew") < order.index("bikenew")  # nobody touched either; what is said of them tells
+    assert order.index("teanew") < order.index(
+        "bikenew"
+    )  # nobody touched either; what is said of them tells
     assert len(net.predict([{"liked": None}])[0]["items"]) == 22
     shown = cli("predict", "shelf", "--input", '{"liked": "bike1"}', "-f", str(file)).stdout
     assert "because of bike1" in shown and "bike bell  (bike2)" in shown
     card = cli("card", "taste", "-f", str(file)).stdout
-    assert "Ranks 'item' from: liked" in card and "hit_rate_at_10" in card and "p0" not in json.dumps(version["recipe"])
+    assert (
+        "Ranks 'item' from: liked" in card
+        and "hit_rate_at_10" in card
+        and "p0" not in json.dumps(version["recipe"])
+    )
     again = cli("retrain", "shelf", "-f", str(file))
-    assert again.returncode != 0 and "is solved anew from all that was done" in " ".join((again.stdout + again.stderr).split())
+    assert again.returncode != 0 and "is solved anew from all that was done" in " ".join(
+        (again.stdout + again.stderr).split()
+    )
 
 
 @pytest.mark.parametrize(
@@ -112,7 +185,11 @@ def test_a_shop_ranks_what_comes_next_and_what_nobody_touched(tmp_path: Path, cl
         ("inputs: [who]", "inputs: [who, note]", "ranking asks only who did something"),
         ("items: things", "items: nothing", "no dataset is named 'nothing'"),
         ("texts: [title]", "texts: [name]", "'things' has no field 'name'"),
-        (f"base: {little_base()}, learns", "learns", "'base' is missing, and items are told by texts"),
+        (
+            f"base: {little_base()}, learns",
+            "learns",
+            "'base' is missing, and items are told by texts",
+        ),
         ("rank:", "tune: lora, rank:", "learns as 'rank' says"),
         ("rank:", "continual: 1, rank:", "no 'continual' here"),
         ("gain_over_popular", "accuracy", "'accuracy' is no metric of ranking"),
@@ -144,7 +221,9 @@ def test_unlike_things_come_before_likes_of_what_is_shown() -> None:
     scorer, scores = plain_scorer(vectors, np.ones(4)), np.array([[5.0, 4.9, 4.0, 1.0]])
     assert best(scores, 3, scorer).tolist() == [[0, 1, 2]]
     assert best(scores, 3, scorer, 0.4).tolist() == [[0, 2, 1]], "the second is the first again"
-    assert best(np.array([[5.0, -np.inf, 4.0, 1.0]]), 4, scorer, 0.4)[0, -1] == 1, "what was touched stands last"
+    assert best(np.array([[5.0, -np.inf, 4.0, 1.0]]), 4, scorer, 0.4)[0, -1] == 1, (
+        "what was touched stands last"
+    )
     draw = np.random.default_rng(4)
     vectors = draw.normal(size=(80, 6))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -184,8 +263,12 @@ def rounds(people: int, items: int, seed: int = 2) -> list[list[int]]:
 
 
 @pytest.mark.parametrize("all_of", [20_000, 10])
-def test_towers_learn_what_comes_next_and_the_same_seed_gives_the_same(monkeypatch: pytest.MonkeyPatch, all_of: int) -> None:
-    monkeypatch.setattr("mesocosm.learn.ranking.towers.ALL", all_of)  # beyond, each next item is told from some that are drawn
+def test_towers_learn_what_comes_next_and_the_same_seed_gives_the_same(
+    monkeypatch: pytest.MonkeyPatch, all_of: int
+) -> None:
+    monkeypatch.setattr(
+        "mesocosm.learn.ranking.towers.ALL", all_of
+    )  # beyond, each next item is told from some that are drawn
     histories = rounds(300, 40)
     vectors, how = np.eye(40, dtype=np.float32)[:, :8], Towers(epochs=30, width=16)
     told: list[str] = []
@@ -197,20 +280,32 @@ def test_towers_learn_what_comes_next_and_the_same_seed_gives_the_same(monkeypat
 
     assert found(made) > 0.8
     again = learn(histories, 40, vectors, how, 7, told.append)
-    assert np.array_equal(made.items, again.items) and all(np.array_equal(made.net[k], again.net[k]) for k in made.net)
+    assert np.array_equal(made.items, again.items) and all(
+        np.array_equal(made.net[k], again.net[k]) for k in made.net
+    )
     on = learn(histories, 40, vectors, how, 7, told.append, made)
     assert found(on) > 0.8, "learning on keeps what was known"
     assert np.isfinite(made.people([[]])).all()
 
 
-def test_where_there_are_many_items_what_is_looked_at_is_scored_as_if_all_were(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_there_are_many_items_what_is_looked_at_is_scored_as_if_all_were(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(scorer, "MOST", 100)
     monkeypatch.setattr(scorer, "KEPT", 400)
     monkeypatch.setattr("mesocosm.learn.ranking.near.EACH", 40)
     histories = [h for h in rounds(400, 380)]
-    vectors = np.random.default_rng(0).normal(size=(400, 12)).astype(np.float32)  # the last twenty are touched by nobody
+    vectors = (
+        np.random.default_rng(0).normal(size=(400, 12)).astype(np.float32)
+    )  # the last twenty are touched by nobody
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    made = Scorer.fit(histories, 400, vectors, 0.0, learn(histories, 400, vectors, Towers(epochs=4, width=8), 3, lambda _: None))
+    made = Scorer.fit(
+        histories,
+        400,
+        vectors,
+        0.0,
+        learn(histories, 400, vectors, Towers(epochs=4, width=8), 3, lambda _: None),
+    )
     made.weights = np.array([0.0, 1, 1, 0.3, 0.5, 1])
     assert made.near is not None and "together" not in made.square
     made.near.each = 40
@@ -219,24 +314,39 @@ def test_where_there_are_many_items_what_is_looked_at_is_scored_as_if_all_were(m
         assert len(which) < 400 and np.allclose(said, made.parts([history])[:, 0, which], atol=1e-4)
         every = np.tensordot(made.weights, made.parts([history]), 1)[0]
         some = made.scores([history])[0]
-        assert np.isinf(some).any() and len(set(np.argsort(-every)[:5]) & set(np.argsort(-some)[:5])) >= 4
+        assert (
+            np.isinf(some).any()
+            and len(set(np.argsort(-every)[:5]) & set(np.argsort(-some)[:5])) >= 4
+        )
     assert made.because(histories[0][:-1], histories[0][-1]) in histories[0]
 
 
 @pytest.mark.parametrize("many", [False, True])
-def test_a_shop_with_towers_knows_order_and_what_nobody_touched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, many: bool) -> None:
+def test_a_shop_with_towers_knows_order_and_what_nobody_touched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, many: bool
+) -> None:
     shop(tmp_path)
     file = tmp_path / "ecosystem.yaml"
     if many:
         monkeypatch.setattr(scorer, "MOST", 10)
         monkeypatch.setattr(grow, "MOST", 10)
-    file.write_text(SHOP if many else SHOP.replace("most: 5", "most: 5, towers: {epochs: 20, width: 16}"))
+    file.write_text(
+        SHOP if many else SHOP.replace("most: 5", "most: 5, towers: {epochs: 20, width: 16}")
+    )
     eco = open_ecosystem(tmp_path)
     assert not eco.build().failed
     version = eco.catalog.versions("taste")[-1]
     m = version["metrics"]
-    assert m["hit_rate_at_10"] > 0.95 and version["recipe"]["method"] == "two towers" and version["recipe"]["settings"]["towers"]
-    assert ("ease" in m["baselines"]) is not many and ("search_recall" in m) is many and m.get("search_recall", 1) > 0.9
+    assert (
+        m["hit_rate_at_10"] > 0.95
+        and version["recipe"]["method"] == "two towers"
+        and version["recipe"]["settings"]["towers"]
+    )
+    assert (
+        ("ease" in m["baselines"]) is not many
+        and ("search_recall" in m) is many
+        and m.get("search_recall", 1) > 0.9
+    )
     from mesocosm.build.wiring import net_of
 
     net = net_of(eco.spec, version)

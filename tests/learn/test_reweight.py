@@ -1,4 +1,6 @@
-"""A tuned base's graph is the untouched base's with other weights, or it is exported: it gives what torch gives in any case."""
+"""A tuned base's graph is the untouched base's with other weights, or it is exported: it gives what
+torch gives in any case.
+"""
 
 from __future__ import annotations
 
@@ -32,19 +34,28 @@ def moved(trunk: Any, which: str) -> Any:
 
 def answers(graph: Path) -> Any:
     ids = np.arange(20, 38, dtype=np.int64).reshape(2, 9)
-    return onnxruntime.InferenceSession(str(graph)).run(None, {"input_ids": ids, "attention_mask": np.ones_like(ids)})[0]
+    return onnxruntime.InferenceSession(str(graph)).run(
+        None, {"input_ids": ids, "attention_mask": np.ones_like(ids)}
+    )[0]
 
 
 @pytest.mark.parametrize("which", ["weight", "bias", "layer.5"])
 def test_a_tuned_base_gives_what_torch_gives(store: Path, tmp_path: Path, which: str) -> None:
     base = resolve("minilm", Path("."))
     trunk = moved(load_trunk(base), which)
-    assert reweight(trunk, load_trunk(base), shared_trunk(base, store) / "trunk.fp32.onnx", tmp_path / "a.onnx")
+    assert reweight(
+        trunk, load_trunk(base), shared_trunk(base, store) / "trunk.fp32.onnx", tmp_path / "a.onnx"
+    )
     ids = torch.arange(20, 38).reshape(2, 9)
     with torch.no_grad():
         wanted = trunk.eval()(ids, torch.ones_like(ids)).numpy()
     assert np.abs(answers(tmp_path / "a.onnx") - wanted).max() < 1e-4 * np.abs(wanted).max()
-    assert np.abs(answers(tmp_path / "a.onnx") - answers(shared_trunk(base, store) / "trunk.fp32.onnx")).max() > 1e-3
+    assert (
+        np.abs(
+            answers(tmp_path / "a.onnx") - answers(shared_trunk(base, store) / "trunk.fp32.onnx")
+        ).max()
+        > 1e-3
+    )
 
 
 def test_a_module_that_is_built_otherwise_is_not_taken_for_it(store: Path, tmp_path: Path) -> None:
@@ -64,14 +75,21 @@ def test_a_module_that_is_built_otherwise_is_not_taken_for_it(store: Path, tmp_p
             return 2 * self.__dict__["inner"](ids, mask)
 
     graph = shared_trunk(base, store) / "trunk.fp32.onnx"
-    assert not reweight(Other().eval(), load_trunk(base), graph, tmp_path / "a.onnx") and not (tmp_path / "a.onnx").exists()
+    assert (
+        not reweight(Other().eval(), load_trunk(base), graph, tmp_path / "a.onnx")
+        and not (tmp_path / "a.onnx").exists()
+    )
 
 
-def test_a_weight_without_a_place_in_the_graph_is_exported(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_weight_without_a_place_in_the_graph_is_exported(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     base = resolve("minilm", Path("."))
     exported: list[Path] = []
     monkeypatch.setattr("mesocosm.learn.export.reweight", lambda *_: False)
-    monkeypatch.setattr("mesocosm.learn.export.export_trunk", lambda trunk, folder: exported.append(folder))
+    monkeypatch.setattr(
+        "mesocosm.learn.export.export_trunk", lambda trunk, folder: exported.append(folder)
+    )
     monkeypatch.setattr("mesocosm.learn.export.lean", lambda *_: {})
     tuned_trunk(load_trunk(base), base, tmp_path / "trunk", store)
     assert exported == [tmp_path / "trunk"]

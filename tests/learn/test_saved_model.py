@@ -1,4 +1,6 @@
-"""A SavedModel of TensorFlow is judged and served as it is; one that reads files, runs code or is not whole is a sentence, and is never run."""
+"""A SavedModel of TensorFlow is judged and served as it is; one that reads files, runs code or is
+not whole is a sentence, and is never run.
+"""
 
 from __future__ import annotations
 
@@ -95,8 +97,18 @@ def nets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("nets")
     x, labels = rows()
     net = LogisticRegression(C=100).fit(x, labels)
-    weights = json.dumps([(np.hstack([-net.coef_.T, net.coef_.T]) / 2).tolist(), (np.r_[-net.intercept_, net.intercept_] / 2).tolist()])
-    done = subprocess.run([sys.executable, "-c", MAKE, str(home), weights], capture_output=True, text=True, check=False)
+    weights = json.dumps(
+        [
+            (np.hstack([-net.coef_.T, net.coef_.T]) / 2).tolist(),
+            (np.r_[-net.intercept_, net.intercept_] / 2).tolist(),
+        ]
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", MAKE, str(home), weights],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     return home
 
@@ -114,19 +126,37 @@ def test_it_is_judged_and_served(nets: Path, tmp_path: Path) -> None:
     assert not eco.build().failed
     version = eco.catalog.versions("judge")[-1]
     assert version["metrics"]["accuracy"] > 0.95 and version["recipe"]["base"] == "models/good"
-    assert [p["label"] for p in local(eco, "desk").predict([{"a": "3", "b": "-1"}, {"a": "-2", "b": "2"}])] == ["high", "low"]
+    assert [
+        p["label"]
+        for p in local(eco, "desk").predict([{"a": "3", "b": "-1"}, {"a": "-2", "b": "2"}])
+    ] == ["high", "low"]
     assert {c.sign for c in open_ecosystem(tmp_path).plan()} == {"="}
     weights = tmp_path / "models" / "good" / "variables" / "variables.data-00000-of-00001"
     weights.write_bytes(weights.read_bytes()[:20])
-    assert {c.address: c.sign for c in open_ecosystem(tmp_path).plan()}["models.judge"] == "±"  # other bytes are another model
+    assert {c.address: c.sign for c in open_ecosystem(tmp_path).plan()}[
+        "models.judge"
+    ] == "±"  # other bytes are another model
     (fault,) = open_ecosystem(tmp_path).build().failed
-    assert "cannot be read by TensorFlow" in fault.text() and fault.text().startswith("ecosystem.yaml:11")
-    assert local(open_ecosystem(tmp_path), "desk").predict([{"a": "3", "b": "-1"}])[0]["label"] == "high"
+    assert "cannot be read by TensorFlow" in fault.text() and fault.text().startswith(
+        "ecosystem.yaml:11"
+    )
+    assert (
+        local(open_ecosystem(tmp_path), "desk").predict([{"a": "3", "b": "-1"}])[0]["label"]
+        == "high"
+    )
 
 
 def test_what_does_more_than_reckon_is_a_sentence_and_never_run(nets: Path, tmp_path: Path) -> None:
-    code = "import sys, pathlib; from mesocosm.learn.brought_tensorflow import main\nfor n in sys.argv[3:]:\n    out = pathlib.Path(sys.argv[2], n); out.mkdir(); main(str(pathlib.Path(sys.argv[1], n)), str(out), n)"
-    subprocess.run([sys.executable, "-c", code, str(nets), str(tmp_path), *WRONG], check=True, capture_output=True)
+    code = (
+        "import sys, pathlib; from mesocosm.learn.brought_tensorflow import main\nfor n in"
+        " sys.argv[3:]:\n    out = pathlib.Path(sys.argv[2], n); out.mkdir();"
+        " main(str(pathlib.Path(sys.argv[1], n)), str(out), n)"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code, str(nets), str(tmp_path), *WRONG],
+        check=True,
+        capture_output=True,
+    )
     for name, wanted in WRONG.items():
         told = json.loads((tmp_path / name / "told.json").read_text())
         assert wanted in told["wrong"][1] and not (tmp_path / name / "made.onnx").exists(), told
@@ -147,7 +177,9 @@ def link(home: Path) -> None:
         (lambda home: (home / "saved_model.pb").unlink(), "holds no saved_model.pb"),
     ],
 )
-def test_a_folder_with_more_or_less_in_it_is_a_sentence(tmp_path: Path, spoil: Callable[[Path], Any], said: str) -> None:
+def test_a_folder_with_more_or_less_in_it_is_a_sentence(
+    tmp_path: Path, spoil: Callable[[Path], Any], said: str
+) -> None:
     for name in ("saved_model.pb", "variables/variables.index", "assets/.keep"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"")
@@ -157,7 +189,9 @@ def test_a_folder_with_more_or_less_in_it_is_a_sentence(tmp_path: Path, spoil: C
         graph_of(tmp_path, "net")
 
 
-def test_where_tensorflow_is_not_there_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_tensorflow_is_not_there_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "none" / "tensorflow").mkdir(parents=True)
     (tmp_path / "none" / "tensorflow" / "__init__.py").write_text("raise ImportError('none here')")
     (tmp_path / "net").mkdir()

@@ -45,18 +45,44 @@ def test_rows_without_a_label_lift_a_model_of_few_labels_and_noise_does_not_get_
 
     head = fit(none[few], x[few], y[few])
     said: list[str] = []
-    better, told = self_trained(head, SelfTraining(above=0.8, rounds=10), (none[few], x[few], y[few]), (none[rest], x[rest]), (none[held], x[held], y[held]), fit, said.append)
-    assert told["bare"] == len(rest) and told["used"] > 50 and told["after"] < told["before"] and "are sure" in said[0]
+    better, told = self_trained(
+        head,
+        SelfTraining(above=0.8, rounds=10),
+        (none[few], x[few], y[few]),
+        (none[rest], x[rest]),
+        (none[held], x[held], y[held]),
+        fit,
+        said.append,
+    )
+    assert (
+        told["bare"] == len(rest)
+        and told["used"] > 50
+        and told["after"] < told["before"]
+        and "are sure" in said[0]
+    )
     judged, answers = blobs(500, 9)
-    right = [float((h.logits(np.zeros((500, 0), np.float32), judged).argmax(1) == answers).mean()) for h in (head, better)]
+    right = [
+        float((h.logits(np.zeros((500, 0), np.float32), judged).argmax(1) == answers).mean())
+        for h in (head, better)
+    ]
     assert right[1] > right[0]
 
     def worse(text: Any, table: Any, labels: Any, sure: Any) -> Any:
         return fit(text, table, np.concatenate([labels[:6], 1 - labels[6:]]))
 
-    same, told = self_trained(head, SelfTraining(above=0.8), (none[few], x[few], y[few]), (none[rest], x[rest]), (none[held], x[held], y[held]), worse, said.append)
+    same, told = self_trained(
+        head,
+        SelfTraining(above=0.8),
+        (none[few], x[few], y[few]),
+        (none[rest], x[rest]),
+        (none[held], x[held], y[held]),
+        worse,
+        said.append,
+    )
     assert same is head and told["used"] == 0
-    nobody, told = self_trained(head, SelfTraining(), (none[few], x[few], y[few]), (none[:0], x[:0]), None, fit, said.append)
+    nobody, told = self_trained(
+        head, SelfTraining(), (none[few], x[few], y[few]), (none[:0], x[:0]), None, fit, said.append
+    )
     assert nobody is head and told["used"] == 0
 
 
@@ -67,8 +93,13 @@ def pond(home: Path, text: str = FILE) -> Path:
         write.writerow(("id", "text", "mood"))
         for i in range(160):
             good = i % 2
-            said = f"{draw.choice(['lovely', 'kind', 'splendid', 'great'] if good else ['awful', 'rude', 'terrible', 'sad'])} {draw.choice(['service', 'people', 'day', 'visit'])} number {i}"
-            write.writerow((i, said, ("good" if good else "bad") if i % 5 == 0 or i % 5 == 1 else ""))
+            said = (
+                f"{draw.choice(['lovely', 'kind', 'splendid', 'great'] if good else ['awful', 'rude', 'terrible', 'sad'])}"
+                f" {draw.choice(['service', 'people', 'day', 'visit'])} number {i}"
+            )
+            write.writerow(
+                (i, said, ("good" if good else "bad") if i % 5 == 0 or i % 5 == 1 else "")
+            )
     (home / "ecosystem.yaml").write_text(text)
     return home
 

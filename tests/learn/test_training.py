@@ -38,11 +38,18 @@ def base() -> Any:
 
 @pytest.fixture(scope="module")
 def words(base: Any) -> Words:
-    return Words(Tokens(base.folder, 64).tokenizer, load_trunk(base).net.get_input_embeddings().weight.detach().numpy())
+    return Words(
+        Tokens(base.folder, 64).tokenizer,
+        load_trunk(base).net.get_input_embeddings().weight.detach().numpy(),
+    )
 
 
-def trained(base: Any, settings: dict[str, Any], words: Words | None = None, y: Any = Y) -> tuple[loop.Joined, list[dict[str, Any]], float]:
-    tune: Any = TUNING["bitfit"].model_validate({"method": "bitfit", "epochs": 2, "batch": 12, "learning_rate": 5e-3, **settings})
+def trained(
+    base: Any, settings: dict[str, Any], words: Words | None = None, y: Any = Y
+) -> tuple[loop.Joined, list[dict[str, Any]], float]:
+    tune: Any = TUNING["bitfit"].model_validate(
+        {"method": "bitfit", "epochs": 2, "batch": 12, "learning_rate": 5e-3, **settings}
+    )
     torch.manual_seed(0)
     trunk = load_trunk(base)
     trunk.net = tune.attach(trunk.net)
@@ -60,7 +67,9 @@ NUMBERS = [n for n, kind in LOSSES.items() if kind.of == "numbers"]  # type: ign
 @pytest.mark.parametrize("name", NUMBERS)
 def test_every_loss_of_numbers_is_made_small(base: Any, name: str) -> None:
     y = np.where(Y == 1, 1.0, -1.0)
-    _, history, before = trained(base, {"loss": name, "epochs": 4, "consistency": 0.5 if name == "mse" else 0}, y=y)
+    _, history, before = trained(
+        base, {"loss": name, "epochs": 4, "consistency": 0.5 if name == "mse" else 0}, y=y
+    )
     assert history[-1]["held_loss"] < 0.7 * before
 
 
@@ -75,12 +84,21 @@ def test_the_quantile_loss_is_least_at_the_quantile(at: float) -> None:
 
 @pytest.mark.parametrize("name", list(OPTIMISERS))
 def test_every_optimiser_learns(base: Any, name: str) -> None:
-    _, history, before = trained(base, {"optimiser": name, "learning_rate": RATES.get(name, 5e-3), "epochs": 8 if name == "adafactor" else 2})
+    _, history, before = trained(
+        base,
+        {
+            "optimiser": name,
+            "learning_rate": RATES.get(name, 5e-3),
+            "epochs": 8 if name == "adafactor" else 2,
+        },
+    )
     assert history[-1]["held_loss"] < before - 0.05
 
 
 @pytest.mark.parametrize("name", list(ADVERSARIAL))
-def test_every_way_of_adversarial_training_learns_and_flattens_the_loss(base: Any, name: str) -> None:
+def test_every_way_of_adversarial_training_learns_and_flattens_the_loss(
+    base: Any, name: str
+) -> None:
     def worst(net: loop.Joined) -> float:
         """The loss at a step of 0.5 along its own gradient, over the loss."""
         from mesocosm.learn.adversarial.shift import Shift
@@ -88,8 +106,11 @@ def test_every_way_of_adversarial_training_learns_and_flattens_the_loss(base: An
 
         ids, mask = pad(Tokens(base.folder, 64).ids(TEXTS))
         with Shift(net.trunk.net.get_input_embeddings()) as shift:
+
             def now() -> Any:
-                return torch.nn.functional.cross_entropy(net(ids, mask, torch.zeros(48, 2)), torch.tensor(Y))
+                return torch.nn.functional.cross_entropy(
+                    net(ids, mask, torch.zeros(48, 2)), torch.tensor(Y)
+                )
 
             plain = now()
             (shift.delta.grad,) = torch.autograd.grad(plain, shift.delta)
@@ -103,17 +124,34 @@ def test_every_way_of_adversarial_training_learns_and_flattens_the_loss(base: An
     assert worst(net) < worst(plain)
 
 
-@pytest.mark.parametrize("settings", [
-    {"mixup": 0.4}, {"consistency": 1.0}, {"average": 0.0, "epochs": 3}, {"accumulate": 2}, {"checkpointing": True}, {"loss": {"kind": "focal", "weights": "balanced"}},
-    {"loss": {"kind": "cross_entropy", "smoothing": 0.1}}, {"augment": WAYS}, {"schedule": "plateau"},
-], ids=lambda s: next(iter(s)))  # fmt: skip
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"mixup": 0.4},
+        {"consistency": 1.0},
+        {"average": 0.0, "epochs": 3},
+        {"accumulate": 2},
+        {"checkpointing": True},
+        {"loss": {"kind": "focal", "weights": "balanced"}},
+        {"loss": {"kind": "cross_entropy", "smoothing": 0.1}},
+        {"augment": WAYS},
+        {"schedule": "plateau"},
+    ],
+    ids=lambda s: next(iter(s)),
+)
 def test_every_other_setting_learns(base: Any, words: Words, settings: dict[str, Any]) -> None:
     _, history, before = trained(base, settings, words)
     assert min(h["held_loss"] for h in history) < before - 0.05
 
 
 def test_two_batches_added_up_step_as_one_of_twice_the_rows(base: Any) -> None:
-    gentle = {"epochs": 1, "dropout": 0.0, "clip": 1e9, "optimiser": {"kind": "sgd", "momentum": 0.0}, "learning_rate": 1e-3}
+    gentle = {
+        "epochs": 1,
+        "dropout": 0.0,
+        "clip": 1e9,
+        "optimiser": {"kind": "sgd", "momentum": 0.0},
+        "learning_rate": 1e-3,
+    }
     tune: Any = TUNING["bitfit"].model_validate({"method": "bitfit", **gentle})
     trunk = load_trunk(base)
     trunk.net = tune.attach(trunk.net)
@@ -128,17 +166,37 @@ def test_two_batches_added_up_step_as_one_of_twice_the_rows(base: Any) -> None:
         with torch.no_grad():
             for n, p in net.named_parameters():
                 p.copy_(start[n])
-        loop.train(net, tune.model_copy(update={"batch": batch, "accumulate": accumulate}), loop.Rows(ids, np.zeros((48, 2), np.float32), Y), loop.Rows(ids, np.zeros((48, 2), np.float32), Y), 7, None, lambda _: None)
+        loop.train(
+            net,
+            tune.model_copy(update={"batch": batch, "accumulate": accumulate}),
+            loop.Rows(ids, np.zeros((48, 2), np.float32), Y),
+            loop.Rows(ids, np.zeros((48, 2), np.float32), Y),
+            7,
+            None,
+            lambda _: None,
+        )
         ends.append(net.bias.detach().clone())
-    assert not torch.equal(ends[0], start["bias"]) and torch.allclose(ends[0], ends[1], rtol=0.05, atol=1e-6)
+    assert not torch.equal(ends[0], start["bias"]) and torch.allclose(
+        ends[0], ends[1], rtol=0.05, atol=1e-6
+    )
 
 
 def test_mixing_rows_leaves_the_loss_as_large_as_it_is(base: Any) -> None:
-    tune: Any = TUNING["bitfit"].model_validate({"method": "bitfit", "epochs": 1, "batch": 4, "mixup": 1.0, "learning_rate": 1e-9})
+    tune: Any = TUNING["bitfit"].model_validate(
+        {"method": "bitfit", "epochs": 1, "batch": 4, "mixup": 1.0, "learning_rate": 1e-9}
+    )
     trunk = load_trunk(base)
     trunk.net = tune.attach(trunk.net)
     rows = loop.Rows(Tokens(base.folder, 64).ids(TEXTS), np.zeros((48, 0), np.float32), Y)
-    told = loop.train(loop.Joined(trunk, np.zeros((384, 2), np.float32), np.zeros(2, np.float32), 0.0), tune, rows, rows, 7, None, lambda _: None)
+    told = loop.train(
+        loop.Joined(trunk, np.zeros((384, 2), np.float32), np.zeros(2, np.float32), 0.0),
+        tune,
+        rows,
+        rows,
+        7,
+        None,
+        lambda _: None,
+    )
     assert told[0]["train_loss"] == pytest.approx(np.log(2), abs=1e-3)
 
 
@@ -156,7 +214,11 @@ def test_the_loss_of_labels_falls_as_each_of_them_is_told() -> None:
     right = (y.float() * 2 - 1) * 2
     part = right.clone()
     part[0, 0] *= -1
-    assert float(loss.value(right, y, None)) < float(loss.value(part, y, None)) < float(loss.value(-right, y, None))
+    assert (
+        float(loss.value(right, y, None))
+        < float(loss.value(part, y, None))
+        < float(loss.value(-right, y, None))
+    )
 
 
 @pytest.mark.parametrize("name", [n for n, kind in LOSSES.items() if kind.of == "classes"])  # type: ignore[attr-defined]
@@ -164,7 +226,11 @@ def test_every_loss_falls_as_the_true_class_rises_and_weights_count(name: str) -
     loss: Any = LOSSES[name].model_validate({"kind": name})
     y = torch.tensor([0, 1, 1, 1])
     said = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0], [0.0, 1.0]])
-    assert float(loss.value(said * 3, y, None)) < float(loss.value(said, y, None)) < float(loss.value(-said, y, None))
+    assert (
+        float(loss.value(said * 3, y, None))
+        < float(loss.value(said, y, None))
+        < float(loss.value(-said, y, None))
+    )
     balanced = loss.model_copy(update={"weights": "balanced"})
     weights = balanced.of_classes(y.numpy(), 2)
     assert weights.tolist() == pytest.approx([2.0, 2 / 3])
@@ -173,23 +239,32 @@ def test_every_loss_falls_as_the_true_class_rises_and_weights_count(name: str) -
     if name == "focal":
         plain: Any = LOSSES["cross_entropy"].model_validate({"kind": "cross_entropy"})
         none = loss.model_copy(update={"gamma": 0.0})
-        assert float(none.value(said, y, weights)) == pytest.approx(float(plain.value(said, y, weights)))
+        assert float(none.value(said, y, weights)) == pytest.approx(
+            float(plain.value(said, y, weights))
+        )
 
 
 @pytest.mark.parametrize("name", WAYS)
-def test_every_augmentation_changes_some_tokens_and_no_mark(base: Any, words: Words, name: str) -> None:
+def test_every_augmentation_changes_some_tokens_and_no_mark(
+    base: Any, words: Words, name: str
+) -> None:
     way: Any = AUGMENT[name].model_validate({"kind": name, "share": 0.5})
     rows = Tokens(base.folder, 64).ids(TEXTS)
     said = [way.changed(r, words, random.Random(i)) for i, r in enumerate(rows)]
     assert said == [way.changed(r, words, random.Random(i)) for i, r in enumerate(rows)]
     assert sum(a != list(b) for a, b in zip(said, rows, strict=True)) > 24
-    assert all(a[0] == b[0] and a[-1] == b[-1] and len(a) > 2 for a, b in zip(said, rows, strict=True))
+    assert all(
+        a[0] == b[0] and a[-1] == b[-1] and len(a) > 2 for a, b in zip(said, rows, strict=True)
+    )
 
 
 def test_near_words_mean_nearly_the_same(words: Words) -> None:
     by_id = {i: w for w, i in words.said.items()}
     assert {by_id[i] for i in words.near(words.said["happy"])} & {"happier", "happiness"}
-    assert words.said["unhappy"] not in words.near(words.said["happy"]) and words.near(words.said["##ing"]) == []
+    assert (
+        words.said["unhappy"] not in words.near(words.said["happy"])
+        and words.near(words.said["##ing"]) == []
+    )
 
 
 def test_states_kept_give_the_features_of_the_whole_base(base: Any, tmp_path: Path) -> None:
@@ -199,7 +274,10 @@ def test_states_kept_give_the_features_of_the_whole_base(base: Any, tmp_path: Pa
     ids = Tokens(base.folder, 64).ids(TEXTS)
     kept = states(base, trunk, ids, 2, 64, tmp_path)
     files = list((tmp_path / "features").iterdir())
-    assert len(files) == 1 and all(np.array_equal(a, b) for a, b in zip(states(base, trunk, ids, 2, 64, tmp_path), kept, strict=True))
+    assert len(files) == 1 and all(
+        np.array_equal(a, b)
+        for a, b in zip(states(base, trunk, ids, 2, 64, tmp_path), kept, strict=True)
+    )
     top = top_of(trunk, 2)
     assert top is not None and len(top.net.encoder.layer) == 2 and len(trunk.net.encoder.layer) == 6
     with torch.inference_mode():
@@ -209,9 +287,22 @@ def test_states_kept_give_the_features_of_the_whole_base(base: Any, tmp_path: Pa
 
 def test_a_rate_that_is_too_high_is_a_sentence(base: Any) -> None:
     with pytest.raises(Wrong, match="the loss is no number after"):
-        trained(base, {"optimiser": {"kind": "sgd", "momentum": 0.99}, "learning_rate": 10.0, "clip": 1e12, "weight_decay": 1e6, "epochs": 30, "patience": 30})
+        trained(
+            base,
+            {
+                "optimiser": {"kind": "sgd", "momentum": 0.99},
+                "learning_rate": 10.0,
+                "clip": 1e12,
+                "weight_decay": 1e6,
+                "epochs": 30,
+                "patience": 30,
+            },
+        )
 
 
 def test_two_models_of_one_process_may_have_their_own_precision(base: Any) -> None:
-    losses = [trained(base, {"precision": p, "epochs": 1})[1][0]["held_loss"] for p in ("bf16", "fp64", "fp32")]
+    losses = [
+        trained(base, {"precision": p, "epochs": 1})[1][0]["held_loss"]
+        for p in ("bf16", "fp64", "fp32")
+    ]
     assert max(losses) - min(losses) < 0.05

@@ -1,4 +1,6 @@
-"""Rows to label next: the unsure ones, unlike each other, teach more than rows drawn by lot; what was answered can be labelled."""
+"""Rows to label next: the unsure ones, unlike each other, teach more than rows drawn by lot; what
+was answered can be labelled.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,11 @@ def test_chosen_rows_teach_more_than_rows_drawn_by_lot() -> None:
                 head = choose(none[known], x[known], y[known], 2, 0, "kernel")
                 rest = np.setdiff1d(np.arange(500), known)
                 p = softmax(head.logits(none[rest], x[rest]))
-                more = rest[pick(p, x[rest], 10)] if how == "chosen" else rng.choice(rest, 10, replace=False)
+                more = (
+                    rest[pick(p, x[rest], 10)]
+                    if how == "chosen"
+                    else rng.choice(rest, 10, replace=False)
+                )
                 known = [*known, *more.tolist()]
             head = choose(none[known], x[known], y[known], 2, 0, "kernel")
             right[how] = float((head.logits(none[500:], x[500:]).argmax(1) == y[500:]).mean())
@@ -48,16 +54,29 @@ def test_rows_that_say_the_same_are_chosen_once() -> None:
     assert pick(np.zeros((0, 2)), np.zeros((0, 3)), 5) == []
 
 
-def test_requests_and_rows_without_a_label_are_listed_until_they_have_one(pond: Path, cli: Callable[..., Any]) -> None:
+def test_requests_and_rows_without_a_label_are_listed_until_they_have_one(
+    pond: Path, cli: Callable[..., Any]
+) -> None:
     file, notes = pond / "ecosystem.yaml", pond / "notes.csv"
-    file.write_text(file.read_text().replace("[yes please, no thanks], missing: quarantine", "[yes please, no thanks]"))
+    file.write_text(
+        file.read_text().replace(
+            "[yes please, no thanks], missing: quarantine", "[yes please, no thanks]"
+        )
+    )
     notes.write_text(notes.read_text() + '900,"hm, perhaps send or stop it",150 EUR,\n')
     eco = open_ecosystem(pond)
     eco.build()
     found = worth_labelling(eco.spec, eco.catalog, "judge")
-    assert [(f["file"], f["line"]) for f in found["found"]] == [("notes.csv", 83)] and found["labels"] == ["no thanks", "yes please"]
+    assert [(f["file"], f["line"]) for f in found["found"]] == [("notes.csv", 83)] and found[
+        "labels"
+    ] == ["no thanks", "yes please"]
     desk = local(eco, "desk")
-    sure, doubt = desk.predict([{"text": "please send 5 more, lovely", "amount": "150 EUR"}, {"text": "the weather in March", "amount": "120 EUR"}])
+    sure, doubt = desk.predict(
+        [
+            {"text": "please send 5 more, lovely", "amount": "150 EUR"},
+            {"text": "the weather in March", "amount": "120 EUR"},
+        ]
+    )
     listed = worth_labelling(eco.spec, eco.catalog, "judge")["found"]
     at = [f.get("prediction") for f in listed]
     assert at.index(doubt["id"]) < at.index(sure["id"])  # the least sure come first

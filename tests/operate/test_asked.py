@@ -1,4 +1,6 @@
-"""What a service takes beside plain values, and what it says of days: lists and objects as training saw them, dates far away, aliases as labels."""
+"""What a service takes beside plain values, and what it says of days: lists and objects as training
+saw them, dates far away, aliases as labels.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +20,31 @@ from mesocosm.operate.prepare import Preparation, nested_form
 from mesocosm.operate.served import Served
 
 
-def prepared(fields: dict[str, Any], training: dict[str, Any] | None = None, **more: Any) -> Preparation:
+def prepared(
+    fields: dict[str, Any], training: dict[str, Any] | None = None, **more: Any
+) -> Preparation:
     kinds = Dataset.model_validate({"from": "s", "fields": fields}).fields
-    about = {n: {"wanted": k.wanted, "may_miss": True, "type": fields[n]["type"]} for n, k in kinds.items()}
-    return Preparation({"sql": serving_sql(kinds, [], {}, "00" * 32), "fields": about, "training": training or {}, "days": more}, prepare, CALLS)
+    about = {
+        n: {"wanted": k.wanted, "may_miss": True, "type": fields[n]["type"]}
+        for n, k in kinds.items()
+    }
+    return Preparation(
+        {
+            "sql": serving_sql(kinds, [], {}, "00" * 32),
+            "fields": about,
+            "training": training or {},
+            "days": more,
+        },
+        prepare,
+        CALLS,
+    )
 
 
-WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc", "Z"], exclude_characters=';；"\\'), min_size=1, max_size=6)
+WORDS = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cs", "Cc", "Z"], exclude_characters=';；"\\'),
+    min_size=1,
+    max_size=6,
+)
 
 
 @settings(max_examples=40, deadline=None)
@@ -44,7 +64,10 @@ LISTS = prepared({"tags": {"type": "list"}})
 def test_what_is_nested_is_asked_as_training_saw_it(separators: tuple[str, str]) -> None:
     values = [["red", "grün"], [], [1, 2.5, None], {"a": {"b": [1]}, "c": "x, y"}]
     texts = [json.dumps(v, ensure_ascii=False, separators=separators) for v in values]
-    ask = prepared({"who": {"type": "category"}, "note": {"type": "category"}}, {"who": {"counts": dict.fromkeys(texts, 9)}, "note": {"counts": {"a": 1, "[b": 2}}})
+    ask = prepared(
+        {"who": {"type": "category"}, "note": {"type": "category"}},
+        {"who": {"counts": dict.fromkeys(texts, 9)}, "note": {"counts": {"a": 1, "[b": 2}}},
+    )
     for value, text in zip(values, texts, strict=True):
         ask.check({"who": value, "note": "a"})
         (row,) = ask.ready([{"who": value, "note": "a"}])
@@ -56,11 +79,18 @@ def test_what_is_nested_is_asked_as_training_saw_it(separators: tuple[str, str])
     deep: Any = 1
     for _ in range(300):
         deep = [deep]
-    for value, said in (({"who": deep}, "a list inside of 32 others"), ({"who": [float("nan")]}, "NaN is not a JSON value")):
+    for value, said in (
+        ({"who": deep}, "a list inside of 32 others"),
+        ({"who": [float("nan")]}, "NaN is not a JSON value"),
+    ):
         with pytest.raises(Wrong, match=said):
             ask.check({"note": "a", **value})
     assert nested_form("category", {"counts": {"[" * 5000: 9}}) is None
-    for value, said in ({"tags": {"a": 1}}, "an object was given"), ({"tags": [["a"]]}, "a list inside of the list"), ({"tags": [float("inf")]}, "Infinity is not"):
+    for value, said in (
+        ({"tags": {"a": 1}}, "an object was given"),
+        ({"tags": [["a"]]}, "a list inside of the list"),
+        ({"tags": [float("inf")]}, "Infinity is not"),
+    ):
         with pytest.raises(Wrong, match=said):
             LISTS.check(value)
     with pytest.raises(Wrong, match="a text of 2"):
@@ -68,24 +98,69 @@ def test_what_is_nested_is_asked_as_training_saw_it(separators: tuple[str, str])
 
 
 def test_a_day_far_from_the_data_is_told() -> None:
-    ask = prepared({"due": {"type": "date"}, "at": {"type": "time"}}, due=[18262.0, 18362.0], at=[18262.25, 18262.25])
-    for due, at, told in (("2020-02-01", "2020-01-01 06:00:00", []), ("2020-04-20", "2020-01-01 23:00:00", []), ("2019-12-22", None, []), ("2020-04-21", None, ["due"]), ("0024-01-01", "2031-01-01 00:00:00", ["at"]), ("2999-12-31", "2019-12-31 00:00:00", ["due", "at"])):
+    ask = prepared(
+        {"due": {"type": "date"}, "at": {"type": "time"}},
+        due=[18262.0, 18362.0],
+        at=[18262.25, 18262.25],
+    )
+    for due, at, told in (
+        ("2020-02-01", "2020-01-01 06:00:00", []),
+        ("2020-04-20", "2020-01-01 23:00:00", []),
+        ("2019-12-22", None, []),
+        ("2020-04-21", None, ["due"]),
+        ("0024-01-01", "2031-01-01 00:00:00", ["at"]),
+        ("2999-12-31", "2019-12-31 00:00:00", ["due", "at"]),
+    ):
         (row,) = ask.ready([{"due": due, "at": at}])
         found = ask.warnings(row, {"due": due, "at": at})
-        assert [w["field"] for w in found] == told and all(w["warning"] == "out of range" for w in found), (due, at, found)
-        assert all(("2020-01-01 to 2020-04-10" if w["field"] == "due" else "2020-01-01 to 2020-01-01") in w["detail"] for w in found)
+        assert [w["field"] for w in found] == told and all(
+            w["warning"] == "out of range" for w in found
+        ), (due, at, found)
+        assert all(
+            ("2020-01-01 to 2020-04-10" if w["field"] == "due" else "2020-01-01 to 2020-01-01")
+            in w["detail"]
+            for w in found
+        )
 
 
-@pytest.mark.parametrize(("field", "says", "labels", "given_", "meant"), [
-    ({"type": "category", "values": ["Paid", "Open"], "aliases": {"settled": "Paid"}}, "classes", ["Paid", "Open"], ["settled", "SETTLED", "paid", "Open", "m"], ["Paid", "Paid", "Paid", "Open", None]),
-    ({"type": "category", "values": ["m", "M"]}, "classes", ["m", "M"], ["m", "M"], ["m", "M"]),
-    ({"type": "category"}, "classes", ["a", "b"], ["a", "A"], ["a", None]),
-    ({"type": "boolean", "aliases": {"bezahlt": True}}, "classes", ["true", "false"], ["yes", "Nein", "是", "bezahlt", "maybe"], ["true", "false", "true", "true", None]),
-    ({"type": "list", "values": ["red", "blue"], "aliases": {"rot": "red"}}, "labels", ["red", "blue"], ["rot;blue", "Red", "rot; red", "pink"], ["blue; red", "red", "red", None]),
-])  # fmt: skip
-def test_a_label_may_be_an_alias(field: dict[str, Any], says: str, labels: list[str], given_: list[str], meant: list[str | None]) -> None:
+@pytest.mark.parametrize(
+    ("field", "says", "labels", "given_", "meant"),
+    [
+        (
+            {"type": "category", "values": ["Paid", "Open"], "aliases": {"settled": "Paid"}},
+            "classes",
+            ["Paid", "Open"],
+            ["settled", "SETTLED", "paid", "Open", "m"],
+            ["Paid", "Paid", "Paid", "Open", None],
+        ),
+        ({"type": "category", "values": ["m", "M"]}, "classes", ["m", "M"], ["m", "M"], ["m", "M"]),
+        ({"type": "category"}, "classes", ["a", "b"], ["a", "A"], ["a", None]),
+        (
+            {"type": "boolean", "aliases": {"bezahlt": True}},
+            "classes",
+            ["true", "false"],
+            ["yes", "Nein", "是", "bezahlt", "maybe"],
+            ["true", "false", "true", "true", None],
+        ),
+        (
+            {"type": "list", "values": ["red", "blue"], "aliases": {"rot": "red"}},
+            "labels",
+            ["red", "blue"],
+            ["rot;blue", "Red", "rot; red", "pink"],
+            ["blue; red", "red", "red", None],
+        ),
+    ],
+)
+def test_a_label_may_be_an_alias(
+    field: dict[str, Any], says: str, labels: list[str], given_: list[str], meant: list[str | None]
+) -> None:
     (kind,) = Dataset.model_validate({"from": "s", "fields": {"y": field}}).fields.values()
-    served = SimpleNamespace(name="desk", now=SimpleNamespace(says=says, labels=labels, fields=SimpleNamespace(spellings=kind.label_spellings)))
+    served = SimpleNamespace(
+        name="desk",
+        now=SimpleNamespace(
+            says=says, labels=labels, fields=SimpleNamespace(spellings=kind.label_spellings)
+        ),
+    )
     for label, right in zip(given_, meant, strict=True):
         if right is None:
             with pytest.raises(Wrong, match="is no label of desk"):

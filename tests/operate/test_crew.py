@@ -1,4 +1,6 @@
-"""Workers that die, hang and leak; a catalog that takes nothing; a version whose files were changed: requests are answered all the same."""
+"""Workers that die, hang and leak; a catalog that takes nothing; a version whose files were
+changed: requests are answered all the same.
+"""
 
 from __future__ import annotations
 
@@ -69,10 +71,14 @@ class Asking:
             thread.start()
 
     def _run(self) -> None:
-        with httpx.Client(base_url=self.of.url, headers=dict(self.of.http.headers), timeout=30) as http:
+        with httpx.Client(
+            base_url=self.of.url, headers=dict(self.of.http.headers), timeout=30
+        ) as http:
             while not self.over.is_set():
                 answer = http.post(PREDICT, json=ROW)
-                self.said.append((time.monotonic(), answer.status_code, answer.json().get("id", answer.text)))
+                self.said.append(
+                    (time.monotonic(), answer.status_code, answer.json().get("id", answer.text))
+                )
 
     def stop(self) -> list[tuple[float, int, str]]:
         self.over.set()
@@ -96,7 +102,10 @@ def test_a_killed_worker_costs_no_request_and_is_back_within_two_seconds(up: Ser
     assert max(gaps) < 2.0, max(gaps)
     (now,) = workers(up)
     assert now not in killed
-    assert 'mesocosm_worker_restarts_total{service="desk",why="died"} 3.0' in up.http.get("/metrics").text
+    assert (
+        'mesocosm_worker_restarts_total{service="desk",why="died"} 3.0'
+        in up.http.get("/metrics").text
+    )
     lines = [a for a in open_ecosystem(up.home).catalog.audit(20) if a["act"] == "restart"]
     assert len(lines) == 3 and lines[0]["why"] == "its worker died"
     ids = [ident for _, _, ident in said]
@@ -107,7 +116,11 @@ def test_a_killed_worker_costs_no_request_and_is_back_within_two_seconds(up: Ser
 def test_a_worker_that_hangs_is_replaced(two: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     shutil.copytree(two, home)
-    (home / "ecosystem.yaml").write_text(SMALL.replace("desk: {serves: judge}", "desk: {serves: judge, runtime: {type: onnx, stuck: 2s}}"))
+    (home / "ecosystem.yaml").write_text(
+        SMALL.replace(
+            "desk: {serves: judge}", "desk: {serves: judge, runtime: {type: onnx, stuck: 2s}}"
+        )
+    )
     up = Server(home)
     try:
         (worker,) = workers(up)
@@ -130,7 +143,9 @@ def test_the_nursery_may_die_too(up: Server) -> None:
 
 
 def test_a_locked_catalog_loses_no_record(up: Server) -> None:
-    """Another program holds the catalog for some seconds; requests are answered, and their records are there afterwards."""
+    """Another program holds the catalog for some seconds; requests are answered, and their records
+    are there afterwards.
+    """
     asking = Asking(up, 2)
     time.sleep(1)
     lock = sqlite3.connect(up.home / ".mesocosm" / "catalog.db", isolation_level=None)
@@ -141,7 +156,12 @@ def test_a_locked_catalog_loses_no_record(up: Server) -> None:
     time.sleep(2)
     said = asking.stop()
     assert {status for _, status, _ in said} == {200} and len(said) > 20
-    assert up.http.post("/v1/services/desk/feedback", json={"id": said[-1][2], "label": "yes please"}).status_code == 200
+    assert (
+        up.http.post(
+            "/v1/services/desk/feedback", json={"id": said[-1][2], "label": "yes please"}
+        ).status_code
+        == 200
+    )
     kept = {p["id"] for p in open_ecosystem(up.home).catalog.predictions("desk", 10**6)}
     assert {ident for _, _, ident in said} <= kept
 
@@ -163,7 +183,9 @@ def test_a_gateway_that_is_killed_leaves_its_records_to_the_next(two: Path, tmp_
 
 
 def test_a_version_whose_files_were_changed_does_not_serve(two: Path, tmp_path: Path) -> None:
-    """The last good version serves where nothing is built, an alert says so, and what is mended serves again; a build makes the version anew."""
+    """The last good version serves where nothing is built, an alert says so, and what is mended
+    serves again; a build makes the version anew.
+    """
     home = tmp_path / "home"
     shutil.copytree(two, home)
     eco = open_ecosystem(home)
@@ -176,7 +198,10 @@ def test_a_version_whose_files_were_changed_does_not_serve(two: Path, tmp_path: 
         said = up.http.post(PREDICT, json=ROW).raise_for_status().json()
         assert said["version"] != now and said["version"].startswith("judge-v1")
         (alert,) = [a for a in eco.catalog.alerts(open_only=True) if a["what"] == "corrupt"]
-        assert f"{now} cannot be loaded" in alert["message"] and "are not those that were made" in alert["message"]
+        assert (
+            f"{now} cannot be loaded" in alert["message"]
+            and "are not those that were made" in alert["message"]
+        )
         card.write_text(whole)
         until = time.time() + 20
         while time.time() < until and up.http.post(PREDICT, json=ROW).json()["version"] != now:
@@ -188,11 +213,19 @@ def test_a_version_whose_files_were_changed_does_not_serve(two: Path, tmp_path: 
     card.write_text(whole.replace("no thanks", "no thankz"))
     assert not eco.build().failed
     again = eco.catalog.deployment("desk")["version"]
-    assert again not in (now, "judge-v1") and again.split("-")[-1] == now.split("-")[-1] and {c.sign for c in eco.plan()} == {"="}
+    assert (
+        again not in (now, "judge-v1")
+        and again.split("-")[-1] == now.split("-")[-1]
+        and {c.sign for c in eco.plan()} == {"="}
+    )
 
 
 def test_deadlines_and_a_queue_that_is_full(up: Server) -> None:
-    late = up.http.post(PREDICT, json={"rows": [ROW | {"text": f"please {i} " + "word " * 100} for i in range(130)]}, headers={"X-Deadline-Ms": "20"})
+    late = up.http.post(
+        PREDICT,
+        json={"rows": [ROW | {"text": f"please {i} " + "word " * 100} for i in range(130)]},
+        headers={"X-Deadline-Ms": "20"},
+    )
     assert late.status_code == 408 and "within the 20 ms" in late.json()["detail"]
     assert up.http.post(PREDICT, json=ROW, headers={"X-Deadline-Ms": "soon"}).status_code == 400
     assert up.http.post(PREDICT, json=ROW, headers={"X-Deadline-Ms": "20000"}).status_code == 200
@@ -211,12 +244,22 @@ def test_frames_are_whole_or_nothing() -> None:
 
 
 def test_the_log_has_no_private_values(up: Server) -> None:
-    up.http.post(PREDICT, json=ROW | {"text": "my secret word is xylophone"}, headers={"X-Request-Id": "mine-1"})
+    up.http.post(
+        PREDICT,
+        json=ROW | {"text": "my secret word is xylophone"},
+        headers={"X-Request-Id": "mine-1"},
+    )
     up.http.get("/nowhere/xylophone?token=xylophone")
     time.sleep(1.2)
     text = (up.home / ".mesocosm" / "logs" / "gateway.jsonl").read_text()
     lines = [json.loads(line) for line in text.splitlines()]
-    assert any(line["request"] == "mine-1" and line["status"] == 200 and line["service"] == "desk" and line["route"] == "/v1/services/{name}/predict" for line in lines)
+    assert any(
+        line["request"] == "mine-1"
+        and line["status"] == 200
+        and line["service"] == "desk"
+        and line["route"] == "/v1/services/{name}/predict"
+        for line in lines
+    )
     assert "xylophone" not in text and up.token not in text
 
 
@@ -225,10 +268,19 @@ def test_a_copy_is_broken_and_heals(two: Path, cli: Callable[..., Any], kind: st
     before = sorted(p.name for p in (two / ".mesocosm").iterdir())
     done = cli("drill", kind, "-f", str(two), "--json")
     if kind == "full-disk" and done.returncode:  # a machine where nobody may mount a disk says so
-        assert "this user may not; run it as root" in done.stdout or "no 'mount' here" in done.stdout, done.stdout + done.stderr
+        assert (
+            "this user may not; run it as root" in done.stdout or "no 'mount' here" in done.stdout
+        ), done.stdout + done.stderr
         return
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads(done.stdout)
-    assert found["failed"] == 0 and found["lost"] == 0 and found["requests"] > 10 and found["seconds"] < 5, found
-    assert {"kill": "replaced", "bad-model": "was taken back", "full-disk": "waited"}[kind] in found["what"]
+    assert (
+        found["failed"] == 0
+        and found["lost"] == 0
+        and found["requests"] > 10
+        and found["seconds"] < 5
+    ), found
+    assert {"kill": "replaced", "bad-model": "was taken back", "full-disk": "waited"}[
+        kind
+    ] in found["what"]
     assert sorted(p.name for p in (two / ".mesocosm").iterdir()) == before

@@ -1,4 +1,6 @@
-"""The door: bounded heads, a time limit for them, a bound on connections that wait, one Host, cookies by port. Raw sockets."""
+"""The door: bounded heads, a time limit for them, a bound on connections that wait, one Host,
+cookies by port. Raw sockets.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ class Short(Door):
 async def hello(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer anything."""
     if scope["type"] == "http":
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+        await send(
+            {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]}
+        )
         await send({"type": "http.response.body", "body": b"ok"})
 
 
@@ -35,7 +39,9 @@ async def hello(scope: Scope, receive: Receive, send: Send) -> None:
 def port() -> Iterator[int]:
     """A server with this door."""
     app = Guard(hello, Roles("secret", lambda _: None, 100), ("127.0.0.1",), lambda *_: None)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", http=Short, lifespan="off", access_log=False))
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_level="critical", http=Short, lifespan="off", access_log=False)
+    )
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
@@ -76,8 +82,15 @@ GET = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
 def test_a_flood_of_headers_is_answered_431_and_small_ones_pass(port: int) -> None:
     assert _status(_asked(port, GET + b"\r\n")) == 200
     assert _status(_asked(port, GET + b"X-A: " + b"a" * 40_000 + b"\r\n\r\n")) == 200
-    for flood in ((b"X-A: " + b"a" * 60_000 + b"\r\n",) * 40, (b"X-A: ", *(b"a" * 65_536,) * 40), (b"GET /" + b"a" * 65_536, *(b"a" * 65_536,) * 30)):
-        assert _status(_asked(port, *(() if flood[0].startswith(b"GET") else (GET,)), *flood)) in (431, 0)  # the kernel may drop the answer when we still write
+    for flood in (
+        (b"X-A: " + b"a" * 60_000 + b"\r\n",) * 40,
+        (b"X-A: ", *(b"a" * 65_536,) * 40),
+        (b"GET /" + b"a" * 65_536, *(b"a" * 65_536,) * 30),
+    ):
+        assert _status(_asked(port, *(() if flood[0].startswith(b"GET") else (GET,)), *flood)) in (
+            431,
+            0,
+        )  # the kernel may drop the answer when we still write
     with socket.create_connection(("127.0.0.1", port), timeout=5) as one:
         one.sendall(GET + b"X-A: " + b"a" * (65_536 - len(GET) - 5))
         time.sleep(0.1)
@@ -86,7 +99,9 @@ def test_a_flood_of_headers_is_answered_431_and_small_ones_pass(port: int) -> No
 
 
 def test_trailers_are_bounded_too(port: int) -> None:
-    head = b"POST /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-A: "
+    head = (
+        b"POST /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-A: "
+    )
     with socket.create_connection(("127.0.0.1", port), timeout=5) as one:
         one.sendall(head)
         with pytest.raises(OSError):
@@ -95,9 +110,14 @@ def test_trailers_are_bounded_too(port: int) -> None:
                 time.sleep(0.005)
 
 
-def test_a_head_that_does_not_end_is_closed_in_time_and_idle_connections_are_bounded(port: int) -> None:
+def test_a_head_that_does_not_end_is_closed_in_time_and_idle_connections_are_bounded(
+    port: int,
+) -> None:
     began = time.monotonic()
-    assert _status(_asked(port, b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n")) == 408 and time.monotonic() - began < 4
+    assert (
+        _status(_asked(port, b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n")) == 408
+        and time.monotonic() - began < 4
+    )
     many = [socket.create_connection(("127.0.0.1", port), timeout=5) for _ in range(120)]
     for one in many:
         one.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n")
@@ -118,16 +138,36 @@ def test_a_connection_that_stays_serves_more_than_one_request(port: int) -> None
             with suppress(BlockingIOError):
                 one.recv(65536)  # the body, where it came apart
             one.settimeout(5)
-        one.sendall(b"POST /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 300000\r\n\r\n" + b"a" * 300_000)
+        one.sendall(
+            b"POST /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 300000\r\n\r\n"
+            + b"a" * 300_000
+        )
         assert _status(one.recv(65536)) == 200
     assert _status(_asked(port, b"\x16\x03\x01 no http\r\n\r\n")) == 400
 
 
 def test_two_hosts_are_refused_and_a_cookie_is_of_its_port(port: int) -> None:
     assert _status(_asked(port, GET + b"Host: evil.example\r\n\r\n")) == 400
-    assert _status(_asked(port, GET.replace(b"127.0.0.1", b"evil.example") + b"Host: 127.0.0.1\r\n\r\n")) == 400
+    assert (
+        _status(
+            _asked(port, GET.replace(b"127.0.0.1", b"evil.example") + b"Host: 127.0.0.1\r\n\r\n")
+        )
+        == 400
+    )
     host = b"Host: 127.0.0.1:%d\r\nConnection: close\r\n" % port
     answer = _asked(port, b"GET /v1/x?token=secret HTTP/1.1\r\n" + host + b"\r\n")
     assert _status(answer) == 200 and b"set-cookie: mesocosm_%d=secret" % port in answer
-    for name, status in ((cookie_of(f"127.0.0.1:{port}"), 200), ("mesocosm", 401), ("mesocosm_1", 401)):
-        assert _status(_asked(port, b"GET /v1/x HTTP/1.1\r\n" + host + f"Cookie: {name}=secret\r\n\r\n".encode())) == status
+    for name, status in (
+        (cookie_of(f"127.0.0.1:{port}"), 200),
+        ("mesocosm", 401),
+        ("mesocosm_1", 401),
+    ):
+        assert (
+            _status(
+                _asked(
+                    port,
+                    b"GET /v1/x HTTP/1.1\r\n" + host + f"Cookie: {name}=secret\r\n\r\n".encode(),
+                )
+            )
+            == status
+        )

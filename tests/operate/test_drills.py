@@ -1,4 +1,6 @@
-"""Drills against a running service whose rows hold dates and whose classes are not equal: what they send is sent, and what they do is told."""
+"""Drills against a running service whose rows hold dates and whose classes are not equal: what they
+send is sent, and what they do is told.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ def people(rows: int) -> str:
     for i in range(rows):
         income, visits = rng.lognormvariate(8, 0.5), rng.randrange(1, 30)
         churned = rng.random() < (0.75 if visits < 6 else 0.12)
-        lines.append(f"{i},{date(2020, 1, 1) + timedelta(days=rng.randrange(1500))},{income:.2f},{visits},{rng.choice(['basic', 'plus'])},{'yes' if churned else 'no'}")
+        lines.append(
+            f"{i},{date(2020, 1, 1) + timedelta(days=rng.randrange(1500))},{income:.2f},{visits},{rng.choice(['basic', 'plus'])},{'yes' if churned else 'no'}"
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -61,9 +65,15 @@ def drilled(churn: Server, cli: Callable[..., Any], *words: str) -> dict[str, An
     return dict(found)
 
 
-def test_a_unit_is_told_and_an_alert_that_is_open_is_not_called_none(churn: Server, cli: Callable[..., Any]) -> None:
+def test_a_unit_is_told_and_an_alert_that_is_open_is_not_called_none(
+    churn: Server, cli: Callable[..., Any]
+) -> None:
     first = drilled(churn, cli, "unit-change", "--rows", "200")
-    assert first["judged"]["kind"] == "unit" and "income" in first["alerts"][0] and first["open_before"] == []
+    assert (
+        first["judged"]["kind"] == "unit"
+        and "income" in first["alerts"][0]
+        and first["open_before"] == []
+    )
     again = drilled(churn, cli, "unit-change", "--rows", "60", "--wait", "1")
     assert again["alerts"] == [] and "income" in again["open_before"][0]["message"]
     said = cli("drill", "unit-change", "-f", str(churn.home), "--rows", "60", "--wait", "1").stdout
@@ -72,8 +82,12 @@ def test_a_unit_is_told_and_an_alert_that_is_open_is_not_called_none(churn: Serv
     assert open_ecosystem(churn.home).catalog.alerts(open_only=True) == []
 
 
-def test_labels_that_all_mean_the_other_class_are_told(churn: Server, cli: Callable[..., Any]) -> None:
-    """One class in four is rare, so flipped labels come of other classes than usual; every answer has its label, so none was selected."""
+def test_labels_that_all_mean_the_other_class_are_told(
+    churn: Server, cli: Callable[..., Any]
+) -> None:
+    """One class in four is rare, so flipped labels come of other classes than usual; every answer
+    has its label, so none was selected.
+    """
     found = drilled(churn, cli, "concept-change", "--rows", "240")
     assert found["judged"]["kind"] == "concept", found
 
@@ -83,15 +97,26 @@ def test_a_copy_is_asked_with_rows_that_hold_dates(churn: Server, cli: Callable[
     assert found["requests"] > 10 and found["lost"] == 0
 
 
-def test_the_report_describes_the_version_in_service_and_names_those_made_after_it(churn: Server, cli: Callable[..., Any]) -> None:
+def test_the_report_describes_the_version_in_service_and_names_those_made_after_it(
+    churn: Server, cli: Callable[..., Any]
+) -> None:
     eco = open_ecosystem(churn.home)
     serving = eco.catalog.deployment("desk")["version"]
-    told = json.loads(cli("report", "churn", "-f", str(churn.home), "--json").stdout)["models"]["churn"]
+    told = json.loads(cli("report", "churn", "-f", str(churn.home), "--json").stdout)["models"][
+        "churn"
+    ]
     assert told["id"] == serving and told["others"] == []
     done = cli("retrain", "desk", "-f", str(churn.home))
     kept = eco.catalog.deployment("desk")["version"]
     newest = eco.catalog.versions("churn")[-1]["id"]
-    told = json.loads(cli("report", "churn", "-f", str(churn.home), "--json").stdout)["models"]["churn"]
-    assert newest != kept == told["id"] and [o["id"] for o in told["others"]] == [newest], done.stdout  # the same data prove no gain
-    assert f"later version, not in service: {newest}" in cli("report", "churn", "-f", str(churn.home)).stdout
+    told = json.loads(cli("report", "churn", "-f", str(churn.home), "--json").stdout)["models"][
+        "churn"
+    ]
+    assert newest != kept == told["id"] and [o["id"] for o in told["others"]] == [newest], (
+        done.stdout
+    )  # the same data prove no gain
+    assert (
+        f"later version, not in service: {newest}"
+        in cli("report", "churn", "-f", str(churn.home)).stdout
+    )
     assert newest in churn.http.get("/report").text

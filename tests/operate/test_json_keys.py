@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from mesocosm.base.json_keys import KeyTwice, load_once, repeated_key
 from mesocosm.operate.guard import Problem, json_of
 
-VALUES: Any = st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(), lambda v: st.lists(v, max_size=4) | st.dictionaries(st.text(), v, max_size=4), max_leaves=12)
+VALUES: Any = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda v: st.lists(v, max_size=4) | st.dictionaries(st.text(), v, max_size=4),
+    max_leaves=12,
+)
 KEYS = st.text(alphabet=st.characters(exclude_categories=("Cs",)), max_size=5)
 
 
@@ -40,10 +48,19 @@ def test_a_key_that_comes_twice_is_named_however_deep(key: str, value: Any, dept
             json_of(text.encode(encoding))
 
 
-@pytest.mark.parametrize(("body", "title"), [
-    ('{"amount": 1e999}', "A number is too large"), ('{"rows": [{"amount": -1e400}]}', "A number is too large"), ('{"amount": Infinity}', "The body is no JSON"), ('{"amount": NaN}', "The body is no JSON"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("body", "title"),
+    [
+        ('{"amount": 1e999}', "A number is too large"),
+        ('{"rows": [{"amount": -1e400}]}', "A number is too large"),
+        ('{"amount": Infinity}', "The body is no JSON"),
+        ('{"amount": NaN}', "The body is no JSON"),
+    ],
+)
 def test_a_number_beyond_a_double_is_not_called_what_nobody_wrote(body: str, title: str) -> None:
     with pytest.raises(Problem) as refused:
         json_of(body.encode())
-    assert refused.value.title == title and refused.value.more["field"] in ("amount", "rows[0].amount")
+    assert refused.value.title == title and refused.value.more["field"] in (
+        "amount",
+        "rows[0].amount",
+    )

@@ -1,4 +1,6 @@
-"""Alerts reach people once, together, over a real webhook and a real mail server, and not while somebody said so; several gateways share one catalog on a real PostgreSQL."""
+"""Alerts reach people once, together, over a real webhook and a real mail server, and not while
+somebody said so; several gateways share one catalog on a real PostgreSQL.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,13 @@ def test_what_is_new_is_told_once_and_together(tmp_path: Path, heard: Any) -> No
     told = Notifier("pond", {"watch": Notify(webhook=url, private_network=True)}, catalog)
     for n in range(3):
         clock.at += 1
-        catalog.alert("watch", "desk", "drift", f"drift {n}", {"verdict": {"kind": "unit", "remedy": "mend the source"}})
+        catalog.alert(
+            "watch",
+            "desk",
+            "drift",
+            f"drift {n}",
+            {"verdict": {"kind": "unit", "remedy": "mend the source"}},
+        )
     status[0] = 500
     told.look()
     assert not said and "could not be sent" in told.trouble
@@ -61,8 +69,14 @@ def test_what_is_new_is_told_once_and_together(tmp_path: Path, heard: Any) -> No
     told.look()
     told.look()
     (message,) = said
-    assert [a["message"] for a in message["alerts"]] == ["drift 2", "drift 1", "drift 0"] and message["ecosystem"] == "pond"
-    assert message["alerts"][0]["verdict"]["remedy"] == "mend the source" and message["alerts"][0]["runbook"].endswith("#inputs-drift")
+    assert [a["message"] for a in message["alerts"]] == [
+        "drift 2",
+        "drift 1",
+        "drift 0",
+    ] and message["ecosystem"] == "pond"
+    assert message["alerts"][0]["verdict"]["remedy"] == "mend the source" and message["alerts"][0][
+        "runbook"
+    ].endswith("#inputs-drift")
     catalog.silence("watch", 3600, "test", "we know")
     clock.at += 1
     catalog.alert("watch", "desk", "anomaly", "slow", {})
@@ -100,19 +114,30 @@ def test_mail(tmp_path: Path) -> None:
     post.start()
     try:
         catalog = Catalog(tmp_path)
-        told = Notifier("pond", {"watch": Notify(mail="oncall@example.org", smtp=f"127.0.0.1:{port}")}, catalog)
+        told = Notifier(
+            "pond", {"watch": Notify(mail="oncall@example.org", smtp=f"127.0.0.1:{port}")}, catalog
+        )
         catalog.alert("rollout-desk", "desk", "rollout", "judge-v2 was taken back", {})
         told.look()
     finally:
         post.stop()
     (mail,) = Box.mails
     text = mail.content.decode()
-    assert mail.rcpt_tos == ["oncall@example.org"] and "Subject: [pond] rollout-desk: 1 alert" in text and "judge-v2 was taken back" in text and "a-rollout-went-back" in text
+    assert (
+        mail.rcpt_tos == ["oncall@example.org"]
+        and "Subject: [pond] rollout-desk: 1 alert" in text
+        and "judge-v2 was taken back" in text
+        and "a-rollout-went-back" in text
+    )
 
 
-def test_an_address_is_a_secret(pond: Path, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_is_a_secret(
+    pond: Path, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = pond / "ecosystem.yaml"
-    path.write_text(SMALL.replace("drift: {window: 40}}", 'drift: {window: 40}, notify: "${HOOK}"}'))
+    path.write_text(
+        SMALL.replace("drift: {window: 40}}", 'drift: {window: 40}, notify: "${HOOK}"}')
+    )
     monkeypatch.delenv("HOOK", raising=False)
     assert any("the environment has no HOOK" in f for f in said_of(pond))
     monkeypatch.setenv("HOOK", "https://hooks.example/canary-4711")
@@ -123,14 +148,20 @@ def test_an_address_is_a_secret(pond: Path, cli: Callable[..., Any], monkeypatch
 
 
 def test_a_silence_by_hand(pond: Path, cli: Callable[..., Any]) -> None:
-    done = cli("silence", "watch", "--for", "2h", "--why", "the source is being mended", "-f", str(pond))
+    done = cli(
+        "silence", "watch", "--for", "2h", "--why", "the source is being mended", "-f", str(pond)
+    )
     assert done.returncode == 0 and "watch is silent for 2h" in done.stdout, done.stderr
     assert "Did you mean 'watch'?" in cli("silence", "wach", "-f", str(pond)).stderr
     assert "a length of time" in cli("silence", "watch", "--for", "long", "-f", str(pond)).stderr
 
 
-def test_two_gateways_over_one_catalog(postgres: str, tmp_path: Path, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Built, served by two, predicted, judged and traced on PostgreSQL; a lease is one holder's at a time, and another's when it has run out."""
+def test_two_gateways_over_one_catalog(
+    postgres: str, tmp_path: Path, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Built, served by two, predicted, judged and traced on PostgreSQL; a lease is one holder's at
+    a time, and another's when it has run out.
+    """
     monkeypatch.setenv("MESOCOSM_CATALOG", postgres)
     (tmp_path / "ecosystem.yaml").write_text(SMALL)
     (tmp_path / "notes.csv").write_text(small_rows())
@@ -145,12 +176,24 @@ def test_two_gateways_over_one_catalog(postgres: str, tmp_path: Path, cli: Calla
         for up in (one, two):
             said = up.http.post("/v1/services/desk/predict", json=row).raise_for_status().json()
             other = two if up is one else one
-            assert other.http.get(f"/v1/lineage/{said['id']}").json()["version"]["id"] == said["version"]
-            assert other.http.post("/v1/services/desk/feedback", json={"id": said["id"], "label": "yes please"}).status_code == 200
+            assert (
+                other.http.get(f"/v1/lineage/{said['id']}").json()["version"]["id"]
+                == said["version"]
+            )
+            assert (
+                other.http.post(
+                    "/v1/services/desk/feedback", json={"id": said["id"], "label": "yes please"}
+                ).status_code
+                == 200
+            )
         catalog = Catalog(postgres)
         assert catalog.counts() == {"desk": 2} and catalog.verify_audit() is None
         now = catalog.clock()
-        assert catalog.lead("test", "a", 10) and not catalog.lead("test", "b", 10) and catalog.lead("test", "a", 10)
+        assert (
+            catalog.lead("test", "a", 10)
+            and not catalog.lead("test", "b", 10)
+            and catalog.lead("test", "a", 10)
+        )
         catalog.clock = lambda: now + 11
         assert catalog.lead("test", "b", 10) and not catalog.lead("test", "a", 10)
         assert one.http.post("/v1/services/desk/rollback", json={"why": "none"}).status_code == 409

@@ -1,4 +1,6 @@
-"""One server of a folder: a second is refused, a crash lets the lock go, and what is recorded is removed by who recorded it."""
+"""One server of a folder: a second is refused, a crash lets the lock go, and what is recorded is
+removed by who recorded it.
+"""
 
 from __future__ import annotations
 
@@ -31,10 +33,19 @@ with only_server(store):
 
 @pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL])
 def test_a_second_server_is_refused_until_the_first_ends(tmp_path: Path, sig: int) -> None:
-    one = subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    one = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
     assert one.stdout and one.stdout.readline() == b"up\n"
     file = tmp_path / "server.json"
-    with pytest.raises(Failure, match=f"serves this folder already at http://127.0.0.1:1 .process {one.pid}"), only_server(tmp_path):
+    with (
+        pytest.raises(
+            Failure, match=f"serves this folder already at http://127.0.0.1:1 .process {one.pid}"
+        ),
+        only_server(tmp_path),
+    ):
         pass
     forget_server(tmp_path)
     assert json.loads(file.read_text())["pid"] == one.pid  # another's is left
@@ -45,18 +56,27 @@ def test_a_second_server_is_refused_until_the_first_ends(tmp_path: Path, sig: in
     assert running_server(tmp_path) is None and time.perf_counter() - began < 1
     with only_server(tmp_path):
         record_server(tmp_path, "http://127.0.0.1:2", "secret")
-        assert json.loads(file.read_text())["pid"] == os.getpid() and file.stat().st_mode & 0o777 == 0o600
+        assert (
+            json.loads(file.read_text())["pid"] == os.getpid()
+            and file.stat().st_mode & 0o777 == 0o600
+        )
     assert not file.exists()
 
 
 def test_servers_over_a_shared_catalog_go_together(tmp_path: Path) -> None:
-    """As replicas over one volume; one that owns the folder is refused beside them, and they beside it."""
+    """As replicas over one volume; one that owns the folder is refused beside them, and they beside
+    it.
+    """
     with only_server(tmp_path, shared=True):
         with only_server(tmp_path, shared=True):
             pass
         with pytest.raises(Failure, match="serves this folder already"), only_server(tmp_path):
             pass
-    with only_server(tmp_path), pytest.raises(Failure, match="serves this folder already"), only_server(tmp_path, shared=True):
+    with (
+        only_server(tmp_path),
+        pytest.raises(Failure, match="serves this folder already"),
+        only_server(tmp_path, shared=True),
+    ):
         pass
 
 
@@ -91,21 +111,38 @@ class Healthy(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None: ...
 
 
-def test_data_alone_have_a_console_and_a_world_and_the_address_is_told_once_it_answers(tmp_path: Path) -> None:
-    """No model and no service: a data steward sees the datasets all the same. Ended by the keyboard it says so, and leaves no token."""
+def test_data_alone_have_a_console_and_a_world_and_the_address_is_told_once_it_answers(
+    tmp_path: Path,
+) -> None:
+    """No model and no service: a data steward sees the datasets all the same. Ended by the keyboard
+    it says so, and leaves no token.
+    """
     (tmp_path / "a.csv").write_text("id,v\n1,2\n2,3\n")
-    (tmp_path / "ecosystem.yaml").write_text("grammar: 1\necosystem: m\nsources: {a: {type: csv, path: a.csv}}\ndatasets:\n  d: {from: a, key: id, fields: {id: integer, v: integer}}\n")
+    (tmp_path / "ecosystem.yaml").write_text(
+        "grammar: 1\necosystem: m\nsources: {a: {type: csv, path: a.csv}}\ndatasets:\n  d: {from:"
+        " a, key: id, fields: {id: integer, v: integer}}\n"
+    )
     process = begin("up", str(tmp_path), "--port", "0")
     file = tmp_path / ".mesocosm" / "server.json"
     until = time.monotonic() + 60
     while not file.exists() and process.poll() is None and time.monotonic() < until:
         time.sleep(0.01)
     told = json.loads(file.read_text())
-    with httpx.Client(base_url=told["url"], headers={"Authorization": f"Bearer {told['token']}"}, timeout=20) as http:
-        assert http.get("/readyz").status_code == 200  # at the first try: nothing is told before it is true
-        assert [e["id"] for e in http.get("/v1/scene").json()["elements"] if e["kind"] == "lake"] == ["datasets.d"]
+    with httpx.Client(
+        base_url=told["url"], headers={"Authorization": f"Bearer {told['token']}"}, timeout=20
+    ) as http:
+        assert (
+            http.get("/readyz").status_code == 200
+        )  # at the first try: nothing is told before it is true
+        assert [
+            e["id"] for e in http.get("/v1/scene").json()["elements"] if e["kind"] == "lake"
+        ] == ["datasets.d"]
         assert http.get("/v1/ecosystem").json()["datasets"]["d"]["account"]["kept"] == 2
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(30)
-    assert process.returncode == 0 and out.decode().rstrip().endswith("Stopped.") and "Now break it" not in out.decode()
+    assert (
+        process.returncode == 0
+        and out.decode().rstrip().endswith("Stopped.")
+        and "Now break it" not in out.decode()
+    )
     assert not file.exists()

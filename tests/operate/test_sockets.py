@@ -1,4 +1,6 @@
-"""The short way of a WebSocket: small messages are heard at once and whole frames written, the rest goes as ASGI has it."""
+"""The short way of a WebSocket: small messages are heard at once and whole frames written, the rest
+goes as ASGI has it.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,12 @@ class App:
         while (message := await receive())["type"] == "websocket.receive":
             if message.get("text") == "go":
                 short.listen(self.heard.append)
-            await send({"type": "websocket.send", "text": f"long {message.get('text') or message.get('bytes')}"})
+            await send(
+                {
+                    "type": "websocket.send",
+                    "text": f"long {message.get('text') or message.get('bytes')}",
+                }
+            )
 
 
 @pytest.fixture
@@ -43,7 +50,11 @@ def app() -> App:
 
 @pytest.fixture
 def line(app: App) -> Iterator[ClientConnection]:
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", ws=Socket, ws_per_message_deflate=False, lifespan="off"))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app, port=0, log_level="error", ws=Socket, ws_per_message_deflate=False, lifespan="off"
+        )
+    )
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
@@ -62,7 +73,9 @@ def until(true: Any) -> None:
     assert true()
 
 
-def test_binary_messages_are_heard_at_once_and_texts_as_before(app: App, line: ClientConnection) -> None:
+def test_binary_messages_are_heard_at_once_and_texts_as_before(
+    app: App, line: ClientConnection
+) -> None:
     line.send(b"before")
     assert line.recv() == "long b'before'"
     line.send("go")
@@ -94,7 +107,9 @@ def test_a_message_in_pieces_goes_the_long_way(app: App, line: ClientConnection)
 
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536])
-def test_a_frame_is_what_websockets_would_write(app: App, line: ClientConnection, size: int) -> None:
+def test_a_frame_is_what_websockets_would_write(
+    app: App, line: ClientConnection, size: int
+) -> None:
     message = bytes(range(256)) * (size // 256 + 1)
     message = message[:size]
     assert framed(message) == Frame(Opcode.BINARY, message).serialize(mask=False)

@@ -1,4 +1,6 @@
-"""Several workers of a service: they share what waits, each holds all units, more come where they are busy and leave where they are not."""
+"""Several workers of a service: they share what waits, each holds all units, more come where they
+are busy and leave where they are not.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,9 @@ class Place:
     close = leave
 
 
-def crew_of(workers: Workers, monkeypatch: pytest.MonkeyPatch) -> tuple[Crew, list[tuple[int, str]], Any]:
+def crew_of(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Crew, list[tuple[int, str]], Any]:
     """A crew whose clock is moved by hand, and what it was told."""
     clock, told = [100.0], list[tuple[int, str]]()
     monkeypatch.setattr("mesocosm.operate.crew.time.monotonic", lambda: clock[0])
@@ -73,19 +77,30 @@ def crew_of(workers: Workers, monkeypatch: pytest.MonkeyPatch) -> tuple[Crew, li
     return crew, told, looks
 
 
-def test_a_busy_crew_grows_and_an_idle_one_shrinks_after_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_busy_crew_grows_and_an_idle_one_shrinks_after_minutes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     crew, told, looks = crew_of(Workers(least=1, most=3), monkeypatch)
-    assert looks(MORE - 1, 0.95) == 1 and looks(1, 0.5) == 1 and looks(MORE - 1, 0.95) == 1  # not two looks in a row
+    assert (
+        looks(MORE - 1, 0.95) == 1 and looks(1, 0.5) == 1 and looks(MORE - 1, 0.95) == 1
+    )  # not two looks in a row
     assert looks(1, 0.95) == 2
     assert told == [(2, "busy 95% of the time")]
     assert looks(10, 1.9) == 3 and looks(10, 2.9) == 3  # no more than it may
     assert crew.usage["gigabytes"] == 1.5
     assert looks(FEWER, 1.4) == 3  # two would be busy with that
-    assert looks(FEWER - 1, 0.3) == 3 and looks(1, 0.3) == 2 and looks(2 * FEWER, 0.3) == 1 and looks(FEWER, 0.0) == 1
+    assert (
+        looks(FEWER - 1, 0.3) == 3
+        and looks(1, 0.3) == 2
+        and looks(2 * FEWER, 0.3) == 1
+        and looks(FEWER, 0.0) == 1
+    )
     assert told[-1][0] == 1 and "only" in told[-1][1]
 
 
-def test_the_least_busy_is_asked_and_one_that_leaves_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_least_busy_is_asked_and_one_that_leaves_costs_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     crew, _, _ = crew_of(Workers(least=2, most=2), monkeypatch)
     first, second = crew.seats
     unit = crew.load("desk", {"version": "v"})
@@ -133,7 +148,17 @@ def test_lanes_share_what_waits() -> None:
     assert asyncio.run(run(1)) == [[i] for i in range(60)] and max(sizes) == 60
 
 
-@pytest.mark.parametrize(("given", "least", "most"), [(0, 0, 0), (1, 1, 1), (3, 3, 3), ({"least": 2}, 2, 2), ({"most": 4}, 1, 4), ({"least": 2, "most": 6}, 2, 6)])
+@pytest.mark.parametrize(
+    ("given", "least", "most"),
+    [
+        (0, 0, 0),
+        (1, 1, 1),
+        (3, 3, 3),
+        ({"least": 2}, 2, 2),
+        ({"most": 4}, 1, 4),
+        ({"least": 2, "most": 6}, 2, 6),
+    ],
+)
 def test_workers_may_be_said_in_short(given: Any, least: int, most: int) -> None:
     found = Onnx.model_validate({"workers": given}).workers
     assert (found.least, found.most) == (least, most)
@@ -142,14 +167,25 @@ def test_workers_may_be_said_in_short(given: Any, least: int, most: int) -> None
 @pytest.mark.parametrize("given", ["{least: 3, most: 2}", "{least: 0, most: 2}", "many", "-1"])
 def test_workers_that_cannot_be_are_told(tmp_path: Path, given: str) -> None:
     (tmp_path / "notes.csv").write_text(small_rows())
-    (tmp_path / "ecosystem.yaml").write_text(SMALL.replace("desk: {serves: judge}", f"desk: {{serves: judge, runtime: {{type: onnx, workers: {given}}}}}"))
+    (tmp_path / "ecosystem.yaml").write_text(
+        SMALL.replace(
+            "desk: {serves: judge}",
+            f"desk: {{serves: judge, runtime: {{type: onnx, workers: {given}}}}}",
+        )
+    )
     with pytest.raises(Failure) as told:
         open_ecosystem(tmp_path)
     assert "workers" in str(told.value)
 
 
 def test_two_workers_answer_and_one_that_is_killed_costs_nothing(pond: Path, cli: Any) -> None:
-    (pond / "ecosystem.yaml").write_text(SMALL.replace("desk: {serves: judge}", "desk: {serves: judge, runtime: {type: onnx, threads: 1, workers: {least: 1, most: 2, busy: 0.3}}}"))
+    (pond / "ecosystem.yaml").write_text(
+        SMALL.replace(
+            "desk: {serves: judge}",
+            "desk: {serves: judge, runtime: {type: onnx, threads: 1, workers: {least: 1, most: 2,"
+            " busy: 0.3}}}",
+        )
+    )
     assert cli("build", "-f", str(pond)).returncode == 0
     up = Server(pond)
     over, said = threading.Event(), list[tuple[float, int]]()
@@ -159,10 +195,24 @@ def test_two_workers_answer_and_one_that_is_killed_costs_nothing(pond: Path, cli
 
         with httpx.Client(base_url=up.url, headers=dict(up.http.headers), timeout=30) as http:
             while not over.is_set():
-                said.append((time.monotonic(), http.post(PREDICT, json={"rows": [ROW | {"text": f"please {i}"} for i in range(20)]}).status_code))
+                said.append(
+                    (
+                        time.monotonic(),
+                        http.post(
+                            PREDICT,
+                            json={"rows": [ROW | {"text": f"please {i}"} for i in range(20)]},
+                        ).status_code,
+                    )
+                )
 
     def gauge(name: str) -> float:
-        return float(next(line for line in up.http.get("/metrics").text.splitlines() if line.startswith(f"{name}{{")).split()[-1])
+        return float(
+            next(
+                line
+                for line in up.http.get("/metrics").text.splitlines()
+                if line.startswith(f"{name}{{")
+            ).split()[-1]
+        )
 
     threads = [threading.Thread(target=ask) for _ in range(4)]
     try:
@@ -178,10 +228,14 @@ def test_two_workers_answer_and_one_that_is_killed_costs_nothing(pond: Path, cli
         children = {}
         for stat in Path("/proc").glob("[0-9]*/stat"):
             try:
-                children.setdefault(int(stat.read_text().rsplit(")", 1)[1].split()[1]), []).append(int(stat.parent.name))
+                children.setdefault(int(stat.read_text().rsplit(")", 1)[1].split()[1]), []).append(
+                    int(stat.parent.name)
+                )
             except OSError:
                 continue
-        forked = [w for nursery in children.get(up.process.pid, []) for w in children.get(nursery, [])]
+        forked = [
+            w for nursery in children.get(up.process.pid, []) for w in children.get(nursery, [])
+        ]
         assert len(forked) == 2
         os.kill(forked[0], signal.SIGKILL)
         time.sleep(3)

@@ -9,7 +9,18 @@ from websockets.sync.client import connect
 
 
 def marker(**other: Any) -> Any:
-    return Map({"form": "flag", "x": 1.5, "z": -2.0, "turn": 0.5, "who": "Ann", "at": 1.7e9, "words": Text("look here")} | other)
+    return Map(
+        {
+            "form": "flag",
+            "x": 1.5,
+            "z": -2.0,
+            "turn": 0.5,
+            "who": "Ann",
+            "at": 1.7e9,
+            "words": Text("look here"),
+        }
+        | other
+    )
 
 
 class Hand:
@@ -29,7 +40,10 @@ class Hand:
 
 def put(url: str, token: str, ident: str, words: str, **other: Any) -> None:
     """Put a marker down at a running server."""
-    with connect(f"ws{url.removeprefix('http')}/v1/markers", additional_headers={"Authorization": f"Bearer {token}"}) as socket:
+    with connect(
+        f"ws{url.removeprefix('http')}/v1/markers",
+        additional_headers={"Authorization": f"Bearer {token}"},
+    ) as socket:
         hand = Hand()
         hand.root[ident] = marker(words=Text(words), **other)
         socket.send(bytes([0, YSyncMessageType.SYNC_UPDATE]) + write_message(hand.news()))

@@ -11,21 +11,25 @@ PICTURES = Path(os.environ.get("MESOCOSM_PICTURES", "/nonexistent"))
 IWER = (Path(__file__).parent / "iwer.min.js").read_text()
 HEADSET = (
     "delete Navigator.prototype.xr;\n" + IWER + "\n"
-    "window.headset = new IWER.XRDevice(IWER.metaQuest3, {stereoEnabled: true}); headset.installRuntime({forceInstall: true});\n"
+    "window.headset = new IWER.XRDevice(IWER.metaQuest3, {stereoEnabled: true});"
+    " headset.installRuntime({forceInstall: true});\n"
     # it finds no surfaces without a room of its own; one is there where a test puts it
     "XRSession.prototype.requestHitTestSource = async () => ({ cancel() {} });\n"
-    "XRFrame.prototype.getHitTestResults = () => window.surface ? [{ getPose: () => ({ transform: new XRRigidTransform({ x: surface[0], y: surface[1], z: surface[2] }) }) }] : [];"
+    "XRFrame.prototype.getHitTestResults = () => window.surface ? [{ getPose: () => ({ transform:"
+    " new XRRigidTransform({ x: surface[0], y: surface[1], z: surface[2] }) }) }] : [];"
 )
 
 
 UNDRAWN = (
-    "for (const kind of [WebGLRenderingContext, WebGL2RenderingContext]) for (const draw of ['drawElements', 'drawArrays', 'drawElementsInstanced', 'drawArraysInstanced'])"
-    " if (draw in kind.prototype) kind.prototype[draw] = () => undefined;"
+    "for (const kind of [WebGLRenderingContext, WebGL2RenderingContext]) for (const draw of"
+    " ['drawElements', 'drawArrays', 'drawElementsInstanced', 'drawArraysInstanced']) if (draw in"
+    " kind.prototype) kind.prototype[draw] = () => undefined;"
 )
 
 
 def undraw(page: Any) -> None:
-    """Have nothing of the valley drawn: all but its picture is as it is, and a processor that stands in for a graphics card has less to do.
+    """Have nothing of the valley drawn: all but its picture is as it is, and a processor that
+    stands in for a graphics card has less to do.
 
     Who wants to look at the pictures sees them all.
     """
@@ -34,7 +38,9 @@ def undraw(page: Any) -> None:
 
 
 def until(page: Any, script: str, arg: Any = None, seconds: float = 150.0) -> None:
-    """Wait until a script is true; the driver's own wait evaluates text in the page, which the page's policy forbids."""
+    """Wait until a script is true; the driver's own wait evaluates text in the page, which the
+    page's policy forbids.
+    """
     end = time.monotonic() + seconds
     while not page.evaluate(script, arg):
         assert time.monotonic() < end, script
@@ -43,7 +49,12 @@ def until(page: Any, script: str, arg: Any = None, seconds: float = 150.0) -> No
 
 def press(page: Any, name: str) -> None:
     """Click in the page itself: software GL is too slow for the driver's own wait for stillness."""
-    until(page, "name => { const b = [...document.querySelectorAll('button, summary')].find(b => b.innerText.split('\\n')[0] === name); b?.click(); return Boolean(b) }", name)
+    until(
+        page,
+        "name => { const b = [...document.querySelectorAll('button, summary')].find(b =>"
+        " b.innerText.split('\\n')[0] === name); b?.click(); return Boolean(b) }",
+        name,
+    )
 
 
 def frames(page: Any, more: int) -> None:

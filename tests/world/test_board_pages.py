@@ -1,4 +1,6 @@
-"""In a headset, with one controller: the board that says what the page's cards say, and every lever of it."""
+"""In a headset, with one controller: the board that says what the page's cards say, and every lever
+of it.
+"""
 
 from __future__ import annotations
 
@@ -16,20 +18,38 @@ def aim(page: Any, at: list[float]) -> None:
     origin = page.evaluate("window.mesocosm.origin")
     x, y, z = (a - o - h for a, o, h in zip(at, origin, HAND, strict=True))
     yaw, pitch = math.atan2(-x, -z) / 2, math.atan2(y, math.hypot(x, z)) / 2
-    q = [math.cos(yaw) * math.sin(pitch), math.sin(yaw) * math.cos(pitch), -math.sin(yaw) * math.sin(pitch), math.cos(yaw) * math.cos(pitch)]
-    page.evaluate("([h, q]) => { headset.controllers.right.position.set(...h); headset.controllers.right.quaternion.set(...q) }", [list(HAND), q])
+    q = [
+        math.cos(yaw) * math.sin(pitch),
+        math.sin(yaw) * math.cos(pitch),
+        -math.sin(yaw) * math.sin(pitch),
+        math.cos(yaw) * math.cos(pitch),
+    ]
+    page.evaluate(
+        "([h, q]) => { headset.controllers.right.position.set(...h);"
+        " headset.controllers.right.quaternion.set(...q) }",
+        [list(HAND), q],
+    )
 
 
 def push(page: Any, name: str, then: str) -> None:
-    """Press a button of the board, until something holds; a slow frame can swallow a press, as it can a person's."""
+    """Press a button of the board, until something holds; a slow frame can swallow a press, as it
+    can a person's.
+    """
     for _ in range(8):
         until(page, "n => window.mesocosm.board?.acts.includes(n)", name)
-        aim(page, page.evaluate("n => window.mesocosm.board.spot(window.mesocosm.board.acts.indexOf(n))", name))
+        aim(
+            page,
+            page.evaluate(
+                "n => window.mesocosm.board.spot(window.mesocosm.board.acts.indexOf(n))", name
+            ),
+        )
         frames(page, 1)
         for value in (1, 0):
             page.evaluate("v => headset.controllers.right.updateButtonValue('trigger', v)", value)
             frames(page, 1)
-        for _ in range(100):  # a press that comes late must not be sent twice: the second would meet the next board
+        for _ in range(
+            100
+        ):  # a press that comes late must not be sent twice: the second would meet the next board
             if page.evaluate(then):
                 return
             page.wait_for_timeout(100)
@@ -78,13 +98,24 @@ def test_one_controller_reaches_every_card_and_lever(page: Any, server: Server) 
     find(page, "risk")
     keep(page, "board-card")
     board = page.evaluate("window.mesocosm.board")
-    said = next(e["says"] for e in server.http.get("/v1/scene").json()["elements"] if e["id"] == "models.risk")
+    said = next(
+        e["says"]
+        for e in server.http.get("/v1/scene").json()["elements"]
+        if e["id"] == "models.risk"
+    )
     assert board["lines"][0] == said
     before = page.evaluate("window.mesocosm.origin")
-    push(page, "Go there", f"Math.hypot(window.mesocosm.origin[0] - {before[0]}, window.mesocosm.origin[2] - {before[2]}) > 5")
+    push(
+        page,
+        "Go there",
+        f"Math.hypot(window.mesocosm.origin[0] - {before[0]}, window.mesocosm.origin[2] -"
+        f" {before[2]}) > 5",
+    )
     push(page, "Downstream", titled("credit-desk"))
     push(page, "what if", "/%$/.test(window.mesocosm.board?.title ?? '')")
-    asked, said = page.evaluate("[window.mesocosm.board.lines, window.mesocosm.board.acts.find(a => a.startsWith('+ '))]")
+    asked, said = page.evaluate(
+        "[window.mesocosm.board.lines, window.mesocosm.board.acts.find(a => a.startsWith('+ '))]"
+    )
     push(page, said, f"window.mesocosm.board.lines.join() !== {','.join(asked)!r}")
     keep(page, "board-what-if")
     push(page, "Back", titled("credit-desk"))
@@ -93,7 +124,9 @@ def test_one_controller_reaches_every_card_and_lever(page: Any, server: Server) 
     find(page, "help-desk")  # which has served one version only
     push(page, "Roll back", titled("Are you sure?"))
     push(page, "Yes, do it", titled("It was not done"))
-    assert any("nothing to go back to" in line for line in page.evaluate("window.mesocosm.board.lines"))
+    assert any(
+        "nothing to go back to" in line for line in page.evaluate("window.mesocosm.board.lines")
+    )
     push(page, "Back", titled("help-desk"))
     menu(page)
     find(page, "welcome-desk")
@@ -101,7 +134,11 @@ def test_one_controller_reaches_every_card_and_lever(page: Any, server: Server) 
     push(page, "Is any alert open?", titled("Is any alert open?"))
     assert page.evaluate("window.mesocosm.board.lines.length > 0")
     menu(page)
-    push(page, "Follow a request", "window.mesocosm.path.length > 2 && window.mesocosm.board?.sub.startsWith('1 /')")
+    push(
+        page,
+        "Follow a request",
+        "window.mesocosm.path.length > 2 && window.mesocosm.board?.sub.startsWith('1 /')",
+    )
     push(page, "Upstream", "window.mesocosm.board?.sub.startsWith('2 /')")
     keep(page, "board-follow")
     push(page, "Stop following", "window.mesocosm.path.length === 0")

@@ -1,4 +1,6 @@
-"""Markers that people put down: what several change at once is merged, nothing out of bounds is taken, and nothing is lost on the way."""
+"""Markers that people put down: what several change at once is merged, nothing out of bounds is
+taken, and nothing is lost on the way.
+"""
 
 from __future__ import annotations
 
@@ -52,14 +54,21 @@ def test_what_two_change_at_once_is_merged_and_what_is_taken_away_stays_away() -
     for update in (ann.news(), ben.news()):
         markers.take(update)
     found = markers.all()
-    assert found[FIRST]["words"] == "please look here, at noon" and found[FIRST]["x"] == 9.0 and found[SECOND]["who"] == "Ben"
+    assert (
+        found[FIRST]["words"] == "please look here, at noon"
+        and found[FIRST]["x"] == 9.0
+        and found[SECOND]["who"] == "Ben"
+    )
     ann.doc.apply_update(markers.whole())
     ben.doc.apply_update(markers.whole())
     assert ann.root.to_py() == ben.root.to_py() == found
     del ann.root[FIRST]
     ben.root[FIRST]["x"] = 3.0  # moved by one who has not heard that it is gone
     assert markers.take(ann.news()) == ([], [FIRST]) and markers.take(ben.news()) == ([], [])
-    assert set(markers.all()) == {SECOND} == set(markers.anew().all()) and markers.anew().all() == markers.all()
+    assert (
+        set(markers.all()) == {SECOND} == set(markers.anew().all())
+        and markers.anew().all() == markers.all()
+    )
 
 
 def _foreign(doc: Doc[Any]) -> None:
@@ -74,7 +83,10 @@ WRONG: list[tuple[str, Callable[[Hand], Any]]] = [
     ("no name", lambda h: h.root.__setitem__(SECOND, marker(who="x" * 41))),
     ("no name", lambda h: h.root.__setitem__(SECOND, marker(who="A\u202enn"))),
     ("no time", lambda h: h.root.__setitem__(SECOND, marker(at=-1))),
-    ("characters stand on one", lambda h: h.root.__setitem__(SECOND, marker(words=Text("x" * (WORDS + 1))))),
+    (
+        "characters stand on one",
+        lambda h: h.root.__setitem__(SECOND, marker(words=Text("x" * (WORDS + 1)))),
+    ),
     ("characters stand on one", lambda h: h.root[FIRST]["words"].insert(0, "x" * WORDS)),
     ("lacks something", lambda h: h.root.__setitem__(SECOND, marker(more="x"))),
     ("lacks something", lambda h: h.root.__setitem__(SECOND, marker(words="plain"))),
@@ -83,13 +95,18 @@ WRONG: list[tuple[str, Callable[[Hand], Any]]] = [
     ("odd id", lambda h: h.root.__setitem__("<img>", marker())),
     ("changed", lambda h: h.root[FIRST].__setitem__("who", "Eve")),
     ("other parts", lambda h: _foreign(h.doc)),
-    (f"at most {MOST}", lambda h: [h.root.__setitem__(f"cccccccc-{i}", marker()) for i in range(MOST)]),
+    (
+        f"at most {MOST}",
+        lambda h: [h.root.__setitem__(f"cccccccc-{i}", marker()) for i in range(MOST)],
+    ),
     (f"at most {UPDATE}", lambda h: h.root.__setitem__(SECOND, marker(words=Text("x" * UPDATE)))),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("says", "act"), WRONG)
-def test_what_may_not_be_is_refused_and_changes_nothing(says: str, act: Callable[[Hand], Any]) -> None:
+def test_what_may_not_be_is_refused_and_changes_nothing(
+    says: str, act: Callable[[Hand], Any]
+) -> None:
     markers, _ = held()
     before, whole = markers.all(), markers.whole()
     eve = Hand(whole)
@@ -104,7 +121,9 @@ def test_what_may_not_be_is_refused_and_changes_nothing(says: str, act: Callable
 
 
 def test_a_damaged_update_is_refused_or_leaves_all_in_bounds() -> None:
-    """3,000 updates with bytes changed, cut or put in: none ends the process, none is taken that a right one could not be."""
+    """3,000 updates with bytes changed, cut or put in: none ends the process, none is taken that a
+    right one could not be.
+    """
     markers, _ = held((SECOND, marker(form="lantern")))
     hand, draw = Hand(markers.whole()), random.Random(1)
     hand.root[SECOND]["words"].insert(3, "word ")
@@ -122,7 +141,9 @@ def test_a_damaged_update_is_refused_or_leaves_all_in_bounds() -> None:
         except Wrong:
             refused += 1
             assert one.whole() == whole
-        Markers(one.whole()).take(Hand(one.whole()).news())  # what was taken can be read, and is in bounds
+        Markers(one.whole()).take(
+            Hand(one.whole()).news()
+        )  # what was taken can be read, and is in bounds
     assert 1000 < refused < 3000
 
 
@@ -148,10 +169,14 @@ class Page(Hand):
         self.told: list[dict[str, Any]] = []
 
     def tell(self) -> None:
-        self.socket.send_bytes(bytes([0, YSyncMessageType.SYNC_UPDATE]) + write_message(self.news()))
+        self.socket.send_bytes(
+            bytes([0, YSyncMessageType.SYNC_UPDATE]) + write_message(self.news())
+        )
 
     def meet(self) -> None:
-        self.socket.send_bytes(bytes([0, YSyncMessageType.SYNC_STEP1]) + write_message(self.doc.get_state()))
+        self.socket.send_bytes(
+            bytes([0, YSyncMessageType.SYNC_STEP1]) + write_message(self.doc.get_state())
+        )
 
     def hear(self) -> None:
         message = self.socket.receive()
@@ -161,7 +186,10 @@ class Page(Hand):
             return
         kind, payload = message["bytes"][1], read_message(message["bytes"][2:])
         if kind == YSyncMessageType.SYNC_STEP1:
-            self.socket.send_bytes(bytes([0, YSyncMessageType.SYNC_STEP2]) + write_message(self.doc.get_update(payload)))
+            self.socket.send_bytes(
+                bytes([0, YSyncMessageType.SYNC_STEP2])
+                + write_message(self.doc.get_update(payload))
+            )
         else:
             self.doc.apply_update(payload)
             self.known = self.doc.get_state()
@@ -184,24 +212,46 @@ def soon(good: Callable[[], Any]) -> None:
 
 def test_all_who_are_here_share_them_and_a_guest_looks_on(pond: Path) -> None:
     with running(pond) as (client, one):
-        clerk, guest = (one.catalog.give_token(n, may, 60, "test") for n, may in (("clerk", "ask"), ("guest", "see")))
-        with pytest.raises(WebSocketDisconnect) as caught, client.websocket_connect("/v1/markers", headers=bearer("wrong")) as socket:
+        clerk, guest = (
+            one.catalog.give_token(n, may, 60, "test")
+            for n, may in (("clerk", "ask"), ("guest", "see"))
+        )
+        with (
+            pytest.raises(WebSocketDisconnect) as caught,
+            client.websocket_connect("/v1/markers", headers=bearer("wrong")) as socket,
+        ):
             socket.receive()
         assert caught.value.code == 4401
-        with client.websocket_connect("/v1/markers", headers=bearer(clerk)) as a, client.websocket_connect("/v1/markers", headers=bearer(guest)) as g:
+        with (
+            client.websocket_connect("/v1/markers", headers=bearer(clerk)) as a,
+            client.websocket_connect("/v1/markers", headers=bearer(guest)) as g,
+        ):
             ann, looks_on = Page(a), Page(g)
             for page in (ann, looks_on):
                 page.until(lambda page=page: page.told)
                 page.meet()
-            assert ann.told[0] == {"age": 0, "may": True, "forms": ["flag", "lantern", "board"]} and not looks_on.told[0]["may"]
+            assert (
+                ann.told[0] == {"age": 0, "may": True, "forms": ["flag", "lantern", "board"]}
+                and not looks_on.told[0]["may"]
+            )
             ann.root[FIRST] = marker()
             ann.tell()
             looks_on.until(lambda: FIRST in looks_on.root)
             looks_on.root[FIRST]["x"] = 7.0
             looks_on.tell()
             looks_on.until(lambda: len(looks_on.told) > 1)
-            assert "may only look on" in looks_on.told[1]["refused"] and standing(client)[FIRST]["x"] == 1.5
-            for nonsense in (b"", b"\x00", b"\x07\x07\x07", b"\x00\x02\xff\xff\xff\xff\xff\xff", b"\x00\x00\x03abc", b"\x00\x02\x03abc"):
+            assert (
+                "may only look on" in looks_on.told[1]["refused"]
+                and standing(client)[FIRST]["x"] == 1.5
+            )
+            for nonsense in (
+                b"",
+                b"\x00",
+                b"\x07\x07\x07",
+                b"\x00\x02\xff\xff\xff\xff\xff\xff",
+                b"\x00\x00\x03abc",
+                b"\x00\x02\x03abc",
+            ):
                 a.send_bytes(nonsense)
             a.send_text("nonsense")
             ann.until(lambda: len(ann.told) > 6)
@@ -210,13 +260,27 @@ def test_all_who_are_here_share_them_and_a_guest_looks_on(pond: Path) -> None:
             ann.tell()
             looks_on.until(lambda: FIRST not in looks_on.root)
         acts = [("clerk", f"flag {FIRST}", "taken away"), ("clerk", f"flag {FIRST}", "put down")]
-        soon(lambda: [(r["who"], r["what"], r["why"]) for r in one.catalog.audit(9) if r["act"] == "marker"] == acts)
+        soon(
+            lambda: (
+                [
+                    (r["who"], r["what"], r["why"])
+                    for r in one.catalog.audit(9)
+                    if r["act"] == "marker"
+                ]
+                == acts
+            )
+        )
         assert one.catalog.verify_audit() is None
 
 
 def test_nothing_is_lost_when_the_server_goes_and_gateways_merge(pond: Path) -> None:
-    """What was put down before and while the server was away stands after it; a second gateway over the same catalog has it too, and begins the document anew for both."""
-    with running(pond) as (client, one), client.websocket_connect("/v1/markers", headers=bearer()) as socket:
+    """What was put down before and while the server was away stands after it; a second gateway over
+    the same catalog has it too, and begins the document anew for both.
+    """
+    with (
+        running(pond) as (client, one),
+        client.websocket_connect("/v1/markers", headers=bearer()) as socket,
+    ):
         ann = Page(socket)
         ann.until(lambda: ann.told)
         ann.root[FIRST] = marker()
@@ -225,15 +289,25 @@ def test_nothing_is_lost_when_the_server_goes_and_gateways_merge(pond: Path) -> 
     said(ann, ", please")  # nobody hears it
     with running(pond) as (client, one), running(pond) as (other, two):
         assert standing(client)[FIRST]["words"] == "look here"
-        with client.websocket_connect("/v1/markers", headers=bearer()) as here, other.websocket_connect("/v1/markers", headers=bearer()) as there:
+        with (
+            client.websocket_connect("/v1/markers", headers=bearer()) as here,
+            other.websocket_connect("/v1/markers", headers=bearer()) as there,
+        ):
             ann.socket, ben = here, Page(there)
-            ann.until(lambda: standing(client)[FIRST]["words"] == "look here, please")  # the server asks what it lacks
+            ann.until(
+                lambda: standing(client)[FIRST]["words"] == "look here, please"
+            )  # the server asks what it lacks
             ben.meet()
-            ben.until(lambda: FIRST in ben.root and str(ben.root[FIRST]["words"]) == "look here, please")
+            ben.until(
+                lambda: FIRST in ben.root and str(ben.root[FIRST]["words"]) == "look here, please"
+            )
             ben.root[SECOND] = marker(who="Ben")
             ben.tell()
             ann.until(lambda: SECOND in ann.root)
-            assert {i: o["who"] for i, o in standing(client).items()} == {FIRST: "Ann", SECOND: "Ben"}
+            assert {i: o["who"] for i, o in standing(client).items()} == {
+                FIRST: "Ann",
+                SECOND: "Ben",
+            }
             number, age, data = book.kept(one.catalog) or (0, 0, b"")
             assert age == 0
             soon(lambda: two.marking.number == (book.kept(one.catalog) or (0,))[0])
@@ -243,8 +317,17 @@ def test_nothing_is_lost_when_the_server_goes_and_gateways_merge(pond: Path) -> 
                 number, _, data = book.kept(one.catalog) or (0, 0, b"")
             with pytest.raises(WebSocketDisconnect) as caught:
                 ann.until(lambda: False)
-            assert caught.value.code == 1013 and one.marking.age == 1 and set(standing(client)) == {FIRST, SECOND}
-            soon(lambda: standing(client)[FIRST]["x"] == 8.0 and Markers((book.kept(one.catalog) or (0, 0, b""))[2]).all()[FIRST]["x"] == 8.0)
+            assert (
+                caught.value.code == 1013
+                and one.marking.age == 1
+                and set(standing(client)) == {FIRST, SECOND}
+            )
+            soon(
+                lambda: (
+                    standing(client)[FIRST]["x"] == 8.0
+                    and Markers((book.kept(one.catalog) or (0, 0, b""))[2]).all()[FIRST]["x"] == 8.0
+                )
+            )
 
 
 def test_a_document_that_holds_little_but_what_is_gone_is_begun_anew(pond: Path) -> None:

@@ -1,4 +1,6 @@
-"""The world in a real browser: its list, a card, a chat, what can be done in it, time, VR and AR, and people who meet."""
+"""The world in a real browser: its list, a card, a chat, what can be done in it, time, VR and AR,
+and people who meet.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,14 @@ def test_the_world_shows_every_resource_and_lin_answers(page: Any, server: Serve
     shown = {b.get_attribute("data-id") for b in page.query_selector_all(".list button")}
     wanted = resources(server)
     assert shown == wanted and len(wanted) == 15
-    for section in ("sources.faq", "datasets.credit", "models.risk", "services.help-desk", "monitors.credit-watch", "places.welcome-desk"):
+    for section in (
+        "sources.faq",
+        "datasets.credit",
+        "models.risk",
+        "services.help-desk",
+        "monitors.credit-watch",
+        "places.welcome-desk",
+    ):
         assert section in shown
     press(page, "credit")
     page.wait_for_selector(".card")
@@ -42,15 +51,23 @@ def test_the_world_shows_every_resource_and_lin_answers(page: Any, server: Serve
 
 def test_a_lost_picture_becomes_a_list_and_comes_back(page: Any, server: Server) -> None:
     """The page holds one context however long it runs, and outlives its loss."""
-    page.add_init_script("const get = HTMLCanvasElement.prototype.getContext; window.contexts = new Set(); HTMLCanvasElement.prototype.getContext = function (kind, ...more) "
-                         "{ const c = get.call(this, kind, ...more); if (kind === 'webgl2' && c) window.contexts.add(c); return c }")  # fmt: skip
+    page.add_init_script(
+        "const get = HTMLCanvasElement.prototype.getContext; window.contexts = new Set();"
+        " HTMLCanvasElement.prototype.getContext = function (kind, ...more) { const c ="
+        " get.call(this, kind, ...more); if (kind === 'webgl2' && c) window.contexts.add(c);"
+        " return c }"
+    )
     page.goto(f"{server.url}/world?token={server.token}")
     page.wait_for_selector("canvas")
     frames(page, 2)
     for _ in range(12):
         page.keyboard.press("l")
     assert page.evaluate("[...window.contexts].filter(c => !c.isContextLost()).length") == 1
-    page.evaluate("window.loss = document.querySelector('canvas').getContext('webgl2').getExtension('WEBGL_lose_context'); loss.loseContext()")
+    page.evaluate(
+        "window.loss ="
+        " document.querySelector('canvas').getContext('webgl2').getExtension('WEBGL_lose_context');"
+        " loss.loseContext()"
+    )
     page.wait_for_selector(".list")
     page.wait_for_selector("text=The picture was lost")
     page.evaluate("loss.restoreContext()")
@@ -61,7 +78,9 @@ def test_a_lost_picture_becomes_a_list_and_comes_back(page: Any, server: Server)
     keep(page, "restored")
 
 
-@pytest.mark.parametrize(("button", "mode"), [("Enter VR", "immersive-vr"), ("On the table (AR)", "immersive-ar")])
+@pytest.mark.parametrize(
+    ("button", "mode"), [("Enter VR", "immersive-vr"), ("On the table (AR)", "immersive-ar")]
+)
 def test_the_world_is_entered(page: Any, server: Server, button: str, mode: str) -> None:
     page.add_init_script(HEADSET)
     page.goto(f"{server.url}/world?token={server.token}")
@@ -73,7 +92,9 @@ def test_the_world_is_entered(page: Any, server: Server, button: str, mode: str)
     keep(page, mode)
 
 
-def test_a_request_is_followed_to_its_spring_and_back(page: Any, server: Server, row: dict[str, Any]) -> None:
+def test_a_request_is_followed_to_its_spring_and_back(
+    page: Any, server: Server, row: dict[str, Any]
+) -> None:
     undraw(page)
     said = server.http.post("/v1/services/credit-desk/predict", json=row).json()
     page.goto(f"{server.url}/world?token={server.token}")
@@ -83,14 +104,38 @@ def test_a_request_is_followed_to_its_spring_and_back(page: Any, server: Server,
     page.wait_for_selector(f".follow >> text={said['id']}")
     page.wait_for_selector(".follow li >> nth=3")
     steps = [b.inner_text() for b in page.query_selector_all(".follow li button")]
-    assert [s.split("\n")[0].split(" ")[0] for s in steps] == ["credit-desk", "risk", "credit", "applications"]
-    assert said["label"] in steps[0] and said["version"] in steps[1] and "941 rows kept of 1024" in steps[2] and "data/applications.csv" in steps[3]
-    assert page.evaluate("window.mesocosm.path") == ["sources.applications", "datasets.credit", "models.risk", "services.credit-desk"]
+    assert [s.split("\n")[0].split(" ")[0] for s in steps] == [
+        "credit-desk",
+        "risk",
+        "credit",
+        "applications",
+    ]
+    assert (
+        said["label"] in steps[0]
+        and said["version"] in steps[1]
+        and "941 rows kept of 1024" in steps[2]
+        and "data/applications.csv" in steps[3]
+    )
+    assert page.evaluate("window.mesocosm.path") == [
+        "sources.applications",
+        "datasets.credit",
+        "models.risk",
+        "services.credit-desk",
+    ]
     for _ in range(3):
         press(page, "Upstream")
     assert page.inner_text(".follow [aria-current=step]").startswith("applications")
-    spring = next(e for e in server.http.get("/v1/scene").json()["elements"] if e["id"] == "sources.applications")
-    until(page, "at => Math.hypot(window.mesocosm.camera[0] - at[0], window.mesocosm.camera[2] - at[1]) < 30", [spring["x"], spring["z"]])
+    spring = next(
+        e
+        for e in server.http.get("/v1/scene").json()["elements"]
+        if e["id"] == "sources.applications"
+    )
+    until(
+        page,
+        "at => Math.hypot(window.mesocosm.camera[0] - at[0], window.mesocosm.camera[2] - at[1])"
+        " < 30",
+        [spring["x"], spring["z"]],
+    )
     frames(page, 2)
     keep(page, "follow")
     page.keyboard.press("Escape")
@@ -111,7 +156,11 @@ def test_time_is_turned_back_and_forth(page: Any, server: Server) -> None:
     page.wait_for_selector(".list [data-id='models.risk'] >> text=not grown yet")
     assert "snapshot" in page.inner_text(".past-bar p")
     keep(page, "past")
-    until(page, "(() => { const b = [...document.querySelectorAll('.past-bar button')].find(b => b.innerText === 'Later'); if (b.disabled) return true; b.click(); return false })()")
+    until(
+        page,
+        "(() => { const b = [...document.querySelectorAll('.past-bar button')].find(b =>"
+        " b.innerText === 'Later'); if (b.disabled) return true; b.click(); return false })()",
+    )
     page.wait_for_selector(".list [data-id='models.risk'] >> text=held-out rows")
     assert "as it was" not in page.inner_text(".bar")
     late: list[Any] = []
@@ -146,7 +195,9 @@ def test_a_place_answers_what_if_and_a_lever_asks_why(page: Any, server: Server)
     page.wait_for_selector(".levers [role=status] >> text=nothing to go back to")
 
 
-def test_a_stick_turns_by_thirty_degrees_and_a_trigger_moves_there(page: Any, server: Server) -> None:
+def test_a_stick_turns_by_thirty_degrees_and_a_trigger_moves_there(
+    page: Any, server: Server
+) -> None:
     undraw(page)
     page.add_init_script(HEADSET)
     page.goto(f"{server.url}/world?token={server.token}")
@@ -161,23 +212,35 @@ def test_a_stick_turns_by_thirty_degrees_and_a_trigger_moves_there(page: Any, se
         assert round(page.evaluate("window.mesocosm.yaw") * 57.2958) == yaw
     page.evaluate("headset.controllers.right.updateAxis('thumbstick', 'x-axis', 0)")
     before = page.evaluate("window.mesocosm.origin")
-    page.evaluate("headset.controllers.right.position.set(0.2, 1.4, -0.2); headset.controllers.right.quaternion.set(-0.26, 0, 0, 0.966)")
+    page.evaluate(
+        "headset.controllers.right.position.set(0.2, 1.4, -0.2);"
+        " headset.controllers.right.quaternion.set(-0.26, 0, 0, 0.966)"
+    )
     frames(page, 1)
     for _ in range(12):  # a slow frame can swallow a press, as it can a person's
         page.evaluate("headset.controllers.right.updateButtonValue('trigger', 1)")
         frames(page, 1)
         page.evaluate("headset.controllers.right.updateButtonValue('trigger', 0)")
         frames(page, 1)
-        if moved := page.evaluate("at => Math.hypot(window.mesocosm.origin[0] - at[0], window.mesocosm.origin[2] - at[2]) > 0.5", before):
+        if moved := page.evaluate(
+            "at => Math.hypot(window.mesocosm.origin[0] - at[0], window.mesocosm.origin[2] - at[2])"
+            " > 0.5",
+            before,
+        ):
             break
     assert moved
     keep(page, "teleported")
 
 
-def test_who_wants_to_walks_with_the_stick_and_the_edge_of_sight_darkens(page: Any, server: Server) -> None:
+def test_who_wants_to_walks_with_the_stick_and_the_edge_of_sight_darkens(
+    page: Any, server: Server
+) -> None:
     undraw(page)
     page.add_init_script(HEADSET)
-    page.add_init_script("localStorage.setItem('mesocosm-comfort', JSON.stringify({walk: true, seated: true, height: 0.1}))")
+    page.add_init_script(
+        "localStorage.setItem('mesocosm-comfort', JSON.stringify({walk: true, seated: true, height:"
+        " 0.1}))"
+    )
     page.goto(f"{server.url}/world?token={server.token}")
     page.wait_for_selector("canvas")
     frames(page, 1)
@@ -188,22 +251,33 @@ def test_who_wants_to_walks_with_the_stick_and_the_edge_of_sight_darkens(page: A
     page.evaluate("headset.position.y = 1.1")
     press(page, "Enter VR")
     until(page, "window.mesocosm.xr === 'immersive-vr'")
-    until(page, "Math.abs(window.mesocosm.lift - 0.6) < 0.02")  # 50 cm up to a standing eye, and 10 more
+    until(
+        page, "Math.abs(window.mesocosm.lift - 0.6) < 0.02"
+    )  # 50 cm up to a standing eye, and 10 more
     before, still = page.evaluate("[window.mesocosm.origin, window.mesocosm.vignette]")
     assert still < 0.05
     page.evaluate("headset.controllers.left.updateAxis('thumbstick', 'y-axis', -1)")
-    until(page, "at => Math.hypot(window.mesocosm.origin[0] - at[0], window.mesocosm.origin[2] - at[2]) > 0.6 && window.mesocosm.vignette > 0.5", before)
+    until(
+        page,
+        "at => Math.hypot(window.mesocosm.origin[0] - at[0], window.mesocosm.origin[2] - at[2]) >"
+        " 0.6 && window.mesocosm.vignette > 0.5",
+        before,
+    )
     keep(page, "vignette")
     page.evaluate("headset.controllers.left.updateAxis('thumbstick', 'y-axis', 0)")
     until(page, "window.mesocosm.vignette < 0.05")
     there = page.evaluate("window.mesocosm.origin")
     frames(page, 4)
-    assert page.evaluate("window.mesocosm.origin") == pytest.approx(there, abs=0.02), "nothing moves unless somebody does"
+    assert page.evaluate("window.mesocosm.origin") == pytest.approx(there, abs=0.02), (
+        "nothing moves unless somebody does"
+    )
     page.evaluate("localStorage.removeItem('mesocosm-comfort')")
 
 
 def test_in_ar_the_valley_stands_where_it_was_put(page: Any, server: Server) -> None:
-    """The emulated headset finds no surfaces, so one is put before it: a table 80 cm high, two metres off."""
+    """The emulated headset finds no surfaces, so one is put before it: a table 80 cm high, two
+    metres off.
+    """
     undraw(page)
     page.add_init_script(HEADSET)
     page.goto(f"{server.url}/world?token={server.token}")
@@ -231,17 +305,32 @@ def test_in_ar_the_valley_stands_where_it_was_put(page: Any, server: Server) -> 
     page.evaluate("window.surface = [0.9, 0.8, -2]")
     frames(page, 1)
     pressed()
-    assert page.evaluate("window.mesocosm.table") == pytest.approx([0.4, 0.8, -2], abs=0.01), "a press on the valley itself moves it nowhere"
+    assert page.evaluate("window.mesocosm.table") == pytest.approx([0.4, 0.8, -2], abs=0.01), (
+        "a press on the valley itself moves it nowhere"
+    )
     page.evaluate("window.surface = [2.4, 0.4, -2]")
     frames(page, 1)
     assert put([2.4, 0.4, -2])
 
 
 def test_a_slow_machine_is_shown_less_and_a_picture_all(page: Any, server: Server) -> None:
-    """What draws here names itself as a card would, so that the page begins with all detail; frames come slowly, whatever draws."""
-    page.add_init_script("WebGL2RenderingContext.prototype.getExtension = (get => function (name) { return name === 'WEBGL_debug_renderer_info' ? null : get.call(this, name) })(WebGL2RenderingContext.prototype.getExtension)")
-    page.add_init_script("(function slow() { const began = performance.now(); while (performance.now() - began < 150); requestAnimationFrame(slow); })()")
-    page.add_init_script("window.levels = []; setInterval(() => { const at = window.mesocosm?.frames > 0 ? window.mesocosm.detail : undefined; if (at !== undefined && window.levels.at(-1) !== at) window.levels.push(at) }, 1)")
+    """What draws here names itself as a card would, so that the page begins with all detail; frames
+    come slowly, whatever draws.
+    """
+    page.add_init_script(
+        "WebGL2RenderingContext.prototype.getExtension = (get => function (name) { return name ==="
+        " 'WEBGL_debug_renderer_info' ? null : get.call(this, name)"
+        " })(WebGL2RenderingContext.prototype.getExtension)"
+    )
+    page.add_init_script(
+        "(function slow() { const began = performance.now(); while (performance.now() - began <"
+        " 150); requestAnimationFrame(slow); })()"
+    )
+    page.add_init_script(
+        "window.levels = []; setInterval(() => { const at = window.mesocosm?.frames > 0 ?"
+        " window.mesocosm.detail : undefined; if (at !== undefined && window.levels.at(-1) !== at)"
+        " window.levels.push(at) }, 1)"
+    )
     undraw(page)
     page.set_viewport_size({"width": 160, "height": 100})
     page.goto(f"{server.url}/world?token={server.token}")
@@ -255,7 +344,9 @@ def test_a_slow_machine_is_shown_less_and_a_picture_all(page: Any, server: Serve
     assert page.evaluate("window.mesocosm.detail") == 0
 
 
-def test_where_no_graphics_card_draws_the_page_begins_with_the_least_and_a_picture_with_all(page: Any, server: Server) -> None:
+def test_where_no_graphics_card_draws_the_page_begins_with_the_least_and_a_picture_with_all(
+    page: Any, server: Server
+) -> None:
     undraw(page)
     page.set_viewport_size({"width": 160, "height": 100})
     page.goto(f"{server.url}/world?token={server.token}")
@@ -271,7 +362,11 @@ def test_where_no_graphics_card_draws_the_page_begins_with_the_least_and_a_pictu
 
 def test_a_machine_that_has_room_again_is_shown_more(page: Any, server: Server) -> None:
     """The page's clock is made quick, so that frames seem slow, and then slow."""
-    page.add_init_script("const now = performance.now.bind(performance); let at = now(), last = at; window.pace = 20; performance.now = () => { const n = now(); at += (n - last) * window.pace; last = n; return at }")
+    page.add_init_script(
+        "const now = performance.now.bind(performance); let at = now(), last = at; window.pace ="
+        " 20; performance.now = () => { const n = now(); at += (n - last) * window.pace; last = n;"
+        " return at }"
+    )
     undraw(page)
     page.set_viewport_size({"width": 240, "height": 160})
     page.goto(f"{server.url}/world?token={server.token}")
@@ -283,22 +378,39 @@ def test_a_machine_that_has_room_again_is_shown_more(page: Any, server: Server) 
 
 
 def test_a_browser_without_webgl_has_the_list(page: Any, server: Server) -> None:
-    page.add_init_script("const get = HTMLCanvasElement.prototype.getContext; HTMLCanvasElement.prototype.getContext = function (kind, ...more) { return kind.startsWith('webgl') ? null : get.call(this, kind, ...more) }")
+    page.add_init_script(
+        "const get = HTMLCanvasElement.prototype.getContext; HTMLCanvasElement.prototype.getContext"
+        " = function (kind, ...more) { return kind.startsWith('webgl') ? null : get.call(this,"
+        " kind, ...more) }"
+    )
     page.goto(f"{server.url}/world?token={server.token}")
     page.wait_for_selector("text=draws no 3D")
     assert page.query_selector("canvas") is None
-    assert {b.get_attribute("data-id") for b in page.query_selector_all(".list button")} == resources(server)
+    assert {
+        b.get_attribute("data-id") for b in page.query_selector_all(".list button")
+    } == resources(server)
     press(page, "risk")
     page.wait_for_selector(".card >> text=held-out rows")
 
 
 def test_the_list_is_a_tree_that_arrows_walk(page: Any, server: Server) -> None:
-    page.add_init_script("const get = HTMLCanvasElement.prototype.getContext; HTMLCanvasElement.prototype.getContext = function (kind, ...more) { return kind.startsWith('webgl') ? null : get.call(this, kind, ...more) }")
+    page.add_init_script(
+        "const get = HTMLCanvasElement.prototype.getContext; HTMLCanvasElement.prototype.getContext"
+        " = function (kind, ...more) { return kind.startsWith('webgl') ? null : get.call(this,"
+        " kind, ...more) }"
+    )
     page.goto(f"{server.url}/world?token={server.token}")
     page.wait_for_selector("[role=tree]")
-    here, items = "document.activeElement.dataset.item", "document.querySelectorAll('[role=treeitem]').length"
+    here, items = (
+        "document.activeElement.dataset.item",
+        "document.querySelectorAll('[role=treeitem]').length",
+    )
     whole = page.evaluate(items)
-    assert whole == len(resources(server)) + 6 and page.evaluate("document.querySelectorAll('[role=treeitem][tabindex=\"0\"]').length") == 1
+    assert (
+        whole == len(resources(server)) + 6
+        and page.evaluate("document.querySelectorAll('[role=treeitem][tabindex=\"0\"]').length")
+        == 1
+    )
     page.locator("[role=treeitem][tabindex='0']").focus()
     walked = []
     for key in ("ArrowDown", "ArrowLeft", "ArrowLeft"):
@@ -313,7 +425,11 @@ def test_the_list_is_a_tree_that_arrows_walk(page: Any, server: Server) -> None:
     page.keyboard.press("ArrowRight")
     until(page, f"{items} === {whole}", seconds=20)
     page.keyboard.press("End")
-    assert page.evaluate(here).startswith("places.") and page.evaluate("document.querySelectorAll('[role=treeitem][tabindex=\"0\"]').length") == 1
+    assert (
+        page.evaluate(here).startswith("places.")
+        and page.evaluate("document.querySelectorAll('[role=treeitem][tabindex=\"0\"]').length")
+        == 1
+    )
     page.keyboard.press("Enter")
     page.wait_for_selector(".card")
 
@@ -321,7 +437,9 @@ def test_the_list_is_a_tree_that_arrows_walk(page: Any, server: Server) -> None:
 def test_axe_finds_nothing_in_the_world(browser: Any, server: Server) -> None:
     from axe_playwright_python.base import AXE_SCRIPT
 
-    context = browser.new_context(viewport={"width": 720, "height": 600}, reduced_motion="reduce", bypass_csp=True)  # axe is no script of ours
+    context = browser.new_context(
+        viewport={"width": 720, "height": 600}, reduced_motion="reduce", bypass_csp=True
+    )  # axe is no script of ours
     page = watched(context, server)
     page.goto(f"{server.url}/world?token={server.token}#services.credit-desk")
     page.wait_for_selector(".card")
@@ -350,8 +468,12 @@ def test_the_wire_types_are_generated() -> None:
     assert (ROOT / "web" / "src" / "state" / "wire.ts").read_text() == typescript()
 
 
-def test_two_people_see_each_other_speak_and_leave_a_note(browser: Any, page: Any, server: Server) -> None:
-    """Two browsers: each sees the other's name and moves, hears what is said, and finds the note."""
+def test_two_people_see_each_other_speak_and_leave_a_note(
+    browser: Any, page: Any, server: Server
+) -> None:
+    """Two browsers: each sees the other's name and moves, hears what is said, and finds the
+    note.
+    """
     undraw(page)
     page.set_viewport_size({"width": 640, "height": 300})  # two are drawn at once
     page.goto(f"{server.url}/world?token={server.token}")
@@ -372,8 +494,15 @@ def test_two_people_see_each_other_speak_and_leave_a_note(browser: Any, page: An
         other.keyboard.down("w")
         until(page, "z => Math.abs(window.mesocosm.people()[0].place[2] - z) > 1", before[2])
         other.keyboard.up("w")
-        place, camera = page.evaluate("window.mesocosm.people()[0].place"), other.evaluate("window.mesocosm.camera")
-        until(page, "at => Math.hypot(...window.mesocosm.people()[0].place.map((v, i) => v - at[i])) < 0.2", camera)
+        place, camera = (
+            page.evaluate("window.mesocosm.people()[0].place"),
+            other.evaluate("window.mesocosm.camera"),
+        )
+        until(
+            page,
+            "at => Math.hypot(...window.mesocosm.people()[0].place.map((v, i) => v - at[i])) < 0.2",
+            camera,
+        )
         assert place[2] < before[2]
         press(page, "2 here")
         page.wait_for_selector(".company")

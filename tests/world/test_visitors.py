@@ -32,7 +32,9 @@ def read(message: bytes) -> tuple[dict[int, int], set[int]]:
     many, pairs = struct.unpack_from("<HH", message, 4)
     seen = np.frombuffer(message, SEEN, many, 8)
     assert len(message) == 8 + 14 * many + (2 + HANDS) * pairs
-    return dict(zip(seen["id"].tolist(), seen["pose"]["turn"].tolist(), strict=True)), {struct.unpack_from("<H", message, 8 + 14 * many + i * (2 + HANDS))[0] for i in range(pairs)}
+    return dict(zip(seen["id"].tolist(), seen["pose"]["turn"].tolist(), strict=True)), {
+        struct.unpack_from("<H", message, 8 + 14 * many + i * (2 + HANDS))[0] for i in range(pairs)
+    }
 
 
 def test_whoever_is_near_is_seen_at_once_and_whoever_is_far_within_a_second() -> None:
@@ -58,7 +60,9 @@ def test_whoever_is_near_is_seen_at_once_and_whoever_is_far_within_a_second() ->
 
 
 def test_a_crowd_is_told_of_in_turns_and_the_near_before_the_far() -> None:
-    """300 in one place are more than a snapshot takes: nobody is left out for long, and neighbours come more often."""
+    """300 in one place are more than a snapshot takes: nobody is left out for long, and neighbours
+    come more often.
+    """
     crowd, rng = Crowd(400), random.Random(2)
     where = {crowd.enter(): (rng.uniform(-20, 20), rng.uniform(-20, 20)) for _ in range(300)}
     times: dict[int, list[int]] = {i: [] for i in where}
@@ -76,7 +80,16 @@ def test_a_crowd_is_told_of_in_turns_and_the_near_before_the_far() -> None:
                     times[who].append(tick)
     longest = {i: max(np.diff([0, *t, 200])) for i, t in times.items()}
     assert max(longest.values()) <= FAR + 1
-    often = {near: np.mean([len(times[i]) for i, (x, z) in where.items() if (((x - 8) ** 2 + (z - 8) ** 2) ** 0.5 < 8) == near]) for near in (True, False)}
+    often = {
+        near: np.mean(
+            [
+                len(times[i])
+                for i, (x, z) in where.items()
+                if (((x - 8) ** 2 + (z - 8) ** 2) ** 0.5 < 8) == near
+            ]
+        )
+        for near in (True, False)
+    }
     assert often[True] > 1.5 * often[False], (often, middle)
 
 
@@ -85,18 +98,25 @@ def test_who_stands_still_is_told_of_once_and_again_to_a_newcomer() -> None:
     first = crowd.enter()
     assert first is not None
     crowd.pose(first, pose(1, 1, 7))
-    assert [read(m)[0] for m, _ in crowd.snapshots()] == [{first: 7}] * 2  # all there are, to who is new; what moved, to the cell
+    assert [read(m)[0] for m, _ in crowd.snapshots()] == [
+        {first: 7}
+    ] * 2  # all there are, to who is new; what moved, to the cell
     assert len([m for _ in range(FAR + STOOD) for m in crowd.snapshots()]) <= 1  # to whoever is far
     assert [m for _ in range(FAR) for m in crowd.snapshots()] == []
     assert read(crowd.whole()) == ({first: 7}, set())
     second = crowd.enter()
     assert second is not None
     crowd.pose(second, pose(2, 2, 8))
-    assert [(read(m)[0], mine) for m, mine in crowd.snapshots()] == [({first: 7, second: 8}, [second]), ({second: 8}, [first, second])]
+    assert [(read(m)[0], mine) for m, mine in crowd.snapshots()] == [
+        ({first: 7, second: 8}, [second]),
+        ({second: 8}, [first, second]),
+    ]
 
 
 def test_what_was_lost_on_the_way_is_told_again_and_who_has_no_place_looks_on() -> None:
-    """A pose that came while a newcomer had none itself, or that a slow reader lost, is not lost for ever; a still crowd is silent."""
+    """A pose that came while a newcomer had none itself, or that a slow reader lost, is not lost
+    for ever; a still crowd is silent.
+    """
     crowd = Crowd(8)
     still, late, onlooker = (crowd.enter() for _ in range(3))
     crowd.pose(still, pose(1, 1, 7))  # type: ignore[arg-type]
@@ -147,7 +167,12 @@ def test_what_is_no_pose_moves_nobody_and_a_full_world_takes_nobody() -> None:
     crowd.leave(one)  # type: ignore[arg-type]
     crowd.leave(one)  # type: ignore[arg-type]
     assert crowd.enter() == one and crowd.enter() is None
-    assert named("x" * 300, 1) == "x" * 40 and named("林 <b>", 1) == "林 <b>" and named(7, 1) == "visitor 1" and named("\n", 2) == "visitor 2"
+    assert (
+        named("x" * 300, 1) == "x" * 40
+        and named("林 <b>", 1) == "林 <b>"
+        and named(7, 1) == "visitor 1"
+        and named("\n", 2) == "visitor 2"
+    )
 
 
 @pytest.fixture
@@ -172,11 +197,21 @@ def text(socket: Any) -> dict[str, Any]:
             return dict(json.loads(message["text"]))
 
 
-def test_only_who_may_come_in_does_and_only_who_may_use_services_speaks(http: tuple[TestClient, Running]) -> None:
+def test_only_who_may_come_in_does_and_only_who_may_use_services_speaks(
+    http: tuple[TestClient, Running],
+) -> None:
     client, running = http
-    for headers in ({"host": "127.0.0.1"}, bearer("wrong"), bearer(host="evil.example"), bearer(origin="https://evil.example")):
+    for headers in (
+        {"host": "127.0.0.1"},
+        bearer("wrong"),
+        bearer(host="evil.example"),
+        bearer(origin="https://evil.example"),
+    ):
         for path in ("/v1/visitors", "/v1/world"):
-            with pytest.raises(WebSocketDisconnect) as caught, client.websocket_connect(path, headers=headers) as socket:
+            with (
+                pytest.raises(WebSocketDisconnect) as caught,
+                client.websocket_connect(path, headers=headers) as socket,
+            ):
                 socket.receive()
             assert caught.value.code == 4401
     guest = running.catalog.give_token("guest", "see", 60, "test")
@@ -185,14 +220,20 @@ def test_only_who_may_come_in_does_and_only_who_may_use_services_speaks(http: tu
         assert first["name"] == "Ann" and first["here"] == []
         with client.websocket_connect("/v1/visitors", headers=bearer(guest)) as other:
             second = text(other)
-            assert second["here"] == [[first["you"], "Ann"]] and text(ann) == {"came": [second["you"], f"visitor {second['you']}"]}
+            assert second["here"] == [[first["you"], "Ann"]] and text(ann) == {
+                "came": [second["you"], f"visitor {second['you']}"]
+            }
             other.send_text(json.dumps({"say": "a guest's word"}))
             for nonsense in ("", "[]", "{", '{"say": 5}', '{"say": "  "}', "x" * 60_000):
                 ann.send_text(nonsense)
             ann.send_bytes(b"nonsense")
             ann.send_text(json.dumps({"say": "hello\u0000 there" + "!" * 500}))
             line = text(other)["said"]
-            assert line["name"] == "Ann" and line["say"].startswith("hello  there!") and len(line["say"]) == 280
+            assert (
+                line["name"] == "Ann"
+                and line["say"].startswith("hello  there!")
+                and len(line["say"]) == 280
+            )
             for n in range(9):
                 ann.send_text(json.dumps({"say": str(n)}))
             heard = [text(other)["said"]["say"] for _ in range(4)]
@@ -201,17 +242,32 @@ def test_only_who_may_come_in_does_and_only_who_may_use_services_speaks(http: tu
     assert not running.visiting.all
 
 
-def test_a_token_holds_so_many_sockets_and_no_more(http: tuple[TestClient, Running], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_holds_so_many_sockets_and_no_more(
+    http: tuple[TestClient, Running], monkeypatch: pytest.MonkeyPatch
+) -> None:
     client, running = http
     monkeypatch.setattr(visiting, "MOST_SOCKETS", 2)
-    guest, other = (running.catalog.give_token(name, "see", 60, "test") for name in ("guest", "other"))
-    with client.websocket_connect("/v1/world", headers=bearer(guest)) as first, client.websocket_connect("/v1/markers", headers=bearer(guest)):
+    guest, other = (
+        running.catalog.give_token(name, "see", 60, "test") for name in ("guest", "other")
+    )
+    with (
+        client.websocket_connect("/v1/world", headers=bearer(guest)) as first,
+        client.websocket_connect("/v1/markers", headers=bearer(guest)),
+    ):
         for path in ("/v1/world", "/v1/visitors", "/v1/markers"):
-            with pytest.raises(WebSocketDisconnect) as caught, client.websocket_connect(path, headers=bearer(guest)) as socket:
+            with (
+                pytest.raises(WebSocketDisconnect) as caught,
+                client.websocket_connect(path, headers=bearer(guest)) as socket,
+            ):
                 socket.receive()
             assert caught.value.code == 4429 and "2 sockets" in caught.value.reason
-        with client.websocket_connect("/v1/world", headers=bearer(other)) as theirs, client.websocket_connect("/v1/world", headers=bearer()) as owners:
-            assert all(json.loads(s.receive_text()) for s in (first, theirs, owners)), "others come in, and who is in stays"
+        with (
+            client.websocket_connect("/v1/world", headers=bearer(other)) as theirs,
+            client.websocket_connect("/v1/world", headers=bearer()) as owners,
+        ):
+            assert all(json.loads(s.receive_text()) for s in (first, theirs, owners)), (
+                "others come in, and who is in stays"
+            )
     with client.websocket_connect("/v1/world", headers=bearer(guest)) as again:
         assert json.loads(again.receive_text())
 
@@ -221,7 +277,10 @@ def test_a_token_that_is_taken_back_ends_what_it_opened(http: tuple[TestClient, 
     guest = running.catalog.give_token("guest", "see", 60, "test")
     for path in ("/v1/visitors", "/v1/world"):
         token = running.catalog.give_token("passer", "see", 60, "test")
-        with client.websocket_connect(path, headers=bearer(guest)) as stays, client.websocket_connect(path, headers=bearer(token)) as leaves:
+        with (
+            client.websocket_connect(path, headers=bearer(guest)) as stays,
+            client.websocket_connect(path, headers=bearer(token)) as leaves,
+        ):
             stays.receive()
             running.catalog.revoke_tokens("passer", "test")
             with pytest.raises(WebSocketDisconnect) as caught:
@@ -233,7 +292,10 @@ def test_a_token_that_is_taken_back_ends_what_it_opened(http: tuple[TestClient, 
 
 def test_one_sees_the_other_move(http: tuple[TestClient, Running]) -> None:
     client, _ = http
-    with client.websocket_connect("/v1/visitors?name=Ann", headers=bearer()) as ann, client.websocket_connect("/v1/visitors?name=Ben", headers=bearer()) as ben:
+    with (
+        client.websocket_connect("/v1/visitors?name=Ann", headers=bearer()) as ann,
+        client.websocket_connect("/v1/visitors?name=Ben", headers=bearer()) as ben,
+    ):
         me = text(ann)["you"]
         text(ben)
         ben.send_bytes(pose(5, 5, 1))
@@ -246,29 +308,50 @@ def test_one_sees_the_other_move(http: tuple[TestClient, Running]) -> None:
     raise AssertionError("never seen")
 
 
-def test_notes_stay_are_bounded_and_taken_away_by_who_may_change(http: tuple[TestClient, Running]) -> None:
+def test_notes_stay_are_bounded_and_taken_away_by_who_may_change(
+    http: tuple[TestClient, Running],
+) -> None:
     client, running = http
-    clerk, guest = (running.catalog.give_token(n, may, 60, "test") for n, may in (("clerk", "ask"), ("guest", "see")))
+    clerk, guest = (
+        running.catalog.give_token(n, may, 60, "test")
+        for n, may in (("clerk", "ask"), ("guest", "see"))
+    )
 
     def ask(method: str, path: str, token: str, body: Any = None) -> Any:
         return client.request(method, path, headers={"Authorization": f"Bearer {token}"}, json=body)
 
     note = {"on": "models.judge", "text": "why did it shrink? <img src=x>", "who": "Ann"}
     made = ask("POST", "/v1/notes", clerk, note)
-    assert made.status_code == 200 and made.json()["name"] == "Ann" and made.json()["role"] == "clerk"
+    assert (
+        made.status_code == 200 and made.json()["name"] == "Ann" and made.json()["role"] == "clerk"
+    )
     assert [n["text"] for n in ask("GET", "/v1/notes", guest).json()] == [note["text"]]
     assert ask("POST", "/v1/notes", guest, note).status_code == 403
-    for bad in ([], {"on": "models.none", "text": "x"}, {"on": "models.judge", "text": " "}, {"on": "models.judge", "text": "x" * 1001}, {"on": "models.judge"}):
+    for bad in (
+        [],
+        {"on": "models.none", "text": "x"},
+        {"on": "models.judge", "text": " "},
+        {"on": "models.judge", "text": "x" * 1001},
+        {"on": "models.judge"},
+    ):
         assert ask("POST", "/v1/notes", clerk, bad).status_code == 422
     ident = made.json()["id"]
     assert ask("DELETE", f"/v1/notes/{ident}", clerk).status_code == 403
-    assert ask("DELETE", f"/v1/notes/{ident}", TOKEN).status_code == 200 and ask("DELETE", f"/v1/notes/{ident}", TOKEN).status_code == 404
+    assert (
+        ask("DELETE", f"/v1/notes/{ident}", TOKEN).status_code == 200
+        and ask("DELETE", f"/v1/notes/{ident}", TOKEN).status_code == 404
+    )
     assert ask("GET", "/v1/notes", guest).json() == []
     acts = [(a["who"], a["act"], a["why"]) for a in running.catalog.audit(5) if a["act"] == "note"]
-    assert acts == [("owner", "note", "taken away"), ("clerk", "note", "a note of 30 characters")] and running.catalog.verify_audit() is None
+    assert (
+        acts == [("owner", "note", "taken away"), ("clerk", "note", "a note of 30 characters")]
+        and running.catalog.verify_audit() is None
+    )
 
 
-def test_the_scene_is_sent_when_it_changes_and_made_once_for_all(http: tuple[TestClient, Running], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_scene_is_sent_when_it_changes_and_made_once_for_all(
+    http: tuple[TestClient, Running], monkeypatch: pytest.MonkeyPatch
+) -> None:
     client, running = http
     scenery, made = running.scenery, 0
     whole = scenery.scene
@@ -289,4 +372,8 @@ def test_the_scene_is_sent_when_it_changes_and_made_once_for_all(http: tuple[Tes
         alert = running.catalog.alert("watch", "desk", "drift", "a test of the world", {})
         began = time.monotonic()
         second = json.loads(socket.receive_text())
-        assert time.monotonic() - began < 1.5 and [a["id"] for a in second["alerts"]] == [alert, one] and [a["id"] for a in first["alerts"]] == [one]
+        assert (
+            time.monotonic() - began < 1.5
+            and [a["id"] for a in second["alerts"]] == [alert, one]
+            and [a["id"] for a in first["alerts"]] == [one]
+        )

@@ -16,7 +16,9 @@ SEAL = "seal"
 
 
 def cache_folder() -> Path | None:
-    """Where it lies: `MESOCOSM_CACHE`, else `mesocosm` in the person's cache; None where that is set to nothing."""
+    """Where it lies: `MESOCOSM_CACHE`, else `mesocosm` in the person's cache; None where that is
+    set to nothing.
+    """
     named = os.environ.get("MESOCOSM_CACHE")
     if named is not None:
         return Path(named) if named else None

@@ -24,7 +24,9 @@ def canonical(value: Any) -> str:
             return sorted(item)
         return str(item)
 
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=plain, ensure_ascii=False)
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), default=plain, ensure_ascii=False
+    )
 
 
 def digest(*values: Any, size: int = 16) -> str:

@@ -1,4 +1,5 @@
-"""Errors are data first: a finding says where, which key, what stands there and what would be right.
+"""Errors are data first: a finding says where, which key, what stands there and what would be
+right.
 
 Knows words and places. Knows nothing of YAML, of pydantic or of any room.
 """
@@ -35,7 +36,9 @@ def nearest(word: str, choices: Iterable[str]) -> str | None:
     """
     said, known = str(word).casefold(), {c.casefold(): c for c in choices}
     sure = get_close_matches(said, known, n=1, cutoff=0.7)
-    near = sure or [c for c in get_close_matches(said, known, n=3, cutoff=0.6) if c[:1] == said[:1]]  # less alike, they begin alike
+    near = sure or [
+        c for c in get_close_matches(said, known, n=3, cutoff=0.6) if c[:1] == said[:1]
+    ]  # less alike, they begin alike
     return known[near[0]] if near else None
 
 
@@ -61,12 +64,18 @@ class Finding:
     def as_json(self) -> dict[str, object]:
         """The finding as JSON-ready data."""
         data = asdict(self)
-        data["place"] = {"file": self.place.file, "line": self.place.line, "column": self.place.column}
+        data["place"] = {
+            "file": self.place.file,
+            "line": self.place.line,
+            "column": self.place.column,
+        }
         return {key: masked_all(value) for key, value in data.items()}
 
 
 class Failure(Exception):
-    """Something could not be done; the message is a sentence a user reads as it stands. Values of the environment are shown by their names."""
+    """Something could not be done; the message is a sentence a user reads as it stands. Values of
+    the environment are shown by their names.
+    """
 
     def __init__(self, *said: object) -> None:
         super().__init__(*(masked(one) if isinstance(one, str) else one for one in said))
@@ -82,13 +91,21 @@ class Wrong(Failure):
         choices: names that would be allowed.
         word: the word to seek the nearest choice for.
 
-    `of` is the address of the resource that the setting is of (`sources.loans`), where it is another than the one that is made.
+    `of` is the address of the resource that the setting is of (`sources.loans`), where it is
+    another than the one that is made.
     """
 
     of = ""
 
-    def __init__(self, key: str, found: str, wanted: str = "", choices: Sequence[str] = (), word: str = "") -> None:
-        self.key, self.found, self.wanted, self.choices = key, masked(found), masked(wanted), tuple(map(masked, choices))
+    def __init__(
+        self, key: str, found: str, wanted: str = "", choices: Sequence[str] = (), word: str = ""
+    ) -> None:
+        self.key, self.found, self.wanted, self.choices = (
+            key,
+            masked(found),
+            masked(wanted),
+            tuple(map(masked, choices)),
+        )
         self.near = nearest(word, choices) if word else None
         super().__init__(self.at(Place("")).text().strip())
 
@@ -100,7 +117,9 @@ class Wrong(Failure):
 
 @contextmanager
 def belonging_to(address: str) -> Iterator[None]:
-    """Report an invalid setting at its own resource: what a dataset finds wrong with a source is reported at the source."""
+    """Report an invalid setting at its own resource: what a dataset finds wrong with a source is
+    reported at the source.
+    """
     try:
         yield
     except Wrong as wrong:

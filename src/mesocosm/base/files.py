@@ -37,7 +37,8 @@ UNSAFE_PARTS = "* ? [ ] | ^ \\, control characters and %xx"
 
 
 def unsafe_part(folder: Path) -> str:
-    """What of a folder's path, links followed, readers of tables take for a pattern or an escape; empty where there is nothing.
+    """What of a folder's path, links followed, readers of tables take for a pattern or an escape;
+    empty where there is nothing.
 
     >>> unsafe_part(Path("/a b/信用 #1")), unsafe_part(Path("/a%20b")), unsafe_part(Path("/[2026]"))
     ('', '%20', '[')

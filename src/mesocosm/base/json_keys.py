@@ -1,4 +1,6 @@
-"""JSON whose keys come once: readers keep the last value of a key that comes twice, and drop the others without a word."""
+"""JSON whose keys come once: readers keep the last value of a key that comes twice, and drop the
+others without a word.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,8 @@ class KeyTwice(ValueError):
 def repeated_key(data: bytes | str, found: object) -> str | None:
     """The first key that comes twice in an object of a JSON text; None where each comes once.
 
-    What looks like keys in the text is counted first: no more than there are in the value means that none was dropped, and the text is not read again.
+    What looks like keys in the text is counted first: no more than there are in the value means
+    that none was dropped, and the text is not read again.
 
     Args:
         data: the JSON text.
@@ -31,7 +34,9 @@ def repeated_key(data: bytes | str, found: object) -> str | None:
     >>> repeated_key('{"a": 1, "b": {"a": 2}}', {"a": 1, "b": {"a": 2}}), repeated_key('{"a": 1, "b": {"c": 2, "c": 3}}', {"a": 1, "b": {"c": 3}})
     (None, 'c')
     """
-    seen = len(_KEY_BYTES.findall(data)) if isinstance(data, bytes) else len(_KEY_TEXT.findall(data))
+    seen = (
+        len(_KEY_BYTES.findall(data)) if isinstance(data, bytes) else len(_KEY_TEXT.findall(data))
+    )
     if _has_keys(found, seen):
         return None
     try:
@@ -52,7 +57,9 @@ def load_once(text: str) -> Any:
 
 
 def _has_keys(found: object, many: int) -> bool:
-    """Whether all objects of a value together have so many keys; objects are looked at before what lies deeper, as long lists of numbers do."""
+    """Whether all objects of a value together have so many keys; objects are looked at before what
+    lies deeper, as long lists of numbers do.
+    """
     waiting = deque([found])
     while many > 0 and waiting:
         one = waiting.popleft()

@@ -40,7 +40,8 @@ class Kind(BaseModel):
 
 
 def union(kinds: Mapping[str, type[Kind]], tag: str, key: str | None = None) -> Any:
-    """The type of a setting that is one of `kinds`, told apart by `tag`; a bare name is the kind with its defaults.
+    """The type of a setting that is one of `kinds`, told apart by `tag`; a bare name is the kind
+    with its defaults.
 
     Args:
         tag: the attribute that holds the kind's name.
@@ -56,7 +57,8 @@ def union(kinds: Mapping[str, type[Kind]], tag: str, key: str | None = None) -> 
 
 @dataclass(frozen=True)
 class Where:
-    """What a room needs to know of the place it works in: `root` is the project folder (no path leaves it), `store` the folder `.mesocosm`.
+    """What a room needs to know of the place it works in: `root` is the project folder (no path
+    leaves it), `store` the folder `.mesocosm`.
     """
 
     root: Path
@@ -76,14 +78,17 @@ class Source(Protocol):
 class Collected:
     """What a source gave: a DuckDB table with `_file` and `_line`, and the lines it could not read.
 
-    `files` maps each file or table read to its BLAKE2 print, `lines` each text file to its physical lines: all (`physical`), and how
-    many are in `rows`, `header`, `blank`, `comment` and `quarantined` ones. `notes` are sentences about how files were read.
+    `files` maps each file or table read to its BLAKE2 print, `lines` each text file to its physical
+    lines: all (`physical`), and how many are in `rows`, `header`, `blank`, `comment` and
+    `quarantined` ones. `notes` are sentences about how files were read.
     """
 
     columns: list[str]
     rows: int
     files: dict[str, str]
-    unreadable: list[tuple[str, int, str, str]] = field(default_factory=lambda: [])  # file, line, text, why
+    unreadable: list[tuple[str, int, str, str]] = field(
+        default_factory=lambda: []
+    )  # file, line, text, why
     lines: dict[str, dict[str, int]] = field(default_factory=lambda: {})
     notes: list[str] = field(default_factory=lambda: [])
 

@@ -1,6 +1,8 @@
-"""A language model behind an OpenAI-style endpoint, asked for words. Knows HTTP; what is asked, and what of the answer may be used, others decide.
+"""A language model behind an OpenAI-style endpoint, asked for words. Knows HTTP; what is asked, and
+what of the answer may be used, others decide.
 
-Source: https://platform.openai.com/docs/api-reference/chat (the form, which vLLM, llama.cpp and Ollama speak too)
+Source: https://platform.openai.com/docs/api-reference/chat (the form, which vLLM, llama.cpp and
+Ollama speak too)
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ class Language(Kind):
     Args:
         endpoint: its address up to the version, as `https://api.example.org/v1`.
         model: its name there.
-        key: what is sent as the bearer token; name a variable of the environment, as `${LANGUAGE_KEY}`.
+        key: what is sent as the bearer token; name a variable of the environment, as
+            `${LANGUAGE_KEY}`.
         seconds: how long an answer may take.
         private_network: whether it may stand at a private or loopback address.
 
@@ -44,7 +47,12 @@ class Language(Kind):
     @classmethod
     def _address(cls, value: str) -> str:
         parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username:
+        if (
+            parts.scheme not in ("http", "https")
+            or not parts.hostname
+            or parts.query
+            or parts.username
+        ):
             raise ValueError("an address such as https://api.example.org/v1")
         return value.rstrip("/")
 
@@ -63,22 +71,41 @@ def asked(setting: Language, messages: Sequence[Mapping[str, str]], most: int) -
     try:
         check_url(setting.endpoint, ("https", "http"), setting.private_network, "language.endpoint")
     except Wrong as wrong:
-        raise Failure(f"the language model cannot be asked: {wrong.found}; 'private_network: true' in 'language' lets it stand at a private address") from wrong
+        raise Failure(
+            f"the language model cannot be asked: {wrong.found}; 'private_network: true' in"
+            " 'language' lets it stand at a private address"
+        ) from wrong
     except Later as later:
         raise Failure(f"the language model cannot be asked: {later}") from later
-    body = {"model": setting.model, "messages": [dict(m) for m in messages], "max_tokens": most, "temperature": 0}
+    body = {
+        "model": setting.model,
+        "messages": [dict(m) for m in messages],
+        "max_tokens": most,
+        "temperature": 0,
+    }
     headers = {"Authorization": f"Bearer {setting.key}"} if setting.key else {}
     host = urlsplit(setting.endpoint).hostname
     data = b""
     try:
-        with httpx.Client(timeout=setting.seconds, follow_redirects=False, transport=transport(setting.private_network)) as http, http.stream("POST", f"{setting.endpoint}/chat/completions", json=body, headers=headers) as answer:
+        with (
+            httpx.Client(
+                timeout=setting.seconds,
+                follow_redirects=False,
+                transport=transport(setting.private_network),
+            ) as http,
+            http.stream(
+                "POST", f"{setting.endpoint}/chat/completions", json=body, headers=headers
+            ) as answer,
+        ):
             for part in answer.iter_bytes():
                 data += part
                 if len(data) > MOST:
                     raise Failure(f"the language model at {host} said more than {MOST:,} bytes")
             status = answer.status_code
     except httpx.HTTPError as error:
-        raise Failure(f"the language model at {host} does not answer ({type(error).__name__})") from error
+        raise Failure(
+            f"the language model at {host} does not answer ({type(error).__name__})"
+        ) from error
     if status != 200:
         raise Failure(f"the language model at {host} answered {status}; 200 was wanted")
     try:

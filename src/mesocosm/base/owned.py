@@ -1,4 +1,5 @@
-"""Files that only their owner reads: what a store holds is private, whatever the umask of the shell.
+"""Files that only their owner reads: what a store holds is private, whatever the umask of the
+shell.
 
 Knows POSIX modes. Where a file system keeps none, nothing is changed.
 """
@@ -21,14 +22,17 @@ def owned_folder(folder: Path) -> None:
 
 
 def owned_file(path: Path) -> None:
-    """Create a file of mode 0600 where there is none, so that what opens it later does not choose its mode."""
+    """Create a file of mode 0600 where there is none, so that what opens it later does not choose
+    its mode.
+    """
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     _close(path)
 
 
 def close_to_others(folder: Path) -> int:
-    """Take the rights of group and others from everything below a folder and from itself; returns how many entries changed.
+    """Take the rights of group and others from everything below a folder and from itself; returns
+    how many entries changed.
 
     Links are not followed; what belongs to another user is left.
     """
@@ -40,7 +44,9 @@ def close_to_others(folder: Path) -> int:
 
 @contextmanager
 def owner_only() -> Iterator[None]:
-    """Files and folders made in the block, also by processes it starts, are their owner's alone (umask 077)."""
+    """Files and folders made in the block, also by processes it starts, are their owner's alone
+    (umask 077).
+    """
     before = os.umask(OTHERS)
     try:
         yield

@@ -1,7 +1,9 @@
-"""Values of rows inside sentences: marked where a sentence is written, shown or withheld by role where it leaves.
+"""Values of rows inside sentences: marked where a sentence is written, shown or withheld by role
+where it leaves.
 
-A mark is a pair of Unicode noncharacters, which no exchanged text contains. The catalog keeps sentences with their marks. Whatever shows a
-sentence to its owner removes them (`plain`); whatever sends it to another role, a webhook or a mail removes the values too (`withheld`).
+A mark is a pair of Unicode noncharacters, which no exchanged text contains. The catalog keeps
+sentences with their marks. Whatever shows a sentence to its owner removes them (`plain`); whatever
+sends it to another role, a webhook or a mail removes the values too (`withheld`).
 """
 
 from __future__ import annotations
@@ -35,7 +37,9 @@ def mark_quoted(text: str, names: Collection[str]) -> str:
     >>> withheld(mark_quoted("column 'age' has '4o'", {"age"}))
     "column 'age' has '[withheld]'"
     """
-    return _QUOTED.sub(lambda found: found[0] if found[1] in names else f"'{mark_value(found[1])}'", text)
+    return _QUOTED.sub(
+        lambda found: found[0] if found[1] in names else f"'{mark_value(found[1])}'", text
+    )
 
 
 def plain(text: str) -> str:
@@ -66,7 +70,11 @@ def shown_bytes(data: bytes, all_values: bool) -> bytes:
     """
     for start, end, span in _FORMS:
         if start in data:
-            data = (data if all_values else span.sub(WITHHELD.encode(), data)).replace(start, b"").replace(end, b"")
+            data = (
+                (data if all_values else span.sub(WITHHELD.encode(), data))
+                .replace(start, b"")
+                .replace(end, b"")
+            )
     return data
 
 

@@ -1,6 +1,8 @@
-"""Values that `${NAME}` took from the environment: whatever is written or printed shows the name instead.
+"""Values that `${NAME}` took from the environment: whatever is written or printed shows the name
+instead.
 
-One register a process, filled when a file is read. Errors, findings, alerts and the audit pass through `masked`.
+One register a process, filled when a file is read. Errors, findings, alerts and the audit pass
+through `masked`.
 """
 
 from __future__ import annotations
@@ -16,7 +18,24 @@ WORD = 8  # a value of letters alone, or of letters and digits that is shorter, 
 PLAIN = 12  # letters; a longer run of letters is taken for a secret also where a path stands
 MOST = 1000  # values kept
 SECRET = re.compile(r"key|token|secret|sig|pass|pwd|auth|cred", re.IGNORECASE)
-PUBLIC = frozenset(["localhost", "127.0.0.1", "::1", "true", "false", "none", "null", "postgres", "mysql", "root", "admin", "user", "guest", "default"])
+PUBLIC = frozenset(
+    [
+        "localhost",
+        "127.0.0.1",
+        "::1",
+        "true",
+        "false",
+        "none",
+        "null",
+        "postgres",
+        "mysql",
+        "root",
+        "admin",
+        "user",
+        "guest",
+        "default",
+    ]
+)
 
 _known: dict[str, str] = {}
 _names: list[str] = []  # by the group of `_form`
@@ -25,7 +44,9 @@ _lock = threading.Lock()
 
 
 def remember(name: str, value: str) -> None:
-    """Have a value, its parts where it is a URL, and its spellings in URLs, base64 and JSON shown as `${NAME}` from now on."""
+    """Have a value, its parts where it is a URL, and its spellings in URLs, base64 and JSON shown
+    as `${NAME}` from now on.
+    """
     global _form
     with _lock:
         for part in (value, value.strip(), *_parts(value)):
@@ -36,7 +57,11 @@ def remember(name: str, value: str) -> None:
                     _known.setdefault(spelling, f"${{{name}}}")
         longest = sorted(_known, key=len, reverse=True)
         _names[:] = [_known[s] for s in longest]
-        _form = re.compile("|".join(f"({_pattern(s)})" for s in longest), re.IGNORECASE) if longest else None
+        _form = (
+            re.compile("|".join(f"({_pattern(s)})" for s in longest), re.IGNORECASE)
+            if longest
+            else None
+        )
 
 
 def masked(text: str) -> str:
@@ -64,29 +89,62 @@ def masked_all(value: object) -> object:
 
 
 def _parts(value: str) -> list[str]:
-    """What of a URL could be quoted alone: user, password, host and their like; the path and a query's values where they are no plain words."""
+    """What of a URL could be quoted alone: user, password, host and their like; the path and a
+    query's values where they are no plain words.
+    """
     if "://" not in value:
         return []
     try:
         url = urlsplit(value)
         asked = [(q.partition("=")[0], q.partition("=")[2]) for q in url.query.split("&")]
         odd = [p for p in (url.path.strip("/"), *(v for _, v in asked)) if p and not _is_plain(p)]
-        return [p for p in (url.netloc, url.username, url.password, url.hostname, *odd, *(v for k, v in asked if SECRET.search(k))) if p]
+        return [
+            p
+            for p in (
+                url.netloc,
+                url.username,
+                url.password,
+                url.hostname,
+                *odd,
+                *(v for k, v in asked if SECRET.search(k)),
+            )
+            if p
+        ]
     except ValueError:
         return []
 
 
 def _is_plain(part: str) -> bool:
-    """Whether a part is a short word of letters, such as `data` or `require`, which sentences use too."""
+    """Whether a part is a short word of letters, such as `data` or `require`, which sentences use
+    too.
+    """
     return part.isalpha() and len(part) < PLAIN
 
 
 def _spellings(value: str) -> set[str]:
     data = value.encode()
-    coded = {base64.b64encode(data).decode(), base64.urlsafe_b64encode(data).decode()} if len(data) >= WORD - 2 else set()
-    return {value, quote(value, safe=""), quote(value), quote_plus(value), json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], repr(value)[1:-1], *coded, *(c.rstrip("=") for c in coded)}
+    coded = (
+        {base64.b64encode(data).decode(), base64.urlsafe_b64encode(data).decode()}
+        if len(data) >= WORD - 2
+        else set()
+    )
+    return {
+        value,
+        quote(value, safe=""),
+        quote(value),
+        quote_plus(value),
+        json.dumps(value)[1:-1],
+        json.dumps(value, ensure_ascii=False)[1:-1],
+        repr(value)[1:-1],
+        *coded,
+        *(c.rstrip("=") for c in coded),
+    }
 
 
 def _pattern(spelling: str) -> str:
     plain = re.escape(spelling)
-    return rf"(?<!\w){plain}(?!\w)" if spelling.isalpha() or (len(spelling) < WORD and spelling.isalnum()) else plain
+    return (
+        rf"(?<!\w){plain}(?!\w)"
+        if spelling.isalpha() or (len(spelling) < WORD and spelling.isalnum())
+        else plain
+    )

@@ -13,7 +13,8 @@ class Told(str):
 
     Args:
         text: the sentence.
-        record: of training `epoch`, `step`, `of`, `loss`, `left` (seconds) or an epoch's losses; of a price `about` (seconds).
+        record: of training `epoch`, `step`, `of`, `loss`, `left` (seconds) or an epoch's losses; of
+            a price `about` (seconds).
 
     >>> Told("about 12 s", {"about": 12.0}).record
     {'about': 12.0}

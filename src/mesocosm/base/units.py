@@ -12,7 +12,26 @@ from typing import Any
 CURRENCIES = ("EUR", "USD", "GBP", "CHF", "CNY", "JPY", "DM")
 FAMILIES: tuple[tuple[str, ...], ...] = (
     *((name, f"k{name}") for name in CURRENCIES),
-    ("year", "years", "month", "months", "week", "weeks", "day", "days", "hour", "hours", "h", "minute", "minutes", "min", "second", "seconds", "s", "ms"),
+    (
+        "year",
+        "years",
+        "month",
+        "months",
+        "week",
+        "weeks",
+        "day",
+        "days",
+        "hour",
+        "hours",
+        "h",
+        "minute",
+        "minutes",
+        "min",
+        "second",
+        "seconds",
+        "s",
+        "ms",
+    ),
     ("kg", "g", "mg", "ug", "t", "lb", "oz", "kilogram", "gram"),
     ("km", "m", "cm", "mm", "mile", "miles", "ft", "inch"),
     ("L", "l", "dL", "mL", "ml", "litre"),
@@ -20,24 +39,75 @@ FAMILIES: tuple[tuple[str, ...], ...] = (
     ("percent", "%"),
 )
 WORDS = {
-    "EUR": ("€", "euro", "euros", "Euro", "欧元"), "USD": ("$", "US$", "dollar", "dollars", "美元"), "GBP": ("£", "pound", "pounds", "英镑"),
-    "CHF": ("Fr.", "SFr.", "瑞士法郎"), "CNY": ("¥", "元", "人民币", "RMB", "CN¥", "块"), "JPY": ("円", "日元", "yen", "JP¥"), "DM": ("DEM",),
+    "EUR": ("€", "euro", "euros", "Euro", "欧元"),
+    "USD": ("$", "US$", "dollar", "dollars", "美元"),
+    "GBP": ("£", "pound", "pounds", "英镑"),
+    "CHF": ("Fr.", "SFr.", "瑞士法郎"),
+    "CNY": ("¥", "元", "人民币", "RMB", "CN¥", "块"),
+    "JPY": ("円", "日元", "yen", "JP¥"),
+    "DM": ("DEM",),
 }
 HAN = {"千": 1e3, "万": 1e4, "萬": 1e4, "百万": 1e6, "千万": 1e7, "亿": 1e8, "億": 1e8}
 SIGNS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "CNY", "元": "CNY"}
 
 
 SCALES = {
-    "degC": ("degC", "°C", "℃", "° C", "ºC", "celsius", "Celsius", "degree_Celsius", "degrees Celsius", "deg C", "摄氏度"),
-    "degF": ("degF", "°F", "℉", "° F", "ºF", "fahrenheit", "Fahrenheit", "degree_Fahrenheit", "degrees Fahrenheit", "deg F", "华氏度"),
+    "degC": (
+        "degC",
+        "°C",
+        "℃",
+        "° C",
+        "ºC",
+        "celsius",
+        "Celsius",
+        "degree_Celsius",
+        "degrees Celsius",
+        "deg C",
+        "摄氏度",
+    ),
+    "degF": (
+        "degF",
+        "°F",
+        "℉",
+        "° F",
+        "ºF",
+        "fahrenheit",
+        "Fahrenheit",
+        "degree_Fahrenheit",
+        "degrees Fahrenheit",
+        "deg F",
+        "华氏度",
+    ),
     "K": ("K", "kelvin", "Kelvin"),
 }
-SEVERAL = frozenset(["ton", "tons", "gr", "gal", "gallon", "gallons", "quart", "quarts", "pint", "pints", "cup", "cups", "bushel", "bushels", "floz"])  # one name, several sizes
+SEVERAL = frozenset(
+    [
+        "ton",
+        "tons",
+        "gr",
+        "gal",
+        "gallon",
+        "gallons",
+        "quart",
+        "quarts",
+        "pint",
+        "pints",
+        "cup",
+        "cups",
+        "bushel",
+        "bushels",
+        "floz",
+    ]
+)  # one name, several sizes
 OFFSET_WORDS = tuple(word for words in SCALES.values() for word in words)
 SHIFTS = {
-    ("degF", "degC"): (-32.0, 5 / 9, 0.0), ("degC", "degF"): (0.0, 1.8, 32.0), ("K", "degC"): (-273.15, 1.0, 0.0),
-    ("degC", "K"): (273.15, 1.0, 0.0), ("degF", "K"): (-32.0, 5 / 9, 273.15), ("K", "degF"): (-273.15, 1.8, 32.0),
-}  # fmt: skip
+    ("degF", "degC"): (-32.0, 5 / 9, 0.0),
+    ("degC", "degF"): (0.0, 1.8, 32.0),
+    ("K", "degC"): (-273.15, 1.0, 0.0),
+    ("degC", "K"): (273.15, 1.0, 0.0),
+    ("degF", "K"): (-32.0, 5 / 9, 273.15),
+    ("K", "degF"): (-273.15, 1.8, 32.0),
+}
 
 
 @lru_cache(maxsize=1)
@@ -67,7 +137,12 @@ def parse_unit(text: str) -> Any:
     said = said.replace(" per ", "/").replace("p.a.", "/year").replace("p.m.", "/month")
     try:
         return _registry().parse_units(said)
-    except (pint.errors.UndefinedUnitError, pint.errors.DefinitionSyntaxError, ValueError, TypeError) as error:
+    except (
+        pint.errors.UndefinedUnitError,
+        pint.errors.DefinitionSyntaxError,
+        ValueError,
+        TypeError,
+    ) as error:
         raise ValueError("a unit such as EUR/year, kg, month or mg/dL") from error
     except (tokenize.TokenError, AttributeError, AssertionError) as error:
         raise ValueError("a unit such as EUR/year, kg, month or mg/dL") from error
@@ -79,7 +154,8 @@ def _scale(name: str) -> str | None:
 
 
 def shift(found: str, wanted: str) -> tuple[float, float, float] | None:
-    """How a temperature of one scale becomes one of another: `(x + a) * b + c`; None for other units and equal scales.
+    """How a temperature of one scale becomes one of another: `(x + a) * b + c`; None for other
+    units and equal scales.
 
     >>> shift("°F", "degC"), shift("K", "°C"), shift("kg", "g") is None
     ((-32.0, 0.5555555555555556, 0.0), (-273.15, 1.0, 0.0), True)
@@ -98,7 +174,13 @@ def factor(found: str, wanted: str) -> float | None:
     """
     import pint
 
-    if found != wanted and (any(part.strip() in SEVERAL for part in found.split("/")) or re.fullmatch(rf"[^kMGT](?:{'|'.join(map(re.escape, (*CURRENCIES, *SIGNS)))})", found.partition("/")[0].strip())):
+    if found != wanted and (
+        any(part.strip() in SEVERAL for part in found.split("/"))
+        or re.fullmatch(
+            rf"[^kMGT](?:{'|'.join(map(re.escape, (*CURRENCIES, *SIGNS)))})",
+            found.partition("/")[0].strip(),
+        )
+    ):
         return None  # m€ is a million for some and a thousandth for others
     if _scale(found) and _scale(wanted):
         return 1.0 if _scale(found) == _scale(wanted) else None
@@ -112,7 +194,8 @@ def factor(found: str, wanted: str) -> float | None:
 
 
 def _exact(times: float) -> float:
-    """A factor without what reckoning in doubles added: the short decimal, or the one part of a short decimal, that it is.
+    """A factor without what reckoning in doubles added: the short decimal, or the one part of a
+    short decimal, that it is.
 
     >>> _exact(0.30000000000000004), _exact(0.016666666666666663) == 1 / 60
     (0.3, True)
@@ -142,16 +225,21 @@ def spellings(wanted: str) -> dict[str, float]:
             times = factor(said, wanted)
             if times is not None:
                 found[said] = times
-    found |= {word: 1.0 for word in OFFSET_WORDS if _scale(wanted) and _scale(word) == _scale(wanted)}
+    found |= {
+        word: 1.0 for word in OFFSET_WORDS if _scale(wanted) and _scale(word) == _scale(wanted)
+    }
     if head in CURRENCIES:
         found[head] = 1.0  # a bare currency: the period is the field's own
     for sign, name in (SIGNS | ({"¥": "JPY"} if head == "JPY" else {})).items():
-        found.update({s.replace(name, sign): f for s, f in list(found.items()) if s.startswith(name)})
+        found.update(
+            {s.replace(name, sign): f for s, f in list(found.items()) if s.startswith(name)}
+        )
     return found
 
 
 def money(currency: str, rates: dict[str, float]) -> dict[str, float]:
-    """Spellings of amounts in several currencies, each with how many of `currency` one of it is worth.
+    """Spellings of amounts in several currencies, each with how many of `currency` one of it is
+    worth.
 
     Args:
         rates: how many of `currency` one of another is worth.
@@ -168,7 +256,11 @@ def money(currency: str, rates: dict[str, float]) -> dict[str, float]:
                 found.setdefault(han + word, float(times) * many)
         found.setdefault(f"k{name}", 1000.0 * float(times))
     if {"CNY", "JPY"} <= {currency, *rates}:  # both are written with one sign
-        found = {said: times for said, times in found.items() if not said.endswith("¥") or said.startswith("CN") or said.startswith("JP")}
+        found = {
+            said: times
+            for said, times in found.items()
+            if not said.endswith("¥") or said.startswith("CN") or said.startswith("JP")
+        }
     return found
 
 

@@ -1,1 +1,3 @@
-"""What would change, and the change: resources, plan, apply, and the rooms introduced to each other."""
+"""What would change, and the change: resources, plan, apply, and the rooms introduced to each
+other.
+"""

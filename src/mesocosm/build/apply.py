@@ -64,7 +64,9 @@ def alone(store: Path, wait: float = 0.0) -> Iterator[None]:
                 break
             except OSError as error:
                 if time.monotonic() >= until:
-                    raise Failure("another build of this ecosystem is at work; wait for it to end") from error
+                    raise Failure(
+                        "another build of this ecosystem is at work; wait for it to end"
+                    ) from error
                 time.sleep(0.2)
         yield
 
@@ -92,7 +94,14 @@ def private_key(store: Path) -> str:
     return given
 
 
-def apply(spec: Spec, catalog: Catalog, changes: Sequence[Change], say: Say, prune: bool = False, accept: Sequence[str] = ()) -> Outcome:
+def apply(
+    spec: Spec,
+    catalog: Catalog,
+    changes: Sequence[Change],
+    say: Say,
+    prune: bool = False,
+    accept: Sequence[str] = (),
+) -> Outcome:
     """Make what a plan says, in its order; what depends on a failed resource is skipped.
 
     Args:
@@ -116,12 +125,18 @@ def apply(spec: Spec, catalog: Catalog, changes: Sequence[Change], say: Say, pru
                     _make(spec, catalog, change, say, frozenset(accept))
                 except (Wrong, Later, Failure) as error:
                     broken.add(change.address)
-                    if change.resource.section == "datasets" and change.prints and not isinstance(error, Invalid):
+                    if (
+                        change.resource.section == "datasets"
+                        and change.prints
+                        and not isinstance(error, Invalid)
+                    ):
                         keep_failure(where.store, change.resource.name, change.prints.made, error)
                     outcome.failed += _findings(spec, change, error)
                     say(change.address, "failed")
                     continue
-            elif change.resource.section == "datasets":  # as the last snapshot was made, so nothing stops it any more
+            elif (
+                change.resource.section == "datasets"
+            ):  # as the last snapshot was made, so nothing stops it any more
                 forget_stop(where.store, change.resource.name)
             outcome.done.append(change.as_json())
     return outcome
@@ -142,7 +157,11 @@ def _findings(spec: Spec, change: Change, error: Failure) -> list[Finding]:
 def _leave(catalog: Catalog, store: Path, address: str, prune: bool) -> None:
     section, _, name = address.partition(".")
     with catalog.transaction() as con:
-        con.execute(t.RESOURCES.update().where(t.RESOURCES.c.address == address).values(left_at=catalog.clock()))
+        con.execute(
+            t.RESOURCES.update()
+            .where(t.RESOURCES.c.address == address)
+            .values(left_at=catalog.clock())
+        )
         catalog.write_audit(con, "build", "leave", address, "it left the file")
         if prune:
             con.execute(t.RESOURCES.delete().where(t.RESOURCES.c.address == address))
@@ -156,24 +175,44 @@ def _leave(catalog: Catalog, store: Path, address: str, prune: bool) -> None:
 
 def _make(spec: Spec, catalog: Catalog, change: Change, say: Say, accept: frozenset[str]) -> None:
     assert change.resource is not None and change.prints is not None
-    makers: dict[str, Callable[..., tuple[str, Record]]] = {"datasets": partial(_dataset, accept=accept), "models": _model, "services": _service}
+    makers: dict[str, Callable[..., tuple[str, Record]]] = {
+        "datasets": partial(_dataset, accept=accept),
+        "models": _model,
+        "services": _service,
+    }
     maker = makers.get(change.resource.section)
     with Live(where_of(spec).store, change.address) as live:
-        thing, record = maker(spec, catalog, change, live.heard(lambda text: say(change.address, text))) if maker else ("", lambda con: None)
+        thing, record = (
+            maker(spec, catalog, change, live.heard(lambda text: say(change.address, text)))
+            if maker
+            else ("", lambda con: None)
+        )
     with catalog.transaction() as con:
         record(con)
         catalog.record_resource(
-            con, address=change.address, made=change.prints.made, run=change.prints.run, thing=thing,
-            definition={"made_by": dict(change.resource.made_by), "run_by": dict(change.resource.run_by)},
-            needs=list(change.resource.needs), place=list(change.resource.place),
-        )  # fmt: skip
-        catalog.write_audit(con, "build", ACTIONS[change.sign], change.address, "; ".join(change.because))
+            con,
+            address=change.address,
+            made=change.prints.made,
+            run=change.prints.run,
+            thing=thing,
+            definition={
+                "made_by": dict(change.resource.made_by),
+                "run_by": dict(change.resource.run_by),
+            },
+            needs=list(change.resource.needs),
+            place=list(change.resource.place),
+        )
+        catalog.write_audit(
+            con, "build", ACTIONS[change.sign], change.address, "; ".join(change.because)
+        )
 
 
 Record = Callable[[Any], None]
 
 
-def _dataset(spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], None], accept: frozenset[str]) -> tuple[str, Record]:
+def _dataset(
+    spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], None], accept: frozenset[str]
+) -> tuple[str, Record]:
     from mesocosm.build.integrity import Integrity
     from mesocosm.build.local_files import settle_readings
     from mesocosm.build.new_data import check_new_data
@@ -186,21 +225,68 @@ def _dataset(spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], 
         return last["id"], lambda con: None
     data = datasets_of(spec)[name]
     damaged = last is not None and Integrity(where.store).check_snapshot(last) is not None
-    made = govern(name, data, spec.eco.sources, where, change.prints.made, private_key(where.store), say, _last(last), catalog.clock(), forgotten_of(spec, catalog, name))
-    origins = {s: {"origin": spec.eco.sources[s].origin, "licence": spec.eco.sources[s].licence} for s in data.all_sources}
-    again = damaged and last is not None and last["made"] == change.prints.made  # the same rows, under the name that versions know
+    made = govern(
+        name,
+        data,
+        spec.eco.sources,
+        where,
+        change.prints.made,
+        private_key(where.store),
+        say,
+        _last(last),
+        catalog.clock(),
+        forgotten_of(spec, catalog, name),
+    )
+    origins = {
+        s: {"origin": spec.eco.sources[s].origin, "licence": spec.eco.sources[s].licence}
+        for s in data.all_sources
+    }
+    again = (
+        damaged and last is not None and last["made"] == change.prints.made
+    )  # the same rows, under the name that versions know
     ident = last["id"] if last and again else next_id(catalog, name, change.prints.made)
     values: dict[str, Any] = {
-        "id": ident, "dataset": name, "made": change.prints.made, "path": f"datasets/{name}", "delta": made.delta["rows"],
-        "account": made.account, "report": made.report | {"delta": made.delta, "seconds": round(made.seconds, 2), "origins": origins},
-        "recipe": dict(change.resource.made_by), "files": made.files, "facts": made.facts,
-        "previous": (last["previous"] if again else last["id"]) if last else None, "at": catalog.clock(),
-    }  # fmt: skip
+        "id": ident,
+        "dataset": name,
+        "made": change.prints.made,
+        "path": f"datasets/{name}",
+        "delta": made.delta["rows"],
+        "account": made.account,
+        "report": (
+            made.report
+            | {
+                "delta": made.delta,
+                "seconds": round(made.seconds, 2),
+                "origins": origins,
+            }
+        ),
+        "recipe": dict(change.resource.made_by),
+        "files": made.files,
+        "facts": made.facts,
+        "previous": (last["previous"] if again else last["id"]) if last else None,
+        "at": catalog.clock(),
+    }
 
-    changes = check_new_data(spec, name, change.prints.made, last, values | {"recipe": values["recipe"] | {"auto": name in spec.eco.datasets and spec.eco.datasets[name].auto}}, accept)
+    changes = check_new_data(
+        spec,
+        name,
+        change.prints.made,
+        last,
+        values
+        | {
+            "recipe": (
+                values["recipe"]
+                | {"auto": name in spec.eco.datasets and spec.eco.datasets[name].auto}
+            )
+        },
+        accept,
+    )
     values["report"] |= {"changes": [asdict(c) for c in changes]}
     for found in changes:
-        say(f"{'accepted' if found.stops else 'warning'}: {name}{'.' if found.field else ': '}{found.sentence}")
+        say(
+            f"{'accepted' if found.stops else 'warning'}:"
+            f" {name}{'.' if found.field else ': '}{found.sentence}"
+        )
 
     settle_readings(spec, name)
 
@@ -215,30 +301,46 @@ def _dataset(spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], 
 
 
 def forgotten_of(spec: Spec, catalog: Catalog, name: str) -> list[str]:
-    """The marks of erased subjects that a dataset must not hold: its own, and those of datasets over one of its sources, with their key's column."""
+    """The marks of erased subjects that a dataset must not hold: its own, and those of datasets
+    over one of its sources, with their key's column.
+    """
     from mesocosm.govern.recipe import columns_of
 
     every = datasets_of(spec)
     marks = catalog.forgotten(name)
     for other, data in every.items():
         if other != name and data.key and set(data.all_sources) & set(every[name].all_sources):
-            marks += [f"{mark}@{columns_of(data.fields)[data.key]}" for mark in catalog.forgotten(other) if "@" not in mark]
+            marks += [
+                f"{mark}@{columns_of(data.fields)[data.key]}"
+                for mark in catalog.forgotten(other)
+                if "@" not in mark
+            ]
     return list(dict.fromkeys(marks))
 
 
 def _last(snapshot: dict[str, Any] | None) -> dict[str, Any]:
     """What rules compare with: rows kept and spread of the last snapshot."""
-    return {"rows": snapshot["account"]["kept"], "training": snapshot["facts"]["training"]} if snapshot else {}
+    return (
+        {"rows": snapshot["account"]["kept"], "training": snapshot["facts"]["training"]}
+        if snapshot
+        else {}
+    )
 
 
-def _model(spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], None]) -> tuple[str, Record]:
+def _model(
+    spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], None]
+) -> tuple[str, Record]:
     from mesocosm.build.novel import named_rows
     from mesocosm.build.wiring import grow_version
 
     assert change.resource is not None and change.prints is not None
     name = change.resource.name
     model = spec.eco.models[name]
-    same = [v for v in catalog.versions(name) if v["made"] == change.prints.made and _whole(where_of(spec).store, v)]
+    same = [
+        v
+        for v in catalog.versions(name)
+        if v["made"] == change.prints.made and _whole(where_of(spec).store, v)
+    ]
     if same:
         from mesocosm.learn.judge import gates
 
@@ -251,11 +353,19 @@ def _model(spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], No
     assert snapshot is not None
     named = named_rows(spec, catalog, name, snapshot)
     if named:
-        say(f"{len(named)} requests teach classes that people named and the data do not have: {', '.join(sorted({str(r[model.predict]) for r in named}))}")
-    values = grow_version(spec, catalog, name, model, snapshot, change.prints.made, say, "build", named)
+        say(
+            f"{len(named)} requests teach classes that people named and the data do not have:"
+            f" {', '.join(sorted({str(r[model.predict]) for r in named}))}"
+        )
+    values = grow_version(
+        spec, catalog, name, model, snapshot, change.prints.made, say, "build", named
+    )
     _say_missed(values["missed"], say)
     missed = values.pop("missed")
-    values |= {"state": "refused" if missed else "champion", "why": "; ".join(missed) or "meets its gates"}
+    values |= {
+        "state": "refused" if missed else "champion",
+        "why": "; ".join(missed) or "meets its gates",
+    }
 
     def record(con: Any) -> None:
         con.execute(insert(t.VERSIONS).values(**values))
@@ -273,7 +383,9 @@ def _whole(store: Path, version: dict[str, Any]) -> bool:
     return bool(folder.is_dir() and digest_folder(folder) == version["content"])
 
 
-def _service(spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], None]) -> tuple[str, Record]:
+def _service(
+    spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], None]
+) -> tuple[str, Record]:
     assert change.resource is not None
     name = change.resource.name
     service = spec.eco.services[name]
@@ -285,10 +397,16 @@ def _service(spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], 
         assert row is not None
         if row["state"] == "refused":
             kept = f"; {now['version']} stays in service" if now else ""
-            raise Wrong("serves", f"{row['id']} is refused ({row['why']}){kept}", "a version that meets its gates")
+            raise Wrong(
+                "serves",
+                f"{row['id']} is refused ({row['why']}){kept}",
+                "a version that meets its gates",
+            )
         version = row["id"]
     if service.answers:
-        listed = next(r for r in catalog.resources() if r["address"] == f"datasets.{service.answers.dataset}")
+        listed = next(
+            r for r in catalog.resources() if r["address"] == f"datasets.{service.answers.dataset}"
+        )
         answers = listed["thing"]
         from mesocosm.build.wiring import index_answers
 
@@ -299,7 +417,9 @@ def _service(spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], 
     if under_way and (under_way["version"], under_way["answers"]) == (version, answers):
         say(f"the rollout of {version} is under way")
         return version or answers, lambda con: None
-    return version or answers, lambda con: say(put(catalog, con, name, service, version, answers, "build", "; ".join(change.because)))
+    return version or answers, lambda con: say(
+        put(catalog, con, name, service, version, answers, "build", "; ".join(change.because))
+    )
 
 
 def version_folder(store: Path, name: str, made: str) -> Any:

@@ -20,10 +20,25 @@ from mesocosm.spec import Spec
 
 def spent(con: Connection, dataset: str) -> float:
     """How much of its budget (epsilon) a dataset has given so far."""
-    return float(con.execute(select(func.sum(t.SPENT.c.epsilon)).where(t.SPENT.c.dataset == dataset)).scalar() or 0.0)
+    return float(
+        con.execute(
+            select(func.sum(t.SPENT.c.epsilon)).where(t.SPENT.c.dataset == dataset)
+        ).scalar()
+        or 0.0
+    )
 
 
-def ask(spec: Spec, catalog: Catalog, dataset: str, mean: str | None, by: str | None, low: float | None, high: float | None, epsilon: float, who: str) -> dict[str, Any]:
+def ask(
+    spec: Spec,
+    catalog: Catalog,
+    dataset: str,
+    mean: str | None,
+    by: str | None,
+    low: float | None,
+    high: float | None,
+    epsilon: float,
+    who: str,
+) -> dict[str, Any]:
     """A private count or mean of a dataset, by a category of the file.
 
     Raises:
@@ -36,27 +51,60 @@ def ask(spec: Spec, catalog: Catalog, dataset: str, mean: str | None, by: str | 
     data = dataset_of(spec, dataset)
     for name in (mean, by):
         if name is not None and name not in data.fields:
-            raise Wrong("", f"'{dataset}' has no field '{name[:60]}'", "a field of it", sorted(data.fields), name)
+            raise Wrong(
+                "",
+                f"'{dataset}' has no field '{name[:60]}'",
+                "a field of it",
+                sorted(data.fields),
+                name,
+            )
     if mean and (not isinstance(data.fields[mean], Number) or data.fields[mean].private):
         raise Wrong("", f"'{mean}' has no mean", "a number that is not private")
     if mean and (low is None or high is None or low >= high):
-        raise Wrong("", "a mean needs bounds that do not come from the rows", "--low and --high, the least and greatest value a row may count with")
+        raise Wrong(
+            "",
+            "a mean needs bounds that do not come from the rows",
+            "--low and --high, the least and greatest value a row may count with",
+        )
     groups = None
     if by:
-        groups = list(getattr(data.fields[by], "values", ())) or (["true", "false"] if data.fields[by].ibis_type == "boolean" else [])
+        groups = list(getattr(data.fields[by], "values", ())) or (
+            ["true", "false"] if data.fields[by].ibis_type == "boolean" else []
+        )
         if not groups or data.fields[by].private:
-            raise Wrong("", f"the groups of '{by}' would tell which values there are", f"'values' in the field '{by}', which then are the groups")
+            raise Wrong(
+                "",
+                f"the groups of '{by}' would tell which values there are",
+                f"'values' in the field '{by}', which then are the groups",
+            )
     snapshot = version_of(catalog, dataset, "newest")
     if not data.budget:
-        raise Failure(f"'{dataset}' has no 'budget', so nothing may be told of it; set it to the epsilon that all answers together may cost, as 'budget: 2'")
+        raise Failure(
+            f"'{dataset}' has no 'budget', so nothing may be told of it; set it to the epsilon that"
+            " all answers together may cost, as 'budget: 2'"
+        )
     laplace(0, 1, 1.0, True)  # where OpenDP is missing, nothing is spent
     what = f"{'mean of ' + mean if mean else 'count'}{' by ' + by if by else ''}"
     with catalog.transaction() as con:
         used = spent(con, dataset)
         if used + epsilon > data.budget + 1e-9:
-            raise Failure(f"the budget of '{dataset}' is {data.budget:g}, {used:g} is spent, and this would cost {epsilon:g}")
-        con.execute(insert(t.SPENT).values(dataset=dataset, epsilon=epsilon, what=what, at=catalog.clock()))
-        catalog.write_audit(con, who, "aggregate", f"datasets.{dataset}", f"{what}, epsilon {epsilon:g}")
+            raise Failure(
+                f"the budget of '{dataset}' is {data.budget:g}, {used:g} is spent, and this would"
+                f" cost {epsilon:g}"
+            )
+        con.execute(
+            insert(t.SPENT).values(dataset=dataset, epsilon=epsilon, what=what, at=catalog.clock())
+        )
+        catalog.write_audit(
+            con, who, "aggregate", f"datasets.{dataset}", f"{what}, epsilon {epsilon:g}"
+        )
     table = scan(where_of(spec).store / snapshot["path"] / "rows", snapshot["delta"])
     answers = aggregate(table, groups, by, mean, low or 0.0, high or 0.0, epsilon)
-    return {"dataset": dataset, "version": snapshot["id"], "what": what, "epsilon": epsilon, "left": round(data.budget - used - epsilon, 6), "answers": answers}
+    return {
+        "dataset": dataset,
+        "version": snapshot["id"],
+        "what": what,
+        "epsilon": epsilon,
+        "left": round(data.budget - used - epsilon, 6),
+        "answers": answers,
+    }

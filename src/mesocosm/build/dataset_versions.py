@@ -1,6 +1,7 @@
 """How the versions of a dataset are named: `credit@3-ab12cd34` is its third, of that fingerprint.
 
-Knows the catalog's snapshots. The Delta table's own number is another: a build that stopped uses one up.
+Knows the catalog's snapshots. The Delta table's own number is another: a build that stopped uses
+one up.
 """
 
 from __future__ import annotations

@@ -44,13 +44,34 @@ def expire(spec: Spec, catalog: Catalog, who: str = "retention") -> list[dict[st
             retention = spec.eco.datasets[name].retention
             assert retention is not None
             path = where.store / snapshot["path"]
-            versions, lost, rows = erase(path, snapshot["report"]["delta"], of_age(retention.by, spec.eco.datasets[name].fields[retention.by], first), snapshot["made"])
-            report = snapshot["report"] | {"delta": versions, "examples": {}, "expires": oldest(path / "rows", versions["rows"], retention.by)}
+            versions, lost, rows = erase(
+                path,
+                snapshot["report"]["delta"],
+                of_age(retention.by, spec.eco.datasets[name].fields[retention.by], first),
+                snapshot["made"],
+            )
+            report = snapshot["report"] | {
+                "delta": versions,
+                "examples": {},
+                "expires": oldest(path / "rows", versions["rows"], retention.by),
+            }
             with catalog.transaction() as con:
-                catalog.keep_only(con, snapshot, delta=versions["rows"], account=less(snapshot["account"], lost, "expired"), report=report)
+                catalog.keep_only(
+                    con,
+                    snapshot,
+                    delta=versions["rows"],
+                    account=less(snapshot["account"], lost, "expired"),
+                    report=report,
+                )
                 if spec.eco.datasets[name].anonymity:
                     catalog.make_stale(con, f"datasets.{name}")
-                catalog.write_audit(con, who, "expire", f"datasets.{name}", f"{sum(lost.values())} rows older than {retention.keep} by {retention.by}")
+                catalog.write_audit(
+                    con,
+                    who,
+                    "expire",
+                    f"datasets.{name}",
+                    f"{sum(lost.values())} rows older than {retention.keep} by {retention.by}",
+                )
             out_of_answers(where.store, set(rows), name, snapshot["id"])
             done.append({"dataset": name, "rows": lost})
         forget_kept(where.store)

@@ -11,8 +11,10 @@ class FieldChange:
 
     Args:
         field: its name; empty where the whole dataset changed.
-        kind: `missing`, `unreadable`, `unit`, `schema`, `rows`, `build` (the rows cannot be governed; these stop a build) or `distribution` (reported).
-        evidence: what was measured, in a sentence without any value of a row: roles that may not read rows see it.
+        kind: `missing`, `unreadable`, `unit`, `schema`, `rows`, `build` (the rows cannot be
+            governed; these stop a build) or `distribution` (reported).
+        evidence: what was measured, in a sentence without any value of a row: roles that may not
+            read rows see it.
         examples: values that were never seen before, for who may read rows.
     """
 
@@ -24,7 +26,11 @@ class FieldChange:
     @property
     def sentence(self) -> str:
         """What changed, where, in a sentence."""
-        return self.evidence if self.kind == "build" else f"{self.field + ': ' if self.field else ''}{self.kind} change: {self.evidence}"
+        return (
+            self.evidence
+            if self.kind == "build"
+            else f"{self.field + ': ' if self.field else ''}{self.kind} change: {self.evidence}"
+        )
 
     @property
     def stops(self) -> bool:

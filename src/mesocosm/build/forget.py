@@ -1,4 +1,5 @@
-"""Forget a subject: erased from snapshots, quarantine, prediction logs and caches; proven by a scan.
+"""Forget a subject: erased from snapshots, quarantine, prediction logs and caches; proven by a
+scan.
 
 Knows the catalog and the doors of govern. The key itself is never written anywhere, only its mark.
 """
@@ -27,15 +28,19 @@ from mesocosm.spec import Spec
 FIGURE = re.compile(r"-?\d+(?:\.\d+)?")
 
 
-def forget(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str], who: str = "forget") -> dict[str, Any]:
-    """Erase subjects from a dataset and from all that share a source with it, and say what was erased and where, if anywhere, a key is still found.
+def forget(
+    spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str], who: str = "forget"
+) -> dict[str, Any]:
+    """Erase subjects from a dataset and from all that share a source with it, and say what was
+    erased and where, if anywhere, a key is still found.
 
-    A key that is held nowhere erases nothing: versions that a typing error would cost do not come back. Its mark is kept, so that rows of it that come
-    later are left out.
+    A key that is held nowhere erases nothing: versions that a typing error would cost do not come
+    back. Its mark is kept, so that rows of it that come later are left out.
 
     Returns:
-        What `dataset` lost; the same of each other dataset under `others`; under `not_reached` those that
-        share a source and have no field of the key's column, with the reason; under `absent` how many keys are held nowhere.
+        What `dataset` lost; the same of each other dataset under `others`; under `not_reached`
+        those that share a source and have no field of the key's column, with the reason; under
+        `absent` how many keys are held nowhere.
 
     Raises:
         Wrong: there is no such dataset, or it has no key.
@@ -50,16 +55,31 @@ def forget(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str], who:
     absent = [key for key in keys if key not in held]
     _leave_out(spec, catalog, dataset, absent, who)
     if not held:
-        return {"dataset": dataset, "rows": {}, "predictions": 0, "models": [], "exact": [], "still_found_in": [], "scanned": 0, "others": [], "not_reached": {}, "absent": len(absent)}
+        return {
+            "dataset": dataset,
+            "rows": {},
+            "predictions": 0,
+            "models": [],
+            "exact": [],
+            "still_found_in": [],
+            "scanned": 0,
+            "others": [],
+            "not_reached": {},
+            "absent": len(absent),
+        }
     keys = held
     others = [_forget(spec, catalog, name, field, keys, who) for name, field in same.items()]
     for name in not_reached:  # its broken lines may name the subject all the same
         _forget(spec, catalog, name, None, keys, who)
-    done = _forget(spec, catalog, dataset, data.key, keys, who)  # last, so that its scan of the store is of all
+    done = _forget(
+        spec, catalog, dataset, data.key, keys, who
+    )  # last, so that its scan of the store is of all
     return done | {"others": others, "not_reached": not_reached, "absent": len(absent)}
 
 
-def _held(spec: Spec, catalog: Catalog, fields: Mapping[str, str | None], keys: Sequence[str]) -> list[str]:
+def _held(
+    spec: Spec, catalog: Catalog, fields: Mapping[str, str | None], keys: Sequence[str]
+) -> list[str]:
     """The keys that a version of some datasets' rows or quarantine, or a logged prediction, holds.
 
     Args:
@@ -82,10 +102,26 @@ def _held(spec: Spec, catalog: Catalog, fields: Mapping[str, str | None], keys: 
             for key, form in zip(left, kept, strict=True):
                 forms[key] |= {form} - {""}
             sealed = bool(field and field.sealed)
-            found |= held_in(where.store / snapshot["path"], subject, dict(zip(left, kept, strict=True)), sealed, lambda con: prepare(con, where.store))
+            found |= held_in(
+                where.store / snapshot["path"],
+                subject,
+                dict(zip(left, kept, strict=True)),
+                sealed,
+                lambda con: prepare(con, where.store),
+            )
     names = {subject for subject in fields.values() if subject}
     with catalog.transaction() as con:
-        found |= {key for key in keys if key not in found and any(con.execute(select(t.PREDICTIONS.c.id).where(_names_subject(names, form)).limit(1)).first() for form in forms[key])}
+        found |= {
+            key
+            for key in keys
+            if key not in found
+            and any(
+                con.execute(
+                    select(t.PREDICTIONS.c.id).where(_names_subject(names, form)).limit(1)
+                ).first()
+                for form in forms[key]
+            )
+        }
     return [key for key in keys if key in found]
 
 
@@ -95,36 +131,66 @@ def _leave_out(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str], 
 
     secret = private_key(where_of(spec).store)
     with catalog.transaction() as con:
-        known = {row[0] for row in con.execute(select(t.FORGOTTEN.c.mark).where(t.FORGOTTEN.c.dataset == dataset))}
+        known = {
+            row[0]
+            for row in con.execute(
+                select(t.FORGOTTEN.c.mark).where(t.FORGOTTEN.c.dataset == dataset)
+            )
+        }
         marks = [m for m in dict.fromkeys(mark(key, secret) for key in keys) if m not in known]
         if marks:
-            con.execute(insert(t.FORGOTTEN), [{"dataset": dataset, "mark": m, "at": catalog.clock()} for m in marks])
-            catalog.write_audit(con, who, "forget", f"datasets.{dataset}", f"{len(marks)} subjects that nothing holds: their rows will be left out")
+            con.execute(
+                insert(t.FORGOTTEN),
+                [{"dataset": dataset, "mark": m, "at": catalog.clock()} for m in marks],
+            )
+            catalog.write_audit(
+                con,
+                who,
+                "forget",
+                f"datasets.{dataset}",
+                f"{len(marks)} subjects that nothing holds: their rows will be left out",
+            )
 
 
 def sharing(spec: Spec, catalog: Catalog, dataset: str) -> tuple[dict[str, str], dict[str, str]]:
-    """The other built datasets that share a source with a dataset: the field of each that reads the key's column, and why the rest have none."""
+    """The other built datasets that share a source with a dataset: the field of each that reads the
+    key's column, and why the rest have none.
+    """
     data = dataset_of(spec, dataset)
     assert data.key is not None
     column = columns_of(data.fields)[data.key]
     found: dict[str, str] = {}
     not_reached: dict[str, str] = {}
     for name, other in datasets_of(spec).items():
-        if name == dataset or not set(other.all_sources) & set(data.all_sources) or not catalog.snapshot(dataset=name):
+        if (
+            name == dataset
+            or not set(other.all_sources) & set(data.all_sources)
+            or not catalog.snapshot(dataset=name)
+        ):
             continue
         fields = [f for f, c in columns_of(other.fields).items() if c == column]
         own = other.key if other.key in fields else next(iter(fields), None)
         if own is None:
-            not_reached[name] = f"no field of it reads the column '{column}', so its rows of a subject cannot be found"
+            not_reached[name] = (
+                f"no field of it reads the column '{column}', so its rows of a subject cannot be"
+                " found"
+            )
         elif other.fields[own].private and other.key != own:
-            not_reached[name] = f"its field '{own}' is private and not its key, so its rows of a subject cannot be found"
+            not_reached[name] = (
+                f"its field '{own}' is private and not its key, so its rows of a subject cannot be"
+                " found"
+            )
         else:
             found[name] = own
     return found, not_reached
 
 
-def _forget(spec: Spec, catalog: Catalog, dataset: str, subject: str | None, keys: Sequence[str], who: str) -> dict[str, Any]:
-    """Erase the rows of one dataset whose field `subject` holds one of some keys; without one, what its quarantine has of them."""
+def _forget(
+    spec: Spec, catalog: Catalog, dataset: str, subject: str | None, keys: Sequence[str], who: str
+) -> dict[str, Any]:
+    """Erase the rows of one dataset whose field `subject` holds one of some keys; without one, what
+    its quarantine has of them.
+    """
     from mesocosm.govern.erase import erase, found_in, in_text, keys_as_kept, mark, of_keys
     from mesocosm.govern.expr import prepare
     from mesocosm.govern.sources.kept import forget_kept
@@ -139,9 +205,15 @@ def _forget(spec: Spec, catalog: Catalog, dataset: str, subject: str | None, key
         kept = keys_as_kept(field, keys, secret) if field else list(keys)
         path, now = where.store / snapshot["path"], snapshot["report"]["delta"]
         sealed = f"opened({quote(subject)})" if subject and field and field.sealed else None
-        gone = of_keys(subject, kept, keys, sealed) if subject else {"rows": "false", "quarantine": in_text(keys)}
+        gone = (
+            of_keys(subject, kept, keys, sealed)
+            if subject
+            else {"rows": "false", "quarantine": in_text(keys)}
+        )
         aside = f"@{columns_of(data.fields)[subject]}" if subject and subject != data.key else ""
-        versions, lost, rows = erase(path, now, gone, snapshot["made"], lambda con: prepare(con, where.store))
+        versions, lost, rows = erase(
+            path, now, gone, snapshot["made"], lambda con: prepare(con, where.store)
+        )
         words = {w for w in (*kept, *keys) if w}
         account = less(snapshot["account"], lost, "forgotten")
         learners = [m for m, model in spec.eco.models.items() if model.learns == dataset]
@@ -151,9 +223,21 @@ def _forget(spec: Spec, catalog: Catalog, dataset: str, subject: str | None, key
         models = [v["id"] for v in taught]
         changed = _out_of_texts(where.store, taught, set(rows))
         with catalog.transaction() as con:
-            con.execute(insert(t.FORGOTTEN), [{"dataset": dataset, "mark": mark(key, secret) + aside, "at": catalog.clock()} for key in keys if subject])
+            con.execute(
+                insert(t.FORGOTTEN),
+                [
+                    {"dataset": dataset, "mark": mark(key, secret) + aside, "at": catalog.clock()}
+                    for key in keys
+                    if subject
+                ],
+            )
             report = snapshot["report"] | {"delta": versions, "examples": {}}
-            values: dict[str, Any] = {"delta": versions["rows"], "account": account, "report": _without(report, words), "facts": _without(snapshot["facts"], words)}
+            values: dict[str, Any] = {
+                "delta": versions["rows"],
+                "account": account,
+                "report": _without(report, words),
+                "facts": _without(snapshot["facts"], words),
+            }
             catalog.keep_only(con, snapshot, **values)
             if data.anonymity:
                 catalog.make_stale(con, f"datasets.{dataset}")
@@ -161,11 +245,25 @@ def _forget(spec: Spec, catalog: Catalog, dataset: str, subject: str | None, key
                 con.execute(update(t.VERSIONS).where(t.VERSIONS.c.id == version).values(**values))
             logs = _logs(con, words)
             for version in models:
-                row = con.execute(select(t.VERSIONS.c.why).where(t.VERSIONS.c.id == version)).scalar() or ""
+                row = (
+                    con.execute(select(t.VERSIONS.c.why).where(t.VERSIONS.c.id == version)).scalar()
+                    or ""
+                )
                 told = "learnt from a subject that was erased since"
                 if told not in row:
-                    con.execute(update(t.VERSIONS).where(t.VERSIONS.c.id == version).values(why=f"{row}; {told}".strip("; ")))
-            catalog.write_audit(con, who, "forget", f"datasets.{dataset}", f"{len(keys)} subjects: {sum(lost.values())} rows, {logs} predictions; models that learnt from it: {len(models)}")
+                    con.execute(
+                        update(t.VERSIONS)
+                        .where(t.VERSIONS.c.id == version)
+                        .values(why=f"{row}; {told}".strip("; "))
+                    )
+            catalog.write_audit(
+                con,
+                who,
+                "forget",
+                f"datasets.{dataset}",
+                f"{len(keys)} subjects: {sum(lost.values())} rows, {logs} predictions; models that"
+                f" learnt from it: {len(models)}",
+            )
         for cache in ("features", "drafts", "work", "bases"):
             shutil.rmtree(where.store / cache, ignore_errors=True)
         forget_kept(where.store)
@@ -173,11 +271,21 @@ def _forget(spec: Spec, catalog: Catalog, dataset: str, subject: str | None, key
         catalog.scrub()
         long = sorted(w for w in words if len(w) > 3)
         still = found_in(where.store, long) if long else []
-    return {"dataset": dataset, "rows": lost, "predictions": logs, "models": models, "exact": exact, "still_found_in": still, "scanned": len(long)}
+    return {
+        "dataset": dataset,
+        "rows": lost,
+        "predictions": logs,
+        "models": models,
+        "exact": exact,
+        "still_found_in": still,
+        "scanned": len(long),
+    }
 
 
 def _out_of_texts(store: Any, versions: Sequence[Any], rows: set[int]) -> dict[str, dict[str, Any]]:
-    """Erased rows' texts taken out of what versions keep of them: examples beside their figures, answers that are found. What changed of each record."""
+    """Erased rows' texts taken out of what versions keep of them: examples beside their figures,
+    answers that are found. What changed of each record.
+    """
     from mesocosm.base.digest import digest_folder
 
     found: dict[str, dict[str, Any]] = {}
@@ -196,9 +304,11 @@ def _out_of_texts(store: Any, versions: Sequence[Any], rows: set[int]) -> dict[s
 def less(account: dict[str, int], lost: dict[str, int], why: str) -> dict[str, int]:
     """An account after rows left its tables; it closes as before."""
     return account | {
-        "kept": account["kept"] - lost["rows"], "quarantined": account["quarantined"] - lost["quarantine"],
-        "duplicates": account["duplicates"] - lost["duplicates"], why: account.get(why, 0) + sum(lost.values()),
-    }  # fmt: skip
+        "kept": account["kept"] - lost["rows"],
+        "quarantined": account["quarantined"] - lost["quarantine"],
+        "duplicates": account["duplicates"] - lost["duplicates"],
+        why: account.get(why, 0) + sum(lost.values()),
+    }
 
 
 def _without(value: Any, words: set[str]) -> Any:
@@ -215,9 +325,19 @@ def _safe(word: str) -> str:
 
 
 def _names_subject(fields: Iterable[str], word: str) -> Any:
-    """Whether a prediction names a subject: a text anywhere, figures in one of some fields only, since 12 may be an age."""
+    """Whether a prediction names a subject: a text anywhere, figures in one of some fields only,
+    since 12 may be an age.
+    """
     safe, tests = _safe(word), []
-    forms = [f'%"{safe}"%'] if not FIGURE.fullmatch(word) else [f'%"{_safe(f)}": {form}%' for f in fields for form in (f"{safe},", f"{safe}}}", f'"{safe}"')]
+    forms = (
+        [f'%"{safe}"%']
+        if not FIGURE.fullmatch(word)
+        else [
+            f'%"{_safe(f)}": {form}%'
+            for f in fields
+            for form in (f"{safe},", f"{safe}}}", f'"{safe}"')
+        ]
+    )
     for column in (t.PREDICTIONS.c.input, t.PREDICTIONS.c.output):
         tests += [cast(column, String).like(form, escape="\\") for form in forms]
     return or_(false(), *tests)
@@ -229,7 +349,10 @@ def _predictions_with(con: Any, words: set[str]) -> list[str]:
     for word in words:
         safe = _safe(word)
         for column in (t.PREDICTIONS.c.input, t.PREDICTIONS.c.output):
-            tests += [cast(column, String).like(form, escape="\\") for form in (f'%"{safe}"%', f"%: {safe},%", f"%: {safe}}}%")]
+            tests += [
+                cast(column, String).like(form, escape="\\")
+                for form in (f'%"{safe}"%', f"%: {safe},%", f"%: {safe}}}%")
+            ]
     return [row[0] for row in con.execute(select(t.PREDICTIONS.c.id).where(or_(*tests)))]
 
 
@@ -256,6 +379,8 @@ def out_of_answers(store: Any, rows: set[int], dataset: str, snapshot: str) -> N
             continue
         keep = [i for i, row in enumerate(whole["rows"]) if row["row"] not in rows]
         if len(keep) < len(whole["rows"]):
-            vectors = load_file(path.with_name("vectors.safetensors"))["vectors"][np.asarray(keep, dtype=int)]
+            vectors = load_file(path.with_name("vectors.safetensors"))["vectors"][
+                np.asarray(keep, dtype=int)
+            ]
             save_file({"vectors": vectors}, path.with_name("vectors.safetensors"))
             write_json(path, whole | {"rows": [whole["rows"][i] for i in keep]})

@@ -33,7 +33,9 @@ def where_of(spec: Spec) -> Where:
 
 
 def catalog_of(spec: Spec) -> Catalog:
-    """The ecosystem's catalog: the one that `MESOCOSM_CATALOG` names by a URL, or the file in its store."""
+    """The ecosystem's catalog: the one that `MESOCOSM_CATALOG` names by a URL, or the file in its
+    store.
+    """
     from mesocosm.catalog import Catalog
 
     return Catalog(os.environ.get("MESOCOSM_CATALOG") or where_of(spec).store)
@@ -41,29 +43,55 @@ def catalog_of(spec: Spec) -> Catalog:
 
 def datasets_of(spec: Spec) -> dict[str, Dataset]:
     """The file's datasets, and one of two texts for every source that is spoken from directly."""
-    eco, found = spec.eco, {name: _stratified(spec, name, drafted_of(spec, name)[0] if data.auto else data) for name, data in spec.eco.datasets.items()}
+    eco, found = (
+        spec.eco,
+        {
+            name: _stratified(spec, name, drafted_of(spec, name)[0] if data.auto else data)
+            for name, data in spec.eco.datasets.items()
+        },
+    )
     spoken = [s.answers for s in eco.services.values() if s.answers]
     named = {a.dataset: (a.question, a.answer) for a in spoken}
-    known = [p.inhabitant.knows for p in eco.world.places.values() if p.inhabitant and p.inhabitant.knows]
+    known = [
+        p.inhabitant.knows for p in eco.world.places.values() if p.inhabitant and p.inhabitant.knows
+    ]
     named |= {k: ("question", "answer") for k in known if k not in named}
     for name, columns in named.items():
         if name in eco.sources and name not in found:
             fields = {c: {"type": "text", "missing": "quarantine"} for c in columns}
-            found[name] = Dataset.model_validate({"from": name, "fields": fields, "duplicates": "row"})
+            found[name] = Dataset.model_validate(
+                {"from": name, "fields": fields, "duplicates": "row"}
+            )
     return found
 
 
 def _stratified(spec: Spec, name: str, data: Dataset) -> Dataset:
-    """A dataset whose parts keep the shares of the class that the first model of it in the file predicts, where its split names no field itself."""
+    """A dataset whose parts keep the shares of the class that the first model of it in the file
+    predicts, where its split names no field itself.
+    """
     split = data.split
     if split.none or split.stratify or split.group:
         return data
-    target = next((m.predict for m in spec.eco.models.values() if m.learns == name and not m.rank and getattr(data.fields.get(m.predict), "type", "") in ("category", "boolean")), None)
-    return data.model_copy(update={"split": split.model_copy(update={"stratify": target})}) if target else data
+    target = next(
+        (
+            m.predict
+            for m in spec.eco.models.values()
+            if m.learns == name
+            and not m.rank
+            and getattr(data.fields.get(m.predict), "type", "") in ("category", "boolean")
+        ),
+        None,
+    )
+    return (
+        data.model_copy(update={"split": split.model_copy(update={"stratify": target})})
+        if target
+        else data
+    )
 
 
 def drafted_of(spec: Spec, name: str) -> tuple[Dataset, dict[str, str]]:
-    """A dataset with `fields: auto` as drafted, and the evidence; drafted anew only where its source changed.
+    """A dataset with `fields: auto` as drafted, and the evidence; drafted anew only where its
+    source changed.
 
     Raises:
         Invalid: its source cannot be read.
@@ -73,12 +101,18 @@ def drafted_of(spec: Spec, name: str) -> tuple[Dataset, dict[str, str]]:
     data, where = spec.eco.datasets[name], where_of(spec)
     try:
         sources = {n: spec.eco.sources[n] for n in data.source.sources}
-        asked = data.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude={"fields", "auto"})
+        asked = data.model_dump(
+            mode="json", by_alias=True, exclude_unset=True, exclude={"fields", "auto"}
+        )
         prints = []
         for source, settings in sources.items():
             with belonging_to(f"sources.{source}"):
                 prints.append([settings.made_of(), settings.fingerprint(where)])
-        path = where.store / "drafts" / f"{digest(prints, asked, REVISIONS['govern'], REVISIONS['draft'])}.json"
+        path = (
+            where.store
+            / "drafts"
+            / f"{digest(prints, asked, REVISIONS['govern'], REVISIONS['draft'])}.json"
+        )
         if not path.is_file():
             from mesocosm.govern.drafted import look
 
@@ -89,7 +123,10 @@ def drafted_of(spec: Spec, name: str) -> tuple[Dataset, dict[str, str]]:
     except (Wrong, Later) as error:
         wrong = error if isinstance(error, Wrong) else Wrong("", str(error))
         address = wrong.of or f"datasets.{name}"
-        steps = [*address.split(".", 1), *([k for k in wrong.key.split(".") if k] if wrong.of else [])]
+        steps = [
+            *address.split(".", 1),
+            *([k for k in wrong.key.split(".") if k] if wrong.of else []),
+        ]
         raise Invalid([wrong.at(spec.place(*steps), address)]) from error
 
 
@@ -114,15 +151,28 @@ def resources(spec: Spec) -> list[Resource]:
             wrong = error if isinstance(error, Wrong) else Wrong("", str(error))
             faults.append(wrong.at(at, f"sources.{name}"))
             continue
-        run = {"owner": source.owner, "contract": source.contract.model_dump(mode="json") if source.contract else None}
-        found.append(Resource(f"sources.{name}", spec.place("sources", name), (), settings | {"content": content}, {k: v for k, v in run.items() if v}))
+        run = {
+            "owner": source.owner,
+            "contract": source.contract.model_dump(mode="json") if source.contract else None,
+        }
+        found.append(
+            Resource(
+                f"sources.{name}",
+                spec.place("sources", name),
+                (),
+                settings | {"content": content},
+                {k: v for k, v in run.items() if v},
+            )
+        )
     if faults:
         raise Invalid(faults)
     datasets = datasets_of(spec)
     if joins := _joins(spec, datasets, {r.name: r.made_by for r in found}):
         raise Invalid(joins)
     for name, data in datasets.items():
-        place = spec.place("datasets", name) if name in eco.datasets else spec.place("sources", name)
+        place = (
+            spec.place("datasets", name) if name in eco.datasets else spec.place("sources", name)
+        )
         made = _plain(data, set(GOVERNING)) | {"revision": REVISIONS["govern"]}
         for field in made["fields"].values():
             field.pop("about", None)
@@ -131,26 +181,70 @@ def resources(spec: Spec) -> list[Resource]:
             if field["null"] is None:
                 del field["null"]
         needs = tuple(f"sources.{s}" for s in dict.fromkeys(data.all_sources))
-        run = {"about": data.about} | data.model_dump(mode="json", include=set(GOVERNING), exclude_defaults=True)
+        run = {"about": data.about} | data.model_dump(
+            mode="json", include=set(GOVERNING), exclude_defaults=True
+        )
         found.append(Resource(f"datasets.{name}", place, needs, made, run))
-    for name, model in sorted(eco.models.items(), key=lambda m: m[1].adapts is not None):  # what is adapted comes first
+    for name, model in sorted(
+        eco.models.items(), key=lambda m: m[1].adapts is not None
+    ):  # what is adapted comes first
         made = what_makes_model(spec, name)
-        needs = tuple(f"datasets.{d}" for d in dict.fromkeys([model.learns, *([model.pretrain.of] if model.pretrain and model.pretrain.of else []), *([model.rank.items] if model.rank and model.rank.items else [])]))
+        needs = tuple(
+            f"datasets.{d}"
+            for d in dict.fromkeys(
+                [
+                    model.learns,
+                    *([model.pretrain.of] if model.pretrain and model.pretrain.of else []),
+                    *([model.rank.items] if model.rank and model.rank.items else []),
+                ]
+            )
+        )
         needs += (f"models.{model.adapts}",) if model.adapts else ()
         run = {"require": dict(model.require), "about": model.about, "track": list(model.track)}
         found.append(Resource(f"models.{name}", spec.place("models", name), needs, made, run))
     for name, service in eco.services.items():
         needs = tuple(f"models.{m}" for m in (service.serves, service.fallback) if m)
         needs += (f"datasets.{service.answers.dataset}",) if service.answers else ()
-        made = {"serves": service.serves, "answers": service.answers.dataset if service.answers else None}
-        found.append(Resource(f"services.{name}", spec.place("services", name), needs, made, _plain(service, {"log"} if service.log == Log() else set())))
+        made = {
+            "serves": service.serves,
+            "answers": service.answers.dataset if service.answers else None,
+        }
+        found.append(
+            Resource(
+                f"services.{name}",
+                spec.place("services", name),
+                needs,
+                made,
+                _plain(service, {"log"} if service.log == Log() else set()),
+            )
+        )
     for name, monitor in eco.monitors.items():
         made = {"watches": monitor.watches}
-        found.append(Resource(f"monitors.{name}", spec.place("monitors", name), (f"services.{monitor.watches}",), made, _plain(monitor, set())))
+        found.append(
+            Resource(
+                f"monitors.{name}",
+                spec.place("monitors", name),
+                (f"services.{monitor.watches}",),
+                made,
+                _plain(monitor, set()),
+            )
+        )
     for name, spot in eco.world.places.items():
         made = {"shows": spot.shows}
-        found.append(Resource(f"places.{name}", spec.place("world", "places", name), (f"services.{spot.shows}",), made, _plain(spot, set())))
-    found.append(Resource("world", spec.place("world"), (), {"seed": eco.world.seed}, {"style": eco.world.style}))
+        found.append(
+            Resource(
+                f"places.{name}",
+                spec.place("world", "places", name),
+                (f"services.{spot.shows}",),
+                made,
+                _plain(spot, set()),
+            )
+        )
+    found.append(
+        Resource(
+            "world", spec.place("world"), (), {"seed": eco.world.seed}, {"style": eco.world.style}
+        )
+    )
     return found
 
 
@@ -158,26 +252,53 @@ def what_makes_model(spec: Spec, name: str) -> dict[str, Any]:
     """The settings, base and code that a model is made by; where they change it is trained anew."""
     model = spec.eco.models[name]
     grouped = {"left_out": "by group"} if spec.eco.datasets[model.learns].split.group else {}
-    sight = {"sight": _weights(spec, name, model.image_base, "image_base")} if model.image_base else {}
-    less = {"require", "about", "track"} | {key for key in ("adapts", "along") if not getattr(model, key)}
-    made = _plain(model, less) | {"revision": REVISIONS["learn"], "weights": _weights(spec, name, model.base), **sight} | grouped
+    sight = (
+        {"sight": _weights(spec, name, model.image_base, "image_base")} if model.image_base else {}
+    )
+    less = {"require", "about", "track"} | {
+        key for key in ("adapts", "along") if not getattr(model, key)
+    }
+    made = (
+        _plain(model, less)
+        | {"revision": REVISIONS["learn"], "weights": _weights(spec, name, model.base), **sight}
+        | grouped
+    )
     if made["tune"].get("moves") == "images":  # what was always so
         del made["tune"]["moves"]
     return made
 
 
-def _joins(spec: Spec, datasets: Mapping[str, Dataset], made: Mapping[str, Mapping[str, Any]]) -> list[Finding]:
-    """What is wrong about joins by the columns of their sources, as far as files tell those without their rows.
+def _joins(
+    spec: Spec, datasets: Mapping[str, Dataset], made: Mapping[str, Mapping[str, Any]]
+) -> list[Finding]:
+    """What is wrong about joins by the columns of their sources, as far as files tell those without
+    their rows.
 
     Args:
-        made: by source, its settings and what tells its content; a dataset is looked at once for each.
+        made: by source, its settings and what tells its content; a dataset is looked at once for
+            each.
     """
     from mesocosm.build.local_files import is_settled
     from mesocosm.build.seen import keep, mark_of
 
     where, found = where_of(spec), []
-    joined = {n: d for n, d in datasets.items() if d.source.partners and n in spec.eco.datasets and not is_settled(spec, n)}
-    marks = {n: mark_of(where.store, ["joins", REVISIONS["govern"], _plain(d, set()), {s: dict(made[s]) for s in d.all_sources if s in made}]) for n, d in joined.items()}
+    joined = {
+        n: d
+        for n, d in datasets.items()
+        if d.source.partners and n in spec.eco.datasets and not is_settled(spec, n)
+    }
+    marks = {
+        n: mark_of(
+            where.store,
+            [
+                "joins",
+                REVISIONS["govern"],
+                _plain(d, set()),
+                {s: dict(made[s]) for s in d.all_sources if s in made},
+            ],
+        )
+        for n, d in joined.items()
+    }
     joined = {n: d for n, d in joined.items() if not marks[n].is_file()}
     if not joined:
         return []
@@ -188,7 +309,9 @@ def _joins(spec: Spec, datasets: Mapping[str, Dataset], made: Mapping[str, Mappi
     with engine(where.store, taught=False) as con:
         for name, data in joined.items():
             try:
-                wrong = ambiguous_columns(data, columns_of_sources(con, spec.eco.sources, data.source.sources, where))
+                wrong = ambiguous_columns(
+                    data, columns_of_sources(con, spec.eco.sources, data.source.sources, where)
+                )
             except Wrong:  # the build says what is wrong with a file
                 continue
             found += [w.at(spec.place("datasets", name), f"datasets.{name}") for w in wrong]
@@ -198,13 +321,19 @@ def _joins(spec: Spec, datasets: Mapping[str, Dataset], made: Mapping[str, Mappi
 
 
 def _broken(spec: Spec, name: str, source: Any, made: Mapping[str, Any]) -> list[Finding]:
-    """Findings of a source that does not hold what its contract promises; looked at once for each content and setting."""
+    """Findings of a source that does not hold what its contract promises; looked at once for each
+    content and setting.
+    """
     from mesocosm.base.files import write_json
 
     if not source.contract:
         return []
     where = where_of(spec)
-    kept = where.store / "contracts" / f"{digest(made, source.contract.model_dump(mode='json', exclude={'fresh', 'owner'}))}.json"
+    kept = (
+        where.store
+        / "contracts"
+        / f"{digest(made, source.contract.model_dump(mode='json', exclude={'fresh', 'owner'}))}.json"
+    )
     if kept.is_file() and not source.contract.fresh:
         return []
     from mesocosm.govern.govern import engine
@@ -221,7 +350,11 @@ def _broken(spec: Spec, name: str, source: Any, made: Mapping[str, Any]) -> list
         steps = wrong.key.split(".")
         wanted = wrong.wanted + (f"; ask {owner}" if owner else "")
         place = spec.place("sources", name, *steps)
-        said.append(Finding(place, f"sources.{name}.{wrong.key}", wrong.found, wanted, wrong.choices, wrong.near))
+        said.append(
+            Finding(
+                place, f"sources.{name}.{wrong.key}", wrong.found, wanted, wrong.choices, wrong.near
+            )
+        )
     return said
 
 
@@ -230,7 +363,9 @@ def _plain(thing: Any, less: set[str]) -> dict[str, Any]:
 
 
 def _weights(spec: Spec, name: str, base: str | Brought | None, key: str = "base") -> str | None:
-    """What tells a base from another: names and sizes of its files; a hub id stands for itself, a model brought in for its bytes."""
+    """What tells a base from another: names and sizes of its files; a hub id stands for itself, a
+    model brought in for its bytes.
+    """
     if not base:
         return None
     if base == AUTO:
@@ -249,8 +384,16 @@ def _weights(spec: Spec, name: str, base: str | Brought | None, key: str = "base
             return base
         folder, _ = folder_of(base, spec.root)
     except Wrong as wrong:
-        raise Invalid([wrong.at(spec.place("models", name, key, key=False), f"models.{name}")]) from wrong
-    return digest(sorted((p.name, p.stat().st_size) for p in ([folder] if folder.is_file() else folder.glob("*")) if p.is_file()))
+        raise Invalid(
+            [wrong.at(spec.place("models", name, key, key=False), f"models.{name}")]
+        ) from wrong
+    return digest(
+        sorted(
+            (p.name, p.stat().st_size)
+            for p in ([folder] if folder.is_file() else folder.glob("*"))
+            if p.is_file()
+        )
+    )
 
 
 def place_text(place: Place | list[Any]) -> str:

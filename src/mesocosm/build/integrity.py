@@ -1,7 +1,9 @@
-"""Whether what the catalog lists is still on disk as it was written: snapshots, model versions, answer indexes.
+"""Whether what the catalog lists is still on disk as it was written: snapshots, model versions,
+answer indexes.
 
-Knows fingerprints and files. Changes nothing but its own cache: a file whose size and time of change are those that it had
-when its fingerprint was last found right is not read again (as Git's index does).
+Knows fingerprints and files. Changes nothing but its own cache: a file whose size and time of
+change are those that it had when its fingerprint was last found right is not read again (as Git's
+index does).
 """
 
 from __future__ import annotations
@@ -40,15 +42,25 @@ class Integrity:
             stat = path.stat()
             key, state = str(path.relative_to(self.store)), [stat.st_size, stat.st_mtime_ns]
             held = self.seen.get(key)
-            found = str(held[2]) if held and held[:2] == state and not self.thorough else digest_file(path)
+            found = (
+                str(held[2])
+                if held and held[:2] == state and not self.thorough
+                else digest_file(path)
+            )
             self.kept[key] = [*state, found]
             return found
         except (OSError, ValueError):
             return None
 
     def save(self) -> None:
-        """Keep what was found for the next look; a store that cannot be written to is read again then."""
-        known = {key: held for key, held in (self.seen | self.kept).items() if (self.store / key).exists()}
+        """Keep what was found for the next look; a store that cannot be written to is read again
+        then.
+        """
+        known = {
+            key: held
+            for key, held in (self.seen | self.kept).items()
+            if (self.store / key).exists()
+        }
         if known != self.seen:
             try:
                 write_json(self.path, known)
@@ -70,7 +82,10 @@ class Integrity:
         from mesocosm.govern.snapshot import contents_of, files_of
 
         try:
-            files, contents = [Path(f) for f in files_of(path, version, verify=False)], contents_of(path, version)
+            files, contents = (
+                [Path(f) for f in files_of(path, version, verify=False)],
+                contents_of(path, version),
+            )
         except Failure as error:
             return str(error).split(";")[0]
         for file in files:
@@ -90,7 +105,11 @@ class Integrity:
             return f"version {version['id']}: its files are gone"
         files = sorted(p for p in folder.rglob("*") if p.is_file())
         found = [(p.relative_to(folder).as_posix(), self.fingerprint(p)) for p in files]
-        return None if digest(found) == version["content"] else f"version {version['id']}: its files are not those that were written"
+        return (
+            None
+            if digest(found) == version["content"]
+            else f"version {version['id']}: its files are not those that were written"
+        )
 
     def check_answers(self, folder: Path) -> str | None:
         """What is wrong with an answer index."""
@@ -102,7 +121,11 @@ class Integrity:
             contents = json.loads(kept.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None if not kept.exists() else "its answer index is damaged"
-        return None if all(self.fingerprint(folder / n) == contents.get(n) for n in names) else "its answer index is damaged"
+        return (
+            None
+            if all(self.fingerprint(folder / n) == contents.get(n) for n in names)
+            else "its answer index is damaged"
+        )
 
 
 def _read_cache(path: Path) -> dict[str, list[Any]]:
@@ -127,7 +150,8 @@ def _is_parquet(path: Path) -> bool:
 
 
 def find_damage(spec: Spec, catalog: Catalog, thorough: bool = False) -> dict[str, str]:
-    """What is wrong with the newest snapshots, the versions in use and the answer indexes, by the address of the thing.
+    """What is wrong with the newest snapshots, the versions in use and the answer indexes, by the
+    address of the thing.
 
     Args:
         thorough: read every file whole.

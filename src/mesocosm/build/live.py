@@ -1,6 +1,8 @@
-"""What is being made now: what was said of it last, and the losses of its training so far; for the console, the status and the world.
+"""What is being made now: what was said of it last, and the losses of its training so far; for the
+console, the status and the world.
 
-One small file a thing in the store, written aside and renamed; who died leaves one whose process is gone, which is not shown.
+One small file a thing in the store, written aside and renamed; who died leaves one whose process is
+gone, which is not shown.
 """
 
 from __future__ import annotations
@@ -30,7 +32,14 @@ class Live:
 
     def __init__(self, store: Path, address: str) -> None:
         self.path = store / "live" / f"{address}.json"
-        self.state: dict[str, Any] = {"address": address, "pid": os.getpid(), "began": time.time(), "lines": [], "points": [], "epochs": []}
+        self.state: dict[str, Any] = {
+            "address": address,
+            "pid": os.getpid(),
+            "began": time.time(),
+            "lines": [],
+            "points": [],
+            "epochs": [],
+        }
         self.wrote = 0.0
 
     def heard(self, say: Callable[[str], None]) -> Callable[[str], None]:
@@ -46,12 +55,18 @@ class Live:
         """Note a sentence, and what it carries."""
         record = getattr(text, "record", None)
         if record and "step" in record:
-            self.state["points"] = [*self.state["points"], [round(record["epoch"] - 1 + record["step"] / record["of"], 4), record["loss"]]]
+            self.state["points"] = [
+                *self.state["points"],
+                [round(record["epoch"] - 1 + record["step"] / record["of"], 4), record["loss"]],
+            ]
             if len(self.state["points"]) > POINTS:
                 self.state["points"] = self.state["points"][::2]
             self.state["left"] = record["left"]
         elif record and "epoch" in record:
-            self.state["epochs"] = [*self.state["epochs"], {k: record[k] for k in ("epoch", "train_loss", "held_loss") if k in record}]
+            self.state["epochs"] = [
+                *self.state["epochs"],
+                {k: record[k] for k in ("epoch", "train_loss", "held_loss") if k in record},
+            ]
         self.state["lines"] = [*self.state["lines"], masked(str(text)[:300])][-LINES:]
         self.state["at"] = time.time()
         if self.state["at"] - self.wrote > PAUSE or (record and "step" not in record):
@@ -61,7 +76,12 @@ class Live:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.path.unlink(missing_ok=True)
 
 

@@ -1,4 +1,6 @@
-"""The files of the project that datasets read: how large they are, and whether they were built as they are. Knows sizes and times, no contents."""
+"""The files of the project that datasets read: how large they are, and whether they were built as
+they are. Knows sizes and times, no contents.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,10 @@ def refuse_folder(root: Path) -> None:
         Failure: its path has such characters; they are named.
     """
     if found := unsafe_part(root):
-        raise Failure(f"tables cannot be stored in the project's folder '{root}': its path has {found!r}; expected a path without {UNSAFE_PARTS}")
+        raise Failure(
+            f"tables cannot be stored in the project's folder '{root}': its path has {found!r};"
+            f" expected a path without {UNSAFE_PARTS}"
+        )
 
 
 def is_small(spec: Spec, name: str) -> bool:
@@ -34,13 +39,23 @@ def is_small(spec: Spec, name: str) -> bool:
         path = getattr(spec.eco.sources[source], "path", None)
         if not isinstance(path, str) or "://" in path or "$" in path:
             return False
-        size += sum(p.stat().st_size for p in spec.root.glob(path) if p.is_file()) if not Path(path).is_absolute() else MOST_BYTES + 1
+        size += (
+            sum(p.stat().st_size for p in spec.root.glob(path) if p.is_file())
+            if not Path(path).is_absolute()
+            else MOST_BYTES + 1
+        )
     return size <= MOST_BYTES
 
 
 def settle_readings(spec: Spec, name: str) -> None:
-    """Keep that a dataset was built from its files as they are, so that they are not read again to ask the same."""
-    if name in spec.eco.datasets and not spec.eco.datasets[name].auto and (state := _state(spec, name)) is not None:
+    """Keep that a dataset was built from its files as they are, so that they are not read again to
+    ask the same.
+    """
+    if (
+        name in spec.eco.datasets
+        and not spec.eco.datasets[name].auto
+        and (state := _state(spec, name)) is not None
+    ):
         with suppress(OSError):
             write_json(spec.root / ".mesocosm" / SETTLED, _settled(spec) | {name: state})
 
@@ -60,7 +75,9 @@ def _settled(spec: Spec) -> dict[str, str]:
 
 
 def _state(spec: Spec, name: str) -> str | None:
-    """A print of a dataset's settings and of its files' sizes and times; None where a file is not of the project."""
+    """A print of a dataset's settings and of its files' sizes and times; None where a file is not
+    of the project.
+    """
     dataset = spec.eco.datasets[name]
     seen: list[object] = [dataset]
     for source in (spec.eco.sources[s] for s in dataset.all_sources):
@@ -68,5 +85,11 @@ def _state(spec: Spec, name: str) -> str | None:
         if not isinstance(path, str) or "://" in path or "$" in path or Path(path).is_absolute():
             return None
         files = sorted(p for p in spec.root.glob(path) if p.is_file())
-        seen += [source, *([str(p.relative_to(spec.root)), p.stat().st_size, p.stat().st_mtime_ns] for p in files)]
+        seen += [
+            source,
+            *(
+                [str(p.relative_to(spec.root)), p.stat().st_size, p.stat().st_mtime_ns]
+                for p in files
+            ),
+        ]
     return digest(*seen)

@@ -1,9 +1,12 @@
-"""The markers of a world, shared: one socket for each who is here, one document for all, kept in the catalog.
+"""The markers of a world, shared: one socket for each who is here, one document for all, kept in
+the catalog.
 
-An update is looked at before anybody else hears of it (`world/markers.py`), sent on at once and kept half a second later; what a killed server lost
-comes back with the next visitor who had it. Gateways over one catalog merge what each of them kept. Knows sockets, the document and the catalog.
+An update is looked at before anybody else hears of it (`world/markers.py`), sent on at once and
+kept half a second later; what a killed server lost comes back with the next visitor who had it.
+Gateways over one catalog merge what each of them kept. Knows sockets, the document and the catalog.
 
-Source: the Yjs sync protocol (messages of type 0: step 1 with a state, step 2 and update with an update).
+Source: the Yjs sync protocol (messages of type 0: step 1 with a state, step 2 and update with an
+update).
 """
 
 from __future__ import annotations
@@ -85,13 +88,20 @@ class Marking:
         async with self.lock:
             if not self.all:
                 await self._open()
-        return sorted(({"id": i, **one} for i, one in self.markers.all().items()), key=lambda one: (one["at"], one["id"]))
+        return sorted(
+            ({"id": i, **one} for i, one in self.markers.all().items()),
+            key=lambda one: (one["at"], one["id"]),
+        )
 
     async def _send(self, socket: WebSocket, waiting: asyncio.Queue[bytes | str]) -> None:
         with suppress(WebSocketDisconnect, RuntimeError):
             while True:
                 message = await waiting.get()
-                await (socket.send_text(message) if isinstance(message, str) else socket.send_bytes(message))
+                await (
+                    socket.send_text(message)
+                    if isinstance(message, str)
+                    else socket.send_bytes(message)
+                )
 
     def _tell(self, socket: WebSocket, message: bytes | str) -> None:
         try:
@@ -108,7 +118,9 @@ class Marking:
         try:
             kind, payload = _read(data)
             if kind == YSyncMessageType.SYNC_STEP1:
-                self._tell(socket, _message(YSyncMessageType.SYNC_STEP2, self.markers.lacking(payload)))
+                self._tell(
+                    socket, _message(YSyncMessageType.SYNC_STEP2, self.markers.lacking(payload))
+                )
                 return
             if not may:
                 if kind == YSyncMessageType.SYNC_UPDATE:
@@ -122,12 +134,16 @@ class Marking:
         now = self.markers.all()
         if now == before and self.markers.state() == state:
             return
-        self.acts += [(role, "put down", f"{now[i]['form']} {i}") for i in put] + [(role, "taken away", f"{before[i]['form']} {i}") for i in taken]
+        self.acts += [(role, "put down", f"{now[i]['form']} {i}") for i in put] + [
+            (role, "taken away", f"{before[i]['form']} {i}") for i in taken
+        ]
         self.changed = True
         self._others(_message(YSyncMessageType.SYNC_UPDATE, payload), socket)
 
     async def _open(self) -> None:
-        """Read what the catalog has; a document with much that is gone is begun anew, as nobody holds it."""
+        """Read what the catalog has; a document with much that is gone is begun anew, as nobody
+        holds it.
+        """
         found = await asyncio.to_thread(book.kept, self.catalog, self.number)
         if found is None:
             return
@@ -137,7 +153,11 @@ class Marking:
         else:
             self.markers.merge(data)
         fresh = self.markers.anew()
-        if len(self.markers.whole()) > max(WHOLE // 20, SLACK * len(fresh.whole())) and await asyncio.to_thread(book.keep, self.catalog, self.number, self.age + 1, fresh.whole()):
+        if len(self.markers.whole()) > max(
+            WHOLE // 20, SLACK * len(fresh.whole())
+        ) and await asyncio.to_thread(
+            book.keep, self.catalog, self.number, self.age + 1, fresh.whole()
+        ):
             self.markers, self.number, self.age = fresh, self.number + 1, self.age + 1
 
     async def _keep(self) -> None:
@@ -146,7 +166,9 @@ class Marking:
             try:
                 await self._kept()
             except Exception as error:  # a catalog that takes nothing now: it is tried again
-                logging.getLogger("mesocosm").warning("the markers could not be kept (%s); they are tried again", type(error).__name__)
+                logging.getLogger("mesocosm").warning(
+                    "the markers could not be kept (%s); they are tried again", type(error).__name__
+                )
 
     async def _kept(self) -> None:
         """Keep what changed, and hear what other gateways kept."""
@@ -154,7 +176,9 @@ class Marking:
             found = await asyncio.to_thread(book.kept, self.catalog, self.number)
             if found is not None:
                 self.number, age, data = found
-                if age != self.age:  # begun anew elsewhere: whoever is here comes again, with nothing of the old one
+                if (
+                    age != self.age
+                ):  # begun anew elsewhere: whoever is here comes again, with nothing of the old one
                     fresh = Markers(data)
                     if self.changed:  # what was not kept yet
                         fresh.adopt(self.markers)
@@ -168,7 +192,9 @@ class Marking:
             self.changed, acts = False, self.acts
             self.acts = []
             try:
-                done = await asyncio.to_thread(book.keep, self.catalog, self.number, self.age, self.markers.whole(), acts)
+                done = await asyncio.to_thread(
+                    book.keep, self.catalog, self.number, self.age, self.markers.whole(), acts
+                )
             except BaseException:
                 self.changed, self.acts = True, acts + self.acts
                 raise
@@ -194,7 +220,16 @@ def _read(data: bytes) -> tuple[int, bytes]:
         Wrong: it is none.
     """
     kinds: list[Any] = list(YSyncMessageType)
-    if len(data) > 2 and data[0] == YMessageType.SYNC and data[1] in kinds and any(byte < 128 for byte in data[2:6]):  # its length has four bytes at most
+    if (
+        len(data) > 2
+        and data[0] == YMessageType.SYNC
+        and data[1] in kinds
+        and any(byte < 128 for byte in data[2:6])
+    ):  # its length has four bytes at most
         with suppress(ValueError, RuntimeError, IndexError):
             return data[1], bytes(read_message(data[2:]))
-    raise Wrong("", "what came is no message of the Yjs sync protocol", "type 0 with step 1, step 2 or update")
+    raise Wrong(
+        "",
+        "what came is no message of the Yjs sync protocol",
+        "type 0 with step 1, step 2 or update",
+    )

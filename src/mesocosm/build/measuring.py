@@ -1,4 +1,6 @@
-"""What metrics are told of the catalog: alerts, drift, held-out quality, the age of data, records that wait. Knows both; decides nothing."""
+"""What metrics are told of the catalog: alerts, drift, held-out quality, the age of data, records
+that wait. Knows both; decides nothing.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +13,23 @@ from mesocosm.operate.served import Served
 from mesocosm.operate.watch import Watch
 
 
-def measure(catalog: Catalog, metrics: Metrics, watches: Sequence[Watch], served: Mapping[str, Served], datasets: Sequence[str], journal: Journal) -> None:
+def measure(
+    catalog: Catalog,
+    metrics: Metrics,
+    watches: Sequence[Watch],
+    served: Mapping[str, Served],
+    datasets: Sequence[str],
+    journal: Journal,
+) -> None:
     """Set the metrics that the catalog tells."""
     alerts = catalog.alerts(open_only=True)
     for watch in watches:
         metrics.alerts.labels(watch.name).set(sum(a["monitor"] == watch.name for a in alerts))
-        verdicts = [a["detail"]["verdict"] for a in alerts if a["monitor"] == watch.name and "verdict" in (a["detail"] or {})]
+        verdicts = [
+            a["detail"]["verdict"]
+            for a in alerts
+            if a["monitor"] == watch.name and "verdict" in (a["detail"] or {})
+        ]
         metrics.harm.labels(watch.name).set(max([v["harm"] or 0.0 for v in verdicts], default=0.0))
         for feature, p in watch.last.get("p_values", {}).items():
             metrics.p_value.labels(watch.name, feature).set(p)

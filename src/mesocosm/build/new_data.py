@@ -1,7 +1,8 @@
 """A new snapshot against the last one, field by field, before anything is trained on it.
 
-Knows two snapshots' records and the monitors' tests. A changed unit, a changed schema and a field that became missing stop the build;
-a shifted distribution is only reported. Accepting a change is a person's act and is audited.
+Knows two snapshots' records and the monitors' tests. A changed unit, a changed schema and a field
+that became missing stop the build; a shifted distribution is only reported. Accepting a change is a
+person's act and is audited.
 """
 
 from __future__ import annotations
@@ -24,15 +25,21 @@ LEVEL = 1e-4  # p-value that such a rise must have besides
 MOST_VALUES = 50  # distinct values over which new ones are the rule in a category
 GONE = 0.05  # share from which a value that came no more, and new ones beside it, are a change of codes
 SMALL_GAP = 0.05  # rise of a share of missing values that is reported
-OUTSIDE, FAR = 0.9, 4.0  # share outside of the last range, and distance in training spreads, from which numbers are others
-SHIFT, SHIFT_LEVEL = 0.25, 1e-6  # distance in training spreads, and p-value, from which a shifted distribution is reported
+OUTSIDE, FAR = (
+    0.9,
+    4.0,
+)  # share outside of the last range, and distance in training spreads, from which numbers are others
+SHIFT, SHIFT_LEVEL = (
+    0.25,
+    1e-6,
+)  # distance in training spreads, and p-value, from which a shifted distribution is reported
 
 
 def compare_snapshots(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[FieldChange]:
     """Compare each field that both snapshots define alike.
 
-    A field whose definition the file changed is left out: that change was asked for. Fields that `fields: auto` drafted are
-    compared in any case, since nobody asked for those.
+    A field whose definition the file changed is left out: that change was asked for. Fields that
+    `fields: auto` drafted are compared in any case, since nobody asked for those.
 
     Args:
         old: `account`, `report`, `facts`, `recipe` of the last snapshot.
@@ -40,31 +47,51 @@ def compare_snapshots(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Fi
     """
     before, after = old["recipe"]["fields"], new["recipe"]["fields"]
     drafted = bool(new["recipe"].get("auto"))
-    found: list[FieldChange] = compare_rows(old, new) + (_compare_columns(old, new) if drafted else [])
+    found: list[FieldChange] = compare_rows(old, new) + (
+        _compare_columns(old, new) if drafted else []
+    )
     for name in after:
         if name not in before:
             continue
         if before[name]["type"] != after[name]["type"]:
             if drafted:
-                found.append(FieldChange(name, "schema", f"its type was {before[name]['type']} and is {after[name]['type']}"))
+                found.append(
+                    FieldChange(
+                        name,
+                        "schema",
+                        f"its type was {before[name]['type']} and is {after[name]['type']}",
+                    )
+                )
             continue
         if not drafted and canonical(before[name]) != canonical(after[name]):
             continue
         found += _compare_field(name, after[name], old, new)
     named = {c.field for c in found if c.kind in ("missing", "unreadable")}
-    known = [(old["facts"]["training"][n], new["facts"]["training"][n], n) for n in after if n in before and n not in named and n not in _keys(new) and before[n]["type"] == after[n]["type"] and all(n in s["facts"]["training"] for s in (old, new))]
-    if (other := _find_done({n: was for was, _, n in known}, {n: now for _, now, n in known})):
+    known = [
+        (old["facts"]["training"][n], new["facts"]["training"][n], n)
+        for n in after
+        if n in before
+        and n not in named
+        and n not in _keys(new)
+        and before[n]["type"] == after[n]["type"]
+        and all(n in s["facts"]["training"] for s in (old, new))
+    ]
+    if other := _find_done({n: was for was, _, n in known}, {n: now for _, now, n in known}):
         found = [c for c in found if c.field not in {o.field for o in other}] + other
     return found
 
 
 def _compare_columns(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[FieldChange]:
-    """Columns of a source that `fields: auto` drafts: one that is gone is a change of schema, one that is new is reported."""
+    """Columns of a source that `fields: auto` drafts: one that is gone is a change of schema, one
+    that is new is reported.
+    """
     was, now = (_columns(snapshot) for snapshot in (old, new))
     gone = [n for n, column in was.items() if n not in now and column not in _listed(new)]
     added = [n for n, column in now.items() if n not in was and column not in _listed(old)]
     beside = f"; new beside it: {', '.join(added)}" if added else ""
-    return [FieldChange(n, "schema", f"the source has no such column any more{beside}") for n in gone] + [
+    return [
+        FieldChange(n, "schema", f"the source has no such column any more{beside}") for n in gone
+    ] + [
         FieldChange(n, "distribution", "the column is new in the source") for n in added if not gone
     ]
 
@@ -84,30 +111,49 @@ def _keys(snapshot: Mapping[str, Any]) -> list[str]:
     return [key] if isinstance(key, str) else list(key)
 
 
-def _compare_field(name: str, settings: Mapping[str, Any], old: Mapping[str, Any], new: Mapping[str, Any]) -> list[FieldChange]:
-    rises = [_find_rise(name, what, old["report"], new["report"]) for what in ("unreadable", "missing")]
+def _compare_field(
+    name: str, settings: Mapping[str, Any], old: Mapping[str, Any], new: Mapping[str, Any]
+) -> list[FieldChange]:
+    rises = [
+        _find_rise(name, what, old["report"], new["report"]) for what in ("unreadable", "missing")
+    ]
     found = [rise for rise in rises if rise][:1]  # an unreadable value is also a missing one
     known, now = old["facts"]["training"].get(name), new["facts"]["training"].get(name)
     if name in _keys(new):  # new rows have new keys
         return found
-    texts, dates = ([s["facts"].get(k, {}).get(name) for s in (old, new)] for k in ("texts", "dates"))
+    texts, dates = (
+        [s["facts"].get(k, {}).get(name) for s in (old, new)] for k in ("texts", "dates")
+    )
     if not found and all(texts):
         found = compare_texts(name, *texts)
     if not found and all(dates):
         found = compare_dates(name, *dates)
-    if not found and (gone := _find_rise(name, "missing", old["report"], new["report"], SMALL_GAP, SHIFT_LEVEL)):
+    if not found and (
+        gone := _find_rise(name, "missing", old["report"], new["report"], SMALL_GAP, SHIFT_LEVEL)
+    ):
         return [FieldChange(name, "distribution", gone.evidence)]
     if found or not known or not now:
         return found
     if "numbers" in known and "numbers" in now:
-        return _compare_numbers(name, settings, known, now, all(_numbers_rows(name, s) for s in (old, new)))
+        return _compare_numbers(
+            name, settings, known, now, all(_numbers_rows(name, s) for s in (old, new))
+        )
     if "counts" in known and "counts" in now:
         return _compare_categories(name, known["counts"], now["counts"])
     return found
 
 
-def _find_rise(name: str, what: str, old: Mapping[str, Any], new: Mapping[str, Any], gap: float = GAP, level: float = LEVEL) -> FieldChange | None:
-    """A share that rose by more than `gap`; the test is Fisher's exact one (Fisher 1935, The Design of Experiments)."""
+def _find_rise(
+    name: str,
+    what: str,
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    gap: float = GAP,
+    level: float = LEVEL,
+) -> FieldChange | None:
+    """A share that rose by more than `gap`; the test is Fisher's exact one (Fisher 1935, The Design
+    of Experiments).
+    """
     counts = [_count(name, what, report) for report in (old, new)]
     if counts[0] is None or counts[1] is None:
         return None
@@ -116,10 +162,15 @@ def _find_rise(name: str, what: str, old: Mapping[str, Any], new: Mapping[str, A
         return None
     from scipy.stats import fisher_exact
 
-    p = fisher_exact([[bad_old, of_old - bad_old], [bad_new, of_new - bad_new]], alternative="less")[1]
+    p = fisher_exact(
+        [[bad_old, of_old - bad_old], [bad_new, of_new - bad_new]], alternative="less"
+    )[1]
     if p > level:
         return None
-    evidence = f"{bad_new} of {of_new} values are {what} ({bad_new / of_new:.1%}); in the last snapshot {bad_old} of {of_old} were ({bad_old / of_old:.1%})"
+    evidence = (
+        f"{bad_new} of {of_new} values are {what} ({bad_new / of_new:.1%}); in the last snapshot"
+        f" {bad_old} of {of_old} were ({bad_old / of_old:.1%})"
+    )
     return FieldChange(name, what, evidence)
 
 
@@ -129,18 +180,36 @@ def _count(name: str, what: str, report: Mapping[str, Any]) -> tuple[int, int] |
         return None
     if what == "missing":
         return int(profile["missing"]), int(profile["rows"])
-    return (int(report["unreadable"].get(name, 0)), int(profile["rows"])) if "unreadable" in report else None
+    return (
+        (int(report["unreadable"].get(name, 0)), int(profile["rows"]))
+        if "unreadable" in report
+        else None
+    )
 
 
 def _numbers_rows(name: str, snapshot: Mapping[str, Any]) -> bool:
-    """Whether each row has a whole number of its own, as invoices and events have: in later rows it is greater."""
+    """Whether each row has a whole number of its own, as invoices and events have: in later rows it
+    is greater.
+    """
     profile = (snapshot["report"].get("after") or snapshot["report"]["before"]).get(name, {})
     whole = snapshot["recipe"]["fields"][name]["type"] == "integer"
-    return whole and "distinct" in profile and profile["distinct"] >= profile["rows"] - profile["missing"] > 0
+    return (
+        whole
+        and "distinct" in profile
+        and profile["distinct"] >= profile["rows"] - profile["missing"] > 0
+    )
 
 
-def _compare_numbers(name: str, settings: Mapping[str, Any], known: Mapping[str, Any], now: Mapping[str, Any], counting: bool) -> list[FieldChange]:
-    """What moved in a field of numbers; where they number the rows (`counting`), another range is reported and stops nothing."""
+def _compare_numbers(
+    name: str,
+    settings: Mapping[str, Any],
+    known: Mapping[str, Any],
+    now: Mapping[str, Any],
+    counting: bool,
+) -> list[FieldChange]:
+    """What moved in a field of numbers; where they number the rows (`counting`), another range is
+    reported and stops nothing.
+    """
     from mesocosm.operate.drift.features import drifted
 
     if min(known["rows"], now["rows"]) < FEW:
@@ -156,13 +225,29 @@ def _compare_numbers(name: str, settings: Mapping[str, Any], known: Mapping[str,
     low, high = float(known["numbers"][0]), float(known["numbers"][-1])
     outside = sum(not low <= v <= high for v in live) / len(live)
     if outside > OUTSIDE and first.get("distance", 0) > FAR:
-        return [FieldChange(name, "distribution" if counting else "schema", f"{outside:.0%} of its values lie outside of the range of the last snapshot, {first['distance']:.1f} standard deviations away")]
+        return [
+            FieldChange(
+                name,
+                "distribution" if counting else "schema",
+                f"{outside:.0%} of its values lie outside of the range of the last snapshot,"
+                f" {first['distance']:.1f} standard deviations away",
+            )
+        ]
     if first.get("distance", 0) >= SHIFT and first["p"] < SHIFT_LEVEL:
-        return [FieldChange(name, "distribution", f"its median was {first['median_before']:,.4g} and is {first['median_now']:,.4g}; the distribution moved by {first['distance']:.2f} standard deviations")]
+        return [
+            FieldChange(
+                name,
+                "distribution",
+                f"its median was {first['median_before']:,.4g} and is {first['median_now']:,.4g};"
+                f" the distribution moved by {first['distance']:.2f} standard deviations",
+            )
+        ]
     return []
 
 
-def _find_unit_change(name: str, known: Mapping[str, Any], live: Sequence[float], unit: str | None) -> str | None:
+def _find_unit_change(
+    name: str, known: Mapping[str, Any], live: Sequence[float], unit: str | None
+) -> str | None:
     """The factor that the monitors' test finds between two samples, as a sentence."""
     from mesocosm.operate.drift.units import find_unit
 
@@ -171,7 +256,10 @@ def _find_unit_change(name: str, known: Mapping[str, Any], live: Sequence[float]
         return None
     plus = f" {'plus' if found.plus > 0 else 'less'} {abs(found.plus):.4g}" if found.plus else ""
     part = f" in about {found.share:.0%} of the rows" if found.share < 1 else ""
-    return f"its values are {found.times:.4g} times what they were{plus}{part} and otherwise the same{f' ({found.named})' if found.named else ''}"
+    return (
+        f"its values are {found.times:.4g} times what they were{plus}{part} and otherwise the"
+        f" same{f' ({found.named})' if found.named else ''}"
+    )
 
 
 def _resample(known: Mapping[str, Any]) -> list[float]:
@@ -183,37 +271,97 @@ def _resample(known: Mapping[str, Any]) -> list[float]:
     return [float(v) for v in np.quantile(points, at)]
 
 
-def _compare_categories(name: str, known: Mapping[str, int], now: Mapping[str, int]) -> list[FieldChange]:
+def _compare_categories(
+    name: str, known: Mapping[str, int], now: Mapping[str, int]
+) -> list[FieldChange]:
     rows, were = sum(now.values()), sum(known.values())
     if min(were, rows) < FEW or len(known) > MOST_VALUES:
         return []
     unseen = {v: n for v, n in now.items() if v not in known}
     share = sum(unseen.values()) / rows
     first = tuple(str(v) for v in sorted(unseen, key=lambda v: -unseen[v])[:5])
-    gone = [v for v, n in known.items() if n / were >= GONE and v not in now and n / were * rows >= 10]
+    gone = [
+        v for v, n in known.items() if n / were >= GONE and v not in now and n / were * rows >= 10
+    ]
     if share >= GAP or (share >= GONE and gone):
-        also = f", and {len(gone)} frequent value{'s' if len(gone) > 1 else ''} came no more" if gone else ""
-        return [FieldChange(name, "schema", f"{share:.0%} of its values were never seen before ({len(unseen)} new values){also}: its codes changed", first)]
+        also = (
+            f", and {len(gone)} frequent value{'s' if len(gone) > 1 else ''} came no more"
+            if gone
+            else ""
+        )
+        return [
+            FieldChange(
+                name,
+                "schema",
+                f"{share:.0%} of its values were never seen before ({len(unseen)} new"
+                f" values){also}: its codes changed",
+                first,
+            )
+        ]
     away = sum(abs(known.get(v, 0) / were - now.get(v, 0) / rows) for v in {*known, *now}) / 2
     if share >= GONE:
-        return [FieldChange(name, "distribution", f"{share:.0%} of its values were never seen before ({len(unseen)} new values)", first)]
+        return [
+            FieldChange(
+                name,
+                "distribution",
+                f"{share:.0%} of its values were never seen before ({len(unseen)} new values)",
+                first,
+            )
+        ]
     if away >= SHIFT:
         from scipy.stats import chi2_contingency
 
         values = [*{**known, **now}]
-        if chi2_contingency([[known.get(v, 0) for v in values], [now.get(v, 0) for v in values]]).pvalue < SHIFT_LEVEL:
-            return [FieldChange(name, "distribution", f"{away:.0%} of the rows would have to have another value for its shares to be those of the last snapshot")]
+        if (
+            chi2_contingency(
+                [[known.get(v, 0) for v in values], [now.get(v, 0) for v in values]]
+            ).pvalue
+            < SHIFT_LEVEL
+        ):
+            return [
+                FieldChange(
+                    name,
+                    "distribution",
+                    f"{away:.0%} of the rows would have to have another value for its shares to be"
+                    " those of the last snapshot",
+                )
+            ]
     return []
 
 
-def _find_done(known: Mapping[str, Mapping[str, Any]], now: Mapping[str, Mapping[str, Any]]) -> list[FieldChange]:
-    """What the monitors' tests find was done to fields: two exchanged, one value in many rows, values recoded among themselves."""
+def _find_done(
+    known: Mapping[str, Mapping[str, Any]], now: Mapping[str, Mapping[str, Any]]
+) -> list[FieldChange]:
+    """What the monitors' tests find was done to fields: two exchanged, one value in many rows,
+    values recoded among themselves.
+    """
     from mesocosm.operate.drift.changes import find_changes
 
-    live = {n: _resample(one) if "numbers" in one else _expand(one["counts"]) for n, one in now.items()}
-    usable = {n: {k: v for k, v in one.items() if k != "missing"} for n, one in known.items() if len(live[n]) >= FEW}
+    live = {
+        n: _resample(one) if "numbers" in one else _expand(one["counts"]) for n, one in now.items()
+    }
+    usable = {
+        n: {k: v for k, v in one.items() if k != "missing"}
+        for n, one in known.items()
+        if len(live[n]) >= FEW
+    }
     told = find_changes(usable, live, LEVEL) if usable else []
-    return [FieldChange(c.field, c.kind, c.why if c.detail["change"] != "recoded" else "its values look recoded: with their names exchanged, their shares are those of the last snapshot") for c in told if c.detail["change"] in ("exchanged", "one value", "recoded")]
+    return [
+        FieldChange(
+            c.field,
+            c.kind,
+            (
+                c.why
+                if c.detail["change"] != "recoded"
+                else (
+                    "its values look recoded: with their names exchanged, their shares are those of"
+                    " the last snapshot"
+                )
+            ),
+        )
+        for c in told
+        if c.detail["change"] in ("exchanged", "one value", "recoded")
+    ]
 
 
 def _expand(counts: Mapping[str, int]) -> list[str]:
@@ -222,7 +370,14 @@ def _expand(counts: Mapping[str, int]) -> list[str]:
     return [v for v, n in counts.items() for _ in range(round(n * min(1.0, 2000 / max(1, rows))))]
 
 
-def check_new_data(spec: Spec, dataset: str, made: str, last: Mapping[str, Any] | None, new: Mapping[str, Any], accepted: frozenset[str]) -> list[FieldChange]:
+def check_new_data(
+    spec: Spec,
+    dataset: str,
+    made: str,
+    last: Mapping[str, Any] | None,
+    new: Mapping[str, Any],
+    accepted: frozenset[str],
+) -> list[FieldChange]:
     """Compare, and stop where something changed that nobody accepted.
 
     Args:
@@ -232,8 +387,8 @@ def check_new_data(spec: Spec, dataset: str, made: str, last: Mapping[str, Any] 
         The changes that do not stop the build: shifts, and what was accepted.
 
     Raises:
-        Invalid: a unit or a schema changed, or a field became missing or unreadable; the findings hold the evidence and the line
-            that accepts it.
+        Invalid: a unit or a schema changed, or a field became missing or unreadable; the findings
+            hold the evidence and the line that accepts it.
     """
     store = spec.root / ".mesocosm"
     changes = compare_snapshots(last, new) if last else []
@@ -250,9 +405,24 @@ def stop_findings(spec: Spec, dataset: str, stops: Sequence[FieldChange]) -> lis
     found = []
     for change in stops:
         place = spec.place("datasets", dataset, *(("fields", change.field) if change.field else ()))
-        wanted = f"data like the last snapshot, which stays in use. Fix the source, or accept the change: mesocosm build --accept {dataset}{f'.{change.field}' if change.field else ''}"
+        wanted = (
+            "data like the last snapshot, which stays in use. Fix the source, or accept the"
+            " change: mesocosm build --accept"
+            f" {dataset}{f'.{change.field}' if change.field else ''}"
+        )
         shown = f", such as {', '.join(map(repr, change.examples))}" if change.examples else ""
-        found.append(Finding(place, f"datasets.{dataset}.fields.{change.field}" if change.field else f"datasets.{dataset}", f"{change.kind} change: {change.evidence}{shown}", wanted))
+        found.append(
+            Finding(
+                place,
+                (
+                    f"datasets.{dataset}.fields.{change.field}"
+                    if change.field
+                    else f"datasets.{dataset}"
+                ),
+                f"{change.kind} change: {change.evidence}{shown}",
+                wanted,
+            )
+        )
     return found
 
 
@@ -262,8 +432,14 @@ def keep_stop(store: Path, dataset: str, made: str, stops: Sequence[FieldChange]
 
 
 def keep_failure(store: Path, dataset: str, made: str, error: Failure) -> None:
-    """Leave why a dataset could not be governed at all; without the choices, which may be values of rows."""
-    said = (f"{error.key}: {error.found}" if error.key else error.found) if isinstance(error, Wrong) else str(error)
+    """Leave why a dataset could not be governed at all; without the choices, which may be values of
+    rows.
+    """
+    said = (
+        (f"{error.key}: {error.found}" if error.key else error.found)
+        if isinstance(error, Wrong)
+        else str(error)
+    )
     keep_stop(store, dataset, made, [FieldChange("", "build", said)])
 
 
@@ -278,7 +454,9 @@ def stop_file(store: Path, dataset: str) -> Path:
 
 
 def read_stop(store: Path, dataset: str, made: str | None = None) -> list[FieldChange]:
-    """What stopped the last build of a dataset; nothing once it was built, or where its content is another than then."""
+    """What stopped the last build of a dataset; nothing once it was built, or where its content is
+    another than then.
+    """
     import json
 
     path = stop_file(store, dataset)
@@ -286,6 +464,9 @@ def read_stop(store: Path, dataset: str, made: str | None = None) -> list[FieldC
         kept = json.loads(path.read_text(encoding="utf-8"))
         if made is not None and kept["made"] != made:
             return []
-        return [FieldChange(**{**change, "examples": tuple(change.get("examples", ()))}) for change in kept["changes"]]
+        return [
+            FieldChange(**{**change, "examples": tuple(change.get("examples", ()))})
+            for change in kept["changes"]
+        ]
     except (OSError, ValueError, KeyError, TypeError):
         return []

@@ -1,4 +1,5 @@
-"""A still picture or a turntable of a world, taken by a browser without a screen from the world's own page.
+"""A still picture or a turntable of a world, taken by a browser without a screen from the world's
+own page.
 
 Knows the running server and Playwright. A server that is not there is started for the while.
 """
@@ -24,12 +25,26 @@ from mesocosm.build.running import running_server
 from mesocosm.spec import Spec
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-FLAGS = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-dev-shm-usage", "--disable-quic"]
+FLAGS = [
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+]
 READY = 300.0  # seconds that a server may take to be ready
 FRAME = 120.0  # seconds that one picture may take
 
 
-def picture(spec: Spec, out: Path, light: str | None, size: tuple[int, int], seconds: float, rate: int, say: Callable[[str], None]) -> dict[str, Any]:
+def picture(
+    spec: Spec,
+    out: Path,
+    light: str | None,
+    size: tuple[int, int],
+    seconds: float,
+    rate: int,
+    say: Callable[[str], None],
+) -> dict[str, Any]:
     """Take it.
 
     Args:
@@ -54,7 +69,16 @@ def picture(spec: Spec, out: Path, light: str | None, size: tuple[int, int], sec
     taken: list[Any] = []
     with serving(spec) as (url, token), sync_playwright() as play:
         try:
-            page = play.chromium.launch(executable_path=browser, args=[*FLAGS, *(["--no-sandbox"] if os.name == "posix" and os.geteuid() == 0 else [])]).new_page(viewport={"width": size[0], "height": size[1]}, reduced_motion="reduce" if frames == 1 else "no-preference")
+            page = play.chromium.launch(
+                executable_path=browser,
+                args=[
+                    *FLAGS,
+                    *(["--no-sandbox"] if os.name == "posix" and os.geteuid() == 0 else []),
+                ],
+            ).new_page(
+                viewport={"width": size[0], "height": size[1]},
+                reduced_motion="reduce" if frames == 1 else "no-preference",
+            )
             page.set_default_timeout(FRAME * 1000)
             page.goto(f"{url}/world?token={token}#picture")
             page.wait_for_selector("canvas")
@@ -73,10 +97,26 @@ def picture(spec: Spec, out: Path, light: str | None, size: tuple[int, int], sec
                     if i % rate == 0:
                         say(f"{i // rate + 1} of {round(seconds)} s")
         except Error as error:
-            raise Failure(f"the browser could not take the picture ({str(error).splitlines()[0][:120]})") from error
+            raise Failure(
+                f"the browser could not take the picture ({str(error).splitlines()[0][:120]})"
+            ) from error
     if taken:
-        taken[0].save(out, save_all=True, append_images=taken[1:], duration=round(1000 / rate), loop=0, quality=78, method=4)
-    return {"file": str(out), "width": size[0], "height": size[1], "pictures": frames, "bytes": out.stat().st_size}
+        taken[0].save(
+            out,
+            save_all=True,
+            append_images=taken[1:],
+            duration=round(1000 / rate),
+            loop=0,
+            quality=78,
+            method=4,
+        )
+    return {
+        "file": str(out),
+        "width": size[0],
+        "height": size[1],
+        "pictures": frames,
+        "bytes": out.stat().st_size,
+    }
 
 
 def _drawn(page: Any, more: int) -> None:
@@ -99,12 +139,20 @@ def serving(spec: Spec) -> Iterator[tuple[str, str]]:
         yield found["url"], found["token"]
         return
     (store / "server.json").unlink(missing_ok=True)
-    process = subprocess.Popen([sys.executable, "-m", "mesocosm", "up", str(spec.path), "--port", "0", "--no-build"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mesocosm", "up", str(spec.path), "--port", "0", "--no-build"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     try:
         end = time.monotonic() + READY
         while time.monotonic() < end:
             if process.poll() is not None:
-                raise Failure("the server did not start: " + (process.stderr.read().strip()[-300:] if process.stderr else ""))
+                raise Failure(
+                    "the server did not start: "
+                    + (process.stderr.read().strip()[-300:] if process.stderr else "")
+                )
             try:
                 said = json.loads((store / "server.json").read_text(encoding="utf-8"))
                 if httpx.get(said["url"] + "/readyz", timeout=5).status_code == 200:

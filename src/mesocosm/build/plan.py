@@ -31,7 +31,13 @@ class Change:
         """The change as JSON-ready data."""
         place = self.resource.place if self.resource else None
         at = {"file": place.file, "line": place.line} if place else None
-        return {"address": self.address, "sign": self.sign, "action": ACTIONS[self.sign], "because": list(self.because), "place": at}
+        return {
+            "address": self.address,
+            "sign": self.sign,
+            "action": ACTIONS[self.sign],
+            "because": list(self.because),
+            "place": at,
+        }
 
 
 def plan(spec: Spec, catalog: Catalog) -> list[Change]:
@@ -60,29 +66,48 @@ def plan(spec: Spec, catalog: Catalog) -> list[Change]:
             mark, because = _repair(resource, damage, listed_before)
         signs[resource.address] = mark
         if mark != "=" and resource.section == "datasets":
-            because += tuple(f"the build stops before training: {c.sentence}" for c in read_stop(store, resource.name, new.made))
+            because += tuple(
+                f"the build stops before training: {c.sentence}"
+                for c in read_stop(store, resource.name, new.made)
+            )
         found.append(Change(resource.address, mark, because, resource, new))
     for address in listed:
-        found.append(Change(address, "-", ("it is no longer in the file; 'build --prune' deletes what it made",)))
+        found.append(
+            Change(
+                address, "-", ("it is no longer in the file; 'build --prune' deletes what it made",)
+            )
+        )
     return found
 
 
-def _repair(resource: Resource, damage: Mapping[str, str], listed: Collection[str]) -> tuple[str, tuple[str, ...]]:
-    """The sign and the reason of a thing that is as the file says: damaged files are rebuilt, a service of a rebuilt model is deployed again."""
+def _repair(
+    resource: Resource, damage: Mapping[str, str], listed: Collection[str]
+) -> tuple[str, tuple[str, ...]]:
+    """The sign and the reason of a thing that is as the file says: damaged files are rebuilt, a
+    service of a rebuilt model is deployed again.
+    """
     if resource.address in damage and resource.address in listed:
-        return ("±" if resource.section != "services" else "~"), (f"{damage[resource.address]}, so it is rebuilt",)
+        return ("±" if resource.section != "services" else "~"), (
+            f"{damage[resource.address]}, so it is rebuilt",
+        )
     rebuilt = [need for need in resource.needs if need in damage]
     if resource.section == "services" and rebuilt:
         return "~", (f"{rebuilt[0]} is rebuilt",)
     return "=", ()
 
 
-def _because(resource: Resource, row: Mapping[str, Any] | None, mark: str, signs: Mapping[str, str]) -> tuple[str, ...]:
+def _because(
+    resource: Resource, row: Mapping[str, Any] | None, mark: str, signs: Mapping[str, str]
+) -> tuple[str, ...]:
     if mark == "=":
         return ()
     if row is None:
         return (f"it is new in the file ({resource.place.file}:{resource.place.line})",)
-    reasons = [f"{need} is {'new' if signs[need] == '+' else 'made anew'}" for need in resource.needs if signs.get(need) in ("±", "+")]
+    reasons = [
+        f"{need} is {'new' if signs[need] == '+' else 'made anew'}"
+        for need in resource.needs
+        if signs.get(need) in ("±", "+")
+    ]
     if row["made"] == STALE:
         reasons.append("rows left it, and its groups may be smaller than 'anonymity' says")
     before = row["definition"]
@@ -93,7 +118,10 @@ def _because(resource: Resource, row: Mapping[str, Any] | None, mark: str, signs
             elif key == "revision":
                 reasons.append("Mesocosm makes it otherwise now")
             else:
-                reasons.append(f"{key} was {_short(old)} and is {_short(new)} ({resource.place.file}:{resource.place.line})")
+                reasons.append(
+                    f"{key} was {_short(old)} and is {_short(new)}"
+                    f" ({resource.place.file}:{resource.place.line})"
+                )
     return tuple(dict.fromkeys(reasons))
 
 

@@ -1,4 +1,5 @@
-"""What a build would find in changed files, before it runs: the new rows governed in a scratch folder and compared with the last snapshot.
+"""What a build would find in changed files, before it runs: the new rows governed in a scratch
+folder and compared with the last snapshot.
 
 Knows the same comparison that the build makes. Lists nothing and keeps only the evidence.
 """
@@ -22,14 +23,20 @@ from mesocosm.spec import Spec
 
 
 def preview_data(spec: Spec, catalog: Catalog, changes: Sequence[Change]) -> list[str]:
-    """Compare changed local files with the last snapshots and keep what would stop the build, where `plan` reads it.
+    """Compare changed local files with the last snapshots and keep what would stop the build, where
+    `plan` reads it.
 
     Returns:
         The datasets that were too large or too remote to compare before the build.
     """
     left = []
     for change in changes:
-        if change.resource is None or change.prints is None or change.resource.section != "datasets" or change.sign != "±":
+        if (
+            change.resource is None
+            or change.prints is None
+            or change.resource.section != "datasets"
+            or change.sign != "±"
+        ):
             continue
         name = change.resource.name
         last = catalog.snapshot(dataset=name)
@@ -51,11 +58,24 @@ def _preview(spec: Spec, catalog: Catalog, change: Change, last: dict[str, Any])
     rules = {"rows": last["account"]["kept"], "training": last["facts"]["training"]}
     try:
         made = govern(
-            name, datasets_of(spec)[name], spec.eco.sources, Where(where.root, scratch), change.prints.made, private_key(where.store),
-            lambda _: None, rules, catalog.clock(), forgotten_of(spec, catalog, name),
-        )  # fmt: skip
+            name,
+            datasets_of(spec)[name],
+            spec.eco.sources,
+            Where(where.root, scratch),
+            change.prints.made,
+            private_key(where.store),
+            lambda _: None,
+            rules,
+            catalog.clock(),
+            forgotten_of(spec, catalog, name),
+        )
         auto = name in spec.eco.datasets and spec.eco.datasets[name].auto
-        new = {"account": made.account, "report": made.report, "facts": made.facts, "recipe": dict(change.resource.made_by) | {"auto": auto}}
+        new = {
+            "account": made.account,
+            "report": made.report,
+            "facts": made.facts,
+            "recipe": dict(change.resource.made_by) | {"auto": auto},
+        }
         check_new_data(spec, name, change.prints.made, last, new, frozenset())
     except Wrong as error:  # what cannot be governed stops the build too
         keep_failure(where.store, name, change.prints.made, error)

@@ -17,11 +17,17 @@ from mesocosm.spec import Spec
 
 
 def prices(spec: Spec, catalog: Catalog, changes: Sequence[Change]) -> dict[str, dict[str, Any]]:
-    """By address of each model that would be grown from a dataset that stays: `seconds`, `gigabytes`, `phases`, and a `text`."""
+    """By address of each model that would be grown from a dataset that stays: `seconds`,
+    `gigabytes`, `phases`, and a `text`.
+    """
     signs = {c.address: c.sign for c in changes}
     found: dict[str, dict[str, Any]] = {}
     for change in changes:
-        if change.resource is None or change.resource.section != "models" or change.sign not in ("+", "±"):
+        if (
+            change.resource is None
+            or change.resource.section != "models"
+            or change.sign not in ("+", "±")
+        ):
             continue
         model = spec.eco.models[change.resource.name]
         snapshot = catalog.snapshot(dataset=model.learns)
@@ -35,7 +41,19 @@ def prices(spec: Spec, catalog: Catalog, changes: Sequence[Change]) -> dict[str,
         try:
             read = rows_for(spec, model, snapshot)
             corpus, told = corpus_of(spec, catalog, model, snapshot)
-            site = Site(spec.root, store, store, "", corpus=corpus, told=told, order=order_of(snapshot, model.predict), taught=taught_by(spec, catalog, model), items=items_of(spec, catalog, model), groups=read.groups, sites=read.sites)
+            site = Site(
+                spec.root,
+                store,
+                store,
+                "",
+                corpus=corpus,
+                told=told,
+                order=order_of(snapshot, model.predict),
+                taught=taught_by(spec, catalog, model),
+                items=items_of(spec, catalog, model),
+                groups=read.groups,
+                sites=read.sites,
+            )
             job = work_of(model, read.rows, read.split, kinds_of(snapshot), site)
         except Failure:  # the build says what is wrong, with its place
             continue

@@ -1,6 +1,8 @@
-"""What the values of local files leave open, asked before a build: a decimal mark, an order of day and month.
+"""What the values of local files leave open, asked before a build: a decimal mark, an order of day
+and month.
 
-Knows the same proofs that the build makes. Reads small local files only; keeps that a content left nothing open, and no value.
+Knows the same proofs that the build makes. Reads small local files only; keeps that a content left
+nothing open, and no value.
 """
 
 from __future__ import annotations
@@ -23,15 +25,21 @@ FORMS = ("csv", "excel", "json", "jsonl", "parquet")  # types of sources that ar
 def ask_readings(spec: Spec, made: Mapping[str, str] | None = None) -> list[Finding]:
     """For each column of a dataset whose values have two readings, where the file has to say which.
 
-    Datasets that are drafted, that read no file of the project, or that read large ones are left to the build.
+    Datasets that are drafted, that read no file of the project, or that read large ones are left to
+    the build.
 
     Args:
-        made: by address, what tells a dataset's content and settings from others; one that left nothing open is not read again.
+        made: by address, what tells a dataset's content and settings from others; one that left
+            nothing open is not read again.
     """
     found = []
     for name, dataset in spec.eco.datasets.items():
         sources = [spec.eco.sources.get(s) for s in dataset.all_sources]
-        if dataset.auto or any(s is None or getattr(s, "type", "") not in FORMS for s in sources) or not is_small(spec, name):
+        if (
+            dataset.auto
+            or any(s is None or getattr(s, "type", "") not in FORMS for s in sources)
+            or not is_small(spec, name)
+        ):
             continue
         if is_settled(spec, name):
             continue
@@ -49,17 +57,30 @@ def missing_bases(spec: Spec) -> list[Finding]:
     for name, model in spec.eco.models.items():
         for key in ("base", "image_base"):
             base = getattr(model, key)
-            if not isinstance(base, str) or not base or base == AUTO or "/" in base or canonical(base) or named(base, spec.root):
+            if (
+                not isinstance(base, str)
+                or not base
+                or base == AUTO
+                or "/" in base
+                or canonical(base)
+                or named(base, spec.root)
+            ):
                 continue
             try:
                 folder_of(base, spec.root)
             except Wrong as wrong:
-                found.append(Wrong(key, wrong.found, wrong.wanted, wrong.choices, base).at(spec.place("models", name, key, key=False), f"models.{name}"))
+                found.append(
+                    Wrong(key, wrong.found, wrong.wanted, wrong.choices, base).at(
+                        spec.place("models", name, key, key=False), f"models.{name}"
+                    )
+                )
     return found
 
 
 def _open(spec: Spec, name: str, made: str | None) -> list[Wrong]:
-    """A dataset's questions; that it has none is kept for its content, and questions are not, since they hold values."""
+    """A dataset's questions; that it has none is kept for its content, and questions are not, since
+    they hold values.
+    """
     mark = mark_of(where_of(spec).store, ["readings", made]) if made else None
     if mark and mark.is_file():
         return []
@@ -79,5 +100,8 @@ def _questions(spec: Spec, name: str) -> list[Wrong]:
 
     dataset = spec.eco.datasets[name]
     with tempfile.TemporaryDirectory() as folder, engine(Path(folder)) as con:
-        collected = {s: spec.eco.sources[s].collect(Where(spec.root, Path(folder)), con, f"src_{s}") for s in dict.fromkeys(dataset.all_sources)}
+        collected = {
+            s: spec.eco.sources[s].collect(Where(spec.root, Path(folder)), con, f"src_{s}")
+            for s in dict.fromkeys(dataset.all_sources)
+        }
         return questions(con, dict(dataset.fields), raw(con, dataset, collected))

@@ -11,7 +11,9 @@ from mesocosm.base.errors import Place
 
 
 class Prints(NamedTuple):
-    """`made` changes when the thing must be made anew, `run` when it is only run or named otherwise."""
+    """`made` changes when the thing must be made anew, `run` when it is only run or named
+    otherwise.
+    """
 
     made: str
     run: str
@@ -39,7 +41,9 @@ class Resource:
 
     def prints(self, known: Mapping[str, Prints]) -> Prints:
         """The prints, given those of what it needs."""
-        return Prints(digest(self.made_by, [known[n].made for n in self.needs]), digest(self.run_by))
+        return Prints(
+            digest(self.made_by, [known[n].made for n in self.needs]), digest(self.run_by)
+        )
 
 
 def sign(old: Prints | None, new: Prints | None) -> str:

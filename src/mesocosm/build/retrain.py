@@ -1,4 +1,5 @@
-"""A challenger: grown from the snapshot and recent labels, compared with the champion, swapped or not.
+"""A challenger: grown from the snapshot and recent labels, compared with the champion, swapped or
+not.
 
 Knows the catalog and the wiring. The champion stays unless the numbers say otherwise.
 """
@@ -32,10 +33,14 @@ MOST_OFTEN = 0.5  # the share of requests of new classes that a challenger must 
 MARGIN = 0.02  # held-out accuracy a challenger may lose where recent labels favour it
 
 
-def retrain(spec: Spec, catalog: Catalog, service: str, reason: str, say: Callable[[str], None]) -> dict[str, Any]:
-    """Grow a challenger for a service, judge it beside the champion, deploy it or say why not; `begun` tells what was deployed.
+def retrain(
+    spec: Spec, catalog: Catalog, service: str, reason: str, say: Callable[[str], None]
+) -> dict[str, Any]:
+    """Grow a challenger for a service, judge it beside the champion, deploy it or say why not;
+    `begun` tells what was deployed.
 
-    Rows that have taught and judged a challenger of this champion already give that one's judgement, without training.
+    Rows that have taught and judged a challenger of this champion already give that one's
+    judgement, without training.
 
     Raises:
         Failure: the service runs no model.
@@ -47,36 +52,103 @@ def retrain(spec: Spec, catalog: Catalog, service: str, reason: str, say: Callab
     model = spec.eco.models[name]
     refuse_at_fault(catalog, service)
     if model.rank:
-        raise Failure(f"'{name}' ranks, and is solved anew from all that was done: bring the new rows into its dataset and run 'mesocosm build'")
+        raise Failure(
+            f"'{name}' ranks, and is solved anew from all that was done: bring the new rows into"
+            " its dataset and run 'mesocosm build'"
+        )
     champion = catalog.version(now["version"])
     snapshot = catalog.snapshot(dataset=model.learns)
     if champion is None or snapshot is None:
         raise Failure(f"what {service} runs is not listed; run 'mesocosm build'")
-    labelled = [r["input"]["clean"] | {model.predict: r["label"], TAUGHT_ID: r["id"], TAUGHT_AT: r["at"]} for r in catalog.labelled(service)]
+    labelled = [
+        r["input"]["clean"] | {model.predict: r["label"], TAUGHT_ID: r["id"], TAUGHT_AT: r["at"]}
+        for r in catalog.labelled(service)
+    ]
     if kinds_of(snapshot)[model.predict] in ("number", "integer"):
         labelled = [r | {model.predict: float(r[model.predict])} for r in labelled]
-    ours = set(champion["recipe"].get("labels") or ()) - (said_in_data(spec, snapshot, model.predict) if labelled else set())
-    parts = part_rows(labelled, model.inputs, model.predict, test_only(*columns_of(spec, snapshot, list(model.inputs)), model.inputs), ours, faulty_spans(catalog, service))
+    ours = set(champion["recipe"].get("labels") or ()) - (
+        said_in_data(spec, snapshot, model.predict) if labelled else set()
+    )
+    parts = part_rows(
+        labelled,
+        model.inputs,
+        model.predict,
+        test_only(*columns_of(spec, snapshot, list(model.inputs)), model.inputs),
+        ours,
+        faulty_spans(catalog, service),
+    )
     teach, judge = parts.teach, parts.judge
     fields = snapshot["recipe"]["fields"]
-    refuse_faulty_rows(catalog, service, {n: k for n, k in snapshot["facts"]["training"].items() if n in model.inputs}, teach, {n: fields[n].get("unit") for n in model.inputs}, [float(r[TAUGHT_AT]) for r in teach])
-    say(f"{len(teach)} labelled requests teach, {len(judge)} judge" + "".join(f"; {n} do neither ({why})" for why, n in parts.left_out.items()))
+    refuse_faulty_rows(
+        catalog,
+        service,
+        {n: k for n, k in snapshot["facts"]["training"].items() if n in model.inputs},
+        teach,
+        {n: fields[n].get("unit") for n in model.inputs},
+        [float(r[TAUGHT_AT]) for r in teach],
+    )
+    say(
+        f"{len(teach)} labelled requests teach, {len(judge)} judge"
+        + "".join(f"; {n} do neither ({why})" for why, n in parts.left_out.items())
+    )
     rows = [[[r[TAUGHT_ID], str(r[model.predict])] for r in part] for part in (teach, judge)]
-    made = digest(champion["made"], snapshot["id"], what_makes_model(spec, name), model.model_dump(mode="json", include={"require"}), rows)
-    if before := next((v for v in catalog.versions(name) if v["made"] in (made, digest(made, "whole"))), None):
-        why = f"not trained: {before['id']} was trained and evaluated on the same rows, labels and settings; it is {before['state']} ({before['why']})"
+    made = digest(
+        champion["made"],
+        snapshot["id"],
+        what_makes_model(spec, name),
+        model.model_dump(mode="json", include={"require"}),
+        rows,
+    )
+    if before := next(
+        (v for v in catalog.versions(name) if v["made"] in (made, digest(made, "whole"))), None
+    ):
+        why = (
+            f"not trained: {before['id']} was trained and evaluated on the same rows, labels and"
+            f" settings; it is {before['state']} ({before['why']})"
+        )
         with catalog.transaction() as con:
             catalog.write_audit(con, "retrain", "keep", champion["id"], why)
-        return {"promoted": False, "champion": champion["id"], "challenger": before["id"], "why": why, "begun": "", "comparison": before["metrics"].get("comparison", {})}
+        return {
+            "promoted": False,
+            "champion": champion["id"],
+            "challenger": before["id"],
+            "why": why,
+            "begun": "",
+            "comparison": before["metrics"].get("comparison", {}),
+        }
     with Live(spec.root / ".mesocosm", f"models.{name}") as live:
-        values = grow_version(spec, catalog, name, model, snapshot, made, live.heard(say), f"challenger: {reason}", teach)
+        values = grow_version(
+            spec,
+            catalog,
+            name,
+            model,
+            snapshot,
+            made,
+            live.heard(say),
+            f"challenger: {reason}",
+            teach,
+        )
         missed = values.pop("missed")
         both = _compare(spec, catalog, model, champion, values, snapshot, judge)
         good, why = verdict(both, missed)
-        new = [r for r in judge if r[model.predict] in both.get("new", {}).get("labels", ())] if good else []
+        new = (
+            [r for r in judge if r[model.predict] in both.get("new", {}).get("labels", ())]
+            if good
+            else []
+        )
         if new:  # it is proven that they are told; now all of them teach
             say(f"{len(new)} requests that judged what is new teach too now")
-            whole = grow_version(spec, catalog, name, model, snapshot, digest(made, "whole"), live.heard(say), f"challenger: {reason}", [*teach, *new])
+            whole = grow_version(
+                spec,
+                catalog,
+                name,
+                model,
+                snapshot,
+                digest(made, "whole"),
+                live.heard(say),
+                f"challenger: {reason}",
+                [*teach, *new],
+            )
             values, other = (values, whole) if whole.pop("missed") else (whole, values)
             shutil.rmtree(spec.root / ".mesocosm" / other["path"])
     values |= {"state": "champion" if good else "challenger", "why": why}
@@ -88,10 +160,19 @@ def retrain(spec: Spec, catalog: Catalog, service: str, reason: str, say: Callab
             settings = spec.eco.services[service]
             if settings.rollout.strategy == "direct":
                 catalog.judge(con, champion["id"], "retired", f"replaced by {values['id']}: {why}")
-            begun = put(catalog, con, service, settings, values["id"], now["answers"], "retrain", why)
+            begun = put(
+                catalog, con, service, settings, values["id"], now["answers"], "retrain", why
+            )
         else:
             catalog.write_audit(con, "retrain", "keep", champion["id"], why)
-    return {"promoted": good, "champion": champion["id"], "challenger": values["id"], "why": why, "begun": begun, "comparison": both}
+    return {
+        "promoted": good,
+        "champion": champion["id"],
+        "challenger": values["id"],
+        "why": why,
+        "begun": begun,
+        "comparison": both,
+    }
 
 
 def verdict(both: Mapping[str, Any], missed: Sequence[str]) -> tuple[bool, str]:
@@ -105,45 +186,84 @@ def verdict(both: Mapping[str, Any], missed: Sequence[str]) -> tuple[bool, str]:
     """
     held, recent, new = both["held_out"], both["recent"], both.get("new")
     if missed:
-        return False, "kept the champion: the challenger misses its gates (" + "; ".join(missed) + ")"
+        return (
+            False,
+            "kept the champion: the challenger misses its gates (" + "; ".join(missed) + ")",
+        )
     loses = held["difference"] < -MARGIN and held["interval"][1] < 0
     if new and least(new["right"], new["rows"]) > MOST_OFTEN:
-        named = f"it names {new['right']} of {new['rows']} requests of what the champion cannot say ({', '.join(new['labels'])})"
-        beside = f"on {held['rows']} held-out rows it is {held['challenger']:.3f} against {held['champion']:.3f}"
-        return (False, f"kept the champion: {named}, but {beside}, a proven loss") if loses else (True, f"promoted the challenger: {named}; {beside}, no proven loss")
+        named = (
+            f"it names {new['right']} of {new['rows']} requests of what the champion cannot say"
+            f" ({', '.join(new['labels'])})"
+        )
+        beside = (
+            f"on {held['rows']} held-out rows it is {held['challenger']:.3f} against"
+            f" {held['champion']:.3f}"
+        )
+        return (
+            (False, f"kept the champion: {named}, but {beside}, a proven loss")
+            if loses
+            else (True, f"promoted the challenger: {named}; {beside}, no proven loss")
+        )
     where, label = (recent, "recent labelled") if recent["rows"] >= FEW else (held, "held-out")
     low, high = where["interval"]
     said = (
-        f"on {where['rows']} {label} rows the challenger is {where['challenger']:.3f} against {where['champion']:.3f} "
-        f"(95 % interval of the difference {low:.3f} to {high:.3f})"
+        f"on {where['rows']} {label} rows the challenger is {where['challenger']:.3f} against"
+        f" {where['champion']:.3f} (95 % interval of the difference {low:.3f} to {high:.3f})"
     )
     if low <= 0:
         return False, f"kept the champion: {said}, no proven gain"
     if where is recent and loses and recent["difference"] < -held["difference"]:
-        return False, f"kept the champion: {said}, but it loses {-held['difference']:.3f} on held-out rows"
+        return (
+            False,
+            f"kept the champion: {said}, but it loses {-held['difference']:.3f} on held-out rows",
+        )
     return True, f"promoted the challenger: {said}"
 
 
 def _compare(
-    spec: Spec, catalog: Catalog, model: Any, champion: Mapping[str, Any], challenger: Mapping[str, Any], snapshot: Mapping[str, Any], judge: Sequence[Mapping[str, Any]]
+    spec: Spec,
+    catalog: Catalog,
+    model: Any,
+    champion: Mapping[str, Any],
+    challenger: Mapping[str, Any],
+    snapshot: Mapping[str, Any],
+    judge: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
     fields = list(dict.fromkeys([*model.inputs, model.predict]))
     rows, split = columns_of(spec, snapshot, fields)
-    held = [{f: rows[f][i] for f in fields} for i, s in enumerate(split) if s == "test" and rows[model.predict][i] is not None]
+    held = [
+        {f: rows[f][i] for f in fields}
+        for i, s in enumerate(split)
+        if s == "test" and rows[model.predict][i] is not None
+    ]
     readers: dict[Any, Any] = {}
     nets = [net_of(spec, v, shared=readers) for v in (champion, challenger)]
     if nets[0].says == "text":
         held = held[:MOST_WRITTEN]
-    return {"held_out": _paired(nets, held, model.predict), "recent": _paired(nets, judge, model.predict)} | _new(nets, judge, model.predict)
+    return {
+        "held_out": _paired(nets, held, model.predict),
+        "recent": _paired(nets, judge, model.predict),
+    } | _new(nets, judge, model.predict)
 
 
 def _new(nets: Sequence[Any], judge: Sequence[Mapping[str, Any]], target: str) -> dict[str, Any]:
-    """How many requests with a label that the champion cannot say the challenger names; nothing where there are none."""
-    rows = [r for r in judge if str(r[target]) not in nets[0].labels] if nets[0].says == "classes" else []
+    """How many requests with a label that the champion cannot say the challenger names; nothing
+    where there are none.
+    """
+    rows = (
+        [r for r in judge if str(r[target]) not in nets[0].labels]
+        if nets[0].says == "classes"
+        else []
+    )
     if not rows:
         return {}
-    right = sum(said["label"] == str(r[target]) for said, r in zip(nets[1].predict(rows), rows, strict=True))
-    return {"new": {"labels": sorted({str(r[target]) for r in rows}), "rows": len(rows), "right": right}}
+    right = sum(
+        said["label"] == str(r[target]) for said, r in zip(nets[1].predict(rows), rows, strict=True)
+    )
+    return {
+        "new": {"labels": sorted({str(r[target]) for r in rows}), "rows": len(rows), "right": right}
+    }
 
 
 def least(right: int, rows: int) -> float:
@@ -160,57 +280,106 @@ def least(right: int, rows: int) -> float:
 
 
 def _paired(nets: Sequence[Any], rows: Sequence[Mapping[str, Any]], target: str) -> dict[str, Any]:
-    """Accuracies (of texts ROUGE-L) of both on the same rows and the bootstrap interval of their difference."""
+    """Accuracies (of texts ROUGE-L) of both on the same rows and the bootstrap interval of their
+    difference.
+    """
     import numpy as np
 
     if not rows:
-        return {"rows": 0, "champion": 0.0, "challenger": 0.0, "difference": 0.0, "interval": [0.0, 0.0]}
+        return {
+            "rows": 0,
+            "champion": 0.0,
+            "challenger": 0.0,
+            "difference": 0.0,
+            "interval": [0.0, 0.0],
+        }
     right = []
     for net in nets:
         said = net.predict(rows)
         if net.says == "number":  # the share of a deviation that is not missed stands for accuracy
-            right.append(np.array([1 - abs(s["value"] - float(r[target])) / net.scale["sd"] for s, r in zip(said, rows, strict=True)]))
+            right.append(
+                np.array(
+                    [
+                        1 - abs(s["value"] - float(r[target])) / net.scale["sd"]
+                        for s, r in zip(said, rows, strict=True)
+                    ]
+                )
+            )
             continue
         if net.says == "tags":
-            right.append(np.array([_agreeing(s["text"].split(), str(r[target]).split()) for s, r in zip(said, rows, strict=True)]))
+            right.append(
+                np.array(
+                    [
+                        _agreeing(s["text"].split(), str(r[target]).split())
+                        for s, r in zip(said, rows, strict=True)
+                    ]
+                )
+            )
             continue
         if net.says == "text":
             from mesocosm.learn.writing.judge import rouge_l
 
-            right.append(np.array([rouge_l(s["text"], str(r[target])) for s, r in zip(said, rows, strict=True)]))
+            right.append(
+                np.array(
+                    [rouge_l(s["text"], str(r[target])) for s, r in zip(said, rows, strict=True)]
+                )
+            )
             continue
-        right.append(np.array([s["label"] == str(r[target]) for s, r in zip(said, rows, strict=True)], dtype=float))
+        right.append(
+            np.array(
+                [s["label"] == str(r[target]) for s, r in zip(said, rows, strict=True)], dtype=float
+            )
+        )
     gap = right[1] - right[0]
     rng = np.random.default_rng(7)
     means = [float(gap[rng.integers(0, len(gap), len(gap))].mean()) for _ in range(2000)]
     low, high = np.percentile(means, [2.5, 97.5])
     return {
-        "rows": len(rows), "champion": round(float(right[0].mean()), 4), "challenger": round(float(right[1].mean()), 4),
-        "difference": round(float(gap.mean()), 4), "interval": [round(float(low), 4), round(float(high), 4)],
-    }  # fmt: skip
+        "rows": len(rows),
+        "champion": round(float(right[0].mean()), 4),
+        "challenger": round(float(right[1].mean()), 4),
+        "difference": round(float(gap.mean()), 4),
+        "interval": [round(float(low), 4), round(float(high), 4)],
+    }
 
 
 def _agreeing(said: Sequence[str], wanted: Sequence[str]) -> float:
     """The share of words with the same tag; 0 where there are not as many."""
-    return sum(a == b for a, b in zip(said, wanted, strict=True)) / len(said) if said and len(said) == len(wanted) else 0.0
+    return (
+        sum(a == b for a, b in zip(said, wanted, strict=True)) / len(said)
+        if said and len(said) == len(wanted)
+        else 0.0
+    )
 
 
 def rollback(catalog: Catalog, service: str, who: str, why: str) -> dict[str, Any]:
-    """Put the version that served before back into service; a rollout that is under way is taken back.
+    """Put the version that served before back into service; a rollout that is under way is taken
+    back.
 
     Raises:
         Failure: there is none.
     """
     under_way = catalog.rollout(service)
     if under_way and returned(catalog, under_way, who, why):
-        return {"service": service, "from": under_way["version"], "to": under_way["before"], "why": why}
+        return {
+            "service": service,
+            "from": under_way["version"],
+            "to": under_way["before"],
+            "why": why,
+        }
     history = catalog.deployments(service)
     if not history:
         raise Failure(f"the service '{service}' was never deployed")
     now = history[0]
-    before = next((h for h in history if (h["version"], h["weights"]) != (now["version"], now["weights"])), None)
+    before = next(
+        (h for h in history if (h["version"], h["weights"]) != (now["version"], now["weights"])),
+        None,
+    )
     if before is None:
-        raise Failure(f"{service} has served {now['version'] or 'its answers'} only; there is nothing to go back to")
+        raise Failure(
+            f"{service} has served {now['version'] or 'its answers'} only; there is nothing to go"
+            " back to"
+        )
     with catalog.transaction() as con:
         catalog.deploy(con, service, before["version"], now["answers"], who, why, before["weights"])
         if before["version"] != now["version"]:

@@ -1,4 +1,6 @@
-"""Where an ecosystem's server is. Knows one file and a lock; imports nothing of the server, so that commands that ask are quick."""
+"""Where an ecosystem's server is. Knows one file and a lock; imports nothing of the server, so that
+commands that ask are quick.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,8 @@ def only_server(store: Path, shared: bool = False) -> Iterator[None]:
     """One server of an ecosystem at a time; the lock ends with its process, however that ends.
 
     Args:
-        shared: whether the catalog is a database that several gateways serve from, as replicas over one volume do; such servers go together, and not with one that owns the folder.
+        shared: whether the catalog is a database that several gateways serve from, as replicas over
+            one volume do; such servers go together, and not with one that owns the folder.
 
     Raises:
         Failure: another server runs in this folder.
@@ -31,7 +34,9 @@ def only_server(store: Path, shared: bool = False) -> Iterator[None]:
         except OSError as error:
             said = _record(store)
             at = f" at {said['url']} (process {said.get('pid')})" if said else ""
-            raise Failure(f"another 'mesocosm up' serves this folder already{at}; stop it first, or use it") from error
+            raise Failure(
+                f"another 'mesocosm up' serves this folder already{at}; stop it first, or use it"
+            ) from error
         if not shared:  # who holds the folder alone finds only what one left that was killed
             (store / "server.json").unlink(missing_ok=True)
         try:
@@ -44,7 +49,9 @@ def record_server(store: Path, url: str, token: str) -> None:
     """Say where the server is, in a file only its owner reads."""
     path = store / "server.json"
     path.unlink(missing_ok=True)
-    write_json(path, {"url": url, "token": token, "pid": os.getpid(), "store": str(store.resolve())})
+    write_json(
+        path, {"url": url, "token": token, "pid": os.getpid(), "store": str(store.resolve())}
+    )
     path.chmod(0o600)
 
 
@@ -56,14 +63,19 @@ def forget_server(store: Path) -> None:
 
 
 def running_server(store: Path) -> dict[str, Any] | None:
-    """Where this ecosystem's server is, when it answers; a record whose process is gone is stale, and its port is not asked.
+    """Where this ecosystem's server is, when it answers; a record whose process is gone is stale,
+    and its port is not asked.
 
     A record that was copied with its folder tells of another ecosystem's server.
     """
     import httpx
 
     said = _record(store)
-    if said is None or not _lives(said.get("pid")) or said.get("store", str(store.resolve())) != str(store.resolve()):
+    if (
+        said is None
+        or not _lives(said.get("pid"))
+        or said.get("store", str(store.resolve())) != str(store.resolve())
+    ):
         return None
     try:
         httpx.get(said["url"] + "/healthz", timeout=2).raise_for_status()

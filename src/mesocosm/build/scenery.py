@@ -1,4 +1,5 @@
-"""The world of a running ecosystem: its ground, laid out once, and what stands on it now or stood on it then.
+"""The world of a running ecosystem: its ground, laid out once, and what stands on it now or stood
+on it then.
 
 Knows the catalog's books, the services' figures and what is in the making. Knows no sockets.
 """
@@ -39,9 +40,21 @@ def ground_of(eco: Ecosystem) -> Ground:
     things: list[tuple[str, Sequence[str], Mapping[str, Any]]] = []
     for section in ("sources", "datasets", "models", "services", "monitors"):
         for name, settings in getattr(eco, section).items():
-            things.append((f"{section}.{name}", _needs(eco, section, settings), settings.model_dump(mode="json", by_alias=True, exclude=SECRET)))
+            things.append(
+                (
+                    f"{section}.{name}",
+                    _needs(eco, section, settings),
+                    settings.model_dump(mode="json", by_alias=True, exclude=SECRET),
+                )
+            )
     for name, spot in eco.world.places.items():
-        things.append((f"places.{name}", [f"services.{spot.shows}"], spot.model_dump(mode="json", by_alias=True) | {"counts": _counts(eco, spot.shows)}))
+        things.append(
+            (
+                f"places.{name}",
+                [f"services.{spot.shows}"],
+                spot.model_dump(mode="json", by_alias=True) | {"counts": _counts(eco, spot.shows)},
+            )
+        )
     return Ground(things, int(eco.world.seed))
 
 
@@ -51,12 +64,27 @@ class Scenery:
     Args:
         served: services, for their figures and their last requests.
         watches: monitors, for what they saw last.
-        marked: keep the marks of row values in sentences, for a server that shows or withholds them by role.
+        marked: keep the marks of row values in sentences, for a server that shows or withholds them
+            by role.
     """
 
-    def __init__(self, spec: Spec, catalog: Catalog, served: Mapping[str, Served], watches: Sequence[Watch], *, marked: bool = False) -> None:
+    def __init__(
+        self,
+        spec: Spec,
+        catalog: Catalog,
+        served: Mapping[str, Served],
+        watches: Sequence[Watch],
+        *,
+        marked: bool = False,
+    ) -> None:
         self.marked = marked
-        self.eco, self.store, self.catalog, self.served, self.watches = spec.eco, where_of(spec).store, catalog, served, watches
+        self.eco, self.store, self.catalog, self.served, self.watches = (
+            spec.eco,
+            where_of(spec).store,
+            catalog,
+            served,
+            watches,
+        )
         self.ground, self.root = ground_of(spec.eco), spec.root
         self.lock = threading.Lock()
         self.book: Book | None = None
@@ -72,21 +100,46 @@ class Scenery:
         return set(self.ground.where)
 
     def scene(self, at: float | None = None) -> Scene:
-        """The world now, or at a moment that is past, of which only what the catalog kept is known."""
+        """The world now, or at a moment that is past, of which only what the catalog kept is
+        known.
+        """
         eco, catalog = self.eco, self.catalog
         if at is not None:
             book, now = Book(catalog, at), at
             figures: dict[str, Any] = {}
-            then = View(book, figures, self._alerts(book), {}, now, {}, lambda service: catalog.predictions(service, LATELY, until=at))
+            then = View(
+                book,
+                figures,
+                self._alerts(book),
+                {},
+                now,
+                {},
+                lambda service: catalog.predictions(service, LATELY, until=at),
+            )
             return scene(eco.ecosystem, eco.about, eco.world.style, self.ground, then, [])
-        if self.book is None or time.monotonic() - self.read > FRESH or self.book.number != catalog.revision():
+        if (
+            self.book is None
+            or time.monotonic() - self.read > FRESH
+            or self.book.number != catalog.revision()
+        ):
             self.book, self.read = Book(catalog), time.monotonic()
         figures = {n: s.figures() for n, s in self.served.items() if s.now}
         making = {w["address"]: w for w in at_work(self.store)}
         since = catalog.clock() - 5
         flies = [e for s in self.served.values() for e in list(s.events) if e["at"] >= since][-60:]
-        view = View(self.book, figures, self._alerts(self.book), {w.name: last_shown(w.last) for w in self.watches}, catalog.clock(), making, self._answers, self.condition.now())
-        return scene(eco.ecosystem, eco.about, eco.world.style, self.ground, view, flies).model_copy(update={"models": sorted(eco.world.models)} | self.look.now())
+        view = View(
+            self.book,
+            figures,
+            self._alerts(self.book),
+            {w.name: last_shown(w.last) for w in self.watches},
+            catalog.clock(),
+            making,
+            self._answers,
+            self.condition.now(),
+        )
+        return scene(
+            eco.ecosystem, eco.about, eco.world.style, self.ground, view, flies
+        ).model_copy(update={"models": sorted(eco.world.models)} | self.look.now())
 
     def _alerts(self, book: Book) -> list[dict[str, Any]]:
         """Open alerts without the values that they keep; a world is seen by every role."""
@@ -98,7 +151,10 @@ class Scenery:
         count = self.book.counts().get(service, 0) if self.book else 0
         held = self.answers.get(service)
         if held is None or held[0] != count:
-            held = self.answers[service] = (count, self.catalog.predictions(service, LATELY) if count else [])
+            held = self.answers[service] = (
+                count,
+                self.catalog.predictions(service, LATELY) if count else [],
+            )
         return held[1]
 
     def body(self, kind: str) -> Path:
@@ -119,7 +175,9 @@ class Scenery:
         return path
 
     def now(self) -> tuple[str, str]:
-        """The scene as text, and a mark that changes when anything but the clock does; made anew when the catalog moved on, or after half a second."""
+        """The scene as text, and a mark that changes when anything but the clock does; made anew
+        when the catalog moved on, or after half a second.
+        """
         with self.lock:
             self._follow()
             return self.text, self.mark
@@ -130,10 +188,20 @@ class Scenery:
             return self._follow()
 
     def _follow(self) -> Scene:
-        if self.latest is None or time.monotonic() - self.made > FRESH or (self.book and self.book.number != self.catalog.revision()):
+        if (
+            self.latest is None
+            or time.monotonic() - self.made > FRESH
+            or (self.book and self.book.number != self.catalog.revision())
+        ):
             found = self.latest = self.scene()
-            still = [e.model_copy(update={"age": None if e.age is None else round(e.age, 2)}) for e in found.elements]
-            self.text, self.mark = found.model_dump_json(), found.model_copy(update={"at": 0.0, "elements": still}).model_dump_json()
+            still = [
+                e.model_copy(update={"age": None if e.age is None else round(e.age, 2)})
+                for e in found.elements
+            ]
+            self.text, self.mark = (
+                found.model_dump_json(),
+                found.model_copy(update={"at": 0.0, "elements": still}).model_dump_json(),
+            )
             self.made = time.monotonic()
         return self.latest
 
@@ -150,18 +218,26 @@ def modelled(spec: Spec, catalog: Catalog, kind: str) -> dict[str, str | bytes]:
     from mesocosm.world.export import MODELS
 
     try:
-        return {f"{spec.eco.ecosystem}.{kind}": MODELS[kind](Scenery(spec, catalog, {}, []).scene())}
+        return {
+            f"{spec.eco.ecosystem}.{kind}": MODELS[kind](Scenery(spec, catalog, {}, []).scene())
+        }
     except ModuleNotFoundError as error:
         raise Failure(f"{kind} wants the extra 'world': pip install 'mesocosm[world]'") from error
 
 
 def _counts(eco: Ecosystem, service: str) -> dict[str, Any] | None:
-    """What the first monitor that looks for a surge at a service counts there, and by which field; nothing by a private one."""
+    """What the first monitor that looks for a surge at a service counts there, and by which field;
+    nothing by a private one.
+    """
     for name, monitor in eco.monitors.items():
         if monitor.watches == service and monitor.surge and not monitor.surge.unsure:
             model = eco.models.get(eco.services[service].serves or "")
             field = eco.datasets[model.learns].fields.get(monitor.surge.by or "") if model else None
-            return {"monitor": name, "label": monitor.surge.label, "by": None if field is None or field.private else monitor.surge.by}
+            return {
+                "monitor": name,
+                "label": monitor.surge.label,
+                "by": None if field is None or field.private else monitor.surge.by,
+            }
     return None
 
 
@@ -169,9 +245,13 @@ def _needs(eco: Ecosystem, section: str, settings: Any) -> list[str]:
     if section == "datasets":
         return [f"sources.{s}" for s in settings.all_sources]
     if section == "models":
-        return [f"datasets.{settings.learns}"] + ([f"models.{settings.adapts}"] if settings.adapts else [])
+        return [f"datasets.{settings.learns}"] + (
+            [f"models.{settings.adapts}"] if settings.adapts else []
+        )
     if section == "services":
         found = [f"models.{m}" for m in (settings.serves, settings.fallback) if m]
         spoken = settings.answers.dataset if settings.answers else None
-        return found + ([f"{'datasets' if spoken in eco.datasets else 'sources'}.{spoken}"] if spoken else [])
+        return found + (
+            [f"{'datasets' if spoken in eco.datasets else 'sources'}.{spoken}"] if spoken else []
+        )
     return [f"services.{settings.watches}"] if section == "monitors" else []

@@ -22,7 +22,9 @@ def sealed_fields(data: Dataset) -> list[str]:
     return [n for n, f in data.fields.items() if f.sealed]
 
 
-def reveal(spec: Spec, catalog: Catalog, dataset: str, field: str, keys: Sequence[str], why: str, who: str) -> dict[str, Any]:
+def reveal(
+    spec: Spec, catalog: Catalog, dataset: str, field: str, keys: Sequence[str], why: str, who: str
+) -> dict[str, Any]:
     """Open an encrypted field of the rows of some keys.
 
     Raises:
@@ -34,20 +36,39 @@ def reveal(spec: Spec, catalog: Catalog, dataset: str, field: str, keys: Sequenc
 
     data = dataset_of(spec, dataset)
     if field not in sealed_fields(data):
-        raise Wrong("", f"'{field[:60]}' is no encrypted field of '{dataset}'", "an encrypted field", sealed_fields(data), field)
+        raise Wrong(
+            "",
+            f"'{field[:60]}' is no encrypted field of '{dataset}'",
+            "an encrypted field",
+            sealed_fields(data),
+            field,
+        )
     if not data.key:
         raise Wrong("", f"'{dataset}' has no 'key', so no row can be named", "'key' in the dataset")
     snapshot = version_of(catalog, dataset, "newest")
     store = where_of(spec).store
     kept = keys_as_kept(data.fields[data.key], keys, private_key(store))
     with catalog.transaction() as con:
-        catalog.write_audit(con, who, "reveal", f"datasets.{dataset}.{field}", f"{len(keys)} keys: {why}")
+        catalog.write_audit(
+            con, who, "reveal", f"datasets.{dataset}.{field}", f"{len(keys)} keys: {why}"
+        )
     import duckdb
 
     try:
-        found = find(store / snapshot["path"], snapshot["report"]["delta"]["rows"], field, data.key, kept, lambda con: prepare(con, store), data.fields[data.key].sealed)
+        found = find(
+            store / snapshot["path"],
+            snapshot["report"]["delta"]["rows"],
+            field,
+            data.key,
+            kept,
+            lambda con: prepare(con, store),
+            data.fields[data.key].sealed,
+        )
     except duckdb.Error as error:
-        raise Failure("a sealed value cannot be opened: its key is not among the keys, or it was changed; give the key file that holds it by MESOCOSM_KEYS") from error
+        raise Failure(
+            "a sealed value cannot be opened: its key is not among the keys, or it was changed;"
+            " give the key file that holds it by MESOCOSM_KEYS"
+        ) from error
     return {"dataset": dataset, "field": field, "found": found}
 
 
@@ -70,12 +91,35 @@ def rotate(spec: Spec, catalog: Catalog, who: str) -> dict[str, Any]:
             fields, snapshot = sealed_fields(data), catalog.snapshot(dataset=name)
             if not fields or snapshot is None:
                 continue
-            versions = reseal(where.store / snapshot["path"], snapshot["report"]["delta"], fields, snapshot["made"], lambda con: prepare(con, where.store))
+            versions = reseal(
+                where.store / snapshot["path"],
+                snapshot["report"]["delta"],
+                fields,
+                snapshot["made"],
+                lambda con: prepare(con, where.store),
+            )
             with catalog.transaction() as con:
-                catalog.keep_only(con, snapshot, delta=versions["rows"], report=snapshot["report"] | {"delta": versions})
-                catalog.write_audit(con, who, "rotate", f"datasets.{name}", f"{', '.join(fields)} sealed under the key {new[0]}")
+                catalog.keep_only(
+                    con,
+                    snapshot,
+                    delta=versions["rows"],
+                    report=snapshot["report"] | {"delta": versions},
+                )
+                catalog.write_audit(
+                    con,
+                    who,
+                    "rotate",
+                    f"datasets.{name}",
+                    f"{', '.join(fields)} sealed under the key {new[0]}",
+                )
             done[name] = fields
-        shared = ring_path(where.store).parent != where.store  # other ecosystems may need the old keys of a file they share
+        shared = (
+            ring_path(where.store).parent != where.store
+        )  # other ecosystems may need the old keys of a file they share
         if not shared:
             write_ring(ring_path(where.store), Ring((new,)))
-    return {"key": new[0], "let_go": [] if shared else [name for name, _ in old.keys], "sealed": done}
+    return {
+        "key": new[0],
+        "let_go": [] if shared else [name for name, _ in old.keys],
+        "sealed": done,
+    }

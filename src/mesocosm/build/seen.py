@@ -1,4 +1,5 @@
-"""What an earlier look at the same content found, so that a plan of what has not changed does not read it again.
+"""What an earlier look at the same content found, so that a plan of what has not changed does not
+read it again.
 
 Knows digests and files. Keeps sentences that hold no value of a row.
 """
@@ -32,7 +33,8 @@ def once(store: Path, about: list[Any], look: Callable[[], list[str]]) -> list[s
     """What `look` finds, or found when it was last asked about the same.
 
     Args:
-        about: what the answer depends on; where a part of it is None, the look is taken anew and nothing is kept.
+        about: what the answer depends on; where a part of it is None, the look is taken anew and
+            nothing is kept.
     """
     if None in about:
         return look()

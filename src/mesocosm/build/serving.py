@@ -38,7 +38,9 @@ class Speaker:
         from safetensors.numpy import load_file
 
         self.vectors = load_file(folder / "vectors.safetensors")["vectors"]
-        self.rows: list[dict[str, Any]] = json.loads((folder / "rows.json").read_text(encoding="utf-8"))["rows"]
+        self.rows: list[dict[str, Any]] = json.loads(
+            (folder / "rows.json").read_text(encoding="utf-8")
+        )["rows"]
         self.reader, self.settings = reader, settings
 
     def ask(self, question: str) -> dict[str, Any]:
@@ -48,7 +50,11 @@ class Speaker:
         source = {k: self.rows[best][k] for k in ("row", "file", "line", "question")}
         near = {"likeness": round(float(likeness[best]), 4), "threshold": self.settings.threshold}
         if likeness[best] < self.settings.threshold:
-            return {"known": False, "answer": "I don't know. Nothing in my table is near enough to that.", **near}
+            return {
+                "known": False,
+                "answer": "I don't know. Nothing in my table is near enough to that.",
+                **near,
+            }
         return {"known": True, "answer": self.rows[best]["answer"], "source": source, **near}
 
 
@@ -81,39 +87,65 @@ class Loader:
             folder = self.store / version["path"]
             runtime = service.runtime
             predictor = net_of(self.spec, version, runtime.session, runtime.precision, self.readers)
-            preparation = Preparation(json.loads((folder / "prepare.json").read_text(encoding="utf-8")), prepare, CALLS)
+            preparation = Preparation(
+                json.loads((folder / "prepare.json").read_text(encoding="utf-8")), prepare, CALLS
+            )
             snapshot, model = version["snapshot"], version["model"]
             blank = dict.fromkeys(preparation.fields)
             predictor.predict(preparation.ready([blank]))
         floor = None
         if service.abstain and predictor is not None and predictor.says == "classes":
             rows = self.held(model, snapshot)
-            floor = floor_of(predictor.predict(rows) if rows else [], service.abstain, row.get("weights"))
+            floor = floor_of(
+                predictor.predict(rows) if rows else [], service.abstain, row.get("weights")
+            )
         if row["answers"] and service.answers:
             from mesocosm.learn.predictor import Reader
 
             folder = answers_folder(self.store, service, row["answers"])
             if not (folder / "rows.json").is_file():
                 raise Failure(f"the answers of {name} are not whole; run 'mesocosm build'")
-            trunk = self.store / json.loads((folder / "rows.json").read_text(encoding="utf-8"))["trunk"]
+            trunk = (
+                self.store / json.loads((folder / "rows.json").read_text(encoding="utf-8"))["trunk"]
+            )
             key = (trunk.resolve(), "fp32", 128)
             if key not in self.readers:
                 self.readers[key] = Reader(trunk, "fp32", 128, service.runtime.session)
             speaker = Speaker(folder, service.answers, self.readers[key])
             speaker.ask("hello")
-        return Loaded(row["version"], snapshot, predictor, preparation, speaker, row["answers"], partial(self.held, model, snapshot), row.get("weights"), floor)
+        return Loaded(
+            row["version"],
+            snapshot,
+            predictor,
+            preparation,
+            speaker,
+            row["answers"],
+            partial(self.held, model, snapshot),
+            row.get("weights"),
+            floor,
+        )
 
     def held(self, model: str, snapshot: str) -> list[dict[str, Any]]:
-        """Cleaned test rows of what a version was trained on, each with its label under `HELD_LABEL`; none where they are not there any more."""
+        """Cleaned test rows of what a version was trained on, each with its label under
+        `HELD_LABEL`; none where they are not there any more.
+        """
         found, settings = self.catalog.snapshot(snapshot), self.spec.eco.models.get(model)
         if found is None or settings is None or settings.rank:
             return []
         try:
-            rows, split = columns_of(self.spec, found, list(dict.fromkeys([*settings.inputs, settings.predict])))
+            rows, split = columns_of(
+                self.spec, found, list(dict.fromkeys([*settings.inputs, settings.predict]))
+            )
         except Failure:
             return []
-        at = [i for i, s in enumerate(split) if s == "test" and rows[settings.predict][i] is not None][:MOST_HELD]
-        return [{n: plain(rows[n][i]) for n in settings.inputs} | {HELD_LABEL: str(rows[settings.predict][i])} for i in at]
+        at = [
+            i for i, s in enumerate(split) if s == "test" and rows[settings.predict][i] is not None
+        ][:MOST_HELD]
+        return [
+            {n: plain(rows[n][i]) for n in settings.inputs}
+            | {HELD_LABEL: str(rows[settings.predict][i])}
+            for i in at
+        ]
 
 
 def trace(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
@@ -128,15 +160,26 @@ def trace(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
 
     found = past(catalog, prediction)
     if found is None:
-        raise Failure(f"no prediction is named '{prediction[:60]}'; its id comes with every prediction")
+        raise Failure(
+            f"no prediction is named '{prediction[:60]}'; its id comes with every prediction"
+        )
     snapshot = catalog.snapshot(found["snapshot"]["id"])
     rows: dict[str, Any] = {}
     if snapshot:
         settings = spec.eco.models.get(str(found["version"]["model"]))
-        target = settings.predict if settings and settings.predict in snapshot["recipe"]["fields"] else None
+        target = (
+            settings.predict
+            if settings and settings.predict in snapshot["recipe"]["fields"]
+            else None
+        )
         told = f"{quote(target)} is not null" if target else "true"
         where = f"_split = 'train' and {told}"
-        table = read_table(spec.root / ".mesocosm" / snapshot["path"] / "rows", snapshot["delta"], "_row, _file, _line, _also", where)
+        table = read_table(
+            spec.root / ".mesocosm" / snapshot["path"] / "rows",
+            snapshot["delta"],
+            "_row, _file, _line, _also",
+            where,
+        )
         lines: dict[str, list[int]] = {}
         partners: dict[str, list[int]] = {}
         for row in table.to_pylist():
@@ -146,10 +189,17 @@ def trace(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
                 partners.setdefault(file, []).append(int(line))
         recipe = found["recipe"] or {}
         here, taught = table.num_rows, recipe.get("taught", [])
-        learned = recipe.get("feedback") or len(taught)  # a rare label's request may teach more than once
+        learned = recipe.get("feedback") or len(
+            taught
+        )  # a rare label's request may teach more than once
         training = (recipe.get("rows") or {}).get("train", here + learned)
         rows = {
-            "training": training, "lines": {f: ranges(n) for f, n in lines.items()}, "partners": {f: ranges(n) for f, n in partners.items()},
-            "from_snapshot": here, "feedback": taught, "feedback_rows": learned, "other": training - here - learned,
-        }  # fmt: skip
+            "training": training,
+            "lines": {f: ranges(n) for f, n in lines.items()},
+            "partners": {f: ranges(n) for f, n in partners.items()},
+            "from_snapshot": here,
+            "feedback": taught,
+            "feedback_rows": learned,
+            "other": training - here - learned,
+        }
     return found | {"rows": rows}

@@ -1,6 +1,8 @@
-"""A causal base that words answers, in a process of its own: `python -m mesocosm.build.speaker ROOT BASE SOCKET`.
+"""A causal base that words answers, in a process of its own: `python -m mesocosm.build.speaker ROOT
+BASE SOCKET`.
 
-Knows one base and frames. Says when it is ready, then answers one message at a time until the gateway is gone.
+Knows one base and frames. Says when it is ready, then answers one message at a time until the
+gateway is gone.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Which labelled requests teach a challenger and which judge it. Knows rows; reads nothing.
 
-Both halves are chosen by content, so equal rows never stand in both, and a row of the test part never teaches.
+Both halves are chosen by content, so equal rows never stand in both, and a row of the test part
+never teaches.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ TAUGHT_AT = "\x1fat"  # when the request of a labelled row came, in seconds; no 
 
 @dataclass(frozen=True)
 class Parts:
-    """Labelled requests, parted: those that `teach`, those that `judge`, and why others do neither, with how many each."""
+    """Labelled requests, parted: those that `teach`, those that `judge`, and why others do neither,
+    with how many each.
+    """
 
     teach: list[dict[str, Any]]
     judge: list[dict[str, Any]]
@@ -41,8 +44,12 @@ def _plain(value: Any) -> str:
     return f"t{value.isoformat() if hasattr(value, 'isoformat') else value}"
 
 
-def test_only(rows: Mapping[str, Sequence[Any]], split: Sequence[str], inputs: Sequence[str]) -> set[str]:
-    """Contents that a snapshot has in its test part and in no other; a row that is common enough to stand in both is no test row by its content."""
+def test_only(
+    rows: Mapping[str, Sequence[Any]], split: Sequence[str], inputs: Sequence[str]
+) -> set[str]:
+    """Contents that a snapshot has in its test part and in no other; a row that is common enough to
+    stand in both is no test row by its content.
+    """
     parts: dict[bool, set[str]] = {True: set(), False: set()}
     for i, part in enumerate(split):
         parts[part == "test"].add(content_of({n: rows[n][i] for n in inputs}, inputs))
@@ -52,14 +59,23 @@ def test_only(rows: Mapping[str, Sequence[Any]], split: Sequence[str], inputs: S
 test_only.__test__ = False  # type: ignore[attr-defined]
 
 
-def part_rows(labelled: Sequence[Row], inputs: Sequence[str], predict: str, held: Collection[str] = (), ours: Collection[str] = (), faulty: Sequence[tuple[float, float]] = ()) -> Parts:
+def part_rows(
+    labelled: Sequence[Row],
+    inputs: Sequence[str],
+    predict: str,
+    held: Collection[str] = (),
+    ours: Collection[str] = (),
+    faulty: Sequence[tuple[float, float]] = (),
+) -> Parts:
     """Part labelled requests into those that teach and those that judge.
 
     Args:
-        labelled: with their inputs, the label under `predict`, and its time under `TAUGHT_AT`, seconds.
+        labelled: with their inputs, the label under `predict`, and its time under `TAUGHT_AT`,
+            seconds.
         held: contents of test rows; a request of one of them neither teaches nor judges.
         ours: labels that only people named; requests of them all teach.
-        faulty: spans of seconds in which a source was at fault; requests in them neither teach nor judge.
+        faulty: spans of seconds in which a source was at fault; requests in them neither teach nor
+            judge.
     """
     left_out = {"sent while a source was at fault": 0, "equal to a test row": 0}
     kept: list[tuple[str, dict[str, Any]]] = []

@@ -1,6 +1,7 @@
 """Versions that learnt from erased rows, made anew without them where that can be done exactly.
 
-Knows the catalog and the door of learn. The old version's files are gone afterwards, whoever it served.
+Knows the catalog and the door of learn. The old version's files are gone afterwards, whoever it
+served.
 """
 
 from __future__ import annotations
@@ -22,8 +23,16 @@ class _Kept(Exception):
     """This version stays as it is."""
 
 
-def unlearn(catalog: Catalog, store: Path, models: Sequence[str], snapshot: str, rows: Sequence[int], who: str) -> list[dict[str, Any]]:
-    """Take rows of a snapshot out of the champions that learnt from it; returns what was done, a certificate each.
+def unlearn(
+    catalog: Catalog,
+    store: Path,
+    models: Sequence[str],
+    snapshot: str,
+    rows: Sequence[int],
+    who: str,
+) -> list[dict[str, Any]]:
+    """Take rows of a snapshot out of the champions that learnt from it; returns what was done, a
+    certificate each.
 
     Args:
         models: the models that learn the dataset.
@@ -39,7 +48,9 @@ def unlearn(catalog: Catalog, store: Path, models: Sequence[str], snapshot: str,
     return done
 
 
-def _one(catalog: Catalog, store: Path, old: Mapping[str, Any], rows: Sequence[int], who: str) -> dict[str, Any] | None:
+def _one(
+    catalog: Catalog, store: Path, old: Mapping[str, Any], rows: Sequence[int], who: str
+) -> dict[str, Any] | None:
     from mesocosm.learn.forgetting import forget
 
     folder = store / "models" / old["model"] / digest(old["made"], old["id"], sorted(rows), size=8)
@@ -52,15 +63,30 @@ def _one(catalog: Catalog, store: Path, old: Mapping[str, Any], rows: Sequence[i
         return None
     number, content = catalog.next_number(old["model"]), digest_folder(folder)
     new = f"{old['model']}-v{number}-{content[:6]}"
-    told = f"{old['id']} less {certificate['rows']} erased rows, equal to solving anew within {certificate['within']:g} (difference {certificate['difference']:.1e})"
+    told = (
+        f"{old['id']} less {certificate['rows']} erased rows, equal to solving anew within"
+        f" {certificate['within']:g} (difference {certificate['difference']:.1e})"
+    )
     taught = old["recipe"]["rows"] | {"train": old["recipe"]["rows"]["train"] - certificate["rows"]}
     values = dict(old) | {
-        "id": new, "number": number, "path": str(folder.relative_to(store)), "content": content, "origin": "forget", "why": told, "at": catalog.clock(),
-        "metrics": old["metrics"] | {"forgetting": certificate, "measured_on": old["id"]}, "recipe": old["recipe"] | {"rows": taught},
-    }  # fmt: skip
+        "id": new,
+        "number": number,
+        "path": str(folder.relative_to(store)),
+        "content": content,
+        "origin": "forget",
+        "why": told,
+        "at": catalog.clock(),
+        "metrics": old["metrics"] | {"forgetting": certificate, "measured_on": old["id"]},
+        "recipe": old["recipe"] | {"rows": taught},
+    }
     with catalog.transaction() as con:
         con.execute(insert(t.VERSIONS).values(**values))
-        catalog.judge(con, old["id"], "erased", f"replaced by {new}, which has forgotten erased rows; its files are gone")
+        catalog.judge(
+            con,
+            old["id"],
+            "erased",
+            f"replaced by {new}, which has forgotten erased rows; its files are gone",
+        )
         con.execute(update(t.RESOURCES).where(t.RESOURCES.c.thing == old["id"]).values(thing=new))
         for service in sorted({row["service"] for row in catalog.rows(t.DEPLOYMENTS.select())}):
             now = catalog.deployment(service)

@@ -53,7 +53,11 @@ from mesocosm.operate.tracing import traces_of
 from mesocosm.operate.watch import Watch
 from mesocosm.spec import Spec
 
-WHY = {"died": "died", "stuck": "did not answer and was killed", "leak": "held too much and was replaced"}
+WHY = {
+    "died": "died",
+    "stuck": "did not answer and was killed",
+    "leak": "held too much and was replaced",
+}
 LEASE = 15.0  # seconds after which another gateway takes over
 PRUNED = 500  # predictions that leave the log in one step
 PAGES = Path(__file__).parents[1] / "web"
@@ -62,34 +66,110 @@ PAGES = Path(__file__).parents[1] / "web"
 class Running:
     """One ecosystem, running in this process."""
 
-    def __init__(self, spec: Spec, catalog: Catalog, token: str | None = None, hosts: tuple[str, ...] = HOSTS, rate: float = 100.0) -> None:
-        self.spec, self.catalog, self.hosts, self.names = spec, catalog, hosts, names_in(spec.eco.model_dump(mode="json", by_alias=True))
+    def __init__(
+        self,
+        spec: Spec,
+        catalog: Catalog,
+        token: str | None = None,
+        hosts: tuple[str, ...] = HOSTS,
+        rate: float = 100.0,
+    ) -> None:
+        self.spec, self.catalog, self.hosts, self.names = (
+            spec,
+            catalog,
+            hosts,
+            names_in(spec.eco.model_dump(mode="json", by_alias=True)),
+        )
         self.leaving = False
-        self.token = token or os.environ.get("MESOCOSM_TOKEN") or _from_file("MESOCOSM_TOKEN_FILE") or secrets.token_urlsafe(24)
+        self.token = (
+            token
+            or os.environ.get("MESOCOSM_TOKEN")
+            or _from_file("MESOCOSM_TOKEN_FILE")
+            or secrets.token_urlsafe(24)
+        )
         store = where_of(spec).store
         self.metrics, self.journal = Metrics(), Journal(catalog, store / "journal")
         self.ident = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
-        self.notifier = Notifier(spec.eco.ecosystem, {n: m.notify for n, m in spec.eco.monitors.items() if m.notify}, catalog)
+        self.notifier = Notifier(
+            spec.eco.ecosystem,
+            {n: m.notify for n, m in spec.eco.monitors.items() if m.notify},
+            catalog,
+        )
         self.nursery = Nursery([sys.executable, "-m", "mesocosm.build.worker", str(spec.path)])
-        self.crews = {n: Crew(self.nursery, n, s.runtime.workers, seconds(s.runtime.stuck), s.runtime.memory, partial(self._replaced, n), partial(self._moved, n)) for n, s in spec.eco.services.items() if s.runtime.workers.least}
+        self.crews = {
+            n: Crew(
+                self.nursery,
+                n,
+                s.runtime.workers,
+                seconds(s.runtime.stuck),
+                s.runtime.memory,
+                partial(self._replaced, n),
+                partial(self._moved, n),
+            )
+            for n, s in spec.eco.services.items()
+            if s.runtime.workers.least
+        }
         loader = Loader(spec, catalog)
-        self.served = {n: Served(n, s, catalog, self.crews[n].load if n in self.crews else loader.load, self.journal) for n, s in spec.eco.services.items()}
+        self.served = {
+            n: Served(
+                n, s, catalog, self.crews[n].load if n in self.crews else loader.load, self.journal
+            )
+            for n, s in spec.eco.services.items()
+        }
         self.watches = [
-            Watch(n, m, self.served[m.watches], catalog, self._retrain, lambda s, why: _try_rollback(catalog, s, why))
+            Watch(
+                n,
+                m,
+                self.served[m.watches],
+                catalog,
+                self._retrain,
+                lambda s, why: _try_rollback(catalog, s, why),
+            )
             for n, m in spec.eco.monitors.items()
         ]
         self.growing: dict[str, subprocess.Popen[bytes]] = {}
         provider = Provider(spec.eco.oidc) if spec.eco.oidc else None
-        self.signs = SignIn(provider, lambda role, may, wait: catalog.give_token(role, may, wait, "sign-in"), catalog.clock) if provider and spec.eco.oidc and spec.eco.oidc.client else None
+        self.signs = (
+            SignIn(
+                provider,
+                lambda role, may, wait: catalog.give_token(role, may, wait, "sign-in"),
+                catalog.clock,
+            )
+            if provider and spec.eco.oidc and spec.eco.oidc.client
+            else None
+        )
         self.visiting, self.marking = visiting.Visiting(), Marking(catalog)
         self.words = speakers(spec.eco, spec.root)
         self.scenery = Scenery(spec, catalog, self.served, self.watches, marked=True)
-        self.roles = Roles(self.token, lambda given: catalog.token(given) or (provider.role(given) if provider else None), rate)
+        self.roles = Roles(
+            self.token,
+            lambda given: catalog.token(given) or (provider.role(given) if provider else None),
+            rate,
+        )
         self.roles.signs = self.signs is not None
         self.app = create_app(
-            self.served, self.watches, self.roles, self._routes, self.metrics, self.crews, self.journal, Logs(store / "logs" / "gateway.jsonl", catalog.clock), traces_of(spec.eco.ecosystem), hosts,
-            partial(measure, catalog, self.metrics, self.watches, self.served, list(spec.eco.datasets), self.journal), self._leads, lambda: self.leaving,
-        )  # fmt: skip
+            self.served,
+            self.watches,
+            self.roles,
+            self._routes,
+            self.metrics,
+            self.crews,
+            self.journal,
+            Logs(store / "logs" / "gateway.jsonl", catalog.clock),
+            traces_of(spec.eco.ecosystem),
+            hosts,
+            partial(
+                measure,
+                catalog,
+                self.metrics,
+                self.watches,
+                self.served,
+                list(spec.eco.datasets),
+                self.journal,
+            ),
+            self._leads,
+            lambda: self.leaving,
+        )
         for name, one in self.served.items():
             one.count = partial(self._answered, name)
 
@@ -98,7 +178,9 @@ class Running:
         self.leaving = True
 
     def _leads(self) -> bool:
-        """Whether this gateway is the one that watches and looks after things, of all over one catalog."""
+        """Whether this gateway is the one that watches and looks after things, of all over one
+        catalog.
+        """
         return self.catalog.lead("controller", self.ident, LEASE)
 
     def _answered(self, service: str, version: str, rows: int) -> None:
@@ -107,26 +189,37 @@ class Running:
     def _replaced(self, service: str, why: str) -> None:
         """A worker was replaced: counted, and written down."""
         self.metrics.restarts.labels(service, why).inc()
-        with suppress(Exception), self.catalog.transaction() as con:  # a catalog that takes nothing now must not hold the new worker back
+        with (
+            suppress(Exception),
+            self.catalog.transaction() as con,
+        ):  # a catalog that takes nothing now must not hold the new worker back
             self.catalog.write_audit(con, "gateway", "restart", service, f"its worker {WHY[why]}")
 
     def _moved(self, service: str, count: int, why: str) -> None:
         """There are more workers, or fewer: written down."""
         with suppress(Exception), self.catalog.transaction() as con:
-            self.catalog.write_audit(con, "gateway", "scale", service, f"{count} worker{'s' * (count > 1)} now: {why}")
+            self.catalog.write_audit(
+                con, "gateway", "scale", service, f"{count} worker{'s' * (count > 1)} now: {why}"
+            )
 
     @contextmanager
     def tending(self) -> Iterator[None]:
-        """Look after the data beside the server: rows over their age leave, sources that changed are built anew.
+        """Look after the data beside the server: rows over their age leave, sources that changed
+        are built anew.
 
-        The thread ends with the block, never with the interpreter, which would cut it off inside an engine. Workers' nursery too.
+        The thread ends with the block, never with the interpreter, which would cut it off inside an
+        engine. Workers' nursery too.
         """
         if self.crews:
             self.nursery.start()
         eco = self.spec.eco
         every = {n: seconds(s.every) for n, s in eco.sources.items() if s.every}
         due = dict.fromkeys(every, time.monotonic())
-        anew = {n: seconds(s.update.every) for n, s in eco.services.items() if s.update.every and s.serves}
+        anew = {
+            n: seconds(s.update.every)
+            for n, s in eco.services.items()
+            if s.update.every and s.serves
+        }
         again = {n: time.monotonic() + wait for n, wait in anew.items()}
         aged = any(d.retention for d in eco.datasets.values())
 
@@ -136,11 +229,16 @@ class Running:
         pruned = dict.fromkeys(kept, time.monotonic())
 
         def prune(now: float) -> None:
-            """One small step of each service's log that has old predictions; one without is looked at again after a minute."""
+            """One small step of each service's log that has old predictions; one without is looked
+            at again after a minute.
+            """
             for name in [n for n, at in pruned.items() if now >= at]:
                 with suppress(Exception):  # a catalog that takes nothing now is asked again
                     pruned[name] = now + 60
-                    if self.catalog.prune(name, self.catalog.clock() - kept[name], PRUNED) == PRUNED:
+                    if (
+                        self.catalog.prune(name, self.catalog.clock() - kept[name], PRUNED)
+                        == PRUNED
+                    ):
                         pruned[name] = now
 
         def loop() -> None:
@@ -156,7 +254,14 @@ class Running:
                     self._guarded("expire", lambda: expire(self.spec, self.catalog))
                 for name in [n for n, at in again.items() if now >= at]:
                     again[name] = now + anew[name]
-                    self._guarded("update", partial(self._retrain, name, f"its time: every {eco.services[name].update.every}"))
+                    self._guarded(
+                        "update",
+                        partial(
+                            self._retrain,
+                            name,
+                            f"its time: every {eco.services[name].update.every}",
+                        ),
+                    )
                 ready = [n for n, at in due.items() if now >= at]
                 if ready:
                     self._guarded("build", partial(self.follow, ready))
@@ -176,7 +281,8 @@ class Running:
                 thread.join()
 
     def follow(self, sources: Sequence[str]) -> subprocess.Popen[bytes] | None:
-        """Build in a process of its own where one of some sources is not what was built; returns the process.
+        """Build in a process of its own where one of some sources is not what was built; returns
+        the process.
 
         Raises:
             Failure: a source cannot be read, or broke its contract.
@@ -184,8 +290,12 @@ class Running:
         old = self.growing.get("build")
         if old and old.poll() is None:
             return old
-        changed = {c.address for c in plan(self.spec, self.catalog) if c.sign not in "=-"} & {f"sources.{n}" for n in sources}
-        return self._beside("build", "build", "-f", str(self.spec.path), "--json") if changed else None
+        changed = {c.address for c in plan(self.spec, self.catalog) if c.sign not in "=-"} & {
+            f"sources.{n}" for n in sources
+        }
+        return (
+            self._beside("build", "build", "-f", str(self.spec.path), "--json") if changed else None
+        )
 
     def _guarded(self, what: str, call: Callable[[], Any]) -> None:
         """Do something in the background; a failure becomes one alert until it goes well again."""
@@ -203,7 +313,9 @@ class Running:
         self._train(service, reason)
 
     def _train(self, service: str, reason: str) -> str:
-        """Grow a challenger beside the gateway, in a process of its own and of lower priority; why not, where it may not be."""
+        """Grow a challenger beside the gateway, in a process of its own and of lower priority; why
+        not, where it may not be.
+        """
         if not self.spec.eco.services[service].serves:
             return f"'{service}' serves no model"
         old = self.growing.get(service)
@@ -212,34 +324,78 @@ class Running:
         held_back, reason = self._too_soon(service), withheld(reason)  # the alert has the values
         if held_back:
             with self.catalog.transaction() as con:
-                self.catalog.write_audit(con, "gateway", "hold", service, f"not trained again now: {held_back}; asked for because {reason}")
+                self.catalog.write_audit(
+                    con,
+                    "gateway",
+                    "hold",
+                    service,
+                    f"not trained again now: {held_back}; asked for because {reason}",
+                )
             return held_back
-        self._beside(service, "retrain", service, "-f", str(self.spec.path), "--reason", reason, "--json")
+        self._beside(
+            service, "retrain", service, "-f", str(self.spec.path), "--reason", reason, "--json"
+        )
         return ""
 
     def _too_soon(self, service: str) -> str:
         """Why no challenger may be trained now; empty where one may."""
         update, now = self.spec.eco.services[service].update, self.catalog.clock()
-        made = [v["at"] for v in self.catalog.versions(self.spec.eco.services[service].serves or "") if str(v["origin"]).startswith("challenger:")]
+        made = [
+            v["at"]
+            for v in self.catalog.versions(self.spec.eco.services[service].serves or "")
+            if str(v["origin"]).startswith("challenger:")
+        ]
         if made and now - made[-1] < seconds(update.cooldown):
-            return f"a challenger was trained {now - made[-1]:.0f} s ago, and {update.cooldown} lie between two"
+            return (
+                f"a challenger was trained {now - made[-1]:.0f} s ago, and {update.cooldown} lie"
+                " between two"
+            )
         today = sum(now - at < 86400 for at in made)
-        return f"{today} were trained within a day, and {update.most} may be" if today >= update.most else ""
+        return (
+            f"{today} were trained within a day, and {update.most} may be"
+            if today >= update.most
+            else ""
+        )
 
     def _beside(self, name: str, *words: str) -> subprocess.Popen[bytes]:
-        """Run a command beside the gateway, in a process of lower priority; its words go to a log."""
+        """Run a command beside the gateway, in a process of lower priority; its words go to a
+        log.
+        """
         log = (where_of(self.spec).store / "retrain.log").open("ab")
         nice = (lambda: os.nice(10)) if hasattr(os, "nice") else None
-        one = subprocess.Popen([sys.executable, "-m", "mesocosm", *words], stdout=log, stderr=log, stdin=subprocess.DEVNULL, preexec_fn=nice)
+        one = subprocess.Popen(
+            [sys.executable, "-m", "mesocosm", *words],
+            stdout=log,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+            preexec_fn=nice,
+        )
         self.growing[name] = one
         threading.Thread(target=one.wait, daemon=True).start()
         return one
 
     def _routes(self, app: FastAPI) -> None:
         desk = Desk(self.spec, self.catalog)
-        console.routes(app, console.Console(self.spec, self.catalog, self.served, self.watches, self.scenery, desk, self._train))
-        inhabitants.routes(app, inhabitants.Inhabitants(self.spec.eco, self.catalog, self.scenery, self.served, desk, self.words))
-        visiting.routes(app, self.visiting, self.marking, self.scenery, self.catalog, lambda socket: self.roles.socket(socket, self.hosts))
+        console.routes(
+            app,
+            console.Console(
+                self.spec, self.catalog, self.served, self.watches, self.scenery, desk, self._train
+            ),
+        )
+        inhabitants.routes(
+            app,
+            inhabitants.Inhabitants(
+                self.spec.eco, self.catalog, self.scenery, self.served, desk, self.words
+            ),
+        )
+        visiting.routes(
+            app,
+            self.visiting,
+            self.marking,
+            self.scenery,
+            self.catalog,
+            lambda socket: self.roles.socket(socket, self.hosts),
+        )
 
         if self.signs is not None and self.spec.eco.oidc is not None:
             signin.routes(app, self.signs, self.spec.eco.oidc.address)
@@ -257,8 +413,8 @@ class Running:
 
 
 _BARE = (
-    "<!doctype html><meta charset=utf-8><title>Mesocosm</title><p>The pages are not in this installation. "
-    "Install again without MESOCOSM_NO_WEB. The API answers at /v1/ecosystem."
+    "<!doctype html><meta charset=utf-8><title>Mesocosm</title><p>The pages are not in this"
+    " installation. Install again without MESOCOSM_NO_WEB. The API answers at /v1/ecosystem."
 )
 
 

@@ -1,6 +1,8 @@
-"""Visitors of one world meet: their poses, names and words over one socket each, and the notes that they leave on things.
+"""Visitors of one world meet: their poses, names and words over one socket each, and the notes that
+they leave on things.
 
-Knows sockets, roles and the catalog. Nothing that a visitor sends reaches another one before it is bounded.
+Knows sockets, roles and the catalog. Nothing that a visitor sends reaches another one before it is
+bounded.
 """
 
 from __future__ import annotations
@@ -52,14 +54,18 @@ class Visitor:
     def __init__(self, who: int, name: str, socket: WebSocket, speaks: bool) -> None:
         self.who, self.name, self.socket, self.speaks = who, name, socket, speaks
         self.poses: deque[bytes] = deque(maxlen=WAITING)
-        self.words: deque[str] = deque(maxlen=500)  # who came, who went and what was said is not dropped with poses
+        self.words: deque[str] = deque(
+            maxlen=500
+        )  # who came, who went and what was said is not dropped with poses
         self.ready = asyncio.Event()
         self.spoke: deque[float] = deque(maxlen=5)
         self.posed = (0.0, 0)
         self.short: Short | None = short_of(socket.scope)
 
     def tell(self, message: bytes | str, frame: bytes = b"") -> None:
-        """Have something sent: a `frame` at once where nothing waits, else soon, the oldest poses dropped."""
+        """Have something sent: a `frame` at once where nothing waits, else soon, the oldest poses
+        dropped.
+        """
         if isinstance(message, str):
             self.words.append(message)
         elif frame and self.short and not self.words and not self.poses and self.short.write(frame):
@@ -99,7 +105,16 @@ class Visiting:
         one = Visitor(who, named(asked, who), socket, speaks)
         sending = asyncio.create_task(one.send())
         try:
-            one.tell(json.dumps({"you": who, "name": one.name, "here": [[v.who, v.name] for v in self.all.values()], "said": list(self.said)}))
+            one.tell(
+                json.dumps(
+                    {
+                        "you": who,
+                        "name": one.name,
+                        "here": [[v.who, v.name] for v in self.all.values()],
+                        "said": list(self.said),
+                    }
+                )
+            )
             one.tell(self.crowd.whole())
             self._all({"came": [who, one.name]})
             self.all[who] = one
@@ -148,7 +163,11 @@ class Visiting:
         if not isinstance(words, str) or not words.strip() or full or not one.speaks:
             return
         one.spoke.append(now)
-        line = {"who": one.who, "name": one.name, "say": "".join(c if c.isprintable() else " " for c in words).strip()[:WORDS]}
+        line = {
+            "who": one.who,
+            "name": one.name,
+            "say": "".join(c if c.isprintable() else " " for c in words).strip()[:WORDS],
+        }
         self.said.append(line)
         self._all({"said": line})
 
@@ -166,11 +185,19 @@ class Visiting:
             await asyncio.sleep(max(0.0, due - loop.time()))
 
 
-def routes(app: FastAPI, visiting: Visiting, marking: Marking, scenery: Scenery, catalog: Catalog, right: Callable[[WebSocket], tuple[str, str]]) -> None:
+def routes(
+    app: FastAPI,
+    visiting: Visiting,
+    marking: Marking,
+    scenery: Scenery,
+    catalog: Catalog,
+    right: Callable[[WebSocket], tuple[str, str]],
+) -> None:
     """Add the sockets of the world, of its visitors and of their markers, and the notes.
 
     Args:
-        right: a socket's role, and what it may do: `see`, `ask`, `change`, or nothing where it may not come in.
+        right: a socket's role, and what it may do: `see`, `ask`, `change`, or nothing where it may
+            not come in.
     """
 
     inside: dict[WebSocket, str] = {}  # with their tokens
@@ -178,7 +205,9 @@ def routes(app: FastAPI, visiting: Visiting, marking: Marking, scenery: Scenery,
 
     @asynccontextmanager
     async def let_in(socket: WebSocket) -> AsyncIterator[tuple[str, str]]:
-        """A socket's role and what it may do while the block runs, empty where it may not come in; one whose token is taken back is closed."""
+        """A socket's role and what it may do while the block runs, empty where it may not come in;
+        one whose token is taken back is closed.
+        """
         nonlocal watching
         role, may = await asyncio.to_thread(right, socket)
         if not may:
@@ -201,7 +230,9 @@ def routes(app: FastAPI, visiting: Visiting, marking: Marking, scenery: Scenery,
 
     async def watch() -> None:
         while inside:
-            for socket in await asyncio.to_thread(lambda those: [s for s in those if not right(s)[1]], list(inside)):
+            for socket in await asyncio.to_thread(
+                lambda those: [s for s in those if not right(s)[1]], list(inside)
+            ):
                 with suppress(RuntimeError, WebSocketDisconnect):
                     await socket.close(4401, WANTED)
             await asyncio.sleep(LOOK)
@@ -243,13 +274,17 @@ def routes(app: FastAPI, visiting: Visiting, marking: Marking, scenery: Scenery,
     @app.get("/v1/scene")
     async def scene(at: float | None = None) -> Any:
         if at is not None and not 0 <= at < 2**40:
-            raise Problem(422, "The request cannot be right", "'at' is a time in seconds since 1970")
+            raise Problem(
+                422, "The request cannot be right", "'at' is a time in seconds since 1970"
+            )
         return await asyncio.to_thread(lambda: scenery.scene(at).model_dump())
 
     @app.get("/v1/world/models/{kind}")
     async def body(kind: str) -> Any:
         try:
-            return FileResponse(await asyncio.to_thread(scenery.body, kind), media_type="model/gltf-binary")
+            return FileResponse(
+                await asyncio.to_thread(scenery.body, kind), media_type="model/gltf-binary"
+            )
         except (Failure, Wrong) as failure:
             raise Problem(404, "No such model", str(failure)) from failure
 
@@ -260,15 +295,30 @@ def routes(app: FastAPI, visiting: Visiting, marking: Marking, scenery: Scenery,
     @app.post("/v1/notes")
     async def leave(request: Request) -> Any:
         body = await body_of(request)
-        on, text, who = (body.get(k) if isinstance(body, dict) else None for k in ("on", "text", "who"))
+        on, text, who = (
+            body.get(k) if isinstance(body, dict) else None for k in ("on", "text", "who")
+        )
         if not isinstance(on, str) or on not in scenery.things:
-            raise Problem(422, "The request cannot be right", "'on' is the address of a thing of this world")
+            raise Problem(
+                422, "The request cannot be right", "'on' is the address of a thing of this world"
+            )
         if not isinstance(text, str) or not text.strip() or len(text) > 1000:
-            raise Problem(422, "The request cannot be right", "'text' is a note of 1 to 1000 characters")
-        return await asyncio.to_thread(book.leave, catalog, on, text.strip(), named(who, 0) if who else str(request.state.role), str(request.state.role))
+            raise Problem(
+                422, "The request cannot be right", "'text' is a note of 1 to 1000 characters"
+            )
+        return await asyncio.to_thread(
+            book.leave,
+            catalog,
+            on,
+            text.strip(),
+            named(who, 0) if who else str(request.state.role),
+            str(request.state.role),
+        )
 
     @app.delete("/v1/notes/{ident}")
     async def take(ident: int, request: Request) -> Any:
         if not await asyncio.to_thread(book.take, catalog, ident, str(request.state.role)):
-            raise Problem(404, "No such note", "no note bears that number, or it was taken away already")
+            raise Problem(
+                404, "No such note", "no note bears that number, or it was taken away already"
+            )
         return {"taken": ident}

@@ -1,4 +1,5 @@
-"""What if: a service asked about a row that nobody is, with each input's share in the answer. Nothing of it is logged, and no watch sees it.
+"""What if: a service asked about a row that nobody is, with each input's share in the answer.
+Nothing of it is logged, and no watch sees it.
 
 Knows versions, recipes and explanations. Knows no HTTP.
 """
@@ -47,10 +48,12 @@ class Desk:
         return version
 
     def form(self, service: str) -> dict[str, Any]:
-        """The inputs of a service, with what is likely of each in training: a range, choices, or a text.
+        """The inputs of a service, with what is likely of each in training: a range, choices, or a
+        text.
 
-        Private fields give no values. `ready` tells whether the row of what is usual can be asked as it stands: where a field that is needed
-        has no example (a headline, say), a visitor has to write it first.
+        Private fields give no values. `ready` tells whether the row of what is usual can be asked
+        as it stands: where a field that is needed has no example (a headline, say), a visitor has
+        to write it first.
 
         Raises:
             Failure: the service has no model that a what-if can be asked of.
@@ -60,10 +63,25 @@ class Desk:
         if snapshot is None:
             raise Failure("the snapshot behind this version is gone")
         fields, training = snapshot["recipe"]["fields"], snapshot["facts"]["training"]
-        inputs = [_input(name, fields[name], training.get(name) or {}) for name in self.spec.eco.models[version["model"]].inputs if name in fields]
+        inputs = [
+            _input(name, fields[name], training.get(name) or {})
+            for name in self.spec.eco.models[version["model"]].inputs
+            if name in fields
+        ]
         beside = self.catalog.rollout(service)
-        ready = not self._preparation(version).ready([{i["name"]: i.get("usual") for i in inputs}])[0].get("_why")
-        return {"service": service, "version": version["id"], "predict": version["recipe"]["predict"], "inputs": inputs, "ready": ready, "beside": beside["version"] if beside else None}
+        ready = (
+            not self._preparation(version)
+            .ready([{i["name"]: i.get("usual") for i in inputs}])[0]
+            .get("_why")
+        )
+        return {
+            "service": service,
+            "version": version["id"],
+            "predict": version["recipe"]["predict"],
+            "inputs": inputs,
+            "ready": ready,
+            "beside": beside["version"] if beside else None,
+        }
 
     def _preparation(self, version: Mapping[str, Any]) -> Preparation:
         """The recipe of a version, made ready once; its tables are in memory, so a few are kept."""
@@ -72,7 +90,15 @@ class Desk:
             if key not in self.recipes:
                 if len(self.recipes) >= MOST:
                     del self.recipes[next(iter(self.recipes))]
-                self.recipes[key] = Preparation(json.loads((where_of(self.spec).store / version["path"] / "prepare.json").read_text(encoding="utf-8")), prepare, CALLS)
+                self.recipes[key] = Preparation(
+                    json.loads(
+                        (where_of(self.spec).store / version["path"] / "prepare.json").read_text(
+                            encoding="utf-8"
+                        )
+                    ),
+                    prepare,
+                    CALLS,
+                )
             return self.recipes[key]
 
     def _opened(self, version: Mapping[str, Any]) -> tuple[Any, Preparation, list[dict[str, Any]]]:
@@ -87,14 +113,20 @@ class Desk:
                 model = self.spec.eco.models[version["model"]]
                 net = net_of(self.spec, version)
                 preparation = self._preparation(version)
-                columns, split = columns_of(self.spec, snapshot, list(dict.fromkeys([*model.inputs, model.predict])))
+                columns, split = columns_of(
+                    self.spec, snapshot, list(dict.fromkeys([*model.inputs, model.predict]))
+                )
                 taught = [i for i, s in enumerate(split) if s == "train"]
-                background = [{n: columns[n][i] for n in model.inputs} for i in taught[:: max(1, len(taught) // BACKGROUND)][:BACKGROUND]]
+                background = [
+                    {n: columns[n][i] for n in model.inputs}
+                    for i in taught[:: max(1, len(taught) // BACKGROUND)][:BACKGROUND]
+                ]
                 self.kept[key] = (net, preparation, background)
             return self.kept[key]
 
     def ask(self, service: str, row: Any) -> dict[str, Any]:
-        """What the service's version would say of a row, and each input's share in it (Shapley values, against rows it was taught with).
+        """What the service's version would say of a row, and each input's share in it (Shapley
+        values, against rows it was taught with).
 
         `base` and the shares add up to the probability.
 
@@ -117,29 +149,58 @@ class Desk:
         preparation.check(row)
         clean = preparation.ready([row])[0]
         if clean.get("_why"):
-            raise Wrong("", f"this row would be set aside: {clean['_why']}", "a row that the recipe keeps")
+            raise Wrong(
+                "", f"this row would be set aside: {clean['_why']}", "a row that the recipe keeps"
+            )
         said = net.predict([clean])[0]
         label = str(said.get("label"))
         told = shares(net, clean, background, label)
         return {
-            "service": service, "version": version["id"], "label": label, "number": net.scale is not None,
-            **{k: said[k] for k in ("probability", "probabilities", "value", "interval") if k in said}, "base": told["base"], "inputs": {n: told["inputs"][n]["share"] for n in told["inputs"]},
-        }  # fmt: skip
+            "service": service,
+            "version": version["id"],
+            "label": label,
+            "number": net.scale is not None,
+            **{
+                k: said[k]
+                for k in ("probability", "probabilities", "value", "interval")
+                if k in said
+            },
+            "base": told["base"],
+            "inputs": {n: told["inputs"][n]["share"] for n in told["inputs"]},
+        }
 
 
 def _input(name: str, field: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
     """One input as a form has it."""
-    found: dict[str, Any] = {"name": name, "type": field["type"], "unit": field.get("unit"), "private": bool(field.get("private"))}
+    found: dict[str, Any] = {
+        "name": name,
+        "type": field["type"],
+        "unit": field.get("unit"),
+        "private": bool(field.get("private")),
+    }
     if found["private"]:
         return found
     if numbers := known.get("numbers"):
         low, high = (numbers[round(q * (len(numbers) - 1))] for q in LIKELY)
         middle = numbers[len(numbers) // 2]
         whole = field["type"] == "integer"
-        found |= {"low": round(low) if whole else low, "high": round(high) if whole else high, "usual": round(middle) if whole else middle, "whole": whole}
+        found |= {
+            "low": round(low) if whole else low,
+            "high": round(high) if whole else high,
+            "usual": round(middle) if whole else middle,
+            "whole": whole,
+        }
     elif counts := known.get("counts"):
-        often = [k for k in sorted(counts, key=lambda k: -counts[k]) if counts[k] >= COMMON or k in (field.get("values") or ())]
+        often = [
+            k
+            for k in sorted(counts, key=lambda k: -counts[k])
+            if counts[k] >= COMMON or k in (field.get("values") or ())
+        ]
         if not often:
             return found
-        found |= {"choices": often[:CHOICES], "usual": often[0]} if field["type"] != "text" else {"usual": often[0]}
+        found |= (
+            {"choices": often[:CHOICES], "usual": often[0]}
+            if field["type"] != "text"
+            else {"usual": often[0]}
+        )
     return found

@@ -1,6 +1,7 @@
 """The nursery of a gateway's workers: `python -m mesocosm.build.worker FILE SOCKET`.
 
-Knows the file and the loader. Reads the file once, at its start: workers that it forks later hold what the gateway holds.
+Knows the file and the loader. Reads the file once, at its start: workers that it forks later hold
+what the gateway holds.
 """
 
 from __future__ import annotations

@@ -29,17 +29,28 @@ def open_engine(url: str, wait: float = 60.0, keep: int = 0) -> Engine:
     """
     if not url.startswith("sqlite"):
         url = url.replace("postgresql://", "postgresql+psycopg://", 1)
-        return create_engine(url, pool_pre_ping=True, **({"json_serializer": _dumped} if keep else {}))
-    more: dict[str, Any] = {"pool_size": keep, "json_serializer": _dumped} if keep else {"poolclass": NullPool}
+        return create_engine(
+            url, pool_pre_ping=True, **({"json_serializer": _dumped} if keep else {})
+        )
+    more: dict[str, Any] = (
+        {"pool_size": keep, "json_serializer": _dumped} if keep else {"poolclass": NullPool}
+    )
     engine = create_engine(url, connect_args={"timeout": wait}, **more)
 
     @event.listens_for(engine, "connect")
     def _pragmas(raw: Any, _: Any) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", f"busy_timeout={int(wait * 1000)}", "secure_delete=ON"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            f"busy_timeout={int(wait * 1000)}",
+            "secure_delete=ON",
+        ):
             raw.execute(f"PRAGMA {pragma}")
 
     return engine
 
 
 def _dumped(value: Any) -> str:
-    return str(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY), "utf-8")
+    return str(
+        orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY), "utf-8"
+    )

@@ -31,9 +31,17 @@ def past(catalog: Catalog, prediction: str) -> dict[str, Any] | None:
     version = catalog.version(row["version"]) or {}
     snapshot = catalog.snapshot(row["snapshot"]) or {}
     return {
-        "prediction": {k: row[k] for k in ("id", "service", "at", "ms", "output")} | {"input": row["input"]["clean"]},
-        "version": {k: version.get(k) for k in ("id", "model", "number", "content", "origin", "at", "state", "why")},
+        "prediction": (
+            {k: row[k] for k in ("id", "service", "at", "ms", "output")}
+            | {"input": row["input"]["clean"]}
+        ),
+        "version": {
+            k: version.get(k)
+            for k in ("id", "model", "number", "content", "origin", "at", "state", "why")
+        },
         "recipe": version.get("recipe"),
-        "snapshot": {k: snapshot.get(k) for k in ("id", "dataset", "delta", "made", "account", "at")},
+        "snapshot": {
+            k: snapshot.get(k) for k in ("id", "dataset", "delta", "made", "account", "at")
+        },
         "files": snapshot.get("files", {}),
     }

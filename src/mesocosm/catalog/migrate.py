@@ -1,4 +1,6 @@
-"""Columns and indexes that a catalog of an earlier version lacks, added to it. Knows tables and SQL."""
+"""Columns and indexes that a catalog of an earlier version lacks, added to it. Knows tables and
+SQL.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,9 @@ from sqlalchemy.exc import DBAPIError
 
 from mesocosm.catalog import tables as t
 
-ADDED = (t.PREDICTIONS.c.mark,)  # columns that a table got after it was first released; each may be null
+ADDED = (
+    t.PREDICTIONS.c.mark,
+)  # columns that a table got after it was first released; each may be null
 
 
 def add_missing_columns(engine: Engine) -> list[str]:
@@ -25,7 +29,12 @@ def add_missing_columns(engine: Engine) -> list[str]:
             continue
         try:
             with engine.begin() as con:
-                con.execute(text(f'alter table "{column.table.name}" add column "{column.name}" {column.type.compile(engine.dialect)}'))
+                con.execute(
+                    text(
+                        f'alter table "{column.table.name}" add column "{column.name}"'
+                        f" {column.type.compile(engine.dialect)}"
+                    )
+                )
         except DBAPIError:
             if column.name not in _columns(engine, column.table.name):
                 raise

@@ -14,7 +14,9 @@ MOST = 500
 
 def notes(catalog: Catalog) -> list[dict[str, Any]]:
     """Those that nobody took away, the oldest first."""
-    return catalog.rows(select(t.NOTES).where(t.NOTES.c.taken.is_(None)).order_by(t.NOTES.c.id.desc()).limit(MOST))[::-1]
+    return catalog.rows(
+        select(t.NOTES).where(t.NOTES.c.taken.is_(None)).order_by(t.NOTES.c.id.desc()).limit(MOST)
+    )[::-1]
 
 
 def leave(catalog: Catalog, on: str, text: str, name: str, role: str) -> dict[str, Any]:
@@ -31,7 +33,11 @@ def take(catalog: Catalog, ident: int, role: str) -> bool:
     if not 0 < ident < 2**63:  # more than the column holds
         return False
     with catalog.transaction() as con:
-        found = con.execute(update(t.NOTES).where(t.NOTES.c.id == ident, t.NOTES.c.taken.is_(None)).values(taken=catalog.clock())).rowcount
+        found = con.execute(
+            update(t.NOTES)
+            .where(t.NOTES.c.id == ident, t.NOTES.c.taken.is_(None))
+            .values(taken=catalog.clock())
+        ).rowcount
         if found:
             catalog.write_audit(con, role, "note", str(ident), "taken away")
     return bool(found)

@@ -1,7 +1,8 @@
 """How many predictions each service answered, without a look at each: counts by service and hour.
 
-In SQLite triggers keep the counts, in the transaction that adds or deletes a prediction and whoever the writer is. In PostgreSQL, where one row that every writer changes would make writers wait
-for each other, predictions are counted at each question. Drills do not count.
+In SQLite triggers keep the counts, in the transaction that adds or deletes a prediction and whoever
+the writer is. In PostgreSQL, where one row that every writer changes would make writers wait for
+each other, predictions are counted at each question. Drills do not count.
 """
 
 from __future__ import annotations
@@ -18,18 +19,30 @@ _TRAFFIC, _BUCKET = "coalesce({row}.mark, '') = ''", "cast(coalesce({row}.at, 0)
 
 
 def _of(row: str) -> tuple[str, str]:
-    return _TRAFFIC.format(row=row), f"service = coalesce({row}.service, '') and hour = {_BUCKET.format(row=row)}"
+    return (
+        _TRAFFIC.format(row=row),
+        f"service = coalesce({row}.service, '') and hour = {_BUCKET.format(row=row)}",
+    )
 
 
 def _statements() -> list[str]:
     (came, here), (went, there) = _of("new"), _of("old")
     return [
-        f"create trigger predictions_came after insert on predictions when {came} begin "
-        f"insert or ignore into counted (service, hour, n) values (coalesce(new.service, ''), {_BUCKET.format(row='new')}, 0); "
-        f"update counted set n = n + 1 where {here}; end",
-        f"create trigger predictions_went after delete on predictions when {went} begin update counted set n = n - 1 where {there}; end",
+        (
+            f"create trigger predictions_came after insert on predictions when {came} begin insert"
+            " or ignore into counted (service, hour, n) values (coalesce(new.service, ''),"
+            f" {_BUCKET.format(row='new')}, 0); update counted set n = n + 1 where {here}; end"
+        ),
+        (
+            f"create trigger predictions_went after delete on predictions when {went} begin update"
+            f" counted set n = n - 1 where {there}; end"
+        ),
         "delete from counted",
-        f"insert into counted (service, hour, n) select coalesce(service, ''), {_BUCKET.format(row='predictions')}, count(*) from predictions where {_TRAFFIC.format(row='predictions')} group by 1, 2",
+        (
+            "insert into counted (service, hour, n) select coalesce(service, ''),"
+            f" {_BUCKET.format(row='predictions')}, count(*) from predictions where"
+            f" {_TRAFFIC.format(row='predictions')} group by 1, 2"
+        ),
     ]
 
 
@@ -37,14 +50,23 @@ def keep_counts(engine: Engine) -> None:
     """Have the catalog keep its counts; one that has predictions already is counted once."""
     if engine.dialect.name != "sqlite":
         return
-    known = "select count(*) from sqlite_master where type = 'trigger' and name in ('predictions_came', 'predictions_went')"
+    known = (
+        "select count(*) from sqlite_master where type = 'trigger' and name in ('predictions_came',"
+        " 'predictions_went')"
+    )
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as con:
         if con.exec_driver_sql(known).scalar() == 2:
             return
-        con.exec_driver_sql("begin immediate")  # the counts begin with the triggers, or another process made both meanwhile
+        con.exec_driver_sql(
+            "begin immediate"
+        )  # the counts begin with the triggers, or another process made both meanwhile
         try:
             if con.exec_driver_sql(known).scalar() != 2:
-                for statement in ("drop trigger if exists predictions_came", "drop trigger if exists predictions_went", *_statements()):
+                for statement in (
+                    "drop trigger if exists predictions_came",
+                    "drop trigger if exists predictions_went",
+                    *_statements(),
+                ):
                     con.exec_driver_sql(statement)
             con.exec_driver_sql("commit")
         except BaseException:
@@ -64,6 +86,8 @@ def counts(con: Connection, until: float | None = None) -> Mapping[str, int]:
         return {str(r.service): int(r.n) for r in con.execute(whole) if r.n}
     hour = int(until // HOUR)
     found = {str(r.service): int(r.n) for r in con.execute(whole.where(c.hour < hour))}
-    for row in con.execute(single.where(p.at >= hour * HOUR, p.at <= until)):  # the hour that is not over
+    for row in con.execute(
+        single.where(p.at >= hour * HOUR, p.at <= until)
+    ):  # the hour that is not over
         found[str(row.service)] = found.get(str(row.service), 0) + int(row.n)
     return {service: n for service, n in found.items() if n}

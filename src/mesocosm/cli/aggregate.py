@@ -13,11 +13,28 @@ from mesocosm.cli.common import AsJson, File, answer, guarded, opened
 @guarded
 def aggregate(
     dataset: str,
-    mean: Annotated[str | None, typer.Option("--mean", help="The number whose mean is asked; without it rows are counted.")] = None,
-    by: Annotated[str | None, typer.Option("--by", help="A category with 'values' in the file.")] = None,
-    low: Annotated[float | None, typer.Option("--low", help="The least value a row may count with.")] = None,
-    high: Annotated[float | None, typer.Option("--high", help="The greatest value a row may count with.")] = None,
-    epsilon: Annotated[float, typer.Option("--epsilon", min=0.001, max=100, help="What the answer may cost; smaller is more private and less exact.")] = 0.5,
+    mean: Annotated[
+        str | None,
+        typer.Option("--mean", help="The number whose mean is asked; without it rows are counted."),
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option("--by", help="A category with 'values' in the file.")
+    ] = None,
+    low: Annotated[
+        float | None, typer.Option("--low", help="The least value a row may count with.")
+    ] = None,
+    high: Annotated[
+        float | None, typer.Option("--high", help="The greatest value a row may count with.")
+    ] = None,
+    epsilon: Annotated[
+        float,
+        typer.Option(
+            "--epsilon",
+            min=0.001,
+            max=100,
+            help="What the answer may cost; smaller is more private and less exact.",
+        ),
+    ] = 0.5,
     file: File = Path("ecosystem.yaml"),
     as_json: AsJson = False,
 ) -> None:
@@ -27,7 +44,27 @@ def aggregate(
     eco = opened(file)
 
     def text(d: dict[str, Any]) -> str:
-        lines = [f"{a['group'] or 'all':<20}" + (f"mean {a['mean']:,.4g} of about {a['count']:,}" if "mean" in a else f"about {a['count']:,} (noise of sd {a['sd']:g})") for a in d["answers"]]
-        return "\n".join([*lines, f"{d['what']} of {d['version']}, epsilon {d['epsilon']:g}; {d['left']:g} of the budget is left."])
+        lines = [
+            f"{a['group'] or 'all':<20}"
+            + (
+                f"mean {a['mean']:,.4g} of about {a['count']:,}"
+                if "mean" in a
+                else f"about {a['count']:,} (noise of sd {a['sd']:g})"
+            )
+            for a in d["answers"]
+        ]
+        return "\n".join(
+            [
+                *lines,
+                (
+                    f"{d['what']} of {d['version']}, epsilon {d['epsilon']:g}; {d['left']:g} of the"
+                    " budget is left."
+                ),
+            ]
+        )
 
-    answer(ask(eco.spec, eco.catalog, dataset, mean, by, low, high, epsilon, "command line"), as_json, text)
+    answer(
+        ask(eco.spec, eco.catalog, dataset, mean, by, low, high, epsilon, "command line"),
+        as_json,
+        text,
+    )

@@ -1,4 +1,6 @@
-"""That work is still running, where nothing else was printed for two seconds: on a terminal only; a log holds no such lines."""
+"""That work is still running, where nothing else was printed for two seconds: on a terminal only; a
+log holds no such lines.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,8 @@ class Screen(Console):
 
 
 class Beat:
-    """A spinner and a line a step; between the lines the spinner tells the time. Where nobody reads the lines any more the work goes on.
+    """A spinner and a line a step; between the lines the spinner tells the time. Where nobody reads
+    the lines any more the work goes on.
 
     Args:
         console: where lines go.
@@ -40,7 +43,9 @@ class Beat:
         self.lock, self.ended = threading.Lock(), threading.Event()
 
     def say(self, address: str, text: str) -> None:
-        """A line of what was done; a sentence with the record `about` tells when it will be over."""
+        """A line of what was done; a sentence with the record `about` tells when it will be
+        over.
+        """
         with self.lock:
             now = time.perf_counter()
             record = getattr(text, "record", {})
@@ -60,7 +65,9 @@ class Beat:
                     continue
                 (address, text), silent = self.last, now - self.at
                 left = self.due.get(address, now) - now
-                said = f"still running ({silent:.0f} s without output" + (f", ~{left:.0f} s left)" if left >= 1 else ")")
+                said = f"still running ({silent:.0f} s without output" + (
+                    f", ~{left:.0f} s left)" if left >= 1 else ")"
+                )
             self.status.update(f"{address}: {text}  [dim]{said}[/dim]")
 
     def __enter__(self) -> Self:
@@ -69,7 +76,12 @@ class Beat:
             threading.Thread(target=self._beat, daemon=True, name="beat").start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.ended.set()
         if self.console.is_terminal:
             self.status.stop()

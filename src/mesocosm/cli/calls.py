@@ -20,7 +20,13 @@ def call(eco: Any, method: str, path: str, body: Any = None) -> Any | None:
     server = running_server(eco.spec.root / ".mesocosm")
     if server is None:
         return None
-    answer = httpx.request(method, server["url"] + path, json=body, headers={"Authorization": f"Bearer {server['token']}"}, timeout=60)
+    answer = httpx.request(
+        method,
+        server["url"] + path,
+        json=body,
+        headers={"Authorization": f"Bearer {server['token']}"},
+        timeout=60,
+    )
     said = answer.json()
     if answer.status_code >= 400:
         raise Failure(said.get("detail", f"the server answered {answer.status_code}"))
@@ -43,5 +49,7 @@ def local(eco: Any, name: str) -> Any:
     served = Served(name, services[name], eco.catalog, Loader(eco.spec, eco.catalog).load)
     served.refresh()
     if served.now is None:
-        raise Failure(served.trouble or f"nothing is deployed for '{name}' yet; run 'mesocosm build'")
+        raise Failure(
+            served.trouble or f"nothing is deployed for '{name}' yet; run 'mesocosm build'"
+        )
     return served

@@ -15,9 +15,13 @@ from mesocosm.cli.common import AsJson, File, answer, guarded
 def check(
     file: File = Path("ecosystem.yaml"),
     as_json: AsJson = False,
-    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON schema of the file instead.")] = False,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON schema of the file instead.")
+    ] = False,
 ) -> None:
-    """Check a file and list everything that is invalid in it, and what the values of small local files leave open."""
+    """Check a file and list everything that is invalid in it, and what the values of small local
+    files leave open.
+    """
     from mesocosm import spec
     from mesocosm.base.errors import Invalid
     from mesocosm.build.local_files import refuse_folder
@@ -31,6 +35,12 @@ def check(
     if wrong := [*missing_bases(found), *ask_readings(found)]:
         raise Invalid(wrong)
     eco = found.eco
-    counts = {s: len(getattr(eco, s)) for s in ("sources", "datasets", "models", "services", "monitors")}
+    counts = {
+        s: len(getattr(eco, s)) for s in ("sources", "datasets", "models", "services", "monitors")
+    }
     said = ", ".join(f"{n} {name if n != 1 else name[:-1]}" for name, n in counts.items())
-    answer({"ecosystem": eco.ecosystem, "valid": True, **counts}, as_json, lambda _: f"{eco.ecosystem} is right: {said}.")
+    answer(
+        {"ecosystem": eco.ecosystem, "valid": True, **counts},
+        as_json,
+        lambda _: f"{eco.ecosystem} is right: {said}.",
+    )

@@ -13,7 +13,9 @@ from mesocosm.cli.common import AsJson, File, answer, guarded, opened
 
 @guarded
 def close(
-    alert: Annotated[str, typer.Argument(help="The id of an open alert; 'mesocosm status' shows it.")],
+    alert: Annotated[
+        str, typer.Argument(help="The id of an open alert; 'mesocosm status' shows it.")
+    ],
     why: Annotated[str, typer.Option(help="The reason; written into the audit.")],
     file: File = Path("ecosystem.yaml"),
     as_json: AsJson = False,
@@ -24,6 +26,16 @@ def close(
         raise Wrong("--why", "the reason is empty", "a sentence")
     found = {a["id"]: a for a in eco.catalog.alerts(open_only=True, most=1000)}
     if alert not in found:
-        raise Wrong("", f"no open alert has the id '{alert[:60]}'", "one of those that are open", list(found), alert)
+        raise Wrong(
+            "",
+            f"no open alert has the id '{alert[:60]}'",
+            "one of those that are open",
+            list(found),
+            alert,
+        )
     eco.catalog.clear(found[alert]["monitor"], why, alert, who="command line")
-    answer({"alert": alert, "monitor": found[alert]["monitor"], "why": why}, as_json, lambda d: f"{d['alert']} of {d['monitor']} is closed: {d['why']}")
+    answer(
+        {"alert": alert, "monitor": found[alert]["monitor"], "why": why},
+        as_json,
+        lambda d: f"{d['alert']} of {d['monitor']} is closed: {d['why']}",
+    )

@@ -19,7 +19,9 @@ import typer
 from mesocosm.base.errors import Failure, Invalid
 from mesocosm.base.secret_values import masked
 
-File = Annotated[Path, typer.Option("-f", "--file", help="The file, or the folder that holds ecosystem.yaml.")]
+File = Annotated[
+    Path, typer.Option("-f", "--file", help="The file, or the folder that holds ecosystem.yaml.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 
 
@@ -39,7 +41,13 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
             sys.stdout.flush()
         except Invalid as error:
             if as_json:
-                print(json.dumps({"findings": [f.as_json() | {"text": f.text()} for f in error.findings]}, ensure_ascii=False, indent=1))
+                print(
+                    json.dumps(
+                        {"findings": [f.as_json() | {"text": f.text()} for f in error.findings]},
+                        ensure_ascii=False,
+                        indent=1,
+                    )
+                )
             else:
                 print(error, file=sys.stderr)
             raise typer.Exit(2) from None
@@ -54,13 +62,18 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
         except Exception as error:
             if os.environ.get("MESOCOSM_DEBUG"):
                 raise
-            _fail(f"Internal error ({type(error).__name__} in {command.__name__}). Please report it; MESOCOSM_DEBUG=1 shows the traceback.", as_json)
+            _fail(
+                f"Internal error ({type(error).__name__} in {command.__name__}). Please report it;"
+                " MESOCOSM_DEBUG=1 shows the traceback.",
+                as_json,
+            )
 
     return run
 
 
 def leave_quietly() -> None:
-    """End as other tools do where nobody reads the output any more: no word, and the exit code of SIGPIPE.
+    """End as other tools do where nobody reads the output any more: no word, and the exit code of
+    SIGPIPE.
 
     Raises:
         typer.Exit: always.
@@ -92,7 +105,9 @@ def prediction_of(eco: Any, said: str) -> str:
     """
     if said != "last":
         return said
-    newest = [row for service in eco.spec.eco.services for row in eco.catalog.predictions(service, 1)]
+    newest = [
+        row for service in eco.spec.eco.services for row in eco.catalog.predictions(service, 1)
+    ]
     if not newest:
         raise Failure("nothing was asked yet, so there is no last prediction; mesocosm predict")
     return str(max(newest, key=lambda row: row["at"])["id"])

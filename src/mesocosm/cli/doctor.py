@@ -29,12 +29,26 @@ def doctor(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None
             faults += [fault] if (fault := looks.check_snapshot(snapshot)) else []
     looks.save()
     rebuilt = find_damage(eco.spec, eco.catalog)
-    faults += [f"{address}: {fault}" for address, fault in rebuilt.items() if not any(fault in known for known in faults)]
+    faults += [
+        f"{address}: {fault}"
+        for address, fault in rebuilt.items()
+        if not any(fault in known for known in faults)
+    ]
     line = eco.catalog.verify_audit()
     if line is not None:
         faults.append(f"audit line {line} was edited")
     advice = ["'mesocosm build' rebuilds: " + ", ".join(rebuilt)] if rebuilt else []
     found = {"checked": checked, "faults": faults, "rebuilt_by_build": sorted(rebuilt)}
-    answer(found, as_json, lambda d: "\n".join([*d["faults"], *advice, f"{d['checked']} artifacts verified, {len(d['faults'])} problems."]))
+    answer(
+        found,
+        as_json,
+        lambda d: "\n".join(
+            [
+                *d["faults"],
+                *advice,
+                f"{d['checked']} artifacts verified, {len(d['faults'])} problems.",
+            ]
+        ),
+    )
     if faults:
         raise typer.Exit(1)

@@ -9,8 +9,12 @@ from mesocosm.cli.common import AsJson, Asked, File, answer, guarded, opened, pr
 
 
 @guarded
-def explain(prediction: Asked, file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
-    """Explain PREDICTION: each input's share in it (Shapley values), words, and the training rows behind it."""
+def explain(
+    prediction: Asked, file: File = Path("ecosystem.yaml"), as_json: AsJson = False
+) -> None:
+    """Explain PREDICTION: each input's share in it (Shapley values), words, and the training rows
+    behind it.
+    """
     from mesocosm.build.explain import explain as why
 
     eco = opened(file)
@@ -19,11 +23,20 @@ def explain(prediction: Asked, file: File = Path("ecosystem.yaml"), as_json: AsJ
 
 def _text(d: dict[str, Any]) -> str:
     of = f"{d['label']}" if d["number"] else f"{d['label']} with {d['probability']:.3f}"
-    lines = [f"{of} by {d['version']}; over training rows it is {d['base']:.4g} on average. Shares of the difference:"]
+    lines = [
+        f"{of} by {d['version']}; over training rows it is {d['base']:.4g} on average. Shares of"
+        " the difference:"
+    ]
     for name, f in sorted(d["inputs"].items(), key=lambda x: -abs(x[1]["share"])):
         lines.append(f"  {name:<20} {f['share']:+.3f}  (give or take {1.96 * f['error']:.3f})")
     for name, said in d["words"].items():
-        lines.append(f"  without a word of {name}: " + ", ".join(f"{w['word']} {w['share']:+.3f}" for w in said[:6]))
+        lines.append(
+            f"  without a word of {name}: "
+            + ", ".join(f"{w['word']} {w['share']:+.3f}" for w in said[:6])
+        )
     for row in d.get("rows", []):
-        lines.append(f"  {row['file']}:{row['line']} ({row['label']}) adds {row['share']:+.3f} to a score of {d['score']:.3f}")
+        lines.append(
+            f"  {row['file']}:{row['line']} ({row['label']}) adds {row['share']:+.3f} to a score of"
+            f" {d['score']:.3f}"
+        )
     return "\n".join(lines)

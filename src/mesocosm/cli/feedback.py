@@ -9,7 +9,9 @@ from mesocosm.cli.common import AsJson, Asked, File, answer, guarded, opened, pr
 
 
 @guarded
-def feedback(prediction: Asked, label: str, file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
+def feedback(
+    prediction: Asked, label: str, file: File = Path("ecosystem.yaml"), as_json: AsJson = False
+) -> None:
     """Tell that PREDICTION should have been LABEL."""
     from mesocosm.cli.calls import call, local
 
@@ -18,6 +20,18 @@ def feedback(prediction: Asked, label: str, file: File = Path("ecosystem.yaml"),
     row = eco.catalog.prediction(prediction)
     if row is None:
         raise Failure(f"no prediction is named '{prediction[:60]}'")
-    if call(eco, "POST", f"/v1/services/{row['service']}/feedback", {"id": prediction, "label": label}) is None:
+    if (
+        call(
+            eco,
+            "POST",
+            f"/v1/services/{row['service']}/feedback",
+            {"id": prediction, "label": label},
+        )
+        is None
+    ):
         local(eco, row["service"]).feedback(prediction, label)
-    answer({"kept": True, "prediction": prediction, "label": label}, as_json, lambda d: f"kept: {prediction} was {label}")
+    answer(
+        {"kept": True, "prediction": prediction, "label": label},
+        as_json,
+        lambda d: f"kept: {prediction} was {label}",
+    )

@@ -14,7 +14,9 @@ from mesocosm.cli.common import AsJson, File, answer, guarded, opened
 @guarded
 def lineage(
     file: File = Path("ecosystem.yaml"),
-    out: Annotated[Path | None, typer.Option("-o", "--out", help="Write the events to a file, one a line.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="Write the events to a file, one a line.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Give the lineage of everything that was built as OpenLineage events, column by column."""
@@ -32,6 +34,10 @@ def lineage(
         aside = out.with_name(aside_name(out))
         aside.write_text("\n".join(found) + "\n", encoding="utf-8")
         aside.replace(out)
-        answer({"written": str(out), "events": len(found)}, as_json, lambda d: f"{d['events']} events written to {d['written']}.")
+        answer(
+            {"written": str(out), "events": len(found)},
+            as_json,
+            lambda d: f"{d['events']} events written to {d['written']}.",
+        )
         return
     answer({"events": [json.loads(e) for e in found]}, as_json, lambda d: "\n".join(found))

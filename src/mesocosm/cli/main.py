@@ -6,7 +6,42 @@ import os
 import sys
 from importlib import import_module
 
-COMMANDS = ("init", "draft", "check", "plan", "build", "up", "status", "report", "card", "labels", "predict", "trace", "explain", "lineage", "feedback", "promote", "rollback", "silence", "close", "versions", "diff", "forget", "reveal", "rotate", "aggregate", "drill", "story", "export", "picture", "bases", "token", "doctor", "retrain", "tune-up")
+COMMANDS = (
+    "init",
+    "draft",
+    "check",
+    "plan",
+    "build",
+    "up",
+    "status",
+    "report",
+    "card",
+    "labels",
+    "predict",
+    "trace",
+    "explain",
+    "lineage",
+    "feedback",
+    "promote",
+    "rollback",
+    "silence",
+    "close",
+    "versions",
+    "diff",
+    "forget",
+    "reveal",
+    "rotate",
+    "aggregate",
+    "drill",
+    "story",
+    "export",
+    "picture",
+    "bases",
+    "token",
+    "doctor",
+    "retrain",
+    "tune-up",
+)
 
 
 def run() -> None:
@@ -18,9 +53,15 @@ def run() -> None:
 
     called = next((a for a in sys.argv[1:] if not a.startswith("-")), None)
     app = typer.Typer(
-        name="mesocosm", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
-        help="One file, ecosystem.yaml, describes an AI ecosystem; Mesocosm makes it true and keeps it true.",
-    )  # fmt: skip
+        name="mesocosm",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        help=(
+            "One file, ecosystem.yaml, describes an AI ecosystem; Mesocosm makes it true and keeps"
+            " it true."
+        ),
+    )
     for name in COMMANDS:
         if called in COMMANDS and called != name:
             continue

@@ -1,4 +1,6 @@
-"""Rows of a file predicted, a block at a time, and written beside their answers. Knows Arrow and the gateway's form."""
+"""Rows of a file predicted, a block at a time, and written beside their answers. Knows Arrow and
+the gateway's form.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +31,8 @@ SAID = ("id", "version", "label", "probability", "value", "why", "warnings")
 def predict_file(eco: Any, service: str, rows: Path, out: Path) -> dict[str, Any]:
     """Predict every row of a file; what is written is there whole or not at all.
 
-    A delimited file is read with the settings of the source that the service's model learnt from. Its columns may have the names of the fields, or those
-    that they have in that source.
+    A delimited file is read with the settings of the source that the service's model learnt from.
+    Its columns may have the names of the fields, or those that they have in that source.
 
     Raises:
         Failure: a file cannot be read or written.
@@ -39,7 +41,9 @@ def predict_file(eco: Any, service: str, rows: Path, out: Path) -> dict[str, Any
     from rich.progress import Progress
 
     if out.suffix not in ENDINGS:
-        raise Wrong("", f"'{out.name}' ends in '{out.suffix}'", "one of the choices", ENDINGS, out.suffix)
+        raise Wrong(
+            "", f"'{out.name}' ends in '{out.suffix}'", "one of the choices", ENDINGS, out.suffix
+        )
     names, answer = _asker(eco, service)
     origin = _origin(eco, service, names)
     read = read_rows(rows, origin)
@@ -51,14 +55,25 @@ def predict_file(eco: Any, service: str, rows: Path, out: Path) -> dict[str, Any
         with Progress(console=_console(), transient=True) as bar:
             task = bar.add_task(f"{rows.name} to {service}", total=read.total)
             for block in read.blocks:
-                answers = iter(ask([row_as_json(line.row) for line in block if not line.why]) if not all(line.why for line in block) else [])
+                answers = iter(
+                    ask([row_as_json(line.row) for line in block if not line.why])
+                    if not all(line.why for line in block)
+                    else []
+                )
                 said = [{"why": line.why} if line.why else next(answers) for line in block]
                 for line, one in zip(block, said, strict=True):
                     counted["refused" if one.get("why") else "predicted"] += 1
                     counted["warned"] += bool(one.get("warnings"))
                     if one.get("why"):
                         reasons[_kind_of(line, one)] += 1
-                whole = [line.row | {("predicted_" + k if k in taken or k in line.row else k): _written(one, k) for k in SAID} for line, one in zip(block, said, strict=True)]
+                whole = [
+                    line.row
+                    | {
+                        ("predicted_" + k if k in taken or k in line.row else k): _written(one, k)
+                        for k in SAID
+                    }
+                    for line, one in zip(block, said, strict=True)
+                ]
                 writer = writer or _Writer(aside, out.suffix, whole, read.names)
                 writer.write(whole)
                 bar.advance(task, len(block))
@@ -68,16 +83,31 @@ def predict_file(eco: Any, service: str, rows: Path, out: Path) -> dict[str, Any
         aside.replace(out)
     finally:
         aside.unlink(missing_ok=True)
-    return {"rows": counted["predicted"] + counted["refused"], "predicted": counted["predicted"], "warned": counted["warned"], "refused": counted["refused"], "reasons": dict(reasons.most_common(5)), "notes": read.notes, "seconds": round(time.perf_counter() - began, 2), "out": str(out)}
+    return {
+        "rows": counted["predicted"] + counted["refused"],
+        "predicted": counted["predicted"],
+        "warned": counted["warned"],
+        "refused": counted["refused"],
+        "reasons": dict(reasons.most_common(5)),
+        "notes": read.notes,
+        "seconds": round(time.perf_counter() - began, 2),
+        "out": str(out),
+    }
 
 
 def _written(one: Mapping[str, Any], key: str) -> Any:
     """What is written of an answer under a name; its warnings as sentences."""
-    return "; ".join(w["detail"] for w in one["warnings"]) if key == "warnings" and one.get("warnings") else one.get(key)
+    return (
+        "; ".join(w["detail"] for w in one["warnings"])
+        if key == "warnings" and one.get("warnings")
+        else one.get(key)
+    )
 
 
 def _kind_of(line: Line, refused: Mapping[str, Any]) -> str:
-    """A reason as it is counted: the field or rule of a row, and of a line that is no row what is wrong with it, its number left out."""
+    """A reason as it is counted: the field or rule of a row, and of a line that is no row what is
+    wrong with it, its number left out.
+    """
     if line.why:
         return re.sub(r"\d+", "N", re.sub(r"^line \d+:? ", "", line.why).split(":")[0])[:60]
     return str(refused["why"]).split(":")[0][:60]
@@ -100,13 +130,17 @@ def _origin(eco: Any, service: str, names: frozenset[str]) -> Origin:
     csv = [s for name in leads if isinstance(s := eco.spec.eco.sources.get(name), Csv)]
     snapshot = eco.catalog.snapshot(dataset=model.learns)
     there: dict[str, list[str]] = snapshot["report"].get("columns", {}) if snapshot else {}
-    columns = {name: _column(field.column or name, data.source.sources, there) for name, field in data.fields.items()}
+    columns = {
+        name: _column(field.column or name, data.source.sources, there)
+        for name, field in data.fields.items()
+    }
     wanted = tuple(n for n in model.inputs if n in names) or tuple(names)
     return Origin(names, wanted, columns, model.predict, csv[0] if len(csv) == 1 else None)
 
 
 def _column(said: str, sources: Sequence[str], there: Mapping[str, Sequence[str]]) -> str:
-    """The name of a column that a field is read from, where it is told by its place (`#3`) or with its source.
+    """The name of a column that a field is read from, where it is told by its place (`#3`) or with
+    its source.
 
     >>> _column("#2", ["a"], {"a": ["x", "y"]}), _column("a.x", ["a"], {"a": ["x"]}), _column("a.x", ["a"], {"a": ["a.x"]})
     ('y', 'x', 'a.x')
@@ -123,7 +157,9 @@ Answer = Callable[[Sequence[Mapping[str, Any]]], list[dict[str, Any]]]
 
 
 def _by_field(origin: Origin, answer: Answer) -> Answer:
-    """What predicts rows with the columns of a file: those that the service reads by the names of its fields, all others left out."""
+    """What predicts rows with the columns of a file: those that the service reads by the names of
+    its fields, all others left out.
+    """
     known: dict[tuple[str, ...], dict[str, str]] = {}
 
     def ask(whole: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -136,14 +172,20 @@ def _by_field(origin: Origin, answer: Answer) -> Answer:
                 known[keys] = origin.named(keys)
             rows.append({field: row[column] for field, column in known[keys].items()})
         wrong = {i: why for i, row in enumerate(rows) if (why := _no_json(row))}
-        said = iter(answer([row for i, row in enumerate(rows) if i not in wrong]) if len(wrong) < len(rows) else [])
+        said = iter(
+            answer([row for i, row in enumerate(rows) if i not in wrong])
+            if len(wrong) < len(rows)
+            else []
+        )
         return [{"why": wrong[i]} if i in wrong else next(said) for i in range(len(rows))]
 
     return ask
 
 
 def _asker(eco: Any, service: str) -> tuple[frozenset[str], Answer]:
-    """The fields that a service reads, and what predicts rows of them: the gateway where it runs, else this process. A row that cannot be right is refused alone."""
+    """The fields that a service reads, and what predicts rows of them: the gateway where it runs,
+    else this process. A row that cannot be right is refused alone.
+    """
     from mesocosm.build.running import running_server
 
     if service not in eco.spec.eco.services or running_server(eco.spec.root / ".mesocosm") is None:
@@ -152,14 +194,25 @@ def _asker(eco: Any, service: str) -> tuple[frozenset[str], Answer]:
             raise Failure(f"{service} serves no model")
         names = frozenset(served.now.fields.fields)
     else:
-        served, names = None, frozenset(i["name"] for i in _called(eco, "GET", f"/v2/models/{service}")["inputs"])
+        served, names = (
+            None,
+            frozenset(i["name"] for i in _called(eco, "GET", f"/v2/models/{service}")["inputs"]),
+        )
 
     def ask(block: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         if served is None:
             try:
-                return list(_called(eco, "POST", f"/v1/services/{service}/predict", {"rows": block})["predictions"])
+                return list(
+                    _called(eco, "POST", f"/v1/services/{service}/predict", {"rows": block})[
+                        "predictions"
+                    ]
+                )
             except Failure as failure:
-                return [{"why": str(failure)}] if len(block) == 1 else [one for row in block for one in ask([row])]
+                return (
+                    [{"why": str(failure)}]
+                    if len(block) == 1
+                    else [one for row in block for one in ask([row])]
+                )
         found: list[dict[str, Any]] = []
         good: list[Mapping[str, Any]] = []
         for row in block:
@@ -176,7 +229,9 @@ def _asker(eco: Any, service: str) -> tuple[frozenset[str], Answer]:
 
 
 def _no_json(row: Mapping[str, Any]) -> str:
-    """Why a row is no JSON: a number that is infinite or none, bytes, or lists within lists beyond measure; empty where it is."""
+    """Why a row is no JSON: a number that is infinite or none, bytes, or lists within lists beyond
+    measure; empty where it is.
+    """
     for name, value in row.items():
         if (why := _unfit(value, DEEPEST)) and value is not None:
             return f"{name}: {why}"
@@ -189,8 +244,19 @@ def _unfit(value: object, levels: int) -> str:
     if isinstance(value, (list, tuple, dict)):
         if not levels:
             return f"lists and objects within each other, more than {DEEPEST} deep"
-        return next((why for one in (value.values() if isinstance(value, dict) else value) if (why := _unfit(one, levels - 1))), "")
-    return "" if value is None or isinstance(value, (str, int, float, bool)) else f"a value of type {type(value).__name__} is no JSON"
+        return next(
+            (
+                why
+                for one in (value.values() if isinstance(value, dict) else value)
+                if (why := _unfit(one, levels - 1))
+            ),
+            "",
+        )
+    return (
+        ""
+        if value is None or isinstance(value, (str, int, float, bool))
+        else f"a value of type {type(value).__name__} is no JSON"
+    )
 
 
 def _called(eco: Any, method: str, path: str, body: Any = None) -> Any:
@@ -201,23 +267,41 @@ def _called(eco: Any, method: str, path: str, body: Any = None) -> Any:
 
 
 class _Writer:
-    """Writes blocks of rows; a cell of a CSV that a table program would take for a formula is written as text."""
+    """Writes blocks of rows; a cell of a CSV that a table program would take for a formula is
+    written as text.
+    """
 
-    def __init__(self, path: Path, ending: str, first: Sequence[Mapping[str, Any]], names: Sequence[str] = ()) -> None:
+    def __init__(
+        self, path: Path, ending: str, first: Sequence[Mapping[str, Any]], names: Sequence[str] = ()
+    ) -> None:
         import pyarrow as pa
         import pyarrow.parquet
 
         mine = [f"predicted_{k}" if k in names else k for k in SAID]
         given = dict.fromkeys([*names, *(k for row in first for k in row)])
-        self.ending, self.names = ending, [*(k for k in given if k not in mine), *(k for k in mine if k in given)]
+        self.ending, self.names = (
+            ending,
+            [*(k for k in given if k not in mine), *(k for k in mine if k in given)],
+        )
         self.file = path.open("w", encoding="utf-8", newline="") if ending != ".parquet" else None
         if ending == ".csv":
             self.csv = csv.DictWriter(self.file, self.names)  # type: ignore[arg-type]
             self.csv.writeheader()
         if ending == ".parquet":
-            said = {name: pa.float64() if k in ("probability", "value") else pa.string() for name, k in zip(mine, SAID, strict=True)}
-            kinds = {f.name: f.type for f in pa.Table.from_pylist([dict.fromkeys(self.names) | dict(row) for row in first]).schema if f.type != pa.null()}
-            self.schema = pa.schema([(n, said.get(n, kinds.get(n, pa.string()))) for n in self.names])
+            said = {
+                name: pa.float64() if k in ("probability", "value") else pa.string()
+                for name, k in zip(mine, SAID, strict=True)
+            }
+            kinds = {
+                f.name: f.type
+                for f in pa.Table.from_pylist(
+                    [dict.fromkeys(self.names) | dict(row) for row in first]
+                ).schema
+                if f.type != pa.null()
+            }
+            self.schema = pa.schema(
+                [(n, said.get(n, kinds.get(n, pa.string()))) for n in self.names]
+            )
             self.parquet = pyarrow.parquet.ParquetWriter(path, self.schema)
 
     def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -231,14 +315,23 @@ class _Writer:
         import pyarrow as pa
 
         known = set(self.names)
-        if self.ending != ".jsonl" and (more := next((k for row in rows for k in row if k not in known), None)):
-            raise Failure(f"a row has the column '{more}', which none of the first {BLOCK} rows has, so a table has no place for it; wanted --out with .jsonl")
+        if self.ending != ".jsonl" and (
+            more := next((k for row in rows for k in row if k not in known), None)
+        ):
+            raise Failure(
+                f"a row has the column '{more}', which none of the first {BLOCK} rows has, so a"
+                " table has no place for it; wanted --out with .jsonl"
+            )
         if self.ending == ".parquet":
-            self.parquet.write_table(pa.Table.from_pylist([dict(r) for r in rows], schema=self.schema))
+            self.parquet.write_table(
+                pa.Table.from_pylist([dict(r) for r in rows], schema=self.schema)
+            )
             return
         assert self.file is not None
         if self.ending == ".jsonl":
-            self.file.writelines(json.dumps(row_as_json(r), ensure_ascii=False) + "\n" for r in rows)
+            self.file.writelines(
+                json.dumps(row_as_json(r), ensure_ascii=False) + "\n" for r in rows
+            )
             return
         self.csv.writerows({k: _cell(v) for k, v in r.items()} for r in rows)
 
@@ -254,7 +347,11 @@ def _cell(value: Any) -> Any:
     """A value as a CSV holds it: moments in ISO 8601, a decimal with all its digits, no formula."""
     if hasattr(value, "isoformat"):
         return value.isoformat()
-    return "'" + value if isinstance(value, str) and value.startswith(FORMULA) and not _number(value) else value
+    return (
+        "'" + value
+        if isinstance(value, str) and value.startswith(FORMULA) and not _number(value)
+        else value
+    )
 
 
 def _number(text: str) -> bool:

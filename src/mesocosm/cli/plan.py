@@ -19,13 +19,22 @@ def plan(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
     eco = opened(file)
     changes = eco.plan()
     left = preview_data(eco.spec, eco.catalog, changes)
-    if any(c.sign == "±" and c.address.startswith("datasets.") for c in changes):  # what was compared may stop the build, which the plan tells
+    if any(
+        c.sign == "±" and c.address.startswith("datasets.") for c in changes
+    ):  # what was compared may stop the build, which the plan tells
         changes = eco.plan()
     told = prices(eco.spec, eco.catalog, changes)
     ahead = read_ahead(eco.spec, eco.catalog, changes)
     listed = [
-        c.as_json() | ({"price": told[c.address]} if c.address in told else {}) | ({"warnings": ahead[c.address]} if c.address in ahead else {})
+        c.as_json()
+        | ({"price": told[c.address]} if c.address in told else {})
+        | ({"warnings": ahead[c.address]} if c.address in ahead else {})
         for c in changes
     ]
-    questions = [f.as_json() | {"text": f.text()} for f in ask_readings(eco.spec, {c.address: c.prints.made for c in changes if c.prints})]
-    answer({"changes": listed, "compared_at_build": left, "questions": questions}, as_json, plan_text)
+    questions = [
+        f.as_json() | {"text": f.text()}
+        for f in ask_readings(eco.spec, {c.address: c.prints.made for c in changes if c.prints})
+    ]
+    answer(
+        {"changes": listed, "compared_at_build": left, "questions": questions}, as_json, plan_text
+    )

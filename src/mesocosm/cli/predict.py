@@ -18,8 +18,22 @@ from mesocosm.cli.common import AsJson, File, answer, guarded, opened
 def predict(
     service: str,
     input: Annotated[str | None, typer.Option("--input", help="The row as a JSON object.")] = None,
-    rows: Annotated[Path | None, typer.Option("--rows", help="A file of rows: .csv, .tsv, .txt, .jsonl or .parquet; one with delimiters is read as the source the model learnt from.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Where the rows go with what was predicted of them; by its ending.")] = None,
+    rows: Annotated[
+        Path | None,
+        typer.Option(
+            "--rows",
+            help=(
+                "A file of rows: .csv, .tsv, .txt, .jsonl or .parquet; one with delimiters is read"
+                " as the source the model learnt from."
+            ),
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", help="Where the rows go with what was predicted of them; by its ending."
+        ),
+    ] = None,
     file: File = Path("ecosystem.yaml"),
     as_json: AsJson = False,
 ) -> None:
@@ -45,7 +59,10 @@ def predict(
     if isinstance(row, dict):
         for key, value in row.items():
             if isinstance(value, float) and not math.isfinite(value):
-                raise Failure(f"--input: {key[:60]}: Infinity and NaN are no JSON values; wanted a finite number, or null")
+                raise Failure(
+                    f"--input: {key[:60]}: Infinity and NaN are no JSON values; wanted a finite"
+                    " number, or null"
+                )
         row = {k: _sent(k, v, eco.spec.root) for k, v in row.items()}
     if service not in eco.spec.eco.services:
         local(eco, service)
@@ -62,8 +79,19 @@ def predict(
 
 
 def _counted(d: dict[str, Any]) -> str:
-    said = f"{d['rows']} rows in {d['seconds']:.1f} s: {d['predicted']} predicted, {d['refused']} refused, each with its reason{', ' + str(d['warned']) + ' with warnings' if d.get('warned') else ''}; {d['out']}"
-    return "\n".join([said, *(f"  {n} x {why}" for why, n in d["reasons"].items()), *(f"note: {one}" for one in d["notes"])])
+    said = (
+        f"{d['rows']} rows in {d['seconds']:.1f} s: {d['predicted']} predicted, {d['refused']}"
+        " refused, each with its"
+        f" reason{', ' + str(d['warned']) + ' with warnings' if d.get('warned') else ''};"
+        f" {d['out']}"
+    )
+    return "\n".join(
+        [
+            said,
+            *(f"  {n} x {why}" for why, n in d["reasons"].items()),
+            *(f"note: {one}" for one in d["notes"]),
+        ]
+    )
 
 
 def _sent(key: str, value: Any, root: Path) -> Any:
@@ -83,22 +111,54 @@ def _sent(key: str, value: Any, root: Path) -> Any:
 
 
 def _text(data: dict[str, Any]) -> str:
-    return "\n".join([_answer(data), *(f"warning: {w['detail']}" for w in data.get("warnings", ()))])
+    return "\n".join(
+        [_answer(data), *(f"warning: {w['detail']}" for w in data.get("warnings", ()))]
+    )
 
 
 def _answer(data: dict[str, Any]) -> str:
     if "items" in data:
-        lines = [f"{i:>2}. {x.get('said') or x['item']}" + (f"  ({x['item']})" if x.get("said") else "") + (f", because of {x['because']}" if "because" in x else "") + (f", drawn to learn of it (chance {x['explored']:.3f})" if "explored" in x else "") for i, x in enumerate(data["items"], 1)]
-        return "\n".join([*lines, *([f"not known: {', '.join(data['unknown'])}"] if "unknown" in data else []), f"{data['id']} by {data['version']}; follow it with: mesocosm trace {data['id']}"])
+        lines = [
+            f"{i:>2}. {x.get('said') or x['item']}"
+            + (f"  ({x['item']})" if x.get("said") else "")
+            + (f", because of {x['because']}" if "because" in x else "")
+            + (f", drawn to learn of it (chance {x['explored']:.3f})" if "explored" in x else "")
+            for i, x in enumerate(data["items"], 1)
+        ]
+        return "\n".join(
+            [
+                *lines,
+                *([f"not known: {', '.join(data['unknown'])}"] if "unknown" in data else []),
+                f"{data['id']} by {data['version']}; follow it with: mesocosm trace {data['id']}",
+            ]
+        )
     if "spans" in data:
-        lines = [f"{s['text']}: {s['kind']} ({s['probability']:.3f}), characters {s['start']} to {s['end']}" for s in data["spans"]] or ["no named thing"]
-        return "\n".join([*lines, f"{data['id']} by {data['version']}; follow it with: mesocosm trace {data['id']}"])
+        lines = [
+            f"{s['text']}: {s['kind']} ({s['probability']:.3f}), characters {s['start']} to"
+            f" {s['end']}"
+            for s in data["spans"]
+        ] or ["no named thing"]
+        return "\n".join(
+            [
+                *lines,
+                f"{data['id']} by {data['version']}; follow it with: mesocosm trace {data['id']}",
+            ]
+        )
     if "text" in data:
-        return f"{data['text']}\n{data['id']} by {data['version']}; follow it with: mesocosm trace {data['id']}"
+        return (
+            f"{data['text']}\n{data['id']} by {data['version']}; follow it with: mesocosm trace"
+            f" {data['id']}"
+        )
     if "value" in data:
         low, high = data.get("interval", (None, None))
         span = f" ({data['level']:.0%} interval {low:g} to {high:g})" if low is not None else ""
-        return f"{data['label']}{span}\n{data['id']} by {data['version']}; follow it with: mesocosm trace {data['id']}"
+        return (
+            f"{data['label']}{span}\n{data['id']} by {data['version']}; follow it with: mesocosm"
+            f" trace {data['id']}"
+        )
     others = ", ".join(f"{k} {v:.3f}" for k, v in data["probabilities"].items())
     doubt = ", not sure, better a person's to say" if data.get("unsure") else ""
-    return f"{data['label']}{doubt} ({others})\n{data['id']} by {data['version']}; follow it with: mesocosm trace {data['id']}"
+    return (
+        f"{data['label']}{doubt} ({others})\n{data['id']} by {data['version']}; follow it with:"
+        f" mesocosm trace {data['id']}"
+    )

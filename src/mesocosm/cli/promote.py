@@ -18,10 +18,22 @@ def promote(
     why: Annotated[str, typer.Option(help="Written into the history.")] = "by hand",
     as_json: AsJson = False,
 ) -> None:
-    """End the rollout of SERVICE by putting its new version into service; 'mesocosm rollback' ends it the other way."""
+    """End the rollout of SERVICE by putting its new version into service; 'mesocosm rollback' ends
+    it the other way.
+    """
     from mesocosm.operate.moving import promote as put
 
     eco = opened(file)
     if service not in eco.spec.eco.services:
-        raise Wrong("", f"no service is named '{service}'", "one of the choices", list(eco.spec.eco.services), service)
-    answer(put(eco.catalog, service, "command line", why), as_json, lambda d: f"{d['service']}: {d['from']} -> {d['to']}")
+        raise Wrong(
+            "",
+            f"no service is named '{service}'",
+            "one of the choices",
+            list(eco.spec.eco.services),
+            service,
+        )
+    answer(
+        put(eco.catalog, service, "command line", why),
+        as_json,
+        lambda d: f"{d['service']}: {d['from']} -> {d['to']}",
+    )

@@ -1,4 +1,6 @@
-"""`mesocosm report`: the ecosystem as a whole, the account and quality of datasets, the figures of models."""
+"""`mesocosm report`: the ecosystem as a whole, the account and quality of datasets, the figures of
+models.
+"""
 
 from __future__ import annotations
 
@@ -15,27 +17,39 @@ from mesocosm.cli.common import AsJson, File, answer, guarded, opened
 def report(
     name: Annotated[str | None, typer.Argument(help="A dataset or a model.")] = None,
     file: File = Path("ecosystem.yaml"),
-    out: Annotated[Path | None, typer.Option("-o", "--out", help="Write the report as one HTML file.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="Write the report as one HTML file.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show how good the whole is and what to do next, what was cleaned and how good each model is; or one NAME of them."""
+    """Show how good the whole is and what to do next, what was cleaned and how good each model is;
+    or one NAME of them.
+    """
     from mesocosm.build.graph import datasets_of
     from mesocosm.build.reported import reported_version
     from mesocosm.build.whole import whole
     from mesocosm.cli.views.report import dataset_text, model_text, whole_text
 
     eco = opened(file)
-    data: dict[str, Any] = {"datasets": {}, "models": {}} | ({"whole": whole(eco.spec, eco.catalog)} if name is None else {})
+    data: dict[str, Any] = {"datasets": {}, "models": {}} | (
+        {"whole": whole(eco.spec, eco.catalog)} if name is None else {}
+    )
     for dataset in datasets_of(eco.spec):
         found = eco.catalog.snapshot(dataset=dataset)
         if found and name in (None, dataset):
-            data["datasets"][dataset] = {k: found[k] for k in ("id", "account", "report", "files", "at")} | {"training": found["facts"]["training"]}
+            data["datasets"][dataset] = {
+                k: found[k] for k in ("id", "account", "report", "files", "at")
+            } | {"training": found["facts"]["training"]}
     for model in eco.spec.eco.models:
         version = reported_version(eco.spec, eco.catalog, model) if name in (None, model) else None
         if version:
             data["models"][model] = version
     if not data["datasets"] and not data["models"]:
-        raise Failure(f"nothing named '{name}' was built yet; run 'mesocosm build'" if name else "nothing was built yet; run 'mesocosm build'")
+        raise Failure(
+            f"nothing named '{name}' was built yet; run 'mesocosm build'"
+            if name
+            else "nothing was built yet; run 'mesocosm build'"
+        )
     if out:
         from mesocosm.base.files import aside_name
         from mesocosm.build.page import page
@@ -43,6 +57,20 @@ def report(
         aside = out.with_name(aside_name(out))
         aside.write_text(page(eco.spec.eco.ecosystem, data), encoding="utf-8")
         aside.replace(out)
-        answer({"written": str(out)}, as_json, lambda d: f"{d['written']} written; open it in a browser.")
+        answer(
+            {"written": str(out)},
+            as_json,
+            lambda d: f"{d['written']} written; open it in a browser.",
+        )
         return
-    answer(data, as_json, lambda d: "\n\n".join([*([whole_text(d["whole"])] if "whole" in d else []), *(dataset_text(n, x) for n, x in d["datasets"].items()), *(model_text(n, x) for n, x in d["models"].items())]))
+    answer(
+        data,
+        as_json,
+        lambda d: "\n\n".join(
+            [
+                *([whole_text(d["whole"])] if "whole" in d else []),
+                *(dataset_text(n, x) for n, x in d["datasets"].items()),
+                *(model_text(n, x) for n, x in d["models"].items()),
+            ]
+        ),
+    )

@@ -24,5 +24,7 @@ def retrain(
 
     eco = opened(file)
     with alone(eco.spec.root / ".mesocosm", wait=900):
-        found = grow(eco.spec, eco.catalog, service, reason, lambda text: print(text, file=sys.stderr))
+        found = grow(
+            eco.spec, eco.catalog, service, reason, lambda text: print(text, file=sys.stderr)
+        )
     answer(found, as_json, lambda d: "; ".join(filter(None, (d["why"], d["begun"]))))

@@ -14,7 +14,9 @@ from mesocosm.cli.common import AsJson, File, answer, guarded, opened
 def reveal(
     field: str,
     dataset: Annotated[str, typer.Option("--dataset", help="The dataset that holds the row.")],
-    key: Annotated[list[str], typer.Option("--key", help="The row's key; may be given several times.")],
+    key: Annotated[
+        list[str], typer.Option("--key", help="The row's key; may be given several times.")
+    ],
     why: Annotated[str, typer.Option("--why", help="The reason; written into the audit.")],
     file: File = Path("ecosystem.yaml"),
     as_json: AsJson = False,
@@ -24,4 +26,8 @@ def reveal(
 
     eco = opened(file)
     found = open_values(eco.spec, eco.catalog, dataset, field, key, why, "command line")
-    answer(found, as_json, lambda d: "\n".join(str(f["value"]) for f in d["found"]) or "No row has that key.")
+    answer(
+        found,
+        as_json,
+        lambda d: "\n".join(str(f["value"]) for f in d["found"]) or "No row has that key.",
+    )

@@ -1,4 +1,6 @@
-"""Rows of a file to predict, a block at a time, read as the build reads them. Knows Arrow, JSON lines and the CSV source."""
+"""Rows of a file to predict, a block at a time, read as the build reads them. Knows Arrow, JSON
+lines and the CSV source.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,13 @@ from mesocosm.govern.sources.scan import Scan
 
 BLOCK = 500  # rows that are asked for at once
 ENDINGS = (".csv", ".tsv", ".txt", ".jsonl", ".parquet")
-SEVERAL_BYTES = ("gb18030", "big5", "shift_jis", "euc_jp", "euc_kr")  # encodings whose texts may be valid UTF-8 by chance
+SEVERAL_BYTES = (
+    "gb18030",
+    "big5",
+    "shift_jis",
+    "euc_jp",
+    "euc_kr",
+)  # encodings whose texts may be valid UTF-8 by chance
 
 
 @dataclass(frozen=True)
@@ -65,10 +73,12 @@ class Origin:
     csv: Csv | None = None
 
     def named(self, header: Iterable[str]) -> dict[str, str]:
-        """For each field the column of a file that it is read from: that of its own name or, where there is none, that of the source.
+        """For each field the column of a file that it is read from: that of its own name or, where
+        there is none, that of the source.
 
         Raises:
-            Failure: a column has the name of a field, and another field is read from a column of this name in the source.
+            Failure: a column has the name of a field, and another field is read from a column of
+                this name in the source.
         """
         there = set(header)
         found = {}
@@ -76,7 +86,10 @@ class Origin:
             column = self.columns.get(name, name)
             other = next((f for f, c in self.columns.items() if c == name and f != name), "")
             if name in there and column != name and column in there and other:
-                raise Failure(f"the column '{name}' may be the field '{name}', or the column of the source that '{other}' is read from; rename it, or leave out '{column}' or '{name}'")
+                raise Failure(
+                    f"the column '{name}' may be the field '{name}', or the column of the source"
+                    f" that '{other}' is read from; rename it, or leave out '{column}' or '{name}'"
+                )
             if name in there or column in there:
                 found[name] = name if name in there else column
         return found
@@ -94,7 +107,9 @@ def read_rows(path: Path, origin: Origin) -> Rows:
         Failure: it cannot be read.
     """
     if path.suffix not in ENDINGS:
-        raise Wrong("", f"'{path.name}' ends in '{path.suffix}'", "one of the choices", ENDINGS, path.suffix)
+        raise Wrong(
+            "", f"'{path.name}' ends in '{path.suffix}'", "one of the choices", ENDINGS, path.suffix
+        )
     if not path.is_file():
         raise Failure(f"{path} is not there")
     if path.suffix == ".jsonl":
@@ -112,7 +127,9 @@ def _grouped(lines: Iterable[Line]) -> Iterator[list[Line]]:
 
 
 def _parquet(path: Path) -> Rows:
-    """The rows of a Parquet file: durations as whole numbers, moments of nanoseconds as text where a microsecond is not enough."""
+    """The rows of a Parquet file: durations as whole numbers, moments of nanoseconds as text where
+    a microsecond is not enough.
+    """
     import duckdb
     import pyarrow as pa
     import pyarrow.parquet
@@ -127,7 +144,12 @@ def _parquet(path: Path) -> Rows:
     def blocks() -> Iterator[list[Line]]:
         with con, file:
             for batch in file.iter_batches(BLOCK):
-                yield [Line(row) for row in pa.RecordBatch.from_arrays([_exact_column(c) for c in batch.columns], batch.schema.names).to_pylist()]
+                yield [
+                    Line(row)
+                    for row in pa.RecordBatch.from_arrays(
+                        [_exact_column(c) for c in batch.columns], batch.schema.names
+                    ).to_pylist()
+                ]
 
     return Rows(blocks(), file.schema_arrow.names, file.metadata.num_rows, notes)
 
@@ -168,39 +190,83 @@ def _delimited(path: Path, origin: Origin) -> Rows:
                 if record.cells is None:
                     yield Line({}, f"line {record.line}: {record.why}")
                 else:
-                    yield Line({name: cell or None for name, cell in zip(head.names, record.cells, strict=True)})
+                    yield Line(
+                        {
+                            name: cell or None
+                            for name, cell in zip(head.names, record.cells, strict=True)
+                        }
+                    )
 
     return Rows(_grouped(lines()), head.names, None, notes)
 
 
 def _encoding(path: Path, told: Csv | None) -> tuple[str | None, list[str]]:
-    """The encoding that the source has, or the one that the bytes prove where that is another; None where it has to be found."""
+    """The encoding that the source has, or the one that the bytes prove where that is another; None
+    where it has to be found.
+    """
     if told is None or told.encoding is None:
         return None, []
     found = find_encoding(path)
-    if found is None or found.guess or found.broken or found.encoding == told.encoding or all(text.isascii() for text in decoded(path, found.encoding)):
+    if (
+        found is None
+        or found.guess
+        or found.broken
+        or found.encoding == told.encoding
+        or all(text.isascii() for text in decoded(path, found.encoding))
+    ):
         return told.encoding, []
-    if told.encoding in SEVERAL_BYTES and not any("\ufffd" in text for text in decoded(path, told.encoding, "replace")):
-        return told.encoding, [f"'{path.name}' is read as {told.encoding}, as its source is; its bytes are valid {found.encoding} too"]
-    return found.encoding, [f"'{path.name}' is read as {found.encoding}, which its bytes prove, though its source is read as {told.encoding}"]
+    if told.encoding in SEVERAL_BYTES and not any(
+        "\ufffd" in text for text in decoded(path, told.encoding, "replace")
+    ):
+        return told.encoding, [
+            f"'{path.name}' is read as {told.encoding}, as its source is; its bytes are valid"
+            f" {found.encoding} too"
+        ]
+    return found.encoding, [
+        f"'{path.name}' is read as {found.encoding}, which its bytes prove, though its source is"
+        f" read as {told.encoding}"
+    ]
 
 
 def _reading(file: Plain, label: str, origin: Origin) -> tuple[str, Header]:
-    """The header by the first way of reading it that gives all that a row must have, and a sentence where that is not the source's.
+    """The header by the first way of reading it that gives all that a row must have, and a sentence
+    where that is not the source's.
 
-    A file's own header comes before names that the source's settings give, so that columns in another order are not mixed up. Where no way gives all, the
-    file is read by its own header alone, and each row is told what it lacks.
+    A file's own header comes before names that the source's settings give, so that columns in
+    another order are not mixed up. Where no way gives all, the file is read by its own header
+    alone, and each row is told what it lacks.
     """
     usual = Csv(path="rows.csv")
     ways: list[tuple[str, Csv]] = []
     if (told := origin.csv) is not None:
         if told.names or not told.header:
-            ways.append((f"'{label}' is read by its own header, not by the names that its source is given", told.model_copy(update={"names": (), "header": True})))
+            ways.append(
+                (
+                    (
+                        f"'{label}' is read by its own header, not by the names that its source is"
+                        " given"
+                    ),
+                    told.model_copy(update={"names": (), "header": True}),
+                )
+            )
         ways.append(("", told))
         target = origin.columns.get(origin.target, origin.target)
         if target in told.names:
-            ways.append((f"'{label}' is read by the names of its source without '{target}'", told.model_copy(update={"names": tuple(n for n in told.names if n != target)})))
-        ways.append((f"'{label}' is read as a plain file with a header, since by the settings of its source it lacks columns that are wanted", usual))
+            ways.append(
+                (
+                    f"'{label}' is read by the names of its source without '{target}'",
+                    told.model_copy(update={"names": tuple(n for n in told.names if n != target)}),
+                )
+            )
+        ways.append(
+            (
+                (
+                    f"'{label}' is read as a plain file with a header, since by the settings of its"
+                    " source it lacks columns that are wanted"
+                ),
+                usual,
+            )
+        )
     else:
         ways.append(("", usual))
     for note, way in ways:
@@ -222,6 +288,17 @@ def _json_lines(path: Path) -> Iterator[Line]:
             try:
                 row = load_once(line.decode("utf-8-sig"))
             except (ValueError, RecursionError) as error:
-                yield Line({}, f"line {number}: {error}" if isinstance(error, KeyTwice) else f"line {number} is no JSON ({error})")
+                yield Line(
+                    {},
+                    (
+                        f"line {number}: {error}"
+                        if isinstance(error, KeyTwice)
+                        else f"line {number} is no JSON ({error})"
+                    ),
+                )
                 continue
-            yield Line(row) if isinstance(row, dict) else Line({}, f"line {number} is no object; wanted one row as an object a line")
+            yield (
+                Line(row)
+                if isinstance(row, dict)
+                else Line({}, f"line {number} is no object; wanted one row as an object a line")
+            )

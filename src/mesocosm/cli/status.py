@@ -23,10 +23,34 @@ def status(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None
     for name in eco.spec.eco.services:
         row = eco.catalog.deployment(name)
         tried = eco.catalog.rollout(name)
-        services[name] = {"rollout": {k: tried[k] for k in ("version", "before", "strategy", "step", "why", "detail", "began")} if tried else None, "runs": (row["version"] or row["answers"]) if row else None, "why": row["why"] if row else None, "answered": counts.get(name, 0)}
-    alerts = [{k: a[k] for k in ("id", "monitor", "service", "what", "message", "at")} for a in eco.catalog.alerts(open_only=True)]
+        services[name] = {
+            "rollout": (
+                {
+                    k: tried[k]
+                    for k in ("version", "before", "strategy", "step", "why", "detail", "began")
+                }
+                if tried
+                else None
+            ),
+            "runs": (row["version"] or row["answers"]) if row else None,
+            "why": row["why"] if row else None,
+            "answered": counts.get(name, 0),
+        }
+    alerts = [
+        {k: a[k] for k in ("id", "monitor", "service", "what", "message", "at")}
+        for a in eco.catalog.alerts(open_only=True)
+    ]
     monitors = _monitors(eco) if server and eco.spec.eco.monitors else None
-    data = {"ecosystem": eco.spec.eco.ecosystem, "running": bool(server), "url": server["url"] if server else None, "services": services, "monitors": monitors, "watched": list(eco.spec.eco.monitors), "alerts": alerts, "work": at_work(eco.spec.root / ".mesocosm")}
+    data = {
+        "ecosystem": eco.spec.eco.ecosystem,
+        "running": bool(server),
+        "url": server["url"] if server else None,
+        "services": services,
+        "monitors": monitors,
+        "watched": list(eco.spec.eco.monitors),
+        "alerts": alerts,
+        "work": at_work(eco.spec.root / ".mesocosm"),
+    }
     answer(data, as_json, _text)
 
 
@@ -35,10 +59,20 @@ def _text(d: dict[str, Any]) -> str:
     for name, s in d["services"].items():
         lines.append(f"  {name}: {s['runs'] or 'nothing deployed'}, {s['answered']} answered")
         lines += [f"    {_tried(s['rollout'])}"] if s["rollout"] else []
-    lines += [f"  alert of {a['monitor']}: {a['message']} [{a['id']}]" for a in d["alerts"]] or ["  no alert is open"]
-    lines += [f"  {name}: {state}" for name, last in (d["monitors"] or {}).items() if (state := _looked(last))]
+    lines += [f"  alert of {a['monitor']}: {a['message']} [{a['id']}]" for a in d["alerts"]] or [
+        "  no alert is open"
+    ]
+    lines += [
+        f"  {name}: {state}"
+        for name, last in (d["monitors"] or {}).items()
+        if (state := _looked(last))
+    ]
     if d["watched"] and d["monitors"] is None:
-        lines.append("  what the monitors look at is not known: the server did not tell" if d["running"] else "  the monitors look only while 'mesocosm up' runs")
+        lines.append(
+            "  what the monitors look at is not known: the server did not tell"
+            if d["running"]
+            else "  the monitors look only while 'mesocosm up' runs"
+        )
     lines += [f"  {w['address']} is being made: {w['lines'][-1]}" for w in d["work"] if w["lines"]]
     return "\n".join(lines)
 
@@ -53,7 +87,11 @@ def _monitors(eco: Any) -> dict[str, Any] | None:
         said = call(eco, "GET", "/v1/monitors")
     except (Failure, httpx.HTTPError, ValueError):
         return None
-    return {name: said[name]["last"] for name in eco.spec.eco.monitors if name in said} if said is not None else None
+    return (
+        {name: said[name]["last"] for name in eco.spec.eco.monitors if name in said}
+        if said is not None
+        else None
+    )
 
 
 def _looked(last: Mapping[str, Any]) -> str:
@@ -64,8 +102,20 @@ def _looked(last: Mapping[str, Any]) -> str:
     """
     if not last:
         return "it has not looked yet"
-    said = [f"{last.get('waiting') or 0} of {last['window']} rows of its next window are in"] if last.get("window") else []
-    said += [f"{what}: {last[key]}" for key, what in (("labels", "labels"), ("unwatched", "not watched"), ("trouble", "trouble")) if last.get(key)]
+    said = (
+        [f"{last.get('waiting') or 0} of {last['window']} rows of its next window are in"]
+        if last.get("window")
+        else []
+    )
+    said += [
+        f"{what}: {last[key]}"
+        for key, what in (
+            ("labels", "labels"),
+            ("unwatched", "not watched"),
+            ("trouble", "trouble"),
+        )
+        if last.get(key)
+    ]
     return "; ".join(said)
 
 
@@ -73,7 +123,22 @@ def _tried(r: dict[str, Any]) -> str:
     """A rollout under way, in a sentence."""
     detail = r["detail"] or {}
     new = detail.get("new", {})
-    share = f"gets {detail['share']} % of the requests, step {r['step'] + 1} of {detail['steps']}" if detail.get("share") else "answers beside it, unseen" if detail else "is being loaded"
-    judged = f", right {new['right']} of {new['judged']} (difference {detail['difference']:+.3f}, p {detail['p']:.2g})" if new.get("judged") else ""
-    figures = f"; {new['requests']} requests, {new['errors']} errors, p95 {new['p95_ms']:.0f} ms{judged}" if new else ""
+    share = (
+        f"gets {detail['share']} % of the requests, step {r['step'] + 1} of {detail['steps']}"
+        if detail.get("share")
+        else "answers beside it, unseen"
+        if detail
+        else "is being loaded"
+    )
+    judged = (
+        f", right {new['right']} of {new['judged']} (difference {detail['difference']:+.3f}, p"
+        f" {detail['p']:.2g})"
+        if new.get("judged")
+        else ""
+    )
+    figures = (
+        f"; {new['requests']} requests, {new['errors']} errors, p95 {new['p95_ms']:.0f} ms{judged}"
+        if new
+        else ""
+    )
     return f"{r['strategy']}: {r['version']} {share}{figures}. {r['why']}"

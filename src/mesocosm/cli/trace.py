@@ -19,16 +19,27 @@ def trace(prediction: Asked, file: File = Path("ecosystem.yaml"), as_json: AsJso
 
 def _text(d: dict[str, Any]) -> str:
     lines = [
-        f"{d['prediction']['id']}  {d['prediction']['output']['label']} by {d['prediction']['service']}",
-        f"  version   {d['version']['id']} ({d['recipe']['method']}, {d['recipe']['head']} head, content {d['version']['content']})",
-        f"  snapshot  {d['snapshot']['id']} ({d['snapshot']['account']['kept']} rows kept of {d['snapshot']['account']['in']})",
+        (
+            f"{d['prediction']['id']}  {d['prediction']['output']['label']} by"
+            f" {d['prediction']['service']}"
+        ),
+        (
+            f"  version   {d['version']['id']} ({d['recipe']['method']}, {d['recipe']['head']}"
+            f" head, content {d['version']['content']})"
+        ),
+        (
+            f"  snapshot  {d['snapshot']['id']} ({d['snapshot']['account']['kept']} rows kept of"
+            f" {d['snapshot']['account']['in']})"
+        ),
     ]
     lines += [f"  file      {name} (print {content})" for name, content in d["files"].items()]
     r = d["rows"]
     if r:
         lines.append(f"  rows      {_sum(r)}")
     lines += [f"            {f} lines {_short(n)}" for f, n in r.get("lines", {}).items()]
-    lines += [f"            joined from {f} lines {_short(n)}" for f, n in r.get("partners", {}).items()]
+    lines += [
+        f"            joined from {f} lines {_short(n)}" for f, n in r.get("partners", {}).items()
+    ]
     if r.get("feedback"):
         lines.append(f"            feedback on {_short(', '.join(r['feedback']))}")
     return "\n".join(lines)
@@ -44,11 +55,17 @@ def _sum(r: dict[str, Any]) -> str:
     """
     terms = f"{r['training']} training rows: {r['from_snapshot']} of the snapshot"
     if r["feedback_rows"]:
-        requests = f" ({len(r['feedback'])} {'request' if len(r['feedback']) == 1 else 'requests'})" if r["feedback"] else ""
+        requests = (
+            f" ({len(r['feedback'])} {'request' if len(r['feedback']) == 1 else 'requests'})"
+            if r["feedback"]
+            else ""
+        )
         terms += f" + {r['feedback_rows']} of feedback{requests}"
     if r["other"] > 0:
         return f"{terms} + {r['other']} of earlier snapshots or erased from the snapshot since"
-    return f"{terms} - {-r['other']} left out of training or unlearned since" if r["other"] else terms
+    return (
+        f"{terms} - {-r['other']} left out of training or unlearned since" if r["other"] else terms
+    )
 
 
 def _short(said: str) -> str:

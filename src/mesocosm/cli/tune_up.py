@@ -15,10 +15,19 @@ from mesocosm.cli.common import AsJson, File, answer, guarded, opened
 @guarded
 def tune_up(
     file: File = Path("ecosystem.yaml"),
-    out: Annotated[Path | None, typer.Option("-o", "--out", help="Write the file with all proposals beside the old one; it must not exist yet.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--out",
+            help="Write the file with all proposals beside the old one; it must not exist yet.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Propose changes to the file that what was measured speaks for, each with its evidence; nothing is changed but the file written by -o."""
+    """Propose changes to the file that what was measured speaks for, each with its evidence;
+    nothing is changed but the file written by -o.
+    """
     from mesocosm.build.tune_up import applied, proposals
 
     eco = opened(file)
@@ -26,10 +35,15 @@ def tune_up(
     if out and out.exists():
         raise Failure(f"'{out}' exists already; name a new file, or remove it first")
     if out and out.resolve().parent != path.parent:
-        raise Failure(f"'{out}' lies outside the project's folder; paths in the file are read from there, so name a file in '{path.parent}'")
+        raise Failure(
+            f"'{out}' lies outside the project's folder; paths in the file are read from there, so"
+            f" name a file in '{path.parent}'"
+        )
     found = proposals(eco.spec, eco.catalog)
     if out and found:
-        out.write_text(applied(path.read_text(encoding="utf-8-sig"), path.name, found), encoding="utf-8")
+        out.write_text(
+            applied(path.read_text(encoding="utf-8-sig"), path.name, found), encoding="utf-8"
+        )
     answer({"proposals": found, "written": str(out) if out and found else None}, as_json, _text)
 
 
@@ -40,7 +54,12 @@ def _text(data: dict[str, Any]) -> str:
         lines += [f"{i}. {one['at']}: {_short(one['would'])}{was}", f"     {one['because']}"]
     if not lines:
         return "Nothing that was measured speaks for another file."
-    end = f"{data['written']} has them all; 'mesocosm plan -f {data['written']}' says what a build would make anew." if data["written"] else "'-o better.yaml' writes a file that has them all."
+    end = (
+        f"{data['written']} has them all; 'mesocosm plan -f {data['written']}' says what a build"
+        " would make anew."
+        if data["written"]
+        else "'-o better.yaml' writes a file that has them all."
+    )
     return "\n".join([*lines, end])
 
 

@@ -20,17 +20,20 @@ PLACES = 10  # file:line examples of each sort
 SourceAccount = dict[str, Any]
 
 
-def account_sources(con: Any, dataset: Dataset, collected: Mapping[str, Collected], leads: Sequence[str]) -> dict[str, SourceAccount]:
+def account_sources(
+    con: Any, dataset: Dataset, collected: Mapping[str, Collected], leads: Sequence[str]
+) -> dict[str, SourceAccount]:
     """What became of the rows of each source that feeds a dataset.
 
     Returns:
-        Per source: `role` (`rows`, `join` or `lookup`), `read` (rows and rejected lines), `used`, `unmatched`
-        (rows of a partner whose key no leading row has), `repeated` (rows of a partner that follow the first
-        one of a key, and are not used) and `rejected` (lines that could not be read). They close:
-        read = used + unmatched + repeated + rejected. A partner also has `matched` (leading rows that it was
-        joined to) and `without` (leading rows that found no row in it); `unmatched_at` and `repeated_at` hold
-        the places of the first rows as `file:line`, and `repeated_differ` counts the repeated rows that are
-        not equal to the row that was used.
+        Per source: `role` (`rows`, `join` or `lookup`), `read` (rows and rejected lines), `used`,
+            `unmatched`
+        (rows of a partner whose key no leading row has), `repeated` (rows of a partner that follow
+        the first one of a key, and are not used) and `rejected` (lines that could not be read).
+        They close: read = used + unmatched + repeated + rejected. A partner also has `matched`
+        (leading rows that it was joined to) and `without` (leading rows that found no row in it);
+        `unmatched_at` and `repeated_at` hold the places of the first rows as `file:line`, and
+        `repeated_differ` counts the repeated rows that are not equal to the row that was used.
 
     Raises:
         Failure: an account does not close.
@@ -51,35 +54,73 @@ def account_sources(con: Any, dataset: Dataset, collected: Mapping[str, Collecte
 
 
 def _of_lead(con: Any, source: str, collected: Collected) -> SourceAccount:
-    rows, rejected = int(con.execute(f"select count(*) from {quote('src_' + source)}").fetchall()[0][0]), len(collected.unreadable)
-    return {"role": "rows", "read": rows + rejected, "used": rows, "unmatched": 0, "repeated": 0, "rejected": rejected}
+    rows, rejected = (
+        int(con.execute(f"select count(*) from {quote('src_' + source)}").fetchall()[0][0]),
+        len(collected.unreadable),
+    )
+    return {
+        "role": "rows",
+        "read": rows + rejected,
+        "used": rows,
+        "unmatched": 0,
+        "repeated": 0,
+        "rejected": rejected,
+    }
 
 
-def _of_partner(con: Any, source: str, key: str, collected: Collected, leads: Sequence[str]) -> SourceAccount:
+def _of_partner(
+    con: Any, source: str, key: str, collected: Collected, leads: Sequence[str]
+) -> SourceAccount:
     table, rejected = quote("src_" + source), len(collected.unreadable)
-    keys = " union all ".join(f"select {partner_key('l', key)} as k from {quote('src_' + lead)} l" for lead in leads)
+    keys = " union all ".join(
+        f"select {partner_key('l', key)} as k from {quote('src_' + lead)} l" for lead in leads
+    )
     columns = ", ".join(f"s.{quote(c)}" for c in collected.columns if c != key)
     ranked = (
-        f"select {partner_key('s', key)} as k, s._file as f, s._line as n, hash({columns or '0'}) as h, "
-        f"row_number() over (partition by {partner_key('s', key)} order by s._file, s._line) as r from {table} s"
+        f"select {partner_key('s', key)} as k, s._file as f, s._line as n, hash({columns or '0'})"
+        f" as h, row_number() over (partition by {partner_key('s', key)} order by s._file, s._line)"
+        f" as r from {table} s"
     )
     con.execute(
-        f"create temp table _partner as select f, n, h, case when k is null or k not in (select k from ({keys}) where k is not null) then 'unmatched' "
-        f"when r > 1 then 'repeated' else 'used' end as what, k from ({ranked})"
+        "create temp table _partner as select f, n, h, case when k is null or k not in (select k"
+        f" from ({keys}) where k is not null) then 'unmatched' when r > 1 then 'repeated' else"
+        f" 'used' end as what, k from ({ranked})"
     )
     counts = dict(con.execute("select what, count(*) from _partner group by 1").fetchall())
     places = {
-        what: [f"{f}:{n}" for f, n in con.execute(f"select f, n from _partner where what = '{what}' order by f, n limit {PLACES}").fetchall()]
+        what: [
+            f"{f}:{n}"
+            for f, n in con.execute(
+                f"select f, n from _partner where what = '{what}' order by f, n limit {PLACES}"
+            ).fetchall()
+        ]
         for what in ("unmatched", "repeated")
     }
-    differ = con.execute("select count(*) from _partner a join _partner b using (k) where a.what = 'repeated' and b.what = 'used' and a.h <> b.h").fetchall()[0][0]
-    all_rows, matched = con.execute(f"select count(*), count(*) filter (k in (select k from _partner where what = 'used')) from ({keys})").fetchall()[0]
+    differ = con.execute(
+        "select count(*) from _partner a join _partner b using (k) where a.what = 'repeated' and"
+        " b.what = 'used' and a.h <> b.h"
+    ).fetchall()[0][0]
+    all_rows, matched = con.execute(
+        "select count(*), count(*) filter (k in (select k from _partner where what = 'used')) from"
+        f" ({keys})"
+    ).fetchall()[0]
     con.execute("drop table _partner")
-    used, unmatched, repeated = (int(counts.get(what, 0)) for what in ("used", "unmatched", "repeated"))
+    used, unmatched, repeated = (
+        int(counts.get(what, 0)) for what in ("used", "unmatched", "repeated")
+    )
     return {
-        "read": sum(counts.values()) + rejected, "used": used, "unmatched": unmatched, "repeated": repeated, "rejected": rejected, "on": key,
-        "matched": int(matched), "without": int(all_rows - matched), "repeated_differ": int(differ), "unmatched_at": places["unmatched"], "repeated_at": places["repeated"],
-    }  # fmt: skip
+        "read": sum(counts.values()) + rejected,
+        "used": used,
+        "unmatched": unmatched,
+        "repeated": repeated,
+        "rejected": rejected,
+        "on": key,
+        "matched": int(matched),
+        "without": int(all_rows - matched),
+        "repeated_differ": int(differ),
+        "unmatched_at": places["unmatched"],
+        "repeated_at": places["repeated"],
+    }
 
 
 def sentences(accounts: Mapping[str, SourceAccount]) -> list[str]:
@@ -94,14 +135,29 @@ def sentences(accounts: Mapping[str, SourceAccount]) -> list[str]:
 
 
 def _sentence(source: str, one: SourceAccount) -> str:
-    line = f"{source}: {one['read']} rows read = {one['used']} used + {one['unmatched']} unmatched + {one['repeated']} repeated"
+    line = (
+        f"{source}: {one['read']} rows read = {one['used']} used + {one['unmatched']} unmatched +"
+        f" {one['repeated']} repeated"
+    )
     line += f" + {one['rejected']} rejected" if one["rejected"] else ""
     if one["role"] == "rows":
         return line
-    line += f"; {one['without']} leading {'row has' if one['without'] == 1 else 'rows have'} no row in it" if one["without"] else ""
+    line += (
+        f"; {one['without']} leading {'row has' if one['without'] == 1 else 'rows have'} no row"
+        " in it"
+        if one["without"]
+        else ""
+    )
     if one["repeated"]:
-        differ = f", {one['repeated_differ']} of them with other values" if one["repeated_differ"] else ""
-        line += f"; the first row of each '{one['on']}' is used, {one['repeated']} repeated not ({_shown(one['repeated_at'], one['repeated'])}{differ})"
+        differ = (
+            f", {one['repeated_differ']} of them with other values"
+            if one["repeated_differ"]
+            else ""
+        )
+        line += (
+            f"; the first row of each '{one['on']}' is used, {one['repeated']} repeated not"
+            f" ({_shown(one['repeated_at'], one['repeated'])}{differ})"
+        )
     return line
 
 

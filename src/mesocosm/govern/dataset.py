@@ -19,7 +19,15 @@ from mesocosm.govern.types import TYPES
 from mesocosm.govern.types.field import FieldKind
 from mesocosm.govern.types.number import Number, Rates
 
-GOVERNING = ("budget", "owner", "purpose", "classification", "access", "engine", "about")  # settings that change no row
+GOVERNING = (
+    "budget",
+    "owner",
+    "purpose",
+    "classification",
+    "access",
+    "engine",
+    "about",
+)  # settings that change no row
 if TYPE_CHECKING:
     FieldSetting = FieldKind
 else:
@@ -34,7 +42,8 @@ class From(Kind):
         on: the column they share.
         how: `left` keeps rows without a partner, `inner` quarantines them.
         union: sources whose rows are put below each other.
-        lookup: sources that add columns to each row, each with the column it shares with the leading rows.
+        lookup: sources that add columns to each row, each with the column it shares with the
+            leading rows.
     """
 
     join: tuple[str, ...] = ()
@@ -104,12 +113,14 @@ class Split(Kind):
 
 
 class Retention(Kind):
-    """How long rows are kept; older ones leave every table by themselves, at a build and in a running server.
+    """How long rows are kept; older ones leave every table by themselves, at a build and in a
+    running server.
 
     Args:
         keep: the greatest age, as `90d`, `18mo` or `2y`.
         by: the date field that tells a row's age.
-        undated: what becomes of a row without a date: it stays (`keep`), or counts as too old (`expire`).
+        undated: what becomes of a row without a date: it stays (`keep`), or counts as too old
+            (`expire`).
 
     Source: Regulation (EU) 2016/679, article 5 (1) (e), storage limitation.
 
@@ -128,8 +139,9 @@ class Dataset(Kind):
     Args:
         from: the source, or sources, the rows come from.
         key: the field that names a row; unique after duplicates were removed.
-        fields: the fields to keep, each with its type; other columns are left out and reported. `auto`
-            has them drafted from the sources, with repairs, each with its evidence in the report.
+        fields: the fields to keep, each with its type; other columns are left out and reported.
+            `auto` has them drafted from the sources, with repairs, each with its evidence in the
+            report.
         auto: whether the fields are drafted; `fields: auto` sets it.
         duplicates: which rows count as the same.
         repairs: what is mended right after the types are read, in this order.
@@ -137,13 +149,16 @@ class Dataset(Kind):
         split: which rows teach, tune and judge.
         retention: how long rows are kept.
         anonymity: fields made so coarse that no row stands alone.
-        truth: a source of the same columns that is known to be right; the report tells how many kept values agree, row by `key`.
+        truth: a source of the same columns that is known to be right; the report tells how many
+            kept values agree, row by `key`.
         budget: how much privacy (epsilon, in all) `mesocosm aggregate` may spend on the table.
         owner: who answers for the table.
         purpose: what it may be used for.
         classification: `public`, `internal`, `confidential` or `restricted`.
-        access: roles that may read its rows through the server; where none is named, only the owner's token may.
-        engine: where rows are treated: `duckdb`, in this process, or `{spark: URL}`; the rows are the same.
+        access: roles that may read its rows through the server; where none is named, only the
+            owner's token may.
+        engine: where rows are treated: `duckdb`, in this process, or `{spark: URL}`; the rows are
+            the same.
         about: a line for people.
     """
 
@@ -194,11 +209,22 @@ class Dataset(Kind):
     @property
     def all_sources(self) -> tuple[str, ...]:
         """Every source the dataset reads."""
-        return self.source.sources + ((self.test_source,) if self.test_source else ()) + self.known_sources + ((self.truth,) if self.truth else ())
+        return (
+            self.source.sources
+            + ((self.test_source,) if self.test_source else ())
+            + self.known_sources
+            + ((self.truth,) if self.truth else ())
+        )
 
     @property
     def known_sources(self) -> tuple[str, ...]:
         """Sources that foreign keys look into, and those of exchange rates."""
-        rates = [f.rates.source for f in self.fields.values() if isinstance(f, Number) and isinstance(f.rates, Rates)]
+        rates = [
+            f.rates.source
+            for f in self.fields.values()
+            if isinstance(f, Number) and isinstance(f.rates, Rates)
+        ]
         rules = [*self.rules, *(r for f in self.fields.values() for r in f.rules)]
-        return tuple(dict.fromkeys([*rates, *(r.source for r in rules if isinstance(r, ForeignKey))]))
+        return tuple(
+            dict.fromkeys([*rates, *(r.source for r in rules if isinstance(r, ForeignKey))])
+        )

@@ -1,6 +1,8 @@
-"""A draft of a dataset: one look at a source, what its values prove as settings, and what they suggest as proposals.
+"""A draft of a dataset: one look at a source, what its values prove as settings, and what they
+suggest as proposals.
 
-Knows columns of text and what the types can read. Drops, merges and rewrites nothing: a guess waits for a person.
+Knows columns of text and what the types can read. Drops, merges and rewrites nothing: a guess waits
+for a person.
 """
 
 from __future__ import annotations
@@ -12,7 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from mesocosm.govern.drafts.categories import words_type
-from mesocosm.govern.drafts.columns import BLANK, MOST_DISTINCT, MOST_ROWS, Column, Proposal, look_at, names_of
+from mesocosm.govern.drafts.columns import (
+    BLANK,
+    MOST_DISTINCT,
+    MOST_ROWS,
+    Column,
+    Proposal,
+    look_at,
+    names_of,
+)
 from mesocosm.govern.drafts.dates import dates
 from mesocosm.govern.drafts.guesses import guesses
 from mesocosm.govern.drafts.identifiers import coded, counted, identifier, named
@@ -24,12 +34,22 @@ from mesocosm.govern.sources.paths import quote
 
 MOST_TRIED = 2000  # values that are tried for a reason
 
-__all__ = ["BLANK", "MOST_DISTINCT", "MOST_ROWS", "Column", "Draft", "Proposal", "draft", "names_of"]
+__all__ = [
+    "BLANK",
+    "MOST_DISTINCT",
+    "MOST_ROWS",
+    "Column",
+    "Draft",
+    "Proposal",
+    "draft",
+    "names_of",
+]
 
 
 @dataclass
 class Draft:
-    """Fields and key that a source proves, and why: `evidence` maps each to a sentence; `proposals` wait for a person.
+    """Fields and key that a source proves, and why: `evidence` maps each to a sentence; `proposals`
+    wait for a person.
 
     Args:
         identifiers: for each field that names something, why.
@@ -62,7 +82,14 @@ class Draft:
             elif head == "duplicates":
                 said["duplicates"] = value
             elif head == "fields" and proposal.settled:
-                said["fields"][name] = {**value, **({"private": said["fields"][name]["private"]} if "private" in said["fields"][name] else {})}
+                said["fields"][name] = {
+                    **value,
+                    **(
+                        {"private": said["fields"][name]["private"]}
+                        if "private" in said["fields"][name]
+                        else {}
+                    ),
+                }
         return said
 
 
@@ -75,7 +102,11 @@ def draft(con: Any, table: str, root: Path | None = None, target: str | None = N
     """
     names = names_of(con, table)
     rows = con.execute(f"select count(*) from {quote(table)}").fetchall()[0][0]
-    con.execute(f"create or replace temp table _look as select {', '.join(map(quote, names))} from {quote(table)}" + (f" where hash(_line) % {1 + rows // MOST_ROWS} = 0" if rows > MOST_ROWS else ""))
+    con.execute(
+        f"create or replace temp table _look as select {', '.join(map(quote, names))} from"
+        f" {quote(table)}"
+        + (f" where hash(_line) % {1 + rows // MOST_ROWS} = 0" if rows > MOST_ROWS else "")
+    )
     columns = [look_at(con, "_look", n) for n in names]
     found = Draft({}, columns=columns)
     marks = frozenset(m for c in columns if c.kind == "VARCHAR" and (m := proven_mark(c)))
@@ -84,9 +115,19 @@ def draft(con: Any, table: str, root: Path | None = None, target: str | None = N
     for name, bad in unread(con, table, found.fields).items():
         column = next(c for c in columns if c.name == name)
         settings, _, _ = words_type(column)
-        why = "" if found.fields[name].get("private") else why_unread(found.fields[name], list(column.counts)[:MOST_TRIED])
-        found.open[name] = f"{bad} of {rows} values cannot be read as {found.fields[name]['type']}{f' ({why})' if why else ''}, so it stays as it is written"
-        found.fields[name] = {"type": "category" if settings["type"] == "category" else "text"} | {k: v for k, v in found.fields[name].items() if k == "private"}
+        why = (
+            ""
+            if found.fields[name].get("private")
+            else why_unread(found.fields[name], list(column.counts)[:MOST_TRIED])
+        )
+        found.open[name] = (
+            f"{bad} of {rows} values cannot be read as"
+            f" {found.fields[name]['type']}{f' ({why})' if why else ''}, so it stays as it is"
+            " written"
+        )
+        found.fields[name] = {"type": "category" if settings["type"] == "category" else "text"} | {
+            k: v for k, v in found.fields[name].items() if k == "private"
+        }
         found.evidence[f"fields.{name}"] = found.open[name]
     _key(con, table, found, columns, target)
     fixed = [*found.identifiers, *([found.key] if found.key else []), *([target] if target else [])]
@@ -100,14 +141,38 @@ def _field(found: Draft, column: Column, marks: frozenset[str], root: Path | Non
     name = column.name
     settings, why = _type(found, column, marks, root)
     if column.null_words and settings["type"] in ("text", "category") and "values" not in settings:
-        words, rows = ", ".join(f"'{w}'" for w in list(column.null_words)[:5]), sum(column.null_words.values())
-        why += f"; {words} in {rows} more row{'s' * (rows != 1)} {'are values' if len(column.null_words) > 1 else 'is a value'} too, unless 'null' lists {'them' if len(column.null_words) > 1 else 'it'}"
-        if not any(p.where == f"fields.{name}" for p in found.proposals):  # another proposal for the field lists its values, and such a word is none of them
-            found.proposals.append(Proposal(f"fields.{name}", json.dumps({**settings, "null": ["", *column.null_words]}, ensure_ascii=False), "a word that often stands for no value", rows, [f"{w} -> missing ({n} row{'s' * (n != 1)})" for w, n in list(column.null_words.items())[:10]]))
+        words, rows = (
+            ", ".join(f"'{w}'" for w in list(column.null_words)[:5]),
+            sum(column.null_words.values()),
+        )
+        why += (
+            f"; {words} in {rows} more row{'s' * (rows != 1)}"
+            f" {'are values' if len(column.null_words) > 1 else 'is a value'} too, unless 'null'"
+            f" lists {'them' if len(column.null_words) > 1 else 'it'}"
+        )
+        if not any(
+            p.where == f"fields.{name}" for p in found.proposals
+        ):  # another proposal for the field lists its values, and such a word is none of them
+            found.proposals.append(
+                Proposal(
+                    f"fields.{name}",
+                    json.dumps({**settings, "null": ["", *column.null_words]}, ensure_ascii=False),
+                    "a word that often stands for no value",
+                    rows,
+                    [
+                        f"{w} -> missing ({n} row{'s' * (n != 1)})"
+                        for w, n in list(column.null_words.items())[:10]
+                    ],
+                )
+            )
     found.fields[name], found.evidence[f"fields.{name}"] = settings, why
     if settings["type"] == "image":
         return
-    personal = private(column, settings["type"]) or (free_text(column) if settings["type"] in ("text", "category") and name not in found.identifiers else None)
+    personal = private(column, settings["type"]) or (
+        free_text(column)
+        if settings["type"] in ("text", "category") and name not in found.identifiers
+        else None
+    )
     if personal is None:
         return
     found.evidence[f"fields.{name}.private"] = personal.why
@@ -123,12 +188,27 @@ def _field(found: Draft, column: Column, marks: frozenset[str], root: Path | Non
             found.evidence[f"fields.{name}"] = "it stays as it is written"
 
 
-def _type(found: Draft, column: Column, marks: frozenset[str], root: Path | None) -> tuple[dict[str, Any], str]:
+def _type(
+    found: Draft, column: Column, marks: frozenset[str], root: Path | None
+) -> tuple[dict[str, Any], str]:
     if not column.counts:
-        return {"type": "text"}, "it holds only words that often stand for no value" if column.null_words else "it is empty everywhere"
+        return (
+            {"type": "text"},
+            (
+                "it holds only words that often stand for no value"
+                if column.null_words
+                else "it is empty everywhere"
+            ),
+        )
     if why := identifier(column):
         found.identifiers[column.name] = why
-        return {"type": "category" if column.distinct < column.seen / 2 and column.distinct <= MOST_DISTINCT else "text"}, f"{why}, so it is kept as text"
+        return {
+            "type": (
+                "category"
+                if column.distinct < column.seen / 2 and column.distinct <= MOST_DISTINCT
+                else "text"
+            )
+        }, f"{why}, so it is kept as text"
     if picture := pictures(column, root):
         return picture
     for look in (dates, lambda c: numbers(c, marks)):
@@ -140,7 +220,14 @@ def _type(found: Draft, column: Column, marks: frozenset[str], root: Path | None
             return dict(told.settings), told.why + more
         found.open[column.name] = told.open
         for formats in getattr(told, "choices", ()):
-            found.proposals.append(Proposal(f"fields.{column.name}", _line({"type": "date", "formats": formats}), "if that is how its dates are written", settled=False))
+            found.proposals.append(
+                Proposal(
+                    f"fields.{column.name}",
+                    _line({"type": "date", "formats": formats}),
+                    "if that is how its dates are written",
+                    settled=False,
+                )
+            )
         settings, _, _ = words_type(column)
         return {"type": "category" if settings["type"] == "category" else "text"}, told.open
     settings, why, more_ = words_type(column)
@@ -155,23 +242,43 @@ def _line(settings: dict[str, Any]) -> str:
 
 
 def _key(con: Any, table: str, found: Draft, columns: Sequence[Column], target: str | None) -> None:
-    """The column that names a row: by its name, as codes, or as a count of the rows; never private where another is there, and never what is predicted."""
-    able = [c for c in columns if c.unique and c.name != target and found.fields[c.name]["type"] in ("text", "integer", "category")]
+    """The column that names a row: by its name, as codes, or as a count of the rows; never private
+    where another is there, and never what is predicted.
+    """
+    able = [
+        c
+        for c in columns
+        if c.unique
+        and c.name != target
+        and found.fields[c.name]["type"] in ("text", "integer", "category")
+    ]
     clear = [c for c in able if not found.fields[c.name].get("private")]
-    hidden = [c for c in able if found.fields[c.name].get("private") not in (None, "redact", "mask") and c.name in found.identifiers]
+    hidden = [
+        c
+        for c in able
+        if found.fields[c.name].get("private") not in (None, "redact", "mask")
+        and c.name in found.identifiers
+    ]
     by_name = [c for c in clear if c.name in found.identifiers and named(c.name) == "an identifier"]
     by_form = [c for c in clear if coded(c) or counted(c)]
     for column in [*by_name, *by_form, *hidden]:
         x = quote(column.name)
-        rows, distinct = con.execute(f"select count(*), count(distinct trim({x}::varchar)) from {quote(table)}").fetchall()[0]
+        rows, distinct = con.execute(
+            f"select count(*), count(distinct trim({x}::varchar)) from {quote(table)}"
+        ).fetchall()[0]
         if rows != distinct or column.missing:
             continue
         found.key = column.name
         found.identifiers.setdefault(column.name, "it names a row")
         if found.fields[column.name]["type"] != "text":
             found.fields[column.name] = {"type": "text"}
-        found.evidence["key"] = f"{found.key} has a value in each of {rows} rows, and never the same one twice"
-        found.evidence[f"fields.{column.name}"] = f"{found.identifiers[column.name]}, and each of {rows} rows has its own, so it is kept as text"
+        found.evidence["key"] = (
+            f"{found.key} has a value in each of {rows} rows, and never the same one twice"
+        )
+        found.evidence[f"fields.{column.name}"] = (
+            f"{found.identifiers[column.name]}, and each of {rows} rows has its own, so it is kept"
+            " as text"
+        )
         found.proposals = [p for p in found.proposals if p.where != f"fields.{column.name}"]
         found.open.pop(column.name, None)
         return

@@ -30,8 +30,12 @@ def keys_as_kept(field: FieldKind, keys: Sequence[str], secret: str) -> list[str
         expr.prepare(con)
         con.execute("create table incoming (_row bigint, k varchar)")
         con.executemany("insert into incoming values (?, ?)", list(enumerate(keys)))
-        found = con.execute(f"with _read as ({read}) select k::varchar from ({hidden}) order by _row").fetchall()
-    return [str(row[0]) if row[0] is not None else key for row, key in zip(found, keys, strict=True)]
+        found = con.execute(
+            f"with _read as ({read}) select k::varchar from ({hidden}) order by _row"
+        ).fetchall()
+    return [
+        str(row[0]) if row[0] is not None else key for row, key in zip(found, keys, strict=True)
+    ]
 
 
 def mark(key: str, secret: str) -> str:
@@ -44,10 +48,14 @@ def mark(key: str, secret: str) -> str:
     table = expr.table("incoming", {"k": "string"})
     with duckdb.connect() as con:
         con.execute("create table incoming as select ?::varchar as k", [key])
-        return str(con.execute(expr.to_sql(table.select(m=mark_of(table.k, secret)))).fetchall()[0][0])
+        return str(
+            con.execute(expr.to_sql(table.select(m=mark_of(table.k, secret)))).fetchall()[0][0]
+        )
 
 
-def of_keys(field: str, kept: Sequence[str], said: Sequence[str], sealed: str | None = None) -> dict[str, str]:
+def of_keys(
+    field: str, kept: Sequence[str], said: Sequence[str], sealed: str | None = None
+) -> dict[str, str]:
     """For each table, SQL that is true for the rows of some keys.
 
     Args:
@@ -57,32 +65,57 @@ def of_keys(field: str, kept: Sequence[str], said: Sequence[str], sealed: str | 
     """
     listed = ", ".join(map(text, [*kept, *said] if sealed else kept))
     original = f"json_extract_string(original, {text('$.' + quote(field))})"
-    own = f"coalesce(case when json_valid(original) then {f'opened({original})' if sealed else original} end in ({', '.join(map(text, [*kept, *said]))}), false)"
+    own = (
+        "coalesce(case when json_valid(original) then"
+        f" {f'opened({original})' if sealed else original} end in"
+        f" ({', '.join(map(text, [*kept, *said]))}), false)"
+    )
     aside = f"({own} or {in_text(said)})"
-    return {"rows": f"coalesce({sealed or quote(field) + '::varchar'} in ({listed}), false)", "quarantine": aside}
+    return {
+        "rows": f"coalesce({sealed or quote(field) + '::varchar'} in ({listed}), false)",
+        "quarantine": aside,
+    }
 
 
 def in_text(said: Sequence[str]) -> str:
     """SQL that is true for quarantined lines whose original or reason names one of some keys."""
     form = text(_whole(said))
-    return f"coalesce(regexp_matches(original, {form}), false) or coalesce(regexp_matches(reason, {form}), false)"
+    return (
+        f"coalesce(regexp_matches(original, {form}), false) or coalesce(regexp_matches(reason,"
+        f" {form}), false)"
+    )
 
 
 def of_age(field: str, kind: FieldKind, first: str) -> dict[str, str]:
-    """For each table, SQL that is true for rows older than a day (ISO 8601); what was set aside is told by its original, in the field's formats."""
+    """For each table, SQL that is true for rows older than a day (ISO 8601); what was set aside is
+    told by its original, in the field's formats.
+    """
     day = f"json_extract_string(original, {text('$.' + quote(field))})"
-    read = f"coalesce(try_cast({day} as date), try_strptime({day}, [{', '.join(map(text, getattr(kind, 'forms', [])))}]::varchar[])::date)"
+    read = (
+        f"coalesce(try_cast({day} as date), try_strptime({day},"
+        f" [{', '.join(map(text, getattr(kind, 'forms', [])))}]::varchar[])::date)"
+    )
     old = f"< date {text(first)}"
-    return {"rows": f"coalesce({quote(field)} {old}, false)", "quarantine": f"coalesce(case when json_valid(original) then {read} end {old}, false)"}
+    return {
+        "rows": f"coalesce({quote(field)} {old}, false)",
+        "quarantine": f"coalesce(case when json_valid(original) then {read} end {old}, false)",
+    }
 
 
-def erase(path: Path, versions: Mapping[str, int], gone: Mapping[str, str], made: str, ready: Callable[[Any], None] = lambda con: None) -> tuple[dict[str, int], dict[str, int], list[int]]:
+def erase(
+    path: Path,
+    versions: Mapping[str, int],
+    gone: Mapping[str, str],
+    made: str,
+    ready: Callable[[Any], None] = lambda con: None,
+) -> tuple[dict[str, int], dict[str, int], list[int]]:
     """Erase rows from the newest version of each table, and every older version whole.
 
     Args:
         path: the folder of the dataset's tables.
         versions: the newest version of `rows`, `quarantine` and `duplicates`.
-        gone: SQL for `rows` and `quarantine`, true for the rows that go; copies go with the rows they copy.
+        gone: SQL for `rows` and `quarantine`, true for the rows that go; copies go with the rows
+            they copy.
         ready: makes a connection ready for that SQL.
 
     Returns:
@@ -98,16 +131,31 @@ def erase(path: Path, versions: Mapping[str, int], gone: Mapping[str, str], made
         ready(con)
         for name, version in versions.items():
             table = scan(path / name, version)
-            which = gone.get(name, f"coalesce(_row in ({', '.join(map(str, rows)) or 'null'}) or kept in ({', '.join(map(str, rows)) or 'null'}), false)")
+            which = gone.get(
+                name,
+                f"coalesce(_row in ({', '.join(map(str, rows)) or 'null'}) or kept in"
+                f" ({', '.join(map(str, rows)) or 'null'}), false)",
+            )
             if name == "rows":
-                rows = [r[0] for r in con.execute(f"select _row from {table} where {which}").fetchall()]
-            lost[name] = int(con.execute(f"select count(*) from {table} where {which}").fetchall()[0][0])
+                rows = [
+                    r[0] for r in con.execute(f"select _row from {table} where {which}").fetchall()
+                ]
+            lost[name] = int(
+                con.execute(f"select count(*) from {table} where {which}").fetchall()[0][0]
+            )
             new[name] = _anew(con, path / name, f"select * from {table} where not {which}", made)
     return new, lost, rows
 
 
-def held_in(path: Path, field: str | None, keys: Mapping[str, str], sealed: bool, ready: Callable[[Any], None] = lambda con: None) -> set[str]:
-    """Which keys any version of a dataset's tables, also an older one, holds; a version whose field was hidden otherwise is asked for both forms of a key.
+def held_in(
+    path: Path,
+    field: str | None,
+    keys: Mapping[str, str],
+    sealed: bool,
+    ready: Callable[[Any], None] = lambda con: None,
+) -> set[str]:
+    """Which keys any version of a dataset's tables, also an older one, holds; a version whose field
+    was hidden otherwise is asked for both forms of a key.
 
     Args:
         path: the folder of the dataset's tables.
@@ -128,22 +176,48 @@ def held_in(path: Path, field: str | None, keys: Mapping[str, str], sealed: bool
         con.execute("set memory_limit='600MB'")
         ready(con)
         for file in sorted((path / "rows").glob("*.parquet")):
-            if not field or field not in pq.read_schema(file).names:  # of an older version without the field
+            if (
+                not field or field not in pq.read_schema(file).names
+            ):  # of an older version without the field
                 continue
-            for value in (f"{quote(field)}::varchar", *([f"opened({quote(field)}::varchar)"] if sealed else [])):
-                query = f"select distinct {value} from read_parquet({text(str(file))}) where {value} in ({listed})"
-                found |= {said for row in con.execute(query).fetchall() for said in forms[str(row[0])]}
+            for value in (
+                f"{quote(field)}::varchar",
+                *([f"opened({quote(field)}::varchar)"] if sealed else []),
+            ):
+                query = (
+                    f"select distinct {value} from read_parquet({text(str(file))}) where {value} in"
+                    f" ({listed})"
+                )
+                found |= {
+                    said for row in con.execute(query).fetchall() for said in forms[str(row[0])]
+                }
         for said, kept in keys.items():
-            aside = of_keys(field, [kept], [said], "sealed" if sealed else None)["quarantine"] if field else in_text([said])
-            for file in sorted((path / "quarantine").glob("*.parquet")) if said not in found else ():
-                if con.execute(f"select 1 from read_parquet({text(str(file))}) where {aside} limit 1").fetchone():
+            aside = (
+                of_keys(field, [kept], [said], "sealed" if sealed else None)["quarantine"]
+                if field
+                else in_text([said])
+            )
+            for file in (
+                sorted((path / "quarantine").glob("*.parquet")) if said not in found else ()
+            ):
+                if con.execute(
+                    f"select 1 from read_parquet({text(str(file))}) where {aside} limit 1"
+                ).fetchone():
                     found.add(said)
                     break
     return found
 
 
-def reseal(path: Path, versions: Mapping[str, int], fields: Sequence[str], made: str, ready: Callable[[Any], None]) -> dict[str, int]:
-    """Seal encrypted fields anew in the newest version of the tables; every older version is gone with its files."""
+def reseal(
+    path: Path,
+    versions: Mapping[str, int],
+    fields: Sequence[str],
+    made: str,
+    ready: Callable[[Any], None],
+) -> dict[str, int]:
+    """Seal encrypted fields anew in the newest version of the tables; every older version is gone
+    with its files.
+    """
     import duckdb
 
     new = dict(versions)
@@ -152,7 +226,12 @@ def reseal(path: Path, versions: Mapping[str, int], fields: Sequence[str], made:
         ready(con)
         swap = ", ".join(f"resealed({quote(f)}) as {quote(f)}" for f in fields)
         for name, changed in (("rows", swap), ("quarantine", "resealed(original) as original")):
-            new[name] = _anew(con, path / name, f"select * replace ({changed}) from {scan(path / name, versions[name])}", made)
+            new[name] = _anew(
+                con,
+                path / name,
+                f"select * replace ({changed}) from {scan(path / name, versions[name])}",
+                made,
+            )
     return new
 
 
@@ -168,14 +247,25 @@ def _anew(con: Any, table: Path, query: str, made: str) -> int:
     return version
 
 
-def find(path: Path, version: int, field: str, key: str, keys: Sequence[str], ready: Callable[[Any], None], sealed_key: bool) -> list[dict[str, Any]]:
+def find(
+    path: Path,
+    version: int,
+    field: str,
+    key: str,
+    keys: Sequence[str],
+    ready: Callable[[Any], None],
+    sealed_key: bool,
+) -> list[dict[str, Any]]:
     """The opened values of an encrypted field in the rows of some keys."""
     import duckdb
 
     with duckdb.connect() as con:
         ready(con)
         named = f"opened({quote(key)})" if sealed_key else f"{quote(key)}::varchar"
-        query = f"select _row, opened({quote(field)}) as v from {scan(path / 'rows', version)} where {named} in ({', '.join(map(text, keys))}) order by _row"
+        query = (
+            f"select _row, opened({quote(field)}) as v from {scan(path / 'rows', version)} where"
+            f" {named} in ({', '.join(map(text, keys))}) order by _row"
+        )
         return [{"row": row, "value": value} for row, value in con.execute(query).fetchall()]
 
 
@@ -183,11 +273,15 @@ def _whole(values: Sequence[str]) -> str:
     """A regular expression of any of some values that stands by itself."""
     import re
 
-    return r"(^|[^\w])(" + "|".join(re.escape(v).replace("\\-", "-") for v in values) + r")($|[^\w])"
+    return (
+        r"(^|[^\w])(" + "|".join(re.escape(v).replace("\\-", "-") for v in values) + r")($|[^\w])"
+    )
 
 
 def found_in(store: Path, values: Sequence[str]) -> list[str]:
-    """Files of a store in which a value is found: every byte of each, and every cell of its Parquet files."""
+    """Files of a store in which a value is found: every byte of each, and every cell of its Parquet
+    files.
+    """
     import pyarrow.parquet as pq
 
     found = []

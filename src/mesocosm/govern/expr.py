@@ -17,7 +17,14 @@ BLANK = ("", "na", "n/a", "nan", "null", "?")
 FULL_WIDTH = "".join(chr(0xFF01 + i) for i in range(94)) + "\u3000"
 HALF_WIDTH = "".join(chr(0x21 + i) for i in range(94)) + " "
 
-SQL = {"int64": "bigint", "float64": "double", "string": "varchar", "date": "date", "boolean": "boolean", "timestamp": "timestamp"}
+SQL = {
+    "int64": "bigint",
+    "float64": "double",
+    "string": "varchar",
+    "date": "date",
+    "boolean": "boolean",
+    "timestamp": "timestamp",
+}
 NUMERIC = ("int64", "float64")
 
 Column = Any  # an Ibis column; Ibis's own types do not carry over its dynamic methods
@@ -37,7 +44,9 @@ def functions() -> dict[str, Any]:
     def three(x: Any, y: Any, z: Any) -> Any: ...
 
     def total(name: str, takes: tuple[Any, ...], gives: Any) -> Any:
-        return ibis.udf.agg.builtin(one if len(takes) == 1 else two, name=name, signature=(takes, gives))
+        return ibis.udf.agg.builtin(
+            one if len(takes) == 1 else two, name=name, signature=(takes, gives)
+        )
 
     def builtin(name: str, takes: tuple[str, ...], gives: str) -> Any:
         shape = one if len(takes) == 1 else two if len(takes) == 2 else three
@@ -45,13 +54,30 @@ def functions() -> dict[str, Any]:
 
     return {
         "try_strptime": builtin("try_strptime", ("string", "array<string>"), "timestamp"),
-        "try_strptime_zoned": builtin("try_strptime", ("string", "array<string>"), "timestamp('UTC')"),
+        "try_strptime_zoned": builtin(
+            "try_strptime", ("string", "array<string>"), "timestamp('UTC')"
+        ),
         "at_zone": builtin("timezone", ("string", "timestamp"), "timestamp('UTC')"),
         "to_utc": builtin("timezone", ("string", "timestamp('UTC')"), "timestamp"),
         "phone_of": builtin("phone_of", ("string", "string"), "string"),
         "country_of": builtin("country_of", ("string", "string"), "string"),
         "address_of": builtin("address_of", ("string",), "string"),
-        **{name: builtin(name, ("string", "string"), "string") for name in ("figure_of", "unit_of", "why_no_number", "day_of", "why_no_day", "moment_of", "why_no_moment", "why_no_country", "why_no_phone", "items_of", "decimal_of")},
+        **{
+            name: builtin(name, ("string", "string"), "string")
+            for name in (
+                "figure_of",
+                "unit_of",
+                "why_no_number",
+                "day_of",
+                "why_no_day",
+                "moment_of",
+                "why_no_moment",
+                "why_no_country",
+                "why_no_phone",
+                "items_of",
+                "decimal_of",
+            )
+        },
         "image_of": builtin("image_of", ("string", "string"), "string"),
         "nfc": builtin("nfc_normalize", ("string",), "string"),
         "nfkc": builtin("nfkc", ("string",), "string"),
@@ -99,7 +125,9 @@ def table(name: str, columns: dict[str, str]) -> Table:
 
 
 def picked(rows: Table, columns: dict[str, Any]) -> Table:
-    """A table of some columns by their names, whatever those are; a keyword named `self` would be taken for another argument."""
+    """A table of some columns by their names, whatever those are; a keyword named `self` would be
+    taken for another argument.
+    """
     return rows.select([column.name(name) for name, column in columns.items()])
 
 
@@ -143,7 +171,9 @@ def trimmed(raw: Column) -> Column:
     call = functions()
     raw = raw.cast("string")
     last = raw.right(1)
-    plain = (raw >= "!") & (raw < "\x7f") & (last >= "!") & (last < "\x7f")  # no space at either end: most texts
+    plain = (
+        (raw >= "!") & (raw < "\x7f") & (last >= "!") & (last < "\x7f")
+    )  # no space at either end: most texts
     said = cases((plain, raw), other=call["trim"](raw.strip()).strip())
     return said
 
@@ -161,7 +191,9 @@ def unless_blank(said: Column, words: Sequence[str] = BLANK, exact: bool = False
 
 
 def unless_absent(said: Column, marks: Sequence[str]) -> Column:
-    """Null where a value is one of those that stand for none; a column of numbers is compared as numbers."""
+    """Null where a value is one of those that stand for none; a column of numbers is compared as
+    numbers.
+    """
     if said.type().is_string():
         return cases((said.lower().isin([m.strip().lower() for m in marks]), null()), other=said)
     if not said.type().is_numeric():
@@ -199,16 +231,24 @@ def run(expression: Any, **tables: Any) -> list[dict[str, Any]]:
 
 
 MACROS = (
-    "create or replace macro steady_mode(x) as list_sort(list_transform(map_entries(histogram(x)), "
-    "lambda e: {'n': -(e.value::bigint), 'k': e.key}))[1].k",
+    (
+        "create or replace macro steady_mode(x) as"
+        " list_sort(list_transform(map_entries(histogram(x)), lambda e: {'n': -(e.value::bigint),"
+        " 'k': e.key}))[1].k"
+    ),
     # sums depend on the order of rows in their last digits; what is left does not
     "create or replace macro steady_mean(x) as printf('%.12g', favg(x) * (1 + 3.1e-14))::double",  # a tie of decimals would be rounded as the rows happen to lie
-    "create or replace macro steady_sd(x) as printf('%.10g', stddev_samp(x) * (1 + 3.1e-12))::double",
+    (
+        "create or replace macro steady_sd(x) as printf('%.10g', stddev_samp(x) * (1 +"
+        " 3.1e-12))::double"
+    ),
 )
 
 
 def prepare(con: Any, store: Path | None = None) -> None:
-    """Make a connection know what recipes call by name: macros, redaction and, with a store, its keys."""
+    """Make a connection know what recipes call by name: macros, redaction and, with a store, its
+    keys.
+    """
     for macro in MACROS:
         con.execute(macro)
     for name, call in CALLS.items():
@@ -250,13 +290,18 @@ TAUGHT = {  # name in SQL: module, function, how many texts it takes
     "nfkc": ("mesocosm.govern.types.text", "nfkc", 1),
     "figure_of": ("mesocosm.govern.figures", "figure_of", 2),
     "unit_of": ("mesocosm.govern.figures", "unit_of", 2),
-    **{name: ("mesocosm.govern.moments", name, 2) for name in ("day_of", "why_no_day", "moment_of", "why_no_moment")},
+    **{
+        name: ("mesocosm.govern.moments", name, 2)
+        for name in ("day_of", "why_no_day", "moment_of", "why_no_moment")
+    },
     "why_no_number": ("mesocosm.govern.figures", "why_no_number", 2),
 }
 
 
 def _late(module: str, name: str) -> Any:
-    """A function that is looked up when it is first called, so that what nobody calls is not loaded."""
+    """A function that is looked up when it is first called, so that what nobody calls is not
+    loaded.
+    """
 
     def call(*said: str) -> Any:
         from importlib import import_module
@@ -266,7 +311,9 @@ def _late(module: str, name: str) -> Any:
     return call
 
 
-CALLS = {name: _late(module, call) for name, (module, call, _) in TAUGHT.items()}  # functions of texts, by their name in SQL
+CALLS = {
+    name: _late(module, call) for name, (module, call, _) in TAUGHT.items()
+}  # functions of texts, by their name in SQL
 
 
 def _teach(con: Any, name: str, call: Any, takes: int = 1, side_effects: bool = False) -> None:
@@ -276,14 +323,28 @@ def _teach(con: Any, name: str, call: Any, takes: int = 1, side_effects: bool = 
         import pyarrow as pa
 
         lists = [c.to_pylist() for c in columns]
-        return pa.array([None if x[0] is None else call(*x) for x in zip(*lists, strict=True)], pa.string())
+        return pa.array(
+            [None if x[0] is None else call(*x) for x in zip(*lists, strict=True)], pa.string()
+        )
 
     one = (lambda a: rows(a)) if takes == 1 else (lambda a, b: rows(a, b))
-    con.create_function(name, one, ["VARCHAR"] * takes, "VARCHAR", type="arrow", null_handling="special", side_effects=side_effects)
+    con.create_function(
+        name,
+        one,
+        ["VARCHAR"] * takes,
+        "VARCHAR",
+        type="arrow",
+        null_handling="special",
+        side_effects=side_effects,
+    )
 
 
-def nearest_mean(told: list[Column], donors: list[list[float | None]], values: list[float], neighbours: int) -> Column:
-    """The mean value of the donors nearest in Euclidean distance, fields missing on either side left out."""
+def nearest_mean(
+    told: list[Column], donors: list[list[float | None]], values: list[float], neighbours: int
+) -> Column:
+    """The mean value of the donors nearest in Euclidean distance, fields missing on either side
+    left out.
+    """
     import ibis
 
     pairs = []

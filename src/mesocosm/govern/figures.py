@@ -1,7 +1,9 @@
-"""One text as a figure and the unit beside it, read exactly or refused with a reason in plain words.
+"""One text as a figure and the unit beside it, read exactly or refused with a reason in plain
+words.
 
-Pure and strict: a mark groups digits only where groups stand (threes; twos before the last three as in India; an apostrophe or a
-space in threes). A sign of currency or its ISO code stands before or after. Nothing else is read.
+Pure and strict: a mark groups digits only where groups stand (threes; twos before the last three as
+in India; an apostrophe or a space in threes). A sign of currency or its ISO code stands before or
+after. Nothing else is read.
 """
 
 from __future__ import annotations
@@ -16,7 +18,25 @@ from mesocosm.base.units import CURRENCIES, SIGNS, WORDS
 
 BETWEEN = "\x1f"  # between figure and unit in what SQL gets
 SPACES = " \u00a0\u2007\u2009\u202f"
-MONEY = sorted({*CURRENCIES, *SIGNS, *(w for words in WORDS.values() for w in words), "Rs.", "R$", "C$", "A$", "₹", "₩", "₽", "₺", "zł", "kr"}, key=len, reverse=True)
+MONEY = sorted(
+    {
+        *CURRENCIES,
+        *SIGNS,
+        *(w for words in WORDS.values() for w in words),
+        "Rs.",
+        "R$",
+        "C$",
+        "A$",
+        "₹",
+        "₩",
+        "₽",
+        "₺",
+        "zł",
+        "kr",
+    },
+    key=len,
+    reverse=True,
+)
 MINUS = {"\u2212": "-", "\ufe63": "-", "\uff0d": "-", "\uffe5": "¥", "\uffe1": "£", "\uffe6": "₩"}
 BODY = re.compile(rf"\d(?:[\d.,'\u2019{SPACES}\u066b\u066c]*\d)?(?:[.,](?!\d))?|[.,]\d+")
 POWER = re.compile(r"[eE][-+]?\d+(?![\d.,])")
@@ -42,8 +62,8 @@ def figure(text: str, decimal: str = ".") -> Figure | Refused:
     """The figure and unit of a text.
 
     Args:
-        decimal: the decimal mark, `.` or `,`; `mixed` where a column shows both: the point is the mark, and a comma before three
-            digits is refused.
+        decimal: the decimal mark, `.` or `,`; `mixed` where a column shows both: the point is the
+            mark, and a comma before three digits is refused.
 
     >>> figure("USD 1,234.50"), figure("1.234,56 kg", ","), figure("-3e2")
     (Figure(number='1234.50', unit='USD'), Figure(number='1234.56', unit='kg'), Figure(number='-3e2', unit=''))
@@ -64,7 +84,11 @@ def figure(text: str, decimal: str = ".") -> Figure | Refused:
         sign, rest = _signed(rest)
     found = BODY.match(rest)
     if not found:
-        return Refused("it has no figure at its start" if any(c.isdigit() for c in said) else "it has no figure")
+        return Refused(
+            "it has no figure at its start"
+            if any(c.isdigit() for c in said)
+            else "it has no figure"
+        )
     body, after = found[0], rest[found.end() :]
     power = POWER.match(after)
     if power:
@@ -100,8 +124,8 @@ def why_no_number(said: str, spec: str) -> str | None:
     """Why a text is no number of a field, None where the figure tells no reason.
 
     Args:
-        spec: in lines the decimal mark, the field's unit (empty for none), the texts that it converts (`BETWEEN` them), its type, and
-            the precision and scale of a `decimal`.
+        spec: in lines the decimal mark, the field's unit (empty for none), the texts that it
+            converts (`BETWEEN` them), its type, and the precision and scale of a `decimal`.
 
     >>> why_no_number("5 cm", ".\\nkg\\ng\\nnumber"), why_no_number("9223372036854775808", ".\\n\\n\\ninteger")
     ("'cm' does not convert to kg", 'it needs more than 64 bits')
@@ -112,7 +136,11 @@ def why_no_number(said: str, spec: str) -> str | None:
         return read.reason
     if read.unit and read.unit not in known.split(BETWEEN):
         beside = f"'{read.unit[:20]}'"
-        return f"{beside} does not convert to {unit}" if unit else f"{beside} stands beside the figure, and the field has no unit"
+        return (
+            f"{beside} does not convert to {unit}"
+            if unit
+            else f"{beside} stands beside the figure, and the field has no unit"
+        )
     exact = Decimal(read.number)
     if kind == "decimal":
         if "e" in read.number.lower():
@@ -121,10 +149,18 @@ def why_no_number(said: str, spec: str) -> str | None:
     if kind == "integer":
         if exact.adjusted() > 400 or abs(exact) >= 2**63:
             return "it needs more than 64 bits"
-        return "above 2^53 it is read from its digits alone, without an exponent or a unit" if abs(exact) >= 2**53 else None
+        return (
+            "above 2^53 it is read from its digits alone, without an exponent or a unit"
+            if abs(exact) >= 2**53
+            else None
+        )
     if exact and exact.adjusted() < -308:
         return "it is nearer to zero than a double can be"
-    return "a double does not hold it" if exact.adjusted() >= 308 else "a double does not hold all its digits; integer (to 2^63) or decimal does"
+    return (
+        "a double does not hold it"
+        if exact.adjusted() >= 308
+        else "a double does not hold all its digits; integer (to 2^63) or decimal does"
+    )
 
 
 def why_not_held(exact: Decimal, precision: int, scale: int) -> str | None:
@@ -136,7 +172,9 @@ def why_not_held(exact: Decimal, precision: int, scale: int) -> str | None:
     if exact and exact.adjusted() >= precision - scale:
         return f"it has more than {precision - scale} digits before the decimal mark"
     exponent = int(exact.normalize(Context(prec=500)).as_tuple().exponent) if exact else 0
-    return f"it has more than {scale} decimal place{'s' * (scale != 1)}" if -exponent > scale else None
+    return (
+        f"it has more than {scale} decimal place{'s' * (scale != 1)}" if -exponent > scale else None
+    )
 
 
 def _plain(text: str) -> str:
@@ -144,7 +182,14 @@ def _plain(text: str) -> str:
     said = "".join(MINUS.get(c, c) for c in text).strip()
     if said.isascii():
         return said
-    return "".join(str(unicodedata.decimal(c)) if not c.isascii() and unicodedata.decimal(c, None) is not None else c for c in said)
+    return "".join(
+        (
+            str(unicodedata.decimal(c))
+            if not c.isascii() and unicodedata.decimal(c, None) is not None
+            else c
+        )
+        for c in said
+    )
 
 
 def _signed(text: str) -> tuple[str, str]:
@@ -170,9 +215,13 @@ def _not_one(said: str) -> str | None:
     """Why a text holds no single exact figure."""
     if re.search(r"±|\+/-|\+-|-\+|\+−", said):
         return "it is a figure with an error (±), not one number"
-    if re.search(rf"\d[{SPACES}]*(?:-|–|—|\.\.\.?|…|~|to|bis|à|至|到)[{SPACES}]*[-+]?[.,]?\d", said) and not re.fullmatch(r"[^eE]*\d[eE]-\d+\D*", said):
+    if re.search(
+        rf"\d[{SPACES}]*(?:-|–|—|\.\.\.?|…|~|to|bis|à|至|到)[{SPACES}]*[-+]?[.,]?\d", said
+    ) and not re.fullmatch(r"[^eE]*\d[eE]-\d+\D*", said):
         return "it is a range, not one number"
-    if re.search(rf"\d[{SPACES}]*[/⁄∕][{SPACES}]*\d", said) or any("VULGAR" in unicodedata.name(c, "") for c in said if not c.isascii()):
+    if re.search(rf"\d[{SPACES}]*[/⁄∕][{SPACES}]*\d", said) or any(
+        "VULGAR" in unicodedata.name(c, "") for c in said if not c.isascii()
+    ):
         return "it is a fraction, not a decimal number"
     if said.startswith("(") and said.endswith(")"):
         return "brackets may mean a negative amount; write it with a minus"
@@ -207,14 +256,31 @@ def _digits(body: str, decimal: str) -> str | Refused:
     if mixed and found and re.fullmatch(r"[1-9]\d{0,2}", whole) and len(part) == 3:
         return _two_readings(name)
     if re.fullmatch(r"\d*", whole):
-        return (whole or "0") + ("." + part if part else "") if whole or part else Refused("it has no figure")
+        return (
+            (whole or "0") + ("." + part if part else "")
+            if whole or part
+            else Refused("it has no figure")
+        )
     marks = {c for c in whole if not c.isdigit()}
     if len(marks) > 1:
-        if other in marks and whole.count(other) == 1 and not found and isinstance(_digits(body, other), str):
-            return Refused(f'with groups before it, the {foreign} is the decimal mark; set decimal: "{other}"')
+        if (
+            other in marks
+            and whole.count(other) == 1
+            and not found
+            and isinstance(_digits(body, other), str)
+        ):
+            return Refused(
+                f'with groups before it, the {foreign} is the decimal mark; set decimal: "{other}"'
+            )
         return Refused("two kinds of group marks are mixed")
     mark = marks.pop()
-    if mixed and mark == other and whole.count(mark) == 1 and not found and re.fullmatch(r"[1-9]\d{0,2},\d{3}", whole):
+    if (
+        mixed
+        and mark == other
+        and whole.count(mark) == 1
+        and not found
+        and re.fullmatch(r"[1-9]\d{0,2},\d{3}", whole)
+    ):
         return _two_readings(foreign)
     thirds = re.fullmatch(rf"[1-9]\d{{0,2}}(?:{re.escape(mark)}\d{{3}})+", whole)
     if thirds or (mark == "," and re.fullmatch(r"[1-9]\d?(?:,\d{2})+,\d{3}", whole)):
@@ -223,19 +289,33 @@ def _digits(body: str, decimal: str) -> str | Refused:
         last = re.search(r"\d*$", whole)[0] if not found else ""  # type: ignore[index]
         if whole.count(mark) == 1 and not found:
             if len(last) == 3:
-                return Refused(f'a {foreign} after {whole.split(mark)[0] or "nothing"} is not a group mark; set decimal: "{other}"')
-            return Refused(f'a {foreign} before {len(last)} digit{"" if len(last) == 1 else "s"} is not a group mark; set decimal: "{other}"')
-        return Refused(f"the {foreign} does not stand before groups of 3 digits, with a {name} as the decimal mark")
+                return Refused(
+                    f"a {foreign} after {whole.split(mark)[0] or 'nothing'} is not a group mark;"
+                    f' set decimal: "{other}"'
+                )
+            return Refused(
+                f"a {foreign} before {len(last)} digit{'' if len(last) == 1 else 's'} is not a"
+                f' group mark; set decimal: "{other}"'
+            )
+        return Refused(
+            f"the {foreign} does not stand before groups of 3 digits, with a {name} as the decimal"
+            " mark"
+        )
     what = "a space" if mark in SPACES else f"'{mark}'"
     return Refused(f"{what} does not stand before groups of 3 digits")
 
 
 def _two_readings(mark: str) -> Refused:
-    return Refused(f"the column shows both decimal marks, so a {mark} before 3 digits has two readings; set decimal: \".\" or \",\"")
+    return Refused(
+        f"the column shows both decimal marks, so a {mark} before 3 digits has two readings; set"
+        ' decimal: "." or ","'
+    )
 
 
 def _two(body: str, point: str, other: str) -> Refused:
     name = "point" if point == "." else "comma"
-    if re.fullmatch(rf"[1-9]\d{{0,2}}(?:{re.escape(point)}\d{{3}})+(?:{re.escape(other)}\d+)?", body):
+    if re.fullmatch(
+        rf"[1-9]\d{{0,2}}(?:{re.escape(point)}\d{{3}})+(?:{re.escape(other)}\d+)?", body
+    ):
         return Refused(f'the {name} groups digits here; set decimal: "{other}"')
     return Refused(f"it has more than one decimal mark ({name})")

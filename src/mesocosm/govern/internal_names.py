@@ -12,8 +12,22 @@ from collections.abc import Iterable
 
 PREFIX = "\x1f"
 LINEAGE_COLUMNS = frozenset(
-    ["_also", "_broken", "_file", "_flags", "_h", "_line", "_mended", "_part", "_row", "_source", "_split", "_unmatched", "_why"]
-)  # fmt: skip
+    [
+        "_also",
+        "_broken",
+        "_file",
+        "_flags",
+        "_h",
+        "_line",
+        "_mended",
+        "_part",
+        "_row",
+        "_source",
+        "_split",
+        "_unmatched",
+        "_why",
+    ]
+)
 PLACE_COLUMNS = ("_file", "_line")  # beside the columns of a source in its table
 
 
@@ -23,7 +37,8 @@ def quote(name: str) -> str:
 
 
 def working(name: str) -> str:
-    """A working column of one query as a SQL identifier; no field and no column of a source has its name.
+    """A working column of one query as a SQL identifier; no field and no column of a source has its
+    name.
 
     >>> working("group")
     '"\\x1fgroup"'
@@ -32,7 +47,8 @@ def working(name: str) -> str:
 
 
 def raw_names(columns: Iterable[str]) -> dict[str, str]:
-    """The name of each source's column in the table of raw rows, where the lineage columns stand too.
+    """The name of each source's column in the table of raw rows, where the lineage columns stand
+    too.
 
     >>> raw_names(["age", "AGE", "_Row"])
     {'AGE': 'AGE', '_Row': '\\x1f1_Row', 'age': '\\x1f2age'}

@@ -1,7 +1,8 @@
 """One text as a day or a moment, strict by the calendar, or refused with a reason in plain words.
 
-Pure. SQL reads the plain forms; this reads what is left: names of months in several languages, offsets, basic ISO, seconds since
-1970, serial days of spreadsheets. No day rolls over into another month, and no offset makes another day of a date.
+Pure. SQL reads the plain forms; this reads what is left: names of months in several languages,
+offsets, basic ISO, seconds since 1970, serial days of spreadsheets. No day rolls over into another
+month, and no offset makes another day of a date.
 """
 
 from __future__ import annotations
@@ -17,21 +18,54 @@ LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl")
 HAN_DIGITS = dict(zip("〇零一二三四五六七八九", "00123456789", strict=True))
 EPOCHS = {"epoch": 10**6, "epoch_ms": 10**3, "epoch_us": 1}
 COUNTED = ("epoch", "epoch_ms", "epoch_us", "epoch_ns", "excel")
-WIDTHS = {"Y": 4, "y": 2, "m": 2, "d": 2, "H": 2, "I": 2, "M": 2, "S": 2, "j": 3, "f": 6}  # digits of the parts of a format
+WIDTHS = {
+    "Y": 4,
+    "y": 2,
+    "m": 2,
+    "d": 2,
+    "H": 2,
+    "I": 2,
+    "M": 2,
+    "S": 2,
+    "j": 3,
+    "f": 6,
+}  # digits of the parts of a format
 OFFSET = re.compile(r"\s*(Z|z|UTC|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)$")
-BASIC = re.compile(r"(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(?:(\d{2})([.,]\d{1,9})?)?(Z|[+-]\d{2}(?::?\d{2})?)?")
-CLOCK = re.compile(r"^(.*?)(?:[T\s]\s*)(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*([AaPp]\.?[Mm]\.?)?$")
+BASIC = re.compile(
+    r"(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(?:(\d{2})([.,]\d{1,9})?)?(Z|[+-]\d{2}(?::?\d{2})?)?"
+)
+CLOCK = re.compile(
+    r"^(.*?)(?:[T\s]\s*)(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*([AaPp]\.?[Mm]\.?)?$"
+)
 ORDERS = ("dmy", "mdy", "ymd")
 ANY = re.compile(r"^(\d{1,4})\s*([/.\- ])\s*(\d{1,2})\s*\2\s*(\d{1,4})$")
 LATE = "it is finer than a microsecond, the finest that is kept"
 FORMS = (  # of texts that are refused, and why
     (r"^\d{4}-?W\d{2}(?:-?\d)?$", "an ISO week date is refused: write year, month and day"),
-    (r"^\d{4}-?\d{3}$", "an ordinal date (year and day of the year) is refused: write year, month and day"),
-    (r"^\d{4}(?:[-/.]\d{1,2}|\d{2})?$|^\d{1,2}[/.-]\d{4}$|^[^\W\d_]+[ .\-']*(?:\d{2}|\d{4})$|^\d{4}年\d{1,2}月$", "it names no day"),
-    (r"^(?:令和|平成|昭和|大正|明治|[RHSTM]\.?\d)", "a year of a Japanese era is refused: write the year of the common era"),
-    (r"^-?\d{5}(?:\.\d+)?$|^\d{9,19}(?:\.\d+)?$", "a count of days or seconds needs its format: excel, epoch or epoch_ms"),
+    (
+        r"^\d{4}-?\d{3}$",
+        "an ordinal date (year and day of the year) is refused: write year, month and day",
+    ),
+    (
+        (
+            r"^\d{4}(?:[-/.]\d{1,2}|\d{2})?$|^\d{1,2}[/.-]\d{4}$|^[^\W\d_]+["
+            r" .\-']*(?:\d{2}|\d{4})$|^\d{4}年\d{1,2}月$"
+        ),
+        "it names no day",
+    ),
+    (
+        r"^(?:令和|平成|昭和|大正|明治|[RHSTM]\.?\d)",
+        "a year of a Japanese era is refused: write the year of the common era",
+    ),
+    (
+        r"^-?\d{5}(?:\.\d+)?$|^\d{9,19}(?:\.\d+)?$",
+        "a count of days or seconds needs its format: excel, epoch or epoch_ms",
+    ),
     (r"\d:\d{2}.*[+-](?:1[5-9]|[2-9]\d)(?::?\d{2})?$", "no zone has such an offset"),
-    (r"\d:\d{2}.*[A-Z]{3,}|\[.*/.*\]|[A-Z][a-z]+/[A-Z]", "its zone is a name: write an offset such as +01:00"),
+    (
+        r"\d:\d{2}.*[A-Z]{3,}|\[.*/.*\]|[A-Z][a-z]+/[A-Z]",
+        "its zone is a name: write an offset such as +01:00",
+    ),
 )
 
 
@@ -55,7 +89,12 @@ def months() -> dict[str, int]:
             for width in ("wide", "abbreviated"):
                 for number, name in names[context][width].items():
                     found.setdefault(name.casefold().rstrip("."), int(number))
-    return found | {f"{han}月": i + 1 for i, han in enumerate(("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二"))}
+    return found | {
+        f"{han}月": i + 1
+        for i, han in enumerate(
+            ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
+        )
+    }
 
 
 def day_of(said: str, spec: str) -> str | None:
@@ -84,7 +123,8 @@ def why_no_day(said: str, spec: str) -> str | None:
 
 
 def moment_of(said: str, spec: str) -> str | None:
-    """A moment in UTC for SQL; the lines of `spec` are the zone, what an hour that comes twice or never is, and the forms.
+    """A moment in UTC for SQL; the lines of `spec` are the zone, what an hour that comes twice or
+    never is, and the forms.
 
     >>> moment_of("1700000000", "UTC\\nrefuse\\nepoch"), moment_of("5 mars 2024 14:30", "Europe/Paris\\nrefuse\\ndmy")
     ('2023-11-14 22:13:20', '2024-03-05 13:30:00')
@@ -117,7 +157,14 @@ def _plain(said: str) -> str:
     if len(said) > 200:
         raise NoMoment("it is too long for a date")
     text = unicodedata.normalize("NFKC", said).strip()
-    return "".join(str(unicodedata.decimal(c)) if not c.isascii() and unicodedata.decimal(c, None) is not None else c for c in text)
+    return "".join(
+        (
+            str(unicodedata.decimal(c))
+            if not c.isascii() and unicodedata.decimal(c, None) is not None
+            else c
+        )
+        for c in text
+    )
 
 
 def _day(text: str, forms: tuple[str, ...]) -> date:
@@ -142,7 +189,9 @@ def _moment(text: str, zone: str, fold: str, forms: tuple[str, ...]) -> datetime
     offset = OFFSET.search(text) if ":" in text else None
     body = text[: offset.start()] if offset else text
     clock = CLOCK.match(_chinese_clock(body))
-    local = datetime.combine(_calendar(clock[1].strip(" ,") if clock else body, forms), datetime.min.time())
+    local = datetime.combine(
+        _calendar(clock[1].strip(" ,") if clock else body, forms), datetime.min.time()
+    )
     local += _time(clock) if clock else timedelta()
     if offset:
         mark = offset[1]
@@ -150,12 +199,23 @@ def _moment(text: str, zone: str, fold: str, forms: tuple[str, ...]) -> datetime
             return local
         sign, digits = (-1 if mark[0] == "-" else 1), mark[1:].replace(":", "")
         return local - sign * timedelta(hours=int(digits[:2]), minutes=int(digits[2:] or 0))
-    both = {local.replace(tzinfo=ZoneInfo(zone), fold=f).astimezone(UTC).replace(tzinfo=None) for f in (0, 1)}
-    there = sorted(u for u in both if u.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None) == local)
+    both = {
+        local.replace(tzinfo=ZoneInfo(zone), fold=f).astimezone(UTC).replace(tzinfo=None)
+        for f in (0, 1)
+    }
+    there = sorted(
+        u
+        for u in both
+        if u.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None) == local
+    )
     if not there and fold == "refuse":
-        raise NoMoment(f"this time never was in {zone}: the clocks went forward; set dst: earlier or later")
+        raise NoMoment(
+            f"this time never was in {zone}: the clocks went forward; set dst: earlier or later"
+        )
     if len(there) == 2 and fold == "refuse":
-        raise NoMoment(f"this time was twice in {zone}: the clocks went back; set dst: earlier or later")
+        raise NoMoment(
+            f"this time was twice in {zone}: the clocks went back; set dst: earlier or later"
+        )
     able = there or sorted(both)
     return able[-1] if fold == "later" else able[0]
 
@@ -170,7 +230,9 @@ def _extended(text: str, forms: tuple[str, ...]) -> str:
 
 
 def _counted(text: str, forms: tuple[str, ...]) -> datetime | None:
-    """A count of seconds or days, where a form says that it is one and none before it reads the digits as a date."""
+    """A count of seconds or days, where a form says that it is one and none before it reads the
+    digits as a date.
+    """
     kind = next((f for f in forms if f in COUNTED), None)
     if kind is None or not re.fullmatch(r"-?\d+(?:\.\d+)?", text):
         return None
@@ -192,9 +254,14 @@ def _counted_as(text: str, kind: str) -> datetime:
     try:
         found = datetime(1970, 1, 1) + timedelta(microseconds=many // per)
     except OverflowError as error:
-        raise NoMoment("it is too far from 1970" + ("; as milliseconds it may fit: epoch_ms" if kind == "epoch" else "")) from error
+        raise NoMoment(
+            "it is too far from 1970"
+            + ("; as milliseconds it may fit: epoch_ms" if kind == "epoch" else "")
+        ) from error
     if kind == "epoch" and found.year > 2999:
-        raise NoMoment("as seconds it lies after the year 2999; as milliseconds it may fit: epoch_ms")
+        raise NoMoment(
+            "as seconds it lies after the year 2999; as milliseconds it may fit: epoch_ms"
+        )
     return found
 
 
@@ -203,13 +270,23 @@ def _serial(text: str) -> datetime:
     days = float(text)
     if not 1 <= days < 2958466 or 60 <= days < 61:
         raise NoMoment("it is no serial day of a spreadsheet (1 to 2958465; 60 never was)")
-    part = round(days % 1 * 86_400_000)  # milliseconds, as a spreadsheet keeps them; its digits may end a little before a second
+    part = round(
+        days % 1 * 86_400_000
+    )  # milliseconds, as a spreadsheet keeps them; its digits may end a little before a second
     near = 1000 * round(part / 1000)
-    return datetime(1899, 12, 31 if days < 60 else 30) + timedelta(days=int(days), milliseconds=near if abs(near - part) <= 5 else part)
+    return datetime(1899, 12, 31 if days < 60 else 30) + timedelta(
+        days=int(days), milliseconds=near if abs(near - part) <= 5 else part
+    )
 
 
 def _time(clock: re.Match[str]) -> timedelta:
-    hour, minute, second, part, half = int(clock[2]), int(clock[3]), int(clock[4] or 0), clock[5] or "", clock[6]
+    hour, minute, second, part, half = (
+        int(clock[2]),
+        int(clock[3]),
+        int(clock[4] or 0),
+        clock[5] or "",
+        clock[6],
+    )
     if hour == 24:
         raise NoMoment("24:00 is refused: write 00:00 of the next day")
     if second == 60:
@@ -220,12 +297,16 @@ def _time(clock: re.Match[str]) -> timedelta:
         raise NoMoment(LATE)
     if half:
         hour = hour % 12 + (12 if half[0] in "pP" else 0)
-    return timedelta(hours=hour, minutes=minute, seconds=second, microseconds=int(part[:6].ljust(6, "0")))
+    return timedelta(
+        hours=hour, minutes=minute, seconds=second, microseconds=int(part[:6].ljust(6, "0"))
+    )
 
 
 def _chinese_clock(text: str) -> str:
     found = re.match(r"^(.*[日号])\s*(\d{1,2})[时点](\d{1,2})分(?:(\d{1,2})秒)?$", text)
-    return f"{found[1]} {found[2]}:{found[3].zfill(2)}:{(found[4] or '0').zfill(2)}" if found else text
+    return (
+        f"{found[1]} {found[2]}:{found[3].zfill(2)}:{(found[4] or '0').zfill(2)}" if found else text
+    )
 
 
 def _calendar(text: str, forms: tuple[str, ...]) -> date:
@@ -233,7 +314,10 @@ def _calendar(text: str, forms: tuple[str, ...]) -> date:
     wrong = ""
     short = re.fullmatch(r"\d{1,2}\s*([/.\- ])\s*\d{1,2}\s*\1\s*\d{1,2}", text)
     if short and "ymd" in forms and len(days := _readings(text, forms)) > 1:
-        raise NoMoment(f"it has two readings, {days[0]} and {days[1]}; 'formats' needs one order of year, month and day")
+        raise NoMoment(
+            f"it has two readings, {days[0]} and {days[1]}; 'formats' needs one order of year,"
+            " month and day"
+        )
     for form in forms:
         try:
             found = _by_form(text, form)
@@ -245,9 +329,14 @@ def _calendar(text: str, forms: tuple[str, ...]) -> date:
         if found:
             return found
     if not wrong and ANY.match(text):
-        wrong = 'its order is not among the formats; add dmy (day first), mdy (month first) or ymd'
+        wrong = "its order is not among the formats; add dmy (day first), mdy (month first) or ymd"
     wrong = wrong or next((why for pattern, why in FORMS if re.search(pattern, text)), "")
-    if not wrong and _numbered(text) and not {*ORDERS, "eu", "us"} & {*forms} and not any("%b" in f or "%B" in f for f in forms):
+    if (
+        not wrong
+        and _numbered(text)
+        and not {*ORDERS, "eu", "us"} & {*forms}
+        and not any("%b" in f or "%B" in f for f in forms)
+    ):
         wrong = "the name of a month needs dmy, mdy or a format with %b among the formats"
     raise NoMoment(wrong)
 
@@ -263,7 +352,8 @@ def _readings(text: str, forms: tuple[str, ...]) -> list[date]:
 
 
 def width_of(form: str) -> int | None:
-    """Characters of a text by a format whose numbers follow each other without a mark; None for another format.
+    """Characters of a text by a format whose numbers follow each other without a mark; None for
+    another format.
 
     >>> width_of("%Y%m%d"), width_of("%d.%m.%Y"), width_of("%Y%m%dT%H%M%S")
     (8, None, 15)
@@ -277,10 +367,14 @@ def _by_form(text: str, form: str) -> date | None:
     """The day of a text by one form, None where the form does not fit."""
     form = {"eu": "dmy", "us": "mdy"}.get(form, form)
     if form == "iso":
-        found = re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", text) or re.fullmatch(r"(\d{4})(\d{2})(\d{2})", text)
+        found = re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", text) or re.fullmatch(
+            r"(\d{4})(\d{2})(\d{2})", text
+        )
         return _made(found[1], found[2], found[3]) if found else None
     if form == "zh":
-        found = re.fullmatch(r"(.+)年(.+)月(.+)[日号]", text.replace(" ", "")) or re.fullmatch(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})", text)
+        found = re.fullmatch(r"(.+)年(.+)月(.+)[日号]", text.replace(" ", "")) or re.fullmatch(
+            r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})", text
+        )
         read = [_han(one) for one in found.groups()] if found else []
         return _made(*read) if read and "0" not in read else None
     if form in ORDERS:
@@ -305,12 +399,18 @@ def _ordered(text: str, order: str) -> date | None:
         return None
     at = (named or "").index("\x00")
     month = int(numbers.pop(len(re.findall(r"\d+", (named or "")[:at]))))
-    year, day = (numbers[0], numbers[1]) if len(numbers[0]) == 4 or order == "ymd" else (numbers[1], numbers[0])
+    year, day = (
+        (numbers[0], numbers[1])
+        if len(numbers[0]) == 4 or order == "ymd"
+        else (numbers[1], numbers[0])
+    )
     return _made(year, str(month), day) if len(year) in (2, 4) and len(day) <= 2 else None
 
 
 def _numbered(text: str) -> str | None:
-    """A text with the name of its month as a number after a NUL; None where it names none or two."""
+    """A text with the name of its month as a number after a NUL; None where it names none or
+    two.
+    """
     known = months()
     found = [m for m in re.finditer(r"[^\W\d_]+\.?", text) if m[0].rstrip(".").casefold() in known]
     if len(found) != 1:
@@ -327,7 +427,9 @@ def _strptime(text: str, form: str) -> date | None:
         return datetime.strptime(text, form).date()
     except ValueError:
         pass
-    found: Any = re.fullmatch(re.sub(r"%[dmYy]", lambda m: f"(?P<{m[0][1]}>\\d+)", re.escape(form)), text)
+    found: Any = re.fullmatch(
+        re.sub(r"%[dmYy]", lambda m: f"(?P<{m[0][1]}>\\d+)", re.escape(form)), text
+    )
     if found and "d" in found.groupdict() and "m" in found.groupdict():
         parts = found.groupdict()
         if len(parts.get("Y") or "0000") < 4:
@@ -344,8 +446,23 @@ def _made(year: str, month: str, day: str) -> date:
     try:
         return date(y, m, d)
     except ValueError as error:
-        names = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
-        raise NoMoment(f"there is no {d} {names[m - 1]} {y}" if 1 <= m <= 12 else f"there is no month {m}") from error
+        names = (
+            "January",
+            "February",
+            "March",
+            "April",
+            "May",
+            "June",
+            "July",
+            "August",
+            "September",
+            "October",
+            "November",
+            "December",
+        )
+        raise NoMoment(
+            f"there is no {d} {names[m - 1]} {y}" if 1 <= m <= 12 else f"there is no month {m}"
+        ) from error
 
 
 def _han(text: str) -> str:
@@ -354,5 +471,14 @@ def _han(text: str) -> str:
         return text
     if "十" in text:
         tens, _, ones = text.partition("十")
-        return str(int(HAN_DIGITS.get(tens, "1" if not tens else "x")) * 10 + int(HAN_DIGITS.get(ones, "0"))) if len(tens) < 2 and len(ones) < 2 and (not tens or tens in HAN_DIGITS) else "0"
-    return "".join(HAN_DIGITS.get(c, "") for c in text) if all(c in HAN_DIGITS for c in text) else "0"
+        return (
+            str(
+                int(HAN_DIGITS.get(tens, "1" if not tens else "x")) * 10
+                + int(HAN_DIGITS.get(ones, "0"))
+            )
+            if len(tens) < 2 and len(ones) < 2 and (not tens or tens in HAN_DIGITS)
+            else "0"
+        )
+    return (
+        "".join(HAN_DIGITS.get(c, "") for c in text) if all(c in HAN_DIGITS for c in text) else "0"
+    )

@@ -1,6 +1,8 @@
-"""What a column's own values prove about how they are written, looked up in the raw rows before they are read.
+"""What a column's own values prove about how they are written, looked up in the raw rows before
+they are read.
 
-Knows DuckDB. Looks at few values where few are enough, at all where they are not; what stays open stops the build.
+Knows DuckDB. Looks at few values where few are enough, at all where they are not; what stays open
+stops the build.
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ MOST = 100_000  # distinct values with a comma
 
 
 def prove(con: Any, fields: Fields, rows: Raw) -> dict[str, str]:
-    """The decimal mark (`,` or `mixed`) of each field of numbers that sets none and whose column does not prove the point.
+    """The decimal mark (`,` or `mixed`) of each field of numbers that sets none and whose column
+    does not prove the point.
 
     Raises:
         Wrong: the values of a column leave two readings open.
@@ -44,12 +47,22 @@ def questions(con: Any, fields: Fields, rows: Raw) -> list[Wrong]:
 
 
 def _marks(con: Any, fields: Fields, rows: Raw) -> tuple[dict[str, str], list[Wrong]]:
-    """The decimal marks that the columns prove, and a question for each column with two readings."""
+    """The decimal marks that the columns prove, and a question for each column with two
+    readings.
+    """
     columns = columns_of(fields)
-    numbers = {n: f for n, f in fields.items() if isinstance(f, Number) and f.decimal != "." and rows.types[columns[n]] == "string"}
+    numbers = {
+        n: f
+        for n, f in fields.items()
+        if isinstance(f, Number) and f.decimal != "." and rows.types[columns[n]] == "string"
+    }
     kinds = _cells(con, numbers)
-    asked = {n: columns[n] for n, f in numbers.items() if f.decimal is None and kinds.get(n) != "numbers"}
-    found: dict[str, str] = {n: "numbers" for n, f in numbers.items() if f.decimal == "," and kinds.get(n) == "numbers"}
+    asked = {
+        n: columns[n] for n, f in numbers.items() if f.decimal is None and kinds.get(n) != "numbers"
+    }
+    found: dict[str, str] = {
+        n: "numbers" for n, f in numbers.items() if f.decimal == "," and kinds.get(n) == "numbers"
+    }
     questions_: list[Wrong] = []
     open_: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
     points = False  # whether some column of the dataset proves the point
@@ -60,7 +73,9 @@ def _marks(con: Any, fields: Fields, rows: Raw) -> tuple[dict[str, str], list[Wr
             if not first.proofs and first.open:
                 first = decimal_mark(_values(con, column, ".", MOST, table))
             points = points or "." in first.proofs
-            if proof.few and "." in first.proofs:  # too few for a decimal comma, and others against it
+            if (
+                proof.few and "." in first.proofs
+            ):  # too few for a decimal comma, and others against it
                 found[name] = "mixed"
             if first.ambiguous and not proof.proofs:
                 open_[name] = (first.open, first.few)
@@ -74,32 +89,63 @@ def _marks(con: Any, fields: Fields, rows: Raw) -> tuple[dict[str, str], list[Wr
         found[name] = "mixed" if proof.mixed or "." in other.proofs or other.few else ","
     if not points:  # a point that is the decimal mark of its neighbours is one here too
         questions_ += [_asked(fields, name, *values) for name, values in open_.items()]
-    for name in (n for n, kind in kinds.items() if kind == "mixed" and (numbers[n].decimal or found.get(n)) == ","):
-        questions_.append(Wrong(f"fields.{name}", "some of its cells are numbers and others are texts with a decimal comma, so 1.234 has two readings", "cells of one kind"))
+    for name in (
+        n
+        for n, kind in kinds.items()
+        if kind == "mixed" and (numbers[n].decimal or found.get(n)) == ","
+    ):
+        questions_.append(
+            Wrong(
+                f"fields.{name}",
+                "some of its cells are numbers and others are texts with a decimal comma, so 1.234"
+                " has two readings",
+                "cells of one kind",
+            )
+        )
     return found, questions_
 
 
 def _cells(con: Any, fields: Mapping[str, Any]) -> dict[str, str]:
-    """For each field whether the cells of its column were `numbers` in every source that has it, or numbers and texts (`mixed`)."""
-    have = {str(row[0]) for row in con.execute("select table_name from information_schema.tables").fetchall()}
+    """For each field whether the cells of its column were `numbers` in every source that has it, or
+    numbers and texts (`mixed`).
+    """
+    have = {
+        str(row[0])
+        for row in con.execute("select table_name from information_schema.tables").fetchall()
+    }
     if CELLS not in have or not fields:
         return {}
     known: dict[str, set[str]] = {}
     for source, name, kind in con.execute(f"select source, name, kind from {CELLS}").fetchall():
         known.setdefault(str(name), set()).add(str(kind))
         known.setdefault(f"{str(source).removeprefix('src_')}.{name}", set()).add(str(kind))
-    others = {str(row[0]) for row in con.execute(f"select distinct column_name from information_schema.columns where table_name like 'src\\_%' escape '\\' and table_name not in (select source from {CELLS})").fetchall()}
+    others = {
+        str(row[0])
+        for row in con.execute(
+            "select distinct column_name from information_schema.columns where table_name like"
+            f" 'src\\_%' escape '\\' and table_name not in (select source from {CELLS})"
+        ).fetchall()
+    }
     found = {}
     for name, field in fields.items():
         column = field.column or name
-        kinds = known.get(column, set()) | ({"texts"} if column in others and column in known else set())
+        kinds = known.get(column, set()) | (
+            {"texts"} if column in others and column in known else set()
+        )
         if kinds:
-            found[name] = next(iter(kinds)) if len(kinds) == 1 else "mixed" if kinds & {"numbers", "mixed"} else "texts"
+            found[name] = (
+                next(iter(kinds))
+                if len(kinds) == 1
+                else "mixed"
+                if kinds & {"numbers", "mixed"}
+                else "texts"
+            )
     return found
 
 
 def orders(con: Any, fields: Fields, rows: Raw) -> dict[str, str]:
-    """The order of day and month (`dmy` or `mdy`) of each date or time whose formats read one text in both orders.
+    """The order of day and month (`dmy` or `mdy`) of each date or time whose formats read one text
+    in both orders.
 
     Raises:
         Wrong: the values of a column prove no order, or prove both.
@@ -117,19 +163,39 @@ def _orders(con: Any, fields: Fields, rows: Raw) -> tuple[dict[str, str], list[W
     asked: list[Wrong] = []
     for name, field in fields.items():
         c = quote(columns[name])
-        if not isinstance(field, Date | Time) or rows.types[columns[name]] != "string" or not both_orders(field.formats):
+        if (
+            not isinstance(field, Date | Time)
+            or rows.types[columns[name]] != "string"
+            or not both_orders(field.formats)
+        ):
             continue
         head = f"regexp_extract({c}, {text(HEAD)}, 1)"
-        seen = con.execute(f"select distinct x from (select {head} as x from _raw) where x <> '' limit {MOST}").fetchall()
+        seen = con.execute(
+            f"select distinct x from (select {head} as x from _raw) where x <> '' limit {MOST}"
+        ).fetchall()
         proof = day_month_order(str(row[0]) for row in seen)
         if proof.reading in ("dmy", "mdy"):
             found[name] = proof.reading
         elif proof.mixed or proof.ambiguous:
-            shown = proof.open if not proof.mixed else tuple(v for values in proof.proofs.values() for v in values[:1])
+            shown = (
+                proof.open
+                if not proof.mixed
+                else tuple(v for values in proof.proofs.values() for v in values[:1])
+            )
             told = "its values" if field.private else "'" + "', '".join(shown[:3]) + "'"
-            why = "prove two orders of day and month" if proof.mixed else "can be read day first or month first"
+            why = (
+                "prove two orders of day and month"
+                if proof.mixed
+                else "can be read day first or month first"
+            )
             readings = "" if proof.mixed or field.private else f" ({_both(shown[0])})"
-            asked.append(Wrong(f"fields.{name}", f"{told} {why}{readings}, and 'formats' has both", "'formats' of one order of day and month"))
+            asked.append(
+                Wrong(
+                    f"fields.{name}",
+                    f"{told} {why}{readings}, and 'formats' has both",
+                    "'formats' of one order of day and month",
+                )
+            )
     return found, asked
 
 
@@ -140,8 +206,25 @@ def _both(value: str) -> str:
     "'03/04/2024' is 3 April or 4 March"
     """
     parts = [int(n) for n in re.findall(r"\d+", value)[:2]]
-    names = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
-    return f"{value!r} is {parts[0]} {names[parts[1] - 1]} or {parts[1]} {names[parts[0] - 1]}" if len(parts) == 2 and all(1 <= n <= 12 for n in parts) else ""
+    names = (
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    )
+    return (
+        f"{value!r} is {parts[0]} {names[parts[1] - 1]} or {parts[1]} {names[parts[0] - 1]}"
+        if len(parts) == 2 and all(1 <= n <= 12 for n in parts)
+        else ""
+    )
 
 
 def _tables(con: Any, asked: Mapping[str, str], fields: Fields) -> Iterator[tuple[str, str, str]]:
@@ -155,22 +238,40 @@ def _values(con: Any, column: str, mark: str, most: int, table: str) -> list[str
     c = quote(column)
     wide = "，" if mark == "," else "．"
     inner = f"select {c} as x from {table} where contains({c}, '{mark}') or contains({c}, '{wide}')"
-    query = f"select distinct x from ({inner}{f' limit {most}' if most == FIRST else ''}) limit {most}"
+    query = (
+        f"select distinct x from ({inner}{f' limit {most}' if most == FIRST else ''}) limit {most}"
+    )
     return [str(row[0]).strip() for row in con.execute(query).fetchall()]
 
 
-def _asked(fields: Mapping[str, Any], name: str, values: tuple[str, ...], few: tuple[str, ...] = ()) -> Wrong:
+def _asked(
+    fields: Mapping[str, Any], name: str, values: tuple[str, ...], few: tuple[str, ...] = ()
+) -> Wrong:
     """The question, with examples unless the field is private.
 
     Args:
         few: values that tell, and are too few to be believed.
     """
-    shown = "its values" if fields[name].private else "'" + "', '".join(sorted(v[:40] for v in values)[:3]) + "'"
+    shown = (
+        "its values"
+        if fields[name].private
+        else "'" + "', '".join(sorted(v[:40] for v in values)[:3]) + "'"
+    )
     mark = "," if any("," in v for v in values) else "."
     thing = "comma" if mark == "," else "point"
     one = "" if fields[name].private else _readings(min(values), mark)
-    told = "; too few of its values show the decimal mark" + ("" if fields[name].private else f", such as '{few[0][:40]}'") if few else ""
-    return Wrong(f"fields.{name}", f"{shown} can be read in two ways: the {thing} may group thousands or be the decimal mark{one}{told}", 'decimal: "." or decimal: ","')
+    told = (
+        "; too few of its values show the decimal mark"
+        + ("" if fields[name].private else f", such as '{few[0][:40]}'")
+        if few
+        else ""
+    )
+    return Wrong(
+        f"fields.{name}",
+        f"{shown} can be read in two ways: the {thing} may group thousands or be the decimal"
+        f" mark{one}{told}",
+        'decimal: "." or decimal: ","',
+    )
 
 
 def _readings(value: str, mark: str) -> str:

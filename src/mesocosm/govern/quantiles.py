@@ -23,14 +23,36 @@ def quantiles(con: Any, x: str, table: str, probabilities: Sequence[float]) -> l
         x: a SQL expression that gives numbers or null.
         table: what stands after FROM, with its conditions.
     """
-    count, low, high = con.execute(f"select count({x}), min({x})::double, max({x})::double from {table}").fetchone()
+    count, low, high = con.execute(
+        f"select count({x}), min({x})::double, max({x})::double from {table}"
+    ).fetchone()
     if not count:
         return None
     if count <= DIRECT:
         steps = ", ".join(repr(float(p)) for p in probabilities)
-        return [float(v) for v in con.execute(f"select quantile_cont(({x})::double, [{steps}]) from {table}").fetchone()[0]]
-    ranks = sorted({r for p in probabilities for r in (math.floor(p * (count - 1)), math.ceil(p * (count - 1)))})
-    known = _at(con, f"(select ({x})::double as v from {table})", "v is not null", float(low), float(high), ranks, int(count), 0)
+        return [
+            float(v)
+            for v in con.execute(
+                f"select quantile_cont(({x})::double, [{steps}]) from {table}"
+            ).fetchone()[0]
+        ]
+    ranks = sorted(
+        {
+            r
+            for p in probabilities
+            for r in (math.floor(p * (count - 1)), math.ceil(p * (count - 1)))
+        }
+    )
+    known = _at(
+        con,
+        f"(select ({x})::double as v from {table})",
+        "v is not null",
+        float(low),
+        float(high),
+        ranks,
+        int(count),
+        0,
+    )
     found = []
     for p in probabilities:
         spot = p * (count - 1)
@@ -39,7 +61,9 @@ def quantiles(con: Any, x: str, table: str, probabilities: Sequence[float]) -> l
     return found
 
 
-def several_quantiles(con: Any, columns: Sequence[str], table: str, probabilities: Sequence[float], rows: int) -> list[list[float] | None]:
+def several_quantiles(
+    con: Any, columns: Sequence[str], table: str, probabilities: Sequence[float], rows: int
+) -> list[list[float] | None]:
     """`quantiles` of each of several columns; of a short table many columns at once.
 
     Args:
@@ -51,20 +75,41 @@ def several_quantiles(con: Any, columns: Sequence[str], table: str, probabilitie
     steps = ", ".join(repr(float(p)) for p in probabilities)
     found: list[list[float] | None] = []
     for start in range(0, len(columns), at_once):
-        asked = ", ".join(f"quantile_cont(({x})::double, [{steps}])" for x in columns[start : start + at_once])
-        found += [None if values is None else [float(v) for v in values] for values in con.execute(f"select {asked} from {table}").fetchone()]
+        asked = ", ".join(
+            f"quantile_cont(({x})::double, [{steps}])" for x in columns[start : start + at_once]
+        )
+        found += [
+            None if values is None else [float(v) for v in values]
+            for values in con.execute(f"select {asked} from {table}").fetchone()
+        ]
     return found
 
 
-def _at(con: Any, table: str, where: str, low: float, high: float, ranks: list[int], count: int, before: int) -> dict[int, float]:
-    """The values at ranks (from 0 over the whole) among `count` values from low to high, `before` of them below."""
+def _at(
+    con: Any,
+    table: str,
+    where: str,
+    low: float,
+    high: float,
+    ranks: list[int],
+    count: int,
+    before: int,
+) -> dict[int, float]:
+    """The values at ranks (from 0 over the whole) among `count` values from low to high, `before`
+    of them below.
+    """
     if low == high:
         return dict.fromkeys(ranks, low)
     if count <= SORTED:
         values = con.execute(f"select list(v order by v) from {table} where {where}").fetchone()[0]
         return {r: float(values[r - before]) for r in ranks}
-    binned = f"least({BINS - 1}, floor((v - {low!r}::double) / {(high - low)!r}::double * {BINS}))::int"
-    query = f"select {binned} as b, count(*), min(v), max(v) from {table} where {where} group by b order by b"
+    binned = (
+        f"least({BINS - 1}, floor((v - {low!r}::double) / {(high - low)!r}::double * {BINS}))::int"
+    )
+    query = (
+        f"select {binned} as b, count(*), min(v), max(v) from {table} where {where} group by b"
+        " order by b"
+    )
     found: dict[int, float] = {}
     for b, n, least, most in con.execute(query).fetchall():
         mine = [r for r in ranks if before <= r < before + n]

@@ -1,6 +1,8 @@
-"""What the distinct values of one column prove about how it is written: its decimal mark, its order of day and month, its units.
+"""What the distinct values of one column prove about how it is written: its decimal mark, its order
+of day and month, its units.
 
-Pure functions over texts: nothing is guessed. What the values do not prove stays open, and the caller stops or asks.
+Pure functions over texts: nothing is guessed. What the values do not prove stays open, and the
+caller stops or asks.
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ class Proof:
         proofs: readings that single values prove, each with up to ten of these values.
         open: up to ten values that two readings fit.
         counts: how many values prove each reading.
-        few: up to ten values that would prove a reading, were they not too few beside those that two readings fit.
+        few: up to ten values that would prove a reading, were they not too few beside those that
+            two readings fit.
 
     >>> decimal_mark(["1.234,56", "7"]).reading, decimal_mark(["1,234"]).ambiguous
     (',', True)
@@ -54,11 +57,13 @@ class Proof:
 def decimal_mark(values: Iterable[str]) -> Proof:
     """Which decimal mark ("." or ",") the values of a column of numbers prove.
 
-    A mark proves itself where it cannot group digits in threes: `12,5`, `0,123`, `1234,567`, `1.234,56`; two or more marks
-    that group (`1.234.567`, `12,34,567`) prove the other mark. `1,234` and `1.234` alone leave both readings open.
+    A mark proves itself where it cannot group digits in threes: `12,5`, `0,123`, `1234,567`,
+    `1.234,56`; two or more marks that group (`1.234.567`, `12,34,567`) prove the other mark.
+    `1,234` and `1.234` alone leave both readings open.
 
-    Many values with three digits after their mark look like thousands. That the mark is a decimal one all the same is not proven by one value
-    in more than twenty that has another number of digits after it, as `5,00` may be of another hand.
+    Many values with three digits after their mark look like thousands. That the mark is a decimal
+    one all the same is not proven by one value in more than twenty that has another number of
+    digits after it, as `5,00` may be of another hand.
 
     >>> decimal_mark(["12,5"]).reading, decimal_mark(["1.5"]).reading, decimal_mark(["12,34,567"]).reading, decimal_mark(["12"]).reading
     (',', '.', '.', None)
@@ -73,13 +78,18 @@ def decimal_mark(values: Iterable[str]) -> Proof:
     if mark is None or any(reading == mark and _is_strong(one, mark) for one, reading in each):
         return proof
     alike = sum(reading == "open" and mark in _core(one) for one, reading in each)
-    return Proof(open=proof.open, few=proof.proofs[mark]) if proof.counts[mark] < ENOUGH * alike else proof
+    return (
+        Proof(open=proof.open, few=proof.proofs[mark])
+        if proof.counts[mark] < ENOUGH * alike
+        else proof
+    )
 
 
 def day_month_order(values: Iterable[str]) -> Proof:
     """Which order ("dmy", "mdy" or "ymd") the values of a column of dates in digits prove.
 
-    A part above 12 is no month. `03/04/2024` alone leaves two orders open; a first part of four digits is a year.
+    A part above 12 is no month. `03/04/2024` alone leaves two orders open; a first part of four
+    digits is a year.
 
     >>> day_month_order(["31/01/2024", "03/04/2024"]).reading, day_month_order(["01/31/2024"]).reading
     ('dmy', 'mdy')
@@ -90,7 +100,8 @@ def day_month_order(values: Iterable[str]) -> Proof:
 
 
 def order_of(form: str) -> tuple[str, str] | None:
-    """The order of day and month of a format, and the marks between them; None where it has no such order.
+    """The order of day and month of a format, and the marks between them; None where it has no such
+    order.
 
     >>> order_of("%d.%m.%Y"), order_of("mdy"), order_of("iso")
     (('dmy', '.'), ('mdy', '/.-'), None)
@@ -111,7 +122,10 @@ def both_orders(formats: Iterable[str]) -> bool:
     >>> both_orders(["%d/%m/%Y", "%m/%d/%Y"]), both_orders(["%d.%m.%Y", "%m/%d/%Y"]), both_orders(["dmy", "us"])
     (True, False, True)
     """
-    marks = {order: {m for f in formats if (o := order_of(f)) and o[0] == order for m in (o[1] or " ")} for order in ("dmy", "mdy")}
+    marks = {
+        order: {m for f in formats if (o := order_of(f)) and o[0] == order for m in o[1] or " "}
+        for order in ("dmy", "mdy")
+    }
     return bool(marks["dmy"] & marks["mdy"])
 
 
@@ -152,7 +166,12 @@ def _decided(each: Iterable[tuple[str, str | None]]) -> Proof:
         if len(kept) < MOST_EXAMPLES:
             kept.append(value)
     only = next(iter(proofs)) if len(proofs) == 1 else None
-    return Proof(only, {k: tuple(v) for k, v in sorted(proofs.items())}, tuple(undecided), {k: n for k, n in sorted(counts.items()) if n})
+    return Proof(
+        only,
+        {k: tuple(v) for k, v in sorted(proofs.items())},
+        tuple(undecided),
+        {k: n for k, n in sorted(counts.items()) if n},
+    )
 
 
 def _core(value: str) -> str:
@@ -162,13 +181,17 @@ def _core(value: str) -> str:
 
 
 def _is_strong(value: str, mark: str) -> bool:
-    """Whether a value proves a decimal mark beyond another hand's writing: it has both marks, or three digits after one that cannot group."""
+    """Whether a value proves a decimal mark beyond another hand's writing: it has both marks, or
+    three digits after one that cannot group.
+    """
     core = _core(value)
     return core.count(".") + core.count(",") > 1 or len(core.split(mark)[-1]) == 3
 
 
 def _mark(value: str) -> str | None:
-    """The decimal mark that one value proves, `open` where it fits both, None where it tells nothing."""
+    """The decimal mark that one value proves, `open` where it fits both, None where it tells
+    nothing.
+    """
     text = GAP.sub("", unicodedata.normalize("NFKC", value[:200]).strip())
     found = CORE.search(text)
     if not found:
@@ -185,7 +208,11 @@ def _mark(value: str) -> str | None:
         return None
     if points and commas:
         last = "." if core.rfind(".") > core.rfind(",") else ","
-        return last if core.count(last) == 1 and _grouped(core.split(last)[0], "," if last == "." else ".") else None
+        return (
+            last
+            if core.count(last) == 1 and _grouped(core.split(last)[0], "," if last == "." else ".")
+            else None
+        )
     mark, other = (".", ",") if points else (",", ".")
     if points + commas > 1:
         return other if _grouped(core, mark) else None
@@ -194,7 +221,9 @@ def _mark(value: str) -> str | None:
 
 
 def _grouped(whole: str, mark: str) -> bool:
-    """Whether a mark stands where groups stand: in threes, or as in India in twos before the last three."""
+    """Whether a mark stands where groups stand: in threes, or as in India in twos before the last
+    three.
+    """
     if mark not in whole:
         return whole.isdigit()
     thirds = re.fullmatch(rf"[1-9]\d{{0,2}}(?:{re.escape(mark)}\d{{3}})+", whole)
@@ -202,7 +231,9 @@ def _grouped(whole: str, mark: str) -> bool:
 
 
 def _order(value: str) -> str | None:
-    """The order that one value proves, `open` where it fits two, None where it is no date in digits."""
+    """The order that one value proves, `open` where it fits two, None where it is no date in
+    digits.
+    """
     found = DAY.match(unicodedata.normalize("NFKC", value[:60]).strip())
     if not found:
         return None
@@ -212,7 +243,14 @@ def _order(value: str) -> str | None:
     if len(first) > 2 or len(third) not in (2, 4):
         return None
     day, month = int(first), int(second)
-    if len(third) == 2 and day <= 31 and int(third) <= 31 and month <= 12 and len(first) == 2 and "-" in value:
+    if (
+        len(third) == 2
+        and day <= 31
+        and int(third) <= 31
+        and month <= 12
+        and len(first) == 2
+        and "-" in value
+    ):
         return "open"  # 23-01-05 may begin with its year
     if day == month <= 12:
         return None  # both readings are one day

@@ -48,14 +48,21 @@ def _profile(con: Any, table: str, fields: Fields, rows: int) -> dict[str, dict[
         x = quote(name)
         asked.append((name, "missing", f"count(*) - count({x})"))
         if name in numbers:
-            asked += [(name, key, f"{call}({x})::double") for key, call in (("min", "min"), ("max", "max"), ("mean", "avg"), ("sd", "stddev"))]
+            asked += [
+                (name, key, f"{call}({x})::double")
+                for key, call in (("min", "min"), ("max", "max"), ("mean", "avg"), ("sd", "stddev"))
+            ]
     row = con.execute(f"select {', '.join(a[2] for a in asked)} from {table}").fetchone()
     for (name, key, _), value in zip(asked, row, strict=True):
         bad = isinstance(value, float) and not math.isfinite(value)
         found[name][key] = None if bad else value
     names = list(fields)
-    for some in (names[i : i + COUNTED] for i in range(0, len(names), COUNTED)):  # each count holds the values of its column
-        counts = con.execute(f"select {', '.join(distinct.format(quote(n)) for n in some)} from {table}").fetchone()
+    for some in (
+        names[i : i + COUNTED] for i in range(0, len(names), COUNTED)
+    ):  # each count holds the values of its column
+        counts = con.execute(
+            f"select {', '.join(distinct.format(quote(n)) for n in some)} from {table}"
+        ).fetchone()
         for name, count in zip(some, counts, strict=True):
             found[name]["distinct"] = count
     middles = several_quantiles(con, [quote(n) for n in numbers], table, [0.5], rows)
@@ -65,7 +72,9 @@ def _profile(con: Any, table: str, fields: Fields, rows: int) -> dict[str, dict[
 
 
 def histogram(con: Any, table: str, fields: Fields) -> dict[str, Any]:
-    """What the drift watch compares with, from training rows: 200 quantiles of each number, counts of the 200 most frequent values of each category."""
+    """What the drift watch compares with, from training rows: 200 quantiles of each number, counts
+    of the 200 most frequent values of each category.
+    """
     found: dict[str, Any] = {}
     shown = {n: f for n, f in fields.items() if not f.private}
     for part, some in slices(con, table, shown, more=", _row, _split"):
@@ -80,42 +89,91 @@ def _histogram(con: Any, table: str, fields: Fields) -> dict[str, Any]:
     found: dict[str, Any] = {}
     teach = con.execute(f"select count(*) from {table} where _split = 'train'").fetchone()[0]
     every = max(1, teach // SAMPLED)
-    where = f"{table} where _split = 'train'" + (f" and hash(_row) % {every} = 0" if every > 1 else "")
+    where = f"{table} where _split = 'train'" + (
+        f" and hash(_row) % {every} = 0" if every > 1 else ""
+    )
     numbers = [n for n, f in fields.items() if expr.is_number(f.ibis_type)]
-    ends = dict(zip(numbers, several_quantiles(con, [quote(n) for n in numbers], f"(select * from {where})", [i / 199 for i in range(200)], min(teach, SAMPLED + teach % SAMPLED)), strict=True))
-    asked = ", ".join(f"[count({quote(n)}), min({quote(n)})::double, max({quote(n)})::double]" for n in numbers)
-    whole = dict(zip(numbers, con.execute(f"select {asked} from {table} where _split = 'train'").fetchone() if numbers else (), strict=True))
+    ends = dict(
+        zip(
+            numbers,
+            several_quantiles(
+                con,
+                [quote(n) for n in numbers],
+                f"(select * from {where})",
+                [i / 199 for i in range(200)],
+                min(teach, SAMPLED + teach % SAMPLED),
+            ),
+            strict=True,
+        )
+    )
+    asked = ", ".join(
+        f"[count({quote(n)}), min({quote(n)})::double, max({quote(n)})::double]" for n in numbers
+    )
+    whole = dict(
+        zip(
+            numbers,
+            (
+                con.execute(f"select {asked} from {table} where _split = 'train'").fetchone()
+                if numbers
+                else ()
+            ),
+            strict=True,
+        )
+    )
     for name, field in fields.items():
         x = quote(name)
         if expr.is_number(field.ibis_type):
             if (values := ends[name]) is not None:
                 count, low, high = whole[name]
-                if every > 1 and math.isfinite(low) and math.isfinite(high):  # a sample misses the ends of the range
+                if (
+                    every > 1 and math.isfinite(low) and math.isfinite(high)
+                ):  # a sample misses the ends of the range
                     values = [low, *values[1:-1], high]
                 found[name] = {"numbers": values, "rows": int(count)}
         elif field.model_dump()["type"] in ("category", "boolean"):
-            query = f"select {x}::varchar, count(*) from {table} where _split = 'train' and {x} is not null group by 1 order by 2 desc, 1 limit {LISTED}"
+            query = (
+                f"select {x}::varchar, count(*) from {table} where _split = 'train' and {x} is not"
+                f" null group by 1 order by 2 desc, 1 limit {LISTED}"
+            )
             found[name] = {"counts": (listed := dict(con.execute(query).fetchall()))}
             if len(listed) == LISTED:
-                found[name]["other"] = con.execute(f"select count({x}) from {table} where _split = 'train'").fetchone()[0] - sum(listed.values())
+                found[name]["other"] = con.execute(
+                    f"select count({x}) from {table} where _split = 'train'"
+                ).fetchone()[0] - sum(listed.values())
     return found
 
 
 def patterns(con: Any, table: str, fields: Fields, most: int = 12) -> list[dict[str, Any]]:
-    """Which fields are missing together, and in how many rows (of a seeded share where they are many)."""
+    """Which fields are missing together, and in how many rows (of a seeded share where they are
+    many).
+    """
     names = list(fields)
     rows = con.execute(f"select count(*) from {table}").fetchall()[0][0]
     every = max(1, rows // SAMPLED)
     where = f" where hash(_row) % {every} = 0" if every > 1 else ""
     bits = ", ".join(f"case when {quote(n)} is null then '1' else '0' end" for n in names)
     said = f"concat({bits})"  # one call, as a chain of many || is too deep
-    found = con.execute(f"select p, count(*) from (select {said} as p from {table}{where}) group by p order by 2 desc, 1 limit {most}").fetchall()
-    return [{"missing": [n for n, bit in zip(names, p, strict=True) if bit == "1"], "rows": n} for p, n in found]
+    found = con.execute(
+        f"select p, count(*) from (select {said} as p from {table}{where}) group by p order by 2"
+        f" desc, 1 limit {most}"
+    ).fetchall()
+    return [
+        {"missing": [n for n, bit in zip(names, p, strict=True) if bit == "1"], "rows": n}
+        for p, n in found
+    ]
 
 
-def examples(con: Any, written: str, fields: Fields, key: str | None, most: int = 3) -> dict[str, list[list[str | None]]]:
-    """For each field that is not private and not the key: values as they came and as they are kept, where the two differ; `LOOKED` rows are compared."""
-    able = [n for n, f in fields.items() if not f.private and n != key and f.model_dump()["type"] != "image"]
+def examples(
+    con: Any, written: str, fields: Fields, key: str | None, most: int = 3
+) -> dict[str, list[list[str | None]]]:
+    """For each field that is not private and not the key: values as they came and as they are kept,
+    where the two differ; `LOOKED` rows are compared.
+    """
+    able = [
+        n
+        for n, f in fields.items()
+        if not f.private and n != key and f.model_dump()["type"] != "image"
+    ]
     texts = {n: quote(c) for n, c in columns_of(fields).items()}
     found: dict[str, list[list[str | None]]] = {}
     for some in groups({n: fields[n] for n in able}):
@@ -123,16 +181,31 @@ def examples(con: Any, written: str, fields: Fields, key: str | None, most: int 
     return found
 
 
-def _examples(con: Any, written: str, fields: Fields, texts: Mapping[str, str], most: int) -> dict[str, list[list[str | None]]]:
+def _examples(
+    con: Any, written: str, fields: Fields, texts: Mapping[str, str], most: int
+) -> dict[str, list[list[str | None]]]:
     """The same of some fields."""
     able = list(fields)
-    pairs = ", ".join(f"r.{texts[n]}::varchar as a{i}, w.{quote(n)}::varchar as b{i}" for i, n in enumerate(able))
-    con.execute(f"create temp table _pairs as select {pairs} from (select * from _raw limit {LOOKED}) r join {written} w using (_row)")
+    pairs = ", ".join(
+        f"r.{texts[n]}::varchar as a{i}, w.{quote(n)}::varchar as b{i}" for i, n in enumerate(able)
+    )
+    con.execute(
+        f"create temp table _pairs as select {pairs} from (select * from _raw limit {LOOKED}) r"
+        f" join {written} w using (_row)"
+    )
     found: dict[str, list[list[str | None]]] = {}
     for i, n in enumerate(able):
         number = expr.is_number(fields[n].ibis_type)
-        same = f"try_cast(trim(a{i}) as double) is not distinct from try_cast(b{i} as double)" if number else f"trim(a{i}) is not distinct from b{i}"
-        query = f"select left(any_value(a{i}), 60), left(b{i}, 60) from _pairs where not ({same} and a{i} is not null or coalesce(trim(a{i}), '') = '' and b{i} is null) group by left(a{i}, 60), left(b{i}, 60) order by count(*) desc, 1, 2 limit {most}"
+        same = (
+            f"try_cast(trim(a{i}) as double) is not distinct from try_cast(b{i} as double)"
+            if number
+            else f"trim(a{i}) is not distinct from b{i}"
+        )
+        query = (
+            f"select left(any_value(a{i}), 60), left(b{i}, 60) from _pairs where not ({same} and"
+            f" a{i} is not null or coalesce(trim(a{i}), '') = '' and b{i} is null) group by"
+            f" left(a{i}, 60), left(b{i}, 60) order by count(*) desc, 1, 2 limit {most}"
+        )
         some = [list(row) for row in con.execute(query).fetchall()]
         if some:
             found[n] = some
@@ -140,7 +213,9 @@ def _examples(con: Any, written: str, fields: Fields, texts: Mapping[str, str], 
     return found
 
 
-def shares(con: Any, written: str, fields: Fields, mended: bool, truth: str | None, key: str | None) -> dict[str, Any]:
+def shares(
+    con: Any, written: str, fields: Fields, mended: bool, truth: str | None, key: str | None
+) -> dict[str, Any]:
     """The other measures of quality.
 
     Returns:
@@ -155,16 +230,29 @@ def shares(con: Any, written: str, fields: Fields, mended: bool, truth: str | No
     found: dict[str, Any] = {"consistency": round(1 - bad / max(1, rows), 6)}
     days = [n for n, f in fields.items() if f.ibis_type in ("date", "timestamp") and not f.private]
     if days:
-        row = con.execute(f"select {', '.join(f'max({quote(n)})::date::varchar' for n in days)} from {written}").fetchall()[0]
+        row = con.execute(
+            f"select {', '.join(f'max({quote(n)})::date::varchar' for n in days)} from {written}"
+        ).fetchall()[0]
         found["newest"] = dict(zip(days, row, strict=True))
     if truth and key:
         there = {r[0] for r in con.execute(f"describe {truth}").fetchall()}
-        able = [n for n, f in fields.items() if not f.private and n != key and (f.column or n) in there]
+        able = [
+            n for n, f in fields.items() if not f.private and n != key and (f.column or n) in there
+        ]
         k, real = quote(key), quote(fields[key].column or key)
-        same = [f"count(*) filter ({_agrees(f'w.{quote(n)}', f't.{quote(fields[n].column or n)}', fields[n].ibis_type)})" for n in able]
-        row = con.execute(f"select count(*), {', '.join([*same, '0'])} from {written} w join {truth} t on w.{k}::varchar = trim(t.{real}::varchar)").fetchall()[0]
+        same = [
+            "count(*) filter"
+            f" ({_agrees(f'w.{quote(n)}', f't.{quote(fields[n].column or n)}', fields[n].ibis_type)})"
+            for n in able
+        ]
+        row = con.execute(
+            f"select count(*), {', '.join([*same, '0'])} from {written} w join {truth} t on"
+            f" w.{k}::varchar = trim(t.{real}::varchar)"
+        ).fetchall()[0]
         if row[0] and able:
-            found["accuracy"] = {n: round(hits / row[0], 6) for n, hits in zip(able, row[1:], strict=False)}
+            found["accuracy"] = {
+                n: round(hits / row[0], 6) for n, hits in zip(able, row[1:], strict=False)
+            }
             found["accuracy"]["_all"] = round(sum(row[1 : 1 + len(able)]) / row[0] / len(able), 6)
     return found
 
@@ -172,12 +260,19 @@ def shares(con: Any, written: str, fields: Fields, mended: bool, truth: str | No
 def _agrees(mine: str, theirs: str, kind: str) -> str:
     text = f"nullif(trim({theirs}::varchar), '')"
     if expr.is_number(kind):
-        return f"({mine} is null and {text} is null or abs({mine} - try_cast({text} as double)) <= 1e-9 * greatest(1, abs({mine})))"
-    return f"{mine}::varchar is not distinct from {f'try_cast({text} as {kind})::varchar' if kind in ('date', 'timestamp') else text}"
+        return (
+            f"({mine} is null and {text} is null or abs({mine} - try_cast({text} as double)) <="
+            f" 1e-9 * greatest(1, abs({mine})))"
+        )
+    return (
+        f"{mine}::varchar is not distinct from"
+        f" {f'try_cast({text} as {kind})::varchar' if kind in ('date', 'timestamp') else text}"
+    )
 
 
 def reasons(con: Any, lines: Iterable[str] = ()) -> dict[str, int]:
-    """Why rows were set aside, values left out of the sentences, each with its count, the most frequent first.
+    """Why rows were set aside, values left out of the sentences, each with its count, the most
+    frequent first.
 
     Args:
         lines: why each line that is no row cannot be read.
@@ -187,11 +282,14 @@ def reasons(con: Any, lines: Iterable[str] = ()) -> dict[str, int]:
         found[without_values(why)] += rows
     first = sorted(found.items(), key=lambda e: (-e[1], e[0]))
     rest = sum(rows for _, rows in first[MOST_REASONS:])
-    return dict(first[:MOST_REASONS]) | ({f"{len(first) - MOST_REASONS} other reasons": rest} if rest else {})
+    return dict(first[:MOST_REASONS]) | (
+        {f"{len(first) - MOST_REASONS} other reasons": rest} if rest else {}
+    )
 
 
 def without_values(why: str) -> str:
-    """A reason without the value it is of, so that like ones are counted together and no value of a row is told.
+    """A reason without the value it is of, so that like ones are counted together and no value of a
+    row is told.
 
     >>> without_values("day: '2021-02-30' is not a date: there is no 30 February 2021")
     'day: a value is not a date: there is no such day'
@@ -202,8 +300,11 @@ def without_values(why: str) -> str:
     return re.sub(r"two readings, \S+ and \S+;", "two readings;", plain)
 
 
-def unreadable(con: Any, fields: Fields, types: Mapping[str, str], before: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
-    """Per field: how many values were there and could not be read as its type; fields without any are left out.
+def unreadable(
+    con: Any, fields: Fields, types: Mapping[str, str], before: Mapping[str, Mapping[str, Any]]
+) -> dict[str, int]:
+    """Per field: how many values were there and could not be read as its type; fields without any
+    are left out.
 
     Args:
         types: the Ibis type of each raw column.
@@ -214,11 +315,20 @@ def unreadable(con: Any, fields: Fields, types: Mapping[str, str], before: Mappi
         if not before[name]["missing"] or column not in types:
             continue
         table = expr.table("_unread", {column: types[column]})
-        said = fields[name].unless_null(expr.trimmed(table[column]) if types[column] == "string" and fields[name].trims else table[column])
+        said = fields[name].unless_null(
+            expr.trimmed(table[column])
+            if types[column] == "string" and fields[name].trims
+            else table[column]
+        )
         if getattr(fields[name], "absent", ()):
             said = expr.unless_absent(said, fields[name].absent)
-        unread = f"select {quote(column)} from _raw where _row in (select _row from _stage where {quote(name)} is null) and {quote(column)} is not null"
-        count = con.execute(f"with _unread as ({unread}) {expr.to_sql(table.aggregate(n=said.notnull().sum()))}").fetchall()[0][0]
+        unread = (
+            f"select {quote(column)} from _raw where _row in (select _row from _stage where"
+            f" {quote(name)} is null) and {quote(column)} is not null"
+        )
+        count = con.execute(
+            f"with _unread as ({unread}) {expr.to_sql(table.aggregate(n=said.notnull().sum()))}"
+        ).fetchall()[0][0]
         if count:
             found[name] = int(count)
     return found
@@ -247,13 +357,20 @@ def treated(con: Any, fields: Fields, facts: Facts) -> dict[str, dict[str, int]]
 def told(account: dict[str, int]) -> str:
     """The account in words; it closes."""
     more = "".join(f" + {account[k]} {k}" for k in ("forgotten", "expired") if account.get(k))
-    return f"{account['in']} rows in = {account['kept']} kept + {account['quarantined']} quarantined + {account['duplicates']} duplicates{more}"
+    return (
+        f"{account['in']} rows in = {account['kept']} kept + {account['quarantined']} quarantined +"
+        f" {account['duplicates']} duplicates{more}"
+    )
 
 
-def score(account: dict[str, int], after: dict[str, dict[str, Any]], before: dict[str, dict[str, Any]]) -> float:
+def score(
+    account: dict[str, int], after: dict[str, dict[str, Any]], before: dict[str, dict[str, Any]]
+) -> float:
     """Quality from 0 to 1: the share of cells that came in whole, times the share of rows kept."""
     cells = sum(p["rows"] for p in before.values()) or 1
     whole = 1 - sum(p["missing"] for p in before.values()) / cells
-    still = 1 - sum(p["missing"] for p in after.values()) / (sum(p["rows"] for p in after.values()) or 1)
+    still = 1 - sum(p["missing"] for p in after.values()) / (
+        sum(p["rows"] for p in after.values()) or 1
+    )
     kept = account["kept"] / max(1, account["in"])
     return float(round(kept * (whole + still) / 2, 4))

@@ -1,4 +1,5 @@
-"""Governed tables as Delta: files written by the engine, made a version by one commit, read by version.
+"""Governed tables as Delta: files written by the engine, made a version by one commit, read by
+version.
 
 Knows deltalake and Parquet. Knows nothing of cleaning. No minimum or maximum of a column ever
 reaches the log, so that an erased value leaves nothing there.
@@ -26,7 +27,8 @@ def new_file(path: Path) -> Path:
 
 
 def commit(path: Path, files: list[Path], made: str) -> int:
-    """Make Parquet files the next version of a Delta table, replacing the last, and return its number.
+    """Make Parquet files the next version of a Delta table, replacing the last, and return its
+    number.
 
     Args:
         files: files below `path`, of one schema, at least one.
@@ -43,14 +45,33 @@ def commit(path: Path, files: list[Path], made: str) -> int:
         with file.open("rb") as handle:
             os.fsync(handle.fileno())
         rows = pq.read_metadata(file).num_rows
-        adds.append(AddAction(file.name, file.stat().st_size, {}, int(time.time() * 1000), True, json.dumps({"numRecords": rows})))
+        adds.append(
+            AddAction(
+                file.name,
+                file.stat().st_size,
+                {},
+                int(time.time() * 1000),
+                True,
+                json.dumps({"numRecords": rows}),
+            )
+        )
     told = CommitProperties(custom_metadata={"made": made, "contents": json.dumps(contents)})
     quiet = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
     where = str(path)
     if not DeltaTable.is_deltatable(where):
-        create_table_with_add_actions(where, schema, adds, mode="overwrite", configuration=SETTINGS, commit_properties=told, post_commithook_properties=quiet)
+        create_table_with_add_actions(
+            where,
+            schema,
+            adds,
+            mode="overwrite",
+            configuration=SETTINGS,
+            commit_properties=told,
+            post_commithook_properties=quiet,
+        )
     else:
-        DeltaTable(where).create_write_transaction(adds, "overwrite", schema, commit_properties=told, post_commithook_properties=quiet)
+        DeltaTable(where).create_write_transaction(
+            adds, "overwrite", schema, commit_properties=told, post_commithook_properties=quiet
+        )
     return int(DeltaTable(where).version())
 
 
@@ -77,12 +98,19 @@ def files_of(path: Path, version: int, verify: bool = True) -> list[str]:
 
     try:
         table = DeltaTable(path, version=version)
-        files = [str(path / uri.rsplit("/", 1)[-1]) for uri in table.file_uris()]  # all lie beside each other; of the folder, a URI escapes what a path does not
+        files = [
+            str(path / uri.rsplit("/", 1)[-1]) for uri in table.file_uris()
+        ]  # all lie beside each other; of the folder, a URI escapes what a path does not
     except (DeltaError, TableNotFoundError, OSError, ValueError) as error:
-        raise Failure(f"version {version} of the table '{path.name}' cannot be read; run 'mesocosm build'") from error
+        raise Failure(
+            f"version {version} of the table '{path.name}' cannot be read; run 'mesocosm build'"
+        ) from error
     gone = [f for f in files if not Path(f).exists()]
     if gone:
-        raise Failure(f"the table '{path.name}' has lost the file '{Path(gone[0]).name}'; run 'mesocosm doctor'")
+        raise Failure(
+            f"the table '{path.name}' has lost the file '{Path(gone[0]).name}'; run 'mesocosm"
+            " doctor'"
+        )
     if verify:
         _verify(path, files, contents_of(path, version))
     return files
@@ -98,23 +126,35 @@ def _verify(path: Path, files: list[str], contents: dict[str, str]) -> None:
         if known is None or VERIFIED.get(file) == state:
             continue
         if digest_file(Path(file)) != known:
-            raise Failure(f"the file '{Path(file).name}' of the table '{path.name}' is damaged; run 'mesocosm doctor'")
+            raise Failure(
+                f"the file '{Path(file).name}' of the table '{path.name}' is damaged; run 'mesocosm"
+                " doctor'"
+            )
         VERIFIED[file] = state
 
 
 def contents_of(path: Path, version: int) -> dict[str, str]:
-    """The fingerprint of each file that one version's commit wrote down, by its name; empty for a version of before fingerprints.
+    """The fingerprint of each file that one version's commit wrote down, by its name; empty for a
+    version of before fingerprints.
 
     Raises:
         Failure: the commit is lost or is not JSON.
     """
     entry = path / "_delta_log" / f"{version:020}.json"
     try:
-        lines = [json.loads(line) for line in entry.read_text(encoding="utf-8").splitlines() if line]
+        lines = [
+            json.loads(line) for line in entry.read_text(encoding="utf-8").splitlines() if line
+        ]
         infos = [line["commitInfo"] for line in lines if "commitInfo" in line]
-        return {str(k): str(v) for k, v in json.loads(infos[0].get("contents", "{}")).items()} if infos else {}
+        return (
+            {str(k): str(v) for k, v in json.loads(infos[0].get("contents", "{}")).items()}
+            if infos
+            else {}
+        )
     except (OSError, ValueError, AttributeError) as error:
-        raise Failure(f"version {version} of the table '{path.name}' cannot be read: its log is damaged") from error
+        raise Failure(
+            f"version {version} of the table '{path.name}' cannot be read: its log is damaged"
+        ) from error
 
 
 def scan(path: Path, version: int) -> str:
@@ -142,20 +182,37 @@ def oldest(path: Path, version: int, field: str) -> str | None:
     from mesocosm.govern.sources.paths import quote
 
     with duckdb.connect() as con:
-        day = con.execute(f"select min({quote(field)})::date::varchar from {scan(path, version)}").fetchall()[0][0]
+        day = con.execute(
+            f"select min({quote(field)})::date::varchar from {scan(path, version)}"
+        ).fetchall()[0][0]
     return None if day is None else str(day)
 
 
-def page_of(path: Path, version: int, fields: list[str], offset: int, limit: int) -> list[dict[str, Any]]:
+def page_of(
+    path: Path, version: int, fields: list[str], offset: int, limit: int
+) -> list[dict[str, Any]]:
     """Some rows of one version as JSON-ready data, in the order of `_row`."""
     import duckdb
 
     from mesocosm.govern.internal_names import quote, working
 
     with duckdb.connect() as con:
-        kinds = {row[0]: str(row[1]) for row in con.execute(f"describe select * from {scan(path, version)}").fetchall()}
-        exact = {f for f in fields if kinds.get(f, "").startswith("DECIMAL")}  # a number of JSON would be read as a double
-        shape = ", ".join(["_row", *(f"{quote(f)}::varchar as {quote(f)}" if f in exact else quote(f) for f in fields)])
+        kinds = {
+            row[0]: str(row[1])
+            for row in con.execute(f"describe select * from {scan(path, version)}").fetchall()
+        }
+        exact = {
+            f for f in fields if kinds.get(f, "").startswith("DECIMAL")
+        }  # a number of JSON would be read as a double
+        shape = ", ".join(
+            [
+                "_row",
+                *(f"{quote(f)}::varchar as {quote(f)}" if f in exact else quote(f) for f in fields),
+            ]
+        )
         one = working("row")  # a field of the subquery's name would be taken for it
-        rows = con.execute(f"select to_json({one})::varchar from (select {shape} from {scan(path, version)} order by _row limit {limit} offset {offset}) {one}").fetchall()
+        rows = con.execute(
+            f"select to_json({one})::varchar from (select {shape} from {scan(path, version)} order"
+            f" by _row limit {limit} offset {offset}) {one}"
+        ).fetchall()
     return [json.loads(row[0]) for row in rows]

@@ -1,4 +1,6 @@
-"""Texts that are nearly equal: found by MinHash over runs of three characters, proven by the runs that they share. Knows texts."""
+"""Texts that are nearly equal: found by MinHash over runs of three characters, proven by the runs
+that they share. Knows texts.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +20,11 @@ DIGITS = re.compile(r"\d+")
 
 
 def alike(texts: Sequence[str]) -> Array:
-    """The number of each text's group; texts nearly equal to each other, or over others, have one. Texts with other numbers in them are others.
+    """The number of each text's group; texts nearly equal to each other, or over others, have one.
+    Texts with other numbers in them are others.
 
-    Source: Broder 1997, On the resemblance and containment of documents; Leskovec, Rajaraman and Ullman, Mining of Massive Datasets, 3.4 (bands).
+    Source: Broder 1997, On the resemblance and containment of documents; Leskovec, Rajaraman and
+    Ullman, Mining of Massive Datasets, 3.4 (bands).
 
     >>> alike(["please refund my transfer", "please refund my transfers", "where is my card"]).tolist()
     [0, 0, 1]
@@ -30,11 +34,20 @@ def alike(texts: Sequence[str]) -> Array:
     from sklearn.feature_extraction.text import HashingVectorizer
 
     own: dict[str, int] = {}
-    number = np.array([own.setdefault(" ".join(t.casefold().split()), len(own)) for t in texts], dtype=np.int64)
+    number = np.array(
+        [own.setdefault(" ".join(t.casefold().split()), len(own)) for t in texts], dtype=np.int64
+    )
     known = list(own)
     if not 1 < len(known) <= MOST:
         return number
-    runs = HashingVectorizer(analyzer="char", ngram_range=(3, 3), n_features=SPACE, binary=True, norm=None, alternate_sign=False).transform(known)
+    runs = HashingVectorizer(
+        analyzer="char",
+        ngram_range=(3, 3),
+        n_features=SPACE,
+        binary=True,
+        norm=None,
+        alternate_sign=False,
+    ).transform(known)
     runs.sort_indices()
     there = np.flatnonzero(np.diff(runs.indptr))
     if not len(there):
@@ -42,15 +55,29 @@ def alike(texts: Sequence[str]) -> Array:
     rng, starts = np.random.default_rng(7), runs.indptr[there]
     ids, pairs = runs.indices.astype(np.int64) + 1, set[tuple[int, int]]()
     for _ in range(BANDS):
-        marks = np.stack([np.minimum.reduceat((int(a) * ids + int(b)) % PRIME, starts) for a, b in rng.integers(1, PRIME, (ROWS, 2))], 1)
+        marks = np.stack(
+            [
+                np.minimum.reduceat((int(a) * ids + int(b)) % PRIME, starts)
+                for a, b in rng.integers(1, PRIME, (ROWS, 2))
+            ],
+            1,
+        )
         order = np.lexsort(marks.T)
         same = (np.diff(marks[order], axis=0) == 0).all(1)
-        pairs.update(zip(there[order[:-1][same]].tolist(), there[order[1:][same]].tolist(), strict=True))
-    kept = [(i, j) for i, j in pairs if _shared(runs, i, j) >= LIKE and DIGITS.findall(known[i]) == DIGITS.findall(known[j])]
+        pairs.update(
+            zip(there[order[:-1][same]].tolist(), there[order[1:][same]].tolist(), strict=True)
+        )
+    kept = [
+        (i, j)
+        for i, j in pairs
+        if _shared(runs, i, j) >= LIKE and DIGITS.findall(known[i]) == DIGITS.findall(known[j])
+    ]
     if not kept:
         return number
     i, j = np.array(kept).T
-    label = connected_components(coo_matrix((np.ones(len(i)), (i, j)), shape=(len(known),) * 2), directed=False)[1]
+    label = connected_components(
+        coo_matrix((np.ones(len(i)), (i, j)), shape=(len(known),) * 2), directed=False
+    )[1]
     return np.asarray(np.unique(label[number], return_inverse=True)[1])
 
 

@@ -1,4 +1,6 @@
-"""What a version was made with: the project's Git commit, the machine, the libraries. Knows Git's command, no data."""
+"""What a version was made with: the project's Git commit, the machine, the libraries. Knows Git's
+command, no data.
+"""
 
 from __future__ import annotations
 
@@ -12,19 +14,36 @@ LIBRARIES = ("mesocosm", "torch", "transformers", "peft", "scikit-learn", "numpy
 
 
 def around(root: Path) -> dict[str, Any]:
-    """`commit` (None outside a repository), whether it was `changed` since, `python`, `machine`, `libraries`.
+    """`commit` (None outside a repository), whether it was `changed` since, `python`, `machine`,
+    `libraries`.
 
     Source: Mitchell et al. 2019, arXiv 1810.03993 (what a reader needs to make a model again).
     """
     commit = _git(root, "rev-parse", "HEAD")
-    found: dict[str, Any] = {"commit": commit, "changed": bool(_git(root, "status", "--porcelain", "--untracked-files=no", ".")) if commit else None}
-    found |= {"python": platform.python_version(), "machine": f"{platform.system()} {platform.machine()}"}
+    found: dict[str, Any] = {
+        "commit": commit,
+        "changed": (
+            bool(_git(root, "status", "--porcelain", "--untracked-files=no", "."))
+            if commit
+            else None
+        ),
+    }
+    found |= {
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
+    }
     return found | {"libraries": {name: v for name in LIBRARIES if (v := _version(name))}}
 
 
 def _git(root: Path, *words: str) -> str | None:
     try:
-        done = subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, timeout=10, check=False)
+        done = subprocess.run(
+            ["git", "-C", str(root), *words],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+        )
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.strip() or None if done.returncode == 0 else None

@@ -1,6 +1,8 @@
-"""Learn on without forgetting: a version begins where the last one ended, is held near it where that mattered, and sees some of the old rows again.
+"""Learn on without forgetting: a version begins where the last one ended, is held near it where
+that mattered, and sees some of the old rows again.
 
-Knows torch when it works, safetensors and figures. Its settings are known to the file's grammar, so nothing heavy is imported with them.
+Knows torch when it works, safetensors and figures. Its settings are known to the file's grammar, so
+nothing heavy is imported with them.
 """
 
 from __future__ import annotations
@@ -29,10 +31,12 @@ class Continual(Kind):
     """Begin where the last version ended, and keep what it knew.
 
     Args:
-        replay: old training rows that are seen again, as a share of the new ones; of rows that are not in the new snapshot any more.
+        replay: old training rows that are seen again, as a share of the new ones; of rows that are
+            not in the new snapshot any more.
         ewc: how strongly weights that mattered are held where they were; 0 for not at all.
 
-    Source: Kirkpatrick et al. 2017, PNAS 114 (elastic weight consolidation); Robins 1995, Connection Science 7 (rehearsal).
+    Source: Kirkpatrick et al. 2017, PNAS 114 (elastic weight consolidation); Robins 1995,
+    Connection Science 7 (rehearsal).
 
     >>> Continual().replay
     0.25
@@ -63,7 +67,9 @@ class Past:
     known: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     old: int = 0
 
-    def begin(self, net: Any, base: Base, method: str, task: Task | None, say: Callable[[str], None]) -> bool:
+    def begin(
+        self, net: Any, base: Base, method: str, task: Task | None, say: Callable[[str], None]
+    ) -> bool:
         """Put the last version's weights into a net that is about to learn; says whether it did.
 
         Args:
@@ -80,7 +86,11 @@ class Past:
         moving = {n: p for n, p in net.named_parameters() if p.requires_grad}
         same_head = told["task"] == _of(task)
         wanted = {n for n in moving if same_head or n not in ("weights", "bias")}
-        fits = told["base"] == base.weights and told["method"] == method and all(n in weights and weights[n].shape == moving[n].shape for n in wanted)
+        fits = (
+            told["base"] == base.weights
+            and told["method"] == method
+            and all(n in weights and weights[n].shape == moving[n].shape for n in wanted)
+        )
         if not fits:
             say(f"begins anew: {self.version} stood on another base, method or table")
             return False
@@ -94,19 +104,37 @@ class Past:
             from safetensors.torch import load_file
 
             matter = load_file(held)
-            net.anchor = Anchor({n: (weights[n], matter[n]) for n in wanted if n in matter}, self.setting.ewc)
+            net.anchor = Anchor(
+                {n: (weights[n], matter[n]) for n in wanted if n in matter}, self.setting.ewc
+            )
         self.tell(bool(net.anchor), say)
         return True
 
     def tell(self, held: bool, say: Callable[[str], None]) -> None:
-        """Say where a net begins, whether what mattered is held, and how many old rows come again."""
-        say(f"begins where {self.version} ended" + (f"; what mattered to it is held (ewc {self.setting.ewc:g})" if held else "") + (f"; {self.old} old rows are seen again" if self.old else ""))
+        """Say where a net begins, whether what mattered is held, and how many old rows come
+        again.
+        """
+        say(
+            f"begins where {self.version} ended"
+            + (f"; what mattered to it is held (ewc {self.setting.ewc:g})" if held else "")
+            + (f"; {self.old} old rows are seen again" if self.old else "")
+        )
 
-    def end(self, net: Any, base: Base, method: str, task: Task | None, matter: Callable[[], dict[str, Any]], folder: Path) -> None:
+    def end(
+        self,
+        net: Any,
+        base: Base,
+        method: str,
+        task: Task | None,
+        matter: Callable[[], dict[str, Any]],
+        folder: Path,
+    ) -> None:
         """Keep what a version learnt beside it, and what mattered (`matter`), for the next one."""
         from safetensors.torch import save_file
 
-        moving = {n: p.detach().float().contiguous() for n, p in net.named_parameters() if p.requires_grad}
+        moving = {
+            n: p.detach().float().contiguous() for n, p in net.named_parameters() if p.requires_grad
+        }
         told = {"base": base.weights, "method": method, "task": _of(task)}
         save_file(moving, folder / LEARNT, metadata={"learnt": json.dumps(told)})
         if self.setting.ewc:
@@ -127,21 +155,34 @@ class Anchor:
     def penalty(self, net: Any) -> Any:
         """What is added to the loss, a scalar tensor."""
         named = dict(net.named_parameters())
-        return self.strength / 2 * sum((m.to(named[n]) * (named[n] - w.to(named[n])) ** 2).sum() for n, (w, m) in self.held.items())
+        return (
+            self.strength
+            / 2
+            * sum(
+                (m.to(named[n]) * (named[n] - w.to(named[n])) ** 2).sum()
+                for n, (w, m) in self.held.items()
+            )
+        )
 
 
 def _of(task: Task | None) -> dict[str, Any]:
     """What a head's outputs mean."""
-    return {} if task is None else {"labels": list(task.labels), "scale": list(task.scale) if task.scale else None}
+    return (
+        {}
+        if task is None
+        else {"labels": list(task.labels), "scale": list(task.scale) if task.scale else None}
+    )
 
 
 def fisher(net: Any, rows: int, loss: Callable[[int], Any], most: int = ROWS) -> dict[str, Any]:
-    """How much each weight that moves matters, by its name: the mean squared gradient of a loss, a row at a time; what mattered to those before matters on.
+    """How much each weight that moves matters, by its name: the mean squared gradient of a loss, a
+    row at a time; what mattered to those before matters on.
 
     Args:
         net: with its `anchor`, if it has one.
         rows: how many there are; every so many of them are taken.
-        loss: minus the log-likelihood of row i, a scalar tensor (so this is the Fisher information's diagonal).
+        loss: minus the log-likelihood of row i, a scalar tensor (so this is the Fisher
+            information's diagonal).
         most: rows that are taken.
     """
     import torch
@@ -162,7 +203,9 @@ def fisher(net: Any, rows: int, loss: Callable[[int], Any], most: int = ROWS) ->
 
 
 def mattered(net: Joined, rows: Rows) -> dict[str, Any]:
-    """How much each weight of a net with a head matters. For a number the likelihood is a normal one of deviation 1; for labels, one of each being there."""
+    """How much each weight of a net with a head matters. For a number the likelihood is a normal
+    one of deviation 1; for labels, one of each being there.
+    """
     import torch
     from torch.nn import functional as f
 
@@ -174,13 +217,24 @@ def mattered(net: Joined, rows: Rows) -> dict[str, Any]:
         out = net(*pad([rows.ids[i]]), torch.tensor(rows.table[[i]]))
         if rows.y.ndim == 2:
             return f.binary_cross_entropy_with_logits(out, y.float(), reduction="sum")
-        return ((out[:, 0] - y) ** 2).sum() / 2 if rows.y.dtype.kind == "f" else f.cross_entropy(out, y)
+        return (
+            ((out[:, 0] - y) ** 2).sum() / 2
+            if rows.y.dtype.kind == "f"
+            else f.cross_entropy(out, y)
+        )
 
     return fisher(net, len(rows.y), loss)
 
 
-def known(past: Past, predict: str, task: Task, new: Callable[[Mapping[str, Sequence[Any]], int], Any], say: Callable[[str], None]) -> dict[str, Any]:
-    """On the rows by which the last version was judged: what it reaches there, and what the new one does.
+def known(
+    past: Past,
+    predict: str,
+    task: Task,
+    new: Callable[[Mapping[str, Sequence[Any]], int], Any],
+    say: Callable[[str], None],
+) -> dict[str, Any]:
+    """On the rows by which the last version was judged: what it reaches there, and what the new one
+    does.
 
     Args:
         new: what the new version says of columns.
@@ -197,11 +251,22 @@ def known(past: Past, predict: str, task: Task, new: Callable[[Mapping[str, Sequ
     said = [np.asarray(f(columns, len(rows))) for f in (past.before.outputs, new)]
     if task.classes:
         labels = [list(past.before.labels), list(task.labels)]
-        figures = [float(np.mean([names[k] == target[i] for k, i in zip(p.argmax(1), rows, strict=True)])) for p, names in zip(said, labels, strict=True)]
+        figures = [
+            float(np.mean([names[k] == target[i] for k, i in zip(p.argmax(1), rows, strict=True)]))
+            for p, names in zip(said, labels, strict=True)
+        ]
         what = "accuracy"
     else:
         true = np.asarray([float(target[i]) for i in rows])
         figures = [float(np.mean(np.abs(p[:, 0] - true))) for p in said]
         what = "mean error"
-    say(f"on the {len(rows)} rows that judged {past.version}: {what} {figures[0]:.3f} then, {figures[1]:.3f} now")
-    return {"rows": len(rows), "what": what, "then": round(figures[0], 4), "now": round(figures[1], 4)}
+    say(
+        f"on the {len(rows)} rows that judged {past.version}: {what} {figures[0]:.3f} then,"
+        f" {figures[1]:.3f} now"
+    )
+    return {
+        "rows": len(rows),
+        "what": what,
+        "then": round(figures[0], 4),
+        "now": round(figures[1], 4),
+    }

@@ -31,7 +31,9 @@ class Trunk(nn.Module):  # type: ignore[misc]
         self.net = net
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-        """Features of padded token ids (rows, length), or of states (rows, length, width), under their mask."""
+        """Features of padded token ids (rows, length), or of states (rows, length, width), under
+        their mask.
+        """
         given = {"inputs_embeds" if input_ids.is_floating_point() else "input_ids": input_ids}
         states = self.net(**given, attention_mask=attention_mask).last_hidden_state
         mask = attention_mask.unsqueeze(-1).to(states.dtype)
@@ -61,19 +63,31 @@ def load_trunk(base: Base) -> Trunk:
     from transformers import AutoModel
 
     try:
-        net = AutoModel.from_pretrained(base.folder, use_safetensors=True, trust_remote_code=False, dtype=torch.float32)
+        net = AutoModel.from_pretrained(
+            base.folder, use_safetensors=True, trust_remote_code=False, dtype=torch.float32
+        )
     except Exception as error:  # safetensors, transformers and torch each have their own kinds
-        raise Wrong("base", f"the weights of '{base.name}' cannot be read", "a whole folder laid out as a hub's, of an architecture that transformers knows") from error
+        raise Wrong(
+            "base",
+            f"the weights of '{base.name}' cannot be read",
+            "a whole folder laid out as a hub's, of an architecture that transformers knows",
+        ) from error
     trunk = Trunk(net)
     trunk.eval()
     return trunk
 
 
 def pad(rows: Sequence[Any]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Ids padded to the longest row, with their mask, both int64; states (length, width) of rows likewise, in float32."""
+    """Ids padded to the longest row, with their mask, both int64; states (length, width) of rows
+    likewise, in float32.
+    """
     longest = max(map(len, rows))
     states = isinstance(rows[0], np.ndarray)
-    ids = torch.zeros(len(rows), longest, rows[0].shape[1]) if states else torch.zeros(len(rows), longest, dtype=torch.int64)
+    ids = (
+        torch.zeros(len(rows), longest, rows[0].shape[1])
+        if states
+        else torch.zeros(len(rows), longest, dtype=torch.int64)
+    )
     mask = torch.zeros(len(rows), longest, dtype=torch.int64)
     for i, row in enumerate(rows):
         ids[i, : len(row)] = torch.from_numpy(row) if states else torch.tensor(row)
@@ -86,7 +100,9 @@ def bfloat16() -> bool:
     return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
-def encode(trunk: Trunk, tokens: Tokens, texts: Sequence[str], say: Callable[[str], None] | None = None) -> np.ndarray[Any, Any]:
+def encode(
+    trunk: Trunk, tokens: Tokens, texts: Sequence[str], say: Callable[[str], None] | None = None
+) -> np.ndarray[Any, Any]:
     """Features (rows, width) in float32 of texts, in their order; equal texts are encoded once.
 
     Args:
@@ -105,13 +121,24 @@ def encode(trunk: Trunk, tokens: Tokens, texts: Sequence[str], say: Callable[[st
             done, read = done + sum(len(ids[i]) for i in batch), read + len(batch)
             if say and (now := time.perf_counter()) - spoke > QUIET:
                 spoke = now
-                say(f"{read:,} of {len(ids):,} texts read, {(now - began) / done * (whole - done):.0f} s left")
+                say(
+                    f"{read:,} of {len(ids):,} texts read,"
+                    f" {(now - began) / done * (whole - done):.0f} s left"
+                )
     where = {text: i for i, text in enumerate(distinct)}
     return np.stack([found[where[text]] for text in texts]).astype(np.float32)
 
 
-def features(base: Base, texts: Sequence[str], most: int, store: Path, say: Callable[[str], None] | None = None) -> np.ndarray[Any, Any]:
-    """Features of texts under an untouched base, kept in the store by content; `say` as in `encode`."""
+def features(
+    base: Base,
+    texts: Sequence[str],
+    most: int,
+    store: Path,
+    say: Callable[[str], None] | None = None,
+) -> np.ndarray[Any, Any]:
+    """Features of texts under an untouched base, kept in the store by content; `say` as in
+    `encode`.
+    """
     from safetensors.numpy import load_file, save_file
 
     from mesocosm.base.files import aside_name

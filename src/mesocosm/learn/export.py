@@ -1,4 +1,5 @@
-"""Export to ONNX: the trunk once a base, the head as a small graph of its own, int8 where it agrees.
+"""Export to ONNX: the trunk once a base, the head as a small graph of its own, int8 where it
+agrees.
 
 Knows torch's exporter and ONNX's helpers. A head's graph is written node by node, so that the same
 head gives the same bytes.
@@ -33,17 +34,24 @@ def export_trunk(trunk: Any, folder: Path) -> None:
     import torch
 
     ids = torch.arange(14, dtype=torch.int64).reshape(2, 7)
-    mask = torch.ones(2, 7, dtype=torch.int64)  # one tensor for both inputs would be traced as one input
+    mask = torch.ones(
+        2, 7, dtype=torch.int64
+    )  # one tensor for both inputs would be traced as one input
     axes = {0: torch.export.Dim("rows"), 1: torch.export.Dim("length", max=512)}
     for name in ("torch.onnx", "onnxscript", "onnx_ir"):
         logging.getLogger(name).setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
-            trunk.eval(), (ids, mask), dynamo=True, verbose=False, optimize=True,
-            input_names=["input_ids", "attention_mask"], output_names=["features"],
+            trunk.eval(),
+            (ids, mask),
+            dynamo=True,
+            verbose=False,
+            optimize=True,
+            input_names=["input_ids", "attention_mask"],
+            output_names=["features"],
             dynamic_shapes={"input_ids": axes, "attention_mask": axes},
-        )  # fmt: skip
+        )
         assert program is not None
         program.save(str(folder / "trunk.fp32.onnx"))
         pool_by_product(folder / "trunk.fp32.onnx")
@@ -52,11 +60,15 @@ def export_trunk(trunk: Any, folder: Path) -> None:
 
 def trunk_folder(base: Base, store: Path) -> Path:
     """Where an untouched base's graphs lie, once they are exported."""
-    return store / "trunks" / digest(base.weights, REVISION, version("torch"), version("onnxruntime"))
+    return (
+        store / "trunks" / digest(base.weights, REVISION, version("torch"), version("onnxruntime"))
+    )
 
 
 def shared_trunk(base: Base, store: Path) -> Path:
-    """The folder of an untouched base's graphs and tokenizer, exported once a store, and for all stores of a person where a cache is."""
+    """The folder of an untouched base's graphs and tokenizer, exported once a store, and for all
+    stores of a person where a cache is.
+    """
     import shutil
 
     from mesocosm.learn.encode import load_trunk
@@ -72,7 +84,8 @@ def shared_trunk(base: Base, store: Path) -> Path:
 
 
 def tuned_trunk(trunk: Any, base: Base, folder: Path, store: Path) -> dict[str, float]:
-    """Write a tuned trunk's graphs and tokenizer into a new folder; weights that it left as they were are the base's own.
+    """Write a tuned trunk's graphs and tokenizer into a new folder; weights that it left as they
+    were are the base's own.
 
     Returns:
         Megabytes of each precision's graph that are its own.
@@ -89,8 +102,15 @@ def tuned_trunk(trunk: Any, base: Base, folder: Path, store: Path) -> dict[str, 
     return lean(folder, shared)
 
 
-def export_head(parts: list[dict[str, Array]], path: Path, classes: int = 2, many: bool = False, shares: Sequence[float] = ()) -> None:
-    """Write a head's graph: inputs `features` and `table`, output `probabilities`, or `values` (rows, 1) with `classes` 0.
+def export_head(
+    parts: list[dict[str, Array]],
+    path: Path,
+    classes: int = 2,
+    many: bool = False,
+    shares: Sequence[float] = (),
+) -> None:
+    """Write a head's graph: inputs `features` and `table`, output `probabilities`, or `values`
+    (rows, 1) with `classes` 0.
 
     Args:
         parts: the tensors of each head; several are averaged.
@@ -114,18 +134,40 @@ def export_head(parts: list[dict[str, Array]], path: Path, classes: int = 2, man
     out = "probabilities" if classes else "values"
     said = [_shape(t)(f"h{i}", t, node, const) for i, t in enumerate(parts)]
     if classes:
-        said = [node("Sigmoid", [logits], f"h{i}_p") if many else node("Softmax", [logits], f"h{i}_p", axis=1) for i, logits in enumerate(said)]
+        said = [
+            (
+                node("Sigmoid", [logits], f"h{i}_p")
+                if many
+                else node("Softmax", [logits], f"h{i}_p", axis=1)
+            )
+            for i, logits in enumerate(said)
+        ]
     if len(set(shares)) > 1:
-        node("Sum", [node("Mul", [one, const(f"h{i}_share", np.array(share, np.float32))], f"h{i}_part") for i, (one, share) in enumerate(zip(said, shares, strict=True))], out)
+        node(
+            "Sum",
+            [
+                node("Mul", [one, const(f"h{i}_share", np.array(share, np.float32))], f"h{i}_part")
+                for i, (one, share) in enumerate(zip(said, shares, strict=True))
+            ],
+            out,
+        )
     else:
         node("Mean", said, out)
     graph = helper.make_graph(
-        nodes, "head",
-        [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["rows", None]) for n in ("features", "table")],
+        nodes,
+        "head",
+        [
+            helper.make_tensor_value_info(n, TensorProto.FLOAT, ["rows", None])
+            for n in ("features", "table")
+        ],
         [helper.make_tensor_value_info(out, TensorProto.FLOAT, ["rows", None])],
         consts,
-    )  # fmt: skip
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)], producer_name="mesocosm")
+    )
+    model = helper.make_model(
+        graph,
+        opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)],
+        producer_name="mesocosm",
+    )
     model.ir_version = 9
     onnx.checker.check_model(model)
     path.write_bytes(model.SerializeToString())
@@ -143,12 +185,25 @@ def _trees(h: str, tensors: dict[str, Array], node: Any, const: Any) -> str:
     t = {k: v.tolist() for k, v in tensors.items()}
     leaves = [i for i, leaf in enumerate(t["leaf"]) if leaf]
     total = node(
-        "TreeEnsembleRegressor", ["table"], f"{h}_trees", domain="ai.onnx.ml", n_targets=len(t["bias"]), aggregate_function="SUM", post_transform="NONE",
-        nodes_treeids=t["tree"], nodes_nodeids=t["number"], nodes_featureids=t["feature"], nodes_values=t["threshold"],
-        nodes_modes=["LEAF" if leaf else "BRANCH_LEQ" for leaf in t["leaf"]], nodes_truenodeids=t["left"], nodes_falsenodeids=t["right"],
-        target_treeids=[t["tree"][i] for i in leaves], target_nodeids=[t["number"][i] for i in leaves],
-        target_ids=[t["target"][i] for i in leaves], target_weights=[t["value"][i] for i in leaves],
-    )  # fmt: skip
+        "TreeEnsembleRegressor",
+        ["table"],
+        f"{h}_trees",
+        domain="ai.onnx.ml",
+        n_targets=len(t["bias"]),
+        aggregate_function="SUM",
+        post_transform="NONE",
+        nodes_treeids=t["tree"],
+        nodes_nodeids=t["number"],
+        nodes_featureids=t["feature"],
+        nodes_values=t["threshold"],
+        nodes_modes=["LEAF" if leaf else "BRANCH_LEQ" for leaf in t["leaf"]],
+        nodes_truenodeids=t["left"],
+        nodes_falsenodeids=t["right"],
+        target_treeids=[t["tree"][i] for i in leaves],
+        target_nodeids=[t["number"][i] for i in leaves],
+        target_ids=[t["target"][i] for i in leaves],
+        target_weights=[t["value"][i] for i in leaves],
+    )
     biased = node("Add", [total, const(f"{h}_bias", tensors["bias"])], f"{h}_sums")
     return str(node("MatMul", [biased, const(f"{h}_spread", tensors["spread"])], f"{h}_logits"))
 
@@ -165,10 +220,31 @@ def _kernel(h: str, tensors: dict[str, Array], node: Any, const: Any) -> str:
         gamma, kept, n = float(tensors["gammas"][i]), tensors[rows], f"{h}_{rows}"
         if not gamma or not kept.shape[1]:
             continue
-        norm = node("ReduceSum", [node("Mul", [x, x], f"{n}_sq"), const(f"{n}_axis", np.array([1]))], f"{n}_norm")
+        norm = node(
+            "ReduceSum",
+            [node("Mul", [x, x], f"{n}_sq"), const(f"{n}_axis", np.array([1]))],
+            f"{n}_norm",
+        )
         cross = node("MatMul", [x, const(f"{n}_rows", kept.T * np.float32(-2))], f"{n}_cross")
-        total = node("Add", [node("Add", [norm, cross], f"{n}_a"), const(f"{n}_own", (kept * kept).sum(1))], f"{n}_b")
-        powers.append(node("Mul", [node("Relu", [total], f"{n}_d"), const(f"{n}_gamma", np.array(-gamma, np.float32))], f"{n}_g"))
+        total = node(
+            "Add",
+            [node("Add", [norm, cross], f"{n}_a"), const(f"{n}_own", (kept * kept).sum(1))],
+            f"{n}_b",
+        )
+        powers.append(
+            node(
+                "Mul",
+                [
+                    node("Relu", [total], f"{n}_d"),
+                    const(f"{n}_gamma", np.array(-gamma, np.float32)),
+                ],
+                f"{n}_g",
+            )
+        )
     power = powers[0] if len(powers) == 1 else node("Add", powers, f"{h}_power")
-    product = node("MatMul", [node("Exp", [power], f"{h}_kernel"), const(f"{h}_alpha", tensors["alpha"])], f"{h}_sum")
+    product = node(
+        "MatMul",
+        [node("Exp", [power], f"{h}_kernel"), const(f"{h}_alpha", tensors["alpha"])],
+        f"{h}_sum",
+    )
     return str(node("Add", [product, const(f"{h}_bias", tensors["bias"])], f"{h}_logits"))

@@ -1,7 +1,8 @@
-"""Rows taken out of a kernel head exactly: what is left equals a head fitted without them, at the same settings.
+"""Rows taken out of a kernel head exactly: what is left equals a head fitted without them, at the
+same settings.
 
-Knows arrays and the files of a version. The inverse of the kernel matrix is kept beside the head; taking a row out
-is one rank-one change of it, where fitting anew is a factorisation.
+Knows arrays and the files of a version. The inverse of the kernel matrix is kept beside the head;
+taking a row out is one rank-one change of it, where fitting anew is a factorisation.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ SAME = 1e-9  # what two ways of solving may differ by
 
 
 def keep(head: Any, ids: Sequence[int], folder: Path) -> bool:
-    """Write what forgetting needs beside a version, where its head is one kernel over few rows; says whether it did.
+    """Write what forgetting needs beside a version, where its head is one kernel over few rows;
+    says whether it did.
 
     Args:
         ids: the dataset's numbers of the training rows, in their order; -1 for a row that has none.
@@ -38,8 +40,18 @@ def keep(head: Any, ids: Sequence[int], folder: Path) -> bool:
     named = np.full(len(head.inverse), -1, np.int64)  # rows past the dataset's are names of classes
     named[: len(ids)] = ids
     packed = dtrttf(head.inverse, uplo="L")[0]
-    tensors = {"inverse": packed, "whole": head.whole, "ids": named, "text": head.rows_text, "table": head.rows_table}
-    save_file({n: np.ascontiguousarray(x) for n, x in tensors.items()}, folder / FILE, metadata=_numbers(head))
+    tensors = {
+        "inverse": packed,
+        "whole": head.whole,
+        "ids": named,
+        "text": head.rows_text,
+        "table": head.rows_table,
+    }
+    save_file(
+        {n: np.ascontiguousarray(x) for n, x in tensors.items()},
+        folder / FILE,
+        metadata=_numbers(head),
+    )
     return True
 
 
@@ -48,7 +60,9 @@ def _numbers(head: KernelRidge) -> dict[str, str]:
 
 
 def load(folder: Path) -> tuple[KernelRidge, Array] | None:
-    """The head of a version with its inverse, and the numbers of its rows; None where it keeps none."""
+    """The head of a version with its inverse, and the numbers of its rows; None where it keeps
+    none.
+    """
     from safetensors import safe_open
     from scipy.linalg.lapack import dtfttr
 
@@ -64,15 +78,20 @@ def load(folder: Path) -> tuple[KernelRidge, Array] | None:
     lower = np.tril(dtfttr(len(tensors["whole"]), tensors["inverse"], uplo="L")[0])
     lower += np.tril(lower, -1).T
     head.inverse = np.asfortranarray(lower)
-    head.whole, head.rows_text, head.rows_table = tensors["whole"], tensors["text"], tensors["table"]
+    head.whole, head.rows_text, head.rows_table = (
+        tensors["whole"],
+        tensors["text"],
+        tensors["table"],
+    )
     return head, tensors["ids"]
 
 
 class Exact:
     """A kernel head from which rows are taken, in place.
 
-    Weights are the inverse times the targets less their mean, so the inverse times the targets and times one are kept:
-    a row that goes takes its share out of both, and the mean is that of the rows still there.
+    Weights are the inverse times the targets less their mean, so the inverse times the targets and
+    times one are kept: a row that goes takes its share out of both, and the mean is that of the
+    rows still there.
 
     Source: the Sherman-Morrison formula; Cauwenberghs and Poggio 2000, NIPS (decremental learning).
     """
@@ -91,7 +110,9 @@ class Exact:
         across, within = np.concatenate([g[row, :row], g[row:, row]]), g[row, row]
         self.ones -= np.outer(across, self.ones[row] / within)
         self.sums -= across * (self.sums[row] / within)
-        self.head.inverse = dsyr(-1 / within, across, lower=1, a=g, overwrite_a=1)  # the lower half is what is read
+        self.head.inverse = dsyr(
+            -1 / within, across, lower=1, a=g, overwrite_a=1
+        )  # the lower half is what is read
         self.there[row] = False
 
     def left(self) -> KernelRidge:
@@ -100,7 +121,11 @@ class Exact:
         assert old.inverse is not None
         for name in NUMBERS:
             setattr(made, name, getattr(old, name))
-        made.whole, made.rows_text, made.rows_table = old.whole[stay], old.rows_text[stay], old.rows_table[stay]
+        made.whole, made.rows_text, made.rows_table = (
+            old.whole[stay],
+            old.rows_text[stay],
+            old.rows_table[stay],
+        )
         lower = np.tril(old.inverse[np.ix_(stay, stay)])
         lower += np.tril(lower, -1).T
         made.inverse = np.asfortranarray(lower)
@@ -115,11 +140,12 @@ def anew(head: KernelRidge) -> Array:
 
 
 def forget(folder: Path, aside: Path, ids: Sequence[int]) -> dict[str, Any] | None:
-    """Fill `aside` with a version less the rows of some numbers; its certificate, or None where that cannot be done exactly.
+    """Fill `aside` with a version less the rows of some numbers; its certificate, or None where
+    that cannot be done exactly.
 
     Returns:
-        `rows` taken out, `left`, `seconds` for taking out, `refit_seconds` for solving anew, the greatest `difference`
-        between the weights of both, and whether it is within `within`.
+        `rows` taken out, `left`, `seconds` for taking out, `refit_seconds` for solving anew, the
+        greatest `difference` between the weights of both, and whether it is within `within`.
     """
     from mesocosm.learn.export import export_head
 
@@ -142,9 +168,19 @@ def forget(folder: Path, aside: Path, ids: Sequence[int]) -> dict[str, Any] | No
     again = time.perf_counter() - began
     gap = float(np.abs(left.alpha - fresh).max())
     certificate = {
-        "rows": len(drop), "left": len(left.whole), "seconds": round(took, 6), "refit_seconds": round(again, 6), "difference": gap, "within": SAME, "equal": gap <= SAME,
-        "settings": {"gamma_text": left.gamma_text, "gamma_table": left.gamma_table, "ridge": left.ridge},
-    }  # fmt: skip
+        "rows": len(drop),
+        "left": len(left.whole),
+        "seconds": round(took, 6),
+        "refit_seconds": round(again, 6),
+        "difference": gap,
+        "within": SAME,
+        "equal": gap <= SAME,
+        "settings": {
+            "gamma_text": left.gamma_text,
+            "gamma_table": left.gamma_table,
+            "ridge": left.ridge,
+        },
+    }
     if not certificate["equal"]:
         return None
     for path in folder.iterdir():
@@ -154,5 +190,12 @@ def forget(folder: Path, aside: Path, ids: Sequence[int]) -> dict[str, Any] | No
     left.alpha = left.alpha.astype(np.float32)
     export_head(left.tensors(), aside / "head.onnx", len(card["labels"]))
     rows: Mapping[str, int] = card["rows"]
-    write_json(aside / "card.json", card | {"rows": {**rows, "train": rows["train"] - len(drop)}, "forgot": card.get("forgot", 0) + len(drop)})
+    write_json(
+        aside / "card.json",
+        card
+        | {
+            "rows": {**rows, "train": rows["train"] - len(drop)},
+            "forgot": card.get("forgot", 0) + len(drop),
+        },
+    )
     return certificate

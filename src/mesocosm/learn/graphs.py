@@ -7,7 +7,9 @@ from typing import Any
 
 
 def session(path: Path) -> Any:
-    """A session over one graph, on the CPU, whose threads sleep between the small batches that are asked."""
+    """A session over one graph, on the CPU, whose threads sleep between the small batches that are
+    asked.
+    """
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

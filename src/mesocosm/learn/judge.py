@@ -24,7 +24,11 @@ def calibration_error(p: Array, y: Array, bins: int = 10) -> float:
     """
     top, right = p.max(1), p.argmax(1) == y
     which = np.minimum((top * bins).astype(int), bins - 1)
-    gaps = [abs(top[which == b].mean() - right[which == b].mean()) * (which == b).mean() for b in range(bins) if (which == b).any()]
+    gaps = [
+        abs(top[which == b].mean() - right[which == b].mean()) * (which == b).mean()
+        for b in range(bins)
+        if (which == b).any()
+    ]
     return float(sum(gaps))
 
 
@@ -37,7 +41,9 @@ def macro_f1(y: Array, said: Array, classes: int) -> float:
 
 
 def auc(p: Array, y: Array) -> float:
-    """Area under the ROC curve; the mean over one-against-rest for several classes; nan for one class."""
+    """Area under the ROC curve; the mean over one-against-rest for several classes; nan for one
+    class.
+    """
     from scipy.stats import rankdata
 
     areas = []
@@ -62,8 +68,12 @@ def figures(p: Array, y: Array) -> dict[str, float]:
     }
 
 
-def interval(measure: Callable[[Array], float], rows: int, seed: int, times: int = 300) -> list[float] | None:
-    """The 95 % percentile interval of a measure over bootstrap samples of rows; None where no sample has the measure."""
+def interval(
+    measure: Callable[[Array], float], rows: int, seed: int, times: int = 300
+) -> list[float] | None:
+    """The 95 % percentile interval of a measure over bootstrap samples of rows; None where no
+    sample has the measure.
+    """
     rng = np.random.default_rng(seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -72,6 +82,11 @@ def interval(measure: Callable[[Array], float], rows: int, seed: int, times: int
         return None
     low, high = np.nanpercentile(found, [2.5, 97.5])
     return [round(float(low), 4), round(float(high), 4)]
+
+
+def mean_at(values: Array, rows: Array) -> float:
+    """The mean of some rows' values, of which `interval` makes an interval."""
+    return float(values[rows].mean())
 
 
 def report(p: Array, y: Array, labels: Sequence[str], seed: int) -> dict[str, Any]:
@@ -88,7 +103,11 @@ def report(p: Array, y: Array, labels: Sequence[str], seed: int) -> dict[str, An
     found["rows"] = len(y)
     found["classes"] = {}
     for k, label in enumerate(labels):
-        hit, real, told = int(((said == k) & (y == k)).sum()), int((y == k).sum()), int((said == k).sum())
+        hit, real, told = (
+            int(((said == k) & (y == k)).sum()),
+            int((y == k).sum()),
+            int((said == k).sum()),
+        )
         found["classes"][label] = {
             "rows": real,
             "precision": round(hit / told, 4) if told else None,
@@ -99,7 +118,9 @@ def report(p: Array, y: Array, labels: Sequence[str], seed: int) -> dict[str, An
 
 
 def baselines(train: Any, test: Any, y: Array, y_test: Array, classes: int) -> dict[str, Array]:
-    """What a majority class and a plain linear model of these columns say of the same rows: probabilities (rows, classes)."""
+    """What a majority class and a plain linear model of these columns say of the same rows:
+    probabilities (rows, classes).
+    """
     from sklearn.linear_model import LogisticRegression
 
     share = np.bincount(y, minlength=classes) / len(y)
@@ -122,12 +143,17 @@ def temperature(logits: Array, y: Array) -> float:
     from scipy.special import log_softmax
 
     rows = np.arange(len(y))
-    found = minimize_scalar(lambda t: -log_softmax(logits.astype(float) / np.exp(t), axis=1)[rows, y].mean(), bounds=(np.log(0.05), np.log(20)), method="bounded")
+    found = minimize_scalar(
+        lambda t: -log_softmax(logits.astype(float) / np.exp(t), axis=1)[rows, y].mean(),
+        bounds=(np.log(0.05), np.log(20)),
+        method="bounded",
+    )
     return float(np.exp(found.x))
 
 
 def paired(ours: Array, theirs: Array) -> float:
-    """The chance of a difference in errors as great as this between two models on the same rows, were they equally good.
+    """The chance of a difference in errors as great as this between two models on the same rows,
+    were they equally good.
 
     Args:
         ours: whether each row was right; `theirs` likewise.
@@ -146,5 +172,8 @@ def gates(require: dict[str, str], metrics: dict[str, Any]) -> list[str]:
     for name, bound in require.items():
         figure = metrics.get(name)
         if figure is None or not holds(bound, float(figure)):
-            missed.append(f"{name} is {figure if figure is not None else 'not known'}, and require says {bound}")
+            missed.append(
+                f"{name} is {figure if figure is not None else 'not known'}, and require says"
+                f" {bound}"
+            )
     return missed

@@ -1,4 +1,6 @@
-"""What a version's making took, phase by phase: seconds, and the memory it came to at most. Knows a clock and Linux's count of pages."""
+"""What a version's making took, phase by phase: seconds, and the memory it came to at most. Knows a
+clock and Linux's count of pages.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,9 @@ def fresh_peak() -> None:
 
 
 def memory(peak: bool = False) -> float:
-    """Gigabytes that this process holds, or held at most since `fresh_peak`; 0 where the system does not tell."""
+    """Gigabytes that this process holds, or held at most since `fresh_peak`; 0 where the system
+    does not tell.
+    """
     word = "VmHWM:" if peak else "VmRSS:"
     try:
         lines = STATUS.read_text().splitlines()

@@ -1,7 +1,9 @@
-"""Graphs without their weights: those that many versions have in common lie once on disk and once in memory.
+"""Graphs without their weights: those that many versions have in common lie once on disk and once
+in memory.
 
-A base's weights stand in one file beside its graphs, which ONNX Runtime maps; a tuned version's graphs name those of them that
-it left as they were, and hold what it changed. Knows ONNX's tensors and files.
+A base's weights stand in one file beside its graphs, which ONNX Runtime maps; a tuned version's
+graphs name those of them that it left as they were, and hold what it changed. Knows ONNX's tensors
+and files.
 """
 
 from __future__ import annotations
@@ -36,14 +38,16 @@ def part(folder: Path, stems: Sequence[str] = STEMS) -> None:
 
 
 def lean(folder: Path, base: Path, stems: Sequence[str] = STEMS) -> dict[str, float]:
-    """Let a tuned version's whole graphs take from its base what they have in common; the base's file is linked, not copied.
+    """Let a tuned version's whole graphs take from its base what they have in common; the base's
+    file is linked, not copied.
 
     Args:
         folder: holds the version's graphs.
         base: holds those of the base, already parted.
 
     Returns:
-        `own_mb`: megabytes of graph that are the version's own, by the last part of its name (the precision).
+        `own_mb`: megabytes of graph that are the version's own, by the last part of its name (the
+            precision).
     """
     found = {}
     for stem in stems:
@@ -97,10 +101,22 @@ def _print(tensor: Any, held: bytes) -> tuple[Any, ...]:
 def _elsewhere(tensor: Any, stem: str, at: int, length: int) -> None:
     from onnx import TensorProto
 
-    for field in ("raw_data", "float_data", "int32_data", "int64_data", "string_data", "double_data", "uint64_data"):
+    for field in (
+        "raw_data",
+        "float_data",
+        "int32_data",
+        "int64_data",
+        "string_data",
+        "double_data",
+        "uint64_data",
+    ):
         tensor.ClearField(field)
     tensor.data_location = TensorProto.EXTERNAL
-    for key, value in (("location", f"{stem}.weights"), ("offset", str(at)), ("length", str(length))):
+    for key, value in (
+        ("location", f"{stem}.weights"),
+        ("offset", str(at)),
+        ("length", str(length)),
+    ):
         entry = tensor.external_data.add()
         entry.key, entry.value = key, value
 
@@ -117,4 +133,3 @@ def _places(base: Path, stem: str) -> dict[tuple[Any, ...], tuple[int, int]]:
                 held = handle.read(int(place["length"]))
                 found.setdefault(_print(tensor, held), (int(place["offset"]), len(held)))
     return found
-

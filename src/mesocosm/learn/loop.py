@@ -33,7 +33,9 @@ Array = np.ndarray[Any, Any]
 
 @dataclass
 class Rows:
-    """Rows to learn from: token ids, states of lower layers or pictures (which `eyes` look at), the table block and labels."""
+    """Rows to learn from: token ids, states of lower layers or pictures (which `eyes` look at), the
+    table block and labels.
+    """
 
     ids: Sequence[Any]
     table: Array
@@ -42,19 +44,33 @@ class Rows:
     eyes: Eyes | None = None
 
     def batch(self, ids: Sequence[Any], pick: Sequence[int], kind: Any) -> list[torch.Tensor]:
-        """What the net is given of some of the ids (the rows' own, or changed ones): itself and its mask, numbers in `kind`."""
+        """What the net is given of some of the ids (the rows' own, or changed ones): itself and its
+        mask, numbers in `kind`.
+        """
         some = [ids[i] for i in pick]
-        return [x.to(kind) if x.is_floating_point() else x for x in (self.eyes.look(some) if self.eyes else pad(some))]
+        return [
+            x.to(kind) if x.is_floating_point() else x
+            for x in (self.eyes.look(some) if self.eyes else pad(some))
+        ]
 
 
 class Joined(nn.Module):  # type: ignore[misc]
-    """A trunk and a linear head over its features and the table block, whose `first` columns stand before them.
+    """A trunk and a linear head over its features and the table block, whose `first` columns stand
+    before them.
 
     Args:
         pace: the head's share of the learning rate.
     """
 
-    def __init__(self, trunk: Any, weights: Array, bias: Array, dropout: float, first: int = 0, pace: float = 1.0) -> None:
+    def __init__(
+        self,
+        trunk: Any,
+        weights: Array,
+        bias: Array,
+        dropout: float,
+        first: int = 0,
+        pace: float = 1.0,
+    ) -> None:
         super().__init__()
         self.trunk = trunk
         self.first = first
@@ -64,8 +80,16 @@ class Joined(nn.Module):  # type: ignore[misc]
         self.bias = nn.Parameter(torch.tensor(bias))
         self.anchor: Any = None  # what holds the weights near where they were
 
-    def forward(self, ids: torch.Tensor, mask: torch.Tensor, table: torch.Tensor, mix: tuple[float, torch.Tensor] | None = None) -> torch.Tensor:
-        """Logits (rows, classes); with `mix` (share, order) features are mixed with those of the rows in that order."""
+    def forward(
+        self,
+        ids: torch.Tensor,
+        mask: torch.Tensor,
+        table: torch.Tensor,
+        mix: tuple[float, torch.Tensor] | None = None,
+    ) -> torch.Tensor:
+        """Logits (rows, classes); with `mix` (share, order) features are mixed with those of the
+        rows in that order.
+        """
         x = torch.cat([table[:, : self.first], self.trunk(ids, mask), table[:, self.first :]], 1)
         if mix is not None:
             x = mix[0] * x + (1 - mix[0]) * x[mix[1]]
@@ -73,7 +97,9 @@ class Joined(nn.Module):  # type: ignore[misc]
 
 
 def buckets(lengths: Sequence[int], batch: int, seed: int, windows: int = 50) -> list[list[int]]:
-    """Batches of rows of like length: shuffled, sorted inside windows of batches, shuffled again."""
+    """Batches of rows of like length: shuffled, sorted inside windows of batches, shuffled
+    again.
+    """
     rng = random.Random(seed)
     order = list(range(len(lengths)))
     rng.shuffle(order)
@@ -102,11 +128,17 @@ class Crew:
         self.rank, self.count = int(accelerator.process_index), int(accelerator.num_processes)
 
     def mine(self, pick: list[int]) -> list[int]:
-        """This process's rows of a batch; one row at least, which counts nothing where there are fewer rows than processes."""
+        """This process's rows of a batch; one row at least, which counts nothing where there are
+        fewer rows than processes.
+        """
         return pick[self.rank :: self.count] or pick[:1]
 
-    def share(self, mine: torch.Tensor, whole: torch.Tensor, weights: Any, rows: int, of: int) -> float:
-        """What the mean over this process's rows counts, so that the mean over processes is that over the batch."""
+    def share(
+        self, mine: torch.Tensor, whole: torch.Tensor, weights: Any, rows: int, of: int
+    ) -> float:
+        """What the mean over this process's rows counts, so that the mean over processes is that
+        over the batch.
+        """
         if self.count == 1:
             return 1.0
         if self.rank >= of:
@@ -125,23 +157,36 @@ class Crew:
         return float(both[0]) / self.count
 
 
-def loss_of(net: Joined, rows: Rows, measure: Any, half: bool | None = None, batch: int = 64) -> float:
+def loss_of(
+    net: Joined, rows: Rows, measure: Any, half: bool | None = None, batch: int = 64
+) -> float:
     """The mean loss of rows without dropout: cross-entropy of classes, `measure` of numbers."""
     half = bfloat16() if half is None else half
     net.eval()
     total, kind = 0.0, net.weights.dtype
     order = sorted(range(len(rows.y)), key=lambda i: len(rows.ids[i]))
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=half and kind == torch.float32):
+    with (
+        torch.inference_mode(),
+        torch.autocast("cpu", torch.bfloat16, enabled=half and kind == torch.float32),
+    ):
         for start in range(0, len(order), batch):
             pick = order[start : start + batch]
-            logits = full(net(*rows.batch(rows.ids, pick, kind), torch.tensor(rows.table[pick]).to(kind)))
+            logits = full(
+                net(*rows.batch(rows.ids, pick, kind), torch.tensor(rows.table[pick]).to(kind))
+            )
             y = target(rows.y[pick], kind)
-            total += float(nn.functional.cross_entropy(logits, y, reduction="sum") if measure.of == "classes" else measure.value(logits, y, None) * len(pick))
+            total += float(
+                nn.functional.cross_entropy(logits, y, reduction="sum")
+                if measure.of == "classes"
+                else measure.value(logits, y, None) * len(pick)
+            )
     return total / max(1, len(order))
 
 
 def _changed(rows: Rows, tune: Gradient, seed: int) -> Sequence[Any]:
-    """The rows' tokens, said in another way where the settings want it, or their pictures with what they are changed by."""
+    """The rows' tokens, said in another way where the settings want it, or their pictures with what
+    they are changed by.
+    """
     if rows.eyes:
         return rows.eyes.anew(rows.ids, seed)
     if not tune.augment or rows.words is None:
@@ -161,8 +206,14 @@ def _optimiser(net: Joined, tune: Gradient, moving: Sequence[str]) -> Any:
     depth = len(layers_of(net.trunk.net)[1])
     for name, weight in net.named_parameters():
         if name in moving:
-            paces.setdefault(of_head if name in ("weights", "bias") else tune.pace(name, depth), []).append(weight)
-    return tune.optimiser.made([{"params": w, "pace": pace} for pace, w in sorted(paces.items())], tune.learning_rate, tune.weight_decay)
+            paces.setdefault(
+                of_head if name in ("weights", "bias") else tune.pace(name, depth), []
+            ).append(weight)
+    return tune.optimiser.made(
+        [{"params": w, "pace": pace} for pace, w in sorted(paces.items())],
+        tune.learning_rate,
+        tune.weight_decay,
+    )
 
 
 def told(record: dict[str, Any]) -> Told:
@@ -172,19 +223,32 @@ def told(record: dict[str, Any]) -> Told:
 
 def _sentence(record: dict[str, Any]) -> str:
     if "step" in record:
-        return f"epoch {record['epoch']}: batch {record['step']} of {record['of']}, loss {record['loss']:.4f}, {record['left']} s left"
-    return f"epoch {record['epoch']}: loss {record['train_loss']:.4f}, held out {record['held_loss']:.4f}"
+        return (
+            f"epoch {record['epoch']}: batch {record['step']} of {record['of']}, loss"
+            f" {record['loss']:.4f}, {record['left']} s left"
+        )
+    return (
+        f"epoch {record['epoch']}: loss {record['train_loss']:.4f}, held out"
+        f" {record['held_loss']:.4f}"
+    )
 
 
 def train(
-    net: Joined, tune: Gradient, rows: Rows, held: Rows, seed: int, keep: Path | None, say: Callable[[dict[str, Any]], None]
+    net: Joined,
+    tune: Gradient,
+    rows: Rows,
+    held: Rows,
+    seed: int,
+    keep: Path | None,
+    say: Callable[[dict[str, Any]], None],
 ) -> list[dict[str, Any]]:
     """Train the weights that may move; returns one record an epoch, and leaves the best weights in.
 
     Args:
         held: rows whose loss decides when to stop and which weights stay.
         keep: folder of the checkpoint written after each epoch; an existing one is continued.
-        say: is given each epoch's record, and within an epoch, every two seconds, one with `step`, `of` and `left` (seconds).
+        say: is given each epoch's record, and within an epoch, every two seconds, one with `step`,
+            `of` and `left` (seconds).
 
     Raises:
         Wrong: the loss is no number any more.
@@ -193,13 +257,25 @@ def train(
         return _train(net, tune, rows, held, seed, keep, say)
 
 
-def _train(net: Joined, tune: Gradient, rows: Rows, held: Rows, seed: int, keep: Path | None, say: Callable[[dict[str, Any]], None]) -> list[dict[str, Any]]:
+def _train(
+    net: Joined,
+    tune: Gradient,
+    rows: Rows,
+    held: Rows,
+    seed: int,
+    keep: Path | None,
+    say: Callable[[dict[str, Any]], None],
+) -> list[dict[str, Any]]:
     from accelerate import Accelerator, DistributedDataParallelKwargs
     from accelerate.state import AcceleratorState
 
     torch.manual_seed(seed)
     AcceleratorState._reset_state()  # another model of this build may have run in another precision
-    accelerator = Accelerator(cpu=True, mixed_precision="bf16" if halved(tune) else "no", kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)])  # a base's pooler is not used
+    accelerator = Accelerator(
+        cpu=True,
+        mixed_precision="bf16" if halved(tune) else "no",
+        kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
+    )  # a base's pooler is not used
     if tune.precision == "fp64":
         net.double()
     crew = Crew(accelerator)
@@ -215,8 +291,12 @@ def _train(net: Joined, tune: Gradient, rows: Rows, held: Rows, seed: int, keep:
         history, best, mean = resumed[0]["history"], resumed[1], resumed[2]
         tune.put(net.trunk.net, resumed[3])
     if tune.checkpointing:
-        net.trunk.net.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-    measure = getattr(net, "measure", None) or tune.loss_of("labels" if rows.y.ndim == 2 else "numbers" if rows.y.dtype.kind == "f" else "classes")
+        net.trunk.net.gradient_checkpointing_enable(
+            gradient_checkpointing_kwargs={"use_reentrant": False}
+        )
+    measure = getattr(net, "measure", None) or tune.loss_of(
+        "labels" if rows.y.ndim == 2 else "numbers" if rows.y.dtype.kind == "f" else "classes"
+    )
     kind = net.weights.dtype
     weights = measure.of_classes(rows.y, net.weights.shape[1])
     weights = None if weights is None else weights.to(kind)
@@ -242,7 +322,11 @@ def _train(net: Joined, tune: Gradient, rows: Rows, held: Rows, seed: int, keep:
             part = crew.share(y, target(rows.y[pick], kind), weights, len(mine), len(pick))
             loss = crew.mean(backward(ready, net, tune, measure, batch, weights, accelerator, part))
             if not math.isfinite(loss):
-                raise Wrong("tune.learning_rate", f"the loss is no number after {step + 1} steps of {tune.learning_rate:g}", "a lower learning_rate")
+                raise Wrong(
+                    "tune.learning_rate",
+                    f"the loss is no number after {step + 1} steps of {tune.learning_rate:g}",
+                    "a lower learning_rate",
+                )
             if (number + 1) % tune.accumulate == 0 or number + 1 == len(picks):
                 clip(list(moving.values()), tune.clip)
                 optimiser.step()
@@ -252,23 +336,49 @@ def _train(net: Joined, tune: Gradient, rows: Rows, held: Rows, seed: int, keep:
             if (now := time.perf_counter()) - spoke > QUIET:
                 spoke, done = now, epoch * len(picks) + number + 1
                 pace = (now - began) / (number + 1)
-                say({"epoch": epoch + 1, "step": number + 1, "of": len(picks), "loss": round(total / ((number + 1) * tune.batch), 4), "left": round(pace * (len(picks) * tune.epochs - done))})
-        record = {"epoch": epoch + 1, "train_loss": round(total / len(rows.y), 5), "held_loss": round(loss_of(net, held, measure, halved(tune)), 5)}
+                say(
+                    {
+                        "epoch": epoch + 1,
+                        "step": number + 1,
+                        "of": len(picks),
+                        "loss": round(total / ((number + 1) * tune.batch), 4),
+                        "left": round(pace * (len(picks) * tune.epochs - done)),
+                    }
+                )
+        record = {
+            "epoch": epoch + 1,
+            "train_loss": round(total / len(rows.y), 5),
+            "held_loss": round(loss_of(net, held, measure, halved(tune)), 5),
+        }
         history.append(record)
         say(record)
         if _best(history) == len(history) - 1:
             best = {n: p.detach().clone() for n, p in moving.items()}
         if tune.average < 1 and epoch >= tune.average * tune.epochs:
             count = sum(r["epoch"] > tune.average * tune.epochs for r in history)
-            mean = {n: (p.detach().clone() if n not in mean else mean[n] + (p.detach() - mean[n]) / count) for n, p in moving.items()}
+            mean = {
+                n: p.detach().clone() if n not in mean else mean[n] + (p.detach() - mean[n]) / count
+                for n, p in moving.items()
+            }
         if keep and accelerator.is_main_process:
-            keep_up(keep, moving, optimiser, {"history": history}, best, mean, tune.kept(net.trunk.net))
+            keep_up(
+                keep, moving, optimiser, {"history": history}, best, mean, tune.kept(net.trunk.net)
+            )
     _settle(net, moving, best, mean, history, lambda: loss_of(net, held, measure, halved(tune)))
     return history
 
 
-def _settle(net: Joined, moving: dict[str, Any], best: dict[str, torch.Tensor], mean: dict[str, torch.Tensor], history: list[dict[str, Any]], judged: Callable[[], float]) -> None:
-    """Leave the weights of the lowest held-out loss in: those of the best epoch, or the mean of the last ones."""
+def _settle(
+    net: Joined,
+    moving: dict[str, Any],
+    best: dict[str, torch.Tensor],
+    mean: dict[str, torch.Tensor],
+    history: list[dict[str, Any]],
+    judged: Callable[[], float],
+) -> None:
+    """Leave the weights of the lowest held-out loss in: those of the best epoch, or the mean of the
+    last ones.
+    """
     kept = best
     if mean:
         _put(moving, mean)

@@ -1,6 +1,8 @@
-"""Training shared by several processes: the parts of one training in a folder, workers started, what they made read back.
+"""Training shared by several processes: the parts of one training in a folder, workers started,
+what they made read back.
 
-Knows torch's launcher and safetensors. Workers rebuild the net from its base and put the weights in; nothing is pickled.
+Knows torch's launcher and safetensors. Workers rebuild the net from its base and put the weights
+in; nothing is pickled.
 """
 
 from __future__ import annotations
@@ -26,8 +28,19 @@ from mesocosm.learn.loop import Joined, Rows
 MARK = "mesocosm: "  # what a worker's line of progress begins with
 
 
-def train_many(net: Joined, tune: Any, base: Base, rows: Rows, held: Rows, seed: int, most: int, keep: Path | None, say: Callable[[dict[str, Any]], None]) -> list[dict[str, Any]]:
-    """As `loop.train`, by `tune.processes` processes on this machine; the best weights are put into `net`.
+def train_many(
+    net: Joined,
+    tune: Any,
+    base: Base,
+    rows: Rows,
+    held: Rows,
+    seed: int,
+    most: int,
+    keep: Path | None,
+    say: Callable[[dict[str, Any]], None],
+) -> list[dict[str, Any]]:
+    """As `loop.train`, by `tune.processes` processes on this machine; the best weights are put into
+    `net`.
 
     Args:
         base: what the net was made from.
@@ -42,15 +55,43 @@ def train_many(net: Joined, tune: Any, base: Base, rows: Rows, held: Rows, seed:
 
     with tempfile.TemporaryDirectory(prefix="mesocosm-") as home:
         job = Path(home)
-        save_file({n: p.detach().clone().contiguous() for n, p in net.state_dict().items()}, job / "net.safetensors")
+        save_file(
+            {n: p.detach().clone().contiguous() for n, p in net.state_dict().items()},
+            job / "net.safetensors",
+        )
         put_rows(rows, job / "rows.safetensors")
         put_rows(held, job / "held.safetensors")
-        settings = {"tune": tune.model_dump(mode="json"), "base": {**asdict(base), "folder": str(base.folder)}, "seed": seed, "most": most, "keep": str(keep) if keep else None, "words": rows.words is not None}
+        settings = {
+            "tune": tune.model_dump(mode="json"),
+            "base": {**asdict(base), "folder": str(base.folder)},
+            "seed": seed,
+            "most": most,
+            "keep": str(keep) if keep else None,
+            "words": rows.words is not None,
+        }
         write_json(job / "job.json", settings)
         threads = str(max(1, torch.get_num_threads() // tune.processes))
-        words = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(tune.processes), "-m", "mesocosm.learn.worker", str(job)]
-        env = {**os.environ, "OMP_NUM_THREADS": threads, "MASTER_ADDR": "127.0.0.1", "GLOO_SOCKET_IFNAME": os.environ.get("GLOO_SOCKET_IFNAME", "lo")}
-        with (job / "stderr").open("w") as err, subprocess.Popen(words, stdout=subprocess.PIPE, stderr=err, text=True, env=env) as crew:
+        words = [
+            sys.executable,
+            "-m",
+            "torch.distributed.run",
+            "--standalone",
+            "--nproc-per-node",
+            str(tune.processes),
+            "-m",
+            "mesocosm.learn.worker",
+            str(job),
+        ]
+        env = {
+            **os.environ,
+            "OMP_NUM_THREADS": threads,
+            "MASTER_ADDR": "127.0.0.1",
+            "GLOO_SOCKET_IFNAME": os.environ.get("GLOO_SOCKET_IFNAME", "lo"),
+        }
+        with (
+            (job / "stderr").open("w") as err,
+            subprocess.Popen(words, stdout=subprocess.PIPE, stderr=err, text=True, env=env) as crew,
+        ):
             assert crew.stdout is not None
             for line in crew.stdout:
                 if line.startswith(MARK):
@@ -58,8 +99,15 @@ def train_many(net: Joined, tune: Any, base: Base, rows: Rows, held: Rows, seed:
         if (job / "wrong.json").is_file():
             raise Wrong(**json.loads((job / "wrong.json").read_text(encoding="utf-8")))
         if crew.returncode or not (job / "made.safetensors").is_file():
-            said = re.findall(r"^(?:\[rank\d+\]: ?)?(\w+(?:\.\w+)*(?:Error|Exception): .*)$", (job / "stderr").read_text(encoding="utf-8", errors="replace"), re.MULTILINE)
-            raise Failure(f"a training process ended with {crew.returncode}: {said[0][:300] if said else 'it did not say why'}")
+            said = re.findall(
+                r"^(?:\[rank\d+\]: ?)?(\w+(?:\.\w+)*(?:Error|Exception): .*)$",
+                (job / "stderr").read_text(encoding="utf-8", errors="replace"),
+                re.MULTILINE,
+            )
+            raise Failure(
+                f"a training process ended with {crew.returncode}:"
+                f" {said[0][:300] if said else 'it did not say why'}"
+            )
         made = load_file(job / "made.safetensors")
         if tune.precision == "fp64":
             net.double()
@@ -72,9 +120,21 @@ def put_rows(rows: Rows, path: Path) -> None:
     """Write rows: ids or states flat, with where each row ends."""
     from safetensors.numpy import save_file
 
-    flat = np.concatenate([np.asarray(r) for r in rows.ids]) if len(rows.ids) else np.zeros(0, np.int64)
+    flat = (
+        np.concatenate([np.asarray(r) for r in rows.ids])
+        if len(rows.ids)
+        else np.zeros(0, np.int64)
+    )
     ends = np.cumsum([len(r) for r in rows.ids]).astype(np.int64)
-    save_file({"flat": np.ascontiguousarray(flat), "ends": ends, "table": np.ascontiguousarray(rows.table), "y": np.ascontiguousarray(rows.y)}, path)
+    save_file(
+        {
+            "flat": np.ascontiguousarray(flat),
+            "ends": ends,
+            "table": np.ascontiguousarray(rows.table),
+            "y": np.ascontiguousarray(rows.y),
+        },
+        path,
+    )
 
 
 def get_rows(path: Path) -> Rows:
@@ -83,5 +143,8 @@ def get_rows(path: Path) -> Rows:
 
     kept = load_file(path)
     ends, flat = [0, *kept["ends"].tolist()], kept["flat"]
-    parts = [flat[a:b] if flat.ndim > 1 else flat[a:b].tolist() for a, b in zip(ends, ends[1:], strict=False)]
+    parts = [
+        flat[a:b] if flat.ndim > 1 else flat[a:b].tolist()
+        for a, b in zip(ends, ends[1:], strict=False)
+    ]
     return Rows(parts, kept["table"], kept["y"])

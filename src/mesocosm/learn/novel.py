@@ -1,4 +1,7 @@
-"""Requests of a kind that a model was never taught: those it is not sure of, or that are like nothing it knows, and like each other, as proposals for classes. Knows features, probabilities and words."""
+"""Requests of a kind that a model was never taught: those it is not sure of, or that are like
+nothing it knows, and like each other, as proposals for classes. Knows features, probabilities and
+words.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ LEAST = 5  # strange rows, each unlike the others, that make a proposal
 SAMPLE = 1000  # labelled rows on which it is seen how alike those of one class are
 HEIGHTS = 40  # that are tried
 SEED = 7
-AGAIN = (10, 40)  # times that a row of a class that people named is taught at most: as it is, and varied
+AGAIN = (
+    10,
+    40,
+)  # times that a row of a class that people named is taught at most: as it is, and varied
 WEIGHT = 3.0  # times the rows of a known class that a new one is worth where they are varied
 NEAR = 10  # known classes nearest to a new one, whose rows tell how those of one class differ
 SPREAD = 0.8  # of such a difference that a row is moved by
@@ -31,7 +37,8 @@ class Group:
         rows: their positions, the most typical first.
         strange: how many of them the model is not sure of, or are like nothing it knows.
         nearest: the position of the class that they are most like.
-        alike: how like it their centre is, as a cosine, and `close`, how like their centre they are on average.
+        alike: how like it their centre is, as a cosine, and `close`, how like their centre they are
+            on average.
     """
 
     rows: list[int]
@@ -42,16 +49,19 @@ class Group:
 
 
 class Known:
-    """How the rows of known classes lie: their middle, each class's direction from it, and how alike the rows of one class are.
+    """How the rows of known classes lie: their middle, each class's direction from it, and how
+    alike the rows of one class are.
 
     Args:
         x: features (rows, width) of labelled rows.
         y: their classes (rows,), positions among `classes`.
 
-    The height at which a tree of rows falls into classes is the one that finds the known classes best (adjusted Rand index), so a
-    desk with seventy fine intents has small proposals and one with eight has broad ones. `close` is how like its middle the loosest class is.
+    The height at which a tree of rows falls into classes is the one that finds the known classes
+    best (adjusted Rand index), so a desk with seventy fine intents has small proposals and one with
+    eight has broad ones. `close` is how like its middle the loosest class is.
 
-    Source: Hubert and Arabie 1985, Journal of Classification 2; Sokal and Michener 1958 (average linkage).
+    Source: Hubert and Arabie 1985, Journal of Classification 2; Sokal and Michener 1958 (average
+    linkage).
     """
 
     def __init__(self, x: Array, y: Array, classes: int) -> None:
@@ -60,8 +70,18 @@ class Known:
 
         self.middle = x.mean(0)
         apart = self.placed(x)
-        self.means = _unit(np.array([apart[y == k].mean(0) if (y == k).any() else np.zeros(x.shape[1]) for k in range(classes)]))
-        self.close, self.height = float(min((apart[y == k] @ self.means[k]).mean() for k in np.unique(y))), 1.0
+        self.means = _unit(
+            np.array(
+                [
+                    apart[y == k].mean(0) if (y == k).any() else np.zeros(x.shape[1])
+                    for k in range(classes)
+                ]
+            )
+        )
+        self.close, self.height = (
+            float(min((apart[y == k] @ self.means[k]).mean() for k in np.unique(y))),
+            1.0,
+        )
         at = _directed(apart, np.random.default_rng(SEED).permutation(len(x))[:SAMPLE])
         if len(at) < 2:
             return
@@ -91,10 +111,11 @@ def _directed(placed: Array, at: Array) -> Array:
 def groups(x: Array, strange: Array, known: Known, least: int = LEAST) -> list[Group]:
     """Groups of rows that no class explains, the largest first.
 
-    Strange rows are joined by average linkage up to the known classes' height. A row stays in, or a sure one joins, the group whose centre
-    it is nearer to than to any class: a model is often sure of what it never saw. Rows that hang together less than the loosest class does
-    have nothing in common but to be strange. A group whose centre is as like a class as its own rows are like the centre is
-    that class, asked for in unusual words, and none.
+    Strange rows are joined by average linkage up to the known classes' height. A row stays in, or a
+    sure one joins, the group whose centre it is nearer to than to any class: a model is often sure
+    of what it never saw. Rows that hang together less than the loosest class does have nothing in
+    common but to be strange. A group whose centre is as like a class as its own rows are like the
+    centre is that class, asked for in unusual words, and none.
 
     Args:
         x: features (rows, width).
@@ -125,7 +146,15 @@ def groups(x: Array, strange: Array, known: Known, least: int = LEAST) -> list[G
         close = float(near[mine, k].mean()) if len(mine) else 0.0
         apart = len(np.unique(x[mine[strange[mine]]].round(4), axis=0))
         if apart >= least and close > max(known.close, like.max()):
-            made.append(Group([int(i) for i in mine], int(strange[mine].sum()), int(like.argmax()), float(like.max()), close))
+            made.append(
+                Group(
+                    [int(i) for i in mine],
+                    int(strange[mine].sum()),
+                    int(like.argmax()),
+                    float(like.max()),
+                    close,
+                )
+            )
     return sorted(made, key=lambda g: (-len(g.rows), g.rows))
 
 
@@ -136,8 +165,14 @@ def said_in(text: str) -> list[str]:
     (['where', 'is', 'it'], ['我的', '的包', '包裹'])
     """
     found: list[str] = []
-    for run in re.findall(r"[\u3400-\u9fff]+|[^\W\d_\u3400-\u9fff]{2,}(?:['’][^\W\d_]+)?", text.lower()):
-        found += [run[i : i + 2] for i in range(max(1, len(run) - 1))] if "\u3400" <= run[0] <= "\u9fff" else [run]
+    for run in re.findall(
+        r"[\u3400-\u9fff]+|[^\W\d_\u3400-\u9fff]{2,}(?:['’][^\W\d_]+)?", text.lower()
+    ):
+        found += (
+            [run[i : i + 2] for i in range(max(1, len(run) - 1))]
+            if "\u3400" <= run[0] <= "\u9fff"
+            else [run]
+        )
     return found
 
 
@@ -159,7 +194,11 @@ def names(texts: Sequence[Sequence[str]], rest: Sequence[str], most: int = 3) ->
     in_all = sum(counted, elsewhere)
     made = []
     for group, words in zip(texts, counted, strict=True):
-        worth = {w: (n / len(group)) * math.log(every / in_all[w]) for w, n in words.items() if n * 2 >= len(group) or n >= 3}
+        worth = {
+            w: (n / len(group)) * math.log(every / in_all[w])
+            for w, n in words.items()
+            if n * 2 >= len(group) or n >= 3
+        }
         best = sorted(worth, key=lambda w: (-worth[w], w))[:most]
         top = worth[best[0]] if best else 0.0
         made.append(", ".join(w for w in best if worth[w] >= 0.4 * top))
@@ -178,10 +217,14 @@ def balanced(y: Array, most: int) -> list[int]:
     return sorted(int(i) for k in classes for i in drawn[y[drawn] == k][:each])
 
 
-def as_often(more: Sequence[Mapping[str, Any]], target: str, taught: Sequence[Any], varies: bool = False) -> tuple[list[Mapping[str, Any]], list[int]]:
-    """Labelled rows with those of classes that the data lack again and again, until such a class has as many as the others at the median; and which row each is.
+def as_often(
+    more: Sequence[Mapping[str, Any]], target: str, taught: Sequence[Any], varies: bool = False
+) -> tuple[list[Mapping[str, Any]], list[int]]:
+    """Labelled rows with those of classes that the data lack again and again, until such a class
+    has as many as the others at the median; and which row each is.
 
-    A class of six rows beside seventy of a hundred is seldom said, however well it is told from them.
+    A class of six rows beside seventy of a hundred is seldom said, however well it is told from
+    them.
 
     Args:
         varies: whether what comes again is then varied; it may be worth more.
@@ -191,17 +234,26 @@ def as_often(more: Sequence[Mapping[str, Any]], target: str, taught: Sequence[An
     (['new', 'new', 'new', 'new', 'old'], [0, 0, 0, 0, 1])
     """
     counts = Counter(str(v) for v in taught if v is not None)
-    named = Counter(str(r[target]) for r in more if isinstance(r.get(target), str) and str(r[target]) not in counts)
+    named = Counter(
+        str(r[target])
+        for r in more
+        if isinstance(r.get(target), str) and str(r[target]) not in counts
+    )
     usual = median(counts.values()) if counts else 0
-    times = {label: min(AGAIN[varies], max(1, round(usual * (WEIGHT if varies else 1) / n))) for label, n in named.items()}
+    times = {
+        label: min(AGAIN[varies], max(1, round(usual * (WEIGHT if varies else 1) / n)))
+        for label, n in named.items()
+    }
     same = [k for k, r in enumerate(more) for _ in range(times.get(str(r.get(target)), 1))]
     return [more[k] for k in same], same
 
 
 def varied(x: Array, y: Array, again: Sequence[int], seed: int) -> Array:
-    """Features with those of rows that come again moved as rows of one class differ: by the difference of two rows of a known class that is near.
+    """Features with those of rows that come again moved as rows of one class differ: by the
+    difference of two rows of a known class that is near.
 
-    Copies teach one point; how the rows of a wish differ from each other is much the same for all wishes, and the known ones show it.
+    Copies teach one point; how the rows of a wish differ from each other is much the same for all
+    wishes, and the known ones show it.
 
     Args:
         x: features (rows, width).

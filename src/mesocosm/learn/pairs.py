@@ -1,4 +1,6 @@
-"""Two texts of a row read apart and laid side by side, where the question is how they stand to each other. Knows vectors only."""
+"""Two texts of a row read apart and laid side by side, where the question is how they stand to each
+other. Knows vectors only.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ APART = "\u2063"  # stands between the two in one text; no word and no space
 
 
 def side_by_side(u: Array, v: Array) -> Array:
-    """Features of pairs (rows, 4 x width) from those of each side: both halved, how far apart they are in each direction, and their products.
+    """Features of pairs (rows, 4 x width) from those of each side: both halved, how far apart they
+    are in each direction, and their products.
 
     Source: Conneau et al. 2017, arXiv 1705.02364; Reimers and Gurevych 2019, arXiv 1908.10084.
 
@@ -28,6 +31,8 @@ def side_by_side(u: Array, v: Array) -> Array:
 
 def of_pairs(texts: Sequence[str], features: Callable[[Sequence[str]], Array]) -> Array:
     """Features of texts that hold two each with `APART` between; every side is read once."""
-    left, right = (list(side) for side in zip(*((t.split(APART, 1) + [""])[:2] for t in texts), strict=True))
+    left, right = (
+        list(side) for side in zip(*((t.split(APART, 1) + [""])[:2] for t in texts), strict=True)
+    )
     both = features([*left, *right])
     return side_by_side(both[: len(left)], both[len(left) :])

@@ -1,4 +1,6 @@
-"""Texts cut into pieces: words between spaces, and single characters in scripts that put no spaces between words. Knows texts only."""
+"""Texts cut into pieces: words between spaces, and single characters in scripts that put no spaces
+between words. Knows texts only.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,8 @@ import re
 import unicodedata
 from collections import Counter
 
-# Han, kana, bopomofo, Thai, Lao, Burmese and Khmer: no spaces between words (Unicode Standard Annex 29, table of dictionary-based scripts)
+# Han, kana, bopomofo, Thai, Lao, Burmese and Khmer: no spaces between words (Unicode Standard Annex
+# 29, table of dictionary-based scripts)
 UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3100-\u312f\u31a0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
 MARKS = "\u0300-\u036f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ecd\u102b-\u103e\u17b4-\u17d3\ufe00-\ufe0f\u200d"  # they belong to the character before
 PIECE = re.compile(f"[{UNSPACED}][{MARKS}]*|[^\\s{UNSPACED}]+")
@@ -14,7 +17,8 @@ WORD = re.compile(r"\w\w+")
 
 
 def spans(text: str) -> list[tuple[int, int]]:
-    """Where each piece of a text begins and ends; a piece is a word between spaces or one character of a script without spaces.
+    """Where each piece of a text begins and ends; a piece is a word between spaces or one character
+    of a script without spaces.
 
     >>> [("the card 丢了。")[a:b] for a, b in spans("the card 丢了。")]
     ['the', 'card', '丢', '了', '。']
@@ -35,19 +39,26 @@ def without(text: str, span: tuple[int, int]) -> str:
 
 
 def terms(text: str) -> list[str]:
-    """What a bag of words counts: words of two letters and more in lower case; single characters of scripts without spaces; where a text
-    has neither, each of its characters that is not a space.
+    """What a bag of words counts: words of two letters and more in lower case; single characters of
+    scripts without spaces; where a text has neither, each of its characters that is not a space.
 
     >>> terms("A card"), terms("卡 X1"), terms("A"), terms("👍 👍")
     (['card'], ['卡', 'x1'], ['a'], ['👍', '👍'])
     """
     low = text.lower()
-    found = [m.group() for part in PIECE.finditer(low) for m in (WORD.finditer(part.group()) if not re.match(f"[{UNSPACED}]", part.group()) else [part])]
+    found = [
+        m.group()
+        for part in PIECE.finditer(low)
+        for m in (
+            WORD.finditer(part.group()) if not re.match(f"[{UNSPACED}]", part.group()) else [part]
+        )
+    ]
     return found or [c for c in low if not c.isspace()]
 
 
 def script(text: str) -> str:
-    """The script of most of a text's letters, by its Unicode name: `LATIN`, `CJK`, `HIRAGANA`, `CYRILLIC` and so on; empty without letters.
+    """The script of most of a text's letters, by its Unicode name: `LATIN`, `CJK`, `HIRAGANA`,
+    `CYRILLIC` and so on; empty without letters.
 
     >>> script("Der Zug"), script("银行卡 lost"), script("👍")
     ('LATIN', 'LATIN', '')

@@ -68,10 +68,18 @@ class Version:
     """
 
     def __init__(
-        self, folder: Path, content: str, open_session: Any, precision: str = "auto", readers: dict[Any, Reader] | None = None
+        self,
+        folder: Path,
+        content: str,
+        open_session: Any,
+        precision: str = "auto",
+        readers: dict[Any, Reader] | None = None,
     ) -> None:
         if not folder.is_dir() or digest_folder(folder) != content:
-            raise Failure(f"the files of version '{folder.name}' are not those that were made; run 'mesocosm build'")
+            raise Failure(
+                f"the files of version '{folder.name}' are not those that were made; run 'mesocosm"
+                " build'"
+            )
         self.card: dict[str, Any] = json.loads((folder / "card.json").read_text(encoding="utf-8"))
         self.labels: list[str] = self.card["labels"]
         self.inputs: list[str] = self.card["inputs"]
@@ -96,21 +104,45 @@ class Version:
             self.eye = seen[sight, "sight"]
 
     def _invariant(self) -> bool:
-        """Whether its export proved that an answer does not depend on the rows beside it; versions of before the proof did in int8."""
+        """Whether its export proved that an answer does not depend on the rows beside it; versions
+        of before the proof did in int8.
+        """
         proven = self.card.get("invariance")
-        return self.precision != "int8" if proven is None else bool(proven.get(self.precision, {}).get("invariant"))
+        return (
+            self.precision != "int8"
+            if proven is None
+            else bool(proven.get(self.precision, {}).get("invariant"))
+        )
 
     def outputs(self, rows: Mapping[str, Sequence[Any]], count: int) -> Array:
-        """Probabilities (rows, labels), or values (rows, 1), of cleaned rows given as columns; row by row where a batch would change the answers."""
+        """Probabilities (rows, labels), or values (rows, 1), of cleaned rows given as columns; row
+        by row where a batch would change the answers.
+        """
         if self.alone and count > 1:
-            return np.vstack([self.outputs({name: [values[i]] for name, values in rows.items()}, 1) for i in range(count)])
+            return np.vstack(
+                [
+                    self.outputs({name: [values[i]] for name, values in rows.items()}, 1)
+                    for i in range(count)
+                ]
+            )
         features, table = self.features(rows, count)
         out = np.asarray(self.head.run(None, {"features": features, "table": table})[0])
-        return out if self.scale is None else out.astype(float) * self.scale["sd"] + self.scale["mean"]
+        return (
+            out if self.scale is None else out.astype(float) * self.scale["sd"] + self.scale["mean"]
+        )
 
     def features(self, rows: Mapping[str, Sequence[Any]], count: int) -> tuple[Array, Array]:
-        """Features of the texts and images (rows, width), and the table block (rows, width), of cleaned rows given as columns."""
-        found = [self._read(rows, count), *(self.eye.features(list(rows[n])) for n in self.card["images"])] if self.eye else [self._read(rows, count)]
+        """Features of the texts and images (rows, width), and the table block (rows, width), of
+        cleaned rows given as columns.
+        """
+        found = (
+            [
+                self._read(rows, count),
+                *(self.eye.features(list(rows[n])) for n in self.card["images"]),
+            ]
+            if self.eye
+            else [self._read(rows, count)]
+        )
         return np.hstack(found), block.build(rows, self.card["block"], count)
 
     def _read(self, rows: Mapping[str, Sequence[Any]], count: int) -> Array:
@@ -119,7 +151,11 @@ class Version:
         apart = bool(self.card.get("pair"))
         texts = block.text_of(rows, self.card["texts"], count, apart)
         distinct = {t: i for i, t in enumerate(dict.fromkeys(texts))}
-        found = of_pairs(list(distinct), self.reader.features) if apart else self.reader.features(list(distinct))
+        found = (
+            of_pairs(list(distinct), self.reader.features)
+            if apart
+            else self.reader.features(list(distinct))
+        )
         return found[[distinct[t] for t in texts]]
 
     @property
@@ -132,14 +168,31 @@ class Version:
         return 0 if self.scale else self.labels.index(label)
 
     def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """The label (or `labels`) and probabilities of each cleaned row; of a number, `value` and the `interval` that holds it at `level`."""
+        """The label (or `labels`) and probabilities of each cleaned row; of a number, `value` and
+        the `interval` that holds it at `level`.
+        """
         columns = {name: [row.get(name) for row in rows] for name in self.inputs}
         found: list[dict[str, Any]] = []
         if self.scale:
             said = self.outputs(columns, len(rows))[:, 0]
-            both = ends(self.scale, block.build(columns, self.card["block"], len(rows)) if self.scale.get("widths") else np.zeros((len(rows), 0)), said)
+            both = ends(
+                self.scale,
+                (
+                    block.build(columns, self.card["block"], len(rows))
+                    if self.scale.get("widths")
+                    else np.zeros((len(rows), 0))
+                ),
+                said,
+            )
             for i, value in enumerate(said.tolist()):
-                more = {"interval": [_digits(float(both[0][i])), _digits(float(both[1][i]))], "level": self.scale["level"]} if both else {}
+                more = (
+                    {
+                        "interval": [_digits(float(both[0][i])), _digits(float(both[1][i]))],
+                        "level": self.scale["level"],
+                    }
+                    if both
+                    else {}
+                )
                 found.append({"label": f"{_digits(value):g}", "value": _digits(value), **more})
             return found
         if self.says == "labels":
@@ -156,12 +209,17 @@ class Version:
             )
         return found
 
-
     def _labels(self, p: Array) -> dict[str, Any]:
-        """The labels that are likelier there than not, also as one text, and the probabilities of the ten likeliest."""
+        """The labels that are likelier there than not, also as one text, and the probabilities of
+        the ten likeliest.
+        """
         there = [self.labels[i] for i in np.flatnonzero(p >= 0.5)]
         likeliest = np.argsort(-p)[:10]
-        return {"label": block.BETWEEN.join(there) or NONE, "labels": there, "probabilities": {self.labels[int(i)]: round(float(p[i]), 6) for i in likeliest}}
+        return {
+            "label": block.BETWEEN.join(there) or NONE,
+            "labels": there,
+            "probabilities": {self.labels[int(i)]: round(float(p[i]), 6) for i in likeliest},
+        }
 
 
 def _digits(value: float) -> float:

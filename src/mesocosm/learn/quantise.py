@@ -1,8 +1,10 @@
-"""Matrix products of a graph in int8, each row of activations with a scale of its own. Knows ONNX's nodes.
+"""Matrix products of a graph in int8, each row of activations with a scale of its own. Knows ONNX's
+nodes.
 
-A scale for a whole tensor (`DynamicQuantizeLinear`) makes a row's answer depend on the rows beside it and on their padding. Here the scale of a
-row is the greatest of its own magnitudes, so that the row gives the same in every batch. Weights have 7 bits: sums of two products then fit in
-16 bits, which processors without VNNI add in, so that every processor gives the same.
+A scale for a whole tensor (`DynamicQuantizeLinear`) makes a row's answer depend on the rows beside
+it and on their padding. Here the scale of a row is the greatest of its own magnitudes, so that the
+row gives the same in every batch. Weights have 7 bits: sums of two products then fit in 16 bits,
+which processors without VNNI add in, so that every processor gives the same.
 
 Source: Yao et al. 2022, arXiv 2206.01861 (a scale a token).
 """
@@ -18,7 +20,9 @@ import numpy as np
 WEIGHT = 63  # the greatest quantised weight
 ACTIVATION = 127  # the greatest quantised activation, beside a zero point of 128
 NAME = "int8_"
-RUNTIME = "com.microsoft"  # ONNX Runtime's own operators: one that multiplies in int8 and gives float
+RUNTIME = (  # ONNX Runtime's own operators: one that multiplies in int8 and gives float
+    "com.microsoft"
+)
 
 
 class _Graph:
@@ -27,7 +31,10 @@ class _Graph:
     def __init__(self, graph: Any) -> None:
         self.graph, self.nodes, self.known = graph, list[Any](), set[str]()
         self.consts = {i.name: i for i in graph.initializer}
-        self.step, self.middle = self.const(f"{NAME}step", np.float32(1 / ACTIVATION)), self.const(f"{NAME}middle", np.uint8(128))
+        self.step, self.middle = (
+            self.const(f"{NAME}step", np.float32(1 / ACTIVATION)),
+            self.const(f"{NAME}middle", np.uint8(128)),
+        )
 
     def node(self, kind: str, inputs: list[str], out: str, **more: Any) -> str:
         from onnx import helper
@@ -44,29 +51,51 @@ class _Graph:
         return name
 
     def activation(self, x: str) -> tuple[str, str]:
-        """A tensor in uint8 around 128, and the greatest magnitude of each of its rows (the last axis); made once.
+        """A tensor in uint8 around 128, and the greatest magnitude of each of its rows (the last
+        axis); made once.
 
-        A row of zeros is divided by zero here and multiplied by zero after the product, so that it stays zeros.
+        A row of zeros is divided by zero here and multiplied by zero after the product, so that it
+        stays zeros.
         """
         name = NAME + x
         if name not in self.known:
             self.known.add(name)
-            self.node("ReduceMax", [self.node("Abs", [x], f"{name}_abs"), self.const(f"{NAME}axes", np.array([-1]))], f"{name}_size", keepdims=1)
-            self.node("QuantizeLinear", [self.node("Div", [x, f"{name}_size"], f"{name}_share"), self.step, self.middle], f"{name}_q")
+            self.node(
+                "ReduceMax",
+                [self.node("Abs", [x], f"{name}_abs"), self.const(f"{NAME}axes", np.array([-1]))],
+                f"{name}_size",
+                keepdims=1,
+            )
+            self.node(
+                "QuantizeLinear",
+                [self.node("Div", [x, f"{name}_size"], f"{name}_share"), self.step, self.middle],
+                f"{name}_q",
+            )
         return f"{name}_q", f"{name}_size"
 
     def product(self, x: str, weight: str, value: Any, out: str) -> None:
-        """`x` times a weight (inputs, outputs), summed in int32; the weight has a scale for each output."""
+        """`x` times a weight (inputs, outputs), summed in int32; the weight has a scale for each
+        output.
+        """
         q, size = self.activation(x)
         scale = (np.maximum(np.abs(value).max(0), 1e-12) / WEIGHT).astype(np.float32)
-        w = self.const(f"{NAME}{weight}_q", np.clip(np.rint(value / scale), -WEIGHT, WEIGHT).astype(np.int8))
+        w = self.const(
+            f"{NAME}{weight}_q", np.clip(np.rint(value / scale), -WEIGHT, WEIGHT).astype(np.int8)
+        )
         per_output = self.const(f"{NAME}{weight}_scale", scale)
-        self.node("MatMulIntegerToFloat", [q, w, self.step, per_output, self.middle], f"{NAME}{out}_part", domain=RUNTIME)
+        self.node(
+            "MatMulIntegerToFloat",
+            [q, w, self.step, per_output, self.middle],
+            f"{NAME}{out}_part",
+            domain=RUNTIME,
+        )
         self.node("Mul", [f"{NAME}{out}_part", size], out)
 
 
 def quantise(source: Path, target: Path) -> None:
-    """Write a graph with its products by constant weights (`MatMul`, `Gemm`) in int8; one whose opset is under 18 stays as it is."""
+    """Write a graph with its products by constant weights (`MatMul`, `Gemm`) in int8; one whose
+    opset is under 18 stays as it is.
+    """
     import onnx
     from onnx import helper, numpy_helper
 
@@ -78,14 +107,23 @@ def quantise(source: Path, target: Path) -> None:
     for node in model.graph.node:
         weight = made.consts.get(node.input[1]) if node.op_type in ("MatMul", "Gemm") else None
         how = {a.name: a.f or a.i for a in node.attribute}
-        if weight is None or len(weight.dims) != 2 or node.input[0] in made.consts or how.get("transA") or how.get("alpha", 1.0) != 1.0 or how.get("beta", 1.0) != 1.0:
+        if (
+            weight is None
+            or len(weight.dims) != 2
+            or node.input[0] in made.consts
+            or how.get("transA")
+            or how.get("alpha", 1.0) != 1.0
+            or how.get("beta", 1.0) != 1.0
+        ):
             made.nodes.append(node)
             continue
         value = numpy_helper.to_array(weight)
         name, turned = node.input[1], bool(how.get("transB"))
         bias = node.input[2] if len(node.input) > 2 and node.input[2] else ""
         product = f"{NAME}{node.output[0]}_product" if bias else node.output[0]
-        made.product(node.input[0], f"{name}_t" if turned else name, value.T if turned else value, product)
+        made.product(
+            node.input[0], f"{name}_t" if turned else name, value.T if turned else value, product
+        )
         if bias:
             made.node("Add", [product, bias], node.output[0])
     used = set(_inputs(made.nodes)) | {o.name for o in model.graph.output}

@@ -1,4 +1,6 @@
-"""States under the layers that train: computed once without dropout, kept by content. Knows the shape of encoders."""
+"""States under the layers that train: computed once without dropout, kept by content. Knows the
+shape of encoders.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ class Given(nn.Module):  # type: ignore[misc]
 
 
 def top_of(trunk: Trunk, layers: int) -> Trunk | None:
-    """A trunk of the last layers only, which takes states and shares its weights with the whole; None where the base is built otherwise."""
+    """A trunk of the last layers only, which takes states and shares its weights with the whole;
+    None where the base is built otherwise.
+    """
     net = trunk.net
     name, found = layers_of(net)
     if name != "encoder.layer" or not hasattr(net, "embeddings"):
@@ -45,13 +49,21 @@ def top_of(trunk: Trunk, layers: int) -> Trunk | None:
     return Trunk(top)
 
 
-def states(base: Base, trunk: Trunk, ids: Sequence[Sequence[int]], layers: int, most: int, store: Path) -> list[Array]:
-    """The states (length, width) in float16 that go into the last `layers` layers, of each row's tokens."""
+def states(
+    base: Base, trunk: Trunk, ids: Sequence[Sequence[int]], layers: int, most: int, store: Path
+) -> list[Array]:
+    """The states (length, width) in float16 that go into the last `layers` layers, of each row's
+    tokens.
+    """
     from safetensors.numpy import load_file, save_file
 
     from mesocosm.base.files import aside_name
 
-    kept = store / "features" / f"{digest(base.weights, 'states', layers, most, [list(r) for r in ids])}.safetensors"
+    kept = (
+        store
+        / "features"
+        / f"{digest(base.weights, 'states', layers, most, [list(r) for r in ids])}.safetensors"
+    )
     ends = np.cumsum([0, *(len(r) for r in ids)])
     if kept.is_file():
         flat = load_file(kept)["states"]
@@ -61,7 +73,12 @@ def states(base: Base, trunk: Trunk, ids: Sequence[Sequence[int]], layers: int, 
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bfloat16()):
         for pick in batches([len(r) for r in ids]):
             feed, mask = pad([ids[i] for i in pick])
-            out = trunk.net(input_ids=feed, attention_mask=mask, output_hidden_states=True).hidden_states[-1 - layers].to(torch.float16).numpy()
+            out = (
+                trunk.net(input_ids=feed, attention_mask=mask, output_hidden_states=True)
+                .hidden_states[-1 - layers]
+                .to(torch.float16)
+                .numpy()
+            )
             for i, row in zip(pick, out, strict=True):
                 found[i] = row[: len(ids[i])].copy()
     kept.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,6 @@
-"""One batch forward and backward: plain, mixed, held to agree with itself, or against the worst shift. Knows torch."""
+"""One batch forward and backward: plain, mixed, held to agree with itself, or against the worst
+shift. Knows torch.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,16 @@ from mesocosm.learn.encode import full
 from mesocosm.learn.tuning.gradient import Gradient
 
 
-def backward(ready: Any, net: Any, tune: Gradient, measure: Any, batch: tuple[Any, ...], weights: Any, accelerator: Any, share: float = 1.0) -> float:
+def backward(
+    ready: Any,
+    net: Any,
+    tune: Gradient,
+    measure: Any,
+    batch: tuple[Any, ...],
+    weights: Any,
+    accelerator: Any,
+    share: float = 1.0,
+) -> float:
     """Add the batch's gradients to those that are there; returns its loss.
 
     Args:
@@ -20,12 +31,16 @@ def backward(ready: Any, net: Any, tune: Gradient, measure: Any, batch: tuple[An
         measure: the loss.
         batch: ids, mask, table and labels.
         weights: of the classes, or None.
-        share: what this process's mean counts in the mean over processes, 1 where each has as many rows.
+        share: what this process's mean counts in the mean over processes, 1 where each has as many
+            rows.
     """
     *given, y = batch
     mix = None
     if tune.mixup:
-        mix = (float(torch.distributions.Beta(tune.mixup, tune.mixup).sample()), torch.randperm(len(y)))
+        mix = (
+            float(torch.distributions.Beta(tune.mixup, tune.mixup).sample()),
+            torch.randperm(len(y)),
+        )
 
     def loss() -> Any:
         with accelerator.autocast():
@@ -35,7 +50,11 @@ def backward(ready: Any, net: Any, tune: Gradient, measure: Any, batch: tuple[An
         if mix is not None:
             value = mix[0] * value + (1 - mix[0]) * measure.value(logits, y[mix[1]], weights)
         if twin is not None:
-            apart = _apart(logits, twin) if measure.of == "classes" else 2 * ((logits - twin) ** 2).mean()
+            apart = (
+                _apart(logits, twin)
+                if measure.of == "classes"
+                else 2 * ((logits - twin) ** 2).mean()
+            )
             value = (value + measure.value(twin, y, weights)) / 2 + tune.consistency * apart / 2
         more = tune.penalty(net.trunk.net)
         if getattr(net, "anchor", None) is not None:
@@ -43,7 +62,12 @@ def backward(ready: Any, net: Any, tune: Gradient, measure: Any, batch: tuple[An
         return (value * share if more is None else value * share + more) / tune.accumulate
 
     if tune.adversarial and not given[0].is_floating_point():
-        return tune.adversarial.backward(loss, net.trunk.net.get_input_embeddings(), accelerator.backward) * tune.accumulate
+        return (
+            tune.adversarial.backward(
+                loss, net.trunk.net.get_input_embeddings(), accelerator.backward
+            )
+            * tune.accumulate
+        )
     value = loss()
     accelerator.backward(value)
     return float(value.detach()) * tune.accumulate
@@ -59,4 +83,6 @@ def clip(weights: Sequence[Any], most: float) -> None:
 def _apart(logits: Any, twin: Any) -> Any:
     """How far two outputs are from each other, both ways."""
     a, b = nn.functional.log_softmax(logits, 1), nn.functional.log_softmax(twin, 1)
-    return nn.functional.kl_div(a, b, reduction="batchmean", log_target=True) + nn.functional.kl_div(b, a, reduction="batchmean", log_target=True)
+    return nn.functional.kl_div(
+        a, b, reduction="batchmean", log_target=True
+    ) + nn.functional.kl_div(b, a, reduction="batchmean", log_target=True)

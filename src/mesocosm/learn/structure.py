@@ -1,4 +1,5 @@
-"""Columns that look like time or a group under a random split: rows next to each other, or of one value, have like targets.
+"""Columns that look like time or a group under a random split: rows next to each other, or of one
+value, have like targets.
 
 Knows columns. Names a column, its number of values and how alike targets are; no value of a row.
 """
@@ -18,15 +19,29 @@ LEAST = 50  # rows under which nothing is said
 MOST = 20_000  # rows that are looked at
 ALIKE = 0.3  # of the way from chance to always: how alike targets of one group are at least
 MANY = 20  # values of a column that no name calls a group
-GROUPS = re.compile(r"(^|_)(id|ids|user|customer|client|patient|person|subject|household|family|session|account|device|machine|sensor|site|store|shop|school|hospital|group|author|kunde|kundin|patientin|cliente|病人|患者|客户|用户|店铺)(_|$)", re.I)
-TIMES = re.compile(r"^(t|dt|ts|time|timestamp|date|day|week|month|year|hour|minute|period|quarter|step|tick|epoch|seq|sequence|round|jahr|monat|woche|tag|datum|zeit|fecha|mes|année|annee|mois|jour|年|年份|月|月份|日|日期|时间|时刻)$|_(date|time|timestamp|at|year|month|week|day)$", re.I)
+GROUPS = re.compile(
+    r"(^|_)(id|ids|user|customer|client|patient|person|subject|household|family|session|account|device|machine|sensor|site|store|shop|school|hospital|group|author|kunde|kundin|patientin|cliente|病人|患者|客户|用户|店铺)(_|$)",
+    re.I,
+)
+TIMES = re.compile(
+    r"^(t|dt|ts|time|timestamp|date|day|week|month|year|hour|minute|period|quarter|step|tick|epoch|seq|sequence|round|jahr|monat|woche|tag|datum|zeit|fecha|mes|année|annee|mois|jour|年|年份|月|月份|日|日期|时间|时刻)$|_(date|time|timestamp|at|year|month|week|day)$",
+    re.I,
+)
 
 
-def find_time(name: str, kind: str, values: Sequence[Any], target: Sequence[Any], read: bool) -> list[str]:
-    """A date, or a number that is named like time or numbers the rows, whose neighbours have like targets; a date that is an input also without."""
+def find_time(
+    name: str, kind: str, values: Sequence[Any], target: Sequence[Any], read: bool
+) -> list[str]:
+    """A date, or a number that is named like time or numbers the rows, whose neighbours have like
+    targets; a date that is an input also without.
+    """
     if kind not in (*DATES, "number", "integer"):
         return []
-    there = [(day_of(v) if kind in DATES else float(v), t) for v, t in zip(values, target, strict=True) if v is not None and t is not None]
+    there = [
+        (day_of(v) if kind in DATES else float(v), t)
+        for v, t in zip(values, target, strict=True)
+        if v is not None and t is not None
+    ]
     if len(there) < LEAST:
         return []
     at, told = np.array([a for a, _ in there], dtype=float), [t for _, t in there]
@@ -38,27 +53,50 @@ def find_time(name: str, kind: str, values: Sequence[Any], target: Sequence[Any]
         likeness = float(np.corrcoef(y[:-1], y[1:])[0, 1]) if y.std() else 0.0
         alike, said = likeness * len(y) ** 0.5 > 3 and likeness > 0.1, f"correlation {likeness:.2f}"
     else:
-        share, by_chance = float((y[:-1] == y[1:]).mean()), float(((np.bincount(y.astype(int)) / len(y)) ** 2).sum())
-        alike, said = share - by_chance > 3 * (by_chance * (1 - by_chance) / len(y)) ** 0.5, f"equal in {share:.0%}, {by_chance:.0%} by chance"
+        share, by_chance = (
+            float((y[:-1] == y[1:]).mean()),
+            float(((np.bincount(y.astype(int)) / len(y)) ** 2).sum()),
+        )
+        alike, said = (
+            share - by_chance > 3 * (by_chance * (1 - by_chance) / len(y)) ** 0.5,
+            f"equal in {share:.0%}, {by_chance:.0%} by chance",
+        )
     if not alike and not (read and kind in DATES):
         return []
-    note = f"; rows next to each other in time have like values of the target ({said}), so figures of a random split are too good for later rows" if alike else ""
-    return [f"'{name}' looks like time and the split is random{note}; judge on later rows with 'split: {{test: SOURCE}}'"]
+    note = (
+        f"; rows next to each other in time have like values of the target ({said}), so figures of"
+        " a random split are too good for later rows"
+        if alike
+        else ""
+    )
+    return [
+        f"'{name}' looks like time and the split is random{note}; judge on later rows with 'split:"
+        " {test: SOURCE}'"
+    ]
 
 
 def _numbers_rows(at: Array) -> bool:
     """Whether a column counts the rows: different whole numbers with few gaps."""
-    return bool((at == np.round(at)).all() and len(np.unique(at)) == len(at) and at.max() - at.min() < 1.5 * len(at))
+    return bool(
+        (at == np.round(at)).all()
+        and len(np.unique(at)) == len(at)
+        and at.max() - at.min() < 1.5 * len(at)
+    )
 
 
-def find_group(name: str, kind: str, values: Sequence[Any], target: Sequence[Any], read: bool) -> list[str]:
-    """A column whose values come again and that is named like a group, or, where it is no input, whose rows of one value have like targets.
+def find_group(
+    name: str, kind: str, values: Sequence[Any], target: Sequence[Any], read: bool
+) -> list[str]:
+    """A column whose values come again and that is named like a group, or, where it is no input,
+    whose rows of one value have like targets.
 
     The likeness is that of two rows of one value, beside 99 draws in which targets are dealt anew.
     """
     if kind not in ("category", "text", "integer"):
         return []
-    there = [(str(v), t) for v, t in zip(values, target, strict=True) if v is not None and t is not None]
+    there = [
+        (str(v), t) for v, t in zip(values, target, strict=True) if v is not None and t is not None
+    ]
     distinct = len({v for v, _ in there})
     if not 10 < distinct < 0.7 * len(there):
         return []
@@ -66,12 +104,23 @@ def find_group(name: str, kind: str, values: Sequence[Any], target: Sequence[Any
     alike = _likeness(there[:MOST]) if distinct >= MANY and len(there) >= LEAST else None
     if not named and (read or alike is None):
         return []
-    note = f" and have like values of the target ({alike[1]}), so figures are too good for new values of it" if alike else ""
-    return [f"'{name}' looks like a group ({distinct:,} values in {len(there):,} rows) and the split is random: rows of one value are in several parts{note}; if new values are to be predicted, use 'split: {{group: {name}}}'"]
+    note = (
+        f" and have like values of the target ({alike[1]}), so figures are too good for new values"
+        " of it"
+        if alike
+        else ""
+    )
+    return [
+        f"'{name}' looks like a group ({distinct:,} values in {len(there):,} rows) and the split is"
+        f" random: rows of one value are in several parts{note}; if new values are to be predicted,"
+        f" use 'split: {{group: {name}}}'"
+    ]
 
 
 def _likeness(there: Sequence[tuple[str, Any]]) -> tuple[float, str] | None:
-    """How alike targets of one group are, of the way from chance to always, where that is no chance and much."""
+    """How alike targets of one group are, of the way from chance to always, where that is no chance
+    and much.
+    """
     group = np.unique([v for v, _ in there], return_inverse=True)[1]
     y = _coded([t for _, t in there])
     pairs = float((np.bincount(group) * (np.bincount(group) - 1.0)).sum())
@@ -85,7 +134,11 @@ def _likeness(there: Sequence[tuple[str, Any]]) -> tuple[float, str] | None:
         def measure(r: Array) -> float:
             return float((np.bincount(group, r) ** 2 - np.bincount(group, r**2)).sum() / pairs)
 
-        found, chance, dealt = measure(ranks), 0.0, [measure(rng.permutation(ranks)) for _ in range(99)]
+        found, chance, dealt = (
+            measure(ranks),
+            0.0,
+            [measure(rng.permutation(ranks)) for _ in range(99)],
+        )
     else:
         classes, whole = int(y.max()) + 1, y.astype(int)
         rng = np.random.default_rng(0)
@@ -99,11 +152,20 @@ def _likeness(there: Sequence[tuple[str, Any]]) -> tuple[float, str] | None:
     way = (found - chance) / max(1e-9, 1 - chance)
     if found <= max(dealt) or way < ALIKE:
         return None
-    return way, f"correlation {found:.2f}" if number else f"two rows of one value agree in {found:.0%}, {chance:.0%} by chance"
+    return (
+        way,
+        (
+            f"correlation {found:.2f}"
+            if number
+            else f"two rows of one value agree in {found:.0%}, {chance:.0%} by chance"
+        ),
+    )
 
 
 def _coded(target: Sequence[Any]) -> Array:
-    """Targets as numbers: ranks of numbers, the mean rank for equal ones, since their order tells nothing; numbers of classes."""
+    """Targets as numbers: ranks of numbers, the mean rank for equal ones, since their order tells
+    nothing; numbers of classes.
+    """
     if isinstance(target[0], float):
         from scipy.stats import rankdata
 

@@ -1,4 +1,6 @@
-"""Texts to token ids, and ids in batches of like length. Knows tokenizers; knows no net, so that serving does not wait for torch."""
+"""Texts to token ids, and ids in batches of like length. Knows tokenizers; knows no net, so that
+serving does not wait for torch.
+"""
 
 from __future__ import annotations
 

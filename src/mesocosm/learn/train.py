@@ -61,11 +61,13 @@ class Site:
         folder: where the version's files go; the caller makes it appear whole.
         made: names checkpoint and search, so that a killed training goes on where it was.
         before: the last version of the model.
-        ids: the dataset's number of each row, so that a row can be named when it is to be forgotten.
+        ids: the dataset's number of each row, so that a row can be named when it is to be
+            forgotten.
         studies: the database that keeps the trials of searches.
         corpus: texts to pretrain on.
         told: what is known of each of them, by field, where the objective asks for it.
-        order: the values of what is predicted from the least to the greatest, where they have an order; all tags, where words are tagged.
+        order: the values of what is predicted from the least to the greatest, where they have an
+            order; all tags, where words are tagged.
         past: what went before, where the model is learnt on.
         taught: what the model starts from, where it adapts another.
         items: of a ranker, what is said of each item that is listed.
@@ -73,7 +75,8 @@ class Site:
         sites: the site of each row, where sites learn apart.
         again: rows that come again, as their class has few.
         drawn: whether the test rows were drawn at random, not named by a source.
-        others: columns of the dataset that the model does not read, where a random split may hide what they tell.
+        others: columns of the dataset that the model does not read, where a random split may hide
+            what they tell.
     """
 
     root: Path
@@ -107,8 +110,14 @@ class Grown:
 
 
 def grow(
-    name: str, model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], kinds: Mapping[str, str], site: Site, say: Say
-) -> Grown:  # fmt: skip
+    name: str,
+    model: Model,
+    rows: Mapping[str, Sequence[Any]],
+    split: Sequence[str],
+    kinds: Mapping[str, str],
+    site: Site,
+    say: Say,
+) -> Grown:
     """Fill the site's folder with a version of `model` grown on cleaned columns.
 
     Args:
@@ -126,30 +135,52 @@ def grow(
     if kinds[model.predict] == "tags":
         from mesocosm.learn.tagging.grow import grow_tagger
 
-        return grow_tagger(name, model, resolve(str(model.base), site.root), rows, split, site.order, site, say)
+        return grow_tagger(
+            name, model, resolve(str(model.base), site.root), rows, split, site.order, site, say
+        )
     if kinds[model.predict] == "text":
         from mesocosm.learn.retrieval.grow import grow_finder
         from mesocosm.learn.writing.grow import grow_writer
 
         reads = resolve(str(model.base), site.root)
-        return (grow_writer if reads.writes else grow_finder)(name, model, reads, rows, split, site, say)
+        return (grow_writer if reads.writes else grow_finder)(
+            name, model, reads, rows, split, site, say
+        )
     began = time.perf_counter()
     import torch
 
     torch.manual_seed(model.seed)
     parts = cut(model, rows, split, kinds, site.order, site.taught, site.groups, site.sites)
     parts.again = [at for at, i in enumerate(parts.where["train"]) if i in site.again]
-    found = leaks(rows, kinds, model.inputs, parts.where, [parts.task.plain(v) for v in rows[model.predict]])
+    found = leaks(
+        rows, kinds, model.inputs, parts.where, [parts.task.plain(v) for v in rows[model.predict]]
+    )
     told = [n for n in found["telling"] if n not in model.trust]
     if told:
-        raise Wrong("inputs", f"'{told[0]}' alone tells '{model.predict}' on {found['telling'][told[0]]:.1%} of the test rows, so it may be known only after the fact", f"inputs without it, or 'trust: [{told[0]}]' in the model")
+        raise Wrong(
+            "inputs",
+            f"'{told[0]}' alone tells '{model.predict}' on {found['telling'][told[0]]:.1%} of the"
+            " test rows, so it may be known only after the fact",
+            f"inputs without it, or 'trust: [{told[0]}]' in the model",
+        )
     if found["shared"]:
-        say(f"{found['shared']} of {len(parts.y['test'])} test rows equal a training row in every input")
+        say(
+            f"{found['shared']} of {len(parts.y['test'])} test rows equal a training row in every"
+            " input"
+        )
     store, folder = site.store, site.folder
     scratch = model.pretrain is not None and model.pretrain.scratch is not None
-    base = resolve(str(model.base), site.root) if parts.text_names and not scratch and model.base != AUTO else None
+    base = (
+        resolve(str(model.base), site.root)
+        if parts.text_names and not scratch and model.base != AUTO
+        else None
+    )
     reading = _read_ahead(parts, base, model.max_length, say)
-    quote = None if model.base == AUTO else quoted(planned(model, parts, base, site.root, store, site.corpus, site.told), store)
+    quote = (
+        None
+        if model.base == AUTO
+        else quoted(planned(model, parts, base, site.root, store, site.corpus, site.told), store)
+    )
     laps = quote.laps if quote else Laps()
     if quote:
         quote.announce(say)
@@ -158,7 +189,9 @@ def grow(
     if model.pretrain and parts.text_names:
         from mesocosm.learn.pretraining.run import pretrained
 
-        base, learnt["pretraining"] = pretrained(base, site.corpus, model.pretrain, model.max_length, model.seed, store, say, site.told)
+        base, learnt["pretraining"] = pretrained(
+            base, site.corpus, model.pretrain, model.max_length, model.seed, store, say, site.told
+        )
         laps.end("pretraining")
     tried: dict[str, Any] = {}
     sight: Sight | None = None
@@ -173,105 +206,234 @@ def grow(
     if model.search:
         from mesocosm.learn.search import search
 
-        model, tried = search(model, model.search, lambda m, watch: _trial(m, parts, base, store, watch, sight), say, site.studies, site.made)
+        model, tried = search(
+            model,
+            model.search,
+            lambda m, watch: _trial(m, parts, base, store, watch, sight),
+            say,
+            site.studies,
+            site.made,
+        )
         laps.end("search")
     history: list[dict[str, Any]] = []
     if isinstance(model.base, Brought):
         feats = {p: np.zeros((len(y), 0), np.float32) for p, y in parts.y.items()}
-        head, trunk = head_of(model.base, site.root, len(model.inputs), parts.task.labels, parts.task.scale), None
+        head, trunk = (
+            head_of(model.base, site.root, len(model.inputs), parts.task.labels, parts.task.scale),
+            None,
+        )
         say(f"{model.base.file} is judged as it is; nothing is trained")
     elif picked:
         head, trunk, history, feats = picked
     else:
-        head, trunk, history, feats = fitted(model, parts, base, store, store / "work" / site.made, say, laps=laps, past=site.past, folder=folder, sight=sight, taught=site.taught)
+        head, trunk, history, feats = fitted(
+            model,
+            parts,
+            base,
+            store,
+            store / "work" / site.made,
+            say,
+            laps=laps,
+            past=site.past,
+            folder=folder,
+            sight=sight,
+            taught=site.taught,
+        )
     laps.end("judging")
-    export = _export(head, trunk, base, parts, store, folder, feats, model.max_length, model.apart, laps, sight)
+    export = _export(
+        head, trunk, base, parts, store, folder, feats, model.max_length, model.apart, laps, sight
+    )
     laps.end("agreement" if base else "export")
     p_test = export.pop("served")
     metrics = parts.task.report(p_test, parts, model.seed)
-    scale, shown = parts.task.card(head), {n: [rows[n][i] for i in parts.where["test"]] for n in model.inputs if n not in model.reveal}
+    scale, shown = (
+        parts.task.card(head),
+        {
+            n: [rows[n][i] for i in parts.where["test"]]
+            for n in model.inputs
+            if n not in model.reveal
+        },
+    )
     if isinstance(parts.task, Number):
         scale["scale"] |= {"widths": parts.task.widths(head, parts, model.seed)}
         metrics |= parts.task.covered(scale["scale"], p_test, parts, shown, kinds)
     say(f"{len(p_test)} test rows: {parts.task.sentence(metrics)}")
-    metrics["warnings"] = [*warn.against(metrics), *warn.figures(p_test, parts, metrics), *warn.data(rows, kinds, split, parts, model.inputs, model.predict, bool(site.groups) or not site.drawn, site.others), *warn.copies(p_test, parts)]
+    metrics["warnings"] = [
+        *warn.against(metrics),
+        *warn.figures(p_test, parts, metrics),
+        *warn.data(
+            rows,
+            kinds,
+            split,
+            parts,
+            model.inputs,
+            model.predict,
+            bool(site.groups) or not site.drawn,
+            site.others,
+        ),
+        *warn.copies(p_test, parts),
+    ]
     for sentence in metrics["warnings"]:
         say(f"warning: {sentence}")
     if base:
-        metrics["tokens"], more = reading or _read_ahead(parts, base, model.max_length, say) or ({}, [])
+        metrics["tokens"], more = (
+            reading or _read_ahead(parts, base, model.max_length, say) or ({}, [])
+        )
         metrics["warnings"] += more
     if site.taught:
         metrics |= beside_general(site.taught, head, p_test, feats, parts, model.seed, say)
     if parts.sites is not None:
-        metrics |= beside_pooled(head, parts.sites, parts.site_names, p_test, feats, parts, model.seed, say)
+        metrics |= beside_pooled(
+            head, parts.sites, parts.site_names, p_test, feats, parts, model.seed, say
+        )
     laps.end("judging")
     metrics |= learnt | export.pop("agreement", {}) | {"leaks": found}
-    metrics["beside"] = alone(head, p_test, feats, parts, model.seed, say, sight.features["train"].shape[1] if sight else 0) | (last(p_test, site.before, rows, parts, say) if site.before else {})
+    metrics["beside"] = alone(
+        head,
+        p_test,
+        feats,
+        parts,
+        model.seed,
+        say,
+        sight.features["train"].shape[1] if sight else 0,
+    ) | (last(p_test, site.before, rows, parts, say) if site.before else {})
     if site.past and trunk is not None and base:
         from mesocosm.learn.encode import encode
         from mesocosm.learn.tokens import Tokens
 
         def now(columns: Mapping[str, Sequence[Any]], count: int) -> Array:
             texts = block.text_of(columns, parts.text_names, count, model.apart)
-            return parts.task.said(head.logits(encode(trunk, Tokens(base.folder, model.max_length), texts), block.build(columns, parts.facts, count)))
+            return parts.task.said(
+                head.logits(
+                    encode(trunk, Tokens(base.folder, model.max_length), texts),
+                    block.build(columns, parts.facts, count),
+                )
+            )
 
         metrics["known"] = known(site.past, model.predict, parts.task, now, say)
     laps.end("parts alone")
-    if trunk is None and not (sight and sight.tuned) and not model.met and not isinstance(head, BroughtHead):  # a tuned base has seen all rows
+    if (
+        trunk is None
+        and not (sight and sight.tuned)
+        and not model.met
+        and not isinstance(head, BroughtHead)
+    ):  # a tuned base has seen all rows
         metrics["curve"] = curve(head, p_test, feats, parts, model.seed, say)
     laps.end("curve")
     metrics |= examined(model, rows, kinds, parts, p_test, export.pop("said", None), say)
     card = {
-        "model": name, **scale, "predict": model.predict, "predicts": kinds[model.predict], "inputs": list(model.inputs), "texts": parts.text_names, "pair": model.apart, "block": parts.facts,
-        "max_length": model.max_length, "base": base.name if base else model.base.file if isinstance(model.base, Brought) else None, "licence": base.licence if base else None,
-        "method": model.tune.method, "head": head.name, "settings": head.settings, "rows": {p: len(y) for p, y in parts.y.items()},
-        "trials": tried.get("trials", []), "importance": tried.get("importance", {}), "auto": tried.get("auto", []), "seed": model.seed, **(sight.card if sight else {}), **export,
-    }  # fmt: skip
+        "model": name,
+        **scale,
+        "predict": model.predict,
+        "predicts": kinds[model.predict],
+        "inputs": list(model.inputs),
+        "texts": parts.text_names,
+        "pair": model.apart,
+        "block": parts.facts,
+        "max_length": model.max_length,
+        "base": base.name if base else model.base.file if isinstance(model.base, Brought) else None,
+        "licence": base.licence if base else None,
+        "method": model.tune.method,
+        "head": head.name,
+        "settings": head.settings,
+        "rows": {p: len(y) for p, y in parts.y.items()},
+        "trials": tried.get("trials", []),
+        "importance": tried.get("importance", {}),
+        "auto": tried.get("auto", []),
+        "seed": model.seed,
+        **(sight.card if sight else {}),
+        **export,
+    }
     write_json(folder / "card.json", card)
-    whole = parts.again or head.settings.get("self_training", {}).get("used")  # rows moved by others' differences, and labels it gave itself, hang on every row
+    whole = parts.again or head.settings.get("self_training", {}).get(
+        "used"
+    )  # rows moved by others' differences, and labels it gave itself, hang on every row
     if site.ids and not model.pretrain and not whole:
         keep(head, [site.ids[i] for i in parts.where["train"]], folder)
     laps.end("looking closer")
     if quote and not isinstance(model.base, Brought):
         metrics["price"] = quote.settled()
     metrics["seconds"] = round(time.perf_counter() - began, 2)
-    return Grown(card | {"metrics": metrics}, metrics, history, [*judge.gates(dict(model.require), metrics), *warn.worse(metrics)])
+    return Grown(
+        card | {"metrics": metrics},
+        metrics,
+        history,
+        [*judge.gates(dict(model.require), metrics), *warn.worse(metrics)],
+    )
 
 
-def _read_ahead(parts: Parts, base: Base | None, most: int, say: Say) -> tuple[dict[str, float | None], list[str]] | None:
+def _read_ahead(
+    parts: Parts, base: Base | None, most: int, say: Say
+) -> tuple[dict[str, float | None], list[str]] | None:
     """What a base cuts or does not know of the texts, told before anything is trained."""
     if base is None:
         return None
-    shares, sentences = measure_reading([t for p in parts.texts for t in parts.texts[p]], base, most)
+    shares, sentences = measure_reading(
+        [t for p in parts.texts for t in parts.texts[p]], base, most
+    )
     for sentence in sentences:
         say(f"warning: {sentence}")
     return shares, sentences
 
 
-def _trial(model: Model, parts: Parts, base: Base | None, store: Path, watch: Callable[[int, float], None], sight: Sight | None) -> float:
+def _trial(
+    model: Model,
+    parts: Parts,
+    base: Base | None,
+    store: Path,
+    watch: Callable[[int, float], None],
+    sight: Sight | None,
+) -> float:
     from mesocosm.learn.heads.kernel import loss_for
 
     head, _, _, feats = fitted(model, parts, base, store, None, lambda _: None, watch, sight=sight)
     held = "validation" if len(parts.y["validation"]) else "train"
-    return loss_for(parts.y[held], parts.task.classes)(head.logits(feats[held], parts.table[held]), parts.y[held])
+    return loss_for(parts.y[held], parts.task.classes)(
+        head.logits(feats[held], parts.table[held]), parts.y[held]
+    )
 
 
 def _export(
-    head: Any, trunk: Any, base: Base | None, parts: Parts, store: Path, folder: Path, feats: dict[str, Array], most: int, apart: bool, laps: Laps, sight: Sight | None = None
+    head: Any,
+    trunk: Any,
+    base: Base | None,
+    parts: Parts,
+    store: Path,
+    folder: Path,
+    feats: dict[str, Array],
+    most: int,
+    apart: bool,
+    laps: Laps,
+    sight: Sight | None = None,
 ) -> dict[str, Any]:
-    """Write the graphs; int8 is kept only where it agrees with fp32 on validation and test rows, and answers a row alike in every batch."""
+    """Write the graphs; int8 is kept only where it agrees with fp32 on validation and test rows,
+    and answers a row alike in every batch.
+    """
     from mesocosm.learn.export import export_head, shared_trunk, tuned_trunk
 
     if isinstance(head, BroughtHead):
         (folder / "head.onnx").write_bytes(head.model.SerializeToString())
     else:
-        export_head(head.tensors(), folder / "head.onnx", parts.task.classes, parts.task.many, shares(head))
+        export_head(
+            head.tensors(), folder / "head.onnx", parts.task.classes, parts.task.many, shares(head)
+        )
     pick = [(p, i) for p in ("validation", "test") for i in range(len(parts.y[p]))][:400]
     table = np.stack([parts.table[p][i] for p, i in pick])
     if not base:
         seen = np.stack([feats[p][i] for p, i in pick])
-        asked = Asked(folder / "head.onnx", [""] * len(pick), lambda texts: np.zeros((len(texts), 0), np.float32), seen, table)
-        return {"trunk": None, "precision": "fp32", "served": _served(head, parts, folder, feats["test"]), "invariance": {"fp32": asked.invariance(parts.task.agreement, seen)}}
+        asked = Asked(
+            folder / "head.onnx",
+            [""] * len(pick),
+            lambda texts: np.zeros((len(texts), 0), np.float32),
+            seen,
+            table,
+        )
+        return {
+            "trunk": None,
+            "precision": "fp32",
+            "served": _served(head, parts, folder, feats["test"]),
+            "invariance": {"fp32": asked.invariance(parts.task.agreement, seen)},
+        }
     own: dict[str, float] = {}
     if trunk is None:
         where = shared_trunk(base, store)
@@ -290,25 +452,50 @@ def _export(
 
     def read(reader: Reader, texts: Sequence[str], where: Sequence[tuple[str, int]]) -> Array:
         told = words(reader, texts)
-        return np.hstack([told, np.stack([sight.features[p][i] for p, i in where])]) if sight else told
+        return (
+            np.hstack([told, np.stack([sight.features[p][i] for p, i in where])]) if sight else told
+        )
 
     told = {k: read(r, texts, pick) for k, r in readers.items()}
     said = {k: parts.task.said(head.logits(features, table)) for k, features in told.items()}
     torch_said = parts.task.said(head.logits(np.stack([feats[p][i] for p, i in pick]), table))
-    agree, exact = parts.task.agreement(said["fp32"], said["int8"]), parts.task.agreement(said["fp32"], torch_said)
-    seen = np.stack([sight.features[p][i] for p, i in pick]) if sight else np.zeros((len(pick), 0), np.float32)
-    batches = {k: Asked(folder / "head.onnx", texts, partial(words, r), seen, table).invariance(parts.task.agreement, told[k]) for k, r in readers.items()}
+    agree, exact = (
+        parts.task.agreement(said["fp32"], said["int8"]),
+        parts.task.agreement(said["fp32"], torch_said),
+    )
+    seen = (
+        np.stack([sight.features[p][i] for p, i in pick])
+        if sight
+        else np.zeros((len(pick), 0), np.float32)
+    )
+    batches = {
+        k: (
+            Asked(folder / "head.onnx", texts, partial(words, r), seen, table).invariance(
+                parts.task.agreement, told[k]
+            )
+        )
+        for k, r in readers.items()
+    }
     precision = "int8" if agree >= AGREE and batches["int8"]["invariant"] else "fp32"
     reader = readers[precision]
     return {
         "trunk": named,
         "own_mb": own,
-        "served": _served(head, parts, folder, read(reader, parts.texts["test"], [("test", i) for i in range(len(parts.y["test"]))])),
+        "served": _served(
+            head,
+            parts,
+            folder,
+            read(reader, parts.texts["test"], [("test", i) for i in range(len(parts.y["test"]))]),
+        ),
         "precision": precision,
         "invariance": batches,
         "agreement": {"int8_agreement": round(agree, 4), "onnx_agreement": round(exact, 4)},
-        "said": lambda texts, rows: parts.task.said(head.logits(read(reader, texts, [("test", int(i)) for i in rows]), parts.table["test"][rows])),
-    }  # fmt: skip
+        "said": lambda texts, rows: parts.task.said(
+            head.logits(
+                read(reader, texts, [("test", int(i)) for i in rows]), parts.table["test"][rows]
+            )
+        ),
+    }
 
 
 def _served(head: Any, parts: Parts, folder: Path, features: Array) -> Array:
@@ -316,8 +503,13 @@ def _served(head: Any, parts: Parts, folder: Path, features: Array) -> Array:
     if isinstance(head, BroughtHead):
         return parts.task.said(head.logits(features, parts.table["test"]))
     out = session(folder / "head.onnx")
-    given = {"features": features.astype(np.float32), "table": parts.table["test"].astype(np.float32)}
-    told = np.asarray(out.run(None, {i.name: given[i.name] for i in out.get_inputs()})[0]).astype(float)
+    given = {
+        "features": features.astype(np.float32),
+        "table": parts.table["test"].astype(np.float32),
+    }
+    told = np.asarray(out.run(None, {i.name: given[i.name] for i in out.get_inputs()})[0]).astype(
+        float
+    )
     return told if parts.task.classes else parts.task.said(told)
 
 

@@ -1,4 +1,6 @@
-"""Which rows to label next: those a model is unsure of, and unlike each other. Knows probabilities and features."""
+"""Which rows to label next: those a model is unsure of, and unlike each other. Knows probabilities
+and features.
+"""
 
 from __future__ import annotations
 
@@ -21,13 +23,15 @@ def margins(p: Array) -> Array:
 
 
 def pick(p: Array, x: Array, most: int) -> list[int]:
-    """Positions of up to `most` rows, the first the least sure; each next is unsure and far from those before.
+    """Positions of up to `most` rows, the first the least sure; each next is unsure and far from
+    those before.
 
     Args:
         p: probabilities (rows, classes).
         x: features (rows, width), by which rows are alike.
 
-    Source: Settles 2009, Active Learning Literature Survey (margins); Sener and Savarese 2018, arXiv 1708.00489 (k-centre).
+    Source: Settles 2009, Active Learning Literature Survey (margins); Sener and Savarese 2018,
+    arXiv 1708.00489 (k-centre).
     """
     ahead = margins(p)
     pool = np.argsort(ahead, kind="stable")[: POOL * most]

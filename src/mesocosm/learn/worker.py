@@ -1,6 +1,8 @@
-"""One of several training processes, started by torch's launcher: `python -m mesocosm.learn.worker FOLDER`.
+"""One of several training processes, started by torch's launcher: `python -m mesocosm.learn.worker
+FOLDER`.
 
-Knows a job's folder as `many.py` writes it. The first process tells progress and writes what was made.
+Knows a job's folder as `many.py` writes it. The first process tells progress and writes what was
+made.
 """
 
 from __future__ import annotations
@@ -37,10 +39,18 @@ def main(job: Path) -> None:
     trunk.net = tune.attach(trunk.net)
     rows, held = get_rows(job / "rows.safetensors"), get_rows(job / "held.safetensors")
     seen = trunk
-    if isinstance(tune, Last) and len(rows.ids) and not isinstance(rows.ids[0], list) and (top := top_of(trunk, tune.layers)) is not None:
+    if (
+        isinstance(tune, Last)
+        and len(rows.ids)
+        and not isinstance(rows.ids[0], list)
+        and (top := top_of(trunk, tune.layers)) is not None
+    ):
         seen = top
     if asked["words"]:
-        rows.words = Words(Tokens(base.folder, asked["most"]).tokenizer, trunk.net.get_input_embeddings().weight.detach().numpy())
+        rows.words = Words(
+            Tokens(base.folder, asked["most"]).tokenizer,
+            trunk.net.get_input_embeddings().weight.detach().numpy(),
+        )
     weights = load_file(job / "net.safetensors")
     net = loop.Joined(seen, weights["weights"].numpy(), weights["bias"].numpy(), tune.dropout)
     net.load_state_dict(weights)
@@ -54,11 +64,16 @@ def main(job: Path) -> None:
     try:
         history = loop.train(net, tune, rows, held, asked["seed"], keep, say)
     except Wrong as wrong:
-        write_json(job / "wrong.json", {"key": wrong.key, "found": wrong.found, "wanted": wrong.wanted})
+        write_json(
+            job / "wrong.json", {"key": wrong.key, "found": wrong.found, "wanted": wrong.wanted}
+        )
         raise SystemExit(1) from wrong
     if first:
         write_json(job / "history.json", history)
-        save_file({n: p.detach().clone().contiguous() for n, p in net.state_dict().items()}, job / "made.safetensors")
+        save_file(
+            {n: p.detach().clone().contiguous() for n, p in net.state_dict().items()},
+            job / "made.safetensors",
+        )
     if torch.distributed.is_initialized():
         torch.distributed.barrier()
         torch.distributed.destroy_process_group()

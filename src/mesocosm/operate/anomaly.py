@@ -1,7 +1,8 @@
 """When a figure of a service became worse, and when it is as before again. Knows numbers.
 
-A change is found by a detector of the river library; an improvement is no anomaly. An alert closes on positive evidence: the mean of as many
-fresh figures lies nearer to the usual one than to what was found, with its bound (99 %, one-sided).
+A change is found by a detector of the river library; an improvement is no anomaly. An alert closes
+on positive evidence: the mean of as many fresh figures lies nearer to the usual one than to what
+was found, with its bound (99 %, one-sided).
 """
 
 from __future__ import annotations
@@ -71,4 +72,7 @@ class Figure:
         toward = (mean - before) if gap > 0 else (before - mean)
         if toward + Z * error > BOUND * abs(gap):
             return ""
-        return f"{self.name} was {mean:.4g} on average in {LEAST} windows with requests, where it was {before:.4g} before and {float(detail['value']):.4g} when the alert was raised"
+        return (
+            f"{self.name} was {mean:.4g} on average in {LEAST} windows with requests, where it was"
+            f" {before:.4g} before and {float(detail['value']):.4g} when the alert was raised"
+        )

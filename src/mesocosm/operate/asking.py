@@ -1,4 +1,5 @@
-"""A service asked for predictions: in our own form and in that of the Open Inference Protocol (v2). Knows both forms and batchers.
+"""A service asked for predictions: in our own form and in that of the Open Inference Protocol (v2).
+Knows both forms and batchers.
 
 Source: https://github.com/kserve/open-inference-protocol
 """
@@ -38,7 +39,12 @@ class Asking:
         batchers: filled when the gateway starts.
     """
 
-    def __init__(self, served: Mapping[str, Served], batchers: Mapping[str, Batcher], one_of: Callable[[str], Served]) -> None:
+    def __init__(
+        self,
+        served: Mapping[str, Served],
+        batchers: Mapping[str, Batcher],
+        one_of: Callable[[str], Served],
+    ) -> None:
         self.served, self.batchers, self.one_of = served, batchers, one_of
 
     def unit(self, name: str) -> tuple[Served, Unit]:
@@ -50,21 +56,38 @@ class Asking:
         one = self.one_of(name)
         now = one.now
         if now is None or now.fields is None:
-            raise Problem(503 if now is None else 422, "It does not predict", one.trouble or f"{name} serves no model; ask it by chat")
+            raise Problem(
+                503 if now is None else 422,
+                "It does not predict",
+                one.trouble or f"{name} serves no model; ask it by chat",
+            )
         return one, now
 
-    async def rows(self, one: Served, unit: Unit, rows: Sequence[Any], scope: Scope, receive: Receive, apart: bool = False) -> list[dict[str, Any]]:
+    async def rows(
+        self,
+        one: Served,
+        unit: Unit,
+        rows: Sequence[Any],
+        scope: Scope,
+        receive: Receive,
+        apart: bool = False,
+    ) -> list[dict[str, Any]]:
         """Predictions of raw rows; one whose row would not have been kept has `why`.
 
         Args:
-            apart: whether a row that is malformed has `why` and its `field` while others are answered, where there are others.
+            apart: whether a row that is malformed has `why` and its `field` while others are
+                answered, where there are others.
 
         Raises:
             Problem: too many wait, the deadline passed, or nobody waits any more.
             Wrong: a row cannot be right.
         """
         if not 1 <= len(rows) <= MOST_ROWS:
-            raise Problem(422, "The request cannot be right", f"{len(rows)} rows stand here; wanted 1 to {MOST_ROWS}")
+            raise Problem(
+                422,
+                "The request cannot be right",
+                f"{len(rows)} rows stand here; wanted 1 to {MOST_ROWS}",
+            )
         mark = scope["state"]["mark"] = requested_mark(scope)
         assert unit.fields is not None
         bad: dict[int, Wrong] = {}
@@ -78,8 +101,15 @@ class Asking:
         if bad and (not apart or len(bad) == len(rows)):
             raise _malformed(bad, len(rows))
         if bad:
-            answered = iter(await self.rows(one, unit, [row for n, row in enumerate(rows) if n not in bad], scope, receive))
-            return [{"why": str(bad[n]), "field": bad[n].key} if n in bad else next(answered) for n in range(len(rows))]
+            answered = iter(
+                await self.rows(
+                    one, unit, [row for n, row in enumerate(rows) if n not in bad], scope, receive
+                )
+            )
+            return [
+                {"why": str(bad[n]), "field": bad[n].key} if n in bad else next(answered)
+                for n in range(len(rows))
+            ]
         if mark:
             rows = [MarkedRow(row, mark) for row in rows]
         loop = asyncio.get_running_loop()
@@ -94,32 +124,65 @@ class Asking:
 
         watch, began = loop.create_task(left()), time.time_ns()
         try:
-            run = self.batchers[one.name].run(rows, loop.time() + wait if wait is not None else None)
+            run = self.batchers[one.name].run(
+                rows, loop.time() + wait if wait is not None else None
+            )
             found = await (asyncio.wait_for(run, wait) if wait is not None else run)
         except Full as full:
             seconds = max(1, round(full.seconds))
-            raise Problem(429, "Too many wait", f"the queue is full; try again in {seconds} s", headers={"Retry-After": str(seconds)}) from full
+            raise Problem(
+                429,
+                "Too many wait",
+                f"the queue is full; try again in {seconds} s",
+                headers={"Retry-After": str(seconds)},
+            ) from full
         except (Expired, TimeoutError) as late:
-            raise Problem(408, "Too late", f"no answer could be given within the {wait * 1000 if wait else 0:.0f} ms that the request allows") from late
+            raise Problem(
+                408,
+                "Too late",
+                f"no answer could be given within the {wait * 1000 if wait else 0:.0f} ms that the"
+                " request allows",
+            ) from late
         except asyncio.CancelledError as error:
             if not gone:
                 raise
-            raise Problem(499, "Nobody waits", "the connection was closed before the answer") from error
+            raise Problem(
+                499, "Nobody waits", "the connection was closed before the answer"
+            ) from error
         finally:
             watch.cancel()
-            scope["state"]["asked"] = {"began": began, "ended": time.time_ns(), "version": unit.version, "rows": len(rows)}
+            scope["state"]["asked"] = {
+                "began": began,
+                "ended": time.time_ns(),
+                "version": unit.version,
+                "rows": len(rows),
+            }
         if any("died" in said for said in found):
-            raise Problem(500, "The worker died", "what runs the model died over this row, twice; others were answered")
+            raise Problem(
+                500,
+                "The worker died",
+                "what runs the model died over this row, twice; others were answered",
+            )
         return found
 
 
 def _malformed(bad: Mapping[int, Wrong], count: int) -> Exception:
-    """What is said of a request whose rows are malformed, with each of them where there are several."""
+    """What is said of a request whose rows are malformed, with each of them where there are
+    several.
+    """
     first = next(iter(bad))
     if count == 1:
         return bad[first]
-    errors = [{"index": n, "field": wrong.key, "detail": str(wrong)} for n, wrong in list(bad.items())[:MOST_ERRORS]]
-    return Problem(422, "The request cannot be right", f"row {first}: {bad[first]}", {"field": bad[first].key, "errors": errors})
+    errors = [
+        {"index": n, "field": wrong.key, "detail": str(wrong)}
+        for n, wrong in list(bad.items())[:MOST_ERRORS]
+    ]
+    return Problem(
+        422,
+        "The request cannot be right",
+        f"row {first}: {bad[first]}",
+        {"field": bad[first].key, "errors": errors},
+    )
 
 
 def _deadline(scope: Scope) -> float | None:
@@ -127,7 +190,11 @@ def _deadline(scope: Scope) -> float | None:
     for name, value in scope["headers"]:
         if name == b"x-deadline-ms":
             if not (value.isascii() and value.isdigit()) or not 1 <= int(value) <= MOST_WAIT:
-                raise Problem(400, "The header cannot be right", f"X-Deadline-Ms wants whole milliseconds, 1 to {MOST_WAIT}")
+                raise Problem(
+                    400,
+                    "The header cannot be right",
+                    f"X-Deadline-Ms wants whole milliseconds, 1 to {MOST_WAIT}",
+                )
             return int(value) / 1000
     return None
 
@@ -140,7 +207,9 @@ def requested_mark(scope: Scope) -> str:
     """
     given = next((value.decode("latin-1") for name, value in scope["headers"] if name == MARK), "")
     if given and given not in MARKS:
-        raise Problem(400, "The header is invalid", f"{HEADER} is '{given[:40]}'; expected {', '.join(MARKS)}")
+        raise Problem(
+            400, "The header is invalid", f"{HEADER} is '{given[:40]}'; expected {', '.join(MARKS)}"
+        )
     if given and scope["state"].get("role") != OWNER:
         raise Problem(403, "The role may not mark requests", f"{HEADER} needs the owner's token")
     return given
@@ -161,8 +230,14 @@ class Direct:
         if scope["type"] == "http" and scope["method"] == "POST":
             _, *parts = scope["path"].split("/")
             found = self.routes.get((parts[0], parts[-1])) if len(parts) in (4, 6) else None
-            if found and parts[1] == ("services" if parts[0] == "v1" else "models") and (len(parts) == 4 or (parts[0] == "v2" and parts[3] == "versions")):
-                scope["path_params"] = {"name": parts[2]} | ({"version": parts[4]} if len(parts) == 6 else {})
+            if (
+                found
+                and parts[1] == ("services" if parts[0] == "v1" else "models")
+                and (len(parts) == 4 or (parts[0] == "v2" and parts[3] == "versions"))
+            ):
+                scope["path_params"] = {"name": parts[2]} | (
+                    {"version": parts[4]} if len(parts) == 6 else {}
+                )
                 scope["told"] = f"/{parts[0]}/{parts[1]}/{{name}}/{parts[-1]}"
                 await found(scope, receive, send)
                 return
@@ -182,15 +257,38 @@ class Predict:
         body = await read_json(scope, receive)
         several = body.get("rows") if isinstance(body, dict) else None
         rows = several if isinstance(several, list) else [body]
-        if rows is not several and isinstance(body, dict) and set(body) == {"rows"} and unit.fields and "rows" not in unit.fields.fields:
-            raise Problem(422, "The request is invalid", f"'rows' is {json_kind(several)}; wanted a list of rows, each an object", {"field": "rows"})
+        if (
+            rows is not several
+            and isinstance(body, dict)
+            and set(body) == {"rows"}
+            and unit.fields
+            and "rows" not in unit.fields.fields
+        ):
+            raise Problem(
+                422,
+                "The request is invalid",
+                f"'rows' is {json_kind(several)}; wanted a list of rows, each an object",
+                {"field": "rows"},
+            )
         found = await self.asking.rows(service, unit, rows, scope, receive, apart=True)
         if rows and rows[0] is body:
             if "why" in found[0]:
-                raise Problem(422, "The row would not have been kept", found[0]["why"], _field_of(found[0], unit))
+                raise Problem(
+                    422,
+                    "The row would not have been kept",
+                    found[0]["why"],
+                    _field_of(found[0], unit),
+                )
             await Answer(found[0])(scope, receive, send)
             return
-        await Answer({"predictions": [one | {"index": n} | _field_of(one, unit) if "why" in one else one for n, one in enumerate(found)]})(scope, receive, send)
+        await Answer(
+            {
+                "predictions": [
+                    one | {"index": n} | _field_of(one, unit) if "why" in one else one
+                    for n, one in enumerate(found)
+                ]
+            }
+        )(scope, receive, send)
 
 
 def _field_of(refused: Mapping[str, Any], unit: Unit) -> dict[str, str]:
@@ -201,7 +299,9 @@ def _field_of(refused: Mapping[str, Any], unit: Unit) -> dict[str, str]:
 
 
 class Infer:
-    """`POST /v2/models/{name}/infer`: each input a tensor of one dimension, rows by their place in it."""
+    """`POST /v2/models/{name}/infer`: each input a tensor of one dimension, rows by their place in
+    it.
+    """
 
     def __init__(self, asking: Asking) -> None:
         self.asking = asking
@@ -212,7 +312,9 @@ class Infer:
         service, unit = self.asking.unit(name)
         wanted = scope["path_params"].get("version")
         if wanted and wanted != unit.version:
-            raise Problem(404, "No such version", f"{name} runs {unit.version}, not '{wanted[:60]}'")
+            raise Problem(
+                404, "No such version", f"{name} runs {unit.version}, not '{wanted[:60]}'"
+            )
         body = await inference_of(scope, receive)
         rows = rows_of(body)
         found = await self.asking.rows(service, unit, rows, scope, receive)
@@ -222,15 +324,35 @@ class Infer:
         outputs = outputs_of(unit, found)
         asked = [o.get("name") for o in body.get("outputs", []) if isinstance(o, dict)]
         if unknown := [str(o)[:60] for o in asked if o not in {x["name"] for x in outputs}]:
-            raise Problem(422, "The request cannot be right", f"no output is named '{unknown[0]}'; outputs: {', '.join(x['name'] for x in outputs)}")
-        answer: dict[str, Any] = {"model_name": name, "model_version": unit.version, "id": str(body.get("id", scope["state"]["request"]))[:200], "outputs": [o for o in outputs if not asked or o["name"] in asked]}
-        warned = [{"index": n, **warning} for n, one in enumerate(found) for warning in one.get("warnings", ())]
-        answer |= {"parameters": {"warnings": json.dumps(warned, ensure_ascii=False)}} if warned else {}
+            raise Problem(
+                422,
+                "The request cannot be right",
+                f"no output is named '{unknown[0]}'; outputs:"
+                f" {', '.join(x['name'] for x in outputs)}",
+            )
+        answer: dict[str, Any] = {
+            "model_name": name,
+            "model_version": unit.version,
+            "id": str(body.get("id", scope["state"]["request"]))[:200],
+            "outputs": [o for o in outputs if not asked or o["name"] in asked],
+        }
+        warned = [
+            {"index": n, **warning}
+            for n, one in enumerate(found)
+            for warning in one.get("warnings", ())
+        ]
+        answer |= (
+            {"parameters": {"warnings": json.dumps(warned, ensure_ascii=False)}} if warned else {}
+        )
         if not any(wants_binary(body, o["name"]) for o in answer["outputs"]):
             await Answer(answer)(scope, receive, send)
             return
         data, head = packed(answer, body)
-        await Response(data, media_type="application/octet-stream", headers={"Inference-Header-Content-Length": str(head)})(scope, receive, send)
+        await Response(
+            data,
+            media_type="application/octet-stream",
+            headers={"Inference-Header-Content-Length": str(head)},
+        )(scope, receive, send)
 
 
 async def inference_of(scope: Scope, receive: Receive) -> Any:
@@ -244,7 +366,12 @@ async def inference_of(scope: Scope, receive: Receive) -> Any:
     if length is None:
         return json_of(data)
     if not (length.isascii() and length.isdigit()) or int(length) > len(data):
-        raise Problem(400, "The header is invalid", f"Inference-Header-Content-Length is {length[:20].decode('latin-1')}, and the body has {len(data)} bytes")
+        raise Problem(
+            400,
+            "The header is invalid",
+            f"Inference-Header-Content-Length is {length[:20].decode('latin-1')}, and the body has"
+            f" {len(data)} bytes",
+        )
     try:
         return unpacked(json_of(data[: int(length)]), data[int(length) :])
     except ValueError as error:
@@ -271,33 +398,53 @@ def rows_of(body: Any) -> list[dict[str, Any]]:
         raise wrong("'outputs' is no list; wanted a list of objects with a 'name'")
     columns: dict[str, list[Any]] = {}
     for one in inputs:
-        if not isinstance(one, dict) or not isinstance(one.get("name"), str) or not isinstance(one.get("data"), list):
+        if (
+            not isinstance(one, dict)
+            or not isinstance(one.get("name"), str)
+            or not isinstance(one.get("data"), list)
+        ):
             raise wrong("an input wants 'name', 'shape', 'datatype' and 'data', a list")
         data, shape = _flat(one["data"]), one.get("shape")
         if shape not in ([len(data)], [len(data), 1], [1, len(data)]):
-            raise wrong(f"the shape of '{one['name'][:60]}' is {str(shape)[:60]} and its data has {len(data)} values; wanted [{len(data)}]")
+            raise wrong(
+                f"the shape of '{one['name'][:60]}' is {str(shape)[:60]} and its data has"
+                f" {len(data)} values; wanted [{len(data)}]"
+            )
         columns[one["name"]] = data
     if len({len(c) for c in columns.values()}) != 1:
         raise wrong("the inputs have different lengths; wanted one value of each for every row")
-    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    return [
+        dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
+    ]
 
 
 def _flat(data: list[Any]) -> list[Any]:
-    return [v for one in data for v in one] if data and all(isinstance(one, list) for one in data) else data
+    return (
+        [v for one in data for v in one]
+        if data and all(isinstance(one, list) for one in data)
+        else data
+    )
 
 
 def outputs_of(unit: Unit, found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Predictions as tensors: the id of each, its label, and the probability or the value with its interval."""
+    """Predictions as tensors: the id of each, its label, and the probability or the value with its
+    interval.
+    """
 
     def tensor(name: str, kind: str, data: list[Any], *shape: int) -> dict[str, Any]:
         return {"name": name, "datatype": kind, "shape": [len(found), *shape], "data": data}
 
-    outputs = [tensor("id", "BYTES", [f["id"] for f in found]), tensor("label", "BYTES", [str(f.get("label", "")) for f in found])]
+    outputs = [
+        tensor("id", "BYTES", [f["id"] for f in found]),
+        tensor("label", "BYTES", [str(f.get("label", "")) for f in found]),
+    ]
     for name in ("probability", "value"):
         if all(isinstance(f.get(name), (int, float)) for f in found):
             outputs.append(tensor(name, "FP64", [float(f[name]) for f in found]))
     if all(isinstance(f.get("interval"), list) for f in found):
-        outputs.append(tensor("interval", "FP64", [float(v) for f in found for v in f["interval"]], 2))
+        outputs.append(
+            tensor("interval", "FP64", [float(v) for f in found for v in f["interval"]], 2)
+        )
     if all(isinstance(f.get("text"), str) for f in found):
         outputs.append(tensor("text", "BYTES", [f["text"] for f in found]))
     return outputs
@@ -309,10 +456,22 @@ KINDS = {"number": "FP64", "integer": "INT64", "boolean": "BOOL"}
 def metadata(name: str, unit: Unit) -> dict[str, Any]:
     """What the protocol's model metadata says of a service."""
     assert unit.fields is not None
-    inputs = [{"name": n, "datatype": KINDS.get(str(f.get("type")), "BYTES"), "shape": [-1]} for n, f in unit.fields.fields.items()]
-    outputs = [{"name": "id", "datatype": "BYTES", "shape": [-1]}, {"name": "label", "datatype": "BYTES", "shape": [-1]}]
+    inputs = [
+        {"name": n, "datatype": KINDS.get(str(f.get("type")), "BYTES"), "shape": [-1]}
+        for n, f in unit.fields.fields.items()
+    ]
+    outputs = [
+        {"name": "id", "datatype": "BYTES", "shape": [-1]},
+        {"name": "label", "datatype": "BYTES", "shape": [-1]},
+    ]
     if unit.says == "classes":
         outputs.append({"name": "probability", "datatype": "FP64", "shape": [-1]})
     if unit.says == "number":
         outputs.append({"name": "value", "datatype": "FP64", "shape": [-1]})
-    return {"name": name, "versions": [unit.version], "platform": "mesocosm_onnx", "inputs": inputs, "outputs": outputs}
+    return {
+        "name": name,
+        "versions": [unit.version],
+        "platform": "mesocosm_onnx",
+        "inputs": inputs,
+        "outputs": outputs,
+    }

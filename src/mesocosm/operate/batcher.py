@@ -1,7 +1,8 @@
-"""Dynamic batching: rows that wait together run together, up to a size; nobody waits for others while the worker is idle.
+"""Dynamic batching: rows that wait together run together, up to a size; nobody waits for others
+while the worker is idle.
 
-Knows asyncio and two threads, one for the work and one for what follows it, so that the next batch runs while the last is logged.
-Knows nothing of models: it is handed functions of lists.
+Knows asyncio and two threads, one for the work and one for what follows it, so that the next batch
+runs while the last is logged. Knows nothing of models: it is handed functions of lists.
 """
 
 from __future__ import annotations
@@ -49,22 +50,40 @@ class Batcher:
         most: rows of one batch at most.
         wait: seconds the first row waits for others, though the worker is idle.
         queue: rows that may wait.
-        lanes: how many batches run beside each other now, where others do the work: each may have a second one sent ahead, taken up when the first
-            is done. Without it one batch runs at a time, in a thread of this process.
-        target: seconds within which an answer should come; rows that would wait longer are refused, and no batch takes more than half of it.
+        lanes: how many batches run beside each other now, where others do the work: each may have a
+            second one sent ahead, taken up when the first is done. Without it one batch runs at a
+            time, in a thread of this process.
+        target: seconds within which an answer should come; rows that would wait longer are refused,
+            and no batch takes more than half of it.
     """
 
     def __init__(
-        self, work: Callable[[Sequence[Any]], Any], most: int, wait: float, queue: int, target: float | None = None, then: Callable[[Any], Sequence[Any]] = lambda done: done,
+        self,
+        work: Callable[[Sequence[Any]], Any],
+        most: int,
+        wait: float,
+        queue: int,
+        target: float | None = None,
+        then: Callable[[Any], Sequence[Any]] = lambda done: done,
         lanes: Callable[[], int] | None = None,
-    ) -> None:  # fmt: skip
-        self.work, self.then, self.most, self.wait, self.queue, self.target = work, then, most, wait, queue, target
+    ) -> None:
+        self.work, self.then, self.most, self.wait, self.queue, self.target = (
+            work,
+            then,
+            most,
+            wait,
+            queue,
+            target,
+        )
         self.entries: deque[Entry] = deque()
         self.waiting = self.running = 0
         self.pace = 0.0  # seconds a row
         self.sizes: deque[int] = deque(maxlen=1000)
         self.lanes, self.flight, self.ended = lanes or (lambda: 1), 2 if lanes else 1, 0.0
-        self.threads, self.after = ThreadPoolExecutor(THREADS if lanes else 1), ThreadPoolExecutor(1)
+        self.threads, self.after = (
+            ThreadPoolExecutor(THREADS if lanes else 1),
+            ThreadPoolExecutor(1),
+        )
         self.task: asyncio.Task[None] | None = None
         self.ends: set[asyncio.Task[None]] = set()
         self.come = asyncio.Event()
@@ -88,7 +107,10 @@ class Batcher:
             raise Full(max(0.05, ahead))
         if deadline is not None and loop.time() + ahead >= deadline:
             raise Expired
-        parts = [Entry(rows[at : at + self.most], loop.create_future(), deadline) for at in range(0, len(rows), self.most)]
+        parts = [
+            Entry(rows[at : at + self.most], loop.create_future(), deadline)
+            for at in range(0, len(rows), self.most)
+        ]
         self.entries.extend(parts)
         self.waiting += len(rows)
         self.come.set()
@@ -105,7 +127,11 @@ class Batcher:
 
     def _size(self) -> int:
         """Rows of the next batch at most."""
-        return max(1, min(self.most, int(self.target / 2 / (self.pace * self.lanes())))) if self.target and self.pace else self.most
+        return (
+            max(1, min(self.most, int(self.target / 2 / (self.pace * self.lanes()))))
+            if self.target and self.pace
+            else self.most
+        )
 
     def _share(self, busy: int) -> int:
         """Rows of the next batch: where lanes are free, they share what waits."""
@@ -134,7 +160,9 @@ class Batcher:
             await self.come.wait()
             if self.wait and not busy and self.waiting < self._size():
                 await asyncio.sleep(self.wait)
-            while len(busy) >= self.flight * (lanes := self.lanes()) or (len(busy) >= lanes and self.waiting < AHEAD):
+            while len(busy) >= self.flight * (lanes := self.lanes()) or (
+                len(busy) >= lanes and self.waiting < AHEAD
+            ):
                 _, busy = await asyncio.wait(busy, return_when=asyncio.FIRST_COMPLETED)
             batch = self._taken(self._share(len(busy)))
             if not self.entries:
@@ -148,7 +176,9 @@ class Batcher:
             rows = [row for entry in batch for row in entry.rows]
             self.sizes.append(len(rows))
             self.running += len(rows)
-            alone = not busy and not self.entries  # nobody waits for the thread that works, and another thread is a wait of its own
+            alone = (
+                not busy and not self.entries
+            )  # nobody waits for the thread that works, and another thread is a wait of its own
             work = loop.run_in_executor(self.threads, self._whole if alone else self.work, rows)
             busy.add(work)
             end = loop.create_task(self._end(batch, work, len(rows), loop.time(), alone))
@@ -159,7 +189,14 @@ class Batcher:
         """The results of rows, in one thread."""
         return self.then(self.work(rows))
 
-    async def _end(self, batch: Sequence[Entry], work: asyncio.Future[Any], rows: int, began: float, whole: bool) -> None:
+    async def _end(
+        self,
+        batch: Sequence[Entry],
+        work: asyncio.Future[Any],
+        rows: int,
+        began: float,
+        whole: bool,
+    ) -> None:
         loop = asyncio.get_running_loop()
         try:
             done = await work

@@ -13,15 +13,31 @@ from sqlglot import exp
 from mesocosm.operate import steps as s
 from mesocosm.operate.patterns import as_python
 
-Scope = dict[str, tuple[str, int, str]]  # columns by name in lower case: their name, where they stand and their kind
+Scope = dict[
+    str, tuple[str, int, str]
+]  # columns by name in lower case: their name, where they stand and their kind
 
 TRUTHS = frozenset(("bool", "null", "other"))
 CASTS = {"TEXT": "text", "DOUBLE": "float", "BIGINT": "int", "BOOLEAN": "bool"}
 COMPARED: dict[type[exp.Expression], Callable[[Any, Any], bool]] = {
-    exp.EQ: operator.eq, exp.NEQ: operator.ne, exp.GT: operator.gt, exp.GTE: operator.ge, exp.LT: operator.lt, exp.LTE: operator.le,
-}  # fmt: skip
-RECKONED: dict[type[exp.Expression], Callable[[Any, Any], Any]] = {exp.Add: operator.add, exp.Sub: operator.sub, exp.Mul: operator.mul}
-TRIMMED: dict[str, Callable[[str, str], str]] = {"": str.strip, "BOTH": str.strip, "LEADING": str.lstrip, "TRAILING": str.rstrip}
+    exp.EQ: operator.eq,
+    exp.NEQ: operator.ne,
+    exp.GT: operator.gt,
+    exp.GTE: operator.ge,
+    exp.LT: operator.lt,
+    exp.LTE: operator.le,
+}
+RECKONED: dict[type[exp.Expression], Callable[[Any, Any], Any]] = {
+    exp.Add: operator.add,
+    exp.Sub: operator.sub,
+    exp.Mul: operator.mul,
+}
+TRIMMED: dict[str, Callable[[str, str], str]] = {
+    "": str.strip,
+    "BOTH": str.strip,
+    "LEADING": str.lstrip,
+    "TRAILING": str.rstrip,
+}
 
 
 class Unfit(Exception):
@@ -31,7 +47,9 @@ class Unfit(Exception):
 class Compiler:
     """Expressions over one source as steps."""
 
-    def __init__(self, scope: Scope, alias: str, functions: Mapping[str, Callable[..., Any]]) -> None:
+    def __init__(
+        self, scope: Scope, alias: str, functions: Mapping[str, Callable[..., Any]]
+    ) -> None:
         self.scope, self.alias, self.functions = scope, alias, functions
 
     def place(self, node: exp.Column) -> tuple[str, int, str] | None:
@@ -56,7 +74,11 @@ class Compiler:
     def texts(self, *nodes: Any) -> list[s.Step] | None:
         """Steps of arguments that are texts, None where one is something else."""
         made = [self.node(n) for n in nodes]
-        return [step for step, _ in made] if all(kind in ("text", "null", "other") for _, kind in made) else None
+        return (
+            [step for step, _ in made]
+            if all(kind in ("text", "null", "other") for _, kind in made)
+            else None
+        )
 
     def paren(self, node: Any) -> s.Node:
         """Brackets change nothing in a tree."""
@@ -76,10 +98,18 @@ class Compiler:
         if node.is_string:
             return s.always(node.this), "text"
         if node.this.isdigit():
-            return (s.always(int(node.this)), "int") if int(node.this) < s.EXACT else (s.unsure, "other")
+            return (
+                (s.always(int(node.this)), "int")
+                if int(node.this) < s.EXACT
+                else (s.unsure, "other")
+            )
         if "e" in node.this.lower():
             return s.always(float(node.this)), "float"
-        return (s.always(float(node.this)), "decimal") if len(node.this) < 16 or Decimal(node.this) == Decimal(float(node.this)) else (s.unsure, "other")
+        return (
+            (s.always(float(node.this)), "decimal")
+            if len(node.this) < 16 or Decimal(node.this) == Decimal(float(node.this))
+            else (s.unsure, "other")
+        )
 
     def neg(self, node: exp.Neg) -> s.Node:
         """A number with its sign turned."""
@@ -88,10 +118,16 @@ class Compiler:
 
     def case(self, node: Any) -> s.Node:
         """The first branch whose condition is true."""
-        pairs = [(exp.EQ(this=node.this, expression=i.this) if node.this else i.this, i.args["true"]) for i in node.args["ifs"]]
+        pairs = [
+            (exp.EQ(this=node.this, expression=i.this) if node.this else i.this, i.args["true"])
+            for i in node.args["ifs"]
+        ]
         last = node.args.get("default") or exp.Null()
         steps, kind = s.one_kind([self.node(said) for _, said in pairs] + [self.node(last)])
-        if all(isinstance(when, exp.EQ) and when.expression.is_string and when.this == pairs[0][0].this for when, _ in pairs):
+        if all(
+            isinstance(when, exp.EQ) and when.expression.is_string and when.this == pairs[0][0].this
+            for when, _ in pairs
+        ):
             told, of = self.node(pairs[0][0].this)
             if of == "text":
                 table: dict[str, s.Step] = {}
@@ -105,7 +141,11 @@ class Compiler:
 
     def iff(self, node: exp.If) -> s.Node:
         """`if(a, b, c)`."""
-        return self.case(exp.Case(ifs=[exp.If(this=node.this, true=node.args["true"])], default=node.args.get("false")))
+        return self.case(
+            exp.Case(
+                ifs=[exp.If(this=node.this, true=node.args["true"])], default=node.args.get("false")
+            )
+        )
 
     def coalesce(self, node: exp.Coalesce) -> s.Node:
         """The first that is not null."""
@@ -135,13 +175,19 @@ class Compiler:
 
     def between(self, node: exp.Between) -> s.Node:
         """Two comparisons."""
-        whole = exp.And(this=exp.GTE(this=node.this, expression=node.args["low"]), expression=exp.LTE(this=node.this, expression=node.args["high"]))
+        whole = exp.And(
+            this=exp.GTE(this=node.this, expression=node.args["low"]),
+            expression=exp.LTE(this=node.this, expression=node.args["high"]),
+        )
         return (s.unsure, "other") if node.args.get("symmetric") else self.node(whole)
 
     def among(self, node: exp.In) -> s.Node:
         """IN a list of literals of one kind."""
         (step, kind), many = self.node(node.this), [self.node(n) for n in node.expressions]
-        if not many or not all(isinstance(n, exp.Literal) and k == kind for n, (_, k) in zip(node.expressions, many, strict=True)):
+        if not many or not all(
+            isinstance(n, exp.Literal) and k == kind
+            for n, (_, k) in zip(node.expressions, many, strict=True)
+        ):
             return s.unsure, "other"
         values = frozenset(value([]) for value, _ in many)
         return s.some(step, values.__contains__), "bool"
@@ -154,11 +200,19 @@ class Compiler:
             return step, wanted
         call = s.CONVERTED.get((kind, wanted))
         tried = isinstance(node, exp.TryCast)
-        return (s.some(step, lambda v: call(v, tried)), wanted) if call else (s.only_null(step), wanted)
+        return (
+            (s.some(step, lambda v: call(v, tried)), wanted)
+            if call
+            else (s.only_null(step), wanted)
+        )
 
     def trim(self, node: exp.Trim) -> s.Node:
         """Characters taken away at the ends."""
-        steps, by, call = self.texts(node.this), node.args.get("expression"), TRIMMED.get(node.args.get("position") or "")
+        steps, by, call = (
+            self.texts(node.this),
+            node.args.get("expression"),
+            TRIMMED.get(node.args.get("position") or ""),
+        )
         if steps is None or call is None or not (by is None or by.is_string):
             return s.unsure, "other"
         chars = s.SPACES if by is None else by.this
@@ -166,7 +220,11 @@ class Compiler:
 
     def substring(self, node: exp.Substring) -> s.Node:
         """Characters from one place on."""
-        made = [self.node(n) for n in (node.this, node.args.get("start"), node.args.get("length")) if n is not None]
+        made = [
+            self.node(n)
+            for n in (node.this, node.args.get("start"), node.args.get("length"))
+            if n is not None
+        ]
         if [k for _, k in made] not in (["text", "int"], ["text", "int", "int"]):
             return s.unsure, "other"
 
@@ -183,9 +241,18 @@ class Compiler:
     def right(self, node: Any) -> s.Node:
         """The last or the first characters."""
         steps, many = self.texts(node.this), node.expression
-        if steps is None or not isinstance(many, exp.Literal) or not many.is_int or many.this == "0":
+        if (
+            steps is None
+            or not isinstance(many, exp.Literal)
+            or not many.is_int
+            or many.this == "0"
+        ):
             return s.unsure, "other"
-        part = slice(-int(many.this), None) if isinstance(node, exp.Right) else slice(None, int(many.this))
+        part = (
+            slice(-int(many.this), None)
+            if isinstance(node, exp.Right)
+            else slice(None, int(many.this))
+        )
         return s.some(steps[0], itemgetter(part)), "text"
 
     def length(self, node: exp.Length) -> s.Node:
@@ -196,7 +263,11 @@ class Compiler:
     def lower(self, node: Any) -> s.Node:
         """Small or capital letters, of scripts where both know the same ones."""
         steps = self.texts(node.this)
-        return (s.some(steps[0], s.lowered if isinstance(node, exp.Lower) else s.raised), "text") if steps else (s.unsure, "other")
+        return (
+            (s.some(steps[0], s.lowered if isinstance(node, exp.Lower) else s.raised), "text")
+            if steps
+            else (s.unsure, "other")
+        )
 
     def replace(self, node: exp.Replace) -> s.Node:
         """One text in place of another."""
@@ -209,7 +280,11 @@ class Compiler:
     def translate(self, node: exp.Translate) -> s.Node:
         """Characters in place of others."""
         steps, one, other = self.texts(node.this), node.args["from_"], node.args["to"]
-        if not steps or not (one.is_string and other.is_string) or not len(set(one.this)) == len(one.this) == len(other.this):
+        if (
+            not steps
+            or not (one.is_string and other.is_string)
+            or not len(set(one.this)) == len(one.this) == len(other.this)
+        ):
             return s.unsure, "other"
         table = str.maketrans(one.this, other.this)
         return s.some(steps[0], lambda v: v.translate(table)), "text"
@@ -229,7 +304,12 @@ class Compiler:
     def round(self, node: exp.Round) -> s.Node:
         """A double rounded half away from zero."""
         (step, kind), places = self.node(node.this), node.args.get("decimals")
-        if kind != "float" or (places is not None and not (isinstance(places, exp.Literal) and places.this.isdigit() and int(places.this) < 16)):
+        if kind != "float" or (
+            places is not None
+            and not (
+                isinstance(places, exp.Literal) and places.this.isdigit() and int(places.this) < 16
+            )
+        ):
             return s.unsure, "other"
         scale = 10.0 ** int(places.this if places is not None else 0)
         return s.some(step, lambda v: s.rounded(v, scale)), "float"
@@ -248,20 +328,36 @@ class Compiler:
         return (most, kind) if kind in ("int", "float") else (s.unsure, "other")
 
     def pattern(self, node: Any) -> s.Node:
-        """A regular expression: where Python reads it as the engine does, whether or what it finds; else nothing is found in null."""
+        """A regular expression: where Python reads it as the engine does, whether or what it finds;
+        else nothing is found in null.
+        """
         step, kind = self.node(node.this)
         told, group = node.expression, node.args.get("group")
-        known = as_python(told.this) if isinstance(told, exp.Literal) and told.is_string and kind == "text" else None
+        known = (
+            as_python(told.this)
+            if isinstance(told, exp.Literal) and told.is_string and kind == "text"
+            else None
+        )
         if known is not None and isinstance(node, exp.RegexpLike) and not node.args.get("flag"):
             return s.some(step, lambda v: known.search(v) is not None), "bool"
-        if known is not None and isinstance(node, exp.RegexpExtract) and isinstance(group, exp.Literal) and group.this == "0" and not node.args.get("parameters"):
+        if (
+            known is not None
+            and isinstance(node, exp.RegexpExtract)
+            and isinstance(group, exp.Literal)
+            and group.this == "0"
+            and not node.args.get("parameters")
+        ):
             return s.some(step, lambda v: found[0] if (found := known.search(v)) else ""), "text"
         return (s.unsure if isinstance(group, exp.Array) else s.only_null(step)), "other"
 
     def contains(self, node: exp.Contains) -> s.Node:
         """Whether a text holds another."""
         steps = self.texts(node.this, node.expression)
-        return (s.pair(steps[0], steps[1], lambda text, part: part in text), "bool") if steps else (s.unsure, "other")
+        return (
+            (s.pair(steps[0], steps[1], lambda text, part: part in text), "bool")
+            if steps
+            else (s.unsure, "other")
+        )
 
     def call(self, node: exp.Anonymous) -> s.Node:
         """A function by its name."""
@@ -281,10 +377,40 @@ class Compiler:
 
 
 WAYS: dict[type[exp.Expression], Callable[[Compiler, Any], s.Node]] = {
-    exp.Paren: Compiler.paren, exp.Column: Compiler.column, exp.Literal: Compiler.literal, exp.Neg: Compiler.neg, exp.Case: Compiler.case, exp.If: Compiler.iff,
-    exp.Coalesce: Compiler.coalesce, exp.And: Compiler.both, exp.Or: Compiler.both, exp.Not: Compiler.inverse, exp.Is: Compiler.be, exp.Between: Compiler.between,
-    exp.In: Compiler.among, exp.Cast: Compiler.cast, exp.TryCast: Compiler.cast, exp.Trim: Compiler.trim, exp.Substring: Compiler.substring, exp.Right: Compiler.right,
-    exp.Left: Compiler.right, exp.Length: Compiler.length, exp.Lower: Compiler.lower, exp.Upper: Compiler.lower, exp.Replace: Compiler.replace,
-    exp.Translate: Compiler.translate, exp.DPipe: Compiler.joined, exp.Abs: Compiler.absolute, exp.Round: Compiler.round, exp.Greatest: Compiler.outer,
-    exp.Least: Compiler.outer, exp.RegexpLike: Compiler.pattern, exp.RegexpExtract: Compiler.pattern, exp.RegexpReplace: Compiler.pattern, exp.Anonymous: Compiler.call, exp.Contains: Compiler.contains, exp.Null: lambda c, n: (s.always(None), "null"), exp.Boolean: lambda c, n: (s.always(bool(n.this)), "bool"),
-}  # fmt: skip
+    exp.Paren: Compiler.paren,
+    exp.Column: Compiler.column,
+    exp.Literal: Compiler.literal,
+    exp.Neg: Compiler.neg,
+    exp.Case: Compiler.case,
+    exp.If: Compiler.iff,
+    exp.Coalesce: Compiler.coalesce,
+    exp.And: Compiler.both,
+    exp.Or: Compiler.both,
+    exp.Not: Compiler.inverse,
+    exp.Is: Compiler.be,
+    exp.Between: Compiler.between,
+    exp.In: Compiler.among,
+    exp.Cast: Compiler.cast,
+    exp.TryCast: Compiler.cast,
+    exp.Trim: Compiler.trim,
+    exp.Substring: Compiler.substring,
+    exp.Right: Compiler.right,
+    exp.Left: Compiler.right,
+    exp.Length: Compiler.length,
+    exp.Lower: Compiler.lower,
+    exp.Upper: Compiler.lower,
+    exp.Replace: Compiler.replace,
+    exp.Translate: Compiler.translate,
+    exp.DPipe: Compiler.joined,
+    exp.Abs: Compiler.absolute,
+    exp.Round: Compiler.round,
+    exp.Greatest: Compiler.outer,
+    exp.Least: Compiler.outer,
+    exp.RegexpLike: Compiler.pattern,
+    exp.RegexpExtract: Compiler.pattern,
+    exp.RegexpReplace: Compiler.pattern,
+    exp.Anonymous: Compiler.call,
+    exp.Contains: Compiler.contains,
+    exp.Null: lambda c, n: (s.always(None), "null"),
+    exp.Boolean: lambda c, n: (s.always(bool(n.this)), "bool"),
+}

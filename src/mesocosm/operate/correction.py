@@ -10,9 +10,11 @@ from typing import Any
 
 
 def corrected(said: Mapping[str, Any], weights: Mapping[str, float]) -> dict[str, Any]:
-    """One answer in the light of how many times more often each class comes than in the training rows.
+    """One answer in the light of how many times more often each class comes than in the training
+    rows.
 
-    Probability that is not listed (of unlikely classes) keeps its weight. Answers without probabilities stay as they are.
+    Probability that is not listed (of unlikely classes) keeps its weight. Answers without
+    probabilities stay as they are.
 
     Source: Saerens, Latinne and Decaestecker 2002, Neural Computation 14.
 
@@ -32,7 +34,8 @@ def corrected(said: Mapping[str, Any], weights: Mapping[str, float]) -> dict[str
 
 
 def doubted(said: Mapping[str, Any], floor: float) -> dict[str, Any]:
-    """One answer, and whether it is less probable than the floor, so that a person should have the row.
+    """One answer, and whether it is less probable than the floor, so that a person should have the
+    row.
 
     >>> doubted({"label": "a", "probability": 0.4}, 0.5)["unsure"], doubted({"label": "a", "probability": 0.6}, 0.5)["unsure"]
     (True, False)
@@ -40,7 +43,9 @@ def doubted(said: Mapping[str, Any], floor: float) -> dict[str, Any]:
     return {**said, "unsure": float(said.get("probability", 1.0)) < floor}
 
 
-def floor_of(said: Sequence[Mapping[str, Any]], share: float, weights: Mapping[str, float] | None) -> float:
+def floor_of(
+    said: Sequence[Mapping[str, Any]], share: float, weights: Mapping[str, float] | None
+) -> float:
     """The probability under which so great a share of held-out answers lies.
 
     Source: Chow 1970, IEEE Transactions on Information Theory 16 (the reject option).
@@ -48,5 +53,7 @@ def floor_of(said: Sequence[Mapping[str, Any]], share: float, weights: Mapping[s
     >>> floor_of([{"label": "a", "probability": p / 100} for p in range(100)], 0.1, None)
     0.1
     """
-    sure = sorted(float((corrected(one, weights) if weights else one)["probability"]) for one in said)
+    sure = sorted(
+        float((corrected(one, weights) if weights else one)["probability"]) for one in said
+    )
     return sure[int(share * len(sure))] if sure else 0.0

@@ -1,6 +1,8 @@
-"""The workers of a service, kept alive: replaced where they die, hang or leak, with the units they held; more of them where they are busy.
+"""The workers of a service, kept alive: replaced where they die, hang or leak, with the units they
+held; more of them where they are busy.
 
-Knows seats, in each of which a worker sits. A request that a dying worker held is asked again of the next; one that kills every worker fails alone.
+Knows seats, in each of which a worker sits. A request that a dying worker held is asked again of
+the next; one that kills every worker fails alone.
 """
 
 from __future__ import annotations
@@ -26,24 +28,43 @@ FEWER = 24  # looks in a row at one that would not be busy with a worker less be
 
 
 class Seat:
-    """A place where a worker always sits: one that dies, hangs or leaks is replaced by a new one, with all units.
+    """A place where a worker always sits: one that dies, hangs or leaks is replaced by a new one,
+    with all units.
 
     Args:
         nursery: forks workers for the `service`.
         units: what each of them holds, by key.
         stuck: seconds after which a worker that does not answer is killed.
-        most: gigabytes after which it is replaced; twice what it held when it was warm, and one more, where not given.
+        most: gigabytes after which it is replaced; twice what it held when it was warm, and one
+            more, where not given.
         told: is told in a word why a worker was replaced (`died`, `stuck`, `leak`).
     """
 
-    def __init__(self, nursery: Nursery, service: str, units: Mapping[int, Away], stuck: float, most: float | None, told: Callable[[str], None]) -> None:
-        self.nursery, self.service, self.units, self.stuck, self.most, self.told = nursery, service, units, stuck, most, told
+    def __init__(
+        self,
+        nursery: Nursery,
+        service: str,
+        units: Mapping[int, Away],
+        stuck: float,
+        most: float | None,
+        told: Callable[[str], None],
+    ) -> None:
+        self.nursery, self.service, self.units, self.stuck, self.most, self.told = (
+            nursery,
+            service,
+            units,
+            stuck,
+            most,
+            told,
+        )
         self.worker: Worker | None = None
         self.lock, self.over = threading.RLock(), False
         self.warm: float | None = None
         self.usage: dict[str, float] = {}
         self.asked = 0  # what it is asked now
-        self.worked = self.since = 0.0  # seconds in which it was asked something, and when that began
+        self.worked = self.since = (
+            0.0  # seconds in which it was asked something, and when that began
+        )
         self.counting = threading.Lock()
 
     @property
@@ -94,7 +115,9 @@ class Seat:
         """
         self._count(1)
         try:
-            return worker.ask(do, **more).result(max(self.stuck, LOADING) if do == "load" else self.stuck)
+            return worker.ask(do, **more).result(
+                max(self.stuck, LOADING) if do == "load" else self.stuck
+            )
         except Late:
             self.told("stuck")
             worker.over = True
@@ -122,7 +145,9 @@ class Seat:
         return worked
 
     def tend(self) -> None:
-        """Look at what the worker holds; one that leaks is replaced by a warm one between two batches."""
+        """Look at what the worker holds; one that leaks is replaced by a warm one between two
+        batches.
+        """
         worker = self.worker
         if worker is None or worker.over:
             return
@@ -168,13 +193,21 @@ class Crew:
     """
 
     def __init__(
-        self, nursery: Nursery, service: str, workers: Workers, stuck: float = 120.0, most: float | None = None, told: Callable[[str], None] = lambda why: None,
+        self,
+        nursery: Nursery,
+        service: str,
+        workers: Workers,
+        stuck: float = 120.0,
+        most: float | None = None,
+        told: Callable[[str], None] = lambda why: None,
         moved: Callable[[int, str], None] = lambda count, why: None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.workers, self.moved = workers, moved
         self.keys = itertools.count(1)
         self.units: dict[int, Away] = {}
-        self.seat: Callable[[], Seat] = partial(Seat, nursery, service, self.units, stuck, most, told)
+        self.seat: Callable[[], Seat] = partial(
+            Seat, nursery, service, self.units, stuck, most, told
+        )
         self.seats = [self.seat() for _ in range(workers.least)]
         self.lock, self.over = threading.RLock(), False  # of which seats and units there are
         self.service = service
@@ -206,7 +239,8 @@ class Crew:
         return unit
 
     def ask(self, do: str, **more: Any) -> Any:
-        """What the worker that is there and asked least now answers; one that dies over it is replaced, and the next is asked.
+        """What the worker that is there and asked least now answers; one that dies over it is
+        replaced, and the next is asked.
 
         Raises:
             Gone: several died over it.
@@ -228,7 +262,9 @@ class Crew:
                 seat.drop(key)
 
     def tend(self, every: float = 5.0) -> None:
-        """Look after the workers, and have more of them or fewer where the share of the time in which they are asked something says so."""
+        """Look after the workers, and have more of them or fewer where the share of the time in
+        which they are asked something says so.
+        """
         now = time.monotonic()
         if now - self.looked < every:
             return
@@ -314,7 +350,9 @@ class Away:
         return bool(self._about["speaks"])
 
     def answer(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """What `Loaded.answer` gives. Rows over which workers die are asked one by one, so that one that kills fails alone."""
+        """What `Loaded.answer` gives. Rows over which workers die are asked one by one, so that one
+        that kills fails alone.
+        """
         if self.broken:
             raise Failure(self.broken)
         try:

@@ -1,7 +1,8 @@
-"""The door: how much a connection may cost before its request is known. uvicorn's protocol with bounds.
+"""The door: how much a connection may cost before its request is known. uvicorn's protocol with
+bounds.
 
-A header section has a size and a time, an idle connection has a time, and there is a number of connections. Knows uvicorn's protocol and
-raw HTTP; knows nothing of roles or routes.
+A header section has a size and a time, an idle connection has a time, and there is a number of
+connections. Knows uvicorn's protocol and raw HTTP; knows nothing of roles or routes.
 
 Source: RFC 9112 (HTTP/1.1), RFC 6585, section 5 (431); RFC 9457 (problem details).
 """
@@ -20,7 +21,12 @@ HEADER_SECONDS = 10.0  # within which a request's line and headers are whole
 MOST_WAITING = 256  # connections that have not yet sent a whole head; the oldest of more is closed
 MOST_CONNECTIONS = 4096  # that stand at once, sockets too; less where the process may open fewer files. Whoever asks for more is answered 503
 SPARE_FILES = 128  # open files that are left for the rest of the process
-PHRASES = {400: "Bad Request", 408: "Request Timeout", 431: "Request Header Fields Too Large", 503: "Service Unavailable"}
+PHRASES = {
+    400: "Bad Request",
+    408: "Request Timeout",
+    431: "Request Header Fields Too Large",
+    503: "Service Unavailable",
+}
 
 
 @lru_cache(maxsize=1)
@@ -35,7 +41,9 @@ def most_connections() -> int:
 
 
 class Door(HttpToolsProtocol):
-    """uvicorn's HTTP protocol with bounded headers, a time limit for them and a bound on connections."""
+    """uvicorn's HTTP protocol with bounded headers, a time limit for them and a bound on
+    connections.
+    """
 
     most_headers, header_seconds, most_waiting = MOST_HEADERS, HEADER_SECONDS, MOST_WAITING
     heading = True  # whether a request's head is being read
@@ -48,11 +56,19 @@ class Door(HttpToolsProtocol):
         super().connection_made(transport)
         most = most_connections()
         if len(self.connections) > most:
-            self.refuse(503, f"{most} connections are open already; close one, or try again in a moment", (b"retry-after: 1\r\n",))
+            self.refuse(
+                503,
+                f"{most} connections are open already; close one, or try again in a moment",
+                (b"retry-after: 1\r\n",),
+            )
             return
         self.waiting[self] = None
         if len(self.waiting) > self.most_waiting:
-            next(iter(self.waiting)).refuse(503, f"more than {self.most_waiting} connections wait without a request", (b"retry-after: 1\r\n",))
+            next(iter(self.waiting)).refuse(
+                503,
+                f"more than {self.most_waiting} connections wait without a request",
+                (b"retry-after: 1\r\n",),
+            )
         self._wait()
 
     @property
@@ -73,11 +89,17 @@ class Door(HttpToolsProtocol):
                 self.beside += len(data)
                 super().data_received(data)
                 if self.beside > self.most_headers + len(data):
-                    self.refuse(431, f"a request may have {self.most_headers} bytes of trailers and chunk headers in a row")
+                    self.refuse(
+                        431,
+                        f"a request may have {self.most_headers} bytes of trailers and chunk"
+                        " headers in a row",
+                    )
                 return
             room = self.most_headers - self.head
             if room <= 0:
-                self.refuse(431, f"a request's line and headers may have {self.most_headers} bytes together")
+                self.refuse(
+                    431, f"a request's line and headers may have {self.most_headers} bytes together"
+                )
                 return
             piece, data = data[:room], data[room:]
             self.head += len(piece)
@@ -115,8 +137,15 @@ class Door(HttpToolsProtocol):
         self._rest()
         if self.transport.is_closing():
             return
-        body = json.dumps({"type": "about:blank", "title": PHRASES[status], "status": status, "detail": detail}).encode()
-        head = (f"HTTP/1.1 {status} {PHRASES[status]}\r\n".encode(), b"content-type: application/problem+json\r\n", f"content-length: {len(body)}\r\n".encode(), *more)
+        body = json.dumps(
+            {"type": "about:blank", "title": PHRASES[status], "status": status, "detail": detail}
+        ).encode()
+        head = (
+            f"HTTP/1.1 {status} {PHRASES[status]}\r\n".encode(),
+            b"content-type: application/problem+json\r\n",
+            f"content-length: {len(body)}\r\n".encode(),
+            *more,
+        )
         self.transport.write(b"".join((*head, b"connection: close\r\n\r\n", body)))
         self.transport.close()
 
@@ -131,4 +160,6 @@ class Door(HttpToolsProtocol):
 
     def _late(self) -> None:
         self.timer = None
-        self.refuse(408, f"a request's line and headers are wanted within {self.header_seconds:g} s")
+        self.refuse(
+            408, f"a request's line and headers are wanted within {self.header_seconds:g} s"
+        )

@@ -1,4 +1,6 @@
-"""A server that stops in order: it says that it is not ready, answers on for a while, and only then stops listening. Knows uvicorn."""
+"""A server that stops in order: it says that it is not ready, answers on for a while, and only then
+stops listening. Knows uvicorn.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +19,18 @@ class Draining(uvicorn.Server):
 
     Args:
         leave: called at the first signal.
-        seconds: between the first SIGTERM and the end of listening; the keyboard's SIGINT does not wait.
+        seconds: between the first SIGTERM and the end of listening; the keyboard's SIGINT does not
+            wait.
         begin: called once requests are answered.
     """
 
-    def __init__(self, config: uvicorn.Config, leave: Callable[[], None], seconds: float, begin: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        leave: Callable[[], None],
+        seconds: float,
+        begin: Callable[[], None] = lambda: None,
+    ) -> None:
         super().__init__(config)
         self.leave, self.seconds, self.begin = leave, seconds, begin
         self.until: float | None = None
@@ -49,11 +58,15 @@ class Draining(uvicorn.Server):
 
 
 def end_on_term() -> None:
-    """Have SIGTERM, and SIGHUP of a terminal that is closed, end this process as an exception does, so that what it holds is cleaned up."""
+    """Have SIGTERM, and SIGHUP of a terminal that is closed, end this process as an exception does,
+    so that what it holds is cleaned up.
+    """
 
     def end(sig: int, frame: Any) -> None:
         raise SystemExit(0)
 
     signal.signal(signal.SIGTERM, end)
-    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # who ignores it, as nohup does, goes on
+    if (
+        hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL
+    ):  # who ignores it, as nohup does, goes on
         signal.signal(signal.SIGHUP, end)

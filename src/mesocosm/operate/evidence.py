@@ -1,4 +1,5 @@
-"""How much answers tell of how often a label is true, and how high a sum of what they tell must be before it is an alarm.
+"""How much answers tell of how often a label is true, and how high a sum of what they tell must be
+before it is an alarm.
 
 Knows numbers only.
 """
@@ -12,8 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
-WIDE, EDGES = 6.0, 49  # log-odds beyond which answers are not told apart, and the edges of the cells between
-HELD_LABEL = "\x1flabel"  # the true label of a held-out row, beside its fields; no field has its name
+WIDE, EDGES = (
+    6.0,
+    49,
+)  # log-odds beyond which answers are not told apart, and the edges of the cells between
+HELD_LABEL = (  # the true label of a held-out row, beside its fields; no field has its name
+    "\x1flabel"
+)
 LEAST = 20  # held-out rows of a label, and of none, from which how sure an answer is says something
 PLAIN = 1e6  # how much likelier an answer is taken to be where it is true, where nothing tells how often it errs
 FIRM = 2980.0  # as much at most where held-out rows tell it
@@ -24,12 +30,15 @@ MARGIN = 0.5  # standard errors by which what usually comes is taken to tell mor
 class Evidence:
     """How much likelier an answer is where its label is true than where it is not.
 
-    Answers are told apart by how sure they are, in cells of log-odds, where enough held-out rows tell what is true: their likelihood ratio is
-    a logistic curve. Else a label is taken at its word.
+    Answers are told apart by how sure they are, in cells of log-odds, where enough held-out rows
+    tell what is true: their likelihood ratio is a logistic curve. Else a label is taken at its
+    word.
 
     Args:
-        label: the answer that is counted; None where what is counted has no truth, such as being unsure.
-        rows: held-out rows with `label`, `sure` (the probability of the label) and the truth under `HELD_LABEL`, where they are known.
+        label: the answer that is counted; None where what is counted has no truth, such as being
+            unsure.
+        rows: held-out rows with `label`, `sure` (the probability of the label) and the truth under
+            `HELD_LABEL`, where they are known.
 
     Source: Qin and Zhang 1997, Biometrika 84 (a ratio of densities by logistic regression).
 
@@ -41,21 +50,32 @@ class Evidence:
     def __init__(self, label: str | None, rows: Sequence[Mapping[str, Any]]) -> None:
         from sklearn.linear_model import LogisticRegression
 
-        told = [r for r in rows if r.get("sure") is not None and HELD_LABEL in r] if label is not None else []
+        told = (
+            [r for r in rows if r.get("sure") is not None and HELD_LABEL in r]
+            if label is not None
+            else []
+        )
         true = np.array([str(r[HELD_LABEL]) == label for r in told], dtype=bool)
         self.graded = min(int(true.sum()), int((~true).sum())) >= LEAST
         self.edges = np.linspace(-WIDE, WIDE, EDGES)
         self.ratios = np.array([1 / PLAIN, PLAIN])
         if self.graded:
-            fit = LogisticRegression(C=100.0).fit(np.array([[odds(float(r["sure"]))] for r in told]), true)
+            fit = LogisticRegression(C=100.0).fit(
+                np.array([[odds(float(r["sure"]))] for r in told]), true
+            )
             slope, prior = float(fit.coef_[0, 0]), np.log(true.mean() / (1 - true.mean()))
-            at = np.concatenate([self.edges[:1], (self.edges[1:] + self.edges[:-1]) / 2, self.edges[-1:]])
+            at = np.concatenate(
+                [self.edges[:1], (self.edges[1:] + self.edges[:-1]) / 2, self.edges[-1:]]
+            )
             self.graded = slope > 0  # or how sure an answer is says nothing
             if self.graded:
-                self.ratios = np.clip(np.exp(float(fit.intercept_[0]) + slope * at - prior), 1 / FIRM, FIRM)
+                self.ratios = np.clip(
+                    np.exp(float(fit.intercept_[0]) + slope * at - prior), 1 / FIRM, FIRM
+                )
 
     def cell(self, item: Mapping[str, Any], hit: bool) -> int | None:
-        """Which cell an answer is of; None where answers are told apart by how sure they are, and it does not say.
+        """Which cell an answer is of; None where answers are told apart by how sure they are, and
+        it does not say.
 
         Args:
             item: with `sure`, the probability of the label.
@@ -63,7 +83,11 @@ class Evidence:
         """
         if not self.graded:
             return int(hit)
-        return int(np.searchsorted(self.edges, odds(float(item["sure"])))) if item.get("sure") is not None else None
+        return (
+            int(np.searchsorted(self.edges, odds(float(item["sure"]))))
+            if item.get("sure") is not None
+            else None
+        )
 
     def share(self, counts: Array) -> float:
         """How often the label is truly there among answers: the likeliest share, from 0.005 to 0.9.
@@ -71,7 +95,8 @@ class Evidence:
         Args:
             counts: of answers by cell.
 
-        Source: Saerens, Latinne and Decaestecker 2002, Neural Computation 14 (by expectation and maximisation).
+        Source: Saerens, Latinne and Decaestecker 2002, Neural Computation 14 (by expectation and
+            maximisation).
 
         >>> round(Evidence("bad", []).share(np.array([80.0, 20.0])), 3)
         0.2
@@ -85,7 +110,8 @@ class Evidence:
         return min(0.9, max(0.005, share))
 
     def steps(self, usual: float, risen: float) -> Array:
-        """What an answer of each cell adds to a sum that looks for a share that has risen: the log of how much likelier it is then.
+        """What an answer of each cell adds to a sum that looks for a share that has risen: the log
+        of how much likelier it is then.
 
         >>> Evidence("bad", []).steps(0.1, 0.3).round(2).tolist()
         [-0.25, 1.1]
@@ -100,14 +126,16 @@ def odds(p: float) -> float:
 
 
 def doubtful(steps: Array, shares: Array, seen: float) -> Array:
-    """Shares of cells, moved so far that what was seen lies a standard error of theirs below, so that few rows raise no alarms.
+    """Shares of cells, moved so far that what was seen lies a standard error of theirs below, so
+    that few rows raise no alarms.
 
     Args:
         steps: of each cell.
         shares: of each cell, as seen.
         seen: how many answers were seen.
 
-    Source: Wilson 1927, Journal of the American Statistical Association 22, of a mean in place of a share.
+    Source: Wilson 1927, Journal of the American Statistical Association 22, of a mean in place of a
+    share.
 
     >>> few, many = (doubtful(np.array([-1.0, 2.0]), np.array([0.9, 0.1]), n)[1] for n in (25.0, 2500.0))
     >>> bool(few > many > 0.1)
@@ -121,14 +149,20 @@ def doubtful(steps: Array, shares: Array, seen: float) -> Array:
         moved = shares * np.exp(middle * (steps - steps.max()))
         moved = moved / moved.sum()
         above = float(moved @ steps)
-        low, high = (middle, high) if above - mean < MARGIN * float(np.sqrt(moved @ (steps - above) ** 2 / seen)) else (low, middle)
+        low, high = (
+            (middle, high)
+            if above - mean < MARGIN * float(np.sqrt(moved @ (steps - above) ** 2 / seen))
+            else (low, middle)
+        )
     return moved
 
 
 def threshold(steps: Array, shares: Array, quiet: float) -> float:
-    """The least height of a sum, never under nought, at which so many answers pass between two alarms, on average.
+    """The least height of a sum, never under nought, at which so many answers pass between two
+    alarms, on average.
 
-    The sum's run length is that of a Markov chain over cells; a step between two cells goes to both, by how near it is to each.
+    The sum's run length is that of a Markov chain over cells; a step between two cells goes to
+    both, by how near it is to each.
 
     Args:
         steps: what an answer of each kind adds.
@@ -147,8 +181,13 @@ def threshold(steps: Array, shares: Array, quiet: float) -> float:
     def lasts(height: float) -> float:
         step = steps * CELLS / height
         below = np.floor(step)
-        chances = np.zeros(2 * CELLS + 1)  # of moving by so many cells, from as many down to as many up
-        for to, chance in ((below, shares * (1 - (step - below))), (below + 1, shares * (step - below))):
+        chances = np.zeros(
+            2 * CELLS + 1
+        )  # of moving by so many cells, from as many down to as many up
+        for to, chance in (
+            (below, shares * (1 - (step - below))),
+            (below + 1, shares * (step - below)),
+        ):
             np.add.at(chances, np.clip(to + CELLS, 0, 2 * CELLS).astype(int), chance)
         moves = chances[by]
         moves[:, 0] = np.cumsum(chances)[by[:, 0]]  # what would fall under nought stays there

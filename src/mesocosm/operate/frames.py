@@ -1,4 +1,6 @@
-"""Messages between the gateway and its workers: JSON with its length before it, over a socket. Knows bytes; never a pickle."""
+"""Messages between the gateway and its workers: JSON with its length before it, over a socket.
+Knows bytes; never a pickle.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """The gateway: every service, the console and the world on one port, behind a token.
 
-Knows HTTP and how its parts are put together: the guard before it, batchers behind it, watches and crews beside it.
+Knows HTTP and how its parts are put together: the guard before it, batchers behind it, watches and
+crews beside it.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -34,20 +36,39 @@ from mesocosm.operate.watch import Watch
 
 EVERY = 0.5  # seconds between two looks at the catalog
 
-TRAFFIC = ("/predict", "/infer")  # routes that are requests of a service; feedback, what-if and acts of operators are not
+TRAFFIC = (
+    "/predict",
+    "/infer",
+)  # routes that are requests of a service; feedback, what-if and acts of operators are not
+
+
+def _lanes(crew: Crew) -> int:
+    """How many batches a crew takes at once."""
+    return crew.lanes
 
 
 def create_app(
-    served: Mapping[str, Served], watches: Sequence[Watch], roles: Roles, more: Callable[[FastAPI], None], metrics: Metrics,
-    crews: Mapping[str, Crew] | None = None, journal: Journal | None = None, logs: Logs | None = None, traces: Traces | None = None, hosts: tuple[str, ...] = HOSTS,
-    measure: Callable[[], None] = lambda: None, leads: Callable[[], bool] = lambda: True, leaving: Callable[[], bool] = lambda: False,
-) -> ASGIApp:  # fmt: skip
+    served: Mapping[str, Served],
+    watches: Sequence[Watch],
+    roles: Roles,
+    more: Callable[[FastAPI], None],
+    metrics: Metrics,
+    crews: Mapping[str, Crew] | None = None,
+    journal: Journal | None = None,
+    logs: Logs | None = None,
+    traces: Traces | None = None,
+    hosts: tuple[str, ...] = HOSTS,
+    measure: Callable[[], None] = lambda: None,
+    leads: Callable[[], bool] = lambda: True,
+    leaving: Callable[[], bool] = lambda: False,
+) -> ASGIApp:
     """The application.
 
     Args:
         more: adds the routes of the console and the world.
         crews: the workers of services, by name; without them services answer in this process.
-        journal: where predictions are logged, brought into the catalog when that takes records again.
+        journal: where predictions are logged, brought into the catalog when that takes records
+            again.
         hosts: names by which the server may be called.
         measure: sets what metrics are told of the catalog, before they are read.
         leads: whether this gateway is the one that watches.
@@ -62,8 +83,19 @@ def create_app(
             batch = one.service.batch
             target = seconds(batch.target) if batch.target else None
             crew = (crews or {}).get(name)
-            batchers[name] = Batcher(one.answered, batch.most, seconds(batch.wait), one.service.queue, target, one.keep, (lambda c=crew: c.lanes) if crew else None)  # type: ignore[misc]
-        tasks = [asyncio.create_task(_follow(served, metrics, crews or {}, journal, logs)), *(asyncio.create_task(_watch(w, leads)) for w in watches)]
+            batchers[name] = Batcher(
+                one.answered,
+                batch.most,
+                seconds(batch.wait),
+                one.service.queue,
+                target,
+                one.keep,
+                partial(_lanes, crew) if crew else None,
+            )
+        tasks = [
+            asyncio.create_task(_follow(served, metrics, crews or {}, journal, logs)),
+            *(asyncio.create_task(_watch(w, leads)) for w in watches),
+        ]
         yield
         for task in tasks:
             task.cancel()
@@ -89,7 +121,9 @@ def create_app(
         if traces:
             traces.request(scope, status, took)
 
-    app = FastAPI(title="Mesocosm", version=VERSION, docs_url=None, redoc_url=None, lifespan=lifespan)
+    app = FastAPI(
+        title="Mesocosm", version=VERSION, docs_url=None, redoc_url=None, lifespan=lifespan
+    )
 
     async def said(request: Request, error: Exception) -> Response:
         return spoken(problem_of(error), request.url.path)
@@ -116,11 +150,15 @@ def create_app(
         return {"status": "alive"}
 
     def waiting() -> dict[str, str]:
-        return {n: s.trouble or "loading" for n, s in served.items() if s.now is None} | ({"server": "stopping"} if leaving() else {})
+        return {n: s.trouble or "loading" for n, s in served.items() if s.now is None} | (
+            {"server": "stopping"} if leaving() else {}
+        )
 
     @app.get("/readyz")
     async def readyz() -> Response:
-        return JSONResponse({"ready": not waiting(), "waiting": waiting()}, 503 if waiting() else 200)
+        return JSONResponse(
+            {"ready": not waiting(), "waiting": waiting()}, 503 if waiting() else 200
+        )
 
     @app.get("/metrics")
     async def scrape() -> Response:
@@ -128,7 +166,9 @@ def create_app(
             metrics.queue(name, batcher.waiting, batcher.sizes[-1] if batcher.sizes else 0)
         with suppress(Exception):  # a catalog that cannot be read now leaves the last figures
             await asyncio.to_thread(measure)
-        return Response(await asyncio.to_thread(metrics.text), media_type="text/plain; version=0.0.4")
+        return Response(
+            await asyncio.to_thread(metrics.text), media_type="text/plain; version=0.0.4"
+        )
 
     _inference_protocol(app, asking, waiting)
 
@@ -137,8 +177,16 @@ def create_app(
         one = one_of(name)
         request.state.mark = requested_mark(request.scope)
         body = await body_of(request)
-        if not isinstance(body, dict) or not isinstance(body.get("id"), str) or not isinstance(body.get("label"), str):
-            raise Problem(422, "The request cannot be right", "wanted an object of two texts, 'id' and 'label'")
+        if (
+            not isinstance(body, dict)
+            or not isinstance(body.get("id"), str)
+            or not isinstance(body.get("label"), str)
+        ):
+            raise Problem(
+                422,
+                "The request cannot be right",
+                "wanted an object of two texts, 'id' and 'label'",
+            )
         if journal:
             await asyncio.to_thread(journal.drain)
         await asyncio.to_thread(one.feedback, body["id"], body["label"])
@@ -150,7 +198,9 @@ def create_app(
     return Guard(direct, roles, hosts, done)
 
 
-def _inference_protocol(app: FastAPI, asking: Asking, waiting: Callable[[], Mapping[str, str]]) -> None:
+def _inference_protocol(
+    app: FastAPI, asking: Asking, waiting: Callable[[], Mapping[str, str]]
+) -> None:
     """Health and metadata of the Open Inference Protocol."""
 
     @app.get("/v2")
@@ -184,8 +234,16 @@ def _inference_protocol(app: FastAPI, asking: Asking, waiting: Callable[[], Mapp
             raise Problem(404, "No such version", f"{name} runs {runs}, not '{wanted[:60]}'")
 
 
-async def _follow(served: Mapping[str, Served], metrics: Metrics, crews: Mapping[str, Crew], journal: Journal | None, logs: Logs | None) -> None:
-    """Follow the catalog: what was deployed elsewhere is loaded here within half a second. Workers are looked after, logs brought in."""
+async def _follow(
+    served: Mapping[str, Served],
+    metrics: Metrics,
+    crews: Mapping[str, Crew],
+    journal: Journal | None,
+    logs: Logs | None,
+) -> None:
+    """Follow the catalog: what was deployed elsewhere is loaded here within half a second. Workers
+    are looked after, logs brought in.
+    """
     while True:
         for one in served.values():
             try:

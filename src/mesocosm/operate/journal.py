@@ -1,4 +1,5 @@
-"""The log of predictions: in the catalog, and where that takes none for a while, in room kept on the disk beforehand.
+"""The log of predictions: in the catalog, and where that takes none for a while, in room kept on
+the disk beforehand.
 
 Knows the catalog and one file. A prediction is given out only when its record is in one of them.
 """
@@ -47,7 +48,10 @@ class Journal:
                 os.posix_fallocate(self.file, 0, room)
             except OSError as error:
                 os.close(self.file)
-                raise Failure(f"there is no room for the log of predictions in {folder.name} ({os.strerror(error.errno or 0)}); free {room // 10**6} MB") from error
+                raise Failure(
+                    f"there is no room for the log of predictions in {folder.name}"
+                    f" ({os.strerror(error.errno or 0)}); free {room // 10**6} MB"
+                ) from error
         self.spilt = len(self._left())
 
     def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -66,7 +70,10 @@ class Journal:
         self._spill(rows)
 
     def _spill(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        data = b"".join(orjson.dumps(row, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY) + b"\n" for row in rows)
+        data = b"".join(
+            orjson.dumps(row, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY) + b"\n"
+            for row in rows
+        )
         with self.lock:
             if self.spilt + len(data) > self.room:
                 raise Later("the catalog takes no records, and the room kept for them is full")

@@ -1,4 +1,6 @@
-"""The gateway's log: a JSON line a request, without anything a user sent. Knows one file, which is turned over when it is large."""
+"""The gateway's log: a JSON line a request, without anything a user sent. Knows one file, which is
+turned over when it is large.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ NEWEST = 20_000  # requests that a reader keeps
 
 
 class Request(NamedTuple):
-    """A request: when (seconds since 1970), the service where it was answered, the HTTP status and how long it took in milliseconds."""
+    """A request: when (seconds since 1970), the service where it was answered, the HTTP status and
+    how long it took in milliseconds.
+    """
 
     at: float
     service: str
@@ -27,7 +31,8 @@ class Request(NamedTuple):
 
 
 class Requests:
-    """The newest requests to some routes, as the log has them; each line is read once, and only what was added since is read again.
+    """The newest requests to some routes, as the log has them; each line is read once, and only
+    what was added since is read again.
 
     Args:
         path: the newest file.
@@ -42,7 +47,9 @@ class Requests:
         self.lock = Lock()
 
     def since(self, at: float) -> list[Request]:
-        """Those of a moment (seconds since 1970) and later, oldest first; a line that is being written waits for the next call."""
+        """Those of a moment (seconds since 1970) and later, oldest first; a line that is being
+        written waits for the next call.
+        """
         with self.lock:
             self._follow()
             return [one for one in self.kept if one.at >= at]
@@ -54,10 +61,16 @@ class Requests:
 
     def _follow(self) -> None:
         read: dict[int, int] = {}
-        for file in (*(self.path.with_suffix(f".{n}.jsonl") for n in range(KEPT - 1, 0, -1)), self.path):
+        for file in (
+            *(self.path.with_suffix(f".{n}.jsonl") for n in range(KEPT - 1, 0, -1)),
+            self.path,
+        ):
             try:
                 with file.open("rb") as opened:
-                    ident, size = os.fstat(opened.fileno()).st_ino, os.fstat(opened.fileno()).st_size
+                    ident, size = (
+                        os.fstat(opened.fileno()).st_ino,
+                        os.fstat(opened.fileno()).st_size,
+                    )
                     done = self.read.get(ident, 0)
                     done = done if done <= size else 0  # another file by the same number
                     opened.seek(done)
@@ -66,14 +79,25 @@ class Requests:
                 continue
             whole = data[: data.rfind(b"\n") + 1]
             read[ident] = done + len(whole)
-            self.kept.extend(one for line in whole.splitlines() if (one := _request(line, self.routes)))
+            self.kept.extend(
+                one for line in whole.splitlines() if (one := _request(line, self.routes))
+            )
         self.read = read
 
 
 def _request(line: bytes, routes: tuple[str, ...]) -> Request | None:
     try:
         row = orjson.loads(line)
-        return Request(float(row["at"]), sys.intern(str(row.get("service", ""))), int(row["status"]), float(row["ms"])) if str(row["route"]).startswith(routes) else None
+        return (
+            Request(
+                float(row["at"]),
+                sys.intern(str(row.get("service", ""))),
+                int(row["status"]),
+                float(row["ms"]),
+            )
+            if str(row["route"]).startswith(routes)
+            else None
+        )
     except (ValueError, TypeError, KeyError):
         return None
 
@@ -92,9 +116,22 @@ class Logs:
     def request(self, scope: Scope, status: int, took: float) -> None:
         """Note a request by its route, never by its query or body."""
         route, state = scope.get("route"), scope.get("state", {})
-        path = scope.get("told") or getattr(route, "path", "") or ("(unknown)" if status in (0, 404) else str(scope["path"])[:80])
+        path = (
+            scope.get("told")
+            or getattr(route, "path", "")
+            or ("(unknown)" if status in (0, 404) else str(scope["path"])[:80])
+        )
         service = scope.get("path_params", {}).get("name", "") if status < 400 else ""
-        line = {"at": round(self.clock(), 3), "request": state.get("request", ""), "role": state.get("role", ""), "method": scope["method"], "route": path, "service": service, "status": status, "ms": round(took * 1000, 2)}
+        line = {
+            "at": round(self.clock(), 3),
+            "request": state.get("request", ""),
+            "role": state.get("role", ""),
+            "method": scope["method"],
+            "route": path,
+            "service": service,
+            "status": status,
+            "ms": round(took * 1000, 2),
+        }
         self.lines.append(orjson.dumps(line) + b"\n")
 
     def flush(self) -> None:

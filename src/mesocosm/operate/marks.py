@@ -1,7 +1,8 @@
 """Marks of requests that are no traffic. Knows names only.
 
-A drill sends made-up rows to a running service. Its predictions are logged with a mark, so that they can be traced, and a monitor judges
-them apart. They never teach or judge a model, never count as traffic and never move a rollout.
+A drill sends made-up rows to a running service. Its predictions are logged with a mark, so that
+they can be traced, and a monitor judges them apart. They never teach or judge a model, never count
+as traffic and never move a rollout.
 """
 
 from __future__ import annotations

@@ -1,10 +1,14 @@
-"""Whether a field of a request was missing. Knows the words that sources write for nothing; loads nothing, since each request may ask."""
+"""Whether a field of a request was missing. Knows the words that sources write for nothing; loads
+nothing, since each request may ask.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-WORDS = frozenset({"", "?", "na", "n/a", "nan", "null", "none", "-", "nil", "missing", "unknown"})  # what sources write for nothing
+WORDS = frozenset(
+    {"", "?", "na", "n/a", "nan", "null", "none", "-", "nil", "missing", "unknown"}
+)  # what sources write for nothing
 
 
 def spell(value: Any) -> str:
@@ -20,4 +24,8 @@ def is_missing(raw: Any, clean: Any) -> bool:
     """
     if clean is None or raw is None:
         return True
-    return isinstance(raw, str) and raw.strip().lower() in WORDS and spell(clean).lower() != raw.strip().lower()
+    return (
+        isinstance(raw, str)
+        and raw.strip().lower() in WORDS
+        and spell(clean).lower() != raw.strip().lower()
+    )

@@ -1,4 +1,5 @@
-"""What serves, changed in the catalog: a rollout promoted or taken back, answers recalibrated, a simpler model put in, each in one transaction.
+"""What serves, changed in the catalog: a rollout promoted or taken back, answers recalibrated, a
+simpler model put in, each in one transaction.
 
 Knows the catalog; decides nothing.
 """
@@ -12,29 +13,60 @@ from mesocosm.base.errors import Failure
 from mesocosm.catalog import Catalog
 
 
-def promoted(catalog: Catalog, rollout: Mapping[str, Any], who: str, why: str, detail: Mapping[str, Any] | None = None) -> bool:
+def promoted(
+    catalog: Catalog,
+    rollout: Mapping[str, Any],
+    who: str,
+    why: str,
+    detail: Mapping[str, Any] | None = None,
+) -> bool:
     """Put the new version into service for good; says whether it was this call that did."""
     with catalog.transaction() as con:
         values: dict[str, Any] = {"state": "promoted", "why": why, "ended_at": catalog.clock()}
-        if not catalog.move_rollout(con, dict(rollout), who, **values, **({"detail": dict(detail)} if detail else {})):
+        if not catalog.move_rollout(
+            con, dict(rollout), who, **values, **({"detail": dict(detail)} if detail else {})
+        ):
             return False
-        catalog.deploy(con, rollout["service"], rollout["version"], rollout["answers"], who, f"{rollout['strategy']} promoted: {why}")
+        catalog.deploy(
+            con,
+            rollout["service"],
+            rollout["version"],
+            rollout["answers"],
+            who,
+            f"{rollout['strategy']} promoted: {why}",
+        )
         if rollout["before"] and rollout["before"] != rollout["version"]:
-            catalog.judge(con, rollout["before"], "retired", f"replaced by {rollout['version']}: {why}")
+            catalog.judge(
+                con, rollout["before"], "retired", f"replaced by {rollout['version']}: {why}"
+            )
         if rollout["version"]:
-            catalog.judge(con, rollout["version"], "champion", f"{rollout['strategy']} promoted: {why}")
+            catalog.judge(
+                con, rollout["version"], "champion", f"{rollout['strategy']} promoted: {why}"
+            )
     catalog.clear(f"rollout-{rollout['service']}", "another version was promoted")
     return True
 
 
-def returned(catalog: Catalog, rollout: Mapping[str, Any], who: str, why: str, detail: Mapping[str, Any] | None = None) -> bool:
-    """Take the new version back; the one before has served all along. Says whether it was this call that did."""
+def returned(
+    catalog: Catalog,
+    rollout: Mapping[str, Any],
+    who: str,
+    why: str,
+    detail: Mapping[str, Any] | None = None,
+) -> bool:
+    """Take the new version back; the one before has served all along. Says whether it was this call
+    that did.
+    """
     with catalog.transaction() as con:
         values: dict[str, Any] = {"state": "returned", "why": why, "ended_at": catalog.clock()}
-        if not catalog.move_rollout(con, dict(rollout), who, **values, **({"detail": dict(detail)} if detail else {})):
+        if not catalog.move_rollout(
+            con, dict(rollout), who, **values, **({"detail": dict(detail)} if detail else {})
+        ):
             return False
         if rollout["version"]:
-            catalog.judge(con, rollout["version"], "retired", f"{rollout['strategy']} returned: {why}")
+            catalog.judge(
+                con, rollout["version"], "retired", f"{rollout['strategy']} returned: {why}"
+            )
     return True
 
 
@@ -46,17 +78,25 @@ def promote(catalog: Catalog, service: str, who: str, why: str) -> dict[str, Any
     """
     rollout = catalog.rollout(service)
     if rollout is None or not promoted(catalog, rollout, who, why):
-        raise Failure(f"no rollout of '{service}' is under way; 'mesocosm status' shows those that are")
+        raise Failure(
+            f"no rollout of '{service}' is under way; 'mesocosm status' shows those that are"
+        )
     return {"service": service, "from": rollout["before"], "to": rollout["version"], "why": why}
 
 
-def recalibrated(catalog: Catalog, service: str, weights: Mapping[str, float], who: str, why: str) -> bool:
-    """Weight a service's answers by how many times more often each class comes; False where nothing serves."""
+def recalibrated(
+    catalog: Catalog, service: str, weights: Mapping[str, float], who: str, why: str
+) -> bool:
+    """Weight a service's answers by how many times more often each class comes; False where nothing
+    serves.
+    """
     now = catalog.deployment(service)
     if now is None or not now["version"]:
         return False
     with catalog.transaction() as con:
-        catalog.deploy(con, service, now["version"], now["answers"], who, f"recalibrated: {why}", weights)
+        catalog.deploy(
+            con, service, now["version"], now["answers"], who, f"recalibrated: {why}", weights
+        )
     return True
 
 

@@ -1,8 +1,11 @@
-"""A test of the newest labels: whether answers became worse at some moment, however many were right before it. Knows arithmetic.
+"""A test of the newest labels: whether answers became worse at some moment, however many were right
+before it. Knows arithmetic.
 
-A change may come after any label, so a betting process starts at every `STEP`-th one; each tests whether the answers since its start are right
-less often than expected. The process that starts k-th has the weight 1 / (k (k + 1)). The weights sum to one, so the mixture is an e-process:
-it passes 1 / a with probability a at most, over all labels and all looks. The price of a late change is a logarithm: twice ln k more evidence.
+A change may come after any label, so a betting process starts at every `STEP`-th one; each tests
+whether the answers since its start are right less often than expected. The process that starts k-th
+has the weight 1 / (k (k + 1)). The weights sum to one, so the mixture is an e-process: it passes 1
+/ a with probability a at most, over all labels and all looks. The price of a late change is a
+logarithm: twice ln k more evidence.
 """
 
 from __future__ import annotations
@@ -16,27 +19,39 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 STEP = 25  # labels between two starts
-DROPS = (0.5, 1.0, 2.0, 4.0)  # log-odds by which right answers become rarer, mixed with equal weights
+DROPS = (
+    0.5,
+    1.0,
+    2.0,
+    4.0,
+)  # log-odds by which right answers become rarer, mixed with equal weights
 BOUND = 3.09  # standard errors of the held-out rows' share that are granted: one-sided, missed once in a thousand
 CONTENTS = 30  # different rows from which their mean error is known
 MISSED = 0.001  # how often the share lies beyond
 
 
 def lower(expected: Array, held: int) -> Array:
-    """The expected shares, lowered until their mean is at the lower bound that `held` held-out rows leave open."""
+    """The expected shares, lowered until their mean is at the lower bound that `held` held-out rows
+    leave open.
+    """
     mean = float(expected.mean())
     target = max(0.001, mean - BOUND * math.sqrt(mean * (1 - mean) / held))
     logits = np.log(expected / (1 - expected))
     low, high = 0.0, 12.0
     for _ in range(40):
         by = (low + high) / 2
-        low, high = (by, high) if float((1 / (1 + np.exp(by - logits))).mean()) > target else (low, by)
+        low, high = (
+            (by, high) if float((1 / (1 + np.exp(by - logits))).mean()) > target else (low, by)
+        )
     found: Array = 1 / (1 + np.exp(high - logits))
     return found
 
 
-def newest(right: Array, expected: Array, contents: Sequence[str], held: int, least: int) -> tuple[int, float]:
-    """Where the answers became worse, if they did, and how unlikely that is by chance at any number of looks.
+def newest(
+    right: Array, expected: Array, contents: Sequence[str], held: int, least: int
+) -> tuple[int, float]:
+    """Where the answers became worse, if they did, and how unlikely that is by chance at any number
+    of looks.
 
     Equal rows that err alike count as what they tell, not as many.
 
@@ -50,8 +65,9 @@ def newest(right: Array, expected: Array, contents: Sequence[str], held: int, le
     Returns:
         The index of the first answer of the likeliest part, and p.
 
-    Source: Shin, Ramdas and Rinaldo 2022, arXiv:2203.03532 (mixtures of e-processes over change points); Berger and Boos 1994, Journal of the
-    American Statistical Association 89 (a p-value over a confidence set).
+    Source: Shin, Ramdas and Rinaldo 2022, arXiv:2203.03532 (mixtures of e-processes over change
+    points); Berger and Boos 1994, Journal of the American Statistical Association 89 (a p-value
+    over a confidence set).
 
     >>> right, expected = np.array([1.0] * 500 + [0.0] * 40), np.full(540, 0.9)
     >>> start, p = newest(right, expected, [""] * 540, 250, 30)
@@ -78,9 +94,11 @@ def newest(right: Array, expected: Array, contents: Sequence[str], held: int, le
 
 
 def _alone(contents: Sequence[str], errors: Array) -> Array:
-    """As how large a share of its rows each tail of a sample counts, where equal rows err alike: their variance, over that of their sums.
+    """As how large a share of its rows each tail of a sample counts, where equal rows err alike:
+    their variance, over that of their sums.
 
-    It is the variance about the tail's own mean, which few contents do not tell; of fewer than `CONTENTS`, that about nought counts too.
+    It is the variance about the tail's own mean, which few contents do not tell; of fewer than
+    `CONTENTS`, that about nought counts too.
     """
     sums: dict[str, float] = defaultdict(float)
     counts: dict[str, int] = defaultdict(int)
@@ -95,7 +113,10 @@ def _alone(contents: Sequence[str], errors: Array) -> Array:
         sums[content], counts[content] = s + error, n + 1
         total, of_errors = total + error, of_errors + error * error
         mean = total / rows
-        apart, together = of_errors - rows * mean * mean, of_sums - 2 * mean * of_both + mean * mean * of_counts
+        apart, together = (
+            of_errors - rows * mean * mean,
+            of_sums - 2 * mean * of_both + mean * mean * of_counts,
+        )
         if apart > 1e-9 and together > 1e-9:
             shares[i] = min(1.0, apart / together)
         if len(sums) < CONTENTS and of_sums > 1e-9:

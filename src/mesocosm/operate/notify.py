@@ -1,6 +1,8 @@
-"""Alerts brought to people: by webhook and by mail, several of one monitor in one message, silenced where somebody said so.
+"""Alerts brought to people: by webhook and by mail, several of one monitor in one message, silenced
+where somebody said so.
 
-Knows the catalog, HTTP and SMTP. What was sent once is not sent again; what cannot be sent is tried for an hour.
+Knows the catalog, HTTP and SMTP. What was sent once is not sent again; what cannot be sent is tried
+for an hour.
 """
 
 from __future__ import annotations
@@ -22,8 +24,12 @@ if TYPE_CHECKING:
 
 TRIED = 3600.0  # seconds
 RUNBOOK = {
-    "drift": "inputs-drift", "schema": "inputs-drift", "corrupt": "a-version-is-corrupt", "rollout": "a-rollout-went-back", "anomaly": "answers-are-slow",
-}  # fmt: skip
+    "drift": "inputs-drift",
+    "schema": "inputs-drift",
+    "corrupt": "a-version-is-corrupt",
+    "rollout": "a-rollout-went-back",
+    "anomaly": "answers-are-slow",
+}
 
 
 class Notify(Kind):
@@ -62,8 +68,19 @@ class Notifier:
         runbook: where the on-call page is.
     """
 
-    def __init__(self, ecosystem: str, settings: Mapping[str, Notify], catalog: Catalog, runbook: str = "docs/how-to/on-call.md") -> None:
-        self.ecosystem, self.settings, self.catalog, self.runbook = ecosystem, dict(settings), catalog, runbook
+    def __init__(
+        self,
+        ecosystem: str,
+        settings: Mapping[str, Notify],
+        catalog: Catalog,
+        runbook: str = "docs/how-to/on-call.md",
+    ) -> None:
+        self.ecosystem, self.settings, self.catalog, self.runbook = (
+            ecosystem,
+            dict(settings),
+            catalog,
+            runbook,
+        )
         self.since = catalog.clock()
         self.sent: set[str] = set()
         self.trouble = ""
@@ -74,25 +91,43 @@ class Notifier:
             return 0
         now = self.catalog.clock()
         silenced = self.catalog.silenced(now)
-        fresh = [a for a in self.catalog.alerts(open_only=True, marked=True) if a["at"] >= self.since and _key(a) not in self.sent and now - a["at"] < TRIED]
+        fresh = [
+            a
+            for a in self.catalog.alerts(open_only=True, marked=True)
+            if a["at"] >= self.since and _key(a) not in self.sent and now - a["at"] < TRIED
+        ]
         for monitor in dict.fromkeys(a["monitor"] for a in fresh):
             group = [a for a in fresh if a["monitor"] == monitor]
             if monitor in silenced or "*" in silenced:
                 continue
-            to = [self.settings[monitor]] if monitor in self.settings else list(self.settings.values())
+            to = (
+                [self.settings[monitor]]
+                if monitor in self.settings
+                else list(self.settings.values())
+            )
             try:
                 for one in to:
                     self._send(one, monitor, group)
                 self.sent.update(_key(a) for a in group)
                 self.trouble = ""
-            except Exception as error:  # whatever it is: the next look tries again, and nothing else waits for it
+            except (
+                Exception
+            ) as error:  # whatever it is: the next look tries again, and nothing else waits for it
                 self.trouble = f"alerts of {monitor} could not be sent ({type(error).__name__})"
         return len(self.sent)
 
     def message(self, monitor: str, alerts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """What is sent: no value of a row is in it."""
         listed = [
-            {"id": a["id"], "service": a["service"], "what": a["what"], "message": a["message"], "at": a["at"], "verdict": (a["detail"] or {}).get("verdict"), "runbook": f"{self.runbook}#{RUNBOOK.get(a['what'], 'where-to-look-first')}"}
+            {
+                "id": a["id"],
+                "service": a["service"],
+                "what": a["what"],
+                "message": a["message"],
+                "at": a["at"],
+                "verdict": (a["detail"] or {}).get("verdict"),
+                "runbook": f"{self.runbook}#{RUNBOOK.get(a['what'], 'where-to-look-first')}",
+            }
             for a in alerts
         ]
         return {"ecosystem": self.ecosystem, "monitor": monitor, "alerts": withheld_all(listed)}
@@ -103,15 +138,22 @@ class Notifier:
             import httpx
 
             check_url(to.webhook, ("https", "http"), to.private_network, "notify.webhook")
-            with httpx.Client(timeout=10, follow_redirects=False, transport=transport(to.private_network)) as client:
+            with httpx.Client(
+                timeout=10, follow_redirects=False, transport=transport(to.private_network)
+            ) as client:
                 answer = client.post(to.webhook, json=whole)
             if answer.status_code >= 300:
                 raise Failure(f"the webhook answered {answer.status_code}")
         if to.mail:
             mail = EmailMessage()
-            mail["Subject"] = f"[{self.ecosystem}] {monitor}: {len(alerts)} {'alert' if len(alerts) == 1 else 'alerts'}"
+            mail["Subject"] = (
+                f"[{self.ecosystem}] {monitor}: {len(alerts)}"
+                f" {'alert' if len(alerts) == 1 else 'alerts'}"
+            )
             mail["From"], mail["To"] = to.sender, to.mail
-            mail.set_content("\n\n".join(f"{a['message']}\n{a['runbook']}" for a in whole["alerts"]))
+            mail.set_content(
+                "\n\n".join(f"{a['message']}\n{a['runbook']}" for a in whole["alerts"])
+            )
             host, _, port = to.smtp.rpartition(":")
             with smtplib.SMTP(host, int(port), timeout=10) as server:
                 server.send_message(mail)

@@ -1,4 +1,6 @@
-"""Where workers come from: a nursery that forks them, and a worker as the gateway sees it. Knows processes and frames."""
+"""Where workers come from: a nursery that forks them, and a worker as the gateway sees it. Knows
+processes and frames.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,11 @@ class Nursery:
     def _started(self) -> socket.socket:
         if self.sock is None or self.process is None or self.process.poll() is not None:
             ours, theirs = socket.socketpair()
-            self.process = subprocess.Popen([*self.command, str(theirs.fileno())], pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
+            self.process = subprocess.Popen(
+                [*self.command, str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+            )
             theirs.close()
             self.sock = ours
         return self.sock
@@ -131,7 +137,11 @@ class Worker:
             elif "lost" in message:
                 future.set_exception(Lost("this version is held no more"))
             else:
-                future.set_exception(Failure(message["failure"]) if "failure" in message else RuntimeError(message["failed"]))
+                future.set_exception(
+                    Failure(message["failure"])
+                    if "failure" in message
+                    else RuntimeError(message["failed"])
+                )
         with self.lock:
             self.over = True
             left, self.waiting = list(self.waiting.values()), {}

@@ -1,6 +1,7 @@
 """Tokens of an OpenID Connect provider: whose they are, and what their roles may do here.
 
-Knows JSON web tokens and the provider's keys. Only signatures by a key pair are believed, only for this audience, only until they expire.
+Knows JSON web tokens and the provider's keys. Only signatures by a key pair are believed, only for
+this audience, only until they expire.
 
 Source: OpenID Connect Core 1.0; RFC 7519
 """
@@ -21,7 +22,18 @@ from mesocosm.base.kinds import Kind
 from mesocosm.base.net import check_url, transport
 from mesocosm.base.rights import OWNER, RIGHTS
 
-ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
+ALGORITHMS = [
+    "RS256",
+    "RS384",
+    "RS512",
+    "PS256",
+    "PS384",
+    "PS512",
+    "ES256",
+    "ES384",
+    "ES512",
+    "EdDSA",
+]
 AGAIN = 60.0  # seconds between two looks for keys, however many tokens name a key that is not known
 PAUSE = 5.0  # seconds after which a provider that did not answer a sign-in is asked again
 LEEWAY = 30.0  # seconds that two clocks may differ
@@ -35,11 +47,15 @@ class Oidc(Kind):
         issuer: the provider's address, as its tokens name it.
         audience: what a token must be made for.
         claim: the claim that names roles: a word, or a list of words.
-        roles: what each role may do: `see`, `ask` (use services) or `change`; datasets' `access` lists the same names.
-        client: the name under which this ecosystem is known to the provider; with it people sign in by a page.
-        secret: the client's secret, where the provider gave one; name a variable of the environment, as `${OIDC_SECRET}`.
+        roles: what each role may do: `see`, `ask` (use services) or `change`; datasets' `access`
+            lists the same names.
+        client: the name under which this ecosystem is known to the provider; with it people sign in
+            by a page.
+        secret: the client's secret, where the provider gave one; name a variable of the
+            environment, as `${OIDC_SECRET}`.
         scope: what is asked of the provider when somebody signs in.
-        address: how browsers call this server, as `https://eco.example.org`; as each request calls it where it is not given.
+        address: how browsers call this server, as `https://eco.example.org`; as each request calls
+            it where it is not given.
         private_network: whether the provider may stand at a private address.
 
     Source: OpenID Connect Discovery 1.0
@@ -84,7 +100,9 @@ def _safe(url: str) -> bool:
     (True, True, False, False)
     """
     parts = urlsplit(url)
-    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1"))
+    return parts.scheme == "https" or (
+        parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
+    )
 
 
 def _fetched(url: str, private: bool, form: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -93,7 +111,15 @@ def _fetched(url: str, private: bool, form: Mapping[str, Any] | None = None) -> 
     if not _safe(url):
         raise ValueError("the provider names an address without TLS")
     check_url(url, ("https", "http"), private, "oidc.issuer")
-    with httpx.Client(timeout=10, follow_redirects=False, transport=transport(private)) as client, client.stream("GET" if form is None else "POST", url, data=form, headers={"Accept": "application/json"}) as answer:
+    with (
+        httpx.Client(timeout=10, follow_redirects=False, transport=transport(private)) as client,
+        client.stream(
+            "GET" if form is None else "POST",
+            url,
+            data=form,
+            headers={"Accept": "application/json"},
+        ) as answer,
+    ):
         answer.raise_for_status()
         body = b""
         for part in answer.iter_bytes():
@@ -111,7 +137,12 @@ class Provider:
         fetch: reads a JSON document of an address.
     """
 
-    def __init__(self, settings: Oidc, fetch: Callable[..., dict[str, Any]] = _fetched, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        settings: Oidc,
+        fetch: Callable[..., dict[str, Any]] = _fetched,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.settings, self.fetch, self.clock = settings, fetch, clock
         self.keys: dict[str, Any] = {}
         self.told: dict[str, Any] = {}
@@ -121,7 +152,8 @@ class Provider:
         self.lock = threading.Lock()
 
     def role(self, token: str, extra: str = "") -> Mapping[str, str] | None:
-        """The strongest role that a token has here and what it `may`; None where the token is not to be believed or has none.
+        """The strongest role that a token has here and what it `may`; None where the token is not
+        to be believed or has none.
 
         Args:
             extra: another audience that will do.
@@ -130,7 +162,13 @@ class Provider:
         if said is None:
             return None
         named = said.get(self.settings.claim, [])
-        words = named.split() if isinstance(named, str) else [str(n) for n in named] if isinstance(named, list) else []
+        words = (
+            named.split()
+            if isinstance(named, str)
+            else [str(n) for n in named]
+            if isinstance(named, list)
+            else []
+        )
         fit = [(RIGHTS.index(self.settings.roles[w]), w) for w in words if w in self.settings.roles]
         if not fit:
             return None
@@ -138,9 +176,15 @@ class Provider:
         return {"role": role, "may": RIGHTS[may]}
 
     def whose(self, token: str, client: str, nonce: str) -> float | None:
-        """Until when the token of a sign-in holds, in seconds of the clock; None where it is not of that sign-in."""
+        """Until when the token of a sign-in holds, in seconds of the clock; None where it is not of
+        that sign-in.
+        """
         said = self._said(token, [client])
-        return float(said["exp"]) if said is not None and said.get("nonce") == nonce and said.get("azp", client) == client else None
+        return (
+            float(said["exp"])
+            if said is not None and said.get("nonce") == nonce and said.get("azp", client) == client
+            else None
+        )
 
     def where(self, name: str) -> str:
         """An address that the provider's document names.
@@ -150,13 +194,20 @@ class Provider:
         """
         with self.lock:
             if name not in self.told:
-                if self.clock() - self.sought < PAUSE:  # who knocks often at a sign-in makes nobody wait for a provider that does not answer
-                    raise Failure(f"what {self.settings.issuer} says of itself could not be read a moment ago")
+                if (
+                    self.clock() - self.sought < PAUSE
+                ):  # who knocks often at a sign-in makes nobody wait for a provider that does not answer
+                    raise Failure(
+                        f"what {self.settings.issuer} says of itself could not be read a moment ago"
+                    )
                 self.sought = self.clock()
                 try:
                     self._read()
                 except Exception as error:
-                    raise Failure(f"what {self.settings.issuer} says of itself could not be read ({type(error).__name__})") from error
+                    raise Failure(
+                        f"what {self.settings.issuer} says of itself could not be read"
+                        f" ({type(error).__name__})"
+                    ) from error
             url = str(self.told.get(name, ""))
         if not _safe(url):
             raise Failure(f"{self.settings.issuer} names no '{name}' over TLS")
@@ -173,7 +224,9 @@ class Provider:
         except Failure:
             raise
         except Exception as error:  # its words may hold what was sent
-            raise Failure(f"{self.settings.issuer} gave no token for the sign-in ({type(error).__name__})") from None
+            raise Failure(
+                f"{self.settings.issuer} gave no token for the sign-in ({type(error).__name__})"
+            ) from None
 
     def _said(self, token: str, audience: list[str]) -> dict[str, Any] | None:
         """What a token says, where it is to be believed."""
@@ -187,7 +240,15 @@ class Provider:
             if key is None or head.get("alg") not in ALGORITHMS:
                 return None
             want = {"require": ["exp", "iss", "aud"]}
-            said: dict[str, Any] = jwt.decode(token, key, algorithms=ALGORITHMS, audience=audience, issuer=[self.settings.issuer, self.settings.issuer + "/"], leeway=LEEWAY, options=want)  # type: ignore[arg-type]
+            said: dict[str, Any] = jwt.decode(
+                token,
+                key,
+                algorithms=ALGORITHMS,
+                audience=audience,
+                issuer=[self.settings.issuer, self.settings.issuer + "/"],
+                leeway=LEEWAY,
+                options=want,  # type: ignore[arg-type]
+            )
         except (jwt.PyJWTError, ValueError, TypeError):
             return None
         return said
@@ -199,8 +260,13 @@ class Provider:
                 self.looked = self.clock()
                 try:
                     self.keys, self.trouble = self._read(), ""
-                except Exception as error:  # whatever it is: tokens whose key is known are believed as before
-                    self.trouble = f"the keys of {self.settings.issuer} could not be read ({type(error).__name__})"
+                except (
+                    Exception
+                ) as error:  # whatever it is: tokens whose key is known are believed as before
+                    self.trouble = (
+                        f"the keys of {self.settings.issuer} could not be read"
+                        f" ({type(error).__name__})"
+                    )
             return self.keys.get(name)
 
     def _read(self) -> dict[str, Any]:
@@ -212,4 +278,8 @@ class Provider:
             raise ValueError("the document is of another issuer")
         self.told = told
         found = jwt.PyJWKSet.from_dict(self.fetch(str(told["jwks_uri"]), private)).keys
-        return {str(k.key_id or ""): k for k in found if k.key_type != "oct" and k.public_key_use in (None, "sig")}
+        return {
+            str(k.key_id or ""): k
+            for k in found
+            if k.key_type != "oct" and k.public_key_use in (None, "sig")
+        }

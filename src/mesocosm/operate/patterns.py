@@ -1,11 +1,15 @@
-"""Regular expressions of the engine (RE2) as Python's, where both find the same in every text. Knows both syntaxes."""
+"""Regular expressions of the engine (RE2) as Python's, where both find the same in every text.
+Knows both syntaxes.
+"""
 
 from __future__ import annotations
 
 import re
 
 CLASSES = {"d": "0-9", "w": "0-9A-Za-z_", "s": r"\t\n\f\r "}  # as RE2 has them, of ASCII alone
-PLAIN = frozenset(r"\.+*?()|[]{}^$-/,:;'\"# &~=<>!@%`")  # what may stand behind a backslash and means itself
+PLAIN = frozenset(
+    r"\.+*?()|[]{}^$-/,:;'\"# &~=<>!@%`"
+)  # what may stand behind a backslash and means itself
 SETS = ("--", "&&", "~~", "||")
 LINES = ("t", "n", "r")
 REPEATED = re.compile(r"\{\d{1,3}(?:,\d{0,3})?\}")
@@ -15,8 +19,9 @@ CODE = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
 def as_python(pattern: str) -> re.Pattern[str] | None:
     """The same pattern for Python, None where it has a part that the two may read in other ways.
 
-    Known are characters, classes of them, groups that keep nothing, repeats up to 999, alternatives, `^` and `$`. A dot is left out: whether it finds a line
-    end is a matter of options.
+    Known are characters, classes of them, groups that keep nothing, repeats up to 999,
+    alternatives, `^` and `$`. A dot is left out: whether it finds a line end is a matter of
+    options.
 
     Source: https://github.com/google/re2/wiki/Syntax
 
@@ -34,7 +39,13 @@ def as_python(pattern: str) -> re.Pattern[str] | None:
             repeat = REPEATED.match(pattern, at)
             part = (repeat[0], repeat.end()) if repeat else None
         elif char == "(":
-            part = ("(?:", at + 3) if pattern.startswith("(?:", at) else ("(?:", at + 1) if pattern[at + 1 : at + 2] != "?" else None
+            part = (
+                ("(?:", at + 3)
+                if pattern.startswith("(?:", at)
+                else ("(?:", at + 1)
+                if pattern[at + 1 : at + 2] != "?"
+                else None
+            )
         elif char == ".":
             part = None
         else:
@@ -78,7 +89,9 @@ def _class(pattern: str, at: int) -> tuple[str, int] | None:
                 return None
             found.append(part[0])
             here = part[1]
-        elif char == "[" or pattern.startswith(SETS, here):  # sets within sets, as Python may read them one day
+        elif char == "[" or pattern.startswith(
+            SETS, here
+        ):  # sets within sets, as Python may read them one day
             return None
         else:
             found.append(char)

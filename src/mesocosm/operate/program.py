@@ -1,7 +1,10 @@
-"""A recipe's SQL as a program over one row: what an engine made for columns takes milliseconds for, in tenths of one.
+"""A recipe's SQL as a program over one row: what an engine made for columns takes milliseconds for,
+in tenths of one.
 
-The program is made of the very SQL that the engine runs, so there is one recipe. It answers only where it is sure to give what the engine
-would: whatever it does not know in the SQL, or in a value, it leaves to the engine (`Unsure`). Knows selects; runs no engine.
+The program is made of the very SQL that the engine runs, so there is one recipe. It answers only
+where it is sure to give what the engine
+would: whatever it does not know in the SQL, or in a value, it leaves to the engine (`Unsure`).
+Knows selects; runs no engine.
 """
 
 from __future__ import annotations
@@ -23,7 +26,8 @@ class Program:
     """A select over one row of a table of texts, `_row` before them.
 
     Args:
-        sql: DuckDB's, in one select with common table expressions, none of which looks at other rows.
+        sql: DuckDB's, in one select with common table expressions, none of which looks at other
+            rows.
         table: the name of the table of raw texts.
         columns: its columns, without `_row`.
         functions: Python functions of texts that the SQL calls by name; null stays null.
@@ -35,15 +39,28 @@ class Program:
     {'_row': 0, 'b': 'yes'}
     """
 
-    def __init__(self, sql: str, table: str, columns: Sequence[str], functions: Mapping[str, Callable[..., Any]]) -> None:
+    def __init__(
+        self,
+        sql: str,
+        table: str,
+        columns: Sequence[str],
+        functions: Mapping[str, Callable[..., Any]],
+    ) -> None:
         self.functions = functions
         names = ["_row", *columns]
         self.slots = len(names)
         self.steps: list[tuple[int, Step]] = []
-        found = self._select(parse_one(sql, dialect="duckdb"), {table: {n.lower(): (n, i, "int" if i == 0 else "text") for i, n in enumerate(names)}}, True)
+        found = self._select(
+            parse_one(sql, dialect="duckdb"),
+            {table: {n.lower(): (n, i, "int" if i == 0 else "text") for i, n in enumerate(names)}},
+            True,
+        )
         self.given = [(name, slot) for name, slot, _ in found.values()]
         for _, slot, kind in found.values():
-            if kind in ("decimal", "other"):  # what Python type the engine would give is not known here
+            if kind in (
+                "decimal",
+                "other",
+            ):  # what Python type the engine would give is not known here
                 self.steps.append((slot, only_null(itemgetter(slot))))
 
     def __call__(self, row: Sequence[Any]) -> dict[str, Any]:
@@ -67,7 +84,11 @@ class Program:
         if isinstance(tree, exp.Subquery):
             return self._select(tree.this, tables, top)
         parts = {k for k, v in tree.args.items() if v}
-        if not isinstance(tree, exp.Select) or tree.find(exp.AggFunc, exp.Window) or parts - KNOWN - ({"order"} if top else set()):
+        if (
+            not isinstance(tree, exp.Select)
+            or tree.find(exp.AggFunc, exp.Window)
+            or parts - KNOWN - ({"order"} if top else set())
+        ):
             raise Unfit
         tables = dict(tables)
         for one in tree.args["with_"].expressions if "with_" in parts else ():
@@ -85,7 +106,9 @@ class Program:
             if isinstance(one, exp.Star):
                 found |= self._star(one, over)
             else:
-                found[one.alias_or_name.lower()] = self._column(one.alias_or_name, one.unalias(), over)
+                found[one.alias_or_name.lower()] = self._column(
+                    one.alias_or_name, one.unalias(), over
+                )
         return found
 
     def _star(self, star: exp.Star, over: Compiler) -> Scope:
@@ -93,7 +116,11 @@ class Program:
         instead = {r.alias.lower(): r.this for r in star.args.get("replace") or ()}
         if {k for k, v in star.args.items() if v} - {"except_", "replace"}:
             raise Unfit
-        return {k: self._column(v[0], instead[k], over) if k in instead else v for k, v in over.scope.items() if k not in left_out}
+        return {
+            k: self._column(v[0], instead[k], over) if k in instead else v
+            for k, v in over.scope.items()
+            if k not in left_out
+        }
 
     def _column(self, name: str, node: Any, over: Compiler) -> tuple[str, int, str]:
         if not name:
@@ -107,13 +134,20 @@ class Program:
 
 
 @lru_cache(maxsize=16)
-def _program(sql: str, table: str, columns: tuple[str, ...], functions: tuple[tuple[str, Callable[..., Any]], ...]) -> Program | None:
+def _program(
+    sql: str,
+    table: str,
+    columns: tuple[str, ...],
+    functions: tuple[tuple[str, Callable[..., Any]], ...],
+) -> Program | None:
     try:
         return Program(sql, table, columns, dict(functions))
     except Unfit:
         return None
 
 
-def program_of(sql: str, table: str, columns: Sequence[str], functions: Mapping[str, Callable[..., Any]]) -> Program | None:
+def program_of(
+    sql: str, table: str, columns: Sequence[str], functions: Mapping[str, Callable[..., Any]]
+) -> Program | None:
     """The program of a select, None where it has none; versions of one recipe share it."""
     return _program(sql, table, tuple(columns), tuple(sorted(functions.items())))

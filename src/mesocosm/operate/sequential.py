@@ -1,4 +1,6 @@
-"""A test that may be looked at after every request: whether one share is greater than another, always valid. Knows arithmetic."""
+"""A test that may be looked at after every request: whether one share is greater than another,
+always valid. Knows arithmetic.
+"""
 
 from __future__ import annotations
 
@@ -6,26 +8,36 @@ import math
 from dataclasses import dataclass
 
 LEAST = 30  # judged requests of each side under which nothing is said
-PRIOR = ((0.425, 0.03, 0.01), (0.425, -0.03, 0.01), (0.15, 0.0, 0.1))  # weight, mean and deviation of the differences that are looked for: about three points, or anything
+PRIOR = (
+    (0.425, 0.03, 0.01),
+    (0.425, -0.03, 0.01),
+    (0.15, 0.0, 0.1),
+)  # weight, mean and deviation of the differences that are looked for: about three points, or anything
 
 
 @dataclass(frozen=True)
 class Compared:
-    """What a look says: the `difference` of shares (new minus old), and `p`, which holds however often one looks."""
+    """What a look says: the `difference` of shares (new minus old), and `p`, which holds however
+    often one looks.
+    """
 
     difference: float
     p: float
 
 
 def compared(new_right: int, new: int, old_right: int, old: int) -> Compared:
-    """How likely so great a difference is at any look, were there none: the mixture sequential probability ratio test.
+    """How likely so great a difference is at any look, were there none: the mixture sequential
+    probability ratio test.
 
-    The test is valid whatever prior is mixed; the prior only says which differences it finds soonest.
+    The test is valid whatever prior is mixed; the prior only says which differences it finds
+    soonest.
 
     Args:
-        new_right, new: requests that were right, of those judged, of the new version; likewise of the old one.
+        new_right, new: requests that were right, of those judged, of the new version; likewise of
+            the old one.
 
-    Source: Johari, Koomen, Pekelis and Walsh 2017, KDD (Peeking at A/B Tests); Robbins 1970, Annals of Mathematical Statistics 41.
+    Source: Johari, Koomen, Pekelis and Walsh 2017, KDD (Peeking at A/B Tests); Robbins 1970, Annals
+    of Mathematical Statistics 41.
 
     >>> compared(90, 100, 90, 100).p
     1.0
@@ -34,11 +46,18 @@ def compared(new_right: int, new: int, old_right: int, old: int) -> Compared:
     """
     if min(new, old) < LEAST:
         return Compared(0.0, 1.0)
-    shares = [(right + 1) / (count + 2) for right, count in ((new_right, new), (old_right, old))]  # never 0 or 1, so that a variance is left
-    variance = sum(share * (1 - share) / count for share, count in zip(shares, (new, old), strict=True))
+    shares = [
+        (right + 1) / (count + 2) for right, count in ((new_right, new), (old_right, old))
+    ]  # never 0 or 1, so that a variance is left
+    variance = sum(
+        share * (1 - share) / count for share, count in zip(shares, (new, old), strict=True)
+    )
     difference = new_right / new - old_right / old
     logs = [
-        math.log(weight) + 0.5 * math.log(variance / (variance + spread**2)) + difference**2 / (2 * variance) - (difference - mean) ** 2 / (2 * (variance + spread**2))
+        math.log(weight)
+        + 0.5 * math.log(variance / (variance + spread**2))
+        + difference**2 / (2 * variance)
+        - (difference - mean) ** 2 / (2 * (variance + spread**2))
         for weight, mean, spread in PRIOR
     ]
     most = max(logs)

@@ -22,14 +22,17 @@ class Rollout(Kind):
     """How a new version takes over.
 
     Args:
-        strategy: `direct` (at once), `canary` (a growing share of requests), `blue-green` (all at once, the old one kept warm until the new
-            one has held) or `shadow` (it answers beside the old one and nobody sees it).
+        strategy: `direct` (at once), `canary` (a growing share of requests), `blue-green` (all at
+            once, the old one kept warm until the new one has held) or `shadow` (it answers beside
+            the old one and nobody sees it).
         steps: percent of the requests that a canary gets, in order.
         key: the field whose equal values get the same version; the whole row where it is not given.
         hold: how long each step lasts at least.
         least: requests that each step wants before the next.
-        guard: bounds the new version keeps, or it is taken back; `agreement` is told by `shadow`, `accuracy` by feedback.
-        promote: `safe` promotes what held through all steps, `gain` only what feedback proves better.
+        guard: bounds the new version keeps, or it is taken back; `agreement` is told by `shadow`,
+            `accuracy` by feedback.
+        promote: `safe` promotes what held through all steps, `gain` only what feedback proves
+            better.
 
     Source: Humble and Farley 2010, Continuous Delivery (blue-green, canary).
     """
@@ -48,7 +51,9 @@ class Rollout(Kind):
         if list(self.steps) != sorted(set(self.steps)):
             raise ValueError(f"'steps' that rise, and they are {', '.join(map(str, self.steps))}")
         if "agreement" in self.guard and self.strategy != "shadow":
-            raise ValueError("a guard on 'agreement' with 'strategy: shadow' only, where both versions answer")
+            raise ValueError(
+                "a guard on 'agreement' with 'strategy: shadow' only, where both versions answer"
+            )
         return self
 
 
@@ -74,8 +79,10 @@ class Batch(Kind):
 
     Args:
         most: rows of one batch at most.
-        wait: how long the first waits for others while the worker is idle; while it works, rows gather anyway.
-        target: how long an answer should take at most; rows that would wait longer are answered 429, and batches are kept small enough for it.
+        wait: how long the first waits for others while the worker is idle; while it works, rows
+            gather anyway.
+        target: how long an answer should take at most; rows that would wait longer are answered
+            429, and batches are kept small enough for it.
     """
 
     short: ClassVar[str] = "most"
@@ -103,7 +110,8 @@ class Log(Kind):
     """What is kept of a service's predictions.
 
     Args:
-        keep: how long a prediction without a label stays, as 90d or 12h; those that a label came back for stay, since models learn from them.
+        keep: how long a prediction without a label stays, as 90d or 12h; those that a label came
+            back for stay, since models learn from them.
     """
 
     short: ClassVar[str] = "keep"
@@ -120,8 +128,10 @@ class Service(Kind):
         rollout: how a new version takes over.
         batch: how requests are put together.
         update: when its model is trained again.
-        fallback: a simpler model that answers where the model cannot be loaded, or where a monitor asks for it.
-        abstain: the share of rows like those held out that are left to a person: answers less sure than theirs say `unsure`.
+        fallback: a simpler model that answers where the model cannot be loaded, or where a monitor
+            asks for it.
+        abstain: the share of rows like those held out that are left to a person: answers less sure
+            than theirs say `unsure`.
         queue: requests that may wait; more are answered 429.
         log: how long its predictions are kept.
         about: a line for people.
@@ -152,10 +162,12 @@ class Drift(Kind):
     """When live inputs are no longer those the model learned from.
 
     Args:
-        method: `auto` takes `ks` for numbers and `chi2` for categories; `psi` is the stability index of numbers.
+        method: `auto` takes `ks` for numbers and `chi2` for categories; `psi` is the stability
+            index of numbers.
         false_alarms: how many false alarms are accepted over all features and looks.
-        meaning: how texts and images drift: `directions` (those in which the model's features vary most), `mmd` (maximum mean discrepancy) or
-            `classifier` (whether one can tell live rows from held-out ones).
+        meaning: how texts and images drift: `directions` (those in which the model's features vary
+            most), `mmd` (maximum mean discrepancy) or `classifier` (whether one can tell live rows
+            from held-out ones).
         window: live rows a look compares; ten windows together show what one is too small for.
         harm: accuracy that may be lost before a drift is called harmful.
     """
@@ -190,9 +202,10 @@ class Monitor(Kind):
         drift: how drift of inputs is seen.
         anomaly: how a change of the service's own figures is seen.
         surge: how an answer that comes far more often is seen; it raises an alert with the items.
-        on_drift: what follows on drift, in order; `retrain` and `recalibrate` (answers weighted by how much more often each class comes) only where
-            the verdict is that they would mend it.
-        on_anomaly: what follows on an anomaly, in order: `rollback` to the version before, or `fallback` to the service's simpler model.
+        on_drift: what follows on drift, in order; `retrain` and `recalibrate` (answers weighted by
+            how much more often each class comes) only where the verdict is that they would mend it.
+        on_anomaly: what follows on an anomaly, in order: `rollback` to the version before, or
+            `fallback` to the service's simpler model.
         notify: who is told of its alerts; shown nowhere, since an address may be a secret.
         about: a line for people.
     """

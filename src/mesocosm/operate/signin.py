@@ -1,6 +1,8 @@
-"""Signing in by a page of an OpenID Connect provider: the authorization code flow with PKCE. What comes of it is a token of ours, of the same role, that ends when the provider's does.
+"""Signing in by a page of an OpenID Connect provider: the authorization code flow with PKCE. What
+comes of it is a token of ours, of the same role, that ends when the provider's does.
 
-Knows the provider, addresses and cookies. Nothing that the provider hands out reaches the browser; where people are sent back to is a page of ours.
+Knows the provider, addresses and cookies. Nothing that the provider hands out reaches the browser;
+where people are sent back to is a page of ours.
 
 Source: OpenID Connect Core 1.0, section 3.1; RFC 7636 (PKCE); RFC 9700 (best current practice)
 """
@@ -39,7 +41,12 @@ class SignIn:
         give: makes a token of ours of a role, what it may, and for how many seconds.
     """
 
-    def __init__(self, provider: Provider, give: Callable[[str, str, float], str], clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        provider: Provider,
+        give: Callable[[str, str, float], str],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self.provider, self.give, self.clock = provider, give, clock
         self.begun: dict[str, tuple[float, str, str, str]] = {}
         self.lock = threading.Lock()
@@ -58,9 +65,19 @@ class SignIn:
                 self.begun.pop(next(iter(self.begun)))
             self.begun[state] = now + BEGUN, nonce, verifier, to if to in PAGES else PAGES[0]
         asked = {
-            "response_type": "code", "client_id": self.provider.settings.client, "redirect_uri": address + BACK, "scope": self.provider.settings.scope, "state": state, "nonce": nonce,
-            "code_challenge": base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("="), "code_challenge_method": "S256",
-        }  # fmt: skip
+            "response_type": "code",
+            "client_id": self.provider.settings.client,
+            "redirect_uri": address + BACK,
+            "scope": self.provider.settings.scope,
+            "state": state,
+            "nonce": nonce,
+            "code_challenge": (
+                base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest())
+                .decode()
+                .rstrip("=")
+            ),
+            "code_challenge_method": "S256",
+        }
         page = self.provider.where("authorization_endpoint")
         return page + ("&" if "?" in page else "?") + urlencode(asked), state
 
@@ -72,19 +89,57 @@ class SignIn:
             Failure: the provider cannot be reached.
         """
         with self.lock:
-            until, nonce, verifier, to = self.begun.pop(state, (0.0, "", "", "")) if state and secrets.compare_digest(state, mark) else (0.0, "", "", "")
+            until, nonce, verifier, to = (
+                self.begun.pop(state, (0.0, "", "", ""))
+                if state and secrets.compare_digest(state, mark)
+                else (0.0, "", "", "")
+            )
         if until <= self.clock():
-            raise Problem(400, "Nobody began this", "this sign-in was not begun in this browser, or more than ten minutes ago; begin again at /signin")
+            raise Problem(
+                400,
+                "Nobody began this",
+                "this sign-in was not begun in this browser, or more than ten minutes ago; begin"
+                " again at /signin",
+            )
         held = self.provider.settings
-        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": address + BACK, "client_id": held.client, "code_verifier": verifier} | ({"client_secret": held.secret} if held.secret else {})
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": address + BACK,
+            "client_id": held.client,
+            "code_verifier": verifier,
+        } | ({"client_secret": held.secret} if held.secret else {})
         told = self.provider.exchange(form)
         who = self.provider.whose(str(told.get("id_token", "")), str(held.client), nonce)
         if who is None:
-            raise Problem(403, "The provider's word is not to be believed", "its token is not signed by its key, not for us, over, or not of this sign-in")
-        found = next((r for key in ("access_token", "id_token") if (r := self.provider.role(str(told.get(key, "")), extra=str(held.client) if key == "id_token" else ""))), None)
+            raise Problem(
+                403,
+                "The provider's word is not to be believed",
+                "its token is not signed by its key, not for us, over, or not of this sign-in",
+            )
+        found = next(
+            (
+                r
+                for key in ("access_token", "id_token")
+                if (
+                    r := self.provider.role(
+                        str(told.get(key, "")), extra=str(held.client) if key == "id_token" else ""
+                    )
+                )
+            ),
+            None,
+        )
         if found is None:
-            raise Problem(403, "No role here", f"the provider knows you, and gives you none of the roles of this file (claim '{held.claim}')")
-        return self.give(found["role"], found["may"], max(1.0, min(LONGEST, who - self.clock()))), to
+            raise Problem(
+                403,
+                "No role here",
+                "the provider knows you, and gives you none of the roles of this file (claim"
+                f" '{held.claim}')",
+            )
+        return (
+            self.give(found["role"], found["may"], max(1.0, min(LONGEST, who - self.clock()))),
+            to,
+        )
 
 
 def routes(app: FastAPI, signs: SignIn, address: str) -> None:
@@ -103,21 +158,46 @@ def routes(app: FastAPI, signs: SignIn, address: str) -> None:
     def begin(request: Request, to: str = "/") -> Response:
         page, state = signs.begin(here(request), to)
         answer = RedirectResponse(page, 303)
-        answer.set_cookie(MARK, state, max_age=int(BEGUN), path=IN, httponly=True, samesite="lax", secure=secure(request))
+        answer.set_cookie(
+            MARK,
+            state,
+            max_age=int(BEGUN),
+            path=IN,
+            httponly=True,
+            samesite="lax",
+            secure=secure(request),
+        )
         return answer
 
     def back(request: Request, state: str = "", code: str = "", error: str = "") -> Response:
         if error:
-            raise Problem(403, "The provider let nobody in", f"it says '{error[:60]}'; begin again at {IN}")
+            raise Problem(
+                403, "The provider let nobody in", f"it says '{error[:60]}'; begin again at {IN}"
+            )
         token, to = signs.end(here(request), state, request.cookies.get(MARK, ""), code)
-        # a page of ours leads on: a strict cookie is not sent along with a redirect that began elsewhere
-        answer = HTMLResponse(f'<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url={escape(to)}"><title>Mesocosm</title><p>You are signed in. <a href="{escape(to)}">Go on</a></p>')
-        answer.set_cookie(cookie_of(request.headers.get("host", "")), token, path="/", httponly=True, samesite="strict", secure=secure(request))
+        # a page of ours leads on: a strict cookie is not sent along with a redirect that began
+        # elsewhere
+        answer = HTMLResponse(
+            '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh"'
+            f' content="0;url={escape(to)}"><title>Mesocosm</title><p>You are signed in. <a'
+            f' href="{escape(to)}">Go on</a></p>'
+        )
+        answer.set_cookie(
+            cookie_of(request.headers.get("host", "")),
+            token,
+            path="/",
+            httponly=True,
+            samesite="strict",
+            secure=secure(request),
+        )
         answer.delete_cookie(MARK, path=IN)
         return answer
 
     def out(request: Request) -> Response:
-        answer = HTMLResponse('<!doctype html><meta charset="utf-8"><title>Mesocosm</title><p>You are signed out. <a href="/signin">Sign in</a></p>')
+        answer = HTMLResponse(
+            '<!doctype html><meta charset="utf-8"><title>Mesocosm</title><p>You are signed out. <a'
+            ' href="/signin">Sign in</a></p>'
+        )
         answer.delete_cookie(cookie_of(request.headers.get("host", "")), path="/")
         return answer
 

@@ -1,7 +1,9 @@
-"""WebSockets with a short way for small messages: uvicorn's own, which hands binary messages to a listener at once and takes whole frames.
+"""WebSockets with a short way for small messages: uvicorn's own, which hands binary messages to a
+listener at once and takes whole frames.
 
-The longer way of ASGI (a queue, a task that wakes, reading paused and taken up again for each message) costs a pose of 12 bytes more than all that
-is done with it. Knows uvicorn's protocol, nothing of what is sent.
+The longer way of ASGI (a queue, a task that wakes, reading paused and taken up again for each
+message) costs a pose of 12 bytes more than all that is done with it. Knows uvicorn's protocol,
+nothing of what is sent.
 
 Source: RFC 6455, section 5.2 (frames); the ASGI specification, section "Extensions".
 """
@@ -14,7 +16,9 @@ from typing import Any
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 SHORT = "mesocosm.short"  # the extension's name in a socket's scope
-WAITING = 16_384  # bytes that may wait for one who reads slowly; more are not written by the short way
+WAITING = (
+    16_384  # bytes that may wait for one who reads slowly; more are not written by the short way
+)
 
 
 class Short:
@@ -43,9 +47,16 @@ class Short:
             self.socket.transport.resume_reading()
 
     def write(self, frame: bytes) -> bool:
-        """Write a whole frame (see `framed`); False where too much waits already, or where nobody reads any more."""
+        """Write a whole frame (see `framed`); False where too much waits already, or where nobody
+        reads any more.
+        """
         socket = self.socket
-        if not socket.handshake_complete or socket.close_sent or socket.transport.is_closing() or socket.transport.get_write_buffer_size() > WAITING:
+        if (
+            not socket.handshake_complete
+            or socket.close_sent
+            or socket.transport.is_closing()
+            or socket.transport.get_write_buffer_size() > WAITING
+        ):
             return False
         socket.transport.write(frame)
         return True
@@ -84,5 +95,13 @@ def framed(message: bytes) -> bytes:
     (b'\\x82\\x02ab', 304, 70010)
     """
     size = len(message)
-    head = bytes([size]) if size < 126 else b"\x7e" + size.to_bytes(2, "big") if size < 65_536 else b"\x7f" + size.to_bytes(8, "big")
+    head = (
+        bytes([size])
+        if size < 126
+        else (
+            b"\x7e" + size.to_bytes(2, "big")
+            if size < 65_536
+            else b"\x7f" + size.to_bytes(8, "big")
+        )
+    )
     return b"\x82" + head + message

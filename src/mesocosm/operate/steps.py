@@ -1,4 +1,5 @@
-"""Steps over one row of values, and on which values they and the engine are sure to agree. Knows Python's values; knows no SQL.
+"""Steps over one row of values, and on which values they and the engine are sure to agree. Knows
+Python's values; knows no SQL.
 
 A step gives a value, null (None), or `Unsure`.
 """
@@ -12,14 +13,22 @@ from typing import Any
 
 Env = list[Any]
 Step = Callable[[Env], Any]
-Node = tuple[Step, str]  # what gives a value, and its kind: text, int, float, decimal (a literal's), bool, null or other (which is null or unsure)
+Node = tuple[
+    Step, str
+]  # what gives a value, and its kind: text, int, float, decimal (a literal's), bool, null or other (which is null or unsure)
 
 EXACT = 2**53  # whole numbers below it are whole in a double too
-SPACES = " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"  # what `trim` takes away (Zs)
+SPACES = (  # what `trim` takes away (Zs)
+    " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+)
 FIGURE = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?", re.ASCII)
 WHOLE = re.compile(r"-?\d{1,15}", re.ASCII)
-NO_FIGURE = re.compile(r"[^0-9+\-.eE_ \t\n\r\v\ffinatyINFATY]")  # a text with one of these is no number
-ODD_CASE = re.compile(r"[^\x00-\u012f\u0131-\u017f\u2010-\u2027\u2030-\u205e\u20a0-\u20bf\u3000-\u303f\u3040-\u30ff\u4e00-\u9fa5\uac00-\ud7a3\uff00-\uff20]")
+NO_FIGURE = re.compile(
+    r"[^0-9+\-.eE_ \t\n\r\v\ffinatyINFATY]"
+)  # a text with one of these is no number
+ODD_CASE = re.compile(
+    r"[^\x00-\u012f\u0131-\u017f\u2010-\u2027\u2030-\u205e\u20a0-\u20bf\u3000-\u303f\u3040-\u30ff\u4e00-\u9fa5\uac00-\ud7a3\uff00-\uff20]"
+)
 NUMBERS = frozenset(("int", "float", "decimal"))
 
 
@@ -73,13 +82,19 @@ def compared(call: Callable[[Any, Any], bool], left: Node, right: Node) -> Node:
     if "null" in kinds:
         return always(None), "bool"
     kinds -= {"other"}
-    return (pair(left[0], right[0], call), "bool") if kinds <= NUMBERS or len(kinds) == 1 else (unsure, "other")
+    return (
+        (pair(left[0], right[0], call), "bool")
+        if kinds <= NUMBERS or len(kinds) == 1
+        else (unsure, "other")
+    )
 
 
 def reckoned(call: Callable[[Any, Any], Any], left: Node, right: Node) -> Node:
     """A figure of two figures, as long as a double holds it."""
     kinds = {left[1], right[1]}
-    kind = "float" if "float" in kinds and kinds <= NUMBERS else "int" if kinds == {"int"} else "other"
+    kind = (
+        "float" if "float" in kinds and kinds <= NUMBERS else "int" if kinds == {"int"} else "other"
+    )
 
     def made_of(a: Any, b: Any) -> Any:
         made = call(a, b)
@@ -133,7 +148,9 @@ def first_there(steps: Sequence[Step]) -> Step:
 
 
 def connected(left: Step, right: Step, decides: bool) -> Step:
-    """AND (decided by False) and OR (decided by True); what is not decided is null where either is."""
+    """AND (decided by False) and OR (decided by True); what is not decided is null where either
+    is.
+    """
 
     def connected(env: Env) -> Any:
         a = left(env)
@@ -191,6 +208,11 @@ def whole(value: Any, tried: bool) -> int | None:
 
 
 CONVERTED: dict[tuple[str, str], Callable[[Any, bool], Any]] = {
-    ("text", "float"): figure, ("text", "int"): whole, ("float", "int"): whole, ("int", "float"): lambda v, tried: float(v), ("decimal", "float"): lambda v, tried: v,
-    ("int", "text"): lambda v, tried: str(v), ("bool", "text"): lambda v, tried: "true" if v else "false",
-}  # fmt: skip
+    ("text", "float"): figure,
+    ("text", "int"): whole,
+    ("float", "int"): whole,
+    ("int", "float"): lambda v, tried: float(v),
+    ("decimal", "float"): lambda v, tried: v,
+    ("int", "text"): lambda v, tried: str(v),
+    ("bool", "text"): lambda v, tried: "true" if v else "false",
+}

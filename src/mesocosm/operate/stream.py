@@ -6,8 +6,9 @@ from __future__ import annotations
 class Stream:
     """Requests of one mark at a monitor: traffic, or a drill.
 
-    `since` is the newest request that was tested. Rows before `changed` were changed, as an alert has said, and no look back takes them in
-    again. `read` is the newest request by which open alerts were looked at again; that rests until `rests`, a moment of the monotonic clock.
+    `since` is the newest request that was tested. Rows before `changed` were changed, as an alert
+    has said, and no look back takes them in again. `read` is the newest request by which open
+    alerts were looked at again; that rests until `rests`, a moment of the monotonic clock.
     """
 
     def __init__(self, mark: str, now: float) -> None:

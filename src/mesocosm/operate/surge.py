@@ -1,4 +1,6 @@
-"""What a surge is: one answer given far more often than it used to be. `surging.py` counts. Knows answers."""
+"""What a surge is: one answer given far more often than it used to be. `surging.py` counts. Knows
+answers.
+"""
 
 from __future__ import annotations
 
@@ -15,15 +17,18 @@ class Surge(Kind):
 
     Args:
         label: the answer that is counted.
-        unsure: count answers that say they are not sure instead, as when many ask for what no class stands for.
+        unsure: count answers that say they are not sure instead, as when many ask for what no class
+            stands for.
         by: a field of the rows whose values are counted apart, such as a topic.
         times: how many times its usual share is a surge; at most half of what is left to one.
         quiet: items between two false alarms, on average, where nothing happens.
         once: a field whose equal texts count once, such as a headline that many copy.
         sender: a field that says who sent an item.
-        each: items that one sender may add to a surge at most; those of which the answer is less sure count for less.
+        each: items that one sender may add to a surge at most; those of which the answer is less
+            sure count for less.
 
-    Source: Page 1954, Biometrika 41 (cumulative sums); Reynolds and Stoumbos 1999, Journal of Quality Technology 31 (of proportions).
+    Source: Page 1954, Biometrika 41 (cumulative sums); Reynolds and Stoumbos 1999, Journal of
+    Quality Technology 31 (of proportions).
     """
 
     short: ClassVar[str] = "label"
@@ -53,10 +58,17 @@ class Surge(Kind):
         >>> Surge(unsure=True).told({"label": "late", "unsure": True}), Surge(label="late").told({"label": "late", "unsure": True})
         ('unsure', 'late')
         """
-        return str(output.get("label")) if self.label is not None else "unsure" if output.get("unsure") else "sure"
+        return (
+            str(output.get("label"))
+            if self.label is not None
+            else "unsure"
+            if output.get("unsure")
+            else "sure"
+        )
 
     def sure(self, output: Mapping[str, Any]) -> float | None:
-        """The probability of the label that is counted; None where an answer tells none, or several labels at once.
+        """The probability of the label that is counted; None where an answer tells none, or several
+        labels at once.
 
         >>> Surge(label="late").sure({"label": "lost", "probability": 0.6, "probabilities": {"lost": 0.6, "late": 0.3, "card": 0.06}})
         0.3
@@ -66,7 +78,9 @@ class Surge(Kind):
         listed = output.get("probabilities")
         if self.label is None or not listed or "labels" in output:
             return None
-        return float(listed.get(self.label, min(*listed.values(), max(0.0, 1 - sum(listed.values())))))
+        return float(
+            listed.get(self.label, min(*listed.values(), max(0.0, 1 - sum(listed.values()))))
+        )
 
     def risen(self, usual: float) -> float:
         """The share that is looked for.

@@ -18,7 +18,10 @@ from mesocosm.operate.evidence import Array, Evidence, doubtful, threshold
 from mesocosm.operate.surge import Surge
 
 REMEMBERED = 5000  # items by whose words a copy is known
-LENT = (20, 200)  # items of all groups that stand for a group of which little is known: where groups differ, and where they do not
+LENT = (
+    20,
+    200,
+)  # items of all groups that stand for a group of which little is known: where groups differ, and where they do not
 SPARE = 2  # times the quiet items that are stated, for which heights are worked out: what is usual is never known quite
 SOONER = 20  # times as soon as a false alarm may the end of a surge be told that lasts: it costs a second alarm, not a false one
 AGAIN = 1.3  # times the items known of a group after which what is usual is worked out anew
@@ -36,7 +39,8 @@ class Run:
 
 
 class Usual:
-    """What is usual in a group: what an item of each cell adds to its sum, and the heights at which a rise and its end are told.
+    """What is usual in a group: what an item of each cell adds to its sum, and the heights at which
+    a rise and its end are told.
 
     Args:
         evidence: what answers tell.
@@ -46,7 +50,9 @@ class Usual:
     """
 
     def __init__(self, evidence: Evidence, setting: Surge, counts: Array, seen: float) -> None:
-        counts = counts + 1 / len(counts)  # one answer of any kind more, so that what was never seen is not impossible
+        counts = counts + 1 / len(
+            counts
+        )  # one answer of any kind more, so that what was never seen is not impossible
         share, self.seen = evidence.share(counts), max(1.0, seen)
         self.steps = evidence.steps(share, setting.risen(share))
         shares = doubtful(self.steps, counts / counts.sum(), float(counts.sum()))
@@ -66,8 +72,9 @@ class Surges:
 
     Args:
         setting: what is counted.
-        before: rows that were held out with what is said of them (`label`, and the group under its field's name): what is usual. Where they
-            tell how sure an answer is of the label (`sure`) and what is true (`_label`), items count by how sure their answers are.
+        before: rows that were held out with what is said of them (`label`, and the group under its
+            field's name): what is usual. Where they tell how sure an answer is of the label
+            (`sure`) and what is true (`_label`), items count by how sure their answers are.
     """
 
     def __init__(self, setting: Surge, before: Iterable[Mapping[str, Any]]) -> None:
@@ -77,7 +84,9 @@ class Surges:
         self.runs: dict[str, Run] = {}
         self.risen: set[str] = set()  # groups whose surge was told and is not over
         self.copies: OrderedDict[str, None] = OrderedDict()
-        self.known: dict[str, Array] = {}  # answers of a group by cell, and how many of them are of the label
+        self.known: dict[
+            str, Array
+        ] = {}  # answers of a group by cell, and how many of them are of the label
         self.all = np.zeros(self.size + 1)
         self.looks: dict[str, Usual] = {}
         self.left_out = Counter[str]()
@@ -85,7 +94,9 @@ class Surges:
             self._usually(row)
 
     def remember(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Learn what is usual from answers that came before and were no part of a surge; copies count once, here too."""
+        """Learn what is usual from answers that came before and were no part of a surge; copies
+        count once, here too.
+        """
         for row in rows:
             if self.setting.once and self._copy(str(row.get(self.setting.once))):
                 continue
@@ -96,23 +107,35 @@ class Surges:
             self._learn(self._group(row), np.eye(self.size)[cell], self._hit(row))
 
     def usual(self, groups: Iterable[str]) -> dict[str, float]:
-        """The usual share of the label among answers of each group, drawn to that of all where little is known of it; one in two before anything was seen."""
+        """The usual share of the label among answers of each group, drawn to that of all where
+        little is known of it; one in two before anything was seen.
+        """
         lent, all_ = self.lent(), float((self.all[-1] + 1) / (self.all[:-1].sum() + 2))
         mine = {group: self.known.get(group, np.zeros(self.size + 1)) for group in groups}
-        return {group: round(float((kept[-1] + lent * all_) / (kept[:-1].sum() + lent)), 2) for group, kept in mine.items()}
+        return {
+            group: round(float((kept[-1] + lent * all_) / (kept[:-1].sum() + lent)), 2)
+            for group, kept in mine.items()
+        }
 
     def lent(self) -> float:
-        """How many items of all groups stand beside a group's own: many where the shares of groups differ by no more than chance has them differ.
+        """How many items of all groups stand beside a group's own: many where the shares of groups
+        differ by no more than chance has them differ.
 
-        Source: Kleinman 1973, Journal of the American Statistical Association 68 (moments of shares that differ).
+        Source: Kleinman 1973, Journal of the American Statistical Association 68 (moments of shares
+            that differ).
         """
         groups = np.array([[k[-1], k[:-1].sum()] for k in self.known.values() if k[:-1].any()])
         if len(groups) < 2:
             return float(LENT[0])
         mean = groups[:, 0].sum() / groups[:, 1].sum()
-        apart = float((groups[:, 1] * (groups[:, 0] / groups[:, 1] - mean) ** 2).sum() / max(mean * (1 - mean), 1e-9))
+        apart = float(
+            (groups[:, 1] * (groups[:, 0] / groups[:, 1] - mean) ** 2).sum()
+            / max(mean * (1 - mean), 1e-9)
+        )
         weight = groups[:, 1].sum() - (groups[:, 1] ** 2).sum() / groups[:, 1].sum()
-        alike = max(0.0, (apart - (len(groups) - 1)) / max(weight - (len(groups) - 1), 1.0))  # the share of variance that lies between groups
+        alike = max(
+            0.0, (apart - (len(groups) - 1)) / max(weight - (len(groups) - 1), 1.0)
+        )  # the share of variance that lies between groups
         return float(np.clip((1 - alike) / max(alike, 1e-9), *LENT))
 
     def look(self, group: str) -> Usual:
@@ -120,12 +143,18 @@ class Surges:
         mine = self.known.setdefault(group, np.zeros(self.size + 1))
         seen = float(mine[:-1].sum())
         if group not in self.looks or seen > self.looks[group].seen * AGAIN:
-            everything, lent = self.all[:-1] if self.all[:-1].any() else np.ones(self.size), self.lent()
-            self.looks[group] = Usual(self.evidence, self.setting, mine[:-1] + lent * everything / everything.sum(), seen)
+            everything, lent = (
+                self.all[:-1] if self.all[:-1].any() else np.ones(self.size),
+                self.lent(),
+            )
+            self.looks[group] = Usual(
+                self.evidence, self.setting, mine[:-1] + lent * everything / everything.sum(), seen
+            )
         return self.looks[group]
 
     def see(self, item: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Count an item; returns what is to be told where it makes a surge, and `over` where a surge that was told has ended.
+        """Count an item; returns what is to be told where it makes a surge, and `over` where a
+        surge that was told has ended.
 
         A surge is told once. It is over when the share is the usual one again.
 
@@ -165,11 +194,20 @@ class Surges:
         elif run.sum >= usual.height:
             self.runs.pop(group)
             self.risen.add(group)
-            return self._said(group, run) | {"senders": len({str(i.get(setting.sender)) for i in run.items}) if setting.sender else None, "items": run.items}
+            return self._said(group, run) | {
+                "senders": (
+                    len({str(i.get(setting.sender)) for i in run.items}) if setting.sender else None
+                ),
+                "items": run.items,
+            }
         return None
 
-    def _falls(self, group: str, run: Run, hit: bool, step: float, usual: Usual) -> dict[str, Any] | None:
-        """Whether the share of a group that had risen is the usual one again; until then nothing is told of it and nothing learnt."""
+    def _falls(
+        self, group: str, run: Run, hit: bool, step: float, usual: Usual
+    ) -> dict[str, Any] | None:
+        """Whether the share of a group that had risen is the usual one again; until then nothing is
+        told of it and nothing learnt.
+        """
         run.seen += 1
         run.count += hit
         run.sum = max(0.0, run.sum - step)
@@ -182,7 +220,13 @@ class Surges:
         return self._said(group, run) | {"over": True}
 
     def _said(self, group: str, run: Run) -> dict[str, Any]:
-        return {"group": group, "usual": self.usual([group])[group], "share": round(run.count / run.seen, 3), "seen": run.seen, "count": run.count}
+        return {
+            "group": group,
+            "usual": self.usual([group])[group],
+            "share": round(run.count / run.seen, 3),
+            "seen": run.seen,
+            "count": run.count,
+        }
 
     def _hit(self, item: Mapping[str, Any]) -> bool:
         return bool(item.get("label") == self.setting.counted)

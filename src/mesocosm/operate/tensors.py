@@ -1,6 +1,8 @@
-"""Tensors of the Open Inference Protocol as raw bytes behind the JSON (its binary data extension). Knows the layout only.
+"""Tensors of the Open Inference Protocol as raw bytes behind the JSON (its binary data extension).
+Knows the layout only.
 
-Source: https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_binary_data.md
+Source:
+https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_binary_data.md
 """
 
 from __future__ import annotations
@@ -13,8 +15,19 @@ import orjson
 
 LENGTH = b"inference-header-content-length"
 DTYPES = {
-    "BOOL": "?", "UINT8": "u1", "UINT16": "<u2", "UINT32": "<u4", "UINT64": "<u8", "INT8": "i1", "INT16": "<i2", "INT32": "<i4", "INT64": "<i8", "FP16": "<f2", "FP32": "<f4", "FP64": "<f8",
-}  # fmt: skip
+    "BOOL": "?",
+    "UINT8": "u1",
+    "UINT16": "<u2",
+    "UINT32": "<u4",
+    "UINT64": "<u8",
+    "INT8": "i1",
+    "INT16": "<i2",
+    "INT32": "<i4",
+    "INT64": "<i8",
+    "FP16": "<f2",
+    "FP32": "<f4",
+    "FP64": "<f8",
+}
 
 
 def unpacked(body: Any, data: bytes) -> Any:
@@ -39,7 +52,10 @@ def unpacked(body: Any, data: bytes) -> Any:
             continue
         name = str(one.get("name"))[:60]
         if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= len(data) - at:
-            raise ValueError(f"'binary_data_size' of '{name}' is {str(size)[:30]}, and {len(data) - at} bytes are left")
+            raise ValueError(
+                f"'binary_data_size' of '{name}' is {str(size)[:30]}, and {len(data) - at} bytes"
+                " are left"
+            )
         one["data"] = _values(name, str(one.get("datatype")), data[at : at + size])
         at += size
     if at != len(data):
@@ -53,10 +69,15 @@ def _values(name: str, kind: str, data: bytes) -> list[Any]:
     if kind == "BYTES":
         return _texts(name, data)
     if kind not in DTYPES:
-        raise ValueError(f"the datatype of '{name}' is '{kind[:30]}'; expected one of {', '.join([*DTYPES, 'BYTES'])}")
+        raise ValueError(
+            f"the datatype of '{name}' is '{kind[:30]}'; expected one of"
+            f" {', '.join([*DTYPES, 'BYTES'])}"
+        )
     dtype = np.dtype(DTYPES[kind])
     if len(data) % dtype.itemsize:
-        raise ValueError(f"'{name}' has {len(data)} bytes, and a value of {kind} has {dtype.itemsize}")
+        raise ValueError(
+            f"'{name}' has {len(data)} bytes, and a value of {kind} has {dtype.itemsize}"
+        )
     found: list[Any] = np.frombuffer(data, dtype).tolist()
     return found
 
@@ -80,7 +101,11 @@ def wants_binary(body: Mapping[str, Any], name: str) -> bool:
     whole = body.get("parameters")
     every = bool(whole.get("binary_data_output")) if isinstance(whole, Mapping) else False
     for one in body.get("outputs") or []:
-        if isinstance(one, Mapping) and one.get("name") == name and isinstance(one.get("parameters"), Mapping):
+        if (
+            isinstance(one, Mapping)
+            and one.get("name") == name
+            and isinstance(one.get("parameters"), Mapping)
+        ):
             return bool(one["parameters"].get("binary_data", every))
     return every
 

@@ -1,4 +1,5 @@
-"""A version, its preparation and its answers as one unit that serves: in this process, or in a worker's.
+"""A version, its preparation and its answers as one unit that serves: in this process, or in a
+worker's.
 
 Knows shapes. What is swapped, rolled out and taken back is always a whole unit.
 """
@@ -25,7 +26,8 @@ class Speaker(Protocol):
 class Unit(Protocol):
     """What a service answers with.
 
-    `fields` is None where it does not predict, `speaks` false where it has no table of answers, `broken` says why it can be asked no more.
+    `fields` is None where it does not predict, `speaks` false where it has no table of answers,
+    `broken` says why it can be asked no more.
     """
 
     @property
@@ -70,8 +72,9 @@ Load = Callable[[str, Mapping[str, Any]], Unit]
 
 @dataclass(frozen=True)
 class Loaded:
-    """A unit in this process; `kept` reads its held-out rows, `weights` recalibrate what it answers and nothing that it is judged by; an answer
-    less probable than `floor` says that it is `unsure`."""
+    """A unit in this process; `kept` reads its held-out rows, `weights` recalibrate what it answers
+    and nothing that it is judged by; an answer less probable than `floor` says that it is
+    `unsure`."""
 
     version: str
     snapshot: str
@@ -109,7 +112,9 @@ class Loaded:
         return ""
 
     def answer(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """Of each raw row its `clean` form and what comes `out`, or `why` the recipe would have set it aside."""
+        """Of each raw row its `clean` form and what comes `out`, or `why` the recipe would have set
+        it aside.
+        """
         assert self.predictor is not None and self.preparation is not None
         clean = self.preparation.ready(rows)
         good = [row for row in clean if row["_why"] is None]
@@ -118,7 +123,14 @@ class Loaded:
             said = (corrected(one, self.weights) for one in said)
         if self.floor is not None:
             said = (doubted(one, self.floor) for one in said)
-        return [{"why": r["_why"]} if r["_why"] is not None else {"clean": {k: v for k, v in r.items() if k not in BESIDE}, "out": next(said)} for r in clean]
+        return [
+            (
+                {"why": r["_why"]}
+                if r["_why"] is not None
+                else {"clean": {k: v for k, v in r.items() if k not in BESIDE}, "out": next(said)}
+            )
+            for r in clean
+        ]
 
     def ask(self, question: str) -> dict[str, Any]:
         """What its table of answers says."""
@@ -135,10 +147,17 @@ class Loaded:
         return self.kept()
 
     def vectors(self, rows: Sequence[Mapping[str, Any]]) -> list[list[float]]:
-        """The features that the model reads of the texts and images of cleaned rows; none where it reads neither."""
+        """The features that the model reads of the texts and images of cleaned rows; none where it
+        reads neither.
+        """
         features = getattr(self.predictor, "features", None)
         names = getattr(self.predictor, "inputs", None)
-        if not rows or features is None or names is None or not (getattr(self.predictor, "reader", None) or getattr(self.predictor, "eye", None)):
+        if (
+            not rows
+            or features is None
+            or names is None
+            or not (getattr(self.predictor, "reader", None) or getattr(self.predictor, "eye", None))
+        ):
             return []
         text, _ = features({n: [r.get(n) for r in rows] for n in names}, len(rows))
         return [[float(v) for v in row] for row in text]

@@ -1,10 +1,13 @@
 """A drift diagnosed: of what kind it is, whether it harms, and what would mend it.
 
-Knows distributions and what a unit says of rows; raises nothing and repairs nothing. Harm is accuracy that is lost, estimated before
-labels come: by the probabilities of the unit itself, held against those on held-out rows.
+Knows distributions and what a unit says of rows; raises nothing and repairs nothing. Harm is
+accuracy that is lost, estimated before labels come: by the probabilities of the unit itself, held
+against those on held-out rows.
 
-Evidence is gathered first, of every cause (`gather`); then a pure function draws the conclusion (`diagnose`). A source comes before the
-world: what is missing, recoded or in another unit explains wrong answers, and only without it do labels tell that the link itself changed.
+Evidence is gathered first, of every cause (`gather`); then a pure function draws the conclusion
+(`diagnose`). A source comes before the
+world: what is missing, recoded or in another unit explains wrong answers, and only without it do
+labels tell that the link itself changed.
 """
 
 from __future__ import annotations
@@ -27,8 +30,9 @@ Rows = Sequence[Mapping[str, Any]]
 class Diagnosis:
     """What a drift is.
 
-    `kind` is `schema`, `missing`, `unit`, `concept`, `label` or `covariate`; `harm` the accuracy lost, None where it is not known; `remedy` is
-    `mend the source`, `recalibrate`, `retrain`, `label rows` or `nothing`; `why` says so in a sentence.
+    `kind` is `schema`, `missing`, `unit`, `concept`, `label` or `covariate`; `harm` the accuracy
+    lost, None where it is not known; `remedy` is `mend the source`, `recalibrate`, `retrain`,
+    `label rows` or `nothing`; `why` says so in a sentence.
     """
 
     kind: str
@@ -39,7 +43,13 @@ class Diagnosis:
 
     def as_json(self) -> dict[str, Any]:
         """The diagnosis as plain data."""
-        return {"kind": self.kind, "harm": self.harm, "remedy": self.remedy, "why": self.why, **self.detail}
+        return {
+            "kind": self.kind,
+            "harm": self.harm,
+            "remedy": self.remedy,
+            "why": self.why,
+            **self.detail,
+        }
 
 
 Verdict = Diagnosis
@@ -53,10 +63,12 @@ class Evidence:
         found: features whose distributions moved, the surest first.
         changes: what was done to fields at their source, `schema` and `missing` before `unit`.
         labelled: what labels say of all answers.
-        usual: what they say of answers to rows that lie where the training rows do; where inputs moved, only these tell of the link.
+        usual: what they say of answers to rows that lie where the training rows do; where inputs
+            moved, only these tell of the link.
         weights: how many times more often each class comes, where that alone explains the drift.
         lost: accuracy that the answers' own probabilities tell is lost; None where they do not.
-        undone: of a unit, the accuracy lost by it, and the share of answers that change when it is undone.
+        undone: of a unit, the accuracy lost by it, and the share of answers that change when it is
+            undone.
         tolerance: accuracy that may be lost before a drift is harmful.
     """
 
@@ -80,23 +92,64 @@ def diagnose(evidence: Evidence) -> Diagnosis:
         return _source(evidence)
     told = evidence.usual if evidence.found else evidence.labelled
     if told.worse:
-        return Diagnosis("concept", round(told.gap, 4), "retrain", told.why, {"labelled": told.rows, "right": told.right, "expected": round(told.expected, 1)})
+        return Diagnosis(
+            "concept",
+            round(told.gap, 4),
+            "retrain",
+            told.why,
+            {"labelled": told.rows, "right": told.right, "expected": round(told.expected, 1)},
+        )
     lost, names = evidence.lost, ", ".join(str(f["feature"]) for f in evidence.found[:3])
     if evidence.weights:
         moved = ", ".join(f"{label} {w:.2f}" for label, w in evidence.weights.items())
-        why = f"the classes come in other shares ({moved} times what they were), and rows of each look as before"
-        return Diagnosis("label", lost, "recalibrate" if (lost or 0) > evidence.tolerance else "nothing", why, {"weights": dict(evidence.weights)})
+        why = (
+            f"the classes come in other shares ({moved} times what they were), and rows of each"
+            " look as before"
+        )
+        return Diagnosis(
+            "label",
+            lost,
+            "recalibrate" if (lost or 0) > evidence.tolerance else "nothing",
+            why,
+            {"weights": dict(evidence.weights)},
+        )
     if evidence.labelled.worse:
         gap = round(evidence.labelled.gap, 4)
-        said = f"{evidence.labelled.right} of {evidence.labelled.rows} labelled answers were {evidence.labelled.found}, where {evidence.labelled.expected:.0f} were expected"
-        where = "" if evidence.usual.rows >= FEW else "; whether the link itself changed is not known, since few labelled rows lie where the training rows do"
-        return Diagnosis("covariate", gap, "retrain", f"other rows come in ({names}), and the model errs on them: {said}{where}", {"labelled": evidence.labelled.rows})
+        said = (
+            f"{evidence.labelled.right} of {evidence.labelled.rows} labelled answers were"
+            f" {evidence.labelled.found}, where {evidence.labelled.expected:.0f} were expected"
+        )
+        where = (
+            ""
+            if evidence.usual.rows >= FEW
+            else (
+                "; whether the link itself changed is not known, since few labelled rows lie where"
+                " the training rows do"
+            )
+        )
+        return Diagnosis(
+            "covariate",
+            gap,
+            "retrain",
+            f"other rows come in ({names}), and the model errs on them: {said}{where}",
+            {"labelled": evidence.labelled.rows},
+        )
     if lost is None:
-        return Diagnosis("covariate", None, "label rows", f"other rows come in ({names}); what it costs is not known")
+        return Diagnosis(
+            "covariate",
+            None,
+            "label rows",
+            f"other rows come in ({names}); what it costs is not known",
+        )
     amount = f"about {lost:.3f} of accuracy is lost, as the answers' own probabilities tell"
     if lost <= evidence.tolerance:
         return Diagnosis("covariate", lost, "nothing", f"other rows come in ({names}); {amount}")
-    return Diagnosis("covariate", lost, "retrain" if evidence.labelled.rows >= FEW else "label rows", f"other rows come in ({names}), and {amount}")
+    return Diagnosis(
+        "covariate",
+        lost,
+        "retrain" if evidence.labelled.rows >= FEW else "label rows",
+        f"other rows come in ({names}), and {amount}",
+    )
 
 
 def _source(evidence: Evidence) -> Diagnosis:
@@ -107,7 +160,11 @@ def _source(evidence: Evidence) -> Diagnosis:
     detail: dict[str, Any] = {"feature": first.field, **first.detail}
     if first.kind == "unit":
         harm, changed = evidence.undone
-        share = f"; {changed:.0%} of the answers change when it is undone" if changed is not None else ""
+        share = (
+            f"; {changed:.0%} of the answers change when it is undone"
+            if changed is not None
+            else ""
+        )
         loses = f", and about {harm:.3f} of accuracy is lost meanwhile" if harm is not None else ""
         why = f"{why}: its source changed, not the world{share}{loses}"
         detail["changed"] = changed
@@ -121,15 +178,26 @@ def _source(evidence: Evidence) -> Diagnosis:
         why += "; also " + "; ".join(c.why for c in others[:3])
         detail["also"] = [{"feature": c.field, "kind": c.kind, "why": c.why} for c in others]
     if evidence.labelled.worse:
-        why += "; whether the answers are wrong for another reason too is not known until the source is mended"
+        why += (
+            "; whether the answers are wrong for another reason too is not known until the source"
+            " is mended"
+        )
     return Diagnosis(first.kind, harm, "mend the source", why, detail)
 
 
 def gather(
-    found: Sequence[Mapping[str, Any]], training: Mapping[str, Any], live: Rows, predict: Callable[[Rows], Sequence[Mapping[str, Any]]],
-    held: Rows, said: Callable[[Callable[[Mapping[str, Any]], bool] | None], Labelled], tolerance: float, level: float,
-    units: Mapping[str, str | None] | None = None, changes: Sequence[Change] | None = None, sent: Sequence[Any] | None = None,
-) -> Evidence:  # fmt: skip
+    found: Sequence[Mapping[str, Any]],
+    training: Mapping[str, Any],
+    live: Rows,
+    predict: Callable[[Rows], Sequence[Mapping[str, Any]]],
+    held: Rows,
+    said: Callable[[Callable[[Mapping[str, Any]], bool] | None], Labelled],
+    tolerance: float,
+    level: float,
+    units: Mapping[str, str | None] | None = None,
+    changes: Sequence[Change] | None = None,
+    sent: Sequence[Any] | None = None,
+) -> Evidence:
     """The evidence of every cause.
 
     Args:
@@ -142,20 +210,31 @@ def gather(
         level: false alarms accepted for one look.
         units: what numbers are measured in, by feature.
         changes: what was done to fields, where that was looked for already.
-        sent: values of the first changed field as they came, before a recipe clipped them; those of `live` where there are none.
+        sent: values of the first changed field as they came, before a recipe clipped them; those of
+            `live` where there are none.
     """
     if changes is None:
-        changes = find_changes(training, {n: [r.get(n) for r in live] for n in training}, level, units)
+        changes = find_changes(
+            training, {n: [r.get(n) for r in live] for n in training}, level, units
+        )
     now, before = list(predict(live)), list(predict(held)) if held else []
     sure_now, sure_before = _sure(now), _sure(before)
-    lost = round(max(0.0, sure_before - sure_now), 4) if sure_now is not None and sure_before is not None else None
+    lost = (
+        round(max(0.0, sure_before - sure_now), 4)
+        if sure_now is not None and sure_before is not None
+        else None
+    )
     undone: tuple[float | None, float | None] = (None, None)
     if changes and changes[0].kind == "unit":
         name, times, plus = changes[0].field, changes[0].detail["factor"], changes[0].detail["plus"]
         if changes[0].detail["share"] >= 1:
             values = sent if sent is not None else [row.get(name) for row in live]
             low, high = training[name].get("clip") or (float("-inf"), float("inf"))
-            mended = [dict(row) | {name: min(max((v - plus) / times, low), high) if v is not None else None} for row, v in zip(live, values, strict=True)]
+            mended = [
+                dict(row)
+                | {name: min(max((v - plus) / times, low), high) if v is not None else None}
+                for row, v in zip(live, values, strict=True)
+            ]
             undone = _counterfactual(now, list(predict(mended)))
     labelled = said(None)
     usual = said(_within(found, training)) if labelled.worse else labelled
@@ -168,15 +247,27 @@ def judged(*words: Any, **more: Any) -> Diagnosis:
     return diagnose(gather(*words, **more))
 
 
-def _within(found: Sequence[Mapping[str, Any]], training: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], bool]:
+def _within(
+    found: Sequence[Mapping[str, Any]], training: Mapping[str, Any]
+) -> Callable[[Mapping[str, Any]], bool]:
     """Whether a row lies where most training rows do, in every feature that moved."""
     import numpy as np
 
-    ends = {f["feature"]: np.quantile(training[f["feature"]]["numbers"], [0.05, 0.95]) for f in found if "numbers" in training.get(f["feature"], {})}
-    values = {f["feature"]: training[f["feature"]]["counts"] for f in found if "counts" in (known := training.get(f["feature"], {})) and is_complete(known)}
+    ends = {
+        f["feature"]: np.quantile(training[f["feature"]]["numbers"], [0.05, 0.95])
+        for f in found
+        if "numbers" in training.get(f["feature"], {})
+    }
+    values = {
+        f["feature"]: training[f["feature"]]["counts"]
+        for f in found
+        if "counts" in (known := training.get(f["feature"], {})) and is_complete(known)
+    }
 
     def within(row: Mapping[str, Any]) -> bool:
-        inside = all(row.get(n) is not None and low <= row[n] <= high for n, (low, high) in ends.items())
+        inside = all(
+            row.get(n) is not None and low <= row[n] <= high for n, (low, high) in ends.items()
+        )
         return inside and all(spell(row.get(n)) in counts for n, counts in values.items())
 
     return within
@@ -184,21 +275,31 @@ def _within(found: Sequence[Mapping[str, Any]], training: Mapping[str, Any]) -> 
 
 def _sure(said: Rows) -> float | None:
     """The accuracy that probabilities promise on average."""
-    known = [float(s["probability"]) for s in said if isinstance(s.get("probability"), (int, float))]
+    known = [
+        float(s["probability"]) for s in said if isinstance(s.get("probability"), (int, float))
+    ]
     return sum(known) / len(known) if known and len(known) == len(said) else None
 
 
 def _counterfactual(now: Rows, mended: Rows) -> tuple[float | None, float | None]:
-    """The accuracy lost by answering as `now` where `mended` knows better, and the share of answers that differ."""
+    """The accuracy lost by answering as `now` where `mended` knows better, and the share of answers
+    that differ.
+    """
     if not now or not all("probabilities" in s for s in mended):
         return None, None
-    lost = sum(max(0.0, float(b["probability"]) - float(b["probabilities"].get(a["label"], 0.0))) for a, b in zip(now, mended, strict=True))
+    lost = sum(
+        max(0.0, float(b["probability"]) - float(b["probabilities"].get(a["label"], 0.0)))
+        for a, b in zip(now, mended, strict=True)
+    )
     changed = sum(a["label"] != b["label"] for a, b in zip(now, mended, strict=True))
     return round(lost / len(now), 4), round(changed / len(now), 4)
 
 
-def _label_shift(now: Rows, before: Rows, held: Rows, live: Rows, training: Mapping[str, Any], level: float) -> dict[str, float] | None:
-    """How many times more often each class comes, where that alone explains the drift (black-box shift estimation).
+def _label_shift(
+    now: Rows, before: Rows, held: Rows, live: Rows, training: Mapping[str, Any], level: float
+) -> dict[str, float] | None:
+    """How many times more often each class comes, where that alone explains the drift (black-box
+    shift estimation).
 
     Source: Lipton, Wang and Smola 2018, arXiv:1802.03916
     """
@@ -224,6 +325,25 @@ def _label_shift(now: Rows, before: Rows, held: Rows, live: Rows, training: Mapp
     expected: dict[str, Any] = {}
     for name, values in columns(again).items():
         if name in training:
-            expected[name] = {"numbers": np.quantile(np.asarray(values, dtype=float), np.linspace(0, 1, 200)).tolist(), "rows": len(held)} if "numbers" in training[name] else {"counts": {spell(v): round(values.count(v) * len(held) / 2000) for v in set(values)}}
+            expected[name] = (
+                {
+                    "numbers": (
+                        np.quantile(
+                            np.asarray(values, dtype=float), np.linspace(0, 1, 200)
+                        ).tolist()
+                    ),
+                    "rows": len(held),
+                }
+                if "numbers" in training[name]
+                else {
+                    "counts": {
+                        spell(v): round(values.count(v) * len(held) / 2000) for v in set(values)
+                    }
+                }
+            )
     found, _ = drifted(expected, columns(live), max(level, 0.01))
-    return None if found else {label: round(float(w), 2) for label, w in zip(labels, weights, strict=True)}
+    return (
+        None
+        if found
+        else {label: round(float(w), 2) for label, w in zip(labels, weights, strict=True)}
+    )

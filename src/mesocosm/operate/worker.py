@@ -1,7 +1,7 @@
 """A worker: a process of its own that holds a service's units and answers for the gateway.
 
-Knows frames and how to load. A nursery, which has imported everything and holds nothing, forks workers, so that a dead one is
-replaced in the time it takes to open its graphs.
+Knows frames and how to load. A nursery, which has imported everything and holds nothing, forks
+workers, so that a dead one is replaced in the time it takes to open its graphs.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from mesocosm.base.errors import Failure, Wrong
 from mesocosm.operate.frames import receive, send
 from mesocosm.operate.unit import Load, Unit
 
-ASKED: dict[str, Callable[[Unit, Mapping[str, Any]], Any]] = {  # what a unit may be asked, beside being loaded and dropped
+ASKED: dict[
+    str, Callable[[Unit, Mapping[str, Any]], Any]
+] = {  # what a unit may be asked, beside being loaded and dropped
     "answer": lambda unit, asked: unit.answer(asked["rows"]),
     "predict": lambda unit, asked: unit.predict(asked["rows"]),
     "vectors": lambda unit, asked: unit.vectors(asked["rows"]),
@@ -34,13 +36,16 @@ class NotHeld(Exception):
 
 
 def nursery(sock: socket.socket, loader: Callable[[], Load]) -> None:
-    """Fork a worker for each message `{service}` that comes with a socket; ends when the gateway is gone.
+    """Fork a worker for each message `{service}` that comes with a socket; ends when the gateway is
+    gone.
 
     Args:
         loader: makes what loads units; called in the worker, after the fork.
     """
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the keyboard stops the gateway, and that stops us
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # the keyboard stops the gateway, and that stops us
     while True:
         try:
             said, fds, _, _ = socket.recv_fds(sock, 1024, 1)
@@ -59,7 +64,9 @@ def nursery(sock: socket.socket, loader: Callable[[], Load]) -> None:
 
 
 def work(sock: socket.socket, service: str, load: Load) -> None:
-    """Answer what the gateway asks until it is gone, one thing after another. Loading goes on beside answering."""
+    """Answer what the gateway asks until it is gone, one thing after another. Loading goes on
+    beside answering.
+    """
     units: dict[int, Unit] = {}
     writing = threading.Lock()
     loading = ThreadPoolExecutor(1)
@@ -68,12 +75,22 @@ def work(sock: socket.socket, service: str, load: Load) -> None:
         try:
             answer: dict[str, Any] = {"ok": call()}
         except Wrong as wrong:
-            answer = {"wrong": [wrong.key, wrong.found, wrong.wanted, list(wrong.choices), wrong.near or ""]}
+            answer = {
+                "wrong": [
+                    wrong.key,
+                    wrong.found,
+                    wrong.wanted,
+                    list(wrong.choices),
+                    wrong.near or "",
+                ]
+            }
         except Failure as failure:
             answer = {"failure": str(failure)}
         except NotHeld:
             answer = {"lost": True}
-        except Exception as error:  # whatever it is, the gateway is told its kind, and never a value
+        except (
+            Exception
+        ) as error:  # whatever it is, the gateway is told its kind, and never a value
             answer = {"failed": type(error).__name__}
         with writing:
             send(sock, answer | {"id": message["id"]})
@@ -81,8 +98,26 @@ def work(sock: socket.socket, service: str, load: Load) -> None:
     def loaded(message: Mapping[str, Any]) -> dict[str, Any]:
         unit = units[message["unit"]] = load(service, message["row"])
         fields = unit.fields
-        about = {"version": unit.version, "snapshot": unit.snapshot, "answers": unit.answers, "says": unit.says, "labels": list(unit.labels), "speaks": unit.speaks}
-        return about | {"record": {"fields": fields.fields, "training": fields.training, "spellings": fields.spellings, "days": fields.days_given} if fields else None}
+        about = {
+            "version": unit.version,
+            "snapshot": unit.snapshot,
+            "answers": unit.answers,
+            "says": unit.says,
+            "labels": list(unit.labels),
+            "speaks": unit.speaks,
+        }
+        return about | {
+            "record": (
+                {
+                    "fields": fields.fields,
+                    "training": fields.training,
+                    "spellings": fields.spellings,
+                    "days": fields.days_given,
+                }
+                if fields
+                else None
+            )
+        }
 
     send(sock, {"pid": os.getpid()})
     while True:
@@ -119,4 +154,7 @@ def _usage() -> dict[str, float]:
     with open("/proc/self/statm", encoding="ascii") as statm:
         pages = int(statm.read().split()[1])
     used = resource.getrusage(resource.RUSAGE_SELF)
-    return {"gigabytes": pages * resource.getpagesize() / 1e9, "cpu_seconds": used.ru_utime + used.ru_stime}
+    return {
+        "gigabytes": pages * resource.getpagesize() / 1e9,
+        "cpu_seconds": used.ru_utime + used.ru_stime,
+    }

@@ -1,4 +1,6 @@
-"""One setting of a file put otherwise: its line is written anew, every other byte stays. Knows ruamel's tree and lines of text."""
+"""One setting of a file put otherwise: its line is written anew, every other byte stays. Knows
+ruamel's tree and lines of text.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,9 @@ def amended(text: str, file: str, path: tuple[str, ...], value: Any) -> str:
         gap = gap[: len(gap) - len(gap.lstrip(" "))] or " "
         end = _end(lines, at + 1, column + 1)
         note = re.search(r"""\s+#[^"'{}\[\]]*$""", lines[end - 1].rstrip("\n"))
-        made = "".join([*lines[:at], f"{head}{gap}{_flowed(told)}{note[0] if note else ''}\n", *lines[end:]])
+        made = "".join(
+            [*lines[:at], f"{head}{gap}{_flowed(told)}{note[0] if note else ''}\n", *lines[end:]]
+        )
     else:
         last = max((node.lc.key(k)[0] for k in node), default=-1)
         end = _end(lines, last + 1, column + 1) if last >= 0 else len(lines)
@@ -75,7 +79,9 @@ def _block(node: Any) -> bool:
 
 
 def _end(lines: list[str], start: int, column: int) -> int:
-    """The first line from `start` on that is indented less than `column`; blank lines before it belong to what follows."""
+    """The first line from `start` on that is indented less than `column`; blank lines before it
+    belong to what follows.
+    """
     end = last = start
     while end < len(lines):
         words = lines[end].strip()
@@ -96,12 +102,22 @@ def _put(old: Any, rest: list[str], value: Any) -> Any:
 
 
 def _flowed(value: Any) -> str:
-    """A value as it stands in one line; words that YAML readers may take for something else are quoted."""
+    """A value as it stands in one line; words that YAML readers may take for something else are
+    quoted.
+    """
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_flowed(k)}: {_flowed(v)}" for k, v in value.items()) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(_flowed(v) for v in value) + "]"
     if isinstance(value, str):
-        bare = re.fullmatch(r"[A-Za-z][\w./-]*", value) or re.fullmatch(r"\d+/(month|day|week|year)|\d+(s|m|h|d)", value)
-        return value if bare and value.lower() not in ("yes", "no", "true", "false", "null", "on", "off", "y", "n") and type(value).__name__ == "str" else json.dumps(str(value), ensure_ascii=False)
+        bare = re.fullmatch(r"[A-Za-z][\w./-]*", value) or re.fullmatch(
+            r"\d+/(month|day|week|year)|\d+(s|m|h|d)", value
+        )
+        return (
+            value
+            if bare
+            and value.lower() not in ("yes", "no", "true", "false", "null", "on", "off", "y", "n")
+            and type(value).__name__ == "str"
+            else json.dumps(str(value), ensure_ascii=False)
+        )
     return json.dumps(value)

@@ -11,10 +11,20 @@ from typing import Any
 from mesocosm.base.errors import Finding, nearest
 from mesocosm.spec.places import place_of
 
-WORDS = {"string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false", "array": "a list", "object": "a map", "null": "nothing"}
+WORDS = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a map",
+    "null": "nothing",
+}
 
 
-def findings_of(errors: list[Any], tree: Any, plain: Any, schema: dict[str, Any], file: str) -> list[Finding]:
+def findings_of(
+    errors: list[Any], tree: Any, plain: Any, schema: dict[str, Any], file: str
+) -> list[Finding]:
     """One finding an error, in the file's order, each place and key once."""
     found: dict[tuple[Any, ...], Finding] = {}
     for error in errors:
@@ -26,7 +36,10 @@ def findings_of(errors: list[Any], tree: Any, plain: Any, schema: dict[str, Any]
 
 def _resolve(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
     while "$ref" in node:
-        node = {**schema["$defs"][node["$ref"].rsplit("/", 1)[-1]], **{k: v for k, v in node.items() if k != "$ref"}}
+        node = {
+            **schema["$defs"][node["$ref"].rsplit("/", 1)[-1]],
+            **{k: v for k, v in node.items() if k != "$ref"},
+        }
     return node
 
 
@@ -45,8 +58,12 @@ def _tagged(branch: dict[str, Any], schema: dict[str, Any]) -> dict[str, str]:
     return found
 
 
-def _walk(loc: tuple[Any, ...], plain: Any, schema: dict[str, Any]) -> tuple[tuple[Any, ...], list[dict[str, Any]], tuple[Any, ...]]:
-    """The path in the file of an error's place, with the schema branches there; tags are skipped."""
+def _walk(
+    loc: tuple[Any, ...], plain: Any, schema: dict[str, Any]
+) -> tuple[tuple[Any, ...], list[dict[str, Any]], tuple[Any, ...]]:
+    """The path in the file of an error's place, with the schema branches there; tags are
+    skipped.
+    """
     path: list[Any] = []
     node, specs = plain, [_resolve(schema, schema)]
     steps = list(loc)
@@ -54,13 +71,19 @@ def _walk(loc: tuple[Any, ...], plain: Any, schema: dict[str, Any]) -> tuple[tup
         branches = [b for s in specs for b in _branches(s, schema)]
         if isinstance(node, dict) and step in node:
             tag = [b for b in branches if step in _tagged(b, schema).values()]
-            if not (tag and step not in [p for b in branches for p in b.get("properties", {})] and step != node.get(step)):
+            if not (
+                tag
+                and step not in [p for b in branches for p in b.get("properties", {})]
+                and step != node.get(step)
+            ):
                 specs = [x for b in branches for x in _child(b, step)]
                 node = node[step]
                 path.append(step)
                 continue
         if isinstance(node, list) and isinstance(step, int) and step < len(node):
-            specs = [b["items"] for b in branches if "items" in b] or [b["prefixItems"][0] for b in branches if b.get("prefixItems")]
+            specs = [b["items"] for b in branches if "items" in b] or [
+                b["prefixItems"][0] for b in branches if b.get("prefixItems")
+            ]
             node = node[step]
             path.append(step)
             continue
@@ -71,7 +94,12 @@ def _walk(loc: tuple[Any, ...], plain: Any, schema: dict[str, Any]) -> tuple[tup
         known = [x for b in branches for x in _child(b, step) if step in b.get("properties", {})]
         if known:
             return tuple(path), branches, (step, *steps[i + 1 :])
-        if isinstance(step, str) and (step == "[key]" or "[" in step or step in WORDS or step in ("str", "int", "float", "bool")):
+        if isinstance(step, str) and (
+            step == "[key]"
+            or "[" in step
+            or step in WORDS
+            or step in ("str", "int", "float", "bool")
+        ):
             continue
         return tuple(path), branches, (step, *steps[i + 1 :])
     return tuple(path), [b for s in specs for b in _branches(s, schema)], ()
@@ -105,13 +133,28 @@ def words(branches: list[dict[str, Any]], schema: dict[str, Any]) -> str:
             continue
         base = WORDS.get(str(kind), "")
         bounds = [
-            f"{branch[key]:g} or more" if key == "minimum" else
-            f"{branch[key]:g} or less" if key == "maximum" else
-            f"over {branch[key]:g}" if key == "exclusiveMinimum" else f"under {branch[key]:g}"
-            for key in ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum") if key in branch
-        ]  # fmt: skip
+            (
+                f"{branch[key]:g} or more"
+                if key == "minimum"
+                else (
+                    f"{branch[key]:g} or less"
+                    if key == "maximum"
+                    else (
+                        f"over {branch[key]:g}"
+                        if key == "exclusiveMinimum"
+                        else f"under {branch[key]:g}"
+                    )
+                )
+            )
+            for key in ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum")
+            if key in branch
+        ]
         if branch.get("pattern") and kind == "string":
-            base = "a name in small letters, digits, - and _" if branch["pattern"].startswith("^[a-z]") else f"text like {branch['pattern']}"
+            base = (
+                "a name in small letters, digits, - and _"
+                if branch["pattern"].startswith("^[a-z]")
+                else f"text like {branch['pattern']}"
+            )
         if base and base != "nothing":
             said.append(", ".join([base, *bounds]))
     return " or ".join(dict.fromkeys(said))
@@ -141,7 +184,14 @@ def shown(value: Any, path: tuple[Any, ...]) -> str:
 
 
 def _finding(
-    error: Any, path: tuple[Any, ...], branches: list[dict[str, Any]], rest: tuple[Any, ...], tree: Any, plain: Any, schema: dict[str, Any], file: str
+    error: Any,
+    path: tuple[Any, ...],
+    branches: list[dict[str, Any]],
+    rest: tuple[Any, ...],
+    tree: Any,
+    plain: Any,
+    schema: dict[str, Any],
+    file: str,
 ) -> Finding:
     kind, value = error["type"], plain
     for step in path:
@@ -155,7 +205,14 @@ def _finding(
         parent, spec = (path, branches) if rest else _parent(path, plain, schema)
         keys = _keys(spec)
         here = tuple(parent) + (name,)
-        return Finding(place_of(tree, here, file, key=True), ".".join(map(str, here)), f"'{name}' is not a key here", "", tuple(keys), nearest(name, keys))
+        return Finding(
+            place_of(tree, here, file, key=True),
+            ".".join(map(str, here)),
+            f"'{name}' is not a key here",
+            "",
+            tuple(keys),
+            nearest(name, keys),
+        )
     if kind == "missing":
         at = place_of(tree, path, file, key=bool(path))
         name = str(rest[0]) if rest else ""
@@ -171,33 +228,74 @@ def _finding(
         choices = sorted({t[tag] for t in marks if tag in t})
         here = (*path, tag) if isinstance(value, dict) else path
         if kind == "union_tag_not_found" and isinstance(value, dict):
-            return Finding(place_of(tree, path, file, key=True), ".".join(map(str, here)), f"'{tag}' is missing", "one of the choices", tuple(choices))
+            return Finding(
+                place_of(tree, path, file, key=True),
+                ".".join(map(str, here)),
+                f"'{tag}' is missing",
+                "one of the choices",
+                tuple(choices),
+            )
         word = value.get(tag) if isinstance(value, dict) else value
         found = f"{shown(word, here)} is not one of the choices"
-        return Finding(place_of(tree, here, file), ".".join(map(str, here)), found, "", tuple(choices), nearest(str(word), choices))
+        return Finding(
+            place_of(tree, here, file),
+            ".".join(map(str, here)),
+            found,
+            "",
+            tuple(choices),
+            nearest(str(word), choices),
+        )
     if kind == "literal_error":
-        choices = _choices(branches, schema) or [c.strip(" '") for c in str(error["ctx"]["expected"]).replace(" or ", ",").split(",")]
+        choices = _choices(branches, schema) or [
+            c.strip(" '") for c in str(error["ctx"]["expected"]).replace(" or ", ",").split(",")
+        ]
         named = bool(error["loc"]) and error["loc"][-1] == "[key]"
         if named:
             word = str(error["input"])
-            here = place_of(tree, (*path, word), file, key=True) if isinstance(value, dict) else place_of(tree, path, file, key=True)
-            choices = [c.strip(" '") for c in str(error["ctx"]["expected"]).replace(" or ", ",").split(",")]
-            return Finding(here, key, f"'{word}' is not a key here", "", tuple(choices), nearest(word, choices))
-        return Finding(at, key, f"{said} is not one of the choices", "", tuple(choices), nearest(str(value), choices))
+            here = (
+                place_of(tree, (*path, word), file, key=True)
+                if isinstance(value, dict)
+                else place_of(tree, path, file, key=True)
+            )
+            choices = [
+                c.strip(" '") for c in str(error["ctx"]["expected"]).replace(" or ", ",").split(",")
+            ]
+            return Finding(
+                here, key, f"'{word}' is not a key here", "", tuple(choices), nearest(word, choices)
+            )
+        return Finding(
+            at,
+            key,
+            f"{said} is not one of the choices",
+            "",
+            tuple(choices),
+            nearest(str(value), choices),
+        )
     if kind == "value_error":
         return Finding(at, key, f"{said} cannot be right", str(error["ctx"]["error"]))
     if kind == "string_pattern_mismatch" and error["loc"] and error["loc"][-1] == "[key]":
-        return Finding(place_of(tree, path, file, key=True), key, f"the name '{error['input']}' cannot be right", "a name in small letters, digits, - and _")
+        return Finding(
+            place_of(tree, path, file, key=True),
+            key,
+            f"the name '{error['input']}' cannot be right",
+            "a name in small letters, digits, - and _",
+        )
     if kind == "too_short" and isinstance(value, (dict, list)):
         return Finding(at, key, f"{said} is empty", "at least one entry")
     choices = _choices(branches, schema)
     return Finding(at, key, f"{said} cannot stand here", words(branches, schema), tuple(choices))
 
 
-def _parent(path: tuple[Any, ...], plain: Any, schema: dict[str, Any]) -> tuple[tuple[Any, ...], list[dict[str, Any]]]:
+def _parent(
+    path: tuple[Any, ...], plain: Any, schema: dict[str, Any]
+) -> tuple[tuple[Any, ...], list[dict[str, Any]]]:
     parent, spec, _ = _walk(path[:-1], plain, schema)
     node = plain
     for step in parent:
         node = node[step]
-    mine = [b for b in spec if all(node.get(k) == v for k, v in _tagged(b, schema).items())] if isinstance(node, dict) else spec
+    mine = (
+        [b for b in spec if all(node.get(k) == v for k, v in _tagged(b, schema).items())]
+        if isinstance(node, dict)
+        else spec
+    )
     return parent, mine or spec

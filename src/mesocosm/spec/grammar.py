@@ -36,7 +36,8 @@ class Ecosystem(Kind):
         monitors: what is watched.
         world: the place people enter.
         oidc: who may come in with a token of an OpenID Connect provider.
-        language: a language model that may word what inhabitants answer, and is asked once what the style of the world is nearest to.
+        language: a language model that may word what inhabitants answer, and is asked once what the
+            style of the world is nearest to.
     """
 
     grammar: Literal[1] = 1

@@ -44,13 +44,34 @@ def load(text: str, file: str) -> Any:
     try:
         for event in YAML(typ="rt").parse(StringIO(text)):
             mark, events = event.start_mark, events + 1
-            depth += 1 if isinstance(event, CollectionStartEvent) else -1 if isinstance(event, CollectionEndEvent) else 0
+            depth += (
+                1
+                if isinstance(event, CollectionStartEvent)
+                else -1
+                if isinstance(event, CollectionEndEvent)
+                else 0
+            )
             if depth > MOST_DEPTH:
-                raise refuse(mark.line + 1, mark.column + 1, f"the file nests deeper than {MOST_DEPTH}", "fewer levels")
+                raise refuse(
+                    mark.line + 1,
+                    mark.column + 1,
+                    f"the file nests deeper than {MOST_DEPTH}",
+                    "fewer levels",
+                )
             if events > MOST_EVENTS:
-                raise refuse(mark.line + 1, mark.column + 1, f"the file has more than {MOST_EVENTS} keys and values", "a smaller file, or several")
+                raise refuse(
+                    mark.line + 1,
+                    mark.column + 1,
+                    f"the file has more than {MOST_EVENTS} keys and values",
+                    "a smaller file, or several",
+                )
             if getattr(event, "anchor", None):
-                raise refuse(mark.line + 1, mark.column + 1, f"an anchor or alias '{event.anchor}'", "the value itself")
+                raise refuse(
+                    mark.line + 1,
+                    mark.column + 1,
+                    f"an anchor or alias '{event.anchor}'",
+                    "the value itself",
+                )
             tag = getattr(event, "tag", None)
             if tag and str(tag) not in ("", "!"):
                 raise refuse(mark.line + 1, mark.column + 1, f"a tag '{tag}'", "a plain value")
@@ -58,30 +79,48 @@ def load(text: str, file: str) -> Any:
     except DuplicateKeyError as error:
         mark = error.problem_mark
         key = str(error.problem).split('"')[1] if '"' in str(error.problem) else "a key"
-        raise refuse(mark.line + 1, mark.column + 1, f"the key '{key}' comes a second time", "each key once") from error
+        raise refuse(
+            mark.line + 1, mark.column + 1, f"the key '{key}' comes a second time", "each key once"
+        ) from error
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = str(error.problem or "it cannot be parsed").split("\n")[0]
-        raise refuse(mark.line + 1 if mark else 1, mark.column + 1 if mark else 0, f"this is no YAML: {problem}", "YAML 1.2") from error
+        raise refuse(
+            mark.line + 1 if mark else 1,
+            mark.column + 1 if mark else 0,
+            f"this is no YAML: {problem}",
+            "YAML 1.2",
+        ) from error
     except (YAMLError, RecursionError, ValueError) as error:
-        raise refuse(1, 0, f"this is no YAML: {str(error).splitlines()[0][:100]}", "YAML 1.2") from error
+        raise refuse(
+            1, 0, f"this is no YAML: {str(error).splitlines()[0][:100]}", "YAML 1.2"
+        ) from error
     if not isinstance(tree, dict):
-        raise refuse(1, 1, "the file is empty" if tree is None else "the file is no map", "a map that begins with 'ecosystem: NAME'")
+        raise refuse(
+            1,
+            1,
+            "the file is empty" if tree is None else "the file is no map",
+            "a map that begins with 'ecosystem: NAME'",
+        )
     if _depth(tree) > MOST_DEPTH:
         raise refuse(1, 1, f"the file nests deeper than {MOST_DEPTH}", "fewer levels")
     return tree
 
 
 def _brackets(text: str) -> tuple[int, int] | None:
-    """Line and column where flow brackets go deeper than the bound; the parser's own time grows with the square of their depth.
+    """Line and column where flow brackets go deeper than the bound; the parser's own time grows
+    with the square of their depth.
 
-    Brackets in quoted texts and in comments count as well, so only a run that never closes is refused here.
+    Brackets in quoted texts and in comments count as well, so only a run that never closes is
+    refused here.
     """
     depth = 0
     for match in re.finditer(r"[\[\]{}]", text):
         depth = depth + 1 if match[0] in "[{" else max(0, depth - 1)
         if depth > MOST_DEPTH * 5:
-            return text.count("\n", 0, match.start()) + 1, match.start() - text.rfind("\n", 0, match.start())
+            return text.count("\n", 0, match.start()) + 1, match.start() - text.rfind(
+                "\n", 0, match.start()
+            )
     return None
 
 
@@ -93,7 +132,9 @@ def _depth(node: Any, level: int = 0) -> int:
 
 
 def place_of(tree: Any, path: tuple[Any, ...], file: str, key: bool = False) -> Place:
-    """Where the value at `path` begins, or with `key` where its key does; the nearest parent else."""
+    """Where the value at `path` begins, or with `key` where its key does; the nearest parent
+    else.
+    """
     node: Any = tree
     place = Place(file, 1, 1)
     for depth, step in enumerate(path):

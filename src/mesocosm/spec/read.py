@@ -24,7 +24,10 @@ from mesocosm.spec.grammar import SECTIONS, Ecosystem
 from mesocosm.spec.places import load, place_of, plain
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
-SECRETS = {("oidc", "secret"): "OIDC_SECRET", ("language", "key"): "LANGUAGE_KEY"}  # settings that are never plain, and a variable that may hold each
+SECRETS = {
+    ("oidc", "secret"): "OIDC_SECRET",
+    ("language", "key"): "LANGUAGE_KEY",
+}  # settings that are never plain, and a variable that may hold each
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,16 @@ def find(path: Path) -> Path:
     if not file.is_file():
         near = sorted(p.name for p in file.parent.glob("*.y*ml")) if file.parent.is_dir() else []
         hint = f" (there is {', '.join(near[:3])})" if near else ""
-        raise Invalid([Finding(Place(str(path)), "", "no such file", f"a file such as ecosystem.yaml, or a folder that holds it{hint}")])
+        raise Invalid(
+            [
+                Finding(
+                    Place(str(path)),
+                    "",
+                    "no such file",
+                    f"a file such as ecosystem.yaml, or a folder that holds it{hint}",
+                )
+            ]
+        )
     return file.resolve()
 
 
@@ -76,7 +88,9 @@ def read(path: Path, env: Mapping[str, str] | None = None) -> Spec:
     try:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Invalid([Finding(Place(file.name, 1), "", "the file is not utf-8", "text in utf-8")]) from error
+        raise Invalid(
+            [Finding(Place(file.name, 1), "", "the file is not utf-8", "text in utf-8")]
+        ) from error
     return read_text(text, file, os.environ if env is None else env)
 
 
@@ -101,7 +115,12 @@ def read_text(text: str, file: Path, env: Mapping[str, str]) -> Spec:
 
 def _edges_of_rest(data: Any, tree: Any, file: str, keys: list[str]) -> list[Finding]:
     """Faults of edges among what the grammar accepts, so that all findings come at once."""
-    names = {name for section in SECTIONS for name in (data.get(section) or {}) if isinstance(data.get(section), dict)}
+    names = {
+        name
+        for section in SECTIONS
+        for name in data.get(section) or {}
+        if isinstance(data.get(section), dict)
+    }
     rest = deepcopy(data)
 
     def prune(steps: Sequence[Any]) -> None:
@@ -123,7 +142,11 @@ def _edges_of_rest(data: Any, tree: Any, file: str, keys: list[str]) -> list[Fin
             for fault in error.errors():
                 prune(fault["loc"][:depth])
             continue
-        said = [_at(tree, path, file, w) for path, w in faults(eco) if not any(f"'{name}'" in w.found for name in names)]
+        said = [
+            _at(tree, path, file, w)
+            for path, w in faults(eco)
+            if not any(f"'{name}'" in w.found for name in names)
+        ]
         return [f for f in said if not any(f.key == k or f.key.startswith(k + ".") for k in keys)]
     return []
 
@@ -136,17 +159,30 @@ def _at(tree: Any, path: tuple[Any, ...], file: str, wrong: Wrong) -> Finding:
     """A fault of an edge as a finding; a short form in the file ends the path where it stands."""
     node, real = tree, []
     for step in path:
-        if isinstance(node, dict) and step in node or isinstance(node, list) and isinstance(step, int) and step < len(node):
+        if (
+            isinstance(node, dict)
+            and step in node
+            or isinstance(node, list)
+            and isinstance(step, int)
+            and step < len(node)
+        ):
             node = node[step]
             real.append(step)
         elif not isinstance(node, (dict, list)):
             break
     ends_at_key = bool(real) and real[-1] != path[-1] or isinstance(node, dict)
-    return wrong.at(place_of(tree, tuple(real), file, key=ends_at_key and isinstance(node, dict)), ".".join(map(str, real)))
+    return wrong.at(
+        place_of(tree, tuple(real), file, key=ends_at_key and isinstance(node, dict)),
+        ".".join(map(str, real)),
+    )
 
 
-def _fill(data: Any, tree: Any, file: str, env: Mapping[str, str]) -> tuple[list[Finding], list[str]]:
-    """Put environment values into sources and monitors' notices, in place; elsewhere `${}` is a finding."""
+def _fill(
+    data: Any, tree: Any, file: str, env: Mapping[str, str]
+) -> tuple[list[Finding], list[str]]:
+    """Put environment values into sources and monitors' notices, in place; elsewhere `${}` is a
+    finding.
+    """
     found: list[Finding] = []
     secrets: list[str] = []
 
@@ -156,16 +192,42 @@ def _fill(data: Any, tree: Any, file: str, env: Mapping[str, str]) -> tuple[list
         if isinstance(node, list):
             return [walk(v, (*path, i)) for i, v in enumerate(node)]
         if path[:2] in SECRETS and isinstance(node, str) and not VARIABLE.fullmatch(node):
-            found.append(Finding(place_of(tree, path, file), ".".join(map(str, path)), "a secret stands in the file", f"a variable that holds it, as ${{{SECRETS[path[:2]]}}}"))
+            found.append(
+                Finding(
+                    place_of(tree, path, file),
+                    ".".join(map(str, path)),
+                    "a secret stands in the file",
+                    f"a variable that holds it, as ${{{SECRETS[path[:2]]}}}",
+                )
+            )
         if not isinstance(node, str) or not VARIABLE.search(node):
             return node
         place, key = place_of(tree, path, file), ".".join(map(str, path))
-        if path[0] != "sources" and not (path[0] == "monitors" and "notify" in path[2:3]) and path[:2] not in SECRETS:
-            found.append(Finding(place, key, f"'{node}' names a variable", "a plain value; ${} stands only in sources, in a monitor's 'notify', in 'oidc.secret' and in 'language.key'"))
+        if (
+            path[0] != "sources"
+            and not (path[0] == "monitors" and "notify" in path[2:3])
+            and path[:2] not in SECRETS
+        ):
+            found.append(
+                Finding(
+                    place,
+                    key,
+                    f"'{node}' names a variable",
+                    "a plain value; ${} stands only in sources, in a monitor's 'notify', in"
+                    " 'oidc.secret' and in 'language.key'",
+                )
+            )
             return node
         for name in VARIABLE.findall(node):
             if not env.get(name):
-                found.append(Finding(place, key, f"the environment has no {name}", f"'{name}' set, as in {name}=... mesocosm build"))
+                found.append(
+                    Finding(
+                        place,
+                        key,
+                        f"the environment has no {name}",
+                        f"'{name}' set, as in {name}=... mesocosm build",
+                    )
+                )
             else:
                 secrets.append(env[name])
                 remember(name, env[name])
@@ -175,5 +237,3 @@ def _fill(data: Any, tree: Any, file: str, env: Mapping[str, str]) -> tuple[list
     data.clear()
     data.update(filled)
     return found, secrets
-
-

@@ -1,7 +1,7 @@
 """Where everything stands: one watershed, from the graph and a seed.
 
-Depth in the graph is altitude, so every lineage edge runs downhill. The same things and seed give the same places on any machine. Knows
-addresses and edges; knows nothing of what a thing is.
+Depth in the graph is altitude, so every lineage edge runs downhill. The same things and seed give
+the same places on any machine. Knows addresses and edges; knows nothing of what a thing is.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ def depths(things: Things) -> dict[str, int]:
             here = waiting[-1]
             above = [n for n in needs[here] if n in needs and n not in found and n not in waiting]
             if here in found or not above:
-                found.setdefault(here, max((1 + found[n] for n in needs[here] if n in found), default=0))
+                found.setdefault(
+                    here, max((1 + found[n] for n in needs[here] if n in found), default=0)
+                )
                 waiting.pop()
             else:
                 waiting += above[:1]
@@ -48,7 +50,8 @@ def depths(things: Things) -> dict[str, int]:
 
 
 def layout(things: Things, seed: int) -> dict[str, tuple[float, float, float]]:
-    """Where each address stands as x, z and altitude, in metres; the middle of the valley is 0, 0, and water runs towards +z.
+    """Where each address stands as x, z and altitude, in metres; the middle of the valley is 0, 0,
+    and water runs towards +z.
 
     Depths stand aside of each other by turns, so that from below nothing hides what it rests on.
 
@@ -70,11 +73,17 @@ def layout(things: Things, seed: int) -> dict[str, tuple[float, float, float]]:
     z = 0.0
     for depth, rank in enumerate(ranks):
         rows = ceil(len(rank) / wide)
-        placed = sorted(rank, key=lambda e: (_pull(e, found), unit(seed, e[0], "tie"))) if depth else rank
+        placed = (
+            sorted(rank, key=lambda e: (_pull(e, found), unit(seed, e[0], "tie")))
+            if depth
+            else rank
+        )
         columns = ceil(len(placed) / rows)
         for i, (address, _) in enumerate(placed):
             column, row = divmod(i, rows)
-            x = (column - (columns - 1) / 2 + (0.25 if depth % 2 else -0.25)) * WIDE + (unit(seed, address, "x") - 0.5) * JITTER
+            x = (column - (columns - 1) / 2 + (0.25 if depth % 2 else -0.25)) * WIDE + (
+                unit(seed, address, "x") - 0.5
+            ) * JITTER
             at = z + row * STEP + (unit(seed, address, "z") - 0.5) * JITTER
             found[address] = (x, at, (most - depth) * drop)
         z += rows * STEP

@@ -1,4 +1,5 @@
-"""What a style's words are nearest to, where no word of them names a light or a landscape. Knows descriptions and vectors; the page knows the words and the looks.
+"""What a style's words are nearest to, where no word of them names a light or a landscape. Knows
+descriptions and vectors; the page knows the words and the looks.
 
 Source: the page's `landscapes.ts` and `palette.ts` draw what is named here.
 """
@@ -25,8 +26,9 @@ LIGHTS = {
     "night": "a dark night with moon and stars, mysterious",
 }
 SYSTEM = (
-    "Someone says in words how a world is to look. Choose the landscape and the light that fit the words best, and answer with one line of JSON and nothing else: "
-    '{"landscape": NAME, "light": NAME}. Landscapes: '
+    "Someone says in words how a world is to look. Choose the landscape and the light that fit the"
+    ' words best, and answer with one line of JSON and nothing else: {"landscape": NAME, "light":'
+    " NAME}. Landscapes: "
     + "; ".join(f"{n}: {about}" for n, about in LANDSCAPES.items())
     + ". Lights: "
     + "; ".join(f"{n}: {about}" for n, about in LIGHTS.items())
@@ -41,7 +43,8 @@ def texts(style: str) -> list[str]:
 
 
 def nearest(vectors: Sequence[Sequence[float]]) -> dict[str, str]:
-    """The nearest landscape and light by cosine, of the vectors of `texts`; empty words where none is near.
+    """The nearest landscape and light by cosine, of the vectors of `texts`; empty words where none
+    is near.
 
     >>> of = [[1.0, 0.0], *[[0.0, 1.0]] * 3, [0.9, 0.1], *[[0.0, 1.0]] * 6]
     >>> nearest(of)
@@ -49,11 +52,16 @@ def nearest(vectors: Sequence[Sequence[float]]) -> dict[str, str]:
     """
 
     def cosine(a: Sequence[float], b: Sequence[float]) -> float:
-        return sum(x * y for x, y in zip(a, b, strict=True)) / (math.hypot(*a) * math.hypot(*b) or 1.0)
+        return sum(x * y for x, y in zip(a, b, strict=True)) / (
+            math.hypot(*a) * math.hypot(*b) or 1.0
+        )
 
     style, *others = vectors
     found = {}
-    for name, names, some in (("landscape", LANDSCAPES, others[: len(LANDSCAPES)]), ("light", LIGHTS, others[len(LANDSCAPES) :])):
+    for name, names, some in (
+        ("landscape", LANDSCAPES, others[: len(LANDSCAPES)]),
+        ("light", LIGHTS, others[len(LANDSCAPES) :]),
+    ):
         how, best = max(zip((cosine(style, v) for v in some), names, strict=True))
         found[name] = best if how >= NEAR else ""
     return found
@@ -70,5 +78,8 @@ def chosen(answer: str) -> dict[str, str] | None:
         said = json.loads(found[0]) if found else {}
     except ValueError:
         return None
-    look = {key: name if (name := str(said.get(key, "")).strip().lower()) in names else "" for key, names in (("landscape", LANDSCAPES), ("light", LIGHTS))}
+    look = {
+        key: name if (name := str(said.get(key, "")).strip().lower()) in names else ""
+        for key, names in (("landscape", LANDSCAPES), ("light", LIGHTS))
+    }
     return look if any(look.values()) else None

@@ -16,8 +16,9 @@ class Inhabitant(Kind):
 
     Args:
         name: what people call them.
-        speaks: `rows`, which says the found answer as its row has it; a causal base, such as smollm2, or `endpoint` (the file's `language`), which words it. What is
-            worded is said only where every sentence of it stands in the row, else the row is.
+        speaks: `rows`, which says the found answer as its row has it; a causal base, such as
+            smollm2, or `endpoint` (the file's `language`), which words it. What is worded is said
+            only where every sentence of it stands in the row, else the row is.
         knows: the dataset or source of questions and answers they know.
     """
 
@@ -45,10 +46,13 @@ class World(Kind):
     """The world of an ecosystem.
 
     Args:
-        style: the look, in words, English or Chinese: a light (dawn, noon, dusk, night) and a landscape (valley, alpine, coast, desert, garden, lowland); it never changes where things stand.
+        style: the look, in words, English or Chinese: a light (dawn, noon, dusk, night) and a
+            landscape (valley, alpine, coast, desert, garden, lowland); it never changes where
+            things stand.
         seed: another seed lays the valley out anew.
         places: the places in it.
-        models: a glTF file (`.glb`, in metres, its foot at the origin) for the body of a kind of thing; what tells its state is drawn as ever.
+        models: a glTF file (`.glb`, in metres, its foot at the origin) for the body of a kind of
+            thing; what tells its state is drawn as ever.
     """
 
     style: str = Field("a river valley at dawn", max_length=400)

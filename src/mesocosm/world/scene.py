@@ -1,4 +1,6 @@
-"""The scene: where everything stands, and what it shows of the catalog now or as it was. Text changes the look, never the facts."""
+"""The scene: where everything stands, and what it shows of the catalog now or as it was. Text
+changes the look, never the facts.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,11 @@ from mesocosm.world.elements.view import View
 from mesocosm.world.layout import depths, layout
 from mesocosm.world.wire import Element, Firefly, Scene
 
-SEASONS = (("spring", 7.0), ("summer", 30.0), ("autumn", 120.0))  # by the age in days of the oldest lake; winter after the last
+SEASONS = (
+    ("spring", 7.0),
+    ("summer", 30.0),
+    ("autumn", 120.0),
+)  # by the age in days of the oldest lake; winter after the last
 
 
 class Ground:
@@ -20,7 +26,9 @@ class Ground:
         things: addresses, what each needs, and the settings of each.
     """
 
-    def __init__(self, things: Sequence[tuple[str, Sequence[str], Mapping[str, Any]]], seed: int) -> None:
+    def __init__(
+        self, things: Sequence[tuple[str, Sequence[str], Mapping[str, Any]]], seed: int
+    ) -> None:
         bare = [(a, n) for a, n, _ in things]
         self.things, self.seed = things, seed
         self.where, self.depths = layout(bare, seed), depths(bare)
@@ -35,7 +43,14 @@ def season(ages: Sequence[float]) -> str | None:
     return next((name for name, days in SEASONS if max(ages) <= days), "winter") if ages else None
 
 
-def scene(name: str, about: str, style: str, ground: Ground, view: View, fireflies: Sequence[Mapping[str, Any]]) -> Scene:
+def scene(
+    name: str,
+    about: str,
+    style: str,
+    ground: Ground,
+    view: View,
+    fireflies: Sequence[Mapping[str, Any]],
+) -> Scene:
     """The world at the moment of a view."""
     elements = []
     for address, needs, settings in ground.things:
@@ -43,10 +58,31 @@ def scene(name: str, about: str, style: str, ground: Ground, view: View, firefli
         x, z, altitude = ground.where[address]
         kind, shows = ELEMENTS[section]
         shown = shows(word, settings, view)
-        fixed = {"id": address, "kind": kind, "name": word, "x": x, "z": z, "altitude": altitude, "depth": ground.depths[address], "needs": list(needs)}
+        fixed = {
+            "id": address,
+            "kind": kind,
+            "name": word,
+            "x": x,
+            "z": z,
+            "altitude": altitude,
+            "depth": ground.depths[address],
+            "needs": list(needs),
+        }
         elements.append(Element.model_validate(fixed | shown))
-    alerts = [{k: a[k] for k in ("id", "monitor", "service", "what", "message", "at")} | {"verdict": (a["detail"] or {}).get("verdict")} for a in view.alerts]
+    alerts = [
+        {k: a[k] for k in ("id", "monitor", "service", "what", "message", "at")}
+        | {"verdict": (a["detail"] or {}).get("verdict")}
+        for a in view.alerts
+    ]
     return Scene(
-        ecosystem=name, about=about, style=style, seed=ground.seed, revision=view.catalog.revision(), at=view.now, season=season([e.age for e in elements if e.age is not None]),
-        elements=elements, alerts=alerts, fireflies=[Firefly.model_validate(dict(f)) for f in fireflies],
-    )  # fmt: skip
+        ecosystem=name,
+        about=about,
+        style=style,
+        seed=ground.seed,
+        revision=view.catalog.revision(),
+        at=view.now,
+        season=season([e.age for e in elements if e.age is not None]),
+        elements=elements,
+        alerts=alerts,
+        fireflies=[Firefly.model_validate(dict(f)) for f in fireflies],
+    )

@@ -1,8 +1,10 @@
 """Who is here: poses in, one small snapshot a cell out, the near before the far.
 
-Knows bytes and distances; knows no sockets. All numbers are little-endian. A pose is 12 bytes: x, y, z in steps of 5 cm (i16), the head's turn
-as the three smallest parts of a quaternion (u32), and bits (u16, of which bit 0 says that hands follow); hands are 10 bytes each, of the same
-parts. A snapshot is the tick (u32), how many poses and how many pairs of hands follow (u16 each), poses of 14 bytes (id, pose), hands of 22.
+Knows bytes and distances; knows no sockets. All numbers are little-endian. A pose is 12 bytes: x,
+y, z in steps of 5 cm (i16), the head's turn as the three smallest parts of a quaternion (u32), and
+bits (u16, of which bit 0 says that hands follow); hands are 10 bytes each, of the same parts. A
+snapshot is the tick (u32), how many poses and how many pairs of hands follow (u16 each), poses of
+14 bytes (id, pose), hands of 22.
 
 Source: Fiedler 2015, Snapshot Compression (the smallest three parts of a quaternion).
 """
@@ -39,10 +41,18 @@ class Crowd:
         self.poses = np.zeros(most, POSE)
         self.at = np.zeros((most, 3), np.float32)
         self.here = np.zeros(most, bool)
-        self.moved = np.zeros(most, np.int64)  # the tick of a visitor's newest pose; 0 before the first
-        self.told: dict[tuple[int, int], Any] = {}  # by cell: the tick of the pose of each visitor that was last told there
-        self.asked: dict[tuple[int, int], Any] = {}  # by cell: the tick at which each was last told of there
-        self.spread = np.zeros(most, np.int64)  # the tick at which each was last told of to everybody
+        self.moved = np.zeros(
+            most, np.int64
+        )  # the tick of a visitor's newest pose; 0 before the first
+        self.told: dict[
+            tuple[int, int], Any
+        ] = {}  # by cell: the tick of the pose of each visitor that was last told there
+        self.asked: dict[
+            tuple[int, int], Any
+        ] = {}  # by cell: the tick at which each was last told of there
+        self.spread = np.zeros(
+            most, np.int64
+        )  # the tick at which each was last told of to everybody
         self.hands: dict[int, bytes] = {}
         self.new: dict[int, bytes] = {}  # poses since the last tick
         self.stirred = -AGAIN  # the last tick at which somebody moved or left
@@ -90,10 +100,12 @@ class Crowd:
         self.new.clear()
 
     def snapshots(self) -> Iterator[tuple[bytes, list[int]]]:
-        """One tick: what each cell's visitors are told together, and who they are; cells where nothing moved are left out.
+        """One tick: what each cell's visitors are told together, and who they are; cells where
+        nothing moved are left out.
 
-        Of those around a cell that moved since it was told of them, the nearest and the longest waiting come first; whoever is far is told of
-        once in 20 ticks. A visitor whose first pose this is, and everybody once in 100 ticks while somebody moves, is told of all.
+        Of those around a cell that moved since it was told of them, the nearest and the longest
+        waiting come first; whoever is far is told of once in 20 ticks. A visitor whose first pose
+        this is, and everybody once in 100 ticks while somebody moves, is told of all.
         """
         self.tick += 1
         first = [who for who in self.new if self.moved[who] == 0]
@@ -105,19 +117,39 @@ class Crowd:
         cells = np.floor(at[:, [0, 2]] / CELL).astype(np.int64)
         order = np.lexsort((cells[:, 1], cells[:, 0]))
         firsts = np.flatnonzero(np.r_[True, (np.diff(cells[order], axis=0) != 0).any(axis=1)])
-        groups = {tuple(cells[order[i]].tolist()): here[part] for i, part in zip(firsts, np.split(order, firsts[1:]), strict=True)}
+        groups = {
+            tuple(cells[order[i]].tolist()): here[part]
+            for i, part in zip(firsts, np.split(order, firsts[1:]), strict=True)
+        }
         everyone = np.flatnonzero(self.here)
-        again = everyone[everyone % AGAIN == self.tick % AGAIN].tolist() if self.tick - self.stirred < AGAIN else []
+        again = (
+            everyone[everyone % AGAIN == self.tick % AGAIN].tolist()
+            if self.tick - self.stirred < AGAIN
+            else []
+        )
         for who in {*first, *again}:
             yield self._packed(here, np.array([who])), [who]
         since, moved = self.tick - self.spread[here], self.moved[here]
-        late = here[((since >= FAR) & (moved == self.tick)) | ((since >= FAR + STOOD) & (moved > self.spread[here]))]
+        late = here[
+            ((since >= FAR) & (moved == self.tick))
+            | ((since >= FAR + STOOD) & (moved > self.spread[here]))
+        ]
         self.spread[late] = self.tick
         if late.size and everyone.size > here.size:  # who looks on from no place of their own
             yield self._packed(late, here[:0]), np.setdiff1d(everyone, here).tolist()
         for cell, mine in groups.items():
-            told, asked = (book.setdefault(cell, np.zeros(self.most, np.int64)) for book in (self.told, self.asked))
-            around = np.concatenate([g for dx in (-1, 0, 1) for dz in (-1, 0, 1) if (g := groups.get((cell[0] + dx, cell[1] + dz))) is not None])
+            told, asked = (
+                book.setdefault(cell, np.zeros(self.most, np.int64))
+                for book in (self.told, self.asked)
+            )
+            around = np.concatenate(
+                [
+                    g
+                    for dx in (-1, 0, 1)
+                    for dz in (-1, 0, 1)
+                    if (g := groups.get((cell[0] + dx, cell[1] + dz))) is not None
+                ]
+            )
             fresh = around[self.moved[around] > told[around]]
             if fresh.size > NEAREST:
                 middle = self.at[mine].mean(0)
@@ -149,7 +181,13 @@ class Crowd:
                 if who in self.hands and np.linalg.norm(near - self.at[who], axis=1).min() <= ARM:
                     hands += int(who).to_bytes(2, "little") + self.hands[who]
                     count += 1
-        return self.tick.to_bytes(4, "little") + len(some).to_bytes(2, "little") + count.to_bytes(2, "little") + seen.tobytes() + hands
+        return (
+            self.tick.to_bytes(4, "little")
+            + len(some).to_bytes(2, "little")
+            + count.to_bytes(2, "little")
+            + seen.tobytes()
+            + hands
+        )
 
 
 def named(text: object, who: int) -> str:
@@ -158,5 +196,9 @@ def named(text: object, who: int) -> str:
     >>> named("  Lin\\u0000\\n ", 3), named(None, 3)
     ('Lin', 'visitor 3')
     """
-    said = " ".join("".join(c if c.isprintable() else " " for c in text).split())[:40] if isinstance(text, str) else ""
+    said = (
+        " ".join("".join(c if c.isprintable() else " " for c in text).split())[:40]
+        if isinstance(text, str)
+        else ""
+    )
     return said or f"visitor {who}"

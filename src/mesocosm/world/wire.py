@@ -31,7 +31,9 @@ class Sapling(BaseModel):
 
 
 class Stall(BaseModel):
-    """A part of a place: a district, a good on the shelf or an answer, by what was answered there of late; a `share` of None is unknown."""
+    """A part of a place: a district, a good on the shelf or an answer, by what was answered there
+    of late; a `share` of None is unknown.
+    """
 
     name: str
     count: int
@@ -43,7 +45,8 @@ class Stall(BaseModel):
 class Element(BaseModel):
     """One thing of the world: where it stands and what it shows.
 
-    `level`, `clarity`, `height` and `share` are 0 to 1; None is unknown, and is drawn as fog, never as healthy. `age` is in days.
+    `level`, `clarity`, `height` and `share` are 0 to 1; None is unknown, and is drawn as fog, never
+    as healthy. `age` is in days.
     """
 
     id: str
@@ -85,7 +88,10 @@ class Firefly(BaseModel):
 
 
 class Scene(BaseModel):
-    """The whole world at one catalog revision. `models` are the kinds whose bodies are glTF files of the project; `landscape` and `light` are what the style is nearest to, where a model that reads could tell."""
+    """The whole world at one catalog revision. `models` are the kinds whose bodies are glTF files
+    of the project; `landscape` and `light` are what the style is nearest to, where a model that
+    reads could tell.
+    """
 
     ecosystem: str
     about: str
@@ -106,13 +112,22 @@ def typescript() -> str:
     """The same shapes as TypeScript; a kind is one of those that there are."""
     from mesocosm.world.elements import ELEMENTS
 
-    kinds = {"str": "string", "float": "number", "int": "number", "bool": "boolean", "dict[str, Any]": "Record<string, unknown>"}
+    kinds = {
+        "str": "string",
+        "float": "number",
+        "int": "number",
+        "bool": "boolean",
+        "dict[str, Any]": "Record<string, unknown>",
+    }
     known = " | ".join(f'"{kind}"' for kind, _ in ELEMENTS.values())
     lines = ["// Generated from src/mesocosm/world/wire.py; run `python -m mesocosm.world.wire`."]
     for model in (Step, Sapling, Stall, Element, Firefly, Scene):
         lines.append(f"export interface {model.__name__} {{")
         for name, field in model.model_fields.items():
-            lines.append(f"  {name}: {known if (model, name) == (Element, 'kind') else _ts(field.annotation, kinds)};")
+            lines.append(
+                f"  {name}:"
+                f" {known if (model, name) == (Element, 'kind') else _ts(field.annotation, kinds)};"
+            )
         lines += ["}", ""]
     return "\n".join(lines)
 

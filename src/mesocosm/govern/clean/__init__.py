@@ -5,4 +5,8 @@ from mesocosm.govern.clean.duplicates import DUPLICATES
 from mesocosm.govern.clean.missing import FILLS
 from mesocosm.govern.clean.outliers import FENCES
 
-CLEAN: dict[str, dict[str, type[Kind]]] = {"duplicates": dict(DUPLICATES), "missing": dict(FILLS), "outliers": dict(FENCES)}
+CLEAN: dict[str, dict[str, type[Kind]]] = {
+    "duplicates": dict(DUPLICATES),
+    "missing": dict(FILLS),
+    "outliers": dict(FENCES),
+}

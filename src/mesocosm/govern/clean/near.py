@@ -1,6 +1,7 @@
 """Rows that say nearly the same: found by MinHash or within blocks, proven by their likeness.
 
-Knows texts and numbers of rows. A row is dropped for one that stays, never for one that is dropped itself.
+Knows texts and numbers of rows. A row is dropped for one that stays, never for one that is dropped
+itself.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ PERMUTATIONS = 64
 SHINGLE = 3
 
 
-def near(setting: Duplicates, con: Any, table: str, columns: Sequence[str]) -> list[tuple[int, int]]:
+def near(
+    setting: Duplicates, con: Any, table: str, columns: Sequence[str]
+) -> list[tuple[int, int]]:
     """Rows to drop, each with the row it is nearly a copy of.
 
     Likeness without `block` is the Jaccard index of the texts' runs of three characters; within a
@@ -36,13 +39,22 @@ def near(setting: Duplicates, con: Any, table: str, columns: Sequence[str]) -> l
     where = "_why is null and (" + " or ".join(f"{quote(n)} is not null" for n in names) + ")"
     count = int(con.execute(f"select count(*) from {table} where {where}").fetchall()[0][0])
     if count > MOST_ROWS:
-        raise Wrong("duplicates.like", f"{count} rows are too many to compare", f"at most {MOST_ROWS} rows, or 'duplicates' without 'like'")
-    cursor = con.execute(f"select {block} as b, _row, [{said}] as said from {table} where {where} order by b, {order}")
+        raise Wrong(
+            "duplicates.like",
+            f"{count} rows are too many to compare",
+            f"at most {MOST_ROWS} rows, or 'duplicates' without 'like'",
+        )
+    cursor = con.execute(
+        f"select {block} as b, _row, [{said}] as said from {table} where {where} order by b,"
+        f" {order}"
+    )
     rows = iter(lambda: cursor.fetchmany(50_000), [])
     flat = (row for batch in rows for row in batch)
     if setting.block:
         return list(_blocks(flat, setting.like))
-    return list(_hashed(((number, _plain(" ".join(texts))) for _, number, texts in flat), setting.like))
+    return list(
+        _hashed(((number, _plain(" ".join(texts))) for _, number, texts in flat), setting.like)
+    )
 
 
 def _plain(said: str) -> str:
@@ -59,7 +71,11 @@ def _blocks(rows: Iterable[tuple[str, int, list[str]]], like: float) -> Iterator
             here, kept, seen = block, [], 0
         seen += 1
         if seen > MOST_BLOCK:
-            raise Wrong("duplicates.block", f"a block has more than {MOST_BLOCK} rows", "a field of more values")
+            raise Wrong(
+                "duplicates.block",
+                f"a block has more than {MOST_BLOCK} rows",
+                "a field of more values",
+            )
         plain = [_plain(t) for t in texts]
         best, match = 0.0, -1
         for other, theirs in kept:

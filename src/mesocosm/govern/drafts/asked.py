@@ -1,4 +1,5 @@
-"""What kind of work a goal asks for beside predicting a field: ranking items for somebody, or answering from a table.
+"""What kind of work a goal asks for beside predicting a field: ranking items for somebody, or
+answering from a table.
 
 Knows words of goals, English and Chinese, and names and values of columns.
 """
@@ -11,13 +12,85 @@ from collections.abc import Sequence
 from mesocosm.base.errors import Wrong
 from mesocosm.govern.drafts.columns import Column, words
 
-RANKS = re.compile(r"\b(recommend\w*|suggest\w*|rank (?:the )?\w+ for|what .* (?:likes?|wants?|buys?) next|next \w+ to (?:buy|watch|read))\b|推荐|猜你喜欢", re.I)
-ANSWERS = re.compile(r"\banswer(?:s|ing)?\b.*\b(questions?|customers?|faq|inquir\w*)\b|\bfaq\b|\breply to\b|回答|解答|答疑|问答", re.I)
-PEOPLE = frozenset(["user", "users", "customer", "customers", "visitor", "visitors", "person", "people", "reader", "viewer", "member", "client", "buyer", "listener", "session", "用户", "客户", "顾客", "会员", "读者", "观众", "买家"])
-ITEMS = frozenset(["item", "movie", "film", "product", "article", "book", "song", "track", "artist", "game", "good", "goods", "course", "recipe", "video", "news", "restaurant", "post", "show", "sku", "isbn", "商品", "电影", "物品", "产品", "文章", "书", "图书", "歌曲", "视频", "课程", "餐厅"])
-TIMES = frozenset(["ts", "time", "timestamp", "date", "at", "when", "datetime", "day", "时间", "日期", "时间戳"])
+RANKS = re.compile(
+    r"\b(recommend\w*|suggest\w*|rank (?:the )?\w+ for|what .* (?:likes?|wants?|buys?) next|next"
+    r" \w+ to (?:buy|watch|read))\b|推荐|猜你喜欢",
+    re.I,
+)
+ANSWERS = re.compile(
+    r"\banswer(?:s|ing)?\b.*\b(questions?|customers?|faq|inquir\w*)\b|\bfaq\b|\breply"
+    r" to\b|回答|解答|答疑|问答",
+    re.I,
+)
+PEOPLE = frozenset(
+    [
+        "user",
+        "users",
+        "customer",
+        "customers",
+        "visitor",
+        "visitors",
+        "person",
+        "people",
+        "reader",
+        "viewer",
+        "member",
+        "client",
+        "buyer",
+        "listener",
+        "session",
+        "用户",
+        "客户",
+        "顾客",
+        "会员",
+        "读者",
+        "观众",
+        "买家",
+    ]
+)
+ITEMS = frozenset(
+    [
+        "item",
+        "movie",
+        "film",
+        "product",
+        "article",
+        "book",
+        "song",
+        "track",
+        "artist",
+        "game",
+        "good",
+        "goods",
+        "course",
+        "recipe",
+        "video",
+        "news",
+        "restaurant",
+        "post",
+        "show",
+        "sku",
+        "isbn",
+        "商品",
+        "电影",
+        "物品",
+        "产品",
+        "文章",
+        "书",
+        "图书",
+        "歌曲",
+        "视频",
+        "课程",
+        "餐厅",
+    ]
+)
+TIMES = frozenset(
+    ["ts", "time", "timestamp", "date", "at", "when", "datetime", "day", "时间", "日期", "时间戳"]
+)
 QUESTIONS = frozenset(["question", "questions", "query", "ask", "q", "问题", "提问", "问句", "问"])
-REPLIES = frozenset(["answer", "answers", "reply", "response", "a", "答案", "回答", "回复", "答复", "答"])
+REPLIES = frozenset(
+    ["answer", "answers", "reply", "response", "a", "答案", "回答", "回复", "答复", "答"]
+)
 
 
 def asked(goal: str) -> str:
@@ -29,7 +102,9 @@ def asked(goal: str) -> str:
     return "ranking" if RANKS.search(goal) else "answers" if ANSWERS.search(goal) else ""
 
 
-def interaction(columns: Sequence[Column], target: str | None = None) -> tuple[str, str, str | None]:
+def interaction(
+    columns: Sequence[Column], target: str | None = None
+) -> tuple[str, str, str | None]:
     """The columns of who, which item and, where there is one, when.
 
     Raises:
@@ -41,7 +116,12 @@ def interaction(columns: Sequence[Column], target: str | None = None) -> tuple[s
     what = target or next((n for n in repeated if n != who and _is(n, ITEMS)), None)
     if who is None or what is None:
         gap = "somebody" if who is None else "an item"
-        raise Wrong("goal", f"no column with repeated values names {gap}; the columns are {', '.join(names[:8])}", "a table of who did something with which item, such as columns user and item, or '--target ITEM'")
+        raise Wrong(
+            "goal",
+            f"no column with repeated values names {gap}; the columns are {', '.join(names[:8])}",
+            "a table of who did something with which item, such as columns user and item, or"
+            " '--target ITEM'",
+        )
     return who, what, next((n for n in names if n not in (who, what) and _is(n, TIMES)), None)
 
 
@@ -55,7 +135,11 @@ def pair(columns: Sequence[Column]) -> tuple[str, str]:
     question = next((n for n in names if _is(n, QUESTIONS)), None)
     answer = next((n for n in names if n != question and _is(n, REPLIES)), None)
     if question is None or answer is None:
-        raise Wrong("goal", f"no columns of a question and its answer; the columns are {', '.join(names[:8])}", "a table with columns such as question and answer")
+        raise Wrong(
+            "goal",
+            f"no columns of a question and its answer; the columns are {', '.join(names[:8])}",
+            "a table with columns such as question and answer",
+        )
     return question, answer
 
 

@@ -1,4 +1,6 @@
-"""A column as a look at a source saw it: its distinct values with their counts, and the words of its name."""
+"""A column as a look at a source saw it: its distinct values with their counts, and the words of
+its name.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,48 @@ MOST_DISTINCT = 20_000
 SPACES = " \t\r\n\u00a0\u3000"
 BLANK = "lower(trim(x)) in ('', 'na', 'n/a', 'nan', 'null', '?')"
 TRIMMED = f"trim(x, '{SPACES}')"
-ENTITIES = frozenset(["account", "applicant", "article", "borrower", "case", "city", "client", "company", "customer", "device", "employee", "firm", "house", "household", "invoice", "item", "loan", "member", "movie", "order", "patient", "person", "product", "record", "row", "school", "session", "shop", "state", "store", "student", "subject", "supplier", "town", "transaction", "user", "vendor", "visit"])
+ENTITIES = frozenset(
+    [
+        "account",
+        "applicant",
+        "article",
+        "borrower",
+        "case",
+        "city",
+        "client",
+        "company",
+        "customer",
+        "device",
+        "employee",
+        "firm",
+        "house",
+        "household",
+        "invoice",
+        "item",
+        "loan",
+        "member",
+        "movie",
+        "order",
+        "patient",
+        "person",
+        "product",
+        "record",
+        "row",
+        "school",
+        "session",
+        "shop",
+        "state",
+        "store",
+        "student",
+        "subject",
+        "supplier",
+        "town",
+        "transaction",
+        "user",
+        "vendor",
+        "visit",
+    ]
+)
 
 
 @dataclass
@@ -28,7 +71,8 @@ class Column:
         counts: the rows of each value, the most frequent first, at most `MOST_DISTINCT` of them.
         distinct: how many values differ.
         kind: the type that the source gives the column, as DuckDB names it.
-        null_words: the rows of each word that often stands for no value, as `NA`; they are among the missing.
+        null_words: the rows of each word that often stands for no value, as `NA`; they are among
+            the missing.
     """
 
     name: str
@@ -52,7 +96,8 @@ class Column:
 
 @dataclass
 class Proposal:
-    """A guess that nobody has accepted: a line for the file, what it would change, and examples `before -> after`.
+    """A guess that nobody has accepted: a line for the file, what it would change, and examples
+    `before -> after`.
 
     Args:
         where: the setting it is about, such as `fields.age`, `repairs` or `duplicates`.
@@ -74,28 +119,58 @@ class Proposal:
 def look_at(con: Any, table: str, name: str) -> Column:
     """Count the values of a column of `table`."""
     x = quote(name)
-    kind = next(str(row[1]) for row in con.execute(f"describe {quote(table)}").fetchall() if row[0] == name)
-    clean = f"(select case when {BLANK} then null else {TRIMMED} end as x from (select {x}::varchar as x from {quote(table)}))"
-    rows, there, distinct = con.execute(f"select count(*), count(x), count(distinct x) from {clean}").fetchall()[0]
-    query = f"select x, count(*) as n from {clean} where x is not null group by 1 order by n desc, x limit {MOST_DISTINCT}"
+    kind = next(
+        str(row[1]) for row in con.execute(f"describe {quote(table)}").fetchall() if row[0] == name
+    )
+    clean = (
+        f"(select case when {BLANK} then null else {TRIMMED} end as x from (select {x}::varchar as"
+        f" x from {quote(table)}))"
+    )
+    rows, there, distinct = con.execute(
+        f"select count(*), count(x), count(distinct x) from {clean}"
+    ).fetchall()[0]
+    query = (
+        f"select x, count(*) as n from {clean} where x is not null group by 1 order by n desc, x"
+        f" limit {MOST_DISTINCT}"
+    )
     counts = dict(con.execute(query).fetchall())
-    words = f"select {TRIMMED} as w, count(*) from (select {x}::varchar as x from {quote(table)}) where {BLANK} and trim(x) <> '' group by 1 order by 2 desc, 1" if there < rows else ""
-    return Column(name, rows, rows - there, counts, distinct, kind, dict(con.execute(words).fetchall()) if words else {})
+    words = (
+        f"select {TRIMMED} as w, count(*) from (select {x}::varchar as x from {quote(table)}) where"
+        f" {BLANK} and trim(x) <> '' group by 1 order by 2 desc, 1"
+        if there < rows
+        else ""
+    )
+    return Column(
+        name,
+        rows,
+        rows - there,
+        counts,
+        distinct,
+        kind,
+        dict(con.execute(words).fetchall()) if words else {},
+    )
 
 
 def names_of(con: Any, table: str) -> list[str]:
     """The columns of a collected source, those that tell where a row stood (`_...`) aside."""
-    return [row[0] for row in con.execute(f"describe {quote(table)}").fetchall() if row[0] not in PLACE_COLUMNS]
+    return [
+        row[0]
+        for row in con.execute(f"describe {quote(table)}").fetchall()
+        if row[0] not in PLACE_COLUMNS
+    ]
 
 
 def words(name: str) -> list[str]:
-    """The words of a column's name, in small letters; digits and Chinese runs are words of their own.
+    """The words of a column's name, in small letters; digits and Chinese runs are words of their
+    own.
 
     >>> words("customerID"), words("order no."), words("townid"), words("G3"), words("paid")
     (['customer', 'id'], ['order', 'no'], ['town', 'id'], ['g', '3'], ['paid'])
     """
     found: list[str] = []
-    for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z\u4e00-\u9fff]+|\d+|[\u4e00-\u9fff]+", name):
+    for word in re.findall(
+        r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z\u4e00-\u9fff]+|\d+|[\u4e00-\u9fff]+", name
+    ):
         low = word.lower()
         found += [low[:-2], "id"] if low.endswith("id") and low[:-2] in ENTITIES else [low]
     return found

@@ -1,4 +1,5 @@
-"""Whether texts are names of people: by frequent given names of several languages, titles, and Chinese family names.
+"""Whether texts are names of people: by frequent given names of several languages, titles, and
+Chinese family names.
 
 A title such as "Mr." or a comma between family and given name counts too. Knows words only.
 """
@@ -31,8 +32,12 @@ LISTED = """
 """
 GIVEN = frozenset(LISTED.split())
 TITLE = re.compile(r"\b(?:Mr|Mrs|Ms|Miss|Master|Dr|Prof|Herr|Frau|Mme|Sr|Sra|Don|Doña)\b\.?", re.I)
-HAN = re.compile(rf"[{CHINESE_FAMILY}][\u4e00-\u9fff]{{1,2}}|(?:欧阳|司马|上官|诸葛)[\u4e00-\u9fff]{{1,2}}")
-LEAST = 0.3  # share of Latin values with a frequent given name; the list has a part of all given names
+HAN = re.compile(
+    rf"[{CHINESE_FAMILY}][\u4e00-\u9fff]{{1,2}}|(?:欧阳|司马|上官|诸葛)[\u4e00-\u9fff]{{1,2}}"
+)
+LEAST = (
+    0.3  # share of Latin values with a frequent given name; the list has a part of all given names
+)
 LEAST_HAN = 0.9  # of Chinese values that begin with a family name
 
 
@@ -47,5 +52,9 @@ def people(values: Sequence[str]) -> bool:
     if sum(bool(HAN.fullmatch(v)) for v in values) >= LEAST_HAN * len(values):
         return True
     able = [v for v in values if re.fullmatch(r"[^\d@/\\_]{2,80}", v) and len(v.split()) <= 8]
-    named = [v for v in able if TITLE.search(v) or any(w.lower() in GIVEN for w in re.findall(r"[^\W\d_]+", v)[:6])]
+    named = [
+        v
+        for v in able
+        if TITLE.search(v) or any(w.lower() in GIVEN for w in re.findall(r"[^\W\d_]+", v)[:6])
+    ]
     return len(able) >= 0.8 * len(values) and len(named) >= LEAST * len(values)

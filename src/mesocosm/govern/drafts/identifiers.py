@@ -1,4 +1,6 @@
-"""Whether a column's values name something rather than measure it. Such values are texts: no zero may be lost, no digit rounded."""
+"""Whether a column's values name something rather than measure it. Such values are texts: no zero
+may be lost, no digit rounded.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +12,57 @@ from mesocosm.govern.privacy.detect import card, iban, resident_id
 CHANCE = 8  # rows
 LONG = 15  # digits that a double surely holds
 POSTCODE = frozenset(["zip", "zipcode", "postcode", "postal", "plz", "postleitzahl", "cap"])
-LAST = frozenset(["id", "no", "nr", "num", "number", "code", "key", "uuid", "guid", "sku", "isbn", "issn", "ean", "iban", "ssn", "fips", "gtin", "upc", "vin", "imei"])
+LAST = frozenset(
+    [
+        "id",
+        "no",
+        "nr",
+        "num",
+        "number",
+        "code",
+        "key",
+        "uuid",
+        "guid",
+        "sku",
+        "isbn",
+        "issn",
+        "ean",
+        "iban",
+        "ssn",
+        "fips",
+        "gtin",
+        "upc",
+        "vin",
+        "imei",
+    ]
+)
 ALONE = LAST - {"no", "num", "number"}
 ANYWHERE = frozenset(["phone", "telephone", "mobile", "tel", "fax", "telefon", "passport"])
-EASTERN = re.compile(r"编号|号码|单号|证号|代码|邮编|学号|工号|卡号|账号|帐号|身份证|手机|电话|序号|番号|コード|郵便|携帯|번호|코드|номер|артикул|индекс|инн|снилс", re.I)
-COMPOUND = re.compile(r"(?:^|[^a-zà-ÿ])(?:n[°º]|№|#)\s*\w|[a-zäöü]{3,}(?:nummer|nr\.?|kennung|schlüssel|schluessel|leitzahl)$|^(?:acct?|account|badge|bill|case|check|cheque|claim|client|cust|customer|dept|doc|emp|employee|file|flight|inv|invoice|item|job|lot|member|ord|order|part|patient|permit|policy|po|reg|room|route|serial|student|ticket|track(?:ing)?|trans|txn)[_ ]?(?:no|num|nbr|nr|number|cd|code)\.?$|(?:^|[^a-zà-ÿ])(?:code|código|codigo|codice|matricule|matricula|matrícula|référence|referencia|cpf|cnpj|dni|siren|siret|pesel|cuit|mrn)(?:$|[^a-zà-ÿ])|n[uú]m[eé]ro[_ ](?:de[_ ]|di[_ ])?(?:client|cuenta|compte|pedido|commande|fact|s[eé]rie|dossier|documento|socio|orden|conto|ordine|fattura|t[eé]l)", re.I)
-VERSION = frozenset(["version", "ver", "fw", "firmware", "release", "revision", "chapter", "kapitel", "版本", "固件"])
+EASTERN = re.compile(
+    r"编号|号码|单号|证号|代码|邮编|学号|工号|卡号|账号|帐号|身份证|手机|电话|序号|番号|コード|郵便|携帯|번호|코드|номер|артикул|индекс|инн|снилс",
+    re.I,
+)
+COMPOUND = re.compile(
+    r"(?:^|[^a-zà-ÿ])(?:n[°º]|№|#)\s*\w|[a-zäöü]{3,}(?:nummer|nr\.?|kennung|schlüssel|schluessel|leitzahl)$|^(?:acct?|account|badge|bill|case|check|cheque|claim|client|cust|customer|dept|doc|emp|employee|file|flight|inv|invoice|item|job|lot|member|ord|order|part|patient|permit|policy|po|reg|room|route|serial|student|ticket|track(?:ing)?|trans|txn)[_"
+    r" ]?(?:no|num|nbr|nr|number|cd|code)\.?$|(?:^|[^a-zà-ÿ])(?:code|código|codigo|codice|matricule|matricula|matrícula|référence|referencia|cpf|cnpj|dni|siren|siret|pesel|cuit|mrn)(?:$|[^a-zà-ÿ])|n[uú]m[eé]ro[_"
+    r" ](?:de[_ ]|di[_"
+    r" ])?(?:client|cuenta|compte|pedido|commande|fact|s[eé]rie|dossier|documento|socio|orden|conto|ordine|fattura|t[eé]l)",
+    re.I,
+)
+VERSION = frozenset(
+    [
+        "version",
+        "ver",
+        "fw",
+        "firmware",
+        "release",
+        "revision",
+        "chapter",
+        "kapitel",
+        "版本",
+        "固件",
+    ]
+)
 COUNTS = frozenset(["of", "count", "counts", "total", "per", "anzahl"])
 CODE = re.compile(r"(?=.*\d)[A-Za-z]{0,8}[-_/#]?[A-Za-z\d]+(?:[-_/#.][A-Za-z\d]+)*")
 
@@ -27,16 +74,35 @@ def identifier(column: Column) -> str:
     if not values:
         return ""
     whole = len(digits) == len(values)  # beside other values, 000 may stand for a missing one
-    if column.kind == "VARCHAR" and (zeros := [v for v in digits if len(v) > 1 and v[0] == "0" and (whole or v.strip("0"))]):
-        return f"{sum(column.counts[v] for v in zeros)} values are digits with leading zeros, which a number would lose"
+    if column.kind == "VARCHAR" and (
+        zeros := [v for v in digits if len(v) > 1 and v[0] == "0" and (whole or v.strip("0"))]
+    ):
+        return (
+            f"{sum(column.counts[v] for v in zeros)} values are digits with leading zeros, which a"
+            " number would lose"
+        )
     if whole and any(len(v) > LONG for v in digits):
-        return f"its values have up to {max(map(len, digits))} digits, more than a number holds exactly"
-    for what, holds in (("IBAN", iban), ("Chinese resident identity number", resident_id), ("card number", card)):
+        return (
+            f"its values have up to {max(map(len, digits))} digits, more than a number holds"
+            " exactly"
+        )
+    for what, holds in (
+        ("IBAN", iban),
+        ("Chinese resident identity number", resident_id),
+        ("card number", card),
+    ):
         if len(values) >= 3 and sum(holds(v) for v in values[:500]) >= 0.95 * min(500, len(values)):
             return f"the check digits of a {what} hold in its values"
-    if (told := named(column.name)) == "a version" and all(re.fullmatch(r"v?\d+(?:\.\d+)*\w*", v) for v in values[:500]):
+    if (told := named(column.name)) == "a version" and all(
+        re.fullmatch(r"v?\d+(?:\.\d+)*\w*", v) for v in values[:500]
+    ):
         return "its name says that it is a version, and 1.10 is another one than 1.1"
-    if told and told != "a version" and all(re.fullmatch(r"[^\W_]+(?:[-_/#. ][^\W_]+)*", v) for v in values[:500]) and not _counted(values):
+    if (
+        told
+        and told != "a version"
+        and all(re.fullmatch(r"[^\W_]+(?:[-_/#. ][^\W_]+)*", v) for v in values[:500])
+        and not _counted(values)
+    ):
         return f"its name says that it is {told}"
     return ""
 
@@ -59,7 +125,14 @@ def named(name: str) -> str:
     if said[-1] in VERSION or said[0] in VERSION:
         return "a version"
     last = [w for w in said if not w.isdigit()][-1:]
-    if last and "yes" not in said and (last[0] in ALONE or (last[0] in LAST and len(said) > 1 and said[0] not in ("num", "number"))):
+    if (
+        last
+        and "yes" not in said
+        and (
+            last[0] in ALONE
+            or (last[0] in LAST and len(said) > 1 and said[0] not in ("num", "number"))
+        )
+    ):
         return "an identifier"
     return ""
 
@@ -67,15 +140,29 @@ def named(name: str) -> str:
 def coded(column: Column) -> bool:
     """Whether its values are codes of letters and digits of one length, such as L-00042."""
     values = list(column.counts)[:500]
-    return bool(values) and all(CODE.fullmatch(v) and re.search(r"[A-Za-z]", v) for v in values) and len({re.sub(r"\d", "9", v) for v in values}) <= 3
+    return (
+        bool(values)
+        and all(CODE.fullmatch(v) and re.search(r"[A-Za-z]", v) for v in values)
+        and len({re.sub(r"\d", "9", v) for v in values}) <= 3
+    )
 
 
 def counted(column: Column) -> bool:
-    """Whether its values number the rows one by one, from 0 or 1; fewer than `CHANCE` rows may do so by chance."""
-    if not column.unique or column.rows < CHANCE or not all(re.fullmatch(r"[0-9]{1,9}", v) for v in column.counts):
+    """Whether its values number the rows one by one, from 0 or 1; fewer than `CHANCE` rows may do
+    so by chance.
+    """
+    if (
+        not column.unique
+        or column.rows < CHANCE
+        or not all(re.fullmatch(r"[0-9]{1,9}", v) for v in column.counts)
+    ):
         return False
     numbers = sorted(map(int, column.counts))
-    return numbers[0] in (0, 1) and numbers[-1] - numbers[0] == len(numbers) - 1 and len(numbers) == column.distinct
+    return (
+        numbers[0] in (0, 1)
+        and numbers[-1] - numbers[0] == len(numbers) - 1
+        and len(numbers) == column.distinct
+    )
 
 
 def _counted(values: list[str]) -> bool:

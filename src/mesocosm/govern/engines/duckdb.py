@@ -8,13 +8,16 @@ from typing import Any, Literal
 from mesocosm.govern.engines.engine import Engine
 from mesocosm.govern.sources.paths import parquet_sql, quote, text
 
-STAGED = "format parquet, compression lz4_raw, dictionary_size_limit 2000, row_group_size_bytes '32MB'"
+STAGED = (
+    "format parquet, compression lz4_raw, dictionary_size_limit 2000, row_group_size_bytes '32MB'"
+)
 CELLS = 4_000_000  # of a row group of many columns
 VECTOR = 2048  # rows that the engine treats at once
 
 
 def file_options(con: Any, usual: str) -> str:
-    """The options of a file to write: the usual ones, or for a table of many columns (`wide.settle`) small row groups and dictionaries, as each column has its own.
+    """The options of a file to write: the usual ones, or for a table of many columns
+    (`wide.settle`) small row groups and dictionaries, as each column has its own.
 
     Args:
         usual: the options of a table of few columns.
@@ -27,7 +30,8 @@ def file_options(con: Any, usual: str) -> str:
 
 
 class Duckdb(Engine):
-    """Rows are treated where the build runs, on all its cores, in bounded memory (`MESOCOSM_MEMORY`).
+    """Rows are treated where the build runs, on all its cores, in bounded memory
+    (`MESOCOSM_MEMORY`).
 
     Source: Raasveldt and Mühleisen, "DuckDB: an embeddable analytical database" (SIGMOD 2019).
 

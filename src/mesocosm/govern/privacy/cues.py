@@ -1,6 +1,8 @@
-"""Private values that a word before them tells of: dates of birth, numbers of people, names after a role, a relation or a greeting.
+"""Private values that a word before them tells of: dates of birth, numbers of people, names after a
+role, a relation or a greeting.
 
-Forms with a checksum stand alone. English, German, French, Spanish and Chinese; each form's value is its first group.
+Forms with a checksum stand alone. English, German, French, Spanish and Chinese; each form's value
+is its first group.
 """
 
 from __future__ import annotations
@@ -15,8 +17,16 @@ _MONTH = (
     r"aug(?:ust)?|août|agosto|sept?(?:ember|embre|iembre)?|oct(?:ober|obre|ubre)?|okt(?:ober)?|nov(?:ember|embre|iembre)?|de[cz](?:ember)?|décembre|diciembre)\.?"
 )
 _DATE = rf"\d{{1,2}}\s?[./-]\s?\d{{1,2}}\s?[./-]\s?\d{{2,4}}|\d{{4}}[./-]\d{{1,2}}[./-]\d{{1,2}}|\d{{4}}年\d{{1,2}}月\d{{1,2}}日?|\d{{1,2}}(?:st|nd|rd|th|er|\.)?\s+(?:de\s+)?{_MONTH}\s+(?:de\s+)?\d{{4}}|{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}"
-_BORN = r"(?i:\bborn(?:\s+on)?|\bdate of birth|\bbirth\s?da(?:te|y)|\bd\.?o\.?b\b\.?|\bgeboren(?:\s+am)?|\bgeb\.(?:\s+am)?|\bgeburts(?:datum|tag)|\bnée?s?(?:\(e\))?\s+le|\bdate de naissance|\bnacid[oa](?:\s+el)?|\bfecha de nacimiento|\bf\.\s?nac\.?|出生日期|出生于|生于|生日)"
-_PAPER = r"(?i:\bpassport|\breisepass|\b(?:personal)?ausweis|\bpasseport|\bpasaporte|护照|\bcarte d['’]identité|\bdriv(?:er'?s|ing) licen[cs]e|\bführerschein|\bpermis de conduire)"
+_BORN = (
+    r"(?i:\bborn(?:\s+on)?|\bdate of"
+    r" birth|\bbirth\s?da(?:te|y)|\bd\.?o\.?b\b\.?|\bgeboren(?:\s+am)?|\bgeb\.(?:\s+am)?|\bgeburts(?:datum|tag)|\bnée?s?(?:\(e\))?\s+le|\bdate"
+    r" de naissance|\bnacid[oa](?:\s+el)?|\bfecha de"
+    r" nacimiento|\bf\.\s?nac\.?|出生日期|出生于|生于|生日)"
+)
+_PAPER = (
+    r"(?i:\bpassport|\breisepass|\b(?:personal)?ausweis|\bpasseport|\bpasaporte|护照|\bcarte"
+    r" d['’]identité|\bdriv(?:er'?s|ing) licen[cs]e|\bführerschein|\bpermis de conduire)"
+)
 _TAX = r"(?i:\bsteuer-?\s?id(?:entifikationsnummer)?|\bsteuernummer|\bidnr\.?|\bsozialversicherungsnummer|\bnhs)"
 _CALLED = r"(?i:\bal|\bteléfono|\btel\.?|\bmóvil|\bnúmero|\bcelular)(?:\s+es)?(?:\s+el)?\s?:?\s+"
 
@@ -31,7 +41,11 @@ def dni(value: str) -> bool:
     """
     said = re.sub(r"[ .-]", "", value).upper()
     number = said[:-1].replace("X", "0").replace("Y", "1").replace("Z", "2")
-    return number.isascii() and number.isdigit() and said[-1] == "TRWAGMYFPDXBNJZSQVHLCKE"[int(number) % 23]
+    return (
+        number.isascii()
+        and number.isdigit()
+        and said[-1] == "TRWAGMYFPDXBNJZSQVHLCKE"[int(number) % 23]
+    )
 
 
 def nir(value: str) -> bool:
@@ -43,7 +57,12 @@ def nir(value: str) -> bool:
     (True, False)
     """
     said = re.sub(r"\s", "", value).upper().replace("2A", "19").replace("2B", "18")
-    return len(said) == 15 and said.isascii() and said.isdigit() and 97 - int(said[:13]) % 97 == int(said[13:])
+    return (
+        len(said) == 15
+        and said.isascii()
+        and said.isdigit()
+        and 97 - int(said[:13]) % 97 == int(said[13:])
+    )
 
 
 def _any(value: str) -> bool:
@@ -55,27 +74,112 @@ def _digit(value: str) -> bool:
 
 
 NUMBERS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
-    ("birth date", re.compile(rf"{_BORN}[\s:：是为()]{{0,4}}(?:(?:is|was|ist|war|est|es|fue)\s+)?({_DATE})(?!\d)"), _any),
+    (
+        "birth date",
+        re.compile(
+            rf"{_BORN}[\s:：是为()]{{0,4}}(?:(?:is|was|ist|war|est|es|fue)\s+)?({_DATE})(?!\d)"
+        ),
+        _any,
+    ),
     ("birth date", re.compile(rf"({_DATE})(?=\s?出生)"), _any),
-    ("national id", re.compile(r"(?<![\w-])(?:[XYZxyz][ -]?)?(?=[\dXYZxyz])((?:[XYZxyz][ -]?\d{7}|\d{8}|\d{2}\.\d{3}\.\d{3})[ -]?[A-HJ-NP-TV-Za-hj-np-tv-z])(?!\w)"), dni),
-    ("national id", re.compile(r"(?<!\d)([1-478]\s?\d{2}\s?(?:0[1-9]|1[0-2]|[2-9]\d)\s?(?:\d{2}|2[ABab])\s?\d{3}\s?\d{3}\s?\d{2})(?!\d)"), nir),
-    ("national id", re.compile(r"(?<![A-Za-z0-9])((?!BG|GB|NK|KN|TN|NT|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]\s?\d{2}\s?\d{2}\s?\d{2}\s?[A-D])(?![A-Za-z0-9])"), _any),
-    ("national id", re.compile(r"(?i:\bNI (?:number|no\.?)|\bnational insurance(?: number)?)\W{0,3}(?:is\s+)?([A-Z]{2}\s?\d{2}\s?\d{2}\s?\d{2}\s?[A-Z])(?!\w)"), _any),
+    (
+        "national id",
+        re.compile(
+            r"(?<![\w-])(?:[XYZxyz][ -]?)?(?=[\dXYZxyz])((?:[XYZxyz]["
+            r" -]?\d{7}|\d{8}|\d{2}\.\d{3}\.\d{3})[ -]?[A-HJ-NP-TV-Za-hj-np-tv-z])(?!\w)"
+        ),
+        dni,
+    ),
+    (
+        "national id",
+        re.compile(
+            r"(?<!\d)([1-478]\s?\d{2}\s?(?:0[1-9]|1[0-2]|[2-9]\d)\s?(?:\d{2}|2[ABab])\s?\d{3}\s?\d{3}\s?\d{2})(?!\d)"
+        ),
+        nir,
+    ),
+    (
+        "national id",
+        re.compile(
+            r"(?<![A-Za-z0-9])((?!BG|GB|NK|KN|TN|NT|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]\s?\d{2}\s?\d{2}\s?\d{2}\s?[A-D])(?![A-Za-z0-9])"
+        ),
+        _any,
+    ),
+    (
+        "national id",
+        re.compile(
+            r"(?i:\bNI (?:number|no\.?)|\bnational insurance(?:"
+            r" number)?)\W{0,3}(?:is\s+)?([A-Z]{2}\s?\d{2}\s?\d{2}\s?\d{2}\s?[A-Z])(?!\w)"
+        ),
+        _any,
+    ),
     ("national id", re.compile(rf"{_TAX}\D{{0,20}}?(\d(?:[ /-]?\d){{8,12}})(?!\d)"), _any),
-    ("national id", re.compile(rf"{_PAPER}[^.\n\d]{{0,24}}?[\s:：#]([A-Z]{{0,3}}\d[A-Z0-9]{{4,10}})(?!\w)"), _digit),
-    ("phone", re.compile(rf"{_CALLED}([6789]\d{{2}}[ .-]?\d{{3}}[ .-]?\d{{3}})(?!\d|[.,]\d)"), _any),
+    (
+        "national id",
+        re.compile(rf"{_PAPER}[^.\n\d]{{0,24}}?[\s:：#]([A-Z]{{0,3}}\d[A-Z0-9]{{4,10}})(?!\w)"),
+        _digit,
+    ),
+    (
+        "phone",
+        re.compile(rf"{_CALLED}([6789]\d{{2}}[ .-]?\d{{3}}[ .-]?\d{{3}})(?!\d|[.,]\d)"),
+        _any,
+    ),
     ("address", re.compile(r"(?<!\w)((?:Flat|Apartment|Apt\.?|Unit)\s+\w{1,4})(?=,\s*\d)"), _any),
-    ("address", re.compile(rf"(?<=, )((?:[{_U}][{_L}]+\s+){{0,2}}[A-Z]{{1,2}}\d[A-Z\d]?\s\d[A-BD-HJLNP-UW-Z]{{2}})(?![A-Za-z0-9])"), _any),
-    ("address", re.compile(r"(?<!\w)((?:P\.?\s?O\.?\s?Box|Postfach|Apartado(?: de correos)?|Boîte postale|BP)\s+\d{1,6})(?!\w)"), _any),
-    ("address", re.compile(r"((?:(?![我你您他她家住在到寄送于是址于从往])[\u4e00-\u9fff]){2,7}?[市县][\u4e00-\u9fff]{1,16}?(?:路|街|大道|巷|弄|胡同)(?:[一二三四五六七八九十东西南北中]段?)?\d+号(?:[\dA-Za-z]+(?:座|栋|单元|室|号楼|楼|层))*)"), _any),
-)  # fmt: skip
+    (
+        "address",
+        re.compile(
+            r"(?<=,"
+            rf" )((?:[{_U}][{_L}]+\s+){{0,2}}[A-Z]{{1,2}}\d[A-Z\d]?\s\d[A-BD-HJLNP-UW-Z]{{2}})(?![A-Za-z0-9])"
+        ),
+        _any,
+    ),
+    (
+        "address",
+        re.compile(
+            r"(?<!\w)((?:P\.?\s?O\.?\s?Box|Postfach|Apartado(?: de correos)?|Boîte"
+            r" postale|BP)\s+\d{1,6})(?!\w)"
+        ),
+        _any,
+    ),
+    (
+        "address",
+        re.compile(
+            r"((?:(?![我你您他她家住在到寄送于是址于从往])[\u4e00-\u9fff]){2,7}?[市县][\u4e00-\u9fff]{1,16}?(?:路|街|大道|巷|弄|胡同)(?:[一二三四五六七八九十东西南北中]段?)?\d+号(?:[\dA-Za-z]+(?:座|栋|单元|室|号楼|楼|层))*)"
+        ),
+        _any,
+    ),
+)
 
 TOLD_BY = {  # what stands in a text, in small letters, wherever a form that needs a word can fit; quick to look for
-    NUMBERS[0][1]: ("born", "birth", "dob", "d.o.b", "gebor", "geb.", "geburt", "né", "naissance", "nacid", "nacim", "nac.", "出生", "生于", "生日"),
+    NUMBERS[0][1]: (
+        "born",
+        "birth",
+        "dob",
+        "d.o.b",
+        "gebor",
+        "geb.",
+        "geburt",
+        "né",
+        "naissance",
+        "nacid",
+        "nacim",
+        "nac.",
+        "出生",
+        "生于",
+        "生日",
+    ),
     NUMBERS[1][1]: ("出生",),
     NUMBERS[5][1]: ("ni n", "national insurance"),
     NUMBERS[6][1]: ("steuer", "idnr", "versicherung", "nhs"),
-    NUMBERS[7][1]: ("pass", "ausweis", "pasaporte", "护照", "identité", "licen", "führerschein", "permis"),
+    NUMBERS[7][1]: (
+        "pass",
+        "ausweis",
+        "pasaporte",
+        "护照",
+        "identité",
+        "licen",
+        "führerschein",
+        "permis",
+    ),
 }
 
 ROLES = (
@@ -85,12 +189,17 @@ ROLES = (
     "conductora?|emplead[oa]|compañer[oa]|vecin[oa]|madre|padre|herman[oa]|hij[oa]|espos[oa]|marido|inquilin[oa]|doctora?|profesora?|abogad[oa]|testigo|repartidora?|alumn[oa]|clienta"
 )
 SPEAKS = (
-    "ask|email|e-mail|phone|ring|thank|named|called|spoke to|speaking to|on behalf of|attention of|account of|cc:|hier spricht|hier ist|namens|Konto von|im Auftrag von|vertreten durch|z\\. ?Hd\\.|"
-    "s['’]appelle|nommée?|dénommée?|de la part de|à l['’]attention de|rappeler|contacter|compte de|llame a|llamar a|hable con|hablar con|se llama|llamad[oa]|de parte de|a la atención de|cuenta de|contacte con"
+    "ask|email|e-mail|phone|ring|thank|named|called|spoke to|speaking to|on behalf of|attention"
+    " of|account of|cc:|hier spricht|hier ist|namens|Konto von|im Auftrag von|vertreten durch|z\\."
+    " ?Hd\\.|s['’]appelle|nommée?|dénommée?|de la part de|à l['’]attention"
+    " de|rappeler|contacter|compte de|llame a|llamar a|hable con|hablar con|se llama|llamad[oa]|de"
+    " parte de|a la atención de|cuenta de|contacte con"
 )
 REGARDS = (
-    "(?:kind|best|warm) regards|regards|best wishes|sincerely|yours(?: truly| faithfully)?|many thanks|thanks|cheers|mit freundlichen grüßen|(?:viele|beste|liebe|herzliche) grüße|mfg|lg|"
-    "(?:bien )?cordialement|bien à vous|(?:meilleures )?salutations|atentamente|(?:cordiales )?saludos|un saludo"
+    "(?:kind|best|warm) regards|regards|best wishes|sincerely|yours(?: truly| faithfully)?|many"
+    " thanks|thanks|cheers|mit freundlichen grüßen|(?:viele|beste|liebe|herzliche)"
+    " grüße|mfg|lg|(?:bien )?cordialement|bien à vous|(?:meilleures"
+    " )?salutations|atentamente|(?:cordiales )?saludos|un saludo"
 )
 HAN_ROLES = "租客|同事|持有人|患者|客户|司机|快递员|护士|律师|学生|家长|主管|老板|店员|客服|邻居|妻子|丈夫|父亲|母亲|儿子|女儿|哥哥|姐姐|弟弟|妹妹|乘客|顾客|会员|候选人|证人|教授|房东|记者|工程师|负责人|经理"
 HAN_NEXT = "报|代|看|复|冻|缴|买|卖|住|问|查|转|退|换|订|约|走|发|收|接|给|回|签|送|迟|付|投诉|反映|表示|要求|需要|没|不|因|会|了|到|去|做|写|拿|取|出|是|有|也|都|刚|昨|今|明"
@@ -98,7 +207,8 @@ HAN_TITLES = "先生|女士|小姐|太太|主任|经理|老师|医生|教授|师
 
 
 def stems(listed: str) -> tuple[str, ...]:
-    """The letters that each of some alternatives begins with; of one that begins with a group, the longest letters in it.
+    """The letters that each of some alternatives begins with; of one that begins with a group, the
+    longest letters in it.
 
     >>> stems("Fahrer(?:in)?|Kolleg(?:e|en)|(?:kind|best) regards")
     ('fahrer', 'kolleg', ' regards')
@@ -107,7 +217,9 @@ def stems(listed: str) -> tuple[str, ...]:
     for c in listed + "|":
         depth += (c == "(") - (c == ")")
         if c == "|" and not depth:
-            plain = re.sub(r"\\.|\[[^]]*\]|.\?", "#", re.sub(r"\((?:[^()]|\([^()]*\))*\)\??", "#", one)).split("#")
+            plain = re.sub(
+                r"\\.|\[[^]]*\]|.\?", "#", re.sub(r"\((?:[^()]|\([^()]*\))*\)\??", "#", one)
+            ).split("#")
             found.append((plain[0] if len(plain[0]) > 2 else max(plain, key=len)).lower())
             one = ""
         else:
@@ -123,10 +235,21 @@ def name_forms(name: str, cap: str) -> tuple[tuple[tuple[str, ...], re.Pattern[s
     """
     return (
         (stems(ROLES), re.compile(rf"(?<!\w)(?i:{ROLES}),?\s+({name})(?![\w@])")),
-        (("señor", "doctor", "monsieur", "madame"), re.compile(rf"(?<!\w)(?:señora?|doctora?|monsieur|madame)\s+({name}|{cap})(?![\w@])")),
-        (("speaking", "appareil", "al habla", "am apparat"), re.compile(rf"(?:^|[,.!]\s)({name})(?=,?\s+(?:speaking|à l['’]appareil|al habla|am Apparat)\b)")),
+        (
+            ("señor", "doctor", "monsieur", "madame"),
+            re.compile(rf"(?<!\w)(?:señora?|doctora?|monsieur|madame)\s+({name}|{cap})(?![\w@])"),
+        ),
+        (
+            ("speaking", "appareil", "al habla", "am apparat"),
+            re.compile(
+                rf"(?:^|[,.!]\s)({name})(?=,?\s+(?:speaking|à l['’]appareil|al habla|am Apparat)\b)"
+            ),
+        ),
         (stems(SPEAKS), re.compile(rf"(?<!\w)(?i:{SPEAKS})\s+({name})(?![\w@])")),
-        (stems(REGARDS), re.compile(rf"(?<!\w)(?i:{REGARDS})\s*[,!.]?\s*\n+\s*({name}|{cap})(?=\s*(?:\n|$|,))")),
+        (
+            stems(REGARDS),
+            re.compile(rf"(?<!\w)(?i:{REGARDS})\s*[,!.]?\s*\n+\s*({name}|{cap})(?=\s*(?:\n|$|,))"),
+        ),
         (stems(REGARDS), re.compile(rf"(?<!\w)(?i:{REGARDS})\s*,\s+({name})(?=\s*(?:\n|$|,|\.))")),
     )
 
@@ -138,7 +261,14 @@ def han_forms(han: str, family: str) -> tuple[re.Pattern[str], ...]:
         han: the expression of a name; `family` the family names of one character.
     """
     return (
-        re.compile(rf"(?:{HAN_ROLES})(?![和于由时应任常都也全])({han}?)(?=$|[，。,.；;：:、！!？?（(]|{HAN_NEXT}|先生|女士|小姐|的|已|在|说|把|电话|来|要|打|提|申请|确认|处理)"),
-        re.compile(rf"(?:让|请|找|叫|通知|联系)({han}?)(?=$|[，。,.！!]|给|回|签|送|来|去|到|联系|处理)"),
-        re.compile(rf"(?:(?<=^)|(?<=[，。！？、；：\s找给请让叫向对与和]))([{family}])(?=(?:{HAN_TITLES}))"),
+        re.compile(
+            rf"(?:{HAN_ROLES})(?![和于由时应任常都也全])({han}?)(?=$|[，。,.；;：:、"
+            rf"！!？?（(]|{HAN_NEXT}|先生|女士|小姐|的|已|在|说|把|电话|来|要|打|提|申请|确认|处理)"
+        ),
+        re.compile(
+            rf"(?:让|请|找|叫|通知|联系)({han}?)(?=$|[，。,.！!]|给|回|签|送|来|去|到|联系|处理)"
+        ),
+        re.compile(
+            rf"(?:(?<=^)|(?<=[，。！？、；：\s找给请让叫向对与和]))([{family}])(?=(?:{HAN_TITLES}))"
+        ),
     )

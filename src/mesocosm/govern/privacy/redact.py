@@ -1,4 +1,6 @@
-"""Redaction: a text without the private values in it. Knows Ibis columns; the detector finds them."""
+"""Redaction: a text without the private values in it. Knows Ibis columns; the detector finds
+them.
+"""
 
 from __future__ import annotations
 

@@ -29,7 +29,8 @@ class Ring:
     keys: tuple[tuple[str, bytes], ...]
 
     def seal(self, said: str) -> str:
-        """A text as `enc:KEY:...`: a nonce of 96 random bits, the ciphertext and its tag, in base64url.
+        """A text as `enc:KEY:...`: a nonce of 96 random bits, the ciphertext and its tag, in
+        base64url.
 
         Source: NIST SP 800-38D (GCM), section 8.2.2 (random nonces).
         """
@@ -54,7 +55,10 @@ class Ring:
             raise Failure("a value is not sealed as it should be")
         key = dict(self.keys).get(match[1])
         if key is None:
-            raise Failure(f"the key {match[1]} is not among the keys; give the key file that holds it by MESOCOSM_KEYS")
+            raise Failure(
+                f"the key {match[1]} is not among the keys; give the key file that holds it by"
+                " MESOCOSM_KEYS"
+            )
         box = base64.urlsafe_b64decode(match[2] + "=" * (-len(match[2]) % 4))
         try:
             return AESGCM(key).decrypt(box[:12], box[12:], match[1].encode()).decode()
@@ -82,13 +86,20 @@ def ring(store: Path) -> Ring:
     if not path.exists():
         write_ring(path, Ring((new_key(),)))
     found = []
-    for number, line in enumerate(path.read_text(encoding="ascii", errors="replace").splitlines(), start=1):
+    for number, line in enumerate(
+        path.read_text(encoding="ascii", errors="replace").splitlines(), start=1
+    ):
         match = LINE.fullmatch(line.strip())
         if not match:
-            raise Failure(f"line {number} of the key file is no key; wanted 8 hex digits, a space and 64 hex digits")
+            raise Failure(
+                f"line {number} of the key file is no key; wanted 8 hex digits, a space and 64 hex"
+                " digits"
+            )
         found.append((match[1], bytes.fromhex(match[2])))
     if not found:
-        raise Failure("the key file holds no key; wanted lines of 8 hex digits, a space and 64 hex digits")
+        raise Failure(
+            "the key file holds no key; wanted lines of 8 hex digits, a space and 64 hex digits"
+        )
     return Ring(tuple(found))
 
 

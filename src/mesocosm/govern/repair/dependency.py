@@ -25,7 +25,8 @@ class Dependency(RepairKind):
         least: how many rows must agree.
         fill: whether a missing value is filled too.
 
-    Source: Codd 1971, Further Normalization of the Data Base Relational Model; Bohannon et al. 2005.
+    Source: Codd 1971, Further Normalization of the Data Base Relational Model; Bohannon et al.
+    2005.
 
     >>> Dependency.model_validate({"from": "zip", "to": "city"}).reads
     ('zip', 'city')
@@ -54,11 +55,15 @@ class Dependency(RepairKind):
         b = quote(self.to)
         for name in self.determinants:
             a = quote(name)
-            pairs = f"select {a}::varchar as a, {b}::varchar as b, count(*) as n from {table} where {a} is not null and {b} is not null group by 1, 2"
+            pairs = (
+                f"select {a}::varchar as a, {b}::varchar as b, count(*) as n from {table} where {a}"
+                f" is not null and {b} is not null group by 1, 2"
+            )
             query = (
-                f"select a, b from (select a, b, n, sum(n) over (partition by a) as total, "
-                f"row_number() over (partition by a order by n desc, b) as r from ({pairs})) "
-                f"where r = 1 and n >= {self.least} and n >= {self.share} * total order by a limit {MOST_VALUES}"
+                "select a, b from (select a, b, n, sum(n) over (partition by a) as total,"
+                f" row_number() over (partition by a order by n desc, b) as r from ({pairs})) where"
+                f" r = 1 and n >= {self.least} and n >= {self.share} * total order by a limit"
+                f" {MOST_VALUES}"
             )
             found[name] = dict(con.execute(query).fetchall())
         return found
@@ -66,10 +71,20 @@ class Dependency(RepairKind):
     def values(self, facts: dict[str, Any]) -> dict[str, str]:
         """The value most voted for, where it has more votes than the one that stands there."""
         x = f"{quote(self.to)}::varchar"
-        votes = ", ".join(mapped(f"{quote(a)}::varchar", facts.get(a, {})) for a in self.determinants)
+        votes = ", ".join(
+            mapped(f"{quote(a)}::varchar", facts.get(a, {})) for a in self.determinants
+        )
         v, w = working("v"), working("w")  # a lambda's parameter hides a field of its name
         said = f"list_filter([{votes}], lambda {v}: {v} is not null)"
-        best = f"list_sort(list_transform(list_distinct({said}), lambda {v}: {{'n': -len(list_filter({said}, lambda {w}: {w} = {v})), 'v': {v}}}))[1]"
+        best = (
+            f"list_sort(list_transform(list_distinct({said}), lambda {v}: {{'n':"
+            f" -len(list_filter({said}, lambda {w}: {w} = {v})), 'v': {v}}}))[1]"
+        )
         mine = f"len(list_filter({said}, lambda {v}: {v} = {x}))"
         gap = "" if self.fill else f"{x} is null or "
-        return {self.to: f"case when {gap}len({said}) = 0 then null when -({best}).n > {mine} then ({best}).v end"}
+        return {
+            self.to: (
+                f"case when {gap}len({said}) = 0 then null when -({best}).n > {mine} then"
+                f" ({best}).v end"
+            )
+        }

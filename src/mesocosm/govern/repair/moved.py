@@ -35,8 +35,13 @@ class Moved(RepairKind):
     def learn(self, con: Any, table: str) -> dict[str, Any]:
         """The values of the field that are seen twice or more."""
         b = quote(self.to)
-        query = f"select {b}::varchar from {table} where {b} is not null group by 1 having count(*) > 1 order by count(*) desc, 1 limit {MOST_VALUES}"
-        return {"known": sorted(row[0] for row in con.execute(query).fetchall() if " " not in row[0])}
+        query = (
+            f"select {b}::varchar from {table} where {b} is not null group by 1 having count(*) > 1"
+            f" order by count(*) desc, 1 limit {MOST_VALUES}"
+        )
+        return {
+            "known": sorted(row[0] for row in con.execute(query).fetchall() if " " not in row[0])
+        }
 
     def values(self, facts: dict[str, Any]) -> dict[str, str]:
         """The two parts."""
@@ -46,4 +51,7 @@ class Moved(RepairKind):
         last = f"regexp_extract({a}, '^(.*\\S)\\s+(\\S+)$', 2)"
         head = f"regexp_extract({a}, '^(.*\\S)\\s+(\\S+)$', 1)"
         there = f"{b} is null and {last} in ({', '.join(text(v) for v in facts['known'])})"
-        return {self.source: f"case when {there} then {head} end", self.to: f"case when {there} then {last} end"}
+        return {
+            self.source: f"case when {there} then {head} end",
+            self.to: f"case when {there} then {last} end",
+        }

@@ -1,7 +1,8 @@
-"""What every repair has: the field it mends, what it learns from the rows, and the mended value as SQL.
+"""What every repair has: the field it mends, what it learns from the rows, and the mended value as
+SQL.
 
-Knows SQL text and distinct values. A repair keeps nulls unless filling them is its work, and what it
-learns is a table of values as JSON, so that a row alone is mended as it was in the batch.
+Knows SQL text and distinct values. A repair keeps nulls unless filling them is its work, and what
+it learns is a table of values as JSON, so that a row alone is mended as it was in the batch.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ class RepairKind(Kind):
         raise NotImplementedError
 
     def values(self, facts: dict[str, Any]) -> dict[str, str]:
-        """For each field it mends, SQL of the mended value (text), null where it has nothing to say."""
+        """For each field it mends, SQL of the mended value (text), null where it has nothing to
+        say.
+        """
         raise NotImplementedError
 
 

@@ -19,8 +19,9 @@ class Spelling(RepairKind):
     """Mend a value that is rare and almost a frequent one.
 
     A value is mended where another one is alone nearest to it, differs in at most `share` of the
-    letters of each word, and is `times` as frequent for each letter that differs. Digits are letters too, but a value whose every letter is a digit
-    is never taken for another number, and a word of fewer than four letters (ak, en) or a date is never taken for a misspelt one.
+    letters of each word, and is `times` as frequent for each letter that differs. Digits are
+    letters too, but a value whose every letter is a digit is never taken for another number, and a
+    word of fewer than four letters (ak, en) or a date is never taken for a misspelt one.
 
     Args:
         of: the field or fields.
@@ -48,7 +49,10 @@ class Spelling(RepairKind):
         found = {}
         for name in self.of:
             x = quote(name)
-            query = f"select {x}::varchar, count(*) from {table} where {x} is not null and length({x}::varchar) <= 400 group by 1 order by 2 desc, 1 limit {MOST_VALUES}"
+            query = (
+                f"select {x}::varchar, count(*) from {table} where {x} is not null and"
+                f" length({x}::varchar) <= 400 group by 1 order by 2 desc, 1 limit {MOST_VALUES}"
+            )
             found[name] = self.table(dict(con.execute(query).fetchall()))
         return found
 
@@ -67,13 +71,24 @@ class Spelling(RepairKind):
             if value.isdigit() and shape(value) in known:
                 continue  # a number like the others: no slip of the pen that could be seen
             reach = max(1, int(self.share * len(value)))
-            near = [v for size in range(len(value) - 1, len(value) + 2) for v in by_length.get(size, ()) if v != value and counts[v] >= self.times * count]
+            near = [
+                v
+                for size in range(len(value) - 1, len(value) + 2)
+                for v in by_length.get(size, ())
+                if v != value and counts[v] >= self.times * count
+            ]
             ranked = process.extract(value, near, scorer=OSA.distance, score_cutoff=reach, limit=2)
             if not ranked or (len(value) < 5 and ranked[0][1] > 1 and shape(value) in known):
                 continue
             good, apart = ranked[0][0], ranked[0][1]
-            code = 10.0 if len(value) < 5 and shape(value) in known else 1.0  # short codes are near each other by nature
-            if counts[good] < self.times * apart * count * code or not slips(value, good, self.share) or coded(value, good):
+            code = (
+                10.0 if len(value) < 5 and shape(value) in known else 1.0
+            )  # short codes are near each other by nature
+            if (
+                counts[good] < self.times * apart * count * code
+                or not slips(value, good, self.share)
+                or coded(value, good)
+            ):
                 continue
             alone = len(ranked) == 1 or ranked[0][1] < ranked[1][1]
             digits = re.sub(r"\D", "", value), re.sub(r"\D", "", good)
@@ -101,7 +116,8 @@ def slips(bad: str, good: str, share: float) -> bool:
 
 
 def coded(bad: str, good: str) -> bool:
-    """Whether two texts differ in a word too short to be misspelt, or in digits only: codes, dates and hours are what they say.
+    """Whether two texts differ in a word too short to be misspelt, or in digits only: codes, dates
+    and hours are what they say.
 
     >>> coded("ak", "al"), coded("ak_hf-1", "al_hf-1"), coded("11/15/13", "11/1/13"), coded("7:10 p.m.", "7:10 a.m."), coded("berlxn", "berlin")
     (True, True, True, True, False)
@@ -109,7 +125,10 @@ def coded(bad: str, good: str) -> bool:
     pairs = re.findall(r"[^\W_]+", bad), re.findall(r"[^\W_]+", good)
     if len(pairs[0]) != len(pairs[1]):
         return min(len(bad), len(good)) < LEAST_WORD
-    return any(a != b and (min(len(a), len(b)) < LEAST_WORD or (a.isdigit() and b.isdigit())) for a, b in zip(*pairs, strict=True))
+    return any(
+        a != b and (min(len(a), len(b)) < LEAST_WORD or (a.isdigit() and b.isdigit()))
+        for a, b in zip(*pairs, strict=True)
+    )
 
 
 def shape(value: str) -> str:

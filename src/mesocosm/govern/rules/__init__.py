@@ -33,7 +33,11 @@ RULES: dict[str, type[RuleKind]] = {
 
 def _condition(value: Any) -> Any:
     if isinstance(value, str):
-        return {"rule": value} if value in RULES and value != "condition" else {"rule": "condition", "condition": value}
+        return (
+            {"rule": value}
+            if value in RULES and value != "condition"
+            else {"rule": "condition", "condition": value}
+        )
     if isinstance(value, dict) and "condition" in value:
         return {"rule": "condition", **value}
     return value

@@ -1,4 +1,5 @@
-"""Rules bound against the engine before a build: what passes here builds, on any value that a field can hold.
+"""Rules bound against the engine before a build: what passes here builds, on any value that a field
+can hold.
 
 Knows DuckDB and the columns' types. Reads no source.
 """
@@ -32,7 +33,10 @@ FAILURES = {  # never the engine's own words: they may hold values
     "InvalidInputException": "a value is not a valid argument of its function",
 }
 DECIMALS = "0, 1, -1"
-ONE = re.compile(r"([A-Za-z_]\w*)\s*(?:(?:<=|>=|<>|!=|=|<|>)\s*(-?\d+(?:\.\d+)?|'[^']*'|[A-Za-z_]\w*)|\s+(between)\s.*|\s+(is)\s.*)", re.IGNORECASE)
+ONE = re.compile(
+    r"([A-Za-z_]\w*)\s*(?:(?:<=|>=|<>|!=|=|<|>)\s*(-?\d+(?:\.\d+)?|'[^']*'|[A-Za-z_]\w*)|\s+(between)\s.*|\s+(is)\s.*)",
+    re.IGNORECASE,
+)
 
 
 def bind(rule: RuleKind, kinds: Mapping[str, str]) -> None:
@@ -44,20 +48,40 @@ def bind(rule: RuleKind, kinds: Mapping[str, str]) -> None:
     Raises:
         Wrong: it cannot be bound to the fields' types, or fails on a value that a field can hold.
     """
-    if not isinstance(rule, (Condition, Range, Regex)) or (isinstance(rule, Condition) and _simple(rule.condition, kinds)):
+    if not isinstance(rule, (Condition, Range, Regex)) or (
+        isinstance(rule, Condition) and _simple(rule.condition, kinds)
+    ):
         return
-    if isinstance(rule, Range) and all(is_number(kinds.get(n, "")) for n in rule.of) and not any(hasattr(end, "isoformat") for end in (rule.min, rule.max)):
+    if (
+        isinstance(rule, Range)
+        and all(is_number(kinds.get(n, "")) for n in rule.of)
+        and not any(hasattr(end, "isoformat") for end in (rule.min, rule.max))
+    ):
         return
     broken = rule.breaks()
     if broken:
         said = _in_words(rule)
-        why = _refused(broken, rule.true() if isinstance(rule, Condition) else broken, tuple((n, sql_type(kinds[n]) if kinds[n] in SQL or is_number(kinds[n]) else "varchar") for n in rule.fields() if n in kinds))
+        why = _refused(
+            broken,
+            rule.true() if isinstance(rule, Condition) else broken,
+            tuple(
+                (n, sql_type(kinds[n]) if kinds[n] in SQL or is_number(kinds[n]) else "varchar")
+                for n in rule.fields()
+                if n in kinds
+            ),
+        )
         if why:
-            raise Wrong("", f"the rule '{said[:200]}' cannot be computed ({why})", "a condition that compares fields with values of their types")
+            raise Wrong(
+                "",
+                f"the rule '{said[:200]}' cannot be computed ({why})",
+                "a condition that compares fields with values of their types",
+            )
 
 
 def _simple(condition: str, kinds: Mapping[str, str]) -> bool:
-    """Whether a condition only compares numbers with numbers, or texts with texts; such a one is right by its form."""
+    """Whether a condition only compares numbers with numbers, or texts with texts; such a one is
+    right by its form.
+    """
     if plain_fields(condition) is None:
         return False
     for atom in re.finditer(ATOM, condition, re.IGNORECASE):
@@ -68,7 +92,19 @@ def _simple(condition: str, kinds: Mapping[str, str]) -> bool:
         number, said = is_number(kind or ""), kind == "string"
         if match[4]:
             continue
-        fits = number if match[3] else said if value.startswith("'") else number if re.match(r"-?\d", value) else kinds.get(value) == kind and (number or said)
+        fits = (
+            number
+            if match[3]
+            else (
+                said
+                if value.startswith("'")
+                else (
+                    number
+                    if re.match(r"-?\d", value)
+                    else kinds.get(value) == kind and (number or said)
+                )
+            )
+        )
         if not fits:
             return False
     return True
@@ -96,12 +132,21 @@ def name_failing_rule(con: Any, rules: Sequence[RuleKind], rows: str) -> Iterato
             try:
                 con.execute(f"select count(*) filter (where {broken}) from ({rows})").fetchall()
             except duckdb.Error as error:
-                raise Wrong("rules", f"the rule '{_in_words(rule)[:200]}' cannot be computed over every row: {FAILURES.get(type(error).__name__, 'a value does not fit')}", "a rule that can be computed for every value of its fields") from error
+                raise Wrong(
+                    "rules",
+                    f"the rule '{_in_words(rule)[:200]}' cannot be computed over every row:"
+                    f" {FAILURES.get(type(error).__name__, 'a value does not fit')}",
+                    "a rule that can be computed for every value of its fields",
+                ) from error
         raise
 
 
 def _in_words(rule: RuleKind) -> str:
-    return rule.condition if isinstance(rule, Condition) else rule.sentence().removeprefix("breaks the rule: ")
+    return (
+        rule.condition
+        if isinstance(rule, Condition)
+        else rule.sentence().removeprefix("breaks the rule: ")
+    )
 
 
 @lru_cache(maxsize=512)
@@ -109,9 +154,15 @@ def _refused(broken: str, true: str, columns: tuple[tuple[str, str], ...]) -> st
     """Why the engine does not compute a rule; empty where it does."""
     import duckdb
 
-    with duckdb.connect(config={"enable_external_access": "false", "autoload_known_extensions": "false", "autoinstall_known_extensions": "false"}) as con:
+    with duckdb.connect(
+        config={
+            "enable_external_access": "false",
+            "autoload_known_extensions": "false",
+            "autoinstall_known_extensions": "false",
+        }
+    ) as con:
         con.execute("set threads=1; set lock_configuration=true")
-        names = ", ".join(f'''"{n.replace('"', '""')}" {kind}''' for n, kind in columns)
+        names = ", ".join(f""""{n.replace('"', '""')}" {kind}""" for n, kind in columns)
         con.execute(f"create table t ({names or '_none integer'})")
         try:
             con.execute(f"select {broken} from t")
@@ -128,11 +179,23 @@ def _refused(broken: str, true: str, columns: tuple[tuple[str, str], ...]) -> st
 
 
 def _rows(columns: tuple[tuple[str, str], ...]) -> list[str]:
-    tried = [["null", *(TRIED.get(kind) or (DECIMALS if is_number(kind) else "null")).split(", ")] for _, kind in columns]
+    tried = [
+        ["null", *(TRIED.get(kind) or (DECIMALS if is_number(kind) else "null")).split(", ")]
+        for _, kind in columns
+    ]
     most = max(map(len, tried), default=1)
     return [", ".join(values[i % len(values)] for values in tried) or "null" for i in range(most)]
 
 
 def _why(error: Any) -> str:
     first = str(error).strip().splitlines()[0]
-    return re.sub(r"\s+", " ", re.sub(r"^(?:Binder|Parser|Catalog|Conversion|Invalid Input|Not implemented|Out of Range) Error:\s*", "", first))[:160]
+    return re.sub(
+        r"\s+",
+        " ",
+        re.sub(
+            r"^(?:Binder|Parser|Catalog|Conversion|Invalid Input|Not implemented|Out of Range)"
+            r" Error:\s*",
+            "",
+            first,
+        ),
+    )[:160]

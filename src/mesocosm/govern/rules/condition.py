@@ -13,8 +13,27 @@ from pydantic import Field
 from mesocosm.base.errors import Wrong
 from mesocosm.govern.rules.rule import RuleKind
 
-FUNCTIONS = ("abs", "ceil", "coalesce", "floor", "least", "greatest", "length", "lower", "round", "trim", "upper",
-             "year", "month", "day", "regexp_matches", "current_date", "date_diff", "starts_with", "contains")  # fmt: skip
+FUNCTIONS = (
+    "abs",
+    "ceil",
+    "coalesce",
+    "floor",
+    "least",
+    "greatest",
+    "length",
+    "lower",
+    "round",
+    "trim",
+    "upper",
+    "year",
+    "month",
+    "day",
+    "regexp_matches",
+    "current_date",
+    "date_diff",
+    "starts_with",
+    "contains",
+)
 
 
 NAME = r"[A-Za-z_]\w*"
@@ -22,7 +41,115 @@ VALUE = rf"(?:-?\d+(?:\.\d+)?|'[^']*'|{NAME})"
 ATOM = rf"{NAME}\s*(?:(?:<=|>=|<>|!=|=|<|>)\s*{VALUE}|\s+between\s+-?\d+(?:\.\d+)?\s+and\s+-?\d+(?:\.\d+)?|\s+is\s+(?:not\s+)?null)"
 PLAIN = re.compile(rf"\s*{ATOM}(?:\s+(?:and|or)\s+{ATOM})*\s*", re.IGNORECASE)
 WORDS = frozenset(
-    ["all", "and", "any", "array", "as", "asc", "between", "both", "case", "cast", "check", "collate", "column", "create", "cross", "cube", "current_catalog", "current_date", "current_datetime", "current_role", "current_schema", "current_time", "current_timestamp", "current_user", "date", "default", "desc", "distinct", "div", "else", "end", "escape", "except", "exists", "false", "fetch", "filter", "following", "for", "from", "full", "glob", "group", "having", "if", "ilike", "in", "inner", "intersect", "interval", "into", "is", "isnull", "join", "lateral", "left", "like", "limit", "localtime", "localtimestamp", "map", "natural", "not", "notnull", "null", "offset", "on", "only", "or", "order", "outer", "over", "overlaps", "partition", "preceding", "qualify", "range", "right", "rlike", "row", "rows", "select", "semi", "session_user", "similar", "some", "struct", "summarize", "table", "then", "time", "timestamp", "to", "true", "try_cast", "unbounded", "union", "unique", "unknown", "unnest", "user", "using", "values", "when", "where", "window", "with"]
+    [
+        "all",
+        "and",
+        "any",
+        "array",
+        "as",
+        "asc",
+        "between",
+        "both",
+        "case",
+        "cast",
+        "check",
+        "collate",
+        "column",
+        "create",
+        "cross",
+        "cube",
+        "current_catalog",
+        "current_date",
+        "current_datetime",
+        "current_role",
+        "current_schema",
+        "current_time",
+        "current_timestamp",
+        "current_user",
+        "date",
+        "default",
+        "desc",
+        "distinct",
+        "div",
+        "else",
+        "end",
+        "escape",
+        "except",
+        "exists",
+        "false",
+        "fetch",
+        "filter",
+        "following",
+        "for",
+        "from",
+        "full",
+        "glob",
+        "group",
+        "having",
+        "if",
+        "ilike",
+        "in",
+        "inner",
+        "intersect",
+        "interval",
+        "into",
+        "is",
+        "isnull",
+        "join",
+        "lateral",
+        "left",
+        "like",
+        "limit",
+        "localtime",
+        "localtimestamp",
+        "map",
+        "natural",
+        "not",
+        "notnull",
+        "null",
+        "offset",
+        "on",
+        "only",
+        "or",
+        "order",
+        "outer",
+        "over",
+        "overlaps",
+        "partition",
+        "preceding",
+        "qualify",
+        "range",
+        "right",
+        "rlike",
+        "row",
+        "rows",
+        "select",
+        "semi",
+        "session_user",
+        "similar",
+        "some",
+        "struct",
+        "summarize",
+        "table",
+        "then",
+        "time",
+        "timestamp",
+        "to",
+        "true",
+        "try_cast",
+        "unbounded",
+        "union",
+        "unique",
+        "unknown",
+        "unnest",
+        "user",
+        "using",
+        "values",
+        "when",
+        "where",
+        "window",
+        "with",
+    ]
 )
 
 
@@ -37,7 +164,11 @@ def plain_fields(condition: str) -> list[str] | None:
     if not PLAIN.fullmatch(condition):
         return None
     bare = re.sub(r"'[^']*'", "''", condition)
-    names = {w for w in re.findall(rf"\b{NAME}", bare) if w.lower() not in ("and", "or", "between", "is", "not", "null")}
+    names = {
+        w
+        for w in re.findall(rf"\b{NAME}", bare)
+        if w.lower() not in ("and", "or", "between", "is", "not", "null")
+    }
     return None if any(n.lower() in WORDS for n in names) else sorted(names)
 
 
@@ -70,20 +201,55 @@ class Condition(RuleKind):
             parsed = sqlglot.parse(self.condition, read="duckdb")
         except sqlglot.errors.SqlglotError as error:
             why = re.sub(r"\x1b\[\d+m", "", str(error).splitlines()[0])[:80]
-            raise Wrong("", f"'{self.condition}' is no condition in SQL ({why})", 'one such as "age >= 18"') from error
+            raise Wrong(
+                "", f"'{self.condition}' is no condition in SQL ({why})", 'one such as "age >= 18"'
+            ) from error
         tree = parsed[0] if len(parsed) == 1 else None
-        banned = (exp.Query, exp.Subquery, exp.Command, exp.DDL, exp.DML, exp.Star, exp.Parameter, exp.Placeholder, exp.Window, exp.AggFunc, exp.Lambda)
+        banned = (
+            exp.Query,
+            exp.Subquery,
+            exp.Command,
+            exp.DDL,
+            exp.DML,
+            exp.Star,
+            exp.Parameter,
+            exp.Placeholder,
+            exp.Window,
+            exp.AggFunc,
+            exp.Lambda,
+        )
         if tree is None or isinstance(tree, exp.Alias) or any(tree.find_all(*banned)):
-            raise Wrong("", f"'{self.condition}' is more than a condition", "one expression over field names")
-        if not isinstance(tree, (exp.Predicate, exp.Connector, exp.Not, exp.Paren, exp.Func, exp.Column, exp.Boolean)):
-            raise Wrong("", f"'{self.condition}' is not true or false", 'a condition such as "age >= 18"')
+            raise Wrong(
+                "",
+                f"'{self.condition}' is more than a condition",
+                "one expression over field names",
+            )
+        if not isinstance(
+            tree,
+            (exp.Predicate, exp.Connector, exp.Not, exp.Paren, exp.Func, exp.Column, exp.Boolean),
+        ):
+            raise Wrong(
+                "", f"'{self.condition}' is not true or false", 'a condition such as "age >= 18"'
+            )
         for call in tree.find_all(exp.Func):
             name = (call.name if isinstance(call, exp.Anonymous) else call.sql_name()).lower()
-            if isinstance(call, (exp.Connector, exp.Predicate, exp.Cast, exp.Case, exp.If, exp.Not)):
+            if isinstance(
+                call, (exp.Connector, exp.Predicate, exp.Cast, exp.Case, exp.If, exp.Not)
+            ):
                 continue
-            name = {"regexp_like": "regexp_matches", "datediff": "date_diff", "ts_or_ds_to_date": "year"}.get(name, name)
+            name = {
+                "regexp_like": "regexp_matches",
+                "datediff": "date_diff",
+                "ts_or_ds_to_date": "year",
+            }.get(name, name)
             if name not in FUNCTIONS and name not in ("extract", "currentdate", "date"):
-                raise Wrong("", f"the function '{name}' is not allowed in a rule", "one of the choices", FUNCTIONS, name)
+                raise Wrong(
+                    "",
+                    f"the function '{name}' is not allowed in a rule",
+                    "one of the choices",
+                    FUNCTIONS,
+                    name,
+                )
         return tree
 
     def fields(self) -> list[str]:

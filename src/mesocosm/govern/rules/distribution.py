@@ -40,7 +40,12 @@ class Distribution(RuleKind):
             return None
         x = quote(name)
         if "counts" in before:
-            now = dict(con.execute(f"select {x}::varchar, count(*) from {table} where _why is null and {x} is not null group by 1").fetchall())
+            now = dict(
+                con.execute(
+                    f"select {x}::varchar, count(*) from {table} where _why is null and {x} is not"
+                    " null group by 1"
+                ).fetchall()
+            )
             listed = before["counts"]
             whole = len(listed) < LISTED or before.get("other") == 0
             keys = sorted({*now, *listed} if whole else listed)
@@ -51,13 +56,23 @@ class Distribution(RuleKind):
             points = before["numbers"]
             cuts = sorted({points[int(i * (len(points) - 1) / 10)] for i in range(1, 10)})
             case = " ".join(f"when {x} <= {c!r} then {i}" for i, c in enumerate(cuts))
-            bins = dict(con.execute(f"select case {case} else {len(cuts)} end, count(*) from {table} where _why is null and {x} is not null group by 1").fetchall())
+            bins = dict(
+                con.execute(
+                    f"select case {case} else {len(cuts)} end, count(*) from {table} where _why is"
+                    f" null and {x} is not null group by 1"
+                ).fetchall()
+            )
             new = [bins.get(i, 0) for i in range(len(cuts) + 1)]
             old = [0] * (len(cuts) + 1)
             for point in points:
                 old[sum(point > c for c in cuts)] += 1
         index = psi(old, new)
-        return f"{name} is spread otherwise than in the last snapshot (PSI {index:.3f}, bound {self.psi:g})" if index > self.psi else None
+        return (
+            f"{name} is spread otherwise than in the last snapshot (PSI {index:.3f}, bound"
+            f" {self.psi:g})"
+            if index > self.psi
+            else None
+        )
 
 
 def psi(old: list[int], new: list[int]) -> float:

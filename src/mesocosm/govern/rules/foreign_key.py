@@ -39,6 +39,15 @@ class ForeignKey(RuleKind):
         """Rows whose value the other source does not know."""
         other = known.tables.get(self.source)
         if other is None:
-            raise Wrong("rules", f"the source '{self.source}' of a foreign key is not read by this dataset", "a source of the file", sorted(known.tables), self.source)
+            raise Wrong(
+                "rules",
+                f"the source '{self.source}' of a foreign key is not read by this dataset",
+                "a source of the file",
+                sorted(known.tables),
+                self.source,
+            )
         field, column = quote(self.of[0]), quote(self.column or self.of[0])
-        return f"select _row from {table} t where _why is null and {field} is not null and not exists (select 1 from {other} o where trim(o.{column}::varchar) = t.{field}::varchar)"
+        return (
+            f"select _row from {table} t where _why is null and {field} is not null and not exists"
+            f" (select 1 from {other} o where trim(o.{column}::varchar) = t.{field}::varchar)"
+        )

@@ -37,4 +37,8 @@ class Freshness(RuleKind):
             return f"{self.of[0]} has no value, so its age is not known"
         today = datetime.fromtimestamp(known.now, UTC).date()
         days = (today - newest).days
-        return f"the newest {self.of[0]} is {newest}, {days} days old" if days * 86400 > seconds(self.within) else None
+        return (
+            f"the newest {self.of[0]} is {newest}, {days} days old"
+            if days * 86400 > seconds(self.within)
+            else None
+        )

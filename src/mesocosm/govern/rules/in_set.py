@@ -35,4 +35,8 @@ class InSet(RuleKind):
     def breaks(self) -> str:
         """True where another value stands."""
         allowed = ", ".join(text(v) for v in self.values)
-        return "coalesce(" + " or ".join(f"{quote(n)}::varchar not in ({allowed})" for n in self.of) + ", false)"
+        return (
+            "coalesce("
+            + " or ".join(f"{quote(n)}::varchar not in ({allowed})" for n in self.of)
+            + ", false)"
+        )

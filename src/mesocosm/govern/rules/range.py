@@ -39,12 +39,25 @@ class Range(RuleKind):
 
     def sentence(self) -> str:
         """The ends."""
-        ends = f"between {_shown(self.min)} and {_shown(self.max)}" if None not in (self.min, self.max) else f"at least {_shown(self.min)}" if self.max is None else f"at most {_shown(self.max)}"
+        ends = (
+            f"between {_shown(self.min)} and {_shown(self.max)}"
+            if None not in (self.min, self.max)
+            else (
+                f"at least {_shown(self.min)}"
+                if self.max is None
+                else f"at most {_shown(self.max)}"
+            )
+        )
         return f"breaks the rule: {', '.join(self.of)} {ends}"
 
     def breaks(self) -> str:
         """True where a value lies outside."""
-        tests = [f"{quote(n)} {sign} {_sql(end)}" for n in self.of for sign, end in (("<", self.min), (">", self.max)) if end is not None]
+        tests = [
+            f"{quote(n)} {sign} {_sql(end)}"
+            for n in self.of
+            for sign, end in (("<", self.min), (">", self.max))
+            if end is not None
+        ]
         return "coalesce(" + " or ".join(tests) + ", false)"
 
 

@@ -46,5 +46,7 @@ class Regex(RuleKind):
 
     def breaks(self) -> str:
         """True where a text has another form."""
-        tests = [f"not regexp_full_match({quote(n)}::varchar, {text(self.pattern)})" for n in self.of]
+        tests = [
+            f"not regexp_full_match({quote(n)}::varchar, {text(self.pattern)})" for n in self.of
+        ]
         return "coalesce(" + " or ".join(tests) + ", false)"

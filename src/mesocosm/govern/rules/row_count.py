@@ -44,5 +44,8 @@ class RowCount(RuleKind):
             return f"{rows} rows are left, and {self.max} or fewer are wanted"
         before = known.last.get("rows")
         if self.change is not None and before and abs(rows - before) > self.change * before:
-            return f"{rows} rows are left after {before} in the last snapshot, more than {self.change:.0%} of change"
+            return (
+                f"{rows} rows are left after {before} in the last snapshot, more than"
+                f" {self.change:.0%} of change"
+            )
         return None

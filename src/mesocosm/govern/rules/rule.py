@@ -32,7 +32,8 @@ class RuleKind(Kind):
     """One rule; each kind says how a row, or the table, breaks it.
 
     Args:
-        severity: `quarantine` (the row is set aside), `warn` (it is counted in the report) or `stop` (the build ends and the last snapshot stays).
+        severity: `quarantine` (the row is set aside), `warn` (it is counted in the report) or
+            `stop` (the build ends and the last snapshot stays).
     """
 
     whole: ClassVar[bool] = False
@@ -58,7 +59,9 @@ class RuleKind(Kind):
         return None
 
     def rows(self, table: str, known: Known) -> str | None:
-        """SQL that lists `_row` of the rows of a table that break the rule; None for other rules."""
+        """SQL that lists `_row` of the rows of a table that break the rule; None for other
+        rules.
+        """
         del table, known
         return None
 

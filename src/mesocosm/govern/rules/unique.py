@@ -33,8 +33,12 @@ class Unique(RuleKind):
         del known
         names = ", ".join(quote(n) for n in self.of)
         there = " and ".join(f"{quote(n)} is not null" for n in self.of)
-        twice = f"select hash({names}) from {table} where _why is null and {there} group by 1 having count(*) > 1"
+        twice = (
+            f"select hash({names}) from {table} where _why is null and {there} group by 1 having"
+            " count(*) > 1"
+        )
         return (
-            f"select _row from (select _row, row_number() over (partition by {names} order by _row) as n from {table} "
-            f"where _why is null and {there} and hash({names}) in ({twice})) where n > 1"
+            f"select _row from (select _row, row_number() over (partition by {names} order by _row)"
+            f" as n from {table} where _why is null and {there} and hash({names}) in ({twice}))"
+            " where n > 1"
         )

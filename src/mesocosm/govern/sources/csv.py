@@ -1,7 +1,8 @@
-"""Delimited text files: every cell is text, every physical line is a row, header, blank, comment, skipped or quarantined line.
+"""Delimited text files: every cell is text, every physical line is a row, header, blank, comment,
+skipped or quarantined line.
 
-Knows DuckDB's reader for files in which it is proven that lines and rows agree, and the scan for all others. Knows nothing of types:
-a field gives its column one.
+Knows DuckDB's reader for files in which it is proven that lines and rows agree, and the scan for
+all others. Knows nothing of types: a field gives its column one.
 """
 
 from __future__ import annotations
@@ -38,22 +39,24 @@ class Read:
 class Csv(SourceKind):
     """Files of delimited values, as .csv, .tsv or .txt, also in gzip, bzip2 or Zstandard.
 
-    Column names are those of the header without spaces around them, a line end inside one read as a space. The second column `id` is
-    `id#2`, whatever its case; a column without a name at place 3 is `column3`. A row of another width, an unclosed quote or a NUL byte
-    costs that row only.
+    Column names are those of the header without spaces around them, a line end inside one read as a
+    space. The second column `id` is `id#2`, whatever its case; a column without a name at place 3
+    is `column3`. A row of another width, an unclosed quote or a NUL byte costs that row only.
 
     Args:
         path: a path or glob inside the project.
         delimiter: one character; where not given, the one of `, ; tab |` most seen in the header.
-        encoding: how the bytes are read; where not given, it is found over the whole file and reported.
+        encoding: how the bytes are read; where not given, it is found over the whole file and
+            reported.
         skip: physical lines before the header.
-        header: whether the first record bears the names; without it and `names`, columns are `column1`, `column2` and so on.
+        header: whether the first record bears the names; without it and `names`, columns are
+            `column1`, `column2` and so on.
         names: the names of the columns, in order, in place of the header's.
         quote: the quote character; `""` where there is none.
         escape: what stands before a quote inside of quotes; where not given, the quote itself.
         comment: what a line that is no row begins with, as `#`.
-        schema: what becomes of files whose columns differ: `fail` stops, `evolve` takes all columns (missing where a file has none),
-            `ignore` takes those that all files have.
+        schema: what becomes of files whose columns differ: `fail` stops, `evolve` takes all columns
+            (missing where a file has none), `ignore` takes those that all files have.
 
     Source: RFC 4180.
 
@@ -73,18 +76,40 @@ class Csv(SourceKind):
     comment: str | None = Field(None, min_length=1, max_length=8)
     schema_: Schema = Field("fail", alias="schema")
 
-    LATER: ClassVar[dict[str, Any]] = {"skip": 0, "header": True, "names": [], "quote": '"', "escape": None, "comment": None, "schema_": "fail"}
+    LATER: ClassVar[dict[str, Any]] = {
+        "skip": 0,
+        "header": True,
+        "names": [],
+        "quote": '"',
+        "escape": None,
+        "comment": None,
+        "schema_": "fail",
+    }
 
     def made_of(self) -> dict[str, Any]:
-        """As for every source; an encoding that is found stands for the `utf-8` that was the default."""
+        """As for every source; an encoding that is found stands for the `utf-8` that was the
+        default.
+        """
         settings = super().made_of()
-        return settings | {"encoding": "utf-8" if self.encoding is None else f"only {self.encoding}" if self.encoding == "utf-8" else self.encoding}
+        return settings | {
+            "encoding": (
+                "utf-8"
+                if self.encoding is None
+                else f"only {self.encoding}"
+                if self.encoding == "utf-8"
+                else self.encoding
+            )
+        }
 
     @model_validator(mode="after")
     def _apart(self) -> Csv:
         used = [c for c in (self.delimiter, self.quote) if c]
-        if len(set(used)) < len(used) or any(c in "\r\n\x00" for c in (*used, *([self.escape] if self.escape else []))):
-            raise ValueError("'delimiter' and 'quote' are two characters, and neither is a line end")
+        if len(set(used)) < len(used) or any(
+            c in "\r\n\x00" for c in (*used, *([self.escape] if self.escape else []))
+        ):
+            raise ValueError(
+                "'delimiter' and 'quote' are two characters, and neither is a line end"
+            )
         return self
 
     def fingerprint(self, where: Where) -> str:
@@ -92,10 +117,12 @@ class Csv(SourceKind):
         return print_files(where, self.path)
 
     def collect(self, where: Where, con: Any, name: str) -> Collected:
-        """Show the files as view `name` with `_file` and `_line`, the true line of each file that a row begins on.
+        """Show the files as view `name` with `_file` and `_line`, the true line of each file that a
+        row begins on.
 
         Raises:
-            Wrong: a file is empty, its encoding is not known, or files differ in their columns and `schema` is `fail`.
+            Wrong: a file is empty, its encoding is not known, or files differ in their columns and
+                `schema` is `fail`.
         """
         found = Collected([], 0, {})
         parts: list[Part] = []
@@ -124,7 +151,9 @@ class Csv(SourceKind):
         return read
 
 
-def scanned(con: Any, path: Path, dialect: Dialect, skip: int, names: Sequence[str], trailing: bool) -> Read:
+def scanned(
+    con: Any, path: Path, dialect: Dialect, skip: int, names: Sequence[str], trailing: bool
+) -> Read:
     """Read a file record by record.
 
     Args:
@@ -141,6 +170,15 @@ def scanned(con: Any, path: Path, dialect: Dialect, skip: int, names: Sequence[s
         else:
             rows += record.lines
             spool.add(record.line, [c or None for c in record.cells], sum(map(len, record.cells)))
-    lines = {"physical": scan.at, "rows": rows, "header": min(skip, scan.at), **scan.counts, "quarantined": quarantined}
-    return Read(f"select _line, * exclude (_line) from {spool.close()}", bad, {k: n for k, n in lines.items() if n})
-
+    lines = {
+        "physical": scan.at,
+        "rows": rows,
+        "header": min(skip, scan.at),
+        **scan.counts,
+        "quarantined": quarantined,
+    }
+    return Read(
+        f"select _line, * exclude (_line) from {spool.close()}",
+        bad,
+        {k: n for k, n in lines.items() if n},
+    )

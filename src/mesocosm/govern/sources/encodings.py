@@ -1,7 +1,7 @@
 """The encoding of a text file, found over all its bytes.
 
-Knows codecs and how often bytes stand where in real text. A byte-order mark or valid UTF-8 is proof; all else is a guess and is
-reported as one.
+Knows codecs and how often bytes stand where in real text. A byte-order mark or valid UTF-8 is
+proof; all else is a guess and is reported as one.
 """
 
 from __future__ import annotations
@@ -14,16 +14,54 @@ from pathlib import Path
 from typing import Literal
 
 Encoding = Literal[
-    "utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "gb18030", "big5", "shift_jis", "euc_jp", "euc_kr", "cp1252", "latin-1",
-    "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "iso8859-2", "iso8859-5", "iso8859-7", "iso8859-9",
-    "iso8859-15", "koi8-r", "koi8-u", "cp437", "cp850", "cp866", "cp874", "mac-roman",
-]  # fmt: skip
+    "utf-8",
+    "utf-16",
+    "utf-16-le",
+    "utf-16-be",
+    "utf-32",
+    "gb18030",
+    "big5",
+    "shift_jis",
+    "euc_jp",
+    "euc_kr",
+    "cp1252",
+    "latin-1",
+    "cp1250",
+    "cp1251",
+    "cp1253",
+    "cp1254",
+    "cp1255",
+    "cp1256",
+    "cp1257",
+    "cp1258",
+    "iso8859-2",
+    "iso8859-5",
+    "iso8859-7",
+    "iso8859-9",
+    "iso8859-15",
+    "koi8-r",
+    "koi8-u",
+    "cp437",
+    "cp850",
+    "cp866",
+    "cp874",
+    "mac-roman",
+]
 BLOCK = 1 << 20
 SAMPLE = 200_000  # characters beyond ASCII that are weighed
 FEW = 8  # under so many characters beyond ASCII a guess is weak
-BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 BROKEN = "\udc80"  # stands for bytes that the encoding has no character for
-WESTERN = frozenset("€‚„…‘’“”–—•™ š Š ž Ž œ Œ Ÿ ¡ ¢ £ ¥ § © ª « ® ° ± ² ³ ´ µ · ¹ º » ¼ ½ ¾ ¿".replace(" ", "") + "\xa0ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝßàáâãäåæçèéêëìíîïñòóôõöøùúûüý×")
+WESTERN = frozenset(
+    "€‚„…‘’“”–—•™ š Š ž Ž œ Œ Ÿ ¡ ¢ £ ¥ § © ª « ® ° ± ² ³ ´ µ · ¹ º » ¼ ½ ¾ ¿".replace(" ", "")
+    + "\xa0ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝßàáâãäåæçèéêëìíîïñòóôõöøùúûüý×"
+)
 
 
 def _mark(error: UnicodeError) -> tuple[str, int]:
@@ -123,7 +161,8 @@ def _legacy(path: Path) -> Found | None:
 
 
 def _beyond(path: Path, encoding: str) -> str:
-    """Up to `SAMPLE` characters beyond ASCII, each with the one before it; every byte of the file is decoded.
+    """Up to `SAMPLE` characters beyond ASCII, each with the one before it; every byte of the file
+    is decoded.
 
     Raises:
         UnicodeDecodeError: some bytes are no character of the encoding.
@@ -143,7 +182,9 @@ def _share(sample: str, fine: re.Pattern[str]) -> float:
     return len(fine.findall(sample)) / len(many) if many else 0.0
 
 
-def _bytes_share(sample: str, encoding: str, leads: tuple[tuple[int, int], ...], trail: int = 0x40) -> float:
+def _bytes_share(
+    sample: str, encoding: str, leads: tuple[tuple[int, int], ...], trail: int = 0x40
+) -> float:
     """The share of characters whose first byte lies in the rows that common words use."""
     total = fine = 0
     for c in sample:
@@ -161,7 +202,9 @@ def _chinese(sample: str) -> float:
 
 
 def _korean(sample: str) -> float:
-    """Hangul lies in rows B0 to C8 only. Chinese text spreads far beyond, so that enough characters tell the two apart."""
+    """Hangul lies in rows B0 to C8 only. Chinese text spreads far beyond, so that enough characters
+    tell the two apart.
+    """
     share = _bytes_share(sample, "euc_kr", ((0xA1, 0xA3), (0xB0, 0xC8)), 0xA1)
     many = len(re.findall(r"[^\x00-\x7f]", sample)) >= FEW
     return share + 0.2 if many and share > 0.98 else share - 0.1
@@ -170,7 +213,10 @@ def _korean(sample: str) -> float:
 def _japanese(sample: str) -> float:
     """Japanese text has kana of full width; half-width ones alone are other bytes misread."""
     count = len(re.findall(r"[^\x00-\x7f]", sample))
-    kana, words = len(re.findall(r"[ぁ-ヿ]", sample)), len(re.findall(r"[ぁ-ヿ一-龥々、。「」（）・ー０-９Ａ-ｚ]", sample))
+    kana, words = (
+        len(re.findall(r"[ぁ-ヿ]", sample)),
+        len(re.findall(r"[ぁ-ヿ一-龥々、。「」（）・ー０-９Ａ-ｚ]", sample)),
+    )
     return words / max(1, count) - (0.0 if kana > 0.1 * count else 0.15)
 
 

@@ -1,4 +1,6 @@
-"""Sheets of Excel and OpenDocument files. Knows calamine; dates come as ISO text, formulas as their stored value."""
+"""Sheets of Excel and OpenDocument files. Knows calamine; dates come as ISO text, formulas as their
+stored value.
+"""
 
 from __future__ import annotations
 
@@ -30,16 +32,17 @@ MOST_RATIO = 1100  # bytes that one byte of DEFLATE can stand for, and some more
 class Excel(SourceKind):
     """One sheet of an .xlsx, .xls, .xlsb or .ods file.
 
-    A formula gives its stored value. One without a stored value, as programs that write workbooks leave them, is missing; so are the
-    cells of a merged range but its first. Both are counted where the source is read, and in the report.
+    A formula gives its stored value. One without a stored value, as programs that write workbooks
+    leave them, is missing; so are the cells of a merged range but its first. Both are counted where
+    the source is read, and in the report.
 
     Args:
         path: a path or glob inside the project.
         sheet: the sheet's name; the first where not given.
-        header: the row that bears the names, from 1. A second column of one name is `name#2`, one without a name at place 3 that holds
-            a value is `column3`.
-        schema: what becomes of files whose columns differ: `fail` stops, `evolve` takes all columns (missing where a file has none),
-            `ignore` takes those that all files have.
+        header: the row that bears the names, from 1. A second column of one name is `name#2`, one
+            without a name at place 3 that holds a value is `column3`.
+        schema: what becomes of files whose columns differ: `fail` stops, `evolve` takes all columns
+            (missing where a file has none), `ignore` takes those that all files have.
 
     Source: ECMA-376, Office Open XML.
 
@@ -56,13 +59,16 @@ class Excel(SourceKind):
 
     def fingerprint(self, where: Where) -> str:
         """A print over the files' bytes and the sheet."""
-        return digest([name_and_print(where, p) for p in files_of(where, self.path)], self.sheet, self.header)
+        return digest(
+            [name_and_print(where, p) for p in files_of(where, self.path)], self.sheet, self.header
+        )
 
     def collect(self, where: Where, con: Any, name: str) -> Collected:
         """Pour the sheet into table `name`; `_line` is the sheet's row.
 
         Raises:
-            Wrong: a file is no workbook, unpacks to more than `MOST_BYTES`, has no such sheet, or files differ in their columns and `schema` is `fail`.
+            Wrong: a file is no workbook, unpacks to more than `MOST_BYTES`, has no such sheet, or
+                files differ in their columns and `schema` is `fail`.
         """
         from python_calamine import CalamineError, CalamineWorkbook
 
@@ -75,26 +81,50 @@ class Excel(SourceKind):
             try:
                 book = CalamineWorkbook.from_path(path)
             except (CalamineError, OSError, ValueError) as error:
-                raise Wrong("path", f"'{label}' is no workbook that can be read", "an .xlsx, .xls, .xlsb or .ods file") from error
+                raise Wrong(
+                    "path",
+                    f"'{label}' is no workbook that can be read",
+                    "an .xlsx, .xls, .xlsb or .ods file",
+                ) from error
             sheet = self.sheet or book.sheet_names[0]
             if sheet not in book.sheet_names:
-                raise Wrong("sheet", f"'{sheet}' is no sheet of '{label}'", "a sheet of it", book.sheet_names, sheet)
+                raise Wrong(
+                    "sheet",
+                    f"'{sheet}' is no sheet of '{label}'",
+                    "a sheet of it",
+                    book.sheet_names,
+                    sheet,
+                )
             if self.sheet is None and len(book.sheet_names) > 1:
-                found.notes.append(f"'{label}' has {len(book.sheet_names)} sheets and '{sheet}', the first, is read; 'sheet' reads another: {', '.join(map(repr, book.sheet_names[1:9]))}")
+                found.notes.append(
+                    f"'{label}' has {len(book.sheet_names)} sheets and '{sheet}', the first, is"
+                    f" read; 'sheet' reads another: {', '.join(map(repr, book.sheet_names[1:9]))}"
+                )
             opened = book.get_sheet_by_name(sheet)
             cells = iter(opened.iter_rows())
             named = f"{label}#{sheet}"
-            found.notes += [*note_formulas(path, sheet, named), *note_merged(opened.merged_cell_ranges or [], self.header, named)]
+            found.notes += [
+                *note_formulas(path, sheet, named),
+                *note_merged(opened.merged_cell_ranges or [], self.header, named),
+            ]
             row = next(islice(cells, self.header - 1, None), None)
             if row is None:
-                raise Wrong("header", f"the sheet '{sheet}' of '{label}' has fewer rows than {self.header}", "a header within it")
+                raise Wrong(
+                    "header",
+                    f"the sheet '{sheet}' of '{label}' has fewer rows than {self.header}",
+                    "a header within it",
+                )
             header = [re.sub(r"\s*[\r\n]+\s*", " ", str(c)).strip() for c in row]
             if not any(header):
-                raise Wrong("header", f"row {self.header} of '{label}' is empty", "a row with the names")
+                raise Wrong(
+                    "header", f"row {self.header} of '{label}' is empty", "a row with the names"
+                )
             del header[max(_named(header), _widest(opened, self.header)) :]
             nameless = [f"column{place}" for place, c in enumerate(header, start=1) if not c]
             if nameless:
-                found.notes.append(f"'{named}' has values under no name, in {', '.join(nameless[:8])}")
+                found.notes.append(
+                    f"'{named}' has values under no name, in {', '.join(nameless[:8])}"
+                )
             header = distinct(header)
             columns[named] = dict.fromkeys(header)
             found.files[named] = content
@@ -126,7 +156,8 @@ def _widest(sheet: Any, header: int) -> int:
 
 
 def _bound(path: Path, label: str) -> None:
-    """Refuse a packed workbook that would unpack to more than `MOST_BYTES`, before anything of it is kept.
+    """Refuse a packed workbook that would unpack to more than `MOST_BYTES`, before anything of it
+    is kept.
 
     Raises:
         Wrong: it would.
@@ -139,16 +170,27 @@ def _bound(path: Path, label: str) -> None:
             entries = book.infolist()
             if sum(e.file_size for e in entries) <= MOST_BYTES:
                 for entry in entries:  # what an entry says of its size need not be true
-                    if entry.compress_type == zipfile.ZIP_DEFLATED and entry.compress_size * MOST_RATIO > MOST_BYTES // 8:
+                    if (
+                        entry.compress_type == zipfile.ZIP_DEFLATED
+                        and entry.compress_size * MOST_RATIO > MOST_BYTES // 8
+                    ):
                         total += _inflated(path, entry, MOST_BYTES - total)
                     else:
                         total += min(entry.file_size, entry.compress_size * MOST_RATIO)
             else:
                 total = MOST_BYTES + 1
     except (zipfile.BadZipFile, OSError, zlib.error, ValueError) as error:
-        raise Wrong("path", f"'{label}' is no workbook that can be read", "an .xlsx, .xls, .xlsb or .ods file") from error
+        raise Wrong(
+            "path",
+            f"'{label}' is no workbook that can be read",
+            "an .xlsx, .xls, .xlsb or .ods file",
+        ) from error
     if total > MOST_BYTES:
-        raise Wrong("path", f"'{label}' unpacks to more than {MOST_BYTES // 1_000_000} MB", "a smaller workbook, or its sheet as CSV or Parquet")
+        raise Wrong(
+            "path",
+            f"'{label}' unpacks to more than {MOST_BYTES // 1_000_000} MB",
+            "a smaller workbook, or its sheet as CSV or Parquet",
+        )
 
 
 def _inflated(path: Path, entry: zipfile.ZipInfo, most: int) -> int:
@@ -157,7 +199,9 @@ def _inflated(path: Path, entry: zipfile.ZipInfo, most: int) -> int:
     with path.open("rb") as handle:
         handle.seek(entry.header_offset)
         start = handle.read(30)
-        handle.seek(int.from_bytes(start[26:28], "little") + int.from_bytes(start[28:30], "little"), 1)
+        handle.seek(
+            int.from_bytes(start[26:28], "little") + int.from_bytes(start[28:30], "little"), 1
+        )
         left = entry.compress_size
         while left > 0 and total <= most and (data := handle.read(min(left, 1 << 16))):
             left -= len(data)
@@ -184,4 +228,6 @@ def _duration(value: timedelta) -> str:
     total = value // timedelta(microseconds=1)
     whole, micro = divmod(abs(total), 1_000_000)
     part = f".{micro:06d}".rstrip("0") if micro else ""
-    return f"{'-' if total < 0 else ''}{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}{part}"
+    return (
+        f"{'-' if total < 0 else ''}{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}{part}"
+    )

@@ -1,6 +1,7 @@
 """DuckDB's CSV reader, for files in which counting proves that it read each line as one record.
 
-One pass over the bytes counts lines, quotes and delimiters; what the engine read must add up to them, or nothing is used.
+One pass over the bytes counts lines, quotes and delimiters; what the engine read must add up to
+them, or nothing is used.
 """
 
 from __future__ import annotations
@@ -72,10 +73,20 @@ def read_fast(con: Any, path: Path, head: Header) -> tuple[str, int] | None:
     """SQL of the rows, and how many they are; None where it is not proven that they are right."""
     import duckdb
 
-    if len(head.names) > WIDE or "file_row_number" in map(str.casefold, head.names) or not head.dialect.delimiter.isascii() or not head.dialect.quote.isascii():
+    if (
+        len(head.names) > WIDE
+        or "file_row_number" in map(str.casefold, head.names)
+        or not head.dialect.delimiter.isascii()
+        or not head.dialect.quote.isascii()
+    ):
         return None
     counted = count(path, head.dialect.delimiter, head.dialect.quote)
-    if counted.zeros or counted.blank or counted.returns != counted.pairs or counted.longest > MOST_LINE:
+    if (
+        counted.zeros
+        or counted.blank
+        or counted.returns != counted.pairs
+        or counted.longest > MOST_LINE
+    ):
         return None
     physical = counted.ends + (counted.last not in (b"\n", b""))
     if path.stat().st_size > FAT * max(physical, 1000):
@@ -83,13 +94,18 @@ def read_fast(con: Any, path: Path, head: Header) -> tuple[str, int] | None:
     mixed = 0 < counted.pairs < counted.ends
     columns = ", ".join(f"{text(name)}: 'VARCHAR'" for name in head.names)
     call = (
-        f"read_csv({text(literal_path(path))}, hive_partitioning=false, header=true, skip=0, auto_detect=false, delim={text(head.dialect.delimiter)}, quote={text(head.dialect.quote)}, "
-        f"escape={text(head.dialect.quote)}, columns={{{columns}}}, store_rejects=true, null_padding=false, strict_mode=true, encoding='utf-8', "
-        f"max_line_size={max(LEAST_LINE, counted.longest + 2)})"
+        f"read_csv({text(literal_path(path))}, hive_partitioning=false, header=true, skip=0,"
+        f" auto_detect=false, delim={text(head.dialect.delimiter)},"
+        f" quote={text(head.dialect.quote)}, escape={text(head.dialect.quote)},"
+        f" columns={{{columns}}}, store_rejects=true, null_padding=false, strict_mode=true,"
+        f" encoding='utf-8', max_line_size={max(LEAST_LINE, counted.longest + 2)})"
     )
     file = new_path(con, "parquet")
     try:
-        con.execute(f"copy (select * from {call}) to {text(str(file))} (format parquet, compression lz4_raw, dictionary_size_limit 2000)")
+        con.execute(
+            f"copy (select * from {call}) to {text(str(file))} (format parquet, compression"
+            " lz4_raw, dictionary_size_limit 2000)"
+        )
         rejects = con.execute("select count(*) from reject_errors").fetchall()[0][0]
     except duckdb.OutOfMemoryException:
         raise
@@ -108,16 +124,26 @@ def read_fast(con: Any, path: Path, head: Header) -> tuple[str, int] | None:
 
 
 def _adds_up(con: Any, read: str, head: Header, counted: Counts, rows: int, mixed: bool) -> bool:
-    """Whether delimiters, and where line ends are mixed the line ends, are all where rows have theirs."""
+    """Whether delimiters, and where line ends are mixed the line ends, are all where rows have
+    theirs.
+    """
     wanted = (len(head.names) - 1) * (rows + 1)
     if mixed:
         last = quote(head.names[-1])
-        if con.execute(f"select count(*) from {read} where {last} like '%' || chr(13)").fetchall()[0][0]:
+        if con.execute(f"select count(*) from {read} where {last} like '%' || chr(13)").fetchall()[
+            0
+        ][0]:
             return False
     if counted.delimiters == wanted:
         return True
     if not counted.quotes:
         return False
     d = text(head.dialect.delimiter)
-    inside = " + ".join(f"coalesce(sum(strlen({quote(n)}) - strlen(replace({quote(n)}, {d}, ''))), 0)" for n in head.names)
-    return bool(counted.delimiters - wanted == int(con.execute(f"select {inside} from {read}").fetchall()[0][0]) + head.inside)
+    inside = " + ".join(
+        f"coalesce(sum(strlen({quote(n)}) - strlen(replace({quote(n)}, {d}, ''))), 0)"
+        for n in head.names
+    )
+    return bool(
+        counted.delimiters - wanted
+        == int(con.execute(f"select {inside} from {read}").fetchall()[0][0]) + head.inside
+    )

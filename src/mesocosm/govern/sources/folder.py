@@ -17,7 +17,8 @@ TEXT = (".txt", ".md", ".html", ".htm", ".xml", ".json", ".log", ".rst")
 
 
 class Folder(SourceKind):
-    """Files as rows: `path`, `label` (the folder it lies in), `bytes`, `text` of text files, `format`, `width` and `height` of images.
+    """Files as rows: `path`, `label` (the folder it lies in), `bytes`, `text` of text files,
+    `format`, `width` and `height` of images.
 
     Args:
         path: a glob inside the project, as `photos/**/*.png`.
@@ -36,7 +37,8 @@ class Folder(SourceKind):
         return print_files(where, self.path)
 
     def collect(self, where: Where, con: Any, name: str) -> Collected:
-        """Pour one row a file into table `name`; a file that is neither text nor image is set aside.
+        """Pour one row a file into table `name`; a file that is neither text nor image is set
+        aside.
 
         Raises:
             Wrong: no file is there.
@@ -47,22 +49,35 @@ class Folder(SourceKind):
         for path in files_of(where, self.path):
             label, content = name_and_print(where, path)
             found.files[label] = content
-            values: dict[str, Any] = {"path": label, "label": path.parent.name, "bytes": path.stat().st_size}
+            values: dict[str, Any] = {
+                "path": label,
+                "label": path.parent.name,
+                "bytes": path.stat().st_size,
+            }
             image = size_of(path)
             if image:
                 values |= dict(zip(("format", "width", "height"), image, strict=True))
             elif path.suffix.lower() in TEXT and path.stat().st_size <= MOST_TEXT:
                 try:
-                    values |= {"text": path.read_text(encoding="utf-8-sig"), "format": path.suffix[1:].lower()}
+                    values |= {
+                        "text": path.read_text(encoding="utf-8-sig"),
+                        "format": path.suffix[1:].lower(),
+                    }
                 except UnicodeDecodeError:
                     found.unreadable.append((label, 1, "", "the text is not utf-8"))
                     continue
             else:
-                found.unreadable.append((label, 1, "", "it is neither text nor an image that is known"))
+                found.unreadable.append(
+                    (label, 1, "", "it is neither text nor an image that is known")
+                )
                 continue
             rows.append((label, 1, values))
         if not rows:
-            raise Wrong("path", f"'{self.path}' holds no text and no image", "text files, or images in PNG, JPEG or GIF")
+            raise Wrong(
+                "path",
+                f"'{self.path}' holds no text and no image",
+                "text files, or images in PNG, JPEG or GIF",
+            )
         found.rows = pour_rows(con, name, columns, rows)
         return found
 

@@ -1,6 +1,8 @@
-"""What a workbook does not tell by its values: formulas without a stored value, values that are to be computed anew, errors, merged cells.
+"""What a workbook does not tell by its values: formulas without a stored value, values that are to
+be computed anew, errors, merged cells.
 
-Knows the parts of Office Open XML and OpenDocument as far as these need. Opens no sheet for its values.
+Knows the parts of Office Open XML and OpenDocument as far as these need. Opens no sheet for its
+values.
 """
 
 from __future__ import annotations
@@ -22,7 +24,9 @@ ODS_CELL = re.compile(r"<table:table-cell\b[^>]*\btable:formula=[^>]*>")
 
 
 def note_formulas(path: Path, sheet: str, label: str) -> list[str]:
-    """Sentences about a sheet's formulas whose values are not stored or are to be computed anew; none for a file of another kind."""
+    """Sentences about a sheet's formulas whose values are not stored or are to be computed anew;
+    none for a file of another kind.
+    """
     if not zipfile.is_zipfile(path):
         return []
     try:
@@ -31,11 +35,21 @@ def note_formulas(path: Path, sheet: str, label: str) -> list[str]:
             if "xl/workbook.xml" in names:
                 return _of_xlsx(book, sheet, label)
             return _of_ods(book, sheet, label) if "content.xml" in names else []
-    except (zipfile.BadZipFile, OSError, ValueError, KeyError, IndexError, NotImplementedError, RuntimeError):
+    except (
+        zipfile.BadZipFile,
+        OSError,
+        ValueError,
+        KeyError,
+        IndexError,
+        NotImplementedError,
+        RuntimeError,
+    ):
         return []
 
 
-def note_merged(ranges: Sequence[tuple[tuple[int, int], tuple[int, int]]], header: int, label: str) -> list[str]:
+def note_merged(
+    ranges: Sequence[tuple[tuple[int, int], tuple[int, int]]], header: int, label: str
+) -> list[str]:
     """A sentence about merged cells from the header on.
 
     Args:
@@ -49,9 +63,15 @@ def note_merged(ranges: Sequence[tuple[tuple[int, int], tuple[int, int]]], heade
     if not here:
         return []
     hidden = sum((b[0] - a[0] + 1) * (b[1] - a[1] + 1) - 1 for a, b in here)
-    at = f"{_letters(here[0][0][1])}{here[0][0][0] + 1}:{_letters(here[0][1][1])}{here[0][1][0] + 1}"
+    at = (
+        f"{_letters(here[0][0][1])}{here[0][0][0] + 1}:{_letters(here[0][1][1])}{here[0][1][0] + 1}"
+    )
     one = len(here) == 1
-    return [f"'{label}' has {len(here)} merged range{'' if one else 's'} (first {at}): {'its' if one else 'their'} first cell has the value, the {hidden} other cell{'' if hidden == 1 else 's'} are missing"]
+    return [
+        f"'{label}' has {len(here)} merged range{'' if one else 's'} (first {at}):"
+        f" {'its' if one else 'their'} first cell has the value, the {hidden} other"
+        f" cell{'' if hidden == 1 else 's'} are missing"
+    ]
 
 
 def _letters(column: int) -> str:
@@ -71,8 +91,22 @@ def _letters(column: int) -> str:
 def _of_xlsx(book: zipfile.ZipFile, sheet: str, label: str) -> list[str]:
     main = book.open("xl/workbook.xml").read(MOST_PART).decode("utf-8", "replace")
     links = book.open("xl/_rels/workbook.xml.rels").read(MOST_PART).decode("utf-8", "replace")
-    ident = next((_value(tag, r"\w+:id") for tag in re.findall(r"<(?:\w+:)?sheet\s[^>]*>", main) if unescape(_value(tag, "name")) == sheet), "")
-    target = next((_value(tag, "Target") for tag in re.findall(r"<(?:\w+:)?Relationship\s[^>]*>", links) if _value(tag, "Id") == ident), "")
+    ident = next(
+        (
+            _value(tag, r"\w+:id")
+            for tag in re.findall(r"<(?:\w+:)?sheet\s[^>]*>", main)
+            if unescape(_value(tag, "name")) == sheet
+        ),
+        "",
+    )
+    target = next(
+        (
+            _value(tag, "Target")
+            for tag in re.findall(r"<(?:\w+:)?Relationship\s[^>]*>", links)
+            if _value(tag, "Id") == ident
+        ),
+        "",
+    )
     part = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
     missing: list[str] = []
     formulas = 0
@@ -84,8 +118,15 @@ def _of_xlsx(book: zipfile.ZipFile, sheet: str, label: str) -> list[str]:
     notes = _note_missing(missing, label)
     if len(missing) < formulas and re.search(r'fullCalcOnLoad="(?:1|true)"', main):
         many = formulas - len(missing)
-        what = "the stored value of 1 formula" if many == 1 else f"the stored values of {many} formulas"
-        notes.append(f"'{label}' asks to be computed anew when it is opened, so {what} may be out of date; open and save it in a spreadsheet program")
+        what = (
+            "the stored value of 1 formula"
+            if many == 1
+            else f"the stored values of {many} formulas"
+        )
+        notes.append(
+            f"'{label}' asks to be computed anew when it is opened, so {what} may be out of date;"
+            " open and save it in a spreadsheet program"
+        )
     return notes + _note_errors(_error_cells(book, part), label)
 
 
@@ -107,7 +148,10 @@ def _note_errors(cells: Sequence[str], label: str) -> list[str]:
         return []
     first = f" (first {cells[0]})" if cells[0] else ""
     one = len(cells) == 1
-    return [f"'{label}' has {len(cells)} cell{'' if one else 's'} with an error such as #N/A or #DIV/0!{first}, read as missing; mend {'it' if one else 'them'} in the workbook"]
+    return [
+        f"'{label}' has {len(cells)} cell{'' if one else 's'} with an error such as #N/A or"
+        f" #DIV/0!{first}, read as missing; mend {'it' if one else 'them'} in the workbook"
+    ]
 
 
 def _formulas(book: zipfile.ZipFile, part: str) -> Iterator[str]:
@@ -119,7 +163,10 @@ def _formulas(book: zipfile.ZipFile, part: str) -> Iterator[str]:
             text = text[max(0, min(at, len(text))) :] + block.decode("latin-1")
             at = 0
             while found := FORMULA.search(text, at):
-                starts = [m.start() for m in START.finditer(text, max(at, found.start() - 2000), found.start())]
+                starts = [
+                    m.start()
+                    for m in START.finditer(text, max(at, found.start() - 2000), found.start())
+                ]
                 end = re.compile(r"</(?:\w+:)?c>").search(text, found.start())
                 if end is None:
                     break
@@ -130,7 +177,9 @@ def _formulas(book: zipfile.ZipFile, part: str) -> Iterator[str]:
                 return
             at = max(at, len(text) - MOST_CELL if len(text) - at > MOST_CELL else at)
             if not FORMULA.search(text, at):
-                at = max(at, len(text) - 2000)  # the start of a cell may stand at the end of a block
+                at = max(
+                    at, len(text) - 2000
+                )  # the start of a cell may stand at the end of a block
 
 
 def _of_ods(book: zipfile.ZipFile, sheet: str, label: str) -> list[str]:
@@ -138,7 +187,15 @@ def _of_ods(book: zipfile.ZipFile, sheet: str, label: str) -> list[str]:
         return []
     text = book.open("content.xml").read(MOST_PART).decode("utf-8", "replace")
     parts = re.split(r"(?=<table:table\s)", text)
-    own = next((p for p in parts if p.startswith("<table:table") and unescape(_value(p.partition(">")[0], "table:name")) == sheet), "")
+    own = next(
+        (
+            p
+            for p in parts
+            if p.startswith("<table:table")
+            and unescape(_value(p.partition(">")[0], "table:name")) == sheet
+        ),
+        "",
+    )
     cells = [c for c in ODS_CELL.findall(own) if "office:value-type=" not in c]
     return _note_missing(["" for _ in cells], label)
 
@@ -147,7 +204,10 @@ def _note_missing(cells: Sequence[str], label: str) -> list[str]:
     if not cells:
         return []
     first = f" (first {cells[0]})" if cells[0] else ""
-    return [f"'{label}' has {len(cells)} formula{'' if len(cells) == 1 else 's'} without a stored value{first}, read as missing; open and save it in a spreadsheet program to store them"]
+    return [
+        f"'{label}' has {len(cells)} formula{'' if len(cells) == 1 else 's'} without a stored"
+        f" value{first}, read as missing; open and save it in a spreadsheet program to store them"
+    ]
 
 
 def _value(tag: str, name: str) -> str:

@@ -1,4 +1,6 @@
-"""JSON from an HTTP API, page by page. Knows httpx; reaches public addresses only unless the file says otherwise."""
+"""JSON from an HTTP API, page by page. Knows httpx; reaches public addresses only unless the file
+says otherwise.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +62,11 @@ class Http(SourceKind):
         """
         found = Collected([], 0, {})
         rows: list[tuple[str, int, dict[str, Any]]] = []
-        label, number, prints = f"http:{urlsplit(self.url).hostname}{urlsplit(self.url).path}", 0, []
+        label, number, prints = (
+            f"http:{urlsplit(self.url).hostname}{urlsplit(self.url).path}",
+            0,
+            [],
+        )
         for _, items in self._pages():
             prints.append(digest(items))
             for item in items:
@@ -68,7 +74,9 @@ class Http(SourceKind):
                 if isinstance(item, dict):
                     rows.append((label, number, item))
                 else:
-                    found.unreadable.append((label, number, json.dumps(item)[:2000], "it is no JSON object"))
+                    found.unreadable.append(
+                        (label, number, json.dumps(item)[:2000], "it is no JSON object")
+                    )
         if not rows:
             raise Wrong("url", "the API gave no object", "at least one")
         found.columns = list(dict.fromkeys(k for _, _, item in rows for k in item))
@@ -80,11 +88,18 @@ class Http(SourceKind):
         import httpx
 
         url, seen = self.url, set()
-        with httpx.Client(timeout=30, follow_redirects=False, headers=self.headers, transport=transport(self.private_network)) as client:
+        with httpx.Client(
+            timeout=30,
+            follow_redirects=False,
+            headers=self.headers,
+            transport=transport(self.private_network),
+        ) as client:
             for number in range(1, self.most + 1):
                 check_url(url, ("https", "http"), self.private_network)
                 if urlsplit(url).netloc != urlsplit(self.url).netloc:
-                    raise Wrong("next", "the next page stands on another host", "a page of the same host")
+                    raise Wrong(
+                        "next", "the next page stands on another host", "a page of the same host"
+                    )
                 query = {self.page: str(number)} if self.page else None
                 document = self._get(client, url, query)
                 items = listed(document, self.at, "the answer")
@@ -108,12 +123,18 @@ class Http(SourceKind):
                 if answer.status_code >= 500 or answer.status_code == 429:
                     raise Later(f"the API answers {answer.status_code}; trying again may do")
                 if answer.status_code != 200:
-                    raise Wrong("url", f"the API answers {answer.status_code}", "200; see the address and the headers")
+                    raise Wrong(
+                        "url",
+                        f"the API answers {answer.status_code}",
+                        "200; see the address and the headers",
+                    )
                 data = b""
                 for part in answer.iter_bytes():
                     data += part
                     if len(data) > MOST_BYTES:
-                        raise Wrong("url", f"a page is longer than {MOST_BYTES} bytes", "smaller pages")
+                        raise Wrong(
+                            "url", f"a page is longer than {MOST_BYTES} bytes", "smaller pages"
+                        )
         except httpx.HTTPError as error:
             raise Later("the API does not answer") from error
         try:

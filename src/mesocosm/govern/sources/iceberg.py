@@ -34,29 +34,65 @@ class Iceberg(SourceKind):
 
     def _metadata(self, where: Where) -> Path:
         folder = inside(where.root, self.path) / "metadata"
-        found = sorted(folder.glob("*.metadata.json"), key=lambda p: (int((re.findall(r"\d+", p.name) or ["0"])[0]), p.name)) if folder.is_dir() else []
+        found = (
+            sorted(
+                folder.glob("*.metadata.json"),
+                key=lambda p: (int((re.findall(r"\d+", p.name) or ["0"])[0]), p.name),
+            )
+            if folder.is_dir()
+            else []
+        )
         if not found:
-            raise Wrong("path", f"no Iceberg table is at '{self.path}'", "a folder that holds 'metadata/*.metadata.json'")
+            raise Wrong(
+                "path",
+                f"no Iceberg table is at '{self.path}'",
+                "a folder that holds 'metadata/*.metadata.json'",
+            )
         return found[-1]
 
     def _table(self, where: Where) -> tuple[Any, Any]:
         try:
             from pyiceberg.table import StaticTable
         except ImportError as error:
-            raise Failure("an Iceberg source needs pyiceberg; install it with: pip install 'mesocosm[iceberg]'") from error
+            raise Failure(
+                "an Iceberg source needs pyiceberg; install it with: pip install"
+                " 'mesocosm[iceberg]'"
+            ) from error
         metadata = self._metadata(where)
         try:
             table = StaticTable.from_metadata(metadata.as_uri())
         except Exception as error:
-            raise Wrong("path", f"the Iceberg table at '{self.path}' cannot be read", "metadata of version 1 or 2") from error
+            raise Wrong(
+                "path",
+                f"the Iceberg table at '{self.path}' cannot be read",
+                "metadata of version 1 or 2",
+            ) from error
         known = {s.snapshot_id: s for s in table.metadata.snapshots}
         chosen = known.get(self.snapshot) if self.snapshot is not None else table.current_snapshot()
         if chosen is None:
             ids = [str(i) for i in known]
-            raise Wrong("snapshot", f"the table has no snapshot {self.snapshot}" if self.snapshot is not None else "the table has no snapshot yet", "one of its snapshots", ids, str(self.snapshot))
-        outside = [f.file.file_path for f in table.scan(snapshot_id=chosen.snapshot_id).plan_files() if not self._within(where, f.file.file_path)]
+            raise Wrong(
+                "snapshot",
+                (
+                    f"the table has no snapshot {self.snapshot}"
+                    if self.snapshot is not None
+                    else "the table has no snapshot yet"
+                ),
+                "one of its snapshots",
+                ids,
+                str(self.snapshot),
+            )
+        outside = [
+            f.file.file_path
+            for f in table.scan(snapshot_id=chosen.snapshot_id).plan_files()
+            if not self._within(where, f.file.file_path)
+        ]
         if outside:
-            raise Wrong("path", "the table names files outside the project", "a table whose files lie inside the project")
+            raise Wrong(
+                "path",
+                "the table names files outside the project",
+                "a table whose files lie inside the project",
+            )
         return table, chosen
 
     def _within(self, where: Where, uri: str) -> bool:
@@ -77,10 +113,17 @@ class Iceberg(SourceKind):
         table, chosen = self._table(where)
         label = f"iceberg:{self.path}"
         con.register("_reader", table.scan(snapshot_id=chosen.snapshot_id).to_arrow_batch_reader())
-        con.execute(f"create table {quote(name)} as select '{label.replace(chr(39), chr(39) * 2)}' as _file, row_number() over () as _line, * from _reader")
+        con.execute(
+            f"create table {quote(name)} as select '{label.replace(chr(39), chr(39) * 2)}' as"
+            " _file, row_number() over () as _line, * from _reader"
+        )
         con.unregister("_reader")
         columns = [r[0] for r in con.execute(f"describe {quote(name)}").fetchall()][2:]
         rows = int(con.execute(f"select count(*) from {quote(name)}").fetchall()[0][0])
         if not rows:
-            raise Wrong("path", f"the Iceberg table at '{self.path}' holds no row", "at least one row")
-        return Collected(columns, rows, {label: digest(str(table.metadata.table_uuid), chosen.snapshot_id)})
+            raise Wrong(
+                "path", f"the Iceberg table at '{self.path}' holds no row", "at least one row"
+            )
+        return Collected(
+            columns, rows, {label: digest(str(table.metadata.table_uuid), chosen.snapshot_id)}
+        )

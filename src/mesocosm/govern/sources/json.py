@@ -1,4 +1,6 @@
-"""One JSON document: a list of objects, or an object that holds one. Elements are read one by one, so a file may be larger than memory."""
+"""One JSON document: a list of objects, or an object that holds one. Elements are read one by one,
+so a file may be larger than memory.
+"""
 
 from __future__ import annotations
 
@@ -26,12 +28,14 @@ DECODER = json.JSONDecoder()
 
 
 class Json(SourceKind):
-    """Files of one JSON document each, also in gzip, bzip2 or Zstandard. Any key is a column; keys that differ in case only are kept apart (`id`, `ID#2`).
+    """Files of one JSON document each, also in gzip, bzip2 or Zstandard. Any key is a column; keys
+    that differ in case only are kept apart (`id`, `ID#2`).
 
     Args:
         path: a path or glob inside the project.
         at: where the list stands, as `data.items`; the document itself where not given.
-        schema: what becomes of files whose keys differ: `evolve` takes all keys, `fail` stops, `ignore` takes those that all files have.
+        schema: what becomes of files whose keys differ: `evolve` takes all keys, `fail` stops,
+            `ignore` takes those that all files have.
 
     Source: RFC 8259.
 
@@ -67,12 +71,21 @@ class Json(SourceKind):
                 for number, written in enumerate(elements(file.path, self.at, label), start=1):
                     row, why = object_of(written)
                     if row is None:
-                        found.unreadable.append((label, number, written[: shown(len(found.unreadable))].replace(BROKEN, "\ufffd"), why))
+                        found.unreadable.append(
+                            (
+                                label,
+                                number,
+                                written[: shown(len(found.unreadable))].replace(BROKEN, "\ufffd"),
+                                why,
+                            )
+                        )
                     else:
                         seen.update(dict.fromkeys(row))
                         rows.add(label, number, row)
             except (ValueError, RecursionError) as error:
-                raise Wrong("path", f"'{label}' is no JSON", "one JSON document in utf-8") from error
+                raise Wrong(
+                    "path", f"'{label}' is no JSON", "one JSON document in utf-8"
+                ) from error
         left = agree(keys, self.schema_)
         rows.show(name)
         found.columns = [c for k, c in rows.named.items() if k not in left]
@@ -156,11 +169,23 @@ def elements(path: Path, at: str, label: str) -> Iterator[str]:
         else:
             stream.value()
         if not keys or keys[-1] != step:
-            raise Wrong("at", f"'{label}' has no '{step}' on the way to '{at}'", "the path of a list", sorted(set(keys)), step)
+            raise Wrong(
+                "at",
+                f"'{label}' has no '{step}' on the way to '{at}'",
+                "the path of a list",
+                sorted(set(keys)),
+                step,
+            )
     if stream.peek() != "[":
         read = stream.value()[1]
-        choices = sorted(k for k, v in read.items() if isinstance(v, list)) if isinstance(read, dict) else []
-        raise Wrong("at", f"'{label}' has no list there", "'at' with the path of a list of objects", choices)
+        choices = (
+            sorted(k for k, v in read.items() if isinstance(v, list))
+            if isinstance(read, dict)
+            else []
+        )
+        raise Wrong(
+            "at", f"'{label}' has no list there", "'at' with the path of a list of objects", choices
+        )
     stream.take("[")
     if stream.peek() == "]":
         stream.take("]")
@@ -203,9 +228,21 @@ def listed(document: Any, at: str, label: str) -> list[Any]:
     for step in (s for s in at.split(".") if s):
         if not isinstance(node, dict) or step not in node:
             keys = sorted(node) if isinstance(node, dict) else []
-            raise Wrong("at", f"'{label}' has no '{step}' on the way to '{at}'", "the path of a list", keys, step)
+            raise Wrong(
+                "at",
+                f"'{label}' has no '{step}' on the way to '{at}'",
+                "the path of a list",
+                keys,
+                step,
+            )
         node = node[step]
     if not isinstance(node, list):
-        keys = sorted(k for k, v in node.items() if isinstance(v, list)) if isinstance(node, dict) else []
-        raise Wrong("at", f"'{label}' has no list there", "'at' with the path of a list of objects", keys)
+        keys = (
+            sorted(k for k, v in node.items() if isinstance(v, list))
+            if isinstance(node, dict)
+            else []
+        )
+        raise Wrong(
+            "at", f"'{label}' has no list there", "'at' with the path of a list of objects", keys
+        )
     return node

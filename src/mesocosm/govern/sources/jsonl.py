@@ -1,6 +1,7 @@
 """JSON lines: one object a line; a line that is no object is kept with its number.
 
-Knows the standard library's reader. Every value is read as text, a number as it is written, a nested one as its JSON.
+Knows the standard library's reader. Every value is read as text, a number as it is written, a
+nested one as its JSON.
 """
 
 from __future__ import annotations
@@ -22,11 +23,13 @@ from mesocosm.govern.sources.source import SourceKind
 
 
 class Jsonl(SourceKind):
-    """Files of JSON objects, one a line, also in gzip, bzip2 or Zstandard. Any key is a column; keys that differ in case only are kept apart (`id`, `ID#2`).
+    """Files of JSON objects, one a line, also in gzip, bzip2 or Zstandard. Any key is a column;
+    keys that differ in case only are kept apart (`id`, `ID#2`).
 
     Args:
         path: a path or glob inside the project.
-        schema: what becomes of files whose keys differ: `evolve` takes all keys, `fail` stops, `ignore` takes those that all files have.
+        schema: what becomes of files whose keys differ: `evolve` takes all keys, `fail` stops,
+            `ignore` takes those that all files have.
 
     Source: https://jsonlines.org
 
@@ -47,7 +50,8 @@ class Jsonl(SourceKind):
         """Show the files as view `name`; keys seen in any line are columns.
 
         Raises:
-            Wrong: there is no line that is an object, or files differ in their keys and `schema` is `fail`.
+            Wrong: there is no line that is an object, or files differ in their keys and `schema` is
+                `fail`.
         """
         found = Collected([], 0, {})
         rows = Rows(con)
@@ -65,11 +69,23 @@ class Jsonl(SourceKind):
                 row, why = object_of(body)
                 if row is None:
                     bad += 1
-                    found.unreadable.append((label, number, body[: shown(len(found.unreadable))].replace(BROKEN, "\ufffd"), why))
+                    found.unreadable.append(
+                        (
+                            label,
+                            number,
+                            body[: shown(len(found.unreadable))].replace(BROKEN, "\ufffd"),
+                            why,
+                        )
+                    )
                 else:
                     seen.update(dict.fromkeys(row))
                     rows.add(label, number, row)
-            lines = {"physical": number, "rows": number - blank - bad, "blank": blank, "quarantined": bad}
+            lines = {
+                "physical": number,
+                "rows": number - blank - bad,
+                "blank": blank,
+                "quarantined": bad,
+            }
             found.lines[label] = {k: n for k, n in lines.items() if n or k in ("physical", "rows")}
         left = agree(keys, self.schema_)
         rows.show(name)

@@ -1,6 +1,7 @@
 """Rows read from a server and kept between builds: Arrow pages, each sealed by the store's key.
 
-Knows files and AES-256-GCM. A page that cannot be opened is as if it were not there: all is read again.
+Knows files and AES-256-GCM. A page that cannot be opened is as if it were not there: all is read
+again.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ class Kept:
         self.files: list[str] = []
 
     def open(self, columns: Sequence[str]) -> str | None:
-        """The watermark of what is kept; None where nothing is, or where the table's columns changed."""
+        """The watermark of what is kept; None where nothing is, or where the table's columns
+        changed.
+        """
         try:
             told = json.loads((self.folder / "index.json").read_text())
             self.files = [str(f) for f in told["files"]]
@@ -47,11 +50,15 @@ class Kept:
             return None
 
     def add(self, page: Any, mark: str) -> None:
-        """Keep a page; it counts once the index names it, so a build that is stopped loses nothing and doubles nothing."""
+        """Keep a page; it counts once the index names it, so a build that is stopped loses nothing
+        and doubles nothing.
+        """
         import pyarrow as pa
 
         sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, page.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+        with pa.ipc.new_stream(
+            sink, page.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")
+        ) as writer:
             writer.write_table(page)
         self.folder.mkdir(parents=True, exist_ok=True)
         name = f"{uuid.uuid4().hex}.page"

@@ -1,4 +1,6 @@
-"""Physical lines of a text file, which end in LF, CRLF or CR. One line is in memory at a time, and no more of it than a bound."""
+"""Physical lines of a text file, which end in LF, CRLF or CR. One line is in memory at a time, and
+no more of it than a bound.
+"""
 
 from __future__ import annotations
 
@@ -44,5 +46,7 @@ def _apart(line: str) -> tuple[str, str]:
 
 
 def shown(before: int) -> int:
-    """How many characters of a quarantined record are kept, where `before` were kept already: memory is bounded."""
+    """How many characters of a quarantined record are kept, where `before` were kept already:
+    memory is bounded.
+    """
     return 4000 if before < 10_000 else 200

@@ -1,4 +1,6 @@
-"""Tables of a MySQL or MariaDB server. Knows PyMySQL's streaming cursor; every cell is read as text."""
+"""Tables of a MySQL or MariaDB server. Knows PyMySQL's streaming cursor; every cell is read as
+text.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,12 @@ from mesocosm.base.net import check_url
 from mesocosm.govern.sources.pour import BATCH, pour_rows, said
 from mesocosm.govern.sources.table import MARK, TableKind
 
-BOUND = {"int": "cast(? as signed)", "decimal": "cast(? as decimal(65, 30))", "time": "cast(? as datetime(6))", "text": "cast(? as char)"}
+BOUND = {
+    "int": "cast(? as signed)",
+    "decimal": "cast(? as decimal(65, 30))",
+    "time": "cast(? as datetime(6))",
+    "text": "cast(? as char)",
+}
 
 
 class Mysql(TableKind):
@@ -39,10 +46,17 @@ class Mysql(TableKind):
         parts = urlsplit(self.url)
         try:
             return pymysql.connect(
-                host=address or parts.hostname, port=parts.port or 3306, user=unquote(parts.username or ""), password=unquote(parts.password or ""),
-                database=parts.path.strip("/") or None, charset="utf8mb4", connect_timeout=10, read_timeout=600,
-                cursorclass=pymysql.cursors.SSCursor, local_infile=False,
-            )  # fmt: skip
+                host=address or parts.hostname,
+                port=parts.port or 3306,
+                user=unquote(parts.username or ""),
+                password=unquote(parts.password or ""),
+                database=parts.path.strip("/") or None,
+                charset="utf8mb4",
+                connect_timeout=10,
+                read_timeout=600,
+                cursorclass=pymysql.cursors.SSCursor,
+                local_infile=False,
+            )
         except pymysql.Error as error:
             raise Later("the MySQL server does not answer, or refuses this user") from error
 
@@ -51,12 +65,17 @@ class Mysql(TableKind):
         return MysqlReader(self, self._connect())
 
     def whole_print(self) -> str:
-        """A print over the rows: their count and the sum of their checksums, whatever their order."""
+        """A print over the rows: their count and the sum of their checksums, whatever their
+        order.
+        """
         reader = self.reader()
         try:
             columns = [f"`{c}`" for c in reader.columns()]
             row = f"concat_ws('|', {', '.join(f'coalesce({c}, char(0))' for c in columns)})"
-            found = reader.run(f"select count(*), coalesce(sum(cast(conv(left(sha1({row}), 14), 16, 10) as unsigned)), 0) from {reader.name}")
+            found = reader.run(
+                f"select count(*), coalesce(sum(cast(conv(left(sha1({row}), 14), 16, 10) as"
+                f" unsigned)), 0) from {reader.name}"
+            )
             return digest([str(v) for v in found.fetchall()[0]], columns, self.table)
         finally:
             reader.close()
@@ -78,7 +97,9 @@ class MysqlReader:
         try:
             self.cursor.execute(query, bounds or None)
         except pymysql.Error as error:
-            raise Wrong("table", f"'{self.of.table}' cannot be read", "a table or view this user may read") from error
+            raise Wrong(
+                "table", f"'{self.of.table}' cannot be read", "a table or view this user may read"
+            ) from error
         return self.cursor
 
     def columns(self) -> list[str]:
@@ -88,9 +109,22 @@ class MysqlReader:
         self.run(f"select * from {self.name} limit 0")
         told = [(str(d[0]), d[1]) for d in self.cursor.description]
         self.cursor.fetchall()
-        whole, times = {F.TINY, F.SHORT, F.LONG, F.INT24, F.LONGLONG, F.YEAR}, {F.DATE, F.NEWDATE, F.DATETIME, F.TIMESTAMP}
+        whole, times = (
+            {F.TINY, F.SHORT, F.LONG, F.INT24, F.LONGLONG, F.YEAR},
+            {F.DATE, F.NEWDATE, F.DATETIME, F.TIMESTAMP},
+        )
         kind = dict(told).get(str(self.of.cursor))
-        self.kind = "int" if kind in whole else "decimal" if kind in {F.DECIMAL, F.NEWDECIMAL} else "time" if kind in times else "text"
+        self.kind = (
+            "int"
+            if kind in whole
+            else (
+                "decimal"
+                if kind in {F.DECIMAL, F.NEWDECIMAL}
+                else "time"
+                if kind in times
+                else "text"
+            )
+        )
         return [name for name, _ in told]
 
     def _rows(self, columns: list[str], label: str) -> Iterator[tuple[str, int, dict[str, Any]]]:
@@ -110,8 +144,16 @@ class MysqlReader:
         """The cursor's greatest value and how many rows have none."""
         columns, column = self.columns(), f"`{self.of.cursor}`"
         if self.of.cursor not in columns:
-            raise Wrong("cursor", f"'{self.of.table}' has no column '{self.of.cursor}'", "a column of it", columns, str(self.of.cursor))
-        top, without = self.run(f"select cast(max({column}) as char), count(*) - count({column}) from {self.name}").fetchall()[0]
+            raise Wrong(
+                "cursor",
+                f"'{self.of.table}' has no column '{self.of.cursor}'",
+                "a column of it",
+                columns,
+                str(self.of.cursor),
+            )
+        top, without = self.run(
+            f"select cast(max({column}) as char), count(*) - count({column}) from {self.name}"
+        ).fetchall()[0]
         return _text(top), int(without)
 
     def page(self, where: str, bounds: tuple[str, ...], limit: int | None) -> Any:
@@ -120,9 +162,18 @@ class MysqlReader:
 
         columns, column = [*self.columns(), MARK], f"`{self.of.cursor}`"
         condition = where.replace("{c}", column).replace("?", BOUND[self.kind].replace("?", "%s"))
-        self.run(f"select *, cast({column} as char) from {self.name} where {condition} order by {column}" + (f" limit {limit}" if limit else ""), bounds)
+        self.run(
+            f"select *, cast({column} as char) from {self.name} where {condition} order by {column}"
+            + (f" limit {limit}" if limit else ""),
+            bounds,
+        )
         rows = self.cursor.fetchall()
-        return pa.table({c: pa.array([said(_text(r[i])) for r in rows], pa.string()) for i, c in enumerate(columns)})
+        return pa.table(
+            {
+                c: pa.array([said(_text(r[i])) for r in rows], pa.string())
+                for i, c in enumerate(columns)
+            }
+        )
 
     def close(self) -> None:
         """Let the connection go."""

@@ -1,4 +1,6 @@
-"""A NATS JetStream stream that grows. Knows the stream's sequence; the last number read is the watermark."""
+"""A NATS JetStream stream that grows. Knows the stream's sequence; the last number read is the
+watermark.
+"""
 
 from __future__ import annotations
 
@@ -20,15 +22,18 @@ PATIENCE = 10.0  # seconds for an answer
 
 
 class Nats(SourceKind):
-    """The messages of a JetStream stream, from the first to the newest at the time of the build; each is a JSON object.
+    """The messages of a JetStream stream, from the first to the newest at the time of the build;
+    each is a JSON object.
 
     Each snapshot holds every message up to its watermark exactly once, however often a build was
     stopped; messages that come later are in the next one. What the stream's limits removed is gone.
 
     Args:
-        url: `nats://user:password@host:4222` or `tls://`; write `${NAME}` and keep it in the environment.
+        url: `nats://user:password@host:4222` or `tls://`; write `${NAME}` and keep it in the
+            environment.
         stream: the stream's name.
-        subject: only messages of this subject, wildcards allowed; all of them where it is not given.
+        subject: only messages of this subject, wildcards allowed; all of them where it is not
+            given.
         private_network: whether the host may stand at a private or loopback address.
 
     Source: https://docs.nats.io/nats-concepts/jetstream/streams
@@ -57,7 +62,9 @@ class Nats(SourceKind):
             import nats
             from nats.js.errors import NotFoundError
         except ImportError as error:
-            raise Failure("a NATS source needs its client; install it with: pip install 'mesocosm[nats]'") from error
+            raise Failure(
+                "a NATS source needs its client; install it with: pip install 'mesocosm[nats]'"
+            ) from error
         address = check_url(self.url, ("nats", "tls"), self.private_network)
         url = at_address(self.url, address) if self.url.startswith("nats:") else self.url
 
@@ -66,12 +73,22 @@ class Nats(SourceKind):
 
         async def run() -> Any:
             async with asyncio.timeout(PATIENCE):  # the client tries a silent address without end
-                client = await nats.connect(url, connect_timeout=int(PATIENCE), allow_reconnect=False, max_reconnect_attempts=1, error_cb=silent)
+                client = await nats.connect(
+                    url,
+                    connect_timeout=int(PATIENCE),
+                    allow_reconnect=False,
+                    max_reconnect_attempts=1,
+                    error_cb=silent,
+                )
             try:
                 stream = client.jetstream(timeout=PATIENCE)
                 state = (await stream.stream_info(self.stream)).state
                 if not state.messages:
-                    raise Wrong("stream", f"the stream '{self.stream}' holds no message", "at least one message")
+                    raise Wrong(
+                        "stream",
+                        f"the stream '{self.stream}' holds no message",
+                        "at least one message",
+                    )
                 return await work(stream, state)
             finally:
                 await client.close()
@@ -79,12 +96,18 @@ class Nats(SourceKind):
         try:
             return asyncio.run(run())
         except NotFoundError as error:
-            raise Wrong("stream", f"the server has no stream '{self.stream}'", "the name of a JetStream stream") from error
+            raise Wrong(
+                "stream",
+                f"the server has no stream '{self.stream}'",
+                "the name of a JetStream stream",
+            ) from error
         except (nats.errors.Error, OSError, TimeoutError) as error:
             raise Later("the NATS server does not answer, or refuses this user") from error
 
     def fingerprint(self, where: Where) -> str:
-        """A print over the first number, the newest number and how many there are; a message never changes."""
+        """A print over the first number, the newest number and how many there are; a message never
+        changes.
+        """
         del where
 
         async def work(_: Any, state: Any) -> list[int]:
@@ -93,7 +116,8 @@ class Nats(SourceKind):
         return digest(self._asked(work), self.stream, self.subject)
 
     def collect(self, where: Where, con: Any, name: str) -> Collected:
-        """Pour the messages up to the newest one now into table `name`; `_line` is a message's number in the stream.
+        """Pour the messages up to the newest one now into table `name`; `_line` is a message's
+        number in the stream.
 
         A message that is no JSON object counts as unreadable, its number beside it.
 
@@ -120,8 +144,12 @@ class Nats(SourceKind):
         async def work(stream: Any, state: Any) -> int:
             from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
-            settings = ConsumerConfig(deliver_policy=DeliverPolicy.ALL, ack_policy=AckPolicy.NONE, inactive_threshold=60.0)
-            reader = await stream.pull_subscribe(self.subject or ">", stream=self.stream, config=settings)
+            settings = ConsumerConfig(
+                deliver_policy=DeliverPolicy.ALL, ack_policy=AckPolicy.NONE, inactive_threshold=60.0
+            )
+            reader = await stream.pull_subscribe(
+                self.subject or ">", stream=self.stream, config=settings
+            )
             waiting = (await reader.consumer_info()).num_pending
             seen = 0
             while seen < waiting:
@@ -134,7 +162,11 @@ class Nats(SourceKind):
 
         watermark = self._asked(work)
         if not rows:
-            raise Wrong("stream", f"no message of '{self.stream}' is a JSON object", "at least one message that is")
+            raise Wrong(
+                "stream",
+                f"no message of '{self.stream}' is a JSON object",
+                "at least one message that is",
+            )
         found.columns = list(dict.fromkeys(k for _, _, value in rows for k in value))
         found.files[label] = f"{len(rows)} messages to {watermark}"
         found.rows = pour_rows(con, name, found.columns, rows)

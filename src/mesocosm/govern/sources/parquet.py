@@ -18,13 +18,13 @@ from mesocosm.govern.sources.spool import distinct
 class Parquet(SourceKind):
     """Files in Apache Parquet.
 
-    A decimal of more than 38 digits is read as text, and a duration as a whole number of its unit, which is said. Moments finer than a microsecond in the
-    old form INT96 are refused.
+    A decimal of more than 38 digits is read as text, and a duration as a whole number of its unit,
+    which is said. Moments finer than a microsecond in the old form INT96 are refused.
 
     Args:
         path: a path or glob inside the project.
-        schema: what becomes of files whose columns differ: `fail` stops, `evolve` takes all columns (missing where a file has none),
-            `ignore` takes those that all files have.
+        schema: what becomes of files whose columns differ: `fail` stops, `evolve` takes all columns
+            (missing where a file has none), `ignore` takes those that all files have.
 
     Source: https://parquet.apache.org/docs/file-format
 
@@ -56,18 +56,32 @@ class Parquet(SourceKind):
             path, notes = exact(con, path, label)
             found.notes += notes
             try:
-                own = {str(row[0]): str(row[1]) for row in con.execute(f"describe select * from {parquet_sql(path)}").fetchall()}
+                own = {
+                    str(row[0]): str(row[1])
+                    for row in con.execute(f"describe select * from {parquet_sql(path)}").fetchall()
+                }
                 called = distinct(list(own))
-                shown = ", ".join(f"{quote(c)} as {quote(n)}" for c, n in zip(own, called, strict=True))
-                if any(c.casefold() == "file_row_number" for c in own):  # the reader cannot number the rows beside it
-                    query = f"select row_number() over () as _line, {shown} from {parquet_sql(path)}"
+                shown = ", ".join(
+                    f"{quote(c)} as {quote(n)}" for c, n in zip(own, called, strict=True)
+                )
+                if any(
+                    c.casefold() == "file_row_number" for c in own
+                ):  # the reader cannot number the rows beside it
+                    query = (
+                        f"select row_number() over () as _line, {shown} from {parquet_sql(path)}"
+                    )
                 else:
-                    query = f"select file_row_number + 1 as _line, {shown} from {parquet_sql(path, 'file_row_number=true')}"
+                    query = (
+                        f"select file_row_number + 1 as _line, {shown} from"
+                        f" {parquet_sql(path, 'file_row_number=true')}"
+                    )
                 con.execute(f"describe {query}")
             except duckdb.OutOfMemoryException:
                 raise
             except duckdb.Error as error:
-                raise Wrong("path", f"'{label}' is no Parquet file that can be read", "Apache Parquet") from error
+                raise Wrong(
+                    "path", f"'{label}' is no Parquet file that can be read", "Apache Parquet"
+                ) from error
             parts.append(Part(label, called, query, dict(zip(called, own.values(), strict=True))))
             found.files[label] = content
         found.columns = unite(con, name, parts, self.schema_)

@@ -59,17 +59,23 @@ def text(value: str) -> str:
 
 
 def parquet_sql(files: Path | str | Sequence[Path | str], *options: str) -> str:
-    """SQL that reads Parquet files and nothing else: no `*` or `[` of a folder's name is a pattern, no folder `v=1` becomes a column.
+    """SQL that reads Parquet files and nothing else: no `*` or `[` of a folder's name is a pattern,
+    no folder `v=1` becomes a column.
 
     >>> parquet_sql("a/v=1/x.parquet"), parquet_sql(["a[1]/x"], "union_by_name=true")
     ("read_parquet(['a/v=1/x.parquet'], hive_partitioning=false)", "read_parquet(['a[[]1]/x'], union_by_name=true, hive_partitioning=false)")
     """
     each = [files] if isinstance(files, Path | str) else files
-    return f"read_parquet([{', '.join(text(literal_path(f)) for f in each)}], {', '.join([*options, 'hive_partitioning=false'])})"
+    return (
+        f"read_parquet([{', '.join(text(literal_path(f)) for f in each)}],"
+        f" {', '.join([*options, 'hive_partitioning=false'])})"
+    )
 
 
 def literal_path(file: Path | str) -> str:
-    """A path as the engine takes it, where `*`, `?` and `[` would make it a pattern; one with a backslash is taken as it is."""
+    """A path as the engine takes it, where `*`, `?` and `[` would make it a pattern; one with a
+    backslash is taken as it is.
+    """
     path = str(file)
     return path if "\\" in path else re.sub(r"([*?[])", r"[\1]", path)
 
@@ -87,5 +93,7 @@ def pour(con: Any, name: str, select: str, first: bool) -> None:
     new = [row[0] for row in con.execute(f"describe {select}").fetchall()]
     if set(have) != set(new):
         odd = sorted(c for c in set(have) ^ set(new) if c not in PLACE_COLUMNS)
-        raise Wrong("path", f"its files differ in the columns {', '.join(odd)}", "files of the same columns")
+        raise Wrong(
+            "path", f"its files differ in the columns {', '.join(odd)}", "files of the same columns"
+        )
     con.execute(f"insert into {quote(name)} by name {select}")

@@ -47,14 +47,26 @@ def plain(con: Any, path: Path, label: str, encoding: str | None = None) -> Plai
         return Plain(path if encoding == "utf-8" else _copied(con, path, encoding), encoding)
     found = find_encoding(path)
     if found is None:
-        raise Wrong("encoding", f"the encoding of '{label}' is not known: its bytes fit neither UTF-8 nor another common encoding", "'encoding' with its name, as cp1251 or koi8-r")
+        raise Wrong(
+            "encoding",
+            f"the encoding of '{label}' is not known: its bytes fit neither UTF-8 nor another"
+            " common encoding",
+            "'encoding' with its name, as cp1251 or koi8-r",
+        )
     note = ""
     if found.guess:
         also = f"; {' or '.join(found.beside)} would also fit" if found.beside else ""
-        note = f"'{label}' is read as {found.encoding}, a guess from its bytes{also}; set 'encoding: {found.encoding}' to confirm it, or another one"
+        note = (
+            f"'{label}' is read as {found.encoding}, a guess from its bytes{also}; set 'encoding:"
+            f" {found.encoding}' to confirm it, or another one"
+        )
     elif found.encoding != "utf-8":
         note = f"'{label}' is read as {found.encoding}, as its byte-order mark says"
-    return Plain(path if found.encoding == "utf-8" else _copied(con, path, found.encoding), found.encoding, note)
+    return Plain(
+        path if found.encoding == "utf-8" else _copied(con, path, found.encoding),
+        found.encoding,
+        note,
+    )
 
 
 def _copied(con: Any, path: Path, encoding: str) -> Path:
@@ -62,10 +74,23 @@ def _copied(con: Any, path: Path, encoding: str) -> Path:
     try:
         with copy.open("wb") as target:
             for number, text in enumerate(decoded(path, encoding)):
-                target.write((text.removeprefix("\ufeff") if not number else text).encode("utf-8", "surrogatepass"))
+                target.write(
+                    (text.removeprefix("\ufeff") if not number else text).encode(
+                        "utf-8", "surrogatepass"
+                    )
+                )
     except UnicodeError as error:
         marked = encoding in ("utf-16", "utf-32")
-        raise Wrong("encoding", f"'{path.name}' cannot be read as {encoding}{': it has no byte-order mark' if marked else ''}", f"{encoding}-le or {encoding}-be" if encoding == "utf-16" else "the encoding of its bytes") from error
+        raise Wrong(
+            "encoding",
+            f"'{path.name}' cannot be read as"
+            f" {encoding}{': it has no byte-order mark' if marked else ''}",
+            (
+                f"{encoding}-le or {encoding}-be"
+                if encoding == "utf-16"
+                else "the encoding of its bytes"
+            ),
+        ) from error
     return copy
 
 
@@ -86,10 +111,18 @@ def unpacked(con: Any, path: Path, label: str) -> Path:
             while block := source.read(BLOCK):
                 total += len(block)
                 if total > FREE and total > MOST_RATIO * packed:
-                    raise Wrong("path", f"'{label}' unpacks to more than {MOST_RATIO} times its {packed} bytes", "a file of data; unpack it yourself where it is one")
+                    raise Wrong(
+                        "path",
+                        f"'{label}' unpacks to more than {MOST_RATIO} times its {packed} bytes",
+                        "a file of data; unpack it yourself where it is one",
+                    )
                 target.write(block)
     except (OSError, EOFError, zlib.error, ValueError) as error:
-        raise Wrong("path", f"'{label}' cannot be unpacked: it is damaged or cut off", "a whole file in gzip, bzip2 or Zstandard") from error
+        raise Wrong(
+            "path",
+            f"'{label}' cannot be unpacked: it is damaged or cut off",
+            "a whole file in gzip, bzip2 or Zstandard",
+        ) from error
     return copy
 
 

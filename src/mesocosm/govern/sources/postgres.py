@@ -12,7 +12,9 @@ from mesocosm.base.net import check_url
 from mesocosm.govern.sources.paths import quote
 from mesocosm.govern.sources.table import MARK, TableKind
 
-ELSEWHERE = frozenset(["host", "hostaddr", "port", "service", "servicefile"])  # of libpq: what in an address names another server than the one before the path
+ELSEWHERE = frozenset(
+    ["host", "hostaddr", "port", "service", "servicefile"]
+)  # of libpq: what in an address names another server than the one before the path
 TYPE = re.compile(r"[a-z][a-z0-9 ]*(\(\d+(,\d+)?\))?[a-z ]*")
 
 
@@ -39,9 +41,15 @@ class Postgres(TableKind):
         url = re.sub(r"^postgres://", "postgresql://", self.url)
         address = check_url(url, ("postgresql",), self.private_network)
         if address:  # libpq connects to `hostaddr`, and still holds a certificate against the name
-            asked = {k for k, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)} & ELSEWHERE
+            asked = {
+                k for k, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)
+            } & ELSEWHERE
             if asked:
-                raise Wrong("url", f"'{min(asked)}' in the address names another server", "the server before the path alone, or 'private_network: true' in this source")
+                raise Wrong(
+                    "url",
+                    f"'{min(asked)}' in the address names another server",
+                    "the server before the path alone, or 'private_network: true' in this source",
+                )
             url += f"{'&' if '?' in url else '?'}hostaddr={quote_plus(address)}"
         try:
             return postgres.connect(url)
@@ -53,10 +61,15 @@ class Postgres(TableKind):
         return PostgresReader(self, self._connect())
 
     def whole_print(self) -> str:
-        """A print over the rows: their count and the sum of their 64-bit hashes, whatever their order."""
+        """A print over the rows: their count and the sum of their 64-bit hashes, whatever their
+        order.
+        """
         reader = self.reader()
         try:
-            said = f"select count(*)::text, coalesce(sum(hashtextextended(t::text, 0)), 0)::text from {reader.name} t"
+            said = (
+                "select count(*)::text, coalesce(sum(hashtextextended(t::text, 0)), 0)::text from"
+                f" {reader.name} t"
+            )
             return digest(reader.run(said).fetchone(), self.table)
         finally:
             reader.close()
@@ -76,13 +89,18 @@ class PostgresReader:
         try:
             self.cursor.execute(query, bounds or None)
         except Exception as error:
-            raise Wrong("table", f"'{self.of.table}' cannot be read", "a table or view this user may read") from error
+            raise Wrong(
+                "table", f"'{self.of.table}' cannot be read", "a table or view this user may read"
+            ) from error
         return self.cursor
 
     def pour(self, con: Any, name: str, label: str) -> None:
         """Pour all rows, batch by batch as they come."""
         con.register("_reader", self.run(f"select * from {self.name}").fetch_record_batch())
-        con.execute(f"create table {quote(name)} as select '{label}' as _file, row_number() over () as _line, * from _reader")
+        con.execute(
+            f"create table {quote(name)} as select '{label}' as _file, row_number() over () as"
+            " _line, * from _reader"
+        )
         con.unregister("_reader")
 
     def top(self) -> tuple[str | None, int]:
@@ -92,11 +110,24 @@ class PostgresReader:
         names = [d[0] for d in self.cursor.description]
         self.cursor.fetch_arrow_table()
         if self.of.cursor not in names:
-            raise Wrong("cursor", f"'{self.of.table}' has no column '{self.of.cursor}'", "a column of it", names, str(self.of.cursor))
-        found = self.run(f"select (select pg_typeof({column})::text from {self.name} limit 1), max({column})::text, count(*) - count({column}) from {self.name}").fetchone()
+            raise Wrong(
+                "cursor",
+                f"'{self.of.table}' has no column '{self.of.cursor}'",
+                "a column of it",
+                names,
+                str(self.of.cursor),
+            )
+        found = self.run(
+            f"select (select pg_typeof({column})::text from {self.name} limit 1),"
+            f" max({column})::text, count(*) - count({column}) from {self.name}"
+        ).fetchone()
         self.kind = str(found[0] or "text")
         if not TYPE.fullmatch(self.kind):
-            raise Wrong("cursor", f"'{self.of.cursor}' is of a type that has no order here", "a column of numbers, texts or times")
+            raise Wrong(
+                "cursor",
+                f"'{self.of.cursor}' is of a type that has no order here",
+                "a column of numbers, texts or times",
+            )
         return found[1], int(found[2])
 
     def page(self, where: str, bounds: tuple[str, ...], limit: int | None) -> Any:
@@ -107,7 +138,10 @@ class PostgresReader:
         condition = where.replace("{c}", column)
         for number in range(1, len(bounds) + 1):
             condition = condition.replace("?", f"cast(${number}::text as {self.kind})", 1)
-        query = f"select *, {column}::text as {MARK} from {self.name} where {condition} order by {column}"
+        query = (
+            f"select *, {column}::text as {MARK} from {self.name} where {condition} order by"
+            f" {column}"
+        )
         return self.run(query + (f" limit {limit}" if limit else ""), bounds).fetch_arrow_table()
 
     def close(self) -> None:

@@ -1,4 +1,6 @@
-"""Rows with values by name shown to the engine as text. Knows Arrow and memory bounds; knows nothing of where rows come from."""
+"""Rows with values by name shown to the engine as text. Knows Arrow and memory bounds; knows
+nothing of where rows come from.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from mesocosm.govern.sources.spool import INTERNAL, MOST_BYTES, MOST_ROWS, new_p
 
 MOST_COLUMNS = 16_384
 BATCH = MOST_ROWS
-CELLS = "_cells"  # the table that tells of each column of a view of rows whether its cells were numbers, texts or both
+CELLS = (  # the table that tells of each column of a view of rows whether its cells were numbers, texts or both
+    "_cells"
+)
 
 
 class Exact(float):
@@ -51,23 +55,33 @@ def nested(value: Any) -> str:
     if isinstance(value, Exact):
         return value.text
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{json.dumps(str(k), ensure_ascii=False)}: {nested(v)}" for k, v in value.items()) + "}"
+        return (
+            "{"
+            + ", ".join(
+                f"{json.dumps(str(k), ensure_ascii=False)}: {nested(v)}" for k, v in value.items()
+            )
+            + "}"
+        )
     if isinstance(value, list):
         return "[" + ", ".join(map(nested, value)) + "]"
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
 class Rows:
-    """Rows written batch by batch; a key that comes up later becomes a column that is missing before.
+    """Rows written batch by batch; a key that comes up later becomes a column that is missing
+    before.
 
-    Keys that differ in case only are kept apart: the second one seen, as `ID` after `id`, is the column `ID#2`.
+    Keys that differ in case only are kept apart: the second one seen, as `ID` after `id`, is the
+    column `ID#2`.
     """
 
     def __init__(self, con: Any) -> None:
         self.con = con
         self.named: dict[str, str] = {}  # key: column
         self.taken = set(INTERNAL)
-        self.texts: set[str] = set()  # keys that had a text, and those that had a number with a part
+        self.texts: set[str] = (
+            set()
+        )  # keys that had a text, and those that had a number with a part
         self.floats: set[str] = set()
         self.files: list[str] = []
         self.batch: list[tuple[str, int, dict[str, str | None]]] = []
@@ -82,8 +96,16 @@ class Rows:
         found = self.named.get(key)
         if found is None:
             if len(self.named) >= MOST_COLUMNS:
-                raise Wrong("path", f"the rows have more than {MOST_COLUMNS} different keys", f"at most {MOST_COLUMNS}; a map from names to values belongs into one key")
-            number, name = 1, key.encode("utf-8", "replace").decode().replace("\x00", "\ufffd") or f"column{len(self.named) + 1}"
+                raise Wrong(
+                    "path",
+                    f"the rows have more than {MOST_COLUMNS} different keys",
+                    f"at most {MOST_COLUMNS}; a map from names to values belongs into one key",
+                )
+            number, name = (
+                1,
+                key.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")
+                or f"column{len(self.named) + 1}",
+            )
             found = name
             while found.casefold() in self.taken:
                 number += 1
@@ -111,10 +133,19 @@ class Rows:
         import pyarrow.parquet as pq
 
         columns = list(dict.fromkeys(c for _, _, row in self.batch for c in row))
-        data = [pa.array([r[0] for r in self.batch], pa.string()), pa.array([r[1] for r in self.batch], pa.int64())]
+        data = [
+            pa.array([r[0] for r in self.batch], pa.string()),
+            pa.array([r[1] for r in self.batch], pa.int64()),
+        ]
         data += [pa.array([_clean(r[2].get(c)) for r in self.batch], pa.string()) for c in columns]
         path = new_path(self.con, "parquet")
-        pq.write_table(pa.Table.from_arrays(data, names=[*INTERNAL, *columns]), path, compression="lz4", use_dictionary=list(INTERNAL[:1]), row_group_size=max(64, 2_000_000 // (len(columns) + 2)))
+        pq.write_table(
+            pa.Table.from_arrays(data, names=[*INTERNAL, *columns]),
+            path,
+            compression="lz4",
+            use_dictionary=list(INTERNAL[:1]),
+            row_group_size=max(64, 2_000_000 // (len(columns) + 2)),
+        )
         self.files.append(str(path))
         self.total += len(self.batch)
         self.batch, self.size = [], 0
@@ -125,12 +156,31 @@ class Rows:
             self.flush()
         read = parquet_sql(self.files, "union_by_name=true")
         columns = list(self.named.values())
-        self.con.execute(f"create table if not exists {CELLS} (source varchar, name varchar, kind varchar)")
-        kinds = ["mixed" if k in self.texts and k in self.floats else "numbers" if k in self.floats else "texts" for k in self.named]
-        self.con.execute(f"insert into {CELLS} select ?, unnest(?::varchar[]), unnest(?::varchar[])", [name, columns, kinds])
+        self.con.execute(
+            f"create table if not exists {CELLS} (source varchar, name varchar, kind varchar)"
+        )
+        kinds = [
+            (
+                "mixed"
+                if k in self.texts and k in self.floats
+                else "numbers"
+                if k in self.floats
+                else "texts"
+            )
+            for k in self.named
+        ]
+        self.con.execute(
+            f"insert into {CELLS} select ?, unnest(?::varchar[]), unnest(?::varchar[])",
+            [name, columns, kinds],
+        )
         have = {row[0] for row in self.con.execute(f"describe select * from {read}").fetchall()}
-        shown = ", ".join(quote(c) if c in have else f"null::varchar as {quote(c)}" for c in columns)
-        self.con.execute(f"create view {quote(name)} as select _file, _line{', ' if shown else ''}{shown} from {read}")
+        shown = ", ".join(
+            quote(c) if c in have else f"null::varchar as {quote(c)}" for c in columns
+        )
+        self.con.execute(
+            f"create view {quote(name)} as select _file, _line{', ' if shown else ''}{shown} from"
+            f" {read}"
+        )
         return columns
 
 
@@ -138,11 +188,18 @@ def _clean(value: str | None) -> str | None:
     """Text that UTF-8 can hold: half of a surrogate pair becomes U+FFFD."""
     if value is None or value.isascii():
         return value
-    return value.encode("utf-8", "replace").decode() if any("\ud800" <= c <= "\udfff" for c in value) else value
+    return (
+        value.encode("utf-8", "replace").decode()
+        if any("\ud800" <= c <= "\udfff" for c in value)
+        else value
+    )
 
 
-def pour_rows(con: Any, name: str, columns: Sequence[str], rows: Iterable[tuple[str, int, Mapping[str, Any]]]) -> int:
-    """Create view `name` of text columns from rows (file, line, values); returns how many there were.
+def pour_rows(
+    con: Any, name: str, columns: Sequence[str], rows: Iterable[tuple[str, int, Mapping[str, Any]]]
+) -> int:
+    """Create view `name` of text columns from rows (file, line, values); returns how many there
+    were.
 
     Args:
         columns: the keys of the values; a list gets the names that the columns have.

@@ -1,4 +1,6 @@
-"""The user's own source: a function of a module in the project that gives rows. It runs with the user's rights."""
+"""The user's own source: a function of a module in the project that gives rows. It runs with the
+user's rights.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,11 @@ class Python(SourceKind):
         name = module if module.endswith(".py") else module.replace(".", "/") + ".py"
         path = inside(where.root, name, "call")
         if not path.is_file():
-            raise Wrong("call", f"no file is at '{name}'", "module:function, the module a file of the project")
+            raise Wrong(
+                "call",
+                f"no file is at '{name}'",
+                "module:function, the module a file of the project",
+            )
         return path
 
     def fingerprint(self, where: Where) -> str:
@@ -63,19 +69,31 @@ class Python(SourceKind):
             work = getattr(module, function, None)
             if not callable(work):
                 names = [n for n, f in inspect.getmembers(module, inspect.isfunction)]
-                raise Wrong("call", f"'{path.name}' has no function '{function}'", "a function of it", names, function)
+                raise Wrong(
+                    "call",
+                    f"'{path.name}' has no function '{function}'",
+                    "a function of it",
+                    names,
+                    function,
+                )
             rows = list(work(**self.given))
         except Wrong:
             raise
         except Exception as error:
-            raise Wrong("call", f"'{self.call}' failed: {type(error).__name__}", "a function that gives rows") from error
+            raise Wrong(
+                "call",
+                f"'{self.call}' failed: {type(error).__name__}",
+                "a function that gives rows",
+            ) from error
         found = Collected([], 0, {self.call: self.fingerprint(where)})
         kept = []
         for number, row in enumerate(rows, start=1):
             if isinstance(row, Mapping):
                 kept.append((self.call, number, {str(k): v for k, v in row.items()}))
             else:
-                found.unreadable.append((self.call, number, "", f"it is a {type(row).__name__}, and no map"))
+                found.unreadable.append(
+                    (self.call, number, "", f"it is a {type(row).__name__}, and no map")
+                )
         if not kept:
             raise Wrong("call", f"'{self.call}' gave no row", "maps of column and value")
         found.columns = list(dict.fromkeys(k for _, _, row in kept for k in row))

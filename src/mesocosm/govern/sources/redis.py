@@ -24,7 +24,8 @@ class Redis(SourceKind):
     stopped; entries that come later are in the next one. What was trimmed from the stream is gone.
 
     Args:
-        url: `redis://user:password@host:6379/0` or `rediss://`; write `${NAME}` and keep it in the environment.
+        url: `redis://user:password@host:6379/0` or `rediss://`; write `${NAME}` and keep it in the
+            environment.
         stream: the stream's key.
         private_network: whether the host may stand at a private or loopback address.
 
@@ -44,9 +45,17 @@ class Redis(SourceKind):
         try:
             import redis
         except ImportError as error:
-            raise Failure("a Redis source needs its client; install it with: pip install 'mesocosm[redis]'") from error
+            raise Failure(
+                "a Redis source needs its client; install it with: pip install 'mesocosm[redis]'"
+            ) from error
         address = check_url(self.url, ("redis", "rediss"), self.private_network)
-        return redis.Redis.from_url(at_address(self.url, address) if self.url.startswith("redis:") else self.url, socket_timeout=30, socket_connect_timeout=10, decode_responses=True, encoding_errors="replace")
+        return redis.Redis.from_url(
+            at_address(self.url, address) if self.url.startswith("redis:") else self.url,
+            socket_timeout=30,
+            socket_connect_timeout=10,
+            decode_responses=True,
+            encoding_errors="replace",
+        )
 
     def _ask(self, client: Any, call: str, *words: Any, **more: Any) -> Any:
         import redis
@@ -62,17 +71,22 @@ class Redis(SourceKind):
         first = self._ask(client, "xrange", self.stream, count=1)
         last = self._ask(client, "xrevrange", self.stream, count=1)
         if not first or not last:
-            raise Wrong("stream", f"the stream '{self.stream}' holds no entry", "at least one entry")
+            raise Wrong(
+                "stream", f"the stream '{self.stream}' holds no entry", "at least one entry"
+            )
         return first[0][0], last[0][0]
 
     def fingerprint(self, where: Where) -> str:
-        """A print over the first id, the newest id and how many there are; an entry never changes."""
+        """A print over the first id, the newest id and how many there are; an entry never
+        changes.
+        """
         del where
         client = self._client()
         return digest(self._ends(client), self._ask(client, "xlen", self.stream), self.stream)
 
     def collect(self, where: Where, con: Any, name: str) -> Collected:
-        """Pour the entries up to the newest one now into table `name`; `_line` counts them, `id` is the entry's.
+        """Pour the entries up to the newest one now into table `name`; `_line` counts them, `id` is
+        the entry's.
 
         Raises:
             Wrong: the key is no stream, or the stream is empty.
@@ -81,7 +95,11 @@ class Redis(SourceKind):
         del where
         client = self._client()
         _, watermark = self._ends(client)
-        label, entries, columns = f"redis:{self.stream}", list[tuple[str, dict[str, Any]]](), {"id": None}
+        label, entries, columns = (
+            f"redis:{self.stream}",
+            list[tuple[str, dict[str, Any]]](),
+            {"id": None},
+        )
         after = "-"
         while True:
             found = self._ask(client, "xrange", self.stream, min=after, max=watermark, count=BATCH)

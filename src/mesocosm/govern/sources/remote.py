@@ -1,4 +1,6 @@
-"""A file behind any URL that fsspec can open: object stores, SFTP, HDFS. Knows how to fetch it; other kinds read it."""
+"""A file behind any URL that fsspec can open: object stores, SFTP, HDFS. Knows how to fetch it;
+other kinds read it.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +23,24 @@ from mesocosm.govern.sources.source import SourceKind
 from mesocosm.govern.sources.spool import new_path
 
 FORMATS: dict[str, Any] = {"csv": Csv, "json": Json, "jsonl": Jsonl, "parquet": Parquet}
-NAMED = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "hf", "memory")  # buckets, whose servers the library knows
+NAMED = (
+    "s3",
+    "s3a",
+    "gs",
+    "gcs",
+    "az",
+    "abfs",
+    "abfss",
+    "adl",
+    "hf",
+    "memory",
+)  # buckets, whose servers the library knows
 HOSTED = ("sftp", "ssh", "ftp", "hdfs", "webhdfs", "smb", "http", "https")
 
 
 class Remote(SourceKind):
-    """One file at an fsspec URL, as `s3://bucket/loans.parquet`; its protocol's package must be installed.
+    """One file at an fsspec URL, as `s3://bucket/loans.parquet`; its protocol's package must be
+    installed.
 
     Args:
         url: the file; write `${NAME}` for what must stay in the environment.
@@ -53,14 +67,22 @@ class Remote(SourceKind):
 
         parts = urlsplit(self.url)
         if "::" in self.url or parts.scheme not in (*NAMED, *HOSTED):
-            raise Wrong("url", f"the scheme '{parts.scheme[:20]}' is not allowed", "one of the choices", (*NAMED, *HOSTED), parts.scheme)
+            raise Wrong(
+                "url",
+                f"the scheme '{parts.scheme[:20]}' is not allowed",
+                "one of the choices",
+                (*NAMED, *HOSTED),
+                parts.scheme,
+            )
         if parts.scheme in HOSTED:
             check_url(self.url, HOSTED, self.private_network)
         check_options(self.options, ("http", "https"), self.private_network)
         try:
             system, path = fsspec.core.url_to_fs(self.url, **self.options)
         except ImportError as error:
-            raise Failure(f"'{parts.scheme}://' needs a package of its own ({str(error)[:120]})") from error
+            raise Failure(
+                f"'{parts.scheme}://' needs a package of its own ({str(error)[:120]})"
+            ) from error
         except Exception as error:
             raise Later(f"'{parts.scheme}://' cannot be reached now") from error
         return system, str(path)
@@ -80,7 +102,8 @@ class Remote(SourceKind):
             raise Later(f"'{self._label()}' cannot be reached now") from error
 
     def collect(self, where: Where, con: Any, name: str) -> Collected:
-        """Fetch the file, bounded, and pour it into table `name` as its format's kind does; the copy is gone afterwards.
+        """Fetch the file, bounded, and pour it into table `name` as its format's kind does; the
+        copy is gone afterwards.
 
         Raises:
             Wrong: no file is there, it is larger than `most`, or it cannot be read.
@@ -93,9 +116,17 @@ class Remote(SourceKind):
         self._fetch(system, path, copy)
         label, content = self._label(), digest_file(copy)
         inner = f"{name} fetched"
-        found: Collected = FORMATS[self.format](path=copy.name).collect(Where(folder, where.store), con, inner)
-        con.execute(f"create view {quote(name)} as select * replace ({text(label)} as _file) from {quote(inner)}")
-        found.files, found.lines = {label: content}, {label: next(iter(found.lines.values()))} if found.lines else {}
+        found: Collected = FORMATS[self.format](path=copy.name).collect(
+            Where(folder, where.store), con, inner
+        )
+        con.execute(
+            f"create view {quote(name)} as select * replace ({text(label)} as _file) from"
+            f" {quote(inner)}"
+        )
+        found.files, found.lines = (
+            {label: content},
+            {label: next(iter(found.lines.values()))} if found.lines else {},
+        )
         found.notes = [n.replace(copy.name, label) for n in found.notes]
         found.unreadable = [(label, line, said, why) for _, line, said, why in found.unreadable]
         return found
@@ -107,7 +138,11 @@ class Remote(SourceKind):
                 while data := source.read(1 << 20):
                     total += len(data)
                     if total > self.most:
-                        raise Wrong("most", f"the file has more than {self.most} bytes", "a smaller file, or a greater 'most'")
+                        raise Wrong(
+                            "most",
+                            f"the file has more than {self.most} bytes",
+                            "a smaller file, or a greater 'most'",
+                        )
                     target.write(data)
         except FileNotFoundError as error:
             raise Wrong("url", "no file is there", "the URL of a file") from error

@@ -1,7 +1,8 @@
 """Records of a delimited text file with their true physical lines, whatever is broken in it.
 
-Each physical line is classified twice: as the start of a record, and as the rest of a quoted value. Where a quote is never closed, or
-closes where none may, the two readings tell which lines belong to the broken record; the others are read as they stand.
+Each physical line is classified twice: as the start of a record, and as the rest of a quoted value.
+Where a quote is never closed, or closes where none may, the two readings tell which lines belong to
+the broken record; the others are read as they stand.
 """
 
 from __future__ import annotations
@@ -44,23 +45,52 @@ class Dialect:
         pad = "" if self.delimiter == " " else " *"
         if not self.quote:
             cell = rf"(?:[^{d}{e}]|{e}(?:.|\Z))*+" if self.escape else rf"[^{d}]*+"
-            return Patterns(*(re.compile(p, re.S) for p in (rf"{cell}(?:{d}{cell})*+", rf"{cell}(?:{d}{cell})*+", r"(?!)", r"(?!)", r"(?!)", rf"(?:\A|{d})(?P<q>(?!))?({cell})")))
-        body = rf"(?:[^{q}]|{q}{q})*+" if self.escape == self.quote else rf"(?:[^{q}{e}]|{e}(?:.|\Z))*+"
+            return Patterns(
+                *(
+                    re.compile(p, re.S)
+                    for p in (
+                        rf"{cell}(?:{d}{cell})*+",
+                        rf"{cell}(?:{d}{cell})*+",
+                        r"(?!)",
+                        r"(?!)",
+                        r"(?!)",
+                        rf"(?:\A|{d})(?P<q>(?!))?({cell})",
+                    )
+                )
+            )
+        body = (
+            rf"(?:[^{q}]|{q}{q})*+"
+            if self.escape == self.quote
+            else rf"(?:[^{q}{e}]|{e}(?:.|\Z))*+"
+        )
         quoted = rf"{pad}{q}{body}{q}{pad}"
         bare, strict = rf"(?!{pad}{q})[^{d}]*+", rf"[^{d}{q}]*+"
-        cells, tight = rf"(?:{quoted}(?={d}|\Z)|{bare})", rf"(?:{quoted}(?={d}|\Z)|{strict}(?={d}|\Z))"
+        cells, tight = (
+            rf"(?:{quoted}(?={d}|\Z)|{bare})",
+            rf"(?:{quoted}(?={d}|\Z)|{strict}(?={d}|\Z))",
+        )
         rest = rf"{body}{q}{pad}(?:{d}{tight})*+"
         opening = rf"(?:{cells}{d})*{pad}{q}{body}"
-        return Patterns(*(re.compile(p, re.S) for p in (
-            rf"{cells}(?:{d}{cells})*+", rf"{tight}(?:{d}{tight})*+", opening, rest, rf"{body}(?:{q}{pad}{d}(?:{tight}{d})*{pad}{q}{body})?",
-            rf"(?:\A|{d})(?:{pad}{q}(?P<q>{body}){q}{pad}(?={d}|\Z)|({bare}))",
-        )))  # fmt: skip
+        return Patterns(
+            *(
+                re.compile(p, re.S)
+                for p in (
+                    rf"{cells}(?:{d}{cells})*+",
+                    rf"{tight}(?:{d}{tight})*+",
+                    opening,
+                    rest,
+                    rf"{body}(?:{q}{pad}{d}(?:{tight}{d})*{pad}{q}{body})?",
+                    rf"(?:\A|{d})(?:{pad}{q}(?P<q>{body}){q}{pad}(?={d}|\Z)|({bare}))",
+                )
+            )
+        )
 
 
 @dataclass(frozen=True)
 class Patterns:
-    """Of a whole line: a record; one without a stray quote; the start of a record whose quote stays open; the end of a record from inside
-    of quotes; a line that stays inside of quotes. And of one cell of a record."""
+    """Of a whole line: a record; one without a stray quote; the start of a record whose quote stays
+    open; the end of a record from inside of quotes; a line that stays inside of quotes. And of one
+    cell of a record."""
 
     whole: re.Pattern[str]
     strict: re.Pattern[str]
@@ -72,7 +102,9 @@ class Patterns:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record: its first physical line and how many it has; `cells`, or `why` it cannot be read and its text."""
+    """One record: its first physical line and how many it has; `cells`, or `why` it cannot be read
+    and its text.
+    """
 
     line: int
     lines: int
@@ -136,7 +168,11 @@ class Scan:
 
     def start(self, line: str) -> str:
         """What a line is as the start of a record."""
-        if self.dialect.quote not in line or not self.dialect.quote or self.patterns.whole.fullmatch(line):
+        if (
+            self.dialect.quote not in line
+            or not self.dialect.quote
+            or self.patterns.whole.fullmatch(line)
+        ):
             return CLOSED
         return OPEN if self.patterns.opening.fullmatch(line) else BAD
 
@@ -156,16 +192,26 @@ class Scan:
             inner = match["q"]
             if inner is None:
                 bare = match[2] if match[2] is not None else ""
-                found.append(re.sub(re.escape(e) + "(.)", r"\1", bare, flags=re.S) if not q and e else bare)
+                found.append(
+                    re.sub(re.escape(e) + "(.)", r"\1", bare, flags=re.S) if not q and e else bare
+                )
             else:
-                found.append(inner.replace(q + q, q) if e == q else re.sub(re.escape(e) + "(.)", r"\1", inner, flags=re.S))
+                found.append(
+                    inner.replace(q + q, q)
+                    if e == q
+                    else re.sub(re.escape(e) + "(.)", r"\1", inner, flags=re.S)
+                )
         return found
 
     def fits(self, cells: list[str]) -> bool:
         """Whether a record has as many cells as it must."""
         if self.width is None:
             return True
-        return len(cells) == self.width + 1 and not cells[-1] if self.trailing else len(cells) == self.width
+        return (
+            len(cells) == self.width + 1 and not cells[-1]
+            if self.trailing
+            else len(cells) == self.width
+        )
 
     def records(self) -> Iterator[Record]:
         """Every record after `skip` lines."""
@@ -177,7 +223,9 @@ class Scan:
         comment, quote = self.dialect.comment, self.dialect.quote
         while self._fill(1):
             line = self._peek(0)
-            if not line or (self.width != 1 and line.isspace() and self.dialect.delimiter not in line):
+            if not line or (
+                self.width != 1 and line.isspace() and self.dialect.delimiter not in line
+            ):
                 self.counts["blank"] += 1
                 self._take(1)
                 continue
@@ -187,7 +235,9 @@ class Scan:
                 continue
             if not quote or quote not in line:
                 if strict and self.fits(self.cells(line)) and not self._alike(self.cells(line)):
-                    yield self._bad(1, "it follows a quote that is not closed, and differs from the rows before")
+                    yield self._bad(
+                        1, "it follows a quote that is not closed, and differs from the rows before"
+                    )
                     continue
                 strict = False
                 yield self._read(1)
@@ -200,7 +250,11 @@ class Scan:
                 strict = False
                 yield self._read(1)
                 continue
-            span, why = (self._span(), "a quote is not closed") if state == OPEN else (0, "a quote closes where its value goes on")
+            span, why = (
+                (self._span(), "a quote is not closed")
+                if state == OPEN
+                else (0, "a quote closes where its value goes on")
+            )
             if span and self._sound(span):
                 strict = False
                 yield self._read(span)
@@ -209,12 +263,19 @@ class Scan:
             if span:
                 record = Record(0, span, self.cells(self._joined(span)))
                 if record.cells is not None and self.fits(record.cells):
-                    why = f"a quote opens on line {self.at + 1} and closes on line {self.at + span}, yet the lines between look like rows"
+                    why = (
+                        f"a quote opens on line {self.at + 1} and closes on line {self.at + span},"
+                        " yet the lines between look like rows"
+                    )
                     for _ in range(span):
                         yield self._bad(1, why)
                     continue
                 plain = self._plain(1, span - 1)
-                yield self._read(span) if not plain else self._bad(1, "a quote is not closed on its line")
+                yield (
+                    self._read(span)
+                    if not plain
+                    else self._bad(1, "a quote is not closed on its line")
+                )
                 continue
             yield from self._broken(why)
 
@@ -222,24 +283,36 @@ class Scan:
         line = self.at + 1
         text = self._take(lines)
         if BROKEN in text:
-            return Record(line, lines, None, "its bytes are invalid in the file's encoding", _shown(text))
+            return Record(
+                line, lines, None, "its bytes are invalid in the file's encoding", _shown(text)
+            )
         if "\x00" in text:
             return Record(line, lines, None, "it holds a NUL byte", _shown(text))
         if len(text) > MOST_TEXT:
-            return Record(line, lines, None, f"it is longer than {MOST_TEXT} characters", _shown(text))
+            return Record(
+                line, lines, None, f"it is longer than {MOST_TEXT} characters", _shown(text)
+            )
         cells = self.cells(text)
         if self.width is None:
             return Record(line, lines, cells)
         if not self.fits(cells):
             over = f" over {lines} lines" if lines > 1 else ""
-            return Record(line, lines, None, f"expected {self.width} columns, got {len(cells)}{over}", _shown(text))
+            return Record(
+                line,
+                lines,
+                None,
+                f"expected {self.width} columns, got {len(cells)}{over}",
+                _shown(text),
+            )
         if self.seen < LEARN:
             self._learn(cells)
         return Record(line, lines, cells[:-1] if self.trailing else cells)
 
     def _learn(self, cells: list[str]) -> None:
         numbers = [bool(NUMBER.fullmatch(c)) for c in cells]
-        self.shape = [a and b for a, b in zip(self.shape, numbers, strict=True)] if self.seen else numbers
+        self.shape = (
+            [a and b for a, b in zip(self.shape, numbers, strict=True)] if self.seen else numbers
+        )
         self.seen += 1
 
     def _bad(self, lines: int, why: str) -> Record:
@@ -247,14 +320,18 @@ class Scan:
         return Record(line, lines, None, why, _shown(self._take(lines)))
 
     def _span(self) -> int:
-        """How many lines a record has whose first leaves a quote open; 0 where it is never closed."""
+        """How many lines a record has whose first leaves a quote open; 0 where it is never
+        closed.
+        """
         lines, state = self._open_lines(1, MOST_SPAN - 1)
         return lines + 2 if state == CLOSED else 0
 
     def _open_lines(self, place: int, limit: int) -> tuple[int, str]:
-        """How many lines from a place ahead stay inside of a quoted value, and what the line after them is.
+        """How many lines from a place ahead stay inside of a quoted value, and what the line after
+        them is.
 
-        What is known of a line is kept for the next record, so a file that opens a quote on each line is read in linear time.
+        What is known of a line is kept for the next record, so a file that opens a quote on each
+        line is read in linear time.
         """
         run, begin = self.run, self.at + place
         run.begin_at(begin)
@@ -271,8 +348,12 @@ class Scan:
         return len(run.sizes), run.end if known else BAD
 
     def _sound(self, span: int) -> bool:
-        """Whether a record over several lines has the right width, and the lines inside are no rows."""
-        return self.fits(self.cells(self._joined(span))) and not (self._plain(1, span - 1) and self._fits_line(span - 1))
+        """Whether a record over several lines has the right width, and the lines inside are no
+        rows.
+        """
+        return self.fits(self.cells(self._joined(span))) and not (
+            self._plain(1, span - 1) and self._fits_line(span - 1)
+        )
 
     def _fits_line(self, place: int) -> bool:
         line = self._peek(place)
@@ -280,7 +361,10 @@ class Scan:
 
     def _alike(self, cells: list[str]) -> bool:
         """Whether cells fit, and are numbers where all before were."""
-        return self.fits(cells) and (self.seen < 3 or all(not n or NUMBER.fullmatch(c) for n, c in zip(self.shape, cells, strict=True)))
+        return self.fits(cells) and (
+            self.seen < 3
+            or all(not n or NUMBER.fullmatch(c) for n, c in zip(self.shape, cells, strict=True))
+        )
 
     def _plain(self, first: int, after: int) -> bool:
         """Whether lines ahead all are rows of the right width, and enough that it is no chance."""
@@ -289,14 +373,20 @@ class Scan:
         return all(self._fits_line(i) for i in range(first, after))
 
     def _broken(self, why: str) -> Iterator[Record]:
-        """A record that cannot be read costs its first line, and the lines that end it where one of them does."""
+        """A record that cannot be read costs its first line, and the lines that end it where one of
+        them does.
+        """
         place = 1
-        while place < LOOK and self._fill(place + 1) and self.dialect.quote not in self._peek(place):
+        while (
+            place < LOOK and self._fill(place + 1) and self.dialect.quote not in self._peek(place)
+        ):
             place += 1
         ends = place < LOOK and self._fill(place + 1)
         if ends:
             line = self._peek(place)
-            begins = self.patterns.strict.fullmatch(line) or (self.start(line) == OPEN and self._opens_well(place))
+            begins = self.patterns.strict.fullmatch(line) or (
+                self.start(line) == OPEN and self._opens_well(place)
+            )
             ends = not begins and self.rest(line) == CLOSED and not self._plain(1, place)
         yield self._bad(place + 1 if ends else 1, why)
 

@@ -16,7 +16,8 @@ class SourceKind(Kind):
         origin: `public`, `business` or `user` data.
         licence: the licence the rows come under, as SPDX names it or in words.
         owner: who answers for the rows.
-        every: how often a running server looks whether the source changed, and builds what hangs on it.
+        every: how often a running server looks whether the source changed, and builds what hangs on
+            it.
         contract: what the source promises to hold; a plan stops where it does not.
         about: a line for people.
     """
@@ -30,6 +31,11 @@ class SourceKind(Kind):
     LATER: ClassVar[dict[str, Any]] = {}
 
     def made_of(self) -> dict[str, Any]:
-        """The settings that decide which rows come, for a print; a setting that is newer than a project and has its default is left out."""
-        settings = self.model_dump(mode="json", exclude={"url", "headers", "options", "about", "owner", "every", "contract"})
+        """The settings that decide which rows come, for a print; a setting that is newer than a
+        project and has its default is left out.
+        """
+        settings = self.model_dump(
+            mode="json",
+            exclude={"url", "headers", "options", "about", "owner", "every", "contract"},
+        )
         return {k: v for k, v in settings.items() if k not in self.LATER or v != self.LATER[k]}

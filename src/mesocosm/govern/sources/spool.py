@@ -1,4 +1,6 @@
-"""Rows of a source on disk: Parquet files beside the engine's spill, which leave with it. Knows Arrow and memory bounds."""
+"""Rows of a source on disk: Parquet files beside the engine's spill, which leave with it. Knows
+Arrow and memory bounds.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ INTERNAL = ("_file", "_line")
 
 def new_path(con: Any, ending: str) -> Path:
     """A path for a new file in the engine's folder for temporary files."""
-    folder = Path(con.execute("select current_setting('temp_directory')").fetchall()[0][0] or "none")
+    folder = Path(
+        con.execute("select current_setting('temp_directory')").fetchall()[0][0] or "none"
+    )
     if not folder.is_dir() or not folder.is_absolute():
         folder = Path(tempfile.mkdtemp(prefix="mesocosm-"))
         con.execute(f"set temp_directory={text(str(folder))}")
@@ -28,7 +32,8 @@ def new_path(con: Any, ending: str) -> Path:
 
 
 def distinct(names: Sequence[str]) -> list[str]:
-    """Column names that no two share, whatever their case: the second `id` is `id#2`, a column without a name `column3`.
+    """Column names that no two share, whatever their case: the second `id` is `id#2`, a column
+    without a name `column3`.
 
     >>> distinct(["id", "ID", "", "id"])
     ['id', 'ID#2', 'column3', 'id#3']
@@ -39,7 +44,11 @@ def distinct(names: Sequence[str]) -> list[str]:
     for place, name in enumerate(names, start=1):
         own = name or f"column{place}"
         number = 1
-        while own.casefold() in taken or (number > 1 and own.casefold() in given) or (not name and own.casefold() in given):
+        while (
+            own.casefold() in taken
+            or (number > 1 and own.casefold() in given)
+            or (not name and own.casefold() in given)
+        ):
             number += 1
             own = f"{name or f'column{place}'}#{number}"
         taken.add(own.casefold())
@@ -60,7 +69,13 @@ class Spool:
 
         self.path = new_path(con, "parquet")
         self.schema = pa.schema([("_line", pa.int64()), *((c, pa.string()) for c in columns)])
-        self.writer = pq.ParquetWriter(self.path, self.schema, compression="lz4", use_dictionary=False, write_statistics=["_line"])
+        self.writer = pq.ParquetWriter(
+            self.path,
+            self.schema,
+            compression="lz4",
+            use_dictionary=False,
+            write_statistics=["_line"],
+        )
         self.lines: list[int] = []
         self.rows: list[Sequence[str | None]] = []
         self.size = self.total = 0
@@ -80,7 +95,11 @@ class Spool:
 
         if self.rows:
             columns = [pa.array(column, pa.string()) for column in zip(*self.rows, strict=True)]
-            self.writer.write_table(pa.Table.from_arrays([pa.array(self.lines, pa.int64()), *columns], schema=self.schema))
+            self.writer.write_table(
+                pa.Table.from_arrays(
+                    [pa.array(self.lines, pa.int64()), *columns], schema=self.schema
+                )
+            )
             self.total += len(self.rows)
         self.lines, self.rows, self.size = [], [], 0
 

@@ -47,19 +47,48 @@ class Sqlite(SourceKind):
         label, content = name_and_print(where, path)
         with closing(self._open(path)) as raw:
             try:
-                tables = [r[0] for r in raw.execute("select name from sqlite_master where type in ('table', 'view')")]
+                tables = [
+                    r[0]
+                    for r in raw.execute(
+                        "select name from sqlite_master where type in ('table', 'view')"
+                    )
+                ]
             except sqlite3.DatabaseError as error:
                 raise Wrong("path", f"'{label}' is no SQLite database", "a SQLite file") from error
             if self.table not in tables:
-                raise Wrong("table", f"'{self.table}' is not in '{label}'", "a table of it", tables, self.table)
+                raise Wrong(
+                    "table",
+                    f"'{self.table}' is not in '{label}'",
+                    "a table of it",
+                    tables,
+                    self.table,
+                )
             cursor = raw.execute(f"select * from {quote(self.table)}")
             columns = [d[0] for d in cursor.description]
             rows, first = 0, True
             while batch := cursor.fetchmany(50_000):
-                data = {"_file": [f"{label}#{self.table}"] * len(batch), "_line": range(rows + 1, rows + len(batch) + 1)}
-                data |= {c: [None if r[i] is None else str(r[i]) for r in batch] for i, c in enumerate(columns)}
-                con.register("_batch", pa.table({k: pa.array(v, pa.int64() if k == "_line" else pa.string()) for k, v in data.items()}))
-                con.execute(f"create table {quote(name)} as from _batch" if first else f"insert into {quote(name)} from _batch")
+                data = {
+                    "_file": [f"{label}#{self.table}"] * len(batch),
+                    "_line": range(rows + 1, rows + len(batch) + 1),
+                }
+                data |= {
+                    c: [None if r[i] is None else str(r[i]) for r in batch]
+                    for i, c in enumerate(columns)
+                }
+                con.register(
+                    "_batch",
+                    pa.table(
+                        {
+                            k: pa.array(v, pa.int64() if k == "_line" else pa.string())
+                            for k, v in data.items()
+                        }
+                    ),
+                )
+                con.execute(
+                    f"create table {quote(name)} as from _batch"
+                    if first
+                    else f"insert into {quote(name)} from _batch"
+                )
                 con.unregister("_batch")
                 rows, first = rows + len(batch), False
         if not rows:

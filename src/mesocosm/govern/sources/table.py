@@ -1,6 +1,7 @@
 """A table of a database server, read whole or by a cursor column in keyset batches.
 
-Knows what one server's driver has to give (`Reader`), and the rows kept between builds. Knows no driver.
+Knows what one server's driver has to give (`Reader`), and the rows kept between builds. Knows no
+driver.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ class Reader(Protocol):
         ...
 
     def page(self, where: str, bounds: tuple[str, ...], limit: int | None) -> Any:
-        """Rows as an Arrow table in the order of the cursor, `_cursor` with it as text. `{c}` stands for the cursor."""
+        """Rows as an Arrow table in the order of the cursor, `_cursor` with it as text. `{c}`
+        stands for the cursor.
+        """
         ...
 
     def close(self) -> None: ...
@@ -43,9 +46,10 @@ class TableKind(SourceKind):
     Args:
         url: where the server is; write `${NAME}` and keep it in the environment.
         table: `table` or `schema.table`, or a view.
-        cursor: a column that only grows, such as an id or the time of the last change. With it a build reads
-            only rows that came since the last one, in batches; the others lie sealed (AES-256-GCM) in the store
-            until someone is forgotten. A row changed or deleted below it is not noticed.
+        cursor: a column that only grows, such as an id or the time of the last change. With it a
+            build reads only rows that came since the last one, in batches; the others lie sealed
+            (AES-256-GCM) in the store until someone is forgotten. A row changed or deleted below it
+            is not noticed.
         batch: how many rows one batch by the cursor has.
         private_network: whether the host may stand at a private or loopback address.
     """
@@ -70,14 +74,22 @@ class TableKind(SourceKind):
         raise NotImplementedError
 
     def fingerprint(self, where: Where) -> str:
-        """A print over the rows; with a cursor, over its greatest value and how many rows have that or none."""
+        """A print over the rows; with a cursor, over its greatest value and how many rows have that
+        or none.
+        """
         del where
         if not self.cursor:
             return self.whole_print()
         reader = self.reader()
         try:
             top, without = reader.top()
-            return digest(self.table, self.cursor, top, without, reader.page("{c} = ?", (top,), None).num_rows if top is not None else 0)
+            return digest(
+                self.table,
+                self.cursor,
+                top,
+                without,
+                reader.page("{c} = ?", (top,), None).num_rows if top is not None else 0,
+            )
         finally:
             reader.close()
 
@@ -89,11 +101,22 @@ class TableKind(SourceKind):
             Later: the server does not answer.
         """
         label = f"{self.server}:{self.table}"
-        seen = self.fingerprint(where)  # before the rows: what comes in between is noticed next time
+        seen = self.fingerprint(
+            where
+        )  # before the rows: what comes in between is noticed next time
         reader = self.reader()
         try:
             if self.cursor:
-                self._by_cursor(reader, Kept(where, digest(self.server, self.url.rpartition("@")[2], self.table, self.cursor)), con, name, label)
+                self._by_cursor(
+                    reader,
+                    Kept(
+                        where,
+                        digest(self.server, self.url.rpartition("@")[2], self.table, self.cursor),
+                    ),
+                    con,
+                    name,
+                    label,
+                )
             else:
                 reader.pour(con, name, label)
         finally:
@@ -105,14 +128,22 @@ class TableKind(SourceKind):
         return Collected(columns, rows, {label: seen})
 
     def _by_cursor(self, reader: Reader, kept: Kept, con: Any, name: str, label: str) -> None:
-        """What was kept, then what came since; rows of the greatest value, or of none, are read every time."""
+        """What was kept, then what came since; rows of the greatest value, or of none, are read
+        every time.
+        """
         top, without = reader.top()
-        shape = reader.page("{c} = ?", (top,), None) if top is not None else reader.page("{c} is null", (), None)
+        shape = (
+            reader.page("{c} = ?", (top,), None)
+            if top is not None
+            else reader.page("{c} is null", (), None)
+        )
         after = kept.open(shape.schema.names)
         if after is None or top is None:
             kept.forget()
         while top is not None:
-            bounds, above = ((after, top), "{c} > ? and {c} < ?") if after is not None else ((top,), "{c} < ?")
+            bounds, above = (
+                ((after, top), "{c} > ? and {c} < ?") if after is not None else ((top,), "{c} < ?")
+            )
             page = reader.page(above, bounds, self.batch)
             if not page.num_rows:
                 break
@@ -128,7 +159,13 @@ class TableKind(SourceKind):
         line = 0
         for page in (*kept.pages(), shape, *nulls):
             con.register("_page", page.drop_columns([MARK]))
-            rows = f"select '{label}' as _file, {line} + row_number() over () as _line, * from _page"
-            con.execute(f"create table {quote(name)} as {rows}" if first else f"insert into {quote(name)} {rows}")
+            rows = (
+                f"select '{label}' as _file, {line} + row_number() over () as _line, * from _page"
+            )
+            con.execute(
+                f"create table {quote(name)} as {rows}"
+                if first
+                else f"insert into {quote(name)} {rows}"
+            )
             con.unregister("_page")
             line, first = line + page.num_rows, False

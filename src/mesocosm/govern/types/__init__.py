@@ -1,4 +1,6 @@
-"""Types of a field: one file and one line each. A type reads a raw column and says what it could not."""
+"""Types of a field: one file and one line each. A type reads a raw column and says what it could
+not.
+"""
 
 from mesocosm.base.kinds import Kind
 from mesocosm.govern.types.address import Address

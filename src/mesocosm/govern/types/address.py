@@ -10,18 +10,41 @@ from mesocosm.govern.expr import Column, functions
 from mesocosm.govern.types.field import Facts, FieldKind
 
 WAYS = {
-    "st": "Street", "str": "Street", "ave": "Avenue", "av": "Avenue", "rd": "Road", "dr": "Drive", "ln": "Lane", "blvd": "Boulevard", "ct": "Court",
-    "sq": "Square", "pl": "Place", "hwy": "Highway", "pkwy": "Parkway", "cir": "Circle", "ter": "Terrace",
+    "st": "Street",
+    "str": "Street",
+    "ave": "Avenue",
+    "av": "Avenue",
+    "rd": "Road",
+    "dr": "Drive",
+    "ln": "Lane",
+    "blvd": "Boulevard",
+    "ct": "Court",
+    "sq": "Square",
+    "pl": "Place",
+    "hwy": "Highway",
+    "pkwy": "Parkway",
+    "cir": "Circle",
+    "ter": "Terrace",
 }  # USPS Publication 28, appendix C1
 UNITS = {"apt": "Apartment", "ste": "Suite", "bldg": "Building", "fl": "Floor"}  # appendix C2
-DIRECTIONS = {"n": "North", "s": "South", "e": "East", "w": "West", "ne": "Northeast", "nw": "Northwest", "se": "Southeast", "sw": "Southwest"}  # appendix B
+DIRECTIONS = {
+    "n": "North",
+    "s": "South",
+    "e": "East",
+    "w": "West",
+    "ne": "Northeast",
+    "nw": "Northwest",
+    "se": "Southeast",
+    "sw": "Southwest",
+}  # appendix B
 UNIT = re.compile(r"#?(?:\d{1,4}[a-z]?|[a-z])")
 ZIP = re.compile(r"\d{5}(?:-\d{4})?")
 GERMAN = re.compile(r"(?<=[a-zäöüß])str\.?(?=\s+\d|\s*,|$)", re.IGNORECASE)
 
 
 class Address(FieldKind):
-    """A postal address in one form: one space between words, short words written out, `str.` as `straße`; a Chinese one without spaces.
+    """A postal address in one form: one space between words, short words written out, `str.` as
+    `straße`; a Chinese one without spaces.
 
     Source: USPS Publication 28, appendices B and C; DIN 5008.
 
@@ -59,8 +82,8 @@ def address_of(said: str) -> str:
 def _written_out(words: list[str]) -> str:
     """A part of an address with its short words written out where they stand as such words do.
 
-    A way's kind closes its name, so the one before a name is a title or a saint; a direction opens the name after the number, or closes it. What
-    stands before a code of five digits is a state.
+    A way's kind closes its name, so the one before a name is a title or a saint; a direction opens
+    the name after the number, or closes it. What stands before a code of five digits is a state.
 
     >>> [_written_out(a.split()) for a in ("5 Dr. Martin Luther King Dr.", "12 St James St N", "7 E St", "Apt 4", "Omaha NE 68001")]
     ['5 Dr. Martin Luther King Drive', '12 St James Street North', '7 E Street', 'Apartment 4', 'Omaha NE 68001']
@@ -69,7 +92,10 @@ def _written_out(words: list[str]) -> str:
 
     def closes(place: int) -> bool:
         """Whether nothing but directions, parts of a building and numbers comes after."""
-        return all(b in DIRECTIONS or b in UNITS or not (b[:1].isalpha() or ZIP.fullmatch(b)) for b in bare[place + 1 :])
+        return all(
+            b in DIRECTIONS or b in UNITS or not (b[:1].isalpha() or ZIP.fullmatch(b))
+            for b in bare[place + 1 :]
+        )
 
     def opens(place: int) -> bool:
         """Whether a number alone comes before, and a name of more than its kind after."""
@@ -84,7 +110,11 @@ def _written_out(words: list[str]) -> str:
             found.append(UNITS[b])
         elif b in WAYS and closes(place) and name and (numbered or b != "ct"):
             found.append(WAYS[b])
-        elif b in DIRECTIONS and numbered and ((closes(place) and name and WAYS.keys() & set(bare)) or opens(place)):
+        elif (
+            b in DIRECTIONS
+            and numbered
+            and ((closes(place) and name and WAYS.keys() & set(bare)) or opens(place))
+        ):
             found.append(DIRECTIONS[b])
         else:
             found.append(word)

@@ -1,4 +1,6 @@
-"""Countries in one form, whatever language or code they are written in. Knows CLDR through Babel."""
+"""Countries in one form, whatever language or code they are written in. Knows CLDR through
+Babel.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +11,57 @@ from typing import Literal
 from mesocosm.govern.expr import BLANK, Column, functions, literal
 from mesocosm.govern.types.field import Facts, FieldKind
 
-LANGUAGES = ("en", "zh", "zh_Hant", "de", "fr", "es", "it", "pt", "ja", "ko", "ru", "ar", "nl", "pl", "tr")
+LANGUAGES = (
+    "en",
+    "zh",
+    "zh_Hant",
+    "de",
+    "fr",
+    "es",
+    "it",
+    "pt",
+    "ja",
+    "ko",
+    "ru",
+    "ar",
+    "nl",
+    "pl",
+    "tr",
+)
 MORE = {
-    "turkey": "TR", "hong kong": "HK", "macau": "MO", "macao": "MO", "ivory coast": "CI", "vatican": "VA", "palestine": "PS", "swaziland": "SZ", "burma": "MM", "cape verde": "CV", "macedonia": "MK",
-    "republic of korea": "KR", "korea republic of": "KR", "iran islamic republic of": "IR", "bolivia plurinational state of": "BO", "venezuela bolivarian republic of": "VE", "tanzania united republic of": "TZ",
-    "moldova republic of": "MD", "the netherlands": "NL", "britain": "GB",
-    "uk": "GB", "england": "GB", "great britain": "GB", "the united states of america": "US", "united states of america": "US", "u s a": "US", "u s": "US", "america": "US", "holland": "NL", "prc": "CN", "russian federation": "RU", "uae": "AE",
-}  # fmt: skip
+    "turkey": "TR",
+    "hong kong": "HK",
+    "macau": "MO",
+    "macao": "MO",
+    "ivory coast": "CI",
+    "vatican": "VA",
+    "palestine": "PS",
+    "swaziland": "SZ",
+    "burma": "MM",
+    "cape verde": "CV",
+    "macedonia": "MK",
+    "republic of korea": "KR",
+    "korea republic of": "KR",
+    "iran islamic republic of": "IR",
+    "bolivia plurinational state of": "BO",
+    "venezuela bolivarian republic of": "VE",
+    "tanzania united republic of": "TZ",
+    "moldova republic of": "MD",
+    "the netherlands": "NL",
+    "britain": "GB",
+    "uk": "GB",
+    "england": "GB",
+    "great britain": "GB",
+    "the united states of america": "US",
+    "united states of america": "US",
+    "u s a": "US",
+    "u s": "US",
+    "america": "US",
+    "holland": "NL",
+    "prc": "CN",
+    "russian federation": "RU",
+    "uae": "AE",
+}
 
 
 class Country(FieldKind):
@@ -59,11 +105,18 @@ class Country(FieldKind):
 def _plain(said: str) -> str:
     import unicodedata
 
-    flat = "".join(c for c in unicodedata.normalize("NFKD", said.casefold()) if not unicodedata.combining(c))
+    flat = "".join(
+        c for c in unicodedata.normalize("NFKD", said.casefold()) if not unicodedata.combining(c)
+    )
     return re.sub(r"[\W_]+", " ", flat).strip()
 
 
-AMBIGUOUS = {"congo": ("CD", "CG"), "korea": ("KP", "KR"), "virgin islands": ("VG", "VI"), "saint martin": ("MF", "SX")}
+AMBIGUOUS = {
+    "congo": ("CD", "CG"),
+    "korea": ("KP", "KR"),
+    "virgin islands": ("VG", "VI"),
+    "saint martin": ("MF", "SX"),
+}
 
 
 @lru_cache(maxsize=1)
@@ -77,7 +130,9 @@ def ambiguous() -> dict[str, tuple[str, ...]]:
         for code, name in Locale.parse(language).territories.items():
             if code in codes and len(_plain(name)) > 2:
                 told.setdefault(_plain(name), set()).add(code)
-    return {name: tuple(sorted(several)) for name, several in told.items() if len(several) > 1} | AMBIGUOUS
+    return {
+        name: tuple(sorted(several)) for name, several in told.items() if len(several) > 1
+    } | AMBIGUOUS
 
 
 def why_no_country(said: str, form: str) -> str | None:
@@ -98,14 +153,23 @@ def known() -> dict[str, str]:
     from babel.core import get_global
 
     found = dict(MORE)
-    codes = [c for c in Locale("en").territories if len(c) == 2 and c.isalpha() and c not in ("EU", "EZ", "UN", "XA", "XB", "ZZ", "QO")]
+    codes = [
+        c
+        for c in Locale("en").territories
+        if len(c) == 2 and c.isalpha() and c not in ("EU", "EZ", "UN", "XA", "XB", "ZZ", "QO")
+    ]
     for language in LANGUAGES:
         names = Locale.parse(language).territories
         for code in codes:
             if code in names:
                 found.setdefault(_plain(names[code]), code)
     for alias, real in get_global("territory_aliases").items():
-        if alias.isalpha() and len(real) == 1 and real[0] in codes and (len(alias) > 2 or alias == "UK"):
+        if (
+            alias.isalpha()
+            and len(real) == 1
+            and real[0] in codes
+            and (len(alias) > 2 or alias == "UK")
+        ):
             found.setdefault(alias.casefold(), real[0])
     return found | {code.casefold(): code for code in codes}
 

@@ -28,17 +28,21 @@ def _format(text: str) -> str:
 class Date(FieldKind):
     """A day, written in any of several formats, strict by the calendar: there is no 30 February.
 
-    The day is the one written; an offset behind its clock does not make it another. Two digits of a year are 1969 to 2068. Years are
-    1000 to 2999. Refused with the reason: 24:00, a leap second, digits below a microsecond, ISO week dates (`2026-W10-4`), ordinal
-    dates (`2026-065`), months without a day, years of a Japanese era, zones by name. A format without marks, as `%Y%m%d`, reads texts
-    of its full width only.
+    The day is the one written; an offset behind its clock does not make it another. Two digits of a
+    year are 1969 to 2068. Years are 1000 to 2999. Refused with the reason: 24:00, a leap second,
+    digits below a microsecond, ISO week dates (`2026-W10-4`), ordinal dates (`2026-065`), months
+    without a day, years of a Japanese era, zones by name. A format without marks, as `%Y%m%d`,
+    reads texts of its full width only.
 
-    One column has one order of day and month: where `formats` has both, the column's values have to prove one, or the build stops.
+    One column has one order of day and month: where `formats` has both, the column's values have to
+    prove one, or the build stops.
 
     Args:
-        formats: `iso` (also 20240305), `zh` (2024年3月5日), `dmy`, `mdy` or `ymd` (any separator, years of two digits, names of months
-            in English, German, French and more), `epoch`, `epoch_ms`, `epoch_us` or `epoch_ns` (counts since 1970; one of them), `excel`
-            (serial days since 1900; those since 1904 are not known), or strptime formats; tried in their order.
+        formats: `iso` (also 20240305), `zh` (2024年3月5日), `dmy`, `mdy` or `ymd` (any separator,
+            years of two digits, names of months in English, German, French and more), `epoch`,
+            `epoch_ms`, `epoch_us` or `epoch_ns` (counts since 1970; one of them), `excel` (serial
+            days since 1900; those since 1904 are not known), or strptime formats; tried in their
+            order.
 
     Source: ISO 8601; C89 strptime.
 
@@ -47,7 +51,9 @@ class Date(FieldKind):
     """
 
     type: Literal["date"] = "date"
-    formats: Annotated[tuple[Annotated[str, AfterValidator(_format)], ...], AfterValidator(counted_once)] = ("iso",)
+    formats: Annotated[
+        tuple[Annotated[str, AfterValidator(_format)], ...], AfterValidator(counted_once)
+    ] = ("iso",)
 
     def _of(self, facts: Facts | None) -> Self:
         """The field with the formats that the column's proven order of day and month leaves."""
@@ -67,21 +73,29 @@ class Date(FieldKind):
     @property
     def forms(self) -> list[str]:
         """The formats, short names written out."""
-        each = (f for form in self.formats for f in SHORT.get(form, () if form in COUNTED else (form,)))
-        return list(dict.fromkeys(f for f in each if "%z" not in f))  # one %z makes the engine roll days over
+        each = (
+            f for form in self.formats for f in SHORT.get(form, () if form in COUNTED else (form,))
+        )
+        return list(
+            dict.fromkeys(f for f in each if "%z" not in f)
+        )  # one %z makes the engine roll days over
 
     @property
     def spec(self) -> str:
         """The formats as the careful reader takes them."""
         return "\n".join(self.formats)
 
-    def parts(self, said: Column, known: dict[str, Column], facts: Facts | None = None) -> dict[str, Column]:
+    def parts(
+        self, said: Column, known: dict[str, Column], facts: Facts | None = None
+    ) -> dict[str, Column]:
         """The day by the plain formats."""
         forms = self._of(facts).forms
         if known or not said.type().is_string() or not forms:
             return {}
         day = moment(said, forms).date()
-        return {"plain": cases((day.year() >= 1000, day), other=null("date"))}  # 24 may be a year of two digits
+        return {
+            "plain": cases((day.year() >= 1000, day), other=null("date"))
+        }  # 24 may be a year of two digits
 
     def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The day; null for a text that no format reads."""

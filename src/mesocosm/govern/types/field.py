@@ -24,11 +24,13 @@ class FieldKind(Kind):
     Args:
         column: the source's column, where it bears another name.
         missing: what stands for a missing value.
-        null: the texts that mean "no value" in this source, exactly as it writes them, outer spaces aside: `null: ["", "NA"]`; `null: []`
-            for none, not even the empty text. Not set: the empty text, and for types that cannot hold such a word (numbers, dates,
-            times, booleans, phones, a category's listed values) also NA, N/A, NaN, null and ? in any case. A value or alias that a
-            category lists is never null.
-        absent: values that stand for none in this source, as 0 for a measure that was not taken; written as the source has them.
+        null: the texts that mean "no value" in this source, exactly as it writes them, outer spaces
+            aside: `null: ["", "NA"]`; `null: []` for none, not even the empty text. Not set: the
+            empty text, and for types that cannot hold such a word (numbers, dates, times, booleans,
+            phones, a category's listed values) also NA, N/A, NaN, null and ? in any case. A value
+            or alias that a category lists is never null.
+        absent: values that stand for none in this source, as 0 for a measure that was not taken;
+            written as the source has them.
         rules: conditions over field names; a row that breaks one is quarantined.
         private: how a private value is hidden; such a field may not be a model's input.
         unreadable: `quarantine` the row of a value that the type cannot read, or make it `missing`.
@@ -50,12 +52,28 @@ class FieldKind(Kind):
         if value is None:
             return None
         listed = value if isinstance(value, list | tuple) else [value]
-        return tuple("" if one is None else str(one) if isinstance(one, int | float) and not isinstance(one, bool) else one.strip() if isinstance(one, str) else one for one in listed)
+        return tuple(
+            (
+                ""
+                if one is None
+                else (
+                    str(one)
+                    if isinstance(one, int | float) and not isinstance(one, bool)
+                    else one.strip()
+                    if isinstance(one, str)
+                    else one
+                )
+            )
+            for one in listed
+        )
 
     @field_validator("absent", mode="before")
     @classmethod
     def _texts(cls, value: Any) -> Any:
-        return tuple(str(one) if isinstance(one, int | float) and not isinstance(one, bool) else one for one in (value if isinstance(value, list | tuple) else [value]))
+        return tuple(
+            str(one) if isinstance(one, int | float) and not isinstance(one, bool) else one
+            for one in (value if isinstance(value, list | tuple) else [value])
+        )
 
     @property
     def ibis_type(self) -> str:
@@ -69,13 +87,17 @@ class FieldKind(Kind):
 
     @property
     def sealed(self) -> bool:
-        """Whether the field is encrypted; equal values are then sealed differently, so they cannot be compared."""
+        """Whether the field is encrypted; equal values are then sealed differently, so they cannot
+        be compared.
+        """
         return getattr(self.private, "by", None) == "encrypt"
 
     @property
     def leans(self) -> tuple[str, ...]:
         """Other fields that the steps of this one read."""
-        return tuple(dict.fromkeys([*self.missing.leans, *(self.fence.leans if self.fence else ())]))
+        return tuple(
+            dict.fromkeys([*self.missing.leans, *(self.fence.leans if self.fence else ())])
+        )
 
     @property
     def trims(self) -> bool:
@@ -95,12 +117,18 @@ class FieldKind(Kind):
     def unless_null(self, said: Column) -> Column:
         """The value, null where it is one of the field's null words."""
         if said.type().is_string():
-            return unless_blank(said, self.usual_null) if self.null is None else unless_blank(said, self.null, exact=True)
+            return (
+                unless_blank(said, self.usual_null)
+                if self.null is None
+                else unless_blank(said, self.null, exact=True)
+            )
         return unless_absent(said, self.null) if self.null else said
 
     @property
     def label_spellings(self) -> dict[str, str]:
-        """Other texts that mean a value, as a text, in small letters where only one value is meant whatever the case."""
+        """Other texts that mean a value, as a text, in small letters where only one value is meant
+        whatever the case.
+        """
         return {}
 
     @property
@@ -114,11 +142,15 @@ class FieldKind(Kind):
         return "text"
 
     def learn(self, spellings: list[str]) -> Facts:
-        """Facts that reading needs from the distinct texts beside the numbers; most types need none."""
+        """Facts that reading needs from the distinct texts beside the numbers; most types need
+        none.
+        """
         del spellings
         return {}
 
-    def parts(self, said: Column, known: dict[str, Column], facts: Facts | None = None) -> dict[str, Column]:
+    def parts(
+        self, said: Column, known: dict[str, Column], facts: Facts | None = None
+    ) -> dict[str, Column]:
         """Helper columns cut from the text, each computed once; most types need none.
 
         Asked again with what it gave, so that a helper may rest on another, until it gives no more.
@@ -139,11 +171,15 @@ class FieldKind(Kind):
         return read
 
     def because(self, said: Column, facts: Facts) -> Column | None:
-        """Why the type could not read a text, in plain words; None where the type has no more to say."""
+        """Why the type could not read a text, in plain words; None where the type has no more to
+        say.
+        """
         del said, facts
         return None
 
-    def reason(self, said: Column, finished: Column, name: str, facts: Facts | None = None) -> Column:
+    def reason(
+        self, said: Column, finished: Column, name: str, facts: Facts | None = None
+    ) -> Column:
         """Why a row is quarantined for an unreadable value, else null."""
         if self.unreadable == "missing":
             return null()

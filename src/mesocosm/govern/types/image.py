@@ -1,6 +1,8 @@
-"""Images in one form: RGB, upright, no longer than asked, as PNG in base64, without what cameras write beside them. Knows Pillow.
+"""Images in one form: RGB, upright, no longer than asked, as PNG in base64, without what cameras
+write beside them. Knows Pillow.
 
-The value is the image itself, so that a snapshot is whole without its files and a row that is erased takes its image along.
+The value is the image itself, so that a snapshot is whole without its files and a row that is
+erased takes its image along.
 """
 
 from __future__ import annotations
@@ -23,12 +25,14 @@ MOST_PATH = 1000
 
 
 class Image(FieldKind):
-    """An image: a file inside the project, or its bytes as a data URL or in base64; what a service is asked with is bytes, never a path.
+    """An image: a file inside the project, or its bytes as a data URL or in base64; what a service
+    is asked with is bytes, never a path.
 
     Args:
         size: pixels of the longer side at most; a larger image is made smaller.
 
-    Source: PNG (ISO/IEC 15948); data URLs (RFC 2397); Exif 2.32 (orientation is applied, the rest, places too, is left out).
+    Source: PNG (ISO/IEC 15948); data URLs (RFC 2397); Exif 2.32 (orientation is applied, the rest,
+    places too, is left out).
 
     >>> Image().most > 1_000_000
     True
@@ -79,14 +83,24 @@ def image_of(said: str, size: str, root: Path | None = None) -> str | None:
             if picture.width * picture.height > MOST_PIXELS:
                 return None
             upright = ImageOps.exif_transpose(picture)
-            plain = upright.convert("RGBA") if "A" in upright.getbands() or "transparency" in upright.info else upright.convert("RGB")
+            plain = (
+                upright.convert("RGBA")
+                if "A" in upright.getbands() or "transparency" in upright.info
+                else upright.convert("RGB")
+            )
             if plain.mode == "RGBA":  # what is seen through is white
                 ground = Pictures.new("RGBA", plain.size, (255, 255, 255, 255))
                 plain = Pictures.alpha_composite(ground, plain).convert("RGB")
             plain.thumbnail((int(size), int(size)), Pictures.Resampling.LANCZOS)
             out = io.BytesIO()
             plain.save(out, "PNG", optimize=False)
-    except (OSError, ValueError, SyntaxError, OverflowError, Pictures.DecompressionBombError):  # what Pillow raises for torn files
+    except (
+        OSError,
+        ValueError,
+        SyntaxError,
+        OverflowError,
+        Pictures.DecompressionBombError,
+    ):  # what Pillow raises for torn files
         return None
     return base64.b64encode(out.getvalue()).decode("ascii")
 
@@ -101,7 +115,9 @@ def _bytes(said: str, root: Path | None) -> bytes | None:
             path = (root / said).resolve()
             if path.is_relative_to(root.resolve()) and path.is_file():
                 return path.read_bytes() if path.stat().st_size <= MOST_BYTES else None
-        except OSError:  # a short image in base64 may be too long for a file's name; others may not be read
+        except (
+            OSError
+        ):  # a short image in base64 may be too long for a file's name; others may not be read
             pass
     if len(said) > MOST_BYTES * 4 // 3:
         return None

@@ -1,4 +1,6 @@
-"""Several values in one text, as tags are. Knows the separator, the values and their aliases, whatever their case."""
+"""Several values in one text, as tags are. Knows the separator, the values and their aliases,
+whatever their case.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,8 @@ BETWEEN = "; "
 class List(FieldKind):
     """Several values in one text; each once, in the order of the alphabet, with "; " between.
 
-    An array of JSON, as a list of Parquet becomes one, is read as its items; one with an item that holds the separator is refused.
+    An array of JSON, as a list of Parquet becomes one, is read as its items; one with an item that
+    holds the separator is refused.
 
     Args:
         separator: what stands between values in the source.
@@ -38,14 +41,20 @@ class List(FieldKind):
     def _plain(self) -> List:
         for value in (*self.values, *self.aliases):
             if BETWEEN.strip() in value or self.separator in value:
-                raise ValueError(f"values without '{self.separator}' and ';' in them, and one is '{value}'")
+                raise ValueError(
+                    f"values without '{self.separator}' and ';' in them, and one is '{value}'"
+                )
         return self
 
     @property
     def wanted(self) -> str:
         """In words."""
         between = f"with '{self.separator}' between"
-        return f"{', '.join(self.values)} or several of them {between}" if self.values else f"values {between}"
+        return (
+            f"{', '.join(self.values)} or several of them {between}"
+            if self.values
+            else f"values {between}"
+        )
 
     @property
     def narrows(self) -> bool:
@@ -63,11 +72,16 @@ class List(FieldKind):
         return ("", "[]")
 
     def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
-        """The values, each once and sorted; null where one of them is not known, or there is none."""
+        """The values, each once and sorted; null where one of them is not known, or there is
+        none.
+        """
         del parts, facts
         text = said.cast("string")
         written = text if self.values else text.replace(full_width(self.separator), self.separator)
-        text = cases((text.re_search(r"^\[.*\]$"), functions()["items_of"](text, literal(self.separator))), other=written)
+        text = cases(
+            (text.re_search(r"^\[.*\]$"), functions()["items_of"](text, literal(self.separator))),
+            other=written,
+        )
         each = text.split(self.separator).map(lambda v: v.strip()).filter(lambda v: v != "")
         if self.values:
             known = {value.casefold(): value for value in self.values}
@@ -75,7 +89,9 @@ class List(FieldKind):
             read = each.map(lambda v: matched(v.lower(), known, "string"))
             whole = read.filter(lambda v: v.isnull()).length() == 0
             each = read.filter(lambda v: v.notnull())
-            return cases((whole & (each.length() > 0), each.unique().sort().join(BETWEEN)), other=null())
+            return cases(
+                (whole & (each.length() > 0), each.unique().sort().join(BETWEEN)), other=null()
+            )
         return cases((each.length() > 0, each.unique().sort().join(BETWEEN)), other=null())
 
 
@@ -89,7 +105,8 @@ def full_width(separator: str) -> str:
 
 
 def items_of(said: str, separator: str) -> str | None:
-    """The items of an array of JSON with the separator between; a text that is no such array as it is, None where an item cannot stand.
+    """The items of an array of JSON with the separator between; a text that is no such array as it
+    is, None where an item cannot stand.
 
     >>> items_of('["a", 1.10]', ";"), items_of('["a;b"]', ";"), items_of("[a]", ";")
     ('a;1.10', None, '[a]')
@@ -97,10 +114,14 @@ def items_of(said: str, separator: str) -> str | None:
     import json
 
     try:
-        items = json.loads(said, parse_float=str, parse_int=str, parse_constant=str)  # each number as it is written
+        items = json.loads(
+            said, parse_float=str, parse_int=str, parse_constant=str
+        )  # each number as it is written
     except (ValueError, RecursionError):
         return said
     texts = [one if isinstance(one, str) else json.dumps(one) for one in items if one is not None]
-    if any(separator in one or BETWEEN.strip() in one for one in texts) or any(isinstance(one, list | dict) for one in items):
+    if any(separator in one or BETWEEN.strip() in one for one in texts) or any(
+        isinstance(one, list | dict) for one in items
+    ):
         return None
     return separator.join(texts)

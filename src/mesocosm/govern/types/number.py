@@ -1,4 +1,6 @@
-"""Numbers with thousands marks and units. Knows how to split a figure from its unit and convert it."""
+"""Numbers with thousands marks and units. Knows how to split a figure from its unit and convert
+it.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +9,26 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from mesocosm.base.kinds import Kind
-from mesocosm.base.units import CURRENCIES, HAN, OFFSET_WORDS, factor, known, money, parse_unit, shift, spellings
+from mesocosm.base.units import (
+    CURRENCIES,
+    HAN,
+    OFFSET_WORDS,
+    factor,
+    known,
+    money,
+    parse_unit,
+    shift,
+    spellings,
+)
 from mesocosm.govern.clean.outliers import OutliersSetting
 from mesocosm.govern.clean.outliers.fence import Fence
 from mesocosm.govern.expr import Column, cases, functions, literal, matched, null
 from mesocosm.govern.figures import BETWEEN
 from mesocosm.govern.types.field import Facts, FieldKind
 
-FIGURE = r"^([-+]?)\s*([€$£¥]?)\s*((?:\d[\d.,' \x{00A0}\x{2009}]*)?[.,]?\d(?:[eE][-+]?\d+)?)\s*(.*?)$"
+FIGURE = (
+    r"^([-+]?)\s*([€$£¥]?)\s*((?:\d[\d.,' \x{00A0}\x{2009}]*)?[.,]?\d(?:[eE][-+]?\d+)?)\s*(.*?)$"
+)
 
 
 LEAD = r"^[-+]?\d+(?:\.\d+)?"
@@ -24,9 +38,13 @@ GROUPED = r"^[-+]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$"
 WHOLE = r"^[-+]?\d+(?:\.0*)?$"
 PART = r"^[-+]?\d+\.\d*[1-9]\d*$"
 SMALL = r"^[^eE]*[1-9]"  # a figure that is not zero
-ROUNDED = 4.5e-16  # how far, in parts of a number, rounding takes the product of a figure and a factor
+ROUNDED = (
+    4.5e-16  # how far, in parts of a number, rounding takes the product of a figure and a factor
+)
 DOUBLE_DIGITS = 15  # a text with no more characters has no more digits than a double holds
-FEW_DIGITS = r"^\s*[-+]?\d(?:[.,]?\d){0,14}[.,]?0*[eE]"  # at most 15 digits, then zeros, before an exponent
+FEW_DIGITS = (  # at most 15 digits, then zeros, before an exponent
+    r"^\s*[-+]?\d(?:[.,]?\d){0,14}[.,]?0*[eE]"
+)
 TWO_READINGS = r"^\s*[-+]?[1-9]\d{0,2}\.\d{3}\s*$"  # in a column that shows both decimal marks
 EXACT = 9007199254740992.0  # whole numbers below it are whole in a double too
 
@@ -40,7 +58,8 @@ def _unit(text: str) -> str:
 
 
 class Rates(Kind):
-    """Where exchange rates come from: a source with one row a currency, or a row a currency and day.
+    """Where exchange rates come from: a source with one row a currency, or a row a currency and
+    day.
 
     Args:
         from: the source.
@@ -61,26 +80,34 @@ class Rates(Kind):
 
 
 def _thirds(text: Column) -> Column:
-    """Whether a point stands before the last three characters, so that it may group digits in threes."""
+    """Whether a point stands before the last three characters, so that it may group digits in
+    threes.
+    """
     return text.right(4).left(1) == "."
 
 
 class Number(FieldKind):
     """A number, with or without a unit, read exactly or refused with its reason.
 
-    A mark groups digits only where groups stand: threes (`1,234`), twos before the last three as in India (`12,34,567`), an
-    apostrophe or a space in threes (`1'234`). Full-width and Arabic digits and the true minus (−) are read. A sign of currency or
-    its ISO code stands before or after. Refused: ranges, `±`, fractions, `(5)` and `5-`, `<5`, an exponent beside group marks, a
-    number above 2^53 whose digits a double does not hold (`integer` or `decimal` hold it), one nearer to zero than a double can be.
+    A mark groups digits only where groups stand: threes (`1,234`), twos before the last three as in
+    India (`12,34,567`), an apostrophe or a space in threes (`1'234`). Full-width and Arabic digits
+    and the true minus (−) are read. A sign of currency or its ISO code stands before or after.
+    Refused: ranges, `±`, fractions, `(5)` and `5-`, `<5`, an exponent beside group marks, a number
+    above 2^53 whose digits a double does not hold (`integer` or `decimal` hold it), one nearer to
+    zero than a double can be.
 
-    `12 %` needs `unit: percent` and is then 12; a spreadsheet holds a cell that it shows as 12 % as 0.12. A text beside the figure that
-    does not convert to the unit is refused, and so are words of several sizes: ton, gallon, pint, cup, gr, m€ (`spellings` settles them).
+    `12 %` needs `unit: percent` and is then 12; a spreadsheet holds a cell that it shows as 12 % as
+    0.12. A text beside the figure that does not convert to the unit is refused, and so are words of
+    several sizes: ton, gallon, pint, cup, gr, m€ (`spellings` settles them).
 
     Args:
-        unit: the unit the field is kept in; a value that names another is converted, °F and K by their offset too.
-        decimal: the decimal mark; the other mark groups. Not set: the mark that the column's values prove; a column whose values
-            leave both readings open (only such as `1,234`) stops the build and asks.
-        rates: how many of the field's unit (a currency) one of each other currency is worth, or the source that says so.
+        unit: the unit the field is kept in; a value that names another is converted, °F and K by
+            their offset too.
+        decimal: the decimal mark; the other mark groups. Not set: the mark that the column's values
+            prove; a column whose values leave both readings open (only such as `1,234`) stops the
+            build and asks.
+        rates: how many of the field's unit (a currency) one of each other currency is worth, or the
+            source that says so.
         spellings: texts that stand beside a figure, each with how many of the field's unit it is.
         outliers: how far values are fenced and acted on.
 
@@ -124,28 +151,47 @@ class Number(FieldKind):
         return (self.type,)
 
     def mark(self, facts: Facts) -> str:
-        """The decimal mark: a point where the source's cells are numbers, else as set, as the column proved it, or a point; `mixed` where the column proved both."""
-        return "." if facts.get("decimal") == "numbers" else self.decimal or str(facts.get("decimal", "."))
+        """The decimal mark: a point where the source's cells are numbers, else as set, as the
+        column proved it, or a point; `mixed` where the column proved both.
+        """
+        return (
+            "."
+            if facts.get("decimal") == "numbers"
+            else self.decimal or str(facts.get("decimal", "."))
+        )
 
     def learn(self, spellings_seen: list[str], rates: dict[str, float] | None = None) -> Facts:
-        """The factor of every spelling of a unit that converts to the field's; `offsets` where a factor alone is not enough."""
+        """The factor of every spelling of a unit that converts to the field's; `offsets` where a
+        factor alone is not enough.
+        """
         if not self.unit:
             return {}
         known = spellings(self.unit)
         if self.unit in CURRENCIES:
-            known |= money(self.unit, {**(self.rates if isinstance(self.rates, dict) else {}), **(rates or {})})
+            known |= money(
+                self.unit, {**(self.rates if isinstance(self.rates, dict) else {}), **(rates or {})}
+            )
         for said in spellings_seen:
             times = factor(said, self.unit)
             if times is not None:
                 known[said] = times
-        shifted = {said: list(line) for said in sorted({*OFFSET_WORDS, *spellings_seen}) if (line := shift(said, self.unit))}
+        shifted = {
+            said: list(line)
+            for said in sorted({*OFFSET_WORDS, *spellings_seen})
+            if (line := shift(said, self.unit))
+        }
         known = {said: times for said, times in known.items() if said not in shifted}
-        return {"units": {said: known[said] for said in sorted(known)}} | ({"offsets": shifted} if shifted else {})
+        return {"units": {said: known[said] for said in sorted(known)}} | (
+            {"offsets": shifted} if shifted else {}
+        )
 
-    def parts(self, said: Column, known: dict[str, Column], facts: Facts | None = None) -> dict[str, Column]:
+    def parts(
+        self, said: Column, known: dict[str, Column], facts: Facts | None = None
+    ) -> dict[str, Column]:
         """The number and the text beside it, by the cheapest way that reads it.
 
-        A plain number is cast; digits with a unit behind are cut; only what is neither goes through the strict reader.
+        A plain number is cast; digits with a unit behind are cut; only what is neither goes through
+        the strict reader.
         """
         if said.type().is_numeric() or "number" in known:
             return {}
@@ -154,7 +200,10 @@ class Number(FieldKind):
         if not known:
             fast = self._plain(said, mark)
             lead = said.re_extract(LEAD_COMMA if mark == "," else LEAD, 0)
-            return {"fast": fast, "lead": cases((fast.isnull() & said.notnull(), lead), other=null())}
+            return {
+                "fast": fast,
+                "lead": cases((fast.isnull() & said.notnull(), lead), other=null()),
+            }
         if "rest" not in known:
             return {"rest": said.substr(known["lead"].length()).lstrip()}
         if "odd" not in known:
@@ -163,12 +212,22 @@ class Number(FieldKind):
             return {"odd": cases((odd, said), other=null())}
         careful = functions()["figure_of"](known["odd"], literal(mark))
         if mark == ".":
-            careful = cases((known["odd"].re_search(GROUPED), known["odd"].replace(",", "")), other=careful)
+            careful = cases(
+                (known["odd"].re_search(GROUPED), known["odd"].replace(",", "")), other=careful
+            )
         lead = known["lead"].replace(",", ".") if mark == "," else known["lead"]
         beside = functions()["unit_of"](known["odd"], literal(mark))
         return {
-            "number": cases((known["fast"].notnull(), known["fast"]), (known["odd"].isnull(), lead.try_cast("float64")), other=careful.try_cast("float64")),
-            "unit": cases((known["fast"].notnull(), literal("")), (known["odd"].isnull(), known["rest"]), other=beside),
+            "number": cases(
+                (known["fast"].notnull(), known["fast"]),
+                (known["odd"].isnull(), lead.try_cast("float64")),
+                other=careful.try_cast("float64"),
+            ),
+            "unit": cases(
+                (known["fast"].notnull(), literal("")),
+                (known["odd"].isnull(), known["rest"]),
+                other=beside,
+            ),
         }
 
     def _plain(self, said: Column, mark: str) -> Column:
@@ -179,14 +238,31 @@ class Number(FieldKind):
         number = text.try_cast("float64")
         if mark != "mixed":
             return cases((odd, null("float64")), other=number)
-        return cases((odd | (_thirds(text) & (number.abs() >= 1.0) & (number.abs() < 1000.0)), null("float64")), other=number)
+        return cases(
+            (
+                odd | (_thirds(text) & (number.abs() >= 1.0) & (number.abs() < 1000.0)),
+                null("float64"),
+            ),
+            other=number,
+        )
 
     def _digits(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
-        """The digits of a whole number as text, null for few digits before an exponent; `odd` where a part is not whole, or more digits stand before an exponent. Asked of great numbers only."""
+        """The digits of a whole number as text, null for few digits before an exponent; `odd` where
+        a part is not whole, or more digits stand before an exponent. Asked of great numbers
+        only.
+        """
         mark, said = self.mark(facts), said.cast("string")
-        lead = cases((parts["fast"].notnull(), said), (parts["odd"].isnull(), parts["lead"]), other=functions()["figure_of"](parts["odd"], literal(mark)))
+        lead = cases(
+            (parts["fast"].notnull(), said),
+            (parts["odd"].isnull(), parts["lead"]),
+            other=functions()["figure_of"](parts["odd"], literal(mark)),
+        )
         many = (lead.contains("e") | lead.contains("E")) & ~lead.re_search(FEW_DIGITS)
-        return cases((lead.re_search(WHOLE), lead), (lead.re_search(PART) | many, literal("odd")), other=null())
+        return cases(
+            (lead.re_search(WHOLE), lead),
+            (lead.re_search(PART) | many, literal("odd")),
+            other=null(),
+        )
 
     def unit_of(self, said: Column, facts: Facts) -> Column:
         """The text beside the figure, empty where there is none."""
@@ -200,17 +276,27 @@ class Number(FieldKind):
         number, digits = parts["number"], self._digits(said, parts, facts)
         same = number.try_cast("decimal(38, 0)") == digits.try_cast("decimal(38, 0)")
         lost = (number == 0.0) & (said.contains("e-") | said.contains("E-"))
-        held = cases((lost & said.re_search(SMALL), null("float64")), (number.abs() < EXACT, number), (digits.notnull() & ~same.fill_null(False), null("float64")), other=number)
+        held = cases(
+            (lost & said.re_search(SMALL), null("float64")),
+            (number.abs() < EXACT, number),
+            (digits.notnull() & ~same.fill_null(False), null("float64")),
+            other=number,
+        )
         return self._converted(held, parts["unit"], facts)
 
     def _converted(self, number: Column, unit: Column, facts: Facts) -> Column:
         """A number in the field's unit."""
         offsets = {**facts.get("offsets", {})}
         times = {"": 1.0, **HAN, **facts.get("units", {}), **self.spellings}
-        plain = number * matched(unit, {k: v for k, v in times.items() if k not in offsets}, "float64")
+        plain = number * matched(
+            unit, {k: v for k, v in times.items() if k not in offsets}, "float64"
+        )
         if not offsets:
             return plain
-        moved = [(unit == said, ((number + before) * scale + after).round(9)) for said, (before, scale, after) in sorted(offsets.items())]
+        moved = [
+            (unit == said, ((number + before) * scale + after).round(9))
+            for said, (before, scale, after) in sorted(offsets.items())
+        ]
         return cases(*moved, other=plain)
 
     def _from_typed(self, said: Column) -> Column:
@@ -220,7 +306,11 @@ class Number(FieldKind):
             return cases((number.try_cast(str(said.type())) == said, number), other=null("float64"))
         if not said.type().is_integer():
             return number
-        return cases((number.abs() < EXACT, number), (number.try_cast("decimal(38, 0)") == said.cast("decimal(38, 0)"), number), other=null("float64"))
+        return cases(
+            (number.abs() < EXACT, number),
+            (number.try_cast("decimal(38, 0)") == said.cast("decimal(38, 0)"), number),
+            other=null("float64"),
+        )
 
     def finish(self, read: Column) -> Column:
         """A finite number."""
@@ -228,12 +318,18 @@ class Number(FieldKind):
 
     def because(self, said: Column, facts: Facts) -> Column | None:
         """Why a text is no number."""
-        known = BETWEEN.join(sorted({*HAN, *self.spellings, *facts.get("units", {}), *facts.get("offsets", {})}))
-        return functions()["why_no_number"](said.cast("string"), literal("\n".join((self.mark(facts), self.unit or "", known, *self.kept_as))))
+        known = BETWEEN.join(
+            sorted({*HAN, *self.spellings, *facts.get("units", {}), *facts.get("offsets", {})})
+        )
+        return functions()["why_no_number"](
+            said.cast("string"),
+            literal("\n".join((self.mark(facts), self.unit or "", known, *self.kept_as))),
+        )
 
 
 class Integer(Number):
-    """A whole number of 64 bits, exact, with or without a unit; 3.0 is whole, 3.5 is not. Figures are read as by `number`.
+    """A whole number of 64 bits, exact, with or without a unit; 3.0 is whole, 3.5 is not. Figures
+    are read as by `number`.
 
     Source: ISO 80000-2, integers.
 
@@ -258,18 +354,31 @@ class Integer(Number):
         if not parts and said.type().is_integer():
             return said.try_cast("int64")
         if not parts and said.type().is_decimal():
-            return cases((said == said.round(), said), other=null(str(said.type()))).try_cast("int64")
-        number = self._converted(parts["number"], parts["unit"], facts) if parts else self._from_typed(said)
-        small = cases((number.abs() < EXACT, number), other=null("float64"))  # a greater one is not even asked whether it is whole
+            return cases((said == said.round(), said), other=null(str(said.type()))).try_cast(
+                "int64"
+            )
+        number = (
+            self._converted(parts["number"], parts["unit"], facts)
+            if parts
+            else self._from_typed(said)
+        )
+        small = cases(
+            (number.abs() < EXACT, number), other=null("float64")
+        )  # a greater one is not even asked whether it is whole
         whole = cases((small == small.round(), small), other=null("float64")).cast("int64")
         if not parts:
             return whole
         said, bare = said.cast("string"), parts["unit"] == ""
         great = self._digits(said, parts, facts).try_cast("int64")
         power = said.contains("e") | said.contains("E")
-        long = (power | said.contains(".") | said.contains(",")) & (said.length() > DOUBLE_DIGITS)  # a double may have lost digits
+        long = (power | said.contains(".") | said.contains(",")) & (
+            said.length() > DOUBLE_DIGITS
+        )  # a double may have lost digits
         lost = (number == 0.0) & (said.contains("e-") | said.contains("E-"))
-        near = cases(((small - small.round()).abs() <= ROUNDED * small.abs(), small.round()), other=null("float64")).cast("int64")
+        near = cases(
+            ((small - small.round()).abs() <= ROUNDED * small.abs(), small.round()),
+            other=null("float64"),
+        ).cast("int64")
         return cases(
             (bare & lost & said.re_search(SMALL), null("int64")),
             (bare & long & power & said.re_search(FEW_DIGITS), whole),

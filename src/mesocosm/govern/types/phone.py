@@ -23,7 +23,8 @@ def _region(text: str) -> str:
 class Phone(FieldKind):
     """A telephone number as E.164 has it: `030 1234567` in Germany is `+49301234567`.
 
-    Refused with the reason: letters, two numbers, an extension (E.164 has none), a number written as a decimal (`6502530000.0`).
+    Refused with the reason: letters, two numbers, an extension (E.164 has none), a number written
+    as a decimal (`6502530000.0`).
 
     Args:
         country: the country, by its two letters, of a number that names none.
@@ -80,13 +81,22 @@ def _read(said: str, country: str) -> str:
     text = unicodedata.normalize("NFKC", said).strip()
     if len(text) > 60:
         return "it is too long for a phone number"
-    if re.search(r"\d\s*(?:ext|extension|x|poste|durchwahl|dw|#|;ext=|转|分机)[\s.:=]*\d+\s*$", text, re.IGNORECASE):
+    if re.search(
+        r"\d\s*(?:ext|extension|x|poste|durchwahl|dw|#|;ext=|转|分机)[\s.:=]*\d+\s*$",
+        text,
+        re.IGNORECASE,
+    ):
         return "an extension is refused: E.164 has none"
     if re.fullmatch(r"[-+]?\d+\.\d{0,2}|[-+]?\d(?:\.\d+)?[eE]\+?\d+", text):
         return "it is written as a decimal number; its digits may have changed"
-    if re.search(r"\d\s*[;,|&\n]\s*[\d+(]|\d\s+/\s+[\d+(]|[^/\s]\s*\+\d|\s(?:or|oder|ou|und|and)\s", re.sub(r"^\s*tel\.?:?\s*", "", text, flags=re.IGNORECASE)):
+    if re.search(
+        r"\d\s*[;,|&\n]\s*[\d+(]|\d\s+/\s+[\d+(]|[^/\s]\s*\+\d|\s(?:or|oder|ou|und|and)\s",
+        re.sub(r"^\s*tel\.?:?\s*", "", text, flags=re.IGNORECASE),
+    ):
         return "it holds two numbers"
-    body = re.sub(r"^\s*(?:tel|phone|mobile|fax|telefon)?\.?\s*:?\s*", "", text, flags=re.IGNORECASE)
+    body = re.sub(
+        r"^\s*(?:tel|phone|mobile|fax|telefon)?\.?\s*:?\s*", "", text, flags=re.IGNORECASE
+    )
     if any(c.isalpha() for c in body):
         return "letters stand in it"
     try:
@@ -94,5 +104,9 @@ def _read(said: str, country: str) -> str:
     except phonenumbers.NumberParseException:
         return "it is not a phone number"
     if not phonenumbers.is_valid_number(number):
-        return f"the numbering plan of {phonenumbers.region_code_for_number(number) or f'+{number.country_code}'} has no such number"
+        return (
+            "the numbering plan of"
+            f" {phonenumbers.region_code_for_number(number) or f'+{number.country_code}'} has no"
+            " such number"
+        )
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))

@@ -1,4 +1,6 @@
-"""A tag for each word of a text, as named things are marked: O, B-PLACE, I-PLACE. Knows the kinds of things, whatever their case."""
+"""A tag for each word of a text, as named things are marked: O, B-PLACE, I-PLACE. Knows the kinds
+of things, whatever their case.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +13,14 @@ from mesocosm.govern.types.field import Facts, FieldKind
 
 
 class Tags(FieldKind):
-    """A tag a word with a space between: `O` for none, `B-` where a named thing begins and `I-` where it goes on.
+    """A tag a word with a space between: `O` for none, `B-` where a named thing begins and `I-`
+    where it goes on.
 
     Args:
         values: the kinds of named things.
 
-    Source: Ramshaw and Marcus 1995, Text Chunking using Transformation-Based Learning (IOB); Tjong Kim Sang and De Meulder 2003, CoNLL.
+    Source: Ramshaw and Marcus 1995, Text Chunking using Transformation-Based Learning (IOB); Tjong
+    Kim Sang and De Meulder 2003, CoNLL.
 
     >>> Tags(values=("PLACE",)).wanted
     'a tag a word with spaces between: O, B-PLACE or I-PLACE'
@@ -43,10 +47,15 @@ class Tags(FieldKind):
         return f"a tag a word with spaces between: {', '.join(self.tags[:-1])} or {self.tags[-1]}"
 
     def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
-        """The tags with one space between; null where one of them is not known, or there is none."""
+        """The tags with one space between; null where one of them is not known, or there is
+        none.
+        """
         del parts, facts
         each = said.cast("string").re_replace(r"\s+", " ").split(" ").filter(lambda v: v != "")
         known = {tag.casefold(): tag for tag in self.tags}
         read = each.map(lambda v: matched(v.lower(), known, "string"))
         whole = read.filter(lambda v: v.isnull()).length() == 0
-        return cases((whole & (each.length() > 0), read.filter(lambda v: v.notnull()).join(" ")), other=null())
+        return cases(
+            (whole & (each.length() > 0), read.filter(lambda v: v.notnull()).join(" ")),
+            other=null(),
+        )

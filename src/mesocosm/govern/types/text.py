@@ -1,4 +1,6 @@
-"""Free text. Knows outer spaces, Unicode forms and case; the words stay as they are unless asked."""
+"""Free text. Knows outer spaces, Unicode forms and case; the words stay as they are unless
+asked.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +11,15 @@ from mesocosm.govern.types.field import Facts, FieldKind
 
 
 class Text(FieldKind):
-    """Free text, character for character, without outer spaces: full-width letters, zero-width characters and case stay.
+    """Free text, character for character, without outer spaces: full-width letters, zero-width
+    characters and case stay.
 
     Args:
-        unicode: `nfc` (one code for one letter), `nfkc` (full-width and ligatures as plain letters too), or `fold` (accents off).
+        unicode: `nfc` (one code for one letter), `nfkc` (full-width and ligatures as plain letters
+            too), or `fold` (accents off).
         case: `lower` or `upper`.
-        spaces: `one` turns every run of spaces and line ends into one space; `keep` keeps outer spaces too, as an identifier may need them.
+        spaces: `one` turns every run of spaces and line ends into one space; `keep` keeps outer
+            spaces too, as an identifier may need them.
 
     Source: Unicode 16, White_Space; Unicode Standard Annex 15 (normalisation forms).
 

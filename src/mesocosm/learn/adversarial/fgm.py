@@ -9,7 +9,8 @@ from mesocosm.learn.adversarial.shift import Adversarial, Pass, Shift
 
 
 class Fgm(Adversarial):
-    """The gradient of the rows, plus that of the rows shifted by `reach` along the loss's own gradient.
+    """The gradient of the rows, plus that of the rows shifted by `reach` along the loss's own
+    gradient.
 
     Source: Miyato et al. 2017, arXiv 1605.07725.
 

@@ -61,7 +61,8 @@ class Adversarial(Kind):
     reach: float = Field(0.5, gt=0, le=100)
 
     def backward(self, loss: Pass, words: Any, back: Callable[[Any], None]) -> float:
-        """Run passes and their backward passes; gradients add up. Returns the loss of the unshifted rows.
+        """Run passes and their backward passes; gradients add up. Returns the loss of the unshifted
+        rows.
 
         Args:
             loss: runs one forward pass of the batch.

@@ -31,7 +31,12 @@ class Cover(Picture):
 
         made, half = picture.copy(), max(1, round(min(picture.size) * self.share)) / 2
         x, y = rng.uniform(0, picture.width), rng.uniform(0, picture.height)
-        box = (max(0, round(x - half)), max(0, round(y - half)), min(picture.width, round(x + half)), min(picture.height, round(y + half)))
+        box = (
+            max(0, round(x - half)),
+            max(0, round(y - half)),
+            min(picture.width, round(x + half)),
+            min(picture.height, round(y + half)),
+        )
         if box[0] < box[2] and box[1] < box[3]:
             made.paste(tuple(int(v) for v in ImageStat.Stat(picture).mean), box)
         return made

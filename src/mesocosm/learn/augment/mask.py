@@ -22,4 +22,6 @@ class Mask(Augment):
 
     def changed(self, ids: Sequence[int], words: Words, rng: random.Random) -> list[int]:
         """The row's tokens anew."""
-        return [words.mask if i not in words.marks and rng.random() < self.share else i for i in ids]
+        return [
+            words.mask if i not in words.marks and rng.random() < self.share else i for i in ids
+        ]

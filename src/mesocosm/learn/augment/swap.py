@@ -24,6 +24,10 @@ class Swap(Augment):
         """The row's tokens anew."""
         said = list(ids)
         for spot in range(len(said) - 1):
-            if said[spot] not in words.marks and said[spot + 1] not in words.marks and rng.random() < self.share:
+            if (
+                said[spot] not in words.marks
+                and said[spot + 1] not in words.marks
+                and rng.random() < self.share
+            ):
                 said[spot], said[spot + 1] = said[spot + 1], said[spot]
         return said

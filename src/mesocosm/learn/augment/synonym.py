@@ -10,7 +10,8 @@ from mesocosm.learn.augment.words import Augment, Words
 
 
 class Synonym(Augment):
-    """Some whole words become one of the three whole words nearest to them among the base's own embeddings.
+    """Some whole words become one of the three whole words nearest to them among the base's own
+    embeddings.
 
     Source: Wang and Yang 2015, EMNLP 306.
 
@@ -22,4 +23,7 @@ class Synonym(Augment):
 
     def changed(self, ids: Sequence[int], words: Words, rng: random.Random) -> list[int]:
         """The row's tokens anew."""
-        return [rng.choice(words.near(i)) if rng.random() < self.share and words.near(i) else i for i in ids]
+        return [
+            rng.choice(words.near(i)) if rng.random() < self.share and words.near(i) else i
+            for i in ids
+        ]

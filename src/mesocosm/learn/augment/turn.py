@@ -31,4 +31,8 @@ class Turn(Picture):
 
         flat = np.asarray(picture)
         edge = np.concatenate([flat[0], flat[-1], flat[:, 0], flat[:, -1]]).mean(0)
-        return picture.rotate(rng.uniform(-self.degrees, self.degrees), resample=2, fillcolor=tuple(int(v) for v in edge))
+        return picture.rotate(
+            rng.uniform(-self.degrees, self.degrees),
+            resample=2,
+            fillcolor=tuple(int(v) for v in edge),
+        )

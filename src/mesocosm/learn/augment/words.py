@@ -1,4 +1,5 @@
-"""What changes of a row's tokens need to know of the base: its marks, and which words are near each other.
+"""What changes of a row's tokens need to know of the base: its marks, and which words are near each
+other.
 
 Knows a vocabulary and its vectors.
 """
@@ -29,14 +30,24 @@ class Words:
 
         self.said: dict[str, int] = tokenizer.get_vocab()
         by_id = {i: w for w, i in self.said.items()}
-        self.marks = {i for i, w in by_id.items() if w.startswith(("[", "<")) and w.endswith(("]", ">")) and len(w) > 2}
-        self.mask = next((self.said[w] for w in ("[MASK]", "<mask>", "[UNK]", "<unk>") if w in self.said), 0)
-        self.whole = np.array(sorted(i for i, w in by_id.items() if w.isalpha() and len(w) > 2 and i < len(vectors)))
+        self.marks = {
+            i
+            for i, w in by_id.items()
+            if w.startswith(("[", "<")) and w.endswith(("]", ">")) and len(w) > 2
+        }
+        self.mask = next(
+            (self.said[w] for w in ("[MASK]", "<mask>", "[UNK]", "<unk>") if w in self.said), 0
+        )
+        self.whole = np.array(
+            sorted(i for i, w in by_id.items() if w.isalpha() and len(w) > 2 and i < len(vectors))
+        )
         self.vectors = np.asarray(vectors, dtype=np.float32)
         self._near: dict[int, list[int]] = {}
 
     def near(self, word: int) -> list[int]:
-        """Up to three whole words whose vectors are nearest to a whole word's, none under a cosine of 0.55."""
+        """Up to three whole words whose vectors are nearest to a whole word's, none under a cosine
+        of 0.55.
+        """
         import numpy as np
 
         if word not in self._near:
@@ -48,7 +59,9 @@ class Words:
                     self.unit = mine / np.maximum(np.linalg.norm(mine, axis=1, keepdims=True), 1e-9)
                 likeness = self.unit @ self.unit[spot]
                 likeness[spot] = -1
-                found = [int(self.whole[i]) for i in np.argsort(-likeness)[:3] if likeness[i] >= NEAR]
+                found = [
+                    int(self.whole[i]) for i in np.argsort(-likeness)[:3] if likeness[i] >= NEAR
+                ]
             self._near[word] = found
         return self._near[word]
 

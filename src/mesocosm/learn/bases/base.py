@@ -18,7 +18,9 @@ from mesocosm.base.errors import Wrong
 
 @dataclass(frozen=True)
 class Base:
-    """A base on this machine: its name, folder, licence, the print of its weights, and whether it writes (is causal)."""
+    """A base on this machine: its name, folder, licence, the print of its weights, and whether it
+    writes (is causal).
+    """
 
     name: str
     folder: Path
@@ -57,15 +59,33 @@ def folder_of(name: str, root: Path) -> tuple[Path, str]:
     if local.is_dir() or _single(local):
         return local.resolve(), "as its folder says"
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", name) and not canonical(name):
-        raise Wrong("base", f"no base is named '{name}'", "a name of ours, a folder, or a hub id as owner/name", sorted(BASES), name)
+        raise Wrong(
+            "base",
+            f"no base is named '{name}'",
+            "a name of ours, a folder, or a hub id as owner/name",
+            sorted(BASES),
+            name,
+        )
     return _from_hub(name), "as the hub's page says"
 
 
 OWNERS = {  # of the hub's canonical ids, which have no owner, the organisation that they were moved to
-    "bert": "google-bert", "gpt2": "openai-community", "openai-gpt": "openai-community", "distilbert": "distilbert", "distilgpt2": "distilbert",
-    "distilroberta": "distilbert", "roberta": "FacebookAI", "xlm-roberta": "FacebookAI", "xlm": "FacebookAI", "albert": "albert", "t5": "google-t5",
-    "xlnet": "xlnet", "camembert": "almanach", "ctrl": "Salesforce", "transfo-xl": "transfo-xl",
-}  # fmt: skip
+    "bert": "google-bert",
+    "gpt2": "openai-community",
+    "openai-gpt": "openai-community",
+    "distilbert": "distilbert",
+    "distilgpt2": "distilbert",
+    "distilroberta": "distilbert",
+    "roberta": "FacebookAI",
+    "xlm-roberta": "FacebookAI",
+    "xlm": "FacebookAI",
+    "albert": "albert",
+    "t5": "google-t5",
+    "xlnet": "xlnet",
+    "camembert": "almanach",
+    "ctrl": "Salesforce",
+    "transfo-xl": "transfo-xl",
+}
 
 
 def canonical(name: str) -> str | None:
@@ -76,7 +96,10 @@ def canonical(name: str) -> str | None:
     >>> canonical("bert-base-cased"), canonical("xlm-roberta-base"), canonical("minilmm")
     ('google-bert/bert-base-cased', 'FacebookAI/xlm-roberta-base', None)
     """
-    family = next((f for f in sorted(OWNERS, key=len, reverse=True) if name == f or name.startswith(f"{f}-")), None)
+    family = next(
+        (f for f in sorted(OWNERS, key=len, reverse=True) if name == f or name.startswith(f"{f}-")),
+        None,
+    )
     return f"{OWNERS[family]}/{name}" if family and re.fullmatch(r"[\w.-]+", name) else None
 
 
@@ -85,7 +108,9 @@ def _from_hub(name: str) -> Path:
 
     wanted = ["*.json", "*.safetensors", "*.txt", "*.model"]
     whole = canonical(name)
-    if whole:  # a cache may hold it under either id; what is cached is taken before the hub is asked
+    if (
+        whole
+    ):  # a cache may hold it under either id; what is cached is taken before the hub is asked
         for one in (name, whole):
             try:
                 return Path(snapshot_download(one, allow_patterns=wanted, local_files_only=True))
@@ -96,7 +121,13 @@ def _from_hub(name: str) -> Path:
     except Exception as error:
         from mesocosm.learn.bases import BASES
 
-        raise Wrong("base", f"'{name}' cannot be had from the hub now", "a base that is here, or a network", sorted(BASES), name) from error
+        raise Wrong(
+            "base",
+            f"'{name}' cannot be had from the hub now",
+            "a base that is here, or a network",
+            sorted(BASES),
+            name,
+        ) from error
 
 
 def resolve(name: str, root: Path) -> Base:
@@ -113,19 +144,36 @@ def resolve(name: str, root: Path) -> Base:
         folder = unpacked(name, packed[0], root / ".mesocosm")
     files = sorted(folder.glob("*.safetensors"))
     if not (folder / "config.json").is_file() or not files:
-        raise Wrong("base", f"the folder of '{name}' holds no config.json with safetensors", "a folder laid out as a hub's")
+        raise Wrong(
+            "base",
+            f"the folder of '{name}' holds no config.json with safetensors",
+            "a folder laid out as a hub's",
+        )
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except ValueError as error:
-        raise Wrong("base", f"the config.json of '{name}' is no JSON", "a folder laid out as a hub's") from error
+        raise Wrong(
+            "base", f"the config.json of '{name}' is no JSON", "a folder laid out as a hub's"
+        ) from error
     if "auto_map" in config:
-        raise Wrong("base", f"'{name}' brings code of its own", "a base whose architecture transformers knows")
-    writes = any(str(a).endswith(("ForCausalLM", "LMHeadModel")) for a in config.get("architectures") or ())
-    prints = [_print_of(file, (state := file.stat()).st_size, state.st_mtime_ns, state.st_ino) for file in files]
+        raise Wrong(
+            "base",
+            f"'{name}' brings code of its own",
+            "a base whose architecture transformers knows",
+        )
+    writes = any(
+        str(a).endswith(("ForCausalLM", "LMHeadModel")) for a in config.get("architectures") or ()
+    )
+    prints = [
+        _print_of(file, (state := file.stat()).st_size, state.st_mtime_ns, state.st_ino)
+        for file in files
+    ]
     return Base(name, folder, licence, prints[0] if len(prints) == 1 else digest(prints), writes)
 
 
 @lru_cache(maxsize=64)
 def _print_of(file: Path, size: int, changed: int, inode: int) -> str:
-    """The digest of a file, read once as long as its size, its time and its place on the disk stay the same."""
+    """The digest of a file, read once as long as its size, its time and its place on the disk stay
+    the same.
+    """
     return digest_file(file)

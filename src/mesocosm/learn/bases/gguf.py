@@ -1,4 +1,5 @@
-"""GGUF, llama.cpp's one-file form of weights, laid out as a hub's folder once. Knows transformers' reader of it.
+"""GGUF, llama.cpp's one-file form of weights, laid out as a hub's folder once. Knows transformers'
+reader of it.
 
 Source: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 """
@@ -16,7 +17,8 @@ REVISION = 1
 
 
 def unpacked(name: str, file: Path, store: Path) -> Path:
-    """The folder of a GGUF file's net and tokenizer; weights in float16, kept in the store by content, and unpacked once for all of a person's projects.
+    """The folder of a GGUF file's net and tokenizer; weights in float16, kept in the store by
+    content, and unpacked once for all of a person's projects.
 
     Raises:
         Wrong: the package that reads GGUF is not there, or the file is not whole.
@@ -28,7 +30,11 @@ def unpacked(name: str, file: Path, store: Path) -> Path:
     if (folder / "config.json").is_file() or taken(named, folder):
         return folder
     if not find_spec("gguf"):
-        raise Wrong("base", f"'{name}' is a GGUF file, and the package that reads one is not here", "pip install gguf")
+        raise Wrong(
+            "base",
+            f"'{name}' is a GGUF file, and the package that reads one is not here",
+            "pip install gguf",
+        )
     with folder_appears(folder) as aside:
         _write(name, file, aside)
     left(named, folder)
@@ -44,10 +50,16 @@ def _write(name: str, file: Path, folder: Path) -> None:
 
     quiet()
     try:
-        net = AutoModelForCausalLM.from_pretrained(file.parent, gguf_file=file.name, dtype=torch.float16)
+        net = AutoModelForCausalLM.from_pretrained(
+            file.parent, gguf_file=file.name, dtype=torch.float16
+        )
         tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)
     except Exception as error:  # the reader, transformers and torch each have their own kinds
-        raise Wrong("base", f"the GGUF file of '{name}' cannot be read", "a whole file of a causal net that transformers knows") from error
+        raise Wrong(
+            "base",
+            f"the GGUF file of '{name}' cannot be read",
+            "a whole file of a causal net that transformers knows",
+        ) from error
     save_model(net, str(folder / "model.safetensors"), metadata={"format": "pt"})
     if hasattr(net.config, "quantization_config"):
         del net.config.quantization_config

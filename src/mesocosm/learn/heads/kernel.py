@@ -31,20 +31,30 @@ def log_loss(scores: Array, y: Array) -> float:
 
 
 def labels_loss(scores: Array, y: Array) -> float:
-    """Mean negative log-probability of each label being there or not, under the sigmoid of scores (rows, labels)."""
+    """Mean negative log-probability of each label being there or not, under the sigmoid of scores
+    (rows, labels).
+    """
     scores = scores.astype(float)
     return float(np.mean(np.logaddexp(0, scores) - scores * y))
 
 
 def loss_for(y: Array, classes: int) -> Callable[[Array, Array], float]:
-    """The loss of targets: class numbers (rows,), numbers (rows,) with `classes` 0, or labels there or not (rows, labels).
+    """The loss of targets: class numbers (rows,), numbers (rows,) with `classes` 0, or labels there
+    or not (rows, labels).
 
-    The only row of a class is not counted where all rows of `y` are judged, since no other teaches it.
+    The only row of a class is not counted where all rows of `y` are judged, since no other teaches
+    it.
     """
     if y.ndim == 2 or not classes:
         return labels_loss if y.ndim == 2 else square_loss
     kept = comparable(y, classes)
-    return log_loss if kept is None else lambda scores, y: log_loss(scores[kept], y[kept]) if len(y) == len(kept) else log_loss(scores, y)
+    return (
+        log_loss
+        if kept is None
+        else lambda scores, y: (
+            log_loss(scores[kept], y[kept]) if len(y) == len(kept) else log_loss(scores, y)
+        )
+    )
 
 
 def square_loss(scores: Array, y: Array) -> float:
@@ -70,16 +80,26 @@ def inverse_of(kernel: Array, ridge: float) -> Array:
 
 
 def _heated(loss_of: Any, scores: Array, y: Array, heats: tuple[float, ...]) -> tuple[float, float]:
-    """The lowest loss over heats, and that heat; the loss falls and then rises with it, so every fourth is tried and then those beside the best."""
+    """The lowest loss over heats, and that heat; the loss falls and then rises with it, so every
+    fourth is tried and then those beside the best.
+    """
     coarse = [(loss_of(scores * h, y), i) for i, h in enumerate(heats) if i % 4 == 0]
     near = min(coarse)[1]
-    fine = [(loss_of(scores * heats[i], y), i) for i in range(max(0, near - 3), min(len(heats), near + 4)) if i % 4]
+    fine = [
+        (loss_of(scores * heats[i], y), i)
+        for i in range(max(0, near - 3), min(len(heats), near + 4))
+        if i % 4
+    ]
     loss, at = min([*coarse, *fine])
     return float(loss), float(heats[at])
 
 
-def _downhill(first: tuple[float, ...], second: tuple[float, ...], loss_at: Callable[[float, float], float]) -> None:
-    """Go from the middle of a grid to the better neighbour, a step in one direction before the other, until none is better."""
+def _downhill(
+    first: tuple[float, ...], second: tuple[float, ...], loss_at: Callable[[float, float], float]
+) -> None:
+    """Go from the middle of a grid to the better neighbour, a step in one direction before the
+    other, until none is better.
+    """
     known: dict[tuple[int, int], float] = {}
 
     def loss(i: int, j: int) -> float:
@@ -99,7 +119,8 @@ def _downhill(first: tuple[float, ...], second: tuple[float, ...], loss_at: Call
 
 
 class KernelRidge:
-    """Ridge regression on one-hot labels, on labels of which several may be there, or on a number, in the space of a product of RBF kernels.
+    """Ridge regression on one-hot labels, on labels of which several may be there, or on a number,
+    in the space of a product of RBF kernels.
 
     Scores of classes are regressions of their indicators; a temperature fitted on leave-one-out
     scores turns them into logits.
@@ -112,15 +133,20 @@ class KernelRidge:
     middle = 0.0  # what a score is read against: a label is there from a half on
     whole: Array
 
-    def again(self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None) -> KernelRidge:
+    def again(
+        self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None
+    ) -> KernelRidge:
         """Another of the kind, fitted on other rows."""
         return KernelRidge().fit(text, table, y, classes, seed, groups)
 
-    def fit(self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None) -> KernelRidge:
+    def fit(
+        self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None
+    ) -> KernelRidge:
         """Choose widths, strength and temperature on at most 2,500 rows, then solve for all rows.
 
         Args:
-            y: class numbers, labels there or not (rows, labels), or with `classes` 0 the numbers themselves, standardised.
+            y: class numbers, labels there or not (rows, labels), or with `classes` 0 the numbers
+                themselves, standardised.
         """
         loss_of, heats = loss_for(y, classes), TEMPERATURES if classes else (1.0,)
         whole = y.astype(float) if y.ndim == 2 else np.eye(classes)[y] if classes else y[:, None]
@@ -139,14 +165,21 @@ class KernelRidge:
             nonlocal d_text, d_table, target, best, own, loss_of
             d_text, d_table = distances(text[rows], text[rows]), distances(table[rows], table[rows])
             self.left_rows = rows
-            target, self.y_left, best, loss_of = whole[rows], y[rows], None, loss_for(y[rows], classes)
+            target, self.y_left, best, loss_of = (
+                whole[rows],
+                y[rows],
+                None,
+                loss_for(y[rows], classes),
+            )
             own = None if groups is None else blocks(groups[rows])
 
         def loss_at(gamma_text: float, gamma_table: float) -> float:
             """The lowest left-out loss at these widths, over strengths; the best of all is kept."""
             nonlocal best
             kernel = np.exp(-gamma_text * d_text - gamma_table * d_table)
-            values, vectors = eigh(kernel, check_finite=False, overwrite_a=True, driver="evd")  # float32: a third of the time, and it only ranks settings
+            values, vectors = eigh(
+                kernel, check_finite=False, overwrite_a=True, driver="evd"
+            )  # float32: a third of the time, and it only ranks settings
             turned = vectors.T @ (target - self.mean).astype(vectors.dtype)
             squares, lowest = vectors**2, np.inf
             for strength in STRENGTH:
@@ -162,11 +195,16 @@ class KernelRidge:
                 loss, heat = _heated(loss_of, left, self.y_left, heats)
                 lowest = min(lowest, loss)
                 if best is None or loss < best[0] - 1e-9:
-                    best, self.left_out = (loss, (gamma_text, gamma_table, strength, heat)), left * heat
+                    best, self.left_out = (
+                        (loss, (gamma_text, gamma_table, strength, heat)),
+                        left * heat,
+                    )
             return lowest
 
         first, second = TEXT if text.shape[1] else (0.0,), TABLE if table.shape[1] else (0.0,)
-        if len(pick) > 1.5 * COARSE:  # fewer rows tell the widths, all of them the strength: an eighth of the time each
+        if (
+            len(pick) > 1.5 * COARSE
+        ):  # fewer rows tell the widths, all of them the strength: an eighth of the time each
             look(pick[np.sort(rng.permutation(len(pick))[:COARSE])])
             _downhill(first, second, loss_at)
             assert best is not None
@@ -175,34 +213,55 @@ class KernelRidge:
         _downhill(first, second, loss_at)
         assert best is not None
         self.loss, (self.gamma_text, self.gamma_table, strength, self.heat) = best
-        self.settings = {"gamma_text": self.gamma_text, "gamma_table": self.gamma_table, "strength": strength}
-        self.ridge = strength * max(1.0, (len(y) / len(pick)) ** 0.5) if len(y) > SAMPLE else strength
+        self.settings = {
+            "gamma_text": self.gamma_text,
+            "gamma_table": self.gamma_table,
+            "strength": strength,
+        }
+        self.ridge = (
+            strength * max(1.0, (len(y) / len(pick)) ** 0.5) if len(y) > SAMPLE else strength
+        )
         if len(y) <= EXACT:
             self.inverse, self.whole = inverse_of(self.within(), self.ridge), whole.astype(float)
             self.alpha = (self.inverse @ (self.whole - self.mean)).astype(np.float32)
             return self
-        kernel = np.exp(-self.gamma_text * distances(self.rows_text, self.rows_text) - self.gamma_table * distances(self.rows_table, self.rows_table))
+        kernel = np.exp(
+            -self.gamma_text * distances(self.rows_text, self.rows_text)
+            - self.gamma_table * distances(self.rows_table, self.rows_table)
+        )
         kernel[np.diag_indices(len(y))] += self.ridge
         factor = cho_factor(kernel, lower=True, overwrite_a=True, check_finite=False)
-        self.alpha = cho_solve(factor, (whole - self.mean).astype(kernel.dtype), check_finite=False).astype(np.float32)
+        self.alpha = cho_solve(
+            factor, (whole - self.mean).astype(kernel.dtype), check_finite=False
+        ).astype(np.float32)
         return self
 
     def within(self) -> Array:
         """The kernel of the rows among themselves, in float64."""
         text, table = self.rows_text.astype(float), self.rows_table.astype(float)
-        return np.asarray(np.exp(-self.gamma_text * distances(text, text) - self.gamma_table * distances(table, table)))
+        return np.asarray(
+            np.exp(
+                -self.gamma_text * distances(text, text)
+                - self.gamma_table * distances(table, table)
+            )
+        )
 
     def logits(self, text: Array, table: Array) -> Array:
         """Logits (rows, classes)."""
-        kernel = np.exp(-self.gamma_text * distances(text, self.rows_text) - self.gamma_table * distances(table, self.rows_table))
+        kernel = np.exp(
+            -self.gamma_text * distances(text, self.rows_text)
+            - self.gamma_table * distances(table, self.rows_table)
+        )
         return np.asarray((kernel @ self.alpha + self.mean - self.middle) * self.heat)
 
     def tensors(self) -> list[dict[str, Array]]:
         """What the exported graph holds."""
-        return [{
-            "alpha": self.alpha * np.float32(self.heat),
-            "bias": ((self.mean - self.middle) * self.heat).astype(np.float32),
-            "text": self.rows_text,
-            "table": self.rows_table,
-            "gammas": np.array([self.gamma_text, self.gamma_table], np.float32),
-        }]
+        return [
+            {
+                "alpha": self.alpha * np.float32(self.heat),
+                "bias": ((self.mean - self.middle) * self.heat).astype(np.float32),
+                "text": self.rows_text,
+                "table": self.rows_table,
+                "gammas": np.array([self.gamma_text, self.gamma_table], np.float32),
+            }
+        ]

@@ -1,4 +1,6 @@
-"""Late fusion: a head that sees the texts only and one that sees the table only, and how much each is believed."""
+"""Late fusion: a head that sees the texts only and one that sees the table only, and how much each
+is believed.
+"""
 
 from __future__ import annotations
 
@@ -32,9 +34,15 @@ class Blind:
         """What it is shown of both."""
         return (text, table[:, :0]) if self.sees == "text" else (text[:, :0], table)
 
-    def again(self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None) -> Blind:
+    def again(
+        self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None
+    ) -> Blind:
         """Another, fitted on other rows."""
-        return Blind(self.head.again(*self.shown(text, table), y, classes, seed, groups), self.sees, self.other)
+        return Blind(
+            self.head.again(*self.shown(text, table), y, classes, seed, groups),
+            self.sees,
+            self.other,
+        )
 
     def logits(self, text: Array, table: Array) -> Array:
         """Logits (rows, classes), or values (rows, 1)."""
@@ -46,7 +54,11 @@ class Blind:
         for tensors in self.head.tensors():
             if "weights" in tensors:
                 none = np.zeros((self.other, tensors["weights"].shape[1]), np.float32)
-                both = (tensors["weights"], none) if self.sees == "text" else (none, tensors["weights"])
+                both = (
+                    (tensors["weights"], none)
+                    if self.sees == "text"
+                    else (none, tensors["weights"])
+                )
                 tensors = tensors | {"weights": np.vstack(both)}
             found.append(tensors)
         return found
@@ -63,7 +75,8 @@ class Late(Blend):
         parts: one that sees the texts and one that sees the table.
         belief: the share of the first; chosen for the lowest left-out loss where it is None.
 
-    Source: Snoek et al. 2005, ACM Multimedia (early and late fusion); Breiman 1996, Stacked Regressions.
+    Source: Snoek et al. 2005, ACM Multimedia (early and late fusion); Breiman 1996, Stacked
+    Regressions.
     """
 
     def __init__(self, *parts: Any, classes: int = 2, belief: float | None = None) -> None:
@@ -74,7 +87,9 @@ class Late(Blend):
             losses = {}
             for share in BELIEFS:
                 self.belief = share
-                losses[share] = loss_for(self.y_left, classes)(self._mean([h.left_out for h in parts]), self.y_left)
+                losses[share] = loss_for(self.y_left, classes)(
+                    self._mean([h.left_out for h in parts]), self.y_left
+                )
             self.belief = min(losses, key=lambda s: losses[s])
             self.left_out, self.loss = self._mean([h.left_out for h in parts]), losses[self.belief]
         self.settings = self.settings | {"belief_in_text": self.belief}
@@ -83,13 +98,23 @@ class Late(Blend):
         del count
         return [self.belief, 1 - self.belief]
 
-    def again(self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None) -> Late:
+    def again(
+        self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None
+    ) -> Late:
         """Another with the same beliefs, fitted on other rows."""
-        return Late(*(head.again(text, table, y, classes, seed, groups) for head in self.parts), classes=classes, belief=self.belief)
+        return Late(
+            *(head.again(text, table, y, classes, seed, groups) for head in self.parts),
+            classes=classes,
+            belief=self.belief,
+        )
 
 
 def shares(head: Any) -> list[float]:
     """How much each of a head's `tensors` counts in what it says; they add up to 1."""
     if isinstance(head, Blend):
-        return [belief * share for part, belief in zip(head.parts, head._beliefs(len(head.parts)), strict=True) for share in shares(part)]
+        return [
+            belief * share
+            for part, belief in zip(head.parts, head._beliefs(len(head.parts)), strict=True)
+            for share in shares(part)
+        ]
     return list(head.shares()) if hasattr(head, "shares") else [1.0]

@@ -17,22 +17,30 @@ RIDGES = tuple(np.geomspace(0.01, 10_000, 25))
 
 
 class Linear:
-    """Multinomial logistic regression, its strength chosen by five-fold log-loss; one a label where several may be there; ridge for a number, by leave-one-out.
+    """Multinomial logistic regression, its strength chosen by five-fold log-loss; one a label where
+    several may be there; ridge for a number, by leave-one-out.
 
-    Source: Hastie, Tibshirani and Friedman, The Elements of Statistical Learning (2009), 3.4 and 4.4.
+    Source: Hastie, Tibshirani and Friedman, The Elements of Statistical Learning (2009), 3.4 and
+    4.4.
     """
 
     name = "linear"
 
-    def again(self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None) -> Linear:
+    def again(
+        self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None
+    ) -> Linear:
         """Another of the kind, fitted on other rows."""
         return Linear().fit(text, table, y, classes, seed, groups)
 
-    def fit(self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None) -> Linear:
+    def fit(
+        self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None
+    ) -> Linear:
         """Choose the strength, then fit all rows."""
         from sklearn.linear_model import LogisticRegression
 
-        x = np.hstack([text * 4.0, table]).astype(np.float64)  # unit texts are brought to the table's scale
+        x = np.hstack([text * 4.0, table]).astype(
+            np.float64
+        )  # unit texts are brought to the table's scale
         self.y_left = y
         if not classes:
             return self._ridge(x, y, text.shape[1], groups)
@@ -69,7 +77,9 @@ class Linear:
         return self
 
     def _ridge(self, x: Array, y: Array, texts: int, groups: Groups) -> Linear:
-        """Ridge regression; the decomposition of x gives every row's left-out residual for each strength."""
+        """Ridge regression; the decomposition of x gives every row's left-out residual for each
+        strength.
+        """
         mean, level = x.mean(0), float(y.mean())
         turned, values, axes = np.linalg.svd(x - mean, full_matrices=False)
         along = turned.T @ (y - level)
@@ -88,7 +98,9 @@ class Linear:
         return self
 
     def _labels(self, x: Array, y: Array, texts: int, seed: int, groups: Groups) -> Linear:
-        """A logistic regression a label, all of one strength; a label that rows lack or all have is as sure as its share."""
+        """A logistic regression a label, all of one strength; a label that rows lack or all have is
+        as sure as its share.
+        """
         from sklearn.linear_model import LogisticRegression
 
         def fitted(strength: float, rows: Array) -> tuple[Array, Array]:
@@ -99,7 +111,9 @@ class Linear:
                     share = float(y[rows, k].sum() + 0.5) / (len(rows) + 1)
                     bias[k] = np.log(share / (1 - share))
                     if len(np.unique(y[rows, k])) == 2:
-                        net = LogisticRegression(C=strength, max_iter=300, tol=1e-3).fit(x[rows], y[rows, k])
+                        net = LogisticRegression(C=strength, max_iter=300, tol=1e-3).fit(
+                            x[rows], y[rows, k]
+                        )
                         weights[:, k], bias[k] = net.coef_[0], net.intercept_[0]
             return weights, bias
 
@@ -134,7 +148,9 @@ class Linear:
 
 
 def _alone(gap: Array, turned: Array, shrunk: Array, groups: Groups) -> Array:
-    """How far each row, or each group of rows, is from what the others say of it: its gap, less its own share in what was said."""
+    """How far each row, or each group of rows, is from what the others say of it: its gap, less its
+    own share in what was said.
+    """
     if groups is None:
         return np.asarray(gap / np.maximum(1 - 1 / len(gap) - (turned**2) @ shrunk, 1e-9))
     found = np.zeros_like(gap)

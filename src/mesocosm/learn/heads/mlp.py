@@ -1,4 +1,6 @@
-"""A small net of two hidden layers over features; a one-hot column's weights are the embedding of its value. Knows torch."""
+"""A small net of two hidden layers over features; a one-hot column's weights are the embedding of
+its value. Knows torch.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,11 @@ class Mlp(Nets):
         class Net(nn.Module):  # type: ignore[misc]
             def __init__(self) -> None:
                 super().__init__()
-                self.first, self.second, self.last = nn.Linear(text + table, WIDTH), nn.Linear(WIDTH, WIDTH), nn.Linear(WIDTH, outputs)
+                self.first, self.second, self.last = (
+                    nn.Linear(text + table, WIDTH),
+                    nn.Linear(WIDTH, WIDTH),
+                    nn.Linear(WIDTH, outputs),
+                )
                 self.drop = nn.Dropout(DROPOUT)
 
             def forward(self, features: Any, rest: Any) -> Any:
@@ -42,9 +48,28 @@ class Mlp(Nets):
 
 def graph(h: str, tensors: dict[str, Array], node: Any, const: Any) -> str:
     """The net as ONNX nodes; returns the name of its logits."""
-    x = node("Concat", [node("Mul", ["features", const(f"{h}_four", np.array(4, np.float32))], f"{h}_scaled"), "table"], f"{h}_joined", axis=1)
+    x = node(
+        "Concat",
+        [
+            node("Mul", ["features", const(f"{h}_four", np.array(4, np.float32))], f"{h}_scaled"),
+            "table",
+        ],
+        f"{h}_joined",
+        axis=1,
+    )
     for layer in ("first", "second", "last"):
-        x = node("Add", [node("MatMul", [x, const(f"{h}_{layer}_w", tensors[f"{layer}.weight"].T)], f"{h}_{layer}_m"), const(f"{h}_{layer}_b", tensors[f"{layer}.bias"])], f"{h}_{layer}")
+        x = node(
+            "Add",
+            [
+                node(
+                    "MatMul",
+                    [x, const(f"{h}_{layer}_w", tensors[f"{layer}.weight"].T)],
+                    f"{h}_{layer}_m",
+                ),
+                const(f"{h}_{layer}_b", tensors[f"{layer}.bias"]),
+            ],
+            f"{h}_{layer}",
+        )
         if layer != "last":
             x = node("Relu", [x], f"{h}_{layer}_r")
     return str(x)

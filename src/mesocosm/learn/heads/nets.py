@@ -1,4 +1,6 @@
-"""What small nets over features share: four of them, each taught without a quarter of the rows, say their mean. Knows torch."""
+"""What small nets over features share: four of them, each taught without a quarter of the rows, say
+their mean. Knows torch.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +22,11 @@ LEAST = 8  # rows under which all of them teach and none is held
 
 
 class Nets(Mean):
-    """Nets that are fitted by gradient, each on another three quarters of the rows; what the fourth says of the rest is its left-out score.
+    """Nets that are fitted by gradient, each on another three quarters of the rows; what the fourth
+    says of the rest is its left-out score.
 
-    Source: Breiman 1996, Bagging Predictors; Wolpert 1992, Neural Networks 5 (left-out scores of folds).
+    Source: Breiman 1996, Bagging Predictors; Wolpert 1992, Neural Networks 5 (left-out scores of
+    folds).
     """
 
     name: ClassVar[str]
@@ -31,7 +35,9 @@ class Nets(Mean):
     def __init__(self, spans: tuple[int, ...] = ()) -> None:
         self.spans = spans
 
-    def again(self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None) -> Self:
+    def again(
+        self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None
+    ) -> Self:
         """Another of the kind, fitted on other rows."""
         return type(self)(self.spans).fit(text, table, y, classes, seed, groups)
 
@@ -39,7 +45,9 @@ class Nets(Mean):
         """An untaught net of `text` and `table` columns, of which `spans` belong together."""
         raise NotImplementedError
 
-    def fit(self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None) -> Self:
+    def fit(
+        self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None
+    ) -> Self:
         """Teach the nets."""
         import torch
 
@@ -53,11 +61,25 @@ class Nets(Mean):
         self.left_out = np.zeros((len(y), outputs))
         self.nets: list[dict[str, Array]] = []
         self.epochs: list[int] = []
-        outs = [order[fold::FOLDS] for fold in range(FOLDS)] if groups is None else [out for _, out in folds(y, classes, seed, FOLDS, groups)] or [order[:0]]
+        outs = (
+            [order[fold::FOLDS] for fold in range(FOLDS)]
+            if groups is None
+            else [out for _, out in folds(y, classes, seed, FOLDS, groups)] or [order[:0]]
+        )
         for fold, out in enumerate(outs):
             rest = np.setdiff1d(order, out)
             net = self.net(text.shape[1], table.shape[1], spans, outputs)
-            self.epochs.append(_taught(net, text[rest], table[rest], y[rest], self.rate, seed + fold, groups if groups is None else groups[rest]))
+            self.epochs.append(
+                _taught(
+                    net,
+                    text[rest],
+                    table[rest],
+                    y[rest],
+                    self.rate,
+                    seed + fold,
+                    groups if groups is None else groups[rest],
+                )
+            )
             self.nets.append({k: v.detach().numpy().copy() for k, v in net.state_dict().items()})
             if len(out):
                 self.left_out[out] = _said(net, text[out], table[out])
@@ -89,7 +111,10 @@ class Nets(Mean):
 def _given(net: Any, text: Array, table: Array) -> Any:
     import torch
 
-    return net(torch.from_numpy(np.ascontiguousarray(text, np.float32)), torch.from_numpy(np.ascontiguousarray(table, np.float32)))
+    return net(
+        torch.from_numpy(np.ascontiguousarray(text, np.float32)),
+        torch.from_numpy(np.ascontiguousarray(table, np.float32)),
+    )
 
 
 def _said(net: Any, text: Array, table: Array) -> Array:
@@ -97,10 +122,17 @@ def _said(net: Any, text: Array, table: Array) -> Array:
 
     net.eval()
     with torch.inference_mode():
-        return np.vstack([_given(net, text[i : i + 4096], table[i : i + 4096]).numpy() for i in range(0, len(text), 4096)]).astype(float)
+        return np.vstack(
+            [
+                _given(net, text[i : i + 4096], table[i : i + 4096]).numpy()
+                for i in range(0, len(text), 4096)
+            ]
+        ).astype(float)
 
 
-def _taught(net: Any, text: Array, table: Array, y: Array, rate: float, seed: int, groups: Groups) -> int:
+def _taught(
+    net: Any, text: Array, table: Array, y: Array, rate: float, seed: int, groups: Groups
+) -> int:
     """Teach a net and leave the weights of its best epoch in; how many epochs that were."""
     import torch
     from torch.nn import functional as f
@@ -109,11 +141,19 @@ def _taught(net: Any, text: Array, table: Array, y: Array, rate: float, seed: in
     order = mixed(len(y), rng, groups)
     first = cut(order, int(len(y) * HELD) if len(y) >= LEAST else 0, groups)
     held, rows = order[:first], order[first:]
-    target = torch.from_numpy(y.astype(np.float32 if y.dtype.kind == "f" or y.ndim == 2 else np.int64))
+    target = torch.from_numpy(
+        y.astype(np.float32 if y.dtype.kind == "f" or y.ndim == 2 else np.int64)
+    )
 
     def loss(pick: Array) -> Any:
         out, true = _given(net, text[pick], table[pick]), target[pick]
-        return f.binary_cross_entropy_with_logits(out, true) if y.ndim == 2 else f.mse_loss(out[:, 0], true) if y.dtype.kind == "f" else f.cross_entropy(out, true)
+        return (
+            f.binary_cross_entropy_with_logits(out, true)
+            if y.ndim == 2
+            else f.mse_loss(out[:, 0], true)
+            if y.dtype.kind == "f"
+            else f.cross_entropy(out, true)
+        )
 
     optimiser = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=1e-2)
     best, kept, at, epoch = np.inf, {k: v.clone() for k, v in net.state_dict().items()}, 0, 0

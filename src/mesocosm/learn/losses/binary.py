@@ -33,4 +33,6 @@ class Binary(Kind):
         from torch.nn.functional import binary_cross_entropy_with_logits
 
         del weights
-        return binary_cross_entropy_with_logits(logits, y.to(logits.dtype) * (1 - self.smoothing) + self.smoothing / 2)
+        return binary_cross_entropy_with_logits(
+            logits, y.to(logits.dtype) * (1 - self.smoothing) + self.smoothing / 2
+        )

@@ -11,7 +11,8 @@ class Loss(Kind):
     """A loss of logits (rows, classes) against labels (rows).
 
     Args:
-        weights: `balanced` weighs each class by rows / (classes x its rows), so that rare classes count as much.
+        weights: `balanced` weighs each class by rows / (classes x its rows), so that rare classes
+            count as much.
     """
 
     of: ClassVar[str] = "classes"

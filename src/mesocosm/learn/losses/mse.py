@@ -10,7 +10,8 @@ from mesocosm.learn.losses.number import NumberLoss
 class Mse(NumberLoss):
     """Mean squared error: the model says means.
 
-    Source: Legendre 1805 (least squares); Bishop, Pattern Recognition and Machine Learning (2006), 3.1.
+    Source: Legendre 1805 (least squares); Bishop, Pattern Recognition and Machine Learning (2006),
+    3.1.
 
     >>> Mse().kind
     'mse'

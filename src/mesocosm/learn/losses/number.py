@@ -8,7 +8,9 @@ from mesocosm.base.kinds import Kind
 
 
 class NumberLoss(Kind):
-    """A loss of values (rows, 1) against targets (rows), both in standard deviations of the training targets."""
+    """A loss of values (rows, 1) against targets (rows), both in standard deviations of the
+    training targets.
+    """
 
     of: ClassVar[str] = "numbers"
 

@@ -8,7 +8,8 @@ from mesocosm.learn.optimisers.optimiser import Optimiser
 
 
 class Adafactor(Optimiser):
-    """Adam's second moment of a matrix kept as its row and column means: memory of m + n instead of m x n.
+    """Adam's second moment of a matrix kept as its row and column means: memory of m + n instead of
+    m x n.
 
     Source: Shazeer and Stern 2018, arXiv 1804.04235.
 

@@ -30,4 +30,6 @@ class Adamw(Optimiser):
         """torch's own, all weights in one call."""
         from torch.optim import AdamW
 
-        return AdamW(groups, lr=rate, betas=(self.beta1, self.beta2), weight_decay=decay, fused=True)
+        return AdamW(
+            groups, lr=rate, betas=(self.beta1, self.beta2), weight_decay=decay, fused=True
+        )

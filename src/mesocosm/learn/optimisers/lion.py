@@ -11,7 +11,8 @@ from mesocosm.learn.optimisers.optimiser import Optimiser
 
 
 class Lion(Optimiser):
-    """Every weight moves by the rate, up or down by the sign of its momentum; wants a third to a tenth of AdamW's rate.
+    """Every weight moves by the rate, up or down by the sign of its momentum; wants a third to a
+    tenth of AdamW's rate.
 
     Args:
         beta1: memory of the gradient in the step.
@@ -45,4 +46,6 @@ class Lion(Optimiser):
                         weight.sub_(torch.sign(kept * a + weight.grad * (1 - a)), alpha=group["lr"])
                         kept.lerp_(weight.grad, 1 - b)
 
-        return Signed(groups, {"lr": rate, "betas": (self.beta1, self.beta2), "weight_decay": decay})
+        return Signed(
+            groups, {"lr": rate, "betas": (self.beta1, self.beta2), "weight_decay": decay}
+        )

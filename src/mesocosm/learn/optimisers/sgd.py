@@ -30,4 +30,10 @@ class Sgd(Optimiser):
         """torch's own."""
         from torch.optim import SGD
 
-        return SGD(groups, lr=rate, momentum=self.momentum, nesterov=self.nesterov and self.momentum > 0, weight_decay=decay)
+        return SGD(
+            groups,
+            lr=rate,
+            momentum=self.momentum,
+            nesterov=self.nesterov and self.momentum > 0,
+            weight_decay=decay,
+        )

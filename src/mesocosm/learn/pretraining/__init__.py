@@ -5,6 +5,10 @@ from mesocosm.learn.pretraining.masked import Masked
 from mesocosm.learn.pretraining.multitask import Multitask
 from mesocosm.learn.pretraining.objective import Objective
 
-OBJECTIVES: dict[str, type[Objective]] = {"masked": Masked, "contrastive": Contrastive, "multitask": Multitask}
+OBJECTIVES: dict[str, type[Objective]] = {
+    "masked": Masked,
+    "contrastive": Contrastive,
+    "multitask": Multitask,
+}
 
 __all__ = ["OBJECTIVES", "Objective"]

@@ -11,12 +11,14 @@ from mesocosm.learn.pretraining.objective import Objective, Words
 
 
 class Masked(Objective):
-    """Hide some tokens and predict them; of those chosen 80 % are hidden, 10 % swapped, 10 % left as they are.
+    """Hide some tokens and predict them; of those chosen 80 % are hidden, 10 % swapped, 10 % left
+    as they are.
 
     Args:
         share: the share of tokens that are chosen.
 
-    Source: Devlin et al. 2019, arXiv 1810.04805; Gururangan et al. 2020, arXiv 2004.10964 (continued pretraining).
+    Source: Devlin et al. 2019, arXiv 1810.04805; Gururangan et al. 2020, arXiv 2004.10964
+    (continued pretraining).
 
     >>> Masked().share
     0.15
@@ -26,7 +28,9 @@ class Masked(Objective):
     share: float = Field(0.15, gt=0, lt=1)
 
     def net(self, encoder: Any, facts: Mapping[str, Any]) -> Any:
-        """The encoder under a head of one layer, whose last product is with the word embeddings themselves."""
+        """The encoder under a head of one layer, whose last product is with the word embeddings
+        themselves.
+        """
         import torch
         from torch import nn
 
@@ -62,5 +66,7 @@ class Masked(Objective):
             return net.bias.sum() * 0.0
         way = torch.rand(ids.shape, generator=draw)
         shown = torch.where(chosen & (way < 0.8), torch.full_like(ids, words.mask), ids)
-        shown = torch.where(chosen & (way >= 0.9), torch.randint(words.count, ids.shape, generator=draw), shown)
+        shown = torch.where(
+            chosen & (way >= 0.9), torch.randint(words.count, ids.shape, generator=draw), shown
+        )
         return torch.nn.functional.cross_entropy(net(shown, mask, chosen).float(), ids[chosen])

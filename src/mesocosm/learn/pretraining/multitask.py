@@ -1,4 +1,6 @@
-"""Multitask: one trunk learns several things that are known of its texts, so that many models can stand on it."""
+"""Multitask: one trunk learns several things that are known of its texts, so that many models can
+stand on it.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +14,17 @@ from mesocosm.learn.pretraining.objective import Objective, Words
 
 
 class Multitask(Objective):
-    """Every field has a head of its own over one trunk, and the trunk learns from all of them at once.
+    """Every field has a head of its own over one trunk, and the trunk learns from all of them at
+    once.
 
-    Models with the same `pretrain` share the trunk: it is trained once, lies once on disk and once in memory, and each fits its own head.
+    Models with the same `pretrain` share the trunk: it is trained once, lies once on disk and once
+    in memory, and each fits its own head.
 
     Args:
         fields: categories, booleans and numbers of the dataset that is read; a gap teaches nothing.
 
-    Source: Caruana 1997, Machine Learning 28 (hard parameter sharing); Liu et al. 2019, arXiv 1901.11504.
+    Source: Caruana 1997, Machine Learning 28 (hard parameter sharing); Liu et al. 2019, arXiv
+    1901.11504.
 
     >>> Multitask(fields=["topic", "urgency"]).fields
     ('topic', 'urgency')
@@ -34,12 +39,19 @@ class Multitask(Objective):
         for name in self.fields:
             values = [v for v in told[name] if v is not None]
             if len(set(values)) < 2:
-                raise Wrong("pretrain.objective", f"'{name}' holds fewer than two values", "a field that tells texts apart")
+                raise Wrong(
+                    "pretrain.objective",
+                    f"'{name}' holds fewer than two values",
+                    "a field that tells texts apart",
+                )
             if isinstance(values[0], (bool, str)):
                 found[name] = {"classes": sorted({str(v) for v in values})}
             else:
                 mean = sum(values) / len(values)
-                found[name] = {"mean": mean, "sd": (sum((v - mean) ** 2 for v in values) / len(values)) ** 0.5}
+                found[name] = {
+                    "mean": mean,
+                    "sd": (sum((v - mean) ** 2 for v in values) / len(values)) ** 0.5,
+                }
         return found
 
     def targets(self, facts: Mapping[str, dict[str, Any]], row: Sequence[Any]) -> list[float]:
@@ -64,7 +76,10 @@ class Multitask(Objective):
             def __init__(self) -> None:
                 super().__init__()
                 self.trunk = Trunk(encoder)
-                self.heads = nn.ModuleList(nn.Linear(encoder.config.hidden_size, len(f.get("classes", [0]))) for f in facts.values())
+                self.heads = nn.ModuleList(
+                    nn.Linear(encoder.config.hidden_size, len(f.get("classes", [0])))
+                    for f in facts.values()
+                )
 
             def forward(self, ids: Any, mask: Any) -> list[Any]:
                 features = self.trunk(ids, mask) * 8.0  # unit vectors alone make heads slow
@@ -83,5 +98,9 @@ class Multitask(Objective):
             there = ~torch.isnan(true)
             if there.any():
                 got, wanted = logits[there].float(), true[there]
-                total = total + (f.cross_entropy(got, wanted.long()) if got.shape[1] > 1 else f.mse_loss(got[:, 0], wanted))
+                total = total + (
+                    f.cross_entropy(got, wanted.long())
+                    if got.shape[1] > 1
+                    else f.mse_loss(got[:, 0], wanted)
+                )
         return total / len(said) if isinstance(total, torch.Tensor) else said[0].sum() * 0.0

@@ -24,7 +24,8 @@ class Scratch(Kind):
         width: of a token's state; a multiple of 32.
         words: how many pieces of words its tokenizer learns.
 
-    Source: Devlin et al. 2019, arXiv 1810.04805 (the architecture); Schuster and Nakajima 2012, ICASSP (WordPiece).
+    Source: Devlin et al. 2019, arXiv 1810.04805 (the architecture); Schuster and Nakajima 2012,
+    ICASSP (WordPiece).
 
     >>> Scratch().width
     128
@@ -39,7 +40,8 @@ class Pretrain(Kind):
     """Let the base learn from texts without labels before it is tuned.
 
     Args:
-        on: the text fields whose values are read, of the dataset `of`, or of the one the model learns.
+        on: the text fields whose values are read, of the dataset `of`, or of the one the model
+            learns.
         of: a dataset; of the model's own, only rows that do not judge are read.
         objective: what is told of the texts.
         epochs: passes over the texts.

@@ -1,4 +1,6 @@
-"""The work of growing a version that ranks: items read, what was touched together solved, two towers taught, everybody's last item judged. Counts sizes; fits nothing."""
+"""The work of growing a version that ranks: items read, what was touched together solved, two
+towers taught, everybody's last item judged. Counts sizes; fits nothing.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,14 @@ if TYPE_CHECKING:
     from mesocosm.learn.model import Model
 
 
-def ranking(model: Model, base: Base | None, histories: Sequence[Sequence[int]], judged: int, said: Sequence[str], store: Path) -> Job:
+def ranking(
+    model: Model,
+    base: Base | None,
+    histories: Sequence[Sequence[int]],
+    judged: int,
+    said: Sequence[str],
+    store: Path,
+) -> Job:
     """The work of growing a ranker.
 
     Args:
@@ -35,17 +44,35 @@ def ranking(model: Model, base: Base | None, histories: Sequence[Sequence[int]],
     looked = float(judged * items)
     work: dict[str, Work] = {
         "starting": starting(bool(net.weights) and not cached),
-        "reading": {"token": 0.0 if cached else tokens(said) * net.weights, "load": 0.0 if cached else 4 * net.weights},
+        "reading": {
+            "token": 0.0 if cached else tokens(said) * net.weights,
+            "load": 0.0 if cached else 4 * net.weights,
+        },
         "weighing": {"person": judged * 2.0, "product": looked * len(NAMES)},
         "judging": {"product": looked * len(NAMES) * 8, "row": 20.0 * judged},
-    }  # fmt: skip
+    }
     if many:
         work["solving"] = {"word": 3.0 * touched * 20 + 200.0 * items}
     else:
-        work["solving"] = {"solve": (len(STRENGTHS) + 3) * float(items) ** 3 * 9, "product": len(STRENGTHS) * looked * touched / max(1, people)}
+        work["solving"] = {
+            "solve": (len(STRENGTHS) + 3) * float(items) ** 3 * 9,
+            "product": len(STRENGTHS) * looked * touched / max(1, people),
+        }
     if how:
         passes = how.epochs + 2 * max(1, how.epochs // 3)  # twice more from where the last stood
         among = min(items, ALL) if items <= ALL else DRAWN
-        work["towers"] = {"product": 6.0 * passes * touched * (among * how.width + 8 * how.width**2), "start": 0.3}
-    need = (5 * 4 * float(items) ** 2 / 1e9 if not many else 4e3 * items / 1e9) + 4e6 * (256 if not many else 32) / 1e9 * 0.5 + (4.8 * net.weights + 2.5e8) / 1e9 * bool(net.weights)
-    return Job(work, max(need, 0.05), 0.75 if net.weights else 0.3, f"ranking {'many ' if many else ''}{'towers' if how else 'closed form'}")
+        work["towers"] = {
+            "product": 6.0 * passes * touched * (among * how.width + 8 * how.width**2),
+            "start": 0.3,
+        }
+    need = (
+        (5 * 4 * float(items) ** 2 / 1e9 if not many else 4e3 * items / 1e9)
+        + 4e6 * (256 if not many else 32) / 1e9 * 0.5
+        + (4.8 * net.weights + 2.5e8) / 1e9 * bool(net.weights)
+    )
+    return Job(
+        work,
+        max(need, 0.05),
+        0.75 if net.weights else 0.3,
+        f"ranking {'many ' if many else ''}{'towers' if how else 'closed form'}",
+    )

@@ -1,4 +1,6 @@
-"""Sizes that a price is counted from: of nets by their files, of texts by their letters, of training by its settings."""
+"""Sizes that a price is counted from: of nets by their files, of texts by their letters, of
+training by its settings.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,13 @@ from mesocosm.learn.pricing.price import Work
 if TYPE_CHECKING:
     from mesocosm.learn.bases import Base
 
-BACK = {"full": 3.0, "gradual": 3.0, "last": 1.2, "prefix": 2.6, "prompt": 2.8}  # of a forward pass; other methods 2.3
+BACK = {
+    "full": 3.0,
+    "gradual": 3.0,
+    "last": 1.2,
+    "prefix": 2.6,
+    "prompt": 2.8,
+}  # of a forward pass; other methods 2.3
 LAYERS = 6  # of a net whose settings do not tell
 
 
@@ -42,8 +50,18 @@ class Net:
         config = json.loads((base.folder / "config.json").read_text(encoding="utf-8"))
         whole = sum(p.stat().st_size for p in base.folder.glob("*.safetensors")) / 4
         side, patch = config.get("image_size", 224), config.get("patch_size", 32)
-        places = float(side[0] if isinstance(side, list) else side) ** 2 / float(patch[0] if isinstance(patch, list) else patch) ** 2
-        return cls(float(max(whole / 4, whole - config.get("vocab_size", 0) * config.get("hidden_size", 0))), whole, int(config.get("hidden_size", 384)), places)
+        places = (
+            float(side[0] if isinstance(side, list) else side) ** 2
+            / float(patch[0] if isinstance(patch, list) else patch) ** 2
+        )
+        return cls(
+            float(
+                max(whole / 4, whole - config.get("vocab_size", 0) * config.get("hidden_size", 0))
+            ),
+            whole,
+            int(config.get("hidden_size", 384)),
+            places,
+        )
 
     @classmethod
     def new(cls, layers: int, width: int, words: int) -> Net:
@@ -76,7 +94,12 @@ def tuning(tune: Any, net: Net, rows: int, taught: float, held: float, whole: fl
         whole: tokens of all rows, which are read once more at the end.
     """
     once = taught * BACK.get(tune.method, 2.3) + held
-    return {"token": (once * tune.epochs + whole) * net.weights, "step": tune.epochs * math.ceil(rows / tune.batch), "start": 1, "load": 4 * net.weights}
+    return {
+        "token": (once * tune.epochs + whole) * net.weights,
+        "step": tune.epochs * math.ceil(rows / tune.batch),
+        "start": 1,
+        "load": 4 * net.weights,
+    }
 
 
 def trained(tune: Any, net: Net, longest: float) -> float:

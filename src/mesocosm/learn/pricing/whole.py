@@ -1,4 +1,6 @@
-"""The work of growing any version, from the rows it will learn from: the roads are those of `learn.train`."""
+"""The work of growing any version, from the rows it will learn from: the roads are those of
+`learn.train`.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +18,15 @@ if TYPE_CHECKING:
     from mesocosm.learn.train import Site
 
 
-def work_of(model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], kinds: Mapping[str, str], site: Site) -> Job | None:
-    """What is to be priced; None for a base that is brought, and where the base is to be found (`auto` has minutes of its own).
+def work_of(
+    model: Model,
+    rows: Mapping[str, Sequence[Any]],
+    split: Sequence[str],
+    kinds: Mapping[str, str],
+    site: Site,
+) -> Job | None:
+    """What is to be priced; None for a base that is brought, and where the base is to be found
+    (`auto` has minutes of its own).
 
     Raises:
         Wrong: the data or the base does not fit the settings.
@@ -30,13 +39,26 @@ def work_of(model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str
 
         items, histories = done(model, rows, site.items)
         reads = resolve(model.base or "", site.root) if any(site.items.values()) else None
-        return ranking(model, reads, histories, len(judging(histories, len(items), np.random.default_rng(model.seed))), [site.items.get(i, "") for i in items], site.store)
+        return ranking(
+            model,
+            reads,
+            histories,
+            len(judging(histories, len(items), np.random.default_rng(model.seed))),
+            [site.items.get(i, "") for i in items],
+            site.store,
+        )
     kind = kinds[model.predict]
     if kind == "tags":
         from mesocosm.learn.pricing.texts import tagging
         from mesocosm.learn.tagging.grow import tagged
 
-        return tagging(model, resolve(model.base or "", site.root), tagged(model.inputs[0], model.predict, rows, split)[1], len(site.order), site.store)
+        return tagging(
+            model,
+            resolve(model.base or "", site.root),
+            tagged(model.inputs[0], model.predict, rows, split)[1],
+            len(site.order),
+            site.store,
+        )
     if kind == "text":
         from mesocosm.learn.pricing.texts import finding, writing
         from mesocosm.learn.writing.grow import MOST_JUDGED, MOST_WRITTEN
@@ -44,7 +66,11 @@ def work_of(model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str
 
         base = resolve(model.base or "", site.root)
         _, texts, answers = paired(model.inputs, model.predict, rows, split)
-        return writing(model, base, texts, answers, MOST_JUDGED, MOST_WRITTEN) if base.writes else finding(model, base, texts, answers, site.store)
+        return (
+            writing(model, base, texts, answers, MOST_JUDGED, MOST_WRITTEN)
+            if base.writes
+            else finding(model, base, texts, answers, site.store)
+        )
     from mesocosm.learn.parts import cut
     from mesocosm.learn.pricing.predicting import planned
 

@@ -1,4 +1,5 @@
-"""Where there are many items: those that may be among somebody's best, found without looking at all (an approximate search over vectors). Knows arrays, voyager and its files.
+"""Where there are many items: those that may be among somebody's best, found without looking at all
+(an approximate search over vectors). Knows arrays, voyager and its files.
 
 Source: Malkov and Yashunin 2018, IEEE TPAMI (hierarchical navigable small worlds).
 """
@@ -34,7 +35,10 @@ class Near:
     means: list[tuple[Array, Array]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.means = [(v.mean(0, dtype=np.float64), np.cov(v.T.astype(np.float64), bias=True)) for v in self.vectors]
+        self.means = [
+            (v.mean(0, dtype=np.float64), np.cov(v.T.astype(np.float64), bias=True))
+            for v in self.vectors
+        ]
 
     @classmethod
     def fit(cls, vectors: Sequence[Array]) -> Near:
@@ -43,14 +47,28 @@ class Near:
 
         made = []
         for some in vectors:
-            index = Index(Space.InnerProduct, num_dimensions=some.shape[1], M=16, ef_construction=200, random_seed=1, max_elements=len(some))
+            index = Index(
+                Space.InnerProduct,
+                num_dimensions=some.shape[1],
+                M=16,
+                ef_construction=200,
+                random_seed=1,
+                max_elements=len(some),
+            )
             index.add_items(np.ascontiguousarray(some, np.float32), num_threads=1)
             made.append(index)
         return cls(list(vectors), made)
 
     def of(self, asked: Sequence[Array]) -> Array:
         """The items whose products with each asked vector (1, width) are about the greatest."""
-        found = [index.query(np.ascontiguousarray(a[0], np.float32), k=min(self.each, len(index)), query_ef=2 * self.each)[0] for index, a in zip(self.indexes, asked, strict=True)]
+        found = [
+            index.query(
+                np.ascontiguousarray(a[0], np.float32),
+                k=min(self.each, len(index)),
+                query_ef=2 * self.each,
+            )[0]
+            for index, a in zip(self.indexes, asked, strict=True)
+        ]
         return np.concatenate(found).astype(np.int64) if found else np.zeros(0, np.int64)
 
     def level(self, at: int, asked: Array) -> tuple[float, float]:
@@ -68,4 +86,10 @@ class Near:
         """Read them again."""
         from voyager import Index, Space
 
-        return cls(list(vectors), [Index.load(str(folder / FILE.format(k)), Space.InnerProduct, some.shape[1]) for k, some in enumerate(vectors)])
+        return cls(
+            list(vectors),
+            [
+                Index.load(str(folder / FILE.format(k)), Space.InnerProduct, some.shape[1])
+                for k, some in enumerate(vectors)
+            ],
+        )

@@ -1,4 +1,5 @@
-"""What speaks for an item, given what somebody did before: each a matrix from items to items, or a number an item. Knows numpy and SciPy's sparse matrices.
+"""What speaks for an item, given what somebody did before: each a matrix from items to items, or a
+number an item. Knows numpy and SciPy's sparse matrices.
 
 All are sums over what was done, so that an answer can name what it rests on.
 """
@@ -12,7 +13,12 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 History = Sequence[int]
-FADES = {"together": 0.8, "next": 0.8, "alike": 0.95, "said": 0.9}  # what an item further back counts, a step
+FADES = {
+    "together": 0.8,
+    "next": 0.8,
+    "alike": 0.95,
+    "said": 0.9,
+}  # what an item further back counts, a step
 STRENGTHS = (30.0, 100.0, 300.0, 1000.0, 3000.0)
 WINDOW, SHRINK = 5, 10.0
 NEAR = 10  # touched items that stand for one that nobody touched
@@ -25,21 +31,30 @@ def touched(histories: Sequence[History], items: int) -> Any:
 
     rows = np.repeat(np.arange(len(histories)), [len(h) for h in histories])
     columns = np.fromiter((i for h in histories for i in h), np.int64, len(rows))
-    return csr_matrix((np.ones(len(rows), np.float32), (rows, columns)), shape=(len(histories), items))
+    return csr_matrix(
+        (np.ones(len(rows), np.float32), (rows, columns)), shape=(len(histories), items)
+    )
 
 
 def faded(histories: Sequence[History], items: int, fade: float) -> Any:
-    """Who touched what, the newest 1 and each before it `fade` times the one after it, sparse (people, items)."""
+    """Who touched what, the newest 1 and each before it `fade` times the one after it, sparse
+    (people, items).
+    """
     from scipy.sparse import csr_matrix
 
     rows = np.repeat(np.arange(len(histories)), [len(h) for h in histories])
     columns = np.fromiter((i for h in histories for i in h), np.int64, len(rows))
-    held = np.concatenate([fade ** np.arange(len(h) - 1, -1, -1) for h in histories]) if len(histories) else np.zeros(0)
+    held = (
+        np.concatenate([fade ** np.arange(len(h) - 1, -1, -1) for h in histories])
+        if len(histories)
+        else np.zeros(0)
+    )
     return csr_matrix((held, (rows, columns)), shape=(len(histories), items))
 
 
 def together(x: Any, strength: float) -> Array:
-    """EASE: the items-by-items weights that tell each column of `x` best from all others, in closed form (items, items).
+    """EASE: the items-by-items weights that tell each column of `x` best from all others, in closed
+    form (items, items).
 
     Source: Steck 2019, WWW, equation 8.
     """
@@ -52,17 +67,25 @@ def together(x: Any, strength: float) -> Array:
 
 
 def following(histories: Sequence[History], items: int) -> Any:
-    """How much more often an item comes soon after another than their counts say, sparse (items, items)."""
+    """How much more often an item comes soon after another than their counts say, sparse (items,
+    items).
+    """
     from scipy.sparse import csr_matrix, diags
 
     counts = csr_matrix((items, items), dtype=np.float32)
     seen = [np.asarray(h, np.int64) for h in histories]
     for step in range(1, WINDOW + 1):
-        before, after = ([h[:-step] for h in seen if len(h) > step], [h[step:] for h in seen if len(h) > step])
+        before, after = (
+            [h[:-step] for h in seen if len(h) > step],
+            [h[step:] for h in seen if len(h) > step],
+        )
         if not before:
             break
         rows, columns = np.concatenate(before), np.concatenate(after)
-        counts = counts + csr_matrix((np.full(len(rows), 0.7 ** (step - 1), np.float32), (rows, columns)), shape=(items, items))
+        counts = counts + csr_matrix(
+            (np.full(len(rows), 0.7 ** (step - 1), np.float32), (rows, columns)),
+            shape=(items, items),
+        )
     less = [1 / np.sqrt(np.asarray(counts.sum(axis)).reshape(-1) + SHRINK) for axis in (1, 0)]
     return (diags(less[0].astype(np.float32)) @ counts @ diags(less[1].astype(np.float32))).tocsr()
 
@@ -85,14 +108,18 @@ def strongest(square: Any, most: int) -> Any:
     kept: list[Array] = []
     for row in range(square.shape[0]):
         at = np.arange(square.indptr[row], square.indptr[row + 1])
-        kept.append(at if len(at) <= most else np.sort(at[np.argpartition(-square.data[at], most)[:most]]))
+        kept.append(
+            at if len(at) <= most else np.sort(at[np.argpartition(-square.data[at], most)[:most]])
+        )
     whole = np.concatenate(kept) if kept else np.zeros(0, np.int64)
     ends = np.cumsum([0, *map(len, kept)])
     return csr_matrix((square.data[whole], square.indices[whole], ends), shape=square.shape)
 
 
 def standing(vectors: Array, bare: Array) -> Any:
-    """What lets the touched items that are said to be nearest stand for those nobody touched (`bare`): sparse (items, items), to be multiplied from the right; None where nothing is to be done.
+    """What lets the touched items that are said to be nearest stand for those nobody touched
+    (`bare`): sparse (items, items), to be multiplied from the right; None where nothing is to be
+    done.
 
     Args:
         vectors: what is said of each item, unit vectors.
@@ -110,17 +137,24 @@ def standing(vectors: Array, bare: Array) -> Any:
         rows.append(warm[best].reshape(-1))
         columns.append(np.repeat(some, best.shape[1]))
         held.append((share / share.sum(1, keepdims=True)).reshape(-1))
-    return csr_matrix((np.concatenate(held).astype(np.float32), (np.concatenate(rows), np.concatenate(columns))), shape=(len(bare), len(bare)))
+    return csr_matrix(
+        (np.concatenate(held).astype(np.float32), (np.concatenate(rows), np.concatenate(columns))),
+        shape=(len(bare), len(bare)),
+    )
 
 
 def level(said: Array) -> Array:
     """Each row at mean 0 and deviation 1; a row that says nothing stays 0."""
     less = said - said.mean(1, keepdims=True)
-    return np.asarray(less / np.maximum(less.std(1, keepdims=True), 1e-9) * (less.std(1, keepdims=True) > 1e-9))
+    return np.asarray(
+        less / np.maximum(less.std(1, keepdims=True), 1e-9) * (less.std(1, keepdims=True) > 1e-9)
+    )
 
 
 def places(scores: Array, histories: Sequence[History], right: Array) -> Array:
-    """At which place each right item stands among those not touched before; equals share their places."""
+    """At which place each right item stands among those not touched before; equals share their
+    places.
+    """
     left = scores.copy()
     for row, history in enumerate(histories):
         left[row, list(history)] = -np.inf

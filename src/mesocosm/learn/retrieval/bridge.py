@@ -1,6 +1,8 @@
-"""A straight way from questions to answers: one matrix over the base's features, solved in closed form. Knows numpy.
+"""A straight way from questions to answers: one matrix over the base's features, solved in closed
+form. Knows numpy.
 
-It is pulled toward leaving features as they are, so with few rows it does little; how far, the left-out rows say.
+It is pulled toward leaving features as they are, so with few rows it does little; how far, the
+left-out rows say.
 """
 
 from __future__ import annotations
@@ -21,30 +23,39 @@ def unit(x: Array) -> Array:
 
 
 def ranks(asked: Array, answers: Array, right: Array) -> Array:
-    """The place, from 1, of each row's right answer among all, by cosine; equal ones share the better half of their places.
+    """The place, from 1, of each row's right answer among all, by cosine; equal ones share the
+    better half of their places.
 
     Args:
-        asked: unit vectors (rows, width); `answers`: (count, width); `right`: the number of each row's answer.
+        asked: unit vectors (rows, width); `answers`: (count, width); `right`: the number of each
+            row's answer.
 
     >>> ranks(np.eye(2), np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([0, 0])).tolist()
     [2.0, 1.0]
     """
     near = asked @ answers.T
     own = near[np.arange(len(right)), right][:, None]
-    return np.asarray(1 + (near > own + 1e-7).sum(1) + (np.abs(near - own) <= 1e-7).sum(1) // 2, dtype=float)
+    return np.asarray(
+        1 + (near > own + 1e-7).sum(1) + (np.abs(near - own) <= 1e-7).sum(1) // 2, dtype=float
+    )
 
 
-def bridge(asked: Array, answered: Array, answers: Array, right: Array, groups: Groups = None) -> tuple[Array, dict[str, Any]]:
+def bridge(
+    asked: Array, answered: Array, answers: Array, right: Array, groups: Groups = None
+) -> tuple[Array, dict[str, Any]]:
     """The matrix (width, width) of the best left-out mean reciprocal rank, and what was chosen.
 
-    Minimises |Q W - A|^2 + pull |W - I|^2; a row, or a group of rows, is left out by its leverage, exactly.
+    Minimises |Q W - A|^2 + pull |W - I|^2; a row, or a group of rows, is left out by its leverage,
+    exactly.
 
     Args:
         asked: unit vectors of the training questions, `answered` those of their answers.
         answers: unit vectors of all answers, `right` the number of each training row's own.
-        groups: the number of each training row's group, where those of one group are left out together.
+        groups: the number of each training row's group, where those of one group are left out
+            together.
 
-    Source: Hoerl and Kennard 1970, Technometrics 12 (ridge); Mikolov et al. 2013, arXiv 1309.4168 (a map between two spaces).
+    Source: Hoerl and Kennard 1970, Technometrics 12 (ridge); Mikolov et al. 2013, arXiv 1309.4168
+    (a map between two spaces).
     """
     q, gap = asked.astype(float), answered.astype(float) - asked
     values, axes = np.linalg.eigh(q.T @ q)
@@ -62,7 +73,10 @@ def bridge(asked: Array, answered: Array, answers: Array, right: Array, groups: 
         else:
             left = gap.copy()
             for rows in own:
-                left[rows] -= np.linalg.solve(np.eye(rows.shape[1]) * (1 + 1e-6) - within(rows, turned, shrunk), (gap - fitted)[rows])
+                left[rows] -= np.linalg.solve(
+                    np.eye(rows.shape[1]) * (1 + 1e-6) - within(rows, turned, shrunk),
+                    (gap - fitted)[rows],
+                )
         mrr = float((1 / ranks(unit(asked + left), answers, right)).mean())
         if mrr > best + 1e-9:
             best, found = mrr, np.eye(q.shape[1]) + axes @ (shrunk[:, None] * along)

@@ -20,7 +20,9 @@ ROWS = 50  # rows that are asked what matters: each is sixteen
 
 
 def mattered(net: Any, rows: Any) -> dict[str, Any]:
-    """How much each weight matters: by the likelihood that a row's answer is found among those of the rows beside it."""
+    """How much each weight matters: by the likelihood that a row's answer is found among those of
+    the rows beside it.
+    """
     import torch
 
     from mesocosm.learn.encode import pad
@@ -35,8 +37,16 @@ def mattered(net: Any, rows: Any) -> dict[str, Any]:
     return fisher(net, len(rows.y), loss, most=ROWS)
 
 
-def known(past: Past, inputs: Sequence[str], predict: str, read: Callable[[list[str]], Array], turn: Array, say: Callable[[str], None]) -> dict[str, Any]:
-    """On the rows by which the last version was judged, among the answers that it knew: its mean reciprocal rank, and the new one's.
+def known(
+    past: Past,
+    inputs: Sequence[str],
+    predict: str,
+    read: Callable[[list[str]], Array],
+    turn: Array,
+    say: Callable[[str], None],
+) -> dict[str, Any]:
+    """On the rows by which the last version was judged, among the answers that it knew: its mean
+    reciprocal rank, and the new one's.
 
     Args:
         read: texts to unit vectors by the new version's trunk.
@@ -50,9 +60,24 @@ def known(past: Past, inputs: Sequence[str], predict: str, read: Callable[[list[
     rows = [i for i, t in enumerate(told) if t in number]
     if len(rows) < LEAST:
         return {}
-    questions, right = [asked({n: columns[n][i] for n in inputs}, inputs) for i in rows], np.array([number[told[i]] for i in rows])
-    then = ranks(unit(past.before.reader.features(questions) @ past.before.turn), past.before.answers, right)
+    questions, right = (
+        [asked({n: columns[n][i] for n in inputs}, inputs) for i in rows],
+        np.array([number[told[i]] for i in rows]),
+    )
+    then = ranks(
+        unit(past.before.reader.features(questions) @ past.before.turn), past.before.answers, right
+    )
     now = ranks(unit(read(questions) @ turn), read(list(past.before.texts)), right)
     figures = [round(float((1 / places).mean()), 4) for places in (then, now)]
-    say(f"on the {len(rows)} rows that judged {past.version}: mean reciprocal rank {figures[0]:.3f} then, {figures[1]:.3f} now")
-    return {"known": {"rows": len(rows), "what": "mean reciprocal rank", "then": figures[0], "now": figures[1]}}
+    say(
+        f"on the {len(rows)} rows that judged {past.version}: mean reciprocal rank {figures[0]:.3f}"
+        f" then, {figures[1]:.3f} now"
+    )
+    return {
+        "known": {
+            "rows": len(rows),
+            "what": "mean reciprocal rank",
+            "then": figures[0],
+            "now": figures[1],
+        }
+    }

@@ -35,9 +35,17 @@ def without(folder: Path, rows: set[int]) -> int:
         return 0
     kept = load_file(folder / "answers.safetensors")
     aside = folder / aside_name(folder / "answers.safetensors")
-    save_file({"answers": np.ascontiguousarray(kept["answers"][np.asarray(keep, dtype=int)]), "turn": kept["turn"]}, aside)
+    save_file(
+        {
+            "answers": np.ascontiguousarray(kept["answers"][np.asarray(keep, dtype=int)]),
+            "turn": kept["turn"],
+        },
+        aside,
+    )
     os.replace(aside, folder / "answers.safetensors")
-    write_json(path, {"answers": [whole["answers"][k] for k in keep], "rows": [left[k] for k in keep]})
+    write_json(
+        path, {"answers": [whole["answers"][k] for k in keep], "rows": [left[k] for k in keep]}
+    )
     return len(left) - len(keep)
 
 
@@ -58,16 +66,23 @@ class Finds:
     scale = None
     says = "text"
 
-    def __init__(self, folder: Path, content: str, open_session: Any, readers: dict[Any, Any]) -> None:
+    def __init__(
+        self, folder: Path, content: str, open_session: Any, readers: dict[Any, Any]
+    ) -> None:
         from safetensors.numpy import load_file
 
         if not folder.is_dir() or digest_folder(folder) != content:
-            raise Failure(f"the files of version '{folder.name}' are not those that were made; run 'mesocosm build'")
+            raise Failure(
+                f"the files of version '{folder.name}' are not those that were made; run 'mesocosm"
+                " build'"
+            )
         self.card: dict[str, Any] = json.loads((folder / "card.json").read_text(encoding="utf-8"))
         self.inputs: list[str] = self.card["inputs"]
         kept = load_file(folder / "answers.safetensors")
         self.answers, self.turn = kept["answers"], kept["turn"]
-        self.texts: list[str] = json.loads((folder / "answers.json").read_text(encoding="utf-8"))["answers"]
+        self.texts: list[str] = json.loads((folder / "answers.json").read_text(encoding="utf-8"))[
+            "answers"
+        ]
         trunk = (folder / self.card["trunk"]).resolve()
         key = (trunk, "fp32", self.card["max_length"])
         if key not in readers:
@@ -75,12 +90,16 @@ class Finds:
         self.reader = readers[key]
 
     def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """The nearest answer of each cleaned row as `text` (and `label`), its `likeness` (cosine), and the nearest five as `found`."""
+        """The nearest answer of each cleaned row as `text` (and `label`), its `likeness` (cosine),
+        and the nearest five as `found`.
+        """
         texts = [asked(row, self.inputs) for row in rows]
         near = unit(self.reader.features(texts) @ self.turn) @ self.answers.T
         said = []
         for row in near:
             order = np.argsort(-row, kind="stable")[:MOST]
-            found = [{"text": self.texts[int(i)], "likeness": round(float(row[i]), 4)} for i in order]
+            found = [
+                {"text": self.texts[int(i)], "likeness": round(float(row[i]), 4)} for i in order
+            ]
             said.append({"label": found[0]["text"], **found[0], "found": found})
         return said

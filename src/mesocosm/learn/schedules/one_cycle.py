@@ -12,7 +12,8 @@ from mesocosm.learn.schedules.schedule import Schedule
 
 
 class OneCycle(Schedule):
-    """The rate rises from a 25th of its peak for `rise` of the way and falls to nearly 0, both along half a cosine.
+    """The rate rises from a 25th of its peak for `rise` of the way and falls to nearly 0, both
+    along half a cosine.
 
     Args:
         rise: the share of the way that it rises.
@@ -32,4 +33,6 @@ class OneCycle(Schedule):
         del losses
         if done < self.rise:
             return 1 - 0.96 * (1 + math.cos(math.pi * done / self.rise)) / 2
-        return 1e-4 + (1 - 1e-4) * (1 + math.cos(math.pi * (done - self.rise) / (1 - self.rise))) / 2
+        return (
+            1e-4 + (1 - 1e-4) * (1 + math.cos(math.pi * (done - self.rise) / (1 - self.rise))) / 2
+        )

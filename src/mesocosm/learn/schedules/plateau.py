@@ -11,7 +11,8 @@ from mesocosm.learn.schedules.schedule import Schedule
 
 
 class Plateau(Schedule):
-    """The rate is multiplied by `by` each time the held-out loss did not fall for `patience` epochs.
+    """The rate is multiplied by `by` each time the held-out loss did not fall for `patience`
+    epochs.
 
     Args:
         patience: epochs without a better loss.

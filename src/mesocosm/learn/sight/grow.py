@@ -1,4 +1,6 @@
-"""Features of a model's images: the net that sees is exported first and then looked through, so that a service sees what training saw."""
+"""Features of a model's images: the net that sees is exported first and then looked through, so
+that a service sees what training saw.
+"""
 
 from __future__ import annotations
 
@@ -35,8 +37,14 @@ class Sight:
 
 
 def seen(
-    images: Mapping[str, Mapping[str, Sequence[str | None]]], named: str | None, root: Path, store: Path, folder: Path, seed: int, say: Callable[[str], None]
-) -> Sight:  # fmt: skip
+    images: Mapping[str, Mapping[str, Sequence[str | None]]],
+    named: str | None,
+    root: Path,
+    store: Path,
+    folder: Path,
+    seed: int,
+    say: Callable[[str], None],
+) -> Sight:
     """What a base sees in each part's images, or filters learnt from them.
 
     Args:
@@ -55,10 +63,24 @@ def seen(
         exported(net, how, folder)
         where, path = folder, "."
     eye = eye_of(where, how)
-    found = {part: np.hstack([eye.features(list(values)) for values in fields.values()]) for part, fields in images.items()}
+    found = {
+        part: np.hstack([eye.features(list(values)) for values in fields.values()])
+        for part, fields in images.items()
+    }
     count = sum(len(v) for fields in images.values() for v in fields.values())
-    say(f"{count} images through {named or 'filters learnt from the training images'}: {how['width']} features each")
-    return Sight(found, {"images": list(images["train"]), "sight": path, "sees": how | ({"base": base.name, "licence": base.licence} if base else {})}, base)
+    say(
+        f"{count} images through {named or 'filters learnt from the training images'}:"
+        f" {how['width']} features each"
+    )
+    return Sight(
+        found,
+        {
+            "images": list(images["train"]),
+            "sight": path,
+            "sees": how | ({"base": base.name, "licence": base.licence} if base else {}),
+        },
+        base,
+    )
 
 
 def eye_of(folder: Path, how: dict[str, Any]) -> Eye:

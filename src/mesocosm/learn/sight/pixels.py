@@ -31,7 +31,9 @@ def standard(picture: Any, side: int, mean: Sequence[float], sd: Sequence[float]
     from PIL import Image
 
     flat = np.asarray(picture.resize((side, side), Image.Resampling.BILINEAR), np.float32) / 255
-    return np.asarray(((flat - np.asarray(mean, np.float32)) / np.asarray(sd, np.float32)).transpose(2, 0, 1))
+    return np.asarray(
+        ((flat - np.asarray(mean, np.float32)) / np.asarray(sd, np.float32)).transpose(2, 0, 1)
+    )
 
 
 def pixels(values: Sequence[str], side: int, mean: Sequence[float], sd: Sequence[float]) -> Array:
@@ -44,7 +46,8 @@ def pixels(values: Sequence[str], side: int, mean: Sequence[float], sd: Sequence
 
 @dataclass(frozen=True)
 class Eyes:
-    """How training looks at the pictures of rows; a row is its pictures (one a field, None where it has none) and the seed of how they are changed.
+    """How training looks at the pictures of rows; a row is its pictures (one a field, None where it
+    has none) and the seed of how they are changed.
 
     Args:
         how: `side`, `mean` and `sd` of pixels.
@@ -54,16 +57,23 @@ class Eyes:
     how: Mapping[str, Any]
     ways: tuple[Picture, ...] = ()
 
-    def anew(self, rows: Sequence[tuple[tuple[str | None, ...], str]], seed: int) -> list[tuple[tuple[str | None, ...], str]]:
+    def anew(
+        self, rows: Sequence[tuple[tuple[str | None, ...], str]], seed: int
+    ) -> list[tuple[tuple[str | None, ...], str]]:
         """The rows with a seed each, which changes their pictures in another way than before."""
         return [(values, f"{seed} {i}") for i, (values, _) in enumerate(rows)]
 
     def look(self, rows: Sequence[tuple[tuple[str | None, ...], str]]) -> tuple[Any, Any]:
-        """Pixels (rows, fields, 3, side, side) and which pictures are there (rows, fields), as tensors in float32; rows without a seed are shown as they are."""
+        """Pixels (rows, fields, 3, side, side) and which pictures are there (rows, fields), as
+        tensors in float32; rows without a seed are shown as they are.
+        """
         import torch
 
         side = self.how["side"]
-        shown, there = np.zeros((len(rows), len(rows[0][0]), 3, side, side), np.float32), np.zeros((len(rows), len(rows[0][0])), np.float32)
+        shown, there = (
+            np.zeros((len(rows), len(rows[0][0]), 3, side, side), np.float32),
+            np.zeros((len(rows), len(rows[0][0])), np.float32),
+        )
         for row, (values, seed) in enumerate(rows):
             rng = random.Random(seed)
             for field, value in enumerate(values):
@@ -71,7 +81,10 @@ class Eyes:
                     picture = opened(value)
                     for way in self.ways if seed else ():
                         picture = way.changed(picture, rng)
-                    shown[row, field], there[row, field] = standard(picture, side, self.how["mean"], self.how["sd"]), 1
+                    shown[row, field], there[row, field] = (
+                        standard(picture, side, self.how["mean"], self.how["sd"]),
+                        1,
+                    )
         return torch.from_numpy(shown), torch.from_numpy(there)
 
 
@@ -89,12 +102,21 @@ class Eye:
         self.session = open_session(folder / "sight.onnx")
 
     def features(self, values: Sequence[str | None]) -> Array:
-        """Unit vectors (rows, width) in float32; a missing image is all zeros, and equal ones are looked at once."""
+        """Unit vectors (rows, width) in float32; a missing image is all zeros, and equal ones are
+        looked at once.
+        """
         distinct = list(dict.fromkeys(v for v in values if v))
         known: dict[str, Array] = {}
         for start in range(0, len(distinct), BATCH):
             part = distinct[start : start + BATCH]
-            out = self.session.run(["features"], {"pixels": pixels(part, self.how["side"], self.how["mean"], self.how["sd"])})[0]
+            out = self.session.run(
+                ["features"],
+                {"pixels": pixels(part, self.how["side"], self.how["mean"], self.how["sd"])},
+            )[0]
             known |= dict(zip(part, out, strict=True))
         none = np.zeros(self.how["width"], np.float32)
-        return np.stack([known[v] if v else none for v in values]) if len(values) else np.zeros((0, self.how["width"]), np.float32)
+        return (
+            np.stack([known[v] if v else none for v in values])
+            if len(values)
+            else np.zeros((0, self.how["width"]), np.float32)
+        )

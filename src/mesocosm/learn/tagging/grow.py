@@ -1,4 +1,5 @@
-"""A tagger grown from a snapshot: a head over states of tokens, or a base tuned from there; judged by whole named things.
+"""A tagger grown from a snapshot: a head over states of tokens, or a base tuned from there; judged
+by whole named things.
 
 Knows the parts of tagging. Knows nothing of catalogs.
 """
@@ -32,7 +33,16 @@ STRENGTHS = (0.1, 1.0, 10.0)
 EXAMPLES = 3
 
 
-def grow_tagger(name: str, model: Model, base: Base, rows: Mapping[str, Sequence[Any]], split: Sequence[str], tags: Sequence[str], site: Site, say: Say) -> Grown:
+def grow_tagger(
+    name: str,
+    model: Model,
+    base: Base,
+    rows: Mapping[str, Sequence[Any]],
+    split: Sequence[str],
+    tags: Sequence[str],
+    site: Site,
+    say: Say,
+) -> Grown:
     """Fill the site's folder with a version that tags the words of its one input.
 
     Args:
@@ -56,7 +66,11 @@ def grow_tagger(name: str, model: Model, base: Base, rows: Mapping[str, Sequence
         say(f"{odd} rows have another number of tags than words, and are left out")
     number = {tag: k for k, tag in enumerate(tags)}
     if len({t for some in right["train"] for t in some}) < 2:
-        raise Wrong("predict", f"the training rows of '{model.predict}' hold one tag only", "named things, and words that are none")
+        raise Wrong(
+            "predict",
+            f"the training rows of '{model.predict}' hold one tag only",
+            "named things, and words that are none",
+        )
     quote = quoted(tagging(model, base, texts, len(tags), site.store), site.store)
     quote.announce(say)
     quote.started(base)
@@ -65,8 +79,18 @@ def grow_tagger(name: str, model: Model, base: Base, rows: Mapping[str, Sequence
     trunk = States(load_trunk(base).net)
     read = states(trunk, ids["train"])
     quote.laps.end("reading")
-    weights, bias, strength = _head(read, first["train"], right["train"], number, model.seed, numbered([site.groups[i] for i in where["train"]] if site.groups else []))
-    say(f"{sum(map(len, right['train'])):,} words of {len(texts['train']):,} texts through {base.name}: a linear head over their states, strength {strength:g}")
+    weights, bias, strength = _head(
+        read,
+        first["train"],
+        right["train"],
+        number,
+        model.seed,
+        numbered([site.groups[i] for i in where["train"]] if site.groups else []),
+    )
+    say(
+        f"{sum(map(len, right['train'])):,} words of {len(texts['train']):,} texts through"
+        f" {base.name}: a linear head over their states, strength {strength:g}"
+    )
     quote.laps.end("heads")
     history: list[dict[str, Any]] = []
     if not isinstance(model.tune, Frozen):
@@ -76,54 +100,132 @@ def grow_tagger(name: str, model: Model, base: Base, rows: Mapping[str, Sequence
         trunk.net = tune.attach(trunk.net)
         net = Tagger(trunk, weights, bias, tune.dropout)
         moving = sum(p.numel() for p in net.parameters() if p.requires_grad)
-        say(f"{tune.method}: {moving:,} weights train, {moving / sum(p.numel() for p in net.parameters()):.2%} of all")
-        data = {p: loop.Rows(ids[p], np.zeros((len(ids[p]), 0), np.float32), _targets(ids[p], first[p], right[p], number)) for p in PARTS}
+        say(
+            f"{tune.method}: {moving:,} weights train,"
+            f" {moving / sum(p.numel() for p in net.parameters()):.2%} of all"
+        )
+        data = {
+            p: loop.Rows(
+                ids[p],
+                np.zeros((len(ids[p]), 0), np.float32),
+                _targets(ids[p], first[p], right[p], number),
+            )
+            for p in PARTS
+        }
         held = data["validation"] if texts["validation"] else data["train"]
-        history = loop.train(net, tune, data["train"], held, model.seed, site.store / "work" / site.made, lambda r: say(loop.told(r)))  # type: ignore[arg-type]
+        history = loop.train(
+            net,
+            tune,
+            data["train"],
+            held,
+            model.seed,
+            site.store / "work" / site.made,
+            lambda r: say(loop.told(r)),
+        )  # type: ignore[arg-type]
         net.float()
         history[0] = history[0] | {"trained": moving}
         trunk.net = tune.merged(trunk.net)
         weights, bias = net.weights.detach().numpy(), net.bias.detach().numpy()
         quote.laps.end("tuning")
     seen, may = states(trunk, ids["test"]), allowed(tags)
-    said = [[tags[k] for k in best(logits_of(s, f, weights, bias), may)] if f else [] for s, f in zip(seen, first["test"], strict=True)]
+    said = [
+        [tags[k] for k in best(logits_of(s, f, weights, bias), may)] if f else []
+        for s, f in zip(seen, first["test"], strict=True)
+    ]
     metrics = _judged(said, right["test"], model.seed)
     metrics["baselines"] = {"dictionary": _against(said, _looked_up(texts, right), right["test"])}
-    metrics |= {"gain_over_dictionary": metrics["baselines"]["dictionary"]["gain"], "leaks": {"shared": len(set(texts["test"]) & set(texts["train"])), "telling": {}}}
-    say(f"{metrics['rows']} test rows: F1 of whole named things {metrics['span_f1']:.3f} {metrics['interval']['span_f1']}, a dictionary of those known {metrics['baselines']['dictionary']['span_f1']:.3f}")
+    metrics |= {
+        "gain_over_dictionary": metrics["baselines"]["dictionary"]["gain"],
+        "leaks": {"shared": len(set(texts["test"]) & set(texts["train"])), "telling": {}},
+    }
+    say(
+        f"{metrics['rows']} test rows: F1 of whole named things {metrics['span_f1']:.3f}"
+        f" {metrics['interval']['span_f1']}, a dictionary of those known"
+        f" {metrics['baselines']['dictionary']['span_f1']:.3f}"
+    )
     quote.laps.end("judging")
     own = tuned_trunk(trunk, base, site.folder / "trunk", site.store)
     from safetensors.numpy import save_file
 
-    save_file({"weights": np.ascontiguousarray(weights, np.float32), "bias": np.ascontiguousarray(bias, np.float32)}, site.folder / "head.safetensors")
+    save_file(
+        {
+            "weights": np.ascontiguousarray(weights, np.float32),
+            "bias": np.ascontiguousarray(bias, np.float32),
+        },
+        site.folder / "head.safetensors",
+    )
     card = {
-        "model": name, "task": "tags", "labels": [], "tags": list(tags), "predict": model.predict, "predicts": "tags", "inputs": list(model.inputs), "texts": list(model.inputs), "block": {},
-        "max_length": model.max_length, "base": base.name, "licence": base.licence, "trunk": "trunk", "own_mb": own, "precision": "fp32", "method": model.tune.method, "head": "linear, Viterbi",
-        "settings": {"strength": strength}, "rows": {p: len(where[p]) for p in PARTS}, "trials": [], "importance": {}, "seed": model.seed,
-    }  # fmt: skip
+        "model": name,
+        "task": "tags",
+        "labels": [],
+        "tags": list(tags),
+        "predict": model.predict,
+        "predicts": "tags",
+        "inputs": list(model.inputs),
+        "texts": list(model.inputs),
+        "block": {},
+        "max_length": model.max_length,
+        "base": base.name,
+        "licence": base.licence,
+        "trunk": "trunk",
+        "own_mb": own,
+        "precision": "fp32",
+        "method": model.tune.method,
+        "head": "linear, Viterbi",
+        "settings": {"strength": strength},
+        "rows": {p: len(where[p]) for p in PARTS},
+        "trials": [],
+        "importance": {},
+        "seed": model.seed,
+    }
     write_json(site.folder / "card.json", card)
     quote.laps.end("export")
     metrics["price"] = quote.settled()
     metrics["seconds"] = round(time.perf_counter() - began, 2)
-    return Grown(card | {"metrics": metrics}, metrics, history, judge.gates(dict(model.require), metrics))
+    return Grown(
+        card | {"metrics": metrics}, metrics, history, judge.gates(dict(model.require), metrics)
+    )
 
 
-def tagged(text: str, predict: str, rows: Mapping[str, Sequence[Any]], split: Sequence[str]) -> tuple[dict[str, list[int]], dict[str, list[str]], dict[str, list[list[str]]], int]:
-    """By part: the rows that have a tag a word, their texts and their tags; and how many rows have another number of tags.
+def tagged(
+    text: str, predict: str, rows: Mapping[str, Sequence[Any]], split: Sequence[str]
+) -> tuple[dict[str, list[int]], dict[str, list[str]], dict[str, list[list[str]]], int]:
+    """By part: the rows that have a tag a word, their texts and their tags; and how many rows have
+    another number of tags.
 
     Raises:
         Wrong: none is there to learn from, or none to judge on.
     """
-    able = [t is not None and w is not None and len(words_of(str(w))) == len(str(t).split()) for t, w in zip(rows[predict], rows[text], strict=True)]
-    odd = sum(t is not None and w is not None and not a for t, w, a in zip(rows[predict], rows[text], able, strict=True))
+    able = [
+        t is not None and w is not None and len(words_of(str(w))) == len(str(t).split())
+        for t, w in zip(rows[predict], rows[text], strict=True)
+    ]
+    odd = sum(
+        t is not None and w is not None and not a
+        for t, w, a in zip(rows[predict], rows[text], able, strict=True)
+    )
     where = {p: [i for i, s in enumerate(split) if s == p and able[i]] for p in PARTS}
     for part in ("train", "test"):
         if not where[part]:
-            raise Wrong("predict", f"no {part} row has as many tags in '{predict}' as words in '{text}'", "rows with a tag a word")
-    return where, {p: [str(rows[text][i]) for i in where[p]] for p in PARTS}, {p: [str(rows[predict][i]).split() for i in where[p]] for p in PARTS}, odd
+            raise Wrong(
+                "predict",
+                f"no {part} row has as many tags in '{predict}' as words in '{text}'",
+                "rows with a tag a word",
+            )
+    return (
+        where,
+        {p: [str(rows[text][i]) for i in where[p]] for p in PARTS},
+        {p: [str(rows[predict][i]).split() for i in where[p]] for p in PARTS},
+        odd,
+    )
 
 
-def _targets(ids: Sequence[Sequence[int]], first: Sequence[Sequence[int]], right: Sequence[Sequence[str]], number: Mapping[str, int]) -> Array:
+def _targets(
+    ids: Sequence[Sequence[int]],
+    first: Sequence[Sequence[int]],
+    right: Sequence[Sequence[str]],
+    number: Mapping[str, int],
+) -> Array:
     from mesocosm.learn.tagging.net import OUT
 
     y = np.full((len(ids), max(map(len, ids), default=1)), OUT, np.int64)
@@ -134,15 +236,31 @@ def _targets(ids: Sequence[Sequence[int]], first: Sequence[Sequence[int]], right
     return y
 
 
-def _head(seen: Sequence[Array], first: Sequence[Sequence[int]], right: Sequence[Sequence[str]], number: Mapping[str, int], seed: int, groups: Groups) -> tuple[Array, Array, float]:
-    """A logistic regression over the states of words, its strength by left-out texts, or groups of them: weights (width, tags), bias, strength."""
+def _head(
+    seen: Sequence[Array],
+    first: Sequence[Sequence[int]],
+    right: Sequence[Sequence[str]],
+    number: Mapping[str, int],
+    seed: int,
+    groups: Groups,
+) -> tuple[Array, Array, float]:
+    """A logistic regression over the states of words, its strength by left-out texts, or groups of
+    them: weights (width, tags), bias, strength.
+    """
     import warnings
 
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import GroupKFold, cross_val_score
 
     x = np.stack([s[t] for s, at in zip(seen, first, strict=True) for t in at if t >= 0])
-    y = np.array([number[tag] for at, tags in zip(first, right, strict=True) for t, tag in zip(at, tags, strict=True) if t >= 0])
+    y = np.array(
+        [
+            number[tag]
+            for at, tags in zip(first, right, strict=True)
+            for t, tag in zip(at, tags, strict=True)
+            if t >= 0
+        ]
+    )
     if groups is None:
         groups = np.arange(len(first))
     group = np.array([groups[i] for i, at in enumerate(first) for t in at if t >= 0])
@@ -155,11 +273,32 @@ def _head(seen: Sequence[Array], first: Sequence[Sequence[int]], right: Sequence
         warnings.simplefilter("ignore")
         folds = min(3, len(np.unique(group)))
         few = len(x) > 20_000 or folds < 2
-        strength = STRENGTHS[1] if few else max(STRENGTHS, key=lambda s: float(np.nanmean(cross_val_score(made(s), x / scale, y, groups=group, cv=GroupKFold(folds), error_score=np.nan))))
+        strength = (
+            STRENGTHS[1]
+            if few
+            else max(
+                STRENGTHS,
+                key=lambda s: float(
+                    np.nanmean(
+                        cross_val_score(
+                            made(s),
+                            x / scale,
+                            y,
+                            groups=group,
+                            cv=GroupKFold(folds),
+                            error_score=np.nan,
+                        )
+                    )
+                ),
+            )
+        )
         net = made(strength).fit(x / scale, y)
     weights, bias = np.zeros((x.shape[1], len(number))), np.full(len(number), -10.0)
     if len(net.classes_) == 2:
-        weights[:, net.classes_], bias[net.classes_] = np.vstack([-net.coef_, net.coef_]).T / 2 / scale, np.r_[-net.intercept_, net.intercept_] / 2
+        weights[:, net.classes_], bias[net.classes_] = (
+            np.vstack([-net.coef_, net.coef_]).T / 2 / scale,
+            np.r_[-net.intercept_, net.intercept_] / 2,
+        )
     else:
         weights[:, net.classes_], bias[net.classes_] = net.coef_.T / scale, net.intercept_
     return weights.astype(np.float32), bias.astype(np.float32), strength
@@ -177,7 +316,12 @@ def logits_of(seen: Array, first: Sequence[int], weights: Array, bias: Array) ->
 
 def _counts(said: Sequence[Sequence[str]], right: Sequence[Sequence[str]]) -> Array:
     """Of each text: named things found right, said, and there (texts, 3)."""
-    return np.array([[len(spans(a) & spans(b)), len(spans(a)), len(spans(b))] for a, b in zip(said, right, strict=True)]).reshape(-1, 3)
+    return np.array(
+        [
+            [len(spans(a) & spans(b)), len(spans(a)), len(spans(b))]
+            for a, b in zip(said, right, strict=True)
+        ]
+    ).reshape(-1, 3)
 
 
 def _f1(counts: Array) -> float:
@@ -185,32 +329,57 @@ def _f1(counts: Array) -> float:
     return float(2 * true / (told + there)) if told + there else 1.0
 
 
-def _judged(said: Sequence[Sequence[str]], right: Sequence[Sequence[str]], seed: int) -> dict[str, Any]:
+def _judged(
+    said: Sequence[Sequence[str]], right: Sequence[Sequence[str]], seed: int
+) -> dict[str, Any]:
     """Precision, recall and F1 of whole named things, and the share of words with the right tag.
 
     Source: Tjong Kim Sang and De Meulder 2003, CoNLL (exact spans).
     """
     counts = _counts(said, right)
     true, told, there = counts.sum(0)
-    words = np.array([[sum(a == b for a, b in zip(s, r, strict=True)), len(r)] for s, r in zip(said, right, strict=True)])
+    words = np.array(
+        [
+            [sum(a == b for a, b in zip(s, r, strict=True)), len(r)]
+            for s, r in zip(said, right, strict=True)
+        ]
+    )
     found: dict[str, Any] = {
-        "span_f1": round(_f1(counts), 4), "span_precision": round(float(true / told), 4) if told else 0.0, "span_recall": round(float(true / there), 4) if there else 0.0,
-        "token_accuracy": round(float(words[:, 0].sum() / max(1, words[:, 1].sum())), 4), "rows": len(right),
-    }  # fmt: skip
+        "span_f1": round(_f1(counts), 4),
+        "span_precision": round(float(true / told), 4) if told else 0.0,
+        "span_recall": round(float(true / there), 4) if there else 0.0,
+        "token_accuracy": round(float(words[:, 0].sum() / max(1, words[:, 1].sum())), 4),
+        "rows": len(right),
+    }
     found["interval"] = {"span_f1": judge.interval(lambda i: _f1(counts[i]), len(counts), seed)}
     kinds = sorted({kind for tags in right for _, _, kind in spans(tags)})
     found["classes"] = {k: _of_kind(k, said, right) for k in kinds}
     return found
 
 
-def _of_kind(kind: str, said: Sequence[Sequence[str]], right: Sequence[Sequence[str]]) -> dict[str, Any]:
+def _of_kind(
+    kind: str, said: Sequence[Sequence[str]], right: Sequence[Sequence[str]]
+) -> dict[str, Any]:
     only = [[{s for s in spans(t) if s[2] == kind} for t in some] for some in (said, right)]
-    true, told, there = sum(len(a & b) for a, b in zip(*only, strict=True)), sum(map(len, only[0])), sum(map(len, only[1]))
+    true, told, there = (
+        sum(len(a & b) for a, b in zip(*only, strict=True)),
+        sum(map(len, only[0])),
+        sum(map(len, only[1])),
+    )
     precision, recall = true / told if told else 0.0, true / there if there else 0.0
-    return {"rows": there, "precision": round(precision, 4), "recall": round(recall, 4), "f1": round(2 * precision * recall / (precision + recall), 4) if precision + recall else 0.0}
+    return {
+        "rows": there,
+        "precision": round(precision, 4),
+        "recall": round(recall, 4),
+        "f1": (
+            round(2 * precision * recall / (precision + recall), 4) if precision + recall else 0.0
+        ),
+    }
 
 
-def _looked_up(texts: Mapping[str, list[str]], right: Mapping[str, list[list[str]]]) -> list[list[str]]:
+def _looked_up(
+    texts: Mapping[str, list[str]], right: Mapping[str, list[list[str]]]
+) -> list[list[str]]:
     """Tags of the test texts by the named things of the training texts, the longest first."""
     known: dict[tuple[str, ...], str] = {}
     for text, tags in zip(texts["train"], right["train"], strict=True):
@@ -222,7 +391,14 @@ def _looked_up(texts: Mapping[str, list[str]], right: Mapping[str, list[list[str
         said, at = [w.lower() for w in text.split()], 0
         tags = [NONE] * len(said)
         while at < len(said):
-            size = next((n for n in range(min(longest, len(said) - at), 0, -1) if tuple(said[at : at + n]) in known), 0)
+            size = next(
+                (
+                    n
+                    for n in range(min(longest, len(said) - at), 0, -1)
+                    if tuple(said[at : at + n]) in known
+                ),
+                0,
+            )
             if size:
                 kind = known[tuple(said[at : at + size])]
                 tags[at : at + size] = [f"B-{kind}", *[f"I-{kind}"] * (size - 1)]
@@ -231,11 +407,17 @@ def _looked_up(texts: Mapping[str, list[str]], right: Mapping[str, list[list[str
     return found
 
 
-def _against(said: Sequence[Sequence[str]], other: Sequence[Sequence[str]], right: Sequence[Sequence[str]]) -> dict[str, Any]:
+def _against(
+    said: Sequence[Sequence[str]], other: Sequence[Sequence[str]], right: Sequence[Sequence[str]]
+) -> dict[str, Any]:
     """Another's figures on the same texts, the gain in F1 and Wilcoxon's p of mistakes a text."""
     from scipy.stats import wilcoxon
 
     mine, theirs = _counts(said, right), _counts(other, right)
     wrong = [c[:, 1] + c[:, 2] - 2 * c[:, 0] for c in (mine, theirs)]
     p = float(wilcoxon(*wrong).pvalue) if np.any(wrong[0] != wrong[1]) else 1.0
-    return {"span_f1": round(_f1(theirs), 4), "gain": round(_f1(mine) - _f1(theirs), 4), "p": round(p, 6)}
+    return {
+        "span_f1": round(_f1(theirs), 4),
+        "gain": round(_f1(mine) - _f1(theirs), 4),
+        "p": round(p, 6),
+    }

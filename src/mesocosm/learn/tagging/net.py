@@ -34,11 +34,16 @@ class Tagger(nn.Module):  # type: ignore[misc]
         super().__init__()
         self.trunk = trunk
         self.drop = nn.Dropout(dropout)
-        self.weights, self.bias = nn.Parameter(torch.tensor(weights)), nn.Parameter(torch.tensor(bias))
+        self.weights, self.bias = (
+            nn.Parameter(torch.tensor(weights)),
+            nn.Parameter(torch.tensor(bias)),
+        )
         self.anchor: Any = None
         self.measure = Tokenwise()
 
-    def forward(self, ids: torch.Tensor, mask: torch.Tensor, table: torch.Tensor, mix: None = None) -> torch.Tensor:
+    def forward(
+        self, ids: torch.Tensor, mask: torch.Tensor, table: torch.Tensor, mix: None = None
+    ) -> torch.Tensor:
         """Logits (rows, length, tags); the table and `mix` are not read."""
         del table, mix
         return self.drop(self.trunk(ids, mask)) @ self.weights + self.bias
@@ -53,7 +58,9 @@ class Tokenwise:
         """Tags are not weighed."""
 
     def value(self, logits: torch.Tensor, y: torch.Tensor, weights: None) -> torch.Tensor:
-        """The mean over the words of a batch; `y` is (rows, at least length), `OUT` where none begins."""
+        """The mean over the words of a batch; `y` is (rows, at least length), `OUT` where none
+        begins.
+        """
         del weights
         said = y[:, : logits.shape[1]]
         counted = said != OUT

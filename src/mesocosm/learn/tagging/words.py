@@ -1,4 +1,6 @@
-"""Words of a text, the tokens they begin with, and spans of tags. Knows tokenizers and text; loads no net."""
+"""Words of a text, the tokens they begin with, and spans of tags. Knows tokenizers and text; loads
+no net.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,8 @@ def firsts(text: str, offsets: Sequence[tuple[int, int]]) -> list[int]:
 
 
 def spans(tags: Sequence[str]) -> set[tuple[int, int, str]]:
-    """Named things of tags: first word, the word after the last, kind. A thing that only goes on begins there.
+    """Named things of tags: first word, the word after the last, kind. A thing that only goes on
+    begins there.
 
     >>> sorted(spans(["B-PER", "I-PER", "O", "I-LOC"]))
     [(0, 2, 'PER'), (3, 4, 'LOC')]
@@ -57,7 +60,9 @@ def spans(tags: Sequence[str]) -> set[tuple[int, int, str]]:
 
 
 def allowed(labels: Sequence[str]) -> Array:
-    """Which tag may follow which (tags, tags), and which may come first (the last row): `I-` only after its own kind."""
+    """Which tag may follow which (tags, tags), and which may come first (the last row): `I-` only
+    after its own kind.
+    """
     count = len(labels)
     may = np.ones((count + 1, count), bool)
     for k, tag in enumerate(labels):

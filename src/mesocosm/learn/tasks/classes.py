@@ -23,7 +23,9 @@ class Classes(Task):
 
     def plain(self, value: Any) -> Any:
         """The value as a label."""
-        return None if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+        return (
+            None if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+        )
 
     def fit(self, name: str, targets: Sequence[Any]) -> None:
         """Learn which classes there are."""
@@ -31,7 +33,9 @@ class Classes(Task):
         self.classes = len(self.labels)
         if self.classes < 2:
             one = f"'{self.labels[0]}' only" if self.labels else "no value"
-            raise Wrong("predict", f"the training rows of '{name}' hold {one}", "two classes or more")
+            raise Wrong(
+                "predict", f"the training rows of '{name}' hold {one}", "two classes or more"
+            )
         self.index = {label: i for i, label in enumerate(self.labels)}
 
     def known(self, target: Any) -> bool:
@@ -55,18 +59,30 @@ class Classes(Task):
         y = parts.y["test"]
         metrics = judge.report(said, y, self.labels, seed)
         beside = judge.baselines(*plain(parts), parts.y["train"], y, self.classes)
-        metrics["baselines"] = {name: self.against(said, other, y) for name, other in beside.items()}
-        return metrics | {f"gain_over_{name}": figures["gain"] for name, figures in metrics["baselines"].items()}
+        metrics["baselines"] = {
+            name: self.against(said, other, y) for name, other in beside.items()
+        }
+        return metrics | {
+            f"gain_over_{name}": figures["gain"] for name, figures in metrics["baselines"].items()
+        }
 
     def against(self, said: Array, other: Array, y: Array) -> dict[str, Any]:
         """The other's figures, the gain in accuracy and McNemar's p."""
-        found: dict[str, Any] = {k: round(v, 4) for k, v in judge.figures(other, y).items() if v == v}
+        found: dict[str, Any] = {
+            k: round(v, 4) for k, v in judge.figures(other, y).items() if v == v
+        }
         right, theirs = said.argmax(1) == y, other.argmax(1) == y
-        return found | {"gain": round(float(right.mean() - theirs.mean()), 4), "p": round(judge.paired(right, theirs), 6)}
+        return found | {
+            "gain": round(float(right.mean() - theirs.mean()), 4),
+            "p": round(judge.paired(right, theirs), 6),
+        }
 
     def sentence(self, metrics: dict[str, Any]) -> str:
         """Accuracy and macro F1."""
-        return f"accuracy {metrics['accuracy']:.3f} {metrics['interval']['accuracy']}, macro F1 {metrics['macro_f1']:.3f}"
+        return (
+            f"accuracy {metrics['accuracy']:.3f} {metrics['interval']['accuracy']}, macro F1"
+            f" {metrics['macro_f1']:.3f}"
+        )
 
     def wrong(self, said: Array, parts: Any) -> Array:
         """Rows of another class."""

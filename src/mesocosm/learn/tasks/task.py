@@ -1,4 +1,6 @@
-"""What every task answers: how a column becomes targets, what a head's output means, how it is judged."""
+"""What every task answers: how a column becomes targets, what a head's output means, how it is
+judged.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,9 @@ class Task:
         raise NotImplementedError
 
     def said(self, logits: Array) -> Array:
-        """A head's output as people read it: probabilities (rows, classes), or values (rows, 1) in the field's unit."""
+        """A head's output as people read it: probabilities (rows, classes), or values (rows, 1) in
+        the field's unit.
+        """
         raise NotImplementedError
 
     def agreement(self, ours: Array, theirs: Array) -> float:
@@ -63,7 +67,9 @@ class Task:
         raise NotImplementedError
 
     def against(self, said: Array, other: Array, y: Array) -> dict[str, Any]:
-        """Figures of another model's output on the same rows (encoded targets `y`), `gain` over it, and `p` of a paired test."""
+        """Figures of another model's output on the same rows (encoded targets `y`), `gain` over it,
+        and `p` of a paired test.
+        """
         raise NotImplementedError
 
     def sentence(self, metrics: dict[str, Any]) -> str:

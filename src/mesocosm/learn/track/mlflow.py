@@ -1,4 +1,6 @@
-"""Tracking in MLflow over SQLite, telemetry off; never in training's path, and never its failure."""
+"""Tracking in MLflow over SQLite, telemetry off; never in training's path, and never its
+failure.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,14 @@ if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
 
-def track(store: Path, model: str, version: str, recipe: dict[str, Any], metrics: dict[str, Any], history: list[dict[str, Any]]) -> str | None:
+def track(
+    store: Path,
+    model: str,
+    version: str,
+    recipe: dict[str, Any],
+    metrics: dict[str, Any],
+    history: list[dict[str, Any]],
+) -> str | None:
     """Write one run: settings, figures and losses; returns why it could not, or None."""
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     os.environ["DO_NOT_TRACK"] = "true"
@@ -34,13 +43,27 @@ def track(store: Path, model: str, version: str, recipe: dict[str, Any], metrics
     try:
         client = open_client(store / "mlflow.db")
         found = client.get_experiment_by_name(model)
-        experiment = found.experiment_id if found else client.create_experiment(model, artifact_location=str(store / "mlflow"))
+        experiment = (
+            found.experiment_id
+            if found
+            else client.create_experiment(model, artifact_location=str(store / "mlflow"))
+        )
         run = client.create_run(experiment, run_name=version, tags={"version": version})
         flat = {k: str(v)[:500] for k, v in recipe.items()}
         now = int(run.info.start_time)
-        shown = [Metric(k, float(v), now, 0) for k, v in metrics.items() if isinstance(v, (int, float)) and v == v]
-        shown += [Metric(k, float(r[k]), now, int(r["epoch"])) for r in history for k in ("train_loss", "held_loss")]
-        client.log_batch(run.info.run_id, metrics=shown, params=[Param(k, v) for k, v in flat.items()])
+        shown = [
+            Metric(k, float(v), now, 0)
+            for k, v in metrics.items()
+            if isinstance(v, (int, float)) and v == v
+        ]
+        shown += [
+            Metric(k, float(r[k]), now, int(r["epoch"]))
+            for r in history
+            for k in ("train_loss", "held_loss")
+        ]
+        client.log_batch(
+            run.info.run_id, metrics=shown, params=[Param(k, v) for k, v in flat.items()]
+        )
         client.set_terminated(run.info.run_id)
     except Exception as error:
         return str(error).splitlines()[0][:200]
@@ -48,7 +71,9 @@ def track(store: Path, model: str, version: str, recipe: dict[str, Any], metrics
 
 
 def open_client(database: Path) -> MlflowClient:
-    """MLflow over a SQLite file. A new file's tables are copied from the person's cache: MLflow makes them by all its migrations, which takes seconds."""
+    """MLflow over a SQLite file. A new file's tables are copied from the person's cache: MLflow
+    makes them by all its migrations, which takes seconds.
+    """
     from mlflow.tracking import MlflowClient
     from mlflow.version import VERSION
 
@@ -69,7 +94,9 @@ def open_client(database: Path) -> MlflowClient:
             tables.mkdir()
             shutil.copyfile(database, tables / "mlflow.db")
             with closing(sqlite3.connect(tables / "mlflow.db", isolation_level=None)) as copy:
-                copy.execute("DELETE FROM experiments")  # MLflow makes its default one anew; this one names this project's folder
+                copy.execute(
+                    "DELETE FROM experiments"
+                )  # MLflow makes its default one anew; this one names this project's folder
                 copy.execute("VACUUM")
             left(made, tables)
     return client

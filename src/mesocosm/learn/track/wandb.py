@@ -1,4 +1,6 @@
-"""Tracking in Weights & Biases, offline: runs below the store, sent by `wandb sync` when their owner wants it."""
+"""Tracking in Weights & Biases, offline: runs below the store, sent by `wandb sync` when their
+owner wants it.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,14 @@ from pathlib import Path
 from typing import Any
 
 
-def track(store: Path, model: str, version: str, recipe: dict[str, Any], metrics: dict[str, Any], history: list[dict[str, Any]]) -> str | None:
+def track(
+    store: Path,
+    model: str,
+    version: str,
+    recipe: dict[str, Any],
+    metrics: dict[str, Any],
+    history: list[dict[str, Any]],
+) -> str | None:
     """Write one run; returns why it could not, or None. `WANDB_MODE=online` sends it at once.
 
     Source: https://docs.wandb.ai
@@ -21,11 +30,26 @@ def track(store: Path, model: str, version: str, recipe: dict[str, Any], metrics
     try:
         (store / "wandb").mkdir(parents=True, exist_ok=True)
         mode: Any = os.environ.get("WANDB_MODE", "offline")
-        settings = wandb.Settings(console="off", save_code=False, disable_git=True, x_disable_meta=True, x_disable_stats=True)
-        run = wandb.init(project=model, name=version, dir=str(store), mode=mode, config={k: str(v)[:500] for k, v in recipe.items()}, settings=settings)
+        settings = wandb.Settings(
+            console="off",
+            save_code=False,
+            disable_git=True,
+            x_disable_meta=True,
+            x_disable_stats=True,
+        )
+        run = wandb.init(
+            project=model,
+            name=version,
+            dir=str(store),
+            mode=mode,
+            config={k: str(v)[:500] for k, v in recipe.items()},
+            settings=settings,
+        )
         for record in history:
             run.log({k: record[k] for k in ("train_loss", "held_loss")}, step=record["epoch"])
-        run.summary.update({k: v for k, v in metrics.items() if isinstance(v, (int, float)) and v == v})
+        run.summary.update(
+            {k: v for k, v in metrics.items() if isinstance(v, (int, float)) and v == v}
+        )
         run.finish()
     except Exception as error:
         return str(error).splitlines()[0][:200]

@@ -1,4 +1,6 @@
-"""AdaLoRA: thin updates whose rank is taken from where it helps least and given where it helps most."""
+"""AdaLoRA: thin updates whose rank is taken from where it helps least and given where it helps
+most.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ MEMORY = ("ipt", "exp_avg_ipt", "exp_avg_unc")
 
 
 class Adalora(Gradient):
-    """Train updates P diag(l) Q of `rank`, cut step by step to `target` on average, by each part's weight in the loss.
+    """Train updates P diag(l) Q of `rank`, cut step by step to `target` on average, by each part's
+    weight in the loss.
 
     Args:
         rank: the rank at the start.
@@ -43,15 +46,27 @@ class Adalora(Gradient):
 
         names = linear_names(base, ATTENTION, self.targets, "attention")
         settings = AdaLoraConfig(
-            init_r=self.rank, target_r=min(self.target, self.rank), total_step=1000, tinit=100, tfinal=200, deltaT=1,
-            lora_alpha=self.alpha or 2 * self.rank, lora_dropout=self.dropout, target_modules=names, orth_reg_weight=0.0001,
-        )  # fmt: skip
+            init_r=self.rank,
+            target_r=min(self.target, self.rank),
+            total_step=1000,
+            tinit=100,
+            tfinal=200,
+            deltaT=1,
+            lora_alpha=self.alpha or 2 * self.rank,
+            lora_dropout=self.dropout,
+            target_modules=names,
+            orth_reg_weight=0.0001,
+        )
         return get_peft_model(base, settings)
 
     def begin(self, net: Any, steps: int) -> None:
         """A tenth of the steps at full rank, then cuts until half, then none."""
         settings = net.peft_config["default"]
-        settings.total_step, settings.tinit, settings.tfinal = steps, steps // 10, max(1, steps // 2)
+        settings.total_step, settings.tinit, settings.tfinal = (
+            steps,
+            steps // 10,
+            max(1, steps // 2),
+        )
         net.base_model.rankallocator.set_total_step(steps)
 
     def penalty(self, net: Any) -> Any:
@@ -63,7 +78,9 @@ class Adalora(Gradient):
             if "lora_A" in name or "lora_B" in name:
                 square = weight @ weight.T if "lora_A" in name else weight.T @ weight
                 total = total + (square - torch.eye(len(square))).norm()
-        return self.orthogonal * total / max(1, sum("lora_A" in n for n, _ in net.named_parameters()))
+        return (
+            self.orthogonal * total / max(1, sum("lora_A" in n for n, _ in net.named_parameters()))
+        )
 
     def stepped(self, net: Any, step: int) -> None:
         """Let PEFT weigh the parts by this step's gradients, and cut."""
@@ -72,7 +89,11 @@ class Adalora(Gradient):
     def kept(self, net: Any) -> dict[str, Any]:
         """The weight of each part in the loss so far."""
         memory = net.base_model.rankallocator
-        return {f"{what}:{name}": value for what in MEMORY for name, value in getattr(memory, what).items()}
+        return {
+            f"{what}:{name}": value
+            for what in MEMORY
+            for name, value in getattr(memory, what).items()
+        }
 
     def put(self, net: Any, kept: dict[str, Any]) -> None:
         """Remember the weights again."""

@@ -15,9 +15,11 @@ class Adapter(Gradient):
 
     Args:
         width: of the bottleneck.
-        where: `both` puts one after attention and one after the feed-forward block, `output` after the latter only.
+        where: `both` puts one after attention and one after the feed-forward block, `output` after
+            the latter only.
 
-    Source: Houlsby et al. 2019, arXiv 1902.00751; Pfeiffer et al. 2021, arXiv 2005.00247 (`output`).
+    Source: Houlsby et al. 2019, arXiv 1902.00751; Pfeiffer et al. 2021, arXiv 2005.00247
+    (`output`).
 
     >>> Adapter(width=16).where
     'both'

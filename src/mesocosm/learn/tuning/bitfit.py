@@ -31,7 +31,9 @@ class Bitfit(Gradient):
         freeze(base)
         biases = [p for n, p in base.named_parameters() if n.endswith("bias")]
         if not biases:
-            raise Wrong("tune.method", "the base has no bias to train", "another method, such as lora")
+            raise Wrong(
+                "tune.method", "the base has no bias to train", "another method, such as lora"
+            )
         for bias in biases:
             bias.requires_grad_(True)
         return base

@@ -1,4 +1,6 @@
-"""What every way of training by gradient shares. Knows settings and where they touch a net, no data."""
+"""What every way of training by gradient shares. Knows settings and where they touch a net, no
+data.
+"""
 
 from __future__ import annotations
 
@@ -51,23 +53,28 @@ class Gradient(Kind):
         weight_decay: L2 on weights.
         dropout: chance that an input of the head is dropped in training.
         clip: the greatest norm of a step's gradient.
-        loss: what is made small; where it is not given, cross-entropy for classes and squared error for a number.
+        loss: what is made small; where it is not given, cross-entropy for classes and squared error
+            for a number.
         optimiser: how weights follow their gradients.
         schedule: how the rate moves.
         mixup: mixes features and labels of two rows by a draw of Beta(mixup, mixup); 0 for none.
         consistency: how much two passes of a row under dropout must agree; 0 for none.
-        average: from which share of the epochs on weights are averaged (stochastic weight averaging);
-            the mean is taken where its validation loss is lower. 1 for none.
+        average: from which share of the epochs on weights are averaged (stochastic weight
+            averaging); the mean is taken where its validation loss is lower. 1 for none.
         adversarial: training against the worst small shift of word embeddings.
         augment: changes of the tokens, or of the pictures, of training rows, new each epoch.
-        moves: which base moves where some inputs are texts and others images: that of the `images`, of the `texts`, or `both`, one after the other under one head
-            (the images' at this rate times the ratio of the widths).
-        processes: how many processes share each batch (PyTorch's DistributedDataParallel over gloo); the steps are those of one.
+        moves: which base moves where some inputs are texts and others images: that of the `images`,
+            of the `texts`, or `both`, one after the other under one head (the images' at this rate
+            times the ratio of the widths).
+        processes: how many processes share each batch (PyTorch's DistributedDataParallel over
+            gloo); the steps are those of one.
         precision: `bf16`, `fp32` or `fp64`; `auto` is bf16 where the processor has it, else fp32.
-        checkpointing: recompute layers in the backward pass instead of keeping their states: less memory, more time.
+        checkpointing: recompute layers in the backward pass instead of keeping their states: less
+            memory, more time.
 
-    Source: Zhang et al. 2018, arXiv 1710.09412 (mixup); Wu et al. 2021, arXiv 2106.14448 (consistency);
-    Izmailov et al. 2018, arXiv 1803.05407 (averaging); Li et al. 2020, arXiv 2006.15704 (processes); Chen et al. 2016, arXiv 1604.06174 (checkpointing).
+    Source: Zhang et al. 2018, arXiv 1710.09412 (mixup); Wu et al. 2021, arXiv 2106.14448
+    (consistency); Izmailov et al. 2018, arXiv 1803.05407 (averaging); Li et al. 2020, arXiv
+    2006.15704 (processes); Chen et al. 2016, arXiv 1604.06174 (checkpointing).
     """
 
     short: ClassVar[str] = "method"
@@ -123,7 +130,9 @@ class Gradient(Kind):
         """Called after each step's gradients are there and used, before they are cleared."""
 
     def kept(self, net: Any) -> dict[str, Any]:
-        """What the method itself remembers between epochs, as tensors by name, so that training resumes exactly."""
+        """What the method itself remembers between epochs, as tensors by name, so that training
+        resumes exactly.
+        """
         del net
         return {}
 

@@ -12,7 +12,8 @@ from mesocosm.learn.tuning.layers import freeze, layers_of
 
 
 class Last(Gradient):
-    """Train the last layers. The states under them are computed once without dropout and kept in the store.
+    """Train the last layers. The states under them are computed once without dropout and kept in
+    the store.
 
     Args:
         layers: how many layers train.
@@ -34,7 +35,11 @@ class Last(Gradient):
         freeze(base)
         found = layers_of(base)[1]
         if self.layers > len(found):
-            raise Wrong("tune.layers", f"the base has {len(found)} layers", f"a number from 1 to {len(found)}")
+            raise Wrong(
+                "tune.layers",
+                f"the base has {len(found)} layers",
+                f"a number from 1 to {len(found)}",
+            )
         for layer in found[len(found) - self.layers :]:
             for weight in layer.parameters():
                 weight.requires_grad_(True)

@@ -42,6 +42,10 @@ class Lora(Gradient):
 
         names = linear_names(base, ATTENTION, self.targets, "attention")
         settings = LoraConfig(
-            r=self.rank, lora_alpha=self.alpha or 2 * self.rank, lora_dropout=self.dropout, target_modules=names, use_dora=self.directions
+            r=self.rank,
+            lora_alpha=self.alpha or 2 * self.rank,
+            lora_dropout=self.dropout,
+            target_modules=names,
+            use_dora=self.directions,
         )
         return get_peft_model(base, settings)

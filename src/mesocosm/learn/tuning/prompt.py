@@ -11,7 +11,8 @@ from mesocosm.learn.tuning.layers import freeze
 
 
 class Prompt(Gradient):
-    """Train `length` vectors that stand before each text as words that no one wrote; the pooled states are those of the text.
+    """Train `length` vectors that stand before each text as words that no one wrote; the pooled
+    states are those of the text.
 
     Args:
         length: how many.
@@ -37,7 +38,9 @@ class Prompt(Gradient):
                 super().__init__()
                 self.net, self.config = net, net.config
                 words = net.get_input_embeddings().weight
-                self.before = nn.Parameter(words[torch.randperm(len(words))[:length]].detach().clone())
+                self.before = nn.Parameter(
+                    words[torch.randperm(len(words))[:length]].detach().clone()
+                )
 
             def get_input_embeddings(self) -> Any:
                 return self.net.get_input_embeddings()
@@ -46,7 +49,12 @@ class Prompt(Gradient):
                 said = self.net.get_input_embeddings()(input_ids)
                 mine = self.before.unsqueeze(0).expand(said.shape[0], -1, -1)
                 seen = torch.ones_like(attention_mask[:, :1]).expand(-1, self.before.shape[0])
-                out = self.net(inputs_embeds=torch.cat([mine.to(said.dtype), said], 1), attention_mask=torch.cat([seen, attention_mask], 1))
-                return BaseModelOutput(last_hidden_state=out.last_hidden_state[:, self.before.shape[0] :])
+                out = self.net(
+                    inputs_embeds=torch.cat([mine.to(said.dtype), said], 1),
+                    attention_mask=torch.cat([seen, attention_mask], 1),
+                )
+                return BaseModelOutput(
+                    last_hidden_state=out.last_hidden_state[:, self.before.shape[0] :]
+                )
 
         return Prompted(freeze(base), self.length)

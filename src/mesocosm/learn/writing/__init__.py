@@ -1,1 +1,3 @@
-"""Models that write: a causal base taught to answer, judged on what it writes, kept as what differs from its base."""
+"""Models that write: a causal base taught to answer, judged on what it writes, kept as what differs
+from its base.
+"""

@@ -1,4 +1,5 @@
-"""A writer grown from a snapshot: taught to answer as its rows do, judged, and kept as what differs from its base.
+"""A writer grown from a snapshot: taught to answer as its rows do, judged, and kept as what differs
+from its base.
 
 Knows the parts of writing. Knows nothing of catalogs.
 """
@@ -32,7 +33,15 @@ MOST_WRITTEN = 40  # test rows for which answers are written
 MOST_JUDGED = 400  # test rows whose own answers are weighed
 
 
-def grow_writer(name: str, model: Model, base: Base, rows: Mapping[str, Sequence[Any]], split: Sequence[str], site: Site, say: Say) -> Grown:
+def grow_writer(
+    name: str,
+    model: Model,
+    base: Base,
+    rows: Mapping[str, Sequence[Any]],
+    split: Sequence[str],
+    site: Site,
+    say: Say,
+) -> Grown:
     """Fill the site's folder with a version that writes the field `predict`.
 
     Raises:
@@ -42,16 +51,26 @@ def grow_writer(name: str, model: Model, base: Base, rows: Mapping[str, Sequence
 
     began = time.perf_counter()
     if model.tune.method in ("prompt", "bitfit"):
-        raise Wrong("tune", f"'{model.tune.method}' is not for bases that write", "lora, prefix, full or another method")
+        raise Wrong(
+            "tune",
+            f"'{model.tune.method}' is not for bases that write",
+            "lora, prefix, full or another method",
+        )
     import torch
 
     torch.manual_seed(model.seed)
     where, texts, answers = paired(model.inputs, model.predict, rows, split)
     if not any(texts["train"]):
         raise Wrong("inputs", "the training rows hold no value at all", "an input with values")
-    shared = len(set(zip(texts["test"], answers["test"], strict=True)) & set(zip(texts["train"], answers["train"], strict=True)))
+    shared = len(
+        set(zip(texts["test"], answers["test"], strict=True))
+        & set(zip(texts["train"], answers["train"], strict=True))
+    )
     if shared:
-        say(f"{shared} of {len(where['test'])} test rows equal a training row in what is asked and what is answered")
+        say(
+            f"{shared} of {len(where['test'])} test rows equal a training row in what is asked and"
+            " what is answered"
+        )
     quote = quoted(writing(model, base, texts, answers, MOST_JUDGED, MOST_WRITTEN), site.store)
     quote.announce(say)
     quote.started(base)
@@ -61,25 +80,59 @@ def grow_writer(name: str, model: Model, base: Base, rows: Mapping[str, Sequence
     if model.reveal:  # private texts stay out of reports and of what is said
         metrics["examples"] = []
     first = next(iter(metrics["examples"]), None)
-    say(f"{metrics['rows']} test rows: {figures}" + (f"; {first['wrote'][:80]!r} where {first['wanted'][:80]!r} was wanted" if first else ""))
+    say(
+        f"{metrics['rows']} test rows: {figures}"
+        + (f"; {first['wrote'][:80]!r} where {first['wanted'][:80]!r} was wanted" if first else "")
+    )
     metrics["leaks"] = {"shared": shared, "telling": {}}
     from safetensors.torch import save_file
 
     save_file(delta, site.folder / "delta.safetensors")
     card = {
-        "model": name, "task": "text", "labels": [], "predict": model.predict, "predicts": "text", "inputs": list(model.inputs), "texts": list(model.inputs), "block": {},
-        "instruction": model.instruction, "max_length": model.max_length, "max_new_tokens": model.max_new_tokens, "base": base.name, "weights": base.weights, "licence": base.licence,
-        "trunk": None, "precision": "fp32", "method": model.tune.method, "tune": model.tune.model_dump(mode="json"), "head": "of the base",
-        "settings": {}, "rows": {p: len(where[p]) for p in PARTS}, "trials": [], "importance": {}, "seed": model.seed,
-    }  # fmt: skip
+        "model": name,
+        "task": "text",
+        "labels": [],
+        "predict": model.predict,
+        "predicts": "text",
+        "inputs": list(model.inputs),
+        "texts": list(model.inputs),
+        "block": {},
+        "instruction": model.instruction,
+        "max_length": model.max_length,
+        "max_new_tokens": model.max_new_tokens,
+        "base": base.name,
+        "weights": base.weights,
+        "licence": base.licence,
+        "trunk": None,
+        "precision": "fp32",
+        "method": model.tune.method,
+        "tune": model.tune.model_dump(mode="json"),
+        "head": "of the base",
+        "settings": {},
+        "rows": {p: len(where[p]) for p in PARTS},
+        "trials": [],
+        "importance": {},
+        "seed": model.seed,
+    }
     write_json(site.folder / "card.json", card)
     quote.laps.end("judging")
     metrics["price"] = quote.settled()
     metrics["seconds"] = round(time.perf_counter() - began, 2)
-    return Grown(card | {"metrics": metrics}, metrics, history, judge.gates(dict(model.require), metrics))
+    return Grown(
+        card | {"metrics": metrics}, metrics, history, judge.gates(dict(model.require), metrics)
+    )
 
 
-def _taught(base: Base, model: Model, prompter: Prompter, texts: Mapping[str, list[str]], answers: Mapping[str, list[str]], site: Site, laps: Laps, say: Say) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
+def _taught(
+    base: Base,
+    model: Model,
+    prompter: Prompter,
+    texts: Mapping[str, list[str]],
+    answers: Mapping[str, list[str]],
+    site: Site,
+    laps: Laps,
+    say: Say,
+) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
     """Figures, history and the weights that were learnt, by their names below the head."""
     import torch
 
@@ -93,12 +146,20 @@ def _taught(base: Base, model: Model, prompter: Prompter, texts: Mapping[str, li
     for part in PARTS:
         most = MOST_JUDGED if part != "train" else len(texts[part])
         prompts = [prompter.prompt(t) for t in texts[part][:most]]
-        ids[part], y[part] = nets.taught(prompts, [prompter.answer(a) for a in answers[part][:most]])
-    wanted, asks = answers["test"][:MOST_WRITTEN], [prompter.prompt(t) for t in texts["test"][:MOST_WRITTEN]]
+        ids[part], y[part] = nets.taught(
+            prompts, [prompter.answer(a) for a in answers[part][:most]]
+        )
+    wanted, asks = (
+        answers["test"][:MOST_WRITTEN],
+        [prompter.prompt(t) for t in texts["test"][:MOST_WRITTEN]],
+    )
 
     def wrote() -> list[str]:
         began = time.perf_counter()
-        found = [prompter.text(i) for i in nets.write(lm, asks, prompter.most_new, prompter.end, prompter.blank)]
+        found = [
+            prompter.text(i)
+            for i in nets.write(lm, asks, prompter.most_new, prompter.end, prompter.blank)
+        ]
         say(f"{len(found)} answers written in {time.perf_counter() - began:.0f} s")
         return found
 
@@ -118,15 +179,34 @@ def _taught(base: Base, model: Model, prompter: Prompter, texts: Mapping[str, li
         setattr(lm, below, tune.attach(getattr(lm, below)))
         writer = nets.Writer(lm)
         past, keep = site.past, site.store / "work" / site.made
-        judged = onward.judging(past, prompter, list(model.inputs), model.predict, MOST_JUDGED) if past and onward.begin(past, writer, base, tune.method, say) else None
+        judged = (
+            onward.judging(past, prompter, list(model.inputs), model.predict, MOST_JUDGED)
+            if past and onward.begin(past, writer, base, tune.method, say)
+            else None
+        )
         was = onward.perplexity(writer, judged) if judged else None
         moving = sum(p.numel() for p in writer.parameters() if p.requires_grad)
-        say(f"{tune.method}: {moving:,} weights train, {moving / sum(p.numel() for p in writer.parameters()):.2%} of all")
+        say(
+            f"{tune.method}: {moving:,} weights train,"
+            f" {moving / sum(p.numel() for p in writer.parameters()):.2%} of all"
+        )
         none = {p: np.zeros((len(ids[p]), 0), np.float32) for p in PARTS}
         data = {p: loop.Rows(ids[p], none[p], y[p]) for p in PARTS}
-        history = loop.train(writer, tune, data["train"], data["validation"] if len(ids["validation"]) else data["train"], model.seed, keep, lambda r: say(loop.told(r)))
+        history = loop.train(
+            writer,
+            tune,
+            data["train"],
+            data["validation"] if len(ids["validation"]) else data["train"],
+            model.seed,
+            keep,
+            lambda r: say(loop.told(r)),
+        )
         history[0] = history[0] | {"trained": moving}
-        delta = {n: p.detach().clone().contiguous() for n, p in writer.trunk.net.named_parameters() if p.requires_grad}
+        delta = {
+            n: p.detach().clone().contiguous()
+            for n, p in writer.trunk.net.named_parameters()
+            if p.requires_grad
+        }
         after, _ = nets.losses(writer, ids["test"], y["test"])
         laps.end("tuning")
         said = wrote()
@@ -137,15 +217,30 @@ def _taught(base: Base, model: Model, prompter: Prompter, texts: Mapping[str, li
             save_file(onward.mattered(writer, ids["train"], y["train"]), site.folder / MATTERED)
         if past and judged and was is not None:
             now = onward.perplexity(writer, judged)
-            known = {"rows": len(judged[0]), "what": "perplexity", "then": round(was, 4), "now": round(now, 4)}
-            say(f"on the {known['rows']} rows that judged {past.version}: perplexity {was:.3f} then, {now:.3f} now")
+            known = {
+                "rows": len(judged[0]),
+                "what": "perplexity",
+                "then": round(was, 4),
+                "now": round(now, 4),
+            }
+            say(
+                f"on the {known['rows']} rows that judged {past.version}: perplexity {was:.3f}"
+                f" then, {now:.3f} now"
+            )
     metrics = report(after, counts, said, wanted, model.seed)
     metrics["baselines"] = {
         "base": against(said, as_it_is, wanted, (after, before, counts)),
-        "nearest": against(said, nearest(texts["test"][:MOST_WRITTEN], texts["train"], answers["train"]), wanted),
+        "nearest": against(
+            said, nearest(texts["test"][:MOST_WRITTEN], texts["train"], answers["train"]), wanted
+        ),
     }
     if known:
         metrics["known"] = known
-    metrics |= {f"gain_over_{other}": found["gain"] for other, found in metrics["baselines"].items()}
-    metrics["examples"] = [{"asked": t[:500], "wanted": w[:500], "wrote": s[:500]} for t, w, s in zip(texts["test"], wanted, said, strict=False)][:5]
+    metrics |= {
+        f"gain_over_{other}": found["gain"] for other, found in metrics["baselines"].items()
+    }
+    metrics["examples"] = [
+        {"asked": t[:500], "wanted": w[:500], "wrote": s[:500]}
+        for t, w, s in zip(texts["test"], wanted, said, strict=False)
+    ][:5]
     return metrics, history, delta

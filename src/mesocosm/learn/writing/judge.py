@@ -1,10 +1,13 @@
-"""Written answers beside those of the test rows: how likely theirs were, how near ours came. Knows words, no nets."""
+"""Written answers beside those of the test rows: how likely theirs were, how near ours came. Knows
+words, no nets.
+"""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -66,7 +69,9 @@ def written(said: Sequence[str], wanted: Sequence[str]) -> dict[str, Array]:
     }
 
 
-def report(loss: Array, count: Array, said: Sequence[str], wanted: Sequence[str], seed: int) -> dict[str, Any]:
+def report(
+    loss: Array, count: Array, said: Sequence[str], wanted: Sequence[str], seed: int
+) -> dict[str, Any]:
     """Figures of a writer on held-out rows with their intervals.
 
     Args:
@@ -74,24 +79,45 @@ def report(loss: Array, count: Array, said: Sequence[str], wanted: Sequence[str]
         said: what was written for the first rows; `wanted`: their own answers.
     """
     each = written(said, wanted)
-    found: dict[str, Any] = {"loss": round(float(loss.sum() / count.sum()), 4), "perplexity": round(float(np.exp(loss.sum() / count.sum())), 4)}
+    found: dict[str, Any] = {
+        "loss": round(float(loss.sum() / count.sum()), 4),
+        "perplexity": round(float(np.exp(loss.sum() / count.sum())), 4),
+    }
     found |= {k: round(float(v.mean()), 4) for k, v in each.items()}
-    found["interval"] = {"perplexity": judge.interval(lambda i: float(np.exp(loss[i].sum() / count[i].sum())), len(loss), seed)}
-    found["interval"] |= {k: judge.interval(lambda i, v=v: float(v[i].mean()), len(v), seed) for k, v in each.items()}  # type: ignore[misc]
+    found["interval"] = {
+        "perplexity": judge.interval(
+            lambda i: float(np.exp(loss[i].sum() / count[i].sum())), len(loss), seed
+        )
+    }
+    found["interval"] |= {
+        k: judge.interval(partial(judge.mean_at, v), len(v), seed) for k, v in each.items()
+    }
     return found | {"rows": len(loss), "written": len(said), "classes": {}}
 
 
-def against(ours: Sequence[str], theirs: Sequence[str], wanted: Sequence[str], loss: tuple[Array, Array, Array] | None = None) -> dict[str, Any]:
+def against(
+    ours: Sequence[str],
+    theirs: Sequence[str],
+    wanted: Sequence[str],
+    loss: tuple[Array, Array, Array] | None = None,
+) -> dict[str, Any]:
     """Another's figures on the same rows, the gain in ROUGE-L and Wilcoxon's p of it.
 
     Args:
-        loss: of each row, ours, theirs and the tokens, where the other gives a probability too; then `loss_p` is of the losses.
+        loss: of each row, ours, theirs and the tokens, where the other gives a probability too;
+            then `loss_p` is of the losses.
     """
     mine, other = written(ours, wanted), written(theirs, wanted)
     found: dict[str, Any] = {k: round(float(v.mean()), 4) for k, v in other.items()}
-    found |= {"gain": round(float(mine["rouge_l"].mean() - other["rouge_l"].mean()), 4), "p": _p(mine["rouge_l"], other["rouge_l"])}
+    found |= {
+        "gain": round(float(mine["rouge_l"].mean() - other["rouge_l"].mean()), 4),
+        "p": _p(mine["rouge_l"], other["rouge_l"]),
+    }
     if loss is not None:
-        found |= {"perplexity": round(float(np.exp(loss[1].sum() / loss[2].sum())), 4), "loss_p": _p(loss[0] / loss[2], loss[1] / loss[2])}
+        found |= {
+            "perplexity": round(float(np.exp(loss[1].sum() / loss[2].sum())), 4),
+            "loss_p": _p(loss[0] / loss[2], loss[1] / loss[2]),
+        }
     return found
 
 
@@ -102,11 +128,15 @@ def _p(a: Array, b: Array) -> float:
 
 
 def nearest(asked: Sequence[str], texts: Sequence[str], answers: Sequence[str]) -> list[str]:
-    """The answer of the training text most like each one asked, by TF-IDF: what needs no writing at all."""
+    """The answer of the training text most like each one asked, by TF-IDF: what needs no writing at
+    all.
+    """
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     try:
-        net = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), tokenizer=terms, token_pattern=None).fit(texts)
+        net = TfidfVectorizer(
+            sublinear_tf=True, ngram_range=(1, 2), tokenizer=terms, token_pattern=None
+        ).fit(texts)
     except ValueError:  # no word in any text
         return [answers[0]] * len(asked)
     near = (net.transform(asked) @ net.transform(texts).T).argmax(1)

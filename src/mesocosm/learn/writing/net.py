@@ -1,4 +1,5 @@
-"""A causal net that is taught and that writes: its inner net may be tuned by any method, its loss is of answers only.
+"""A causal net that is taught and that writes: its inner net may be tuned by any method, its loss
+is of answers only.
 
 Knows torch and transformers. Knows nothing of rows or fields.
 """
@@ -32,11 +33,21 @@ def load_writer(base: Base) -> Any:
     from transformers import AutoModelForCausalLM
 
     if not base.writes:
-        raise Wrong("base", f"'{base.name}' reads texts and writes none, and what is predicted is a text", "a causal base such as smollm2")
+        raise Wrong(
+            "base",
+            f"'{base.name}' reads texts and writes none, and what is predicted is a text",
+            "a causal base such as smollm2",
+        )
     try:
-        net = AutoModelForCausalLM.from_pretrained(base.folder, use_safetensors=True, trust_remote_code=False, dtype=torch.float32)
+        net = AutoModelForCausalLM.from_pretrained(
+            base.folder, use_safetensors=True, trust_remote_code=False, dtype=torch.float32
+        )
     except Exception as error:  # safetensors, transformers and torch each have their own kinds
-        raise Wrong("base", f"the weights of '{base.name}' cannot be read", "a whole folder laid out as a hub's, of an architecture that transformers knows") from error
+        raise Wrong(
+            "base",
+            f"the weights of '{base.name}' cannot be read",
+            "a whole folder laid out as a hub's, of an architecture that transformers knows",
+        ) from error
     for weight in net.parameters():
         weight.requires_grad_(False)
     return net.eval()
@@ -48,7 +59,9 @@ def inner(net: Any) -> str:
 
 
 def twin(net: Any) -> Any:
-    """A copy of a net whose weights are the very same tensors: thin parts can be put on it and swapped, the base stays in memory once."""
+    """A copy of a net whose weights are the very same tensors: thin parts can be put on it and
+    swapped, the base stays in memory once.
+    """
     shared = {id(t): t for t in (*net.parameters(), *net.buffers())}
     return copy.deepcopy(net, shared)
 
@@ -60,7 +73,11 @@ def tuned(net: Any, tune: Any, delta: Mapping[str, torch.Tensor]) -> Any:
     setattr(mine, name, tune.attach(getattr(mine, name)))
     known = dict(getattr(mine, name).named_parameters())
     if set(delta) - set(known):
-        raise Wrong("base", "the weights that were learnt do not fit the base", "the base that they were learnt on")
+        raise Wrong(
+            "base",
+            "the weights that were learnt do not fit the base",
+            "the base that they were learnt on",
+        )
     getattr(mine, name).load_state_dict(dict(delta), strict=False, assign=True)
     mine.tie_weights()  # a head that is the words' own table follows it
     return mine.eval()
@@ -75,7 +92,9 @@ class Below(nn.Module):  # type: ignore[misc]
 
 
 class Writer(nn.Module):  # type: ignore[misc]
-    """A causal net as the loop trains it: gives states (rows, length, width); `measure` turns those of answers into a loss."""
+    """A causal net as the loop trains it: gives states (rows, length, width); `measure` turns those
+    of answers into a loss.
+    """
 
     def __init__(self, net: Any) -> None:
         super().__init__()
@@ -89,7 +108,9 @@ class Writer(nn.Module):  # type: ignore[misc]
         """The head's, as a head of classes has them."""
         return self.head.weight
 
-    def forward(self, ids: torch.Tensor, mask: torch.Tensor, table: torch.Tensor, mix: None = None) -> torch.Tensor:
+    def forward(
+        self, ids: torch.Tensor, mask: torch.Tensor, table: torch.Tensor, mix: None = None
+    ) -> torch.Tensor:
         """States of padded token ids under their mask; the table and `mix` are not read."""
         del table, mix
         return self.trunk.net(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state  # type: ignore[no-any-return]
@@ -118,7 +139,9 @@ class NextToken:
         with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16()):
             logits = self.head(states[:, :-1][counted])
         each = nn.functional.cross_entropy(logits.float(), said[counted], reduction="none")
-        total = torch.zeros(said.shape[0], dtype=each.dtype).index_add(0, counted.nonzero()[:, 0], each)
+        total = torch.zeros(said.shape[0], dtype=each.dtype).index_add(
+            0, counted.nonzero()[:, 0], each
+        )
         return total, counted.sum(1)
 
     def value(self, states: torch.Tensor, y: torch.Tensor, weights: None) -> torch.Tensor:
@@ -127,8 +150,12 @@ class NextToken:
         return total.sum() / count.sum().clamp(min=1)
 
 
-def taught(prompts: Sequence[Sequence[int]], answers: Sequence[Sequence[int]]) -> tuple[list[list[int]], Array]:
-    """Prompts with their answers, and which of their tokens count: (rows, longest), `OUT` at all others."""
+def taught(
+    prompts: Sequence[Sequence[int]], answers: Sequence[Sequence[int]]
+) -> tuple[list[list[int]], Array]:
+    """Prompts with their answers, and which of their tokens count: (rows, longest), `OUT` at all
+    others.
+    """
     ids = [[*p, *a] for p, a in zip(prompts, answers, strict=True)]
     y = np.full((len(ids), max(map(len, ids), default=1)), OUT, dtype=np.int64)
     for row, (p, a) in enumerate(zip(prompts, answers, strict=True)):
@@ -136,7 +163,9 @@ def taught(prompts: Sequence[Sequence[int]], answers: Sequence[Sequence[int]]) -
     return ids, y
 
 
-def losses(writer: Writer, ids: Sequence[Sequence[int]], y: Array, batch: int = 8) -> tuple[Array, Array]:
+def losses(
+    writer: Writer, ids: Sequence[Sequence[int]], y: Array, batch: int = 8
+) -> tuple[Array, Array]:
     """Each row's summed loss over its answer (nats), and its number of tokens."""
     from mesocosm.learn.encode import pad
 
@@ -152,8 +181,17 @@ def losses(writer: Writer, ids: Sequence[Sequence[int]], y: Array, batch: int = 
     return total, count
 
 
-def write(net: Any, prompts: Sequence[Sequence[int]], most: int, end: int, blank: int, batch: int = TOGETHER) -> list[list[int]]:
-    """The likeliest next tokens of each prompt, one after the other, until its end or `most`; prompts of like length run together."""
+def write(
+    net: Any,
+    prompts: Sequence[Sequence[int]],
+    most: int,
+    end: int,
+    blank: int,
+    batch: int = TOGETHER,
+) -> list[list[int]]:
+    """The likeliest next tokens of each prompt, one after the other, until its end or `most`;
+    prompts of like length run together.
+    """
     found: list[list[int]] = [[] for _ in prompts]
     order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
     for start in range(0, len(order), batch):
@@ -165,7 +203,16 @@ def write(net: Any, prompts: Sequence[Sequence[int]], most: int, end: int, blank
             ids[row, longest - len(prompts[i]) :] = torch.tensor(prompts[i])
             mask[row, longest - len(prompts[i]) :] = 1
         with torch.inference_mode():
-            out = net.generate(input_ids=ids, attention_mask=mask, max_new_tokens=most, do_sample=False, eos_token_id=end, pad_token_id=blank, repetition_penalty=1.0, use_cache=True)
+            out = net.generate(
+                input_ids=ids,
+                attention_mask=mask,
+                max_new_tokens=most,
+                do_sample=False,
+                eos_token_id=end,
+                pad_token_id=blank,
+                repetition_penalty=1.0,
+                use_cache=True,
+            )
         for row, i in enumerate(pick):
             said = out[row, longest:].tolist()
             found[i] = said[: said.index(end)] if end in said else said

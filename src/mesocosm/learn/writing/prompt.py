@@ -1,4 +1,6 @@
-"""Rows as a conversation: an instruction, what was asked, what is answered. Knows a base's tokenizer and its chat template."""
+"""Rows as a conversation: an instruction, what was asked, what is answered. Knows a base's
+tokenizer and its chat template.
+"""
 
 from __future__ import annotations
 
@@ -26,22 +28,36 @@ def asked(row: Mapping[str, Any], inputs: Sequence[str]) -> str:
     return "\n".join(f"{n}: {v}" for n, v in said if v is not None)
 
 
-def paired(inputs: Sequence[str], predict: str, rows: Mapping[str, Sequence[Any]], split: Sequence[str]) -> tuple[dict[str, list[int]], dict[str, list[str]], dict[str, list[str]]]:
+def paired(
+    inputs: Sequence[str], predict: str, rows: Mapping[str, Sequence[Any]], split: Sequence[str]
+) -> tuple[dict[str, list[int]], dict[str, list[str]], dict[str, list[str]]]:
     """By part: the rows that hold an answer, what is asked in them, and the answers.
 
     Raises:
         Wrong: none is there to learn from, or none to judge on.
     """
-    where = {p: [i for i, s in enumerate(split) if s == p and rows[predict][i] is not None and str(rows[predict][i]).strip()] for p in PARTS}
+    where = {
+        p: [
+            i
+            for i, s in enumerate(split)
+            if s == p and rows[predict][i] is not None and str(rows[predict][i]).strip()
+        ]
+        for p in PARTS
+    }
     for part in ("train", "test"):
         if not where[part]:
-            raise Wrong("predict", f"no {part} row holds a text in '{predict}'", "rows with an answer to learn from and rows to judge on")
+            raise Wrong(
+                "predict",
+                f"no {part} row holds a text in '{predict}'",
+                "rows with an answer to learn from and rows to judge on",
+            )
     texts = {p: [asked({n: rows[n][i] for n in inputs}, inputs) for i in where[p]] for p in PARTS}
     return where, texts, {p: [str(rows[predict][i]).strip() for i in where[p]] for p in PARTS}
 
 
 class Prompter:
-    """Texts to token ids as a base wants them: by its chat template, or with blank lines where it has none.
+    """Texts to token ids as a base wants them: by its chat template, or with blank lines where it
+    has none.
 
     Args:
         instruction: what every answer is to follow; may be empty.
@@ -58,10 +74,14 @@ class Prompter:
         self.tokenizer = AutoTokenizer.from_pretrained(base.folder, trust_remote_code=False)
         self.instruction, self.most, self.most_new = instruction, most, most_new
         self.end: int = self.tokenizer.eos_token_id
-        self.blank: int = self.tokenizer.pad_token_id if self.tokenizer.pad_token_id is not None else self.end
+        self.blank: int = (
+            self.tokenizer.pad_token_id if self.tokenizer.pad_token_id is not None else self.end
+        )
 
     def prompt(self, text: str) -> list[int]:
-        """The ids before an answer, at most `most`; a text too long loses its end, never the instruction."""
+        """The ids before an answer, at most `most`; a text too long loses its end, never the
+        instruction.
+        """
         ids = self._ids(text)
         over = len(ids) - self.most
         if over > 0:
@@ -74,13 +94,20 @@ class Prompter:
         if self.tokenizer.chat_template:
             said = [{"role": "system", "content": self.instruction}] if self.instruction else []
             said.append({"role": "user", "content": text})
-            return list(self.tokenizer.apply_chat_template(said, add_generation_prompt=True, tokenize=True, return_dict=True)["input_ids"])
+            return list(
+                self.tokenizer.apply_chat_template(
+                    said, add_generation_prompt=True, tokenize=True, return_dict=True
+                )["input_ids"]
+            )
         whole = "\n\n".join(part for part in (self.instruction, text) if part)
         return list(self.tokenizer.encode(whole + "\n\n", add_special_tokens=False)) or [self.end]
 
     def answer(self, text: str) -> list[int]:
         """The ids of an answer and its end, at most `most_new`."""
-        return [*self.tokenizer.encode(text, add_special_tokens=False)[: self.most_new - 1], self.end]
+        return [
+            *self.tokenizer.encode(text, add_special_tokens=False)[: self.most_new - 1],
+            self.end,
+        ]
 
     def text(self, ids: Sequence[int]) -> str:
         """An answer's ids as a text, without its end."""

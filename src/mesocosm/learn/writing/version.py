@@ -1,4 +1,5 @@
-"""A version that writes, as a service asks it: the base once in memory, what each version learnt beside it.
+"""A version that writes, as a service asks it: the base once in memory, what each version learnt
+beside it.
 
 Knows a version's folder and its base. Knows nothing of requests or services.
 """
@@ -60,24 +61,39 @@ class Writes:
         from mesocosm.learn.writing.net import tuned
 
         if not folder.is_dir() or digest_folder(folder) != content:
-            raise Failure(f"the files of version '{folder.name}' are not those that were made; run 'mesocosm build'")
+            raise Failure(
+                f"the files of version '{folder.name}' are not those that were made; run 'mesocosm"
+                " build'"
+            )
         self.card: dict[str, Any] = json.loads((folder / "card.json").read_text(encoding="utf-8"))
         self.inputs: list[str] = self.card["inputs"]
         base = resolve(self.card["base"], root)
         if base.weights != self.card["weights"]:
-            raise Failure(f"the base '{base.name}' has other weights than those that version '{folder.name}' learnt on; run 'mesocosm build'")
-        self.prompter = Prompter(base, self.card["instruction"], self.card["max_length"], self.card["max_new_tokens"])
+            raise Failure(
+                f"the base '{base.name}' has other weights than those that version '{folder.name}'"
+                " learnt on; run 'mesocosm build'"
+            )
+        self.prompter = Prompter(
+            base, self.card["instruction"], self.card["max_length"], self.card["max_new_tokens"]
+        )
         tune: Any = TypeAdapter(Tuning).validate_python(self.card["tune"])
         with torch.random.fork_rng(devices=[]):
             self.net = tuned(bases.net(base), tune, load_file(folder / "delta.safetensors"))
         self.lock = threading.Lock()
 
     def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """What is written for each cleaned row: `text` (also as `label`), its `tokens`, and whether it came to its `end`."""
+        """What is written for each cleaned row: `text` (also as `label`), its `tokens`, and whether
+        it came to its `end`.
+        """
         from mesocosm.learn.writing.net import write
 
         prompts = [self.prompter.prompt(asked(row, self.inputs)) for row in rows]
         with self.lock:
-            said = write(self.net, prompts, self.prompter.most_new, self.prompter.end, self.prompter.blank)
+            said = write(
+                self.net, prompts, self.prompter.most_new, self.prompter.end, self.prompter.blank
+            )
         texts = [self.prompter.text(ids) for ids in said]
-        return [{"label": t, "text": t, "tokens": len(ids), "end": len(ids) < self.prompter.most_new} for t, ids in zip(texts, said, strict=True)]
+        return [
+            {"label": t, "text": t, "tokens": len(ids), "end": len(ids) < self.prompter.most_new}
+            for t, ids in zip(texts, said, strict=True)
+        ]

@@ -9,4 +9,7 @@ from mesocosm.operate.drift.mmd import MeanDiscrepancy
 from mesocosm.operate.drift.psi import StabilityIndex
 
 DRIFT: dict[str, Any] = {"chi2": ChiSquared, "ks": KolmogorovSmirnov, "psi": StabilityIndex}
-WHOLE: dict[str, Any] = {"classifier": Distinguished, "mmd": MeanDiscrepancy}  # of features that mean something together only
+WHOLE: dict[str, Any] = {
+    "classifier": Distinguished,
+    "mmd": MeanDiscrepancy,
+}  # of features that mean something together only

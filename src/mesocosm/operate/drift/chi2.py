@@ -10,7 +10,8 @@ from mesocosm.operate.drift.listed import count_other, is_complete
 
 
 class ChiSquared:
-    """Homogeneity of two samples of categories; values of few expected counts are put together, and so are those that training does not list.
+    """Homogeneity of two samples of categories; values of few expected counts are put together, and
+    so are those that training does not list.
 
     Source: Pearson 1900, Philosophical Magazine 50.
 
@@ -24,7 +25,9 @@ class ChiSquared:
 
         before = {str(k): int(v) for k, v in training["counts"].items()}
         now = Counter[str]()
-        for value, times in Counter(live).items():  # a column's values are of one type, so equal ones are spelt alike
+        for value, times in Counter(
+            live
+        ).items():  # a column's values are of one type, so equal ones are spelt alike
             now[str(value).lower() if isinstance(value, bool) else str(value)] += times
         other = count_other(training)
         listed = is_complete(training)

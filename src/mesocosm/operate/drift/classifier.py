@@ -1,4 +1,6 @@
-"""Whether a classifier can tell live rows from held-out ones by their features. Knows scikit-learn and scipy."""
+"""Whether a classifier can tell live rows from held-out ones by their features. Knows scikit-learn
+and scipy.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,8 @@ from collections.abc import Sequence
 
 
 class Distinguished:
-    """A logistic regression learns on one half which rows are live; how often it is right on the other half beyond chance is the test.
+    """A logistic regression learns on one half which rows are live; how often it is right on the
+    other half beyond chance is the test.
 
     Source: Lopez-Paz and Oquab 2017, Revisiting classifier two-sample tests, arXiv:1610.06545
 
@@ -18,7 +21,9 @@ class Distinguished:
     """
 
     def p_value(self, before: Sequence[Sequence[float]], now: Sequence[Sequence[float]]) -> float:
-        """How likely so many right answers are where nothing changed; rows by features on both sides."""
+        """How likely so many right answers are where nothing changed; rows by features on both
+        sides.
+        """
         import numpy as np
         from scipy.stats import binom
         from sklearn.linear_model import LogisticRegression
@@ -32,5 +37,7 @@ class Distinguished:
             return 1.0
         net = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=200))
         net.fit(np.concatenate([x[:few], y[:few]]), np.repeat([0, 1], few))
-        right = int((net.predict(x[few : 2 * few]) == 0).sum() + (net.predict(y[few : 2 * few]) == 1).sum())
+        right = int(
+            (net.predict(x[few : 2 * few]) == 0).sum() + (net.predict(y[few : 2 * few]) == 1).sum()
+        )
         return float(binom.sf(right - 1, 2 * few, 0.5))

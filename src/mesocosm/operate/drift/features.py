@@ -1,4 +1,6 @@
-"""Which features differ from the training rows, all tests together held to one false-alarm level. Knows the tests; judges nothing."""
+"""Which features differ from the training rows, all tests together held to one false-alarm level.
+Knows the tests; judges nothing.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,13 @@ def columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     return {name: [v for row in rows if (v := row.get(name)) is not None] for name in names}
 
 
-def drifted(training: Mapping[str, Any], live: Mapping[str, Sequence[Any]], level: float, method: str = "auto", whole: Mapping[str, float] | None = None) -> tuple[list[dict[str, Any]], dict[str, float]]:
+def drifted(
+    training: Mapping[str, Any],
+    live: Mapping[str, Sequence[Any]],
+    level: float,
+    method: str = "auto",
+    whole: Mapping[str, float] | None = None,
+) -> tuple[list[dict[str, Any]], dict[str, float]]:
     """The features whose live values differ, worst first, and every p-value.
 
     Args:
@@ -39,18 +47,36 @@ def drifted(training: Mapping[str, Any], live: Mapping[str, Sequence[Any]], leve
         tested[name] = DRIFT[kind]().p_value(known, values)
     for name, p in sorted(tested.items(), key=lambda e: e[1]):
         if p < level / len(tested):
-            found.append({"feature": name, "p": p, **(_shift(training[name], live[name]) if name in training else {})})
+            found.append(
+                {
+                    "feature": name,
+                    "p": p,
+                    **(_shift(training[name], live[name]) if name in training else {}),
+                }
+            )
     return found, tested
 
 
 def _shift(known: Mapping[str, Any], values: Sequence[Any]) -> dict[str, Any]:
-    """How far the middle moved, and the mean distance between both distributions in training spreads (Wasserstein)."""
+    """How far the middle moved, and the mean distance between both distributions in training
+    spreads (Wasserstein).
+    """
     if "numbers" not in known:
         return {}
     import numpy as np
 
-    before, now = np.sort(np.asarray(known["numbers"], dtype=float)), np.asarray(values, dtype=float)
+    before, now = (
+        np.sort(np.asarray(known["numbers"], dtype=float)),
+        np.asarray(values, dtype=float),
+    )
     old, new = float(np.median(before)), float(np.median(now))
     spread = float(before.std()) or 1.0
-    distance = float(np.abs(np.quantile(now, np.linspace(0, 1, len(before))) - before).mean()) / spread
-    return {"median_before": old, "median_now": new, "ratio": round(new / old, 3) if old else None, "distance": round(distance, 3)}
+    distance = (
+        float(np.abs(np.quantile(now, np.linspace(0, 1, len(before))) - before).mean()) / spread
+    )
+    return {
+        "median_before": old,
+        "median_now": new,
+        "ratio": round(new / old, 3) if old else None,
+        "distance": round(distance, 3),
+    }

@@ -1,4 +1,5 @@
-"""What a monitor knows of the version it watches: its held-out rows, what their texts and images mean, and how its answers are calibrated.
+"""What a monitor knows of the version it watches: its held-out rows, what their texts and images
+mean, and how its answers are calibrated.
 
 Knows a unit's shape and the directions of meaning; judges nothing.
 """
@@ -44,12 +45,21 @@ class Held:
         if self.unit is unit:
             return
         self.rows, self._calibration, self.unwatched = unit.held()[:JUDGED], None, ""
-        self.read, self.features = [n for n, f in (unit.fields.fields if unit.fields else {}).items() if f.get("type") in ("text", "image")], {}
+        self.read, self.features = (
+            [
+                n
+                for n, f in (unit.fields.fields if unit.fields else {}).items()
+                if f.get("type") in ("text", "image")
+            ],
+            {},
+        )
         vectors = self._vectors(unit, self.rows)
         self.features = dict(zip(map(self._key, self.rows), vectors, strict=False))
         self.meaning = meaning(", ".join(self.read), vectors) if self.read else None
         if 0 < len(vectors) < LEAST:
-            self.unwatched = f"{', '.join(self.read)}: {len(vectors)} rows are held out, and {LEAST} are needed"
+            self.unwatched = (
+                f"{', '.join(self.read)}: {len(vectors)} rows are held out, and {LEAST} are needed"
+            )
         if self.meaning:
             self.rows = [row | more for row, more in zip(self.rows, self.meaning.held, strict=True)]
         self.unit = unit
@@ -73,21 +83,29 @@ class Held:
         return self.drift is not None and self.drift.meaning == "directions"
 
     def training(self) -> dict[str, Any]:
-        """What is known of the training rows: of fields, and of the directions of texts and images."""
+        """What is known of the training rows: of fields, and of the directions of texts and
+        images.
+        """
         assert self.unit and self.unit.fields
         return self.unit.fields.training | (self.meaning.training if self.meaning else {})
 
     def tested(self) -> dict[str, Any]:
         """What of it is tested field by field."""
         assert self.unit and self.unit.fields
-        return self.unit.fields.training | (self.meaning.training if self.meaning and self.along() else {})
+        return self.unit.fields.training | (
+            self.meaning.training if self.meaning and self.along() else {}
+        )
 
     def meant(self, rows: Sequence[Row]) -> list[Row]:
         """Rows with what their texts and images mean."""
         if not self.meaning or not self.unit or not rows:
             return list(rows)
         vectors = self._vectors(self.unit, rows)
-        return [dict(row) | more for row, more in zip(rows, self.meaning.along(vectors), strict=True)] if vectors else list(rows)
+        return (
+            [dict(row) | more for row, more in zip(rows, self.meaning.along(vectors), strict=True)]
+            if vectors
+            else list(rows)
+        )
 
     def whole(self, rows: Sequence[Row]) -> dict[str, float]:
         """The p-value of the texts and images of rows, where they are tested together."""
@@ -102,11 +120,26 @@ class Held:
             said = self.unit.predict(self.rows) if self.rows else []
             pairs = [(one, row) for one, row in zip(said, self.rows, strict=True) if "value" in one]
             if pairs:
-                errors = [away for one, row in pairs if (away := error_of(one["value"], row[HELD_LABEL])) is not None]
+                errors = [
+                    away
+                    for one, row in pairs
+                    if (away := error_of(one["value"], row[HELD_LABEL])) is not None
+                ]
                 self._calibration = calibrate_errors(errors)
                 return self._calibration
-            told = [(one, row) for one, row in zip(said, self.rows, strict=True) if "probability" in one]
-            self._calibration = Calibration([Answer(float(one["probability"]), str(one["label"]) == row[HELD_LABEL], label=row[HELD_LABEL]) for one, row in told])
+            told = [
+                (one, row) for one, row in zip(said, self.rows, strict=True) if "probability" in one
+            ]
+            self._calibration = Calibration(
+                [
+                    Answer(
+                        float(one["probability"]),
+                        str(one["label"]) == row[HELD_LABEL],
+                        label=row[HELD_LABEL],
+                    )
+                    for one, row in told
+                ]
+            )
         return self._calibration
 
 
@@ -124,28 +157,50 @@ def error_of(value: Any, label: Any) -> float | None:
 
 
 def as_sent(logged: Sequence[Row], names: Iterable[str]) -> list[dict[str, Any]]:
-    """Logged requests by the fields of a version, cleaned, with None where a field was missing, though the recipe filled it."""
+    """Logged requests by the fields of a version, cleaned, with None where a field was missing,
+    though the recipe filled it.
+    """
     found, names = [], list(names)
     for row in logged:
         raw, clean = row["input"]["raw"], row["input"]["clean"]
-        found.append({n: None if n in raw and is_missing(raw[n], clean.get(n)) else clean.get(n) for n in names})
+        found.append(
+            {
+                n: None if n in raw and is_missing(raw[n], clean.get(n)) else clean.get(n)
+                for n in names
+            }
+        )
     return found
 
 
-def unclipped(logged: Sequence[Row], training: Mapping[str, Mapping[str, Any]]) -> dict[str, list[Any]]:
-    """The numbers of logged requests as they came, of the fields that the recipe clips to a fence (`clip` of what training knew)."""
+def unclipped(
+    logged: Sequence[Row], training: Mapping[str, Mapping[str, Any]]
+) -> dict[str, list[Any]]:
+    """The numbers of logged requests as they came, of the fields that the recipe clips to a fence
+    (`clip` of what training knew).
+    """
     sent = as_sent(logged, [n for n, known in training.items() if known.get("clip")])
-    return {n: [unclip(row["input"]["raw"].get(n), one[n], training[n]["clip"]) for row, one in zip(logged, sent, strict=True)] for n in (sent[0] if sent else ())}
+    return {
+        n: [
+            unclip(row["input"]["raw"].get(n), one[n], training[n]["clip"])
+            for row, one in zip(logged, sent, strict=True)
+        ]
+        for n in (sent[0] if sent else ())
+    }
 
 
 def unclip(raw: Any, clean: Any, fence: Sequence[float]) -> Any:
-    """A number as it came, where the fence alone makes of it what the recipe did; else as it was cleaned.
+    """A number as it came, where the fence alone makes of it what the recipe did; else as it was
+    cleaned.
 
     >>> unclip(900, 60.0, (1, 60)), unclip("900", 60.0, (1, 60)), unclip(900, 9.0, (1, 60)), unclip("0.9 k", 60.0, (1, 60))
     (900.0, 900.0, 9.0, 60.0)
     """
     number = _plain_number(raw)
-    if number is None or not _is_number(clean) or not math.isclose(min(max(number, fence[0]), fence[1]), clean, rel_tol=1e-9):
+    if (
+        number is None
+        or not _is_number(clean)
+        or not math.isclose(min(max(number, fence[0]), fence[1]), clean, rel_tol=1e-9)
+    ):
         return clean
     return number
 

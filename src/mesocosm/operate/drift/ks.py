@@ -25,8 +25,10 @@ class KolmogorovSmirnov:
 
         points = np.asarray(training["numbers"], dtype=float)
         values = np.sort(np.asarray(live, dtype=float))
-        # A tie is one step: both functions are read at the same points, just before and at each. Between two training points the
-        # training function stands still and the live one only rises, so the largest gap is at one of them.
+        # A tie is one step: both functions are read at the same points, just before and at each.
+        # Between two training points the
+        # training function stands still and the live one only rises, so the largest gap is at one
+        # of them.
         gaps = []
         for side in ("left", "right"):
             ours = np.searchsorted(points, points, side=side) / len(points)

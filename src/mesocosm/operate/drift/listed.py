@@ -1,4 +1,6 @@
-"""Which values of a category training lists: the most frequent 200; rows of others are counted together. Knows counts."""
+"""Which values of a category training lists: the most frequent 200; rows of others are counted
+together. Knows counts.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Maximum mean discrepancy between the features of held-out rows and of live ones. Knows numpy and scipy."""
+"""Maximum mean discrepancy between the features of held-out rows and of live ones. Knows numpy and
+scipy.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +8,15 @@ from collections.abc import Sequence
 
 
 class MeanDiscrepancy:
-    """How far two samples' means lie apart in the space of a Gaussian kernel, its width the median distance.
+    """How far two samples' means lie apart in the space of a Gaussian kernel, its width the median
+    distance.
 
-    One half of each sample says in which direction they differ, the other how far they do in it, so that the p-value is the normal
-    distribution's and no permutations are drawn: a rare false alarm needs p-values that no thousand permutations can tell.
+    One half of each sample says in which direction they differ, the other how far they do in it, so
+    that the p-value is the normal distribution's and no permutations are drawn: a rare false alarm
+    needs p-values that no thousand permutations can tell.
 
-    Source: Gretton et al. 2012, JMLR 13; Kim and Ramdas 2024, Dimension-agnostic inference using cross U-statistics, Bernoulli 30.
+    Source: Gretton et al. 2012, JMLR 13; Kim and Ramdas 2024, Dimension-agnostic inference using
+    cross U-statistics, Bernoulli 30.
 
     >>> import numpy as np
     >>> draw = np.random.default_rng(0)
@@ -34,6 +39,9 @@ class MeanDiscrepancy:
         apart = [cdist(a, b, "sqeuclidean") for a in (xa, ya) for b in (xb, yb)]
         width = float(np.median(np.concatenate([d.ravel() for d in apart]))) or 1.0
         xx, xy, yx, yy = (np.exp(-d / width) for d in apart)
-        of_x, of_y = xx.mean(1) - xy.mean(1), yx.mean(1) - yy.mean(1)  # the witness of the second halves, at rows of the first ones
+        of_x, of_y = (
+            xx.mean(1) - xy.mean(1),
+            yx.mean(1) - yy.mean(1),
+        )  # the witness of the second halves, at rows of the first ones
         spread = of_x.var(ddof=1) / len(of_x) + of_y.var(ddof=1) / len(of_y)
         return float(norm.sf((of_x.mean() - of_y.mean()) / np.sqrt(spread))) if spread > 0 else 1.0

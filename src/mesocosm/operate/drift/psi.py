@@ -9,9 +9,11 @@ SHARES = 10
 
 
 class StabilityIndex:
-    """The index as credit risk knows it, with the p-value of its distribution where nothing changed.
+    """The index as credit risk knows it, with the p-value of its distribution where nothing
+    changed.
 
-    Without a change the index is about `(1/n + 1/m)` times a chi-squared of as many degrees as shares less one.
+    Without a change the index is about `(1/n + 1/m)` times a chi-squared of as many degrees as
+    shares less one.
 
     Source: Yurdakul and Naranjo 2020, Statistical properties of the population stability index.
 

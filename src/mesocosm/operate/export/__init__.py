@@ -9,6 +9,12 @@ from mesocosm.operate.export.kubernetes import Kubernetes
 from mesocosm.operate.export.living import Living
 from mesocosm.operate.export.prometheus import Prometheus
 
-EXPORTS: dict[str, Any] = {"compose": Compose, "docker": Docker, "grafana": Grafana, "kubernetes": Kubernetes, "prometheus": Prometheus}
+EXPORTS: dict[str, Any] = {
+    "compose": Compose,
+    "docker": Docker,
+    "grafana": Grafana,
+    "kubernetes": Kubernetes,
+    "prometheus": Prometheus,
+}
 
 __all__ = ["EXPORTS", "Living"]

@@ -1,4 +1,6 @@
-"""An image of an ecosystem: two stages, a user without rights, a health check, and what is in it. Knows Dockerfiles."""
+"""An image of an ecosystem: two stages, a user without rights, a health check, and what is in it.
+Knows Dockerfiles.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ from mesocosm.operate.export.living import PORT, USER, Living
 class Docker(Kind):
     """`Dockerfile`, `.dockerignore`, `pins.txt` and a bill of materials (CycloneDX).
 
-    The store is a volume: data and models are made where the image runs and never lie in it. What is installed is what is installed here, version by version.
+    The store is a volume: data and models are made where the image runs and never lie in it. What
+    is installed is what is installed here, version by version.
 
     Args:
         base: the image it is made from.
@@ -37,10 +40,23 @@ class Docker(Kind):
         """The files by name."""
         made = self.wheel.endswith(".whl")
         extras = f"[{','.join(living.extras)}]" if living.extras else ""
-        what = f"mesocosm{extras} @ file:///in/{self.wheel}" if made else f"mesocosm{extras}=={living.version}" if self.wheel == "mesocosm" else self.wheel
-        beside = f' \\\n && /venv/bin/pip install --no-compile --no-deps {" ".join(living.beside)}' if living.beside else ""
+        what = (
+            f"mesocosm{extras} @ file:///in/{self.wheel}"
+            if made
+            else f"mesocosm{extras}=={living.version}"
+            if self.wheel == "mesocosm"
+            else self.wheel
+        )
+        beside = (
+            f" \\\n && /venv/bin/pip install --no-compile --no-deps {' '.join(living.beside)}"
+            if living.beside
+            else ""
+        )
         copied = [*([self.wheel] if made else []), "pins.txt", "/in/"]
-        project = "\n".join(f"COPY --chown=root:root {json.dumps([f, f'/project/{f}'])}" for f in ("ecosystem.yaml", *living.files))
+        project = "\n".join(
+            f"COPY --chown=root:root {json.dumps([f, f'/project/{f}'])}"
+            for f in ("ecosystem.yaml", *living.files)
+        )
         text = f"""# {living.name}: made by 'mesocosm export docker'. Build it beside ecosystem.yaml.
 FROM {self.base} AS made
 RUN python -m venv /venv
@@ -63,16 +79,39 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=10m --retries=3 \\
 ENTRYPOINT ["mesocosm"]
 CMD ["up", "--host", "0.0.0.0", "--port", "{PORT}"]
 """
-        ignored = "\n".join(["*", "!ecosystem.yaml", *(f"!{f}" for f in (*living.files, *copied[:-1])), ".mesocosm", "**/.env", "**/*.key"])
+        ignored = "\n".join(
+            [
+                "*",
+                "!ecosystem.yaml",
+                *(f"!{f}" for f in (*living.files, *copied[:-1])),
+                ".mesocosm",
+                "**/.env",
+                "**/*.key",
+            ]
+        )
         found = installed(living)
-        pins = "".join(f"{d.metadata['Name']}=={d.version.split('+')[0]}\n" for name, d in sorted(found.items()) if name != "mesocosm")
-        return {"Dockerfile": text, ".dockerignore": ignored + "\n", "pins.txt": pins, "sbom.cdx.json": json.dumps(bill(living, found), indent=1) + "\n"}
+        pins = "".join(
+            f"{d.metadata['Name']}=={d.version.split('+')[0]}\n"
+            for name, d in sorted(found.items())
+            if name != "mesocosm"
+        )
+        return {
+            "Dockerfile": text,
+            ".dockerignore": ignored + "\n",
+            "pins.txt": pins,
+            "sbom.cdx.json": json.dumps(bill(living, found), indent=1) + "\n",
+        }
 
 
 def installed(living: Living) -> dict[str, metadata.Distribution]:
-    """What Mesocosm with its extras takes, as it is installed here, by name; what is not here is not among it."""
+    """What Mesocosm with its extras takes, as it is installed here, by name; what is not here is
+    not among it.
+    """
     found: dict[str, metadata.Distribution] = {}
-    asked = [("mesocosm", frozenset(living.extras)), *((name, frozenset[str]()) for name in living.beside)]
+    asked = [
+        ("mesocosm", frozenset(living.extras)),
+        *((name, frozenset[str]()) for name in living.beside),
+    ]
     done: set[tuple[str, frozenset[str]]] = set()
     while asked:
         name, extras = one = asked.pop()
@@ -86,7 +125,9 @@ def installed(living: Living) -> dict[str, metadata.Distribution]:
         found[canonicalize_name(name)] = there
         for text in (there.requires or ()) if name not in living.beside else ():
             wanted = Requirement(text)
-            if wanted.marker is None or any(wanted.marker.evaluate({"extra": extra}) for extra in ("", *extras)):
+            if wanted.marker is None or any(
+                wanted.marker.evaluate({"extra": extra}) for extra in ("", *extras)
+            ):
                 asked.append((wanted.name, frozenset(wanted.extras)))
     return found
 
@@ -96,12 +137,27 @@ def bill(living: Living, found: Mapping[str, metadata.Distribution]) -> dict[str
     parts: dict[str, dict[str, Any]] = {}
     for there in found.values():
         name, version = there.metadata["Name"], there.version
-        one: dict[str, Any] = {"type": "library", "bom-ref": f"pkg:pypi/{name.lower()}@{version}", "name": name, "version": version, "purl": f"pkg:pypi/{name.lower().replace('_', '-')}@{version}"}
+        one: dict[str, Any] = {
+            "type": "library",
+            "bom-ref": f"pkg:pypi/{name.lower()}@{version}",
+            "name": name,
+            "version": version,
+            "purl": f"pkg:pypi/{name.lower().replace('_', '-')}@{version}",
+        }
         if "License-Expression" in there.metadata:
             one["licenses"] = [{"expression": there.metadata["License-Expression"]}]
         parts[one["bom-ref"]] = one
     return {
-        "bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1,
-        "metadata": {"component": {"type": "application", "bom-ref": living.label, "name": living.label, "version": living.version}},
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "version": 1,
+        "metadata": {
+            "component": {
+                "type": "application",
+                "bom-ref": living.label,
+                "name": living.label,
+                "version": living.version,
+            }
+        },
         "components": [parts[k] for k in sorted(parts)],
-    }  # fmt: skip
+    }

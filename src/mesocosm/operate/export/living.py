@@ -47,7 +47,9 @@ class Living:
 
     @property
     def memory_mb(self) -> int:
-        """What the gateway, its nursery and a worker a service take, with room for a new version beside the old."""
+        """What the gateway, its nursery and a worker a service take, with room for a new version
+        beside the old.
+        """
         return 600 + 600 * max(1, len(self.services))
 
 
@@ -59,4 +61,6 @@ class Exporter(Protocol):
 
 def documents(*things: Mapping[str, Any]) -> str:
     """Things as YAML documents, their keys in the order given."""
-    return "---\n".join(yaml.safe_dump(thing, sort_keys=False, allow_unicode=True, width=140) for thing in things)
+    return "---\n".join(
+        yaml.safe_dump(thing, sort_keys=False, allow_unicode=True, width=140) for thing in things
+    )

@@ -30,8 +30,22 @@ class Prometheus(Kind):
 
     def files(self, living: Living) -> dict[str, str]:
         """The files by name."""
-        scrape = {"job_name": "mesocosm", "metrics_path": "/metrics", "authorization": {"type": "Bearer", "credentials_file": "token"}, "static_configs": [{"targets": [self.target], "labels": {"ecosystem": living.name}}]}
-        config = {"global": {"scrape_interval": "15s", "evaluation_interval": "15s"}, "rule_files": ["rules.yml"], "scrape_configs": [scrape]}
+        scrape = {
+            "job_name": "mesocosm",
+            "metrics_path": "/metrics",
+            "authorization": {"type": "Bearer", "credentials_file": "token"},
+            "static_configs": [{"targets": [self.target], "labels": {"ecosystem": living.name}}],
+        }
+        config = {
+            "global": {"scrape_interval": "15s", "evaluation_interval": "15s"},
+            "rule_files": ["rules.yml"],
+            "scrape_configs": [scrape],
+        }
         if self.alertmanager:
-            config["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": [self.alertmanager]}]}]}
-        return {"prometheus.yml": documents(config), "rules.yml": documents(rule_groups(self.runbook))}
+            config["alerting"] = {
+                "alertmanagers": [{"static_configs": [{"targets": [self.alertmanager]}]}]
+            }
+        return {
+            "prometheus.yml": documents(config),
+            "rules.yml": documents(rule_groups(self.runbook)),
+        }

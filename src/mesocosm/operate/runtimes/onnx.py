@@ -10,7 +10,9 @@ from pydantic import Field, model_validator
 from mesocosm.base.durations import Duration
 from mesocosm.base.kinds import Kind
 
-SPIN = "1000"  # microseconds that a thread looks for work before it sleeps: longer than between two parts of a graph, or two requests of one connection
+SPIN = (  # microseconds that a thread looks for work before it sleeps: longer than between two parts of a graph, or two requests of one connection
+    "1000"
+)
 SMALL = 4_000_000  # bytes of a graph that one thread runs sooner than two would agree who does
 
 
@@ -20,7 +22,8 @@ class Workers(Kind):
     Args:
         least: as many there always are.
         most: as many there may be while they are busy.
-        busy: the share of the time in which workers are asked something over which another comes; where one less would be well under it, one leaves.
+        busy: the share of the time in which workers are asked something over which another comes;
+            where one less would be well under it, one leaves.
 
     Source: Kubernetes' Horizontal Pod Autoscaler (grow at once, shrink after minutes).
 
@@ -38,7 +41,13 @@ class Workers(Kind):
     def _fixed(cls, given: Any) -> Any:
         if isinstance(given, int) and not isinstance(given, bool):
             return {"least": given, "most": given}
-        return {"most": given["least"], **given} if isinstance(given, dict) and isinstance(given.get("least"), int) and given["least"] > 1 else given
+        return (
+            {"most": given["least"], **given}
+            if isinstance(given, dict)
+            and isinstance(given.get("least"), int)
+            and given["least"] > 1
+            else given
+        )
 
     @model_validator(mode="after")
     def _ordered(self) -> Workers:
@@ -55,9 +64,12 @@ class Onnx(Kind):
     Args:
         precision: `int8` where it agreed with `fp32` at export, which `auto` takes too.
         threads: of one session.
-        workers: processes that hold the model beside the gateway, so many or `{least, most}` by load; 0 holds it in the gateway itself.
-        memory: gigabytes after which a worker is replaced; twice what it held when it was warm, and one more, where not given.
-        stuck: how long a worker may take over one batch before it is killed and the batch given to another.
+        workers: processes that hold the model beside the gateway, so many or `{least, most}` by
+            load; 0 holds it in the gateway itself.
+        memory: gigabytes after which a worker is replaced; twice what it held when it was warm, and
+            one more, where not given.
+        stuck: how long a worker may take over one batch before it is killed and the batch given to
+            another.
 
     Source: https://onnxruntime.ai
 
@@ -78,7 +90,11 @@ class Onnx(Kind):
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self.threads if sum(p.stat().st_size for p in path.parent.glob(f"{path.stem}.*")) > SMALL else 1
+        options.intra_op_num_threads = (
+            self.threads
+            if sum(p.stat().st_size for p in path.parent.glob(f"{path.stem}.*")) > SMALL
+            else 1
+        )
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         options.add_session_config_entry("session.intra_op.spin_duration_us", SPIN)

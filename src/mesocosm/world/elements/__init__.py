@@ -1,4 +1,6 @@
-"""Kinds of element: one file and one line each, by the section of the file they show; the kind is its name on the page."""
+"""Kinds of element: one file and one line each, by the section of the file they show; the kind is
+its name on the page.
+"""
 
 from collections.abc import Callable
 from typing import Any

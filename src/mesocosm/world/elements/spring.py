@@ -15,5 +15,15 @@ def spring(name: str, settings: Any, view: View) -> dict[str, Any]:
     fault = view.fault(f"sources.{name}")
     if listed and fault:
         lost = fault[0] == "lost"
-        return {"state": "alarm" if lost else "watch", "level": 0.0 if lost else 1.0, "says": f"Source {name}: {kind}; {fault[1]}", "facts": {"type": kind, "fault": fault[1], "fault_kind": fault[0]}}
-    return {"state": "fine" if listed else "unknown", "level": 1.0 if listed else None, "says": says, "facts": {"type": kind}}
+        return {
+            "state": "alarm" if lost else "watch",
+            "level": 0.0 if lost else 1.0,
+            "says": f"Source {name}: {kind}; {fault[1]}",
+            "facts": {"type": kind, "fault": fault[1], "fault_kind": fault[0]},
+        }
+    return {
+        "state": "fine" if listed else "unknown",
+        "level": 1.0 if listed else None,
+        "says": says,
+        "facts": {"type": kind},
+    }

@@ -1,4 +1,6 @@
-"""A model is a tree: height is its macro F1, or R2 of a number, rings are versions; what is not in service stands beside it as a sapling."""
+"""A model is a tree: height is its macro F1, or R2 of a number, rings are versions; what is not in
+service stands beside it as a sapling.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,21 @@ from typing import Any
 from mesocosm.world.elements.view import View
 
 SCORES = {"macro_f1": "macro F1", "r2": "R2", "mrr": "MRR", "rouge_l": "ROUGE-L"}
-SHOWN = ("accuracy", "macro_f1", "auc", "calibration_error", "r2", "mae", "rmse", "micro_f1", "mrr", "recall_at_1", "perplexity", "rouge_l", "exact")
+SHOWN = (
+    "accuracy",
+    "macro_f1",
+    "auc",
+    "calibration_error",
+    "r2",
+    "mae",
+    "rmse",
+    "micro_f1",
+    "mrr",
+    "recall_at_1",
+    "perplexity",
+    "rouge_l",
+    "exact",
+)
 
 
 def tree(name: str, settings: Any, view: View) -> dict[str, Any]:
@@ -15,34 +31,67 @@ def tree(name: str, settings: Any, view: View) -> dict[str, Any]:
     versions = view.catalog.versions(name)
     growing = view.making.get(f"models.{name}")
     if not versions:
-        said = f"Model {name}: " + (growing["lines"][-1] if growing and growing["lines"] else "not grown yet")
+        said = f"Model {name}: " + (
+            growing["lines"][-1] if growing and growing["lines"] else "not grown yet"
+        )
         return {"state": "unknown", "says": said, "sapling": _growing(growing)}
     best = next((v for v in reversed(versions) if v["state"] == "champion"), versions[-1])
     m = best["metrics"]
     refused = best["state"] == "refused"
     beside = m["baselines"]
     key = next(k for k in SCORES if k in m)
-    others = ", ".join(f"{name} {figures[key]:.3f}" for name, figures in beside.items() if figures.get(key) is not None)
+    others = ", ".join(
+        f"{name} {figures[key]:.3f}"
+        for name, figures in beside.items()
+        if figures.get(key) is not None
+    )
     says = (
         f"Model {name}: {best['id']}, {SCORES[key]} {m[key]:.3f} on {m['rows']} held-out rows "
-        f"({others})"
-    ) + (f"; refused: {best['why']}" if refused else "")
+        f"({others})" + (f"; refused: {best['why']}" if refused else "")
+    )
     fault = view.fault(f"models.{name}")
     says += f"; {fault[1]}" if fault else ""
-    later = next((v for v in reversed(versions) if v["number"] > best["number"] and v["state"] in ("challenger", "refused")), None)
+    later = next(
+        (
+            v
+            for v in reversed(versions)
+            if v["number"] > best["number"] and v["state"] in ("challenger", "refused")
+        ),
+        None,
+    )
     return {
-        "state": "alarm" if fault else "watch" if refused else "fine", "height": max(0.0, m[key]), "rings": len(versions), "says": says,
-        "species": species(best["recipe"]), "sapling": _growing(growing) or (_beside(later, key) if later else None),
+        "state": "alarm" if fault else "watch" if refused else "fine",
+        "height": max(0.0, m[key]),
+        "rings": len(versions),
+        "says": says,
+        "species": species(best["recipe"]),
+        "sapling": _growing(growing) or (_beside(later, key) if later else None),
         "facts": {
-            "version": best["id"], "interval": m["interval"], "baselines": beside, **{k: m.get(k) for k in SHOWN if k in m},
-            **({"fault": fault[1], "fault_kind": fault[0]} if fault else {}), "base": settings.get("base"), "method": best["recipe"]["method"], "snapshot": best["snapshot"],
-            "versions": [{"id": v["id"], "state": v["state"], "why": v["why"], "at": v["at"], "score": v["metrics"].get(key)} for v in versions],
+            "version": best["id"],
+            "interval": m["interval"],
+            "baselines": beside,
+            **{k: m.get(k) for k in SHOWN if k in m},
+            **({"fault": fault[1], "fault_kind": fault[0]} if fault else {}),
+            "base": settings.get("base"),
+            "method": best["recipe"]["method"],
+            "snapshot": best["snapshot"],
+            "versions": [
+                {
+                    "id": v["id"],
+                    "state": v["state"],
+                    "why": v["why"],
+                    "at": v["at"],
+                    "score": v["metrics"].get(key),
+                }
+                for v in versions
+            ],
         },
-    }  # fmt: skip
+    }
 
 
 def species(recipe: Any) -> str:
-    """The species by family: an oak reads texts, a willow writes, a birch learns from a table alone.
+    """The species by family: an oak reads texts, a willow writes, a birch learns from a table
+    alone.
 
     >>> species({"task": "text", "texts": ["q"]}), species({"texts": ["sentence"]}), species({"texts": []})
     ('willow', 'oak', 'birch')
@@ -60,8 +109,18 @@ def _growing(state: Any) -> dict[str, Any] | None:
     left = state.get("left")
     spent = max(0.1, state.get("at", state["began"]) - state["began"])
     share = spent / (spent + left) if left is not None else min(0.9, 0.1 * done + spent / 120)
-    return {"name": "in the making", "height": min(1.0, share), "state": "growing", "says": str(state["lines"][-1]) if state["lines"] else "begun"}
+    return {
+        "name": "in the making",
+        "height": min(1.0, share),
+        "state": "growing",
+        "says": str(state["lines"][-1]) if state["lines"] else "begun",
+    }
 
 
 def _beside(version: Any, key: str) -> dict[str, Any]:
-    return {"name": version["id"], "height": max(0.0, version["metrics"].get(key) or 0.0), "state": version["state"], "says": version["why"]}
+    return {
+        "name": version["id"],
+        "height": max(0.0, version["metrics"].get(key) or 0.0),
+        "state": version["state"],
+        "says": version["why"],
+    }

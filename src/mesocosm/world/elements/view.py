@@ -19,7 +19,8 @@ class View:
         now: the moment, in seconds of the catalog's clock.
         making: what is being made, by address.
         answers: the newest logged predictions of a service.
-        faults: what is wrong on disk, by address: a kind (`lost`, `changed`, `damaged`, `stopped`) and a sentence.
+        faults: what is wrong on disk, by address: a kind (`lost`, `changed`, `damaged`, `stopped`)
+            and a sentence.
     """
 
     catalog: Book

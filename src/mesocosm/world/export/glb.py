@@ -21,20 +21,41 @@ def glb(scene: Scene) -> bytes:
     """
     import trimesh
 
-    whole = trimesh.Scene(metadata={"ecosystem": scene.ecosystem, "revision": scene.revision, "about": scene.about})
+    whole = trimesh.Scene(
+        metadata={"ecosystem": scene.ecosystem, "revision": scene.revision, "about": scene.about}
+    )
     paints: dict[str, Any] = {}
 
-    def put(name: str, pieces: list[Piece], at: tuple[float, float, float], told: dict[str, Any]) -> None:
-        whole.graph.update(name, frame_from="world", matrix=trimesh.transformations.translation_matrix(at), metadata=told)
+    def put(
+        name: str, pieces: list[Piece], at: tuple[float, float, float], told: dict[str, Any]
+    ) -> None:
+        whole.graph.update(
+            name,
+            frame_from="world",
+            matrix=trimesh.transformations.translation_matrix(at),
+            metadata=told,
+        )
         for piece in pieces:
             mesh = trimesh.Trimesh(piece.points, piece.faces, process=False)
-            mesh.visual = trimesh.visual.TextureVisuals(material=paints.setdefault(piece.colour, _paint(piece.colour)))
+            mesh.visual = trimesh.visual.TextureVisuals(
+                material=paints.setdefault(piece.colour, _paint(piece.colour))
+            )
             mesh.unmerge_vertices()
-            whole.add_geometry(mesh, node_name=f"{name} {piece.colour}", geom_name=f"{name} {piece.colour}", parent_node_name=name)
+            whole.add_geometry(
+                mesh,
+                node_name=f"{name} {piece.colour}",
+                geom_name=f"{name} {piece.colour}",
+                parent_node_name=name,
+            )
 
     put("land", land(scene), (0.0, 0.0, 0.0), {})
     for e in scene.elements:
-        put(e.id, element(e), (e.x, e.altitude, e.z), {"says": e.says, "state": e.state, "kind": e.kind, "needs": e.needs})
+        put(
+            e.id,
+            element(e),
+            (e.x, e.altitude, e.z),
+            {"says": e.says, "state": e.state, "kind": e.kind, "needs": e.needs},
+        )
     return bytes(whole.export(file_type="glb"))
 
 
@@ -42,4 +63,6 @@ def _paint(colour: str) -> Any:
     import trimesh
 
     rgb = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)])
-    return trimesh.visual.material.PBRMaterial(name=colour, baseColorFactor=[*rgb.tolist(), 255], metallicFactor=0.0, roughnessFactor=0.85)
+    return trimesh.visual.material.PBRMaterial(
+        name=colour, baseColorFactor=[*rgb.tolist(), 255], metallicFactor=0.0, roughnessFactor=0.85
+    )

@@ -1,4 +1,5 @@
-"""A world as USDZ, which a phone lays on the table: a prim an element, its address and sentence as custom data.
+"""A world as USDZ, which a phone lays on the table: a prim an element, its address and sentence as
+custom data.
 
 Source: Pixar, the USDZ file format specification; UsdPreviewSurface.
 """
@@ -41,12 +42,19 @@ def usdz(scene: Scene) -> bytes:
             path = f"/World/{_word(e.id)}_{number}"
             prim = UsdGeom.Xform.Define(stage, path)
             prim.AddTranslateOp().Set(Gf.Vec3d(e.x, e.altitude, e.z))
-            for key, value in (("address", e.id), ("says", e.says), ("state", e.state), ("kind", e.kind)):
+            for key, value in (
+                ("address", e.id),
+                ("says", e.says),
+                ("state", e.state),
+                ("kind", e.kind),
+            ):
                 prim.GetPrim().SetCustomDataByKey(key, value)
             _put(stage, path, element(e), paints)
         stage.GetRootLayer().Save()
         out = Path(folder) / "world.usdz"
-        if not UsdUtils.CreateNewUsdzPackage(Sdf.AssetPath(str(Path(folder) / "world.usdc")), str(out)):
+        if not UsdUtils.CreateNewUsdzPackage(
+            Sdf.AssetPath(str(Path(folder) / "world.usdc")), str(out)
+        ):
             raise RuntimeError("USD could not write the package")
         return out.read_bytes()
 
@@ -65,8 +73,12 @@ def _put(stage: Any, path: str, pieces: list[Piece], paints: dict[str, Any]) -> 
         mesh.CreateFaceVertexCountsAttr([3] * len(piece.faces))
         mesh.CreateFaceVertexIndicesAttr(Vt.IntArray.FromNumpy(piece.faces.astype("int32").ravel()))
         mesh.CreateSubdivisionSchemeAttr(UsdGeom.Tokens.none)
-        mesh.CreateExtentAttr([Gf.Vec3f(*points.min(0).tolist()), Gf.Vec3f(*points.max(0).tolist())])
-        UsdShade.MaterialBindingAPI.Apply(mesh.GetPrim()).Bind(paints.get(piece.colour) or paints.setdefault(piece.colour, _paint(stage, piece.colour)))
+        mesh.CreateExtentAttr(
+            [Gf.Vec3f(*points.min(0).tolist()), Gf.Vec3f(*points.max(0).tolist())]
+        )
+        UsdShade.MaterialBindingAPI.Apply(mesh.GetPrim()).Bind(
+            paints.get(piece.colour) or paints.setdefault(piece.colour, _paint(stage, piece.colour))
+        )
 
 
 def _paint(stage: Any, colour: str) -> Any:

@@ -13,7 +13,8 @@ from mesocosm.govern.expr import Column, cases, literal, null
 class Quarantine(Fill):
     """Quarantine a row that lacks the value, with its original values.
 
-    Source: Little and Rubin, Statistical Analysis with Missing Data (2002), ch. 3.2 (complete cases).
+    Source: Little and Rubin, Statistical Analysis with Missing Data (2002), ch. 3.2 (complete
+    cases).
 
     >>> Quarantine().how
     'quarantine'
@@ -29,7 +30,8 @@ class Quarantine(Fill):
 class Drop(Quarantine):
     """Leave out a row that lacks the value; no row is lost, so it lies in the quarantine too.
 
-    Source: Little and Rubin, Statistical Analysis with Missing Data (2002), ch. 3.2 (complete cases).
+    Source: Little and Rubin, Statistical Analysis with Missing Data (2002), ch. 3.2 (complete
+    cases).
 
     >>> Drop().how
     'drop'

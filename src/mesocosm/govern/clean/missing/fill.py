@@ -35,7 +35,9 @@ class Fill(Kind):
         return tuple(name for name in (getattr(self, "by", None),) if name)
 
     def measure(self, x: Column, row: Any) -> Scalar | None:
-        """An aggregate over the training rows, after outliers were acted on; None where there is none."""
+        """An aggregate over the training rows, after outliers were acted on; None where there is
+        none.
+        """
         del x, row
         return None
 
@@ -54,7 +56,9 @@ class Fill(Kind):
             return round(float(value)) if whole and isinstance(value, (int, float)) else value
 
         found: Facts = {"fill": fit(measured)}
-        return found | ({"groups": {g: fit(v) for g, v in groups.items() if v is not None}} if groups else {})
+        return found | (
+            {"groups": {g: fit(v) for g, v in groups.items() if v is not None}} if groups else {}
+        )
 
     def learn(self, name: str, names: Sequence[str], matrix: Any, whole: bool) -> Facts:
         """Facts from the training rows of all numeric fields (rows x fields, nan where missing)."""

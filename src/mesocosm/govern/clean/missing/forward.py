@@ -19,7 +19,8 @@ class Forward(Fill):
         by: a field; values are carried within its equal values only.
         order: the field that orders the rows.
 
-    Source: Little and Rubin, Statistical Analysis with Missing Data (2002), ch. 4.2 (last observation carried forward).
+    Source: Little and Rubin, Statistical Analysis with Missing Data (2002), ch. 4.2 (last
+    observation carried forward).
 
     >>> Forward(by="sensor", order="at").leans
     ('sensor', 'at')
@@ -45,7 +46,9 @@ class Forward(Fill):
 
         if not serving:
             order = [row[self.order], row["_row"]] if self.order else [row["_row"]]
-            frame = ibis.window(group_by=row[self.by] if self.by else None, order_by=order, preceding=(None, 0))
+            frame = ibis.window(
+                group_by=row[self.by] if self.by else None, order_by=order, preceding=(None, 0)
+            )
             last = functions()["newest"](x.cast("string"), self._at(row)).over(frame)
             x = x.fill_null(last.cast(str(x.type())))
         return super().value_of(x, {k: v for k, v in facts.items() if k == "fill"}, row, serving)

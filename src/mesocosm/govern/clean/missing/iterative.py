@@ -20,7 +20,8 @@ class Iterative(Fill):
     Args:
         rounds: how often the chain goes over all fields.
 
-    Source: van Buuren and Groothuis-Oudshoorn 2011, Journal of Statistical Software 45(3); scikit-learn IterativeImputer.
+    Source: van Buuren and Groothuis-Oudshoorn 2011, Journal of Statistical Software 45(3);
+    scikit-learn IterativeImputer.
 
     >>> Iterative().rounds
     10
@@ -51,19 +52,25 @@ class Iterative(Fill):
             return found
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            whole_rows = IterativeImputer(max_iter=self.rounds, random_state=7).fit_transform(matrix[:, [at, *others]])
+            whole_rows = IterativeImputer(max_iter=self.rounds, random_state=7).fit_transform(
+                matrix[:, [at, *others]]
+            )
         model = BayesianRidge().fit(whole_rows[seen, 1:], matrix[seen, at])
         return found | {
-            "fields": [names[i] for i in others], "means": np.nanmean(matrix[:, others], axis=0).tolist(),
-            "weights": model.coef_.tolist(), "intercept": float(model.intercept_),
-        }  # fmt: skip
+            "fields": [names[i] for i in others],
+            "means": np.nanmean(matrix[:, others], axis=0).tolist(),
+            "weights": model.coef_.tolist(),
+            "intercept": float(model.intercept_),
+        }
 
     def value_of(self, x: Column, facts: Facts, row: Any, serving: bool) -> Column:
         """The field with its gaps filled by the regression."""
         if "weights" not in facts:
             return super().value_of(x, facts, row, serving)
         told = literal(facts["intercept"])
-        for field, mean, weight in zip(facts["fields"], facts["means"], facts["weights"], strict=True):
+        for field, mean, weight in zip(
+            facts["fields"], facts["means"], facts["weights"], strict=True
+        ):
             told = told + row[field].cast("float64").fill_null(mean) * weight
         kind = str(x.type())
         return cases((x.notnull(), x), other=(told.round() if facts["whole"] else told).cast(kind))

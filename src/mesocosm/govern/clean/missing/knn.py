@@ -12,10 +12,12 @@ from mesocosm.govern.expr import Column, cases, literal
 
 
 class Knn(Fill):
-    """Fill with the mean of the `neighbours` training rows that are nearest in the other numeric fields.
+    """Fill with the mean of the `neighbours` training rows that are nearest in the other numeric
+    fields.
 
     Fields are measured in standard deviations; a field that is missing on either side is left out
-    and the distance scaled up for it. At most `donors` training rows, drawn by a fixed seed, are kept.
+    and the distance scaled up for it. At most `donors` training rows, drawn by a fixed seed, are
+    kept.
 
     Args:
         neighbours: how many rows are averaged.
@@ -42,7 +44,9 @@ class Knn(Fill):
         if not len(rows):
             return {}
         if len(rows) > self.donors:
-            rows = rows[np.sort(np.random.default_rng(7).choice(len(rows), self.donors, replace=False))]
+            rows = rows[
+                np.sort(np.random.default_rng(7).choice(len(rows), self.donors, replace=False))
+            ]
         others = [i for i in range(len(names)) if i != at and not np.isnan(matrix[:, i]).all()]
         centre, scale = np.nanmean(matrix[:, others], axis=0), np.nanstd(matrix[:, others], axis=0)
         scale[scale == 0] = 1.0
@@ -50,9 +54,13 @@ class Knn(Fill):
         shown = [[None if np.isnan(v) else round(float(v), 9) for v in row] for row in near]
         return {
             "fill": round(float(rows[:, at].mean())) if whole else float(rows[:, at].mean()),
-            "fields": [names[i] for i in others], "centre": centre.tolist(), "scale": scale.tolist(),
-            "donors": shown, "values": rows[:, at].tolist(), "whole": whole,
-        }  # fmt: skip
+            "fields": [names[i] for i in others],
+            "centre": centre.tolist(),
+            "scale": scale.tolist(),
+            "donors": shown,
+            "values": rows[:, at].tolist(),
+            "whole": whole,
+        }
 
     def value_of(self, x: Column, facts: Facts, row: Any, serving: bool) -> Column:
         """The field with its gaps filled by their nearest donors."""
@@ -60,7 +68,12 @@ class Knn(Fill):
             return x
         from mesocosm.govern.expr import nearest_mean
 
-        told = [(row[f].cast("float64") - c) / s for f, c, s in zip(facts["fields"], facts["centre"], facts["scale"], strict=True)]
+        told = [
+            (row[f].cast("float64") - c) / s
+            for f, c, s in zip(facts["fields"], facts["centre"], facts["scale"], strict=True)
+        ]
         mean = nearest_mean(told, facts["donors"], facts["values"], self.neighbours)
         mean = (mean.round() if facts["whole"] else mean).cast(str(x.type()))
-        return cases((x.notnull(), x), other=mean).fill_null(literal(facts["fill"]).cast(str(x.type())))
+        return cases((x.notnull(), x), other=mean).fill_null(
+            literal(facts["fill"]).cast(str(x.type()))
+        )

@@ -1,4 +1,5 @@
-"""What every fence has: from measures of the training rows to low and high, and what is done outside.
+"""What every fence has: from measures of the training rows to low and high, and what is done
+outside.
 
 Knows Ibis columns. Knows nothing of files, engines or the order of the steps.
 """
@@ -65,7 +66,9 @@ class Fence(Kind):
             return low, high
         mine = row[self.by].cast("string")
         lows, highs = ({g: f[end] for g, f in groups.items()} for end in ("low", "high"))
-        return matched(mine, lows, "float64").fill_null(low), matched(mine, highs, "float64").fill_null(high)
+        return matched(mine, lows, "float64").fill_null(low), matched(
+            mine, highs, "float64"
+        ).fill_null(high)
 
     def value(self, x: Column, facts: Facts, row: Any) -> Column:
         """The field after the step; null stays null."""
@@ -80,13 +83,19 @@ class Fence(Kind):
         return cases((x < low, low), (x > high, high), other=x).cast(x.type())
 
     def clips(self, facts: Mapping[str, Any] | None, whole: bool) -> tuple[float, float] | None:
-        """Between what every value lies after the step, where it clips and all rows have one fence; of whole numbers the whole ones within it."""
+        """Between what every value lies after the step, where it clips and all rows have one fence;
+        of whole numbers the whole ones within it.
+        """
         if not facts or self.action != "clip" or "groups" in facts or "low" not in facts:
             return None
         low, high = float(facts["low"]), float(facts["high"])
         if not whole:
             return low, high
-        return (float(math.ceil(low)), float(math.floor(high))) if math.ceil(low) <= math.floor(high) else None
+        return (
+            (float(math.ceil(low)), float(math.floor(high)))
+            if math.ceil(low) <= math.floor(high)
+            else None
+        )
 
     def outside(self, x: Column, facts: Facts, row: Any) -> Column:
         """Whether a value lies outside; false for null."""
@@ -96,10 +105,16 @@ class Fence(Kind):
         return ((x < low) | (x > high)).fill_null(False)
 
     def reason(self, x: Column, facts: Facts, row: Any, said: str, private: bool = False) -> Column:
-        """Why a row is set aside, else null; `said` names the field. Bounds of a private field come from its values, so they are not named."""
+        """Why a row is set aside, else null; `said` names the field. Bounds of a private field come
+        from its values, so they are not named.
+        """
         if self.action != "quarantine" or not facts:
             return null()
-        why = f"{said}: a private value lies outside the fence ({self.method})" if private else f"{said} {self.told(facts)}"
+        why = (
+            f"{said}: a private value lies outside the fence ({self.method})"
+            if private
+            else f"{said} {self.told(facts)}"
+        )
         return cases((self.outside(x, facts, row), literal(why)), other=null())
 
     def told(self, facts: Facts) -> str:

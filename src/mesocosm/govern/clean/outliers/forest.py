@@ -1,4 +1,6 @@
-"""Rows that a forest of random cuts isolates early, as scikit-learn's IsolationForest reckons it."""
+"""Rows that a forest of random cuts isolates early, as scikit-learn's IsolationForest reckons
+it.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,9 @@ class Forest(Fence):
         return {}
 
     def learn(self, name: str, names: Sequence[str], matrix: Any) -> Facts:
-        """The trees as nested lists `[field, cut, left, right]`, leaves as their depth, and the threshold."""
+        """The trees as nested lists `[field, cut, left, right]`, leaves as their depth, and the
+        threshold.
+        """
         import numpy as np
         from sklearn.ensemble import IsolationForest
 
@@ -47,16 +51,28 @@ class Forest(Fence):
             return {}
         middle = np.nanmedian(matrix[:, kept], axis=0)
         rows = np.where(np.isnan(matrix[:, kept]), middle, matrix[:, kept])
-        forest = IsolationForest(n_estimators=self.trees, max_samples=min(64, len(rows)), random_state=7).fit(rows)
+        forest = IsolationForest(
+            n_estimators=self.trees, max_samples=min(64, len(rows)), random_state=7
+        ).fit(rows)
         trees = [_tree(e.tree_) for e in forest.estimators_]
-        depth = np.mean([[_walk(t, r) for t in trees] for r in rows[:: max(1, len(rows) // 5000)]], axis=1)
-        return {"fields": [names[i] for i in kept], "middle": middle.tolist(), "trees": trees, "low": float(np.quantile(depth, self.share))}
+        depth = np.mean(
+            [[_walk(t, r) for t in trees] for r in rows[:: max(1, len(rows) // 5000)]], axis=1
+        )
+        return {
+            "fields": [names[i] for i in kept],
+            "middle": middle.tolist(),
+            "trees": trees,
+            "low": float(np.quantile(depth, self.share)),
+        }
 
     def outside(self, x: Column, facts: Facts, row: Any) -> Column:
         """Whether the row is isolated earlier than the threshold."""
         if not facts:
             return literal(False)
-        told = [row[f].cast("float64").fill_null(m) for f, m in zip(facts["fields"], facts["middle"], strict=True)]
+        told = [
+            row[f].cast("float64").fill_null(m)
+            for f, m in zip(facts["fields"], facts["middle"], strict=True)
+        ]
 
         def grow(tree: Any) -> Any:
             if not isinstance(tree, list):
@@ -78,13 +94,22 @@ def _spare(rows: int) -> float:
     """How deep a tree of so many rows would still go, on average."""
     import math
 
-    return 0.0 if rows <= 1 else 1.0 if rows == 2 else 2 * (math.log(rows - 1) + 0.5772156649) - 2 * (rows - 1) / rows
+    return (
+        0.0
+        if rows <= 1
+        else 1.0
+        if rows == 2
+        else 2 * (math.log(rows - 1) + 0.5772156649) - 2 * (rows - 1) / rows
+    )
 
 
 def _tree(tree: Any, node: int = 0, depth: int = 0) -> Any:
     if tree.children_left[node] < 0:
         return round(depth + _spare(int(tree.n_node_samples[node])), 6)
-    left, right = (_tree(tree, int(n), depth + 1) for n in (tree.children_left[node], tree.children_right[node]))
+    left, right = (
+        _tree(tree, int(n), depth + 1)
+        for n in (tree.children_left[node], tree.children_right[node])
+    )
     return [int(tree.feature[node]), float(tree.threshold[node]), left, right]
 
 
