@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE  # or every command compiles five thousand file
 
 SCENE ?= bank
 
-.PHONY: demo story docs test test-long lint bench bench-learn bench-govern bench-operate bench-scenes bench-world bench-image clean
+.PHONY: demo story docs test test-long lint house bench bench-learn bench-govern bench-operate bench-scenes bench-world bench-image clean
 
 SOURCES := pyproject.toml constraints.txt hatch_build.py $(shell git ls-files web 2>/dev/null)
 
@@ -38,7 +38,8 @@ $(VENV)/.ready-test: $(SOURCES) | $(BIN)/python
 	touch $(STAMP) $@
 
 lint: $(VENV)/.ready-test
-	$(BIN)/ruff check src tests examples benchmarks hatch_build.py
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check -q .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 
@@ -49,6 +50,9 @@ test: $(VENV)/.ready-test
 docs: $(VENV)/.ready-test
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs site
 	@echo "open site/index.html"
+
+house: $(VENV)/.ready-test
+	$(BIN)/python tools/house.py
 
 test-long: $(VENV)/.ready-test
 	bash tests/system.sh

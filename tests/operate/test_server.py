@@ -196,7 +196,9 @@ def test_a_swap_and_a_rollback_drop_no_request(
     eco = open_ecosystem(server.home)
     for _ in range(
         3
-    ):  # tests before sent one row many times: an open alert of it refuses training, and the monitor may raise it meanwhile
+        # tests before sent one row many times: an open alert of it refuses training, and the
+        # monitor may raise it meanwhile
+    ):
         for alert in eco.catalog.alerts(open_only=True):
             assert (
                 cli(

@@ -31,8 +31,10 @@ def repeated_key(data: bytes | str, found: object) -> str | None:
         data: the JSON text.
         found: the value that was read from it.
 
-    >>> repeated_key('{"a": 1, "b": {"a": 2}}', {"a": 1, "b": {"a": 2}}), repeated_key('{"a": 1, "b": {"c": 2, "c": 3}}', {"a": 1, "b": {"c": 3}})
-    (None, 'c')
+    >>> print(repeated_key('{"a": 1, "b": {"a": 2}}', {"a": 1, "b": {"a": 2}}))
+    None
+    >>> repeated_key('{"a": 1, "b": {"c": 2, "c": 3}}', {"a": 1, "b": {"c": 3}})
+    'c'
     """
     seen = (
         len(_KEY_BYTES.findall(data)) if isinstance(data, bytes) else len(_KEY_TEXT.findall(data))

@@ -98,8 +98,10 @@ def at_address(url: str, address: str | None) -> str:
     """A URL with a checked address in the place of its host; for protocols without TLS, where the
     name is not looked at any more.
 
-    >>> at_address("redis://me:pw@db.example.org:6379/0", "8.8.8.8"), at_address("nats://db.example.org", "2001:4860::1")
-    ('redis://me:pw@8.8.8.8:6379/0', 'nats://[2001:4860::1]')
+    >>> at_address("redis://me:pw@db.example.org:6379/0", "8.8.8.8")
+    'redis://me:pw@8.8.8.8:6379/0'
+    >>> at_address("nats://db.example.org", "2001:4860::1")
+    'nats://[2001:4860::1]'
     """
     parts = urlsplit(url)
     if not address:

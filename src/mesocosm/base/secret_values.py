@@ -14,7 +14,9 @@ import threading
 from urllib.parse import quote, quote_plus, urlsplit
 
 SHORTEST = 3  # characters; a shorter value is no secret, and masking it would garble every sentence
-WORD = 8  # a value of letters alone, or of letters and digits that is shorter, is masked only where it is a whole word
+# a value of letters alone, or of letters and digits that is shorter, is masked only where it is a
+# whole word
+WORD = 8
 PLAIN = 12  # letters; a longer run of letters is taken for a secret also where a path stands
 MOST = 1000  # values kept
 SECRET = re.compile(r"key|token|secret|sig|pass|pwd|auth|cred", re.IGNORECASE)

@@ -28,7 +28,9 @@ from mesocosm.world.markers import FORMS, WHOLE, Markers
 
 SAVED = 0.5  # seconds between two looks at what is to be kept
 PACE = 30  # updates of one visitor in a second
-WAITING = 200  # messages that may wait for one; who reads more slowly is let go, comes again and is told what it lacks
+# messages that may wait for one; who reads more slowly is let go, comes again and is told what it
+# lacks
+WAITING = 200
 SLACK = 8  # the document is begun anew where it has so many times the bytes that its markers need
 
 

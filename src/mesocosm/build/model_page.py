@@ -135,7 +135,8 @@ def _trials(recipe: Mapping[str, Any]) -> str:
         )
         return (
             "<h3>What was tried</h3><div"
-            f' class="card"><table><tr><th></th><th>head</th><th>loss</th><th>seconds</th></tr>{rows}</table></div>'
+            f" "
+            f'class="card"><table><tr><th></th><th>head</th><th>loss</th><th>seconds</th></tr>{rows}</table></div>'
         )
     trials = recipe.get("trials") or []
     if not trials:
@@ -159,7 +160,8 @@ def _trials(recipe: Mapping[str, Any]) -> str:
     if len(whole) > 1:
         out += (
             '<figure class="card plot"><figcaption>Held-out loss by trial, and the lowest so'
-            f" far</figcaption>{plot({'trial': whole, 'lowest': best}, 'trial', 'loss', dots=('trial',))}</figure>"
+            f" "
+            f"far</figcaption>{plot({'trial': whole, 'lowest': best}, 'trial', 'loss', dots=('trial',))}</figure>"
         )
     weighed = recipe.get("importance") or {}
     if weighed:
@@ -176,7 +178,8 @@ def _trials(recipe: Mapping[str, Any]) -> str:
         )
     return (
         out + "<div"
-        f' class="card"><table><tr><th>trial</th>{head}<th>loss</th><th>seconds</th></tr>{rows}</table></div>'
+        f" "
+        f'class="card"><table><tr><th>trial</th>{head}<th>loss</th><th>seconds</th></tr>{rows}</table></div>'
     )
 
 
@@ -194,7 +197,8 @@ def _classes(m: Mapping[str, Any]) -> str:
     )
     return (
         f"<h3>{title}</h3><div"
-        f' class="card"><table><tr><th>class</th><th>rows</th><th>precision</th><th>recall</th><th>F1</th></tr>{rows}</table></div>'
+        f" "
+        f'class="card"><table><tr><th>class</th><th>rows</th><th>precision</th><th>recall</th><th>F1</th></tr>{rows}</table></div>'
     )
 
 
@@ -227,7 +231,8 @@ def _weak(m: Mapping[str, Any]) -> str:
     if m.get("interval_coverage") is not None:
         rows = "".join(
             "<tr><td"
-            f" class=said>{escape(s['where'])}</td><td>{s['rows']:,}</td><td>{s['covered']:.1%}</td></tr>"
+            f" "
+            f"class=said>{escape(s['where'])}</td><td>{s['rows']:,}</td><td>{s['covered']:.1%}</td></tr>"
             for s in m["coverage_by_slice"]
         )
         out += (
@@ -287,7 +292,8 @@ def plot(lines: Mapping[str, Points], x: str, y: str, dots: Sequence[str] = ()) 
             a, b = spots[-1]
             out += (
                 f'<text x="{a + 6:.1f}"'
-                f' y="{b + 4 + 11 * (number if abs(spots[-1][1] - at(list(lines.values())[0][-1])[1]) < 11 else 0):.1f}"'
+                f" "
+                f'y="{b + 4 + 11 * (number if abs(spots[-1][1] - at(list(lines.values())[0][-1])[1]) < 11 else 0):.1f}"'
                 f' font-size="11" fill="{colour}">{escape(name)}</text>'
             )
     axes = f'<path d="M{PAD - 6} 8V{HIGH - 18}H{WIDE - PAD}" fill="none" stroke="var(--line)"/>'

@@ -18,7 +18,8 @@ from mesocosm.catalog import tables as t
 from mesocosm.spec import Spec
 
 TAUGHT = 2000  # labelled rows that tell how alike those of one class are
-HELD = 2000  # held-out rows that tell how sure the model usually is, and how like its classes what is asked
+# held-out rows that tell how sure the model usually is, and how like its classes what is asked
+HELD = 2000
 UNSURE = 0.1  # of them lie beneath the bound, where the service names no share of its own
 SHOWN = 60  # rows of a proposal that are shown
 MOST_LABEL = 60  # characters of a label

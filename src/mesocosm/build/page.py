@@ -9,16 +9,37 @@ from html import escape
 from typing import Any
 
 STYLE = """
-:root{color-scheme:light dark;--ink:#1d2b2f;--soft:#5d6f73;--paper:#fbfaf6;--card:#fff;--line:#dfe4df;--good:#2f7d5b;--warn:#b4642b;--water:#3d7ea6}
-@media(prefers-color-scheme:dark){:root{--ink:#e8ece6;--soft:#9fb0ae;--paper:#10181a;--card:#172225;--line:#2a3a3d;--good:#6fc49c;--warn:#e09a62;--water:#79b6dc}.account span{color:#10181a!important}}
-*{box-sizing:border-box}body{margin:0;padding:2rem clamp(1rem,4vw,4rem);font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
-h1{font-size:1.7rem;margin:0 0 .2rem}h2{font-size:1.25rem;margin:2.4rem 0 .3rem}h3{font-size:1rem;margin:1.4rem 0 .4rem;color:var(--soft)}p{margin:.2rem 0;color:var(--soft)}
-.card{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:1rem 1.2rem;margin:.8rem 0;overflow-x:auto}
-.account{display:flex;height:1.5rem;border-radius:6px;overflow:hidden;margin:.6rem 0;font-size:.75rem}.account span{display:flex;align-items:center;justify-content:center;color:#fff;min-width:3px;white-space:nowrap;overflow:hidden}
-.whole{display:grid;grid-template-columns:repeat(auto-fit,minmax(12rem,1fr));gap:1rem 2rem}.whole b{font-size:1.6rem;font-variant-numeric:tabular-nums}.whole svg{border-radius:3px;margin:.3rem 0}.whole p{font-size:.85rem}ol{margin:.2rem 0;padding-left:1.4rem}
-.facts{display:flex;flex-wrap:wrap;gap:.4rem 2rem}.facts b{font-size:1.3rem;display:block;font-variant-numeric:tabular-nums}
-table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th,td{text-align:left;padding:.3rem .7rem .3rem 0;border-bottom:1px solid var(--line);white-space:nowrap;vertical-align:middle}th{color:var(--soft);font-weight:500;font-size:.8rem}td.n{text-align:right;width:1%}td.said{white-space:normal}
-figure{margin:.8rem .8rem .8rem 0}.plot{display:inline-block;vertical-align:top;max-width:100%}figcaption{color:var(--soft);font-size:.85rem;margin-bottom:.4rem}svg{display:block;max-width:100%}.bar{fill:var(--water)}.gap{fill:var(--warn)}.full{fill:var(--line)}.warn{color:var(--warn)}.good{color:var(--good)}
+:root{color-scheme:light dark;--ink:#1d2b2f;--soft:#5d6f73;--paper:#fbfaf6;--card:#fff;
+--line:#dfe4df;--good:#2f7d5b;--warn:#b4642b;--water:#3d7ea6}
+@media(prefers-color-scheme:dark){
+:root{--ink:#e8ece6;--soft:#9fb0ae;--paper:#10181a;--card:#172225;--line:#2a3a3d;--good:#6fc49c;
+--warn:#e09a62;--water:#79b6dc}.account span{color:#10181a!important}}
+*{box-sizing:border-box}
+body{margin:0;padding:2rem clamp(1rem,4vw,4rem);font:15px/1.5 system-ui,sans-serif;color:var(--ink);
+background:var(--paper)}
+h1{font-size:1.7rem;margin:0 0 .2rem}h2{font-size:1.25rem;margin:2.4rem 0 .3rem}
+h3{font-size:1rem;margin:1.4rem 0 .4rem;color:var(--soft)}p{margin:.2rem 0;color:var(--soft)}
+.card{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:1rem 1.2rem;
+margin:.8rem 0;overflow-x:auto}
+.account{display:flex;height:1.5rem;border-radius:6px;overflow:hidden;margin:.6rem 0;
+font-size:.75rem}
+.account span{display:flex;align-items:center;justify-content:center;color:#fff;min-width:3px;
+white-space:nowrap;overflow:hidden}
+.whole{display:grid;grid-template-columns:repeat(auto-fit,minmax(12rem,1fr));gap:1rem 2rem}
+.whole b{font-size:1.6rem;font-variant-numeric:tabular-nums}
+.whole svg{border-radius:3px;margin:.3rem 0}.whole p{font-size:.85rem}
+ol{margin:.2rem 0;padding-left:1.4rem}
+.facts{display:flex;flex-wrap:wrap;gap:.4rem 2rem}
+.facts b{font-size:1.3rem;display:block;font-variant-numeric:tabular-nums}
+table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
+th,td{text-align:left;padding:.3rem .7rem .3rem 0;border-bottom:1px solid var(--line);
+white-space:nowrap;vertical-align:middle}
+th{color:var(--soft);font-weight:500;font-size:.8rem}td.n{text-align:right;width:1%}
+td.said{white-space:normal}
+figure{margin:.8rem .8rem .8rem 0}.plot{display:inline-block;vertical-align:top;max-width:100%}
+figcaption{color:var(--soft);font-size:.85rem;margin-bottom:.4rem}svg{display:block;max-width:100%}
+.bar{fill:var(--water)}.gap{fill:var(--warn)}.full{fill:var(--line)}.warn{color:var(--warn)}
+.good{color:var(--good)}
 """.strip()
 COLOURS = {
     "kept": "var(--good)",
@@ -106,8 +127,10 @@ def _dataset(name: str, data: dict[str, Any]) -> str:
     facts += [(f"newest {n}", escape(str(day))) for n, day in list(r.get("newest", {}).items())[:2]]
     said = "".join(f"<div><b>{v}</b>{escape(k)}</div>" for k, v in facts)
     origins = "; ".join(
-        f"{escape(s)}:"
-        f" {escape(o.get('origin') or 'origin not stated')}{', ' + escape(o['licence']) if o.get('licence') else ''}"
+        f"{escape(s)}:"(
+            f" "
+            f"{escape(o.get('origin') or 'origin not stated')}{', ' + escape(o['licence']) if o.get('licence') else ''}"
+        )
         for s, o in r.get("origins", {}).items()
     )
     out = (

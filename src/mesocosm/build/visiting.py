@@ -41,7 +41,9 @@ GLANCE = 0.2  # seconds between two looks at the living state
 LOOK = 1.0  # seconds between two looks at the token of a socket that is open
 WANTED = "a token and the page's own origin are wanted"
 MOST_SOCKETS = 300  # that one token may hold open, if it is not the owner's: a page has three
-STILL = 2.0  # seconds after which a scene that stayed the same is sent again: the page takes it for lost after twice that
+# seconds after which a scene that stayed the same is sent again: the page takes it for lost after
+# twice that
+STILL = 2.0
 
 
 class Visitor:

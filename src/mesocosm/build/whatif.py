@@ -22,7 +22,9 @@ from mesocosm.spec import Spec
 
 MOST = 6  # versions kept open
 CHOICES = 60  # values of a category offered at most
-COMMON = 5  # training rows that have a value, from which it is offered where the file does not list it; as many as `anonymity` keeps together
+# training rows that have a value, from which it is offered where the file does not list it; as many
+# as `anonymity` keeps together
+COMMON = 5
 LIKELY = 0.02, 0.98  # quantiles between which a slider runs
 
 

@@ -103,8 +103,10 @@ def _period(lines: Sequence[Request], cut: bool) -> str:
 def unbroken(lines: Sequence[Request]) -> float | None:
     """The share of requests that did not fail on our side; none where nobody asked.
 
-    >>> unbroken([Request(0.0, "desk", status, 1.0) for status in (200, 422, 503, 200)]), unbroken([])
-    (0.75, None)
+    >>> unbroken([Request(0.0, "desk", status, 1.0) for status in (200, 422, 503, 200)])
+    0.75
+    >>> print(unbroken([]))
+    None
     """
     return 1 - sum(r.status >= 500 for r in lines) / len(lines) if lines else None
 
@@ -162,7 +164,8 @@ def _data(spec: Spec, catalog: Catalog) -> Row:
         stops = read_stop(spec.root / ".mesocosm", name)
         todo += [
             f"the last build of '{name}' stopped, nothing was trained on it: {c.sentence}; fix the"
-            f" source{'' if c.kind == 'build' else f', or accept it with: mesocosm build --accept {name}' + (f'.{c.field}' if c.field else '')}"
+            f" "
+            f"source{'' if c.kind == 'build' else f', or accept it with: mesocosm build --accept {name}' + (f'.{c.field}' if c.field else '')}"
             for c in stops
         ]
         kept = catalog.snapshots(name)

@@ -192,8 +192,10 @@ def holds(said: str, note: str) -> bool:
     >>> note = "You can cancel it under Transfers in the app while it is pending. Afterwards we can only ask the other bank."
     >>> holds("While it is pending, you can cancel it in the app under Transfers.", note)
     True
-    >>> holds("You can cancel it in the app under Transfers.", note), holds("You can always cancel it while it is pending.", note)
-    (False, False)
+    >>> holds("You can cancel it in the app under Transfers.", note)
+    False
+    >>> holds("You can always cancel it while it is pending.", note)
+    False
     """
     theirs = [_weighed(s) for s in _sentences(note)]
     mine = [_weighed(s) for s in _sentences(said)]

@@ -203,7 +203,8 @@ LEASES = _table("leases", _text("name", primary_key=True), _text("holder"), _rea
 SILENCES = _table(
     "silences", _text("monitor", primary_key=True), _real("until"), _text("who"), _text("why")
 )
-INDEXES = (  # those of tables that grow with every request; a catalog of before them gets them when it is opened
+# those of tables that grow with every request; a catalog of before them gets them when it is opened
+INDEXES = (
     Index("predictions_service_at", PREDICTIONS.c.service, PREDICTIONS.c.at),
     Index("predictions_at", PREDICTIONS.c.at),
     Index("feedback_service_at", FEEDBACK.c.service, FEEDBACK.c.at),

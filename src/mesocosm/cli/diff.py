@@ -45,7 +45,8 @@ def _text(d: dict[str, Any]) -> str:
         lines.append(
             f"  {name:<16}{d['changed'].get(name, 0):>8}{a['missing']:>7} ->"
             f" {b['missing']:<5}{a['distinct']:>8} ->"
-            f" {b['distinct']:<6}{mean:>24}{'-' if f['psi'] is None else format(f['psi'], '.3f'):>8}"
+            f" "
+            f"{b['distinct']:<6}{mean:>24}{'-' if f['psi'] is None else format(f['psi'], '.3f'):>8}"
         )
     return "\n".join(lines)
 

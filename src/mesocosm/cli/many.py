@@ -142,8 +142,12 @@ def _column(said: str, sources: Sequence[str], there: Mapping[str, Sequence[str]
     """The name of a column that a field is read from, where it is told by its place (`#3`) or with
     its source.
 
-    >>> _column("#2", ["a"], {"a": ["x", "y"]}), _column("a.x", ["a"], {"a": ["x"]}), _column("a.x", ["a"], {"a": ["a.x"]})
-    ('y', 'x', 'a.x')
+    >>> _column("#2", ["a"], {"a": ["x", "y"]})
+    'y'
+    >>> _column("a.x", ["a"], {"a": ["x"]})
+    'x'
+    >>> _column("a.x", ["a"], {"a": ["a.x"]})
+    'a.x'
     """
     if any(said in columns for columns in there.values()):
         return said

@@ -97,8 +97,10 @@ def _monitors(eco: Any) -> dict[str, Any] | None:
 def _looked(last: Mapping[str, Any]) -> str:
     """What a monitor has to judge by, and what it cannot judge.
 
-    >>> _looked({}), _looked({"window": 80, "waiting": 3, "labels": "not known: 2 of 30 labels"})
-    ('it has not looked yet', '3 of 80 rows of its next window are in; labels: not known: 2 of 30 labels')
+    >>> _looked({})
+    'it has not looked yet'
+    >>> _looked({"window": 80, "waiting": 3, "labels": "not known: 2 of 30 labels"})
+    '3 of 80 rows of its next window are in; labels: not known: 2 of 30 labels'
     """
     if not last:
         return "it has not looked yet"

@@ -237,7 +237,8 @@ MACROS = (
         " 'k': e.key}))[1].k"
     ),
     # sums depend on the order of rows in their last digits; what is left does not
-    "create or replace macro steady_mean(x) as printf('%.12g', favg(x) * (1 + 3.1e-14))::double",  # a tie of decimals would be rounded as the rows happen to lie
+    # a tie of decimals would be rounded as the rows happen to lie
+    "create or replace macro steady_mean(x) as printf('%.12g', favg(x) * (1 + 3.1e-14))::double",
     (
         "create or replace macro steady_sd(x) as printf('%.10g', stddev_samp(x) * (1 +"
         " 3.1e-12))::double"

@@ -65,8 +65,12 @@ def figure(text: str, decimal: str = ".") -> Figure | Refused:
         decimal: the decimal mark, `.` or `,`; `mixed` where a column shows both: the point is the
             mark, and a comma before three digits is refused.
 
-    >>> figure("USD 1,234.50"), figure("1.234,56 kg", ","), figure("-3e2")
-    (Figure(number='1234.50', unit='USD'), Figure(number='1234.56', unit='kg'), Figure(number='-3e2', unit=''))
+    >>> figure("USD 1,234.50")
+    Figure(number='1234.50', unit='USD')
+    >>> figure("1.234,56 kg", ",")
+    Figure(number='1234.56', unit='kg')
+    >>> figure("-3e2")
+    Figure(number='-3e2', unit='')
     >>> figure("12,5").reason
     'a comma before 1 digit is not a group mark; set decimal: ","'
     >>> figure("3-5 kg").reason
@@ -127,8 +131,10 @@ def why_no_number(said: str, spec: str) -> str | None:
         spec: in lines the decimal mark, the field's unit (empty for none), the texts that it
             converts (`BETWEEN` them), its type, and the precision and scale of a `decimal`.
 
-    >>> why_no_number("5 cm", ".\\nkg\\ng\\nnumber"), why_no_number("9223372036854775808", ".\\n\\n\\ninteger")
-    ("'cm' does not convert to kg", 'it needs more than 64 bits')
+    >>> why_no_number("5 cm", ".\\nkg\\ng\\nnumber")
+    "'cm' does not convert to kg"
+    >>> why_no_number("9223372036854775808", ".\\n\\n\\ninteger")
+    'it needs more than 64 bits'
     """
     decimal, unit, known, kind, *places = spec.split("\n")
     read = figure(said, decimal)

@@ -121,7 +121,8 @@ def raw(con: Any, dataset: Dataset, collected: Mapping[str, Collected]) -> Raw:
             ]
         )
     )
-    if from_.partners:  # `source.column` names one of several columns of a name; of a lead source, that of all of them
+    # `source.column` names one of several columns of a name; of a lead source, that of all of them
+    if from_.partners:
         for source, column in kinds:
             same = {
                 kinds[s, column]

@@ -65,12 +65,20 @@ def decimal_mark(values: Iterable[str]) -> Proof:
     one all the same is not proven by one value in more than twenty that has another number of
     digits after it, as `5,00` may be of another hand.
 
-    >>> decimal_mark(["12,5"]).reading, decimal_mark(["1.5"]).reading, decimal_mark(["12,34,567"]).reading, decimal_mark(["12"]).reading
-    (',', '.', '.', None)
+    >>> decimal_mark(["12,5"]).reading
+    ','
+    >>> decimal_mark(["1.5"]).reading
+    '.'
+    >>> decimal_mark(["12,34,567"]).reading
+    '.'
+    >>> print(decimal_mark(["12"]).reading)
+    None
     >>> decimal_mark(["12,5", "12.5"]).mixed
     True
-    >>> decimal_mark([*(f"{n},100" for n in range(1, 99)), "5,00"]).few, decimal_mark([*(f"{n},100" for n in range(1, 99)), "1.000,50"]).reading
-    (('5,00',), ',')
+    >>> decimal_mark([*(f"{n},100" for n in range(1, 99)), "5,00"]).few
+    ('5,00',)
+    >>> decimal_mark([*(f"{n},100" for n in range(1, 99)), "1.000,50"]).reading
+    ','
     """
     each = [(one, _mark(one)) for one in values]
     proof = _decided(each)
@@ -91,8 +99,10 @@ def day_month_order(values: Iterable[str]) -> Proof:
     A part above 12 is no month. `03/04/2024` alone leaves two orders open; a first part of four
     digits is a year.
 
-    >>> day_month_order(["31/01/2024", "03/04/2024"]).reading, day_month_order(["01/31/2024"]).reading
-    ('dmy', 'mdy')
+    >>> day_month_order(["31/01/2024", "03/04/2024"]).reading
+    'dmy'
+    >>> day_month_order(["01/31/2024"]).reading
+    'mdy'
     >>> day_month_order(["03/04/2024"]).ambiguous, day_month_order(["2024-01-31"]).reading
     (True, 'ymd')
     """
@@ -119,8 +129,12 @@ def order_of(form: str) -> tuple[str, str] | None:
 def both_orders(formats: Iterable[str]) -> bool:
     """Whether one text may fit two of the formats, with the day first and with the month first.
 
-    >>> both_orders(["%d/%m/%Y", "%m/%d/%Y"]), both_orders(["%d.%m.%Y", "%m/%d/%Y"]), both_orders(["dmy", "us"])
-    (True, False, True)
+    >>> both_orders(["%d/%m/%Y", "%m/%d/%Y"])
+    True
+    >>> both_orders(["%d.%m.%Y", "%m/%d/%Y"])
+    False
+    >>> both_orders(["dmy", "us"])
+    True
     """
     marks = {
         order: {m for f in formats if (o := order_of(f)) and o[0] == order for m in o[1] or " "}

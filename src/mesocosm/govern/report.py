@@ -242,7 +242,8 @@ def shares(
         k, real = quote(key), quote(fields[key].column or key)
         same = [
             "count(*) filter"
-            f" ({_agrees(f'w.{quote(n)}', f't.{quote(fields[n].column or n)}', fields[n].ibis_type)})"
+            f" "
+            f"({_agrees(f'w.{quote(n)}', f't.{quote(fields[n].column or n)}', fields[n].ibis_type)})"
             for n in able
         ]
         row = con.execute(

@@ -8,13 +8,16 @@ from mesocosm.govern.dataset import Dataset
 from mesocosm.govern.sources.paths import quote
 
 COPIES = 5  # rows, and
-OFTEN = 0.05  # share of all rows, up to which equal content counts as copies; what is more frequent is a value of few
+# share of all rows, up to which equal content counts as copies; what is more frequent is a value of
+# few
+OFTEN = 0.05
 DISTINCT = 20  # different numbers of a continuous column, at least
 CONTINUOUS = {
     "float64": 0.05,
     "int64": 0.3,
 }  # and the share of rows that they are at least, by type
-SMALL = 3  # rows of a class in a part under which chance, not rounding, decides between one more and one fewer
+# rows of a class in a part under which chance, not rounding, decides between one more and one fewer
+SMALL = 3
 
 
 def split_sql(table: str, dataset: Dataset, judge: str | None) -> str:
@@ -60,7 +63,8 @@ def split_sql(table: str, dataset: Dataset, judge: str | None) -> str:
     counted = f"select *, {tests} as tests from ({ranked})"
     val = (
         "r <= tests +"
-        f" {_share('n - tests', f'(n - tests) * {split.validation}', split.seed, 'validation', bool(level))}"
+        f" "
+        f"{_share('n - tests', f'(n - tests) * {split.validation}', split.seed, 'validation', bool(level))}"
     )
     test = "judge" if judge else "r <= tests"
     return (

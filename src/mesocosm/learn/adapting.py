@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 PULLS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0)  # how strongly weights are held where they were
 FOLDS = 5
-SURE = 2.0  # standard errors by which moved weights must be better than those of the general model before they replace them
+# standard errors by which moved weights must be better than those of the general model before they
+# replace them
+SURE = 2.0
 
 
 @dataclass(frozen=True)

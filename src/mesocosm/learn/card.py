@@ -93,7 +93,8 @@ def card(version: Mapping[str, Any], about: str, data: Mapping[str, Any]) -> str
         *_batches(recipe),
         *_seen(recipe),
         (
-            f"- {'Writes ' + repr(recipe['predict']) if recipe.get('task') == 'text' else 'Tags words as ' + repr(recipe['predict']) if recipe.get('task') == 'tags' else 'Ranks ' + repr(recipe['predict']) if recipe.get('task') == 'ranking' else 'Finds ' + repr(recipe['predict']) if recipe.get('task') else 'Predicts one of ' + str(len(recipe['labels'])) + ' classes' if recipe['labels'] else 'Predicts a number'}"
+            f"- "
+            f"{'Writes ' + repr(recipe['predict']) if recipe.get('task') == 'text' else 'Tags words as ' + repr(recipe['predict']) if recipe.get('task') == 'tags' else 'Ranks ' + repr(recipe['predict']) if recipe.get('task') == 'ranking' else 'Finds ' + repr(recipe['predict']) if recipe.get('task') else 'Predicts one of ' + str(len(recipe['labels'])) + ' classes' if recipe['labels'] else 'Predicts a number'}"
             f" from: {', '.join(recipe['inputs'])}"
         ),
         (
@@ -290,5 +291,6 @@ def _seen(recipe: Mapping[str, Any]) -> list[str]:
     tuned = "sight_mb" in recipe
     return [
         f"- Images: looked at by {sees['base']} ({sees['licence']}),"
-        f" {'tuned by ' + recipe['method'] + ', ' + format(recipe['sight_mb'], '.1f') + ' MB of its own' if tuned else 'as it is'}"
+        f" "
+        f"{'tuned by ' + recipe['method'] + ', ' + format(recipe['sight_mb'], '.1f') + ' MB of its own' if tuned else 'as it is'}"
     ]

@@ -44,7 +44,8 @@ def examined(
     for part in found["slices"]:
         say(
             f"weak where {part['where']}:"
-            f" {'share without an error' if parts.task.many else 'accuracy' if parts.task.classes else 'share without a great error'}"
+            f" "
+            f"{'share without an error' if parts.task.many else 'accuracy' if parts.task.classes else 'share without a great error'}"
             f" {part['accuracy']:.3f} on {part['rows']} test rows"
         )
     if said is not None and len(test) and parts.task.classes and not parts.task.many:

@@ -20,7 +20,9 @@ NEIGHBOURS = (
     "radio " * 12,
     "",
 )  # texts of other lengths and of odd tokens, padded together with a row
-PADDED = 4  # rows that are asked beside the neighbours: each of them costs as many tokens as the longest neighbour has
+# rows that are asked beside the neighbours: each of them costs as many tokens as the longest
+# neighbour has
+PADDED = 4
 
 
 def invariance(

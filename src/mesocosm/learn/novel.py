@@ -264,8 +264,12 @@ def varied(x: Array, y: Array, again: Sequence[int], seed: int) -> Array:
 
     >>> x = np.eye(6)[[0, 1, 2, 3, 4, 5, 5]]
     >>> moved = varied(x, np.array([0, 0, 1, 1, 2, 2, 2]), [6], 0)
-    >>> bool((moved[:6] == x[:6]).all()), bool((moved[6] == x[6]).all()), round(float(np.linalg.norm(moved[6])), 6)
-    (True, False, 1.0)
+    >>> bool((moved[:6] == x[:6]).all())
+    True
+    >>> bool((moved[6] == x[6]).all())
+    False
+    >>> round(float(np.linalg.norm(moved[6])), 6)
+    1.0
     """
     new = set(y[list(again)].tolist())
     rows = {k: np.flatnonzero(y == k) for k in np.unique(y).tolist() if k not in new}

@@ -20,11 +20,19 @@ MOST = 20_000  # rows that are looked at
 ALIKE = 0.3  # of the way from chance to always: how alike targets of one group are at least
 MANY = 20  # values of a column that no name calls a group
 GROUPS = re.compile(
-    r"(^|_)(id|ids|user|customer|client|patient|person|subject|household|family|session|account|device|machine|sensor|site|store|shop|school|hospital|group|author|kunde|kundin|patientin|cliente|病人|患者|客户|用户|店铺)(_|$)",
+    (
+        r"(^|_)(id|ids|user|customer|client|patient|person|subject|household|family|session|"
+        r"account|device|machine|sensor|site|store|shop|school|hospital|group|author|kunde|"
+        r"kundin|patientin|cliente|病人|患者|客户|用户|店铺)(_|$)"
+    ),
     re.I,
 )
 TIMES = re.compile(
-    r"^(t|dt|ts|time|timestamp|date|day|week|month|year|hour|minute|period|quarter|step|tick|epoch|seq|sequence|round|jahr|monat|woche|tag|datum|zeit|fecha|mes|année|annee|mois|jour|年|年份|月|月份|日|日期|时间|时刻)$|_(date|time|timestamp|at|year|month|week|day)$",
+    (
+        r"^(t|dt|ts|time|timestamp|date|day|week|month|year|hour|minute|period|quarter|step|"
+        r"tick|epoch|seq|sequence|round|jahr|monat|woche|tag|datum|zeit|fecha|mes|année|annee|"
+        r"mois|jour|年|年份|月|月份|日|日期|时间|时刻)$|_(date|time|timestamp|at|year|month|week|day)$"
+    ),
     re.I,
 )
 

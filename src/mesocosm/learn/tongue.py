@@ -26,7 +26,9 @@ LETTERS = 100  # and how many letters it must have
 SYLLABLES = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "THAI", "LAO", "MYANMAR", "KHMER")
 CRUMBS = {
     "LATIN": 2.9
-}  # letters of a token under which words of a script are split into crumbs; English on an English base has 4 and more,
+    # letters of a token under which words of a script are split into crumbs; English on an English
+    # base has 4 and more,
+}
 OTHER, SYLLABLE = (
     1.5,
     0.85,

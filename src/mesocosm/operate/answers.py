@@ -20,7 +20,9 @@ from mesocosm.operate.sequential import compared
 FEW = 30  # labelled rows, and held-out ones, under which nothing is said
 SURE = 0.01  # how unlikely fewer right answers must be, over all looks at one version
 WITHIN = 0.8  # share of held-out errors of a number within the bound of those that count as right
-OTHERWISE = 0.001  # how unlikely by chance the classes of labels must be before they are said to come otherwise than usual
+# how unlikely by chance the classes of labels must be before they are said to come otherwise than
+# usual
+OTHERWISE = 0.001
 MOST_WITHOUT = 5  # answers without a label for each with one, over which nothing is said of all
 PRIOR = 10.0  # held-out rows that the model's own probabilities weigh as much as
 

@@ -19,7 +19,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 MOST_HEADERS = 65_536  # bytes of a request's line and headers
 HEADER_SECONDS = 10.0  # within which a request's line and headers are whole
 MOST_WAITING = 256  # connections that have not yet sent a whole head; the oldest of more is closed
-MOST_CONNECTIONS = 4096  # that stand at once, sockets too; less where the process may open fewer files. Whoever asks for more is answered 503
+# that stand at once, sockets too; less where the process may open fewer files. Whoever asks for
+# more is answered 503
+MOST_CONNECTIONS = 4096
 SPARE_FILES = 128  # open files that are left for the rest of the process
 PHRASES = {
     400: "Bad Request",

@@ -21,10 +21,12 @@ HELD_LABEL = (  # the true label of a held-out row, beside its fields; no field 
     "\x1flabel"
 )
 LEAST = 20  # held-out rows of a label, and of none, from which how sure an answer is says something
-PLAIN = 1e6  # how much likelier an answer is taken to be where it is true, where nothing tells how often it errs
+# how much likelier an answer is taken to be where it is true, where nothing tells how often it errs
+PLAIN = 1e6
 FIRM = 2980.0  # as much at most where held-out rows tell it
 CELLS = 150  # of the sum, when its run length is worked out
-MARGIN = 0.5  # standard errors by which what usually comes is taken to tell more for a rise than it was seen to
+# standard errors by which what usually comes is taken to tell more for a rise than it was seen to
+MARGIN = 0.5
 
 
 class Evidence:

@@ -19,8 +19,10 @@ LEVEL = 1e-4  # how unlikely by chance a fault of rows that would teach must be
 def is_source_fault(alert: Mapping[str, Any]) -> bool:
     """Whether an alert is of a source, found in traffic and not in a drill.
 
-    >>> is_source_fault({"detail": {"verdict": {"kind": "unit"}}}), is_source_fault({"detail": {"mark": "drill", "verdict": {"kind": "unit"}}})
-    (True, False)
+    >>> is_source_fault({"detail": {"verdict": {"kind": "unit"}}})
+    True
+    >>> is_source_fault({"detail": {"mark": "drill", "verdict": {"kind": "unit"}}})
+    False
     """
     detail = alert["detail"]
     return detail.get("verdict", {}).get("kind") in SOURCE and not detail.get("mark")

@@ -25,7 +25,8 @@ DROPS = (
     2.0,
     4.0,
 )  # log-odds by which right answers become rarer, mixed with equal weights
-BOUND = 3.09  # standard errors of the held-out rows' share that are granted: one-sided, missed once in a thousand
+# standard errors of the held-out rows' share that are granted: one-sided, missed once in a thousand
+BOUND = 3.09
 CONTENTS = 30  # different rows from which their mean error is known
 MISSED = 0.001  # how often the share lies beyond
 

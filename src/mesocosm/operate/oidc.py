@@ -96,8 +96,14 @@ class Oidc(Kind):
 def _safe(url: str) -> bool:
     """Whether what is read there cannot be changed on its way: over TLS, or on this machine.
 
-    >>> _safe("https://a.example"), _safe("http://localhost:8080/x"), _safe("http://localhost.evil.example"), _safe("http://127.0.0.1@evil.example")
-    (True, True, False, False)
+    >>> _safe("https://a.example")
+    True
+    >>> _safe("http://localhost:8080/x")
+    True
+    >>> _safe("http://localhost.evil.example")
+    False
+    >>> _safe("http://127.0.0.1@evil.example")
+    False
     """
     parts = urlsplit(url)
     return parts.scheme == "https" or (
@@ -196,7 +202,9 @@ class Provider:
             if name not in self.told:
                 if (
                     self.clock() - self.sought < PAUSE
-                ):  # who knocks often at a sign-in makes nobody wait for a provider that does not answer
+                    # who knocks often at a sign-in makes nobody wait for a provider that does not
+                    # answer
+                ):
                     raise Failure(
                         f"what {self.settings.issuer} says of itself could not be read a moment ago"
                     )

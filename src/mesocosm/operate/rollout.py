@@ -61,8 +61,12 @@ class Next:
 def share_of(setting: Rollout, step: int) -> int:
     """Percent of the requests that the new version answers at a step.
 
-    >>> share_of(Rollout(strategy="canary", steps=(5, 50)), 1), share_of(Rollout(strategy="shadow"), 0), share_of(Rollout(strategy="blue-green"), 0)
-    (50, 0, 100)
+    >>> share_of(Rollout(strategy="canary", steps=(5, 50)), 1)
+    50
+    >>> share_of(Rollout(strategy="shadow"), 0)
+    0
+    >>> share_of(Rollout(strategy="blue-green"), 0)
+    100
     """
     if setting.strategy == "canary":
         return setting.steps[min(step, len(setting.steps) - 1)]

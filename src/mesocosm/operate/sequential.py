@@ -12,7 +12,9 @@ PRIOR = (
     (0.425, 0.03, 0.01),
     (0.425, -0.03, 0.01),
     (0.15, 0.0, 0.1),
-)  # weight, mean and deviation of the differences that are looked for: about three points, or anything
+    # weight, mean and deviation of the differences that are looked for: about three points, or
+    # anything
+)
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,14 @@ Env = list[Any]
 Step = Callable[[Env], Any]
 Node = tuple[
     Step, str
-]  # what gives a value, and its kind: text, int, float, decimal (a literal's), bool, null or other (which is null or unsure)
+    # what gives a value, and its kind: text, int, float, decimal (a literal's), bool, null or other
+    # (which is null or unsure)
+]
 
 EXACT = 2**53  # whole numbers below it are whole in a double too
 SPACES = (  # what `trim` takes away (Zs)
-    " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+    " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f"
+    "\u205f\u3000"
 )
 FIGURE = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?", re.ASCII)
 WHOLE = re.compile(r"-?\d{1,15}", re.ASCII)

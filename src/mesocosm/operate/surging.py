@@ -21,9 +21,15 @@ REMEMBERED = 5000  # items by whose words a copy is known
 LENT = (
     20,
     200,
-)  # items of all groups that stand for a group of which little is known: where groups differ, and where they do not
-SPARE = 2  # times the quiet items that are stated, for which heights are worked out: what is usual is never known quite
-SOONER = 20  # times as soon as a false alarm may the end of a surge be told that lasts: it costs a second alarm, not a false one
+    # items of all groups that stand for a group of which little is known: where groups differ, and
+    # where they do not
+)
+# times the quiet items that are stated, for which heights are worked out: what is usual is never
+# known quite
+SPARE = 2
+# times as soon as a false alarm may the end of a surge be told that lasts: it costs a second alarm,
+# not a false one
+SOONER = 20
 AGAIN = 1.3  # times the items known of a group after which what is usual is worked out anew
 
 

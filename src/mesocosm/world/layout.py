@@ -15,7 +15,9 @@ from mesocosm.base.digest import digest
 Things = Sequence[tuple[str, Sequence[str]]]
 WIDE = 34.0  # metres between neighbours in a row
 STEP = 30.0  # metres between rows
-JITTER = 8.0  # metres that a thing may stand off its place, in all; what is left between two is more than both are wide
+# metres that a thing may stand off its place, in all; what is left between two is more than both
+# are wide
+JITTER = 8.0
 DROP = 7.0  # metres of fall between two depths, where the whole falls less than TALL
 TALL = 90.0  # metres that a whole valley falls at most
 ROW = 7  # things in a row before a depth takes a second row

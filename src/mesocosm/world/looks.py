@@ -70,8 +70,12 @@ def nearest(vectors: Sequence[Sequence[float]]) -> dict[str, str]:
 def chosen(answer: str) -> dict[str, str] | None:
     """The look that a language model names, of those that there are; None where it names none.
 
-    >>> chosen('Sure: {"landscape": "coast", "light": "Night"}'), chosen('{"landscape": "moon", "light": "none"}'), chosen("a coast")
-    ({'landscape': 'coast', 'light': 'night'}, None, None)
+    >>> chosen('Sure: {"landscape": "coast", "light": "Night"}')
+    {'landscape': 'coast', 'light': 'night'}
+    >>> print(chosen('{"landscape": "moon", "light": "none"}'))
+    None
+    >>> print(chosen("a coast"))
+    None
     """
     found = re.search(r"\{[^{}]*\}", answer)
     try:

@@ -90,7 +90,9 @@ FILLERS = frozenset(
 SHORT, BEGINNING = (
     6,
     8,
-)  # words of a question that is understood from the one before, and of the one before that are looked at
+    # words of a question that is understood from the one before, and of the one before that are
+    # looked at
+)
 NUMBER = r"(-?\d[\d,]*(?:\.\d+)?)"
 MOST = 4  # things told of in one answer
 LINKS = r"(?:\s*(?:=|:|,|\bis\b|\bof\b|\bat\b|\bto\b|\bwas\b|为|是|等于|改成)\s*|\s+|)"

@@ -22,9 +22,13 @@ HANDS = 20
 STEP = 0.05  # metres
 CELL = 16.0  # metres
 NEAREST = 64  # poses of a cell's own surroundings in one snapshot at most
-FAR = 20  # ticks after which everybody who moves is told of again, wherever they are, with the first pose that comes then
+# ticks after which everybody who moves is told of again, wherever they are, with the first pose
+# that comes then
+FAR = 20
 STOOD = 4  # ticks more after which who stands still since is told of
-AGAIN = 100  # ticks in which each visitor is told again where everybody is, if anybody moved: what was lost on the way is mended
+# ticks in which each visitor is told again where everybody is, if anybody moved: what was lost on
+# the way is mended
+AGAIN = 100
 ARM = 8.0  # metres within which hands are seen
 REACH = 1600.0  # metres from the middle that a pose may name
 

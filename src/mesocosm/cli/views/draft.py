@@ -127,7 +127,8 @@ def _proposed(proposals: list[dict[str, Any]], head: str, indent: int) -> list[s
     for one in proposals:
         count = (
             f"{one['changes']}"
-            f" {'row' if one['where'] in ('duplicates', 'rules') else 'value'}{'s' * (one['changes'] != 1)}"
+            f" "
+            f"{'row' if one['where'] in ('duplicates', 'rules') else 'value'}{'s' * (one['changes'] != 1)}"
             if one["changes"]
             else ""
         )

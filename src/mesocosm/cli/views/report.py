@@ -45,14 +45,16 @@ def dataset_text(name: str, data: dict[str, Any]) -> str:
         ),
         *(f"  {rows:>5}  {why}" for why, rows in r["reasons"].items()),
         (
-            f"  {'field':<16}{'missing':>16}{'unreadable':>12}{'filled':>8}{'outside':>8}{'mean':>22}{'sd':>22}"
+            f"  "
+            f"{'field':<16}{'missing':>16}{'unreadable':>12}{'filled':>8}{'outside':>8}{'mean':>22}{'sd':>22}"
         ),
     ]
     for field, before in r["before"].items():
         after, treated = r["after"][field], r["treated"].get(field, {})
         lines.append(
             f"  {field:<16}{before['missing']:>7} ->"
-            f" {after['missing']:<5}{r.get('unreadable', {}).get(field, 0):>12}{treated.get('filled', 0):>8}{treated.get('outside', 0):>8}"
+            f" "
+            f"{after['missing']:<5}{r.get('unreadable', {}).get(field, 0):>12}{treated.get('filled', 0):>8}{treated.get('outside', 0):>8}"
             + (
                 f"{_figure(before.get('mean')):>10} ->"
                 f" {_figure(after.get('mean')):<8}{_figure(before.get('sd')):>10} ->"

@@ -96,8 +96,14 @@ REPLIES = frozenset(
 def asked(goal: str) -> str:
     """The kind of work: `ranking`, `answers`, or empty where a field is predicted.
 
-    >>> asked("recommend movies to a user"), asked("answer customers' questions"), asked("给用户推荐电影"), asked("predict churn")
-    ('ranking', 'answers', 'ranking', '')
+    >>> asked("recommend movies to a user")
+    'ranking'
+    >>> asked("answer customers' questions")
+    'answers'
+    >>> asked("给用户推荐电影")
+    'ranking'
+    >>> asked("predict churn")
+    ''
     """
     return "ranking" if RANKS.search(goal) else "answers" if ANSWERS.search(goal) else ""
 

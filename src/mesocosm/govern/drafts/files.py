@@ -236,8 +236,10 @@ def header_at(cells: Sequence[Sequence[str]]) -> int | None:
     """The place of the record that names the columns of most records; None where there is no such
     record.
 
-    >>> header_at([["Report"], ["a", "b"], ["1", "2"], ["3", "4"]]), header_at([["a", "b"], ["1", "2"]])
-    (1, 0)
+    >>> header_at([["Report"], ["a", "b"], ["1", "2"], ["3", "4"]])
+    1
+    >>> header_at([["a", "b"], ["1", "2"]])
+    0
     """
     widths = [len(_trimmed(row)) for row in cells]
     for at in range(min(TITLES, len(cells))):
@@ -255,7 +257,8 @@ def header_at(cells: Sequence[Sequence[str]]) -> int | None:
             any(w > 2 or w == len(row) for w in widths[:at])
             or not _over_figures(row, cells[at + 1 :])
         ):
-            return None  # what stands above has the shape of rows too, or nothing tells names from values
+            # what stands above has the shape of rows too, or nothing tells names from values
+            return None
         return at if below else None
     return None
 

@@ -39,14 +39,22 @@ LAST = frozenset(
 ALONE = LAST - {"no", "num", "number"}
 ANYWHERE = frozenset(["phone", "telephone", "mobile", "tel", "fax", "telefon", "passport"])
 EASTERN = re.compile(
-    r"编号|号码|单号|证号|代码|邮编|学号|工号|卡号|账号|帐号|身份证|手机|电话|序号|番号|コード|郵便|携帯|번호|코드|номер|артикул|индекс|инн|снилс",
+    r"编号|号码|单号|证号|代码|邮编|学号|工号|卡号|账号|帐号|身份证|手机|电话|序号|番号|コード|郵便|携帯|번호|코드|номер|артикул|"
+    r"индекс|инн|снилс",
     re.I,
 )
 COMPOUND = re.compile(
-    r"(?:^|[^a-zà-ÿ])(?:n[°º]|№|#)\s*\w|[a-zäöü]{3,}(?:nummer|nr\.?|kennung|schlüssel|schluessel|leitzahl)$|^(?:acct?|account|badge|bill|case|check|cheque|claim|client|cust|customer|dept|doc|emp|employee|file|flight|inv|invoice|item|job|lot|member|ord|order|part|patient|permit|policy|po|reg|room|route|serial|student|ticket|track(?:ing)?|trans|txn)[_"
-    r" ]?(?:no|num|nbr|nr|number|cd|code)\.?$|(?:^|[^a-zà-ÿ])(?:code|código|codigo|codice|matricule|matricula|matrícula|référence|referencia|cpf|cnpj|dni|siren|siret|pesel|cuit|mrn)(?:$|[^a-zà-ÿ])|n[uú]m[eé]ro[_"
+    r"(?:^|[^a-zà-ÿ])(?:n[°º]|№|#)\s*\w|[a-zäöü]{3,}(?:nummer|nr\.?|kennung|schlüssel|"
+    r"schluessel|leitzahl)$|^(?:acct?|account|badge|bill|case|check|cheque|claim|client|"
+    r"cust|customer|dept|doc|emp|employee|file|flight|inv|invoice|item|job|lot|member|ord|"
+    r"order|part|patient|permit|policy|po|reg|room|route|serial|student|ticket|"
+    r"track(?:ing)?|trans|txn)[_"
+    r" ]?(?:no|num|nbr|nr|number|cd|code)\.?$|(?:^|[^a-zà-ÿ])(?:code|código|codigo|codice|"
+    r"matricule|matricula|matrícula|référence|referencia|cpf|cnpj|dni|siren|siret|pesel|"
+    r"cuit|mrn)(?:$|[^a-zà-ÿ])|n[uú]m[eé]ro[_"
     r" ](?:de[_ ]|di[_"
-    r" ])?(?:client|cuenta|compte|pedido|commande|fact|s[eé]rie|dossier|documento|socio|orden|conto|ordine|fattura|t[eé]l)",
+    r" ])?(?:client|cuenta|compte|pedido|commande|fact|s[eé]rie|dossier|documento|socio|"
+    r"orden|conto|ordine|fattura|t[eé]l)",
     re.I,
 )
 VERSION = frozenset(

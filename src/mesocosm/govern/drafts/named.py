@@ -66,10 +66,16 @@ def named_in(goal: str, names: Sequence[str], own: Iterable[str] = ()) -> str:
         own: columns that name a row; they are only meant where the goal says so in quotes or after
             'column' or 'target'.
 
-    >>> named_in("predict mv", ["mv", "townid"]), named_in("the final grade G3", ["G1", "G2", "G3"]), named_in("预测订单是否退货", ["订单号", "是否退货"])
-    ('mv', 'G3', '是否退货')
-    >>> named_in("predict medianHouseValue from income", ["income", "median_house_value"]), named_in("predict the churn", ["a", "the"])
-    ('median_house_value', '')
+    >>> named_in("predict mv", ["mv", "townid"])
+    'mv'
+    >>> named_in("the final grade G3", ["G1", "G2", "G3"])
+    'G3'
+    >>> named_in("预测订单是否退货", ["订单号", "是否退货"])
+    '是否退货'
+    >>> named_in("predict medianHouseValue from income", ["income", "median_house_value"])
+    'median_house_value'
+    >>> named_in("predict the churn", ["a", "the"])
+    ''
     """
     return next(iter(names_in(goal, names, own)), "")
 
@@ -77,8 +83,10 @@ def named_in(goal: str, names: Sequence[str], own: Iterable[str] = ()) -> str:
 def names_in(goal: str, names: Sequence[str], own: Iterable[str] = ()) -> list[str]:
     """All columns that a goal names in the same place, that which is meant before all others first.
 
-    >>> names_in("predict Paid and Late", ["Late", "Paid"]), names_in("the final grade", ["grade", "final grade"])
-    (['Paid', 'Late'], ['final grade'])
+    >>> names_in("predict Paid and Late", ["Late", "Paid"])
+    ['Paid', 'Late']
+    >>> names_in("the final grade", ["grade", "final grade"])
+    ['final grade']
     """
     skipped = set(own)
     quoted = [

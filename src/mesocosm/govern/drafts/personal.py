@@ -72,8 +72,10 @@ NAMES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
             "фамилия",
             "фио",
             inside=(
-                r"(?:first|last|full|sur|given|family|middle|maiden|person|customer|patient|applicant|client|user|employee|student)["
-                r" _-]?name|姓名|名字|联系人|客户名|(?:申请|收件|持卡|负责)人|氏名|성명|이름|(?:nombre|nom|nome)_(?:completo|y_|cliente|du_|client)"
+                r"(?:first|last|full|sur|given|family|middle|maiden|person|customer|"
+                r"patient|applicant|client|user|employee|student)["
+                r" _-]?name|姓名|名字|联系人|客户名|(?:申请|收件|持卡|负责)人|氏名|성명|이름|(?:nombre|nom|"
+                r"nome)_(?:completo|y_|cliente|du_|client)"
             ),
         ),
     ),
@@ -106,7 +108,8 @@ NAMES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
             "снилс",
             "инн",
             "паспорт",
-            inside="social_?security|sozialversicherung|reisepass|personalausweis|身份证|护照|社保|证件号|マイナンバー|주민등록|여권",
+            inside="social_?security|sozialversicherung|reisepass|personalausweis|身份证|护照|社保|证件号|"
+            "マイナンバー|주민등록|여권",
         ),
     ),
     (
@@ -114,7 +117,8 @@ NAMES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
         r"(?=.*\d)[\w -]{8,}",
         re.compile(
             r"(?:card|account)["
-            r" _-]?(?:no|num|number)|credit_?card|iban|bank_?account|kontonummer|银行卡|卡号|银行账[号户]|账号|口座番号",
+            r" _-]?(?:no|num|number)|credit_?card|iban|bank_?account|kontonummer|银行卡|卡号|"
+            r"银行账[号户]|账号|口座番号",
             re.I,
         ),
     ),

@@ -13,13 +13,21 @@ from collections.abc import Callable
 _U = "A-Z" + "".join(c for c in map(chr, range(0xC0, 0x250)) if c.isupper())
 _L = "a-z" + "".join(c for c in map(chr, range(0xC0, 0x250)) if c.islower())
 _MONTH = (
-    r"(?i:jan(?:uary|uar|vier)?|enero|feb(?:ruary|ruar|rero)?|février|mar(?:ch|s|zo)?|märz|apr(?:il)?|avril|abril|may|mai|mayo|june?|juni|juin|junio|july?|juli|juillet|julio|"
-    r"aug(?:ust)?|août|agosto|sept?(?:ember|embre|iembre)?|oct(?:ober|obre|ubre)?|okt(?:ober)?|nov(?:ember|embre|iembre)?|de[cz](?:ember)?|décembre|diciembre)\.?"
+    r"(?i:jan(?:uary|uar|vier)?|enero|feb(?:ruary|ruar|rero)?|février|mar(?:ch|s|zo)?|märz|"
+    r"apr(?:il)?|avril|abril|may|mai|mayo|june?|juni|juin|junio|july?|juli|juillet|julio|"
+    r"aug(?:ust)?|août|agosto|sept?(?:ember|embre|iembre)?|oct(?:ober|obre|ubre)?|"
+    r"okt(?:ober)?|nov(?:ember|embre|iembre)?|de[cz](?:ember)?|décembre|diciembre)\.?"
 )
-_DATE = rf"\d{{1,2}}\s?[./-]\s?\d{{1,2}}\s?[./-]\s?\d{{2,4}}|\d{{4}}[./-]\d{{1,2}}[./-]\d{{1,2}}|\d{{4}}年\d{{1,2}}月\d{{1,2}}日?|\d{{1,2}}(?:st|nd|rd|th|er|\.)?\s+(?:de\s+)?{_MONTH}\s+(?:de\s+)?\d{{4}}|{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}"
+_DATE = (
+    rf"\d{{1,2}}\s?[./-]\s?\d{{1,2}}\s?[./-]\s?\d{{2,4}}|\d{{4}}[./-]\d{{1,2}}[./-]\d{{1,2}}|"
+    rf"\d{{4}}年\d{{1,2}}月\d{{1,2}}日?|\d{{1,2}}(?:st|nd|rd|th|er|"
+    rf"\.)?\s+(?:de\s+)?{_MONTH}\s+(?:de\s+)?\d{{4}}|{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|"
+    rf"th)?,?\s+\d{{4}}"
+)
 _BORN = (
     r"(?i:\bborn(?:\s+on)?|\bdate of"
-    r" birth|\bbirth\s?da(?:te|y)|\bd\.?o\.?b\b\.?|\bgeboren(?:\s+am)?|\bgeb\.(?:\s+am)?|\bgeburts(?:datum|tag)|\bnée?s?(?:\(e\))?\s+le|\bdate"
+    r" birth|\bbirth\s?da(?:te|y)|\bd\.?o\.?b\b\.?|\bgeboren(?:\s+am)?|\bgeb\.(?:\s+am)?|"
+    r"\bgeburts(?:datum|tag)|\bnée?s?(?:\(e\))?\s+le|\bdate"
     r" de naissance|\bnacid[oa](?:\s+el)?|\bfecha de"
     r" nacimiento|\bf\.\s?nac\.?|出生日期|出生于|生于|生日)"
 )
@@ -27,7 +35,10 @@ _PAPER = (
     r"(?i:\bpassport|\breisepass|\b(?:personal)?ausweis|\bpasseport|\bpasaporte|护照|\bcarte"
     r" d['’]identité|\bdriv(?:er'?s|ing) licen[cs]e|\bführerschein|\bpermis de conduire)"
 )
-_TAX = r"(?i:\bsteuer-?\s?id(?:entifikationsnummer)?|\bsteuernummer|\bidnr\.?|\bsozialversicherungsnummer|\bnhs)"
+_TAX = (
+    r"(?i:\bsteuer-?\s?id(?:entifikationsnummer)?|\bsteuernummer|\bidnr\.?|"
+    r"\bsozialversicherungsnummer|\bnhs)"
+)
 _CALLED = r"(?i:\bal|\bteléfono|\btel\.?|\bmóvil|\bnúmero|\bcelular)(?:\s+es)?(?:\s+el)?\s?:?\s+"
 
 
@@ -93,14 +104,20 @@ NUMBERS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
     (
         "national id",
         re.compile(
-            r"(?<!\d)([1-478]\s?\d{2}\s?(?:0[1-9]|1[0-2]|[2-9]\d)\s?(?:\d{2}|2[ABab])\s?\d{3}\s?\d{3}\s?\d{2})(?!\d)"
+            (
+                r"(?<!\d)([1-478]\s?\d{2}\s?(?:0[1-9]|1[0-2]|[2-9]\d)\s?(?:\d{2}|"
+                r"2[ABab])\s?\d{3}\s?\d{3}\s?\d{2})(?!\d)"
+            )
         ),
         nir,
     ),
     (
         "national id",
         re.compile(
-            r"(?<![A-Za-z0-9])((?!BG|GB|NK|KN|TN|NT|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]\s?\d{2}\s?\d{2}\s?\d{2}\s?[A-D])(?![A-Za-z0-9])"
+            (
+                r"(?<![A-Za-z0-9])((?!BG|GB|NK|KN|TN|NT|"
+                r"ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]\s?\d{2}\s?\d{2}\s?\d{2}\s?[A-D])(?![A-Za-z0-9])"
+            )
         ),
         _any,
     ),
@@ -128,7 +145,8 @@ NUMBERS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
         "address",
         re.compile(
             r"(?<=,"
-            rf" )((?:[{_U}][{_L}]+\s+){{0,2}}[A-Z]{{1,2}}\d[A-Z\d]?\s\d[A-BD-HJLNP-UW-Z]{{2}})(?![A-Za-z0-9])"
+            rf" "
+            rf")((?:[{_U}][{_L}]+\s+){{0,2}}[A-Z]{{1,2}}\d[A-Z\d]?\s\d[A-BD-HJLNP-UW-Z]{{2}})(?![A-Za-z0-9])"
         ),
         _any,
     ),
@@ -143,13 +161,18 @@ NUMBERS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
     (
         "address",
         re.compile(
-            r"((?:(?![我你您他她家住在到寄送于是址于从往])[\u4e00-\u9fff]){2,7}?[市县][\u4e00-\u9fff]{1,16}?(?:路|街|大道|巷|弄|胡同)(?:[一二三四五六七八九十东西南北中]段?)?\d+号(?:[\dA-Za-z]+(?:座|栋|单元|室|号楼|楼|层))*)"
+            (
+                r"((?:(?![我你您他她家住在到寄送于是址于从往])[\u4e00-\u9fff]){2,7}?[市县][\u4e00-\u9fff]{1,16}?(?:路|"
+                r"街|大道|巷|弄|胡同)(?:[一二三四五六七八九十东西南北中]段?)?\d+号(?:[\dA-Za-z]+(?:座|栋|单元|室|号楼|楼|层))*)"
+            )
         ),
         _any,
     ),
 )
 
-TOLD_BY = {  # what stands in a text, in small letters, wherever a form that needs a word can fit; quick to look for
+# what stands in a text, in small letters, wherever a form that needs a word can fit; quick to look
+# for
+TOLD_BY = {
     NUMBERS[0][1]: (
         "born",
         "birth",
@@ -183,10 +206,18 @@ TOLD_BY = {  # what stands in a text, in small letters, wherever a form that nee
 }
 
 ROLES = (
-    "driver|nurse|manager|tenant|employee|colleague|neighbou?r|mother|father|wife|husband|son|daughter|brother|sister|agent|teacher|student|lawyer|candidate|courier|technician|supervisor|doctor|witness|engineer|claimant|defendant|contractor|plumber|accountant|director|landlord|partner|assistant|plaintiff|"
-    "Fahrer(?:in)?|Mitarbeiter(?:in)?|Kolleg(?:e|en|in)|Nachbar(?:in)?|Bruder|Schwester|Tochter|Sohn|Ehemann|Ehefrau|Mieter(?:in)?|Patienten|Zeug(?:e|in)|Lehrer(?:in)?|Arzt|Ärztin|Chef(?:in)?|Techniker(?:in)?|Kunden|Bewerber(?:in)?|Schüler(?:in)?|Doktor|"
-    "chauffeur|employée?|collègue|voisine?|mère|père|frère|sœur|fille|fils|mari|épouse|locataire|docteure?|professeure?|avocate?|témoin|livreur|élève|responsable|"
-    "conductora?|emplead[oa]|compañer[oa]|vecin[oa]|madre|padre|herman[oa]|hij[oa]|espos[oa]|marido|inquilin[oa]|doctora?|profesora?|abogad[oa]|testigo|repartidora?|alumn[oa]|clienta"
+    "driver|nurse|manager|tenant|employee|colleague|neighbou?r|mother|father|wife|husband|"
+    "son|daughter|brother|sister|agent|teacher|student|lawyer|candidate|courier|technician|"
+    "supervisor|doctor|witness|engineer|claimant|defendant|contractor|plumber|accountant|"
+    "director|landlord|partner|assistant|plaintiff|"
+    "Fahrer(?:in)?|Mitarbeiter(?:in)?|Kolleg(?:e|en|in)|Nachbar(?:in)?|Bruder|Schwester|"
+    "Tochter|Sohn|Ehemann|Ehefrau|Mieter(?:in)?|Patienten|Zeug(?:e|in)|Lehrer(?:in)?|Arzt|"
+    "Ärztin|Chef(?:in)?|Techniker(?:in)?|Kunden|Bewerber(?:in)?|Schüler(?:in)?|Doktor|"
+    "chauffeur|employée?|collègue|voisine?|mère|père|frère|sœur|fille|fils|mari|épouse|"
+    "locataire|docteure?|professeure?|avocate?|témoin|livreur|élève|responsable|"
+    "conductora?|emplead[oa]|compañer[oa]|vecin[oa]|madre|padre|herman[oa]|hij[oa]|"
+    "espos[oa]|marido|inquilin[oa]|doctora?|profesora?|abogad[oa]|testigo|repartidora?|"
+    "alumn[oa]|clienta"
 )
 SPEAKS = (
     "ask|email|e-mail|phone|ring|thank|named|called|spoke to|speaking to|on behalf of|attention"
@@ -201,8 +232,14 @@ REGARDS = (
     " grüße|mfg|lg|(?:bien )?cordialement|bien à vous|(?:meilleures"
     " )?salutations|atentamente|(?:cordiales )?saludos|un saludo"
 )
-HAN_ROLES = "租客|同事|持有人|患者|客户|司机|快递员|护士|律师|学生|家长|主管|老板|店员|客服|邻居|妻子|丈夫|父亲|母亲|儿子|女儿|哥哥|姐姐|弟弟|妹妹|乘客|顾客|会员|候选人|证人|教授|房东|记者|工程师|负责人|经理"
-HAN_NEXT = "报|代|看|复|冻|缴|买|卖|住|问|查|转|退|换|订|约|走|发|收|接|给|回|签|送|迟|付|投诉|反映|表示|要求|需要|没|不|因|会|了|到|去|做|写|拿|取|出|是|有|也|都|刚|昨|今|明"
+HAN_ROLES = (
+    "租客|同事|持有人|患者|客户|司机|快递员|护士|律师|学生|家长|主管|老板|店员|客服|邻居|妻子|丈夫|父亲|母亲|儿子|女儿|哥哥|姐姐|弟弟|妹妹|乘客|顾客|会员|"
+    "候选人|证人|教授|房东|记者|工程师|负责人|经理"
+)
+HAN_NEXT = (
+    "报|代|看|复|冻|缴|买|卖|住|问|查|转|退|换|订|约|走|发|收|接|给|回|签|送|迟|付|投诉|反映|表示|要求|需要|没|不|因|会|了|到|去|做|写|拿|取|"
+    "出|是|有|也|都|刚|昨|今|明"
+)
 HAN_TITLES = "先生|女士|小姐|太太|主任|经理|老师|医生|教授|师傅|阿姨|叔叔|同学|律师|校长|院长"
 
 

@@ -34,7 +34,10 @@ FAILURES = {  # never the engine's own words: they may hold values
 }
 DECIMALS = "0, 1, -1"
 ONE = re.compile(
-    r"([A-Za-z_]\w*)\s*(?:(?:<=|>=|<>|!=|=|<|>)\s*(-?\d+(?:\.\d+)?|'[^']*'|[A-Za-z_]\w*)|\s+(between)\s.*|\s+(is)\s.*)",
+    (
+        r"([A-Za-z_]\w*)\s*(?:(?:<=|>=|<>|!=|=|<|>)\s*(-?\d+(?:\.\d+)?|'[^']*'|[A-Za-z_]\w*)|"
+        r"\s+(between)\s.*|\s+(is)\s.*)"
+    ),
     re.IGNORECASE,
 )
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from mesocosm.govern.sources.encodings import decoded
 
-MOST_TEXT = 32_000_000  # characters of one line or record; one more is kept of a longer line, so that it is refused
+# characters of one line or record; one more is kept of a longer line, so that it is refused
+MOST_TEXT = 32_000_000
 LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 FEED = re.compile(r"[^\n]*\n|[^\n]+")
 

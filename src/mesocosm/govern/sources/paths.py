@@ -62,8 +62,10 @@ def parquet_sql(files: Path | str | Sequence[Path | str], *options: str) -> str:
     """SQL that reads Parquet files and nothing else: no `*` or `[` of a folder's name is a pattern,
     no folder `v=1` becomes a column.
 
-    >>> parquet_sql("a/v=1/x.parquet"), parquet_sql(["a[1]/x"], "union_by_name=true")
-    ("read_parquet(['a/v=1/x.parquet'], hive_partitioning=false)", "read_parquet(['a[[]1]/x'], union_by_name=true, hive_partitioning=false)")
+    >>> parquet_sql("a/v=1/x.parquet")
+    "read_parquet(['a/v=1/x.parquet'], hive_partitioning=false)"
+    >>> parquet_sql(["a[1]/x"], "union_by_name=true")
+    "read_parquet(['a[[]1]/x'], union_by_name=true, hive_partitioning=false)"
     """
     each = [files] if isinstance(files, Path | str) else files
     return (

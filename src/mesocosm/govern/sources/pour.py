@@ -15,9 +15,9 @@ from mesocosm.govern.sources.spool import INTERNAL, MOST_BYTES, MOST_ROWS, new_p
 
 MOST_COLUMNS = 16_384
 BATCH = MOST_ROWS
-CELLS = (  # the table that tells of each column of a view of rows whether its cells were numbers, texts or both
-    "_cells"
-)
+# the table that tells of each column of a view of rows whether its cells were numbers, texts or
+# both
+CELLS = "_cells"
 
 
 class Exact(float):

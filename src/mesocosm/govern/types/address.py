@@ -69,8 +69,12 @@ class Address(FieldKind):
 def address_of(said: str) -> str:
     """An address in one form.
 
-    >>> address_of("12  n. Main st.,Apt 4"), address_of("Goethestr. 7 ,  53111 Bonn"), address_of("北京市 朝阳区 建国路 93号")
-    ('12 North Main Street, Apartment 4', 'Goethestraße 7, 53111 Bonn', '北京市朝阳区建国路93号')
+    >>> address_of("12  n. Main st.,Apt 4")
+    '12 North Main Street, Apartment 4'
+    >>> address_of("Goethestr. 7 ,  53111 Bonn")
+    'Goethestraße 7, 53111 Bonn'
+    >>> address_of("北京市 朝阳区 建国路 93号")
+    '北京市朝阳区建国路93号'
     """
     if re.search(r"[\u4e00-\u9fff]", said):
         return re.sub(r"\s+", "", said)

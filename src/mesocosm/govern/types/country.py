@@ -178,8 +178,14 @@ def known() -> dict[str, str]:
 def country_of(said: str, form: str) -> str | None:
     """A country in a form, None where the text names none.
 
-    >>> country_of("Deutschland", "code"), country_of("中国", "name"), country_of("U.S.A.", "code"), country_of("Atlantis", "code")
-    ('DE', 'China', 'US', None)
+    >>> country_of("Deutschland", "code")
+    'DE'
+    >>> country_of("中国", "name")
+    'China'
+    >>> country_of("U.S.A.", "code")
+    'US'
+    >>> print(country_of("Atlantis", "code"))
+    None
     """
     from babel import Locale
 

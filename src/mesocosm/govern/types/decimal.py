@@ -129,8 +129,12 @@ def decimal_of(said: str, spec: str) -> str | None:
         spec: in lines the decimal mark, the precision, the scale, and the units with how many of
             the field's they are.
 
-    >>> decimal_of("1,234.50", ".\\n18\\n2\\n"), decimal_of("1.005", ".\\n18\\n2\\n"), decimal_of("1e3", ".\\n18\\n2\\n")
-    ('1234.50', None, None)
+    >>> decimal_of("1,234.50", ".\\n18\\n2\\n")
+    '1234.50'
+    >>> print(decimal_of("1.005", ".\\n18\\n2\\n"))
+    None
+    >>> print(decimal_of("1e3", ".\\n18\\n2\\n"))
+    None
     """
     mark, precision, scale, units = spec.split("\n", 3)
     read = figure(said, mark)

@@ -69,7 +69,8 @@ def folder_of(name: str, root: Path) -> tuple[Path, str]:
     return _from_hub(name), "as the hub's page says"
 
 
-OWNERS = {  # of the hub's canonical ids, which have no owner, the organisation that they were moved to
+# of the hub's canonical ids, which have no owner, the organisation that they were moved to
+OWNERS = {
     "bert": "google-bert",
     "gpt2": "openai-community",
     "openai-gpt": "openai-community",

@@ -129,7 +129,9 @@ def together(
             ]
         )
         if any(number.max() + 1 < min(count, LEAST_GROUPS) for number in found):
-            continue  # a table of few values, or texts of one pattern: nearly equal ones are rows of their own, then equal ones are looked at alone
+            # a table of few values, or texts of one pattern: nearly equal ones are rows of their
+            # own, then equal ones are looked at alone
+            continue
         apart = [
             _apart(_apart(number, finer, most), np.arange(count), most)
             for number, finer in zip(found, equal, strict=True)

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray[Any, Any]
-MOST = 12_000  # items up to which all are looked at, and the matrix of who touched what together can be inverted
+# items up to which all are looked at, and the matrix of who touched what together can be inverted
+MOST = 12_000
 EACH = 300  # items that each way of looking brings
 FILE = "near-{}.voy"
 

@@ -75,7 +75,9 @@ def tuned(
     net, how = pretrained(sight.base)
     if (
         tune.moves == "both"
-    ):  # the rate is that of the base that reads; Adam's goes by one over the width (Yang et al. 2021, arXiv 2203.03466)
+        # the rate is that of the base that reads; Adam's goes by one over the width (Yang et al.
+        # 2021, arXiv 2203.03466)
+    ):
         tune = tune.model_copy(
             update={
                 "learning_rate": min(

@@ -26,7 +26,9 @@ Kind = Literal["schema", "missing", "unit"]
 FEW = 0.05  # the share of the rows that a change has at least
 STUCK = 0.15  # as much of one value
 SHOWN = 5  # values that are named
-CLEAR = 0.3  # the distance of two distributions of a category from which a recoding within its values is looked for
+# the distance of two distributions of a category from which a recoding within its values is looked
+# for
+CLEAR = 0.3
 LIKE = 0.05  # the p-value over which what is left looks like the training rows
 
 

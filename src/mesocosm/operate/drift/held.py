@@ -192,8 +192,14 @@ def unclip(raw: Any, clean: Any, fence: Sequence[float]) -> Any:
     """A number as it came, where the fence alone makes of it what the recipe did; else as it was
     cleaned.
 
-    >>> unclip(900, 60.0, (1, 60)), unclip("900", 60.0, (1, 60)), unclip(900, 9.0, (1, 60)), unclip("0.9 k", 60.0, (1, 60))
-    (900.0, 900.0, 9.0, 60.0)
+    >>> unclip(900, 60.0, (1, 60))
+    900.0
+    >>> unclip("900", 60.0, (1, 60))
+    900.0
+    >>> unclip(900, 9.0, (1, 60))
+    9.0
+    >>> unclip("0.9 k", 60.0, (1, 60))
+    60.0
     """
     number = _plain_number(raw)
     if (

@@ -75,18 +75,23 @@ NEAR = 2.6  # standard errors of the growth at the median within which a known f
 FAR = 0.5  # how large a factor that nobody knows is at least, as a logarithm
 WHOLE = 0.93  # the share of the rows from which a change is of all
 LEAST_PART = 0.1  # the share of the rows that a unit of a part has at least
-LEAST_OF_PART = 0.6  # how large a factor of a part is at least, as a logarithm, where the field declares no unit
+# how large a factor of a part is at least, as a logarithm, where the field declares no unit
+LEAST_OF_PART = 0.6
 AS_WELL = 0.01  # of the distance: changes nearer than this fit as well
 LEAST = 20  # live numbers under which nothing is said
 SUPPORT = 60  # different training numbers up to which each is one of a few
 FITS, FITS_FREE = (
     0.002,
     0.05,
-)  # p-values over which what is undone looks like the training numbers; a factor that nobody knows needs more
+    # p-values over which what is undone looks like the training numbers; a factor that nobody knows
+    # needs more
+)
 CLOSE = (
     0.25,
     0.08,
-)  # or: what is left of the distance, as a share and as it is; of many rows a test finds differences that are none
+    # or: what is left of the distance, as a share and as it is; of many rows a test finds
+    # differences that are none
+)
 
 
 @dataclass(frozen=True)
@@ -183,7 +188,8 @@ def find_unit(
         and abs(np.log(growth)) < FAR
         and _p(base, live, _distance(base, live, growth, 0.0, 1.0)) > FITS_FREE
     ):
-        return None  # all numbers grew a little, or a part came in another unit: these rows do not tell which
+        # all numbers grew a little, or a part came in another unit: these rows do not tell which
+        return None
     for times, plus, named in tried:
         part = _share(base, live, times, plus)
         left = _distance(base, live, times, plus, part)

@@ -10,9 +10,9 @@ from pydantic import Field, model_validator
 from mesocosm.base.durations import Duration
 from mesocosm.base.kinds import Kind
 
-SPIN = (  # microseconds that a thread looks for work before it sleeps: longer than between two parts of a graph, or two requests of one connection
-    "1000"
-)
+# microseconds that a thread looks for work before it sleeps: longer than between two parts of a
+# graph, or two requests of one connection
+SPIN = "1000"
 SMALL = 4_000_000  # bytes of a graph that one thread runs sooner than two would agree who does
 
 

@@ -93,8 +93,12 @@ def species(recipe: Any) -> str:
     """The species by family: an oak reads texts, a willow writes, a birch learns from a table
     alone.
 
-    >>> species({"task": "text", "texts": ["q"]}), species({"texts": ["sentence"]}), species({"texts": []})
-    ('willow', 'oak', 'birch')
+    >>> species({"task": "text", "texts": ["q"]})
+    'willow'
+    >>> species({"texts": ["sentence"]})
+    'oak'
+    >>> species({"texts": []})
+    'birch'
     """
     if recipe.get("task") == "text":
         return "willow"
