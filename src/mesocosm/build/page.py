@@ -127,10 +127,8 @@ def _dataset(name: str, data: dict[str, Any]) -> str:
     facts += [(f"newest {n}", escape(str(day))) for n, day in list(r.get("newest", {}).items())[:2]]
     said = "".join(f"<div><b>{v}</b>{escape(k)}</div>" for k, v in facts)
     origins = "; ".join(
-        f"{escape(s)}:"(
-            f" "
-            f"{escape(o.get('origin') or 'origin not stated')}{', ' + escape(o['licence']) if o.get('licence') else ''}"
-        )
+        f"{escape(s)}: {escape(o.get('origin') or 'origin not stated')}"
+        + (f", {escape(o['licence'])}" if o.get("licence") else "")
         for s, o in r.get("origins", {}).items()
     )
     out = (

@@ -104,20 +104,16 @@ NUMBERS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
     (
         "national id",
         re.compile(
-            (
-                r"(?<!\d)([1-478]\s?\d{2}\s?(?:0[1-9]|1[0-2]|[2-9]\d)\s?(?:\d{2}|"
-                r"2[ABab])\s?\d{3}\s?\d{3}\s?\d{2})(?!\d)"
-            )
+            r"(?<!\d)([1-478]\s?\d{2}\s?(?:0[1-9]|1[0-2]|[2-9]\d)\s?(?:\d{2}|"
+            r"2[ABab])\s?\d{3}\s?\d{3}\s?\d{2})(?!\d)"
         ),
         nir,
     ),
     (
         "national id",
         re.compile(
-            (
-                r"(?<![A-Za-z0-9])((?!BG|GB|NK|KN|TN|NT|"
-                r"ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]\s?\d{2}\s?\d{2}\s?\d{2}\s?[A-D])(?![A-Za-z0-9])"
-            )
+            r"(?<![A-Za-z0-9])((?!BG|GB|NK|KN|TN|NT|"
+            r"ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]\s?\d{2}\s?\d{2}\s?\d{2}\s?[A-D])(?![A-Za-z0-9])"
         ),
         _any,
     ),
@@ -161,10 +157,8 @@ NUMBERS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
     (
         "address",
         re.compile(
-            (
-                r"((?:(?![我你您他她家住在到寄送于是址于从往])[\u4e00-\u9fff]){2,7}?[市县][\u4e00-\u9fff]{1,16}?(?:路|"
-                r"街|大道|巷|弄|胡同)(?:[一二三四五六七八九十东西南北中]段?)?\d+号(?:[\dA-Za-z]+(?:座|栋|单元|室|号楼|楼|层))*)"
-            )
+            r"((?:(?![我你您他她家住在到寄送于是址于从往])[\u4e00-\u9fff]){2,7}?[市县][\u4e00-\u9fff]{1,16}?(?:路|"
+            r"街|大道|巷|弄|胡同)(?:[一二三四五六七八九十东西南北中]段?)?\d+号(?:[\dA-Za-z]+(?:座|栋|单元|室|号楼|楼|层))*)"
         ),
         _any,
     ),
