@@ -16,6 +16,7 @@ from urllib.parse import unquote
 import pytest
 from conftest import ROOT, SMALL
 
+from mesocosm.base.version import VERSION
 from mesocosm.cli.main import COMMANDS
 
 ENGLISH, CHINESE = (ROOT / "README.md").read_text(), (ROOT / "README.zh.md").read_text()
@@ -99,6 +100,11 @@ def test_tutorials_are_equal_in_both_languages() -> None:
                 name,
                 what,
             )
+
+
+def test_the_newest_changes_are_those_of_this_version() -> None:
+    newest = re.search(r"^## (\S+),", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.M)
+    assert newest is not None and newest[1] == VERSION
 
 
 def test_no_name_of_this_machine_stands_in_the_files() -> None:
