@@ -114,7 +114,7 @@ class Client:
         Raises:
             Refused: the row cannot be right, too many wait, or the deadline passed.
         """
-        return _prediction(
+        return prediction_of(
             self._post(f"/v1/services/{service}/predict", row_as_json(row), deadline_ms)
         )
 
@@ -129,7 +129,7 @@ class Client:
         said = self._post(
             f"/v1/services/{service}/predict", {"rows": [row_as_json(r) for r in rows]}, deadline_ms
         )
-        return [_prediction(p) for p in said["predictions"]]
+        return [prediction_of(p) for p in said["predictions"]]
 
     def feedback(self, service: str, prediction: str, label: str) -> None:
         """Tell the label that turned out to be true.
@@ -181,7 +181,8 @@ class Client:
         return answer.json()
 
 
-def _prediction(said: Mapping[str, Any]) -> Prediction:
+def prediction_of(said: Mapping[str, Any]) -> Prediction:
+    """An answer of the gateway as a prediction."""
     known = {
         k: said[k]
         for k in (

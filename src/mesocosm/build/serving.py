@@ -9,9 +9,9 @@ import json
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mesocosm.base.errors import Failure
+from mesocosm.base.errors import Failure, Wrong
 from mesocosm.base.kinds import Predictor
 from mesocosm.build.wiring import answers_folder, columns_of, net_of
 from mesocosm.catalog import Catalog
@@ -22,6 +22,9 @@ from mesocosm.operate.prepare import Preparation, plain
 from mesocosm.operate.service import Answers, Service
 from mesocosm.operate.unit import Loaded
 from mesocosm.spec import Spec
+
+if TYPE_CHECKING:
+    from mesocosm.operate.served import Served
 
 MOST_HELD = 300  # rows that are read to judge a drift by
 
@@ -146,6 +149,26 @@ class Loader:
             | {HELD_LABEL: str(rows[settings.predict][i])}
             for i in at
         ]
+
+
+def load_locally(spec: Spec, catalog: Catalog, name: str) -> Served:
+    """A service loaded in this process.
+
+    Raises:
+        Wrong: there is no such service.
+        Failure: nothing is deployed for it.
+    """
+    from mesocosm.operate.served import Served
+
+    services = spec.eco.services
+    if name not in services:
+        raise Wrong("", f"no service is named '{name}'", "one of the choices", list(services), name)
+    served = Served(name, services[name], catalog, Loader(spec, catalog).load)
+    served.refresh()
+    if served.now is None:
+        why = f"nothing is deployed for '{name}' yet; run 'mesocosm build'"
+        raise Failure(served.trouble or why)
+    return served
 
 
 def trace(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:

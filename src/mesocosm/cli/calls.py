@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mesocosm.base.errors import Failure, Wrong
+from mesocosm.base.errors import Failure
 
 
 def call(eco: Any, method: str, path: str, body: Any = None) -> Any | None:
@@ -40,16 +40,6 @@ def local(eco: Any, name: str) -> Any:
         Wrong: there is no such service.
         Failure: nothing is deployed for it.
     """
-    from mesocosm.build.serving import Loader
-    from mesocosm.operate.served import Served
+    from mesocosm.build.serving import load_locally
 
-    services = eco.spec.eco.services
-    if name not in services:
-        raise Wrong("", f"no service is named '{name}'", "one of the choices", list(services), name)
-    served = Served(name, services[name], eco.catalog, Loader(eco.spec, eco.catalog).load)
-    served.refresh()
-    if served.now is None:
-        raise Failure(
-            served.trouble or f"nothing is deployed for '{name}' yet; run 'mesocosm build'"
-        )
-    return served
+    return load_locally(eco.spec, eco.catalog, name)

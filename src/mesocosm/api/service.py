@@ -1,0 +1,109 @@
+"""A service of an ecosystem as a function of rows: by its server where one runs, else in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from mesocosm.base.errors import Failure, Wrong
+from mesocosm.catalog import Catalog
+from mesocosm.client import Client, Prediction, prediction_of, row_as_json
+from mesocosm.spec import Spec
+
+if TYPE_CHECKING:
+    from mesocosm.operate.served import Served
+
+Row = Mapping[str, object]
+
+
+class ServiceView:
+    """One service; what it answers is logged, with an id that a trace follows.
+
+    Args:
+        name: as the file has it.
+    """
+
+    def __init__(self, name: str, spec: Spec, catalog: Catalog) -> None:
+        self.name = name
+        self._spec, self._catalog = spec, catalog
+        self._served: Served | None = None
+
+    def __repr__(self) -> str:
+        """Its name and what it serves."""
+        return f"<service {self.name}, {self.version or 'nothing deployed'}>"
+
+    @property
+    def version(self) -> str | None:
+        """The model version that is deployed, None where none is."""
+        row = self._catalog.deployment(self.name)
+        return str(row["version"]) if row and row["version"] else None
+
+    def predict(self, row: Row) -> Prediction:
+        """The prediction of one row.
+
+        Raises:
+            Wrong: the row lacks fields, or has a value that none can be.
+            Failure: nothing is deployed, or the service has no model.
+            Refused: a running server says so.
+        """
+        if client := self._client():
+            with client:
+                return client.predict(self.name, row)
+        return self._predicted([row])[0]
+
+    def predict_rows(self, rows: Sequence[Row]) -> list[Prediction]:
+        """The predictions of rows, in their order; one that cannot be right has `why`.
+
+        Raises:
+            Failure: nothing is deployed, or the service has no model.
+            Refused: a running server says so.
+        """
+        found: list[Prediction] = []
+        if client := self._client():
+            with client:
+                for start in range(0, len(rows), 1000):
+                    found += client.predict_rows(self.name, rows[start : start + 1000])
+            return found
+        for row in rows:
+            try:
+                found += self._predicted([row])
+            except Wrong as wrong:
+                found.append(Prediction(why=str(wrong)))
+        return found
+
+    def feedback(self, prediction: str, label: str) -> None:
+        """Keep the label that turned out to be true of a prediction.
+
+        Raises:
+            Wrong: there is no such prediction, or no such label.
+            Failure: nothing is deployed.
+            Refused: a running server says so.
+        """
+        if client := self._client():
+            with client:
+                client.feedback(self.name, prediction, label)
+            return
+        self._local().feedback(prediction, label)
+
+    def _client(self) -> Client | None:
+        from mesocosm.build.running import running_server
+
+        server = running_server(self._spec.root / ".mesocosm")
+        return Client(server["url"], server["token"]) if server else None
+
+    def _predicted(self, rows: Sequence[Row]) -> list[Prediction]:
+        served = self._local()
+        assert served.now is not None
+        if served.now.fields is None:
+            raise Failure(f"the service '{self.name}' serves no model")
+        given = [row_as_json(row) for row in rows]
+        for row in given:
+            served.now.fields.check(row)
+        return [prediction_of(one) for one in served.predict(given)]
+
+    def _local(self) -> Served:
+        from mesocosm.build.serving import load_locally
+
+        self._served = self._served or load_locally(self._spec, self._catalog, self.name)
+        self._served.refresh()
+        return self._served
