@@ -1,4 +1,4 @@
-"""What a model's base may be, and the ways of teaching it that fit it. Knows the grammar's objects."""
+"""What a model's base may be, and the ways to teach it that fit. Knows the grammar's objects."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What a model must have in common with the dataset that it learns. Knows the grammar's objects, and
-which check holds which of a model's settings.
+"""What a model must have in common with the dataset that it learns. Knows which check is for which
+kind of model.
 """
 
 from __future__ import annotations
