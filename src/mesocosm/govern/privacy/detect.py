@@ -1,6 +1,7 @@
 """Private data found in columns and in free text, in English, German, French, Spanish and Chinese.
 
-Knows which form goes before which. Values are never kept or printed: a finding is a kind and a span.
+Knows which form goes before which. Values are never kept or printed: a finding is a kind and a
+span.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""The table of private values that are told by their form: what each is called, how it is written, and
-what must hold of it.
+"""The table of private values that are told by their form: what each is called, how it is written,
+and what must hold of it.
 """
 
 from __future__ import annotations
@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 
 from mesocosm.govern.privacy.checks import address_ip, card, iban, phone, resident_id, ssn
-from mesocosm.govern.privacy.names import CAP, LOWER, OF, UPPER
+from mesocosm.govern.privacy.names import CAP, LOW, OF, UP
 from mesocosm.govern.privacy.streets import PROVINCES, STREET
 
 
@@ -19,7 +19,7 @@ FORMS = (
     (
         "e-mail",
         re.compile(
-            rf"(?<![0-9_.+{UPPER}{LOWER}-])[0-9_.+{UPPER}{LOWER}-]+(?:['’][0-9_.+{UPPER}{LOWER}-]+)*@[0-9_{UPPER}{LOWER}-]+(?:\.[0-9_{UPPER}{LOWER}-]+)*\.[{UPPER}{LOWER}]{{2,}}(?![0-9_{UPPER}{LOWER}-])"
+            rf"(?<![0-9_.+{UP}{LOW}-])[0-9_.+{UP}{LOW}-]+(?:['’][0-9_.+{UP}{LOW}-]+)*@[0-9_{UP}{LOW}-]+(?:\.[0-9_{UP}{LOW}-]+)*\.[{UP}{LOW}]{{2,}}(?![0-9_{UP}{LOW}-])"
         ),
         _any,
     ),
@@ -94,7 +94,7 @@ FORMS = (
         "address",
         re.compile(
             rf"(?<!\w)(?:{CAP}(?:er|-)?["
-            rf" -])?(?:[{UPPER}][{LOWER}ß-]*(?:straße|strasse|str\.|weg|platz|allee|gasse|ring|ufer|damm)|(?:Straße|Weg|Platz|Allee|Gasse)|(?:Am|An"
+            rf" -])?(?:[{UP}][{LOW}ß-]*(?:straße|strasse|str\.|weg|platz|allee|gasse|ring|ufer|damm)|(?:Straße|Weg|Platz|Allee|Gasse)|(?:Am|An"
             r" der|Auf der|Unter"
             rf" den|Zum|Zur|Im)\s+{CAP})\s+\d{{1,4}}\s?[a-z]?(?!\w)(?:,?\s+\d{{5}}\s+{CAP})?"
         ),

@@ -12,18 +12,16 @@ CHINESE_FAMILY = (
     "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文"
     "庞樊兰殷施陶洪翟安颜倪严牛温芦季俞章鲁葛伍韦申尤毕聂丛焦向柳邢路岳齐沿梅莫庄辛管祝左涂谷祁时舒耿牟卜詹关苗凌费纪靳盛童欧甄项曲成游阳裴席卫查屈鲍位覃霍翁隋植甘景薄单包司柏宁柯阮桂闵解强柴华车冉房边辜吉饶刁瞿戚丘古米池滕晋苑邬臧畅宫来嵺苟全褚廉简娄盖符奚木穆党燕郎邸冀谈姬屠连郜晏栾郁商蒙计喻揭窦迟宇敖糜鄢冷卓花仇艾蓝都巩稽井练仲乐虞卞封竺冼原官衣楚佟栗匡宗应台巫鞠僧桑荆谌银扬明沙薄伏岑习胥保和蔺"
 )
-
-
-UPPER = "A-Z" + "".join(c for c in map(chr, range(0xC0, 0x250)) if c.isupper())
-LOWER = "a-z" + "".join(c for c in map(chr, range(0xC0, 0x250)) if c.islower())
-CAP = rf"(?:[ODLNd]['’])?(?:Mc|Mac|Fitz|De|Di|Le|La|Van)?[{UPPER}][{LOWER}]+(?:['’-][{UPPER}]?[{LOWER}]+)*"
+UP = "A-Z" + "".join(c for c in map(chr, range(0xC0, 0x250)) if c.isupper())
+LOW = "a-z" + "".join(c for c in map(chr, range(0xC0, 0x250)) if c.islower())
+CAP = rf"(?:[ODLNd]['’])?(?:Mc|Mac|Fitz|De|Di|Le|La|Van)?[{UP}][{LOW}]+(?:['’-][{UP}]?[{LOW}]+)*"
 OF = (
     r"(?:von der|von dem|von und zu|vom|von|van der|van den|van de|van|zu|zur|de la|de las|de"
     r" los|de|del|della|di|da|dos|du|des|d['’]|le|la|bin|ibn|al|ten|ter|y)"
 )
-_NAME = rf"{CAP}(?:\s+[{UPPER}]\.)?(?:\s+(?:{OF}\s+)?{CAP}){{1,3}}"
+_NAME = rf"{CAP}(?:\s+[{UP}]\.)?(?:\s+(?:{OF}\s+)?{CAP}){{1,3}}"
 _AFTER_TITLE = rf"(?:{_NAME}|(?:{OF}\s+)?{CAP}(?:\s+{CAP})?)"
-_LOUD = rf"[{UPPER}][{UPPER}'’-]+"
+_LOUD = rf"[{UP}][{UP}'’-]+"
 _WHERE = rf"(?:,?\s+(?:\d{{4,5}}\s+)?{CAP}(?=$|[\s.,;!?)]))"
 _HAN = rf"(?!(?<=由)于|高兴|高级|方便|方案|方面|时间|时候|时代|费用|任何|任务|安排|安装|安全|应该|计划|计算|成功|成为|程序|马上|金额|单位|单独|水平|万一|华为|车辆|毛病|成都|和平|经理|全部|常见|常用|祝您|白天)(?:欧阳|司马|上官|诸葛|[{CHINESE_FAMILY}])[\u4e00-\u9fff]{{1,2}}"
 PLACES = (

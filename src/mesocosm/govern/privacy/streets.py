@@ -1,5 +1,5 @@
-"""Words that addresses are told by: provinces of China, and what streets are called in English. Knows
-no forms.
+"""Words that addresses are told by: provinces of China, and what streets are called in English.
+Knows no forms.
 """
 
 from __future__ import annotations
