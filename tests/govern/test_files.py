@@ -472,7 +472,7 @@ def test_a_cell_under_no_name_is_a_column_and_an_empty_one_is_none(tmp_path: Pat
 
 def test_no_error_of_the_engine_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from mesocosm.base.errors import Failure
-    from mesocosm.govern.govern import engine
+    from mesocosm.govern.engines.bounded import engine
 
     monkeypatch.setenv("MESOCOSM_MEMORY", "50MB")
     for query, said in (

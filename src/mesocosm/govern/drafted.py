@@ -21,7 +21,7 @@ from mesocosm.govern.dataset import From
 from mesocosm.govern.draft import Draft, draft, names_of
 from mesocosm.govern.drafts.files import csv_settings, excel_settings, kind_of, list_in, sheet_rows
 from mesocosm.govern.drafts.named import named_in
-from mesocosm.govern.govern import engine
+from mesocosm.govern.engines.bounded import engine
 from mesocosm.govern.related import Related, beside, related
 from mesocosm.govern.sources.paths import quote
 
