@@ -25,7 +25,7 @@ from mesocosm.learn.tuning.frozen import Frozen
 
 if TYPE_CHECKING:
     from mesocosm.learn.model import Model
-    from mesocosm.learn.train import Grown, Site
+    from mesocosm.learn.site import Grown, Site
 
 Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
@@ -55,9 +55,9 @@ def grow_tagger(
 
     from mesocosm.learn.encode import load_trunk
     from mesocosm.learn.export import tuned_trunk
+    from mesocosm.learn.site import Grown
     from mesocosm.learn.tagging.net import States, Tagger, encoded, states
     from mesocosm.learn.tokens import Tokens
-    from mesocosm.learn.train import Grown
 
     began = time.perf_counter()
     torch.manual_seed(model.seed)
