@@ -560,7 +560,8 @@ def test_json_keeps_nested_numbers_and_costs_no_more_than_what_is_broken(tmp_pat
 def test_a_quote_opened_on_every_line_is_read_in_linear_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mesocosm.govern.sources.scan import Dialect, Scan
+    from mesocosm.govern.sources.dialect import Dialect
+    from mesocosm.govern.sources.scan import Scan
 
     looked: list[str] = []
     classify = Scan.rest
