@@ -1,5 +1,5 @@
-"""What a goal in words asks of a table: from which fields one is predicted, as classes or as a number,
-and what was not sure.
+"""What a goal in words asks of a table: from which fields one is predicted, as classes or as a
+number, and what was not sure.
 
 Knows columns of a draft. Knows no models; the fields of the draft are set for what is predicted.
 """
