@@ -1,5 +1,5 @@
-"""How cells of a delimited text are set apart, and the expressions that read lines so written. Knows
-no file.
+"""How cells of a delimited text are set apart, and the expressions that read lines so written.
+Knows no file.
 """
 
 from __future__ import annotations
