@@ -16,7 +16,8 @@ from typing import Any
 from mesocosm.base.kinds import Where
 from mesocosm.govern import recipe
 from mesocosm.govern.dataset import Dataset
-from mesocosm.govern.govern import engine, govern
+from mesocosm.govern.engines.bounded import engine
+from mesocosm.govern.govern import govern
 from mesocosm.govern.raw import raw
 from mesocosm.govern.sources.parquet import Parquet
 

@@ -20,7 +20,8 @@ from data import DATA, messages
 from parts import SMALL
 
 from mesocosm.learn.model import Model
-from mesocosm.learn.train import Site, grow
+from mesocosm.learn.site import Site
+from mesocosm.learn.train import grow
 
 Line = tuple[str, float, str, bool]
 NEAR = 0.2

@@ -41,7 +41,8 @@ def grown(
 ) -> Any:
     """One version grown as a build grows it."""
     from mesocosm.learn.model import Model
-    from mesocosm.learn.train import Site, grow
+    from mesocosm.learn.site import Site
+    from mesocosm.learn.train import grow
 
     model = Model.model_validate(
         {

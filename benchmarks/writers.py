@@ -21,7 +21,8 @@ from domain import trees
 from parts import size, some
 
 from mesocosm.learn.model import Model
-from mesocosm.learn.train import Site, grow
+from mesocosm.learn.site import Site
+from mesocosm.learn.train import grow
 from mesocosm.learn.tuning import TUNING
 
 LIBRARIES = some(("numpy", "scipy", "sklearn", "pandas"), "sklearn")

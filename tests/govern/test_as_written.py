@@ -22,7 +22,7 @@ from mesocosm.cli.build import run_build
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.govern.drafted import draft_files
 from mesocosm.govern.moments import day_of, why_no_day
-from mesocosm.govern.privacy import cues, detect
+from mesocosm.govern.privacy import checks, cues, detect
 from mesocosm.govern.snapshot import read_table
 from mesocosm.govern.sources.excel import _plain
 from mesocosm.govern.types.address import address_of
@@ -44,12 +44,12 @@ SCRIPTS = [
 ]
 TEXTS = st.lists(st.sampled_from("".join(SCRIPTS) + string.printable), max_size=40).map("".join)
 CHECKS = [
-    detect.iban,
-    detect.card,
-    detect.resident_id,
-    detect.ssn,
-    detect.address_ip,
-    detect.phone,
+    checks.iban,
+    checks.card,
+    checks.resident_id,
+    checks.ssn,
+    checks.address_ip,
+    checks.phone,
     cues.dni,
     cues.nir,
 ]

@@ -18,7 +18,7 @@ import pytest
 
 import mesocosm.govern.draft
 from mesocosm.govern.drafts.proof import read
-from mesocosm.govern.govern import engine
+from mesocosm.govern.engines.bounded import engine
 from mesocosm.govern.sources.paths import quote
 
 MOST_ROWS, MOST_COLUMNS, MOST_TABLES = 100, 8, 40

@@ -472,7 +472,7 @@ def test_a_cell_under_no_name_is_a_column_and_an_empty_one_is_none(tmp_path: Pat
 
 def test_no_error_of_the_engine_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from mesocosm.base.errors import Failure
-    from mesocosm.govern.govern import engine
+    from mesocosm.govern.engines.bounded import engine
 
     monkeypatch.setenv("MESOCOSM_MEMORY", "50MB")
     for query, said in (
@@ -560,7 +560,8 @@ def test_json_keeps_nested_numbers_and_costs_no_more_than_what_is_broken(tmp_pat
 def test_a_quote_opened_on_every_line_is_read_in_linear_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mesocosm.govern.sources.scan import Dialect, Scan
+    from mesocosm.govern.sources.dialect import Dialect
+    from mesocosm.govern.sources.scan import Scan
 
     looked: list[str] = []
     classify = Scan.rest

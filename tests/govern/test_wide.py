@@ -20,7 +20,7 @@ def built(home: Path, monkeypatch: pytest.MonkeyPatch, group: int) -> tuple[Any,
     home.mkdir()
     write(home / "a.csv", table(120))
     monkeypatch.setattr("mesocosm.govern.wide.GROUP", group)
-    monkeypatch.setattr("mesocosm.govern.govern.GROUP", group)
+    monkeypatch.setattr("mesocosm.govern.stage.GROUP", group)
     snapshot, where, _ = made(
         home, {"a": {"type": "csv", "path": "a.csv"}}, key="id", duplicates="row"
     )

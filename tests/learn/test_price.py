@@ -20,7 +20,8 @@ from mesocosm.learn.parts import cut
 from mesocosm.learn.pricing.predicting import job
 from mesocosm.learn.pricing.price import BOOK, Price, price, quoted
 from mesocosm.learn.pricing.whole import work_of
-from mesocosm.learn.train import Site, grow
+from mesocosm.learn.site import Site
+from mesocosm.learn.train import grow
 
 
 def parts_of(rows: int, tune: Any = "frozen") -> tuple[Model, Any]:

@@ -17,10 +17,11 @@ from mesocosm.learn.alike import alike
 from mesocosm.learn.bases import Base, resolve
 from mesocosm.learn.model import Model
 from mesocosm.learn.pairs import APART
+from mesocosm.learn.site import Site
 from mesocosm.learn.structure import find_group, find_time
 from mesocosm.learn.tasks import Number
 from mesocosm.learn.tongue import measure_reading
-from mesocosm.learn.train import Site, grow
+from mesocosm.learn.train import grow
 from mesocosm.learn.widths import ends, fitted, quantile
 
 KINDS = {"day": "date", "shop_id": "category", "x": "number", "y": "category", "n": "number"}

@@ -20,7 +20,8 @@ from mesocosm.base.errors import Failure, Wrong
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.learn.bases import resolve
 from mesocosm.learn.model import Model
-from mesocosm.learn.train import Site, grow
+from mesocosm.learn.site import Site
+from mesocosm.learn.train import grow
 from mesocosm.learn.tuning import TUNING
 
 METHODS = [m for m in TUNING if m not in ("prompt", "bitfit")]

@@ -302,7 +302,7 @@ def _joins(
     joined = {n: d for n, d in joined.items() if not marks[n].is_file()}
     if not joined:
         return []
-    from mesocosm.govern.govern import engine
+    from mesocosm.govern.engines.bounded import engine
     from mesocosm.govern.raw import ambiguous_columns
     from mesocosm.govern.sources.heads import columns_of_sources
 
@@ -336,7 +336,7 @@ def _broken(spec: Spec, name: str, source: Any, made: Mapping[str, Any]) -> list
     )
     if kept.is_file() and not source.contract.fresh:
         return []
-    from mesocosm.govern.govern import engine
+    from mesocosm.govern.engines.bounded import engine
     from mesocosm.govern.sources.contract import broken
 
     with engine(where.store, taught=False) as con:

@@ -35,7 +35,7 @@ def prices(spec: Spec, catalog: Catalog, changes: Sequence[Change]) -> dict[str,
             continue
         from mesocosm.learn.pricing.price import price
         from mesocosm.learn.pricing.whole import work_of
-        from mesocosm.learn.train import Site
+        from mesocosm.learn.site import Site
 
         store = where_of(spec).store
         try:

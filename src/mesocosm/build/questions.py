@@ -94,7 +94,7 @@ def _open(spec: Spec, name: str, made: str | None) -> list[Wrong]:
 
 
 def _questions(spec: Spec, name: str) -> list[Wrong]:
-    from mesocosm.govern.govern import engine
+    from mesocosm.govern.engines.bounded import engine
     from mesocosm.govern.proven import questions
     from mesocosm.govern.raw import raw
 

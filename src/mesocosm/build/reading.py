@@ -110,7 +110,7 @@ def _at_source(spec: Spec, name: str, columns: set[str]) -> list[str]:
     """The first texts of columns, in whichever source of a dataset has them."""
     import duckdb
 
-    from mesocosm.govern.govern import engine
+    from mesocosm.govern.engines.bounded import engine
     from mesocosm.govern.sources.paths import quote
 
     where, data = where_of(spec), datasets_of(spec)[name]

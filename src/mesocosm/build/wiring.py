@@ -203,8 +203,9 @@ def grow_version(
     """
     from mesocosm.learn.around import around
     from mesocosm.learn.novel import as_often
+    from mesocosm.learn.site import Site
     from mesocosm.learn.track import TRACKERS
-    from mesocosm.learn.train import Site, grow
+    from mesocosm.learn.train import grow
     from mesocosm.learn.tuning.frozen import Frozen
 
     store = spec.root / ".mesocosm"

@@ -16,14 +16,15 @@ from pydantic import ValidationError
 
 from mesocosm.base.errors import Wrong, belonging_to
 from mesocosm.base.kinds import Collected, Source, Where
-from mesocosm.govern.aim import aim, aimed_at, target_of
+from mesocosm.govern.aim import aim
 from mesocosm.govern.dataset import From
 from mesocosm.govern.draft import Draft, draft, names_of
 from mesocosm.govern.drafts.files import csv_settings, excel_settings, kind_of, list_in, sheet_rows
 from mesocosm.govern.drafts.named import named_in
-from mesocosm.govern.govern import engine
+from mesocosm.govern.engines.bounded import engine
 from mesocosm.govern.related import Related, beside, related
 from mesocosm.govern.sources.paths import quote
+from mesocosm.govern.target import aimed_at, target_of
 
 MOST_PROMISED = 40  # columns of a proposed contract
 GIVEN = {

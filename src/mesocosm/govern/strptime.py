@@ -7,8 +7,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
+from mesocosm.govern.days import width_of
 from mesocosm.govern.expr import Column, cases, functions, literal, null
-from mesocosm.govern.moments import COUNTED, width_of
+from mesocosm.govern.moments import COUNTED
 
 PARTS = {
     "year": "YyG",

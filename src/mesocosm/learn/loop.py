@@ -21,6 +21,7 @@ from mesocosm.base.errors import Wrong
 from mesocosm.base.told import QUIET, Told
 from mesocosm.learn.augment.words import Augment, Words
 from mesocosm.learn.checkpoint import again, keep_up
+from mesocosm.learn.crew import Crew
 from mesocosm.learn.dropping import quick
 from mesocosm.learn.encode import bfloat16, full, pad
 from mesocosm.learn.sight.pixels import Eyes
@@ -119,42 +120,6 @@ def target(y: Array, kind: Any = torch.float32) -> torch.Tensor:
 def halved(tune: Gradient) -> bool:
     """Whether products run in bfloat16."""
     return tune.precision == "bf16" or (tune.precision == "auto" and bfloat16())
-
-
-class Crew:
-    """The processes that share each batch; alone, everything is its own."""
-
-    def __init__(self, accelerator: Any) -> None:
-        self.rank, self.count = int(accelerator.process_index), int(accelerator.num_processes)
-
-    def mine(self, pick: list[int]) -> list[int]:
-        """This process's rows of a batch; one row at least, which counts nothing where there are
-        fewer rows than processes.
-        """
-        return pick[self.rank :: self.count] or pick[:1]
-
-    def share(
-        self, mine: torch.Tensor, whole: torch.Tensor, weights: Any, rows: int, of: int
-    ) -> float:
-        """What the mean over this process's rows counts, so that the mean over processes is that
-        over the batch.
-        """
-        if self.count == 1:
-            return 1.0
-        if self.rank >= of:
-            return 0.0
-        if weights is None:
-            return rows * self.count / of
-        ours, all_of = float(weights[mine].sum()), float(weights[whole].sum())
-        return ours * self.count / all_of
-
-    def mean(self, loss: float) -> float:
-        """The mean over processes of a loss that each has weighed by its share."""
-        if self.count == 1:
-            return loss
-        both = torch.tensor([loss], dtype=torch.float64)
-        torch.distributed.all_reduce(both)
-        return float(both[0]) / self.count
 
 
 def loss_of(

@@ -7,12 +7,8 @@ nothing is listed before the caller does so.
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,92 +17,31 @@ import numpy as np
 from mesocosm.base.errors import Wrong
 from mesocosm.base.files import write_json
 from mesocosm.learn import block, judge, warn
-from mesocosm.learn.adapting import Taught, beside_general
+from mesocosm.learn.adapting import beside_general
 from mesocosm.learn.auto import AUTO
 from mesocosm.learn.bases import Base, resolve
-from mesocosm.learn.beside import Last, alone, last
+from mesocosm.learn.beside import alone, last
 from mesocosm.learn.brought import Brought, BroughtHead, head_of
-from mesocosm.learn.continual import Past, known
+from mesocosm.learn.continual import known
 from mesocosm.learn.curve import curve
 from mesocosm.learn.examine import examined
 from mesocosm.learn.federated import beside_pooled
 from mesocosm.learn.fit import fitted
 from mesocosm.learn.forgetting import keep
-from mesocosm.learn.graphs import session
-from mesocosm.learn.heads.late import shares
-from mesocosm.learn.invariance import Asked
 from mesocosm.learn.laps import Laps
 from mesocosm.learn.leaks import leaks
 from mesocosm.learn.model import Model
-from mesocosm.learn.pairs import of_pairs
 from mesocosm.learn.parts import Parts, cut
 from mesocosm.learn.pricing.predicting import planned
 from mesocosm.learn.pricing.price import quoted
+from mesocosm.learn.served_graphs import write_graphs
 from mesocosm.learn.sight.grow import Sight, seen
+from mesocosm.learn.site import Grown, Site
 from mesocosm.learn.tasks import Number
 from mesocosm.learn.tongue import measure_reading
 
 Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
-AGREE = 0.99
-
-
-@dataclass(frozen=True)
-class Site:
-    """Where a version grows, and what is known around it.
-
-    Args:
-        root: the project's folder.
-        store: the folder `.mesocosm`.
-        folder: where the version's files go; the caller makes it appear whole.
-        made: names checkpoint and search, so that a killed training goes on where it was.
-        before: the last version of the model.
-        ids: the dataset's number of each row, so that a row can be named when it is to be
-            forgotten.
-        studies: the database that keeps the trials of searches.
-        corpus: texts to pretrain on.
-        told: what is known of each of them, by field, where the objective asks for it.
-        order: the values of what is predicted from the least to the greatest, where they have an
-            order; all tags, where words are tagged.
-        past: what went before, where the model is learnt on.
-        taught: what the model starts from, where it adapts another.
-        items: of a ranker, what is said of each item that is listed.
-        groups: the group of each row, where the split keeps those of one group together.
-        sites: the site of each row, where sites learn apart.
-        again: rows that come again, as their class has few.
-        drawn: whether the test rows were drawn at random, not named by a source.
-        others: columns of the dataset that the model does not read, where a random split may hide
-            what they tell.
-    """
-
-    root: Path
-    store: Path
-    folder: Path
-    made: str
-    before: Last | None = None
-    ids: Sequence[int] = ()
-    studies: str | None = None
-    corpus: Sequence[str] = ()
-    told: Mapping[str, Sequence[Any]] = field(default_factory=dict)
-    order: Sequence[str] = ()
-    past: Past | None = None
-    taught: Taught | None = None
-    items: Mapping[str, str] = field(default_factory=dict)
-    groups: Sequence[Any] = ()
-    sites: Sequence[Any] = ()
-    again: AbstractSet[int] = frozenset()
-    drawn: bool = True
-    others: Mapping[str, Sequence[Any]] = field(default_factory=dict)
-
-
-@dataclass
-class Grown:
-    """A version's card and figures, before it is listed."""
-
-    card: dict[str, Any]
-    metrics: dict[str, Any]
-    history: list[dict[str, Any]]
-    missed: list[str]
 
 
 def grow(
@@ -240,7 +175,7 @@ def grow(
             taught=site.taught,
         )
     laps.end("judging")
-    export = _export(
+    export = write_graphs(
         head, trunk, base, parts, store, folder, feats, model.max_length, model.apart, laps, sight
     )
     laps.end("agreement" if base else "export")
@@ -391,126 +326,6 @@ def _trial(
     return loss_for(parts.y[held], parts.task.classes)(
         head.logits(feats[held], parts.table[held]), parts.y[held]
     )
-
-
-def _export(
-    head: Any,
-    trunk: Any,
-    base: Base | None,
-    parts: Parts,
-    store: Path,
-    folder: Path,
-    feats: dict[str, Array],
-    most: int,
-    apart: bool,
-    laps: Laps,
-    sight: Sight | None = None,
-) -> dict[str, Any]:
-    """Write the graphs; int8 is kept only where it agrees with fp32 on validation and test rows,
-    and answers a row alike in every batch.
-    """
-    from mesocosm.learn.export import export_head, shared_trunk, tuned_trunk
-
-    if isinstance(head, BroughtHead):
-        (folder / "head.onnx").write_bytes(head.model.SerializeToString())
-    else:
-        export_head(
-            head.tensors(), folder / "head.onnx", parts.task.classes, parts.task.many, shares(head)
-        )
-    pick = [(p, i) for p in ("validation", "test") for i in range(len(parts.y[p]))][:400]
-    table = np.stack([parts.table[p][i] for p, i in pick])
-    if not base:
-        seen = np.stack([feats[p][i] for p, i in pick])
-        asked = Asked(
-            folder / "head.onnx",
-            [""] * len(pick),
-            lambda texts: np.zeros((len(texts), 0), np.float32),
-            seen,
-            table,
-        )
-        return {
-            "trunk": None,
-            "precision": "fp32",
-            "served": _served(head, parts, folder, feats["test"]),
-            "invariance": {"fp32": asked.invariance(parts.task.agreement, seen)},
-        }
-    own: dict[str, float] = {}
-    if trunk is None:
-        where = shared_trunk(base, store)
-        named = os.path.relpath(where, store / "models" / "x" / "y")
-    else:
-        where, named = folder / "trunk", "trunk"
-        own = tuned_trunk(trunk, base, where, store)
-    laps.end("export")
-    from mesocosm.learn.predictor import Reader
-
-    texts = [parts.texts[p][i] for p, i in pick]
-    readers = {k: Reader(where, k, most, session) for k in ("fp32", "int8")}
-
-    def words(reader: Reader, texts: Sequence[str]) -> Array:
-        return of_pairs(texts, reader.features) if apart else reader.features(texts)
-
-    def read(reader: Reader, texts: Sequence[str], where: Sequence[tuple[str, int]]) -> Array:
-        told = words(reader, texts)
-        return (
-            np.hstack([told, np.stack([sight.features[p][i] for p, i in where])]) if sight else told
-        )
-
-    told = {k: read(r, texts, pick) for k, r in readers.items()}
-    said = {k: parts.task.said(head.logits(features, table)) for k, features in told.items()}
-    torch_said = parts.task.said(head.logits(np.stack([feats[p][i] for p, i in pick]), table))
-    agree, exact = (
-        parts.task.agreement(said["fp32"], said["int8"]),
-        parts.task.agreement(said["fp32"], torch_said),
-    )
-    seen = (
-        np.stack([sight.features[p][i] for p, i in pick])
-        if sight
-        else np.zeros((len(pick), 0), np.float32)
-    )
-    batches = {
-        k: (
-            Asked(folder / "head.onnx", texts, partial(words, r), seen, table).invariance(
-                parts.task.agreement, told[k]
-            )
-        )
-        for k, r in readers.items()
-    }
-    precision = "int8" if agree >= AGREE and batches["int8"]["invariant"] else "fp32"
-    reader = readers[precision]
-    return {
-        "trunk": named,
-        "own_mb": own,
-        "served": _served(
-            head,
-            parts,
-            folder,
-            read(reader, parts.texts["test"], [("test", i) for i in range(len(parts.y["test"]))]),
-        ),
-        "precision": precision,
-        "invariance": batches,
-        "agreement": {"int8_agreement": round(agree, 4), "onnx_agreement": round(exact, 4)},
-        "said": lambda texts, rows: parts.task.said(
-            head.logits(
-                read(reader, texts, [("test", int(i)) for i in rows]), parts.table["test"][rows]
-            )
-        ),
-    }
-
-
-def _served(head: Any, parts: Parts, folder: Path, features: Array) -> Array:
-    """What the exported graph says of the test rows, as a task reads it."""
-    if isinstance(head, BroughtHead):
-        return parts.task.said(head.logits(features, parts.table["test"]))
-    out = session(folder / "head.onnx")
-    given = {
-        "features": features.astype(np.float32),
-        "table": parts.table["test"].astype(np.float32),
-    }
-    told = np.asarray(out.run(None, {i.name: given[i.name] for i in out.get_inputs()})[0]).astype(
-        float
-    )
-    return told if parts.task.classes else parts.task.said(told)
 
 
 def load_card(folder: Path) -> dict[str, Any]:

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from mesocosm.base.errors import Wrong
+from mesocosm.govern.sources.dialect import Dialect
 from mesocosm.govern.sources.header import DELIMITERS
 from mesocosm.govern.sources.plain import plain
-from mesocosm.govern.sources.scan import Dialect, Scan
+from mesocosm.govern.sources.scan import Scan
 
 ENDINGS = {
     "csv": "csv",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from mesocosm.govern.privacy.detect import CHINESE_FAMILY
+from mesocosm.govern.privacy.names import CHINESE_FAMILY
 
 LISTED = """
     aaron adam adrian ahmed aiko alan albert alejandro alex alexander alexandra ali alice alina

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 
 from mesocosm.govern.drafts.columns import Column, words
-from mesocosm.govern.privacy.detect import card, iban, resident_id
+from mesocosm.govern.privacy.checks import card, iban, resident_id
 
 CHANCE = 8  # rows
 LONG = 15  # digits that a double surely holds

@@ -15,13 +15,14 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from mesocosm.base.kinds import Collected, Where
+from mesocosm.govern.sources.dialect import Dialect
 from mesocosm.govern.sources.encodings import Encoding
 from mesocosm.govern.sources.fast import read_fast
 from mesocosm.govern.sources.header import Header, header_of
 from mesocosm.govern.sources.lines import shown
 from mesocosm.govern.sources.paths import files_of, name_and_print, print_files, quote
 from mesocosm.govern.sources.plain import plain
-from mesocosm.govern.sources.scan import Dialect, Scan
+from mesocosm.govern.sources.scan import Scan
 from mesocosm.govern.sources.schema import Part, Schema, unite
 from mesocosm.govern.sources.source import SourceKind
 from mesocosm.govern.sources.spool import Spool

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesocosm.base.errors import Wrong
-from mesocosm.govern.sources.scan import Dialect, Scan
+from mesocosm.govern.sources.dialect import Dialect
+from mesocosm.govern.sources.scan import Scan
 from mesocosm.govern.sources.spool import distinct
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mesocosm.govern.sources.dialect import Dialect
 from mesocosm.govern.sources.encodings import BROKEN
 from mesocosm.govern.sources.lines import MOST_TEXT, lines_of, shown
 
@@ -22,82 +23,6 @@ CLOSED, OPEN, BAD = "closed", "open", "bad"
 NUMBER = re.compile(r"\s*[-+]?[\d.,\s]*\d[\d.,\s%]*(?:[eE][-+]?\d+)?\s*|")
 LEARN = 200  # rows that tell which columns are numbers
 ENOUGH = 8  # cells that fit by chance in none but a real row
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """How cells are set apart.
-
-    Args:
-        quote: the quote character; empty where there is none.
-        escape: what stands before a quote inside of quotes: the quote itself, or another character.
-        comment: what a line that is no row begins with; empty where there is none.
-    """
-
-    delimiter: str = ","
-    quote: str = '"'
-    escape: str = '"'
-    comment: str = ""
-
-    def patterns(self) -> Patterns:
-        """The dialect as regular expressions."""
-        d, q, e = re.escape(self.delimiter), re.escape(self.quote), re.escape(self.escape)
-        pad = "" if self.delimiter == " " else " *"
-        if not self.quote:
-            cell = rf"(?:[^{d}{e}]|{e}(?:.|\Z))*+" if self.escape else rf"[^{d}]*+"
-            return Patterns(
-                *(
-                    re.compile(p, re.S)
-                    for p in (
-                        rf"{cell}(?:{d}{cell})*+",
-                        rf"{cell}(?:{d}{cell})*+",
-                        r"(?!)",
-                        r"(?!)",
-                        r"(?!)",
-                        rf"(?:\A|{d})(?P<q>(?!))?({cell})",
-                    )
-                )
-            )
-        body = (
-            rf"(?:[^{q}]|{q}{q})*+"
-            if self.escape == self.quote
-            else rf"(?:[^{q}{e}]|{e}(?:.|\Z))*+"
-        )
-        quoted = rf"{pad}{q}{body}{q}{pad}"
-        bare, strict = rf"(?!{pad}{q})[^{d}]*+", rf"[^{d}{q}]*+"
-        cells, tight = (
-            rf"(?:{quoted}(?={d}|\Z)|{bare})",
-            rf"(?:{quoted}(?={d}|\Z)|{strict}(?={d}|\Z))",
-        )
-        rest = rf"{body}{q}{pad}(?:{d}{tight})*+"
-        opening = rf"(?:{cells}{d})*{pad}{q}{body}"
-        return Patterns(
-            *(
-                re.compile(p, re.S)
-                for p in (
-                    rf"{cells}(?:{d}{cells})*+",
-                    rf"{tight}(?:{d}{tight})*+",
-                    opening,
-                    rest,
-                    rf"{body}(?:{q}{pad}{d}(?:{tight}{d})*{pad}{q}{body})?",
-                    rf"(?:\A|{d})(?:{pad}{q}(?P<q>{body}){q}{pad}(?={d}|\Z)|({bare}))",
-                )
-            )
-        )
-
-
-@dataclass(frozen=True)
-class Patterns:
-    """Of a whole line: a record; one without a stray quote; the start of a record whose quote stays
-    open; the end of a record from inside of quotes; a line that stays inside of quotes. And of one
-    cell of a record."""
-
-    whole: re.Pattern[str]
-    strict: re.Pattern[str]
-    opening: re.Pattern[str]
-    ending: re.Pattern[str]
-    inside: re.Pattern[str]
-    cell: re.Pattern[str]
 
 
 @dataclass(frozen=True, slots=True)

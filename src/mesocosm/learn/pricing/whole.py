@@ -15,7 +15,7 @@ from mesocosm.learn.pricing.price import Job
 
 if TYPE_CHECKING:
     from mesocosm.learn.model import Model
-    from mesocosm.learn.train import Site
+    from mesocosm.learn.site import Site
 
 
 def work_of(

@@ -37,7 +37,7 @@ from mesocosm.learn.ranking.towers import Learnt, learn
 
 if TYPE_CHECKING:
     from mesocosm.learn.model import Model
-    from mesocosm.learn.train import Grown, Site
+    from mesocosm.learn.site import Grown, Site
 
 Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
@@ -56,7 +56,7 @@ def grow_ranker(
     Raises:
         Wrong: the data does not fit the settings.
     """
-    from mesocosm.learn.train import Grown
+    from mesocosm.learn.site import Grown
 
     assert model.rank is not None
     began = time.perf_counter()

@@ -29,7 +29,7 @@ from mesocosm.learn.writing.prompt import paired
 
 if TYPE_CHECKING:
     from mesocosm.learn.model import Model
-    from mesocosm.learn.train import Grown, Site
+    from mesocosm.learn.site import Grown, Site
 
 Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
@@ -53,7 +53,7 @@ def grow_finder(
     from mesocosm.learn.encode import encode
     from mesocosm.learn.export import shared_trunk, tuned_trunk
     from mesocosm.learn.retrieval import onward
-    from mesocosm.learn.train import Grown
+    from mesocosm.learn.site import Grown
 
     began = time.perf_counter()
     where, texts, told = paired(model.inputs, model.predict, rows, split)

@@ -26,7 +26,7 @@ from mesocosm.learn.writing.prompt import Prompter, paired
 
 if TYPE_CHECKING:
     from mesocosm.learn.model import Model
-    from mesocosm.learn.train import Grown, Site
+    from mesocosm.learn.site import Grown, Site
 
 Say = Callable[[str], None]
 MOST_WRITTEN = 40  # test rows for which answers are written
@@ -47,7 +47,7 @@ def grow_writer(
     Raises:
         Wrong: the data or the base does not fit the settings.
     """
-    from mesocosm.learn.train import Grown
+    from mesocosm.learn.site import Grown
 
     began = time.perf_counter()
     if model.tune.method in ("prompt", "bitfit"):

@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from mesocosm.world.export.solids import Piece, element, land
+from mesocosm.world.export.land import land
+from mesocosm.world.export.pieces import Piece
+from mesocosm.world.export.solids import element
 from mesocosm.world.wire import Scene
 
 

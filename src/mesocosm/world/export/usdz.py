@@ -11,7 +11,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from mesocosm.world.export.solids import Piece, element, land
+from mesocosm.world.export.land import land
+from mesocosm.world.export.pieces import Piece
+from mesocosm.world.export.solids import element
 from mesocosm.world.wire import Scene
 
 TABLE = 0.9  # metres that the valley is wide on a table

@@ -1,0 +1,100 @@
+"""Alerts of monitors, raised, amended and cleared, and which monitors are silent.
+Knows no figures that they rest on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from sqlalchemy import insert, select, update
+
+from mesocosm.base.digest import digest
+from mesocosm.base.row_values import plain_all
+from mesocosm.base.secret_values import masked, masked_all
+from mesocosm.catalog import tables as t
+from mesocosm.catalog.records import Records, Row
+
+
+class Alerts(Records):
+    """What monitors told, and who is told of it."""
+
+    def alerts(
+        self, *, open_only: bool = False, most: int = 200, marked: bool = False
+    ) -> list[Row]:
+        """Alerts, newest first.
+
+        Args:
+            marked: keep the marks of row values in sentences (`base.row_values`), so that a door
+                can withhold them.
+        """
+        query = select(t.ALERTS).order_by(t.ALERTS.c.at.desc()).limit(most)
+        found = self.rows(query.where(t.ALERTS.c.cleared_at.is_(None)) if open_only else query)
+        return found if marked else cast(list[Row], plain_all(found))
+
+    def alert(
+        self, monitor: str, service: str, what: str, message: str, detail: Mapping[str, Any]
+    ) -> str:
+        """Raise an alert and return its id."""
+        at, message, detail = (
+            self.clock(),
+            masked(message),
+            cast(dict[str, Any], masked_all(dict(detail))),
+        )
+        ident = "alert-" + digest(monitor, what, at, message, size=5)
+        with self.transaction() as con:
+            con.execute(
+                insert(t.ALERTS).values(
+                    id=ident,
+                    monitor=monitor,
+                    service=service,
+                    what=what,
+                    message=message,
+                    detail=dict(detail),
+                    at=at,
+                    cleared_at=None,
+                )
+            )
+            self.write_audit(con, monitor, "alert", service, message)
+        return ident
+
+    def amend(self, ident: str, monitor: str, message: str, detail: Mapping[str, Any]) -> None:
+        """State anew what an open alert is, once more rows have told."""
+        message, detail = masked(message), cast(dict[str, Any], masked_all(dict(detail)))
+        with self.transaction() as con:
+            con.execute(
+                update(t.ALERTS)
+                .where(t.ALERTS.c.id == ident, t.ALERTS.c.cleared_at.is_(None))
+                .values(message=message, detail=dict(detail))
+            )
+            self.write_audit(con, monitor, "diagnose", ident, message)
+
+    def clear(self, monitor: str, why: str, only: str | None = None, who: str = "") -> int:
+        """Clear a monitor's open alerts, or one of them by its id; returns how many."""
+        open_ones = [
+            t.ALERTS.c.monitor == monitor,
+            t.ALERTS.c.cleared_at.is_(None),
+            *([t.ALERTS.c.id == only] if only else []),
+        ]
+        if not self.row(select(t.ALERTS).where(*open_ones)):
+            return 0
+        with self.transaction() as con:
+            done = con.execute(update(t.ALERTS).where(*open_ones).values(cleared_at=self.clock()))
+            self.write_audit(con, who or monitor, "clear", monitor, why)
+            return int(done.rowcount)
+
+    def silence(self, monitor: str, seconds: float, who: str, why: str) -> float:
+        """Send no notifications about a monitor's alerts for some seconds; returns until when."""
+        until = self.clock() + seconds
+        with self.transaction() as con:
+            con.execute(t.SILENCES.delete().where(t.SILENCES.c.monitor == monitor))
+            con.execute(insert(t.SILENCES).values(monitor=monitor, until=until, who=who, why=why))
+            self.write_audit(con, who, "silence", monitor, why)
+        return until
+
+    def silenced(self, now: float) -> set[str]:
+        """Monitors that are silent now."""
+        return {
+            row["monitor"]
+            for row in self.rows(select(t.SILENCES.c.monitor).where(t.SILENCES.c.until > now))
+        }

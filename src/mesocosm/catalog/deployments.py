@@ -1,0 +1,131 @@
+"""What each service ran and runs, and the rollouts that bring it another version.
+Knows no figures that a rollout follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from mesocosm.catalog import tables as t
+from mesocosm.catalog.book import RUNNING
+from mesocosm.catalog.records import Records, Row
+
+
+class Deployments(Records):
+    """Versions in service, at once or by a rollout."""
+
+    def deployment(self, service: str) -> Row | None:
+        """What a service runs now."""
+        return next(iter(self.deployments(service)), None)
+
+    def deployments(self, service: str) -> list[Row]:
+        """What a service ran, newest first; `weights` are those by which its answers are
+        recalibrated.
+        """
+        both = t.DEPLOYMENTS.outerjoin(
+            t.CORRECTIONS, t.CORRECTIONS.c.deployment == t.DEPLOYMENTS.c.id
+        )
+        query = (
+            select(t.DEPLOYMENTS, t.CORRECTIONS.c.weights)
+            .select_from(both)
+            .where(t.DEPLOYMENTS.c.service == service)
+        )
+        return self.rows(query.order_by(t.DEPLOYMENTS.c.id.desc()))
+
+    def deploy(
+        self,
+        con: Connection,
+        service: str,
+        version: str,
+        answers: str,
+        who: str,
+        why: str,
+        weights: Mapping[str, float] | None = None,
+    ) -> None:
+        """Put a version into service, recalibrated where `weights` are given, and write who did it
+        and why.
+        """
+        values = {
+            "service": service,
+            "version": version,
+            "answers": answers,
+            "who": who,
+            "why": why,
+            "at": self.clock(),
+        }
+        made = con.execute(insert(t.DEPLOYMENTS).values(**values)).inserted_primary_key
+        if weights and made:
+            con.execute(insert(t.CORRECTIONS).values(deployment=made[0], weights=dict(weights)))
+        self.write_audit(con, who, "deploy", f"{service} {version}".strip(), why)
+
+    def rollout(self, service: str) -> Row | None:
+        """The rollout that is under way for a service."""
+        return self.row(
+            select(t.ROLLOUTS).where(t.ROLLOUTS.c.service == service, t.ROLLOUTS.c.state == RUNNING)
+        )
+
+    def rollouts(self, service: str) -> list[Row]:
+        """All rollouts of a service, the newest first."""
+        return self.rows(
+            select(t.ROLLOUTS)
+            .where(t.ROLLOUTS.c.service == service)
+            .order_by(t.ROLLOUTS.c.id.desc())
+        )
+
+    def open_rollout(
+        self,
+        con: Connection,
+        service: str,
+        version: str,
+        answers: str,
+        before: str,
+        strategy: str,
+        who: str,
+        why: str,
+    ) -> None:
+        """Begin a rollout; one that is under way for the service ends, replaced."""
+        now = self.clock()
+        running = (t.ROLLOUTS.c.service == service, t.ROLLOUTS.c.state == RUNNING)
+        con.execute(
+            update(t.ROLLOUTS)
+            .where(*running)
+            .values(state="replaced", why=f"replaced by {version}", ended_at=now)
+        )
+        values = {
+            "service": service,
+            "version": version,
+            "answers": answers,
+            "before": before,
+            "strategy": strategy,
+            "step": 0,
+            "state": RUNNING,
+        }
+        con.execute(
+            insert(t.ROLLOUTS).values(
+                **values, who=who, why=why, detail={}, began=now, stepped_at=now, ended_at=None
+            )
+        )
+        self.write_audit(con, who, "rollout", f"{service} {version}", f"{strategy}: {why}")
+
+    def move_rollout(self, con: Connection, rollout: Row, who: str, **values: Any) -> bool:
+        """Change a rollout, unless another process moved it since it was read; says whether it
+        did.
+        """
+        same = (
+            t.ROLLOUTS.c.id == rollout["id"],
+            t.ROLLOUTS.c.state == RUNNING,
+            t.ROLLOUTS.c.step == rollout["step"],
+        )
+        moved = con.execute(update(t.ROLLOUTS).where(*same).values(**values)).rowcount == 1
+        if moved and ("state" in values or "step" in values):
+            self.write_audit(
+                con,
+                who,
+                values.get("state", f"step {values.get('step')}"),
+                f"{rollout['service']} {rollout['version']}",
+                str(values.get("why", "")),
+            )
+        return moved

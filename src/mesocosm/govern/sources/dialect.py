@@ -1,0 +1,84 @@
+"""How cells of a delimited text are set apart, and the expressions that read lines so written.
+Knows no file.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How cells are set apart.
+
+    Args:
+        quote: the quote character; empty where there is none.
+        escape: what stands before a quote inside of quotes: the quote itself, or another character.
+        comment: what a line that is no row begins with; empty where there is none.
+    """
+
+    delimiter: str = ","
+    quote: str = '"'
+    escape: str = '"'
+    comment: str = ""
+
+    def patterns(self) -> Patterns:
+        """The dialect as regular expressions."""
+        d, q, e = re.escape(self.delimiter), re.escape(self.quote), re.escape(self.escape)
+        pad = "" if self.delimiter == " " else " *"
+        if not self.quote:
+            cell = rf"(?:[^{d}{e}]|{e}(?:.|\Z))*+" if self.escape else rf"[^{d}]*+"
+            return Patterns(
+                *(
+                    re.compile(p, re.S)
+                    for p in (
+                        rf"{cell}(?:{d}{cell})*+",
+                        rf"{cell}(?:{d}{cell})*+",
+                        r"(?!)",
+                        r"(?!)",
+                        r"(?!)",
+                        rf"(?:\A|{d})(?P<q>(?!))?({cell})",
+                    )
+                )
+            )
+        body = (
+            rf"(?:[^{q}]|{q}{q})*+"
+            if self.escape == self.quote
+            else rf"(?:[^{q}{e}]|{e}(?:.|\Z))*+"
+        )
+        quoted = rf"{pad}{q}{body}{q}{pad}"
+        bare, strict = rf"(?!{pad}{q})[^{d}]*+", rf"[^{d}{q}]*+"
+        cells, tight = (
+            rf"(?:{quoted}(?={d}|\Z)|{bare})",
+            rf"(?:{quoted}(?={d}|\Z)|{strict}(?={d}|\Z))",
+        )
+        rest = rf"{body}{q}{pad}(?:{d}{tight})*+"
+        opening = rf"(?:{cells}{d})*{pad}{q}{body}"
+        return Patterns(
+            *(
+                re.compile(p, re.S)
+                for p in (
+                    rf"{cells}(?:{d}{cells})*+",
+                    rf"{tight}(?:{d}{tight})*+",
+                    opening,
+                    rest,
+                    rf"{body}(?:{q}{pad}{d}(?:{tight}{d})*{pad}{q}{body})?",
+                    rf"(?:\A|{d})(?:{pad}{q}(?P<q>{body}){q}{pad}(?={d}|\Z)|({bare}))",
+                )
+            )
+        )
+
+
+@dataclass(frozen=True)
+class Patterns:
+    """Of a whole line: a record; one without a stray quote; the start of a record whose quote stays
+    open; the end of a record from inside of quotes; a line that stays inside of quotes. And of one
+    cell of a record."""
+
+    whole: re.Pattern[str]
+    strict: re.Pattern[str]
+    opening: re.Pattern[str]
+    ending: re.Pattern[str]
+    inside: re.Pattern[str]
+    cell: re.Pattern[str]

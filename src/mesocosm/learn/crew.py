@@ -1,0 +1,43 @@
+"""The processes that share each batch, and what each one's rows count. Knows no net."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+
+class Crew:
+    """The processes that share each batch; alone, everything is its own."""
+
+    def __init__(self, accelerator: Any) -> None:
+        self.rank, self.count = int(accelerator.process_index), int(accelerator.num_processes)
+
+    def mine(self, pick: list[int]) -> list[int]:
+        """This process's rows of a batch; one row at least, which counts nothing where there are
+        fewer rows than processes.
+        """
+        return pick[self.rank :: self.count] or pick[:1]
+
+    def share(
+        self, mine: torch.Tensor, whole: torch.Tensor, weights: Any, rows: int, of: int
+    ) -> float:
+        """What the mean over this process's rows counts, so that the mean over processes is that
+        over the batch.
+        """
+        if self.count == 1:
+            return 1.0
+        if self.rank >= of:
+            return 0.0
+        if weights is None:
+            return rows * self.count / of
+        ours, all_of = float(weights[mine].sum()), float(weights[whole].sum())
+        return ours * self.count / all_of
+
+    def mean(self, loss: float) -> float:
+        """The mean over processes of a loss that each has weighed by its share."""
+        if self.count == 1:
+            return loss
+        both = torch.tensor([loss], dtype=torch.float64)
+        torch.distributed.all_reduce(both)
+        return float(both[0]) / self.count
