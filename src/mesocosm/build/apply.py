@@ -331,7 +331,7 @@ def _model(
     spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], None]
 ) -> tuple[str, Record]:
     from mesocosm.build.novel import named_rows
-    from mesocosm.build.wiring import grow_version
+    from mesocosm.build.training_job import grow_version
 
     assert change.resource is not None and change.prints is not None
     name = change.resource.name
@@ -408,7 +408,7 @@ def _service(
             r for r in catalog.resources() if r["address"] == f"datasets.{service.answers.dataset}"
         )
         answers = listed["thing"]
-        from mesocosm.build.wiring import index_answers
+        from mesocosm.build.answer_index import index_answers
 
         index_answers(spec, catalog, service, answers, say)
     if now and (now["version"], now["answers"]) == (version, answers):

@@ -164,7 +164,7 @@ def find_damage(spec: Spec, catalog: Catalog, thorough: bool = False) -> dict[st
 
 
 def _damage(spec: Spec, catalog: Catalog, looks: Integrity) -> Iterator[tuple[str, str]]:
-    from mesocosm.build.wiring import answers_folder
+    from mesocosm.build.answer_index import answers_folder
 
     for name in datasets_of(spec):
         snapshot = catalog.snapshot(dataset=name)

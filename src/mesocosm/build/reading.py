@@ -85,7 +85,7 @@ def _sentences(spec: Spec, catalog: Catalog, model: Model, signs: dict[str, str]
         return []
     snapshot = catalog.snapshot(dataset=model.learns)
     if snapshot and signs.get(f"datasets.{model.learns}") == "=":
-        from mesocosm.build.wiring import columns_of
+        from mesocosm.build.data_access import columns_of
 
         texts = [
             str(t)

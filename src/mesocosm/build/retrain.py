@@ -1,7 +1,7 @@
 """A challenger: grown from the snapshot and recent labels, compared with the champion, swapped or
 not.
 
-Knows the catalog and the wiring. The champion stays unless the numbers say otherwise.
+Knows the catalog and the training job. The champion stays unless the numbers say otherwise.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from sqlalchemy import insert
 
 from mesocosm.base.digest import digest
 from mesocosm.base.errors import Failure
+from mesocosm.build.data_access import columns_of, kinds_of
 from mesocosm.build.graph import what_makes_model
 from mesocosm.build.live import Live
+from mesocosm.build.model_access import net_of
 from mesocosm.build.novel import said_in_data
 from mesocosm.build.putting import put
 from mesocosm.build.teaching import TAUGHT_AT, part_rows, test_only
-from mesocosm.build.wiring import TAUGHT_ID, columns_of, grow_version, kinds_of, net_of
+from mesocosm.build.training_job import TAUGHT_ID, grow_version
 from mesocosm.catalog import Catalog
 from mesocosm.catalog import tables as t
 from mesocosm.operate.faults import faulty_spans, refuse_at_fault, refuse_faulty_rows

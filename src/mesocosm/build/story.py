@@ -20,8 +20,8 @@ from pydantic import Field, ValidationError
 from mesocosm.base.bounds import Bound, holds
 from mesocosm.base.errors import Failure, Finding, Invalid, Place, Wrong
 from mesocosm.base.kinds import Kind
+from mesocosm.build.data_access import columns_of, held_out
 from mesocosm.build.drills import copied
-from mesocosm.build.wiring import columns_of, held_out
 from mesocosm.catalog import Catalog
 from mesocosm.client import Client, Refused, row_as_json
 from mesocosm.spec import Spec

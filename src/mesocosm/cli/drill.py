@@ -60,8 +60,8 @@ def drill(
     copy, and tell how long it took to heal.
     """
     from mesocosm.base.errors import Wrong
+    from mesocosm.build.data_access import columns_of, held_out, kinds_of
     from mesocosm.build.running import running_server
-    from mesocosm.build.wiring import columns_of, held_out, kinds_of
 
     if kind not in DRILLS:
         raise Wrong("", f"no drill is named '{kind}'", "one of the choices", DRILLS, kind)
