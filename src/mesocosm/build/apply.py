@@ -26,10 +26,10 @@ from mesocosm.base.owned import owned_folder, owner_only
 from mesocosm.build.dataset_versions import next_id
 from mesocosm.build.graph import datasets_of, where_of
 from mesocosm.build.live import Live
-from mesocosm.build.new_data import forget_stop, keep_failure
 from mesocosm.build.plan import Change
 from mesocosm.build.putting import put
 from mesocosm.build.resource import ACTIONS
+from mesocosm.build.stopped_build import forget_stop, keep_failure
 from mesocosm.catalog import Catalog
 from mesocosm.catalog import tables as t
 from mesocosm.spec import Spec

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from mesocosm.base.errors import Failure
 from mesocosm.build.graph import datasets_of, where_of
 from mesocosm.build.integrity import find_damage
-from mesocosm.build.new_data import read_stop
+from mesocosm.build.stopped_build import read_stop
 from mesocosm.catalog import Catalog
 from mesocosm.spec import Spec
 
