@@ -25,7 +25,8 @@ from fastapi.staticfiles import StaticFiles
 from mesocosm.base.durations import seconds
 from mesocosm.base.errors import Failure
 from mesocosm.base.row_values import mark_quoted, withheld
-from mesocosm.build import console, inhabitants, visiting
+from mesocosm.build import console_routes, inhabitants, visiting
+from mesocosm.build.console import Console
 from mesocosm.build.expire import expire
 from mesocosm.build.graph import where_of
 from mesocosm.build.marking import Marking
@@ -376,9 +377,9 @@ class Running:
 
     def _routes(self, app: FastAPI) -> None:
         desk = Desk(self.spec, self.catalog)
-        console.routes(
+        console_routes.routes(
             app,
-            console.Console(
+            Console(
                 self.spec, self.catalog, self.served, self.watches, self.scenery, desk, self._train
             ),
         )
