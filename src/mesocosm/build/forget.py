@@ -16,9 +16,10 @@ from sqlalchemy.types import String
 
 from mesocosm.base.errors import Wrong
 from mesocosm.base.files import write_json
-from mesocosm.build.apply import alone, private_key
+from mesocosm.build.build_lock import alone
 from mesocosm.build.graph import datasets_of, where_of
 from mesocosm.build.history import dataset_of, version_of
+from mesocosm.build.pseudonym_key import private_key
 from mesocosm.build.unlearn import unlearn
 from mesocosm.catalog import Catalog
 from mesocosm.catalog import tables as t

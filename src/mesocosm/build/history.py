@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import insert
 
 from mesocosm.base.errors import Failure, Wrong
-from mesocosm.build.apply import alone
+from mesocosm.build.build_lock import alone
 from mesocosm.build.dataset_versions import next_id, number_of
 from mesocosm.build.graph import datasets_of, where_of
 from mesocosm.catalog import Catalog
