@@ -15,9 +15,9 @@ from typing import Any
 from mesocosm.base.errors import Failure, Finding, Invalid, Later, Wrong
 from mesocosm.base.files import sweep
 from mesocosm.build.build_lock import alone
-from mesocosm.build.graph import where_of
 from mesocosm.build.live import Live
 from mesocosm.build.plan import Change
+from mesocosm.build.project_store import where_of
 from mesocosm.build.resource import ACTIONS
 from mesocosm.build.resource_makers import Record, make_dataset, make_model, make_service
 from mesocosm.build.stopped_build import forget_stop, keep_failure

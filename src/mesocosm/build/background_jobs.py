@@ -13,8 +13,8 @@ from collections.abc import Sequence
 
 from mesocosm.base.durations import seconds
 from mesocosm.base.row_values import withheld
-from mesocosm.build.graph import where_of
 from mesocosm.build.plan import plan
+from mesocosm.build.project_store import where_of
 from mesocosm.catalog import Catalog
 from mesocosm.spec import Spec
 

@@ -13,8 +13,9 @@ from typing import Any
 from mesocosm.base.durations import seconds
 from mesocosm.base.errors import Failure, Wrong
 from mesocosm.base.rights import OWNER
-from mesocosm.build.graph import datasets_of, where_of
+from mesocosm.build.file_datasets import datasets_of
 from mesocosm.build.plan import plan
+from mesocosm.build.project_store import where_of
 from mesocosm.build.reported import reported_version
 from mesocosm.build.scenery import Scenery
 from mesocosm.build.shown import EXTREMES, alert_shown, last_shown, without_values

@@ -15,10 +15,10 @@ from fastapi.responses import HTMLResponse, Response
 from mesocosm.base.errors import Failure, Wrong
 from mesocosm.base.rights import OWNER
 from mesocosm.build.console import Console
-from mesocosm.build.graph import where_of
 from mesocosm.build.labels import worth_labelling
 from mesocosm.build.live import at_work
 from mesocosm.build.novel import proposals, take_up
+from mesocosm.build.project_store import where_of
 from mesocosm.build.retrain import rollback
 from mesocosm.build.serving import trace
 from mesocosm.catalog import Catalog

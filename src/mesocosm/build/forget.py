@@ -17,8 +17,9 @@ from sqlalchemy.types import String
 from mesocosm.base.errors import Wrong
 from mesocosm.base.files import write_json
 from mesocosm.build.build_lock import alone
-from mesocosm.build.graph import datasets_of, where_of
+from mesocosm.build.file_datasets import datasets_of
 from mesocosm.build.history import dataset_of, version_of
+from mesocosm.build.project_store import where_of
 from mesocosm.build.pseudonym_key import private_key
 from mesocosm.build.unlearn import unlearn
 from mesocosm.catalog import Catalog

@@ -16,7 +16,7 @@ from typing import Any
 from mesocosm.base.digest import digest, digest_file
 from mesocosm.base.errors import Failure
 from mesocosm.base.files import write_json
-from mesocosm.build.graph import datasets_of
+from mesocosm.build.file_datasets import datasets_of
 from mesocosm.catalog import Catalog
 from mesocosm.spec import Spec
 

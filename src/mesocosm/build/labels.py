@@ -11,9 +11,9 @@ from typing import Any
 
 from mesocosm.base.errors import Failure, Wrong
 from mesocosm.build.data_access import doubles, group_of, kinds_of
-from mesocosm.build.graph import where_of
 from mesocosm.build.history import version_of
 from mesocosm.build.model_access import net_of
+from mesocosm.build.project_store import where_of
 from mesocosm.catalog import Catalog, unlabelled
 from mesocosm.spec import Spec
 

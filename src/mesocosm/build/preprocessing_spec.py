@@ -18,7 +18,7 @@ def preparation(spec: Spec, model: Model, snapshot: Mapping[str, Any]) -> dict[s
         from mesocosm.learn.ranking.version import preparation as of_ranker
 
         return of_ranker()
-    from mesocosm.build.graph import datasets_of
+    from mesocosm.build.file_datasets import datasets_of
     from mesocosm.build.pseudonym_key import private_key
     from mesocosm.govern.recipe import serving_sql
     from mesocosm.govern.types.number import Number

@@ -16,8 +16,9 @@ from mesocosm.base.digest import digest, digest_folder
 from mesocosm.base.errors import Wrong
 from mesocosm.base.files import folder_appears
 from mesocosm.build.dataset_versions import next_id
-from mesocosm.build.graph import datasets_of, where_of
+from mesocosm.build.file_datasets import datasets_of
 from mesocosm.build.plan import Change
+from mesocosm.build.project_store import where_of
 from mesocosm.build.pseudonym_key import private_key
 from mesocosm.build.putting import put
 from mesocosm.catalog import Catalog

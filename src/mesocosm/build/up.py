@@ -28,9 +28,9 @@ from mesocosm.build import console_routes, inhabitants, visiting
 from mesocosm.build.background_jobs import BackgroundJobs
 from mesocosm.build.console import Console
 from mesocosm.build.expire import expire
-from mesocosm.build.graph import where_of
 from mesocosm.build.marking import Marking
 from mesocosm.build.measuring import measure
+from mesocosm.build.project_store import where_of
 from mesocosm.build.retrain import rollback
 from mesocosm.build.scenery import Scenery
 from mesocosm.build.serving import Loader

@@ -26,7 +26,7 @@ LATER = 15.0  # seconds in which later rows may change the diagnosis of an alert
 
 def to_break(spec: Any) -> str:
     """What to try first on a running ecosystem, as the command's words."""
-    from mesocosm.build.graph import datasets_of
+    from mesocosm.build.file_datasets import datasets_of
 
     eco, data = spec.eco, datasets_of(spec)
     for monitor in eco.monitors.values():
