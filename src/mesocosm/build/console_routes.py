@@ -19,7 +19,7 @@ from mesocosm.build.labels import worth_labelling
 from mesocosm.build.live import at_work
 from mesocosm.build.novel import proposals, take_up
 from mesocosm.build.project_store import where_of
-from mesocosm.build.retrain import rollback
+from mesocosm.build.rollback import rollback
 from mesocosm.build.serving import trace
 from mesocosm.catalog import Catalog
 from mesocosm.operate.guard import Problem, body_of

@@ -31,7 +31,7 @@ from mesocosm.build.expire import expire
 from mesocosm.build.marking import Marking
 from mesocosm.build.measuring import measure
 from mesocosm.build.project_store import where_of
-from mesocosm.build.retrain import rollback
+from mesocosm.build.rollback import rollback
 from mesocosm.build.scenery import Scenery
 from mesocosm.build.serving import Loader
 from mesocosm.build.whatif import Desk

@@ -28,7 +28,7 @@ def rollback(
     """
     from mesocosm.build.file_datasets import datasets_of
     from mesocosm.build.history import return_to
-    from mesocosm.build.retrain import rollback as back
+    from mesocosm.build.rollback import rollback as back
 
     eco = opened(file)
     if name in datasets_of(eco.spec):
