@@ -30,7 +30,7 @@ from tables import all_tables
 from transfer import few, few_signs, forgets, headlines, kept, memory, methods, row_cost, sentiment
 from writers import writers
 
-from mesocosm.build.wiring import columns_of, kinds_of
+from mesocosm.build.data_access import columns_of, kinds_of
 from mesocosm.learn import judge
 from mesocosm.learn.bases import resolve
 from mesocosm.learn.choose import choose

@@ -130,7 +130,7 @@ def sight() -> list[Line]:
     """
     from sklearn.datasets import load_digits
 
-    from mesocosm.build.wiring import columns_of
+    from mesocosm.build.data_access import columns_of
     from mesocosm.ecosystem import open_ecosystem
 
     found = load_digits()

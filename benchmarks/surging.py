@@ -83,7 +83,8 @@ def headlines(usual: float) -> tuple[Said, Callable[[random.Random], list[dict[s
     """The same of real headlines: a model learns half of them; of the other half one half is what
     was held out, the other the stream.
     """
-    from mesocosm.build.wiring import columns_of, net_of
+    from mesocosm.build.data_access import columns_of
+    from mesocosm.build.model_access import net_of
     from mesocosm.ecosystem import open_ecosystem
 
     rows = wire()

@@ -38,7 +38,7 @@ FOLDS = size(5, 2)
 
 def german() -> tuple[dict[str, list[Any]], dict[str, str], np.ndarray[Any, Any], bool]:
     """The governed bank table: inputs, their types, the class; its purpose as a category."""
-    from mesocosm.build.wiring import columns_of, kinds_of
+    from mesocosm.build.data_access import columns_of, kinds_of
 
     with tempfile.TemporaryDirectory() as folder:
         eco = govern_bank(Path(folder) / "bank")

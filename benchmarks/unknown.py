@@ -43,7 +43,7 @@ def drawn(seed: int, learns: bool) -> tuple[tuple[float, float, float, float], l
     """
     from sklearn.metrics import roc_auc_score
 
-    from mesocosm.build.wiring import net_of
+    from mesocosm.build.model_access import net_of
     from mesocosm.ecosystem import open_ecosystem
 
     taught, judged = (list(zip(*messages(part), strict=True)) for part in ("train", "test"))
@@ -74,9 +74,9 @@ def drawn(seed: int, learns: bool) -> tuple[tuple[float, float, float, float], l
 
 def learnt(eco: Any, judged: list[tuple[str, str]], unknown: set[str], seed: int) -> list[Line]:
     """What is proposed of intents that come, and what a challenger makes of it."""
+    from mesocosm.build.model_access import net_of
     from mesocosm.build.novel import proposals, take_up
     from mesocosm.build.retrain import retrain
-    from mesocosm.build.wiring import net_of
     from mesocosm.cli.calls import local
 
     draw = random.Random(seed)

@@ -85,7 +85,8 @@ IMPORTED = (
     "mesocosm.learn.loop",
     "mesocosm.learn.export",
     "mesocosm.build.up",
-    "mesocosm.build.wiring",
+    "mesocosm.build.training_job",
+    "mesocosm.build.answer_index",
 )
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from mesocosm.base.owned import owner_only
-from mesocosm.build.graph import catalog_of
 from mesocosm.build.local_files import refuse_folder
+from mesocosm.build.project_store import catalog_of
 from mesocosm.catalog import Catalog
 from mesocosm.spec import Spec, read
 

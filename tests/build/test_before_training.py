@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mesocosm.build.graph import datasets_of
+from mesocosm.build.file_datasets import datasets_of
 from mesocosm.build.reading import read_ahead
 from mesocosm.ecosystem import open_ecosystem
 

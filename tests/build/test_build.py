@@ -185,7 +185,7 @@ def test_a_build_killed_at_many_moments_ends_the_same(built: Path, tmp_path: Pat
 
 def test_two_builds_at_once_do_not_meet(pond: Path) -> None:
     from mesocosm.base.errors import Failure
-    from mesocosm.build.apply import alone
+    from mesocosm.build.build_lock import alone
 
     with (
         alone(pond / ".mesocosm"),

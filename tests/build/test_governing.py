@@ -288,7 +288,7 @@ def test_a_running_server_builds_a_source_that_grew_and_raises_an_alert_where_it
     eco = open_ecosystem(shop.spec.root)
     eco.build()
     running = Running(eco.spec, eco.catalog)
-    assert running.follow(["orders"]) is None
+    assert running.jobs.follow(["orders"]) is None
     before = eco.catalog.snapshot(dataset="sales")["account"]["in"]
     with (shop.spec.root / "orders.csv").open("a") as handle:
         handle.write("900,5,2026-02-02,Bonn,new@x.org\n")

@@ -14,8 +14,9 @@ import pytest
 
 from mesocosm.base.errors import Wrong
 from mesocosm.build.apply import apply
-from mesocosm.build.new_data import compare_snapshots, read_stop
+from mesocosm.build.new_data import compare_snapshots
 from mesocosm.build.preview import preview_data
+from mesocosm.build.stopped_build import read_stop
 from mesocosm.build.whole_change import compare_dates, compare_texts
 from mesocosm.cli.build import check_accepted
 from mesocosm.ecosystem import open_ecosystem

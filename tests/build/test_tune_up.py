@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from conftest import SMALL, small_rows
 
-from mesocosm.build.retrain import least
+from mesocosm.build.challenger_comparison import least
 from mesocosm.build.tune_up import applied, proposals
 from mesocosm.catalog import tables as t
 from mesocosm.ecosystem import open_ecosystem

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from conftest import run
 
-from mesocosm.build.wiring import columns_of
+from mesocosm.build.data_access import columns_of
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.learn.explain import behind, shares, words
 from mesocosm.learn.heads.blend import softmax

@@ -81,7 +81,7 @@ def desk(tmp_path: Path) -> Path:
 
 
 def test_lists_are_read_each_value_once_and_sorted(desk: Path) -> None:
-    from mesocosm.build.wiring import columns_of
+    from mesocosm.build.data_access import columns_of
 
     eco = open_ecosystem(desk)
     (desk / "ecosystem.yaml").write_text(FILE.split("models:")[0])

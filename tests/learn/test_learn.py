@@ -186,7 +186,7 @@ def test_metrics_agree_with_scikit_learn() -> None:
 
 
 def test_a_version_reproduces_its_own_figures_and_a_changed_file_is_noticed(bank: Path) -> None:
-    from mesocosm.build.wiring import columns_of
+    from mesocosm.build.data_access import columns_of
     from mesocosm.ecosystem import open_ecosystem
 
     eco = open_ecosystem(bank)

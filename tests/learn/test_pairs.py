@@ -75,7 +75,7 @@ def test_a_pair_read_apart_is_told_where_one_text_is_not(
     assert [a["label"] for a in answers] == ["yes", "no"]
     told = cli("explain", answers[0]["id"], "-f", str(file))
     assert told.returncode == 0 and "one" in told.stdout
-    from mesocosm.build.wiring import net_of
+    from mesocosm.build.model_access import net_of
 
     net = net_of(eco.spec, apart, precision="fp32")
     both = net.predict(asked)

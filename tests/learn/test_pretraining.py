@@ -238,7 +238,7 @@ def test_what_cannot_be_pretrained_on_is_said_with_its_place(
 
 
 def test_models_share_one_trunk_that_learnt_what_each_of_them_tells(pond: Path) -> None:
-    from mesocosm.build.wiring import net_of
+    from mesocosm.build.model_access import net_of
 
     file = pond / "ecosystem.yaml"
     together = (

@@ -300,7 +300,7 @@ def test_tuning_beats_the_base_as_it_is_and_is_served_as_it_was_judged(
     file = tmp_path / "full" / "ecosystem.yaml"
     scans, y = digits
     fresh = np.flatnonzero(y >= 5)[240:300]
-    from mesocosm.build.wiring import net_of
+    from mesocosm.build.model_access import net_of
 
     net = net_of(eco.spec, version)
     right = [
@@ -425,7 +425,8 @@ models:
     assert told["both"]["metrics"]["price"]["took"]["phases"]["tuning"] > told["texts"]["metrics"][
         "price"
     ]["took"]["phases"]["tuning"] and {c.sign for c in eco.plan()} == {"="}
-    from mesocosm.build.wiring import columns_of, net_of
+    from mesocosm.build.data_access import columns_of
+    from mesocosm.build.model_access import net_of
 
     net = net_of(eco.spec, told["both"])
     rows, part = columns_of(

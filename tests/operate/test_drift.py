@@ -648,7 +648,7 @@ def test_training_anew_is_held_to_a_pace(pond: Path) -> None:
     eco = open_ecosystem(pond)
     running, now = Running(eco.spec, eco.catalog), eco.catalog.clock()
     try:
-        assert running._too_soon("desk") == ""
+        assert running.jobs.too_soon("desk") == ""
 
         def trained(number: int, ago: float) -> None:
             with eco.catalog.transaction() as con:
@@ -666,17 +666,17 @@ def test_training_anew_is_held_to_a_pace(pond: Path) -> None:
         trained(1, 90_000)
         trained(2, 50_000)
         trained(3, 20_000)
-        assert running._too_soon("desk") == ""
+        assert running.jobs.too_soon("desk") == ""
         trained(4, 600)
-        assert "a challenger was trained 60" in running._too_soon(
+        assert "a challenger was trained 60" in running.jobs.too_soon(
             "desk"
-        ) and "1h lie between two" in running._too_soon("desk")
+        ) and "1h lie between two" in running.jobs.too_soon("desk")
         trained(5, 4000)
         with eco.catalog.transaction() as con:
             con.execute(tables.VERSIONS.delete().where(tables.VERSIONS.c.number == 4))
-        assert running._too_soon("desk") == "3 were trained within a day, and 3 may be"
-        running._retrain("desk", "a drift")
-        assert "desk" not in running.growing and eco.catalog.audit(1)[0]["why"].startswith(
+        assert running.jobs.too_soon("desk") == "3 were trained within a day, and 3 may be"
+        running.jobs.retrain("desk", "a drift")
+        assert "desk" not in running.jobs.growing and eco.catalog.audit(1)[0]["why"].startswith(
             "not trained again now: 3 were trained"
         )
     finally:

@@ -19,7 +19,7 @@ import pytest
 import yaml
 from conftest import BANK, Server
 
-from mesocosm.build.wiring import columns_of
+from mesocosm.build.data_access import columns_of
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.operate.export.rules import PANELS
 

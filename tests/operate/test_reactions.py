@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from conftest import SMALL, small_rows
 
-from mesocosm.build.retrain import rollback
+from mesocosm.build.rollback import rollback
 from mesocosm.build.serving import Loader
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.operate.correction import corrected

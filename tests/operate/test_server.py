@@ -18,7 +18,7 @@ import httpx
 import pytest
 from conftest import ROW, Server
 
-from mesocosm.build.retrain import rollback
+from mesocosm.build.rollback import rollback
 from mesocosm.ecosystem import open_ecosystem
 
 PREDICT = "/v1/services/credit-desk/predict"

@@ -1,35 +1,26 @@
 """Apply a plan: each result whole or not at all, listed in one transaction after its files are.
 
-Knows the rooms' doors and the catalog. Killed anywhere, the next build goes on.
+Knows a plan, the makers of resources and the catalog. Killed anywhere, the next build goes on.
 """
 
 from __future__ import annotations
 
-import fcntl
-import os
-import secrets
 import shutil
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert
-
-from mesocosm.base.digest import digest, digest_folder
 from mesocosm.base.errors import Failure, Finding, Invalid, Later, Wrong
-from mesocosm.base.files import folder_appears, sweep
-from mesocosm.base.owned import owned_folder, owner_only
-from mesocosm.build.dataset_versions import next_id
-from mesocosm.build.graph import datasets_of, where_of
+from mesocosm.base.files import sweep
+from mesocosm.build.build_lock import alone
 from mesocosm.build.live import Live
-from mesocosm.build.new_data import forget_stop, keep_failure
 from mesocosm.build.plan import Change
-from mesocosm.build.putting import put
+from mesocosm.build.project_store import where_of
 from mesocosm.build.resource import ACTIONS
+from mesocosm.build.resource_makers import Record, make_dataset, make_model, make_service
+from mesocosm.build.stopped_build import forget_stop, keep_failure
 from mesocosm.catalog import Catalog
 from mesocosm.catalog import tables as t
 from mesocosm.spec import Spec
@@ -43,55 +34,6 @@ class Outcome:
 
     done: list[dict[str, Any]]
     failed: list[Finding]
-
-
-@contextmanager
-def alone(store: Path, wait: float = 0.0) -> Iterator[None]:
-    """One build at a time; the lock dies with its process.
-
-    Args:
-        wait: seconds to wait for another build to end.
-
-    Raises:
-        Failure: another build is at work.
-    """
-    owned_folder(store)
-    with owner_only(), (store / "lock").open("w") as handle:
-        until = time.monotonic() + wait
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except OSError as error:
-                if time.monotonic() >= until:
-                    raise Failure(
-                        "another build of this ecosystem is at work; wait for it to end"
-                    ) from error
-                time.sleep(0.2)
-        yield
-
-
-def private_key(store: Path) -> str:
-    """The key of pseudonyms: `MESOCOSM_KEY` (64 hex digits), or a file only its owner reads.
-
-    Raises:
-        Failure: the key given is not 64 hex digits.
-    """
-    given = os.environ.get("MESOCOSM_KEY", "")
-    path = store / "key"
-    if not given:
-        if not path.exists():
-            store.mkdir(parents=True, exist_ok=True)
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            os.write(handle, secrets.token_hex(32).encode())
-            os.close(handle)
-        given = path.read_text().strip()
-    try:
-        if len(bytes.fromhex(given)) != 32:
-            raise ValueError
-    except ValueError as error:
-        raise Failure("MESOCOSM_KEY is not 64 hex digits") from error
-    return given
 
 
 def apply(
@@ -176,9 +118,9 @@ def _leave(catalog: Catalog, store: Path, address: str, prune: bool) -> None:
 def _make(spec: Spec, catalog: Catalog, change: Change, say: Say, accept: frozenset[str]) -> None:
     assert change.resource is not None and change.prints is not None
     makers: dict[str, Callable[..., tuple[str, Record]]] = {
-        "datasets": partial(_dataset, accept=accept),
-        "models": _model,
-        "services": _service,
+        "datasets": partial(make_dataset, accept=accept),
+        "models": make_model,
+        "services": make_service,
     }
     maker = makers.get(change.resource.section)
     with Live(where_of(spec).store, change.address) as live:
@@ -205,223 +147,3 @@ def _make(spec: Spec, catalog: Catalog, change: Change, say: Say, accept: frozen
         catalog.write_audit(
             con, "build", ACTIONS[change.sign], change.address, "; ".join(change.because)
         )
-
-
-Record = Callable[[Any], None]
-
-
-def _dataset(
-    spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], None], accept: frozenset[str]
-) -> tuple[str, Record]:
-    from mesocosm.build.integrity import Integrity
-    from mesocosm.build.local_files import settle_readings
-    from mesocosm.build.new_data import check_new_data
-    from mesocosm.govern.govern import govern
-
-    assert change.resource is not None and change.prints is not None
-    name, where = change.resource.name, where_of(spec)
-    last = catalog.snapshot(dataset=name)
-    if change.sign == "~" and last:
-        return last["id"], lambda con: None
-    data = datasets_of(spec)[name]
-    damaged = last is not None and Integrity(where.store).check_snapshot(last) is not None
-    made = govern(
-        name,
-        data,
-        spec.eco.sources,
-        where,
-        change.prints.made,
-        private_key(where.store),
-        say,
-        _last(last),
-        catalog.clock(),
-        forgotten_of(spec, catalog, name),
-    )
-    origins = {
-        s: {"origin": spec.eco.sources[s].origin, "licence": spec.eco.sources[s].licence}
-        for s in data.all_sources
-    }
-    again = (
-        damaged and last is not None and last["made"] == change.prints.made
-    )  # the same rows, under the name that versions know
-    ident = last["id"] if last and again else next_id(catalog, name, change.prints.made)
-    values: dict[str, Any] = {
-        "id": ident,
-        "dataset": name,
-        "made": change.prints.made,
-        "path": f"datasets/{name}",
-        "delta": made.delta["rows"],
-        "account": made.account,
-        "report": (
-            made.report
-            | {
-                "delta": made.delta,
-                "seconds": round(made.seconds, 2),
-                "origins": origins,
-            }
-        ),
-        "recipe": dict(change.resource.made_by),
-        "files": made.files,
-        "facts": made.facts,
-        "previous": (last["previous"] if again else last["id"]) if last else None,
-        "at": catalog.clock(),
-    }
-
-    changes = check_new_data(
-        spec,
-        name,
-        change.prints.made,
-        last,
-        values
-        | {
-            "recipe": (
-                values["recipe"]
-                | {"auto": name in spec.eco.datasets and spec.eco.datasets[name].auto}
-            )
-        },
-        accept,
-    )
-    values["report"] |= {"changes": [asdict(c) for c in changes]}
-    for found in changes:
-        say(
-            f"{'accepted' if found.stops else 'warning'}:"
-            f" {name}{'.' if found.field else ': '}{found.sentence}"
-        )
-
-    settle_readings(spec, name)
-
-    def record(con: Any) -> None:
-        con.execute(t.SNAPSHOTS.delete().where(t.SNAPSHOTS.c.id == ident))
-        con.execute(insert(t.SNAPSHOTS).values(**values))
-        for found in changes:
-            if found.stops:
-                catalog.write_audit(con, "build", "accept", f"datasets.{name}", found.sentence)
-
-    return ident, record
-
-
-def forgotten_of(spec: Spec, catalog: Catalog, name: str) -> list[str]:
-    """The marks of erased subjects that a dataset must not hold: its own, and those of datasets
-    over one of its sources, with their key's column.
-    """
-    from mesocosm.govern.recipe import columns_of
-
-    every = datasets_of(spec)
-    marks = catalog.forgotten(name)
-    for other, data in every.items():
-        if other != name and data.key and set(data.all_sources) & set(every[name].all_sources):
-            marks += [
-                f"{mark}@{columns_of(data.fields)[data.key]}"
-                for mark in catalog.forgotten(other)
-                if "@" not in mark
-            ]
-    return list(dict.fromkeys(marks))
-
-
-def _last(snapshot: dict[str, Any] | None) -> dict[str, Any]:
-    """What rules compare with: rows kept and spread of the last snapshot."""
-    return (
-        {"rows": snapshot["account"]["kept"], "training": snapshot["facts"]["training"]}
-        if snapshot
-        else {}
-    )
-
-
-def _model(
-    spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], None]
-) -> tuple[str, Record]:
-    from mesocosm.build.novel import named_rows
-    from mesocosm.build.wiring import grow_version
-
-    assert change.resource is not None and change.prints is not None
-    name = change.resource.name
-    model = spec.eco.models[name]
-    same = [
-        v
-        for v in catalog.versions(name)
-        if v["made"] == change.prints.made and _whole(where_of(spec).store, v)
-    ]
-    if same:
-        from mesocosm.learn.judge import gates
-
-        missed = gates(dict(model.require), same[-1]["metrics"])
-        say("a version made of just this is at hand")
-        _say_missed(missed, say)
-        state, why = ("refused", "; ".join(missed)) if missed else ("champion", "meets its gates")
-        return same[-1]["id"], lambda con: catalog.judge(con, same[-1]["id"], state, why)
-    snapshot = catalog.snapshot(dataset=model.learns)
-    assert snapshot is not None
-    named = named_rows(spec, catalog, name, snapshot)
-    if named:
-        say(
-            f"{len(named)} requests teach classes that people named and the data do not have:"
-            f" {', '.join(sorted({str(r[model.predict]) for r in named}))}"
-        )
-    values = grow_version(
-        spec, catalog, name, model, snapshot, change.prints.made, say, "build", named
-    )
-    _say_missed(values["missed"], say)
-    missed = values.pop("missed")
-    values |= {
-        "state": "refused" if missed else "champion",
-        "why": "; ".join(missed) or "meets its gates",
-    }
-
-    def record(con: Any) -> None:
-        con.execute(insert(t.VERSIONS).values(**values))
-
-    return str(values["id"]), record
-
-
-def _say_missed(missed: list[str], say: Callable[[str], None]) -> None:
-    for sentence in missed:
-        say(f"refused: {sentence}")
-
-
-def _whole(store: Path, version: dict[str, Any]) -> bool:
-    folder = store / version["path"]
-    return bool(folder.is_dir() and digest_folder(folder) == version["content"])
-
-
-def _service(
-    spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], None]
-) -> tuple[str, Record]:
-    assert change.resource is not None
-    name = change.resource.name
-    service = spec.eco.services[name]
-    now = catalog.deployment(name)
-    version, answers = "", ""
-    if service.serves:
-        listed = next(r for r in catalog.resources() if r["address"] == f"models.{service.serves}")
-        row = catalog.version(listed["thing"])
-        assert row is not None
-        if row["state"] == "refused":
-            kept = f"; {now['version']} stays in service" if now else ""
-            raise Wrong(
-                "serves",
-                f"{row['id']} is refused ({row['why']}){kept}",
-                "a version that meets its gates",
-            )
-        version = row["id"]
-    if service.answers:
-        listed = next(
-            r for r in catalog.resources() if r["address"] == f"datasets.{service.answers.dataset}"
-        )
-        answers = listed["thing"]
-        from mesocosm.build.wiring import index_answers
-
-        index_answers(spec, catalog, service, answers, say)
-    if now and (now["version"], now["answers"]) == (version, answers):
-        return version or answers, lambda con: None
-    under_way = catalog.rollout(name)
-    if under_way and (under_way["version"], under_way["answers"]) == (version, answers):
-        say(f"the rollout of {version} is under way")
-        return version or answers, lambda con: None
-    return version or answers, lambda con: say(
-        put(catalog, con, name, service, version, answers, "build", "; ".join(change.because))
-    )
-
-
-def version_folder(store: Path, name: str, made: str) -> Any:
-    """Where a version's files appear."""
-    return folder_appears(store / "models" / name / digest(made, size=8))

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select
 
 from mesocosm.base.errors import Failure, Wrong
-from mesocosm.build.graph import where_of
 from mesocosm.build.history import dataset_of, version_of
+from mesocosm.build.project_store import where_of
 from mesocosm.catalog import Catalog
 from mesocosm.catalog import tables as t
 from mesocosm.govern.types.number import Number

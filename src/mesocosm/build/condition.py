@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mesocosm.base.errors import Failure
-from mesocosm.build.graph import datasets_of, where_of
+from mesocosm.build.file_datasets import datasets_of
 from mesocosm.build.integrity import find_damage
-from mesocosm.build.new_data import read_stop
+from mesocosm.build.project_store import where_of
+from mesocosm.build.stopped_build import read_stop
 from mesocosm.catalog import Catalog
 from mesocosm.spec import Spec
 

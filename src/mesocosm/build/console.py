@@ -1,6 +1,6 @@
-"""The console's API: what exists and how it is, its past, and what a person may do by hand.
+"""The console's state: what exists and how it is, its past, and what a person may do by hand.
 
-Knows HTTP, roles and the doors of build. Knows no sockets.
+Knows one running ecosystem, roles and the doors of build. Knows no HTTP beyond what is refused.
 """
 
 from __future__ import annotations
@@ -10,27 +10,19 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse, Response
-
 from mesocosm.base.durations import seconds
 from mesocosm.base.errors import Failure, Wrong
 from mesocosm.base.rights import OWNER
-from mesocosm.build.graph import datasets_of, where_of
-from mesocosm.build.labels import worth_labelling
-from mesocosm.build.live import at_work
-from mesocosm.build.novel import proposals, take_up
+from mesocosm.build.file_datasets import datasets_of
 from mesocosm.build.plan import plan
+from mesocosm.build.project_store import where_of
 from mesocosm.build.reported import reported_version
-from mesocosm.build.retrain import rollback
 from mesocosm.build.scenery import Scenery
-from mesocosm.build.serving import trace
 from mesocosm.build.shown import EXTREMES, alert_shown, last_shown, without_values
 from mesocosm.build.whatif import Desk
 from mesocosm.build.whole import requests_of, whole
 from mesocosm.catalog import Catalog
-from mesocosm.operate.guard import Problem, body_of
-from mesocosm.operate.moving import promote
+from mesocosm.operate.guard import Problem
 from mesocosm.operate.served import Served
 from mesocosm.operate.watch import Watch
 from mesocosm.spec import Spec
@@ -298,151 +290,3 @@ class Console:
         """Refuse a service that there is not."""
         if service not in self.served:
             raise Problem(404, "No such service", f"no service is named '{service[:60]}'")
-
-
-def routes(app: FastAPI, console: Console) -> None:
-    """Add the console's API."""
-    spec, catalog = console.spec, console.catalog
-
-    def owner(request: Request, why: str) -> None:
-        if request.state.role != OWNER:
-            raise Problem(403, "The role may not read this", f"{why}; it is for the owner's token")
-
-    @app.get("/v1/ecosystem")
-    async def ecosystem(request: Request) -> Any:
-        return await asyncio.to_thread(console.everything, request.state.role)
-
-    @app.get("/v1/monitors")
-    async def monitors(request: Request) -> Any:
-        return console.looks(request.state.role)
-
-    @app.get("/v1/lineage/{ident}")
-    async def lineage(ident: str, request: Request) -> Any:
-        try:
-            found = await asyncio.to_thread(trace, spec, catalog, ident)
-        except Failure as failure:
-            raise Problem(404, "No such prediction", str(failure)) from failure
-        if request.state.role != OWNER:
-            found["prediction"].pop("input", None)
-        return found
-
-    @app.get("/report")
-    async def report(request: Request) -> Response:
-        owner(request, "the report shows example values")
-        return HTMLResponse(await asyncio.to_thread(console.report))
-
-    @app.get("/v1/datasets/{name}/rows")
-    async def rows(
-        name: str, request: Request, version: str = "newest", offset: int = 0, limit: int = 100
-    ) -> Any:
-        return await asyncio.to_thread(
-            console.rows, name, request.state.role, version, offset, limit
-        )
-
-    @app.get("/v1/datasets/{name}/versions")
-    async def versions(name: str, old: str = "", new: str = "") -> Any:
-        return await asyncio.to_thread(console.versions, name, old, new)
-
-    @app.get("/v1/work")
-    async def work() -> Any:
-        return await asyncio.to_thread(at_work, where_of(spec).store)
-
-    @app.get("/v1/models/{name}/unsure")
-    async def unsure(name: str, request: Request, most: int = 8) -> Any:
-        owner(request, "rows to label show what was asked")
-        try:
-            return await asyncio.to_thread(
-                worth_labelling, spec, catalog, name, max(1, min(most, 100))
-            )
-        except Failure as failure:
-            raise Problem(404, "Nothing to label", str(failure)) from failure
-
-    @app.get("/v1/models/{name}/proposals")
-    async def proposed(name: str, request: Request) -> Any:
-        owner(request, "proposals show what was asked")
-        try:
-            return await asyncio.to_thread(proposals, spec, catalog, name)
-        except Failure as failure:
-            raise Problem(404, "Nothing to propose", str(failure)) from failure
-
-    @app.post("/v1/models/{name}/proposals")
-    async def named(name: str, request: Request) -> Any:
-        body = await body_of(request)
-        asked = body if isinstance(body, dict) else {}
-        told, label = asked.get("predictions"), asked.get("label")
-        if (
-            not isinstance(told, list)
-            or not all(isinstance(p, str) for p in told)
-            or not isinstance(label, str)
-        ):
-            raise Problem(
-                422,
-                "The request cannot be right",
-                "wanted 'predictions', a list of their ids, and their 'label'",
-            )
-        try:
-            return await asyncio.to_thread(
-                take_up, spec, catalog, name, told, label, str(request.state.role)
-            )
-        except Wrong as wrong:
-            raise Problem(422, "The request cannot be right", str(wrong)) from wrong
-        except Failure as failure:
-            raise Problem(404, "Nothing to label", str(failure)) from failure
-
-    async def reason(request: Request) -> tuple[str, dict[str, Any]]:
-        body = await body_of(request)
-        asked = body if isinstance(body, dict) else {}
-        return "".join(c for c in str(asked.get("why", "by hand"))[:200] if c.isprintable()), asked
-
-    async def ended(
-        name: str, request: Request, call: Callable[[Catalog, str, str, str], Any], title: str
-    ) -> Any:
-        why, _ = await reason(request)
-        console.known(name)
-        try:
-            return await asyncio.to_thread(call, catalog, name, "console", why)
-        except Failure as failure:
-            raise Problem(409, title, str(failure)) from failure
-
-    @app.post("/v1/services/{name}/rollback")
-    async def back(name: str, request: Request) -> Any:
-        return await ended(name, request, rollback, "Nothing to go back to")
-
-    @app.post("/v1/services/{name}/promote")
-    async def forward(name: str, request: Request) -> Any:
-        return await ended(name, request, promote, "Nothing to promote")
-
-    @app.post("/v1/services/{name}/retrain")
-    async def again(name: str, request: Request) -> Any:
-        why, _ = await reason(request)
-        console.known(name)
-        held_back = await asyncio.to_thread(console.train, name, why)
-        if held_back:
-            raise Problem(409, "No challenger is trained now", held_back)
-        return {"service": name, "begun": True, "why": why}
-
-    @app.post("/v1/monitors/{name}/silence")
-    async def silence(name: str, request: Request) -> Any:
-        why, asked = await reason(request)
-        return await asyncio.to_thread(
-            console.silence, name, str(asked.get("for", "2h"))[:40], str(request.state.role), why
-        )
-
-    @app.post("/v1/alerts/{alert}/close")
-    async def close(alert: str, request: Request) -> Any:
-        why, asked = await reason(request)
-        if not isinstance(asked.get("why"), str) or not why.strip():
-            raise Problem(
-                422,
-                "A reason is required",
-                "'why' is missing or empty; expected a sentence, which is written into the audit",
-            )
-        return await asyncio.to_thread(console.close, alert, str(request.state.role), why.strip())
-
-    @app.get("/v1/services/{name}/what-if")
-    async def form(name: str) -> Any:
-        return await console.supposed(name, console.desk.form)
-
-    @app.post("/v1/services/{name}/what-if")
-    async def suppose(name: str, request: Request) -> Any:
-        return await console.supposed(name, console.desk.ask, await body_of(request))

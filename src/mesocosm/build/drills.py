@@ -24,8 +24,8 @@ from sqlalchemy import insert
 
 from mesocosm.base.digest import digest_folder
 from mesocosm.base.errors import Failure
-from mesocosm.build.graph import where_of
-from mesocosm.build.wiring import columns_of, held_out
+from mesocosm.build.data_access import columns_of, held_out
+from mesocosm.build.project_store import where_of
 from mesocosm.catalog import Catalog
 from mesocosm.catalog import tables as t
 from mesocosm.client import Client, Refused

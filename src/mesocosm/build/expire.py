@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from mesocosm.build.apply import alone
+from mesocosm.build.build_lock import alone
 from mesocosm.build.forget import less, out_of_answers
-from mesocosm.build.graph import where_of
+from mesocosm.build.project_store import where_of
 from mesocosm.catalog import Catalog
 from mesocosm.spec import Spec
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from mesocosm.base.errors import Failure, Wrong
-from mesocosm.build.graph import where_of
-from mesocosm.build.wiring import columns_of, net_of
+from mesocosm.build.data_access import columns_of
+from mesocosm.build.model_access import net_of
+from mesocosm.build.project_store import where_of
 from mesocosm.catalog import Catalog
 from mesocosm.spec import Spec
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from mesocosm.base.errors import Wrong
 from mesocosm.base.kinds import Kind
 from mesocosm.base.version import VERSION
-from mesocosm.build.graph import where_of
+from mesocosm.build.project_store import where_of
 from mesocosm.learn.bases.smollm2 import SmolLM2
 from mesocosm.operate.export import Living
 from mesocosm.spec import Spec

@@ -6,26 +6,25 @@ Knows the catalog and the doors of govern. The key itself is never written anywh
 
 from __future__ import annotations
 
-import re
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import cast, delete, false, insert, or_, select, update
-from sqlalchemy.types import String
+from sqlalchemy import insert, select, update
 
 from mesocosm.base.errors import Wrong
 from mesocosm.base.files import write_json
-from mesocosm.build.apply import alone, private_key
-from mesocosm.build.graph import datasets_of, where_of
+from mesocosm.build.build_lock import alone
+from mesocosm.build.file_datasets import datasets_of
 from mesocosm.build.history import dataset_of, version_of
+from mesocosm.build.prediction_erasure import erase_predictions, names_subject
+from mesocosm.build.project_store import where_of
+from mesocosm.build.pseudonym_key import private_key
 from mesocosm.build.unlearn import unlearn
 from mesocosm.catalog import Catalog
 from mesocosm.catalog import tables as t
 from mesocosm.govern.recipe import columns_of
 from mesocosm.spec import Spec
-
-FIGURE = re.compile(r"-?\d+(?:\.\d+)?")
 
 
 def forget(
@@ -117,7 +116,7 @@ def _held(
             if key not in found
             and any(
                 con.execute(
-                    select(t.PREDICTIONS.c.id).where(_names_subject(names, form)).limit(1)
+                    select(t.PREDICTIONS.c.id).where(names_subject(names, form)).limit(1)
                 ).first()
                 for form in forms[key]
             )
@@ -243,7 +242,7 @@ def _forget(
                 catalog.make_stale(con, f"datasets.{dataset}")
             for version, values in changed.items():
                 con.execute(update(t.VERSIONS).where(t.VERSIONS.c.id == version).values(**values))
-            logs = _logs(con, words)
+            logs = erase_predictions(con, words)
             for version in models:
                 row = (
                     con.execute(select(t.VERSIONS.c.why).where(t.VERSIONS.c.id == version)).scalar()
@@ -318,52 +317,6 @@ def _without(value: Any, words: set[str]) -> Any:
     if isinstance(value, list):
         return [_without(v, words) for v in value]
     return None if isinstance(value, str) and value in words else value
-
-
-def _safe(word: str) -> str:
-    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
-def _names_subject(fields: Iterable[str], word: str) -> Any:
-    """Whether a prediction names a subject: a text anywhere, figures in one of some fields only,
-    since 12 may be an age.
-    """
-    safe, tests = _safe(word), []
-    forms = (
-        [f'%"{safe}"%']
-        if not FIGURE.fullmatch(word)
-        else [
-            f'%"{_safe(f)}": {form}%'
-            for f in fields
-            for form in (f"{safe},", f"{safe}}}", f'"{safe}"')
-        ]
-    )
-    for column in (t.PREDICTIONS.c.input, t.PREDICTIONS.c.output):
-        tests += [cast(column, String).like(form, escape="\\") for form in forms]
-    return or_(false(), *tests)
-
-
-def _predictions_with(con: Any, words: set[str]) -> list[str]:
-    """Ids of predictions whose input or output holds a word as a whole text or number."""
-    tests = []
-    for word in words:
-        safe = _safe(word)
-        for column in (t.PREDICTIONS.c.input, t.PREDICTIONS.c.output):
-            tests += [
-                cast(column, String).like(form, escape="\\")
-                for form in (f'%"{safe}"%', f"%: {safe},%", f"%: {safe}}}%")
-            ]
-    return [row[0] for row in con.execute(select(t.PREDICTIONS.c.id).where(or_(*tests)))]
-
-
-def _logs(con: Any, words: set[str]) -> int:
-    """Delete predictions, with their feedback, whose input or output holds a word."""
-    gone = _predictions_with(con, words)
-    for start in range(0, len(gone), 500):
-        part = gone[start : start + 500]
-        con.execute(delete(t.FEEDBACK).where(t.FEEDBACK.c.prediction.in_(part)))
-        con.execute(delete(t.PREDICTIONS).where(t.PREDICTIONS.c.id.in_(part)))
-    return len(gone)
 
 
 def out_of_answers(store: Any, rows: set[int], dataset: str, snapshot: str) -> None:

@@ -5,14 +5,13 @@ Knows the grammar and which settings make a thing and which only run it.
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mesocosm.base.digest import digest
-from mesocosm.base.errors import Finding, Invalid, Later, Place, Wrong, belonging_to
-from mesocosm.base.kinds import Where
+from mesocosm.base.errors import Finding, Invalid, Later, Place, Wrong
+from mesocosm.build.file_datasets import REVISIONS, datasets_of
+from mesocosm.build.project_store import where_of
 from mesocosm.build.resource import Resource
 from mesocosm.govern.dataset import GOVERNING, Dataset
 from mesocosm.learn.auto import AUTO, Auto
@@ -20,114 +19,6 @@ from mesocosm.learn.bases.base import folder_of
 from mesocosm.learn.brought import Brought
 from mesocosm.operate.service import Log
 from mesocosm.spec import Spec
-
-if TYPE_CHECKING:
-    from mesocosm.catalog import Catalog
-
-REVISIONS = {"govern": 5, "learn": 5, "draft": 2}
-
-
-def where_of(spec: Spec) -> Where:
-    """The project's folder and its store."""
-    return Where(spec.root, spec.root / ".mesocosm")
-
-
-def catalog_of(spec: Spec) -> Catalog:
-    """The ecosystem's catalog: the one that `MESOCOSM_CATALOG` names by a URL, or the file in its
-    store.
-    """
-    from mesocosm.catalog import Catalog
-
-    return Catalog(os.environ.get("MESOCOSM_CATALOG") or where_of(spec).store)
-
-
-def datasets_of(spec: Spec) -> dict[str, Dataset]:
-    """The file's datasets, and one of two texts for every source that is spoken from directly."""
-    eco, found = (
-        spec.eco,
-        {
-            name: _stratified(spec, name, drafted_of(spec, name)[0] if data.auto else data)
-            for name, data in spec.eco.datasets.items()
-        },
-    )
-    spoken = [s.answers for s in eco.services.values() if s.answers]
-    named = {a.dataset: (a.question, a.answer) for a in spoken}
-    known = [
-        p.inhabitant.knows for p in eco.world.places.values() if p.inhabitant and p.inhabitant.knows
-    ]
-    named |= {k: ("question", "answer") for k in known if k not in named}
-    for name, columns in named.items():
-        if name in eco.sources and name not in found:
-            fields = {c: {"type": "text", "missing": "quarantine"} for c in columns}
-            found[name] = Dataset.model_validate(
-                {"from": name, "fields": fields, "duplicates": "row"}
-            )
-    return found
-
-
-def _stratified(spec: Spec, name: str, data: Dataset) -> Dataset:
-    """A dataset whose parts keep the shares of the class that the first model of it in the file
-    predicts, where its split names no field itself.
-    """
-    split = data.split
-    if split.none or split.stratify or split.group:
-        return data
-    target = next(
-        (
-            m.predict
-            for m in spec.eco.models.values()
-            if m.learns == name
-            and not m.rank
-            and getattr(data.fields.get(m.predict), "type", "") in ("category", "boolean")
-        ),
-        None,
-    )
-    return (
-        data.model_copy(update={"split": split.model_copy(update={"stratify": target})})
-        if target
-        else data
-    )
-
-
-def drafted_of(spec: Spec, name: str) -> tuple[Dataset, dict[str, str]]:
-    """A dataset with `fields: auto` as drafted, and the evidence; drafted anew only where its
-    source changed.
-
-    Raises:
-        Invalid: its source cannot be read.
-    """
-    from mesocosm.base.files import write_json
-
-    data, where = spec.eco.datasets[name], where_of(spec)
-    try:
-        sources = {n: spec.eco.sources[n] for n in data.source.sources}
-        asked = data.model_dump(
-            mode="json", by_alias=True, exclude_unset=True, exclude={"fields", "auto"}
-        )
-        prints = []
-        for source, settings in sources.items():
-            with belonging_to(f"sources.{source}"):
-                prints.append([settings.made_of(), settings.fingerprint(where)])
-        path = (
-            where.store
-            / "drafts"
-            / f"{digest(prints, asked, REVISIONS['govern'], REVISIONS['draft'])}.json"
-        )
-        if not path.is_file():
-            from mesocosm.govern.drafted import look
-
-            made = look(sources, data.source, where)
-            write_json(path, {"settings": {**made.settings(), **asked}, "evidence": made.evidence})
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        return Dataset.model_validate(kept["settings"]), kept["evidence"]
-    except (Wrong, Later) as error:
-        wrong = error if isinstance(error, Wrong) else Wrong("", str(error))
-        address = wrong.of or f"datasets.{name}"
-        steps = [
-            *address.split(".", 1),
-            *([k for k in wrong.key.split(".") if k] if wrong.of else []),
-        ]
-        raise Invalid([wrong.at(spec.place(*steps), address)]) from error
 
 
 def resources(spec: Spec) -> list[Resource]:

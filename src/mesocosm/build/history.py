@@ -13,9 +13,10 @@ from typing import Any
 from sqlalchemy import insert
 
 from mesocosm.base.errors import Failure, Wrong
-from mesocosm.build.apply import alone
+from mesocosm.build.build_lock import alone
 from mesocosm.build.dataset_versions import next_id, number_of
-from mesocosm.build.graph import datasets_of, where_of
+from mesocosm.build.file_datasets import datasets_of
+from mesocosm.build.project_store import where_of
 from mesocosm.catalog import Catalog
 from mesocosm.catalog import tables as t
 from mesocosm.govern.dataset import Dataset

@@ -16,7 +16,7 @@ from typing import Any
 from mesocosm.base.digest import digest, digest_file
 from mesocosm.base.errors import Failure
 from mesocosm.base.files import write_json
-from mesocosm.build.graph import datasets_of
+from mesocosm.build.file_datasets import datasets_of
 from mesocosm.catalog import Catalog
 from mesocosm.spec import Spec
 
@@ -164,7 +164,7 @@ def find_damage(spec: Spec, catalog: Catalog, thorough: bool = False) -> dict[st
 
 
 def _damage(spec: Spec, catalog: Catalog, looks: Integrity) -> Iterator[tuple[str, str]]:
-    from mesocosm.build.wiring import answers_folder
+    from mesocosm.build.answer_index import answers_folder
 
     for name in datasets_of(spec):
         snapshot = catalog.snapshot(dataset=name)

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from mesocosm.base.errors import Failure, Wrong
-from mesocosm.build.graph import where_of
+from mesocosm.build.data_access import doubles, group_of, kinds_of
 from mesocosm.build.history import version_of
-from mesocosm.build.wiring import doubles, group_of, kinds_of, net_of
+from mesocosm.build.model_access import net_of
+from mesocosm.build.project_store import where_of
 from mesocosm.catalog import Catalog, unlabelled
 from mesocosm.spec import Spec
 

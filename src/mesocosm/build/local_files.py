@@ -32,7 +32,7 @@ def refuse_folder(root: Path) -> None:
 
 def is_small(spec: Spec, name: str) -> bool:
     """Whether a dataset reads files of the project alone, and no more than `MOST_BYTES` of them."""
-    from mesocosm.build.graph import datasets_of
+    from mesocosm.build.file_datasets import datasets_of
 
     size = 0
     for source in (spec.eco.datasets.get(name) or datasets_of(spec)[name]).all_sources:

@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mesocosm.base.errors import Failure, Wrong
+from mesocosm.build.data_access import columns_of, held_out, kinds_of
 from mesocosm.build.history import version_of
 from mesocosm.build.labels import beside, champion_of, waiting
-from mesocosm.build.wiring import TAUGHT_ID, columns_of, held_out, kinds_of
+from mesocosm.build.training_job import TAUGHT_ID
 from mesocosm.catalog import Catalog
 from mesocosm.catalog import tables as t
 from mesocosm.spec import Spec

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
-from mesocosm.build.graph import datasets_of
+from mesocosm.build.file_datasets import datasets_of
 from mesocosm.catalog import Catalog
 from mesocosm.spec import Spec
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from mesocosm.base.errors import Failure
-from mesocosm.build.graph import where_of
+from mesocosm.build.project_store import where_of
 from mesocosm.build.running import running_server
 from mesocosm.spec import Spec
 

@@ -47,7 +47,7 @@ def plan(spec: Spec, catalog: Catalog) -> list[Change]:
         Invalid: a source cannot be read.
     """
     from mesocosm.build.integrity import find_damage
-    from mesocosm.build.new_data import read_stop
+    from mesocosm.build.stopped_build import read_stop
 
     listed = {row["address"]: row for row in catalog.resources()}
     damage = find_damage(spec, catalog)

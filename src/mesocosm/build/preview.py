@@ -13,11 +13,14 @@ from typing import Any
 
 from mesocosm.base.errors import Failure, Wrong
 from mesocosm.base.kinds import Where
-from mesocosm.build.apply import forgotten_of, private_key
-from mesocosm.build.graph import datasets_of, where_of
+from mesocosm.build.file_datasets import datasets_of
 from mesocosm.build.local_files import is_small
-from mesocosm.build.new_data import check_new_data, keep_failure
+from mesocosm.build.new_data import check_new_data
 from mesocosm.build.plan import Change
+from mesocosm.build.project_store import where_of
+from mesocosm.build.pseudonym_key import private_key
+from mesocosm.build.resource_makers import forgotten_of
+from mesocosm.build.stopped_build import keep_failure
 from mesocosm.catalog import Catalog
 from mesocosm.spec import Spec
 

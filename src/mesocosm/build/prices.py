@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from mesocosm.base.errors import Failure
-from mesocosm.build.graph import where_of
+from mesocosm.build.data_access import corpus_of, items_of, kinds_of, order_of, rows_for
+from mesocosm.build.model_access import taught_by
 from mesocosm.build.plan import Change
-from mesocosm.build.wiring import corpus_of, items_of, kinds_of, order_of, rows_for, taught_by
+from mesocosm.build.project_store import where_of
 from mesocosm.catalog import Catalog
 from mesocosm.spec import Spec
 

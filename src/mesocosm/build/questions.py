@@ -13,8 +13,8 @@ from pathlib import Path
 
 from mesocosm.base.errors import Failure, Finding, Invalid, Wrong
 from mesocosm.base.kinds import Where
-from mesocosm.build.graph import where_of
 from mesocosm.build.local_files import is_settled, is_small
+from mesocosm.build.project_store import where_of
 from mesocosm.build.seen import keep, mark_of
 from mesocosm.spec import Spec
 

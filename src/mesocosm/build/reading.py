@@ -12,9 +12,10 @@ from functools import partial
 from typing import Any
 
 from mesocosm.base.errors import Failure
-from mesocosm.build.graph import datasets_of, where_of
+from mesocosm.build.file_datasets import datasets_of
 from mesocosm.build.local_files import is_small
 from mesocosm.build.plan import Change
+from mesocosm.build.project_store import where_of
 from mesocosm.build.seen import once
 from mesocosm.catalog import Catalog
 from mesocosm.learn.auto import AUTO
@@ -85,7 +86,7 @@ def _sentences(spec: Spec, catalog: Catalog, model: Model, signs: dict[str, str]
         return []
     snapshot = catalog.snapshot(dataset=model.learns)
     if snapshot and signs.get(f"datasets.{model.learns}") == "=":
-        from mesocosm.build.wiring import columns_of
+        from mesocosm.build.data_access import columns_of
 
         texts = [
             str(t)

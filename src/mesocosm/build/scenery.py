@@ -16,9 +16,9 @@ from mesocosm.base.errors import Failure
 from mesocosm.base.files import inside
 from mesocosm.base.row_values import plain_all
 from mesocosm.build.condition import Condition
-from mesocosm.build.graph import where_of
 from mesocosm.build.live import at_work
 from mesocosm.build.look import Look
+from mesocosm.build.project_store import where_of
 from mesocosm.build.shown import alert_shown, last_shown
 from mesocosm.catalog import Book, Catalog
 from mesocosm.operate.served import Served

@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from mesocosm.base.errors import Failure, Wrong
-from mesocosm.build.apply import alone, private_key
-from mesocosm.build.graph import datasets_of, where_of
+from mesocosm.build.build_lock import alone
+from mesocosm.build.file_datasets import datasets_of
 from mesocosm.build.history import dataset_of, version_of
+from mesocosm.build.project_store import where_of
+from mesocosm.build.pseudonym_key import private_key
 from mesocosm.catalog import Catalog
 from mesocosm.govern.dataset import Dataset
 from mesocosm.spec import Spec

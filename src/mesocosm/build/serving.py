@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from mesocosm.base.errors import Failure, Wrong
 from mesocosm.base.kinds import Predictor
-from mesocosm.build.wiring import answers_folder, columns_of, net_of
+from mesocosm.build.answer_index import answers_folder
+from mesocosm.build.data_access import columns_of
+from mesocosm.build.model_access import net_of
 from mesocosm.catalog import Catalog
 from mesocosm.govern.expr import CALLS, prepare
 from mesocosm.operate.correction import floor_of

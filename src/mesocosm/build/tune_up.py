@@ -14,9 +14,9 @@ from typing import Any
 
 from mesocosm.base.bounds import parse_bound
 from mesocosm.base.errors import Failure, Invalid
-from mesocosm.build.graph import where_of
-from mesocosm.build.retrain import least
-from mesocosm.build.wiring import kinds_of
+from mesocosm.build.challenger_comparison import least
+from mesocosm.build.data_access import kinds_of
+from mesocosm.build.project_store import where_of
 from mesocosm.catalog import Catalog
 from mesocosm.govern.aim import PEOPLE
 from mesocosm.learn.card import leading

@@ -8,11 +8,10 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -24,14 +23,15 @@ from fastapi.staticfiles import StaticFiles
 
 from mesocosm.base.durations import seconds
 from mesocosm.base.errors import Failure
-from mesocosm.base.row_values import mark_quoted, withheld
-from mesocosm.build import console, inhabitants, visiting
+from mesocosm.base.row_values import mark_quoted
+from mesocosm.build import console_routes, inhabitants, visiting
+from mesocosm.build.background_jobs import BackgroundJobs
+from mesocosm.build.console import Console
 from mesocosm.build.expire import expire
-from mesocosm.build.graph import where_of
 from mesocosm.build.marking import Marking
 from mesocosm.build.measuring import measure
-from mesocosm.build.plan import plan
-from mesocosm.build.retrain import rollback
+from mesocosm.build.project_store import where_of
+from mesocosm.build.rollback import rollback
 from mesocosm.build.scenery import Scenery
 from mesocosm.build.serving import Loader
 from mesocosm.build.whatif import Desk
@@ -116,18 +116,18 @@ class Running:
             )
             for n, s in spec.eco.services.items()
         }
+        self.jobs = BackgroundJobs(spec, catalog)
         self.watches = [
             Watch(
                 n,
                 m,
                 self.served[m.watches],
                 catalog,
-                self._retrain,
+                self.jobs.retrain,
                 lambda s, why: _try_rollback(catalog, s, why),
             )
             for n, m in spec.eco.monitors.items()
         ]
-        self.growing: dict[str, subprocess.Popen[bytes]] = {}
         provider = Provider(spec.eco.oidc) if spec.eco.oidc else None
         self.signs = (
             SignIn(
@@ -257,14 +257,14 @@ class Running:
                     self._guarded(
                         "update",
                         partial(
-                            self._retrain,
+                            self.jobs.retrain,
                             name,
                             f"its time: every {eco.services[name].update.every}",
                         ),
                     )
                 ready = [n for n, at in due.items() if now >= at]
                 if ready:
-                    self._guarded("build", partial(self.follow, ready))
+                    self._guarded("build", partial(self.jobs.follow, ready))
                     due.update({n: time.monotonic() + every[n] for n in ready})
 
         thread = threading.Thread(target=loop)
@@ -280,23 +280,6 @@ class Running:
             if thread.ident:
                 thread.join()
 
-    def follow(self, sources: Sequence[str]) -> subprocess.Popen[bytes] | None:
-        """Build in a process of its own where one of some sources is not what was built; returns
-        the process.
-
-        Raises:
-            Failure: a source cannot be read, or broke its contract.
-        """
-        old = self.growing.get("build")
-        if old and old.poll() is None:
-            return old
-        changed = {c.address for c in plan(self.spec, self.catalog) if c.sign not in "=-"} & {
-            f"sources.{n}" for n in sources
-        }
-        return (
-            self._beside("build", "build", "-f", str(self.spec.path), "--json") if changed else None
-        )
-
     def _guarded(self, what: str, call: Callable[[], Any]) -> None:
         """Do something in the background; a failure becomes one alert until it goes well again."""
         try:
@@ -308,78 +291,18 @@ class Running:
                 self.catalog.clear(f"data-{what}", "another failure")
                 self.catalog.alert(f"data-{what}", "", what, said, {})
 
-    def _retrain(self, service: str, reason: str) -> None:
-        """What a monitor or the clock asks for: a challenger, where one may be trained."""
-        self._train(service, reason)
-
-    def _train(self, service: str, reason: str) -> str:
-        """Grow a challenger beside the gateway, in a process of its own and of lower priority; why
-        not, where it may not be.
-        """
-        if not self.spec.eco.services[service].serves:
-            return f"'{service}' serves no model"
-        old = self.growing.get(service)
-        if old and old.poll() is None:
-            return "another one is being trained"
-        held_back, reason = self._too_soon(service), withheld(reason)  # the alert has the values
-        if held_back:
-            with self.catalog.transaction() as con:
-                self.catalog.write_audit(
-                    con,
-                    "gateway",
-                    "hold",
-                    service,
-                    f"not trained again now: {held_back}; asked for because {reason}",
-                )
-            return held_back
-        self._beside(
-            service, "retrain", service, "-f", str(self.spec.path), "--reason", reason, "--json"
-        )
-        return ""
-
-    def _too_soon(self, service: str) -> str:
-        """Why no challenger may be trained now; empty where one may."""
-        update, now = self.spec.eco.services[service].update, self.catalog.clock()
-        made = [
-            v["at"]
-            for v in self.catalog.versions(self.spec.eco.services[service].serves or "")
-            if str(v["origin"]).startswith("challenger:")
-        ]
-        if made and now - made[-1] < seconds(update.cooldown):
-            return (
-                f"a challenger was trained {now - made[-1]:.0f} s ago, and {update.cooldown} lie"
-                " between two"
-            )
-        today = sum(now - at < 86400 for at in made)
-        return (
-            f"{today} were trained within a day, and {update.most} may be"
-            if today >= update.most
-            else ""
-        )
-
-    def _beside(self, name: str, *words: str) -> subprocess.Popen[bytes]:
-        """Run a command beside the gateway, in a process of lower priority; its words go to a
-        log.
-        """
-        log = (where_of(self.spec).store / "retrain.log").open("ab")
-        nice = (lambda: os.nice(10)) if hasattr(os, "nice") else None
-        one = subprocess.Popen(
-            [sys.executable, "-m", "mesocosm", *words],
-            stdout=log,
-            stderr=log,
-            stdin=subprocess.DEVNULL,
-            preexec_fn=nice,
-        )
-        self.growing[name] = one
-        threading.Thread(target=one.wait, daemon=True).start()
-        return one
-
     def _routes(self, app: FastAPI) -> None:
         desk = Desk(self.spec, self.catalog)
-        console.routes(
+        console_routes.routes(
             app,
-            console.Console(
-                self.spec, self.catalog, self.served, self.watches, self.scenery, desk, self._train
+            Console(
+                self.spec,
+                self.catalog,
+                self.served,
+                self.watches,
+                self.scenery,
+                desk,
+                self.jobs.train,
             ),
         )
         inhabitants.routes(

@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from mesocosm.base.errors import Failure, Wrong
+from mesocosm.build.data_access import columns_of
 from mesocosm.build.explain import BACKGROUND
-from mesocosm.build.graph import where_of
-from mesocosm.build.wiring import columns_of, net_of
+from mesocosm.build.model_access import net_of
+from mesocosm.build.project_store import where_of
 from mesocosm.catalog import Catalog
 from mesocosm.govern.expr import CALLS, prepare
 from mesocosm.operate.prepare import Preparation

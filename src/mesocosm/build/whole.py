@@ -15,9 +15,10 @@ from typing import Any, cast
 
 from mesocosm.base.durations import seconds
 from mesocosm.base.row_values import plain_all
-from mesocosm.build.graph import datasets_of, where_of
+from mesocosm.build.file_datasets import datasets_of
 from mesocosm.build.integrity import find_damage
-from mesocosm.build.new_data import read_stop
+from mesocosm.build.project_store import where_of
+from mesocosm.build.stopped_build import read_stop
 from mesocosm.catalog import Catalog, unsure_of
 from mesocosm.operate.logs import Request, Requests
 from mesocosm.spec import Spec

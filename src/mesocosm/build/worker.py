@@ -19,7 +19,7 @@ def main() -> None:
     import tokenizers  # noqa: F401
 
     import mesocosm.learn.predictor  # noqa: F401
-    from mesocosm.build.graph import catalog_of
+    from mesocosm.build.project_store import catalog_of
     from mesocosm.build.serving import Loader
     from mesocosm.operate.unit import Load
     from mesocosm.operate.worker import nursery

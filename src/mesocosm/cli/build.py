@@ -45,7 +45,7 @@ def check_accepted(eco: Any, accept: Sequence[str]) -> None:
     Raises:
         Wrong: with the nearest name.
     """
-    from mesocosm.build.graph import datasets_of
+    from mesocosm.build.file_datasets import datasets_of
 
     datasets = datasets_of(eco.spec)
     choices = [

@@ -12,7 +12,7 @@ from mesocosm.cli.common import AsJson, File, answer, guarded, opened
 @guarded
 def doctor(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
     """Hash every listed version again, read every snapshot's files, follow the audit's chain."""
-    from mesocosm.build.graph import datasets_of
+    from mesocosm.build.file_datasets import datasets_of
     from mesocosm.build.integrity import Integrity, find_damage
 
     eco = opened(file)

@@ -26,7 +26,7 @@ LATER = 15.0  # seconds in which later rows may change the diagnosis of an alert
 
 def to_break(spec: Any) -> str:
     """What to try first on a running ecosystem, as the command's words."""
-    from mesocosm.build.graph import datasets_of
+    from mesocosm.build.file_datasets import datasets_of
 
     eco, data = spec.eco, datasets_of(spec)
     for monitor in eco.monitors.values():
@@ -60,8 +60,8 @@ def drill(
     copy, and tell how long it took to heal.
     """
     from mesocosm.base.errors import Wrong
+    from mesocosm.build.data_access import columns_of, held_out, kinds_of
     from mesocosm.build.running import running_server
-    from mesocosm.build.wiring import columns_of, held_out, kinds_of
 
     if kind not in DRILLS:
         raise Wrong("", f"no drill is named '{kind}'", "one of the choices", DRILLS, kind)

@@ -25,7 +25,7 @@ def report(
     """Show how good the whole is and what to do next, what was cleaned and how good each model is;
     or one NAME of them.
     """
-    from mesocosm.build.graph import datasets_of
+    from mesocosm.build.file_datasets import datasets_of
     from mesocosm.build.reported import reported_version
     from mesocosm.build.whole import whole
     from mesocosm.cli.views.report import dataset_text, model_text, whole_text

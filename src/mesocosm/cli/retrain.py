@@ -19,7 +19,7 @@ def retrain(
     as_json: AsJson = False,
 ) -> None:
     """Grow a challenger for SERVICE, compare it with the champion, swap or keep and say why."""
-    from mesocosm.build.apply import alone
+    from mesocosm.build.build_lock import alone
     from mesocosm.build.retrain import retrain as grow
 
     eco = opened(file)

@@ -26,9 +26,9 @@ def rollback(
     """Put the version that a service ran before back, or make an old version of a dataset the
     newest again.
     """
-    from mesocosm.build.graph import datasets_of
+    from mesocosm.build.file_datasets import datasets_of
     from mesocosm.build.history import return_to
-    from mesocosm.build.retrain import rollback as back
+    from mesocosm.build.rollback import rollback as back
 
     eco = opened(file)
     if name in datasets_of(eco.spec):

@@ -26,7 +26,8 @@ def story(
     """
     from rich.status import Status
 
-    from mesocosm.build.story import played, story_of
+    from mesocosm.build.story import story_of
+    from mesocosm.build.story_performance import played
     from mesocosm.cli.beat import Screen
 
     eco = opened(file)
