@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mesocosm.base.version import VERSION
+
+if TYPE_CHECKING:
+    from mesocosm.ecosystem import Ecosystem
 
 __version__ = VERSION
 
 
-def open(path: str = ".") -> Any:
-    """Open an ecosystem by its file or folder."""
+def open(path: str | Path = ".") -> Ecosystem:
+    """Open an ecosystem by its file or folder.
+
+    Raises:
+        Invalid: with everything that is not right about the file.
+        Failure: the project lies in a folder that tables cannot lie in.
+    """
     from mesocosm.ecosystem import open_ecosystem
 
     return open_ecosystem(path)

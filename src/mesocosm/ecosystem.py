@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mesocosm.base.owned import owner_only
 from mesocosm.build.local_files import refuse_folder
 from mesocosm.build.project_store import catalog_of
 from mesocosm.catalog import Catalog
 from mesocosm.spec import Spec, read
+
+if TYPE_CHECKING:
+    from mesocosm.api.dataset import DatasetView
+    from mesocosm.api.service import ServiceView
+    from mesocosm.build.apply import Outcome
+    from mesocosm.build.plan import Change
+
+Say = Callable[[str, str], None]
 
 
 class Ecosystem:
@@ -27,16 +36,39 @@ class Ecosystem:
         self.spec: Spec = read(Path(path))
         refuse_folder(self.spec.root)
         self.catalog: Catalog = catalog_of(self.spec)
+        self._services: dict[str, ServiceView] | None = None
 
-    def plan(self) -> list[Any]:
+    @property
+    def datasets(self) -> dict[str, DatasetView]:
+        """Its datasets by name, as tables."""
+        from mesocosm.api.dataset import DatasetView
+
+        return {n: DatasetView(n, self.spec, self.catalog) for n in self.spec.eco.datasets}
+
+    @property
+    def services(self) -> dict[str, ServiceView]:
+        """Its services by name, as functions of rows."""
+        if self._services is None:
+            from mesocosm.api.service import ServiceView
+
+            names = self.spec.eco.services
+            self._services = {n: ServiceView(n, self.spec, self.catalog) for n in names}
+        return self._services
+
+    def plan(self) -> list[Change]:
         """What a build would do; what it notes in the store is its owner's alone."""
         from mesocosm.build.plan import plan
 
         with owner_only():
             return plan(self.spec, self.catalog)
 
-    def build(self, prune: bool = False, say: Any = lambda address, text: None) -> Any:
-        """Make it true; returns the outcome."""
+    def build(self, prune: bool = False, say: Say = lambda address, text: None) -> Outcome:
+        """Make it true; returns the outcome.
+
+        Args:
+            prune: whether what the file no longer names is removed.
+            say: is told each step as it is done: the resource's address, and a sentence.
+        """
         from mesocosm.build.apply import apply
 
         return apply(self.spec, self.catalog, self.plan(), say, prune)
