@@ -31,11 +31,11 @@ from mesocosm.operate.answers import Answer, Calibration, Labelled, compare
 from mesocosm.operate.drift.changes import find_changes
 from mesocosm.operate.drift.features import columns, drifted
 from mesocosm.operate.drift.units import find_unit
+from mesocosm.operate.drift_diagnosis import EXPLAINED
 from mesocosm.operate.evidence import HELD_LABEL
 from mesocosm.operate.faults import refuse_faulty_rows
 from mesocosm.operate.prepare import Fields
 from mesocosm.operate.verdict import _within, judged
-from mesocosm.operate.watch import EXPLAINED
 
 KINDS = ("unit", "recode", "missing", "concept", "covariate", "none")
 RIGHT = {
