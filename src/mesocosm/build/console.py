@@ -29,8 +29,9 @@ from mesocosm.build.shown import EXTREMES, alert_shown, last_shown, without_valu
 from mesocosm.build.whatif import Desk
 from mesocosm.build.whole import requests_of, whole
 from mesocosm.catalog import Catalog
-from mesocosm.operate.guard import Problem, body_of
+from mesocosm.operate.bodies import body_of
 from mesocosm.operate.moving import promote
+from mesocosm.operate.problems import Problem
 from mesocosm.operate.served import Served
 from mesocosm.operate.watch import Watch
 from mesocosm.spec import Spec
