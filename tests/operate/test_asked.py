@@ -17,7 +17,8 @@ from mesocosm.govern.dataset import Dataset
 from mesocosm.govern.expr import CALLS, prepare
 from mesocosm.govern.recipe import serving_sql
 from mesocosm.operate.given_labels import meant_label
-from mesocosm.operate.prepare import Preparation, nested_form
+from mesocosm.operate.nested import nested_form
+from mesocosm.operate.prepare import Preparation
 
 
 def prepared(

@@ -34,7 +34,7 @@ from mesocosm.operate.drift.units import find_unit
 from mesocosm.operate.drift_diagnosis import EXPLAINED
 from mesocosm.operate.evidence import HELD_LABEL
 from mesocosm.operate.faults import refuse_faulty_rows
-from mesocosm.operate.prepare import Fields
+from mesocosm.operate.fields import Fields
 from mesocosm.operate.verdict import _within, judged
 
 KINDS = ("unit", "recode", "missing", "concept", "covariate", "none")

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from mesocosm.base.errors import Wrong
 from mesocosm.operate.asking import _malformed
 from mesocosm.operate.bodies import non_finite
+from mesocosm.operate.fields import Fields
 from mesocosm.operate.openapi import WARNINGS
-from mesocosm.operate.prepare import Fields
 
 KINDS = {
     "age": "integer",

@@ -20,8 +20,8 @@ from mesocosm.base.rights import OWNER
 from mesocosm.operate.batcher import Batcher, Expired, Full
 from mesocosm.operate.bodies import Answer, json_of, read_bytes, read_json
 from mesocosm.operate.marks import HEADER, MARKS, MarkedRow
-from mesocosm.operate.prepare import json_kind, refused_over
 from mesocosm.operate.problems import Problem
+from mesocosm.operate.refusals import json_kind, refused_over
 from mesocosm.operate.served import Served
 from mesocosm.operate.tensors import LENGTH, packed, unpacked, wants_binary
 from mesocosm.operate.unit import Unit

@@ -17,8 +17,8 @@ from functools import partial
 from typing import Any
 
 from mesocosm.base.errors import Failure
+from mesocosm.operate.fields import Fields
 from mesocosm.operate.nursery import Gone, Nursery, Worker, leave
-from mesocosm.operate.prepare import Fields
 from mesocosm.operate.runtimes.onnx import Workers
 
 LOADING = 60.0  # seconds that loading may take at least

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from mesocosm.base.errors import Wrong
-from mesocosm.operate.prepare import MOST_TEXT
+from mesocosm.operate.fields import MOST_TEXT
 from mesocosm.operate.unit import Unit
 
 

@@ -21,7 +21,7 @@ from mesocosm.operate.deployed import Deployed
 from mesocosm.operate.given_labels import meant_label
 from mesocosm.operate.journal import Journal
 from mesocosm.operate.marks import count_traffic, mark_of
-from mesocosm.operate.prepare import refused_over
+from mesocosm.operate.refusals import refused_over
 from mesocosm.operate.rollout import chosen, share_of
 from mesocosm.operate.service import Service
 from mesocosm.operate.trial import Trial
