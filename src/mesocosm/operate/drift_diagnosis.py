@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mesocosm.base.durations import per_second, seconds
-from mesocosm.operate import alerts
 from mesocosm.operate.drift.changes import Change, find_changes
 from mesocosm.operate.drift.features import columns, drifted
 from mesocosm.operate.drift.held import JUDGED, as_sent, columns_of, unclipped
@@ -18,6 +17,7 @@ from mesocosm.operate.drift.sentences import name_moved, name_part, show_median
 from mesocosm.operate.drift.where import where
 from mesocosm.operate.label_watch import LabelWatch
 from mesocosm.operate.moving import recalibrated
+from mesocosm.operate.probes import as_json, find_probes
 from mesocosm.operate.stream import Stream
 from mesocosm.operate.unit import Unit
 from mesocosm.operate.verdict import Diagnosis, judged
@@ -153,7 +153,7 @@ class DriftDiagnosis:
         )
         self.watch.last["verdict"] = verdict.as_json()
         drill = "drill: " if stream.mark else ""
-        probes = alerts.find_probes(
+        probes = find_probes(
             found,
             changes,
             self.watch.known.training(),
@@ -175,7 +175,7 @@ class DriftDiagnosis:
             "since": min(r["at"] for r in rows),
             "mark": stream.mark,
             "version": now.version,
-            "probes": alerts.as_json(probes),
+            "probes": as_json(probes),
         }
         if verdict.kind == "concept":
             detail |= {"by": "labels", "gap": verdict.harm, "rows": verdict.detail["labelled"]}

@@ -12,6 +12,7 @@ from typing import Any
 
 from mesocosm.operate import alerts
 from mesocosm.operate.drift_diagnosis import WIDE, DriftDiagnosis
+from mesocosm.operate.probes import read_probes
 from mesocosm.operate.stream import Stream
 from mesocosm.operate.unit import Unit
 from mesocosm.operate.watched import Watched
@@ -158,5 +159,5 @@ class DriftReview:
         """
         return {
             **alert["detail"],
-            **alerts.read_probes(alert["detail"], self.watch.known.training(), now.version),
+            **read_probes(alert["detail"], self.watch.known.training(), now.version),
         }
