@@ -15,7 +15,7 @@ from mesocosm.base.errors import Wrong
 from mesocosm.operate.asking import _malformed
 from mesocosm.operate.bodies import non_finite
 from mesocosm.operate.fields import Fields
-from mesocosm.operate.openapi import WARNINGS
+from mesocosm.operate.openapi_schemas import WARNINGS
 
 KINDS = {
     "age": "integer",
