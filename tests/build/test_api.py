@@ -14,7 +14,7 @@ from mesocosm.base.errors import Failure, Wrong
 def test_a_dataset_is_a_table_and_a_service_a_function(pond: Path) -> None:
     eco = mesocosm.open(pond)
     mail, desk = eco.datasets["mail"], eco.services["desk"]
-    assert mail.version is None and repr(notes) == "<dataset mail, not built>"
+    assert mail.version is None and repr(mail) == "<dataset mail, not built>"
     with pytest.raises(Failure, match="'mail' is not built"):
         mail.to_arrow()
     with pytest.raises(Failure, match="nothing is deployed for 'desk'"):

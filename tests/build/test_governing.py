@@ -17,7 +17,7 @@ from mesocosm.build.history import compare, return_to, rows_of, version_of
 from mesocosm.build.openlineage import events
 from mesocosm.catalog import Catalog
 from mesocosm.ecosystem import Ecosystem, open_ecosystem
-from mesocosm.operate.guard import REMEMBERED
+from mesocosm.operate.roles import REMEMBERED
 
 DAY = 86400.0
 NOW = 1_790_000_000.0  # 2026-09-21

@@ -16,8 +16,9 @@ from mesocosm.base.errors import Wrong
 from mesocosm.govern.dataset import Dataset
 from mesocosm.govern.expr import CALLS, prepare
 from mesocosm.govern.recipe import serving_sql
-from mesocosm.operate.prepare import Preparation, nested_form
-from mesocosm.operate.served import Served
+from mesocosm.operate.given_labels import meant_label
+from mesocosm.operate.nested import nested_form
+from mesocosm.operate.prepare import Preparation
 
 
 def prepared(
@@ -164,6 +165,6 @@ def test_a_label_may_be_an_alias(
     for label, right in zip(given_, meant, strict=True):
         if right is None:
             with pytest.raises(Wrong, match="is no label of desk"):
-                Served._meant(served, label)  # type: ignore[arg-type]
+                meant_label(label, "desk", served.now)
         else:
-            assert Served._meant(served, label) == right  # type: ignore[arg-type]
+            assert meant_label(label, "desk", served.now) == right

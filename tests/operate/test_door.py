@@ -17,7 +17,9 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from mesocosm.operate.door import Door
-from mesocosm.operate.guard import Guard, Roles, cookie_of
+from mesocosm.operate.guard import Guard
+from mesocosm.operate.heads import cookie_of
+from mesocosm.operate.roles import Roles
 
 
 class Short(Door):

@@ -16,26 +16,18 @@ from typing import Any
 import numpy as np
 
 from mesocosm.base.errors import Failure
-from mesocosm.operate.alerts import (
-    Evidence,
-    Probe,
-    as_json,
-    next_state,
-    probe_drift,
-    probe_missing,
-    read_probes,
-    review_inputs,
-)
+from mesocosm.operate.alerts import Evidence, next_state, review_inputs
 from mesocosm.operate.anomaly import Figure
 from mesocosm.operate.answers import Answer, Calibration, Labelled, compare
 from mesocosm.operate.drift.changes import find_changes
 from mesocosm.operate.drift.features import columns, drifted
 from mesocosm.operate.drift.units import find_unit
+from mesocosm.operate.drift_diagnosis import EXPLAINED
 from mesocosm.operate.evidence import HELD_LABEL
 from mesocosm.operate.faults import refuse_faulty_rows
-from mesocosm.operate.prepare import Fields
+from mesocosm.operate.fields import Fields
+from mesocosm.operate.probes import Probe, as_json, probe_drift, probe_missing, read_probes
 from mesocosm.operate.verdict import _within, judged
-from mesocosm.operate.watch import EXPLAINED
 
 KINDS = ("unit", "recode", "missing", "concept", "covariate", "none")
 RIGHT = {

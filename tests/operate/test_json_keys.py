@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mesocosm.base.json_keys import KeyTwice, load_once, repeated_key
-from mesocosm.operate.guard import Problem, json_of
+from mesocosm.operate.bodies import json_of
+from mesocosm.operate.problems import Problem
 
 VALUES: Any = st.recursive(
     st.none()

@@ -170,7 +170,7 @@ def test_the_watch_recalibrates_where_the_verdict_is_that_it_mends(
     for remedy in ("nothing", "recalibrate"):
         before = eco.catalog.deployment("desk")["id"]
         monkeypatch.setattr(
-            watch,
+            watch.drift.diagnosis,
             "_judged",
             lambda *_, r=remedy: Verdict("label", 0.1, r, "a test", {"weights": weights}),
         )

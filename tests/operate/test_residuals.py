@@ -116,7 +116,7 @@ def test_a_service_of_numbers_is_watched_by_its_labels_or_says_not_known(
         )
 
     label(0, 100, 2.0)
-    assert not watch._concept(stream)
+    assert not watch.labels.look(stream)
     if held < 30:
         assert (
             watch.last["labels"]
@@ -126,14 +126,14 @@ def test_a_service_of_numbers_is_watched_by_its_labels_or_says_not_known(
         return
     assert watch.last["labels"] == ""
     label(100, 100, 3.0)
-    assert len(watch._concept(stream)) == 1
+    assert len(watch.labels.look(stream)) == 1
     alert = catalog.alerts(open_only=True)[0]
     assert (
         alert["detail"]["verdict"]["kind"] == "concept"
         and "answers whose label came back" in alert["message"]
         and "were within" in alert["message"]
     )
-    assert not watch._concept(stream) and catalog.alerts(open_only=True), (
+    assert not watch.labels.look(stream) and catalog.alerts(open_only=True), (
         "labels that are still wrong close nothing"
     )
     known = watch.known.calibration()

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from mesocosm.base.errors import Wrong
 from mesocosm.operate.asking import _malformed
-from mesocosm.operate.guard import non_finite
-from mesocosm.operate.openapi import WARNINGS
-from mesocosm.operate.prepare import Fields
+from mesocosm.operate.bodies import non_finite
+from mesocosm.operate.fields import Fields
+from mesocosm.operate.openapi_schemas import WARNINGS
 
 KINDS = {
     "age": "integer",

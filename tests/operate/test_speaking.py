@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 
 from mesocosm.base.net import public, transport
 from mesocosm.operate import speaking
-from mesocosm.operate.guard import Problem, spoken
+from mesocosm.operate.problems import Problem, spoken
 
 ANSWER = "Block it  at once,\nthen call 12 34 — done. "
 ASKED = [

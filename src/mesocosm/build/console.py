@@ -22,7 +22,7 @@ from mesocosm.build.shown import EXTREMES, alert_shown, last_shown, without_valu
 from mesocosm.build.whatif import Desk
 from mesocosm.build.whole import requests_of, whole
 from mesocosm.catalog import Catalog
-from mesocosm.operate.guard import Problem
+from mesocosm.operate.problems import Problem
 from mesocosm.operate.served import Served
 from mesocosm.operate.watch import Watch
 from mesocosm.spec import Spec

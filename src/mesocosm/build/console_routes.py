@@ -22,8 +22,9 @@ from mesocosm.build.project_store import where_of
 from mesocosm.build.rollback import rollback
 from mesocosm.build.serving import trace
 from mesocosm.catalog import Catalog
-from mesocosm.operate.guard import Problem, body_of
+from mesocosm.operate.bodies import body_of
 from mesocosm.operate.moving import promote
+from mesocosm.operate.problems import Problem
 
 
 def routes(app: FastAPI, console: Console) -> None:

@@ -21,7 +21,8 @@ from mesocosm.build.scenery import Scenery
 from mesocosm.build.whatif import Desk
 from mesocosm.build.wording import Words, worded
 from mesocosm.catalog import Catalog
-from mesocosm.operate.guard import Problem, body_of
+from mesocosm.operate.bodies import body_of
+from mesocosm.operate.problems import Problem
 from mesocosm.operate.served import Served
 from mesocosm.spec.grammar import Ecosystem
 from mesocosm.world.talk import asked_after, continued, goes_on, refers_back, supposed, upstream

@@ -40,13 +40,14 @@ from mesocosm.catalog import Catalog
 from mesocosm.operate import signin
 from mesocosm.operate.crew import Crew
 from mesocosm.operate.gateway import create_app
-from mesocosm.operate.guard import HOSTS, Roles
+from mesocosm.operate.guard import HOSTS
 from mesocosm.operate.journal import Journal
 from mesocosm.operate.logs import Logs
 from mesocosm.operate.metrics import Metrics
 from mesocosm.operate.notify import Notifier
 from mesocosm.operate.nursery import Nursery
 from mesocosm.operate.oidc import Provider
+from mesocosm.operate.roles import Roles
 from mesocosm.operate.served import Served
 from mesocosm.operate.signin import SignIn
 from mesocosm.operate.tracing import traces_of

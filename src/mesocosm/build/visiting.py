@@ -26,8 +26,9 @@ from mesocosm.build.marking import Marking
 from mesocosm.build.scenery import Scenery
 from mesocosm.catalog import Catalog, moments
 from mesocosm.catalog import notes as book
-from mesocosm.operate.guard import Problem, body_of
-from mesocosm.operate.guard import said as token_of
+from mesocosm.operate.bodies import body_of
+from mesocosm.operate.heads import said as token_of
+from mesocosm.operate.problems import Problem
 from mesocosm.operate.sockets import Short, framed, short_of
 from mesocosm.world.visitors import Crowd, named
 

@@ -22,14 +22,18 @@ from mesocosm.base.durations import seconds
 from mesocosm.base.errors import Failure, nearest
 from mesocosm.base.version import VERSION
 from mesocosm.operate import speaking
-from mesocosm.operate.asking import Asking, Direct, Infer, Predict, metadata, requested_mark
+from mesocosm.operate.asking import Asking, Direct, Predict, requested_mark
 from mesocosm.operate.batcher import Batcher
+from mesocosm.operate.bodies import body_of
 from mesocosm.operate.crew import Crew
-from mesocosm.operate.guard import HOSTS, Guard, Problem, Roles, body_of, problem_of, spoken
+from mesocosm.operate.guard import HOSTS, Guard
+from mesocosm.operate.inference import Infer, metadata
 from mesocosm.operate.journal import Journal
 from mesocosm.operate.logs import Logs
 from mesocosm.operate.metrics import Metrics
 from mesocosm.operate.openapi import document
+from mesocosm.operate.problems import Problem, problem_of, spoken
+from mesocosm.operate.roles import Roles
 from mesocosm.operate.served import Served
 from mesocosm.operate.tracing import Traces
 from mesocosm.operate.watch import Watch

@@ -16,8 +16,9 @@ from typing import Any
 
 from sqlglot import exp, parse_one
 
-from mesocosm.operate.compiler import Compiler, Scope, Unfit
+from mesocosm.operate.compiler import Compiler, Unfit
 from mesocosm.operate.steps import Step, Unsure, only_null
+from mesocosm.operate.text_compiler import Scope
 
 KNOWN = {"expressions", "from_", "with_"}  # parts of a select that the program does
 

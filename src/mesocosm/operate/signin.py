@@ -22,8 +22,9 @@ from urllib.parse import urlencode
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from mesocosm.operate.guard import Problem, cookie_of
+from mesocosm.operate.heads import cookie_of
 from mesocosm.operate.oidc import Provider
+from mesocosm.operate.problems import Problem
 
 IN, BACK, OUT = "/signin", "/signin/back", "/signout"
 BEGUN = 600.0  # seconds that somebody may take at the provider

@@ -17,7 +17,8 @@ import orjson
 from fastapi import FastAPI, Request
 from fastapi.responses import Response, StreamingResponse
 
-from mesocosm.operate.guard import Problem, body_of
+from mesocosm.operate.bodies import body_of
+from mesocosm.operate.problems import Problem
 from mesocosm.operate.served import Served
 
 MOST = 2000  # characters of a question

@@ -7,15 +7,13 @@ Knows the counts and the catalog; the rest of the watch asks it once a look.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mesocosm.operate.correction import doubted, floor_of
 from mesocosm.operate.drift.held import JUDGED
 from mesocosm.operate.surging import Surges
 from mesocosm.operate.unit import Unit
-
-if TYPE_CHECKING:
-    from mesocosm.operate.watch import Watch
+from mesocosm.operate.watched import Watched
 
 MOST_ITEMS = 5000  # answers that one look counts for surges
 RECALLED = (
@@ -27,7 +25,7 @@ FEW_ROWS = 32  # of them in one question, so that those who wait for an answer d
 class SurgeWatch:
     """What one monitor counts of the answers of its service."""
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: Watched) -> None:
         self.watch = watch
         self.surges: Surges | None = None
         self.counts: Unit | None = None  # whose answers it counts

@@ -12,7 +12,8 @@ from typing import Any, Protocol
 
 from mesocosm.base.kinds import Predictor
 from mesocosm.operate.correction import corrected, doubted
-from mesocosm.operate.prepare import Fields, Preparation
+from mesocosm.operate.fields import Fields
+from mesocosm.operate.prepare import Preparation
 
 BESIDE = ("_row", "_why", "_flags")  # columns of a prepared row that are no field
 
