@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE  # or every command compiles five thousand file
 
 SCENE ?= bank
 
-.PHONY: demo story docs test test-long lint house bench bench-learn bench-govern bench-operate bench-scenes bench-world bench-image clean
+.PHONY: demo story docs test test-fast test-long lint house bench bench-learn bench-govern bench-operate bench-scenes bench-world bench-image clean
 
 SOURCES := pyproject.toml constraints.txt hatch_build.py $(shell git ls-files web 2>/dev/null)
 
@@ -50,6 +50,9 @@ test: $(VENV)/.ready-test
 docs: $(VENV)/.ready-test
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs site
 	@echo "open site/index.html"
+
+test-fast: $(VENV)/.ready-test
+	$(BIN)/python -m pytest -m "not slow"  # no module that takes over ten seconds
 
 house: $(VENV)/.ready-test
 	$(BIN)/python tools/house.py

@@ -11,6 +11,8 @@ import subprocess
 import pytest
 from conftest import ROOT, forks, run
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("learn", "govern", "operate", "scenes", "world")
 TWICE = {"scenes": ("ranking", "shared")}  # parts of another benchmark too, which runs them
 

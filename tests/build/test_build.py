@@ -17,6 +17,8 @@ from conftest import SMALL, begin, rounds, run, small_rows
 
 from mesocosm.ecosystem import open_ecosystem
 
+pytestmark = pytest.mark.slow
+
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 
 

@@ -19,6 +19,8 @@ from mesocosm.learn.forgetting import load
 from mesocosm.learn.predictor import Version
 from mesocosm.operate.runtimes.onnx import Onnx
 
+pytestmark = pytest.mark.slow
+
 FILE = """
 ecosystem: small
 sources:

@@ -19,6 +19,8 @@ from mesocosm.catalog import Catalog
 from mesocosm.ecosystem import Ecosystem, open_ecosystem
 from mesocosm.operate.roles import REMEMBERED
 
+pytestmark = pytest.mark.slow
+
 DAY = 86400.0
 NOW = 1_790_000_000.0  # 2026-09-21
 FILE = """ecosystem: shop

@@ -21,6 +21,8 @@ from mesocosm.ecosystem import Ecosystem, open_ecosystem
 from mesocosm.govern.internal_names import problem_of
 from mesocosm.govern.snapshot import read_table
 
+pytestmark = pytest.mark.slow
+
 ROWS, WIDTH = 60, 95
 TARGETS = ('say "hi"\n',)
 INPUTS = (  # of each model: number, number, category, boolean and so on

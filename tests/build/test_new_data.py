@@ -22,6 +22,8 @@ from mesocosm.cli.build import check_accepted
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.govern.wording import describe
 
+pytestmark = pytest.mark.slow
+
 Columns = dict[str, list[Any]]
 
 

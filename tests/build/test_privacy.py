@@ -29,6 +29,8 @@ from mesocosm.govern.privacy.anonymity import Anonymity, coarse_sql, learn
 from mesocosm.govern.privacy.ring import Ring, new_key, ring
 from mesocosm.govern.snapshot import page_of, read_table
 
+pytestmark = pytest.mark.slow
+
 FILE = """ecosystem: ward
 sources: {people: {type: csv, path: people.csv}}
 datasets:

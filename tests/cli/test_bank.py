@@ -16,6 +16,8 @@ from conftest import BANK, ROOT, follow
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.govern.snapshot import read_table
 
+pytestmark = pytest.mark.slow
+
 TOLERANCE = {
     "amount": 2800.0,
     "duration": 12.0,

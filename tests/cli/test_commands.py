@@ -14,10 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
+import pytest
 from conftest import ROOT
 
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.govern.snapshot import read_table
+
+pytestmark = pytest.mark.slow
 
 WORDS = {
     "D": "credit",

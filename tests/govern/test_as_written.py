@@ -27,6 +27,8 @@ from mesocosm.govern.snapshot import read_table
 from mesocosm.govern.sources.excel import _plain
 from mesocosm.govern.types.address import address_of
 
+pytestmark = pytest.mark.slow
+
 SCRIPTS = [
     "aZ09 ",
     "äöüßÉñ",

@@ -23,6 +23,8 @@ from mesocosm.govern.drafted import draft_files
 from mesocosm.govern.drafts.files import csv_settings, excel_settings, kind_of, list_in
 from mesocosm.govern.snapshot import read_table
 
+pytestmark = pytest.mark.slow
+
 ROWS = "1,a,2\n2,b,3\n3,c,4\n4,d,5\n"
 
 

@@ -26,6 +26,8 @@ from mesocosm.govern.govern import Snapshot, govern
 from mesocosm.govern.snapshot import read_table
 from mesocosm.govern.sources import SOURCES
 
+pytestmark = pytest.mark.slow
+
 RECIPES = rounds(5, 100)
 SPARK = {"engine": "spark", "url": "local[2]", "rows": 37}  # four jobs for the table below
 TABLES = ("rows", "quarantine", "duplicates")

@@ -28,6 +28,8 @@ from mesocosm.govern.recipe import serving_sql
 from mesocosm.govern.snapshot import read_table
 from mesocosm.govern.sources import SOURCES
 
+pytestmark = pytest.mark.slow
+
 KEY = "ab" * 32
 FIELDS = {
     "id": {"type": "integer"},

@@ -23,6 +23,8 @@ from mesocosm.govern.govern import govern
 from mesocosm.govern.snapshot import read_table
 from mesocosm.govern.sources import SOURCES
 
+pytestmark = pytest.mark.slow
+
 KEY = "ab" * 32
 
 

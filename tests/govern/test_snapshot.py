@@ -23,6 +23,8 @@ from deltalake import DeltaTable
 from mesocosm.govern import report
 from mesocosm.govern.snapshot import files_of, read_table, write_rows
 
+pytestmark = pytest.mark.slow
+
 WRITER = """
 import sys
 from pathlib import Path

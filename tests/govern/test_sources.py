@@ -34,6 +34,8 @@ from mesocosm.govern.govern import Snapshot, govern
 from mesocosm.govern.snapshot import page_of, read_table
 from mesocosm.govern.sources import SOURCES
 
+pytestmark = pytest.mark.slow
+
 KEY = "ab" * 32
 FIELDS = {"id": {"type": "integer"}, "city": {"type": "text"}, "amount": {"type": "number"}}
 ROWS = [{"id": i, "city": "Köln" if i % 2 else "北京", "amount": i * 1.5} for i in range(1, 8)]

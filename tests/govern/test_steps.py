@@ -30,6 +30,8 @@ from mesocosm.govern.rules import RULES
 from mesocosm.govern.snapshot import read_table
 from mesocosm.govern.sources import SOURCES
 
+pytestmark = pytest.mark.slow
+
 KEY = "ab" * 32
 NAMES = ("id", "x", "y", "g", "d")
 

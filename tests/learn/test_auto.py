@@ -17,6 +17,8 @@ from little_base import little_base
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.learn.bases import resolve
 
+pytestmark = pytest.mark.slow
+
 TRIED = SMALL.replace("base: minilm", "base: auto").replace(
     ", tune: {method: frozen, head: kernel}", ""
 )

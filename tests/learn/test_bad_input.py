@@ -11,6 +11,8 @@ from conftest import run
 
 from mesocosm.ecosystem import open_ecosystem
 
+pytestmark = pytest.mark.slow
+
 TEXT = """ecosystem: bad
 sources: {a: {type: csv, path: a.csv}}
 datasets:

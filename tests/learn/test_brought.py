@@ -19,6 +19,8 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from mesocosm.cli.calls import local
 from mesocosm.ecosystem import open_ecosystem
 
+pytestmark = pytest.mark.slow
+
 FILE = """grammar: 1
 ecosystem: old
 sources:

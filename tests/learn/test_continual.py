@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from conftest import SMALL, said_of
 from little_base import little_base
@@ -22,6 +23,8 @@ from mesocosm.learn.encode import load_trunk
 from mesocosm.learn.tasks import TASKS
 from mesocosm.learn.tokens import Tokens
 from mesocosm.learn.tuning import TUNING
+
+pytestmark = pytest.mark.slow
 
 FIRST = [
     f"what a {(('lovely', 'kind') if i % 2 else ('awful', 'cruel'))[i // 2 % 2]} day in month"

@@ -12,6 +12,8 @@ from sklearn.linear_model import LogisticRegression
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.learn.federated import Federated, _averaged, federated_head
 
+pytestmark = pytest.mark.slow
+
 
 def drawn(rows: int = 240, seed: int = 3) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Rows of three sites of unlike sizes whose columns and shares differ."""

@@ -18,6 +18,8 @@ from mesocosm.learn.heads.blend import sigmoid, softmax
 from mesocosm.learn.heads.late import shares
 from mesocosm.learn.invariance import Asked
 
+pytestmark = pytest.mark.slow
+
 
 def both(text_tells: float, table_tells: float, rows: int = 260) -> tuple[Any, Any, Any]:
     draw = np.random.default_rng(3)

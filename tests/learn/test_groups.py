@@ -21,6 +21,8 @@ from mesocosm.learn.heads.kernel import KernelRidge, log_loss
 from mesocosm.learn.heads.linear import Linear
 from mesocosm.learn.retrieval.bridge import bridge, ranks, unit
 
+pytestmark = pytest.mark.slow
+
 FILE = """grammar: 1
 ecosystem: pond
 sources: {notes: {type: csv, path: notes.csv}}

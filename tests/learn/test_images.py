@@ -21,6 +21,8 @@ from mesocosm.govern.types.image import image_of
 from mesocosm.learn.sight.net import Patches, exported, learnt
 from mesocosm.learn.sight.pixels import Eye, pixels
 
+pytestmark = pytest.mark.slow
+
 
 def picture(striped: bool, seed: int, size: int = 40) -> Image.Image:
     """A patch of noise, with stripes or with a blot: neither colour nor mean tells them apart."""

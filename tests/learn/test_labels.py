@@ -22,6 +22,8 @@ from mesocosm.learn.heads.kernel import KernelRidge, labels_loss
 from mesocosm.learn.heads.linear import Linear
 from mesocosm.learn.tasks.labels import f1
 
+pytestmark = pytest.mark.slow
+
 WORDS = {"card": ["card", "chip"], "loan": ["loan", "credit"], "fee": ["fee", "charge"]}
 FILE = """grammar: 1
 ecosystem: desk

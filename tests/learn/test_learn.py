@@ -25,6 +25,8 @@ from mesocosm.learn.tokens import Tokens
 from mesocosm.learn.tuning import TUNING
 from mesocosm.operate.runtimes.onnx import Onnx
 
+pytestmark = pytest.mark.slow
+
 TEXTS = [f"a lovely day number {i}" if i % 2 else f"an awful storm number {i}" for i in range(40)]
 Y = np.array([i % 2 for i in range(40)])
 

@@ -17,6 +17,8 @@ from mesocosm.learn.choose import choose
 from mesocosm.learn.heads.blend import sigmoid, softmax
 from mesocosm.learn.heads.late import shares
 
+pytestmark = pytest.mark.slow
+
 
 def crossed(rows: int = 600) -> tuple[Any, Any, Any]:
     """A class that hangs on whether a text's sign and a value of the table agree: each alone tells

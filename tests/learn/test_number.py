@@ -24,6 +24,8 @@ from mesocosm.learn.heads.late import shares
 from mesocosm.learn.predictor import Version
 from mesocosm.operate.runtimes.onnx import Onnx
 
+pytestmark = pytest.mark.slow
+
 FILE = """grammar: 1
 ecosystem: clinic
 sources:

@@ -24,6 +24,8 @@ from mesocosm.learn.pretraining.pretrain import Pretrain
 from mesocosm.learn.pretraining.run import pretrained
 from mesocosm.learn.tokens import Tokens
 
+pytestmark = pytest.mark.slow
+
 
 def lines() -> list[str]:
     """Sentences of a domain: what the standard library says of itself."""

@@ -23,6 +23,8 @@ from mesocosm.learn.pricing.whole import work_of
 from mesocosm.learn.site import Site
 from mesocosm.learn.train import grow
 
+pytestmark = pytest.mark.slow
+
 
 def parts_of(rows: int, tune: Any = "frozen") -> tuple[Model, Any]:
     model = Model.model_validate(

@@ -21,6 +21,8 @@ from mesocosm.learn.many import get_rows, put_rows, train_many
 from mesocosm.learn.tokens import Tokens
 from mesocosm.learn.tuning import TUNING
 
+pytestmark = pytest.mark.slow
+
 TEXTS = [
     f"what a {['lovely', 'awful'][i % 2]} day number {i} " + "indeed " * (i % 7) for i in range(37)
 ]

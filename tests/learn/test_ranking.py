@@ -31,6 +31,8 @@ from mesocosm.learn.ranking.scorer import Scorer
 from mesocosm.learn.ranking.shown import best, explored
 from mesocosm.learn.ranking.towers import Learnt, learn
 
+pytestmark = pytest.mark.slow
+
 SHOP = """grammar: 1
 ecosystem: shop
 sources:

@@ -18,6 +18,8 @@ from little_base import little_base
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.learn.retrieval.bridge import bridge, ranks, unit
 
+pytestmark = pytest.mark.slow
+
 FILE = """grammar: 1
 ecosystem: desk
 sources: {{faq: {{type: csv, path: faq.csv}}}}

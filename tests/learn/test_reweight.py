@@ -17,6 +17,8 @@ from mesocosm.learn.encode import load_trunk
 from mesocosm.learn.export import shared_trunk, tuned_trunk
 from mesocosm.learn.reweight import reweight
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -21,6 +21,8 @@ from mesocosm.cli.calls import local
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.learn.brought_tensorflow import graph_of
 
+pytestmark = pytest.mark.slow
+
 FILE = """grammar: 1
 ecosystem: old
 sources:

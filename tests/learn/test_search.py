@@ -16,6 +16,8 @@ from mesocosm.ecosystem import open_ecosystem
 from mesocosm.learn.model import Model
 from mesocosm.learn.search import search
 
+pytestmark = pytest.mark.slow
+
 MODEL = {
     "base": "minilm",
     "learns": "d",

@@ -28,6 +28,8 @@ from mesocosm.learn.sight.pixels import Eyes, pixels
 from mesocosm.learn.sight.tuning import Looking
 from mesocosm.learn.tuning import TUNING
 
+pytestmark = pytest.mark.slow
+
 WAYS = [n for n, kind in AUGMENT.items() if kind.of == "images"]  # type: ignore[attr-defined]
 SIDE = 16
 FILE = """grammar: 1

@@ -20,6 +20,8 @@ from little_base import little_base
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.learn.tagging.words import allowed, best, firsts, spans, words_of
 
+pytestmark = pytest.mark.slow
+
 DESK = """grammar: 1
 ecosystem: desk
 sources:

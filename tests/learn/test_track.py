@@ -16,6 +16,8 @@ from mesocosm.ecosystem import open_ecosystem
 from mesocosm.learn.around import around
 from mesocosm.learn.track import TRACKERS
 
+pytestmark = pytest.mark.slow
+
 RECIPE, METRICS = {"method": "lora", "snapshot": "mail@0"}, {"accuracy": 0.9, "classes": {}}
 HISTORY = [
     {"epoch": 1, "train_loss": 0.7, "held_loss": 0.8},

@@ -24,6 +24,8 @@ from mesocosm.learn.states import states, top_of
 from mesocosm.learn.tokens import Tokens
 from mesocosm.learn.tuning import TUNING
 
+pytestmark = pytest.mark.slow
+
 WAYS = [n for n, kind in AUGMENT.items() if kind.of == "texts"]  # type: ignore[attr-defined]
 RATES = {"sgd": 1.0, "lion": 5e-3, "adafactor": 0.05}
 GOOD, BAD = ["lovely", "kind", "happy", "bright"], ["awful", "cruel", "sad", "dark"]

@@ -24,6 +24,8 @@ from mesocosm.learn.site import Site
 from mesocosm.learn.train import grow
 from mesocosm.learn.tuning import TUNING
 
+pytestmark = pytest.mark.slow
+
 METHODS = [m for m in TUNING if m not in ("prompt", "bitfit")]
 MADE = {"card": "block it", "loan": "ask us", "fee": "read the list", "key": "change it"}
 

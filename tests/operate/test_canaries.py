@@ -21,6 +21,8 @@ from mesocosm.build.up import Running
 from mesocosm.ecosystem import Ecosystem, open_ecosystem
 from mesocosm.operate.notify import Notifier
 
+pytestmark = pytest.mark.slow
+
 FILE = """ecosystem: nest
 sources:
   people: {type: csv, path: people.csv}

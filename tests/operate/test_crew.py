@@ -22,6 +22,8 @@ from conftest import SMALL, Server, small_rows
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.operate.frames import receive, send
 
+pytestmark = pytest.mark.slow
+
 PREDICT = "/v1/services/desk/predict"
 ROW = {"text": "please send more, lovely", "amount": 120}
 

@@ -30,6 +30,8 @@ from mesocosm.operate.verdict import judged
 from mesocosm.operate.watch import Watch
 from mesocosm.spec import read
 
+pytestmark = pytest.mark.slow
+
 CREDIT = {
     "amount": {"numbers": [float(i * 20) for i in range(1, 201)], "rows": 700},
     "age": {"numbers": [20 + i * 0.25 for i in range(200)], "rows": 700},

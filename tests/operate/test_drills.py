@@ -15,6 +15,8 @@ from conftest import Server
 
 from mesocosm.ecosystem import open_ecosystem
 
+pytestmark = pytest.mark.slow
+
 FILE = """grammar: 1
 ecosystem: churn
 sources: {crm: {type: csv, path: people.csv}}

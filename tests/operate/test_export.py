@@ -23,6 +23,8 @@ from mesocosm.build.data_access import columns_of
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.operate.export.rules import PANELS
 
+pytestmark = pytest.mark.slow
+
 
 def exported(cli: Callable[..., Any], kind: str, folder: Path, *more: str) -> dict[str, str]:
     done = cli("export", kind, str(folder), "-f", str(BANK), "--json", *more)

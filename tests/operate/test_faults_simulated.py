@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pytest
 
 from mesocosm.base.errors import Failure
 from mesocosm.operate.alerts import Evidence, next_state, review_inputs
@@ -28,6 +29,8 @@ from mesocosm.operate.faults import refuse_faulty_rows
 from mesocosm.operate.fields import Fields
 from mesocosm.operate.probes import Probe, as_json, probe_drift, probe_missing, read_probes
 from mesocosm.operate.verdict import _within, judged
+
+pytestmark = pytest.mark.slow
 
 KINDS = ("unit", "recode", "missing", "concept", "covariate", "none")
 RIGHT = {

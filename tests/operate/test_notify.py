@@ -18,6 +18,8 @@ from conftest import SMALL, Server, said_of, small_rows
 from mesocosm.catalog import Catalog
 from mesocosm.operate.notify import Notifier, Notify
 
+pytestmark = pytest.mark.slow
+
 
 class Clock:
     at = 1000.0

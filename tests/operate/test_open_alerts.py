@@ -22,6 +22,8 @@ from mesocosm.operate.evidence import HELD_LABEL
 from mesocosm.operate.served import Served
 from mesocosm.operate.watch import Watch
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["desk"]  # the fixture
 
 

@@ -30,6 +30,8 @@ from mesocosm.operate.prepare import DOUBTS, Preparation
 from mesocosm.operate.program import Program, program_of
 from mesocosm.operate.steps import ODD_CASE, SPACES, Unsure
 
+pytestmark = pytest.mark.slow
+
 KEY = "ab" * 32
 ODD: list[Any] = [
     None,

@@ -24,6 +24,8 @@ from conftest import SMALL, Server, small_rows
 from mesocosm.client import Client, Refused
 from mesocosm.ecosystem import open_ecosystem
 
+pytestmark = pytest.mark.slow
+
 PREDICT = "/v1/services/desk/predict"
 ROW = {"text": "please send more, lovely", "amount": 120}
 

@@ -23,6 +23,8 @@ from mesocosm.operate.served import Served
 from mesocosm.operate.verdict import Verdict
 from mesocosm.operate.watch import Watch
 
+pytestmark = pytest.mark.slow
+
 OTHER = {"yes please": "no thanks", "no thanks": "yes please"}
 
 

@@ -23,6 +23,8 @@ from mesocosm.operate.sequential import compared
 from mesocosm.operate.served import Served
 from mesocosm.operate.service import Rollout
 
+pytestmark = pytest.mark.slow
+
 
 def test_looking_often_does_not_lie() -> None:
     draw, false = np.random.default_rng(11), 0

@@ -21,6 +21,8 @@ from conftest import ROW, Server
 from mesocosm.build.rollback import rollback
 from mesocosm.ecosystem import open_ecosystem
 
+pytestmark = pytest.mark.slow
+
 PREDICT = "/v1/services/credit-desk/predict"
 
 

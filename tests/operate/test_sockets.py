@@ -16,6 +16,8 @@ from websockets.sync.client import ClientConnection, connect
 
 from mesocosm.operate.sockets import WAITING, Short, Socket, framed, short_of
 
+pytestmark = pytest.mark.slow
+
 
 class App:
     """Hears the short way after `go`, and tells what came by the long one."""

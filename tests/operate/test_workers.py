@@ -22,6 +22,8 @@ from mesocosm.operate.crew import FEWER, MORE, Crew
 from mesocosm.operate.nursery import Gone
 from mesocosm.operate.runtimes.onnx import Onnx, Workers
 
+pytestmark = pytest.mark.slow
+
 PREDICT = "/v1/services/desk/predict"
 ROW = {"text": "please send more, lovely", "amount": 120}
 

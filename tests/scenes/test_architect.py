@@ -18,6 +18,8 @@ from mesocosm.cli.views.draft import draft_text
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.spec.read import read_text
 
+pytestmark = pytest.mark.slow
+
 
 def write(path: Path, head: list[str], rows: list[list[Any]]) -> Path:
     with path.open("w", encoding="utf-8", newline="") as out:

@@ -19,6 +19,8 @@ from mesocosm.learn.adapting import AsItIs, Recalibrated, Shifted, Taught, adapt
 from mesocosm.operate.served import Served
 from mesocosm.operate.watch import Watch
 
+pytestmark = pytest.mark.slow
+
 PATIENT = {
     "age": 61,
     "sex": "Male",

@@ -27,6 +27,8 @@ from mesocosm.operate.surge import Surge
 from mesocosm.operate.surging import Surges
 from mesocosm.operate.watch import Watch
 
+pytestmark = pytest.mark.slow
+
 HERE = ROOT / "examples" / "newsroom"
 spec = importlib.util.spec_from_file_location("headlines", HERE / "make_data.py")
 assert spec and spec.loader

@@ -27,6 +27,8 @@ from mesocosm.operate.evidence import HELD_LABEL
 from mesocosm.operate.served import Served
 from mesocosm.operate.watch import Watch
 
+pytestmark = pytest.mark.slow
+
 
 def built(scene: str, home: Path, cli: Any) -> Path:
     done = cli("init", str(home), "--template", scene)

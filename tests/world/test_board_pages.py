@@ -7,8 +7,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import pytest
 from conftest import ROW, Server
 from pages import HEADSET, frames, keep, press, undraw, until
+
+pytestmark = pytest.mark.slow
 
 HAND = (0.2, 1.3, -0.2)
 

@@ -19,6 +19,8 @@ from mesocosm.catalog import Catalog
 from mesocosm.catalog import tables as t
 from mesocosm.learn.loop import told
 
+pytestmark = pytest.mark.slow
+
 PAGES = ("overview", "data", "models", "services", "monitors", "lineage", "audit")
 
 

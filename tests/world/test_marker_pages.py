@@ -7,9 +7,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import pytest
 from conftest import Server, watched
 from hands import put
 from pages import HEADSET, frames, keep, press, undraw, until
+
+pytestmark = pytest.mark.slow
 
 ONE = "m => window.mesocosm.markers().find(o => o.words.includes(m))"
 

@@ -24,6 +24,8 @@ from mesocosm.catalog import markers as book
 from mesocosm.ecosystem import open_ecosystem
 from mesocosm.world.markers import MOST, UPDATE, WORDS, Markers
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "t" * 20
 FIRST, SECOND = "aaaaaaaa-1", "bbbbbbbb-2"
 

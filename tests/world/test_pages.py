@@ -10,6 +10,8 @@ import pytest
 from conftest import ROOT, Server, watched
 from pages import HEADSET, frames, keep, press, undraw, until
 
+pytestmark = pytest.mark.slow
+
 
 def resources(server: Server) -> set[str]:
     eco = server.http.get("/v1/ecosystem").json()

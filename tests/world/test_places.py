@@ -18,6 +18,8 @@ from mesocosm.world.export.solids import counter
 from mesocosm.world.stalls import LEAST, MOST, UNSURE, stalls
 from mesocosm.world.wire import Element, Stall
 
+pytestmark = pytest.mark.slow
+
 
 def said(label: str, topic: str | None = None, **more: Any) -> dict[str, Any]:
     """A logged prediction."""

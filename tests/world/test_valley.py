@@ -27,6 +27,8 @@ from mesocosm.world.export import MODELS
 from mesocosm.world.layout import depths, layout
 from mesocosm.world.scene import season
 
+pytestmark = pytest.mark.slow
+
 WIDEST = 21.8  # metres across the widest thing, a lake with its shore
 SECTIONS = ("sources", "datasets", "models", "services", "monitors")
 

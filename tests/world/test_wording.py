@@ -19,6 +19,8 @@ from mesocosm.base.language import Language, asked
 from mesocosm.build.wording import Endpoint, Local, holds, prompted, worded
 from mesocosm.ecosystem import open_ecosystem
 
+pytestmark = pytest.mark.slow
+
 NOTE = (
     "A new card takes three to five working days by post. After seven days write to us and we send"
     " another free of charge."
