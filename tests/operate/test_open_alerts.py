@@ -82,6 +82,27 @@ def test_an_alert_is_over_with_as_many_rows_as_it_was_found_in_whatever_came_bef
     assert send(60, 1) == [] and send(60, 1) == [] and len(eco.catalog.alerts()) == 1
 
 
+@pytest.mark.parametrize("block", [180, 20])
+def test_rows_that_close_an_alert_may_have_another_fault(
+    desk: Path, tmp_path: Path, block: int
+) -> None:
+    """The amount is right again and the texts are others: told by the very rows that closed the
+    alert, though none comes after them.
+    """
+    eco, served, watch, _ = watched(desk, tmp_path / "home")
+    send = sender(served, watch, 4)
+    assert len(send(60, 6)) == 1 and send(20, 6) == []
+    held, rng = served.now.held(), random.Random(9)
+    while not any(a["cleared_at"] for a in eco.catalog.alerts()):
+        for row in rng.choices(held, k=block):
+            other = "my flight to Lisbon was delayed and the router is off"
+            served.predict([{"text": other, "amount": row["amount"]}])
+        watch.look()
+    watch.look()
+    (alert,) = eco.catalog.alerts(open_only=True)
+    assert alert["message"].startswith("inputs of desk drifted in text"), alert["message"]
+
+
 def test_few_rows_of_another_version_confirm_no_diagnosis(desk: Path, tmp_path: Path) -> None:
     eco, served, watch, _ = watched(desk, tmp_path / "home")
     send = sender(served, watch, 12)

@@ -104,23 +104,27 @@ class DriftReview:
         stream: Stream,
         now: Unit,
         fresh: Sequence[Mapping[str, Any]],
-    ) -> None:
-        """Close an open alert of inputs where rows show that it is over; else it stays."""
+    ) -> bool:
+        """Close an open alert of inputs where rows show that it is over; else it stays.
+
+        Returns:
+            Whether it closed: what its last rows tell of other fields is not known yet.
+        """
         if (
             "confirmed" in alert["detail"]
             and alert["detail"]["verdict"]["kind"] == "covariate"
             and self._confirm(alert, stream, now)
         ):
-            return
+            return False
         seen = self.diagnosis.seen(now, alerts.of_part(alert["detail"], fresh))
         if alerts.review_inputs(self._beside(alert, now), seen, len(seen), now.version).seen:
             stream.changed = stream.since
-        else:
-            self._close_if_over(alert, stream, now)
+            return False
+        return self._close_if_over(alert, stream, now)
 
-    def _close_if_over(self, alert: Mapping[str, Any], stream: Stream, now: Unit) -> None:
+    def _close_if_over(self, alert: Mapping[str, Any], stream: Stream, now: Unit) -> bool:
         """Close an open alert of inputs where the rows sent since it was last seen show that it is
-        over.
+        over; those rows are then tested as any others, since they may have another fault.
         """
         assert self.watch.monitor.drift
         detail = self._beside(alert, now)
@@ -136,22 +140,21 @@ class DriftReview:
         ]
         inside = alerts.of_part(detail, rows)
         if len(inside) < alerts.rows_needed(detail) and not detail.get("unread"):
-            return
-        if not (
-            told := alerts.review_inputs(
-                detail,
-                self.diagnosis.seen(now, inside),
-                len(alerts.of_part(detail, rows[:count])),
-                now.version,
-            )
-        ).open:
-            self.watch.close(alert, told.why)
-            if len(rows) > count:  # rows from before its end may be among the older ones
-                stream.changed = rows[count]["at"]
-            stream.since, stream.began = (
-                max(stream.since, stream.changed),
-                stream.changed,
-            )  # labels of what was sent before tell of the fault
+            return False
+        told = alerts.review_inputs(
+            detail,
+            self.diagnosis.seen(now, inside),
+            len(alerts.of_part(detail, rows[:count])),
+            now.version,
+        )
+        if told.open:
+            return False
+        self.watch.close(alert, told.why)
+        if len(rows) > count:  # rows from before its end may be among the older ones
+            stream.changed = rows[count]["at"]
+        # labels of what was sent before tell of the fault
+        stream.since = stream.began = stream.changed
+        return True
 
     def _beside(self, alert: Mapping[str, Any], now: Unit) -> dict[str, Any]:
         """What an alert keeps, with its probes beside the training rows of the version that

@@ -31,11 +31,7 @@ class DriftWatch:
         drift, now = self.watch.monitor.drift, self.watch.served.now
         if not drift or not now or now.fields is None:
             return []
-        fresh = [
-            r
-            for r in self.watch.asked(drift.window, stream.since, stream.mark)
-            if r["version"] == now.version
-        ]
+        fresh = self._fresh(stream, now)
         if not stream.mark:
             self.watch.last |= {"waiting": len(fresh), "window": drift.window}
         if len(fresh) < drift.window:
@@ -57,14 +53,26 @@ class DriftWatch:
             self.watch.last["unwatched"] = self.watch.known.unwatched
         opened = self.watch.opened("drift", stream.mark)
         for alert in [a for a in opened if a["detail"].get("by", "inputs") == "inputs"]:
-            self.review.review(alert, stream, now, fresh)
-            return []
+            if not self.review.review(alert, stream, now, fresh):
+                return []
+            fresh = self._fresh(stream, now)  # the rows that closed it may have another fault
+            if len(fresh) < drift.window:
+                return []
+            stream.since = max(r["at"] for r in fresh)
+            opened = self.watch.opened("drift", stream.mark)
+            break
         rows, found, changes, live = self.diagnosis.moved(stream, now, fresh)
         if not found and not changes and not stream.mark and not opened:
             self.watch.last.pop("verdict", None)
         if not changes and (opened or not found):  # what labels opened is open still, and says more
             return []
         return self._raise(stream, now, rows, live, found, changes)
+
+    def _fresh(self, stream: Stream, now: Unit) -> list[dict[str, Any]]:
+        """The rows of a window that came since the last test, as far as there are that many."""
+        assert self.watch.monitor.drift
+        rows = self.watch.asked(self.watch.monitor.drift.window, stream.since, stream.mark)
+        return [r for r in rows if r["version"] == now.version]
 
     def _raise(
         self,

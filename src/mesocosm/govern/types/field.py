@@ -122,6 +122,8 @@ class FieldKind(Kind):
                 if self.null is None
                 else unless_blank(said, self.null, exact=True)
             )
+        if said.type().is_floating():  # what a table of doubles has for nothing
+            said = cases((said.isnan(), null(str(said.type()))), other=said)
         return unless_absent(said, self.null) if self.null else said
 
     @property
