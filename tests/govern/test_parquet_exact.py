@@ -15,8 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import mesocosm
 from mesocosm.base.errors import Wrong
 from mesocosm.base.kinds import Where
+from mesocosm.govern.drafted import draft_files
 from mesocosm.govern.sources.parquet import Parquet
 
 
@@ -132,3 +134,43 @@ def test_a_duration_says_its_unit_and_what_is_inside_is_refused(tmp_path: Path) 
             pa.table({"t": pa.array([[1]], pa.list_(pa.timestamp("ns")))}),
             use_deprecated_int96_timestamps=True,
         )
+
+
+def test_nan_is_missing_in_every_step(tmp_path: Path, cli: Any) -> None:
+    """Its own statistics say that a Parquet file holds none; a table of doubles has it for nothing."""
+    values = [float("nan") if i % 20 == 0 else i / 7 for i in range(200)]
+    for name, table in (
+        ("double", pa.table({"id": [f"a{i}" for i in range(200)], "x": values, "n": range(200)})),
+        (
+            "single",
+            pa.table(
+                {
+                    "id": [f"a{i}" for i in range(200)],
+                    "x": pa.array(values, pa.float32()),
+                    "n": range(200),
+                }
+            ),
+        ),
+    ):
+        home = tmp_path / name
+        home.mkdir()
+        pq.write_table(table, home / "a.parquet", row_group_size=50)
+        (home / "ecosystem.yaml").write_text(
+            "grammar: 1\necosystem: it\nsources: {s: {type: parquet, path: a.parquet}}\n"
+            "datasets:\n  d:\n    from: s\n    key: id\n    fields:\n      id: {type: text}\n"
+            "      x: {type: number, missing: median}\n      n: {type: integer}\n"
+            "  kept:\n    from: s\n    key: id\n    fields: {id: {type: text}, x: {type: number}}\n"
+        )
+        assert "20 are missing" not in str(
+            draft_files(home, [home / "a.parquet"])["evidence"]["fields.n"]
+        )
+        assert "10 are missing" in draft_files(home, [home / "a.parquet"])["evidence"]["fields.x"]
+        eco = mesocosm.open(home)
+        assert not eco.build().failed
+        filled, kept = (eco.datasets[n].to_pandas() for n in ("d", "kept"))
+        assert not filled["x"].isna().any() and kept["x"].isna().sum() == 10 and len(kept) == 200
+        for dataset in ("d", "kept"):
+            snapshot = eco.catalog.snapshot(dataset=dataset)
+            assert snapshot is not None and snapshot["report"]["before"]["x"]["missing"] == 10
+            numbers = snapshot["facts"]["training"]["x"]["numbers"]
+            assert all(n == n for n in numbers)

@@ -77,7 +77,7 @@ def read_sql(
         {
             said[n]: fields[n].unless_null(table[said[n]])
             for n in own
-            if said[n] in words or fields[n].null
+            if said[n] in words or fields[n].null or kinds[said[n]].startswith("float")
         }
     )
     table = expr.table(f"_s{len(stages) - 1}", kinds)

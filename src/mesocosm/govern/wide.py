@@ -15,7 +15,7 @@ from mesocosm.govern import recipe
 from mesocosm.govern.engines.duckdb import STAGED, Duckdb, file_options
 from mesocosm.govern.internal_names import quote
 from mesocosm.govern.raw import Raw
-from mesocosm.govern.sources.paths import parquet_sql, text
+from mesocosm.govern.sources.paths import leave_out_optimizer, parquet_sql, text
 from mesocosm.govern.sources.spool import new_path
 
 GROUP = 100  # fields
@@ -31,9 +31,8 @@ def settle(con: Any, fields: recipe.Fields) -> None:
         threads = int(con.execute("select current_setting('threads')").fetchall()[0][0])
         con.execute(f"set variable columns={len(fields)}")
         con.execute(f"set threads={max(1, min(threads, HELD // len(fields)))}")
-        con.execute(
-            "set disabled_optimizers='build_side_probe_side'"
-        )  # the right side is the narrow one; the engine might choose the other
+        # the right side is the narrow one; the engine might choose the other
+        leave_out_optimizer(con, "build_side_probe_side")
 
 
 def groups(fields: recipe.Fields) -> list[dict[str, Any]]:

@@ -9,7 +9,14 @@ from pydantic import Field
 from mesocosm.base.errors import Wrong
 from mesocosm.base.kinds import Collected, Where
 from mesocosm.govern.sources.parquet_exact import exact
-from mesocosm.govern.sources.paths import files_of, name_and_print, parquet_sql, print_files, quote
+from mesocosm.govern.sources.paths import (
+    files_of,
+    leave_out_optimizer,
+    name_and_print,
+    parquet_sql,
+    print_files,
+    quote,
+)
 from mesocosm.govern.sources.schema import Part, Schema, unite
 from mesocosm.govern.sources.source import SourceKind
 from mesocosm.govern.sources.spool import distinct
@@ -84,6 +91,8 @@ class Parquet(SourceKind):
                 ) from error
             parts.append(Part(label, called, query, dict(zip(called, own.values(), strict=True))))
             found.files[label] = content
+        if any({"DOUBLE", "FLOAT"} & set(part.types.values()) for part in parts):
+            leave_out_optimizer(con, "statistics_propagation")
         found.columns = unite(con, name, parts, self.schema_)
         found.rows = int(con.execute(f"select count(*) from {quote(name)}").fetchone()[0])
         return found
