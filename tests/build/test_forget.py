@@ -161,6 +161,7 @@ def test_figures_of_other_fields_hold_no_key(
     for ident, row in (
         ("p-1", {"amount": 120.5, "age": 12}),
         ("p-2", {"id": 40 if kind == "integer" else 40.0, "age": 3}),
+        ("p-3", {"id": 55, "age": 7, "note": ""}),
     ):
         eco.catalog.add(
             t.PREDICTIONS,
@@ -183,6 +184,10 @@ def test_figures_of_other_fields_hold_no_key(
         and (eco.catalog.prediction("p-1") is not None)
         and (eco.catalog.prediction("p-2") is None) is (key == "40")
     )
+    assert eco.catalog.prediction("p-3") is not None, "who is 7 years old is not the subject 7"
+    with pytest.raises(Wrong, match="an empty key names nobody"):
+        forget(eco.spec, eco.catalog, "folk", [key, " "])
+    assert eco.catalog.prediction("p-3") is not None
 
 
 LEARNT = """

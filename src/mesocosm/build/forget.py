@@ -42,12 +42,14 @@ def forget(
         `absent` how many keys are held nowhere.
 
     Raises:
-        Wrong: there is no such dataset, or it has no key.
+        Wrong: there is no such dataset, it has no key, or a key that is given is empty.
         Failure: it was not built yet.
     """
     data = dataset_of(spec, dataset)
     if not data.key:
         raise Wrong("", f"'{dataset}' has no 'key', so no row can be named", "'key' in the dataset")
+    if any(not key.strip() for key in keys):
+        raise Wrong("", "a key is empty, and an empty key names nobody", "the key of a subject")
     same, not_reached = sharing(spec, catalog, dataset)
     fields: dict[str, str | None] = {dataset: data.key, **same, **dict.fromkeys(not_reached)}
     held = _held(spec, catalog, fields, keys)
@@ -242,7 +244,7 @@ def _forget(
                 catalog.make_stale(con, f"datasets.{dataset}")
             for version, values in changed.items():
                 con.execute(update(t.VERSIONS).where(t.VERSIONS.c.id == version).values(**values))
-            logs = erase_predictions(con, words)
+            logs = erase_predictions(con, [subject] if subject else [], words)
             for version in models:
                 row = (
                     con.execute(select(t.VERSIONS.c.why).where(t.VERSIONS.c.id == version)).scalar()

@@ -40,22 +40,15 @@ def names_subject(fields: Iterable[str], word: str) -> Any:
     return or_(false(), *tests)
 
 
-def _predictions_with(con: Any, words: set[str]) -> list[str]:
-    """Ids of predictions whose input or output holds a word as a whole text or number."""
-    tests = []
-    for word in words:
-        safe = _safe(word)
-        for column in (t.PREDICTIONS.c.input, t.PREDICTIONS.c.output):
-            tests += [
-                cast(column, String).like(form, escape="\\")
-                for form in (f'%"{safe}"%', f"%: {safe},%", f"%: {safe}}}%")
-            ]
-    return [row[0] for row in con.execute(select(t.PREDICTIONS.c.id).where(or_(*tests)))]
+def erase_predictions(con: Any, fields: Iterable[str], words: set[str]) -> int:
+    """Delete predictions, with their feedback, whose input or output names a subject.
 
-
-def erase_predictions(con: Any, words: set[str]) -> int:
-    """Delete predictions, with their feedback, whose input or output holds a word."""
-    gone = _predictions_with(con, words)
+    Args:
+        fields: those that hold the subject's key; figures are looked for in them alone.
+        words: the forms of the key; an empty one names nobody.
+    """
+    named = or_(false(), *(names_subject(fields, word) for word in words if word))
+    gone = [row[0] for row in con.execute(select(t.PREDICTIONS.c.id).where(named))]
     for start in range(0, len(gone), 500):
         part = gone[start : start + 500]
         con.execute(delete(t.FEEDBACK).where(t.FEEDBACK.c.prediction.in_(part)))
