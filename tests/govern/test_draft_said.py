@@ -173,3 +173,18 @@ def test_a_partner_with_a_few_repeated_keys_says_how_many(tmp_path: Path) -> Non
     assert any(
         "of its rows share" in why and "1.0 rows" not in why for why in said["left"].values()
     ), said["left"]
+
+
+def test_private_values_among_few_texts_are_found_and_decimals_are_no_cards(tmp_path: Path) -> None:
+    memos = ["wire", "contact jane.doe@corp.example", "SSN 536-90-4399", "ok", "per Post"]
+    lines = [
+        f'{i},{memos[i % 5]},"[0.{14577168518500805 + i * 7919},0.{5294325995576006 + i}]",'
+        f"{i * 37 % 101},{'HIGH' if i == 7 else ('low', 'high')[i % 2]}\n"
+        for i in range(200)
+    ]
+    (tmp_path / "a.csv").write_text("id,memo,scores,amount,severity\n" + "".join(lines))
+    made = draft_files(tmp_path, [tmp_path / "a.csv"], target="severity")
+    fields = made["dataset"]["fields"]
+    assert fields["memo"] == {"type": "text", "private": "redact"}
+    assert "private" not in fields["scores"]
+    assert made["aim"]["classes"] == ["high", "low"] and made["aim"]["rarest"] > 90

@@ -102,7 +102,10 @@ def aim(
             )
     if not inputs:
         raise Wrong("goal", f"nothing is left to predict '{target}' from", "more columns")
-    counts = columns[target].counts
+    aliases = found.fields[target].get("aliases", {}) if kind == "classes" else {}
+    counts: dict[str, int] = {}
+    for value, rows in columns[target].counts.items():  # as a build counts them
+        counts[aliases.get(value, value)] = counts.get(aliases.get(value, value), 0) + rows
     seen = sum(counts.values())
     return {
         "target": target,

@@ -263,7 +263,7 @@ def free_text(column: Column) -> Private | None:
     """Private values inside the sentences of a column; None where too few are found."""
     values = [v for v in list(column.counts)[:LOOKED] if _length(v) >= 12]
     if len(values) < 5 or sum(" " in v or _length(v) > 20 for v in values) < 0.5 * len(values):
-        return None
+        return _few_values(column)
     held: dict[str, int] = {}
     for value in values:
         for what in {
@@ -284,6 +284,22 @@ def free_text(column: Column) -> Private | None:
     return Private(
         "redact",
         f"of {len(values)} texts {said}; each is replaced by its kind in brackets, and what is not"
+        " found stays",
+    )
+
+
+def _few_values(column: Column) -> Private | None:
+    """Private values among a column's few texts: those that a form proves, as an address of mail."""
+    held: dict[str, int] = {}
+    for value, rows in list(column.counts.items())[:LOOKED]:
+        for what in {s.what for s in spans(value[:2000])} & STRONG:
+            held[what] = held.get(what, 0) + rows
+    if not held or sum(held.values()) < max(2, 0.01 * column.seen):
+        return None
+    said = ", ".join(f"{n} hold {'an' if k[0] in 'aei' else 'a'} {k}" for k, n in held.items())
+    return Private(
+        "redact",
+        f"of {column.seen} rows {said}; each is replaced by its kind in brackets, and what is not"
         " found stays",
     )
 

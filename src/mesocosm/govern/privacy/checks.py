@@ -74,6 +74,18 @@ def ssn(value: str) -> bool:
     return match[1] < "900" and match[2] != "00" and match[3] != "0000"
 
 
+def ahv(value: str) -> bool:
+    """Whether the check digit of a Swiss social security number holds.
+
+    Source: GS1 General Specifications, check digit of a GTIN-13.
+
+    >>> ahv("756.9217.0769.85"), ahv("756.9217.0769.84")
+    (True, False)
+    """
+    digits = [int(c) for c in value if c.isdigit()]
+    return len(digits) == 13 and sum(d * (1, 3)[i % 2] for i, d in enumerate(digits)) % 10 == 0
+
+
 def card(value: str) -> bool:
     """Whether a text is a card's number."""
     digits = re.sub(r"[ -]", "", value)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 
-from mesocosm.govern.privacy.checks import address_ip, card, iban, phone, resident_id, ssn
+from mesocosm.govern.privacy.checks import address_ip, ahv, card, iban, phone, resident_id, ssn
 from mesocosm.govern.privacy.names import CAP, LOW, OF, UP
 from mesocosm.govern.privacy.streets import PROVINCES, STREET
 
@@ -31,7 +31,9 @@ FORMS = (
     ("iban", re.compile(r"\b[A-Z]{2}\d{2}(?:[ ]?[A-Z0-9]{4}){2,7}(?:[ ]?[A-Z0-9]{1,3})?\b"), iban),
     ("national id", re.compile(r"(?<!\d)\d{17}[\dXx](?![\dA-Za-z])"), resident_id),
     ("national id", re.compile(r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])"), ssn),
-    ("card", re.compile(r"(?<![\d-])\d(?:[ -]?\d){11,18}(?![\d-])"), card),
+    ("national id", re.compile(r"(?<![\d.])756\.\d{4}\.\d{4}\.\d{2}(?![\d.])"), ahv),
+    # digits behind a decimal mark are no card
+    ("card", re.compile(r"(?<![\d-])(?<!\d[.,])\d(?:[ -]?\d){11,18}(?![\d-])"), card),
     ("ip", re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])"), address_ip),
     (
         "ip",
