@@ -13,7 +13,7 @@ from mesocosm.build.project_store import where_of
 from mesocosm.govern.dataset import Dataset
 from mesocosm.spec import Spec
 
-REVISIONS = {"govern": 6, "learn": 5, "draft": 2}
+REVISIONS = {"govern": 6, "learn": 5, "draft": 3}
 
 
 def datasets_of(spec: Spec) -> dict[str, Dataset]:
