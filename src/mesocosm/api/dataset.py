@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from mesocosm.base.errors import Failure
 from mesocosm.catalog import Catalog
+from mesocosm.govern.internal_names import quote
 from mesocosm.spec import Spec
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class DatasetView:
             Failure: the dataset is not built.
         """
         where = "true" if split is None else f"_split = '{split}'"
-        fields = ", ".join([*(_quoted(name) for name in self.fields), "_split"])
+        fields = ", ".join([*(quote(name) for name in self.fields), "_split"])
         return self._table("rows", fields, where)
 
     def to_pandas(self, split: Split | None = None) -> pandas.DataFrame:
@@ -83,7 +84,3 @@ class DatasetView:
             raise Failure(f"the dataset '{self.name}' is not built; call build() first")
         path = self._spec.root / ".mesocosm" / snapshot["path"] / which
         return read_table(path, snapshot["report"]["delta"][which], columns, where)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mesocosm.base.digest import digest
-from mesocosm.base.errors import Finding, Invalid, Later, Place, Wrong
+from mesocosm.base.errors import Finding, Invalid, Later, Wrong
 from mesocosm.build.file_datasets import REVISIONS, datasets_of
 from mesocosm.build.project_store import where_of
 from mesocosm.build.resource import Resource
@@ -285,8 +285,3 @@ def _weights(spec: Spec, name: str, base: str | Brought | None, key: str = "base
             if p.is_file()
         )
     )
-
-
-def place_text(place: Place | list[Any]) -> str:
-    """A place as `file:line`."""
-    return f"{place[0]}:{place[1]}"

@@ -12,9 +12,8 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from mesocosm.base.digest import digest, digest_folder
+from mesocosm.base.digest import digest_folder
 from mesocosm.base.errors import Wrong
-from mesocosm.base.files import folder_appears
 from mesocosm.build.dataset_versions import next_id
 from mesocosm.build.file_datasets import datasets_of
 from mesocosm.build.plan import Change
@@ -238,8 +237,3 @@ def make_service(
     return version or answers, lambda con: say(
         put(catalog, con, name, service, version, answers, "build", "; ".join(change.because))
     )
-
-
-def version_folder(store: Path, name: str, made: str) -> Any:
-    """Where a version's files appear."""
-    return folder_appears(store / "models" / name / digest(made, size=8))

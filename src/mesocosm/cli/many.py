@@ -20,8 +20,8 @@ from mesocosm.cli.calls import call, local
 from mesocosm.cli.rows import BLOCK, Line, Origin, read_rows
 from mesocosm.client import row_as_json
 from mesocosm.govern.sources.csv import Csv
+from mesocosm.operate.nested import MOST_LEVELS
 
-DEEPEST = 32  # levels of lists and objects within each other
 MOST_SHAPES = 1000  # sets of columns that are remembered
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 ENDINGS = (".csv", ".jsonl", ".parquet")
@@ -237,7 +237,7 @@ def _no_json(row: Mapping[str, Any]) -> str:
     measure; empty where it is.
     """
     for name, value in row.items():
-        if (why := _unfit(value, DEEPEST)) and value is not None:
+        if (why := _unfit(value, MOST_LEVELS)) and value is not None:
             return f"{name}: {why}"
     return ""
 
@@ -247,7 +247,7 @@ def _unfit(value: object, levels: int) -> str:
         return "Infinity and NaN are no JSON values"
     if isinstance(value, (list, tuple, dict)):
         if not levels:
-            return f"lists and objects within each other, more than {DEEPEST} deep"
+            return f"lists and objects within each other, more than {MOST_LEVELS} deep"
         return next(
             (
                 why

@@ -5,6 +5,7 @@ format of Python, Chinese numerals. Knows the calendar and no clock.
 from __future__ import annotations
 
 import re
+from calendar import month_name
 from contextlib import suppress
 from datetime import date, datetime
 from functools import lru_cache
@@ -220,22 +221,8 @@ def _made(year: str, month: str, day: str) -> date:
     try:
         return date(y, m, d)
     except ValueError as error:
-        names = (
-            "January",
-            "February",
-            "March",
-            "April",
-            "May",
-            "June",
-            "July",
-            "August",
-            "September",
-            "October",
-            "November",
-            "December",
-        )
         raise NoMoment(
-            f"there is no {d} {names[m - 1]} {y}" if 1 <= m <= 12 else f"there is no month {m}"
+            f"there is no {d} {month_name[m]} {y}" if 1 <= m <= 12 else f"there is no month {m}"
         ) from error
 
 

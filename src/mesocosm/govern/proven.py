@@ -8,6 +8,7 @@ stops the build.
 from __future__ import annotations
 
 import re
+from calendar import month_name
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -206,22 +207,8 @@ def _both(value: str) -> str:
     "'03/04/2024' is 3 April or 4 March"
     """
     parts = [int(n) for n in re.findall(r"\d+", value)[:2]]
-    names = (
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    )
     return (
-        f"{value!r} is {parts[0]} {names[parts[1] - 1]} or {parts[1]} {names[parts[0] - 1]}"
+        f"{value!r} is {parts[0]} {month_name[parts[1]]} or {parts[1]} {month_name[parts[0]]}"
         if len(parts) == 2 and all(1 <= n <= 12 for n in parts)
         else ""
     )

@@ -6,7 +6,6 @@ nothing is listed before the caller does so.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -326,8 +325,3 @@ def _trial(
     return loss_for(parts.y[held], parts.task.classes)(
         head.logits(feats[held], parts.table[held]), parts.y[held]
     )
-
-
-def load_card(folder: Path) -> dict[str, Any]:
-    """The card of a version."""
-    return dict(json.loads((folder / "card.json").read_text(encoding="utf-8")))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mesocosm.base.errors import Wrong
+from mesocosm.spec.edges_names import Fault
 
 OF_NUMBERS = ("r2", "mae", "rmse", "median_error", "gain_over_majority", "gain_over_linear")
 OF_ORDERS = ("rank_error", "kappa")
@@ -25,7 +26,6 @@ OF_TEXTS = (
     "gain_over_base",
     "gain_over_nearest",
 )
-Fault = tuple[tuple[Any, ...], Wrong]
 
 
 def of_text(model: Any, at: tuple[Any, ...]) -> Iterator[Fault]:

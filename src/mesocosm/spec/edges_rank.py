@@ -9,6 +9,7 @@ from mesocosm.base.errors import Wrong
 from mesocosm.govern.dataset import Dataset
 from mesocosm.learn.brought import Brought
 from mesocosm.learn.model import Model
+from mesocosm.spec.edges_names import Fault
 from mesocosm.spec.grammar import Ecosystem
 
 OF_RANKS = (
@@ -34,7 +35,6 @@ NOT = (
     "fair",
     "trust",
 )
-Fault = tuple[tuple[Any, ...], Wrong]
 
 
 def of_rank(

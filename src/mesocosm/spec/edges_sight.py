@@ -9,8 +9,8 @@ from mesocosm.base.errors import Wrong
 from mesocosm.learn.augment import AUGMENT
 from mesocosm.learn.auto import AUTO
 from mesocosm.learn.brought import Brought
+from mesocosm.spec.edges_names import Fault
 
-Fault = tuple[tuple[Any, ...], Wrong]
 OF_WORDS = ("prefix", "prompt")  # methods that put something before a text
 
 

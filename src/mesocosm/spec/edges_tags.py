@@ -8,6 +8,7 @@ from typing import Any
 from mesocosm.base.errors import Wrong
 from mesocosm.learn.auto import AUTO
 from mesocosm.learn.model import Model
+from mesocosm.spec.edges_names import Fault
 
 OF_TAGS = ("span_f1", "span_precision", "span_recall", "token_accuracy", "gain_over_dictionary")
 NOT = (
@@ -22,7 +23,6 @@ NOT = (
     "trust",
 )
 NOT_TUNED = ("mixup", "consistency", "augment", "loss", "adversarial")
-Fault = tuple[tuple[Any, ...], Wrong]
 
 
 def of_tags(model: Model, kinds: Mapping[str, str], at: tuple[Any, ...]) -> Iterator[Fault]:
