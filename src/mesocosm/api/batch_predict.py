@@ -122,20 +122,20 @@ def _console() -> Any:
 def _origin(eco: Any, service: str, names: frozenset[str]) -> Origin:
     """Where the rows of a service come from, as the file and the newest snapshot say it."""
     served = eco.spec.eco.services.get(service)
-    model = eco.spec.eco.models.get(served.serves) if served else None
-    data = eco.spec.eco.datasets.get(model.learns) if model else None
+    model = eco.spec.eco.models.get(served.model) if served else None
+    data = eco.spec.eco.datasets.get(model.dataset) if model else None
     if model is None or data is None:
         return Origin(names, tuple(names))
     leads = data.source.union or data.source.sources[:1]
     csv = [s for name in leads if isinstance(s := eco.spec.eco.sources.get(name), Csv)]
-    snapshot = eco.catalog.snapshot(dataset=model.learns)
+    snapshot = eco.catalog.snapshot(dataset=model.dataset)
     there: dict[str, list[str]] = snapshot["report"].get("columns", {}) if snapshot else {}
     columns = {
         name: _column(field.column or name, data.source.sources, there)
         for name, field in data.fields.items()
     }
-    wanted = tuple(n for n in model.inputs if n in names) or tuple(names)
-    return Origin(names, wanted, columns, model.predict, csv[0] if len(csv) == 1 else None)
+    wanted = tuple(n for n in model.features if n in names) or tuple(names)
+    return Origin(names, wanted, columns, model.target, csv[0] if len(csv) == 1 else None)
 
 
 def _column(said: str, sources: Sequence[str], there: Mapping[str, Sequence[str]]) -> str:

@@ -73,7 +73,7 @@ def _extras(thing: Any) -> Iterator[str]:
 def _beside(spec: Spec) -> tuple[str, ...]:
     """Packages that carry a base which the file names."""
     named = {str(m.base) for m in spec.eco.models.values()} | {
-        p.inhabitant.speaks for p in spec.eco.world.places.values() if p.inhabitant
+        p.inhabitant.language_model for p in spec.eco.world.places.values() if p.inhabitant
     }
     return tuple(SmolLM2.packages) if "smollm2" in named else ()
 

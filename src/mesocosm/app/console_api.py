@@ -124,7 +124,7 @@ class Console:
                     "speaks": bool(s.now and s.now.speaks),
                     "history": catalog.deployments(n)[:20],
                     "rollout": catalog.rollout(n),
-                    "strategy": s.service.rollout.strategy,
+                    "strategy": s.service.rollout.method,
                     "recent": [
                         {k: p[k] for k in ("id", "version", "output", "ms", "at")}
                         for p in catalog.predictions(n, 20)

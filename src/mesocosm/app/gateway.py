@@ -89,7 +89,7 @@ def create_app(
             crew = (crews or {}).get(name)
             batchers[name] = Batcher(
                 one.answered,
-                batch.most,
+                batch.max,
                 seconds(batch.wait),
                 one.service.queue,
                 target,

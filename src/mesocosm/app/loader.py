@@ -139,16 +139,16 @@ class Loader:
             return []
         try:
             rows, split = columns_of(
-                self.spec, found, list(dict.fromkeys([*settings.inputs, settings.predict]))
+                self.spec, found, list(dict.fromkeys([*settings.features, settings.target]))
             )
         except Failure:
             return []
         at = [
-            i for i, s in enumerate(split) if s == "test" and rows[settings.predict][i] is not None
+            i for i, s in enumerate(split) if s == "test" and rows[settings.target][i] is not None
         ][:MOST_HELD]
         return [
-            {n: plain(rows[n][i]) for n in settings.inputs}
-            | {HELD_LABEL: str(rows[settings.predict][i])}
+            {n: plain(rows[n][i]) for n in settings.features}
+            | {HELD_LABEL: str(rows[settings.target][i])}
             for i in at
         ]
 
@@ -193,8 +193,8 @@ def trace(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
     if snapshot:
         settings = spec.eco.models.get(str(found["version"]["model"]))
         target = (
-            settings.predict
-            if settings and settings.predict in snapshot["recipe"]["fields"]
+            settings.target
+            if settings and settings.target in snapshot["recipe"]["fields"]
             else None
         )
         told = f"{quote(target)} is not null" if target else "true"

@@ -103,13 +103,13 @@ class Running:
                 self.nursery,
                 n,
                 s.runtime.workers,
-                seconds(s.runtime.stuck),
+                seconds(s.runtime.timeout),
                 s.runtime.memory,
                 partial(self._replaced, n),
                 partial(self._moved, n),
             )
             for n, s in spec.eco.services.items()
-            if s.runtime.workers.least
+            if s.runtime.workers.min
         }
         loader = Loader(spec, catalog)
         self.served = {
@@ -123,7 +123,7 @@ class Running:
             Watch(
                 n,
                 m,
-                self.served[m.watches],
+                self.served[m.service],
                 catalog,
                 self.jobs.retrain,
                 lambda s, why: _try_rollback(catalog, s, why),
@@ -220,7 +220,7 @@ class Running:
         anew = {
             n: seconds(s.update.every)
             for n, s in eco.services.items()
-            if s.update.every and s.serves
+            if s.update.every and s.model
         }
         again = {n: time.monotonic() + wait for n, wait in anew.items()}
         aged = any(d.retention for d in eco.datasets.values())

@@ -92,12 +92,12 @@ def _changed(mine: Ecosystem, theirs: Ecosystem) -> str:
                 return f"it changed how '{field}', which is private, is kept"
     for name, model in mine.models.items():
         other_model: Any = theirs.models.get(name)
-        if other_model is None or other_model.predict != model.predict:
+        if other_model is None or other_model.target != model.target:
             return f"it changed what '{name}' predicts"
-        if not set(other_model.inputs) <= set(model.inputs):
+        if not set(other_model.features) <= set(model.features):
             return (
                 f"it gave '{name}' the input"
-                f" '{sorted(set(other_model.inputs) - set(model.inputs))[0]}', which the draft"
+                f" '{sorted(set(other_model.features) - set(model.features))[0]}', which the draft"
                 " left out"
             )
         if other_model.base not in (model.base, None) or other_model.image_base != model.image_base:

@@ -129,7 +129,7 @@ def _models(spec: Spec, catalog: Catalog) -> Iterator[Proposal]:
         m, at, fields = (
             version["metrics"],
             f"models.{name}",
-            spec.eco.datasets[model.learns].fields if model.learns in spec.eco.datasets else {},
+            spec.eco.datasets[model.dataset].fields if model.dataset in spec.eco.datasets else {},
         )
         figure = "auc" if "auc" in m.get("interval", {}) and "auc" in model.require else leading(m)
         low = (m.get("interval", {}).get(figure) or [None])[0]
@@ -163,7 +163,7 @@ def _models(spec: Spec, catalog: Catalog) -> Iterator[Proposal]:
         if (
             line.get("gain", 0) < 0
             and line.get("p", 1) < SURE
-            and getattr(model.tune, "head", "") == "auto"
+            and getattr(model.fine_tune, "head", "") == "auto"
         ):
             yield Proposal(
                 f"{at}.tune",
@@ -172,24 +172,24 @@ def _models(spec: Spec, catalog: Catalog) -> Iterator[Proposal]:
                 f"the plain linear model is better by {-line['gain']:.3f} on the same rows (p ="
                 f" {line['p']:.2g})",
             )
-        empty = _empty(catalog, version["snapshot"], model.inputs)
-        if empty and len(empty) < len(model.inputs):
+        empty = _empty(catalog, version["snapshot"], model.features)
+        if empty and len(empty) < len(model.features):
             yield Proposal(
                 f"{at}.inputs",
-                list(model.inputs),
-                [f for f in model.inputs if f not in empty],
+                list(model.features),
+                [f for f in model.features if f not in empty],
                 "; ".join(f"'{f}' {why}" for f, why in empty.items()),
             )
         for other, told in () if empty else m.get("beside", {}).items():
             kept = (
-                [f for f in model.inputs if (kinds[f] == "text") == (other == "text alone")]
+                [f for f in model.features if (kinds[f] == "text") == (other == "text alone")]
                 if other in ("text alone", "table alone") and kinds
                 else []
             )
-            if kept and len(kept) < len(model.inputs) and told["gain"] <= 0:
+            if kept and len(kept) < len(model.features) and told["gain"] <= 0:
                 yield Proposal(
                     f"{at}.inputs",
-                    list(model.inputs),
+                    list(model.features),
                     kept,
                     f"{other} is right as often: all inputs together give {told['gain']:+.3f} (p ="
                     f" {told['p']:.2g}), and fewer inputs are less to keep clean",
@@ -200,19 +200,19 @@ def _models(spec: Spec, catalog: Catalog) -> Iterator[Proposal]:
             for f, kind in fields.items()
             if PEOPLE.search(f)
             and not kind.private
-            and f != model.predict
-            and f not in (model.fair.by if model.fair else ())
+            and f != model.target
+            and f not in (model.fairness.groups if model.fairness else ())
         ]
         if people and m.get("classes"):
             yield Proposal(
                 f"{at}.fair.by",
-                list(model.fair.by) if model.fair else None,
-                [*(model.fair.by if model.fair else ()), *people],
+                list(model.fairness.groups) if model.fairness else None,
+                [*(model.fairness.groups if model.fairness else ()), *people],
                 f"{', '.join(people)} {'tells' if len(people) == 1 else 'tell'} groups of people,"
                 " and nobody looks whether they are treated alike",
             )
         if (
-            model.fair
+            model.fairness
             and "odds_gap" in m
             and not {"parity_gap", "odds_gap", "accuracy_gap"} & set(model.require)
         ):
@@ -221,7 +221,7 @@ def _models(spec: Spec, catalog: Catalog) -> Iterator[Proposal]:
                 f"{at}.require.odds_gap",
                 None,
                 f"<= {most:.2f}",
-                f"between groups by {', '.join(model.fair.by)} the gap of found or mistaken is"
+                f"between groups by {', '.join(model.fairness.groups)} the gap of found or mistaken is"
                 f" {m['odds_gap']:.3f}; a version with a wider one would go into service",
             )
 
@@ -241,9 +241,9 @@ def _empty(catalog: Catalog, snapshot: str, inputs: Sequence[str]) -> dict[str, 
 
 def _services(spec: Spec, catalog: Catalog) -> Iterator[Proposal]:
     since = catalog.clock() - DAYS * 86400
-    watched = {m.watches for m in spec.eco.monitors.values()}
+    watched = {m.service for m in spec.eco.monitors.values()}
     for name, service in spec.eco.services.items():
-        if not service.serves:
+        if not service.model:
             continue
         told = [
             r
@@ -280,10 +280,10 @@ def _services(spec: Spec, catalog: Catalog) -> Iterator[Proposal]:
             )
         updates = [d for d in catalog.deployments(name) if d["at"] >= since]
         retrains = (
-            any("retrain" in m.on_drift for m in spec.eco.monitors.values() if m.watches == name)
+            any("retrain" in m.on_drift for m in spec.eco.monitors.values() if m.service == name)
             or service.update.every
         )
-        if service.rollout.strategy == "direct" and retrains and len(updates) > 1:
+        if service.rollout.method == "direct" and retrains and len(updates) > 1:
             yield Proposal(
                 f"services.{name}.rollout",
                 "direct",
@@ -297,11 +297,11 @@ def _monitors(spec: Spec, catalog: Catalog) -> Iterator[Proposal]:
     now = catalog.clock()
     alerts = [a for a in catalog.alerts(most=2000) if a["at"] >= now - DAYS * 86400]
     for name, monitor in spec.eco.monitors.items():
-        service = spec.eco.services.get(monitor.watches)
+        service = spec.eco.services.get(monitor.service)
         verdicts = [v for a in alerts if a["monitor"] == name and (v := a["detail"].get("verdict"))]
         if monitor.drift:
-            asked = catalog.predictions(monitor.watches, 1, 0.0)
-            rows = catalog.predictions(monitor.watches, 5000, now - SLOW * 86400)
+            asked = catalog.predictions(monitor.service, 1, 0.0)
+            rows = catalog.predictions(monitor.service, 5000, now - SLOW * 86400)
             days = (now - rows[-1]["at"]) / 86400 if rows else 0.0
             if (
                 asked
@@ -337,7 +337,7 @@ def _monitors(spec: Spec, catalog: Catalog) -> Iterator[Proposal]:
                 break
         if service and service.abstain and not monitor.surge:
             said = [
-                p["output"] for p in catalog.predictions(monitor.watches, 1000, now - DAYS * 86400)
+                p["output"] for p in catalog.predictions(monitor.service, 1000, now - DAYS * 86400)
             ]
             unsure = (
                 sum(bool(o.get("unsure")) for o in said) / len(said) if len(said) >= TOLD else 0.0

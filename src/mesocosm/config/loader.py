@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from mesocosm.config.checks.references import faults
 from mesocosm.config.diagnostics import findings_of
+from mesocosm.config.migrations.rename import rewrite_old_words
 from mesocosm.config.schema import SECTIONS, Ecosystem
 from mesocosm.config.source_map import load, place_of, plain
 from mesocosm.core.confidential.secret_values import remember
@@ -32,12 +33,16 @@ SECRETS = {
 
 @dataclass(frozen=True)
 class Spec:
-    """A file that was read: its grammar, its tree with places, and where it lies."""
+    """A file that was read: its grammar, its tree with places, and where it lies.
+
+    `deprecations` are sentences about words of an earlier grammar; the tree has those of now.
+    """
 
     eco: Ecosystem
     tree: Any
     path: Path
     secrets: tuple[str, ...]
+    deprecations: tuple[str, ...] = ()
 
     @property
     def root(self) -> Path:
@@ -96,6 +101,7 @@ def read(path: Path, env: Mapping[str, str] | None = None) -> Spec:
 
 def read_text(text: str, file: Path, env: Mapping[str, str]) -> Spec:
     """Read and check a file's text; `env` gives the values of `${NAME}`."""
+    text, deprecations = rewrite_old_words(text, file.name)
     tree = load(text, file.name)
     data = plain(tree)
     found, secrets = _fill(data, tree, file.name, env)
@@ -110,7 +116,7 @@ def read_text(text: str, file: Path, env: Mapping[str, str]) -> Spec:
         found.append(_at(tree, path, file.name, wrong))
     if found:
         raise Invalid(_sorted(found))
-    return Spec(eco, tree, file, tuple(secrets))
+    return Spec(eco, tree, file, tuple(secrets), deprecations)
 
 
 def _edges_of_rest(data: Any, tree: Any, file: str, keys: list[str]) -> list[Finding]:

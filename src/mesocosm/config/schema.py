@@ -41,7 +41,7 @@ class Ecosystem(Kind):
             style of the world is nearest to.
     """
 
-    grammar: Literal[1] = 1
+    grammar: Literal[2] = 2
     ecosystem: Name
     about: str = ""
     sources: dict[Name, SourceSetting] = {}

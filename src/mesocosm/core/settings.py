@@ -18,7 +18,7 @@ class Kind(BaseModel):
     """Settings of one kind: frozen, unknown keys refused, a scalar read as the short form.
 
     `short` names the key that a bare scalar stands for (`missing: median` is
-    `missing: {with: median}`); a kind without it has no short form.
+    `missing: {method: median}`); a kind without it has no short form.
     `extra` names the extra of the package that a kind needs.
     """
 
@@ -41,15 +41,22 @@ class Kind(BaseModel):
 
 def union(kinds: Mapping[str, type[Kind]], tag: str, key: str | None = None) -> Any:
     """The type of a setting that is one of `kinds`, told apart by `tag`; a bare name is the kind
-    with its defaults.
+    with its defaults, and `type` and `method` are understood for each other.
 
     Args:
         tag: the attribute that holds the kind's name.
         key: what the file calls it, where that is another word.
     """
 
+    word = key or tag
+    other = {"type": "method", "method": "type"}.get(word, "")
+
     def named(value: Any) -> Any:
-        return {key or tag: value} if isinstance(value, str) else value
+        if isinstance(value, str):
+            return {word: value}
+        if isinstance(value, dict) and word not in value and value.get(other) in kinds:
+            return {word if k == other else k: v for k, v in value.items()}
+        return value
 
     choice: Any = Union[tuple(kinds.values())]  # noqa: UP007
     return Annotated[Annotated[choice, Field(discriminator=tag)], BeforeValidator(named)]

@@ -149,7 +149,7 @@ class Dataset(Kind):
         split: which rows teach, tune and judge.
         retention: how long rows are kept.
         anonymity: fields made so coarse that no row stands alone.
-        truth: a source of the same columns that is known to be right; the report tells how many
+        ground_truth: a source of the same columns that is known to be right; the report tells how many
             kept values agree, row by `key`.
         budget: how much privacy (epsilon, in all) `mesocosm aggregate` may spend on the table.
         owner: who answers for the table.
@@ -172,7 +172,7 @@ class Dataset(Kind):
     split: Split = Split()
     retention: Retention | None = None
     anonymity: Anonymity | None = None
-    truth: str | None = None
+    ground_truth: str | None = None
     budget: float = Field(0.0, ge=0, le=100)
     owner: str = ""
     purpose: str = ""
@@ -190,8 +190,8 @@ class Dataset(Kind):
 
     @model_validator(mode="after")
     def _some(self) -> Dataset:
-        if self.truth and not self.key:
-            raise ValueError("'key' beside 'truth', so that a row is found there")
+        if self.ground_truth and not self.key:
+            raise ValueError("'key' beside 'ground_truth', so that a row is found there")
         if not self.fields and not self.auto:
             raise ValueError("'fields' with at least one field, or 'fields: auto'")
         return self
@@ -213,7 +213,7 @@ class Dataset(Kind):
             self.source.sources
             + ((self.test_source,) if self.test_source else ())
             + self.known_sources
-            + ((self.truth,) if self.truth else ())
+            + ((self.ground_truth,) if self.ground_truth else ())
         )
 
     @property

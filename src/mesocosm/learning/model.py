@@ -112,12 +112,12 @@ class Model(Kind):
         auto: how far `base: auto` looks.
         image_base: a pretrained base for inputs that are images: a hub id or a folder; where there
             is none, filters are learnt from the training images.
-        learns: the dataset.
-        predict: the field to predict: a category or boolean, a list (of its labels several may be
+        dataset: the dataset.
+        target: the field to predict: a category or boolean, a list (of its labels several may be
             there), a number, tags a word, or a text, which a causal base writes and any other base
             finds among those it knows.
-        inputs: the fields to predict from.
-        along: fields that a request may bring along and the model does not read; they are governed
+        features: the fields to predict from.
+        context_fields: fields that a request may bring along and the model does not read; they are governed
             and logged, for monitors.
         fusion: `early` lays the features of all inputs side by side under one head; `late` gives
             texts and table a head each and weighs what they say; `attention` makes each input a
@@ -129,21 +129,21 @@ class Model(Kind):
             item, and a base reads what is said of items.
         pretrain: texts without labels that the base learns from first; with `scratch` no base is
             needed.
-        tune: how the base is moved toward the task.
+        fine_tune: how the base is moved toward the task.
         self_training: rows whose target is missing teach too where the model is sure of them; with
             a frozen base and classes.
         continual: a new version begins where the last one ended and keeps what it knew; with a base
             that is tuned by gradient.
-        adapts: another model of the file, of the same target and inputs, from whose weights this
+        init_from: another model of the file, of the same target and inputs, from whose weights this
             one starts; none of its rows are read.
         federated: sites learn a linear head together and only their weights travel; for classes
             over a base that stays as it is.
         search: settings to try.
         require: bounds on metrics of the test rows; a version that misses one is never deployed.
-        reveal: private inputs that are used all the same.
-        fair: fields that tell groups of people; `parity_gap`, `odds_gap` and `accuracy_gap` between
+        allow_private: private inputs that are used all the same.
+        fairness: fields that tell groups of people; `parity_gap`, `odds_gap` and `accuracy_gap` between
             them can be bounded by `require`.
-        trust: inputs that may tell the target by themselves; any other that does is taken for a
+        allow_leakage: inputs that may tell the target by themselves; any other that does is taken for a
             leak.
         seed: of every random choice.
         max_length: tokens of a text that are read.
@@ -157,24 +157,24 @@ class Model(Kind):
     base: str | Brought | None = None
     auto: Auto | None = None
     image_base: str | None = None
-    learns: str
-    predict: str
-    inputs: tuple[str, ...] = Field(min_length=1)
-    along: tuple[str, ...] = ()
+    dataset: str
+    target: str
+    features: tuple[str, ...] = Field(min_length=1)
+    context_fields: tuple[str, ...] = ()
     fusion: Literal["early", "late", "attention"] = "early"
     pair: tuple[str, str] | None = None
     rank: Rank | None = None
     pretrain: Pretrain | None = None
-    tune: Tuning = Frozen()
+    fine_tune: Tuning = Frozen()
     self_training: SelfTraining | None = None
     continual: Continual | None = None
-    adapts: str | None = None
+    init_from: str | None = None
     federated: Federated | None = None
     search: Search | None = None
     require: dict[Literal[METRICS], Bound] = {}  # type: ignore[valid-type]
-    reveal: tuple[str, ...] = ()
-    fair: Fair | None = None
-    trust: tuple[str, ...] = ()
+    allow_private: tuple[str, ...] = ()
+    fairness: Fair | None = None
+    allow_leakage: tuple[str, ...] = ()
     seed: int = Field(7, ge=0)
     max_length: int = Field(128, ge=8, le=8192)
     max_new_tokens: int = Field(64, ge=1, le=4096)
@@ -195,9 +195,9 @@ class Model(Kind):
         """Whether the trunk has learnt from labels of training rows before a head is fitted, so
         that what is left out says too much.
         """
-        return bool(self.pretrain and self.pretrain.objective.fields)
+        return bool(self.pretrain and self.pretrain.method.fields)
 
     @property
     def apart(self) -> bool:
         """Whether the texts of a pair are read apart."""
-        return self.pair is not None and isinstance(self.tune, Frozen)
+        return self.pair is not None and isinstance(self.fine_tune, Frozen)

@@ -28,7 +28,9 @@ def datasets_of(spec: Spec) -> dict[str, Dataset]:
     spoken = [s.answers for s in eco.services.values() if s.answers]
     named = {a.dataset: (a.question, a.answer) for a in spoken}
     known = [
-        p.inhabitant.knows for p in eco.world.places.values() if p.inhabitant and p.inhabitant.knows
+        p.inhabitant.knowledge
+        for p in eco.world.places.values()
+        if p.inhabitant and p.inhabitant.knowledge
     ]
     named |= {k: ("question", "answer") for k in known if k not in named}
     for name, columns in named.items():
@@ -49,11 +51,11 @@ def _stratified(spec: Spec, name: str, data: Dataset) -> Dataset:
         return data
     target = next(
         (
-            m.predict
+            m.target
             for m in spec.eco.models.values()
-            if m.learns == name
+            if m.dataset == name
             and not m.rank
-            and getattr(data.fields.get(m.predict), "type", "") in ("category", "boolean")
+            and getattr(data.fields.get(m.target), "type", "") in ("category", "boolean")
         ),
         None,
     )

@@ -5,12 +5,13 @@ Knows the grammar and which settings make a thing and which only run it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from mesocosm.config import Spec
 from mesocosm.core.errors import Finding, Invalid, Later, Wrong
 from mesocosm.core.hashing import digest
+from mesocosm.core.written_settings import written_settings
 from mesocosm.data.dataset import GOVERNING, Dataset
 from mesocosm.learning.base_models.base import folder_of
 from mesocosm.learning.importers.onnx import Brought
@@ -18,7 +19,8 @@ from mesocosm.learning.strategies.automl import AUTO, Auto
 from mesocosm.lifecycle.file_datasets import REVISIONS, datasets_of
 from mesocosm.lifecycle.project_store import where_of
 from mesocosm.lifecycle.resource import Resource
-from mesocosm.serving.settings import Log
+
+RUNNING = ("require", "about", "track")  # settings of a model that train nothing anew
 
 
 def resources(spec: Spec) -> list[Resource]:
@@ -44,7 +46,7 @@ def resources(spec: Spec) -> list[Resource]:
             continue
         run = {
             "owner": source.owner,
-            "contract": source.contract.model_dump(mode="json") if source.contract else None,
+            "contract": written_settings(source.contract) if source.contract else None,
         }
         found.append(
             Resource(
@@ -64,40 +66,40 @@ def resources(spec: Spec) -> list[Resource]:
         place = (
             spec.place("datasets", name) if name in eco.datasets else spec.place("sources", name)
         )
-        made = _plain(data, set(GOVERNING)) | {"revision": REVISIONS["govern"]}
+        revision = {"revision": REVISIONS["govern"]}
+        made = written_settings(data, GOVERNING) | revision
         for field in made["fields"].values():
             field.pop("about", None)
-            if not field["absent"]:
-                del field["absent"]
-            if field["null"] is None:
-                del field["null"]
+        recipe = _plain(data, set(GOVERNING)) | revision
         needs = tuple(f"sources.{s}" for s in dict.fromkeys(data.all_sources))
-        run = {"about": data.about} | data.model_dump(
-            mode="json", include=set(GOVERNING), exclude_defaults=True
-        )
-        found.append(Resource(f"datasets.{name}", place, needs, made, run))
+        run = _some(written_settings(data), ("about", *GOVERNING))
+        found.append(Resource(f"datasets.{name}", place, needs, made, run, recipe))
     for name, model in sorted(
-        eco.models.items(), key=lambda m: m[1].adapts is not None
+        eco.models.items(), key=lambda m: m[1].init_from is not None
     ):  # what is adapted comes first
         made = what_makes_model(spec, name)
         needs = tuple(
             f"datasets.{d}"
             for d in dict.fromkeys(
                 [
-                    model.learns,
-                    *([model.pretrain.of] if model.pretrain and model.pretrain.of else []),
+                    model.dataset,
+                    *(
+                        [model.pretrain.dataset]
+                        if model.pretrain and model.pretrain.dataset
+                        else []
+                    ),
                     *([model.rank.items] if model.rank and model.rank.items else []),
                 ]
             )
         )
-        needs += (f"models.{model.adapts}",) if model.adapts else ()
-        run = {"require": dict(model.require), "about": model.about, "track": list(model.track)}
+        needs += (f"models.{model.init_from}",) if model.init_from else ()
+        run = _some(written_settings(model), RUNNING)
         found.append(Resource(f"models.{name}", spec.place("models", name), needs, made, run))
     for name, service in eco.services.items():
-        needs = tuple(f"models.{m}" for m in (service.serves, service.fallback) if m)
+        needs = tuple(f"models.{m}" for m in (service.model, service.fallback) if m)
         needs += (f"datasets.{service.answers.dataset}",) if service.answers else ()
         made = {
-            "serves": service.serves,
+            "model": service.model,
             "answers": service.answers.dataset if service.answers else None,
         }
         found.append(
@@ -106,29 +108,29 @@ def resources(spec: Spec) -> list[Resource]:
                 spec.place("services", name),
                 needs,
                 made,
-                _plain(service, {"log"} if service.log == Log() else set()),
+                written_settings(service),
             )
         )
     for name, monitor in eco.monitors.items():
-        made = {"watches": monitor.watches}
+        made = {"service": monitor.service}
         found.append(
             Resource(
                 f"monitors.{name}",
                 spec.place("monitors", name),
-                (f"services.{monitor.watches}",),
+                (f"services.{monitor.service}",),
                 made,
-                _plain(monitor, set()),
+                written_settings(monitor),
             )
         )
     for name, spot in eco.world.places.items():
-        made = {"shows": spot.shows}
+        made = {"service": spot.service}
         found.append(
             Resource(
                 f"places.{name}",
                 spec.place("world", "places", name),
-                (f"services.{spot.shows}",),
+                (f"services.{spot.service}",),
                 made,
-                _plain(spot, set()),
+                written_settings(spot),
             )
         )
     found.append(
@@ -142,21 +144,15 @@ def resources(spec: Spec) -> list[Resource]:
 def what_makes_model(spec: Spec, name: str) -> dict[str, Any]:
     """The settings, base and code that a model is made by; where they change it is trained anew."""
     model = spec.eco.models[name]
-    grouped = {"left_out": "by group"} if spec.eco.datasets[model.learns].split.group else {}
+    grouped = {"left_out": "by group"} if spec.eco.datasets[model.dataset].split.group else {}
     sight = (
         {"sight": _weights(spec, name, model.image_base, "image_base")} if model.image_base else {}
     )
-    less = {"require", "about", "track"} | {
-        key for key in ("adapts", "along") if not getattr(model, key)
-    }
-    made = (
-        _plain(model, less)
+    return (
+        written_settings(model, RUNNING)
         | {"revision": REVISIONS["learn"], "weights": _weights(spec, name, model.base), **sight}
         | grouped
     )
-    if made["tune"].get("moves") == "images":  # what was always so
-        del made["tune"]["moves"]
-    return made
 
 
 def _joins(
@@ -247,6 +243,10 @@ def _broken(spec: Spec, name: str, source: Any, made: Mapping[str, Any]) -> list
             )
         )
     return said
+
+
+def _some(settings: Mapping[str, Any], keys: Collection[str]) -> dict[str, Any]:
+    return {key: value for key, value in settings.items() if key in keys}
 
 
 def _plain(thing: Any, less: set[str]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from mesocosm.config import Spec
 from mesocosm.core.hashing import canonical
 from mesocosm.lifecycle.graph import resources
 from mesocosm.lifecycle.resource import ACTIONS, Prints, Resource, sign
+from mesocosm.lifecycle.stored_definition import stored_definition
 
 
 @dataclass(frozen=True)
@@ -56,12 +57,13 @@ def plan(spec: Spec, catalog: Catalog) -> list[Change]:
     signs: dict[str, str] = {}
     found: list[Change] = []
     for resource in resources(spec):
-        new = resource.prints(known)
-        known[resource.address] = new
         row = listed.pop(resource.address, None)
         old = Prints(row["made"], row["run"]) if row else None
+        stored = stored_definition(row) if row else {}
+        new = _same_prints(resource, resource.prints(known), old, stored, signs)
+        known[resource.address] = new
         mark = sign(old, new)
-        because = _because(resource, row, mark, signs)
+        because = _because(resource, row, stored, mark, signs, spec)
         if mark == "=":
             mark, because = _repair(resource, damage, listed_before)
         signs[resource.address] = mark
@@ -78,6 +80,24 @@ def plan(spec: Spec, catalog: Catalog) -> list[Change]:
             )
         )
     return found
+
+
+def _same_prints(
+    resource: Resource,
+    new: Prints,
+    old: Prints | None,
+    stored: Mapping[str, Any],
+    signs: Mapping[str, str],
+) -> Prints:
+    """The fingerprints of a resource; the stored ones where its settings are those stored, though
+    an earlier version wrote them down otherwise.
+    """
+    if old is None or old.made == STALE:
+        return new
+    needs_same = all(signs.get(need) in ("=", "~") for need in resource.needs)
+    made_same = needs_same and canonical(stored["made_by"]) == canonical(resource.made_by)
+    run_same = canonical(stored["run_by"]) == canonical(resource.run_by)
+    return Prints(old.made if made_same else new.made, old.run if run_same else new.run)
 
 
 def _repair(
@@ -97,7 +117,12 @@ def _repair(
 
 
 def _because(
-    resource: Resource, row: Mapping[str, Any] | None, mark: str, signs: Mapping[str, str]
+    resource: Resource,
+    row: Mapping[str, Any] | None,
+    before: Mapping[str, Any],
+    mark: str,
+    signs: Mapping[str, str],
+    spec: Spec,
 ) -> tuple[str, ...]:
     if mark == "=":
         return ()
@@ -110,19 +135,31 @@ def _because(
     ]
     if row["made"] == STALE:
         reasons.append("rows left it, and its groups may be smaller than 'anonymity' says")
-    before = row["definition"]
+    revised = before["made_by"].get("revision") != resource.made_by.get("revision")
     for part, now in (("made_by", resource.made_by), ("run_by", resource.run_by)):
         for key, old, new in _differences(before.get(part, {}), now):
+            if revised and key not in ("content", "revision") and not _in_file(spec, resource, key):
+                continue  # a default of another revision, and nothing that anybody wrote
             if key == "content":
                 reasons.append("its content changed")
             elif key == "revision":
-                reasons.append("Mesocosm makes it otherwise now")
+                reasons.append("the algorithm changed in this version")
             else:
                 reasons.append(
                     f"{key} was {_short(old)} and is {_short(new)}"
                     f" ({resource.place.file}:{resource.place.line})"
                 )
     return tuple(dict.fromkeys(reasons))
+
+
+def _in_file(spec: Spec, resource: Resource, path: str) -> bool:
+    """Whether the file sets what a dotted path of a resource's settings names."""
+    node = spec.tree.get(resource.section, {}).get(resource.name, {})
+    for step in path.split("."):
+        if not isinstance(node, dict) or step not in node:
+            return False
+        node = node[step]
+    return True
 
 
 def _differences(old: Any, new: Any, path: str = "") -> list[tuple[str, Any, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from mesocosm.core.errors import Place
@@ -21,13 +21,20 @@ class Prints(NamedTuple):
 
 @dataclass(frozen=True)
 class Resource:
-    """A named thing of the file."""
+    """A named thing of the file.
+
+    Args:
+        made_by: the settings that change its result, without defaults.
+        run_by: the settings that only change how it is run or shown.
+        recipe: all settings of a dataset, defaults among them, as its snapshots keep them.
+    """
 
     address: str
     place: Place
     needs: tuple[str, ...]
     made_by: Mapping[str, Any]
     run_by: Mapping[str, Any]
+    recipe: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

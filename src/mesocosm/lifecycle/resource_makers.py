@@ -77,7 +77,7 @@ def make_dataset(
                 "origins": origins,
             }
         ),
-        "recipe": dict(change.resource.made_by),
+        "recipe": dict(change.resource.recipe),
         "files": made.files,
         "facts": made.facts,
         "previous": (last["previous"] if again else last["id"]) if last else None,
@@ -166,13 +166,13 @@ def make_model(
         _say_missed(missed, say)
         state, why = ("refused", "; ".join(missed)) if missed else ("champion", "meets its gates")
         return same[-1]["id"], lambda con: catalog.judge(con, same[-1]["id"], state, why)
-    snapshot = catalog.snapshot(dataset=model.learns)
+    snapshot = catalog.snapshot(dataset=model.dataset)
     assert snapshot is not None
     named = named_rows(spec, catalog, name, snapshot)
     if named:
         say(
             f"{len(named)} requests teach classes that people named and the data do not have:"
-            f" {', '.join(sorted({str(r[model.predict]) for r in named}))}"
+            f" {', '.join(sorted({str(r[model.target]) for r in named}))}"
         )
     values = grow_version(
         spec, catalog, name, model, snapshot, change.prints.made, say, "build", named
@@ -208,8 +208,8 @@ def make_service(
     service = spec.eco.services[name]
     now = catalog.deployment(name)
     version, answers = "", ""
-    if service.serves:
-        listed = next(r for r in catalog.resources() if r["address"] == f"models.{service.serves}")
+    if service.model:
+        listed = next(r for r in catalog.resources() if r["address"] == f"models.{service.model}")
         row = catalog.version(listed["thing"])
         assert row is not None
         if row["state"] == "refused":

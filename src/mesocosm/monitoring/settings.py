@@ -23,7 +23,7 @@ class Drift(Kind):
             most), `mmd` (maximum mean discrepancy) or `classifier` (whether one can tell live rows
             from held-out ones).
         window: live rows a look compares; ten windows together show what one is too small for.
-        harm: accuracy that may be lost before a drift is called harmful.
+        max_accuracy_loss: accuracy that may be lost before a drift is called harmful.
     """
 
     short: ClassVar[str] = "method"
@@ -31,7 +31,7 @@ class Drift(Kind):
     meaning: Literal["directions", "mmd", "classifier"] = "directions"
     false_alarms: Rate = "1/month"
     window: int = Field(200, ge=30, le=100_000)
-    harm: float = Field(0.02, ge=0, le=1)
+    max_accuracy_loss: float = Field(0.02, ge=0, le=1)
 
 
 class Anomaly(Kind):
@@ -51,7 +51,7 @@ class Monitor(Kind):
     """A watch over a service.
 
     Args:
-        watches: the service.
+        service: the service.
         every: how often it looks.
         drift: how drift of inputs is seen.
         anomaly: how a change of the service's own figures is seen.
@@ -64,7 +64,7 @@ class Monitor(Kind):
         about: a line for people.
     """
 
-    watches: str
+    service: str
     every: Duration = "1m"
     drift: Drift | None = None
     anomaly: Anomaly | None = None
@@ -77,7 +77,7 @@ class Monitor(Kind):
     def reacts_with(self, act: str) -> bool:
         """Whether a drift makes this monitor do something.
 
-        >>> Monitor(watches="desk", about="retrain by hand").reacts_with("retrain")
+        >>> Monitor(service="desk", about="retrain by hand").reacts_with("retrain")
         False
         """
         return act in self.on_drift

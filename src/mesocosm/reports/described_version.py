@@ -30,7 +30,7 @@ def reported_version(
     deployed = {
         row["version"]
         for name, s in spec.eco.services.items()
-        if s.serves == model and (row := catalog.deployment(name))
+        if s.model == model and (row := catalog.deployment(name))
     }
     serving = (
         [v for v in versions if v["id"] in {*answering, *deployed}]

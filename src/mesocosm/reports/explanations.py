@@ -58,12 +58,14 @@ def explain(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
             "'mesocosm trace' for where it learnt, or a prediction of classes or a number",
         )
     net = net_of(spec, version)
-    columns, split = columns_of(spec, snapshot, list(dict.fromkeys([*model.inputs, model.predict])))
+    columns, split = columns_of(
+        spec, snapshot, list(dict.fromkeys([*model.features, model.target]))
+    )
     taught = [
-        i for i, s in enumerate(split) if s == "train" and columns[model.predict][i] is not None
+        i for i, s in enumerate(split) if s == "train" and columns[model.target][i] is not None
     ]
     step = max(1, len(taught) // BACKGROUND)
-    background = [{n: columns[n][i] for n in model.inputs} for i in taught[::step][:BACKGROUND]]
+    background = [{n: columns[n][i] for n in model.features} for i in taught[::step][:BACKGROUND]]
     clean, label = row["input"]["clean"], str(row["output"]["label"])
     if net.says == "labels":  # the surest of those said, or the likeliest where none is
         label = max(row["output"]["probabilities"], key=row["output"]["probabilities"].get)
@@ -76,7 +78,7 @@ def explain(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
         **shares(net, clean, background, label),
     }
     found["words"] = words(
-        net, clean, label, [n for n in net.card["texts"] if n not in model.reveal]
+        net, clean, label, [n for n in net.card["texts"] if n not in model.allow_private]
     )
     kernel = behind(net, folder / "head.onnx", clean, label)
     whole = version["recipe"]["rows"]["train"] - version["recipe"].get("feedback", 0) == len(
@@ -92,7 +94,7 @@ def explain(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
             {
                 "file": files[taught[i]],
                 "line": lines[taught[i]],
-                "label": str(columns[model.predict][taught[i]]),
+                "label": str(columns[model.target][taught[i]]),
                 "share": kernel["rows"][i],
             }
             for i in first

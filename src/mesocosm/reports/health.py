@@ -292,11 +292,11 @@ def _stability(
         "taken_back": acts["returned"],
     }
     todo = [f"{a['monitor']} has an open alert: {a['message']}" for a in open_now[:5]]
-    watched = {m.watches for m in spec.eco.monitors.values()}
+    watched = {m.service for m in spec.eco.monitors.values()}
     todo += [
         f"nothing watches '{name}': a monitor in the file"
         for name, s in spec.eco.services.items()
-        if s.serves and name not in watched
+        if s.model and name not in watched
     ]
     return {
         "score": unbroken(lines),
@@ -329,13 +329,13 @@ def _experience(
         if service.abstain and asked >= FEW and unsure > 2 * service.abstain:
             todo.append(
                 f"{unsure:.0%} of the answers of '{name}' are not sure, where {service.abstain:.0%}"
-                f" is usual: mesocosm labels {service.serves} --new"
+                f" is usual: mesocosm labels {service.model} --new"
             )
-        if service.serves and asked >= 10 * FEW and len(told) < FEW:
+        if service.model and asked >= 10 * FEW and len(told) < FEW:
             todo.append(
                 f"{len(told)} labels came back for the last {asked} answers of '{name}', so nothing"
                 " tells whether they are right: mesocosm feedback, or mesocosm labels"
-                f" {service.serves} --next"
+                f" {service.model} --next"
             )
         if apdex is not None and apdex < 0.85:
             todo.append(

@@ -68,7 +68,7 @@ class Desk:
         fields, training = snapshot["recipe"]["fields"], snapshot["facts"]["training"]
         inputs = [
             _input(name, fields[name], training.get(name) or {})
-            for name in self.spec.eco.models[version["model"]].inputs
+            for name in self.spec.eco.models[version["model"]].features
             if name in fields
         ]
         beside = self.catalog.rollout(service)
@@ -117,11 +117,11 @@ class Desk:
                 net = net_of(self.spec, version)
                 preparation = self._preparation(version)
                 columns, split = columns_of(
-                    self.spec, snapshot, list(dict.fromkeys([*model.inputs, model.predict]))
+                    self.spec, snapshot, list(dict.fromkeys([*model.features, model.target]))
                 )
                 taught = [i for i, s in enumerate(split) if s == "train"]
                 background = [
-                    {n: columns[n][i] for n in model.inputs}
+                    {n: columns[n][i] for n in model.features}
                     for i in taught[:: max(1, len(taught) // BACKGROUND)][:BACKGROUND]
                 ]
                 self.kept[key] = (net, preparation, background)

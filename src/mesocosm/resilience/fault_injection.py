@@ -126,15 +126,15 @@ def copied(spec: Spec, service: str, small: bool = False, asked: bool = True) ->
         )
     catalog = Catalog(where_of(spec).store)
     snapshot = catalog.snapshot(
-        dataset=(model := spec.eco.models[str(spec.eco.services[service].serves)]).learns
+        dataset=(model := spec.eco.models[str(spec.eco.services[service].model)]).dataset
     )
     if snapshot is None or catalog.deployment(service) is None:
         raise Failure(f"nothing is deployed for '{service}' yet; run 'mesocosm build'")
     row = None
     if asked:
-        rows, split = columns_of(spec, snapshot, list(model.inputs))
+        rows, split = columns_of(spec, snapshot, list(model.features))
         at = held_out(split)[0]
-        row = {f: rows[f][at] for f in model.inputs}
+        row = {f: rows[f][at] for f in model.features}
     size = sum(p.stat().st_size for p in spec.root.rglob("*") if p.is_file()) if small else 0
     with (
         tempfile.TemporaryDirectory(prefix="mesocosm-drill-") as folder,

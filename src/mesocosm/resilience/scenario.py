@@ -140,7 +140,7 @@ def story_of(spec: Spec, file: Path | None = None) -> Story:
 
 def _faults(spec: Spec, act: Act) -> Iterator[Wrong]:
     """What of an act this ecosystem cannot play."""
-    serving = [n for n, s in spec.eco.services.items() if s.serves]
+    serving = [n for n, s in spec.eco.services.items() if s.model]
     if act.service not in serving:
         yield Wrong(
             "service",
@@ -150,8 +150,8 @@ def _faults(spec: Spec, act: Act) -> Iterator[Wrong]:
             act.service,
         )
         return
-    model = spec.eco.models[str(spec.eco.services[act.service].serves)]
-    fields = [*model.inputs, *model.along, model.predict]
+    model = spec.eco.models[str(spec.eco.services[act.service].model)]
+    fields = [*model.features, *model.context_fields, model.target]
     for key, names in (
         ("where", list(act.where)),
         ("change", list(act.change)),

@@ -97,7 +97,7 @@ def played(spec: Spec, story: Story, say: Callable[[str, str], None]) -> list[Pl
 
 def _act(spec: Spec, catalog: Catalog, client: Client, act: Act, story_began: float) -> Played:
     one, began, want = Played(act.act, act.service), catalog.clock(), act.expect
-    model = str(spec.eco.services[act.service].serves)
+    model = str(spec.eco.services[act.service].model)
     before = [v["id"] for v in catalog.versions(model)]
     rows = list(_rows(spec, catalog, act))
     for row, label in rows:
@@ -140,10 +140,10 @@ def _rows(spec: Spec, catalog: Catalog, act: Act) -> Iterator[tuple[dict[str, An
         return
     if not act.rows:
         return
-    model = spec.eco.models[str(spec.eco.services[act.service].serves)]
-    snapshot = catalog.snapshot(dataset=model.learns)
-    names = [*dict.fromkeys([*model.inputs, *model.along])]
-    data, split = columns_of(spec, snapshot or {}, [*names, model.predict])
+    model = spec.eco.models[str(spec.eco.services[act.service].model)]
+    snapshot = catalog.snapshot(dataset=model.dataset)
+    names = [*dict.fromkeys([*model.features, *model.context_fields])]
+    data, split = columns_of(spec, snapshot or {}, [*names, model.target])
     held = [
         i
         for i in held_out(split, data[act.upper] if act.upper else None)
@@ -155,7 +155,7 @@ def _rows(spec: Spec, catalog: Catalog, act: Act) -> Iterator[tuple[dict[str, An
     for n in range(act.rows):
         i = held[n % len(held)]
         row = row_as_json({f: data[f][i] for f in names})
-        yield _changed(row, act, n), str(data[model.predict][i])
+        yield _changed(row, act, n), str(data[model.target][i])
 
 
 def _changed(row: Mapping[str, Any], act: Act, n: int) -> dict[str, Any]:

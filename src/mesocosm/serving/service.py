@@ -122,7 +122,7 @@ class Served(Deployed):
             found[False] = iter(answers)
             kept += logs
             if (
-                setting.strategy == "shadow"
+                setting.method == "shadow"
                 and count_traffic(theirs)
                 and self.room.acquire(blocking=False)
             ):

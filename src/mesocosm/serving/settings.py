@@ -20,13 +20,13 @@ class Rollout(Kind):
     """How a new version takes over.
 
     Args:
-        strategy: `direct` (at once), `canary` (a growing share of requests), `blue-green` (all at
+        method: `direct` (at once), `canary` (a growing share of requests), `blue-green` (all at
             once, the old one kept warm until the new one has held) or `shadow` (it answers beside
             the old one and nobody sees it).
         steps: percent of the requests that a canary gets, in order.
         key: the field whose equal values get the same version; the whole row where it is not given.
-        hold: how long each step lasts at least.
-        least: requests that each step wants before the next.
+        bake_time: how long each step lasts at least.
+        min_requests: requests that each step wants before the next.
         guard: bounds the new version keeps, or it is taken back; `agreement` is told by `shadow`,
             `accuracy` by feedback.
         promote: `safe` promotes what held through all steps, `gain` only what feedback proves
@@ -35,12 +35,12 @@ class Rollout(Kind):
     Source: Humble and Farley 2010, Continuous Delivery (blue-green, canary).
     """
 
-    short: ClassVar[str] = "strategy"
-    strategy: Literal["direct", "canary", "blue-green", "shadow"] = "direct"
+    short: ClassVar[str] = "method"
+    method: Literal["direct", "canary", "blue-green", "shadow"] = "direct"
     steps: tuple[Annotated[int, Field(ge=1, le=99)], ...] = Field((5, 25, 50), min_length=1)
     key: str | None = None
-    hold: Duration = "10m"
-    least: int = Field(20, ge=0, le=1_000_000)
+    bake_time: Duration = "10m"
+    min_requests: int = Field(20, ge=0, le=1_000_000)
     guard: dict[Literal["error_rate", "p95_ms", "accuracy", "agreement"], Bound] = {}
     promote: Literal["safe", "gain"] = "safe"
 
@@ -48,7 +48,7 @@ class Rollout(Kind):
     def _rising(self) -> Rollout:
         if list(self.steps) != sorted(set(self.steps)):
             raise ValueError(f"'steps' that rise, and they are {', '.join(map(str, self.steps))}")
-        if "agreement" in self.guard and self.strategy != "shadow":
+        if "agreement" in self.guard and self.method != "shadow":
             raise ValueError(
                 "a guard on 'agreement' with 'strategy: shadow' only, where both versions answer"
             )
@@ -76,15 +76,15 @@ class Batch(Kind):
     """How requests are put together.
 
     Args:
-        most: rows of one batch at most.
+        max: rows of one batch at most.
         wait: how long the first waits for others while the worker is idle; while it works, rows
             gather anyway.
         target: how long an answer should take at most; rows that would wait longer are answered
             429, and batches are kept small enough for it.
     """
 
-    short: ClassVar[str] = "most"
-    most: int = Field(64, ge=1, le=4096)
+    short: ClassVar[str] = "max"
+    max: int = Field(64, ge=1, le=4096)
     wait: Duration = "0s"
     target: Duration | None = None
 
@@ -95,13 +95,13 @@ class Update(Kind):
     Args:
         every: how often, drift or not.
         cooldown: how long after a challenger no other is trained.
-        most: challengers of one day at most.
+        max: challengers of one day at most.
     """
 
     short: ClassVar[str] = "every"
     every: Duration | None = None
     cooldown: Duration = "10m"
-    most: int = Field(12, ge=1, le=10_000)
+    max: int = Field(12, ge=1, le=10_000)
 
 
 class Log(Kind):
@@ -120,7 +120,7 @@ class Service(Kind):
     """A service to run.
 
     Args:
-        serves: the model it answers with.
+        model: the model it answers with.
         answers: the table it speaks from.
         runtime: what runs the model.
         rollout: how a new version takes over.
@@ -135,7 +135,7 @@ class Service(Kind):
         about: a line for people.
     """
 
-    serves: str | None = None
+    model: str | None = None
     fallback: str | None = None
     answers: Answers | None = None
     runtime: Annotated[Onnx, BeforeValidator(_type)] = Onnx()
@@ -149,8 +149,8 @@ class Service(Kind):
 
     @model_validator(mode="after")
     def _something(self) -> Service:
-        if not self.serves and not self.answers:
-            raise ValueError("'serves' with a model, 'answers' with a table, or both")
-        if self.fallback and (not self.serves or self.fallback == self.serves):
-            raise ValueError("'fallback' beside 'serves', with another model than that")
+        if not self.model and not self.answers:
+            raise ValueError("'model' with a model, 'answers' with a table, or both")
+        if self.fallback and (not self.model or self.fallback == self.model):
+            raise ValueError("'fallback' beside 'model', with another model than that")
         return self

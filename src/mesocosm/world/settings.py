@@ -16,28 +16,28 @@ class Inhabitant(Kind):
 
     Args:
         name: what people call them.
-        speaks: `rows`, which says the found answer as its row has it; a causal base, such as
+        language_model: `rows`, which says the found answer as its row has it; a causal base, such as
             smollm2, or `endpoint` (the file's `language`), which words it. What is worded is said
             only where every sentence of it stands in the row, else the row is.
-        knows: the dataset or source of questions and answers they know.
+        knowledge: the dataset or source of questions and answers they know.
     """
 
     short: ClassVar[str] = "name"
     name: str = Field(min_length=1, max_length=40)
-    speaks: str = ROWS
-    knows: str | None = None
+    language_model: str = ROWS
+    knowledge: str | None = None
 
 
 class WorldPlace(Kind):
     """A place people enter.
 
     Args:
-        shows: the service it stands for.
+        service: the service it stands for.
         as: what it looks like.
         inhabitant: who speaks there.
     """
 
-    shows: str
+    service: str
     form: Literal["counter", "desk", "market", "shop", "clinic"] = Field("counter", alias="as")
     inhabitant: Inhabitant | None = None
 

@@ -94,12 +94,12 @@ class Inhabitants:
     ) -> list[dict[str, Any]]:
         """A what-if of the service that the place stands for."""
         try:
-            form = self.desk.form(spot.shows)
+            form = self.desk.form(spot.service)
             row = supposed(said, form["inputs"])
             if not row:
                 return []
             whole = {i["name"]: i.get("usual") for i in form["inputs"] if not i["private"]} | row
-            told = self.desk.ask(spot.shows, whole)
+            told = self.desk.ask(spot.service, whole)
         except (Failure, Wrong):
             return []
         shown = (
@@ -119,7 +119,7 @@ class Inhabitants:
         return [
             self._said(
                 text,
-                [here, *upstream(f"services.{spot.shows}", scene)],
+                [here, *upstream(f"services.{spot.service}", scene)],
                 {"version": told["version"], "snapshot": snapshot, "row": row},
                 snapshot,
             )
@@ -178,7 +178,7 @@ class Inhabitants:
         rests = {k: found["source"][k] for k in ("file", "line", "question")} | {
             "likeness": found["likeness"]
         }
-        text = worded(self.words.get(spot.inhabitant.speaks), found["answer"], said[-1])
+        text = worded(self.words.get(spot.inhabitant.language_model), found["answer"], said[-1])
         rests |= {"says": found["answer"]} if text != found["answer"] else {}
         return [
             self._said(
@@ -190,12 +190,12 @@ class Inhabitants:
         """The service that speaks from the table which the inhabitant knows; the one the place
         stands for comes first.
         """
-        wanted = spot.inhabitant.knows
-        first = [spot.shows, *(n for n in self.eco.services if n != spot.shows)]
+        wanted = spot.inhabitant.knowledge
+        first = [spot.service, *(n for n in self.eco.services if n != spot.service)]
         fit = [
             n for n in first if (a := self.eco.services[n].answers) and wanted in (None, a.dataset)
         ]
-        return fit[0] if fit and (wanted or fit[0] == spot.shows) else ""
+        return fit[0] if fit and (wanted or fit[0] == spot.service) else ""
 
     def _way(self, here: str, ident: str, scene: Scene) -> list[str]:
         way = upstream(ident, scene)

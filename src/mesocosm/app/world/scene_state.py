@@ -51,8 +51,9 @@ def ground_of(eco: Ecosystem) -> Ground:
         things.append(
             (
                 f"places.{name}",
-                [f"services.{spot.shows}"],
-                spot.model_dump(mode="json", by_alias=True) | {"counts": _counts(eco, spot.shows)},
+                [f"services.{spot.service}"],
+                spot.model_dump(mode="json", by_alias=True)
+                | {"counts": _counts(eco, spot.service)},
             )
         )
     return Ground(things, int(eco.world.seed))
@@ -230,9 +231,11 @@ def _counts(eco: Ecosystem, service: str) -> dict[str, Any] | None:
     nothing by a private one.
     """
     for name, monitor in eco.monitors.items():
-        if monitor.watches == service and monitor.surge and not monitor.surge.unsure:
-            model = eco.models.get(eco.services[service].serves or "")
-            field = eco.datasets[model.learns].fields.get(monitor.surge.by or "") if model else None
+        if monitor.service == service and monitor.surge and not monitor.surge.unsure:
+            model = eco.models.get(eco.services[service].model or "")
+            field = (
+                eco.datasets[model.dataset].fields.get(monitor.surge.by or "") if model else None
+            )
             return {
                 "monitor": name,
                 "label": monitor.surge.label,
@@ -245,13 +248,13 @@ def _needs(eco: Ecosystem, section: str, settings: Any) -> list[str]:
     if section == "datasets":
         return [f"sources.{s}" for s in settings.all_sources]
     if section == "models":
-        return [f"datasets.{settings.learns}"] + (
-            [f"models.{settings.adapts}"] if settings.adapts else []
+        return [f"datasets.{settings.dataset}"] + (
+            [f"models.{settings.init_from}"] if settings.init_from else []
         )
     if section == "services":
-        found = [f"models.{m}" for m in (settings.serves, settings.fallback) if m]
+        found = [f"models.{m}" for m in (settings.model, settings.fallback) if m]
         spoken = settings.answers.dataset if settings.answers else None
         return found + (
             [f"{'datasets' if spoken in eco.datasets else 'sources'}.{spoken}"] if spoken else []
         )
-    return [f"services.{settings.watches}"] if section == "monitors" else []
+    return [f"services.{settings.service}"] if section == "monitors" else []

@@ -30,7 +30,7 @@ def _rule(
     except Wrong as wrong:
         yield path, wrong
         return
-    said = rule.condition if isinstance(rule, Condition) else rule.rule
+    said = rule.condition if isinstance(rule, Condition) else rule.type
     if "of" in type(rule).model_fields and not named:
         yield (
             path,
@@ -69,8 +69,8 @@ def check_datasets(eco: Ecosystem) -> Iterator[Fault]:
         fields = sorted(data.fields)
         for source in data.source.lookup:
             yield from edge(eco, (*at, "from", "lookup", source), source, "sources")
-        if data.truth:
-            yield from edge(eco, (*at, "truth"), data.truth, "sources")
+        if data.ground_truth:
+            yield from edge(eco, (*at, "ground_truth"), data.ground_truth, "sources")
         for i, source in enumerate(data.source.join or data.source.union):
             where = "join" if data.source.join else "union"
             path = (*at, "from", where, i)
@@ -165,7 +165,7 @@ def check_datasets(eco: Ecosystem) -> Iterator[Fault]:
             if kind.missing.numeric and kind.ibis_type not in ("int64", "float64"):
                 wrong = Wrong(
                     "",
-                    f"'{kind.missing.how}' needs numbers, and '{field}' is a"
+                    f"'{kind.missing.method}' needs numbers, and '{field}' is a"
                     f" {kind.model_dump()['type']}",
                     "mode, constant, quarantine or keep",
                 )

@@ -15,9 +15,9 @@ def _fallback(eco: Ecosystem, name: str, serves: str | None, fallback: str) -> I
     first, second = eco.models.get(serves or ""), eco.models.get(fallback)
     if first is None or second is None:
         return
-    if first.adapts != fallback and (first.learns, first.predict, first.rank is None) != (
-        second.learns,
-        second.predict,
+    if first.init_from != fallback and (first.dataset, first.target, first.rank is None) != (
+        second.dataset,
+        second.target,
         second.rank is None,
     ):
         yield (
@@ -25,10 +25,10 @@ def _fallback(eco: Ecosystem, name: str, serves: str | None, fallback: str) -> I
             Wrong(
                 "",
                 f"'{fallback}' does not answer what '{serves}' answers",
-                f"a model that learns '{first.learns}' and predicts '{first.predict}'",
+                f"a model that learns '{first.dataset}' and predicts '{first.target}'",
             ),
         )
-    more = sorted(set(second.inputs) - set(first.inputs))
+    more = sorted(set(second.features) - set(first.features))
     if more:
         yield (
             ("services", name, "fallback"),
@@ -43,11 +43,11 @@ def _fallback(eco: Ecosystem, name: str, serves: str | None, fallback: str) -> I
 def check_services(eco: Ecosystem) -> Iterator[Fault]:
     """Everything in services and monitors that does not fit together."""
     for name, service in eco.services.items():
-        if service.serves:
-            yield from edge(eco, ("services", name, "serves"), service.serves, "models")
+        if service.model:
+            yield from edge(eco, ("services", name, "model"), service.model, "models")
         if service.fallback:
             yield from edge(eco, ("services", name, "fallback"), service.fallback, "models")
-            yield from _fallback(eco, name, service.serves, service.fallback)
+            yield from _fallback(eco, name, service.model, service.fallback)
         if service.answers:
             path = ("services", name, "answers", "from")
             yield from edge(eco, path, service.answers.dataset, "datasets", "sources")
@@ -64,18 +64,18 @@ def check_services(eco: Ecosystem) -> Iterator[Fault]:
                     )
                     yield ("services", name, "answers", key), wrong
     for name, monitor in eco.monitors.items():
-        yield from edge(eco, ("monitors", name, "watches"), monitor.watches, "services")
+        yield from edge(eco, ("monitors", name, "service"), monitor.service, "services")
         yield from of_surge(eco, name, monitor) if monitor.surge else ()
         if (
             "fallback" in monitor.on_anomaly
-            and (watched := eco.services.get(monitor.watches))
+            and (watched := eco.services.get(monitor.service))
             and not watched.fallback
         ):
             yield (
                 ("monitors", name, "on_anomaly"),
                 Wrong(
                     "",
-                    f"'{monitor.watches}' has no simpler model",
-                    f"'fallback' with a model in the service '{monitor.watches}'",
+                    f"'{monitor.service}' has no simpler model",
+                    f"'fallback' with a model in the service '{monitor.service}'",
                 ),
             )

@@ -19,10 +19,10 @@ def of_surge(
     at, surge, service = (
         ("monitors", name, "surge"),
         monitor.surge,
-        eco.services.get(monitor.watches),
+        eco.services.get(monitor.service),
     )
-    model = eco.models.get(str(service.serves)) if service else None
-    data = eco.datasets.get(model.learns) if model else None
+    model = eco.models.get(str(service.model)) if service else None
+    data = eco.datasets.get(model.dataset) if model else None
     if not service or not surge:
         return
     if model is None or model.rank:
@@ -30,12 +30,12 @@ def of_surge(
             at,
             Wrong(
                 "",
-                f"'{monitor.watches}' serves no model of classes, so no answer of it can surge",
+                f"'{monitor.service}' serves no model of classes, so no answer of it can surge",
                 "a service that serves one",
             ),
         )
         return
-    taken = sorted({*model.inputs, *model.along})
+    taken = sorted({*model.features, *model.context_fields})
     for key in ("by", "once", "sender"):
         field = getattr(surge, key)
         if field and field not in taken:
@@ -43,8 +43,8 @@ def of_surge(
                 (*at, key),
                 Wrong(
                     "",
-                    f"'{monitor.watches}' takes no field '{field}'",
-                    f"an input of '{service.serves}', or one of its 'along'",
+                    f"'{monitor.service}' takes no field '{field}'",
+                    f"an input of '{service.model}', or one of its 'context_fields'",
                     taken,
                     field,
                 ),
@@ -54,18 +54,18 @@ def of_surge(
             (*at, "unsure"),
             Wrong(
                 "",
-                f"'{monitor.watches}' never says that it is not sure",
+                f"'{monitor.service}' never says that it is not sure",
                 "'abstain' in the service, as 'abstain: 0.1'",
             ),
         )
-    values = getattr(data.fields.get(model.predict), "values", ()) if data and not data.auto else ()
+    values = getattr(data.fields.get(model.target), "values", ()) if data and not data.auto else ()
     if values and surge.label is not None and surge.label not in values:
         yield (
             (*at, "label"),
             Wrong(
                 "",
-                f"'{service.serves}' never says '{surge.label}'",
-                f"a value of '{model.predict}'",
+                f"'{service.model}' never says '{surge.label}'",
+                f"a value of '{model.target}'",
                 list(values),
                 surge.label,
             ),

@@ -50,14 +50,14 @@ def _speakers() -> list[str]:
 def check_world(eco: Ecosystem) -> Iterator[Fault]:
     """Everything in the world that does not fit together."""
     for name, place in eco.world.places.items():
-        yield from edge(eco, ("world", "places", name, "shows"), place.shows, "services")
-        if place.inhabitant and (fault := _speaks(eco, place.inhabitant.speaks)):
-            yield ("world", "places", name, "inhabitant", "speaks"), fault
-        if place.inhabitant and place.inhabitant.knows:
+        yield from edge(eco, ("world", "places", name, "service"), place.service, "services")
+        if place.inhabitant and (fault := _speaks(eco, place.inhabitant.language_model)):
+            yield ("world", "places", name, "inhabitant", "language_model"), fault
+        if place.inhabitant and place.inhabitant.knowledge:
             yield from edge(
                 eco,
-                ("world", "places", name, "inhabitant", "knows"),
-                place.inhabitant.knows,
+                ("world", "places", name, "inhabitant", "knowledge"),
+                place.inhabitant.knowledge,
                 "datasets",
                 "sources",
             )

@@ -18,11 +18,11 @@ ENGINES: dict[str, type[Engine]] = {
 def _by_name(value: Any) -> Any:
     """`{spark: URL}` as the kind and its address."""
     if isinstance(value, dict) and len(value) == 1 and (name := next(iter(value))) in ENGINES:
-        return {"engine": name, "url": value[name]}
+        return {"type": name, "url": value[name]}
     return value
 
 
 if TYPE_CHECKING:
     EngineSetting = Engine
 else:
-    EngineSetting = Annotated[union(ENGINES, "engine"), BeforeValidator(_by_name)]
+    EngineSetting = Annotated[union(ENGINES, "type"), BeforeValidator(_by_name)]

@@ -35,11 +35,11 @@ class Duckdb(Engine):
 
     Source: Raasveldt and Mühleisen, "DuckDB: an embeddable analytical database" (SIGMOD 2019).
 
-    >>> Duckdb().engine
+    >>> Duckdb().type
     'duckdb'
     """
 
-    engine: Literal["duckdb"] = "duckdb"
+    type: Literal["duckdb"] = "duckdb"
 
     def rows(self, con: Any, query: str, table: str, view: str, path: Path, store: Path) -> None:
         """One file, written as the rows stream by."""

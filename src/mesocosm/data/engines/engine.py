@@ -16,7 +16,7 @@ from mesocosm.core.settings import Kind
 class Engine(Kind):
     """Where the steps that treat each row by itself run."""
 
-    engine: str
+    type: str
 
     def rows(self, con: Any, query: str, table: str, view: str, path: Path, store: Path) -> None:
         """Write what a row-wise query gives to Parquet, and make it a view.

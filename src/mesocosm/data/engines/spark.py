@@ -52,7 +52,7 @@ class Spark(Engine):
     """
 
     extra: ClassVar[str] = "spark"
-    engine: Literal["spark"] = "spark"
+    type: Literal["spark"] = "spark"
     url: str = Field(pattern=MASTER)
     rows_a_job: int = Field(ROWS, ge=1, alias="rows")
     memory: str = Field("1GB", pattern=r"^\d+(MB|GB)$")

@@ -176,7 +176,7 @@ def govern(
                 written,
                 fields,
                 bool(dataset.repairs),
-                quote("src_" + dataset.truth) if dataset.truth else None,
+                quote("src_" + dataset.ground_truth) if dataset.ground_truth else None,
                 dataset.key,
             ),
             "patterns": patterns(con, "_stage", fields),

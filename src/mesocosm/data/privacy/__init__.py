@@ -20,4 +20,4 @@ if TYPE_CHECKING:
 
     PrivateSetting = Any
 else:
-    PrivateSetting = union(PRIVACY, "by")
+    PrivateSetting = union(PRIVACY, "method")

@@ -37,7 +37,7 @@ class Anonymity(Kind):
         k: the fewest rows of a group.
         sensitive: a field that must have several values in each group.
         l: how many.
-        most_loss: the greatest loss that is accepted, 0 (nothing lost) to 1 (all groups one).
+        max_loss: the greatest loss that is accepted, 0 (nothing lost) to 1 (all groups one).
 
     Source: Sweeney 2002 (k-anonymity); Machanavajjhala et al. 2007 (l-diversity); LeFevre et al.
     2006, Mondrian; loss as the normalised certainty penalty of Xu et al. 2006.
@@ -50,7 +50,7 @@ class Anonymity(Kind):
     k: int = Field(5, ge=2)
     sensitive: str | None = None
     l: int = Field(2, ge=2)  # noqa: E741
-    most_loss: float = Field(1.0, gt=0, le=1)
+    max_loss: float = Field(1.0, gt=0, le=1)
 
     @model_validator(mode="after")
     def _apart(self) -> Anonymity:
@@ -126,11 +126,11 @@ def learn(setting: Anonymity, con: Any, table: str, kinds: Mapping[str, str]) ->
         _merge(tree, set(bad))
     values = _values(setting, con, table, kinds, tree, shown)
     loss = _loss(setting, con, table, tree, shown)
-    if loss > setting.most_loss:
+    if loss > setting.max_loss:
         raise Wrong(
             "anonymity.most_loss",
             f"{loss:.3f} would be lost",
-            f"at most {setting.most_loss}: a smaller 'k', fewer fields in 'of', or more rows",
+            f"at most {setting.max_loss}: a smaller 'k', fewer fields in 'of', or more rows",
         )
     ints = [n for n, _ in sizes.values()]
     return {

@@ -15,11 +15,11 @@ class Encrypt(Kind):
 
     Source: NIST SP 800-38D (GCM).
 
-    >>> Encrypt().by
+    >>> Encrypt().method
     'encrypt'
     """
 
-    by: Literal["encrypt"] = "encrypt"
+    method: Literal["encrypt"] = "encrypt"
 
     def value(self, x: Column, key: str) -> Column:
         """`enc:KEY:...`, null for null; the key is the one on the ring of the connection."""

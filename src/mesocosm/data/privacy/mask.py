@@ -22,7 +22,7 @@ class Mask(Kind):
     2
     """
 
-    by: Literal["mask"] = "mask"
+    method: Literal["mask"] = "mask"
     show: int = Field(2, ge=0, le=4)
 
     def value(self, x: Column, key: str) -> Column:

@@ -15,11 +15,11 @@ class Pseudonymise(Kind):
 
     Source: RFC 2104; ENISA, Pseudonymisation techniques and best practices (2019).
 
-    >>> Pseudonymise().by
+    >>> Pseudonymise().method
     'pseudonymise'
     """
 
-    by: Literal["pseudonymise"] = "pseudonymise"
+    method: Literal["pseudonymise"] = "pseudonymise"
 
     def value(self, x: Column, key: str) -> Column:
         """The pseudonym, null for null; `key` is 64 hex digits."""

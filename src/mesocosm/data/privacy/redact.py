@@ -18,11 +18,11 @@ class Redact(Kind):
 
     Source: ISO/IEC 20889:2018, 8.3 (masking), for free text.
 
-    >>> Redact().by
+    >>> Redact().method
     'redact'
     """
 
-    by: Literal["redact"] = "redact"
+    method: Literal["redact"] = "redact"
 
     def value(self, x: Column, key: str) -> Column:
         """The text with each private value as its kind in brackets, null for null."""

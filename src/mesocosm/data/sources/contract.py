@@ -54,8 +54,8 @@ class Contract(Kind):
         closed: whether columns not named break the promise.
         unique: columns whose values never come twice.
         missing: the greatest share of missing values of a column.
-        least: the fewest rows.
-        most: the most rows.
+        min: the fewest rows.
+        max: the most rows.
         fresh: how old the newest row may be.
         owner: whom to ask when it breaks.
 
@@ -69,8 +69,8 @@ class Contract(Kind):
     closed: bool = False
     unique: tuple[str, ...] = ()
     missing: dict[str, Share] = {}
-    least: int = Field(0, ge=0)
-    most: int | None = Field(None, ge=1)
+    min: int = Field(0, ge=0)
+    max: int | None = Field(None, ge=1)
     fresh: Fresh | None = None
     owner: str = ""
 
@@ -122,14 +122,14 @@ def _broken(contract: Contract, con: Any, table: str, now: float) -> Iterator[Wr
                 name,
             )
     rows = int(con.execute(f"select count(*) from {quote(table)}").fetchall()[0][0])
-    if rows < contract.least or (contract.most is not None and rows > contract.most):
+    if rows < contract.min or (contract.max is not None and rows > contract.max):
         wanted = (
-            f"{contract.least} to {contract.most}"
-            if contract.most is not None
-            else f"{contract.least} or more"
+            f"{contract.min} to {contract.max}"
+            if contract.max is not None
+            else f"{contract.min} or more"
         )
         yield Wrong(
-            "contract.least" if rows < contract.least else "contract.most",
+            "contract.min" if rows < contract.min else "contract.max",
             f"the source broke its contract: it gave {rows} rows",
             f"{wanted} rows",
         )

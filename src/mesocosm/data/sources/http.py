@@ -31,12 +31,12 @@ class Http(SourceKind):
         next: where a page names the next one's address, as `links.next`.
         page: the query's word for the page's number, counted from 1, where there is no `next`.
         headers: headers to send; secrets by `${NAME}`.
-        most: the most pages read.
+        max: the most pages read.
         private_network: whether the host may stand at a private or loopback address.
 
     Source: RFC 9110 (HTTP); RFC 8288 (links).
 
-    >>> Http(url="https://api.example.org/loans", at="items", page="page").most
+    >>> Http(url="https://api.example.org/loans", at="items", page="page").max
     1000
     """
 
@@ -46,7 +46,7 @@ class Http(SourceKind):
     next: str | None = None
     page: str | None = None
     headers: dict[str, str] = Field({}, repr=False)
-    most: int = Field(1000, ge=1, le=100_000)
+    max: int = Field(1000, ge=1, le=100_000)
     private_network: bool = False
 
     def fingerprint(self, where: Where) -> str:
@@ -94,7 +94,7 @@ class Http(SourceKind):
             headers=self.headers,
             transport=transport(self.private_network),
         ) as client:
-            for number in range(1, self.most + 1):
+            for number in range(1, self.max + 1):
                 check_url(url, ("https", "http"), self.private_network)
                 if urlsplit(url).netloc != urlsplit(self.url).netloc:
                     raise Wrong(

@@ -24,7 +24,7 @@ class Python(SourceKind):
 
     Args:
         call: `sources/ledger.py:rows`, or `sources.ledger:rows`.
-        given: arguments for the function, by name.
+        args: arguments for the function, by name.
         revision: change it when the function would give other rows though its file is the same.
 
     Source: https://docs.python.org/3/library/importlib.html
@@ -35,7 +35,7 @@ class Python(SourceKind):
 
     type: Literal["python"] = "python"
     call: str = Field(pattern=r"^[\w./-]+:[A-Za-z_]\w*$")
-    given: dict[str, str | int | float | bool] = {}
+    args: dict[str, str | int | float | bool] = {}
     revision: int = 0
 
     def _file(self, where: Where) -> Any:
@@ -52,7 +52,7 @@ class Python(SourceKind):
 
     def fingerprint(self, where: Where) -> str:
         """A print over the module's file, its arguments and the revision."""
-        return digest(digest_file(self._file(where)), self.call, self.given, self.revision)
+        return digest(digest_file(self._file(where)), self.call, self.args, self.revision)
 
     def collect(self, where: Where, con: Any, name: str) -> Collected:
         """Pour the rows into table `name`; `_line` counts them from 1.
@@ -76,7 +76,7 @@ class Python(SourceKind):
                     names,
                     function,
                 )
-            rows = list(work(**self.given))
+            rows = list(work(**self.args))
         except Wrong:
             raise
         except Exception as error:

@@ -45,20 +45,20 @@ class Remote(SourceKind):
     Args:
         url: the file; write `${NAME}` for what must stay in the environment.
         format: `csv`, `json`, `jsonl` or `parquet`.
-        most: the most bytes fetched.
+        max: the most bytes fetched.
         options: what the protocol's package is told (a key by `${NAME}`, a region).
         private_network: whether a host may stand at a private or loopback address.
 
     Source: https://filesystem-spec.readthedocs.io
 
-    >>> Remote(url="s3://bucket/loans.csv", format="csv").most
+    >>> Remote(url="s3://bucket/loans.csv", format="csv").max
     10000000000
     """
 
     type: Literal["remote"] = "remote"
     url: str = Field(repr=False)
     format: Literal["csv", "json", "jsonl", "parquet"]
-    most: int = Field(10_000_000_000, ge=1)
+    max: int = Field(10_000_000_000, ge=1)
     options: dict[str, Any] = Field({}, repr=False)
     private_network: bool = False
 
@@ -137,11 +137,11 @@ class Remote(SourceKind):
                 total = 0
                 while data := source.read(1 << 20):
                     total += len(data)
-                    if total > self.most:
+                    if total > self.max:
                         raise Wrong(
-                            "most",
-                            f"the file has more than {self.most} bytes",
-                            "a smaller file, or a greater 'most'",
+                            "max",
+                            f"the file has more than {self.max} bytes",
+                            "a smaller file, or a greater 'max'",
                         )
                     target.write(data)
         except FileNotFoundError as error:

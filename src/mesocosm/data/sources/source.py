@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from mesocosm.core.durations import Duration
 from mesocosm.core.settings import Kind
+from mesocosm.core.written_settings import written_settings
 from mesocosm.data.sources.contract import Contract
 
 
@@ -28,14 +29,9 @@ class SourceKind(Kind):
     every: Duration | None = None
     contract: Contract | None = None
     about: str = ""
-    LATER: ClassVar[dict[str, Any]] = {}
 
     def made_of(self) -> dict[str, Any]:
-        """The settings that decide which rows come, for a print; a setting that is newer than a
-        project and has its default is left out.
-        """
-        settings = self.model_dump(
-            mode="json",
-            exclude={"url", "headers", "options", "about", "owner", "every", "contract"},
+        """The settings that decide which rows come, without defaults."""
+        return written_settings(
+            self, ("url", "headers", "options", "about", "owner", "every", "contract")
         )
-        return {k: v for k, v in settings.items() if k not in self.LATER or v != self.LATER[k]}

@@ -18,7 +18,7 @@ AUGMENT: dict[str, type[Kind]] = {
     "synonym": Synonym,
     "flip": Flip,
     "crop": Crop,
-    "turn": Turn,
-    "light": Light,
-    "cover": Cover,
+    "rotate": Turn,
+    "brightness": Light,
+    "cutout": Cover,
 }

@@ -22,7 +22,7 @@ class Light(Picture):
     0.2
     """
 
-    kind: Literal["light"] = "light"
+    method: Literal["brightness"] = "brightness"
     by: float = Field(0.2, gt=0, lt=1)
 
     def changed(self, picture: Any, rng: random.Random) -> Any:

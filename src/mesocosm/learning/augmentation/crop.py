@@ -14,19 +14,19 @@ class Crop(Picture):
     """A part of the picture, drawn anew each time, stretched to the whole.
 
     Args:
-        least: the smallest share of each side that stays.
+        min: the smallest share of each side that stays.
 
     Source: Szegedy et al. 2015, CVPR (Inception's crops).
 
-    >>> Crop().least
+    >>> Crop().min
     0.8
     """
 
-    kind: Literal["crop"] = "crop"
-    least: float = Field(0.8, gt=0, lt=1)
+    method: Literal["crop"] = "crop"
+    min: float = Field(0.8, gt=0, lt=1)
 
     def changed(self, picture: Any, rng: random.Random) -> Any:
         """The part that was drawn."""
-        wide, high = (side * rng.uniform(self.least, 1) for side in picture.size)
+        wide, high = (side * rng.uniform(self.min, 1) for side in picture.size)
         left, top = rng.uniform(0, picture.width - wide), rng.uniform(0, picture.height - high)
         return picture.resize(picture.size, box=(left, top, left + wide, top + high), resample=2)

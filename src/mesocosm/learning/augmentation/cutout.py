@@ -22,7 +22,7 @@ class Cover(Picture):
     0.3
     """
 
-    kind: Literal["cover"] = "cover"
+    method: Literal["cutout"] = "cutout"
     share: float = Field(0.3, gt=0, lt=1)
 
     def changed(self, picture: Any, rng: random.Random) -> Any:

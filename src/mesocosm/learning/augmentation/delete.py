@@ -18,7 +18,7 @@ class Delete(Augment):
     0.1
     """
 
-    kind: Literal["delete"] = "delete"
+    method: Literal["delete"] = "delete"
 
     def changed(self, ids: Sequence[int], words: Words, rng: random.Random) -> list[int]:
         """The row's tokens anew."""

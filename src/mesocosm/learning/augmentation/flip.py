@@ -22,7 +22,7 @@ class Flip(Picture):
     0.5
     """
 
-    kind: Literal["flip"] = "flip"
+    method: Literal["flip"] = "flip"
     chance: float = Field(0.5, gt=0, le=1)
 
     def changed(self, picture: Any, rng: random.Random) -> Any:

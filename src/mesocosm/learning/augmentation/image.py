@@ -11,7 +11,7 @@ from mesocosm.core.settings import Kind
 class Picture(Kind):
     """A change of a picture that leaves what it shows as it is."""
 
-    of: ClassVar[str] = "images"
+    of: ClassVar[str] = "image"
 
     def changed(self, picture: Any, rng: random.Random) -> Any:
         """The picture (Pillow, RGB) anew, as large as it was."""

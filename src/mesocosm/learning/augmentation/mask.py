@@ -18,7 +18,7 @@ class Mask(Augment):
     0.1
     """
 
-    kind: Literal["mask"] = "mask"
+    method: Literal["mask"] = "mask"
 
     def changed(self, ids: Sequence[int], words: Words, rng: random.Random) -> list[int]:
         """The row's tokens anew."""

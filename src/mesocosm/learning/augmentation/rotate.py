@@ -22,7 +22,7 @@ class Turn(Picture):
     15.0
     """
 
-    kind: Literal["turn"] = "turn"
+    method: Literal["rotate"] = "rotate"
     degrees: float = Field(15.0, gt=0, le=180)
 
     def changed(self, picture: Any, rng: random.Random) -> Any:

@@ -18,7 +18,7 @@ class Swap(Augment):
     0.1
     """
 
-    kind: Literal["swap"] = "swap"
+    method: Literal["swap"] = "swap"
 
     def changed(self, ids: Sequence[int], words: Words, rng: random.Random) -> list[int]:
         """The row's tokens anew."""

@@ -19,7 +19,7 @@ class Synonym(Augment):
     0.1
     """
 
-    kind: Literal["synonym"] = "synonym"
+    method: Literal["synonym"] = "synonym"
 
     def changed(self, ids: Sequence[int], words: Words, rng: random.Random) -> list[int]:
         """The row's tokens anew."""

@@ -73,7 +73,7 @@ class Augment(Kind):
         share: the chance that a token is changed.
     """
 
-    of: ClassVar[str] = "texts"
+    of: ClassVar[str] = "text"
     share: float = Field(0.1, gt=0, lt=1)
 
     def changed(self, ids: Sequence[int], words: Words, rng: random.Random) -> list[int]:

@@ -40,9 +40,9 @@ def job(
         corpus: texts that it pretrains on before; None where that was done.
     """
     net = Net.of(base)
-    if model.pretrain and model.pretrain.scratch and base is None:
-        new = model.pretrain.scratch
-        net = Net.new(new.layers, new.width, new.words)
+    if model.pretrain and model.pretrain.from_scratch and base is None:
+        new = model.pretrain.from_scratch
+        net = Net.new(new.layers, new.width, new.vocab_size)
     eye = Net.of(sees)
     floor = 0.75 if net.weights else 0.25
     return Job(
@@ -84,18 +84,18 @@ def planned(
 
 
 def _moves(model: Model, parts: Parts) -> tuple[str, ...]:
-    """The bases that tuning moves: of `texts`, of `images`."""
-    if model.tune.method == "frozen":
+    """The bases that tuning moves: of `text`, of `image`."""
+    if model.fine_tune.method == "frozen":
         return ()
-    moves = model.tune.moves if parts.images["train"] else "texts"
-    return ("texts", "images") if moves == "both" else (moves,)
+    moves = model.fine_tune.trainable if parts.images["train"] else "text"
+    return ("text", "image") if moves == "both" else (moves,)
 
 
 def _variant(model: Model, parts: Parts) -> str:
     heads = "+".join(_heads(model, parts))
-    way = "adapted " if model.adapts else "federated " if model.federated else ""
+    way = "adapted " if model.init_from else "federated " if model.federated else ""
     return (
-        f"{model.tune.method} {way}{heads}"
+        f"{model.fine_tune.method} {way}{heads}"
         f" {'image' if parts.images['train'] else 'text' if parts.text_names else 'table'}"
     )
 
@@ -103,7 +103,9 @@ def _variant(model: Model, parts: Parts) -> str:
 def _heads(model: Model, parts: Parts) -> list[str]:
     if model.fusion == "attention":
         return ["attention"]
-    only = getattr(model.tune, "head", "auto") if model.tune.method == "frozen" else "linear"
+    only = (
+        getattr(model.fine_tune, "head", "auto") if model.fine_tune.method == "frozen" else "linear"
+    )
     text = np.zeros((1, 1 if parts.text_names else 0), np.float32)
     return (
         heads_for(text, parts.table["train"], parts.y["train"], parts.task.classes)
@@ -146,7 +148,7 @@ def _together(
             "row": steps * len(np.unique(parts.sites)),
         }
     return times(
-        add(*(_fit(h, rows, text, table, outputs) for h in kinds)), 20 if model.adapts else 1
+        add(*(_fit(h, rows, text, table, outputs) for h in kinds)), 20 if model.init_from else 1
     )  # folds of strengths, of heads and of their means
 
 
@@ -175,7 +177,7 @@ def _work(
     )
     table, outputs = parts.table["train"].shape[1], parts.task.classes
     kinds = _heads(model, parts)
-    tuned = model.tune.method != "frozen"
+    tuned = model.fine_tune.method != "frozen"
     moves = _moves(model, parts)
     said = {p: tokens(parts.texts[p]) if net.weights else 0.0 for p in parts.texts}
     whole = sum(said.values())
@@ -209,14 +211,16 @@ def _work(
     found["heads"] = _together(model, parts, kinds, rows, text, table, outputs)
     if tuned:
         words = (
-            tuning(model.tune, net, rows, said["train"], said["validation"], whole)
-            if "texts" in moves
+            tuning(model.fine_tune, net, rows, said["train"], said["validation"], whole)
+            if "text" in moves
             else {}
         )
         shown = {p: n * eye.places for p, n in pictures.items()}
         eyes = (
-            tuning(model.tune, eye, rows, shown["train"], shown["validation"], sum(shown.values()))
-            if "images" in moves
+            tuning(
+                model.fine_tune, eye, rows, shown["train"], shown["validation"], sum(shown.values())
+            )
+            if "image" in moves
             else {}
         )
         if eyes:  # nets of any size see, and theirs is exported within
@@ -236,7 +240,7 @@ def _work(
     }
     agree = min(400, len(parts.y["validation"]) + test)
     mean = whole / max(1, sum(map(len, parts.texts.values())))
-    found["export"] = graph(net, None if "texts" in moves or corpus is not None else base, store)
+    found["export"] = graph(net, None if "text" in moves or corpus is not None else base, store)
     found["agreement"] = {"graph token": 2 * agree * mean * net.weights}
     if text and table and rows <= 5000:
         found["parts alone"] = add(
@@ -263,7 +267,7 @@ def _memory(
 ) -> float:
     """Gigabytes beyond what is held already."""
     rows, moves = len(parts.y["train"]), _moves(model, parts)
-    tune: Any = model.tune
+    tune: Any = model.fine_tune
     need = 0.0
     if "kernel" in _heads(model, parts):
         need += (
@@ -272,10 +276,10 @@ def _memory(
     if net.weights:
         need += (
             (4.8 * net.weights + 2.5e8) / 1e9
-            if "texts" not in moves
+            if "text" not in moves
             else trained(tune, net, longest(parts.texts["train"], model.max_length))
         )
-    if eye and "images" in moves:
+    if eye and "image" in moves:
         need += trained(tune, eye, len(parts.images["train"]) * eye.places)
     if corpus is not None and model.pretrain:  # what each word could be is told for a whole batch
         need = max(

@@ -25,7 +25,7 @@ def finding(model: Model, base: Base, texts: Texts, answers: Texts, store: Path)
     Args:
         texts, answers: by part, of its rows.
     """
-    net, tune, tuned = Net.of(base), model.tune, model.tune.method != "frozen"
+    net, tune, tuned = Net.of(base), model.fine_tune, model.fine_tune.method != "frozen"
     rows, test = len(texts["train"]), len(texts["test"])
     known = {a for some in answers.values() for a in some}
     asked, told = {p: tokens(t) for p, t in texts.items()}, tokens(known)
@@ -64,7 +64,7 @@ def tagging(model: Model, base: Base, texts: Texts, kinds: int, store: Path) -> 
     Args:
         kinds: different tags.
     """
-    net, tune, tuned = Net.of(base), model.tune, model.tune.method != "frozen"
+    net, tune, tuned = Net.of(base), model.fine_tune, model.fine_tune.method != "frozen"
     said = {p: tokens(t) for p, t in texts.items()}
     words = float(sum(len(t.split()) for t in texts["train"]))
     fits = 10.0 if words <= 20_000 else 1.0
@@ -99,7 +99,7 @@ def writing(
         judged: rows that are judged by their own answers at most; `written`: those whose answers
             are written.
     """
-    net, tune, tuned = Net.of(base), model.tune, model.tune.method != "frozen"
+    net, tune, tuned = Net.of(base), model.fine_tune, model.fine_tune.method != "frozen"
     base_of = Net(net.whole, net.whole, net.width)  # the words' table is the head too
     head = len(model.instruction or "") / 4.2 + 12
     said = {

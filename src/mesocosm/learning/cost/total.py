@@ -47,7 +47,7 @@ def work_of(
             [site.items.get(i, "") for i in items],
             site.store,
         )
-    kind = kinds[model.predict]
+    kind = kinds[model.target]
     if kind == "tags":
         from mesocosm.learning.cost.text import tagging
         from mesocosm.learning.tasks.tagging.train import tagged
@@ -55,7 +55,7 @@ def work_of(
         return tagging(
             model,
             resolve(model.base or "", site.root),
-            tagged(model.inputs[0], model.predict, rows, split)[1],
+            tagged(model.features[0], model.target, rows, split)[1],
             len(site.order),
             site.store,
         )
@@ -65,7 +65,7 @@ def work_of(
         from mesocosm.learning.tasks.generation.train import MOST_JUDGED, MOST_WRITTEN
 
         base = resolve(model.base or "", site.root)
-        _, texts, answers = paired(model.inputs, model.predict, rows, split)
+        _, texts, answers = paired(model.features, model.target, rows, split)
         return (
             writing(model, base, texts, answers, MOST_JUDGED, MOST_WRITTEN)
             if base.writes
@@ -75,6 +75,6 @@ def work_of(
     from mesocosm.learning.features.splits import cut
 
     parts = cut(model, rows, split, kinds, site.order, site.taught, site.groups, site.sites)
-    scratch = model.pretrain is not None and model.pretrain.scratch is not None
+    scratch = model.pretrain is not None and model.pretrain.from_scratch is not None
     reads = resolve(model.base or "", site.root) if parts.text_names and not scratch else None
     return planned(model, parts, reads, site.root, site.store, site.corpus, site.told)

@@ -39,7 +39,7 @@ def examined(
             no input is text.
     """
     y, test = parts.y["test"], parts.where["test"]
-    open_ = {n: [rows[n][i] for i in test] for n in model.inputs if n not in model.reveal}
+    open_ = {n: [rows[n][i] for i in test] for n in model.features if n not in model.allow_private}
     found: dict[str, Any] = {"slices": weak(open_, kinds, parts.task.wrong(p, parts))}
     for part in found["slices"]:
         say(
@@ -56,12 +56,12 @@ def examined(
             f" {found['paraphrase_accuracy']:.3f} ({found['robustness']['as_they_are']:.3f} as they"
             " are)"
         )
-    if model.fair:
-        groups = {n: [rows[n][i] for i in test] for n in model.fair.by}
-        found["fairness"] = fairness(model.fair, groups, kinds, p.argmax(1), y, parts.labels)
+    if model.fairness:
+        groups = {n: [rows[n][i] for i in test] for n in model.fairness.groups}
+        found["fairness"] = fairness(model.fairness, groups, kinds, p.argmax(1), y, parts.labels)
         found |= {gap: found["fairness"][gap] for gap in ("parity_gap", "odds_gap", "accuracy_gap")}
         say(
-            f"between groups by {', '.join(model.fair.by)}: chosen {found['parity_gap']:.3f} apart,"
+            f"between groups by {', '.join(model.fairness.groups)}: chosen {found['parity_gap']:.3f} apart,"
             f" found or mistaken {found['odds_gap']:.3f} apart"
         )
     return found

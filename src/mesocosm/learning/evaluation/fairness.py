@@ -22,21 +22,21 @@ class Fair(Kind):
     """Groups that the model is compared on; the fields need not be inputs.
 
     Args:
-        by: the fields that tell groups; a number is cut at `at`, or into quarters.
-        favours: the class that is good for the person; where none is named, every class is looked
+        groups: the fields that tell groups; a number is cut at `bins`, or into quarters.
+        positive: the class that is good for the person; where none is named, every class is looked
             at.
-        at: for a number, where groups begin.
+        bins: for a number, where groups begin.
 
     Source: Hardt et al. 2016, arXiv 1610.02413 (equalised odds); Barocas, Hardt and Narayanan,
     Fairness and Machine Learning.
 
-    >>> Fair(by=("age",), at={"age": (25, 60)}).by
+    >>> Fair(groups=("age",), bins={"age": (25, 60)}).groups
     ('age',)
     """
 
-    by: tuple[str, ...] = Field(min_length=1)
-    favours: str | None = None
-    at: dict[str, tuple[float, ...]] = {}
+    groups: tuple[str, ...] = Field(min_length=1)
+    positive: str | None = None
+    bins: dict[str, tuple[float, ...]] = {}
 
 
 def groups(values: Sequence[Any], kind: str, at: Sequence[float]) -> list[str | None]:
@@ -87,14 +87,14 @@ def fairness(
     import numpy as np
 
     wanted = (
-        [labels.index(fair.favours)]
-        if fair.favours in labels
+        [labels.index(fair.positive)]
+        if fair.positive in labels
         else ([1] if len(labels) == 2 else range(len(labels)))
     )
     found: dict[str, Any] = {"fields": {}}
     gaps: dict[str, list[float]] = {"parity_gap": [0.0], "odds_gap": [0.0], "accuracy_gap": [0.0]}
-    for field in fair.by:
-        told = groups(columns[field], kinds[field], fair.at.get(field, ()))
+    for field in fair.groups:
+        told = groups(columns[field], kinds[field], fair.bins.get(field, ()))
         mine: dict[str, Any] = {}
         for group in sorted({g for g in told if g is not None}):
             pick = np.array([g == group for g in told])

@@ -65,10 +65,10 @@ def cut(
     Raises:
         Wrong: the target has one value, or a part has no rows.
     """
-    task = Ordinal(order) if order else TASKS[kinds[model.predict]]()
-    target = [task.plain(v) for v in rows[model.predict]]
+    task = Ordinal(order) if order else TASKS[kinds[model.target]]()
+    target = [task.plain(v) for v in rows[model.target]]
     where = {p: [i for i, s in enumerate(split) if s == p and target[i] is not None] for p in PARTS}
-    task.fit(model.predict, [target[i] for i in where["train"]])
+    task.fit(model.target, [target[i] for i in where["train"]])
     if taught:
         if strange := [label for label in task.labels if label not in taught.labels]:
             raise Wrong(
@@ -78,12 +78,12 @@ def cut(
                 taught.labels,
                 strange[0],
             )
-        task.fit(model.predict, taught.labels)
+        task.fit(model.target, taught.labels)
     if not where["test"]:
         raise Wrong(
             "learns", "its split leaves no test rows", "more rows, or a larger share in split.test"
         )
-    for name in model.inputs:
+    for name in model.features:
         if not taught and not any(rows[name][i] is not None for i in where["train"]):
             raise Wrong(
                 "inputs",
@@ -95,22 +95,22 @@ def cut(
     if not where["test"]:
         raise Wrong(
             "predict",
-            f"no test row has a value of '{model.predict}' that a training row has",
+            f"no test row has a value of '{model.target}' that a training row has",
             "a field whose values come more than once, or more rows",
         )
     if model.self_training:
         where["bare"] = [i for i, s in enumerate(split) if s == "train" and target[i] is None]
-    mine = {n: kinds[n] for n in model.inputs}
+    mine = {n: kinds[n] for n in model.features}
     facts = (
         dict(taught.facts)
         if taught
         else (
-            plain(model.inputs)
+            plain(model.features)
             if isinstance(model.base, Brought)
             else tabular.fit({n: [rows[n][i] for i in where["train"]] for n in mine}, mine)
         )
     )
-    names = list(model.pair or [n for n in model.inputs if kinds[n] == "text"])
+    names = list(model.pair or [n for n in model.features if kinds[n] == "text"])
     at = [str(sites[i]) for i in where["train"]] if len(sites) else []
     called = sorted(set(at))
     picked = {p: {n: [rows[n][i] for i in where[p]] for n in mine} for p in where}

@@ -34,11 +34,11 @@ if TYPE_CHECKING:
     AdversarialSetting = Adversarial
     AugmentSetting = Augment | Picture
 else:
-    LossSetting = union(LOSSES, "kind")
-    OptimiserSetting = union(OPTIMISERS, "kind")
-    ScheduleSetting = union(SCHEDULES, "kind")
-    AdversarialSetting = union(ADVERSARIAL, "kind")
-    AugmentSetting = union(AUGMENT, "kind")
+    LossSetting = union(LOSSES, "method")
+    OptimiserSetting = union(OPTIMISERS, "method")
+    ScheduleSetting = union(SCHEDULES, "method")
+    AdversarialSetting = union(ADVERSARIAL, "method")
+    AugmentSetting = union(AUGMENT, "method")
 
 
 class Gradient(Kind):
@@ -55,7 +55,7 @@ class Gradient(Kind):
         clip: the greatest norm of a step's gradient.
         loss: what is made small; where it is not given, cross-entropy for classes and squared error
             for a number.
-        optimiser: how weights follow their gradients.
+        optimizer: how weights follow their gradients.
         schedule: how the rate moves.
         mixup: mixes features and labels of two rows by a draw of Beta(mixup, mixup); 0 for none.
         consistency: how much two passes of a row under dropout must agree; 0 for none.
@@ -63,7 +63,7 @@ class Gradient(Kind):
             averaging); the mean is taken where its validation loss is lower. 1 for none.
         adversarial: training against the worst small shift of word embeddings.
         augment: changes of the tokens, or of the pictures, of training rows, new each epoch.
-        moves: which base moves where some inputs are texts and others images: that of the `images`,
+        trainable: which base moves where some inputs are texts and others images: that of the `image`,
             of the `texts`, or `both`, one after the other under one head (the images' at this rate
             times the ratio of the widths).
         processes: how many processes share each batch (PyTorch's DistributedDataParallel over
@@ -87,14 +87,14 @@ class Gradient(Kind):
     dropout: float = Field(0.1, ge=0, lt=1)
     clip: float = Field(1.0, gt=0)
     loss: LossSetting | None = None
-    optimiser: OptimiserSetting = Adamw()
+    optimizer: OptimiserSetting = Adamw()
     schedule: ScheduleSetting = Linear()
     mixup: float = Field(0.0, ge=0, le=10)
     consistency: float = Field(0.0, ge=0, le=100)
     average: float = Field(1.0, ge=0, le=1)
     adversarial: AdversarialSetting | None = None
     augment: tuple[AugmentSetting, ...] = ()
-    moves: Literal["images", "texts", "both"] = "images"
+    trainable: Literal["image", "text", "both"] = "image"
     processes: int = Field(1, ge=1, le=256)
     precision: Literal["auto", "bf16", "fp32", "fp64"] = "auto"
     checkpointing: bool = False

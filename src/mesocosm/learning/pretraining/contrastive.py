@@ -20,7 +20,7 @@ class Contrastive(Objective):
     texts that have the same value there must.
 
     Args:
-        heat: what cosines are divided by; 0.2 with a field where it is not given.
+        temperature: what cosines are divided by; 0.2 with a field where it is not given.
         fields: one category or boolean of the dataset that is read, for few labels; a text without
             a value is near itself alone.
 
@@ -28,19 +28,19 @@ class Contrastive(Objective):
     2004.11362 (supervised contrastive); Tunstall et al. 2022, arXiv 2209.11055 (SetFit: few labels
     move a sentence encoder before a head is fitted).
 
-    >>> Contrastive().heat, Contrastive(fields=["topic"]).heat
+    >>> Contrastive().temperature, Contrastive(fields=["topic"]).temperature
     (0.05, 0.2)
     """
 
-    objective: Literal["contrastive"] = "contrastive"
-    heat: float = Field(0.05, gt=0, le=1)
+    method: Literal["contrastive"] = "contrastive"
+    temperature: float = Field(0.05, gt=0, le=1)
     fields: tuple[str, ...] = Field((), max_length=1)
 
     @model_validator(mode="before")
     @classmethod
     def _cooler(cls, given: Any) -> Any:
         return (
-            {"heat": LABELLED, **given}
+            {"temperature": LABELLED, **given}
             if isinstance(given, dict) and given.get("fields")
             else given
         )
@@ -79,10 +79,10 @@ class Contrastive(Objective):
         one, two = net(ids, mask), net(ids, mask)
         if not self.fields:
             return torch.nn.functional.cross_entropy(
-                one @ two.T / self.heat, torch.arange(len(ids))
+                one @ two.T / self.temperature, torch.arange(len(ids))
             )
         both = torch.cat([one, two]).float()
-        near = (both @ both.T / self.heat).fill_diagonal_(-1e4)
+        near = (both @ both.T / self.temperature).fill_diagonal_(-1e4)
         of = targets[:, 0].repeat(2)
         twin = torch.arange(len(both)).roll(len(ids))
         same = (

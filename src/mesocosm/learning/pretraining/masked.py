@@ -24,7 +24,7 @@ class Masked(Objective):
     0.15
     """
 
-    objective: Literal["masked"] = "masked"
+    method: Literal["masked"] = "masked"
     share: float = Field(0.15, gt=0, lt=1)
 
     def net(self, encoder: Any, facts: Mapping[str, Any]) -> Any:

@@ -30,7 +30,7 @@ class Multitask(Objective):
     ('topic', 'urgency')
     """
 
-    objective: Literal["multitask"] = "multitask"
+    method: Literal["multitask"] = "multitask"
     fields: tuple[str, ...] = Field(min_length=1)
 
     def facts(self, told: Mapping[str, Sequence[Any]]) -> dict[str, dict[str, Any]]:

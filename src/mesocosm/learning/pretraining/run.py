@@ -89,7 +89,7 @@ def named(
     """
     said = sorted({t.strip() for t in texts if t and t.strip()})
     values: dict[str, tuple[Any, ...]] = {}
-    for text, *row in zip(texts, *((told or {})[f] for f in setting.objective.fields), strict=True):
+    for text, *row in zip(texts, *((told or {})[f] for f in setting.method.fields), strict=True):
         values.setdefault((text or "").strip(), tuple(row))
     rows = [values[t] for t in said]
     return (
@@ -101,7 +101,7 @@ def named(
             most,
             seed,
             said,
-            *([rows] if setting.objective.fields else []),
+            *([rows] if setting.method.fields else []),
         ),
     )
 
@@ -155,9 +155,9 @@ def _run(
         shutil.copy(base.folder / "tokenizer.json", folder / "tokenizer.json")
         encoder = load_trunk(base).net
     else:
-        encoder = _new(setting.scratch or Scratch(), texts, most, folder)
+        encoder = _new(setting.from_scratch or Scratch(), texts, most, folder)
     tokens = Tokens(folder, most)
-    objective = setting.objective
+    objective = setting.method
     facts = objective.facts({f: [row[i] for row in values] for i, f in enumerate(objective.fields)})
     ids = [
         (r, objective.targets(facts, row))
@@ -186,7 +186,7 @@ def _run(
 
     def judged() -> float:
         (
-            net.train() if objective.model_dump()["objective"] == "contrastive" else net.eval()
+            net.train() if objective.model_dump()["method"] == "contrastive" else net.eval()
         )  # its twins differ by dropout alone
         torch.manual_seed(seed)
         draw, total = torch.Generator().manual_seed(seed), 0.0
@@ -270,7 +270,7 @@ def _new(setting: Scratch, texts: Sequence[str], most: int, folder: Path) -> Any
     tokenizer.train_from_iterator(
         texts,
         trainers.WordPieceTrainer(
-            vocab_size=setting.words, special_tokens=list(MARKS), show_progress=False
+            vocab_size=setting.vocab_size, special_tokens=list(MARKS), show_progress=False
         ),
     )
     tokenizer.post_processor = processors.TemplateProcessing(

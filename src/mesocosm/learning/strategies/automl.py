@@ -95,7 +95,7 @@ def chosen(
     setting = model.auto or Auto()
     until = time.perf_counter() + setting.minutes * 60
     held = "validation" if len(parts.y["validation"]) >= HELD else ""
-    free = "tune" not in model.model_fields_set
+    free = "fine_tune" not in model.model_fields_set
     lines: list[dict[str, Any]] = []
 
     def attempt(name: str, asked: Model, base: Base | None) -> Try | None:
@@ -142,16 +142,16 @@ def chosen(
     for base in bases:
         named = model.model_copy(update={"base": base.name if base else None})
         one = attempt(
-            f"{base.name}, {model.tune.method}" if base else "the table alone", named, base
+            f"{base.name}, {model.fine_tune.method}" if base else "the table alone", named, base
         )
         done += [one] if one else []
     best = min(done, key=lambda t: t.loss)
     if free and parts.table["train"].shape[1] and parts.y["train"].ndim == 1:
         for name in NETS:
-            frozen: Any = type(model.tune).model_validate({"method": "frozen", "head": name})
+            frozen: Any = type(model.fine_tune).model_validate({"method": "frozen", "head": name})
             one = attempt(
                 f"{best.base.name if best.base else 'the table alone'}, head {name}",
-                best.model.model_copy(update={"tune": frozen}),
+                best.model.model_copy(update={"fine_tune": frozen}),
                 best.base,
             )
             done += [one] if one else []
@@ -162,13 +162,13 @@ def chosen(
             tuned: Any = TUNING[method].model_validate({"method": method})
             one = attempt(
                 f"{best.base.name}, {method}",
-                best.model.model_copy(update={"tune": tuned}),
+                best.model.model_copy(update={"fine_tune": tuned}),
                 best.base,
             )
             done += [one] if one else []
     best = min(done, key=lambda t: t.loss)
     say(
-        f"auto: {best.base.name + ', ' if best.base else ''}{best.model.tune.method} with the"
+        f"auto: {best.base.name + ', ' if best.base else ''}{best.model.fine_tune.method} with the"
         f" {best.made[0].name} head is taken; {len(done)} tries"
     )
     return best.model, best.base, best.made, lines

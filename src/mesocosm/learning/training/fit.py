@@ -69,13 +69,13 @@ def fitted(
         ends = np.cumsum([0, *(len(i) for i in parts.where.values())])
         feats = {p: whole[ends[i] : ends[i + 1]] for i, p in enumerate(parts.where)}
         say(f"{len(whole)} texts through {base.name}")
-        if parts.again and isinstance(model.tune, Frozen):
+        if parts.again and isinstance(model.fine_tune, Frozen):
             feats["train"] = varied(feats["train"], parts.y["train"], parts.again, model.seed)
     texts_only = feats
     if sight:
         feats = {p: np.hstack([x, sight.features[p]]) for p, x in feats.items()}
     laps.end("reading")
-    if isinstance(model.tune, Frozen) or not (base or sight):
+    if isinstance(model.fine_tune, Frozen) or not (base or sight):
         if taught:
             head = adapted(
                 taught,
@@ -103,7 +103,7 @@ def fitted(
             )
             laps.end("heads")
             return head, None, [], feats
-        only: Any = model.tune.head if isinstance(model.tune, Frozen) else "auto"
+        only: Any = model.fine_tune.head if isinstance(model.fine_tune, Frozen) else "auto"
         if model.met and only == "auto":
             only = "linear"
         names = (
@@ -157,7 +157,7 @@ def fitted(
     )
     laps.end("heads")
     moves = (
-        model.tune.moves if sight else "texts"
+        model.fine_tune.trainable if sight else "text"
     )  # moved at once, the base that reads would learn what only the other can tell by heart
     saw = (
         sight.features
@@ -165,7 +165,7 @@ def fitted(
         else {p: np.zeros((len(i), 0), np.float32) for p, i in parts.where.items()}
     )
     before: list[dict[str, Any]] = []
-    if sight and moves != "texts":
+    if sight and moves != "text":
         from mesocosm.learning.tasks.vision.fine_tuning import tuned
 
         saw, before = tuned(
@@ -180,14 +180,14 @@ def fitted(
             say,
             told,
         )
-        if moves == "images":
+        if moves == "image":
             feats = {p: np.hstack([x, saw[p]]) for p, x in texts_only.items()}
             _settled(head, feats, parts, say)
             laps.end("tuning")
             return head, None, before, feats
     assert base is not None
     tokens = Tokens(base.folder, model.max_length)
-    tune: Any = model.tune
+    tune: Any = model.fine_tune
     torch.manual_seed(model.seed)
     trunk = load_trunk(base)
     trunk.net = tune.attach(trunk.net)

@@ -65,10 +65,10 @@ def search(
     done = optuna.trial.TrialState.COMPLETE
 
     def with_settings(values: dict[str, Any]) -> Model:
-        tune = type(model.tune).model_validate(
-            {**model.tune.model_dump(), **{k.split(".", 1)[1]: v for k, v in values.items()}}
+        tune = type(model.fine_tune).model_validate(
+            {**model.fine_tune.model_dump(), **{k.split(".", 1)[1]: v for k, v in values.items()}}
         )
-        return model.model_copy(update={"tune": tune})
+        return model.model_copy(update={"fine_tune": tune})
 
     def objective(trial: Any) -> float:
         values = {

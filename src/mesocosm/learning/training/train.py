@@ -68,13 +68,13 @@ def grow(
         from mesocosm.learning.tasks.ranking.train import grow_ranker
 
         return grow_ranker(name, model, rows, site, say)
-    if kinds[model.predict] == "tags":
+    if kinds[model.target] == "tags":
         from mesocosm.learning.tasks.tagging.train import grow_tagger
 
         return grow_tagger(
             name, model, resolve(str(model.base), site.root), rows, split, site.order, site, say
         )
-    if kinds[model.predict] == "text":
+    if kinds[model.target] == "text":
         from mesocosm.learning.tasks.generation.train import grow_writer
         from mesocosm.learning.tasks.retrieval.train import grow_finder
 
@@ -89,13 +89,13 @@ def grow(
     parts = cut(model, rows, split, kinds, site.order, site.taught, site.groups, site.sites)
     parts.again = [at for at, i in enumerate(parts.where["train"]) if i in site.again]
     found = leaks(
-        rows, kinds, model.inputs, parts.where, [parts.task.plain(v) for v in rows[model.predict]]
+        rows, kinds, model.features, parts.where, [parts.task.plain(v) for v in rows[model.target]]
     )
-    told = [n for n in found["telling"] if n not in model.trust]
+    told = [n for n in found["telling"] if n not in model.allow_leakage]
     if told:
         raise Wrong(
             "inputs",
-            f"'{told[0]}' alone tells '{model.predict}' on {found['telling'][told[0]]:.1%} of the"
+            f"'{told[0]}' alone tells '{model.target}' on {found['telling'][told[0]]:.1%} of the"
             " test rows, so it may be known only after the fact",
             f"inputs without it, or 'trust: [{told[0]}]' in the model",
         )
@@ -105,7 +105,7 @@ def grow(
             " input"
         )
     store, folder = site.store, site.folder
-    scratch = model.pretrain is not None and model.pretrain.scratch is not None
+    scratch = model.pretrain is not None and model.pretrain.from_scratch is not None
     base = (
         resolve(str(model.base), site.root)
         if parts.text_names and not scratch and model.base != AUTO
@@ -155,7 +155,9 @@ def grow(
     if isinstance(model.base, Brought):
         feats = {p: np.zeros((len(y), 0), np.float32) for p, y in parts.y.items()}
         head, trunk = (
-            head_of(model.base, site.root, len(model.inputs), parts.task.labels, parts.task.scale),
+            head_of(
+                model.base, site.root, len(model.features), parts.task.labels, parts.task.scale
+            ),
             None,
         )
         say(f"{model.base.file} is judged as it is; nothing is trained")
@@ -186,8 +188,8 @@ def grow(
         parts.task.card(head),
         {
             n: [rows[n][i] for i in parts.where["test"]]
-            for n in model.inputs
-            if n not in model.reveal
+            for n in model.features
+            if n not in model.allow_private
         },
     )
     if isinstance(parts.task, Number):
@@ -202,8 +204,8 @@ def grow(
             kinds,
             split,
             parts,
-            model.inputs,
-            model.predict,
+            model.features,
+            model.target,
             bool(site.groups) or not site.drawn,
             site.others,
         ),
@@ -246,7 +248,7 @@ def grow(
                 )
             )
 
-        metrics["known"] = known(site.past, model.predict, parts.task, now, say)
+        metrics["known"] = known(site.past, model.target, parts.task, now, say)
     laps.end("parts alone")
     if (
         trunk is None
@@ -260,16 +262,16 @@ def grow(
     card = {
         "model": name,
         **scale,
-        "predict": model.predict,
-        "predicts": kinds[model.predict],
-        "inputs": list(model.inputs),
+        "predict": model.target,
+        "predicts": kinds[model.target],
+        "inputs": list(model.features),
         "texts": parts.text_names,
         "pair": model.apart,
         "block": parts.facts,
         "max_length": model.max_length,
         "base": base.name if base else model.base.file if isinstance(model.base, Brought) else None,
         "licence": base.licence if base else None,
-        "method": model.tune.method,
+        "method": model.fine_tune.method,
         "head": head.name,
         "settings": head.settings,
         "rows": {p: len(y) for p, y in parts.y.items()},

@@ -174,7 +174,7 @@ def _optimiser(net: Joined, tune: Gradient, moving: Sequence[str]) -> Any:
             paces.setdefault(
                 of_head if name in ("weights", "bias") else tune.pace(name, depth), []
             ).append(weight)
-    return tune.optimiser.made(
+    return tune.optimizer.made(
         [{"params": w, "pace": pace} for pace, w in sorted(paces.items())],
         tune.learning_rate,
         tune.weight_decay,

@@ -131,9 +131,9 @@ def rows_for(spec: Spec, model: Model, snapshot: Mapping[str, Any], beside: bool
     fields = list(
         dict.fromkeys(
             [
-                *model.inputs,
-                model.predict,
-                *(model.fair.by if model.fair else ()),
+                *model.features,
+                model.target,
+                *(model.fairness.groups if model.fairness else ()),
                 *([model.rank.when] if model.rank and model.rank.when else []),
             ]
         )
@@ -180,11 +180,11 @@ def corpus_of(
     """
     if not model.pretrain:
         return [], {}
-    other = model.pretrain.of if model.pretrain.of != model.learns else None
+    other = model.pretrain.dataset if model.pretrain.dataset != model.dataset else None
     found = catalog.snapshot(dataset=other) if other else snapshot
     if found is None:
         raise Failure(f"the dataset '{other}' is not built; run 'mesocosm build'")
-    on, fields = list(model.pretrain.on), list(model.pretrain.objective.fields)
+    on, fields = list(model.pretrain.fields), list(model.pretrain.method.fields)
     columns, split = columns_of(spec, found, [*on, *fields])
     every = other and not fields
     picked = [

@@ -139,7 +139,7 @@ def return_to(
         models = [
             v["id"]
             for m, model in spec.eco.models.items()
-            if model.learns == dataset
+            if model.dataset == dataset
             for v in catalog.versions(m)
             if v["snapshot"] == now["id"]
         ]

@@ -68,14 +68,14 @@ def net_of(
 
 def taught_by(spec: Spec, catalog: Catalog, model: Model) -> Taught | None:
     """The version that a model starts from: the last of another model that passed its bounds."""
-    if not model.adapts:
+    if not model.init_from:
         return None
     from mesocosm.learning.strategies.domain_adaptation import taught
 
-    listed = [v for v in catalog.versions(model.adapts) if v["state"] != "refused"]
+    listed = [v for v in catalog.versions(model.init_from) if v["state"] != "refused"]
     if not listed:
         raise Failure(
-            f"no version of the model '{model.adapts}' has passed its bounds, so nothing can be"
+            f"no version of the model '{model.init_from}' has passed its bounds, so nothing can be"
             " adapted; run 'mesocosm build'"
         )
     return taught(spec.root / ".mesocosm" / listed[-1]["path"], str(listed[-1]["id"]))

@@ -23,21 +23,21 @@ def preparation(spec: Spec, model: Model, snapshot: Mapping[str, Any]) -> dict[s
     from mesocosm.lifecycle.access.pseudonym_key import private_key
     from mesocosm.lifecycle.file_datasets import datasets_of
 
-    data = datasets_of(spec)[model.learns]
-    names = [*model.inputs, *(n for f in model.inputs for n in data.fields[f].leans)]
+    data = datasets_of(spec)[model.dataset]
+    names = [*model.features, *(n for f in model.features for n in data.fields[f].leans)]
     names += [
         n
         for r in data.repairs
         if set(r.mends) & set(names)
         for n in r.reads
-        if n in data.fields and n != model.predict
+        if n in data.fields and n != model.target
     ]
-    fields = {f: data.fields[f] for f in dict.fromkeys([*names, *model.along])}
+    fields = {f: data.fields[f] for f in dict.fromkeys([*names, *model.context_fields])}
     sql = serving_sql(
         fields,
         data.rules,
         snapshot["facts"]["fields"],
-        private_key(spec.root / ".mesocosm") if model.reveal else "00" * 32,
+        private_key(spec.root / ".mesocosm") if model.allow_private else "00" * 32,
         data.repairs,
         data.anonymity,
     )
@@ -79,8 +79,8 @@ def preparation(spec: Spec, model: Model, snapshot: Mapping[str, Any]) -> dict[s
             f: {
                 **marks.get(f, {}),
                 "wanted": k.wanted,
-                "may_miss": k.missing.how not in ("drop", "quarantine"),
-                "extra": f not in model.inputs,
+                "may_miss": k.missing.method not in ("drop", "quarantine"),
+                "extra": f not in model.features,
                 "most": k.most,
                 "image": k.model_dump()["type"] == "image",
                 "type": k.model_dump()["type"],
@@ -91,6 +91,6 @@ def preparation(spec: Spec, model: Model, snapshot: Mapping[str, Any]) -> dict[s
         },
         "training": training,
         "spellings": (
-            {} if data.fields[model.predict].private else data.fields[model.predict].label_spellings
+            {} if data.fields[model.target].private else data.fields[model.target].label_spellings
         ),
     }

@@ -51,7 +51,7 @@ class BackgroundJobs:
         """Grow a challenger beside the gateway, in a process of its own and of lower priority; why
         not, where it may not be.
         """
-        if not self.spec.eco.services[service].serves:
+        if not self.spec.eco.services[service].model:
             return f"'{service}' serves no model"
         old = self.growing.get(service)
         if old and old.poll() is None:
@@ -77,7 +77,7 @@ class BackgroundJobs:
         update, now = self.spec.eco.services[service].update, self.catalog.clock()
         made = [
             v["at"]
-            for v in self.catalog.versions(self.spec.eco.services[service].serves or "")
+            for v in self.catalog.versions(self.spec.eco.services[service].model or "")
             if str(v["origin"]).startswith("challenger:")
         ]
         if made and now - made[-1] < seconds(update.cooldown):
@@ -87,8 +87,8 @@ class BackgroundJobs:
             )
         today = sum(now - at < 86400 for at in made)
         return (
-            f"{today} were trained within a day, and {update.most} may be"
-            if today >= update.most
+            f"{today} were trained within a day, and {update.max} may be"
+            if today >= update.max
             else ""
         )
 

@@ -31,8 +31,8 @@ def prices(spec: Spec, catalog: Catalog, changes: Sequence[Change]) -> dict[str,
         ):
             continue
         model = spec.eco.models[change.resource.name]
-        snapshot = catalog.snapshot(dataset=model.learns)
-        if snapshot is None or signs.get(f"datasets.{model.learns}") != "=":
+        snapshot = catalog.snapshot(dataset=model.dataset)
+        if snapshot is None or signs.get(f"datasets.{model.dataset}") != "=":
             continue
         from mesocosm.learning.cost.estimate import price
         from mesocosm.learning.cost.total import work_of
@@ -49,7 +49,7 @@ def prices(spec: Spec, catalog: Catalog, changes: Sequence[Change]) -> dict[str,
                 "",
                 corpus=corpus,
                 told=told,
-                order=order_of(snapshot, model.predict),
+                order=order_of(snapshot, model.target),
                 taught=taught_by(spec, catalog, model),
                 items=items_of(spec, catalog, model),
                 groups=read.groups,

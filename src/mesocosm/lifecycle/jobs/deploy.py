@@ -25,7 +25,7 @@ def put(
     """
     now = catalog.deployment(name)
     if (
-        service.rollout.strategy == "direct"
+        service.rollout.method == "direct"
         or now is None
         or not now["version"]
         or now["version"] == version
@@ -33,6 +33,6 @@ def put(
         catalog.deploy(con, name, version, answers, who, why)
         return f"{version or answers} goes into service"
     catalog.open_rollout(
-        con, name, version, answers, now["version"], service.rollout.strategy, who, why
+        con, name, version, answers, now["version"], service.rollout.method, who, why
     )
-    return f"{version} begins a {service.rollout.strategy} rollout beside {now['version']}"
+    return f"{version} begins a {service.rollout.method} rollout beside {now['version']}"

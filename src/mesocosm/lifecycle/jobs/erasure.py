@@ -224,7 +224,7 @@ def _forget(
         )
         words = {w for w in (*kept, *keys) if w}
         account = less(snapshot["account"], lost, "forgotten")
-        learners = [m for m, model in spec.eco.models.items() if model.learns == dataset]
+        learners = [m for m, model in spec.eco.models.items() if model.dataset == dataset]
         exact = unlearn(catalog, where.store, learners, snapshot["id"], rows, who)
         without = {name for one in exact for name in (one["from"], one["to"])}
         taught = [v for m in learners for v in catalog.versions(m) if v["id"] not in without]

@@ -40,7 +40,7 @@ def retrain(
     Raises:
         Failure: the service runs no model.
     """
-    name = spec.eco.services[service].serves
+    name = spec.eco.services[service].model
     now = catalog.deployment(service)
     if not name or not now or not now["version"]:
         raise Failure(f"the service '{service}' runs no model that could be trained again")
@@ -52,23 +52,23 @@ def retrain(
             " its dataset and run 'mesocosm build'"
         )
     champion = catalog.version(now["version"])
-    snapshot = catalog.snapshot(dataset=model.learns)
+    snapshot = catalog.snapshot(dataset=model.dataset)
     if champion is None or snapshot is None:
         raise Failure(f"what {service} runs is not listed; run 'mesocosm build'")
     labelled = [
-        r["input"]["clean"] | {model.predict: r["label"], TAUGHT_ID: r["id"], TAUGHT_AT: r["at"]}
+        r["input"]["clean"] | {model.target: r["label"], TAUGHT_ID: r["id"], TAUGHT_AT: r["at"]}
         for r in catalog.labelled(service)
     ]
-    if kinds_of(snapshot)[model.predict] in ("number", "integer"):
-        labelled = [r | {model.predict: float(r[model.predict])} for r in labelled]
+    if kinds_of(snapshot)[model.target] in ("number", "integer"):
+        labelled = [r | {model.target: float(r[model.target])} for r in labelled]
     ours = set(champion["recipe"].get("labels") or ()) - (
-        said_in_data(spec, snapshot, model.predict) if labelled else set()
+        said_in_data(spec, snapshot, model.target) if labelled else set()
     )
     parts = part_rows(
         labelled,
-        model.inputs,
-        model.predict,
-        test_only(*columns_of(spec, snapshot, list(model.inputs)), model.inputs),
+        model.features,
+        model.target,
+        test_only(*columns_of(spec, snapshot, list(model.features)), model.features),
         ours,
         faulty_spans(catalog, service),
     )
@@ -77,16 +77,16 @@ def retrain(
     refuse_faulty_rows(
         catalog,
         service,
-        {n: k for n, k in snapshot["facts"]["training"].items() if n in model.inputs},
+        {n: k for n, k in snapshot["facts"]["training"].items() if n in model.features},
         teach,
-        {n: fields[n].get("unit") for n in model.inputs},
+        {n: fields[n].get("unit") for n in model.features},
         [float(r[TAUGHT_AT]) for r in teach],
     )
     say(
         f"{len(teach)} labelled requests teach, {len(judge)} judge"
         + "".join(f"; {n} do neither ({why})" for why, n in parts.left_out.items())
     )
-    rows = [[[r[TAUGHT_ID], str(r[model.predict])] for r in part] for part in (teach, judge)]
+    rows = [[[r[TAUGHT_ID], str(r[model.target])] for r in part] for part in (teach, judge)]
     made = digest(
         champion["made"],
         snapshot["id"],
@@ -127,7 +127,7 @@ def retrain(
         both = compare(spec, catalog, model, champion, values, snapshot, judge)
         good, why = verdict(both, missed)
         new = (
-            [r for r in judge if r[model.predict] in both.get("new", {}).get("labels", ())]
+            [r for r in judge if r[model.target] in both.get("new", {}).get("labels", ())]
             if good
             else []
         )
@@ -153,7 +153,7 @@ def retrain(
         con.execute(insert(t.VERSIONS).values(**values))
         if good:
             settings = spec.eco.services[service]
-            if settings.rollout.strategy == "direct":
+            if settings.rollout.method == "direct":
                 catalog.judge(con, champion["id"], "retired", f"replaced by {values['id']}: {why}")
             begun = put(
                 catalog, con, service, settings, values["id"], now["answers"], "retrain", why

@@ -74,12 +74,12 @@ def grow_version(
         )
     first, same = len(split), list(range(len(more)))
     taught = [str(row[TAUGHT_ID]) for row in more if TAUGHT_ID in row]
-    if more and kinds_of(snapshot).get(model.predict) == "category":
+    if more and kinds_of(snapshot).get(model.target) == "category":
         more, same = as_often(
             more,
-            model.predict,
-            [v for v, part in zip(rows[model.predict], split, strict=True) if part == "train"],
-            isinstance(model.tune, Frozen),
+            model.target,
+            [v for v, part in zip(rows[model.target], split, strict=True) if part == "train"],
+            isinstance(model.fine_tune, Frozen),
         )
     ids, groups = [*read.ids, *(-1 for _ in more)], read.groups
     for row in more:
@@ -126,7 +126,7 @@ def grow_version(
                 catalog.url,
                 corpus,
                 told_of,
-                order_of(snapshot, model.predict),
+                order_of(snapshot, model.target),
                 past,
                 items=items_of(spec, catalog, model),
                 taught=taught_by(spec, catalog, model),
@@ -196,7 +196,7 @@ def _past(
 
     assert model.continual is not None
     listed = catalog.versions(name)
-    if not listed or listed[-1]["recipe"].get("predict") != model.predict:
+    if not listed or listed[-1]["recipe"].get("predict") != model.target:
         return Past(model.continual)
     last = listed[-1]
     past = Past(model.continual, last["id"], spec.root / ".mesocosm" / last["path"])
@@ -218,7 +218,7 @@ def _past(
     taught = [
         i
         for i, part in enumerate(parts)
-        if part == "train" and there[i] not in now and then[model.predict][i] is not None
+        if part == "train" and there[i] not in now and then[model.target][i] is not None
     ]
     judged = [i for i, part in enumerate(parts) if part == "test"]
     again = random.Random(model.seed).sample(
@@ -254,10 +254,10 @@ def _last_version(
     store = spec.root / ".mesocosm"
     listed = catalog.versions(name)
     old = catalog.snapshot(listed[-1]["snapshot"]) if listed else None
-    key = spec.eco.datasets[model.learns].key
+    key = spec.eco.datasets[model.dataset].key
     if (
         not old
-        or listed[-1]["recipe"].get("predict") != model.predict
+        or listed[-1]["recipe"].get("predict") != model.target
         or old["dataset"] != snapshot["dataset"]
     ):
         return None

@@ -46,7 +46,7 @@ def proposals(spec: Spec, catalog: Catalog, model: str) -> dict[str, Any]:
 
     champion, net = champion_of(spec, catalog, model)
     said = spec.eco.models[model]
-    snapshot = version_of(catalog, said.learns, "newest")
+    snapshot = version_of(catalog, said.dataset, "newest")
     rows = waiting(spec, catalog, model, net)
     if not rows:
         raise Failure(f"no request to '{model}' waits for a label")
@@ -58,7 +58,7 @@ def proposals(spec: Spec, catalog: Catalog, model: str) -> dict[str, Any]:
     strange = (p.max(1) < floors[0]) | (known.likeness(x) < floors[1])
     found = groups(x, strange, known)
     kinds = kinds_of(snapshot)
-    shown = [n for n in net.inputs if n not in said.reveal]
+    shown = [n for n in net.inputs if n not in said.allow_private]
     texts = [_words(r, shown, kinds) for r in inputs]
     inside = {i for g in found for i in g.rows}
     named = names(
@@ -116,14 +116,14 @@ def take_up(
             f"1 to {MOST_LABEL} characters that can be printed",
         )
     if label not in net.labels:
-        _may_be_new(said, version_of(catalog, said.learns, "newest"), label)
+        _may_be_new(said, version_of(catalog, said.dataset, "newest"), label)
     services = {}
     for ident in dict.fromkeys(predictions):
         row = catalog.prediction(ident)
         if (
             row is None
             or spec.eco.services.get(row["service"]) is None
-            or spec.eco.services[row["service"]].serves != model
+            or spec.eco.services[row["service"]].model != model
         ):
             raise Wrong(
                 "predictions",
@@ -176,10 +176,10 @@ def _may_be_new(said: Any, snapshot: Mapping[str, Any], label: str) -> None:
             values,
             label,
         )
-    if said.adapts:
+    if said.init_from:
         raise Wrong(
             "label",
-            f"'{label}' is no class of '{said.adapts}', from whose weights this model starts",
+            f"'{label}' is no class of '{said.init_from}', from whose weights this model starts",
             "one of its classes",
             [],
             label,
@@ -194,22 +194,22 @@ def named_rows(
     What was named so is learnt by every version from then on, until the data have rows of it.
     """
     said = spec.eco.models[model]
-    field = snapshot["recipe"]["fields"].get(said.predict, {})
-    if said.rank or said.adapts or field.get("type") != "category" or field.get("values"):
+    field = snapshot["recipe"]["fields"].get(said.target, {})
+    if said.rank or said.init_from or field.get("type") != "category" or field.get("values"):
         return []
     told = [
         r
         for name, service in spec.eco.services.items()
-        if service.serves == model
+        if service.model == model
         for r in catalog.labelled(name)
     ]
     if not told:
         return []
-    known = said_in_data(spec, snapshot, said.predict)
+    known = said_in_data(spec, snapshot, said.target)
     return [
-        r["input"]["clean"] | {said.predict: r["label"], TAUGHT_ID: r["id"]}
+        r["input"]["clean"] | {said.target: r["label"], TAUGHT_ID: r["id"]}
         for r in told
-        if r["label"] not in known and set(said.inputs) <= set(r["input"]["clean"])
+        if r["label"] not in known and set(said.features) <= set(r["input"]["clean"])
     ]
 
 
@@ -229,21 +229,21 @@ def _known(
     from mesocosm.learning.strategies.class_discovery import Known, balanced
 
     said = spec.eco.models[model]
-    columns, split = columns_of(spec, snapshot, list(dict.fromkeys([*net.inputs, said.predict])))
+    columns, split = columns_of(spec, snapshot, list(dict.fromkeys([*net.inputs, said.target])))
     held = held_out(split)[:HELD]
     more = named_rows(spec, catalog, model, snapshot)
     label_of = {label: k for k, label in enumerate(net.labels)}
     for row in more:
         for n in columns:
             columns[n].append(row.get(n))
-    y = np.array([label_of.get(str(v), -1) for v in columns[said.predict]])
+    y = np.array([label_of.get(str(v), -1) for v in columns[said.target]])
     train = [i for i in range(len(y)) if y[i] >= 0 and (i >= len(split) or split[i] != "test")]
     at = [train[i] for i in balanced(y[train], TAUGHT)]
     x = beside(*net.features({n: [columns[n][i] for i in at] for n in net.inputs}, len(at)))
     judged = {n: [columns[n][i] for i in held] for n in net.inputs}
     sure = np.asarray(net.outputs(judged, len(held))).max(1)
     share = max(
-        (s.abstain or UNSURE for s in spec.eco.services.values() if s.serves == model),
+        (s.abstain or UNSURE for s in spec.eco.services.values() if s.model == model),
         default=UNSURE,
     )
     known = Known(x, y[at], len(net.labels))

@@ -39,7 +39,7 @@ def doubtful_labels(spec: Spec, catalog: Catalog, model: str) -> dict[str, Any]:
             model,
         )
     said = spec.eco.models[model]
-    snapshot = version_of(catalog, said.learns, "newest")
+    snapshot = version_of(catalog, said.dataset, "newest")
     store = where_of(spec).store
     table = read_table(
         store / snapshot["path"] / "rows",
@@ -51,17 +51,17 @@ def doubtful_labels(spec: Spec, catalog: Catalog, model: str) -> dict[str, Any]:
             f"{table.num_rows} rows are too many to look for doubtful labels; at most {MOST_ROWS}"
         )
     kinds = kinds_of(snapshot)
-    if said.rank or kinds[said.predict] in ("number", "integer", "text", "list", "tags"):
+    if said.rank or kinds[said.target] in ("number", "integer", "text", "list", "tags"):
         raise Wrong(
             "",
-            f"'{model}' predicts a {kinds[said.predict]}, whose rows have not one label each to"
+            f"'{model}' predicts a {kinds[said.target]}, whose rows have not one label each to"
             " doubt",
             "a model of classes",
         )
-    keep = [i for i, v in enumerate(table.column(said.predict).to_pylist()) if v is not None]
+    keep = [i for i, v in enumerate(table.column(said.target).to_pylist()) if v is not None]
     table = table.take(keep)
-    texts = [f for f in said.inputs if kinds[f] == "text"]
-    rows = {f: doubles(table.column(f)) for f in dict.fromkeys([*said.inputs, said.predict])}
+    texts = [f for f in said.features if kinds[f] == "text"]
+    rows = {f: doubles(table.column(f)) for f in dict.fromkeys([*said.features, said.target])}
     joined = [" ".join(str(rows[f][i] or "") for f in texts) for i in range(table.num_rows)]
     vectors = (
         features(resolve(str(said.base or "minilm"), spec.root), joined, 128, store)
@@ -70,8 +70,8 @@ def doubtful_labels(spec: Spec, catalog: Catalog, model: str) -> dict[str, Any]:
     )
     found = doubtful(
         rows,
-        list(said.inputs),
-        said.predict,
+        list(said.features),
+        said.target,
         texts,
         vectors,
         groups=table.column(group).to_pylist() if (group := group_of(snapshot)) else [],
@@ -79,7 +79,7 @@ def doubtful_labels(spec: Spec, catalog: Catalog, model: str) -> dict[str, Any]:
     files, lines = table.column("_file").to_pylist(), table.column("_line").to_pylist()
     return {
         "model": model,
-        "dataset": said.learns,
+        "dataset": said.dataset,
         "version": snapshot["id"],
         "rows": table.num_rows,
         "found": [f | {"file": files[f["index"]], "line": lines[f["index"]]} for f in found],
@@ -108,9 +108,9 @@ def worth_labelling(spec: Spec, catalog: Catalog, model: str, most: int = 20) ->
 
     champion, net = champion_of(spec, catalog, model)
     said, store = spec.eco.models[model], where_of(spec).store
-    snapshot = version_of(catalog, said.learns, "newest")
+    snapshot = version_of(catalog, said.dataset, "newest")
     table = read_table(store / snapshot["path"] / "rows", snapshot["delta"])
-    bare = [i for i, v in enumerate(table.column(said.predict).to_pylist()) if v is None]
+    bare = [i for i, v in enumerate(table.column(said.target).to_pylist()) if v is None]
     rows: list[tuple[Mapping[str, Any], dict[str, Any]]] = (
         [
             (row, {"file": row["_file"], "line": row["_line"]})
@@ -124,10 +124,10 @@ def worth_labelling(spec: Spec, catalog: Catalog, model: str, most: int = 20) ->
         for p in waiting(spec, catalog, model, net)
     ]
     if not rows:
-        raise Failure(f"every row of '{said.learns}' has its label, and no request waits for one")
+        raise Failure(f"every row of '{said.dataset}' has its label, and no request waits for one")
     columns = {n: [row[n] for row, _ in rows] for n in net.inputs}
     p = net.outputs(columns, len(rows))
-    shown = [n for n in net.inputs if n not in said.reveal]
+    shown = [n for n in net.inputs if n not in said.allow_private]
     found = []
     for i in pick(p, beside(*net.features(columns, len(rows))), most):
         row, where = rows[i]
@@ -189,7 +189,7 @@ def waiting(spec: Spec, catalog: Catalog, model: str, net: Any) -> list[dict[str
     """
     found = []
     for name, service in spec.eco.services.items():
-        if service.serves == model:
+        if service.model == model:
             found += [
                 p
                 for p in unlabelled(catalog, name, REQUESTS)

@@ -77,7 +77,7 @@ def _preview(spec: Spec, catalog: Catalog, change: Change, last: dict[str, Any])
             "account": made.account,
             "report": made.report,
             "facts": made.facts,
-            "recipe": dict(change.resource.made_by) | {"auto": auto},
+            "recipe": dict(change.resource.recipe) | {"auto": auto},
         }
         check_new_data(spec, name, change.prints.made, last, new, frozenset())
     except Wrong as error:  # what cannot be governed stops the build too

@@ -42,13 +42,13 @@ def read_ahead(spec: Spec, catalog: Catalog, changes: Sequence[Change]) -> dict[
         try:
             model = spec.eco.models[change.resource.name]
             built = (
-                signs.get(f"datasets.{model.learns}") == "="
+                signs.get(f"datasets.{model.dataset}") == "="
             )  # then its rows are read, else its sources
             about = [
                 "texts",
                 built,
                 change.prints.made if change.prints else None,
-                made.get(f"datasets.{model.learns}"),
+                made.get(f"datasets.{model.dataset}"),
             ]
             said = once(
                 where_of(spec).store,
@@ -67,25 +67,25 @@ def _sentences(spec: Spec, catalog: Catalog, model: Model, signs: dict[str, str]
     from mesocosm.learning.base_models.base import folder_of, named
     from mesocosm.learning.base_models.language_coverage import measure_reading
 
-    base, data = model.base, datasets_of(spec).get(model.learns)
+    base, data = model.base, datasets_of(spec).get(model.dataset)
     if (
         not isinstance(base, str)
         or base == AUTO
         or not named(base, spec.root)
         or data is None
-        or (model.pretrain and model.pretrain.scratch)
+        or (model.pretrain and model.pretrain.from_scratch)
     ):
         return []
     fields = [
         n
-        for n in (*model.inputs, model.predict)
+        for n in (*model.features, model.target)
         if getattr(data.fields.get(n), "type", "") == "text"
     ]
     folder, licence = folder_of(base, spec.root) if fields else (spec.root, "")
     if not (folder / "tokenizer.json").is_file():
         return []
-    snapshot = catalog.snapshot(dataset=model.learns)
-    if snapshot and signs.get(f"datasets.{model.learns}") == "=":
+    snapshot = catalog.snapshot(dataset=model.dataset)
+    if snapshot and signs.get(f"datasets.{model.dataset}") == "=":
         from mesocosm.lifecycle.access.data_access import columns_of
 
         texts = [
@@ -98,10 +98,10 @@ def _sentences(spec: Spec, catalog: Catalog, model: Model, signs: dict[str, str]
         texts = (
             _at_source(
                 spec,
-                model.learns,
+                model.dataset,
                 {str(getattr(data.fields[n], "column", None) or n) for n in fields},
             )
-            if is_small(spec, model.learns)
+            if is_small(spec, model.dataset)
             else []
         )
     return measure_reading(texts, Base(base, folder, licence, ""), model.max_length)[1]

@@ -201,7 +201,7 @@ class DriftDiagnosis:
             unit.predict,
             self.watch.known.rows,
             self.labels.labelled(stream, stream.began),
-            drift.harm,
+            drift.max_accuracy_loss,
             level,
             units,
             changes,

@@ -68,9 +68,9 @@ def share_of(setting: Rollout, step: int) -> int:
     >>> share_of(Rollout(strategy="blue-green"), 0)
     100
     """
-    if setting.strategy == "canary":
+    if setting.method == "canary":
         return setting.steps[min(step, len(setting.steps) - 1)]
-    return 100 if setting.strategy == "blue-green" else 0
+    return 100 if setting.method == "blue-green" else 0
 
 
 def chosen(key: str, share: int) -> bool:
@@ -94,7 +94,7 @@ def decide(setting: Rollout, step: int, new: Side, old: Side, since_step: float)
         since_step: seconds since this step began.
     """
     test = compared(new.right, new.judged, old.right, old.judged)
-    steps = len(setting.steps) if setting.strategy == "canary" else 1
+    steps = len(setting.steps) if setting.method == "canary" else 1
     detail = {
         "new": asdict(new),
         "old": asdict(old),
@@ -131,17 +131,20 @@ def decide(setting: Rollout, step: int, new: Side, old: Side, since_step: float)
             step,
             detail,
         )
-    if since_step < seconds(setting.hold):
+    if since_step < seconds(setting.bake_time):
         return Next(
             "hold",
-            f"{seconds(setting.hold) - since_step:.0f} s of this step are left",
+            f"{seconds(setting.bake_time) - since_step:.0f} s of this step are left",
             step,
             detail,
         )
-    seen = new.both if setting.strategy == "shadow" else new.requests
-    if seen < setting.least:
+    seen = new.both if setting.method == "shadow" else new.requests
+    if seen < setting.min_requests:
         return Next(
-            "hold", f"{seen} of the {setting.least} requests that a step wants came", step, detail
+            "hold",
+            f"{seen} of the {setting.min_requests} requests that a step wants came",
+            step,
+            detail,
         )
     if step + 1 < steps:
         return Next(

@@ -20,40 +20,38 @@ class Workers(Kind):
     """How many processes answer for a service.
 
     Args:
-        least: as many there always are.
-        most: as many there may be while they are busy.
+        min: as many there always are.
+        max: as many there may be while they are busy.
         busy: the share of the time in which workers are asked something over which another comes;
             where one less would be well under it, one leaves.
 
     Source: Kubernetes' Horizontal Pod Autoscaler (grow at once, shrink after minutes).
 
-    >>> Workers(least=1, most=4).busy
+    >>> Workers(min=1, max=4).busy
     0.8
     """
 
-    short: ClassVar[str] = "least"
-    least: int = Field(1, ge=0, le=64)
-    most: int = Field(1, ge=0, le=64)
+    short: ClassVar[str] = "min"
+    min: int = Field(1, ge=0, le=64)
+    max: int = Field(1, ge=0, le=64)
     busy: float = Field(0.8, gt=0, le=1)
 
     @model_validator(mode="before")
     @classmethod
     def _fixed(cls, given: Any) -> Any:
         if isinstance(given, int) and not isinstance(given, bool):
-            return {"least": given, "most": given}
+            return {"min": given, "max": given}
         return (
-            {"most": given["least"], **given}
-            if isinstance(given, dict)
-            and isinstance(given.get("least"), int)
-            and given["least"] > 1
+            {"max": given["min"], **given}
+            if isinstance(given, dict) and isinstance(given.get("min"), int) and given["min"] > 1
             else given
         )
 
     @model_validator(mode="after")
     def _ordered(self) -> Workers:
-        if self.most < self.least:
-            raise ValueError(f"'most' of {self.least} or more, and it is {self.most}")
-        if not self.least and self.most:
+        if self.max < self.min:
+            raise ValueError(f"'max' of {self.min} or more, and it is {self.max}")
+        if not self.min and self.max:
             raise ValueError("'least: 1' where there may be more, or 'workers: 0' for none")
         return self
 
@@ -68,7 +66,7 @@ class Onnx(Kind):
             load; 0 holds it in the gateway itself.
         memory: gigabytes after which a worker is replaced; twice what it held when it was warm, and
             one more, where not given.
-        stuck: how long a worker may take over one batch before it is killed and the batch given to
+        timeout: how long a worker may take over one batch before it is killed and the batch given to
             another.
 
     Source: https://onnxruntime.ai
@@ -83,7 +81,7 @@ class Onnx(Kind):
     threads: int = Field(2, ge=1, le=64)
     workers: Workers = Workers()
     memory: float | None = Field(None, gt=0)
-    stuck: Duration = "2m"
+    timeout: Duration = "2m"
 
     def session(self, path: Path) -> Any:
         """A session over one graph."""

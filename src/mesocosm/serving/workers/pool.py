@@ -50,7 +50,7 @@ class Crew:
         self.seat: Callable[[], Seat] = partial(
             Seat, nursery, service, self.units, stuck, most, told
         )
-        self.seats = [self.seat() for _ in range(workers.least)]
+        self.seats = [self.seat() for _ in range(workers.min)]
         self.lock, self.over = threading.RLock(), False  # of which seats and units there are
         self.service = service
         self.looked, self.hot, self.cool = time.monotonic(), 0, 0
@@ -116,9 +116,9 @@ class Crew:
         self.looked = now
         self.hot = self.hot + 1 if share > self.workers.busy * took else 0
         self.cool = self.cool + 1 if share < 0.7 * self.workers.busy * (took - 1) else 0
-        if self.hot >= MORE and took < self.workers.most:
+        if self.hot >= MORE and took < self.workers.max:
             self._grow(share / took)
-        elif self.cool >= FEWER and took > self.workers.least:
+        elif self.cool >= FEWER and took > self.workers.min:
             self._shrink(share / took)
 
     def _grow(self, share: float) -> None:

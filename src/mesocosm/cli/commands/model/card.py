@@ -52,10 +52,10 @@ def card(
     settings = eco.spec.eco.models[model]
     snapshot: dict[str, Any] = eco.catalog.snapshot(found["snapshot"]) or {}
     data = {
-        "name": settings.learns,
+        "name": settings.dataset,
         "account": snapshot.get("account", {}),
         "origins": snapshot.get("report", {}).get("origins", {}),
-        "purpose": eco.spec.eco.datasets[settings.learns].purpose,
+        "purpose": eco.spec.eco.datasets[settings.dataset].purpose,
     }
     page = written(found, settings.about, data)
     if out:

@@ -30,11 +30,11 @@ def to_break(spec: Any) -> str:
 
     eco, data = spec.eco, datasets_of(spec)
     for monitor in eco.monitors.values():
-        model = eco.models.get(str(eco.services[monitor.watches].serves)) if monitor.drift else None
+        model = eco.models.get(str(eco.services[monitor.service].model)) if monitor.drift else None
         if model and any(
-            getattr(data[model.learns].fields.get(f), "type", "")
+            getattr(data[model.dataset].fields.get(f), "type", "")
             in ("number", "integer", "decimal")
-            for f in model.inputs
+            for f in model.features
         ):
             return "drill unit-change"
     return "story" if (spec.root / "story.yaml").is_file() else "drill kill"
@@ -67,7 +67,7 @@ def drill(
         raise Wrong("", f"no drill is named '{kind}'", "one of the choices", DRILLS, kind)
     eco = opened(file)
     server = running_server(eco.spec.root / ".mesocosm")
-    served = [n for n, s in eco.spec.eco.services.items() if s.serves]
+    served = [n for n, s in eco.spec.eco.services.items() if s.model]
     if kind in ON_A_COPY:
         from mesocosm.resilience.fault_injection import drilled
 
@@ -81,16 +81,16 @@ def drill(
             )
         answer(drilled(eco.spec, service or served[0], kind), as_json, _healed)
         return
-    watched = [m.watches for m in eco.spec.eco.monitors.values() if m.drift]
+    watched = [m.service for m in eco.spec.eco.monitors.values() if m.drift]
     name = service or (watched[0] if watched else None)
-    if name is None or name not in eco.spec.eco.services or not eco.spec.eco.services[name].serves:
+    if name is None or name not in eco.spec.eco.services or not eco.spec.eco.services[name].model:
         raise Failure("no service with a model is watched for drift; name one with --service")
-    model = eco.spec.eco.models[eco.spec.eco.services[name].serves]
-    snapshot = eco.catalog.snapshot(dataset=model.learns)
-    data, split = columns_of(eco.spec, snapshot, [*model.inputs, model.predict])
+    model = eco.spec.eco.models[eco.spec.eco.services[name].model]
+    snapshot = eco.catalog.snapshot(dataset=model.dataset)
+    data, split = columns_of(eco.spec, snapshot, [*model.features, model.target])
     kinds = kinds_of(snapshot)
-    number = next((f for f in model.inputs if kinds[f] == "number"), None) or next(
-        (f for f in model.inputs if kinds[f] == "integer"), None
+    number = next((f for f in model.features if kinds[f] == "number"), None) or next(
+        (f for f in model.features if kinds[f] == "integer"), None
     )
     if kind in OF_NUMBERS and not number:
         others = [d for d in DRILLS if d not in OF_NUMBERS]
@@ -104,7 +104,7 @@ def drill(
         raise Failure("the ecosystem is not up; start it with: mesocosm up")
     held = held_out(split, data[number] if kind == "drift" and number else None)
     before = eco.catalog.deployment(name)
-    began, flip = time.time(), _flips(data, model.predict)
+    began, flip = time.time(), _flips(data, model.target)
     codes = Counter[int]()
     import httpx
 
@@ -123,8 +123,8 @@ def drill(
     ):
         for n in bar:
             i = held[n % len(held)]
-            row = row_as_json({f: data[f][i] for f in model.inputs})
-            label = str(data[model.predict][i])
+            row = row_as_json({f: data[f][i] for f in model.features})
+            label = str(data[model.target][i])
             if kind == "unit-change" and number and row[number] is not None:
                 changed = row[number] / 1.95583
                 row[number] = round(changed) if kinds[number] == "integer" else changed
@@ -144,7 +144,7 @@ def drill(
     }
     until = time.time() + wait
     retrains = any(
-        m.watches == name and m.drift and m.reacts_with("retrain")
+        m.service == name and m.drift and m.reacts_with("retrain")
         for m in eco.spec.eco.monitors.values()
     )
     while time.time() < until:

@@ -22,11 +22,11 @@ def of_adapted(
     """Faults of `adapts`: another model of the file, of the same target, inputs and base, whose
     head is linear.
     """
-    path = (*at, "adapts")
-    general = eco.models.get(str(model.adapts))
-    if general is None or model.adapts == name:
+    path = (*at, "init_from")
+    general = eco.models.get(str(model.init_from))
+    if general is None or model.init_from == name:
         found = (
-            f"no model is named '{model.adapts}'"
+            f"no model is named '{model.init_from}'"
             if general is None
             else f"'{name}' is this model itself"
         )
@@ -37,42 +37,44 @@ def of_adapted(
                 found,
                 "another model of the file",
                 sorted(n for n in eco.models if n != name),
-                str(model.adapts),
+                str(model.init_from),
             ),
         )
         return
-    if general.adapts:
+    if general.init_from:
         yield (
             path,
             Wrong(
                 "",
-                f"'{model.adapts}' adapts '{general.adapts}' itself",
+                f"'{model.init_from}' adapts '{general.init_from}' itself",
                 "a model that adapts none",
-                sorted(n for n, m in eco.models.items() if not m.adapts),
+                sorted(n for n, m in eco.models.items() if not m.init_from),
             ),
         )
-    for key in ("predict", "inputs", "base", "max_length"):
+    for key in ("target", "features", "base", "max_length"):
         if getattr(general, key) != getattr(model, key):
             yield (
                 (*at, key),
                 Wrong(
                     "",
-                    f"'{key}' is not that of '{model.adapts}', which is adapted",
-                    f"'{key}' as '{model.adapts}' has it",
+                    f"'{key}' is not that of '{model.init_from}', which is adapted",
+                    f"'{key}' as '{model.init_from}' has it",
                 ),
             )
-    if general.tune.method != "frozen" or (general.tune.head != "linear" and not general.federated):
+    if general.fine_tune.method != "frozen" or (
+        general.fine_tune.head != "linear" and not general.federated
+    ):
         yield (
             path,
             Wrong(
                 "",
-                f"the head of '{model.adapts}' is not linear for sure, and only a linear one can be"
+                f"the head of '{model.init_from}' is not linear for sure, and only a linear one can be"
                 " adapted",
-                f"'tune: {{method: frozen, head: linear}}' in '{model.adapts}'",
+                f"'fine_tune: {{method: frozen, head: linear}}' in '{model.init_from}'",
             ),
         )
     if (
-        model.tune.method != "frozen"
+        model.fine_tune.method != "frozen"
         or model.search
         or model.pretrain
         or general.pretrain
@@ -87,12 +89,12 @@ def of_adapted(
             Wrong(
                 "",
                 "a model is adapted by its head alone",
-                "no 'tune', 'search', 'pretrain', 'self_training', 'fusion', 'pair' or 'rank'"
+                "no 'fine_tune', 'search', 'pretrain', 'self_training', 'fusion', 'pair' or 'rank'"
                 " beside it",
             ),
         )
-    if kinds.get(model.predict) not in ("category", "boolean") or any(
-        kinds.get(f) == "image" for f in model.inputs
+    if kinds.get(model.target) not in ("category", "boolean") or any(
+        kinds.get(f) == "image" for f in model.features
     ):
         yield (
             path,
@@ -114,7 +116,7 @@ def of_federated(
             (*path, "by"),
             Wrong(
                 "",
-                f"'{model.learns}' has no field '{by}'",
+                f"'{model.dataset}' has no field '{by}'",
                 "a field of it",
                 sorted(data.fields),
                 by,
@@ -125,45 +127,47 @@ def of_federated(
             path,
             Wrong(
                 "",
-                f"all rows of '{model.learns}' come from one source",
+                f"all rows of '{model.dataset}' come from one source",
                 "'by' with the field that names a row's site, or a union of the sites' sources",
             ),
         )
-    if kinds.get(model.predict) not in ("category", "boolean"):
+    if kinds.get(model.target) not in ("category", "boolean"):
         yield (
             path,
             Wrong(
                 "",
-                f"'{model.predict}' is a {kinds.get(model.predict)}, and sites learn classes"
+                f"'{model.target}' is a {kinds.get(model.target)}, and sites learn classes"
                 " together",
                 "a category or boolean target",
             ),
         )
     if (
-        model.tune.method != "frozen"
+        model.fine_tune.method != "frozen"
         or model.search
         or model.pretrain
         or model.self_training
         or model.fusion != "early"
         or model.pair
         or model.rank
-        or model.adapts
+        or model.init_from
         or model.base == AUTO
-        or any(kinds.get(f) == "image" for f in model.inputs)
+        or any(kinds.get(f) == "image" for f in model.features)
     ):
         yield (
             path,
             Wrong(
                 "",
                 "sites learn a linear head together, and nothing else",
-                "no 'tune' but 'frozen', no 'search', 'pretrain', 'self_training', 'fusion',"
-                " 'pair', 'rank', 'adapts', 'base: auto' or image beside it",
+                "no 'fine_tune' but 'frozen', no 'search', 'pretrain', 'self_training', 'fusion',"
+                " 'pair', 'rank', 'init_from', 'base: auto' or image beside it",
             ),
         )
-    elif model.tune.head not in ("auto", "linear"):
+    elif model.fine_tune.head not in ("auto", "linear"):
         yield (
-            (*at, "tune", "head"),
+            (*at, "fine_tune", "head"),
             Wrong(
-                "", f"sites learn a linear head together, not '{model.tune.head}'", "'head: linear'"
+                "",
+                f"sites learn a linear head together, not '{model.fine_tune.head}'",
+                "'head: linear'",
             ),
         )

@@ -17,7 +17,7 @@ from mesocosm.learning.strategies.automl import AUTO
 def of_auto(model: Model, kinds: Mapping[str, str], at: tuple[Any, ...]) -> Iterator[Fault]:
     """Faults of `auto` and `self_training`."""
     if model.base == AUTO and (
-        kinds.get(model.predict) == "text" or model.search or model.pretrain or model.continual
+        kinds.get(model.target) == "text" or model.search or model.pretrain or model.continual
     ):
         yield (
             (*at, "base"),
@@ -33,27 +33,27 @@ def of_auto(model: Model, kinds: Mapping[str, str], at: tuple[Any, ...]) -> Iter
             Wrong("", "the base is given, so none is tried", "'base: auto', or no 'auto' here"),
         )
     if model.self_training and (
-        kinds.get(model.predict) not in ("category", "boolean") or model.tune.method != "frozen"
+        kinds.get(model.target) not in ("category", "boolean") or model.fine_tune.method != "frozen"
     ):
         yield (
             (*at, "self_training"),
             Wrong(
                 "",
                 "self-training is for classes over a base that stays as it is",
-                "no 'self_training' here, or 'tune: frozen' and a category or boolean field",
+                "no 'self_training' here, or 'fine_tune: frozen' and a category or boolean field",
             ),
         )
 
 
 def of_continual(model: Model, kinds: Mapping[str, str], at: tuple[Any, ...]) -> Iterator[Fault]:
     """Faults of `continual`."""
-    if model.continual and (model.tune.method == "frozen" or model.search):
+    if model.continual and (model.fine_tune.method == "frozen" or model.search):
         why = (
             "a search begins anew"
             if model.search
             else (
                 "a base that stays as it is learns nothing from row to row"
-                if kinds.get(model.predict) == "text"
+                if kinds.get(model.target) == "text"
                 else (
                     "a head over a base that stays as it is learns from all rows at once and"
                     " forgets none"
@@ -65,11 +65,11 @@ def of_continual(model: Model, kinds: Mapping[str, str], at: tuple[Any, ...]) ->
             Wrong(
                 "",
                 why,
-                "'continual' with a base tuned by gradient, such as 'tune: lora', for classes,"
+                "'continual' with a base tuned by gradient, such as 'fine_tune: lora', for classes,"
                 " labels, a number or a text",
             ),
         )
-    if model.continual and model.continual.ewc and getattr(model.tune, "processes", 1) > 1:
+    if model.continual and model.continual.ewc and getattr(model.fine_tune, "processes", 1) > 1:
         yield (
             (*at, "continual", "ewc"),
             Wrong(
@@ -85,52 +85,52 @@ def of_base(
 ) -> Iterator[Fault]:
     """Faults of `base`, `pretrain` and `search`."""
     if isinstance(model.base, Brought):
-        for i, field in enumerate(model.inputs):
+        for i, field in enumerate(model.features):
             if kinds.get(field, "number") not in ("number", "integer"):
                 yield (
-                    (*at, "inputs", i),
+                    (*at, "features", i),
                     Wrong(
                         "",
                         f"'{field}' is a {kinds[field]}, and a model brought in takes numbers",
                         "a number field",
                     ),
                 )
-        if model.tune.method != "frozen" or model.search or model.pretrain:
+        if model.fine_tune.method != "frozen" or model.search or model.pretrain:
             yield (
                 (*at, "base"),
                 Wrong(
                     "",
                     "a model brought in is served as it is",
-                    "no 'tune', 'search' or 'pretrain' beside it",
+                    "no 'fine_tune', 'search' or 'pretrain' beside it",
                 ),
             )
         return
     if model.pretrain:
         yield from of_pretrain(eco, model, at)
-    scratch = model.pretrain is not None and model.pretrain.scratch is not None
+    scratch = model.pretrain is not None and model.pretrain.from_scratch is not None
     if scratch and model.base:
         yield (
             (*at, "base"),
             Wrong(
                 "",
                 f"'{model.base}' is given, and the base begins from nothing",
-                "no 'base', or no 'scratch' in 'pretrain'",
+                "no 'base', or no 'from_scratch' in 'pretrain'",
             ),
         )
-    if not model.base and not scratch and any(kinds.get(f) == "text" for f in model.inputs):
+    if not model.base and not scratch and any(kinds.get(f) == "text" for f in model.features):
         yield (
             at,
             Wrong("base", "'base' is missing, and an input is text", "a base such as minilm"),
         )
     for key in model.search.over if model.search else ():
         owner, _, setting = key.partition(".")
-        known = sorted(f"tune.{k}" for k in type(model.tune).model_fields if k != "method")
-        if owner != "tune" or f"tune.{setting}" not in known:
+        known = sorted(f"fine_tune.{k}" for k in type(model.fine_tune).model_fields if k != "method")
+        if owner != "fine_tune" or f"fine_tune.{setting}" not in known:
             yield (
                 (*at, "search", "over", key),
                 Wrong(
                     "",
-                    f"'{key}' is no setting of '{model.tune.method}'",
+                    f"'{key}' is no setting of '{model.fine_tune.method}'",
                     "a setting of it",
                     known,
                     key,

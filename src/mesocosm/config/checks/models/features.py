@@ -18,20 +18,20 @@ def of_inputs(
 ) -> Iterator[Fault]:
     """Faults of `inputs`, `along`, `fair` and `trust`, which name fields of the dataset."""
     fields = sorted(data.fields)
-    for i, field in enumerate(model.inputs):
-        path = (*at, "inputs", i)
+    for i, field in enumerate(model.features):
+        path = (*at, "features", i)
         if field not in data.fields:
             yield (
                 path,
                 Wrong(
                     "",
-                    f"'{model.learns}' has no field '{field}'",
+                    f"'{model.dataset}' has no field '{field}'",
                     "a field of it",
                     fields,
                     field,
                 ),
             )
-        elif field == model.predict:
+        elif field == model.target:
             yield (
                 path,
                 Wrong("", f"'{field}' is what the model predicts", "an input other than it"),
@@ -45,53 +45,56 @@ def of_inputs(
                     "another input, or another 'private' for the field",
                 ),
             )
-        elif data.fields[field].private and field not in model.reveal:
+        elif data.fields[field].private and field not in model.allow_private:
             yield (
                 path,
                 Wrong(
                     "",
                     f"'{field}' is private",
-                    f"another input, or 'reveal: [{field}]' in the model",
+                    f"another input, or 'allow_private: [{field}]' in the model",
                 ),
             )
-    for i, field in enumerate(model.along):
-        path = (*at, "along", i)
+    for i, field in enumerate(model.context_fields):
+        path = (*at, "context_fields", i)
         if field not in data.fields:
             yield (
                 path,
                 Wrong(
                     "",
-                    f"'{model.learns}' has no field '{field}'",
+                    f"'{model.dataset}' has no field '{field}'",
                     "a field of it",
                     fields,
                     field,
                 ),
             )
-        elif field in model.inputs or field == model.predict or data.fields[field].private:
+        elif field in model.features or field == model.target or data.fields[field].private:
             yield (
                 path,
                 Wrong(
                     "",
                     f"'{field}' is"
-                    f" {'private' if data.fields[field].private else 'an input' if field in model.inputs else 'what the model predicts'}",
+                    f" {'private' if data.fields[field].private else 'an input' if field in model.features else 'what the model predicts'}",
                     "another field",
                 ),
             )
-    for key, said in (("fair", model.fair.by if model.fair else ()), ("trust", model.trust)):
+    for key, said in (
+        ("fairness", model.fairness.groups if model.fairness else ()),
+        ("allow_leakage", model.allow_leakage),
+    ):
         for i, field in enumerate(said):
-            spot = (*at, key, "by", i) if key == "fair" else (*at, key, i)
+            spot = (*at, key, "groups", i) if key == "fairness" else (*at, key, i)
             if field not in data.fields:
                 yield (
                     spot,
                     Wrong(
                         "",
-                        f"'{model.learns}' has no field '{field}'",
+                        f"'{model.dataset}' has no field '{field}'",
                         "a field of it",
                         fields,
                         field,
                     ),
                 )
-            elif key == "fair" and data.fields[field].private:
+            elif key == "fairness" and data.fields[field].private:
                 yield (
                     spot,
                     Wrong(
@@ -104,7 +107,7 @@ def of_inputs(
 
 def of_texts(model: Model, kinds: Mapping[str, str], at: tuple[Any, ...]) -> Iterator[Fault]:
     """Faults of `pair` and `fusion`, which put inputs together."""
-    texts = [f for f in model.inputs if kinds.get(f) == "text"]
+    texts = [f for f in model.features if kinds.get(f) == "text"]
     if model.pair and sorted(model.pair) != sorted(texts):
         yield (
             (*at, "pair"),
@@ -116,7 +119,7 @@ def of_texts(model: Model, kinds: Mapping[str, str], at: tuple[Any, ...]) -> Ite
             ),
         )
     if model.fusion == "late" and (
-        not texts or len(texts) == len(model.inputs) or model.tune.method != "frozen"
+        not texts or len(texts) == len(model.features) or model.fine_tune.method != "frozen"
     ):
         yield (
             (*at, "fusion"),
@@ -124,15 +127,15 @@ def of_texts(model: Model, kinds: Mapping[str, str], at: tuple[Any, ...]) -> Ite
                 "",
                 "late fusion puts together what a head of texts and a head of a table say, over"
                 " a base that stays as it is",
-                "'early', or 'tune: frozen' with inputs that are texts and others",
+                "'early', or 'fine_tune: frozen' with inputs that are texts and others",
             ),
         )
-    if model.fusion == "attention" and model.tune.method != "frozen":
+    if model.fusion == "attention" and model.fine_tune.method != "frozen":
         yield (
             (*at, "fusion"),
             Wrong(
                 "",
                 "attention fuses what a base that stays as it is has read",
-                "'early', or 'tune: frozen'",
+                "'early', or 'fine_tune: frozen'",
             ),
         )

@@ -20,8 +20,8 @@ def check_models(eco: Ecosystem) -> Iterator[Fault]:
     """Everything in models that does not fit together."""
     for name, model in eco.models.items():
         at = ("models", name)
-        yield from edge(eco, (*at, "learns"), model.learns, "datasets")
-        data = eco.datasets.get(model.learns)
+        yield from edge(eco, (*at, "dataset"), model.dataset, "datasets")
+        data = eco.datasets.get(model.dataset)
         if not data or data.auto:
             continue
         kinds = {
@@ -36,7 +36,7 @@ def check_models(eco: Ecosystem) -> Iterator[Fault]:
         yield from of_texts(model, kinds, at)
         yield from of_sight(model, kinds, at)
         yield from of_auto(model, kinds, at)
-        yield from of_adapted(eco, name, model, kinds, at) if model.adapts else ()
+        yield from of_adapted(eco, name, model, kinds, at) if model.init_from else ()
         yield from of_federated(data, model, kinds, at) if model.federated else ()
         yield from of_continual(model, kinds, at)
         yield from of_base(eco, model, kinds, at)

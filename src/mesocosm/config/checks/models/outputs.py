@@ -35,34 +35,34 @@ def of_text(model: Any, at: tuple[Any, ...]) -> Iterator[Fault]:
             at,
             Wrong(
                 "base",
-                f"'{model.predict}' is a text, and no base is given",
+                f"'{model.target}' is a text, and no base is given",
                 "a causal base such as smollm2, or one that finds it among known ones, such as"
                 " minilm",
             ),
         )
     for key, said, why in (
-        ("fair", model.fair, "gaps between groups are of classes"),
+        ("fairness", model.fairness, "gaps between groups are of classes"),
         ("search", model.search, "a search weighs heads of classes and numbers"),
         ("pretrain", model.pretrain, "pretraining is of bases that read"),
     ):
         if said:
             yield (
                 (*at, key),
-                Wrong("", f"{why}, and '{model.predict}' is a text", f"no '{key}' here"),
+                Wrong("", f"{why}, and '{model.target}' is a text", f"no '{key}' here"),
             )
     for key in ("mixup", "consistency", "augment", "loss", "adversarial"):
-        if getattr(model.tune, key, None):
+        if getattr(model.fine_tune, key, None):
             yield (
-                (*at, "tune", key),
+                (*at, "fine_tune", key),
                 Wrong(
                     "",
-                    f"'{key}' is for classes and numbers, and '{model.predict}' is a text",
+                    f"'{key}' is for classes and numbers, and '{model.target}' is a text",
                     f"no '{key}' here",
                 ),
             )
-    if getattr(model.tune, "processes", 1) > 1:
+    if getattr(model.fine_tune, "processes", 1) > 1:
         yield (
-            (*at, "tune", "processes"),
+            (*at, "fine_tune", "processes"),
             Wrong(
                 "", "a base that writes or finds is taught by one process", "no 'processes' here"
             ),
@@ -77,13 +77,13 @@ def of_text(model: Any, at: tuple[Any, ...]) -> Iterator[Fault]:
 
 def of_number(model: Any, at: tuple[Any, ...]) -> Iterator[Fault]:
     """Settings that a model of a number cannot have."""
-    if model.fair:
+    if model.fairness:
         yield (
-            (*at, "fair"),
+            (*at, "fairness"),
             Wrong(
                 "",
-                f"gaps between groups are of classes, and '{model.predict}' is a number",
-                "no 'fair' here",
+                f"gaps between groups are of classes, and '{model.target}' is a number",
+                "no 'fairness' here",
             ),
         )
     for metric in model.require:

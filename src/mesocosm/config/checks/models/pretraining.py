@@ -12,12 +12,12 @@ from mesocosm.core.errors import Wrong
 
 def of_pretrain(eco: Ecosystem, model: Any, at: tuple[Any, ...]) -> Iterator[Fault]:
     """Texts that a base learns from: fields of a dataset that are texts and not private."""
-    name = model.pretrain.of or model.learns
-    if model.pretrain.of:
-        yield from edge(eco, (*at, "pretrain", "of"), name, "datasets")
+    name = model.pretrain.dataset or model.dataset
+    if model.pretrain.dataset:
+        yield from edge(eco, (*at, "pretrain", "dataset"), name, "datasets")
     data = eco.datasets.get(name)
-    for i, field in enumerate(model.pretrain.on if data and not data.auto else ()):
-        path = (*at, "pretrain", "on", i)
+    for i, field in enumerate(model.pretrain.fields if data and not data.auto else ()):
+        path = (*at, "pretrain", "fields", i)
         kind = data.fields.get(field) if data else None
         if kind is None:
             yield (
@@ -32,18 +32,18 @@ def of_pretrain(eco: Ecosystem, model: Any, at: tuple[Any, ...]) -> Iterator[Fau
             )
         elif str(kind.model_dump()["type"]) != "text":
             yield path, Wrong("", f"'{field}' is a {kind.model_dump()['type']}", "a text field")
-        elif kind.private and field not in model.reveal:
+        elif kind.private and field not in model.allow_private:
             yield (
                 path,
                 Wrong(
                     "",
                     f"'{field}' is private",
-                    f"another field, or 'reveal: [{field}]' in the model",
+                    f"another field, or 'allow_private: [{field}]' in the model",
                 ),
             )
 
-    for i, field in enumerate(model.pretrain.objective.fields if data and not data.auto else ()):
-        path = (*at, "pretrain", "objective", "fields", i)
+    for i, field in enumerate(model.pretrain.method.fields if data and not data.auto else ()):
+        path = (*at, "pretrain", "method", "fields", i)
         kind = data.fields.get(field) if data else None
         if kind is None:
             yield (
@@ -71,12 +71,12 @@ def of_pretrain(eco: Ecosystem, model: Any, at: tuple[Any, ...]) -> Iterator[Fau
                     "a category, boolean or number field",
                 ),
             )
-        elif kind.private and field not in model.reveal:
+        elif kind.private and field not in model.allow_private:
             yield (
                 path,
                 Wrong(
                     "",
                     f"'{field}' is private",
-                    f"another field, or 'reveal: [{field}]' in the model",
+                    f"another field, or 'allow_private: [{field}]' in the model",
                 ),
             )

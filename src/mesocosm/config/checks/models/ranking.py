@@ -32,8 +32,8 @@ NOT = (
     "self_training",
     "continual",
     "search",
-    "fair",
-    "trust",
+    "fairness",
+    "allow_leakage",
 )
 
 
@@ -44,41 +44,43 @@ def of_rank(
     assert model.rank is not None
     fields = sorted(data.fields)
     named: list[tuple[tuple[Any, ...], str | None]] = [
-        (("predict",), model.predict),
+        (("target",), model.target),
         (("rank", "when"), model.rank.when),
     ]
-    named += [(("inputs", i), field) for i, field in enumerate(model.inputs)]
+    named += [(("features", i), field) for i, field in enumerate(model.features)]
     for path, word in named:
         if word is not None and word not in data.fields:
             yield (
                 (*at, *path),
-                Wrong("", f"'{model.learns}' has no field '{word}'", "a field of it", fields, word),
+                Wrong(
+                    "", f"'{model.dataset}' has no field '{word}'", "a field of it", fields, word
+                ),
             )
-    if len(model.inputs) != 1:
+    if len(model.features) != 1:
         yield (
-            (*at, "inputs"),
+            (*at, "features"),
             Wrong(
                 "",
-                f"{len(model.inputs)} inputs stand here, and ranking asks only who did something",
+                f"{len(model.features)} inputs stand here, and ranking asks only who did something",
                 "the one field that names who",
             ),
         )
-    who = data.fields.get(model.inputs[0])
+    who = data.fields.get(model.features[0])
     if who is not None and who.sealed:
         yield (
-            (*at, "inputs", 0),
+            (*at, "features", 0),
             Wrong(
                 "",
-                f"'{model.inputs[0]}' is encrypted, so equal ones cannot be told",
+                f"'{model.features[0]}' is encrypted, so equal ones cannot be told",
                 "another 'private' for the field, such as pseudonymise",
             ),
         )
-    if kinds.get(model.predict, "text") not in ITEM:
+    if kinds.get(model.target, "text") not in ITEM:
         yield (
-            (*at, "predict"),
+            (*at, "target"),
             Wrong(
                 "",
-                f"'{model.predict}' is a {kinds[model.predict]}",
+                f"'{model.target}' is a {kinds[model.target]}",
                 "a category, text or integer field that names an item",
             ),
         )
@@ -111,13 +113,17 @@ def of_rank(
                     f"no '{key}' here",
                 ),
             )
-    if model.tune.method != "frozen" or model.fusion != "early" or isinstance(model.base, Brought):
+    if (
+        model.fine_tune.method != "frozen"
+        or model.fusion != "early"
+        or isinstance(model.base, Brought)
+    ):
         yield (
             at,
             Wrong(
-                "tune",
+                "fine_tune",
                 "a model that ranks learns as 'rank' says, over a base that stays as it is",
-                "no 'tune', 'fusion' or model brought in here",
+                "no 'fine_tune', 'fusion' or model brought in here",
             ),
         )
     for metric in model.require:

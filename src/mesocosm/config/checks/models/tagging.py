@@ -19,8 +19,8 @@ NOT = (
     "self_training",
     "continual",
     "search",
-    "fair",
-    "trust",
+    "fairness",
+    "allow_leakage",
 )
 NOT_TUNED = ("mixup", "consistency", "augment", "loss", "adversarial")
 
@@ -36,13 +36,13 @@ def of_tags(model: Model, kinds: Mapping[str, str], at: tuple[Any, ...]) -> Iter
                 "a base such as minilm",
             ),
         )
-    texts = [f for f in model.inputs if kinds.get(f) == "text"]
-    if len(model.inputs) != 1 or (model.inputs[0] in kinds and not texts):
+    texts = [f for f in model.features if kinds.get(f) == "text"]
+    if len(model.features) != 1 or (model.features[0] in kinds and not texts):
         yield (
-            (*at, "inputs"),
+            (*at, "features"),
             Wrong(
                 "",
-                f"the inputs are {', '.join(model.inputs)}",
+                f"the inputs are {', '.join(model.features)}",
                 "the one text field whose words are tagged",
             ),
         )
@@ -52,7 +52,7 @@ def of_tags(model: Model, kinds: Mapping[str, str], at: tuple[Any, ...]) -> Iter
                 (*at, key),
                 Wrong(
                     "",
-                    f"'{model.predict}' is tags a word, and '{key}' is not for them",
+                    f"'{model.target}' is tags a word, and '{key}' is not for them",
                     f"no '{key}' here",
                 ),
             )
@@ -62,27 +62,27 @@ def of_tags(model: Model, kinds: Mapping[str, str], at: tuple[Any, ...]) -> Iter
             Wrong("", "there is one text and nothing to fuse", "no 'fusion' here"),
         )
     for key in NOT_TUNED:
-        if getattr(model.tune, key, None):
+        if getattr(model.fine_tune, key, None):
             yield (
-                (*at, "tune", key),
+                (*at, "fine_tune", key),
                 Wrong(
                     "",
-                    f"'{key}' is for classes and numbers, and '{model.predict}' is tags a word",
+                    f"'{key}' is for classes and numbers, and '{model.target}' is tags a word",
                     f"no '{key}' here",
                 ),
             )
-    if model.tune.method in ("last", "prefix", "prompt"):
+    if model.fine_tune.method in ("last", "prefix", "prompt"):
         yield (
-            (*at, "tune"),
+            (*at, "fine_tune"),
             Wrong(
                 "",
-                f"'{model.tune.method}' is not for tags a word",
+                f"'{model.fine_tune.method}' is not for tags a word",
                 "frozen, full, gradual, lora, adalora, dora, ia3, adapter or bitfit",
             ),
         )
-    if getattr(model.tune, "processes", 1) > 1:
+    if getattr(model.fine_tune, "processes", 1) > 1:
         yield (
-            (*at, "tune", "processes"),
+            (*at, "fine_tune", "processes"),
             Wrong("", "a tagger is taught by one process", "no 'processes' here"),
         )
     for metric in model.require:

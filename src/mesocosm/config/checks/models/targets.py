@@ -22,18 +22,18 @@ def of_target(
 ) -> Iterator[Fault]:
     """Faults of `predict`, and of what is asked of the field it names."""
     fields = sorted(data.fields)
-    if model.predict not in data.fields:
+    if model.target not in data.fields:
         yield (
-            (*at, "predict"),
+            (*at, "target"),
             Wrong(
                 "",
-                f"'{model.learns}' has no field '{model.predict}'",
+                f"'{model.dataset}' has no field '{model.target}'",
                 "a field of it",
                 fields,
-                model.predict,
+                model.target,
             ),
         )
-    elif kinds[model.predict] not in (
+    elif kinds[model.target] not in (
         "category",
         "boolean",
         "list",
@@ -44,13 +44,13 @@ def of_target(
     ):
         wrong = Wrong(
             "",
-            f"'{model.predict}' is a {kinds[model.predict]}",
+            f"'{model.target}' is a {kinds[model.target]}",
             "a category, boolean, list, number, text or tags field",
         )
-        yield (*at, "predict"), wrong
-    elif kinds[model.predict] == "tags":
+        yield (*at, "target"), wrong
+    elif kinds[model.target] == "tags":
         yield from of_tags(model, kinds, at)
-    elif kinds[model.predict] == "text":
+    elif kinds[model.target] == "text":
         yield from of_text(model, at)
     else:
         yield from _classes(model, data, kinds, at)
@@ -60,26 +60,26 @@ def _classes(
     model: Model, data: Dataset, kinds: Mapping[str, str], at: tuple[Any, ...]
 ) -> Iterator[Fault]:
     """Metrics, and a loss, that are not of classes, labels or a number."""
-    number = kinds[model.predict] in ("number", "integer")
-    of = "numbers" if number else "labels" if kinds[model.predict] == "list" else "classes"
-    for metric in () if getattr(data.fields[model.predict], "ordered", False) else OF_ORDERS:
+    number = kinds[model.target] in ("number", "integer")
+    of = "numbers" if number else "labels" if kinds[model.target] == "list" else "classes"
+    for metric in () if getattr(data.fields[model.target], "ordered", False) else OF_ORDERS:
         if metric in model.require:
             yield (
                 (*at, "require", metric),
                 Wrong(
                     "",
-                    f"'{metric}' is of classes with an order, and '{model.predict}' has none",
-                    f"'ordered: true' in the field '{model.predict}', or another metric",
+                    f"'{metric}' is of classes with an order, and '{model.target}' has none",
+                    f"'ordered: true' in the field '{model.target}', or another metric",
                 ),
             )
     yield from of_number(model, at) if number else ()
-    if of == "labels" and model.fair:
+    if of == "labels" and model.fairness:
         yield (
-            (*at, "fair"),
+            (*at, "fairness"),
             Wrong(
                 "",
-                f"gaps between groups are of classes, and '{model.predict}' is a list",
-                "no 'fair' here",
+                f"gaps between groups are of classes, and '{model.target}' is a list",
+                "no 'fairness' here",
             ),
         )
     for metric in OF_LABELS if of != "labels" else ():
@@ -89,7 +89,7 @@ def _classes(
                 Wrong(
                     "",
                     f"'{metric}' is of labels of which several may be there, and"
-                    f" '{model.predict}' is a {kinds[model.predict]}",
+                    f" '{model.target}' is a {kinds[model.target]}",
                     "another metric",
                 ),
             )
@@ -98,7 +98,7 @@ def _classes(
             (*at, "require", metric),
             Wrong(
                 "",
-                f"'{metric}' is of tagged words, and '{model.predict}' is a {kinds[model.predict]}",
+                f"'{metric}' is of tagged words, and '{model.target}' is a {kinds[model.target]}",
                 "another metric",
             ),
         )
@@ -117,8 +117,8 @@ def _classes(
                 (*at, "require", metric),
                 Wrong(
                     "",
-                    f"'{metric}' is of a text that is written, and '{model.predict}' is a"
-                    f" {kinds[model.predict]}",
+                    f"'{metric}' is of a text that is written, and '{model.target}' is a"
+                    f" {kinds[model.target]}",
                     "a metric of classes",
                 ),
             )
@@ -131,24 +131,24 @@ def _classes(
                 "'federated' in the model, or another metric",
             ),
         )
-    for metric in () if model.adapts else [m for m in OF_ADAPTED if m in model.require]:
+    for metric in () if model.init_from else [m for m in OF_ADAPTED if m in model.require]:
         yield (
             (*at, "require", metric),
             Wrong(
                 "",
                 f"'{metric}' is of a model that adapts another",
-                "'adapts' in the model, or another metric",
+                "'init_from' in the model, or another metric",
             ),
         )
-    loss = getattr(model.tune, "loss", None)
+    loss = getattr(model.fine_tune, "loss", None)
     if loss and loss.of != of:
         fits = [n for n, kind in LOSSES.items() if getattr(kind, "of", "") == of]
         yield (
-            (*at, "tune", "loss"),
+            (*at, "fine_tune", "loss"),
             Wrong(
                 "",
-                f"'{loss.kind}' is a loss of {loss.of}, and '{model.predict}' is a"
-                f" {kinds[model.predict]}",
+                f"'{loss.method}' is a loss of {loss.of}, and '{model.target}' is a"
+                f" {kinds[model.target]}",
                 "",
                 fits,
             ),

@@ -16,29 +16,29 @@ OF_WORDS = ("prefix", "prompt")  # methods that put something before a text
 
 def of_sight(model: Any, kinds: Mapping[str, str], at: tuple[Any, ...]) -> Iterator[Fault]:
     """What does not fit inputs that are images, or that there are none."""
-    sees, tune = any(kinds.get(f) == "image" for f in model.inputs), model.tune
-    moves = getattr(tune, "moves", "images") if sees else "texts"
+    sees, tune = any(kinds.get(f) == "image" for f in model.features), model.fine_tune
+    moves = getattr(tune, "trainable", "image") if sees else "text"
     for i, way in enumerate(getattr(tune, "augment", ())):
         if moves not in (way.of, "both"):
             fits = [n for n, kind in AUGMENT.items() if getattr(kind, "of", "") == moves]
             yield (
-                (*at, "tune", "augment", i),
+                (*at, "fine_tune", "augment", i),
                 Wrong(
-                    "", f"'{way.kind}' changes {way.of}, and what is tuned takes {moves}", "", fits
+                    "", f"'{way.method}' changes {way.of}, and what is tuned takes {moves}", "", fits
                 ),
             )
     if not sees:
         if model.image_base:
             yield (*at, "image_base"), Wrong("", "no input is an image", "no 'image_base' here")
-        if "moves" in tune.model_fields_set:
+        if "trainable" in tune.model_fields_set:
             yield (
-                (*at, "tune", "moves"),
-                Wrong("", "no input is an image, so the one base moves", "no 'moves' here"),
+                (*at, "fine_tune", "trainable"),
+                Wrong("", "no input is an image, so the one base moves", "no 'trainable' here"),
             )
         return
-    if kinds.get(model.predict) == "text" or isinstance(model.base, Brought):
+    if kinds.get(model.target) == "text" or isinstance(model.base, Brought):
         yield (
-            (*at, "inputs"),
+            (*at, "features"),
             Wrong(
                 "",
                 "images tell classes, labels or a number, and no model made elsewhere looks at"
@@ -48,27 +48,27 @@ def of_sight(model: Any, kinds: Mapping[str, str], at: tuple[Any, ...]) -> Itera
         )
     if tune.method == "frozen":
         return
-    if moves != "images" and not any(kinds.get(f) == "text" for f in model.inputs):
+    if moves != "image" and not any(kinds.get(f) == "text" for f in model.features):
         yield (
-            (*at, "tune", "moves"),
+            (*at, "fine_tune", "trainable"),
             Wrong(
                 "",
                 "no input is a text, so there is no base that reads",
-                "'moves: images', or an input that is a text",
+                "'trainable: images', or an input that is a text",
             ),
         )
-    if moves != "texts" and not model.image_base:
+    if moves != "text" and not model.image_base:
         yield (
-            (*at, "tune"),
+            (*at, "fine_tune"),
             Wrong(
                 "",
                 "images are looked at by filters learnt from them, which stay as they are",
-                "'image_base' with a base that sees, or 'tune: frozen'",
+                "'image_base' with a base that sees, or 'fine_tune: frozen'",
             ),
         )
-    elif moves != "texts" and tune.method in OF_WORDS:
+    elif moves != "text" and tune.method in OF_WORDS:
         yield (
-            (*at, "tune"),
+            (*at, "fine_tune"),
             Wrong(
                 "",
                 f"'{tune.method}' puts something before a text, and what is tuned here sees",
@@ -76,12 +76,12 @@ def of_sight(model: Any, kinds: Mapping[str, str], at: tuple[Any, ...]) -> Itera
             ),
         )
     for word, wrong in (
-        ("adversarial", moves == "images" and tune.adversarial is not None),
-        ("processes", moves == "images" and tune.processes > 1),
+        ("adversarial", moves == "image" and tune.adversarial is not None),
+        ("processes", moves == "image" and tune.processes > 1),
     ):
         if wrong:
             yield (
-                (*at, "tune", word),
+                (*at, "fine_tune", word),
                 Wrong(
                     "",
                     f"'{word}' is for a base that reads, and what is tuned here sees",
@@ -97,6 +97,6 @@ def of_sight(model: Any, kinds: Mapping[str, str], at: tuple[Any, ...]) -> Itera
                     "with images among its inputs a model is tuned from where its bases were, by"
                     " their names",
                     f"{'no continual' if word == 'continual' else 'a base by its name'} here, or"
-                    " 'tune: frozen'",
+                    " 'fine_tune: frozen'",
                 ),
             )

@@ -30,4 +30,4 @@ FILLS: dict[str, type[Fill]] = {
 if TYPE_CHECKING:
     MissingSetting = Fill
 else:
-    MissingSetting = union(FILLS, "how", "with")
+    MissingSetting = union(FILLS, "method")

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import Field
-
 from mesocosm.data.cleaning.missing.imputer import Facts, Fill
 
 
@@ -22,7 +20,7 @@ class Constant(Fill):
     {'fill': 0}
     """
 
-    how: Literal["constant"] = Field("constant", alias="with")
+    method: Literal["constant"] = "constant"
     value: float | int | str | bool
 
     def facts(self, measured: Any, groups: Mapping[str, Any], whole: bool) -> Facts:

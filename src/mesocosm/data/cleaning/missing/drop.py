@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
-
 from mesocosm.data.cleaning.missing.imputer import Fill
 from mesocosm.data.pipeline.ibis_sql import Column, cases, literal, null
 
@@ -16,11 +14,11 @@ class Quarantine(Fill):
     Source: Little and Rubin, Statistical Analysis with Missing Data (2002), ch. 3.2 (complete
     cases).
 
-    >>> Quarantine().how
+    >>> Quarantine().method
     'quarantine'
     """
 
-    how: Literal["quarantine"] = Field("quarantine", alias="with")
+    method: Literal["quarantine"] = "quarantine"
 
     def reason(self, x: Column, said: str) -> Column:
         """That it is missing."""
@@ -33,8 +31,8 @@ class Drop(Quarantine):
     Source: Little and Rubin, Statistical Analysis with Missing Data (2002), ch. 3.2 (complete
     cases).
 
-    >>> Drop().how
+    >>> Drop().method
     'drop'
     """
 
-    how: Literal["drop"] = Field("drop", alias="with")  # type: ignore[assignment]
+    method: Literal["drop"] = "drop"  # type: ignore[assignment]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field
-
 from mesocosm.data.cleaning.missing.imputer import Facts, Fill
 from mesocosm.data.pipeline.ibis_sql import Column, Scalar, functions
 
@@ -27,7 +25,7 @@ class Forward(Fill):
     """
 
     looks_around: ClassVar[bool] = True
-    how: Literal["forward"] = Field("forward", alias="with")
+    method: Literal["forward"] = "forward"
     by: str | None = None
     order: str | None = None
 

@@ -22,12 +22,12 @@ class Fill(Kind):
     filled from other rows and not from facts.
     """
 
-    short: ClassVar[str] = "with"
+    short: ClassVar[str] = "method"
     numeric: ClassVar[bool] = False
     quantile: ClassVar[float | None] = None
     matrix: ClassVar[bool] = False
     looks_around: ClassVar[bool] = False
-    how: str
+    method: str
 
     @property
     def leans(self) -> tuple[str, ...]:

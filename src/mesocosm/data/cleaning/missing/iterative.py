@@ -29,7 +29,7 @@ class Iterative(Fill):
 
     numeric: ClassVar[bool] = True
     matrix: ClassVar[bool] = True
-    how: Literal["iterative"] = Field("iterative", alias="with")
+    method: Literal["iterative"] = "iterative"
     rounds: int = Field(10, ge=1, le=100)
 
     def learn(self, name: str, names: Sequence[str], matrix: Any, whole: bool) -> Facts:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
-
 from mesocosm.data.cleaning.missing.imputer import Fill
 
 
@@ -18,4 +16,4 @@ class Keep(Fill):
     {}
     """
 
-    how: Literal["keep"] = Field("keep", alias="with")
+    method: Literal["keep"] = "keep"

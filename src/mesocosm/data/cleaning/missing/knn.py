@@ -31,7 +31,7 @@ class Knn(Fill):
 
     numeric: ClassVar[bool] = True
     matrix: ClassVar[bool] = True
-    how: Literal["knn"] = Field("knn", alias="with")
+    method: Literal["knn"] = "knn"
     neighbours: int = Field(5, ge=1, le=50)
     donors: int = Field(200, ge=10, le=2000)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field
-
 from mesocosm.data.cleaning.missing.imputer import Fill
 from mesocosm.data.pipeline.ibis_sql import Column, Scalar, functions
 
@@ -23,7 +21,7 @@ class Mean(Fill):
     """
 
     numeric: ClassVar[bool] = True
-    how: Literal["mean"] = Field("mean", alias="with")
+    method: Literal["mean"] = "mean"
     by: str | None = None
 
     def measure(self, x: Column, row: Any) -> Scalar:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field
-
 from mesocosm.data.cleaning.missing.imputer import Fill
 from mesocosm.data.pipeline.ibis_sql import Column, Scalar
 
@@ -24,7 +22,7 @@ class Median(Fill):
 
     numeric: ClassVar[bool] = True
     quantile: ClassVar[float | None] = 0.5
-    how: Literal["median"] = Field("median", alias="with")
+    method: Literal["median"] = "median"
     by: str | None = None
 
     def measure(self, x: Column, row: Any) -> Scalar:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
-
 from mesocosm.data.cleaning.missing.imputer import Fill
 from mesocosm.data.pipeline.ibis_sql import Column, Scalar, functions
 
@@ -22,7 +20,7 @@ class Mode(Fill):
     ('city',)
     """
 
-    how: Literal["mode"] = Field("mode", alias="with")
+    method: Literal["mode"] = "mode"
     by: str | None = None
 
     def measure(self, x: Column, row: Any) -> Scalar:

@@ -17,4 +17,4 @@ REPAIRS: dict[str, type[RepairKind]] = {
 if TYPE_CHECKING:
     RepairSetting = RepairKind
 else:
-    RepairSetting = union(REPAIRS, "repair")
+    RepairSetting = union(REPAIRS, "method")

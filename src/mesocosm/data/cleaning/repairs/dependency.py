@@ -22,7 +22,7 @@ class Dependency(RepairKind):
         from: the field, or fields, each of which determines `to`.
         to: the field to mend.
         share: the share of a group that must agree.
-        least: how many rows must agree.
+        min: how many rows must agree.
         fill: whether a missing value is filled too.
 
     Source: Codd 1971, Further Normalization of the Data Base Relational Model; Bohannon et al.
@@ -32,11 +32,11 @@ class Dependency(RepairKind):
     ('zip', 'city')
     """
 
-    repair: Literal["dependency"] = "dependency"
+    method: Literal["dependency"] = "dependency"
     determinants: Of = Field(alias="from")
     to: str
     share: float = Field(0.75, gt=0.5, le=1)
-    least: int = Field(3, ge=2)
+    min: int = Field(3, ge=2)
     fill: bool = False
 
     @property
@@ -62,7 +62,7 @@ class Dependency(RepairKind):
             query = (
                 "select a, b from (select a, b, n, sum(n) over (partition by a) as total,"
                 f" row_number() over (partition by a order by n desc, b) as r from ({pairs})) where"
-                f" r = 1 and n >= {self.least} and n >= {self.share} * total order by a limit"
+                f" r = 1 and n >= {self.min} and n >= {self.share} * total order by a limit"
                 f" {MOST_VALUES}"
             )
             found[name] = dict(con.execute(query).fetchall())

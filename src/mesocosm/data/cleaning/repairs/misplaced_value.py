@@ -23,7 +23,7 @@ class Moved(RepairKind):
     ('city', 'state')
     """
 
-    repair: Literal["moved"] = "moved"
+    method: Literal["moved"] = "moved"
     source: str = Field(alias="from")
     to: str
 

@@ -17,7 +17,7 @@ MOST_VALUES = 20_000  # distinct values that a repair looks at
 class RepairKind(Kind):
     """One repair of text or category fields."""
 
-    repair: str
+    method: str
 
     @property
     def mends(self) -> tuple[str, ...]:

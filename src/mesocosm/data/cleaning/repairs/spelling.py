@@ -34,7 +34,7 @@ class Spelling(RepairKind):
     [('berlxn', 'berlin')]
     """
 
-    repair: Literal["spelling"] = "spelling"
+    method: Literal["spelling"] = "spelling"
     of: Of
     share: float = Field(0.34, gt=0, lt=1)
     times: float = Field(3.0, gt=1)

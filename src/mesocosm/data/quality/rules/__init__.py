@@ -34,16 +34,16 @@ RULES: dict[str, type[RuleKind]] = {
 def _condition(value: Any) -> Any:
     if isinstance(value, str):
         return (
-            {"rule": value}
+            {"type": value}
             if value in RULES and value != "condition"
-            else {"rule": "condition", "condition": value}
+            else {"type": "condition", "condition": value}
         )
     if isinstance(value, dict) and "condition" in value:
-        return {"rule": "condition", **value}
+        return {"type": "condition", **value}
     return value
 
 
 if TYPE_CHECKING:
     RuleSetting = RuleKind
 else:
-    RuleSetting = Annotated[union(RULES, "rule"), BeforeValidator(_condition)]
+    RuleSetting = Annotated[union(RULES, "type"), BeforeValidator(_condition)]

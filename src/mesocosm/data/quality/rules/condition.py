@@ -190,7 +190,7 @@ class Condition(RuleKind):
     """
 
     short: ClassVar[str] = "condition"
-    rule: Literal["condition"] = "condition"
+    type: Literal["condition"] = "condition"
     condition: str = Field(min_length=1)
 
     def tree(self) -> Any:

@@ -27,7 +27,7 @@ class Distribution(RuleKind):
     0.25
     """
 
-    rule: Literal["distribution"] = "distribution"
+    type: Literal["distribution"] = "distribution"
     severity: Literal["warn", "stop"] = "warn"  # type: ignore[assignment]
     of: Of = ()
     psi: float = Field(0.25, gt=0)

@@ -26,7 +26,7 @@ class ForeignKey(RuleKind):
     'breaks the rule: city known to cities'
     """
 
-    rule: Literal["foreign_key"] = "foreign_key"
+    type: Literal["foreign_key"] = "foreign_key"
     of: Of = ()
     source: str = Field(alias="in")
     column: str | None = None

@@ -24,7 +24,7 @@ class Freshness(RuleKind):
     'warn'
     """
 
-    rule: Literal["freshness"] = "freshness"
+    type: Literal["freshness"] = "freshness"
     severity: Literal["warn", "stop"] = "warn"  # type: ignore[assignment]
     of: Of = ()
     within: Duration

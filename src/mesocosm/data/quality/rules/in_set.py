@@ -24,7 +24,7 @@ class InSet(RuleKind):
     'coalesce("x"::varchar not in (\\'a\\', \\'b\\'), false)'
     """
 
-    rule: Literal["in_set"] = "in_set"
+    type: Literal["in_set"] = "in_set"
     of: Of = ()
     values: tuple[str, ...] = Field(min_length=1)
 

@@ -21,7 +21,7 @@ class NotNull(RuleKind):
     '("a" is null)'
     """
 
-    rule: Literal["not_null"] = "not_null"
+    type: Literal["not_null"] = "not_null"
     of: Of = ()
 
     def sentence(self) -> str:

@@ -26,7 +26,7 @@ class Range(RuleKind):
     'breaks the rule: age between 18 and 100'
     """
 
-    rule: Literal["range"] = "range"
+    type: Literal["range"] = "range"
     of: Of = ()
     min: float | date | None = None
     max: float | date | None = None

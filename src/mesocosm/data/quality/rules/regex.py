@@ -36,7 +36,7 @@ class Regex(RuleKind):
     'coalesce(not regexp_full_match("zip"::varchar, \\'[0-9]{5}\\'), false)'
     """
 
-    rule: Literal["regex"] = "regex"
+    type: Literal["regex"] = "regex"
     of: Of = ()
     pattern: Annotated[str, AfterValidator(_pattern)]
 

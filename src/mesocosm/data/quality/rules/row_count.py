@@ -23,7 +23,7 @@ class RowCount(RuleKind):
     'stop'
     """
 
-    rule: Literal["row_count"] = "row_count"
+    type: Literal["row_count"] = "row_count"
     severity: Literal["warn", "stop"] = "stop"  # type: ignore[assignment]
     min: int | None = Field(None, ge=0)
     max: int | None = Field(None, ge=0)

@@ -37,7 +37,7 @@ class RuleKind(Kind):
     """
 
     whole: ClassVar[bool] = False
-    rule: str
+    type: str
     severity: Literal["warn", "quarantine", "stop"] = "quarantine"
 
     def about_field(self, name: str) -> RuleKind:
@@ -52,7 +52,7 @@ class RuleKind(Kind):
 
     def sentence(self) -> str:
         """What a row did that broke it."""
-        return f"breaks the rule: {', '.join(self.fields())} {self.rule.replace('_', ' ')}"
+        return f"breaks the rule: {', '.join(self.fields())} {self.type.replace('_', ' ')}"
 
     def breaks(self) -> str | None:
         """SQL that is true for a row that breaks the rule; None for a rule over several rows."""

@@ -21,7 +21,7 @@ class Unique(RuleKind):
     'breaks the rule: a, b unique (an earlier row says the same)'
     """
 
-    rule: Literal["unique"] = "unique"
+    type: Literal["unique"] = "unique"
     of: Of = ()
 
     def sentence(self) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -76,16 +76,6 @@ class Csv(SourceKind):
     escape: str | None = Field(None, min_length=1, max_length=1)
     comment: str | None = Field(None, min_length=1, max_length=8)
     schema_: Schema = Field("fail", alias="schema")
-
-    LATER: ClassVar[dict[str, Any]] = {
-        "skip": 0,
-        "header": True,
-        "names": [],
-        "quote": '"',
-        "escape": None,
-        "comment": None,
-        "schema_": "fail",
-    }
 
     def made_of(self) -> dict[str, Any]:
         """As for every source; an encoding that is found stands for the `utf-8` that was the

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -55,7 +55,6 @@ class Excel(SourceKind):
     sheet: str | None = None
     header: int = Field(1, ge=1)
     schema_: Schema = Field("fail", alias="schema")
-    LATER: ClassVar[dict[str, Any]] = {"schema_": "fail"}
 
     def fingerprint(self, where: Where) -> str:
         """A print over the files' bytes and the sheet."""

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -47,7 +47,6 @@ class Json(SourceKind):
     path: str
     at: str = ""
     schema_: Schema = Field("evolve", alias="schema")
-    LATER: ClassVar[dict[str, Any]] = {"schema_": "evolve"}
 
     def fingerprint(self, where: Where) -> str:
         """A print over the files' names and bytes."""

@@ -7,7 +7,7 @@ nested one as its JSON.
 from __future__ import annotations
 
 import json
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -40,7 +40,6 @@ class Jsonl(SourceKind):
     type: Literal["jsonl"] = "jsonl"
     path: str
     schema_: Schema = Field("evolve", alias="schema")
-    LATER: ClassVar[dict[str, Any]] = {"schema_": "evolve"}
 
     def fingerprint(self, where: Where) -> str:
         """A print over the files' names and bytes."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -42,7 +42,6 @@ class Parquet(SourceKind):
     type: Literal["parquet"] = "parquet"
     path: str
     schema_: Schema = Field("fail", alias="schema")
-    LATER: ClassVar[dict[str, Any]] = {"schema_": "fail"}
 
     def fingerprint(self, where: Where) -> str:
         """A print over the files' names and bytes."""

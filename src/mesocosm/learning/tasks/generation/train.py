@@ -50,16 +50,16 @@ def grow_writer(
     from mesocosm.learning.training.context import Grown
 
     began = time.perf_counter()
-    if model.tune.method in ("prompt", "bitfit"):
+    if model.fine_tune.method in ("prompt", "bitfit"):
         raise Wrong(
             "tune",
-            f"'{model.tune.method}' is not for bases that write",
+            f"'{model.fine_tune.method}' is not for bases that write",
             "lora, prefix, full or another method",
         )
     import torch
 
     torch.manual_seed(model.seed)
-    where, texts, answers = paired(model.inputs, model.predict, rows, split)
+    where, texts, answers = paired(model.features, model.target, rows, split)
     if not any(texts["train"]):
         raise Wrong("inputs", "the training rows hold no value at all", "an input with values")
     shared = len(
@@ -77,7 +77,7 @@ def grow_writer(
     prompter = Prompter(base, model.instruction, model.max_length, model.max_new_tokens)
     metrics, history, delta = _taught(base, model, prompter, texts, answers, site, quote.laps, say)
     figures = ", ".join(f"{k} {metrics[k]:.3f}" for k in ("perplexity", "rouge_l", "exact"))
-    if model.reveal:  # private texts stay out of reports and of what is said
+    if model.allow_private:  # private texts stay out of reports and of what is said
         metrics["examples"] = []
     first = next(iter(metrics["examples"]), None)
     say(
@@ -92,10 +92,10 @@ def grow_writer(
         "model": name,
         "task": "text",
         "labels": [],
-        "predict": model.predict,
+        "predict": model.target,
         "predicts": "text",
-        "inputs": list(model.inputs),
-        "texts": list(model.inputs),
+        "inputs": list(model.features),
+        "texts": list(model.features),
         "block": {},
         "instruction": model.instruction,
         "max_length": model.max_length,
@@ -105,8 +105,8 @@ def grow_writer(
         "licence": base.licence,
         "trunk": None,
         "precision": "fp32",
-        "method": model.tune.method,
-        "tune": model.tune.model_dump(mode="json"),
+        "method": model.fine_tune.method,
+        "tune": model.fine_tune.model_dump(mode="json"),
         "head": "of the base",
         "settings": {},
         "rows": {p: len(where[p]) for p in PARTS},
@@ -175,15 +175,15 @@ def _taught(
     known: dict[str, Any] = {}
     delta: dict[str, Any] = {}
     after, said = before, as_it_is
-    if not isinstance(model.tune, Frozen):
-        tune: Any = model.tune
+    if not isinstance(model.fine_tune, Frozen):
+        tune: Any = model.fine_tune
         torch.manual_seed(model.seed)
         below = nets.inner(lm)
         setattr(lm, below, tune.attach(getattr(lm, below)))
         writer = nets.Writer(lm)
         past, keep = site.past, site.store / "work" / site.made
         judged = (
-            continual.judging(past, prompter, list(model.inputs), model.predict, MOST_JUDGED)
+            continual.judging(past, prompter, list(model.features), model.target, MOST_JUDGED)
             if past and continual.begin(past, writer, base, tune.method, say)
             else None
         )

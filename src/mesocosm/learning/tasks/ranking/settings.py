@@ -36,7 +36,7 @@ class Rank(Kind):
         items: a dataset of the items, by its key; those that nobody has touched are ranked by what
             is said of them.
         texts: its fields that say something of an item; the base reads them.
-        most: items in an answer.
+        max: items in an answer.
         diverse: what likeness to an item before it costs, beside a score between 0 and 1; figures
             are of the lists as they are shown.
         explore: how many of an answer's items, its last, are drawn from those that few have
@@ -48,7 +48,7 @@ class Rank(Kind):
     (EASE); Covington et al. 2016, RecSys (two towers); Sarwar et al. 2001, WWW (item-based
     neighbours); Wolpert 1992 (stacking).
 
-    >>> Rank(when="at").most
+    >>> Rank(when="at").max
     10
     """
 
@@ -56,13 +56,13 @@ class Rank(Kind):
     when: str | None = None
     items: str | None = None
     texts: tuple[str, ...] = ()
-    most: int = Field(10, ge=1, le=100)
+    max: int = Field(10, ge=1, le=100)
     diverse: float = Field(0.0, ge=0, lt=1)
     explore: int = Field(0, ge=0, le=50)
     towers: Towers | None = None
 
     @model_validator(mode="after")
     def _room(self) -> Rank:
-        if self.explore >= self.most:
-            raise ValueError(f"'explore' under 'most', which is {self.most}")
+        if self.explore >= self.max:
+            raise ValueError(f"'explore' under 'max', which is {self.max}")
         return self

@@ -63,7 +63,7 @@ def grow_ranker(
     items, histories = done(model, rows, site.items)
     if len(items) < 2:
         raise Wrong(
-            "predict", f"'{model.predict}' holds {len(items)} different items", "two or more"
+            "predict", f"'{model.target}' holds {len(items)} different items", "two or more"
         )
     many = len(items) > MOST
     draw = np.random.default_rng(model.seed)
@@ -71,7 +71,7 @@ def grow_ranker(
     if len(able) < LEAST:
         raise Wrong(
             "inputs",
-            f"{len(able)} of '{model.inputs[0]}' touched three items or more",
+            f"{len(able)} of '{model.features[0]}' touched three items or more",
             f"at least {LEAST} to learn from and to be judged by",
         )
     base = resolve(str(model.base), site.root) if any(site.items.values()) else None
@@ -84,7 +84,7 @@ def grow_ranker(
     quote.announce(say)
     quote.started(base)
     say(
-        f"{len(histories):,} of '{model.inputs[0]}' and {len(items):,} items; each one's last item"
+        f"{len(histories):,} of '{model.features[0]}' and {len(items):,} items; each one's last item"
         " is kept to judge by"
     )
     vectors = _said(model, base, items, site, say)
@@ -143,12 +143,12 @@ def grow_ranker(
         "model": name,
         "task": "ranking",
         "labels": [],
-        "predict": model.predict,
+        "predict": model.target,
         "predicts": "ranking",
         "inputs": ["liked"],
         "texts": [],
         "block": {},
-        "most": model.rank.most,
+        "most": model.rank.max,
         "diverse": model.rank.diverse,
         "explore": model.rank.explore,
         "max_length": model.max_length,
@@ -187,9 +187,9 @@ def done(
     once, the oldest first.
     """
     assert model.rank is not None
-    items = list(dict.fromkeys([*listed, *(str(v) for v in rows[model.predict] if v is not None)]))
+    items = list(dict.fromkeys([*listed, *(str(v) for v in rows[model.target] if v is not None)]))
     number = {item: k for k, item in enumerate(items)}
-    who, what = rows[model.inputs[0]], rows[model.predict]
+    who, what = rows[model.features[0]], rows[model.target]
     order = range(len(what))
     if model.rank.when:
         when = rows[model.rank.when]

@@ -56,7 +56,7 @@ def grow_finder(
     from mesocosm.learning.training.context import Grown
 
     began = time.perf_counter()
-    where, texts, told = paired(model.inputs, model.predict, rows, split)
+    where, texts, told = paired(model.features, model.target, rows, split)
     old = len(split) - (
         site.past.old if site.past else 0
     )  # rows from here on are seen again; what only they answer is not to be found any more
@@ -66,7 +66,7 @@ def grow_finder(
     gone = sorted(set(told["train"]) - set(known))
     if not 2 <= len(known) <= MOST:
         raise Wrong(
-            "predict", f"'{model.predict}' holds {len(known)} different texts", f"2 to {MOST:,}"
+            "predict", f"'{model.target}' holds {len(known)} different texts", f"2 to {MOST:,}"
         )
     quote = quoted(finding(model, base, texts, told, site.store), site.store)
     quote.announce(say)
@@ -83,7 +83,7 @@ def grow_finder(
     quote.laps.end("reading")
     untaught = ranks(as_it_is["test"], answers[: len(known)], right["test"])
     vectors, trunk, history = as_it_is, None, list[dict[str, Any]]()
-    if not isinstance(model.tune, Frozen):
+    if not isinstance(model.fine_tune, Frozen):
         trunk, tokens, history = _tuned(base, model, texts, [*known, *gone], right, site, say)
         vectors = {p: encode(trunk, tokens, texts[p], say) for p in PARTS if texts[p]}
         answers = encode(trunk, tokens, [*known, *gone], say)
@@ -124,8 +124,8 @@ def grow_finder(
     if site.past and trunk is not None:
         metrics |= continual.known(
             site.past,
-            model.inputs,
-            model.predict,
+            model.features,
+            model.target,
             lambda said: encode(trunk, tokens, said),
             turn,
             say,
@@ -151,17 +151,17 @@ def grow_finder(
         "model": name,
         "task": "retrieval",
         "labels": [],
-        "predict": model.predict,
+        "predict": model.target,
         "predicts": "text",
-        "inputs": list(model.inputs),
-        "texts": list(model.inputs),
+        "inputs": list(model.features),
+        "texts": list(model.features),
         "block": {},
         "max_length": model.max_length,
         "base": base.name,
         "licence": base.licence,
         "trunk": named,
         "precision": "fp32",
-        "method": model.tune.method,
+        "method": model.fine_tune.method,
         "head": "matrix" if chosen["pull"] else "cosine",
         "settings": chosen,
         "rows": {p: len(where[p]) for p in PARTS},
@@ -205,7 +205,7 @@ def _tuned(
     from mesocosm.learning.tasks.retrieval.net import Pairs
     from mesocosm.learning.training import trainer
 
-    tune: Any = model.tune
+    tune: Any = model.fine_tune
     torch.manual_seed(model.seed)
     trunk = load_trunk(base)
     trunk.net = tune.attach(trunk.net)

@@ -62,14 +62,14 @@ def grow_tagger(
 
     began = time.perf_counter()
     torch.manual_seed(model.seed)
-    where, texts, right, odd = tagged(model.inputs[0], model.predict, rows, split)
+    where, texts, right, odd = tagged(model.features[0], model.target, rows, split)
     if odd:
         say(f"{odd} rows have another number of tags than words, and are left out")
     number = {tag: k for k, tag in enumerate(tags)}
     if len({t for some in right["train"] for t in some}) < 2:
         raise Wrong(
             "predict",
-            f"the training rows of '{model.predict}' hold one tag only",
+            f"the training rows of '{model.target}' hold one tag only",
             "named things, and words that are none",
         )
     quote = quoted(tagging(model, base, texts, len(tags), site.store), site.store)
@@ -94,10 +94,10 @@ def grow_tagger(
     )
     quote.laps.end("heads")
     history: list[dict[str, Any]] = []
-    if not isinstance(model.tune, Frozen):
+    if not isinstance(model.fine_tune, Frozen):
         from mesocosm.learning.training import trainer
 
-        tune: Any = model.tune
+        tune: Any = model.fine_tune
         trunk.net = tune.attach(trunk.net)
         net = Tagger(trunk, weights, bias, tune.dropout)
         moving = sum(p.numel() for p in net.parameters() if p.requires_grad)
@@ -160,10 +160,10 @@ def grow_tagger(
         "task": "tags",
         "labels": [],
         "tags": list(tags),
-        "predict": model.predict,
+        "predict": model.target,
         "predicts": "tags",
-        "inputs": list(model.inputs),
-        "texts": list(model.inputs),
+        "inputs": list(model.features),
+        "texts": list(model.features),
         "block": {},
         "max_length": model.max_length,
         "base": base.name,
@@ -171,7 +171,7 @@ def grow_tagger(
         "trunk": "trunk",
         "own_mb": own,
         "precision": "fp32",
-        "method": model.tune.method,
+        "method": model.fine_tune.method,
         "head": "linear, Viterbi",
         "settings": {"strength": strength},
         "rows": {p: len(where[p]) for p in PARTS},

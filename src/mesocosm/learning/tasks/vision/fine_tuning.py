@@ -71,10 +71,10 @@ def tuned(
     from mesocosm.learning.training import trainer
 
     assert sight.base is not None
-    tune: Any = model.tune
+    tune: Any = model.fine_tune
     net, how = pretrained(sight.base)
     if (
-        tune.moves == "both"
+        tune.trainable == "both"
         # the rate is that of the base that reads; Adam's goes by one over the width (Yang et al.
         # 2021, arXiv 2203.03466)
     ):
@@ -95,7 +95,7 @@ def tuned(
     say(
         f"{tune.method}: {moving:,} weights train,"
         f" {moving / (whole + joined.weights.numel() + joined.bias.numel()):.2%} of all;"
-        f" {'texts come next' if tune.moves == 'both' else 'texts and table stand still'}"
+        f" {'texts come next' if tune.trainable == 'both' else 'texts and table stand still'}"
     )
     eyes = Eyes(how, tuple(w for w in tune.augment if isinstance(w, Picture)))
     data = {

@@ -14,17 +14,17 @@ class Fgm(Adversarial):
 
     Source: Miyato et al. 2017, arXiv 1605.07725.
 
-    >>> Fgm().reach
+    >>> Fgm().epsilon
     0.5
     """
 
-    kind: Literal["fgm"] = "fgm"
+    method: Literal["fgm"] = "fgm"
 
     def backward(self, loss: Pass, words: Any, back: Callable[[Any], None]) -> float:
         """Two passes."""
         with Shift(words) as shift:
             first = loss()
             back(first)
-            shift.climb(self.reach, self.reach)
+            shift.climb(self.epsilon, self.epsilon)
             back(loss())
         return float(first.detach())

@@ -23,7 +23,7 @@ class Freelb(Adversarial):
     3
     """
 
-    kind: Literal["freelb"] = "freelb"
+    method: Literal["freelb"] = "freelb"
     steps: int = Field(3, ge=2, le=50)
     step: float = Field(0.25, gt=0)
 
@@ -35,5 +35,5 @@ class Freelb(Adversarial):
                 now = loss()
                 first = float(now.detach()) if not number else first
                 back(now / self.steps)
-                shift.climb(self.step, self.reach)
+                shift.climb(self.step, self.epsilon)
         return first

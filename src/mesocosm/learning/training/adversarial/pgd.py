@@ -23,7 +23,7 @@ class Pgd(Adversarial):
     3
     """
 
-    kind: Literal["pgd"] = "pgd"
+    method: Literal["pgd"] = "pgd"
     steps: int = Field(3, ge=1, le=50)
     step: float = Field(0.25, gt=0)
 
@@ -34,9 +34,9 @@ class Pgd(Adversarial):
         with Shift(words) as shift:
             first = loss()
             back(first)
-            shift.climb(self.step, self.reach)
+            shift.climb(self.step, self.epsilon)
             for _ in range(self.steps - 1):
                 (shift.delta.grad,) = torch.autograd.grad(loss(), shift.delta)
-                shift.climb(self.step, self.reach)
+                shift.climb(self.step, self.epsilon)
             back(loss())
         return float(first.detach())

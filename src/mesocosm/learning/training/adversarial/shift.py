@@ -55,10 +55,10 @@ class Adversarial(Kind):
     """Settings common to all.
 
     Args:
-        reach: the norm of the shift of a row's embeddings, all its words together.
+        epsilon: the norm of the shift of a row's embeddings, all its words together.
     """
 
-    reach: float = Field(0.5, gt=0, le=100)
+    epsilon: float = Field(0.5, gt=0, le=100)
 
     def backward(self, loss: Pass, words: Any, back: Callable[[Any], None]) -> float:
         """Run passes and their backward passes; gradients add up. Returns the loss of the unshifted

@@ -22,7 +22,7 @@ class Binary(Kind):
     """
 
     of: ClassVar[str] = "labels"
-    kind: Literal["binary"] = "binary"
+    method: Literal["binary"] = "binary"
     smoothing: float = Field(0.0, ge=0, lt=1)
 
     def of_classes(self, y: Any, classes: int) -> None:

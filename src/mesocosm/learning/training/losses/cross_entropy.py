@@ -21,7 +21,7 @@ class CrossEntropy(Loss):
     0.1
     """
 
-    kind: Literal["cross_entropy"] = "cross_entropy"
+    method: Literal["cross_entropy"] = "cross_entropy"
     smoothing: float = Field(0.0, ge=0, lt=1)
 
     def value(self, logits: Any, y: Any, weights: Any) -> Any:

@@ -21,7 +21,7 @@ class Focal(Loss):
     2.0
     """
 
-    kind: Literal["focal"] = "focal"
+    method: Literal["focal"] = "focal"
     gamma: float = Field(2.0, ge=0, le=10)
 
     def value(self, logits: Any, y: Any, weights: Any) -> Any:

@@ -21,7 +21,7 @@ class Huber(NumberLoss):
     1.0
     """
 
-    kind: Literal["huber"] = "huber"
+    method: Literal["huber"] = "huber"
     delta: float = Field(1.0, gt=0, le=100)
 
     def each(self, away: Any) -> Any:

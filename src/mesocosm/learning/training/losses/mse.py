@@ -13,11 +13,11 @@ class Mse(NumberLoss):
     Source: Legendre 1805 (least squares); Bishop, Pattern Recognition and Machine Learning (2006),
     3.1.
 
-    >>> Mse().kind
+    >>> Mse().method
     'mse'
     """
 
-    kind: Literal["mse"] = "mse"
+    method: Literal["mse"] = "mse"
 
     def each(self, away: Any) -> Any:
         """The loss of each difference, target less value."""

@@ -21,7 +21,7 @@ class Quantile(NumberLoss):
     0.9
     """
 
-    kind: Literal["quantile"] = "quantile"
+    method: Literal["quantile"] = "quantile"
     at: float = Field(0.5, gt=0, lt=1)
 
     def each(self, away: Any) -> Any:

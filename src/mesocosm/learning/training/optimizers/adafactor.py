@@ -13,11 +13,11 @@ class Adafactor(Optimiser):
 
     Source: Shazeer and Stern 2018, arXiv 1804.04235.
 
-    >>> Adafactor().kind
+    >>> Adafactor().method
     'adafactor'
     """
 
-    kind: Literal["adafactor"] = "adafactor"
+    method: Literal["adafactor"] = "adafactor"
 
     def made(self, groups: list[dict[str, Any]], rate: float, decay: float) -> Any:
         """torch's own."""

@@ -22,7 +22,7 @@ class Adam(Optimiser):
     0.9
     """
 
-    kind: Literal["adam"] = "adam"
+    method: Literal["adam"] = "adam"
     beta1: float = Field(0.9, ge=0, lt=1)
     beta2: float = Field(0.999, ge=0, lt=1)
 

@@ -22,7 +22,7 @@ class Adamw(Optimiser):
     0.9
     """
 
-    kind: Literal["adamw"] = "adamw"
+    method: Literal["adamw"] = "adamw"
     beta1: float = Field(0.9, ge=0, lt=1)
     beta2: float = Field(0.999, ge=0, lt=1)
 

@@ -24,7 +24,7 @@ class Lion(Optimiser):
     0.99
     """
 
-    kind: Literal["lion"] = "lion"
+    method: Literal["lion"] = "lion"
     beta1: float = Field(0.9, ge=0, lt=1)
     beta2: float = Field(0.99, ge=0, lt=1)
 

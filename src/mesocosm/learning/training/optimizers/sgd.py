@@ -22,7 +22,7 @@ class Sgd(Optimiser):
     0.9
     """
 
-    kind: Literal["sgd"] = "sgd"
+    method: Literal["sgd"] = "sgd"
     momentum: float = Field(0.9, ge=0, lt=1)
     nesterov: bool = False
 

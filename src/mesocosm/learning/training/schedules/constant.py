@@ -17,7 +17,7 @@ class Constant(Schedule):
     1.0
     """
 
-    kind: Literal["constant"] = "constant"
+    method: Literal["constant"] = "constant"
 
     def after(self, done: float, losses: Sequence[float]) -> float:
         """Always 1."""

@@ -18,7 +18,7 @@ class Cosine(Schedule):
     0.5
     """
 
-    kind: Literal["cosine"] = "cosine"
+    method: Literal["cosine"] = "cosine"
 
     def after(self, done: float, losses: Sequence[float]) -> float:
         """Half a cosine."""

@@ -17,7 +17,7 @@ class Linear(Schedule):
     0.5
     """
 
-    kind: Literal["linear"] = "linear"
+    method: Literal["linear"] = "linear"
 
     def after(self, done: float, losses: Sequence[float]) -> float:
         """What is left of the way."""

@@ -24,7 +24,7 @@ class OneCycle(Schedule):
     1.0
     """
 
-    kind: Literal["one_cycle"] = "one_cycle"
+    method: Literal["one_cycle"] = "one_cycle"
     warmup: float = Field(0.0, ge=0, lt=1)
     rise: float = Field(0.3, gt=0, lt=1)
 

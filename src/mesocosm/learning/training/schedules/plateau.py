@@ -24,7 +24,7 @@ class Plateau(Schedule):
     0.3
     """
 
-    kind: Literal["plateau"] = "plateau"
+    method: Literal["plateau"] = "plateau"
     patience: int = Field(1, ge=1, le=100)
     by: float = Field(0.3, gt=0, lt=1)
 

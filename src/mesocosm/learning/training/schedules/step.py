@@ -23,7 +23,7 @@ class Step(Schedule):
     0.1
     """
 
-    kind: Literal["step"] = "step"
+    method: Literal["step"] = "step"
     times: int = Field(3, ge=2, le=100)
     by: float = Field(0.1, gt=0, lt=1)
 

@@ -1,0 +1,152 @@
+"""A file of grammar 1 in the words of grammar 2: data renamed, and texts rewritten byte by byte.
+
+Knows the table of words and trees with places. What both grammars call the same stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from mesocosm.config.migrations.grammar_1 import RENAMED, Renamed
+from mesocosm.config.source_map import load, place_of, plain
+from mesocosm.core.errors import Place
+
+GRAMMAR = 2
+_OLD_KEYS = {"grammar"}.union(*(renamed.keys for renamed in RENAMED))
+_OLD_VALUES = frozenset().union(
+    *(words for renamed in RENAMED for words in (renamed.values or {}).values())
+)
+_OLD_WORD = re.compile(rf"\b({'|'.join(sorted(_OLD_KEYS | _OLD_VALUES))})\b")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One word of a file that grammar 2 calls otherwise.
+
+    Args:
+        path: of the key in the file; of an item where a list has bare words.
+        old: the word of grammar 1.
+        new: the word of grammar 2.
+        is_key: whether the word is a key, else it is a value.
+    """
+
+    path: tuple[str | int, ...]
+    old: str
+    new: str
+    is_key: bool
+
+
+def find_changes(data: Any) -> list[Change]:
+    """Every word of grammar 1 in a file's data, in the order of the table."""
+    found = []
+    if isinstance(data, dict) and data.get("grammar") == 1:
+        found.append(Change(("grammar",), "1", str(GRAMMAR), False))
+    for renamed in RENAMED:
+        for path, node in _matches(data, renamed.path):
+            found += _changes_of(renamed, path, node)
+    return found
+
+
+def _matches(
+    node: Any, pattern: tuple[str, ...], path: tuple[str | int, ...] = ()
+) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """Every node whose path fits the pattern."""
+    if not pattern:
+        yield path, node
+        return
+    step, rest = pattern[0], pattern[1:]
+    if step == "[]":
+        if isinstance(node, list):
+            for index, item in enumerate(node):
+                yield from _matches(item, rest, (*path, index))
+        else:
+            yield from _matches(node, rest, path)
+    elif isinstance(node, dict):
+        for name in [*node] if step == "*" else [step] if step in node else []:
+            yield from _matches(node[name], rest, (*path, name))
+
+
+def _changes_of(renamed: Renamed, path: tuple[str | int, ...], node: Any) -> Iterator[Change]:
+    values = renamed.values or {}
+    if isinstance(node, str) and node in values.get("", {}):
+        yield Change(path, node, values[""][node], False)
+    if not isinstance(node, dict):
+        return
+    for old, new in renamed.keys.items():
+        if old not in node or new in node:
+            continue
+        yield Change((*path, old), old, new, True)
+        value = node[old]
+        if isinstance(value, str) and value in values.get(old, {}):
+            yield Change((*path, old), value, values[old][value], False)
+
+
+def rename_data(data: Any) -> Any:
+    """The data of a file, or of a part of one under its section's name, in words of grammar 2.
+
+    >>> rename_data({"models": {"m": {"learns": "d", "tune": {"optimiser": {"kind": "lion"}}}}})
+    {'models': {'m': {'dataset': 'd', 'fine_tune': {'optimizer': {'method': 'lion'}}}}}
+    """
+    changes = find_changes(data)
+    keys = {change.path: change.new for change in changes if change.is_key}
+    values = {change.path: change.new for change in changes if not change.is_key}
+    values.pop(("grammar",), None)
+
+    def renamed(node: Any, path: tuple[str | int, ...]) -> Any:
+        if path in values:
+            return values[path]
+        if path == ("grammar",) and node == 1:
+            return GRAMMAR
+        if isinstance(node, dict):
+            return {
+                keys.get((*path, key), key): renamed(value, (*path, key))
+                for key, value in node.items()
+            }
+        if isinstance(node, list):
+            return [renamed(item, (*path, index)) for index, item in enumerate(node)]
+        return node
+
+    return renamed(data, ())
+
+
+def rewrite_old_words(text: str, file: str) -> tuple[str, tuple[str, ...]]:
+    """A file's text as grammar 2 has it, and a sentence for each word that is not of grammar 2.
+
+    Raises:
+        Invalid: the text is no YAML map.
+    """
+    if not _OLD_WORD.search(text):
+        return text, ()
+    rewritten, changes = rewrite_text(text, file)
+    notes = [
+        f"{place.file}:{place.line}: '{change.old}' is now '{change.new}'"
+        for place, change in changes
+        if change.path != ("grammar",)
+    ]
+    return rewritten, tuple(notes)
+
+
+def rewrite_text(text: str, file: str) -> tuple[str, list[tuple[Place, Change]]]:
+    """A file's text in the words of grammar 2, every other byte as it was.
+
+    Returns:
+        The text, and each change with the place of the word in the text as it was.
+
+    Raises:
+        Invalid: the text is no YAML map.
+    """
+    tree = load(text, file)
+    changes = find_changes(plain(tree))
+    placed = [(place_of(tree, c.path, file, key=c.is_key), c) for c in changes]
+    lines = text.splitlines(keepends=True)
+    for place, change in sorted(placed, key=lambda p: (p[0].line, p[0].column), reverse=True):
+        line = lines[place.line - 1]
+        start = place.column - 1
+        start += line[start] in "\"'"
+        if line[start : start + len(change.old)] != change.old:
+            raise ValueError(f"{file}:{place.line}: '{change.old}' is not where its key stands")
+        lines[place.line - 1] = line[:start] + change.new + line[start + len(change.old) :]
+    return "".join(lines), sorted(placed, key=lambda p: (p[0].line, p[0].column))

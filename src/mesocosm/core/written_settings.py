@@ -1,0 +1,84 @@
+"""Settings as they tell one result from another: what differs from the defaults, and the kind.
+
+A new optional setting therefore changes no fingerprint. A default that changes what is made is a
+new revision of the code that makes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import TypeAdapter
+from pydantic.fields import FieldInfo
+
+from mesocosm.core.settings import Kind
+
+
+def written_settings(settings: Kind, without: Collection[str] = ()) -> dict[str, Any]:
+    """The settings that are not the defaults, JSON-ready, under the names that the file has.
+
+    What tells one kind from another (`type: csv`) is always among them.
+
+    Args:
+        without: fields that are left out.
+    """
+    dumped = settings.model_dump(mode="json", by_alias=True, exclude=set(without))
+    found: dict[str, Any] = _written(settings, dumped)
+    return found
+
+
+def normalise_settings(kind: type[Kind], stored: dict[str, Any]) -> dict[str, Any]:
+    """Settings that an earlier version stored, as `written_settings` has them now.
+
+    Each key is read by itself; one that is unknown, or holds what is not valid any more, stays as
+    it is.
+
+    >>> from mesocosm.core.llm import Language
+    >>> normalise_settings(Language, {"model": "m", "seconds": 20.0, "content": "ab"})
+    {'model': 'm', 'content': 'ab'}
+    """
+    names = {name: name for name in kind.model_fields}
+    names |= {field.alias: name for name, field in kind.model_fields.items() if field.alias}
+    found = {}
+    for key, value in stored.items():
+        if key not in names:
+            found[key] = value
+            continue
+        field = kind.model_fields[names[key]]
+        try:
+            adapter = TypeAdapter(field.rebuild_annotation())
+            read = adapter.validate_python(value)
+        except ValueError:
+            found[key] = value
+            continue
+        if _is_told(field, read):
+            found[field.alias or names[key]] = _written(
+                read, adapter.dump_python(read, mode="json", by_alias=True)
+            )
+    return found
+
+
+def _written(value: Any, dumped: Any) -> Any:
+    """A dumped value without what is a default, at any depth."""
+    if isinstance(value, Kind):
+        found = {}
+        for name, field in type(value).model_fields.items():
+            key = field.alias or name
+            inner = getattr(value, name)
+            if key in dumped and _is_told(field, inner):
+                found[key] = _written(inner, dumped[key])
+        return found
+    if isinstance(value, dict):
+        return {key: _written(item, dumped[str(key)]) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_written(item, other) for item, other in zip(value, dumped, strict=True)]
+    return dumped
+
+
+def _is_told(field: FieldInfo, value: Any) -> bool:
+    """Whether a value is not the default, or names the kind."""
+    names_kind = get_origin(field.annotation) is Literal and len(get_args(field.annotation)) == 1
+    if names_kind or field.is_required():
+        return True
+    return bool(value != field.get_default(call_default_factory=True))
