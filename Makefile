@@ -29,7 +29,7 @@ demo: $(STAMP)
 story: $(STAMP)
 	@test -f examples/$(SCENE)/ecosystem.yaml || { echo "there is no scene '$(SCENE)'; wanted SCENE=$$(ls -d examples/*/ | xargs -n1 basename | paste -sd'|')"; exit 2; }
 	$(BIN)/mesocosm build -f examples/$(SCENE)
-	$(BIN)/mesocosm story -f examples/$(SCENE)
+	$(BIN)/mesocosm test scenario -f examples/$(SCENE)
 
 $(VENV)/.ready-test: $(SOURCES) | $(BIN)/python
 	@echo "Installing Mesocosm and what its tests need into $(VENV)"

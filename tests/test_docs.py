@@ -303,6 +303,6 @@ def test_a_scenes_day_is_one_command(scene: str) -> None:
         check=True,
     )
     assert (
-        done.stdout.splitlines()[-1].endswith(f"mesocosm story -f examples/{scene}")
+        done.stdout.splitlines()[-1].endswith(f"mesocosm test scenario -f examples/{scene}")
         and (ROOT / "examples" / scene / "story.yaml").is_file()
     )

@@ -105,7 +105,7 @@ def test_what_was_measured_becomes_changes_with_evidence(
         and told["monitors.desk-watch"]["drift"]["window"] == 160
     )
 
-    done = cli("tune-up", "-f", str(pond), "-o", str(pond / "better.yaml"))
+    done = cli("model", "suggest", "-f", str(pond), "-o", str(pond / "better.yaml"))
     assert (
         done.returncode == 0
         and "better.yaml has them all" in done.stdout
@@ -126,11 +126,11 @@ def test_what_was_measured_becomes_changes_with_evidence(
         spec.monitors["desk-watch"].on_drift == ("alert", "retrain")
         and spec.services["desk"].abstain == 0.1
     )
-    again = cli("tune-up", "-f", str(pond / "better.yaml"), "--json")
+    again = cli("model", "suggest", "-f", str(pond / "better.yaml"), "--json")
     assert not set(told) & set(named(json.loads(again.stdout)["proposals"])), (
         "what is done is not proposed again"
     )
-    refused = cli("tune-up", "-f", str(pond), "-o", str(pond / "better.yaml"))
+    refused = cli("model", "suggest", "-f", str(pond), "-o", str(pond / "better.yaml"))
     assert refused.returncode == 1 and "exists already" in refused.stderr
 
 

@@ -142,7 +142,7 @@ def test_report_doctor_status_and_bases_answer(bank: Path, cli: Callable[..., An
     assert set(report["models"]) == {"risk", "intent"} and "credit" in report["datasets"]
     assert "rows in =" in cli("report", "-f", str(bank)).stdout
     assert json.loads(cli("doctor", "-f", str(bank), "--json").stdout)["faults"] == []
-    assert json.loads(cli("bases", "--json").stdout)["bases"][0]["name"] == "minilm"
+    assert json.loads(cli("model", "bases", "--json").stdout)["bases"][0]["name"] == "minilm"
     assert "models" in json.loads(cli("check", "--schema").stdout)["properties"]
 
 

@@ -55,7 +55,9 @@ def test_every_word_of_grammar_1_is_rewritten_and_nothing_else() -> None:
     assert len(changes) == 24
     before, after = FILE.splitlines(), text.splitlines()
     assert len(before) == len(after) and before[1] == after[1]
-    assert after[9].endswith('note: {type: text, missing: {"method": constant, value: "learns: x"}}')
+    assert after[9].endswith(
+        'note: {type: text, missing: {"method": constant, value: "learns: x"}}'
+    )
     assert after[17] == "    'dataset': table" and after[23] == (
         "    context_fields: [shade]   # kept   apart"
     )

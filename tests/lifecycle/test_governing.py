@@ -328,7 +328,7 @@ def test_the_commands_of_governing_answer_in_words_and_in_json(
             and plain.stdout.strip()
             and json.loads(data.stdout)
         ), plain.stderr
-    wrong = cli("diff", "sales", "9", "-f", home)
+    wrong = cli("data", "diff", "sales", "9", "-f", home)
     assert (
         wrong.returncode == 1
         and "'sales' has no version '9'" in wrong.stderr

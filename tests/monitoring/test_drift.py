@@ -128,7 +128,7 @@ def test_the_incident_of_the_on_call_page(bank: Path, server: Server, cli: Any) 
     )
     assert eco.catalog.deployment("credit-desk")["version"] == before
     assert (
-        json.loads(cli("drill", "quiet", "-f", str(bank), "--rows", "30", "--json").stdout)[
+        json.loads(cli("test", "drill", "quiet", "-f", str(bank), "--rows", "30", "--json").stdout)[
             "failed"
         ]
         == 0
@@ -552,7 +552,7 @@ def test_the_story_of_the_page_goes_as_told_and_another_does_not(
     )
     catalog = open_ecosystem(desk).catalog
     before = catalog.alerts(), len(catalog.predictions("desk", most=500))
-    done = cli("story", "-f", str(desk), "--story", str(told), "--json")
+    done = cli("test", "scenario", "-f", str(desk), "--story", str(told), "--json")
     acts = json.loads(done.stdout)["acts"]
     assert [a["missed"] for a in acts[:3]] == [[], [], []] and done.returncode == 1, (
         done.stdout + done.stderr

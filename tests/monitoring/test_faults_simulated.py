@@ -593,6 +593,6 @@ def test_a_person_who_closes_an_alert_lets_its_field_teach() -> None:
         return ""
 
     assert not refused("command line", at)
-    assert "mesocosm close" in refused("m", at) and "shop has values" in refused(
+    assert "mesocosm service close" in refused("m", at) and "shop has values" in refused(
         "command line", [t + 1000 for t in at]
     )

@@ -151,11 +151,22 @@ def test_an_address_is_a_secret(
 
 def test_a_silence_by_hand(pond: Path, cli: Callable[..., Any]) -> None:
     done = cli(
-        "silence", "watch", "--for", "2h", "--why", "the source is being mended", "-f", str(pond)
+        "service",
+        "silence",
+        "watch",
+        "--for",
+        "2h",
+        "--why",
+        "the source is being mended",
+        "-f",
+        str(pond),
     )
     assert done.returncode == 0 and "watch is silent for 2h" in done.stdout, done.stderr
-    assert "Did you mean 'watch'?" in cli("silence", "wach", "-f", str(pond)).stderr
-    assert "a length of time" in cli("silence", "watch", "--for", "long", "-f", str(pond)).stderr
+    assert "Did you mean 'watch'?" in cli("service", "silence", "wach", "-f", str(pond)).stderr
+    assert (
+        "a length of time"
+        in cli("service", "silence", "watch", "--for", "long", "-f", str(pond)).stderr
+    )
 
 
 def test_two_gateways_over_one_catalog(

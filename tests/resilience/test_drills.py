@@ -60,7 +60,7 @@ def churn(tmp_path_factory: pytest.TempPathFactory, cli: Callable[..., Any]) -> 
 
 
 def drilled(churn: Server, cli: Callable[..., Any], *words: str) -> dict[str, Any]:
-    done = cli("drill", *words, "-f", str(churn.home), "--json")
+    done = cli("test", "drill", *words, "-f", str(churn.home), "--json")
     assert done.returncode == 0 and not done.stderr.count("Traceback"), done.stdout + done.stderr
     found = json.loads(done.stdout)
     assert found["failed"] == found.get("refused", 0) == 0
@@ -78,7 +78,9 @@ def test_a_unit_is_told_and_an_alert_that_is_open_is_not_called_none(
     )
     again = drilled(churn, cli, "unit-change", "--rows", "60", "--wait", "1")
     assert again["alerts"] == [] and "income" in again["open_before"][0]["message"]
-    said = cli("drill", "unit-change", "-f", str(churn.home), "--rows", "60", "--wait", "1").stdout
+    said = cli(
+        "test", "drill", "unit-change", "-f", str(churn.home), "--rows", "60", "--wait", "1"
+    ).stdout
     assert "no new alarm" in said and "still open from before: " in said
     drilled(churn, cli, "quiet", "--rows", "300")
     assert open_ecosystem(churn.home).catalog.alerts(open_only=True) == []
@@ -108,7 +110,7 @@ def test_the_report_describes_the_version_in_service_and_names_those_made_after_
         "churn"
     ]
     assert told["id"] == serving and told["others"] == []
-    done = cli("retrain", "desk", "-f", str(churn.home))
+    done = cli("model", "retrain", "desk", "-f", str(churn.home))
     kept = eco.catalog.deployment("desk")["version"]
     newest = eco.catalog.versions("churn")[-1]["id"]
     told = json.loads(cli("report", "churn", "-f", str(churn.home), "--json").stdout)["models"][

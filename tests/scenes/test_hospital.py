@@ -186,7 +186,7 @@ def test_its_tutorial_holds(hospital: Path, tmp_path: Path) -> None:
 
 
 def test_its_story_goes_as_told(hospital: Path, cli: Any) -> None:
-    done = cli("story", "-f", str(hospital))
+    done = cli("test", "scenario", "-f", str(hospital))
     assert done.returncode == 0, done.stdout + done.stderr
 
 

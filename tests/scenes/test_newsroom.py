@@ -302,7 +302,7 @@ def test_its_tutorial_holds(newsroom: Path, tmp_path: Path) -> None:
 
 
 def test_its_story_goes_as_told(newsroom: Path, cli: Any) -> None:
-    done = cli("story", "-f", str(newsroom))
+    done = cli("test", "scenario", "-f", str(newsroom))
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -132,7 +132,7 @@ def test_what_many_ask_for_and_no_class_explains_becomes_one(
     served = served_of(home, "support-desk")
     assert served.now is not None
     served.predict([{"message": row["message"]} for row in served.now.held()])
-    done = cli("labels", "wish", "--new", "-f", str(home), "--json")
+    done = cli("model", "labels", "wish", "--new", "-f", str(home), "--json")
     assert json.loads(done.stdout)["groups"] == [], "all that was asked is known"
     eco = open_ecosystem(home)
     watch = Watch(
@@ -155,10 +155,10 @@ def test_what_many_ask_for_and_no_class_explains_becomes_one(
     (alert,) = [a for a in eco.catalog.alerts(open_only=True) if a["what"] == "surge"]
     assert (
         told < len(GIFTS) / 2
-        and "'mesocosm labels wish --new' shows what they ask for" in alert["message"]
+        and "'mesocosm model labels wish --new' shows what they ask for" in alert["message"]
     ), (told, alert)
 
-    found = json.loads(cli("labels", "wish", "--new", "-f", str(home), "--json").stdout)
+    found = json.loads(cli("model", "labels", "wish", "--new", "-f", str(home), "--json").stdout)
     assert len(found["groups"]) == 1 and found["waiting"] == 52 + 3 * len(GIFTS)
     group = found["groups"][0]
     assert (
@@ -171,11 +171,12 @@ def test_what_many_ask_for_and_no_class_explains_becomes_one(
     )
     assert len(mine) >= 0.9 * len(GIFTS) and len(strays) <= 2
 
-    wrong = cli("labels", "wish", "--like", mine[0], "-f", str(home))
+    wrong = cli("model", "labels", "wish", "--like", mine[0], "-f", str(home))
     assert wrong.returncode == 1 and "--like ID and --as LABEL go together" in wrong.stderr
-    wrong = cli("labels", "wish", "--like", "p-nothing", "--as", "gift", "-f", str(home))
+    wrong = cli("model", "labels", "wish", "--like", "p-nothing", "--as", "gift", "-f", str(home))
     assert wrong.returncode == 1 and "in no proposal now" in wrong.stderr
     done = cli(
+        "model",
         "labels",
         "wish",
         "--like",
@@ -187,7 +188,7 @@ def test_what_many_ask_for_and_no_class_explains_becomes_one(
         str(home),
     )
     assert f"{len(mine)} requests are 'gift_wrapping', which is new" in done.stdout
-    done = cli("retrain", "support-desk", "-f", str(home), "--json")
+    done = cli("model", "retrain", "support-desk", "-f", str(home), "--json")
     said = json.loads(done.stdout)
     assert said["promoted"] and said["comparison"]["new"]["labels"] == ["gift_wrapping"], said[
         "why"
@@ -246,7 +247,7 @@ def test_their_stories_go_as_told(support: Path, shop: Path, cli: Any) -> None:
     for home in (shop, support)[
         : rounds(1, 2)
     ]:  # two minutes of the desk's are waiting for its watch
-        done = cli("story", "-f", str(home))
+        done = cli("test", "scenario", "-f", str(home))
         assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -263,7 +264,7 @@ def test_what_is_offered_to_break_can_be_broken(support: Path, tmp_path: Path, c
         "support": "story",
     }
     for kind in ("unit-change", "drift"):
-        done = cli("drill", kind, "-f", str(support))
+        done = cli("test", "drill", kind, "-f", str(support))
         assert (
             done.returncode == 1
             and f"'{kind}' changes a number, and 'support-desk' takes none" in done.stderr

@@ -443,5 +443,5 @@ def test_what_cannot_be_is_said(pond: Path, cli: Any, line: str, found: str) -> 
 
 
 def test_nobody_else_is_the_owner(pond: Path, cli: Any) -> None:
-    done = cli("token", "owner", "-f", str(pond))
+    done = cli("service", "token", "owner", "-f", str(pond))
     assert done.returncode and "is the role of the token that 'up' prints" in done.stderr

@@ -286,10 +286,10 @@ def test_all_at_once_and_back_by_hand(two: Path, tmp_path: Path, cli: Callable[.
 
 def test_promoted_by_hand(two: Path, tmp_path: Path, cli: Callable[..., Any]) -> None:
     eco, served, _ = started(two, tmp_path)
-    out = cli("promote", "desk", "-f", str(eco.spec.path), "--why", "it is Friday")
+    out = cli("service", "promote", "desk", "-f", str(eco.spec.path), "--why", "it is Friday")
     assert out.returncode == 0 and "judge-v2" in out.stdout
     assert "it is Friday" in eco.catalog.deployment("desk")["why"]
-    again = cli("promote", "desk", "-f", str(eco.spec.path))
+    again = cli("service", "promote", "desk", "-f", str(eco.spec.path))
     assert (
         again.returncode == 1 and "no rollout of 'desk' is under way" in again.stdout + again.stderr
     )

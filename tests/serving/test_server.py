@@ -202,11 +202,19 @@ def test_a_swap_and_a_rollback_drop_no_request(
         for alert in eco.catalog.alerts(open_only=True):
             assert (
                 cli(
-                    "close", alert["id"], "-f", str(server.home), "--why", "rows of tests"
+                    "service",
+                    "close",
+                    alert["id"],
+                    "-f",
+                    str(server.home),
+                    "--why",
+                    "rows of tests",
                 ).returncode
                 == 0
             )
-        done = cli("retrain", "credit-desk", "-f", str(server.home), "--reason", "test", "--json")
+        done = cli(
+            "model", "retrain", "credit-desk", "-f", str(server.home), "--reason", "test", "--json"
+        )
         if "is open" not in done.stdout:
             break
     assert done.returncode == 0, done.stdout + done.stderr

@@ -289,6 +289,7 @@ def test_a_picture_is_taken(server: Server, tmp_path: Path, cli: Callable[..., A
     if not shutil.which("chromium"):
         pytest.skip("no chromium is here")
     done = cli(
+        "world",
         "picture",
         str(tmp_path / "valley.png"),
         "-f",
@@ -315,6 +316,7 @@ def test_a_picture_is_taken(server: Server, tmp_path: Path, cli: Callable[..., A
     )
     assert (
         cli(
+            "world",
             "picture",
             str(tmp_path / "turn.webp"),
             "-f",

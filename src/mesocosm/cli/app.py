@@ -1,79 +1,95 @@
-"""The program: each command by its name, loaded when it is called."""
+"""The program: daily commands at the top, the others in groups; a command is loaded when called."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-COMMANDS = {
-    "init": "project",
-    "draft": "project",
-    "check": "project",
-    "plan": "project",
-    "build": "project",
-    "up": "project",
-    "status": "project",
-    "report": "project",
-    "card": "model",
-    "labels": "model",
-    "predict": "project",
-    "trace": "project",
-    "explain": "project",
-    "lineage": "data",
-    "feedback": "service",
-    "promote": "service",
-    "rollback": "service",
-    "silence": "service",
-    "close": "service",
-    "versions": "data",
-    "diff": "data",
-    "forget": "data",
-    "reveal": "data",
-    "rotate": "data",
-    "aggregate": "data",
-    "drill": "test",
-    "story": "test",
-    "export": "project",
-    "picture": "world",
-    "bases": "model",
-    "token": "service",
-    "doctor": "project",
-    "retrain": "model",
-    "tune-up": "project",
-}  # each command and its group, the folder that holds it
+if TYPE_CHECKING:
+    import typer
+
+DAILY = (
+    "init",
+    "draft",
+    "check",
+    "plan",
+    "build",
+    "up",
+    "status",
+    "report",
+    "predict",
+    "explain",
+    "trace",
+    "ask",
+    "doctor",
+    "export",
+    "migrate",
+    "schema",
+)
+GROUPS = {
+    "data": (
+        "Versions, privacy and lineage of datasets.",
+        ("versions", "diff", "rollback", "forget", "reveal", "rotate", "aggregate", "lineage"),
+    ),
+    "model": (
+        "Model cards, labels, retraining and base models.",
+        ("card", "labels", "retrain", "bases", "suggest"),
+    ),
+    "service": (
+        "What is deployed: rollouts, alerts, feedback and access tokens.",
+        ("promote", "rollback", "feedback", "silence", "close", "token"),
+    ),
+    "test": ("Injected faults and scenario tests.", ("drill", "scenario")),
+    "world": ("Pictures of the world.", ("picture",)),
+}
+FORMER = {"story": "test scenario", "tune-up": "model suggest"} | {
+    name: f"{group} {name}"
+    for group, (_, names) in GROUPS.items()
+    for name in names
+    if name not in ("scenario", "suggest", "rollback")
+}
+COMMANDS = (*DAILY, *(f"{group} {name}" for group, (_, names) in GROUPS.items() for name in names))
 
 
 def load_command(name: str) -> Callable[..., None]:
-    """The function of a command, whose module is imported now."""
-    function = name.replace("-", "_")
-    module = import_module(f"mesocosm.cli.commands.{COMMANDS[name]}.{function}")
+    """The function of a command, such as `plan` or `data versions`; its module is imported now."""
+    group, _, command = name.rpartition(" ")
+    function = command.replace("-", "_")
+    module = import_module(f"mesocosm.cli.commands.{group or 'project'}.{function}")
     found: Callable[..., None] = getattr(module, function)
     return found
 
 
 def run() -> None:
-    """Run the command line; only the command that is called is imported."""
+    """Run the command line; only what is called is imported."""
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     import typer
 
     from mesocosm import __version__
 
-    called = next((a for a in sys.argv[1:] if not a.startswith("-")), None)
+    sys.argv[1:] = _in_words_of_now(sys.argv[1:])
     app = typer.Typer(
         name="mesocosm",
         no_args_is_help=True,
-        add_completion=False,
         pretty_exceptions_enable=False,
         help=(
             "One file, ecosystem.yaml, describes an AI ecosystem; Mesocosm makes it true and keeps"
             " it true."
         ),
     )
-    for name in COMMANDS:
-        if called not in COMMANDS or called == name:
-            app.command(name)(load_command(name))
+    completing = "_MESOCOSM_COMPLETE" in os.environ
+    words = [] if completing else [word for word in sys.argv[1:] if not word.startswith("-")]
+    _add_commands(app, DAILY, words[:1])
+    for group, (about, names) in GROUPS.items():
+        inner = typer.Typer(name=group, no_args_is_help=True, help=about)
+        if completing or words[:1] == [group]:
+            _add_commands(inner, names, words[1:2], group)
+        else:
+            inner.callback()(lambda: None)
+        app.add_typer(inner)
 
     @app.callback(invoke_without_command=True)
     def _top(version: bool = typer.Option(False, "--version", help="Print the version.")) -> None:
@@ -82,3 +98,34 @@ def run() -> None:
             raise typer.Exit
 
     app()
+
+
+def _add_commands(
+    app: typer.Typer, names: Iterable[str], called: list[str], group: str = ""
+) -> None:
+    """Add the command that is called, or all where none of them is: help lists them."""
+    names = tuple(names)
+    chosen = [name for name in names if [name] == called] or names
+    for name in chosen:
+        app.command(name)(load_command(f"{group} {name}".strip()))
+
+
+def _in_words_of_now(arguments: list[str]) -> list[str]:
+    """The arguments with a former command's name as it is now; a note says so."""
+    first = next((word for word in arguments if not word.startswith("-")), "")
+    if first == "rollback":
+        _note("rollback", "service rollback' or 'mesocosm data rollback")
+        return _replace(arguments, first, ["service", "rollback"])
+    if first not in FORMER:
+        return arguments
+    _note(first, FORMER[first])
+    return _replace(arguments, first, FORMER[first].split())
+
+
+def _replace(arguments: list[str], word: str, words: list[str]) -> list[str]:
+    at = arguments.index(word)
+    return [*arguments[:at], *words, *arguments[at + 1 :]]
+
+
+def _note(former: str, now: str) -> None:
+    print(f"'mesocosm {former}' is now 'mesocosm {now}'.", file=sys.stderr)

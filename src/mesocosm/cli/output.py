@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import wraps
 from pathlib import Path
@@ -117,4 +117,17 @@ def opened(file: Path) -> Any:
     """The ecosystem of a file."""
     from mesocosm.api.ecosystem import open_ecosystem
 
-    return open_ecosystem(file)
+    eco = open_ecosystem(file)
+    note_deprecations(eco.spec.deprecations)
+    return eco
+
+
+def note_deprecations(deprecations: Sequence[str]) -> None:
+    """Say on stderr that a file has words of an earlier grammar, and how to rewrite it."""
+    if deprecations:
+        count = f"{len(deprecations)} words" if len(deprecations) > 1 else "1 word"
+        print(
+            f"{deprecations[0]} ({count} of grammar 1, which is read until the next release;"
+            " 'mesocosm migrate' rewrites them).",
+            file=sys.stderr,
+        )

@@ -55,6 +55,19 @@ def write_json(path: Path, value: Any) -> None:
     os.replace(aside, path)
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, with the mode of the file that it replaces.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    aside = path.with_name(aside_name(path))
+    aside.write_bytes(content)
+    if path.exists():
+        aside.chmod(path.stat().st_mode & 0o777)
+    aside.replace(path)
+
+
 @contextmanager
 def folder_appears(target: Path) -> Iterator[Path]:
     """A folder to fill; it takes the name `target` when the block ends well, else it is gone.

@@ -151,7 +151,7 @@ class Dataset(Kind):
         anonymity: fields made so coarse that no row stands alone.
         ground_truth: a source of the same columns that is known to be right; the report tells how many
             kept values agree, row by `key`.
-        budget: how much privacy (epsilon, in all) `mesocosm aggregate` may spend on the table.
+        budget: how much privacy (epsilon, in all) `mesocosm data aggregate` may spend on the table.
         owner: who answers for the table.
         purpose: what it may be used for.
         classification: `public`, `internal`, `confidential` or `restricted`.

@@ -105,7 +105,7 @@ class Model(Kind):
     """A model to grow.
 
     Args:
-        base: a pretrained base: a name from `mesocosm bases`, a hub id or a folder; not needed
+        base: a pretrained base: a name from `mesocosm model bases`, a hub id or a folder; not needed
             where no input is text. `auto` tries those that are here and, where `tune` is not given,
             ways of tuning too. `{onnx: FILE}`, `{keras: FILE}` and `{tensorflow: FOLDER}` bring a
             model of numbers that was made elsewhere.

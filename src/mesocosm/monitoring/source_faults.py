@@ -57,7 +57,7 @@ def refuse_at_fault(catalog: Catalog, service: str) -> None:
             catalog,
             service,
             f"{found[0]['id']} is open ({found[0]['detail']['verdict']['why']}); fix the source, or"
-            f" close the alert with a reason: mesocosm close {found[0]['id']} --why REASON",
+            f" close the alert with a reason: mesocosm service close {found[0]['id']} --why REASON",
         )
 
 
@@ -102,7 +102,7 @@ def refuse_faulty_rows(
         name = changes[0].field
         remedy = (
             f"fix the source; where its values are right, close the alert about {name} with a"
-            " reason once it is raised: mesocosm close ALERT --why REASON"
+            " reason once it is raised: mesocosm service close ALERT --why REASON"
         )
         _refuse(
             catalog,

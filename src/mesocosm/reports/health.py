@@ -329,12 +329,12 @@ def _experience(
         if service.abstain and asked >= FEW and unsure > 2 * service.abstain:
             todo.append(
                 f"{unsure:.0%} of the answers of '{name}' are not sure, where {service.abstain:.0%}"
-                f" is usual: mesocosm labels {service.model} --new"
+                f" is usual: mesocosm model labels {service.model} --new"
             )
         if service.model and asked >= 10 * FEW and len(told) < FEW:
             todo.append(
                 f"{len(told)} labels came back for the last {asked} answers of '{name}', so nothing"
-                " tells whether they are right: mesocosm feedback, or mesocosm labels"
+                " tells whether they are right: mesocosm service feedback, or mesocosm model labels"
                 f" {service.model} --next"
             )
         if apdex is not None and apdex < 0.85:

@@ -164,7 +164,7 @@ def test_a_temperature_undoes_overconfidence_and_the_paired_test_is_exact() -> N
 
 def test_the_card_says_what_the_catalog_knows(bank: Path, tmp_path: Path) -> None:
     out = tmp_path / "card.md"
-    said = run("card", "risk", "-f", str(bank), "-o", str(out))
+    said = run("model", "card", "risk", "-f", str(bank), "-o", str(out))
     assert said.returncode == 0, said.stderr
     page = out.read_text()
     for word in (
@@ -178,5 +178,5 @@ def test_the_card_says_what_the_catalog_knows(bank: Path, tmp_path: Path) -> Non
         "| bad |",
     ):
         assert word in page, word
-    wrong = run("card", "risc", "-f", str(bank))
+    wrong = run("model", "card", "risc", "-f", str(bank))
     assert wrong.returncode == 1 and "Did you mean 'risk'?" in wrong.stderr

@@ -329,7 +329,7 @@ def test_tuning_beats_the_base_as_it_is_and_is_served_as_it_was_judged(
         out["label"]
         == net.labels[int(net.outputs({"scan": [scans[fresh[0]]], "box": ["a"]}, 1)[0].argmax())]
     )
-    card = cli("card", "reader", "-f", str(file)).stdout
+    card = cli("model", "card", "reader", "-f", str(file)).stdout
     assert "- Images: looked at by vit (as its folder says), tuned by full, " in card
 
 

@@ -47,7 +47,7 @@ def test_it_climbs_the_ladder_while_there_is_budget(
         version["recipe"]["method"] in best
         or (version["recipe"]["method"] == "frozen" and version["recipe"]["head"] in best)
     )
-    assert "What was tried for it" in cli("card", "judge", "-f", str(file)).stdout
+    assert "What was tried for it" in cli("model", "card", "judge", "-f", str(file)).stdout
     out = json.loads(
         cli(
             "predict",

@@ -155,7 +155,7 @@ def test_a_model_learns_on_and_its_graphs_are_lean(pond: Path, cli: Callable[...
         and "what mattered to it is held" in said
         and "old rows are seen again" in said
     ), said
-    card = cli("card", "judge", "-f", str(file)).stdout
+    card = cli("model", "card", "judge", "-f", str(file)).stdout
     assert "rows by which the last version was judged" in card
     out = json.loads(
         cli(

@@ -81,10 +81,10 @@ def test_requests_and_rows_without_a_label_are_listed_until_they_have_one(
     at = [f.get("prediction") for f in listed]
     assert at.index(doubt["id"]) < at.index(sure["id"])  # the least sure come first
     desk.feedback(doubt["id"], "no thanks")
-    done = cli("labels", "judge", "--next", "-f", str(pond), "--json")
+    done = cli("model", "labels", "judge", "--next", "-f", str(pond), "--json")
     ids = [f.get("prediction") for f in json.loads(done.stdout)["found"]]
     assert done.returncode == 0 and doubt["id"] not in ids and sure["id"] in ids
-    said = cli("labels", "judge", "--next", "-f", str(pond)).stdout
+    said = cli("model", "labels", "judge", "--next", "-f", str(pond)).stdout
     assert "2 of 2 rows without a label" in said and "notes.csv:83" in said
 
 

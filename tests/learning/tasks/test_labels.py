@@ -201,14 +201,14 @@ def test_a_model_of_labels_is_built_judged_served_and_corrected(
         and set(m["baselines"]) == {"majority", "linear"}
         and m["interval"]["micro_f1"][0] <= m["micro_f1"] <= m["interval"]["micro_f1"][1]
     )
-    assert cli("feedback", out["id"], "loan; card", "-f", str(file)).returncode == 0
-    wrong = cli("feedback", out["id"], "loan; moon", "-f", str(file))
+    assert cli("service", "feedback", out["id"], "loan; card", "-f", str(file)).returncode == 0
+    wrong = cli("service", "feedback", out["id"], "loan; moon", "-f", str(file))
     assert wrong.returncode != 0 and "'moon' is no label" in wrong.stderr + wrong.stdout
     if tune == "frozen":
         told = cli("explain", out["id"], "-f", str(file))
         assert told.returncode == 0 and "card" in told.stdout, told.stdout + told.stderr
-        assert "micro_f1" in cli("card", "topics", "-f", str(file)).stdout
-        refused = cli("labels", "topics", "--next", "-f", str(file))
+        assert "micro_f1" in cli("model", "card", "topics", "-f", str(file)).stdout
+        refused = cli("model", "labels", "topics", "--next", "-f", str(file))
         assert refused.returncode != 0 and "several labels" in refused.stderr + refused.stdout
 
 

@@ -167,13 +167,13 @@ def test_a_shop_ranks_what_comes_next_and_what_nobody_touched(
     assert len(net.predict([{"liked": None}])[0]["items"]) == 22
     shown = cli("predict", "shelf", "--input", '{"liked": "bike1"}', "-f", str(file)).stdout
     assert "because of bike1" in shown and "bike bell  (bike2)" in shown
-    card = cli("card", "taste", "-f", str(file)).stdout
+    card = cli("model", "card", "taste", "-f", str(file)).stdout
     assert (
         "Ranks 'item' from: liked" in card
         and "hit_rate_at_10" in card
         and "p0" not in json.dumps(version["recipe"])
     )
-    again = cli("retrain", "shelf", "-f", str(file))
+    again = cli("model", "retrain", "shelf", "-f", str(file))
     assert again.returncode != 0 and "is solved anew from all that was done" in " ".join(
         (again.stdout + again.stderr).split()
     )

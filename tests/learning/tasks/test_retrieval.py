@@ -117,8 +117,8 @@ def test_a_finder_is_built_judged_served_and_corrected(
         and len(out["found"]) == 5
         and out["found"][0]["likeness"] == out["likeness"]
     )
-    assert cli("feedback", out["id"], "Call us.", "-f", str(file)).returncode == 0
-    assert "Finds 'answer'" in cli("card", "find", "-f", str(file)).stdout
+    assert cli("service", "feedback", out["id"], "Call us.", "-f", str(file)).returncode == 0
+    assert "Finds 'answer'" in cli("model", "card", "find", "-f", str(file)).stdout
     if "last" in more:
         assert "loss" in done.stdout + done.stderr and list(
             (desk / ".mesocosm" / "models" / "find").glob("*/trunk/trunk.fp32.onnx")
@@ -167,7 +167,7 @@ def _learns_on(desk: Path, file: Path, cli: Callable[..., Any]) -> None:
         and told["rows"] >= 10
         and told["now"] > told["then"] - 0.15
     )
-    assert "mean reciprocal rank" in cli("card", "find", "-f", str(file)).stdout
+    assert "mean reciprocal rank" in cli("model", "card", "find", "-f", str(file)).stdout
 
 
 def test_what_a_forgotten_row_alone_answered_is_found_no_more(
@@ -189,7 +189,7 @@ def test_what_a_forgotten_row_alone_answered_is_found_no_more(
     assert cli("build", "-f", str(file)).returncode == 0
     kept = next((desk / ".mesocosm" / "models" / "find").glob("*/answers.json"))
     assert "Quellhorn" in kept.read_text()
-    done = cli("forget", "--dataset", "asked", "--key", str(len(rows) - 1), "-f", str(file))
+    done = cli("data", "forget", "--dataset", "asked", "--key", str(len(rows) - 1), "-f", str(file))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Quellhorn" not in kept.read_text()
     out = json.loads(

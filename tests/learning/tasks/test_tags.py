@@ -197,9 +197,9 @@ def test_names_are_found_served_and_fed_back(tmp_path: Path, cli: Callable[..., 
         )["spans"]
         == []
     )
-    fed = cli("feedback", out["id"], "O B-PERSON I-PERSON O O B-PLACE", "-f", str(file))
+    fed = cli("service", "feedback", out["id"], "O B-PERSON I-PERSON O O B-PLACE", "-f", str(file))
     assert fed.returncode == 0, fed.stdout + fed.stderr
-    assert "Tags words as 'marks'" in cli("card", "finder", "-f", str(file)).stdout
+    assert "Tags words as 'marks'" in cli("model", "card", "finder", "-f", str(file)).stdout
 
 
 def test_a_base_is_tuned_for_tags(tmp_path: Path) -> None:

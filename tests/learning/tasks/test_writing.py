@@ -298,10 +298,13 @@ def test_a_writer_is_built_judged_carded_served_and_told_of(
         ).stdout
     )
     assert out["text"] == "please block it today" and out["end"] and out["tokens"] == 4
-    assert cli("feedback", out["id"], "please block it at once", "-f", str(file)).returncode == 0
+    assert (
+        cli("service", "feedback", out["id"], "please block it at once", "-f", str(file)).returncode
+        == 0
+    )
     assert (
         "rouge_l" in cli("report", "-f", str(file)).stdout
-        and "Writes 'a'" in cli("card", "writer", "-f", str(file)).stdout
+        and "Writes 'a'" in cli("model", "card", "writer", "-f", str(file)).stdout
     )
     no = cli("explain", out["id"], "-f", str(file))
     assert no.returncode == 1 and "writes" in no.stderr + no.stdout and "Traceback" not in no.stderr
@@ -309,7 +312,7 @@ def test_a_writer_is_built_judged_carded_served_and_told_of(
     assert page.returncode == 0 and "What it writes" in (tmp_path / "r.html").read_text()
     with (tmp_path / "asked.csv").open("a", newline="") as more:
         csv.writer(more).writerow((900, "my new key now", "please change it today"))
-    again = cli("retrain", "clerk", "-f", str(file))
+    again = cli("model", "retrain", "clerk", "-f", str(file))
     assert again.returncode == 0, again.stdout + again.stderr
     (tmp_path / "tiny" / "model.safetensors").write_bytes(
         (tiny(tmp_path / "other", chat=True) / "model.safetensors").read_bytes()[:-4] + b"\0\0\0\1"

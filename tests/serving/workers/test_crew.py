@@ -268,7 +268,7 @@ def test_the_log_has_no_private_values(up: Server) -> None:
 @pytest.mark.parametrize("kind", ["kill", "bad-model", "full-disk"])
 def test_a_copy_is_broken_and_heals(two: Path, cli: Callable[..., Any], kind: str) -> None:
     before = sorted(p.name for p in (two / ".mesocosm").iterdir())
-    done = cli("drill", kind, "-f", str(two), "--json")
+    done = cli("test", "drill", kind, "-f", str(two), "--json")
     if kind == "full-disk" and done.returncode:  # a machine where nobody may mount a disk says so
         assert (
             "this user may not; run it as root" in done.stdout or "no 'mount' here" in done.stdout

@@ -233,7 +233,9 @@ def _stem(word: str) -> str:
 
 def speakers(eco: Any, root: Path) -> Mapping[str, Words]:
     """Who words answers for the inhabitants of a file, by what their `speaks` names."""
-    wanted = {p.inhabitant.language_model for p in eco.world.places.values() if p.inhabitant} - {ROWS}
+    wanted = {p.inhabitant.language_model for p in eco.world.places.values() if p.inhabitant} - {
+        ROWS
+    }
     return {
         name: Endpoint(eco.language) if name == ENDPOINT else Local(root, name)
         for name in sorted(wanted)

@@ -9,7 +9,7 @@ from mesocosm.data.pipeline.ibis_sql import Column, functions, trimmed
 
 
 class Encrypt(Kind):
-    """Seal a value by AES-256-GCM; `mesocosm reveal` opens it, `mesocosm rotate` changes the key.
+    """Seal a value by AES-256-GCM; `mesocosm data reveal` opens it, `mesocosm data rotate` changes the key.
 
     Equal values are sealed differently, so rows cannot be linked by them.
 

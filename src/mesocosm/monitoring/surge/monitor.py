@@ -86,7 +86,7 @@ class SurgeWatch:
                     " usual"
                 )
                 message += (
-                    f"; 'mesocosm labels {self.watch.served.service.model} --new' shows what they"
+                    f"; 'mesocosm model labels {self.watch.served.service.model} --new' shows what they"
                     " ask for"
                     if setting.unsure
                     else ""

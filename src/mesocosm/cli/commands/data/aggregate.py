@@ -1,4 +1,4 @@
-"""`mesocosm aggregate`: counts and means of a dataset that tell of no single row."""
+"""`mesocosm data aggregate`: counts and means of a dataset that tell of no single row."""
 
 from __future__ import annotations
 

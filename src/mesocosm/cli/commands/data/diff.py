@@ -1,4 +1,4 @@
-"""`mesocosm diff`: what differs between two versions of a dataset."""
+"""`mesocosm data diff`: what differs between two versions of a dataset."""
 
 from __future__ import annotations
 

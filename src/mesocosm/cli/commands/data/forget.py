@@ -1,4 +1,4 @@
-"""`mesocosm forget`: erase a subject everywhere, and prove it by a scan."""
+"""`mesocosm data forget`: erase a subject everywhere, and prove it by a scan."""
 
 from __future__ import annotations
 

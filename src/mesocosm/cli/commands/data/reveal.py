@@ -1,4 +1,4 @@
-"""`mesocosm reveal`: open an encrypted field of a row, with a reason that is kept."""
+"""`mesocosm data reveal`: open an encrypted field of a row, with a reason that is kept."""
 
 from __future__ import annotations
 

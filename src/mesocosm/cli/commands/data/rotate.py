@@ -1,4 +1,4 @@
-"""`mesocosm rotate`: a new key for encrypted fields."""
+"""`mesocosm data rotate`: a new key for encrypted fields."""
 
 from __future__ import annotations
 

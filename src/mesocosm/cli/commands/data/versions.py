@@ -1,4 +1,4 @@
-"""`mesocosm versions`: the versions of a dataset, or the rows of one of them."""
+"""`mesocosm data versions`: the versions of a dataset, or the rows of one of them."""
 
 from __future__ import annotations
 

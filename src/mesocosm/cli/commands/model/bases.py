@@ -1,4 +1,4 @@
-"""`mesocosm bases`: the pretrained bases that are here."""
+"""`mesocosm model bases`: the pretrained bases that are here."""
 
 from __future__ import annotations
 

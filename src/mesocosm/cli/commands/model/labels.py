@@ -1,4 +1,4 @@
-"""`mesocosm labels`: labels of a model's training set that are probably wrong, rows to label next,
+"""`mesocosm model labels`: labels of a model's training set that are probably wrong, rows to label next,
 or classes that are lacking.
 """
 
@@ -57,7 +57,7 @@ def labels(
     label next (active learning), with --new what asks for a class of its own.
 
     Nothing is changed, but by --like ID --as LABEL, which labels the requests of a proposal: the
-    next 'mesocosm retrain' learns them.
+    next 'mesocosm model retrain' learns them.
     """
     from mesocosm.lifecycle.review.label_review import doubtful_labels, worth_labelling
 
@@ -80,7 +80,7 @@ def labels(
         mine = next((g for g in found["groups"] if like in g["predictions"]), None)
         if mine is None:
             raise Failure(
-                f"'{like[:60]}' is in no proposal now; 'mesocosm labels {model} --new' lists them"
+                f"'{like[:60]}' is in no proposal now; 'mesocosm model labels {model} --new' lists them"
             )
         answer(
             take_up(
@@ -143,7 +143,7 @@ def _new(d: dict[str, Any]) -> str:
         " of them."
     )
     more = (
-        f" Take one up by 'mesocosm labels {d['model']} --like ID --as LABEL'."
+        f" Take one up by 'mesocosm model labels {d['model']} --like ID --as LABEL'."
         if d["groups"]
         else " Nothing asks for a class of its own."
     )
@@ -168,7 +168,7 @@ def _next(d: dict[str, Any]) -> str:
             *lines,
             (
                 f"{len(lines)} of {d['waiting']} rows without a label, the least sure and unlike"
-                " each other. Label a request by 'mesocosm feedback ID LABEL', a row in its"
+                " each other. Label a request by 'mesocosm service feedback ID LABEL', a row in its"
                 " source."
             ),
         ]

@@ -1,4 +1,4 @@
-"""`mesocosm retrain`: what a monitor calls to grow and judge a challenger."""
+"""`mesocosm model retrain`: what a monitor calls to grow and judge a challenger."""
 
 from __future__ import annotations
 

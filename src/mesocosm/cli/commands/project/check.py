@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mesocosm.cli.output import AsJson, File, answer, guarded
+from mesocosm.cli.output import AsJson, File, answer, guarded, note_deprecations
 
 
 @guarded
@@ -31,6 +31,7 @@ def check(
         print(json.dumps(config.schema(), indent=1))
         return
     found = config.read(file)
+    note_deprecations(found.deprecations)
     refuse_folder(found.root)
     if wrong := [*missing_bases(found), *ask_readings(found)]:
         raise Invalid(wrong)

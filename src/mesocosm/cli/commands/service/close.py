@@ -1,4 +1,4 @@
-"""`mesocosm close`: an alert closed by a person, with a reason."""
+"""`mesocosm service close`: an alert closed by a person, with a reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`mesocosm feedback`: the label that turned out to be true."""
+"""`mesocosm service feedback`: the label that turned out to be true."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`mesocosm promote`: the version that is tried, into service now."""
+"""`mesocosm service promote`: the version that is tried, into service now."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`mesocosm silence`: nobody is told of a monitor's alerts for a while; they are raised and shown
+"""`mesocosm service silence`: nobody is told of a monitor's alerts for a while; they are raised and shown
 all the same.
 """
 

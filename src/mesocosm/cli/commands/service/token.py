@@ -1,4 +1,4 @@
-"""`mesocosm token`: a token for a role, or the tokens of a role taken back."""
+"""`mesocosm service token`: a token for a role, or the tokens of a role taken back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`mesocosm drill`: a change of the world, made on purpose against a running service, or something
+"""`mesocosm test drill`: a change of the world, made on purpose against a running service, or something
 broken in a copy of it.
 """
 
@@ -97,7 +97,7 @@ def drill(
         raise Wrong(
             "",
             f"'{kind}' changes a number, and '{name}' takes none",
-            "another drill, or 'mesocosm story' where a story.yaml is beside the file",
+            "another drill, or 'mesocosm test scenario' where a story.yaml is beside the file",
             others,
         )
     if server is None:
@@ -230,7 +230,7 @@ def _text(d: dict[str, Any]) -> str:
     ]
     lines += [
         f"  still open from before: {a['message']} [{a['id']}]; while it is open, the same change"
-        " raises no second alert; unchanged rows close it: mesocosm drill quiet"
+        " raises no second alert; unchanged rows close it: mesocosm test drill quiet"
         for a in d["open_before"]
     ]
     if d["judged"]:

@@ -1,4 +1,4 @@
-"""`mesocosm picture`: the world as a still, or as a turn around it."""
+"""`mesocosm world picture`: the world as a still, or as a turn around it."""
 
 from __future__ import annotations
 

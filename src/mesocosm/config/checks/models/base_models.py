@@ -124,7 +124,9 @@ def of_base(
         )
     for key in model.search.over if model.search else ():
         owner, _, setting = key.partition(".")
-        known = sorted(f"fine_tune.{k}" for k in type(model.fine_tune).model_fields if k != "method")
+        known = sorted(
+            f"fine_tune.{k}" for k in type(model.fine_tune).model_fields if k != "method"
+        )
         if owner != "fine_tune" or f"fine_tune.{setting}" not in known:
             yield (
                 (*at, "search", "over", key),

@@ -24,7 +24,10 @@ def of_sight(model: Any, kinds: Mapping[str, str], at: tuple[Any, ...]) -> Itera
             yield (
                 (*at, "fine_tune", "augment", i),
                 Wrong(
-                    "", f"'{way.method}' changes {way.of}, and what is tuned takes {moves}", "", fits
+                    "",
+                    f"'{way.method}' changes {way.of}, and what is tuned takes {moves}",
+                    "",
+                    fits,
                 ),
             )
     if not sees:

@@ -1,4 +1,4 @@
-"""`mesocosm tune-up`: what was measured, read for changes to the file."""
+"""`mesocosm model suggest`: what was measured, read for changes to the file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mesocosm.core.errors import Failure
 
 
 @guarded
-def tune_up(
+def suggest(
     file: File = Path("ecosystem.yaml"),
     out: Annotated[
         Path | None,

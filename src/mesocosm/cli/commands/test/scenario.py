@@ -1,4 +1,4 @@
-"""`mesocosm story`: a day of the ecosystem played on a copy, with what should follow."""
+"""`mesocosm test scenario`: a day of the ecosystem played on a copy, with what should follow."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mesocosm.cli.output import AsJson, File, answer, guarded, opened
 
 
 @guarded
-def story(
+def scenario(
     file: File = Path("ecosystem.yaml"),
     told: Annotated[
         Path | None,

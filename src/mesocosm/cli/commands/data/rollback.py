@@ -1,0 +1,39 @@
+"""`mesocosm data rollback`: an old version of a dataset the newest again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mesocosm.cli.output import AsJson, File, answer, guarded, opened
+from mesocosm.core.errors import Wrong
+
+
+@guarded
+def rollback(
+    dataset: Annotated[str, typer.Argument(help="A dataset.")],
+    file: File = Path("ecosystem.yaml"),
+    to: Annotated[
+        str, typer.Option(help="A version by number, id, or the time it stood.")
+    ] = "previous",
+    why: Annotated[str, typer.Option(help="Written into the history.")] = "by hand",
+    as_json: AsJson = False,
+) -> None:
+    """Make an old version of DATASET the newest again."""
+    from mesocosm.lifecycle.access.dataset_history import return_to
+    from mesocosm.lifecycle.file_datasets import datasets_of
+
+    eco = opened(file)
+    names = [*datasets_of(eco.spec)]
+    if dataset not in names:
+        raise Wrong("", f"no dataset is named '{dataset}'", "one of the choices", names, dataset)
+    answer(return_to(eco.spec, eco.catalog, dataset, to, "command line", why), as_json, _text)
+
+
+def _text(data: dict[str, Any]) -> str:
+    line = f"{data['dataset']}: {data['from']} -> {data['to']}, the rows of {data['is']}."
+    if data["models"]:
+        line += f" Trained on the version left, and kept: {', '.join(data['models'])}."
+    return line
