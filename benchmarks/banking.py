@@ -10,7 +10,7 @@ from pathlib import Path
 from data import command, messages
 from parts import SMALL
 
-FILE = """grammar: 1
+FILE = """grammar: 2
 ecosystem: banking
 sources:
   train: {type: csv, path: train.csv}
@@ -21,9 +21,9 @@ datasets:
     fields: {text: {type: text, missing: quarantine}, category: {type: category, missing: quarantine}}
     split: {test: judged, validation: 0}
 models:
-  intent: {base: minilm, learns: mail, predict: category, inputs: [text]}
+  intent: {base: minilm, dataset: mail, target: category, features: [text]}
 services:
-  desk: {serves: intent}
+  desk: {model: intent}
 """
 
 

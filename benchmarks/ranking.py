@@ -18,7 +18,7 @@ from typing import Any
 from parts import SMALL, installed, size
 
 Line = tuple[str, float, str, bool]
-FILE = """grammar: 1
+FILE = """grammar: 2
 ecosystem: films
 sources:
   events: {type: csv, path: events.csv}
@@ -27,7 +27,7 @@ datasets:
   views: {from: events, fields: {user: {type: text, private: pseudonymise}, item: {type: text}, rating: integer, at: integer}, split: none}
   films: {from: listing, key: item, fields: {item: {type: text}, title: {type: text}, year: {type: text}, class: {type: text}}, split: none}
 models:
-  taste: {base: minilm, learns: views, predict: item, inputs: [user], rank: {when: at, items: films, texts: [title, year, class], towers: {}}, track: []}
+  taste: {base: minilm, dataset: views, target: item, features: [user], rank: {when: at, items: films, texts: [title, year, class], towers: {}}, track: []}
 """
 
 

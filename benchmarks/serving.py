@@ -80,7 +80,7 @@ def built() -> Path:
     )
     path = home / "ecosystem.yaml"
     path.write_text(
-        path.read_text().replace("    serves: intent\n", f"    serves: intent\n    {ONE}\n")
+        path.read_text().replace("    model: intent\n", f"    model: intent\n    {ONE}\n")
     )
     if SMALL:  # a part of the sentences of each intent
         file = home / "data" / "sentences.csv"

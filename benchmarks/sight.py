@@ -22,7 +22,7 @@ from parts import size, some
 Line = tuple[str, float, str, bool]
 SEEDS = some((1, 2, 3), 1)
 SIDE, EPOCHS, ROWS = 16, size(30, 2), size(240, 60)
-FILE = """grammar: 1
+FILE = """grammar: 2
 ecosystem: post
 sources: {scans: {type: csv, path: scans.csv}}
 datasets:
@@ -32,8 +32,8 @@ datasets:
     fields: {id: {type: integer}, scan: {type: image, size: 16}, digit: {type: category, values: ["5", "6", "7", "8", "9"]}}
     split: {test: 0.5, validation: 0, seed: SEED}
 models:
-  frozen: {learns: digits, predict: digit, inputs: [scan], image_base: vit, track: [], seed: SEED, tune: frozen}
-  tuned: {learns: digits, predict: digit, inputs: [scan], image_base: vit, track: [], seed: SEED, tune: {method: full, epochs: EPOCHS, patience: EPOCHS, batch: 16, learning_rate: 1e-3, augment: [crop, turn, light]}}
+  frozen: {dataset: digits, target: digit, features: [scan], image_base: vit, track: [], seed: SEED, fine_tune: frozen}
+  tuned: {dataset: digits, target: digit, features: [scan], image_base: vit, track: [], seed: SEED, fine_tune: {method: full, epochs: EPOCHS, patience: EPOCHS, batch: 16, learning_rate: 1e-3, augment: [crop, rotate, brightness]}}
 """
 
 

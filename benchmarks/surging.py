@@ -33,7 +33,7 @@ QUIET = size(20_000, 500)  # items of a stream in which nothing rises
 Said = Callable[
     [random.Random, float], dict[str, Any]
 ]  # an item where so many are truly of the label
-FILE = """grammar: 1
+FILE = """grammar: 2
 ecosystem: wire
 sources: {wire: {type: csv, path: wire.csv}}
 datasets:
@@ -42,9 +42,9 @@ datasets:
     fields: {text: {type: text, missing: quarantine}, mood: {type: category}}
     split: {test: 0.5, validation: 0}
 models:
-  mood: {base: minilm, learns: mail, predict: mood, inputs: [text], tune: {method: full, epochs: EPOCHS}}
+  mood: {base: minilm, dataset: mail, target: mood, features: [text], fine_tune: {method: full, epochs: EPOCHS}}
 services:
-  desk: {serves: mood}
+  desk: {model: mood}
 """
 
 

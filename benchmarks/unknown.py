@@ -28,7 +28,7 @@ from parts import size, some
 Line = tuple[str, float, str, bool]
 HELD, DRAWS, LEFT = size(7, 2), some((1, 2, 3), 1), 0.1
 ASKED = (size(480, 30), size(120, 7))  # known and unknown ones
-DESK = FILE.replace("desk: {serves: intent}", "desk: {serves: intent, abstain: 0.1}")
+DESK = FILE.replace("desk: {model: intent}", "desk: {model: intent, abstain: 0.1}")
 
 
 def written(path: Path, rows: list[tuple[str, str]]) -> None:

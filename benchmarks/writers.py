@@ -53,7 +53,7 @@ def instructions(seed: int = 3) -> list[tuple[str, str]]:
 
 
 def writers() -> list[Line]:
-    """Each way to tune: perplexity and ROUGE-L of held-out answers beside the base's, the share of
+    """Each way to fine_tune: perplexity and ROUGE-L of held-out answers beside the base's, the share of
     weights, the size that is kept, seconds.
     """
     rows = instructions()

@@ -51,7 +51,7 @@ PAGES: dict[str, tuple[str, dict[str, type[Kind]]]] = {
         dict(OBJECTIVES),
     ),
     "optimisers": ("How weights follow their gradients: `tune.optimiser`.", dict(OPTIMISERS)),
-    "schedules": ("How the learning rate moves: `tune.schedule`.", dict(SCHEDULES)),
+    "schedules": ("How the learning rate trainable: `tune.schedule`.", dict(SCHEDULES)),
     "augment": ("Rows said in another way for training: `tune.augment`, a list.", dict(AUGMENT)),
     "runtimes": ("What runs a model: `services.NAME.runtime`.", dict(RUNTIMES)),
     "exports": (

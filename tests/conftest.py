@@ -47,7 +47,7 @@ def rounds(few: int, many: int) -> int:
     return many if os.environ.get("LONG") else few
 
 
-SMALL = """grammar: 1
+SMALL = """grammar: 2
 ecosystem: pond
 sources:
   notes: {type: csv, path: notes.csv}
@@ -63,12 +63,12 @@ datasets:
     duplicates: row
     split: {test: 0.25, validation: 0.1, stratify: label}
 models:
-  judge: {base: minilm, learns: mail, predict: label, inputs: [text, amount], track: [], tune: {method: frozen, head: kernel}}
+  judge: {base: minilm, dataset: mail, target: label, features: [text, amount], track: [], fine_tune: {method: frozen, head: kernel}}
 services:
-  desk: {serves: judge}
+  desk: {model: judge}
 monitors:
-  watch: {watches: desk, drift: {window: 40}}
-world: {places: {counter: {shows: desk}}}
+  watch: {service: desk, drift: {window: 40}}
+world: {places: {counter: {service: desk}}}
 """
 
 

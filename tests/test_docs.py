@@ -57,7 +57,7 @@ def test_the_example_of_operating_holds() -> None:
     block, provider = re.findall(
         r"```yaml\n(.*?)```", (ROOT / "docs" / "operating.md").read_text(), re.S
     )
-    whole = SMALL.split("services:")[0] + block.replace("serves: risk", "serves: judge") + provider
+    whole = SMALL.split("services:")[0] + block.replace("model: risk", "model: judge") + provider
     eco = read_text(
         whole, ROOT / "docs" / "ecosystem.yaml", {"HOOK": "https://hooks.example/x"}
     ).eco
@@ -218,9 +218,9 @@ def test_the_site_is_built_and_all_its_links_lead_somewhere(tmp_path: Path) -> N
 
 NOT_SETTINGS = {
     "missing: flor",
-    "tune: norm",
+    "fine_tune: norm",
     "missing: floor",
-    "tune: norms",  # of the how-tos, which add them
+    "fine_tune: norms",  # of the how-tos, which add them
     "labels: another",
     "labels: true",
     "rows: 60",

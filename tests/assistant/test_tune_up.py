@@ -164,21 +164,21 @@ def test_a_monitor_that_looks_at_too_much_or_does_too_little_is_told(pond: Path)
     )
 
 
-LAYOUT = """grammar: 1   # first
+LAYOUT = """grammar: 2   # first
 ecosystem: pond
 
 models:
   # the judge
   judge:
     base: minilm    # small
-    tune: frozen
+    fine_tune: frozen
     require:
       auc: ">= 0.5"
 
-    inputs:
+    features:
       - text
       - amount
-  other: {base: x, inputs: ["yes", b]}
+  other: {base: x, features: ["yes", b]}
 
 world: {places: {}}
 """
@@ -188,18 +188,18 @@ world: {places: {}}
     ("path", "value", "lines"),
     [
         ("models.judge.base", "bert", ["    base: bert    # small"]),
-        ("models.judge.tune.method", "lora", ["    tune: {method: lora}"]),
+        ("models.judge.tune.method", "lora", ["    fine_tune: {method: lora}"]),
         ("models.judge.require.auc", ">= 0.8", ['      auc: ">= 0.8"']),
         ("models.judge.require.accuracy", ">= 0.9", ['      accuracy: ">= 0.9"']),
-        ("models.judge.inputs", ["text"], ["    inputs: [text]"]),
-        ("models.judge.fair.by", ["sex"], ["    fair: {by: [sex]}"]),
+        ("models.judge.inputs", ["text"], ["    features: [text]"]),
+        ("models.judge.fair.by", ["sex"], ["    fairness: {groups: [sex]}"]),
         (
             "models.other.require.auc",
             ">= 0.8",
-            ['  other: {base: x, inputs: ["yes", b], require: {auc: ">= 0.8"}}'],
+            ['  other: {base: x, features: ["yes", b], require: {auc: ">= 0.8"}}'],
         ),
         ("models.third", {"base": "x"}, ["  third: {base: x}"]),
-        ("monitors.w.watches", "desk", ["monitors: {w: {watches: desk}}"]),
+        ("monitors.w.watches", "desk", ["monitors: {w: {service: desk}}"]),
         ("world.style", "an alpine valley", ['world: {places: {}, style: "an alpine valley"}']),
     ],
 )

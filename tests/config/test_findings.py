@@ -83,7 +83,7 @@ MISTAKES = [
         "'medium' is not one of the choices",
         "Did you mean 'median'?",
     ),
-    ("unit: DM, missing: median", "unit: DM, missing: {with: constant}", "is missing", "value"),
+    ("unit: DM, missing: median", "unit: DM, missing: {method: constant}", "is missing", "value"),
     (
         "checking:   {type: category}",
         "checking:   {type: category, missing: mean}",
@@ -179,43 +179,43 @@ MISTAKES = [
         "Did you mean 'intent'?",
     ),
     (
-        "learns: credit",
-        "learns: credits",
+        "dataset: credit",
+        "dataset: credits",
         "no dataset is named 'credits'",
         "Did you mean 'credit'?",
     ),
-    ("predict: grade", "predict: grades", "has no field 'grades'", "Did you mean 'grade'?"),
-    ("predict: grade", "predict: application_id", "'application_id' is a text", "no 'fair'"),
-    ("inputs: [sentence]", "inputs: []", "is empty", "at least one"),
-    ("inputs: [sentence]", "inputs: [intent]", "what the model predicts", "other"),
-    ("inputs: [checking, duration", "inputs: [email, duration", "'email' is private", "reveal"),
+    ("target: grade", "target: grades", "has no field 'grades'", "Did you mean 'grade'?"),
+    ("target: grade", "target: application_id", "'application_id' is a text", "no 'fair'"),
+    ("features: [sentence]", "features: []", "is empty", "at least one"),
+    ("features: [sentence]", "features: [intent]", "what the model predicts", "other"),
+    ("features: [checking, duration", "features: [email, duration", "'email' is private", "reveal"),
     (
-        "inputs: [checking, duration",
-        "inputs: [aplied, duration",
+        "features: [checking, duration",
+        "features: [aplied, duration",
         "'credit' has no field 'aplied'",
         "applied",
     ),
     (
-        "    base: minilm\n    learns: messages",
-        "    learns: messages",
+        "    base: minilm\n    dataset: messages",
+        "    dataset: messages",
         "'base' is missing",
         "minilm",
     ),
     (
-        "tune: frozen\n    require: {auc",
-        "tune: lorra\n    require: {auc",
+        "fine_tune: frozen\n    require: {auc",
+        "fine_tune: lorra\n    require: {auc",
         "'lorra' is not one of the choices",
         "Did you mean 'lora'?",
     ),
     (
-        "tune: frozen\n    require: {auc",
-        "tune: {method: lora, rank: 0}\n    require: {auc",
+        "fine_tune: frozen\n    require: {auc",
+        "fine_tune: {method: lora, rank: 0}\n    require: {auc",
         "'0' cannot stand here",
         "a whole number, 1 or more",
     ),
     (
-        "tune: frozen\n    require: {auc",
-        "tune: {method: lora, rnak: 8}\n    require: {auc",
+        "fine_tune: frozen\n    require: {auc",
+        "fine_tune: {method: lora, rnak: 8}\n    require: {auc",
         "'rnak' is not a key here",
         "Did you mean 'rank'?",
     ),
@@ -226,15 +226,15 @@ MISTAKES = [
         "Did you mean 'auc'?",
     ),
     ('require: {auc: ">= 0.70"}', "require: {auc: high}", "'high' cannot be right", ">= 0.60"),
-    ("serves: risk", "serves: rusk", "no model is named 'rusk'", "Did you mean 'risk'?"),
-    ("serves: risk", "queue: 5", "cannot be right", "'serves' with a model"),
+    ("model: risk", "model: rusk", "no model is named 'rusk'", "Did you mean 'risk'?"),
+    ("model: risk", "queue: 5", "cannot be right", "'serves' with a model"),
     (
         "answers: {from: faq, threshold: 0.55}",
         "answers: {from: faq, threshold: 1.5}",
         "'1.5' cannot stand here",
         "1 or less",
     ),
-    ("watches: credit-desk", "watches: credit", "'credit' is a dataset", "service"),
+    ("service: credit-desk", "service: credit", "'credit' is a dataset", "service"),
     ("every: 2s", "every: 2 seconds", "'2 seconds' cannot be right", "a duration such as"),
     ("false_alarms: 1/month", "false_alarms: never", "'never' cannot be right", "a rate such as"),
     (
@@ -244,19 +244,19 @@ MISTAKES = [
         "Did you mean 'retrain'?",
     ),
     (
-        "shows: credit-desk, as: counter",
-        "shows: credit-desk, as: castle",
+        "service: credit-desk, as: counter",
+        "service: credit-desk, as: castle",
         "'castle' is not one of the choices",
         "counter",
     ),
-    ("name: Lin, knows: faq", "name: Lin, knows: nothing-here", "nothing-here", "faq"),
+    ("name: Lin, knowledge: faq", "name: Lin, knowledge: nothing-here", "nothing-here", "faq"),
     ("ecosystem: riverbank", "ecosystem: River Bank", "cannot stand here", "small letters"),
     ("grammar: 1", "grammar: 2", "'2' is not one of the choices", "1"),
     ("monitors:", "monitor:", "'monitor' is not a key here", "Did you mean 'monitors'?"),
     ("  help-desk:\n", "  credit-desk:\n", "a second time", "once"),
-    ("serves: risk", "serves: *risk", "an anchor or alias", "the value itself"),
-    ("serves: risk", "serves: !!python/object:os.system risk", "tag", "plain"),
-    ("serves: risk", "serves: [risk", "no YAML", ""),
+    ("model: risk", "model: *risk", "an anchor or alias", "the value itself"),
+    ("model: risk", "model: !!python/object:os.system risk", "tag", "plain"),
+    ("model: risk", "model: [risk", "no YAML", ""),
     ("style: a river valley at dawn", 'style: "${HOME}"', "names a variable", "only in sources"),
 ]
 
@@ -289,7 +289,7 @@ def test_places_are_exact_to_the_column() -> None:
 def test_all_findings_come_at_once_in_the_files_order() -> None:
     bad = (
         GOOD.replace("unit: month", "unit: mnth")
-        .replace("learns: credit", "learns: credits")
+        .replace("dataset: credit", "dataset: credits")
         .replace("every: 2s", "every: soon")
     )
     with pytest.raises(Invalid) as caught:
@@ -309,7 +309,7 @@ def test_a_secret_is_never_shown() -> None:
 
 def test_the_whole_grammar_of_the_design_reads() -> None:
     text = """
-grammar: 1
+grammar: 2
 ecosystem: riverbank
 about: A bank.
 sources:
@@ -336,20 +336,20 @@ datasets:
 models:
   risk:
     base: minilm
-    learns: credit
-    predict: grade
-    inputs: [purpose, income, age]
-    tune: {method: lora, rank: 8, epochs: 3}
-    search: {sampler: random, trials: 12, over: {tune.learning_rate: [1.0e-4, 1.0e-3]}}
+    dataset: credit
+    target: grade
+    features: [purpose, income, age]
+    fine_tune: {method: lora, rank: 8, epochs: 3}
+    search: {sampler: random, trials: 12, over: {fine_tune.learning_rate: [1.0e-4, 1.0e-3]}}
     require: {macro_f1: ">= 0.60"}
 services:
   credit-desk:
-    serves: risk
+    model: risk
     runtime: {type: onnx, precision: int8}
-    rollout: {strategy: canary, steps: [5, 25, 50], hold: 10m, guard: {error_rate: "<= 0.01", p95_ms: "<= 150"}}
+    rollout: {method: canary, steps: [5, 25, 50], bake_time: 10m, guard: {error_rate: "<= 0.01", p95_ms: "<= 150"}}
 monitors:
   credit-watch:
-    watches: credit-desk
+    service: credit-desk
     every: 1m
     drift: {method: auto, false_alarms: 1/month}
     anomaly: {method: adwin, on: [p95_ms, error_rate]}
@@ -358,7 +358,7 @@ monitors:
 world:
   style: a river valley at dawn
   places:
-    desk: {shows: credit-desk, as: counter, inhabitant: {name: Lin, speaks: smollm2, knows: faq}}
+    desk: {service: credit-desk, as: counter, inhabitant: {name: Lin, language_model: smollm2, knowledge: faq}}
 """
     spec = read_text(text, Path("ecosystem.yaml"), {"LEDGER_URL": "postgresql://h/b"})
     assert spec.eco.models["risk"].tune.method == "lora"

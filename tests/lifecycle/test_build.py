@@ -50,7 +50,7 @@ def test_an_unchanged_file_keeps_everything(built: Path) -> None:
 
 
 def test_a_gate_retrains_nothing(built: Path) -> None:
-    found = edited(built, "tune: {method", 'require: {accuracy: ">= 0.5"}, tune: {method')
+    found = edited(built, "fine_tune: {method", 'require: {accuracy: ">= 0.5"}, fine_tune: {method')
     assert (
         found["models.judge"] == "~"
         and found["datasets.mail"] == "="
@@ -104,7 +104,7 @@ def test_what_left_the_file_is_kept_until_pruned(tmp_path: Path, cli: Cli) -> No
 def test_a_missed_gate_is_never_deployed_and_says_so(tmp_path: Path, cli: Cli) -> None:
     (tmp_path / "notes.csv").write_text(small_rows())
     (tmp_path / "ecosystem.yaml").write_text(
-        SMALL.replace("tune: {method", 'require: {log_loss: "<= -1.0"}, tune: {method')
+        SMALL.replace("fine_tune: {method", 'require: {log_loss: "<= -1.0"}, fine_tune: {method')
     )
     done = cli("build", "-f", str(tmp_path), "--json")
     assert done.returncode == 1

@@ -35,14 +35,14 @@ sources:
       columns: {id: integer, amount: number, day: date}
       unique: [id]
       missing: {amount: 0.25}
-      least: 2
+      min: 2
 datasets:
   sales:
     from: orders
     key: id
     fields:
       id: {type: integer}
-      amount: {type: number, missing: {with: median, by: city}}
+      amount: {type: number, missing: {method: median, by: city}}
       day: {type: date}
       city: {type: category}
       mail: {type: text, private: pseudonymise}

@@ -44,7 +44,8 @@ def test_the_status_shows_a_model_that_is_being_trained(
     file = pond / "ecosystem.yaml"
     file.write_text(
         SMALL.replace(
-            "tune: {method: frozen, head: kernel}", "tune: {method: lora, epochs: 40, patience: 40}"
+            "fine_tune: {method: frozen, head: kernel}",
+            "fine_tune: {method: lora, epochs: 40, patience: 40}",
         )
     )
     maker = begin("build", "-f", str(file))

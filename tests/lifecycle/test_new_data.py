@@ -172,7 +172,7 @@ def test_a_drafted_field_of_another_type_stops() -> None:
     ]
 
 
-FILE = """grammar: 1
+FILE = """grammar: 2
 ecosystem: scales
 sources: {s: {type: csv, path: s.csv}}
 datasets:

@@ -354,9 +354,9 @@ def test_one_branch_that_sends_another_currency_is_named_and_judged_alone(tmp_pa
         "grammar: 1\necosystem: bank\nsources:\n  loans: {type: csv, path: loans.csv}\ndatasets:\n "
         " all: {from: loans, fields: {amount: {type: number, unit: EUR}, age: {type: number},"
         " branch: {type: category}, late: {type: category}}, split: {test: 0.3, stratify:"
-        " late}}\nmodels:\n  risk: {learns: all, predict: late, inputs: [amount, age], along:"
-        " [branch], track: [], tune: {method: frozen, head: linear}}\nservices:\n  desk: {serves:"
-        " risk}\nmonitors:\n  watch: {watches: desk, drift: {window: 160, false_alarms: 1/day}}\n"
+        " late}}\nmodels:\n  risk: {dataset: all, target: late, features: [amount, age], along:"
+        " [branch], track: [], fine_tune: {method: frozen, head: linear}}\nservices:\n  desk: {serves:"
+        " risk}\nmonitors:\n  watch: {service: desk, drift: {window: 160, false_alarms: 1/day}}\n"
     )
     lines = [
         f"{rng.lognormvariate(7, 0.6):.2f},{rng.uniform(20, 70):.1f},{rng.choice(['north', 'south', 'east', 'west'])}"
@@ -643,8 +643,8 @@ def test_training_anew_is_held_to_a_pace(pond: Path) -> None:
     path = pond / "ecosystem.yaml"
     path.write_text(
         path.read_text().replace(
-            "desk: {serves: judge}",
-            "desk: {serves: judge, update: {every: 1d, cooldown: 1h, most: 3}}",
+            "desk: {model: judge}",
+            "desk: {model: judge, update: {every: 1d, cooldown: 1h, max: 3}}",
         )
     )
     eco = open_ecosystem(pond)

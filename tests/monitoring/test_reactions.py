@@ -33,16 +33,16 @@ def desk(tmp_path_factory: pytest.TempPathFactory, cli: Any) -> Path:
     """A built pond whose desk has a simpler model to fall back to."""
     home = tmp_path_factory.mktemp("desk")
     text = SMALL.replace(
-        "desk: {serves: judge}", "desk: {serves: judge, fallback: plain, runtime: {workers: 0}}"
+        "desk: {model: judge}", "desk: {model: judge, fallback: plain, runtime: {workers: 0}}"
     )
     text = text.replace(
         "drift: {window: 40}",
-        "drift: {window: 60, false_alarms: 1/month, harm: 0}, on_drift: [alert, recalibrate],"
+        "drift: {window: 60, false_alarms: 1/month, max_accuracy_loss: 0}, on_drift: [alert, recalibrate],"
         " anomaly: {on: [error_rate]}, on_anomaly: [alert, fallback]",
     )
     text = text.replace(
         "services:",
-        "  plain: {learns: mail, predict: label, inputs: [amount], track: []}\nservices:",
+        "  plain: {dataset: mail, target: label, features: [amount], track: []}\nservices:",
     )
     (home / "ecosystem.yaml").write_text(text)
     (home / "notes.csv").write_text(small_rows(640))
@@ -237,10 +237,10 @@ def test_a_model_that_cannot_be_loaded_is_stood_in_for(up: tuple[Any, Served, Wa
 @pytest.mark.parametrize(
     ("old", "new", "found"),
     [
-        ("desk: {serves: judge}", "desk: {serves: judge, fallback: juge}", "Did you mean 'judge'"),
+        ("desk: {model: judge}", "desk: {model: judge, fallback: juge}", "Did you mean 'judge'"),
         (
-            "desk: {serves: judge}",
-            "desk: {serves: judge, fallback: judge}",
+            "desk: {model: judge}",
+            "desk: {model: judge, fallback: judge}",
             "another model than that",
         ),
         (
@@ -249,10 +249,10 @@ def test_a_model_that_cannot_be_loaded_is_stood_in_for(up: tuple[Any, Served, Wa
             "'desk' has no simpler model",
         ),
         (
-            "services:\n  desk: {serves: judge}",
+            "services:\n  desk: {model: judge}",
             (
-                "  other: {learns: mail, predict: amount, inputs: [text], track: []}\nservices:\n "
-                " desk: {serves: judge, fallback: other}"
+                "  other: {dataset: mail, target: amount, features: [text], track: []}\nservices:\n "
+                " desk: {model: judge, fallback: other}"
             ),
             "'other' does not answer what 'judge' answers",
         ),
@@ -287,7 +287,7 @@ def test_texts_are_tested_as_a_whole_where_the_file_says_so(desk: Path, tmp_path
         (home / "ecosystem.yaml").write_text(
             (home / "ecosystem.yaml")
             .read_text()
-            .replace("harm: 0}", f"harm: 0, meaning: {method}}}")
+            .replace("max_accuracy_loss: 0}", f"max_accuracy_loss: 0, meaning: {method}}}")
         )
         eco = open_ecosystem(home)
         served = Served(

@@ -17,7 +17,7 @@ from mesocosm.api.ecosystem import open_ecosystem
 
 pytestmark = pytest.mark.slow
 
-FILE = """grammar: 1
+FILE = """grammar: 2
 ecosystem: churn
 sources: {crm: {type: csv, path: people.csv}}
 datasets:
@@ -27,11 +27,11 @@ datasets:
     fields: {id: integer, joined: date, income: number, visits: integer, plan: {type: category}, churned: {type: category, values: ["no", "yes"]}}
     split: {test: 0.4, stratify: churned}
 models:
-  churn: {learns: people, predict: churned, inputs: [joined, income, visits, plan], track: [], tune: {method: frozen, head: linear}}
+  churn: {dataset: people, target: churned, features: [joined, income, visits, plan], track: [], fine_tune: {method: frozen, head: linear}}
 services:
-  desk: {serves: churn}
+  desk: {model: churn}
 monitors:
-  watch: {watches: desk, every: 2s, drift: {window: 50}}
+  watch: {service: desk, every: 2s, drift: {window: 50}}
 """
 
 

@@ -346,10 +346,10 @@ def test_fields_are_drafted_of_a_join(tmp_path: Path, cli: Any) -> None:
             ),
             "private",
         ),
-        (lambda d: d.replace("predict: repaid", "predict: purpose"), "predicts"),
+        (lambda d: d.replace("target: repaid", "target: purpose"), "predicts"),
         (
             lambda d: (
-                d.replace("inputs: [", "inputs: [closing, ")
+                d.replace("features: [", "features: [closing, ")
                 if "closing:" in d
                 else d + "\nmodels: {}"
             ),

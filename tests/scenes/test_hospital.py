@@ -235,19 +235,22 @@ def test_what_is_adapted_keeps_what_few_rows_cannot_better() -> None:
     ("change", "sentence"),
     [
         (
-            ("adapts: wide", "adapts: judg"),
+            ("init_from: wide", "init_from: judg"),
             "no model is named 'judg'; wanted another model of the file; nearest 'judge'",
         ),
-        (("adapts: wide", "adapts: near"), "'near' is this model itself"),
-        (("adapts: wide", "adapts: judge"), "the head of 'judge' is not linear for sure"),
+        (("init_from: wide", "init_from: near"), "'near' is this model itself"),
+        (("init_from: wide", "init_from: judge"), "the head of 'judge' is not linear for sure"),
         (
-            ("inputs: [amount], adapts", "inputs: [text], adapts"),
+            ("features: [amount], adapts", "features: [text], adapts"),
             "'inputs' is not that of 'wide', which is adapted",
         ),
-        (("adapts: wide}", "adapts: wide, fusion: late}"), "a model is adapted by its head alone"),
+        (
+            ("init_from: wide}", "init_from: wide, fusion: late}"),
+            "a model is adapted by its head alone",
+        ),
         (
             (
-                "track: [], tune: {method: frozen, head: kernel}",
+                "track: [], fine_tune: {method: frozen, head: kernel}",
                 "track: [], require: {gain_over_general: '> 0'}",
             ),
             "'gain_over_general' is of a model that adapts another",
@@ -256,8 +259,8 @@ def test_what_is_adapted_keeps_what_few_rows_cannot_better() -> None:
 )
 def test_what_cannot_be_adapted_is_said(pond: Path, change: tuple[str, str], sentence: str) -> None:
     more = (
-        "  wide: {learns: mail, predict: label, inputs: [amount], tune: {method: frozen, head:"
-        " linear}}\n  near: {learns: mail, predict: label, inputs: [amount], adapts: wide}\n"
+        "  wide: {dataset: mail, target: label, features: [amount], fine_tune: {method: frozen, head:"
+        " linear}}\n  near: {dataset: mail, target: label, features: [amount], init_from: wide}\n"
     )
     text = SMALL.replace("services:", more + "services:")
     assert change[0] in text
@@ -276,9 +279,9 @@ def test_a_class_that_the_general_model_never_met_is_said(tmp_path: Path, cli: A
         .replace("[yes please, no thanks]", "[yes please, maybe]")
     )
     models = (
-        "models:\n  wide: {learns: mail, predict: label, inputs: [amount], track: [], tune:"
-        " {method: frozen, head: linear}}\n  near: {learns: letters, predict: label, inputs:"
-        " [amount], track: [], adapts: wide}\n"
+        "models:\n  wide: {dataset: mail, target: label, features: [amount], track: [], tune:"
+        " {method: frozen, head: linear}}\n  near: {dataset: letters, target: label, inputs:"
+        " [amount], track: [], init_from: wide}\n"
     )
     (tmp_path / "ecosystem.yaml").write_text(
         text.replace("stratify: label}", "stratify: label}\n  letters:" + other) + models

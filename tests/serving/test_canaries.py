@@ -48,12 +48,12 @@ datasets:
     key: q
     fields: {q: text, a: text}
 models:
-  risk: {learns: folk, predict: label, inputs: [age, pulse, place, alias], reveal: [alias], track: [], tune: {method: frozen, head: linear}}
+  risk: {dataset: folk, target: label, features: [age, pulse, place, alias], allow_private: [alias], track: [], fine_tune: {method: frozen, head: linear}}
 services:
-  desk: {serves: risk}
+  desk: {model: risk}
 monitors:
-  watch: {watches: desk, drift: {window: 40}, notify: "${CANARY_HOOK}"}
-world: {places: {counter: {shows: desk}}}
+  watch: {service: desk, drift: {window: 40}, notify: "${CANARY_HOOK}"}
+world: {places: {counter: {service: desk}}}
 """
 VARIABLES = {
     "CANARY_PATH": "envcanaryfile.csv",

@@ -118,8 +118,8 @@ def test_a_key_stays_where_it_is() -> None:
 
 
 ROLLED = SMALL.replace(
-    "desk: {serves: judge}",
-    "desk: {serves: judge, rollout: {strategy: canary, steps: [30, 60], hold: 10s, least: 5, key:"
+    "desk: {model: judge}",
+    "desk: {model: judge, rollout: {method: canary, steps: [30, 60], bake_time: 10s, min_requests: 5, key:"
     " text, guard: {error_rate: '<= 0.01'}}}",
 )
 

@@ -175,7 +175,7 @@ services:
   talk: {{answers: {{from: faq}}}}
 world:
   places:
-    talk-desk: {{shows: talk, as: desk, inhabitant: {{name: Lin, speaks: endpoint, knows: faq}}}}
+    talk-desk: {{service: talk, as: desk, inhabitant: {{name: Lin, language_model: endpoint, knowledge: faq}}}}
 language: {{endpoint: "http://127.0.0.1:{port}/v1", model: tiny, key: "${{LANGUAGE_KEY}}", private_network: true, seconds: 2}}
 """
 
@@ -262,7 +262,8 @@ def test_who_cannot_word_is_told(tmp_path: Path, speaks: str, more: str, sentenc
     (tmp_path / "notes.csv").write_text(small_rows())
     (tmp_path / "ecosystem.yaml").write_text(
         SMALL.replace(
-            "{shows: desk}", f"{{shows: desk, inhabitant: {{name: Lin, speaks: {speaks}}}}}"
+            "{service: desk}",
+            f"{{service: desk, inhabitant: {{name: Lin, language_model: {speaks}}}}}",
         )
         + more
     )

@@ -52,8 +52,8 @@ datasets:
     from: a
     fields: {id: {type: text}, age: {type: integer}, paid: {type: category}, code: {type: category}}
 models:
-  m: {learns: d, predict: paid, inputs: [age, code]}
-services: {s: {serves: m}}
+  m: {dataset: d, target: paid, features: [age, code]}
+services: {s: {model: m}}
 """
     (tmp_path / "ecosystem.yaml").write_text(text)
 
@@ -65,11 +65,11 @@ services: {s: {serves: m}}
     assert (
         ended.returncode != 0
         and "'code' alone tells 'paid' on 100.0% of the test rows" in said
-        and "trust: [code]" in said
+        and "allow_leakage: [code]" in said
     )
     assert "ecosystem.yaml:8" in said and "Traceback" not in said
     (tmp_path / "ecosystem.yaml").write_text(
-        text.replace("[age, code]}", "[age, code], trust: [code]}")
+        text.replace("[age, code]}", "[age, code], allow_leakage: [code]}")
     )
     assert build().returncode == 0
 

@@ -1,4 +1,4 @@
-"""Dates as inputs: days and the place in the year, the same at serving as in training."""
+"""Dates as features: days and the place in the year, the same at serving as in training."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mesocosm.api.service_calls import local
 from mesocosm.learning.evaluation.slices import weak
 from mesocosm.learning.features import tabular
 
-FILE = """grammar: 1
+FILE = """grammar: 2
 ecosystem: shop
 sources:
   rows: {type: csv, path: rows.csv}
@@ -24,9 +24,9 @@ datasets:
     fields: {day: {type: date, formats: [iso, "%d.%m.%Y"]}, price: number, sold: number}
     split: {test: 0.25, validation: 0}
 models:
-  demand: {track: [], learns: sales, predict: sold, inputs: [day, price], require: {r2: ">= 0.7"}}
+  demand: {track: [], dataset: sales, target: sold, features: [day, price], require: {r2: ">= 0.7"}}
 services:
-  till: {serves: demand}
+  till: {model: demand}
 """
 
 

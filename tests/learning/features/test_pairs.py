@@ -17,7 +17,7 @@ from little_base import little_base
 
 from mesocosm.api.ecosystem import open_ecosystem
 
-FILE = """grammar: 1
+FILE = """grammar: 2
 ecosystem: desk
 sources: {asked: {type: csv, path: asked.csv}}
 datasets:
@@ -26,8 +26,8 @@ datasets:
     fields: {one: {type: text}, other: {type: text}, same: {type: category, values: ["yes", "no"]}}
     split: {test: 0.25, stratify: same}
 models:
-  same: {base: minilm, learns: both, predict: same, inputs: [one, other], pair: [one, other], track: []}
-services: {desk: {serves: same}}
+  same: {base: minilm, dataset: both, target: same, features: [one, other], pair: [one, other], track: []}
+services: {desk: {model: same}}
 """.replace("base: minilm", f"base: {little_base()}")
 THINGS = ["card", "loan", "fee", "phone", "branch", "coin"]
 SAID = [
@@ -88,7 +88,7 @@ def test_a_pair_read_apart_is_told_where_one_text_is_not(
 def test_the_texts_of_a_pair_are_inputs_and_no_others_are(desk: Path) -> None:
     for old, new in (
         ("pair: [one, other]", "pair: [one, same]"),
-        ("inputs: [one, other]", "inputs: [one]"),
+        ("features: [one, other]", "features: [one]"),
     ):
         (desk / "ecosystem.yaml").write_text(FILE.replace(old, new))
         assert any("the pair is" in line for line in said_of(desk))

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.slow
 
 WAYS = [n for n, kind in AUGMENT.items() if kind.of == "images"]  # type: ignore[attr-defined]
 SIDE = 16
-FILE = """grammar: 1
+FILE = """grammar: 2
 ecosystem: post
 sources: {scans: {type: csv, path: scans.csv}}
 datasets:
@@ -43,13 +43,13 @@ datasets:
     split: {test: 0.5, validation: 0.12}
 models:
   reader:
-    learns: digits
-    predict: digit
-    inputs: [scan, box]
+    dataset: digits
+    target: digit
+    features: [scan, box]
     image_base: vit
     track: []
-    tune: TUNE
-services: {desk: {serves: reader}}
+    fine_tune: TUNE
+services: {desk: {model: reader}}
 """
 
 
@@ -386,18 +386,18 @@ def test_what_reads_and_what_sees_both_move_and_are_served_as_they_were_judged(
     ]
     (tmp_path / "scans.csv").write_text("\n".join(["id,scan,note,box,sort", *lines]) + "\n")
     model = (
-        f"  NAME: {{base: {little_base()}, image_base: vit, learns: cards, predict: sort, inputs:"
-        " [scan, note, box], track: [], tune: TUNE}\n"
+        f"  NAME: {{base: {little_base()}, image_base: vit, dataset: cards, target: sort, inputs:"
+        " [scan, note, box], track: [], fine_tune: TUNE}\n"
     )
     ways = {
         "still": "{method: frozen, head: linear}",
         "both": (
-            "{method: full, moves: both, epochs: 8, patience: 8, batch: 16, augment: [crop, mask]}"
+            "{method: full, trainable: both, epochs: 8, patience: 8, batch: 16, augment: [crop, mask]}"
         ),
-        "texts": "{method: prefix, moves: texts, epochs: 1}",
+        "texts": "{method: prefix, trainable: texts, epochs: 1}",
     }
     (tmp_path / "ecosystem.yaml").write_text(
-        """grammar: 1
+        """grammar: 2
 ecosystem: post
 sources: {scans: {type: csv, path: scans.csv}}
 datasets:
@@ -448,35 +448,35 @@ models:
 @pytest.mark.parametrize(
     "old, new, wanted",
     [
-        ("tune: lora", "tune: {method: lora, moves: both}", "no input is a text"),
+        ("fine_tune: lora", "fine_tune: {method: lora, trainable: both}", "no input is a text"),
         (
-            "inputs: [scan, box]\n    image_base: vit\n    track: []\n    tune: lora",
-            "inputs: [box]\n    track: []\n    tune: {method: lora, moves: texts}",
+            "features: [scan, box]\n    image_base: vit\n    track: []\n    fine_tune: lora",
+            "features: [box]\n    track: []\n    fine_tune: {method: lora, trainable: texts}",
             "no input is an image, so the one base moves",
         ),
         ("image_base: vit", "max_length: 64", "images are looked at by filters learnt from them"),
-        ("tune: lora", "tune: prefix", "'prefix' puts something before a text"),
+        ("fine_tune: lora", "fine_tune: prefix", "'prefix' puts something before a text"),
         (
-            "tune: lora",
-            "tune: {method: lora, adversarial: fgm}",
+            "fine_tune: lora",
+            "fine_tune: {method: lora, adversarial: fgm}",
             "'adversarial' is for a base that reads",
         ),
         (
-            "tune: lora",
-            "tune: {method: lora, processes: 2}",
+            "fine_tune: lora",
+            "fine_tune: {method: lora, processes: 2}",
             "'processes' is for a base that reads",
         ),
         (
-            "tune: lora",
-            "tune: {method: lora, augment: [mask]}",
+            "fine_tune: lora",
+            "fine_tune: {method: lora, augment: [mask]}",
             "'mask' changes texts, and what is tuned takes images",
         ),
         (
-            "tune: lora",
-            "tune: lora\n    continual: 1",
+            "fine_tune: lora",
+            "fine_tune: lora\n    continual: 1",
             "a model is tuned from where its bases were",
         ),
-        ("inputs: [scan, box]", "inputs: [box]", "no input is an image"),
+        ("features: [scan, box]", "features: [box]", "no input is an image"),
     ],
 )
 def test_what_does_not_fit_is_a_sentence(tmp_path: Path, old: str, new: str, wanted: str) -> None:

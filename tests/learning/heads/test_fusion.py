@@ -82,7 +82,7 @@ def test_the_graph_says_what_the_heads_say(tmp_path: Path, kind: str) -> None:
 
 def test_it_is_built_beside_its_parts_and_served(pond: Path, cli: Callable[..., Any]) -> None:
     file = pond / "ecosystem.yaml"
-    file.write_text(SMALL.replace("tune: {method: frozen, head: kernel}", "fusion: late"))
+    file.write_text(SMALL.replace("fine_tune: {method: frozen, head: kernel}", "fusion: late"))
     done = cli("build", "-f", str(file))
     assert done.returncode == 0 and "late fusion: the texts count" in done.stderr, (
         done.stdout + done.stderr
@@ -104,8 +104,8 @@ def test_it_is_built_beside_its_parts_and_served(pond: Path, cli: Callable[..., 
 
 def test_it_wants_texts_and_others_over_a_base_that_stays(pond: Path) -> None:
     for old, new in (
-        ("inputs: [text, amount]", "inputs: [text], fusion: late"),
-        ("tune: {method: frozen, head: kernel}", "tune: lora, fusion: late"),
+        ("features: [text, amount]", "features: [text], fusion: late"),
+        ("fine_tune: {method: frozen, head: kernel}", "fine_tune: lora, fusion: late"),
     ):
         (pond / "ecosystem.yaml").write_text(SMALL.replace(old, new))
         assert any("late fusion puts together" in line for line in said_of(pond))

@@ -23,7 +23,7 @@ from mesocosm.learning.tasks.retrieval.query_projection import bridge, ranks, un
 
 pytestmark = pytest.mark.slow
 
-FILE = """grammar: 1
+FILE = """grammar: 2
 ecosystem: pond
 sources: {notes: {type: csv, path: notes.csv}}
 datasets:
@@ -31,7 +31,7 @@ datasets:
     from: notes
     fields: {size: {type: number}, weight: {type: number}, maker: {type: text}, mood: {type: category, values: ["good", "bad"]}}
     split: {test: 0.3, validation: 0.1, group: maker}
-models: {mood: {learns: mail, predict: mood, inputs: [size, weight], track: []}}
+models: {mood: {dataset: mail, target: mood, features: [size, weight], track: []}}
 """
 
 
@@ -205,7 +205,7 @@ def test_a_build_tells_where_groups_cannot_be_told_apart(tmp_path: Path) -> None
         pond(
             tmp_path,
             12,
-            FILE.replace("maker: {type: text}", "maker: {type: text, private: {by: encrypt}}"),
+            FILE.replace("maker: {type: text}", "maker: {type: text, private: {method: encrypt}}"),
         )
     )
     said: list[str] = []

@@ -76,7 +76,7 @@ def test_attention_is_built_beside_its_parts_and_served(
     pond: Path, cli: Callable[..., Any]
 ) -> None:
     file = pond / "ecosystem.yaml"
-    file.write_text(SMALL.replace("tune: {method: frozen, head: kernel}", "fusion: attention"))
+    file.write_text(SMALL.replace("fine_tune: {method: frozen, head: kernel}", "fusion: attention"))
     done = cli("build", "-f", str(file))
     assert done.returncode == 0 and "attention head: left-out log-loss" in done.stderr, (
         done.stdout + done.stderr
@@ -96,6 +96,8 @@ def test_attention_is_built_beside_its_parts_and_served(
     card = cli("model", "card", "judge", "-f", str(file)).stdout
     assert "text alone" in card and "attention" in card
     file.write_text(
-        SMALL.replace("tune: {method: frozen, head: kernel}", "tune: lora, fusion: attention")
+        SMALL.replace(
+            "fine_tune: {method: frozen, head: kernel}", "fine_tune: lora, fusion: attention"
+        )
     )
     assert any("attention fuses what a base that stays" in line for line in said_of(pond))

@@ -21,7 +21,7 @@ from mesocosm.api.service_calls import local
 
 pytestmark = pytest.mark.slow
 
-FILE = """grammar: 1
+FILE = """grammar: 2
 ecosystem: old
 sources:
   rows: {type: csv, path: rows.csv}
@@ -31,9 +31,9 @@ datasets:
     fields: {a: number, b: number, c: {type: category}, value: number, text: text}
     split: {test: 0.3, validation: 0}
 models:
-  judge: {track: [], base: {onnx: models/old.onnx}, learns: table, predict: c, inputs: [a, b], require: {accuracy: ">= 0.9"}}
+  judge: {track: [], base: {onnx: models/old.onnx}, dataset: table, target: c, features: [a, b], require: {accuracy: ">= 0.9"}}
 services:
-  desk: {serves: judge}
+  desk: {model: judge}
 """
 
 
@@ -134,7 +134,7 @@ def test_a_model_of_numbers_says_values_in_their_unit(old: Path) -> None:
     file = old / "ecosystem.yaml"
     file.write_text(
         file.read_text()
-        .replace("predict: c,", "predict: value,")
+        .replace("target: c,", "target: value,")
         .replace('accuracy: ">= 0.9"', 'r2: ">= 0.99"')
     )
     eco = open_ecosystem(old)
@@ -207,8 +207,8 @@ def test_a_wrong_or_hostile_file_is_a_sentence_and_the_old_version_stays(
     [
         ("models/old.onnx", "../old.onnx", "leaves the project"),
         ("models/old.onnx", "models/gone.onnx", "no file is at"),
-        ("inputs: [a, b]", "inputs: [a, text]", "takes numbers"),
-        ("inputs: [a, b]", "inputs: [a, b], tune: lora", "served as it is"),
+        ("features: [a, b]", "features: [a, text]", "takes numbers"),
+        ("features: [a, b]", "features: [a, b], fine_tune: lora", "served as it is"),
     ],
 )
 def test_what_the_file_says_of_it_is_checked(

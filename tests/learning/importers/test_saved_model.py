@@ -23,7 +23,7 @@ from mesocosm.learning.importers.tensorflow import graph_of
 
 pytestmark = pytest.mark.slow
 
-FILE = """grammar: 1
+FILE = """grammar: 2
 ecosystem: old
 sources:
   rows: {type: csv, path: rows.csv}
@@ -33,9 +33,9 @@ datasets:
     fields: {a: number, b: number, c: {type: category}}
     split: {test: 0.3, validation: 0}
 models:
-  judge: {track: [], base: {tensorflow: models/good}, learns: table, predict: c, inputs: [a, b], require: {accuracy: ">= 0.9"}}
+  judge: {track: [], base: {tensorflow: models/good}, dataset: table, target: c, features: [a, b], require: {accuracy: ">= 0.9"}}
 services:
-  desk: {serves: judge}
+  desk: {model: judge}
 """
 MAKE = """
 import json, os, sys

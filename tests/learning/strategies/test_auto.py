@@ -20,7 +20,7 @@ from mesocosm.learning.base_models import resolve
 pytestmark = pytest.mark.slow
 
 TRIED = SMALL.replace("base: minilm", "base: auto").replace(
-    ", tune: {method: frozen, head: kernel}", ""
+    ", fine_tune: {method: frozen, head: kernel}", ""
 )
 
 

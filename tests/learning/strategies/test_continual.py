@@ -123,8 +123,8 @@ def test_a_model_learns_on_and_its_graphs_are_lean(pond: Path, cli: Callable[...
     file = pond / "ecosystem.yaml"
     file.write_text(
         SMALL.replace(
-            "tune: {method: frozen, head: kernel}",
-            "tune: {method: lora, epochs: 2}, continual: {replay: 0.5, ewc: 10}",
+            "fine_tune: {method: frozen, head: kernel}",
+            "fine_tune: {method: lora, epochs: 2}, continual: {replay: 0.5, ewc: 10}",
         ).replace("base: minilm", f"base: {little_base()}")
     )
     first = cli("build", "-f", str(file))
@@ -173,12 +173,12 @@ def test_a_model_learns_on_and_its_graphs_are_lean(pond: Path, cli: Callable[...
 
 def test_what_has_no_weights_to_begin_from_is_said(pond: Path) -> None:
     file = pond / "ecosystem.yaml"
-    file.write_text(SMALL.replace("tune: {method: frozen, head: kernel}", "continual: 0.5"))
+    file.write_text(SMALL.replace("fine_tune: {method: frozen, head: kernel}", "continual: 0.5"))
     assert any("forgets none" in line for line in said_of(pond))
     file.write_text(
         SMALL.replace(
-            "tune: {method: frozen, head: kernel}",
-            "tune: {method: lora, processes: 2}, continual: {ewc: 1}",
+            "fine_tune: {method: frozen, head: kernel}",
+            "fine_tune: {method: lora, processes: 2}, continual: {ewc: 1}",
         )
     )
     assert any("what mattered is held by one process" in line for line in said_of(pond))

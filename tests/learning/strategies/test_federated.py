@@ -79,7 +79,7 @@ def test_sites_by_a_field_are_told_with_what_pooling_would_have_given(
     text = SMALL.replace(
         "      label: {type", "      clinic: {type: category}\n      label: {type"
     ).replace(
-        "tune: {method: frozen, head: kernel}",
+        "fine_tune: {method: frozen, head: kernel}",
         "federated: {by: clinic, rounds: 100}, require: {gain_over_pooled: '>= -0.1'}",
     )
     (pond / "ecosystem.yaml").write_text(text)
@@ -101,33 +101,33 @@ def test_sites_by_a_field_are_told_with_what_pooling_would_have_given(
     ("was", "now", "sentence"),
     [
         (
-            "tune: {method: frozen, head: kernel}",
+            "fine_tune: {method: frozen, head: kernel}",
             "federated: {}",
             "all rows of 'mail' come from one source",
         ),
         (
-            "tune: {method: frozen, head: kernel}",
+            "fine_tune: {method: frozen, head: kernel}",
             "federated: {by: clinik}",
             "has no field 'clinik'",
         ),
         (
-            "tune: {method: frozen, head: kernel}",
-            "tune: {method: frozen, head: kernel}, federated: {by: label}",
+            "fine_tune: {method: frozen, head: kernel}",
+            "fine_tune: {method: frozen, head: kernel}, federated: {by: label}",
             "a linear head together, not 'kernel'",
         ),
         (
-            "tune: {method: frozen, head: kernel}",
-            "tune: lora, federated: {by: label}",
+            "fine_tune: {method: frozen, head: kernel}",
+            "fine_tune: lora, federated: {by: label}",
             "and nothing else",
         ),
         (
-            "predict: label, inputs: [text, amount]",
-            "federated: {by: label}, predict: amount, inputs: [text]",
+            "target: label, features: [text, amount]",
+            "federated: {by: label}, target: amount, features: [text]",
             "sites learn classes together",
         ),
         (
-            "tune: {method: frozen, head: kernel}",
-            "tune: frozen, require: {gain_over_pooled: '>= 0'}",
+            "fine_tune: {method: frozen, head: kernel}",
+            "fine_tune: frozen, require: {gain_over_pooled: '>= 0'}",
             "a model that sites learn together",
         ),
     ],

@@ -244,18 +244,18 @@ def test_models_share_one_trunk_that_learnt_what_each_of_them_tells(pond: Path) 
 
     file = pond / "ecosystem.yaml"
     together = (
-        "pretrain: {on: [text], epochs: 2, learning_rate: 1e-4, batch: 16, objective: {objective:"
+        "pretrain: {fields: [text], epochs: 2, learning_rate: 1e-4, batch: 16, method: {method:"
         " multitask, fields: [label, amount]}}"
     )
     one = (
-        f"judge: {{base: {little_base()}, learns: mail, predict: label, inputs: [text], track: [],"
+        f"judge: {{base: {little_base()}, dataset: mail, target: label, features: [text], track: [],"
         f" {together}}}"
     )
     file.write_text(
         re.sub(
             r"(?m)^  judge: .*$",
             f"  {one}\n "
-            f" {one.replace('judge', 'price').replace('predict: label', 'predict: amount')}",
+            f" {one.replace('judge', 'price').replace('target: label', 'target: amount')}",
             SMALL,
         )
     )

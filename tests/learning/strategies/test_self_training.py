@@ -15,7 +15,7 @@ from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.learning.heads import HEADS
 from mesocosm.learning.strategies.self_training import SelfTraining, self_trained
 
-FILE = """grammar: 1
+FILE = """grammar: 2
 ecosystem: pond
 sources: {notes: {type: csv, path: notes.csv}}
 datasets:
@@ -24,7 +24,7 @@ datasets:
     key: id
     fields: {id: {type: integer}, text: {type: text}, mood: {type: category, values: ["good", "bad"]}}
     split: {test: 0.3, validation: 0.0}
-models: {mood: {base: minilm, learns: mail, predict: mood, inputs: [text], track: [], self_training: 0.8, tune: {method: frozen, head: kernel}}}
+models: {mood: {base: minilm, dataset: mail, target: mood, features: [text], track: [], self_training: 0.8, fine_tune: {method: frozen, head: kernel}}}
 """.replace("base: minilm", f"base: {little_base()}")
 
 
@@ -117,5 +117,7 @@ def test_a_build_tells_what_they_taught(tmp_path: Path) -> None:
 
 
 def test_it_is_for_classes_over_a_base_that_stays(tmp_path: Path) -> None:
-    home = pond(tmp_path, FILE.replace("tune: {method: frozen, head: kernel}", "tune: lora"))
+    home = pond(
+        tmp_path, FILE.replace("fine_tune: {method: frozen, head: kernel}", "fine_tune: lora")
+    )
     assert any("self-training is for classes" in line for line in said_of(home))

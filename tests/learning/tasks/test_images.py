@@ -131,8 +131,10 @@ def test_filters_learnt_here_tell_shapes_and_the_graph_sees_what_they_see(tmp_pa
 
 SEEN = (
     SMALL.replace("      amount:", "      photo: {type: image, size: 40}\n      amount:")
-    .replace("inputs: [text, amount]", "inputs: [text, amount, photo]")
-    .replace("tune: {method: frozen, head: kernel}", "tune: {method: frozen, head: linear}")
+    .replace("features: [text, amount]", "features: [text, amount, photo]")
+    .replace(
+        "fine_tune: {method: frozen, head: kernel}", "fine_tune: {method: frozen, head: linear}"
+    )
 )
 
 
@@ -266,7 +268,7 @@ def test_a_base_that_sees_is_taken_from_a_folder_and_fused(pond: Path) -> None:
     small_vit(pond / "vit")
     (pond / "ecosystem.yaml").write_text(
         SEEN.replace("base: minilm", "base: minilm, image_base: vit, fusion: attention").replace(
-            "tune: {method: frozen, head: linear}", "seed: 3"
+            "fine_tune: {method: frozen, head: linear}", "seed: 3"
         )
     )
     eco, said = open_ecosystem(pond), list[str]()
@@ -282,13 +284,13 @@ def test_a_base_that_sees_is_taken_from_a_folder_and_fused(pond: Path) -> None:
 def test_what_cannot_see_is_said(pond: Path) -> None:
     for old, new, wanted in (
         (
-            "tune: {method: frozen, head: linear}",
-            "tune: lora",
+            "fine_tune: {method: frozen, head: linear}",
+            "fine_tune: lora",
             "images are looked at by filters learnt from them",
         ),
         (
-            "inputs: [text, amount, photo]",
-            "inputs: [text], image_base: minilm",
+            "features: [text, amount, photo]",
+            "features: [text], image_base: minilm",
             "no input is an image",
         ),
     ):

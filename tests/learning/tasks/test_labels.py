@@ -25,7 +25,7 @@ from mesocosm.learning.tasks.multi_label import f1
 pytestmark = pytest.mark.slow
 
 WORDS = {"card": ["card", "chip"], "loan": ["loan", "credit"], "fee": ["fee", "charge"]}
-FILE = """grammar: 1
+FILE = """grammar: 2
 ecosystem: desk
 sources: {asked: {type: csv, path: asked.csv}}
 datasets:
@@ -39,8 +39,8 @@ datasets:
       topics: {type: list, separator: ",", values: [card, loan, fee], aliases: {charges: fee}, missing: quarantine}
     split: {test: 0.25, validation: 0.1}
 models:
-  topics: {base: minilm, learns: mail, predict: topics, inputs: [text, seen], track: [], require: {micro_f1: ">= 0.8"}}
-services: {desk: {serves: topics}}
+  topics: {base: minilm, dataset: mail, target: topics, features: [text, seen], track: [], require: {micro_f1: ">= 0.8"}}
+services: {desk: {model: topics}}
 """.replace("base: minilm", f"base: {little_base()}")
 
 
@@ -175,7 +175,7 @@ def test_a_model_of_labels_is_built_judged_served_and_corrected(
     desk: Path, cli: Callable[..., Any], tune: str
 ) -> None:
     file = desk / "ecosystem.yaml"
-    file.write_text(FILE.replace("track: []", f"track: [], tune: {tune}"))
+    file.write_text(FILE.replace("track: []", f"track: [], fine_tune: {tune}"))
     done = cli("build", "-f", str(file))
     assert done.returncode == 0, done.stdout + done.stderr
     out = json.loads(
@@ -216,8 +216,8 @@ def test_a_model_of_labels_is_built_judged_served_and_corrected(
     ("old", "new", "said"),
     [
         ("micro_f1", "perplexity", "of a text that is written"),
-        ("track: []", "track: [], fair: {by: [id], favours: card}", "gaps between groups"),
-        ("track: []", "track: [], tune: {method: full, loss: focal}", "a loss of classes"),
+        ("track: []", "track: [], fairness: {groups: [id], positive: card}", "gaps between groups"),
+        ("track: []", "track: [], fine_tune: {method: full, loss: focal}", "a loss of classes"),
         ("values: [card, loan, fee]", "values: ['card,loan', fee]", "values without ','"),
     ],
 )

@@ -26,7 +26,7 @@ from mesocosm.serving.runtimes.onnx import Onnx
 
 pytestmark = pytest.mark.slow
 
-FILE = """grammar: 1
+FILE = """grammar: 2
 ecosystem: clinic
 sources:
   visits: {type: csv, path: visits.csv}
@@ -38,12 +38,12 @@ datasets:
 models:
   course:
     track: []
-    learns: patients
-    predict: progress
-    inputs: [age, sex, bmi, bp, s1, s2, s3, s4, s5, s6]
+    dataset: patients
+    target: progress
+    features: [age, sex, bmi, bp, s1, s2, s3, s4, s5, s6]
     require: {r2: ">= 0.3", gain_over_majority: ">= 0.3"}
 services:
-  desk: {serves: course}
+  desk: {model: course}
 """
 
 
@@ -144,14 +144,14 @@ def test_a_served_number_is_explained_and_told_its_truth(clinic: Path) -> None:
     ("old", "new", "said"),
     [
         (
-            "predict: progress",
-            "predict: progress\n    tune: {method: full, loss: focal}",
+            "target: progress",
+            "target: progress\n    fine_tune: {method: full, loss: focal}",
             "is a loss of classes",
         ),
         ('r2: ">= 0.3"', 'accuracy: ">= 0.3"', "is no metric of a number"),
         (
-            "predict: progress",
-            "predict: progress\n    fair: {by: [age], favours: x}",
+            "target: progress",
+            "target: progress\n    fairness: {groups: [age], positive: x}",
             "gaps between groups",
         ),
     ],
@@ -162,7 +162,7 @@ def test_what_a_number_cannot_have_is_said(tmp_path: Path, old: str, new: str, s
     assert any(said in line for line in said_of(tmp_path))
 
 
-STARS = """grammar: 1
+STARS = """grammar: 2
 ecosystem: stars
 sources:
   notes: {type: csv, path: notes.csv}
@@ -172,7 +172,7 @@ datasets:
     fields: {text: text, stars: number}
     split: {test: 0.25, validation: 0.25}
 models:
-  taste: {track: [], base: minilm, learns: said, predict: stars, inputs: [text], tune: {method: bitfit, epochs: 8, patience: 8, learning_rate: 0.005, loss: huber}, require: {r2: ">= 0.5"}}
+  taste: {track: [], base: minilm, dataset: said, target: stars, features: [text], fine_tune: {method: bitfit, epochs: 8, patience: 8, learning_rate: 0.005, loss: huber}, require: {r2: ">= 0.5"}}
 """.replace("base: minilm", f"base: {little_base()}")
 
 

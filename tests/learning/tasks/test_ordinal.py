@@ -17,7 +17,7 @@ from mesocosm.learning.export.predictor import Version
 from mesocosm.learning.tasks.ordinal import kappa, middle
 from mesocosm.serving.runtimes.onnx import Onnx
 
-FILE = """grammar: 1
+FILE = """grammar: 2
 ecosystem: grades
 sources:
   rows: {type: csv, path: rows.csv}
@@ -32,7 +32,7 @@ datasets:
       grade: {type: category, values: [poor, fair, good, best], ordered: true}
     split: {test: 0.3, validation: 0}
 models:
-  mark: {track: [], learns: marks, predict: grade, inputs: [hours, sleep], require: {rank_error: "<= 0.6", kappa: ">= 0.6"}}
+  mark: {track: [], dataset: marks, target: grade, features: [hours, sleep], require: {rank_error: "<= 0.6", kappa: ">= 0.6"}}
 """
 
 

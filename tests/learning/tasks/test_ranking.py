@@ -33,7 +33,7 @@ from mesocosm.learning.tasks.ranking.two_tower import Learnt, learn
 
 pytestmark = pytest.mark.slow
 
-SHOP = """grammar: 1
+SHOP = """grammar: 2
 ecosystem: shop
 sources:
   clicks: {type: csv, path: clicks.csv}
@@ -42,9 +42,9 @@ datasets:
   views: {from: clicks, fields: {who: {type: text, private: pseudonymise}, item: {type: text}, at: integer, note: {type: text}}, split: none}
   things: {from: goods, key: item, fields: {item: {type: text}, title: {type: text}}, split: none}
 models:
-  taste: {base: minilm, learns: views, predict: item, inputs: [who], rank: {when: at, items: things, texts: [title], most: 5}, track: [], require: {gain_over_popular: "> 0.05"}}
+  taste: {base: minilm, dataset: views, target: item, features: [who], rank: {when: at, items: things, texts: [title], max: 5}, track: [], require: {gain_over_popular: "> 0.05"}}
 services:
-  shelf: {serves: taste}
+  shelf: {model: taste}
 """.replace("base: minilm", f"base: {little_base()}")
 TEA = [
     "green tea",
@@ -184,7 +184,7 @@ def test_a_shop_ranks_what_comes_next_and_what_nobody_touched(
     [
         ("when: at", "when: note", "'note' is a text"),
         ("when: at", "when: who", "'who' is a text"),
-        ("inputs: [who]", "inputs: [who, note]", "ranking asks only who did something"),
+        ("features: [who]", "features: [who, note]", "ranking asks only who did something"),
         ("items: things", "items: nothing", "no dataset is named 'nothing'"),
         ("texts: [title]", "texts: [name]", "'things' has no field 'name'"),
         (
@@ -192,7 +192,7 @@ def test_a_shop_ranks_what_comes_next_and_what_nobody_touched(
             "learns",
             "'base' is missing, and items are told by texts",
         ),
-        ("rank:", "tune: lora, rank:", "learns as 'rank' says"),
+        ("rank:", "fine_tune: lora, rank:", "learns as 'rank' says"),
         ("rank:", "continual: 1, rank:", "no 'continual' here"),
         ("gain_over_popular", "accuracy", "'accuracy' is no metric of ranking"),
         ("key: item, ", "", "has no key that names an item"),

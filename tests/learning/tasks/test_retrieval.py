@@ -1,4 +1,4 @@
-"""A base that reads learns to find the right text among those it knows: in closed form, by
+"""A base that reads learns to find the right text among those it knowledge: in closed form, by
 gradient, judged by places, served.
 """
 
@@ -24,8 +24,8 @@ FILE = """grammar: 1
 ecosystem: desk
 sources: {{faq: {{type: csv, path: faq.csv}}}}
 datasets: {{asked: {{from: faq, fields: {{question: {{type: text}}, answer: {{type: text}}}}, split: {{test: 0.3, validation: 0.1}}}}}}
-models: {{find: {{base: minilm, learns: asked, predict: answer, inputs: [question], track: [], {more}}}}}
-services: {{desk: {{serves: find}}}}
+models: {{find: {{base: minilm, dataset: asked, target: answer, features: [question], track: [], {more}}}}}
+services: {{desk: {{model: find}}}}
 """.replace("base: minilm", f"base: {little_base()}")
 
 
@@ -85,9 +85,9 @@ def test_noise_is_not_learnt() -> None:
 @pytest.mark.parametrize(
     "more",
     [
-        "tune: frozen",
+        "fine_tune: frozen",
         (
-            "tune: {method: last, epochs: 2, batch: 8}, continual: {replay: 1, ewc: 100},"
+            "fine_tune: {method: last, epochs: 2, batch: 8}, continual: {replay: 1, ewc: 100},"
             " max_length: 24"
         ),
     ],
@@ -182,7 +182,7 @@ def test_what_a_forgotten_row_alone_answered_is_found_no_more(
         write.writerows((i, r["question"], r["answer"]) for i, r in enumerate(rows))
     file = desk / "ecosystem.yaml"
     file.write_text(
-        FILE.format(more="tune: frozen").replace(
+        FILE.format(more="fine_tune: frozen").replace(
             "from: faq, fields: {", "from: faq, key: id, fields: {id: {type: integer}, "
         )
     )

@@ -22,7 +22,7 @@ from mesocosm.learning.tasks.tagging.words import allowed, best, firsts, spans, 
 
 pytestmark = pytest.mark.slow
 
-DESK = """grammar: 1
+DESK = """grammar: 2
 ecosystem: desk
 sources:
   mails: {type: csv, path: mails.csv}
@@ -32,9 +32,9 @@ datasets:
     fields: {text: {type: text}, marks: {type: tags, values: [PERSON, PLACE], missing: quarantine}, other: {type: text}}
     split: {test: 0.25, validation: 0.1}
 models:
-  finder: {base: minilm, learns: letters, predict: marks, inputs: [text], track: [], require: {span_f1: "> 0.6"}}
+  finder: {base: minilm, dataset: letters, target: marks, features: [text], track: [], require: {span_f1: "> 0.6"}}
 services:
-  reader: {serves: finder}
+  reader: {model: finder}
 """.replace("base: minilm", f"base: {little_base()}")
 FIRST = [
     "Anna",
@@ -206,7 +206,8 @@ def test_a_base_is_tuned_for_tags(tmp_path: Path) -> None:
     letters(tmp_path, 120)
     (tmp_path / "ecosystem.yaml").write_text(
         DESK.replace(
-            "inputs: [text]", "inputs: [text], tune: {method: lora, epochs: 3, learning_rate: 2e-3}"
+            "features: [text]",
+            "features: [text], fine_tune: {method: lora, epochs: 3, learning_rate: 2e-3}",
         )
     )
     eco, said = open_ecosystem(tmp_path), list[str]()
@@ -224,16 +225,20 @@ def test_a_base_is_tuned_for_tags(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "old, new, wanted",
     [
-        ("inputs: [text]", "inputs: [text, other]", "the one text field whose words are tagged"),
+        (
+            "features: [text]",
+            "features: [text, other]",
+            "the one text field whose words are tagged",
+        ),
         (f"base: {little_base()}, ", "", "words are tagged by a base that reads"),
         (
-            "inputs: [text]",
-            "inputs: [text], tune: {method: full, mixup: 0.2}",
+            "features: [text]",
+            "features: [text], fine_tune: {method: full, mixup: 0.2}",
             "'mixup' is for classes and numbers",
         ),
-        ("inputs: [text]", "inputs: [text], tune: last", "'last' is not for tags a word"),
+        ("features: [text]", "features: [text], fine_tune: last", "'last' is not for tags a word"),
         ("span_f1", "accuracy", "'accuracy' is no metric of tagged words"),
-        ("predict: marks", "predict: marks, pretrain: [text]", "'pretrain' is not for them"),
+        ("target: marks", "target: marks, pretrain: [text]", "'pretrain' is not for them"),
     ],
 )
 def test_what_does_not_fit_is_a_sentence(tmp_path: Path, old: str, new: str, wanted: str) -> None:

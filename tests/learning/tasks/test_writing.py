@@ -285,10 +285,10 @@ def test_a_writer_is_built_judged_carded_served_and_told_of(
     file.write_text(
         "grammar: 1\necosystem: desk\nsources: {asked: {type: csv, path: asked.csv}}\ndatasets:"
         " {qa: {from: asked, key: id, fields: {id: {type: integer}, q: {type: text}, a: {type:"
-        " text}}, split: {test: 0.25, validation: 0.1}}}\nmodels: {writer: {base: tiny, learns: qa,"
-        " predict: a, inputs: [q], max_new_tokens: 8, track: [], require: {rouge_l: '>= 0.5'},"
-        " tune: {method: full, embeddings: true, epochs: 20, learning_rate: 1e-2, batch: 8,"
-        " patience: 20}}}\nservices: {clerk: {serves: writer}}\n"
+        " text}}, split: {test: 0.25, validation: 0.1}}}\nmodels: {writer: {base: tiny, dataset: qa,"
+        " target: a, features: [q], max_new_tokens: 8, track: [], require: {rouge_l: '>= 0.5'},"
+        " fine_tune: {method: full, embeddings: true, epochs: 20, learning_rate: 1e-2, batch: 8,"
+        " patience: 20}}}\nservices: {clerk: {model: writer}}\n"
     )
     done = cli("build", "-f", str(file))
     assert done.returncode == 0, done.stdout + done.stderr
@@ -324,9 +324,13 @@ def test_a_writer_is_built_judged_carded_served_and_told_of(
 @pytest.mark.parametrize(
     ("change", "where", "said"),
     [
-        ("tune: prompt", "", "not for bases that write"),
-        ("tune: {method: lora, mixup: 0.2}", "models.writer.tune.mixup", "for classes and numbers"),
-        ("fair: {by: [id], favours: x}", "models.writer.fair", "gaps between groups"),
+        ("fine_tune: prompt", "", "not for bases that write"),
+        (
+            "fine_tune: {method: lora, mixup: 0.2}",
+            "models.writer.tune.mixup",
+            "for classes and numbers",
+        ),
+        ("fairness: {groups: [id], positive: x}", "models.writer.fair", "gaps between groups"),
         ("require: {accuracy: '> 0.5'}", "models.writer.require.accuracy", "no metric of a text"),
     ],
 )
@@ -339,13 +343,13 @@ def test_what_cannot_be_is_said_with_its_place(
     file.write_text(
         "grammar: 1\necosystem: desk\nsources: {asked: {type: csv, path:"
         " asked.csv}}\ndatasets: {qa: {from: asked, fields: {id: {type: integer}, q:"
-        " {type: text}, a: {type: text}}}}\nmodels: {writer: {learns: qa, predict: a,"
-        f" inputs: [q], {', '.join(settings.values())}}}}}\n"
+        " {type: text}, a: {type: text}}}}\nmodels: {writer: {dataset: qa, target: a,"
+        f" features: [q], {', '.join(settings.values())}}}}}\n"
     )
     (tmp_path / "asked.csv").write_text(
         "id,q,a\n" + "\n".join(f"{i},q{i},a{i}" for i in range(40)) + "\n"
     )
-    if change == "tune: prompt":
+    if change == "fine_tune: prompt":
         tiny(tmp_path / "tiny")
         file.write_text(file.read_text().replace("minilm", "tiny"))
         done = open_ecosystem(file).build()
@@ -385,14 +389,14 @@ def test_a_version_whose_files_changed_does_not_serve(tmp_path: Path) -> None:
         Writes(folder, content, tmp_path, Bases())
 
 
-ON = """grammar: 1
+ON = """grammar: 2
 ecosystem: clerk
 sources:
   table: {type: csv, path: qa.csv}
 datasets:
   asked: {from: table, fields: {q: {type: text}, a: {type: text}}, split: {test: 0.25, validation: 0.1, seed: 3}}
 models:
-  clerk: {base: tiny, learns: asked, predict: a, inputs: [q], max_new_tokens: 8, track: [], tune: {method: full, epochs: 6, learning_rate: 1e-2, batch: 8, schedule: constant}, continual: {replay: 0.3, ewc: 0.1}}
+  clerk: {base: tiny, dataset: asked, target: a, features: [q], max_new_tokens: 8, track: [], fine_tune: {method: full, epochs: 6, learning_rate: 1e-2, batch: 8, schedule: constant}, continual: {replay: 0.3, ewc: 0.1}}
 """
 
 

@@ -21,8 +21,8 @@ datasets:
     fields: {x: {type: text}, n: {type: number}, y: {type: category}}
     split: {test: 0.25, validation: 0, stratify: y}
 models:
-  m: {base: minilm, learns: d, predict: y, inputs: [x, n], tune: frozen}
-services: {s: {serves: m}}
+  m: {base: minilm, dataset: d, target: y, features: [x, n], fine_tune: frozen}
+services: {s: {model: m}}
 """
 GOOD = "x,n,y\n" + "\n".join(
     f"{'kind' if i % 2 else 'rude'} words {i % 7},{i % 5},{'ab'[i % 2]}" for i in range(60)
@@ -74,13 +74,13 @@ def build(home: Path) -> subprocess.CompletedProcess[str]:
         ),
         (
             lambda h: (h / "ecosystem.yaml").write_text(
-                TEXT.replace("tune: frozen", "tune: frozn")
+                TEXT.replace("fine_tune: frozen", "fine_tune: frozn")
             ),
             "Did you mean 'frozen'?",
         ),
         (
             lambda h: (h / "ecosystem.yaml").write_text(
-                TEXT.replace("tune: frozen", "tune: {method: full, validation: 1}")
+                TEXT.replace("fine_tune: frozen", "fine_tune: {method: full, validation: 1}")
             ),
             "'validation' is not a key here",
         ),

@@ -139,8 +139,8 @@ def test_a_build_shares_its_batches(pond: Path) -> None:
     file = pond / "ecosystem.yaml"
     file.write_text(
         file.read_text().replace(
-            "tune: {method: frozen, head: kernel}",
-            "tune: {method: lora, epochs: 2, processes: 2, augment: [mask]}",
+            "fine_tune: {method: frozen, head: kernel}",
+            "fine_tune: {method: lora, epochs: 2, processes: 2, augment: [mask]}",
         )
     )
     eco = open_ecosystem(pond)

@@ -126,8 +126,8 @@ def test_a_build_searches_and_its_version_tells_what_was_tried(pond: Path) -> No
     file = pond / "ecosystem.yaml"
     file.write_text(
         file.read_text().replace(
-            "tune: {method: frozen, head: kernel}",
-            "tune: {method: bitfit, epochs: 2}, search: {over: {tune.learning_rate: [1.0e-4,"
+            "fine_tune: {method: frozen, head: kernel}",
+            "fine_tune: {method: bitfit, epochs: 2}, search: {over: {tune.learning_rate: [1.0e-4,"
             " 5.0e-3]}, sampler: grid, trials: 2}",
         )
     )

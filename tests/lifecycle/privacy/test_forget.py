@@ -200,9 +200,9 @@ datasets:
     key: id
     fields: {id: {type: integer}, text: {type: text}, kind: {type: category}}
 models:
-  sort: {track: [], base: minilm, learns: letters, predict: kind, inputs: [text], tune: {method: frozen, head: HEAD}}
+  sort: {track: [], base: minilm, dataset: letters, target: kind, features: [text], fine_tune: {method: frozen, head: HEAD}}
 services:
-  desk: {serves: sort}
+  desk: {model: sort}
 """
 
 

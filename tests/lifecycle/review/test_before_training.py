@@ -19,13 +19,13 @@ datasets:
   whole: {from: mail, fields: {kind: {type: category}, size: {type: number}}, split: none}
   plain: {from: mail, fields: {size: {type: number}, text: {type: text}}}
 models:
-  m1: {learns: letters, predict: size, inputs: [urgent]}
-  m2: {base: minilm, learns: letters, predict: kind, inputs: [body]}
-  m3: {learns: letters, predict: urgent, inputs: [size]}
-  m4: {base: minilm, learns: grouped, predict: kind, inputs: [text]}
-  m5: {learns: chosen, predict: kind, inputs: [size]}
-  m6: {learns: whole, predict: kind, inputs: [size]}
-  m7: {base: minilm, learns: plain, predict: size, inputs: [text]}
+  m1: {dataset: letters, target: size, features: [urgent]}
+  m2: {base: minilm, dataset: letters, target: kind, features: [body]}
+  m3: {dataset: letters, target: urgent, features: [size]}
+  m4: {base: minilm, dataset: grouped, target: kind, features: [text]}
+  m5: {dataset: chosen, target: kind, features: [size]}
+  m6: {dataset: whole, target: kind, features: [size]}
+  m7: {base: minilm, dataset: plain, target: size, features: [text]}
 """
 
 

@@ -174,9 +174,9 @@ def test_a_trace_names_joined_rows_and_the_feedback_that_taught(tmp_path: Path) 
     (tmp_path / "ecosystem.yaml").write_text(
         "grammar: 1\necosystem: t\nsources: {a: {type: csv, path: a.csv}, b: {type: csv, path:"
         f" b.csv}}}}\ndatasets: {{d: {{from: {{join: [a, b], on: k}}, fields: {fields}, split:"
-        " {test: 0.2, stratify: late}}}\nmodels: {m: {learns: d, predict: late, inputs:"
-        " [_id, _at, _label, size], track: [], tune: {method: frozen, head:"
-        " linear}}}\nservices: {s: {serves: m}}\n"
+        " {test: 0.2, stratify: late}}}\nmodels: {m: {dataset: d, target: late, inputs:"
+        " [_id, _at, _label, size], track: [], fine_tune: {method: frozen, head:"
+        " linear}}}\nservices: {s: {model: m}}\n"
     )
     eco = open_ecosystem(tmp_path)
     assert not eco.build().failed

@@ -120,7 +120,7 @@ def test_a_worker_that_hangs_is_replaced(two: Path, tmp_path: Path) -> None:
     shutil.copytree(two, home)
     (home / "ecosystem.yaml").write_text(
         SMALL.replace(
-            "desk: {serves: judge}", "desk: {serves: judge, runtime: {type: onnx, stuck: 2s}}"
+            "desk: {model: judge}", "desk: {model: judge, runtime: {type: onnx, timeout: 2s}}"
         )
     )
     up = Server(home)

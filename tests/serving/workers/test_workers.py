@@ -171,8 +171,8 @@ def test_workers_that_cannot_be_are_told(tmp_path: Path, given: str) -> None:
     (tmp_path / "notes.csv").write_text(small_rows())
     (tmp_path / "ecosystem.yaml").write_text(
         SMALL.replace(
-            "desk: {serves: judge}",
-            f"desk: {{serves: judge, runtime: {{type: onnx, workers: {given}}}}}",
+            "desk: {model: judge}",
+            f"desk: {{model: judge, runtime: {{type: onnx, workers: {given}}}}}",
         )
     )
     with pytest.raises(Failure) as told:
@@ -183,8 +183,8 @@ def test_workers_that_cannot_be_are_told(tmp_path: Path, given: str) -> None:
 def test_two_workers_answer_and_one_that_is_killed_costs_nothing(pond: Path, cli: Any) -> None:
     (pond / "ecosystem.yaml").write_text(
         SMALL.replace(
-            "desk: {serves: judge}",
-            "desk: {serves: judge, runtime: {type: onnx, threads: 1, workers: {least: 1, most: 2,"
+            "desk: {model: judge}",
+            "desk: {model: judge, runtime: {type: onnx, threads: 1, workers: {min: 1, max: 2,"
             " busy: 0.3}}}",
         )
     )

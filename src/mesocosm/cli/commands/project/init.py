@@ -25,10 +25,10 @@ datasets:
       label: {{type: category, missing: quarantine}}
 
 models:
-  labeller: {{base: minilm, learns: rows, predict: label, inputs: [text]}}
+  labeller: {{base: minilm, dataset: rows, target: label, features: [text]}}
 
 services:
-  desk: {{serves: labeller}}
+  desk: {{model: labeller}}
 """
 
 
