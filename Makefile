@@ -20,7 +20,7 @@ $(BIN)/python:
 $(STAMP): $(SOURCES) | $(BIN)/python
 	@echo "Installing Mesocosm into $(VENV) (torch first; the rest follows)"
 	$(PIP) install -q --no-compile -c constraints.txt torch==2.13.0
-	$(PIP) install -q --no-compile -c constraints.txt -e .
+	$(PIP) install -q --no-compile -c constraints.txt -e '.[all]'
 	touch $(STAMP)
 
 demo: $(STAMP)

@@ -257,7 +257,7 @@ def test_an_image_installs_what_the_file_needs(cli: Callable[..., Any], tmp_path
     assert done.returncode == 0, done.stderr
     docker = (tmp_path / "out" / "Dockerfile").read_text()
     assert (
-        '"mesocosm[nats,postgres] @ file:///in/mesocosm-0.1.0-py3-none-any.whl"' in docker
+        '"mesocosm[all,nats,postgres] @ file:///in/mesocosm-0.1.0-py3-none-any.whl"' in docker
         and "nats-py==" in (tmp_path / "out" / "pins.txt").read_text()
     )
     assert 'COPY --chown=root:root ["looks/tree.glb", "/project/looks/tree.glb"]' in docker

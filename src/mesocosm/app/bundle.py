@@ -44,7 +44,7 @@ def living_of(spec: Spec) -> Living:
         secrets,
         _files(spec),
         round(held, 2),
-        tuple(sorted({"postgres", *_extras(eco)})),
+        tuple(sorted({"all", "postgres", *_extras(eco)})),
         _beside(spec),
     )
 

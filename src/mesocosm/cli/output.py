@@ -18,6 +18,7 @@ import typer
 
 from mesocosm.core.confidential.secret_values import masked
 from mesocosm.core.errors import Failure, Invalid
+from mesocosm.core.extras import missing_extra
 
 File = Annotated[
     Path, typer.Option("-f", "--file", help="The file, or the folder that holds ecosystem.yaml.")
@@ -60,6 +61,8 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
         except (typer.Exit, typer.Abort):
             raise
         except Exception as error:
+            if isinstance(error, ModuleNotFoundError) and (sentence := missing_extra(error)):
+                _fail(sentence, as_json)
             if os.environ.get("MESOCOSM_DEBUG"):
                 raise
             _fail(

