@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from mesocosm.catalog.database import schema as t
 from mesocosm.catalog.database.engine import open_engine, url_of_file
-from mesocosm.catalog.database.migrations import add_missing_columns, add_missing_indexes
+from mesocosm.catalog.database.migrations import migrate_catalog
 from mesocosm.catalog.prediction_counts import keep_counts
 from mesocosm.core.confidential.owner_files import close_to_others, owned_file, owned_folder
 from mesocosm.core.confidential.row_values import plain_all
@@ -43,9 +43,7 @@ class Records:
             where, LOG_WAIT, keep=2
         )  # opened when the first prediction is logged
         try:
-            t.META.create_all(self.engine)
-            add_missing_columns(self.engine)
-            add_missing_indexes(self.engine)
+            migrate_catalog(self.engine)
             keep_counts(self.engine)
         except ModuleNotFoundError as error:
             raise Failure(

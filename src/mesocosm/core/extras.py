@@ -4,8 +4,7 @@ from __future__ import annotations
 
 LIBRARIES = {
     "train": (
-        "accelerate alembic cleanlab mlflow onnx onnxscript optuna peft threadpoolctl torch"
-        " transformers"
+        "accelerate cleanlab mlflow onnx onnxscript optuna peft threadpoolctl torch transformers"
     ),
     "serve": (
         "fastapi httptools jwt onnxruntime opentelemetry prometheus_client pycrdt river"

