@@ -32,7 +32,18 @@ DAILY = (
 GROUPS = {
     "data": (
         "Versions, privacy and lineage of datasets.",
-        ("versions", "diff", "rollback", "forget", "reveal", "rotate", "aggregate", "lineage"),
+        (
+            "versions",
+            "diff",
+            "rollback",
+            "forget",
+            "reveal",
+            "rotate",
+            "aggregate",
+            "lineage",
+            "backup",
+            "restore",
+        ),
     ),
     "model": (
         "Model cards, labels, retraining and base models.",
@@ -49,7 +60,7 @@ FORMER = {"story": "test scenario", "tune-up": "model suggest"} | {
     name: f"{group} {name}"
     for group, (_, names) in GROUPS.items()
     for name in names
-    if name not in ("scenario", "suggest", "rollback")
+    if name not in ("scenario", "suggest", "rollback", "backup", "restore")
 }
 COMMANDS = (*DAILY, *(f"{group} {name}" for group, (_, names) in GROUPS.items() for name in names))
 

@@ -19,17 +19,26 @@ def migrate(
     as_json: AsJson = False,
 ) -> None:
     """Rewrite ecosystem.yaml in the words of grammar 2; every other byte stays, and the file as it
-    was is kept beside it.
+    was is kept beside it. The catalog is brought to this release's schema, with a copy first.
     """
-    from mesocosm.config.loader import find
+    from mesocosm.config.loader import find, read
     from mesocosm.config.migrations.file import migrate_file
 
-    answer(migrate_file(find(file), write=not dry_run), as_json, _text)
+    path = find(file)
+    migrated = migrate_file(path, write=not dry_run)
+    if not dry_run and (path.parent / ".mesocosm").is_dir():
+        from mesocosm.catalog.database.migrations import schema_version
+        from mesocosm.lifecycle.project_store import catalog_of
+
+        migrated["schema"] = schema_version(catalog_of(read(path)).engine)
+    answer(migrated, as_json, _text)
 
 
 def _text(data: dict[str, Any]) -> str:
+    schema = data.get("schema")
+    catalog = [f"The catalog has schema version {schema}."] if schema else []
     if not data["changes"]:
-        return f"{data['file']} is in grammar {data['grammar']} already."
+        return "\n".join([f"{data['file']} is in grammar {data['grammar']} already.", *catalog])
     lines = [
         f"{data['file']}:{change['line']}: {change['old']} -> {change['new']}"
         for change in data["changes"]
@@ -39,4 +48,4 @@ def _text(data: dict[str, Any]) -> str:
         lines.append(f"{count} rewritten; the file as it was is {data['backup']}.")
     else:
         lines.append(f"{count} would be rewritten; nothing was written.")
-    return "\n".join(lines)
+    return "\n".join([*lines, *catalog])

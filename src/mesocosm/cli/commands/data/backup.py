@@ -1,0 +1,32 @@
+"""`mesocosm data backup`: the file and the store as one archive."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mesocosm.cli.output import AsJson, File, answer, guarded
+
+
+@guarded
+def backup(
+    archive: Annotated[Path, typer.Argument(help="The archive to write, as store.tar.gz.")],
+    file: File = Path("ecosystem.yaml"),
+    as_json: AsJson = False,
+) -> None:
+    """Write ecosystem.yaml and its store (catalog, snapshots, versions, keys) to one archive."""
+    from mesocosm.config.loader import find
+    from mesocosm.lifecycle.access.backup import write_backup
+
+    written = asdict(write_backup(find(file), archive))
+    answer(written | {"archive": str(archive)}, as_json, _text)
+
+
+def _text(data: dict[str, Any]) -> str:
+    return (
+        f"{data['archive']}: {data['files']:,} files, {data['bytes'] / 1e6:,.1f} MB before"
+        " compression. It holds the keys of the store; keep it as safe as those."
+    )
