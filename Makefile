@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE  # or every command compiles five thousand file
 
 SCENE ?= bank
 
-.PHONY: demo story docs test test-fast test-long lint house bench bench-learn bench-govern bench-operate bench-scenes bench-world bench-image clean
+.PHONY: demo story docs test test-fast test-long lint house release bench bench-learn bench-govern bench-operate bench-scenes bench-world bench-image clean
 
 SOURCES := pyproject.toml constraints.txt hatch_build.py $(shell git ls-files web 2>/dev/null)
 
@@ -56,6 +56,9 @@ test-fast: $(VENV)/.ready-test
 
 house: $(VENV)/.ready-test
 	$(BIN)/python tools/house.py
+
+release: $(VENV)/.ready-test
+	$(BIN)/python tools/release.py
 
 test-long: $(VENV)/.ready-test
 	bash tests/system.sh

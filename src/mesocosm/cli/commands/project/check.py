@@ -28,7 +28,9 @@ def check(
     from mesocosm.lifecycle.review.questions import ask_readings, missing_bases
 
     if schema:
-        print(json.dumps(config.schema(), indent=1))
+        from mesocosm.config.json_schema import published_schema
+
+        print(json.dumps(published_schema(), indent=1, ensure_ascii=False))
         return
     found = config.read(file)
     note_deprecations(found.deprecations)

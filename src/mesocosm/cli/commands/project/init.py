@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +12,9 @@ import typer
 from mesocosm.cli.output import guarded
 from mesocosm.core.errors import Failure, nearest
 
-START = """grammar: 1
+SCHEMA = "ecosystem.schema.json"
+HEADER = f"# yaml-language-server: $schema={SCHEMA}\n"
+START = """grammar: 2
 ecosystem: {name}
 
 sources:
@@ -60,6 +63,8 @@ def init(
         raise Failure(f"{target} is there already; it was not touched")
     if template is not None:
         _from(template, folder)
+        target.write_text(HEADER + target.read_text(encoding="utf-8"), encoding="utf-8")
+        _write_schema(folder)
         print(f"{target} and its data are written. Now run: mesocosm up {folder}")
         return
     folder.mkdir(parents=True, exist_ok=True)
@@ -67,13 +72,21 @@ def init(
         "".join(c if c.isalnum() else "-" for c in folder.resolve().name.lower()).strip("-")
         or "pond"
     )
-    target.write_text(
-        START.format(name=name if name[0].isalpha() else f"eco-{name}"), encoding="utf-8"
-    )
+    text = START.format(name=name if name[0].isalpha() else f"eco-{name}")
+    target.write_text(HEADER + text, encoding="utf-8")
+    _write_schema(folder)
     print(
         f"{target} is written. Put your rows into {folder / 'data/table.csv'}, then run: mesocosm"
         f" build -f {folder}"
     )
+
+
+def _write_schema(folder: Path) -> None:
+    """The JSON schema that the file's first line names, for editors."""
+    from mesocosm.config.json_schema import published_schema
+
+    text = json.dumps(published_schema(), ensure_ascii=False)
+    (folder / SCHEMA).write_text(text + "\n", encoding="utf-8")
 
 
 def _from(template: str, folder: Path) -> None:

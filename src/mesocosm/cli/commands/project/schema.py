@@ -10,6 +10,6 @@ from mesocosm.cli.output import guarded
 @guarded
 def schema() -> None:
     """Print the JSON schema of ecosystem.yaml; editors complete and check the file with it."""
-    from mesocosm import config
+    from mesocosm.config.json_schema import published_schema
 
-    print(json.dumps(config.schema(), indent=1, ensure_ascii=False))
+    print(json.dumps(published_schema(), indent=1, ensure_ascii=False))
