@@ -27,7 +27,7 @@ RULES: list[Any] = [
     "age between 18 and 100",
     "income > 0",
     "weight > 20",
-    {"rule": "range", "of": "signed", "min": "2010-01-01"},
+    {"type": "range", "of": "signed", "min": "2010-01-01"},
 ]
 DATA = Dataset.model_validate(
     {

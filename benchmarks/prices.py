@@ -280,7 +280,7 @@ def prices() -> list[Line]:
                     more = {
                         "corpus": [
                             t
-                            for t, p in zip(here[model.pretrain.on[0]], split, strict=True)
+                            for t, p in zip(here[model.pretrain.fields[0]], split, strict=True)
                             if p == "train"
                         ]
                     }

@@ -20,12 +20,12 @@ from mesocosm.data.pipeline.recipe import broken_sql
 
 MAIL = r"[^@\s]+@[^@\s]+\.[^@\s]+"
 RULES = [
-    {"rule": "not_null", "of": "email"},
-    {"rule": "regex", "of": "email", "pattern": MAIL},
-    {"rule": "range", "of": "age", "min": 18, "max": 100},
-    {"rule": "range", "of": "visits", "min": 0},
+    {"type": "not_null", "of": "email"},
+    {"type": "regex", "of": "email", "pattern": MAIL},
+    {"type": "range", "of": "age", "min": 18, "max": 100},
+    {"type": "range", "of": "visits", "min": 0},
     {
-        "rule": "in_set",
+        "type": "in_set",
         "of": "status",
         "values": ["active", "Active", "ACT", "closed", "Closed", "pending"],
     },

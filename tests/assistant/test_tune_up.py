@@ -225,7 +225,7 @@ def test_changes_one_upon_another(pond: Path) -> None:
     spec = read_text(text, pond / "ecosystem.yaml", {}).eco
     assert (
         spec.services["desk"].abstain == 0.1
-        and spec.services["desk"].rollout.strategy == "canary"
+        and spec.services["desk"].rollout.method == "canary"
         and spec.monitors["watch"].drift
         and spec.monitors["watch"].drift.window == 50
     )

@@ -88,7 +88,7 @@ def test_the_commands_of_the_pages_run(bank: Path, tmp_path: Path, cli: Callable
     shutil.copytree(bank, home)
     eco = open_ecosystem(home)
     snapshot = eco.catalog.snapshot(dataset="credit")
-    inputs = eco.spec.eco.models["risk"].inputs
+    inputs = eco.spec.eco.models["risk"].features
     rows = [
         {n: r[n] for n in inputs}
         for r in read_table(

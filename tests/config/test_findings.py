@@ -185,10 +185,15 @@ MISTAKES = [
         "Did you mean 'credit'?",
     ),
     ("target: grade", "target: grades", "has no field 'grades'", "Did you mean 'grade'?"),
-    ("target: grade", "target: application_id", "'application_id' is a text", "no 'fair'"),
+    ("target: grade", "target: application_id", "'application_id' is a text", "no 'fairness'"),
     ("features: [sentence]", "features: []", "is empty", "at least one"),
     ("features: [sentence]", "features: [intent]", "what the model predicts", "other"),
-    ("features: [checking, duration", "features: [email, duration", "'email' is private", "reveal"),
+    (
+        "features: [checking, duration",
+        "features: [email, duration",
+        "'email' is private",
+        "allow_private",
+    ),
     (
         "features: [checking, duration",
         "features: [aplied, duration",
@@ -227,7 +232,7 @@ MISTAKES = [
     ),
     ('require: {auc: ">= 0.70"}', "require: {auc: high}", "'high' cannot be right", ">= 0.60"),
     ("model: risk", "model: rusk", "no model is named 'rusk'", "Did you mean 'risk'?"),
-    ("model: risk", "queue: 5", "cannot be right", "'serves' with a model"),
+    ("model: risk", "queue: 5", "cannot be right", "'model' with a model"),
     (
         "answers: {from: faq, threshold: 0.55}",
         "answers: {from: faq, threshold: 1.5}",
@@ -251,7 +256,7 @@ MISTAKES = [
     ),
     ("name: Lin, knowledge: faq", "name: Lin, knowledge: nothing-here", "nothing-here", "faq"),
     ("ecosystem: riverbank", "ecosystem: River Bank", "cannot stand here", "small letters"),
-    ("grammar: 1", "grammar: 2", "'2' is not one of the choices", "1"),
+    ("grammar: 2", "grammar: 3", "'3' is not one of the choices", "2"),
     ("monitors:", "monitor:", "'monitor' is not a key here", "Did you mean 'monitors'?"),
     ("  help-desk:\n", "  credit-desk:\n", "a second time", "once"),
     ("model: risk", "model: *risk", "an anchor or alias", "the value itself"),
@@ -361,7 +366,7 @@ world:
     desk: {service: credit-desk, as: counter, inhabitant: {name: Lin, language_model: smollm2, knowledge: faq}}
 """
     spec = read_text(text, Path("ecosystem.yaml"), {"LEDGER_URL": "postgresql://h/b"})
-    assert spec.eco.models["risk"].tune.method == "lora"
+    assert spec.eco.models["risk"].fine_tune.method == "lora"
     assert spec.secrets == ("postgresql://h/b",)
 
 

@@ -250,13 +250,13 @@ def made(
             "split": {"test": 0.25, "stratify": target},
             "anonymity": {"of": [names[2]], "k": 2},
             "repairs": [
-                {"repair": "spelling", "of": [names[1], names[5]]},
+                {"method": "spelling", "of": [names[1], names[5]]},
                 {
-                    "repair": "dependency",
+                    "method": "dependency",
                     "from": [names[1]],
                     "to": names[5],
                     "share": 0.9,
-                    "least": 2,
+                    "min": 2,
                 },
             ],
         }

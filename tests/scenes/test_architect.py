@@ -68,7 +68,7 @@ def test_a_goal_becomes_a_file_that_builds(tmp_path: Path, cli: Any) -> None:
     text = (tmp_path / "ecosystem.yaml").read_text()
     spec = read_text(text, tmp_path / "ecosystem.yaml", {}).eco
     model = spec.models["loans-model"]
-    assert model.predict == "repaid" and set(model.inputs) == {
+    assert model.target == "repaid" and set(model.features) == {
         "income",
         "age",
         "sex",
@@ -76,8 +76,8 @@ def test_a_goal_becomes_a_file_that_builds(tmp_path: Path, cli: Any) -> None:
     }, "no key, no mail, nothing that is the same everywhere, nothing known only afterwards"
     assert (
         spec.datasets["loans-data"].fields["email"].private
-        and model.fair
-        and set(model.fair.by) == {"sex", "age"}
+        and model.fairness
+        and set(model.fairness.groups) == {"sex", "age"}
     )
     assert (
         "'closing' is left out: it tells 'repaid' by itself" in text.replace("\n    # ", " ")
@@ -259,7 +259,7 @@ def test_several_files_are_joined_around_the_one_that_the_goal_means(
         "age",
         "sex",
         "months",
-    } <= set(spec.models["loans-model"].inputs)
+    } <= set(spec.models["loans-model"].features)
     flat = " ".join(line.strip().lstrip("# ") for line in text.splitlines())
     assert (
         "payments is left out: it has 3.0 rows for each 'person'" in flat
@@ -391,7 +391,7 @@ def test_a_language_model_may_improve_a_draft_within_bounds(
     said, text = json.loads(done.stdout)["language"], (tmp_path / "ecosystem.yaml").read_text()
     assert became in said["became"], said["became"]
     assert (
-        read_text(text, tmp_path / "ecosystem.yaml", {}).eco.models["loans-model"].predict
+        read_text(text, tmp_path / "ecosystem.yaml", {}).eco.models["loans-model"].target
         == "repaid"
     )
     assert (

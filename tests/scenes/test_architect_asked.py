@@ -48,9 +48,9 @@ def test_a_goal_that_recommends_becomes_a_ranking(
     said = architect(tmp_path, [items, seen(tmp_path, names)], goal)
     eco = read_text(draft_text(said), tmp_path / "ecosystem.yaml", {}).eco
     model = eco.models["seen-model"]
-    assert (model.inputs, model.predict) == ((names[0],), names[1]) or (
-        list(model.inputs),
-        model.predict,
+    assert (model.features, model.target) == ((names[0],), names[1]) or (
+        list(model.features),
+        model.target,
     ) == ([names[0]], names[1])
     assert (
         model.rank

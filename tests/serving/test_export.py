@@ -330,7 +330,7 @@ def test_a_real_prometheus_fires_on_a_real_drift(
     )
     try:
         eco = open_ecosystem(home)
-        inputs = eco.spec.eco.models["risk"].inputs
+        inputs = eco.spec.eco.models["risk"].features
         data, split = columns_of(eco.spec, eco.catalog.snapshot(dataset="credit"), list(inputs))
         for i in [i for i, part in enumerate(split) if part == "test"][
             :130

@@ -87,7 +87,7 @@ CANARY = Rollout(
         ),
         (CANARY.model_copy(update={"promote": "gain"}), 1, Side(90), Side(200), 11, "hold"),
         (
-            Rollout(strategy="shadow", hold="10s", guard={"agreement": ">= 0.9"}),
+            Rollout(method="shadow", bake_time="10s", guard={"agreement": ">= 0.9"}),
             0,
             Side(40, both=40, agreed=39),
             Side(40),
@@ -95,14 +95,14 @@ CANARY = Rollout(
             "promote",
         ),
         (
-            Rollout(strategy="shadow", hold="10s", guard={"agreement": ">= 0.9"}),
+            Rollout(method="shadow", bake_time="10s", guard={"agreement": ">= 0.9"}),
             0,
             Side(40, both=40, agreed=30),
             Side(40),
             1,
             "return",
         ),
-        (Rollout(strategy="blue-green", hold="10s"), 0, Side(40), Side(0), 11, "promote"),
+        (Rollout(method="blue-green", bake_time="10s"), 0, Side(40), Side(0), 11, "promote"),
     ],
 )
 def test_what_follows_from_figures(

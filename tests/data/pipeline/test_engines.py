@@ -29,7 +29,7 @@ from mesocosm.data.sources import SOURCES
 pytestmark = pytest.mark.slow
 
 RECIPES = rounds(5, 100)
-SPARK = {"engine": "spark", "url": "local[2]", "rows": 37}  # four jobs for the table below
+SPARK = {"type": "spark", "url": "local[2]", "rows": 37}  # four jobs for the table below
 TABLES = ("rows", "quarantine", "duplicates")
 LENGTHS = ["150 cm", "1.5m", "1,5 m", "60 in", "", "n/a", "a lot", "１７０cm", "9000 cm"]
 DAYS = ["2024-01-31", "31/01/2024", "Jan 31, 2024", "2024年1月31日", "", "31.31.2024"]
@@ -60,7 +60,7 @@ def table(seed: int) -> pa.Table:
 
 def fill_of(names: list[str]) -> st.SearchStrategy[Any]:
     return st.sampled_from(["keep", "drop", "quarantine", *names]).map(
-        lambda n: {"with": "constant", "value": 3} if n == "constant" else n
+        lambda n: {"method": "constant", "value": 3} if n == "constant" else n
     )
 
 
@@ -110,7 +110,7 @@ def recipes(draw: st.DrawFn) -> dict[str, Any]:
     if draw(st.booleans()):
         found["duplicates"] = "row"
     if draw(st.booleans()):
-        found["repairs"] = [{"repair": "dependency", "from": "zip", "to": "city"}]
+        found["repairs"] = [{"method": "dependency", "from": "zip", "to": "city"}]
     if "count" in fields and draw(st.booleans()):
         found["rules"] = [
             {"condition": "count < 80", "severity": draw(st.sampled_from(["warn", "quarantine"]))}

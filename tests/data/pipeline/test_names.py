@@ -247,7 +247,7 @@ def test_every_step_takes_any_name(tmp_path: Path, part: int) -> None:
             "missing": "median",
             "outliers": {"method": "iqr", "action": "flag"},
         },
-        "integer": {"type": "integer", "missing": "mean", "rules": [{"rule": "range", "min": 0}]},
+        "integer": {"type": "integer", "missing": "mean", "rules": [{"type": "range", "min": 0}]},
     }
     plain = [f"c{i}" for i in range(len(names))]
     both = []
@@ -257,18 +257,18 @@ def test_every_step_takes_any_name(tmp_path: Path, part: int) -> None:
         more = {
             "repairs": [
                 {
-                    "repair": "dependency",
+                    "method": "dependency",
                     "from": of["category"],
                     "to": a,
                     "share": 0.51,
-                    "least": 2,
+                    "min": 2,
                 },
-                {"repair": "spelling", "of": [a, b]},
-                {"repair": "moved", "from": a, "to": b},
+                {"method": "spelling", "of": [a, b]},
+                {"method": "moved", "from": a, "to": b},
             ],
             "rules": (
                 [f"{quote(n)} < 58 or {quote(n)} is null" for n in of["number"]]
-                + [{"rule": "unique", "of": [*of["integer"], of["number"][0]]}]
+                + [{"type": "unique", "of": [*of["integer"], of["number"][0]]}]
             ),
             "anonymity": {"of": [of["integer"][0], of["number"][0]], "k": 3},
             "split": {"test": 0.25, "stratify": b},

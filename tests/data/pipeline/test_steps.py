@@ -94,7 +94,7 @@ def test_a_date_that_fills_gaps_is_kept_as_json_and_fills_them(tmp_path: Path) -
         fields={
             "id": {"type": "integer"},
             "g": {"type": "category"},
-            "d": {**days, "missing": {"with": "mode", "by": "g"}},
+            "d": {**days, "missing": {"method": "mode", "by": "g"}},
         },
     )
     assert (
@@ -121,7 +121,7 @@ def fields(missing: Any = "keep", outliers: Any = None) -> dict[str, Any]:
 STEPS: list[tuple[Any, Any]] = [
     (
         {
-            "with": name,
+            "method": name,
             **({"value": 3} if name == "constant" else {}),
             **({"donors": 20} if name == "knn" else {}),
         },
@@ -129,8 +129,8 @@ STEPS: list[tuple[Any, Any]] = [
     )
     for name in FILLS
 ]
-STEPS += [({"with": name, "by": "g"}, None) for name in ("mean", "median", "mode")] + [
-    ({"with": "forward", "by": "g", "order": "d"}, None)
+STEPS += [({"method": name, "by": "g"}, None) for name in ("mean", "median", "mode")] + [
+    ({"method": "forward", "by": "g", "order": "d"}, None)
 ]
 STEPS += [
     ("median", {"method": name, "action": action})
@@ -152,7 +152,7 @@ def test_a_step_treats_one_row_alone_as_in_the_batch_whatever_the_order(
     assert json.loads(json.dumps(facts)) == facts
     by_id = {r["id"]: r for r in kept}
     sql = serving_sql(dict(data.fields), data.rules, facts, KEY)
-    forward = isinstance(missing, dict) and missing["with"] == "forward"
+    forward = isinstance(missing, dict) and missing["method"] == "forward"
     with duckdb.connect() as con:
         ibis_sql.prepare(con)
         con.execute(
@@ -176,7 +176,7 @@ def test_a_step_treats_one_row_alone_as_in_the_batch_whatever_the_order(
         other = list(found)
         random.Random(5).shuffle(other)
         again, _, _ = build(tmp_path / "b", other, fields=fields(missing, outliers))
-        if missing["with"] != "knn" if isinstance(missing, dict) else True:
+        if missing["method"] != "knn" if isinstance(missing, dict) else True:
             assert json.dumps(_rounded(again.facts["fields"])) == json.dumps(_rounded(facts))
 
 
@@ -195,7 +195,9 @@ def test_forward_fill_carries_the_last_value_of_the_group(tmp_path: Path) -> Non
         ["2", None, "0", "b", "2024-01-03"],
         ["3", "7", "0", "b", "2024-01-04"],
     ]
-    _, _, kept = build(tmp_path, found, fields=fields({"with": "forward", "by": "g", "order": "d"}))
+    _, _, kept = build(
+        tmp_path, found, fields=fields({"method": "forward", "by": "g", "order": "d"})
+    )
     assert [r["x"] for r in sorted(kept, key=lambda r: r["id"])] == [1.0, 1.0, 7.0, 7.0]
 
 
@@ -214,18 +216,18 @@ def test_iterative_and_knn_come_nearer_to_the_truth_than_the_mean(tmp_path: Path
         _, _, kept = build(
             tmp_path / how,
             found,
-            fields=fields({"with": how, **({"donors": 60} if how == "knn" else {})}),
+            fields=fields({"method": how, **({"donors": 60} if how == "knn" else {})}),
         )
         error[how] = sum(abs(r["x"] - truth[r["id"]]) for r in kept if r["id"] % 5 == 0) / 80
     assert error["iterative"] < error["mean"] / 3 and error["knn"] < error["mean"] / 2, error
 
 
 RULE_CASES: list[tuple[dict[str, Any], str]] = [
-    ({"rule": "not_null", "of": "x"}, "x not null"),
-    ({"rule": "range", "of": "y", "min": 5, "max": 15}, "y between 5 and 15"),
-    ({"rule": "regex", "of": "g", "pattern": "[a]"}, "g like [a]"),
-    ({"rule": "in_set", "of": "g", "values": ["b"]}, "g in b"),
-    ({"rule": "unique", "of": ["d", "g"]}, "d, g unique"),
+    ({"type": "not_null", "of": "x"}, "x not null"),
+    ({"type": "range", "of": "y", "min": 5, "max": 15}, "y between 5 and 15"),
+    ({"type": "regex", "of": "g", "pattern": "[a]"}, "g like [a]"),
+    ({"type": "in_set", "of": "g", "values": ["b"]}, "g in b"),
+    ({"type": "unique", "of": ["d", "g"]}, "d, g unique"),
     ({"condition": "y > 12"}, "y > 12"),
 ]
 
@@ -290,10 +292,10 @@ def test_rules_over_the_table_compare_with_time_and_the_last_snapshot(tmp_path: 
         ),
     }
     rules = [
-        {"rule": "freshness", "of": "d", "within": "7d"},
-        {"rule": "row_count", "change": 0.5, "severity": "warn"},
-        {"rule": "distribution", "of": "y"},
-        {"rule": "distribution", "of": "g"},
+        {"type": "freshness", "of": "d", "within": "7d"},
+        {"type": "row_count", "change": 0.5, "severity": "warn"},
+        {"type": "distribution", "of": "y"},
+        {"type": "distribution", "of": "g"},
     ]
     judged = Dataset.model_validate(
         {"from": "a", "key": "id", "split": "none", "fields": fields(), "rules": rules}
@@ -316,7 +318,7 @@ def test_a_foreign_key_looks_into_another_source(tmp_path: Path) -> None:
             "from": "a",
             "fields": {
                 "id": {"type": "integer"},
-                "city": {"type": "text", "rules": [{"rule": "foreign_key", "in": "c"}]},
+                "city": {"type": "text", "rules": [{"type": "foreign_key", "in": "c"}]},
             },
         }
     )
@@ -346,9 +348,9 @@ def test_repairs_mend_slips_dependencies_and_moved_values(tmp_path: Path) -> Non
         lines.append(f"{i},{city},{zip_},{state}")
     (tmp_path / "a.csv").write_text("\n".join(lines) + "\n")
     repairs = [
-        {"repair": "moved", "from": "city", "to": "state"},
-        {"repair": "spelling", "of": "city"},
-        {"repair": "dependency", "from": ["city", "state"], "to": "zip"},
+        {"method": "moved", "from": "city", "to": "state"},
+        {"method": "spelling", "of": "city"},
+        {"method": "dependency", "from": ["city", "state"], "to": "zip"},
     ]
     data = Dataset.model_validate(
         {

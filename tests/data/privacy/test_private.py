@@ -86,7 +86,7 @@ def test_a_draft_proposes_types_keys_repairs_and_privacy_with_evidence(tmp_path:
         if p["where"] == "repairs"
     ]
     assert (
-        {"repair": "spelling", "of": ["city"]},
+        {"method": "spelling", "of": ["city"]},
         1,
         ["city: Berlxn -> Berlin (1 row)"],
     ) in waiting

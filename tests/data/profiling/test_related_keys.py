@@ -79,7 +79,7 @@ def test_a_contract_is_proposed_from_what_was_seen_and_can_be_kept(tmp_path: Pat
     said = draft_files(tmp_path, [path])
     contract = said["contracts"]["orders-source"]
     assert (
-        contract == {"columns": ["order", "late"], "unique": ["order"], "least": 30}
+        contract == {"columns": ["order", "late"], "unique": ["order"], "min": 30}
         and "contract" not in said["sources"]["orders-source"]
     )
     line = next(one for one in draft_text(said).splitlines() if "# contract: " in one)

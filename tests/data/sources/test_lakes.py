@@ -246,7 +246,7 @@ def test_a_file_behind_a_url_is_fetched_bounded_and_leaves_no_copy(tmp_path: Pat
     assert snapshot.account["quarantined"] == 1
     assert not list((tmp_path / ".mesocosm").rglob("fetched*"))
     with pytest.raises(Wrong, match="more than 5 bytes"):
-        rows_of(tmp_path, {"a": {**source, "most": 5}}, fields=fields)
+        rows_of(tmp_path, {"a": {**source, "max": 5}}, fields=fields)
     for url, said in (
         ("file:///etc/passwd", "scheme 'file' is not allowed"),
         ("memory://bucket/none.csv", "no file is there"),
@@ -292,7 +292,7 @@ def test_the_report_tells_accuracy_where_the_truth_is_known(tmp_path: Path) -> N
         "x": {"type": "number", "missing": "median"},
         "day": {"type": "date"},
     }
-    snapshot, _ = rows_of(tmp_path, sources, fields=fields, key="id", truth="truth")
+    snapshot, _ = rows_of(tmp_path, sources, fields=fields, key="id", ground_truth="truth")
     assert snapshot.report["accuracy"] == {
         "x": 0.75,
         "day": 1.0,

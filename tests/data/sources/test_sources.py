@@ -74,7 +74,7 @@ def test_excel_json_delta_and_python_give_the_same_rows(tmp_path: Path) -> None:
         {"type": "excel", "path": "a.xlsx"},
         {"type": "json", "path": "a.json", "at": "data.items"},
         {"type": "delta", "path": "lake"},
-        {"type": "python", "call": "mine:rows", "given": {"upto": 7}},
+        {"type": "python", "call": "mine:rows", "args": {"upto": 7}},
     ):
         home = tmp_path / str(told["type"])
         home.mkdir()
@@ -119,12 +119,17 @@ def test_a_number_of_json_has_a_point_whatever_the_texts_have(
 
 
 def test_decimals_stay_exact_through_every_step(tmp_path: Path) -> None:
-    price = {"type": "decimal", "unit": "EUR", "missing": {"with": "mode"}, "rules": ["price >= 0"]}
+    price = {
+        "type": "decimal",
+        "unit": "EUR",
+        "missing": {"method": "mode"},
+        "rules": ["price >= 0"],
+    }
     tax = {
         "type": "decimal",
         "precision": 24,
         "scale": 4,
-        "missing": {"with": "constant", "value": 0.1},
+        "missing": {"method": "constant", "value": 0.1},
     }
     rows = [
         "1,1234567890123456.78,0.0001",

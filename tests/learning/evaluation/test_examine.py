@@ -119,7 +119,7 @@ def test_gaps_between_groups_agree_with_fairlearn_and_small_groups_are_left_out(
     y, said = rng.integers(0, 2, 500), rng.integers(0, 2, 500)
     said = np.where((sex == "m") & (rng.random(500) < 0.5), 1, said)
     found = fairness(
-        Fair(by=("sex",), favours="good"),
+        Fair(groups=("sex",), positive="good"),
         {"sex": list(sex)},
         {"sex": "category"},
         said,
@@ -136,7 +136,7 @@ def test_gaps_between_groups_agree_with_fairlearn_and_small_groups_are_left_out(
     assert (
         "accuracy"
         not in fairness(
-            Fair(by=("sex",)), {"sex": list(few)}, {"sex": "category"}, said, y, ["bad", "good"]
+            Fair(groups=("sex",)), {"sex": list(few)}, {"sex": "category"}, said, y, ["bad", "good"]
         )["fields"]["sex"]["x"]
     )
     assert groups([17, 25, 40, 60, None], "integer", (25, 60)) == [

@@ -23,7 +23,7 @@ def opened(bank: Path, model: str) -> tuple[Any, list[dict[str, Any]], Path]:
     eco = open_ecosystem(bank)
     settings, version = eco.spec.eco.models[model], eco.catalog.versions(model)[0]
     rows, split = columns_of(
-        eco.spec, eco.catalog.snapshot(version["snapshot"]), list(settings.inputs)
+        eco.spec, eco.catalog.snapshot(version["snapshot"]), list(settings.features)
     )
     folder = bank / ".mesocosm" / version["path"]
     net = Version(
@@ -31,7 +31,7 @@ def opened(bank: Path, model: str) -> tuple[Any, list[dict[str, Any]], Path]:
     )  # int8 scales its numbers by batch, so a row alone differs by up to 0.001
     return (
         net,
-        [{n: rows[n][i] for n in settings.inputs} for i, s in enumerate(split) if s == "train"],
+        [{n: rows[n][i] for n in settings.features} for i, s in enumerate(split) if s == "train"],
         folder,
     )
 

@@ -51,7 +51,10 @@ def grown(
     found = grow(
         "m",
         Model(
-            learns="d", predict=predict, inputs=inputs, tune={"method": "frozen", "head": "linear"}
+            dataset="d",
+            target=predict,
+            features=inputs,
+            fine_tune={"method": "frozen", "head": "linear"},
         ),
         rows,
         split,

@@ -170,7 +170,13 @@ def test_pretraining_that_was_stopped_ends_with_the_same_weights(
 def test_too_few_texts_are_a_sentence(tmp_path: Path, base: Any) -> None:
     with pytest.raises(Wrong, match="there are 2 different texts"):
         pretrained(
-            base, ["a b c", "a b c", "d e f"], Pretrain(on=("x",)), 32, 7, tmp_path, lambda _: None
+            base,
+            ["a b c", "a b c", "d e f"],
+            Pretrain(fields=("x",)),
+            32,
+            7,
+            tmp_path,
+            lambda _: None,
         )
 
 

@@ -196,12 +196,12 @@ def test_a_version_reproduces_its_own_figures_and_a_changed_file_is_noticed(bank
     eco = open_ecosystem(bank)
     model, version = eco.spec.eco.models["risk"], eco.catalog.versions("risk")[0]
     rows, split = columns_of(
-        eco.spec, eco.catalog.snapshot(dataset="credit"), [*model.inputs, "grade"]
+        eco.spec, eco.catalog.snapshot(dataset="credit"), [*model.features, "grade"]
     )
     held = [i for i, s in enumerate(split) if s == "test"]
     folder = bank / ".mesocosm" / version["path"]
     net = Version(folder, version["content"], Onnx().session)
-    said = net.predict([{f: rows[f][i] for f in model.inputs} for i in held])
+    said = net.predict([{f: rows[f][i] for f in model.features} for i in held])
     accuracy = np.mean([p["label"] == rows["grade"][i] for p, i in zip(said, held, strict=True)])
     assert accuracy == pytest.approx(version["metrics"]["accuracy"], abs=0.011)
     card = folder / "card.json"

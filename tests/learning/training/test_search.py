@@ -43,7 +43,7 @@ def score(one: Model, watch: Any) -> float:
     """A loss with its lowest point at a rate of 1e-3 and rank 4, told over three epochs."""
     import math
 
-    loss = abs(math.log10(one.tune.learning_rate) + 3) + abs(one.tune.rank - 4) / 10  # type: ignore[union-attr]
+    loss = abs(math.log10(one.fine_tune.learning_rate) + 3) + abs(one.fine_tune.rank - 4) / 10  # type: ignore[union-attr]
     for epoch in (1, 2, 3):
         watch(epoch, loss + 1 / epoch)
     return loss

@@ -197,7 +197,7 @@ def test_too_few_or_too_lossy_is_refused_and_a_smaller_k_loses_less() -> None:
         losses = [learn(Anonymity(of=("x",), k=k), con, "t", kinds)["loss"] for k in (2, 5, 20, 50)]
         assert losses == sorted(losses) and losses[0] < 0.05 < losses[-1]
         with pytest.raises(Wrong, match="would be lost"):
-            learn(Anonymity(of=("x",), k=50, most_loss=0.1), con, "t", kinds)
+            learn(Anonymity(of=("x",), k=50, max_loss=0.1), con, "t", kinds)
         with pytest.raises(Wrong, match="only 100 rows"):
             learn(Anonymity(of=("x",), k=101), con, "t", kinds)
         with pytest.raises(Wrong, match="one value of 's'"):

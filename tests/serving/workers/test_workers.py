@@ -82,7 +82,7 @@ def crew_of(
 def test_a_busy_crew_grows_and_an_idle_one_shrinks_after_minutes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    crew, told, looks = crew_of(Workers(least=1, most=3), monkeypatch)
+    crew, told, looks = crew_of(Workers(min=1, max=3), monkeypatch)
     assert (
         looks(MORE - 1, 0.95) == 1 and looks(1, 0.5) == 1 and looks(MORE - 1, 0.95) == 1
     )  # not two looks in a row
@@ -103,7 +103,7 @@ def test_a_busy_crew_grows_and_an_idle_one_shrinks_after_minutes(
 def test_the_least_busy_is_asked_and_one_that_leaves_costs_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    crew, _, _ = crew_of(Workers(least=2, most=2), monkeypatch)
+    crew, _, _ = crew_of(Workers(min=2, max=2), monkeypatch)
     first, second = crew.seats
     unit = crew.load("desk", {"version": "v"})
     assert first.said == second.said == ["load"] and unit.version == "v"  # type: ignore[attr-defined]
@@ -156,14 +156,14 @@ def test_lanes_share_what_waits() -> None:
         (0, 0, 0),
         (1, 1, 1),
         (3, 3, 3),
-        ({"least": 2}, 2, 2),
-        ({"most": 4}, 1, 4),
-        ({"least": 2, "most": 6}, 2, 6),
+        ({"min": 2}, 2, 2),
+        ({"max": 4}, 1, 4),
+        ({"min": 2, "max": 6}, 2, 6),
     ],
 )
 def test_workers_may_be_said_in_short(given: Any, least: int, most: int) -> None:
     found = Onnx.model_validate({"workers": given}).workers
-    assert (found.least, found.most) == (least, most)
+    assert (found.min, found.max) == (least, most)
 
 
 @pytest.mark.parametrize("given", ["{least: 3, most: 2}", "{least: 0, most: 2}", "many", "-1"])
