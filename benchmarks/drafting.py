@@ -158,9 +158,9 @@ def by_hand(home: Path, name: str, target: str) -> dict[str, float]:
     texts = any(kinds[f] == "text" for f in inputs)
     models = {
         f"hand{k}": {
-            "learns": data,
-            "predict": target,
-            "inputs": inputs,
+            "dataset": data,
+            "target": target,
+            "features": inputs,
             "track": [],
             **({"base": "minilm"} if texts else {}),
             **more,
@@ -191,7 +191,7 @@ def _called(model: dict[str, Any]) -> str:
     return (
         str(model["fusion"])
         if "fusion" in model
-        else str(model["tune"].get("head", model["tune"]["method"]))
+        else str(model["fine_tune"].get("head", model["fine_tune"]["method"]))
     )
 
 

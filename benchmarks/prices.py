@@ -68,7 +68,7 @@ def shelf() -> list[Thing]:
         found.append(
             (
                 name,
-                {"base": "minilm", "inputs": ["text"], "tune": tune},
+                {"base": "minilm", "features": ["text"], "fine_tune": tune},
                 {"text": [texts[i] for i in pick], "y": [labels[i] for i in pick]},
                 {"text": "text", "y": "category"},
             )
@@ -111,7 +111,7 @@ def shelf() -> list[Thing]:
     found.append(
         (
             "answers found",
-            {"base": "minilm", "inputs": ["text"], "tune": "frozen"},
+            {"base": "minilm", "features": ["text"], "fine_tune": "frozen"},
             {"text": [texts[i] for i in pick], "y": said},
             {"text": "text", "y": "text"},
         )
@@ -119,7 +119,7 @@ def shelf() -> list[Thing]:
     found.append(
         (
             "answers found, LoRA",
-            {"base": "minilm", "inputs": ["text"], "tune": {"method": "lora", "epochs": 2}},
+            {"base": "minilm", "features": ["text"], "fine_tune": {"method": "lora", "epochs": 2}},
             {"text": texts[:400], "y": said[:400]},
             {"text": "text", "y": "text"},
         )
@@ -127,7 +127,12 @@ def shelf() -> list[Thing]:
     found.append(
         (
             "a base pretrained",
-            {"base": "minilm", "inputs": ["text"], "tune": "frozen", "pretrain": {"on": ["text"]}},
+            {
+                "base": "minilm",
+                "features": ["text"],
+                "fine_tune": "frozen",
+                "pretrain": {"on": ["text"]},
+            },
             {"text": texts[2000:2800], "y": labels[2000:2800]},
             {"text": "text", "y": "category"},
         )
@@ -185,7 +190,7 @@ def tags(rows: int, tune: str) -> Thing:
         columns["y"].append(" ".join(marks))
     return (
         f"words tagged, {tune}",
-        {"base": "minilm", "inputs": ["text"], "tune": tune},
+        {"base": "minilm", "features": ["text"], "fine_tune": tune},
         columns,
         {"text": "text", "y": "tags"},
     )
@@ -241,10 +246,10 @@ def functions() -> Thing:
     rows = instructions()[:120]
     settings = {
         "base": "smollm2",
-        "inputs": ["asked"],
+        "features": ["asked"],
         "max_length": 96,
         "max_new_tokens": 24,
-        "tune": {"method": "lora", "epochs": 1, "batch": 8},
+        "fine_tune": {"method": "lora", "epochs": 1, "batch": 8},
     }
     return (
         "written, LoRA",
@@ -262,7 +267,7 @@ def prices() -> list[Line]:
     for name, settings, columns, kinds in [of_sklearn("diabetes", "number")] if SMALL else shelf():
         if only and only not in name:
             continue
-        model = Model.model_validate({"learns": "x", "predict": "y", "track": [], **settings})
+        model = Model.model_validate({"dataset": "x", "target": "y", "track": [], **settings})
         rows = len(columns["y"])
         with tempfile.TemporaryDirectory() as home:
             told = []

@@ -47,10 +47,10 @@ def grown(
     model = Model.model_validate(
         {
             "base": BASE[0],
-            "learns": "d",
-            "predict": "y",
-            "inputs": ["x"],
-            "tune": tune,
+            "dataset": "d",
+            "target": "y",
+            "features": ["x"],
+            "fine_tune": tune,
             "seed": seed,
         }
     )
@@ -86,7 +86,9 @@ def frozen(
         {"x": train[0] + test[0], "y": train[1] + test[1]},
         ["train"] * len(train[0]) + ["test"] * len(test[0]),
     )
-    model = Model.model_validate({"base": BASE[0], "learns": "d", "predict": "y", "inputs": ["x"]})
+    model = Model.model_validate(
+        {"base": BASE[0], "dataset": "d", "target": "y", "features": ["x"]}
+    )
     parts, base = (
         cut(model, rows, split, {"x": "text", "y": "category"}),
         moved or resolve(*BASE),
@@ -233,10 +235,10 @@ def tuned(
     model = Model.model_validate(
         {
             "base": BASE[0],
-            "learns": "d",
-            "predict": "y",
-            "inputs": ["x"],
-            "tune": tune,
+            "dataset": "d",
+            "target": "y",
+            "features": ["x"],
+            "fine_tune": tune,
             "seed": seed,
         }
     )

@@ -195,7 +195,7 @@ def watched(training: dict[str, Any], rate: str) -> tuple[Watch, Records]:
     )
     served: Any = SimpleNamespace(name="desk", now=unit, times=[], refusals=lambda s: ({}, 0))
     monitor = Monitor.model_validate(
-        {"watches": "desk", "every": "10m", "drift": {"false_alarms": rate, "window": 200}}
+        {"service": "desk", "every": "10m", "drift": {"false_alarms": rate, "window": 200}}
     )
     return Watch("w", monitor, served, records, lambda *_: None, lambda *_: None), records  # type: ignore[arg-type]
 

@@ -76,14 +76,14 @@ def writers() -> list[Line]:
             model = Model.model_validate(
                 {
                     "base": "smollm2",
-                    "learns": "x",
-                    "predict": "said",
-                    "inputs": ["asked"],
+                    "dataset": "x",
+                    "target": "said",
+                    "features": ["asked"],
                     "max_length": 96,
                     "max_new_tokens": size(32, 4),
                     "track": [],
                     "instruction": "Say in one sentence what the function does.",
-                    "tune": tune,
+                    "fine_tune": tune,
                 }
             )
             folder, began = store / name, time.perf_counter()

@@ -261,13 +261,13 @@ def made(
             ],
         }
         eco["models"][f"model{i}"] = {
-            "learns": f"data{i}",
-            "predict": target,
-            "inputs": names,
+            "dataset": f"data{i}",
+            "target": target,
+            "features": names,
             "track": [],
-            "tune": {"method": "frozen", "head": "linear"},
+            "fine_tune": {"method": "frozen", "head": "linear"},
         }
-        eco["services"][f"desk{i}"] = {"serves": f"model{i}"}
+        eco["services"][f"desk{i}"] = {"model": f"model{i}"}
     (home / "ecosystem.yaml").write_text(
         json.dumps(eco, ensure_ascii=False, indent=1), encoding="utf-8"
     )

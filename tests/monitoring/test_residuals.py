@@ -74,11 +74,11 @@ def test_a_service_of_numbers_is_watched_by_its_labels_or_says_not_known(
     tmp_path: Path, held: int
 ) -> None:
     unit, catalog = Unit(held), Catalog(tmp_path)
-    monitor = Monitor.model_validate({"watches": "s", "drift": {"window": 60}})
+    monitor = Monitor.model_validate({"service": "s", "drift": {"window": 60}})
     watch = Watch(
         "w",
         monitor,
-        SimpleNamespace(name="s", now=unit, service=Service.model_validate({"serves": "m"})),
+        SimpleNamespace(name="s", now=unit, service=Service.model_validate({"model": "m"})),
         catalog,
         lambda *_: None,
         lambda *_: None,

@@ -51,10 +51,10 @@ def test_a_real_gain_and_a_real_loss_are_found() -> None:
 
 
 CANARY = Rollout(
-    strategy="canary",
+    method="canary",
     steps=(10, 50),
-    hold="10s",
-    least=20,
+    bake_time="10s",
+    min_requests=20,
     guard={"error_rate": "<= 0.01", "p95_ms": "<= 100", "accuracy": ">= 0.5"},
 )
 

@@ -72,7 +72,7 @@ def architect(
                 "'base' reads English, and the texts are mostly in other letters; a multilingual"
                 " one by its hub id or folder would read them better"
             )
-    model |= {"learns": f"{name}-data", "predict": aim["target"], "inputs": aim["inputs"]}
+    model |= {"dataset": f"{name}-data", "target": aim["target"], "features": aim["inputs"]}
     model["tune"] = "frozen"
     reasons["tune"] = (
         f"{aim['rows']} rows: heads in closed form, chosen by what each row is told while it is"
@@ -149,7 +149,7 @@ def architect(
     said["parts"] = {
         "split": split,
         "models": {f"{name}-model": model},
-        "services": {f"{name}-desk": {"serves": f"{name}-model"}},
+        "services": {f"{name}-desk": {"model": f"{name}-model"}},
         "monitors": {f"{name}-watch": monitor},
         "world": {"places": {f"{name}-{form}": {"shows": f"{name}-desk", "as": form}}},
     }

@@ -87,9 +87,9 @@ def ranking(
         if other is not said and other is not items:
             said["left"] |= {n: f"it has no key that names '{what}'" for n in other["sources"]}
     model |= {
-        "learns": f"{name}-data",
-        "predict": what,
-        "inputs": [who],
+        "dataset": f"{name}-data",
+        "target": what,
+        "features": [who],
         "rank": rank,
         "require": {"gain_over_popular": ">= 0"},
     }
@@ -102,7 +102,7 @@ def ranking(
     parts = {
         "split": "none",
         "models": {f"{name}-model": model},
-        "services": {f"{name}-shelf": {"serves": f"{name}-model"}},
+        "services": {f"{name}-shelf": {"model": f"{name}-model"}},
         "monitors": {},
         "world": {"places": {f"{name}-shop": {"shows": f"{name}-shelf", "as": "shop"}}},
     }

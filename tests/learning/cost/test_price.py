@@ -28,7 +28,7 @@ pytestmark = pytest.mark.slow
 
 def parts_of(rows: int, tune: Any = "frozen") -> tuple[Model, Any]:
     model = Model.model_validate(
-        {"learns": "x", "predict": "y", "inputs": ["a", "b"], "tune": tune}
+        {"dataset": "x", "target": "y", "features": ["a", "b"], "fine_tune": tune}
     )
     draw = np.random.default_rng(1)
     columns = {
@@ -113,7 +113,11 @@ def test_an_estimate_is_corrected_by_the_phases_that_ended(tmp_path: Path) -> No
             {"reading", "matrix", "judging"},
         ),
         (
-            {"base": "minilm", "inputs": ["text"], "tune": {"method": "bitfit", "epochs": 1}},
+            {
+                "base": "minilm",
+                "features": ["text"],
+                "fine_tune": {"method": "bitfit", "epochs": 1},
+            },
             {"text": [f"Anna{i} left" for i in range(60)], "y": ["B-PERSON O"] * 60},
             "tags",
             {"reading", "heads", "tuning", "judging", "export"},
@@ -127,7 +131,7 @@ def test_each_road_is_priced_before_and_settled_after(
     kind: str,
     phases: set[str],
 ) -> None:
-    model = Model.model_validate({"learns": "x", "predict": "y", "track": [], **settings})
+    model = Model.model_validate({"dataset": "x", "target": "y", "track": [], **settings})
     rows = len(columns["y"])
     split = ["test" if i % 4 == 0 else "train" for i in range(rows)]
     kinds = {**dict.fromkeys(columns, "text"), "y": kind}
@@ -159,7 +163,7 @@ def test_a_base_that_writes_or_is_pretrained_is_priced_by_its_own_size(tmp_path:
 
     def work(**settings: Any) -> Any:
         model = Model.model_validate(
-            {"learns": "x", "predict": "y", "inputs": ["text"], "track": [], **settings}
+            {"dataset": "x", "target": "y", "features": ["text"], "track": [], **settings}
         )
         return work_of(
             model,

@@ -88,9 +88,9 @@ def grown(root: Path, said: list[str] | None = None, **more: Any) -> tuple[Any, 
     model = Model.model_validate(
         {
             "base": "tiny",
-            "learns": "x",
-            "predict": "a",
-            "inputs": ["q"],
+            "dataset": "x",
+            "target": "a",
+            "features": ["q"],
             "max_new_tokens": 8,
             "track": [],
             **more,
@@ -220,12 +220,12 @@ def test_teaching_that_was_stopped_ends_with_the_same_weights(
     model = Model.model_validate(
         {
             "base": "tiny",
-            "learns": "x",
-            "predict": "a",
-            "inputs": ["q"],
+            "dataset": "x",
+            "target": "a",
+            "features": ["q"],
             "max_new_tokens": 8,
             "track": [],
-            "tune": setting("lora") | {"epochs": 3},
+            "fine_tune": setting("lora") | {"epochs": 3},
         }
     )
     site = Site(tmp_path, tmp_path / ".mesocosm", tmp_path / "again", "again")

@@ -20,10 +20,10 @@ pytestmark = pytest.mark.slow
 
 MODEL = {
     "base": "minilm",
-    "learns": "d",
-    "predict": "y",
-    "inputs": ["x"],
-    "tune": {"method": "lora"},
+    "dataset": "d",
+    "target": "y",
+    "features": ["x"],
+    "fine_tune": {"method": "lora"},
 }
 
 
