@@ -29,7 +29,7 @@ def test_it_climbs_the_ladder_while_there_is_budget(
 ) -> None:
     shutil.copytree(little_base(), pond / "little")
     monkeypatch.setattr(
-        "mesocosm.learning.base_models.readers", lambda: ["little"]
+        "mesocosm.learning.base_models.installed_encoders", lambda: ["little"]
     )  # in the place of minilm: what is tried is the same, and takes a third
     (pond / "notes.csv").write_text(small_rows(440))
     file = pond / "ecosystem.yaml"

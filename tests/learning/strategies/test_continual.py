@@ -20,7 +20,12 @@ from mesocosm.learning.base_models import resolve
 from mesocosm.learning.features.embeddings import load_trunk
 from mesocosm.learning.features.tokenizer import Tokens
 from mesocosm.learning.fine_tuning import TUNING
-from mesocosm.learning.strategies.continual import Anchor, Continual, Past, mattered
+from mesocosm.learning.strategies.continual import (
+    Anchor,
+    Continual,
+    PreviousVersion,
+    estimate_importance,
+)
 from mesocosm.learning.tasks.by_field_type import TASKS
 from mesocosm.learning.training import trainer
 
@@ -73,7 +78,7 @@ def test_what_mattered_is_held_and_known_still() -> None:
     first = taught(base, tune, FIRST)
     measure = tune.loss_of("classes")
     was = trainer.loss_of(first, rows(base, FIRST), measure)
-    matter = mattered(first, rows(base, FIRST))
+    matter = estimate_importance(first, rows(base, FIRST))
     assert (
         all((m >= 0).all() for m in matter.values())
         and sum(float(m.sum()) for m in matter.values()) > 0
@@ -106,9 +111,11 @@ def test_weights_of_another_kind_are_not_taken(tmp_path: Path) -> None:
     task = TASKS["category"]()
     task.fit("x", ["a", "b"])
     net, said = taught(base, tune, FIRST[:8]), list[str]()
-    past = Past(Continual(ewc=1), "judge-v1", tmp_path)
+    past = PreviousVersion(Continual(ewc=1), "judge-v1", tmp_path)
     assert not past.begin(net, base, "bitfit", task, said.append) and not said  # nothing was there
-    past.end(net, base, "bitfit", task, lambda: mattered(net, rows(base, FIRST[:8])), tmp_path)
+    past.end(
+        net, base, "bitfit", task, lambda: estimate_importance(net, rows(base, FIRST[:8])), tmp_path
+    )
     with torch.no_grad():
         net.bias += 1
     assert (

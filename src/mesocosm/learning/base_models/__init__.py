@@ -8,7 +8,7 @@ from mesocosm.learning.base_models.smollm2 import SmolLM2
 BASES: dict[str, type[MiniLM] | type[SmolLM2]] = {"minilm": MiniLM, "smollm2": SmolLM2}
 
 
-def here(name: str) -> bool:
+def is_installed(name: str) -> bool:
     """Whether a base of ours is installed."""
     try:
         return BASES[name].folder().is_dir()
@@ -16,9 +16,9 @@ def here(name: str) -> bool:
         return False
 
 
-def readers() -> list[str]:
+def installed_encoders() -> list[str]:
     """Bases of ours that read and are installed."""
-    return [name for name, base in BASES.items() if not base.writes and here(name)]
+    return [name for name, base in BASES.items() if not base.writes and is_installed(name)]
 
 
-__all__ = ["BASES", "Base", "here", "readers", "resolve"]
+__all__ = ["BASES", "Base", "is_installed", "installed_encoders", "resolve"]

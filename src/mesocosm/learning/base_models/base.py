@@ -29,23 +29,23 @@ class Base:
     writes: bool = False
 
 
-def kept_features(base: Base, texts: Sequence[str], most: int, store: Path) -> Path:
+def feature_cache_path(base: Base, texts: Sequence[str], most: int, store: Path) -> Path:
     """Where the features of texts under an untouched base are kept, once they are computed."""
     return store / "features" / f"{digest(base.weights, most, list(texts))}.safetensors"
 
 
-def named(name: str, root: Path) -> bool:
+def is_local_base(name: str, root: Path) -> bool:
     """Whether a base is one of ours, a folder or a GGUF file; anything else is a hub id."""
     from mesocosm.learning.base_models import BASES
 
-    return name in BASES or (root / name).is_dir() or _single(root / name)
+    return name in BASES or (root / name).is_dir() or _is_gguf(root / name)
 
 
-def _single(path: Path) -> bool:
+def _is_gguf(path: Path) -> bool:
     return path.suffix == ".gguf" and path.is_file()
 
 
-def folder_of(name: str, root: Path) -> tuple[Path, str]:
+def locate_base(name: str, root: Path) -> tuple[Path, str]:
     """The folder and licence of a base, or the GGUF file that it is.
 
     Raises:
@@ -56,9 +56,9 @@ def folder_of(name: str, root: Path) -> tuple[Path, str]:
     if name in BASES:
         return BASES[name].folder(), BASES[name].licence
     local = root / name
-    if local.is_dir() or _single(local):
+    if local.is_dir() or _is_gguf(local):
         return local.resolve(), "as its folder says"
-    if not re.fullmatch(r"[\w.-]+/[\w.-]+", name) and not canonical(name):
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", name) and not canonical_hub_id(name):
         raise Wrong(
             "base",
             f"no base is named '{name}'",
@@ -66,7 +66,7 @@ def folder_of(name: str, root: Path) -> tuple[Path, str]:
             sorted(BASES),
             name,
         )
-    return _from_hub(name), "as the hub's page says"
+    return _download(name), "as the hub's page says"
 
 
 # of the hub's canonical ids, which have no owner, the organisation that they were moved to
@@ -89,12 +89,12 @@ OWNERS = {
 }
 
 
-def canonical(name: str) -> str | None:
+def canonical_hub_id(name: str) -> str | None:
     """The full id of a hub's canonical id, None for any other name.
 
     Source: https://huggingface.co/models (canonical models and where they were moved).
 
-    >>> canonical("bert-base-cased"), canonical("xlm-roberta-base"), canonical("minilmm")
+    >>> canonical_hub_id("bert-base-cased"), canonical_hub_id("xlm-roberta-base"), canonical_hub_id("minilmm")
     ('google-bert/bert-base-cased', 'FacebookAI/xlm-roberta-base', None)
     """
     family = next(
@@ -104,11 +104,11 @@ def canonical(name: str) -> str | None:
     return f"{OWNERS[family]}/{name}" if family and re.fullmatch(r"[\w.-]+", name) else None
 
 
-def _from_hub(name: str) -> Path:
+def _download(name: str) -> Path:
     from huggingface_hub import snapshot_download
 
     wanted = ["*.json", "*.safetensors", "*.txt", "*.model"]
-    whole = canonical(name)
+    whole = canonical_hub_id(name)
     if (
         whole
     ):  # a cache may hold it under either id; what is cached is taken before the hub is asked
@@ -137,12 +137,12 @@ def resolve(name: str, root: Path) -> Base:
     Raises:
         Wrong: it is not there, or its weights are not safetensors.
     """
-    folder, licence = folder_of(name, root)
+    folder, licence = locate_base(name, root)
     packed = [folder] if folder.is_file() else sorted(folder.glob("*.gguf"))
     if len(packed) == 1 and not (folder / "config.json").is_file():
-        from mesocosm.learning.base_models.gguf import unpacked
+        from mesocosm.learning.base_models.gguf import unpack_gguf
 
-        folder = unpacked(name, packed[0], root / ".mesocosm")
+        folder = unpack_gguf(name, packed[0], root / ".mesocosm")
     files = sorted(folder.glob("*.safetensors"))
     if not (folder / "config.json").is_file() or not files:
         raise Wrong(
@@ -166,14 +166,14 @@ def resolve(name: str, root: Path) -> Base:
         str(a).endswith(("ForCausalLM", "LMHeadModel")) for a in config.get("architectures") or ()
     )
     prints = [
-        _print_of(file, (state := file.stat()).st_size, state.st_mtime_ns, state.st_ino)
+        _fingerprint_file(file, (state := file.stat()).st_size, state.st_mtime_ns, state.st_ino)
         for file in files
     ]
     return Base(name, folder, licence, prints[0] if len(prints) == 1 else digest(prints), writes)
 
 
 @lru_cache(maxsize=64)
-def _print_of(file: Path, size: int, changed: int, inode: int) -> str:
+def _fingerprint_file(file: Path, size: int, changed: int, inode: int) -> str:
     """The digest of a file, read once as long as its size, its time and its place on the disk stay
     the same.
     """

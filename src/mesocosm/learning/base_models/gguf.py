@@ -16,7 +16,7 @@ from mesocosm.core.hashing import digest, digest_file
 REVISION = 1
 
 
-def unpacked(name: str, file: Path, store: Path) -> Path:
+def unpack_gguf(name: str, file: Path, store: Path) -> Path:
     """The folder of a GGUF file's net and tokenizer; weights in float16, kept in the store by
     content, and unpacked once for all of a person's projects.
 
@@ -36,19 +36,19 @@ def unpacked(name: str, file: Path, store: Path) -> Path:
             "pip install gguf",
         )
     with folder_appears(folder) as aside:
-        _write(name, file, aside)
+        _write_folder(name, file, aside)
     left(named, folder)
     return folder
 
 
-def _write(name: str, file: Path, folder: Path) -> None:
+def _write_folder(name: str, file: Path, folder: Path) -> None:
     import torch
     from safetensors.torch import save_model
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from mesocosm.learning.features.embeddings import quiet
+    from mesocosm.learning.features.embeddings import silence_libraries
 
-    quiet()
+    silence_libraries()
     try:
         net = AutoModelForCausalLM.from_pretrained(
             file.parent, gguf_file=file.name, dtype=torch.float16

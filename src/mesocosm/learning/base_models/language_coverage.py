@@ -24,7 +24,7 @@ TEXTS = 2000  # texts whose tokens are counted
 PART = 0.05  # share of the letters from which a script counts
 LETTERS = 100  # and how many letters it must have
 SYLLABLES = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "THAI", "LAO", "MYANMAR", "KHMER")
-CRUMBS = {
+MIN_LETTERS = {
     "LATIN": 2.9
     # letters of a token under which words of a script are split into crumbs; English on an English
     # base has 4 and more,
@@ -35,7 +35,7 @@ OTHER, SYLLABLE = (
 )  # other alphabets on it 1.0, and what is written in syllables needs several tokens a letter
 
 
-def measure_reading(
+def measure_coverage(
     said: Sequence[str], base: Base, most: int
 ) -> tuple[dict[str, float | None], list[str]]:
     """The shares of texts that are cut at `most` tokens and of tokens that the base does not know,
@@ -59,7 +59,7 @@ def measure_reading(
     net.no_padding()
     net.no_truncation()
     encoded = net.encode_batch(some)
-    unknown = _unknown(net, base.folder / "tokenizer.json")
+    unknown = _unknown_token(net, base.folder / "tokenizer.json")
     own = net.num_special_tokens_to_add(False)
     tokens = sum(len(e.ids) - own for e in encoded)
     shares: dict[str, float | None] = {
@@ -93,11 +93,11 @@ def measure_reading(
                     )
                     pieces[scripts[0]] += 1
                     counted = end
-        found += _crumbs(letters, pieces, base.name)
+        found += _describe_fragmentation(letters, pieces, base.name)
     return {k: None if v is None else round(v, 4) for k, v in shares.items()}, found
 
 
-def _unknown(net: Any, file: Path) -> int | None:
+def _unknown_token(net: Any, file: Path) -> int | None:
     """The number of the token that stands for what a tokenizer does not know: named, or by its
     number (Unigram, as of T5 and XLM-R); None where it has none.
     """
@@ -108,16 +108,18 @@ def _unknown(net: Any, file: Path) -> int | None:
     return number if isinstance(number, int) else None
 
 
-def _crumbs(letters: Counter[str], pieces: Counter[str], name: str) -> list[str]:
+def _describe_fragmentation(letters: Counter[str], pieces: Counter[str], name: str) -> list[str]:
     found = []
     for script, count in letters.most_common():
         each = count / pieces[script]
         if count < max(LETTERS, PART * letters.total()) or each >= (
-            SYLLABLE if script in SYLLABLES else CRUMBS.get(script, OTHER)
+            SYLLABLE if script in SYLLABLES else MIN_LETTERS.get(script, OTHER)
         ):
             continue
         known = (
-            "it may not know their language" if script in CRUMBS else "it does not know this script"
+            "it may not know their language"
+            if script in MIN_LETTERS
+            else "it does not know this script"
         )
         found.append(
             f"'{name}' splits words in {script.title()} script into pieces of {each:.1f} letters:"

@@ -19,8 +19,8 @@ from torch import nn
 from mesocosm.core.errors import Wrong
 from mesocosm.core.progress import QUIET
 from mesocosm.learning.base_models import Base
-from mesocosm.learning.base_models.base import kept_features
-from mesocosm.learning.features.tokenizer import Tokens, batches
+from mesocosm.learning.base_models.base import feature_cache_path
+from mesocosm.learning.features.tokenizer import Tokens, make_batches
 
 
 class Trunk(nn.Module):  # type: ignore[misc]
@@ -38,15 +38,15 @@ class Trunk(nn.Module):  # type: ignore[misc]
         states = self.net(**given, attention_mask=attention_mask).last_hidden_state
         mask = attention_mask.unsqueeze(-1).to(states.dtype)
         mean = (states * mask).sum(1) / mask.sum(1).clamp(min=1e-9)
-        return nn.functional.normalize(full(mean), dim=-1)
+        return nn.functional.normalize(to_float(mean), dim=-1)
 
 
-def full(x: torch.Tensor) -> torch.Tensor:
+def to_float(x: torch.Tensor) -> torch.Tensor:
     """A tensor in float32, or in float64 where it is that already."""
     return x if x.dtype == torch.float64 else x.float()
 
 
-def quiet() -> None:
+def silence_libraries() -> None:
     """Silence libraries whose notes frighten users, and keep them off the network."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
@@ -59,7 +59,7 @@ def quiet() -> None:
 
 def load_trunk(base: Base) -> Trunk:
     """The base as a trunk, in evaluation mode, in float32."""
-    quiet()
+    silence_libraries()
     from transformers import AutoModel
 
     try:
@@ -95,7 +95,7 @@ def pad(rows: Sequence[Any]) -> tuple[torch.Tensor, torch.Tensor]:
     return ids, mask
 
 
-def bfloat16() -> bool:
+def supports_bfloat16() -> bool:
     """Whether the processor multiplies in bfloat16."""
     return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
@@ -113,8 +113,8 @@ def encode(
     found: list[Any] = [None] * len(distinct)
     whole, done, read = sum(map(len, ids)), 0, 0
     began = spoke = time.perf_counter()
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bfloat16()):
-        for batch in batches([len(r) for r in ids]):
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=supports_bfloat16()):
+        for batch in make_batches([len(r) for r in ids]):
             out = trunk(*pad([ids[i] for i in batch])).float().numpy()
             for i, row in zip(batch, out, strict=True):
                 found[i] = row
@@ -129,7 +129,7 @@ def encode(
     return np.stack([found[where[text]] for text in texts]).astype(np.float32)
 
 
-def features(
+def embed_texts(
     base: Base,
     texts: Sequence[str],
     most: int,
@@ -143,7 +143,7 @@ def features(
 
     from mesocosm.core.files import aside_name
 
-    kept = kept_features(base, texts, most, store)
+    kept = feature_cache_path(base, texts, most, store)
     if kept.is_file():
         return np.asarray(load_file(kept)["features"])
     found = encode(load_trunk(base), Tokens(base.folder, most), texts, say)

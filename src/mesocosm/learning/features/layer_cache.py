@@ -16,14 +16,14 @@ from torch import nn
 
 from mesocosm.core.hashing import digest
 from mesocosm.learning.base_models import Base
-from mesocosm.learning.features.embeddings import Trunk, bfloat16, pad
-from mesocosm.learning.features.tokenizer import batches
+from mesocosm.learning.features.embeddings import Trunk, pad, supports_bfloat16
+from mesocosm.learning.features.tokenizer import make_batches
 from mesocosm.learning.fine_tuning.layers import layers_of
 
 Array = np.ndarray[Any, Any]
 
 
-class Given(nn.Module):  # type: ignore[misc]
+class StateInput(nn.Module):  # type: ignore[misc]
     """Stands where a base embeds words, and gives on the states it is handed."""
 
     def forward(self, inputs_embeds: torch.Tensor | None = None, **more: Any) -> Any:
@@ -32,7 +32,7 @@ class Given(nn.Module):  # type: ignore[misc]
         return inputs_embeds
 
 
-def top_of(trunk: Trunk, layers: int) -> Trunk | None:
+def top_layers(trunk: Trunk, layers: int) -> Trunk | None:
     """A trunk of the last layers only, which takes states and shares its weights with the whole;
     None where the base is built otherwise.
     """
@@ -42,14 +42,14 @@ def top_of(trunk: Trunk, layers: int) -> Trunk | None:
         return None
     top = copy.copy(net)
     top._modules = dict(net._modules)
-    top.embeddings = Given()
+    top.embeddings = StateInput()
     top.encoder = copy.copy(net.encoder)
     top.encoder._modules = dict(net.encoder._modules)
     top.encoder.layer = nn.ModuleList(list(found)[len(found) - layers :])
     return Trunk(top)
 
 
-def states(
+def compute_states(
     base: Base, trunk: Trunk, ids: Sequence[Sequence[int]], layers: int, most: int, store: Path
 ) -> list[Array]:
     """The states (length, width) in float16 that go into the last `layers` layers, of each row's
@@ -70,8 +70,8 @@ def states(
         return [flat[ends[i] : ends[i + 1]] for i in range(len(ids))]
     trunk.eval()
     found: list[Any] = [None] * len(ids)
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bfloat16()):
-        for pick in batches([len(r) for r in ids]):
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=supports_bfloat16()):
+        for pick in make_batches([len(r) for r in ids]):
             feed, mask = pad([ids[i] for i in pick])
             out = (
                 trunk.net(input_ids=feed, attention_mask=mask, output_hidden_states=True)

@@ -11,22 +11,22 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray[Any, Any]
-LIKE = 0.8  # of the runs of two texts that both have, from which they are nearly equal
-MOST = 30_000  # texts that are compared
+MIN_OVERLAP = 0.8  # of the runs of two texts that both have, from which they are nearly equal
+MAX_TEXTS = 30_000  # texts that are compared
 BANDS, ROWS = 12, 6  # two texts of likeness 0.8 are found with a chance of 0.97, of 0.9 with 0.9999
 PRIME = 2**31 - 1
 SPACE = 2**20  # different runs that are told apart
 DIGITS = re.compile(r"\d+")
 
 
-def alike(texts: Sequence[str]) -> Array:
+def group_near_duplicates(texts: Sequence[str]) -> Array:
     """The number of each text's group; texts nearly equal to each other, or over others, have one.
     Texts with other numbers in them are others.
 
     Source: Broder 1997, On the resemblance and containment of documents; Leskovec, Rajaraman and
     Ullman, Mining of Massive Datasets, 3.4 (bands).
 
-    >>> alike(["please refund my transfer", "please refund my transfers", "where is my card"]).tolist()
+    >>> group_near_duplicates(["please refund my transfer", "please refund my transfers", "where is my card"]).tolist()
     [0, 0, 1]
     """
     from scipy.sparse import coo_matrix
@@ -38,7 +38,7 @@ def alike(texts: Sequence[str]) -> Array:
         [own.setdefault(" ".join(t.casefold().split()), len(own)) for t in texts], dtype=np.int64
     )
     known = list(own)
-    if not 1 < len(known) <= MOST:
+    if not 1 < len(known) <= MAX_TEXTS:
         return number
     runs = HashingVectorizer(
         analyzer="char",
@@ -70,7 +70,8 @@ def alike(texts: Sequence[str]) -> Array:
     kept = [
         (i, j)
         for i, j in pairs
-        if _shared(runs, i, j) >= LIKE and DIGITS.findall(known[i]) == DIGITS.findall(known[j])
+        if _shared(runs, i, j) >= MIN_OVERLAP
+        and DIGITS.findall(known[i]) == DIGITS.findall(known[j])
     ]
     if not kept:
         return number

@@ -10,10 +10,10 @@ import numpy as np
 
 from mesocosm.core.errors import Wrong
 from mesocosm.learning.features import tabular
-from mesocosm.learning.heads.folds import numbered, together
+from mesocosm.learning.heads.folds import group_duplicates, number_groups
 from mesocosm.learning.importers.onnx import Brought, plain
 from mesocosm.learning.model import Model
-from mesocosm.learning.strategies.domain_adaptation import Taught
+from mesocosm.learning.strategies.domain_adaptation import SourceModel
 from mesocosm.learning.tasks.by_field_type import TASKS, Ordinal, Task
 
 Array = np.ndarray[Any, Any]
@@ -21,7 +21,7 @@ PARTS = ("train", "validation", "test")
 
 
 @dataclass
-class Parts:
+class Splits:
     """A dataset cut for a model: per part its texts, block and labels; `bare` are training rows
     without a label, where they teach too.
 
@@ -45,16 +45,16 @@ class Parts:
     again: Sequence[int] = ()
 
 
-def cut(
+def split_dataset(
     model: Model,
     rows: Mapping[str, Sequence[Any]],
     split: Sequence[str],
     kinds: Mapping[str, str],
     order: Sequence[str] = (),
-    taught: Taught | None = None,
+    taught: SourceModel | None = None,
     groups: Sequence[Any] = (),
     sites: Sequence[Any] = (),
-) -> Parts:
+) -> Splits:
     """Cut cleaned columns into parts; facts come from the training rows only.
 
     Args:
@@ -66,7 +66,7 @@ def cut(
         Wrong: the target has one value, or a part has no rows.
     """
     task = Ordinal(order) if order else TASKS[kinds[model.predict]]()
-    target = [task.plain(v) for v in rows[model.predict]]
+    target = [task.parse_target(v) for v in rows[model.predict]]
     where = {p: [i for i, s in enumerate(split) if s == p and target[i] is not None] for p in PARTS}
     task.fit(model.predict, [target[i] for i in where["train"]])
     if taught:
@@ -91,7 +91,7 @@ def cut(
                 "an input with values",
             )
     for part in ("validation", "test"):
-        where[part] = [i for i in where[part] if task.known(target[i])]
+        where[part] = [i for i in where[part] if task.is_known(target[i])]
     if not where["test"]:
         raise Wrong(
             "predict",
@@ -107,17 +107,17 @@ def cut(
         else (
             plain(model.inputs)
             if isinstance(model.base, Brought)
-            else tabular.fit({n: [rows[n][i] for i in where["train"]] for n in mine}, mine)
+            else tabular.fit_facts({n: [rows[n][i] for i in where["train"]] for n in mine}, mine)
         )
     )
     names = list(model.pair or [n for n in model.inputs if kinds[n] == "text"])
     at = [str(sites[i]) for i in where["train"]] if len(sites) else []
     called = sorted(set(at))
     picked = {p: {n: [rows[n][i] for i in where[p]] for n in mine} for p in where}
-    texts = {p: tabular.text_of(picked[p], names, len(where[p]), model.apart) for p in where}
-    table = {p: tabular.build(picked[p], facts, len(where[p])) for p in where}
+    texts = {p: tabular.join_texts(picked[p], names, len(where[p]), model.apart) for p in where}
+    table = {p: tabular.build_block(picked[p], facts, len(where[p])) for p in where}
     shown = {p: {n: picked[p][n] for n in mine if kinds[n] == "image"} for p in where}
-    return Parts(
+    return Splits(
         texts,
         table,
         {p: task.encode([target[i] for i in where[p]]) for p in PARTS},
@@ -127,7 +127,7 @@ def cut(
         where,
         task,
         shown,
-        _grouped(texts, table, shown, where, numbered(groups)),
+        _grouped(texts, table, shown, where, number_groups(groups)),
         np.array([called.index(s) for s in at]) if at else None,
         called,
     )
@@ -150,7 +150,7 @@ def _grouped(
         for columns in (images[p],)
         for k in range(len(where[p]))
     ]
-    number = together(
+    number = group_duplicates(
         [t for p in parts for t in texts[p]],
         seen,
         np.vstack([table[p] for p in parts]),

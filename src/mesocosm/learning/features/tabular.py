@@ -16,10 +16,10 @@ import numpy as np
 from mesocosm.learning.features.sentence_pairs import APART
 
 Array = np.ndarray[Any, Any]
-MOST_VALUES = 1000
+MAX_VALUES = 1000
 DATES = ("date", "time")
 BETWEEN = "; "  # of the values of a list
-FIRST = datetime(2000, 1, 1)
+EPOCH = datetime(2000, 1, 1)
 YEAR = 365.2425
 
 
@@ -37,10 +37,10 @@ def day_of(value: Any) -> float | None:
         value = datetime(value.year, value.month, value.day)
     if value.tzinfo is not None:
         value = value.astimezone(UTC).replace(tzinfo=None)
-    return float((value - FIRST).total_seconds() / 86400)
+    return float((value - EPOCH).total_seconds() / 86400)
 
 
-def fit(rows: Mapping[str, Sequence[Any]], kinds: Mapping[str, str]) -> dict[str, Any]:
+def fit_facts(rows: Mapping[str, Sequence[Any]], kinds: Mapping[str, str]) -> dict[str, Any]:
     """Facts of the training rows.
 
     Args:
@@ -66,17 +66,17 @@ def fit(rows: Mapping[str, Sequence[Any]], kinds: Mapping[str, str]) -> dict[str
                 "gaps": gaps,
             }
         elif kind in ("category", "boolean"):
-            common = Counter(str(v) for v in values).most_common(MOST_VALUES)
+            common = Counter(str(v) for v in values).most_common(MAX_VALUES)
             facts[name] = {"kind": "category", "values": sorted(v for v, _ in common)}
         elif kind == "list":
             common = Counter(one for v in values for one in str(v).split(BETWEEN)).most_common(
-                MOST_VALUES
+                MAX_VALUES
             )
             facts[name] = {"kind": "list", "values": sorted(v for v, _ in common)}
     return facts
 
 
-def spans(facts: Mapping[str, Any]) -> tuple[int, ...]:
+def column_counts(facts: Mapping[str, Any]) -> tuple[int, ...]:
     """How many columns of the block each input has."""
     return tuple(
         len(f["values"]) if "values" in f else 1 + f["gaps"] + 2 * (f["kind"] == "date")
@@ -84,14 +84,14 @@ def spans(facts: Mapping[str, Any]) -> tuple[int, ...]:
     )
 
 
-def build(rows: Mapping[str, Sequence[Any]], facts: Mapping[str, Any], count: int) -> Array:
+def build_block(rows: Mapping[str, Sequence[Any]], facts: Mapping[str, Any], count: int) -> Array:
     """The block (rows, width) in float32.
 
     A gap in a number is the mean, with a mark where the training rows had gaps; a number is held
     within four sd of the training rows' range; an unseen category is all zeros. A date is a number
     of days, and the sine and cosine of its place in the year.
     """
-    block = np.zeros((count, sum(spans(facts))), dtype=np.float32)
+    block = np.zeros((count, sum(column_counts(facts))), dtype=np.float32)
     at = 0
     for name, fact in facts.items():
         if "values" not in fact:
@@ -130,7 +130,7 @@ def build(rows: Mapping[str, Sequence[Any]], facts: Mapping[str, Any], count: in
     return block
 
 
-def text_of(
+def join_texts(
     rows: Mapping[str, Sequence[Any]], names: Sequence[str], count: int, pair: bool = False
 ) -> list[str]:
     """One text a row: its text inputs in order, put together; a gap is an empty text. The two of a

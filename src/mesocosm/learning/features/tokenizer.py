@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-TOKENS = 1024  # padded tokens of one batch: what stays in the cache of two cores
+BATCH_TOKENS = 1024  # padded tokens of one batch: what stays in the cache of two cores
 
 
 class Tokens:
@@ -30,7 +30,7 @@ class Tokens:
         return [e.ids for e in self.tokenizer.encode_batch(list(texts))]
 
 
-def batches(lengths: Sequence[int], tokens: int = TOKENS) -> list[list[int]]:
+def make_batches(lengths: Sequence[int], tokens: int = BATCH_TOKENS) -> list[list[int]]:
     """Row numbers in batches of about `tokens` padded tokens, sorted by length."""
     order = sorted(range(len(lengths)), key=lambda i: lengths[i])
     found: list[list[int]] = []

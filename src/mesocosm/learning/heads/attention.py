@@ -8,14 +8,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from mesocosm.learning.heads.small_nets import Nets
+from mesocosm.learning.heads.small_nets import NetEnsemble
 
 Array = np.ndarray[Any, Any]
 WIDTH, HEADS, LAYERS = 32, 4, 2
 DROPOUT = 0.1
 
 
-class Attention(Nets):
+class Attention(NetEnsemble):
     """FT-Transformer: every input becomes a token, two layers of attention fuse them, a token of
     its own is read out; the mean of four.
 

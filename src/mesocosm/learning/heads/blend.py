@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mesocosm.learning.heads.folds import Groups
-from mesocosm.learning.heads.kernel import loss_for
+from mesocosm.learning.heads.kernel import select_loss
 
 Array = np.ndarray[Any, Any]
 
@@ -23,7 +23,7 @@ def sigmoid(logits: Array) -> Array:
     return np.asarray(1 / (1 + np.exp(-np.clip(logits, -60, 60))))
 
 
-class Mean:
+class MeanPrediction:
     """What says the mean of several: of probabilities, or of numbers."""
 
     classes: int
@@ -49,7 +49,7 @@ class Mean:
         return np.asarray(np.log(np.maximum(mean, 1e-13)))
 
 
-class Blend(Mean):
+class Blend(MeanPrediction):
     """The mean of fitted heads; its left-out loss is that of the mean of their left-out scores.
 
     Args:
@@ -77,7 +77,7 @@ class Blend(Mean):
                 self._mean([h.left_out for h in self.parts]),
                 parts[0].y_left,
             )
-            self.loss = loss_for(self.y_left, classes)(self.left_out, self.y_left)
+            self.loss = select_loss(self.y_left, classes)(self.left_out, self.y_left)
 
     def again(
         self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None

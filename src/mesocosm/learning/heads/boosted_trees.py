@@ -9,8 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from mesocosm.learning.heads.folds import ABSENT, Groups, Shares, cut, folds, mixed
-from mesocosm.learning.heads.kernel import loss_for
+from mesocosm.learning.heads.folds import (
+    ABSENT,
+    Groups,
+    SingleClass,
+    count_held_out,
+    make_folds,
+    shuffle_rows,
+)
+from mesocosm.learning.heads.kernel import select_loss
 
 Array = np.ndarray[Any, Any]
 SETTINGS = ((0.05, 8, 120), (0.03, 4, 250), (0.1, 31, 100))  # rate, leaves, rounds
@@ -54,15 +61,15 @@ class Boost:
         self.columns = _splittable(table, min(20, max(2, int(len(y) * (1 - 1 / 3)) // 20)))
         table = table[:, self.columns]
         loss_of, kind = (
-            loss_for(y, classes),
+            select_loss(y, classes),
             HistGradientBoostingClassifier if classes else HistGradientBoostingRegressor,
         )
         best = setting or (SETTINGS[0] if len(y) < LONG else SETTINGS[-1])
-        parts = [] if setting else folds(y, classes, seed, FOLDS, groups)
+        parts = [] if setting else make_folds(y, classes, seed, FOLDS, groups)
 
         def fitted(setting: tuple[float, int, int], rows: Array) -> Any:
             if classes and len(np.unique(y[rows])) < 2:
-                return Shares(y[rows])
+                return SingleClass(y[rows])
             rate, leaves, rounds = setting
             net = kind(
                 learning_rate=rate,
@@ -97,11 +104,11 @@ class Boost:
                     random_state=seed,
                 )
             else:
-                order = mixed(len(y), np.random.default_rng(seed), groups)
-                held = cut(order, len(y) // 5, groups)
+                order = shuffle_rows(len(y), np.random.default_rng(seed), groups)
+                held = count_held_out(order, len(y) // 5, groups)
                 out, rows = order[:held], order[held:]
             self.loss, self.left_out = (
-                loss_for(y[out], classes)(self._full(fitted(best, rows), table[out]), y[out]),
+                select_loss(y[out], classes)(self._full(fitted(best, rows), table[out]), y[out]),
                 np.zeros((0, max(1, classes))),
             )
         self.y_left = y

@@ -11,22 +11,22 @@ from typing import Any
 
 import numpy as np
 
-from mesocosm.learning.features.near_texts import alike
+from mesocosm.learning.features.near_texts import group_near_duplicates
 
 Array = np.ndarray[Any, Any]
 Groups = Array | None  # the number of each row's group; None where each row is one of its own
 ABSENT = float(np.log(1e-3))  # what a class is told at most by rows that hold none of it
 
 
-LEAST_GROUPS = 30  # different rows from which on equal ones count as copies
-MOST_SHARE = (
+MIN_GROUPS = 30  # different rows from which on equal ones count as copies
+MAX_SHARE = (
     0.1  # of all rows in one group, past which equal rows are no copies but a table of few values
 )
 DISTINCT = 20  # values of a column past which it counts as continuous
 BLOCK = 2**20  # numbers of a table that are rounded at once
 
 
-def folds(
+def make_folds(
     y: Array, classes: int, seed: int, most: int, groups: Groups = None
 ) -> list[tuple[Array, Array]]:
     """Up to `most` times the rows that teach and those left out; none where too few rows, or
@@ -38,9 +38,9 @@ def folds(
     Args:
         y: class numbers, numbers where `classes` is 0, or labels there or not (rows, labels).
 
-    >>> sorted(out.tolist() for _, out in folds(np.array([0, 1, 0, 1]), 2, 7, 5, np.array([0, 0, 1, 1])))
+    >>> sorted(out.tolist() for _, out in make_folds(np.array([0, 1, 0, 1]), 2, 7, 5, np.array([0, 0, 1, 1])))
     [[0, 1], [2, 3]]
-    >>> len(folds(np.array([0, 1] * 50 + [2]), 3, 7, 5))
+    >>> len(make_folds(np.array([0, 1] * 50 + [2]), 3, 7, 5))
     5
     """
     from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
@@ -61,13 +61,13 @@ def folds(
         return [(rows, out) for rows, out in kind.split(y, y, groups) if len(rows) and len(out)]
 
 
-def comparable(y: Array, classes: int) -> Array | None:
+def comparable_rows(y: Array, classes: int) -> Array | None:
     """Which rows count where heads are compared: those of classes with two rows or more, since
     nothing else teaches the only row of its class.
 
     None where all rows count, or none would.
 
-    >>> comparable(np.array([0, 1, 0, 1, 2]), 3).tolist()
+    >>> comparable_rows(np.array([0, 1, 0, 1, 2]), 3).tolist()
     [True, True, True, True, False]
     """
     if not classes or y.ndim != 1 or not len(y):
@@ -77,7 +77,7 @@ def comparable(y: Array, classes: int) -> Array | None:
     return None if kept.all() or not kept.any() else np.asarray(kept)
 
 
-class Shares:
+class SingleClass:
     """What rows of a single class teach: that class."""
 
     def __init__(self, y: Array) -> None:
@@ -88,7 +88,7 @@ class Shares:
         return np.ones((len(x), len(self.classes_)))
 
 
-def together(
+def group_duplicates(
     texts: Sequence[str], images: Sequence[tuple[Any, ...]], table: Array, groups: Groups
 ) -> Groups:
     """The number of each row's group where equal and nearly equal rows, and rows of one group, are
@@ -100,7 +100,7 @@ def together(
     no row has a text or an image, where there are fewer than 30 different rows, and those of which
     a tenth of all rows are equal.
 
-    >>> together(["Lost my card!", "lost my card", "hello"] * 40, [()] * 120, np.zeros((120, 0)), None) is None
+    >>> group_duplicates(["Lost my card!", "lost my card", "hello"] * 40, [()] * 120, np.zeros((120, 0)), None) is None
     True
     """
     count = len(table)
@@ -110,13 +110,13 @@ def together(
     continuous = any(len(np.unique(table[:, j])) > DISTINCT for j in range(table.shape[1]))
     if not count or not (continuous or any(said) or any(any(i) for i in images)):
         return groups
-    most = max(2, int(MOST_SHARE * count))
-    near = alike(said).tolist() if any(said) else said
+    most = max(2, int(MAX_SHARE * count))
+    near = group_near_duplicates(said).tolist() if any(said) else said
     cells = [
-        _marks(table, shift) for shift in (0.0, 0.5)
+        _hash_rows(table, shift) for shift in (0.0, 0.5)
     ]  # two grids: what an edge of one tears apart, the other keeps together
     equal = [
-        _numbered([(said[i], images[i] if images else (), grid[i]) for i in range(count)])
+        _number_keys([(said[i], images[i] if images else (), grid[i]) for i in range(count)])
         for grid in cells
     ]
     for words in (near, said) if any(said) else (said,):
@@ -124,27 +124,29 @@ def together(
             equal
             if words is said
             else [
-                _numbered([(words[i], images[i] if images else (), grid[i]) for i in range(count)])
+                _number_keys(
+                    [(words[i], images[i] if images else (), grid[i]) for i in range(count)]
+                )
                 for grid in cells
             ]
         )
-        if any(number.max() + 1 < min(count, LEAST_GROUPS) for number in found):
+        if any(number.max() + 1 < min(count, MIN_GROUPS) for number in found):
             # a table of few values, or texts of one pattern: nearly equal ones are rows of their
             # own, then equal ones are looked at alone
             continue
         apart = [
-            _apart(_apart(number, finer, most), np.arange(count), most)
+            _refine_groups(_refine_groups(number, finer, most), np.arange(count), most)
             for number, finer in zip(found, equal, strict=True)
         ]
         joined = groups
         for number in apart:
             if number.max() + 1 < count:
-                joined = number if joined is None else merged(joined, number)
+                joined = number if joined is None else merge_groups(joined, number)
         return joined
     return groups
 
 
-def _marks(table: Array, shift: float) -> list[bytes]:
+def _hash_rows(table: Array, shift: float) -> list[bytes]:
     """A hash of each row's numbers to a ten-thousandth, a block of rows at a time, so that a wide
     table is not held again.
     """
@@ -156,10 +158,10 @@ def _marks(table: Array, shift: float) -> list[bytes]:
     return [blake2b(row.tobytes(), digest_size=16).digest() for block in blocks for row in block]
 
 
-def _apart(number: Array, finer: Array, most: int) -> Array:
+def _refine_groups(number: Array, finer: Array, most: int) -> Array:
     """Groups, those of more than `most` rows replaced by finer ones.
 
-    >>> _apart(np.array([0, 0, 0, 1, 1]), np.array([0, 1, 1, 2, 2]), 2).tolist()
+    >>> _refine_groups(np.array([0, 0, 0, 1, 1]), np.array([0, 1, 1, 2, 2]), 2).tolist()
     [1, 2, 2, 0, 0]
     """
     large = np.bincount(number)[number] > most
@@ -168,15 +170,15 @@ def _apart(number: Array, finer: Array, most: int) -> Array:
     )
 
 
-def _numbered(keys: Sequence[Any]) -> Array:
+def _number_keys(keys: Sequence[Any]) -> Array:
     known: dict[Any, int] = {}
     return np.array([known.setdefault(key, len(known)) for key in keys], dtype=np.int64)
 
 
-def merged(first: Array, second: Array) -> Array:
+def merge_groups(first: Array, second: Array) -> Array:
     """The groups of rows that are together in either, or over others that are.
 
-    >>> merged(np.array([0, 0, 1, 2]), np.array([5, 6, 6, 7])).tolist()
+    >>> merge_groups(np.array([0, 0, 1, 2]), np.array([5, 6, 6, 7])).tolist()
     [0, 0, 0, 1]
     """
     from scipy.sparse import coo_matrix
@@ -192,10 +194,10 @@ def merged(first: Array, second: Array) -> Array:
     return np.asarray(number)
 
 
-def blocks(groups: Array) -> list[Array]:
+def group_blocks(groups: Array) -> list[Array]:
     """The rows of each group, those of one size together (groups, size).
 
-    >>> [b.tolist() for b in blocks(np.array([4, 2, 4, 9]))]
+    >>> [b.tolist() for b in group_blocks(np.array([4, 2, 4, 9]))]
     [[[1], [3]], [[0, 2]]]
     """
     order = np.argsort(groups, kind="stable")
@@ -203,7 +205,7 @@ def blocks(groups: Array) -> list[Array]:
     return [order[first[counts == size][:, None] + np.arange(size)] for size in np.unique(counts)]
 
 
-def within(rows: Array, axes: Array, weights: Array) -> Array:
+def block_products(rows: Array, axes: Array, weights: Array) -> Array:
     """Of axes @ diag(weights) @ axes.T the squares on its diagonal that belong to blocks of rows
     (groups, size, size).
     """
@@ -211,7 +213,7 @@ def within(rows: Array, axes: Array, weights: Array) -> Array:
     return np.asarray((own * weights) @ own.swapaxes(1, 2))
 
 
-def mixed(count: int, rng: np.random.Generator, groups: Groups = None) -> Array:
+def shuffle_rows(count: int, rng: np.random.Generator, groups: Groups = None) -> Array:
     """Rows in an order drawn at random, those of a group beside each other."""
     order = rng.permutation(count)
     if groups is None:
@@ -224,11 +226,11 @@ def mixed(count: int, rng: np.random.Generator, groups: Groups = None) -> Array:
     )
 
 
-def cut(order: Array, held: int, groups: Groups = None) -> int:
+def count_held_out(order: Array, held: int, groups: Groups = None) -> int:
     """How many of the rows in a mixed order are held: at least `held`, up to the end of a group; 0
     where only one group is there.
 
-    >>> cut(np.array([2, 0, 1, 3]), 1, np.array([5, 7, 5, 8]))
+    >>> count_held_out(np.array([2, 0, 1, 3]), 1, np.array([5, 7, 5, 8]))
     2
     """
     if groups is None or not held:
@@ -238,13 +240,13 @@ def cut(order: Array, held: int, groups: Groups = None) -> int:
     return int(later[0]) if len(later) else int(ends[-1]) if len(ends) else 0
 
 
-def numbered(values: Any) -> Groups:
+def number_groups(values: Any) -> Groups:
     """The number of each value's group; one that is missing is a group of its own. None where no
     two are equal.
 
-    >>> numbered(["b", None, "a", "b", None]).tolist()
+    >>> number_groups(["b", None, "a", "b", None]).tolist()
     [0, 1, 2, 0, 3]
-    >>> numbered(["a", "b", None]) is None
+    >>> number_groups(["a", "b", None]) is None
     True
     """
     known: dict[Any, int] = {}

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve, eigh
 
-from mesocosm.learning.heads.folds import Groups, blocks, comparable, within
+from mesocosm.learning.heads.folds import Groups, block_products, comparable_rows, group_blocks
 
 Array = np.ndarray[Any, Any]
 SAMPLE = 2500
@@ -30,7 +30,7 @@ def log_loss(scores: Array, y: Array) -> float:
     return float(np.mean(np.log(np.exp(top).sum(1)) - top[np.arange(len(y)), y]))
 
 
-def labels_loss(scores: Array, y: Array) -> float:
+def multi_label_loss(scores: Array, y: Array) -> float:
     """Mean negative log-probability of each label being there or not, under the sigmoid of scores
     (rows, labels).
     """
@@ -38,7 +38,7 @@ def labels_loss(scores: Array, y: Array) -> float:
     return float(np.mean(np.logaddexp(0, scores) - scores * y))
 
 
-def loss_for(y: Array, classes: int) -> Callable[[Array, Array], float]:
+def select_loss(y: Array, classes: int) -> Callable[[Array, Array], float]:
     """The loss of targets: class numbers (rows,), numbers (rows,) with `classes` 0, or labels there
     or not (rows, labels).
 
@@ -46,8 +46,8 @@ def loss_for(y: Array, classes: int) -> Callable[[Array, Array], float]:
     it.
     """
     if y.ndim == 2 or not classes:
-        return labels_loss if y.ndim == 2 else square_loss
-    kept = comparable(y, classes)
+        return multi_label_loss if y.ndim == 2 else squared_error
+    kept = comparable_rows(y, classes)
     return (
         log_loss
         if kept is None
@@ -57,17 +57,17 @@ def loss_for(y: Array, classes: int) -> Callable[[Array, Array], float]:
     )
 
 
-def square_loss(scores: Array, y: Array) -> float:
+def squared_error(scores: Array, y: Array) -> float:
     """Mean squared error of scores (rows, 1)."""
     return float(np.mean((scores[:, 0] - y) ** 2))
 
 
-def distances(a: Array, b: Array) -> Array:
+def squared_distances(a: Array, b: Array) -> Array:
     """Squared distances (rows of a, rows of b)."""
     return np.asarray(np.maximum((a * a).sum(1)[:, None] + (b * b).sum(1)[None] - 2 * a @ b.T, 0))
 
 
-def inverse_of(kernel: Array, ridge: float) -> Array:
+def invert_kernel(kernel: Array, ridge: float) -> Array:
     """The inverse of a kernel matrix with `ridge` on its diagonal, in float64."""
     from scipy.linalg.lapack import dpotrf, dpotri
 
@@ -79,7 +79,9 @@ def inverse_of(kernel: Array, ridge: float) -> Array:
     return np.asfortranarray(lower)
 
 
-def _heated(loss_of: Any, scores: Array, y: Array, heats: tuple[float, ...]) -> tuple[float, float]:
+def _fit_temperature(
+    loss_of: Any, scores: Array, y: Array, heats: tuple[float, ...]
+) -> tuple[float, float]:
     """The lowest loss over heats, and that heat; the loss falls and then rises with it, so every
     fourth is tried and then those beside the best.
     """
@@ -94,7 +96,7 @@ def _heated(loss_of: Any, scores: Array, y: Array, heats: tuple[float, ...]) -> 
     return float(loss), float(heats[at])
 
 
-def _downhill(
+def _descend_grid(
     first: tuple[float, ...], second: tuple[float, ...], loss_at: Callable[[float, float], float]
 ) -> None:
     """Go from the middle of a grid to the better neighbour, a step in one direction before the
@@ -148,7 +150,7 @@ class KernelRidge:
             y: class numbers, labels there or not (rows, labels), or with `classes` 0 the numbers
                 themselves, standardised.
         """
-        loss_of, heats = loss_for(y, classes), TEMPERATURES if classes else (1.0,)
+        loss_of, heats = select_loss(y, classes), TEMPERATURES if classes else (1.0,)
         whole = y.astype(float) if y.ndim == 2 else np.eye(classes)[y] if classes else y[:, None]
         self.middle = 0.5 if y.ndim == 2 else 0.0
         self.rows_text, self.rows_table = text.astype(np.float32), table.astype(np.float32)
@@ -163,15 +165,18 @@ class KernelRidge:
         def look(rows: Array) -> None:
             """Look at these rows from now on."""
             nonlocal d_text, d_table, target, best, own, loss_of
-            d_text, d_table = distances(text[rows], text[rows]), distances(table[rows], table[rows])
+            d_text, d_table = (
+                squared_distances(text[rows], text[rows]),
+                squared_distances(table[rows], table[rows]),
+            )
             self.left_rows = rows
             target, self.y_left, best, loss_of = (
                 whole[rows],
                 y[rows],
                 None,
-                loss_for(y[rows], classes),
+                select_loss(y[rows], classes),
             )
-            own = None if groups is None else blocks(groups[rows])
+            own = None if groups is None else group_blocks(groups[rows])
 
         def loss_at(gamma_text: float, gamma_table: float) -> float:
             """The lowest left-out loss at these widths, over strengths; the best of all is kept."""
@@ -190,9 +195,11 @@ class KernelRidge:
                 else:
                     gap = np.zeros_like(alpha)
                     for block in own:
-                        gap[block] = np.linalg.solve(within(block, vectors, inverse), alpha[block])
+                        gap[block] = np.linalg.solve(
+                            block_products(block, vectors, inverse), alpha[block]
+                        )
                 left = target - gap - self.middle
-                loss, heat = _heated(loss_of, left, self.y_left, heats)
+                loss, heat = _fit_temperature(loss_of, left, self.y_left, heats)
                 lowest = min(lowest, loss)
                 if best is None or loss < best[0] - 1e-9:
                     best, self.left_out = (
@@ -206,11 +213,11 @@ class KernelRidge:
             len(pick) > 1.5 * COARSE
         ):  # fewer rows tell the widths, all of them the strength: an eighth of the time each
             look(pick[np.sort(rng.permutation(len(pick))[:COARSE])])
-            _downhill(first, second, loss_at)
+            _descend_grid(first, second, loss_at)
             assert best is not None
             first, second = (best[1][0],), (best[1][1],)
         look(pick)
-        _downhill(first, second, loss_at)
+        _descend_grid(first, second, loss_at)
         assert best is not None
         self.loss, (self.gamma_text, self.gamma_table, strength, self.heat) = best
         self.settings = {
@@ -222,12 +229,12 @@ class KernelRidge:
             strength * max(1.0, (len(y) / len(pick)) ** 0.5) if len(y) > SAMPLE else strength
         )
         if len(y) <= EXACT:
-            self.inverse, self.whole = inverse_of(self.within(), self.ridge), whole.astype(float)
+            self.inverse, self.whole = invert_kernel(self.within(), self.ridge), whole.astype(float)
             self.alpha = (self.inverse @ (self.whole - self.mean)).astype(np.float32)
             return self
         kernel = np.exp(
-            -self.gamma_text * distances(self.rows_text, self.rows_text)
-            - self.gamma_table * distances(self.rows_table, self.rows_table)
+            -self.gamma_text * squared_distances(self.rows_text, self.rows_text)
+            - self.gamma_table * squared_distances(self.rows_table, self.rows_table)
         )
         kernel[np.diag_indices(len(y))] += self.ridge
         factor = cho_factor(kernel, lower=True, overwrite_a=True, check_finite=False)
@@ -241,16 +248,16 @@ class KernelRidge:
         text, table = self.rows_text.astype(float), self.rows_table.astype(float)
         return np.asarray(
             np.exp(
-                -self.gamma_text * distances(text, text)
-                - self.gamma_table * distances(table, table)
+                -self.gamma_text * squared_distances(text, text)
+                - self.gamma_table * squared_distances(table, table)
             )
         )
 
     def logits(self, text: Array, table: Array) -> Array:
         """Logits (rows, classes)."""
         kernel = np.exp(
-            -self.gamma_text * distances(text, self.rows_text)
-            - self.gamma_table * distances(table, self.rows_table)
+            -self.gamma_text * squared_distances(text, self.rows_text)
+            - self.gamma_table * squared_distances(table, self.rows_table)
         )
         return np.asarray((kernel @ self.alpha + self.mean - self.middle) * self.heat)
 

@@ -10,13 +10,13 @@ import numpy as np
 
 from mesocosm.learning.heads.blend import Blend
 from mesocosm.learning.heads.folds import Groups
-from mesocosm.learning.heads.kernel import loss_for
+from mesocosm.learning.heads.kernel import select_loss
 
 Array = np.ndarray[Any, Any]
-BELIEFS = tuple(round(0.05 * i, 2) for i in range(1, 20))
+TEXT_WEIGHTS = tuple(round(0.05 * i, 2) for i in range(1, 20))
 
 
-class Blind:
+class SingleInputHead:
     """A head that is shown one kind of input, in the place of one that is shown all.
 
     Args:
@@ -36,9 +36,9 @@ class Blind:
 
     def again(
         self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None
-    ) -> Blind:
+    ) -> SingleInputHead:
         """Another, fitted on other rows."""
-        return Blind(
+        return SingleInputHead(
             self.head.again(*self.shown(text, table), y, classes, seed, groups),
             self.sees,
             self.other,
@@ -65,10 +65,10 @@ class Blind:
 
     def shares(self) -> list[float]:
         """How much each of `tensors` counts."""
-        return shares(self.head)
+        return output_weights(self.head)
 
 
-class Late(Blend):
+class LateFusion(Blend):
     """What two heads say, each weighed by a share that the left-out rows choose.
 
     Args:
@@ -85,9 +85,9 @@ class Late(Blend):
         self.name = ", ".join(head.name for head in parts)
         if belief is None and np.isfinite(self.loss):
             losses = {}
-            for share in BELIEFS:
+            for share in TEXT_WEIGHTS:
                 self.belief = share
-                losses[share] = loss_for(self.y_left, classes)(
+                losses[share] = select_loss(self.y_left, classes)(
                     self._mean([h.left_out for h in parts]), self.y_left
                 )
             self.belief = min(losses, key=lambda s: losses[s])
@@ -100,21 +100,21 @@ class Late(Blend):
 
     def again(
         self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None
-    ) -> Late:
+    ) -> LateFusion:
         """Another with the same beliefs, fitted on other rows."""
-        return Late(
+        return LateFusion(
             *(head.again(text, table, y, classes, seed, groups) for head in self.parts),
             classes=classes,
             belief=self.belief,
         )
 
 
-def shares(head: Any) -> list[float]:
+def output_weights(head: Any) -> list[float]:
     """How much each of a head's `tensors` counts in what it says; they add up to 1."""
     if isinstance(head, Blend):
         return [
             belief * share
             for part, belief in zip(head.parts, head._beliefs(len(head.parts)), strict=True)
-            for share in shares(part)
+            for share in output_weights(part)
         ]
     return list(head.shares()) if hasattr(head, "shares") else [1.0]

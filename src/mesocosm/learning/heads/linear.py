@@ -7,8 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from mesocosm.learning.heads.folds import ABSENT, Groups, Shares, blocks, folds, within
-from mesocosm.learning.heads.kernel import labels_loss, loss_for, square_loss
+from mesocosm.learning.heads.folds import (
+    ABSENT,
+    Groups,
+    SingleClass,
+    block_products,
+    group_blocks,
+    make_folds,
+)
+from mesocosm.learning.heads.kernel import multi_label_loss, select_loss, squared_error
 
 Array = np.ndarray[Any, Any]
 STRENGTHS = (0.03, 0.3, 3.0, 30.0)
@@ -49,16 +56,16 @@ class Linear:
         self.loss, best = np.inf, 0.3
         self.left_out = np.zeros((len(y), classes))
 
-        loss_of = loss_for(y, classes)
+        loss_of = select_loss(y, classes)
 
         def fitted(strength: float, rows: Array) -> Any:
             if len(np.unique(y[rows])) < 2:
-                return Shares(y[rows])
+                return SingleClass(y[rows])
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 return LogisticRegression(C=strength, max_iter=300, tol=1e-3).fit(x[rows], y[rows])
 
-        parts = folds(y, classes, seed, FOLDS, groups)
+        parts = make_folds(y, classes, seed, FOLDS, groups)
         for strength in STRENGTHS if parts else ():
             left = np.zeros((len(y), classes))
             for rows, out in parts:
@@ -88,7 +95,7 @@ class Linear:
             shrunk = values**2 / (values**2 + strength)
             gap = y - level - turned @ (shrunk * along)
             left = y - _alone(gap, turned, shrunk, groups)
-            if (loss := square_loss(left[:, None], y)) < self.loss:
+            if (loss := squared_error(left[:, None], y)) < self.loss:
                 self.loss, best, self.left_out = loss, float(strength), left[:, None]
         weights = axes.T @ (values / (values**2 + best) * along)
         self.bias = np.array([level - mean @ weights], np.float32)
@@ -119,13 +126,13 @@ class Linear:
 
         self.loss, best = np.inf, STRENGTHS[1]
         self.left_out = np.zeros((len(y), y.shape[1]))
-        parts = folds(y, 0, seed, FOLDS, groups)
+        parts = make_folds(y, 0, seed, FOLDS, groups)
         for strength in STRENGTHS if parts else ():
             left = np.zeros((len(y), y.shape[1]))
             for rows, out in parts:
                 each, shift = fitted(strength, rows)
                 left[out] = x[out] @ each + shift
-            if (loss := labels_loss(left, y)) < self.loss:
+            if (loss := multi_label_loss(left, y)) < self.loss:
                 self.loss, best, self.left_out = loss, strength, left
         whole, level = fitted(best, np.arange(len(y)))
         self.weights, self.bias = whole.astype(np.float32), level.astype(np.float32)
@@ -154,7 +161,9 @@ def _alone(gap: Array, turned: Array, shrunk: Array, groups: Groups) -> Array:
     if groups is None:
         return np.asarray(gap / np.maximum(1 - 1 / len(gap) - (turned**2) @ shrunk, 1e-9))
     found = np.zeros_like(gap)
-    for rows in blocks(groups):
-        own = np.eye(rows.shape[1]) * (1 + 1e-9) - 1 / len(gap) - within(rows, turned, shrunk)
+    for rows in group_blocks(groups):
+        own = (
+            np.eye(rows.shape[1]) * (1 + 1e-9) - 1 / len(gap) - block_products(rows, turned, shrunk)
+        )
         found[rows] = np.linalg.solve(own, gap[rows][..., None])[..., 0]
     return found

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mesocosm.learning.heads.folds import Groups
-from mesocosm.learning.heads.kernel import loss_for
+from mesocosm.learning.heads.kernel import select_loss
 
 Array = np.ndarray[Any, Any]
 
@@ -51,7 +51,7 @@ class Majority:
         else:
             held, rest_of = whole.sum(0) - own[number], rest[:, None]
         self.y_left, self.left_out = y, self._scores(held, rest_of, y, classes)
-        self.loss = loss_for(y, classes)(self.left_out, y) if (rest > 0).all() else np.inf
+        self.loss = select_loss(y, classes)(self.left_out, y) if (rest > 0).all() else np.inf
         self.bias = self._scores(whole.sum(0)[None], np.array([[len(y)]]), y, classes)[0].astype(
             np.float32
         )

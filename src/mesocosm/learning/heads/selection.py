@@ -14,38 +14,38 @@ from typing import Any
 import numpy as np
 
 from mesocosm.learning.heads import HEADS, Blend
-from mesocosm.learning.heads.folds import Groups, comparable
-from mesocosm.learning.heads.late_fusion import Blind, Late
+from mesocosm.learning.heads.folds import Groups, comparable_rows
+from mesocosm.learning.heads.late_fusion import LateFusion, SingleInputHead
 from mesocosm.learning.heads.majority import Majority
-from mesocosm.learning.heads.small_nets import Nets
+from mesocosm.learning.heads.small_nets import NetEnsemble
 
 Array = np.ndarray[Any, Any]
-MANY = 2500  # training rows up to which every head is tried
-MOST_KERNEL = 12_000
+ALL_HEADS_ROWS = 2500  # training rows up to which every head is tried
+MAX_KERNEL_ROWS = 12_000
 FEW_SHOTS = 20  # rows a class, at the median, up to which the names of classes teach too
 
 
-def heads_for(text: Array, table: Array, y: Array, classes: int) -> list[str]:
+def candidate_heads(text: Array, table: Array, y: Array, classes: int) -> list[str]:
     """Which heads are worth their time: all for few rows; a kernel holds rows x rows numbers, trees
     look at the table only.
     """
     rows, outputs = len(y), max(1, classes)
     trees = ["boost"] if table.shape[1] and outputs <= 20 and y.ndim == 1 else []
-    if rows <= MANY and outputs * rows <= 60_000:
+    if rows <= ALL_HEADS_ROWS and outputs * rows <= 60_000:
         return ["kernel", "linear", *trees]
-    if rows > MOST_KERNEL or not text.shape[1]:
+    if rows > MAX_KERNEL_ROWS or not text.shape[1]:
         return ["linear", *trees]
     return ["kernel"]
 
 
-def names_of(labels: Sequence[str], y: Array) -> list[str]:
+def label_names(labels: Sequence[str], y: Array) -> list[str]:
     """The names of classes as texts, where rows are few and each name says something; else none.
 
     Source: Luo et al. 2021, Don't Miss the Labels, ACL Findings (names of classes as examples).
 
-    >>> names_of(["card_lost", "card arrival", "top-up"], np.array([0, 1, 2]))
+    >>> label_names(["card_lost", "card arrival", "top-up"], np.array([0, 1, 2]))
     ['card lost', 'card arrival', 'top up']
-    >>> names_of(["0", "1"], np.array([0, 1]))
+    >>> label_names(["0", "1"], np.array([0, 1]))
     []
     """
     if (
@@ -63,7 +63,7 @@ def names_of(labels: Sequence[str], y: Array) -> list[str]:
     )
 
 
-def choose(
+def select_head(
     text: Array,
     table: Array,
     y: Array,
@@ -96,8 +96,8 @@ def choose(
         only = "attention"
     if fusion == "late" and text.shape[1] and table.shape[1]:
         seen: list[Any] = [
-            Blind(
-                choose(
+            SingleInputHead(
+                select_head(
                     text,
                     table[:, :0],
                     y,
@@ -110,8 +110,8 @@ def choose(
                 "text",
                 table.shape[1],
             ),
-            Blind(
-                choose(
+            SingleInputHead(
+                select_head(
                     text[:, :0],
                     table,
                     y,
@@ -126,7 +126,7 @@ def choose(
                 text.shape[1],
             ),
         ]
-        both = Late(*seen, classes=classes)
+        both = LateFusion(*seen, classes=classes)
         say(
             f"late fusion: the texts count {both.belief:.0%}, the table {1 - both.belief:.0%}"
             + (f"; left-out loss {both.loss:.4f}" if np.isfinite(both.loss) else "")
@@ -142,20 +142,20 @@ def choose(
             groups = np.concatenate([groups, groups.max() + 1 + np.arange(len(names))])
         say(f"the names of {len(names)} classes teach too, since there are few rows a class")
     listed = (
-        heads_for(text, table, y, classes)
+        candidate_heads(text, table, y, classes)
         if only == "auto"
         else [only]
         if isinstance(only, str)
         else list(only)
     )
-    if (kept := comparable(y, classes)) is not None:
+    if (kept := comparable_rows(y, classes)) is not None:
         say(
             f"{int((~kept).sum())} {'class has' if (~kept).sum() == 1 else 'classes have'} one"
             " training row; a row that nothing else teaches is not counted where heads are"
             " compared"
         )
     fitted: list[Any] = [
-        (HEADS[n](spans) if issubclass(HEADS[n], Nets) else HEADS[n]()).fit(
+        (HEADS[n](spans) if issubclass(HEADS[n], NetEnsemble) else HEADS[n]()).fit(
             text, table, y, classes, seed, groups
         )
         for n in listed
@@ -174,13 +174,13 @@ def choose(
         )
         say(f"{head.name} head: {said}")
     if only != "auto":
-        return lowest(fitted)
+        return find_lowest_loss(fitted)
     plain = Majority().fit(text, table, y, classes, seed, groups)
-    best = lowest([*fitted, plain])
+    best = find_lowest_loss([*fitted, plain])
     if (
         best is not plain
         and len(best.left_out) == len(y)
-        and not ahead(best, plain, classes, groups)
+        and not is_significantly_better(best, plain, classes, groups)
     ):
         best = plain
     if best is plain:
@@ -189,19 +189,19 @@ def choose(
             f" {plain.loss:.4f}; no head is better by more than a standard error, so it is taken"
         )
         return plain
-    return steadied(best, plain, classes) if len(best.left_out) == len(y) else best
+    return blend_with_majority(best, plain, classes) if len(best.left_out) == len(y) else best
 
 
-def ahead(head: Any, plain: Any, classes: int, groups: Groups = None) -> bool:
+def is_significantly_better(head: Any, plain: Any, classes: int, groups: Groups = None) -> bool:
     """Whether a head tells left-out rows better than a plain one by more than a standard error;
     rows of one group count as one.
 
     Source: Breiman et al. 1984, Classification and Regression Trees, 3.4.3 (one standard error).
     """
-    gaps = each_loss(plain.left_out, plain.y_left, classes) - each_loss(
+    gaps = row_losses(plain.left_out, plain.y_left, classes) - row_losses(
         head.left_out, head.y_left, classes
     )
-    kept = comparable(head.y_left, classes)
+    kept = comparable_rows(head.y_left, classes)
     if kept is not None:  # a row that nothing else teaches is not counted here either
         gaps, groups = gaps[kept], groups[kept] if groups is not None else None
     if groups is not None:
@@ -210,35 +210,35 @@ def ahead(head: Any, plain: Any, classes: int, groups: Groups = None) -> bool:
     return bool(gaps.mean() > gaps.std() / max(1, len(gaps)) ** 0.5)
 
 
-def lowest(heads: Sequence[Any]) -> Any:
+def find_lowest_loss(heads: Sequence[Any]) -> Any:
     """The head of the lowest left-out loss; the last of those given where none has one that is
     finite.
 
     >>> class Head:
     ...     def __init__(self, loss: float) -> None: self.loss = loss
-    >>> lowest([Head(np.inf), Head(0.5), Head(np.nan)]).loss
+    >>> find_lowest_loss([Head(np.inf), Head(0.5), Head(np.nan)]).loss
     0.5
     """
     known = [h for h in heads if np.isfinite(h.loss)]
     return min(known, key=lambda h: h.loss) if known else heads[-1]
 
 
-def steadied(head: Any, plain: Any, classes: int) -> Any:
+def blend_with_majority(head: Any, plain: Any, classes: int) -> Any:
     """The mean of a head and the majority where rows left out are told better by it by more than
     two standard errors; else the head.
     """
     both = Blend(*(head.parts if isinstance(head, Blend) else (head,)), plain, classes=classes)
     if not both.loss < head.loss:
         return head
-    gaps = each_loss(head.left_out, head.y_left, classes) - each_loss(
+    gaps = row_losses(head.left_out, head.y_left, classes) - row_losses(
         both.left_out, both.y_left, classes
     )
-    kept = comparable(head.y_left, classes)
+    kept = comparable_rows(head.y_left, classes)
     gaps = gaps if kept is None else gaps[kept]
     return both if gaps.mean() > 2 * gaps.std() / max(1, len(gaps)) ** 0.5 else head
 
 
-def each_loss(scores: Array, y: Array, classes: int) -> Array:
+def row_losses(scores: Array, y: Array, classes: int) -> Array:
     """The loss of each row, (rows,)."""
     if y.ndim == 2:
         return np.asarray((np.logaddexp(0, scores) - scores * y).mean(1))

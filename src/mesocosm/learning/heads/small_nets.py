@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from mesocosm.learning.heads.blend import Mean
-from mesocosm.learning.heads.folds import Groups, cut, folds, mixed
-from mesocosm.learning.heads.kernel import loss_for
+from mesocosm.learning.heads.blend import MeanPrediction
+from mesocosm.learning.heads.folds import Groups, count_held_out, make_folds, shuffle_rows
+from mesocosm.learning.heads.kernel import select_loss
 
 Array = np.ndarray[Any, Any]
 FOLDS = 4
@@ -21,7 +21,7 @@ HELD = 0.15  # of a fold's rows, by which it is seen when to stop; those left ou
 LEAST = 8  # rows under which all of them teach and none is held
 
 
-class Nets(Mean):
+class NetEnsemble(MeanPrediction):
     """Nets that are fitted by gradient, each on another three quarters of the rows; what the fourth
     says of the rest is its left-out score.
 
@@ -64,13 +64,13 @@ class Nets(Mean):
         outs = (
             [order[fold::FOLDS] for fold in range(FOLDS)]
             if groups is None
-            else [out for _, out in folds(y, classes, seed, FOLDS, groups)] or [order[:0]]
+            else [out for _, out in make_folds(y, classes, seed, FOLDS, groups)] or [order[:0]]
         )
         for fold, out in enumerate(outs):
             rest = np.setdiff1d(order, out)
             net = self.net(text.shape[1], table.shape[1], spans, outputs)
             self.epochs.append(
-                _taught(
+                _train_net(
                     net,
                     text[rest],
                     table[rest],
@@ -82,9 +82,9 @@ class Nets(Mean):
             )
             self.nets.append({k: v.detach().numpy().copy() for k, v in net.state_dict().items()})
             if len(out):
-                self.left_out[out] = _said(net, text[out], table[out])
+                self.left_out[out] = _predict(net, text[out], table[out])
         self.layout = (text.shape[1], table.shape[1], spans, outputs)
-        self.loss = loss_for(y, classes)(self.left_out, y)
+        self.loss = select_loss(y, classes)(self.left_out, y)
         self.settings = {"nets": len(self.nets), "epochs": round(float(np.mean(self.epochs)))}
         return self
 
@@ -96,7 +96,7 @@ class Nets(Mean):
         for weights in self.nets:
             net = self.net(*self.layout)
             net.load_state_dict({k: torch.tensor(v) for k, v in weights.items()})
-            said.append(_said(net, text, table))
+            said.append(_predict(net, text, table))
         return self._mean(said)
 
     def tensors(self) -> list[dict[str, Array]]:
@@ -108,7 +108,7 @@ class Nets(Mean):
         return self._beliefs(len(self.nets))
 
 
-def _given(net: Any, text: Array, table: Array) -> Any:
+def _forward(net: Any, text: Array, table: Array) -> Any:
     import torch
 
     return net(
@@ -117,20 +117,20 @@ def _given(net: Any, text: Array, table: Array) -> Any:
     )
 
 
-def _said(net: Any, text: Array, table: Array) -> Array:
+def _predict(net: Any, text: Array, table: Array) -> Array:
     import torch
 
     net.eval()
     with torch.inference_mode():
         return np.vstack(
             [
-                _given(net, text[i : i + 4096], table[i : i + 4096]).numpy()
+                _forward(net, text[i : i + 4096], table[i : i + 4096]).numpy()
                 for i in range(0, len(text), 4096)
             ]
         ).astype(float)
 
 
-def _taught(
+def _train_net(
     net: Any, text: Array, table: Array, y: Array, rate: float, seed: int, groups: Groups
 ) -> int:
     """Teach a net and leave the weights of its best epoch in; how many epochs that were."""
@@ -138,15 +138,15 @@ def _taught(
     from torch.nn import functional as f
 
     rng = np.random.default_rng(seed)
-    order = mixed(len(y), rng, groups)
-    first = cut(order, int(len(y) * HELD) if len(y) >= LEAST else 0, groups)
+    order = shuffle_rows(len(y), rng, groups)
+    first = count_held_out(order, int(len(y) * HELD) if len(y) >= LEAST else 0, groups)
     held, rows = order[:first], order[first:]
     target = torch.from_numpy(
         y.astype(np.float32 if y.dtype.kind == "f" or y.ndim == 2 else np.int64)
     )
 
     def loss(pick: Array) -> Any:
-        out, true = _given(net, text[pick], table[pick]), target[pick]
+        out, true = _forward(net, text[pick], table[pick]), target[pick]
         return (
             f.binary_cross_entropy_with_logits(out, true)
             if y.ndim == 2

@@ -17,15 +17,15 @@ from typing import Any
 import numpy as np
 
 from mesocosm.core.files import write_json
-from mesocosm.learning.heads.kernel import KernelRidge, inverse_of
+from mesocosm.learning.heads.kernel import KernelRidge, invert_kernel
 
 Array = np.ndarray[Any, Any]
 FILE = "forget.safetensors"
 NUMBERS = ("gamma_text", "gamma_table", "heat", "ridge")
-SAME = 1e-9  # what two ways of solving may differ by
+TOLERANCE = 1e-9  # what two ways of solving may differ by
 
 
-def keep(head: Any, ids: Sequence[int], folder: Path) -> bool:
+def save_inverse(head: Any, ids: Sequence[int], folder: Path) -> bool:
     """Write what forgetting needs beside a version, where its head is one kernel over few rows;
     says whether it did.
 
@@ -59,7 +59,7 @@ def _numbers(head: KernelRidge) -> dict[str, str]:
     return {"numbers": json.dumps({name: getattr(head, name) for name in NUMBERS})}
 
 
-def load(folder: Path) -> tuple[KernelRidge, Array] | None:
+def load_inverse(folder: Path) -> tuple[KernelRidge, Array] | None:
     """The head of a version with its inverse, and the numbers of its rows; None where it keeps
     none.
     """
@@ -86,7 +86,7 @@ def load(folder: Path) -> tuple[KernelRidge, Array] | None:
     return head, tensors["ids"]
 
 
-class Exact:
+class ExactRemoval:
     """A kernel head from which rows are taken, in place.
 
     Weights are the inverse times the targets less their mean, so the inverse times the targets and
@@ -134,12 +134,12 @@ class Exact:
         return made
 
 
-def anew(head: KernelRidge) -> Array:
+def refit_weights(head: KernelRidge) -> Array:
     """The weights of a head solved from nothing on its rows, at its settings."""
-    return np.asarray(inverse_of(head.within(), head.ridge) @ (head.whole - head.whole.mean(0)))
+    return np.asarray(invert_kernel(head.within(), head.ridge) @ (head.whole - head.whole.mean(0)))
 
 
-def forget(folder: Path, aside: Path, ids: Sequence[int]) -> dict[str, Any] | None:
+def unlearn_rows(folder: Path, aside: Path, ids: Sequence[int]) -> dict[str, Any] | None:
     """Fill `aside` with a version less the rows of some numbers; its certificate, or None where
     that cannot be done exactly.
 
@@ -149,7 +149,7 @@ def forget(folder: Path, aside: Path, ids: Sequence[int]) -> dict[str, Any] | No
     """
     from mesocosm.learning.export.onnx_export import export_head
 
-    found = load(folder)
+    found = load_inverse(folder)
     card: dict[str, Any] = json.loads((folder / "card.json").read_text(encoding="utf-8"))
     drop = [i for i, n in enumerate(found[1].tolist()) if n in set(ids)] if found else []
     if found is None or not drop:
@@ -157,14 +157,14 @@ def forget(folder: Path, aside: Path, ids: Sequence[int]) -> dict[str, Any] | No
     head, named = found
     if len(drop) == len(named):
         return None
-    exact = Exact(head)
+    exact = ExactRemoval(head)
     began = time.perf_counter()
     for row in drop:
         exact.take_out(row)
     took = time.perf_counter() - began
     left = exact.left()
     began = time.perf_counter()
-    fresh = anew(left)
+    fresh = refit_weights(left)
     again = time.perf_counter() - began
     gap = float(np.abs(left.alpha - fresh).max())
     certificate = {
@@ -173,8 +173,8 @@ def forget(folder: Path, aside: Path, ids: Sequence[int]) -> dict[str, Any] | No
         "seconds": round(took, 6),
         "refit_seconds": round(again, 6),
         "difference": gap,
-        "within": SAME,
-        "equal": gap <= SAME,
+        "within": TOLERANCE,
+        "equal": gap <= TOLERANCE,
         "settings": {
             "gamma_text": left.gamma_text,
             "gamma_table": left.gamma_table,
@@ -186,7 +186,7 @@ def forget(folder: Path, aside: Path, ids: Sequence[int]) -> dict[str, Any] | No
     for path in folder.iterdir():
         if path.name not in (FILE, "head.onnx", "card.json") and path.is_file():
             shutil.copy(path, aside / path.name)
-    keep(left, named[[i for i in range(len(named)) if i not in set(drop)]].tolist(), aside)
+    save_inverse(left, named[[i for i in range(len(named)) if i not in set(drop)]].tolist(), aside)
     left.alpha = left.alpha.astype(np.float32)
     export_head(left.tensors(), aside / "head.onnx", len(card["labels"]))
     rows: Mapping[str, int] = card["rows"]

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from mesocosm.core.errors import Wrong
-from mesocosm.learning.pretraining.objective import Objective, Words
+from mesocosm.learning.pretraining.objective import Objective, Vocabulary
 
 LABELLED = 0.2  # the heat among texts of a class
 
@@ -71,7 +71,9 @@ class Contrastive(Objective):
         del facts
         return Trunk(encoder)
 
-    def loss(self, net: Any, ids: Any, mask: Any, words: Words, draw: Any, targets: Any) -> Any:
+    def loss(
+        self, net: Any, ids: Any, mask: Any, words: Vocabulary, draw: Any, targets: Any
+    ) -> Any:
         """Cross-entropy of finding a text's twin, or the mean over all that have its value."""
         import torch
 

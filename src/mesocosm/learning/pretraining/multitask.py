@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from mesocosm.core.errors import Wrong
-from mesocosm.learning.pretraining.objective import Objective, Words
+from mesocosm.learning.pretraining.objective import Objective, Vocabulary
 
 
 class Multitask(Objective):
@@ -87,7 +87,9 @@ class Multitask(Objective):
 
         return Telling()
 
-    def loss(self, net: Any, ids: Any, mask: Any, words: Words, draw: Any, targets: Any) -> Any:
+    def loss(
+        self, net: Any, ids: Any, mask: Any, words: Vocabulary, draw: Any, targets: Any
+    ) -> Any:
         """The mean over fields of cross-entropy or squared error of the rows that have a value."""
         import torch
         from torch.nn import functional as f

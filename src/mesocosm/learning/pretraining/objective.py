@@ -31,7 +31,9 @@ class Objective(Kind):
         """The net that is trained; `encoder` is a part of it and is what stays."""
         raise NotImplementedError
 
-    def loss(self, net: Any, ids: Any, mask: Any, words: Words, draw: Any, targets: Any) -> Any:
+    def loss(
+        self, net: Any, ids: Any, mask: Any, words: Vocabulary, draw: Any, targets: Any
+    ) -> Any:
         """The mean loss of a batch of token ids (rows, length) under their mask, a scalar tensor.
 
         Args:
@@ -41,7 +43,7 @@ class Objective(Kind):
         raise NotImplementedError
 
 
-class Words:
+class Vocabulary:
     """What an objective must know of a tokenizer.
 
     Args:

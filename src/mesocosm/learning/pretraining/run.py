@@ -18,15 +18,15 @@ from mesocosm.core.files import folder_appears, write_json
 from mesocosm.core.hashing import digest
 from mesocosm.core.progress import QUIET
 from mesocosm.learning.base_models import Base
-from mesocosm.learning.pretraining.objective import Words
+from mesocosm.learning.pretraining.objective import Vocabulary
 from mesocosm.learning.pretraining.settings import Pretrain, Scratch
 
 HELD = 0.05  # the share of texts on which the loss is told
-LEAST = 20
-MARKS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+MIN_TEXTS = 20
+SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 
-def pretrained(
+def pretrain(
     base: Base | None,
     texts: Sequence[str],
     setting: Pretrain,
@@ -49,13 +49,15 @@ def pretrained(
     """
     import json
 
-    said, rows, made = named(base, texts, setting, most, seed, told)
-    if len(said) < LEAST:
-        raise Wrong("pretrain.on", f"there are {len(said)} different texts", f"at least {LEAST}")
+    said, rows, made = deduplicate_texts(base, texts, setting, most, seed, told)
+    if len(said) < MIN_TEXTS:
+        raise Wrong(
+            "pretrain.on", f"there are {len(said)} different texts", f"at least {MIN_TEXTS}"
+        )
     folder = store / "bases" / made
     if not (folder / "pretraining.json").is_file():
         with folder_appears(folder) as aside:
-            figures = _run(
+            figures = _train(
                 base,
                 said,
                 rows,
@@ -73,10 +75,10 @@ def pretrained(
         f"pretrained on {figures['texts']:,} texts ({figures['tokens']:,} tokens): held-out loss"
         f" {figures['before']:.3f} before, {figures['after']:.3f} after"
     )
-    return _base(base, folder, made), figures
+    return _pretrained_base(base, folder, made), figures
 
 
-def named(
+def deduplicate_texts(
     base: Base | None,
     texts: Sequence[str],
     setting: Pretrain,
@@ -106,7 +108,7 @@ def named(
     )
 
 
-def kept(
+def find_pretrained(
     base: Base | None,
     texts: Sequence[str],
     setting: Pretrain,
@@ -116,12 +118,12 @@ def kept(
     told: Mapping[str, Sequence[Any]] | None = None,
 ) -> Base | None:
     """The base after pretraining, where the store has it."""
-    made = named(base, texts, setting, most, seed, told)[2]
+    made = deduplicate_texts(base, texts, setting, most, seed, told)[2]
     folder = store / "bases" / made
-    return _base(base, folder, made) if (folder / "pretraining.json").is_file() else None
+    return _pretrained_base(base, folder, made) if (folder / "pretraining.json").is_file() else None
 
 
-def _base(base: Base | None, folder: Path, made: str) -> Base:
+def _pretrained_base(base: Base | None, folder: Path, made: str) -> Base:
     return Base(
         f"{base.name if base else 'new'}+{made[:6]}",
         folder,
@@ -130,7 +132,7 @@ def _base(base: Base | None, folder: Path, made: str) -> Base:
     )
 
 
-def _run(
+def _train(
     base: Base | None,
     texts: list[str],
     values: Sequence[Sequence[Any]],
@@ -143,7 +145,7 @@ def _run(
 ) -> dict[str, Any]:
     import torch
 
-    from mesocosm.learning.features.embeddings import bfloat16, load_trunk, pad
+    from mesocosm.learning.features.embeddings import load_trunk, pad, supports_bfloat16
     from mesocosm.learning.features.tokenizer import Tokens
     from mesocosm.learning.training.checkpoint import again, keep_up
     from mesocosm.learning.training.fast_dropout import quick
@@ -155,7 +157,7 @@ def _run(
         shutil.copy(base.folder / "tokenizer.json", folder / "tokenizer.json")
         encoder = load_trunk(base).net
     else:
-        encoder = _new(setting.scratch or Scratch(), texts, most, folder)
+        encoder = _new_encoder(setting.scratch or Scratch(), texts, most, folder)
     tokens = Tokens(folder, most)
     objective = setting.objective
     facts = objective.facts({f: [row[i] for row in values] for i, f in enumerate(objective.fields)})
@@ -165,7 +167,7 @@ def _run(
         if len(r) > 2
     ]
     held, taught = ids[:: int(1 / HELD)], [r for i, r in enumerate(ids) if i % int(1 / HELD)]
-    words = _words(tokens.tokenizer)
+    words = _read_vocabulary(tokens.tokenizer)
     net = objective.net(encoder, facts)
     moving = {n: p for n, p in net.named_parameters() if p.requires_grad}
     optimiser = torch.optim.AdamW(
@@ -175,7 +177,7 @@ def _run(
     steps = each * setting.epochs
 
     def loss_of(rows: Sequence[Any], draw: Any) -> Any:
-        with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16()):
+        with torch.autocast("cpu", torch.bfloat16, enabled=supports_bfloat16()):
             return objective.loss(
                 net,
                 *pad([r for r, _ in rows]),
@@ -248,7 +250,7 @@ def _run(
     }
 
 
-def _words(tokenizer: Any) -> Words:
+def _read_vocabulary(tokenizer: Any) -> Vocabulary:
     known: dict[str, int] = tokenizer.get_vocab()
     marks = {
         i
@@ -256,10 +258,10 @@ def _words(tokenizer: Any) -> Words:
         if w.startswith(("[", "<")) and w.endswith(("]", ">")) and len(w) > 2 and w[1:-1].isalnum()
     }
     mask = next((known[w] for w in ("[MASK]", "<mask>", "[UNK]", "<unk>") if w in known), 0)
-    return Words(mask, marks, len(known))
+    return Vocabulary(mask, marks, len(known))
 
 
-def _new(setting: Scratch, texts: Sequence[str], most: int, folder: Path) -> Any:
+def _new_encoder(setting: Scratch, texts: Sequence[str], most: int, folder: Path) -> Any:
     """An untrained BERT, and a WordPiece tokenizer learnt from the texts in `folder`."""
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
     from transformers import BertConfig, BertModel
@@ -270,7 +272,7 @@ def _new(setting: Scratch, texts: Sequence[str], most: int, folder: Path) -> Any
     tokenizer.train_from_iterator(
         texts,
         trainers.WordPieceTrainer(
-            vocab_size=setting.words, special_tokens=list(MARKS), show_progress=False
+            vocab_size=setting.words, special_tokens=list(SPECIAL_TOKENS), show_progress=False
         ),
     )
     tokenizer.post_processor = processors.TemplateProcessing(

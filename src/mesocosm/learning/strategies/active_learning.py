@@ -12,17 +12,17 @@ Array = np.ndarray[Any, Any]
 POOL = 10  # how many unsure rows stand by for each that is chosen
 
 
-def margins(p: Array) -> Array:
+def measure_margins(p: Array) -> Array:
     """How far the first class is ahead of the second, 0 to 1.
 
-    >>> margins(np.array([[0.5, 0.4, 0.1], [0.9, 0.1, 0.0]])).round(2).tolist()
+    >>> measure_margins(np.array([[0.5, 0.4, 0.1], [0.9, 0.1, 0.0]])).round(2).tolist()
     [0.1, 0.8]
     """
     top = np.sort(p, 1)
     return np.asarray(top[:, -1] - top[:, -2])
 
 
-def pick(p: Array, x: Array, most: int) -> list[int]:
+def select_rows(p: Array, x: Array, most: int) -> list[int]:
     """Positions of up to `most` rows, the first the least sure; each next is unsure and far from
     those before.
 
@@ -33,7 +33,7 @@ def pick(p: Array, x: Array, most: int) -> list[int]:
     Source: Settles 2009, Active Learning Literature Survey (margins); Sener and Savarese 2018,
     arXiv 1708.00489 (k-centre).
     """
-    ahead = margins(p)
+    ahead = measure_margins(p)
     pool = np.argsort(ahead, kind="stable")[: POOL * most]
     if not len(pool):
         return []

@@ -20,14 +20,14 @@ from mesocosm.core.settings import Kind
 
 if TYPE_CHECKING:
     from mesocosm.learning.base_models import Base
-    from mesocosm.learning.features.splits import Parts
+    from mesocosm.learning.features.splits import Splits
     from mesocosm.learning.model import Model
-    from mesocosm.learning.tasks.vision.features import Sight
+    from mesocosm.learning.tasks.vision.features import ImageFeatures
 
 AUTO = "auto"
 LADDER = ("last", "full")  # ways of tuning that are tried, the cheaper first
 NETS = ("mlp", "attention")  # heads that are tried besides those that are always
-HELD = 30  # validation rows under which only left-out losses of frozen bases are compared
+MIN_VALIDATION = 30  # validation rows under which only left-out losses of frozen bases are compared
 
 
 class Auto(Kind):
@@ -50,7 +50,7 @@ class Auto(Kind):
 
 
 @dataclass
-class Try:
+class Trial:
     """One thing that was tried."""
 
     model: Model
@@ -66,9 +66,9 @@ def candidates(model: Model, root: Path) -> list[Base]:
     Raises:
         Wrong: one that the file names is not there.
     """
-    from mesocosm.learning.base_models import readers, resolve
+    from mesocosm.learning.base_models import installed_encoders, resolve
 
-    found = [resolve(name, root) for name in readers()]
+    found = [resolve(name, root) for name in installed_encoders()]
     more = [resolve(name, root) for name in (model.auto or Auto()).bases]
     writer = next((b for b in more if b.writes), None)
     if writer:
@@ -76,12 +76,12 @@ def candidates(model: Model, root: Path) -> list[Base]:
     return found + more
 
 
-def chosen(
+def search_base(
     model: Model,
-    parts: Parts,
+    parts: Splits,
     root: Path,
     store: Path,
-    sight: Sight | None,
+    sight: ImageFeatures | None,
     say: Callable[[str], None],
 ) -> tuple[Model, Base | None, Any, list[dict[str, Any]]]:
     """The model with what did best in the places of `auto`, its base, what was fitted, and a line
@@ -89,16 +89,16 @@ def chosen(
     """
     from mesocosm.learning.cost.estimate import price, short
     from mesocosm.learning.cost.predictive import job
-    from mesocosm.learning.heads.kernel import loss_for
+    from mesocosm.learning.heads.kernel import select_loss
     from mesocosm.learning.training.fit import fitted
 
     setting = model.auto or Auto()
     until = time.perf_counter() + setting.minutes * 60
-    held = "validation" if len(parts.y["validation"]) >= HELD else ""
+    held = "validation" if len(parts.y["validation"]) >= MIN_VALIDATION else ""
     free = "tune" not in model.model_fields_set
     lines: list[dict[str, Any]] = []
 
-    def attempt(name: str, asked: Model, base: Base | None) -> Try | None:
+    def attempt(name: str, asked: Model, base: Base | None) -> Trial | None:
         told = price(job(asked, parts, base, store), store).seconds
         left = until - time.perf_counter()
         if lines and told > left:
@@ -117,7 +117,7 @@ def chosen(
         head, _, _, feats = made
         if held:
             loss = float(
-                loss_for(parts.y[held], parts.task.classes)(
+                select_loss(parts.y[held], parts.task.classes)(
                     head.logits(feats[held], parts.table[held]), parts.y[held]
                 )
             )
@@ -135,9 +135,9 @@ def chosen(
             f"auto: {name}, {head.name} head: {'validation' if held else 'left-out'} loss"
             f" {loss:.4f} in {short(lines[-1]['seconds'])}"
         )
-        return Try(asked, base, loss, made)
+        return Trial(asked, base, loss, made)
 
-    done: list[Try] = []
+    done: list[Trial] = []
     bases: list[Base | None] = list(candidates(model, root)) if parts.text_names else [None]
     for base in bases:
         named = model.model_copy(update={"base": base.name if base else None})

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray[Any, Any]
-LEAST = 5  # strange rows, each unlike the others, that make a proposal
+MIN_ROWS = 5  # strange rows, each unlike the others, that make a proposal
 SAMPLE = 1000  # labelled rows on which it is seen how alike those of one class are
 HEIGHTS = 40  # that are tried
 SEED = 7
-AGAIN = (
+MAX_REPEATS = (
     10,
     40,
 )  # times that a row of a class that people named is taught at most: as it is, and varied
@@ -30,7 +30,7 @@ SPREAD = 0.8  # of such a difference that a row is moved by
 
 
 @dataclass(frozen=True)
-class Group:
+class ClassProposal:
     """Rows that are more like each other than like any class.
 
     Args:
@@ -48,7 +48,7 @@ class Group:
     close: float
 
 
-class Known:
+class KnownClasses:
     """How the rows of known classes lie: their middle, each class's direction from it, and how
     alike the rows of one class are.
 
@@ -70,7 +70,7 @@ class Known:
 
         self.middle = x.mean(0)
         apart = self.placed(x)
-        self.means = _unit(
+        self.means = _normalize(
             np.array(
                 [
                     apart[y == k].mean(0) if (y == k).any() else np.zeros(x.shape[1])
@@ -82,7 +82,7 @@ class Known:
             float(min((apart[y == k] @ self.means[k]).mean() for k in np.unique(y))),
             1.0,
         )
-        at = _directed(apart, np.random.default_rng(SEED).permutation(len(x))[:SAMPLE])
+        at = _select_directed(apart, np.random.default_rng(SEED).permutation(len(x))[:SAMPLE])
         if len(at) < 2:
             return
         tree = linkage(apart[at], "average", "cosine")
@@ -92,23 +92,25 @@ class Known:
 
     def placed(self, x: Array) -> Array:
         """Directions from the middle, of length 1."""
-        return _unit(x - self.middle)
+        return _normalize(x - self.middle)
 
     def likeness(self, x: Array) -> Array:
         """How like the nearest class each row is (rows,), as a cosine."""
         return np.asarray((self.placed(x) @ self.means.T).max(1))
 
 
-def _unit(x: Array) -> Array:
+def _normalize(x: Array) -> Array:
     return np.asarray(x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12))
 
 
-def _directed(placed: Array, at: Array) -> Array:
+def _select_directed(placed: Array, at: Array) -> Array:
     """Those of the rows that have a direction; what lies in the very middle is like nothing."""
     return np.asarray(at[np.linalg.norm(placed[at], axis=1) > 0.5])
 
 
-def groups(x: Array, strange: Array, known: Known, least: int = LEAST) -> list[Group]:
+def propose_classes(
+    x: Array, strange: Array, known: KnownClasses, least: int = MIN_ROWS
+) -> list[ClassProposal]:
     """Groups of rows that no class explains, the largest first.
 
     Strange rows are joined by average linkage up to the known classes' height. A row stays in, or a
@@ -125,14 +127,14 @@ def groups(x: Array, strange: Array, known: Known, least: int = LEAST) -> list[G
     from scipy.cluster.hierarchy import fcluster, linkage
 
     placed = known.placed(x)
-    at = _directed(placed, np.flatnonzero(strange))
+    at = _select_directed(placed, np.flatnonzero(strange))
     if len(at) < max(2, least):
         return []
     labels = fcluster(linkage(placed[at], "average", "cosine"), known.height, "distance")
     cores = [at[labels == k] for k in np.unique(labels) if (labels == k).sum() >= least]
     if not cores:
         return []
-    centres = _unit(np.array([placed[core].mean(0) for core in cores]))
+    centres = _normalize(np.array([placed[core].mean(0) for core in cores]))
     near, to_class = placed @ centres.T, placed @ known.means.T
     nearer = near.max(1) > to_class.max(1)
     belongs = np.where(nearer & (near.max(1) > 1 - known.height), near.argmax(1), -1)
@@ -147,7 +149,7 @@ def groups(x: Array, strange: Array, known: Known, least: int = LEAST) -> list[G
         apart = len(np.unique(x[mine[strange[mine]]].round(4), axis=0))
         if apart >= least and close > max(known.close, like.max()):
             made.append(
-                Group(
+                ClassProposal(
                     [int(i) for i in mine],
                     int(strange[mine].sum()),
                     int(like.argmax()),
@@ -158,10 +160,10 @@ def groups(x: Array, strange: Array, known: Known, least: int = LEAST) -> list[G
     return sorted(made, key=lambda g: (-len(g.rows), g.rows))
 
 
-def said_in(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     """The words of a text; of Chinese, which has no spaces, its pairs of characters.
 
-    >>> said_in("Where is it?"), said_in("我的包裹")
+    >>> split_words("Where is it?"), split_words("我的包裹")
     (['where', 'is', 'it'], ['我的', '的包', '包裹'])
     """
     found: list[str] = []
@@ -176,7 +178,7 @@ def said_in(text: str) -> list[str]:
     return found
 
 
-def names(texts: Sequence[Sequence[str]], rest: Sequence[str], most: int = 3) -> list[str]:
+def name_groups(texts: Sequence[Sequence[str]], rest: Sequence[str], most: int = 3) -> list[str]:
     """A working name of each group: the words that come in many of its rows and in few others.
 
     Args:
@@ -185,11 +187,11 @@ def names(texts: Sequence[Sequence[str]], rest: Sequence[str], most: int = 3) ->
 
     Source: Grootendorst 2022, arXiv 2203.05794 (class-based TF-IDF).
 
-    >>> names([["the storm took my roof", "a storm, the roof is off"], ["is the shop open"]], ["the parcel", "my parcel is late", "a lost parcel"])
+    >>> name_groups([["the storm took my roof", "a storm, the roof is off"], ["is the shop open"]], ["the parcel", "my parcel is late", "a lost parcel"])
     ['roof, storm, off', 'open, shop']
     """
-    counted = [Counter(w for text in group for w in set(said_in(text))) for group in texts]
-    elsewhere = Counter(w for text in rest for w in set(said_in(text)))
+    counted = [Counter(w for text in group for w in set(split_words(text))) for group in texts]
+    elsewhere = Counter(w for text in rest for w in set(split_words(text)))
     every = sum(len(group) for group in texts) + len(rest)
     in_all = sum(counted, elsewhere)
     made = []
@@ -205,10 +207,10 @@ def names(texts: Sequence[Sequence[str]], rest: Sequence[str], most: int = 3) ->
     return made
 
 
-def balanced(y: Array, most: int) -> list[int]:
+def sample_balanced(y: Array, most: int) -> list[int]:
     """Positions of at most `most` rows, as many of each class as there are and the number allows.
 
-    >>> balanced(np.array([0, 0, 0, 0, 1]), 4)
+    >>> sample_balanced(np.array([0, 0, 0, 0, 1]), 4)
     [0, 2, 4]
     """
     classes = np.unique(y)
@@ -217,7 +219,7 @@ def balanced(y: Array, most: int) -> list[int]:
     return sorted(int(i) for k in classes for i in drawn[y[drawn] == k][:each])
 
 
-def as_often(
+def oversample_classes(
     more: Sequence[Mapping[str, Any]], target: str, taught: Sequence[Any], varies: bool = False
 ) -> tuple[list[Mapping[str, Any]], list[int]]:
     """Labelled rows with those of classes that the data lack again and again, until such a class
@@ -229,7 +231,7 @@ def as_often(
     Args:
         varies: whether what comes again is then varied; it may be worth more.
 
-    >>> rows, same = as_often([{"y": "new"}, {"y": "old"}], "y", ["old"] * 4 + ["else"] * 4)
+    >>> rows, same = oversample_classes([{"y": "new"}, {"y": "old"}], "y", ["old"] * 4 + ["else"] * 4)
     >>> [r["y"] for r in rows], same
     (['new', 'new', 'new', 'new', 'old'], [0, 0, 0, 0, 1])
     """
@@ -241,14 +243,14 @@ def as_often(
     )
     usual = median(counts.values()) if counts else 0
     times = {
-        label: min(AGAIN[varies], max(1, round(usual * (WEIGHT if varies else 1) / n)))
+        label: min(MAX_REPEATS[varies], max(1, round(usual * (WEIGHT if varies else 1) / n)))
         for label, n in named.items()
     }
     same = [k for k, r in enumerate(more) for _ in range(times.get(str(r.get(target)), 1))]
     return [more[k] for k in same], same
 
 
-def varied(x: Array, y: Array, again: Sequence[int], seed: int) -> Array:
+def vary_features(x: Array, y: Array, again: Sequence[int], seed: int) -> Array:
     """Features with those of rows that come again moved as rows of one class differ: by the
     difference of two rows of a known class that is near.
 
@@ -263,7 +265,7 @@ def varied(x: Array, y: Array, again: Sequence[int], seed: int) -> Array:
     Source: Schwartz et al. 2018, arXiv 1806.04734 (differences within a class carried to another).
 
     >>> x = np.eye(6)[[0, 1, 2, 3, 4, 5, 5]]
-    >>> moved = varied(x, np.array([0, 0, 1, 1, 2, 2, 2]), [6], 0)
+    >>> moved = vary_features(x, np.array([0, 0, 1, 1, 2, 2, 2]), [6], 0)
     >>> bool((moved[:6] == x[:6]).all())
     True
     >>> bool((moved[6] == x[6]).all())

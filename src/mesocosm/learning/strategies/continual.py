@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from mesocosm.learning.tasks.by_field_type import Task
     from mesocosm.learning.training.trainer import Joined, Rows
 
-LEARNT, MATTERED = "learnt.safetensors", "mattered.safetensors"
+WEIGHTS_FILE, IMPORTANCE_FILE = "learnt.safetensors", "mattered.safetensors"
 ROWS = 200  # training rows whose gradients tell what matters
-LEAST = 10  # old test rows under which nothing is said of what was known
+MIN_TEST_ROWS = 10  # old test rows under which nothing is said of what was known
 
 
 class Continual(Kind):
@@ -48,7 +48,7 @@ class Continual(Kind):
 
 
 @dataclass
-class Past:
+class PreviousVersion:
     """What went before a version.
 
     Args:
@@ -77,14 +77,14 @@ class Past:
         """
         from safetensors import safe_open
 
-        path = self.folder / LEARNT if self.folder else None
+        path = self.folder / WEIGHTS_FILE if self.folder else None
         if path is None or not path.is_file():
             return False
         with safe_open(path, "pt") as kept:
             told = json.loads(kept.metadata()["learnt"])
             weights = {name: kept.get_tensor(name) for name in kept.keys()}  # noqa: SIM118
         moving = {n: p for n, p in net.named_parameters() if p.requires_grad}
-        same_head = told["task"] == _of(task)
+        same_head = told["task"] == _describe_outputs(task)
         wanted = {n for n in moving if same_head or n not in ("weights", "bias")}
         fits = (
             told["base"] == base.weights
@@ -99,7 +99,7 @@ class Past:
         with torch.no_grad():
             for name in wanted:
                 moving[name].copy_(weights[name])
-        held = self.folder / MATTERED if self.folder else None
+        held = self.folder / IMPORTANCE_FILE if self.folder else None
         if self.setting.ewc and held and held.is_file():
             from safetensors.torch import load_file
 
@@ -135,10 +135,10 @@ class Past:
         moving = {
             n: p.detach().float().contiguous() for n, p in net.named_parameters() if p.requires_grad
         }
-        told = {"base": base.weights, "method": method, "task": _of(task)}
-        save_file(moving, folder / LEARNT, metadata={"learnt": json.dumps(told)})
+        told = {"base": base.weights, "method": method, "task": _describe_outputs(task)}
+        save_file(moving, folder / WEIGHTS_FILE, metadata={"learnt": json.dumps(told)})
         if self.setting.ewc:
-            save_file(matter(), folder / MATTERED)
+            save_file(matter(), folder / IMPORTANCE_FILE)
 
 
 class Anchor:
@@ -165,7 +165,7 @@ class Anchor:
         )
 
 
-def _of(task: Task | None) -> dict[str, Any]:
+def _describe_outputs(task: Task | None) -> dict[str, Any]:
     """What a head's outputs mean."""
     return (
         {}
@@ -174,7 +174,9 @@ def _of(task: Task | None) -> dict[str, Any]:
     )
 
 
-def fisher(net: Any, rows: int, loss: Callable[[int], Any], most: int = ROWS) -> dict[str, Any]:
+def estimate_fisher(
+    net: Any, rows: int, loss: Callable[[int], Any], most: int = ROWS
+) -> dict[str, Any]:
     """How much each weight that moves matters, by its name: the mean squared gradient of a loss, a
     row at a time; what mattered to those before matters on.
 
@@ -202,7 +204,7 @@ def fisher(net: Any, rows: int, loss: Callable[[int], Any], most: int = ROWS) ->
     return {n: (m + before[n][1] if n in before else m).contiguous() for n, m in found.items()}
 
 
-def mattered(net: Joined, rows: Rows) -> dict[str, Any]:
+def estimate_importance(net: Joined, rows: Rows) -> dict[str, Any]:
     """How much each weight of a net with a head matters. For a number the likelihood is a normal
     one of deviation 1; for labels, one of each being there.
     """
@@ -223,11 +225,11 @@ def mattered(net: Joined, rows: Rows) -> dict[str, Any]:
             else f.cross_entropy(out, y)
         )
 
-    return fisher(net, len(rows.y), loss)
+    return estimate_fisher(net, len(rows.y), loss)
 
 
-def known(
-    past: Past,
+def measure_retention(
+    past: PreviousVersion,
     predict: str,
     task: Task,
     new: Callable[[Mapping[str, Sequence[Any]], int], Any],
@@ -243,9 +245,9 @@ def known(
 
     if not past.known or past.before is None:
         return {}
-    target = [task.plain(v) for v in past.known[predict]]
-    rows = [i for i, v in enumerate(target) if task.known(v)]
-    if task.many or len(rows) < LEAST:
+    target = [task.parse_target(v) for v in past.known[predict]]
+    rows = [i for i, v in enumerate(target) if task.is_known(v)]
+    if task.many or len(rows) < MIN_TEST_ROWS:
         return {}
     columns = {n: [v[i] for i in rows] for n, v in past.known.items()}
     said = [np.asarray(f(columns, len(rows))) for f in (past.before.outputs, new)]

@@ -18,23 +18,23 @@ import numpy as np
 
 from mesocosm.core.errors import Wrong
 from mesocosm.learning.heads import Blend, softmax
-from mesocosm.learning.heads.folds import Groups, folds
+from mesocosm.learning.heads.folds import Groups, make_folds
 from mesocosm.learning.heads.kernel import log_loss
 from mesocosm.learning.heads.linear import Linear
 
 if TYPE_CHECKING:
-    from mesocosm.learning.features.splits import Parts
+    from mesocosm.learning.features.splits import Splits
 
 Array = np.ndarray[Any, Any]
 PULLS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0)  # how strongly weights are held where they were
 FOLDS = 5
 # standard errors by which moved weights must be better than those of the general model before they
 # replace them
-SURE = 2.0
+MIN_STANDARD_ERRORS = 2.0
 
 
 @dataclass(frozen=True)
-class Taught:
+class SourceModel:
     """A version of another model that this one starts from.
 
     Args:
@@ -52,7 +52,7 @@ class Taught:
     bias: Array
 
 
-def taught(folder: Path, version: str) -> Taught:
+def load_source(folder: Path, version: str) -> SourceModel:
     """What a version's folder holds.
 
     Raises:
@@ -72,15 +72,15 @@ def taught(folder: Path, version: str) -> Taught:
             f"{version} has a head of the kind '{card['head']}'",
             "'tune: {method: frozen, head: linear}' in the model that is adapted",
         )
-    return Taught(version, card["labels"], card["block"], held["h0_weights"], held["h0_bias"])
+    return SourceModel(version, card["labels"], card["block"], held["h0_weights"], held["h0_bias"])
 
 
-class _Fitted:
+class _AdaptedHead:
     """What moved heads share: weights and bias, and what each row is told while it is left out."""
 
     name, weights, bias = "general", np.zeros((0, 0), np.float32), np.zeros(0, np.float32)
 
-    def __init__(self, taught: Taught) -> None:
+    def __init__(self, taught: SourceModel) -> None:
         self.taught = taught
         self.settings: dict[str, Any] = {}
 
@@ -117,11 +117,11 @@ class _Fitted:
         return [{"weights": self.weights, "bias": self.bias}]
 
 
-class AsItIs(_Fitted):
+class Unchanged(_AdaptedHead):
     """The general model, unmoved."""
 
 
-class Recalibrated(_Fitted):
+class Recalibrated(_AdaptedHead):
     """The general model with a slope and a level of this place's own.
 
     Source: Steyerberg et al. 2004, Statistics in Medicine 23 (updating of prediction models:
@@ -137,15 +137,15 @@ class Recalibrated(_Fitted):
         _, said = self._general(text, table)
 
         def moved(rows: Array) -> tuple[float, Array]:
-            at = _least(
-                lambda v: _loss(v[0] * said[rows] + v[1:], y[rows], said[rows]),
+            at = _minimize_from(
+                lambda v: _slope_gradient(v[0] * said[rows] + v[1:], y[rows], said[rows]),
                 np.concatenate([[1.0], np.zeros(classes)]),
                 np.concatenate([[3.0], np.full(classes, 0.1)]),
             )
             return float(at[0]), at[1:]
 
         left = said.copy()
-        for rows, out in folds(y, classes, seed, FOLDS, groups):
+        for rows, out in make_folds(y, classes, seed, FOLDS, groups):
             slope, level = moved(rows)
             left[out] = slope * said[out] + level
         slope, level = moved(np.arange(len(y)))
@@ -158,7 +158,7 @@ class Recalibrated(_Fitted):
         return self
 
 
-class Shifted(_Fitted):
+class Shifted(_AdaptedHead):
     """Logistic regression whose weights are held near the general model's instead of near nothing;
     how strongly is chosen by five-fold log-loss.
 
@@ -178,15 +178,17 @@ class Shifted(_Fitted):
         def moved(rows: Array, pull: float) -> tuple[Array, Array]:
             def loss(v: Array) -> tuple[float, Array]:
                 by = v[: width * classes].reshape(width, classes)
-                total, out = _gradient(said[rows] + x[rows] @ by + v[width * classes :], y[rows])
+                total, out = _logit_gradient(
+                    said[rows] + x[rows] @ by + v[width * classes :], y[rows]
+                )
                 return total, np.concatenate([(x[rows].T @ out).ravel(), out.sum(0)])
 
             strength = np.concatenate([np.full(width * classes, pull), np.full(classes, 0.1)])
-            at = _minimum(loss, strength)
+            at = _minimize_ridge(loss, strength)
             return at[: width * classes].reshape(width, classes), at[width * classes :]
 
         parts, best, least, self.left_out = (
-            folds(y, classes, seed, FOLDS, groups),
+            make_folds(y, classes, seed, FOLDS, groups),
             PULLS[-1],
             np.inf,
             said,
@@ -208,7 +210,7 @@ class Shifted(_Fitted):
         return self
 
 
-def _gradient(logits: Array, y: Array) -> tuple[float, Array]:
+def _logit_gradient(logits: Array, y: Array) -> tuple[float, Array]:
     """Summed log-loss, and its gradient by the logits."""
     p = softmax(logits)
     total = -float(np.log(np.maximum(p[np.arange(len(y)), y], 1e-13)).sum())
@@ -216,13 +218,13 @@ def _gradient(logits: Array, y: Array) -> tuple[float, Array]:
     return total, p
 
 
-def _loss(logits: Array, y: Array, said: Array) -> tuple[float, Array]:
+def _slope_gradient(logits: Array, y: Array, said: Array) -> tuple[float, Array]:
     """Summed log-loss, and its gradient by slope and levels."""
-    total, out = _gradient(logits, y)
+    total, out = _logit_gradient(logits, y)
     return total, np.concatenate([[(out * said).sum()], out.sum(0)])
 
 
-def _minimum(loss: Callable[[Array], tuple[float, Array]], strength: Array) -> Array:
+def _minimize_ridge(loss: Callable[[Array], tuple[float, Array]], strength: Array) -> Array:
     """Where the loss and half a weighted square are least, from nothing."""
     from scipy.optimize import minimize
 
@@ -237,13 +239,15 @@ def _minimum(loss: Callable[[Array], tuple[float, Array]], strength: Array) -> A
     )
 
 
-def _least(loss: Callable[[Array], tuple[float, Array]], start: Array, strength: Array) -> Array:
+def _minimize_from(
+    loss: Callable[[Array], tuple[float, Array]], start: Array, strength: Array
+) -> Array:
     """Where the loss and half a weighted pull to `start` are least."""
-    return start + _minimum(lambda v: loss(start + v), strength)
+    return start + _minimize_ridge(lambda v: loss(start + v), strength)
 
 
-def adapted(
-    source: Taught,
+def adapt_head(
+    source: SourceModel,
     text: Array,
     table: Array,
     y: Array,
@@ -259,7 +263,8 @@ def adapted(
     folds.
     """
     still: list[Any] = [
-        kind(source).fit(text, table, y, classes, seed, groups) for kind in (AsItIs, Recalibrated)
+        kind(source).fit(text, table, y, classes, seed, groups)
+        for kind in (Unchanged, Recalibrated)
     ]
     own = Linear().fit(text, table, y, classes, seed, groups)
     own.name = "local"
@@ -275,23 +280,23 @@ def adapted(
     for head in (*still, *moved):
         say(f"{head.name}: left-out log-loss {head.loss:.4f}")
     base, best = (min(heads, key=lambda h: h.loss) for heads in (still, moved))
-    gain = _losses(base) - _losses(best)
-    return best if gain.mean() > SURE * gain.std() / np.sqrt(len(y)) else base
+    gain = _row_losses(base) - _row_losses(best)
+    return best if gain.mean() > MIN_STANDARD_ERRORS * gain.std() / np.sqrt(len(y)) else base
 
 
-def _losses(head: Any) -> Array:
+def _row_losses(head: Any) -> Array:
     """The log-loss of each left-out row."""
     return np.asarray(
         -np.log(np.maximum(softmax(head.left_out)[np.arange(len(head.y_left)), head.y_left], 1e-13))
     )
 
 
-def beside_general(
-    source: Taught,
+def compare_with_source(
+    source: SourceModel,
     head: Any,
     said: Array,
     feats: Mapping[str, Array],
-    parts: Parts,
+    parts: Splits,
     seed: int,
     say: Callable[[str], None],
 ) -> dict[str, Any]:

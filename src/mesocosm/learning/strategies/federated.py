@@ -18,14 +18,14 @@ from mesocosm.core.settings import Kind
 if TYPE_CHECKING:
     import numpy as np
 
-    from mesocosm.learning.features.splits import Parts
+    from mesocosm.learning.features.splits import Splits
 
     Array = np.ndarray[Any, Any]
 
 STRENGTHS = (0.03, 0.3, 3.0)
 FOLDS = 5
 TEXT = 4.0  # unit texts are brought to the table's scale, as in the linear head
-OF_FEDERATED = ("gain_over_pooled", "gain_over_apart")
+FEDERATED_METRICS = ("gain_over_pooled", "gain_over_apart")
 
 
 class Federated(Kind):
@@ -54,7 +54,7 @@ class Federated(Kind):
     local: int = Field(1, ge=1, le=1000)
 
 
-def federated_head(
+def fit_federated_head(
     setting: Federated,
     sites: Array,
     text: Array,
@@ -74,15 +74,15 @@ def federated_head(
     """
     import numpy as np
 
-    from mesocosm.learning.heads.folds import folds
+    from mesocosm.learning.heads.folds import make_folds
     from mesocosm.learning.heads.kernel import log_loss
     from mesocosm.learning.heads.linear import Linear
 
     x = np.hstack([text * TEXT, table, np.ones((len(y), 1))]).astype(np.float64)
 
     def fitted(rows: Array, strength: float) -> Array:
-        return _averaged(
-            [(x[own], y[own]) for own in _of_sites(rows, sites)],
+        return _average_weights(
+            [(x[own], y[own]) for own in _split_by_site(rows, sites)],
             classes,
             strength,
             setting.rounds,
@@ -92,7 +92,7 @@ def federated_head(
     head = Linear()
     head.name, head.loss, best = "linear", np.inf, STRENGTHS[1]
     head.y_left, head.left_out = y, np.zeros((len(y), classes))
-    parts = folds(y, classes, seed, FOLDS, groups)
+    parts = make_folds(y, classes, seed, FOLDS, groups)
     for strength in STRENGTHS if parts else ():
         left = np.zeros((len(y), classes))
         for rows, out in parts:
@@ -111,13 +111,13 @@ def federated_head(
     return head
 
 
-def beside_pooled(
+def compare_with_pooled(
     head: Any,
     sites: Array,
     names: Sequence[str],
     said: Array,
     feats: Mapping[str, Array],
-    parts: Parts,
+    parts: Splits,
     seed: int,
     say: Callable[[str], None],
 ) -> dict[str, Any]:
@@ -143,7 +143,7 @@ def beside_pooled(
     pooled = figure(np.arange(len(labels)))
     own = [
         figure(rows) if len(np.unique(labels[rows])) == parts.task.classes else None
-        for rows in _of_sites(np.arange(len(labels)), sites)
+        for rows in _split_by_site(np.arange(len(labels)), sites)
     ]
     known = [f for f in own if f is not None]
     told = {
@@ -170,13 +170,13 @@ def beside_pooled(
     return found
 
 
-def _of_sites(rows: Array, sites: Array) -> list[Array]:
+def _split_by_site(rows: Array, sites: Array) -> list[Array]:
     import numpy as np
 
     return [own for site in np.unique(sites) if len(own := rows[sites[rows] == site])]
 
 
-def _averaged(
+def _average_weights(
     sites: Sequence[tuple[Array, Array]], classes: int, strength: float, rounds: int, local: int
 ) -> Array:
     """Weights (columns and a level, classes) after rounds of steps at every site, Nesterov's
@@ -198,7 +198,8 @@ def _averaged(
     pace = 1.0
     for _ in range(rounds):
         moved = np.sum(
-            [len(y) / total * _steps(x, y, ahead, held, local, 1 / curve) for x, y in sites], axis=0
+            [len(y) / total * _take_steps(x, y, ahead, held, local, 1 / curve) for x, y in sites],
+            axis=0,
         )
         faster = (1 + np.sqrt(1 + 4 * pace**2)) / 2
         ahead = moved + (pace - 1) / faster * (moved - at)
@@ -206,7 +207,7 @@ def _averaged(
     return np.asarray(at)
 
 
-def _steps(x: Array, y: Array, weights: Array, held: Array, count: int, rate: float) -> Array:
+def _take_steps(x: Array, y: Array, weights: Array, held: Array, count: int, rate: float) -> Array:
     """What a site answers: the weights after its own gradient steps."""
     import numpy as np
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-MOST_ROWS = 50_000
+MAX_ROWS = 50_000
 
 
-def doubtful(
+def find_label_errors(
     rows: Mapping[str, Sequence[Any]],
     inputs: Sequence[str],
     predict: str,
@@ -45,7 +45,7 @@ def doubtful(
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
-    from mesocosm.learning.heads.folds import folds, numbered
+    from mesocosm.learning.heads.folds import make_folds, number_groups
 
     told = np.array([str(v) for v in rows[predict]])
     names, labels = np.unique(told, return_inverse=True)
@@ -71,13 +71,15 @@ def doubtful(
     count = len(numbers)
     shape = make_column_transformer(
         (
-            make_pipeline(FunctionTransformer(_floats), SimpleImputer(), StandardScaler()),
+            make_pipeline(FunctionTransformer(_to_float), SimpleImputer(), StandardScaler()),
             list(range(count)),
         ),
         (OneHotEncoder(handle_unknown="ignore", min_frequency=5), list(range(count, len(columns)))),
-        (FunctionTransformer(_floats), list(range(len(columns), len(columns) + width))),
+        (FunctionTransformer(_to_float), list(range(len(columns), len(columns) + width))),
     )
-    parts = folds(labels, len(names), seed, 5, numbered(groups)) or folds(labels, 0, seed, 2)
+    parts = make_folds(labels, len(names), seed, 5, number_groups(groups)) or make_folds(
+        labels, 0, seed, 2
+    )
     if any(len(np.unique(labels[rows])) < 2 for rows, _ in parts):
         return []
     chances = cross_val_predict(
@@ -100,5 +102,5 @@ def doubtful(
     ]
 
 
-def _floats(data: Any) -> Any:
+def _to_float(data: Any) -> Any:
     return data.astype(float)

@@ -32,7 +32,7 @@ class SelfTraining(Kind):
     rounds: int = Field(2, ge=1, le=20)
 
 
-def self_trained(
+def self_train(
     head: Any,
     setting: SelfTraining,
     labelled: tuple[Array, Array, Array],
@@ -62,7 +62,7 @@ def self_trained(
 
     text, table, y = labelled
     what = "validation" if held else "left-out"
-    before = _judged(head, y, held)
+    before = _evaluate_loss(head, y, held)
     best, used, lowest = head, 0, before
     if before is None or lowest is None or not len(bare[0]):
         return head, {"bare": len(bare[0]), "used": 0, "before": before, "after": before}
@@ -78,7 +78,7 @@ def self_trained(
             np.concatenate([y, p.argmax(1)[sure].astype(y.dtype)]),
             sure,
         )
-        after = _judged(now, y, held)
+        after = _evaluate_loss(now, y, held)
         say(
             f"self-training, round {number + 1}: {int(sure.sum())} of {len(sure)} rows without a"
             f" label are sure; {what} log-loss {'not known' if after is None else f'{after:.4f}'}"
@@ -95,7 +95,7 @@ def self_trained(
     }
 
 
-def _judged(head: Any, y: Array, held: tuple[Array, Array, Array] | None) -> float | None:
+def _evaluate_loss(head: Any, y: Array, held: tuple[Array, Array, Array] | None) -> float | None:
     """The log-loss of validation rows, else the left-out one of the rows with a label, which come
     first; None where the head left other rows out.
     """

@@ -12,26 +12,26 @@ from mesocosm.core.errors import Wrong
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
 from mesocosm.learning.features.tabular import BETWEEN
 from mesocosm.learning.heads.blend import sigmoid
-from mesocosm.learning.heads.kernel import labels_loss
-from mesocosm.learning.tasks.baseline_settings import plain
+from mesocosm.learning.heads.kernel import multi_label_loss
+from mesocosm.learning.tasks.baseline_settings import build_baseline_features
 from mesocosm.learning.tasks.task import Task
 
 Array = np.ndarray[Any, Any]
-MOST = 2000  # different labels
+MAX_LABELS = 2000  # different labels
 
 
-def f1(there: Array, y: Array, axis: int | None = None) -> Array:
+def score_f1(there: Array, y: Array, axis: int | None = None) -> Array:
     """F1 of labels said against those there; over all, or along an axis. Nothing said where nothing
     is there counts as right.
 
-    >>> float(f1(np.array([[1, 0], [1, 1]]), np.array([[1, 0], [0, 1]])))
+    >>> float(score_f1(np.array([[1, 0], [1, 1]]), np.array([[1, 0], [0, 1]])))
     0.8
     """
     hit, all_ = (there & y).sum(axis), there.sum(axis) + y.sum(axis)
     return np.asarray(np.where(all_ > 0, 2 * hit / np.maximum(all_, 1), 1.0))
 
 
-class Labels(Task):
+class MultiLabel(Task):
     """A list: the probability of each of its values being there.
 
     Source: Tsoumakas and Katakis 2007, Multi-Label Classification: An Overview (the figures).
@@ -40,7 +40,7 @@ class Labels(Task):
     output = "probabilities"
     many = True
 
-    def plain(self, value: Any) -> Any:
+    def parse_target(self, value: Any) -> Any:
         """The values with "; " between, as the field has them."""
         return None if value is None else str(value)
 
@@ -53,15 +53,15 @@ class Labels(Task):
             raise Wrong(
                 "predict", f"the training rows of '{name}' hold {one}", "two labels or more"
             )
-        if self.classes > MOST:
+        if self.classes > MAX_LABELS:
             raise Wrong(
                 "predict",
                 f"the training rows of '{name}' hold {self.classes} different labels",
-                f"at most {MOST}, or 'values' in the field",
+                f"at most {MAX_LABELS}, or 'values' in the field",
             )
         self.index = {label: i for i, label in enumerate(self.labels)}
 
-    def known(self, target: Any) -> bool:
+    def is_known(self, target: Any) -> bool:
         """Whether the training rows hold every label."""
         return target is not None and all(one in self.index for one in str(target).split(BETWEEN))
 
@@ -73,7 +73,7 @@ class Labels(Task):
                 found[row, self.index[one]] = 1
         return found
 
-    def said(self, logits: Array) -> Array:
+    def decode(self, logits: Array) -> Array:
         """The probability of each label."""
         return sigmoid(logits)
 
@@ -81,7 +81,7 @@ class Labels(Task):
         """The share of labels said alike."""
         return float(((ours >= 0.5) == (theirs >= 0.5)).mean())
 
-    def report(self, said: Array, parts: Any, seed: int) -> dict[str, Any]:
+    def evaluate(self, said: Array, parts: Any, seed: int) -> dict[str, Any]:
         """F1 over all labels, over labels and over rows, the share of rows without an error, per
         label; beside shares and a linear model.
         """
@@ -89,13 +89,16 @@ class Labels(Task):
         found: dict[str, Any] = {
             k: round(v, 4) if v == v else None for k, v in self.figures(said, y).items()
         }
-        there, per_row = (said >= 0.5).astype(np.int8), f1((said >= 0.5).astype(np.int8), y, 1)
+        there, per_row = (
+            (said >= 0.5).astype(np.int8),
+            score_f1((said >= 0.5).astype(np.int8), y, 1),
+        )
         found["interval"] = {
             "micro_f1": evaluation_metrics.interval(
-                lambda i: float(f1(there[i], y[i])), len(y), seed
+                lambda i: float(score_f1(there[i], y[i])), len(y), seed
             ),
             "macro_f1": evaluation_metrics.interval(
-                lambda i: float(f1(there[i], y[i], 0).mean()), len(y), seed, 60
+                lambda i: float(score_f1(there[i], y[i], 0).mean()), len(y), seed, 60
             ),
             "example_f1": evaluation_metrics.interval(
                 lambda i: float(per_row[i].mean()), len(y), seed
@@ -106,7 +109,7 @@ class Labels(Task):
             label: self._one(there[:, k], y[:, k]) for k, label in enumerate(self.labels)
         }
         found["baselines"] = {
-            name: self.against(said, other, y) for name, other in self._beside(parts).items()
+            name: self.compare(said, other, y) for name, other in self._beside(parts).items()
         }
         return found | {
             f"gain_over_{name}": figures["gain"] for name, figures in found["baselines"].items()
@@ -121,13 +124,13 @@ class Labels(Task):
         ]
         known = [a for a in areas if a == a]
         return {
-            "micro_f1": float(f1(there, y)),
-            "macro_f1": float(f1(there, y, 0).mean()),
-            "example_f1": float(f1(there, y, 1).mean()),
+            "micro_f1": float(score_f1(there, y)),
+            "macro_f1": float(score_f1(there, y, 0).mean()),
+            "example_f1": float(score_f1(there, y, 1).mean()),
             "subset_accuracy": float((there == y).all(1).mean()),
             "hamming_loss": float((there != y).mean()),
             "auc": float(np.mean(known)) if known else float("nan"),
-            "log_loss": labels_loss(
+            "log_loss": multi_label_loss(
                 np.log(np.clip(p, 1e-9, 1 - 1e-9) / np.clip(1 - p, 1e-9, 1)), y
             ),
         }
@@ -146,7 +149,7 @@ class Labels(Task):
         from sklearn.linear_model import LogisticRegression
 
         y, rows = parts.y["train"], len(parts.y["test"])
-        train, test = plain(parts)
+        train, test = build_baseline_features(parts)
         share = np.tile(y.mean(0), (rows, 1))
         p = share.copy()
         with warnings.catch_warnings():
@@ -160,7 +163,7 @@ class Labels(Task):
                     )
         return {"majority": share, "linear": p}
 
-    def against(self, said: Array, other: Array, y: Array) -> dict[str, Any]:
+    def compare(self, said: Array, other: Array, y: Array) -> dict[str, Any]:
         """The other's figures, the gain in F1 over all labels, and Wilcoxon's p over the F1 of
         rows.
         """
@@ -170,23 +173,23 @@ class Labels(Task):
             k: round(v, 4) for k, v in self.figures(other, y).items() if v == v
         }
         ours, theirs = ((p >= 0.5).astype(np.int8) for p in (said, other))
-        mine, its = f1(ours, y, 1), f1(theirs, y, 1)
+        mine, its = score_f1(ours, y, 1), score_f1(theirs, y, 1)
         return found | {
-            "gain": round(float(f1(ours, y) - f1(theirs, y)), 4),
+            "gain": round(float(score_f1(ours, y) - score_f1(theirs, y)), 4),
             "p": round(float(wilcoxon(mine, its).pvalue), 6) if np.any(mine != its) else 1.0,
         }
 
-    def sentence(self, metrics: dict[str, Any]) -> str:
+    def summarize(self, metrics: dict[str, Any]) -> str:
         """F1 over all labels and the share of rows without an error."""
         return (
             f"micro F1 {metrics['micro_f1']:.3f} {metrics['interval']['micro_f1']}, every label"
             f" right on {metrics['subset_accuracy']:.1%} of the rows"
         )
 
-    def wrong(self, said: Array, parts: Any) -> Array:
+    def find_errors(self, said: Array, parts: Any) -> Array:
         """Rows with a label too many or too few."""
         return np.asarray(((said >= 0.5) != parts.y["test"]).any(1))
 
-    def card(self, head: Any) -> dict[str, Any]:
+    def describe(self, head: Any) -> dict[str, Any]:
         """The labels, of which several may be there."""
         return {"labels": self.labels, "many": True}

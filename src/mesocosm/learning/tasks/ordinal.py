@@ -8,22 +8,22 @@ from typing import Any
 import numpy as np
 
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
-from mesocosm.learning.tasks.classification import Classes
+from mesocosm.learning.tasks.classification import Classification
 
 Array = np.ndarray[Any, Any]
 
 
-def middle(p: Array) -> Array:
+def median_class(p: Array) -> Array:
     """The class in the middle of each row's probabilities: the one with the least expected
     distance.
 
-    >>> middle(np.array([[0.4, 0.25, 0.35], [0.1, 0.1, 0.8]])).tolist()
+    >>> median_class(np.array([[0.4, 0.25, 0.35], [0.1, 0.1, 0.8]])).tolist()
     [1, 2]
     """
     return np.asarray((np.cumsum(p, 1) >= 0.5 - 1e-9).argmax(1))
 
 
-def kappa(y: Array, said: Array, classes: int) -> float:
+def weighted_kappa(y: Array, said: Array, classes: int) -> float:
     """Agreement beyond chance, each error weighed by the square of its steps; nan where nothing
     varies.
 
@@ -37,7 +37,7 @@ def kappa(y: Array, said: Array, classes: int) -> float:
     return 1 - float((seen * steps).sum()) / chance if chance else float("nan")
 
 
-class Ordinal(Classes):
+class Ordinal(Classification):
     """A category whose values have an order; what is said of a row is the middle of its
     probabilities.
 
@@ -58,28 +58,28 @@ class Ordinal(Classes):
 
     def agreement(self, ours: Array, theirs: Array) -> float:
         """The share of rows with the same class in the middle."""
-        return float((middle(ours) == middle(theirs)).mean())
+        return float((median_class(ours) == median_class(theirs)).mean())
 
-    def report(self, said: Array, parts: Any, seed: int) -> dict[str, Any]:
+    def evaluate(self, said: Array, parts: Any, seed: int) -> dict[str, Any]:
         """The figures of classes, and those of the order: steps off in the mean, and the weighted
         kappa.
         """
-        y, at = parts.y["test"], middle(said)
-        metrics = super().report(said, parts, seed)
+        y, at = parts.y["test"], median_class(said)
+        metrics = super().evaluate(said, parts, seed)
         metrics |= {k: round(v, 4) if v == v else None for k, v in self._steps(y, at).items()}
         metrics["interval"]["rank_error"] = evaluation_metrics.interval(
             lambda i: float(np.abs(at[i] - y[i]).mean()), len(y), seed
         )
         return metrics
 
-    def against(self, said: Array, other: Array, y: Array) -> dict[str, Any]:
+    def compare(self, said: Array, other: Array, y: Array) -> dict[str, Any]:
         """The same of another, and the p of its steps being those of ours."""
         from scipy.stats import wilcoxon
 
-        found = super().against(said, other, y) | {
-            k: round(v, 4) for k, v in self._steps(y, middle(other)).items() if v == v
+        found = super().compare(said, other, y) | {
+            k: round(v, 4) for k, v in self._steps(y, median_class(other)).items() if v == v
         }
-        mine, theirs = np.abs(middle(said) - y), np.abs(middle(other) - y)
+        mine, theirs = np.abs(median_class(said) - y), np.abs(median_class(other) - y)
         return found | {
             "rank_p": (
                 round(float(wilcoxon(mine, theirs).pvalue), 6) if np.any(mine != theirs) else 1.0
@@ -87,15 +87,18 @@ class Ordinal(Classes):
         }
 
     def _steps(self, y: Array, at: Array) -> dict[str, float]:
-        return {"rank_error": float(np.abs(at - y).mean()), "kappa": kappa(y, at, self.classes)}
+        return {
+            "rank_error": float(np.abs(at - y).mean()),
+            "kappa": weighted_kappa(y, at, self.classes),
+        }
 
-    def sentence(self, metrics: dict[str, Any]) -> str:
+    def summarize(self, metrics: dict[str, Any]) -> str:
         """Steps off, kappa and accuracy."""
         return (
             f"{metrics['rank_error']:.3f} steps off {metrics['interval']['rank_error']}, kappa"
             f" {metrics['kappa']:.3f}, accuracy {metrics['accuracy']:.3f}"
         )
 
-    def card(self, head: Any) -> dict[str, Any]:
+    def describe(self, head: Any) -> dict[str, Any]:
         """The classes in their order."""
-        return super().card(head) | {"ordered": True}
+        return super().describe(head) | {"ordered": True}

@@ -12,12 +12,15 @@ from mesocosm.core.errors import Wrong
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
 from mesocosm.learning.evaluation.interval_widths import ends, fitted, quantile
 from mesocosm.learning.evaluation.slices import parts as slices
-from mesocosm.learning.tasks.baseline_settings import plain
+from mesocosm.learning.tasks.baseline_settings import build_baseline_features
 from mesocosm.learning.tasks.task import Task
 
 Array = np.ndarray[Any, Any]
 LEVEL = 0.9
-LEAST, MOST = 20, 12  # rows of a slice whose coverage is measured, and slices that are listed
+MIN_SLICE_ROWS, MAX_SLICES = (
+    20,
+    12,
+)  # rows of a slice whose coverage is measured, and slices that are listed
 EQUAL = 1e-5  # sd within which two errors are one: what float32 leaves of it
 NEAR = 0.05  # sd within which two outputs say the same
 
@@ -28,7 +31,7 @@ def r2(said: Array, y: Array) -> float:
     return 1 - float(((said - y) ** 2).sum()) / spread if spread else float("nan")
 
 
-class Number(Task):
+class Regression(Task):
     """A number or integer; learned standardised, said in its unit.
 
     Its interval is split-conformal: the quantile of the left-out training residuals, in each leaf
@@ -44,7 +47,7 @@ class Number(Task):
         """Mean and deviation of the training targets."""
         return self.mean, self.sd
 
-    def plain(self, value: Any) -> Any:
+    def parse_target(self, value: Any) -> Any:
         """The value as a float."""
         return None if value is None else float(value)
 
@@ -63,7 +66,7 @@ class Number(Task):
         """Standardised numbers, float64."""
         return (np.asarray(targets, dtype=float) - self.mean) / self.sd
 
-    def said(self, logits: Array) -> Array:
+    def decode(self, logits: Array) -> Array:
         """Values in the field's unit."""
         return np.asarray(logits[:, :1] * self.sd + self.mean, dtype=float)
 
@@ -92,14 +95,14 @@ class Number(Task):
             ):
                 return fitted(
                     parts.table[part][rows],
-                    self.said(left)[:, 0],
+                    self.decode(left)[:, 0],
                     np.abs(left[:, 0] - y) * self.sd,
                     LEVEL,
                     seed,
                 )
         return None
 
-    def covered(
+    def measure_coverage(
         self,
         scale: dict[str, Any],
         said: Array,
@@ -132,7 +135,7 @@ class Number(Task):
             }
             for name, values in open_.items()
             for where, rows in slices(name, values, kinds[name])
-            if rows.sum() >= LEAST
+            if rows.sum() >= MIN_SLICE_ROWS
         ]
         found.sort(key=lambda f: (f["covered"], f["p"]))
         return {
@@ -140,18 +143,18 @@ class Number(Task):
             "interval_width": round(float((both[1] - both[0]).mean()), 6),
             "interval_level": LEVEL,
             "coverage_by_slice": [
-                f | {"p": round(min(1.0, f["p"] * len(found)), 6)} for f in found[:MOST]
+                f | {"p": round(min(1.0, f["p"] * len(found)), 6)} for f in found[:MAX_SLICES]
             ],
         }
 
-    def report(self, said: Array, parts: Any, seed: int) -> dict[str, Any]:
+    def evaluate(self, said: Array, parts: Any, seed: int) -> dict[str, Any]:
         """R2, errors in the unit and the interval's coverage, beside the mean and a linear
         model.
         """
         y, told = parts.y["test"] * self.sd + self.mean, said[:, 0]
         gap = np.abs(told - y)
         found: dict[str, Any] = {
-            k: round(v, 4) if v == v else None for k, v in _figures(told, y).items()
+            k: round(v, 4) if v == v else None for k, v in _error_metrics(told, y).items()
         }
         found["interval"] = {
             "r2": evaluation_metrics.interval(lambda i: r2(told[i], y[i]), len(y), seed),
@@ -165,7 +168,7 @@ class Number(Task):
             "rows": len(y),
             "classes": {},
             "baselines": {
-                n: self.against(said, other[:, None], parts.y["test"])
+                n: self.compare(said, other[:, None], parts.y["test"])
                 for n, other in self._beside(parts).items()
             },
         }
@@ -173,14 +176,14 @@ class Number(Task):
             f"gain_over_{name}": figures["gain"] for name, figures in found["baselines"].items()
         }
 
-    def against(self, said: Array, other: Array, y: Array) -> dict[str, Any]:
+    def compare(self, said: Array, other: Array, y: Array) -> dict[str, Any]:
         """The other's figures, the gain in R2 and Wilcoxon's p over absolute errors."""
         from scipy.stats import wilcoxon
 
         y = y * self.sd + self.mean
         gap, away = np.abs(said[:, 0] - y), np.abs(other[:, 0] - y)
         found: dict[str, Any] = {
-            k: round(v, 4) for k, v in _figures(other[:, 0], y).items() if v == v
+            k: round(v, 4) for k, v in _error_metrics(other[:, 0], y).items() if v == v
         }
         gain = r2(said[:, 0], y) - found.get("r2", 0.0)
         return found | {
@@ -195,14 +198,14 @@ class Number(Task):
     def _beside(self, parts: Any) -> dict[str, Array]:
         from sklearn.linear_model import Ridge
 
-        train, test = plain(parts)
+        train, test = build_baseline_features(parts)
         net = Ridge(alpha=1.0).fit(train, parts.y["train"])
         return {
             "majority": np.full(len(parts.y["test"]), self.mean),
             "linear": net.predict(test) * self.sd + self.mean,
         }
 
-    def sentence(self, metrics: dict[str, Any]) -> str:
+    def summarize(self, metrics: dict[str, Any]) -> str:
         """R2 and the mean error."""
         told = (
             f"R2 {metrics['r2']:.3f} {metrics['interval'].get('r2', '')}".rstrip()
@@ -211,12 +214,12 @@ class Number(Task):
         )
         return f"{told}, mean error {metrics['mae']:.4g}"
 
-    def wrong(self, said: Array, parts: Any) -> Array:
+    def find_errors(self, said: Array, parts: Any) -> Array:
         """Rows among the tenth with the greatest errors."""
         gap = np.abs(said[:, 0] - (parts.y["test"] * self.sd + self.mean))
         return np.asarray(gap > np.quantile(gap, 0.9))
 
-    def card(self, head: Any) -> dict[str, Any]:
+    def describe(self, head: Any) -> dict[str, Any]:
         """The scale, and half the interval's width at its level."""
         return {
             "labels": [],
@@ -230,7 +233,7 @@ class Number(Task):
         }
 
 
-def _figures(said: Array, y: Array) -> dict[str, float]:
+def _error_metrics(said: Array, y: Array) -> dict[str, float]:
     gap = np.abs(said - y)
     return {
         "r2": r2(said, y),

@@ -32,7 +32,7 @@ class Task:
         """Mean and deviation of a number's training targets; None for classes."""
         return None
 
-    def plain(self, value: Any) -> Any:
+    def parse_target(self, value: Any) -> Any:
         """A cleaned value as a target, None where it is missing."""
         raise NotImplementedError
 
@@ -44,7 +44,7 @@ class Task:
         """
         raise NotImplementedError
 
-    def known(self, target: Any) -> bool:
+    def is_known(self, target: Any) -> bool:
         """Whether a target of another part can be judged."""
         return target is not None
 
@@ -52,7 +52,7 @@ class Task:
         """Targets as a head learns them, (rows,), or (rows, labels) where several may be there."""
         raise NotImplementedError
 
-    def said(self, logits: Array) -> Array:
+    def decode(self, logits: Array) -> Array:
         """A head's output as people read it: probabilities (rows, classes), or values (rows, 1) in
         the field's unit.
         """
@@ -62,24 +62,24 @@ class Task:
         """The share of rows on which two outputs say the same."""
         raise NotImplementedError
 
-    def report(self, said: Array, parts: Any, seed: int) -> dict[str, Any]:
+    def evaluate(self, said: Array, parts: Any, seed: int) -> dict[str, Any]:
         """Figures of the test rows beside baselines, with their intervals and paired tests."""
         raise NotImplementedError
 
-    def against(self, said: Array, other: Array, y: Array) -> dict[str, Any]:
+    def compare(self, said: Array, other: Array, y: Array) -> dict[str, Any]:
         """Figures of another model's output on the same rows (encoded targets `y`), `gain` over it,
         and `p` of a paired test.
         """
         raise NotImplementedError
 
-    def sentence(self, metrics: dict[str, Any]) -> str:
+    def summarize(self, metrics: dict[str, Any]) -> str:
         """The figures in a line."""
         raise NotImplementedError
 
-    def wrong(self, said: Array, parts: Any) -> Array:
+    def find_errors(self, said: Array, parts: Any) -> Array:
         """Which test rows count as errors where slices are looked for, (rows,)."""
         raise NotImplementedError
 
-    def card(self, head: Any) -> dict[str, Any]:
+    def describe(self, head: Any) -> dict[str, Any]:
         """What a version must know to say its predictions."""
         return {"labels": self.labels}

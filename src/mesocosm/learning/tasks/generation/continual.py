@@ -13,15 +13,23 @@ from typing import Any
 import numpy as np
 
 from mesocosm.learning.base_models import Base
-from mesocosm.learning.strategies.continual import LEAST, MATTERED, Anchor, Past, fisher
-from mesocosm.learning.tasks.generation.net import Writer, losses, taught
-from mesocosm.learning.tasks.generation.prompt import Prompter, asked
+from mesocosm.learning.strategies.continual import (
+    IMPORTANCE_FILE,
+    MIN_TEST_ROWS,
+    Anchor,
+    PreviousVersion,
+    estimate_fisher,
+)
+from mesocosm.learning.tasks.generation.net import CausalModel, answer_losses, encode_examples
+from mesocosm.learning.tasks.generation.prompt import Prompter, format_inputs
 
 Say = Callable[[str], None]
 DELTA, NET = "delta.safetensors", "trunk.net."
 
 
-def begin(past: Past, writer: Writer, base: Base, method: str, say: Say) -> bool:
+def warm_start(
+    past: PreviousVersion, writer: CausalModel, base: Base, method: str, say: Say
+) -> bool:
     """Put what the last version learnt into a writer that is about to learn; says whether it
     did.
     """
@@ -44,7 +52,7 @@ def begin(past: Past, writer: Writer, base: Base, method: str, say: Say) -> bool
     with torch.no_grad():
         for name, weight in moving.items():
             weight.copy_(weights[name])
-    held = past.folder / MATTERED
+    held = past.folder / IMPORTANCE_FILE
     if past.setting.ewc and held.is_file():
         matter = load_file(held)
         writer.anchor = Anchor(
@@ -54,7 +62,7 @@ def begin(past: Past, writer: Writer, base: Base, method: str, say: Say) -> bool
     return True
 
 
-def mattered(writer: Writer, ids: list[list[int]], y: Any) -> dict[str, Any]:
+def estimate_importance(writer: CausalModel, ids: list[list[int]], y: Any) -> dict[str, Any]:
     """How much each weight of a writer matters, by its name in the trunk's net: by an answer's
     log-likelihood.
     """
@@ -68,24 +76,28 @@ def mattered(writer: Writer, ids: list[list[int]], y: Any) -> dict[str, Any]:
         )
         return total.sum()
 
-    return {n.removeprefix(NET): m for n, m in fisher(writer, len(ids), loss).items()}
+    return {n.removeprefix(NET): m for n, m in estimate_fisher(writer, len(ids), loss).items()}
 
 
-def judging(
-    past: Past, prompter: Prompter, inputs: list[str], predict: str, most: int
+def previous_test_rows(
+    past: PreviousVersion, prompter: Prompter, inputs: list[str], predict: str, most: int
 ) -> tuple[list[list[int]], Any] | None:
     """The rows by which the last version was judged, as tokens; None where there are too few."""
     columns = past.known
     rows = [i for i, v in enumerate(columns.get(predict, [])) if v is not None and str(v).strip()][
         :most
     ]
-    if len(rows) < LEAST:
+    if len(rows) < MIN_TEST_ROWS:
         return None
-    prompts = [prompter.prompt(asked({n: columns[n][i] for n in inputs}, inputs)) for i in rows]
-    return taught(prompts, [prompter.answer(str(columns[predict][i]).strip()) for i in rows])
+    prompts = [
+        prompter.prompt(format_inputs({n: columns[n][i] for n in inputs}, inputs)) for i in rows
+    ]
+    return encode_examples(
+        prompts, [prompter.answer(str(columns[predict][i]).strip()) for i in rows]
+    )
 
 
-def perplexity(writer: Writer, judged: tuple[list[list[int]], Any]) -> float:
+def measure_perplexity(writer: CausalModel, judged: tuple[list[list[int]], Any]) -> float:
     """Of the answers of rows."""
-    total, count = losses(writer, *judged)
+    total, count = answer_losses(writer, *judged)
     return float(np.exp(total.sum() / max(1, count.sum())))

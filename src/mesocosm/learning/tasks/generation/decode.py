@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from mesocosm.learning.base_models import resolve
-from mesocosm.learning.tasks.generation.net import load_writer, write
+from mesocosm.learning.tasks.generation.net import generate, load_causal_model
 from mesocosm.learning.tasks.generation.prompt import Prompter
 
-ROOM = 600  # tokens of a prompt
+MAX_PROMPT = 600  # tokens of a prompt
 
 
-class Says:
+class TextGenerator:
     """A causal base with one instruction.
 
     Args:
@@ -25,11 +25,11 @@ class Says:
 
     def __init__(self, root: Path, name: str, instruction: str, most: int) -> None:
         base = resolve(name, root)
-        self.net = load_writer(base)
-        self.prompter = Prompter(base, instruction, ROOM, most)
+        self.net = load_causal_model(base)
+        self.prompter = Prompter(base, instruction, MAX_PROMPT, most)
 
     def answer(self, text: str) -> str:
         """The likeliest answer to a text."""
         p = self.prompter
-        (ids,) = write(self.net, [p.prompt(text)], p.most_new, p.end, p.blank)
+        (ids,) = generate(self.net, [p.prompt(text)], p.most_new, p.end, p.blank)
         return p.text(ids)

@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 
 from mesocosm.learning.evaluation import metrics
-from mesocosm.learning.features.word_pieces import terms
+from mesocosm.learning.features.word_pieces import extract_terms
 
 Array = np.ndarray[Any, Any]
 
 
-def words(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     """Words in lower case, marks left out.
 
-    >>> words("Block it, at once!")
+    >>> split_words("Block it, at once!")
     ['block', 'it', 'at', 'once']
     """
     return re.findall(r"\w+", text.lower())
@@ -35,7 +35,7 @@ def rouge_l(said: str, wanted: str) -> float:
     >>> rouge_l("block the card", "block your card now")
     0.5714285714285714
     """
-    a, b = words(said), words(wanted)
+    a, b = split_words(said), split_words(wanted)
     if not a or not b:
         return float(a == b)
     best = [0] * (len(b) + 1)
@@ -54,22 +54,22 @@ def token_f1(said: str, wanted: str) -> float:
     >>> token_f1("now block it", "block it now")
     1.0
     """
-    a, b = Counter(words(said)), Counter(words(wanted))
+    a, b = Counter(split_words(said)), Counter(split_words(wanted))
     same = sum((a & b).values())
     return 2 * same / (sum(a.values()) + sum(b.values())) if same else float(not a and not b)
 
 
-def written(said: Sequence[str], wanted: Sequence[str]) -> dict[str, Array]:
+def score_texts(said: Sequence[str], wanted: Sequence[str]) -> dict[str, Array]:
     """`rouge_l`, `token_f1` and `exact` (equal but for case and marks) of each row."""
     pairs = list(zip(said, wanted, strict=True))
     return {
         "rouge_l": np.array([rouge_l(a, b) for a, b in pairs]),
         "token_f1": np.array([token_f1(a, b) for a, b in pairs]),
-        "exact": np.array([float(words(a) == words(b)) for a, b in pairs]),
+        "exact": np.array([float(split_words(a) == split_words(b)) for a, b in pairs]),
     }
 
 
-def report(
+def evaluate(
     loss: Array, count: Array, said: Sequence[str], wanted: Sequence[str], seed: int
 ) -> dict[str, Any]:
     """Figures of a writer on held-out rows with their intervals.
@@ -78,7 +78,7 @@ def report(
         loss: summed loss of each row's own answer, in nats; `count`: its tokens.
         said: what was written for the first rows; `wanted`: their own answers.
     """
-    each = written(said, wanted)
+    each = score_texts(said, wanted)
     found: dict[str, Any] = {
         "loss": round(float(loss.sum() / count.sum()), 4),
         "perplexity": round(float(np.exp(loss.sum() / count.sum())), 4),
@@ -95,7 +95,7 @@ def report(
     return found | {"rows": len(loss), "written": len(said), "classes": {}}
 
 
-def against(
+def compare(
     ours: Sequence[str],
     theirs: Sequence[str],
     wanted: Sequence[str],
@@ -107,7 +107,7 @@ def against(
         loss: of each row, ours, theirs and the tokens, where the other gives a probability too;
             then `loss_p` is of the losses.
     """
-    mine, other = written(ours, wanted), written(theirs, wanted)
+    mine, other = score_texts(ours, wanted), score_texts(theirs, wanted)
     found: dict[str, Any] = {k: round(float(v.mean()), 4) for k, v in other.items()}
     found |= {
         "gain": round(float(mine["rouge_l"].mean() - other["rouge_l"].mean()), 4),
@@ -127,7 +127,9 @@ def _p(a: Array, b: Array) -> float:
     return round(float(wilcoxon(a, b).pvalue), 6) if np.any(a != b) else 1.0
 
 
-def nearest(asked: Sequence[str], texts: Sequence[str], answers: Sequence[str]) -> list[str]:
+def nearest_answers(
+    asked: Sequence[str], texts: Sequence[str], answers: Sequence[str]
+) -> list[str]:
     """The answer of the training text most like each one asked, by TF-IDF: what needs no writing at
     all.
     """
@@ -135,7 +137,7 @@ def nearest(asked: Sequence[str], texts: Sequence[str], answers: Sequence[str]) 
 
     try:
         net = TfidfVectorizer(
-            sublinear_tf=True, ngram_range=(1, 2), tokenizer=terms, token_pattern=None
+            sublinear_tf=True, ngram_range=(1, 2), tokenizer=extract_terms, token_pattern=None
         ).fit(texts)
     except ValueError:  # no word in any text
         return [answers[0]] * len(asked)

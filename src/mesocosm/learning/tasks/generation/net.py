@@ -16,20 +16,20 @@ from torch import nn
 
 from mesocosm.core.errors import Wrong
 from mesocosm.learning.base_models import Base
-from mesocosm.learning.features.embeddings import bfloat16, quiet
-from mesocosm.learning.tasks.generation.prompt import TOGETHER
+from mesocosm.learning.features.embeddings import silence_libraries, supports_bfloat16
+from mesocosm.learning.tasks.generation.prompt import GENERATION_BATCH
 
 Array = np.ndarray[Any, Any]
-OUT = -100  # a token that no loss counts
+IGNORED = -100  # a token that no loss counts
 
 
-def load_writer(base: Base) -> Any:
+def load_causal_model(base: Base) -> Any:
     """A base that writes, in evaluation mode, in float32.
 
     Raises:
         Wrong: it cannot be read, or it does not write.
     """
-    quiet()
+    silence_libraries()
     from transformers import AutoModelForCausalLM
 
     if not base.writes:
@@ -53,12 +53,12 @@ def load_writer(base: Base) -> Any:
     return net.eval()
 
 
-def inner(net: Any) -> str:
+def inner_name(net: Any) -> str:
     """The name of the part below the head."""
     return str(net.base_model_prefix)
 
 
-def twin(net: Any) -> Any:
+def copy_sharing_weights(net: Any) -> Any:
     """A copy of a net whose weights are the very same tensors: thin parts can be put on it and
     swapped, the base stays in memory once.
     """
@@ -66,10 +66,10 @@ def twin(net: Any) -> Any:
     return copy.deepcopy(net, shared)
 
 
-def tuned(net: Any, tune: Any, delta: Mapping[str, torch.Tensor]) -> Any:
+def apply_delta(net: Any, tune: Any, delta: Mapping[str, torch.Tensor]) -> Any:
     """A twin of `net` with a method's parts in place and the weights that were learnt in them."""
-    mine = twin(net)
-    name = inner(mine)
+    mine = copy_sharing_weights(net)
+    name = inner_name(mine)
     setattr(mine, name, tune.attach(getattr(mine, name)))
     known = dict(getattr(mine, name).named_parameters())
     if set(delta) - set(known):
@@ -83,7 +83,7 @@ def tuned(net: Any, tune: Any, delta: Mapping[str, torch.Tensor]) -> Any:
     return mine.eval()
 
 
-class Below(nn.Module):  # type: ignore[misc]
+class InnerNet(nn.Module):  # type: ignore[misc]
     """What lies below the head, under the name that the loop knows."""
 
     def __init__(self, net: Any) -> None:
@@ -91,16 +91,16 @@ class Below(nn.Module):  # type: ignore[misc]
         self.net = net
 
 
-class Writer(nn.Module):  # type: ignore[misc]
+class CausalModel(nn.Module):  # type: ignore[misc]
     """A causal net as the loop trains it: gives states (rows, length, width); `measure` turns those
     of answers into a loss.
     """
 
     def __init__(self, net: Any) -> None:
         super().__init__()
-        self.trunk = Below(getattr(net, inner(net)))
+        self.trunk = InnerNet(getattr(net, inner_name(net)))
         self.head = net.get_output_embeddings()
-        self.measure = NextToken(self.head)
+        self.measure = NextTokenLoss(self.head)
         self.anchor: Any = None  # what holds the weights near where they were
 
     @property
@@ -116,7 +116,7 @@ class Writer(nn.Module):  # type: ignore[misc]
         return self.trunk.net(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state  # type: ignore[no-any-return]
 
 
-class NextToken:
+class NextTokenLoss:
     """Mean negative log-probability of the tokens of answers, each told by those before it."""
 
     of: ClassVar[str] = "tokens"
@@ -135,8 +135,8 @@ class NextToken:
             y: token ids (rows, at least length), `OUT` where none is counted.
         """
         said = y[:, 1 : states.shape[1]]
-        counted = said != OUT
-        with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16()):
+        counted = said != IGNORED
+        with torch.autocast("cpu", torch.bfloat16, enabled=supports_bfloat16()):
             logits = self.head(states[:, :-1][counted])
         each = nn.functional.cross_entropy(logits.float(), said[counted], reduction="none")
         total = torch.zeros(said.shape[0], dtype=each.dtype).index_add(
@@ -150,21 +150,21 @@ class NextToken:
         return total.sum() / count.sum().clamp(min=1)
 
 
-def taught(
+def encode_examples(
     prompts: Sequence[Sequence[int]], answers: Sequence[Sequence[int]]
 ) -> tuple[list[list[int]], Array]:
     """Prompts with their answers, and which of their tokens count: (rows, longest), `OUT` at all
     others.
     """
     ids = [[*p, *a] for p, a in zip(prompts, answers, strict=True)]
-    y = np.full((len(ids), max(map(len, ids), default=1)), OUT, dtype=np.int64)
+    y = np.full((len(ids), max(map(len, ids), default=1)), IGNORED, dtype=np.int64)
     for row, (p, a) in enumerate(zip(prompts, answers, strict=True)):
         y[row, len(p) : len(p) + len(a)] = a
     return ids, y
 
 
-def losses(
-    writer: Writer, ids: Sequence[Sequence[int]], y: Array, batch: int = 8
+def answer_losses(
+    writer: CausalModel, ids: Sequence[Sequence[int]], y: Array, batch: int = 8
 ) -> tuple[Array, Array]:
     """Each row's summed loss over its answer (nats), and its number of tokens."""
     from mesocosm.learning.features.embeddings import pad
@@ -172,7 +172,7 @@ def losses(
     writer.eval()
     total, count = np.zeros(len(ids)), np.zeros(len(ids), dtype=np.int64)
     order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bfloat16()):
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=supports_bfloat16()):
         for start in range(0, len(order), batch):
             pick = order[start : start + batch]
             states = writer(*pad([ids[i] for i in pick]), torch.zeros(0)).float()
@@ -181,13 +181,13 @@ def losses(
     return total, count
 
 
-def write(
+def generate(
     net: Any,
     prompts: Sequence[Sequence[int]],
     most: int,
     end: int,
     blank: int,
-    batch: int = TOGETHER,
+    batch: int = GENERATION_BATCH,
 ) -> list[list[int]]:
     """The likeliest next tokens of each prompt, one after the other, until its end or `most`;
     prompts of like length run together.

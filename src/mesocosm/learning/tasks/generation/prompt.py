@@ -11,15 +11,15 @@ from mesocosm.core.errors import Wrong
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.features.splits import PARTS
 
-TOGETHER = 8  # prompts that are answered side by side
+GENERATION_BATCH = 8  # prompts that are answered side by side
 
 
-def asked(row: Mapping[str, Any], inputs: Sequence[str]) -> str:
+def format_inputs(row: Mapping[str, Any], inputs: Sequence[str]) -> str:
     """A row's inputs as one text: the only one as it is, several each on a line with its name.
 
-    >>> asked({"q": "Where is my card?"}, ["q"])
+    >>> format_inputs({"q": "Where is my card?"}, ["q"])
     'Where is my card?'
-    >>> asked({"q": "Where?", "country": None, "age": 30}, ["q", "country", "age"])
+    >>> format_inputs({"q": "Where?", "country": None, "age": 30}, ["q", "country", "age"])
     'q: Where?\\nage: 30'
     """
     said = [(n, row.get(n)) for n in inputs]
@@ -28,7 +28,7 @@ def asked(row: Mapping[str, Any], inputs: Sequence[str]) -> str:
     return "\n".join(f"{n}: {v}" for n, v in said if v is not None)
 
 
-def paired(
+def split_pairs(
     inputs: Sequence[str], predict: str, rows: Mapping[str, Sequence[Any]], split: Sequence[str]
 ) -> tuple[dict[str, list[int]], dict[str, list[str]], dict[str, list[str]]]:
     """By part: the rows that hold an answer, what is asked in them, and the answers.
@@ -51,7 +51,9 @@ def paired(
                 f"no {part} row holds a text in '{predict}'",
                 "rows with an answer to learn from and rows to judge on",
             )
-    texts = {p: [asked({n: rows[n][i] for n in inputs}, inputs) for i in where[p]] for p in PARTS}
+    texts = {
+        p: [format_inputs({n: rows[n][i] for n in inputs}, inputs) for i in where[p]] for p in PARTS
+    }
     return where, texts, {p: [str(rows[predict][i]).strip() for i in where[p]] for p in PARTS}
 
 
@@ -68,9 +70,9 @@ class Prompter:
     def __init__(self, base: Base, instruction: str, most: int, most_new: int) -> None:
         from transformers import AutoTokenizer
 
-        from mesocosm.learning.features.embeddings import quiet
+        from mesocosm.learning.features.embeddings import silence_libraries
 
-        quiet()
+        silence_libraries()
         self.tokenizer = AutoTokenizer.from_pretrained(base.folder, trust_remote_code=False)
         self.instruction, self.most, self.most_new = instruction, most, most_new
         self.end: int = self.tokenizer.eos_token_id

@@ -21,19 +21,19 @@ from mesocosm.learning.cost.text import writing
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
 from mesocosm.learning.features.splits import PARTS
 from mesocosm.learning.fine_tuning.frozen import Frozen
-from mesocosm.learning.tasks.generation.metrics import against, nearest, report
-from mesocosm.learning.tasks.generation.prompt import Prompter, paired
+from mesocosm.learning.tasks.generation.metrics import compare, evaluate, nearest_answers
+from mesocosm.learning.tasks.generation.prompt import Prompter, split_pairs
 
 if TYPE_CHECKING:
     from mesocosm.learning.model import Model
     from mesocosm.learning.training.context import Grown, Site
 
 Say = Callable[[str], None]
-MOST_WRITTEN = 40  # test rows for which answers are written
-MOST_JUDGED = 400  # test rows whose own answers are weighed
+MAX_GENERATED = 40  # test rows for which answers are written
+MAX_EVALUATED = 400  # test rows whose own answers are weighed
 
 
-def grow_writer(
+def train_generator(
     name: str,
     model: Model,
     base: Base,
@@ -59,7 +59,7 @@ def grow_writer(
     import torch
 
     torch.manual_seed(model.seed)
-    where, texts, answers = paired(model.inputs, model.predict, rows, split)
+    where, texts, answers = split_pairs(model.inputs, model.predict, rows, split)
     if not any(texts["train"]):
         raise Wrong("inputs", "the training rows hold no value at all", "an input with values")
     shared = len(
@@ -71,7 +71,7 @@ def grow_writer(
             f"{shared} of {len(where['test'])} test rows equal a training row in what is asked and"
             " what is answered"
         )
-    quote = quoted(writing(model, base, texts, answers, MOST_JUDGED, MOST_WRITTEN), site.store)
+    quote = quoted(writing(model, base, texts, answers, MAX_EVALUATED, MAX_GENERATED), site.store)
     quote.announce(say)
     quote.started(base)
     prompter = Prompter(base, model.instruction, model.max_length, model.max_new_tokens)
@@ -139,35 +139,35 @@ def _taught(
     """Figures, history and the weights that were learnt, by their names below the head."""
     import torch
 
-    from mesocosm.learning.strategies.continual import MATTERED
+    from mesocosm.learning.strategies.continual import IMPORTANCE_FILE
     from mesocosm.learning.tasks.generation import continual
     from mesocosm.learning.tasks.generation import net as nets
     from mesocosm.learning.training import trainer
 
-    lm = nets.load_writer(base)
+    lm = nets.load_causal_model(base)
     ids, y = {}, {}
     for part in PARTS:
-        most = MOST_JUDGED if part != "train" else len(texts[part])
+        most = MAX_EVALUATED if part != "train" else len(texts[part])
         prompts = [prompter.prompt(t) for t in texts[part][:most]]
-        ids[part], y[part] = nets.taught(
+        ids[part], y[part] = nets.encode_examples(
             prompts, [prompter.answer(a) for a in answers[part][:most]]
         )
     wanted, asks = (
-        answers["test"][:MOST_WRITTEN],
-        [prompter.prompt(t) for t in texts["test"][:MOST_WRITTEN]],
+        answers["test"][:MAX_GENERATED],
+        [prompter.prompt(t) for t in texts["test"][:MAX_GENERATED]],
     )
 
     def wrote() -> list[str]:
         began = time.perf_counter()
         found = [
             prompter.text(i)
-            for i in nets.write(lm, asks, prompter.most_new, prompter.end, prompter.blank)
+            for i in nets.generate(lm, asks, prompter.most_new, prompter.end, prompter.blank)
         ]
         say(f"{len(found)} answers written in {time.perf_counter() - began:.0f} s")
         return found
 
     say(f"{base.name} weighs {len(ids['test'])} answers of test rows as it is")
-    before, counts = nets.losses(nets.Writer(lm), ids["test"], y["test"])
+    before, counts = nets.answer_losses(nets.CausalModel(lm), ids["test"], y["test"])
     laps.end("reading")
     as_it_is = wrote()
     laps.end("writing")
@@ -178,16 +178,18 @@ def _taught(
     if not isinstance(model.tune, Frozen):
         tune: Any = model.tune
         torch.manual_seed(model.seed)
-        below = nets.inner(lm)
+        below = nets.inner_name(lm)
         setattr(lm, below, tune.attach(getattr(lm, below)))
-        writer = nets.Writer(lm)
+        writer = nets.CausalModel(lm)
         past, keep = site.past, site.store / "work" / site.made
         judged = (
-            continual.judging(past, prompter, list(model.inputs), model.predict, MOST_JUDGED)
-            if past and continual.begin(past, writer, base, tune.method, say)
+            continual.previous_test_rows(
+                past, prompter, list(model.inputs), model.predict, MAX_EVALUATED
+            )
+            if past and continual.warm_start(past, writer, base, tune.method, say)
             else None
         )
-        was = continual.perplexity(writer, judged) if judged else None
+        was = continual.measure_perplexity(writer, judged) if judged else None
         moving = sum(p.numel() for p in writer.parameters() if p.requires_grad)
         say(
             f"{tune.method}: {moving:,} weights train,"
@@ -210,16 +212,19 @@ def _taught(
             for n, p in writer.trunk.net.named_parameters()
             if p.requires_grad
         }
-        after, _ = nets.losses(writer, ids["test"], y["test"])
+        after, _ = nets.answer_losses(writer, ids["test"], y["test"])
         laps.end("tuning")
         said = wrote()
         laps.end("writing")
         if past and past.setting.ewc:
             from safetensors.torch import save_file
 
-            save_file(continual.mattered(writer, ids["train"], y["train"]), site.folder / MATTERED)
+            save_file(
+                continual.estimate_importance(writer, ids["train"], y["train"]),
+                site.folder / IMPORTANCE_FILE,
+            )
         if past and judged and was is not None:
-            now = continual.perplexity(writer, judged)
+            now = continual.measure_perplexity(writer, judged)
             known = {
                 "rows": len(judged[0]),
                 "what": "perplexity",
@@ -230,11 +235,13 @@ def _taught(
                 f"on the {known['rows']} rows that judged {past.version}: perplexity {was:.3f}"
                 f" then, {now:.3f} now"
             )
-    metrics = report(after, counts, said, wanted, model.seed)
+    metrics = evaluate(after, counts, said, wanted, model.seed)
     metrics["baselines"] = {
-        "base": against(said, as_it_is, wanted, (after, before, counts)),
-        "nearest": against(
-            said, nearest(texts["test"][:MOST_WRITTEN], texts["train"], answers["train"]), wanted
+        "base": compare(said, as_it_is, wanted, (after, before, counts)),
+        "nearest": compare(
+            said,
+            nearest_answers(texts["test"][:MAX_GENERATED], texts["train"], answers["train"]),
+            wanted,
         ),
     }
     if known:

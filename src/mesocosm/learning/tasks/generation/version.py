@@ -15,10 +15,10 @@ from typing import Any
 from mesocosm.core.errors import Failure
 from mesocosm.core.hashing import digest_folder
 from mesocosm.learning.base_models import resolve
-from mesocosm.learning.tasks.generation.prompt import Prompter, asked
+from mesocosm.learning.tasks.generation.prompt import Prompter, format_inputs
 
 
-class Bases:
+class BaseModelCache:
     """Causal bases in memory, one of each, whatever the number of versions that stand on it."""
 
     def __init__(self) -> None:
@@ -27,15 +27,15 @@ class Bases:
 
     def net(self, base: Any) -> Any:
         """The base's net, loaded once."""
-        from mesocosm.learning.tasks.generation.net import load_writer
+        from mesocosm.learning.tasks.generation.net import load_causal_model
 
         with self.lock:
             if base.weights not in self.nets:
-                self.nets[base.weights] = load_writer(base)
+                self.nets[base.weights] = load_causal_model(base)
             return self.nets[base.weights]
 
 
-class Writes:
+class GenerationVersion:
     """A version that writes.
 
     Args:
@@ -52,13 +52,13 @@ class Writes:
     scale = None
     says = "text"
 
-    def __init__(self, folder: Path, content: str, root: Path, bases: Bases) -> None:
+    def __init__(self, folder: Path, content: str, root: Path, bases: BaseModelCache) -> None:
         import torch
         from pydantic import TypeAdapter
         from safetensors.torch import load_file
 
         from mesocosm.learning.model import Tuning
-        from mesocosm.learning.tasks.generation.net import tuned
+        from mesocosm.learning.tasks.generation.net import apply_delta
 
         if not folder.is_dir() or digest_folder(folder) != content:
             raise Failure(
@@ -78,18 +78,18 @@ class Writes:
         )
         tune: Any = TypeAdapter(Tuning).validate_python(self.card["tune"])
         with torch.random.fork_rng(devices=[]):
-            self.net = tuned(bases.net(base), tune, load_file(folder / "delta.safetensors"))
+            self.net = apply_delta(bases.net(base), tune, load_file(folder / "delta.safetensors"))
         self.lock = threading.Lock()
 
     def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """What is written for each cleaned row: `text` (also as `label`), its `tokens`, and whether
         it came to its `end`.
         """
-        from mesocosm.learning.tasks.generation.net import write
+        from mesocosm.learning.tasks.generation.net import generate
 
-        prompts = [self.prompter.prompt(asked(row, self.inputs)) for row in rows]
+        prompts = [self.prompter.prompt(format_inputs(row, self.inputs)) for row in rows]
         with self.lock:
-            said = write(
+            said = generate(
                 self.net, prompts, self.prompter.most_new, self.prompter.end, self.prompter.blank
             )
         texts = [self.prompter.text(ids) for ids in said]

@@ -21,11 +21,11 @@ FADES = {
 }  # what an item further back counts, a step
 STRENGTHS = (30.0, 100.0, 300.0, 1000.0, 3000.0)
 WINDOW, SHRINK = 5, 10.0
-NEAR = 10  # touched items that stand for one that nobody touched
+COLD_NEIGHBOURS = 10  # touched items that stand for one that nobody touched
 NAMES = ("together", "next", "alike", "popular", "said", "towers")
 
 
-def touched(histories: Sequence[History], items: int) -> Any:
+def interaction_matrix(histories: Sequence[History], items: int) -> Any:
     """Who touched what, 1 or 0, sparse (people, items)."""
     from scipy.sparse import csr_matrix
 
@@ -36,7 +36,7 @@ def touched(histories: Sequence[History], items: int) -> Any:
     )
 
 
-def faded(histories: Sequence[History], items: int, fade: float) -> Any:
+def recency_matrix(histories: Sequence[History], items: int, fade: float) -> Any:
     """Who touched what, the newest 1 and each before it `fade` times the one after it, sparse
     (people, items).
     """
@@ -52,7 +52,7 @@ def faded(histories: Sequence[History], items: int, fade: float) -> Any:
     return csr_matrix((held, (rows, columns)), shape=(len(histories), items))
 
 
-def together(x: Any, strength: float) -> Array:
+def fit_ease(x: Any, strength: float) -> Array:
     """EASE: the items-by-items weights that tell each column of `x` best from all others, in closed
     form (items, items).
 
@@ -66,7 +66,7 @@ def together(x: Any, strength: float) -> Array:
     return np.asarray(weights, np.float32)
 
 
-def following(histories: Sequence[History], items: int) -> Any:
+def transition_matrix(histories: Sequence[History], items: int) -> Any:
     """How much more often an item comes soon after another than their counts say, sparse (items,
     items).
     """
@@ -90,7 +90,7 @@ def following(histories: Sequence[History], items: int) -> Any:
     return (diags(less[0].astype(np.float32)) @ counts @ diags(less[1].astype(np.float32))).tocsr()
 
 
-def alike(x: Any) -> Any:
+def item_cosines(x: Any) -> Any:
     """The shrunk cosine of who touched both, sparse (items, items)."""
     from scipy.sparse import diags
 
@@ -101,7 +101,7 @@ def alike(x: Any) -> Any:
     return (less @ both @ less).tocsr()
 
 
-def strongest(square: Any, most: int) -> Any:
+def keep_strongest(square: Any, most: int) -> Any:
     """A sparse matrix with the greatest `most` of each row."""
     from scipy.sparse import csr_matrix
 
@@ -116,7 +116,7 @@ def strongest(square: Any, most: int) -> Any:
     return csr_matrix((square.data[whole], square.indices[whole], ends), shape=square.shape)
 
 
-def standing(vectors: Array, bare: Array) -> Any:
+def cold_start_matrix(vectors: Array, bare: Array) -> Any:
     """What lets the touched items that are said to be nearest stand for those nobody touched
     (`bare`): sparse (items, items), to be multiplied from the right; None where nothing is to be
     done.
@@ -132,7 +132,7 @@ def standing(vectors: Array, bare: Array) -> Any:
     rows, columns, held = [warm], [warm], [np.ones(len(warm))]
     for some in np.array_split(cold, len(cold) // 512 + 1):
         near = vectors[some] @ vectors[warm].T
-        best = np.argsort(-near, axis=1, kind="stable")[:, :NEAR]
+        best = np.argsort(-near, axis=1, kind="stable")[:, :COLD_NEIGHBOURS]
         share = np.maximum(np.take_along_axis(near, best, 1), 1e-6)
         rows.append(warm[best].reshape(-1))
         columns.append(np.repeat(some, best.shape[1]))
@@ -143,7 +143,7 @@ def standing(vectors: Array, bare: Array) -> Any:
     )
 
 
-def level(said: Array) -> Array:
+def standardize_rows(said: Array) -> Array:
     """Each row at mean 0 and deviation 1; a row that says nothing stays 0."""
     less = said - said.mean(1, keepdims=True)
     return np.asarray(
@@ -151,7 +151,7 @@ def level(said: Array) -> Array:
     )
 
 
-def places(scores: Array, histories: Sequence[History], right: Array) -> Array:
+def rank_targets(scores: Array, histories: Sequence[History], right: Array) -> Array:
     """At which place each right item stands among those not touched before; equals share their
     places.
     """
@@ -162,10 +162,10 @@ def places(scores: Array, histories: Sequence[History], right: Array) -> Array:
     return np.asarray(1 + (left > own).sum(1) + ((left == own).sum(1) - 1) / 2)
 
 
-def ndcg(of: Array, most: int = 10) -> Array:
+def ndcg_gains(of: Array, most: int = 10) -> Array:
     """The gain of each place, 0 after the first `most`.
 
-    >>> ndcg(np.array([1.0, 3.0, 11.0])).tolist()
+    >>> ndcg_gains(np.array([1.0, 3.0, 11.0])).tolist()
     [1.0, 0.5, 0.0]
     """
     return np.where(of <= most, 1 / np.log2(of + 1), 0.0)

@@ -11,14 +11,14 @@ import numpy as np
 from mesocosm.learning.tasks.ranking.scorer import Scorer
 
 Array = np.ndarray[Any, Any]
-AMONG = 50  # best items among which unlike ones are looked for
-LAST = (
+CANDIDATES = 50  # best items among which unlike ones are looked for
+HIDDEN_SCORE = (
     -1e6
 )  # of an item that is not to be shown, though it stands before those that are shown already
-SELDOM = 0.25  # share of the items that count as seldom touched
+COLD_SHARE = 0.25  # share of the items that count as seldom touched
 
 
-def best(scores: Array, most: int, scorer: Scorer, diverse: float = 0.0) -> Array:
+def select_top(scores: Array, most: int, scorer: Scorer, diverse: float = 0.0) -> Array:
     """The best items in order (people, at most `most`); an item of score -inf stands behind all
     others.
 
@@ -29,7 +29,7 @@ def best(scores: Array, most: int, scorer: Scorer, diverse: float = 0.0) -> Arra
     Source: Carbonell and Goldstein 1998, SIGIR (maximal marginal relevance).
     """
     most = min(most, scores.shape[1])
-    wanted = min(max(AMONG, most), scores.shape[1])
+    wanted = min(max(CANDIDATES, most), scores.shape[1])
     if scores.shape[1] > 4 * wanted:
         some = np.sort(np.argpartition(-scores, wanted - 1, axis=1)[:, :wanted], axis=1)
         among = np.take_along_axis(
@@ -39,14 +39,14 @@ def best(scores: Array, most: int, scorer: Scorer, diverse: float = 0.0) -> Arra
         among = np.argsort(-scores, axis=1, kind="stable")[:, :wanted]
     if not diverse or most < 2:
         return among[:, :most]
-    near = _alike(among, scorer)
+    near = _item_likeness(among, scorer)
     held = np.take_along_axis(scores, among, 1)
     there = np.isfinite(held)
     low, high = (
         np.where(there, held, np.inf).min(1, keepdims=True),
         np.where(there, held, -np.inf).max(1, keepdims=True),
     )
-    worth = np.where(there, (held - low) / np.maximum(high - low, 1e-9), LAST)
+    worth = np.where(there, (held - low) / np.maximum(high - low, 1e-9), HIDDEN_SCORE)
     people = np.arange(len(scores))
     picked = np.zeros((len(scores), most), np.int64)
     likest = np.zeros_like(worth)
@@ -57,7 +57,7 @@ def best(scores: Array, most: int, scorer: Scorer, diverse: float = 0.0) -> Arra
     return np.take_along_axis(among, picked, 1)
 
 
-def explored(
+def explore_items(
     scores: Array, seen: Array, counts: Array, slots: int, draw: np.random.Generator
 ) -> list[tuple[int, float]]:
     """Items drawn from those that few have touched, likelier the higher they score, each with the
@@ -70,7 +70,7 @@ def explored(
     Source: Luce 1959, Individual Choice Behavior; the chances are what inverse propensity scoring
     needs (Horvitz and Thompson 1952).
     """
-    few = counts <= np.quantile(counts, SELDOM)
+    few = counts <= np.quantile(counts, COLD_SHARE)
     few[seen] = False
     left = np.flatnonzero(few & np.isfinite(scores))
     found: list[tuple[int, float]] = []
@@ -83,7 +83,7 @@ def explored(
     return found
 
 
-def _alike(among: Array, scorer: Scorer) -> Array:
+def _item_likeness(among: Array, scorer: Scorer) -> Array:
     """The cosine between items (people, items, items): of what is said of them, else of their
     learnt vectors, else of who touched them.
     """

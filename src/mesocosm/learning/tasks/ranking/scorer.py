@@ -12,26 +12,26 @@ from typing import Any
 import numpy as np
 
 from mesocosm.learning.tasks.ranking.ann_index import FILE as INDEX
-from mesocosm.learning.tasks.ranking.ann_index import MOST, Near
+from mesocosm.learning.tasks.ranking.ann_index import MAX_EXACT_ITEMS, AnnIndex
 from mesocosm.learning.tasks.ranking.features import (
     FADES,
     NAMES,
     History,
-    alike,
-    faded,
-    following,
-    level,
-    standing,
-    strongest,
-    together,
-    touched,
+    cold_start_matrix,
+    fit_ease,
+    interaction_matrix,
+    item_cosines,
+    keep_strongest,
+    recency_matrix,
+    standardize_rows,
+    transition_matrix,
 )
-from mesocosm.learning.tasks.ranking.two_tower import Learnt
+from mesocosm.learning.tasks.ranking.two_tower import TwoTowerModel
 
 Array = np.ndarray[Any, Any]
 FILE = "ranker.safetensors"
 SQUARE = ("together", "next", "alike")
-KEPT = 200  # items that are kept beside each, where there are many
+MAX_NEIGHBOURS = 200  # items that are kept beside each, where there are many
 
 
 @dataclass
@@ -53,8 +53,8 @@ class Scorer:
     counts: Array
     vectors: Array
     weights: Array
-    towers: Learnt | None = None
-    near: Near | None = None
+    towers: TwoTowerModel | None = None
+    near: AnnIndex | None = None
     popular: Array | None = None
 
     @classmethod
@@ -64,22 +64,22 @@ class Scorer:
         items: int,
         vectors: Array,
         strength: float,
-        towers: Learnt | None = None,
+        towers: TwoTowerModel | None = None,
     ) -> Scorer:
         """All parts from what was done; weights are still equal. Items nobody touched stand where
         those they are said to be like stand.
         """
-        x = touched(histories, items)
+        x = interaction_matrix(histories, items)
         counts = np.asarray(x.sum(0)).reshape(-1)
-        by = standing(vectors, counts == 0)
-        many = items > MOST
-        square = {"next": following(histories, items), "alike": alike(x)} | (
-            {} if many else {"together": together(x, strength)}
+        by = cold_start_matrix(vectors, counts == 0)
+        many = items > MAX_EXACT_ITEMS
+        square = {"next": transition_matrix(histories, items), "alike": item_cosines(x)} | (
+            {} if many else {"together": fit_ease(x, strength)}
         )
         square = {n: m if by is None else m @ by for n, m in square.items()}
         square = {
             n: (
-                strongest(m, KEPT)
+                keep_strongest(m, MAX_NEIGHBOURS)
                 if many
                 else np.asarray(m.todense() if hasattr(m, "todense") else m, np.float32)
             )
@@ -91,10 +91,10 @@ class Scorer:
             vectors,
             np.ones(len(NAMES)),
             towers.stood(by) if towers else None,
-            popular=_popular(counts, by),
+            popular=_log_popularity(counts, by),
         )
         if many:
-            made.near = Near.fit(
+            made.near = AnnIndex.fit(
                 [
                     v
                     for v in (made.towers.items if made.towers else None, vectors)
@@ -107,16 +107,18 @@ class Scorer:
         """What each part says, levelled (names, people, items)."""
         items = len(self.counts)
         said = {
-            n: np.asarray(_dense(faded(histories, items, FADES[n]) @ m), float)
+            n: np.asarray(_to_dense(recency_matrix(histories, items, FADES[n]) @ m), float)
             for n, m in self.square.items()
         }
         said["popular"] = np.tile(self._popular, (len(histories), 1))
         if self.vectors.shape[1]:
-            said["said"] = (faded(histories, items, FADES["said"]) @ self.vectors) @ self.vectors.T
+            said["said"] = (
+                recency_matrix(histories, items, FADES["said"]) @ self.vectors
+            ) @ self.vectors.T
         if self.towers is not None:
             said["towers"] = self.towers.people(histories) @ self.towers.items.T
         none = np.zeros((len(histories), items))
-        return np.stack([level(said.get(n, none)) for n in NAMES])
+        return np.stack([standardize_rows(said.get(n, none)) for n in NAMES])
 
     def scores(self, histories: Sequence[History]) -> Array:
         """Scores (people, items); where there are many items, -inf for those that are not looked
@@ -141,8 +143,11 @@ class Scorer:
         items = len(self.counts)
         asked: list[Array] = [] if self.towers is None else [self.towers.people([history])]
         if self.vectors.shape[1]:
-            asked.append(np.asarray(faded([history], items, FADES["said"]) @ self.vectors))
-        rows = {n: (faded([history], items, FADES[n]) @ m).tocsr() for n, m in self.square.items()}
+            asked.append(np.asarray(recency_matrix([history], items, FADES["said"]) @ self.vectors))
+        rows = {
+            n: (recency_matrix([history], items, FADES[n]) @ m).tocsr()
+            for n, m in self.square.items()
+        }
         which = np.unique(
             np.concatenate(
                 [
@@ -194,7 +199,9 @@ class Scorer:
             share = fade * (self.vectors[list(history)] @ self.vectors[item])
         else:
             share = fade * np.asarray(
-                _dense(self.square.get("together", self.square["alike"])[list(history)][:, [item]])
+                _to_dense(
+                    self.square.get("together", self.square["alike"])[list(history)][:, [item]]
+                )
             ).reshape(-1)
         return int(history[int(share.argmax())]) if share.max() > 0 else None
 
@@ -243,11 +250,11 @@ class Scorer:
             held["counts"],
             held["vectors"],
             weights,
-            Learnt.of(held),
+            TwoTowerModel.of(held),
             popular=held.get("popular"),
         )
         if (folder / INDEX.format(0)).is_file():
-            made.near = Near.load(
+            made.near = AnnIndex.load(
                 folder,
                 [
                     v
@@ -259,18 +266,18 @@ class Scorer:
 
     def __post_init__(self) -> None:
         self._popular = (
-            _popular(self.counts, standing(self.vectors, self.counts == 0))
+            _log_popularity(self.counts, cold_start_matrix(self.vectors, self.counts == 0))
             if self.popular is None
             else self.popular
         )
-        self._liked = level(self._popular[None])[0]
+        self._liked = standardize_rows(self._popular[None])[0]
         self._first = np.argsort(-self._popular, kind="stable")[:100]
 
 
-def _popular(counts: Array, by: Any) -> Array:
+def _log_popularity(counts: Array, by: Any) -> Array:
     told = np.log1p(counts)
     return told if by is None else np.asarray(by.T @ told).reshape(-1)
 
 
-def _dense(found: Any) -> Any:
+def _to_dense(found: Any) -> Any:
     return found.toarray() if hasattr(found, "toarray") else found

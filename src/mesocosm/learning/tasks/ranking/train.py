@@ -19,21 +19,21 @@ from mesocosm.learning.base_models import Base, resolve
 from mesocosm.learning.cost.estimate import quoted
 from mesocosm.learning.cost.ranking import ranking
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
-from mesocosm.learning.tasks.ranking.ann_index import MOST
+from mesocosm.learning.tasks.ranking.ann_index import MAX_EXACT_ITEMS
 from mesocosm.learning.tasks.ranking.features import (
     FADES,
     NAMES,
     STRENGTHS,
-    faded,
-    ndcg,
-    places,
-    together,
-    touched,
+    fit_ease,
+    interaction_matrix,
+    ndcg_gains,
+    rank_targets,
+    recency_matrix,
 )
-from mesocosm.learning.tasks.ranking.reranking import best
+from mesocosm.learning.tasks.ranking.reranking import select_top
 from mesocosm.learning.tasks.ranking.scorer import Scorer
 from mesocosm.learning.tasks.ranking.settings import Towers
-from mesocosm.learning.tasks.ranking.two_tower import Learnt, learn
+from mesocosm.learning.tasks.ranking.two_tower import TwoTowerModel, fit_towers
 
 if TYPE_CHECKING:
     from mesocosm.learning.model import Model
@@ -41,14 +41,16 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
-LEAST = 20  # people to judge by
-LOOKED = 200  # people by which the search is told from looking at all items
-AGAINST = 100  # other items that each validation item is told from
-JUDGED = 20_000  # people by which a version is judged at most; fewer where there are many items
-HELD = 4_000_000  # scores held at a time
+MIN_PEOPLE = 20  # people to judge by
+RECALL_PEOPLE = 200  # people by which the search is told from looking at all items
+NEGATIVES = 100  # other items that each validation item is told from
+MAX_EVALUATED = (
+    20_000  # people by which a version is judged at most; fewer where there are many items
+)
+MAX_SCORES = 4_000_000  # scores held at a time
 
 
-def grow_ranker(
+def train_ranker(
     name: str, model: Model, rows: Mapping[str, Sequence[Any]], site: Site, say: Say
 ) -> Grown:
     """Fill the site's folder with a version that ranks the field `predict`.
@@ -60,19 +62,19 @@ def grow_ranker(
 
     assert model.rank is not None
     began = time.perf_counter()
-    items, histories = done(model, rows, site.items)
+    items, histories = build_histories(model, rows, site.items)
     if len(items) < 2:
         raise Wrong(
             "predict", f"'{model.predict}' holds {len(items)} different items", "two or more"
         )
-    many = len(items) > MOST
+    many = len(items) > MAX_EXACT_ITEMS
     draw = np.random.default_rng(model.seed)
-    able = judging(histories, len(items), draw)
-    if len(able) < LEAST:
+    able = select_evaluated(histories, len(items), draw)
+    if len(able) < MIN_PEOPLE:
         raise Wrong(
             "inputs",
             f"{len(able)} of '{model.inputs[0]}' touched three items or more",
-            f"at least {LEAST} to learn from and to be judged by",
+            f"at least {MIN_PEOPLE} to learn from and to be judged by",
         )
     base = resolve(str(model.base), site.root) if any(site.items.values()) else None
     quote = quoted(
@@ -99,8 +101,10 @@ def grow_ranker(
     quote.laps.end("solving")
     how = model.rank.towers or (Towers() if many else None)
 
-    def fitted(of: Sequence[Sequence[int]], start: Learnt | None) -> tuple[Scorer, Learnt | None]:
-        learnt = learn(of, len(items), vectors, how, model.seed, say, start) if how else None
+    def fitted(
+        of: Sequence[Sequence[int]], start: TwoTowerModel | None
+    ) -> tuple[Scorer, TwoTowerModel | None]:
+        learnt = fit_towers(of, len(items), vectors, how, model.seed, say, start) if how else None
         quote.laps.end("towers" if how else "solving")
         scorer = Scorer.fit(of, len(items), vectors, strength, learnt)
         quote.laps.end("solving")
@@ -180,7 +184,7 @@ def grow_ranker(
     )
 
 
-def done(
+def build_histories(
     model: Model, rows: Mapping[str, Sequence[Any]], listed: Sequence[str] | Mapping[str, str]
 ) -> tuple[list[str], list[list[int]]]:
     """All items, those that are `listed` first, and the numbers of what each one touched, each item
@@ -201,12 +205,12 @@ def done(
     return items, [list(h) for h in found.values()]
 
 
-def judging(histories: Sequence[list[int]], items: int, draw: Any) -> list[list[int]]:
+def select_evaluated(histories: Sequence[list[int]], items: int, draw: Any) -> list[list[int]]:
     """The histories by whose last items a version is judged: those of three items or more, some of
     them drawn where they are too many.
     """
     able = [h for h in histories if len(h) >= 3]
-    most = max(LEAST, min(JUDGED, JUDGED * MOST // max(1, items)))
+    most = max(MIN_PEOPLE, min(MAX_EVALUATED, MAX_EVALUATED * MAX_EXACT_ITEMS // max(1, items)))
     return (
         [able[i] for i in np.sort(draw.choice(len(able), most, replace=False))]
         if len(able) > most
@@ -219,9 +223,9 @@ def _said(model: Model, base: Base | None, items: Sequence[str], site: Site, say
     texts = [site.items.get(item, "") for item in items]
     if base is None:
         return np.zeros((len(items), 0), np.float32)
-    from mesocosm.learning.features.embeddings import features
+    from mesocosm.learning.features.embeddings import embed_texts
 
-    found = features(base, texts, model.max_length, site.store, say)
+    found = embed_texts(base, texts, model.max_length, site.store, say)
     say(f"{len(items):,} items read by {base.name}")
     less = found - found.mean(0)  # what all items share tells none from another
     return np.asarray(
@@ -233,10 +237,12 @@ def _strength(
     taught: Sequence[Sequence[int]], known: Sequence[Sequence[int]], right: Array, items: int
 ) -> float:
     """The strength of the closed form that puts validation items highest."""
-    x, recent = touched(taught, items), faded(known, items, FADES["together"])
+    x, recent = interaction_matrix(taught, items), recency_matrix(known, items, FADES["together"])
     return max(
         STRENGTHS,
-        key=lambda s: float(ndcg(places(np.asarray(recent @ together(x, s)), known, right)).mean()),
+        key=lambda s: float(
+            ndcg_gains(rank_targets(np.asarray(recent @ fit_ease(x, s)), known, right)).mean()
+        ),
     )
 
 
@@ -253,7 +259,7 @@ def _weights(scorer: Scorer, known: Sequence[Sequence[int]], right: Array, draw:
             at = np.searchsorted(which, true)
             if at < len(which) and which[at] == true:
                 left = np.flatnonzero(~np.isin(which, [*history, true]))
-                left = draw.choice(left, min(AGAINST, len(left)), replace=False)
+                left = draw.choice(left, min(NEGATIVES, len(left)), replace=False)
                 rows += [told[:, at], *told[:, left].T]
                 y += [1, *(0 for _ in left)]
         if not any(y):
@@ -268,7 +274,9 @@ def _weights(scorer: Scorer, known: Sequence[Sequence[int]], right: Array, draw:
         said = scorer.parts(some)
         for k, history in enumerate(some):
             seen = {*history, int(true[k])}
-            others = [i for i in draw.integers(0, said.shape[2], AGAINST).tolist() if i not in seen]
+            others = [
+                i for i in draw.integers(0, said.shape[2], NEGATIVES).tolist() if i not in seen
+            ]
             rows += [said[:, k, i] for i in (int(true[k]), *others)]
             y += [1, *(0 for _ in others)]
     found = LogisticRegression(C=1.0, max_iter=500).fit(np.asarray(rows), y)
@@ -288,7 +296,7 @@ def _judged(
     step = _step(scorer)
     for start in range(0, len(known), step):
         some, true = known[start : start + step], right[start : start + step]
-        plain = touched(some, items)
+        plain = interaction_matrix(some, items)
         scores = scorer.scores(some)
         for n, s in (
             ("", scores),
@@ -296,10 +304,12 @@ def _judged(
             ("item_knn", plain @ near),
             *([("ease", plain @ solved)] if solved is not None else []),
         ):
-            spots[n].append(places(s if isinstance(s, np.ndarray) else s.toarray(), some, true))
+            spots[n].append(
+                rank_targets(s if isinstance(s, np.ndarray) else s.toarray(), some, true)
+            )
         for row, history in enumerate(some):
             scores[row, list(history)] = -np.inf
-        tops = best(scores, 10, scorer, diverse)
+        tops = select_top(scores, 10, scorer, diverse)
         if diverse:
             at = np.where(
                 (hit := tops == true[:, None]).any(1),
@@ -316,7 +326,11 @@ def _judged(
             ]
     told = {n: np.concatenate(s) for n, s in spots.items() if s}
     mine = told[""]
-    of = {"hit_rate_at_10": (mine <= 10).astype(float), "ndcg_at_10": ndcg(mine), "mrr": 1 / mine}
+    of = {
+        "hit_rate_at_10": (mine <= 10).astype(float),
+        "ndcg_at_10": ndcg_gains(mine),
+        "mrr": 1 / mine,
+    }
     found: dict[str, Any] = {k: round(float(v.mean()), 4) for k, v in of.items()}
     found["interval"] = {
         k: evaluation_metrics.interval(partial(evaluation_metrics.mean_at, v), len(right), seed)
@@ -335,13 +349,13 @@ def _judged(
     }
     found["beside"] = {"ordered by score alone": _against(mine, told["plain"])} if diverse else {}
     if scorer.near is not None:
-        found["search_recall"] = round(_recall(scorer, known[:LOOKED]), 4)
+        found["search_recall"] = round(_recall(scorer, known[:RECALL_PEOPLE]), 4)
     return found | ({"diversity": round(float(np.mean(apart)), 4)} if apart else {})
 
 
 def _step(scorer: Scorer) -> int:
     """People whose scores are held at a time."""
-    return max(4, min(256, HELD // len(scorer.counts)))
+    return max(4, min(256, MAX_SCORES // len(scorer.counts)))
 
 
 def _recall(scorer: Scorer, known: Sequence[Sequence[int]]) -> float:
@@ -352,7 +366,10 @@ def _recall(scorer: Scorer, known: Sequence[Sequence[int]]) -> float:
         some = scorer.scores([history])
         every[0, list(history)] = some[0, list(history)] = -np.inf
         hit.append(
-            len(set(best(every, 10, scorer)[0].tolist()) & set(best(some, 10, scorer)[0].tolist()))
+            len(
+                set(select_top(every, 10, scorer)[0].tolist())
+                & set(select_top(some, 10, scorer)[0].tolist())
+            )
             / 10
         )
     return float(np.mean(hit))
@@ -362,7 +379,7 @@ def _against(mine: Array, other: Array) -> dict[str, Any]:
     """Another's figures on the same people, the gain in NDCG and Wilcoxon's p of it."""
     from scipy.stats import wilcoxon
 
-    a, b = ndcg(mine), ndcg(other)
+    a, b = ndcg_gains(mine), ndcg_gains(other)
     found = {
         "hit_rate_at_10": float((other <= 10).mean()),
         "ndcg_at_10": float(b.mean()),

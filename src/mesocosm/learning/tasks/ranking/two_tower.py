@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
 FADES = (0.5, 0.85, 1.0)  # what an item further back counts, a step: lately, a while, ever
-LONG = 200  # newest items of somebody that are read
-ALL, DRAWN = (
+MAX_HISTORY = 200  # newest items of somebody that are read
+FULL_SOFTMAX_ITEMS, SAMPLED_ITEMS = (
     20_000,
     4_096,
 )  # items up to which each is told from all others, and how many it is told from beyond
-STEP, STEPS = 800, 20  # next items told a step, and steps an epoch at least
+ITEMS_PER_STEP, MIN_STEPS = 800, 20  # next items told a step, and steps an epoch at least
 NET = ("w1", "b1", "w2", "b2")
 
 
 @dataclass
-class Learnt:
+class TwoTowerModel:
     """What two towers came to.
 
     Args:
@@ -56,7 +56,7 @@ class Learnt:
         width = self.items.shape[1] - 1
         means = [np.zeros((len(histories), width)) for _ in FADES]
         for row, history in enumerate(histories):
-            if len(some := list(history)[-LONG:]):
+            if len(some := list(history)[-MAX_HISTORY:]):
                 touched = self.items[some, :width] * width**0.5
                 for mean, fade in zip(means, FADES, strict=True):
                     weights = fade ** np.arange(len(some) - 1, -1, -1)
@@ -68,14 +68,16 @@ class Learnt:
             1,
         )
 
-    def stood(self, by: Any) -> Learnt:
+    def stood(self, by: Any) -> TwoTowerModel:
         """With the vectors of items nobody touched taken from those that stand for them (see
         `parts.standing`).
         """
         return (
             self
             if by is None
-            else Learnt(np.asarray(by.T @ self.items, np.float32), self.own, self.read, self.net)
+            else TwoTowerModel(
+                np.asarray(by.T @ self.items, np.float32), self.own, self.read, self.net
+            )
         )
 
     def held(self) -> dict[str, Array]:
@@ -88,7 +90,7 @@ class Learnt:
         }
 
     @classmethod
-    def of(cls, held: dict[str, Array]) -> Learnt | None:
+    def of(cls, held: dict[str, Array]) -> TwoTowerModel | None:
         """From arrays by name; None where they are not there."""
         return (
             cls(
@@ -102,15 +104,15 @@ class Learnt:
         )
 
 
-def learn(
+def fit_towers(
     histories: Sequence[History],
     items: int,
     vectors: Array,
     how: Towers,
     seed: int,
     say: Say,
-    start: Learnt | None = None,
-) -> Learnt:
+    start: TwoTowerModel | None = None,
+) -> TwoTowerModel:
     """Towers that tell each next item of everybody from all others; from `start`, with a third of
     the epochs.
 
@@ -145,19 +147,23 @@ def learn(
             ):
                 mine.copy_(torch.tensor(its))
     weights = [own, bias, read, *net.values()]
-    some = [torch.tensor(h[-(LONG + 1) :]) for h in histories if len(h) > 1]
+    some = [torch.tensor(h[-(MAX_HISTORY + 1) :]) for h in histories if len(h) > 1]
     epochs = how.epochs if start is None else max(1, how.epochs // 3)
-    steps = min(len(some), max(STEPS, sum(len(h) - 1 for h in some) // STEP))
+    steps = min(len(some), max(MIN_STEPS, sum(len(h) - 1 for h in some) // ITEMS_PER_STEP))
     optimiser = torch.optim.AdamW(weights, lr=how.learning_rate, weight_decay=0.1, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, how.learning_rate, epochs * steps)
-    decays = [_decay(fade) for fade in FADES]
+    decays = [_decay_means(fade) for fade in FADES]
     told, losses = time.perf_counter(), list[float]()
     for epoch in range(epochs):
         losses.clear()
         for part in torch.randperm(len(some), generator=draw).tensor_split(steps):
-            ids, there = _padded([some[int(i)] for i in part])
-            among = None if items <= ALL else torch.randint(items, (DRAWN,), generator=draw)
-            which, back = (torch.arange(items), ids) if among is None else _gathered(ids, among)
+            ids, there = _pad_items([some[int(i)] for i in part])
+            among = (
+                None
+                if items <= FULL_SOFTMAX_ITEMS
+                else torch.randint(items, (SAMPLED_ITEMS,), generator=draw)
+            )
+            which, back = (torch.arange(items), ids) if among is None else _gather_items(ids, among)
             vectors_of = (
                 embedding(which, own) * (torch.rand(len(which), 1, generator=draw) > how.forget)
                 + said[which] @ read
@@ -173,7 +179,7 @@ def learn(
                 + net["b2"]
             )
             row, at = there[:, 1:].nonzero(as_tuple=True)
-            loss = _loss(
+            loss = _next_item_loss(
                 person[row, at],
                 vectors_of / width**0.5,
                 embedding(which, bias[:, None])[:, 0],
@@ -202,7 +208,7 @@ def learn(
                 )
     with torch.no_grad():
         whole = torch.cat([(own + said @ read) / width**0.5, bias[:, None]], 1).numpy()
-    return Learnt(
+    return TwoTowerModel(
         whole,
         own.detach().numpy(),
         read.detach().numpy(),
@@ -210,16 +216,16 @@ def learn(
     )
 
 
-def _decay(fade: float) -> Tensor:
+def _decay_means(fade: float) -> Tensor:
     """Means over what came before, one row a place (LONG, LONG)."""
     import torch
 
-    k = torch.arange(LONG)
+    k = torch.arange(MAX_HISTORY)
     found = (fade ** (k[:, None] - k[None]).clamp(min=0)).tril()
     return found / found.sum(1, keepdim=True)
 
 
-def _padded(some: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+def _pad_items(some: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
     """Items side by side, and where they are."""
     from torch.nn.utils.rnn import pad_sequence
 
@@ -227,7 +233,7 @@ def _padded(some: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
     return ids.clamp(min=0), ids >= 0
 
 
-def _gathered(ids: Tensor, among: Tensor) -> tuple[Tensor, Tensor]:
+def _gather_items(ids: Tensor, among: Tensor) -> tuple[Tensor, Tensor]:
     """The drawn items and those touched, the drawn ones first, and where each touched one stands in
     that.
     """
@@ -237,7 +243,7 @@ def _gathered(ids: Tensor, among: Tensor) -> tuple[Tensor, Tensor]:
     return torch.cat([among, touched]), (back + len(among)).reshape(ids.shape)
 
 
-def _loss(
+def _next_item_loss(
     person: Tensor, vectors: Tensor, bias: Tensor, ids: Tensor, row: Tensor, at: Tensor, items: int
 ) -> Tensor:
     """How unlikely each next item was: among all those not touched before, or, where there are
@@ -250,20 +256,24 @@ def _loss(
     from torch.nn.functional import cross_entropy, embedding
 
     right = ids[row, at + 1]
-    if items <= ALL:
+    if items <= FULL_SOFTMAX_ITEMS:
         said = person @ vectors.T + bias
-        seen, item = _before(row, at)
+        seen, item = _earlier_positions(row, at)
         return cross_entropy(
             said.index_put((seen, ids[row[seen], item]), torch.tensor(-1e9)), right
         )
-    said = person @ vectors[:DRAWN].T + bias[:DRAWN] + float(np.log(items / DRAWN))
+    said = (
+        person @ vectors[:SAMPLED_ITEMS].T
+        + bias[:SAMPLED_ITEMS]
+        + float(np.log(items / SAMPLED_ITEMS))
+    )
     own = (person * embedding(right, vectors)).sum(1) + embedding(right, bias[:, None])[:, 0]
     return cross_entropy(
         torch.cat([own[:, None], said], 1), torch.zeros(len(right), dtype=torch.long)
     )
 
 
-def _before(row: Tensor, at: Tensor) -> tuple[Tensor, Tensor]:
+def _earlier_positions(row: Tensor, at: Tensor) -> tuple[Tensor, Tensor]:
     """For each place, each place up to it: which row of the scores, and which place."""
     import torch
 

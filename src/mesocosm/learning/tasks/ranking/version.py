@@ -13,16 +13,16 @@ import numpy as np
 
 from mesocosm.core.errors import Failure
 from mesocosm.core.hashing import digest_folder
-from mesocosm.learning.tasks.ranking.reranking import best, explored
+from mesocosm.learning.tasks.ranking.reranking import explore_items, select_top
 from mesocosm.learning.tasks.ranking.scorer import Scorer
 
 BETWEEN = ";"
-WANTED = "items that were liked before, the newest last, with ';' between"
+LIKED_HINT = "items that were liked before, the newest last, with ';' between"
 
 
-def preparation() -> dict[str, Any]:
+def preprocessing_spec() -> dict[str, Any]:
     """How a request becomes what a ranker reads: one field, as it is."""
-    field = {"wanted": WANTED, "may_miss": True, "extra": True, "most": 20_000, "image": False}
+    field = {"wanted": LIKED_HINT, "may_miss": True, "extra": True, "most": 20_000, "image": False}
     return {
         "sql": (
             'select "_row", "liked", cast(null as varchar) as "_why" from incoming order by "_row"'
@@ -32,7 +32,7 @@ def preparation() -> dict[str, Any]:
     }
 
 
-class Ranks:
+class RankingVersion:
     """A version that ranks.
 
     Args:
@@ -83,13 +83,13 @@ class Ranks:
             most, explore = self.card["most"], self.card.get("explore", 0)
             top = [
                 int(i)
-                for i in best(
+                for i in select_top(
                     scores[None], most - explore, self.scorer, self.card.get("diverse", 0.0)
                 )[0]
                 if np.isfinite(scores[i])
             ]
             drawn = (
-                explored(
+                explore_items(
                     scores,
                     np.array([*top, *history], np.int64),
                     self.scorer.counts,

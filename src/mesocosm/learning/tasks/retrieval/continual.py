@@ -10,16 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from mesocosm.learning.strategies.continual import LEAST, Past, fisher
-from mesocosm.learning.tasks.generation.prompt import asked
-from mesocosm.learning.tasks.retrieval.query_projection import ranks, unit
+from mesocosm.learning.strategies.continual import MIN_TEST_ROWS, PreviousVersion, estimate_fisher
+from mesocosm.learning.tasks.generation.prompt import format_inputs
+from mesocosm.learning.tasks.retrieval.query_projection import normalize_rows, rank_answers
 
 Array = np.ndarray[Any, Any]
-BESIDE = 16  # rows among whose answers a row's own is to be found
+BATCH = 16  # rows among whose answers a row's own is to be found
 ROWS = 50  # rows that are asked what matters: each is sixteen
 
 
-def mattered(net: Any, rows: Any) -> dict[str, Any]:
+def estimate_importance(net: Any, rows: Any) -> dict[str, Any]:
     """How much each weight matters: by the likelihood that a row's answer is found among those of
     the rows beside it.
     """
@@ -29,16 +29,16 @@ def mattered(net: Any, rows: Any) -> dict[str, Any]:
     from mesocosm.learning.training.trainer import target
 
     def loss(i: int) -> Any:
-        pick = [i, *(j % len(rows.y) for j in range(i + 1, i + min(BESIDE, len(rows.y))))]
+        pick = [i, *(j % len(rows.y) for j in range(i + 1, i + min(BATCH, len(rows.y))))]
         y = target(rows.y[pick])
         sides = net(*pad([rows.ids[j] for j in pick]), torch.tensor(rows.table[pick]))
         return net.measure.of_rows(sides, y)[0]
 
-    return fisher(net, len(rows.y), loss, most=ROWS)
+    return estimate_fisher(net, len(rows.y), loss, most=ROWS)
 
 
-def known(
-    past: Past,
+def measure_retention(
+    past: PreviousVersion,
     inputs: Sequence[str],
     predict: str,
     read: Callable[[list[str]], Array],
@@ -58,16 +58,18 @@ def known(
     number = {t: k for k, t in enumerate(past.before.texts)}
     told = [str(v or "").strip() for v in columns[predict]]
     rows = [i for i, t in enumerate(told) if t in number]
-    if len(rows) < LEAST:
+    if len(rows) < MIN_TEST_ROWS:
         return {}
     questions, right = (
-        [asked({n: columns[n][i] for n in inputs}, inputs) for i in rows],
+        [format_inputs({n: columns[n][i] for n in inputs}, inputs) for i in rows],
         np.array([number[told[i]] for i in rows]),
     )
-    then = ranks(
-        unit(past.before.reader.features(questions) @ past.before.turn), past.before.answers, right
+    then = rank_answers(
+        normalize_rows(past.before.reader.features(questions) @ past.before.turn),
+        past.before.answers,
+        right,
     )
-    now = ranks(unit(read(questions) @ turn), read(list(past.before.texts)), right)
+    now = rank_answers(normalize_rows(read(questions) @ turn), read(list(past.before.texts)), right)
     figures = [round(float((1 / places).mean()), 4) for places in (then, now)]
     say(
         f"on the {len(rows)} rows that judged {past.version}: mean reciprocal rank {figures[0]:.3f}"

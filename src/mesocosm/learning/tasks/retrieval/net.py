@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 import torch
 from torch import nn
 
-from mesocosm.learning.features.embeddings import Trunk, full
+from mesocosm.learning.features.embeddings import Trunk, to_float
 
 
-class Pairs(nn.Module):  # type: ignore[misc]
+class PairEncoder(nn.Module):  # type: ignore[misc]
     """A trunk that reads both sides of each row: gives unit vectors (rows, 2, width)."""
 
     def __init__(self, trunk: Trunk, heat: float = 0.05) -> None:
@@ -21,7 +21,7 @@ class Pairs(nn.Module):  # type: ignore[misc]
         self.weights = nn.Parameter(
             torch.zeros(1, 1), requires_grad=False
         )  # a head has some; here there is none
-        self.measure = InBatch(heat)
+        self.measure = InBatchLoss(heat)
         self.anchor: Any = None  # what holds the weights near where they were
 
     def forward(
@@ -41,7 +41,7 @@ class Pairs(nn.Module):  # type: ignore[misc]
         return torch.stack(sides, 1)
 
 
-class InBatch:
+class InBatchLoss:
     """Cross-entropy of finding one's own answer among those of a batch; the same answer in another
     row is no mistake.
 
@@ -65,7 +65,7 @@ class InBatch:
 
     def of_rows(self, sides: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         """The loss of each row (rows)."""
-        near = full(sides[:, 0] @ sides[:, 1].T) / self.heat
+        near = to_float(sides[:, 0] @ sides[:, 1].T) / self.heat
         same = (y[:, None] == y[None]) & ~torch.eye(len(y), dtype=torch.bool)
         return nn.functional.cross_entropy(
             near.masked_fill(same, -1e4), torch.arange(len(y)), reduction="none"

@@ -11,18 +11,18 @@ from typing import Any
 
 import numpy as np
 
-from mesocosm.learning.heads.folds import Groups, blocks, within
+from mesocosm.learning.heads.folds import Groups, block_products, group_blocks
 
 Array = np.ndarray[Any, Any]
-PULL = tuple(np.geomspace(0.1, 1000, 13))
+STRENGTHS = tuple(np.geomspace(0.1, 1000, 13))
 
 
-def unit(x: Array) -> Array:
+def normalize_rows(x: Array) -> Array:
     """Rows brought to length one."""
     return np.asarray(x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-9))
 
 
-def ranks(asked: Array, answers: Array, right: Array) -> Array:
+def rank_answers(asked: Array, answers: Array, right: Array) -> Array:
     """The place, from 1, of each row's right answer among all, by cosine; equal ones share the
     better half of their places.
 
@@ -30,7 +30,7 @@ def ranks(asked: Array, answers: Array, right: Array) -> Array:
         asked: unit vectors (rows, width); `answers`: (count, width); `right`: the number of each
             row's answer.
 
-    >>> ranks(np.eye(2), np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([0, 0])).tolist()
+    >>> rank_answers(np.eye(2), np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([0, 0])).tolist()
     [2.0, 1.0]
     """
     near = asked @ answers.T
@@ -40,7 +40,7 @@ def ranks(asked: Array, answers: Array, right: Array) -> Array:
     )
 
 
-def bridge(
+def fit_projection(
     asked: Array, answered: Array, answers: Array, right: Array, groups: Groups = None
 ) -> tuple[Array, dict[str, Any]]:
     """The matrix (width, width) of the best left-out mean reciprocal rank, and what was chosen.
@@ -61,10 +61,13 @@ def bridge(
     values, axes = np.linalg.eigh(q.T @ q)
     turned = q @ axes
     along = turned.T @ gap
-    best, found = float((1 / ranks(unit(asked), answers, right)).mean()), np.eye(q.shape[1])
+    best, found = (
+        float((1 / rank_answers(normalize_rows(asked), answers, right)).mean()),
+        np.eye(q.shape[1]),
+    )
     chosen: dict[str, Any] = {"pull": None, "left_out_mrr": round(best, 4)}
-    own = [] if groups is None else blocks(groups)
-    for pull in PULL:
+    own = [] if groups is None else group_blocks(groups)
+    for pull in STRENGTHS:
         shrunk = 1 / (np.maximum(values, 0) + pull)
         fitted = turned @ (shrunk[:, None] * along)
         if groups is None:
@@ -74,10 +77,10 @@ def bridge(
             left = gap.copy()
             for rows in own:
                 left[rows] -= np.linalg.solve(
-                    np.eye(rows.shape[1]) * (1 + 1e-6) - within(rows, turned, shrunk),
+                    np.eye(rows.shape[1]) * (1 + 1e-6) - block_products(rows, turned, shrunk),
                     (gap - fitted)[rows],
                 )
-        mrr = float((1 / ranks(unit(asked + left), answers, right)).mean())
+        mrr = float((1 / rank_answers(normalize_rows(asked + left), answers, right)).mean())
         if mrr > best + 1e-9:
             best, found = mrr, np.eye(q.shape[1]) + axes @ (shrunk[:, None] * along)
             chosen = {"pull": round(float(pull), 4), "left_out_mrr": round(mrr, 4)}

@@ -21,11 +21,15 @@ from mesocosm.learning.cost.estimate import quoted
 from mesocosm.learning.cost.text import finding
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
 from mesocosm.learning.features.splits import PARTS
-from mesocosm.learning.features.word_pieces import terms
+from mesocosm.learning.features.word_pieces import extract_terms
 from mesocosm.learning.fine_tuning.frozen import Frozen
-from mesocosm.learning.heads.folds import numbered
-from mesocosm.learning.tasks.generation.prompt import paired
-from mesocosm.learning.tasks.retrieval.query_projection import bridge, ranks, unit
+from mesocosm.learning.heads.folds import number_groups
+from mesocosm.learning.tasks.generation.prompt import split_pairs
+from mesocosm.learning.tasks.retrieval.query_projection import (
+    fit_projection,
+    normalize_rows,
+    rank_answers,
+)
 
 if TYPE_CHECKING:
     from mesocosm.learning.model import Model
@@ -33,10 +37,10 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
-MOST = 200_000  # different answers that are looked through for each question
+MAX_ANSWERS = 200_000  # different answers that are looked through for each question
 
 
-def grow_finder(
+def train_retriever(
     name: str,
     model: Model,
     base: Base,
@@ -56,7 +60,7 @@ def grow_finder(
     from mesocosm.learning.training.context import Grown
 
     began = time.perf_counter()
-    where, texts, told = paired(model.inputs, model.predict, rows, split)
+    where, texts, told = split_pairs(model.inputs, model.predict, rows, split)
     old = len(split) - (
         site.past.old if site.past else 0
     )  # rows from here on are seen again; what only they answer is not to be found any more
@@ -64,16 +68,18 @@ def grow_finder(
         dict.fromkeys(t for p in PARTS for i, t in zip(where[p], told[p], strict=True) if i < old)
     )
     gone = sorted(set(told["train"]) - set(known))
-    if not 2 <= len(known) <= MOST:
+    if not 2 <= len(known) <= MAX_ANSWERS:
         raise Wrong(
-            "predict", f"'{model.predict}' holds {len(known)} different texts", f"2 to {MOST:,}"
+            "predict",
+            f"'{model.predict}' holds {len(known)} different texts",
+            f"2 to {MAX_ANSWERS:,}",
         )
     quote = quoted(finding(model, base, texts, told, site.store), site.store)
     quote.announce(say)
     quote.started(base)
     number = {t: k for k, t in enumerate([*known, *gone])}
     right = {p: np.array([number[t] for t in told[p]], dtype=np.int64) for p in PARTS}
-    read = _reader(base, model, site, say)
+    read = _embedder(base, model, site, say)
     as_it_is = {p: read(texts[p]) for p in PARTS if texts[p]}
     answers = read([*known, *gone])
     say(
@@ -81,19 +87,19 @@ def grow_finder(
         f" {base.name}"
     )
     quote.laps.end("reading")
-    untaught = ranks(as_it_is["test"], answers[: len(known)], right["test"])
+    untaught = rank_answers(as_it_is["test"], answers[: len(known)], right["test"])
     vectors, trunk, history = as_it_is, None, list[dict[str, Any]]()
     if not isinstance(model.tune, Frozen):
-        trunk, tokens, history = _tuned(base, model, texts, [*known, *gone], right, site, say)
+        trunk, tokens, history = _fine_tune(base, model, texts, [*known, *gone], right, site, say)
         vectors = {p: encode(trunk, tokens, texts[p], say) for p in PARTS if texts[p]}
         answers = encode(trunk, tokens, [*known, *gone], say)
         quote.laps.end("tuning")
-    turn, chosen = bridge(
+    turn, chosen = fit_projection(
         vectors["train"],
         answers[right["train"]],
         answers,
         right["train"],
-        numbered([site.groups[i] for i in where["train"]] if site.groups else []),
+        number_groups([site.groups[i] for i in where["train"]] if site.groups else []),
     )
     quote.laps.end("matrix")
     if chosen["pull"] is not None:
@@ -102,11 +108,13 @@ def grow_finder(
             f" mean reciprocal rank {chosen['left_out_mrr']:.3f}"
         )
     answers = answers[: len(known)]
-    places = ranks(unit(vectors["test"] @ turn), answers, right["test"])
-    metrics = report(places, model.seed)
+    places = rank_answers(normalize_rows(vectors["test"] @ turn), answers, right["test"])
+    metrics = evaluate(places, model.seed)
     metrics["baselines"] = {
-        "base": against(places, untaught),
-        "linear": against(places, _words(texts["train"], texts["test"], known, right["test"])),
+        "base": compare(places, untaught),
+        "linear": compare(
+            places, _rank_by_words(texts["train"], texts["test"], known, right["test"])
+        ),
     }
     metrics |= {
         f"gain_over_{other}": found["gain"] for other, found in metrics["baselines"].items()
@@ -122,7 +130,7 @@ def grow_finder(
         f" {metrics['mrr']:.3f}"
     )
     if site.past and trunk is not None:
-        metrics |= continual.known(
+        metrics |= continual.measure_retention(
             site.past,
             model.inputs,
             model.predict,
@@ -181,13 +189,13 @@ def grow_finder(
     )
 
 
-def _reader(base: Base, model: Model, site: Site, say: Say) -> Callable[[Sequence[str]], Array]:
-    from mesocosm.learning.features.embeddings import features
+def _embedder(base: Base, model: Model, site: Site, say: Say) -> Callable[[Sequence[str]], Array]:
+    from mesocosm.learning.features.embeddings import embed_texts
 
-    return lambda texts: features(base, texts, model.max_length, site.store, say)
+    return lambda texts: embed_texts(base, texts, model.max_length, site.store, say)
 
 
-def _tuned(
+def _fine_tune(
     base: Base,
     model: Model,
     texts: Mapping[str, list[str]],
@@ -202,7 +210,7 @@ def _tuned(
     from mesocosm.learning.features.embeddings import load_trunk
     from mesocosm.learning.features.tokenizer import Tokens
     from mesocosm.learning.tasks.retrieval import continual
-    from mesocosm.learning.tasks.retrieval.net import Pairs
+    from mesocosm.learning.tasks.retrieval.net import PairEncoder
     from mesocosm.learning.training import trainer
 
     tune: Any = model.tune
@@ -211,7 +219,7 @@ def _tuned(
     trunk.net = tune.attach(trunk.net)
     tokens = Tokens(base.folder, model.max_length)
     said = tokens.ids(known)
-    net = Pairs(trunk)
+    net = PairEncoder(trunk)
     if site.past:
         site.past.begin(net, base, tune.method, None, say)
     moving = sum(p.numel() for p in net.parameters() if p.requires_grad)
@@ -243,7 +251,7 @@ def _tuned(
             base,
             tune.method,
             None,
-            lambda: continual.mattered(net, data["train"]),
+            lambda: continual.estimate_importance(net, data["train"]),
             site.folder,
         )
     history[0] = history[0] | {"trained": moving}
@@ -251,7 +259,7 @@ def _tuned(
     return trunk.eval(), tokens, history
 
 
-def report(places: Array, seed: int) -> dict[str, Any]:
+def evaluate(places: Array, seed: int) -> dict[str, Any]:
     """Figures of the places of right answers, with their intervals.
 
     Source: Voorhees 1999, TREC-8 (mean reciprocal rank).
@@ -270,7 +278,7 @@ def report(places: Array, seed: int) -> dict[str, Any]:
     return found | {"rows": len(places), "classes": {}}
 
 
-def against(places: Array, other: Array) -> dict[str, Any]:
+def compare(places: Array, other: Array) -> dict[str, Any]:
     """Another's figures on the same rows, the gain in mean reciprocal rank and Wilcoxon's p of
     it.
     """
@@ -291,16 +299,18 @@ def against(places: Array, other: Array) -> dict[str, Any]:
     }
 
 
-def _words(train: Sequence[str], test: Sequence[str], known: Sequence[str], right: Array) -> Array:
+def _rank_by_words(
+    train: Sequence[str], test: Sequence[str], known: Sequence[str], right: Array
+) -> Array:
     """Places of the right answers by words in common, weighed by TF-IDF."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     try:
-        net = TfidfVectorizer(sublinear_tf=True, tokenizer=terms, token_pattern=None).fit(
+        net = TfidfVectorizer(sublinear_tf=True, tokenizer=extract_terms, token_pattern=None).fit(
             [*train, *known]
         )
     except ValueError:  # no word in any text
         return np.full(len(test), (len(known) + 1) / 2)
-    return ranks(
+    return rank_answers(
         (net.transform(test) @ net.transform(known).T).toarray(), np.eye(len(known)), right
     )

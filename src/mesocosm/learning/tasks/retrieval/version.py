@@ -13,13 +13,13 @@ from mesocosm.core.errors import Failure
 from mesocosm.core.files import aside_name, write_json
 from mesocosm.core.hashing import digest_folder
 from mesocosm.learning.export.predictor import Reader
-from mesocosm.learning.tasks.generation.prompt import asked
-from mesocosm.learning.tasks.retrieval.query_projection import unit
+from mesocosm.learning.tasks.generation.prompt import format_inputs
+from mesocosm.learning.tasks.retrieval.query_projection import normalize_rows
 
-MOST = 5
+TOP = 5
 
 
-def without(folder: Path, rows: set[int]) -> int:
+def remove_answers(folder: Path, rows: set[int]) -> int:
     """Take the answers that only erased rows gave out of a version's files; says how many went."""
     import os
 
@@ -49,7 +49,7 @@ def without(folder: Path, rows: set[int]) -> int:
     return len(left) - len(keep)
 
 
-class Finds:
+class RetrievalVersion:
     """A version that finds.
 
     Args:
@@ -93,11 +93,11 @@ class Finds:
         """The nearest answer of each cleaned row as `text` (and `label`), its `likeness` (cosine),
         and the nearest five as `found`.
         """
-        texts = [asked(row, self.inputs) for row in rows]
-        near = unit(self.reader.features(texts) @ self.turn) @ self.answers.T
+        texts = [format_inputs(row, self.inputs) for row in rows]
+        near = normalize_rows(self.reader.features(texts) @ self.turn) @ self.answers.T
         said = []
         for row in near:
-            order = np.argsort(-row, kind="stable")[:MOST]
+            order = np.argsort(-row, kind="stable")[:TOP]
             found = [
                 {"text": self.texts[int(i)], "likeness": round(float(row[i]), 4)} for i in order
             ]

@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 
 from mesocosm.learning.evaluation import metrics
-from mesocosm.learning.tasks.tagging.words import NONE, spans
+from mesocosm.learning.tasks.tagging.words import OUTSIDE, extract_spans
 
 Array = np.ndarray[Any, Any]
 
 
-def _counts(said: Sequence[Sequence[str]], right: Sequence[Sequence[str]]) -> Array:
+def _count_spans(said: Sequence[Sequence[str]], right: Sequence[Sequence[str]]) -> Array:
     """Of each text: named things found right, said, and there (texts, 3)."""
     return np.array(
         [
-            [len(spans(a) & spans(b)), len(spans(a)), len(spans(b))]
+            [len(extract_spans(a) & extract_spans(b)), len(extract_spans(a)), len(extract_spans(b))]
             for a, b in zip(said, right, strict=True)
         ]
     ).reshape(-1, 3)
@@ -30,14 +30,14 @@ def _f1(counts: Array) -> float:
     return float(2 * true / (told + there)) if told + there else 1.0
 
 
-def judged(
+def evaluate(
     said: Sequence[Sequence[str]], right: Sequence[Sequence[str]], seed: int
 ) -> dict[str, Any]:
     """Precision, recall and F1 of whole named things, and the share of words with the right tag.
 
     Source: Tjong Kim Sang and De Meulder 2003, CoNLL (exact spans).
     """
-    counts = _counts(said, right)
+    counts = _count_spans(said, right)
     true, told, there = counts.sum(0)
     words = np.array(
         [
@@ -53,15 +53,15 @@ def judged(
         "rows": len(right),
     }
     found["interval"] = {"span_f1": metrics.interval(lambda i: _f1(counts[i]), len(counts), seed)}
-    kinds = sorted({kind for tags in right for _, _, kind in spans(tags)})
-    found["classes"] = {k: _of_kind(k, said, right) for k in kinds}
+    kinds = sorted({kind for tags in right for _, _, kind in extract_spans(tags)})
+    found["classes"] = {k: _evaluate_kind(k, said, right) for k in kinds}
     return found
 
 
-def _of_kind(
+def _evaluate_kind(
     kind: str, said: Sequence[Sequence[str]], right: Sequence[Sequence[str]]
 ) -> dict[str, Any]:
-    only = [[{s for s in spans(t) if s[2] == kind} for t in some] for some in (said, right)]
+    only = [[{s for s in extract_spans(t) if s[2] == kind} for t in some] for some in (said, right)]
     true, told, there = (
         sum(len(a & b) for a, b in zip(*only, strict=True)),
         sum(map(len, only[0])),
@@ -78,19 +78,19 @@ def _of_kind(
     }
 
 
-def looked_up(
+def tag_by_dictionary(
     texts: Mapping[str, list[str]], right: Mapping[str, list[list[str]]]
 ) -> list[list[str]]:
     """Tags of the test texts by the named things of the training texts, the longest first."""
     known: dict[tuple[str, ...], str] = {}
     for text, tags in zip(texts["train"], right["train"], strict=True):
         said = text.split()
-        known |= {tuple(w.lower() for w in said[a:b]): kind for a, b, kind in spans(tags)}
+        known |= {tuple(w.lower() for w in said[a:b]): kind for a, b, kind in extract_spans(tags)}
     longest = max(map(len, known), default=0)
     found = []
     for text in texts["test"]:
         said, at = [w.lower() for w in text.split()], 0
-        tags = [NONE] * len(said)
+        tags = [OUTSIDE] * len(said)
         while at < len(said):
             size = next(
                 (
@@ -108,13 +108,13 @@ def looked_up(
     return found
 
 
-def against(
+def compare(
     said: Sequence[Sequence[str]], other: Sequence[Sequence[str]], right: Sequence[Sequence[str]]
 ) -> dict[str, Any]:
     """Another's figures on the same texts, the gain in F1 and Wilcoxon's p of mistakes a text."""
     from scipy.stats import wilcoxon
 
-    mine, theirs = _counts(said, right), _counts(other, right)
+    mine, theirs = _count_spans(said, right), _count_spans(other, right)
     wrong = [c[:, 1] + c[:, 2] - 2 * c[:, 0] for c in (mine, theirs)]
     p = float(wilcoxon(*wrong).pvalue) if np.any(wrong[0] != wrong[1]) else 1.0
     return {

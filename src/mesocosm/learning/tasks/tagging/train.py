@@ -20,13 +20,13 @@ from mesocosm.learning.cost.text import tagging
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
 from mesocosm.learning.features.splits import PARTS
 from mesocosm.learning.fine_tuning.frozen import Frozen
-from mesocosm.learning.heads.folds import Groups, numbered
-from mesocosm.learning.tasks.tagging.words import allowed, best, words_of
+from mesocosm.learning.heads.folds import Groups, number_groups
+from mesocosm.learning.tasks.tagging.words import allowed_transitions, decode_viterbi, word_spans
 
 if TYPE_CHECKING:
     from mesocosm.learning.model import Model
     from mesocosm.learning.training.context import Grown, Site
-from mesocosm.learning.tasks.tagging.metrics import against, judged, looked_up
+from mesocosm.learning.tasks.tagging.metrics import compare, evaluate, tag_by_dictionary
 
 Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
@@ -34,7 +34,7 @@ STRENGTHS = (0.1, 1.0, 10.0)
 EXAMPLES = 3
 
 
-def grow_tagger(
+def train_tagger(
     name: str,
     model: Model,
     base: Base,
@@ -57,12 +57,17 @@ def grow_tagger(
     from mesocosm.learning.export.onnx_export import tuned_trunk
     from mesocosm.learning.features.embeddings import load_trunk
     from mesocosm.learning.features.tokenizer import Tokens
-    from mesocosm.learning.tasks.tagging.net import States, Tagger, encoded, states
+    from mesocosm.learning.tasks.tagging.net import (
+        StateEncoder,
+        Tagger,
+        encode_states,
+        encode_words,
+    )
     from mesocosm.learning.training.context import Grown
 
     began = time.perf_counter()
     torch.manual_seed(model.seed)
-    where, texts, right, odd = tagged(model.inputs[0], model.predict, rows, split)
+    where, texts, right, odd = split_tagged(model.inputs[0], model.predict, rows, split)
     if odd:
         say(f"{odd} rows have another number of tags than words, and are left out")
     number = {tag: k for k, tag in enumerate(tags)}
@@ -76,17 +81,17 @@ def grow_tagger(
     quote.announce(say)
     quote.started(base)
     tokens = Tokens(base.folder, model.max_length)
-    ids, first = ({p: encoded(tokens, texts[p])[k] for p in PARTS} for k in (0, 1))
-    trunk = States(load_trunk(base).net)
-    read = states(trunk, ids["train"])
+    ids, first = ({p: encode_words(tokens, texts[p])[k] for p in PARTS} for k in (0, 1))
+    trunk = StateEncoder(load_trunk(base).net)
+    read = encode_states(trunk, ids["train"])
     quote.laps.end("reading")
-    weights, bias, strength = _head(
+    weights, bias, strength = _fit_head(
         read,
         first["train"],
         right["train"],
         number,
         model.seed,
-        numbered([site.groups[i] for i in where["train"]] if site.groups else []),
+        number_groups([site.groups[i] for i in where["train"]] if site.groups else []),
     )
     say(
         f"{sum(map(len, right['train'])):,} words of {len(texts['train']):,} texts through"
@@ -109,7 +114,7 @@ def grow_tagger(
             p: trainer.Rows(
                 ids[p],
                 np.zeros((len(ids[p]), 0), np.float32),
-                _targets(ids[p], first[p], right[p], number),
+                _encode_targets(ids[p], first[p], right[p], number),
             )
             for p in PARTS
         }
@@ -128,13 +133,15 @@ def grow_tagger(
         trunk.net = tune.merged(trunk.net)
         weights, bias = net.weights.detach().numpy(), net.bias.detach().numpy()
         quote.laps.end("tuning")
-    seen, may = states(trunk, ids["test"]), allowed(tags)
+    seen, may = encode_states(trunk, ids["test"]), allowed_transitions(tags)
     said = [
-        [tags[k] for k in best(logits_of(s, f, weights, bias), may)] if f else []
+        [tags[k] for k in decode_viterbi(word_logits(s, f, weights, bias), may)] if f else []
         for s, f in zip(seen, first["test"], strict=True)
     ]
-    metrics = judged(said, right["test"], model.seed)
-    metrics["baselines"] = {"dictionary": against(said, looked_up(texts, right), right["test"])}
+    metrics = evaluate(said, right["test"], model.seed)
+    metrics["baselines"] = {
+        "dictionary": compare(said, tag_by_dictionary(texts, right), right["test"])
+    }
     metrics |= {
         "gain_over_dictionary": metrics["baselines"]["dictionary"]["gain"],
         "leaks": {"shared": len(set(texts["test"]) & set(texts["train"])), "telling": {}},
@@ -191,7 +198,7 @@ def grow_tagger(
     )
 
 
-def tagged(
+def split_tagged(
     text: str, predict: str, rows: Mapping[str, Sequence[Any]], split: Sequence[str]
 ) -> tuple[dict[str, list[int]], dict[str, list[str]], dict[str, list[list[str]]], int]:
     """By part: the rows that have a tag a word, their texts and their tags; and how many rows have
@@ -201,7 +208,7 @@ def tagged(
         Wrong: none is there to learn from, or none to judge on.
     """
     able = [
-        t is not None and w is not None and len(words_of(str(w))) == len(str(t).split())
+        t is not None and w is not None and len(word_spans(str(w))) == len(str(t).split())
         for t, w in zip(rows[predict], rows[text], strict=True)
     ]
     odd = sum(
@@ -224,15 +231,15 @@ def tagged(
     )
 
 
-def _targets(
+def _encode_targets(
     ids: Sequence[Sequence[int]],
     first: Sequence[Sequence[int]],
     right: Sequence[Sequence[str]],
     number: Mapping[str, int],
 ) -> Array:
-    from mesocosm.learning.tasks.tagging.net import OUT
+    from mesocosm.learning.tasks.tagging.net import IGNORED
 
-    y = np.full((len(ids), max(map(len, ids), default=1)), OUT, np.int64)
+    y = np.full((len(ids), max(map(len, ids), default=1)), IGNORED, np.int64)
     for row, (at, tags) in enumerate(zip(first, right, strict=True)):
         for token, tag in zip(at, tags, strict=True):
             if token >= 0:
@@ -240,7 +247,7 @@ def _targets(
     return y
 
 
-def _head(
+def _fit_head(
     seen: Sequence[Array],
     first: Sequence[Sequence[int]],
     right: Sequence[Sequence[str]],
@@ -308,7 +315,7 @@ def _head(
     return weights.astype(np.float32), bias.astype(np.float32), strength
 
 
-def logits_of(seen: Array, first: Sequence[int], weights: Array, bias: Array) -> Array:
+def word_logits(seen: Array, first: Sequence[int], weights: Array, bias: Array) -> Array:
     """Logits of words (words, tags); a word past the end of what was read is none."""
     out = np.zeros((len(first), len(bias)))
     out[:, 0] = 10.0

@@ -11,15 +11,22 @@ import numpy as np
 
 from mesocosm.core.errors import Failure
 from mesocosm.core.hashing import digest_folder
-from mesocosm.learning.features.tokenizer import Tokens, batches
+from mesocosm.learning.features.tokenizer import Tokens, make_batches
 from mesocosm.learning.heads.blend import softmax
-from mesocosm.learning.tasks.tagging.train import logits_of
-from mesocosm.learning.tasks.tagging.words import allowed, bare, best, firsts, spans, words_of
+from mesocosm.learning.tasks.tagging.train import word_logits
+from mesocosm.learning.tasks.tagging.words import (
+    allowed_transitions,
+    decode_viterbi,
+    extract_spans,
+    first_tokens,
+    trim_marks,
+    word_spans,
+)
 
 Array = np.ndarray[Any, Any]
 
 
-class Tagged:
+class TaggingVersion:
     """A version that tags.
 
     Args:
@@ -50,7 +57,7 @@ class Tagged:
         self.session = open_session(folder / "trunk" / "trunk.fp32.onnx")
         kept = load_file(folder / "head.safetensors")
         self.weights, self.bias = kept["weights"], kept["bias"]
-        self.may = allowed(self.tags)
+        self.may = allowed_transitions(self.tags)
 
     def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """For each cleaned row the tags of its words as `text` (and `label`), and named things as
@@ -59,7 +66,7 @@ class Tagged:
         texts = [str(row.get(self.inputs[0]) or "") for row in rows]
         each = self.tokens.tokenizer.encode_batch(texts)
         seen: list[Any] = [None] * len(texts)
-        for pick in batches([len(e.ids) for e in each]):
+        for pick in make_batches([len(e.ids) for e in each]):
             longest = max(len(each[i].ids) for i in pick)
             feed, mask = (
                 np.zeros((len(pick), longest), np.int64),
@@ -74,20 +81,20 @@ class Tagged:
             ):
                 seen[i] = out
         return [
-            self._told(t, s, firsts(t, e.offsets))
+            self._told(t, s, first_tokens(t, e.offsets))
             for t, s, e in zip(texts, seen, each, strict=True)
         ]
 
     def _told(self, text: str, seen: Array, first: list[int]) -> dict[str, Any]:
-        words = words_of(text)
+        words = word_spans(text)
         if not words:
             return {"label": "", "text": "", "spans": []}
-        logits = logits_of(seen, first, self.weights, self.bias)
-        path, p = best(logits, self.may), softmax(logits)
+        logits = word_logits(seen, first, self.weights, self.bias)
+        path, p = decode_viterbi(logits, self.may), softmax(logits)
         tags = [self.tags[k] for k in path]
         found = []
-        for a, b, kind in sorted(spans(tags)):
-            start, end = bare(text, words[a][0], words[b - 1][1])
+        for a, b, kind in sorted(extract_spans(tags)):
+            start, end = trim_marks(text, words[a][0], words[b - 1][1])
             sure = min(float(p[w, path[w]]) for w in range(a, b))
             found.append(
                 {

@@ -14,13 +14,13 @@ import numpy as np
 
 from mesocosm.learning.base_models import Base, resolve
 from mesocosm.learning.export.onnx_sessions import session
-from mesocosm.learning.tasks.vision.pixels import Eye
+from mesocosm.learning.tasks.vision.pixels import ImageEncoder
 
 Array = np.ndarray[Any, Any]
 
 
 @dataclass
-class Sight:
+class ImageFeatures:
     """What a model sees.
 
     Args:
@@ -36,7 +36,7 @@ class Sight:
     tuned: bool = False
 
 
-def seen(
+def extract_features(
     images: Mapping[str, Mapping[str, Sequence[str | None]]],
     named: str | None,
     root: Path,
@@ -44,7 +44,7 @@ def seen(
     folder: Path,
     seed: int,
     say: Callable[[str], None],
-) -> Sight:
+) -> ImageFeatures:
     """What a base sees in each part's images, or filters learnt from them.
 
     Args:
@@ -52,17 +52,19 @@ def seen(
         named: a base that sees; where there is none, filters are learnt from the training images.
         folder: the version's; a net of its own goes into it.
     """
-    from mesocosm.learning.tasks.vision.net import exported, learnt, shared_sight
+    from mesocosm.learning.tasks.vision.net import export_net, export_shared, fit_filters
 
     base = resolve(named, root) if named else None
     if base:
-        where, how = shared_sight(base, store)
+        where, how = export_shared(base, store)
         path = os.path.relpath(where, store / "models" / "x" / "y")
     else:
-        net, how = learnt([v for values in images["train"].values() for v in values if v], seed)
-        exported(net, how, folder)
+        net, how = fit_filters(
+            [v for values in images["train"].values() for v in values if v], seed
+        )
+        export_net(net, how, folder)
         where, path = folder, "."
-    eye = eye_of(where, how)
+    eye = open_encoder(where, how)
     found = {
         part: np.hstack([eye.features(list(values)) for values in fields.values()])
         for part, fields in images.items()
@@ -72,7 +74,7 @@ def seen(
         f"{count} images through {named or 'filters learnt from the training images'}:"
         f" {how['width']} features each"
     )
-    return Sight(
+    return ImageFeatures(
         found,
         {
             "images": list(images["train"]),
@@ -83,6 +85,6 @@ def seen(
     )
 
 
-def eye_of(folder: Path, how: dict[str, Any]) -> Eye:
+def open_encoder(folder: Path, how: dict[str, Any]) -> ImageEncoder:
     """What looks through the graph in a folder."""
-    return Eye(folder, how, session)
+    return ImageEncoder(folder, how, session)

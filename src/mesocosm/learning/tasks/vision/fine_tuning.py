@@ -13,18 +13,23 @@ import torch
 from torch import nn
 
 from mesocosm.learning.augmentation.image import Picture
-from mesocosm.learning.tasks.vision.features import Sight, eye_of
-from mesocosm.learning.tasks.vision.net import STEMS, Pretrained, pretrained, tuned_sight
-from mesocosm.learning.tasks.vision.pixels import Eyes
+from mesocosm.learning.tasks.vision.features import ImageFeatures, open_encoder
+from mesocosm.learning.tasks.vision.net import (
+    STEMS,
+    PretrainedVision,
+    export_tuned,
+    load_pretrained,
+)
+from mesocosm.learning.tasks.vision.pixels import ImageLoader
 
 if TYPE_CHECKING:
-    from mesocosm.learning.features.splits import Parts
+    from mesocosm.learning.features.splits import Splits
     from mesocosm.learning.model import Model
 
 Array = np.ndarray[Any, Any]
 
 
-class Looking(Pretrained):
+class MultiImageNet(PretrainedVision):
     """A net that sees, for the loop: pixels (rows, fields, 3, side, side) and which are there
     (rows, fields) to (rows, fields x width); a picture that is not there is zeros.
 
@@ -37,7 +42,7 @@ class Looking(Pretrained):
         seen = super().forward(pixels.flatten(0, 1)).view(*there.shape, -1)
         return (seen * there.unsqueeze(-1)).flatten(1)
 
-    def train(self, mode: bool = True) -> Looking:
+    def train(self, mode: bool = True) -> MultiImageNet:
         """Set to train, batch normalisation apart."""
         super().train(mode)
         for module in self.modules():
@@ -46,10 +51,10 @@ class Looking(Pretrained):
         return self
 
 
-def tuned(
+def fine_tune_images(
     model: Model,
-    parts: Parts,
-    sight: Sight,
+    parts: Splits,
+    sight: ImageFeatures,
     texts: Mapping[str, Array],
     head: Any,
     store: Path,
@@ -72,7 +77,7 @@ def tuned(
 
     assert sight.base is not None
     tune: Any = model.tune
-    net, how = pretrained(sight.base)
+    net, how = load_pretrained(sight.base)
     if (
         tune.moves == "both"
         # the rate is that of the base that reads; Adam's goes by one over the width (Yang et al.
@@ -87,7 +92,7 @@ def tuned(
         )
     torch.manual_seed(model.seed)
     whole = sum(p.numel() for p in net.parameters())
-    looking = Looking(tune.attach(net.net))
+    looking = MultiImageNet(tune.attach(net.net))
     joined = trainer.Joined(
         looking, head.weights, head.bias, tune.dropout, texts["train"].shape[1], how["width"] ** 0.5
     )  # a head over unit vectors moves as one over vectors of a layer's own size would
@@ -97,7 +102,7 @@ def tuned(
         f" {moving / (whole + joined.weights.numel() + joined.bias.numel()):.2%} of all;"
         f" {'texts come next' if tune.moves == 'both' else 'texts and table stand still'}"
     )
-    eyes = Eyes(how, tuple(w for w in tune.augment if isinstance(w, Picture)))
+    eyes = ImageLoader(how, tuple(w for w in tune.augment if isinstance(w, Picture)))
     data = {
         p: trainer.Rows(
             [(values, "") for values in zip(*parts.images[p].values(), strict=True)],
@@ -110,7 +115,9 @@ def tuned(
     held = (
         data["validation"]
         if len(parts.y["validation"])
-        else trainer.Rows(data["train"].ids, data["train"].table, parts.y["train"], eyes=Eyes(how))
+        else trainer.Rows(
+            data["train"].ids, data["train"].table, parts.y["train"], eyes=ImageLoader(how)
+        )
     )
     history = trainer.train(joined, tune, data["train"], held, model.seed, keep, told)
     joined.float()
@@ -120,14 +127,14 @@ def tuned(
     net.eval()
     if folder is None:
         found = {
-            p: np.hstack([_seen(net, how, list(v)) for v in fields.values()])
+            p: np.hstack([_encode_images(net, how, list(v)) for v in fields.values()])
             for p, fields in parts.images.items()
         }
         return found, history
     from mesocosm.learning.export.weight_sharing import lean
 
-    own = lean(folder, tuned_sight(net, sight.base, how, folder, store), STEMS)
-    eye = eye_of(folder, how)
+    own = lean(folder, export_tuned(net, sight.base, how, folder, store), STEMS)
+    eye = open_encoder(folder, how)
     sight.features = {
         p: np.hstack([eye.features(list(v)) for v in fields.values()])
         for p, fields in parts.images.items()
@@ -137,11 +144,13 @@ def tuned(
     return sight.features, history
 
 
-def _seen(net: Pretrained, how: Mapping[str, Any], values: list[str | None]) -> Array:
+def _encode_images(
+    net: PretrainedVision, how: Mapping[str, Any], values: list[str | None]
+) -> Array:
     """Features (rows, width) of pictures by the net itself."""
     found = []
     with torch.inference_mode():
         for start in range(0, len(values), 32):
-            shown, there = Eyes(how).look([((v,), "") for v in values[start : start + 32]])
+            shown, there = ImageLoader(how).load([((v,), "") for v in values[start : start + 32]])
             found.append((net(shown[:, 0]) * there).numpy())
     return np.vstack(found) if found else np.zeros((0, how["width"]), np.float32)

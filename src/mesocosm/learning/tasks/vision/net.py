@@ -23,18 +23,18 @@ from mesocosm.core.hashing import digest
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.export.reweighting import reweight
 from mesocosm.learning.export.weight_sharing import part
-from mesocosm.learning.features.embeddings import full, quiet
-from mesocosm.learning.tasks.vision.pixels import pixels
+from mesocosm.learning.features.embeddings import silence_libraries, to_float
+from mesocosm.learning.tasks.vision.pixels import decode_pixels
 
 Array = np.ndarray[Any, Any]
 SIDE, PATCH, FILTERS, SAMPLE = 32, 6, 128, 30_000
-LEAST = 10  # images from which filters can be learnt
+MIN_IMAGES = 10  # images from which filters can be learnt
 SOFT = 0.25
 REVISION = 2
 STEMS = ("sight",)
 
 
-class Patches(nn.Module):  # type: ignore[misc]
+class PatchFilters(nn.Module):  # type: ignore[misc]
     """One layer of filters over a picture of 32 x 32, what each finds in each quarter of it,
     standardised; unit vectors (rows, 4 x filters).
 
@@ -75,7 +75,7 @@ class Patches(nn.Module):  # type: ignore[misc]
         return nn.functional.normalize((self.found(x) - self.mean) / self.sd, dim=-1)
 
 
-class Pretrained(nn.Module):  # type: ignore[misc]
+class PretrainedVision(nn.Module):  # type: ignore[misc]
     """One of transformers' nets, the mean over what it says of the places of a picture; unit
     vectors.
     """
@@ -88,11 +88,11 @@ class Pretrained(nn.Module):  # type: ignore[misc]
         """Unit vectors of standardised pixels (rows, 3, side, side)."""
         states = self.net(pixel_values=x).last_hidden_state
         return nn.functional.normalize(
-            full(states.mean((2, 3)) if states.dim() == 4 else states.mean(1)), dim=-1
+            to_float(states.mean((2, 3)) if states.dim() == 4 else states.mean(1)), dim=-1
         )
 
 
-def learnt(images: Sequence[str], seed: int) -> tuple[Patches, dict[str, Any]]:
+def fit_filters(images: Sequence[str], seed: int) -> tuple[PatchFilters, dict[str, Any]]:
     """Filters learnt from images without labels, and how their pixels are made.
 
     Raises:
@@ -102,17 +102,17 @@ def learnt(images: Sequence[str], seed: int) -> tuple[Patches, dict[str, Any]]:
     from threadpoolctl import threadpool_limits
 
     distinct = sorted(set(images))
-    if len(distinct) < LEAST:
+    if len(distinct) < MIN_IMAGES:
         raise Wrong(
             "inputs",
             f"the training rows hold {len(distinct)} different images",
-            f"at least {LEAST}, or 'image_base' with a base that sees",
+            f"at least {MIN_IMAGES}, or 'image_base' with a base that sees",
         )
     draw = np.random.default_rng(seed)
     if len(distinct) > 4000:
         distinct = [distinct[i] for i in np.sort(draw.choice(len(distinct), 4000, replace=False))]
     how: dict[str, Any] = {"side": SIDE, "mean": [0.5] * 3, "sd": [0.25] * 3}
-    shown = pixels(distinct, SIDE, how["mean"], how["sd"])
+    shown = decode_pixels(distinct, SIDE, how["mean"], how["sd"])
     rows, a, b = (
         draw.integers(0, n, SAMPLE) for n in (len(shown), SIDE - PATCH + 1, SIDE - PATCH + 1)
     )
@@ -136,7 +136,7 @@ def learnt(images: Sequence[str], seed: int) -> tuple[Patches, dict[str, Any]]:
     filters = centres @ white
     bias = -filters @ level - SOFT
     wide = 4 * FILTERS
-    net = Patches(
+    net = PatchFilters(
         filters.reshape(FILTERS, 3, PATCH, PATCH).astype(np.float32),
         bias.astype(np.float32),
         np.zeros(wide, np.float32),
@@ -153,7 +153,7 @@ def learnt(images: Sequence[str], seed: int) -> tuple[Patches, dict[str, Any]]:
     return net, how | {"width": wide}
 
 
-def pretrained(base: Base) -> tuple[Pretrained, dict[str, Any]]:
+def load_pretrained(base: Base) -> tuple[PretrainedVision, dict[str, Any]]:
     """A base that sees, and how its pixels are made.
 
     Raises:
@@ -161,7 +161,7 @@ def pretrained(base: Base) -> tuple[Pretrained, dict[str, Any]]:
     """
     from transformers import AutoModel
 
-    quiet()
+    silence_libraries()
     try:
         net = AutoModel.from_pretrained(
             base.folder, use_safetensors=True, trust_remote_code=False, dtype=torch.float32
@@ -189,13 +189,13 @@ def pretrained(base: Base) -> tuple[Pretrained, dict[str, Any]]:
         "mean": told.get("image_mean", [0.5] * 3),
         "sd": told.get("image_std", [0.5] * 3),
     }
-    seen = Pretrained(net)
+    seen = PretrainedVision(net)
     with torch.inference_mode():
         wide = seen(torch.zeros(1, 3, how["side"], how["side"])).shape[1]
     return seen, how | {"width": int(wide)}
 
 
-def exported(net: Any, how: dict[str, Any], folder: Path) -> None:
+def export_net(net: Any, how: dict[str, Any], folder: Path) -> None:
     """Write `sight.onnx`: `pixels` (rows, 3, side, side) to `features` (rows, width)."""
     import logging
 
@@ -217,7 +217,7 @@ def exported(net: Any, how: dict[str, Any], folder: Path) -> None:
         program.save(str(folder / "sight.onnx"))
 
 
-def shared_sight(base: Base, store: Path) -> tuple[Path, dict[str, Any]]:
+def export_shared(base: Base, store: Path) -> tuple[Path, dict[str, Any]]:
     """The folder of a base's graph, exported once a store, and for all stores of a person where a
     cache is; and how its pixels are made.
     """
@@ -232,26 +232,30 @@ def shared_sight(base: Base, store: Path) -> tuple[Path, dict[str, Any]]:
     ]
     folder = store / "trunks" / digest(base.weights, settings, "sight", REVISION, version("torch"))
     if not (folder / "sight.json").is_file() and not taken(f"trunks/{folder.name}", folder):
-        net, how = pretrained(base)
+        net, how = load_pretrained(base)
         with folder_appears(folder) as aside:
-            exported(net, how, aside)
+            export_net(net, how, aside)
             part(aside, STEMS)
             write_json(aside / "sight.json", how)
         left(f"trunks/{folder.name}", folder)
     return folder, json.loads((folder / "sight.json").read_text(encoding="utf-8"))
 
 
-def tuned_sight(net: Any, base: Base, how: dict[str, Any], folder: Path, store: Path) -> Path:
+def export_tuned(net: Any, base: Base, how: dict[str, Any], folder: Path, store: Path) -> Path:
     """Write `sight.onnx` of a base that was tuned: the base's own graph with other weights where
     that gives what torch gives, else exported anew.
 
     Returns:
         The folder of the untouched base's graph.
     """
-    shared, _ = shared_sight(base, store)
+    shared, _ = export_shared(base, store)
     shown = torch.rand(2, 3, how["side"], how["side"], generator=torch.Generator().manual_seed(0))
     if not reweight(
-        net, pretrained(base)[0], shared / "sight.onnx", folder / "sight.onnx", {"pixels": shown}
+        net,
+        load_pretrained(base)[0],
+        shared / "sight.onnx",
+        folder / "sight.onnx",
+        {"pixels": shown},
     ):
-        exported(net, how, folder)
+        export_net(net, how, folder)
     return shared

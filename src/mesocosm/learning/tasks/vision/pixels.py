@@ -18,7 +18,7 @@ Array = np.ndarray[Any, Any]
 BATCH = 32
 
 
-def opened(value: str) -> Any:
+def decode_image(value: str) -> Any:
     """An image as PNG in base64 as a picture (Pillow, RGB)."""
     from PIL import Image
 
@@ -26,7 +26,7 @@ def opened(value: str) -> Any:
         return picture.convert("RGB")
 
 
-def standard(picture: Any, side: int, mean: Sequence[float], sd: Sequence[float]) -> Array:
+def standardize(picture: Any, side: int, mean: Sequence[float], sd: Sequence[float]) -> Array:
     """Standardised pixels (3, side, side) in float32 of a picture, stretched to a square."""
     from PIL import Image
 
@@ -36,16 +36,18 @@ def standard(picture: Any, side: int, mean: Sequence[float], sd: Sequence[float]
     )
 
 
-def pixels(values: Sequence[str], side: int, mean: Sequence[float], sd: Sequence[float]) -> Array:
+def decode_pixels(
+    values: Sequence[str], side: int, mean: Sequence[float], sd: Sequence[float]
+) -> Array:
     """Standardised pixels (rows, 3, side, side) in float32 of images as PNG in base64."""
     out = np.zeros((len(values), 3, side, side), np.float32)
     for row, value in enumerate(values):
-        out[row] = standard(opened(value), side, mean, sd)
+        out[row] = standardize(decode_image(value), side, mean, sd)
     return out
 
 
 @dataclass(frozen=True)
-class Eyes:
+class ImageLoader:
     """How training looks at the pictures of rows; a row is its pictures (one a field, None where it
     has none) and the seed of how they are changed.
 
@@ -57,13 +59,13 @@ class Eyes:
     how: Mapping[str, Any]
     ways: tuple[Picture, ...] = ()
 
-    def anew(
+    def reseed(
         self, rows: Sequence[tuple[tuple[str | None, ...], str]], seed: int
     ) -> list[tuple[tuple[str | None, ...], str]]:
         """The rows with a seed each, which changes their pictures in another way than before."""
         return [(values, f"{seed} {i}") for i, (values, _) in enumerate(rows)]
 
-    def look(self, rows: Sequence[tuple[tuple[str | None, ...], str]]) -> tuple[Any, Any]:
+    def load(self, rows: Sequence[tuple[tuple[str | None, ...], str]]) -> tuple[Any, Any]:
         """Pixels (rows, fields, 3, side, side) and which pictures are there (rows, fields), as
         tensors in float32; rows without a seed are shown as they are.
         """
@@ -78,17 +80,17 @@ class Eyes:
             rng = random.Random(seed)
             for field, value in enumerate(values):
                 if value:
-                    picture = opened(value)
+                    picture = decode_image(value)
                     for way in self.ways if seed else ():
                         picture = way.changed(picture, rng)
                     shown[row, field], there[row, field] = (
-                        standard(picture, side, self.how["mean"], self.how["sd"]),
+                        standardize(picture, side, self.how["mean"], self.how["sd"]),
                         1,
                     )
         return torch.from_numpy(shown), torch.from_numpy(there)
 
 
-class Eye:
+class ImageEncoder:
     """Images to features through an exported net.
 
     Args:
@@ -111,7 +113,7 @@ class Eye:
             part = distinct[start : start + BATCH]
             out = self.session.run(
                 ["features"],
-                {"pixels": pixels(part, self.how["side"], self.how["mean"], self.how["sd"])},
+                {"pixels": decode_pixels(part, self.how["side"], self.how["mean"], self.how["sd"])},
             )[0]
             known |= dict(zip(part, out, strict=True))
         none = np.zeros(self.how["width"], np.float32)
