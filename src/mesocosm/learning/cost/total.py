@@ -72,11 +72,10 @@ def work_of(
             else finding(model, base, texts, answers, site.store)
         )
     from mesocosm.learning.cost.predictive import planned
-    from mesocosm.learning.features.splits import split_dataset
+    from mesocosm.learning.features.splits import SplitContext, split_dataset
 
-    parts = split_dataset(
-        model, rows, split, kinds, site.order, site.taught, site.groups, site.sites
-    )
+    context = SplitContext(site.order, site.taught, site.groups, site.sites)
+    parts = split_dataset(model, rows, split, kinds, context)
     scratch = model.pretrain is not None and model.pretrain.scratch is not None
     reads = resolve(model.base or "", site.root) if parts.text_names and not scratch else None
     return planned(model, parts, reads, site.root, site.store, site.corpus, site.told)

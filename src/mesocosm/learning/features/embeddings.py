@@ -47,7 +47,7 @@ def to_float(x: torch.Tensor) -> torch.Tensor:
 
 
 def silence_libraries() -> None:
-    """Silence libraries whose notes frighten users, and keep them off the network."""
+    """Silence libraries' warnings and progress bars, and keep them off the network."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     from transformers.utils import logging
@@ -70,7 +70,7 @@ def load_trunk(base: Base) -> Trunk:
         raise Wrong(
             "base",
             f"the weights of '{base.name}' cannot be read",
-            "a whole folder laid out as a hub's, of an architecture that transformers knows",
+            "a complete folder laid out as a hub's, of an architecture that transformers knows",
         ) from error
     trunk = Trunk(net)
     trunk.eval()
@@ -82,17 +82,15 @@ def pad(rows: Sequence[Any]) -> tuple[torch.Tensor, torch.Tensor]:
     likewise, in float32.
     """
     longest = max(map(len, rows))
-    states = isinstance(rows[0], np.ndarray)
-    ids = (
-        torch.zeros(len(rows), longest, rows[0].shape[1])
-        if states
-        else torch.zeros(len(rows), longest, dtype=torch.int64)
-    )
     mask = torch.zeros(len(rows), longest, dtype=torch.int64)
+    if isinstance(rows[0], np.ndarray):
+        padded = torch.zeros(len(rows), longest, rows[0].shape[1])
+    else:
+        padded = torch.zeros(len(rows), longest, dtype=torch.int64)
     for i, row in enumerate(rows):
-        ids[i, : len(row)] = torch.from_numpy(row) if states else torch.tensor(row)
+        padded[i, : len(row)] = torch.as_tensor(row)
         mask[i, : len(row)] = 1
-    return ids, mask
+    return padded, mask
 
 
 def supports_bfloat16() -> bool:
@@ -106,27 +104,25 @@ def encode(
     """Features (rows, width) in float32 of texts, in their order; equal texts are encoded once.
 
     Args:
-        say: is told every two seconds how far it is.
+        say: called every two seconds with the progress.
     """
     distinct = list(dict.fromkeys(texts))
     ids = tokens.ids(distinct)
-    found: list[Any] = [None] * len(distinct)
-    whole, done, read = sum(map(len, ids)), 0, 0
+    rows: list[Any] = [None] * len(distinct)
+    total, done, read = sum(map(len, ids)), 0, 0
     began = spoke = time.perf_counter()
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=supports_bfloat16()):
         for batch in make_batches([len(r) for r in ids]):
             out = trunk(*pad([ids[i] for i in batch])).float().numpy()
             for i, row in zip(batch, out, strict=True):
-                found[i] = row
+                rows[i] = row
             done, read = done + sum(len(ids[i]) for i in batch), read + len(batch)
             if say and (now := time.perf_counter()) - spoke > QUIET:
                 spoke = now
-                say(
-                    f"{read:,} of {len(ids):,} texts read,"
-                    f" {(now - began) / done * (whole - done):.0f} s left"
-                )
+                left = (now - began) / done * (total - done)
+                say(f"embedding: {read:,} of {len(ids):,} texts, {left:.0f} s left")
     where = {text: i for i, text in enumerate(distinct)}
-    return np.stack([found[where[text]] for text in texts]).astype(np.float32)
+    return np.stack([rows[where[text]] for text in texts]).astype(np.float32)
 
 
 def embed_texts(
@@ -143,12 +139,12 @@ def embed_texts(
 
     from mesocosm.core.files import aside_name
 
-    kept = feature_cache_path(base, texts, most, store)
-    if kept.is_file():
-        return np.asarray(load_file(kept)["features"])
-    found = encode(load_trunk(base), Tokens(base.folder, most), texts, say)
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    aside = kept.with_name(aside_name(kept))
-    save_file({"features": found}, aside)
-    os.replace(aside, kept)
-    return found
+    path = feature_cache_path(base, texts, most, store)
+    if path.is_file():
+        return np.asarray(load_file(path)["features"])
+    features = encode(load_trunk(base), Tokens(base.folder, most), texts, say)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(aside_name(path))
+    save_file({"features": features}, aside)
+    os.replace(aside, path)
+    return features

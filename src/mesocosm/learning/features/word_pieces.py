@@ -20,6 +20,7 @@ MARKS = (
     "\u17b4-\u17d3\ufe00-\ufe0f\u200d"
 )
 PIECE = re.compile(f"[{UNSPACED}][{MARKS}]*|[^\\s{UNSPACED}]+")
+FIRST_UNSPACED = re.compile(f"[{UNSPACED}]")
 WORD = re.compile(r"\w\w+")
 
 
@@ -46,21 +47,20 @@ def remove_piece(text: str, span: tuple[int, int]) -> str:
 
 
 def extract_terms(text: str) -> list[str]:
-    """What a bag of words counts: words of two letters and more in lower case; single characters of
-    scripts without spaces; where a text has neither, each of its characters that is not a space.
+    """The terms of a bag of words: words of two letters and more in lower case; single characters
+    of scripts without spaces; where a text has neither, each of its characters but spaces.
 
     >>> extract_terms("A card"), extract_terms("卡 X1"), extract_terms("A"), extract_terms("👍 👍")
     (['card'], ['卡', 'x1'], ['a'], ['👍', '👍'])
     """
-    low = text.lower()
-    found = [
-        m.group()
-        for part in PIECE.finditer(low)
-        for m in (
-            WORD.finditer(part.group()) if not re.match(f"[{UNSPACED}]", part.group()) else [part]
-        )
-    ]
-    return found or [c for c in low if not c.isspace()]
+    lower = text.lower()
+    terms: list[str] = []
+    for piece in PIECE.findall(lower):
+        if FIRST_UNSPACED.match(piece):
+            terms.append(piece)
+        else:
+            terms += WORD.findall(piece)
+    return terms or [c for c in lower if not c.isspace()]
 
 
 def dominant_script(text: str) -> str:
@@ -70,5 +70,7 @@ def dominant_script(text: str) -> str:
     >>> dominant_script("Der Zug"), dominant_script("银行卡 lost"), dominant_script("👍")
     ('LATIN', 'LATIN', '')
     """
-    seen = Counter(unicodedata.name(c, "").split(" ")[0] for c in text if c.isalpha())
-    return seen.most_common(1)[0][0] if seen else ""
+    counts = Counter(unicodedata.name(c, "").split(" ")[0] for c in text if c.isalpha())
+    if not counts:
+        return ""
+    return counts.most_common(1)[0][0]

@@ -28,7 +28,7 @@ from mesocosm.learning.evaluation.leakage import leaks
 from mesocosm.learning.evaluation.learning_curve import curve
 from mesocosm.learning.export.served_graphs import write_graphs
 from mesocosm.learning.features import tabular
-from mesocosm.learning.features.splits import Splits, split_dataset
+from mesocosm.learning.features.splits import SplitContext, Splits, split_dataset
 from mesocosm.learning.heads.unlearning import save_inverse
 from mesocosm.learning.importers.onnx import Brought, BroughtHead, head_of
 from mesocosm.learning.model import Model
@@ -86,9 +86,8 @@ def grow(
     import torch
 
     torch.manual_seed(model.seed)
-    parts = split_dataset(
-        model, rows, split, kinds, site.order, site.taught, site.groups, site.sites
-    )
+    context = SplitContext(site.order, site.taught, site.groups, site.sites)
+    parts = split_dataset(model, rows, split, kinds, context)
     parts.again = [at for at, i in enumerate(parts.where["train"]) if i in site.again]
     found = leaks(
         rows,
