@@ -99,7 +99,7 @@ def material(seed: int = 3) -> tuple[list[str], dict[str, list[str]]]:
 def shots(base: Any, apart: dict[str, list[str]], store: Path, draws: int = size(5, 1)) -> float:
     """Mean accuracy over draws with few labels, a frozen base."""
     from mesocosm.learning.features.embeddings import embed_texts
-    from mesocosm.learning.heads.selection import select_head
+    from mesocosm.learning.heads.selection import TrainingRows, select_head
 
     names, right = [n for n in LIBRARIES if len(apart[n]) > 120], []
     for draw in range(draws):
@@ -108,7 +108,7 @@ def shots(base: Any, apart: dict[str, list[str]], store: Path, draws: int = size
         x = embed_texts(base, [t for n in names for t in picked[n][:SHOTS]], 128, store)
         z = embed_texts(base, [t for n in names for t in picked[n][SHOTS:]], 128, store)
         y, w = np.repeat(np.arange(len(names)), SHOTS), np.repeat(np.arange(len(names)), 100)
-        head = select_head(x, np.zeros((len(x), 0), np.float32), y, len(names), 7)
+        head = select_head(TrainingRows(x, np.zeros((len(x), 0), np.float32), y, len(names), 7))
         right.append(
             float((head.logits(z, np.zeros((len(z), 0), np.float32)).argmax(1) == w).mean())
         )

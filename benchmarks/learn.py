@@ -35,7 +35,7 @@ from mesocosm.learning.evaluation import metrics
 from mesocosm.learning.features.embeddings import embed_texts
 from mesocosm.learning.features.splits import split_dataset
 from mesocosm.learning.heads import softmax
-from mesocosm.learning.heads.selection import select_head
+from mesocosm.learning.heads.selection import TrainingRows, select_head
 from mesocosm.lifecycle.access.data_access import columns_of, kinds_of
 
 SETTINGS = [
@@ -90,7 +90,9 @@ def credit() -> list[Line]:
             (texts, text, none),
             (tables, none, parts.table),
         ):
-            head = select_head(x["train"], z["train"], parts.y["train"], parts.task.classes, seed)
+            head = select_head(
+                TrainingRows(x["train"], z["train"], parts.y["train"], parts.task.classes, seed)
+            )
             told.append(metrics.auc(softmax(head.logits(x["test"], z["test"])), parts.y["test"]))
         target = (y == parts.labels[1]).astype(int)
         nets = [

@@ -23,7 +23,7 @@ from parts import size, some
 from mesocosm.learning.evaluation import metrics
 from mesocosm.learning.features import tabular
 from mesocosm.learning.heads import softmax
-from mesocosm.learning.heads.selection import select_head
+from mesocosm.learning.heads.selection import TrainingRows, select_head
 
 Line = tuple[str, float, str, bool]
 SETTINGS = [
@@ -106,7 +106,7 @@ def ours(
     mean, sd = (0.0, 1.0) if classes else (y[train].mean(), y[train].std())
     target = y[train] if classes else (y[train] - mean) / sd
     none = {p: np.zeros((len(t), 0), np.float32) for p, t in table.items()}
-    head = select_head(none["train"], table["train"], target, classes, seed)
+    head = select_head(TrainingRows(none["train"], table["train"], target, classes, seed))
     out = head.logits(none["test"], table["test"])
     left = head.left_out if classes else head.left_out[:, 0]
     said = softmax(out) if classes else out[:, 0] * sd + mean
@@ -270,11 +270,13 @@ def texts() -> list[tuple[str, float, float]]:
                 embed_texts(base, c, 128, Path(store)),
             )
         head = select_head(
-            known,
-            np.zeros((len(a), 0), np.float32),
-            np.array([labels.index(k) for k in b]),
-            len(labels),
-            7,
+            TrainingRows(
+                known,
+                np.zeros((len(a), 0), np.float32),
+                np.array([labels.index(k) for k in b]),
+                len(labels),
+                7,
+            )
         )
         right = float(
             (

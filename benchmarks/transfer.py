@@ -79,7 +79,7 @@ def frozen(
     from mesocosm.learning.base_models import resolve
     from mesocosm.learning.features.embeddings import embed_texts, load_trunk
     from mesocosm.learning.features.splits import split_dataset
-    from mesocosm.learning.heads.selection import label_names, select_head
+    from mesocosm.learning.heads.selection import TrainingRows, label_names, select_head
     from mesocosm.learning.model import Model
 
     rows, split = (
@@ -97,7 +97,9 @@ def frozen(
     names = label_names(parts.task.labels, parts.y["train"])
     said = embed_texts(base, names, 128, store) if names else None
     head = select_head(
-        x, parts.table["train"], parts.y["train"], parts.task.classes, model.seed, only, names=said
+        TrainingRows(x, parts.table["train"], parts.y["train"], parts.task.classes, model.seed),
+        only,
+        names=said,
     )
     took = cpu() - began
     top = head.logits(

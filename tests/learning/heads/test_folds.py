@@ -17,7 +17,7 @@ from mesocosm.learning.heads.folds import (
 )
 from mesocosm.learning.heads.kernel import log_loss
 from mesocosm.learning.heads.majority import Majority
-from mesocosm.learning.heads.selection import select_head
+from mesocosm.learning.heads.selection import TrainingRows, select_head
 
 
 @settings(max_examples=60, deadline=None)
@@ -71,8 +71,13 @@ def test_copies_of_noise_choose_no_memoriser(jitter: float) -> None:
     groups = group_duplicates([""] * len(y), [()] * len(y), x, None)
     assert groups is not None and len(np.unique(groups)) == 150
     for name in ("kernel", "linear"):
-        assert select_head(np.zeros((len(y), 0)), x, y, 2, 7, name, groups=groups).loss > 0.68
-    head = select_head(np.zeros((len(y), 0)), x, y, 2, 7, ["kernel", "linear"], groups=groups)
+        assert (
+            select_head(TrainingRows(np.zeros((len(y), 0)), x, y, 2, 7, groups=groups), name).loss
+            > 0.68
+        )
+    head = select_head(
+        TrainingRows(np.zeros((len(y), 0)), x, y, 2, 7, groups=groups), ["kernel", "linear"]
+    )
     assert (
         head.loss > 0.68
         and log_loss(Majority().fit(np.zeros((450, 0)), x, y, 2, 7, groups).left_out, y) < 0.72
@@ -112,10 +117,12 @@ def test_one_row_of_a_third_class_leaves_the_choice_as_it_was(
     y = (x[:, 0] * x[:, 1] > 0).astype(int)
     y[0] = 2
     assert comparable_rows(y, 3) is not None and comparable_rows(np.minimum(y, 1), 2) is None
-    head = select_head(np.zeros((160, 0)), x, y, 3, 7, ["linear", "boost"])
+    head = select_head(TrainingRows(np.zeros((160, 0)), x, y, 3, 7), ["linear", "boost"])
     assert head.name == "boost" and head.loss < 0.6
     many = np.array([0] * 159 + [1])  # nothing is left to compare classes by, and nothing crashes
-    assert np.isfinite(select_head(np.zeros((160, 0)), x, many, 2, 7, ["linear"]).loss)
+    assert np.isfinite(
+        select_head(TrainingRows(np.zeros((160, 0)), x, many, 2, 7), ["linear"]).loss
+    )
 
 
 @pytest.mark.parametrize("classes", [0, 2])
@@ -128,7 +135,7 @@ def test_no_signal_is_served_as_the_majority(classes: int, monkeypatch: pytest.M
         rng = np.random.default_rng(seed)
         x = rng.normal(size=(120, 6))
         y = rng.integers(0, 2, 120) if classes else rng.normal(size=120)
-        served.append(select_head(np.zeros((120, 0)), x, y, classes, 7).name)
+        served.append(select_head(TrainingRows(np.zeros((120, 0)), x, y, classes, 7)).name)
     assert served.count("majority") >= 9, served
     plain = Majority().fit(np.zeros((120, 0)), x, y, classes, 7)
     held = plain.tensors()[0]

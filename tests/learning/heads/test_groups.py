@@ -18,7 +18,7 @@ from mesocosm.learning.heads import HEADS
 from mesocosm.learning.heads.folds import count_held_out, make_folds, shuffle_rows
 from mesocosm.learning.heads.kernel import KernelRidge, log_loss
 from mesocosm.learning.heads.linear import Linear
-from mesocosm.learning.heads.selection import select_head
+from mesocosm.learning.heads.selection import TrainingRows, select_head
 from mesocosm.learning.tasks.retrieval.query_projection import (
     fit_projection,
     normalize_rows,
@@ -157,15 +157,17 @@ def test_the_choice_is_by_what_holds_on_rows_of_other_groups() -> None:
     none = np.zeros((len(x), 0), np.float32)
     said: list[str] = []
     fooled, honest = (
-        select_head(none, x, y, 2, 7),
-        select_head(none, x, y, 2, 7, groups=groups, say=said.append),
+        select_head(TrainingRows(none, x, y, 2, 7)),
+        select_head(TrainingRows(none, x, y, 2, 7, groups=groups), say=said.append),
     )
     judged, answers, _ = copies(400, 1, seed=9, tell=1.5)
     many = np.zeros((len(judged), 0), np.float32)
     assert log_loss(honest.logits(many, judged), answers) < log_loss(
         fooled.logits(many, judged), answers
     )
-    one = select_head(none, x, y, 2, 7, "linear", say=said.append, groups=np.zeros(len(x), int))
+    one = select_head(
+        TrainingRows(none, x, y, 2, 7, groups=np.zeros(len(x), int)), "linear", say=said.append
+    )
     assert np.isfinite(one.loss) and any(
         "of one group, so they are left out one by one" in s for s in said
     )
@@ -192,7 +194,7 @@ def pond(home: Path, groups: int = 80, text: str = FILE) -> Path:
 
 
 def losses(said: list[str]) -> dict[str, float]:
-    found = (re.match(r"(.+) head: left-out log-loss ([\d.]+)", line) for line in said)
+    found = (re.match(r"(.+) head: cross-validated log-loss ([\d.]+)", line) for line in said)
     return {told[1]: float(told[2]) for told in found if told}
 
 

@@ -15,7 +15,7 @@ from conftest import SMALL, said_of
 
 from mesocosm.learning.heads.blend import sigmoid, softmax
 from mesocosm.learning.heads.late_fusion import output_weights
-from mesocosm.learning.heads.selection import select_head
+from mesocosm.learning.heads.selection import TrainingRows, select_head
 
 pytestmark = pytest.mark.slow
 
@@ -37,8 +37,8 @@ def crossed(rows: int = 600) -> tuple[Any, Any, Any]:
 @pytest.mark.parametrize("name", ["mlp", "attention"])
 def test_a_net_tells_what_a_line_cannot(name: str) -> None:
     text, table, y = crossed()
-    line = select_head(text, table, y, 2, 7, "linear")
-    head = select_head(text, table, y, 2, 7, name, spans=(3, 1, 1))
+    line = select_head(TrainingRows(text, table, y, 2, 7), "linear")
+    head = select_head(TrainingRows(text, table, y, 2, 7, spans=(3, 1, 1)), name)
     assert head.name == name and head.loss < 0.75 * line.loss
     new_text, new_table, new = crossed(900)
     right = float((head.logits(new_text[600:], new_table[600:]).argmax(1) == new[600:]).mean())
@@ -63,7 +63,7 @@ def test_the_graph_says_what_the_nets_say(tmp_path: Path, name: str, kind: str) 
         "labels": np.stack([y, table[:, 4] > 0], 1).astype(np.int8),
     }.get(kind, y)
     classes = {"number": 0}.get(kind, 2)
-    head = select_head(text, table, target, classes, 7, name, spans=(3, 1, 1))
+    head = select_head(TrainingRows(text, table, target, classes, 7, spans=(3, 1, 1)), name)
     export_head(
         head.tensors(), tmp_path / "head.onnx", classes, kind == "labels", output_weights(head)
     )
@@ -80,7 +80,7 @@ def test_attention_is_built_beside_its_parts_and_served(
     file = pond / "ecosystem.yaml"
     file.write_text(SMALL.replace("tune: {method: frozen, head: kernel}", "fusion: attention"))
     done = cli("build", "-f", str(file))
-    assert done.returncode == 0 and "attention head: left-out log-loss" in done.stderr, (
+    assert done.returncode == 0 and "attention head: cross-validated log-loss" in done.stderr, (
         done.stdout + done.stderr
     )
     out = json.loads(

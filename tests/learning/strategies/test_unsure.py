@@ -16,7 +16,7 @@ from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.api.service_calls import local
 from mesocosm.core.errors import Failure, Wrong
 from mesocosm.learning.heads import softmax
-from mesocosm.learning.heads.selection import select_head
+from mesocosm.learning.heads.selection import TrainingRows, select_head
 from mesocosm.learning.strategies.active_learning import select_rows
 from mesocosm.lifecycle.review.label_review import worth_labelling
 
@@ -32,7 +32,7 @@ def test_chosen_rows_teach_more_than_rows_drawn_by_lot() -> None:
         for how in ("chosen", "drawn"):
             known = [*np.flatnonzero(y[:500] == 0)[:6], *np.flatnonzero(y[:500] == 1)[:6]]
             for _ in range(4):
-                head = select_head(none[known], x[known], y[known], 2, 0, "kernel")
+                head = select_head(TrainingRows(none[known], x[known], y[known], 2, 0), "kernel")
                 rest = np.setdiff1d(np.arange(500), known)
                 p = softmax(head.logits(none[rest], x[rest]))
                 more = (
@@ -41,7 +41,7 @@ def test_chosen_rows_teach_more_than_rows_drawn_by_lot() -> None:
                     else rng.choice(rest, 10, replace=False)
                 )
                 known = [*known, *more.tolist()]
-            head = select_head(none[known], x[known], y[known], 2, 0, "kernel")
+            head = select_head(TrainingRows(none[known], x[known], y[known], 2, 0), "kernel")
             right[how] = float((head.logits(none[500:], x[500:]).argmax(1) == y[500:]).mean())
         gains.append(right["chosen"] - right["drawn"])
     assert np.mean(gains) > 0.01

@@ -24,8 +24,8 @@ RIDGES = tuple(np.geomspace(0.01, 10_000, 25))
 
 
 class Linear:
-    """Multinomial logistic regression, its strength chosen by five-fold log-loss; one a label where
-    several may be there; ridge for a number, by leave-one-out.
+    """Multinomial logistic regression, its strength chosen by five-fold log-loss; one per label for
+    several labels; ridge for a number, by leave-one-out.
 
     Source: Hastie, Tibshirani and Friedman, The Elements of Statistical Learning (2009), 3.4 and
     4.4.
@@ -36,7 +36,7 @@ class Linear:
     def again(
         self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None
     ) -> Linear:
-        """Another of the kind, fitted on other rows."""
+        """A head of the same kind, fitted on other rows."""
         return Linear().fit(text, table, y, classes, seed, groups)
 
     def fit(
@@ -50,9 +50,9 @@ class Linear:
         )  # unit texts are brought to the table's scale
         self.y_left = y
         if not classes:
-            return self._ridge(x, y, text.shape[1], groups)
+            return self._fit_ridge(x, y, text.shape[1], groups)
         if y.ndim == 2:
-            return self._labels(x, y, text.shape[1], seed, groups)
+            return self._fit_labels(x, y, text.shape[1], seed, groups)
         self.loss, best = np.inf, 0.3
         self.left_out = np.zeros((len(y), classes))
 
@@ -69,7 +69,7 @@ class Linear:
         for strength in STRENGTHS if parts else ():
             left = np.zeros((len(y), classes))
             for rows, out in parts:
-                left[out] = self._full(fitted(strength, rows), x[out], classes)
+                left[out] = self._scores(fitted(strength, rows), x[out], classes)
             loss = loss_of(left, y)
             if loss < self.loss:
                 self.loss, best, self.left_out = loss, strength, left
@@ -83,7 +83,7 @@ class Linear:
         self.settings = {"strength": best}
         return self
 
-    def _ridge(self, x: Array, y: Array, texts: int, groups: Groups) -> Linear:
+    def _fit_ridge(self, x: Array, y: Array, texts: int, groups: Groups) -> Linear:
         """Ridge regression; the decomposition of x gives every row's left-out residual for each
         strength.
         """
@@ -94,7 +94,7 @@ class Linear:
         for strength in RIDGES:
             shrunk = values**2 / (values**2 + strength)
             gap = y - level - turned @ (shrunk * along)
-            left = y - _alone(gap, turned, shrunk, groups)
+            left = y - _leave_out(gap, turned, shrunk, groups)
             if (loss := squared_error(left[:, None], y)) < self.loss:
                 self.loss, best, self.left_out = loss, float(strength), left[:, None]
         weights = axes.T @ (values / (values**2 + best) * along)
@@ -104,9 +104,9 @@ class Linear:
         self.settings = {"strength": round(best, 4)}
         return self
 
-    def _labels(self, x: Array, y: Array, texts: int, seed: int, groups: Groups) -> Linear:
-        """A logistic regression a label, all of one strength; a label that rows lack or all have is
-        as sure as its share.
+    def _fit_labels(self, x: Array, y: Array, texts: int, seed: int, groups: Groups) -> Linear:
+        """A logistic regression per label, all of one strength; a label that no row or every row
+        has is predicted with its share.
         """
         from sklearn.linear_model import LogisticRegression
 
@@ -140,7 +140,7 @@ class Linear:
         self.settings = {"strength": best}
         return self
 
-    def _full(self, net: Any, x: Array, classes: int) -> Array:
+    def _scores(self, net: Any, x: Array, classes: int) -> Array:
         out = np.full((len(x), classes), ABSENT)
         out[:, net.classes_] = np.log(np.maximum(net.predict_proba(x), 1e-13))
         return out
@@ -150,13 +150,13 @@ class Linear:
         return np.asarray(np.hstack([text, table]) @ self.weights + self.bias)
 
     def tensors(self) -> list[dict[str, Array]]:
-        """What the exported graph holds."""
+        """The tensors of the exported graph."""
         return [{"weights": self.weights, "bias": self.bias}]
 
 
-def _alone(gap: Array, turned: Array, shrunk: Array, groups: Groups) -> Array:
-    """How far each row, or each group of rows, is from what the others say of it: its gap, less its
-    own share in what was said.
+def _leave_out(gap: Array, turned: Array, shrunk: Array, groups: Groups) -> Array:
+    """The residual of each row, or of each group of rows, predicted from the others: its gap
+    without its own share in the prediction.
     """
     if groups is None:
         return np.asarray(gap / np.maximum(1 - 1 / len(gap) - (turned**2) @ shrunk, 1e-9))

@@ -24,7 +24,7 @@ class Mlp(NetEnsemble):
     name: ClassVar[str] = "mlp"
 
     def net(self, text: int, table: int, spans: tuple[int, ...], outputs: int) -> Any:
-        """An untaught net."""
+        """An untrained net."""
         import torch
         from torch import nn
 

@@ -18,7 +18,7 @@ from mesocosm.learning.features import tabular
 from mesocosm.learning.features.sentence_pairs import encode_pairs
 from mesocosm.learning.features.splits import Splits
 from mesocosm.learning.fine_tuning.frozen import Frozen
-from mesocosm.learning.heads.selection import label_names, select_head
+from mesocosm.learning.heads.selection import TrainingRows, label_names, select_head
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.class_discovery import vary_features
 from mesocosm.learning.strategies.continual import PreviousVersion, estimate_importance
@@ -114,19 +114,16 @@ def fitted(
             else []
         )
         said = embed_texts(base, names, model.max_length, store) if base and names else None
-        head = select_head(
+        training = TrainingRows(
             feats["train"],
             parts.table["train"],
             parts.y["train"],
             parts.task.classes,
             model.seed,
-            only,
-            say,
-            said,
-            model.fusion,
             tabular.column_counts(parts.facts),
             groups,
         )
+        head = select_head(training, only, say, said, model.fusion)
         if model.self_training and parts.where["bare"]:
             head = _alone(model.self_training, head, parts, feats, model.seed, say)
         if model.met:
@@ -147,16 +144,15 @@ def fitted(
     from mesocosm.learning.fine_tuning.last import Last
     from mesocosm.learning.training import trainer
 
-    head = select_head(
+    training = TrainingRows(
         feats["train"],
         parts.table["train"],
         parts.y["train"],
         parts.task.classes,
         model.seed,
-        "linear",
-        say,
         groups=groups,
     )
+    head = select_head(training, "linear", say)
     laps.end("heads")
     moves = (
         model.tune.moves if sight else "texts"
