@@ -29,7 +29,8 @@ from mesocosm.learning.tasks.ranking.features import (
 from mesocosm.learning.tasks.ranking.reranking import explore_items, select_top
 from mesocosm.learning.tasks.ranking.scorer import Scorer
 from mesocosm.learning.tasks.ranking.settings import Towers
-from mesocosm.learning.tasks.ranking.two_tower import TwoTowerModel, fit_towers
+from mesocosm.learning.tasks.ranking.tower_training import fit_towers
+from mesocosm.learning.tasks.ranking.two_tower import TwoTowerModel
 
 pytestmark = pytest.mark.slow
 

@@ -1,12 +1,13 @@
-"""What speaks for an item, given what somebody did before: each a matrix from items to items, or a
-number an item. Knows numpy and SciPy's sparse matrices.
+"""The parts of an item's score, given what somebody did before: each a matrix from items to items,
+or a number per item. Knows numpy and SciPy's sparse matrices.
 
-All are sums over what was done, so that an answer can name what it rests on.
+All are sums over a history, so that a recommendation can name the item that it rests on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -29,8 +30,7 @@ def interaction_matrix(histories: Sequence[History], items: int) -> Any:
     """Who touched what, 1 or 0, sparse (people, items)."""
     from scipy.sparse import csr_matrix
 
-    rows = np.repeat(np.arange(len(histories)), [len(h) for h in histories])
-    columns = np.fromiter((i for h in histories for i in h), np.int64, len(rows))
+    rows, columns = _positions(histories)
     return csr_matrix(
         (np.ones(len(rows), np.float32), (rows, columns)), shape=(len(histories), items)
     )
@@ -42,18 +42,21 @@ def recency_matrix(histories: Sequence[History], items: int, fade: float) -> Any
     """
     from scipy.sparse import csr_matrix
 
+    rows, columns = _positions(histories)
+    if not len(histories):
+        return csr_matrix((np.zeros(0), (rows, columns)), shape=(0, items))
+    weights = np.concatenate([fade ** np.arange(len(h) - 1, -1, -1) for h in histories])
+    return csr_matrix((weights, (rows, columns)), shape=(len(histories), items))
+
+
+def _positions(histories: Sequence[History]) -> tuple[Array, Array]:
+    """The person and the item of everything that was touched."""
     rows = np.repeat(np.arange(len(histories)), [len(h) for h in histories])
-    columns = np.fromiter((i for h in histories for i in h), np.int64, len(rows))
-    held = (
-        np.concatenate([fade ** np.arange(len(h) - 1, -1, -1) for h in histories])
-        if len(histories)
-        else np.zeros(0)
-    )
-    return csr_matrix((held, (rows, columns)), shape=(len(histories), items))
+    return rows, np.fromiter(chain.from_iterable(histories), np.int64, len(rows))
 
 
 def fit_ease(x: Any, strength: float) -> Array:
-    """EASE: the items-by-items weights that tell each column of `x` best from all others, in closed
+    """EASE: the items-by-items weights that predict each column of `x` from all others, in closed
     form (items, items).
 
     Source: Steck 2019, WWW, equation 8.
@@ -105,24 +108,24 @@ def keep_strongest(square: Any, most: int) -> Any:
     """A sparse matrix with the greatest `most` of each row."""
     from scipy.sparse import csr_matrix
 
-    kept: list[Array] = []
+    kept: list[Array] = [np.zeros(0, np.int64)]
     for row in range(square.shape[0]):
         at = np.arange(square.indptr[row], square.indptr[row + 1])
-        kept.append(
-            at if len(at) <= most else np.sort(at[np.argpartition(-square.data[at], most)[:most]])
-        )
-    whole = np.concatenate(kept) if kept else np.zeros(0, np.int64)
-    ends = np.cumsum([0, *map(len, kept)])
-    return csr_matrix((square.data[whole], square.indices[whole], ends), shape=square.shape)
+        if len(at) > most:
+            at = np.sort(at[np.argpartition(-square.data[at], most)[:most]])
+        kept.append(at)
+    at = np.concatenate(kept)
+    ends = np.cumsum([len(row) for row in kept])
+    return csr_matrix((square.data[at], square.indices[at], ends), shape=square.shape)
 
 
 def cold_start_matrix(vectors: Array, bare: Array) -> Any:
-    """What lets the touched items that are said to be nearest stand for those nobody touched
-    (`bare`): sparse (items, items), to be multiplied from the right; None where nothing is to be
-    done.
+    """The matrix that replaces items nobody touched (`bare`) by the touched items of the nearest
+    texts: sparse (items, items), to be multiplied from the right; None where nothing is replaced.
 
     Args:
-        vectors: what is said of each item, unit vectors.
+        vectors: of each item's texts, unit vectors.
+        bare: which items nobody touched (items,).
     """
     from scipy.sparse import csr_matrix
 
@@ -143,17 +146,16 @@ def cold_start_matrix(vectors: Array, bare: Array) -> Any:
     )
 
 
-def standardize_rows(said: Array) -> Array:
-    """Each row at mean 0 and deviation 1; a row that says nothing stays 0."""
-    less = said - said.mean(1, keepdims=True)
-    return np.asarray(
-        less / np.maximum(less.std(1, keepdims=True), 1e-9) * (less.std(1, keepdims=True) > 1e-9)
-    )
+def standardize_rows(scores: Array) -> Array:
+    """Each row at mean 0 and deviation 1; a constant row is 0."""
+    centred = scores - scores.mean(1, keepdims=True)
+    spread = centred.std(1, keepdims=True)
+    return np.asarray(centred / np.maximum(spread, 1e-9) * (spread > 1e-9))
 
 
 def rank_targets(scores: Array, histories: Sequence[History], right: Array) -> Array:
-    """At which place each right item stands among those not touched before; equals share their
-    places.
+    """The rank of each right item, from 1, among those not touched before; ties share the mean of
+    their ranks.
     """
     left = scores.copy()
     for row, history in enumerate(histories):
