@@ -77,6 +77,15 @@ def load_trunk(base: Base) -> Trunk:
     return trunk
 
 
+def describe_trainable(method: str, trained: int, total: int) -> str:
+    """A line of progress: how many weights a fine-tuning method trains.
+
+    >>> describe_trainable("lora", 7000, 1_750_000)
+    'lora: trainable parameters: 7,000 (0.40%)'
+    """
+    return f"{method}: trainable parameters: {trained:,} ({trained / total:.2%})"
+
+
 def pad(rows: Sequence[Any]) -> tuple[torch.Tensor, torch.Tensor]:
     """Ids padded to the longest row, with their mask, both int64; states (length, width) of rows
     likewise, in float32.

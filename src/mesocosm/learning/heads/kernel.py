@@ -63,11 +63,10 @@ def select_loss(y: Array, classes: int) -> Callable[[Array, Array], float]:
 
 
 def encode_targets(y: Array, classes: int) -> Array:
-    """Targets as columns (rows, outputs) in float64: one-hot classes, 0/1 labels, or a number."""
-    if classes and y.ndim == 1:
-        return np.asarray(np.eye(classes)[y])
-    columns = y if y.ndim == 2 else y[:, None]
-    return np.asarray(columns.astype(float))
+    """Targets as columns (rows, outputs): one-hot classes, 0/1 labels, or a number."""
+    if y.ndim == 2:
+        return np.asarray(y.astype(float))
+    return np.asarray(np.eye(classes)[y] if classes else y[:, None])
 
 
 def squared_error(scores: Array, y: Array) -> float:
@@ -286,7 +285,8 @@ class KernelRidge:
     def _solve(self, targets: Array) -> None:
         """Solve for the weights of all rows; of few, the inverse is kept."""
         if len(targets) <= EXACT:
-            self.inverse, self.whole = invert_kernel(self.within(), self.ridge), targets
+            self.inverse = invert_kernel(self.within(), self.ridge)
+            self.whole = targets.astype(float)
             self.alpha = (self.inverse @ (self.whole - self.mean)).astype(np.float32)
             return
         kernel = np.exp(

@@ -35,7 +35,7 @@ class Majority:
     ) -> Majority:
         """Count the rows; half a row is added to each class, so that none has probability 0."""
         del seed
-        targets = encode_targets(y, classes)
+        targets = encode_targets(y, classes).astype(float)
         if groups is None:
             groups = np.arange(len(y))
         _, number = np.unique(groups, return_inverse=True)

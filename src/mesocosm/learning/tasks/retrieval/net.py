@@ -1,6 +1,4 @@
-"""Questions and answers through one trunk, taught by gradient to find each other in a batch. Knows
-torch.
-"""
+"""Questions and answers through one trunk, trained to find each other in a batch. Knows torch."""
 
 from __future__ import annotations
 
@@ -13,7 +11,7 @@ from mesocosm.learning.features.embeddings import Trunk, to_float
 
 
 class PairEncoder(nn.Module):  # type: ignore[misc]
-    """A trunk that reads both sides of each row: gives unit vectors (rows, 2, width)."""
+    """A trunk that encodes both sides of each row: unit vectors (rows, 2, width)."""
 
     def __init__(self, trunk: Trunk, heat: float = 0.05) -> None:
         super().__init__()
@@ -54,7 +52,7 @@ class InBatchLoss:
         self.heat = heat
 
     def of_classes(self, y: Any, classes: int) -> None:
-        """Answers are not weighed."""
+        """Answers have no class weights."""
 
     def value(self, sides: torch.Tensor, y: torch.Tensor, weights: None) -> torch.Tensor:
         """The mean loss of vectors (rows, 2, width) with the numbers of their answers, a scalar
