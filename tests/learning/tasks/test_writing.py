@@ -323,7 +323,7 @@ def test_a_writer_is_built_judged_carded_served_and_told_of(
 @pytest.mark.parametrize(
     ("change", "where", "said"),
     [
-        ("tune: prompt", "", "not for bases that write"),
+        ("tune: prompt", "", "not for causal bases"),
         ("tune: {method: lora, mixup: 0.2}", "models.writer.tune.mixup", "for classes and numbers"),
         ("fair: {by: [id], favours: x}", "models.writer.fair", "gaps between groups"),
         ("require: {accuracy: '> 0.5'}", "models.writer.require.accuracy", "no metric of a text"),

@@ -55,7 +55,7 @@ def work_of(
         return tagging(
             model,
             resolve(model.base or "", site.root),
-            split_tagged(model.inputs[0], model.predict, rows, split)[1],
+            split_tagged(model.inputs[0], model.predict, rows, split).texts,
             len(site.order),
             site.store,
         )

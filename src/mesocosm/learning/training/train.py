@@ -72,7 +72,7 @@ def grow(
         from mesocosm.learning.tasks.tagging.train import train_tagger
 
         return train_tagger(
-            name, model, resolve(str(model.base), site.root), rows, split, site.order, site, say
+            name, model, resolve(str(model.base), site.root), rows, split, site, say
         )
     if kinds[model.predict] == "text":
         from mesocosm.learning.tasks.generation.train import train_generator

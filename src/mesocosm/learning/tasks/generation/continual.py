@@ -1,13 +1,13 @@
-"""A writer learns on: from where the last version ended, held where that mattered, and told beside
-it on the rows by which it was judged.
+"""Continual learning of a text generator: a warm start from the previous version, elastic weight
+consolidation, and its retention on the previous test rows.
 
-Knows the parts of writing and what `continual` keeps.
+Knows the parts of generation and what `continual` keeps.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -21,49 +21,49 @@ from mesocosm.learning.strategies.continual import (
     estimate_fisher,
 )
 from mesocosm.learning.tasks.generation.net import CausalModel, answer_losses, encode_examples
-from mesocosm.learning.tasks.generation.prompt import Prompter, format_inputs
+from mesocosm.learning.tasks.generation.prompt import Prompter, format_inputs, read_answer
 
 Say = Callable[[str], None]
+Examples = tuple[list[list[int]], Any]  # token ids, and which of them a loss counts
 DELTA, NET = "delta.safetensors", "trunk.net."
 
 
 def warm_start(
     past: PreviousVersion, writer: CausalModel, base: Base, method: str, say: Say
 ) -> bool:
-    """Put what the last version learnt into a writer that is about to learn; says whether it
-    did.
+    """Copy the previous version's trained weights into a model that is about to be trained; whether
+    it did.
     """
     import torch
     from safetensors.torch import load_file
 
-    path = past.folder / DELTA if past.folder else None
-    if past.folder is None or path is None or not path.is_file():
+    if past.folder is None or not (past.folder / DELTA).is_file():
         return False
     card = json.loads((past.folder / "card.json").read_text(encoding="utf-8"))
-    moving = {n: p for n, p in writer.trunk.net.named_parameters() if p.requires_grad}
-    weights = load_file(path)
-    if (
-        card.get("weights") != base.weights
-        or card.get("method") != method
-        or {n: p.shape for n, p in moving.items()} != {n: w.shape for n, w in weights.items()}
-    ):
-        say(f"begins anew: {past.version} stood on another base or method")
+    trained = {n: p for n, p in writer.trunk.net.named_parameters() if p.requires_grad}
+    weights = load_file(past.folder / DELTA)
+    same = card.get("weights") == base.weights and card.get("method") == method
+    if not same or _shapes(trained) != _shapes(weights):
+        say(f"restarting from scratch: {past.version} has another base or method")
         return False
     with torch.no_grad():
-        for name, weight in moving.items():
+        for name, weight in trained.items():
             weight.copy_(weights[name])
-    held = past.folder / IMPORTANCE_FILE
-    if past.setting.ewc and held.is_file():
-        matter = load_file(held)
-        writer.anchor = Anchor(
-            {NET + n: (weights[n], matter[n]) for n in moving if n in matter}, past.setting.ewc
-        )
+    path = past.folder / IMPORTANCE_FILE
+    if past.setting.ewc and path.is_file():
+        importance = load_file(path)
+        held = {NET + n: (weights[n], importance[n]) for n in trained if n in importance}
+        writer.anchor = Anchor(held, past.setting.ewc)
     past.tell(bool(writer.anchor), say)
     return True
 
 
+def _shapes(weights: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: weight.shape for name, weight in weights.items()}
+
+
 def estimate_importance(writer: CausalModel, ids: list[list[int]], y: Any) -> dict[str, Any]:
-    """How much each weight of a writer matters, by its name in the trunk's net: by an answer's
+    """The importance of each trained weight, by its name in the trunk's net: by an answer's
     log-likelihood.
     """
     import torch
@@ -81,23 +81,20 @@ def estimate_importance(writer: CausalModel, ids: list[list[int]], y: Any) -> di
 
 def previous_test_rows(
     past: PreviousVersion, prompter: Prompter, inputs: list[str], predict: str, most: int
-) -> tuple[list[list[int]], Any] | None:
-    """The rows by which the last version was judged, as tokens; None where there are too few."""
+) -> Examples | None:
+    """The first `most` test rows of the previous version as tokens; None where they are too few."""
     columns = past.known
-    rows = [i for i, v in enumerate(columns.get(predict, [])) if v is not None and str(v).strip()][
-        :most
-    ]
+    answers = [read_answer(value) for value in columns.get(predict, [])]
+    rows = [i for i, answer in enumerate(answers) if answer][:most]
     if len(rows) < MIN_TEST_ROWS:
         return None
-    prompts = [
-        prompter.prompt(format_inputs({n: columns[n][i] for n in inputs}, inputs)) for i in rows
-    ]
+    texts = [format_inputs({n: columns[n][i] for n in inputs}, inputs) for i in rows]
     return encode_examples(
-        prompts, [prompter.answer(str(columns[predict][i]).strip()) for i in rows]
+        [prompter.prompt(text) for text in texts], [prompter.answer(answers[i]) for i in rows]
     )
 
 
-def measure_perplexity(writer: CausalModel, judged: tuple[list[list[int]], Any]) -> float:
-    """Of the answers of rows."""
-    total, count = answer_losses(writer, *judged)
+def measure_perplexity(writer: CausalModel, examples: Examples) -> float:
+    """The perplexity of the answers of rows, from 1."""
+    total, count = answer_losses(writer, *examples)
     return float(np.exp(total.sum() / max(1, count.sum())))

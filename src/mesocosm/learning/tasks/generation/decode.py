@@ -1,4 +1,4 @@
-"""A base that writes, as it is, asked for answers. Knows a base; nothing of versions."""
+"""Answers of an untouched causal base. Knows a base; nothing of versions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MAX_PROMPT = 600  # tokens of a prompt
 
 
 class TextGenerator:
-    """A causal base with one instruction.
+    """An untouched causal base with one instruction.
 
     Args:
         root: the project's folder, in which a base may lie.
@@ -20,7 +20,7 @@ class TextGenerator:
         most: tokens of an answer.
 
     Raises:
-        Wrong: the base is not there, or does not write.
+        Wrong: the base is not there, or is not causal.
     """
 
     def __init__(self, root: Path, name: str, instruction: str, most: int) -> None:

@@ -1,4 +1,4 @@
-"""A causal net that is taught and that writes: its inner net may be tuned by any method, its loss
+"""A causal net in training and generation: its inner net may be fine-tuned by any method, its loss
 is of answers only.
 
 Knows torch and transformers. Knows nothing of rows or fields.
@@ -24,10 +24,10 @@ IGNORED = -100  # a token that no loss counts
 
 
 def load_causal_model(base: Base) -> Any:
-    """A base that writes, in evaluation mode, in float32.
+    """A causal base in evaluation mode, in float32, without gradients.
 
     Raises:
-        Wrong: it cannot be read, or it does not write.
+        Wrong: it cannot be read, or is not causal.
     """
     silence_libraries()
     from transformers import AutoModelForCausalLM
@@ -35,7 +35,7 @@ def load_causal_model(base: Base) -> Any:
     if not base.writes:
         raise Wrong(
             "base",
-            f"'{base.name}' reads texts and writes none, and what is predicted is a text",
+            f"'{base.name}' is an encoder, and a text is to be generated",
             "a causal base such as smollm2",
         )
     try:
@@ -46,7 +46,7 @@ def load_causal_model(base: Base) -> Any:
         raise Wrong(
             "base",
             f"the weights of '{base.name}' cannot be read",
-            "a whole folder laid out as a hub's, of an architecture that transformers knows",
+            "a complete folder laid out as a hub's, of an architecture that transformers knows",
         ) from error
     for weight in net.parameters():
         weight.requires_grad_(False)
@@ -59,7 +59,7 @@ def inner_name(net: Any) -> str:
 
 
 def copy_sharing_weights(net: Any) -> Any:
-    """A copy of a net whose weights are the very same tensors: thin parts can be put on it and
+    """A copy of a net whose weights are the same tensors: adapters can be attached to it and
     swapped, the base stays in memory once.
     """
     shared = {id(t): t for t in (*net.parameters(), *net.buffers())}
@@ -67,24 +67,29 @@ def copy_sharing_weights(net: Any) -> Any:
 
 
 def apply_delta(net: Any, tune: Any, delta: Mapping[str, torch.Tensor]) -> Any:
-    """A twin of `net` with a method's parts in place and the weights that were learnt in them."""
-    mine = copy_sharing_weights(net)
-    name = inner_name(mine)
-    setattr(mine, name, tune.attach(getattr(mine, name)))
-    known = dict(getattr(mine, name).named_parameters())
-    if set(delta) - set(known):
+    """A copy of `net`, sharing its weights, with a fine-tuning method's modules and the weights
+    that were trained in them.
+
+    Raises:
+        Wrong: the weights do not fit the base.
+    """
+    model = copy_sharing_weights(net)
+    name = inner_name(model)
+    setattr(model, name, tune.attach(getattr(model, name)))
+    below = getattr(model, name)
+    if set(delta) - set(dict(below.named_parameters())):
         raise Wrong(
             "base",
-            "the weights that were learnt do not fit the base",
-            "the base that they were learnt on",
+            "the fine-tuned weights do not fit the base",
+            "the base that they were trained on",
         )
-    getattr(mine, name).load_state_dict(dict(delta), strict=False, assign=True)
-    mine.tie_weights()  # a head that is the words' own table follows it
-    return mine.eval()
+    below.load_state_dict(dict(delta), strict=False, assign=True)
+    model.tie_weights()  # a head that shares the embedding table follows it
+    return model.eval()
 
 
 class InnerNet(nn.Module):  # type: ignore[misc]
-    """What lies below the head, under the name that the loop knows."""
+    """The net below the head, under the name that the trainer expects."""
 
     def __init__(self, net: Any) -> None:
         super().__init__()
@@ -92,8 +97,8 @@ class InnerNet(nn.Module):  # type: ignore[misc]
 
 
 class CausalModel(nn.Module):  # type: ignore[misc]
-    """A causal net as the loop trains it: gives states (rows, length, width); `measure` turns those
-    of answers into a loss.
+    """A causal net as the trainer expects it: gives states (rows, length, width); `measure` turns
+    those of answers into a loss.
     """
 
     def __init__(self, net: Any) -> None:
@@ -113,11 +118,13 @@ class CausalModel(nn.Module):  # type: ignore[misc]
     ) -> torch.Tensor:
         """States of padded token ids under their mask; the table and `mix` are not read."""
         del table, mix
-        return self.trunk.net(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state  # type: ignore[no-any-return]
+        outputs = self.trunk.net(input_ids=ids, attention_mask=mask, use_cache=False)
+        states: torch.Tensor = outputs.last_hidden_state
+        return states
 
 
 class NextTokenLoss:
-    """Mean negative log-probability of the tokens of answers, each told by those before it."""
+    """Mean negative log-probability of the tokens of answers, each given those before it."""
 
     of: ClassVar[str] = "tokens"
 
@@ -125,7 +132,7 @@ class NextTokenLoss:
         self.head = head
 
     def of_classes(self, y: Any, classes: int) -> None:
-        """Tokens are not weighed."""
+        """Tokens have no class weights."""
 
     def rows(self, states: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """The summed loss and the number of tokens of each row.
@@ -189,17 +196,17 @@ def generate(
     blank: int,
     batch: int = GENERATION_BATCH,
 ) -> list[list[int]]:
-    """The likeliest next tokens of each prompt, one after the other, until its end or `most`;
-    prompts of like length run together.
+    """The likeliest next tokens of each prompt (greedy decoding), until its end or `most`; prompts
+    of similar length are batched.
     """
-    found: list[list[int]] = [[] for _ in prompts]
+    answers: list[list[int]] = [[] for _ in prompts]
     order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
     for start in range(0, len(order), batch):
         pick = order[start : start + batch]
         longest = max(len(prompts[i]) for i in pick)
         ids = torch.full((len(pick), longest), blank)
         mask = torch.zeros_like(ids)
-        for row, i in enumerate(pick):  # gaps stand before, so that every row goes on at its end
+        for row, i in enumerate(pick):  # padded on the left, so that every row continues at its end
             ids[row, longest - len(prompts[i]) :] = torch.tensor(prompts[i])
             mask[row, longest - len(prompts[i]) :] = 1
         with torch.inference_mode():
@@ -214,6 +221,6 @@ def generate(
                 use_cache=True,
             )
         for row, i in enumerate(pick):
-            said = out[row, longest:].tolist()
-            found[i] = said[: said.index(end)] if end in said else said
-    return found
+            answer = out[row, longest:].tolist()
+            answers[i] = answer[: answer.index(end)] if end in answer else answer
+    return answers

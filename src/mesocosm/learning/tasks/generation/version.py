@@ -1,5 +1,5 @@
-"""A version that writes, as a service asks it: the base once in memory, what each version learnt
-beside it.
+"""A text generation version as a service loads it: the base once in memory, and with it what each
+version changed.
 
 Knows a version's folder and its base. Knows nothing of requests or services.
 """
@@ -19,7 +19,7 @@ from mesocosm.learning.tasks.generation.prompt import Prompter, format_inputs
 
 
 class BaseModelCache:
-    """Causal bases in memory, one of each, whatever the number of versions that stand on it."""
+    """Causal bases in memory, one of each, whatever the number of versions that share it."""
 
     def __init__(self) -> None:
         self.nets: dict[str, Any] = {}
@@ -36,13 +36,13 @@ class BaseModelCache:
 
 
 class GenerationVersion:
-    """A version that writes.
+    """A trained text generator.
 
     Args:
         folder: the version's folder.
-        content: the print it must have.
+        content: the fingerprint that it must have.
         root: the project's folder.
-        bases: those already in memory; a version's own weights are put beside them.
+        bases: those already in memory, whose weights are shared.
 
     Raises:
         Failure: a file of the version was changed or lost, or its base is another one now.
@@ -71,7 +71,7 @@ class GenerationVersion:
         if base.weights != self.card["weights"]:
             raise Failure(
                 f"the base '{base.name}' has other weights than those that version '{folder.name}'"
-                " learnt on; run 'mesocosm build'"
+                " was trained on; run 'mesocosm build'"
             )
         self.prompter = Prompter(
             base, self.card["instruction"], self.card["max_length"], self.card["max_new_tokens"]
@@ -82,18 +82,18 @@ class GenerationVersion:
         self.lock = threading.Lock()
 
     def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """What is written for each cleaned row: `text` (also as `label`), its `tokens`, and whether
-        it came to its `end`.
+        """The text generated for each cleaned row: `text` (also as `label`), its `tokens`, and
+        whether it came to its `end`.
         """
         from mesocosm.learning.tasks.generation.net import generate
 
         prompts = [self.prompter.prompt(format_inputs(row, self.inputs)) for row in rows]
         with self.lock:
-            said = generate(
+            answers = generate(
                 self.net, prompts, self.prompter.most_new, self.prompter.end, self.prompter.blank
             )
-        texts = [self.prompter.text(ids) for ids in said]
+        texts = [self.prompter.text(ids) for ids in answers]
         return [
             {"label": t, "text": t, "tokens": len(ids), "end": len(ids) < self.prompter.most_new}
-            for t, ids in zip(texts, said, strict=True)
+            for t, ids in zip(texts, answers, strict=True)
         ]

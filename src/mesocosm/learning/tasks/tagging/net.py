@@ -1,4 +1,4 @@
-"""A base that says a tag for each token, as the loop trains it. Knows torch."""
+"""A base with a head that tags each token, as the trainer expects it. Knows torch."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ IGNORED = -100  # at tokens that begin no word
 
 
 class StateEncoder(nn.Module):  # type: ignore[misc]
-    """A pretrained encoder that gives a state a token (rows, length, width)."""
+    """A pretrained encoder that gives a state per token (rows, length, width)."""
 
     def __init__(self, net: Any) -> None:
         super().__init__()
@@ -57,7 +57,7 @@ class TokenLoss:
     of: ClassVar[str] = "tags"
 
     def of_classes(self, y: Any, classes: int) -> None:
-        """Tags are not weighed."""
+        """Tags have no class weights."""
 
     def value(self, logits: torch.Tensor, y: torch.Tensor, weights: None) -> torch.Tensor:
         """The mean over the words of a batch; `y` is (rows, at least length), `OUT` where none

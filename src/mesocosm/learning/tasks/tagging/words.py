@@ -26,7 +26,7 @@ def word_spans(text: str) -> list[tuple[int, int]]:
 
 
 def first_tokens(text: str, offsets: Sequence[tuple[int, int]]) -> list[int]:
-    """For each word the number of its first token, -1 where the text was cut before it."""
+    """For each word the number of its first token, -1 where the text was truncated before it."""
     words = word_spans(text)
     found = [-1] * len(words)
     at = 0
@@ -41,7 +41,7 @@ def first_tokens(text: str, offsets: Sequence[tuple[int, int]]) -> list[int]:
 
 
 def extract_spans(tags: Sequence[str]) -> set[tuple[int, int, str]]:
-    """Named things of tags: first word, the word after the last, kind. A thing that only goes on
+    """The spans of tags: first word, the word after the last, kind. A span that only continues
     begins there.
 
     >>> sorted(extract_spans(["B-PER", "I-PER", "O", "I-LOC"]))
@@ -89,7 +89,7 @@ def decode_viterbi(logits: Array, may: Array) -> Array:
 
 
 def trim_marks(text: str, start: int, end: int) -> tuple[int, int]:
-    """A stretch of a text without the marks at its edges.
+    """A stretch of a text without the punctuation at its edges.
 
     >>> trim_marks("(Paris),", 0, 8)
     (1, 6)
