@@ -119,7 +119,7 @@ def domain() -> list[Line]:
     """Accuracy with few labels before and after each objective."""
     from mesocosm.learning.base_models import resolve
     from mesocosm.learning.pretraining import OBJECTIVES
-    from mesocosm.learning.pretraining.run import pretrain
+    from mesocosm.learning.pretraining.run import Corpus, pretrain
     from mesocosm.learning.pretraining.settings import Pretrain
 
     texts, apart = material()
@@ -149,13 +149,12 @@ def domain() -> list[Line]:
             )
             made, told = pretrain(
                 base,
-                texts,
+                Corpus(texts, {"long": [len(t) > 100 for t in texts]}),
                 setting,
                 64,
                 7,
                 Path(home),
                 lambda _: None,
-                {"long": [len(t) > 100 for t in texts]},
             )
             found[name] = shots(made, apart, Path(home))
             print(

@@ -30,6 +30,7 @@ from unknown import unknown
 from mesocosm.learning.features import tabular
 from mesocosm.learning.heads.kernel import log_loss
 from mesocosm.learning.heads.linear import Linear
+from mesocosm.learning.heads.selection import TrainingRows
 from mesocosm.learning.strategies.domain_adaptation import SourceModel, adapt_head
 from mesocosm.learning.strategies.federated import Federated, fit_federated_head
 
@@ -89,7 +90,7 @@ def federated() -> list[Line]:
         heads: dict[str, Any] = {
             "pooled": Linear().fit(none, rows, y, 2, seed),
             "federated": fit_federated_head(
-                Federated(), sites, none, rows, y, 2, seed, lambda _: None
+                Federated(), sites, TrainingRows(none, rows, y, 2, seed), lambda _: None
             ),
         }
         for i, site in enumerate(SITES):
@@ -166,7 +167,11 @@ def hospital() -> list[Line]:
                     )
                     own_x = tabular.build_block(table, own_facts, len(y))
                     moved, own = (
-                        adapt_head(general, e, x[train], y[train], 2, seed, lambda _: None),
+                        adapt_head(
+                            general,
+                            TrainingRows(e, x[train], y[train], 2, seed),
+                            lambda _: None,
+                        ),
                         Linear().fit(e, own_x[train], y[train], 2, seed),
                     )
                     taken[moved.name] += 1

@@ -303,7 +303,7 @@ def few_signs() -> list[Line]:
     beside the base as it is; four draws, means.
     """
     from mesocosm.learning.base_models import resolve
-    from mesocosm.learning.pretraining.run import pretrain
+    from mesocosm.learning.pretraining.run import Corpus, pretrain
     from mesocosm.learning.pretraining.settings import Pretrain
 
     rows = [r for r in wire() if float(r["sentiment"])]
@@ -332,13 +332,12 @@ def few_signs() -> list[Line]:
             with tempfile.TemporaryDirectory() as store:
                 moved, _ = pretrain(
                     base,
-                    parts[0][0],
+                    Corpus(parts[0][0], {"y": parts[0][1]}),
                     setting,
                     128,
                     seed,
                     Path(store),
                     lambda _: None,
-                    {"y": parts[0][1]},
                 )
                 plain.append(frozen(parts[0], parts[1], Path(store))[0])
                 gains.append(

@@ -15,6 +15,7 @@ from conftest import ROOT, SMALL, follow, said_of, small_rows
 
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.app.loader import Loader
+from mesocosm.learning.heads.selection import TrainingRows
 from mesocosm.learning.strategies.domain_adaptation import (
     Recalibrated,
     Shifted,
@@ -211,7 +212,8 @@ def test_what_is_adapted_keeps_what_few_rows_cannot_better() -> None:
     weights where there are enough rows to tell.
     """
     names = [
-        adapt_head(GENERAL, *rows(40, seed), 2, seed, lambda _: None).name for seed in range(12)
+        adapt_head(GENERAL, TrainingRows(*rows(40, seed), 2, seed), lambda _: None).name
+        for seed in range(12)
     ]
     assert names.count("general") + names.count("recalibrated") >= 10, names
     text, table, y = rows(60, 3, level=2.5)
@@ -226,7 +228,7 @@ def test_what_is_adapted_keeps_what_few_rows_cannot_better() -> None:
     )
     text, table, _ = rows(800, 5)
     other = (table[:, 2] > 0).astype(int)  # here something else tells
-    assert adapt_head(GENERAL, text, table, other, 2, 5, lambda _: None).name not in (
+    assert adapt_head(GENERAL, TrainingRows(text, table, other, 2, 5), lambda _: None).name not in (
         "general",
         "recalibrated",
     )

@@ -248,12 +248,12 @@ def test_what_cannot_be_judged_is_a_sentence_or_not_known(tmp_path: Path) -> Non
     assert (
         metrics["r2"] is None
         and "r2" not in metrics["interval"]
-        and Regression().sentence(metrics).startswith("R2 not known")
+        and Regression().summarize(metrics).startswith("R2 not known")
     )
     level = Regression()
     level.mean, level.sd = 1.0, 2.0
     served = np.full((40, 1), np.float32(0.1)).astype(float)
-    assert level.against(served, np.full((40, 1), 0.1), np.linspace(-1, 1, 40))["p"] == 1.0, (
+    assert level.compare(served, np.full((40, 1), 0.1), np.linspace(-1, 1, 40))["p"] == 1.0, (
         "what float32 leaves of a value is no difference"
     )
 

@@ -72,7 +72,7 @@ def test_a_small_budget_and_few_rows_stop_it_and_a_folder_is_tried_too(pond: Pat
     eco, said = open_ecosystem(pond), list[str]()
     assert not eco.build(say=lambda address, text: said.append(text)).failed
     tries = eco.catalog.versions("judge")[-1]["recipe"]["auto"]
-    assert "loss" in tries[0] and any("is more than the" in t.get("why_not", "") for t in tries)
+    assert "loss" in tries[0] and any("exceeds the" in t.get("why_not", "") for t in tries)
     assert not any("last" in t["tried"] for t in tries)  # eight validation rows cannot tell
 
 

@@ -120,10 +120,13 @@ def test_weights_of_another_kind_are_not_taken(tmp_path: Path) -> None:
         net.bias += 1
     assert (
         past.begin(net, base, "bitfit", task, said.append)
-        and "begins where judge-v1 ended; what mattered" in said[-1]
+        and "warm start from judge-v1; important weights" in said[-1]
     )
     assert float(net.bias.detach().abs().max()) < 0.9 and net.anchor is not None
-    assert not past.begin(net, base, "lora", task, said.append) and "begins anew" in said[-1]
+    assert (
+        not past.begin(net, base, "lora", task, said.append)
+        and "restarting from scratch" in said[-1]
+    )
 
 
 def test_a_model_learns_on_and_its_graphs_are_lean(pond: Path, cli: Callable[..., Any]) -> None:
@@ -135,7 +138,7 @@ def test_a_model_learns_on_and_its_graphs_are_lean(pond: Path, cli: Callable[...
         ).replace("base: minilm", f"base: {little_base()}")
     )
     first = cli("build", "-f", str(file))
-    assert first.returncode == 0 and "begins where" not in first.stderr, first.stdout + first.stderr
+    assert first.returncode == 0 and "warm start" not in first.stderr, first.stdout + first.stderr
     folder = next((pond / ".mesocosm" / "models" / "judge").iterdir())
     base = next((pond / ".mesocosm" / "trunks").iterdir())
     for precision in ("fp32", "int8"):
@@ -158,9 +161,9 @@ def test_a_model_learns_on_and_its_graphs_are_lean(pond: Path, cli: Callable[...
     said = " ".join(second.stderr.split())
     assert (
         second.returncode == 0
-        and "begins where judge-v1" in said
-        and "what mattered to it is held" in said
-        and "old rows are seen again" in said
+        and "warm start from judge-v1" in said
+        and "important weights are anchored" in said
+        and "old rows are replayed" in said
     ), said
     card = cli("card", "judge", "-f", str(file)).stdout
     assert "rows by which the last version was judged" in card

@@ -58,7 +58,7 @@ def test_rows_without_a_label_lift_a_model_of_few_labels_and_noise_does_not_get_
         told["bare"] == len(rest)
         and told["used"] > 50
         and told["after"] < told["before"]
-        and "are sure" in said[0]
+        and "confident on" in said[0]
     )
     judged, answers = blobs(500, 9)
     right = [
@@ -110,7 +110,7 @@ def test_a_build_tells_what_they_taught(tmp_path: Path) -> None:
     assert not eco.build(say=lambda _, text: said.append(text)).failed
     (version,) = eco.catalog.versions("mood")
     told = version["recipe"]["settings"]["self_training"]
-    assert told["bare"] > 40 and any("rows without a label are sure" in s for s in said)
+    assert told["bare"] > 40 and any("confident on" in s for s in said)
     assert (told["used"] > 0) == (told["after"] < told["before"])
     kept = list((tmp_path / ".mesocosm" / "models").rglob("forget.safetensors"))
     assert bool(kept) == (told["used"] == 0)

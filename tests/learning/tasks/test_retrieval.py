@@ -158,9 +158,9 @@ def _learns_on(desk: Path, file: Path, cli: Callable[..., Any]) -> None:
     said = " ".join(second.stderr.split())
     assert (
         second.returncode == 0
-        and "begins where find-v1" in said
-        and "what mattered to it is held (ewc 100)" in said
-        and "old rows are seen again" in said
+        and "warm start from find-v1" in said
+        and "important weights are anchored (ewc 100)" in said
+        and "old rows are replayed" in said
     ), said
     newest = max(
         (desk / ".mesocosm" / "models" / "find").glob("*/answers.json"),

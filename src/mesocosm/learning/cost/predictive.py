@@ -77,9 +77,11 @@ def planned(
     sees = resolve(model.image_base, root) if model.image_base and parts.images["train"] else None
     if not (model.pretrain and parts.text_names):
         return job(model, parts, base, store, sees)
-    from mesocosm.learning.pretraining.run import find_pretrained
+    from mesocosm.learning.pretraining.run import Corpus, find_pretrained
 
-    read = find_pretrained(base, corpus, model.pretrain, model.max_length, model.seed, store, told)
+    read = find_pretrained(
+        base, Corpus(corpus, told), model.pretrain, model.max_length, model.seed, store
+    )
     return job(model, parts, read or base, store, sees, None if read else corpus)
 
 

@@ -39,26 +39,28 @@ class Contrastive(Objective):
     @model_validator(mode="before")
     @classmethod
     def _cooler(cls, given: Any) -> Any:
-        return (
-            {"heat": LABELLED, **given}
-            if isinstance(given, dict) and given.get("fields")
-            else given
-        )
+        if isinstance(given, dict) and given.get("fields"):
+            return {"heat": LABELLED, **given}
+        return given
 
     def facts(self, told: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
         """The field's values, each with its number."""
-        found: dict[str, Any] = {}
+        numbers: dict[str, Any] = {}
         for name in self.fields:
             values = {v for v in told[name] if v is not None}
-            if len(values) < 2 or not all(isinstance(v, (str, bool)) for v in values):
+            problem = ""
+            if len(values) < 2:
+                problem = "fewer than two values"
+            elif not all(isinstance(v, (str, bool)) for v in values):
+                problem = "no names of classes"
+            if problem:
                 raise Wrong(
                     "pretrain.objective",
-                    f"'{name}' holds"
-                    f" {'fewer than two values' if len(values) < 2 else 'no names of classes'}",
-                    "a category or boolean that tells texts apart",
+                    f"'{name}' holds {problem}",
+                    "a category or boolean that distinguishes texts",
                 )
-            found = {str(v): n for n, v in enumerate(sorted(map(str, values)))}
-        return found
+            numbers = {str(v): n for n, v in enumerate(sorted(map(str, values)))}
+        return numbers
 
     def targets(self, facts: Mapping[str, Any], row: Sequence[Any]) -> list[float]:
         """The number of a text's value; nan where there is none."""

@@ -1,5 +1,5 @@
-"""Multitask: one trunk learns several things that are known of its texts, so that many models can
-stand on it.
+"""Multitask pretraining: one trunk is trained on several labels of its texts, so that many models
+can share it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Multitask(Objective):
                 raise Wrong(
                     "pretrain.objective",
                     f"'{name}' holds fewer than two values",
-                    "a field that tells texts apart",
+                    "a field that distinguishes texts",
                 )
             if isinstance(values[0], (bool, str)):
                 found[name] = {"classes": sorted({str(v) for v in values})}
@@ -95,14 +95,16 @@ class Multitask(Objective):
         from torch.nn import functional as f
 
         del words, draw
-        total, said = 0.0, net(ids, mask)
-        for logits, true in zip(said, targets.T, strict=True):
-            there = ~torch.isnan(true)
-            if there.any():
-                got, wanted = logits[there].float(), true[there]
-                total = total + (
-                    f.cross_entropy(got, wanted.long())
-                    if got.shape[1] > 1
-                    else f.mse_loss(got[:, 0], wanted)
-                )
-        return total / len(said) if isinstance(total, torch.Tensor) else said[0].sum() * 0.0
+        outputs, losses = net(ids, mask), []
+        for logits, true in zip(outputs, targets.T, strict=True):
+            present = ~torch.isnan(true)
+            if not present.any():
+                continue
+            predicted, right = logits[present].float(), true[present]
+            if predicted.shape[1] > 1:
+                losses.append(f.cross_entropy(predicted, right.long()))
+            else:
+                losses.append(f.mse_loss(predicted[:, 0], right))
+        if not losses:
+            return outputs[0].sum() * 0.0
+        return sum(losses) / len(outputs)

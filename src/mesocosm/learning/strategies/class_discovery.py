@@ -1,5 +1,5 @@
-"""Requests of a kind that a model was never taught: those it is not sure of, or that are like
-nothing it knows, and like each other, as proposals for classes. Knows features, probabilities and
+"""Class discovery: requests of which a model is not confident, or that are out of distribution, and
+that are similar to each other, as proposals for new classes. Knows features, probabilities and
 words.
 """
 
@@ -20,12 +20,9 @@ MIN_ROWS = 5  # strange rows, each unlike the others, that make a proposal
 SAMPLE = 1000  # labelled rows on which it is seen how alike those of one class are
 HEIGHTS = 40  # that are tried
 SEED = 7
-MAX_REPEATS = (
-    10,
-    40,
-)  # times that a row of a class that people named is taught at most: as it is, and varied
+MAX_REPEATS = (10, 40)  # of a row of a new class in the training rows: unchanged, and varied
 WEIGHT = 3.0  # times the rows of a known class that a new one is worth where they are varied
-NEAR = 10  # known classes nearest to a new one, whose rows tell how those of one class differ
+NEAR = 10  # known classes nearest to a new one, whose rows show how those of one class differ
 SPREAD = 0.8  # of such a difference that a row is moved by
 
 
@@ -166,16 +163,15 @@ def split_words(text: str) -> list[str]:
     >>> split_words("Where is it?"), split_words("我的包裹")
     (['where', 'is', 'it'], ['我的', '的包', '包裹'])
     """
-    found: list[str] = []
+    words: list[str] = []
     for run in re.findall(
         r"[\u3400-\u9fff]+|[^\W\d_\u3400-\u9fff]{2,}(?:['’][^\W\d_]+)?", text.lower()
     ):
-        found += (
-            [run[i : i + 2] for i in range(max(1, len(run) - 1))]
-            if "\u3400" <= run[0] <= "\u9fff"
-            else [run]
-        )
-    return found
+        if "\u3400" <= run[0] <= "\u9fff":
+            words += [run[i : i + 2] for i in range(max(1, len(run) - 1))]
+        else:
+            words.append(run)
+    return words
 
 
 def name_groups(texts: Sequence[Sequence[str]], rest: Sequence[str], most: int = 3) -> list[str]:
@@ -187,24 +183,33 @@ def name_groups(texts: Sequence[Sequence[str]], rest: Sequence[str], most: int =
 
     Source: Grootendorst 2022, arXiv 2203.05794 (class-based TF-IDF).
 
-    >>> name_groups([["the storm took my roof", "a storm, the roof is off"], ["is the shop open"]], ["the parcel", "my parcel is late", "a lost parcel"])
+    >>> storm = ["the storm took my roof", "a storm, the roof is off"]
+    >>> rest = ["the parcel", "my parcel is late", "a lost parcel"]
+    >>> name_groups([storm, ["is the shop open"]], rest)
     ['roof, storm, off', 'open, shop']
     """
-    counted = [Counter(w for text in group for w in set(split_words(text))) for group in texts]
-    elsewhere = Counter(w for text in rest for w in set(split_words(text)))
-    every = sum(len(group) for group in texts) + len(rest)
-    in_all = sum(counted, elsewhere)
-    made = []
-    for group, words in zip(texts, counted, strict=True):
+    counts = [_count_words(group) for group in texts]
+    in_all = sum(counts, _count_words(rest))
+    every = sum(map(len, texts)) + len(rest)
+    names = []
+    for group, words in zip(texts, counts, strict=True):
         worth = {
-            w: (n / len(group)) * math.log(every / in_all[w])
-            for w, n in words.items()
+            word: (n / len(group)) * math.log(every / in_all[word])
+            for word, n in words.items()
             if n * 2 >= len(group) or n >= 3
         }
-        best = sorted(worth, key=lambda w: (-worth[w], w))[:most]
-        top = worth[best[0]] if best else 0.0
-        made.append(", ".join(w for w in best if worth[w] >= 0.4 * top))
-    return made
+        best = sorted(worth, key=lambda word: (-worth[word], word))[:most]
+        least = 0.4 * max(worth.values(), default=0.0)
+        names.append(", ".join(word for word in best if worth[word] >= least))
+    return names
+
+
+def _count_words(texts: Sequence[str]) -> Counter[str]:
+    """In how many texts each word comes."""
+    counts: Counter[str] = Counter()
+    for text in texts:
+        counts.update(set(split_words(text)))
+    return counts
 
 
 def sample_balanced(y: Array, most: int) -> list[int]:
@@ -216,51 +221,56 @@ def sample_balanced(y: Array, most: int) -> list[int]:
     classes = np.unique(y)
     each = max(1, most // max(1, len(classes)))
     drawn = np.random.default_rng(SEED).permutation(len(y))
-    return sorted(int(i) for k in classes for i in drawn[y[drawn] == k][:each])
+    positions: list[int] = []
+    for k in classes:
+        positions += drawn[y[drawn] == k][:each].tolist()
+    return sorted(positions)
 
 
 def oversample_classes(
     more: Sequence[Mapping[str, Any]], target: str, taught: Sequence[Any], varies: bool = False
 ) -> tuple[list[Mapping[str, Any]], list[int]]:
-    """Labelled rows with those of classes that the data lack again and again, until such a class
-    has as many as the others at the median; and which row each is.
+    """Labelled rows with those of classes that the data lack repeated, until such a class has as
+    many as the others at the median; and which row each is.
 
-    A class of six rows beside seventy of a hundred is seldom said, however well it is told from
-    them.
+    A class of six rows among seventy of a hundred is seldom predicted, however distinct it is.
 
     Args:
-        varies: whether what comes again is then varied; it may be worth more.
+        more: the labelled rows.
+        taught: the targets of the data.
+        varies: whether repeated rows are then varied, so that they may weigh more.
 
-    >>> rows, same = oversample_classes([{"y": "new"}, {"y": "old"}], "y", ["old"] * 4 + ["else"] * 4)
+    >>> more = [{"y": "new"}, {"y": "old"}]
+    >>> rows, same = oversample_classes(more, "y", ["old"] * 4 + ["else"] * 4)
     >>> [r["y"] for r in rows], same
     (['new', 'new', 'new', 'new', 'old'], [0, 0, 0, 0, 1])
     """
     counts = Counter(str(v) for v in taught if v is not None)
-    named = Counter(
-        str(r[target])
-        for r in more
-        if isinstance(r.get(target), str) and str(r[target]) not in counts
-    )
+    labels = [row[target] for row in more if isinstance(row.get(target), str)]
+    new = Counter(label for label in labels if label not in counts)
     usual = median(counts.values()) if counts else 0
+    weight = WEIGHT if varies else 1
     times = {
-        label: min(MAX_REPEATS[varies], max(1, round(usual * (WEIGHT if varies else 1) / n)))
-        for label, n in named.items()
+        label: min(MAX_REPEATS[varies], max(1, round(usual * weight / n)))
+        for label, n in new.items()
     }
-    same = [k for k, r in enumerate(more) for _ in range(times.get(str(r.get(target)), 1))]
+    same: list[int] = []
+    for k, row in enumerate(more):
+        same += [k] * times.get(str(row.get(target)), 1)
     return [more[k] for k in same], same
 
 
 def vary_features(x: Array, y: Array, again: Sequence[int], seed: int) -> Array:
-    """Features with those of rows that come again moved as rows of one class differ: by the
-    difference of two rows of a known class that is near.
+    """Features with those of repeated rows moved as rows of one class differ: by the difference of
+    two rows of a known class that is near.
 
-    Copies teach one point; how the rows of a wish differ from each other is much the same for all
-    wishes, and the known ones show it.
+    Copies are one point; how the rows of an intent differ from each other is much the same for all
+    intents, and the known ones show it.
 
     Args:
         x: features (rows, width).
         y: class numbers.
-        again: the rows that come again.
+        again: the repeated rows.
 
     Source: Schwartz et al. 2018, arXiv 1806.04734 (differences within a class carried to another).
 

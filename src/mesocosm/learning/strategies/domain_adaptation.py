@@ -1,8 +1,7 @@
-"""A model that starts from another's weights and is moved by few rows of its own. Knows linear
-heads and a version's files.
+"""Domain adaptation: a model starts from another's weights and is adapted on few rows of its own.
+Knows linear heads and a version's files.
 
-Nothing but weights and facts of the other's training rows is taken over, so its rows stay where
-they are.
+Only weights and facts of the other's training rows are used, so its rows stay where they are.
 """
 
 from __future__ import annotations
@@ -24,9 +23,10 @@ from mesocosm.learning.heads.linear import Linear
 
 if TYPE_CHECKING:
     from mesocosm.learning.features.splits import Splits
+    from mesocosm.learning.heads.selection import TrainingRows
 
 Array = np.ndarray[Any, Any]
-PULLS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0)  # how strongly weights are held where they were
+PULLS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0)  # strengths of the prior at the source's weights
 FOLDS = 5
 # standard errors by which moved weights must be better than those of the general model before they
 # replace them
@@ -76,7 +76,7 @@ def load_source(folder: Path, version: str) -> SourceModel:
 
 
 class _AdaptedHead:
-    """What moved heads share: weights and bias, and what each row is told while it is left out."""
+    """What adapted heads share: weights and bias, and each row's left-out score."""
 
     name, weights, bias = "general", np.zeros((0, 0), np.float32), np.zeros(0, np.float32)
 
@@ -94,16 +94,16 @@ class _AdaptedHead:
     def again(
         self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None
     ) -> Any:
-        """Another of the kind, fitted on other rows; a plain one where the columns are others."""
-        fits = text.shape[1] + table.shape[1] == len(self.taught.weights)
-        return (type(self)(self.taught) if fits else Linear()).fit(
-            text, table, y, classes, seed, groups
-        )
+        """A head of the same kind, fitted on other rows; a linear one where the columns differ."""
+        head: Any = Linear()
+        if text.shape[1] + table.shape[1] == len(self.taught.weights):
+            head = type(self)(self.taught)
+        return head.fit(text, table, y, classes, seed, groups)
 
     def fit(
         self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None
     ) -> Any:
-        """Take the weights as they are."""
+        """Use the source's weights unchanged."""
         self.weights, self.bias = self.taught.weights, self.taught.bias
         self._scored(self._general(text, table)[1], y)
         return self
@@ -113,16 +113,16 @@ class _AdaptedHead:
         return np.asarray(np.hstack([text, table]) @ self.weights + self.bias)
 
     def tensors(self) -> list[dict[str, Array]]:
-        """What the exported graph holds."""
+        """The tensors of the exported graph."""
         return [{"weights": self.weights, "bias": self.bias}]
 
 
 class Unchanged(_AdaptedHead):
-    """The general model, unmoved."""
+    """The general model, unchanged."""
 
 
 class Recalibrated(_AdaptedHead):
-    """The general model with a slope and a level of this place's own.
+    """The general model with a slope and an intercept fitted on the local rows.
 
     Source: Steyerberg et al. 2004, Statistics in Medicine 23 (updating of prediction models:
     recalibration).
@@ -159,8 +159,8 @@ class Recalibrated(_AdaptedHead):
 
 
 class Shifted(_AdaptedHead):
-    """Logistic regression whose weights are held near the general model's instead of near nothing;
-    how strongly is chosen by five-fold log-loss.
+    """Logistic regression whose weights are shrunk toward the general model's instead of zero; the
+    strength is chosen by five-fold log-loss.
 
     Source: Chelba and Acero 2006, Computer Speech and Language 20 (a prior at the general model's
     weights).
@@ -187,15 +187,11 @@ class Shifted(_AdaptedHead):
             at = _minimize_ridge(loss, strength)
             return at[: width * classes].reshape(width, classes), at[width * classes :]
 
-        parts, best, least, self.left_out = (
-            make_folds(y, classes, seed, FOLDS, groups),
-            PULLS[-1],
-            np.inf,
-            said,
-        )
-        for pull in PULLS if parts else ():
+        folds = make_folds(y, classes, seed, FOLDS, groups)
+        best, least, self.left_out = PULLS[-1], np.inf, said
+        for pull in PULLS if folds else ():
             left = said.copy()
-            for rows, out in parts:
+            for rows, out in folds:
                 by, level = moved(rows, pull)
                 left[out] = said[out] + x[out] @ by + level
             if (loss := log_loss(left, y)) < least:
@@ -225,7 +221,7 @@ def _slope_gradient(logits: Array, y: Array, said: Array) -> tuple[float, Array]
 
 
 def _minimize_ridge(loss: Callable[[Array], tuple[float, Array]], strength: Array) -> Array:
-    """Where the loss and half a weighted square are least, from nothing."""
+    """The minimum of the loss and half a weighted square, from zero."""
     from scipy.optimize import minimize
 
     def whole(v: Array) -> tuple[float, Array]:
@@ -242,46 +238,33 @@ def _minimize_ridge(loss: Callable[[Array], tuple[float, Array]], strength: Arra
 def _minimize_from(
     loss: Callable[[Array], tuple[float, Array]], start: Array, strength: Array
 ) -> Array:
-    """Where the loss and half a weighted pull to `start` are least."""
+    """The minimum of the loss and half a weighted square distance to `start`."""
     return start + _minimize_ridge(lambda v: loss(start + v), strength)
 
 
-def adapt_head(
-    source: SourceModel,
-    text: Array,
-    table: Array,
-    y: Array,
-    classes: int,
-    seed: int,
-    say: Callable[[str], None],
-    groups: Groups = None,
-) -> Any:
-    """The head of the lowest left-out loss: the general one as it is, recalibrated, shifted, one of
-    this place's own, or the mean of two.
+def adapt_head(source: SourceModel, rows: TrainingRows, say: Callable[[str], None]) -> Any:
+    """The head of the lowest cross-validated loss: the general one unchanged, recalibrated,
+    shifted, one of the local rows alone, or the mean of two.
 
-    A row that a general model never saw is left out of it by itself, so what it says needs no
+    A row that a general model never saw is left out of it by itself, so its predictions need no
     folds.
     """
-    still: list[Any] = [
-        kind(source).fit(text, table, y, classes, seed, groups)
-        for kind in (Unchanged, Recalibrated)
-    ]
-    own = Linear().fit(text, table, y, classes, seed, groups)
-    own.name = "local"
-    moved: list[Any] = [
-        Shifted(source).fit(text, table, y, classes, seed, groups),
-        *([own] if np.isfinite(own.loss) else []),
-    ]
-    moved += [
-        Blend(*pair, classes=classes)
-        for pair in combinations([*still, *moved], 2)
-        if pair[1] not in still
-    ]
-    for head in (*still, *moved):
-        say(f"{head.name}: left-out log-loss {head.loss:.4f}")
-    base, best = (min(heads, key=lambda h: h.loss) for heads in (still, moved))
+    general: list[Any] = [rows.fit(kind(source)) for kind in (Unchanged, Recalibrated)]
+    local = rows.fit(Linear())
+    local.name = "local"
+    moved: list[Any] = [rows.fit(Shifted(source))]
+    if np.isfinite(local.loss):
+        moved.append(local)
+    pairs = combinations([*general, *moved], 2)
+    blended = [pair for pair in pairs if pair[1] not in general]
+    moved += [Blend(*pair, classes=rows.classes) for pair in blended]
+    for head in (*general, *moved):
+        say(f"{head.name}: cross-validated log-loss {head.loss:.4f}")
+    base, best = (min(heads, key=lambda h: h.loss) for heads in (general, moved))
     gain = _row_losses(base) - _row_losses(best)
-    return best if gain.mean() > MIN_STANDARD_ERRORS * gain.std() / np.sqrt(len(y)) else base
+    if gain.mean() > MIN_STANDARD_ERRORS * gain.std() / np.sqrt(len(rows.y)):
+        return best
+    return base
 
 
 def _row_losses(head: Any) -> Array:
@@ -300,13 +283,17 @@ def compare_with_source(
     seed: int,
     say: Callable[[str], None],
 ) -> dict[str, Any]:
-    """What the general model, and one of this place's rows alone, say on the same test rows; the
-    gain is in AUC where there are two classes, else in accuracy.
+    """Metrics of the general model, and of one of the local rows alone, on the same test rows; the
+    gain is in AUC for two classes, else in accuracy.
+
+    Args:
+        said: the adapted model's probabilities of the test rows (rows, classes).
+        feats: text features by part.
     """
     from mesocosm.learning.evaluation import metrics
 
     y, test = parts.y["test"], np.hstack([feats["test"], parts.table["test"]])
-    own = Linear().fit(
+    local = Linear().fit(
         feats["train"],
         parts.table["train"],
         parts.y["train"],
@@ -316,17 +303,19 @@ def compare_with_source(
     )
     others = {
         "general": softmax(test @ source.weights + source.bias),
-        "local": softmax(own.logits(feats["test"], parts.table["test"])),
+        "local": softmax(local.logits(feats["test"], parts.table["test"])),
     }
-    mine = metrics.figures(said, y)
-    key = "auc" if mine.get("auc") == mine.get("auc") and parts.task.classes == 2 else "accuracy"
-    told: dict[str, Any] = {"from": source.version, "took": head.name, "figure": key}
-    found: dict[str, Any] = {"adapted": told}
+    ours = metrics.figures(said, y)
+    auc = ours.get("auc", float("nan"))
+    key = "auc" if parts.task.classes == 2 and not np.isnan(auc) else "accuracy"
+    report: dict[str, Any] = {"from": source.version, "took": head.name, "figure": key}
+    result: dict[str, Any] = {"adapted": report}
     for name, other in others.items():
-        told[name] = {k: round(v, 4) for k, v in metrics.figures(other, y).items() if v == v}
-        found[f"gain_over_{name}"] = round(float(mine[key]) - float(told[name][key]), 4)
+        figures = metrics.figures(other, y)
+        report[name] = {k: round(v, 4) for k, v in figures.items() if not np.isnan(v)}
+        result[f"gain_over_{name}"] = round(float(ours[key]) - float(report[name][key]), 4)
     say(
-        f"took {head.name}: {key} {mine[key]:.3f}; {source.version} as it is"
-        f" {told['general'][key]:.3f}, this place's rows alone {told['local'][key]:.3f}"
+        f"selected {head.name}: {key} {ours[key]:.3f} (baselines: {source.version} unchanged"
+        f" {report['general'][key]:.3f}, local-only {report['local'][key]:.3f})"
     )
-    return found
+    return result

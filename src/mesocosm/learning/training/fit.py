@@ -77,32 +77,22 @@ def fitted(
     if sight:
         feats = {p: np.hstack([x, sight.features[p]]) for p, x in feats.items()}
     laps.end("reading")
+    training = TrainingRows(
+        feats["train"],
+        parts.table["train"],
+        parts.y["train"],
+        parts.task.classes,
+        model.seed,
+        tabular.column_counts(parts.facts),
+        groups,
+    )
     if isinstance(model.tune, Frozen) or not (base or sight):
         if taught:
-            head = adapt_head(
-                taught,
-                feats["train"],
-                parts.table["train"],
-                parts.y["train"],
-                parts.task.classes,
-                model.seed,
-                say,
-                groups,
-            )
+            head = adapt_head(taught, training, say)
             laps.end("heads")
             return head, None, [], feats
         if model.federated and parts.sites is not None:
-            head = fit_federated_head(
-                model.federated,
-                parts.sites,
-                feats["train"],
-                parts.table["train"],
-                parts.y["train"],
-                parts.task.classes,
-                model.seed,
-                say,
-                groups,
-            )
+            head = fit_federated_head(model.federated, parts.sites, training, say)
             laps.end("heads")
             return head, None, [], feats
         only: Any = model.tune.head if isinstance(model.tune, Frozen) else "auto"
@@ -114,15 +104,6 @@ def fitted(
             else []
         )
         said = embed_texts(base, names, model.max_length, store) if base and names else None
-        training = TrainingRows(
-            feats["train"],
-            parts.table["train"],
-            parts.y["train"],
-            parts.task.classes,
-            model.seed,
-            tabular.column_counts(parts.facts),
-            groups,
-        )
         head = select_head(training, only, say, said, model.fusion)
         if model.self_training and parts.where["bare"]:
             head = _alone(model.self_training, head, parts, feats, model.seed, say)
@@ -144,14 +125,6 @@ def fitted(
     from mesocosm.learning.fine_tuning.last import Last
     from mesocosm.learning.training import trainer
 
-    training = TrainingRows(
-        feats["train"],
-        parts.table["train"],
-        parts.y["train"],
-        parts.task.classes,
-        model.seed,
-        groups=groups,
-    )
     head = select_head(training, "linear", say)
     laps.end("heads")
     moves = (

@@ -128,10 +128,16 @@ def grow(
         quote.started(base)
     learnt: dict[str, Any] = {}
     if model.pretrain and parts.text_names:
-        from mesocosm.learning.pretraining.run import pretrain
+        from mesocosm.learning.pretraining.run import Corpus, pretrain
 
         base, learnt["pretraining"] = pretrain(
-            base, site.corpus, model.pretrain, model.max_length, model.seed, store, say, site.told
+            base,
+            Corpus(site.corpus, site.told),
+            model.pretrain,
+            model.max_length,
+            model.seed,
+            store,
+            say,
         )
         laps.end("pretraining")
     tried: dict[str, Any] = {}
@@ -226,9 +232,7 @@ def grow(
     if site.taught:
         metrics |= compare_with_source(site.taught, head, p_test, feats, parts, model.seed, say)
     if parts.sites is not None:
-        metrics |= compare_with_pooled(
-            head, parts.sites, parts.site_names, p_test, feats, parts, model.seed, say
-        )
+        metrics |= compare_with_pooled(head, p_test, feats, parts, model.seed, say)
     laps.end("judging")
     metrics |= learnt | export.pop("agreement", {}) | {"leaks": found}
     metrics["beside"] = alone(

@@ -42,20 +42,29 @@ def warm_start(
     card = json.loads((past.folder / "card.json").read_text(encoding="utf-8"))
     trained = {n: p for n, p in writer.trunk.net.named_parameters() if p.requires_grad}
     weights = load_file(past.folder / DELTA)
-    same = card.get("weights") == base.weights and card.get("method") == method
-    if not same or _shapes(trained) != _shapes(weights):
+    old = (card.get("weights"), card.get("method"), _shapes(weights))
+    if old != (base.weights, method, _shapes(trained)):
         say(f"restarting from scratch: {past.version} has another base or method")
         return False
     with torch.no_grad():
         for name, weight in trained.items():
             weight.copy_(weights[name])
-    path = past.folder / IMPORTANCE_FILE
-    if past.setting.ewc and path.is_file():
-        importance = load_file(path)
-        held = {NET + n: (weights[n], importance[n]) for n in trained if n in importance}
-        writer.anchor = Anchor(held, past.setting.ewc)
+    _anchor_weights(past, writer, weights)
     past.tell(bool(writer.anchor), say)
     return True
+
+
+def _anchor_weights(past: PreviousVersion, writer: CausalModel, weights: Mapping[str, Any]) -> None:
+    """Anchor a model at the previous version's weights, where their importance is known."""
+    from safetensors.torch import load_file
+
+    if past.folder is None or not past.setting.ewc:
+        return
+    path = past.folder / IMPORTANCE_FILE
+    if path.is_file():
+        importance = load_file(path)
+        held = {NET + n: (weights[n], importance[n]) for n in weights if n in importance}
+        writer.anchor = Anchor(held, past.setting.ewc)
 
 
 def _shapes(weights: Mapping[str, Any]) -> dict[str, Any]:
