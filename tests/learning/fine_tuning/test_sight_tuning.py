@@ -286,7 +286,9 @@ def test_tuning_beats_the_base_as_it_is_and_is_served_as_it_was_judged(
         failed = eco.build(say=lambda _, text, said=said: said.append(text)).failed  # type: ignore[misc]
         assert refusals(failed) == (["linear"] if name == "frozen" else []), failed
         metrics[name] = eco.catalog.versions("reader")[-1]
-    assert any("weights train" in s and "texts and table stand still" in s for s in said)
+    assert any(
+        "trainable parameters" in s and "texts and table stay as they are" in s for s in said
+    )
     judged = {n: v["metrics"]["accuracy"] for n, v in metrics.items()}
     assert judged["full"] > judged["frozen"] + 0.03, judged
     version = metrics["full"]
@@ -413,7 +415,7 @@ models:
     eco, said = open_ecosystem(tmp_path), list[str]()
     assert not eco.build(say=lambda _, text: said.append(text)).failed
     told = {n: eco.catalog.versions(n)[-1] for n in ways}
-    assert any("texts come next" in s for s in said) and any(
+    assert any("texts follow" in s for s in said) and any(
         s.startswith("epoch 9") or s.startswith("epoch 16") for s in said
     ), said
     assert told["both"]["metrics"]["accuracy"] > told["still"]["metrics"]["accuracy"] + 0.08, {

@@ -273,7 +273,7 @@ def test_a_base_that_sees_is_taken_from_a_folder_and_fused(pond: Path) -> None:
     )
     eco, said = open_ecosystem(pond), list[str]()
     assert not eco.build(say=lambda address, text: said.append(text)).failed
-    assert any("images through vit: 48 features each" in s for s in said)
+    assert any("images with vit: 48 features each" in s for s in said)
     version = eco.catalog.versions("judge")[-1]
     assert version["metrics"]["accuracy"] > 0.85 and version["recipe"]["sight"].startswith(
         "../../../trunks/"
@@ -302,4 +302,4 @@ def test_what_cannot_see_is_said(pond: Path) -> None:
     )
     eco = open_ecosystem(pond)
     (fault,) = eco.build().failed
-    assert "'minilm' does not see" in fault.text()
+    assert "'minilm' is not an image base" in fault.text()

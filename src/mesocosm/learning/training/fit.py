@@ -137,20 +137,17 @@ def fitted(
     )
     before: list[dict[str, Any]] = []
     if sight and moves != "texts":
-        from mesocosm.learning.tasks.vision.fine_tuning import fine_tune_images
+        from mesocosm.learning.tasks.vision.fine_tuning import ImageTraining, fine_tune_images
 
-        saw, before = fine_tune_images(
-            model,
+        images = ImageTraining(
             parts,
             sight,
             texts_only,
-            head,
             store,
             keep / "images" if keep and moves == "both" else keep,
             folder,
-            say,
-            told,
         )
+        saw, before = fine_tune_images(model, images, head, say, told)
         if moves == "images":
             feats = {p: np.hstack([x, saw[p]]) for p, x in texts_only.items()}
             _settled(head, feats, parts, say)

@@ -1,5 +1,5 @@
-"""Nets that see: one of transformers' from a folder or a hub, or filters learnt from the training
-images without labels. Knows torch.
+"""Image nets: one of transformers' from a folder or a hub, or filters fitted on the training images
+without labels. Knows torch.
 
 Neither brings code of its own; weights are safetensors.
 """
@@ -28,14 +28,14 @@ from mesocosm.learning.tasks.vision.pixels import decode_pixels
 
 Array = np.ndarray[Any, Any]
 SIDE, PATCH, FILTERS, SAMPLE = 32, 6, 128, 30_000
-MIN_IMAGES = 10  # images from which filters can be learnt
+MIN_IMAGES = 10  # images from which on filters can be fitted
 SOFT = 0.25
 REVISION = 2
 STEMS = ("sight",)
 
 
 class PatchFilters(nn.Module):  # type: ignore[misc]
-    """One layer of filters over a picture of 32 x 32, what each finds in each quarter of it,
+    """One layer of filters over an image of 32 x 32, the mean response of each in each quarter,
     standardised; unit vectors (rows, 4 x filters).
 
     Args:
@@ -48,35 +48,29 @@ class PatchFilters(nn.Module):  # type: ignore[misc]
     def __init__(self, filters: Array, bias: Array, mean: Array, sd: Array) -> None:
         super().__init__()
         self.look = nn.Conv2d(3, len(filters), PATCH)
-        self.look.weight.data, self.look.bias.data = (
-            torch.from_numpy(filters),
-            torch.from_numpy(bias),
-        )
-        self.mean, self.sd = (
-            nn.Parameter(torch.from_numpy(mean)),
-            nn.Parameter(torch.from_numpy(sd)),
-        )
+        self.look.weight.data = torch.from_numpy(filters)
+        self.look.bias.data = torch.from_numpy(bias)
+        self.mean = nn.Parameter(torch.from_numpy(mean))
+        self.sd = nn.Parameter(torch.from_numpy(sd))
 
-    def found(self, x: torch.Tensor) -> torch.Tensor:
-        """What each filter finds in each quarter, (rows, 4 x filters), before it is
+    def respond(self, x: torch.Tensor) -> torch.Tensor:
+        """The response of each filter in each quarter, (rows, 4 x filters), before it is
         standardised.
         """
-        seen = torch.relu(self.look(x))
-        half = seen.shape[-1] // 2
-        quarters = [
-            seen[:, :, a, b].mean((2, 3))
-            for a in (slice(None, half), slice(half, None))
-            for b in (slice(None, half), slice(half, None))
-        ]
+        responses = torch.relu(self.look(x))
+        half = responses.shape[-1] // 2
+        first, second = slice(None, half), slice(half, None)
+        corners = ((first, first), (first, second), (second, first), (second, second))
+        quarters = [responses[:, :, a, b].mean((2, 3)) for a, b in corners]
         return torch.sqrt(torch.cat(quarters, 1) + 1e-8)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Unit vectors of standardised pixels (rows, 3, 32, 32)."""
-        return nn.functional.normalize((self.found(x) - self.mean) / self.sd, dim=-1)
+        return nn.functional.normalize((self.respond(x) - self.mean) / self.sd, dim=-1)
 
 
 class PretrainedVision(nn.Module):  # type: ignore[misc]
-    """One of transformers' nets, the mean over what it says of the places of a picture; unit
+    """One of transformers' nets, the mean of its states over the positions of an image; unit
     vectors.
     """
 
@@ -93,7 +87,7 @@ class PretrainedVision(nn.Module):  # type: ignore[misc]
 
 
 def fit_filters(images: Sequence[str], seed: int) -> tuple[PatchFilters, dict[str, Any]]:
-    """Filters learnt from images without labels, and how their pixels are made.
+    """Filters fitted on images without labels, and how their pixels are made.
 
     Raises:
         Wrong: there are too few.
@@ -106,7 +100,7 @@ def fit_filters(images: Sequence[str], seed: int) -> tuple[PatchFilters, dict[st
         raise Wrong(
             "inputs",
             f"the training rows hold {len(distinct)} different images",
-            f"at least {MIN_IMAGES}, or 'image_base' with a base that sees",
+            f"at least {MIN_IMAGES}, or 'image_base' with an image base",
         )
     draw = np.random.default_rng(seed)
     if len(distinct) > 4000:
@@ -144,7 +138,7 @@ def fit_filters(images: Sequence[str], seed: int) -> tuple[PatchFilters, dict[st
     )
     with torch.inference_mode():
         found = torch.cat(
-            [net.found(torch.from_numpy(shown[i : i + 256])) for i in range(0, len(shown), 256)]
+            [net.respond(torch.from_numpy(shown[i : i + 256])) for i in range(0, len(shown), 256)]
         ).numpy()
     net.mean.data, net.sd.data = (
         torch.from_numpy(found.mean(0)),
@@ -154,10 +148,10 @@ def fit_filters(images: Sequence[str], seed: int) -> tuple[PatchFilters, dict[st
 
 
 def load_pretrained(base: Base) -> tuple[PretrainedVision, dict[str, Any]]:
-    """A base that sees, and how its pixels are made.
+    """An image base, and how its pixels are made.
 
     Raises:
-        Wrong: its weights cannot be read, or it does not see.
+        Wrong: its weights cannot be read, or it is no image base.
     """
     from transformers import AutoModel
 
@@ -170,12 +164,12 @@ def load_pretrained(base: Base) -> tuple[PretrainedVision, dict[str, Any]]:
         raise Wrong(
             "image_base",
             f"the weights of '{base.name}' cannot be read",
-            "a whole folder laid out as a hub's, of an architecture that transformers knows",
+            "a complete folder laid out as a hub's, of an architecture that transformers knows",
         ) from error
     if getattr(net, "main_input_name", "") != "pixel_values":
         raise Wrong(
             "image_base",
-            f"'{base.name}' does not see: it takes"
+            f"'{base.name}' is not an image base: its input is"
             f" {getattr(net, 'main_input_name', 'something else')}",
             "a base of images, such as a ViT or a ResNet",
         )
@@ -242,8 +236,8 @@ def export_shared(base: Base, store: Path) -> tuple[Path, dict[str, Any]]:
 
 
 def export_tuned(net: Any, base: Base, how: dict[str, Any], folder: Path, store: Path) -> Path:
-    """Write `sight.onnx` of a base that was tuned: the base's own graph with other weights where
-    that gives what torch gives, else exported anew.
+    """Write `sight.onnx` of a fine-tuned base: the base's own graph with other weights where that
+    gives the outputs of torch, else a new export.
 
     Returns:
         The folder of the untouched base's graph.
