@@ -1,4 +1,4 @@
-"""What a plain model of a dataset is given, so that others can be held against it."""
+"""The features of the linear baseline that every task is compared with."""
 
 from __future__ import annotations
 

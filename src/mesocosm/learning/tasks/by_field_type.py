@@ -1,4 +1,4 @@
-"""Tasks, what a model predicts: one file, and a line for each type of field; a category with an
+"""Tasks, by the type of the predicted field: one file, and a line for each type; a category with an
 order is `Ordinal`.
 """
 

@@ -1,4 +1,4 @@
-"""One of two or more classes. Knows judge's figures."""
+"""Classification: one of two or more classes. Knows the metrics of classes."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from mesocosm.core.errors import Wrong
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
 from mesocosm.learning.heads.blend import softmax
 from mesocosm.learning.tasks.baseline_settings import build_baseline_features
-from mesocosm.learning.tasks.task import Task
+from mesocosm.learning.tasks.task import Task, raise_single_value, round_known
 
 Array = np.ndarray[Any, Any]
 
@@ -23,19 +22,16 @@ class Classification(Task):
 
     def parse_target(self, value: Any) -> Any:
         """The value as a label."""
-        return (
-            None if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-        )
+        if value is None:
+            return None
+        return str(value).lower() if isinstance(value, bool) else str(value)
 
     def fit(self, name: str, targets: Sequence[Any]) -> None:
-        """Learn which classes there are."""
+        """Collect the classes."""
         self.labels = sorted({str(t) for t in targets})
         self.classes = len(self.labels)
         if self.classes < 2:
-            one = f"'{self.labels[0]}' only" if self.labels else "no value"
-            raise Wrong(
-                "predict", f"the training rows of '{name}' hold {one}", "two classes or more"
-            )
+            raise_single_value(name, self.labels, "two classes or more")
         self.index = {label: i for i, label in enumerate(self.labels)}
 
     def is_known(self, target: Any) -> bool:
@@ -55,26 +51,21 @@ class Classification(Task):
         return float((ours.argmax(1) == theirs.argmax(1)).mean())
 
     def evaluate(self, said: Array, parts: Any, seed: int) -> dict[str, Any]:
-        """Accuracy and its kin, per class, beside a majority and a linear model."""
+        """Accuracy and related metrics, per class, compared with majority and a linear model."""
         y = parts.y["test"]
         metrics = evaluation_metrics.report(said, y, self.labels, seed)
-        beside = evaluation_metrics.baselines(
-            *build_baseline_features(parts), parts.y["train"], y, self.classes
-        )
+        features = build_baseline_features(parts)
+        baselines = evaluation_metrics.baselines(*features, parts.y["train"], y, self.classes)
         metrics["baselines"] = {
-            name: self.compare(said, other, y) for name, other in beside.items()
+            name: self.compare(said, other, y) for name, other in baselines.items()
         }
-        return metrics | {
-            f"gain_over_{name}": figures["gain"] for name, figures in metrics["baselines"].items()
-        }
+        return metrics | {f"gain_over_{n}": b["gain"] for n, b in metrics["baselines"].items()}
 
     def compare(self, said: Array, other: Array, y: Array) -> dict[str, Any]:
-        """The other's figures, the gain in accuracy and McNemar's p."""
-        found: dict[str, Any] = {
-            k: round(v, 4) for k, v in evaluation_metrics.figures(other, y).items() if v == v
-        }
+        """The other's metrics, our gain in accuracy and McNemar's p."""
+        metrics = round_known(evaluation_metrics.figures(other, y))
         right, theirs = said.argmax(1) == y, other.argmax(1) == y
-        return found | {
+        return metrics | {
             "gain": round(float(right.mean() - theirs.mean()), 4),
             "p": round(evaluation_metrics.paired(right, theirs), 6),
         }

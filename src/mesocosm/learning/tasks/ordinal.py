@@ -1,4 +1,6 @@
-"""One of several classes in an order, as grades are. Knows the figures of classes."""
+"""Ordinal classification: one of several classes in an order, as grades are. Knows the metrics of
+classes.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +11,14 @@ import numpy as np
 
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
 from mesocosm.learning.tasks.classification import Classification
+from mesocosm.learning.tasks.significance import wilcoxon_p
+from mesocosm.learning.tasks.task import round_known, round_or_none
 
 Array = np.ndarray[Any, Any]
 
 
 def median_class(p: Array) -> Array:
-    """The class in the middle of each row's probabilities: the one with the least expected
-    distance.
+    """The median of each row's probabilities: the class of the least expected distance.
 
     >>> median_class(np.array([[0.4, 0.25, 0.35], [0.1, 0.1, 0.8]])).tolist()
     [1, 2]
@@ -24,21 +27,22 @@ def median_class(p: Array) -> Array:
 
 
 def weighted_kappa(y: Array, said: Array, classes: int) -> float:
-    """Agreement beyond chance, each error weighed by the square of its steps; nan where nothing
+    """Agreement beyond chance, each error weighted by the square of its steps; nan where nothing
     varies.
 
     Source: Cohen 1968, Psychological Bulletin 70.
     """
-    seen = np.bincount(y * classes + said, minlength=classes * classes).reshape(
-        classes, classes
-    ) / max(1, len(y))
+    counts = np.bincount(y * classes + said, minlength=classes * classes)
+    observed = counts.reshape(classes, classes) / max(1, len(y))
     steps = np.subtract.outer(np.arange(classes), np.arange(classes)) ** 2
-    chance = float((np.outer(seen.sum(1), seen.sum(0)) * steps).sum())
-    return 1 - float((seen * steps).sum()) / chance if chance else float("nan")
+    chance = float((np.outer(observed.sum(1), observed.sum(0)) * steps).sum())
+    if not chance:
+        return float("nan")
+    return 1 - float((observed * steps).sum()) / chance
 
 
 class Ordinal(Classification):
-    """A category whose values have an order; what is said of a row is the middle of its
+    """A category whose values have an order; a row's prediction is the median of its
     probabilities.
 
     Args:
@@ -51,40 +55,33 @@ class Ordinal(Classification):
         self.order = list(order)
 
     def fit(self, name: str, targets: Sequence[Any]) -> None:
-        """Learn which classes there are; they keep their order."""
+        """Collect the classes in their order."""
         super().fit(name, targets)
         self.labels = [label for label in self.order if label in self.index]
         self.index = {label: i for i, label in enumerate(self.labels)}
 
     def agreement(self, ours: Array, theirs: Array) -> float:
-        """The share of rows with the same class in the middle."""
+        """The share of rows with the same median class."""
         return float((median_class(ours) == median_class(theirs)).mean())
 
     def evaluate(self, said: Array, parts: Any, seed: int) -> dict[str, Any]:
-        """The figures of classes, and those of the order: steps off in the mean, and the weighted
+        """The metrics of classes, and those of the order: the mean of steps off, and the weighted
         kappa.
         """
         y, at = parts.y["test"], median_class(said)
         metrics = super().evaluate(said, parts, seed)
-        metrics |= {k: round(v, 4) if v == v else None for k, v in self._steps(y, at).items()}
+        metrics |= round_or_none(self._steps(y, at))
         metrics["interval"]["rank_error"] = evaluation_metrics.interval(
             lambda i: float(np.abs(at[i] - y[i]).mean()), len(y), seed
         )
         return metrics
 
     def compare(self, said: Array, other: Array, y: Array) -> dict[str, Any]:
-        """The same of another, and the p of its steps being those of ours."""
-        from scipy.stats import wilcoxon
-
-        found = super().compare(said, other, y) | {
-            k: round(v, 4) for k, v in self._steps(y, median_class(other)).items() if v == v
-        }
-        mine, theirs = np.abs(median_class(said) - y), np.abs(median_class(other) - y)
-        return found | {
-            "rank_p": (
-                round(float(wilcoxon(mine, theirs).pvalue), 6) if np.any(mine != theirs) else 1.0
-            )
-        }
+        """The same of another, and Wilcoxon's p of the steps off."""
+        theirs = median_class(other)
+        errors = [np.abs(at - y) for at in (median_class(said), theirs)]
+        metrics = super().compare(said, other, y) | round_known(self._steps(y, theirs))
+        return metrics | {"rank_p": wilcoxon_p(*errors)}
 
     def _steps(self, y: Array, at: Array) -> dict[str, float]:
         return {
