@@ -41,7 +41,7 @@ def test_new_kinds_are_found_and_known_ones_are_not(seed: int) -> None:
         assert set(told) <= {8, 9} and len(set(told)) == 1 and len(told) >= 24, (
             "sure rows of the kind are taken in"
         )
-        assert g.strange == int(unsure[g.rows].sum()) and g.alike < g.close
+        assert g.outliers == int(unsure[g.rows].sum()) and g.alike < g.close
     assert propose_classes(x[old], rng.random(old.sum()) < 0.1, known) == []
 
 

@@ -9,7 +9,7 @@ BASES: dict[str, type[MiniLM] | type[SmolLM2]] = {"minilm": MiniLM, "smollm2": S
 
 
 def is_installed(name: str) -> bool:
-    """Whether a base of ours is installed."""
+    """Whether a base that comes with Mesocosm is installed."""
     try:
         return BASES[name].folder().is_dir()
     except Failure:
@@ -17,7 +17,7 @@ def is_installed(name: str) -> bool:
 
 
 def installed_encoders() -> list[str]:
-    """Bases of ours that read and are installed."""
+    """The encoders that come with Mesocosm and are installed."""
     return [name for name, base in BASES.items() if not base.writes and is_installed(name)]
 
 

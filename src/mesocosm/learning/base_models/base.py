@@ -96,8 +96,10 @@ def canonical_hub_id(name: str) -> str | None:
 
     Source: https://huggingface.co/models (canonical models and where they were moved).
 
-    >>> canonical_hub_id("bert-base-cased"), canonical_hub_id("xlm-roberta-base"), canonical_hub_id("minilmm")
-    ('google-bert/bert-base-cased', 'FacebookAI/xlm-roberta-base', None)
+    >>> canonical_hub_id("bert-base-cased"), canonical_hub_id("minilmm")
+    ('google-bert/bert-base-cased', None)
+    >>> canonical_hub_id("xlm-roberta-base")
+    'FacebookAI/xlm-roberta-base'
     """
     if not re.fullmatch(r"[\w.-]+", name):
         return None

@@ -31,7 +31,7 @@ OTHER, SYLLABLE = 1.5, 0.85
 
 
 def measure_coverage(
-    said: Sequence[str], base: Base, most: int
+    corpus: Sequence[str], base: Base, most: int
 ) -> tuple[dict[str, float | None], list[str]]:
     """The shares of texts that are truncated at `most` tokens and of tokens that the base does not
     know, and warnings where they matter.
@@ -40,13 +40,13 @@ def measure_coverage(
     token for them.
 
     Args:
-        said: the texts.
+        corpus: the texts.
 
     Source: Rust et al. 2021, How Good is Your Tokenizer?, ACL (fertility).
     """
     from tokenizers import Tokenizer
 
-    texts = _sample_texts(said)
+    texts = _sample_texts(corpus)
     path = base.folder / "tokenizer.json"
     if not texts or not path.is_file():
         return {}, []

@@ -1,4 +1,4 @@
-"""Texts to features: one pass, sorted by length, in bfloat16 where the processor has it, kept.
+"""Texts to features: one pass, sorted by length, in bfloat16 where the processor has it, cached.
 
 Knows transformers' nets and tokenizers. Knows nothing of tasks.
 """
@@ -141,7 +141,7 @@ def embed_texts(
     store: Path,
     say: Callable[[str], None] | None = None,
 ) -> np.ndarray[Any, Any]:
-    """Features of texts under an untouched base, kept in the store by content; `say` as in
+    """Features of texts under an untouched base, cached in the store by content; `say` as in
     `encode`.
     """
     from safetensors.numpy import load_file, save_file

@@ -1,5 +1,5 @@
-"""Two texts of a row read apart and laid side by side, where the question is how they stand to each
-other. Knows vectors only.
+"""Sentence pairs: the two texts of a row are encoded apart and their features combined. Knows
+vectors only.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Texts cut into pieces: words between spaces, and single characters in scripts that put no spaces
-between words. Knows texts only.
+"""Texts split into pieces: words between spaces, and single characters in scripts that put no
+spaces between words. Knows texts only.
 """
 
 from __future__ import annotations

@@ -43,11 +43,11 @@ class Contrastive(Objective):
             return {"heat": LABELLED, **given}
         return given
 
-    def facts(self, told: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    def facts(self, columns: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
         """The field's values, each with its number."""
         numbers: dict[str, Any] = {}
         for name in self.fields:
-            values = {v for v in told[name] if v is not None}
+            values = {v for v in columns[name] if v is not None}
             problem = ""
             if len(values) < 2:
                 problem = "fewer than two values"

@@ -33,11 +33,11 @@ class Multitask(Objective):
     objective: Literal["multitask"] = "multitask"
     fields: tuple[str, ...] = Field(min_length=1)
 
-    def facts(self, told: Mapping[str, Sequence[Any]]) -> dict[str, dict[str, Any]]:
+    def facts(self, columns: Mapping[str, Sequence[Any]]) -> dict[str, dict[str, Any]]:
         """Per field its classes, or the mean and deviation of its numbers."""
-        found: dict[str, dict[str, Any]] = {}
+        result: dict[str, dict[str, Any]] = {}
         for name in self.fields:
-            values = [v for v in told[name] if v is not None]
+            values = [v for v in columns[name] if v is not None]
             if len(set(values)) < 2:
                 raise Wrong(
                     "pretrain.objective",
@@ -45,26 +45,26 @@ class Multitask(Objective):
                     "a field that distinguishes texts",
                 )
             if isinstance(values[0], (bool, str)):
-                found[name] = {"classes": sorted({str(v) for v in values})}
+                result[name] = {"classes": sorted({str(v) for v in values})}
             else:
                 mean = sum(values) / len(values)
-                found[name] = {
+                result[name] = {
                     "mean": mean,
                     "sd": (sum((v - mean) ** 2 for v in values) / len(values)) ** 0.5,
                 }
-        return found
+        return result
 
     def targets(self, facts: Mapping[str, dict[str, Any]], row: Sequence[Any]) -> list[float]:
         """A row's values as numbers, in the order of `fields`; nan where there is none."""
-        found = []
+        result = []
         for value, fact in zip(row, facts.values(), strict=True):
             if value is None:
-                found.append(float("nan"))
+                result.append(float("nan"))
             elif "classes" in fact:
-                found.append(float(fact["classes"].index(str(value))))
+                result.append(float(fact["classes"].index(str(value))))
             else:
-                found.append((float(value) - fact["mean"]) / fact["sd"])
-        return found
+                result.append((float(value) - fact["mean"]) / fact["sd"])
+        return result
 
     def net(self, encoder: Any, facts: Mapping[str, dict[str, Any]]) -> Any:
         """The trunk with mean pooling under one linear head a field."""

@@ -17,9 +17,9 @@ class Objective(Kind):
 
     fields: tuple[str, ...] = ()
 
-    def facts(self, told: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    def facts(self, columns: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
         """Facts of the fields' values that the net is built from."""
-        del told
+        del columns
         return {}
 
     def targets(self, facts: Mapping[str, Any], row: Sequence[Any]) -> list[float]:

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray[Any, Any]
-MIN_ROWS = 5  # strange rows, each unlike the others, that make a proposal
-SAMPLE = 1000  # labelled rows on which it is seen how alike those of one class are
-HEIGHTS = 40  # that are tried
+MIN_ROWS = 5  # different outliers that make a proposal
+SAMPLE = 1000  # labelled rows on which the similarity within a class is measured
+HEIGHTS = 40  # of the tree that are tried
 SEED = 7
 MAX_REPEATS = (10, 40)  # of a row of a new class in the training rows: unchanged, and varied
 WEIGHT = 3.0  # times the rows of a known class that a new one is worth where they are varied
@@ -28,18 +28,18 @@ SPREAD = 0.8  # of such a difference that a row is moved by
 
 @dataclass(frozen=True)
 class ClassProposal:
-    """Rows that are more like each other than like any class.
+    """A proposed class: rows that are more similar to each other than to any known class.
 
     Args:
         rows: their positions, the most typical first.
-        strange: how many of them the model is not sure of, or are like nothing it knows.
+        outliers: how many of them the model is not confident of, or are out of distribution.
         nearest: the position of the class that they are most like.
         alike: how like it their centre is, as a cosine, and `close`, how like their centre they are
             on average.
     """
 
     rows: list[int]
-    strange: int
+    outliers: int
     nearest: int
     alike: float
     close: float
@@ -106,7 +106,7 @@ def _select_directed(placed: Array, at: Array) -> Array:
 
 
 def propose_classes(
-    x: Array, strange: Array, known: KnownClasses, least: int = MIN_ROWS
+    x: Array, outliers: Array, known: KnownClasses, least: int = MIN_ROWS
 ) -> list[ClassProposal]:
     """Groups of rows that no class explains, the largest first.
 
@@ -118,13 +118,13 @@ def propose_classes(
 
     Args:
         x: features (rows, width).
-        strange: which rows the model is not sure of, or are like nothing it knows (rows,).
-        least: strange rows that make a group; one that says the same as another counts once.
+        outliers: which rows the model is not confident of, or are out of distribution (rows,).
+        least: outliers that make a group; duplicates count once.
     """
     from scipy.cluster.hierarchy import fcluster, linkage
 
     placed = known.placed(x)
-    at = _select_directed(placed, np.flatnonzero(strange))
+    at = _select_directed(placed, np.flatnonzero(outliers))
     if len(at) < max(2, least):
         return []
     labels = fcluster(linkage(placed[at], "average", "cosine"), known.height, "distance")
@@ -143,12 +143,12 @@ def propose_classes(
         mine = mine[np.argsort(-near[mine, k], kind="stable")]
         like = centres[k] @ known.means.T
         close = float(near[mine, k].mean()) if len(mine) else 0.0
-        apart = len(np.unique(x[mine[strange[mine]]].round(4), axis=0))
+        apart = len(np.unique(x[mine[outliers[mine]]].round(4), axis=0))
         if apart >= least and close > max(known.close, like.max()):
             made.append(
                 ClassProposal(
                     [int(i) for i in mine],
-                    int(strange[mine].sum()),
+                    int(outliers[mine].sum()),
                     int(like.argmax()),
                     float(like.max()),
                     close,
@@ -228,7 +228,7 @@ def sample_balanced(y: Array, most: int) -> list[int]:
 
 
 def oversample_classes(
-    more: Sequence[Mapping[str, Any]], target: str, taught: Sequence[Any], varies: bool = False
+    more: Sequence[Mapping[str, Any]], target: str, targets: Sequence[Any], varies: bool = False
 ) -> tuple[list[Mapping[str, Any]], list[int]]:
     """Labelled rows with those of classes that the data lack repeated, until such a class has as
     many as the others at the median; and which row each is.
@@ -237,7 +237,7 @@ def oversample_classes(
 
     Args:
         more: the labelled rows.
-        taught: the targets of the data.
+        targets: the targets of the data.
         varies: whether repeated rows are then varied, so that they may weigh more.
 
     >>> more = [{"y": "new"}, {"y": "old"}]
@@ -245,7 +245,7 @@ def oversample_classes(
     >>> [r["y"] for r in rows], same
     (['new', 'new', 'new', 'new', 'old'], [0, 0, 0, 0, 1])
     """
-    counts = Counter(str(v) for v in taught if v is not None)
+    counts = Counter(str(v) for v in targets if v is not None)
     labels = [row[target] for row in more if isinstance(row.get(target), str)]
     new = Counter(label for label in labels if label not in counts)
     usual = median(counts.values()) if counts else 0

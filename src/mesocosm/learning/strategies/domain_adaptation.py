@@ -134,20 +134,22 @@ class Recalibrated(_AdaptedHead):
         self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None
     ) -> Recalibrated:
         """Fit slope and level, each held near 1 and 0."""
-        _, said = self._general(text, table)
+        _, predictions = self._general(text, table)
 
         def moved(rows: Array) -> tuple[float, Array]:
             at = _minimize_from(
-                lambda v: _slope_gradient(v[0] * said[rows] + v[1:], y[rows], said[rows]),
+                lambda v: _slope_gradient(
+                    v[0] * predictions[rows] + v[1:], y[rows], predictions[rows]
+                ),
                 np.concatenate([[1.0], np.zeros(classes)]),
                 np.concatenate([[3.0], np.full(classes, 0.1)]),
             )
             return float(at[0]), at[1:]
 
-        left = said.copy()
+        left = predictions.copy()
         for rows, out in make_folds(y, classes, seed, FOLDS, groups):
             slope, level = moved(rows)
-            left[out] = slope * said[out] + level
+            left[out] = slope * predictions[out] + level
         slope, level = moved(np.arange(len(y)))
         self.weights, self.bias = (
             (self.taught.weights * slope).astype(np.float32),
@@ -172,14 +174,14 @@ class Shifted(_AdaptedHead):
         self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None
     ) -> Shifted:
         """Choose the pull, then fit all rows."""
-        x, said = self._general(text, table)
+        x, predictions = self._general(text, table)
         width = x.shape[1]
 
         def moved(rows: Array, pull: float) -> tuple[Array, Array]:
             def loss(v: Array) -> tuple[float, Array]:
                 by = v[: width * classes].reshape(width, classes)
                 total, out = _logit_gradient(
-                    said[rows] + x[rows] @ by + v[width * classes :], y[rows]
+                    predictions[rows] + x[rows] @ by + v[width * classes :], y[rows]
                 )
                 return total, np.concatenate([(x[rows].T @ out).ravel(), out.sum(0)])
 
@@ -188,12 +190,12 @@ class Shifted(_AdaptedHead):
             return at[: width * classes].reshape(width, classes), at[width * classes :]
 
         folds = make_folds(y, classes, seed, FOLDS, groups)
-        best, least, self.left_out = PULLS[-1], np.inf, said
+        best, least, self.left_out = PULLS[-1], np.inf, predictions
         for pull in PULLS if folds else ():
-            left = said.copy()
+            left = predictions.copy()
             for rows, out in folds:
                 by, level = moved(rows, pull)
-                left[out] = said[out] + x[out] @ by + level
+                left[out] = predictions[out] + x[out] @ by + level
             if (loss := log_loss(left, y)) < least:
                 least, best, self.left_out = loss, pull, left
         by, level = moved(np.arange(len(y)), best)
@@ -214,10 +216,10 @@ def _logit_gradient(logits: Array, y: Array) -> tuple[float, Array]:
     return total, p
 
 
-def _slope_gradient(logits: Array, y: Array, said: Array) -> tuple[float, Array]:
+def _slope_gradient(logits: Array, y: Array, predictions: Array) -> tuple[float, Array]:
     """Summed log-loss, and its gradient by slope and levels."""
     total, out = _logit_gradient(logits, y)
-    return total, np.concatenate([[(out * said).sum()], out.sum(0)])
+    return total, np.concatenate([[(out * predictions).sum()], out.sum(0)])
 
 
 def _minimize_ridge(loss: Callable[[Array], tuple[float, Array]], strength: Array) -> Array:
@@ -277,7 +279,7 @@ def _row_losses(head: Any) -> Array:
 def compare_with_source(
     source: SourceModel,
     head: Any,
-    said: Array,
+    predictions: Array,
     feats: Mapping[str, Array],
     parts: Splits,
     seed: int,
@@ -287,7 +289,7 @@ def compare_with_source(
     gain is in AUC for two classes, else in accuracy.
 
     Args:
-        said: the adapted model's probabilities of the test rows (rows, classes).
+        predictions: the adapted model's probabilities of the test rows (rows, classes).
         feats: text features by part.
     """
     from mesocosm.learning.evaluation import metrics
@@ -305,7 +307,7 @@ def compare_with_source(
         "general": softmax(test @ source.weights + source.bias),
         "local": softmax(local.logits(feats["test"], parts.table["test"])),
     }
-    ours = metrics.figures(said, y)
+    ours = metrics.figures(predictions, y)
     auc = ours.get("auc", float("nan"))
     key = "auc" if parts.task.classes == 2 and not np.isnan(auc) else "accuracy"
     report: dict[str, Any] = {"from": source.version, "took": head.name, "figure": key}

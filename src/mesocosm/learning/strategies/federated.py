@@ -103,7 +103,7 @@ def fit_federated_head(
 
 def compare_with_pooled(
     head: Any,
-    said: Array,
+    predictions: Array,
     feats: Mapping[str, Array],
     parts: Splits,
     seed: int,
@@ -113,7 +113,7 @@ def compare_with_pooled(
     gain is in AUC for two classes, else in accuracy.
 
     Args:
-        said: the federated model's probabilities of the test rows (rows, classes).
+        predictions: the federated model's probabilities of the test rows (rows, classes).
         feats: text features by part.
         parts: with the site of each training row.
     """
@@ -126,7 +126,7 @@ def compare_with_pooled(
     assert parts.sites is not None
     y, labels, classes = parts.y["test"], parts.y["train"], parts.task.classes
     text, table = feats["train"], parts.table["train"]
-    ours = metrics.figures(said, y)
+    ours = metrics.figures(predictions, y)
     auc = ours.get("auc", float("nan"))
     key = "auc" if classes == 2 and not np.isnan(auc) else "accuracy"
 

@@ -12,15 +12,17 @@ PIXELS = 8  # pixels of a side
 
 
 def build_baseline_features(parts: Any) -> tuple[Any, Any]:
-    """Sparse columns of the training and the test rows: the table, TF-IDF of the texts, and images
-    shrunk to 8 x 8.
+    """Sparse features (rows, columns) of the training and the test rows: the table, TF-IDF of the
+    texts, and images shrunk to 8 x 8.
     """
     from scipy.sparse import csr_matrix, hstack
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     from mesocosm.learning.tasks.vision.pixels import decode_pixels
 
-    found: dict[str, list[Any]] = {p: [csr_matrix(parts.table[p])] for p in ("train", "test")}
+    columns_by_part: dict[str, list[Any]] = {
+        p: [csr_matrix(parts.table[p])] for p in ("train", "test")
+    }
     if any(text.strip() for text in parts.texts["train"]):
         words = TfidfVectorizer(
             sublinear_tf=True,
@@ -29,9 +31,9 @@ def build_baseline_features(parts: Any) -> tuple[Any, Any]:
             tokenizer=extract_terms,
             token_pattern=None,
         )
-        found["train"].append(words.fit_transform(parts.texts["train"]))
-        found["test"].append(words.transform(parts.texts["test"]))
-    for p, columns in found.items():
+        columns_by_part["train"].append(words.fit_transform(parts.texts["train"]))
+        columns_by_part["test"].append(words.transform(parts.texts["test"]))
+    for p, columns in columns_by_part.items():
         for values in parts.images[p].values():
             shown = np.zeros((len(values), 3 * PIXELS * PIXELS), np.float32)
             there = [i for i, v in enumerate(values) if v]
@@ -39,4 +41,4 @@ def build_baseline_features(parts: Any) -> tuple[Any, Any]:
                 [values[i] for i in there], PIXELS, [0.5] * 3, [0.25] * 3
             ).reshape(len(there), -1)
             columns.append(csr_matrix(shown))
-    return hstack(found["train"]).tocsr(), hstack(found["test"]).tocsr()
+    return hstack(columns_by_part["train"]).tocsr(), hstack(columns_by_part["test"]).tocsr()

@@ -50,21 +50,21 @@ class Classification(Task):
         """The share of rows with the same top class."""
         return float((ours.argmax(1) == theirs.argmax(1)).mean())
 
-    def evaluate(self, said: Array, parts: Any, seed: int) -> dict[str, Any]:
+    def evaluate(self, predictions: Array, parts: Any, seed: int) -> dict[str, Any]:
         """Accuracy and related metrics, per class, compared with majority and a linear model."""
         y = parts.y["test"]
-        metrics = evaluation_metrics.report(said, y, self.labels, seed)
+        metrics = evaluation_metrics.report(predictions, y, self.labels, seed)
         features = build_baseline_features(parts)
         baselines = evaluation_metrics.baselines(*features, parts.y["train"], y, self.classes)
         metrics["baselines"] = {
-            name: self.compare(said, other, y) for name, other in baselines.items()
+            name: self.compare(predictions, other, y) for name, other in baselines.items()
         }
         return metrics | {f"gain_over_{n}": b["gain"] for n, b in metrics["baselines"].items()}
 
-    def compare(self, said: Array, other: Array, y: Array) -> dict[str, Any]:
+    def compare(self, predictions: Array, other: Array, y: Array) -> dict[str, Any]:
         """The other's metrics, our gain in accuracy and McNemar's p."""
         metrics = round_known(evaluation_metrics.figures(other, y))
-        right, theirs = said.argmax(1) == y, other.argmax(1) == y
+        right, theirs = predictions.argmax(1) == y, other.argmax(1) == y
         return metrics | {
             "gain": round(float(right.mean() - theirs.mean()), 4),
             "p": round(evaluation_metrics.paired(right, theirs), 6),
@@ -77,6 +77,6 @@ class Classification(Task):
             f" {metrics['macro_f1']:.3f}"
         )
 
-    def find_errors(self, said: Array, parts: Any) -> Array:
+    def find_errors(self, predictions: Array, parts: Any) -> Array:
         """Rows of another class."""
-        return np.asarray(said.argmax(1) != parts.y["test"])
+        return np.asarray(predictions.argmax(1) != parts.y["test"])

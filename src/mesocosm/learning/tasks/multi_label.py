@@ -89,13 +89,13 @@ class MultiLabel(Task):
         """The share of labels predicted alike."""
         return float(((ours >= 0.5) == (theirs >= 0.5)).mean())
 
-    def evaluate(self, said: Array, parts: Any, seed: int) -> dict[str, Any]:
+    def evaluate(self, predictions: Array, parts: Any, seed: int) -> dict[str, Any]:
         """F1 over all labels, over labels and over rows, the share of rows without an error, per
         label; compared with label shares and a linear model.
         """
         y = parts.y["test"]
-        metrics = round_or_none(self.figures(said, y))
-        present = (said >= 0.5).astype(np.int8)
+        metrics = round_or_none(self.figures(predictions, y))
+        present = (predictions >= 0.5).astype(np.int8)
         per_row = score_f1(present, y, 1)
         interval = evaluation_metrics.interval
         metrics["interval"] = {
@@ -111,7 +111,7 @@ class MultiLabel(Task):
             for k, label in enumerate(self.labels)
         }
         baselines = self._fit_baselines(parts)
-        metrics["baselines"] = {n: self.compare(said, p, y) for n, p in baselines.items()}
+        metrics["baselines"] = {n: self.compare(predictions, p, y) for n, p in baselines.items()}
         return metrics | {f"gain_over_{n}": b["gain"] for n, b in metrics["baselines"].items()}
 
     def figures(self, p: Array, y: Array) -> dict[str, float]:
@@ -159,11 +159,11 @@ class MultiLabel(Task):
                     p[:, k] = model.predict_proba(test)[:, 1]
         return {"majority": share, "linear": p}
 
-    def compare(self, said: Array, other: Array, y: Array) -> dict[str, Any]:
+    def compare(self, predictions: Array, other: Array, y: Array) -> dict[str, Any]:
         """The other's metrics, our gain in F1 over all labels, and Wilcoxon's p over the F1 of
         rows.
         """
-        ours, theirs = ((p >= 0.5).astype(np.int8) for p in (said, other))
+        ours, theirs = ((p >= 0.5).astype(np.int8) for p in (predictions, other))
         return round_known(self.figures(other, y)) | {
             "gain": round(float(score_f1(ours, y) - score_f1(theirs, y)), 4),
             "p": wilcoxon_p(score_f1(ours, y, 1), score_f1(theirs, y, 1)),
@@ -176,9 +176,9 @@ class MultiLabel(Task):
             f" right on {metrics['subset_accuracy']:.1%} of the rows"
         )
 
-    def find_errors(self, said: Array, parts: Any) -> Array:
+    def find_errors(self, predictions: Array, parts: Any) -> Array:
         """Rows with a label too many or too few."""
-        return np.asarray(((said >= 0.5) != parts.y["test"]).any(1))
+        return np.asarray(((predictions >= 0.5) != parts.y["test"]).any(1))
 
     def describe(self, head: Any) -> dict[str, Any]:
         """The labels, of which several may be there."""

@@ -26,13 +26,13 @@ def median_class(p: Array) -> Array:
     return np.asarray((np.cumsum(p, 1) >= 0.5 - 1e-9).argmax(1))
 
 
-def weighted_kappa(y: Array, said: Array, classes: int) -> float:
+def weighted_kappa(y: Array, predictions: Array, classes: int) -> float:
     """Agreement beyond chance, each error weighted by the square of its steps; nan where nothing
     varies.
 
     Source: Cohen 1968, Psychological Bulletin 70.
     """
-    counts = np.bincount(y * classes + said, minlength=classes * classes)
+    counts = np.bincount(y * classes + predictions, minlength=classes * classes)
     observed = counts.reshape(classes, classes) / max(1, len(y))
     steps = np.subtract.outer(np.arange(classes), np.arange(classes)) ** 2
     chance = float((np.outer(observed.sum(1), observed.sum(0)) * steps).sum())
@@ -64,23 +64,23 @@ class Ordinal(Classification):
         """The share of rows with the same median class."""
         return float((median_class(ours) == median_class(theirs)).mean())
 
-    def evaluate(self, said: Array, parts: Any, seed: int) -> dict[str, Any]:
+    def evaluate(self, predictions: Array, parts: Any, seed: int) -> dict[str, Any]:
         """The metrics of classes, and those of the order: the mean of steps off, and the weighted
         kappa.
         """
-        y, at = parts.y["test"], median_class(said)
-        metrics = super().evaluate(said, parts, seed)
+        y, at = parts.y["test"], median_class(predictions)
+        metrics = super().evaluate(predictions, parts, seed)
         metrics |= round_or_none(self._steps(y, at))
         metrics["interval"]["rank_error"] = evaluation_metrics.interval(
             lambda i: float(np.abs(at[i] - y[i]).mean()), len(y), seed
         )
         return metrics
 
-    def compare(self, said: Array, other: Array, y: Array) -> dict[str, Any]:
+    def compare(self, predictions: Array, other: Array, y: Array) -> dict[str, Any]:
         """The same of another, and Wilcoxon's p of the steps off."""
         theirs = median_class(other)
-        errors = [np.abs(at - y) for at in (median_class(said), theirs)]
-        metrics = super().compare(said, other, y) | round_known(self._steps(y, theirs))
+        errors = [np.abs(at - y) for at in (median_class(predictions), theirs)]
+        metrics = super().compare(predictions, other, y) | round_known(self._steps(y, theirs))
         return metrics | {"rank_p": wilcoxon_p(*errors)}
 
     def _steps(self, y: Array, at: Array) -> dict[str, float]:

@@ -28,12 +28,12 @@ EQUAL = 1e-5  # sd within which two errors are one: what float32 leaves of it
 NEAR = 0.05  # sd within which two outputs say the same
 
 
-def r2(said: Array, y: Array) -> float:
+def r2(predictions: Array, y: Array) -> float:
     """The share of the variance that is explained, at most 1; nan where all targets are equal."""
     spread = float(((y - y.mean()) ** 2).sum())
     if not spread:
         return float("nan")
-    return 1 - float(((said - y) ** 2).sum()) / spread
+    return 1 - float(((predictions - y) ** 2).sum()) / spread
 
 
 class Regression(Task):
@@ -109,7 +109,7 @@ class Regression(Task):
     def measure_coverage(
         self,
         scale: dict[str, Any],
-        said: Array,
+        predictions: Array,
         parts: Any,
         open_: Mapping[str, Sequence[Any]],
         kinds: Mapping[str, str],
@@ -120,13 +120,13 @@ class Regression(Task):
         The p of a slice is corrected for all slices that were tested (Bonferroni).
 
         Args:
-            said: predictions of the test rows (rows, 1).
+            predictions: predictions of the test rows (rows, 1).
             open_: columns of the test rows that may be shown; `kinds`, their types.
 
         Source: Romano et al. 2019, arXiv 1905.03222 (coverage beside width).
         """
         y = parts.y["test"] * self.sd + self.mean
-        both = ends(scale, parts.table["test"], said[:, 0])
+        both = ends(scale, parts.table["test"], predictions[:, 0])
         if both is None or not len(y):
             return {}
         inside = (both[0] <= y + 1e-9 * abs(y)) & (y - 1e-9 * abs(y) <= both[1])
@@ -146,11 +146,11 @@ class Regression(Task):
             ],
         }
 
-    def evaluate(self, said: Array, parts: Any, seed: int) -> dict[str, Any]:
+    def evaluate(self, predictions: Array, parts: Any, seed: int) -> dict[str, Any]:
         """R2, errors in the unit and the interval's coverage, compared with the mean and a linear
         model.
         """
-        y, values = parts.y["test"] * self.sd + self.mean, said[:, 0]
+        y, values = parts.y["test"] * self.sd + self.mean, predictions[:, 0]
         gap = np.abs(values - y)
         metrics = round_or_none(_error_metrics(values, y))
         interval = evaluation_metrics.interval
@@ -162,17 +162,17 @@ class Regression(Task):
         metrics["interval"] = {k: v for k, v in intervals.items() if v}
         metrics |= {"rows": len(y), "classes": {}}
         metrics["baselines"] = {
-            name: self.compare(said, other[:, None], parts.y["test"])
+            name: self.compare(predictions, other[:, None], parts.y["test"])
             for name, other in self._fit_baselines(parts).items()
         }
         return metrics | {f"gain_over_{n}": b["gain"] for n, b in metrics["baselines"].items()}
 
-    def compare(self, said: Array, other: Array, y: Array) -> dict[str, Any]:
+    def compare(self, predictions: Array, other: Array, y: Array) -> dict[str, Any]:
         """The other's metrics, our gain in R2 and Wilcoxon's p over absolute errors."""
         y = y * self.sd + self.mean
-        gap, away = np.abs(said[:, 0] - y), np.abs(other[:, 0] - y)
+        gap, away = np.abs(predictions[:, 0] - y), np.abs(other[:, 0] - y)
         metrics = round_known(_error_metrics(other[:, 0], y))
-        gain = r2(said[:, 0], y) - metrics.get("r2", 0.0)
+        gain = r2(predictions[:, 0], y) - metrics.get("r2", 0.0)
         p = 1.0
         if np.any(np.abs(gap - away) > EQUAL * self.sd):
             p = wilcoxon_p(gap, away)
@@ -196,9 +196,9 @@ class Regression(Task):
             score = f"R2 {metrics['r2']:.3f} {metrics['interval'].get('r2', '')}".rstrip()
         return f"{score}, mean error {metrics['mae']:.4g}"
 
-    def find_errors(self, said: Array, parts: Any) -> Array:
+    def find_errors(self, predictions: Array, parts: Any) -> Array:
         """Rows among the tenth with the greatest errors."""
-        gap = np.abs(said[:, 0] - (parts.y["test"] * self.sd + self.mean))
+        gap = np.abs(predictions[:, 0] - (parts.y["test"] * self.sd + self.mean))
         return np.asarray(gap > np.quantile(gap, 0.9))
 
     def describe(self, head: Any) -> dict[str, Any]:
@@ -221,10 +221,10 @@ def _count_covered(inside: Array) -> dict[str, Any]:
     return {"rows": rows, "covered": round(float(inside.mean()), 4), "p": float(p)}
 
 
-def _error_metrics(said: Array, y: Array) -> dict[str, float]:
-    gap = np.abs(said - y)
+def _error_metrics(predictions: Array, y: Array) -> dict[str, float]:
+    gap = np.abs(predictions - y)
     return {
-        "r2": r2(said, y),
+        "r2": r2(predictions, y),
         "mae": float(gap.mean()),
         "rmse": float(np.sqrt((gap**2).mean())),
         "median_error": float(np.median(gap)),

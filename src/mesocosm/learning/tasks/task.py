@@ -65,13 +65,13 @@ class Task:
         """The share of rows on which two models predict the same, 0 to 1."""
         raise NotImplementedError
 
-    def evaluate(self, said: Array, parts: Any, seed: int) -> dict[str, Any]:
+    def evaluate(self, predictions: Array, parts: Any, seed: int) -> dict[str, Any]:
         """Metrics of predictions of the test rows, compared with baselines, with confidence
         intervals and paired tests.
         """
         raise NotImplementedError
 
-    def compare(self, said: Array, other: Array, y: Array) -> dict[str, Any]:
+    def compare(self, predictions: Array, other: Array, y: Array) -> dict[str, Any]:
         """Metrics of another model's predictions of the same rows (encoded targets `y`), our `gain`
         over it, and `p` of a paired test.
         """
@@ -81,7 +81,7 @@ class Task:
         """The metrics in a line."""
         raise NotImplementedError
 
-    def find_errors(self, said: Array, parts: Any) -> Array:
+    def find_errors(self, predictions: Array, parts: Any) -> Array:
         """Which test rows count as errors where weak slices are searched, (rows,)."""
         raise NotImplementedError
 

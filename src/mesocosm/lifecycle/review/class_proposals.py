@@ -86,7 +86,7 @@ def proposals(spec: Spec, catalog: Catalog, model: str) -> dict[str, Any]:
             {
                 "name": name,
                 "rows": len(g.rows),
-                "strange": g.strange,
+                "strange": g.outliers,
                 "nearest": net.labels[g.nearest],
                 "alike": round(g.alike, 3),
                 "examples": [example(i) for i in g.rows[:SHOWN]],

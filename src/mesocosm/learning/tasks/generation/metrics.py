@@ -28,7 +28,7 @@ def split_words(text: str) -> list[str]:
     return re.findall(r"\w+", text.lower())
 
 
-def rouge_l(said: str, wanted: str) -> float:
+def rouge_l(generated: str, expected: str) -> float:
     """F1 of the longest common subsequence of words, 0 to 1.
 
     Source: Lin 2004, ROUGE: A Package for Automatic Evaluation of Summaries.
@@ -36,7 +36,7 @@ def rouge_l(said: str, wanted: str) -> float:
     >>> rouge_l("block the card", "block your card now")
     0.5714285714285714
     """
-    a, b = split_words(said), split_words(wanted)
+    a, b = split_words(generated), split_words(expected)
     if not a or not b:
         return float(a == b)
     lengths = [0] * (len(b) + 1)
@@ -50,7 +50,7 @@ def rouge_l(said: str, wanted: str) -> float:
     return 2 * lengths[-1] / (len(a) + len(b))
 
 
-def token_f1(said: str, wanted: str) -> float:
+def token_f1(generated: str, expected: str) -> float:
     """F1 of the words in common, in any order, 0 to 1.
 
     Source: Rajpurkar et al. 2016, arXiv 1606.05250.
@@ -58,15 +58,15 @@ def token_f1(said: str, wanted: str) -> float:
     >>> token_f1("now block it", "block it now")
     1.0
     """
-    a, b = Counter(split_words(said)), Counter(split_words(wanted))
+    a, b = Counter(split_words(generated)), Counter(split_words(expected))
     if not a and not b:
         return 1.0
     return 2 * (a & b).total() / (a.total() + b.total())
 
 
-def score_texts(said: Sequence[str], wanted: Sequence[str]) -> dict[str, Array]:
+def score_texts(generated: Sequence[str], expected: Sequence[str]) -> dict[str, Array]:
     """`rouge_l`, `token_f1` and `exact` (equal but for case and marks) of each row."""
-    pairs = list(zip(said, wanted, strict=True))
+    pairs = list(zip(generated, expected, strict=True))
     return {
         "rouge_l": np.array([rouge_l(a, b) for a, b in pairs]),
         "token_f1": np.array([token_f1(a, b) for a, b in pairs]),
@@ -75,15 +75,15 @@ def score_texts(said: Sequence[str], wanted: Sequence[str]) -> dict[str, Array]:
 
 
 def evaluate(
-    loss: Array, count: Array, said: Sequence[str], wanted: Sequence[str], seed: int
+    loss: Array, count: Array, generated: Sequence[str], expected: Sequence[str], seed: int
 ) -> dict[str, Any]:
     """Metrics of a text generator on held-out rows with their intervals.
 
     Args:
         loss: summed loss of each row's own answer, in nats; `count`: its tokens.
-        said: the texts generated for the first rows; `wanted`: their own answers.
+        generated: the texts generated for the first rows; `expected`: their own answers.
     """
-    scores = score_texts(said, wanted)
+    scores = score_texts(generated, expected)
 
     def perplexity(rows: Any) -> float:
         return float(np.exp(loss[rows].sum() / count[rows].sum()))
@@ -97,13 +97,13 @@ def evaluate(
     report["interval"] |= {
         k: metrics.interval(partial(metrics.mean_at, v), len(v), seed) for k, v in scores.items()
     }
-    return report | {"rows": len(loss), "written": len(said), "classes": {}}
+    return report | {"rows": len(loss), "written": len(generated), "classes": {}}
 
 
 def compare(
     ours: Sequence[str],
     theirs: Sequence[str],
-    wanted: Sequence[str],
+    expected: Sequence[str],
     loss: tuple[Array, Array, Array] | None = None,
 ) -> dict[str, Any]:
     """Metrics of other texts for the same rows, our gain in ROUGE-L and Wilcoxon's p of it.
@@ -112,7 +112,7 @@ def compare(
         loss: of each row, ours, theirs and the tokens, where the other gives a probability too;
             then `loss_p` is of the losses.
     """
-    mine, other = score_texts(ours, wanted), score_texts(theirs, wanted)
+    mine, other = score_texts(ours, expected), score_texts(theirs, expected)
     report: dict[str, Any] = {k: round(float(v.mean()), 4) for k, v in other.items()}
     report |= {
         "gain": round(float(mine["rouge_l"].mean() - other["rouge_l"].mean()), 4),

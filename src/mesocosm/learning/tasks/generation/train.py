@@ -341,7 +341,7 @@ class _Retention:
 
 
 def _card(name: str, model: Model, base: Base, data: _Conversations) -> dict[str, Any]:
-    """What a version's folder says of itself."""
+    """The version's card."""
     return {
         "model": name,
         "task": "text",

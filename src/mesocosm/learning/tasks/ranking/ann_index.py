@@ -1,5 +1,5 @@
-"""Where there are many items: those that may be among somebody's best, found without looking at all
-(an approximate search over vectors). Knows arrays, voyager and its files.
+"""Approximate nearest neighbours where there are many items: those that may be among somebody's
+best, without scoring all of them. Knows arrays, voyager and its files.
 
 Source: Malkov and Yashunin 2018, IEEE TPAMI (hierarchical navigable small worlds).
 """

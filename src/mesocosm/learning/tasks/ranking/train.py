@@ -279,7 +279,7 @@ def _card(
     weights: Array,
     histories: _Histories,
 ) -> dict[str, Any]:
-    """What a version's folder says of itself."""
+    """The version's card."""
     settings: dict[str, Any] = {"strength": parts.strength}
     if parts.towers:
         settings |= {f"towers.{k}": v for k, v in parts.towers.model_dump().items()}

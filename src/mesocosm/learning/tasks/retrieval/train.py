@@ -261,7 +261,7 @@ def _write_answers(
 def _card(
     name: str, model: Model, base: Base, trunk: str, chosen: dict[str, Any], data: _Questions
 ) -> dict[str, Any]:
-    """What a version's folder says of itself."""
+    """The version's card."""
     return {
         "model": name,
         "task": "retrieval",

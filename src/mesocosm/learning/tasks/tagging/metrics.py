@@ -14,10 +14,10 @@ from mesocosm.learning.tasks.tagging.words import OUTSIDE, extract_spans
 Array = np.ndarray[Any, Any]
 
 
-def _count_spans(said: Sequence[Sequence[str]], right: Sequence[Sequence[str]]) -> Array:
+def _count_spans(predicted_tags: Sequence[Sequence[str]], right: Sequence[Sequence[str]]) -> Array:
     """Of each text: spans predicted right, predicted, and true (texts, 3)."""
     counts = np.zeros((len(right), 3), np.int64)
-    for row, (a, b) in enumerate(zip(said, right, strict=True)):
+    for row, (a, b) in enumerate(zip(predicted_tags, right, strict=True)):
         predicted, true = extract_spans(a), extract_spans(b)
         counts[row] = len(predicted & true), len(predicted), len(true)
     return counts
@@ -34,19 +34,19 @@ def _ratio(part: float, whole: float) -> float:
 
 
 def evaluate(
-    said: Sequence[Sequence[str]], right: Sequence[Sequence[str]], seed: int
+    predicted_tags: Sequence[Sequence[str]], right: Sequence[Sequence[str]], seed: int
 ) -> dict[str, Any]:
     """Precision, recall and F1 of whole spans, and the share of words with the right tag.
 
     Args:
-        said: the predicted tags of each text; `right`: the true ones.
+        predicted_tags: the predicted tags of each text; `right`: the true ones.
 
     Source: Tjong Kim Sang and De Meulder 2003, CoNLL (exact spans).
     """
-    counts = _count_spans(said, right)
+    counts = _count_spans(predicted_tags, right)
     correct, predicted, true = counts.sum(0)
     words = sum(len(tags) for tags in right)
-    equal = sum(_count_equal(a, b) for a, b in zip(said, right, strict=True))
+    equal = sum(_count_equal(a, b) for a, b in zip(predicted_tags, right, strict=True))
     report: dict[str, Any] = {
         "span_f1": round(_f1(counts), 4),
         "span_precision": _ratio(correct, predicted),
@@ -58,7 +58,9 @@ def evaluate(
     kinds: set[str] = set()
     for tags in right:
         kinds |= {kind for _, _, kind in extract_spans(tags)}
-    report["classes"] = {kind: _evaluate_kind(kind, said, right) for kind in sorted(kinds)}
+    report["classes"] = {
+        kind: _evaluate_kind(kind, predicted_tags, right) for kind in sorted(kinds)
+    }
     return report
 
 
@@ -67,11 +69,11 @@ def _count_equal(a: Sequence[str], b: Sequence[str]) -> int:
 
 
 def _evaluate_kind(
-    kind: str, said: Sequence[Sequence[str]], right: Sequence[Sequence[str]]
+    kind: str, predicted_tags: Sequence[Sequence[str]], right: Sequence[Sequence[str]]
 ) -> dict[str, Any]:
     """Precision, recall and F1 of the spans of one kind."""
     correct = predicted = true = 0
-    for a, b in zip(said, right, strict=True):
+    for a, b in zip(predicted_tags, right, strict=True):
         ours = {span for span in extract_spans(a) if span[2] == kind}
         theirs = {span for span in extract_spans(b) if span[2] == kind}
         correct += len(ours & theirs)
@@ -114,12 +116,14 @@ def _tag_words(words: Sequence[str], known: Mapping[tuple[str, ...], str]) -> li
 
 
 def compare(
-    said: Sequence[Sequence[str]], other: Sequence[Sequence[str]], right: Sequence[Sequence[str]]
+    predicted_tags: Sequence[Sequence[str]],
+    other: Sequence[Sequence[str]],
+    right: Sequence[Sequence[str]],
 ) -> dict[str, Any]:
     """The F1 of other tags on the same texts, our gain over it and Wilcoxon's p of errors per
     text.
     """
-    ours, theirs = _count_spans(said, right), _count_spans(other, right)
+    ours, theirs = _count_spans(predicted_tags, right), _count_spans(other, right)
     errors = [counts[:, 1] + counts[:, 2] - 2 * counts[:, 0] for counts in (ours, theirs)]
     return {
         "span_f1": round(_f1(theirs), 4),

@@ -312,7 +312,7 @@ def _card(
     settings: dict[str, Any],
     own_mb: Any,
 ) -> dict[str, Any]:
-    """What a version's folder says of itself."""
+    """The version's card."""
     return {
         "model": name,
         "task": "tags",

@@ -40,10 +40,12 @@ class MultiImageNet(PretrainedVision):
     spoil them.
     """
 
-    def forward(self, pixels: torch.Tensor, there: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
-        """Unit vectors, one after the other."""
-        seen = super().forward(pixels.flatten(0, 1)).view(*there.shape, -1)
-        return (seen * there.unsqueeze(-1)).flatten(1)
+    def forward(  # type: ignore[override]
+        self, pixels: torch.Tensor, present: torch.Tensor
+    ) -> torch.Tensor:
+        """Unit vectors (rows, fields x width)."""
+        vectors = super().forward(pixels.flatten(0, 1)).view(*present.shape, -1)
+        return (vectors * present.unsqueeze(-1)).flatten(1)
 
     def train(self, mode: bool = True) -> MultiImageNet:
         """Set to training mode, except for batch normalisation."""

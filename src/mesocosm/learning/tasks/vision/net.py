@@ -174,14 +174,20 @@ def load_pretrained(base: Base) -> tuple[PretrainedVision, dict[str, Any]]:
             "a base of images, such as a ViT or a ResNet",
         )
     path = base.folder / "preprocessor_config.json"
-    told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    size: Any = told.get("crop_size") or told.get("size") or getattr(net.config, "image_size", 224)
+    settings_of_pixels: dict[str, Any] = (
+        json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    )
+    size: Any = (
+        settings_of_pixels.get("crop_size")
+        or settings_of_pixels.get("size")
+        or getattr(net.config, "image_size", 224)
+    )
     if isinstance(size, dict):
         size = size.get("height") or size.get("shortest_edge") or size.get("longest_edge") or 224
     how = {
         "side": int(size),
-        "mean": told.get("image_mean", [0.5] * 3),
-        "sd": told.get("image_std", [0.5] * 3),
+        "mean": settings_of_pixels.get("image_mean", [0.5] * 3),
+        "sd": settings_of_pixels.get("image_std", [0.5] * 3),
     }
     seen = PretrainedVision(net)
     with torch.inference_mode():
