@@ -98,17 +98,17 @@ def material(seed: int = 3) -> tuple[list[str], dict[str, list[str]]]:
 
 def shots(base: Any, apart: dict[str, list[str]], store: Path, draws: int = size(5, 1)) -> float:
     """Mean accuracy over draws with few labels, a frozen base."""
-    from mesocosm.learning.features.embeddings import features
-    from mesocosm.learning.heads.selection import choose
+    from mesocosm.learning.features.embeddings import embed_texts
+    from mesocosm.learning.heads.selection import TrainingRows, select_head
 
     names, right = [n for n in LIBRARIES if len(apart[n]) > 120], []
     for draw in range(draws):
         rng = random.Random(draw)
         picked = {n: rng.sample(apart[n], SHOTS + 100) for n in names}
-        x = features(base, [t for n in names for t in picked[n][:SHOTS]], 128, store)
-        z = features(base, [t for n in names for t in picked[n][SHOTS:]], 128, store)
+        x = embed_texts(base, [t for n in names for t in picked[n][:SHOTS]], 128, store)
+        z = embed_texts(base, [t for n in names for t in picked[n][SHOTS:]], 128, store)
         y, w = np.repeat(np.arange(len(names)), SHOTS), np.repeat(np.arange(len(names)), 100)
-        head = choose(x, np.zeros((len(x), 0), np.float32), y, len(names), 7)
+        head = select_head(TrainingRows(x, np.zeros((len(x), 0), np.float32), y, len(names), 7))
         right.append(
             float((head.logits(z, np.zeros((len(z), 0), np.float32)).argmax(1) == w).mean())
         )
@@ -119,7 +119,7 @@ def domain() -> list[Line]:
     """Accuracy with few labels before and after each objective."""
     from mesocosm.learning.base_models import resolve
     from mesocosm.learning.pretraining import OBJECTIVES
-    from mesocosm.learning.pretraining.run import pretrained
+    from mesocosm.learning.pretraining.run import Corpus, pretrain
     from mesocosm.learning.pretraining.settings import Pretrain
 
     texts, apart = material()
@@ -147,15 +147,14 @@ def domain() -> list[Line]:
                     "batch": 64,
                 }
             )
-            made, told = pretrained(
+            made, told = pretrain(
                 base,
-                texts,
+                Corpus(texts, {"long": [len(t) > 100 for t in texts]}),
                 setting,
                 64,
                 7,
                 Path(home),
                 lambda _: None,
-                {"long": [len(t) > 100 for t in texts]},
             )
             found[name] = shots(made, apart, Path(home))
             print(

@@ -32,10 +32,10 @@ from writers import writers
 
 from mesocosm.learning.base_models import resolve
 from mesocosm.learning.evaluation import metrics
-from mesocosm.learning.features.embeddings import features
-from mesocosm.learning.features.splits import cut
+from mesocosm.learning.features.embeddings import embed_texts
+from mesocosm.learning.features.splits import split_dataset
 from mesocosm.learning.heads import softmax
-from mesocosm.learning.heads.selection import choose
+from mesocosm.learning.heads.selection import TrainingRows, select_head
 from mesocosm.lifecycle.access.data_access import columns_of, kinds_of
 
 SETTINGS = [
@@ -79,16 +79,20 @@ def credit() -> list[Line]:
             np.arange(len(split)), test_size=0.2, stratify=y, random_state=seed
         )
         part = ["test" if i in set(test) else "train" for i in range(len(split))]
-        parts = cut(model, rows, part, kinds)
+        parts = split_dataset(model, rows, part, kinds)
         with tempfile.TemporaryDirectory() as store:
-            text = {p: features(base, parts.texts[p], 128, Path(store)) for p in ("train", "test")}
+            text = {
+                p: embed_texts(base, parts.texts[p], 128, Path(store)) for p in ("train", "test")
+            }
         none = {p: np.zeros((len(parts.y[p]), 0), np.float32) for p in ("train", "test")}
         for told, x, z in (
             (ours, text, parts.table),
             (texts, text, none),
             (tables, none, parts.table),
         ):
-            head = choose(x["train"], z["train"], parts.y["train"], parts.task.classes, seed)
+            head = select_head(
+                TrainingRows(x["train"], z["train"], parts.y["train"], parts.task.classes, seed)
+            )
             told.append(metrics.auc(softmax(head.logits(x["test"], z["test"])), parts.y["test"]))
         target = (y == parts.labels[1]).astype(int)
         nets = [

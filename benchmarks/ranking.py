@@ -145,12 +145,12 @@ def searched(home: Path, every: float) -> list[Line]:
     from mesocosm.api.ecosystem import open_ecosystem
     from mesocosm.learning.tasks.ranking import scorer, train
 
-    held = scorer.MOST
-    scorer.MOST = train.MOST = size(500, 10)
+    held = scorer.MAX_EXACT_ITEMS
+    scorer.MAX_EXACT_ITEMS = train.MAX_EXACT_ITEMS = size(500, 10)
     try:
         m = _built(home / "searched", home, FILE, open_ecosystem)
     finally:
-        scorer.MOST = train.MOST = held
+        scorer.MAX_EXACT_ITEMS = train.MAX_EXACT_ITEMS = held
     print(
         f"  MovieLens-100k, as if there were many items: hit rate {m['hit_rate_at_10']:.4f}, NDCG"
         f" {m['ndcg_at_10']:.4f}; {m['search_recall']:.1%} of the ten best are found"
@@ -189,7 +189,11 @@ def factors(home: Path) -> dict[str, float]:
     import numpy as np
     from implicit.als import AlternatingLeastSquares
 
-    from mesocosm.learning.tasks.ranking.features import ndcg, places, touched
+    from mesocosm.learning.tasks.ranking.features import (
+        interaction_matrix,
+        ndcg_gains,
+        rank_targets,
+    )
 
     with (home / "events.csv").open(encoding="utf-8") as file:
         events = list(csv.DictReader(file))
@@ -199,7 +203,7 @@ def factors(home: Path) -> dict[str, float]:
         of.setdefault(e["user"], {}).setdefault(number[e["item"]])
     histories = [list(h) for h in of.values()]
     known, right = [h[:-1] for h in histories], np.array([h[-1] for h in histories])
-    x = touched(known, len(number))
+    x = interaction_matrix(known, len(number))
     found: list[dict[str, float]] = []
     for width in (32, 64, 128):
         for alpha in (1.0, 10.0, 40.0):
@@ -207,9 +211,12 @@ def factors(home: Path) -> dict[str, float]:
                 factors=width, regularization=0.05, alpha=alpha, iterations=15, random_state=7
             )
             net.fit(x, show_progress=False)
-            at = places(np.asarray(net.user_factors @ net.item_factors.T), known, right)
+            at = rank_targets(np.asarray(net.user_factors @ net.item_factors.T), known, right)
             found.append(
-                {"hit_rate_at_10": float((at <= 10).mean()), "ndcg_at_10": float(ndcg(at).mean())}
+                {
+                    "hit_rate_at_10": float((at <= 10).mean()),
+                    "ndcg_at_10": float(ndcg_gains(at).mean()),
+                }
             )
     return max(found, key=lambda f: f["ndcg_at_10"])
 
@@ -224,7 +231,7 @@ def cold(home: Path) -> list[Line]:
     import numpy as np
 
     from mesocosm.api.ecosystem import open_ecosystem
-    from mesocosm.learning.tasks.ranking.features import places
+    from mesocosm.learning.tasks.ranking.features import rank_targets
     from mesocosm.learning.tasks.ranking.scorer import Scorer
 
     with (home / "events.csv").open(encoding="utf-8") as file:
@@ -262,11 +269,11 @@ def cold(home: Path) -> list[Line]:
     scores = scorer.scores(known)
     popular = np.tile(scorer.counts.astype(float), (len(known), 1))
     hits = {
-        n: float((places(s, known, right) <= 10).mean())
+        n: float((rank_targets(s, known, right) <= 10).mean())
         for n, s in (("ours", scores), ("popular", popular))
     }
     is_new = np.array([i in new for i in items])
-    among = float((places(np.where(is_new, scores, -np.inf), known, right) <= 10).mean())
+    among = float((rank_targets(np.where(is_new, scores, -np.inf), known, right) <= 10).mean())
     print(
         f"  MovieLens-100k, {len(new)} films as new, {len(people)} people: among the first ten of"
         f" all films {hits['ours']:.4f} (popular {hits['popular']:.4f}); of the new ones"

@@ -30,8 +30,9 @@ from unknown import unknown
 from mesocosm.learning.features import tabular
 from mesocosm.learning.heads.kernel import log_loss
 from mesocosm.learning.heads.linear import Linear
-from mesocosm.learning.strategies.domain_adaptation import Taught, adapted
-from mesocosm.learning.strategies.federated import Federated, federated_head
+from mesocosm.learning.heads.selection import TrainingRows
+from mesocosm.learning.strategies.domain_adaptation import SourceModel, adapt_head
+from mesocosm.learning.strategies.federated import Federated, fit_federated_head
 
 NUMBERS = ("age", "blood_pressure", "cholesterol", "heart_rate", "st_depression", "vessels")
 CLASSES = ("sex", "chest_pain", "fasting_sugar", "ecg", "exercise_angina", "st_slope", "thallium")
@@ -76,10 +77,10 @@ def federated() -> list[Line]:
             s: next(StratifiedShuffleSplit(1, test_size=0.3, random_state=seed).split(y, y))
             for s, (_, y) in tables.items()
         }
-        facts = tabular.fit(
+        facts = tabular.fit_facts(
             {n: [tables[s][0][n][i] for s in SITES for i in parts[s][0]] for n in kinds}, kinds
         )
-        x = {s: tabular.build(t, facts, len(y)) for s, (t, y) in tables.items()}
+        x = {s: tabular.build_block(t, facts, len(y)) for s, (t, y) in tables.items()}
         rows, y = (
             np.vstack([x[s][parts[s][0]] for s in SITES]),
             np.concatenate([tables[s][1][parts[s][0]] for s in SITES]),
@@ -88,7 +89,9 @@ def federated() -> list[Line]:
         none = np.zeros((len(y), 0), np.float32)
         heads: dict[str, Any] = {
             "pooled": Linear().fit(none, rows, y, 2, seed),
-            "federated": federated_head(Federated(), sites, none, rows, y, 2, seed, lambda _: None),
+            "federated": fit_federated_head(
+                Federated(), sites, TrainingRows(none, rows, y, 2, seed), lambda _: None
+            ),
         }
         for i, site in enumerate(SITES):
             heads["alone"] = Linear().fit(
@@ -139,12 +142,14 @@ def hospital() -> list[Line]:
             others = [tables[s] for s in SITES if s != site]
             pooled = {n: [v for t, _ in others for v in t[n]] for n in kinds}
             y_pooled = np.concatenate([y for _, y in others])
-            facts = tabular.fit(pooled, kinds)
+            facts = tabular.fit_facts(pooled, kinds)
             none = np.zeros((len(y_pooled), 0), np.float32)
-            head = Linear().fit(none, tabular.build(pooled, facts, len(y_pooled)), y_pooled, 2, 0)
-            general = Taught("general", ["no", "yes"], facts, head.weights, head.bias)
+            head = Linear().fit(
+                none, tabular.build_block(pooled, facts, len(y_pooled)), y_pooled, 2, 0
+            )
+            general = SourceModel("general", ["no", "yes"], facts, head.weights, head.bias)
             table, y = tables[site]
-            x, found = tabular.build(table, facts, len(y)), {k: [] for k in means}  # type: ignore[var-annotated]
+            x, found = tabular.build_block(table, facts, len(y)), {k: [] for k in means}  # type: ignore[var-annotated]
             taken = Counter[str]()
             for seed in range(size(4, 1)):
                 draws = (
@@ -157,12 +162,16 @@ def hospital() -> list[Line]:
                         np.zeros((len(train), 0), np.float32),
                         np.zeros((len(test), 0), np.float32),
                     )
-                    own_facts = tabular.fit(
+                    own_facts = tabular.fit_facts(
                         {n: [v[i] for i in train] for n, v in table.items()}, kinds
                     )
-                    own_x = tabular.build(table, own_facts, len(y))
+                    own_x = tabular.build_block(table, own_facts, len(y))
                     moved, own = (
-                        adapted(general, e, x[train], y[train], 2, seed, lambda _: None),
+                        adapt_head(
+                            general,
+                            TrainingRows(e, x[train], y[train], 2, seed),
+                            lambda _: None,
+                        ),
                         Linear().fit(e, own_x[train], y[train], 2, seed),
                     )
                     taken[moved.name] += 1

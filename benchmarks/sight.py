@@ -53,7 +53,7 @@ def base_of(folder: Path, scans: list[str], y: Any) -> None:
     import torch
     from transformers import ViTConfig, ViTModel
 
-    from mesocosm.learning.tasks.vision.pixels import pixels
+    from mesocosm.learning.tasks.vision.pixels import decode_pixels
 
     torch.manual_seed(0)
     net = ViTModel(
@@ -68,7 +68,10 @@ def base_of(folder: Path, scans: list[str], y: Any) -> None:
         add_pooling_layer=False,
     )
     head = torch.nn.Linear(48, 5)
-    x, target = torch.from_numpy(pixels(scans, SIDE, [0.5] * 3, [0.5] * 3)), torch.from_numpy(y)
+    x, target = (
+        torch.from_numpy(decode_pixels(scans, SIDE, [0.5] * 3, [0.5] * 3)),
+        torch.from_numpy(y),
+    )
     optimiser = torch.optim.AdamW([*net.parameters(), *head.parameters()], lr=1e-3)
     for _ in range(size(12, 2)):
         for batch in torch.randperm(len(y)).split(64):
@@ -95,9 +98,9 @@ def trainer(base: Path, scans: list[str], y: Any, part: list[str], seed: int) ->
     import torch
     from transformers import Trainer, TrainingArguments, ViTForImageClassification
 
-    from mesocosm.learning.tasks.vision.pixels import pixels
+    from mesocosm.learning.tasks.vision.pixels import decode_pixels
 
-    x = pixels(scans, SIDE, [0.5] * 3, [0.5] * 3)
+    x = decode_pixels(scans, SIDE, [0.5] * 3, [0.5] * 3)
     train, test = (
         [i for i, p in enumerate(part) if p in some]
         for some in (("train", "validation"), ("test",))

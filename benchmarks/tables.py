@@ -23,7 +23,7 @@ from parts import size, some
 from mesocosm.learning.evaluation import metrics
 from mesocosm.learning.features import tabular
 from mesocosm.learning.heads import softmax
-from mesocosm.learning.heads.selection import choose
+from mesocosm.learning.heads.selection import TrainingRows, select_head
 
 Line = tuple[str, float, str, bool]
 SETTINGS = [
@@ -96,15 +96,17 @@ def ours(
     """The score on the test rows, what is said of them, and the left-out accuracy (R2) that the
     head told before.
     """
-    facts = tabular.fit({n: [v[i] for i in train] for n, v in columns.items()}, kinds)
+    facts = tabular.fit_facts({n: [v[i] for i in train] for n, v in columns.items()}, kinds)
     table = {
-        p: tabular.build({n: [v[i] for i in rows] for n, v in columns.items()}, facts, len(rows))
+        p: tabular.build_block(
+            {n: [v[i] for i in rows] for n, v in columns.items()}, facts, len(rows)
+        )
         for p, rows in (("train", train), ("test", test))
     }
     mean, sd = (0.0, 1.0) if classes else (y[train].mean(), y[train].std())
     target = y[train] if classes else (y[train] - mean) / sd
     none = {p: np.zeros((len(t), 0), np.float32) for p, t in table.items()}
-    head = choose(none["train"], table["train"], target, classes, seed)
+    head = select_head(TrainingRows(none["train"], table["train"], target, classes, seed))
     out = head.logits(none["test"], table["test"])
     left = head.left_out if classes else head.left_out[:, 0]
     said = softmax(out) if classes else out[:, 0] * sd + mean
@@ -149,9 +151,11 @@ def peers(
         nets,
         key=lambda n: cross_val_score(n, frame.iloc[train], y[train], cv=3, scoring=metric).mean(),
     ).fit(frame.iloc[train], y[train])
-    facts = tabular.fit({n: [v[i] for i in train] for n, v in columns.items()}, kinds)
+    facts = tabular.fit_facts({n: [v[i] for i in train] for n, v in columns.items()}, kinds)
     x = {
-        p: tabular.build({n: [v[i] for i in rows] for n, v in columns.items()}, facts, len(rows))
+        p: tabular.build_block(
+            {n: [v[i] for i in rows] for n, v in columns.items()}, facts, len(rows)
+        )
         for p, rows in (("train", train), ("test", test))
     }
     if classes:
@@ -222,7 +226,7 @@ def texts() -> list[tuple[str, float, float]]:
     base.
     """
     from mesocosm.learning.base_models import resolve
-    from mesocosm.learning.features.embeddings import features
+    from mesocosm.learning.features.embeddings import embed_texts
 
     base, rng = resolve(*BASE), np.random.default_rng(0)
     (x, y), (u, v) = messages("train"), messages("test")
@@ -261,13 +265,18 @@ def texts() -> list[tuple[str, float, float]]:
     for name, a, b, c, d in sets:
         labels = sorted(set(b))
         with tempfile.TemporaryDirectory() as store:
-            known, unseen = features(base, a, 128, Path(store)), features(base, c, 128, Path(store))
-        head = choose(
-            known,
-            np.zeros((len(a), 0), np.float32),
-            np.array([labels.index(k) for k in b]),
-            len(labels),
-            7,
+            known, unseen = (
+                embed_texts(base, a, 128, Path(store)),
+                embed_texts(base, c, 128, Path(store)),
+            )
+        head = select_head(
+            TrainingRows(
+                known,
+                np.zeros((len(a), 0), np.float32),
+                np.array([labels.index(k) for k in b]),
+                len(labels),
+                7,
+            )
         )
         right = float(
             (

@@ -77,9 +77,9 @@ def frozen(
     left-out loss chose, and the CPU seconds of encoding and fitting.
     """
     from mesocosm.learning.base_models import resolve
-    from mesocosm.learning.features.embeddings import features, load_trunk
-    from mesocosm.learning.features.splits import cut
-    from mesocosm.learning.heads.selection import choose, names_of
+    from mesocosm.learning.features.embeddings import embed_texts, load_trunk
+    from mesocosm.learning.features.splits import split_dataset
+    from mesocosm.learning.heads.selection import TrainingRows, label_names, select_head
     from mesocosm.learning.model import Model
 
     rows, split = (
@@ -90,21 +90,23 @@ def frozen(
         {"base": BASE[0], "dataset": "d", "target": "y", "features": ["x"]}
     )
     parts, base = (
-        cut(model, rows, split, {"x": "text", "y": "category"}),
+        split_dataset(model, rows, split, {"x": "text", "y": "category"}),
         moved or resolve(*BASE),
     )
     load_trunk(base)  # imports are counted on neither side
     began = cpu()
-    x = features(base, parts.texts["train"], 128, store)
-    names = names_of(parts.task.labels, parts.y["train"])
-    said = features(base, names, 128, store) if names else None
-    head = choose(
-        x, parts.table["train"], parts.y["train"], parts.task.classes, model.seed, only, names=said
+    x = embed_texts(base, parts.texts["train"], 128, store)
+    names = label_names(parts.task.labels, parts.y["train"])
+    said = embed_texts(base, names, 128, store) if names else None
+    head = select_head(
+        TrainingRows(x, parts.table["train"], parts.y["train"], parts.task.classes, model.seed),
+        only,
+        names=said,
     )
     took = cpu() - began
-    top = head.logits(features(base, parts.texts["test"], 128, store), parts.table["test"]).argmax(
-        1
-    )
+    top = head.logits(
+        embed_texts(base, parts.texts["test"], 128, store), parts.table["test"]
+    ).argmax(1)
     return float((top == parts.y["test"]).mean()), took
 
 
@@ -224,7 +226,7 @@ def tuned(
     fitting and tuning.
     """
     from mesocosm.learning.base_models import resolve
-    from mesocosm.learning.features.splits import cut
+    from mesocosm.learning.features.splits import split_dataset
     from mesocosm.learning.model import Model
     from mesocosm.learning.training.fit import fitted
 
@@ -243,7 +245,7 @@ def tuned(
         }
     )
     parts, base = (
-        cut(model, rows, split, {"x": "text", "y": "category"}),
+        split_dataset(model, rows, split, {"x": "text", "y": "category"}),
         resolve(*BASE),
     )
     began = cpu()
@@ -303,7 +305,7 @@ def few_signs() -> list[Line]:
     beside the base as it is; four draws, means.
     """
     from mesocosm.learning.base_models import resolve
-    from mesocosm.learning.pretraining.run import pretrained
+    from mesocosm.learning.pretraining.run import Corpus, pretrain
     from mesocosm.learning.pretraining.settings import Pretrain
 
     rows = [r for r in wire() if float(r["sentiment"])]
@@ -330,15 +332,14 @@ def few_signs() -> list[Line]:
                 ([said[i] for i in some], [str(told[i]) for i in some]) for some in (pick, test)
             ]
             with tempfile.TemporaryDirectory() as store:
-                moved, _ = pretrained(
+                moved, _ = pretrain(
                     base,
-                    parts[0][0],
+                    Corpus(parts[0][0], {"y": parts[0][1]}),
                     setting,
                     128,
                     seed,
                     Path(store),
                     lambda _: None,
-                    {"y": parts[0][1]},
                 )
                 plain.append(frozen(parts[0], parts[1], Path(store))[0])
                 gains.append(
@@ -443,8 +444,8 @@ def kept() -> list[Line]:
     once and read again.
     """
     from mesocosm.learning.base_models import resolve
-    from mesocosm.learning.features.embeddings import features, load_trunk
-    from mesocosm.learning.features.layer_cache import states
+    from mesocosm.learning.features.embeddings import embed_texts, load_trunk
+    from mesocosm.learning.features.layer_cache import compute_states
     from mesocosm.learning.features.tokenizer import Tokens
 
     texts, _ = messages("train")
@@ -453,8 +454,8 @@ def kept() -> list[Line]:
     lines: list[Line] = []
     with tempfile.TemporaryDirectory() as store:
         ways = {
-            "features": lambda: features(base, texts, 128, Path(store)),
-            "lower layers": lambda: states(base, trunk, ids, 2, 128, Path(store)),
+            "features": lambda: embed_texts(base, texts, 128, Path(store)),
+            "lower layers": lambda: compute_states(base, trunk, ids, 2, 128, Path(store)),
         }
         for name, way in ways.items():
             took = []
@@ -514,16 +515,16 @@ def forgets() -> list[Line]:
     medians of five rows.
     """
     from mesocosm.learning.base_models import resolve
-    from mesocosm.learning.features.embeddings import features
+    from mesocosm.learning.features.embeddings import embed_texts
     from mesocosm.learning.heads.kernel import KernelRidge
-    from mesocosm.learning.heads.unlearning import Exact, anew
+    from mesocosm.learning.heads.unlearning import ExactRemoval, refit_weights
 
     texts, labels = messages("train")
     many = size(2000, 120)
     order = random.Random(0).sample(range(len(texts)), many)
     names = sorted(set(labels))
     with tempfile.TemporaryDirectory() as store:
-        x = features(resolve(*BASE), [texts[i] for i in order], 128, Path(store))
+        x = embed_texts(resolve(*BASE), [texts[i] for i in order], 128, Path(store))
     head = KernelRidge().fit(
         x,
         np.zeros((many, 0), np.float32),
@@ -531,14 +532,14 @@ def forgets() -> list[Line]:
         len(names),
         7,
     )
-    exact, took, again, gaps = Exact(head), [], [], []
+    exact, took, again, gaps = ExactRemoval(head), [], [], []
     for row in (3, many // 4, many // 2, many * 3 // 4, many - 1):
         began = time.perf_counter()
         exact.take_out(row)
         took.append(time.perf_counter() - began)
         left = exact.left()
         began = time.perf_counter()
-        weights = anew(left)
+        weights = refit_weights(left)
         again.append(time.perf_counter() - began)
         gaps.append(float(np.abs(weights - left.alpha).max()))
     print(

@@ -83,6 +83,6 @@ def test_reading_tells_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     told: Any = embeddings.encode(trunk, tokens, texts, said.append)
     assert told.shape == (400, 384) and len(said) > 1
     assert (
-        said[0].split(" of ")[1].startswith("400 texts read, ")
-        and said[-1] == "400 of 400 texts read, 0 s left"
+        said[0].split(" of ")[1].startswith("400 texts, ")
+        and said[-1] == "embedding: 400 of 400 texts, 0 s left"
     )

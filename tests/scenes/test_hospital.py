@@ -15,12 +15,13 @@ from conftest import ROOT, SMALL, follow, said_of, small_rows
 
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.app.loader import Loader
+from mesocosm.learning.heads.selection import TrainingRows
 from mesocosm.learning.strategies.domain_adaptation import (
-    AsItIs,
     Recalibrated,
     Shifted,
-    Taught,
-    adapted,
+    SourceModel,
+    Unchanged,
+    adapt_head,
 )
 from mesocosm.monitoring.monitor import Watch
 from mesocosm.serving.service import Served
@@ -197,7 +198,7 @@ def rows(count: int, seed: int, level: float = 0.0) -> tuple[Any, Any, Any]:
     return np.zeros((count, 0), np.float32), x, y
 
 
-GENERAL = Taught(
+GENERAL = SourceModel(
     "g-v1",
     ["no", "yes"],
     {},
@@ -210,21 +211,24 @@ def test_what_is_adapted_keeps_what_few_rows_cannot_better() -> None:
     """As it is where the place is like the others; its level where only that differs; its own
     weights where there are enough rows to tell.
     """
-    names = [adapted(GENERAL, *rows(40, seed), 2, seed, lambda _: None).name for seed in range(12)]
+    names = [
+        adapt_head(GENERAL, TrainingRows(*rows(40, seed), 2, seed), lambda _: None).name
+        for seed in range(12)
+    ]
     assert names.count("general") + names.count("recalibrated") >= 10, names
     text, table, y = rows(60, 3, level=2.5)
     moved = Recalibrated(GENERAL).fit(text, table, y, 2, 3)
-    assert moved.loss < AsItIs(GENERAL).fit(text, table, y, 2, 3).loss - 0.1
+    assert moved.loss < Unchanged(GENERAL).fit(text, table, y, 2, 3).loss - 0.1
     said, before = (
         moved.logits(text, table),
-        AsItIs(GENERAL).fit(text, table, y, 2, 3).logits(text, table),
+        Unchanged(GENERAL).fit(text, table, y, 2, 3).logits(text, table),
     )
     assert (np.argsort(said[:, 1] - said[:, 0]) == np.argsort(before[:, 1] - before[:, 0])).all(), (
         "a new level changes no order"
     )
     text, table, _ = rows(800, 5)
     other = (table[:, 2] > 0).astype(int)  # here something else tells
-    assert adapted(GENERAL, text, table, other, 2, 5, lambda _: None).name not in (
+    assert adapt_head(GENERAL, TrainingRows(text, table, other, 2, 5), lambda _: None).name not in (
         "general",
         "recalibrated",
     )

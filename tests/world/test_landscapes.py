@@ -59,7 +59,7 @@ def test_words_choose_a_landscape(tmp_path: Path) -> None:
 
 def test_words_that_name_none_are_brought_to_the_nearest(tmp_path: Path) -> None:
     from mesocosm.learning.base_models import resolve
-    from mesocosm.learning.features.embeddings import features
+    from mesocosm.learning.features.embeddings import embed_texts
 
     base = resolve("minilm", tmp_path)
     for style, landscape, light in (
@@ -71,7 +71,7 @@ def test_words_that_name_none_are_brought_to_the_nearest(tmp_path: Path) -> None
         ("birds wake and dew is on the grass", "", "dawn"),
         ("quarterly figures", "none", ""),
     ):
-        found = nearest(features(base, texts(style), 64, tmp_path).tolist())
+        found = nearest(embed_texts(base, texts(style), 64, tmp_path).tolist())
         assert not landscape or found["landscape"] == landscape.replace("none", ""), (style, found)
         assert not light or found["light"] == light, (style, found)
 

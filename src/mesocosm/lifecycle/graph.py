@@ -13,7 +13,7 @@ from mesocosm.core.errors import Finding, Invalid, Later, Wrong
 from mesocosm.core.hashing import digest
 from mesocosm.core.written_settings import written_settings
 from mesocosm.data.dataset import GOVERNING, Dataset
-from mesocosm.learning.base_models.base import folder_of
+from mesocosm.learning.base_models.base import locate_base
 from mesocosm.learning.importers.onnx import Brought
 from mesocosm.learning.strategies.automl import AUTO, Auto
 from mesocosm.lifecycle.file_datasets import REVISIONS, datasets_of
@@ -260,20 +260,22 @@ def _weights(spec: Spec, name: str, base: str | Brought | None, key: str = "base
     if not base:
         return None
     if base == AUTO:
-        from mesocosm.learning.base_models import readers
+        from mesocosm.learning.base_models import installed_encoders
 
         more = (spec.eco.models[name].auto or Auto()).bases
-        return digest(*(_weights(spec, name, other, key) for other in (*readers(), *more)))
-    from mesocosm.learning.base_models.base import canonical, named
+        return digest(
+            *(_weights(spec, name, other, key) for other in (*installed_encoders(), *more))
+        )
+    from mesocosm.learning.base_models.base import canonical_hub_id, is_local_base
 
     try:
         if isinstance(base, Brought):
             return base.content(spec.root)
-        if not named(base, spec.root):
-            if "/" not in base and not canonical(base):
-                folder_of(base, spec.root)
+        if not is_local_base(base, spec.root):
+            if "/" not in base and not canonical_hub_id(base):
+                locate_base(base, spec.root)
             return base
-        folder, _ = folder_of(base, spec.root)
+        folder, _ = locate_base(base, spec.root)
     except Wrong as wrong:
         raise Invalid(
             [wrong.at(spec.place("models", name, key, key=False), f"models.{name}")]

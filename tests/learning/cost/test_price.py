@@ -18,7 +18,7 @@ from mesocosm.core.timer import fresh_peak, memory
 from mesocosm.learning.cost.estimate import BOOK, Price, price, quoted
 from mesocosm.learning.cost.predictive import job
 from mesocosm.learning.cost.total import work_of
-from mesocosm.learning.features.splits import cut
+from mesocosm.learning.features.splits import split_dataset
 from mesocosm.learning.model import Model
 from mesocosm.learning.training.context import Site
 from mesocosm.learning.training.train import grow
@@ -37,7 +37,9 @@ def parts_of(rows: int, tune: Any = "frozen") -> tuple[Model, Any]:
         "y": ["yes" if i % 2 else "no" for i in range(rows)],
     }
     split = ["test" if i % 4 == 0 else "train" for i in range(rows)]
-    return model, cut(model, columns, split, {"a": "number", "b": "number", "y": "category"})
+    return model, split_dataset(
+        model, columns, split, {"a": "number", "b": "number", "y": "category"}
+    )
 
 
 def priced(model: Model, parts: Any, store: Path) -> Price:

@@ -13,14 +13,14 @@ from tokenizers.models import Unigram
 
 from mesocosm.core.errors import Wrong
 from mesocosm.learning.base_models import Base, resolve
-from mesocosm.learning.base_models.language_coverage import measure_reading
+from mesocosm.learning.base_models.language_coverage import measure_coverage
 from mesocosm.learning.evaluation import model_warnings
 from mesocosm.learning.evaluation.interval_widths import ends, fitted, quantile
 from mesocosm.learning.evaluation.split_structure import find_group, find_time
-from mesocosm.learning.features.near_texts import alike
+from mesocosm.learning.features.near_texts import group_near_duplicates
 from mesocosm.learning.features.sentence_pairs import APART
 from mesocosm.learning.model import Model
-from mesocosm.learning.tasks.by_field_type import Number
+from mesocosm.learning.tasks.by_field_type import Regression
 from mesocosm.learning.training.context import Site
 from mesocosm.learning.training.train import grow
 
@@ -201,9 +201,9 @@ def test_nearly_equal_texts_are_one_and_other_numbers_are_others() -> None:
         "where is the card you sent me",
         "the app does not open on my phones",
     ]
-    number = alike(more).tolist()
+    number = group_near_duplicates(more).tolist()
     assert len(set(number[:6])) == 6 and number[6:] == number[:3]
-    assert alike(["", "", "a"]).tolist() == [0, 0, 1]
+    assert group_near_duplicates(["", "", "a"]).tolist() == [0, 0, 1]
 
 
 def test_copies_among_the_test_rows_are_told_with_the_figure_of_the_others(tmp_path: Path) -> None:
@@ -222,7 +222,7 @@ def test_a_base_that_does_not_know_a_script_or_a_language_is_told() -> None:
         "my card was lost on the way and I would like to have a new one, please",
         "the transfer has not arrived yet",
     ] * 2
-    assert measure_reading(known, base, 128) == ({"cut": 0.0, "unknown": 0.0}, [])
+    assert measure_coverage(known, base, 128) == ({"cut": 0.0, "unknown": 0.0}, [])
     other = {
         "Cyrillic": "Я вчера потерял карту и мне нужна новая, помогите с переводом",
         "Arabic": "فقدت بطاقتي أمس وأحتاج إلى بطاقة جديدة",
@@ -235,11 +235,11 @@ def test_a_base_that_does_not_know_a_script_or_a_language_is_told() -> None:
         "of the tokens": "😀😁😍",
     }
     for word, text in other.items():
-        found = measure_reading(
+        found = measure_coverage(
             [f"{text} {'abc'[i]}" for i in range(3)] + [" ".join([text] * 9)], base, 1000
         )[1]
         assert len(found) == 1 and word in found[0], (word, found)
-    assert measure_reading(["one two " * 200], base, 128)[1][0].startswith(
+    assert measure_coverage(["one two " * 200], base, 128)[1][0].startswith(
         "100.0% of the texts are longer than max_length (128 tokens)"
     )
 
@@ -251,12 +251,12 @@ def test_what_cannot_be_judged_is_a_sentence_or_not_known(tmp_path: Path) -> Non
     assert (
         metrics["r2"] is None
         and "r2" not in metrics["interval"]
-        and Number().sentence(metrics).startswith("R2 not known")
+        and Regression().summarize(metrics).startswith("R2 not known")
     )
-    level = Number()
+    level = Regression()
     level.mean, level.sd = 1.0, 2.0
     served = np.full((40, 1), np.float32(0.1)).astype(float)
-    assert level.against(served, np.full((40, 1), 0.1), np.linspace(-1, 1, 40))["p"] == 1.0, (
+    assert level.compare(served, np.full((40, 1), 0.1), np.linspace(-1, 1, 40))["p"] == 1.0, (
         "what float32 leaves of a value is no difference"
     )
 
@@ -273,20 +273,20 @@ def test_targets_with_ties_look_like_no_time() -> None:
 
 
 def test_test_rows_of_one_value_have_no_r2() -> None:
-    task = Number()
+    task = Regression()
     task.fit("y", [1.0, 2.0, 3.0])
     assert (
-        task.sentence({"r2": None, "mae": 0.5, "interval": {}})
+        task.summarize({"r2": None, "mae": 0.5, "interval": {}})
         == "R2 not known (all test rows have one value), mean error 0.5"
     )
 
 
 def test_coverage_of_slices_is_corrected_for_all_that_were_tested() -> None:
-    task, rng = Number(), np.random.default_rng(1)
+    task, rng = Regression(), np.random.default_rng(1)
     task.fit("y", [-1.0, 1.0])
     y = rng.normal(size=3000)
     parts = SimpleNamespace(y={"test": y}, table={"test": np.zeros((3000, 1))})
-    found = task.covered(
+    found = task.measure_coverage(
         {"spread": 1.645},
         np.zeros((3000, 1)),
         parts,
@@ -311,13 +311,13 @@ def test_an_unknown_token_is_found_by_its_number_and_a_pair_is_two_texts(tmp_pat
         made = Tokenizer(Unigram([("<unk>", -9.0), ("a", -1.0)], unk, False))
         made.save(str(tmp_path / name / "tokenizer.json"))
     read = {
-        n: measure_reading(
+        n: measure_coverage(
             ["aaa汉", APART.join(["aaaaa", "aaaa"])], Base(n, tmp_path / n, "", ""), 6
         )[0]
         for n in ("known",)
     }
     assert read["known"]["cut"] == 0 and (read["known"]["unknown"] or 0) > 0
-    assert measure_reading(["aaa"], Base("none", tmp_path / "none", "", ""), 6)[0] == {
+    assert measure_coverage(["aaa"], Base("none", tmp_path / "none", "", ""), 6)[0] == {
         "cut": 0.0,
         "unknown": None,
     }

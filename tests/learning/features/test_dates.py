@@ -32,20 +32,20 @@ services:
 
 def test_a_block_holds_days_and_the_turn_of_the_year() -> None:
     days = [date(2020, 1, 1) + timedelta(days=30 * i) for i in range(40)] + [None]
-    facts = tabular.fit({"day": days}, {"day": "date"})
-    built = tabular.build({"day": days}, facts, 41)
-    assert built.shape == (41, sum(tabular.spans(facts))) == (41, 4)
+    facts = tabular.fit_facts({"day": days}, {"day": "date"})
+    built = tabular.build_block({"day": days}, facts, 41)
+    assert built.shape == (41, sum(tabular.column_counts(facts))) == (41, 4)
     assert built[0, 0] < built[1, 0] < built[39, 0] and built[40].tolist() == [0, 1, 0, 0]
     texts = [None if d is None else d.isoformat() for d in days]
     assert (
-        tabular.build({"day": texts}, facts, 41) == built
+        tabular.build_block({"day": texts}, facts, 41) == built
     ).all()  # what a request holds is read as what the snapshot holds
     assert (
         tabular.day_of(datetime(2000, 1, 1, 12, tzinfo=UTC))
         == 0.5
         == tabular.day_of("2000-01-01T14:00:00+02:00")
     )
-    assert abs(built[0, 2] - tabular.build({"day": ["2021-01-01"]}, facts, 1)[0, 2]) < 0.02
+    assert abs(built[0, 2] - tabular.build_block({"day": ["2021-01-01"]}, facts, 1)[0, 2]) < 0.02
 
 
 def test_a_season_is_learnt_and_served(tmp_path: Path) -> None:

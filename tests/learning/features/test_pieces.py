@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mesocosm.learning.base_models.base import canonical
+from mesocosm.learning.base_models.base import canonical_hub_id
 from mesocosm.learning.evaluation.explanations import words
 from mesocosm.learning.evaluation.robustness import otherwise, slip
-from mesocosm.learning.features.word_pieces import spans, terms, without
-from mesocosm.learning.tasks.baseline_settings import plain
+from mesocosm.learning.features.word_pieces import extract_terms, piece_spans, remove_piece
+from mesocosm.learning.tasks.baseline_settings import build_baseline_features
 
 
 class Fixed:
@@ -61,14 +61,14 @@ def test_a_text_is_put_in_other_words_of_its_own_language(text: str, alien: str)
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=40))
 def test_any_text_is_cut_changed_and_counted(text: str) -> None:
-    cuts = spans(text)
+    cuts = piece_spans(text)
     assert "".join(text[a:b] for a, b in cuts) == "".join(text.split()) or any(
         c.isspace() for c in text
     )
     for cut in cuts:
-        assert len(without(text, cut)) < len(text)
+        assert len(remove_piece(text, cut)) < len(text)
     slip(text, random.Random(1)), otherwise(text, random.Random(1))
-    assert bool(terms(text)) == bool(text.strip())
+    assert bool(extract_terms(text)) == bool(text.strip())
 
 
 @pytest.mark.parametrize(
@@ -88,17 +88,17 @@ def test_the_plain_model_reads_texts_without_a_word(texts: list[str]) -> None:
         texts={"train": texts, "test": texts},
         images={"train": {}, "test": {}},
     )
-    train, test = plain(parts)
+    train, test = build_baseline_features(parts)
     assert train.shape == test.shape and (train.shape[1] > 1) == any(t.strip() for t in texts)
 
 
 def test_ids_without_an_owner_are_the_hubs_canonical_ones() -> None:
     assert (
-        canonical("bert-base-cased") == "google-bert/bert-base-cased"
-        and canonical("distilbert-base-uncased") == "distilbert/distilbert-base-uncased"
+        canonical_hub_id("bert-base-cased") == "google-bert/bert-base-cased"
+        and canonical_hub_id("distilbert-base-uncased") == "distilbert/distilbert-base-uncased"
     )
     assert (
-        canonical("minilmm") is None
-        and canonical("../bert-base") is None
-        and canonical("gpt2") == "openai-community/gpt2"
+        canonical_hub_id("minilmm") is None
+        and canonical_hub_id("../bert-base") is None
+        and canonical_hub_id("gpt2") == "openai-community/gpt2"
     )

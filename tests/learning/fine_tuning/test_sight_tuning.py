@@ -22,10 +22,10 @@ from PIL import Image
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.learning.augmentation import AUGMENT
 from mesocosm.learning.fine_tuning import TUNING
-from mesocosm.learning.tasks.vision.features import eye_of
-from mesocosm.learning.tasks.vision.fine_tuning import Looking
-from mesocosm.learning.tasks.vision.net import pretrained
-from mesocosm.learning.tasks.vision.pixels import Eyes, pixels
+from mesocosm.learning.tasks.vision.features import open_encoder
+from mesocosm.learning.tasks.vision.fine_tuning import MultiImageNet
+from mesocosm.learning.tasks.vision.net import load_pretrained
+from mesocosm.learning.tasks.vision.pixels import ImageLoader, decode_pixels
 from mesocosm.learning.training import trainer
 
 pytestmark = pytest.mark.slow
@@ -106,7 +106,7 @@ def vit(digits: tuple[list[str], Any], tmp_path_factory: pytest.TempPathFactory)
     )
     head = torch.nn.Linear(48, 5)
     x, target = (
-        torch.from_numpy(pixels([scans[i] for i in pick], SIDE, [0.5] * 3, [0.5] * 3)),
+        torch.from_numpy(decode_pixels([scans[i] for i in pick], SIDE, [0.5] * 3, [0.5] * 3)),
         torch.from_numpy(y[pick]),
     )
     optimiser = torch.optim.AdamW([*net.parameters(), *head.parameters()], lr=1e-3)
@@ -164,18 +164,18 @@ def test_every_change_of_a_picture_leaves_its_size_and_is_the_seeds(
             made[3], np.asarray(way.changed(picture, random.Random(3)))
         )
     plain, changed = (
-        Eyes({"side": SIDE, "mean": [0.5] * 3, "sd": [0.5] * 3}),
-        Eyes({"side": SIDE, "mean": [0.5] * 3, "sd": [0.5] * 3}, (way,)),
+        ImageLoader({"side": SIDE, "mean": [0.5] * 3, "sd": [0.5] * 3}),
+        ImageLoader({"side": SIDE, "mean": [0.5] * 3, "sd": [0.5] * 3}, (way,)),
     )
     rows: Any = [((digits[0][i], None), "") for i in range(4)]
-    shown, there = changed.look(changed.anew(rows, 7))
+    shown, there = changed.load(changed.reseed(rows, 7))
     assert (
         there.tolist() == [[1, 0]] * 4
         and not shown[:, 1].any()
-        and np.array_equal(changed.look(rows)[0], plain.look(rows)[0])
+        and np.array_equal(changed.load(rows)[0], plain.load(rows)[0])
     )
-    assert not np.array_equal(changed.look(changed.anew(rows, 8))[0], shown) and np.array_equal(
-        changed.look(changed.anew(rows, 7))[0], shown
+    assert not np.array_equal(changed.load(changed.reseed(rows, 8))[0], shown) and np.array_equal(
+        changed.load(changed.reseed(rows, 7))[0], shown
     )
 
 
@@ -189,19 +189,19 @@ def test_every_method_moves_what_sees(
 
     from mesocosm.learning.base_models import resolve
 
-    net, how = pretrained(resolve("vit", vit.parent))
+    net, how = load_pretrained(resolve("vit", vit.parent))
     tune: Any = TUNING[method].model_validate(
         {"method": method, "epochs": 2, "learning_rate": 3e-3}
     )
     torch.manual_seed(1)
-    looking = Looking(tune.attach(net.net))
+    looking = MultiImageNet(tune.attach(net.net))
     scans, y = digits
     pick = np.flatnonzero(y >= 5)[:96]
     rows = trainer.Rows(
         [((scans[i],), "") for i in pick],
         np.zeros((96, 1), np.float32),
         y[pick] - 5,
-        eyes=Eyes(how),
+        eyes=ImageLoader(how),
     )
     joined = trainer.Joined(
         looking,
@@ -243,17 +243,17 @@ def test_a_residual_net_keeps_what_it_knows_of_batches(
     (tmp_path / "res" / "preprocessor_config.json").write_text(
         json.dumps({"size": {"shortest_edge": 32}})
     )
-    net, how = pretrained(resolve("res", tmp_path))
+    net, how = load_pretrained(resolve("res", tmp_path))
     tune: Any = TUNING["full"].model_validate(
         {"method": "full", "epochs": 1, "learning_rate": 1e-2}
     )
-    looking = Looking(tune.attach(net.net))
+    looking = MultiImageNet(tune.attach(net.net))
     known = {n: b.clone() for n, b in looking.named_buffers()}
     rows = trainer.Rows(
         [((digits[0][i],), "") for i in range(40)],
         np.zeros((40, 0), np.float32),
         digits[1][:40] % 2,
-        eyes=Eyes(how),
+        eyes=ImageLoader(how),
     )
     trainer.train(
         trainer.Joined(looking, np.zeros((16, 2), np.float32), np.zeros(2, np.float32), 0.0),
@@ -286,7 +286,9 @@ def test_tuning_beats_the_base_as_it_is_and_is_served_as_it_was_judged(
         failed = eco.build(say=lambda _, text, said=said: said.append(text)).failed  # type: ignore[misc]
         assert refusals(failed) == (["linear"] if name == "frozen" else []), failed
         metrics[name] = eco.catalog.versions("reader")[-1]
-    assert any("weights train" in s and "texts and table stand still" in s for s in said)
+    assert any(
+        "trainable parameters" in s and "texts and table stay as they are" in s for s in said
+    )
     judged = {n: v["metrics"]["accuracy"] for n, v in metrics.items()}
     assert judged["full"] > judged["frozen"] + 0.03, judged
     version = metrics["full"]
@@ -347,10 +349,10 @@ def test_lora_keeps_what_it_learnt_and_takes_the_rest_from_its_base(
     assert version["recipe"]["sight_mb"] == pytest.approx(
         (folder / "sight.onnx").stat().st_size / 1e6, abs=0.01
     )
-    eye = eye_of(folder, version["recipe"]["sees"])
+    eye = open_encoder(folder, version["recipe"]["sees"])
     assert not np.allclose(
         eye.features(digits[0][:4]),
-        eye_of(shared.parent, version["recipe"]["sees"]).features(digits[0][:4]),
+        open_encoder(shared.parent, version["recipe"]["sees"]).features(digits[0][:4]),
         atol=1e-4,
     )
 
@@ -413,7 +415,7 @@ models:
     eco, said = open_ecosystem(tmp_path), list[str]()
     assert not eco.build(say=lambda _, text: said.append(text)).failed
     told = {n: eco.catalog.versions(n)[-1] for n in ways}
-    assert any("texts come next" in s for s in said) and any(
+    assert any("texts follow" in s for s in said) and any(
         s.startswith("epoch 9") or s.startswith("epoch 16") for s in said
     ), said
     assert told["both"]["metrics"]["accuracy"] > told["still"]["metrics"]["accuracy"] + 0.08, {

@@ -9,10 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mesocosm.learning.heads.folds import comparable, folds, merged, together
+from mesocosm.learning.heads.folds import (
+    comparable_rows,
+    group_duplicates,
+    make_folds,
+    merge_groups,
+)
 from mesocosm.learning.heads.kernel import log_loss
 from mesocosm.learning.heads.majority import Majority
-from mesocosm.learning.heads.selection import choose
+from mesocosm.learning.heads.selection import TrainingRows, select_head
 
 
 @settings(max_examples=60, deadline=None)
@@ -23,7 +28,7 @@ def test_every_row_is_left_out_once_and_classes_are_spread_evenly(
     y = np.unique(np.array(drawn), return_inverse=True)[1]
     classes = y.max() + 1
     groups = np.arange(len(y)) // 2 if grouped else None
-    found = folds(y, classes, seed, 5, groups)
+    found = make_folds(y, classes, seed, 5, groups)
     if not found:
         assert (len(y) if groups is None else len(np.unique(groups))) < 2 or np.bincount(
             y
@@ -47,7 +52,7 @@ def test_every_row_is_left_out_once_and_classes_are_spread_evenly(
 )
 def test_merged_groups_are_the_finest_that_hold_both(first: list[int], second: list[int]) -> None:
     a, b = np.array(first), np.array(second[: len(first)])
-    both = merged(a, b)
+    both = merge_groups(a, b)
     for one in (a, b):
         assert all(len(np.unique(both[one == g])) == 1 for g in np.unique(one))
     assert len(np.unique(both)) >= len(np.unique(a)) + len(np.unique(b)) - len(a) or len(a) == 1
@@ -63,11 +68,16 @@ def noise(copies: int, jitter: float = 0.0, seed: int = 0) -> tuple[np.ndarray, 
 @pytest.mark.parametrize("jitter", [0.0, 1e-7])
 def test_copies_of_noise_choose_no_memoriser(jitter: float) -> None:
     x, y = noise(3, jitter)
-    groups = together([""] * len(y), [()] * len(y), x, None)
+    groups = group_duplicates([""] * len(y), [()] * len(y), x, None)
     assert groups is not None and len(np.unique(groups)) == 150
     for name in ("kernel", "linear"):
-        assert choose(np.zeros((len(y), 0)), x, y, 2, 7, name, groups=groups).loss > 0.68
-    head = choose(np.zeros((len(y), 0)), x, y, 2, 7, ["kernel", "linear"], groups=groups)
+        assert (
+            select_head(TrainingRows(np.zeros((len(y), 0)), x, y, 2, 7, groups=groups), name).loss
+            > 0.68
+        )
+    head = select_head(
+        TrainingRows(np.zeros((len(y), 0)), x, y, 2, 7, groups=groups), ["kernel", "linear"]
+    )
     assert (
         head.loss > 0.68
         and log_loss(Majority().fit(np.zeros((450, 0)), x, y, 2, 7, groups).left_out, y) < 0.72
@@ -76,13 +86,13 @@ def test_copies_of_noise_choose_no_memoriser(jitter: float) -> None:
 
 def test_equal_rows_of_a_table_of_few_values_are_rows_of_their_own() -> None:
     few = np.random.default_rng(0).integers(0, 2, (300, 3)).astype(float)
-    assert together([""] * 300, [()] * 300, few, None) is None
-    assert together(["yes", "no"] * 150, [()] * 300, few[:, :0], None) is None
+    assert group_duplicates([""] * 300, [()] * 300, few, None) is None
+    assert group_duplicates(["yes", "no"] * 150, [()] * 300, few[:, :0], None) is None
     texts = [f"text {i // 2}" for i in range(300)]
-    found = together(texts, [()] * 300, few[:, :0], None)
+    found = group_duplicates(texts, [()] * 300, few[:, :0], None)
     assert found is not None and len(np.unique(found)) == 150
     assert (
-        together(
+        group_duplicates(
             [t.upper() + "!" if i % 2 else t for i, t in enumerate(texts)],
             [()] * 300,
             few[:, :0],
@@ -90,12 +100,12 @@ def test_equal_rows_of_a_table_of_few_values_are_rows_of_their_own() -> None:
         )
         is not None
     )
-    frequent = together(
+    frequent = group_duplicates(
         [*texts, *[""] * 100], [()] * 400, np.zeros((400, 0)), None
     )  # many rows without a text drop no other group
     assert frequent is not None and len(np.unique(frequent)) == 250
     given = np.arange(300) % 7
-    assert together([""] * 300, [()] * 300, few, given) is given
+    assert group_duplicates([""] * 300, [()] * 300, few, given) is given
 
 
 def test_one_row_of_a_third_class_leaves_the_choice_as_it_was(
@@ -106,24 +116,26 @@ def test_one_row_of_a_third_class_leaves_the_choice_as_it_was(
     x = rng.uniform(-1, 1, (160, 2))
     y = (x[:, 0] * x[:, 1] > 0).astype(int)
     y[0] = 2
-    assert comparable(y, 3) is not None and comparable(np.minimum(y, 1), 2) is None
-    head = choose(np.zeros((160, 0)), x, y, 3, 7, ["linear", "boost"])
+    assert comparable_rows(y, 3) is not None and comparable_rows(np.minimum(y, 1), 2) is None
+    head = select_head(TrainingRows(np.zeros((160, 0)), x, y, 3, 7), ["linear", "boost"])
     assert head.name == "boost" and head.loss < 0.6
     many = np.array([0] * 159 + [1])  # nothing is left to compare classes by, and nothing crashes
-    assert np.isfinite(choose(np.zeros((160, 0)), x, many, 2, 7, ["linear"]).loss)
+    assert np.isfinite(
+        select_head(TrainingRows(np.zeros((160, 0)), x, many, 2, 7), ["linear"]).loss
+    )
 
 
 @pytest.mark.parametrize("classes", [0, 2])
 def test_no_signal_is_served_as_the_majority(classes: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "mesocosm.learning.heads.selection.heads_for", lambda *_: ["kernel", "linear"]
+        "mesocosm.learning.heads.selection.candidate_heads", lambda *_: ["kernel", "linear"]
     )
     served = []
     for seed in range(12):
         rng = np.random.default_rng(seed)
         x = rng.normal(size=(120, 6))
         y = rng.integers(0, 2, 120) if classes else rng.normal(size=120)
-        served.append(choose(np.zeros((120, 0)), x, y, classes, 7).name)
+        served.append(select_head(TrainingRows(np.zeros((120, 0)), x, y, classes, 7)).name)
     assert served.count("majority") >= 9, served
     plain = Majority().fit(np.zeros((120, 0)), x, y, classes, 7)
     held = plain.tensors()[0]

@@ -15,8 +15,8 @@ from conftest import SMALL, said_of
 
 from mesocosm.learning.evaluation.batch_invariance import Asked
 from mesocosm.learning.heads.blend import sigmoid, softmax
-from mesocosm.learning.heads.late_fusion import shares
-from mesocosm.learning.heads.selection import choose
+from mesocosm.learning.heads.late_fusion import output_weights
+from mesocosm.learning.heads.selection import TrainingRows, select_head
 
 pytestmark = pytest.mark.slow
 
@@ -33,11 +33,11 @@ def both(text_tells: float, table_tells: float, rows: int = 260) -> tuple[Any, A
 
 def test_what_tells_more_is_believed_more() -> None:
     beliefs = [
-        choose(*both(*tells), 2, 7, "linear", fusion="late").belief
+        select_head(TrainingRows(*both(*tells), 2, 7), "linear", fusion="late").belief
         for tells in ((3.0, 0.2), (1.2, 1.2), (0.0, 2.0))
     ]
     assert beliefs[0] > 0.7 > 0.5 > beliefs[2] and beliefs[0] > beliefs[1] > beliefs[2]
-    head = choose(*both(1.2, 1.2), 2, 7, "linear", fusion="late")
+    head = select_head(TrainingRows(*both(1.2, 1.2), 2, 7), "linear", fusion="late")
     assert head.loss < min(part.loss for part in head.parts)
 
 
@@ -54,9 +54,13 @@ def test_the_graph_says_what_the_heads_say(tmp_path: Path, kind: str) -> None:
         "labels": np.stack([y, table[:, 1] > 0], 1).astype(np.int8),
     }[kind]
     classes = {"classes": 2, "number": 0, "labels": 2}[kind]
-    head = choose(text, table, target, classes, 7, "auto", fusion="late")
-    assert abs(sum(shares(head)) - 1) < 1e-12 and len(shares(head)) == len(head.tensors())
-    export_head(head.tensors(), tmp_path / "head.onnx", classes, kind == "labels", shares(head))
+    head = select_head(TrainingRows(text, table, target, classes, 7), "auto", fusion="late")
+    assert abs(sum(output_weights(head)) - 1) < 1e-12 and len(output_weights(head)) == len(
+        head.tensors()
+    )
+    export_head(
+        head.tensors(), tmp_path / "head.onnx", classes, kind == "labels", output_weights(head)
+    )
     (out,) = onnxruntime.InferenceSession(str(tmp_path / "head.onnx")).run(
         None, {"features": text[:40], "table": table[:40]}
     )
@@ -84,7 +88,7 @@ def test_it_is_built_beside_its_parts_and_served(pond: Path, cli: Callable[..., 
     file = pond / "ecosystem.yaml"
     file.write_text(SMALL.replace("fine_tune: {method: frozen, head: kernel}", "fusion: late"))
     done = cli("build", "-f", str(file))
-    assert done.returncode == 0 and "late fusion: the texts count" in done.stderr, (
+    assert done.returncode == 0 and "late fusion: weight of the texts" in done.stderr, (
         done.stdout + done.stderr
     )
     out = json.loads(

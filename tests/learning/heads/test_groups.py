@@ -15,11 +15,15 @@ import pytest
 
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.learning.heads import HEADS
-from mesocosm.learning.heads.folds import cut, folds, mixed
+from mesocosm.learning.heads.folds import count_held_out, make_folds, shuffle_rows
 from mesocosm.learning.heads.kernel import KernelRidge, log_loss
 from mesocosm.learning.heads.linear import Linear
-from mesocosm.learning.heads.selection import choose
-from mesocosm.learning.tasks.retrieval.query_projection import bridge, ranks, unit
+from mesocosm.learning.heads.selection import TrainingRows, select_head
+from mesocosm.learning.tasks.retrieval.query_projection import (
+    fit_projection,
+    normalize_rows,
+    rank_answers,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -105,12 +109,12 @@ def test_a_group_left_out_of_a_ridge_is_a_fit_without_it() -> None:
 
 def test_a_group_left_out_of_the_matrix_of_a_finder_is_a_matrix_without_it() -> None:
     draw = np.random.default_rng(2)
-    answers = unit(draw.normal(size=(8, 5)))
+    answers = normalize_rows(draw.normal(size=(8, 5)))
     right = np.arange(40) % 8
     turned = np.linalg.qr(draw.normal(size=(5, 5)))[0]
     groups = np.arange(40) // 4
-    asked = unit(answers[right] @ turned + draw.normal(scale=0.3, size=(40, 5)))
-    made, chosen = bridge(asked, answers[right], answers, right, groups)
+    asked = normalize_rows(answers[right] @ turned + draw.normal(scale=0.3, size=(40, 5)))
+    made, chosen = fit_projection(asked, answers[right], answers, right, groups)
     pull, places = chosen["pull"], np.zeros(40)
     assert pull is not None
     for group in np.unique(groups):
@@ -119,9 +123,12 @@ def test_a_group_left_out_of_the_matrix_of_a_finder_is_a_matrix_without_it() -> 
             asked[rest].T @ asked[rest] + pull * np.eye(5),
             asked[rest].T @ answers[right[rest]] + pull * np.eye(5),
         )
-        places[out] = ranks(unit(asked[out] @ own), answers, right[out])
+        places[out] = rank_answers(normalize_rows(asked[out] @ own), answers, right[out])
     assert abs((1 / places).mean() - chosen["left_out_mrr"]) < 1e-3
-    assert (ranks(unit(asked @ made), answers, right) <= ranks(asked, answers, right)).mean() > 0.5
+    assert (
+        rank_answers(normalize_rows(asked @ made), answers, right)
+        <= rank_answers(asked, answers, right)
+    ).mean() > 0.5
 
 
 @pytest.mark.parametrize("classes", [0, 2, 7])
@@ -131,14 +138,14 @@ def test_folds_and_held_parts_never_cut_a_group(classes: int) -> None:
         rows = int(draw.integers(1, 60))
         groups = draw.integers(0, draw.integers(1, 12), rows)
         y = draw.integers(0, classes, rows) if classes else draw.normal(size=rows)
-        parts = folds(y, classes, 7, 5, groups)
+        parts = make_folds(y, classes, 7, 5, groups)
         assert bool(parts) == (len(np.unique(groups)) > 1)
         assert not parts or sorted(np.concatenate([out for _, out in parts]).tolist()) == list(
             range(rows)
         )
         assert not any(set(groups[a]) & set(groups[b]) for a, b in parts)
-        order = mixed(rows, draw, groups)
-        held = cut(order, rows // 5, groups)
+        order = shuffle_rows(rows, draw, groups)
+        held = count_held_out(order, rows // 5, groups)
         assert sorted(order.tolist()) == list(range(rows)) and not set(groups[order[:held]]) & set(
             groups[order[held:]]
         )
@@ -150,15 +157,17 @@ def test_the_choice_is_by_what_holds_on_rows_of_other_groups() -> None:
     none = np.zeros((len(x), 0), np.float32)
     said: list[str] = []
     fooled, honest = (
-        choose(none, x, y, 2, 7),
-        choose(none, x, y, 2, 7, groups=groups, say=said.append),
+        select_head(TrainingRows(none, x, y, 2, 7)),
+        select_head(TrainingRows(none, x, y, 2, 7, groups=groups), say=said.append),
     )
     judged, answers, _ = copies(400, 1, seed=9, tell=1.5)
     many = np.zeros((len(judged), 0), np.float32)
     assert log_loss(honest.logits(many, judged), answers) < log_loss(
         fooled.logits(many, judged), answers
     )
-    one = choose(none, x, y, 2, 7, "linear", say=said.append, groups=np.zeros(len(x), int))
+    one = select_head(
+        TrainingRows(none, x, y, 2, 7, groups=np.zeros(len(x), int)), "linear", say=said.append
+    )
     assert np.isfinite(one.loss) and any(
         "of one group, so they are left out one by one" in s for s in said
     )
@@ -185,7 +194,7 @@ def pond(home: Path, groups: int = 80, text: str = FILE) -> Path:
 
 
 def losses(said: list[str]) -> dict[str, float]:
-    found = (re.match(r"(.+) head: left-out log-loss ([\d.]+)", line) for line in said)
+    found = (re.match(r"(.+) head: cross-validated log-loss ([\d.]+)", line) for line in said)
     return {told[1]: float(told[2]) for told in found if told}
 
 

@@ -14,8 +14,8 @@ import pytest
 from conftest import SMALL, said_of
 
 from mesocosm.learning.heads.blend import sigmoid, softmax
-from mesocosm.learning.heads.late_fusion import shares
-from mesocosm.learning.heads.selection import choose
+from mesocosm.learning.heads.late_fusion import output_weights
+from mesocosm.learning.heads.selection import TrainingRows, select_head
 
 pytestmark = pytest.mark.slow
 
@@ -37,8 +37,8 @@ def crossed(rows: int = 600) -> tuple[Any, Any, Any]:
 @pytest.mark.parametrize("name", ["mlp", "attention"])
 def test_a_net_tells_what_a_line_cannot(name: str) -> None:
     text, table, y = crossed()
-    line = choose(text, table, y, 2, 7, "linear")
-    head = choose(text, table, y, 2, 7, name, spans=(3, 1, 1))
+    line = select_head(TrainingRows(text, table, y, 2, 7), "linear")
+    head = select_head(TrainingRows(text, table, y, 2, 7, spans=(3, 1, 1)), name)
     assert head.name == name and head.loss < 0.75 * line.loss
     new_text, new_table, new = crossed(900)
     right = float((head.logits(new_text[600:], new_table[600:]).argmax(1) == new[600:]).mean())
@@ -63,8 +63,10 @@ def test_the_graph_says_what_the_nets_say(tmp_path: Path, name: str, kind: str) 
         "labels": np.stack([y, table[:, 4] > 0], 1).astype(np.int8),
     }.get(kind, y)
     classes = {"number": 0}.get(kind, 2)
-    head = choose(text, table, target, classes, 7, name, spans=(3, 1, 1))
-    export_head(head.tensors(), tmp_path / "head.onnx", classes, kind == "labels", shares(head))
+    head = select_head(TrainingRows(text, table, target, classes, 7, spans=(3, 1, 1)), name)
+    export_head(
+        head.tensors(), tmp_path / "head.onnx", classes, kind == "labels", output_weights(head)
+    )
     session = onnxruntime.InferenceSession(str(tmp_path / "head.onnx"))
     wanted: Any = {"number": lambda x: x, "labels": sigmoid}.get(kind, softmax)
     for rows in (1, 40):
@@ -78,7 +80,7 @@ def test_attention_is_built_beside_its_parts_and_served(
     file = pond / "ecosystem.yaml"
     file.write_text(SMALL.replace("fine_tune: {method: frozen, head: kernel}", "fusion: attention"))
     done = cli("build", "-f", str(file))
-    assert done.returncode == 0 and "attention head: left-out log-loss" in done.stderr, (
+    assert done.returncode == 0 and "attention head: cross-validated log-loss" in done.stderr, (
         done.stdout + done.stderr
     )
     out = json.loads(

@@ -29,7 +29,7 @@ def test_it_climbs_the_ladder_while_there_is_budget(
 ) -> None:
     shutil.copytree(little_base(), pond / "little")
     monkeypatch.setattr(
-        "mesocosm.learning.base_models.readers", lambda: ["little"]
+        "mesocosm.learning.base_models.installed_encoders", lambda: ["little"]
     )  # in the place of minilm: what is tried is the same, and takes a third
     (pond / "notes.csv").write_text(small_rows(440))
     file = pond / "ecosystem.yaml"
@@ -72,7 +72,7 @@ def test_a_small_budget_and_few_rows_stop_it_and_a_folder_is_tried_too(pond: Pat
     eco, said = open_ecosystem(pond), list[str]()
     assert not eco.build(say=lambda address, text: said.append(text)).failed
     tries = eco.catalog.versions("judge")[-1]["recipe"]["auto"]
-    assert "loss" in tries[0] and any("is more than the" in t.get("why_not", "") for t in tries)
+    assert "loss" in tries[0] and any("exceeds the" in t.get("why_not", "") for t in tries)
     assert not any("last" in t["tried"] for t in tries)  # eight validation rows cannot tell
 
 

@@ -20,7 +20,12 @@ from mesocosm.learning.base_models import resolve
 from mesocosm.learning.features.embeddings import load_trunk
 from mesocosm.learning.features.tokenizer import Tokens
 from mesocosm.learning.fine_tuning import TUNING
-from mesocosm.learning.strategies.continual import Anchor, Continual, Past, mattered
+from mesocosm.learning.strategies.continual import (
+    Anchor,
+    Continual,
+    PreviousVersion,
+    estimate_importance,
+)
 from mesocosm.learning.tasks.by_field_type import TASKS
 from mesocosm.learning.training import trainer
 
@@ -73,7 +78,7 @@ def test_what_mattered_is_held_and_known_still() -> None:
     first = taught(base, tune, FIRST)
     measure = tune.loss_of("classes")
     was = trainer.loss_of(first, rows(base, FIRST), measure)
-    matter = mattered(first, rows(base, FIRST))
+    matter = estimate_importance(first, rows(base, FIRST))
     assert (
         all((m >= 0).all() for m in matter.values())
         and sum(float(m.sum()) for m in matter.values()) > 0
@@ -106,17 +111,22 @@ def test_weights_of_another_kind_are_not_taken(tmp_path: Path) -> None:
     task = TASKS["category"]()
     task.fit("x", ["a", "b"])
     net, said = taught(base, tune, FIRST[:8]), list[str]()
-    past = Past(Continual(ewc=1), "judge-v1", tmp_path)
+    past = PreviousVersion(Continual(ewc=1), "judge-v1", tmp_path)
     assert not past.begin(net, base, "bitfit", task, said.append) and not said  # nothing was there
-    past.end(net, base, "bitfit", task, lambda: mattered(net, rows(base, FIRST[:8])), tmp_path)
+    past.end(
+        net, base, "bitfit", task, lambda: estimate_importance(net, rows(base, FIRST[:8])), tmp_path
+    )
     with torch.no_grad():
         net.bias += 1
     assert (
         past.begin(net, base, "bitfit", task, said.append)
-        and "begins where judge-v1 ended; what mattered" in said[-1]
+        and "warm start from judge-v1; important weights" in said[-1]
     )
     assert float(net.bias.detach().abs().max()) < 0.9 and net.anchor is not None
-    assert not past.begin(net, base, "lora", task, said.append) and "begins anew" in said[-1]
+    assert (
+        not past.begin(net, base, "lora", task, said.append)
+        and "restarting from scratch" in said[-1]
+    )
 
 
 def test_a_model_learns_on_and_its_graphs_are_lean(pond: Path, cli: Callable[..., Any]) -> None:
@@ -128,7 +138,7 @@ def test_a_model_learns_on_and_its_graphs_are_lean(pond: Path, cli: Callable[...
         ).replace("base: minilm", f"base: {little_base()}")
     )
     first = cli("build", "-f", str(file))
-    assert first.returncode == 0 and "begins where" not in first.stderr, first.stdout + first.stderr
+    assert first.returncode == 0 and "warm start" not in first.stderr, first.stdout + first.stderr
     folder = next((pond / ".mesocosm" / "models" / "judge").iterdir())
     base = next((pond / ".mesocosm" / "trunks").iterdir())
     for precision in ("fp32", "int8"):
@@ -151,9 +161,9 @@ def test_a_model_learns_on_and_its_graphs_are_lean(pond: Path, cli: Callable[...
     said = " ".join(second.stderr.split())
     assert (
         second.returncode == 0
-        and "begins where judge-v1" in said
-        and "what mattered to it is held" in said
-        and "old rows are seen again" in said
+        and "warm start from judge-v1" in said
+        and "important weights are anchored" in said
+        and "old rows are replayed" in said
     ), said
     card = cli("model", "card", "judge", "-f", str(file)).stdout
     assert "rows by which the last version was judged" in card

@@ -10,7 +10,8 @@ from conftest import SMALL, said_of, small_rows
 from sklearn.linear_model import LogisticRegression
 
 from mesocosm.api.ecosystem import open_ecosystem
-from mesocosm.learning.strategies.federated import Federated, _averaged, federated_head
+from mesocosm.learning.heads.selection import TrainingRows
+from mesocosm.learning.strategies.federated import Federated, _average_weights, fit_federated_head
 
 pytestmark = pytest.mark.slow
 
@@ -30,7 +31,9 @@ def drawn(rows: int = 240, seed: int = 3) -> tuple[np.ndarray, np.ndarray, np.nd
 def test_enough_rounds_end_where_pooled_rows_would() -> None:
     x, y, sites = drawn()
     ones = np.hstack([x, np.ones((len(y), 1))])
-    weights = _averaged([(ones[sites == s], y[sites == s]) for s in range(3)], 2, 0.3, 2000, 1)
+    weights = _average_weights(
+        [(ones[sites == s], y[sites == s]) for s in range(3)], 2, 0.3, 2000, 1
+    )
     pooled = LogisticRegression(C=0.3 * 2, tol=1e-10, max_iter=10_000).fit(
         x, y
     )  # two columns of half the weight are held half as strongly
@@ -42,11 +45,11 @@ def test_who_holds_which_row_does_not_matter_where_sites_step_once() -> None:
     x, y, sites = drawn()
     other = np.random.default_rng(9).permutation(sites)
     first, second = (
-        _averaged([(x[of == s], y[of == s]) for s in range(3)], 2, 3.0, 3000, 1)
+        _average_weights([(x[of == s], y[of == s]) for s in range(3)], 2, 3.0, 3000, 1)
         for of in (sites, other)
     )
     assert np.allclose(first, second, atol=1e-3)
-    far = _averaged([(x[sites == s], y[sites == s]) for s in range(3)], 2, 3.0, 3000, 20)
+    far = _average_weights([(x[sites == s], y[sites == s]) for s in range(3)], 2, 3.0, 3000, 20)
     assert not np.allclose(first, far, atol=1e-3), (
         "more local steps end elsewhere where the sites differ"
     )
@@ -57,7 +60,7 @@ def test_a_site_of_one_class_learns_with_the_others() -> None:
     y[sites == 2] = 1
     none = np.zeros((len(y), 0))
     told: list[str] = []
-    head = federated_head(Federated(), sites, none, x, y, 2, 7, told.append)
+    head = fit_federated_head(Federated(), sites, TrainingRows(none, x, y, 2, 7), told.append)
     assert (
         head.settings["sites"] == 3
         and np.mean(head.logits(none, x).argmax(1) == y)

@@ -21,7 +21,7 @@ from mesocosm.learning.base_models import resolve
 from mesocosm.learning.features.embeddings import encode, load_trunk
 from mesocosm.learning.features.tokenizer import Tokens
 from mesocosm.learning.pretraining import OBJECTIVES
-from mesocosm.learning.pretraining.run import pretrained
+from mesocosm.learning.pretraining.run import Corpus, pretrain
 from mesocosm.learning.pretraining.settings import Pretrain
 
 pytestmark = pytest.mark.slow
@@ -67,7 +67,7 @@ def test_every_objective_lowers_its_loss_on_texts_held_out(
         "long": [len(t) > 60 for t in texts],
         "words": [None if len(t) % 7 == 0 else len(t.split()) for t in texts],
     }
-    made, told = pretrained(base, texts, setting, 32, 7, tmp_path, said.append, known)
+    made, told = pretrain(base, Corpus(texts, known), setting, 32, 7, tmp_path, said.append)
     assert (
         told["after"] < told["before"] * (0.9 if name != "contrastive" else 1.0)
         and told["texts"] > 100
@@ -75,7 +75,7 @@ def test_every_objective_lowers_its_loss_on_texts_held_out(
     assert any("held-out loss" in s for s in said) and not list(
         (tmp_path / "work").glob("pretrain-*")
     )
-    again, _ = pretrained(base, texts, setting, 32, 7, tmp_path, said.append, known)
+    again, _ = pretrain(base, Corpus(texts, known), setting, 32, 7, tmp_path, said.append)
     assert (
         again == made and resolve(str(made.folder), Path("/")).weights
     )  # a folder laid out as a hub's
@@ -101,7 +101,9 @@ def test_texts_of_a_class_come_together(tmp_path: Path) -> None:
             "batch": 16,
         }
     )
-    made, _ = pretrained(base, texts, setting, 32, 7, tmp_path, lambda _: None, {"mood": told})
+    made, _ = pretrain(
+        base, Corpus(texts, {"mood": told}), setting, 32, 7, tmp_path, lambda _: None
+    )
     fresh, good = (
         [f"the {w} evening {n}" for n in "abc" for w in ("splendid", "lovely", "awful", "dismal")],
         np.tile([True, True, False, False], 3),
@@ -148,7 +150,7 @@ def test_pretraining_that_was_stopped_ends_with_the_same_weights(
         {"on": ["x"], "epochs": 2, "learning_rate": 1e-4, "batch": 16}
     )
     texts = lines()[:80]
-    whole, _ = pretrained(base, texts, setting, 32, 7, tmp_path / "a", lambda _: None)
+    whole, _ = pretrain(base, Corpus(texts), setting, 32, 7, tmp_path / "a", lambda _: None)
     import mesocosm.learning.training.checkpoint as checkpoint
 
     kept = checkpoint.keep_up
@@ -159,19 +161,19 @@ def test_pretraining_that_was_stopped_ends_with_the_same_weights(
 
     monkeypatch.setattr(checkpoint, "keep_up", stopped)
     with pytest.raises(KeyboardInterrupt):
-        pretrained(base, texts, setting, 32, 7, tmp_path / "b", lambda _: None)
+        pretrain(base, Corpus(texts), setting, 32, 7, tmp_path / "b", lambda _: None)
     assert not list((tmp_path / "b" / "bases").glob("[!.]*"))  # nothing half-made
     monkeypatch.setattr(checkpoint, "keep_up", kept)
-    gone_on, _ = pretrained(base, texts, setting, 32, 7, tmp_path / "b", lambda _: None)
+    gone_on, _ = pretrain(base, Corpus(texts), setting, 32, 7, tmp_path / "b", lambda _: None)
     one, two = (load_file(b.folder / "model.safetensors") for b in (whole, gone_on))
     assert set(one) == set(two) and all((one[k] == two[k]).all() for k in one)
 
 
 def test_too_few_texts_are_a_sentence(tmp_path: Path, base: Any) -> None:
     with pytest.raises(Wrong, match="there are 2 different texts"):
-        pretrained(
+        pretrain(
             base,
-            ["a b c", "a b c", "d e f"],
+            Corpus(["a b c", "a b c", "d e f"]),
             Pretrain(fields=("x",)),
             32,
             7,

@@ -13,7 +13,7 @@ from little_base import little_base
 
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.learning.heads import HEADS
-from mesocosm.learning.strategies.self_training import SelfTraining, self_trained
+from mesocosm.learning.strategies.self_training import SelfTraining, self_train
 
 FILE = """grammar: 2
 ecosystem: pond
@@ -45,7 +45,7 @@ def test_rows_without_a_label_lift_a_model_of_few_labels_and_noise_does_not_get_
 
     head = fit(none[few], x[few], y[few])
     said: list[str] = []
-    better, told = self_trained(
+    better, told = self_train(
         head,
         SelfTraining(above=0.8, rounds=10),
         (none[few], x[few], y[few]),
@@ -58,7 +58,7 @@ def test_rows_without_a_label_lift_a_model_of_few_labels_and_noise_does_not_get_
         told["bare"] == len(rest)
         and told["used"] > 50
         and told["after"] < told["before"]
-        and "are sure" in said[0]
+        and "confident on" in said[0]
     )
     judged, answers = blobs(500, 9)
     right = [
@@ -70,7 +70,7 @@ def test_rows_without_a_label_lift_a_model_of_few_labels_and_noise_does_not_get_
     def worse(text: Any, table: Any, labels: Any, sure: Any) -> Any:
         return fit(text, table, np.concatenate([labels[:6], 1 - labels[6:]]))
 
-    same, told = self_trained(
+    same, told = self_train(
         head,
         SelfTraining(above=0.8),
         (none[few], x[few], y[few]),
@@ -80,7 +80,7 @@ def test_rows_without_a_label_lift_a_model_of_few_labels_and_noise_does_not_get_
         said.append,
     )
     assert same is head and told["used"] == 0
-    nobody, told = self_trained(
+    nobody, told = self_train(
         head, SelfTraining(), (none[few], x[few], y[few]), (none[:0], x[:0]), None, fit, said.append
     )
     assert nobody is head and told["used"] == 0
@@ -110,7 +110,7 @@ def test_a_build_tells_what_they_taught(tmp_path: Path) -> None:
     assert not eco.build(say=lambda _, text: said.append(text)).failed
     (version,) = eco.catalog.versions("mood")
     told = version["recipe"]["settings"]["self_training"]
-    assert told["bare"] > 40 and any("rows without a label are sure" in s for s in said)
+    assert told["bare"] > 40 and any("confident on" in s for s in said)
     assert (told["used"] > 0) == (told["after"] < told["before"])
     kept = list((tmp_path / ".mesocosm" / "models").rglob("forget.safetensors"))
     assert bool(kept) == (told["used"] == 0)

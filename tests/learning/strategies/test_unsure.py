@@ -16,8 +16,8 @@ from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.api.service_calls import local
 from mesocosm.core.errors import Failure, Wrong
 from mesocosm.learning.heads import softmax
-from mesocosm.learning.heads.selection import choose
-from mesocosm.learning.strategies.active_learning import pick
+from mesocosm.learning.heads.selection import TrainingRows, select_head
+from mesocosm.learning.strategies.active_learning import select_rows
 from mesocosm.lifecycle.review.label_review import worth_labelling
 
 
@@ -32,16 +32,16 @@ def test_chosen_rows_teach_more_than_rows_drawn_by_lot() -> None:
         for how in ("chosen", "drawn"):
             known = [*np.flatnonzero(y[:500] == 0)[:6], *np.flatnonzero(y[:500] == 1)[:6]]
             for _ in range(4):
-                head = choose(none[known], x[known], y[known], 2, 0, "kernel")
+                head = select_head(TrainingRows(none[known], x[known], y[known], 2, 0), "kernel")
                 rest = np.setdiff1d(np.arange(500), known)
                 p = softmax(head.logits(none[rest], x[rest]))
                 more = (
-                    rest[pick(p, x[rest], 10)]
+                    rest[select_rows(p, x[rest], 10)]
                     if how == "chosen"
                     else rng.choice(rest, 10, replace=False)
                 )
                 known = [*known, *more.tolist()]
-            head = choose(none[known], x[known], y[known], 2, 0, "kernel")
+            head = select_head(TrainingRows(none[known], x[known], y[known], 2, 0), "kernel")
             right[how] = float((head.logits(none[500:], x[500:]).argmax(1) == y[500:]).mean())
         gains.append(right["chosen"] - right["drawn"])
     assert np.mean(gains) > 0.01
@@ -50,8 +50,8 @@ def test_chosen_rows_teach_more_than_rows_drawn_by_lot() -> None:
 def test_rows_that_say_the_same_are_chosen_once() -> None:
     p = np.tile([0.5, 0.5], (30, 1))
     x = np.repeat(np.eye(3), 10, axis=0)
-    assert sorted(i // 10 for i in pick(p, x, 8)) == [0, 1, 2]
-    assert pick(np.zeros((0, 2)), np.zeros((0, 3)), 5) == []
+    assert sorted(i // 10 for i in select_rows(p, x, 8)) == [0, 1, 2]
+    assert select_rows(np.zeros((0, 2)), np.zeros((0, 3)), 5) == []
 
 
 def test_requests_and_rows_without_a_label_are_listed_until_they_have_one(

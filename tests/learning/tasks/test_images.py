@@ -18,8 +18,8 @@ from PIL import Image
 
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.data.types.image import image_of
-from mesocosm.learning.tasks.vision.net import Patches, exported, learnt
-from mesocosm.learning.tasks.vision.pixels import Eye, pixels
+from mesocosm.learning.tasks.vision.net import PatchFilters, export_net, fit_filters
+from mesocosm.learning.tasks.vision.pixels import ImageEncoder, decode_pixels
 
 pytestmark = pytest.mark.slow
 
@@ -102,27 +102,29 @@ def test_a_picture_of_too_many_pixels_is_not_opened() -> None:
 
 def test_filters_learnt_here_tell_shapes_and_the_graph_sees_what_they_see(tmp_path: Path) -> None:
     values = [image_of(shown(picture(i % 2 == 0, i)), "40") or "" for i in range(80)]
-    net, how = learnt(values, 7)
-    exported(net, how, tmp_path)
+    net, how = fit_filters(values, 7)
+    export_net(net, how, tmp_path)
 
     def open_session(path: Path) -> Any:
         import onnxruntime
 
         return onnxruntime.InferenceSession(str(path))
 
-    eye = Eye(tmp_path, how, open_session)
+    eye = ImageEncoder(tmp_path, how, open_session)
     found = eye.features([*values, None])
     import torch
 
     with torch.inference_mode():
-        mine = net(torch.from_numpy(pixels(values, how["side"], how["mean"], how["sd"]))).numpy()
+        mine = net(
+            torch.from_numpy(decode_pixels(values, how["side"], how["mean"], how["sd"]))
+        ).numpy()
     assert (
         np.abs(found[:80] - mine).max() < 1e-4 and not found[80].any() and found.shape == (81, 512)
     )
     assert np.array_equal(
-        learnt(values, 7)[0].look.weight.detach().numpy(), net.look.weight.detach().numpy()
+        fit_filters(values, 7)[0].look.weight.detach().numpy(), net.look.weight.detach().numpy()
     )
-    assert isinstance(net, Patches)
+    assert isinstance(net, PatchFilters)
     from sklearn.linear_model import LogisticRegression
 
     told = LogisticRegression(max_iter=500).fit(found[:50], [i % 2 for i in range(50)])
@@ -239,7 +241,7 @@ def small_vit(folder: Path) -> None:
     )
     head = torch.nn.Linear(48, 2)
     x = torch.from_numpy(
-        pixels(
+        decode_pixels(
             [shown(picture(i % 2 == 0, 5000 + i)) for i in range(256)], 40, [0.5] * 3, [0.25] * 3
         )
     )
@@ -273,7 +275,7 @@ def test_a_base_that_sees_is_taken_from_a_folder_and_fused(pond: Path) -> None:
     )
     eco, said = open_ecosystem(pond), list[str]()
     assert not eco.build(say=lambda address, text: said.append(text)).failed
-    assert any("images through vit: 48 features each" in s for s in said)
+    assert any("images with vit: 48 features each" in s for s in said)
     version = eco.catalog.versions("judge")[-1]
     assert version["metrics"]["accuracy"] > 0.85 and version["recipe"]["sight"].startswith(
         "../../../trunks/"
@@ -302,4 +304,4 @@ def test_what_cannot_see_is_said(pond: Path) -> None:
     )
     eco = open_ecosystem(pond)
     (fault,) = eco.build().failed
-    assert "'minilm' does not see" in fault.text()
+    assert "'minilm' is not an image base" in fault.text()

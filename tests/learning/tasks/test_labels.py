@@ -18,9 +18,9 @@ from little_base import little_base
 
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.learning.heads.blend import Blend, sigmoid
-from mesocosm.learning.heads.kernel import KernelRidge, labels_loss
+from mesocosm.learning.heads.kernel import KernelRidge, multi_label_loss
 from mesocosm.learning.heads.linear import Linear
-from mesocosm.learning.tasks.multi_label import f1
+from mesocosm.learning.tasks.multi_label import score_f1
 
 pytestmark = pytest.mark.slow
 
@@ -152,9 +152,9 @@ def test_every_head_and_their_mean_beat_the_shares_and_their_graph_says_the_same
     heads.append(Blend(*heads, classes=3))
     for head in heads:
         p = sigmoid(head.logits(text[200:], table[200:]))
-        assert f1((p >= 0.5).astype(np.int8), y[200:]) > 0.8
+        assert score_f1((p >= 0.5).astype(np.int8), y[200:]) > 0.8
         share = np.tile(np.log(y[:200].mean(0) / (1 - y[:200].mean(0))), (40, 1))
-        assert head.loss < labels_loss(share, y[200:])
+        assert head.loss < multi_label_loss(share, y[200:])
         export_head(head.tensors(), tmp_path / "head.onnx", 3, True)
         (out,) = onnxruntime.InferenceSession(str(tmp_path / "head.onnx")).run(
             None, {"features": text[200:], "table": table[200:]}

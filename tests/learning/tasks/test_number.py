@@ -21,7 +21,7 @@ from mesocosm.core.errors import Wrong
 from mesocosm.learning.export.onnx_export import export_head
 from mesocosm.learning.export.predictor import Version
 from mesocosm.learning.heads import HEADS, Blend
-from mesocosm.learning.heads.late_fusion import shares
+from mesocosm.learning.heads.late_fusion import output_weights
 from mesocosm.serving.runtimes.onnx import Onnx
 
 pytestmark = pytest.mark.slow
@@ -70,7 +70,7 @@ def test_every_heads_graph_says_the_number_the_head_says(tmp_path: Path) -> None
     fitted: dict[str, Any] = {n: h().fit(text, table, y, 0, 7) for n, h in HEADS.items()}
     fitted["blend"] = Blend(*fitted.values(), classes=0)
     for name, head in fitted.items():
-        export_head(head.tensors(), tmp_path / name, 0, shares=shares(head))
+        export_head(head.tensors(), tmp_path / name, 0, shares=output_weights(head))
         said = (
             Onnx().session(tmp_path / name).run(["values"], {"features": text, "table": table})[0]
         )

@@ -14,7 +14,7 @@ from sklearn.metrics import cohen_kappa_score
 
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.learning.export.predictor import Version
-from mesocosm.learning.tasks.ordinal import kappa, middle
+from mesocosm.learning.tasks.ordinal import median_class, weighted_kappa
 from mesocosm.serving.runtimes.onnx import Onnx
 
 FILE = """grammar: 2
@@ -78,7 +78,7 @@ def test_a_model_of_grades_is_judged_by_steps(marks: Path) -> None:
     ranks = [net.labels.index(said["label"]) for said in net.predict(rows)]
     assert ranks == sorted(ranks) and ranks[0] == 0 and ranks[-1] == 3
     p = net.outputs({"hours": [r["hours"] for r in rows], "sleep": [7.0] * 4}, 4)
-    assert ranks == middle(p).tolist()
+    assert ranks == median_class(p).tolist()
 
 
 def test_the_middle_has_the_least_expected_distance_and_kappa_is_scikit_learns() -> None:
@@ -86,9 +86,11 @@ def test_the_middle_has_the_least_expected_distance_and_kappa_is_scikit_learns()
     p = rng.dirichlet([0.5] * 5, size=400)
     far = np.abs(np.subtract.outer(np.arange(5), np.arange(5)))
     expected = p @ far
-    assert np.allclose(expected[np.arange(400), middle(p)], expected.min(1))
+    assert np.allclose(expected[np.arange(400), median_class(p)], expected.min(1))
     y, said = rng.integers(0, 5, 300), rng.integers(0, 5, 300)
-    assert kappa(y, said, 5) == pytest.approx(cohen_kappa_score(y, said, weights="quadratic"))
+    assert weighted_kappa(y, said, 5) == pytest.approx(
+        cohen_kappa_score(y, said, weights="quadratic")
+    )
 
 
 @pytest.mark.parametrize(

@@ -18,18 +18,19 @@ from little_base import little_base
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.learning.tasks.ranking import scorer, train
 from mesocosm.learning.tasks.ranking.features import (
-    faded,
-    following,
-    level,
-    places,
-    standing,
-    together,
-    touched,
+    cold_start_matrix,
+    fit_ease,
+    interaction_matrix,
+    rank_targets,
+    recency_matrix,
+    standardize_rows,
+    transition_matrix,
 )
-from mesocosm.learning.tasks.ranking.reranking import best, explored
+from mesocosm.learning.tasks.ranking.reranking import explore_items, select_top
 from mesocosm.learning.tasks.ranking.scorer import Scorer
 from mesocosm.learning.tasks.ranking.settings import Towers
-from mesocosm.learning.tasks.ranking.two_tower import Learnt, learn
+from mesocosm.learning.tasks.ranking.tower_training import fit_towers
+from mesocosm.learning.tasks.ranking.two_tower import TwoTowerModel
 
 pytestmark = pytest.mark.slow
 
@@ -96,8 +97,8 @@ def shop(home: Path, people: int = 60) -> None:
 
 
 def test_the_closed_form_is_a_ridge_regression_of_each_item_on_the_others() -> None:
-    x = touched([[0, 1, 2], [1, 2], [0, 3], [2, 3, 1], [0, 2]], 4)
-    weights, plain = together(x, 2.0), x.toarray().astype(float)
+    x = interaction_matrix([[0, 1, 2], [1, 2], [0, 3], [2, 3, 1], [0, 2]], 4)
+    weights, plain = fit_ease(x, 2.0), x.toarray().astype(float)
     for item in range(4):
         others = [k for k in range(4) if k != item]
         a = plain[:, others]
@@ -106,16 +107,18 @@ def test_the_closed_form_is_a_ridge_regression_of_each_item_on_the_others() -> N
 
 
 def test_places_order_and_time() -> None:
-    assert places(np.array([[3.0, 2.0, 2.0, 1.0]]), [[0]], np.array([1])).tolist() == [
+    assert rank_targets(np.array([[3.0, 2.0, 2.0, 1.0]]), [[0]], np.array([1])).tolist() == [
         1.5
     ]  # the touched one is out, equals share
-    assert places(np.zeros((1, 5)), [[]], np.array([3])).tolist() == [3.0]
-    after = following([[0, 1, 2]] * 30, 3).toarray()
+    assert rank_targets(np.zeros((1, 5)), [[]], np.array([3])).tolist() == [3.0]
+    after = transition_matrix([[0, 1, 2]] * 30, 3).toarray()
     assert after[0, 1] > after[0, 2] > after[2, 0] == 0
-    assert faded([[2, 0]], 3, 0.5).toarray().tolist() == [[1.0, 0.0, 0.5]]
-    assert not level(np.zeros((2, 3))).any()
+    assert recency_matrix([[2, 0]], 3, 0.5).toarray().tolist() == [[1.0, 0.0, 0.5]]
+    assert not standardize_rows(np.zeros((2, 3))).any()
     vectors = np.array([[1.0, 0], [0, 1], [1, 0]], np.float32)
-    filled = np.array([[5.0, 1.0, 0.0]]) @ standing(vectors, np.array([False, False, True]))
+    filled = np.array([[5.0, 1.0, 0.0]]) @ cold_start_matrix(
+        vectors, np.array([False, False, True])
+    )
     assert filled[0, 2] == pytest.approx(
         5.0, abs=0.01
     )  # the untouched third is said to be as the first
@@ -221,9 +224,11 @@ def plain_scorer(vectors: np.ndarray, counts: np.ndarray) -> Scorer:
 def test_unlike_things_come_before_likes_of_what_is_shown() -> None:
     vectors = np.array([[1.0, 0], [1, 0], [0, 1], [0.6, 0.8]])
     scorer, scores = plain_scorer(vectors, np.ones(4)), np.array([[5.0, 4.9, 4.0, 1.0]])
-    assert best(scores, 3, scorer).tolist() == [[0, 1, 2]]
-    assert best(scores, 3, scorer, 0.4).tolist() == [[0, 2, 1]], "the second is the first again"
-    assert best(np.array([[5.0, -np.inf, 4.0, 1.0]]), 4, scorer, 0.4)[0, -1] == 1, (
+    assert select_top(scores, 3, scorer).tolist() == [[0, 1, 2]]
+    assert select_top(scores, 3, scorer, 0.4).tolist() == [[0, 2, 1]], (
+        "the second is the first again"
+    )
+    assert select_top(np.array([[5.0, -np.inf, 4.0, 1.0]]), 4, scorer, 0.4)[0, -1] == 1, (
         "what was touched stands last"
     )
     draw = np.random.default_rng(4)
@@ -234,21 +239,23 @@ def test_unlike_things_come_before_likes_of_what_is_shown() -> None:
     def apart(tops: np.ndarray) -> float:
         return float(np.mean([1 - (v @ v.T)[np.triu_indices(10, 1)].mean() for v in vectors[tops]]))
 
-    found = [apart(best(scores, 10, scorer, share)) for share in (0.0, 0.3, 0.7)]
+    found = [apart(select_top(scores, 10, scorer, share)) for share in (0.0, 0.3, 0.7)]
     assert found[0] < found[1] < found[2]
-    assert all(len(set(row)) == 10 for row in best(scores, 10, scorer, 0.7).tolist())
+    assert all(len(set(row)) == 10 for row in select_top(scores, 10, scorer, 0.7).tolist())
 
 
 def test_what_few_have_touched_is_drawn_with_the_chance_it_tells() -> None:
     counts = np.array([9.0, 9, 9, 9, 9, 9, 0, 0])
     scores, draw = np.array([5.0, 4, 3, 2, 1, 0, 1.0, 0.0]), np.random.default_rng(1)
-    drawn = [explored(scores, np.array([0, 1]), counts, 1, draw)[0] for _ in range(3000)]
+    drawn = [explore_items(scores, np.array([0, 1]), counts, 1, draw)[0] for _ in range(3000)]
     told = dict(drawn)
     assert set(told) == {6, 7} and sum(told.values()) == pytest.approx(1)
     assert np.mean([item == 6 for item, _ in drawn]) == pytest.approx(told[6], abs=0.03)
-    both = explored(scores, np.array([0]), counts, 5, draw)
+    both = explore_items(scores, np.array([0]), counts, 5, draw)
     assert {item for item, _ in both} == {6, 7} and both[1][1] == 1.0
-    assert not explored(scores, np.array([6, 7]), counts, 2, draw), "nothing is left to learn of"
+    assert not explore_items(scores, np.array([6, 7]), counts, 2, draw), (
+        "nothing is left to learn of"
+    )
 
 
 def rounds(people: int, items: int, seed: int = 2) -> list[list[int]]:
@@ -269,23 +276,25 @@ def test_towers_learn_what_comes_next_and_the_same_seed_gives_the_same(
     monkeypatch: pytest.MonkeyPatch, all_of: int
 ) -> None:
     monkeypatch.setattr(
-        "mesocosm.learning.tasks.ranking.two_tower.ALL", all_of
+        "mesocosm.learning.tasks.ranking.two_tower.FULL_SOFTMAX_ITEMS", all_of
     )  # beyond, each next item is told from some that are drawn
     histories = rounds(300, 40)
     vectors, how = np.eye(40, dtype=np.float32)[:, :8], Towers(epochs=30, width=16)
     told: list[str] = []
-    made = learn(histories, 40, vectors, how, 7, told.append)
+    made = fit_towers(histories, 40, vectors, how, 7, told.append)
     known, right = [h[:-1] for h in histories], np.array([h[-1] for h in histories])
 
-    def found(towers: Learnt) -> float:
-        return float((places(towers.people(known) @ towers.items.T, known, right) <= 3).mean())
+    def found(towers: TwoTowerModel) -> float:
+        return float(
+            (rank_targets(towers.people(known) @ towers.items.T, known, right) <= 3).mean()
+        )
 
     assert found(made) > 0.8
-    again = learn(histories, 40, vectors, how, 7, told.append)
+    again = fit_towers(histories, 40, vectors, how, 7, told.append)
     assert np.array_equal(made.items, again.items) and all(
         np.array_equal(made.net[k], again.net[k]) for k in made.net
     )
-    on = learn(histories, 40, vectors, how, 7, told.append, made)
+    on = fit_towers(histories, 40, vectors, how, 7, told.append, made)
     assert found(on) > 0.8, "learning on keeps what was known"
     assert np.isfinite(made.people([[]])).all()
 
@@ -293,9 +302,9 @@ def test_towers_learn_what_comes_next_and_the_same_seed_gives_the_same(
 def test_where_there_are_many_items_what_is_looked_at_is_scored_as_if_all_were(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(scorer, "MOST", 100)
-    monkeypatch.setattr(scorer, "KEPT", 400)
-    monkeypatch.setattr("mesocosm.learning.tasks.ranking.ann_index.EACH", 40)
+    monkeypatch.setattr(scorer, "MAX_EXACT_ITEMS", 100)
+    monkeypatch.setattr(scorer, "MAX_NEIGHBOURS", 400)
+    monkeypatch.setattr("mesocosm.learning.tasks.ranking.ann_index.CANDIDATES", 40)
     histories = [h for h in rounds(400, 380)]
     vectors = (
         np.random.default_rng(0).normal(size=(400, 12)).astype(np.float32)
@@ -306,7 +315,7 @@ def test_where_there_are_many_items_what_is_looked_at_is_scored_as_if_all_were(
         400,
         vectors,
         0.0,
-        learn(histories, 400, vectors, Towers(epochs=4, width=8), 3, lambda _: None),
+        fit_towers(histories, 400, vectors, Towers(epochs=4, width=8), 3, lambda _: None),
     )
     made.weights = np.array([0.0, 1, 1, 0.3, 0.5, 1])
     assert made.near is not None and "together" not in made.square
@@ -330,8 +339,8 @@ def test_a_shop_with_towers_knows_order_and_what_nobody_touched(
     shop(tmp_path)
     file = tmp_path / "ecosystem.yaml"
     if many:
-        monkeypatch.setattr(scorer, "MOST", 10)
-        monkeypatch.setattr(train, "MOST", 10)
+        monkeypatch.setattr(scorer, "MAX_EXACT_ITEMS", 10)
+        monkeypatch.setattr(train, "MAX_EXACT_ITEMS", 10)
     file.write_text(
         SHOP if many else SHOP.replace("most: 5", "most: 5, towers: {epochs: 20, width: 16}")
     )

@@ -16,7 +16,11 @@ from conftest import BANK
 from little_base import little_base
 
 from mesocosm.api.ecosystem import open_ecosystem
-from mesocosm.learning.tasks.retrieval.query_projection import bridge, ranks, unit
+from mesocosm.learning.tasks.retrieval.query_projection import (
+    fit_projection,
+    normalize_rows,
+    rank_answers,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -45,9 +49,9 @@ def desk(tmp_path: Path) -> Path:
 
 def test_a_row_left_out_by_its_leverage_is_left_out() -> None:
     draw = np.random.default_rng(0)
-    asked, turn = unit(draw.normal(size=(40, 5))), np.eye(5) + draw.normal(size=(5, 5))
-    answered = unit(asked @ turn + 0.05 * draw.normal(size=(40, 5)))
-    found, chosen = bridge(
+    asked, turn = normalize_rows(draw.normal(size=(40, 5))), np.eye(5) + draw.normal(size=(5, 5))
+    answered = normalize_rows(asked @ turn + 0.05 * draw.normal(size=(40, 5)))
+    found, chosen = fit_projection(
         asked.astype(np.float32),
         answered.astype(np.float32),
         answered.astype(np.float32),
@@ -62,21 +66,24 @@ def test_a_row_left_out_by_its_leverage_is_left_out() -> None:
         left.append(asked[row] + asked[row] @ learnt)
     assert (
         abs(
-            (1 / ranks(unit(np.array(left)), answered, np.arange(40))).mean()
+            (1 / rank_answers(normalize_rows(np.array(left)), answered, np.arange(40))).mean()
             - chosen["left_out_mrr"]
         )
         < 2e-4
     )
     before, after = (
-        float((1 / ranks(x, answered, np.arange(40))).mean()) for x in (asked, unit(asked @ found))
+        float((1 / rank_answers(x, answered, np.arange(40))).mean())
+        for x in (asked, normalize_rows(asked @ found))
     )
     assert after > before
 
 
 def test_noise_is_not_learnt() -> None:
     draw = np.random.default_rng(1)
-    asked, answered = (unit(draw.normal(size=(30, 20))).astype(np.float32) for _ in range(2))
-    found, chosen = bridge(asked, answered, answered, np.arange(30))
+    asked, answered = (
+        normalize_rows(draw.normal(size=(30, 20))).astype(np.float32) for _ in range(2)
+    )
+    found, chosen = fit_projection(asked, answered, answered, np.arange(30))
     assert chosen["left_out_mrr"] < 0.4 and (
         chosen["pull"] is not None or np.allclose(found, np.eye(20))
     )
@@ -151,9 +158,9 @@ def _learns_on(desk: Path, file: Path, cli: Callable[..., Any]) -> None:
     said = " ".join(second.stderr.split())
     assert (
         second.returncode == 0
-        and "begins where find-v1" in said
-        and "what mattered to it is held (ewc 100)" in said
-        and "old rows are seen again" in said
+        and "warm start from find-v1" in said
+        and "important weights are anchored (ewc 100)" in said
+        and "old rows are replayed" in said
     ), said
     newest = max(
         (desk / ".mesocosm" / "models" / "find").glob("*/answers.json"),
@@ -214,8 +221,8 @@ def test_what_mattered_to_a_finder_is_told_and_held() -> None:
     from mesocosm.learning.features.tokenizer import Tokens
     from mesocosm.learning.fine_tuning import TUNING
     from mesocosm.learning.strategies.continual import Anchor
-    from mesocosm.learning.tasks.retrieval.continual import mattered
-    from mesocosm.learning.tasks.retrieval.net import Pairs
+    from mesocosm.learning.tasks.retrieval.continual import estimate_importance
+    from mesocosm.learning.tasks.retrieval.net import PairEncoder
     from mesocosm.learning.training.trainer import Rows
 
     base = resolve(str(little_base()), Path("/"))
@@ -232,8 +239,8 @@ def test_what_mattered_to_a_finder_is_told_and_held() -> None:
         np.array([[len(q)] for q in asked], np.float32),
         np.array([0, 1, 2, 1]),
     )
-    net = Pairs(trunk)
-    matter = mattered(net, rows)
+    net = PairEncoder(trunk)
+    matter = estimate_importance(net, rows)
     assert (
         set(matter) == {n for n, p in net.named_parameters() if p.requires_grad}
         and all((m >= 0).all() for m in matter.values())
@@ -247,7 +254,9 @@ def test_what_mattered_to_a_finder_is_told_and_held() -> None:
             0.1
         )
     assert float(net.anchor.penalty(net)) > 0 and all(
-        torch.equal(mattered(net, rows)[n] >= matter[n], torch.ones_like(m, dtype=torch.bool))
+        torch.equal(
+            estimate_importance(net, rows)[n] >= matter[n], torch.ones_like(m, dtype=torch.bool)
+        )
         for n, m in matter.items()
     )  # what mattered before matters on
 
@@ -255,7 +264,7 @@ def test_what_mattered_to_a_finder_is_told_and_held() -> None:
 def test_in_a_batch_the_same_answer_in_another_row_is_no_mistake() -> None:
     import torch
 
-    from mesocosm.learning.tasks.retrieval.net import InBatch
+    from mesocosm.learning.tasks.retrieval.net import InBatchLoss
 
     sides = torch.nn.functional.normalize(
         torch.tensor(
@@ -263,8 +272,8 @@ def test_in_a_batch_the_same_answer_in_another_row_is_no_mistake() -> None:
         ),
         dim=-1,
     )
-    alike = InBatch(0.05).value(sides, torch.tensor([0, 0, 1]), None)
-    apart = InBatch(0.05).value(sides, torch.tensor([0, 1, 2]), None)
+    alike = InBatchLoss(0.05).value(sides, torch.tensor([0, 0, 1]), None)
+    apart = InBatchLoss(0.05).value(sides, torch.tensor([0, 1, 2]), None)
     assert float(alike) < 0.01 < 0.3 < float(apart)
 
 
@@ -274,7 +283,7 @@ def test_both_sides_of_a_batch_are_read_as_they_are_alone() -> None:
     from mesocosm.learning.base_models import resolve
     from mesocosm.learning.features.embeddings import encode, load_trunk, pad
     from mesocosm.learning.features.tokenizer import Tokens
-    from mesocosm.learning.tasks.retrieval.net import Pairs
+    from mesocosm.learning.tasks.retrieval.net import PairEncoder
 
     base = resolve(str(little_base()), Path("/"))
     trunk, tokens = load_trunk(base), Tokens(base.folder, 64)
@@ -285,7 +294,7 @@ def test_both_sides_of_a_batch_are_read_as_they_are_alone() -> None:
     q, a = tokens.ids(asked), tokens.ids(told)
     ids, mask = pad([[*x, *y] for x, y in zip(q, a, strict=True)])
     with torch.inference_mode():
-        out = Pairs(trunk)(ids, mask, torch.tensor([[float(len(x))] for x in q])).numpy()
+        out = PairEncoder(trunk)(ids, mask, torch.tensor([[float(len(x))] for x in q])).numpy()
     with torch.autocast("cpu", enabled=False):
         wanted = [encode(trunk, tokens, side) for side in (asked, told)]
     for k in (0, 1):

@@ -18,7 +18,13 @@ from hypothesis import strategies as st
 from little_base import little_base
 
 from mesocosm.api.ecosystem import open_ecosystem
-from mesocosm.learning.tasks.tagging.words import allowed, best, firsts, spans, words_of
+from mesocosm.learning.tasks.tagging.words import (
+    allowed_transitions,
+    decode_viterbi,
+    extract_spans,
+    first_tokens,
+    word_spans,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -119,9 +125,13 @@ def letters(home: Path, rows: int = 160, seed: int = 1, text: str = DESK) -> Non
 
 def test_words_begin_with_a_token_each_and_what_was_cut_has_none() -> None:
     text = "in New  York."
-    assert words_of(text) == [(0, 2), (3, 6), (8, 13)]
-    assert firsts(text, [(0, 0), (0, 2), (3, 6), (8, 10), (10, 12), (12, 13), (0, 0)]) == [1, 2, 3]
-    assert firsts(text, [(0, 0), (0, 2), (0, 0)]) == [1, -1, -1]
+    assert word_spans(text) == [(0, 2), (3, 6), (8, 13)]
+    assert first_tokens(text, [(0, 0), (0, 2), (3, 6), (8, 10), (10, 12), (12, 13), (0, 0)]) == [
+        1,
+        2,
+        3,
+    ]
+    assert first_tokens(text, [(0, 0), (0, 2), (0, 0)]) == [1, -1, -1]
 
 
 TAGS = ["O", "B-A", "I-A", "B-C", "I-C"]
@@ -131,7 +141,7 @@ TAGS = ["O", "B-A", "I-A", "B-C", "I-C"]
 def test_the_path_is_the_likeliest_of_those_that_may_be(rows: list[list[float]]) -> None:
     import itertools
 
-    logits, may = np.array(rows), allowed(TAGS)
+    logits, may = np.array(rows), allowed_transitions(TAGS)
 
     def fits(path: tuple[int, ...]) -> bool:
         return bool(may[-1, path[0]]) and all(
@@ -143,9 +153,9 @@ def test_the_path_is_the_likeliest_of_those_that_may_be(rows: list[list[float]])
         for p in itertools.product(range(5), repeat=len(rows))
         if fits(p)
     )
-    path = tuple(int(k) for k in best(logits, may))
+    path = tuple(int(k) for k in decode_viterbi(logits, may))
     assert fits(path) and abs(sum(logits[i, k] for i, k in enumerate(path)) - whole) < 1e-9
-    assert spans([TAGS[k] for k in path]) == spans([TAGS[k] for k in path] + ["O"])
+    assert extract_spans([TAGS[k] for k in path]) == extract_spans([TAGS[k] for k in path] + ["O"])
 
 
 def test_names_are_found_served_and_fed_back(tmp_path: Path, cli: Callable[..., Any]) -> None:

@@ -135,15 +135,15 @@ def test_every_method_teaches_a_writer_and_what_it_learnt_is_put_on_the_base_aga
     tmp_path: Path, method: str
 ) -> None:
     from mesocosm.learning.features.embeddings import pad
-    from mesocosm.learning.tasks.generation.version import Bases, Writes
+    from mesocosm.learning.tasks.generation.version import BaseModelCache, GenerationVersion
 
     made, folder = grown(tmp_path, tune=setting(method))
     m = made.metrics
     assert m["rows"] == 8 and m["written"] == 8 and set(m["baselines"]) == {"base", "nearest"}
     assert (m["perplexity"] < m["baselines"]["base"]["perplexity"]) == (method != "frozen")
-    bases = Bases()
+    bases = BaseModelCache()
     plain = copy.deepcopy(bases.net(resolve("tiny", tmp_path)).state_dict())
-    version = Writes(folder, digest_folder(folder), tmp_path, bases)
+    version = GenerationVersion(folder, digest_folder(folder), tmp_path, bases)
     wrote = [p["text"] for p in version.predict([{"q": e["asked"]} for e in m["examples"]])]
     assert wrote == [e["wrote"] for e in m["examples"]]
     assert all(
@@ -165,16 +165,16 @@ def test_what_is_written_one_token_at_a_time_is_what_the_whole_text_says(tmp_pat
     """The kept states of a prefix and of a text give the next token that the text gives when it is
     read whole.
     """
-    from mesocosm.learning.tasks.generation.net import write
-    from mesocosm.learning.tasks.generation.version import Bases, Writes
+    from mesocosm.learning.tasks.generation.net import generate
+    from mesocosm.learning.tasks.generation.version import BaseModelCache, GenerationVersion
 
     _, folder = grown(tmp_path, tune=setting("prefix"))
-    version = Writes(folder, digest_folder(folder), tmp_path, Bases())
+    version = GenerationVersion(folder, digest_folder(folder), tmp_path, BaseModelCache())
     import torch
 
     for text in ("my old fee now", "my lost key now"):
         prompt = version.prompter.prompt(text)
-        (said,) = write(version.net, [prompt], 6, -1, version.prompter.blank)
+        (said,) = generate(version.net, [prompt], 6, -1, version.prompter.blank)
         ids = list(prompt)
         for token in said:
             with torch.inference_mode():
@@ -188,11 +188,13 @@ def test_what_is_written_one_token_at_a_time_is_what_the_whole_text_says(tmp_pat
 
 
 def test_versions_are_swapped_beside_one_base(tmp_path: Path) -> None:
-    from mesocosm.learning.tasks.generation.version import Bases, Writes
+    from mesocosm.learning.tasks.generation.version import BaseModelCache, GenerationVersion
 
     found = [grown(tmp_path, tune=setting("lora") | {"epochs": e}) for e in (1, 6)]
-    bases = Bases()
-    versions = [Writes(folder, digest_folder(folder), tmp_path, bases) for _, folder in found]
+    bases = BaseModelCache()
+    versions = [
+        GenerationVersion(folder, digest_folder(folder), tmp_path, bases) for _, folder in found
+    ]
     shared = {id(p) for p in bases.net(resolve("tiny", tmp_path)).parameters()}
     for (made, folder), version in zip(found, versions, strict=True):
         own = sum(p.numel() for p in version.net.parameters() if id(p) not in shared)
@@ -324,7 +326,7 @@ def test_a_writer_is_built_judged_carded_served_and_told_of(
 @pytest.mark.parametrize(
     ("change", "where", "said"),
     [
-        ("fine_tune: prompt", "", "not for bases that write"),
+        ("fine_tune: prompt", "", "not for causal bases"),
         (
             "fine_tune: {method: lora, mixup: 0.2}",
             "models.writer.tune.mixup",
@@ -360,7 +362,7 @@ def test_what_cannot_be_is_said_with_its_place(
 
 def test_a_base_in_one_file_of_gguf_is_laid_out_once_and_answers(tmp_path: Path) -> None:
     pytest.importorskip("gguf")
-    from mesocosm.learning.tasks.generation.net import load_writer, write
+    from mesocosm.learning.tasks.generation.net import generate, load_causal_model
     from mesocosm.learning.tasks.generation.prompt import Prompter
 
     base = resolve("smollm2", tmp_path)
@@ -370,8 +372,12 @@ def test_a_base_in_one_file_of_gguf_is_laid_out_once_and_answers(tmp_path: Path)
         and len(list((tmp_path / ".mesocosm" / "bases").iterdir())) == 1
     )
     prompter = Prompter(base, "", 64, 24)
-    (said,) = write(
-        load_writer(base), [prompter.prompt("What is gravity?")], 24, prompter.end, prompter.blank
+    (said,) = generate(
+        load_causal_model(base),
+        [prompter.prompt("What is gravity?")],
+        24,
+        prompter.end,
+        prompter.blank,
     )
     assert "physics" in prompter.text(said).lower() or "force" in prompter.text(said).lower()
     (tmp_path / "half.gguf").write_bytes(b"GGUF" + bytes(64))
@@ -380,13 +386,13 @@ def test_a_base_in_one_file_of_gguf_is_laid_out_once_and_answers(tmp_path: Path)
 
 
 def test_a_version_whose_files_changed_does_not_serve(tmp_path: Path) -> None:
-    from mesocosm.learning.tasks.generation.version import Bases, Writes
+    from mesocosm.learning.tasks.generation.version import BaseModelCache, GenerationVersion
 
     _, folder = grown(tmp_path, tune={"method": "frozen"})
     content = digest_folder(folder)
     (folder / "delta.safetensors").write_bytes(b"x")
     with pytest.raises(Failure, match="not those that were made"):
-        Writes(folder, content, tmp_path, Bases())
+        GenerationVersion(folder, content, tmp_path, BaseModelCache())
 
 
 ON = """grammar: 2

@@ -66,7 +66,7 @@ def build(home: Path) -> subprocess.CompletedProcess[str]:
             lambda h: (h / "ecosystem.yaml").write_text(
                 TEXT.replace("base: minilm", "base: nobody/nothing")
             ),
-            "'nobody/nothing' cannot be had from the hub now",
+            "'nobody/nothing' cannot be downloaded from the hub now",
         ),
         (
             lambda h: (h / "ecosystem.yaml").write_text(TEXT.replace("base: minilm", "base: mine")),

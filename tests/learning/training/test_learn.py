@@ -23,7 +23,7 @@ from mesocosm.learning.features.embeddings import encode, load_trunk
 from mesocosm.learning.features.tokenizer import Tokens
 from mesocosm.learning.fine_tuning import TUNING
 from mesocosm.learning.heads import HEADS, Blend, softmax
-from mesocosm.learning.heads.late_fusion import shares
+from mesocosm.learning.heads.late_fusion import output_weights
 from mesocosm.learning.training import trainer
 from mesocosm.serving.runtimes.onnx import Onnx
 
@@ -58,7 +58,7 @@ def test_every_heads_graph_says_what_the_head_says(tmp_path: Path) -> None:
         and (said.argmax(1) == np.digitize(table[:, 0], [-0.5, 0.5])).all()
     )
     for name, head in fitted.items():
-        export_head(head.tensors(), tmp_path / name, shares=shares(head))
+        export_head(head.tensors(), tmp_path / name, shares=output_weights(head))
         said = Onnx().session(tmp_path / name).run(None, {"features": text, "table": table})[0]
         assert np.abs(said - softmax(head.logits(text, table))).max() < 2e-4, name
         assert (said.argmax(1) == y).mean() > (0.75 if name == "boost" else 0.85), (
@@ -166,12 +166,24 @@ def test_a_folder_laid_out_as_a_hubs_is_a_base(base: Any, tmp_path: Path) -> Non
 def test_the_block_is_the_same_for_one_row_and_knows_gaps() -> None:
     kinds = {"n": "number", "c": "category"}
     rows = {"n": [1.0, 2.0, None, 4.0], "c": ["a", "b", None, "a"]}
-    facts = tabular.fit(rows, kinds)
-    whole = tabular.build(rows, facts, 4)
-    assert whole.shape == (4, sum(tabular.spans(facts))) and whole[2].tolist() == [0, 1, 0, 0]
+    facts = tabular.fit_facts(rows, kinds)
+    whole = tabular.build_block(rows, facts, 4)
+    assert whole.shape == (4, sum(tabular.column_counts(facts))) and whole[2].tolist() == [
+        0,
+        1,
+        0,
+        0,
+    ]
     for i in range(4):
-        assert (tabular.build({k: [v[i]] for k, v in rows.items()}, facts, 1)[0] == whole[i]).all()
-    assert tabular.build({"n": [None], "c": ["never seen"]}, facts, 1)[0].tolist() == [0, 1, 0, 0]
+        assert (
+            tabular.build_block({k: [v[i]] for k, v in rows.items()}, facts, 1)[0] == whole[i]
+        ).all()
+    assert tabular.build_block({"n": [None], "c": ["never seen"]}, facts, 1)[0].tolist() == [
+        0,
+        1,
+        0,
+        0,
+    ]
 
 
 def test_metrics_agree_with_scikit_learn() -> None:

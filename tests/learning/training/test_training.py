@@ -15,7 +15,7 @@ from mesocosm.learning.augmentation import AUGMENT
 from mesocosm.learning.augmentation.text import Words
 from mesocosm.learning.base_models import resolve
 from mesocosm.learning.features.embeddings import load_trunk
-from mesocosm.learning.features.layer_cache import states, top_of
+from mesocosm.learning.features.layer_cache import compute_states, top_layers
 from mesocosm.learning.features.tokenizer import Tokens
 from mesocosm.learning.fine_tuning import TUNING
 from mesocosm.learning.training import trainer
@@ -274,13 +274,13 @@ def test_states_kept_give_the_features_of_the_whole_base(base: Any, tmp_path: Pa
 
     trunk = load_trunk(base)
     ids = Tokens(base.folder, 64).ids(TEXTS)
-    kept = states(base, trunk, ids, 2, 64, tmp_path)
+    kept = compute_states(base, trunk, ids, 2, 64, tmp_path)
     files = list((tmp_path / "features").iterdir())
     assert len(files) == 1 and all(
         np.array_equal(a, b)
-        for a, b in zip(states(base, trunk, ids, 2, 64, tmp_path), kept, strict=True)
+        for a, b in zip(compute_states(base, trunk, ids, 2, 64, tmp_path), kept, strict=True)
     )
-    top = top_of(trunk, 2)
+    top = top_layers(trunk, 2)
     assert top is not None and len(top.net.encoder.layer) == 2 and len(trunk.net.encoder.layer) == 6
     with torch.inference_mode():
         whole, short = trunk(*pad(ids)), top.eval()(*pad(kept))

@@ -15,7 +15,7 @@ from mesocosm.core.errors import Wrong
 from mesocosm.data.snapshots.delta_tables import read_table
 from mesocosm.data.snapshots.erasure import found_in
 from mesocosm.learning.export.predictor import Version
-from mesocosm.learning.heads.unlearning import load
+from mesocosm.learning.heads.unlearning import load_inverse
 from mesocosm.lifecycle.jobs.erasure import forget
 from mesocosm.serving.runtimes.onnx import Onnx
 
@@ -228,7 +228,7 @@ def test_a_version_forgets_a_row_exactly_and_its_certificate_is_kept(tmp_path: P
     eco = letters(tmp_path, "kernel")
     store = tmp_path / ".mesocosm"
     old = eco.catalog.versions("sort")[0]
-    before, ids = load(store / old["path"])  # type: ignore[misc]
+    before, ids = load_inverse(store / old["path"])  # type: ignore[misc]
     snapshot = eco.catalog.snapshot(dataset="letters")
     table = read_table(store / snapshot["path"] / "rows", snapshot["delta"])
     key_of = dict(
@@ -245,7 +245,7 @@ def test_a_version_forgets_a_row_exactly_and_its_certificate_is_kept(tmp_path: P
         and one["equal"]
     )
     new = eco.catalog.version(one["to"])
-    after, kept = load(store / new["path"])  # type: ignore[misc]
+    after, kept = load_inverse(store / new["path"])  # type: ignore[misc]
     assert sorted(set(ids.tolist()) - set(kept.tolist())) == sorted([int(ids[3]), int(ids[40])])
     # solved by a way of its own: numpy on the rows that are left
     stay = [i for i in range(len(ids)) if i not in (3, 40)]

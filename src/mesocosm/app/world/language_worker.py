@@ -16,13 +16,13 @@ from pathlib import Path
 def main() -> None:
     """Load the base, then word what comes."""
     from mesocosm.app.world.paraphrase import MOST, SYSTEM
-    from mesocosm.learning.tasks.generation.decode import Says
+    from mesocosm.learning.tasks.generation.decode import TextGenerator
     from mesocosm.serving.workers.ipc import receive, send
 
     root, name, number = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
     os.nice(5)
     sock = socket.socket(fileno=number)
-    says = Says(root, name, SYSTEM, MOST)
+    says = TextGenerator(root, name, SYSTEM, MOST)
     send(sock, {"ready": True})
     while True:
         try:

@@ -8,17 +8,17 @@ from mesocosm.learning.base_models.smollm2 import SmolLM2
 BASES: dict[str, type[MiniLM] | type[SmolLM2]] = {"minilm": MiniLM, "smollm2": SmolLM2}
 
 
-def here(name: str) -> bool:
-    """Whether a base of ours is installed."""
+def is_installed(name: str) -> bool:
+    """Whether a base that comes with Mesocosm is installed."""
     try:
         return BASES[name].folder().is_dir()
     except Failure:
         return False
 
 
-def readers() -> list[str]:
-    """Bases of ours that read and are installed."""
-    return [name for name, base in BASES.items() if not base.writes and here(name)]
+def installed_encoders() -> list[str]:
+    """The encoders that come with Mesocosm and are installed."""
+    return [name for name, base in BASES.items() if not base.writes and is_installed(name)]
 
 
-__all__ = ["BASES", "Base", "here", "readers", "resolve"]
+__all__ = ["BASES", "Base", "is_installed", "installed_encoders", "resolve"]

@@ -1,4 +1,5 @@
-"""Find a base by its name: one of ours, a folder, or a hub id; only safetensors, never its code.
+"""Find a base by its name: one that comes with Mesocosm, a folder, or a hub id; only safetensors,
+never its code.
 
 Knows folders laid out as a hub's. Knows nothing of training.
 """
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from mesocosm.core.errors import Wrong
 from mesocosm.core.hashing import digest, digest_file
@@ -18,8 +20,8 @@ from mesocosm.core.hashing import digest, digest_file
 
 @dataclass(frozen=True)
 class Base:
-    """A base on this machine: its name, folder, licence, the print of its weights, and whether it
-    writes (is causal).
+    """A base on this machine: its name, folder, licence, the fingerprint of its weights, and
+    whether it is causal (`writes`).
     """
 
     name: str
@@ -29,23 +31,23 @@ class Base:
     writes: bool = False
 
 
-def kept_features(base: Base, texts: Sequence[str], most: int, store: Path) -> Path:
-    """Where the features of texts under an untouched base are kept, once they are computed."""
+def feature_cache_path(base: Base, texts: Sequence[str], most: int, store: Path) -> Path:
+    """Where the features of texts under an untouched base are cached."""
     return store / "features" / f"{digest(base.weights, most, list(texts))}.safetensors"
 
 
-def named(name: str, root: Path) -> bool:
-    """Whether a base is one of ours, a folder or a GGUF file; anything else is a hub id."""
+def is_local_base(name: str, root: Path) -> bool:
+    """Whether a base comes with Mesocosm, is a folder or a GGUF file; else it is a hub id."""
     from mesocosm.learning.base_models import BASES
 
-    return name in BASES or (root / name).is_dir() or _single(root / name)
+    return name in BASES or (root / name).is_dir() or _is_gguf(root / name)
 
 
-def _single(path: Path) -> bool:
+def _is_gguf(path: Path) -> bool:
     return path.suffix == ".gguf" and path.is_file()
 
 
-def folder_of(name: str, root: Path) -> tuple[Path, str]:
+def locate_base(name: str, root: Path) -> tuple[Path, str]:
     """The folder and licence of a base, or the GGUF file that it is.
 
     Raises:
@@ -56,17 +58,17 @@ def folder_of(name: str, root: Path) -> tuple[Path, str]:
     if name in BASES:
         return BASES[name].folder(), BASES[name].licence
     local = root / name
-    if local.is_dir() or _single(local):
+    if local.is_dir() or _is_gguf(local):
         return local.resolve(), "as its folder says"
-    if not re.fullmatch(r"[\w.-]+/[\w.-]+", name) and not canonical(name):
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", name) and not canonical_hub_id(name):
         raise Wrong(
             "base",
             f"no base is named '{name}'",
-            "a name of ours, a folder, or a hub id as owner/name",
+            "a name of 'mesocosm bases', a folder, or a hub id as owner/name",
             sorted(BASES),
             name,
         )
-    return _from_hub(name), "as the hub's page says"
+    return _download(name), "as the hub's page says"
 
 
 # of the hub's canonical ids, which have no owner, the organisation that they were moved to
@@ -89,43 +91,46 @@ OWNERS = {
 }
 
 
-def canonical(name: str) -> str | None:
+def canonical_hub_id(name: str) -> str | None:
     """The full id of a hub's canonical id, None for any other name.
 
     Source: https://huggingface.co/models (canonical models and where they were moved).
 
-    >>> canonical("bert-base-cased"), canonical("xlm-roberta-base"), canonical("minilmm")
-    ('google-bert/bert-base-cased', 'FacebookAI/xlm-roberta-base', None)
+    >>> canonical_hub_id("bert-base-cased"), canonical_hub_id("minilmm")
+    ('google-bert/bert-base-cased', None)
+    >>> canonical_hub_id("xlm-roberta-base")
+    'FacebookAI/xlm-roberta-base'
     """
-    family = next(
-        (f for f in sorted(OWNERS, key=len, reverse=True) if name == f or name.startswith(f"{f}-")),
-        None,
-    )
-    return f"{OWNERS[family]}/{name}" if family and re.fullmatch(r"[\w.-]+", name) else None
+    if not re.fullmatch(r"[\w.-]+", name):
+        return None
+    for family in sorted(OWNERS, key=len, reverse=True):
+        if name == family or name.startswith(f"{family}-"):
+            return f"{OWNERS[family]}/{name}"
+    return None
 
 
-def _from_hub(name: str) -> Path:
+def _download(name: str) -> Path:
     from huggingface_hub import snapshot_download
 
-    wanted = ["*.json", "*.safetensors", "*.txt", "*.model"]
-    whole = canonical(name)
-    if (
-        whole
-    ):  # a cache may hold it under either id; what is cached is taken before the hub is asked
-        for one in (name, whole):
+    patterns = ["*.json", "*.safetensors", "*.txt", "*.model"]
+    full_name = canonical_hub_id(name)
+    if full_name:  # a cache may hold it under either id, and is read before the hub is asked
+        for cached in (name, full_name):
             try:
-                return Path(snapshot_download(one, allow_patterns=wanted, local_files_only=True))
+                return Path(
+                    snapshot_download(cached, allow_patterns=patterns, local_files_only=True)
+                )
             except Exception:
                 continue
     try:
-        return Path(snapshot_download(whole or name, allow_patterns=wanted, etag_timeout=5))
+        return Path(snapshot_download(full_name or name, allow_patterns=patterns, etag_timeout=5))
     except Exception as error:
         from mesocosm.learning.base_models import BASES
 
         raise Wrong(
             "base",
-            f"'{name}' cannot be had from the hub now",
-            "a base that is here, or a network",
+            f"'{name}' cannot be downloaded from the hub now",
+            "a base that is installed, or a network",
             sorted(BASES),
             name,
         ) from error
@@ -137,12 +142,12 @@ def resolve(name: str, root: Path) -> Base:
     Raises:
         Wrong: it is not there, or its weights are not safetensors.
     """
-    folder, licence = folder_of(name, root)
+    folder, licence = locate_base(name, root)
     packed = [folder] if folder.is_file() else sorted(folder.glob("*.gguf"))
     if len(packed) == 1 and not (folder / "config.json").is_file():
-        from mesocosm.learning.base_models.gguf import unpacked
+        from mesocosm.learning.base_models.gguf import unpack_gguf
 
-        folder = unpacked(name, packed[0], root / ".mesocosm")
+        folder = unpack_gguf(name, packed[0], root / ".mesocosm")
     files = sorted(folder.glob("*.safetensors"))
     if not (folder / "config.json").is_file() or not files:
         raise Wrong(
@@ -150,30 +155,38 @@ def resolve(name: str, root: Path) -> Base:
             f"the folder of '{name}' holds no config.json with safetensors",
             "a folder laid out as a hub's",
         )
+    config = _read_config(name, folder)
+    architectures = [str(a) for a in config.get("architectures") or ()]
+    writes = any(a.endswith(("ForCausalLM", "LMHeadModel")) for a in architectures)
+    fingerprints = []
+    for file in files:
+        state = file.stat()
+        fingerprints.append(_fingerprint_file(file, state.st_size, state.st_mtime_ns, state.st_ino))
+    weights = fingerprints[0] if len(fingerprints) == 1 else digest(fingerprints)
+    return Base(name, folder, licence, weights, writes)
+
+
+def _read_config(name: str, folder: Path) -> dict[str, Any]:
+    """A base's config.json; refused where the base needs code of its own."""
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except ValueError as error:
         raise Wrong(
-            "base", f"the config.json of '{name}' is no JSON", "a folder laid out as a hub's"
+            "base",
+            f"the config.json of '{name}' is not valid JSON",
+            "a folder laid out as a hub's",
         ) from error
     if "auto_map" in config:
         raise Wrong(
             "base",
-            f"'{name}' brings code of its own",
+            f"'{name}' needs code of its own",
             "a base whose architecture transformers knows",
         )
-    writes = any(
-        str(a).endswith(("ForCausalLM", "LMHeadModel")) for a in config.get("architectures") or ()
-    )
-    prints = [
-        _print_of(file, (state := file.stat()).st_size, state.st_mtime_ns, state.st_ino)
-        for file in files
-    ]
-    return Base(name, folder, licence, prints[0] if len(prints) == 1 else digest(prints), writes)
+    return config
 
 
 @lru_cache(maxsize=64)
-def _print_of(file: Path, size: int, changed: int, inode: int) -> str:
+def _fingerprint_file(file: Path, size: int, changed: int, inode: int) -> str:
     """The digest of a file, read once as long as its size, its time and its place on the disk stay
     the same.
     """

@@ -16,12 +16,12 @@ from mesocosm.core.hashing import digest, digest_file
 REVISION = 1
 
 
-def unpacked(name: str, file: Path, store: Path) -> Path:
-    """The folder of a GGUF file's net and tokenizer; weights in float16, kept in the store by
-    content, and unpacked once for all of a person's projects.
+def unpack_gguf(name: str, file: Path, store: Path) -> Path:
+    """The folder of a GGUF file's net and tokenizer; weights in float16, stored by content, and
+    unpacked once for all of a person's projects.
 
     Raises:
-        Wrong: the package that reads GGUF is not there, or the file is not whole.
+        Wrong: the package that reads GGUF is not installed, or the file is incomplete.
     """
     from importlib.util import find_spec
 
@@ -32,23 +32,23 @@ def unpacked(name: str, file: Path, store: Path) -> Path:
     if not find_spec("gguf"):
         raise Wrong(
             "base",
-            f"'{name}' is a GGUF file, and the package that reads one is not here",
+            f"'{name}' is a GGUF file, and the package that reads it is not installed",
             "pip install gguf",
         )
     with folder_appears(folder) as aside:
-        _write(name, file, aside)
+        _write_folder(name, file, aside)
     left(named, folder)
     return folder
 
 
-def _write(name: str, file: Path, folder: Path) -> None:
+def _write_folder(name: str, file: Path, folder: Path) -> None:
     import torch
     from safetensors.torch import save_model
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from mesocosm.learning.features.embeddings import quiet
+    from mesocosm.learning.features.embeddings import silence_libraries
 
-    quiet()
+    silence_libraries()
     try:
         net = AutoModelForCausalLM.from_pretrained(
             file.parent, gguf_file=file.name, dtype=torch.float16
@@ -58,7 +58,7 @@ def _write(name: str, file: Path, folder: Path) -> None:
         raise Wrong(
             "base",
             f"the GGUF file of '{name}' cannot be read",
-            "a whole file of a causal net that transformers knows",
+            "a complete file of a causal net that transformers knows",
         ) from error
     save_model(net, str(folder / "model.safetensors"), metadata={"format": "pt"})
     if hasattr(net.config, "quantization_config"):

@@ -1,5 +1,5 @@
-"""How well a base reads some texts: tokens that it does not know, texts that it cuts, and words of
-a script or language that it splits into crumbs.
+"""How well a base's tokenizer covers some texts: unknown tokens, truncated texts, and words of a
+script or language that are split into small pieces.
 
 Knows texts and a base's tokenizer.
 """
@@ -24,106 +24,115 @@ TEXTS = 2000  # texts whose tokens are counted
 PART = 0.05  # share of the letters from which a script counts
 LETTERS = 100  # and how many letters it must have
 SYLLABLES = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "THAI", "LAO", "MYANMAR", "KHMER")
-CRUMBS = {
-    "LATIN": 2.9
-    # letters of a token under which words of a script are split into crumbs; English on an English
-    # base has 4 and more,
-}
-OTHER, SYLLABLE = (
-    1.5,
-    0.85,
-)  # other alphabets on it 1.0, and what is written in syllables needs several tokens a letter
+# letters per token under which words of a script are split into small pieces; English on an English
+# base has 4 and more, other alphabets on it 1.0, and syllabic scripts need several tokens a letter
+MIN_LETTERS = {"LATIN": 2.9}
+OTHER, SYLLABLE = 1.5, 0.85
 
 
-def measure_reading(
-    said: Sequence[str], base: Base, most: int
+def measure_coverage(
+    corpus: Sequence[str], base: Base, most: int
 ) -> tuple[dict[str, float | None], list[str]]:
-    """The shares of texts that are cut at `most` tokens and of tokens that the base does not know,
-    and sentences where they matter.
+    """The shares of texts that are truncated at `most` tokens and of tokens that the base does not
+    know, and warnings where they matter.
 
-    Of a pair each side is a text. The share that is not known is None where the tokenizer has no
-    token for that.
+    Of a pair each side is a text. The share of unknown tokens is None where the tokenizer has no
+    token for them.
+
+    Args:
+        corpus: the texts.
 
     Source: Rust et al. 2021, How Good is Your Tokenizer?, ACL (fertility).
     """
     from tokenizers import Tokenizer
 
-    some = [
-        t
-        for t in dict.fromkeys(side for text in said for side in text.split(APART, 1))
-        if t.strip()
-    ][:TEXTS]
-    if not some or not (base.folder / "tokenizer.json").is_file():
+    texts = _sample_texts(corpus)
+    path = base.folder / "tokenizer.json"
+    if not texts or not path.is_file():
         return {}, []
-    net = Tokenizer.from_file(str(base.folder / "tokenizer.json"))
-    net.no_padding()
-    net.no_truncation()
-    encoded = net.encode_batch(some)
-    unknown = _unknown(net, base.folder / "tokenizer.json")
-    own = net.num_special_tokens_to_add(False)
-    tokens = sum(len(e.ids) - own for e in encoded)
-    shares: dict[str, float | None] = {
-        "cut": (cut := sum(len(e.ids) > most for e in encoded) / len(encoded)),
-        "unknown": None,
-    }
-    if unknown is not None:
-        shares["unknown"] = sum(e.ids.count(unknown) for e in encoded) / max(1, tokens)
-    found = []
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    encodings = tokenizer.encode_batch(texts)
+    unknown = _unknown_token(tokenizer, path)
+    special = tokenizer.num_special_tokens_to_add(False)
+    tokens = sum(len(e.ids) - special for e in encodings)
+    cut = sum(len(e.ids) > most for e in encodings) / len(encodings)
+    shares: dict[str, float | None] = {"cut": round(cut, 4), "unknown": None}
+    warnings = []
     if cut > 0:
-        found.append(
-            f"{cut:.1%} of the texts are longer than max_length ({most} tokens); what is past it is"
-            " not read"
+        warnings.append(
+            f"{cut:.1%} of the texts are longer than max_length ({most} tokens) and are truncated"
         )
-    if (shares["unknown"] or 0.0) > UNKNOWN:
-        found.append(
-            f"'{base.name}' does not know {shares['unknown']:.0%} of the tokens of these texts: it"
+    unknown_share = 0.0
+    if unknown is not None:
+        unknown_share = sum(e.ids.count(unknown) for e in encodings) / max(1, tokens)
+        shares["unknown"] = round(unknown_share, 4)
+    if unknown_share > UNKNOWN:
+        warnings.append(
+            f"'{base.name}' does not know {unknown_share:.0%} of the tokens of these texts: it"
             " does not know their language or script; use a base that does"
         )
     else:
-        letters: Counter[str] = Counter()
-        pieces: Counter[str] = Counter()
-        for text, e in zip(some, encoded, strict=True):
-            counted = 0  # letters before it are counted: one letter may be several tokens
-            for ident, (start, end) in zip(e.ids, e.offsets, strict=True):
-                if ident != unknown and (
-                    scripts := [s for c in text[start:end] if (s := script_of(c))]
-                ):
-                    letters[scripts[0]] += sum(
-                        bool(script_of(c)) for c in text[max(start, counted) : end]
-                    )
-                    pieces[scripts[0]] += 1
-                    counted = end
-        found += _crumbs(letters, pieces, base.name)
-    return {k: None if v is None else round(v, 4) for k, v in shares.items()}, found
+        letters, pieces = _count_letters(texts, encodings, unknown)
+        warnings += _describe_fragmentation(letters, pieces, base.name)
+    return shares, warnings
 
 
-def _unknown(net: Any, file: Path) -> int | None:
-    """The number of the token that stands for what a tokenizer does not know: named, or by its
-    number (Unigram, as of T5 and XLM-R); None where it has none.
+def _sample_texts(texts: Sequence[str]) -> list[str]:
+    """Different texts that are not empty, the sides of a pair apart, up to `TEXTS`."""
+    sides: dict[str, None] = {}
+    for text in texts:
+        sides |= dict.fromkeys(text.split(APART, 1))
+    return [side for side in sides if side.strip()][:TEXTS]
+
+
+def _count_letters(
+    texts: Sequence[str], encodings: Sequence[Any], unknown: int | None
+) -> tuple[Counter[str], Counter[str]]:
+    """By script, the letters of the texts and the tokens that they are split into."""
+    letters: Counter[str] = Counter()
+    pieces: Counter[str] = Counter()
+    for text, encoding in zip(texts, encodings, strict=True):
+        counted = 0  # letters before it are counted: one letter may be several tokens
+        for token, (start, end) in zip(encoding.ids, encoding.offsets, strict=True):
+            scripts = [script for c in text[start:end] if (script := script_of(c))]
+            if token == unknown or not scripts:
+                continue
+            new = text[max(start, counted) : end]
+            letters[scripts[0]] += sum(bool(script_of(c)) for c in new)
+            pieces[scripts[0]] += 1
+            counted = end
+    return letters, pieces
+
+
+def _unknown_token(tokenizer: Any, file: Path) -> int | None:
+    """The number of a tokenizer's token for unknown text: named, or by its number (Unigram, as of
+    T5 and XLM-R); None where it has none.
     """
-    word = getattr(net.model, "unk_token", None)
+    word = getattr(tokenizer.model, "unk_token", None)
     if isinstance(word, str):
-        return cast("int | None", net.token_to_id(word))
+        return cast("int | None", tokenizer.token_to_id(word))
     number = json.loads(file.read_bytes()).get("model", {}).get("unk_id")
     return number if isinstance(number, int) else None
 
 
-def _crumbs(letters: Counter[str], pieces: Counter[str], name: str) -> list[str]:
-    found = []
+def _describe_fragmentation(letters: Counter[str], pieces: Counter[str], name: str) -> list[str]:
+    """A warning for each script whose words are split into pieces of few letters."""
+    warnings = []
     for script, count in letters.most_common():
         each = count / pieces[script]
-        if count < max(LETTERS, PART * letters.total()) or each >= (
-            SYLLABLE if script in SYLLABLES else CRUMBS.get(script, OTHER)
-        ):
+        least = SYLLABLE if script in SYLLABLES else MIN_LETTERS.get(script, OTHER)
+        if count < max(LETTERS, PART * letters.total()) or each >= least:
             continue
-        known = (
-            "it may not know their language" if script in CRUMBS else "it does not know this script"
-        )
-        found.append(
+        known = "it does not know this script"
+        if script in MIN_LETTERS:
+            known = "it may not know their language"
+        warnings.append(
             f"'{name}' splits words in {script.title()} script into pieces of {each:.1f} letters:"
             f" {known}; use a base that does"
         )
-    return found
+    return warnings
 
 
 @lru_cache(maxsize=20_000)

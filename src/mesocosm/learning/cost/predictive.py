@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mesocosm.core.cache import there
-from mesocosm.learning.base_models.base import kept_features
+from mesocosm.learning.base_models.base import feature_cache_path
 from mesocosm.learning.cost.estimate import Job, Work, add, times
 from mesocosm.learning.cost.workload import Net, export, longest, starting, tokens, trained, tuning
-from mesocosm.learning.heads.selection import heads_for
+from mesocosm.learning.heads.selection import candidate_heads
 
 if TYPE_CHECKING:
     from mesocosm.learning.base_models import Base
-    from mesocosm.learning.features.splits import Parts
+    from mesocosm.learning.features.splits import Splits
     from mesocosm.learning.model import Model
 
 COPIED: Work = {"second": 0.35}
@@ -27,7 +27,7 @@ FILTERED = 512  # features of a picture through filters learnt from the training
 
 def job(
     model: Model,
-    parts: Parts,
+    parts: Splits,
     base: Base | None,
     store: Path,
     sees: Base | None = None,
@@ -55,7 +55,7 @@ def job(
 
 def planned(
     model: Model,
-    parts: Parts,
+    parts: Splits,
     base: Base | None,
     root: Path,
     store: Path,
@@ -77,13 +77,15 @@ def planned(
     sees = resolve(model.image_base, root) if model.image_base and parts.images["train"] else None
     if not (model.pretrain and parts.text_names):
         return job(model, parts, base, store, sees)
-    from mesocosm.learning.pretraining.run import kept
+    from mesocosm.learning.pretraining.run import Corpus, find_pretrained
 
-    read = kept(base, corpus, model.pretrain, model.max_length, model.seed, store, told)
+    read = find_pretrained(
+        base, Corpus(corpus, told), model.pretrain, model.max_length, model.seed, store
+    )
     return job(model, parts, read or base, store, sees, None if read else corpus)
 
 
-def _moves(model: Model, parts: Parts) -> tuple[str, ...]:
+def _moves(model: Model, parts: Splits) -> tuple[str, ...]:
     """The bases that tuning moves: of `text`, of `image`."""
     if model.fine_tune.method == "frozen":
         return ()
@@ -91,7 +93,7 @@ def _moves(model: Model, parts: Parts) -> tuple[str, ...]:
     return ("text", "image") if moves == "both" else (moves,)
 
 
-def _variant(model: Model, parts: Parts) -> str:
+def _variant(model: Model, parts: Splits) -> str:
     heads = "+".join(_heads(model, parts))
     way = "adapted " if model.init_from else "federated " if model.federated else ""
     return (
@@ -100,7 +102,7 @@ def _variant(model: Model, parts: Parts) -> str:
     )
 
 
-def _heads(model: Model, parts: Parts) -> list[str]:
+def _heads(model: Model, parts: Splits) -> list[str]:
     if model.fusion == "attention":
         return ["attention"]
     only = (
@@ -108,7 +110,7 @@ def _heads(model: Model, parts: Parts) -> list[str]:
     )
     text = np.zeros((1, 1 if parts.text_names else 0), np.float32)
     return (
-        heads_for(text, parts.table["train"], parts.y["train"], parts.task.classes)
+        candidate_heads(text, parts.table["train"], parts.y["train"], parts.task.classes)
         if only == "auto"
         else [only]
     )
@@ -134,7 +136,13 @@ def _fit(head: str, rows: int, text: int, table: int, outputs: int) -> Work:
 
 
 def _together(
-    model: Model, parts: Parts, kinds: Sequence[str], rows: int, text: int, table: int, outputs: int
+    model: Model,
+    parts: Splits,
+    kinds: Sequence[str],
+    rows: int,
+    text: int,
+    table: int,
+    outputs: int,
 ) -> Work:
     """Units of choosing a head: of all kinds, of rounds between sites, or of moving the general
     one.
@@ -161,7 +169,7 @@ def _again(head: str, rows: int, text: int, table: int, outputs: int) -> Work:
 
 def _work(
     model: Model,
-    parts: Parts,
+    parts: Splits,
     base: Base | None,
     net: Net,
     store: Path,
@@ -263,7 +271,7 @@ def _work(
 
 
 def _memory(
-    model: Model, parts: Parts, net: Net, eye: Net | None, corpus: Sequence[str] | None
+    model: Model, parts: Splits, net: Net, eye: Net | None, corpus: Sequence[str] | None
 ) -> float:
     """Gigabytes beyond what is held already."""
     rows, moves = len(parts.y["train"]), _moves(model, parts)
@@ -290,9 +298,9 @@ def _memory(
     return max(need, 0.05)
 
 
-def _cached(base: Base, model: Model, parts: Parts, store: Path) -> bool:
+def _cached(base: Base, model: Model, parts: Splits, store: Path) -> bool:
     texts = [t for p in parts.where for t in parts.texts[p]]
-    return not model.apart and kept_features(base, texts, model.max_length, store).is_file()
+    return not model.apart and feature_cache_path(base, texts, model.max_length, store).is_file()
 
 
 def graph(net: Net, base: Base | None, store: Path) -> Work:

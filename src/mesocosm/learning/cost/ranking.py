@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mesocosm.learning.base_models.base import kept_features
+from mesocosm.learning.base_models.base import feature_cache_path
 from mesocosm.learning.cost.estimate import Job, Work
 from mesocosm.learning.cost.workload import Net, starting, tokens
-from mesocosm.learning.tasks.ranking.ann_index import MOST
+from mesocosm.learning.tasks.ranking.ann_index import MAX_EXACT_ITEMS
 from mesocosm.learning.tasks.ranking.features import NAMES, STRENGTHS
 from mesocosm.learning.tasks.ranking.settings import Towers
-from mesocosm.learning.tasks.ranking.two_tower import ALL, DRAWN
+from mesocosm.learning.tasks.ranking.two_tower import FULL_SOFTMAX_ITEMS, SAMPLED_ITEMS
 
 if TYPE_CHECKING:
     from mesocosm.learning.base_models import Base
@@ -38,9 +38,11 @@ def ranking(
     """
     assert model.rank is not None
     items, people, touched = len(said), len(histories), float(sum(map(len, histories)))
-    many, net = items > MOST, Net.of(base)
+    many, net = items > MAX_EXACT_ITEMS, Net.of(base)
     how = model.rank.towers or (Towers() if many else None)
-    cached = base is not None and kept_features(base, list(said), model.max_length, store).is_file()
+    cached = (
+        base is not None and feature_cache_path(base, list(said), model.max_length, store).is_file()
+    )
     looked = float(judged * items)
     work: dict[str, Work] = {
         "starting": starting(bool(net.weights) and not cached),
@@ -60,7 +62,7 @@ def ranking(
         }
     if how:
         passes = how.epochs + 2 * max(1, how.epochs // 3)  # twice more from where the last stood
-        among = min(items, ALL) if items <= ALL else DRAWN
+        among = min(items, FULL_SOFTMAX_ITEMS) if items <= FULL_SOFTMAX_ITEMS else SAMPLED_ITEMS
         work["towers"] = {
             "product": 6.0 * passes * touched * (among * how.width + 8 * how.width**2),
             "start": 0.3,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mesocosm.learning.cost.estimate import Job, Work
 from mesocosm.learning.cost.predictive import graph
 from mesocosm.learning.cost.workload import Net, longest, starting, tokens, trained, tuning
-from mesocosm.learning.tasks.generation.prompt import TOGETHER
+from mesocosm.learning.tasks.generation.prompt import GENERATION_BATCH
 
 if TYPE_CHECKING:
     from mesocosm.learning.base_models import Base
@@ -111,7 +111,7 @@ def writing(
     held = {p: said[p] * min(1.0, judged / max(1, len(texts[p]))) for p in ("validation", "test")}
     steps = (
         (2 if tuned else 1)
-        * -(-min(written, len(texts["test"])) // TOGETHER)
+        * -(-min(written, len(texts["test"])) // GENERATION_BATCH)
         * model.max_new_tokens
     )
     work: dict[str, Work] = {

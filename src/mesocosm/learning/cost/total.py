@@ -35,46 +35,47 @@ def work_of(
         return None
     if model.rank:
         from mesocosm.learning.cost.ranking import ranking
-        from mesocosm.learning.tasks.ranking.train import done, judging
+        from mesocosm.learning.tasks.ranking.train import build_histories, select_evaluated
 
-        items, histories = done(model, rows, site.items)
+        items, histories = build_histories(model, rows, site.items)
         reads = resolve(model.base or "", site.root) if any(site.items.values()) else None
         return ranking(
             model,
             reads,
             histories,
-            len(judging(histories, len(items), np.random.default_rng(model.seed))),
+            len(select_evaluated(histories, len(items), np.random.default_rng(model.seed))),
             [site.items.get(i, "") for i in items],
             site.store,
         )
     kind = kinds[model.target]
     if kind == "tags":
         from mesocosm.learning.cost.text import tagging
-        from mesocosm.learning.tasks.tagging.train import tagged
+        from mesocosm.learning.tasks.tagging.train import split_tagged
 
         return tagging(
             model,
             resolve(model.base or "", site.root),
-            tagged(model.features[0], model.target, rows, split)[1],
+            split_tagged(model.features[0], model.target, rows, split).texts,
             len(site.order),
             site.store,
         )
     if kind == "text":
         from mesocosm.learning.cost.text import finding, writing
-        from mesocosm.learning.tasks.generation.prompt import paired
-        from mesocosm.learning.tasks.generation.train import MOST_JUDGED, MOST_WRITTEN
+        from mesocosm.learning.tasks.generation.prompt import split_pairs
+        from mesocosm.learning.tasks.generation.train import MAX_EVALUATED, MAX_GENERATED
 
         base = resolve(model.base or "", site.root)
-        _, texts, answers = paired(model.features, model.target, rows, split)
+        _, texts, answers = split_pairs(model.features, model.target, rows, split)
         return (
-            writing(model, base, texts, answers, MOST_JUDGED, MOST_WRITTEN)
+            writing(model, base, texts, answers, MAX_EVALUATED, MAX_GENERATED)
             if base.writes
             else finding(model, base, texts, answers, site.store)
         )
     from mesocosm.learning.cost.predictive import planned
-    from mesocosm.learning.features.splits import cut
+    from mesocosm.learning.features.splits import SplitContext, split_dataset
 
-    parts = cut(model, rows, split, kinds, site.order, site.taught, site.groups, site.sites)
+    context = SplitContext(site.order, site.taught, site.groups, site.sites)
+    parts = split_dataset(model, rows, split, kinds, context)
     scratch = model.pretrain is not None and model.pretrain.from_scratch is not None
     reads = resolve(model.base or "", site.root) if parts.text_names and not scratch else None
     return planned(model, parts, reads, site.root, site.store, site.corpus, site.told)

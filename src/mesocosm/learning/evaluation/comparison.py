@@ -12,11 +12,11 @@ import numpy as np
 
 from mesocosm.learning.evaluation.model_card import LEADING, leading
 from mesocosm.learning.heads import Blend
-from mesocosm.learning.heads.late_fusion import Late
+from mesocosm.learning.heads.late_fusion import LateFusion
 from mesocosm.learning.heads.linear import Linear
 
 if TYPE_CHECKING:
-    from mesocosm.learning.features.splits import Parts
+    from mesocosm.learning.features.splits import Splits
 
 Array = np.ndarray[Any, Any]
 MOST_ROWS = 5000  # training rows up to which each kind of input is also tried alone
@@ -44,7 +44,7 @@ def alone(
     head: Any,
     said: Array,
     feats: Mapping[str, Array],
-    parts: Parts,
+    parts: Splits,
     seed: int,
     say: Callable[[str], None],
     seen: int = 0,
@@ -77,7 +77,7 @@ def alone(
     for name, columns in there.items():
         text = {p: x[:, columns or slice(0)] for p, x in feats.items()}
         table = {p: x[:, : 0 if columns else None] for p, x in parts.table.items()}
-        if isinstance(head, Late):
+        if isinstance(head, LateFusion):
             part = head.parts[columns is None].head.again(
                 text["train"],
                 table["train"],
@@ -106,11 +106,11 @@ def _told(
     text: Mapping[str, Array],
     table: Mapping[str, Array],
     said: Array,
-    parts: Parts,
+    parts: Splits,
     say: Callable[[str], None],
 ) -> dict[str, Any]:
-    found = parts.task.against(
-        said, parts.task.said(part.logits(text["test"], table["test"])), parts.y["test"]
+    found = parts.task.compare(
+        said, parts.task.decode(part.logits(text["test"], table["test"])), parts.y["test"]
     )
     say(f"{name}: {_main(found)}; together {found['gain']:+.3f} (p = {found['p']:.2g})")
     return found
@@ -120,7 +120,7 @@ def last(
     said: Array,
     before: Last,
     rows: Mapping[str, Sequence[Any]],
-    parts: Parts,
+    parts: Splits,
     say: Callable[[str], None],
 ) -> dict[str, dict[str, Any]]:
     """The last version on the test rows that did not teach it; nothing where they are few, or it
@@ -131,7 +131,7 @@ def last(
     if list(before.labels) != parts.task.labels or len(pick) < LEAST_ROWS:
         return {}
     columns = {n: [rows[n][test[k]] for k in pick] for n in before.inputs}
-    found = parts.task.against(
+    found = parts.task.compare(
         said[pick], before.outputs(columns, len(pick)), parts.y["test"][pick]
     ) | {"rows": len(pick)}
     say(

@@ -14,7 +14,7 @@ from mesocosm.learning.evaluation.robustness import WAYS, robustness
 from mesocosm.learning.evaluation.slices import weak
 
 if TYPE_CHECKING:
-    from mesocosm.learning.features.splits import Parts
+    from mesocosm.learning.features.splits import Splits
     from mesocosm.learning.model import Model
 
 Array = np.ndarray[Any, Any]
@@ -24,7 +24,7 @@ def examined(
     model: Model,
     rows: Mapping[str, Sequence[Any]],
     kinds: Mapping[str, str],
-    parts: Parts,
+    parts: Splits,
     p: Array,
     said: Callable[[Sequence[str], Array], Array] | None,
     say: Callable[[str], None],
@@ -40,7 +40,7 @@ def examined(
     """
     y, test = parts.y["test"], parts.where["test"]
     open_ = {n: [rows[n][i] for i in test] for n in model.features if n not in model.allow_private}
-    found: dict[str, Any] = {"slices": weak(open_, kinds, parts.task.wrong(p, parts))}
+    found: dict[str, Any] = {"slices": weak(open_, kinds, parts.task.find_errors(p, parts))}
     for part in found["slices"]:
         say(
             f"weak where {part['where']}:"

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from mesocosm.learning.export.predictor import Version
-from mesocosm.learning.features.word_pieces import spans, without
+from mesocosm.learning.features.word_pieces import piece_spans, remove_piece
 
 Array = np.ndarray[Any, Any]
 ROUNDS = 32
@@ -84,11 +84,11 @@ def words(
     found: dict[str, list[dict[str, Any]]] = {}
     for name in names:
         text = str(row.get(name) or "")
-        cuts = spans(text)[:MOST_WORDS]
+        cuts = piece_spans(text)[:MOST_WORDS]
         if len(cuts) < 2:
             continue
         said = [text[a:b] for a, b in cuts]
-        asked = [dict(row)] + [{**row, name: without(text, cut)} for cut in cuts]
+        asked = [dict(row)] + [{**row, name: remove_piece(text, cut)} for cut in cuts]
         columns = {n: [r.get(n) for r in asked] for n in version.inputs}
         p = version.outputs(columns, len(asked))[:, version.column(label)].astype(float)
         found[name] = sorted(

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mesocosm.learning.evaluation.model_card import LEADING, leading
-from mesocosm.learning.heads.folds import mixed
+from mesocosm.learning.heads.folds import shuffle_rows
 
 if TYPE_CHECKING:
-    from mesocosm.learning.features.splits import Parts
+    from mesocosm.learning.features.splits import Splits
 
 Array = np.ndarray[Any, Any]
 SHARES = (0.125, 0.25, 0.5)
@@ -25,7 +25,7 @@ def curve(
     head: Any,
     said: Array,
     feats: Mapping[str, Array],
-    parts: Parts,
+    parts: Splits,
     seed: int,
     say: Callable[[str], None],
 ) -> list[dict[str, Any]]:
@@ -43,7 +43,7 @@ def curve(
     if len(y) > MOST_ROWS:
         return []
     groups = parts.groups.get("train")
-    order = mixed(len(y), np.random.default_rng(seed), groups)
+    order = shuffle_rows(len(y), np.random.default_rng(seed), groups)
     found = []
     for share in SHARES:
         pick = np.sort(order[: int(len(y) * share)])
@@ -73,10 +73,10 @@ def curve(
     return found
 
 
-def _figures(parts: Parts, said: Array, logits: Array | None) -> dict[str, Any]:
-    other = said if logits is None else parts.task.said(logits)
+def _figures(parts: Splits, said: Array, logits: Array | None) -> dict[str, Any]:
+    other = said if logits is None else parts.task.decode(logits)
     return {
         k: v
-        for k, v in parts.task.against(said, other, parts.y["test"]).items()
+        for k, v in parts.task.compare(said, other, parts.y["test"]).items()
         if k in ("accuracy", "micro_f1", "macro_f1", "auc", "log_loss", "r2", "mae")
     }

@@ -11,10 +11,10 @@ import numpy as np
 
 from mesocosm.learning.evaluation.model_card import LEADING, leading
 from mesocosm.learning.evaluation.split_structure import find_group, find_time
-from mesocosm.learning.features.tabular import MOST_VALUES
+from mesocosm.learning.features.tabular import MAX_VALUES
 
 if TYPE_CHECKING:
-    from mesocosm.learning.features.splits import Parts
+    from mesocosm.learning.features.splits import Splits
 
 Array = np.ndarray[Any, Any]
 SURE = 0.05  # p under which a difference counts as proven
@@ -64,7 +64,7 @@ def data(
     rows: Mapping[str, Sequence[Any]],
     kinds: Mapping[str, str],
     split: Sequence[str],
-    parts: Parts,
+    parts: Splits,
     inputs: Sequence[str],
     predict: str,
     grouped: bool,
@@ -77,7 +77,7 @@ def data(
         others: columns of the dataset that the model does not read.
     """
     found = []
-    target = [parts.task.plain(v) for v in rows[predict]]
+    target = [parts.task.parse_target(v) for v in rows[predict]]
     bare = sum(t is None for t in target)
     if bare and "bare" not in parts.where:
         found.append(
@@ -85,7 +85,7 @@ def data(
             " judge"
         )
     strange = sum(
-        t is not None and s in ("test", "validation") and not parts.task.known(t)
+        t is not None and s in ("test", "validation") and not parts.task.is_known(t)
         for t, s in zip(target, split, strict=True)
     )
     if strange:
@@ -112,7 +112,7 @@ def data(
             )
     for name in inputs:
         fact = parts.facts.get(name, {})
-        if fact.get("kind") == "category" and len(fact["values"]) >= MOST_VALUES:
+        if fact.get("kind") == "category" and len(fact["values"]) >= MAX_VALUES:
             seen = [str(rows[name][i]) for i in parts.where["train"] if rows[name][i] is not None]
             if past := len(set(seen)) - len(fact["values"]):
                 kept = set(fact["values"])
@@ -130,7 +130,7 @@ def data(
     return found
 
 
-def copies(said: Array, parts: Parts) -> list[str]:
+def copies(said: Array, parts: Splits) -> list[str]:
     """Test rows that are equal or nearly equal to a training row, and the figure of the others."""
     if not parts.groups or not len(said):
         return []
@@ -140,7 +140,7 @@ def copies(said: Array, parts: Parts) -> list[str]:
     rest = ""
     if not torn.all():
         if parts.task.labels:
-            wrong = parts.task.wrong(said, parts)
+            wrong = parts.task.find_errors(said, parts)
             rest = (
                 f"; of the other {int((~torn).sum()):,}, {1 - wrong[~torn].mean():.1%} are answered"
                 f" right (of all {1 - wrong.mean():.1%})"
@@ -157,7 +157,7 @@ def copies(said: Array, parts: Parts) -> list[str]:
     ]
 
 
-def figures(said: Array, parts: Parts, metrics: Mapping[str, Any]) -> list[str]:
+def figures(said: Array, parts: Splits, metrics: Mapping[str, Any]) -> list[str]:
     """What the test rows say: classes that are never predicted, and intervals that do not hold
     their level.
     """

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from mesocosm.learning.features.word_pieces import script
+from mesocosm.learning.features.word_pieces import dominant_script
 
 Array = np.ndarray[Any, Any]
 MOST = 300
@@ -160,7 +160,7 @@ def polite(text: str) -> tuple[tuple[str, str], ...]:
     """Polite words in a text's own language as far as its script tells it; none where its script is
     not known or its words are of another language.
     """
-    kind, words = script(text), set(text.lower().split())
+    kind, words = dominant_script(text), set(text.lower().split())
     kind = "HIRAGANA" if kind == "CJK" and any("\u3040" <= c <= "\u30ff" for c in text) else kind
     if (
         kind == "LATIN"

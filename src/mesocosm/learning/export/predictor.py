@@ -16,10 +16,10 @@ from mesocosm.core.errors import Failure
 from mesocosm.core.hashing import digest_folder
 from mesocosm.learning.evaluation.interval_widths import ends
 from mesocosm.learning.features import tabular
-from mesocosm.learning.features.sentence_pairs import of_pairs
-from mesocosm.learning.features.tokenizer import Tokens, batches
-from mesocosm.learning.tasks.ordinal import middle
-from mesocosm.learning.tasks.vision.pixels import Eye
+from mesocosm.learning.features.sentence_pairs import encode_pairs
+from mesocosm.learning.features.tokenizer import Tokens, make_batches
+from mesocosm.learning.tasks.ordinal import median_class
+from mesocosm.learning.tasks.vision.pixels import ImageEncoder
 
 Array = np.ndarray[Any, Any]
 NONE = "(none)"  # said where no label is there
@@ -40,7 +40,7 @@ class Reader:
         """Unit vectors (rows, width) of texts; rows of like length run together."""
         ids = self.tokens.ids(texts)
         found: list[Any] = [None] * len(ids)
-        for pick in batches([len(r) for r in ids]):
+        for pick in make_batches([len(r) for r in ids]):
             longest = max(len(ids[i]) for i in pick)
             feed = np.zeros((len(pick), longest), np.int64)
             mask = np.zeros_like(feed)
@@ -95,12 +95,12 @@ class Version:
             if key not in shared:
                 shared[key] = Reader(trunk, self.precision, self.card["max_length"], open_session)
             self.reader = shared[key]
-        self.eye: Eye | None = None
+        self.eye: ImageEncoder | None = None
         if self.card.get("images"):
             sight = (folder / self.card["sight"]).resolve()
             seen: Any = readers if readers is not None else {}
             if (sight, "sight") not in seen:
-                seen[sight, "sight"] = Eye(sight, self.card["sees"], open_session)
+                seen[sight, "sight"] = ImageEncoder(sight, self.card["sees"], open_session)
             self.eye = seen[sight, "sight"]
 
     def _invariant(self) -> bool:
@@ -143,16 +143,16 @@ class Version:
             if self.eye
             else [self._read(rows, count)]
         )
-        return np.hstack(found), tabular.build(rows, self.card["block"], count)
+        return np.hstack(found), tabular.build_block(rows, self.card["block"], count)
 
     def _read(self, rows: Mapping[str, Sequence[Any]], count: int) -> Array:
         if not self.reader:
             return np.zeros((count, 0), np.float32)
         apart = bool(self.card.get("pair"))
-        texts = tabular.text_of(rows, self.card["texts"], count, apart)
+        texts = tabular.join_texts(rows, self.card["texts"], count, apart)
         distinct = {t: i for i, t in enumerate(dict.fromkeys(texts))}
         found = (
-            of_pairs(list(distinct), self.reader.features)
+            encode_pairs(list(distinct), self.reader.features)
             if apart
             else self.reader.features(list(distinct))
         )
@@ -178,7 +178,7 @@ class Version:
             both = ends(
                 self.scale,
                 (
-                    tabular.build(columns, self.card["block"], len(rows))
+                    tabular.build_block(columns, self.card["block"], len(rows))
                     if self.scale.get("widths")
                     else np.zeros((len(rows), 0))
                 ),
@@ -199,7 +199,7 @@ class Version:
             return [self._labels(p) for p in self.outputs(columns, len(rows))]
         for p in self.outputs(columns, len(rows)):
             order = np.argsort(-p)[:5]
-            first = int(middle(p[None])[0]) if self.card.get("ordered") else int(order[0])
+            first = int(median_class(p[None])[0]) if self.card.get("ordered") else int(order[0])
             found.append(
                 {
                     "label": self.labels[first],

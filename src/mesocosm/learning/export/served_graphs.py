@@ -16,11 +16,11 @@ from mesocosm.core.timer import Laps
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.evaluation.batch_invariance import Asked
 from mesocosm.learning.export.onnx_sessions import session
-from mesocosm.learning.features.sentence_pairs import of_pairs
-from mesocosm.learning.features.splits import Parts
-from mesocosm.learning.heads.late_fusion import shares
+from mesocosm.learning.features.sentence_pairs import encode_pairs
+from mesocosm.learning.features.splits import Splits
+from mesocosm.learning.heads.late_fusion import output_weights
 from mesocosm.learning.importers.onnx import BroughtHead
-from mesocosm.learning.tasks.vision.features import Sight
+from mesocosm.learning.tasks.vision.features import ImageFeatures
 
 Array = np.ndarray[Any, Any]
 AGREE = 0.99
@@ -30,14 +30,14 @@ def write_graphs(
     head: Any,
     trunk: Any,
     base: Base | None,
-    parts: Parts,
+    parts: Splits,
     store: Path,
     folder: Path,
     feats: dict[str, Array],
     most: int,
     apart: bool,
     laps: Laps,
-    sight: Sight | None = None,
+    sight: ImageFeatures | None = None,
 ) -> dict[str, Any]:
     """Write the graphs; int8 is kept only where it agrees with fp32 on validation and test rows,
     and answers a row alike in every batch.
@@ -48,7 +48,11 @@ def write_graphs(
         (folder / "head.onnx").write_bytes(head.model.SerializeToString())
     else:
         export_head(
-            head.tensors(), folder / "head.onnx", parts.task.classes, parts.task.many, shares(head)
+            head.tensors(),
+            folder / "head.onnx",
+            parts.task.classes,
+            parts.task.many,
+            output_weights(head),
         )
     pick = [(p, i) for p in ("validation", "test") for i in range(len(parts.y[p]))][:400]
     table = np.stack([parts.table[p][i] for p, i in pick])
@@ -81,7 +85,7 @@ def write_graphs(
     readers = {k: Reader(where, k, most, session) for k in ("fp32", "int8")}
 
     def words(reader: Reader, texts: Sequence[str]) -> Array:
-        return of_pairs(texts, reader.features) if apart else reader.features(texts)
+        return encode_pairs(texts, reader.features) if apart else reader.features(texts)
 
     def read(reader: Reader, texts: Sequence[str], where: Sequence[tuple[str, int]]) -> Array:
         told = words(reader, texts)
@@ -90,8 +94,8 @@ def write_graphs(
         )
 
     told = {k: read(r, texts, pick) for k, r in readers.items()}
-    said = {k: parts.task.said(head.logits(features, table)) for k, features in told.items()}
-    torch_said = parts.task.said(head.logits(np.stack([feats[p][i] for p, i in pick]), table))
+    said = {k: parts.task.decode(head.logits(features, table)) for k, features in told.items()}
+    torch_said = parts.task.decode(head.logits(np.stack([feats[p][i] for p, i in pick]), table))
     agree, exact = (
         parts.task.agreement(said["fp32"], said["int8"]),
         parts.task.agreement(said["fp32"], torch_said),
@@ -123,7 +127,7 @@ def write_graphs(
         "precision": precision,
         "invariance": batches,
         "agreement": {"int8_agreement": round(agree, 4), "onnx_agreement": round(exact, 4)},
-        "said": lambda texts, rows: parts.task.said(
+        "said": lambda texts, rows: parts.task.decode(
             head.logits(
                 read(reader, texts, [("test", int(i)) for i in rows]), parts.table["test"][rows]
             )
@@ -131,10 +135,10 @@ def write_graphs(
     }
 
 
-def _served(head: Any, parts: Parts, folder: Path, features: Array) -> Array:
+def _served(head: Any, parts: Splits, folder: Path, features: Array) -> Array:
     """What the exported graph says of the test rows, as a task reads it."""
     if isinstance(head, BroughtHead):
-        return parts.task.said(head.logits(features, parts.table["test"]))
+        return parts.task.decode(head.logits(features, parts.table["test"]))
     out = session(folder / "head.onnx")
     given = {
         "features": features.astype(np.float32),
@@ -143,4 +147,4 @@ def _served(head: Any, parts: Parts, folder: Path, features: Array) -> Array:
     told = np.asarray(out.run(None, {i.name: given[i.name] for i in out.get_inputs()})[0]).astype(
         float
     )
-    return told if parts.task.classes else parts.task.said(told)
+    return told if parts.task.classes else parts.task.decode(told)

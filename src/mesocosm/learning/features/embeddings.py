@@ -1,4 +1,4 @@
-"""Texts to features: one pass, sorted by length, in bfloat16 where the processor has it, kept.
+"""Texts to features: one pass, sorted by length, in bfloat16 where the processor has it, cached.
 
 Knows transformers' nets and tokenizers. Knows nothing of tasks.
 """
@@ -19,8 +19,8 @@ from torch import nn
 from mesocosm.core.errors import Wrong
 from mesocosm.core.progress import QUIET
 from mesocosm.learning.base_models import Base
-from mesocosm.learning.base_models.base import kept_features
-from mesocosm.learning.features.tokenizer import Tokens, batches
+from mesocosm.learning.base_models.base import feature_cache_path
+from mesocosm.learning.features.tokenizer import Tokens, make_batches
 
 
 class Trunk(nn.Module):  # type: ignore[misc]
@@ -38,16 +38,16 @@ class Trunk(nn.Module):  # type: ignore[misc]
         states = self.net(**given, attention_mask=attention_mask).last_hidden_state
         mask = attention_mask.unsqueeze(-1).to(states.dtype)
         mean = (states * mask).sum(1) / mask.sum(1).clamp(min=1e-9)
-        return nn.functional.normalize(full(mean), dim=-1)
+        return nn.functional.normalize(to_float(mean), dim=-1)
 
 
-def full(x: torch.Tensor) -> torch.Tensor:
+def to_float(x: torch.Tensor) -> torch.Tensor:
     """A tensor in float32, or in float64 where it is that already."""
     return x if x.dtype == torch.float64 else x.float()
 
 
-def quiet() -> None:
-    """Silence libraries whose notes frighten users, and keep them off the network."""
+def silence_libraries() -> None:
+    """Silence libraries' warnings and progress bars, and keep them off the network."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     from transformers.utils import logging
@@ -59,7 +59,7 @@ def quiet() -> None:
 
 def load_trunk(base: Base) -> Trunk:
     """The base as a trunk, in evaluation mode, in float32."""
-    quiet()
+    silence_libraries()
     from transformers import AutoModel
 
     try:
@@ -70,11 +70,20 @@ def load_trunk(base: Base) -> Trunk:
         raise Wrong(
             "base",
             f"the weights of '{base.name}' cannot be read",
-            "a whole folder laid out as a hub's, of an architecture that transformers knows",
+            "a complete folder laid out as a hub's, of an architecture that transformers knows",
         ) from error
     trunk = Trunk(net)
     trunk.eval()
     return trunk
+
+
+def describe_trainable(method: str, trained: int, total: int) -> str:
+    """A line of progress: how many weights a fine-tuning method trains.
+
+    >>> describe_trainable("lora", 7000, 1_750_000)
+    'lora: trainable parameters: 7,000 (0.40%)'
+    """
+    return f"{method}: trainable parameters: {trained:,} ({trained / total:.2%})"
 
 
 def pad(rows: Sequence[Any]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -82,20 +91,18 @@ def pad(rows: Sequence[Any]) -> tuple[torch.Tensor, torch.Tensor]:
     likewise, in float32.
     """
     longest = max(map(len, rows))
-    states = isinstance(rows[0], np.ndarray)
-    ids = (
-        torch.zeros(len(rows), longest, rows[0].shape[1])
-        if states
-        else torch.zeros(len(rows), longest, dtype=torch.int64)
-    )
     mask = torch.zeros(len(rows), longest, dtype=torch.int64)
+    if isinstance(rows[0], np.ndarray):
+        padded = torch.zeros(len(rows), longest, rows[0].shape[1])
+    else:
+        padded = torch.zeros(len(rows), longest, dtype=torch.int64)
     for i, row in enumerate(rows):
-        ids[i, : len(row)] = torch.from_numpy(row) if states else torch.tensor(row)
+        padded[i, : len(row)] = torch.as_tensor(row)
         mask[i, : len(row)] = 1
-    return ids, mask
+    return padded, mask
 
 
-def bfloat16() -> bool:
+def supports_bfloat16() -> bool:
     """Whether the processor multiplies in bfloat16."""
     return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
@@ -106,49 +113,47 @@ def encode(
     """Features (rows, width) in float32 of texts, in their order; equal texts are encoded once.
 
     Args:
-        say: is told every two seconds how far it is.
+        say: called every two seconds with the progress.
     """
     distinct = list(dict.fromkeys(texts))
     ids = tokens.ids(distinct)
-    found: list[Any] = [None] * len(distinct)
-    whole, done, read = sum(map(len, ids)), 0, 0
+    rows: list[Any] = [None] * len(distinct)
+    total, done, read = sum(map(len, ids)), 0, 0
     began = spoke = time.perf_counter()
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bfloat16()):
-        for batch in batches([len(r) for r in ids]):
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=supports_bfloat16()):
+        for batch in make_batches([len(r) for r in ids]):
             out = trunk(*pad([ids[i] for i in batch])).float().numpy()
             for i, row in zip(batch, out, strict=True):
-                found[i] = row
+                rows[i] = row
             done, read = done + sum(len(ids[i]) for i in batch), read + len(batch)
             if say and (now := time.perf_counter()) - spoke > QUIET:
                 spoke = now
-                say(
-                    f"{read:,} of {len(ids):,} texts read,"
-                    f" {(now - began) / done * (whole - done):.0f} s left"
-                )
+                left = (now - began) / done * (total - done)
+                say(f"embedding: {read:,} of {len(ids):,} texts, {left:.0f} s left")
     where = {text: i for i, text in enumerate(distinct)}
-    return np.stack([found[where[text]] for text in texts]).astype(np.float32)
+    return np.stack([rows[where[text]] for text in texts]).astype(np.float32)
 
 
-def features(
+def embed_texts(
     base: Base,
     texts: Sequence[str],
     most: int,
     store: Path,
     say: Callable[[str], None] | None = None,
 ) -> np.ndarray[Any, Any]:
-    """Features of texts under an untouched base, kept in the store by content; `say` as in
+    """Features of texts under an untouched base, cached in the store by content; `say` as in
     `encode`.
     """
     from safetensors.numpy import load_file, save_file
 
     from mesocosm.core.files import aside_name
 
-    kept = kept_features(base, texts, most, store)
-    if kept.is_file():
-        return np.asarray(load_file(kept)["features"])
-    found = encode(load_trunk(base), Tokens(base.folder, most), texts, say)
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    aside = kept.with_name(aside_name(kept))
-    save_file({"features": found}, aside)
-    os.replace(aside, kept)
-    return found
+    path = feature_cache_path(base, texts, most, store)
+    if path.is_file():
+        return np.asarray(load_file(path)["features"])
+    features = encode(load_trunk(base), Tokens(base.folder, most), texts, say)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(aside_name(path))
+    save_file({"features": features}, aside)
+    os.replace(aside, path)
+    return features

@@ -7,59 +7,87 @@ times greater.
 
 from __future__ import annotations
 
+from collections.abc import Set
 from pathlib import Path
 from typing import Any
 
 
 def pool_by_product(path: Path) -> None:
-    """Rewrite, in its place, a graph's sums over the second axis of states (rows, tokens, width)
-    times a mask (rows, tokens, 1).
+    """Rewrite, in place, a graph's sums over the second axis of states (rows, tokens, width) times
+    a mask (rows, tokens, 1).
     """
     import onnx
-    from onnx import helper, numpy_helper
 
     model = onnx.load(str(path))
     graph = model.graph
-    consts = {i.name: i for i in graph.initializer}
-    made = {o: n for n in graph.node for o in n.output}
-    masks = {v.name for v in graph.value_info if _shape(v)[-1:] == [1] and len(_shape(v)) == 3}
-    nodes: list[Any] = []
-    for node in graph.node:
-        axes = (
-            consts.get(node.input[1])
-            if node.op_type == "ReduceSum" and len(node.input) > 1
-            else None
-        )
-        product = (
-            made.get(node.input[0])
-            if axes is not None and numpy_helper.to_array(axes).tolist() == [1]
-            else None
-        )
-        keeps = any(a.name == "keepdims" and a.i == 1 for a in node.attribute) or not any(
-            a.name == "keepdims" for a in node.attribute
-        )
-        mask = (
-            next((i for i in product.input if i in masks), None)
-            if product is not None and product.op_type == "Mul" and not keeps
-            else None
-        )
-        if product is None or mask is None:
-            nodes.append(node)
-            continue
-        states = next(i for i in product.input if i != mask)
-        out = node.output[0]
-        nodes += [
-            helper.make_node("Transpose", [mask], [f"{out}_mask"], perm=[0, 2, 1]),
-            helper.make_node("MatMul", [f"{out}_mask", states], [f"{out}_product"]),
-            helper.make_node("Squeeze", [f"{out}_product", node.input[1]], [out]),
-        ]
+    nodes = _replace_sums(graph)
     if len(nodes) == len(graph.node):
         return
-    used = {i for n in nodes for i in n.input} | {o.name for o in graph.output}
+    used = {output.name for output in graph.output}
+    for node in nodes:
+        used |= set(node.input)
     nodes = [n for n in nodes if n.op_type != "Mul" or used & set(n.output)]
     del graph.node[:]
     graph.node.extend(nodes)
     onnx.save(model, str(path))
+
+
+def _replace_sums(graph: Any) -> list[Any]:
+    """A graph's nodes with masked sums replaced by products."""
+    constants = {i.name: i for i in graph.initializer}
+    producers: dict[str, Any] = {}
+    for node in graph.node:
+        producers |= dict.fromkeys(node.output, node)
+    masks = {value.name for value in graph.value_info if _is_mask(value)}
+    nodes: list[Any] = []
+    for node in graph.node:
+        axes = constants.get(node.input[1]) if len(node.input) > 1 else None
+        if node.op_type != "ReduceSum" or not _is_second_axis(axes) or _keeps_dimensions(node):
+            nodes.append(node)
+            continue
+        factors = _masked_factors(producers.get(node.input[0]), masks)
+        nodes += _product_nodes(node, *factors) if factors else [node]
+    return nodes
+
+
+def _is_second_axis(axes: Any) -> bool:
+    from onnx import numpy_helper
+
+    return axes is not None and numpy_helper.to_array(axes).tolist() == [1]
+
+
+def _masked_factors(product: Any, masks: Set[str]) -> tuple[str, str] | None:
+    """The names of states and mask where a node multiplies them."""
+    if product is None or product.op_type != "Mul":
+        return None
+    mask = next((name for name in product.input if name in masks), None)
+    if mask is None:
+        return None
+    return next(name for name in product.input if name != mask), mask
+
+
+def _product_nodes(node: Any, states: str, mask: str) -> list[Any]:
+    """The nodes that replace a masked sum: transposed mask times states."""
+    from onnx import helper
+
+    out = node.output[0]
+    return [
+        helper.make_node("Transpose", [mask], [f"{out}_mask"], perm=[0, 2, 1]),
+        helper.make_node("MatMul", [f"{out}_mask", states], [f"{out}_product"]),
+        helper.make_node("Squeeze", [f"{out}_product", node.input[1]], [out]),
+    ]
+
+
+def _keeps_dimensions(node: Any) -> bool:
+    """Whether a reduction keeps its axis, which is ONNX's default."""
+    given = [a.i for a in node.attribute if a.name == "keepdims"]
+    return not given or 1 in given
+
+
+def _is_mask(value: Any) -> bool:
+    """Whether a value has the shape (rows, tokens, 1)."""
+    shape = _shape(value)
+    return len(shape) == 3 and shape[-1] == 1
 
 
 def _shape(value: Any) -> list[Any]:

@@ -1,33 +1,35 @@
-"""A dataset cut for a model: texts, table and targets by part. Knows tasks and the block."""
+"""A dataset split for a model: texts, table and targets by part. Knows tasks and the block."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from mesocosm.core.errors import Wrong
 from mesocosm.learning.features import tabular
-from mesocosm.learning.heads.folds import numbered, together
+from mesocosm.learning.heads.folds import group_duplicates, number_groups
 from mesocosm.learning.importers.onnx import Brought, plain
 from mesocosm.learning.model import Model
-from mesocosm.learning.strategies.domain_adaptation import Taught
+from mesocosm.learning.strategies.domain_adaptation import SourceModel
 from mesocosm.learning.tasks.by_field_type import TASKS, Ordinal, Task
 
 Array = np.ndarray[Any, Any]
+Columns = Mapping[str, Sequence[Any]]
 PARTS = ("train", "validation", "test")
 
 
 @dataclass
-class Parts:
-    """A dataset cut for a model: per part its texts, block and labels; `bare` are training rows
-    without a label, where they teach too.
+class Splits:
+    """A dataset split for a model: per part its texts, block and labels; `bare` are training rows
+    without a label, where self-training uses them.
 
-    `sites` holds the number of each training row's site, and `site_names` what they are called,
-    where sites learn apart. `groups` holds the number of each row's group by part, nothing where
-    each row is one of its own. `again` are training rows that come again.
+    `sites` holds the number of each training row's site, and `site_names` their names, for
+    federated learning. `groups` holds the number of each row's group by part, nothing where each
+    row is a group of its own. `again` are the positions of oversampled training rows.
     """
 
     texts: dict[str, list[str]]
@@ -45,115 +47,189 @@ class Parts:
     again: Sequence[int] = ()
 
 
-def cut(
-    model: Model,
-    rows: Mapping[str, Sequence[Any]],
-    split: Sequence[str],
-    kinds: Mapping[str, str],
-    order: Sequence[str] = (),
-    taught: Taught | None = None,
-    groups: Sequence[Any] = (),
-    sites: Sequence[Any] = (),
-) -> Parts:
-    """Cut cleaned columns into parts; facts come from the training rows only.
+@dataclass(frozen=True)
+class SplitContext:
+    """What is known of the rows besides their columns.
 
     Args:
-        taught: what the model starts from, whose classes and facts are then taken.
-        groups: the group of each row, where rows of one group are left out together.
-        sites: the site of each row, where sites learn apart.
+        order: the values of an ordinal target, from the least to the greatest.
+        source: the model that this one is adapted from, whose classes and facts are used.
+        groups: the group of each row; rows of one group are left out together.
+        sites: the site of each row, for federated learning.
+    """
+
+    order: Sequence[str] = ()
+    source: SourceModel | None = None
+    groups: Sequence[Any] = ()
+    sites: Sequence[Any] = ()
+
+
+def split_dataset(
+    model: Model,
+    rows: Columns,
+    split: Sequence[str],
+    kinds: Mapping[str, str],
+    context: SplitContext = SplitContext(),
+) -> Splits:
+    """Split cleaned columns into parts; facts are of the training rows only.
+
+    Args:
+        rows: cleaned columns by field.
+        split: the part of each row.
+        kinds: each field's type.
 
     Raises:
         Wrong: the target has one value, or a part has no rows.
     """
-    task = Ordinal(order) if order else TASKS[kinds[model.target]]()
-    target = [task.plain(v) for v in rows[model.target]]
-    where = {p: [i for i, s in enumerate(split) if s == p and target[i] is not None] for p in PARTS}
-    task.fit(model.target, [target[i] for i in where["train"]])
-    if taught:
-        if strange := [label for label in task.labels if label not in taught.labels]:
-            raise Wrong(
-                "adapts",
-                f"{taught.version} knows no class '{strange[0]}'",
-                "rows of the classes that it knows",
-                taught.labels,
-                strange[0],
-            )
-        task.fit(model.target, taught.labels)
+    task = Ordinal(context.order) if context.order else TASKS[kinds[model.target]]()
+    target = [task.parse_target(v) for v in rows[model.target]]
+    where = _assign_rows(model, split, target)
+    _fit_task(task, model.target, [target[i] for i in where["train"]], context.source)
+    _check_rows(model, rows, where, context.source)
+    _drop_unknown_targets(model.target, task, target, where)
+    input_kinds = {name: kinds[name] for name in model.features}
+    train = _take_rows(rows, model.features, where["train"])
+    facts = _collect_facts(model, train, input_kinds, context.source)
+    text_names = list(model.pair or _names_of("text", input_kinds))
+    texts, table, images = {}, {}, {}
+    for part, indices in where.items():
+        columns = _take_rows(rows, model.features, indices)
+        texts[part] = tabular.join_texts(columns, text_names, len(indices), model.apart)
+        table[part] = tabular.build_block(columns, facts, len(indices))
+        images[part] = {name: columns[name] for name in _names_of("image", input_kinds)}
+    sites, site_names = _number_sites(context.sites, where["train"])
+    return Splits(
+        texts=texts,
+        table=table,
+        y={p: task.encode([target[i] for i in where[p]]) for p in PARTS},
+        labels=task.labels,
+        facts=facts,
+        text_names=text_names,
+        where=where,
+        task=task,
+        images=images,
+        groups=_group_rows(texts, table, images, where, number_groups(context.groups)),
+        sites=sites,
+        site_names=site_names,
+    )
+
+
+def _names_of(kind: str, kinds: Mapping[str, str]) -> list[str]:
+    return [name for name, of in kinds.items() if of == kind]
+
+
+def _assign_rows(model: Model, split: Sequence[str], target: Sequence[Any]) -> dict[str, list[int]]:
+    """The row numbers of each part, those without a target left out; `bare` are training rows
+    without one, for self-training.
+    """
+    where: dict[str, list[int]] = {part: [] for part in PARTS}
+    bare: list[int] = []
+    for i, part in enumerate(split):
+        if target[i] is not None and part in where:
+            where[part].append(i)
+        elif target[i] is None and part == "train":
+            bare.append(i)
+    if model.self_training:
+        where["bare"] = bare
+    return where
+
+
+def _fit_task(task: Task, name: str, targets: Sequence[Any], source: SourceModel | None) -> None:
+    """Fit the task's facts on the training targets, or take the source model's classes."""
+    task.fit(name, targets)
+    if source is None:
+        return
+    unknown = [label for label in task.labels if label not in source.labels]
+    if unknown:
+        raise Wrong(
+            "adapts",
+            f"{source.version} knows no class '{unknown[0]}'",
+            "rows of the classes that it knows",
+            source.labels,
+            unknown[0],
+        )
+    task.fit(name, source.labels)
+
+
+def _check_rows(
+    model: Model, rows: Columns, where: Mapping[str, list[int]], source: SourceModel | None
+) -> None:
+    """Refuse a split without test rows, and inputs that are empty in all training rows."""
     if not where["test"]:
         raise Wrong(
             "learns", "its split leaves no test rows", "more rows, or a larger share in split.test"
         )
     for name in model.features:
-        if not taught and not any(rows[name][i] is not None for i in where["train"]):
+        if source is None and all(rows[name][i] is None for i in where["train"]):
             raise Wrong(
                 "inputs",
                 f"the training rows of '{name}' hold no value at all",
                 "an input with values",
             )
+
+
+def _drop_unknown_targets(
+    name: str, task: Task, target: Sequence[Any], where: dict[str, list[int]]
+) -> None:
+    """Leave validation and test rows out whose target cannot be evaluated, in place."""
     for part in ("validation", "test"):
-        where[part] = [i for i in where[part] if task.known(target[i])]
+        where[part] = [i for i in where[part] if task.is_known(target[i])]
     if not where["test"]:
         raise Wrong(
             "predict",
-            f"no test row has a value of '{model.target}' that a training row has",
+            f"no test row has a value of '{name}' that a training row has",
             "a field whose values come more than once, or more rows",
         )
-    if model.self_training:
-        where["bare"] = [i for i, s in enumerate(split) if s == "train" and target[i] is None]
-    mine = {n: kinds[n] for n in model.features}
-    facts = (
-        dict(taught.facts)
-        if taught
-        else (
-            plain(model.features)
-            if isinstance(model.base, Brought)
-            else tabular.fit({n: [rows[n][i] for i in where["train"]] for n in mine}, mine)
-        )
-    )
-    names = list(model.pair or [n for n in model.features if kinds[n] == "text"])
-    at = [str(sites[i]) for i in where["train"]] if len(sites) else []
-    called = sorted(set(at))
-    picked = {p: {n: [rows[n][i] for i in where[p]] for n in mine} for p in where}
-    texts = {p: tabular.text_of(picked[p], names, len(where[p]), model.apart) for p in where}
-    table = {p: tabular.build(picked[p], facts, len(where[p])) for p in where}
-    shown = {p: {n: picked[p][n] for n in mine if kinds[n] == "image"} for p in where}
-    return Parts(
-        texts,
-        table,
-        {p: task.encode([target[i] for i in where[p]]) for p in PARTS},
-        task.labels,
-        facts,
-        names,
-        where,
-        task,
-        shown,
-        _grouped(texts, table, shown, where, numbered(groups)),
-        np.array([called.index(s) for s in at]) if at else None,
-        called,
-    )
 
 
-def _grouped(
+def _take_rows(rows: Columns, names: Sequence[str], indices: Sequence[int]) -> dict[str, list[Any]]:
+    return {name: [rows[name][i] for i in indices] for name in names}
+
+
+def _collect_facts(
+    model: Model, train: Columns, kinds: Mapping[str, str], source: SourceModel | None
+) -> dict[str, Any]:
+    """Facts of the table block: the source model's, an imported model's, or the training rows'."""
+    if source:
+        return dict(source.facts)
+    if isinstance(model.base, Brought):
+        return plain(model.features)
+    return tabular.fit_facts(train, kinds)
+
+
+def _number_sites(sites: Sequence[Any], train: Sequence[int]) -> tuple[Array | None, list[str]]:
+    """The number of each training row's site, None without sites, and the sites' names."""
+    if not len(sites):
+        return None, []
+    row_sites = [str(sites[i]) for i in train]
+    names = sorted(set(row_sites))
+    if not names:
+        return None, names
+    return np.array([names.index(site) for site in row_sites]), names
+
+
+def _group_rows(
     texts: Mapping[str, list[str]],
     table: Mapping[str, Array],
     images: Mapping[str, Mapping[str, list[str | None]]],
     where: Mapping[str, list[int]],
     groups: Array | None,
 ) -> dict[str, Array]:
-    """The number of each row's group by part: rows of one group of the split, and copies of each
-    other, are together; nothing where none are.
+    """The number of each row's group by part: rows of one group of the split, and duplicates of
+    each other, are together; nothing where none are.
     """
     parts, ends = list(where), np.cumsum([0, *(len(i) for i in where.values())])
-    seen = [
-        tuple(columns[n][k] for n in columns)
-        for p in parts
-        for columns in (images[p],)
-        for k in range(len(where[p]))
-    ]
-    number = together(
-        [t for p in parts for t in texts[p]],
-        seen,
+    row_images: list[tuple[Any, ...]] = []
+    for part in parts:
+        columns = list(images[part].values())
+        row_images += [tuple(column[k] for column in columns) for k in range(len(where[part]))]
+    known = None if groups is None else np.concatenate([groups[where[p]] for p in parts])
+    number = group_duplicates(
+        list(chain.from_iterable(texts[p] for p in parts)),
+        row_images,
         np.vstack([table[p] for p in parts]),
-        None if groups is None else np.concatenate([groups[where[p]] for p in parts]),
+        known,
     )
-    return {} if number is None else {p: number[ends[i] : ends[i + 1]] for i, p in enumerate(parts)}
+    if number is None:
+        return {}
+    return {p: number[ends[i] : ends[i + 1]] for i, p in enumerate(parts)}

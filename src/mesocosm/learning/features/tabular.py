@@ -1,14 +1,15 @@
 """The table block: numbers standardised, categories one-hot, lists one column a value, dates as
 days and their place in the year, by facts of the training rows.
 
-Knows numpy. Knows nothing of nets. One row alone gives what it gives in a batch.
+Knows numpy. Knows nothing of nets. A row's block is the same alone and in a batch.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,11 @@ import numpy as np
 from mesocosm.learning.features.sentence_pairs import APART
 
 Array = np.ndarray[Any, Any]
-MOST_VALUES = 1000
+MAX_VALUES = 1000
+NUMBERS = ("number", "integer")
 DATES = ("date", "time")
 BETWEEN = "; "  # of the values of a list
-FIRST = datetime(2000, 1, 1)
+EPOCH = datetime(2000, 1, 1)
 YEAR = 365.2425
 
 
@@ -37,10 +39,10 @@ def day_of(value: Any) -> float | None:
         value = datetime(value.year, value.month, value.day)
     if value.tzinfo is not None:
         value = value.astimezone(UTC).replace(tzinfo=None)
-    return float((value - FIRST).total_seconds() / 86400)
+    return float((value - EPOCH).total_seconds() / 86400)
 
 
-def fit(rows: Mapping[str, Sequence[Any]], kinds: Mapping[str, str]) -> dict[str, Any]:
+def fit_facts(rows: Mapping[str, Sequence[Any]], kinds: Mapping[str, str]) -> dict[str, Any]:
     """Facts of the training rows.
 
     Args:
@@ -50,97 +52,113 @@ def fit(rows: Mapping[str, Sequence[Any]], kinds: Mapping[str, str]) -> dict[str
     facts: dict[str, Any] = {}
     for name, kind in kinds.items():
         values = [v for v in rows[name] if v is not None]
-        if kind in ("number", "integer", *DATES):
-            column = np.asarray(
-                [day_of(v) for v in values] if kind in DATES else values, dtype=float
-            )
-            mean, sd = (float(column.mean()), float(column.std())) if len(column) else (0.0, 1.0)
-            low, high = (float(column.min()), float(column.max())) if len(column) else (0.0, 0.0)
-            gaps = len(values) < len(rows[name])
-            facts[name] = {
-                "kind": "date" if kind in DATES else "number",
-                "mean": mean,
-                "sd": sd or 1.0,
-                "low": low,
-                "high": high,
-                "gaps": gaps,
-            }
+        if kind in (*NUMBERS, *DATES):
+            facts[name] = _fit_number(values, kind in DATES, len(values) < len(rows[name]))
         elif kind in ("category", "boolean"):
-            common = Counter(str(v) for v in values).most_common(MOST_VALUES)
-            facts[name] = {"kind": "category", "values": sorted(v for v, _ in common)}
+            facts[name] = _fit_values("category", map(str, values))
         elif kind == "list":
-            common = Counter(one for v in values for one in str(v).split(BETWEEN)).most_common(
-                MOST_VALUES
-            )
-            facts[name] = {"kind": "list", "values": sorted(v for v, _ in common)}
+            parts = (str(v).split(BETWEEN) for v in values)
+            facts[name] = _fit_values("list", chain.from_iterable(parts))
     return facts
 
 
-def spans(facts: Mapping[str, Any]) -> tuple[int, ...]:
+def _fit_number(values: Sequence[Any], is_date: bool, gaps: bool) -> dict[str, Any]:
+    """Mean, deviation and range of a number, or of a date in days."""
+    column = np.asarray([_read_number(v, is_date) for v in values], dtype=float)
+    mean, sd, low, high = 0.0, 1.0, 0.0, 0.0
+    if len(column):
+        mean, sd = float(column.mean()), float(column.std())
+        low, high = float(column.min()), float(column.max())
+    return {
+        "kind": "date" if is_date else "number",
+        "mean": mean,
+        "sd": sd or 1.0,
+        "low": low,
+        "high": high,
+        "gaps": gaps,
+    }
+
+
+def _fit_values(kind: str, values: Iterable[str]) -> dict[str, Any]:
+    """The commonest values, sorted."""
+    common = Counter(values).most_common(MAX_VALUES)
+    return {"kind": kind, "values": sorted(v for v, _ in common)}
+
+
+def _read_number(value: Any, is_date: bool) -> float | None:
+    """A value as a float, nan where it is missing."""
+    if value is None:
+        return float("nan")
+    return day_of(value) if is_date else float(value)
+
+
+def column_counts(facts: Mapping[str, Any]) -> tuple[int, ...]:
     """How many columns of the block each input has."""
-    return tuple(
-        len(f["values"]) if "values" in f else 1 + f["gaps"] + 2 * (f["kind"] == "date")
-        for f in facts.values()
-    )
+    return tuple(_count_columns(fact) for fact in facts.values())
 
 
-def build(rows: Mapping[str, Sequence[Any]], facts: Mapping[str, Any], count: int) -> Array:
-    """The block (rows, width) in float32.
+def _count_columns(fact: Mapping[str, Any]) -> int:
+    if "values" in fact:
+        return len(fact["values"])
+    return 1 + int(fact["gaps"]) + 2 * int(fact["kind"] == "date")
 
-    A gap in a number is the mean, with a mark where the training rows had gaps; a number is held
-    within four sd of the training rows' range; an unseen category is all zeros. A date is a number
-    of days, and the sine and cosine of its place in the year.
+
+def build_block(rows: Mapping[str, Sequence[Any]], facts: Mapping[str, Any], count: int) -> Array:
+    """The table block (rows, width) in float32.
+
+    A missing number is the mean, with an indicator where the training rows had missing ones; a
+    number is clipped to four sd beyond the training rows' range; an unseen category is all zeros. A
+    date is a number of days, and the sine and cosine of its place in the year.
     """
-    block = np.zeros((count, sum(spans(facts))), dtype=np.float32)
+    block = np.zeros((count, sum(column_counts(facts))), dtype=np.float32)
     at = 0
     for name, fact in facts.items():
-        if "values" not in fact:
-            days = fact["kind"] == "date"
-            values = np.asarray(
-                [np.nan if v is None else day_of(v) if days else float(v) for v in rows[name]],
-                dtype=float,
-            )
-            reach = 4 * fact["sd"]
-            held = np.clip(values, fact["low"] - reach, fact["high"] + reach)
-            block[:, at] = np.nan_to_num((held - fact["mean"]) / fact["sd"])
-            at += 1
-            if fact["gaps"]:
-                block[:, at] = np.isnan(values)
-                at += 1
-            if days:
-                turn = 2 * np.pi * values / YEAR
-                block[:, at], block[:, at + 1] = (
-                    np.nan_to_num(np.sin(turn)),
-                    np.nan_to_num(np.cos(turn)),
-                )
-                at += 2
+        width = _count_columns(fact)
+        columns = block[:, at : at + width]
+        if "values" in fact:
+            _write_values(columns, rows[name], fact)
         else:
-            index = {v: i for i, v in enumerate(fact["values"])}
-            for row, value in enumerate(rows[name]):
-                for one in (
-                    ()
-                    if value is None
-                    else str(value).split(BETWEEN)
-                    if fact["kind"] == "list"
-                    else (str(value),)
-                ):
-                    if one in index:
-                        block[row, at + index[one]] = 1
-            at += len(fact["values"])
+            _write_numbers(columns, rows[name], fact)
+        at += width
     return block
 
 
-def text_of(
+def _write_numbers(columns: Array, values: Sequence[Any], fact: Mapping[str, Any]) -> None:
+    """Write a number's or date's columns in place."""
+    is_date = fact["kind"] == "date"
+    numbers = np.asarray([_read_number(v, is_date) for v in values], dtype=float)
+    margin = 4 * fact["sd"]
+    clipped = np.clip(numbers, fact["low"] - margin, fact["high"] + margin)
+    columns[:, 0] = np.nan_to_num((clipped - fact["mean"]) / fact["sd"])
+    if fact["gaps"]:
+        columns[:, 1] = np.isnan(numbers)
+    if is_date:
+        angle = 2 * np.pi * numbers / YEAR
+        columns[:, -2] = np.nan_to_num(np.sin(angle))
+        columns[:, -1] = np.nan_to_num(np.cos(angle))
+
+
+def _write_values(columns: Array, values: Sequence[Any], fact: Mapping[str, Any]) -> None:
+    """Write a category's or list's indicator columns in place."""
+    index = {v: i for i, v in enumerate(fact["values"])}
+    for row, value in enumerate(values):
+        if value is None:
+            continue
+        parts = str(value).split(BETWEEN) if fact["kind"] == "list" else [str(value)]
+        for part in parts:
+            if part in index:
+                columns[row, index[part]] = 1
+
+
+def join_texts(
     rows: Mapping[str, Sequence[Any]], names: Sequence[str], count: int, pair: bool = False
 ) -> list[str]:
-    """One text a row: its text inputs in order, put together; a gap is an empty text. The two of a
-    pair stay apart.
+    """One text a row: its text inputs in order, joined; a missing one is an empty text. The two of
+    a pair stay apart.
     """
-    columns = [[("" if v is None else str(v)) for v in rows[name]] for name in names]
+    if not names:
+        return [""] * count
+    columns = [["" if v is None else str(v) for v in rows[name]] for name in names]
     if pair:
         return [APART.join(parts) for parts in zip(*columns, strict=True)]
-    return (
-        [". ".join(part for part in parts if part) for parts in zip(*columns, strict=True)]
-        if names
-        else [""] * count
-    )
+    return [". ".join(filter(None, parts)) for parts in zip(*columns, strict=True)]

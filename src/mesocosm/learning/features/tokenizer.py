@@ -1,4 +1,4 @@
-"""Texts to token ids, and ids in batches of like length. Knows tokenizers; knows no net, so that
+"""Texts to token ids, and ids in batches of similar length. Knows tokenizers; knows no net, so that
 serving does not wait for torch.
 """
 
@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-TOKENS = 1024  # padded tokens of one batch: what stays in the cache of two cores
+BATCH_TOKENS = 1024  # padded tokens of one batch: what stays in the cache of two cores
 
 
 class Tokens:
@@ -15,7 +15,7 @@ class Tokens:
 
     Args:
         folder: holds `tokenizer.json`.
-        most: tokens of a text that are read.
+        most: tokens of a text, after which it is truncated.
     """
 
     def __init__(self, folder: Path, most: int) -> None:
@@ -30,14 +30,16 @@ class Tokens:
         return [e.ids for e in self.tokenizer.encode_batch(list(texts))]
 
 
-def batches(lengths: Sequence[int], tokens: int = TOKENS) -> list[list[int]]:
+def make_batches(lengths: Sequence[int], tokens: int = BATCH_TOKENS) -> list[list[int]]:
     """Row numbers in batches of about `tokens` padded tokens, sorted by length."""
     order = sorted(range(len(lengths)), key=lambda i: lengths[i])
-    found: list[list[int]] = []
+    batches: list[list[int]] = []
     batch: list[int] = []
     for i in order:
         if batch and lengths[i] * (len(batch) + 1) > tokens:
-            found.append(batch)
+            batches.append(batch)
             batch = []
         batch.append(i)
-    return [*found, batch] if batch else found
+    if batch:
+        batches.append(batch)
+    return batches

@@ -1,5 +1,5 @@
-"""Texts cut into pieces: words between spaces, and single characters in scripts that put no spaces
-between words. Knows texts only.
+"""Texts split into pieces: words between spaces, and single characters in scripts that put no
+spaces between words. Knows texts only.
 """
 
 from __future__ import annotations
@@ -20,23 +20,24 @@ MARKS = (
     "\u17b4-\u17d3\ufe00-\ufe0f\u200d"
 )
 PIECE = re.compile(f"[{UNSPACED}][{MARKS}]*|[^\\s{UNSPACED}]+")
+FIRST_UNSPACED = re.compile(f"[{UNSPACED}]")
 WORD = re.compile(r"\w\w+")
 
 
-def spans(text: str) -> list[tuple[int, int]]:
+def piece_spans(text: str) -> list[tuple[int, int]]:
     """Where each piece of a text begins and ends; a piece is a word between spaces or one character
     of a script without spaces.
 
-    >>> [("the card 丢了。")[a:b] for a, b in spans("the card 丢了。")]
+    >>> [("the card 丢了。")[a:b] for a, b in piece_spans("the card 丢了。")]
     ['the', 'card', '丢', '了', '。']
     """
     return [m.span() for m in PIECE.finditer(text)]
 
 
-def without(text: str, span: tuple[int, int]) -> str:
+def remove_piece(text: str, span: tuple[int, int]) -> str:
     """A text without one piece; of the spaces around it one stays.
 
-    >>> without("the card is lost", (4, 8)), without("卡丢了", (1, 2))
+    >>> remove_piece("the card is lost", (4, 8)), remove_piece("卡丢了", (1, 2))
     ('the is lost', '卡了')
     """
     before, after = text[: span[0]], text[span[1] :]
@@ -45,30 +46,31 @@ def without(text: str, span: tuple[int, int]) -> str:
     return (before if after else before.rstrip()) + after
 
 
-def terms(text: str) -> list[str]:
-    """What a bag of words counts: words of two letters and more in lower case; single characters of
-    scripts without spaces; where a text has neither, each of its characters that is not a space.
+def extract_terms(text: str) -> list[str]:
+    """The terms of a bag of words: words of two letters and more in lower case; single characters
+    of scripts without spaces; where a text has neither, each of its characters but spaces.
 
-    >>> terms("A card"), terms("卡 X1"), terms("A"), terms("👍 👍")
+    >>> extract_terms("A card"), extract_terms("卡 X1"), extract_terms("A"), extract_terms("👍 👍")
     (['card'], ['卡', 'x1'], ['a'], ['👍', '👍'])
     """
-    low = text.lower()
-    found = [
-        m.group()
-        for part in PIECE.finditer(low)
-        for m in (
-            WORD.finditer(part.group()) if not re.match(f"[{UNSPACED}]", part.group()) else [part]
-        )
-    ]
-    return found or [c for c in low if not c.isspace()]
+    lower = text.lower()
+    terms: list[str] = []
+    for piece in PIECE.findall(lower):
+        if FIRST_UNSPACED.match(piece):
+            terms.append(piece)
+        else:
+            terms += WORD.findall(piece)
+    return terms or [c for c in lower if not c.isspace()]
 
 
-def script(text: str) -> str:
+def dominant_script(text: str) -> str:
     """The script of most of a text's letters, by its Unicode name: `LATIN`, `CJK`, `HIRAGANA`,
     `CYRILLIC` and so on; empty without letters.
 
-    >>> script("Der Zug"), script("银行卡 lost"), script("👍")
+    >>> dominant_script("Der Zug"), dominant_script("银行卡 lost"), dominant_script("👍")
     ('LATIN', 'LATIN', '')
     """
-    seen = Counter(unicodedata.name(c, "").split(" ")[0] for c in text if c.isalpha())
-    return seen.most_common(1)[0][0] if seen else ""
+    counts = Counter(unicodedata.name(c, "").split(" ")[0] for c in text if c.isalpha())
+    if not counts:
+        return ""
+    return counts.most_common(1)[0][0]

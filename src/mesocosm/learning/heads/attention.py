@@ -8,19 +8,18 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from mesocosm.learning.heads.small_nets import Nets
+from mesocosm.learning.heads.small_nets import NetEnsemble
 
 Array = np.ndarray[Any, Any]
 WIDTH, HEADS, LAYERS = 32, 4, 2
 DROPOUT = 0.1
 
 
-class Attention(Nets):
+class Attention(NetEnsemble):
     """FT-Transformer: every input becomes a token, two layers of attention fuse them, a token of
     its own is read out; the mean of four.
 
-    The text's features are one token more, so that knowledge of several kinds meets before anything
-    is told.
+    The text's features are one more token, so that text and table are fused before the prediction.
 
     Source: Gorishniy et al. 2021, arXiv 2106.11959.
     """
@@ -28,7 +27,7 @@ class Attention(Nets):
     name: ClassVar[str] = "attention"
 
     def net(self, text: int, table: int, spans: tuple[int, ...], outputs: int) -> Any:
-        """An untaught net."""
+        """An untrained net."""
         import torch
         from torch import nn
 
@@ -78,114 +77,98 @@ class Attention(Nets):
         return Net()
 
     def tensors(self) -> list[dict[str, Array]]:
-        """What the exported graph holds; a column's weights are nothing for the tokens of
+        """The tensors of the exported graph; a column's weights are zero for the tokens of
         others.
         """
         mask = self.net(*self.layout).mask.numpy()
-        return [{**one, "tokens": one["tokens"] * mask} for one in super().tensors()]
+        return [{**net, "tokens": net["tokens"] * mask} for net in super().tensors()]
+
+
+class _Graph:
+    """Writes the net's ONNX nodes.
+
+    Args:
+        prefix: of all names.
+        tensors: the net's weights by name.
+        node: adds a node and returns the name of its output.
+        const: adds a constant and returns its name.
+    """
+
+    def __init__(self, prefix: str, tensors: dict[str, Array], node: Any, const: Any) -> None:
+        self.prefix, self.tensors = prefix, tensors
+        self.node, self.const = node, const
+
+    def linear(self, x: str, name: str) -> str:
+        """A linear layer."""
+        out = f"{self.prefix}_{name}"
+        weights = self.const(f"{out}_w", self.tensors[f"{name}.weight"].T)
+        product = self.node("MatMul", [x, weights], f"{out}_m")
+        bias = self.const(f"{out}_b", self.tensors[f"{name}.bias"])
+        return str(self.node("Add", [product, bias], out))
+
+    def norm(self, x: str, name: str) -> str:
+        """A layer normalisation."""
+        out = f"{self.prefix}_{name}"
+        weights = self.const(f"{out}_w", self.tensors[f"{name}.weight"])
+        bias = self.const(f"{out}_b", self.tensors[f"{name}.bias"])
+        inputs = [x, weights, bias]
+        return str(self.node("LayerNormalization", inputs, out, axis=-1, epsilon=1e-5))
+
+    def reshape(self, x: str, shape: list[int], out: str) -> str:
+        """A reshape."""
+        return str(self.node("Reshape", [x, self.const(f"{out}_shape", np.array(shape))], out))
+
+    def tokens(self) -> str:
+        """The tokens of a row's columns, and before them that of its text where there is one."""
+        h, width = self.prefix, len(self.tensors["level"]) // WIDTH
+        weights = self.const(f"{h}_tokens", self.tensors["tokens"])
+        product = self.node("MatMul", ["table", weights], f"{h}_spread")
+        level = self.const(f"{h}_level", self.tensors["level"])
+        spread = self.node("Add", [product, level], f"{h}_levelled")
+        x = self.reshape(spread, [-1, width, WIDTH], f"{h}_columns")
+        if "read.weight" not in self.tensors:
+            return x
+        four = self.const(f"{h}_four", np.array(4, np.float32))
+        scaled = self.node("Mul", ["features", four], f"{h}_scaled")
+        text = self.reshape(self.linear(scaled, "read"), [-1, 1, WIDTH], f"{h}_text")
+        return str(self.node("Concat", [text, x], f"{h}_all", axis=1))
+
+    def attend(self, y: str, at: str, count: int) -> str:
+        """Multi-head self-attention of `count` tokens, before its output layer."""
+        h, width = self.prefix, WIDTH // HEADS
+        projected = []
+        for name, perm in (("q", [0, 2, 1, 3]), ("k", [0, 2, 3, 1]), ("v", [0, 2, 1, 3])):
+            split = self.reshape(
+                self.linear(y, f"{at}.{name}"), [-1, count, HEADS, width], f"{h}_{at}_{name}_r"
+            )
+            projected.append(self.node("Transpose", [split], f"{h}_{at}_{name}_t", perm=perm))
+        q, k, v = projected
+        product = self.node("MatMul", [q, k], f"{h}_{at}_s")
+        scale = self.const(f"{h}_{at}_scale", np.array(width**-0.5, np.float32))
+        scores = self.node("Mul", [product, scale], f"{h}_{at}_scaled")
+        weights = self.node("Softmax", [scores], f"{h}_{at}_p", axis=-1)
+        mixed = self.node("MatMul", [weights, v], f"{h}_{at}_pv")
+        turned = self.node("Transpose", [mixed], f"{h}_{at}_pvt", perm=[0, 2, 1, 3])
+        return self.reshape(turned, [-1, count, WIDTH], f"{h}_{at}_mixed")
+
+    def layer(self, x: str, at: str, count: int) -> str:
+        """One transformer layer."""
+        h = self.prefix
+        mixed = self.attend(self.norm(x, f"{at}.norm"), at, count)
+        x = self.node("Add", [x, self.linear(mixed, f"{at}.o")], f"{h}_{at}_seen")
+        normed = self.norm(x, f"{at}.norm_up")
+        up = self.node("Relu", [self.linear(normed, f"{at}.up")], f"{h}_{at}_relu")
+        return str(self.node("Add", [x, self.linear(up, f"{at}.down")], f"{h}_{at}_out"))
 
 
 def graph(h: str, tensors: dict[str, Array], node: Any, const: Any) -> str:
     """The net as ONNX nodes; returns the name of its logits."""
-
-    def linear(x: str, name: str) -> str:
-        out = f"{h}_{name}"
-        return str(
-            node(
-                "Add",
-                [
-                    node("MatMul", [x, const(f"{out}_w", tensors[f"{name}.weight"].T)], f"{out}_m"),
-                    const(f"{out}_b", tensors[f"{name}.bias"]),
-                ],
-                out,
-            )
-        )
-
-    def norm(x: str, name: str) -> str:
-        out = f"{h}_{name}"
-        return str(
-            node(
-                "LayerNormalization",
-                [
-                    x,
-                    const(f"{out}_w", tensors[f"{name}.weight"]),
-                    const(f"{out}_b", tensors[f"{name}.bias"]),
-                ],
-                out,
-                axis=-1,
-                epsilon=1e-5,
-            )
-        )
-
-    def shaped(x: str, shape: list[int], out: str) -> str:
-        return str(node("Reshape", [x, const(f"{out}_shape", np.array(shape))], out))
-
-    spread = node(
-        "Add",
-        [
-            node("MatMul", ["table", const(f"{h}_tokens", tensors["tokens"])], f"{h}_spread"),
-            const(f"{h}_level", tensors["level"]),
-        ],
-        f"{h}_levelled",
-    )
-    x = shaped(spread, [-1, len(tensors["level"]) // WIDTH, WIDTH], f"{h}_columns")
-    if "read.weight" in tensors:
-        scaled = node(
-            "Mul", ["features", const(f"{h}_four", np.array(4, np.float32))], f"{h}_scaled"
-        )
-        x = node(
-            "Concat",
-            [shaped(linear(scaled, "read"), [-1, 1, WIDTH], f"{h}_text"), x],
-            f"{h}_all",
-            axis=1,
-        )
+    net = _Graph(h, tensors, node, const)
+    x = net.tokens()
     count = len(tensors["level"]) // WIDTH + ("read.weight" in tensors)
     for i in range(LAYERS):
-        at = f"layers.{i}"
-        y = norm(x, f"{at}.norm")
-        q, k, v = (
-            node(
-                "Transpose",
-                [
-                    shaped(
-                        linear(y, f"{at}.{name}"),
-                        [-1, count, HEADS, WIDTH // HEADS],
-                        f"{h}_{at}_{name}_r",
-                    )
-                ],
-                f"{h}_{at}_{name}_t",
-                perm=perm,
-            )
-            for name, perm in (("q", [0, 2, 1, 3]), ("k", [0, 2, 3, 1]), ("v", [0, 2, 1, 3]))
-        )
-        scores = node(
-            "Mul",
-            [
-                node("MatMul", [q, k], f"{h}_{at}_s"),
-                const(f"{h}_{at}_scale", np.array((WIDTH // HEADS) ** -0.5, np.float32)),
-            ],
-            f"{h}_{at}_scaled",
-        )
-        mixed = node(
-            "Transpose",
-            [
-                node(
-                    "MatMul", [node("Softmax", [scores], f"{h}_{at}_p", axis=-1), v], f"{h}_{at}_pv"
-                )
-            ],
-            f"{h}_{at}_pvt",
-            perm=[0, 2, 1, 3],
-        )
-        x = node(
-            "Add",
-            [x, linear(shaped(mixed, [-1, count, WIDTH], f"{h}_{at}_mixed"), f"{at}.o")],
-            f"{h}_{at}_seen",
-        )
-        up = node("Relu", [linear(norm(x, f"{at}.norm_up"), f"{at}.up")], f"{h}_{at}_relu")
-        x = node("Add", [x, linear(up, f"{at}.down")], f"{h}_{at}_out")
-    first = shaped(
-        node("Gather", [x, const(f"{h}_last_at", np.array([count - 1]))], f"{h}_token", axis=1),
-        [-1, WIDTH],
-        f"{h}_flat",
-    )
-    return linear(str(node("Relu", [norm(first, "norm")], f"{h}_said")), "last")
+        x = net.layer(x, f"layers.{i}", count)
+    last = const(f"{h}_last_at", np.array([count - 1]))
+    token = node("Gather", [x, last], f"{h}_token", axis=1)
+    first = net.reshape(token, [-1, WIDTH], f"{h}_flat")
+    return net.linear(str(node("Relu", [net.norm(first, "norm")], f"{h}_said")), "last")

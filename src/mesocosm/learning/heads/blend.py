@@ -1,4 +1,4 @@
-"""Blend: the mean of what is said by several fitted heads. Knows what a head gives."""
+"""Blend: the mean of the predictions of several fitted heads. Knows what a head returns."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mesocosm.learning.heads.folds import Groups
-from mesocosm.learning.heads.kernel import loss_for
+from mesocosm.learning.heads.kernel import select_loss
 
 Array = np.ndarray[Any, Any]
 
@@ -23,24 +23,25 @@ def sigmoid(logits: Array) -> Array:
     return np.asarray(1 / (1 + np.exp(-np.clip(logits, -60, 60))))
 
 
-class Mean:
-    """What says the mean of several: of probabilities, or of numbers."""
+class MeanPrediction:
+    """A prediction that is the weighted mean of several: of probabilities, or of numbers."""
 
     classes: int
     many: bool
 
     def _beliefs(self, count: int) -> list[float]:
-        """How much each part counts."""
+        """The weight of each part."""
         return [1 / count] * count
 
+    def _activate(self, logits: Array) -> Array:
+        """Logits as probabilities; numbers as they are."""
+        if not self.classes:
+            return logits
+        return sigmoid(logits) if self.many else softmax(logits)
+
     def _mean(self, logits: list[Array]) -> Array:
-        say = (lambda x: x) if not self.classes else sigmoid if self.many else softmax
-        mean = np.asarray(
-            sum(
-                say(x) * belief
-                for x, belief in zip(logits, self._beliefs(len(logits)), strict=True)
-            )
-        )
+        weighted = zip(logits, self._beliefs(len(logits)), strict=True)
+        mean = np.asarray(sum(self._activate(x) * belief for x, belief in weighted))
         if not self.classes:
             return mean
         if self.many:
@@ -49,13 +50,14 @@ class Mean:
         return np.asarray(np.log(np.maximum(mean, 1e-13)))
 
 
-class Blend(Mean):
-    """The mean of fitted heads; its left-out loss is that of the mean of their left-out scores.
+class Blend(MeanPrediction):
+    """The mean of fitted heads; its cross-validated loss is that of the mean of their left-out
+    scores.
 
     Args:
         parts: heads fitted on the same rows; the first one's `y_left` are the labels of the rows
             left out.
-        classes: 0 where they say a number, whose mean is taken; else the mean of probabilities is.
+        classes: 0 for regression, where values are averaged; else probabilities are.
 
     Source: Breiman 1996, Stacked Regressions, with equal weights.
     """
@@ -64,25 +66,21 @@ class Blend(Mean):
         self.classes = classes
         self.parts = parts
         self.name = " + ".join(head.name for head in parts)
-        self.settings = {
-            f"{head.name}.{key}": value for head in parts for key, value in head.settings.items()
-        }
+        self.settings: dict[str, Any] = {}
+        for head in parts:
+            self.settings |= {f"{head.name}.{key}": value for key, value in head.settings.items()}
         self.loss, self.many = np.inf, parts[0].y_left.ndim == 2
-        if (
-            all(np.isfinite(h.loss) for h in parts)
-            and len({len(h.left_out) for h in parts}) == 1
-            and len(parts[0].left_out)
-        ):
-            self.left_out, self.y_left = (
-                self._mean([h.left_out for h in self.parts]),
-                parts[0].y_left,
-            )
-            self.loss = loss_for(self.y_left, classes)(self.left_out, self.y_left)
+        if not all(np.isfinite(head.loss) for head in parts):
+            return
+        left_out = [head.left_out for head in parts]
+        if len(left_out[0]) and len(set(map(len, left_out))) == 1:
+            self.left_out, self.y_left = self._mean(left_out), parts[0].y_left
+            self.loss = select_loss(self.y_left, classes)(self.left_out, self.y_left)
 
     def again(
         self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None
     ) -> Blend:
-        """Another of the same kinds, fitted on other rows."""
+        """A blend of the same kinds, fitted on other rows."""
         return Blend(
             *(head.again(text, table, y, classes, seed, groups) for head in self.parts),
             classes=classes,
@@ -93,5 +91,8 @@ class Blend(Mean):
         return self._mean([head.logits(text, table) for head in self.parts])
 
     def tensors(self) -> list[dict[str, Array]]:
-        """What the exported graph holds, a dict a part."""
-        return [tensors for head in self.parts for tensors in head.tensors()]
+        """The tensors of the exported graph, a dict per part."""
+        tensors: list[dict[str, Array]] = []
+        for head in self.parts:
+            tensors += head.tensors()
+        return tensors

@@ -1,22 +1,42 @@
-"""Boosted trees over the table block; texts are not looked at. Knows scikit-learn and the shape of
-its trees.
+"""Boosted trees over the table block; texts are not read. Knows scikit-learn and the shape of its
+trees.
 """
 
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from mesocosm.learning.heads.folds import ABSENT, Groups, Shares, cut, folds, mixed
-from mesocosm.learning.heads.kernel import loss_for
+from mesocosm.learning.heads.folds import (
+    ABSENT,
+    Groups,
+    SingleClass,
+    count_held_out,
+    make_folds,
+    shuffle_rows,
+)
+from mesocosm.learning.heads.kernel import select_loss
 
 Array = np.ndarray[Any, Any]
-SETTINGS = ((0.05, 8, 120), (0.03, 4, 250), (0.1, 31, 100))  # rate, leaves, rounds
+Setting = tuple[float, int, int]  # rate, leaves, rounds
+SETTINGS: tuple[Setting, ...] = ((0.05, 8, 120), (0.03, 4, 250), (0.1, 31, 100))
 FOLDS = 5
 SMALL = 100_000  # cells up to which one thread is faster
 LONG = 20_000  # rows from which on only the last setting is tried, on one held-out fifth
+NODES = (
+    "tree",
+    "number",
+    "feature",
+    "threshold",
+    "left",
+    "right",
+    "leaf",
+    "target",
+    "value",
+)  # the arrays of an exported tree
 
 
 class Boost:
@@ -30,7 +50,7 @@ class Boost:
     def again(
         self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None
     ) -> Boost:
-        """Another, fitted on other rows with the settings of this one; it leaves no row out."""
+        """A head of the same settings, fitted on other rows; it leaves no row out."""
         return Boost().fit(text, table, y, classes, seed, groups, tuple(self.settings.values()))
 
     def fit(
@@ -44,72 +64,48 @@ class Boost:
         setting: Any = None,
     ) -> Boost:
         """Choose the settings, unless they are given (rate, leaves, rounds), then fit all rows."""
-        from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-        from sklearn.model_selection import train_test_split
-        from threadpoolctl import threadpool_limits
-
         del text
-        self.classes, self.loss = classes, np.inf
+        self.classes, self.loss, self.y_left = classes, np.inf, y
         self.left_out = np.zeros((len(y), max(1, classes)))
         self.columns = _splittable(table, min(20, max(2, int(len(y) * (1 - 1 / 3)) // 20)))
-        table = table[:, self.columns]
-        loss_of, kind = (
-            loss_for(y, classes),
-            HistGradientBoostingClassifier if classes else HistGradientBoostingRegressor,
-        )
-        best = setting or (SETTINGS[0] if len(y) < LONG else SETTINGS[-1])
-        parts = [] if setting else folds(y, classes, seed, FOLDS, groups)
-
-        def fitted(setting: tuple[float, int, int], rows: Array) -> Any:
-            if classes and len(np.unique(y[rows])) < 2:
-                return Shares(y[rows])
-            rate, leaves, rounds = setting
-            net = kind(
-                learning_rate=rate,
-                max_leaf_nodes=leaves,
-                max_iter=rounds,
-                min_samples_leaf=min(20, max(2, len(rows) // 20)),
-                l2_regularization=1.0,
-                early_stopping=False,
-                random_state=seed,
-            )
-            alone = (
-                1 if len(rows) * table.shape[1] < SMALL else None
-            )  # threads that wait for each other cost more than they bring
-            with warnings.catch_warnings(), threadpool_limits(alone, "openmp"):
-                warnings.simplefilter("ignore")
-                return net.fit(table[rows], y[rows])
-
-        if parts and len(y) < LONG:
-            for setting in SETTINGS:
-                left = np.zeros((len(y), max(1, classes)))
-                for rows, out in parts:
-                    left[out] = self._full(fitted(setting, rows), table[out])
-                loss = loss_of(left, y)
-                if loss < self.loss:
-                    self.loss, best, self.left_out = loss, setting, left
-        elif parts:
-            if groups is None:
-                rows, out = train_test_split(
-                    np.arange(len(y)),
-                    test_size=0.2,
-                    stratify=y if classes and np.bincount(y)[y].min() > 1 else None,
-                    random_state=seed,
-                )
-            else:
-                order = mixed(len(y), np.random.default_rng(seed), groups)
-                held = cut(order, len(y) // 5, groups)
-                out, rows = order[:held], order[held:]
-            self.loss, self.left_out = (
-                loss_for(y[out], classes)(self._full(fitted(best, rows), table[out]), y[out]),
-                np.zeros((0, max(1, classes))),
-            )
-        self.y_left = y
-        self.net = fitted(best, np.arange(len(y)))
+        rows = _Rows(table[:, self.columns], y, classes, seed)
+        best = setting or self._choose(rows, groups)
+        self.net = rows.fit(best, np.arange(len(y)))
         self.settings = dict(zip(("rate", "leaves", "rounds"), best, strict=True))
         return self
 
-    def _full(self, net: Any, table: Array) -> Array:
+    def _choose(self, rows: _Rows, groups: Groups) -> Setting:
+        """The settings of the lowest cross-validated loss; of many rows the last ones, whose loss
+        is measured on one held-out fifth.
+        """
+        few = len(rows.y) < LONG
+        best = SETTINGS[0] if few else SETTINGS[-1]
+        folds = make_folds(rows.y, rows.classes, rows.seed, FOLDS, groups)
+        if not folds:
+            return best
+        if not few:
+            self._hold_out(rows, best, groups)
+            return best
+        loss_of = select_loss(rows.y, rows.classes)
+        for setting in SETTINGS:
+            left = np.zeros((len(rows.y), max(1, rows.classes)))
+            for train, out in folds:
+                left[out] = self._scores(rows.fit(setting, train), rows.table[out])
+            loss = loss_of(left, rows.y)
+            if loss < self.loss:
+                self.loss, best, self.left_out = loss, setting, left
+        return best
+
+    def _hold_out(self, rows: _Rows, setting: Setting, groups: Groups) -> None:
+        """Measure the loss of some settings on one held-out fifth of the rows."""
+        train, out = rows.split(groups)
+        y = rows.y[out]
+        scores = self._scores(rows.fit(setting, train), rows.table[out])
+        self.loss = select_loss(y, rows.classes)(scores, y)
+        self.left_out = np.zeros((0, max(1, rows.classes)))
+
+    def _scores(self, net: Any, table: Array) -> Array:
+        """Logits (rows, classes) of fitted trees, or values (rows, 1)."""
         if not self.classes:
             return np.asarray(net.predict(table)[:, None])
         out = np.full((len(table), self.classes), ABSENT)
@@ -119,66 +115,117 @@ class Boost:
     def logits(self, text: Array, table: Array) -> Array:
         """Logits (rows, classes), or values (rows, 1)."""
         del text
-        return self._full(self.net, table[:, self.columns])
+        return self._scores(self.net, table[:, self.columns])
 
     def tensors(self) -> list[dict[str, Array]]:
         """The trees as flat arrays, one entry a node; a threshold is rounded down to float32, so
         that the same rows go left.
 
-        Sums of leaves and `bias` are one a class, or one in all for two classes; `spread` makes
-        logits of them.
+        Sums of leaves and `bias` are one per class, or one in all for two classes; `spread` turns
+        them into logits.
         """
-        found: dict[str, list[Any]] = {
-            k: []
-            for k in (
-                "tree",
-                "number",
-                "feature",
-                "threshold",
-                "left",
-                "right",
-                "leaf",
-                "target",
-                "value",
-            )
-        }
+        nodes: dict[str, list[Any]] = {name: [] for name in NODES}
         tree = 0
         for iteration in self.net._predictors:
             for target, predictor in enumerate(iteration):
-                nodes = predictor.nodes
-                low = nodes["num_threshold"].astype(np.float32)
-                low = np.where(
-                    low > nodes["num_threshold"], np.nextafter(low, np.float32(-np.inf)), low
-                )
-                leaf = nodes["is_leaf"].astype(bool)
-                found["tree"] += [tree] * len(nodes)
-                found["number"] += range(len(nodes))
-                found["feature"] += np.where(
-                    leaf, 0, self.columns[np.where(leaf, 0, nodes["feature_idx"])]
-                ).tolist()
-                found["threshold"] += np.where(leaf, 0, low).tolist()
-                found["left"] += nodes["left"].tolist()
-                found["right"] += nodes["right"].tolist()
-                found["leaf"] += leaf.tolist()
-                found["target"] += [target] * len(nodes)
-                found["value"] += nodes["value"].tolist()
+                _append_tree(nodes, predictor.nodes, self.columns, tree, target)
                 tree += 1
         bias = np.asarray(self.net._baseline_prediction, np.float32).reshape(-1)
-        seen = np.asarray(self.net.classes_ if self.classes else [0])
-        spread = np.zeros((len(bias), max(1, self.classes)), np.float32)
+        tensors = {name: np.asarray(values) for name, values in nodes.items()}
+        return [tensors | {"bias": bias, "spread": self._spread(len(bias))}]
+
+    def _spread(self, sums: int) -> Array:
+        """The matrix (sums, outputs) from the trees' sums to logits."""
+        spread = np.zeros((sums, max(1, self.classes)), np.float32)
         if not self.classes:
             spread[:] = 1
-        elif len(bias) == 1:
-            spread[0, seen] = (-0.5, 0.5)
+        elif sums == 1:
+            spread[0, np.asarray(self.net.classes_)] = (-0.5, 0.5)
         else:
-            spread[np.arange(len(bias)), seen] = 1
-        return [{k: np.asarray(v) for k, v in found.items()} | {"bias": bias, "spread": spread}]
+            spread[np.arange(sums), np.asarray(self.net.classes_)] = 1
+        return spread
+
+
+def _append_tree(
+    into: dict[str, list[Any]], nodes: Any, columns: Array, tree: int, target: int
+) -> None:
+    """Append one of scikit-learn's trees to flat lists."""
+    threshold = nodes["num_threshold"].astype(np.float32)
+    threshold = np.where(
+        threshold > nodes["num_threshold"],
+        np.nextafter(threshold, np.float32(-np.inf)),
+        threshold,
+    )
+    leaf = nodes["is_leaf"].astype(bool)
+    feature = columns[np.where(leaf, 0, nodes["feature_idx"])]
+    into["tree"] += [tree] * len(nodes)
+    into["number"] += range(len(nodes))
+    into["feature"] += np.where(leaf, 0, feature).tolist()
+    into["threshold"] += np.where(leaf, 0, threshold).tolist()
+    into["left"] += nodes["left"].tolist()
+    into["right"] += nodes["right"].tolist()
+    into["leaf"] += leaf.tolist()
+    into["target"] += [target] * len(nodes)
+    into["value"] += nodes["value"].tolist()
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Rows that trees are fitted on: the columns that a tree can split, and the targets."""
+
+    table: Array
+    y: Array
+    classes: int
+    seed: int
+
+    def fit(self, setting: Setting, rows: Array) -> Any:
+        """Trees of some settings, fitted on some of the rows."""
+        from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+        from threadpoolctl import threadpool_limits
+
+        if self.classes and len(np.unique(self.y[rows])) < 2:
+            return SingleClass(self.y[rows])
+        kind: Any = HistGradientBoostingRegressor
+        if self.classes:
+            kind = HistGradientBoostingClassifier
+        rate, leaves, rounds = setting
+        net = kind(
+            learning_rate=rate,
+            max_leaf_nodes=leaves,
+            max_iter=rounds,
+            min_samples_leaf=min(20, max(2, len(rows) // 20)),
+            l2_regularization=1.0,
+            early_stopping=False,
+            random_state=self.seed,
+        )
+        # threads that wait for each other cost more than they bring
+        threads = 1 if len(rows) * self.table.shape[1] < SMALL else None
+        with warnings.catch_warnings(), threadpool_limits(threads, "openmp"):
+            warnings.simplefilter("ignore")
+            return net.fit(self.table[rows], self.y[rows])
+
+    def split(self, groups: Groups) -> tuple[Array, Array]:
+        """Four fifths of the rows for training and one held out; groups are not split."""
+        from sklearn.model_selection import train_test_split
+
+        count = len(self.y)
+        if groups is not None:
+            order = shuffle_rows(count, np.random.default_rng(self.seed), groups)
+            held = count_held_out(order, count // 5, groups)
+            return order[held:], order[:held]
+        stratify = None
+        if self.classes and np.bincount(self.y)[self.y].min() > 1:
+            stratify = self.y
+        train, out = train_test_split(
+            np.arange(count), test_size=0.2, stratify=stratify, random_state=self.seed
+        )
+        return train, out
 
 
 def _splittable(table: Array, least: int) -> Array:
-    """The numbers of the columns that a tree can cut: marks that fewer rows have than a leaf must
-    hold are left out, which changes no tree; all where none can be cut.
+    """The numbers of the columns that a tree can split: indicators of fewer rows than a leaf must
+    hold are left out, which changes no tree; all where none can be split.
     """
-    marks = np.asarray(((table == 0) | (table == 1)).all(0))
-    kept = np.flatnonzero(~marks | (table.sum(0) >= least))
-    return kept if len(kept) else np.arange(table.shape[1])
+    indicators = np.asarray(((table == 0) | (table == 1)).all(0))
+    columns = np.flatnonzero(~indicators | (table.sum(0) >= least))
+    return columns if len(columns) else np.arange(table.shape[1])

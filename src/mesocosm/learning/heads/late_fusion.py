@@ -1,5 +1,5 @@
-"""Late fusion: a head that sees the texts only and one that sees the table only, and how much each
-is believed.
+"""Late fusion: a head that reads the texts only and one that reads the table only, and the weight
+of each.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ import numpy as np
 
 from mesocosm.learning.heads.blend import Blend
 from mesocosm.learning.heads.folds import Groups
-from mesocosm.learning.heads.kernel import loss_for
+from mesocosm.learning.heads.kernel import select_loss
 
 Array = np.ndarray[Any, Any]
-BELIEFS = tuple(round(0.05 * i, 2) for i in range(1, 20))
+TEXT_WEIGHTS = tuple(round(0.05 * i, 2) for i in range(1, 20))
 
 
-class Blind:
-    """A head that is shown one kind of input, in the place of one that is shown all.
+class SingleInputHead:
+    """A head that reads one kind of input, behind the interface of one that reads both.
 
     Args:
         head: fitted with the other kind at no width.
-        sees: which kind it is shown.
-        other: the width of what it does not see.
+        sees: which kind it reads.
+        other: the width of the kind that it does not read.
     """
 
     def __init__(self, head: Any, sees: Literal["text", "table"], other: int) -> None:
@@ -30,50 +30,47 @@ class Blind:
         self.name, self.settings, self.loss = f"{head.name} on the {sees}", head.settings, head.loss
         self.left_out, self.y_left = head.left_out, head.y_left
 
-    def shown(self, text: Array, table: Array) -> tuple[Array, Array]:
-        """What it is shown of both."""
-        return (text, table[:, :0]) if self.sees == "text" else (text[:, :0], table)
+    def select(self, text: Array, table: Array) -> tuple[Array, Array]:
+        """Both inputs, with the one it does not read at no width."""
+        if self.sees == "text":
+            return text, table[:, :0]
+        return text[:, :0], table
 
     def again(
         self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None
-    ) -> Blind:
-        """Another, fitted on other rows."""
-        return Blind(
-            self.head.again(*self.shown(text, table), y, classes, seed, groups),
-            self.sees,
-            self.other,
-        )
+    ) -> SingleInputHead:
+        """A head of the same kind, fitted on other rows."""
+        head = self.head.again(*self.select(text, table), y, classes, seed, groups)
+        return SingleInputHead(head, self.sees, self.other)
 
     def logits(self, text: Array, table: Array) -> Array:
         """Logits (rows, classes), or values (rows, 1)."""
-        return np.asarray(self.head.logits(*self.shown(text, table)))
+        return np.asarray(self.head.logits(*self.select(text, table)))
 
     def tensors(self) -> list[dict[str, Array]]:
-        """What the exported graph holds; linear weights are nothing for what is not seen."""
+        """The tensors of the exported graph; linear weights of the input not read are zeros."""
         found = []
         for tensors in self.head.tensors():
             if "weights" in tensors:
-                none = np.zeros((self.other, tensors["weights"].shape[1]), np.float32)
-                both = (
-                    (tensors["weights"], none)
-                    if self.sees == "text"
-                    else (none, tensors["weights"])
-                )
+                weights = tensors["weights"]
+                zeros = np.zeros((self.other, weights.shape[1]), np.float32)
+                both = (weights, zeros) if self.sees == "text" else (zeros, weights)
                 tensors = tensors | {"weights": np.vstack(both)}
             found.append(tensors)
         return found
 
     def shares(self) -> list[float]:
-        """How much each of `tensors` counts."""
-        return shares(self.head)
+        """The weight of each of `tensors`."""
+        return output_weights(self.head)
 
 
-class Late(Blend):
-    """What two heads say, each weighed by a share that the left-out rows choose.
+class LateFusion(Blend):
+    """The weighted mean of two heads; the weight has the lowest loss on the rows left out.
 
     Args:
-        parts: one that sees the texts and one that sees the table.
-        belief: the share of the first; chosen for the lowest left-out loss where it is None.
+        parts: one that reads the texts and one that reads the table.
+        belief: the weight of the first, 0 to 1; chosen for the lowest cross-validated loss where
+            it is None.
 
     Source: Snoek et al. 2005, ACM Multimedia (early and late fusion); Breiman 1996, Stacked
     Regressions.
@@ -84,15 +81,19 @@ class Late(Blend):
         super().__init__(*parts, classes=classes)
         self.name = ", ".join(head.name for head in parts)
         if belief is None and np.isfinite(self.loss):
-            losses = {}
-            for share in BELIEFS:
-                self.belief = share
-                losses[share] = loss_for(self.y_left, classes)(
-                    self._mean([h.left_out for h in parts]), self.y_left
-                )
-            self.belief = min(losses, key=lambda s: losses[s])
-            self.left_out, self.loss = self._mean([h.left_out for h in parts]), losses[self.belief]
+            self._choose_weight()
         self.settings = self.settings | {"belief_in_text": self.belief}
+
+    def _choose_weight(self) -> None:
+        """Choose the weight of the texts that has the lowest loss on the rows left out."""
+        loss_of = select_loss(self.y_left, self.classes)
+        left_out = [head.left_out for head in self.parts]
+        losses = {}
+        for share in TEXT_WEIGHTS:
+            self.belief = share
+            losses[share] = loss_of(self._mean(left_out), self.y_left)
+        self.belief = min(losses, key=lambda share: losses[share])
+        self.left_out, self.loss = self._mean(left_out), losses[self.belief]
 
     def _beliefs(self, count: int) -> list[float]:
         del count
@@ -100,21 +101,20 @@ class Late(Blend):
 
     def again(
         self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None
-    ) -> Late:
-        """Another with the same beliefs, fitted on other rows."""
-        return Late(
+    ) -> LateFusion:
+        """A head of the same weights, fitted on other rows."""
+        return LateFusion(
             *(head.again(text, table, y, classes, seed, groups) for head in self.parts),
             classes=classes,
             belief=self.belief,
         )
 
 
-def shares(head: Any) -> list[float]:
-    """How much each of a head's `tensors` counts in what it says; they add up to 1."""
-    if isinstance(head, Blend):
-        return [
-            belief * share
-            for part, belief in zip(head.parts, head._beliefs(len(head.parts)), strict=True)
-            for share in shares(part)
-        ]
-    return list(head.shares()) if hasattr(head, "shares") else [1.0]
+def output_weights(head: Any) -> list[float]:
+    """The weight of each of a head's `tensors` in its prediction; they add up to 1."""
+    if not isinstance(head, Blend):
+        return list(head.shares()) if hasattr(head, "shares") else [1.0]
+    weights: list[float] = []
+    for part, belief in zip(head.parts, head._beliefs(len(head.parts)), strict=True):
+        weights += [belief * share for share in output_weights(part)]
+    return weights

@@ -7,8 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from mesocosm.learning.heads.folds import ABSENT, Groups, Shares, blocks, folds, within
-from mesocosm.learning.heads.kernel import labels_loss, loss_for, square_loss
+from mesocosm.learning.heads.folds import (
+    ABSENT,
+    Groups,
+    SingleClass,
+    block_products,
+    group_blocks,
+    make_folds,
+)
+from mesocosm.learning.heads.kernel import multi_label_loss, select_loss, squared_error
 
 Array = np.ndarray[Any, Any]
 STRENGTHS = (0.03, 0.3, 3.0, 30.0)
@@ -17,8 +24,8 @@ RIDGES = tuple(np.geomspace(0.01, 10_000, 25))
 
 
 class Linear:
-    """Multinomial logistic regression, its strength chosen by five-fold log-loss; one a label where
-    several may be there; ridge for a number, by leave-one-out.
+    """Multinomial logistic regression, its strength chosen by five-fold log-loss; one per label for
+    several labels; ridge for a number, by leave-one-out.
 
     Source: Hastie, Tibshirani and Friedman, The Elements of Statistical Learning (2009), 3.4 and
     4.4.
@@ -29,7 +36,7 @@ class Linear:
     def again(
         self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None
     ) -> Linear:
-        """Another of the kind, fitted on other rows."""
+        """A head of the same kind, fitted on other rows."""
         return Linear().fit(text, table, y, classes, seed, groups)
 
     def fit(
@@ -43,26 +50,26 @@ class Linear:
         )  # unit texts are brought to the table's scale
         self.y_left = y
         if not classes:
-            return self._ridge(x, y, text.shape[1], groups)
+            return self._fit_ridge(x, y, text.shape[1], groups)
         if y.ndim == 2:
-            return self._labels(x, y, text.shape[1], seed, groups)
+            return self._fit_labels(x, y, text.shape[1], seed, groups)
         self.loss, best = np.inf, 0.3
         self.left_out = np.zeros((len(y), classes))
 
-        loss_of = loss_for(y, classes)
+        loss_of = select_loss(y, classes)
 
         def fitted(strength: float, rows: Array) -> Any:
             if len(np.unique(y[rows])) < 2:
-                return Shares(y[rows])
+                return SingleClass(y[rows])
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 return LogisticRegression(C=strength, max_iter=300, tol=1e-3).fit(x[rows], y[rows])
 
-        parts = folds(y, classes, seed, FOLDS, groups)
+        parts = make_folds(y, classes, seed, FOLDS, groups)
         for strength in STRENGTHS if parts else ():
             left = np.zeros((len(y), classes))
             for rows, out in parts:
-                left[out] = self._full(fitted(strength, rows), x[out], classes)
+                left[out] = self._scores(fitted(strength, rows), x[out], classes)
             loss = loss_of(left, y)
             if loss < self.loss:
                 self.loss, best, self.left_out = loss, strength, left
@@ -76,7 +83,7 @@ class Linear:
         self.settings = {"strength": best}
         return self
 
-    def _ridge(self, x: Array, y: Array, texts: int, groups: Groups) -> Linear:
+    def _fit_ridge(self, x: Array, y: Array, texts: int, groups: Groups) -> Linear:
         """Ridge regression; the decomposition of x gives every row's left-out residual for each
         strength.
         """
@@ -87,8 +94,8 @@ class Linear:
         for strength in RIDGES:
             shrunk = values**2 / (values**2 + strength)
             gap = y - level - turned @ (shrunk * along)
-            left = y - _alone(gap, turned, shrunk, groups)
-            if (loss := square_loss(left[:, None], y)) < self.loss:
+            left = y - _leave_out(gap, turned, shrunk, groups)
+            if (loss := squared_error(left[:, None], y)) < self.loss:
                 self.loss, best, self.left_out = loss, float(strength), left[:, None]
         weights = axes.T @ (values / (values**2 + best) * along)
         self.bias = np.array([level - mean @ weights], np.float32)
@@ -97,9 +104,9 @@ class Linear:
         self.settings = {"strength": round(best, 4)}
         return self
 
-    def _labels(self, x: Array, y: Array, texts: int, seed: int, groups: Groups) -> Linear:
-        """A logistic regression a label, all of one strength; a label that rows lack or all have is
-        as sure as its share.
+    def _fit_labels(self, x: Array, y: Array, texts: int, seed: int, groups: Groups) -> Linear:
+        """A logistic regression per label, all of one strength; a label that no row or every row
+        has is predicted with its share.
         """
         from sklearn.linear_model import LogisticRegression
 
@@ -119,13 +126,13 @@ class Linear:
 
         self.loss, best = np.inf, STRENGTHS[1]
         self.left_out = np.zeros((len(y), y.shape[1]))
-        parts = folds(y, 0, seed, FOLDS, groups)
+        parts = make_folds(y, 0, seed, FOLDS, groups)
         for strength in STRENGTHS if parts else ():
             left = np.zeros((len(y), y.shape[1]))
             for rows, out in parts:
                 each, shift = fitted(strength, rows)
                 left[out] = x[out] @ each + shift
-            if (loss := labels_loss(left, y)) < self.loss:
+            if (loss := multi_label_loss(left, y)) < self.loss:
                 self.loss, best, self.left_out = loss, strength, left
         whole, level = fitted(best, np.arange(len(y)))
         self.weights, self.bias = whole.astype(np.float32), level.astype(np.float32)
@@ -133,7 +140,7 @@ class Linear:
         self.settings = {"strength": best}
         return self
 
-    def _full(self, net: Any, x: Array, classes: int) -> Array:
+    def _scores(self, net: Any, x: Array, classes: int) -> Array:
         out = np.full((len(x), classes), ABSENT)
         out[:, net.classes_] = np.log(np.maximum(net.predict_proba(x), 1e-13))
         return out
@@ -143,18 +150,20 @@ class Linear:
         return np.asarray(np.hstack([text, table]) @ self.weights + self.bias)
 
     def tensors(self) -> list[dict[str, Array]]:
-        """What the exported graph holds."""
+        """The tensors of the exported graph."""
         return [{"weights": self.weights, "bias": self.bias}]
 
 
-def _alone(gap: Array, turned: Array, shrunk: Array, groups: Groups) -> Array:
-    """How far each row, or each group of rows, is from what the others say of it: its gap, less its
-    own share in what was said.
+def _leave_out(gap: Array, turned: Array, shrunk: Array, groups: Groups) -> Array:
+    """The residual of each row, or of each group of rows, predicted from the others: its gap
+    without its own share in the prediction.
     """
     if groups is None:
         return np.asarray(gap / np.maximum(1 - 1 / len(gap) - (turned**2) @ shrunk, 1e-9))
     found = np.zeros_like(gap)
-    for rows in blocks(groups):
-        own = np.eye(rows.shape[1]) * (1 + 1e-9) - 1 / len(gap) - within(rows, turned, shrunk)
+    for rows in group_blocks(groups):
+        own = (
+            np.eye(rows.shape[1]) * (1 + 1e-9) - 1 / len(gap) - block_products(rows, turned, shrunk)
+        )
         found[rows] = np.linalg.solve(own, gap[rows][..., None])[..., 0]
     return found

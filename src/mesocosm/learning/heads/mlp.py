@@ -8,14 +8,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from mesocosm.learning.heads.small_nets import Nets
+from mesocosm.learning.heads.small_nets import NetEnsemble
 
 Array = np.ndarray[Any, Any]
 WIDTH = 128
 DROPOUT = 0.2
 
 
-class Mlp(Nets):
+class Mlp(NetEnsemble):
     """Embeddings and two hidden layers; the mean of four nets.
 
     Source: Gorishniy et al. 2021, arXiv 2106.11959 (the baseline MLP of tables).
@@ -24,7 +24,7 @@ class Mlp(Nets):
     name: ClassVar[str] = "mlp"
 
     def net(self, text: int, table: int, spans: tuple[int, ...], outputs: int) -> Any:
-        """An untaught net."""
+        """An untrained net."""
         import torch
         from torch import nn
 

@@ -1,29 +1,30 @@
-"""What small nets over features share: four of them, each taught without a quarter of the rows, say
-their mean. Knows torch.
+"""What small nets over features share: the mean of four, each trained without a quarter of the
+rows. Knows torch.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from mesocosm.learning.heads.blend import Mean
-from mesocosm.learning.heads.folds import Groups, cut, folds, mixed
-from mesocosm.learning.heads.kernel import loss_for
+from mesocosm.learning.heads.blend import MeanPrediction
+from mesocosm.learning.heads.folds import Groups, count_held_out, make_folds, shuffle_rows
+from mesocosm.learning.heads.kernel import select_loss
 
 Array = np.ndarray[Any, Any]
 FOLDS = 4
 BATCH = 128
 EPOCHS = 60
 PATIENCE = 8
-HELD = 0.15  # of a fold's rows, by which it is seen when to stop; those left out are not looked at
-LEAST = 8  # rows under which all of them teach and none is held
+HELD = 0.15  # of a fold's rows, for early stopping; the fold's left-out rows are not used for it
+LEAST = 8  # rows under which all of them are trained on and none is held out
 
 
-class Nets(Mean):
-    """Nets that are fitted by gradient, each on another three quarters of the rows; what the fourth
-    says of the rest is its left-out score.
+class NetEnsemble(MeanPrediction):
+    """Nets that are fitted by gradient, each on other three quarters of the rows; its predictions
+    for the rest are the left-out scores.
 
     Source: Breiman 1996, Bagging Predictors; Wolpert 1992, Neural Networks 5 (left-out scores of
     folds).
@@ -38,17 +39,17 @@ class Nets(Mean):
     def again(
         self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None
     ) -> Self:
-        """Another of the kind, fitted on other rows."""
+        """A head of the same kind, fitted on other rows."""
         return type(self)(self.spans).fit(text, table, y, classes, seed, groups)
 
     def net(self, text: int, table: int, spans: tuple[int, ...], outputs: int) -> Any:
-        """An untaught net of `text` and `table` columns, of which `spans` belong together."""
+        """An untrained net of `text` and `table` columns, of which `spans` belong together."""
         raise NotImplementedError
 
     def fit(
         self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None
     ) -> Self:
-        """Teach the nets."""
+        """Train the nets."""
         import torch
 
         torch.manual_seed(seed)
@@ -61,30 +62,22 @@ class Nets(Mean):
         self.left_out = np.zeros((len(y), outputs))
         self.nets: list[dict[str, Array]] = []
         self.epochs: list[int] = []
-        outs = (
-            [order[fold::FOLDS] for fold in range(FOLDS)]
-            if groups is None
-            else [out for _, out in folds(y, classes, seed, FOLDS, groups)] or [order[:0]]
-        )
-        for fold, out in enumerate(outs):
+        self.layout = (text.shape[1], table.shape[1], spans, outputs)
+        if groups is None:
+            held_out = [order[fold::FOLDS] for fold in range(FOLDS)]
+        else:
+            pairs = make_folds(y, classes, seed, FOLDS, groups)
+            held_out = [out for _, out in pairs] or [order[:0]]
+        for fold, out in enumerate(held_out):
             rest = np.setdiff1d(order, out)
-            net = self.net(text.shape[1], table.shape[1], spans, outputs)
-            self.epochs.append(
-                _taught(
-                    net,
-                    text[rest],
-                    table[rest],
-                    y[rest],
-                    self.rate,
-                    seed + fold,
-                    groups if groups is None else groups[rest],
-                )
-            )
+            net = self.net(*self.layout)
+            rest_groups = None if groups is None else groups[rest]
+            rows = (text[rest], table[rest], y[rest])
+            self.epochs.append(_train_net(net, rows, self.rate, seed + fold, rest_groups))
             self.nets.append({k: v.detach().numpy().copy() for k, v in net.state_dict().items()})
             if len(out):
-                self.left_out[out] = _said(net, text[out], table[out])
-        self.layout = (text.shape[1], table.shape[1], spans, outputs)
-        self.loss = loss_for(y, classes)(self.left_out, y)
+                self.left_out[out] = _predict(net, text[out], table[out])
+        self.loss = select_loss(y, classes)(self.left_out, y)
         self.settings = {"nets": len(self.nets), "epochs": round(float(np.mean(self.epochs)))}
         return self
 
@@ -92,15 +85,15 @@ class Nets(Mean):
         """Logits (rows, classes), or values (rows, 1)."""
         import torch
 
-        said = []
+        predictions = []
         for weights in self.nets:
             net = self.net(*self.layout)
             net.load_state_dict({k: torch.tensor(v) for k, v in weights.items()})
-            said.append(_said(net, text, table))
-        return self._mean(said)
+            predictions.append(_predict(net, text, table))
+        return self._mean(predictions)
 
     def tensors(self) -> list[dict[str, Array]]:
-        """What the exported graph holds, a dict a net."""
+        """The tensors of the exported graph, a dict per net."""
         return [weights | {"net": np.array(self.name)} for weights in self.nets]
 
     def shares(self) -> list[float]:
@@ -108,7 +101,7 @@ class Nets(Mean):
         return self._beliefs(len(self.nets))
 
 
-def _given(net: Any, text: Array, table: Array) -> Any:
+def _forward(net: Any, text: Array, table: Array) -> Any:
     import torch
 
     return net(
@@ -117,46 +110,42 @@ def _given(net: Any, text: Array, table: Array) -> Any:
     )
 
 
-def _said(net: Any, text: Array, table: Array) -> Array:
+def _predict(net: Any, text: Array, table: Array) -> Array:
     import torch
 
     net.eval()
     with torch.inference_mode():
         return np.vstack(
             [
-                _given(net, text[i : i + 4096], table[i : i + 4096]).numpy()
+                _forward(net, text[i : i + 4096], table[i : i + 4096]).numpy()
                 for i in range(0, len(text), 4096)
             ]
         ).astype(float)
 
 
-def _taught(
-    net: Any, text: Array, table: Array, y: Array, rate: float, seed: int, groups: Groups
+def _train_net(
+    net: Any, data: tuple[Array, Array, Array], rate: float, seed: int, groups: Groups
 ) -> int:
-    """Teach a net and leave the weights of its best epoch in; how many epochs that were."""
-    import torch
-    from torch.nn import functional as f
+    """Train a net, restore the weights of its best epoch, and return that epoch's number.
 
+    Args:
+        data: text features, table and targets of the rows.
+    """
+    import torch
+
+    text, table, y = data
     rng = np.random.default_rng(seed)
-    order = mixed(len(y), rng, groups)
-    first = cut(order, int(len(y) * HELD) if len(y) >= LEAST else 0, groups)
+    order = shuffle_rows(len(y), rng, groups)
+    wanted = int(len(y) * HELD) if len(y) >= LEAST else 0
+    first = count_held_out(order, wanted, groups)
     held, rows = order[:first], order[first:]
-    target = torch.from_numpy(
-        y.astype(np.float32 if y.dtype.kind == "f" or y.ndim == 2 else np.int64)
-    )
+    loss_of, target = _choose_loss(y)
 
     def loss(pick: Array) -> Any:
-        out, true = _given(net, text[pick], table[pick]), target[pick]
-        return (
-            f.binary_cross_entropy_with_logits(out, true)
-            if y.ndim == 2
-            else f.mse_loss(out[:, 0], true)
-            if y.dtype.kind == "f"
-            else f.cross_entropy(out, true)
-        )
+        return loss_of(_forward(net, text[pick], table[pick]), target[pick])
 
     optimiser = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=1e-2)
-    best, kept, at, epoch = np.inf, {k: v.clone() for k, v in net.state_dict().items()}, 0, 0
+    best, best_weights, best_epoch = np.inf, _copy_weights(net), 0
     for epoch in range(1, EPOCHS + 1):
         net.train()
         drawn = rng.permutation(rows)
@@ -167,14 +156,31 @@ def _taught(
             torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
             optimiser.step()
         if not len(held):
-            at, kept = epoch, net.state_dict()
+            best_epoch, best_weights = epoch, net.state_dict()
             continue
         net.eval()
         with torch.no_grad():
-            now = float(loss(held))
-        if now < best:
-            best, at, kept = now, epoch, {k: v.clone() for k, v in net.state_dict().items()}
-        elif epoch - at >= PATIENCE:
+            held_loss = float(loss(held))
+        if held_loss < best:
+            best, best_epoch, best_weights = held_loss, epoch, _copy_weights(net)
+        elif epoch - best_epoch >= PATIENCE:
             break
-    net.load_state_dict(kept)
-    return at
+    net.load_state_dict(best_weights)
+    return best_epoch
+
+
+def _copy_weights(net: Any) -> dict[str, Any]:
+    return {name: weight.clone() for name, weight in net.state_dict().items()}
+
+
+def _choose_loss(y: Array) -> tuple[Callable[[Any, Any], Any], Any]:
+    """The loss of predictions and targets, and the targets as a tensor."""
+    import torch
+    from torch.nn import functional as f
+
+    if y.ndim == 2:
+        return f.binary_cross_entropy_with_logits, torch.from_numpy(y.astype(np.float32))
+    if y.dtype.kind == "f":
+        target = torch.from_numpy(y.astype(np.float32))
+        return lambda out, true: f.mse_loss(out[:, 0], true), target
+    return f.cross_entropy, torch.from_numpy(y.astype(np.int64))

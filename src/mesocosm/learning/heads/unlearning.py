@@ -1,8 +1,8 @@
-"""Rows taken out of a kernel head exactly: what is left equals a head fitted without them, at the
-same settings.
+"""Exact unlearning of a kernel head: what is left equals a head fitted without the removed rows, at
+the same settings.
 
-Knows arrays and the files of a version. The inverse of the kernel matrix is kept beside the head;
-taking a row out is one rank-one change of it, where fitting anew is a factorisation.
+Knows arrays and the files of a version. The inverse of the kernel matrix is kept with the head;
+removing a row is one rank-one update of it, where a refit is a factorisation.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from typing import Any
 import numpy as np
 
 from mesocosm.core.files import write_json
-from mesocosm.learning.heads.kernel import KernelRidge, inverse_of
+from mesocosm.learning.heads.kernel import KernelRidge, invert_kernel
 
 Array = np.ndarray[Any, Any]
 FILE = "forget.safetensors"
 NUMBERS = ("gamma_text", "gamma_table", "heat", "ridge")
-SAME = 1e-9  # what two ways of solving may differ by
+TOLERANCE = 1e-9  # by which updated and refitted weights may differ
 
 
-def keep(head: Any, ids: Sequence[int], folder: Path) -> bool:
-    """Write what forgetting needs beside a version, where its head is one kernel over few rows;
-    says whether it did.
+def save_inverse(head: Any, ids: Sequence[int], folder: Path) -> bool:
+    """Write what unlearning needs into a version's folder, where its head is one kernel over few
+    rows; whether it did.
 
     Args:
         ids: the dataset's numbers of the training rows, in their order; -1 for a row that has none.
@@ -59,7 +59,7 @@ def _numbers(head: KernelRidge) -> dict[str, str]:
     return {"numbers": json.dumps({name: getattr(head, name) for name in NUMBERS})}
 
 
-def load(folder: Path) -> tuple[KernelRidge, Array] | None:
+def load_inverse(folder: Path) -> tuple[KernelRidge, Array] | None:
     """The head of a version with its inverse, and the numbers of its rows; None where it keeps
     none.
     """
@@ -86,11 +86,11 @@ def load(folder: Path) -> tuple[KernelRidge, Array] | None:
     return head, tensors["ids"]
 
 
-class Exact:
-    """A kernel head from which rows are taken, in place.
+class ExactRemoval:
+    """A kernel head from which rows are removed, in place.
 
     Weights are the inverse times the targets less their mean, so the inverse times the targets and
-    times one are kept: a row that goes takes its share out of both, and the mean is that of the
+    times one are kept: removing a row subtracts its share from both, and the mean is that of the
     rows still there.
 
     Source: the Sherman-Morrison formula; Cauwenberghs and Poggio 2000, NIPS (decremental learning).
@@ -102,7 +102,7 @@ class Exact:
         self.ones, self.sums = head.inverse @ head.whole, head.inverse.sum(1)
 
     def take_out(self, row: int) -> None:
-        """Take one row out: weights first, then the inverse, whose row and column become 0."""
+        """Remove one row: weights first, then the inverse, whose row and column become 0."""
         from scipy.linalg.blas import dsyr
 
         g = self.head.inverse
@@ -116,7 +116,7 @@ class Exact:
         self.there[row] = False
 
     def left(self) -> KernelRidge:
-        """The head of the rows still there; nothing of the others is in it."""
+        """The head of the rows still there; nothing of the removed rows is in it."""
         old, stay, made = self.head, self.there, KernelRidge()
         assert old.inverse is not None
         for name in NUMBERS:
@@ -134,59 +134,77 @@ class Exact:
         return made
 
 
-def anew(head: KernelRidge) -> Array:
-    """The weights of a head solved from nothing on its rows, at its settings."""
-    return np.asarray(inverse_of(head.within(), head.ridge) @ (head.whole - head.whole.mean(0)))
+def refit_weights(head: KernelRidge) -> Array:
+    """The weights of a head solved from scratch on its rows, at its settings."""
+    return np.asarray(invert_kernel(head.within(), head.ridge) @ (head.whole - head.whole.mean(0)))
 
 
-def forget(folder: Path, aside: Path, ids: Sequence[int]) -> dict[str, Any] | None:
-    """Fill `aside` with a version less the rows of some numbers; its certificate, or None where
+def unlearn_rows(folder: Path, aside: Path, ids: Sequence[int]) -> dict[str, Any] | None:
+    """Write into `aside` a version without the rows of some numbers; its certificate, or None where
     that cannot be done exactly.
 
     Returns:
-        `rows` taken out, `left`, `seconds` for taking out, `refit_seconds` for solving anew, the
+        `rows` removed, `left`, `seconds` for removing them, `refit_seconds` for a refit, the
         greatest `difference` between the weights of both, and whether it is within `within`.
     """
-    from mesocosm.learning.export.onnx_export import export_head
-
-    found = load(folder)
-    card: dict[str, Any] = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-    drop = [i for i, n in enumerate(found[1].tolist()) if n in set(ids)] if found else []
-    if found is None or not drop:
+    loaded = load_inverse(folder)
+    if loaded is None:
         return None
-    head, named = found
-    if len(drop) == len(named):
+    head, named = loaded
+    removed = set(ids)
+    drop = [i for i, number in enumerate(named.tolist()) if number in removed]
+    if not drop or len(drop) == len(named):
         return None
-    exact = Exact(head)
+    exact = ExactRemoval(head)
     began = time.perf_counter()
     for row in drop:
         exact.take_out(row)
-    took = time.perf_counter() - began
+    seconds = time.perf_counter() - began
     left = exact.left()
+    certificate = _certify(left, len(drop), seconds)
+    if not certificate["equal"]:
+        return None
+    _write_version(folder, aside, left, named[exact.there], len(drop))
+    return certificate
+
+
+def _certify(left: KernelRidge, rows: int, seconds: float) -> dict[str, Any]:
+    """The certificate of a head from which `rows` were removed: it is compared with a refit."""
     began = time.perf_counter()
-    fresh = anew(left)
-    again = time.perf_counter() - began
-    gap = float(np.abs(left.alpha - fresh).max())
-    certificate = {
-        "rows": len(drop),
+    refit = refit_weights(left)
+    refit_seconds = time.perf_counter() - began
+    difference = float(np.abs(left.alpha - refit).max())
+    return {
+        "rows": rows,
         "left": len(left.whole),
-        "seconds": round(took, 6),
-        "refit_seconds": round(again, 6),
-        "difference": gap,
-        "within": SAME,
-        "equal": gap <= SAME,
+        "seconds": round(seconds, 6),
+        "refit_seconds": round(refit_seconds, 6),
+        "difference": difference,
+        "within": TOLERANCE,
+        "equal": difference <= TOLERANCE,
         "settings": {
             "gamma_text": left.gamma_text,
             "gamma_table": left.gamma_table,
             "ridge": left.ridge,
         },
     }
-    if not certificate["equal"]:
-        return None
+
+
+def _write_version(
+    folder: Path, aside: Path, left: KernelRidge, named: Array, removed: int
+) -> None:
+    """Copy a version's files to `aside`, with the head of the rows that are left.
+
+    Args:
+        named: the dataset's numbers of the rows that are left; `removed`, how many are not.
+    """
+    from mesocosm.learning.export.onnx_export import export_head
+
+    card: dict[str, Any] = json.loads((folder / "card.json").read_text(encoding="utf-8"))
     for path in folder.iterdir():
         if path.name not in (FILE, "head.onnx", "card.json") and path.is_file():
             shutil.copy(path, aside / path.name)
-    keep(left, named[[i for i in range(len(named)) if i not in set(drop)]].tolist(), aside)
+    save_inverse(left, named.tolist(), aside)
     left.alpha = left.alpha.astype(np.float32)
     export_head(left.tensors(), aside / "head.onnx", len(card["labels"]))
     rows: Mapping[str, int] = card["rows"]
@@ -194,8 +212,7 @@ def forget(folder: Path, aside: Path, ids: Sequence[int]) -> dict[str, Any] | No
         aside / "card.json",
         card
         | {
-            "rows": {**rows, "train": rows["train"] - len(drop)},
-            "forgot": card.get("forgot", 0) + len(drop),
+            "rows": {**rows, "train": rows["train"] - removed},
+            "forgot": card.get("forgot", 0) + removed,
         },
     )
-    return certificate

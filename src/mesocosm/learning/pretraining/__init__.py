@@ -1,4 +1,4 @@
-"""How a base learns before it is tuned: one file and one line each."""
+"""Objectives of pretraining, before a base is fine-tuned: one file and one line each."""
 
 from mesocosm.learning.pretraining.contrastive import Contrastive
 from mesocosm.learning.pretraining.masked import Masked

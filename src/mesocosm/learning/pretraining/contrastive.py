@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from mesocosm.core.errors import Wrong
-from mesocosm.learning.pretraining.objective import Objective, Words
+from mesocosm.learning.pretraining.objective import Objective, Vocabulary
 
 LABELLED = 0.2  # the heat among texts of a class
 
@@ -39,26 +39,28 @@ class Contrastive(Objective):
     @model_validator(mode="before")
     @classmethod
     def _cooler(cls, given: Any) -> Any:
-        return (
-            {"temperature": LABELLED, **given}
-            if isinstance(given, dict) and given.get("fields")
-            else given
-        )
+        if isinstance(given, dict) and given.get("fields"):
+            return {"temperature": LABELLED, **given}
+        return given
 
-    def facts(self, told: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    def facts(self, columns: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
         """The field's values, each with its number."""
-        found: dict[str, Any] = {}
+        numbers: dict[str, Any] = {}
         for name in self.fields:
-            values = {v for v in told[name] if v is not None}
-            if len(values) < 2 or not all(isinstance(v, (str, bool)) for v in values):
+            values = {v for v in columns[name] if v is not None}
+            problem = ""
+            if len(values) < 2:
+                problem = "fewer than two values"
+            elif not all(isinstance(v, (str, bool)) for v in values):
+                problem = "no names of classes"
+            if problem:
                 raise Wrong(
                     "pretrain.objective",
-                    f"'{name}' holds"
-                    f" {'fewer than two values' if len(values) < 2 else 'no names of classes'}",
-                    "a category or boolean that tells texts apart",
+                    f"'{name}' holds {problem}",
+                    "a category or boolean that distinguishes texts",
                 )
-            found = {str(v): n for n, v in enumerate(sorted(map(str, values)))}
-        return found
+            numbers = {str(v): n for n, v in enumerate(sorted(map(str, values)))}
+        return numbers
 
     def targets(self, facts: Mapping[str, Any], row: Sequence[Any]) -> list[float]:
         """The number of a text's value; nan where there is none."""
@@ -71,7 +73,9 @@ class Contrastive(Objective):
         del facts
         return Trunk(encoder)
 
-    def loss(self, net: Any, ids: Any, mask: Any, words: Words, draw: Any, targets: Any) -> Any:
+    def loss(
+        self, net: Any, ids: Any, mask: Any, words: Vocabulary, draw: Any, targets: Any
+    ) -> Any:
         """Cross-entropy of finding a text's twin, or the mean over all that have its value."""
         import torch
 

@@ -1,4 +1,4 @@
-"""Masked language modelling: hidden tokens are told from those around them."""
+"""Masked language modelling: masked tokens are predicted from those around them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from mesocosm.learning.pretraining.objective import Objective, Words
+from mesocosm.learning.pretraining.objective import Objective, Vocabulary
 
 
 class Masked(Objective):
@@ -53,7 +53,9 @@ class Masked(Objective):
 
         return Telling()
 
-    def loss(self, net: Any, ids: Any, mask: Any, words: Words, draw: Any, targets: Any) -> Any:
+    def loss(
+        self, net: Any, ids: Any, mask: Any, words: Vocabulary, draw: Any, targets: Any
+    ) -> Any:
         """Cross-entropy of the chosen tokens, 0 where none was chosen."""
         import torch
 

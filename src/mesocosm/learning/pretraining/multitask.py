@@ -1,5 +1,5 @@
-"""Multitask: one trunk learns several things that are known of its texts, so that many models can
-stand on it.
+"""Multitask pretraining: one trunk is trained on several labels of its texts, so that many models
+can share it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from mesocosm.core.errors import Wrong
-from mesocosm.learning.pretraining.objective import Objective, Words
+from mesocosm.learning.pretraining.objective import Objective, Vocabulary
 
 
 class Multitask(Objective):
@@ -33,38 +33,38 @@ class Multitask(Objective):
     method: Literal["multitask"] = "multitask"
     fields: tuple[str, ...] = Field(min_length=1)
 
-    def facts(self, told: Mapping[str, Sequence[Any]]) -> dict[str, dict[str, Any]]:
+    def facts(self, columns: Mapping[str, Sequence[Any]]) -> dict[str, dict[str, Any]]:
         """Per field its classes, or the mean and deviation of its numbers."""
-        found: dict[str, dict[str, Any]] = {}
+        result: dict[str, dict[str, Any]] = {}
         for name in self.fields:
-            values = [v for v in told[name] if v is not None]
+            values = [v for v in columns[name] if v is not None]
             if len(set(values)) < 2:
                 raise Wrong(
                     "pretrain.objective",
                     f"'{name}' holds fewer than two values",
-                    "a field that tells texts apart",
+                    "a field that distinguishes texts",
                 )
             if isinstance(values[0], (bool, str)):
-                found[name] = {"classes": sorted({str(v) for v in values})}
+                result[name] = {"classes": sorted({str(v) for v in values})}
             else:
                 mean = sum(values) / len(values)
-                found[name] = {
+                result[name] = {
                     "mean": mean,
                     "sd": (sum((v - mean) ** 2 for v in values) / len(values)) ** 0.5,
                 }
-        return found
+        return result
 
     def targets(self, facts: Mapping[str, dict[str, Any]], row: Sequence[Any]) -> list[float]:
         """A row's values as numbers, in the order of `fields`; nan where there is none."""
-        found = []
+        result = []
         for value, fact in zip(row, facts.values(), strict=True):
             if value is None:
-                found.append(float("nan"))
+                result.append(float("nan"))
             elif "classes" in fact:
-                found.append(float(fact["classes"].index(str(value))))
+                result.append(float(fact["classes"].index(str(value))))
             else:
-                found.append((float(value) - fact["mean"]) / fact["sd"])
-        return found
+                result.append((float(value) - fact["mean"]) / fact["sd"])
+        return result
 
     def net(self, encoder: Any, facts: Mapping[str, dict[str, Any]]) -> Any:
         """The trunk with mean pooling under one linear head a field."""
@@ -87,20 +87,24 @@ class Multitask(Objective):
 
         return Telling()
 
-    def loss(self, net: Any, ids: Any, mask: Any, words: Words, draw: Any, targets: Any) -> Any:
+    def loss(
+        self, net: Any, ids: Any, mask: Any, words: Vocabulary, draw: Any, targets: Any
+    ) -> Any:
         """The mean over fields of cross-entropy or squared error of the rows that have a value."""
         import torch
         from torch.nn import functional as f
 
         del words, draw
-        total, said = 0.0, net(ids, mask)
-        for logits, true in zip(said, targets.T, strict=True):
-            there = ~torch.isnan(true)
-            if there.any():
-                got, wanted = logits[there].float(), true[there]
-                total = total + (
-                    f.cross_entropy(got, wanted.long())
-                    if got.shape[1] > 1
-                    else f.mse_loss(got[:, 0], wanted)
-                )
-        return total / len(said) if isinstance(total, torch.Tensor) else said[0].sum() * 0.0
+        outputs, losses = net(ids, mask), []
+        for logits, true in zip(outputs, targets.T, strict=True):
+            present = ~torch.isnan(true)
+            if not present.any():
+                continue
+            predicted, right = logits[present].float(), true[present]
+            if predicted.shape[1] > 1:
+                losses.append(f.cross_entropy(predicted, right.long()))
+            else:
+                losses.append(f.mse_loss(predicted[:, 0], right))
+        if not losses:
+            return outputs[0].sum() * 0.0
+        return sum(losses) / len(outputs)

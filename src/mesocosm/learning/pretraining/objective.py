@@ -1,4 +1,4 @@
-"""What every way of pretraining answers. Knows torch's tensors, no texts."""
+"""The interface of all pretraining objectives. Knows torch's tensors, no texts."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from mesocosm.core.settings import Kind
 
 
 class Objective(Kind):
-    """What a base is to tell of texts.
+    """What a base is trained to predict from texts.
 
     Attributes:
-        fields: what must be known of a text besides itself; none for most.
+        fields: the labels that are needed besides the text; none for most.
     """
 
     fields: tuple[str, ...] = ()
 
-    def facts(self, told: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
-        """What is to be known of the fields' values before a net is made."""
-        del told
+    def facts(self, columns: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+        """Facts of the fields' values that the net is built from."""
+        del columns
         return {}
 
     def targets(self, facts: Mapping[str, Any], row: Sequence[Any]) -> list[float]:
@@ -28,25 +28,27 @@ class Objective(Kind):
         return []
 
     def net(self, encoder: Any, facts: Mapping[str, Any]) -> Any:
-        """The net that is trained; `encoder` is a part of it and is what stays."""
+        """The net that is trained; `encoder` is a part of it, and what is kept."""
         raise NotImplementedError
 
-    def loss(self, net: Any, ids: Any, mask: Any, words: Words, draw: Any, targets: Any) -> Any:
+    def loss(
+        self, net: Any, ids: Any, mask: Any, words: Vocabulary, draw: Any, targets: Any
+    ) -> Any:
         """The mean loss of a batch of token ids (rows, length) under their mask, a scalar tensor.
 
         Args:
-            draw: a torch generator for whatever is left to chance.
+            draw: a torch generator for random choices.
             targets: (rows, fields) in float32, nan for a gap.
         """
         raise NotImplementedError
 
 
-class Words:
-    """What an objective must know of a tokenizer.
+class Vocabulary:
+    """What an objective needs of a tokenizer.
 
     Args:
-        mask: the id that stands for a hidden token.
-        marks: ids that are no words (ends, gaps).
+        mask: the id of a masked token.
+        marks: ids of special tokens (ends, padding).
         count: how many ids there are.
     """
 

@@ -1,4 +1,4 @@
-"""Pretraining run: texts in, a folder laid out as a hub's out, kept by content; resumes after a
+"""A pretraining run: texts in, a folder laid out as a hub's out, stored by content; resumes after a
 kill.
 
 Knows torch and transformers. Knows nothing of tasks or of where texts come from.
@@ -6,10 +6,12 @@ Knows torch and transformers. Knows nothing of tasks or of where texts come from
 
 from __future__ import annotations
 
+import json
 import math
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,249 +20,293 @@ from mesocosm.core.files import folder_appears, write_json
 from mesocosm.core.hashing import digest
 from mesocosm.core.progress import QUIET
 from mesocosm.learning.base_models import Base
-from mesocosm.learning.pretraining.objective import Words
+from mesocosm.learning.features.tokenizer import Tokens
+from mesocosm.learning.pretraining.objective import Vocabulary
 from mesocosm.learning.pretraining.settings import Pretrain, Scratch
 
-HELD = 0.05  # the share of texts on which the loss is told
-LEAST = 20
-MARKS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+HELD = 0.05  # the share of texts that is held out, on which the loss is measured
+MIN_TEXTS = 20
+SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 
-def pretrained(
+@dataclass(frozen=True)
+class Corpus:
+    """Texts to pretrain on.
+
+    Args:
+        texts: those that are not empty count once each.
+        values: the objective's fields, a value per text; of equal texts the first one's count.
+    """
+
+    texts: Sequence[str]
+    values: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+
+    def distinct(self, names: Sequence[str]) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """Different texts that are not empty, sorted, and the values of some fields of each."""
+        texts = sorted({text.strip() for text in self.texts if text and text.strip()})
+        columns = [self.values[name] for name in names]
+        values: dict[str, tuple[Any, ...]] = {}
+        for text, *row in zip(self.texts, *columns, strict=True):
+            values.setdefault((text or "").strip(), tuple(row))
+        return texts, [values[text] for text in texts]
+
+
+def pretrain(
     base: Base | None,
-    texts: Sequence[str],
+    corpus: Corpus,
     setting: Pretrain,
     most: int,
     seed: int,
     store: Path,
     say: Callable[[str], None],
-    told: Mapping[str, Sequence[Any]] | None = None,
 ) -> tuple[Base, dict[str, Any]]:
     """The base after pretraining, and `texts`, `tokens`, and the held-out `loss` before and after.
 
     Args:
-        base: where it begins; None for a base from nothing.
-        texts: those that are not empty count once each.
-        most: tokens of a text that are read.
-        told: the objective's fields, a value a text; where texts are alike the first one's count.
+        base: where it starts; None for a new base.
+        most: tokens of a text, after which it is truncated.
 
     Raises:
-        Wrong: there are too few texts, or the loss is no number any more.
+        Wrong: there are too few texts, or the loss became NaN or infinite.
     """
-    import json
-
-    said, rows, made = named(base, texts, setting, most, seed, told)
-    if len(said) < LEAST:
-        raise Wrong("pretrain.on", f"there are {len(said)} different texts", f"at least {LEAST}")
-    folder = store / "bases" / made
+    texts, values = corpus.distinct(setting.method.fields)
+    if len(texts) < MIN_TEXTS:
+        raise Wrong(
+            "pretrain.on", f"there are {len(texts)} different texts", f"at least {MIN_TEXTS}"
+        )
+    fingerprint = _fingerprint(base, texts, values, setting, most, seed)
+    folder = store / "bases" / fingerprint
+    work = store / "work" / f"pretrain-{fingerprint}"
     if not (folder / "pretraining.json").is_file():
         with folder_appears(folder) as aside:
-            figures = _run(
-                base,
-                said,
-                rows,
-                setting,
-                most,
-                seed,
-                store / "work" / f"pretrain-{made}",
-                aside,
-                say,
-            )
+            encoder = _open_encoder(base, texts, setting, most, seed, aside)
+            run = PretrainingRun(encoder, setting, seed, work, say)
+            run.load(Tokens(aside, most), texts, values)
+            figures = run.train()
+            encoder.save_pretrained(aside)
             write_json(aside / "pretraining.json", figures)
-        shutil.rmtree(store / "work" / f"pretrain-{made}", ignore_errors=True)
+        shutil.rmtree(work, ignore_errors=True)
     figures = json.loads((folder / "pretraining.json").read_text(encoding="utf-8"))
     say(
         f"pretrained on {figures['texts']:,} texts ({figures['tokens']:,} tokens): held-out loss"
         f" {figures['before']:.3f} before, {figures['after']:.3f} after"
     )
-    return _base(base, folder, made), figures
+    return _pretrained_base(base, folder, fingerprint), figures
 
 
-def named(
-    base: Base | None,
-    texts: Sequence[str],
-    setting: Pretrain,
-    most: int,
-    seed: int,
-    told: Mapping[str, Sequence[Any]] | None = None,
-) -> tuple[list[str], list[tuple[Any, ...]], str]:
-    """Different texts that are not empty, what is told of each, and the name by which the base that
-    read them is kept.
-    """
-    said = sorted({t.strip() for t in texts if t and t.strip()})
-    values: dict[str, tuple[Any, ...]] = {}
-    for text, *row in zip(texts, *((told or {})[f] for f in setting.method.fields), strict=True):
-        values.setdefault((text or "").strip(), tuple(row))
-    rows = [values[t] for t in said]
-    return (
-        said,
-        rows,
-        digest(
-            base.weights if base else "nothing",
-            setting.model_dump(mode="json"),
-            most,
-            seed,
-            said,
-            *([rows] if setting.method.fields else []),
-        ),
-    )
-
-
-def kept(
-    base: Base | None,
-    texts: Sequence[str],
-    setting: Pretrain,
-    most: int,
-    seed: int,
-    store: Path,
-    told: Mapping[str, Sequence[Any]] | None = None,
-) -> Base | None:
-    """The base after pretraining, where the store has it."""
-    made = named(base, texts, setting, most, seed, told)[2]
-    folder = store / "bases" / made
-    return _base(base, folder, made) if (folder / "pretraining.json").is_file() else None
-
-
-def _base(base: Base | None, folder: Path, made: str) -> Base:
-    return Base(
-        f"{base.name if base else 'new'}+{made[:6]}",
-        folder,
-        base.licence if base else "yours",
-        made,
-    )
-
-
-def _run(
+def _fingerprint(
     base: Base | None,
     texts: list[str],
-    values: Sequence[Sequence[Any]],
+    values: list[tuple[Any, ...]],
     setting: Pretrain,
     most: int,
     seed: int,
-    keep: Path,
+) -> str:
+    """The name by which a pretrained base is stored."""
+    return digest(
+        base.weights if base else "nothing",
+        setting.model_dump(mode="json"),
+        most,
+        seed,
+        texts,
+        *([values] if setting.method.fields else []),
+    )
+
+
+def find_pretrained(
+    base: Base | None, corpus: Corpus, setting: Pretrain, most: int, seed: int, store: Path
+) -> Base | None:
+    """The base after pretraining, where the store has it."""
+    texts, values = corpus.distinct(setting.method.fields)
+    fingerprint = _fingerprint(base, texts, values, setting, most, seed)
+    folder = store / "bases" / fingerprint
+    if not (folder / "pretraining.json").is_file():
+        return None
+    return _pretrained_base(base, folder, fingerprint)
+
+
+def _pretrained_base(base: Base | None, folder: Path, fingerprint: str) -> Base:
+    name, licence = (base.name, base.licence) if base else ("new", "yours")
+    return Base(f"{name}+{fingerprint[:6]}", folder, licence, fingerprint)
+
+
+def _open_encoder(
+    base: Base | None,
+    texts: list[str],
+    setting: Pretrain,
+    most: int,
+    seed: int,
     folder: Path,
-    say: Callable[[str], None],
-) -> dict[str, Any]:
+) -> Any:
+    """The base's encoder, or a new one; its tokenizer is written into `folder`."""
     import torch
 
-    from mesocosm.learning.features.embeddings import bfloat16, load_trunk, pad
-    from mesocosm.learning.features.tokenizer import Tokens
-    from mesocosm.learning.training.checkpoint import again, keep_up
-    from mesocosm.learning.training.fast_dropout import quick
-    from mesocosm.learning.training.train_step import clip
-    from mesocosm.learning.training.trainer import buckets
+    from mesocosm.learning.features.embeddings import load_trunk
 
     torch.manual_seed(seed)
-    if base:
-        shutil.copy(base.folder / "tokenizer.json", folder / "tokenizer.json")
-        encoder = load_trunk(base).net
-    else:
-        encoder = _new(setting.from_scratch or Scratch(), texts, most, folder)
-    tokens = Tokens(folder, most)
-    objective = setting.method
-    facts = objective.facts({f: [row[i] for row in values] for i, f in enumerate(objective.fields)})
-    ids = [
-        (r, objective.targets(facts, row))
-        for r, row in zip(tokens.ids(texts), values, strict=True)
-        if len(r) > 2
-    ]
-    held, taught = ids[:: int(1 / HELD)], [r for i, r in enumerate(ids) if i % int(1 / HELD)]
-    words = _words(tokens.tokenizer)
-    net = objective.net(encoder, facts)
-    moving = {n: p for n, p in net.named_parameters() if p.requires_grad}
-    optimiser = torch.optim.AdamW(
-        moving.values(), lr=setting.learning_rate, weight_decay=0.01, fused=True
-    )
-    each = math.ceil(len(taught) / setting.batch)
-    steps = each * setting.epochs
+    if base is None:
+        return _new_encoder(setting.from_scratch or Scratch(), texts, most, folder)
+    shutil.copy(base.folder / "tokenizer.json", folder / "tokenizer.json")
+    return load_trunk(base).net
 
-    def loss_of(rows: Sequence[Any], draw: Any) -> Any:
-        with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16()):
-            return objective.loss(
-                net,
-                *pad([r for r, _ in rows]),
-                words,
-                draw,
-                torch.tensor([t for _, t in rows], dtype=torch.float32),
-            )
 
-    def judged() -> float:
-        (
-            net.train() if objective.model_dump()["method"] == "contrastive" else net.eval()
-        )  # its twins differ by dropout alone
-        torch.manual_seed(seed)
-        draw, total = torch.Generator().manual_seed(seed), 0.0
-        order = sorted(held, key=lambda r: len(r[0]))
+class PretrainingRun:
+    """Trains an encoder on an objective; resumes from its last epoch.
+
+    Args:
+        work: where checkpoints go.
+        say: called with a line of progress.
+    """
+
+    def __init__(
+        self,
+        encoder: Any,
+        setting: Pretrain,
+        seed: int,
+        work: Path,
+        say: Callable[[str], None],
+    ) -> None:
+        self.encoder, self.setting, self.seed = encoder, setting, seed
+        self.work, self.say = work, say
+
+    def load(self, tokens: Tokens, texts: Sequence[str], values: Sequence[Sequence[Any]]) -> None:
+        """Tokenize the texts, and hold some of them out."""
+        import torch
+
+        setting, objective = self.setting, self.setting.method
+        columns = {name: [row[i] for row in values] for i, name in enumerate(objective.fields)}
+        facts = objective.facts(columns)
+        self.rows = [
+            (ids, objective.targets(facts, row))
+            for ids, row in zip(tokens.ids(texts), values, strict=True)
+            if len(ids) > 2
+        ]
+        every = int(1 / HELD)
+        self.held = self.rows[::every]
+        self.train_rows = [row for i, row in enumerate(self.rows) if i % every]
+        self.words = _read_vocabulary(tokens.tokenizer)
+        self.net = objective.net(self.encoder, facts)
+        self.weights = {n: p for n, p in self.net.named_parameters() if p.requires_grad}
+        self.optimiser = torch.optim.AdamW(
+            self.weights.values(), lr=setting.learning_rate, weight_decay=0.01, fused=True
+        )
+        self.batches = math.ceil(len(self.train_rows) / setting.batch)
+        self.steps = self.batches * setting.epochs
+
+    def train(self) -> dict[str, Any]:
+        """Train all epochs that are left; the figures of the run."""
+        from mesocosm.learning.training.checkpoint import again, keep_up
+        from mesocosm.learning.training.fast_dropout import quick
+
+        with quick(self.net):
+            checkpoint = again(self.work, self.weights, self.optimiser)
+            if checkpoint:
+                done, before = checkpoint[0]["epochs"], checkpoint[0]["before"]
+            else:
+                done, before = 0, self.evaluate()
+            for epoch in range(done, self.setting.epochs):
+                self._train_epoch(epoch)
+                state = {"epochs": epoch + 1, "before": before}
+                keep_up(self.work, self.weights, self.optimiser, state, {}, {}, {})
+            after = self.evaluate()
+        return {
+            "texts": len(self.rows),
+            "tokens": sum(len(ids) for ids, _ in self.rows),
+            "before": before,
+            "after": after,
+            "epochs": self.setting.epochs,
+        }
+
+    def evaluate(self) -> float:
+        """The mean loss of the texts that are held out."""
+        import torch
+
+        if self.setting.method.model_dump()["method"] == "contrastive":
+            self.net.train()  # its two views differ by dropout alone
+        else:
+            self.net.eval()
+        torch.manual_seed(self.seed)
+        draw, total = torch.Generator().manual_seed(self.seed), 0.0
+        order = sorted(self.held, key=lambda row: len(row[0]))
         with torch.no_grad():
-            for start in range(0, len(order), setting.batch):
-                part = order[start : start + setting.batch]
-                total += float(loss_of(part, draw)) * len(part)
+            for start in range(0, len(order), self.setting.batch):
+                batch = order[start : start + self.setting.batch]
+                total += float(self._loss(batch, draw)) * len(batch)
         return round(total / max(1, len(order)), 5)
 
-    with quick(net):
-        begun = again(keep, moving, optimiser)
-        done, before = (begun[0]["epochs"], begun[0]["before"]) if begun else (0, judged())
-        for epoch in range(done, setting.epochs):
-            torch.manual_seed(seed * 1000 + epoch)
-            draw = torch.Generator().manual_seed(seed * 1000 + epoch)
-            net.train()
-            told = began = time.perf_counter()
-            total = 0.0
-            for number, pick in enumerate(
-                buckets([len(r) for r, _ in taught], setting.batch, seed * 1000 + epoch)
-            ):
-                step = epoch * each + number
-                warm = max(1, steps // 16)
-                for group in optimiser.param_groups:
-                    group["lr"] = setting.learning_rate * min(
-                        (step + 1) / warm, (steps - step) / max(1, steps - warm)
-                    )
-                loss = loss_of([taught[i] for i in pick], draw)
-                now_loss = float(loss.detach())
-                if not math.isfinite(now_loss):
-                    raise Wrong(
-                        "pretrain.learning_rate",
-                        f"the loss is no number after {step + 1} steps of"
-                        f" {setting.learning_rate:g}",
-                        "a lower learning_rate",
-                    )
-                loss.backward()
-                clip(list(moving.values()), 1.0)
-                optimiser.step()
-                optimiser.zero_grad()
-                total += now_loss
-                if (now := time.perf_counter()) - told > QUIET:
-                    told = now
-                    left = (now - began) / (number + 1) * (steps - step - 1)
-                    say(
-                        f"pretraining, epoch {epoch + 1} of {setting.epochs}: batch {number + 1} of"
-                        f" {each}, loss {total / (number + 1):.3f}, {left:.0f} s left"
-                    )
-            keep_up(keep, moving, optimiser, {"epochs": epoch + 1, "before": before}, {}, {}, {})
-        after = judged()
-    encoder.save_pretrained(folder)
-    return {
-        "texts": len(ids),
-        "tokens": sum(len(r) for r, _ in ids),
-        "before": before,
-        "after": after,
-        "epochs": setting.epochs,
-    }
+    def _loss(self, rows: Sequence[Any], draw: Any) -> Any:
+        """The mean loss of a batch, a scalar tensor."""
+        import torch
+
+        from mesocosm.learning.features.embeddings import pad, supports_bfloat16
+
+        ids, mask = pad([row for row, _ in rows])
+        targets = torch.tensor([target for _, target in rows], dtype=torch.float32)
+        with torch.autocast("cpu", torch.bfloat16, enabled=supports_bfloat16()):
+            return self.setting.method.loss(self.net, ids, mask, self.words, draw, targets)
+
+    def _train_epoch(self, epoch: int) -> None:
+        """One pass over the training texts."""
+        import torch
+
+        from mesocosm.learning.training.train_step import clip
+        from mesocosm.learning.training.trainer import buckets
+
+        seed, lengths = self.seed * 1000 + epoch, [len(ids) for ids, _ in self.train_rows]
+        torch.manual_seed(seed)
+        draw = torch.Generator().manual_seed(seed)
+        self.net.train()
+        spoke = began = time.perf_counter()
+        total = 0.0
+        for number, pick in enumerate(buckets(lengths, self.setting.batch, seed)):
+            step = epoch * self.batches + number
+            self._set_rate(step)
+            loss = self._loss([self.train_rows[i] for i in pick], draw)
+            value = float(loss.detach())
+            if not math.isfinite(value):
+                raise Wrong(
+                    "pretrain.learning_rate",
+                    f"the loss became NaN or infinite after {step + 1} steps of"
+                    f" {self.setting.learning_rate:g}",
+                    "a lower learning_rate",
+                )
+            loss.backward()
+            clip(list(self.weights.values()), 1.0)
+            self.optimiser.step()
+            self.optimiser.zero_grad()
+            total += value
+            now = time.perf_counter()
+            if now - spoke > QUIET:
+                spoke = now
+                left = (now - began) / (number + 1) * (self.steps - step - 1)
+                self.say(
+                    f"pretraining, epoch {epoch + 1} of {self.setting.epochs}: batch {number + 1}"
+                    f" of {self.batches}, loss {total / (number + 1):.3f}, {left:.0f} s left"
+                )
+
+    def _set_rate(self, step: int) -> None:
+        """Linear warm-up over a sixteenth of the steps, then linear decay."""
+        warm = max(1, self.steps // 16)
+        share = min((step + 1) / warm, (self.steps - step) / max(1, self.steps - warm))
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.setting.learning_rate * share
 
 
-def _words(tokenizer: Any) -> Words:
+def _read_vocabulary(tokenizer: Any) -> Vocabulary:
     known: dict[str, int] = tokenizer.get_vocab()
-    marks = {
-        i
-        for w, i in known.items()
-        if w.startswith(("[", "<")) and w.endswith(("]", ">")) and len(w) > 2 and w[1:-1].isalnum()
-    }
+    marks = {number for word, number in known.items() if _is_special(word)}
     mask = next((known[w] for w in ("[MASK]", "<mask>", "[UNK]", "<unk>") if w in known), 0)
-    return Words(mask, marks, len(known))
+    return Vocabulary(mask, marks, len(known))
 
 
-def _new(setting: Scratch, texts: Sequence[str], most: int, folder: Path) -> Any:
-    """An untrained BERT, and a WordPiece tokenizer learnt from the texts in `folder`."""
+def _is_special(word: str) -> bool:
+    """Whether a token is a mark in brackets, such as `[SEP]` or `<s>`."""
+    bracketed = word.startswith(("[", "<")) and word.endswith(("]", ">"))
+    return bracketed and len(word) > 2 and word[1:-1].isalnum()
+
+
+def _new_encoder(setting: Scratch, texts: Sequence[str], most: int, folder: Path) -> Any:
+    """An untrained BERT, and a WordPiece tokenizer trained on the texts, in `folder`."""
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
     from transformers import BertConfig, BertModel
 
@@ -270,7 +316,7 @@ def _new(setting: Scratch, texts: Sequence[str], most: int, folder: Path) -> Any
     tokenizer.train_from_iterator(
         texts,
         trainers.WordPieceTrainer(
-            vocab_size=setting.vocab_size, special_tokens=list(MARKS), show_progress=False
+            vocab_size=setting.vocab_size, special_tokens=list(SPECIAL_TOKENS), show_progress=False
         ),
     )
     tokenizer.post_processor = processors.TemplateProcessing(

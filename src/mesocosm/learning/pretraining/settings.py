@@ -1,4 +1,4 @@
-"""Settings of pretraining: which texts, what is told of them, how long. Knows settings only."""
+"""Settings of pretraining: which texts, which objective, how long. Knows settings only."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Which rows to label next: those a model is unsure of, and unlike each other. Knows probabilities
-and features.
+"""Active learning: which rows to label next, those of low confidence that differ from each other.
+Knows probabilities and features.
 """
 
 from __future__ import annotations
@@ -9,31 +9,31 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray[Any, Any]
-POOL = 10  # how many unsure rows stand by for each that is chosen
+POOL = 10  # candidates of low confidence for each row that is selected
 
 
-def margins(p: Array) -> Array:
-    """How far the first class is ahead of the second, 0 to 1.
+def measure_margins(p: Array) -> Array:
+    """The difference between the two highest probabilities of each row, 0 to 1.
 
-    >>> margins(np.array([[0.5, 0.4, 0.1], [0.9, 0.1, 0.0]])).round(2).tolist()
+    >>> measure_margins(np.array([[0.5, 0.4, 0.1], [0.9, 0.1, 0.0]])).round(2).tolist()
     [0.1, 0.8]
     """
     top = np.sort(p, 1)
     return np.asarray(top[:, -1] - top[:, -2])
 
 
-def pick(p: Array, x: Array, most: int) -> list[int]:
-    """Positions of up to `most` rows, the first the least sure; each next is unsure and far from
-    those before.
+def select_rows(p: Array, x: Array, most: int) -> list[int]:
+    """Positions of up to `most` rows, the first of the least confidence; each next is of low
+    confidence and far from those before.
 
     Args:
         p: probabilities (rows, classes).
-        x: features (rows, width), by which rows are alike.
+        x: features (rows, width), which distances are measured on.
 
     Source: Settles 2009, Active Learning Literature Survey (margins); Sener and Savarese 2018,
     arXiv 1708.00489 (k-centre).
     """
-    ahead = margins(p)
+    ahead = measure_margins(p)
     pool = np.argsort(ahead, kind="stable")[: POOL * most]
     if not len(pool):
         return []
@@ -41,10 +41,10 @@ def pick(p: Array, x: Array, most: int) -> list[int]:
     chosen = [0]
     far = ((x - x[0]) ** 2).sum(1)
     while len(chosen) < min(most, len(pool)):
-        worth = np.sqrt(far) * (doubt + 1e-6)  # a model that is all sure still tells rows apart
+        worth = np.sqrt(far) * (doubt + 1e-6)  # distances count where confidence is 1 everywhere
         worth[chosen] = -1
         best = int(worth.argmax())
-        if far[best] <= 1e-12:  # what is left says the same as what was chosen
+        if far[best] <= 1e-12:  # the rows that are left are duplicates of selected ones
             break
         chosen.append(best)
         far = np.minimum(far, ((x - x[best]) ** 2).sum(1))

@@ -1,14 +1,14 @@
-"""`base: auto`: within a budget, bases and ways of tuning are tried and judged by the validation
-rows; what was tried, what it cost and why it stopped is told.
+"""`base: auto`: within a budget of time, bases and fine-tuning methods are tried and compared on
+the validation rows; trials, their cost and what was skipped are reported.
 
-Knows prices and how a model is fitted. Its settings are known to the file's grammar, so nothing
-heavy is imported with them.
+Knows cost estimates and how a model is fitted. Its settings are known to the file's grammar, so
+nothing heavy is imported with them.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -20,14 +20,15 @@ from mesocosm.core.settings import Kind
 
 if TYPE_CHECKING:
     from mesocosm.learning.base_models import Base
-    from mesocosm.learning.features.splits import Parts
+    from mesocosm.learning.features.splits import Splits
     from mesocosm.learning.model import Model
-    from mesocosm.learning.tasks.vision.features import Sight
+    from mesocosm.learning.tasks.vision.features import ImageFeatures
 
 AUTO = "auto"
-LADDER = ("last", "full")  # ways of tuning that are tried, the cheaper first
-NETS = ("mlp", "attention")  # heads that are tried besides those that are always
-HELD = 30  # validation rows under which only left-out losses of frozen bases are compared
+TABLE_ONLY = "the table alone"  # the name of a trial without a base
+LADDER = ("last", "full")  # fine-tuning methods that are tried, the cheaper first
+NETS = ("mlp", "attention")  # heads that are tried besides those that always are
+MIN_VALIDATION = 30  # validation rows under which cross-validated losses of heads are compared
 
 
 class Auto(Kind):
@@ -50,8 +51,8 @@ class Auto(Kind):
 
 
 @dataclass
-class Try:
-    """One thing that was tried."""
+class Trial:
+    """A configuration that was fitted, and its loss."""
 
     model: Model
     base: Base | None
@@ -60,15 +61,15 @@ class Try:
 
 
 def candidates(model: Model, root: Path) -> list[Base]:
-    """Bases that read and are here: those that come with Mesocosm, and those that the file names
+    """Encoders that are installed: those that come with Mesocosm, and those that the file names
     besides.
 
     Raises:
-        Wrong: one that the file names is not there.
+        Wrong: one that the file names is not there, or is causal.
     """
-    from mesocosm.learning.base_models import readers, resolve
+    from mesocosm.learning.base_models import installed_encoders, resolve
 
-    found = [resolve(name, root) for name in readers()]
+    found = [resolve(name, root) for name in installed_encoders()]
     more = [resolve(name, root) for name in (model.auto or Auto()).bases]
     writer = next((b for b in more if b.writes), None)
     if writer:
@@ -76,99 +77,127 @@ def candidates(model: Model, root: Path) -> list[Base]:
     return found + more
 
 
-def chosen(
+def search_base(
     model: Model,
-    parts: Parts,
+    parts: Splits,
     root: Path,
     store: Path,
-    sight: Sight | None,
+    sight: ImageFeatures | None,
     say: Callable[[str], None],
 ) -> tuple[Model, Base | None, Any, list[dict[str, Any]]]:
-    """The model with what did best in the places of `auto`, its base, what was fitted, and a line
-    for each try.
+    """The model with the best settings in the places of `auto`, its base, what was fitted, and a
+    record of each trial.
     """
-    from mesocosm.learning.cost.estimate import price, short
-    from mesocosm.learning.cost.predictive import job
-    from mesocosm.learning.heads.kernel import loss_for
-    from mesocosm.learning.training.fit import fitted
+    search = _Search(parts, store, sight, say, (model.auto or Auto()).minutes)
+    search.attempt_bases(model, candidates(model, root) if parts.text_names else [None])
+    if "fine_tune" not in model.model_fields_set:
+        if parts.table["train"].shape[1] and parts.y["train"].ndim == 1:
+            search.attempt_heads()
+        if search.held and not sight:
+            search.attempt_fine_tuning()
+    best = search.best
+    base_name = f"{best.base.name}, " if best.base else ""
+    say(
+        f"auto: selected {base_name}{best.model.fine_tune.method} with the {best.made[0].name} head"
+        f" after {len(search.trials)} trials"
+    )
+    return best.model, best.base, best.made, search.records
 
-    setting = model.auto or Auto()
-    until = time.perf_counter() + setting.minutes * 60
-    held = "validation" if len(parts.y["validation"]) >= HELD else ""
-    free = "fine_tune" not in model.model_fields_set
-    lines: list[dict[str, Any]] = []
 
-    def attempt(name: str, asked: Model, base: Base | None) -> Try | None:
-        told = price(job(asked, parts, base, store), store).seconds
-        left = until - time.perf_counter()
-        if lines and told > left:
-            lines.append(
-                {
-                    "tried": name,
-                    "why_not": (
-                        f"its price of {short(told)} is more than the {short(max(0.0, left))} left"
-                    ),
-                }
-            )
-            say(f"auto: {name} is not tried: {lines[-1]['why_not']}")
-            return None
+class _Search:
+    """Trials within a budget of time.
+
+    Args:
+        minutes: what all trials may take.
+
+    Attributes:
+        held: the part whose loss is compared; empty where cross-validated losses are.
+        trials: those that were run.
+        records: a line of each, and of those that were skipped.
+    """
+
+    def __init__(
+        self,
+        parts: Splits,
+        store: Path,
+        sight: ImageFeatures | None,
+        say: Callable[[str], None],
+        minutes: float,
+    ) -> None:
+        self.parts, self.store, self.sight, self.say = parts, store, sight, say
+        self.until = time.perf_counter() + minutes * 60
+        self.held = "validation" if len(parts.y["validation"]) >= MIN_VALIDATION else ""
+        self.trials: list[Trial] = []
+        self.records: list[dict[str, Any]] = []
+
+    @property
+    def best(self) -> Trial:
+        """The trial of the lowest loss."""
+        return min(self.trials, key=lambda trial: trial.loss)
+
+    def attempt(self, name: str, model: Model, base: Base | None) -> None:
+        """Run a trial, unless its estimate is more than the time that is left."""
+        from mesocosm.learning.cost.estimate import price, short
+        from mesocosm.learning.cost.predictive import job
+        from mesocosm.learning.training.fit import fitted
+
+        estimate = price(job(model, self.parts, base, self.store), self.store).seconds
+        left = self.until - time.perf_counter()
+        if self.records and estimate > left:
+            reason = f"its estimate of {short(estimate)} exceeds the {short(max(0.0, left))} left"
+            self.records.append({"tried": name, "why_not": reason})
+            self.say(f"auto: {name} skipped: {reason}")
+            return
         began = time.perf_counter()
-        made = fitted(asked, parts, base, store, None, lambda _: None, sight=sight)
-        head, _, _, feats = made
-        if held:
-            loss = float(
-                loss_for(parts.y[held], parts.task.classes)(
-                    head.logits(feats[held], parts.table[held]), parts.y[held]
-                )
-            )
-        else:
-            loss = float(head.loss)
-        lines.append(
-            {
-                "tried": name,
-                "head": head.name,
-                "loss": round(loss, 5),
-                "seconds": round(time.perf_counter() - began, 2),
-            }
+        made = fitted(model, self.parts, base, self.store, None, lambda _: None, sight=self.sight)
+        head = made[0]
+        loss = self._loss(head, made[3])
+        seconds = round(time.perf_counter() - began, 2)
+        self.records.append(
+            {"tried": name, "head": head.name, "loss": round(loss, 5), "seconds": seconds}
         )
-        say(
-            f"auto: {name}, {head.name} head: {'validation' if held else 'left-out'} loss"
-            f" {loss:.4f} in {short(lines[-1]['seconds'])}"
+        self.say(
+            f"auto: {name}, {head.name} head: {self.held or 'cross-validated'} loss {loss:.4f} in"
+            f" {short(seconds)}"
         )
-        return Try(asked, base, loss, made)
+        self.trials.append(Trial(model, base, loss, made))
 
-    done: list[Try] = []
-    bases: list[Base | None] = list(candidates(model, root)) if parts.text_names else [None]
-    for base in bases:
-        named = model.model_copy(update={"base": base.name if base else None})
-        one = attempt(
-            f"{base.name}, {model.fine_tune.method}" if base else "the table alone", named, base
-        )
-        done += [one] if one else []
-    best = min(done, key=lambda t: t.loss)
-    if free and parts.table["train"].shape[1] and parts.y["train"].ndim == 1:
-        for name in NETS:
-            frozen: Any = type(model.fine_tune).model_validate({"method": "frozen", "head": name})
-            one = attempt(
-                f"{best.base.name if best.base else 'the table alone'}, head {name}",
-                best.model.model_copy(update={"fine_tune": frozen}),
-                best.base,
-            )
-            done += [one] if one else []
-    if free and best.base and held and not sight:
+    def _loss(self, head: Any, feats: Mapping[str, Any]) -> float:
+        from mesocosm.learning.heads.kernel import select_loss
+
+        if not self.held:
+            return float(head.loss)
+        y = self.parts.y[self.held]
+        logits = head.logits(feats[self.held], self.parts.table[self.held])
+        return float(select_loss(y, self.parts.task.classes)(logits, y))
+
+    def attempt_bases(self, model: Model, bases: Sequence[Base | None]) -> None:
+        """The model on each base; None is the table alone."""
+        for base in bases:
+            if base is None:
+                self.attempt(TABLE_ONLY, model.model_copy(update={"base": None}), None)
+            else:
+                named = model.model_copy(update={"base": base.name})
+                self.attempt(f"{base.name}, {model.fine_tune.method}", named, base)
+
+    def attempt_heads(self) -> None:
+        """Other heads over the best base so far."""
+        best = self.best
+        base_name = best.base.name if best.base else TABLE_ONLY
+        for head in NETS:
+            settings = {"method": "frozen", "head": head}
+            frozen: Any = type(best.model.fine_tune).model_validate(settings)
+            model = best.model.model_copy(update={"fine_tune": frozen})
+            self.attempt(f"{base_name}, head {head}", model, best.base)
+
+    def attempt_fine_tuning(self) -> None:
+        """Fine-tuning methods on the best base so far, the cheaper first."""
         from mesocosm.learning.fine_tuning import TUNING
 
+        best = self.best
+        if best.base is None:
+            return
         for method in LADDER:
-            tuned: Any = TUNING[method].model_validate({"method": method})
-            one = attempt(
-                f"{best.base.name}, {method}",
-                best.model.model_copy(update={"fine_tune": tuned}),
-                best.base,
-            )
-            done += [one] if one else []
-    best = min(done, key=lambda t: t.loss)
-    say(
-        f"auto: {best.base.name + ', ' if best.base else ''}{best.model.fine_tune.method} with the"
-        f" {best.made[0].name} head is taken; {len(done)} tries"
-    )
-    return best.model, best.base, best.made, lines
+            tune: Any = TUNING[method].model_validate({"method": method})
+            model = best.model.model_copy(update={"fine_tune": tune})
+            self.attempt(f"{best.base.name}, {method}", model, best.base)

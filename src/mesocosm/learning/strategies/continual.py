@@ -1,7 +1,7 @@
-"""Learn on without forgetting: a version begins where the last one ended, is held near it where
-that mattered, and sees some of the old rows again.
+"""Continual learning: a version starts from the previous one's weights, important weights are
+anchored (elastic weight consolidation), and old rows are replayed.
 
-Knows torch when it works, safetensors and figures. Its settings are known to the file's grammar, so
+Knows torch when it works, safetensors and metrics. Its settings are known to the file's grammar, so
 nothing heavy is imported with them.
 """
 
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from mesocosm.learning.tasks.by_field_type import Task
     from mesocosm.learning.training.trainer import Joined, Rows
 
-LEARNT, MATTERED = "learnt.safetensors", "mattered.safetensors"
-ROWS = 200  # training rows whose gradients tell what matters
-LEAST = 10  # old test rows under which nothing is said of what was known
+WEIGHTS_FILE, IMPORTANCE_FILE = "learnt.safetensors", "mattered.safetensors"
+HEAD = ("weights", "bias")  # parameters of a head, which fit no other outputs
+ROWS = 200  # training rows whose gradients estimate the importance
+MIN_TEST_ROWS = 10  # previous test rows under which retention is not measured
 
 
 class Continual(Kind):
@@ -48,16 +49,16 @@ class Continual(Kind):
 
 
 @dataclass
-class Past:
-    """What went before a version.
+class PreviousVersion:
+    """The version that a new one continues.
 
     Args:
-        setting: how it is learnt on.
-        version: the last version's id, or none.
+        setting: how it is continued.
+        version: the previous version's id, or none.
         folder: where its files are.
         before: it, loaded (`labels`, `outputs`).
-        known: columns of the rows by which it was judged, where they are not those of now.
-        old: how many old rows are seen again.
+        known: columns of its test rows, where they are not those of now.
+        old: how many old rows are replayed.
     """
 
     setting: Continual
@@ -70,55 +71,54 @@ class Past:
     def begin(
         self, net: Any, base: Base, method: str, task: Task | None, say: Callable[[str], None]
     ) -> bool:
-        """Put the last version's weights into a net that is about to learn; says whether it did.
+        """Copy the previous version's weights into a net that is about to be trained; whether it
+        did.
 
         Args:
-            task: what its head tells; None for a net without one.
+            task: of its head; None for a net without one.
         """
-        from safetensors import safe_open
-
-        path = self.folder / LEARNT if self.folder else None
-        if path is None or not path.is_file():
-            return False
-        with safe_open(path, "pt") as kept:
-            told = json.loads(kept.metadata()["learnt"])
-            weights = {name: kept.get_tensor(name) for name in kept.keys()}  # noqa: SIM118
-        moving = {n: p for n, p in net.named_parameters() if p.requires_grad}
-        same_head = told["task"] == _of(task)
-        wanted = {n for n in moving if same_head or n not in ("weights", "bias")}
-        fits = (
-            told["base"] == base.weights
-            and told["method"] == method
-            and all(n in weights and weights[n].shape == moving[n].shape for n in wanted)
-        )
-        if not fits:
-            say(f"begins anew: {self.version} stood on another base, method or table")
-            return False
         import torch
 
+        if self.folder is None or not (self.folder / WEIGHTS_FILE).is_file():
+            return False
+        origin, weights = _read_weights(self.folder / WEIGHTS_FILE)
+        trained = {n: p for n, p in net.named_parameters() if p.requires_grad}
+        if origin["task"] != _describe_outputs(task):
+            for name in HEAD:
+                trained.pop(name, None)
+        same = (origin["base"], origin["method"]) == (base.weights, method)
+        if not same or not _fits(trained, weights):
+            say(f"restarting from scratch: {self.version} has another base, method or table")
+            return False
         with torch.no_grad():
-            for name in wanted:
-                moving[name].copy_(weights[name])
-        held = self.folder / MATTERED if self.folder else None
-        if self.setting.ewc and held and held.is_file():
-            from safetensors.torch import load_file
-
-            matter = load_file(held)
-            net.anchor = Anchor(
-                {n: (weights[n], matter[n]) for n in wanted if n in matter}, self.setting.ewc
-            )
+            for name, weight in trained.items():
+                weight.copy_(weights[name])
+        self._anchor_weights(net, {name: weights[name] for name in trained})
         self.tell(bool(net.anchor), say)
         return True
 
+    def _anchor_weights(self, net: Any, weights: Mapping[str, Any]) -> None:
+        """Anchor a net at the previous weights, where their importance is known."""
+        from safetensors.torch import load_file
+
+        if self.folder is None or not self.setting.ewc:
+            return
+        path = self.folder / IMPORTANCE_FILE
+        if path.is_file():
+            importance = load_file(path)
+            held = {n: (w, importance[n]) for n, w in weights.items() if n in importance}
+            net.anchor = Anchor(held, self.setting.ewc)
+
     def tell(self, held: bool, say: Callable[[str], None]) -> None:
-        """Say where a net begins, whether what mattered is held, and how many old rows come
-        again.
+        """Say where training starts, whether important weights are anchored, and how many old rows
+        are replayed.
         """
-        say(
-            f"begins where {self.version} ended"
-            + (f"; what mattered to it is held (ewc {self.setting.ewc:g})" if held else "")
-            + (f"; {self.old} old rows are seen again" if self.old else "")
-        )
+        line = f"warm start from {self.version}"
+        if held:
+            line += f"; important weights are anchored (ewc {self.setting.ewc:g})"
+        if self.old:
+            line += f"; {self.old} old rows are replayed"
+        say(line)
 
     def end(
         self,
@@ -129,24 +129,40 @@ class Past:
         matter: Callable[[], dict[str, Any]],
         folder: Path,
     ) -> None:
-        """Keep what a version learnt beside it, and what mattered (`matter`), for the next one."""
+        """Write a version's trained weights into its folder, and their importance (`matter`), for
+        the next version.
+        """
         from safetensors.torch import save_file
 
-        moving = {
+        weights = {
             n: p.detach().float().contiguous() for n, p in net.named_parameters() if p.requires_grad
         }
-        told = {"base": base.weights, "method": method, "task": _of(task)}
-        save_file(moving, folder / LEARNT, metadata={"learnt": json.dumps(told)})
+        origin = {"base": base.weights, "method": method, "task": _describe_outputs(task)}
+        save_file(weights, folder / WEIGHTS_FILE, metadata={"learnt": json.dumps(origin)})
         if self.setting.ewc:
-            save_file(matter(), folder / MATTERED)
+            save_file(matter(), folder / IMPORTANCE_FILE)
+
+
+def _read_weights(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The base, method and task of stored weights, and the weights."""
+    from safetensors import safe_open
+
+    with safe_open(path, "pt") as stored:
+        origin: dict[str, Any] = json.loads(stored.metadata()["learnt"])
+        return origin, {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+
+
+def _fits(trained: Mapping[str, Any], weights: Mapping[str, Any]) -> bool:
+    """Whether stored weights have the names and shapes of a net's."""
+    return all(n in weights and weights[n].shape == p.shape for n, p in trained.items())
 
 
 class Anchor:
-    """A pull of weights back to where they were, by how much each mattered there.
+    """A quadratic penalty that pulls weights back to where they were, by the importance of each.
 
     Args:
-        held: for each weight's name where it was and how much it mattered, tensors of its shape.
-        strength: of the pull.
+        held: for each weight's name its old value and its importance, tensors of its shape.
+        strength: of the penalty.
     """
 
     def __init__(self, held: Mapping[str, tuple[Any, Any]], strength: float) -> None:
@@ -155,56 +171,56 @@ class Anchor:
     def penalty(self, net: Any) -> Any:
         """What is added to the loss, a scalar tensor."""
         named = dict(net.named_parameters())
-        return (
-            self.strength
-            / 2
-            * sum(
-                (m.to(named[n]) * (named[n] - w.to(named[n])) ** 2).sum()
-                for n, (w, m) in self.held.items()
-            )
+        distances = (
+            (importance.to(named[name]) * (named[name] - old.to(named[name])) ** 2).sum()
+            for name, (old, importance) in self.held.items()
         )
+        return self.strength / 2 * sum(distances)
 
 
-def _of(task: Task | None) -> dict[str, Any]:
-    """What a head's outputs mean."""
-    return (
-        {}
-        if task is None
-        else {"labels": list(task.labels), "scale": list(task.scale) if task.scale else None}
-    )
+def _describe_outputs(task: Task | None) -> dict[str, Any]:
+    """What a head's outputs are: its classes, or a number's scale."""
+    if task is None:
+        return {}
+    return {"labels": list(task.labels), "scale": list(task.scale) if task.scale else None}
 
 
-def fisher(net: Any, rows: int, loss: Callable[[int], Any], most: int = ROWS) -> dict[str, Any]:
-    """How much each weight that moves matters, by its name: the mean squared gradient of a loss, a
-    row at a time; what mattered to those before matters on.
+def estimate_fisher(
+    net: Any, rows: int, loss: Callable[[int], Any], most: int = ROWS
+) -> dict[str, Any]:
+    """The importance of each trained weight, by its name: the mean squared gradient of a loss, one
+    row at a time; the importance for earlier versions is added.
 
     Args:
         net: with its `anchor`, if it has one.
-        rows: how many there are; every so many of them are taken.
+        rows: how many there are; every so many of them are used.
         loss: minus the log-likelihood of row i, a scalar tensor (so this is the Fisher
             information's diagonal).
-        most: rows that are taken.
+        most: rows that are used.
     """
     import torch
 
     net.eval()
-    moving = {n: p for n, p in net.named_parameters() if p.requires_grad}
-    found = {n: torch.zeros_like(p) for n, p in moving.items()}
+    trained = {n: p for n, p in net.named_parameters() if p.requires_grad}
+    importance = {n: torch.zeros_like(p) for n, p in trained.items()}
     picks = list(range(0, rows, max(1, rows // most)))[:most]
     for i in picks:
         net.zero_grad()
         loss(i).backward()
-        for name, weight in moving.items():
+        for name, weight in trained.items():
             if weight.grad is not None:
-                found[name] += weight.grad**2 / len(picks)
+                importance[name] += weight.grad**2 / len(picks)
     net.zero_grad()
-    before = net.anchor.held if net.anchor else {}
-    return {n: (m + before[n][1] if n in before else m).contiguous() for n, m in found.items()}
+    earlier = net.anchor.held if net.anchor else {}
+    for name in importance:
+        if name in earlier:
+            importance[name] = importance[name] + earlier[name][1]
+    return {name: x.contiguous() for name, x in importance.items()}
 
 
-def mattered(net: Joined, rows: Rows) -> dict[str, Any]:
-    """How much each weight of a net with a head matters. For a number the likelihood is a normal
-    one of deviation 1; for labels, one of each being there.
+def estimate_importance(net: Joined, rows: Rows) -> dict[str, Any]:
+    """The importance of each weight of a net with a head. For a number the likelihood is a normal
+    one of deviation 1; for labels, one of the presence of each.
     """
     import torch
     from torch.nn import functional as f
@@ -217,56 +233,58 @@ def mattered(net: Joined, rows: Rows) -> dict[str, Any]:
         out = net(*pad([rows.ids[i]]), torch.tensor(rows.table[[i]]))
         if rows.y.ndim == 2:
             return f.binary_cross_entropy_with_logits(out, y.float(), reduction="sum")
-        return (
-            ((out[:, 0] - y) ** 2).sum() / 2
-            if rows.y.dtype.kind == "f"
-            else f.cross_entropy(out, y)
-        )
+        if rows.y.dtype.kind == "f":
+            return ((out[:, 0] - y) ** 2).sum() / 2
+        return f.cross_entropy(out, y)
 
-    return fisher(net, len(rows.y), loss)
+    return estimate_fisher(net, len(rows.y), loss)
 
 
-def known(
-    past: Past,
+def measure_retention(
+    past: PreviousVersion,
     predict: str,
     task: Task,
     new: Callable[[Mapping[str, Sequence[Any]], int], Any],
     say: Callable[[str], None],
 ) -> dict[str, Any]:
-    """On the rows by which the last version was judged: what it reaches there, and what the new one
-    does.
+    """Accuracy, or the mean absolute error, on the previous version's test rows: the previous
+    version's, and the new one's.
 
     Args:
-        new: what the new version says of columns.
+        new: columns and their number of rows to the new version's outputs.
     """
-    import numpy as np
-
-    if not past.known or past.before is None:
+    if not past.known or past.before is None or task.many:
         return {}
-    target = [task.plain(v) for v in past.known[predict]]
-    rows = [i for i, v in enumerate(target) if task.known(v)]
-    if task.many or len(rows) < LEAST:
+    target = [task.parse_target(v) for v in past.known[predict]]
+    rows = [i for i, v in enumerate(target) if task.is_known(v)]
+    if len(rows) < MIN_TEST_ROWS:
         return {}
     columns = {n: [v[i] for i in rows] for n, v in past.known.items()}
-    said = [np.asarray(f(columns, len(rows))) for f in (past.before.outputs, new)]
+    right = [target[i] for i in rows]
+    old, fresh = past.before.outputs(columns, len(rows)), new(columns, len(rows))
     if task.classes:
-        labels = [list(past.before.labels), list(task.labels)]
-        figures = [
-            float(np.mean([names[k] == target[i] for k, i in zip(p.argmax(1), rows, strict=True)]))
-            for p, names in zip(said, labels, strict=True)
-        ]
-        what = "accuracy"
+        metric = "accuracy"
+        then = _accuracy(old, past.before.labels, right)
+        now = _accuracy(fresh, task.labels, right)
     else:
-        true = np.asarray([float(target[i]) for i in rows])
-        figures = [float(np.mean(np.abs(p[:, 0] - true))) for p in said]
-        what = "mean error"
+        metric = "mean error"
+        then, now = _mean_error(old, right), _mean_error(fresh, right)
     say(
-        f"on the {len(rows)} rows that judged {past.version}: {what} {figures[0]:.3f} then,"
-        f" {figures[1]:.3f} now"
+        f"retention on the {len(rows)} test rows of {past.version}: {metric} {then:.3f} before,"
+        f" {now:.3f} after"
     )
-    return {
-        "rows": len(rows),
-        "what": what,
-        "then": round(figures[0], 4),
-        "now": round(figures[1], 4),
-    }
+    return {"rows": len(rows), "what": metric, "then": round(then, 4), "now": round(now, 4)}
+
+
+def _accuracy(probabilities: Any, labels: Sequence[str], right: Sequence[Any]) -> float:
+    import numpy as np
+
+    top = np.asarray(probabilities).argmax(1)
+    return float(np.mean([labels[k] == label for k, label in zip(top, right, strict=True)]))
+
+
+def _mean_error(values: Any, right: Sequence[Any]) -> float:
+    import numpy as np
+
+    true = np.asarray([float(value) for value in right])
+    return float(np.mean(np.abs(np.asarray(values)[:, 0] - true)))

@@ -1,8 +1,7 @@
-"""A model that starts from another's weights and is moved by few rows of its own. Knows linear
-heads and a version's files.
+"""Domain adaptation: a model starts from another's weights and is adapted on few rows of its own.
+Knows linear heads and a version's files.
 
-Nothing but weights and facts of the other's training rows is taken over, so its rows stay where
-they are.
+Only weights and facts of the other's training rows are used, so its rows stay where they are.
 """
 
 from __future__ import annotations
@@ -18,23 +17,24 @@ import numpy as np
 
 from mesocosm.core.errors import Wrong
 from mesocosm.learning.heads import Blend, softmax
-from mesocosm.learning.heads.folds import Groups, folds
+from mesocosm.learning.heads.folds import Groups, make_folds
 from mesocosm.learning.heads.kernel import log_loss
 from mesocosm.learning.heads.linear import Linear
 
 if TYPE_CHECKING:
-    from mesocosm.learning.features.splits import Parts
+    from mesocosm.learning.features.splits import Splits
+    from mesocosm.learning.heads.selection import TrainingRows
 
 Array = np.ndarray[Any, Any]
-PULLS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0)  # how strongly weights are held where they were
+PULLS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0)  # strengths of the prior at the source's weights
 FOLDS = 5
 # standard errors by which moved weights must be better than those of the general model before they
 # replace them
-SURE = 2.0
+MIN_STANDARD_ERRORS = 2.0
 
 
 @dataclass(frozen=True)
-class Taught:
+class SourceModel:
     """A version of another model that this one starts from.
 
     Args:
@@ -52,7 +52,7 @@ class Taught:
     bias: Array
 
 
-def taught(folder: Path, version: str) -> Taught:
+def load_source(folder: Path, version: str) -> SourceModel:
     """What a version's folder holds.
 
     Raises:
@@ -72,15 +72,15 @@ def taught(folder: Path, version: str) -> Taught:
             f"{version} has a head of the kind '{card['head']}'",
             "'tune: {method: frozen, head: linear}' in the model that is adapted",
         )
-    return Taught(version, card["labels"], card["block"], held["h0_weights"], held["h0_bias"])
+    return SourceModel(version, card["labels"], card["block"], held["h0_weights"], held["h0_bias"])
 
 
-class _Fitted:
-    """What moved heads share: weights and bias, and what each row is told while it is left out."""
+class _AdaptedHead:
+    """What adapted heads share: weights and bias, and each row's left-out score."""
 
     name, weights, bias = "general", np.zeros((0, 0), np.float32), np.zeros(0, np.float32)
 
-    def __init__(self, taught: Taught) -> None:
+    def __init__(self, taught: SourceModel) -> None:
         self.taught = taught
         self.settings: dict[str, Any] = {}
 
@@ -94,16 +94,16 @@ class _Fitted:
     def again(
         self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None
     ) -> Any:
-        """Another of the kind, fitted on other rows; a plain one where the columns are others."""
-        fits = text.shape[1] + table.shape[1] == len(self.taught.weights)
-        return (type(self)(self.taught) if fits else Linear()).fit(
-            text, table, y, classes, seed, groups
-        )
+        """A head of the same kind, fitted on other rows; a linear one where the columns differ."""
+        head: Any = Linear()
+        if text.shape[1] + table.shape[1] == len(self.taught.weights):
+            head = type(self)(self.taught)
+        return head.fit(text, table, y, classes, seed, groups)
 
     def fit(
         self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None
     ) -> Any:
-        """Take the weights as they are."""
+        """Use the source's weights unchanged."""
         self.weights, self.bias = self.taught.weights, self.taught.bias
         self._scored(self._general(text, table)[1], y)
         return self
@@ -113,16 +113,16 @@ class _Fitted:
         return np.asarray(np.hstack([text, table]) @ self.weights + self.bias)
 
     def tensors(self) -> list[dict[str, Array]]:
-        """What the exported graph holds."""
+        """The tensors of the exported graph."""
         return [{"weights": self.weights, "bias": self.bias}]
 
 
-class AsItIs(_Fitted):
-    """The general model, unmoved."""
+class Unchanged(_AdaptedHead):
+    """The general model, unchanged."""
 
 
-class Recalibrated(_Fitted):
-    """The general model with a slope and a level of this place's own.
+class Recalibrated(_AdaptedHead):
+    """The general model with a slope and an intercept fitted on the local rows.
 
     Source: Steyerberg et al. 2004, Statistics in Medicine 23 (updating of prediction models:
     recalibration).
@@ -134,20 +134,22 @@ class Recalibrated(_Fitted):
         self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None
     ) -> Recalibrated:
         """Fit slope and level, each held near 1 and 0."""
-        _, said = self._general(text, table)
+        _, predictions = self._general(text, table)
 
         def moved(rows: Array) -> tuple[float, Array]:
-            at = _least(
-                lambda v: _loss(v[0] * said[rows] + v[1:], y[rows], said[rows]),
+            at = _minimize_from(
+                lambda v: _slope_gradient(
+                    v[0] * predictions[rows] + v[1:], y[rows], predictions[rows]
+                ),
                 np.concatenate([[1.0], np.zeros(classes)]),
                 np.concatenate([[3.0], np.full(classes, 0.1)]),
             )
             return float(at[0]), at[1:]
 
-        left = said.copy()
-        for rows, out in folds(y, classes, seed, FOLDS, groups):
+        left = predictions.copy()
+        for rows, out in make_folds(y, classes, seed, FOLDS, groups):
             slope, level = moved(rows)
-            left[out] = slope * said[out] + level
+            left[out] = slope * predictions[out] + level
         slope, level = moved(np.arange(len(y)))
         self.weights, self.bias = (
             (self.taught.weights * slope).astype(np.float32),
@@ -158,9 +160,9 @@ class Recalibrated(_Fitted):
         return self
 
 
-class Shifted(_Fitted):
-    """Logistic regression whose weights are held near the general model's instead of near nothing;
-    how strongly is chosen by five-fold log-loss.
+class Shifted(_AdaptedHead):
+    """Logistic regression whose weights are shrunk toward the general model's instead of zero; the
+    strength is chosen by five-fold log-loss.
 
     Source: Chelba and Acero 2006, Computer Speech and Language 20 (a prior at the general model's
     weights).
@@ -172,30 +174,28 @@ class Shifted(_Fitted):
         self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None
     ) -> Shifted:
         """Choose the pull, then fit all rows."""
-        x, said = self._general(text, table)
+        x, predictions = self._general(text, table)
         width = x.shape[1]
 
         def moved(rows: Array, pull: float) -> tuple[Array, Array]:
             def loss(v: Array) -> tuple[float, Array]:
                 by = v[: width * classes].reshape(width, classes)
-                total, out = _gradient(said[rows] + x[rows] @ by + v[width * classes :], y[rows])
+                total, out = _logit_gradient(
+                    predictions[rows] + x[rows] @ by + v[width * classes :], y[rows]
+                )
                 return total, np.concatenate([(x[rows].T @ out).ravel(), out.sum(0)])
 
             strength = np.concatenate([np.full(width * classes, pull), np.full(classes, 0.1)])
-            at = _minimum(loss, strength)
+            at = _minimize_ridge(loss, strength)
             return at[: width * classes].reshape(width, classes), at[width * classes :]
 
-        parts, best, least, self.left_out = (
-            folds(y, classes, seed, FOLDS, groups),
-            PULLS[-1],
-            np.inf,
-            said,
-        )
-        for pull in PULLS if parts else ():
-            left = said.copy()
-            for rows, out in parts:
+        folds = make_folds(y, classes, seed, FOLDS, groups)
+        best, least, self.left_out = PULLS[-1], np.inf, predictions
+        for pull in PULLS if folds else ():
+            left = predictions.copy()
+            for rows, out in folds:
                 by, level = moved(rows, pull)
-                left[out] = said[out] + x[out] @ by + level
+                left[out] = predictions[out] + x[out] @ by + level
             if (loss := log_loss(left, y)) < least:
                 least, best, self.left_out = loss, pull, left
         by, level = moved(np.arange(len(y)), best)
@@ -208,7 +208,7 @@ class Shifted(_Fitted):
         return self
 
 
-def _gradient(logits: Array, y: Array) -> tuple[float, Array]:
+def _logit_gradient(logits: Array, y: Array) -> tuple[float, Array]:
     """Summed log-loss, and its gradient by the logits."""
     p = softmax(logits)
     total = -float(np.log(np.maximum(p[np.arange(len(y)), y], 1e-13)).sum())
@@ -216,14 +216,14 @@ def _gradient(logits: Array, y: Array) -> tuple[float, Array]:
     return total, p
 
 
-def _loss(logits: Array, y: Array, said: Array) -> tuple[float, Array]:
+def _slope_gradient(logits: Array, y: Array, predictions: Array) -> tuple[float, Array]:
     """Summed log-loss, and its gradient by slope and levels."""
-    total, out = _gradient(logits, y)
-    return total, np.concatenate([[(out * said).sum()], out.sum(0)])
+    total, out = _logit_gradient(logits, y)
+    return total, np.concatenate([[(out * predictions).sum()], out.sum(0)])
 
 
-def _minimum(loss: Callable[[Array], tuple[float, Array]], strength: Array) -> Array:
-    """Where the loss and half a weighted square are least, from nothing."""
+def _minimize_ridge(loss: Callable[[Array], tuple[float, Array]], strength: Array) -> Array:
+    """The minimum of the loss and half a weighted square, from zero."""
     from scipy.optimize import minimize
 
     def whole(v: Array) -> tuple[float, Array]:
@@ -237,71 +237,65 @@ def _minimum(loss: Callable[[Array], tuple[float, Array]], strength: Array) -> A
     )
 
 
-def _least(loss: Callable[[Array], tuple[float, Array]], start: Array, strength: Array) -> Array:
-    """Where the loss and half a weighted pull to `start` are least."""
-    return start + _minimum(lambda v: loss(start + v), strength)
+def _minimize_from(
+    loss: Callable[[Array], tuple[float, Array]], start: Array, strength: Array
+) -> Array:
+    """The minimum of the loss and half a weighted square distance to `start`."""
+    return start + _minimize_ridge(lambda v: loss(start + v), strength)
 
 
-def adapted(
-    source: Taught,
-    text: Array,
-    table: Array,
-    y: Array,
-    classes: int,
-    seed: int,
-    say: Callable[[str], None],
-    groups: Groups = None,
-) -> Any:
-    """The head of the lowest left-out loss: the general one as it is, recalibrated, shifted, one of
-    this place's own, or the mean of two.
+def adapt_head(source: SourceModel, rows: TrainingRows, say: Callable[[str], None]) -> Any:
+    """The head of the lowest cross-validated loss: the general one unchanged, recalibrated,
+    shifted, one of the local rows alone, or the mean of two.
 
-    A row that a general model never saw is left out of it by itself, so what it says needs no
+    A row that a general model never saw is left out of it by itself, so its predictions need no
     folds.
     """
-    still: list[Any] = [
-        kind(source).fit(text, table, y, classes, seed, groups) for kind in (AsItIs, Recalibrated)
-    ]
-    own = Linear().fit(text, table, y, classes, seed, groups)
-    own.name = "local"
-    moved: list[Any] = [
-        Shifted(source).fit(text, table, y, classes, seed, groups),
-        *([own] if np.isfinite(own.loss) else []),
-    ]
-    moved += [
-        Blend(*pair, classes=classes)
-        for pair in combinations([*still, *moved], 2)
-        if pair[1] not in still
-    ]
-    for head in (*still, *moved):
-        say(f"{head.name}: left-out log-loss {head.loss:.4f}")
-    base, best = (min(heads, key=lambda h: h.loss) for heads in (still, moved))
-    gain = _losses(base) - _losses(best)
-    return best if gain.mean() > SURE * gain.std() / np.sqrt(len(y)) else base
+    general: list[Any] = [rows.fit(kind(source)) for kind in (Unchanged, Recalibrated)]
+    local = rows.fit(Linear())
+    local.name = "local"
+    moved: list[Any] = [rows.fit(Shifted(source))]
+    if np.isfinite(local.loss):
+        moved.append(local)
+    pairs = combinations([*general, *moved], 2)
+    blended = [pair for pair in pairs if pair[1] not in general]
+    moved += [Blend(*pair, classes=rows.classes) for pair in blended]
+    for head in (*general, *moved):
+        say(f"{head.name}: cross-validated log-loss {head.loss:.4f}")
+    base, best = (min(heads, key=lambda h: h.loss) for heads in (general, moved))
+    gain = _row_losses(base) - _row_losses(best)
+    if gain.mean() > MIN_STANDARD_ERRORS * gain.std() / np.sqrt(len(rows.y)):
+        return best
+    return base
 
 
-def _losses(head: Any) -> Array:
+def _row_losses(head: Any) -> Array:
     """The log-loss of each left-out row."""
     return np.asarray(
         -np.log(np.maximum(softmax(head.left_out)[np.arange(len(head.y_left)), head.y_left], 1e-13))
     )
 
 
-def beside_general(
-    source: Taught,
+def compare_with_source(
+    source: SourceModel,
     head: Any,
-    said: Array,
+    predictions: Array,
     feats: Mapping[str, Array],
-    parts: Parts,
+    parts: Splits,
     seed: int,
     say: Callable[[str], None],
 ) -> dict[str, Any]:
-    """What the general model, and one of this place's rows alone, say on the same test rows; the
-    gain is in AUC where there are two classes, else in accuracy.
+    """Metrics of the general model, and of one of the local rows alone, on the same test rows; the
+    gain is in AUC for two classes, else in accuracy.
+
+    Args:
+        predictions: the adapted model's probabilities of the test rows (rows, classes).
+        feats: text features by part.
     """
     from mesocosm.learning.evaluation import metrics
 
     y, test = parts.y["test"], np.hstack([feats["test"], parts.table["test"]])
-    own = Linear().fit(
+    local = Linear().fit(
         feats["train"],
         parts.table["train"],
         parts.y["train"],
@@ -311,17 +305,19 @@ def beside_general(
     )
     others = {
         "general": softmax(test @ source.weights + source.bias),
-        "local": softmax(own.logits(feats["test"], parts.table["test"])),
+        "local": softmax(local.logits(feats["test"], parts.table["test"])),
     }
-    mine = metrics.figures(said, y)
-    key = "auc" if mine.get("auc") == mine.get("auc") and parts.task.classes == 2 else "accuracy"
-    told: dict[str, Any] = {"from": source.version, "took": head.name, "figure": key}
-    found: dict[str, Any] = {"adapted": told}
+    ours = metrics.figures(predictions, y)
+    auc = ours.get("auc", float("nan"))
+    key = "auc" if parts.task.classes == 2 and not np.isnan(auc) else "accuracy"
+    report: dict[str, Any] = {"from": source.version, "took": head.name, "figure": key}
+    result: dict[str, Any] = {"adapted": report}
     for name, other in others.items():
-        told[name] = {k: round(v, 4) for k, v in metrics.figures(other, y).items() if v == v}
-        found[f"gain_over_{name}"] = round(float(mine[key]) - float(told[name][key]), 4)
+        figures = metrics.figures(other, y)
+        report[name] = {k: round(v, 4) for k, v in figures.items() if not np.isnan(v)}
+        result[f"gain_over_{name}"] = round(float(ours[key]) - float(report[name][key]), 4)
     say(
-        f"took {head.name}: {key} {mine[key]:.3f}; {source.version} as it is"
-        f" {told['general'][key]:.3f}, this place's rows alone {told['local'][key]:.3f}"
+        f"selected {head.name}: {key} {ours[key]:.3f} (baselines: {source.version} unchanged"
+        f" {report['general'][key]:.3f}, local-only {report['local'][key]:.3f})"
     )
-    return found
+    return result

@@ -1,9 +1,9 @@
-"""Federated averaging: a linear head learnt at several sites at once, whose rows stay where they
+"""Federated averaging: a linear head trained at several sites at once, whose rows stay where they
 are. Knows linear heads and sums.
 
-A site is told the weights and answers with its own, moved by its rows, and with how many rows it
-has; nothing else of it is read. On one machine the sites are rows of one snapshot, which tells what
-averaging costs before anybody agrees to it.
+A site receives the weights and returns its own, after steps on its rows, and its number of rows;
+nothing else of it is read. On one machine the sites are rows of one snapshot, which measures the
+cost of averaging before anybody agrees to it.
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ from mesocosm.core.settings import Kind
 if TYPE_CHECKING:
     import numpy as np
 
-    from mesocosm.learning.features.splits import Parts
+    from mesocosm.learning.features.splits import Splits
+    from mesocosm.learning.heads.selection import TrainingRows
 
     Array = np.ndarray[Any, Any]
 
 STRENGTHS = (0.03, 0.3, 3.0)
 FOLDS = 5
 TEXT = 4.0  # unit texts are brought to the table's scale, as in the linear head
-OF_FEDERATED = ("gain_over_pooled", "gain_over_apart")
+FEDERATED_METRICS = ("gain_over_pooled", "gain_over_apart")
 
 
 class Federated(Kind):
@@ -54,75 +55,67 @@ class Federated(Kind):
     local: int = Field(1, ge=1, le=1000)
 
 
-def federated_head(
-    setting: Federated,
-    sites: Array,
-    text: Array,
-    table: Array,
-    y: Array,
-    classes: int,
-    seed: int,
-    say: Callable[[str], None],
-    groups: Array | None = None,
+def fit_federated_head(
+    setting: Federated, sites: Array, rows: TrainingRows, say: Callable[[str], None]
 ) -> Any:
-    """A linear head whose strength is chosen by what rows are told while they are left out; each
-    site judges its own.
+    """A linear head trained by federated averaging; its strength is chosen by the cross-validated
+    loss, which each site measures on its own rows.
 
     Args:
         sites: the number of each row's site.
-        y: class numbers.
+        rows: with class numbers as targets.
     """
     import numpy as np
 
-    from mesocosm.learning.heads.folds import folds
+    from mesocosm.learning.heads.folds import make_folds
     from mesocosm.learning.heads.kernel import log_loss
     from mesocosm.learning.heads.linear import Linear
 
-    x = np.hstack([text * TEXT, table, np.ones((len(y), 1))]).astype(np.float64)
+    y, classes = rows.y, rows.classes
+    x = np.hstack([rows.text * TEXT, rows.table, np.ones((len(y), 1))]).astype(np.float64)
 
-    def fitted(rows: Array, strength: float) -> Array:
-        return _averaged(
-            [(x[own], y[own]) for own in _of_sites(rows, sites)],
-            classes,
-            strength,
-            setting.rounds,
-            setting.local,
-        )
+    def train(pick: Array, strength: float) -> Array:
+        data = [(x[own], y[own]) for own in _split_by_site(pick, sites)]
+        return _average_weights(data, classes, strength, setting.rounds, setting.local)
 
     head = Linear()
     head.name, head.loss, best = "linear", np.inf, STRENGTHS[1]
     head.y_left, head.left_out = y, np.zeros((len(y), classes))
-    parts = folds(y, classes, seed, FOLDS, groups)
-    for strength in STRENGTHS if parts else ():
+    folds = make_folds(y, classes, rows.seed, FOLDS, rows.groups)
+    for strength in STRENGTHS if folds else ():
         left = np.zeros((len(y), classes))
-        for rows, out in parts:
-            left[out] = x[out] @ fitted(rows, strength)
-        if (loss := log_loss(left, y)) < head.loss:
+        for pick, out in folds:
+            left[out] = x[out] @ train(pick, strength)
+        loss = log_loss(left, y)
+        if loss < head.loss:
             head.loss, best, head.left_out = loss, strength, left
-    weights = fitted(np.arange(len(y)), best).astype(np.float32)
+    weights = train(np.arange(len(y)), best).astype(np.float32)
     head.weights, head.bias = weights[:-1], weights[-1]
-    head.weights[: text.shape[1]] *= TEXT
+    head.weights[: rows.text.shape[1]] *= TEXT
     head.settings = {"strength": best, "sites": len(np.unique(sites)), "rounds": setting.rounds}
     say(
         f"federated: {head.settings['sites']} sites, {setting.rounds} rounds,"
-        f" {2 * weights.nbytes:,} bytes to and from a site a round; left-out log-loss"
+        f" {2 * weights.nbytes:,} bytes per site and round; cross-validated log-loss"
         f" {head.loss:.4f}"
     )
     return head
 
 
-def beside_pooled(
+def compare_with_pooled(
     head: Any,
-    sites: Array,
-    names: Sequence[str],
-    said: Array,
+    predictions: Array,
     feats: Mapping[str, Array],
-    parts: Parts,
+    parts: Splits,
     seed: int,
     say: Callable[[str], None],
 ) -> dict[str, Any]:
-    """What one model of the pooled rows, and each site's own, say on the same test rows; the gain
-    is in AUC where there are two classes, else in accuracy.
+    """Metrics of a model of the pooled rows, and of each site's own, on the same test rows; the
+    gain is in AUC for two classes, else in accuracy.
+
+    Args:
+        predictions: the federated model's probabilities of the test rows (rows, classes).
+        feats: text features by part.
+        parts: with the site of each training row.
     """
     import numpy as np
 
@@ -130,60 +123,62 @@ def beside_pooled(
     from mesocosm.learning.heads import softmax
     from mesocosm.learning.heads.linear import Linear
 
-    y, text, table, labels = parts.y["test"], feats["train"], parts.table["train"], parts.y["train"]
-    mine = metrics.figures(said, y)
-    key = "auc" if parts.task.classes == 2 and mine.get("auc") == mine.get("auc") else "accuracy"
+    assert parts.sites is not None
+    y, labels, classes = parts.y["test"], parts.y["train"], parts.task.classes
+    text, table = feats["train"], parts.table["train"]
+    ours = metrics.figures(predictions, y)
+    auc = ours.get("auc", float("nan"))
+    key = "auc" if classes == 2 and not np.isnan(auc) else "accuracy"
 
-    def figure(rows: Array) -> float:
-        other = Linear().fit(text[rows], table[rows], labels[rows], parts.task.classes, seed)
-        return float(
-            metrics.figures(softmax(other.logits(feats["test"], parts.table["test"])), y)[key]
-        )
+    def evaluate(rows: Array) -> float:
+        other = Linear().fit(text[rows], table[rows], labels[rows], classes, seed)
+        probabilities = softmax(other.logits(feats["test"], parts.table["test"]))
+        return float(metrics.figures(probabilities, y)[key])
 
-    pooled = figure(np.arange(len(labels)))
-    own = [
-        figure(rows) if len(np.unique(labels[rows])) == parts.task.classes else None
-        for rows in _of_sites(np.arange(len(labels)), sites)
-    ]
-    known = [f for f in own if f is not None]
-    told = {
-        "figure": key,
-        "pooled": round(pooled, 4),
-        "sites": {
-            str(n): {"rows": int(np.sum(sites == i)), "alone": None if f is None else round(f, 4)}
-            for i, (n, f) in enumerate(zip(names, own, strict=True))
+    pooled = evaluate(np.arange(len(labels)))
+    sites: dict[str, dict[str, Any]] = {}
+    by_site = _split_by_site(np.arange(len(labels)), parts.sites)
+    for name, rows in zip(parts.site_names, by_site, strict=True):
+        sites[str(name)] = {"rows": len(rows), "alone": None}
+        if len(np.unique(labels[rows])) == classes:
+            sites[str(name)]["alone"] = evaluate(rows)
+    alone = [site["alone"] for site in sites.values() if site["alone"] is not None]
+    for site in sites.values():
+        if site["alone"] is not None:
+            site["alone"] = round(site["alone"], 4)
+    result: dict[str, Any] = {
+        "federated": {
+            "figure": key,
+            "pooled": round(pooled, 4),
+            "sites": sites,
+            "rounds": head.settings["rounds"],
         },
-        "rounds": head.settings["rounds"],
+        "gain_over_pooled": round(float(ours[key]) - pooled, 4),
     }
-    found: dict[str, Any] = {
-        "federated": told,
-        "gain_over_pooled": round(float(mine[key]) - pooled, 4),
-    }
-    if known:
-        found["gain_over_apart"] = round(float(mine[key]) - float(np.mean(known)), 4)
-    say(
-        f"federated: {key} {mine[key]:.3f}; learnt from the pooled rows {pooled:.3f}, by one site"
-        f" alone {np.mean(known):.3f} in the mean"
-        if known
-        else f"federated: {key} {mine[key]:.3f}; pooled {pooled:.3f}"
-    )
-    return found
+    line = f"federated: {key} {ours[key]:.3f} (baselines: pooled rows {pooled:.3f}"
+    if alone:
+        result["gain_over_apart"] = round(float(ours[key]) - float(np.mean(alone)), 4)
+        line += f", one site alone {np.mean(alone):.3f} on average"
+    say(f"{line})")
+    return result
 
 
-def _of_sites(rows: Array, sites: Array) -> list[Array]:
+def _split_by_site(rows: Array, sites: Array) -> list[Array]:
+    """Row numbers by site, those of sites that have any."""
     import numpy as np
 
-    return [own for site in np.unique(sites) if len(own := rows[sites[rows] == site])]
+    by_site = (rows[sites[rows] == site] for site in np.unique(sites))
+    return [own for own in by_site if len(own)]
 
 
-def _averaged(
+def _average_weights(
     sites: Sequence[tuple[Array, Array]], classes: int, strength: float, rounds: int, local: int
 ) -> Array:
     """Weights (columns and a level, classes) after rounds of steps at every site, Nesterov's
     momentum kept where they are averaged.
 
-    The length of a step is what the sites' own greatest curvatures allow, each a single number that
-    a site tells once.
+    The step size follows from the sites' own greatest curvatures, each a single number that a site
+    sends once.
     """
     import numpy as np
 
@@ -198,7 +193,8 @@ def _averaged(
     pace = 1.0
     for _ in range(rounds):
         moved = np.sum(
-            [len(y) / total * _steps(x, y, ahead, held, local, 1 / curve) for x, y in sites], axis=0
+            [len(y) / total * _take_steps(x, y, ahead, held, local, 1 / curve) for x, y in sites],
+            axis=0,
         )
         faster = (1 + np.sqrt(1 + 4 * pace**2)) / 2
         ahead = moved + (pace - 1) / faster * (moved - at)
@@ -206,8 +202,8 @@ def _averaged(
     return np.asarray(at)
 
 
-def _steps(x: Array, y: Array, weights: Array, held: Array, count: int, rate: float) -> Array:
-    """What a site answers: the weights after its own gradient steps."""
+def _take_steps(x: Array, y: Array, weights: Array, held: Array, count: int, rate: float) -> Array:
+    """What a site returns: the weights after its own gradient steps."""
     import numpy as np
 
     from mesocosm.learning.heads import softmax

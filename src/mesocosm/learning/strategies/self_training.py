@@ -1,5 +1,5 @@
-"""Self-training: rows without a label teach where the model is sure of them, as long as rows with a
-label are told better for it.
+"""Self-training: unlabelled rows are trained on with the model's own predictions where it is
+confident, as long as the loss of labelled rows falls.
 
 Knows heads and arrays. Knows nothing of bases or files.
 """
@@ -32,7 +32,7 @@ class SelfTraining(Kind):
     rounds: int = Field(2, ge=1, le=20)
 
 
-def self_trained(
+def self_train(
     head: Any,
     setting: SelfTraining,
     labelled: tuple[Array, Array, Array],
@@ -41,63 +41,59 @@ def self_trained(
     fit: Fit,
     say: Callable[[str], None],
 ) -> tuple[Any, dict[str, Any]]:
-    """The head after it taught itself, or as it was where rows with a label are told no better.
+    """The head after self-training, or the given one where the loss of labelled rows is no lower.
 
     Args:
-        labelled: text features, table and classes of the rows with a label.
-        bare: text features and table of those without.
-        held: validation rows, whose log-loss decides; where there are none, the left-out one of the
-            rows with a label does, which is kind to self-training: a row's neighbours were labelled
-            with its help.
-        fit: fits heads of the same kinds on such rows; it is told which of those without a label
-            teach too.
+        labelled: text features, table and classes of the labelled rows.
+        bare: text features and table of the unlabelled rows.
+        held: validation rows, whose log-loss decides; where there are none, the cross-validated one
+            of the labelled rows does, which is biased toward self-training: a row's neighbours were
+            labelled with its help.
+        fit: fits heads of the same kinds on such rows; its last argument says which of the
+            unlabelled rows are among them.
 
     Returns:
-        The head, and `bare` (rows without a label), `used`, and the log-loss that decides, `before`
-        and `after`.
+        The head, and `bare` (unlabelled rows), `used`, and the log-loss that decides, `before` and
+        `after`.
     """
     import numpy as np
 
     from mesocosm.learning.heads.blend import softmax
 
     text, table, y = labelled
-    what = "validation" if held else "left-out"
-    before = _judged(head, y, held)
-    best, used, lowest = head, 0, before
-    if before is None or lowest is None or not len(bare[0]):
-        return head, {"bare": len(bare[0]), "used": 0, "before": before, "after": before}
-    now = head
+    count = len(bare[0])
+    before = _evaluate_loss(head, y, held)
+    if before is None or not count:
+        return head, {"bare": count, "used": 0, "before": before, "after": before}
+    best, used, lowest, current = head, 0, before, head
     for number in range(setting.rounds):
-        p = softmax(now.logits(*bare))
-        sure = p.max(1) >= setting.above
-        if not sure.any():
+        p = softmax(current.logits(*bare))
+        confident = p.max(1) >= setting.above
+        if not confident.any():
             break
-        now = fit(
-            np.vstack([text, bare[0][sure]]),
-            np.vstack([table, bare[1][sure]]),
-            np.concatenate([y, p.argmax(1)[sure].astype(y.dtype)]),
-            sure,
+        current = fit(
+            np.vstack([text, bare[0][confident]]),
+            np.vstack([table, bare[1][confident]]),
+            np.concatenate([y, p.argmax(1)[confident].astype(y.dtype)]),
+            confident,
         )
-        after = _judged(now, y, held)
+        after = _evaluate_loss(current, y, held)
+        what = "validation" if held else "cross-validated"
+        loss = "unknown" if after is None else f"{after:.4f}"
         say(
-            f"self-training, round {number + 1}: {int(sure.sum())} of {len(sure)} rows without a"
-            f" label are sure; {what} log-loss {'not known' if after is None else f'{after:.4f}'}"
-            f" ({before:.4f} before)"
+            f"self-training, round {number + 1}: confident on {int(confident.sum())} of {count}"
+            f" unlabelled rows; {what} log-loss {loss} ({before:.4f} before)"
         )
         if after is None or after >= lowest - 1e-6:
             break
-        best, used, lowest = now, int(sure.sum()), after
-    return best, {
-        "bare": len(bare[0]),
-        "used": used,
-        "before": round(before, 4),
-        "after": round(lowest, 4),
-    }
+        best, used, lowest = current, int(confident.sum()), after
+    figures = {"before": round(before, 4), "after": round(lowest, 4)}
+    return best, {"bare": count, "used": used} | figures
 
 
-def _judged(head: Any, y: Array, held: tuple[Array, Array, Array] | None) -> float | None:
-    """The log-loss of validation rows, else the left-out one of the rows with a label, which come
-    first; None where the head left other rows out.
+def _evaluate_loss(head: Any, y: Array, held: tuple[Array, Array, Array] | None) -> float | None:
+    """The log-loss of validation rows, else the cross-validated one of the labelled rows, which
+    come first; None where the head left other rows out.
     """
     import numpy as np
 

@@ -1,4 +1,4 @@
-"""One of two or more classes. Knows judge's figures."""
+"""Classification: one of two or more classes. Knows the metrics of classes."""
 
 from __future__ import annotations
 
@@ -7,38 +7,34 @@ from typing import Any
 
 import numpy as np
 
-from mesocosm.core.errors import Wrong
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
 from mesocosm.learning.heads.blend import softmax
-from mesocosm.learning.tasks.baseline_settings import plain
-from mesocosm.learning.tasks.task import Task
+from mesocosm.learning.tasks.baseline_settings import build_baseline_features
+from mesocosm.learning.tasks.task import Task, raise_single_value, round_known
 
 Array = np.ndarray[Any, Any]
 
 
-class Classes(Task):
+class Classification(Task):
     """A category or boolean: probabilities of its values."""
 
     output = "probabilities"
 
-    def plain(self, value: Any) -> Any:
+    def parse_target(self, value: Any) -> Any:
         """The value as a label."""
-        return (
-            None if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-        )
+        if value is None:
+            return None
+        return str(value).lower() if isinstance(value, bool) else str(value)
 
     def fit(self, name: str, targets: Sequence[Any]) -> None:
-        """Learn which classes there are."""
+        """Collect the classes."""
         self.labels = sorted({str(t) for t in targets})
         self.classes = len(self.labels)
         if self.classes < 2:
-            one = f"'{self.labels[0]}' only" if self.labels else "no value"
-            raise Wrong(
-                "predict", f"the training rows of '{name}' hold {one}", "two classes or more"
-            )
+            raise_single_value(name, self.labels, "two classes or more")
         self.index = {label: i for i, label in enumerate(self.labels)}
 
-    def known(self, target: Any) -> bool:
+    def is_known(self, target: Any) -> bool:
         """Whether the training rows hold the class."""
         return target in self.index
 
@@ -46,7 +42,7 @@ class Classes(Task):
         """Class numbers, int64."""
         return np.array([self.index[str(t)] for t in targets], dtype=np.int64)
 
-    def said(self, logits: Array) -> Array:
+    def decode(self, logits: Array) -> Array:
         """Probabilities."""
         return softmax(logits)
 
@@ -54,36 +50,33 @@ class Classes(Task):
         """The share of rows with the same top class."""
         return float((ours.argmax(1) == theirs.argmax(1)).mean())
 
-    def report(self, said: Array, parts: Any, seed: int) -> dict[str, Any]:
-        """Accuracy and its kin, per class, beside a majority and a linear model."""
+    def evaluate(self, predictions: Array, parts: Any, seed: int) -> dict[str, Any]:
+        """Accuracy and related metrics, per class, compared with majority and a linear model."""
         y = parts.y["test"]
-        metrics = evaluation_metrics.report(said, y, self.labels, seed)
-        beside = evaluation_metrics.baselines(*plain(parts), parts.y["train"], y, self.classes)
+        metrics = evaluation_metrics.report(predictions, y, self.labels, seed)
+        features = build_baseline_features(parts)
+        baselines = evaluation_metrics.baselines(*features, parts.y["train"], y, self.classes)
         metrics["baselines"] = {
-            name: self.against(said, other, y) for name, other in beside.items()
+            name: self.compare(predictions, other, y) for name, other in baselines.items()
         }
-        return metrics | {
-            f"gain_over_{name}": figures["gain"] for name, figures in metrics["baselines"].items()
-        }
+        return metrics | {f"gain_over_{n}": b["gain"] for n, b in metrics["baselines"].items()}
 
-    def against(self, said: Array, other: Array, y: Array) -> dict[str, Any]:
-        """The other's figures, the gain in accuracy and McNemar's p."""
-        found: dict[str, Any] = {
-            k: round(v, 4) for k, v in evaluation_metrics.figures(other, y).items() if v == v
-        }
-        right, theirs = said.argmax(1) == y, other.argmax(1) == y
-        return found | {
+    def compare(self, predictions: Array, other: Array, y: Array) -> dict[str, Any]:
+        """The other's metrics, our gain in accuracy and McNemar's p."""
+        metrics = round_known(evaluation_metrics.figures(other, y))
+        right, theirs = predictions.argmax(1) == y, other.argmax(1) == y
+        return metrics | {
             "gain": round(float(right.mean() - theirs.mean()), 4),
             "p": round(evaluation_metrics.paired(right, theirs), 6),
         }
 
-    def sentence(self, metrics: dict[str, Any]) -> str:
+    def summarize(self, metrics: dict[str, Any]) -> str:
         """Accuracy and macro F1."""
         return (
             f"accuracy {metrics['accuracy']:.3f} {metrics['interval']['accuracy']}, macro F1"
             f" {metrics['macro_f1']:.3f}"
         )
 
-    def wrong(self, said: Array, parts: Any) -> Array:
+    def find_errors(self, predictions: Array, parts: Any) -> Array:
         """Rows of another class."""
-        return np.asarray(said.argmax(1) != parts.y["test"])
+        return np.asarray(predictions.argmax(1) != parts.y["test"])

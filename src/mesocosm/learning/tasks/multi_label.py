@@ -1,4 +1,4 @@
-"""Several labels at once, as tags are. Knows the figures of labels."""
+"""Multi-label classification: several labels at once, as tags are. Knows the metrics of labels."""
 
 from __future__ import annotations
 
@@ -12,27 +12,33 @@ from mesocosm.core.errors import Wrong
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
 from mesocosm.learning.features.tabular import BETWEEN
 from mesocosm.learning.heads.blend import sigmoid
-from mesocosm.learning.heads.kernel import labels_loss
-from mesocosm.learning.tasks.baseline_settings import plain
-from mesocosm.learning.tasks.task import Task
+from mesocosm.learning.heads.kernel import multi_label_loss
+from mesocosm.learning.tasks.baseline_settings import build_baseline_features
+from mesocosm.learning.tasks.significance import wilcoxon_p
+from mesocosm.learning.tasks.task import Task, raise_single_value, round_known, round_or_none
 
 Array = np.ndarray[Any, Any]
-MOST = 2000  # different labels
+MAX_LABELS = 2000  # different labels
 
 
-def f1(there: Array, y: Array, axis: int | None = None) -> Array:
-    """F1 of labels said against those there; over all, or along an axis. Nothing said where nothing
-    is there counts as right.
+def score_f1(there: Array, y: Array, axis: int | None = None) -> Array:
+    """F1 of predicted labels against the true ones, 0/1 (rows, labels); over all, or along an axis.
+    No prediction where there is no label counts as right.
 
-    >>> float(f1(np.array([[1, 0], [1, 1]]), np.array([[1, 0], [0, 1]])))
+    >>> float(score_f1(np.array([[1, 0], [1, 1]]), np.array([[1, 0], [0, 1]])))
     0.8
     """
     hit, all_ = (there & y).sum(axis), there.sum(axis) + y.sum(axis)
     return np.asarray(np.where(all_ > 0, 2 * hit / np.maximum(all_, 1), 1.0))
 
 
-class Labels(Task):
-    """A list: the probability of each of its values being there.
+def _ratio(part: float, whole: float) -> float | None:
+    """A share rounded to four places; None of nothing."""
+    return round(part / whole, 4) if whole else None
+
+
+class MultiLabel(Task):
+    """A list: the probability of each of its values.
 
     Source: Tsoumakas and Katakis 2007, Multi-Label Classification: An Overview (the figures).
     """
@@ -40,28 +46,30 @@ class Labels(Task):
     output = "probabilities"
     many = True
 
-    def plain(self, value: Any) -> Any:
+    def parse_target(self, value: Any) -> Any:
         """The values with "; " between, as the field has them."""
-        return None if value is None else str(value)
+        if value is None:
+            return None
+        return str(value)
 
     def fit(self, name: str, targets: Sequence[Any]) -> None:
-        """Learn which labels there are."""
-        self.labels = sorted({one for t in targets for one in str(t).split(BETWEEN)})
+        """Collect the labels."""
+        labels: set[str] = set()
+        for target in targets:
+            labels |= set(str(target).split(BETWEEN))
+        self.labels = sorted(labels)
         self.classes = len(self.labels)
         if self.classes < 2:
-            one = f"'{self.labels[0]}' only" if self.labels else "no value"
-            raise Wrong(
-                "predict", f"the training rows of '{name}' hold {one}", "two labels or more"
-            )
-        if self.classes > MOST:
+            raise_single_value(name, self.labels, "two labels or more")
+        if self.classes > MAX_LABELS:
             raise Wrong(
                 "predict",
                 f"the training rows of '{name}' hold {self.classes} different labels",
-                f"at most {MOST}, or 'values' in the field",
+                f"at most {MAX_LABELS}, or 'values' in the field",
             )
         self.index = {label: i for i, label in enumerate(self.labels)}
 
-    def known(self, target: Any) -> bool:
+    def is_known(self, target: Any) -> bool:
         """Whether the training rows hold every label."""
         return target is not None and all(one in self.index for one in str(target).split(BETWEEN))
 
@@ -73,120 +81,105 @@ class Labels(Task):
                 found[row, self.index[one]] = 1
         return found
 
-    def said(self, logits: Array) -> Array:
+    def decode(self, logits: Array) -> Array:
         """The probability of each label."""
         return sigmoid(logits)
 
     def agreement(self, ours: Array, theirs: Array) -> float:
-        """The share of labels said alike."""
+        """The share of labels predicted alike."""
         return float(((ours >= 0.5) == (theirs >= 0.5)).mean())
 
-    def report(self, said: Array, parts: Any, seed: int) -> dict[str, Any]:
+    def evaluate(self, predictions: Array, parts: Any, seed: int) -> dict[str, Any]:
         """F1 over all labels, over labels and over rows, the share of rows without an error, per
-        label; beside shares and a linear model.
+        label; compared with label shares and a linear model.
         """
         y = parts.y["test"]
-        found: dict[str, Any] = {
-            k: round(v, 4) if v == v else None for k, v in self.figures(said, y).items()
-        }
-        there, per_row = (said >= 0.5).astype(np.int8), f1((said >= 0.5).astype(np.int8), y, 1)
-        found["interval"] = {
-            "micro_f1": evaluation_metrics.interval(
-                lambda i: float(f1(there[i], y[i])), len(y), seed
+        metrics = round_or_none(self.figures(predictions, y))
+        present = (predictions >= 0.5).astype(np.int8)
+        per_row = score_f1(present, y, 1)
+        interval = evaluation_metrics.interval
+        metrics["interval"] = {
+            "micro_f1": interval(lambda i: float(score_f1(present[i], y[i])), len(y), seed),
+            "macro_f1": interval(
+                lambda i: float(score_f1(present[i], y[i], 0).mean()), len(y), seed, 60
             ),
-            "macro_f1": evaluation_metrics.interval(
-                lambda i: float(f1(there[i], y[i], 0).mean()), len(y), seed, 60
-            ),
-            "example_f1": evaluation_metrics.interval(
-                lambda i: float(per_row[i].mean()), len(y), seed
-            ),
+            "example_f1": interval(lambda i: float(per_row[i].mean()), len(y), seed),
         }
-        found["rows"] = len(y)
-        found["classes"] = {
-            label: self._one(there[:, k], y[:, k]) for k, label in enumerate(self.labels)
+        metrics["rows"] = len(y)
+        metrics["classes"] = {
+            label: self._evaluate_label(present[:, k], y[:, k])
+            for k, label in enumerate(self.labels)
         }
-        found["baselines"] = {
-            name: self.against(said, other, y) for name, other in self._beside(parts).items()
-        }
-        return found | {
-            f"gain_over_{name}": figures["gain"] for name, figures in found["baselines"].items()
-        }
+        baselines = self._fit_baselines(parts)
+        metrics["baselines"] = {n: self.compare(predictions, p, y) for n, p in baselines.items()}
+        return metrics | {f"gain_over_{n}": b["gain"] for n, b in metrics["baselines"].items()}
 
     def figures(self, p: Array, y: Array) -> dict[str, float]:
-        """The main figures of probabilities (rows, labels)."""
-        there = (p >= 0.5).astype(np.int8)
+        """The main metrics of probabilities (rows, labels); nan where one is undefined."""
+        present = (p >= 0.5).astype(np.int8)
         areas = [
             evaluation_metrics.auc(np.stack([1 - p[:, k], p[:, k]], 1), y[:, k])
             for k in range(y.shape[1])
         ]
-        known = [a for a in areas if a == a]
+        known = [area for area in areas if not np.isnan(area)]
+        logits = np.log(np.clip(p, 1e-9, 1 - 1e-9) / np.clip(1 - p, 1e-9, 1))
         return {
-            "micro_f1": float(f1(there, y)),
-            "macro_f1": float(f1(there, y, 0).mean()),
-            "example_f1": float(f1(there, y, 1).mean()),
-            "subset_accuracy": float((there == y).all(1).mean()),
-            "hamming_loss": float((there != y).mean()),
+            "micro_f1": float(score_f1(present, y)),
+            "macro_f1": float(score_f1(present, y, 0).mean()),
+            "example_f1": float(score_f1(present, y, 1).mean()),
+            "subset_accuracy": float((present == y).all(1).mean()),
+            "hamming_loss": float((present != y).mean()),
             "auc": float(np.mean(known)) if known else float("nan"),
-            "log_loss": labels_loss(
-                np.log(np.clip(p, 1e-9, 1 - 1e-9) / np.clip(1 - p, 1e-9, 1)), y
-            ),
+            "log_loss": multi_label_loss(logits, y),
         }
 
-    def _one(self, there: Array, y: Array) -> dict[str, Any]:
-        hit, real, told = int((there & y).sum()), int(y.sum()), int(there.sum())
+    def _evaluate_label(self, present: Array, y: Array) -> dict[str, Any]:
+        """Precision, recall and F1 of one label; None where one is undefined."""
+        hits, real, predicted = int((present & y).sum()), int(y.sum()), int(present.sum())
         return {
             "rows": real,
-            "precision": round(hit / told, 4) if told else None,
-            "recall": round(hit / real, 4) if real else None,
-            "f1": round(2 * hit / (real + told), 4) if real + told else None,
+            "precision": _ratio(hits, predicted),
+            "recall": _ratio(hits, real),
+            "f1": _ratio(2 * hits, real + predicted),
         }
 
-    def _beside(self, parts: Any) -> dict[str, Array]:
-        """What each label's share, and a plain linear model a label, say of the test rows."""
+    def _fit_baselines(self, parts: Any) -> dict[str, Array]:
+        """Probabilities of the test rows by each label's share, and by a linear model per label."""
         from sklearn.linear_model import LogisticRegression
 
         y, rows = parts.y["train"], len(parts.y["test"])
-        train, test = plain(parts)
+        train, test = build_baseline_features(parts)
         share = np.tile(y.mean(0), (rows, 1))
         p = share.copy()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             for k in range(y.shape[1]):
                 if 0 < y[:, k].sum() < len(y):
-                    p[:, k] = (
-                        LogisticRegression(C=10.0, max_iter=60, tol=1e-4)
-                        .fit(train, y[:, k])
-                        .predict_proba(test)[:, 1]
-                    )
+                    model = LogisticRegression(C=10.0, max_iter=60, tol=1e-4).fit(train, y[:, k])
+                    p[:, k] = model.predict_proba(test)[:, 1]
         return {"majority": share, "linear": p}
 
-    def against(self, said: Array, other: Array, y: Array) -> dict[str, Any]:
-        """The other's figures, the gain in F1 over all labels, and Wilcoxon's p over the F1 of
+    def compare(self, predictions: Array, other: Array, y: Array) -> dict[str, Any]:
+        """The other's metrics, our gain in F1 over all labels, and Wilcoxon's p over the F1 of
         rows.
         """
-        from scipy.stats import wilcoxon
-
-        found: dict[str, Any] = {
-            k: round(v, 4) for k, v in self.figures(other, y).items() if v == v
-        }
-        ours, theirs = ((p >= 0.5).astype(np.int8) for p in (said, other))
-        mine, its = f1(ours, y, 1), f1(theirs, y, 1)
-        return found | {
-            "gain": round(float(f1(ours, y) - f1(theirs, y)), 4),
-            "p": round(float(wilcoxon(mine, its).pvalue), 6) if np.any(mine != its) else 1.0,
+        ours, theirs = ((p >= 0.5).astype(np.int8) for p in (predictions, other))
+        return round_known(self.figures(other, y)) | {
+            "gain": round(float(score_f1(ours, y) - score_f1(theirs, y)), 4),
+            "p": wilcoxon_p(score_f1(ours, y, 1), score_f1(theirs, y, 1)),
         }
 
-    def sentence(self, metrics: dict[str, Any]) -> str:
+    def summarize(self, metrics: dict[str, Any]) -> str:
         """F1 over all labels and the share of rows without an error."""
         return (
             f"micro F1 {metrics['micro_f1']:.3f} {metrics['interval']['micro_f1']}, every label"
             f" right on {metrics['subset_accuracy']:.1%} of the rows"
         )
 
-    def wrong(self, said: Array, parts: Any) -> Array:
+    def find_errors(self, predictions: Array, parts: Any) -> Array:
         """Rows with a label too many or too few."""
-        return np.asarray(((said >= 0.5) != parts.y["test"]).any(1))
+        return np.asarray(((predictions >= 0.5) != parts.y["test"]).any(1))
 
-    def card(self, head: Any) -> dict[str, Any]:
+    def describe(self, head: Any) -> dict[str, Any]:
         """The labels, of which several may be there."""
         return {"labels": self.labels, "many": True}

@@ -1,4 +1,6 @@
-"""A number in its unit, with an interval that holds at a stated level. Knows judge's intervals."""
+"""Regression: a number in its unit, with a prediction interval of a stated level. Knows the
+intervals of evaluation.
+"""
 
 from __future__ import annotations
 
@@ -12,28 +14,34 @@ from mesocosm.core.errors import Wrong
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
 from mesocosm.learning.evaluation.interval_widths import ends, fitted, quantile
 from mesocosm.learning.evaluation.slices import parts as slices
-from mesocosm.learning.tasks.baseline_settings import plain
-from mesocosm.learning.tasks.task import Task
+from mesocosm.learning.tasks.baseline_settings import build_baseline_features
+from mesocosm.learning.tasks.significance import wilcoxon_p
+from mesocosm.learning.tasks.task import Task, round_known, round_or_none
 
 Array = np.ndarray[Any, Any]
 LEVEL = 0.9
-LEAST, MOST = 20, 12  # rows of a slice whose coverage is measured, and slices that are listed
+MIN_SLICE_ROWS, MAX_SLICES = (
+    20,
+    12,
+)  # rows of a slice whose coverage is measured, and slices that are listed
 EQUAL = 1e-5  # sd within which two errors are one: what float32 leaves of it
 NEAR = 0.05  # sd within which two outputs say the same
 
 
-def r2(said: Array, y: Array) -> float:
-    """The share of the variance that is explained; nan for one value."""
+def r2(predictions: Array, y: Array) -> float:
+    """The share of the variance that is explained, at most 1; nan where all targets are equal."""
     spread = float(((y - y.mean()) ** 2).sum())
-    return 1 - float(((said - y) ** 2).sum()) / spread if spread else float("nan")
+    if not spread:
+        return float("nan")
+    return 1 - float(((predictions - y) ** 2).sum()) / spread
 
 
-class Number(Task):
-    """A number or integer; learned standardised, said in its unit.
+class Regression(Task):
+    """A number or integer; trained standardised, predicted in its unit.
 
     Its interval is split-conformal: the quantile of the left-out training residuals, in each leaf
-    of a small tree where rows differ in their errors. What is never under 0 in the training rows
-    has no end under 0.
+    of a small tree where residuals depend on the inputs. A target that is never negative in the
+    training rows has no interval below 0.
 
     Source: Papadopoulos et al. 2002, ECML; Barber et al. 2021, Annals of Statistics 49
     (jackknife+).
@@ -44,26 +52,28 @@ class Number(Task):
         """Mean and deviation of the training targets."""
         return self.mean, self.sd
 
-    def plain(self, value: Any) -> Any:
+    def parse_target(self, value: Any) -> Any:
         """The value as a float."""
-        return None if value is None else float(value)
+        if value is None:
+            return None
+        return float(value)
 
     def fit(self, name: str, targets: Sequence[Any]) -> None:
-        """Learn mean and deviation."""
-        told = np.asarray(targets, dtype=float)
-        if len(set(told.tolist())) < 2:
-            one = f"{told[0]:g} only" if len(told) else "no value"
+        """Fit mean and deviation."""
+        values = np.asarray(targets, dtype=float)
+        if len(set(values.tolist())) < 2:
+            held = f"{values[0]:g} only" if len(values) else "no value"
             raise Wrong(
-                "predict", f"the training rows of '{name}' hold {one}", "two values or more"
+                "predict", f"the training rows of '{name}' hold {held}", "two values or more"
             )
-        self.floor = 0.0 if told.min() >= 0 else None
-        self.mean, self.sd = float(told.mean()), float(told.std())
+        self.floor = 0.0 if values.min() >= 0 else None
+        self.mean, self.sd = float(values.mean()), float(values.std())
 
     def encode(self, targets: Sequence[Any]) -> Array:
         """Standardised numbers, float64."""
         return (np.asarray(targets, dtype=float) - self.mean) / self.sd
 
-    def said(self, logits: Array) -> Array:
+    def decode(self, logits: Array) -> Array:
         """Values in the field's unit."""
         return np.asarray(logits[:, :1] * self.sd + self.mean, dtype=float)
 
@@ -79,30 +89,27 @@ class Number(Task):
         return quantile(np.abs(left[:, 0] - head.y_left), LEVEL) * self.sd
 
     def widths(self, head: Any, parts: Any, seed: int) -> dict[str, Any] | None:
-        """How wide the interval is by row, where rows left out differ in that; None for one
-        width.
+        """How wide the interval is by row, where residuals of rows left out depend on the inputs;
+        None for one width.
         """
         left, y = getattr(head, "left_out", np.zeros((0, 1))), getattr(head, "y_left", np.zeros(0))
-        for part in ("train", "validation"):
-            rows = getattr(head, "left_rows", slice(None)) if part == "train" else slice(None)
-            if (
-                len(left)
-                and len(left) == len(parts.y[part][rows])
-                and np.array_equal(y, parts.y[part][rows])
-            ):
+        left_rows = {"train": getattr(head, "left_rows", slice(None)), "validation": slice(None)}
+        for part, rows in left_rows.items():
+            targets = parts.y[part][rows]
+            if len(left) and len(left) == len(targets) and np.array_equal(y, targets):
                 return fitted(
                     parts.table[part][rows],
-                    self.said(left)[:, 0],
+                    self.decode(left)[:, 0],
                     np.abs(left[:, 0] - y) * self.sd,
                     LEVEL,
                     seed,
                 )
         return None
 
-    def covered(
+    def measure_coverage(
         self,
         scale: dict[str, Any],
-        said: Array,
+        predictions: Array,
         parts: Any,
         open_: Mapping[str, Sequence[Any]],
         kinds: Mapping[str, str],
@@ -112,128 +119,112 @@ class Number(Task):
 
         The p of a slice is corrected for all slices that were tested (Bonferroni).
 
+        Args:
+            predictions: predictions of the test rows (rows, 1).
+            open_: columns of the test rows that may be shown; `kinds`, their types.
+
         Source: Romano et al. 2019, arXiv 1905.03222 (coverage beside width).
         """
         y = parts.y["test"] * self.sd + self.mean
-        both = ends(scale, parts.table["test"], said[:, 0])
+        both = ends(scale, parts.table["test"], predictions[:, 0])
         if both is None or not len(y):
             return {}
         inside = (both[0] <= y + 1e-9 * abs(y)) & (y - 1e-9 * abs(y) <= both[1])
-        found: list[dict[str, Any]] = [
-            {
-                "where": where,
-                "rows": int(rows.sum()),
-                "covered": round(float(inside[rows].mean()), 4),
-                "p": float(
-                    binomtest(
-                        int(inside[rows].sum()), int(rows.sum()), LEVEL, alternative="less"
-                    ).pvalue
-                ),
-            }
-            for name, values in open_.items()
-            for where, rows in slices(name, values, kinds[name])
-            if rows.sum() >= LEAST
-        ]
-        found.sort(key=lambda f: (f["covered"], f["p"]))
+        covered: list[dict[str, Any]] = []
+        for name, values in open_.items():
+            for where, rows in slices(name, values, kinds[name]):
+                if rows.sum() >= MIN_SLICE_ROWS:
+                    covered.append({"where": where} | _count_covered(inside[rows]))
+        covered.sort(key=lambda c: (c["covered"], c["p"]))
+        tests = len(covered)
         return {
             "interval_coverage": round(float(inside.mean()), 4),
             "interval_width": round(float((both[1] - both[0]).mean()), 6),
             "interval_level": LEVEL,
             "coverage_by_slice": [
-                f | {"p": round(min(1.0, f["p"] * len(found)), 6)} for f in found[:MOST]
+                c | {"p": round(min(1.0, c["p"] * tests), 6)} for c in covered[:MAX_SLICES]
             ],
         }
 
-    def report(self, said: Array, parts: Any, seed: int) -> dict[str, Any]:
-        """R2, errors in the unit and the interval's coverage, beside the mean and a linear
+    def evaluate(self, predictions: Array, parts: Any, seed: int) -> dict[str, Any]:
+        """R2, errors in the unit and the interval's coverage, compared with the mean and a linear
         model.
         """
-        y, told = parts.y["test"] * self.sd + self.mean, said[:, 0]
-        gap = np.abs(told - y)
-        found: dict[str, Any] = {
-            k: round(v, 4) if v == v else None for k, v in _figures(told, y).items()
+        y, values = parts.y["test"] * self.sd + self.mean, predictions[:, 0]
+        gap = np.abs(values - y)
+        metrics = round_or_none(_error_metrics(values, y))
+        interval = evaluation_metrics.interval
+        intervals = {
+            "r2": interval(lambda i: r2(values[i], y[i]), len(y), seed),
+            "mae": interval(lambda i: float(gap[i].mean()), len(y), seed),
+            "rmse": interval(lambda i: float(np.sqrt((gap[i] ** 2).mean())), len(y), seed),
         }
-        found["interval"] = {
-            "r2": evaluation_metrics.interval(lambda i: r2(told[i], y[i]), len(y), seed),
-            "mae": evaluation_metrics.interval(lambda i: float(gap[i].mean()), len(y), seed),
-            "rmse": evaluation_metrics.interval(
-                lambda i: float(np.sqrt((gap[i] ** 2).mean())), len(y), seed
-            ),
+        metrics["interval"] = {k: v for k, v in intervals.items() if v}
+        metrics |= {"rows": len(y), "classes": {}}
+        metrics["baselines"] = {
+            name: self.compare(predictions, other[:, None], parts.y["test"])
+            for name, other in self._fit_baselines(parts).items()
         }
-        found["interval"] = {k: v for k, v in found["interval"].items() if v}
-        found |= {
-            "rows": len(y),
-            "classes": {},
-            "baselines": {
-                n: self.against(said, other[:, None], parts.y["test"])
-                for n, other in self._beside(parts).items()
-            },
-        }
-        return found | {
-            f"gain_over_{name}": figures["gain"] for name, figures in found["baselines"].items()
-        }
+        return metrics | {f"gain_over_{n}": b["gain"] for n, b in metrics["baselines"].items()}
 
-    def against(self, said: Array, other: Array, y: Array) -> dict[str, Any]:
-        """The other's figures, the gain in R2 and Wilcoxon's p over absolute errors."""
-        from scipy.stats import wilcoxon
-
+    def compare(self, predictions: Array, other: Array, y: Array) -> dict[str, Any]:
+        """The other's metrics, our gain in R2 and Wilcoxon's p over absolute errors."""
         y = y * self.sd + self.mean
-        gap, away = np.abs(said[:, 0] - y), np.abs(other[:, 0] - y)
-        found: dict[str, Any] = {
-            k: round(v, 4) for k, v in _figures(other[:, 0], y).items() if v == v
-        }
-        gain = r2(said[:, 0], y) - found.get("r2", 0.0)
-        return found | {
-            "gain": round(gain if gain == gain else 0.0, 4),
-            "p": (
-                round(float(wilcoxon(gap, away).pvalue), 6)
-                if np.any(np.abs(gap - away) > EQUAL * self.sd)
-                else 1.0
-            ),
-        }
+        gap, away = np.abs(predictions[:, 0] - y), np.abs(other[:, 0] - y)
+        metrics = round_known(_error_metrics(other[:, 0], y))
+        gain = r2(predictions[:, 0], y) - metrics.get("r2", 0.0)
+        p = 1.0
+        if np.any(np.abs(gap - away) > EQUAL * self.sd):
+            p = wilcoxon_p(gap, away)
+        return metrics | {"gain": 0.0 if np.isnan(gain) else round(gain, 4), "p": p}
 
-    def _beside(self, parts: Any) -> dict[str, Array]:
+    def _fit_baselines(self, parts: Any) -> dict[str, Array]:
+        """Predictions of the test rows by the mean, and by ridge regression."""
         from sklearn.linear_model import Ridge
 
-        train, test = plain(parts)
-        net = Ridge(alpha=1.0).fit(train, parts.y["train"])
+        train, test = build_baseline_features(parts)
+        model = Ridge(alpha=1.0).fit(train, parts.y["train"])
         return {
             "majority": np.full(len(parts.y["test"]), self.mean),
-            "linear": net.predict(test) * self.sd + self.mean,
+            "linear": model.predict(test) * self.sd + self.mean,
         }
 
-    def sentence(self, metrics: dict[str, Any]) -> str:
-        """R2 and the mean error."""
-        told = (
-            f"R2 {metrics['r2']:.3f} {metrics['interval'].get('r2', '')}".rstrip()
-            if metrics["r2"] is not None
-            else "R2 not known (all test rows have one value)"
-        )
-        return f"{told}, mean error {metrics['mae']:.4g}"
+    def summarize(self, metrics: dict[str, Any]) -> str:
+        """R2 and the mean absolute error."""
+        score = "R2 not known (all test rows have one value)"
+        if metrics["r2"] is not None:
+            score = f"R2 {metrics['r2']:.3f} {metrics['interval'].get('r2', '')}".rstrip()
+        return f"{score}, mean error {metrics['mae']:.4g}"
 
-    def wrong(self, said: Array, parts: Any) -> Array:
+    def find_errors(self, predictions: Array, parts: Any) -> Array:
         """Rows among the tenth with the greatest errors."""
-        gap = np.abs(said[:, 0] - (parts.y["test"] * self.sd + self.mean))
+        gap = np.abs(predictions[:, 0] - (parts.y["test"] * self.sd + self.mean))
         return np.asarray(gap > np.quantile(gap, 0.9))
 
-    def card(self, head: Any) -> dict[str, Any]:
+    def describe(self, head: Any) -> dict[str, Any]:
         """The scale, and half the interval's width at its level."""
-        return {
-            "labels": [],
-            "scale": {
-                "mean": self.mean,
-                "sd": self.sd,
-                "spread": self.spread(head),
-                "level": LEVEL,
-                **({} if self.floor is None else {"floor": self.floor}),
-            },
+        scale: dict[str, Any] = {
+            "mean": self.mean,
+            "sd": self.sd,
+            "spread": self.spread(head),
+            "level": LEVEL,
         }
+        if self.floor is not None:
+            scale["floor"] = self.floor
+        return {"labels": [], "scale": scale}
 
 
-def _figures(said: Array, y: Array) -> dict[str, float]:
-    gap = np.abs(said - y)
+def _count_covered(inside: Array) -> dict[str, Any]:
+    """How many rows of a slice are inside their interval, and the p of fewer than `LEVEL`."""
+    count, rows = int(inside.sum()), len(inside)
+    p = binomtest(count, rows, LEVEL, alternative="less").pvalue
+    return {"rows": rows, "covered": round(float(inside.mean()), 4), "p": float(p)}
+
+
+def _error_metrics(predictions: Array, y: Array) -> dict[str, float]:
+    gap = np.abs(predictions - y)
     return {
-        "r2": r2(said, y),
+        "r2": r2(predictions, y),
         "mae": float(gap.mean()),
         "rmse": float(np.sqrt((gap**2).mean())),
         "median_error": float(np.median(gap)),

@@ -1,25 +1,28 @@
-"""What every task answers: how a column becomes targets, what a head's output means, how it is
-judged.
+"""The interface of tasks over rows: how a column becomes targets, how a head's output is decoded,
+how it is evaluated.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from math import isnan
+from typing import Any, NoReturn
 
 import numpy as np
+
+from mesocosm.core.errors import Wrong
 
 Array = np.ndarray[Any, Any]
 
 
 class Task:
-    """What a model predicts; learns its facts from the training targets.
+    """What a model predicts; its facts are fitted on the training targets.
 
     Attributes:
         classes: outputs of a head that are classes; 0 for a number.
         labels: the classes, or none.
-        output: what the exported head calls its output.
-        many: whether several classes may be there at once.
+        output: the name of the exported head's output.
+        many: whether a row may have several classes.
     """
 
     classes: int = 0
@@ -32,54 +35,72 @@ class Task:
         """Mean and deviation of a number's training targets; None for classes."""
         return None
 
-    def plain(self, value: Any) -> Any:
+    def parse_target(self, value: Any) -> Any:
         """A cleaned value as a target, None where it is missing."""
         raise NotImplementedError
 
     def fit(self, name: str, targets: Sequence[Any]) -> None:
-        """Learn the facts of the training targets of the field `name`.
+        """Fit the facts on the training targets of the field `name`.
 
         Raises:
-            Wrong: they cannot be learned from.
+            Wrong: they cannot be trained on.
         """
         raise NotImplementedError
 
-    def known(self, target: Any) -> bool:
-        """Whether a target of another part can be judged."""
+    def is_known(self, target: Any) -> bool:
+        """Whether a target of another part can be evaluated."""
         return target is not None
 
     def encode(self, targets: Sequence[Any]) -> Array:
-        """Targets as a head learns them, (rows,), or (rows, labels) where several may be there."""
+        """Targets as a head is trained on them, (rows,), or (rows, labels) for several labels."""
         raise NotImplementedError
 
-    def said(self, logits: Array) -> Array:
-        """A head's output as people read it: probabilities (rows, classes), or values (rows, 1) in
-        the field's unit.
+    def decode(self, logits: Array) -> Array:
+        """A head's logits as predictions: probabilities (rows, classes), or values (rows, 1) in the
+        field's unit.
         """
         raise NotImplementedError
 
     def agreement(self, ours: Array, theirs: Array) -> float:
-        """The share of rows on which two outputs say the same."""
+        """The share of rows on which two models predict the same, 0 to 1."""
         raise NotImplementedError
 
-    def report(self, said: Array, parts: Any, seed: int) -> dict[str, Any]:
-        """Figures of the test rows beside baselines, with their intervals and paired tests."""
-        raise NotImplementedError
-
-    def against(self, said: Array, other: Array, y: Array) -> dict[str, Any]:
-        """Figures of another model's output on the same rows (encoded targets `y`), `gain` over it,
-        and `p` of a paired test.
+    def evaluate(self, predictions: Array, parts: Any, seed: int) -> dict[str, Any]:
+        """Metrics of predictions of the test rows, compared with baselines, with confidence
+        intervals and paired tests.
         """
         raise NotImplementedError
 
-    def sentence(self, metrics: dict[str, Any]) -> str:
-        """The figures in a line."""
+    def compare(self, predictions: Array, other: Array, y: Array) -> dict[str, Any]:
+        """Metrics of another model's predictions of the same rows (encoded targets `y`), our `gain`
+        over it, and `p` of a paired test.
+        """
         raise NotImplementedError
 
-    def wrong(self, said: Array, parts: Any) -> Array:
-        """Which test rows count as errors where slices are looked for, (rows,)."""
+    def summarize(self, metrics: dict[str, Any]) -> str:
+        """The metrics in a line."""
         raise NotImplementedError
 
-    def card(self, head: Any) -> dict[str, Any]:
-        """What a version must know to say its predictions."""
+    def find_errors(self, predictions: Array, parts: Any) -> Array:
+        """Which test rows count as errors where weak slices are searched, (rows,)."""
+        raise NotImplementedError
+
+    def describe(self, head: Any) -> dict[str, Any]:
+        """What a version's card must hold to decode its predictions."""
         return {"labels": self.labels}
+
+
+def raise_single_value(name: str, values: Sequence[str], expected: str) -> NoReturn:
+    """Refuse training targets of the field `name` that hold one value, or none."""
+    held = f"'{values[0]}' only" if values else "no value"
+    raise Wrong("predict", f"the training rows of '{name}' hold {held}", expected)
+
+
+def round_known(metrics: Mapping[str, float]) -> dict[str, Any]:
+    """Metrics rounded to four places; those that are nan are left out."""
+    return {name: round(value, 4) for name, value in metrics.items() if not isnan(value)}
+
+
+def round_or_none(metrics: Mapping[str, float]) -> dict[str, Any]:
+    """Metrics rounded to four places; None for those that are nan."""
+    return dict.fromkeys(metrics) | round_known(metrics)

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from mesocosm.learning.evaluation.comparison import Last
-from mesocosm.learning.strategies.continual import Past
-from mesocosm.learning.strategies.domain_adaptation import Taught
+from mesocosm.learning.strategies.continual import PreviousVersion
+from mesocosm.learning.strategies.domain_adaptation import SourceModel
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ class Site:
     corpus: Sequence[str] = ()
     told: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     order: Sequence[str] = ()
-    past: Past | None = None
-    taught: Taught | None = None
+    past: PreviousVersion | None = None
+    taught: SourceModel | None = None
     items: Mapping[str, str] = field(default_factory=dict)
     groups: Sequence[Any] = ()
     sites: Sequence[Any] = ()

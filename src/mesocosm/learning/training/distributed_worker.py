@@ -24,7 +24,7 @@ def main(job: Path) -> None:
     from mesocosm.learning.augmentation.text import Words
     from mesocosm.learning.base_models import Base
     from mesocosm.learning.features.embeddings import load_trunk
-    from mesocosm.learning.features.layer_cache import top_of
+    from mesocosm.learning.features.layer_cache import top_layers
     from mesocosm.learning.features.tokenizer import Tokens
     from mesocosm.learning.fine_tuning import TUNING
     from mesocosm.learning.fine_tuning.last import Last
@@ -43,7 +43,7 @@ def main(job: Path) -> None:
         isinstance(tune, Last)
         and len(rows.ids)
         and not isinstance(rows.ids[0], list)
-        and (top := top_of(trunk, tune.layers)) is not None
+        and (top := top_layers(trunk, tune.layers)) is not None
     ):
         seen = top
     if asked["words"]:

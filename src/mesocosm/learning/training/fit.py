@@ -15,17 +15,17 @@ from mesocosm.core.timer import Laps
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.evaluation import metrics
 from mesocosm.learning.features import tabular
-from mesocosm.learning.features.sentence_pairs import of_pairs
-from mesocosm.learning.features.splits import Parts
+from mesocosm.learning.features.sentence_pairs import encode_pairs
+from mesocosm.learning.features.splits import Splits
 from mesocosm.learning.fine_tuning.frozen import Frozen
-from mesocosm.learning.heads.selection import choose, names_of
+from mesocosm.learning.heads.selection import TrainingRows, label_names, select_head
 from mesocosm.learning.model import Model
-from mesocosm.learning.strategies.class_discovery import varied
-from mesocosm.learning.strategies.continual import Past, mattered
-from mesocosm.learning.strategies.domain_adaptation import Taught, adapted
-from mesocosm.learning.strategies.federated import federated_head
-from mesocosm.learning.strategies.self_training import SelfTraining, self_trained
-from mesocosm.learning.tasks.vision.features import Sight
+from mesocosm.learning.strategies.class_discovery import vary_features
+from mesocosm.learning.strategies.continual import PreviousVersion, estimate_importance
+from mesocosm.learning.strategies.domain_adaptation import SourceModel, adapt_head
+from mesocosm.learning.strategies.federated import fit_federated_head
+from mesocosm.learning.strategies.self_training import SelfTraining, self_train
+from mesocosm.learning.tasks.vision.features import ImageFeatures
 
 Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
@@ -34,17 +34,17 @@ FEW = 30  # validation rows under which no temperature is fitted
 
 def fitted(
     model: Model,
-    parts: Parts,
+    parts: Splits,
     base: Base | None,
     store: Path,
     keep: Path | None,
     say: Say,
     watch: Callable[[int, float], None] | None = None,
     laps: Laps | None = None,
-    past: Past | None = None,
+    past: PreviousVersion | None = None,
     folder: Path | None = None,
-    sight: Sight | None = None,
-    taught: Taught | None = None,
+    sight: ImageFeatures | None = None,
+    taught: SourceModel | None = None,
 ) -> tuple[Any, Any, list[dict[str, Any]], dict[str, Array]]:
     """Fit a head on frozen features, or tune what sees, or else the trunk, from there; returns
     head, trunk, history, features.
@@ -61,70 +61,50 @@ def fitted(
     empty = {p: np.zeros((len(i), 0), np.float32) for p, i in parts.where.items()}
     feats, laps, groups = empty, laps or Laps(), parts.groups.get("train")
     if base:
-        from mesocosm.learning.features.embeddings import features
+        from mesocosm.learning.features.embeddings import embed_texts
 
-        read = partial(features, base, most=model.max_length, store=store, say=say)
+        read = partial(embed_texts, base, most=model.max_length, store=store, say=say)
         texts = [t for p in parts.where for t in parts.texts[p]]
-        whole = of_pairs(texts, read) if model.apart else read(texts)
+        whole = encode_pairs(texts, read) if model.apart else read(texts)
         ends = np.cumsum([0, *(len(i) for i in parts.where.values())])
         feats = {p: whole[ends[i] : ends[i + 1]] for i, p in enumerate(parts.where)}
         say(f"{len(whole)} texts through {base.name}")
         if parts.again and isinstance(model.fine_tune, Frozen):
-            feats["train"] = varied(feats["train"], parts.y["train"], parts.again, model.seed)
+            feats["train"] = vary_features(
+                feats["train"], parts.y["train"], parts.again, model.seed
+            )
     texts_only = feats
     if sight:
         feats = {p: np.hstack([x, sight.features[p]]) for p, x in feats.items()}
     laps.end("reading")
+    training = TrainingRows(
+        feats["train"],
+        parts.table["train"],
+        parts.y["train"],
+        parts.task.classes,
+        model.seed,
+        tabular.column_counts(parts.facts),
+        groups,
+    )
     if isinstance(model.fine_tune, Frozen) or not (base or sight):
         if taught:
-            head = adapted(
-                taught,
-                feats["train"],
-                parts.table["train"],
-                parts.y["train"],
-                parts.task.classes,
-                model.seed,
-                say,
-                groups,
-            )
+            head = adapt_head(taught, training, say)
             laps.end("heads")
             return head, None, [], feats
         if model.federated and parts.sites is not None:
-            head = federated_head(
-                model.federated,
-                parts.sites,
-                feats["train"],
-                parts.table["train"],
-                parts.y["train"],
-                parts.task.classes,
-                model.seed,
-                say,
-                groups,
-            )
+            head = fit_federated_head(model.federated, parts.sites, training, say)
             laps.end("heads")
             return head, None, [], feats
         only: Any = model.fine_tune.head if isinstance(model.fine_tune, Frozen) else "auto"
         if model.met and only == "auto":
             only = "linear"
         names = (
-            names_of(parts.task.labels, parts.y["train"])
+            label_names(parts.task.labels, parts.y["train"])
             if base and not sight and not model.apart and not parts.table["train"].shape[1]
             else []
         )
-        said = features(base, names, model.max_length, store) if base and names else None
-        head = choose(
-            feats["train"],
-            parts.table["train"],
-            parts.y["train"],
-            parts.task.classes,
-            model.seed,
-            only,
-            say,
-            said,
-            model.fusion,
-            tabular.spans(parts.facts),
-            groups,
-        )
+        said = embed_texts(base, names, model.max_length, store) if base and names else None
+        head = select_head(training, only, say, said, model.fusion)
         if model.self_training and parts.where["bare"]:
             head = _alone(model.self_training, head, parts, feats, model.seed, say)
         if model.met:
@@ -140,21 +120,12 @@ def fitted(
 
     from mesocosm.learning.augmentation.text import Words
     from mesocosm.learning.features.embeddings import encode, load_trunk
-    from mesocosm.learning.features.layer_cache import states, top_of
+    from mesocosm.learning.features.layer_cache import compute_states, top_layers
     from mesocosm.learning.features.tokenizer import Tokens
     from mesocosm.learning.fine_tuning.last import Last
     from mesocosm.learning.training import trainer
 
-    head = choose(
-        feats["train"],
-        parts.table["train"],
-        parts.y["train"],
-        parts.task.classes,
-        model.seed,
-        "linear",
-        say,
-        groups=groups,
-    )
+    head = select_head(training, "linear", say)
     laps.end("heads")
     moves = (
         model.fine_tune.trainable if sight else "text"
@@ -166,20 +137,17 @@ def fitted(
     )
     before: list[dict[str, Any]] = []
     if sight and moves != "text":
-        from mesocosm.learning.tasks.vision.fine_tuning import tuned
+        from mesocosm.learning.tasks.vision.fine_tuning import ImageTraining, fine_tune_images
 
-        saw, before = tuned(
-            model,
+        images = ImageTraining(
             parts,
             sight,
             texts_only,
-            head,
             store,
             keep / "images" if keep and moves == "both" else keep,
             folder,
-            say,
-            told,
         )
+        saw, before = fine_tune_images(model, images, head, say, told)
         if moves == "image":
             feats = {p: np.hstack([x, saw[p]]) for p, x in texts_only.items()}
             _settled(head, feats, parts, say)
@@ -193,10 +161,10 @@ def fitted(
     trunk.net = tune.attach(trunk.net)
     ids = {p: tokens.ids(parts.texts[p]) for p in parts.y}
     given, seen = dict[str, Any](ids), trunk
-    if isinstance(tune, Last) and (top := top_of(trunk, tune.layers)) is not None:
+    if isinstance(tune, Last) and (top := top_layers(trunk, tune.layers)) is not None:
         seen = top
         given = {
-            p: states(base, trunk, ids[p], tune.layers, model.max_length, store)
+            p: compute_states(base, trunk, ids[p], tune.layers, model.max_length, store)
             for p in ids
             if ids[p]
         }
@@ -234,7 +202,14 @@ def fitted(
         history = trainer.train(net, tune, data["train"], held, model.seed, keep, onward)
     net.float()
     if past and folder:
-        past.end(net, base, tune.method, parts.task, lambda: mattered(net, data["train"]), folder)
+        past.end(
+            net,
+            base,
+            tune.method,
+            parts.task,
+            lambda: estimate_importance(net, data["train"]),
+            folder,
+        )
     history = [*before, *({**r, "epoch": r["epoch"] + len(before)} for r in history)]
     history[0] = history[0] | {
         "trained": (
@@ -257,7 +232,7 @@ def fitted(
     return head, trunk, history, feats
 
 
-def _settled(head: Any, feats: dict[str, Array], parts: Parts, say: Say) -> None:
+def _settled(head: Any, feats: dict[str, Array], parts: Splits, say: Say) -> None:
     """Let validation rows tell a linear head's temperature or its errors, since the base has learnt
     from the training rows.
     """
@@ -279,7 +254,7 @@ def _settled(head: Any, feats: dict[str, Array], parts: Parts, say: Say) -> None
 
 
 def _alone(
-    setting: SelfTraining, head: Any, parts: Parts, feats: dict[str, Array], seed: int, say: Say
+    setting: SelfTraining, head: Any, parts: Splits, feats: dict[str, Array], seed: int, say: Say
 ) -> Any:
     """The head after it taught itself, where that helps."""
     first = head
@@ -296,7 +271,7 @@ def _alone(
         return feats[part], parts.table[part], parts.y[part]
 
     held = of("validation") if len(parts.y["validation"]) >= FEW else None
-    head, told = self_trained(
+    head, told = self_train(
         head, setting, of("train"), (feats["bare"], parts.table["bare"]), held, fit, say
     )
     head.settings = head.settings | {"self_training": told}

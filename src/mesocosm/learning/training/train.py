@@ -17,7 +17,7 @@ from mesocosm.core.errors import Wrong
 from mesocosm.core.files import write_json
 from mesocosm.core.timer import Laps
 from mesocosm.learning.base_models import Base, resolve
-from mesocosm.learning.base_models.language_coverage import measure_reading
+from mesocosm.learning.base_models.language_coverage import measure_coverage
 from mesocosm.learning.cost.estimate import quoted
 from mesocosm.learning.cost.predictive import planned
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
@@ -28,16 +28,16 @@ from mesocosm.learning.evaluation.leakage import leaks
 from mesocosm.learning.evaluation.learning_curve import curve
 from mesocosm.learning.export.served_graphs import write_graphs
 from mesocosm.learning.features import tabular
-from mesocosm.learning.features.splits import Parts, cut
-from mesocosm.learning.heads.unlearning import keep
+from mesocosm.learning.features.splits import SplitContext, Splits, split_dataset
+from mesocosm.learning.heads.unlearning import save_inverse
 from mesocosm.learning.importers.onnx import Brought, BroughtHead, head_of
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.automl import AUTO
-from mesocosm.learning.strategies.continual import known
-from mesocosm.learning.strategies.domain_adaptation import beside_general
-from mesocosm.learning.strategies.federated import beside_pooled
-from mesocosm.learning.tasks.by_field_type import Number
-from mesocosm.learning.tasks.vision.features import Sight, seen
+from mesocosm.learning.strategies.continual import measure_retention
+from mesocosm.learning.strategies.domain_adaptation import compare_with_source
+from mesocosm.learning.strategies.federated import compare_with_pooled
+from mesocosm.learning.tasks.by_field_type import Regression
+from mesocosm.learning.tasks.vision.features import ImageFeatures, extract_features
 from mesocosm.learning.training.context import Grown, Site
 from mesocosm.learning.training.fit import fitted
 
@@ -65,31 +65,36 @@ def grow(
         Wrong: the data or the base does not fit the settings.
     """
     if model.rank:
-        from mesocosm.learning.tasks.ranking.train import grow_ranker
+        from mesocosm.learning.tasks.ranking.train import train_ranker
 
-        return grow_ranker(name, model, rows, site, say)
+        return train_ranker(name, model, rows, site, say)
     if kinds[model.target] == "tags":
-        from mesocosm.learning.tasks.tagging.train import grow_tagger
+        from mesocosm.learning.tasks.tagging.train import train_tagger
 
-        return grow_tagger(
-            name, model, resolve(str(model.base), site.root), rows, split, site.order, site, say
+        return train_tagger(
+            name, model, resolve(str(model.base), site.root), rows, split, site, say
         )
     if kinds[model.target] == "text":
-        from mesocosm.learning.tasks.generation.train import grow_writer
-        from mesocosm.learning.tasks.retrieval.train import grow_finder
+        from mesocosm.learning.tasks.generation.train import train_generator
+        from mesocosm.learning.tasks.retrieval.train import train_retriever
 
         reads = resolve(str(model.base), site.root)
-        return (grow_writer if reads.writes else grow_finder)(
+        return (train_generator if reads.writes else train_retriever)(
             name, model, reads, rows, split, site, say
         )
     began = time.perf_counter()
     import torch
 
     torch.manual_seed(model.seed)
-    parts = cut(model, rows, split, kinds, site.order, site.taught, site.groups, site.sites)
+    context = SplitContext(site.order, site.taught, site.groups, site.sites)
+    parts = split_dataset(model, rows, split, kinds, context)
     parts.again = [at for at, i in enumerate(parts.where["train"]) if i in site.again]
     found = leaks(
-        rows, kinds, model.features, parts.where, [parts.task.plain(v) for v in rows[model.target]]
+        rows,
+        kinds,
+        model.features,
+        parts.where,
+        [parts.task.parse_target(v) for v in rows[model.target]],
     )
     told = [n for n in found["telling"] if n not in model.allow_leakage]
     if told:
@@ -123,22 +128,30 @@ def grow(
         quote.started(base)
     learnt: dict[str, Any] = {}
     if model.pretrain and parts.text_names:
-        from mesocosm.learning.pretraining.run import pretrained
+        from mesocosm.learning.pretraining.run import Corpus, pretrain
 
-        base, learnt["pretraining"] = pretrained(
-            base, site.corpus, model.pretrain, model.max_length, model.seed, store, say, site.told
+        base, learnt["pretraining"] = pretrain(
+            base,
+            Corpus(site.corpus, site.told),
+            model.pretrain,
+            model.max_length,
+            model.seed,
+            store,
+            say,
         )
         laps.end("pretraining")
     tried: dict[str, Any] = {}
-    sight: Sight | None = None
+    sight: ImageFeatures | None = None
     if parts.images["train"]:
-        sight = seen(parts.images, model.image_base, site.root, store, folder, model.seed, say)
+        sight = extract_features(
+            parts.images, model.image_base, site.root, store, folder, model.seed, say
+        )
         laps.end("looking")
     picked: Any = None
     if model.base == AUTO:
-        from mesocosm.learning.strategies.automl import chosen
+        from mesocosm.learning.strategies.automl import search_base
 
-        model, base, picked, tried["auto"] = chosen(model, parts, site.root, store, sight, say)
+        model, base, picked, tried["auto"] = search_base(model, parts, site.root, store, sight, say)
     if model.search:
         from mesocosm.learning.training.search import search
 
@@ -183,19 +196,19 @@ def grow(
     )
     laps.end("agreement" if base else "export")
     p_test = export.pop("served")
-    metrics = parts.task.report(p_test, parts, model.seed)
+    metrics = parts.task.evaluate(p_test, parts, model.seed)
     scale, shown = (
-        parts.task.card(head),
+        parts.task.describe(head),
         {
             n: [rows[n][i] for i in parts.where["test"]]
             for n in model.features
             if n not in model.allow_private
         },
     )
-    if isinstance(parts.task, Number):
+    if isinstance(parts.task, Regression):
         scale["scale"] |= {"widths": parts.task.widths(head, parts, model.seed)}
-        metrics |= parts.task.covered(scale["scale"], p_test, parts, shown, kinds)
-    say(f"{len(p_test)} test rows: {parts.task.sentence(metrics)}")
+        metrics |= parts.task.measure_coverage(scale["scale"], p_test, parts, shown, kinds)
+    say(f"{len(p_test)} test rows: {parts.task.summarize(metrics)}")
     metrics["warnings"] = [
         *model_warnings.against(metrics),
         *model_warnings.figures(p_test, parts, metrics),
@@ -219,11 +232,9 @@ def grow(
         )
         metrics["warnings"] += more
     if site.taught:
-        metrics |= beside_general(site.taught, head, p_test, feats, parts, model.seed, say)
+        metrics |= compare_with_source(site.taught, head, p_test, feats, parts, model.seed, say)
     if parts.sites is not None:
-        metrics |= beside_pooled(
-            head, parts.sites, parts.site_names, p_test, feats, parts, model.seed, say
-        )
+        metrics |= compare_with_pooled(head, p_test, feats, parts, model.seed, say)
     laps.end("judging")
     metrics |= learnt | export.pop("agreement", {}) | {"leaks": found}
     metrics["beside"] = alone(
@@ -240,15 +251,15 @@ def grow(
         from mesocosm.learning.features.tokenizer import Tokens
 
         def now(columns: Mapping[str, Sequence[Any]], count: int) -> Array:
-            texts = tabular.text_of(columns, parts.text_names, count, model.apart)
-            return parts.task.said(
+            texts = tabular.join_texts(columns, parts.text_names, count, model.apart)
+            return parts.task.decode(
                 head.logits(
                     encode(trunk, Tokens(base.folder, model.max_length), texts),
-                    tabular.build(columns, parts.facts, count),
+                    tabular.build_block(columns, parts.facts, count),
                 )
             )
 
-        metrics["known"] = known(site.past, model.target, parts.task, now, say)
+        metrics["known"] = measure_retention(site.past, model.target, parts.task, now, say)
     laps.end("parts alone")
     if (
         trunk is None
@@ -287,7 +298,7 @@ def grow(
         "used"
     )  # rows moved by others' differences, and labels it gave itself, hang on every row
     if site.ids and not model.pretrain and not whole:
-        keep(head, [site.ids[i] for i in parts.where["train"]], folder)
+        save_inverse(head, [site.ids[i] for i in parts.where["train"]], folder)
     laps.end("looking closer")
     if quote and not isinstance(model.base, Brought):
         metrics["price"] = quote.settled()
@@ -301,12 +312,12 @@ def grow(
 
 
 def _read_ahead(
-    parts: Parts, base: Base | None, most: int, say: Say
+    parts: Splits, base: Base | None, most: int, say: Say
 ) -> tuple[dict[str, float | None], list[str]] | None:
     """What a base cuts or does not know of the texts, told before anything is trained."""
     if base is None:
         return None
-    shares, sentences = measure_reading(
+    shares, sentences = measure_coverage(
         [t for p in parts.texts for t in parts.texts[p]], base, most
     )
     for sentence in sentences:
@@ -316,16 +327,16 @@ def _read_ahead(
 
 def _trial(
     model: Model,
-    parts: Parts,
+    parts: Splits,
     base: Base | None,
     store: Path,
     watch: Callable[[int, float], None],
-    sight: Sight | None,
+    sight: ImageFeatures | None,
 ) -> float:
-    from mesocosm.learning.heads.kernel import loss_for
+    from mesocosm.learning.heads.kernel import select_loss
 
     head, _, _, feats = fitted(model, parts, base, store, None, lambda _: None, watch, sight=sight)
     held = "validation" if len(parts.y["validation"]) else "train"
-    return loss_for(parts.y[held], parts.task.classes)(
+    return select_loss(parts.y[held], parts.task.classes)(
         head.logits(feats[held], parts.table[held]), parts.y[held]
     )

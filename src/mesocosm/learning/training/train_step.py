@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from mesocosm.learning.features.embeddings import full
+from mesocosm.learning.features.embeddings import to_float
 from mesocosm.learning.fine_tuning.gradient import Gradient
 
 
@@ -44,8 +44,8 @@ def backward(
 
     def loss() -> Any:
         with accelerator.autocast():
-            logits = full(ready(*given, mix))
-            twin = full(ready(*given, mix)) if tune.consistency else None
+            logits = to_float(ready(*given, mix))
+            twin = to_float(ready(*given, mix)) if tune.consistency else None
         value = measure.value(logits, y, weights)
         if mix is not None:
             value = mix[0] * value + (1 - mix[0]) * measure.value(logits, y[mix[1]], weights)

@@ -20,10 +20,10 @@ from torch import nn
 from mesocosm.core.errors import Wrong
 from mesocosm.core.progress import QUIET, Told
 from mesocosm.learning.augmentation.text import Augment, Words
-from mesocosm.learning.features.embeddings import bfloat16, full, pad
+from mesocosm.learning.features.embeddings import pad, supports_bfloat16, to_float
 from mesocosm.learning.fine_tuning.gradient import Gradient
 from mesocosm.learning.fine_tuning.layers import layers_of
-from mesocosm.learning.tasks.vision.pixels import Eyes
+from mesocosm.learning.tasks.vision.pixels import ImageLoader
 from mesocosm.learning.training.checkpoint import again, keep_up
 from mesocosm.learning.training.fast_dropout import quick
 from mesocosm.learning.training.process_group import Crew
@@ -42,7 +42,7 @@ class Rows:
     table: Array
     y: Array
     words: Words | None = None
-    eyes: Eyes | None = None
+    eyes: ImageLoader | None = None
 
     def batch(self, ids: Sequence[Any], pick: Sequence[int], kind: Any) -> list[torch.Tensor]:
         """What the net is given of some of the ids (the rows' own, or changed ones): itself and its
@@ -51,7 +51,7 @@ class Rows:
         some = [ids[i] for i in pick]
         return [
             x.to(kind) if x.is_floating_point() else x
-            for x in (self.eyes.look(some) if self.eyes else pad(some))
+            for x in (self.eyes.load(some) if self.eyes else pad(some))
         ]
 
 
@@ -119,14 +119,14 @@ def target(y: Array, kind: Any = torch.float32) -> torch.Tensor:
 
 def halved(tune: Gradient) -> bool:
     """Whether products run in bfloat16."""
-    return tune.precision == "bf16" or (tune.precision == "auto" and bfloat16())
+    return tune.precision == "bf16" or (tune.precision == "auto" and supports_bfloat16())
 
 
 def loss_of(
     net: Joined, rows: Rows, measure: Any, half: bool | None = None, batch: int = 64
 ) -> float:
     """The mean loss of rows without dropout: cross-entropy of classes, `measure` of numbers."""
-    half = bfloat16() if half is None else half
+    half = supports_bfloat16() if half is None else half
     net.eval()
     total, kind = 0.0, net.weights.dtype
     order = sorted(range(len(rows.y)), key=lambda i: len(rows.ids[i]))
@@ -136,7 +136,7 @@ def loss_of(
     ):
         for start in range(0, len(order), batch):
             pick = order[start : start + batch]
-            logits = full(
+            logits = to_float(
                 net(*rows.batch(rows.ids, pick, kind), torch.tensor(rows.table[pick]).to(kind))
             )
             y = target(rows.y[pick], kind)
@@ -153,7 +153,7 @@ def _changed(rows: Rows, tune: Gradient, seed: int) -> Sequence[Any]:
     they are changed by.
     """
     if rows.eyes:
-        return rows.eyes.anew(rows.ids, seed)
+        return rows.eyes.reseed(rows.ids, seed)
     if not tune.augment or rows.words is None:
         return rows.ids
     rng = random.Random(seed)

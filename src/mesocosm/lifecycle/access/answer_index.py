@@ -28,7 +28,7 @@ def index_answers(
     from mesocosm.data.snapshots.delta_tables import read_table
     from mesocosm.learning.base_models import resolve
     from mesocosm.learning.export.onnx_export import shared_trunk
-    from mesocosm.learning.features.embeddings import features
+    from mesocosm.learning.features.embeddings import embed_texts
     from mesocosm.lifecycle.access.integrity import Integrity
 
     assert service.answers is not None
@@ -56,7 +56,7 @@ def index_answers(
     ]
     if not rows:
         raise Failure(f"the dataset '{service.answers.dataset}' holds no question with an answer")
-    vectors = features(base, [r["question"] for r in rows], 128, store)
+    vectors = embed_texts(base, [r["question"] for r in rows], 128, store)
     with folder_appears(folder) as aside:
         save_file({"vectors": vectors.astype(np.float32)}, aside / "vectors.safetensors")
         path = aside / "rows.json"

@@ -14,7 +14,7 @@ from mesocosm.core.errors import Failure
 from mesocosm.learning.model import Model
 
 if TYPE_CHECKING:
-    from mesocosm.learning.strategies.domain_adaptation import Taught
+    from mesocosm.learning.strategies.domain_adaptation import SourceModel
 
 
 def net_of(
@@ -38,39 +38,39 @@ def net_of(
 
     folder = spec.root / ".mesocosm" / version["path"]
     if version["recipe"].get("task") == "text":
-        from mesocosm.learning.tasks.generation.version import Bases, Writes
+        from mesocosm.learning.tasks.generation.version import BaseModelCache, GenerationVersion
 
-        return Writes(
+        return GenerationVersion(
             folder,
             version["content"],
             spec.root,
-            (shared if shared is not None else {}).setdefault("writers", Bases()),
+            (shared if shared is not None else {}).setdefault("writers", BaseModelCache()),
         )
     if version["recipe"].get("task") == "retrieval":
-        from mesocosm.learning.tasks.retrieval.version import Finds
+        from mesocosm.learning.tasks.retrieval.version import RetrievalVersion
 
-        return Finds(
+        return RetrievalVersion(
             folder,
             version["content"],
             open_session or Onnx().session,
             shared if shared is not None else {},
         )
     if version["recipe"].get("task") == "tags":
-        from mesocosm.learning.tasks.tagging.version import Tagged
+        from mesocosm.learning.tasks.tagging.version import TaggingVersion
 
-        return Tagged(folder, version["content"], open_session or Onnx().session)
+        return TaggingVersion(folder, version["content"], open_session or Onnx().session)
     if version["recipe"].get("task") == "ranking":
-        from mesocosm.learning.tasks.ranking.version import Ranks
+        from mesocosm.learning.tasks.ranking.version import RankingVersion
 
-        return Ranks(folder, version["content"])
+        return RankingVersion(folder, version["content"])
     return Version(folder, version["content"], open_session or Onnx().session, precision, shared)
 
 
-def taught_by(spec: Spec, catalog: Catalog, model: Model) -> Taught | None:
+def taught_by(spec: Spec, catalog: Catalog, model: Model) -> SourceModel | None:
     """The version that a model starts from: the last of another model that passed its bounds."""
     if not model.init_from:
         return None
-    from mesocosm.learning.strategies.domain_adaptation import taught
+    from mesocosm.learning.strategies.domain_adaptation import load_source
 
     listed = [v for v in catalog.versions(model.init_from) if v["state"] != "refused"]
     if not listed:
@@ -78,4 +78,4 @@ def taught_by(spec: Spec, catalog: Catalog, model: Model) -> Taught | None:
             f"no version of the model '{model.init_from}' has passed its bounds, so nothing can be"
             " adapted; run 'mesocosm build'"
         )
-    return taught(spec.root / ".mesocosm" / listed[-1]["path"], str(listed[-1]["id"]))
+    return load_source(spec.root / ".mesocosm" / listed[-1]["path"], str(listed[-1]["id"]))

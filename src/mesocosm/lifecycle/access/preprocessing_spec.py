@@ -15,9 +15,9 @@ from mesocosm.learning.model import Model
 def preparation(spec: Spec, model: Model, snapshot: Mapping[str, Any]) -> dict[str, Any]:
     """How one raw row becomes what the model reads: the recipe's SQL with the snapshot's facts."""
     if model.rank:
-        from mesocosm.learning.tasks.ranking.version import preparation as of_ranker
+        from mesocosm.learning.tasks.ranking.version import preprocessing_spec as ranking_spec
 
-        return of_ranker()
+        return ranking_spec()
     from mesocosm.data.pipeline.recipe import serving_sql
     from mesocosm.data.types.number import Number
     from mesocosm.lifecycle.access.pseudonym_key import private_key

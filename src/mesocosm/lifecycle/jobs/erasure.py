@@ -302,9 +302,9 @@ def _out_of_texts(store: Any, versions: Sequence[Any], rows: set[int]) -> dict[s
             found[version["id"]] = {"metrics": version["metrics"] | {"examples": []}}
         folder = store / version["path"]
         if version["recipe"].get("task") == "retrieval" and folder.is_dir():
-            from mesocosm.learning.tasks.retrieval.version import without
+            from mesocosm.learning.tasks.retrieval.version import remove_answers
 
-            without(folder, rows)
+            remove_answers(folder, rows)
             found.setdefault(version["id"], {})["content"] = digest_folder(folder)
     return found
 

@@ -28,7 +28,7 @@ from mesocosm.lifecycle.access.preprocessing_spec import preparation
 
 if TYPE_CHECKING:
     from mesocosm.learning.evaluation.comparison import Last
-    from mesocosm.learning.strategies.continual import Past
+    from mesocosm.learning.strategies.continual import PreviousVersion
 
 TAUGHT_ID = (  # the id of the prediction that a labelled row came with; no field has its name
     "\x1ftaught"
@@ -50,7 +50,7 @@ def grow_version(
     listed.
     """
     from mesocosm.learning.fine_tuning.frozen import Frozen
-    from mesocosm.learning.strategies.class_discovery import as_often
+    from mesocosm.learning.strategies.class_discovery import oversample_classes
     from mesocosm.learning.tracking import TRACKERS
     from mesocosm.learning.training.context import Site
     from mesocosm.learning.training.environment import around
@@ -75,7 +75,7 @@ def grow_version(
     first, same = len(split), list(range(len(more)))
     taught = [str(row[TAUGHT_ID]) for row in more if TAUGHT_ID in row]
     if more and kinds_of(snapshot).get(model.target) == "category":
-        more, same = as_often(
+        more, same = oversample_classes(
             more,
             model.target,
             [v for v, part in zip(rows[model.target], split, strict=True) if part == "train"],
@@ -186,20 +186,20 @@ def _past(
     fields: Sequence[str],
     rows: dict[str, list[Any]],
     split: list[str],
-) -> Past:
+) -> PreviousVersion:
     """What went before a model that is learnt on; old rows that are seen again are put behind
     `rows` as training rows.
     """
     import random
 
-    from mesocosm.learning.strategies.continual import Past
+    from mesocosm.learning.strategies.continual import PreviousVersion
 
     assert model.continual is not None
     listed = catalog.versions(name)
     if not listed or listed[-1]["recipe"].get("predict") != model.target:
-        return Past(model.continual)
+        return PreviousVersion(model.continual)
     last = listed[-1]
-    past = Past(model.continual, last["id"], spec.root / ".mesocosm" / last["path"])
+    past = PreviousVersion(model.continual, last["id"], spec.root / ".mesocosm" / last["path"])
     old = catalog.snapshot(last["snapshot"])
     if old is None or old["id"] == snapshot["id"] or old["dataset"] != snapshot["dataset"]:
         return past

@@ -51,12 +51,12 @@ def unlearn(
 def _one(
     catalog: Catalog, store: Path, old: Mapping[str, Any], rows: Sequence[int], who: str
 ) -> dict[str, Any] | None:
-    from mesocosm.learning.heads.unlearning import forget
+    from mesocosm.learning.heads.unlearning import unlearn_rows
 
     folder = store / "models" / old["model"] / digest(old["made"], old["id"], sorted(rows), size=8)
     try:
         with folder_appears(folder) as aside:
-            certificate = forget(store / old["path"], aside, rows)
+            certificate = unlearn_rows(store / old["path"], aside, rows)
             if certificate is None:
                 raise _Kept
     except _Kept:

@@ -42,7 +42,7 @@ def proposals(spec: Spec, catalog: Catalog, model: str) -> dict[str, Any]:
     """
     import numpy as np
 
-    from mesocosm.learning.strategies.class_discovery import groups, names
+    from mesocosm.learning.strategies.class_discovery import name_groups, propose_classes
 
     champion, net = champion_of(spec, catalog, model)
     said = spec.eco.models[model]
@@ -56,12 +56,12 @@ def proposals(spec: Spec, catalog: Catalog, model: str) -> dict[str, Any]:
     p = np.asarray(net.outputs(columns, len(rows)))
     x = beside(*net.features(columns, len(rows)))
     strange = (p.max(1) < floors[0]) | (known.likeness(x) < floors[1])
-    found = groups(x, strange, known)
+    found = propose_classes(x, strange, known)
     kinds = kinds_of(snapshot)
     shown = [n for n in net.inputs if n not in said.allow_private]
     texts = [_words(r, shown, kinds) for r in inputs]
     inside = {i for g in found for i in g.rows}
-    named = names(
+    named = name_groups(
         [[texts[i] for i in g.rows] for g in found],
         [text for i, text in enumerate(texts) if i not in inside],
     )
@@ -86,7 +86,7 @@ def proposals(spec: Spec, catalog: Catalog, model: str) -> dict[str, Any]:
             {
                 "name": name,
                 "rows": len(g.rows),
-                "strange": g.strange,
+                "strange": g.outliers,
                 "nearest": net.labels[g.nearest],
                 "alike": round(g.alike, 3),
                 "examples": [example(i) for i in g.rows[:SHOWN]],
@@ -226,7 +226,7 @@ def _known(
     """
     import numpy as np
 
-    from mesocosm.learning.strategies.class_discovery import Known, balanced
+    from mesocosm.learning.strategies.class_discovery import KnownClasses, sample_balanced
 
     said = spec.eco.models[model]
     columns, split = columns_of(spec, snapshot, list(dict.fromkeys([*net.inputs, said.target])))
@@ -238,7 +238,7 @@ def _known(
             columns[n].append(row.get(n))
     y = np.array([label_of.get(str(v), -1) for v in columns[said.target]])
     train = [i for i in range(len(y)) if y[i] >= 0 and (i >= len(split) or split[i] != "test")]
-    at = [train[i] for i in balanced(y[train], TAUGHT)]
+    at = [train[i] for i in sample_balanced(y[train], TAUGHT)]
     x = beside(*net.features({n: [columns[n][i] for i in at] for n in net.inputs}, len(at)))
     judged = {n: [columns[n][i] for i in held] for n in net.inputs}
     sure = np.asarray(net.outputs(judged, len(held))).max(1)
@@ -246,7 +246,7 @@ def _known(
         (s.abstain or UNSURE for s in spec.eco.services.values() if s.model == model),
         default=UNSURE,
     )
-    known = Known(x, y[at], len(net.labels))
+    known = KnownClasses(x, y[at], len(net.labels))
     like = known.likeness(beside(*net.features(judged, len(held))))
     return (
         known,

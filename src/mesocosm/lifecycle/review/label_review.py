@@ -27,8 +27,8 @@ def doubtful_labels(spec: Spec, catalog: Catalog, model: str) -> dict[str, Any]:
     """
     from mesocosm.data.snapshots.delta_tables import read_table
     from mesocosm.learning.base_models import resolve
-    from mesocosm.learning.features.embeddings import features
-    from mesocosm.learning.strategies.label_quality import MOST_ROWS, doubtful
+    from mesocosm.learning.features.embeddings import embed_texts
+    from mesocosm.learning.strategies.label_quality import MAX_ROWS, find_label_errors
 
     if model not in spec.eco.models:
         raise Wrong(
@@ -46,9 +46,9 @@ def doubtful_labels(spec: Spec, catalog: Catalog, model: str) -> dict[str, Any]:
         snapshot["delta"],
         where="_split in ('train', 'validation')",
     )
-    if table.num_rows > MOST_ROWS:
+    if table.num_rows > MAX_ROWS:
         raise Failure(
-            f"{table.num_rows} rows are too many to look for doubtful labels; at most {MOST_ROWS}"
+            f"{table.num_rows} rows are too many to look for doubtful labels; at most {MAX_ROWS}"
         )
     kinds = kinds_of(snapshot)
     if said.rank or kinds[said.target] in ("number", "integer", "text", "list", "tags"):
@@ -64,11 +64,11 @@ def doubtful_labels(spec: Spec, catalog: Catalog, model: str) -> dict[str, Any]:
     rows = {f: doubles(table.column(f)) for f in dict.fromkeys([*said.features, said.target])}
     joined = [" ".join(str(rows[f][i] or "") for f in texts) for i in range(table.num_rows)]
     vectors = (
-        features(resolve(str(said.base or "minilm"), spec.root), joined, 128, store)
+        embed_texts(resolve(str(said.base or "minilm"), spec.root), joined, 128, store)
         if texts
         else None
     )
-    found = doubtful(
+    found = find_label_errors(
         rows,
         list(said.features),
         said.target,
@@ -104,7 +104,7 @@ def worth_labelling(spec: Spec, catalog: Catalog, model: str, most: int = 20) ->
     """
 
     from mesocosm.data.snapshots.delta_tables import read_table
-    from mesocosm.learning.strategies.active_learning import pick
+    from mesocosm.learning.strategies.active_learning import select_rows
 
     champion, net = champion_of(spec, catalog, model)
     said, store = spec.eco.models[model], where_of(spec).store
@@ -129,7 +129,7 @@ def worth_labelling(spec: Spec, catalog: Catalog, model: str, most: int = 20) ->
     p = net.outputs(columns, len(rows))
     shown = [n for n in net.inputs if n not in said.allow_private]
     found = []
-    for i in pick(p, beside(*net.features(columns, len(rows))), most):
+    for i in select_rows(p, beside(*net.features(columns, len(rows))), most):
         row, where = rows[i]
         found.append(
             {

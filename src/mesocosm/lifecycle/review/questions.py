@@ -51,7 +51,7 @@ def ask_readings(spec: Spec, made: Mapping[str, str] | None = None) -> list[Find
 
 def missing_bases(spec: Spec) -> list[Finding]:
     """Bases of models that are none of ours, no folder of the project and no hub id."""
-    from mesocosm.learning.base_models.base import canonical, folder_of, named
+    from mesocosm.learning.base_models.base import canonical_hub_id, is_local_base, locate_base
 
     found = []
     for name, model in spec.eco.models.items():
@@ -62,12 +62,12 @@ def missing_bases(spec: Spec) -> list[Finding]:
                 or not base
                 or base == AUTO
                 or "/" in base
-                or canonical(base)
-                or named(base, spec.root)
+                or canonical_hub_id(base)
+                or is_local_base(base, spec.root)
             ):
                 continue
             try:
-                folder_of(base, spec.root)
+                locate_base(base, spec.root)
             except Wrong as wrong:
                 found.append(
                     Wrong(key, wrong.found, wrong.wanted, wrong.choices, base).at(

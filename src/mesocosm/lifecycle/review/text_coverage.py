@@ -64,14 +64,14 @@ def read_ahead(spec: Spec, catalog: Catalog, changes: Sequence[Change]) -> dict[
 
 def _sentences(spec: Spec, catalog: Catalog, model: Model, signs: dict[str, str]) -> list[str]:
     from mesocosm.learning.base_models import Base
-    from mesocosm.learning.base_models.base import folder_of, named
-    from mesocosm.learning.base_models.language_coverage import measure_reading
+    from mesocosm.learning.base_models.base import is_local_base, locate_base
+    from mesocosm.learning.base_models.language_coverage import measure_coverage
 
     base, data = model.base, datasets_of(spec).get(model.dataset)
     if (
         not isinstance(base, str)
         or base == AUTO
-        or not named(base, spec.root)
+        or not is_local_base(base, spec.root)
         or data is None
         or (model.pretrain and model.pretrain.from_scratch)
     ):
@@ -81,7 +81,7 @@ def _sentences(spec: Spec, catalog: Catalog, model: Model, signs: dict[str, str]
         for n in (*model.features, model.target)
         if getattr(data.fields.get(n), "type", "") == "text"
     ]
-    folder, licence = folder_of(base, spec.root) if fields else (spec.root, "")
+    folder, licence = locate_base(base, spec.root) if fields else (spec.root, "")
     if not (folder / "tokenizer.json").is_file():
         return []
     snapshot = catalog.snapshot(dataset=model.dataset)
@@ -104,7 +104,7 @@ def _sentences(spec: Spec, catalog: Catalog, model: Model, signs: dict[str, str]
             if is_small(spec, model.dataset)
             else []
         )
-    return measure_reading(texts, Base(base, folder, licence, ""), model.max_length)[1]
+    return measure_coverage(texts, Base(base, folder, licence, ""), model.max_length)[1]
 
 
 def _at_source(spec: Spec, name: str, columns: set[str]) -> list[str]:

@@ -8,10 +8,10 @@ from mesocosm.cli.output import AsJson, answer, guarded
 @guarded
 def bases(as_json: AsJson = False) -> None:
     """List the pretrained bases that come with Mesocosm; a hub id or a folder is a base too."""
-    from mesocosm.learning.base_models import BASES, here
+    from mesocosm.learning.base_models import BASES, is_installed
 
     found = [
-        {"name": name, "about": base.about, "licence": base.licence, "here": here(name)}
+        {"name": name, "about": base.about, "licence": base.licence, "here": is_installed(name)}
         for name, base in BASES.items()
     ]
     answer(

@@ -13,7 +13,7 @@ from mesocosm.config.checks.names import Fault
 from mesocosm.core.errors import Wrong
 from mesocosm.data.dataset import Dataset
 from mesocosm.learning.model import Model
-from mesocosm.learning.strategies.federated import OF_FEDERATED
+from mesocosm.learning.strategies.federated import FEDERATED_METRICS
 from mesocosm.learning.training.losses import LOSSES
 
 
@@ -122,7 +122,7 @@ def _classes(
                     "a metric of classes",
                 ),
             )
-    for metric in () if model.federated else [m for m in OF_FEDERATED if m in model.require]:
+    for metric in () if model.federated else [m for m in FEDERATED_METRICS if m in model.require]:
         yield (
             (*at, "require", metric),
             Wrong(

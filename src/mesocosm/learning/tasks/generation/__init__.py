@@ -1,3 +1,3 @@
-"""Models that write: a causal base taught to answer, judged on what it writes, kept as what differs
-from its base.
+"""Text generation: a causal base is fine-tuned to answer, evaluated on what it generates, and
+stored as its difference from the base.
 """

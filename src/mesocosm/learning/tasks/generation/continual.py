@@ -1,61 +1,78 @@
-"""A writer learns on: from where the last version ended, held where that mattered, and told beside
-it on the rows by which it was judged.
+"""Continual learning of a text generator: a warm start from the previous version, elastic weight
+consolidation, and its retention on the previous test rows.
 
-Knows the parts of writing and what `continual` keeps.
+Knows the parts of generation and what `continual` keeps.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from mesocosm.learning.base_models import Base
-from mesocosm.learning.strategies.continual import LEAST, MATTERED, Anchor, Past, fisher
-from mesocosm.learning.tasks.generation.net import Writer, losses, taught
-from mesocosm.learning.tasks.generation.prompt import Prompter, asked
+from mesocosm.learning.strategies.continual import (
+    IMPORTANCE_FILE,
+    MIN_TEST_ROWS,
+    Anchor,
+    PreviousVersion,
+    estimate_fisher,
+)
+from mesocosm.learning.tasks.generation.net import CausalModel, answer_losses, encode_examples
+from mesocosm.learning.tasks.generation.prompt import Prompter, format_inputs, read_answer
 
 Say = Callable[[str], None]
+Examples = tuple[list[list[int]], Any]  # token ids, and which of them a loss counts
 DELTA, NET = "delta.safetensors", "trunk.net."
 
 
-def begin(past: Past, writer: Writer, base: Base, method: str, say: Say) -> bool:
-    """Put what the last version learnt into a writer that is about to learn; says whether it
-    did.
+def warm_start(
+    past: PreviousVersion, writer: CausalModel, base: Base, method: str, say: Say
+) -> bool:
+    """Copy the previous version's trained weights into a model that is about to be trained; whether
+    it did.
     """
     import torch
     from safetensors.torch import load_file
 
-    path = past.folder / DELTA if past.folder else None
-    if past.folder is None or path is None or not path.is_file():
+    if past.folder is None or not (past.folder / DELTA).is_file():
         return False
     card = json.loads((past.folder / "card.json").read_text(encoding="utf-8"))
-    moving = {n: p for n, p in writer.trunk.net.named_parameters() if p.requires_grad}
-    weights = load_file(path)
-    if (
-        card.get("weights") != base.weights
-        or card.get("method") != method
-        or {n: p.shape for n, p in moving.items()} != {n: w.shape for n, w in weights.items()}
-    ):
-        say(f"begins anew: {past.version} stood on another base or method")
+    trained = {n: p for n, p in writer.trunk.net.named_parameters() if p.requires_grad}
+    weights = load_file(past.folder / DELTA)
+    old = (card.get("weights"), card.get("method"), _shapes(weights))
+    if old != (base.weights, method, _shapes(trained)):
+        say(f"restarting from scratch: {past.version} has another base or method")
         return False
     with torch.no_grad():
-        for name, weight in moving.items():
+        for name, weight in trained.items():
             weight.copy_(weights[name])
-    held = past.folder / MATTERED
-    if past.setting.ewc and held.is_file():
-        matter = load_file(held)
-        writer.anchor = Anchor(
-            {NET + n: (weights[n], matter[n]) for n in moving if n in matter}, past.setting.ewc
-        )
+    _anchor_weights(past, writer, weights)
     past.tell(bool(writer.anchor), say)
     return True
 
 
-def mattered(writer: Writer, ids: list[list[int]], y: Any) -> dict[str, Any]:
-    """How much each weight of a writer matters, by its name in the trunk's net: by an answer's
+def _anchor_weights(past: PreviousVersion, writer: CausalModel, weights: Mapping[str, Any]) -> None:
+    """Anchor a model at the previous version's weights, where their importance is known."""
+    from safetensors.torch import load_file
+
+    if past.folder is None or not past.setting.ewc:
+        return
+    path = past.folder / IMPORTANCE_FILE
+    if path.is_file():
+        importance = load_file(path)
+        held = {NET + n: (weights[n], importance[n]) for n in weights if n in importance}
+        writer.anchor = Anchor(held, past.setting.ewc)
+
+
+def _shapes(weights: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: weight.shape for name, weight in weights.items()}
+
+
+def estimate_importance(writer: CausalModel, ids: list[list[int]], y: Any) -> dict[str, Any]:
+    """The importance of each trained weight, by its name in the trunk's net: by an answer's
     log-likelihood.
     """
     import torch
@@ -68,24 +85,25 @@ def mattered(writer: Writer, ids: list[list[int]], y: Any) -> dict[str, Any]:
         )
         return total.sum()
 
-    return {n.removeprefix(NET): m for n, m in fisher(writer, len(ids), loss).items()}
+    return {n.removeprefix(NET): m for n, m in estimate_fisher(writer, len(ids), loss).items()}
 
 
-def judging(
-    past: Past, prompter: Prompter, inputs: list[str], predict: str, most: int
-) -> tuple[list[list[int]], Any] | None:
-    """The rows by which the last version was judged, as tokens; None where there are too few."""
+def previous_test_rows(
+    past: PreviousVersion, prompter: Prompter, inputs: list[str], predict: str, most: int
+) -> Examples | None:
+    """The first `most` test rows of the previous version as tokens; None where they are too few."""
     columns = past.known
-    rows = [i for i, v in enumerate(columns.get(predict, [])) if v is not None and str(v).strip()][
-        :most
-    ]
-    if len(rows) < LEAST:
+    answers = [read_answer(value) for value in columns.get(predict, [])]
+    rows = [i for i, answer in enumerate(answers) if answer][:most]
+    if len(rows) < MIN_TEST_ROWS:
         return None
-    prompts = [prompter.prompt(asked({n: columns[n][i] for n in inputs}, inputs)) for i in rows]
-    return taught(prompts, [prompter.answer(str(columns[predict][i]).strip()) for i in rows])
+    texts = [format_inputs({n: columns[n][i] for n in inputs}, inputs) for i in rows]
+    return encode_examples(
+        [prompter.prompt(text) for text in texts], [prompter.answer(answers[i]) for i in rows]
+    )
 
 
-def perplexity(writer: Writer, judged: tuple[list[list[int]], Any]) -> float:
-    """Of the answers of rows."""
-    total, count = losses(writer, *judged)
+def measure_perplexity(writer: CausalModel, examples: Examples) -> float:
+    """The perplexity of the answers of rows, from 1."""
+    total, count = answer_losses(writer, *examples)
     return float(np.exp(total.sum() / max(1, count.sum())))

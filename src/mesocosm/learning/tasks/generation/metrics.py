@@ -1,5 +1,5 @@
-"""Written answers beside those of the test rows: how likely theirs were, how near ours came. Knows
-words, no nets.
+"""Metrics of generated answers: the likelihood of the test rows' own, and the similarity of ours.
+Knows words, no nets.
 """
 
 from __future__ import annotations
@@ -13,21 +13,22 @@ from typing import Any
 import numpy as np
 
 from mesocosm.learning.evaluation import metrics
-from mesocosm.learning.features.word_pieces import terms
+from mesocosm.learning.features.word_pieces import extract_terms
+from mesocosm.learning.tasks.significance import wilcoxon_p
 
 Array = np.ndarray[Any, Any]
 
 
-def words(text: str) -> list[str]:
-    """Words in lower case, marks left out.
+def split_words(text: str) -> list[str]:
+    """Words in lower case, without punctuation.
 
-    >>> words("Block it, at once!")
+    >>> split_words("Block it, at once!")
     ['block', 'it', 'at', 'once']
     """
     return re.findall(r"\w+", text.lower())
 
 
-def rouge_l(said: str, wanted: str) -> float:
+def rouge_l(generated: str, expected: str) -> float:
     """F1 of the longest common subsequence of words, 0 to 1.
 
     Source: Lin 2004, ROUGE: A Package for Automatic Evaluation of Summaries.
@@ -35,109 +36,111 @@ def rouge_l(said: str, wanted: str) -> float:
     >>> rouge_l("block the card", "block your card now")
     0.5714285714285714
     """
-    a, b = words(said), words(wanted)
+    a, b = split_words(generated), split_words(expected)
     if not a or not b:
         return float(a == b)
-    best = [0] * (len(b) + 1)
+    lengths = [0] * (len(b) + 1)
     for word in a:
-        before = 0
+        diagonal = 0
         for j, other in enumerate(b, 1):
-            before, best[j] = best[j], before + 1 if word == other else max(best[j], best[j - 1])
-    return 2 * best[-1] / (len(a) + len(b))
+            longest = max(lengths[j], lengths[j - 1])
+            if word == other:
+                longest = diagonal + 1
+            diagonal, lengths[j] = lengths[j], longest
+    return 2 * lengths[-1] / (len(a) + len(b))
 
 
-def token_f1(said: str, wanted: str) -> float:
-    """F1 of the words in common, in any order.
+def token_f1(generated: str, expected: str) -> float:
+    """F1 of the words in common, in any order, 0 to 1.
 
     Source: Rajpurkar et al. 2016, arXiv 1606.05250.
 
     >>> token_f1("now block it", "block it now")
     1.0
     """
-    a, b = Counter(words(said)), Counter(words(wanted))
-    same = sum((a & b).values())
-    return 2 * same / (sum(a.values()) + sum(b.values())) if same else float(not a and not b)
+    a, b = Counter(split_words(generated)), Counter(split_words(expected))
+    if not a and not b:
+        return 1.0
+    return 2 * (a & b).total() / (a.total() + b.total())
 
 
-def written(said: Sequence[str], wanted: Sequence[str]) -> dict[str, Array]:
+def score_texts(generated: Sequence[str], expected: Sequence[str]) -> dict[str, Array]:
     """`rouge_l`, `token_f1` and `exact` (equal but for case and marks) of each row."""
-    pairs = list(zip(said, wanted, strict=True))
+    pairs = list(zip(generated, expected, strict=True))
     return {
         "rouge_l": np.array([rouge_l(a, b) for a, b in pairs]),
         "token_f1": np.array([token_f1(a, b) for a, b in pairs]),
-        "exact": np.array([float(words(a) == words(b)) for a, b in pairs]),
+        "exact": np.array([float(split_words(a) == split_words(b)) for a, b in pairs]),
     }
 
 
-def report(
-    loss: Array, count: Array, said: Sequence[str], wanted: Sequence[str], seed: int
+def evaluate(
+    loss: Array, count: Array, generated: Sequence[str], expected: Sequence[str], seed: int
 ) -> dict[str, Any]:
-    """Figures of a writer on held-out rows with their intervals.
+    """Metrics of a text generator on held-out rows with their intervals.
 
     Args:
         loss: summed loss of each row's own answer, in nats; `count`: its tokens.
-        said: what was written for the first rows; `wanted`: their own answers.
+        generated: the texts generated for the first rows; `expected`: their own answers.
     """
-    each = written(said, wanted)
-    found: dict[str, Any] = {
+    scores = score_texts(generated, expected)
+
+    def perplexity(rows: Any) -> float:
+        return float(np.exp(loss[rows].sum() / count[rows].sum()))
+
+    report: dict[str, Any] = {
         "loss": round(float(loss.sum() / count.sum()), 4),
-        "perplexity": round(float(np.exp(loss.sum() / count.sum())), 4),
+        "perplexity": round(perplexity(slice(None)), 4),
     }
-    found |= {k: round(float(v.mean()), 4) for k, v in each.items()}
-    found["interval"] = {
-        "perplexity": metrics.interval(
-            lambda i: float(np.exp(loss[i].sum() / count[i].sum())), len(loss), seed
-        )
+    report |= {k: round(float(v.mean()), 4) for k, v in scores.items()}
+    report["interval"] = {"perplexity": metrics.interval(perplexity, len(loss), seed)}
+    report["interval"] |= {
+        k: metrics.interval(partial(metrics.mean_at, v), len(v), seed) for k, v in scores.items()
     }
-    found["interval"] |= {
-        k: metrics.interval(partial(metrics.mean_at, v), len(v), seed) for k, v in each.items()
-    }
-    return found | {"rows": len(loss), "written": len(said), "classes": {}}
+    return report | {"rows": len(loss), "written": len(generated), "classes": {}}
 
 
-def against(
+def compare(
     ours: Sequence[str],
     theirs: Sequence[str],
-    wanted: Sequence[str],
+    expected: Sequence[str],
     loss: tuple[Array, Array, Array] | None = None,
 ) -> dict[str, Any]:
-    """Another's figures on the same rows, the gain in ROUGE-L and Wilcoxon's p of it.
+    """Metrics of other texts for the same rows, our gain in ROUGE-L and Wilcoxon's p of it.
 
     Args:
         loss: of each row, ours, theirs and the tokens, where the other gives a probability too;
             then `loss_p` is of the losses.
     """
-    mine, other = written(ours, wanted), written(theirs, wanted)
-    found: dict[str, Any] = {k: round(float(v.mean()), 4) for k, v in other.items()}
-    found |= {
+    mine, other = score_texts(ours, expected), score_texts(theirs, expected)
+    report: dict[str, Any] = {k: round(float(v.mean()), 4) for k, v in other.items()}
+    report |= {
         "gain": round(float(mine["rouge_l"].mean() - other["rouge_l"].mean()), 4),
-        "p": _p(mine["rouge_l"], other["rouge_l"]),
+        "p": wilcoxon_p(mine["rouge_l"], other["rouge_l"]),
     }
     if loss is not None:
-        found |= {
-            "perplexity": round(float(np.exp(loss[1].sum() / loss[2].sum())), 4),
-            "loss_p": _p(loss[0] / loss[2], loss[1] / loss[2]),
+        our_loss, their_loss, tokens = loss
+        report |= {
+            "perplexity": round(float(np.exp(their_loss.sum() / tokens.sum())), 4),
+            "loss_p": wilcoxon_p(our_loss / tokens, their_loss / tokens),
         }
-    return found
+    return report
 
 
-def _p(a: Array, b: Array) -> float:
-    from scipy.stats import wilcoxon
-
-    return round(float(wilcoxon(a, b).pvalue), 6) if np.any(a != b) else 1.0
-
-
-def nearest(asked: Sequence[str], texts: Sequence[str], answers: Sequence[str]) -> list[str]:
-    """The answer of the training text most like each one asked, by TF-IDF: what needs no writing at
-    all.
+def nearest_answers(
+    asked: Sequence[str], texts: Sequence[str], answers: Sequence[str]
+) -> list[str]:
+    """The answer of the training text nearest to each prompt, by TF-IDF: a baseline that generates
+    nothing.
     """
     from sklearn.feature_extraction.text import TfidfVectorizer
 
+    vectorizer = TfidfVectorizer(
+        sublinear_tf=True, ngram_range=(1, 2), tokenizer=extract_terms, token_pattern=None
+    )
     try:
-        net = TfidfVectorizer(
-            sublinear_tf=True, ngram_range=(1, 2), tokenizer=terms, token_pattern=None
-        ).fit(texts)
+        vectorizer.fit(texts)
     except ValueError:  # no word in any text
         return [answers[0]] * len(asked)
-    near = (net.transform(asked) @ net.transform(texts).T).argmax(1)
+    near = (vectorizer.transform(asked) @ vectorizer.transform(texts).T).argmax(1)
     return [answers[int(i)] for i in np.asarray(near).ravel()]

@@ -1,4 +1,4 @@
-"""A causal net that is taught and that writes: its inner net may be tuned by any method, its loss
+"""A causal net in training and generation: its inner net may be fine-tuned by any method, its loss
 is of answers only.
 
 Knows torch and transformers. Knows nothing of rows or fields.
@@ -16,26 +16,26 @@ from torch import nn
 
 from mesocosm.core.errors import Wrong
 from mesocosm.learning.base_models import Base
-from mesocosm.learning.features.embeddings import bfloat16, quiet
-from mesocosm.learning.tasks.generation.prompt import TOGETHER
+from mesocosm.learning.features.embeddings import silence_libraries, supports_bfloat16
+from mesocosm.learning.tasks.generation.prompt import GENERATION_BATCH
 
 Array = np.ndarray[Any, Any]
-OUT = -100  # a token that no loss counts
+IGNORED = -100  # a token that no loss counts
 
 
-def load_writer(base: Base) -> Any:
-    """A base that writes, in evaluation mode, in float32.
+def load_causal_model(base: Base) -> Any:
+    """A causal base in evaluation mode, in float32, without gradients.
 
     Raises:
-        Wrong: it cannot be read, or it does not write.
+        Wrong: it cannot be read, or is not causal.
     """
-    quiet()
+    silence_libraries()
     from transformers import AutoModelForCausalLM
 
     if not base.writes:
         raise Wrong(
             "base",
-            f"'{base.name}' reads texts and writes none, and what is predicted is a text",
+            f"'{base.name}' is an encoder, and a text is to be generated",
             "a causal base such as smollm2",
         )
     try:
@@ -46,61 +46,66 @@ def load_writer(base: Base) -> Any:
         raise Wrong(
             "base",
             f"the weights of '{base.name}' cannot be read",
-            "a whole folder laid out as a hub's, of an architecture that transformers knows",
+            "a complete folder laid out as a hub's, of an architecture that transformers knows",
         ) from error
     for weight in net.parameters():
         weight.requires_grad_(False)
     return net.eval()
 
 
-def inner(net: Any) -> str:
+def inner_name(net: Any) -> str:
     """The name of the part below the head."""
     return str(net.base_model_prefix)
 
 
-def twin(net: Any) -> Any:
-    """A copy of a net whose weights are the very same tensors: thin parts can be put on it and
+def copy_sharing_weights(net: Any) -> Any:
+    """A copy of a net whose weights are the same tensors: adapters can be attached to it and
     swapped, the base stays in memory once.
     """
     shared = {id(t): t for t in (*net.parameters(), *net.buffers())}
     return copy.deepcopy(net, shared)
 
 
-def tuned(net: Any, tune: Any, delta: Mapping[str, torch.Tensor]) -> Any:
-    """A twin of `net` with a method's parts in place and the weights that were learnt in them."""
-    mine = twin(net)
-    name = inner(mine)
-    setattr(mine, name, tune.attach(getattr(mine, name)))
-    known = dict(getattr(mine, name).named_parameters())
-    if set(delta) - set(known):
+def apply_delta(net: Any, tune: Any, delta: Mapping[str, torch.Tensor]) -> Any:
+    """A copy of `net`, sharing its weights, with a fine-tuning method's modules and the weights
+    that were trained in them.
+
+    Raises:
+        Wrong: the weights do not fit the base.
+    """
+    model = copy_sharing_weights(net)
+    name = inner_name(model)
+    setattr(model, name, tune.attach(getattr(model, name)))
+    below = getattr(model, name)
+    if set(delta) - set(dict(below.named_parameters())):
         raise Wrong(
             "base",
-            "the weights that were learnt do not fit the base",
-            "the base that they were learnt on",
+            "the fine-tuned weights do not fit the base",
+            "the base that they were trained on",
         )
-    getattr(mine, name).load_state_dict(dict(delta), strict=False, assign=True)
-    mine.tie_weights()  # a head that is the words' own table follows it
-    return mine.eval()
+    below.load_state_dict(dict(delta), strict=False, assign=True)
+    model.tie_weights()  # a head that shares the embedding table follows it
+    return model.eval()
 
 
-class Below(nn.Module):  # type: ignore[misc]
-    """What lies below the head, under the name that the loop knows."""
+class InnerNet(nn.Module):  # type: ignore[misc]
+    """The net below the head, under the name that the trainer expects."""
 
     def __init__(self, net: Any) -> None:
         super().__init__()
         self.net = net
 
 
-class Writer(nn.Module):  # type: ignore[misc]
-    """A causal net as the loop trains it: gives states (rows, length, width); `measure` turns those
-    of answers into a loss.
+class CausalModel(nn.Module):  # type: ignore[misc]
+    """A causal net as the trainer expects it: gives states (rows, length, width); `measure` turns
+    those of answers into a loss.
     """
 
     def __init__(self, net: Any) -> None:
         super().__init__()
-        self.trunk = Below(getattr(net, inner(net)))
+        self.trunk = InnerNet(getattr(net, inner_name(net)))
         self.head = net.get_output_embeddings()
-        self.measure = NextToken(self.head)
+        self.measure = NextTokenLoss(self.head)
         self.anchor: Any = None  # what holds the weights near where they were
 
     @property
@@ -113,11 +118,13 @@ class Writer(nn.Module):  # type: ignore[misc]
     ) -> torch.Tensor:
         """States of padded token ids under their mask; the table and `mix` are not read."""
         del table, mix
-        return self.trunk.net(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state  # type: ignore[no-any-return]
+        outputs = self.trunk.net(input_ids=ids, attention_mask=mask, use_cache=False)
+        states: torch.Tensor = outputs.last_hidden_state
+        return states
 
 
-class NextToken:
-    """Mean negative log-probability of the tokens of answers, each told by those before it."""
+class NextTokenLoss:
+    """Mean negative log-probability of the tokens of answers, each given those before it."""
 
     of: ClassVar[str] = "tokens"
 
@@ -125,7 +132,7 @@ class NextToken:
         self.head = head
 
     def of_classes(self, y: Any, classes: int) -> None:
-        """Tokens are not weighed."""
+        """Tokens have no class weights."""
 
     def rows(self, states: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """The summed loss and the number of tokens of each row.
@@ -135,8 +142,8 @@ class NextToken:
             y: token ids (rows, at least length), `OUT` where none is counted.
         """
         said = y[:, 1 : states.shape[1]]
-        counted = said != OUT
-        with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16()):
+        counted = said != IGNORED
+        with torch.autocast("cpu", torch.bfloat16, enabled=supports_bfloat16()):
             logits = self.head(states[:, :-1][counted])
         each = nn.functional.cross_entropy(logits.float(), said[counted], reduction="none")
         total = torch.zeros(said.shape[0], dtype=each.dtype).index_add(
@@ -150,21 +157,21 @@ class NextToken:
         return total.sum() / count.sum().clamp(min=1)
 
 
-def taught(
+def encode_examples(
     prompts: Sequence[Sequence[int]], answers: Sequence[Sequence[int]]
 ) -> tuple[list[list[int]], Array]:
     """Prompts with their answers, and which of their tokens count: (rows, longest), `OUT` at all
     others.
     """
     ids = [[*p, *a] for p, a in zip(prompts, answers, strict=True)]
-    y = np.full((len(ids), max(map(len, ids), default=1)), OUT, dtype=np.int64)
+    y = np.full((len(ids), max(map(len, ids), default=1)), IGNORED, dtype=np.int64)
     for row, (p, a) in enumerate(zip(prompts, answers, strict=True)):
         y[row, len(p) : len(p) + len(a)] = a
     return ids, y
 
 
-def losses(
-    writer: Writer, ids: Sequence[Sequence[int]], y: Array, batch: int = 8
+def answer_losses(
+    writer: CausalModel, ids: Sequence[Sequence[int]], y: Array, batch: int = 8
 ) -> tuple[Array, Array]:
     """Each row's summed loss over its answer (nats), and its number of tokens."""
     from mesocosm.learning.features.embeddings import pad
@@ -172,7 +179,7 @@ def losses(
     writer.eval()
     total, count = np.zeros(len(ids)), np.zeros(len(ids), dtype=np.int64)
     order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bfloat16()):
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=supports_bfloat16()):
         for start in range(0, len(order), batch):
             pick = order[start : start + batch]
             states = writer(*pad([ids[i] for i in pick]), torch.zeros(0)).float()
@@ -181,25 +188,25 @@ def losses(
     return total, count
 
 
-def write(
+def generate(
     net: Any,
     prompts: Sequence[Sequence[int]],
     most: int,
     end: int,
     blank: int,
-    batch: int = TOGETHER,
+    batch: int = GENERATION_BATCH,
 ) -> list[list[int]]:
-    """The likeliest next tokens of each prompt, one after the other, until its end or `most`;
-    prompts of like length run together.
+    """The likeliest next tokens of each prompt (greedy decoding), until its end or `most`; prompts
+    of similar length are batched.
     """
-    found: list[list[int]] = [[] for _ in prompts]
+    answers: list[list[int]] = [[] for _ in prompts]
     order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
     for start in range(0, len(order), batch):
         pick = order[start : start + batch]
         longest = max(len(prompts[i]) for i in pick)
         ids = torch.full((len(pick), longest), blank)
         mask = torch.zeros_like(ids)
-        for row, i in enumerate(pick):  # gaps stand before, so that every row goes on at its end
+        for row, i in enumerate(pick):  # padded on the left, so that every row continues at its end
             ids[row, longest - len(prompts[i]) :] = torch.tensor(prompts[i])
             mask[row, longest - len(prompts[i]) :] = 1
         with torch.inference_mode():
@@ -214,6 +221,6 @@ def write(
                 use_cache=True,
             )
         for row, i in enumerate(pick):
-            said = out[row, longest:].tolist()
-            found[i] = said[: said.index(end)] if end in said else said
-    return found
+            answer = out[row, longest:].tolist()
+            answers[i] = answer[: answer.index(end)] if end in answer else answer
+    return answers

@@ -1,5 +1,5 @@
-"""Rows as a conversation: an instruction, what was asked, what is answered. Knows a base's
-tokenizer and its chat template.
+"""Rows as a conversation: an instruction, a prompt, an answer. Knows a base's tokenizer and its
+chat template.
 """
 
 from __future__ import annotations
@@ -11,76 +11,84 @@ from mesocosm.core.errors import Wrong
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.features.splits import PARTS
 
-TOGETHER = 8  # prompts that are answered side by side
+GENERATION_BATCH = 8  # prompts that are answered in one batch
 
 
-def asked(row: Mapping[str, Any], inputs: Sequence[str]) -> str:
-    """A row's inputs as one text: the only one as it is, several each on a line with its name.
+def format_inputs(row: Mapping[str, Any], inputs: Sequence[str]) -> str:
+    """A row's inputs as one text: the only one unchanged, several each on a line with its name.
 
-    >>> asked({"q": "Where is my card?"}, ["q"])
+    >>> format_inputs({"q": "Where is my card?"}, ["q"])
     'Where is my card?'
-    >>> asked({"q": "Where?", "country": None, "age": 30}, ["q", "country", "age"])
+    >>> format_inputs({"q": "Where?", "country": None, "age": 30}, ["q", "country", "age"])
     'q: Where?\\nage: 30'
     """
-    said = [(n, row.get(n)) for n in inputs]
+    values = {name: row.get(name) for name in inputs}
+    present = [(name, value) for name, value in values.items() if value is not None]
     if len(inputs) == 1:
-        return "" if said[0][1] is None else str(said[0][1])
-    return "\n".join(f"{n}: {v}" for n, v in said if v is not None)
+        return "".join(str(value) for _, value in present)
+    return "\n".join(f"{name}: {value}" for name, value in present)
 
 
-def paired(
+def read_answer(value: object) -> str:
+    """A cleaned value as an answer, empty where it is missing."""
+    if value is None:
+        return ""
+    return str(value).strip()
+
+
+def split_pairs(
     inputs: Sequence[str], predict: str, rows: Mapping[str, Sequence[Any]], split: Sequence[str]
 ) -> tuple[dict[str, list[int]], dict[str, list[str]], dict[str, list[str]]]:
-    """By part: the rows that hold an answer, what is asked in them, and the answers.
+    """By part: the rows that hold an answer, their inputs as a text, and the answers.
 
     Raises:
-        Wrong: none is there to learn from, or none to judge on.
+        Wrong: there is none to train on, or none to evaluate on.
     """
-    where = {
-        p: [
-            i
-            for i, s in enumerate(split)
-            if s == p and rows[predict][i] is not None and str(rows[predict][i]).strip()
-        ]
-        for p in PARTS
-    }
+    where: dict[str, list[int]] = {part: [] for part in PARTS}
+    texts: dict[str, list[str]] = {part: [] for part in PARTS}
+    answers: dict[str, list[str]] = {part: [] for part in PARTS}
+    for i, part in enumerate(split):
+        answer = read_answer(rows[predict][i])
+        if part in where and answer:
+            where[part].append(i)
+            texts[part].append(format_inputs({n: rows[n][i] for n in inputs}, inputs))
+            answers[part].append(answer)
     for part in ("train", "test"):
         if not where[part]:
             raise Wrong(
                 "predict",
                 f"no {part} row holds a text in '{predict}'",
-                "rows with an answer to learn from and rows to judge on",
+                "rows with an answer to train on and to evaluate on",
             )
-    texts = {p: [asked({n: rows[n][i] for n in inputs}, inputs) for i in where[p]] for p in PARTS}
-    return where, texts, {p: [str(rows[predict][i]).strip() for i in where[p]] for p in PARTS}
+    return where, texts, answers
 
 
 class Prompter:
-    """Texts to token ids as a base wants them: by its chat template, or with blank lines where it
+    """Texts to token ids as a base expects them: by its chat template, or with blank lines where it
     has none.
 
     Args:
-        instruction: what every answer is to follow; may be empty.
-        most: tokens of a prompt; the middle is kept out of what was asked where it is longer.
+        instruction: the system prompt; may be empty.
+        most: tokens of a prompt; the end of a longer text is truncated.
         most_new: tokens of an answer.
     """
 
     def __init__(self, base: Base, instruction: str, most: int, most_new: int) -> None:
         from transformers import AutoTokenizer
 
-        from mesocosm.learning.features.embeddings import quiet
+        from mesocosm.learning.features.embeddings import silence_libraries
 
-        quiet()
+        silence_libraries()
         self.tokenizer = AutoTokenizer.from_pretrained(base.folder, trust_remote_code=False)
         self.instruction, self.most, self.most_new = instruction, most, most_new
         self.end: int = self.tokenizer.eos_token_id
-        self.blank: int = (
-            self.tokenizer.pad_token_id if self.tokenizer.pad_token_id is not None else self.end
-        )
+        self.blank: int = self.end
+        if self.tokenizer.pad_token_id is not None:
+            self.blank = self.tokenizer.pad_token_id
 
     def prompt(self, text: str) -> list[int]:
-        """The ids before an answer, at most `most`; a text too long loses its end, never the
-        instruction.
+        """The ids before an answer, at most `most`; a text too long is truncated, the instruction
+        never.
         """
         ids = self._ids(text)
         over = len(ids) - self.most
@@ -91,16 +99,18 @@ class Prompter:
         return ids
 
     def _ids(self, text: str) -> list[int]:
-        if self.tokenizer.chat_template:
-            said = [{"role": "system", "content": self.instruction}] if self.instruction else []
-            said.append({"role": "user", "content": text})
-            return list(
-                self.tokenizer.apply_chat_template(
-                    said, add_generation_prompt=True, tokenize=True, return_dict=True
-                )["input_ids"]
-            )
-        whole = "\n\n".join(part for part in (self.instruction, text) if part)
-        return list(self.tokenizer.encode(whole + "\n\n", add_special_tokens=False)) or [self.end]
+        if not self.tokenizer.chat_template:
+            prompt = "\n\n".join(filter(None, (self.instruction, text)))
+            return list(self.tokenizer.encode(prompt + "\n\n", add_special_tokens=False)) or [
+                self.end
+            ]
+        messages = [{"role": "user", "content": text}]
+        if self.instruction:
+            messages.insert(0, {"role": "system", "content": self.instruction})
+        encoding = self.tokenizer.apply_chat_template(
+            messages, add_generation_prompt=True, tokenize=True, return_dict=True
+        )
+        return list(encoding["input_ids"])
 
     def answer(self, text: str) -> list[int]:
         """The ids of an answer and its end, at most `most_new`."""

@@ -1,13 +1,14 @@
-"""A writer grown from a snapshot: taught to answer as its rows do, judged, and kept as what differs
-from its base.
+"""Train a text generator: a causal base is fine-tuned to answer as its rows do, evaluated, and
+stored as its difference from the base.
 
-Knows the parts of writing. Knows nothing of catalogs.
+Knows the parts of generation. Knows nothing of catalogs.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,19 +22,68 @@ from mesocosm.learning.cost.text import writing
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
 from mesocosm.learning.features.splits import PARTS
 from mesocosm.learning.fine_tuning.frozen import Frozen
-from mesocosm.learning.tasks.generation.metrics import against, nearest, report
-from mesocosm.learning.tasks.generation.prompt import Prompter, paired
+from mesocosm.learning.tasks.generation.metrics import compare, evaluate, nearest_answers
+from mesocosm.learning.tasks.generation.prompt import Prompter, split_pairs
 
 if TYPE_CHECKING:
     from mesocosm.learning.model import Model
     from mesocosm.learning.training.context import Grown, Site
 
+Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
-MOST_WRITTEN = 40  # test rows for which answers are written
-MOST_JUDGED = 400  # test rows whose own answers are weighed
+MAX_GENERATED = 40  # test rows for which answers are generated
+MAX_EVALUATED = 400  # test rows on whose own answers the loss is measured
+MAX_EXAMPLES, EXAMPLE_CHARACTERS = 5, 500  # examples in the metrics, and characters of each text
 
 
-def grow_writer(
+@dataclass(frozen=True)
+class _Conversations:
+    """Prompts and answers by part, as texts and as tokens.
+
+    Args:
+        where: the row numbers of each part.
+        texts: the inputs of each row.
+        answers: its answer.
+        ids: tokens of prompt and answer.
+        y: the tokens that the loss counts.
+        prompts: of the first test rows, for which answers are generated.
+    """
+
+    where: dict[str, list[int]]
+    texts: dict[str, list[str]]
+    answers: dict[str, list[str]]
+    ids: dict[str, list[list[int]]]
+    y: dict[str, Array]
+    prompts: list[list[int]]
+
+    @property
+    def wanted(self) -> list[str]:
+        """The own answers of the test rows for which answers are generated."""
+        return self.answers["test"][:MAX_GENERATED]
+
+
+@dataclass
+class _Trained:
+    """What fine-tuning gave.
+
+    Args:
+        loss: the summed loss of each test row's own answer, in nats; before any training.
+        tokens: the number of its tokens.
+        answers: those generated for the first test rows.
+        delta: the trained weights, by their names below the head.
+        history: of the epochs.
+        retention: the perplexity on the previous test rows, before and after.
+    """
+
+    loss: Array
+    tokens: Array
+    answers: list[str]
+    delta: dict[str, Any] = field(default_factory=dict)
+    history: list[dict[str, Any]] = field(default_factory=list)
+    retention: dict[str, Any] = field(default_factory=dict)
+
+
+def train_generator(
     name: str,
     model: Model,
     base: Base,
@@ -42,53 +92,257 @@ def grow_writer(
     site: Site,
     say: Say,
 ) -> Grown:
-    """Fill the site's folder with a version that writes the field `predict`.
+    """Fill the site's folder with a version that generates the field `predict`.
 
     Raises:
         Wrong: the data or the base does not fit the settings.
     """
+    import torch
+    from safetensors.torch import save_file
+
     from mesocosm.learning.training.context import Grown
 
     began = time.perf_counter()
     if model.fine_tune.method in ("prompt", "bitfit"):
         raise Wrong(
             "tune",
-            f"'{model.fine_tune.method}' is not for bases that write",
+            f"'{model.fine_tune.method}' is not for causal bases",
             "lora, prefix, full or another method",
         )
-    import torch
-
     torch.manual_seed(model.seed)
-    where, texts, answers = paired(model.features, model.target, rows, split)
+    where, texts, answers = split_pairs(model.features, model.target, rows, split)
     if not any(texts["train"]):
         raise Wrong("inputs", "the training rows hold no value at all", "an input with values")
-    shared = len(
-        set(zip(texts["test"], answers["test"], strict=True))
-        & set(zip(texts["train"], answers["train"], strict=True))
-    )
-    if shared:
-        say(
-            f"{shared} of {len(where['test'])} test rows equal a training row in what is asked and"
-            " what is answered"
-        )
-    quote = quoted(writing(model, base, texts, answers, MOST_JUDGED, MOST_WRITTEN), site.store)
+    shared = _count_shared(texts, answers, say)
+    quote = quoted(writing(model, base, texts, answers, MAX_EVALUATED, MAX_GENERATED), site.store)
     quote.announce(say)
     quote.started(base)
     prompter = Prompter(base, model.instruction, model.max_length, model.max_new_tokens)
-    metrics, history, delta = _taught(base, model, prompter, texts, answers, site, quote.laps, say)
-    figures = ", ".join(f"{k} {metrics[k]:.3f}" for k in ("perplexity", "rouge_l", "exact"))
-    if model.allow_private:  # private texts stay out of reports and of what is said
+    data = _tokenize(prompter, where, texts, answers)
+    metrics, trained = _train(base, model, prompter, data, site, quote.laps, say)
+    if model.allow_private:  # private texts stay out of reports and of progress
         metrics["examples"] = []
-    first = next(iter(metrics["examples"]), None)
-    say(
-        f"{metrics['rows']} test rows: {figures}"
-        + (f"; {first['wrote'][:80]!r} where {first['wanted'][:80]!r} was wanted" if first else "")
-    )
+    _announce_metrics(metrics, say)
     metrics["leaks"] = {"shared": shared, "telling": {}}
-    from safetensors.torch import save_file
+    save_file(trained.delta, site.folder / "delta.safetensors")
+    card = _card(name, model, base, data)
+    write_json(site.folder / "card.json", card)
+    quote.laps.end("judging")
+    metrics["price"] = quote.settled()
+    metrics["seconds"] = round(time.perf_counter() - began, 2)
+    return Grown(
+        card | {"metrics": metrics},
+        metrics,
+        trained.history,
+        evaluation_metrics.gates(dict(model.require), metrics),
+    )
 
-    save_file(delta, site.folder / "delta.safetensors")
-    card = {
+
+def _count_shared(
+    texts: Mapping[str, list[str]], answers: Mapping[str, list[str]], say: Say
+) -> int:
+    """How many different test rows equal a training row."""
+    pairs = {p: set(zip(texts[p], answers[p], strict=True)) for p in ("train", "test")}
+    shared = len(pairs["test"] & pairs["train"])
+    if shared:
+        say(f"{shared} of {len(texts['test'])} test rows equal a training row in prompt and answer")
+    return shared
+
+
+def _tokenize(
+    prompter: Prompter,
+    where: dict[str, list[int]],
+    texts: dict[str, list[str]],
+    answers: dict[str, list[str]],
+) -> _Conversations:
+    """Prompts and answers as tokens; of validation and test rows the first ones."""
+    from mesocosm.learning.tasks.generation import net as nets
+
+    ids, y = {}, {}
+    for part in PARTS:
+        most = len(texts[part]) if part == "train" else MAX_EVALUATED
+        ids[part], y[part] = nets.encode_examples(
+            [prompter.prompt(text) for text in texts[part][:most]],
+            [prompter.answer(answer) for answer in answers[part][:most]],
+        )
+    prompts = [prompter.prompt(text) for text in texts["test"][:MAX_GENERATED]]
+    return _Conversations(where, texts, answers, ids, y, prompts)
+
+
+def _train(
+    base: Base,
+    model: Model,
+    prompter: Prompter,
+    data: _Conversations,
+    site: Site,
+    laps: Laps,
+    say: Say,
+) -> tuple[dict[str, Any], _Trained]:
+    """Metrics, and what fine-tuning gave; of a frozen base, those of the base."""
+    from mesocosm.learning.tasks.generation import net as nets
+
+    lm = nets.load_causal_model(base)
+    say(f"evaluating {base.name} without training on {len(data.ids['test'])} test rows")
+    loss, tokens = nets.answer_losses(nets.CausalModel(lm), data.ids["test"], data.y["test"])
+    laps.end("reading")
+    untrained = _Trained(loss, tokens, _generate(lm, prompter, data, say))
+    laps.end("writing")
+    trained = untrained
+    if not isinstance(model.fine_tune, Frozen):
+        retention = _Retention(model, site, prompter)
+        trained = _fine_tune(lm, retention, base, data, laps, say)
+    return _evaluate(data, trained, untrained, model.seed), trained
+
+
+def _generate(lm: Any, prompter: Prompter, data: _Conversations, say: Say) -> list[str]:
+    """Answers to the first test rows."""
+    from mesocosm.learning.tasks.generation import net as nets
+
+    began = time.perf_counter()
+    answers = nets.generate(lm, data.prompts, prompter.most_new, prompter.end, prompter.blank)
+    say(f"generated {len(answers)} answers in {time.perf_counter() - began:.0f} s")
+    return [prompter.text(ids) for ids in answers]
+
+
+def _evaluate(
+    data: _Conversations, trained: _Trained, untrained: _Trained, seed: int
+) -> dict[str, Any]:
+    """Metrics on the test rows, compared with the untrained base and with the nearest rows."""
+    wanted, answers = data.wanted, trained.answers
+    metrics = evaluate(trained.loss, trained.tokens, answers, wanted, seed)
+    losses = (trained.loss, untrained.loss, trained.tokens)
+    nearest = nearest_answers(
+        data.texts["test"][:MAX_GENERATED], data.texts["train"], data.answers["train"]
+    )
+    metrics["baselines"] = {
+        "base": compare(answers, untrained.answers, wanted, losses),
+        "nearest": compare(answers, nearest, wanted),
+    }
+    if trained.retention:
+        metrics["known"] = trained.retention
+    metrics |= {f"gain_over_{other}": b["gain"] for other, b in metrics["baselines"].items()}
+    most = EXAMPLE_CHARACTERS
+    examples = zip(data.texts["test"], wanted, answers, strict=False)
+    metrics["examples"] = [
+        {"asked": text[:most], "wanted": right[:most], "wrote": answer[:most]}
+        for text, right, answer in examples
+    ][:MAX_EXAMPLES]
+    return metrics
+
+
+def _announce_metrics(metrics: Mapping[str, Any], say: Say) -> None:
+    figures = ", ".join(f"{k} {metrics[k]:.3f}" for k in ("perplexity", "rouge_l", "exact"))
+    line = f"{metrics['rows']} test rows: {figures}"
+    for example in metrics["examples"][:1]:
+        line += f"; expected {example['wanted'][:80]!r}, got {example['wrote'][:80]!r}"
+    say(line)
+
+
+def _fine_tune(
+    lm: Any,
+    retention: _Retention,
+    base: Base,
+    data: _Conversations,
+    laps: Laps,
+    say: Say,
+) -> _Trained:
+    """Train the net below the head, and evaluate it."""
+    import torch
+
+    from mesocosm.learning.features.embeddings import describe_trainable
+    from mesocosm.learning.tasks.generation import net as nets
+    from mesocosm.learning.training import trainer
+
+    model, site, prompter = retention.model, retention.site, retention.prompter
+    tune: Any = model.fine_tune
+    torch.manual_seed(model.seed)
+    below = nets.inner_name(lm)
+    setattr(lm, below, tune.attach(getattr(lm, below)))
+    writer = nets.CausalModel(lm)
+    retention.start(writer, base, say)
+    count = sum(p.numel() for p in writer.parameters() if p.requires_grad)
+    say(describe_trainable(tune.method, count, sum(p.numel() for p in writer.parameters())))
+    parts = {}
+    for part in PARTS:
+        ids = data.ids[part]
+        parts[part] = trainer.Rows(ids, np.zeros((len(ids), 0), np.float32), data.y[part])
+    history = trainer.train(
+        writer,
+        tune,
+        parts["train"],
+        parts["validation"] if len(data.ids["validation"]) else parts["train"],
+        model.seed,
+        site.store / "work" / site.made,
+        lambda record: say(trainer.told(record)),
+    )
+    history[0] = history[0] | {"trained": count}
+    delta = {
+        name: weight.detach().clone().contiguous()
+        for name, weight in writer.trunk.net.named_parameters()
+        if weight.requires_grad
+    }
+    loss, tokens = nets.answer_losses(writer, data.ids["test"], data.y["test"])
+    laps.end("tuning")
+    answers = _generate(lm, prompter, data, say)
+    laps.end("writing")
+    known = retention.finish(writer, data, say)
+    return _Trained(loss, tokens, answers, delta, history, known)
+
+
+class _Retention:
+    """The perplexity on the previous version's test rows, before and after training."""
+
+    def __init__(self, model: Model, site: Site, prompter: Prompter) -> None:
+        self.model, self.site, self.prompter = model, site, prompter
+        self.examples: Any = None
+        self.before = 0.0
+
+    def start(self, writer: Any, base: Base, say: Say) -> None:
+        """Warm-start the model from the previous version, and measure that."""
+        from mesocosm.learning.tasks.generation import continual
+
+        past, model = self.site.past, self.model
+        if not past or not continual.warm_start(past, writer, base, model.fine_tune.method, say):
+            return
+        self.examples = continual.previous_test_rows(
+            past, self.prompter, list(model.features), model.target, MAX_EVALUATED
+        )
+        if self.examples:
+            self.before = continual.measure_perplexity(writer, self.examples)
+
+    def finish(self, writer: Any, data: _Conversations, say: Say) -> dict[str, Any]:
+        """Keep the importance of the weights for the next version, and measure the trained
+        model.
+        """
+        from safetensors.torch import save_file
+
+        from mesocosm.learning.strategies.continual import IMPORTANCE_FILE
+        from mesocosm.learning.tasks.generation import continual
+
+        past = self.site.past
+        if not past:
+            return {}
+        if past.setting.ewc:
+            importance = continual.estimate_importance(writer, data.ids["train"], data.y["train"])
+            save_file(importance, self.site.folder / IMPORTANCE_FILE)
+        if not self.examples:
+            return {}
+        rows, after = len(self.examples[0]), continual.measure_perplexity(writer, self.examples)
+        say(
+            f"retention on the {rows} test rows of {past.version}: perplexity {self.before:.3f}"
+            f" before, {after:.3f} after"
+        )
+        return {
+            "rows": rows,
+            "what": "perplexity",
+            "then": round(self.before, 4),
+            "now": round(after, 4),
+        }
+
+
+def _card(name: str, model: Model, base: Base, data: _Conversations) -> dict[str, Any]:
+    """The version's card."""
+    return {
         "model": name,
         "task": "text",
         "labels": [],
@@ -109,141 +363,8 @@ def grow_writer(
         "tune": model.fine_tune.model_dump(mode="json"),
         "head": "of the base",
         "settings": {},
-        "rows": {p: len(where[p]) for p in PARTS},
+        "rows": {p: len(data.where[p]) for p in PARTS},
         "trials": [],
         "importance": {},
         "seed": model.seed,
     }
-    write_json(site.folder / "card.json", card)
-    quote.laps.end("judging")
-    metrics["price"] = quote.settled()
-    metrics["seconds"] = round(time.perf_counter() - began, 2)
-    return Grown(
-        card | {"metrics": metrics},
-        metrics,
-        history,
-        evaluation_metrics.gates(dict(model.require), metrics),
-    )
-
-
-def _taught(
-    base: Base,
-    model: Model,
-    prompter: Prompter,
-    texts: Mapping[str, list[str]],
-    answers: Mapping[str, list[str]],
-    site: Site,
-    laps: Laps,
-    say: Say,
-) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
-    """Figures, history and the weights that were learnt, by their names below the head."""
-    import torch
-
-    from mesocosm.learning.strategies.continual import MATTERED
-    from mesocosm.learning.tasks.generation import continual
-    from mesocosm.learning.tasks.generation import net as nets
-    from mesocosm.learning.training import trainer
-
-    lm = nets.load_writer(base)
-    ids, y = {}, {}
-    for part in PARTS:
-        most = MOST_JUDGED if part != "train" else len(texts[part])
-        prompts = [prompter.prompt(t) for t in texts[part][:most]]
-        ids[part], y[part] = nets.taught(
-            prompts, [prompter.answer(a) for a in answers[part][:most]]
-        )
-    wanted, asks = (
-        answers["test"][:MOST_WRITTEN],
-        [prompter.prompt(t) for t in texts["test"][:MOST_WRITTEN]],
-    )
-
-    def wrote() -> list[str]:
-        began = time.perf_counter()
-        found = [
-            prompter.text(i)
-            for i in nets.write(lm, asks, prompter.most_new, prompter.end, prompter.blank)
-        ]
-        say(f"{len(found)} answers written in {time.perf_counter() - began:.0f} s")
-        return found
-
-    say(f"{base.name} weighs {len(ids['test'])} answers of test rows as it is")
-    before, counts = nets.losses(nets.Writer(lm), ids["test"], y["test"])
-    laps.end("reading")
-    as_it_is = wrote()
-    laps.end("writing")
-    history: list[dict[str, Any]] = []
-    known: dict[str, Any] = {}
-    delta: dict[str, Any] = {}
-    after, said = before, as_it_is
-    if not isinstance(model.fine_tune, Frozen):
-        tune: Any = model.fine_tune
-        torch.manual_seed(model.seed)
-        below = nets.inner(lm)
-        setattr(lm, below, tune.attach(getattr(lm, below)))
-        writer = nets.Writer(lm)
-        past, keep = site.past, site.store / "work" / site.made
-        judged = (
-            continual.judging(past, prompter, list(model.features), model.target, MOST_JUDGED)
-            if past and continual.begin(past, writer, base, tune.method, say)
-            else None
-        )
-        was = continual.perplexity(writer, judged) if judged else None
-        moving = sum(p.numel() for p in writer.parameters() if p.requires_grad)
-        say(
-            f"{tune.method}: {moving:,} weights train,"
-            f" {moving / sum(p.numel() for p in writer.parameters()):.2%} of all"
-        )
-        none = {p: np.zeros((len(ids[p]), 0), np.float32) for p in PARTS}
-        data = {p: trainer.Rows(ids[p], none[p], y[p]) for p in PARTS}
-        history = trainer.train(
-            writer,
-            tune,
-            data["train"],
-            data["validation"] if len(ids["validation"]) else data["train"],
-            model.seed,
-            keep,
-            lambda r: say(trainer.told(r)),
-        )
-        history[0] = history[0] | {"trained": moving}
-        delta = {
-            n: p.detach().clone().contiguous()
-            for n, p in writer.trunk.net.named_parameters()
-            if p.requires_grad
-        }
-        after, _ = nets.losses(writer, ids["test"], y["test"])
-        laps.end("tuning")
-        said = wrote()
-        laps.end("writing")
-        if past and past.setting.ewc:
-            from safetensors.torch import save_file
-
-            save_file(continual.mattered(writer, ids["train"], y["train"]), site.folder / MATTERED)
-        if past and judged and was is not None:
-            now = continual.perplexity(writer, judged)
-            known = {
-                "rows": len(judged[0]),
-                "what": "perplexity",
-                "then": round(was, 4),
-                "now": round(now, 4),
-            }
-            say(
-                f"on the {known['rows']} rows that judged {past.version}: perplexity {was:.3f}"
-                f" then, {now:.3f} now"
-            )
-    metrics = report(after, counts, said, wanted, model.seed)
-    metrics["baselines"] = {
-        "base": against(said, as_it_is, wanted, (after, before, counts)),
-        "nearest": against(
-            said, nearest(texts["test"][:MOST_WRITTEN], texts["train"], answers["train"]), wanted
-        ),
-    }
-    if known:
-        metrics["known"] = known
-    metrics |= {
-        f"gain_over_{other}": found["gain"] for other, found in metrics["baselines"].items()
-    }
-    metrics["examples"] = [
-        {"asked": t[:500], "wanted": w[:500], "wrote": s[:500]}
-        for t, w, s in zip(texts["test"], wanted, said, strict=False)
-    ][:5]
-    return metrics, history, delta

@@ -1,5 +1,5 @@
-"""A version that writes, as a service asks it: the base once in memory, what each version learnt
-beside it.
+"""A text generation version as a service loads it: the base once in memory, and with it what each
+version changed.
 
 Knows a version's folder and its base. Knows nothing of requests or services.
 """
@@ -15,11 +15,11 @@ from typing import Any
 from mesocosm.core.errors import Failure
 from mesocosm.core.hashing import digest_folder
 from mesocosm.learning.base_models import resolve
-from mesocosm.learning.tasks.generation.prompt import Prompter, asked
+from mesocosm.learning.tasks.generation.prompt import Prompter, format_inputs
 
 
-class Bases:
-    """Causal bases in memory, one of each, whatever the number of versions that stand on it."""
+class BaseModelCache:
+    """Causal bases in memory, one of each, whatever the number of versions that share it."""
 
     def __init__(self) -> None:
         self.nets: dict[str, Any] = {}
@@ -27,22 +27,22 @@ class Bases:
 
     def net(self, base: Any) -> Any:
         """The base's net, loaded once."""
-        from mesocosm.learning.tasks.generation.net import load_writer
+        from mesocosm.learning.tasks.generation.net import load_causal_model
 
         with self.lock:
             if base.weights not in self.nets:
-                self.nets[base.weights] = load_writer(base)
+                self.nets[base.weights] = load_causal_model(base)
             return self.nets[base.weights]
 
 
-class Writes:
-    """A version that writes.
+class GenerationVersion:
+    """A trained text generator.
 
     Args:
         folder: the version's folder.
-        content: the print it must have.
+        content: the fingerprint that it must have.
         root: the project's folder.
-        bases: those already in memory; a version's own weights are put beside them.
+        bases: those already in memory, whose weights are shared.
 
     Raises:
         Failure: a file of the version was changed or lost, or its base is another one now.
@@ -52,13 +52,13 @@ class Writes:
     scale = None
     says = "text"
 
-    def __init__(self, folder: Path, content: str, root: Path, bases: Bases) -> None:
+    def __init__(self, folder: Path, content: str, root: Path, bases: BaseModelCache) -> None:
         import torch
         from pydantic import TypeAdapter
         from safetensors.torch import load_file
 
         from mesocosm.learning.model import Tuning
-        from mesocosm.learning.tasks.generation.net import tuned
+        from mesocosm.learning.tasks.generation.net import apply_delta
 
         if not folder.is_dir() or digest_folder(folder) != content:
             raise Failure(
@@ -71,29 +71,29 @@ class Writes:
         if base.weights != self.card["weights"]:
             raise Failure(
                 f"the base '{base.name}' has other weights than those that version '{folder.name}'"
-                " learnt on; run 'mesocosm build'"
+                " was trained on; run 'mesocosm build'"
             )
         self.prompter = Prompter(
             base, self.card["instruction"], self.card["max_length"], self.card["max_new_tokens"]
         )
         tune: Any = TypeAdapter(Tuning).validate_python(self.card["tune"])
         with torch.random.fork_rng(devices=[]):
-            self.net = tuned(bases.net(base), tune, load_file(folder / "delta.safetensors"))
+            self.net = apply_delta(bases.net(base), tune, load_file(folder / "delta.safetensors"))
         self.lock = threading.Lock()
 
     def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """What is written for each cleaned row: `text` (also as `label`), its `tokens`, and whether
-        it came to its `end`.
+        """The text generated for each cleaned row: `text` (also as `label`), its `tokens`, and
+        whether it came to its `end`.
         """
-        from mesocosm.learning.tasks.generation.net import write
+        from mesocosm.learning.tasks.generation.net import generate
 
-        prompts = [self.prompter.prompt(asked(row, self.inputs)) for row in rows]
+        prompts = [self.prompter.prompt(format_inputs(row, self.inputs)) for row in rows]
         with self.lock:
-            said = write(
+            answers = generate(
                 self.net, prompts, self.prompter.most_new, self.prompter.end, self.prompter.blank
             )
-        texts = [self.prompter.text(ids) for ids in said]
+        texts = [self.prompter.text(ids) for ids in answers]
         return [
             {"label": t, "text": t, "tokens": len(ids), "end": len(ids) < self.prompter.most_new}
-            for t, ids in zip(texts, said, strict=True)
+            for t, ids in zip(texts, answers, strict=True)
         ]

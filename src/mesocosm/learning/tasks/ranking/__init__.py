@@ -1,3 +1,1 @@
-"""What somebody did before tells what they may want next: items ranked by behaviour and by what is
-said of them.
-"""
+"""Ranking: items for somebody by what they did before, from behaviour and from the items' texts."""

@@ -1,5 +1,5 @@
-"""Where there are many items: those that may be among somebody's best, found without looking at all
-(an approximate search over vectors). Knows arrays, voyager and its files.
+"""Approximate nearest neighbours where there are many items: those that may be among somebody's
+best, without scoring all of them. Knows arrays, voyager and its files.
 
 Source: Malkov and Yashunin 2018, IEEE TPAMI (hierarchical navigable small worlds).
 """
@@ -15,13 +15,13 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 # items up to which all are looked at, and the matrix of who touched what together can be inverted
-MOST = 12_000
-EACH = 300  # items that each way of looking brings
+MAX_EXACT_ITEMS = 12_000
+CANDIDATES = 300  # items that each way of looking brings
 FILE = "near-{}.voy"
 
 
 @dataclass
-class Near:
+class AnnIndex:
     """Indexes of vectors whose products with a person's are what counts.
 
     Args:
@@ -32,7 +32,7 @@ class Near:
 
     vectors: list[Array]
     indexes: list[Any]
-    each: int = EACH
+    each: int = CANDIDATES
     means: list[tuple[Array, Array]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -42,7 +42,7 @@ class Near:
         ]
 
     @classmethod
-    def fit(cls, vectors: Sequence[Array]) -> Near:
+    def fit(cls, vectors: Sequence[Array]) -> AnnIndex:
         """Indexes of all vectors, made by one thread, so that the same vectors make the same."""
         from voyager import Index, Space
 
@@ -83,7 +83,7 @@ class Near:
             index.save(str(folder / FILE.format(k)))
 
     @classmethod
-    def load(cls, folder: Path, vectors: Sequence[Array]) -> Near:
+    def load(cls, folder: Path, vectors: Sequence[Array]) -> AnnIndex:
         """Read them again."""
         from voyager import Index, Space
 

@@ -1,12 +1,13 @@
-"""What speaks for an item, given what somebody did before: each a matrix from items to items, or a
-number an item. Knows numpy and SciPy's sparse matrices.
+"""The parts of an item's score, given what somebody did before: each a matrix from items to items,
+or a number per item. Knows numpy and SciPy's sparse matrices.
 
-All are sums over what was done, so that an answer can name what it rests on.
+All are sums over a history, so that a recommendation can name the item that it rests on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -21,39 +22,41 @@ FADES = {
 }  # what an item further back counts, a step
 STRENGTHS = (30.0, 100.0, 300.0, 1000.0, 3000.0)
 WINDOW, SHRINK = 5, 10.0
-NEAR = 10  # touched items that stand for one that nobody touched
+COLD_NEIGHBOURS = 10  # touched items that stand for one that nobody touched
 NAMES = ("together", "next", "alike", "popular", "said", "towers")
 
 
-def touched(histories: Sequence[History], items: int) -> Any:
+def interaction_matrix(histories: Sequence[History], items: int) -> Any:
     """Who touched what, 1 or 0, sparse (people, items)."""
     from scipy.sparse import csr_matrix
 
-    rows = np.repeat(np.arange(len(histories)), [len(h) for h in histories])
-    columns = np.fromiter((i for h in histories for i in h), np.int64, len(rows))
+    rows, columns = _positions(histories)
     return csr_matrix(
         (np.ones(len(rows), np.float32), (rows, columns)), shape=(len(histories), items)
     )
 
 
-def faded(histories: Sequence[History], items: int, fade: float) -> Any:
+def recency_matrix(histories: Sequence[History], items: int, fade: float) -> Any:
     """Who touched what, the newest 1 and each before it `fade` times the one after it, sparse
     (people, items).
     """
     from scipy.sparse import csr_matrix
 
+    rows, columns = _positions(histories)
+    if not len(histories):
+        return csr_matrix((np.zeros(0), (rows, columns)), shape=(0, items))
+    weights = np.concatenate([fade ** np.arange(len(h) - 1, -1, -1) for h in histories])
+    return csr_matrix((weights, (rows, columns)), shape=(len(histories), items))
+
+
+def _positions(histories: Sequence[History]) -> tuple[Array, Array]:
+    """The person and the item of everything that was touched."""
     rows = np.repeat(np.arange(len(histories)), [len(h) for h in histories])
-    columns = np.fromiter((i for h in histories for i in h), np.int64, len(rows))
-    held = (
-        np.concatenate([fade ** np.arange(len(h) - 1, -1, -1) for h in histories])
-        if len(histories)
-        else np.zeros(0)
-    )
-    return csr_matrix((held, (rows, columns)), shape=(len(histories), items))
+    return rows, np.fromiter(chain.from_iterable(histories), np.int64, len(rows))
 
 
-def together(x: Any, strength: float) -> Array:
-    """EASE: the items-by-items weights that tell each column of `x` best from all others, in closed
+def fit_ease(x: Any, strength: float) -> Array:
+    """EASE: the items-by-items weights that predict each column of `x` from all others, in closed
     form (items, items).
 
     Source: Steck 2019, WWW, equation 8.
@@ -66,7 +69,7 @@ def together(x: Any, strength: float) -> Array:
     return np.asarray(weights, np.float32)
 
 
-def following(histories: Sequence[History], items: int) -> Any:
+def transition_matrix(histories: Sequence[History], items: int) -> Any:
     """How much more often an item comes soon after another than their counts say, sparse (items,
     items).
     """
@@ -90,7 +93,7 @@ def following(histories: Sequence[History], items: int) -> Any:
     return (diags(less[0].astype(np.float32)) @ counts @ diags(less[1].astype(np.float32))).tocsr()
 
 
-def alike(x: Any) -> Any:
+def item_cosines(x: Any) -> Any:
     """The shrunk cosine of who touched both, sparse (items, items)."""
     from scipy.sparse import diags
 
@@ -101,28 +104,28 @@ def alike(x: Any) -> Any:
     return (less @ both @ less).tocsr()
 
 
-def strongest(square: Any, most: int) -> Any:
+def keep_strongest(square: Any, most: int) -> Any:
     """A sparse matrix with the greatest `most` of each row."""
     from scipy.sparse import csr_matrix
 
-    kept: list[Array] = []
+    kept: list[Array] = [np.zeros(0, np.int64)]
     for row in range(square.shape[0]):
         at = np.arange(square.indptr[row], square.indptr[row + 1])
-        kept.append(
-            at if len(at) <= most else np.sort(at[np.argpartition(-square.data[at], most)[:most]])
-        )
-    whole = np.concatenate(kept) if kept else np.zeros(0, np.int64)
-    ends = np.cumsum([0, *map(len, kept)])
-    return csr_matrix((square.data[whole], square.indices[whole], ends), shape=square.shape)
+        if len(at) > most:
+            at = np.sort(at[np.argpartition(-square.data[at], most)[:most]])
+        kept.append(at)
+    at = np.concatenate(kept)
+    ends = np.cumsum([len(row) for row in kept])
+    return csr_matrix((square.data[at], square.indices[at], ends), shape=square.shape)
 
 
-def standing(vectors: Array, bare: Array) -> Any:
-    """What lets the touched items that are said to be nearest stand for those nobody touched
-    (`bare`): sparse (items, items), to be multiplied from the right; None where nothing is to be
-    done.
+def cold_start_matrix(vectors: Array, bare: Array) -> Any:
+    """The matrix that replaces items nobody touched (`bare`) by the touched items of the nearest
+    texts: sparse (items, items), to be multiplied from the right; None where nothing is replaced.
 
     Args:
-        vectors: what is said of each item, unit vectors.
+        vectors: of each item's texts, unit vectors.
+        bare: which items nobody touched (items,).
     """
     from scipy.sparse import csr_matrix
 
@@ -132,7 +135,7 @@ def standing(vectors: Array, bare: Array) -> Any:
     rows, columns, held = [warm], [warm], [np.ones(len(warm))]
     for some in np.array_split(cold, len(cold) // 512 + 1):
         near = vectors[some] @ vectors[warm].T
-        best = np.argsort(-near, axis=1, kind="stable")[:, :NEAR]
+        best = np.argsort(-near, axis=1, kind="stable")[:, :COLD_NEIGHBOURS]
         share = np.maximum(np.take_along_axis(near, best, 1), 1e-6)
         rows.append(warm[best].reshape(-1))
         columns.append(np.repeat(some, best.shape[1]))
@@ -143,17 +146,16 @@ def standing(vectors: Array, bare: Array) -> Any:
     )
 
 
-def level(said: Array) -> Array:
-    """Each row at mean 0 and deviation 1; a row that says nothing stays 0."""
-    less = said - said.mean(1, keepdims=True)
-    return np.asarray(
-        less / np.maximum(less.std(1, keepdims=True), 1e-9) * (less.std(1, keepdims=True) > 1e-9)
-    )
+def standardize_rows(scores: Array) -> Array:
+    """Each row at mean 0 and deviation 1; a constant row is 0."""
+    centred = scores - scores.mean(1, keepdims=True)
+    spread = centred.std(1, keepdims=True)
+    return np.asarray(centred / np.maximum(spread, 1e-9) * (spread > 1e-9))
 
 
-def places(scores: Array, histories: Sequence[History], right: Array) -> Array:
-    """At which place each right item stands among those not touched before; equals share their
-    places.
+def rank_targets(scores: Array, histories: Sequence[History], right: Array) -> Array:
+    """The rank of each right item, from 1, among those not touched before; ties share the mean of
+    their ranks.
     """
     left = scores.copy()
     for row, history in enumerate(histories):
@@ -162,10 +164,10 @@ def places(scores: Array, histories: Sequence[History], right: Array) -> Array:
     return np.asarray(1 + (left > own).sum(1) + ((left == own).sum(1) - 1) / 2)
 
 
-def ndcg(of: Array, most: int = 10) -> Array:
+def ndcg_gains(of: Array, most: int = 10) -> Array:
     """The gain of each place, 0 after the first `most`.
 
-    >>> ndcg(np.array([1.0, 3.0, 11.0])).tolist()
+    >>> ndcg_gains(np.array([1.0, 3.0, 11.0])).tolist()
     [1.0, 0.5, 0.0]
     """
     return np.where(of <= most, 1 / np.log2(of + 1), 0.0)

@@ -1,5 +1,5 @@
-"""From scores to what is shown: the best, unlike each other where that is asked, and a few that
-nobody knows enough about yet. Knows arrays.
+"""From scores to what is shown: the best items, diversified where the settings ask for it, and a
+few that are explored. Knows arrays.
 """
 
 from __future__ import annotations
@@ -11,66 +11,71 @@ import numpy as np
 from mesocosm.learning.tasks.ranking.scorer import Scorer
 
 Array = np.ndarray[Any, Any]
-AMONG = 50  # best items among which unlike ones are looked for
-LAST = (
+CANDIDATES = 50  # best items among which unlike ones are looked for
+HIDDEN_SCORE = (
     -1e6
 )  # of an item that is not to be shown, though it stands before those that are shown already
-SELDOM = 0.25  # share of the items that count as seldom touched
+COLD_SHARE = 0.25  # share of the items that count as seldom touched
 
 
-def best(scores: Array, most: int, scorer: Scorer, diverse: float = 0.0) -> Array:
+def select_top(scores: Array, most: int, scorer: Scorer, diverse: float = 0.0) -> Array:
     """The best items in order (people, at most `most`); an item of score -inf stands behind all
     others.
 
     Args:
         scores: (people, items).
-        diverse: what likeness to an item before it costs, beside a score between 0 and 1.
+        diverse: the penalty of similarity to an item before it, against a score between 0 and 1.
 
     Source: Carbonell and Goldstein 1998, SIGIR (maximal marginal relevance).
     """
     most = min(most, scores.shape[1])
-    wanted = min(max(AMONG, most), scores.shape[1])
-    if scores.shape[1] > 4 * wanted:
-        some = np.sort(np.argpartition(-scores, wanted - 1, axis=1)[:, :wanted], axis=1)
-        among = np.take_along_axis(
-            some, np.argsort(-np.take_along_axis(scores, some, 1), axis=1, kind="stable"), 1
-        )
-    else:
-        among = np.argsort(-scores, axis=1, kind="stable")[:, :wanted]
+    among = _sort_best(scores, min(max(CANDIDATES, most), scores.shape[1]))
     if not diverse or most < 2:
         return among[:, :most]
-    near = _alike(among, scorer)
-    held = np.take_along_axis(scores, among, 1)
-    there = np.isfinite(held)
-    low, high = (
-        np.where(there, held, np.inf).min(1, keepdims=True),
-        np.where(there, held, -np.inf).max(1, keepdims=True),
-    )
-    worth = np.where(there, (held - low) / np.maximum(high - low, 1e-9), LAST)
+    similarity = _item_likeness(among, scorer)
+    worth = _scale_scores(np.take_along_axis(scores, among, 1))
     people = np.arange(len(scores))
     picked = np.zeros((len(scores), most), np.int64)
-    likest = np.zeros_like(worth)
+    closest = np.zeros_like(worth)
     for k in range(most):
-        picked[:, k] = np.argmax((1 - diverse) * worth - diverse * likest if k else worth, axis=1)
-        likest = np.maximum(likest, near[people, picked[:, k]])
+        marginal = (1 - diverse) * worth - diverse * closest if k else worth
+        picked[:, k] = np.argmax(marginal, axis=1)
+        closest = np.maximum(closest, similarity[people, picked[:, k]])
         worth[people, picked[:, k]] = -np.inf
     return np.take_along_axis(among, picked, 1)
 
 
-def explored(
+def _sort_best(scores: Array, count: int) -> Array:
+    """The `count` best items in order (people, count)."""
+    if scores.shape[1] <= 4 * count:
+        return np.argsort(-scores, axis=1, kind="stable")[:, :count]
+    some = np.sort(np.argpartition(-scores, count - 1, axis=1)[:, :count], axis=1)
+    order = np.argsort(-np.take_along_axis(scores, some, 1), axis=1, kind="stable")
+    return np.take_along_axis(some, order, 1)
+
+
+def _scale_scores(scores: Array) -> Array:
+    """Finite scores of each person between 0 and 1, others far below."""
+    finite = np.isfinite(scores)
+    low = np.where(finite, scores, np.inf).min(1, keepdims=True)
+    high = np.where(finite, scores, -np.inf).max(1, keepdims=True)
+    return np.where(finite, (scores - low) / np.maximum(high - low, 1e-9), HIDDEN_SCORE)
+
+
+def explore_items(
     scores: Array, seen: Array, counts: Array, slots: int, draw: np.random.Generator
 ) -> list[tuple[int, float]]:
-    """Items drawn from those that few have touched, likelier the higher they score, each with the
-    chance it had.
+    """Items drawn from those that few have touched, likelier the higher they score, each with its
+    propensity.
 
     Args:
         scores: of one person (items).
         seen: items that are shown anyway, or were touched.
 
-    Source: Luce 1959, Individual Choice Behavior; the chances are what inverse propensity scoring
-    needs (Horvitz and Thompson 1952).
+    Source: Luce 1959, Individual Choice Behavior; the propensities are what inverse propensity
+    scoring needs (Horvitz and Thompson 1952).
     """
-    few = counts <= np.quantile(counts, SELDOM)
+    few = counts <= np.quantile(counts, COLD_SHARE)
     few[seen] = False
     left = np.flatnonzero(few & np.isfinite(scores))
     found: list[tuple[int, float]] = []
@@ -83,9 +88,9 @@ def explored(
     return found
 
 
-def _alike(among: Array, scorer: Scorer) -> Array:
-    """The cosine between items (people, items, items): of what is said of them, else of their
-    learnt vectors, else of who touched them.
+def _item_likeness(among: Array, scorer: Scorer) -> Array:
+    """The cosine between items (people, items, items): of their texts, else of their towers'
+    vectors, else of who touched them.
     """
     vectors = scorer.vectors
     if not vectors.shape[1] and scorer.towers is not None:

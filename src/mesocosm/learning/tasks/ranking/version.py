@@ -1,6 +1,4 @@
-"""A version that ranks, as a service asks it. Knows a version's folder; keeps nothing of who
-asked.
-"""
+"""A ranking version as a service loads it. Knows a version's folder; keeps nothing of requests."""
 
 from __future__ import annotations
 
@@ -13,16 +11,17 @@ import numpy as np
 
 from mesocosm.core.errors import Failure
 from mesocosm.core.hashing import digest_folder
-from mesocosm.learning.tasks.ranking.reranking import best, explored
+from mesocosm.learning.tasks.ranking.reranking import explore_items, select_top
 from mesocosm.learning.tasks.ranking.scorer import Scorer
 
+Array = np.ndarray[Any, Any]
 BETWEEN = ";"
-WANTED = "items that were liked before, the newest last, with ';' between"
+LIKED_HINT = "items that were liked before, the newest last, with ';' between"
 
 
-def preparation() -> dict[str, Any]:
-    """How a request becomes what a ranker reads: one field, as it is."""
-    field = {"wanted": WANTED, "may_miss": True, "extra": True, "most": 20_000, "image": False}
+def preprocessing_spec() -> dict[str, Any]:
+    """How a request is preprocessed for a ranker: one field, unchanged."""
+    field = {"wanted": LIKED_HINT, "may_miss": True, "extra": True, "most": 20_000, "image": False}
     return {
         "sql": (
             'select "_row", "liked", cast(null as varchar) as "_why" from incoming order by "_row"'
@@ -32,12 +31,12 @@ def preparation() -> dict[str, Any]:
     }
 
 
-class Ranks:
-    """A version that ranks.
+class RankingVersion:
+    """A trained ranker.
 
     Args:
         folder: the version's folder.
-        content: the print it must have.
+        content: the fingerprint that it must have.
 
     Raises:
         Failure: a file of the version was changed or lost.
@@ -64,65 +63,63 @@ class Ranks:
     def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """The best items for each row's `liked`: `items` with their `score`, what is `said` of them
         and the liked one they rest on (`because`); `label` is the first. One that was drawn has its
-        chance under `explored`.
+        propensity under `explored`.
 
-        Items that are not known are named in `unknown` and count nothing.
+        Items that are not known are listed in `unknown` and ignored.
         """
-        liked = [
-            [v.strip() for v in str(row.get("liked") or "").split(BETWEEN) if v.strip()]
-            for row in rows
-        ]
-        histories = [
-            list(dict.fromkeys(self.number[v] for v in some if v in self.number)) for some in liked
-        ]
-        found = []
-        for some, history, scores in zip(
-            liked, histories, self.scorer.scores(histories), strict=True
-        ):
-            scores[history] = -np.inf
-            most, explore = self.card["most"], self.card.get("explore", 0)
-            top = [
-                int(i)
-                for i in best(
-                    scores[None], most - explore, self.scorer, self.card.get("diverse", 0.0)
-                )[0]
-                if np.isfinite(scores[i])
-            ]
-            drawn = (
-                explored(
-                    scores,
-                    np.array([*top, *history], np.int64),
-                    self.scorer.counts,
-                    explore,
-                    self.draw,
-                )
-                if explore
-                else []
-            )
-            items = [
-                {"item": self.labels[i], "score": round(float(scores[i]), 4)}
-                | self._told(i, history)
-                for i in top
-            ]
-            items += [
-                {
-                    "item": self.labels[i],
-                    "score": round(float(scores[i]), 4),
-                    "explored": round(chance, 6),
-                }
-                | self._told(i, history)
-                for i, chance in drawn
-            ]
-            unknown = [v for v in some if v not in self.number]
-            found.append(
-                {"label": items[0]["item"] if items else "", "items": items}
-                | ({"unknown": unknown[:20]} if unknown else {})
-            )
-        return found
+        liked = [_split_items(row.get("liked")) for row in rows]
+        histories = [self._known_items(items) for items in liked]
+        predictions = []
+        all_scores = self.scorer.scores(histories)
+        for items, history, scores in zip(liked, histories, all_scores, strict=True):
+            shown = self._recommend(history, scores)
+            label = shown[0]["item"] if shown else ""
+            prediction: dict[str, Any] = {"label": label, "items": shown}
+            unknown = [item for item in items if item not in self.number]
+            if unknown:
+                prediction["unknown"] = unknown[:20]
+            predictions.append(prediction)
+        return predictions
 
-    def _told(self, item: int, history: list[int]) -> dict[str, Any]:
-        said = self.says_of.get(self.labels[item])
+    def _known_items(self, items: Sequence[str]) -> list[int]:
+        """The numbers of those items that the version knows, each once."""
+        return list(dict.fromkeys(self.number[item] for item in items if item in self.number))
+
+    def _recommend(self, history: list[int], scores: Array) -> list[dict[str, Any]]:
+        """The best items that were not liked before, and after them those that are explored."""
+        scores[history] = -np.inf
+        most, explore = self.card["most"], self.card.get("explore", 0)
+        diverse = self.card.get("diverse", 0.0)
+        ranked = select_top(scores[None], most - explore, self.scorer, diverse)[0]
+        top = [int(i) for i in ranked if np.isfinite(scores[i])]
+        shown = [self._describe(i, history, scores) for i in top]
+        if not explore:
+            return shown
+        seen = np.array([*top, *history], np.int64)
+        for i, chance in explore_items(scores, seen, self.scorer.counts, explore, self.draw):
+            shown.append(self._describe(i, history, scores, chance))
+        return shown
+
+    def _describe(
+        self, item: int, history: list[int], scores: Array, chance: float | None = None
+    ) -> dict[str, Any]:
+        """An item as it is shown; `chance` is its propensity where it is explored."""
+        shown: dict[str, Any] = {
+            "item": self.labels[item],
+            "score": round(float(scores[item]), 4),
+        }
+        if chance is not None:
+            shown["explored"] = round(chance, 6)
+        text = self.says_of.get(self.labels[item])
+        if text:
+            shown["said"] = text
         because = self.scorer.because(history, item)
-        return ({"said": said} if said else {}) | (
-            {"because": self.labels[because]} if because is not None else {}
-        )
+        if because is not None:
+            shown["because"] = self.labels[because]
+        return shown
+
+
+def _split_items(liked: Any) -> list[str]:
+    """The items of a request's field."""
+    parts = (part.strip() for part in str(liked or "").split(BETWEEN))
+    return [part for part in parts if part]

@@ -1,3 +1,1 @@
-"""Models that find: a base that reads learns to bring a question to its answer among those that are
-known.
-"""
+"""Retrieval: an encoder maps a question to its answer among the known ones."""

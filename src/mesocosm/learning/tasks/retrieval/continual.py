@@ -1,4 +1,5 @@
-"""A finder learns on: what matters to it, and how it finds what the last version was judged by.
+"""Continual learning of a retriever: the importance of its weights, and its retention on the
+previous test rows.
 
 Knows the parts of retrieval and what `continual` keeps.
 """
@@ -10,74 +11,78 @@ from typing import Any
 
 import numpy as np
 
-from mesocosm.learning.strategies.continual import LEAST, Past, fisher
-from mesocosm.learning.tasks.generation.prompt import asked
-from mesocosm.learning.tasks.retrieval.query_projection import ranks, unit
+from mesocosm.learning.strategies.continual import MIN_TEST_ROWS, PreviousVersion, estimate_fisher
+from mesocosm.learning.tasks.generation.prompt import format_inputs
+from mesocosm.learning.tasks.retrieval.query_projection import normalize_rows, rank_answers
 
 Array = np.ndarray[Any, Any]
-BESIDE = 16  # rows among whose answers a row's own is to be found
-ROWS = 50  # rows that are asked what matters: each is sixteen
+BATCH = 16  # rows among whose answers a row's own is found
+ROWS = 50  # rows that importance is estimated on: each is a batch
 
 
-def mattered(net: Any, rows: Any) -> dict[str, Any]:
-    """How much each weight matters: by the likelihood that a row's answer is found among those of
-    the rows beside it.
+def estimate_importance(net: Any, rows: Any) -> dict[str, Any]:
+    """The importance of each weight: by the likelihood that a row's answer is found among those of
+    other rows.
     """
     import torch
 
     from mesocosm.learning.features.embeddings import pad
     from mesocosm.learning.training.trainer import target
 
+    count = len(rows.y)
+
     def loss(i: int) -> Any:
-        pick = [i, *(j % len(rows.y) for j in range(i + 1, i + min(BESIDE, len(rows.y))))]
+        pick = [i, *(j % count for j in range(i + 1, i + min(BATCH, count)))]
         y = target(rows.y[pick])
         sides = net(*pad([rows.ids[j] for j in pick]), torch.tensor(rows.table[pick]))
         return net.measure.of_rows(sides, y)[0]
 
-    return fisher(net, len(rows.y), loss, most=ROWS)
+    return estimate_fisher(net, count, loss, most=ROWS)
 
 
-def known(
-    past: Past,
+def measure_retention(
+    past: PreviousVersion,
     inputs: Sequence[str],
     predict: str,
-    read: Callable[[list[str]], Array],
+    read: Callable[[Sequence[str]], Array],
     turn: Array,
     say: Callable[[str], None],
 ) -> dict[str, Any]:
-    """On the rows by which the last version was judged, among the answers that it knew: its mean
-    reciprocal rank, and the new one's.
+    """The mean reciprocal rank on the previous test rows, among the answers that the previous
+    version knew: the previous version's, and the new one's.
 
     Args:
         read: texts to unit vectors by the new version's trunk.
         turn: its matrix.
     """
-    columns: Mapping[str, Sequence[Any]] = past.known
-    if past.before is None or not columns:
+    before = past.before
+    if before is None or not past.known:
         return {}
-    number = {t: k for k, t in enumerate(past.before.texts)}
-    told = [str(v or "").strip() for v in columns[predict]]
-    rows = [i for i, t in enumerate(told) if t in number]
-    if len(rows) < LEAST:
+    questions, right = _previous_rows(past, inputs, predict)
+    if len(right) < MIN_TEST_ROWS:
         return {}
-    questions, right = (
-        [asked({n: columns[n][i] for n in inputs}, inputs) for i in rows],
-        np.array([number[told[i]] for i in rows]),
+    old_places = rank_answers(
+        normalize_rows(before.reader.features(questions) @ before.turn), before.answers, right
     )
-    then = ranks(
-        unit(past.before.reader.features(questions) @ past.before.turn), past.before.answers, right
+    new_places = rank_answers(
+        normalize_rows(read(questions) @ turn), read(list(before.texts)), right
     )
-    now = ranks(unit(read(questions) @ turn), read(list(past.before.texts)), right)
-    figures = [round(float((1 / places).mean()), 4) for places in (then, now)]
+    then, now = round(float((1 / old_places).mean()), 4), round(float((1 / new_places).mean()), 4)
     say(
-        f"on the {len(rows)} rows that judged {past.version}: mean reciprocal rank {figures[0]:.3f}"
-        f" then, {figures[1]:.3f} now"
+        f"retention on the {len(right)} test rows of {past.version}: mean reciprocal rank"
+        f" {then:.3f} before, {now:.3f} after"
     )
-    return {
-        "known": {
-            "rows": len(rows),
-            "what": "mean reciprocal rank",
-            "then": figures[0],
-            "now": figures[1],
-        }
-    }
+    known = {"rows": len(right), "what": "mean reciprocal rank", "then": then, "now": now}
+    return {"known": known}
+
+
+def _previous_rows(
+    past: PreviousVersion, inputs: Sequence[str], predict: str
+) -> tuple[list[str], Array]:
+    """The previous test rows' questions, and the numbers of their answers."""
+    columns: Mapping[str, Sequence[Any]] = past.known
+    number = {text: k for k, text in enumerate(past.before.texts)}
+    targets = [str(value or "").strip() for value in columns[predict]]
+    rows = [i for i, text in enumerate(targets) if text in number]
+    questions = [format_inputs({n: columns[n][i] for n in inputs}, inputs) for i in rows]
+    return questions, np.array([number[targets[i]] for i in rows])

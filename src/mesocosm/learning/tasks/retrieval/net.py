@@ -1,6 +1,4 @@
-"""Questions and answers through one trunk, taught by gradient to find each other in a batch. Knows
-torch.
-"""
+"""Questions and answers through one trunk, trained to find each other in a batch. Knows torch."""
 
 from __future__ import annotations
 
@@ -9,11 +7,11 @@ from typing import Any, ClassVar
 import torch
 from torch import nn
 
-from mesocosm.learning.features.embeddings import Trunk, full
+from mesocosm.learning.features.embeddings import Trunk, to_float
 
 
-class Pairs(nn.Module):  # type: ignore[misc]
-    """A trunk that reads both sides of each row: gives unit vectors (rows, 2, width)."""
+class PairEncoder(nn.Module):  # type: ignore[misc]
+    """A trunk that encodes both sides of each row: unit vectors (rows, 2, width)."""
 
     def __init__(self, trunk: Trunk, heat: float = 0.05) -> None:
         super().__init__()
@@ -21,7 +19,7 @@ class Pairs(nn.Module):  # type: ignore[misc]
         self.weights = nn.Parameter(
             torch.zeros(1, 1), requires_grad=False
         )  # a head has some; here there is none
-        self.measure = InBatch(heat)
+        self.measure = InBatchLoss(heat)
         self.anchor: Any = None  # what holds the weights near where they were
 
     def forward(
@@ -41,7 +39,7 @@ class Pairs(nn.Module):  # type: ignore[misc]
         return torch.stack(sides, 1)
 
 
-class InBatch:
+class InBatchLoss:
     """Cross-entropy of finding one's own answer among those of a batch; the same answer in another
     row is no mistake.
 
@@ -54,7 +52,7 @@ class InBatch:
         self.heat = heat
 
     def of_classes(self, y: Any, classes: int) -> None:
-        """Answers are not weighed."""
+        """Answers have no class weights."""
 
     def value(self, sides: torch.Tensor, y: torch.Tensor, weights: None) -> torch.Tensor:
         """The mean loss of vectors (rows, 2, width) with the numbers of their answers, a scalar
@@ -65,7 +63,7 @@ class InBatch:
 
     def of_rows(self, sides: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         """The loss of each row (rows)."""
-        near = full(sides[:, 0] @ sides[:, 1].T) / self.heat
+        near = to_float(sides[:, 0] @ sides[:, 1].T) / self.heat
         same = (y[:, None] == y[None]) & ~torch.eye(len(y), dtype=torch.bool)
         return nn.functional.cross_entropy(
             near.masked_fill(same, -1e4), torch.arange(len(y)), reduction="none"

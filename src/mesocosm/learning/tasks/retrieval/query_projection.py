@@ -1,8 +1,8 @@
-"""A straight way from questions to answers: one matrix over the base's features, solved in closed
-form. Knows numpy.
+"""A linear projection from questions to answers: one matrix over the base's features, solved in
+closed form. Knows numpy.
 
-It is pulled toward leaving features as they are, so with few rows it does little; how far, the
-left-out rows say.
+It is shrunk toward the identity, so with few rows it does little; how strongly is chosen by the
+leave-one-out loss.
 """
 
 from __future__ import annotations
@@ -11,26 +11,26 @@ from typing import Any
 
 import numpy as np
 
-from mesocosm.learning.heads.folds import Groups, blocks, within
+from mesocosm.learning.heads.folds import Groups, block_products, group_blocks
 
 Array = np.ndarray[Any, Any]
-PULL = tuple(np.geomspace(0.1, 1000, 13))
+STRENGTHS = tuple(np.geomspace(0.1, 1000, 13))
 
 
-def unit(x: Array) -> Array:
-    """Rows brought to length one."""
+def normalize_rows(x: Array) -> Array:
+    """Rows scaled to length one."""
     return np.asarray(x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-9))
 
 
-def ranks(asked: Array, answers: Array, right: Array) -> Array:
-    """The place, from 1, of each row's right answer among all, by cosine; equal ones share the
-    better half of their places.
+def rank_answers(asked: Array, answers: Array, right: Array) -> Array:
+    """The rank, from 1, of each row's right answer among all, by cosine; ties share the better half
+    of their ranks.
 
     Args:
         asked: unit vectors (rows, width); `answers`: (count, width); `right`: the number of each
             row's answer.
 
-    >>> ranks(np.eye(2), np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([0, 0])).tolist()
+    >>> rank_answers(np.eye(2), np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([0, 0])).tolist()
     [2.0, 1.0]
     """
     near = asked @ answers.T
@@ -40,13 +40,13 @@ def ranks(asked: Array, answers: Array, right: Array) -> Array:
     )
 
 
-def bridge(
+def fit_projection(
     asked: Array, answered: Array, answers: Array, right: Array, groups: Groups = None
 ) -> tuple[Array, dict[str, Any]]:
     """The matrix (width, width) of the best left-out mean reciprocal rank, and what was chosen.
 
-    Minimises |Q W - A|^2 + pull |W - I|^2; a row, or a group of rows, is left out by its leverage,
-    exactly.
+    Minimises |Q W - A|^2 + strength |W - I|^2; a row, or a group of rows, is left out by its
+    leverage, exactly.
 
     Args:
         asked: unit vectors of the training questions, `answered` those of their answers.
@@ -61,24 +61,31 @@ def bridge(
     values, axes = np.linalg.eigh(q.T @ q)
     turned = q @ axes
     along = turned.T @ gap
-    best, found = float((1 / ranks(unit(asked), answers, right)).mean()), np.eye(q.shape[1])
+    best = float((1 / rank_answers(normalize_rows(asked), answers, right)).mean())
+    matrix = np.eye(q.shape[1])
     chosen: dict[str, Any] = {"pull": None, "left_out_mrr": round(best, 4)}
-    own = [] if groups is None else blocks(groups)
-    for pull in PULL:
-        shrunk = 1 / (np.maximum(values, 0) + pull)
-        fitted = turned @ (shrunk[:, None] * along)
-        if groups is None:
-            lever = np.minimum((turned**2) @ shrunk, 1 - 1e-6)[:, None]
-            left = (fitted - lever * gap) / (1 - lever)
-        else:
-            left = gap.copy()
-            for rows in own:
-                left[rows] -= np.linalg.solve(
-                    np.eye(rows.shape[1]) * (1 + 1e-6) - within(rows, turned, shrunk),
-                    (gap - fitted)[rows],
-                )
-        mrr = float((1 / ranks(unit(asked + left), answers, right)).mean())
+    blocks = None if groups is None else group_blocks(groups)
+    for strength in STRENGTHS:
+        shrunk = 1 / (np.maximum(values, 0) + strength)
+        left = _leave_out(gap, turned @ (shrunk[:, None] * along), turned, shrunk, blocks)
+        mrr = float((1 / rank_answers(normalize_rows(asked + left), answers, right)).mean())
         if mrr > best + 1e-9:
-            best, found = mrr, np.eye(q.shape[1]) + axes @ (shrunk[:, None] * along)
-            chosen = {"pull": round(float(pull), 4), "left_out_mrr": round(mrr, 4)}
-    return found.astype(np.float32), chosen
+            best, matrix = mrr, np.eye(q.shape[1]) + axes @ (shrunk[:, None] * along)
+            chosen = {"pull": round(float(strength), 4), "left_out_mrr": round(mrr, 4)}
+    return matrix.astype(np.float32), chosen
+
+
+def _leave_out(
+    gap: Array, fitted: Array, turned: Array, shrunk: Array, blocks: list[Array] | None
+) -> Array:
+    """The fitted gap of each row when its row, or its group of rows, is left out."""
+    if blocks is None:
+        lever = np.minimum((turned**2) @ shrunk, 1 - 1e-6)[:, None]
+        return np.asarray((fitted - lever * gap) / (1 - lever))
+    left = gap.copy()
+    for rows in blocks:
+        left[rows] -= np.linalg.solve(
+            np.eye(rows.shape[1]) * (1 + 1e-6) - block_products(rows, turned, shrunk),
+            (gap - fitted)[rows],
+        )
+    return left

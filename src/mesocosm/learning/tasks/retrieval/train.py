@@ -1,5 +1,5 @@
-"""A finder grown from a snapshot: questions brought to their answers, judged by where the right one
-stands among all.
+"""Train a retriever: questions are mapped to their answers; it is evaluated by the rank of the
+right answer among all.
 
 Knows the parts of retrieval. Knows nothing of catalogs.
 """
@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,11 +23,15 @@ from mesocosm.learning.cost.estimate import quoted
 from mesocosm.learning.cost.text import finding
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
 from mesocosm.learning.features.splits import PARTS
-from mesocosm.learning.features.word_pieces import terms
 from mesocosm.learning.fine_tuning.frozen import Frozen
-from mesocosm.learning.heads.folds import numbered
-from mesocosm.learning.tasks.generation.prompt import paired
-from mesocosm.learning.tasks.retrieval.query_projection import bridge, ranks, unit
+from mesocosm.learning.heads.folds import number_groups
+from mesocosm.learning.tasks.generation.prompt import split_pairs
+from mesocosm.learning.tasks.retrieval.metrics import compare, evaluate, rank_by_words
+from mesocosm.learning.tasks.retrieval.query_projection import (
+    fit_projection,
+    normalize_rows,
+    rank_answers,
+)
 
 if TYPE_CHECKING:
     from mesocosm.learning.model import Model
@@ -33,10 +39,64 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
-MOST = 200_000  # different answers that are looked through for each question
+Embed = Callable[[Sequence[str]], Array]
+MAX_ANSWERS = 200_000  # different answers that each question is compared with
 
 
-def grow_finder(
+@dataclass(frozen=True)
+class _Questions:
+    """Questions and their answers by part.
+
+    Args:
+        where: the row numbers of each part.
+        texts: the questions of each part.
+        targets: the answers of each part.
+        known: all different answers that can be found.
+        gone: answers of replayed rows only, which are trained on and not found any more.
+        old: rows from here on are replayed ones of an earlier snapshot.
+    """
+
+    where: dict[str, list[int]]
+    texts: dict[str, list[str]]
+    targets: dict[str, list[str]]
+    known: list[str]
+    gone: list[str]
+    old: int
+
+    @property
+    def answers(self) -> list[str]:
+        """All answers, those that can be found first."""
+        return [*self.known, *self.gone]
+
+    def right(self) -> dict[str, Array]:
+        """The number of each row's answer by part."""
+        number = {text: k for k, text in enumerate(self.answers)}
+        return {p: np.array([number[t] for t in self.targets[p]], dtype=np.int64) for p in PARTS}
+
+    def shared(self) -> int:
+        """How many test rows equal a training row."""
+        train = set(zip(self.texts["train"], self.targets["train"], strict=True))
+        return len(set(zip(self.texts["test"], self.targets["test"], strict=True)) & train)
+
+
+@dataclass
+class _Encoded:
+    """Unit vectors of questions by part, and of all answers.
+
+    Args:
+        encode: texts to vectors.
+        trunk: the fine-tuned one; None where the base is frozen.
+        history: of the fine-tuning.
+    """
+
+    questions: dict[str, Array]
+    answers: Array
+    encode: Embed
+    trunk: Any = None
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+
+def train_retriever(
     name: str,
     model: Model,
     base: Base,
@@ -50,104 +110,159 @@ def grow_finder(
     Raises:
         Wrong: the data does not fit the settings.
     """
-    from mesocosm.learning.export.onnx_export import shared_trunk, tuned_trunk
-    from mesocosm.learning.features.embeddings import encode
     from mesocosm.learning.tasks.retrieval import continual
     from mesocosm.learning.training.context import Grown
 
     began = time.perf_counter()
-    where, texts, told = paired(model.features, model.target, rows, split)
-    old = len(split) - (
-        site.past.old if site.past else 0
-    )  # rows from here on are seen again; what only they answer is not to be found any more
-    known = list(
-        dict.fromkeys(t for p in PARTS for i, t in zip(where[p], told[p], strict=True) if i < old)
-    )
-    gone = sorted(set(told["train"]) - set(known))
-    if not 2 <= len(known) <= MOST:
-        raise Wrong(
-            "predict", f"'{model.target}' holds {len(known)} different texts", f"2 to {MOST:,}"
-        )
-    quote = quoted(finding(model, base, texts, told, site.store), site.store)
+    data = _read_questions(model, rows, split, site)
+    quote = quoted(finding(model, base, data.texts, data.targets, site.store), site.store)
     quote.announce(say)
     quote.started(base)
-    number = {t: k for k, t in enumerate([*known, *gone])}
-    right = {p: np.array([number[t] for t in told[p]], dtype=np.int64) for p in PARTS}
-    read = _reader(base, model, site, say)
-    as_it_is = {p: read(texts[p]) for p in PARTS if texts[p]}
-    answers = read([*known, *gone])
-    say(
-        f"{sum(map(len, texts.values()))} questions and {len(known)} different answers through"
-        f" {base.name}"
-    )
+    encoded = _embed(model, base, data, site, say)
     quote.laps.end("reading")
-    untaught = ranks(as_it_is["test"], answers[: len(known)], right["test"])
-    vectors, trunk, history = as_it_is, None, list[dict[str, Any]]()
+    right, count = data.right(), len(data.known)
+    untrained = rank_answers(encoded.questions["test"], encoded.answers[:count], right["test"])
     if not isinstance(model.fine_tune, Frozen):
-        trunk, tokens, history = _tuned(base, model, texts, [*known, *gone], right, site, say)
-        vectors = {p: encode(trunk, tokens, texts[p], say) for p in PARTS if texts[p]}
-        answers = encode(trunk, tokens, [*known, *gone], say)
+        encoded = _fine_tune(base, model, data, right, site, say)
         quote.laps.end("tuning")
-    turn, chosen = bridge(
-        vectors["train"],
-        answers[right["train"]],
-        answers,
-        right["train"],
-        numbered([site.groups[i] for i in where["train"]] if site.groups else []),
-    )
+    turn, chosen = _fit_projection(data, encoded, right, site, say)
     quote.laps.end("matrix")
+    answers = encoded.answers[:count]
+    places = rank_answers(normalize_rows(encoded.questions["test"] @ turn), answers, right["test"])
+    metrics = _evaluate(data, places, untrained, right["test"], model.seed, say)
+    if site.past and encoded.trunk is not None:
+        metrics |= continual.measure_retention(
+            site.past, model.features, model.target, encoded.encode, turn, say
+        )
+    quote.laps.end("judging")
+    trunk_path = _write_trunk(base, encoded.trunk, site)
+    _write_answers(data, answers, turn, right, site)
+    card = _card(name, model, base, trunk_path, chosen, data)
+    write_json(site.folder / "card.json", card)
+    quote.laps.end("export")
+    metrics["price"] = quote.settled()
+    metrics["seconds"] = round(time.perf_counter() - began, 2)
+    return Grown(
+        card | {"metrics": metrics},
+        metrics,
+        encoded.history,
+        evaluation_metrics.gates(dict(model.require), metrics),
+    )
+
+
+def _read_questions(
+    model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], site: Site
+) -> _Questions:
+    """The questions and answers of a dataset; refused where answers are too few or too many."""
+    where, texts, targets = split_pairs(model.features, model.target, rows, split)
+    old = len(split) - (site.past.old if site.past else 0)
+    known: dict[str, None] = {}
+    for part in PARTS:
+        for i, text in zip(where[part], targets[part], strict=True):
+            if i < old:
+                known.setdefault(text)
+    if not 2 <= len(known) <= MAX_ANSWERS:
+        raise Wrong(
+            "predict",
+            f"'{model.target}' holds {len(known)} different texts",
+            f"2 to {MAX_ANSWERS:,}",
+        )
+    gone = sorted(set(targets["train"]) - set(known))
+    return _Questions(where, texts, targets, list(known), gone, old)
+
+
+def _embed(model: Model, base: Base, data: _Questions, site: Site, say: Say) -> _Encoded:
+    """Questions and answers under the untouched base."""
+    from mesocosm.learning.features.embeddings import embed_texts
+
+    def embed(texts: Sequence[str]) -> Array:
+        return embed_texts(base, texts, model.max_length, site.store, say)
+
+    questions = {p: embed(data.texts[p]) for p in PARTS if data.texts[p]}
+    encoded = _Encoded(questions, embed(data.answers), embed)
+    say(
+        f"embedded {sum(map(len, data.texts.values()))} questions and {len(data.known)} different"
+        f" answers with {base.name}"
+    )
+    return encoded
+
+
+def _fit_projection(
+    data: _Questions, encoded: _Encoded, right: Mapping[str, Array], site: Site, say: Say
+) -> tuple[Array, dict[str, Any]]:
+    """The matrix from questions to answers, and the settings that were chosen."""
+    groups = [site.groups[i] for i in data.where["train"]] if site.groups else []
+    turn, chosen = fit_projection(
+        encoded.questions["train"],
+        encoded.answers[right["train"]],
+        encoded.answers,
+        right["train"],
+        number_groups(groups),
+    )
     if chosen["pull"] is not None:
         say(
-            f"a matrix from questions to answers is learnt too (pull {chosen['pull']:g}): left-out"
-            f" mean reciprocal rank {chosen['left_out_mrr']:.3f}"
+            f"fitted a projection from questions to answers (strength {chosen['pull']:g}):"
+            f" leave-one-out mean reciprocal rank {chosen['left_out_mrr']:.3f}"
         )
-    answers = answers[: len(known)]
-    places = ranks(unit(vectors["test"] @ turn), answers, right["test"])
-    metrics = report(places, model.seed)
+    return turn, chosen
+
+
+def _evaluate(
+    data: _Questions, places: Array, untrained: Array, right: Array, seed: int, say: Say
+) -> dict[str, Any]:
+    """Metrics on the test rows, compared with the untrained base and with words in common."""
+    by_words = rank_by_words(data.texts["train"], data.texts["test"], data.known, right)
+    metrics = evaluate(places, seed)
     metrics["baselines"] = {
-        "base": against(places, untaught),
-        "linear": against(places, _words(texts["train"], texts["test"], known, right["test"])),
+        "base": compare(places, untrained),
+        "linear": compare(places, by_words),
     }
-    metrics |= {
-        f"gain_over_{other}": found["gain"] for other, found in metrics["baselines"].items()
-    } | {"answers": len(known)}
-    shared = len(
-        set(zip(texts["test"], told["test"], strict=True))
-        & set(zip(texts["train"], told["train"], strict=True))
-    )
-    metrics["leaks"] = {"shared": shared, "telling": {}}
+    metrics |= {f"gain_over_{other}": b["gain"] for other, b in metrics["baselines"].items()}
+    metrics["answers"] = len(data.known)
+    metrics["leaks"] = {"shared": data.shared(), "telling": {}}
     say(
-        f"{len(places)} test rows: the right one of {len(known)} first on"
+        f"{len(places)} test rows, {len(data.known)} answers: recall at 1"
         f" {metrics['recall_at_1']:.1%} {metrics['interval']['recall_at_1']}, mean reciprocal rank"
         f" {metrics['mrr']:.3f}"
     )
-    if site.past and trunk is not None:
-        metrics |= continual.known(
-            site.past,
-            model.features,
-            model.target,
-            lambda said: encode(trunk, tokens, said),
-            turn,
-            say,
-        )
-    quote.laps.end("judging")
+    return metrics
+
+
+def _write_trunk(base: Base, trunk: Any, site: Site) -> str:
+    """The path, from the version's folder, of the graph that encodes texts; a fine-tuned one is
+    exported.
+    """
+    from mesocosm.learning.export.onnx_export import shared_trunk, tuned_trunk
+
     if trunk is None:
-        named = os.path.relpath(shared_trunk(base, site.store), site.store / "models" / "x" / "y")
-    else:
-        named = "trunk"
-        tuned_trunk(trunk, base, site.folder / "trunk", site.store)
+        return os.path.relpath(shared_trunk(base, site.store), site.store / "models" / "x" / "y")
+    tuned_trunk(trunk, base, site.folder / "trunk", site.store)
+    return "trunk"
+
+
+def _write_answers(
+    data: _Questions, answers: Array, turn: Array, right: Mapping[str, Array], site: Site
+) -> None:
+    """Write the answers' vectors and texts, and the dataset's rows that gave each."""
     from safetensors.numpy import save_file
 
-    aside = site.folder / aside_name(site.folder / "answers.safetensors")
+    path = site.folder / "answers.safetensors"
+    aside = site.folder / aside_name(path)
     save_file({"answers": np.ascontiguousarray(answers, np.float32), "turn": turn}, aside)
-    os.replace(aside, site.folder / "answers.safetensors")
-    of: list[list[int]] = [[] for _ in known]
-    for p in PARTS:
-        for i, k in zip(where[p], right[p], strict=True):
-            if i < old:
-                of[k].append(site.ids[i] if site.ids else -1)
-    write_json(site.folder / "answers.json", {"answers": known, "rows": of})
-    card = {
+    os.replace(aside, path)
+    rows: list[list[int]] = [[] for _ in data.known]
+    numbered = chain.from_iterable(zip(data.where[p], right[p], strict=True) for p in PARTS)
+    for i, k in numbered:
+        if i < data.old:
+            rows[k].append(site.ids[i] if site.ids else -1)
+    write_json(site.folder / "answers.json", {"answers": data.known, "rows": rows})
+
+
+def _card(
+    name: str, model: Model, base: Base, trunk: str, chosen: dict[str, Any], data: _Questions
+) -> dict[str, Any]:
+    """The version's card."""
+    return {
         "model": name,
         "task": "retrieval",
         "labels": [],
@@ -159,50 +274,33 @@ def grow_finder(
         "max_length": model.max_length,
         "base": base.name,
         "licence": base.licence,
-        "trunk": named,
+        "trunk": trunk,
         "precision": "fp32",
         "method": model.fine_tune.method,
         "head": "matrix" if chosen["pull"] else "cosine",
         "settings": chosen,
-        "rows": {p: len(where[p]) for p in PARTS},
+        "rows": {p: len(data.where[p]) for p in PARTS},
         "trials": [],
         "importance": {},
         "seed": model.seed,
     }
-    write_json(site.folder / "card.json", card)
-    quote.laps.end("export")
-    metrics["price"] = quote.settled()
-    metrics["seconds"] = round(time.perf_counter() - began, 2)
-    return Grown(
-        card | {"metrics": metrics},
-        metrics,
-        history,
-        evaluation_metrics.gates(dict(model.require), metrics),
-    )
 
 
-def _reader(base: Base, model: Model, site: Site, say: Say) -> Callable[[Sequence[str]], Array]:
-    from mesocosm.learning.features.embeddings import features
-
-    return lambda texts: features(base, texts, model.max_length, site.store, say)
-
-
-def _tuned(
+def _fine_tune(
     base: Base,
     model: Model,
-    texts: Mapping[str, list[str]],
-    known: list[str],
+    data: _Questions,
     right: Mapping[str, Array],
     site: Site,
     say: Say,
-) -> tuple[Any, Any, list[dict[str, Any]]]:
-    """A trunk after training, its tokens and history."""
+) -> _Encoded:
+    """Train the trunk, and encode questions and answers with it."""
     import torch
 
-    from mesocosm.learning.features.embeddings import load_trunk
+    from mesocosm.learning.features.embeddings import describe_trainable, encode, load_trunk
     from mesocosm.learning.features.tokenizer import Tokens
     from mesocosm.learning.tasks.retrieval import continual
-    from mesocosm.learning.tasks.retrieval.net import Pairs
+    from mesocosm.learning.tasks.retrieval.net import PairEncoder
     from mesocosm.learning.training import trainer
 
     tune: Any = model.fine_tune
@@ -210,97 +308,46 @@ def _tuned(
     trunk = load_trunk(base)
     trunk.net = tune.attach(trunk.net)
     tokens = Tokens(base.folder, model.max_length)
-    said = tokens.ids(known)
-    net = Pairs(trunk)
+    net = PairEncoder(trunk)
     if site.past:
         site.past.begin(net, base, tune.method, None, say)
-    moving = sum(p.numel() for p in net.parameters() if p.requires_grad)
-    say(
-        f"{tune.method}: {moving:,} weights train,"
-        f" {moving / sum(p.numel() for p in trunk.parameters()):.2%} of all"
-    )
-    data = {}
-    for part in PARTS:
-        ids = tokens.ids(texts[part]) if texts[part] else []
-        ends = np.array([[len(i)] for i in ids], np.float32).reshape(len(ids), 1)
-        data[part] = trainer.Rows(
-            [[*q, *said[k]] for q, k in zip(ids, right[part], strict=True)], ends, right[part]
-        )
-
+    trained = sum(p.numel() for p in net.parameters() if p.requires_grad)
+    say(describe_trainable(tune.method, trained, sum(p.numel() for p in trunk.parameters())))
+    parts = _tokenize(tokens, data, right)
     history = trainer.train(
         net,
         tune,
-        data["train"],
-        data["validation"] if texts["validation"] else data["train"],
+        parts["train"],
+        parts["validation"] if data.texts["validation"] else parts["train"],
         model.seed,
         site.store / "work" / site.made,
-        lambda r: say(trainer.told(r)),
-    )  # type: ignore[arg-type]
+        lambda record: say(trainer.told(record)),
+    )
     net.float()
     if site.past:
-        site.past.end(
-            net,
-            base,
-            tune.method,
-            None,
-            lambda: continual.mattered(net, data["train"]),
-            site.folder,
-        )
-    history[0] = history[0] | {"trained": moving}
+        importance = partial(continual.estimate_importance, net, parts["train"])
+        site.past.end(net, base, tune.method, None, importance, site.folder)
+    history[0] = history[0] | {"trained": trained}
     trunk.net = tune.merged(trunk.net)
-    return trunk.eval(), tokens, history
-
-
-def report(places: Array, seed: int) -> dict[str, Any]:
-    """Figures of the places of right answers, with their intervals.
-
-    Source: Voorhees 1999, TREC-8 (mean reciprocal rank).
-    """
-    of = {
-        "mrr": 1 / places,
-        "recall_at_1": (places <= 1).astype(float),
-        "recall_at_5": (places <= 5).astype(float),
-        "recall_at_10": (places <= 10).astype(float),
-    }
-    found: dict[str, Any] = {k: round(float(v.mean()), 4) for k, v in of.items()}
-    found["interval"] = {
-        k: evaluation_metrics.interval(partial(evaluation_metrics.mean_at, v), len(places), seed)
-        for k, v in of.items()
-    }
-    return found | {"rows": len(places), "classes": {}}
-
-
-def against(places: Array, other: Array) -> dict[str, Any]:
-    """Another's figures on the same rows, the gain in mean reciprocal rank and Wilcoxon's p of
-    it.
-    """
-    from scipy.stats import wilcoxon
-
-    figures = {
-        "mrr": float((1 / other).mean()),
-        **{f"recall_at_{k}": float((other <= k).mean()) for k in (1, 5, 10)},
-    }
-    found: dict[str, Any] = {k: round(v, 4) for k, v in figures.items()}
-    return found | {
-        "gain": round(float((1 / places).mean() - (1 / other).mean()), 4),
-        "p": (
-            round(float(wilcoxon(1 / places, 1 / other).pvalue), 6)
-            if np.any(places != other)
-            else 1.0
-        ),
-    }
-
-
-def _words(train: Sequence[str], test: Sequence[str], known: Sequence[str], right: Array) -> Array:
-    """Places of the right answers by words in common, weighed by TF-IDF."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    try:
-        net = TfidfVectorizer(sublinear_tf=True, tokenizer=terms, token_pattern=None).fit(
-            [*train, *known]
-        )
-    except ValueError:  # no word in any text
-        return np.full(len(test), (len(known) + 1) / 2)
-    return ranks(
-        (net.transform(test) @ net.transform(known).T).toarray(), np.eye(len(known)), right
+    trunk.eval()
+    return _Encoded(
+        {p: encode(trunk, tokens, data.texts[p], say) for p in PARTS if data.texts[p]},
+        encode(trunk, tokens, data.answers, say),
+        lambda texts: encode(trunk, tokens, texts),
+        trunk,
+        history,
     )
+
+
+def _tokenize(tokens: Any, data: _Questions, right: Mapping[str, Array]) -> dict[str, Any]:
+    """Rows of each part: a question's ids and its answer's, and where the question ends."""
+    from mesocosm.learning.training import trainer
+
+    answer_ids = tokens.ids(data.answers)
+    parts = {}
+    for part in PARTS:
+        ids = tokens.ids(data.texts[part]) if data.texts[part] else []
+        ends = np.array([[len(i)] for i in ids], np.float32).reshape(len(ids), 1)
+        pairs = [[*q, *answer_ids[k]] for q, k in zip(ids, right[part], strict=True)]
+        parts[part] = trainer.Rows(pairs, ends, right[part])
+    return parts

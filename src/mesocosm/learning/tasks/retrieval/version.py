@@ -1,4 +1,4 @@
-"""A version that finds, as a service asks it. Knows a version's folder and the trunk it names."""
+"""A retrieval version as a service loads it. Knows a version's folder and the trunk it names."""
 
 from __future__ import annotations
 
@@ -13,14 +13,18 @@ from mesocosm.core.errors import Failure
 from mesocosm.core.files import aside_name, write_json
 from mesocosm.core.hashing import digest_folder
 from mesocosm.learning.export.predictor import Reader
-from mesocosm.learning.tasks.generation.prompt import asked
-from mesocosm.learning.tasks.retrieval.query_projection import unit
+from mesocosm.learning.tasks.generation.prompt import format_inputs
+from mesocosm.learning.tasks.retrieval.query_projection import normalize_rows
 
-MOST = 5
+TOP = 5
 
 
-def without(folder: Path, rows: set[int]) -> int:
-    """Take the answers that only erased rows gave out of a version's files; says how many went."""
+def remove_answers(folder: Path, rows: set[int]) -> int:
+    """Remove the answers that only erased rows gave from a version's files.
+
+    Returns:
+        How many answers were removed.
+    """
     import os
 
     from safetensors.numpy import load_file, save_file
@@ -28,33 +32,27 @@ def without(folder: Path, rows: set[int]) -> int:
     path = folder / "answers.json"
     if not path.is_file():
         return 0
-    whole = json.loads(path.read_text(encoding="utf-8"))
-    left = [[r for r in of if r not in rows] for of in whole["rows"]]
-    keep = [k for k, of in enumerate(left) if of or not whole["rows"][k]]
-    if left == whole["rows"]:
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    left = [[row for row in of if row not in rows] for of in stored["rows"]]
+    if left == stored["rows"]:
         return 0
-    kept = load_file(folder / "answers.safetensors")
+    keep = [k for k, of in enumerate(left) if of or not stored["rows"][k]]
+    tensors = load_file(folder / "answers.safetensors")
     aside = folder / aside_name(folder / "answers.safetensors")
-    save_file(
-        {
-            "answers": np.ascontiguousarray(kept["answers"][np.asarray(keep, dtype=int)]),
-            "turn": kept["turn"],
-        },
-        aside,
-    )
+    answers = tensors["answers"][np.asarray(keep, dtype=int)]
+    save_file({"answers": np.ascontiguousarray(answers), "turn": tensors["turn"]}, aside)
     os.replace(aside, folder / "answers.safetensors")
-    write_json(
-        path, {"answers": [whole["answers"][k] for k in keep], "rows": [left[k] for k in keep]}
-    )
+    texts = [stored["answers"][k] for k in keep]
+    write_json(path, {"answers": texts, "rows": [left[k] for k in keep]})
     return len(left) - len(keep)
 
 
-class Finds:
-    """A version that finds.
+class RetrievalVersion:
+    """A trained retriever.
 
     Args:
         folder: the version's folder.
-        content: the print it must have.
+        content: the fingerprint that it must have.
         open_session: makes a session of a graph's path.
         readers: trunks already open, shared between versions.
 
@@ -93,13 +91,13 @@ class Finds:
         """The nearest answer of each cleaned row as `text` (and `label`), its `likeness` (cosine),
         and the nearest five as `found`.
         """
-        texts = [asked(row, self.inputs) for row in rows]
-        near = unit(self.reader.features(texts) @ self.turn) @ self.answers.T
-        said = []
+        texts = [format_inputs(row, self.inputs) for row in rows]
+        near = normalize_rows(self.reader.features(texts) @ self.turn) @ self.answers.T
+        predictions = []
         for row in near:
-            order = np.argsort(-row, kind="stable")[:MOST]
+            order = np.argsort(-row, kind="stable")[:TOP]
             found = [
                 {"text": self.texts[int(i)], "likeness": round(float(row[i]), 4)} for i in order
             ]
-            said.append({"label": found[0]["text"], **found[0], "found": found})
-        return said
+            predictions.append({"label": found[0]["text"], **found[0], "found": found})
+        return predictions

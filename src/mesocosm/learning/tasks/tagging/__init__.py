@@ -1,1 +1,1 @@
-"""Named things in a text: a tag a word, by a base that reads."""
+"""Sequence labelling: a tag for each word of a text, by an encoder."""

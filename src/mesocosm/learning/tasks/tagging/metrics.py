@@ -1,6 +1,4 @@
-"""How right tags are: whole named things found, beside a dictionary of those known. Knows tags,
-and no net.
-"""
+"""Metrics of tags: whole spans, compared with a dictionary of known ones. Knows no net."""
 
 from __future__ import annotations
 
@@ -10,115 +8,125 @@ from typing import Any
 import numpy as np
 
 from mesocosm.learning.evaluation import metrics
-from mesocosm.learning.tasks.tagging.words import NONE, spans
+from mesocosm.learning.tasks.significance import wilcoxon_p
+from mesocosm.learning.tasks.tagging.words import OUTSIDE, extract_spans
 
 Array = np.ndarray[Any, Any]
 
 
-def _counts(said: Sequence[Sequence[str]], right: Sequence[Sequence[str]]) -> Array:
-    """Of each text: named things found right, said, and there (texts, 3)."""
-    return np.array(
-        [
-            [len(spans(a) & spans(b)), len(spans(a)), len(spans(b))]
-            for a, b in zip(said, right, strict=True)
-        ]
-    ).reshape(-1, 3)
+def _count_spans(predicted_tags: Sequence[Sequence[str]], right: Sequence[Sequence[str]]) -> Array:
+    """Of each text: spans predicted right, predicted, and true (texts, 3)."""
+    counts = np.zeros((len(right), 3), np.int64)
+    for row, (a, b) in enumerate(zip(predicted_tags, right, strict=True)):
+        predicted, true = extract_spans(a), extract_spans(b)
+        counts[row] = len(predicted & true), len(predicted), len(true)
+    return counts
 
 
 def _f1(counts: Array) -> float:
-    true, told, there = counts.sum(0)
-    return float(2 * true / (told + there)) if told + there else 1.0
+    right, predicted, true = counts.sum(0)
+    return float(2 * right / (predicted + true)) if predicted + true else 1.0
 
 
-def judged(
-    said: Sequence[Sequence[str]], right: Sequence[Sequence[str]], seed: int
+def _ratio(part: float, whole: float) -> float:
+    """A share rounded to four places; 0 of nothing."""
+    return round(float(part / whole), 4) if whole else 0.0
+
+
+def evaluate(
+    predicted_tags: Sequence[Sequence[str]], right: Sequence[Sequence[str]], seed: int
 ) -> dict[str, Any]:
-    """Precision, recall and F1 of whole named things, and the share of words with the right tag.
+    """Precision, recall and F1 of whole spans, and the share of words with the right tag.
+
+    Args:
+        predicted_tags: the predicted tags of each text; `right`: the true ones.
 
     Source: Tjong Kim Sang and De Meulder 2003, CoNLL (exact spans).
     """
-    counts = _counts(said, right)
-    true, told, there = counts.sum(0)
-    words = np.array(
-        [
-            [sum(a == b for a, b in zip(s, r, strict=True)), len(r)]
-            for s, r in zip(said, right, strict=True)
-        ]
-    )
-    found: dict[str, Any] = {
+    counts = _count_spans(predicted_tags, right)
+    correct, predicted, true = counts.sum(0)
+    words = sum(len(tags) for tags in right)
+    equal = sum(_count_equal(a, b) for a, b in zip(predicted_tags, right, strict=True))
+    report: dict[str, Any] = {
         "span_f1": round(_f1(counts), 4),
-        "span_precision": round(float(true / told), 4) if told else 0.0,
-        "span_recall": round(float(true / there), 4) if there else 0.0,
-        "token_accuracy": round(float(words[:, 0].sum() / max(1, words[:, 1].sum())), 4),
+        "span_precision": _ratio(correct, predicted),
+        "span_recall": _ratio(correct, true),
+        "token_accuracy": round(float(equal / max(1, words)), 4),
         "rows": len(right),
     }
-    found["interval"] = {"span_f1": metrics.interval(lambda i: _f1(counts[i]), len(counts), seed)}
-    kinds = sorted({kind for tags in right for _, _, kind in spans(tags)})
-    found["classes"] = {k: _of_kind(k, said, right) for k in kinds}
-    return found
+    report["interval"] = {"span_f1": metrics.interval(lambda i: _f1(counts[i]), len(counts), seed)}
+    kinds: set[str] = set()
+    for tags in right:
+        kinds |= {kind for _, _, kind in extract_spans(tags)}
+    report["classes"] = {
+        kind: _evaluate_kind(kind, predicted_tags, right) for kind in sorted(kinds)
+    }
+    return report
 
 
-def _of_kind(
-    kind: str, said: Sequence[Sequence[str]], right: Sequence[Sequence[str]]
+def _count_equal(a: Sequence[str], b: Sequence[str]) -> int:
+    return sum(x == y for x, y in zip(a, b, strict=True))
+
+
+def _evaluate_kind(
+    kind: str, predicted_tags: Sequence[Sequence[str]], right: Sequence[Sequence[str]]
 ) -> dict[str, Any]:
-    only = [[{s for s in spans(t) if s[2] == kind} for t in some] for some in (said, right)]
-    true, told, there = (
-        sum(len(a & b) for a, b in zip(*only, strict=True)),
-        sum(map(len, only[0])),
-        sum(map(len, only[1])),
-    )
-    precision, recall = true / told if told else 0.0, true / there if there else 0.0
+    """Precision, recall and F1 of the spans of one kind."""
+    correct = predicted = true = 0
+    for a, b in zip(predicted_tags, right, strict=True):
+        ours = {span for span in extract_spans(a) if span[2] == kind}
+        theirs = {span for span in extract_spans(b) if span[2] == kind}
+        correct += len(ours & theirs)
+        predicted += len(ours)
+        true += len(theirs)
+    precision = correct / predicted if predicted else 0.0
+    recall = correct / true if true else 0.0
     return {
-        "rows": there,
+        "rows": true,
         "precision": round(precision, 4),
         "recall": round(recall, 4),
-        "f1": (
-            round(2 * precision * recall / (precision + recall), 4) if precision + recall else 0.0
-        ),
+        "f1": _ratio(2 * precision * recall, precision + recall),
     }
 
 
-def looked_up(
+def tag_by_dictionary(
     texts: Mapping[str, list[str]], right: Mapping[str, list[list[str]]]
 ) -> list[list[str]]:
-    """Tags of the test texts by the named things of the training texts, the longest first."""
+    """Tags of the test texts by the spans of the training texts, the longest first."""
     known: dict[tuple[str, ...], str] = {}
     for text, tags in zip(texts["train"], right["train"], strict=True):
-        said = text.split()
-        known |= {tuple(w.lower() for w in said[a:b]): kind for a, b, kind in spans(tags)}
+        words = text.lower().split()
+        known |= {tuple(words[a:b]): kind for a, b, kind in extract_spans(tags)}
+    return [_tag_words(text.lower().split(), known) for text in texts["test"]]
+
+
+def _tag_words(words: Sequence[str], known: Mapping[tuple[str, ...], str]) -> list[str]:
+    """The tags of a text's words by known spans, the longest first."""
     longest = max(map(len, known), default=0)
-    found = []
-    for text in texts["test"]:
-        said, at = [w.lower() for w in text.split()], 0
-        tags = [NONE] * len(said)
-        while at < len(said):
-            size = next(
-                (
-                    n
-                    for n in range(min(longest, len(said) - at), 0, -1)
-                    if tuple(said[at : at + n]) in known
-                ),
-                0,
-            )
-            if size:
-                kind = known[tuple(said[at : at + size])]
-                tags[at : at + size] = [f"B-{kind}", *[f"I-{kind}"] * (size - 1)]
-            at += size or 1
-        found.append(tags)
-    return found
+    tags, at = [OUTSIDE] * len(words), 0
+    while at < len(words):
+        size = min(longest, len(words) - at)
+        while size and tuple(words[at : at + size]) not in known:
+            size -= 1
+        if size:
+            kind = known[tuple(words[at : at + size])]
+            tags[at : at + size] = [f"B-{kind}", *[f"I-{kind}"] * (size - 1)]
+        at += max(1, size)
+    return tags
 
 
-def against(
-    said: Sequence[Sequence[str]], other: Sequence[Sequence[str]], right: Sequence[Sequence[str]]
+def compare(
+    predicted_tags: Sequence[Sequence[str]],
+    other: Sequence[Sequence[str]],
+    right: Sequence[Sequence[str]],
 ) -> dict[str, Any]:
-    """Another's figures on the same texts, the gain in F1 and Wilcoxon's p of mistakes a text."""
-    from scipy.stats import wilcoxon
-
-    mine, theirs = _counts(said, right), _counts(other, right)
-    wrong = [c[:, 1] + c[:, 2] - 2 * c[:, 0] for c in (mine, theirs)]
-    p = float(wilcoxon(*wrong).pvalue) if np.any(wrong[0] != wrong[1]) else 1.0
+    """The F1 of other tags on the same texts, our gain over it and Wilcoxon's p of errors per
+    text.
+    """
+    ours, theirs = _count_spans(predicted_tags, right), _count_spans(other, right)
+    errors = [counts[:, 1] + counts[:, 2] - 2 * counts[:, 0] for counts in (ours, theirs)]
     return {
         "span_f1": round(_f1(theirs), 4),
-        "gain": round(_f1(mine) - _f1(theirs), 4),
-        "p": round(p, 6),
+        "gain": round(_f1(ours) - _f1(theirs), 4),
+        "p": wilcoxon_p(*errors),
     }

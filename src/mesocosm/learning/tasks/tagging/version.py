@@ -1,4 +1,4 @@
-"""A version that tags, as a service asks it. Knows a version's folder and the graph in it."""
+"""A tagging version as a service loads it. Knows a version's folder and the graph in it."""
 
 from __future__ import annotations
 
@@ -11,20 +11,27 @@ import numpy as np
 
 from mesocosm.core.errors import Failure
 from mesocosm.core.hashing import digest_folder
-from mesocosm.learning.features.tokenizer import Tokens, batches
+from mesocosm.learning.features.tokenizer import Tokens, make_batches
 from mesocosm.learning.heads.blend import softmax
-from mesocosm.learning.tasks.tagging.train import logits_of
-from mesocosm.learning.tasks.tagging.words import allowed, bare, best, firsts, spans, words_of
+from mesocosm.learning.tasks.tagging.head import word_logits
+from mesocosm.learning.tasks.tagging.words import (
+    allowed_transitions,
+    decode_viterbi,
+    extract_spans,
+    first_tokens,
+    trim_marks,
+    word_spans,
+)
 
 Array = np.ndarray[Any, Any]
 
 
-class Tagged:
-    """A version that tags.
+class TaggingVersion:
+    """A trained tagger.
 
     Args:
         folder: the version's folder.
-        content: the print it must have.
+        content: the fingerprint that it must have.
         open_session: makes a session of a graph's path.
 
     Raises:
@@ -50,53 +57,54 @@ class Tagged:
         self.session = open_session(folder / "trunk" / "trunk.fp32.onnx")
         kept = load_file(folder / "head.safetensors")
         self.weights, self.bias = kept["weights"], kept["bias"]
-        self.may = allowed(self.tags)
+        self.may = allowed_transitions(self.tags)
 
     def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """For each cleaned row the tags of its words as `text` (and `label`), and named things as
-        `spans`: `text`, `kind`, `start`, `end`, `probability` of its least sure word.
+        """For each cleaned row the tags of its words as `text` (and `label`), and spans as `spans`:
+        `text`, `kind`, `start`, `end`, `probability` of its least probable word.
         """
         texts = [str(row.get(self.inputs[0]) or "") for row in rows]
-        each = self.tokens.tokenizer.encode_batch(texts)
-        seen: list[Any] = [None] * len(texts)
-        for pick in batches([len(e.ids) for e in each]):
-            longest = max(len(each[i].ids) for i in pick)
-            feed, mask = (
-                np.zeros((len(pick), longest), np.int64),
-                np.zeros((len(pick), longest), np.int64),
-            )
-            for row, i in enumerate(pick):
-                feed[row, : len(each[i].ids)], mask[row, : len(each[i].ids)] = each[i].ids, 1
-            for i, out in zip(
-                pick,
-                self.session.run(["features"], {"input_ids": feed, "attention_mask": mask})[0],
-                strict=True,
-            ):
-                seen[i] = out
+        encodings = self.tokens.tokenizer.encode_batch(texts)
+        states = self._encode([encoding.ids for encoding in encodings])
         return [
-            self._told(t, s, firsts(t, e.offsets))
-            for t, s, e in zip(texts, seen, each, strict=True)
+            self._tag(text, state, first_tokens(text, encoding.offsets))
+            for text, state, encoding in zip(texts, states, encodings, strict=True)
         ]
 
-    def _told(self, text: str, seen: Array, first: list[int]) -> dict[str, Any]:
-        words = words_of(text)
+    def _encode(self, ids: Sequence[Sequence[int]]) -> list[Array]:
+        """States (length, width) of each text's tokens, padded ones included."""
+        states: list[Any] = [None] * len(ids)
+        for batch in make_batches([len(row) for row in ids]):
+            longest = max(len(ids[i]) for i in batch)
+            feed = np.zeros((len(batch), longest), np.int64)
+            mask = np.zeros((len(batch), longest), np.int64)
+            for row, i in enumerate(batch):
+                feed[row, : len(ids[i])] = ids[i]
+                mask[row, : len(ids[i])] = 1
+            outputs = self.session.run(["features"], {"input_ids": feed, "attention_mask": mask})[0]
+            for i, output in zip(batch, outputs, strict=True):
+                states[i] = output
+        return states
+
+    def _tag(self, text: str, states: Array, first: list[int]) -> dict[str, Any]:
+        words = word_spans(text)
         if not words:
             return {"label": "", "text": "", "spans": []}
-        logits = logits_of(seen, first, self.weights, self.bias)
-        path, p = best(logits, self.may), softmax(logits)
+        logits = word_logits(states, first, self.weights, self.bias)
+        path, p = decode_viterbi(logits, self.may), softmax(logits)
         tags = [self.tags[k] for k in path]
-        found = []
-        for a, b, kind in sorted(spans(tags)):
-            start, end = bare(text, words[a][0], words[b - 1][1])
-            sure = min(float(p[w, path[w]]) for w in range(a, b))
-            found.append(
+        spans = []
+        for a, b, kind in sorted(extract_spans(tags)):
+            start, end = trim_marks(text, words[a][0], words[b - 1][1])
+            probability = min(float(p[word, path[word]]) for word in range(a, b))
+            spans.append(
                 {
                     "text": text[start:end],
                     "kind": kind,
                     "start": start,
                     "end": end,
-                    "probability": round(sure, 4),
+                    "probability": round(probability, 4),
                 }
             )
-        said = " ".join(tags)
-        return {"label": said, "text": said, "spans": found}
+        joined = " ".join(tags)
+        return {"label": joined, "text": joined, "spans": spans}

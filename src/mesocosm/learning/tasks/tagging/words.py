@@ -13,21 +13,21 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 WORD = re.compile(r"\S+")
 EDGE = ".,;:!?()[]{}\"'“”‘’«»"
-NONE = "O"
+OUTSIDE = "O"
 
 
-def words_of(text: str) -> list[tuple[int, int]]:
+def word_spans(text: str) -> list[tuple[int, int]]:
     """Where each word begins and ends.
 
-    >>> words_of("in New  York")
+    >>> word_spans("in New  York")
     [(0, 2), (3, 6), (8, 12)]
     """
     return [m.span() for m in WORD.finditer(text)]
 
 
-def firsts(text: str, offsets: Sequence[tuple[int, int]]) -> list[int]:
-    """For each word the number of its first token, -1 where the text was cut before it."""
-    words = words_of(text)
+def first_tokens(text: str, offsets: Sequence[tuple[int, int]]) -> list[int]:
+    """For each word the number of its first token, -1 where the text was truncated before it."""
+    words = word_spans(text)
     found = [-1] * len(words)
     at = 0
     for number, (start, end) in enumerate(offsets):
@@ -40,26 +40,26 @@ def firsts(text: str, offsets: Sequence[tuple[int, int]]) -> list[int]:
     return found
 
 
-def spans(tags: Sequence[str]) -> set[tuple[int, int, str]]:
-    """Named things of tags: first word, the word after the last, kind. A thing that only goes on
+def extract_spans(tags: Sequence[str]) -> set[tuple[int, int, str]]:
+    """The spans of tags: first word, the word after the last, kind. A span that only continues
     begins there.
 
-    >>> sorted(spans(["B-PER", "I-PER", "O", "I-LOC"]))
+    >>> sorted(extract_spans(["B-PER", "I-PER", "O", "I-LOC"]))
     [(0, 2, 'PER'), (3, 4, 'LOC')]
     """
     found: set[tuple[int, int, str]] = set()
     start, kind = 0, ""
-    for i, tag in enumerate([*tags, NONE]):
+    for i, tag in enumerate([*tags, OUTSIDE]):
         mark, _, name = tag.partition("-")
         if kind and (mark != "I" or name != kind):
             found.add((start, i, kind))
             kind = ""
-        if tag != NONE and not kind:
+        if tag != OUTSIDE and not kind:
             start, kind = i, name
     return found
 
 
-def allowed(labels: Sequence[str]) -> Array:
+def allowed_transitions(labels: Sequence[str]) -> Array:
     """Which tag may follow which (tags, tags), and which may come first (the last row): `I-` only
     after its own kind.
     """
@@ -71,7 +71,7 @@ def allowed(labels: Sequence[str]) -> Array:
     return may
 
 
-def best(logits: Array, may: Array) -> Array:
+def decode_viterbi(logits: Array, may: Array) -> Array:
     """The likeliest tags (words,) of logits (words, tags) among those that may follow each other.
 
     Source: Viterbi 1967, IEEE Transactions on Information Theory 13.
@@ -88,10 +88,10 @@ def best(logits: Array, may: Array) -> Array:
     return np.array(path[::-1])
 
 
-def bare(text: str, start: int, end: int) -> tuple[int, int]:
-    """A stretch of a text without the marks at its edges.
+def trim_marks(text: str, start: int, end: int) -> tuple[int, int]:
+    """A stretch of a text without the punctuation at its edges.
 
-    >>> bare("(Paris),", 0, 8)
+    >>> trim_marks("(Paris),", 0, 8)
     (1, 6)
     """
     while start < end and text[start] in EDGE:

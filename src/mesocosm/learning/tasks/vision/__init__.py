@@ -1,1 +1,1 @@
-"""Images to features: a pretrained base that sees, or filters learnt from the images themselves."""
+"""Images to features: a pretrained image base, or filters fitted on the images themselves."""

@@ -1,5 +1,5 @@
-"""Features of a model's images: the net that sees is exported first and then looked through, so
-that a service sees what training saw.
+"""Features of a model's images: the net is exported first and the graph is used, so that serving
+and training have the same features.
 """
 
 from __future__ import annotations
@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +15,19 @@ import numpy as np
 
 from mesocosm.learning.base_models import Base, resolve
 from mesocosm.learning.export.onnx_sessions import session
-from mesocosm.learning.tasks.vision.pixels import Eye
+from mesocosm.learning.tasks.vision.pixels import ImageEncoder
 
 Array = np.ndarray[Any, Any]
 
 
 @dataclass
-class Sight:
-    """What a model sees.
+class ImageFeatures:
+    """Features of a model's images.
 
     Args:
-        features: of the images of each part (rows, fields x width).
-        card: what a version's card says of its sight.
-        base: what looked at them, where it is one that can be tuned.
+        features: of each part (rows, fields x width).
+        card: what a version's card says of them.
+        base: the base that encodes them, where it is one that can be fine-tuned.
         tuned: whether it was.
     """
 
@@ -36,7 +37,7 @@ class Sight:
     tuned: bool = False
 
 
-def seen(
+def extract_features(
     images: Mapping[str, Mapping[str, Sequence[str | None]]],
     named: str | None,
     root: Path,
@@ -44,45 +45,41 @@ def seen(
     folder: Path,
     seed: int,
     say: Callable[[str], None],
-) -> Sight:
-    """What a base sees in each part's images, or filters learnt from them.
+) -> ImageFeatures:
+    """Features of each part's images, by a base or by filters fitted on them.
 
     Args:
         images: by part and field, the images of its rows.
-        named: a base that sees; where there is none, filters are learnt from the training images.
-        folder: the version's; a net of its own goes into it.
+        named: an image base; where there is none, filters are fitted on the training images.
+        folder: the version's; fitted filters go into it.
     """
-    from mesocosm.learning.tasks.vision.net import exported, learnt, shared_sight
+    from mesocosm.learning.tasks.vision.net import export_net, export_shared, fit_filters
 
+    card: dict[str, Any] = {}
     base = resolve(named, root) if named else None
     if base:
-        where, how = shared_sight(base, store)
+        where, how = export_shared(base, store)
         path = os.path.relpath(where, store / "models" / "x" / "y")
+        card = {"base": base.name, "licence": base.licence}
     else:
-        net, how = learnt([v for values in images["train"].values() for v in values if v], seed)
-        exported(net, how, folder)
+        train = chain.from_iterable(images["train"].values())
+        net, how = fit_filters([value for value in train if value], seed)
+        export_net(net, how, folder)
         where, path = folder, "."
-    eye = eye_of(where, how)
-    found = {
-        part: np.hstack([eye.features(list(values)) for values in fields.values()])
-        for part, fields in images.items()
-    }
-    count = sum(len(v) for fields in images.values() for v in fields.values())
+    encoder = open_encoder(where, how)
+    features = {}
+    count = 0
+    for part, fields in images.items():
+        features[part] = np.hstack([encoder.features(list(v)) for v in fields.values()])
+        count += sum(map(len, fields.values()))
     say(
-        f"{count} images through {named or 'filters learnt from the training images'}:"
+        f"encoded {count} images with {named or 'filters fitted on the training images'}:"
         f" {how['width']} features each"
     )
-    return Sight(
-        found,
-        {
-            "images": list(images["train"]),
-            "sight": path,
-            "sees": how | ({"base": base.name, "licence": base.licence} if base else {}),
-        },
-        base,
-    )
+    card_entry = {"images": list(images["train"]), "sight": path, "sees": how | card}
+    return ImageFeatures(features, card_entry, base)
 
 
-def eye_of(folder: Path, how: dict[str, Any]) -> Eye:
-    """What looks through the graph in a folder."""
-    return Eye(folder, how, session)
+def open_encoder(folder: Path, how: dict[str, Any]) -> ImageEncoder:
+    """The encoder whose graph is in a folder."""
+    return ImageEncoder(folder, how, session)

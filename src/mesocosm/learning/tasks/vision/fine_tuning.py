@@ -1,10 +1,11 @@
-"""A base that sees, tuned by gradient: what is read and counted beside the pictures stands still.
-Knows torch and the loop; no files but its graph.
+"""Fine-tuning of an image base by gradient; texts and table stay as they are. Knows torch and the
+trainer; no files but its graph.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,32 +14,41 @@ import torch
 from torch import nn
 
 from mesocosm.learning.augmentation.image import Picture
-from mesocosm.learning.tasks.vision.features import Sight, eye_of
-from mesocosm.learning.tasks.vision.net import STEMS, Pretrained, pretrained, tuned_sight
-from mesocosm.learning.tasks.vision.pixels import Eyes
+from mesocosm.learning.features.embeddings import describe_trainable
+from mesocosm.learning.tasks.vision.features import ImageFeatures, open_encoder
+from mesocosm.learning.tasks.vision.net import (
+    STEMS,
+    PretrainedVision,
+    export_tuned,
+    load_pretrained,
+)
+from mesocosm.learning.tasks.vision.pixels import ImageLoader
 
 if TYPE_CHECKING:
-    from mesocosm.learning.features.splits import Parts
+    from mesocosm.learning.features.splits import Splits
     from mesocosm.learning.model import Model
 
 Array = np.ndarray[Any, Any]
+BATCH = 32  # images that are encoded at a time
 
 
-class Looking(Pretrained):
-    """A net that sees, for the loop: pixels (rows, fields, 3, side, side) and which are there
-    (rows, fields) to (rows, fields x width); a picture that is not there is zeros.
+class MultiImageNet(PretrainedVision):
+    """An image net as the trainer expects it: pixels (rows, fields, 3, side, side) and which images
+    are present (rows, fields) to (rows, fields x width); a missing image is zeros.
 
-    What a net knows of its batches (batch normalisation) stays as it was pretrained: small batches
-    would spoil it.
+    Statistics of batches (batch normalisation) stay as they were pretrained: small batches would
+    spoil them.
     """
 
-    def forward(self, pixels: torch.Tensor, there: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
-        """Unit vectors, one after the other."""
-        seen = super().forward(pixels.flatten(0, 1)).view(*there.shape, -1)
-        return (seen * there.unsqueeze(-1)).flatten(1)
+    def forward(  # type: ignore[override]
+        self, pixels: torch.Tensor, present: torch.Tensor
+    ) -> torch.Tensor:
+        """Unit vectors (rows, fields x width)."""
+        vectors = super().forward(pixels.flatten(0, 1)).view(*present.shape, -1)
+        return (vectors * present.unsqueeze(-1)).flatten(1)
 
-    def train(self, mode: bool = True) -> Looking:
-        """Set to train, batch normalisation apart."""
+    def train(self, mode: bool = True) -> MultiImageNet:
+        """Set to training mode, except for batch normalisation."""
         super().train(mode)
         for module in self.modules():
             if isinstance(module, nn.modules.batchnorm._BatchNorm):
@@ -46,102 +56,134 @@ class Looking(Pretrained):
         return self
 
 
-def tuned(
+@dataclass(frozen=True)
+class ImageTraining:
+    """What the fine-tuning of an image base needs besides its settings.
+
+    Args:
+        parts: the dataset, split.
+        sight: features by the untouched base; what is fine-tuned replaces them.
+        texts: features of the texts by part; they stand before those of the images.
+        store: the folder `.mesocosm`.
+        keep: where a checkpoint goes.
+        folder: the version's, into which the fine-tuned net goes; features are its graph's then, as
+            a service computes them. Without one they are the net's.
+    """
+
+    parts: Splits
+    sight: ImageFeatures
+    texts: Mapping[str, Array]
+    store: Path
+    keep: Path | None
+    folder: Path | None
+
+
+def fine_tune_images(
     model: Model,
-    parts: Parts,
-    sight: Sight,
-    texts: Mapping[str, Array],
+    training: ImageTraining,
     head: Any,
-    store: Path,
-    keep: Path | None,
-    folder: Path | None,
     say: Callable[[str], None],
     told: Callable[[dict[str, Any]], None],
 ) -> tuple[dict[str, Array], list[dict[str, Any]]]:
-    """Tune the base of the images and a linear head over it; the features of all parts by the tuned
-    base, and what was told of each epoch.
+    """Fine-tune the image base and a linear head over it; the features of all parts by the
+    fine-tuned base, and the record of each epoch.
 
     Args:
-        texts: features of the texts by part; they stand before those of the images.
-        head: fitted on what the untouched base sees; its weights move too.
-        keep: where a checkpoint goes.
-        folder: the version's, into which the tuned net goes; features are its graph's then, as a
-            service sees. Without one they are the net's.
+        head: fitted on the features of the untouched base; its weights are trained too.
+        told: called with the record of each epoch.
     """
     from mesocosm.learning.training import trainer
 
+    parts, sight, texts = training.parts, training.sight, training.texts
     assert sight.base is not None
-    tune: Any = model.fine_tune
-    net, how = pretrained(sight.base)
-    if (
-        tune.trainable == "both"
-        # the rate is that of the base that reads; Adam's goes by one over the width (Yang et al.
-        # 2021, arXiv 2203.03466)
-    ):
-        tune = tune.model_copy(
-            update={
-                "learning_rate": min(
-                    10.0, tune.learning_rate * texts["train"].shape[1] / how["width"]
-                )
-            }
-        )
+    net, how = load_pretrained(sight.base)
+    text_width = texts["train"].shape[1]
+    tune = _scale_rate(model.fine_tune, text_width, how["width"])
     torch.manual_seed(model.seed)
-    whole = sum(p.numel() for p in net.parameters())
-    looking = Looking(tune.attach(net.net))
-    joined = trainer.Joined(
-        looking, head.weights, head.bias, tune.dropout, texts["train"].shape[1], how["width"] ** 0.5
-    )  # a head over unit vectors moves as one over vectors of a layer's own size would
-    moving = sum(p.numel() for p in joined.parameters() if p.requires_grad)
-    say(
-        f"{tune.method}: {moving:,} weights train,"
-        f" {moving / (whole + joined.weights.numel() + joined.bias.numel()):.2%} of all;"
-        f" {'texts come next' if tune.trainable == 'both' else 'texts and table stand still'}"
-    )
-    eyes = Eyes(how, tuple(w for w in tune.augment if isinstance(w, Picture)))
-    data = {
-        p: trainer.Rows(
-            [(values, "") for values in zip(*parts.images[p].values(), strict=True)],
-            np.hstack([texts[p], parts.table[p]]),
-            parts.y[p],
-            eyes=eyes,
-        )
-        for p in ("train", "validation")
-    }
-    held = (
-        data["validation"]
-        if len(parts.y["validation"])
-        else trainer.Rows(data["train"].ids, data["train"].table, parts.y["train"], eyes=Eyes(how))
-    )
-    history = trainer.train(joined, tune, data["train"], held, model.seed, keep, told)
+    total = sum(p.numel() for p in net.parameters())
+    looking = MultiImageNet(tune.attach(net.net))
+    # a head over unit vectors trains as one over vectors of a layer's own size would
+    scale = how["width"] ** 0.5
+    joined = trainer.Joined(looking, head.weights, head.bias, tune.dropout, text_width, scale)
+    trained = sum(p.numel() for p in joined.parameters() if p.requires_grad)
+    total += joined.weights.numel() + joined.bias.numel()
+    rest = "texts follow" if tune.trainable == "both" else "texts and table stay as they are"
+    say(f"{describe_trainable(tune.method, trained, total)}; {rest}")
+    data = _training_rows(parts, texts, how, tune)
+    held = data["validation"]
+    if not len(parts.y["validation"]):
+        train = data["train"]
+        held = trainer.Rows(train.ids, train.table, parts.y["train"], eyes=ImageLoader(how))
+    history = trainer.train(joined, tune, data["train"], held, model.seed, training.keep, told)
     joined.float()
-    history[0] = history[0] | {"trained": moving}
+    history[0] = history[0] | {"trained": trained}
     head.weights, head.bias = joined.weights.detach().numpy(), joined.bias.detach().numpy()
     net.net = tune.merged(looking.net)
     net.eval()
-    if folder is None:
-        found = {
-            p: np.hstack([_seen(net, how, list(v)) for v in fields.values()])
-            for p, fields in parts.images.items()
-        }
-        return found, history
-    from mesocosm.learning.export.weight_sharing import lean
-
-    own = lean(folder, tuned_sight(net, sight.base, how, folder, store), STEMS)
-    eye = eye_of(folder, how)
-    sight.features = {
-        p: np.hstack([eye.features(list(v)) for v in fields.values()])
-        for p, fields in parts.images.items()
-    }
-    sight.card |= {"sight": ".", "sight_mb": own["sight"]}
-    sight.tuned = True
+    if training.folder is None:
+        return _encode_parts(parts, lambda values: _encode_images(net, how, values)), history
+    _export(net, how, training.folder, training)
+    sight.features = _encode_parts(parts, open_encoder(training.folder, how).features)
     return sight.features, history
 
 
-def _seen(net: Pretrained, how: Mapping[str, Any], values: list[str | None]) -> Array:
-    """Features (rows, width) of pictures by the net itself."""
-    found = []
+def _scale_rate(tune: Any, text_width: int, image_width: int) -> Any:
+    """Settings with the rate for an image base, where texts are trained too: the rate is that of
+    the text base, and Adam's scales as one over the width (Yang et al. 2021, arXiv 2203.03466).
+    """
+    if tune.trainable != "both":
+        return tune
+    rate = min(10.0, tune.learning_rate * text_width / image_width)
+    return tune.model_copy(update={"learning_rate": rate})
+
+
+def _training_rows(
+    parts: Splits, texts: Mapping[str, Array], how: Mapping[str, Any], tune: Any
+) -> dict[str, Any]:
+    """The rows of training and validation as the trainer expects them."""
+    from mesocosm.learning.training import trainer
+
+    loader = ImageLoader(how, tuple(w for w in tune.augment if isinstance(w, Picture)))
+    rows = {}
+    for part in ("train", "validation"):
+        images = [(values, "") for values in zip(*parts.images[part].values(), strict=True)]
+        table = np.hstack([texts[part], parts.table[part]])
+        rows[part] = trainer.Rows(images, table, parts.y[part], eyes=loader)
+    return rows
+
+
+def _encode_parts(parts: Splits, encode: Callable[[list[str | None]], Array]) -> dict[str, Array]:
+    """Features (rows, fields x width) of each part's images."""
+    features = {}
+    for part, fields in parts.images.items():
+        features[part] = np.hstack([encode(list(values)) for values in fields.values()])
+    return features
+
+
+def _export(
+    net: PretrainedVision, how: dict[str, Any], folder: Path, training: ImageTraining
+) -> None:
+    """Write the fine-tuned net's graph into the version's folder, and describe it on its card."""
+    from mesocosm.learning.export.weight_sharing import lean
+
+    sight = training.sight
+    assert sight.base is not None
+    shared = export_tuned(net, sight.base, how, folder, training.store)
+    own = lean(folder, shared, STEMS)
+    sight.card |= {"sight": ".", "sight_mb": own["sight"]}
+    sight.tuned = True
+
+
+def _encode_images(
+    net: PretrainedVision, how: Mapping[str, Any], values: list[str | None]
+) -> Array:
+    """Features (rows, width) of images by the net itself."""
+    if not values:
+        return np.zeros((0, how["width"]), np.float32)
+    features = []
     with torch.inference_mode():
-        for start in range(0, len(values), 32):
-            shown, there = Eyes(how).look([((v,), "") for v in values[start : start + 32]])
-            found.append((net(shown[:, 0]) * there).numpy())
-    return np.vstack(found) if found else np.zeros((0, how["width"]), np.float32)
+        for start in range(0, len(values), BATCH):
+            batch = [((value,), "") for value in values[start : start + BATCH]]
+            pixels, present = ImageLoader(how).load(batch)
+            features.append((net(pixels[:, 0]) * present).numpy())
+    return np.vstack(features)

@@ -1,5 +1,5 @@
-"""Nets that see: one of transformers' from a folder or a hub, or filters learnt from the training
-images without labels. Knows torch.
+"""Image nets: one of transformers' from a folder or a hub, or filters fitted on the training images
+without labels. Knows torch.
 
 Neither brings code of its own; weights are safetensors.
 """
@@ -23,19 +23,19 @@ from mesocosm.core.hashing import digest
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.export.reweighting import reweight
 from mesocosm.learning.export.weight_sharing import part
-from mesocosm.learning.features.embeddings import full, quiet
-from mesocosm.learning.tasks.vision.pixels import pixels
+from mesocosm.learning.features.embeddings import silence_libraries, to_float
+from mesocosm.learning.tasks.vision.pixels import decode_pixels
 
 Array = np.ndarray[Any, Any]
 SIDE, PATCH, FILTERS, SAMPLE = 32, 6, 128, 30_000
-LEAST = 10  # images from which filters can be learnt
+MIN_IMAGES = 10  # images from which on filters can be fitted
 SOFT = 0.25
 REVISION = 2
 STEMS = ("sight",)
 
 
-class Patches(nn.Module):  # type: ignore[misc]
-    """One layer of filters over a picture of 32 x 32, what each finds in each quarter of it,
+class PatchFilters(nn.Module):  # type: ignore[misc]
+    """One layer of filters over an image of 32 x 32, the mean response of each in each quarter,
     standardised; unit vectors (rows, 4 x filters).
 
     Args:
@@ -48,35 +48,29 @@ class Patches(nn.Module):  # type: ignore[misc]
     def __init__(self, filters: Array, bias: Array, mean: Array, sd: Array) -> None:
         super().__init__()
         self.look = nn.Conv2d(3, len(filters), PATCH)
-        self.look.weight.data, self.look.bias.data = (
-            torch.from_numpy(filters),
-            torch.from_numpy(bias),
-        )
-        self.mean, self.sd = (
-            nn.Parameter(torch.from_numpy(mean)),
-            nn.Parameter(torch.from_numpy(sd)),
-        )
+        self.look.weight.data = torch.from_numpy(filters)
+        self.look.bias.data = torch.from_numpy(bias)
+        self.mean = nn.Parameter(torch.from_numpy(mean))
+        self.sd = nn.Parameter(torch.from_numpy(sd))
 
-    def found(self, x: torch.Tensor) -> torch.Tensor:
-        """What each filter finds in each quarter, (rows, 4 x filters), before it is
+    def respond(self, x: torch.Tensor) -> torch.Tensor:
+        """The response of each filter in each quarter, (rows, 4 x filters), before it is
         standardised.
         """
-        seen = torch.relu(self.look(x))
-        half = seen.shape[-1] // 2
-        quarters = [
-            seen[:, :, a, b].mean((2, 3))
-            for a in (slice(None, half), slice(half, None))
-            for b in (slice(None, half), slice(half, None))
-        ]
+        responses = torch.relu(self.look(x))
+        half = responses.shape[-1] // 2
+        first, second = slice(None, half), slice(half, None)
+        corners = ((first, first), (first, second), (second, first), (second, second))
+        quarters = [responses[:, :, a, b].mean((2, 3)) for a, b in corners]
         return torch.sqrt(torch.cat(quarters, 1) + 1e-8)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Unit vectors of standardised pixels (rows, 3, 32, 32)."""
-        return nn.functional.normalize((self.found(x) - self.mean) / self.sd, dim=-1)
+        return nn.functional.normalize((self.respond(x) - self.mean) / self.sd, dim=-1)
 
 
-class Pretrained(nn.Module):  # type: ignore[misc]
-    """One of transformers' nets, the mean over what it says of the places of a picture; unit
+class PretrainedVision(nn.Module):  # type: ignore[misc]
+    """One of transformers' nets, the mean of its states over the positions of an image; unit
     vectors.
     """
 
@@ -88,12 +82,12 @@ class Pretrained(nn.Module):  # type: ignore[misc]
         """Unit vectors of standardised pixels (rows, 3, side, side)."""
         states = self.net(pixel_values=x).last_hidden_state
         return nn.functional.normalize(
-            full(states.mean((2, 3)) if states.dim() == 4 else states.mean(1)), dim=-1
+            to_float(states.mean((2, 3)) if states.dim() == 4 else states.mean(1)), dim=-1
         )
 
 
-def learnt(images: Sequence[str], seed: int) -> tuple[Patches, dict[str, Any]]:
-    """Filters learnt from images without labels, and how their pixels are made.
+def fit_filters(images: Sequence[str], seed: int) -> tuple[PatchFilters, dict[str, Any]]:
+    """Filters fitted on images without labels, and how their pixels are made.
 
     Raises:
         Wrong: there are too few.
@@ -102,17 +96,17 @@ def learnt(images: Sequence[str], seed: int) -> tuple[Patches, dict[str, Any]]:
     from threadpoolctl import threadpool_limits
 
     distinct = sorted(set(images))
-    if len(distinct) < LEAST:
+    if len(distinct) < MIN_IMAGES:
         raise Wrong(
             "inputs",
             f"the training rows hold {len(distinct)} different images",
-            f"at least {LEAST}, or 'image_base' with a base that sees",
+            f"at least {MIN_IMAGES}, or 'image_base' with an image base",
         )
     draw = np.random.default_rng(seed)
     if len(distinct) > 4000:
         distinct = [distinct[i] for i in np.sort(draw.choice(len(distinct), 4000, replace=False))]
     how: dict[str, Any] = {"side": SIDE, "mean": [0.5] * 3, "sd": [0.25] * 3}
-    shown = pixels(distinct, SIDE, how["mean"], how["sd"])
+    shown = decode_pixels(distinct, SIDE, how["mean"], how["sd"])
     rows, a, b = (
         draw.integers(0, n, SAMPLE) for n in (len(shown), SIDE - PATCH + 1, SIDE - PATCH + 1)
     )
@@ -136,7 +130,7 @@ def learnt(images: Sequence[str], seed: int) -> tuple[Patches, dict[str, Any]]:
     filters = centres @ white
     bias = -filters @ level - SOFT
     wide = 4 * FILTERS
-    net = Patches(
+    net = PatchFilters(
         filters.reshape(FILTERS, 3, PATCH, PATCH).astype(np.float32),
         bias.astype(np.float32),
         np.zeros(wide, np.float32),
@@ -144,7 +138,7 @@ def learnt(images: Sequence[str], seed: int) -> tuple[Patches, dict[str, Any]]:
     )
     with torch.inference_mode():
         found = torch.cat(
-            [net.found(torch.from_numpy(shown[i : i + 256])) for i in range(0, len(shown), 256)]
+            [net.respond(torch.from_numpy(shown[i : i + 256])) for i in range(0, len(shown), 256)]
         ).numpy()
     net.mean.data, net.sd.data = (
         torch.from_numpy(found.mean(0)),
@@ -153,15 +147,15 @@ def learnt(images: Sequence[str], seed: int) -> tuple[Patches, dict[str, Any]]:
     return net, how | {"width": wide}
 
 
-def pretrained(base: Base) -> tuple[Pretrained, dict[str, Any]]:
-    """A base that sees, and how its pixels are made.
+def load_pretrained(base: Base) -> tuple[PretrainedVision, dict[str, Any]]:
+    """An image base, and how its pixels are made.
 
     Raises:
-        Wrong: its weights cannot be read, or it does not see.
+        Wrong: its weights cannot be read, or it is no image base.
     """
     from transformers import AutoModel
 
-    quiet()
+    silence_libraries()
     try:
         net = AutoModel.from_pretrained(
             base.folder, use_safetensors=True, trust_remote_code=False, dtype=torch.float32
@@ -170,32 +164,38 @@ def pretrained(base: Base) -> tuple[Pretrained, dict[str, Any]]:
         raise Wrong(
             "image_base",
             f"the weights of '{base.name}' cannot be read",
-            "a whole folder laid out as a hub's, of an architecture that transformers knows",
+            "a complete folder laid out as a hub's, of an architecture that transformers knows",
         ) from error
     if getattr(net, "main_input_name", "") != "pixel_values":
         raise Wrong(
             "image_base",
-            f"'{base.name}' does not see: it takes"
+            f"'{base.name}' is not an image base: its input is"
             f" {getattr(net, 'main_input_name', 'something else')}",
             "a base of images, such as a ViT or a ResNet",
         )
     path = base.folder / "preprocessor_config.json"
-    told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    size: Any = told.get("crop_size") or told.get("size") or getattr(net.config, "image_size", 224)
+    settings_of_pixels: dict[str, Any] = (
+        json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    )
+    size: Any = (
+        settings_of_pixels.get("crop_size")
+        or settings_of_pixels.get("size")
+        or getattr(net.config, "image_size", 224)
+    )
     if isinstance(size, dict):
         size = size.get("height") or size.get("shortest_edge") or size.get("longest_edge") or 224
     how = {
         "side": int(size),
-        "mean": told.get("image_mean", [0.5] * 3),
-        "sd": told.get("image_std", [0.5] * 3),
+        "mean": settings_of_pixels.get("image_mean", [0.5] * 3),
+        "sd": settings_of_pixels.get("image_std", [0.5] * 3),
     }
-    seen = Pretrained(net)
+    seen = PretrainedVision(net)
     with torch.inference_mode():
         wide = seen(torch.zeros(1, 3, how["side"], how["side"])).shape[1]
     return seen, how | {"width": int(wide)}
 
 
-def exported(net: Any, how: dict[str, Any], folder: Path) -> None:
+def export_net(net: Any, how: dict[str, Any], folder: Path) -> None:
     """Write `sight.onnx`: `pixels` (rows, 3, side, side) to `features` (rows, width)."""
     import logging
 
@@ -217,7 +217,7 @@ def exported(net: Any, how: dict[str, Any], folder: Path) -> None:
         program.save(str(folder / "sight.onnx"))
 
 
-def shared_sight(base: Base, store: Path) -> tuple[Path, dict[str, Any]]:
+def export_shared(base: Base, store: Path) -> tuple[Path, dict[str, Any]]:
     """The folder of a base's graph, exported once a store, and for all stores of a person where a
     cache is; and how its pixels are made.
     """
@@ -232,26 +232,30 @@ def shared_sight(base: Base, store: Path) -> tuple[Path, dict[str, Any]]:
     ]
     folder = store / "trunks" / digest(base.weights, settings, "sight", REVISION, version("torch"))
     if not (folder / "sight.json").is_file() and not taken(f"trunks/{folder.name}", folder):
-        net, how = pretrained(base)
+        net, how = load_pretrained(base)
         with folder_appears(folder) as aside:
-            exported(net, how, aside)
+            export_net(net, how, aside)
             part(aside, STEMS)
             write_json(aside / "sight.json", how)
         left(f"trunks/{folder.name}", folder)
     return folder, json.loads((folder / "sight.json").read_text(encoding="utf-8"))
 
 
-def tuned_sight(net: Any, base: Base, how: dict[str, Any], folder: Path, store: Path) -> Path:
-    """Write `sight.onnx` of a base that was tuned: the base's own graph with other weights where
-    that gives what torch gives, else exported anew.
+def export_tuned(net: Any, base: Base, how: dict[str, Any], folder: Path, store: Path) -> Path:
+    """Write `sight.onnx` of a fine-tuned base: the base's own graph with other weights where that
+    gives the outputs of torch, else a new export.
 
     Returns:
         The folder of the untouched base's graph.
     """
-    shared, _ = shared_sight(base, store)
+    shared, _ = export_shared(base, store)
     shown = torch.rand(2, 3, how["side"], how["side"], generator=torch.Generator().manual_seed(0))
     if not reweight(
-        net, pretrained(base)[0], shared / "sight.onnx", folder / "sight.onnx", {"pixels": shown}
+        net,
+        load_pretrained(base)[0],
+        shared / "sight.onnx",
+        folder / "sight.onnx",
+        {"pixels": shown},
     ):
-        exported(net, how, folder)
+        export_net(net, how, folder)
     return shared

@@ -18,7 +18,7 @@ Array = np.ndarray[Any, Any]
 BATCH = 32
 
 
-def opened(value: str) -> Any:
+def decode_image(value: str) -> Any:
     """An image as PNG in base64 as a picture (Pillow, RGB)."""
     from PIL import Image
 
@@ -26,7 +26,7 @@ def opened(value: str) -> Any:
         return picture.convert("RGB")
 
 
-def standard(picture: Any, side: int, mean: Sequence[float], sd: Sequence[float]) -> Array:
+def standardize(picture: Any, side: int, mean: Sequence[float], sd: Sequence[float]) -> Array:
     """Standardised pixels (3, side, side) in float32 of a picture, stretched to a square."""
     from PIL import Image
 
@@ -36,59 +36,62 @@ def standard(picture: Any, side: int, mean: Sequence[float], sd: Sequence[float]
     )
 
 
-def pixels(values: Sequence[str], side: int, mean: Sequence[float], sd: Sequence[float]) -> Array:
+def decode_pixels(
+    values: Sequence[str], side: int, mean: Sequence[float], sd: Sequence[float]
+) -> Array:
     """Standardised pixels (rows, 3, side, side) in float32 of images as PNG in base64."""
     out = np.zeros((len(values), 3, side, side), np.float32)
     for row, value in enumerate(values):
-        out[row] = standard(opened(value), side, mean, sd)
+        out[row] = standardize(decode_image(value), side, mean, sd)
     return out
 
 
 @dataclass(frozen=True)
-class Eyes:
-    """How training looks at the pictures of rows; a row is its pictures (one a field, None where it
-    has none) and the seed of how they are changed.
+class ImageLoader:
+    """Loads the images of rows in training; a row is its images (one per field, None where it has
+    none) and the seed of their augmentation.
 
     Args:
         how: `side`, `mean` and `sd` of pixels.
-        ways: how pictures are changed, in order.
+        ways: how images are augmented, in order.
     """
 
     how: Mapping[str, Any]
     ways: tuple[Picture, ...] = ()
 
-    def anew(
+    def reseed(
         self, rows: Sequence[tuple[tuple[str | None, ...], str]], seed: int
     ) -> list[tuple[tuple[str | None, ...], str]]:
-        """The rows with a seed each, which changes their pictures in another way than before."""
+        """The rows with a new seed each, so that their images are augmented in another way."""
         return [(values, f"{seed} {i}") for i, (values, _) in enumerate(rows)]
 
-    def look(self, rows: Sequence[tuple[tuple[str | None, ...], str]]) -> tuple[Any, Any]:
-        """Pixels (rows, fields, 3, side, side) and which pictures are there (rows, fields), as
-        tensors in float32; rows without a seed are shown as they are.
+    def load(self, rows: Sequence[tuple[tuple[str | None, ...], str]]) -> tuple[Any, Any]:
+        """Pixels (rows, fields, 3, side, side) and which images are present (rows, fields), as
+        tensors in float32; rows without a seed are not augmented.
         """
         import torch
 
-        side = self.how["side"]
-        shown, there = (
-            np.zeros((len(rows), len(rows[0][0]), 3, side, side), np.float32),
-            np.zeros((len(rows), len(rows[0][0])), np.float32),
-        )
+        side, fields = self.how["side"], len(rows[0][0])
+        pixels = np.zeros((len(rows), fields, 3, side, side), np.float32)
+        present = np.zeros((len(rows), fields), np.float32)
         for row, (values, seed) in enumerate(rows):
             rng = random.Random(seed)
-            for field, value in enumerate(values):
+            for column, value in enumerate(values):
                 if value:
-                    picture = opened(value)
-                    for way in self.ways if seed else ():
-                        picture = way.changed(picture, rng)
-                    shown[row, field], there[row, field] = (
-                        standard(picture, side, self.how["mean"], self.how["sd"]),
-                        1,
-                    )
-        return torch.from_numpy(shown), torch.from_numpy(there)
+                    pixels[row, column] = self._augment(value, rng if seed else None)
+                    present[row, column] = 1
+        return torch.from_numpy(pixels), torch.from_numpy(present)
+
+    def _augment(self, value: str, rng: random.Random | None) -> Array:
+        """Standardised pixels (3, side, side) of an image, augmented where `rng` is given."""
+        image = decode_image(value)
+        if rng is not None:
+            for way in self.ways:
+                image = way.changed(image, rng)
+        return standardize(image, self.how["side"], self.how["mean"], self.how["sd"])
 
 
-class Eye:
+class ImageEncoder:
     """Images to features through an exported net.
 
     Args:
@@ -103,20 +106,17 @@ class Eye:
 
     def features(self, values: Sequence[str | None]) -> Array:
         """Unit vectors (rows, width) in float32; a missing image is all zeros, and equal ones are
-        looked at once.
+        encoded once.
         """
+        how = self.how
+        if not len(values):
+            return np.zeros((0, how["width"]), np.float32)
         distinct = list(dict.fromkeys(v for v in values if v))
-        known: dict[str, Array] = {}
+        vectors: dict[str | None, Array] = {}
         for start in range(0, len(distinct), BATCH):
-            part = distinct[start : start + BATCH]
-            out = self.session.run(
-                ["features"],
-                {"pixels": pixels(part, self.how["side"], self.how["mean"], self.how["sd"])},
-            )[0]
-            known |= dict(zip(part, out, strict=True))
-        none = np.zeros(self.how["width"], np.float32)
-        return (
-            np.stack([known[v] if v else none for v in values])
-            if len(values)
-            else np.zeros((0, self.how["width"]), np.float32)
-        )
+            batch = distinct[start : start + BATCH]
+            pixels = decode_pixels(batch, how["side"], how["mean"], how["sd"])
+            outputs = self.session.run(["features"], {"pixels": pixels})[0]
+            vectors |= dict(zip(batch, outputs, strict=True))
+        missing = np.zeros(how["width"], np.float32)
+        return np.stack([vectors.get(value, missing) for value in values])

@@ -1,0 +1,118 @@
+"""A linear head over the states of words. Knows arrays and scikit-learn, and no net."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mesocosm.learning.heads.folds import Groups
+
+Array = np.ndarray[Any, Any]
+STRENGTHS = (0.1, 1.0, 10.0)
+MAX_SEARCH_WORDS = 20_000  # words up to which the strength is chosen by cross-validation
+FOLDS = 3
+
+
+@dataclass(frozen=True)
+class LinearHead:
+    """Weights (width, tags) and bias (tags,) of a fitted head, and its strength."""
+
+    weights: Array
+    bias: Array
+    strength: float
+
+
+@dataclass(frozen=True)
+class WordStates:
+    """States of texts' tokens, and which of them are words.
+
+    Args:
+        states: (length, width) of each text.
+        first: the first token of each word of each text; -1 where the text was truncated.
+        tags: the tag of each word.
+    """
+
+    states: Sequence[Array]
+    first: Sequence[Sequence[int]]
+    tags: Sequence[Sequence[str]]
+
+    def words(self) -> tuple[Array, list[str], Array]:
+        """The states (words, width), tags and text numbers of all words that were read."""
+        states: list[Array] = []
+        tags: list[str] = []
+        texts: list[int] = []
+        for number, (state, first) in enumerate(zip(self.states, self.first, strict=True)):
+            for token, tag in zip(first, self.tags[number], strict=True):
+                if token >= 0:
+                    states.append(state[token])
+                    tags.append(tag)
+                    texts.append(number)
+        return np.stack(states), tags, np.array(texts)
+
+
+def fit_head(data: WordStates, tags: Sequence[str], seed: int, groups: Groups) -> LinearHead:
+    """A logistic regression over the states of words; its strength is chosen by cross-validation,
+    where texts, or groups of texts, are left out.
+
+    Args:
+        tags: all tags, in the order of the head's outputs.
+    """
+    x, word_tags, text = data.words()
+    number = {tag: k for k, tag in enumerate(tags)}
+    y = np.array([number[tag] for tag in word_tags])
+    group = text if groups is None else groups[text]
+    scale = float(np.sqrt((x**2).mean())) or 1.0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        strength = _choose_strength(x / scale, y, group, seed)
+        regression = _regression(strength, seed).fit(x / scale, y)
+    weights, bias = np.zeros((x.shape[1], len(tags))), np.full(len(tags), -10.0)
+    classes, coefficients = regression.classes_, regression.coef_
+    if len(classes) == 2:
+        weights[:, classes] = np.vstack([-coefficients, coefficients]).T / 2 / scale
+        bias[classes] = np.r_[-regression.intercept_, regression.intercept_] / 2
+    else:
+        weights[:, classes], bias[classes] = coefficients.T / scale, regression.intercept_
+    return LinearHead(weights.astype(np.float32), bias.astype(np.float32), strength)
+
+
+def _regression(strength: float, seed: int) -> Any:
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(C=strength, max_iter=200, tol=1e-3, random_state=seed)
+
+
+def _choose_strength(x: Array, y: Array, group: Array, seed: int) -> float:
+    """The strength of the highest cross-validated accuracy; the middle one of many words."""
+    from sklearn.model_selection import GroupKFold, cross_val_score
+
+    folds = min(FOLDS, len(np.unique(group)))
+    if len(x) > MAX_SEARCH_WORDS or folds < 2:
+        return STRENGTHS[1]
+
+    def accuracy(strength: float) -> float:
+        scores = cross_val_score(
+            _regression(strength, seed),
+            x,
+            y,
+            groups=group,
+            cv=GroupKFold(folds),
+            error_score=np.nan,
+        )
+        return float(np.nanmean(scores))
+
+    return max(STRENGTHS, key=accuracy)
+
+
+def word_logits(states: Array, first: Sequence[int], weights: Array, bias: Array) -> Array:
+    """Logits of words (words, tags); a word past the truncation has the first tag, `O`."""
+    logits = np.zeros((len(first), len(bias)))
+    logits[:, 0] = 10.0
+    for word, token in enumerate(first):
+        if token >= 0:
+            logits[word] = states[token] @ weights + bias
+    return logits
