@@ -9,7 +9,7 @@ const profiles = ["generic-hand", "generic-trigger-squeeze-thumbstick", "meta-qu
 
 export default defineConfig({
   base: "/",
-  resolve: { alias: { "@iwer/devui": resolve(__dirname, "src/none.ts"), "@iwer/sem": resolve(__dirname, "src/none.ts") } },
+  resolve: { alias: { "@iwer/devui": resolve(__dirname, "src/xr/noEmulatorUi.ts"), "@iwer/sem": resolve(__dirname, "src/xr/noEmulatorUi.ts") } },
   build: { outDir: out, emptyOutDir: true, chunkSizeWarningLimit: 3000 },
   plugins: [
     react(),

@@ -4,10 +4,10 @@ import "@fontsource/inter/latin-600.css";
 import { lazy, StrictMode, Suspense } from "react";
 import { createRoot } from "react-dom/client";
 import { Console } from "./console/Console";
-import { Speaking } from "./react/Tongues";
+import { LanguageProvider } from "./i18n/LanguageSwitch";
 import "./style.css";
 
-const World = lazy(() => import("./react/World").then((m) => ({ default: m.World })));
+const World = lazy(() => import("./world/World").then((m) => ({ default: m.World })));
 const page = location.pathname.startsWith("/world") ? <Suspense fallback={<main className="wait"><p>Opening the valley…</p></main>}><World /></Suspense> : <Console />;
 if (location.search.includes("token=")) history.replaceState(null, "", location.pathname + location.hash);
-createRoot(document.getElementById("root")!).render(<StrictMode><Speaking>{page}</Speaking></StrictMode>);
+createRoot(document.getElementById("root")!).render(<StrictMode><LanguageProvider>{page}</LanguageProvider></StrictMode>);

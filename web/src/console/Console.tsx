@@ -1,15 +1,15 @@
 // The console: pages by name in the address, one look in light and dark, English and Chinese.
 import { useCallback, useEffect, useState } from "react";
 import { call, useLive } from "../state/live";
-import { useWords } from "../state/words";
-import { Tongues } from "../react/Tongues";
+import { useWords } from "../i18n/words";
+import { LanguageSwitch } from "../i18n/LanguageSwitch";
 import { Data } from "./Data";
 import { Lineage } from "./Lineage";
 import { Models } from "./Models";
 import { Monitors } from "./Monitors";
 import { Overview } from "./Overview";
 import { Services } from "./Services";
-import { Table, when, type All } from "./shared";
+import { Table, when, type All } from "./parts";
 
 const PAGES = ["overview", "data", "models", "services", "monitors", "lineage", "audit"] as const;
 type Page = (typeof PAGES)[number];
@@ -36,7 +36,7 @@ export function Console() {
         <p className="brand">{all.scene.ecosystem}</p>
         <nav aria-label={t("Pages")}><ul>{PAGES.map((p) => <li key={p}><a href={`#/${p}`} aria-current={p === page ? "page" : undefined}>{t(p)}{p === "monitors" && open > 0 && <b className="count">{open}</b>}</a></li>)}</ul></nav>
         <p className={linked ? "live" : "live off"} role="status">{linked ? t("live") : t("link lost, trying again")} · {t("revision {}", all.scene.revision)}</p>
-        <div className="doors"><a className="door" href="/world">{t("Enter the world")} →</a> <Tongues /></div>
+        <div className="doors"><a className="door" href="/world">{t("Enter the world")} →</a> <LanguageSwitch /></div>
       </header>
       <main id="main" tabIndex={-1}>
         <h1>{t(page)}</h1>

@@ -1,10 +1,10 @@
 // Data: what was read, what was kept, set apart or filled, and why; versions and what differs between them.
 import { useEffect, useState } from "react";
 import { call } from "../state/live";
-import { useWords } from "../state/words";
-import { Line } from "../react/Plot";
+import { useWords } from "../i18n/words";
+import { Line } from "../shared/Plot";
 import { Graph } from "./Graph";
-import { Empty, many, n, Table, when, type All, type Any } from "./shared";
+import { Empty, many, n, Table, when, type All, type Any } from "./parts";
 
 export function Data({ all }: { all: All }) {
   const t = useWords();

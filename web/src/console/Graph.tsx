@@ -1,6 +1,6 @@
 // Lineage as a graph: from sources on the left to places on the right; each thing is a link into the world.
 import { useMemo, useState } from "react";
-import { useWords } from "../state/words";
+import { useWords } from "../i18n/words";
 import type { Element, Scene } from "../state/wire";
 
 const MOST = 120; // things drawn; beyond, the list in the world is the way

@@ -1,8 +1,8 @@
 // The past of a prediction, down to the rows of its files.
 import { useEffect, useState, type FormEvent } from "react";
 import { call } from "../state/live";
-import { useWords } from "../state/words";
-import { Empty, when, type Any } from "./shared";
+import { useWords } from "../i18n/words";
+import { Empty, when, type Any } from "./parts";
 
 export function Lineage({ asked, ask }: { asked: string; ask: (id: string) => void }) {
   const t = useWords();

@@ -1,10 +1,10 @@
 // Models: the figures with their intervals beside the baselines, versions side by side, where one is weak, and what to label next.
 import { useState } from "react";
 import { call } from "../state/live";
-import { useWords } from "../state/words";
+import { useWords } from "../i18n/words";
 import { Proposals } from "./Proposals";
 import { Curve } from "./Work";
-import { Empty, Meter, n, Table, type All, type Any } from "./shared";
+import { Empty, Meter, n, Table, type All, type Any } from "./parts";
 
 const FIGURES = ["accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error", "rank_error", "kappa", "r2", "mae", "rmse", "median_error", "micro_f1", "subset_accuracy", "span_f1", "hit_rate_at_10", "ndcg_at_10", "mrr", "recall_at_1", "recall_at_5", "perplexity", "rouge_l", "exact"];
 const SHARES = new Set(["accuracy", "macro_f1", "auc", "r2", "micro_f1", "subset_accuracy", "span_f1", "hit_rate_at_10", "ndcg_at_10", "mrr", "recall_at_1", "recall_at_5", "rouge_l", "exact"]);

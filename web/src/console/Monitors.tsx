@@ -1,8 +1,8 @@
 // Monitors: how far each feature is from an alarm, what the drift is and what mends it; alerts and silences.
 import { call } from "../state/live";
-import { useWords } from "../state/words";
-import { Act } from "../react/Act";
-import { Empty, Table, when, type All, type Any } from "./shared";
+import { useWords } from "../i18n/words";
+import { ConfirmDialog } from "../shared/ConfirmDialog";
+import { Empty, Table, when, type All, type Any } from "./parts";
 
 export function Monitors({ all, again }: { all: All; again: () => void }) {
   const t = useWords();
@@ -11,7 +11,7 @@ export function Monitors({ all, again }: { all: All; again: () => void }) {
   return (
     <>
       <section aria-labelledby="open"><h2 id="open">{t("Open alerts")}</h2>
-        {open.length === 0 ? <Empty>{t("No alert is open.")}</Empty> : <ul className="alertlist">{open.map((a) => <li key={a.id}><b>{a.monitor}</b> {a.detail?.verdict && <><span className="kind">{a.detail.verdict.kind}</span> <span className="kind remedy">{t("remedy: {}", a.detail.verdict.remedy)}</span>{a.detail.verdict.harm !== null && <span className="kind">{t("costs {} % of accuracy", (100 * a.detail.verdict.harm).toFixed(1))}</span>} </>}{a.message} <small>{when(a.at)}</small> <Act name={t("Close with a reason")} question={t("Close this alert of {}? A fault that is still there raises another.", a.monitor)} act={close(a.id)} reasoned /></li>)}</ul>}
+        {open.length === 0 ? <Empty>{t("No alert is open.")}</Empty> : <ul className="alertlist">{open.map((a) => <li key={a.id}><b>{a.monitor}</b> {a.detail?.verdict && <><span className="kind">{a.detail.verdict.kind}</span> <span className="kind remedy">{t("remedy: {}", a.detail.verdict.remedy)}</span>{a.detail.verdict.harm !== null && <span className="kind">{t("costs {} % of accuracy", (100 * a.detail.verdict.harm).toFixed(1))}</span>} </>}{a.message} <small>{when(a.at)}</small> <ConfirmDialog name={t("Close with a reason")} question={t("Close this alert of {}? A fault that is still there raises another.", a.monitor)} act={close(a.id)} reasoned /></li>)}</ul>}
       </section>
       {Object.keys(all.monitors).length === 0 && <Empty>{t("The file names no monitor.")}</Empty>}
       {Object.entries(all.monitors).map(([k, m]) => <Monitor key={k} name={k} m={m as Any} silent={all.silenced.includes(k)} again={again} />)}
@@ -36,7 +36,7 @@ function Monitor({ name, m, silent, again }: { name: string; m: Any; silent: boo
         <Table label={t("Drift of {}", name)} head={[t("feature"), "p", t("how near an alarm")]} rows={tested.map(([f, p]) => { const far = Math.min(1, Math.log10(Math.max(p, 1e-12)) / Math.log10(level)); return [f, p < 1e-4 ? p.toExponential(1) : p.toFixed(4), <i key="m" className={`meter ${p <= level ? "alarm" : ""}`} role="img" aria-label={p <= level ? t("over the line") : t("{} % of the way", (far * 100).toFixed(0))}><b style={{ width: `${Math.max(0, far) * 100}%` }} /></i>]; })} />
       ) : !surge && <Empty>{t("No window is full yet, so nothing is judged.")}</Empty>}
       {surge && <Table label={t("Usual shares of {}", name)} head={[t("topic"), t("usual share")]} rows={Object.entries(surge).map(([k, v]) => [k, `${(100 * v).toFixed(1)} %`])} />}
-      {silent ? <Act name={t("End the silence")} question={t("Tell people of {} again?", name)} act={hush("0s")} /> : <Act name={t("Silence for 2 h")} question={t("Send no notifications about {} for two hours? Alerts are still recorded.", name)} act={hush("2h")} />}
+      {silent ? <ConfirmDialog name={t("End the silence")} question={t("Tell people of {} again?", name)} act={hush("0s")} /> : <ConfirmDialog name={t("Silence for 2 h")} question={t("Send no notifications about {} for two hours? Alerts are still recorded.", name)} act={hush("2h")} />}
     </article>
   );
 }

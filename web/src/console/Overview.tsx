@@ -1,9 +1,9 @@
 // The overview: how the ecosystem is, and what wants somebody.
 import { useEffect, useState } from "react";
 import { call } from "../state/live";
-import { useWords } from "../state/words";
+import { useWords } from "../i18n/words";
 import { Work } from "./Work";
-import { Empty, many, n, when, type All, type Any } from "./shared";
+import { Empty, many, n, when, type All, type Any } from "./parts";
 
 export function Overview({ all }: { all: All }) {
   const t = useWords();

@@ -1,8 +1,8 @@
 // Proposals for classes that a model lacks: requests it is not sure of that are like each other; a name given here labels them, and the next challenger learns it.
 import { useState, type FormEvent } from "react";
 import { call } from "../state/live";
-import { useWords } from "../state/words";
-import { n, type Any } from "./shared";
+import { useWords } from "../i18n/words";
+import { n, type Any } from "./parts";
 
 const words = (inputs: Any): string => Object.values(inputs).filter((v) => v !== null).join(", ").slice(0, 220);
 

@@ -1,10 +1,10 @@
 // Services: live figures, a version that comes in, a playground, the last predictions, and both ways back.
 import { call, history } from "../state/live";
-import { useWords } from "../state/words";
-import { Act } from "../react/Act";
-import { Line } from "../react/Plot";
-import { WhatIf } from "../react/WhatIf";
-import { Empty, n, Table, WhenOpen, when, type All, type Any } from "./shared";
+import { useWords } from "../i18n/words";
+import { ConfirmDialog } from "../shared/ConfirmDialog";
+import { Line } from "../shared/Plot";
+import { WhatIf } from "../shared/WhatIf";
+import { Empty, n, Table, WhenOpen, when, type All, type Any } from "./parts";
 
 export function Services({ all, follow, again }: { all: All; follow: (id: string) => void; again: () => void }) {
   const t = useWords();
@@ -26,7 +26,7 @@ function Service({ name, s, follow, again }: { name: string; s: Any; follow: (id
       <WhenOpen name={t("playground: what if")}><WhatIf service={name} /></WhenOpen>
       <details open><summary>{t("last predictions")}</summary>{s.recent.length === 0 ? <Empty>{t("None yet.")}</Empty> : <ul className="recent">{s.recent.slice(0, 8).map((p: Any) => <li key={p.id}><button onClick={() => follow(p.id)}>{p.id}</button> {p.output.label} {"value" in p.output ? (p.output.interval ? `(${n(p.output.interval[0], 1)} – ${n(p.output.interval[1], 1)})` : "") : n(p.output.probability, 2)} <small>{when(p.at)}</small></li>)}</ul>}</details>
       <details><summary>{t("history")}</summary><ul>{s.history.map((h: Any) => <li key={h.id}>{when(h.at)} <b>{h.version || h.answers}</b> {t("by {}: {}", h.who, h.why)}</li>)}</ul></details>
-      {s.version && <Act name={t("Train a challenger")} question={t("Train a challenger for {} from its data and the labels that came back? It takes over only if it is better.", name)} act={train} />} {s.version && <Act name={t("Roll back")} danger question={t("Put the version before back into {}?", name)} act={back} />}
+      {s.version && <ConfirmDialog name={t("Train a challenger")} question={t("Train a challenger for {} from its data and the labels that came back? It takes over only if it is better.", name)} act={train} />} {s.version && <ConfirmDialog name={t("Roll back")} danger question={t("Put the version before back into {}?", name)} act={back} />}
     </article>
   );
 }
@@ -42,7 +42,7 @@ function Rollout({ name, r, again }: { name: string; r: Any; again: () => void }
       {d.share > 0 && <div className="barline" role="img" aria-label={t("{} % of the requests", d.share)}><i className="kept" style={{ flex: d.share }} /><i className="duplicates" style={{ flex: 100 - d.share }} /></div>}
       <Table label={t("Rollout of {}", r.version)} head={["", t("requests"), t("errors"), "p95 ms", t("right"), ...(now.both > 0 ? [t("agrees")] : [])]} rows={([[r.version, now], [r.before, old]] as [string, Any][]).map(([v, x]) => [v, x.requests ?? 0, x.errors ?? 0, n(x.p95_ms, 1), x.judged ? t("{} of {}", x.right, x.judged) : "–", ...(now.both > 0 ? [x.both ? `${n((x.agreed / x.both) * 100, 1)} %` : "–"] : [])])} />
       <p className="sum">{r.why}{now.judged > 0 && ` ${t("Difference {} points, always-valid p {}.", n(d.difference * 100, 1), n(d.p, 3))}`}</p>
-      <Act name={t("Promote now")} question={t("Put {} into {} now?", r.version, name)} act={end("promote")} /> <Act name={t("Take back")} danger question={t("Take {} back? {} goes on serving.", r.version, r.before)} act={end("rollback")} />
+      <ConfirmDialog name={t("Promote now")} question={t("Put {} into {} now?", r.version, name)} act={end("promote")} /> <ConfirmDialog name={t("Take back")} danger question={t("Take {} back? {} goes on serving.", r.version, r.before)} act={end("rollback")} />
     </section>
   );
 }

@@ -1,8 +1,8 @@
 // What is being made now: the last sentences, and the loss as it falls.
 import { useEffect, useState } from "react";
 import { call } from "../state/live";
-import { useWords } from "../state/words";
-import { n, type Any } from "./shared";
+import { useWords } from "../i18n/words";
+import { n, type Any } from "./parts";
 
 export function Work() {
   const t = useWords();

@@ -5,7 +5,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import * as THREE from "three";
 
 /** What a board shows. A board with another `key` is put before the visitor anew; `aside` turns it out of the way, in radians to the left. */
-export interface Sheet { key: string; title: string; sub?: string; lines: string[]; acts: { name: string; danger?: boolean; act: () => void }[]; aside?: number }
+export interface BoardPanel { key: string; title: string; sub?: string; lines: string[]; acts: { name: string; danger?: boolean; act: () => void }[]; aside?: number }
 
 const WIDE = 1024, PAD = 40, LINE = 46, ACT = 92, GAP = 16, MOST = 11; // pixels, and lines at most
 const BROAD = 1.1, AWAY = 1.25, LOST = 3; // metres: its width, how far off it stands, and when it is left behind
@@ -27,7 +27,7 @@ function broken(pen: CanvasRenderingContext2D, text: string, wide: number): stri
   return lines;
 }
 
-function painted(sheet: Sheet, over: number, canvas: HTMLCanvasElement): Laid {
+function painted(sheet: BoardPanel, over: number, canvas: HTMLCanvasElement): Laid {
   const pen = canvas.getContext("2d")!, inner = WIDE - 2 * PAD;
   pen.font = `34px ${FONT}`;
   let lines = sheet.lines.flatMap((l) => broken(pen, l, inner));
@@ -49,7 +49,7 @@ function painted(sheet: Sheet, over: number, canvas: HTMLCanvasElement): Laid {
   return { tall, spots };
 }
 
-export function Board({ sheet, onMenu }: { sheet: Sheet | null; onMenu: () => void }) {
+export function Board({ sheet, onMenu }: { sheet: BoardPanel | null; onMenu: () => void }) {
   const right = useXRInputSourceState("controller", "right"), left = useXRInputSourceState("controller", "left");
   const mesh = useRef<THREE.Mesh>(null), pressed = useRef(false), placed = useRef("");
   const [over, hover] = useState(-1);

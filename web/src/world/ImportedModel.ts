@@ -6,7 +6,7 @@ import { GLTFLoader } from "three/examples/jsm/loaders/GLTFLoader.js";
 import type { Part, Place } from "../elements/kind";
 
 export type Solid = { shape: THREE.BufferGeometry; paint: THREE.Material }[];
-export type Brought = Map<string, Solid>;
+export type ImportedModels = Map<string, Solid>;
 
 async function read(kind: string): Promise<Solid> {
   const { scene } = await new GLTFLoader().loadAsync(`/v1/world/models/${kind}`);
@@ -21,8 +21,8 @@ async function read(kind: string): Promise<Solid> {
   return found;
 }
 
-export function useBrought(kinds: string[]): { brought: Brought; broken: string[] } {
-  const [state, set] = useState<{ brought: Brought; broken: string[] }>({ brought: new Map(), broken: [] });
+export function useImportedModels(kinds: string[]): { brought: ImportedModels; broken: string[] } {
+  const [state, set] = useState<{ brought: ImportedModels; broken: string[] }>({ brought: new Map(), broken: [] });
   const asked = kinds.join();
   useEffect(() => {
     for (const kind of asked ? asked.split(",") : [])
@@ -32,7 +32,7 @@ export function useBrought(kinds: string[]): { brought: Brought; broken: string[
 }
 
 // A kind's parts with its body exchanged; what tells a state stays.
-export function dressed(parts: Part[], solid: Solid | undefined): Part[] {
+export function withImportedModel(parts: Part[], solid: Solid | undefined): Part[] {
   const bodies = parts.filter((p) => p.body === "metres" || p.body === "unit");
   if (!solid || !bodies.length) return parts;
   const box = new THREE.Box3();

@@ -1,26 +1,26 @@
 // The words of the pages in English and Chinese; an English sentence is its own key.
 import { createContext, useContext } from "react";
-import type { Element } from "./wire";
+import type { Element } from "../state/wire";
 import { ZH } from "./zh";
 
-export type Tongue = "en" | "zh";
+export type Language = "en" | "zh";
 export type Say = (text: string, ...filled: (string | number)[]) => string;
 
-export function sayer(tongue: Tongue): Say {
+export function sayer(language: Language): Say {
   return (text, ...filled) => {
     let k = 0;
-    return (tongue === "zh" ? ZH[text] ?? text : text).replaceAll(/\{(\d?)\}/g, (_, which: string) => String(filled[which === "" ? k++ : Number(which)] ?? ""));
+    return (language === "zh" ? ZH[text] ?? text : text).replaceAll(/\{(\d?)\}/g, (_, which: string) => String(filled[which === "" ? k++ : Number(which)] ?? ""));
   };
 }
 
-export function first(): Tongue {
+export function first(): Language {
   try { const kept = localStorage.getItem("mesocosm-tongue"); if (kept === "en" || kept === "zh") return kept; } catch { /* a private window */ }
   return navigator.language.startsWith("zh") ? "zh" : "en";
 }
 
-export function keep(tongue: Tongue): void {
-  try { localStorage.setItem("mesocosm-tongue", tongue); } catch { /* a private window */ }
-  document.documentElement.lang = tongue === "zh" ? "zh-CN" : "en";
+export function keep(language: Language): void {
+  try { localStorage.setItem("mesocosm-tongue", language); } catch { /* a private window */ }
+  document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
 }
 
 export const Words = createContext<Say>(sayer("en"));

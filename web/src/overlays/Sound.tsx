@@ -1,6 +1,6 @@
 // The sound of the valley, made on the page: running water, wind while inputs drift, rain while requests fail. Off until it is asked for.
 import { useEffect, useRef, useState } from "react";
-import { useWords } from "../state/words";
+import { useWords } from "../i18n/words";
 import type { Scene } from "../state/wire";
 
 interface Sounds { context: AudioContext; water: GainNode; wind: GainNode; rain: GainNode }

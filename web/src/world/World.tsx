@@ -10,30 +10,30 @@ import type { Ground } from "../scene/terrain";
 import { call, useLive } from "../state/live";
 import type { Marker, Markers } from "../state/markers";
 import { Visitors } from "../state/visitors";
-import { sentence, useWords } from "../state/words";
+import { sentence, useWords } from "../i18n/words";
 import type { Element, Scene, Stall } from "../state/wire";
-import { Card } from "./Card";
-import { ComfortPanel, Ease, useComfort, type Comfort } from "./Comfort";
-import { useBrought, type Brought } from "./Brought";
+import { Card } from "../panels/ElementCard";
+import { ComfortPanel, Ease, useComfort, type Comfort } from "../xr/Comfort";
+import { useImportedModels, type ImportedModels } from "./ImportedModel";
 import { swarm } from "./Fireflies";
-import { Follow, Spark } from "./Follow";
-import { List } from "./List";
-import { Company, People } from "./People";
-import { Sound } from "./Sound";
-import { Table } from "./Table";
-import { Tongues } from "./Tongues";
-import { Past } from "./Past";
+import { Follow, Spark } from "../panels/FollowPanel";
+import { List } from "../overlays/ElementList";
+import { PeoplePanel, Avatars } from "./Avatars";
+import { Sound } from "../overlays/Sound";
+import { Table } from "../xr/TablePlacement";
+import { LanguageSwitch } from "../i18n/LanguageSwitch";
+import { Past } from "../overlays/TimeBar";
 import { Valley } from "./Valley";
 import { Walk, type Aim } from "./Walk";
-import { Board, type Sheet } from "./Board";
+import { Board, type BoardPanel } from "../xr/Board";
 import { Detail, LEVELS, SHARP } from "./Detail";
-import { MarkerCard, PutDown } from "./MarkerCard";
+import { MarkerCard, PutDown } from "../panels/MarkerCard";
 import { Planted } from "./Markers";
-import { useRoom } from "./room";
-import { useSheet } from "./sheets";
+import { useBarHeight } from "../overlays/barHeight";
+import { useBoardPanel } from "../xr/panelState";
 
-interface Told { board: { title: string; sub: string; lines: string[]; acts: string[]; spot: (i: number) => number[] } | null; markers: () => Marker[]; brought: string[]; frames: number; xr: string; origin: number[]; yaw: number; people: () => { id: number; name: string; place: number[] }[]; camera: number[]; drawn: { calls: number; triangles: number }; shown: number; path: string[]; first: number; laid: number; turn: (angle: number) => void; facts: () => Record<string, unknown[]>; stalls: () => Record<string, string[]>; detail: number; vignette: number; lift: number; table: number[] }
-declare global { interface Window { mesocosm: Told } }
+interface DebugState { board: { title: string; sub: string; lines: string[]; acts: string[]; spot: (i: number) => number[] } | null; markers: () => Marker[]; brought: string[]; frames: number; xr: string; origin: number[]; yaw: number; people: () => { id: number; name: string; place: number[] }[]; camera: number[]; drawn: { calls: number; triangles: number }; shown: number; path: string[]; first: number; laid: number; turn: (angle: number) => void; facts: () => Record<string, unknown[]>; stalls: () => Record<string, string[]>; detail: number; vignette: number; lift: number; table: number[] }
+declare global { interface Window { mesocosm: DebugState } }
 window.mesocosm = { board: null, markers: () => [], frames: 0, brought: [], xr: "", origin: [0, 0, 0], yaw: 0, people: () => [], camera: [0, 0, 0], drawn: { calls: 0, triangles: 0 }, shown: 0, path: [], first: 0, laid: 0, turn: () => undefined, facts: () => ({}), stalls: () => ({}), detail: 0, vignette: 0, lift: 0, table: [] };
 
 const PRESS = { clickThresholdMs: 4000 }; // a press may be slow: 300 ms, as the library has it, is less than some hands and some frames take
@@ -65,8 +65,8 @@ function Snap({ onTurn }: { onTurn: (by: number) => void }) {
 
 // In AR the whole valley stands on a table; in VR the visitor stands in it.
 function Stage({ scene, brought, look, chosen, still, onChoose, onHover, aim, visitors, markers, carried, aiming, path, detail, onDetail, comfort, sheet, sent, onMenu, onMode }: {
-  sheet: Sheet | null; sent: THREE.Vector3 | null; onMenu: () => void; onMode: (mode: string | null) => void;
-  visitors: Visitors; markers: Markers | null; carried: string | null; aiming: boolean; comfort: Comfort; detail: number; onDetail: (level: number) => void; scene: Scene; brought: Brought; look: string; chosen: string | null; still: boolean; onChoose: (id: string | null) => void; onHover: (id: string | null) => void; aim: Aim | null; path: Element[];
+  sheet: BoardPanel | null; sent: THREE.Vector3 | null; onMenu: () => void; onMode: (mode: string | null) => void;
+  visitors: Visitors; markers: Markers | null; carried: string | null; aiming: boolean; comfort: Comfort; detail: number; onDetail: (level: number) => void; scene: Scene; brought: ImportedModels; look: string; chosen: string | null; still: boolean; onChoose: (id: string | null) => void; onHover: (id: string | null) => void; aim: Aim | null; path: Element[];
 }) {
   const mode = useXR((s) => s.session ? s.mode : null);
   const ar = mode === "immersive-ar";
@@ -94,7 +94,7 @@ function Stage({ scene, brought, look, chosen, still, onChoose, onHover, aim, vi
         <Spark path={path} still={still} />
         {ground && markers && <Planted markers={markers} ground={ground} night={p.night} chosen={chosen} carried={carried} aiming={aiming} name={visitors.name || "visitor"} onChoose={onChoose} onHover={onHover} />}
       </Table>
-      <People visitors={visitors} ar={ar} />
+      <Avatars visitors={visitors} ar={ar} />
       {ground && <Walk ground={ground} aim={aim} still={still} />}
       {mode && <Board sheet={sheet} onMenu={onMenu} />}
       {mode && <Snap onTurn={(by) => turn((old) => old + by)} />}
@@ -116,7 +116,7 @@ export function World() {
   const { scene: now, linked } = useLive();
   const [past, setPast] = useState<Scene | null>(null);
   const shown_ = past ?? now;
-  const { brought, broken } = useBrought(now?.models ?? []);
+  const { brought, broken } = useImportedModels(now?.models ?? []);
   window.mesocosm.brought = [...brought.keys()];
   const [chosen, set] = useState<string | null>(null);
   const [hovered, hover] = useState<string | null>(null);
@@ -177,7 +177,7 @@ export function World() {
     window.addEventListener("keydown", key);
     return () => window.removeEventListener("keydown", key);
   }, []);
-  const room = useRoom();
+  const room = useBarHeight();
   const asked = useRef(0); // an answer that comes after a later question is not shown
   const back = useCallback((at: number | null) => {
     const mine = ++asked.current;
@@ -189,7 +189,7 @@ export function World() {
   const lit = useMemo(() => path.map((id) => by.current.get(id)).filter((e): e is Element => Boolean(e)), [path]);
   const [mode, setMode] = useState<string | null>(null);
   const [sent, send] = useState<THREE.Vector3 | null>(null);
-  const { sheet, menu } = useSheet({
+  const { sheet, menu } = useBoardPanel({
     on: mode !== null, walks: mode === "immersive-vr", scene, e: chosen ? by.current.get(chosen) : undefined, mark: past ? undefined : markers?.all.find((m) => m.id === chosen), markers: past ? null : markers, past, path: lit, choose, light, back,
     go: (one) => send(new THREE.Vector3(one.x + 4, 0, one.z + 13)), follow: (on) => show(on ? "follow" : ""), leave: () => void store.getState().session?.end(),
     lamp: () => setLook((old) => { const all = Object.keys(PALETTES), now = old ?? named(scene?.style ?? "", scene?.light ?? ""); return all[(all.indexOf(now) + 1) % all.length]!; }),
@@ -226,7 +226,7 @@ export function World() {
         <button onClick={() => { set(null); toggle("put"); }} aria-pressed={open === "put"}>{t("Put down")}</button>
         <button onClick={() => toggle("people")} aria-pressed={open === "people"}>{t("{} here", Math.max(1, visitors.people.size + (visitors.people.has(visitors.me) ? 0 : 1)))}</button>
         <Sound scene={scene} />
-        <Tongues />
+        <LanguageSwitch />
         <a href="/">{t("Console")}</a>
       </header>
       {lost && <div className="alerts" role="status"><p>{t("The picture was lost (the graphics card has other work) and comes back by itself; the list shows the same.")}</p></div>}
@@ -240,7 +240,7 @@ export function World() {
       {asList && <List scene={scene} markers={stand?.all ?? []} chosen={chosen} onChoose={choose} />}
       {open === "put" && !e && !mark && stand && <PutDown markers={stand} elements={scene.elements} drawn={GL && !asList} name={visitors.name || "visitor"} onChoose={choose} onClose={() => show("")} />}
       {mark && stand && open !== "follow" && <MarkerCard one={mark} markers={stand} elements={scene.elements} drawn={GL && !asList} carried={carried === mark.id} onCarry={(yes) => carry(yes ? mark.id : null)} onClose={() => choose(null)} />}
-      {open === "people" && !e && <Company key={visitors.name} visitors={visitors} onName={take} onClose={() => show("")} />}
+      {open === "people" && !e && <PeoplePanel key={visitors.name} visitors={visitors} onName={take} onClose={() => show("")} />}
       {open === "comfort" && !e && <ComfortPanel held={comfort} onChange={ease} onClose={() => show("")} />}
       {open === "follow" && <Follow scene={scene} onPath={light} onStep={choose} onClose={() => show("")} />}
       {open === "past" && <Past shown={past?.at ?? null} onTime={back} onClose={() => show("")} />}

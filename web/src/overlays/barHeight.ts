@@ -1,7 +1,7 @@
 // How much room the bar and the notices beneath it take, for what stands under them: the bar has more lines in a narrow window.
 import { useEffect, useRef, type RefObject } from "react";
 
-export function useRoom(): RefObject<HTMLElement | null> {
+export function useBarHeight(): RefObject<HTMLElement | null> {
   const root = useRef<HTMLElement | null>(null);
   useEffect(() => {
     const fit = () => {

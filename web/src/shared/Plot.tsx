@@ -1,5 +1,5 @@
 // Small plots: a line over time, and bars that go both ways. Each has its figures in words for who cannot see it.
-import { useWords } from "../state/words";
+import { useWords } from "../i18n/words";
 
 export function Line({ name, points, unit }: { name: string; points: [number, number][]; unit: string }) {
   const t = useWords();

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "react";
 import { mood } from "../elements/stalls";
 import { call } from "../state/live";
-import { useWords } from "../state/words";
+import { useWords } from "../i18n/words";
 import type { Element, Stall } from "../state/wire";
 
 export function Stalls({ e }: { e: Element }) {

@@ -1,7 +1,7 @@
 // What if: sliders and choices for a row that nobody is, the answer at once, and what each input added to it.
 import { useEffect, useRef, useState } from "react";
 import { call } from "../state/live";
-import { useWords } from "../state/words";
+import { useWords } from "../i18n/words";
 import { Bars } from "./Plot";
 
 export interface Input { name: string; type: string; unit: string | null; private: boolean; low?: number; high?: number; usual?: number | string; whole?: boolean; choices?: string[] }

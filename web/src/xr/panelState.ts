@@ -2,13 +2,13 @@
 import { useEffect, useState } from "react";
 import { call } from "../state/live";
 import type { Marker, Markers } from "../state/markers";
-import { runs, sentence, useWords } from "../state/words";
+import { runs, sentence, useWords } from "../i18n/words";
 import type { Element, Scene } from "../state/wire";
-import type { Sheet } from "./Board";
-import { lever, NAMES, show } from "./Card";
-import { when, type Moment } from "./Past";
-import { asked, groundOf, toldOf } from "./Talk";
-import { figure, useWhatIf, type Input } from "./WhatIf";
+import type { BoardPanel } from "./Board";
+import { lever, NAMES, show } from "../panels/ElementCard";
+import { when, type Moment } from "../overlays/TimeBar";
+import { asked, groundOf, toldOf } from "../panels/Talk";
+import { figure, useWhatIf, type Input } from "../shared/WhatIf";
 
 type Screen = { is: "none" | "menu" | "card" | "ask" | "time" } | { is: "list" | "if" | "follow"; from: number } | { is: "sure"; question: string; act: (why: string) => Promise<string> } | { is: "told"; title: string; lines: string[]; path: string[] };
 export interface Desk {
@@ -18,7 +18,7 @@ export interface Desk {
 
 const SOME = 6, INPUTS = 3, STEPS = 10;
 
-export function useSheet(d: Desk): { sheet: Sheet | null; menu: () => void } {
+export function useBoardPanel(d: Desk): { sheet: BoardPanel | null; menu: () => void } {
   const t = useWords();
   const [screen, turn] = useState<Screen>({ is: "menu" });
   const [moments, keep] = useState<Moment[]>([]);

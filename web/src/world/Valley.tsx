@@ -8,9 +8,9 @@ import { landCast } from "../scene/ray";
 import { ball, blade, disc, matte, solid, stone } from "../scene/shapes";
 import { forest, groundOf, hash, landMesh, ridges, rivers, thinned, type Ground, type Stand } from "../scene/terrain";
 import { waterOf } from "../scene/water";
-import { useWords } from "../state/words";
+import { useWords } from "../i18n/words";
 import type { Scene } from "../state/wire";
-import type { Brought } from "./Brought";
+import type { ImportedModels } from "./ImportedModel";
 import { Fireflies } from "./Fireflies";
 import { Signs } from "./Signs";
 import { Things } from "./Things";
@@ -111,7 +111,7 @@ function grain(): THREE.CanvasTexture {
 }
 
 export function Valley({ scene, brought, p, chosen, still, ar, lean, onChoose, onHover, onGround, onTeleport }: {
-  scene: Scene; brought: Brought; p: Palette; chosen: string | null; still: boolean; ar: boolean; lean: number;
+  scene: Scene; brought: ImportedModels; p: Palette; chosen: string | null; still: boolean; ar: boolean; lean: number;
   onChoose: (id: string | null) => void; onHover: (id: string | null) => void; onGround: (ground: Ground) => void; onTeleport: (at: THREE.Vector3) => void;
 }) {
   const key = scene.elements.map((e) => `${e.id}${e.x}${e.z}${e.needs.join()}`).join("|") + scene.seed;

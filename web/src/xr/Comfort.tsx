@@ -4,7 +4,7 @@ import { useXR, useXRInputSourceState } from "@react-three/xr";
 import { useMemo, useRef, useState, type RefObject } from "react";
 import * as THREE from "three";
 import type { Ground } from "../scene/terrain";
-import { useWords } from "../state/words";
+import { useWords } from "../i18n/words";
 
 export interface Comfort { seated: boolean; height: number; walk: boolean; vignette: boolean }
 const KEY = "mesocosm-comfort", EASY: Comfort = { seated: false, height: 0, walk: false, vignette: true };

@@ -1,7 +1,7 @@
 // A talk with an inhabitant: every sentence shows what it rests on, and its way through the valley lights up. What was said stays on this page.
 import { useRef, useState, type FormEvent } from "react";
 import { call } from "../state/live";
-import { sentence, useWords, type Say } from "../state/words";
+import { sentence, useWords, type Say } from "../i18n/words";
 import type { Element } from "../state/wire";
 
 export interface Sentence { text: string; path: string[]; files: Record<string, string>; rests: { file?: string; line?: number; question?: string; says?: string; likeness?: number; thing?: string; revision?: number; version?: string; snapshot?: string } | null }

@@ -1,8 +1,8 @@
 // Something that changes what is: asked again, with a reason, before it is done.
 import { useState, type FormEvent } from "react";
-import { useWords } from "../state/words";
+import { useWords } from "../i18n/words";
 
-export function Act({ name, question, danger, reasoned, act }: { name: string; question: string; danger?: boolean; reasoned?: boolean; act: (why: string) => Promise<string> }) {
+export function ConfirmDialog({ name, question, danger, reasoned, act }: { name: string; question: string; danger?: boolean; reasoned?: boolean; act: (why: string) => Promise<string> }) {
   const t = useWords();
   const [asking, ask] = useState(false);
   const [why, type] = useState("");

@@ -1,7 +1,7 @@
 // Notes that people left on a thing, and a place to leave one.
 import { useEffect, useState, type FormEvent } from "react";
 import { call } from "../state/live";
-import { useWords } from "../state/words";
+import { useWords } from "../i18n/words";
 
 interface Note { id: number; on: string; text: string; name: string; at: number }
 

@@ -1,15 +1,15 @@
 // The card of a thing: its sentence, what can be done with it, its figures and plots, and a word with its inhabitant where there is one.
 import { useCallback } from "react";
 import { call, history } from "../state/live";
-import { runs, sentence, useWords, type Say } from "../state/words";
+import { runs, sentence, useWords, type Say } from "../i18n/words";
 import type { Element, Stall } from "../state/wire";
-import { Act } from "./Act";
+import { ConfirmDialog } from "../shared/ConfirmDialog";
 import { Notes } from "./Notes";
 import { Shelf, Stalls } from "./Stalls";
 import { Talk } from "./Talk";
-import { Line, short } from "./Plot";
-import { WhenOpen } from "../console/shared";
-import { WhatIf } from "./WhatIf";
+import { Line, short } from "../shared/Plot";
+import { WhenOpen } from "../console/parts";
+import { WhatIf } from "../shared/WhatIf";
 
 export const NAMES: Record<Element["kind"], string> = { spring: "spring, a source", lake: "lake, a dataset", tree: "tree, a model", lighthouse: "lighthouse, a service", vane: "weather vane, a monitor", counter: "place" };
 
@@ -63,8 +63,8 @@ function Levers({ e }: { e: Element }) {
   return (
     <div className="levers">
       {coming && <p><b>{t("coming in")}</b> {coming}</p>}
-      {coming && <Act name={t("Promote")} question={t("Put the version that comes in into {} now?", e.name)} act={move("promote")} />}
-      <Act name={coming ? t("Take back") : t("Roll back")} danger question={coming ? t("Take back the version that comes in? {} goes on as it is.", e.name) : t("Put the version before back into {}?", e.name)} act={move("rollback")} />
+      {coming && <ConfirmDialog name={t("Promote")} question={t("Put the version that comes in into {} now?", e.name)} act={move("promote")} />}
+      <ConfirmDialog name={coming ? t("Take back") : t("Roll back")} danger question={coming ? t("Take back the version that comes in? {} goes on as it is.", e.name) : t("Put the version before back into {}?", e.name)} act={move("rollback")} />
     </div>
   );
 }

@@ -1,9 +1,9 @@
 // Putting a marker down, and the card of one that stands: its words are written by all who have it open, at once.
 import { useLayoutEffect, useRef, useState, type FormEvent } from "react";
 import type { Marker, Markers } from "../state/markers";
-import { useWords } from "../state/words";
+import { useWords } from "../i18n/words";
 import type { Element } from "../state/wire";
-import { ahead } from "./Markers";
+import { ahead } from "../world/Markers";
 
 const BESIDE = 6.5, WORDS = 500; // metres from the middle of a thing, and characters on a marker
 const LOOKS = ""; // the choice that names no thing

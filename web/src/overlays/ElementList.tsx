@@ -1,6 +1,6 @@
 // The list view: the same facts as the valley, without 3D, as a tree that arrows walk; it is the page where there is no WebGL.
 import { useState, type KeyboardEvent } from "react";
-import { sentence, useWords } from "../state/words";
+import { sentence, useWords } from "../i18n/words";
 import type { Marker } from "../state/markers";
 import type { Element, Scene } from "../state/wire";
 

@@ -6,7 +6,7 @@ import { KINDS } from "../elements";
 import type { Look, Part } from "../elements/kind";
 import type { Ground } from "../scene/terrain";
 import type { Element } from "../state/wire";
-import { dressed, type Brought } from "./Brought";
+import { withImportedModel, type ImportedModels } from "./ImportedModel";
 
 const put = new THREE.Object3D(), spun = new THREE.Matrix4(), WHITE = new THREE.Color("#ffffff"), tint = new THREE.Color();
 
@@ -70,10 +70,10 @@ function Picks({ elements, onChoose, onHover }: { elements: Element[]; onChoose:
 }
 
 export function Things({ elements, brought, look, ground, chosen, still, onChoose, onHover }: {
-  elements: Element[]; brought: Brought; look: Look; ground: Ground; chosen: string | null; still: boolean; onChoose: (id: string) => void; onHover: (id: string | null) => void;
+  elements: Element[]; brought: ImportedModels; look: Look; ground: Ground; chosen: string | null; still: boolean; onChoose: (id: string) => void; onHover: (id: string | null) => void;
 }) {
   const own = useMemo(() => Object.entries(KINDS).map(([kind, make]) => [kind, make(look)] as const), [look]);
-  const kinds = useMemo(() => own.map(([kind, parts]) => [kind, dressed(parts, brought.get(kind))] as const), [own, brought]);
+  const kinds = useMemo(() => own.map(([kind, parts]) => [kind, withImportedModel(parts, brought.get(kind))] as const), [own, brought]);
   useLayoutEffect(() => () => own.forEach(([, parts]) => parts.forEach((part) => { part.shape.dispose(); if (!(part.paint instanceof THREE.ShaderMaterial)) part.paint.dispose(); })), [own]);
   const by = useMemo(() => { const found: Partial<Record<Element["kind"], Element[]>> = {}; for (const e of elements) (found[e.kind] ??= []).push(e); return found; }, [elements]);
   const one = chosen ? elements.find((e) => e.id === chosen) : undefined;

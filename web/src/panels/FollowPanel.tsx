@@ -3,9 +3,9 @@ import { useFrame } from "@react-three/fiber";
 import { useEffect, useMemo, useRef, useState } from "react";
 import * as THREE from "three";
 import { call } from "../state/live";
-import { useWords } from "../state/words";
+import { useWords } from "../i18n/words";
 import type { Element, Scene } from "../state/wire";
-import { LIFT, wayOf } from "./Fireflies";
+import { LIFT, wayOf } from "../world/Fireflies";
 
 interface Lineage { prediction: { id: string; service: string; output: { label?: string; probability?: number; value?: number }; at: number }; version: { id: string; model?: string; content: string }; recipe: { method: string; head: string }; snapshot: { id: string; account: { kept: number; in: number } }; files: Record<string, string>; rows: { training: number } }
 

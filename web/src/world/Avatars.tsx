@@ -4,7 +4,7 @@ import { useXR } from "@react-three/xr";
 import { useEffect, useMemo, useRef, useState, type FormEvent } from "react";
 import * as THREE from "three";
 import { Visitors } from "../state/visitors";
-import { useWords } from "../state/words";
+import { useWords } from "../i18n/words";
 
 const MOST = 500, NAMED = 12, CLOSE = 0.8; // metres nearer than which somebody would fill one's sight; who comes begins where others began
 
@@ -18,7 +18,7 @@ function label(name: string): THREE.CanvasTexture {
   return new THREE.CanvasTexture(canvas);
 }
 
-export function People({ visitors, ar }: { visitors: Visitors; ar: boolean }) {
+export function Avatars({ visitors, ar }: { visitors: Visitors; ar: boolean }) {
   const bodies = useRef<THREE.InstancedMesh>(null), heads = useRef<THREE.InstancedMesh>(null), hands = useRef<THREE.InstancedMesh>(null), visors = useRef<THREE.InstancedMesh>(null), names = useRef<THREE.Group>(null);
   const { gl } = useThree();
   const origin = useXR((s) => s.originReferenceSpace);
@@ -74,7 +74,7 @@ export function People({ visitors, ar }: { visitors: Visitors; ar: boolean }) {
 }
 
 /** Who is here and what they say. */
-export function Company({ visitors, onName, onClose }: { visitors: Visitors; onName: (name: string) => void; onClose: () => void }) {
+export function PeoplePanel({ visitors, onName, onClose }: { visitors: Visitors; onName: (name: string) => void; onClose: () => void }) {
   const t = useWords();
   const [text, type] = useState("");
   const [name, call] = useState(visitors.name);

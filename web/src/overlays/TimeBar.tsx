@@ -1,7 +1,7 @@
 // Time: the valley as it was, from what the catalog kept.
 import { useEffect, useState } from "react";
 import { call } from "../state/live";
-import { useWords } from "../state/words";
+import { useWords } from "../i18n/words";
 
 export interface Moment { what: string; at: number; name: string }
 
