@@ -5,11 +5,21 @@ import { defineConfig } from "vite";
 
 const out = resolve(__dirname, "../src/mesocosm/web");
 // Four controller profiles, so that no headset asks a public server for its hands.
-const profiles = ["generic-hand", "generic-trigger-squeeze-thumbstick", "meta-quest-touch-plus", "oculus-touch-v3"];
+const profiles = [
+  "generic-hand",
+  "generic-trigger-squeeze-thumbstick",
+  "meta-quest-touch-plus",
+  "oculus-touch-v3",
+];
 
 export default defineConfig({
   base: "/",
-  resolve: { alias: { "@iwer/devui": resolve(__dirname, "src/xr/noEmulatorUi.ts"), "@iwer/sem": resolve(__dirname, "src/xr/noEmulatorUi.ts") } },
+  resolve: {
+    alias: {
+      "@iwer/devui": resolve(__dirname, "src/xr/noEmulatorUi.ts"),
+      "@iwer/sem": resolve(__dirname, "src/xr/noEmulatorUi.ts"),
+    },
+  },
   build: { outDir: out, emptyOutDir: true, chunkSizeWarningLimit: 3000 },
   plugins: [
     react(),
@@ -19,7 +29,8 @@ export default defineConfig({
         const from = resolve(__dirname, "node_modules/@webxr-input-profiles/assets/dist/profiles");
         mkdirSync(resolve(out, "profiles"), { recursive: true });
         cpSync(resolve(from, "profilesList.json"), resolve(out, "profiles/profilesList.json"));
-        for (const name of profiles) cpSync(resolve(from, name), resolve(out, "profiles", name), { recursive: true });
+        for (const name of profiles)
+          cpSync(resolve(from, name), resolve(out, "profiles", name), { recursive: true });
       },
     },
   ],

@@ -8,6 +8,29 @@ import { LanguageProvider } from "./i18n/LanguageSwitch";
 import "./style.css";
 
 const World = lazy(() => import("./world/World").then((m) => ({ default: m.World })));
-const page = location.pathname.startsWith("/world") ? <Suspense fallback={<main className="wait"><p>Opening the valley…</p></main>}><World /></Suspense> : <Console />;
-if (location.search.includes("token=")) history.replaceState(null, "", location.pathname + location.hash);
-createRoot(document.getElementById("root")!).render(<StrictMode><LanguageProvider>{page}</LanguageProvider></StrictMode>);
+
+function Page() {
+  if (!location.pathname.startsWith("/world")) return <Console />;
+  const waiting = (
+    <main className="wait">
+      <p>Opening the valley…</p>
+    </main>
+  );
+  return (
+    <Suspense fallback={waiting}>
+      <World />
+    </Suspense>
+  );
+}
+
+const root = document.getElementById("root");
+if (!root) throw new Error("the page has no place for itself");
+if (location.search.includes("token="))
+  history.replaceState(null, "", location.pathname + location.hash);
+createRoot(root).render(
+  <StrictMode>
+    <LanguageProvider>
+      <Page />
+    </LanguageProvider>
+  </StrictMode>,
+);

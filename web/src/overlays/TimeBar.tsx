@@ -1,32 +1,68 @@
 // Time: the valley as it was, from what the catalog kept.
 import { useEffect, useState } from "react";
-import { call } from "../state/live";
 import { useWords } from "../i18n/words";
+import { CloseButton } from "../shared/CloseButton";
+import { when } from "../shared/format";
+import type { Moment } from "../state/consoleWire";
+import { call } from "../state/live";
 
-export interface Moment { what: string; at: number; name: string }
+export const justAfter = (moment: Moment): number => moment.at + 1e-3;
 
-export function Past({ shown, onTime, onClose }: { shown: number | null; onTime: (at: number | null) => void; onClose: () => void }) {
+interface TimeProps {
+  shown: number | null; // the time that the valley shows; null is now
+  onTime: (at: number | null) => void;
+}
+
+export function TimeBar({ shown, onTime, onClose }: TimeProps & { onClose: () => void }) {
   const t = useWords();
-  const [all, set] = useState<Moment[] | null>(null);
-  const [k, move] = useState<number | null>(null);
-  useEffect(() => { void call<Moment[]>("/v1/moments").then((m) => set(m), () => set([])); }, []);
-  const to = (i: number | null) => { move(i); onTime(i === null || !all ? null : all[i]!.at + 1e-3); };
-  const here = k === null || !all ? null : all[k]!;
+  const [moments, setMoments] = useState<Moment[] | null>(null);
+  useEffect(() => {
+    void call<Moment[]>("/v1/moments").then(setMoments, () => setMoments([]));
+  }, []);
   return (
     <section className="past-bar" aria-label={t("Time")}>
-      {!all && <p>{t("Reading what happened…")}</p>}
-      {all && all.length === 0 && <p>{t("Nothing has happened yet.")}</p>}
-      {all && all.length > 0 && (
-        <>
-          <label>{t("Moment")} <input type="range" min={0} max={all.length} value={k ?? all.length} aria-valuetext={here ? `${when(here.at)}: ${t(here.what)} ${here.name}` : t("now")} onChange={(e) => { const v = Number(e.target.value); to(v >= all.length ? null : v); }} /></label>
-          <p aria-live="polite"><b>{here ? when(here.at) : t("now")}</b> {here && `${t(here.what)}: ${here.name}`}{here && shown === null && ` · ${t("loading…")}`}</p>
-          <button onClick={() => to(Math.max(0, (k ?? all.length) - 1))}>{t("Earlier")}</button>
-          <button disabled={k === null} onClick={() => to(k === null || k + 1 >= all.length ? null : k + 1)}>{t("Later")}</button>
-        </>
+      {!moments && <p>{t("Reading what happened…")}</p>}
+      {moments?.length === 0 && <p>{t("Nothing has happened yet.")}</p>}
+      {moments && moments.length > 0 && (
+        <MomentSlider moments={moments} shown={shown} onTime={onTime} />
       )}
-      <button className="x" onClick={onClose} aria-label={t("Back to now")}>×</button>
+      <CloseButton label={t("Back to now")} onClose={onClose} />
     </section>
   );
 }
 
-export const when = (at: number): string => new Date(at * 1000).toLocaleString();
+function MomentSlider({ moments, shown, onTime }: TimeProps & { moments: Moment[] }) {
+  const t = useWords();
+  const now = moments.length; // the place after the last moment
+  const [at, setAt] = useState(now);
+  const to = (place: number) => {
+    const next = Math.max(0, Math.min(now, place));
+    setAt(next);
+    onTime(next === now ? null : justAfter(moments[next]));
+  };
+  const here = moments.at(at);
+  const time = here ? when(here.at) : t("now");
+  return (
+    <>
+      <label>
+        {t("Moment")}{" "}
+        <input
+          type="range"
+          min={0}
+          max={now}
+          value={at}
+          aria-valuetext={here ? `${time}: ${t(here.what)} ${here.name}` : time}
+          onChange={(e) => to(Number(e.target.value))}
+        />
+      </label>
+      <p aria-live="polite">
+        <b>{time}</b> {here && `${t(here.what)}: ${here.name}`}
+        {here && shown === null && ` · ${t("loading…")}`}
+      </p>
+      <button onClick={() => to(at - 1)}>{t("Earlier")}</button>
+      <button disabled={at === now} onClick={() => to(at + 1)}>
+        {t("Later")}
+      </button>
+    </>
+  );
+}

@@ -1,27 +1,65 @@
 // Notes that people left on a thing, and a place to leave one.
-import { useEffect, useState, type FormEvent } from "react";
-import { call } from "../state/live";
+import { useCallback, useEffect, useState, type FormEvent } from "react";
 import { useWords } from "../i18n/words";
+import { when } from "../shared/format";
+import type { Note } from "../state/consoleWire";
+import { call } from "../state/live";
 
-interface Note { id: number; on: string; text: string; name: string; at: number }
+const EVERY_MS = 4000; // between two looks
+
+/** The notes on a thing, read anew every few seconds. */
+function useNotes(on: string) {
+  const [all, setAll] = useState<Note[]>([]);
+  const load = useCallback(() => call<Note[]>("/v1/notes").then(setAll, () => undefined), []);
+  useEffect(() => {
+    void load();
+    const timer = setInterval(() => void load(), EVERY_MS);
+    return () => clearInterval(timer);
+  }, [load, on]);
+  return { notes: all.filter((note) => note.on === on), load };
+}
 
 export function Notes({ on, name }: { on: string; name: string }) {
   const t = useWords();
-  const [found, set] = useState<Note[]>([]);
-  const [text, type] = useState("");
-  const [notice, tell] = useState("");
-  const load = () => call<Note[]>("/v1/notes").then((all) => set(all.filter((n) => n.on === on)), () => undefined);
-  useEffect(() => { void load(); const timer = setInterval(load, 4000); return () => clearInterval(timer); }, [on]);
-  const leave = async (e: FormEvent) => {
-    e.preventDefault();
+  const { notes, load } = useNotes(on);
+  const [text, setText] = useState("");
+  const [notice, setNotice] = useState("");
+  const leave = async (event: FormEvent) => {
+    event.preventDefault();
     if (!text.trim()) return;
-    try { await call("/v1/notes", { on, text: text.trim(), who: name }); type(""); tell(""); await load(); } catch (error) { tell((error as Error).message); }
+    try {
+      await call("/v1/notes", { on, text: text.trim(), who: name });
+      setText("");
+      setNotice("");
+      await load();
+    } catch (error) {
+      setNotice((error as Error).message);
+    }
   };
   return (
-    <details className="notes" open={found.length > 0}><summary>{found.length === 0 ? t("Leave a note") : found.length === 1 ? t("1 note") : t("{} notes", found.length)}</summary>
-      {found.map((n) => <p key={n.id}><b>{n.name}</b> {n.text} <small>{new Date(n.at * 1000).toLocaleString()}</small></p>)}
-      <form onSubmit={leave}><input aria-label={t("A note for others")} value={text} maxLength={1000} onChange={(e) => type(e.target.value)} /><button>{t("Leave")}</button></form>
+    <details className="notes" open={notes.length > 0}>
+      <Summary many={notes.length} />
+      {notes.map((note) => (
+        <p key={note.id}>
+          <b>{note.name}</b> {note.text} <small>{when(note.at)}</small>
+        </p>
+      ))}
+      <form onSubmit={(event) => void leave(event)}>
+        <input
+          aria-label={t("A note for others")}
+          value={text}
+          maxLength={1000}
+          onChange={(e) => setText(e.target.value)}
+        />
+        <button>{t("Leave")}</button>
+      </form>
       {notice && <p role="status">{notice}</p>}
     </details>
   );
+}
+
+function Summary({ many }: { many: number }) {
+  const t = useWords();
+  if (many === 0) return <summary>{t("Leave a note")}</summary>;
+  return <summary>{many === 1 ? t("1 note") : t("{} notes", many)}</summary>;
 }
