@@ -97,8 +97,8 @@ def test_the_page_adds_an_element_that_is_shown_and_drawn(tmp_path: Path) -> Non
     ).stdout
     places = {re.split(r"[(:]", line)[0] for line in named.splitlines() if "error" in line}
     changes = {
-        "src/panels/ElementCard.tsx": ('vane: "weather vane, a monitor"', 'bell: "bell, a monitor"'),
-        "src/world/Fireflies.tsx": ("vane: 4", "bell: 4"),
+        "src/i18n/elementNames.ts": ('vane: "weather vane, a monitor"', 'bell: "bell, a monitor"'),
+        "src/valley/requestPaths.ts": ("vane: 4", "bell: 4"),
         "src/overlays/ElementList.tsx": ('["vane", "Monitors"]', '["bell", "Monitors"]'),
     }
     assert places == set(changes), named

@@ -636,9 +636,7 @@ def models() -> list[type[BaseModel]]:
     return [
         shape
         for shape in globals().values()
-        if isinstance(shape, type)
-        and issubclass(shape, BaseModel)
-        and shape.__module__ == __name__
+        if isinstance(shape, type) and issubclass(shape, BaseModel) and shape.__module__ == __name__
     ]
 
 

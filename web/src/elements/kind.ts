@@ -23,8 +23,11 @@ export interface Part {
 export interface Look {
   p: Palette;
   water: Water;
-  fine: boolean;
-} // `fine` while there are few things; many are drawn with fewer triangles
+  fine: boolean; // while there are few things; many are drawn with fewer triangles
+}
+/** Where a thing itself stands. */
+export const HERE: Place[] = [{ at: [0, 0, 0] }];
+
 export type Kind = (look: Look) => Part[];
 
 export const STATE = {

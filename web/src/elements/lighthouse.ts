@@ -1,10 +1,9 @@
 // A service is a lighthouse: the beam turns with its requests, its colour is health, and a second lamp shares the beam while a version comes in.
 import * as THREE from "three";
-import { box, cone, matte, rod, solid, stone } from "../scene/shapes";
+import { box, cone, matte, rod, solid, stone, type V3 } from "../scene/shapes";
 import type { Element } from "../state/wire";
-import { STATE, type Kind } from "./kind";
+import { HERE, STATE, type Kind } from "./kind";
 
-type V3 = [number, number, number];
 const turn = (e: Element): number => 0.15 + Math.min(2.5, e.traffic * 0.4);
 
 // A beam that fades with distance: one cone each way, lying along x.
@@ -18,9 +17,9 @@ function beam(): THREE.BufferGeometry {
   );
 }
 
-export const lighthouse: Kind = ({ p, fine }) => {
+function towerShape(fine: boolean): THREE.BufferGeometry {
   const sides = fine ? 22 : 9;
-  const tower = solid([
+  return solid([
     ...Array.from({ length: 7 }, (_, i) => ({
       shape: rod(1.44 - i * 0.1, 1.54 - i * 0.1, 1.45, sides),
       colour: i % 2 ? "#cf4f3e" : "#f8f3e8",
@@ -48,9 +47,13 @@ export const lighthouse: Kind = ({ p, fine }) => {
       turn: [i, i, 0] as V3,
     })),
   ]);
+}
+
+/** A paint that fades along the beam. */
+function fadingPaint(night: boolean): THREE.Material {
   const fade = new THREE.MeshBasicMaterial({
     transparent: true,
-    opacity: p.night ? 0.5 : 0.3,
+    opacity: night ? 0.5 : 0.3,
     depthWrite: false,
     blending: THREE.AdditiveBlending,
     side: THREE.DoubleSide,
@@ -70,15 +73,20 @@ export const lighthouse: Kind = ({ p, fine }) => {
         "diffuseColor.a *= pow(1.0 - along, 1.8);\n#include <opaque_fragment>",
       );
   };
+  return fade;
+}
+
+export const lighthouse: Kind = ({ p, fine }) => {
+  const fade = fadingPaint(p.night);
   const glow = (e: Element) => (e.state === "unknown" ? "#6b737d" : STATE[e.state]);
   return [
     {
       name: "tower",
       body: "metres",
-      shape: tower,
+      shape: towerShape(fine),
       paint: matte({ flatShading: false, roughness: 0.75 }),
       shadow: true,
-      put: () => [{ at: [0, 0, 0] }],
+      put: () => HERE,
     },
     {
       name: "lamp",

@@ -1,6 +1,6 @@
 // A monitor is a weather vane: it points where it points while all is well, and turns while an alert is open.
-import { box, cone, matte, rod, solid } from "../scene/shapes";
-import { STATE, type Kind } from "./kind";
+import { box, cone, matte, rod, solid, type V3 } from "../scene/shapes";
+import { HERE, STATE, type Kind } from "./kind";
 
 export const vane: Kind = () => {
   const pole = solid([
@@ -9,8 +9,8 @@ export const vane: Kind = () => {
     ...[0, 1].map((k) => ({
       shape: box(1.5, 0.07, 0.07),
       colour: "#4a4f5a",
-      at: [0, 3.55, 0] as [number, number, number],
-      turn: [0, (k * Math.PI) / 2, 0] as [number, number, number],
+      at: [0, 3.55, 0] as V3,
+      turn: [0, (k * Math.PI) / 2, 0] as V3,
     })),
   ]);
   const arrow = solid([
@@ -25,7 +25,7 @@ export const vane: Kind = () => {
       shape: pole,
       paint: matte(),
       shadow: true,
-      put: () => [{ at: [0, 0, 0] }],
+      put: () => HERE,
     },
     {
       name: "arrow",

@@ -186,7 +186,7 @@ function MarkerPicks({
   onChoose: (id: string) => void;
   onHover: (id: string | null) => void;
 }) {
-  const picks = useMemo(newPicks, []);
+  const picks = useMemo(() => newPicks(), []);
   useEffect(
     () => () => {
       picks.geometry.dispose();

@@ -134,7 +134,7 @@ export function Greenery({
     () => standsOn(ground, elements, seed, woods),
     [ground, elements, seed, woods],
   );
-  const shapes = useMemo(plantShapes, []);
+  const shapes = useMemo(() => plantShapes(), []);
   const paints = useMemo(() => paintsOf(p), [p]);
   const colours = useMemo(() => coloursOf(p), [p]);
   return (

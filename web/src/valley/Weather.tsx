@@ -142,9 +142,9 @@ export function Weather({
   still: boolean;
   time: { value: number };
 }) {
-  const cloud = useMemo(cloudShape, []);
-  const puff = useMemo(puffShape, []);
-  const bolt = useMemo(boltShape, []);
+  const cloud = useMemo(() => cloudShape(), []);
+  const puff = useMemo(() => puffShape(), []);
+  const bolt = useMemo(() => boltShape(), []);
   const { dark, fog, flash } = useMemo(() => paintsOf(p.night), [p.night]);
   const storms = useMemo(() => stormsOf(elements), [elements]);
   const { clouds, rain, wind, bolts, unknown } = useMemo(() => sortedBy(elements), [elements]);

@@ -53,11 +53,13 @@ export interface StageProps {
 /** Where a visitor in a headset stands, and how they are turned. */
 function useStanding(ground: Ground | null, ar: boolean, { comfort, sent }: StageProps) {
   const [origin, setOrigin] = useState<THREE.Vector3 | null>(null);
+  const [followed, setFollowed] = useState(sent);
   const [yaw, setYaw] = useState(0);
   const [lift, setLift] = useState(0); // of who sits
-  useEffect(() => {
+  if (followed !== sent) {
+    setFollowed(sent);
     if (sent) setOrigin(sent.clone());
-  }, [sent]);
+  }
   const high = lift + comfort.height;
   const feet = useMemo(() => {
     if (ar || !ground) return new THREE.Vector3();

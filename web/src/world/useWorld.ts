@@ -34,11 +34,13 @@ function usePanels() {
 }
 
 /** The way of a request that is lit. */
-function usePath(by: Map<string, Element>, following: boolean) {
+function usePath(by: Map<string, Element>, open: PanelName | null) {
   const [path, setPath] = useState<string[]>([]);
-  useEffect(() => {
-    if (!following) setPath([]);
-  }, [following]);
+  const [before, setBefore] = useState(open);
+  if (before !== open) {
+    setBefore(open);
+    if (open !== "follow") setPath([]);
+  }
   const lit = useByKey(
     path.flatMap((id) => by.get(id) ?? []),
     path.join("|"),
@@ -89,7 +91,7 @@ export function useWorld() {
   const selection = useSelection(by);
   const panels = usePanels();
   const { open } = panels;
-  const { lit, setPath } = usePath(by, open === "follow");
+  const { lit, setPath } = usePath(by, open);
   const drawing = useDrawing(scene);
   useEffect(() => {
     if (open !== "past") showTime(null);

@@ -63,7 +63,7 @@ export function ComfortRig({
   const strong = useRef(0);
   const moving = useRef(false);
   const ahead = useMemo(() => new THREE.Vector3(), []);
-  const paint = useMemo(edgePaint, []);
+  const paint = useMemo(() => edgePaint(), []);
   useLift(comfort.seated, onLift);
   useFrame(({ camera, gl }, raw) => {
     const o = origin.current;
