@@ -5,7 +5,7 @@ import { lazy, StrictMode, Suspense } from "react";
 import { createRoot } from "react-dom/client";
 import { Console } from "./console/Console";
 import { LanguageProvider } from "./i18n/LanguageSwitch";
-import "./style.css";
+import "./styles/index.css";
 
 const World = lazy(() => import("./world/World").then((m) => ({ default: m.World })));
 
