@@ -63,7 +63,7 @@ house: $(VENV)/.ready-test
 
 test-long: $(VENV)/.ready-test
 	bash tests/system.sh
-	LONG=1 $(BIN)/python -m pytest tests/build/test_build.py tests/govern tests/scenes
+	LONG=1 $(BIN)/python -m pytest tests/lifecycle/test_build.py tests/data tests/scenes
 
 bench: bench-learn bench-govern bench-operate bench-scenes bench-world
 

@@ -59,10 +59,10 @@ def adapters() -> list[Line]:
 
     import torch
 
-    from mesocosm.learn.bases import resolve
-    from mesocosm.learn.encode import load_trunk
-    from mesocosm.learn.export import export_trunk, tuned_trunk
-    from mesocosm.learn.tuning.lora import Lora
+    from mesocosm.learning.base_models import resolve
+    from mesocosm.learning.export.onnx_export import export_trunk, tuned_trunk
+    from mesocosm.learning.features.embeddings import load_trunk
+    from mesocosm.learning.fine_tuning.lora import Lora
 
     base = resolve(*BASE)
     with tempfile.TemporaryDirectory() as home:

@@ -29,7 +29,7 @@ services:
 
 def banking() -> tuple[float, float]:
     """Accuracy on the published test split, and the seconds of one `mesocosm build`."""
-    from mesocosm.ecosystem import open_ecosystem
+    from mesocosm.api.ecosystem import open_ecosystem
 
     with tempfile.TemporaryDirectory() as home:
         for part in ("train", "test"):

@@ -13,12 +13,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from mesocosm.base.kinds import Where
-from mesocosm.govern.dataset import Dataset, From
-from mesocosm.govern.drafted import look
-from mesocosm.govern.govern import govern
-from mesocosm.govern.snapshot import read_table
-from mesocosm.govern.sources.csv import Csv
+from mesocosm.core.settings import Where
+from mesocosm.data.dataset import Dataset, From
+from mesocosm.data.pipeline.snapshot_builder import govern
+from mesocosm.data.profiling.auto_fields import look
+from mesocosm.data.snapshots.delta_tables import read_table
+from mesocosm.data.sources.delimited.csv import Csv
 
 
 def score_table(folder: Path, verbose: bool = False) -> dict[str, Any]:

@@ -85,8 +85,8 @@ def govern_bank(home: Path) -> Any:
     """The bank in a copy at `home` whose tables are governed and whose models are not trained; its
     ecosystem.
     """
-    from mesocosm.build.apply import apply
-    from mesocosm.ecosystem import open_ecosystem
+    from mesocosm.api.ecosystem import open_ecosystem
+    from mesocosm.lifecycle.apply import apply
 
     shutil.copytree(BANK, home, ignore=shutil.ignore_patterns(".mesocosm"))
     eco = open_ecosystem(home)

@@ -98,8 +98,8 @@ def material(seed: int = 3) -> tuple[list[str], dict[str, list[str]]]:
 
 def shots(base: Any, apart: dict[str, list[str]], store: Path, draws: int = size(5, 1)) -> float:
     """Mean accuracy over draws with few labels, a frozen base."""
-    from mesocosm.learn.choose import choose
-    from mesocosm.learn.encode import features
+    from mesocosm.learning.features.embeddings import features
+    from mesocosm.learning.heads.selection import choose
 
     names, right = [n for n in LIBRARIES if len(apart[n]) > 120], []
     for draw in range(draws):
@@ -117,10 +117,10 @@ def shots(base: Any, apart: dict[str, list[str]], store: Path, draws: int = size
 
 def domain() -> list[Line]:
     """Accuracy with few labels before and after each objective."""
-    from mesocosm.learn.bases import resolve
-    from mesocosm.learn.pretraining import OBJECTIVES
-    from mesocosm.learn.pretraining.pretrain import Pretrain
-    from mesocosm.learn.pretraining.run import pretrained
+    from mesocosm.learning.base_models import resolve
+    from mesocosm.learning.pretraining import OBJECTIVES
+    from mesocosm.learning.pretraining.run import pretrained
+    from mesocosm.learning.pretraining.settings import Pretrain
 
     texts, apart = material()
     tried = some(OBJECTIVES, "masked")

@@ -136,7 +136,7 @@ def by_hand(home: Path, name: str, target: str) -> dict[str, float]:
     """
     import yaml
 
-    from mesocosm.ecosystem import open_ecosystem
+    from mesocosm.api.ecosystem import open_ecosystem
 
     draft = yaml.safe_load((home / "ecosystem.yaml").read_text(encoding="utf-8"))
     ((data, settings),) = draft["datasets"].items()
@@ -202,7 +202,7 @@ def figure(metrics: dict[str, Any]) -> float:
 
 def drafting() -> list[Line]:
     """Draft and build each, and beside it what is written by hand."""
-    from mesocosm.ecosystem import open_ecosystem
+    from mesocosm.api.ecosystem import open_ecosystem
 
     done = right = near = 0
     every = tables()

@@ -23,7 +23,7 @@ from typing import Any
 from data import BANK, govern_bank
 from parts import Line, Parts, installed, no_peer, run_parts, size, some
 
-from mesocosm.govern.snapshot import read_table
+from mesocosm.data.snapshots.delta_tables import read_table
 
 HERE = Path(__file__).parent
 TOLERANCE = {"amount": 2800.0, "duration": 12.0, "age": 11.0}

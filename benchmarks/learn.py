@@ -30,13 +30,13 @@ from tables import all_tables
 from transfer import few, few_signs, forgets, headlines, kept, memory, methods, row_cost, sentiment
 from writers import writers
 
-from mesocosm.build.data_access import columns_of, kinds_of
-from mesocosm.learn import judge
-from mesocosm.learn.bases import resolve
-from mesocosm.learn.choose import choose
-from mesocosm.learn.encode import features
-from mesocosm.learn.heads import softmax
-from mesocosm.learn.parts import cut
+from mesocosm.learning.base_models import resolve
+from mesocosm.learning.evaluation import metrics
+from mesocosm.learning.features.embeddings import features
+from mesocosm.learning.features.splits import cut
+from mesocosm.learning.heads import softmax
+from mesocosm.learning.heads.selection import choose
+from mesocosm.lifecycle.access.data_access import columns_of, kinds_of
 
 SETTINGS = [
     (0.03, 7, 200, 20),
@@ -89,7 +89,7 @@ def credit() -> list[Line]:
             (tables, none, parts.table),
         ):
             head = choose(x["train"], z["train"], parts.y["train"], parts.task.classes, seed)
-            told.append(judge.auc(softmax(head.logits(x["test"], z["test"])), parts.y["test"]))
+            told.append(metrics.auc(softmax(head.logits(x["test"], z["test"])), parts.y["test"]))
         target = (y == parts.labels[1]).astype(int)
         nets = [
             lgb.LGBMClassifier(

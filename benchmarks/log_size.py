@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mesocosm.catalog import Book, Catalog, unlabelled, unsure_of
-from mesocosm.catalog import tables as t
+from mesocosm.catalog.database import schema as t
 
 Line = tuple[str, float, str, bool]
 FEW, MANY = 10_000, 1_000_000

@@ -13,13 +13,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from mesocosm.base.kinds import Where
-from mesocosm.govern import recipe
-from mesocosm.govern.dataset import Dataset
-from mesocosm.govern.engines.bounded import engine
-from mesocosm.govern.govern import govern
-from mesocosm.govern.raw import raw
-from mesocosm.govern.sources.parquet import Parquet
+from mesocosm.core.settings import Where
+from mesocosm.data.dataset import Dataset
+from mesocosm.data.engines.bounded_duckdb import engine
+from mesocosm.data.pipeline import recipe
+from mesocosm.data.pipeline.ingest import raw
+from mesocosm.data.pipeline.snapshot_builder import govern
+from mesocosm.data.sources.files.parquet import Parquet
 
 KEY = "ab" * 32
 RULES: list[Any] = [

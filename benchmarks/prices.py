@@ -19,9 +19,9 @@ import numpy as np
 from data import DATA, messages
 from parts import SMALL
 
-from mesocosm.learn.model import Model
-from mesocosm.learn.site import Site
-from mesocosm.learn.train import grow
+from mesocosm.learning.model import Model
+from mesocosm.learning.training.context import Site
+from mesocosm.learning.training.train import grow
 
 Line = tuple[str, float, str, bool]
 NEAR = 0.2

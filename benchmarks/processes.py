@@ -19,12 +19,12 @@ MANY = size(40, 14)
 
 def processes() -> list[Line]:
     """MiniLM without dropout in fp64, what BitFit moves of it, two epochs of 40 texts."""
-    from mesocosm.learn import loop
-    from mesocosm.learn.bases import resolve
-    from mesocosm.learn.encode import load_trunk
-    from mesocosm.learn.many import train_many
-    from mesocosm.learn.tokens import Tokens
-    from mesocosm.learn.tuning import TUNING
+    from mesocosm.learning.base_models import resolve
+    from mesocosm.learning.features.embeddings import load_trunk
+    from mesocosm.learning.features.tokenizer import Tokens
+    from mesocosm.learning.fine_tuning import TUNING
+    from mesocosm.learning.training import trainer
+    from mesocosm.learning.training.distributed import train_many
 
     texts = [
         f"what a {['lovely', 'awful'][i % 2]} day number {i} " + "indeed " * (i % 7)
@@ -51,19 +51,19 @@ def processes() -> list[Line]:
             )
             trunk = load_trunk(base)
             trunk.net = tune.attach(trunk.net)
-            net = loop.Joined(
+            net = trainer.Joined(
                 trunk,
                 np.random.default_rng(0).normal(size=(384, 2)).astype(np.float32) * 0.05,
                 np.zeros(2, np.float32),
                 0.0,
             )
-            rows = loop.Rows(
+            rows = trainer.Rows(
                 Tokens(base.folder, 64).ids(texts),
                 np.zeros((MANY, 0), np.float32),
                 np.array([i % 2 for i in range(MANY)]),
             )
             history = (
-                loop.train(net, tune, rows, rows, 7, None, lambda _: None)
+                trainer.train(net, tune, rows, rows, 7, None, lambda _: None)
                 if count == 1
                 else train_many(net, tune, base, rows, rows, 7, 64, None, lambda _: None)
             )

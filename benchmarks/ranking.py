@@ -93,7 +93,7 @@ def loaded(home: Path) -> None:
 
 def ranking() -> list[Line]:
     """Hit rate and NDCG at 10, over the best of what is beside it."""
-    from mesocosm.ecosystem import open_ecosystem
+    from mesocosm.api.ecosystem import open_ecosystem
 
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
@@ -129,7 +129,7 @@ def ranking() -> list[Line]:
 
 def plain(home: Path) -> None:
     """The closed form alone, for the eye."""
-    from mesocosm.ecosystem import open_ecosystem
+    from mesocosm.api.ecosystem import open_ecosystem
 
     m = _built(home / "plain", home, FILE.replace(", towers: {}", ""), open_ecosystem)
     print(
@@ -142,15 +142,15 @@ def searched(home: Path, every: float) -> list[Line]:
     """The same through the search that is for many items: two towers and sparse neighbours, without
     EASE, not all items looked at.
     """
-    from mesocosm.ecosystem import open_ecosystem
-    from mesocosm.learn.ranking import grow, scorer
+    from mesocosm.api.ecosystem import open_ecosystem
+    from mesocosm.learning.tasks.ranking import scorer, train
 
     held = scorer.MOST
-    scorer.MOST = grow.MOST = size(500, 10)
+    scorer.MOST = train.MOST = size(500, 10)
     try:
         m = _built(home / "searched", home, FILE, open_ecosystem)
     finally:
-        scorer.MOST = grow.MOST = held
+        scorer.MOST = train.MOST = held
     print(
         f"  MovieLens-100k, as if there were many items: hit rate {m['hit_rate_at_10']:.4f}, NDCG"
         f" {m['ndcg_at_10']:.4f}; {m['search_recall']:.1%} of the ten best are found"
@@ -189,7 +189,7 @@ def factors(home: Path) -> dict[str, float]:
     import numpy as np
     from implicit.als import AlternatingLeastSquares
 
-    from mesocosm.learn.ranking.parts import ndcg, places, touched
+    from mesocosm.learning.tasks.ranking.features import ndcg, places, touched
 
     with (home / "events.csv").open(encoding="utf-8") as file:
         events = list(csv.DictReader(file))
@@ -223,9 +223,9 @@ def cold(home: Path) -> list[Line]:
 
     import numpy as np
 
-    from mesocosm.ecosystem import open_ecosystem
-    from mesocosm.learn.ranking.parts import places
-    from mesocosm.learn.ranking.scorer import Scorer
+    from mesocosm.api.ecosystem import open_ecosystem
+    from mesocosm.learning.tasks.ranking.features import places
+    from mesocosm.learning.tasks.ranking.scorer import Scorer
 
     with (home / "events.csv").open(encoding="utf-8") as file:
         events = list(csv.DictReader(file))

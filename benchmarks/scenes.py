@@ -27,11 +27,11 @@ from surging import surges
 from transfer import headlines
 from unknown import unknown
 
-from mesocosm.learn import block
-from mesocosm.learn.adapting import Taught, adapted
-from mesocosm.learn.federated import Federated, federated_head
-from mesocosm.learn.heads.kernel import log_loss
-from mesocosm.learn.heads.linear import Linear
+from mesocosm.learning.features import tabular
+from mesocosm.learning.heads.kernel import log_loss
+from mesocosm.learning.heads.linear import Linear
+from mesocosm.learning.strategies.domain_adaptation import Taught, adapted
+from mesocosm.learning.strategies.federated import Federated, federated_head
 
 NUMBERS = ("age", "blood_pressure", "cholesterol", "heart_rate", "st_depression", "vessels")
 CLASSES = ("sex", "chest_pain", "fasting_sugar", "ecg", "exercise_angina", "st_slope", "thallium")
@@ -76,10 +76,10 @@ def federated() -> list[Line]:
             s: next(StratifiedShuffleSplit(1, test_size=0.3, random_state=seed).split(y, y))
             for s, (_, y) in tables.items()
         }
-        facts = block.fit(
+        facts = tabular.fit(
             {n: [tables[s][0][n][i] for s in SITES for i in parts[s][0]] for n in kinds}, kinds
         )
-        x = {s: block.build(t, facts, len(y)) for s, (t, y) in tables.items()}
+        x = {s: tabular.build(t, facts, len(y)) for s, (t, y) in tables.items()}
         rows, y = (
             np.vstack([x[s][parts[s][0]] for s in SITES]),
             np.concatenate([tables[s][1][parts[s][0]] for s in SITES]),
@@ -139,12 +139,12 @@ def hospital() -> list[Line]:
             others = [tables[s] for s in SITES if s != site]
             pooled = {n: [v for t, _ in others for v in t[n]] for n in kinds}
             y_pooled = np.concatenate([y for _, y in others])
-            facts = block.fit(pooled, kinds)
+            facts = tabular.fit(pooled, kinds)
             none = np.zeros((len(y_pooled), 0), np.float32)
-            head = Linear().fit(none, block.build(pooled, facts, len(y_pooled)), y_pooled, 2, 0)
+            head = Linear().fit(none, tabular.build(pooled, facts, len(y_pooled)), y_pooled, 2, 0)
             general = Taught("general", ["no", "yes"], facts, head.weights, head.bias)
             table, y = tables[site]
-            x, found = block.build(table, facts, len(y)), {k: [] for k in means}  # type: ignore[var-annotated]
+            x, found = tabular.build(table, facts, len(y)), {k: [] for k in means}  # type: ignore[var-annotated]
             taken = Counter[str]()
             for seed in range(size(4, 1)):
                 draws = (
@@ -157,10 +157,10 @@ def hospital() -> list[Line]:
                         np.zeros((len(train), 0), np.float32),
                         np.zeros((len(test), 0), np.float32),
                     )
-                    own_facts = block.fit(
+                    own_facts = tabular.fit(
                         {n: [v[i] for i in train] for n, v in table.items()}, kinds
                     )
-                    own_x = block.build(table, own_facts, len(y))
+                    own_x = tabular.build(table, own_facts, len(y))
                     moved, own = (
                         adapted(general, e, x[train], y[train], 2, seed, lambda _: None),
                         Linear().fit(e, own_x[train], y[train], 2, seed),

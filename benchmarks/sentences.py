@@ -114,7 +114,7 @@ def sentences(count: int, seed: int = 11) -> list[tuple[str, list[tuple[int, int
 
 def ours(text: str) -> list[tuple[int, int, str]]:
     """What Mesocosm finds."""
-    from mesocosm.govern.privacy.detect import spans
+    from mesocosm.data.privacy.detector import spans
 
     return [(s.start, s.end, s.what) for s in spans(text)]
 

@@ -71,8 +71,8 @@ def tools() -> None:
 
 def built() -> Path:
     """The bank's desk for messages, its model served in int8."""
-    from mesocosm.build.apply import apply
-    from mesocosm.ecosystem import open_ecosystem
+    from mesocosm.api.ecosystem import open_ecosystem
+    from mesocosm.lifecycle.apply import apply
 
     home = Path(tempfile.mkdtemp(prefix="serving-")) / "bank"
     shutil.copytree(

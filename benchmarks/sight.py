@@ -53,7 +53,7 @@ def base_of(folder: Path, scans: list[str], y: Any) -> None:
     import torch
     from transformers import ViTConfig, ViTModel
 
-    from mesocosm.learn.sight.pixels import pixels
+    from mesocosm.learning.tasks.vision.pixels import pixels
 
     torch.manual_seed(0)
     net = ViTModel(
@@ -95,7 +95,7 @@ def trainer(base: Path, scans: list[str], y: Any, part: list[str], seed: int) ->
     import torch
     from transformers import Trainer, TrainingArguments, ViTForImageClassification
 
-    from mesocosm.learn.sight.pixels import pixels
+    from mesocosm.learning.tasks.vision.pixels import pixels
 
     x = pixels(scans, SIDE, [0.5] * 3, [0.5] * 3)
     train, test = (
@@ -130,8 +130,8 @@ def sight() -> list[Line]:
     """
     from sklearn.datasets import load_digits
 
-    from mesocosm.build.data_access import columns_of
-    from mesocosm.ecosystem import open_ecosystem
+    from mesocosm.api.ecosystem import open_ecosystem
+    from mesocosm.lifecycle.access.data_access import columns_of
 
     found = load_digits()
     scans, y = [scan(p) for p in found.images], found.target

@@ -24,9 +24,9 @@ from data import have
 from data import headlines as wire
 from parts import size
 
-from mesocosm.operate.evidence import HELD_LABEL
-from mesocosm.operate.surge import Surge
-from mesocosm.operate.surging import Surges
+from mesocosm.monitoring.surge.detector import Surges
+from mesocosm.monitoring.surge.evidence import HELD_LABEL
+from mesocosm.monitoring.surge.settings import Surge
 
 Line = tuple[str, float, str, bool]
 QUIET = size(20_000, 500)  # items of a stream in which nothing rises
@@ -83,9 +83,9 @@ def headlines(usual: float) -> tuple[Said, Callable[[random.Random], list[dict[s
     """The same of real headlines: a model learns half of them; of the other half one half is what
     was held out, the other the stream.
     """
-    from mesocosm.build.data_access import columns_of
-    from mesocosm.build.model_access import net_of
-    from mesocosm.ecosystem import open_ecosystem
+    from mesocosm.api.ecosystem import open_ecosystem
+    from mesocosm.lifecycle.access.data_access import columns_of
+    from mesocosm.lifecycle.access.model_access import net_of
 
     rows = wire()
     with tempfile.TemporaryDirectory() as home:

@@ -20,9 +20,10 @@ import numpy as np
 from data import BASE, govern_bank, headlines, messages
 from parts import size, some
 
-from mesocosm.learn import block, judge
-from mesocosm.learn.choose import choose
-from mesocosm.learn.heads import softmax
+from mesocosm.learning.evaluation import metrics
+from mesocosm.learning.features import tabular
+from mesocosm.learning.heads import softmax
+from mesocosm.learning.heads.selection import choose
 
 Line = tuple[str, float, str, bool]
 SETTINGS = [
@@ -38,7 +39,7 @@ FOLDS = size(5, 2)
 
 def german() -> tuple[dict[str, list[Any]], dict[str, str], np.ndarray[Any, Any], bool]:
     """The governed bank table: inputs, their types, the class; its purpose as a category."""
-    from mesocosm.build.data_access import columns_of, kinds_of
+    from mesocosm.lifecycle.access.data_access import columns_of, kinds_of
 
     with tempfile.TemporaryDirectory() as folder:
         eco = govern_bank(Path(folder) / "bank")
@@ -86,7 +87,7 @@ def scores(said: Any, y: Any, classes: int) -> tuple[float, float]:
         r2 = 1 - float(((said - y) ** 2).sum() / ((y - y.mean()) ** 2).sum())
         return r2, r2
     right = float((said.argmax(1) == y).mean())
-    return (judge.auc(said, y) if classes == 2 else right), right
+    return (metrics.auc(said, y) if classes == 2 else right), right
 
 
 def ours(
@@ -95,9 +96,9 @@ def ours(
     """The score on the test rows, what is said of them, and the left-out accuracy (R2) that the
     head told before.
     """
-    facts = block.fit({n: [v[i] for i in train] for n, v in columns.items()}, kinds)
+    facts = tabular.fit({n: [v[i] for i in train] for n, v in columns.items()}, kinds)
     table = {
-        p: block.build({n: [v[i] for i in rows] for n, v in columns.items()}, facts, len(rows))
+        p: tabular.build({n: [v[i] for i in rows] for n, v in columns.items()}, facts, len(rows))
         for p, rows in (("train", train), ("test", test))
     }
     mean, sd = (0.0, 1.0) if classes else (y[train].mean(), y[train].std())
@@ -148,9 +149,9 @@ def peers(
         nets,
         key=lambda n: cross_val_score(n, frame.iloc[train], y[train], cv=3, scoring=metric).mean(),
     ).fit(frame.iloc[train], y[train])
-    facts = block.fit({n: [v[i] for i in train] for n, v in columns.items()}, kinds)
+    facts = tabular.fit({n: [v[i] for i in train] for n, v in columns.items()}, kinds)
     x = {
-        p: block.build({n: [v[i] for i in rows] for n, v in columns.items()}, facts, len(rows))
+        p: tabular.build({n: [v[i] for i in rows] for n, v in columns.items()}, facts, len(rows))
         for p, rows in (("train", train), ("test", test))
     }
     if classes:
@@ -220,8 +221,8 @@ def texts() -> list[tuple[str, float, float]]:
     """Left-out accuracy and accuracy on rows never seen, of three tasks of texts under a frozen
     base.
     """
-    from mesocosm.learn.bases import resolve
-    from mesocosm.learn.encode import features
+    from mesocosm.learning.base_models import resolve
+    from mesocosm.learning.features.embeddings import features
 
     base, rng = resolve(*BASE), np.random.default_rng(0)
     (x, y), (u, v) = messages("train"), messages("test")

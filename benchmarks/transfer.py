@@ -40,9 +40,9 @@ def grown(
     texts: list[str], labels: list[str], split: list[str], tune: Any, store: Path, seed: int = 7
 ) -> Any:
     """One version grown as a build grows it."""
-    from mesocosm.learn.model import Model
-    from mesocosm.learn.site import Site
-    from mesocosm.learn.train import grow
+    from mesocosm.learning.model import Model
+    from mesocosm.learning.training.context import Site
+    from mesocosm.learning.training.train import grow
 
     model = Model.model_validate(
         {
@@ -76,11 +76,11 @@ def frozen(
     """Accuracy on `test` of a frozen base (minilm, or one that was `moved`) under the head that its
     left-out loss chose, and the CPU seconds of encoding and fitting.
     """
-    from mesocosm.learn.bases import resolve
-    from mesocosm.learn.choose import choose, names_of
-    from mesocosm.learn.encode import features, load_trunk
-    from mesocosm.learn.model import Model
-    from mesocosm.learn.parts import cut
+    from mesocosm.learning.base_models import resolve
+    from mesocosm.learning.features.embeddings import features, load_trunk
+    from mesocosm.learning.features.splits import cut
+    from mesocosm.learning.heads.selection import choose, names_of
+    from mesocosm.learning.model import Model
 
     rows, split = (
         {"x": train[0] + test[0], "y": train[1] + test[1]},
@@ -120,7 +120,7 @@ def textbook(texts: list[str], classes: int) -> tuple[float, float]:
     )
     from transformers.utils import logging
 
-    from mesocosm.learn.bases import resolve
+    from mesocosm.learning.base_models import resolve
 
     logging.set_verbosity_error()
     folder = resolve(*BASE).folder
@@ -176,11 +176,11 @@ def bought(train: tuple[list[str], list[str]], test: tuple[list[str], list[str]]
     """
     import torch
 
-    from mesocosm.learn import loop
-    from mesocosm.learn.bases import resolve
-    from mesocosm.learn.encode import encode, load_trunk
-    from mesocosm.learn.tokens import Tokens
-    from mesocosm.learn.tuning.full import Full
+    from mesocosm.learning.base_models import resolve
+    from mesocosm.learning.features.embeddings import encode, load_trunk
+    from mesocosm.learning.features.tokenizer import Tokens
+    from mesocosm.learning.fine_tuning.full import Full
+    from mesocosm.learning.training import trainer as training_trainer
 
     torch.manual_seed(0)
     base = resolve(*BASE)
@@ -199,11 +199,11 @@ def bought(train: tuple[list[str], list[str]], test: tuple[list[str], list[str]]
     )
     trunk.net = tune.attach(trunk.net)
     start = np.random.default_rng(0).normal(size=(384, len(names))).astype(np.float32) * 0.02
-    net = loop.Joined(trunk, start, np.zeros(len(names), np.float32), 0.0)
+    net = training_trainer.Joined(trunk, start, np.zeros(len(names), np.float32), 0.0)
     y = np.array([names.index(c) for c in train[1]])
-    rows = loop.Rows(tokens.ids(train[0]), np.zeros((len(y), 0), np.float32), y)
-    few = loop.Rows(rows.ids[:32], rows.table[:32], y[:32])
-    loop.train(net, tune, rows, few, 0, None, lambda _: None)
+    rows = training_trainer.Rows(tokens.ids(train[0]), np.zeros((len(y), 0), np.float32), y)
+    few = training_trainer.Rows(rows.ids[:32], rows.table[:32], y[:32])
+    training_trainer.train(net, tune, rows, few, 0, None, lambda _: None)
     said = (
         encode(trunk.eval(), tokens, test[0]) @ net.weights.detach().numpy()
         + net.bias.detach().numpy()
@@ -221,10 +221,10 @@ def tuned(
     """Accuracy on `test` of a base tuned from a fitted head, and the CPU seconds of encoding,
     fitting and tuning.
     """
-    from mesocosm.learn.bases import resolve
-    from mesocosm.learn.fit import fitted
-    from mesocosm.learn.model import Model
-    from mesocosm.learn.parts import cut
+    from mesocosm.learning.base_models import resolve
+    from mesocosm.learning.features.splits import cut
+    from mesocosm.learning.model import Model
+    from mesocosm.learning.training.fit import fitted
 
     rows = {"x": train[0] + test[0], "y": train[1] + test[1]}
     split = ["validation" if i % 10 == 9 else "train" for i in range(len(train[0]))] + [
@@ -300,9 +300,9 @@ def few_signs() -> list[Line]:
     """The sign of headlines from few labels: a base that first brings those of a class together,
     beside the base as it is; four draws, means.
     """
-    from mesocosm.learn.bases import resolve
-    from mesocosm.learn.pretraining.pretrain import Pretrain
-    from mesocosm.learn.pretraining.run import pretrained
+    from mesocosm.learning.base_models import resolve
+    from mesocosm.learning.pretraining.run import pretrained
+    from mesocosm.learning.pretraining.settings import Pretrain
 
     rows = [r for r in wire() if float(r["sentiment"])]
     said, told = (
@@ -359,11 +359,11 @@ def row_cost() -> list[Line]:
     """CPU of one trained row: ours at its defaults beside the Trainer's defaults, the same texts,
     no epoch's end counted.
     """
-    from mesocosm.learn import loop
-    from mesocosm.learn.bases import resolve
-    from mesocosm.learn.encode import load_trunk
-    from mesocosm.learn.tokens import Tokens
-    from mesocosm.learn.tuning.full import Full
+    from mesocosm.learning.base_models import resolve
+    from mesocosm.learning.features.embeddings import load_trunk
+    from mesocosm.learning.features.tokenizer import Tokens
+    from mesocosm.learning.fine_tuning.full import Full
+    from mesocosm.learning.training import trainer as training_trainer
 
     texts, _ = messages("train")
     many = size(1600, 48)
@@ -373,11 +373,15 @@ def row_cost() -> list[Line]:
     for seed in range(size(3, 1)):
         tune, trunk = Full.model_validate({"epochs": 1}), load_trunk(base)
         trunk.net = tune.attach(trunk.net)
-        net = loop.Joined(trunk, np.zeros((384, 77), np.float32), np.zeros(77, np.float32), 0.1)
-        rows = loop.Rows(tokens.ids(pick), np.zeros((many, 0), np.float32), np.arange(many) % 77)
-        few = loop.Rows(rows.ids[:8], rows.table[:8], rows.y[:8])
+        net = training_trainer.Joined(
+            trunk, np.zeros((384, 77), np.float32), np.zeros(77, np.float32), 0.1
+        )
+        rows = training_trainer.Rows(
+            tokens.ids(pick), np.zeros((many, 0), np.float32), np.arange(many) % 77
+        )
+        few = training_trainer.Rows(rows.ids[:8], rows.table[:8], rows.y[:8])
         began = cpu()
-        loop.train(net, tune, rows, few, seed, None, lambda _: None)
+        training_trainer.train(net, tune, rows, few, seed, None, lambda _: None)
         mine = (cpu() - began) / many
         trainer = textbook(pick, 77)[1] / (3 * many)
         costs.append((mine, trainer))
@@ -391,7 +395,7 @@ def row_cost() -> list[Line]:
 
 def methods() -> list[Line]:
     """Each way to tune on ten classes: accuracy, share of weights, seconds."""
-    from mesocosm.learn.tuning import TUNING
+    from mesocosm.learning.fine_tuning import TUNING
 
     texts, labels = messages("train")
     judged, answers = messages("test")
@@ -436,10 +440,10 @@ def kept() -> list[Line]:
     """What is kept between runs: features of a frozen base and states of its lower layers, computed
     once and read again.
     """
-    from mesocosm.learn.bases import resolve
-    from mesocosm.learn.encode import features, load_trunk
-    from mesocosm.learn.states import states
-    from mesocosm.learn.tokens import Tokens
+    from mesocosm.learning.base_models import resolve
+    from mesocosm.learning.features.embeddings import features, load_trunk
+    from mesocosm.learning.features.layer_cache import states
+    from mesocosm.learning.features.tokenizer import Tokens
 
     texts, _ = messages("train")
     texts, base = texts[: size(2000, 60)], resolve(*BASE)
@@ -477,7 +481,7 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from data import messages
 from transfer import grown
-from mesocosm.learn.laps import memory
+from mesocosm.core.timer import memory
 import tempfile
 texts, labels = messages("train")
 step = 10 if len(texts) > 10_000 else 3
@@ -507,10 +511,10 @@ def forgets() -> list[Line]:
     """One row taken out of a head over 2,000 texts, beside solving anew at the same settings:
     medians of five rows.
     """
-    from mesocosm.learn.bases import resolve
-    from mesocosm.learn.encode import features
-    from mesocosm.learn.forgetting import Exact, anew
-    from mesocosm.learn.heads.kernel import KernelRidge
+    from mesocosm.learning.base_models import resolve
+    from mesocosm.learning.features.embeddings import features
+    from mesocosm.learning.heads.kernel import KernelRidge
+    from mesocosm.learning.heads.unlearning import Exact, anew
 
     texts, labels = messages("train")
     many = size(2000, 120)

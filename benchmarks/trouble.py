@@ -26,7 +26,7 @@ from typing import Any
 
 import httpx
 
-from mesocosm.ecosystem import open_ecosystem
+from mesocosm.api.ecosystem import open_ecosystem
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 Line = tuple[str, float, str, bool]

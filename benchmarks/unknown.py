@@ -43,8 +43,8 @@ def drawn(seed: int, learns: bool) -> tuple[tuple[float, float, float, float], l
     """
     from sklearn.metrics import roc_auc_score
 
-    from mesocosm.build.model_access import net_of
-    from mesocosm.ecosystem import open_ecosystem
+    from mesocosm.api.ecosystem import open_ecosystem
+    from mesocosm.lifecycle.access.model_access import net_of
 
     taught, judged = (list(zip(*messages(part), strict=True)) for part in ("train", "test"))
     unknown = set(random.Random(seed).sample(sorted({c for _, c in taught}), HELD))
@@ -74,10 +74,10 @@ def drawn(seed: int, learns: bool) -> tuple[tuple[float, float, float, float], l
 
 def learnt(eco: Any, judged: list[tuple[str, str]], unknown: set[str], seed: int) -> list[Line]:
     """What is proposed of intents that come, and what a challenger makes of it."""
-    from mesocosm.build.model_access import net_of
-    from mesocosm.build.novel import proposals, take_up
-    from mesocosm.build.retrain import retrain
-    from mesocosm.cli.calls import local
+    from mesocosm.api.service_calls import local
+    from mesocosm.lifecycle.access.model_access import net_of
+    from mesocosm.lifecycle.jobs.retrain import retrain
+    from mesocosm.lifecycle.review.class_proposals import proposals, take_up
 
     draw = random.Random(seed)
     parts = [[r for r in judged if (r[1] in unknown) == new] for new in (False, True)]

@@ -29,10 +29,10 @@ from fastapi.staticfiles import StaticFiles
 from parts import SMALL, size, some
 from scipy.spatial import cKDTree
 
-from mesocosm.base.digest import digest
-from mesocosm.build.up import PAGES
+from mesocosm.app.run import PAGES
 from mesocosm.catalog import Catalog
-from mesocosm.catalog import tables as t
+from mesocosm.catalog.database import schema as t
+from mesocosm.core.hashing import digest
 from mesocosm.world.layout import layout
 from mesocosm.world.wire import Element, Firefly, Sapling, Scene, Step
 
@@ -387,7 +387,7 @@ def truth(changes: int = 1000) -> list[Line]:
     from playwright.sync_api import sync_playwright
     from trouble import two
 
-    from mesocosm.ecosystem import open_ecosystem
+    from mesocosm.api.ecosystem import open_ecosystem
 
     rng, late, wrong = random.Random(5), [], 0
     os.environ["MESOCOSM_TOKEN"] = (

@@ -27,7 +27,7 @@ import numpy as np
 import uvloop
 from parts import SMALL, size
 
-from mesocosm.world.visitors import SEEN, STEP
+from mesocosm.world.presence.state import SEEN, STEP
 
 Line = tuple[str, float, str, bool]
 HERE = Path(__file__).parent

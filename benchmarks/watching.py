@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 from parts import SMALL, no_peer, size
 
-from mesocosm.operate.drift.features import drifted
-from mesocosm.operate.sequential import compared
-from mesocosm.operate.service import Monitor
-from mesocosm.operate.watch import Watch
+from mesocosm.monitoring.drift.feature_tests import drifted
+from mesocosm.monitoring.monitor import Watch
+from mesocosm.monitoring.settings import Monitor
+from mesocosm.serving.rollout.sequential_test import compared
 
 Line = tuple[str, float, str, bool]
 HERE = Path(__file__).parent

@@ -20,10 +20,10 @@ from typing import Any
 from domain import trees
 from parts import size, some
 
-from mesocosm.learn.model import Model
-from mesocosm.learn.site import Site
-from mesocosm.learn.train import grow
-from mesocosm.learn.tuning import TUNING
+from mesocosm.learning.fine_tuning import TUNING
+from mesocosm.learning.model import Model
+from mesocosm.learning.training.context import Site
+from mesocosm.learning.training.train import grow
 
 LIBRARIES = some(("numpy", "scipy", "sklearn", "pandas"), "sklearn")
 TAUGHT, HELD, JUDGED = size(160, 8), size(16, 2), size(24, 2)

@@ -7,24 +7,24 @@ from __future__ import annotations
 import inspect
 from pathlib import Path
 
-from mesocosm.base.kinds import Kind
-from mesocosm.govern.clean.missing import FILLS
-from mesocosm.govern.clean.outliers import FENCES
-from mesocosm.govern.engines import ENGINES
-from mesocosm.govern.privacy import PRIVACY
-from mesocosm.govern.repair import REPAIRS
-from mesocosm.govern.rules import RULES
-from mesocosm.govern.sources import SOURCES
-from mesocosm.govern.types import TYPES
-from mesocosm.learn.adversarial import ADVERSARIAL
-from mesocosm.learn.augment import AUGMENT
-from mesocosm.learn.losses import LOSSES
-from mesocosm.learn.optimisers import OPTIMISERS
-from mesocosm.learn.pretraining import OBJECTIVES
-from mesocosm.learn.schedules import SCHEDULES
-from mesocosm.learn.tuning import TUNING
-from mesocosm.operate.export import EXPORTS
-from mesocosm.operate.runtimes import RUNTIMES
+from mesocosm.app.deploy import EXPORTS
+from mesocosm.core.settings import Kind
+from mesocosm.data.cleaning.missing import FILLS
+from mesocosm.data.cleaning.outliers import FENCES
+from mesocosm.data.cleaning.repairs import REPAIRS
+from mesocosm.data.engines import ENGINES
+from mesocosm.data.privacy import PRIVACY
+from mesocosm.data.quality.rules import RULES
+from mesocosm.data.sources import SOURCES
+from mesocosm.data.types import TYPES
+from mesocosm.learning.augmentation import AUGMENT
+from mesocosm.learning.fine_tuning import TUNING
+from mesocosm.learning.pretraining import OBJECTIVES
+from mesocosm.learning.training.adversarial import ADVERSARIAL
+from mesocosm.learning.training.losses import LOSSES
+from mesocosm.learning.training.optimizers import OPTIMISERS
+from mesocosm.learning.training.schedules import SCHEDULES
+from mesocosm.serving.runtimes import RUNTIMES
 
 PAGES: dict[str, tuple[str, dict[str, type[Kind]]]] = {
     "sources": ("Where rows come from: `sources.NAME.type`.", dict(SOURCES)),

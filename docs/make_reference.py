@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import inspect
 import sys
-from importlib import import_module
 from pathlib import Path
 
 import typer
@@ -16,38 +15,29 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from make_kinds import PAGES, told
 
-from mesocosm.base.kinds import Kind
-from mesocosm.base.language import Language
-from mesocosm.cli.main import COMMANDS
-from mesocosm.govern.clean.duplicates import Duplicates
-from mesocosm.govern.dataset import Dataset, From, Retention, Split
-from mesocosm.govern.privacy.anonymity import Anonymity
-from mesocosm.learn.auto import Auto
-from mesocosm.learn.brought import Brought
-from mesocosm.learn.continual import Continual
-from mesocosm.learn.fairness import Fair
-from mesocosm.learn.federated import Federated
-from mesocosm.learn.model import Model, Search
-from mesocosm.learn.pretraining.pretrain import Pretrain, Scratch
-from mesocosm.learn.ranking.rank import Rank, Towers
-from mesocosm.learn.self_training import SelfTraining
-from mesocosm.operate.notify import Notify
-from mesocosm.operate.oidc import Oidc
-from mesocosm.operate.runtimes.onnx import Workers
-from mesocosm.operate.service import (
-    Anomaly,
-    Answers,
-    Batch,
-    Drift,
-    Log,
-    Monitor,
-    Rollout,
-    Service,
-    Update,
-)
-from mesocosm.operate.surge import Surge
-from mesocosm.spec.grammar import Ecosystem
-from mesocosm.world.place import Inhabitant, World, WorldPlace
+from mesocosm.cli.app import COMMANDS, load_command
+from mesocosm.config.schema import Ecosystem
+from mesocosm.core.llm import Language
+from mesocosm.core.settings import Kind
+from mesocosm.data.cleaning.duplicates import Duplicates
+from mesocosm.data.dataset import Dataset, From, Retention, Split
+from mesocosm.data.privacy.anonymity import Anonymity
+from mesocosm.learning.evaluation.fairness import Fair
+from mesocosm.learning.importers.onnx import Brought
+from mesocosm.learning.model import Model, Search
+from mesocosm.learning.pretraining.settings import Pretrain, Scratch
+from mesocosm.learning.strategies.automl import Auto
+from mesocosm.learning.strategies.continual import Continual
+from mesocosm.learning.strategies.federated import Federated
+from mesocosm.learning.strategies.self_training import SelfTraining
+from mesocosm.learning.tasks.ranking.settings import Rank, Towers
+from mesocosm.monitoring.notifications import Notify
+from mesocosm.monitoring.settings import Anomaly, Drift, Monitor
+from mesocosm.monitoring.surge.settings import Surge
+from mesocosm.serving.auth.oidc import Oidc
+from mesocosm.serving.runtimes.onnx import Workers
+from mesocosm.serving.settings import Answers, Batch, Log, Rollout, Service, Update
+from mesocosm.world.settings import Inhabitant, World, WorldPlace
 
 SECTIONS: dict[str, type[Kind]] = {
     "the file": Ecosystem,
@@ -116,8 +106,7 @@ def commands_page() -> str:
     ]
     for name in COMMANDS:
         app = typer.Typer()
-        inner = name.replace("-", "_")
-        app.command(name)(getattr(import_module(f"mesocosm.cli.{inner}"), inner))
+        app.command(name)(load_command(name))
         command = get_command(app)
         parts.append(f"## mesocosm {name}\n\n{inspect.cleandoc(command.help or '')}\n")
         rows = []

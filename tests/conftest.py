@@ -203,8 +203,8 @@ def run(*words: str, **more: Any) -> subprocess.CompletedProcess[str]:
 
 def said_of(home: Path, plan: bool = False) -> list[str]:
     """What is said of a file that cannot be, a sentence a finding, each with its place."""
-    from mesocosm.base.errors import Invalid
-    from mesocosm.ecosystem import open_ecosystem
+    from mesocosm.api.ecosystem import open_ecosystem
+    from mesocosm.core.errors import Invalid
 
     with pytest.raises(Invalid) as caught:
         eco = open_ecosystem(home)

@@ -73,20 +73,20 @@ IMPORTED = (
     "prometheus_client",
     "jinja2",
     "cryptography.fernet",
-    "mesocosm.ecosystem",
-    "mesocosm.cli.main",
+    "mesocosm.api.ecosystem",
+    "mesocosm.cli.app",
     "transformers.models.auto.modeling_auto",
     "transformers.models.bert.modeling_bert",
     "peft",
     "mlflow",
     "mlflow.store.tracking.sqlalchemy_store",
     "optuna",
-    "mesocosm.learn.train",
-    "mesocosm.learn.loop",
-    "mesocosm.learn.export",
-    "mesocosm.build.up",
-    "mesocosm.build.training_job",
-    "mesocosm.build.answer_index",
+    "mesocosm.learning.training.train",
+    "mesocosm.learning.training.trainer",
+    "mesocosm.learning.export.onnx_export",
+    "mesocosm.app.run",
+    "mesocosm.lifecycle.jobs.train",
+    "mesocosm.lifecycle.access.answer_index",
 )
 
 
@@ -321,6 +321,6 @@ def _run_script() -> None:
 if __name__ == "__main__":
     main(sys.argv[1])
     sys.path[0] = os.getcwd()  # as `python -m` has it
-    from mesocosm.cli.main import run
+    from mesocosm.cli.app import run
 
     _end(_run_script if sys.argv[1:2] == ["--script"] else run)

@@ -33,7 +33,7 @@ def little_base() -> Path:
 def _write(folder: Path) -> None:
     from safetensors.numpy import load_file, save_file
 
-    from mesocosm.learn.bases import resolve
+    from mesocosm.learning.base_models import resolve
 
     whole = resolve("minilm", Path("."))
     weights = {

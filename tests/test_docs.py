@@ -16,8 +16,8 @@ from urllib.parse import unquote
 import pytest
 from conftest import ROOT, SMALL
 
-from mesocosm.base.version import VERSION
-from mesocosm.cli.main import COMMANDS
+from mesocosm.cli.app import COMMANDS
+from mesocosm.core.version import VERSION
 
 ENGLISH, CHINESE = (ROOT / "README.md").read_text(), (ROOT / "README.zh.md").read_text()
 
@@ -37,7 +37,7 @@ def test_every_command_named_exists_and_every_path_is_there() -> None:
 
 
 def test_every_example_of_the_pages_is_a_file_that_holds() -> None:
-    from mesocosm.spec.read import read_text
+    from mesocosm.config.loader import read_text
 
     blocks = [
         b
@@ -52,7 +52,7 @@ def test_every_example_of_the_pages_is_a_file_that_holds() -> None:
 
 
 def test_the_example_of_operating_holds() -> None:
-    from mesocosm.spec.read import read_text
+    from mesocosm.config.loader import read_text
 
     block, provider = re.findall(
         r"```yaml\n(.*?)```", (ROOT / "docs" / "operating.md").read_text(), re.S
@@ -138,7 +138,7 @@ def test_every_kind_that_the_file_can_hold_has_its_place_in_the_reference() -> N
     from make_kinds import PAGES as KINDS
     from make_reference import SECTIONS
 
-    from mesocosm.base.kinds import Kind
+    from mesocosm.core.settings import Kind
 
     def within(annotation: Any) -> Iterator[type[Kind]]:
         if isinstance(annotation, type) and issubclass(annotation, Kind):
@@ -240,8 +240,8 @@ def test_every_setting_that_a_page_names_may_stand_in_the_file() -> None:
     from pydantic import TypeAdapter, ValidationError
     from ruamel.yaml import YAML
 
-    from mesocosm.base.kinds import Kind
-    from mesocosm.spec.grammar import Ecosystem
+    from mesocosm.config.schema import Ecosystem
+    from mesocosm.core.settings import Kind
 
     seen: list[type[Kind]] = []
 

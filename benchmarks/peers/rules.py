@@ -15,8 +15,8 @@ from typing import Any
 
 import duckdb
 
-from mesocosm.govern.dataset import Dataset
-from mesocosm.govern.recipe import broken_sql
+from mesocosm.data.dataset import Dataset
+from mesocosm.data.pipeline.recipe import broken_sql
 
 MAIL = r"[^@\s]+@[^@\s]+\.[^@\s]+"
 RULES = [

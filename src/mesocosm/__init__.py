@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mesocosm.base.version import VERSION
+from mesocosm.core.version import VERSION
 
 if TYPE_CHECKING:
-    from mesocosm.ecosystem import Ecosystem
+    from mesocosm.api.ecosystem import Ecosystem
 
 __version__ = VERSION
 
@@ -20,6 +20,6 @@ def open(path: str | Path = ".") -> Ecosystem:
         Invalid: with everything that is not right about the file.
         Failure: the project lies in a folder that tables cannot lie in.
     """
-    from mesocosm.ecosystem import open_ecosystem
+    from mesocosm.api.ecosystem import open_ecosystem
 
     return open_ecosystem(path)

@@ -1,5 +1,5 @@
 """`python -m mesocosm`."""
 
-from mesocosm.cli.main import run
+from mesocosm.cli.app import run
 
 run()

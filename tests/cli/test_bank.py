@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from conftest import BANK, ROOT, follow
 
-from mesocosm.ecosystem import open_ecosystem
-from mesocosm.govern.snapshot import read_table
+from mesocosm.api.ecosystem import open_ecosystem
+from mesocosm.data.snapshots.delta_tables import read_table
 
 pytestmark = pytest.mark.slow
 
@@ -105,7 +105,7 @@ def test_light_commands_import_nothing_heavy(
 
     given = words + ([] if words == ["--help"] else ["-f", str(bank)])
     code = (
-        f"import sys\nsys.argv = ['mesocosm', *{given!r}]\nfrom mesocosm.cli.main import"
+        f"import sys\nsys.argv = ['mesocosm', *{given!r}]\nfrom mesocosm.cli.app import"
         " run\ntry:\n    run()\nexcept SystemExit as end:\n    assert not end.code\nprint([m for m"
         f" in {HEAVY + more!r} if m in sys.modules], file=sys.stderr)"
     )

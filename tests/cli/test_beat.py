@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from mesocosm.base.told import Told
-from mesocosm.cli.beat import Beat, Screen
+from mesocosm.cli.progress import Beat, Screen
+from mesocosm.core.progress import Told
 
 
 def beaten(terminal: bool, wait: float) -> list[str]:
@@ -69,18 +69,18 @@ def test_on_a_screen_the_spinner_tells_the_time() -> None:
 
 
 def test_reading_tells_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    from mesocosm.learn import encode
-    from mesocosm.learn.bases import resolve
-    from mesocosm.learn.tokens import Tokens
+    from mesocosm.learning.base_models import resolve
+    from mesocosm.learning.features import embeddings
+    from mesocosm.learning.features.tokenizer import Tokens
 
     base, said = resolve("minilm", Path(".")), list[str]()
-    monkeypatch.setattr(encode, "QUIET", 0.0)
+    monkeypatch.setattr(embeddings, "QUIET", 0.0)
     trunk, texts = (
-        encode.load_trunk(base),
+        embeddings.load_trunk(base),
         [f"letter {i} " + "about my card " * (i % 9) for i in range(400)],
     )
     tokens = Tokens(base.folder, 64)
-    told: Any = encode.encode(trunk, tokens, texts, said.append)
+    told: Any = embeddings.encode(trunk, tokens, texts, said.append)
     assert told.shape == (400, 384) and len(said) > 1
     assert (
         said[0].split(" of ")[1].startswith("400 texts read, ")

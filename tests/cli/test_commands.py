@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import ROOT
 
-from mesocosm.ecosystem import open_ecosystem
-from mesocosm.govern.snapshot import read_table
+from mesocosm.api.ecosystem import open_ecosystem
+from mesocosm.data.snapshots.delta_tables import read_table
 
 pytestmark = pytest.mark.slow
 

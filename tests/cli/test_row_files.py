@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from mesocosm.base.errors import Failure, Wrong
-from mesocosm.cli.many import _by_field, _column, _kind_of, _no_json, _Writer
-from mesocosm.cli.rows import BLOCK, Line, Origin, Rows, read_rows
-from mesocosm.govern.sources.csv import Csv
+from mesocosm.api.batch_predict import _by_field, _column, _kind_of, _no_json, _Writer
+from mesocosm.api.row_files import BLOCK, Line, Origin, Rows, read_rows
+from mesocosm.core.errors import Failure, Wrong
+from mesocosm.data.sources.delimited.csv import Csv
 
 ROWS = [{"Kündigung": "ja, bald", "Betrag": "1.234,50"}, {"Kündigung": None, "Betrag": "7,5"}]
 FIELDS = frozenset(["Kündigung", "Betrag"])

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from conftest import ROOT
 
-from mesocosm.build.architect import architect
+from mesocosm.api.ecosystem import open_ecosystem
+from mesocosm.assistant.architect import architect
 from mesocosm.cli.views.draft import draft_text
-from mesocosm.ecosystem import open_ecosystem
-from mesocosm.spec.read import read_text
+from mesocosm.config.loader import read_text
 
 pytestmark = pytest.mark.slow
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from mesocosm.base.errors import Wrong
-from mesocosm.build.architect import architect
+from mesocosm.assistant.architect import architect
 from mesocosm.cli.views.draft import draft_text
-from mesocosm.spec.read import read_text
+from mesocosm.config.loader import read_text
+from mesocosm.core.errors import Wrong
 
 
 def write(path: Path, head: list[str], rows: list[list[Any]]) -> Path:

@@ -13,11 +13,17 @@ import numpy as np
 import pytest
 from conftest import ROOT, SMALL, follow, said_of, small_rows
 
-from mesocosm.build.serving import Loader
-from mesocosm.ecosystem import open_ecosystem
-from mesocosm.learn.adapting import AsItIs, Recalibrated, Shifted, Taught, adapted
-from mesocosm.operate.served import Served
-from mesocosm.operate.watch import Watch
+from mesocosm.api.ecosystem import open_ecosystem
+from mesocosm.app.loader import Loader
+from mesocosm.learning.strategies.domain_adaptation import (
+    AsItIs,
+    Recalibrated,
+    Shifted,
+    Taught,
+    adapted,
+)
+from mesocosm.monitoring.monitor import Watch
+from mesocosm.serving.service import Served
 
 pytestmark = pytest.mark.slow
 

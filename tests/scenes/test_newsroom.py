@@ -16,16 +16,16 @@ import numpy as np
 import pytest
 from conftest import ROOT, SMALL, follow, rounds, said_of
 
-from mesocosm.base.errors import Wrong
-from mesocosm.build.serving import Loader
-from mesocosm.build.whatif import Desk
-from mesocosm.ecosystem import open_ecosystem
-from mesocosm.operate.evidence import HELD_LABEL, Evidence, threshold
-from mesocosm.operate.moving import recalibrated
-from mesocosm.operate.served import Served
-from mesocosm.operate.surge import Surge
-from mesocosm.operate.surging import Surges
-from mesocosm.operate.watch import Watch
+from mesocosm.api.ecosystem import open_ecosystem
+from mesocosm.app.loader import Loader
+from mesocosm.core.errors import Wrong
+from mesocosm.monitoring.monitor import Watch
+from mesocosm.monitoring.surge.detector import Surges
+from mesocosm.monitoring.surge.evidence import HELD_LABEL, Evidence, threshold
+from mesocosm.monitoring.surge.settings import Surge
+from mesocosm.reports.whatif import Desk
+from mesocosm.serving.rollout.transitions import recalibrated
+from mesocosm.serving.service import Served
 
 pytestmark = pytest.mark.slow
 

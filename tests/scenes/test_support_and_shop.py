@@ -17,15 +17,15 @@ from typing import Any
 import pytest
 from conftest import ROOT, follow, rounds
 
-from mesocosm.base.digest import digest
-from mesocosm.build.serving import Loader
-from mesocosm.catalog import tables as t
-from mesocosm.cli.drill import to_break
-from mesocosm.cli.init import scenes
-from mesocosm.ecosystem import open_ecosystem
-from mesocosm.operate.evidence import HELD_LABEL
-from mesocosm.operate.served import Served
-from mesocosm.operate.watch import Watch
+from mesocosm.api.ecosystem import open_ecosystem
+from mesocosm.app.loader import Loader
+from mesocosm.catalog.database import schema as t
+from mesocosm.cli.commands.project.init import scenes
+from mesocosm.cli.commands.test.drill import to_break
+from mesocosm.core.hashing import digest
+from mesocosm.monitoring.monitor import Watch
+from mesocosm.monitoring.surge.evidence import HELD_LABEL
+from mesocosm.serving.service import Served
 
 pytestmark = pytest.mark.slow
 
@@ -126,7 +126,7 @@ def test_what_many_ask_for_and_no_class_explains_becomes_one(
         con.execute(t.PREDICTIONS.delete())
     count = iter(range(10_000))
     monkeypatch.setattr(
-        "mesocosm.operate.served.secrets.token_hex",
+        "mesocosm.serving.service.secrets.token_hex",
         lambda size: digest("gifts", next(count), size=size),
     )  # which half of the requests judges hangs on their names
     served = served_of(home, "support-desk")

@@ -13,10 +13,10 @@ import pytest
 from conftest import Server
 from pages import keep, press, until
 
-from mesocosm.base.digest import digest_file
-from mesocosm.build.inhabitants import UNKNOWN
+from mesocosm.app.world.chat import UNKNOWN
 from mesocosm.catalog import Catalog
-from mesocosm.world.talk import asked_after
+from mesocosm.core.hashing import digest_file
+from mesocosm.world.dialogue.intent import asked_after
 from mesocosm.world.wire import Scene
 
 pytestmark = pytest.mark.slow

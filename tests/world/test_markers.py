@@ -18,11 +18,11 @@ from pycrdt import Doc, Text, YSyncMessageType, read_message, write_message
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from mesocosm.base.errors import Wrong
-from mesocosm.build.up import Running
-from mesocosm.catalog import markers as book
-from mesocosm.ecosystem import open_ecosystem
-from mesocosm.world.markers import MOST, UPDATE, WORDS, Markers
+from mesocosm.api.ecosystem import open_ecosystem
+from mesocosm.app.run import Running
+from mesocosm.catalog import marker_documents as book
+from mesocosm.core.errors import Wrong
+from mesocosm.world.markers.document import MOST, UPDATE, WORDS, Markers
 
 pytestmark = pytest.mark.slow
 

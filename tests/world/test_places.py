@@ -14,8 +14,8 @@ import pytest
 from conftest import ROOT, Server, watched
 from pages import frames, keep, press, undraw, until
 
+from mesocosm.world.booths import LEAST, MOST, UNSURE, stalls
 from mesocosm.world.export.solids import counter
-from mesocosm.world.stalls import LEAST, MOST, UNSURE, stalls
 from mesocosm.world.wire import Element, Stall
 
 pytestmark = pytest.mark.slow

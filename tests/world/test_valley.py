@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from pages import frames, keep, until
 from scipy.spatial import cKDTree
 
-from mesocosm.build.scenery import Scenery
+from mesocosm.api.ecosystem import Ecosystem, open_ecosystem
+from mesocosm.app.world.scene_state import Scenery
 from mesocosm.catalog import Book, moments
-from mesocosm.ecosystem import Ecosystem, open_ecosystem
 from mesocosm.world.export import MODELS
 from mesocosm.world.layout import depths, layout
 from mesocosm.world.scene import season

@@ -15,10 +15,21 @@ import pytest
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from mesocosm.build import visiting
-from mesocosm.build.up import Running
-from mesocosm.ecosystem import open_ecosystem
-from mesocosm.world.visitors import AGAIN, ARM, FAR, HANDS, NEAREST, SEEN, STEP, STOOD, Crowd, named
+from mesocosm.api.ecosystem import open_ecosystem
+from mesocosm.app.run import Running
+from mesocosm.app.world import presence_socket
+from mesocosm.world.presence.state import (
+    AGAIN,
+    ARM,
+    FAR,
+    HANDS,
+    NEAREST,
+    SEEN,
+    STEP,
+    STOOD,
+    Crowd,
+    named,
+)
 
 TOKEN = "t" * 20
 
@@ -246,7 +257,7 @@ def test_a_token_holds_so_many_sockets_and_no_more(
     http: tuple[TestClient, Running], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client, running = http
-    monkeypatch.setattr(visiting, "MOST_SOCKETS", 2)
+    monkeypatch.setattr(presence_socket, "MOST_SOCKETS", 2)
     guest, other = (
         running.catalog.give_token(name, "see", 60, "test") for name in ("guest", "other")
     )
@@ -362,7 +373,7 @@ def test_the_scene_is_sent_when_it_changes_and_made_once_for_all(
         return whole()
 
     monkeypatch.setattr(scenery, "scene", scene)
-    monkeypatch.setattr("mesocosm.build.scenery.FRESH", 60.0)
+    monkeypatch.setattr("mesocosm.app.world.scene_state.FRESH", 60.0)
     marks = {scenery.now()[1] for _ in range(50)}
     assert made <= 1 and len(marks) == 1
     one = running.catalog.alert("watch", "desk", "drift", "they moved", {})

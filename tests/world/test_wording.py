@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from conftest import SMALL, Server, small_rows
 
-from mesocosm.base.errors import Failure
-from mesocosm.base.language import Language, asked
-from mesocosm.build.wording import Endpoint, Local, holds, prompted, worded
-from mesocosm.ecosystem import open_ecosystem
+from mesocosm.api.ecosystem import open_ecosystem
+from mesocosm.app.world.paraphrase import Endpoint, Local, holds, prompted, worded
+from mesocosm.core.errors import Failure
+from mesocosm.core.llm import Language, asked
 
 pytestmark = pytest.mark.slow
 
@@ -145,13 +145,13 @@ def test_an_endpoint_that_fails_is_left_alone_for_a_while_and_few_wait_for_it(
 def test_a_base_that_is_not_ready_or_does_not_answer_costs_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("mesocosm.build.wording.PATIENCE", 1.0)
+    monkeypatch.setattr("mesocosm.app.world.paraphrase.PATIENCE", 1.0)
     local = Local(tmp_path, "smollm2")
     try:
         began = time.monotonic()
         assert worded(local, NOTE, "when?") == NOTE and time.monotonic() - began < 1
         assert local.ready.wait(90)
-        monkeypatch.setattr("mesocosm.build.wording.PATIENCE", 60.0)
+        monkeypatch.setattr("mesocosm.app.world.paraphrase.PATIENCE", 60.0)
         assert 0 < len(local.say(NOTE, "When does my new card arrive?")) < 600
         first = local.process
         assert first is not None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from mesocosm.base.errors import Failure
 from mesocosm.catalog import Catalog
-from mesocosm.govern.internal_names import quote
-from mesocosm.spec import Spec
+from mesocosm.config import Spec
+from mesocosm.core.errors import Failure
+from mesocosm.data.pipeline.internal_names import quote
 
 if TYPE_CHECKING:
     import pandas
@@ -77,7 +77,7 @@ class DatasetView:
         return self._table("quarantine", columns, "true")
 
     def _table(self, which: str, columns: str, where: str) -> pyarrow.Table:
-        from mesocosm.govern.snapshot import read_table
+        from mesocosm.data.snapshots.delta_tables import read_table
 
         snapshot = self._catalog.snapshot(dataset=self.name)
         if snapshot is None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from mesocosm.base.errors import Failure, Wrong
 from mesocosm.catalog import Catalog
 from mesocosm.client import Client, Prediction, prediction_of, row_as_json
-from mesocosm.spec import Spec
+from mesocosm.config import Spec
+from mesocosm.core.errors import Failure, Wrong
 
 if TYPE_CHECKING:
-    from mesocosm.operate.served import Served
+    from mesocosm.serving.service import Served
 
 Row = Mapping[str, object]
 
@@ -86,7 +86,7 @@ class ServiceView:
         self._local().feedback(prediction, label)
 
     def _client(self) -> Client | None:
-        from mesocosm.build.running import running_server
+        from mesocosm.lifecycle.server_info import running_server
 
         server = running_server(self._spec.root / ".mesocosm")
         return Client(server["url"], server["token"]) if server else None
@@ -102,7 +102,7 @@ class ServiceView:
         return [prediction_of(one) for one in served.predict(given)]
 
     def _local(self) -> Served:
-        from mesocosm.build.serving import load_locally
+        from mesocosm.app.loader import load_locally
 
         self._served = self._served or load_locally(self._spec, self._catalog, self.name)
         self._served.refresh()

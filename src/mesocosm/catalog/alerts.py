@@ -9,11 +9,11 @@ from typing import Any, cast
 
 from sqlalchemy import insert, select, update
 
-from mesocosm.base.digest import digest
-from mesocosm.base.row_values import plain_all
-from mesocosm.base.secret_values import masked, masked_all
-from mesocosm.catalog import tables as t
-from mesocosm.catalog.records import Records, Row
+from mesocosm.catalog.database import schema as t
+from mesocosm.catalog.session import Records, Row
+from mesocosm.core.confidential.row_values import plain_all
+from mesocosm.core.confidential.secret_values import masked, masked_all
+from mesocosm.core.hashing import digest
 
 
 class Alerts(Records):

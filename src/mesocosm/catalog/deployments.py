@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from mesocosm.catalog import tables as t
-from mesocosm.catalog.book import RUNNING
-from mesocosm.catalog.records import Records, Row
+from mesocosm.catalog.database import schema as t
+from mesocosm.catalog.point_in_time import RUNNING
+from mesocosm.catalog.session import Records, Row
 
 
 class Deployments(Records):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mesocosm.catalog.catalog import Catalog
+from mesocosm.catalog.store import Catalog
 
 
 def ranges(lines: Sequence[int]) -> str:

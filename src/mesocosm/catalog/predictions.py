@@ -11,11 +11,11 @@ from sqlalchemy import Table, func, insert, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
 
-from mesocosm.base.errors import Later
-from mesocosm.catalog import tables as t
-from mesocosm.catalog.records import Records, Row
-from mesocosm.catalog.tables import is_traffic
-from mesocosm.catalog.tally import counts
+from mesocosm.catalog.database import schema as t
+from mesocosm.catalog.database.schema import is_traffic
+from mesocosm.catalog.prediction_counts import counts
+from mesocosm.catalog.session import Records, Row
+from mesocosm.core.errors import Later
 
 
 class Predictions(Records):

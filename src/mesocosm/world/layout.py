@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from math import ceil, sqrt
 from typing import Any
 
-from mesocosm.base.digest import digest
+from mesocosm.core.hashing import digest
 
 Things = Sequence[tuple[str, Sequence[str]]]
 WIDE = 34.0  # metres between neighbours in a row

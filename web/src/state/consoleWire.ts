@@ -1,4 +1,4 @@
-// Generated from src/mesocosm/build/console_wire.py; run `python -m mesocosm.build.console_wire`.
+// Generated from src/mesocosm/app/console_wire.py; run `python -m mesocosm.app.console_wire`.
 import type { Scene } from "./wire";
 
 export interface Change {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from mesocosm.govern.account import sentences
-from mesocosm.govern.report import told
-from mesocosm.learn.card import MAIN, leading
+from mesocosm.data.quality.report import told
+from mesocosm.data.quality.row_account import sentences
+from mesocosm.learning.evaluation.model_card import MAIN, leading
 
 
 def _figure(value: Any) -> str:

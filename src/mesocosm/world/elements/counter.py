@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from mesocosm.world.booths import stalls
 from mesocosm.world.elements.view import View
-from mesocosm.world.stalls import stalls
 
 
 def counter(name: str, settings: Any, view: View) -> dict[str, Any]:

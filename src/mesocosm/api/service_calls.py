@@ -1,0 +1,45 @@
+"""Commands' calls to a service: over HTTP where the server runs, else in this process."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mesocosm.core.errors import Failure
+
+
+def call(eco: Any, method: str, path: str, body: Any = None) -> Any | None:
+    """The running server's answer, or None where none runs.
+
+    Raises:
+        Failure: the server's problem, in its words.
+    """
+    import httpx
+
+    from mesocosm.lifecycle.server_info import running_server
+
+    server = running_server(eco.spec.root / ".mesocosm")
+    if server is None:
+        return None
+    answer = httpx.request(
+        method,
+        server["url"] + path,
+        json=body,
+        headers={"Authorization": f"Bearer {server['token']}"},
+        timeout=60,
+    )
+    said = answer.json()
+    if answer.status_code >= 400:
+        raise Failure(said.get("detail", f"the server answered {answer.status_code}"))
+    return said
+
+
+def local(eco: Any, name: str) -> Any:
+    """A service loaded in this process.
+
+    Raises:
+        Wrong: there is no such service.
+        Failure: nothing is deployed for it.
+    """
+    from mesocosm.app.loader import load_locally
+
+    return load_locally(eco.spec, eco.catalog, name)

@@ -1,0 +1,1 @@
+"""The ecosystem up: gateway, monitors, console and world from one file."""

@@ -1,0 +1,1 @@
+"""The world of a running ecosystem: sockets, scene, chat and screenshots."""

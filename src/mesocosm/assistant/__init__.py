@@ -1,0 +1,1 @@
+"""Suggestions: a drafted file, its model, and changes that measurements support."""

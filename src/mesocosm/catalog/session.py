@@ -1,0 +1,115 @@
+"""An open catalog: rows that are read, changes that move the revision, and the hash-chained audit
+of who made them. Knows no kind of record but the audit's lines.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy.exc import OperationalError
+
+from mesocosm.catalog.database import schema as t
+from mesocosm.catalog.database.engine import open_engine, url_of_file
+from mesocosm.catalog.database.migrations import add_missing_columns, add_missing_indexes
+from mesocosm.catalog.prediction_counts import keep_counts
+from mesocosm.core.confidential.owner_files import close_to_others, owned_file, owned_folder
+from mesocosm.core.confidential.row_values import plain_all
+from mesocosm.core.confidential.secret_values import masked
+from mesocosm.core.errors import Failure
+from mesocosm.core.hashing import digest
+
+Row = dict[str, Any]
+LOG_WAIT = 0.5  # seconds that a prediction's record waits for other writers
+
+
+class Records:
+    """The database of one ecosystem; its arguments are those of `Catalog`."""
+
+    def __init__(self, where: Path | str, clock: Callable[[], float] = time.time) -> None:
+        self.clock = clock
+        if isinstance(where, Path):
+            owned_folder(where)
+            owned_file(where / "catalog.db")  # SQLite gives its journals the mode of the database
+            close_to_others(where)  # what an earlier version left readable
+            where = url_of_file(where / "catalog.db")
+        self.url = where
+        self.engine = open_engine(where)
+        self.logs = open_engine(
+            where, LOG_WAIT, keep=2
+        )  # opened when the first prediction is logged
+        try:
+            t.META.create_all(self.engine)
+            add_missing_columns(self.engine)
+            add_missing_indexes(self.engine)
+            keep_counts(self.engine)
+        except ModuleNotFoundError as error:
+            raise Failure(
+                "a catalog on PostgreSQL wants the extra 'postgres': pip install"
+                " 'mesocosm[postgres]'"
+            ) from error
+        except OperationalError as error:
+            raise Failure(f"the catalog cannot be opened ({str(error.orig)[:120]})") from error
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """One atomic change; the revision moves on by one when it ends well."""
+        with self.engine.begin() as con:
+            moved = con.execute(update(t.REVISION).values(number=t.REVISION.c.number + 1))
+            if moved.rowcount == 0:
+                con.execute(insert(t.REVISION).values(one=1, number=1))
+            yield con
+
+    def revision(self) -> int:
+        """How many changes were made; the world prints the one it shows."""
+        return int(self._scalar(select(func.max(t.REVISION.c.number))) or 0)
+
+    def _scalar(self, query: Any) -> Any:
+        with self.engine.connect() as con:
+            return con.execute(query).scalar()
+
+    def rows(self, query: Any) -> list[Row]:
+        """The rows of a query as plain dicts."""
+        with self.engine.connect() as con:
+            return [dict(row._mapping) for row in con.execute(query)]
+
+    def row(self, query: Any) -> Row | None:
+        """The first row of a query, or None."""
+        found = self.rows(query)
+        return found[0] if found else None
+
+    def write_audit(self, con: Connection, who: str, act: str, what: str, why: str) -> None:
+        """Append one line to the hash-chained audit."""
+        last = (
+            con.execute(select(t.AUDIT.c.hash).order_by(t.AUDIT.c.id.desc()).limit(1)).scalar()
+            or ""
+        )
+        at = self.clock()
+        line = {
+            "at": at,
+            "who": masked(who),
+            "act": act,
+            "what": masked(what),
+            "why": masked(why),
+            "before": last,
+        }
+        con.execute(insert(t.AUDIT).values(hash=digest(line), **line))
+
+    def audit(self, most: int = 200, *, marked: bool = False) -> list[Row]:
+        """The newest audit lines, newest first; `marked` as for `alerts`."""
+        found = self.rows(select(t.AUDIT).order_by(t.AUDIT.c.id.desc()).limit(most))
+        return found if marked else cast(list[Row], plain_all(found))
+
+    def verify_audit(self) -> int | None:
+        """The id of the first audit line that was edited, or None where the chain is whole."""
+        last = ""
+        for row in self.rows(select(t.AUDIT).order_by(t.AUDIT.c.id)):
+            line = {key: row[key] for key in ("at", "who", "act", "what", "why", "before")}
+            if row["before"] != last or row["hash"] != digest(line):
+                return int(row["id"])
+            last = row["hash"]
+        return None

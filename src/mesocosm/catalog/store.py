@@ -1,0 +1,178 @@
+"""The catalog: one SQLite file in WAL mode (or a PostgreSQL URL) that says what exists.
+
+Knows records and transactions. Knows nothing of files' contents, nets or engines. A thing is
+listed only by `record` calls inside one transaction, made after its files are whole.
+"""
+
+from __future__ import annotations
+
+import secrets
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from mesocosm.catalog.alerts import Alerts
+from mesocosm.catalog.database import schema as t
+from mesocosm.catalog.deployments import Deployments
+from mesocosm.catalog.predictions import Predictions
+from mesocosm.catalog.session import Row
+
+STALE = "stale"
+
+
+class Catalog(Deployments, Predictions, Alerts):
+    """Records of one ecosystem.
+
+    Args:
+        where: the store's folder, made when missing, or a SQLAlchemy URL.
+        clock: seconds since 1970; injected by tests.
+    """
+
+    # resources
+
+    def resources(self, *, left: bool = False) -> list[Row]:
+        """What the last builds made true; with `left`, also what has left the file."""
+        query = select(t.RESOURCES).order_by(t.RESOURCES.c.address)
+        return self.rows(query if left else query.where(t.RESOURCES.c.left_at.is_(None)))
+
+    def record_resource(self, con: Connection, **fields: Any) -> None:
+        """List a resource as made, replacing its former record."""
+        con.execute(t.RESOURCES.delete().where(t.RESOURCES.c.address == fields["address"]))
+        con.execute(insert(t.RESOURCES).values(at=self.clock(), left_at=None, **fields))
+
+    def make_stale(self, con: Connection, address: str) -> None:
+        """Have the next plan make a resource anew, though its settings and content are the same."""
+        con.execute(update(t.RESOURCES).where(t.RESOURCES.c.address == address).values(made=STALE))
+
+    # snapshots and versions
+
+    def snapshot(self, ident: str | None = None, *, dataset: str = "") -> Row | None:
+        """A snapshot by id, or the newest of a dataset."""
+        query = select(t.SNAPSHOTS)
+        if ident is not None:
+            return self.row(query.where(t.SNAPSHOTS.c.id == ident))
+        newest = query.where(t.SNAPSHOTS.c.dataset == dataset).order_by(t.SNAPSHOTS.c.at.desc())
+        return self.row(newest.limit(1))
+
+    def snapshots(self, dataset: str) -> list[Row]:
+        """All snapshots of a dataset, oldest first."""
+        return self.rows(
+            select(t.SNAPSHOTS).where(t.SNAPSHOTS.c.dataset == dataset).order_by(t.SNAPSHOTS.c.at)
+        )
+
+    def keep_only(self, con: Connection, snapshot: Row, **values: Any) -> None:
+        """Change a snapshot whose tables were written anew, and list no other of its dataset: their
+        files are gone.
+        """
+        con.execute(
+            t.SNAPSHOTS.delete().where(
+                t.SNAPSHOTS.c.dataset == snapshot["dataset"], t.SNAPSHOTS.c.id != snapshot["id"]
+            )
+        )
+        con.execute(update(t.SNAPSHOTS).where(t.SNAPSHOTS.c.id == snapshot["id"]).values(**values))
+
+    def version(self, ident: str) -> Row | None:
+        """A model version by id."""
+        return self.row(select(t.VERSIONS).where(t.VERSIONS.c.id == ident))
+
+    def versions(self, model: str) -> list[Row]:
+        """All versions of a model, oldest first."""
+        return self.rows(
+            select(t.VERSIONS).where(t.VERSIONS.c.model == model).order_by(t.VERSIONS.c.number)
+        )
+
+    def next_number(self, model: str) -> int:
+        """The number the next version of a model gets, from 1."""
+        return (
+            int(
+                self._scalar(
+                    select(func.max(t.VERSIONS.c.number)).where(t.VERSIONS.c.model == model)
+                )
+                or 0
+            )
+            + 1
+        )
+
+    def judge(self, con: Connection, version: str, state: str, why: str) -> None:
+        """Set a version's state (`champion`, `challenger`, `refused`, `retired`) and why."""
+        con.execute(
+            update(t.VERSIONS).where(t.VERSIONS.c.id == version).values(state=state, why=why)
+        )
+
+    def forgotten(self, dataset: str) -> list[str]:
+        """The marks (keyed hashes of keys) of subjects that a dataset must not hold again."""
+        return [
+            row["mark"]
+            for row in self.rows(select(t.FORGOTTEN.c.mark).where(t.FORGOTTEN.c.dataset == dataset))
+        ]
+
+    def scrub(self) -> None:
+        """Write the file anew, so that nothing of deleted rows is left in it."""
+        if self.engine.dialect.name == "sqlite":
+            with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as con:
+                con.exec_driver_sql("VACUUM")
+                con.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    # tokens
+
+    def give_token(self, role: str, may: str, seconds: float, who: str) -> str:
+        """A new token of a role, valid for some seconds; only its SHA-256 is kept."""
+        token, now = secrets.token_urlsafe(24), self.clock()
+        with self.transaction() as con:
+            con.execute(
+                insert(t.TOKENS).values(
+                    mark=sha256(token.encode()).hexdigest(),
+                    role=role,
+                    may=may,
+                    at=now,
+                    until=now + seconds,
+                )
+            )
+            self.write_audit(con, who, "token", role, f"may {may}, for {seconds / 86400:.1f} days")
+        return token
+
+    def revoke_tokens(self, role: str, who: str) -> int:
+        """Take the tokens of a role back; returns how many there were."""
+        with self.transaction() as con:
+            gone = int(con.execute(t.TOKENS.delete().where(t.TOKENS.c.role == role)).rowcount)
+            self.write_audit(con, who, "revoke", role, f"{gone} tokens")
+        return gone
+
+    def token(self, given: str) -> Row | None:
+        """The role and rights of a token that is still valid."""
+        mark = sha256(given.encode()).hexdigest()
+        return self.row(
+            select(t.TOKENS.c.role, t.TOKENS.c.may).where(
+                t.TOKENS.c.mark == mark, t.TOKENS.c.until > self.clock()
+            )
+        )
+
+    def lead(self, name: str, holder: str, seconds: float) -> bool:
+        """Take or keep a lease; says whether it is the holder's for so many seconds."""
+        now = self.clock()
+        row = self.row(select(t.LEASES).where(t.LEASES.c.name == name))
+        if row and row["holder"] == holder and row["until"] - now > seconds / 2:
+            return True
+        try:
+            with self.engine.begin() as con:
+                free = (
+                    t.LEASES.c.name == name,
+                    (t.LEASES.c.holder == holder) | (t.LEASES.c.until <= now),
+                )
+                if (
+                    con.execute(
+                        update(t.LEASES).where(*free).values(holder=holder, until=now + seconds)
+                    ).rowcount
+                    == 1
+                ):
+                    return True
+                if row is None:
+                    con.execute(
+                        insert(t.LEASES).values(name=name, holder=holder, until=now + seconds)
+                    )
+                    return True
+        except IntegrityError:  # another was first
+            return False
+        return False

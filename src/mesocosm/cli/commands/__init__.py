@@ -1,0 +1,1 @@
+"""Commands by group, one file each."""

@@ -1,0 +1,33 @@
+"""`mesocosm reveal`: open an encrypted field of a row, with a reason that is kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mesocosm.cli.output import AsJson, File, answer, guarded, opened
+
+
+@guarded
+def reveal(
+    field: str,
+    dataset: Annotated[str, typer.Option("--dataset", help="The dataset that holds the row.")],
+    key: Annotated[
+        list[str], typer.Option("--key", help="The row's key; may be given several times.")
+    ],
+    why: Annotated[str, typer.Option("--why", help="The reason; written into the audit.")],
+    file: File = Path("ecosystem.yaml"),
+    as_json: AsJson = False,
+) -> None:
+    """Open the encrypted FIELD of the rows of a key; the audit keeps who asked and why."""
+    from mesocosm.lifecycle.jobs.encryption import reveal as open_values
+
+    eco = opened(file)
+    found = open_values(eco.spec, eco.catalog, dataset, field, key, why, "command line")
+    answer(
+        found,
+        as_json,
+        lambda d: "\n".join(str(f["value"]) for f in d["found"]) or "No row has that key.",
+    )

@@ -1,0 +1,69 @@
+"""`mesocosm versions`: the versions of a dataset, or the rows of one of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mesocosm.cli.output import AsJson, File, answer, guarded, opened
+from mesocosm.core.errors import Failure
+
+
+@guarded
+def versions(
+    dataset: str,
+    file: File = Path("ecosystem.yaml"),
+    at: Annotated[
+        str | None,
+        typer.Option(
+            help=(
+                "A version by number, id, 'newest', 'previous', or the time it stood; all where not"
+                " given, and with -o the newest."
+            )
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--out",
+            help="Write the rows of that version to a .csv, .parquet, .json or .jsonl file.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the versions of DATASET, or write the rows of one (time travel)."""
+    from mesocosm.lifecycle.access.dataset_history import dataset_of, rows_of, version_of
+
+    eco = opened(file)
+    if out:
+        answer(
+            rows_of(eco.spec, eco.catalog, dataset, at or "newest", out),
+            as_json,
+            lambda d: f"{d['rows']} rows of {d['version']} written to {d['written']}.",
+        )
+        return
+    dataset_of(eco.spec, dataset)
+    snapshots = [version_of(eco.catalog, dataset, at)] if at else eco.catalog.snapshots(dataset)
+    found = [
+        {k: s[k] for k in ("id", "delta", "account", "previous", "at")} | {"files": s["files"]}
+        for s in snapshots
+    ]
+    if not found:
+        raise Failure(f"'{dataset}' was not built yet; run 'mesocosm build'")
+
+    def text(d: dict[str, Any]) -> str:
+        lines = []
+        for s in d["versions"]:
+            a = s["account"]
+            when = datetime.fromtimestamp(s["at"]).strftime("%Y-%m-%d %H:%M")
+            lines.append(
+                f"{s['id']:<36} {when}  {a['kept']} kept, {a['quarantined']} quarantined,"
+                f" {a['duplicates']} duplicates of {a['in']}"
+            )
+        return "\n".join(lines)
+
+    answer({"dataset": dataset, "versions": found}, as_json, text)

@@ -1,0 +1,46 @@
+"""`mesocosm check`: everything that is not right about a file, or its JSON schema."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mesocosm.cli.output import AsJson, File, answer, guarded
+
+
+@guarded
+def check(
+    file: File = Path("ecosystem.yaml"),
+    as_json: AsJson = False,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON schema of the file instead.")
+    ] = False,
+) -> None:
+    """Check a file and list everything that is invalid in it, and what the values of small local
+    files leave open.
+    """
+    from mesocosm import config
+    from mesocosm.core.errors import Invalid
+    from mesocosm.lifecycle.local_files import refuse_folder
+    from mesocosm.lifecycle.review.questions import ask_readings, missing_bases
+
+    if schema:
+        print(json.dumps(config.schema(), indent=1))
+        return
+    found = config.read(file)
+    refuse_folder(found.root)
+    if wrong := [*missing_bases(found), *ask_readings(found)]:
+        raise Invalid(wrong)
+    eco = found.eco
+    counts = {
+        s: len(getattr(eco, s)) for s in ("sources", "datasets", "models", "services", "monitors")
+    }
+    said = ", ".join(f"{n} {name if n != 1 else name[:-1]}" for name, n in counts.items())
+    answer(
+        {"ecosystem": eco.ecosystem, "valid": True, **counts},
+        as_json,
+        lambda _: f"{eco.ecosystem} is right: {said}.",
+    )

@@ -1,0 +1,39 @@
+"""`mesocosm promote`: the version that is tried, into service now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mesocosm.cli.output import AsJson, File, answer, guarded, opened
+from mesocosm.core.errors import Wrong
+
+
+@guarded
+def promote(
+    service: str,
+    file: File = Path("ecosystem.yaml"),
+    why: Annotated[str, typer.Option(help="Written into the history.")] = "by hand",
+    as_json: AsJson = False,
+) -> None:
+    """End the rollout of SERVICE by putting its new version into service; 'mesocosm rollback' ends
+    it the other way.
+    """
+    from mesocosm.serving.rollout.transitions import promote as put
+
+    eco = opened(file)
+    if service not in eco.spec.eco.services:
+        raise Wrong(
+            "",
+            f"no service is named '{service}'",
+            "one of the choices",
+            list(eco.spec.eco.services),
+            service,
+        )
+    answer(
+        put(eco.catalog, service, "command line", why),
+        as_json,
+        lambda d: f"{d['service']}: {d['from']} -> {d['to']}",
+    )

@@ -1,0 +1,55 @@
+"""`mesocosm rollback`: the version before, back in service; or an old version of a dataset the
+newest again.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mesocosm.cli.output import AsJson, File, answer, guarded, opened
+from mesocosm.core.errors import Wrong
+
+
+@guarded
+def rollback(
+    name: Annotated[str, typer.Argument(help="A service or a dataset.")],
+    file: File = Path("ecosystem.yaml"),
+    to: Annotated[
+        str, typer.Option(help="Of a dataset: a version by number, id, or the time it stood.")
+    ] = "previous",
+    why: Annotated[str, typer.Option(help="Written into the history.")] = "by hand",
+    as_json: AsJson = False,
+) -> None:
+    """Put the version that a service ran before back, or make an old version of a dataset the
+    newest again.
+    """
+    from mesocosm.lifecycle.access.dataset_history import return_to
+    from mesocosm.lifecycle.file_datasets import datasets_of
+    from mesocosm.lifecycle.jobs.rollback import rollback as back
+
+    eco = opened(file)
+    if name in datasets_of(eco.spec):
+
+        def text(d: dict[str, Any]) -> str:
+            kept = (
+                f" Learnt from the version left, and kept: {', '.join(d['models'])}."
+                if d["models"]
+                else ""
+            )
+            return f"{d['dataset']}: {d['from']} -> {d['to']}, the rows of {d['is']}.{kept}"
+
+        answer(return_to(eco.spec, eco.catalog, name, to, "command line", why), as_json, text)
+        return
+    if name not in eco.spec.eco.services:
+        choices = [*eco.spec.eco.services, *datasets_of(eco.spec)]
+        raise Wrong(
+            "", f"no service or dataset is named '{name}'", "one of the choices", choices, name
+        )
+    answer(
+        back(eco.catalog, name, "command line", why),
+        as_json,
+        lambda d: f"{d['service']}: {d['from']} -> {d['to']}",
+    )

@@ -1,0 +1,48 @@
+"""`mesocosm silence`: nobody is told of a monitor's alerts for a while; they are raised and shown
+all the same.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mesocosm.cli.output import AsJson, File, answer, guarded, opened
+from mesocosm.core.durations import seconds
+from mesocosm.core.errors import Wrong
+
+
+@guarded
+def silence(
+    monitor: Annotated[str, typer.Argument(help="A monitor; '*' for all.")],
+    file: File = Path("ecosystem.yaml"),
+    length: Annotated[
+        str, typer.Option("--for", help="How long, as 2h; 0s ends a silence.")
+    ] = "2h",
+    why: Annotated[str, typer.Option(help="Written into the audit.")] = "by hand",
+    as_json: AsJson = False,
+) -> None:
+    """Send no notifications about MONITOR's alerts for a while."""
+    eco = opened(file)
+    if monitor != "*" and monitor not in eco.spec.eco.monitors:
+        raise Wrong(
+            "",
+            f"no monitor is named '{monitor}'",
+            "one of the choices",
+            ["*", *eco.spec.eco.monitors],
+            monitor,
+        )
+    try:
+        wait = seconds(length)
+    except (ValueError, KeyError, IndexError) as error:
+        raise Wrong(
+            "--for", f"'{length[:40]}' was given", "a length of time, as 30m or 2h"
+        ) from error
+    until = eco.catalog.silence(monitor, wait, "command line", why)
+    answer(
+        {"monitor": monitor, "until": until, "why": why},
+        as_json,
+        lambda d: f"{d['monitor']} is silent for {length}: {d['why']}.",
+    )

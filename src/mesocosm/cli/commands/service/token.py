@@ -1,0 +1,63 @@
+"""`mesocosm token`: a token for a role, or the tokens of a role taken back."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mesocosm.cli.output import AsJson, File, answer, guarded, opened
+from mesocosm.core.errors import Wrong
+from mesocosm.core.permissions import OWNER
+
+
+class May(StrEnum):
+    """What a role may do; each holds those before it."""
+
+    see = "see"
+    ask = "ask"
+    change = "change"
+
+
+@guarded
+def token(
+    role: str,
+    file: File = Path("ecosystem.yaml"),
+    may: Annotated[
+        May,
+        typer.Option(
+            help="see: read; ask: use services too; change: everything but being the owner."
+        ),
+    ] = May.see,
+    valid: Annotated[
+        float, typer.Option("--days", min=0.01, max=366, help="How long it is valid.")
+    ] = 30,
+    revoke: Annotated[bool, typer.Option("--revoke", help="Take all tokens of ROLE back.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Give a token to ROLE; datasets name the roles with 'access'. It is printed once and kept
+    nowhere.
+    """
+    if role == OWNER:
+        raise Wrong("ROLE", f"'{OWNER}' is the role of the token that 'up' prints", "another name")
+    eco = opened(file)
+    if revoke:
+        answer(
+            {"role": role, "revoked": eco.catalog.revoke_tokens(role, "command line")},
+            as_json,
+            lambda d: f"{d['revoked']} tokens of {d['role']} are valid no more.",
+        )
+        return
+    readable = [n for n, d in eco.spec.eco.datasets.items() if role in d.access]
+    given = eco.catalog.give_token(role, may.value, valid * 86400, "command line")
+    data = {"role": role, "may": may.value, "days": valid, "datasets": readable, "token": given}
+    answer(
+        data,
+        as_json,
+        lambda d: (
+            f"{d['token']}\n{d['role']} may {d['may']} for {d['days']:g} days; rows it may read:"
+            f" {', '.join(d['datasets']) or 'none'}."
+        ),
+    )

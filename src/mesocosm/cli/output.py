@@ -1,0 +1,120 @@
+"""What every command shares: the options, how answers and failures are printed, exit codes.
+
+0 done, 1 failed, 2 wrong usage or an invalid file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mesocosm.core.confidential.secret_values import masked
+from mesocosm.core.errors import Failure, Invalid
+
+File = Annotated[
+    Path, typer.Option("-f", "--file", help="The file, or the folder that holds ecosystem.yaml.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
+
+
+def answer(data: Any, as_json: bool, text: Callable[[Any], str]) -> None:
+    """Print an answer, as JSON or as text made from it."""
+    print(json.dumps(data, ensure_ascii=False, indent=1, default=str) if as_json else text(data))
+
+
+def guarded(command: Callable[..., None]) -> Callable[..., None]:
+    """Turn failures into sentences and exit codes; a traceback only where MESOCOSM_DEBUG is set."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:
+        as_json = bool(kwargs.get("as_json"))
+        try:
+            command(*args, **kwargs)
+            sys.stdout.flush()
+        except Invalid as error:
+            if as_json:
+                print(
+                    json.dumps(
+                        {"findings": [f.as_json() | {"text": f.text()} for f in error.findings]},
+                        ensure_ascii=False,
+                        indent=1,
+                    )
+                )
+            else:
+                print(error, file=sys.stderr)
+            raise typer.Exit(2) from None
+        except Failure as error:
+            _fail(str(error), as_json)
+        except BrokenPipeError:
+            leave_quietly()
+        except KeyboardInterrupt:
+            _fail("Interrupted. Completed steps are kept.", as_json)
+        except (typer.Exit, typer.Abort):
+            raise
+        except Exception as error:
+            if os.environ.get("MESOCOSM_DEBUG"):
+                raise
+            _fail(
+                f"Internal error ({type(error).__name__} in {command.__name__}). Please report it;"
+                " MESOCOSM_DEBUG=1 shows the traceback.",
+                as_json,
+            )
+
+    return run
+
+
+def leave_quietly() -> None:
+    """End as other tools do where nobody reads the output any more: no word, and the exit code of
+    SIGPIPE.
+
+    Raises:
+        typer.Exit: always.
+    """
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            os.dup2(nowhere, stream.fileno())
+    raise typer.Exit(128 + 13) from None
+
+
+def _fail(sentence: str, as_json: bool) -> None:
+    sentence = masked(sentence)
+    if as_json:
+        print(json.dumps({"error": sentence}, ensure_ascii=False))
+    else:
+        print(sentence, file=sys.stderr)
+    raise typer.Exit(1) from None
+
+
+Asked = Annotated[str, typer.Argument(help="The answer's id, or 'last' for the newest.")]
+
+
+def prediction_of(eco: Any, said: str) -> str:
+    """The id of a prediction; `last` stands for the newest that any service gave.
+
+    Raises:
+        Failure: `last`, and nothing was asked yet.
+    """
+    if said != "last":
+        return said
+    newest = [
+        row for service in eco.spec.eco.services for row in eco.catalog.predictions(service, 1)
+    ]
+    if not newest:
+        raise Failure("nothing was asked yet, so there is no last prediction; mesocosm predict")
+    return str(max(newest, key=lambda row: row["at"])["id"])
+
+
+def opened(file: Path) -> Any:
+    """The ecosystem of a file."""
+    from mesocosm.api.ecosystem import open_ecosystem
+
+    return open_ecosystem(file)

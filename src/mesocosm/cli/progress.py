@@ -1,0 +1,87 @@
+"""That work is still running, where nothing else was printed for two seconds: on a terminal only; a
+log holds no such lines.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.markup import escape
+from rich.status import Status
+
+from mesocosm.core.progress import QUIET
+
+
+class Screen(Console):
+    """A console whose reader may go: what is printed then is lost, and the work goes on."""
+
+    def on_broken_pipe(self) -> None:
+        """Print nothing more."""
+        self.quiet = True
+
+
+class Beat:
+    """A spinner and a line a step; between the lines the spinner tells the time. Where nobody reads
+    the lines any more the work goes on.
+
+    Args:
+        console: where lines go.
+        first: what the spinner says until something is said.
+        quiet: seconds without a line after which it tells that work goes on.
+    """
+
+    def __init__(self, console: Console, first: str, quiet: float = QUIET) -> None:
+        self.console, self.status, self.quiet = console, Status(first, console=console), quiet
+        self.began = self.at = time.perf_counter()
+        self.last: tuple[str, str] | None = None
+        self.due: dict[str, float] = {}
+        self.next = quiet
+        self.lock, self.ended = threading.Lock(), threading.Event()
+
+    def say(self, address: str, text: str) -> None:
+        """A line of what was done; a sentence with the record `about` tells when it will be
+        over.
+        """
+        with self.lock:
+            now = time.perf_counter()
+            record = getattr(text, "record", {})
+            if "about" in record:
+                self.due[address] = now + record["about"]
+            text = escape(str(text))  # a class may be called [b]
+            self.last, self.at, self.next = (address, text), now, self.quiet
+        self.console.print(f"[dim]{now - self.began:6.1f}s[/dim] [bold]{address}[/bold]  {text}")
+        if self.console.is_terminal:
+            self.status.update(f"{address}: {text}")
+
+    def _beat(self) -> None:
+        while not self.ended.wait(self.quiet / 4):
+            with self.lock:
+                now = time.perf_counter()
+                if self.last is None or now - self.at < self.next:
+                    continue
+                (address, text), silent = self.last, now - self.at
+                left = self.due.get(address, now) - now
+                said = f"still running ({silent:.0f} s without output" + (
+                    f", ~{left:.0f} s left)" if left >= 1 else ")"
+                )
+            self.status.update(f"{address}: {text}  [dim]{said}[/dim]")
+
+    def __enter__(self) -> Self:
+        if self.console.is_terminal:
+            self.status.start()
+            threading.Thread(target=self._beat, daemon=True, name="beat").start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.ended.set()
+        if self.console.is_terminal:
+            self.status.stop()

@@ -1,0 +1,1 @@
+"""Cross-reference checks of the file: one section a file."""

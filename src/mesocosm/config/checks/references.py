@@ -1,0 +1,45 @@
+"""Edges between named things, and what fields and rules say of each other.
+
+Knows the grammar's objects. Each check yields a path, what was found and what would be right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from os.path import isabs, normpath
+
+from mesocosm.config.checks.datasets import check_datasets
+from mesocosm.config.checks.models.model import check_models
+from mesocosm.config.checks.names import Fault, check_names
+from mesocosm.config.checks.services import check_services
+from mesocosm.config.checks.world import check_world
+from mesocosm.config.schema import Ecosystem
+from mesocosm.core.errors import Wrong
+
+
+def faults(eco: Ecosystem) -> Iterator[Fault]:
+    """Everything that does not fit together, in no order."""
+    yield from check_names(eco)
+    yield from _check_paths(eco)
+    yield from check_datasets(eco)
+    yield from check_models(eco)
+    yield from check_services(eco)
+    yield from check_world(eco)
+
+
+def _check_paths(eco: Ecosystem) -> Iterator[Fault]:
+    """Paths that leave the project's folder, whatever lies there."""
+    paths = [
+        (("sources", name, "path"), getattr(source, "path", None))
+        for name, source in eco.sources.items()
+    ]
+    paths += [(("world", "models", kind), path) for kind, path in eco.world.models.items()]
+    for where, path in paths:
+        if not isinstance(path, str) or "://" in path:
+            continue
+        normal = normpath(path)
+        if isabs(normal) or normal == ".." or normal.startswith("../"):
+            yield (
+                where,
+                Wrong(where[-1], f"'{path[:80]}' leaves the project's folder", "a path inside it"),
+            )

@@ -1,0 +1,54 @@
+"""The grammar: the sections of the file, each a map by name over the rooms' own settings.
+
+Knows which section holds which kind. Knows nothing of lines and columns.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import StringConstraints
+
+from mesocosm.core.llm import Language
+from mesocosm.core.settings import Kind
+from mesocosm.data.dataset import Dataset
+from mesocosm.data.sources import SourceSetting
+from mesocosm.learning.model import Model
+from mesocosm.monitoring.settings import Monitor
+from mesocosm.serving.auth.oidc import Oidc
+from mesocosm.serving.settings import Service
+from mesocosm.world.settings import World
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
+SECTIONS = ("sources", "datasets", "models", "services", "monitors")
+
+
+class Ecosystem(Kind):
+    """One file.
+
+    Args:
+        grammar: the version of this grammar.
+        ecosystem: its name.
+        about: a line for people.
+        sources: where raw rows come from.
+        datasets: governed tables.
+        models: what is learned.
+        services: what is served.
+        monitors: what is watched.
+        world: the place people enter.
+        oidc: who may come in with a token of an OpenID Connect provider.
+        language: a language model that may word what inhabitants answer, and is asked once what the
+            style of the world is nearest to.
+    """
+
+    grammar: Literal[1] = 1
+    ecosystem: Name
+    about: str = ""
+    sources: dict[Name, SourceSetting] = {}
+    datasets: dict[Name, Dataset] = {}
+    models: dict[Name, Model] = {}
+    services: dict[Name, Service] = {}
+    monitors: dict[Name, Monitor] = {}
+    world: World = World()
+    oidc: Oidc | None = None
+    language: Language | None = None

@@ -1,0 +1,85 @@
+"""Files written whole or not at all, and paths that stay inside the project."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from mesocosm.core.errors import Wrong
+
+
+def inside(root: Path, path: str, key: str = "path") -> Path:
+    """`path` under `root`, links resolved.
+
+    Raises:
+        Wrong: the path leaves the project.
+    """
+    whole = (root / path).resolve()
+    if not whole.is_relative_to(root.resolve()):
+        raise Wrong(key, f"'{path}' leaves the project's folder", "a path inside it")
+    return whole
+
+
+def aside_name(path: Path) -> str:
+    """A name to write `path` under until it is whole."""
+    return f".aside-{path.name}-{uuid.uuid4().hex[:8]}"
+
+
+UNSAFE = re.compile(r"[*?\[\]|^\x00-\x1f\x7f]|%[0-9A-Fa-f]{2}" + ("" if os.sep == "\\" else r"|\\"))
+UNSAFE_PARTS = "* ? [ ] | ^ \\, control characters and %xx"
+
+
+def unsafe_part(folder: Path) -> str:
+    """What of a folder's path, links followed, readers of tables take for a pattern or an escape;
+    empty where there is nothing.
+
+    >>> unsafe_part(Path("/a b/信用 #1")), unsafe_part(Path("/a%20b")), unsafe_part(Path("/[2026]"))
+    ('', '%20', '[')
+    """
+    found = UNSAFE.search(os.path.realpath(folder))
+    return found[0] if found else ""
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON aside and rename it into place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(aside_name(path))
+    aside.write_text(json.dumps(value, indent=1, ensure_ascii=False), encoding="utf-8")
+    os.replace(aside, path)
+
+
+@contextmanager
+def folder_appears(target: Path) -> Iterator[Path]:
+    """A folder to fill; it takes the name `target` when the block ends well, else it is gone.
+
+    What already bears the name is replaced by renaming, so a reader sees one or the other.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside = target.with_name(aside_name(target))
+    aside.mkdir()
+    try:
+        yield aside
+        if target.exists():
+            old = target.with_name(aside_name(target))
+            os.replace(target, old)
+            os.replace(aside, target)
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            os.replace(aside, target)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def sweep(folder: Path) -> int:
+    """Remove what killed writers left aside below a folder; returns how many were removed."""
+    left = list(folder.rglob(".aside-*"))
+    for path in left:
+        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+    return len(left)

@@ -1,0 +1,117 @@
+"""A language model behind an OpenAI-style endpoint, asked for words. Knows HTTP; what is asked, and
+what of the answer may be used, others decide.
+
+Source: https://platform.openai.com/docs/api-reference/chat (the form, which vLLM, llama.cpp and
+Ollama speak too)
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator
+
+from mesocosm.core.errors import Failure, Later, Wrong
+from mesocosm.core.settings import Kind
+from mesocosm.core.url_policy import check_url, transport
+
+MOST = 1_000_000  # bytes of an answer
+
+
+class Language(Kind):
+    """A language model that may be asked, over an OpenAI-style endpoint.
+
+    Args:
+        endpoint: its address up to the version, as `https://api.example.org/v1`.
+        model: its name there.
+        key: what is sent as the bearer token; name a variable of the environment, as
+            `${LANGUAGE_KEY}`.
+        seconds: how long an answer may take.
+        private_network: whether it may stand at a private or loopback address.
+
+    >>> Language(endpoint="https://api.example.org/v1/", model="small").endpoint
+    'https://api.example.org/v1'
+    """
+
+    short: ClassVar[str] = "endpoint"
+    endpoint: str
+    model: str = Field(min_length=1, max_length=200)
+    key: str | None = Field(None, repr=False)
+    seconds: float = Field(20.0, gt=0, le=600)
+    private_network: bool = False
+
+    @field_validator("endpoint")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if (
+            parts.scheme not in ("http", "https")
+            or not parts.hostname
+            or parts.query
+            or parts.username
+        ):
+            raise ValueError("an address such as https://api.example.org/v1")
+        return value.rstrip("/")
+
+
+def asked(setting: Language, messages: Sequence[Mapping[str, str]], most: int) -> str:
+    """What the model says to some messages, each a `role` and a `content`.
+
+    Args:
+        most: tokens of the answer at most.
+
+    Raises:
+        Failure: it cannot be asked, or what comes back is no answer; the key is never named.
+    """
+    import httpx
+
+    try:
+        check_url(setting.endpoint, ("https", "http"), setting.private_network, "language.endpoint")
+    except Wrong as wrong:
+        raise Failure(
+            f"the language model cannot be asked: {wrong.found}; 'private_network: true' in"
+            " 'language' lets it stand at a private address"
+        ) from wrong
+    except Later as later:
+        raise Failure(f"the language model cannot be asked: {later}") from later
+    body = {
+        "model": setting.model,
+        "messages": [dict(m) for m in messages],
+        "max_tokens": most,
+        "temperature": 0,
+    }
+    headers = {"Authorization": f"Bearer {setting.key}"} if setting.key else {}
+    host = urlsplit(setting.endpoint).hostname
+    data = b""
+    try:
+        with (
+            httpx.Client(
+                timeout=setting.seconds,
+                follow_redirects=False,
+                transport=transport(setting.private_network),
+            ) as http,
+            http.stream(
+                "POST", f"{setting.endpoint}/chat/completions", json=body, headers=headers
+            ) as answer,
+        ):
+            for part in answer.iter_bytes():
+                data += part
+                if len(data) > MOST:
+                    raise Failure(f"the language model at {host} said more than {MOST:,} bytes")
+            status = answer.status_code
+    except httpx.HTTPError as error:
+        raise Failure(
+            f"the language model at {host} does not answer ({type(error).__name__})"
+        ) from error
+    if status != 200:
+        raise Failure(f"the language model at {host} answered {status}; 200 was wanted")
+    try:
+        said = json.loads(data)["choices"][0]["message"]["content"]
+    except (ValueError, LookupError, TypeError) as error:
+        raise Failure(f"what the language model at {host} sent is no chat completion") from error
+    if not isinstance(said, str) or not said.strip():
+        raise Failure(f"the language model at {host} said nothing")
+    return said.strip()

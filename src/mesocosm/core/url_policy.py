@@ -1,0 +1,187 @@
+"""Addresses a source may reach: public ones, unless the file opens the private network by name.
+
+Knows sockets and address ranges. Knows nothing of what is fetched.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from mesocosm.core.errors import Later, Wrong
+
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+HOST_KEYS = frozenset(
+    [
+        "host",
+        "hostname",
+        "hostaddr",
+        "endpoint",
+        "endpoint_url",
+        "server",
+        "servers",
+        "namenode",
+        "proxy",
+        "proxies",
+        "account_host",
+    ]
+)
+LOCAL_NAT64 = ipaddress.ip_network("64:ff9b:1::/48")
+
+
+def check_url(url: str, schemes: tuple[str, ...], private: bool, key: str = "url") -> str | None:
+    """Refuse a URL whose scheme is not allowed or whose host is not public.
+
+    Args:
+        private: whether private, loopback and link-local addresses are allowed.
+
+    Returns:
+        An address of the host that was checked, for clients that can connect to it, so that a
+        second answer of a name server does not count; None where private addresses are allowed.
+
+    Raises:
+        Wrong: the scheme or an address of the host is not allowed.
+        Later: the host's name cannot be resolved now.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in schemes:
+        raise Wrong(
+            key,
+            f"the scheme '{parts.scheme}' is not allowed",
+            "one of the choices",
+            schemes,
+            parts.scheme,
+        )
+    if not parts.hostname:
+        raise Wrong(key, "no host is named", f"{schemes[0]}://user@host/name")
+    if private:
+        return None
+    try:
+        found = socket.getaddrinfo(parts.hostname, parts.port or 0, proto=socket.IPPROTO_TCP)
+    except OSError as error:
+        raise Later(f"the host '{parts.hostname}' cannot be resolved") from error
+    for entry in found:
+        address = str(entry[4][0])
+        if not public(address):
+            raise Wrong(
+                key,
+                f"the host '{parts.hostname}' is at {address}, which is not public",
+                "a public host, or 'private_network: true' in this source",
+            )
+    return str(found[0][4][0])
+
+
+def check_options(
+    options: Mapping[str, Any], schemes: tuple[str, ...], private: bool, key: str = "options"
+) -> None:
+    """Refuse options of a client, at any depth, that name a host which is not public.
+
+    A text with a scheme is a URL; a text under `HOST_KEYS` is a host, with or without a port.
+
+    Raises:
+        Wrong, Later: as `check_url`.
+    """
+    for name, value in options.items():
+        for one in value if isinstance(value, (list, tuple)) else [value]:
+            if isinstance(one, Mapping):
+                check_options(one, schemes, private, f"{key}.{name}")
+            elif isinstance(one, str) and "://" in one:
+                check_url(one, schemes, private, f"{key}.{name}")
+            elif isinstance(one, str) and str(name).lower() in HOST_KEYS:
+                check_url(f"{schemes[0]}://{one}", schemes, private, f"{key}.{name}")
+
+
+def at_address(url: str, address: str | None) -> str:
+    """A URL with a checked address in the place of its host; for protocols without TLS, where the
+    name is not looked at any more.
+
+    >>> at_address("redis://me:pw@db.example.org:6379/0", "8.8.8.8")
+    'redis://me:pw@8.8.8.8:6379/0'
+    >>> at_address("nats://db.example.org", "2001:4860::1")
+    'nats://[2001:4860::1]'
+    """
+    parts = urlsplit(url)
+    if not address:
+        return url
+    before, _, _ = parts.netloc.rpartition("@")
+    host = f"[{address}]" if ":" in address else address
+    return urlunsplit(
+        parts._replace(
+            netloc=f"{before + '@' if before else ''}{host}{f':{parts.port}' if parts.port else ''}"
+        )
+    )
+
+
+def public(address: str) -> bool:
+    """Whether an address is of the public network, and also the IPv4 address that it carries, if
+    any.
+
+    Source: RFC 4291 (mapped and compatible), RFC 6052 and 8215 (NAT64), RFC 3056 (6to4), RFC 4380
+    (Teredo).
+
+    >>> [public(a) for a in ("8.8.8.8", "10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "::ffff:169.254.169.254", "64:ff9b::808:808")]
+    [True, False, False, False, False, True]
+    """
+    found = ipaddress.ip_address(address.split("%")[0])
+    carried: list[ipaddress.IPv4Address] = []
+    if isinstance(found, ipaddress.IPv6Address):
+        carried += [
+            a for a in (found.ipv4_mapped, found.sixtofour, *(found.teredo or ())) if a is not None
+        ]
+        if found in NAT64 or int(found) >> 32 == 0 and int(found) > 1:
+            carried.append(ipaddress.IPv4Address(int(found) & 0xFFFFFFFF))
+        if found in LOCAL_NAT64:
+            return False
+        if found.ipv4_mapped or found in NAT64:
+            return all(a.is_global and not a.is_multicast for a in carried)
+    return found.is_global and not found.is_multicast and all(a.is_global for a in carried)
+
+
+def transport(private: bool) -> Any:
+    """A transport for httpx that resolves a host, checks its addresses and connects to one of
+    those: no second answer of a name server counts.
+
+    Args:
+        private: whether private addresses are allowed; then it is httpx's own.
+    """
+    import httpcore
+    import httpx
+
+    made = httpx.HTTPTransport()
+    if private:
+        return made
+
+    class Checked(httpcore.SyncBackend):
+        def connect_tcp(
+            self,
+            host: str,
+            port: int,
+            timeout: float | None = None,
+            local_address: str | None = None,
+            socket_options: Any = None,
+        ) -> Any:
+            try:
+                found = [
+                    str(entry[4][0])
+                    for entry in socket.getaddrinfo(host, port, proto=socket.IPPROTO_TCP)
+                ]
+            except OSError as error:
+                raise httpcore.ConnectError("the host cannot be resolved") from error
+            if not found or not all(map(public, found)):
+                raise httpcore.ConnectError("the host is at an address that is not public")
+            for address in dict.fromkeys(
+                found[:-1]
+            ):  # a host may have an address that this machine has no way to
+                try:
+                    return super().connect_tcp(
+                        address, port, timeout, local_address, socket_options
+                    )
+                except httpcore.ConnectError:
+                    continue
+            return super().connect_tcp(found[-1], port, timeout, local_address, socket_options)
+
+    made._pool._network_backend = Checked()
+    return made

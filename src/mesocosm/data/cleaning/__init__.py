@@ -1,0 +1,12 @@
+"""Kinds of cleaning step: one file and one line each. The steps run in one documented order."""
+
+from mesocosm.core.settings import Kind
+from mesocosm.data.cleaning.duplicates import DUPLICATES
+from mesocosm.data.cleaning.missing import FILLS
+from mesocosm.data.cleaning.outliers import FENCES
+
+CLEAN: dict[str, dict[str, type[Kind]]] = {
+    "duplicates": dict(DUPLICATES),
+    "missing": dict(FILLS),
+    "outliers": dict(FENCES),
+}

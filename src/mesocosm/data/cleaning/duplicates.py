@@ -1,0 +1,99 @@
+"""Duplicates: rows that say the same twice, by key or whole, found by hash and proven on all
+columns.
+
+Knows SQL over a numbered table. The row numbers to drop are the lineage of what was dropped.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from mesocosm.core.settings import Kind
+
+SLICE = 3_000_000  # rows hashed at a time, which bounds memory
+
+
+class Duplicates(Kind):
+    """Say which rows count as the same and which of them stays.
+
+    Args:
+        by: names of fields, or `row` for all of them.
+        keep: `first` or `last` in the order read.
+        like: how alike two rows must be to count as the same, over 0.5 to 1; without it they must
+            be equal.
+        block: a field that two rows must share before they are compared; without it near ones are
+            found by MinHash.
+
+    Source: Christen, Data Matching (2012), ch. 2 and 4; Broder 1997 (MinHash).
+
+    >>> Duplicates(by=["id"]).names(["id", "x"])
+    ['id']
+    """
+
+    short: ClassVar[str] = "by"
+    by: tuple[str, ...] | Literal["row"] = "row"
+    keep: Literal["first", "last"] = "first"
+    like: float | None = Field(None, gt=0.5, le=1)
+    block: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            value = {"by": value}
+        if isinstance(value, dict) and isinstance(value.get("by"), str) and value["by"] != "row":
+            return value | {"by": [value["by"]]}
+        return value
+
+    @model_validator(mode="after")
+    def _alike(self) -> Duplicates:
+        if self.block and self.like is None:
+            raise ValueError("'like' beside 'block': how alike two rows of a block must be")
+        return self
+
+    def names(self, columns: list[str]) -> list[str]:
+        """The fields that must agree, the block among them."""
+        return (
+            list(columns)
+            if self.by == "row"
+            else list(dict.fromkeys([*self.by, *([self.block] if self.block else [])]))
+        )
+
+    def mark(self, columns: list[str]) -> str:
+        """SQL of a 64-bit hash that equal rows share; null where a key is missing."""
+        keys = ['"' + n.replace('"', '""') + '"' for n in self.names(columns)]
+        said = f"hash({', '.join(keys)})"
+        return (
+            said
+            if self.by == "row"
+            else f"case when {' and '.join(f'{k} is not null' for k in keys)} then {said} end"
+        )
+
+    def candidates(self, table: str, part: int, parts: int) -> str:
+        """SQL that lists `_row` of the rows whose hash `_h` is seen twice, in one slice of the
+        hashes.
+        """
+        mine = f"_why is null and _h is not null and _h % {parts} = {part}"
+        return (
+            f"select _row from {table} where {mine} and _h in (select _h from {table} where {mine}"
+            " group by _h having count(*) > 1)"
+        )
+
+    def drops(self, table: str, candidates: str, columns: list[str]) -> str:
+        """SQL that lists the rows to drop (`_row`) and the row that each is a copy of (`kept`).
+
+        Only the candidates go through the window over the columns themselves, so that a collision
+        of hashes drops no row.
+        """
+        keys = ", ".join('"' + n.replace('"', '""') + '"' for n in self.names(columns))
+        order = "_row" if self.keep == "first" else "_row desc"
+        return (
+            f"select _row, kept from (select _row, first_value(_row) over (partition by {keys}"
+            f" order by {order}) as kept from {table} where _row in (select _row from"
+            f" {candidates})) where _row <> kept"
+        )
+
+
+DUPLICATES: dict[str, type[Kind]] = {"duplicates": Duplicates}

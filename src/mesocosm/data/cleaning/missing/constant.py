@@ -1,0 +1,30 @@
+"""A value the file names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import Field
+
+from mesocosm.data.cleaning.missing.imputer import Facts, Fill
+
+
+class Constant(Fill):
+    """Fill with `value`.
+
+    Args:
+        value: what stands for a missing value.
+
+    Source: Little and Rubin, Statistical Analysis with Missing Data (2002), ch. 4.
+
+    >>> Constant(value=0).facts(None, {}, whole=True)
+    {'fill': 0}
+    """
+
+    how: Literal["constant"] = Field("constant", alias="with")
+    value: float | int | str | bool
+
+    def facts(self, measured: Any, groups: Mapping[str, Any], whole: bool) -> Facts:
+        """The value itself."""
+        return super().facts(self.value, {}, whole)

@@ -1,0 +1,40 @@
+"""Set a row aside because a value is missing."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from mesocosm.data.cleaning.missing.imputer import Fill
+from mesocosm.data.pipeline.ibis_sql import Column, cases, literal, null
+
+
+class Quarantine(Fill):
+    """Quarantine a row that lacks the value, with its original values.
+
+    Source: Little and Rubin, Statistical Analysis with Missing Data (2002), ch. 3.2 (complete
+    cases).
+
+    >>> Quarantine().how
+    'quarantine'
+    """
+
+    how: Literal["quarantine"] = Field("quarantine", alias="with")
+
+    def reason(self, x: Column, said: str) -> Column:
+        """That it is missing."""
+        return cases((x.isnull(), literal(f"{said} is missing")), other=null())
+
+
+class Drop(Quarantine):
+    """Leave out a row that lacks the value; no row is lost, so it lies in the quarantine too.
+
+    Source: Little and Rubin, Statistical Analysis with Missing Data (2002), ch. 3.2 (complete
+    cases).
+
+    >>> Drop().how
+    'drop'
+    """
+
+    how: Literal["drop"] = Field("drop", alias="with")  # type: ignore[assignment]

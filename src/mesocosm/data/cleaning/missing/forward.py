@@ -1,0 +1,63 @@
+"""The last value seen before the gap."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from mesocosm.data.cleaning.missing.imputer import Facts, Fill
+from mesocosm.data.pipeline.ibis_sql import Column, Scalar, functions
+
+
+class Forward(Fill):
+    """Carry the last value forward, in the order of a field or else of the rows as read.
+
+    A row that comes alone has no row before it: it gets the newest value of the training rows.
+
+    Args:
+        by: a field; values are carried within its equal values only.
+        order: the field that orders the rows.
+
+    Source: Little and Rubin, Statistical Analysis with Missing Data (2002), ch. 4.2 (last
+    observation carried forward).
+
+    >>> Forward(by="sensor", order="at").leans
+    ('sensor', 'at')
+    """
+
+    looks_around: ClassVar[bool] = True
+    how: Literal["forward"] = Field("forward", alias="with")
+    by: str | None = None
+    order: str | None = None
+
+    @property
+    def leans(self) -> tuple[str, ...]:
+        """The fields that group and order."""
+        return tuple(name for name in (self.by, self.order) if name)
+
+    def measure(self, x: Column, row: Any) -> Scalar:
+        """The value of the last row in order, as it stands for rows that come alone."""
+        return functions()["newest"](x.cast("string"), self._at(row)).cast(str(x.type()))
+
+    def value_of(self, x: Column, facts: Facts, row: Any, serving: bool) -> Column:
+        """The last value at or before each row; the newest of all where none is."""
+        import ibis
+
+        if not serving:
+            order = [row[self.order], row["_row"]] if self.order else [row["_row"]]
+            frame = ibis.window(
+                group_by=row[self.by] if self.by else None, order_by=order, preceding=(None, 0)
+            )
+            last = functions()["newest"](x.cast("string"), self._at(row)).over(frame)
+            x = x.fill_null(last.cast(str(x.type())))
+        return super().value_of(x, {k: v for k, v in facts.items() if k == "fill"}, row, serving)
+
+    def _at(self, row: Any) -> Column:
+        """Where a row stands in the order, the row's number last."""
+        import ibis
+
+        at = row[self.order] if self.order else row["_row"]
+        if at.type().is_temporal():
+            at = at.cast("timestamp").epoch_seconds()
+        return ibis.struct({"at": at.cast("float64"), "row": row["_row"]})

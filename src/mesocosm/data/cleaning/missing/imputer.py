@@ -1,0 +1,89 @@
+"""What every kind of fill has: how it measures, what it puts in, why it sets a row aside.
+
+Knows Ibis columns. Knows nothing of files, engines or the order of the steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from mesocosm.core.settings import Kind
+from mesocosm.data.pipeline.ibis_sql import Column, Scalar, literal, matched, null
+
+Facts = dict[str, Any]
+
+
+class Fill(Kind):
+    """One way to treat a missing value; each kind overrides what it needs.
+
+    `numeric` says that the field must hold numbers, `quantile` which quantile is the measure, and
+    `matrix` that the step learns from the other numeric fields too, `looks_around` that a gap is
+    filled from other rows and not from facts.
+    """
+
+    short: ClassVar[str] = "with"
+    numeric: ClassVar[bool] = False
+    quantile: ClassVar[float | None] = None
+    matrix: ClassVar[bool] = False
+    looks_around: ClassVar[bool] = False
+    how: str
+
+    @property
+    def leans(self) -> tuple[str, ...]:
+        """Other fields the step reads."""
+        return tuple(name for name in (getattr(self, "by", None),) if name)
+
+    def measure(self, x: Column, row: Any) -> Scalar | None:
+        """An aggregate over the training rows, after outliers were acted on; None where there is
+        none.
+        """
+        del x, row
+        return None
+
+    def facts(self, measured: Any, groups: Mapping[str, Any], whole: bool) -> Facts:
+        """What fills a gap, as JSON.
+
+        Args:
+            measured: the measure over all training rows.
+            groups: the measure of each group, where the step has `by`.
+            whole: whether the field holds whole numbers.
+        """
+        if measured is None:
+            return {}
+
+        def fit(value: Any) -> Any:
+            return round(float(value)) if whole and isinstance(value, (int, float)) else value
+
+        found: Facts = {"fill": fit(measured)}
+        return found | (
+            {"groups": {g: fit(v) for g, v in groups.items() if v is not None}} if groups else {}
+        )
+
+    def learn(self, name: str, names: Sequence[str], matrix: Any, whole: bool) -> Facts:
+        """Facts from the training rows of all numeric fields (rows x fields, nan where missing)."""
+        del name, names, matrix, whole
+        return {}
+
+    def value_of(self, x: Column, facts: Facts, row: Any, serving: bool) -> Column:
+        """The field with its gaps filled.
+
+        Args:
+            row: the table of fields as they were read.
+            serving: rows come one by one, so no other row may be looked at.
+        """
+        del serving
+        if "fill" not in facts:
+            return x
+        kind = str(x.type())
+        filled = x.fill_null(literal(facts["fill"]).cast(kind))
+        groups = facts.get("groups")
+        if not groups:
+            return filled
+        mine = matched(row[self.leans[0]].cast("string"), groups, kind)
+        return x.fill_null(mine).fill_null(literal(facts["fill"]).cast(kind))
+
+    def reason(self, x: Column, said: str) -> Column:
+        """Why a row is set aside, else null; `said` names the field."""
+        del x, said
+        return null()

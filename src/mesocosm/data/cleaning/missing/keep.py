@@ -1,0 +1,21 @@
+"""Leave a gap as it is."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from mesocosm.data.cleaning.missing.imputer import Fill
+
+
+class Keep(Fill):
+    """A missing value stays missing.
+
+    Source: Little and Rubin, Statistical Analysis with Missing Data (2002), ch. 3.
+
+    >>> Keep().facts(None, {}, False)
+    {}
+    """
+
+    how: Literal["keep"] = Field("keep", alias="with")

@@ -1,0 +1,31 @@
+"""The value most seen among the training rows."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from mesocosm.data.cleaning.missing.imputer import Fill
+from mesocosm.data.pipeline.ibis_sql import Column, Scalar, functions
+
+
+class Mode(Fill):
+    """Fill with the value most seen; the smallest where several are.
+
+    Args:
+        by: a field; each of its values has a mode of its own, the whole's where it has none.
+
+    Source: Little and Rubin, Statistical Analysis with Missing Data (2002), ch. 4.2.1.
+
+    >>> Mode(by="city").leans
+    ('city',)
+    """
+
+    how: Literal["mode"] = Field("mode", alias="with")
+    by: str | None = None
+
+    def measure(self, x: Column, row: Any) -> Scalar:
+        """The mode; ties go to the smallest value, so that row order never matters."""
+        kind = str(x.type())
+        return functions()["steady_mode"](x.cast("string")).cast(kind)

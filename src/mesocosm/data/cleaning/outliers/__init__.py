@@ -1,0 +1,22 @@
+"""Kinds of fence round a numeric field: one file and one line each."""
+
+from typing import TYPE_CHECKING
+
+from mesocosm.core.settings import union
+from mesocosm.data.cleaning.outliers.detector import Fence
+from mesocosm.data.cleaning.outliers.iqr import Iqr
+from mesocosm.data.cleaning.outliers.isolation_forest import Forest
+from mesocosm.data.cleaning.outliers.mad import Mad
+from mesocosm.data.cleaning.outliers.zscore import Zscore
+
+FENCES: dict[str, type[Fence]] = {
+    "forest": Forest,
+    "iqr": Iqr,
+    "mad": Mad,
+    "zscore": Zscore,
+}
+
+if TYPE_CHECKING:
+    OutliersSetting = Fence
+else:
+    OutliersSetting = union(FENCES, "method")

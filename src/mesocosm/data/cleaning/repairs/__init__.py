@@ -1,0 +1,20 @@
+"""Kinds of repair: one file and one line each. They run right after the types are read."""
+
+from typing import TYPE_CHECKING
+
+from mesocosm.core.settings import union
+from mesocosm.data.cleaning.repairs.dependency import Dependency
+from mesocosm.data.cleaning.repairs.misplaced_value import Moved
+from mesocosm.data.cleaning.repairs.repair import RepairKind
+from mesocosm.data.cleaning.repairs.spelling import Spelling
+
+REPAIRS: dict[str, type[RepairKind]] = {
+    "dependency": Dependency,
+    "moved": Moved,
+    "spelling": Spelling,
+}
+
+if TYPE_CHECKING:
+    RepairSetting = RepairKind
+else:
+    RepairSetting = union(REPAIRS, "repair")

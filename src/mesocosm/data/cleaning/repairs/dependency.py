@@ -1,0 +1,90 @@
+"""Fields that others determine, mended by what rows with the same determinant say."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from mesocosm.data.cleaning.repairs.repair import MOST_VALUES, RepairKind, mapped
+from mesocosm.data.pipeline.internal_names import quote, working
+from mesocosm.data.quality.rules.field_names import Of
+
+
+class Dependency(RepairKind):
+    """Mend `to` where rows of the same `from` agree on another value (`zip -> city`).
+
+    Several determinants vote: each names the value that most rows of its group bear, if it is a
+    majority of `share` and of at least `least` rows; the value with more votes than the one that
+    stands there is taken.
+
+    Args:
+        from: the field, or fields, each of which determines `to`.
+        to: the field to mend.
+        share: the share of a group that must agree.
+        least: how many rows must agree.
+        fill: whether a missing value is filled too.
+
+    Source: Codd 1971, Further Normalization of the Data Base Relational Model; Bohannon et al.
+    2005.
+
+    >>> Dependency.model_validate({"from": "zip", "to": "city"}).reads
+    ('zip', 'city')
+    """
+
+    repair: Literal["dependency"] = "dependency"
+    determinants: Of = Field(alias="from")
+    to: str
+    share: float = Field(0.75, gt=0.5, le=1)
+    least: int = Field(3, ge=2)
+    fill: bool = False
+
+    @property
+    def mends(self) -> tuple[str, ...]:
+        """The determined field."""
+        return (self.to,)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The determinants and the determined."""
+        return (*self.determinants, self.to)
+
+    def learn(self, con: Any, table: str) -> dict[str, Any]:
+        """For each determinant, which of its values says what."""
+        found = {}
+        b = quote(self.to)
+        for name in self.determinants:
+            a = quote(name)
+            pairs = (
+                f"select {a}::varchar as a, {b}::varchar as b, count(*) as n from {table} where {a}"
+                f" is not null and {b} is not null group by 1, 2"
+            )
+            query = (
+                "select a, b from (select a, b, n, sum(n) over (partition by a) as total,"
+                f" row_number() over (partition by a order by n desc, b) as r from ({pairs})) where"
+                f" r = 1 and n >= {self.least} and n >= {self.share} * total order by a limit"
+                f" {MOST_VALUES}"
+            )
+            found[name] = dict(con.execute(query).fetchall())
+        return found
+
+    def values(self, facts: dict[str, Any]) -> dict[str, str]:
+        """The value most voted for, where it has more votes than the one that stands there."""
+        x = f"{quote(self.to)}::varchar"
+        votes = ", ".join(
+            mapped(f"{quote(a)}::varchar", facts.get(a, {})) for a in self.determinants
+        )
+        v, w = working("v"), working("w")  # a lambda's parameter hides a field of its name
+        said = f"list_filter([{votes}], lambda {v}: {v} is not null)"
+        best = (
+            f"list_sort(list_transform(list_distinct({said}), lambda {v}: {{'n':"
+            f" -len(list_filter({said}, lambda {w}: {w} = {v})), 'v': {v}}}))[1]"
+        )
+        mine = f"len(list_filter({said}, lambda {v}: {v} = {x}))"
+        gap = "" if self.fill else f"{x} is null or "
+        return {
+            self.to: (
+                f"case when {gap}len({said}) = 0 then null when -({best}).n > {mine} then"
+                f" ({best}).v end"
+            )
+        }

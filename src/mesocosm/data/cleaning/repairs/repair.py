@@ -1,0 +1,50 @@
+"""What every repair has: the field it mends, what it learns from the rows, and the mended value as
+SQL.
+
+Knows SQL text and distinct values. A repair keeps nulls unless filling them is its work, and what
+it learns is a table of values as JSON, so that a row alone is mended as it was in the batch.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mesocosm.core.settings import Kind
+
+MOST_VALUES = 20_000  # distinct values that a repair looks at
+
+
+class RepairKind(Kind):
+    """One repair of text or category fields."""
+
+    repair: str
+
+    @property
+    def mends(self) -> tuple[str, ...]:
+        """The fields it may change."""
+        return ()
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The fields it looks at."""
+        return self.mends
+
+    def learn(self, con: Any, table: str) -> dict[str, Any]:
+        """Facts from the rows that could be read, as JSON."""
+        raise NotImplementedError
+
+    def values(self, facts: dict[str, Any]) -> dict[str, str]:
+        """For each field it mends, SQL of the mended value (text), null where it has nothing to
+        say.
+        """
+        raise NotImplementedError
+
+
+def mapped(x: str, table: dict[str, str]) -> str:
+    """SQL that looks a text up in a table of texts; null where it is not there."""
+    from mesocosm.data.sources.path_utils import text
+
+    if not table:
+        return "null::varchar"
+    pairs = ", ".join(f"{text(k)}: {text(v)}" for k, v in sorted(table.items()))
+    return f"(map {{{pairs}}})[{x}]"

@@ -1,0 +1,159 @@
+"""Rare spellings mended to the frequent value they are nearest to."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import Any, Literal
+
+from pydantic import Field
+
+from mesocosm.data.cleaning.repairs.repair import MOST_VALUES, RepairKind, mapped
+from mesocosm.data.quality.rules.field_names import Of
+from mesocosm.data.sources.path_utils import quote
+
+LEAST_WORD = 4  # characters under which a word is a code, which is not misspelt because it is rare
+
+
+class Spelling(RepairKind):
+    """Mend a value that is rare and almost a frequent one.
+
+    A value is mended where another one is alone nearest to it, differs in at most `share` of the
+    letters of each word, and is `times` as frequent for each letter that differs. Digits are
+    letters too, but a value whose every letter is a digit is never taken for another number, and a
+    word of fewer than four letters (ak, en) or a date is never taken for a misspelt one.
+
+    Args:
+        of: the field or fields.
+        share: how much of a value may differ, over 0 and under 1.
+        times: how many times as frequent the value taken must be.
+
+    Source: Damerau 1964, Communications of the ACM 7(3); Hernandez and Stolfo 1995.
+
+    >>> sorted(Spelling(of="c").table({"berlin": 40, "berlxn": 1, "bonn": 30, "12": 1, "13": 50}).items())
+    [('berlxn', 'berlin')]
+    """
+
+    repair: Literal["spelling"] = "spelling"
+    of: Of
+    share: float = Field(0.34, gt=0, lt=1)
+    times: float = Field(3.0, gt=1)
+
+    @property
+    def mends(self) -> tuple[str, ...]:
+        """The fields named."""
+        return self.of
+
+    def learn(self, con: Any, table: str) -> dict[str, Any]:
+        """Which value stands for which, by field."""
+        found = {}
+        for name in self.of:
+            x = quote(name)
+            query = (
+                f"select {x}::varchar, count(*) from {table} where {x} is not null and"
+                f" length({x}::varchar) <= 400 group by 1 order by 2 desc, 1 limit {MOST_VALUES}"
+            )
+            found[name] = self.table(dict(con.execute(query).fetchall()))
+        return found
+
+    def table(self, counts: dict[str, int]) -> dict[str, str]:
+        """Which value stands for which."""
+        from rapidfuzz import process
+        from rapidfuzz.distance import OSA
+
+        frequent = [v for v, n in counts.items() if n >= self.times]
+        known = shapes_of(counts)
+        found: dict[str, str] = {}
+        by_length: dict[int, list[str]] = defaultdict(list)
+        for value in frequent:
+            by_length[len(value)].append(value)
+        for value, count in counts.items():
+            if value.isdigit() and shape(value) in known:
+                continue  # a number like the others: no slip of the pen that could be seen
+            reach = max(1, int(self.share * len(value)))
+            near = [
+                v
+                for size in range(len(value) - 1, len(value) + 2)
+                for v in by_length.get(size, ())
+                if v != value and counts[v] >= self.times * count
+            ]
+            ranked = process.extract(value, near, scorer=OSA.distance, score_cutoff=reach, limit=2)
+            if not ranked or (len(value) < 5 and ranked[0][1] > 1 and shape(value) in known):
+                continue
+            good, apart = ranked[0][0], ranked[0][1]
+            code = (
+                10.0 if len(value) < 5 and shape(value) in known else 1.0
+            )  # short codes are near each other by nature
+            if (
+                counts[good] < self.times * apart * count * code
+                or not slips(value, good, self.share)
+                or coded(value, good)
+            ):
+                continue
+            alone = len(ranked) == 1 or ranked[0][1] < ranked[1][1]
+            digits = re.sub(r"\D", "", value), re.sub(r"\D", "", good)
+            if alone and (digits[0] == digits[1] or shape(value) not in known):
+                found[value] = good
+        return {bad: found.get(good, good) for bad, good in found.items()}
+
+    def values(self, facts: dict[str, Any]) -> dict[str, str]:
+        """The value that a rare spelling stands for."""
+        return {name: mapped(f"{quote(name)}::varchar", facts.get(name, {})) for name in self.of}
+
+
+def slips(bad: str, good: str, share: float) -> bool:
+    """Whether two texts of as many words differ within their words only; another word is no slip.
+
+    >>> slips("heart attaxk", "heart attack", 0.34)
+    True
+    >>> slips("non-profit church", "non-profit private", 0.34)
+    False
+    """
+    from rapidfuzz.distance import OSA
+
+    pairs = bad.split(), good.split()
+    if len(pairs[0]) != len(pairs[1]):
+        return True
+    return all(OSA.distance(a, b) <= max(1, share * len(b)) for a, b in zip(*pairs, strict=True))
+
+
+def coded(bad: str, good: str) -> bool:
+    """Whether two texts differ in a word too short to be misspelt, or in digits only: codes, dates
+    and hours are what they say.
+
+    >>> coded("ak", "al")
+    True
+    >>> coded("ak_hf-1", "al_hf-1")
+    True
+    >>> coded("11/15/13", "11/1/13")
+    True
+    >>> coded("7:10 p.m.", "7:10 a.m.")
+    True
+    >>> coded("berlxn", "berlin")
+    False
+    """
+    pairs = re.findall(r"[^\W_]+", bad), re.findall(r"[^\W_]+", good)
+    if len(pairs[0]) != len(pairs[1]):
+        return min(len(bad), len(good)) < LEAST_WORD
+    return any(
+        a != b and (min(len(a), len(b)) < LEAST_WORD or (a.isdigit() and b.isdigit()))
+        for a, b in zip(*pairs, strict=True)
+    )
+
+
+def shape(value: str) -> str:
+    """A text's form: digits as 9, letters as a, all else as it stands.
+
+    >>> shape("al_pn-5c")
+    'aa_aa-9a'
+    """
+    return re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "9", value))
+
+
+def shapes_of(counts: dict[str, int]) -> set[str]:
+    """The forms that at least a hundredth of the rows, and three of them, have."""
+    total: dict[str, int] = defaultdict(int)
+    for value, count in counts.items():
+        total[shape(value)] += count
+    least = max(3.0, sum(counts.values()) / 100)
+    return {form for form, count in total.items() if count >= least}

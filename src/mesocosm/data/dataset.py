@@ -1,0 +1,230 @@
+"""What a dataset is made of, and which rows are training rows. Knows settings, no engine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field, model_validator
+
+from mesocosm.core.durations import Age
+from mesocosm.core.settings import Kind, union
+from mesocosm.data.cleaning.duplicates import Duplicates
+from mesocosm.data.cleaning.repairs import RepairSetting
+from mesocosm.data.engines import EngineSetting
+from mesocosm.data.engines.duckdb import Duckdb
+from mesocosm.data.privacy.anonymity import Anonymity
+from mesocosm.data.quality.rules import RuleSetting
+from mesocosm.data.quality.rules.foreign_key import ForeignKey
+from mesocosm.data.types import TYPES
+from mesocosm.data.types.field import FieldKind
+from mesocosm.data.types.number import Number, Rates
+
+GOVERNING = (
+    "budget",
+    "owner",
+    "purpose",
+    "classification",
+    "access",
+    "engine",
+    "about",
+)  # settings that change no row
+if TYPE_CHECKING:
+    FieldSetting = FieldKind
+else:
+    FieldSetting = union(TYPES, "type")
+
+
+class From(Kind):
+    """Which sources feed a dataset.
+
+    Args:
+        join: sources to join, the first one's rows leading.
+        on: the column they share.
+        how: `left` keeps rows without a partner, `inner` quarantines them.
+        union: sources whose rows are put below each other.
+        lookup: sources that add columns to each row, each with the column it shares with the
+            leading rows.
+    """
+
+    join: tuple[str, ...] = ()
+    on: str | None = None
+    how: Literal["left", "inner"] = "left"
+    union: tuple[str, ...] = ()
+    lookup: dict[str, str] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one(cls, value: Any) -> Any:
+        return {"union": [value]} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _either(self) -> From:
+        if bool(self.join) == bool(self.union):
+            raise ValueError("either 'join' with 'on', or 'union', or the name of one source")
+        if self.join and (not self.on or len(self.join) < 2):
+            raise ValueError("two sources or more in 'join', and 'on' with the column they share")
+        return self
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The names of the sources, in order."""
+        return (self.join or self.union) + tuple(self.lookup)
+
+    @property
+    def partners(self) -> dict[str, str]:
+        """The sources that add columns to the leading rows, each with the column shared."""
+        return {**dict.fromkeys(self.join[1:], str(self.on)), **self.lookup}
+
+
+class Split(Kind):
+    """Which rows teach, which tune and which judge; the same rows whatever their order.
+
+    `none` stands for no split: every row teaches.
+
+    Args:
+        test: the share of rows that judge, or the name of a source that holds them.
+        validation: the share of the other rows that tune.
+        stratify: a field whose values keep their shares in every part.
+        group: a field whose equal values stay in one part.
+        seed: another seed gives another split.
+    """
+
+    test: float | str = 0.2
+    validation: float = Field(0.1, ge=0, lt=0.9)
+    stratify: str | None = None
+    group: str | None = None
+    seed: int = Field(7, ge=0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _none(cls, value: Any) -> Any:
+        return {"test": 0.0, "validation": 0.0} if value == "none" else value
+
+    @model_validator(mode="after")
+    def _share(self) -> Split:
+        if isinstance(self.test, float) and not 0 <= self.test < 0.9:
+            raise ValueError("a share of 0 or more and under 0.9, or the name of a source")
+        return self
+
+    @property
+    def none(self) -> bool:
+        """Whether every row teaches."""
+        return self.test == 0.0 and self.validation == 0.0
+
+
+class Retention(Kind):
+    """How long rows are kept; older ones leave every table by themselves, at a build and in a
+    running server.
+
+    Args:
+        keep: the greatest age, as `90d`, `18mo` or `2y`.
+        by: the date field that tells a row's age.
+        undated: what becomes of a row without a date: it stays (`keep`), or counts as too old
+            (`expire`).
+
+    Source: Regulation (EU) 2016/679, article 5 (1) (e), storage limitation.
+
+    >>> Retention(keep="2y", by="applied").by
+    'applied'
+    """
+
+    keep: Age
+    by: str
+    undated: Literal["keep", "expire"] = "keep"
+
+
+class Dataset(Kind):
+    """A governed table.
+
+    Args:
+        from: the source, or sources, the rows come from.
+        key: the field that names a row; unique after duplicates were removed.
+        fields: the fields to keep, each with its type; other columns are left out and reported.
+            `auto` has them drafted from the sources, with repairs, each with its evidence in the
+            report.
+        auto: whether the fields are drafted; `fields: auto` sets it.
+        duplicates: which rows count as the same.
+        repairs: what is mended right after the types are read, in this order.
+        rules: what every row, or the table, must keep; each with a severity.
+        split: which rows teach, tune and judge.
+        retention: how long rows are kept.
+        anonymity: fields made so coarse that no row stands alone.
+        truth: a source of the same columns that is known to be right; the report tells how many
+            kept values agree, row by `key`.
+        budget: how much privacy (epsilon, in all) `mesocosm aggregate` may spend on the table.
+        owner: who answers for the table.
+        purpose: what it may be used for.
+        classification: `public`, `internal`, `confidential` or `restricted`.
+        access: roles that may read its rows through the server; where none is named, only the
+            owner's token may.
+        engine: where rows are treated: `duckdb`, in this process, or `{spark: URL}`; the rows are
+            the same.
+        about: a line for people.
+    """
+
+    source: From = Field(alias="from")
+    key: str | None = None
+    fields: dict[str, FieldSetting] = {}
+    auto: bool = False
+    repairs: tuple[RepairSetting, ...] = ()
+    duplicates: Duplicates | None = None
+    rules: tuple[RuleSetting, ...] = ()
+    split: Split = Split()
+    retention: Retention | None = None
+    anonymity: Anonymity | None = None
+    truth: str | None = None
+    budget: float = Field(0.0, ge=0, le=100)
+    owner: str = ""
+    purpose: str = ""
+    classification: Literal["public", "internal", "confidential", "restricted"] | None = None
+    access: tuple[str, ...] = ()
+    engine: EngineSetting = Duckdb()
+    about: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _auto(cls, value: Any) -> Any:
+        if isinstance(value, dict) and value.get("fields") == "auto":
+            return {**value, "fields": {}, "auto": True}
+        return value
+
+    @model_validator(mode="after")
+    def _some(self) -> Dataset:
+        if self.truth and not self.key:
+            raise ValueError("'key' beside 'truth', so that a row is found there")
+        if not self.fields and not self.auto:
+            raise ValueError("'fields' with at least one field, or 'fields: auto'")
+        return self
+
+    @property
+    def extras(self) -> tuple[str, ...]:
+        """That of private aggregates, where there is a budget for them."""
+        return ("private",) if self.budget else ()
+
+    @property
+    def test_source(self) -> str | None:
+        """The source that holds the rows that judge, where there is one."""
+        return self.split.test if isinstance(self.split.test, str) else None
+
+    @property
+    def all_sources(self) -> tuple[str, ...]:
+        """Every source the dataset reads."""
+        return (
+            self.source.sources
+            + ((self.test_source,) if self.test_source else ())
+            + self.known_sources
+            + ((self.truth,) if self.truth else ())
+        )
+
+    @property
+    def known_sources(self) -> tuple[str, ...]:
+        """Sources that foreign keys look into, and those of exchange rates."""
+        rates = [
+            f.rates.source
+            for f in self.fields.values()
+            if isinstance(f, Number) and isinstance(f.rates, Rates)
+        ]
+        rules = [*self.rules, *(r for f in self.fields.values() for r in f.rules)]
+        return tuple(
+            dict.fromkeys([*rates, *(r.source for r in rules if isinstance(r, ForeignKey))])
+        )

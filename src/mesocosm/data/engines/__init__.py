@@ -1,0 +1,28 @@
+"""Kinds of engine: one file and one line each."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BeforeValidator
+
+from mesocosm.core.settings import union
+from mesocosm.data.engines.duckdb import Duckdb
+from mesocosm.data.engines.engine import Engine
+from mesocosm.data.engines.spark import Spark
+
+ENGINES: dict[str, type[Engine]] = {
+    "duckdb": Duckdb,
+    "spark": Spark,
+}
+
+
+def _by_name(value: Any) -> Any:
+    """`{spark: URL}` as the kind and its address."""
+    if isinstance(value, dict) and len(value) == 1 and (name := next(iter(value))) in ENGINES:
+        return {"engine": name, "url": value[name]}
+    return value
+
+
+if TYPE_CHECKING:
+    EngineSetting = Engine
+else:
+    EngineSetting = Annotated[union(ENGINES, "engine"), BeforeValidator(_by_name)]

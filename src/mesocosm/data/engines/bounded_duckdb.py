@@ -1,0 +1,93 @@
+"""A DuckDB in bounded memory, and its errors as sentences. Knows no rows."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from mesocosm.core.confidential.owner_files import owned_folder
+from mesocosm.core.errors import Failure, Wrong
+from mesocosm.data.pipeline import ibis_sql
+from mesocosm.data.sources.path_utils import text
+
+MEMORY = "600MB"
+
+
+@contextmanager
+def engine(store: Path, taught: bool = True) -> Iterator[Any]:
+    """A DuckDB in bounded memory; what it spills is gone afterwards.
+
+    `MESOCOSM_MEMORY` (as 600MB) bounds it; rows over that go to disk.
+
+    Args:
+        taught: whether it knows the functions that recipes call; who only looks at rows is quicker
+            without.
+    """
+    import duckdb
+
+    spill = store / "work" / f"spill-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    for folder in (store, store / "work", spill):
+        owned_folder(folder)
+    try:
+        with duckdb.connect() as con:
+            limit = limit_of_memory()
+            try:
+                con.execute(f"set memory_limit={text(limit)}")
+            except duckdb.Error as error:
+                raise Failure(
+                    f"MESOCOSM_MEMORY is '{limit[:40]}'; wanted an amount such as 600MB"
+                ) from error
+            con.execute(
+                f"set temp_directory={text(str(spill))}; set enable_progress_bar=false; set"
+                " autoinstall_known_extensions=false; set autoload_known_extensions=false"
+            )
+            if taught:
+                ibis_sql.prepare(con, store)
+            with explained(limit):
+                yield con
+    finally:
+        shutil.rmtree(spill, ignore_errors=True)
+
+
+@contextmanager
+def explained(limit: str, of: str = "") -> Iterator[None]:
+    """Turn errors of the engine into sentences; its own words may hold values, so they stay out.
+
+    Args:
+        limit: the bound of memory.
+        of: what is read, as `source 'loans'`.
+    """
+    import duckdb
+
+    at = f" of {of}" if of else ""
+    try:
+        yield
+    except (duckdb.OutOfMemoryException, MemoryError) as error:
+        raise Wrong(
+            "",
+            f"the rows{at} need more memory than the limit of {limit}",
+            "a greater limit in the environment variable MESOCOSM_MEMORY, as MESOCOSM_MEMORY=2GB,"
+            " or fewer or narrower columns",
+        ) from error
+    except duckdb.IOException as error:
+        raise Wrong(
+            "",
+            f"a file{at} cannot be read or written now",
+            "files that stay as they are, and room on the disk",
+        ) from error
+    except duckdb.Error as error:
+        raise Wrong(
+            "",
+            f"the engine cannot treat the rows{at} ({type(error).__name__})",
+            "columns and settings that it takes; MESOCOSM_DEBUG=1 shows its own words",
+        ) from error
+
+
+def limit_of_memory() -> str:
+    """The bound of memory of the engine, as `600MB`."""
+    return os.environ.get("MESOCOSM_MEMORY", MEMORY)

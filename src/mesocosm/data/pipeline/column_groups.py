@@ -1,0 +1,143 @@
+"""Tables of many columns, treated in groups of columns, so that memory and time grow with their
+number and no faster.
+
+Knows DuckDB. A table of at most `GROUP` fields is treated as one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mesocosm.core.errors import Failure
+from mesocosm.data.engines.duckdb import STAGED, Duckdb, file_options
+from mesocosm.data.pipeline import recipe
+from mesocosm.data.pipeline.ingest import Raw
+from mesocosm.data.pipeline.internal_names import quote
+from mesocosm.data.sources.path_utils import leave_out_optimizer, parquet_sql, text
+from mesocosm.data.sources.spool import new_path
+
+GROUP = 100  # fields
+COUNTED = 10  # fields whose different values are counted at once
+HELD = 1000  # columns that all threads together hold a batch of
+
+
+def settle(con: Any, fields: recipe.Fields) -> None:
+    """Bound what the engine holds of a table of many columns: each thread holds a batch of every
+    column, and a join holds its right side.
+    """
+    if len(fields) > GROUP:
+        threads = int(con.execute("select current_setting('threads')").fetchall()[0][0])
+        con.execute(f"set variable columns={len(fields)}")
+        con.execute(f"set threads={max(1, min(threads, HELD // len(fields)))}")
+        # the right side is the narrow one; the engine might choose the other
+        leave_out_optimizer(con, "build_side_probe_side")
+
+
+def groups(fields: recipe.Fields) -> list[dict[str, Any]]:
+    """The fields in groups of at most `GROUP`, in their order."""
+    names = list(fields)
+    return [{n: fields[n] for n in names[i : i + GROUP]} for i in range(0, len(names), GROUP)]
+
+
+def slices(
+    con: Any,
+    table: str,
+    fields: recipe.Fields,
+    columns: Mapping[str, str] | None = None,
+    more: str = "",
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each group of fields and the table that holds its columns; a narrow table is yielded as
+    it is.
+
+    Args:
+        columns: the column of each field, where it has another name.
+        more: further columns that each slice holds, as `, _row`.
+    """
+    if len(fields) <= GROUP:
+        yield table, dict(fields)
+        return
+    for group in groups(fields):
+        wanted = ", ".join(dict.fromkeys(quote((columns or {}).get(n, n)) for n in group))
+        con.execute(f"create or replace temp table _slice as select {wanted}{more} from {table}")
+        yield "_slice", group
+    con.execute("drop table if exists _slice")
+
+
+def read_query(
+    con: Any,
+    fields: recipe.Fields,
+    facts: recipe.Facts,
+    rows: Raw,
+    carried: Mapping[str, str],
+    folder: Path,
+    store: Path,
+) -> str:
+    """SQL of the read rows, as `recipe.read_sql` gives; the groups of a wide table are read into
+    one file each and put side by side.
+
+    Raises:
+        Failure: the files of the groups do not hold the same rows in the same order.
+    """
+    columns = recipe.columns_of(fields)
+    files: list[str] = []
+    con.execute("set preserve_insertion_order=true")
+    for number, group in enumerate(groups(fields)):
+        types = {columns[n]: rows.types[columns[n]] for n in group}
+        query = recipe.read_sql(
+            group, facts, "_raw", types, carried if number == 0 else {"_row": "int64"}, columns
+        )
+        path = folder / f"group-{number}.parquet"
+        Duckdb().rows(con, query, "_raw", f"_group{number}", path, store)
+        files.append(f"{parquet_sql(path)} g{number}")
+    con.execute("set preserve_insertion_order=false")
+    side = _side_by_side(con, files)
+    cells = [f"g{i}.{quote(n)}" for i, group in enumerate(groups(fields)) for n in group]
+    why = ", ".join(f"g{i}._why" for i in range(len(files)))
+    return (
+        f"select {', '.join([*(f'g0.{quote(c)}' for c in carried), *cells])}, coalesce({why}) as"
+        f" _why from {side}"
+    )
+
+
+def kept_query(con: Any, fields: recipe.Fields, lineage: Mapping[str, str], table: str) -> str:
+    """SQL of the rows of a table that have no `_why`, after `lineage` columns (name: SQL), with
+    `_flags` at the end; of a wide table from one file for each group.
+
+    Raises:
+        Failure: the files of the groups do not hold the same rows in the same order.
+    """
+    own = ", ".join(f"{sql} as {quote(n)}" for n, sql in lineage.items())
+    if len(fields) <= GROUP:
+        return (
+            f"select {own}, {', '.join(map(quote, fields))}, _flags from {table} where _why is null"
+        )
+    files: list[str] = []
+    for number, group in enumerate(groups(fields)):
+        path = new_path(con, "parquet")
+        first = f"{own}, _flags" if number == 0 else "_row"
+        query = (
+            f"select {first}, {', '.join(map(quote, group))} from {table} where _why is null order"
+            " by _row"
+        )
+        con.execute(f"copy ({query}) to {text(str(path))} ({file_options(con, STAGED)})")
+        files.append(f"{parquet_sql(path)} g{number}")
+    cells = [f"g{i}.{quote(n)}" for i, group in enumerate(groups(fields)) for n in group]
+    return (
+        f"select {', '.join(f'g0.{quote(n)}' for n in lineage)}, {', '.join(cells)}, g0._flags from"
+        f" {_side_by_side(con, files)}"
+    )
+
+
+def _side_by_side(con: Any, files: Sequence[str]) -> str:
+    """SQL of files whose rows are the same in the same order.
+
+    Raises:
+        Failure: they are not.
+    """
+    side = " positional join ".join(files)
+    moved = " or ".join(f"g{i}._row is distinct from g0._row" for i in range(1, len(files)))
+    if con.execute(f"select count(*) from {side} where {moved}").fetchone()[0]:
+        raise Failure("the groups of columns do not hold the same rows in the same order")
+    return side

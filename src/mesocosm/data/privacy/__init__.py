@@ -1,0 +1,23 @@
+"""Kinds of privacy: one file and one line each."""
+
+from typing import TYPE_CHECKING
+
+from mesocosm.core.settings import Kind, union
+from mesocosm.data.privacy.encrypt import Encrypt
+from mesocosm.data.privacy.mask import Mask
+from mesocosm.data.privacy.pseudonymise import Pseudonymise
+from mesocosm.data.privacy.redact import Redact
+
+PRIVACY: dict[str, type[Kind]] = {
+    "encrypt": Encrypt,
+    "mask": Mask,
+    "pseudonymise": Pseudonymise,
+    "redact": Redact,
+}
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    PrivateSetting = Any
+else:
+    PrivateSetting = union(PRIVACY, "by")

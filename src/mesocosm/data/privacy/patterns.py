@@ -1,0 +1,150 @@
+"""The table of private values that are told by their form: what each is called, how it is written,
+and what must hold of it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from mesocosm.data.privacy.address_words import PROVINCES, STREET
+from mesocosm.data.privacy.check_digits import address_ip, ahv, card, iban, phone, resident_id, ssn
+from mesocosm.data.privacy.names import CAP, LOW, OF, UP
+
+
+def _any(_: str) -> bool:
+    return True
+
+
+FORMS = (
+    (
+        "e-mail",
+        re.compile(
+            rf"(?<![0-9_.+{UP}{LOW}-])[0-9_.+{UP}{LOW}-]+(?:['’][0-9_.+{UP}{LOW}-]+)*@[0-9_{UP}{LOW}-]+(?:\.[0-9_{UP}{LOW}-]+)*\.[{UP}{LOW}]{{2,}}(?![0-9_{UP}{LOW}-])"
+        ),
+        _any,
+    ),
+    (
+        "e-mail",
+        re.compile(r"[\w.+-]{1,40}@[\u4e00-\u9fff\w-]+\.(?:中国|公司|网络|com|cn)(?![A-Za-z])"),
+        _any,
+    ),
+    ("iban", re.compile(r"\b[A-Z]{2}\d{2}(?:[ ]?[A-Z0-9]{4}){2,7}(?:[ ]?[A-Z0-9]{1,3})?\b"), iban),
+    ("national id", re.compile(r"(?<!\d)\d{17}[\dXx](?![\dA-Za-z])"), resident_id),
+    ("national id", re.compile(r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])"), ssn),
+    ("national id", re.compile(r"(?<![\d.])756\.\d{4}\.\d{4}\.\d{2}(?![\d.])"), ahv),
+    # digits behind a decimal mark are no card
+    ("card", re.compile(r"(?<![\d-])(?<!\d[.,])\d(?:[ -]?\d){11,18}(?![\d-])"), card),
+    ("ip", re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])"), address_ip),
+    (
+        "ip",
+        re.compile(r"(?<![\w:])(?:[0-9A-Fa-f]{1,4}:){2,7}[0-9A-Fa-f:]{0,40}(?![\w:])"),
+        address_ip,
+    ),
+    (
+        "phone",
+        re.compile(
+            r"(?<![\w+-])(?:\+|00)[1-9]\d{0,2}(?:["
+            r" ./-]?\(?\d{1,5}\)?){2,6}(?:x\d{1,5})?(?![\w-]|[.,]\d)"
+        ),
+        phone,
+    ),
+    ("phone", re.compile(r"(?<![\d-])(?:\+?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?!\d)"), _any),
+    (
+        "phone",
+        re.compile(
+            r"(?:(?<=[Tt]el )|(?<=[Tt]el\. )|(?<=[Tt]el: )|(?<=lame al )|(?<=eléfono )|(?<=eléfono"
+            r" es )|(?<=móvil )|(?<=phone )|(?<=numéro )|(?<=number )|(?<=call ))\d{2,3}(?:["
+            r" .]\d{2,3}){2,4}(?![\w-]|[.,]\d)"
+        ),
+        _any,
+    ),
+    (
+        "phone",
+        re.compile(
+            r"(?<![\w+-])(?:\+\d{1,3}|001)?[ .-]?\(?\d{2,4}\)?(?:["
+            r" .-]\d{2,4}){2,4}(?:x\d{1,5})?(?![\w-]|[.,]\d)"
+        ),
+        phone,
+    ),
+    (
+        "phone",
+        re.compile(
+            r"(?<![\w+.-])\(?0\d{1,5}\)?[ ]?[/ -][ ]?\d{2,9}(?:[ -]\d{2,6}){0,4}(?![\w-]|[.,]\d)"
+        ),
+        phone,
+    ),
+    ("phone", re.compile(r"(?<![\w+-])\(\d{3}\)\s?\d{3}-?\d{4}(?:x\d{1,5})?(?![\w-])"), _any),
+    ("phone", re.compile(r"(?<![\w+-])\+\d{8,15}(?!\d)"), _any),
+    ("phone", re.compile(r"(?<![\w+-])\+\d{1,3}[ -]\(?\d{1,4}\)?[ -]?\d{5,9}(?!\d)"), _any),
+    (
+        "phone",
+        re.compile(
+            r"(?:(?<=phone )|(?<=call )|(?<=at )|(?<=number"
+            r" )|(?<=电话)|(?<=电话：)|(?<=拨打))\d{3}-?\d{3}-?\d{4}(?:x\d{1,5})?(?!\d)"
+        ),
+        _any,
+    ),
+    ("phone", re.compile(r"(?<![\d-])0\d{2,3}-\d{7,8}(?!\d)"), _any),
+    (
+        "address",
+        re.compile(
+            rf"(?<!\w)\d{{1,6}}\s+(?:(?:[NSEW]|North|South|East|West)\.?\s+)?(?:[A-Z][\w'’.-]*\s+){{1,4}}{STREET}\b\.?(?:\s+(?:Apt|Suite|Ste|Unit)\.?\s*#?\w+)?"
+        ),
+        _any,
+    ),
+    (
+        "address",
+        re.compile(
+            rf"(?<!\w)(?:{CAP}(?:er|-)?["
+            rf" -])?(?:[{UP}][{LOW}ß-]*(?:straße|strasse|str\.|weg|platz|allee|gasse|ring|ufer|damm)|(?:Straße|Weg|Platz|Allee|Gasse)|(?:Am|An"
+            r" der|Auf der|Unter"
+            rf" den|Zum|Zur|Im)\s+{CAP})\s+\d{{1,4}}\s?[a-z]?(?!\w)(?:,?\s+\d{{5}}\s+{CAP})?"
+        ),
+        _any,
+    ),
+    (
+        "address",
+        re.compile(
+            rf"(?<!\w)\d{{1,4}}(?:\s?(?:bis|ter))?,?\s+(?i:rue|avenue|av\.|boulevard|bd|place|chemin|allée|impasse|quai|cours|route)\s+(?:(?:{OF}|l['’]|de"
+            rf" l['’])\s*)?(?:(?:{OF}\s+)?(?:[dl]['’])?{CAP}\s?){{1,4}}(?:,\s*\d{{5}}\s+{CAP})?"
+        ),
+        _any,
+    ),
+    (
+        "address",
+        re.compile(
+            rf"(?<!\w)(?i:calle|c/|avenida|avda\.?|plaza|paseo|carretera|camino|ronda)\s*(?:{OF}\s+)?{CAP}(?:\s+(?:{OF}\s+)?{CAP}){{0,3}},?\s+(?:n[.ºo]+\s*)?\d{{1,4}}(?!\w)(?:,\s*\d{{5}}\s+{CAP})?"
+        ),
+        _any,
+    ),
+    (
+        "address",
+        re.compile(
+            rf"(?:{PROVINCES})(?:维吾尔|回族|壮族)?(?:省|市|自治区|特别行政区)?[\u4e00-\u9fff]{{1,20}}?(?:路|街|大道|巷|弄|胡同)(?:[\dA-Za-z]+号?)?(?:[\dA-Za-z]+(?:座|栋|单元|室|号楼|楼))*"
+        ),
+        _any,
+    ),
+    (
+        "address",
+        re.compile(
+            r"(?:(?<=住在)|(?<=地址是)|(?<=地址：)|(?<=送到)|(?<=寄到))[\u4e00-\u9fff]{2,16}?(?:路|街|大道|巷|弄|胡同)(?:[\dA-Za-z]+号?)?(?:[\dA-Za-z]+(?:座|栋|单元|室|号楼|楼))*"
+        ),
+        _any,
+    ),
+)
+LED_BY = (
+    "tel",
+    "lame al",
+    "móvil",
+    "phone",
+    "numéro",
+    "number",
+    "call",
+    "at ",
+    "电话",
+    "拨打",
+    "住在",
+    "地址",
+    "送到",
+    "寄到",
+)  # before forms that look back for a word

@@ -1,0 +1,1 @@
+"""What a look at a source proves of its values, and what it proposes."""

@@ -1,0 +1,190 @@
+"""A column as a look at a source saw it: its distinct values with their counts, and the words of
+its name.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from mesocosm.data.pipeline.internal_names import PLACE_COLUMNS
+from mesocosm.data.sources.path_utils import quote
+
+MOST_ROWS = 200_000  # rows looked at
+MOST_DISTINCT = 20_000
+SPACES = " \t\r\n\u00a0\u3000"
+BLANK = "lower(trim(x)) in ('', 'na', 'n/a', 'nan', 'null', '?')"
+TRIMMED = f"trim(x, '{SPACES}')"
+ENTITIES = frozenset(
+    [
+        "account",
+        "applicant",
+        "article",
+        "borrower",
+        "case",
+        "city",
+        "client",
+        "company",
+        "customer",
+        "device",
+        "employee",
+        "firm",
+        "house",
+        "household",
+        "invoice",
+        "item",
+        "loan",
+        "member",
+        "movie",
+        "order",
+        "patient",
+        "person",
+        "product",
+        "record",
+        "row",
+        "school",
+        "session",
+        "shop",
+        "state",
+        "store",
+        "student",
+        "subject",
+        "supplier",
+        "town",
+        "transaction",
+        "user",
+        "vendor",
+        "visit",
+    ]
+)
+
+
+@dataclass
+class Column:
+    """What one look found out about a column.
+
+    Args:
+        name: the column's name.
+        rows: rows looked at.
+        missing: rows without a value.
+        counts: the rows of each value, the most frequent first, at most `MOST_DISTINCT` of them.
+        distinct: how many values differ.
+        kind: the type that the source gives the column, as DuckDB names it.
+        null_words: the rows of each word that often stands for no value, as `NA`; they are among
+            the missing.
+    """
+
+    name: str
+    rows: int
+    missing: int
+    counts: dict[str, int]
+    distinct: int
+    kind: str = "VARCHAR"
+    null_words: dict[str, int] = field(default_factory=lambda: {})
+
+    @property
+    def seen(self) -> int:
+        """Rows that have a value."""
+        return self.rows - self.missing
+
+    @property
+    def unique(self) -> bool:
+        """Whether every row has a value of its own."""
+        return self.rows > 1 and not self.missing and self.distinct == self.rows
+
+
+@dataclass
+class Proposal:
+    """A guess that nobody has accepted: a line for the file, what it would change, and examples
+    `before -> after`.
+
+    Args:
+        where: the setting it is about, such as `fields.age`, `repairs` or `duplicates`.
+        line: the setting as YAML.
+        why: the evidence, in a sentence.
+        changes: cells or rows that would change.
+        examples: at most ten changes.
+        settled: whether it is one way; False where several proposals exclude each other.
+    """
+
+    where: str
+    line: str
+    why: str
+    changes: int = 0
+    examples: list[str] = field(default_factory=lambda: [])
+    settled: bool = True
+
+
+def look_at(con: Any, table: str, name: str) -> Column:
+    """Count the values of a column of `table`."""
+    x = quote(name)
+    kind = next(
+        str(row[1]) for row in con.execute(f"describe {quote(table)}").fetchall() if row[0] == name
+    )
+    clean = (
+        f"(select case when {BLANK} then null else {TRIMMED} end as x from (select {x}::varchar as"
+        f" x from {quote(table)}))"
+    )
+    rows, there, distinct = con.execute(
+        f"select count(*), count(x), count(distinct x) from {clean}"
+    ).fetchall()[0]
+    query = (
+        f"select x, count(*) as n from {clean} where x is not null group by 1 order by n desc, x"
+        f" limit {MOST_DISTINCT}"
+    )
+    counts = dict(con.execute(query).fetchall())
+    words = (
+        f"select {TRIMMED} as w, count(*) from (select {x}::varchar as x from {quote(table)}) where"
+        f" {BLANK} and trim(x) <> '' group by 1 order by 2 desc, 1"
+        if there < rows
+        else ""
+    )
+    return Column(
+        name,
+        rows,
+        rows - there,
+        counts,
+        distinct,
+        kind,
+        dict(con.execute(words).fetchall()) if words else {},
+    )
+
+
+def names_of(con: Any, table: str) -> list[str]:
+    """The columns of a collected source, those that tell where a row stood (`_...`) aside."""
+    return [
+        row[0]
+        for row in con.execute(f"describe {quote(table)}").fetchall()
+        if row[0] not in PLACE_COLUMNS
+    ]
+
+
+def words(name: str) -> list[str]:
+    """The words of a column's name, in small letters; digits and Chinese runs are words of their
+    own.
+
+    >>> words("customerID"), words("order no."), words("townid"), words("G3"), words("paid")
+    (['customer', 'id'], ['order', 'no'], ['town', 'id'], ['g', '3'], ['paid'])
+    """
+    found: list[str] = []
+    for word in re.findall(
+        r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z\u4e00-\u9fff]+|\d+|[\u4e00-\u9fff]+", name
+    ):
+        low = word.lower()
+        found += [low[:-2], "id"] if low.endswith("id") and low[:-2] in ENTITIES else [low]
+    return found
+
+
+def share(part: float, whole: float) -> str:
+    """A share in per cent, never rounded up to all or down to none.
+
+    >>> share(999, 1000), share(1, 100000), share(3, 3)
+    ('99.9 %', 'under 0.1 %', '100 %')
+    """
+    if whole and part == whole:
+        return "100 %"
+    percent = 100 * part / whole if whole else 0.0
+    if 0 < percent < 0.1:
+        return "under 0.1 %"
+    return f"{min(percent, 99.9):.1f} %"

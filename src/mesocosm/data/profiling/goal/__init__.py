@@ -1,0 +1,1 @@
+"""What a goal in words asks of a table."""

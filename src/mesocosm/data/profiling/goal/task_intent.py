@@ -1,0 +1,164 @@
+"""What kind of work a goal asks for beside predicting a field: ranking items for somebody, or
+answering from a table.
+
+Knows words of goals, English and Chinese, and names and values of columns.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from mesocosm.core.errors import Wrong
+from mesocosm.data.profiling.columns.column import Column, words
+
+RANKS = re.compile(
+    r"\b(recommend\w*|suggest\w*|rank (?:the )?\w+ for|what .* (?:likes?|wants?|buys?) next|next"
+    r" \w+ to (?:buy|watch|read))\b|推荐|猜你喜欢",
+    re.I,
+)
+ANSWERS = re.compile(
+    r"\banswer(?:s|ing)?\b.*\b(questions?|customers?|faq|inquir\w*)\b|\bfaq\b|\breply"
+    r" to\b|回答|解答|答疑|问答",
+    re.I,
+)
+PEOPLE = frozenset(
+    [
+        "user",
+        "users",
+        "customer",
+        "customers",
+        "visitor",
+        "visitors",
+        "person",
+        "people",
+        "reader",
+        "viewer",
+        "member",
+        "client",
+        "buyer",
+        "listener",
+        "session",
+        "用户",
+        "客户",
+        "顾客",
+        "会员",
+        "读者",
+        "观众",
+        "买家",
+    ]
+)
+ITEMS = frozenset(
+    [
+        "item",
+        "movie",
+        "film",
+        "product",
+        "article",
+        "book",
+        "song",
+        "track",
+        "artist",
+        "game",
+        "good",
+        "goods",
+        "course",
+        "recipe",
+        "video",
+        "news",
+        "restaurant",
+        "post",
+        "show",
+        "sku",
+        "isbn",
+        "商品",
+        "电影",
+        "物品",
+        "产品",
+        "文章",
+        "书",
+        "图书",
+        "歌曲",
+        "视频",
+        "课程",
+        "餐厅",
+    ]
+)
+TIMES = frozenset(
+    ["ts", "time", "timestamp", "date", "at", "when", "datetime", "day", "时间", "日期", "时间戳"]
+)
+QUESTIONS = frozenset(["question", "questions", "query", "ask", "q", "问题", "提问", "问句", "问"])
+REPLIES = frozenset(
+    ["answer", "answers", "reply", "response", "a", "答案", "回答", "回复", "答复", "答"]
+)
+
+
+def asked(goal: str) -> str:
+    """The kind of work: `ranking`, `answers`, or empty where a field is predicted.
+
+    >>> asked("recommend movies to a user")
+    'ranking'
+    >>> asked("answer customers' questions")
+    'answers'
+    >>> asked("给用户推荐电影")
+    'ranking'
+    >>> asked("predict churn")
+    ''
+    """
+    return "ranking" if RANKS.search(goal) else "answers" if ANSWERS.search(goal) else ""
+
+
+def interaction(
+    columns: Sequence[Column], target: str | None = None
+) -> tuple[str, str, str | None]:
+    """The columns of who, which item and, where there is one, when.
+
+    Raises:
+        Wrong: no column names somebody, or none an item.
+    """
+    names = [c.name for c in columns]
+    repeated = [c.name for c in columns if 1 < c.distinct < c.seen]
+    who = next((n for n in repeated if n != target and _is(n, PEOPLE)), None)
+    what = target or next((n for n in repeated if n != who and _is(n, ITEMS)), None)
+    if who is None or what is None:
+        gap = "somebody" if who is None else "an item"
+        raise Wrong(
+            "goal",
+            f"no column with repeated values names {gap}; the columns are {', '.join(names[:8])}",
+            "a table of who did something with which item, such as columns user and item, or"
+            " '--target ITEM'",
+        )
+    return who, what, next((n for n in names if n not in (who, what) and _is(n, TIMES)), None)
+
+
+def pair(columns: Sequence[Column]) -> tuple[str, str]:
+    """The columns of a question and of its answer.
+
+    Raises:
+        Wrong: the table has no such columns.
+    """
+    names = [c.name for c in columns]
+    question = next((n for n in names if _is(n, QUESTIONS)), None)
+    answer = next((n for n in names if n != question and _is(n, REPLIES)), None)
+    if question is None or answer is None:
+        raise Wrong(
+            "goal",
+            f"no columns of a question and its answer; the columns are {', '.join(names[:8])}",
+            "a table with columns such as question and answer",
+        )
+    return question, answer
+
+
+def of_people(name: str) -> bool:
+    """Whether a column's name speaks of somebody.
+
+    >>> of_people("客户编号"), of_people("customer_id"), of_people("zip")
+    (True, True, False)
+    """
+    return _is(name, PEOPLE)
+
+
+def _is(name: str, known: frozenset[str]) -> bool:
+    said = words(name)
+    stems = {w for w in said if w not in ("id", "no", "code")} | {w.removesuffix("s") for w in said}
+    return bool(stems & known) or any(len(k) > 1 and k in name for k in known if not k.isascii())

@@ -1,0 +1,1 @@
+"""Data quality: rules, the account of rows and the report."""

@@ -1,0 +1,166 @@
+"""The account of every source of a dataset: each row that was read is used, unmatched or repeated.
+
+Knows the tables of the sources and how they are put together. The account of the dataset's own rows
+(kept, quarantined, duplicates) is that of the build.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mesocosm.core.errors import Failure
+from mesocosm.core.settings import Collected
+from mesocosm.data.dataset import Dataset
+from mesocosm.data.pipeline.ingest import partner_key
+from mesocosm.data.pipeline.internal_names import quote
+
+PLACES = 10  # file:line examples of each sort
+
+SourceAccount = dict[str, Any]
+
+
+def account_sources(
+    con: Any, dataset: Dataset, collected: Mapping[str, Collected], leads: Sequence[str]
+) -> dict[str, SourceAccount]:
+    """What became of the rows of each source that feeds a dataset.
+
+    Returns:
+        Per source: `role` (`rows`, `join` or `lookup`), `read` (rows and rejected lines), `used`,
+            `unmatched`
+        (rows of a partner whose key no leading row has), `repeated` (rows of a partner that follow
+        the first one of a key, and are not used) and `rejected` (lines that could not be read).
+        They close: read = used + unmatched + repeated + rejected. A partner also has `matched`
+        (leading rows that it was joined to) and `without` (leading rows that found no row in it);
+        `unmatched_at` and `repeated_at` hold the places of the first rows as `file:line`, and
+        `repeated_differ` counts the repeated rows that are not equal to the row that was used.
+
+    Raises:
+        Failure: an account does not close.
+    """
+    found: dict[str, SourceAccount] = {}
+    for source in leads:
+        found[source] = _of_lead(con, source, collected[source])
+    for source, key in dataset.source.partners.items():
+        role = "lookup" if source in dataset.source.lookup else "join"
+        one = _of_partner(con, source, key, collected[source], leads) | {"role": role}
+        if source in found:  # its own partner: each row is read once and used as a leading row
+            continue
+        found[source] = one
+    for source, one in found.items():
+        if one["read"] != one["used"] + one["unmatched"] + one["repeated"] + one["rejected"]:
+            raise Failure(f"the account of the source '{source}' does not close: {one}")
+    return found
+
+
+def _of_lead(con: Any, source: str, collected: Collected) -> SourceAccount:
+    rows, rejected = (
+        int(con.execute(f"select count(*) from {quote('src_' + source)}").fetchall()[0][0]),
+        len(collected.unreadable),
+    )
+    return {
+        "role": "rows",
+        "read": rows + rejected,
+        "used": rows,
+        "unmatched": 0,
+        "repeated": 0,
+        "rejected": rejected,
+    }
+
+
+def _of_partner(
+    con: Any, source: str, key: str, collected: Collected, leads: Sequence[str]
+) -> SourceAccount:
+    table, rejected = quote("src_" + source), len(collected.unreadable)
+    keys = " union all ".join(
+        f"select {partner_key('l', key)} as k from {quote('src_' + lead)} l" for lead in leads
+    )
+    columns = ", ".join(f"s.{quote(c)}" for c in collected.columns if c != key)
+    ranked = (
+        f"select {partner_key('s', key)} as k, s._file as f, s._line as n, hash({columns or '0'})"
+        f" as h, row_number() over (partition by {partner_key('s', key)} order by s._file, s._line)"
+        f" as r from {table} s"
+    )
+    con.execute(
+        "create temp table _partner as select f, n, h, case when k is null or k not in (select k"
+        f" from ({keys}) where k is not null) then 'unmatched' when r > 1 then 'repeated' else"
+        f" 'used' end as what, k from ({ranked})"
+    )
+    counts = dict(con.execute("select what, count(*) from _partner group by 1").fetchall())
+    places = {
+        what: [
+            f"{f}:{n}"
+            for f, n in con.execute(
+                f"select f, n from _partner where what = '{what}' order by f, n limit {PLACES}"
+            ).fetchall()
+        ]
+        for what in ("unmatched", "repeated")
+    }
+    differ = con.execute(
+        "select count(*) from _partner a join _partner b using (k) where a.what = 'repeated' and"
+        " b.what = 'used' and a.h <> b.h"
+    ).fetchall()[0][0]
+    all_rows, matched = con.execute(
+        "select count(*), count(*) filter (k in (select k from _partner where what = 'used')) from"
+        f" ({keys})"
+    ).fetchall()[0]
+    con.execute("drop table _partner")
+    used, unmatched, repeated = (
+        int(counts.get(what, 0)) for what in ("used", "unmatched", "repeated")
+    )
+    return {
+        "read": sum(counts.values()) + rejected,
+        "used": used,
+        "unmatched": unmatched,
+        "repeated": repeated,
+        "rejected": rejected,
+        "on": key,
+        "matched": int(matched),
+        "without": int(all_rows - matched),
+        "repeated_differ": int(differ),
+        "unmatched_at": places["unmatched"],
+        "repeated_at": places["repeated"],
+    }
+
+
+def sentences(accounts: Mapping[str, SourceAccount]) -> list[str]:
+    """The accounts in words, a line for each source; none where one source alone feeds the dataset.
+
+    >>> sentences({"a": {"role": "rows", "read": 3, "used": 3, "unmatched": 0, "repeated": 0, "rejected": 0}})
+    []
+    """
+    if len(accounts) < 2:
+        return []
+    return [_sentence(source, one) for source, one in accounts.items()]
+
+
+def _sentence(source: str, one: SourceAccount) -> str:
+    line = (
+        f"{source}: {one['read']} rows read = {one['used']} used + {one['unmatched']} unmatched +"
+        f" {one['repeated']} repeated"
+    )
+    line += f" + {one['rejected']} rejected" if one["rejected"] else ""
+    if one["role"] == "rows":
+        return line
+    line += (
+        f"; {one['without']} leading {'row has' if one['without'] == 1 else 'rows have'} no row"
+        " in it"
+        if one["without"]
+        else ""
+    )
+    if one["repeated"]:
+        differ = (
+            f", {one['repeated_differ']} of them with other values"
+            if one["repeated_differ"]
+            else ""
+        )
+        line += (
+            f"; the first row of each '{one['on']}' is used, {one['repeated']} repeated not"
+            f" ({_shown(one['repeated_at'], one['repeated'])}{differ})"
+        )
+    return line
+
+
+def _shown(places: Sequence[str], count: int, most: int = 3) -> str:
+    more = f" and {count - most} more" if count > most else ""
+    return ", ".join(places[:most]) + more

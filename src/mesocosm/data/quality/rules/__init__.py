@@ -1,0 +1,49 @@
+"""Kinds of rule: one file and one line each."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BeforeValidator
+
+from mesocosm.core.settings import union
+from mesocosm.data.quality.rules.condition import Condition
+from mesocosm.data.quality.rules.distribution import Distribution
+from mesocosm.data.quality.rules.foreign_key import ForeignKey
+from mesocosm.data.quality.rules.freshness import Freshness
+from mesocosm.data.quality.rules.in_set import InSet
+from mesocosm.data.quality.rules.not_null import NotNull
+from mesocosm.data.quality.rules.range import Range
+from mesocosm.data.quality.rules.regex import Regex
+from mesocosm.data.quality.rules.row_count import RowCount
+from mesocosm.data.quality.rules.rule import RuleKind
+from mesocosm.data.quality.rules.unique import Unique
+
+RULES: dict[str, type[RuleKind]] = {
+    "condition": Condition,
+    "distribution": Distribution,
+    "foreign_key": ForeignKey,
+    "freshness": Freshness,
+    "in_set": InSet,
+    "not_null": NotNull,
+    "range": Range,
+    "regex": Regex,
+    "row_count": RowCount,
+    "unique": Unique,
+}
+
+
+def _condition(value: Any) -> Any:
+    if isinstance(value, str):
+        return (
+            {"rule": value}
+            if value in RULES and value != "condition"
+            else {"rule": "condition", "condition": value}
+        )
+    if isinstance(value, dict) and "condition" in value:
+        return {"rule": "condition", **value}
+    return value
+
+
+if TYPE_CHECKING:
+    RuleSetting = RuleKind
+else:
+    RuleSetting = Annotated[union(RULES, "rule"), BeforeValidator(_condition)]

@@ -1,0 +1,279 @@
+"""A condition in SQL over field names, parsed and allow-listed before it reaches an engine.
+
+Knows sqlglot's tree. Knows nothing of tables; a null breaks no rule.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from mesocosm.core.errors import Wrong
+from mesocosm.data.quality.rules.rule import RuleKind
+
+FUNCTIONS = (
+    "abs",
+    "ceil",
+    "coalesce",
+    "floor",
+    "least",
+    "greatest",
+    "length",
+    "lower",
+    "round",
+    "trim",
+    "upper",
+    "year",
+    "month",
+    "day",
+    "regexp_matches",
+    "current_date",
+    "date_diff",
+    "starts_with",
+    "contains",
+)
+
+
+NAME = r"[A-Za-z_]\w*"
+VALUE = rf"(?:-?\d+(?:\.\d+)?|'[^']*'|{NAME})"
+ATOM = (
+    rf"{NAME}\s*(?:(?:<=|>=|<>|!=|=|<|>)\s*{VALUE}|"
+    rf"\s+between\s+-?\d+(?:\.\d+)?\s+and\s+-?\d+(?:\.\d+)?|\s+is\s+(?:not\s+)?null)"
+)
+PLAIN = re.compile(rf"\s*{ATOM}(?:\s+(?:and|or)\s+{ATOM})*\s*", re.IGNORECASE)
+WORDS = frozenset(
+    [
+        "all",
+        "and",
+        "any",
+        "array",
+        "as",
+        "asc",
+        "between",
+        "both",
+        "case",
+        "cast",
+        "check",
+        "collate",
+        "column",
+        "create",
+        "cross",
+        "cube",
+        "current_catalog",
+        "current_date",
+        "current_datetime",
+        "current_role",
+        "current_schema",
+        "current_time",
+        "current_timestamp",
+        "current_user",
+        "date",
+        "default",
+        "desc",
+        "distinct",
+        "div",
+        "else",
+        "end",
+        "escape",
+        "except",
+        "exists",
+        "false",
+        "fetch",
+        "filter",
+        "following",
+        "for",
+        "from",
+        "full",
+        "glob",
+        "group",
+        "having",
+        "if",
+        "ilike",
+        "in",
+        "inner",
+        "intersect",
+        "interval",
+        "into",
+        "is",
+        "isnull",
+        "join",
+        "lateral",
+        "left",
+        "like",
+        "limit",
+        "localtime",
+        "localtimestamp",
+        "map",
+        "natural",
+        "not",
+        "notnull",
+        "null",
+        "offset",
+        "on",
+        "only",
+        "or",
+        "order",
+        "outer",
+        "over",
+        "overlaps",
+        "partition",
+        "preceding",
+        "qualify",
+        "range",
+        "right",
+        "rlike",
+        "row",
+        "rows",
+        "select",
+        "semi",
+        "session_user",
+        "similar",
+        "some",
+        "struct",
+        "summarize",
+        "table",
+        "then",
+        "time",
+        "timestamp",
+        "to",
+        "true",
+        "try_cast",
+        "unbounded",
+        "union",
+        "unique",
+        "unknown",
+        "unnest",
+        "user",
+        "using",
+        "values",
+        "when",
+        "where",
+        "window",
+        "with",
+    ]
+)
+
+
+def plain_fields(condition: str) -> list[str] | None:
+    """The fields of a condition that only compares names and values, sorted; None for any other.
+
+    Such a condition is right by its form, so a file of them is checked without loading a parser.
+
+    >>> plain_fields("age between 18 and 100 or city = 'Bonn'")
+    ['age', 'city']
+    >>> print(plain_fields("lower(city) = 'bonn'"))
+    None
+    """
+    if not PLAIN.fullmatch(condition):
+        return None
+    bare = re.sub(r"'[^']*'", "''", condition)
+    names = {
+        w
+        for w in re.findall(rf"\b{NAME}", bare)
+        if w.lower() not in ("and", "or", "between", "is", "not", "null")
+    }
+    return None if any(n.lower() in WORDS for n in names) else sorted(names)
+
+
+class Condition(RuleKind):
+    """One expression that every row must make true; where it is null the row passes.
+
+    Args:
+        condition: a SQL expression over field names.
+
+    Source: ISO/IEC 9075-2 (SQL), search conditions and three-valued logic.
+
+    >>> Condition(condition="age between 18 and 100").fields()
+    ['age']
+    """
+
+    short: ClassVar[str] = "condition"
+    rule: Literal["condition"] = "condition"
+    condition: str = Field(min_length=1)
+
+    def tree(self) -> Any:
+        """The parsed expression.
+
+        Raises:
+            Wrong: it is no single expression, or names a function that is not allowed.
+        """
+        import sqlglot
+        from sqlglot import exp
+
+        try:
+            parsed = sqlglot.parse(self.condition, read="duckdb")
+        except sqlglot.errors.SqlglotError as error:
+            why = re.sub(r"\x1b\[\d+m", "", str(error).splitlines()[0])[:80]
+            raise Wrong(
+                "", f"'{self.condition}' is no condition in SQL ({why})", 'one such as "age >= 18"'
+            ) from error
+        tree = parsed[0] if len(parsed) == 1 else None
+        banned = (
+            exp.Query,
+            exp.Subquery,
+            exp.Command,
+            exp.DDL,
+            exp.DML,
+            exp.Star,
+            exp.Parameter,
+            exp.Placeholder,
+            exp.Window,
+            exp.AggFunc,
+            exp.Lambda,
+        )
+        if tree is None or isinstance(tree, exp.Alias) or any(tree.find_all(*banned)):
+            raise Wrong(
+                "",
+                f"'{self.condition}' is more than a condition",
+                "one expression over field names",
+            )
+        if not isinstance(
+            tree,
+            (exp.Predicate, exp.Connector, exp.Not, exp.Paren, exp.Func, exp.Column, exp.Boolean),
+        ):
+            raise Wrong(
+                "", f"'{self.condition}' is not true or false", 'a condition such as "age >= 18"'
+            )
+        for call in tree.find_all(exp.Func):
+            name = (call.name if isinstance(call, exp.Anonymous) else call.sql_name()).lower()
+            if isinstance(
+                call, (exp.Connector, exp.Predicate, exp.Cast, exp.Case, exp.If, exp.Not)
+            ):
+                continue
+            name = {
+                "regexp_like": "regexp_matches",
+                "datediff": "date_diff",
+                "ts_or_ds_to_date": "year",
+            }.get(name, name)
+            if name not in FUNCTIONS and name not in ("extract", "currentdate", "date"):
+                raise Wrong(
+                    "",
+                    f"the function '{name}' is not allowed in a rule",
+                    "one of the choices",
+                    FUNCTIONS,
+                    name,
+                )
+        return tree
+
+    def fields(self) -> list[str]:
+        """The fields the condition names, sorted."""
+        plain = plain_fields(self.condition)
+        if plain is not None:
+            return plain
+        from sqlglot import exp
+
+        return sorted({column.name for column in self.tree().find_all(exp.Column)})
+
+    def sentence(self) -> str:
+        """The condition itself."""
+        return "breaks the rule: " + self.condition
+
+    def breaks(self) -> str:
+        """DuckDB SQL that is true where the rule is broken."""
+        return f"not ({self.true()})"
+
+    def true(self) -> str:
+        """The condition as DuckDB SQL, its names quoted."""
+        return str(self.tree().sql(dialect="duckdb", identify=True))

@@ -1,0 +1,86 @@
+"""A field must be spread as it was in the last snapshot."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+from pydantic import Field
+
+from mesocosm.data.quality.rules.field_names import Of
+from mesocosm.data.quality.rules.rule import Known, RuleKind
+from mesocosm.data.sources.path_utils import quote
+
+LISTED = 200  # values of a category that a snapshot lists; rows of the others are `other`
+
+
+class Distribution(RuleKind):
+    """The population stability index against the last snapshot must stay under a bound.
+
+    Args:
+        of: the field; the field itself where the rule stands under one.
+        psi: the bound; 0.1 is a small change, 0.25 a large one.
+
+    Source: Siddiqi, Credit Risk Scorecards (2006), ch. 8.
+
+    >>> Distribution(of="x").psi
+    0.25
+    """
+
+    rule: Literal["distribution"] = "distribution"
+    severity: Literal["warn", "stop"] = "warn"  # type: ignore[assignment]
+    of: Of = ()
+    psi: float = Field(0.25, gt=0)
+
+    def verdict(self, con: Any, table: str, known: Known) -> str | None:
+        """The index, where it is over the bound; nothing is said of a first snapshot."""
+        name = self.of[0]
+        before = known.last.get("training", {}).get(name)
+        if not before:
+            return None
+        x = quote(name)
+        if "counts" in before:
+            now = dict(
+                con.execute(
+                    f"select {x}::varchar, count(*) from {table} where _why is null and {x} is not"
+                    " null group by 1"
+                ).fetchall()
+            )
+            listed = before["counts"]
+            whole = len(listed) < LISTED or before.get("other") == 0
+            keys = sorted({*now, *listed} if whole else listed)
+            old, new = [listed.get(k, 0) for k in keys], [now.get(k, 0) for k in keys]
+            if not whole and "other" in before:
+                old, new = [*old, before["other"]], [*new, sum(now.values()) - sum(new)]
+        else:
+            points = before["numbers"]
+            cuts = sorted({points[int(i * (len(points) - 1) / 10)] for i in range(1, 10)})
+            case = " ".join(f"when {x} <= {c!r} then {i}" for i, c in enumerate(cuts))
+            bins = dict(
+                con.execute(
+                    f"select case {case} else {len(cuts)} end, count(*) from {table} where _why is"
+                    f" null and {x} is not null group by 1"
+                ).fetchall()
+            )
+            new = [bins.get(i, 0) for i in range(len(cuts) + 1)]
+            old = [0] * (len(cuts) + 1)
+            for point in points:
+                old[sum(point > c for c in cuts)] += 1
+        index = psi(old, new)
+        return (
+            f"{name} is spread otherwise than in the last snapshot (PSI {index:.3f}, bound"
+            f" {self.psi:g})"
+            if index > self.psi
+            else None
+        )
+
+
+def psi(old: list[int], new: list[int]) -> float:
+    """The population stability index of two lists of counts; half a row is added to each count.
+
+    >>> psi([50, 50], [50, 50])
+    0.0
+    """
+    total, fresh = sum(old) + len(old) / 2, sum(new) + len(new) / 2
+    shares = [((o + 0.5) / total, (n + 0.5) / fresh) for o, n in zip(old, new, strict=True)]
+    return sum((n - o) * math.log(n / o) for o, n in shares)

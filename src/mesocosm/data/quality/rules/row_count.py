@@ -1,0 +1,51 @@
+"""There must be enough rows, and not too many."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from mesocosm.data.quality.rules.rule import Known, RuleKind
+
+
+class RowCount(RuleKind):
+    """How many rows must be left after reading and removing duplicates.
+
+    Args:
+        min: at least so many.
+        max: at most so many.
+        change: at most this share more or fewer than in the last snapshot.
+
+    Source: ISO/IEC 25012, completeness.
+
+    >>> RowCount(min=10).severity
+    'stop'
+    """
+
+    rule: Literal["row_count"] = "row_count"
+    severity: Literal["warn", "stop"] = "stop"  # type: ignore[assignment]
+    min: int | None = Field(None, ge=0)
+    max: int | None = Field(None, ge=0)
+    change: float | None = Field(None, gt=0)
+
+    @model_validator(mode="after")
+    def _one(self) -> RowCount:
+        if self.min is None and self.max is None and self.change is None:
+            raise ValueError("'min', 'max' or 'change'")
+        return self
+
+    def verdict(self, con: Any, table: str, known: Known) -> str | None:
+        """The count, where it is out of bounds."""
+        rows = int(con.execute(f"select count(*) from {table} where _why is null").fetchone()[0])
+        if self.min is not None and rows < self.min:
+            return f"{rows} rows are left, and {self.min} or more are wanted"
+        if self.max is not None and rows > self.max:
+            return f"{rows} rows are left, and {self.max} or fewer are wanted"
+        before = known.last.get("rows")
+        if self.change is not None and before and abs(rows - before) > self.change * before:
+            return (
+                f"{rows} rows are left after {before} in the last snapshot, more than"
+                f" {self.change:.0%} of change"
+            )
+        return None

@@ -1,0 +1,71 @@
+"""What every rule has: its severity, the fields it names, and how it is broken.
+
+Knows SQL text. A null breaks no rule but `not_null`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+from mesocosm.core.settings import Kind
+
+
+@dataclass
+class Known:
+    """What a rule over whole tables may look at.
+
+    Args:
+        tables: SQL names of the other sources' tables, by source.
+        now: seconds since 1970.
+        last: the report of the dataset's last snapshot, empty where there is none.
+        kinds: the Ibis type of each field.
+    """
+
+    tables: dict[str, str] = field(default_factory=lambda: {})
+    now: float = 0.0
+    last: dict[str, Any] = field(default_factory=lambda: {})
+    kinds: dict[str, str] = field(default_factory=lambda: {})
+
+
+class RuleKind(Kind):
+    """One rule; each kind says how a row, or the table, breaks it.
+
+    Args:
+        severity: `quarantine` (the row is set aside), `warn` (it is counted in the report) or
+            `stop` (the build ends and the last snapshot stays).
+    """
+
+    whole: ClassVar[bool] = False
+    rule: str
+    severity: Literal["warn", "quarantine", "stop"] = "quarantine"
+
+    def about_field(self, name: str) -> RuleKind:
+        """The rule as it stands under a field that it does not name itself."""
+        if "of" in type(self).model_fields and not getattr(self, "of", None):
+            return self.model_copy(update={"of": (name,)})
+        return self
+
+    def fields(self) -> list[str]:
+        """The fields it names, sorted."""
+        return sorted(getattr(self, "of", ()))
+
+    def sentence(self) -> str:
+        """What a row did that broke it."""
+        return f"breaks the rule: {', '.join(self.fields())} {self.rule.replace('_', ' ')}"
+
+    def breaks(self) -> str | None:
+        """SQL that is true for a row that breaks the rule; None for a rule over several rows."""
+        return None
+
+    def rows(self, table: str, known: Known) -> str | None:
+        """SQL that lists `_row` of the rows of a table that break the rule; None for other
+        rules.
+        """
+        del table, known
+        return None
+
+    def verdict(self, con: Any, table: str, known: Known) -> str | None:
+        """What is wrong with the table as a whole, or None."""
+        del con, table, known
+        return None

@@ -1,0 +1,1 @@
+"""Snapshots as Delta tables: written, compared, erased from and expired."""

@@ -1,0 +1,218 @@
+"""Governed tables as Delta: files written by the engine, made a version by one commit, read by
+version.
+
+Knows deltalake and Parquet. Knows nothing of cleaning. No minimum or maximum of a column ever
+reaches the log, so that an erased value leaves nothing there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+from mesocosm.core.errors import Failure
+from mesocosm.core.hashing import digest_file
+
+SETTINGS = {"delta.dataSkippingNumIndexedCols": "0", "delta.checkpointInterval": "1000000"}
+
+
+def new_file(path: Path) -> Path:
+    """A name for a Parquet file of a table, which no version lists yet."""
+    path.mkdir(parents=True, exist_ok=True)
+    return path / f"part-{uuid.uuid4().hex}.parquet"
+
+
+def commit(path: Path, files: list[Path], made: str) -> int:
+    """Make Parquet files the next version of a Delta table, replacing the last, and return its
+    number.
+
+    Args:
+        files: files below `path`, of one schema, at least one.
+        made: the print of what they were made from; kept in the commit.
+    """
+    import pyarrow.parquet as pq
+    from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Schema
+    from deltalake.transaction import AddAction, create_table_with_add_actions
+
+    schema = Schema.from_arrow(pq.read_schema(files[0]).remove_metadata())
+    adds, contents = [], {}
+    for file in files:
+        contents[file.name] = digest_file(file)
+        with file.open("rb") as handle:
+            os.fsync(handle.fileno())
+        rows = pq.read_metadata(file).num_rows
+        adds.append(
+            AddAction(
+                file.name,
+                file.stat().st_size,
+                {},
+                int(time.time() * 1000),
+                True,
+                json.dumps({"numRecords": rows}),
+            )
+        )
+    told = CommitProperties(custom_metadata={"made": made, "contents": json.dumps(contents)})
+    quiet = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
+    where = str(path)
+    if not DeltaTable.is_deltatable(where):
+        create_table_with_add_actions(
+            where,
+            schema,
+            adds,
+            mode="overwrite",
+            configuration=SETTINGS,
+            commit_properties=told,
+            post_commithook_properties=quiet,
+        )
+    else:
+        DeltaTable(where).create_write_transaction(
+            adds, "overwrite", schema, commit_properties=told, post_commithook_properties=quiet
+        )
+    return int(DeltaTable(where).version())
+
+
+def write_rows(path: Path, table: Any, made: str) -> int:
+    """Write an Arrow table as the next version of a Delta table and return its number."""
+    import pyarrow.parquet as pq
+
+    file = new_file(path)
+    pq.write_table(table, file, write_statistics=False)
+    return commit(path, [file], made)
+
+
+def files_of(path: Path, version: int, verify: bool = True) -> list[str]:
+    """The Parquet files of one version of a Delta table.
+
+    Args:
+        verify: hold each file against its fingerprint, once a process for an unchanged file.
+
+    Raises:
+        Failure: the version is not there, or a file of it was lost or changed.
+    """
+    from deltalake import DeltaTable
+    from deltalake.exceptions import DeltaError, TableNotFoundError
+
+    try:
+        table = DeltaTable(path, version=version)
+        files = [
+            str(path / uri.rsplit("/", 1)[-1]) for uri in table.file_uris()
+        ]  # all lie beside each other; of the folder, a URI escapes what a path does not
+    except (DeltaError, TableNotFoundError, OSError, ValueError) as error:
+        raise Failure(
+            f"version {version} of the table '{path.name}' cannot be read; run 'mesocosm build'"
+        ) from error
+    gone = [f for f in files if not Path(f).exists()]
+    if gone:
+        raise Failure(
+            f"the table '{path.name}' has lost the file '{Path(gone[0]).name}'; run 'mesocosm"
+            " doctor'"
+        )
+    if verify:
+        _verify(path, files, contents_of(path, version))
+    return files
+
+
+VERIFIED: dict[str, tuple[int, int, str]] = {}
+
+
+def _verify(path: Path, files: list[str], contents: dict[str, str]) -> None:
+    for file in files:
+        known, stat = contents.get(Path(file).name), Path(file).stat()
+        state = (stat.st_size, stat.st_mtime_ns, known or "")
+        if known is None or VERIFIED.get(file) == state:
+            continue
+        if digest_file(Path(file)) != known:
+            raise Failure(
+                f"the file '{Path(file).name}' of the table '{path.name}' is damaged; run 'mesocosm"
+                " doctor'"
+            )
+        VERIFIED[file] = state
+
+
+def contents_of(path: Path, version: int) -> dict[str, str]:
+    """The fingerprint of each file that one version's commit wrote down, by its name; empty for a
+    version of before fingerprints.
+
+    Raises:
+        Failure: the commit is lost or is not JSON.
+    """
+    entry = path / "_delta_log" / f"{version:020}.json"
+    try:
+        lines = [
+            json.loads(line) for line in entry.read_text(encoding="utf-8").splitlines() if line
+        ]
+        infos = [line["commitInfo"] for line in lines if "commitInfo" in line]
+        return (
+            {str(k): str(v) for k, v in json.loads(infos[0].get("contents", "{}")).items()}
+            if infos
+            else {}
+        )
+    except (OSError, ValueError, AttributeError) as error:
+        raise Failure(
+            f"version {version} of the table '{path.name}' cannot be read: its log is damaged"
+        ) from error
+
+
+def scan(path: Path, version: int) -> str:
+    """SQL that reads one version of a table."""
+    from mesocosm.data.sources.path_utils import parquet_sql
+
+    return parquet_sql(files_of(path, version))
+
+
+def read_table(path: Path, version: int, columns: str = "*", where: str = "true") -> Any:
+    """Rows of one version as an Arrow table, in the order of `_row` where it has one."""
+    import duckdb
+
+    with duckdb.connect() as con:
+        table = scan(path, version)
+        names = {row[0] for row in con.execute(f"describe select * from {table}").fetchall()}
+        query = f"select {columns} from {table} where {where}"
+        return con.sql(query + (" order by _row" if "_row" in names else "")).to_arrow_table()
+
+
+def oldest(path: Path, version: int, field: str) -> str | None:
+    """The earliest day of a date field in one version, as ISO 8601."""
+    import duckdb
+
+    from mesocosm.data.sources.path_utils import quote
+
+    with duckdb.connect() as con:
+        day = con.execute(
+            f"select min({quote(field)})::date::varchar from {scan(path, version)}"
+        ).fetchall()[0][0]
+    return None if day is None else str(day)
+
+
+def page_of(
+    path: Path, version: int, fields: list[str], offset: int, limit: int
+) -> list[dict[str, Any]]:
+    """Some rows of one version as JSON-ready data, in the order of `_row`."""
+    import duckdb
+
+    from mesocosm.data.pipeline.internal_names import quote, working
+
+    with duckdb.connect() as con:
+        kinds = {
+            row[0]: str(row[1])
+            for row in con.execute(f"describe select * from {scan(path, version)}").fetchall()
+        }
+        exact = {
+            f for f in fields if kinds.get(f, "").startswith("DECIMAL")
+        }  # a number of JSON would be read as a double
+        shape = ", ".join(
+            [
+                "_row",
+                *(f"{quote(f)}::varchar as {quote(f)}" if f in exact else quote(f) for f in fields),
+            ]
+        )
+        one = working("row")  # a field of the subquery's name would be taken for it
+        rows = con.execute(
+            f"select to_json({one})::varchar from (select {shape} from {scan(path, version)} order"
+            f" by _row limit {limit} offset {offset}) {one}"
+        ).fetchall()
+    return [json.loads(row[0]) for row in rows]

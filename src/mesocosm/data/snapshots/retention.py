@@ -1,0 +1,127 @@
+"""Rows that may not be there any more: of subjects that were erased, and over their age.
+
+Knows DuckDB and marks, which are keyed hashes; an erased key itself is never written.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Sequence
+from hashlib import sha256
+from itertools import chain
+from typing import Any
+
+from mesocosm.core.durations import days
+from mesocosm.data.dataset import Dataset, Retention
+from mesocosm.data.pipeline import ibis_sql, recipe
+from mesocosm.data.pipeline.ingest import Raw
+from mesocosm.data.sources.path_utils import quote, text
+
+MOST_WORDS = 5  # words of a key that are looked for side by side in a line that could not be read
+
+
+def leave_erased(con: Any, dataset: Dataset, rows: Raw, forgotten: Sequence[str], key: str) -> int:
+    """Leave out the rows of erased subjects; returns how many there were.
+
+    Args:
+        forgotten: marks of keys; `mark@column` where the subject is named by another column than
+            the key's, as in a dataset over the same source that has a key of its own.
+    """
+    if not forgotten:
+        return 0
+    own = recipe.columns_of(dataset.fields)[dataset.key] if dataset.key else ""
+    of: dict[str, list[str]] = {}
+    for one in forgotten:
+        mark, _, column = one.partition("@")
+        if (column or own) in rows.types:
+            of.setdefault(column or own, []).append(mark)
+    if not of:
+        return 0
+    con.execute("create table _erased (_row bigint)")
+    for column, marks in of.items():
+        listed = ", ".join(map(text, marks))
+        table = ibis_sql.table("_raw", {"_row": "int64", column: "string"})
+        marked = ibis_sql.to_sql(table.select(_row=table._row, mark=mark_of(table[column], key)))
+        marked = marked.replace(
+            '"_raw"', f"(select _row, {quote(column)}::varchar as {quote(column)} from _raw)", 1
+        )
+        con.execute(
+            f"insert into _erased select _row from ({marked}) where mark in ({listed}) and _row not"
+            " in (select _row from _erased)"
+        )
+    count = int(con.execute("select count(*) from _erased").fetchone()[0])
+    kind = "table" if rows.joined else "view"
+    con.execute(f"alter {kind} _raw rename to _all")
+    con.execute(
+        "create view _raw as select * from _all where _row not in (select _row from _erased)"
+    )
+    return count
+
+
+def leave_old(con: Any, dataset: Dataset, now: float) -> int:
+    """Leave out the rows that are older than the dataset keeps them; returns how many there
+    were.
+    """
+    if not dataset.retention:
+        return 0
+    undated = str(dataset.retention.undated == "expire").lower()
+    old = (
+        f"coalesce({quote(dataset.retention.by)} < date {text(cutoff(dataset.retention, now))},"
+        f" {undated})"
+    )
+    count = int(con.execute(f"select count(*) from _stage where {old}").fetchall()[0][0])
+    if count:
+        con.execute("alter view _stage rename to _of_all_ages")
+        con.execute(f"create view _stage as select * from _of_all_ages where not {old}")
+    return count
+
+
+def cutoff(retention: Retention, now: float) -> str:
+    """The first day whose rows are still kept, as ISO 8601."""
+    from datetime import UTC, datetime, timedelta
+
+    first = datetime.fromtimestamp(now, UTC) - timedelta(days=days(retention.keep))
+    return first.date().isoformat()
+
+
+def oldest_day(con: Any, dataset: Dataset) -> str | None:
+    """The day of the oldest row, where rows leave by their age."""
+    if not dataset.retention:
+        return None
+    day = con.execute(
+        f"select min({quote(dataset.retention.by)})::date::varchar from _stage"
+    ).fetchall()[0][0]
+    return None if day is None else str(day)
+
+
+def names_erased(line: str, forgotten: Sequence[str], key: str) -> bool:
+    """Whether a line that could not be read names an erased subject: as a cell, a word, or some
+    words in a row.
+    """
+    if not forgotten:
+        return False
+    marks = {one.partition("@")[0] for one in forgotten}
+    secret = bytes.fromhex(key)
+
+    def erased(said: str) -> bool:
+        return (
+            hmac.digest(secret, f"forgotten:{said.strip()}".lower().encode(), sha256).hex()[:32]
+            in marks
+        )
+
+    cells = [cell.strip(" \t\r\n\"'{}[]()<>") for cell in re.split(r"[,;\t|\"]", line)]
+    words = [word.strip("\"'{}[]()<>:") for word in re.split(r"[,;\t|\"\s]+|(?<=[\"'}]):", line)]
+    runs = (
+        " ".join(words[i : i + n])
+        for n in range(2, MOST_WORDS + 1)
+        for i in range(len(words) - n + 1)
+    )
+    return any(erased(said) for said in chain(cells, words, runs) if said)
+
+
+def mark_of(x: Any, key: str) -> Any:
+    """The mark under which an erased key is remembered: a keyed hash, never the key."""
+    from mesocosm.data.privacy.pseudonymise import Pseudonymise
+
+    return Pseudonymise().value(ibis_sql.literal("forgotten:") + ibis_sql.trimmed(x), key)

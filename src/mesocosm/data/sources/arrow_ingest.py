@@ -1,0 +1,214 @@
+"""Rows with values by name shown to the engine as text. Knows Arrow and memory bounds; knows
+nothing of where rows come from.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from mesocosm.core.errors import Wrong
+from mesocosm.data.sources.path_utils import parquet_sql, quote
+from mesocosm.data.sources.spool import INTERNAL, MOST_BYTES, MOST_ROWS, new_path
+
+MOST_COLUMNS = 16_384
+BATCH = MOST_ROWS
+# the table that tells of each column of a view of rows whether its cells were numbers, texts or
+# both
+CELLS = "_cells"
+
+
+class Exact(float):
+    """A number of JSON that keeps the text it was written as."""
+
+    text: str
+
+    def __new__(cls, written: str) -> Exact:
+        made = super().__new__(cls, written)
+        made.text = written
+        return made
+
+
+def said(value: Any) -> str | None:
+    """A value as text: null stays null, what is nested becomes JSON."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, Exact):
+        return value.text
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (dict, list)):
+        return nested(value)
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return str(value)
+
+
+def nested(value: Any) -> str:
+    """What is nested as JSON, each number as it was written.
+
+    >>> nested({"v": [Exact("1.10"), Exact("1e400"), 2, None]})
+    '{"v": [1.10, 1e400, 2, null]}'
+    """
+    if isinstance(value, Exact):
+        return value.text
+    if isinstance(value, dict):
+        return (
+            "{"
+            + ", ".join(
+                f"{json.dumps(str(k), ensure_ascii=False)}: {nested(v)}" for k, v in value.items()
+            )
+            + "}"
+        )
+    if isinstance(value, list):
+        return "[" + ", ".join(map(nested, value)) + "]"
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+class Rows:
+    """Rows written batch by batch; a key that comes up later becomes a column that is missing
+    before.
+
+    Keys that differ in case only are kept apart: the second one seen, as `ID` after `id`, is the
+    column `ID#2`.
+    """
+
+    def __init__(self, con: Any) -> None:
+        self.con = con
+        self.named: dict[str, str] = {}  # key: column
+        self.taken = set(INTERNAL)
+        self.texts: set[str] = (
+            set()
+        )  # keys that had a text, and those that had a number with a part
+        self.floats: set[str] = set()
+        self.files: list[str] = []
+        self.batch: list[tuple[str, int, dict[str, str | None]]] = []
+        self.size = self.total = 0
+
+    def column(self, key: str) -> str:
+        """The column of a key.
+
+        Raises:
+            Wrong: there are more keys than columns can be.
+        """
+        found = self.named.get(key)
+        if found is None:
+            if len(self.named) >= MOST_COLUMNS:
+                raise Wrong(
+                    "path",
+                    f"the rows have more than {MOST_COLUMNS} different keys",
+                    f"at most {MOST_COLUMNS}; a map from names to values belongs into one key",
+                )
+            number, name = (
+                1,
+                key.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")
+                or f"column{len(self.named) + 1}",
+            )
+            found = name
+            while found.casefold() in self.taken:
+                number += 1
+                found = f"{name}#{number}"
+            self.named[key] = found
+            self.taken.add(found.casefold())
+        return found
+
+    def add(self, label: str, line: int, row: Mapping[str, Any]) -> None:
+        """One row of a file."""
+        values = {self.column(k): said(v) for k, v in row.items()}
+        for k, v in row.items():
+            if isinstance(v, str):
+                self.texts.add(k)
+            elif isinstance(v, float | Decimal):
+                self.floats.add(k)
+        self.batch.append((label, line, values))
+        self.size += sum(len(v) + 8 for v in values.values() if v) + 64
+        if len(self.batch) >= MOST_ROWS or self.size > MOST_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the rows at hand."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        columns = list(dict.fromkeys(c for _, _, row in self.batch for c in row))
+        data = [
+            pa.array([r[0] for r in self.batch], pa.string()),
+            pa.array([r[1] for r in self.batch], pa.int64()),
+        ]
+        data += [pa.array([_clean(r[2].get(c)) for r in self.batch], pa.string()) for c in columns]
+        path = new_path(self.con, "parquet")
+        pq.write_table(
+            pa.Table.from_arrays(data, names=[*INTERNAL, *columns]),
+            path,
+            compression="lz4",
+            use_dictionary=list(INTERNAL[:1]),
+            row_group_size=max(64, 2_000_000 // (len(columns) + 2)),
+        )
+        self.files.append(str(path))
+        self.total += len(self.batch)
+        self.batch, self.size = [], 0
+
+    def show(self, name: str) -> list[str]:
+        """Create view `name`; returns its columns."""
+        if self.batch or not self.files:
+            self.flush()
+        read = parquet_sql(self.files, "union_by_name=true")
+        columns = list(self.named.values())
+        self.con.execute(
+            f"create table if not exists {CELLS} (source varchar, name varchar, kind varchar)"
+        )
+        kinds = [
+            (
+                "mixed"
+                if k in self.texts and k in self.floats
+                else "numbers"
+                if k in self.floats
+                else "texts"
+            )
+            for k in self.named
+        ]
+        self.con.execute(
+            f"insert into {CELLS} select ?, unnest(?::varchar[]), unnest(?::varchar[])",
+            [name, columns, kinds],
+        )
+        have = {row[0] for row in self.con.execute(f"describe select * from {read}").fetchall()}
+        shown = ", ".join(
+            quote(c) if c in have else f"null::varchar as {quote(c)}" for c in columns
+        )
+        self.con.execute(
+            f"create view {quote(name)} as select _file, _line{', ' if shown else ''}{shown} from"
+            f" {read}"
+        )
+        return columns
+
+
+def _clean(value: str | None) -> str | None:
+    """Text that UTF-8 can hold: half of a surrogate pair becomes U+FFFD."""
+    if value is None or value.isascii():
+        return value
+    return (
+        value.encode("utf-8", "replace").decode()
+        if any("\ud800" <= c <= "\udfff" for c in value)
+        else value
+    )
+
+
+def pour_rows(
+    con: Any, name: str, columns: Sequence[str], rows: Iterable[tuple[str, int, Mapping[str, Any]]]
+) -> int:
+    """Create view `name` of text columns from rows (file, line, values); returns how many there
+    were.
+
+    Args:
+        columns: the keys of the values; a list gets the names that the columns have.
+    """
+    into = Rows(con)
+    named = [into.column(column) for column in columns]
+    if isinstance(columns, list):
+        columns[:] = named
+    for label, line, row in rows:
+        into.add(label, line, row)
+    into.show(name)
+    return into.total

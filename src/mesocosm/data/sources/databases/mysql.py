@@ -1,0 +1,185 @@
+"""Tables of a MySQL or MariaDB server. Knows PyMySQL's streaming cursor; every cell is read as
+text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar, Literal
+from urllib.parse import unquote, urlsplit
+
+from mesocosm.core.errors import Later, Wrong
+from mesocosm.core.hashing import digest
+from mesocosm.core.url_policy import check_url
+from mesocosm.data.sources.arrow_ingest import BATCH, pour_rows, said
+from mesocosm.data.sources.databases.sql_table import MARK, TableKind
+
+BOUND = {
+    "int": "cast(? as signed)",
+    "decimal": "cast(? as decimal(65, 30))",
+    "time": "cast(? as datetime(6))",
+    "text": "cast(? as char)",
+}
+
+
+class Mysql(TableKind):
+    """One table or view of a MySQL or MariaDB database.
+
+    Args:
+        url: `mysql://user:password@host/name`; write `${NAME}` and keep it in the environment.
+        table: the table or view.
+        cursor: a column that only grows; with it only new rows are read, in batches.
+
+    Source: https://mariadb.com/kb/en/clientserver-protocol
+
+    >>> Mysql(url="mysql://db.example.org/bank", table="loans").type
+    'mysql'
+    """
+
+    server: ClassVar[str] = "mysql"
+    type: Literal["mysql"] = "mysql"
+
+    def _connect(self) -> Any:
+        import pymysql
+
+        address = check_url(self.url, ("mysql", "mariadb"), self.private_network)
+        parts = urlsplit(self.url)
+        try:
+            return pymysql.connect(
+                host=address or parts.hostname,
+                port=parts.port or 3306,
+                user=unquote(parts.username or ""),
+                password=unquote(parts.password or ""),
+                database=parts.path.strip("/") or None,
+                charset="utf8mb4",
+                connect_timeout=10,
+                read_timeout=600,
+                cursorclass=pymysql.cursors.SSCursor,
+                local_infile=False,
+            )
+        except pymysql.Error as error:
+            raise Later("the MySQL server does not answer, or refuses this user") from error
+
+    def reader(self) -> MysqlReader:
+        """A connection through PyMySQL."""
+        return MysqlReader(self, self._connect())
+
+    def whole_print(self) -> str:
+        """A print over the rows: their count and the sum of their checksums, whatever their
+        order.
+        """
+        reader = self.reader()
+        try:
+            columns = [f"`{c}`" for c in reader.columns()]
+            row = f"concat_ws('|', {', '.join(f'coalesce({c}, char(0))' for c in columns)})"
+            found = reader.run(
+                f"select count(*), coalesce(sum(cast(conv(left(sha1({row}), 14), 16, 10) as"
+                f" unsigned)), 0) from {reader.name}"
+            )
+            return digest([str(v) for v in found.fetchall()[0]], columns, self.table)
+        finally:
+            reader.close()
+
+
+class MysqlReader:
+    """One connection."""
+
+    def __init__(self, of: Mysql, raw: Any) -> None:
+        self.of, self.raw = of, raw
+        self.name = ".".join(f"`{part}`" for part in of.table.split("."))
+        self.cursor = raw.cursor()
+        self.kind = ""
+
+    def run(self, query: str, bounds: tuple[str, ...] = ()) -> Any:
+        """Run a query; `%s` stands for each bound."""
+        import pymysql
+
+        try:
+            self.cursor.execute(query, bounds or None)
+        except pymysql.Error as error:
+            raise Wrong(
+                "table", f"'{self.of.table}' cannot be read", "a table or view this user may read"
+            ) from error
+        return self.cursor
+
+    def columns(self) -> list[str]:
+        """The table's columns; also learns what the cursor holds."""
+        from pymysql.constants import FIELD_TYPE as F
+
+        self.run(f"select * from {self.name} limit 0")
+        told = [(str(d[0]), d[1]) for d in self.cursor.description]
+        self.cursor.fetchall()
+        whole, times = (
+            {F.TINY, F.SHORT, F.LONG, F.INT24, F.LONGLONG, F.YEAR},
+            {F.DATE, F.NEWDATE, F.DATETIME, F.TIMESTAMP},
+        )
+        kind = dict(told).get(str(self.of.cursor))
+        self.kind = (
+            "int"
+            if kind in whole
+            else (
+                "decimal"
+                if kind in {F.DECIMAL, F.NEWDECIMAL}
+                else "time"
+                if kind in times
+                else "text"
+            )
+        )
+        return [name for name, _ in told]
+
+    def _rows(self, columns: list[str], label: str) -> Iterator[tuple[str, int, dict[str, Any]]]:
+        number = 0
+        while batch := self.cursor.fetchmany(BATCH):
+            for row in batch:
+                number += 1
+                yield label, number, dict(zip(columns, map(_text, row), strict=True))
+
+    def pour(self, con: Any, name: str, label: str) -> None:
+        """Pour all rows, batch by batch as they come."""
+        columns = self.columns()
+        self.run(f"select * from {self.name}")
+        pour_rows(con, name, columns, self._rows(columns, label))
+
+    def top(self) -> tuple[str | None, int]:
+        """The cursor's greatest value and how many rows have none."""
+        columns, column = self.columns(), f"`{self.of.cursor}`"
+        if self.of.cursor not in columns:
+            raise Wrong(
+                "cursor",
+                f"'{self.of.table}' has no column '{self.of.cursor}'",
+                "a column of it",
+                columns,
+                str(self.of.cursor),
+            )
+        top, without = self.run(
+            f"select cast(max({column}) as char), count(*) - count({column}) from {self.name}"
+        ).fetchall()[0]
+        return _text(top), int(without)
+
+    def page(self, where: str, bounds: tuple[str, ...], limit: int | None) -> Any:
+        """Rows in the order of the cursor."""
+        import pyarrow as pa
+
+        columns, column = [*self.columns(), MARK], f"`{self.of.cursor}`"
+        condition = where.replace("{c}", column).replace("?", BOUND[self.kind].replace("?", "%s"))
+        self.run(
+            f"select *, cast({column} as char) from {self.name} where {condition} order by {column}"
+            + (f" limit {limit}" if limit else ""),
+            bounds,
+        )
+        rows = self.cursor.fetchall()
+        return pa.table(
+            {
+                c: pa.array([said(_text(r[i])) for r in rows], pa.string())
+                for i, c in enumerate(columns)
+            }
+        )
+
+    def close(self) -> None:
+        """Let the connection go."""
+        self.cursor.close()
+        self.raw.close()
+
+
+def _text(value: Any) -> Any:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value

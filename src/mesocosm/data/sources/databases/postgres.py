@@ -1,0 +1,150 @@
+"""Tables of a PostgreSQL server through ADBC. Knows Arrow batches; keeps the server's types."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar, Literal
+from urllib.parse import parse_qsl, quote_plus, urlsplit
+
+from mesocosm.core.errors import Later, Wrong
+from mesocosm.core.hashing import digest
+from mesocosm.core.url_policy import check_url
+from mesocosm.data.sources.databases.sql_table import MARK, TableKind
+from mesocosm.data.sources.path_utils import quote
+
+ELSEWHERE = frozenset(
+    ["host", "hostaddr", "port", "service", "servicefile"]
+)  # of libpq: what in an address names another server than the one before the path
+TYPE = re.compile(r"[a-z][a-z0-9 ]*(\(\d+(,\d+)?\))?[a-z ]*")
+
+
+class Postgres(TableKind):
+    """One table or view of a PostgreSQL database.
+
+    Args:
+        url: `postgresql://user@host/name`; write `${NAME}` and keep it in the environment.
+        table: `table` or `schema.table`.
+        cursor: a column that only grows; with it only new rows are read, in batches.
+
+    Source: https://arrow.apache.org/adbc
+
+    >>> Postgres(url="postgresql://db.example.org/bank", table="public.loans").type
+    'postgres'
+    """
+
+    server: ClassVar[str] = "postgres"
+    type: Literal["postgres"] = "postgres"
+
+    def _connect(self) -> Any:
+        import adbc_driver_postgresql.dbapi as postgres
+
+        url = re.sub(r"^postgres://", "postgresql://", self.url)
+        address = check_url(url, ("postgresql",), self.private_network)
+        if address:  # libpq connects to `hostaddr`, and still holds a certificate against the name
+            asked = {
+                k for k, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)
+            } & ELSEWHERE
+            if asked:
+                raise Wrong(
+                    "url",
+                    f"'{min(asked)}' in the address names another server",
+                    "the server before the path alone, or 'private_network: true' in this source",
+                )
+            url += f"{'&' if '?' in url else '?'}hostaddr={quote_plus(address)}"
+        try:
+            return postgres.connect(url)
+        except Exception as error:
+            raise Later("the PostgreSQL server does not answer, or refuses this user") from error
+
+    def reader(self) -> PostgresReader:
+        """A connection through ADBC."""
+        return PostgresReader(self, self._connect())
+
+    def whole_print(self) -> str:
+        """A print over the rows: their count and the sum of their 64-bit hashes, whatever their
+        order.
+        """
+        reader = self.reader()
+        try:
+            said = (
+                "select count(*)::text, coalesce(sum(hashtextextended(t::text, 0)), 0)::text from"
+                f" {reader.name} t"
+            )
+            return digest(reader.run(said).fetchone(), self.table)
+        finally:
+            reader.close()
+
+
+class PostgresReader:
+    """One connection."""
+
+    def __init__(self, of: Postgres, raw: Any) -> None:
+        self.of, self.raw = of, raw
+        self.name = ".".join(quote(part) for part in of.table.split("."))
+        self.cursor = raw.cursor()
+        self.kind = ""
+
+    def run(self, query: str, bounds: tuple[str, ...] = ()) -> Any:
+        """Run a query; `$1` and so on stand for bounds."""
+        try:
+            self.cursor.execute(query, bounds or None)
+        except Exception as error:
+            raise Wrong(
+                "table", f"'{self.of.table}' cannot be read", "a table or view this user may read"
+            ) from error
+        return self.cursor
+
+    def pour(self, con: Any, name: str, label: str) -> None:
+        """Pour all rows, batch by batch as they come."""
+        con.register("_reader", self.run(f"select * from {self.name}").fetch_record_batch())
+        con.execute(
+            f"create table {quote(name)} as select '{label}' as _file, row_number() over () as"
+            " _line, * from _reader"
+        )
+        con.unregister("_reader")
+
+    def top(self) -> tuple[str | None, int]:
+        """The cursor's greatest value and how many rows have none."""
+        column = quote(str(self.of.cursor))
+        self.run(f"select * from {self.name} limit 0")
+        names = [d[0] for d in self.cursor.description]
+        self.cursor.fetch_arrow_table()
+        if self.of.cursor not in names:
+            raise Wrong(
+                "cursor",
+                f"'{self.of.table}' has no column '{self.of.cursor}'",
+                "a column of it",
+                names,
+                str(self.of.cursor),
+            )
+        found = self.run(
+            f"select (select pg_typeof({column})::text from {self.name} limit 1),"
+            f" max({column})::text, count(*) - count({column}) from {self.name}"
+        ).fetchone()
+        self.kind = str(found[0] or "text")
+        if not TYPE.fullmatch(self.kind):
+            raise Wrong(
+                "cursor",
+                f"'{self.of.cursor}' is of a type that has no order here",
+                "a column of numbers, texts or times",
+            )
+        return found[1], int(found[2])
+
+    def page(self, where: str, bounds: tuple[str, ...], limit: int | None) -> Any:
+        """Rows in the order of the cursor."""
+        if not self.kind:
+            self.top()
+        column = quote(str(self.of.cursor))
+        condition = where.replace("{c}", column)
+        for number in range(1, len(bounds) + 1):
+            condition = condition.replace("?", f"cast(${number}::text as {self.kind})", 1)
+        query = (
+            f"select *, {column}::text as {MARK} from {self.name} where {condition} order by"
+            f" {column}"
+        )
+        return self.run(query + (f" limit {limit}" if limit else ""), bounds).fetch_arrow_table()
+
+    def close(self) -> None:
+        """Let the connection go."""
+        self.cursor.close()
+        self.raw.close()

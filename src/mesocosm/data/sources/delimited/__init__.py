@@ -1,0 +1,1 @@
+"""Delimited text files: encodings, dialects, headers and records."""

@@ -1,0 +1,149 @@
+"""DuckDB's CSV reader, for files in which counting proves that it read each line as one record.
+
+One pass over the bytes counts lines, quotes and delimiters; what the engine read must add up to
+them, or nothing is used.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mesocosm.data.sources.delimited.encodings import blocks
+from mesocosm.data.sources.delimited.header import Header
+from mesocosm.data.sources.path_utils import literal_path, parquet_sql, quote, text
+from mesocosm.data.sources.spool import new_path
+
+LEAST_LINE = 2_000_000
+MOST_LINE = 16_000_000
+WIDE = 300  # columns from which the engine's reader needs more memory than the scan
+FAT = 8_000  # bytes of a line, on average, from which it does
+
+
+@dataclass
+class Counts:
+    """Counts over the bytes of a file."""
+
+    ends: int = 0
+    pairs: int = 0
+    returns: int = 0
+    quotes: int = 0
+    delimiters: int = 0
+    closing: int = 0  # delimiters at the end of a line
+    blank: int = 0
+    longest: int = 0  # bytes of the longest line, or more
+    zeros: bool = False
+    last: bytes = b""
+
+
+def count(path: Path, dialect_delimiter: str, dialect_quote: str) -> Counts:
+    """One pass over the bytes."""
+    found = Counts()
+    d, q = dialect_delimiter.encode(), dialect_quote.encode()
+    tail = b"\n"
+    run = 0
+    for block in blocks(path):
+        ends = block.count(b"\n")
+        found.ends += ends
+        found.quotes += block.count(q)
+        found.delimiters += block.count(d)
+        found.zeros = found.zeros or b"\x00" in block
+        joint = tail + block
+        returns = block.count(b"\r")
+        if returns:
+            found.returns += returns
+            found.pairs += joint.count(b"\r\n")
+            found.blank += joint.count(b"\n\r\n") + joint.count(b"\n\n")
+        else:
+            found.blank += joint.count(b"\n\n") if b"\n\n" in joint else 0
+        if ends:
+            first, last = block.find(b"\n"), block.rfind(b"\n")
+            found.longest = max(found.longest, run + first, last - first)
+            run = len(block) - last
+        else:
+            run += len(block)
+        tail = block[-1:]
+    found.longest = max(found.longest, run)
+    found.last = tail
+    return found
+
+
+def read_fast(con: Any, path: Path, head: Header) -> tuple[str, int] | None:
+    """SQL of the rows, and how many they are; None where it is not proven that they are right."""
+    import duckdb
+
+    if (
+        len(head.names) > WIDE
+        or "file_row_number" in map(str.casefold, head.names)
+        or not head.dialect.delimiter.isascii()
+        or not head.dialect.quote.isascii()
+    ):
+        return None
+    counted = count(path, head.dialect.delimiter, head.dialect.quote)
+    if (
+        counted.zeros
+        or counted.blank
+        or counted.returns != counted.pairs
+        or counted.longest > MOST_LINE
+    ):
+        return None
+    physical = counted.ends + (counted.last not in (b"\n", b""))
+    if path.stat().st_size > FAT * max(physical, 1000):
+        return None
+    mixed = 0 < counted.pairs < counted.ends
+    columns = ", ".join(f"{text(name)}: 'VARCHAR'" for name in head.names)
+    call = (
+        f"read_csv({text(literal_path(path))}, hive_partitioning=false, header=true, skip=0,"
+        f" auto_detect=false, delim={text(head.dialect.delimiter)},"
+        f" quote={text(head.dialect.quote)}, escape={text(head.dialect.quote)},"
+        f" columns={{{columns}}}, store_rejects=true, null_padding=false, strict_mode=true,"
+        f" encoding='utf-8', max_line_size={max(LEAST_LINE, counted.longest + 2)})"
+    )
+    file = new_path(con, "parquet")
+    try:
+        con.execute(
+            f"copy (select * from {call}) to {text(str(file))} (format parquet, compression"
+            " lz4_raw, dictionary_size_limit 2000)"
+        )
+        rejects = con.execute("select count(*) from reject_errors").fetchall()[0][0]
+    except duckdb.OutOfMemoryException:
+        raise
+    except duckdb.Error:
+        file.unlink(missing_ok=True)
+        return None
+    finally:
+        for table in ("reject_errors", "reject_scans"):
+            con.execute(f"drop table if exists {table}")
+    read = parquet_sql(file, "file_row_number=true")
+    rows = int(con.execute(f"select count(*) from {read}").fetchall()[0][0])
+    if not rejects and rows == physical - 1 and _adds_up(con, read, head, counted, rows, mixed):
+        return f"select file_row_number + 2 as _line, * exclude (file_row_number) from {read}", rows
+    file.unlink(missing_ok=True)
+    return None
+
+
+def _adds_up(con: Any, read: str, head: Header, counted: Counts, rows: int, mixed: bool) -> bool:
+    """Whether delimiters, and where line ends are mixed the line ends, are all where rows have
+    theirs.
+    """
+    wanted = (len(head.names) - 1) * (rows + 1)
+    if mixed:
+        last = quote(head.names[-1])
+        if con.execute(f"select count(*) from {read} where {last} like '%' || chr(13)").fetchall()[
+            0
+        ][0]:
+            return False
+    if counted.delimiters == wanted:
+        return True
+    if not counted.quotes:
+        return False
+    d = text(head.dialect.delimiter)
+    inside = " + ".join(
+        f"coalesce(sum(strlen({quote(n)}) - strlen(replace({quote(n)}, {d}, ''))), 0)"
+        for n in head.names
+    )
+    return bool(
+        counted.delimiters - wanted
+        == int(con.execute(f"select {inside} from {read}").fetchall()[0][0]) + head.inside
+    )

@@ -1,0 +1,136 @@
+"""Any text file as one of plain UTF-8: unpacked, decoded, its encoding reported.
+
+Knows gzip, bzip2, Zstandard and encodings. What it unpacks is bounded.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, cast
+
+from mesocosm.core.errors import Wrong
+from mesocosm.data.sources.delimited.encodings import BLOCK, decoded, find_encoding
+from mesocosm.data.sources.spool import new_path
+
+GZIP, BZIP2, ZSTANDARD = b"\x1f\x8b", b"BZh", b"\x28\xb5\x2f\xfd"
+MOST_RATIO = 300  # bytes unpacked for each packed one, beyond the first `FREE`
+FREE = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A file of UTF-8.
+
+    Args:
+        path: the file itself, or a copy that leaves with the engine.
+        encoding: the encoding of the file that was given.
+        note: a sentence about the encoding where it is a guess or is not UTF-8.
+    """
+
+    path: Path
+    encoding: str
+    note: str = ""
+
+
+def plain(con: Any, path: Path, label: str, encoding: str | None = None) -> Plain:
+    """A text file as UTF-8.
+
+    Raises:
+        Wrong: it cannot be unpacked, or no encoding is plausible.
+    """
+    path = unpacked(con, path, label)
+    if encoding:
+        return Plain(path if encoding == "utf-8" else _copied(con, path, encoding), encoding)
+    found = find_encoding(path)
+    if found is None:
+        raise Wrong(
+            "encoding",
+            f"the encoding of '{label}' is not known: its bytes fit neither UTF-8 nor another"
+            " common encoding",
+            "'encoding' with its name, as cp1251 or koi8-r",
+        )
+    note = ""
+    if found.guess:
+        also = f"; {' or '.join(found.beside)} would also fit" if found.beside else ""
+        note = (
+            f"'{label}' is read as {found.encoding}, a guess from its bytes{also}; set 'encoding:"
+            f" {found.encoding}' to confirm it, or another one"
+        )
+    elif found.encoding != "utf-8":
+        note = f"'{label}' is read as {found.encoding}, as its byte-order mark says"
+    return Plain(
+        path if found.encoding == "utf-8" else _copied(con, path, found.encoding),
+        found.encoding,
+        note,
+    )
+
+
+def _copied(con: Any, path: Path, encoding: str) -> Path:
+    copy = new_path(con, "text")
+    try:
+        with copy.open("wb") as target:
+            for number, text in enumerate(decoded(path, encoding)):
+                target.write(
+                    (text.removeprefix("\ufeff") if not number else text).encode(
+                        "utf-8", "surrogatepass"
+                    )
+                )
+    except UnicodeError as error:
+        marked = encoding in ("utf-16", "utf-32")
+        raise Wrong(
+            "encoding",
+            f"'{path.name}' cannot be read as"
+            f" {encoding}{': it has no byte-order mark' if marked else ''}",
+            (
+                f"{encoding}-le or {encoding}-be"
+                if encoding == "utf-16"
+                else "the encoding of its bytes"
+            ),
+        ) from error
+    return copy
+
+
+def unpacked(con: Any, path: Path, label: str) -> Path:
+    """The file, or an unpacked copy of one in gzip, bzip2 or Zstandard.
+
+    Raises:
+        Wrong: it is damaged, or it grows beyond what data would.
+    """
+    with path.open("rb") as handle:
+        start = handle.read(4)
+    if not start.startswith((GZIP, BZIP2, ZSTANDARD)):
+        return path
+    copy = new_path(con, "text")
+    packed, total = path.stat().st_size, 0
+    try:
+        with _opened(path, start) as source, copy.open("wb") as target:
+            while block := source.read(BLOCK):
+                total += len(block)
+                if total > FREE and total > MOST_RATIO * packed:
+                    raise Wrong(
+                        "path",
+                        f"'{label}' unpacks to more than {MOST_RATIO} times its {packed} bytes",
+                        "a file of data; unpack it yourself where it is one",
+                    )
+                target.write(block)
+    except (OSError, EOFError, zlib.error, ValueError) as error:
+        raise Wrong(
+            "path",
+            f"'{label}' cannot be unpacked: it is damaged or cut off",
+            "a whole file in gzip, bzip2 or Zstandard",
+        ) from error
+    return copy
+
+
+def _opened(path: Path, start: bytes) -> IO[bytes]:
+    if start.startswith(GZIP):
+        return cast(IO[bytes], gzip.open(path, "rb"))
+    if start.startswith(BZIP2):
+        return bz2.open(path, "rb")
+    import pyarrow as pa
+
+    return pa.input_stream(str(path), compression="zstd")  # type: ignore[no-any-return]

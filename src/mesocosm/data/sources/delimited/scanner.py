@@ -1,0 +1,355 @@
+"""Records of a delimited text file with their true physical lines, whatever is broken in it.
+
+Each physical line is classified twice: as the start of a record, and as the rest of a quoted value.
+Where a quote is never closed, or closes where none may, the two readings tell which lines belong to
+the broken record; the others are read as they stand.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mesocosm.data.sources.delimited.dialect import Dialect
+from mesocosm.data.sources.delimited.encodings import BROKEN
+from mesocosm.data.sources.delimited.lines import MOST_TEXT, lines_of, shown
+
+MOST_SPAN = 10_000  # lines of one record
+LOOK = 2_000  # lines looked ahead from a broken record
+CLOSED, OPEN, BAD = "closed", "open", "bad"
+NUMBER = re.compile(r"\s*[-+]?[\d.,\s]*\d[\d.,\s%]*(?:[eE][-+]?\d+)?\s*|")
+LEARN = 200  # rows that tell which columns are numbers
+ENOUGH = 8  # cells that fit by chance in none but a real row
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record: its first physical line and how many it has; `cells`, or `why` it cannot be read
+    and its text.
+    """
+
+    line: int
+    lines: int
+    cells: list[str] | None
+    why: str = ""
+    text: str = ""
+
+
+@dataclass
+class Scan:
+    """A pass over a file of UTF-8.
+
+    Args:
+        skip: physical lines before the first record.
+        width: cells that a record must have; None where any number is right.
+        trailing: whether each row has one more delimiter at its end.
+    """
+
+    path: Path
+    dialect: Dialect
+    skip: int = 0
+    width: int | None = None
+    trailing: bool = False
+    counts: dict[str, int] = field(default_factory=lambda: {"blank": 0, "comment": 0})
+
+    def __post_init__(self) -> None:
+        self.patterns = self.dialect.patterns()
+        self.ahead: list[tuple[str, str]] = []
+        self.head = 0
+        self.shape: list[bool] = []  # which columns held nothing but numbers
+        self.seen = 0
+        self.source = lines_of(self.path)
+        self.at = 0  # physical lines taken
+        self.run = OpenRun()
+        self.first: list[str] | None = None
+
+    def _fill(self, count: int) -> bool:
+        """Whether `count` lines are ahead."""
+        while len(self.ahead) - self.head < count:
+            line = next(self.source, None)
+            if line is None:
+                return False
+            self.ahead.append(line)
+        return True
+
+    def _peek(self, place: int) -> str:
+        return self.ahead[self.head + place][0]
+
+    def _joined(self, count: int) -> str:
+        parts = self.ahead[self.head : self.head + count]
+        return "".join(b + e for b, e in parts[:-1]) + parts[-1][0]
+
+    def _take(self, count: int) -> str:
+        self.at += count
+        parts = self.ahead[self.head : self.head + count]
+        self.head += count
+        if self.head > 256 and 2 * self.head > len(self.ahead):
+            del self.ahead[: self.head]
+            self.head = 0
+        return "".join(b + e for b, e in parts[:-1]) + parts[-1][0] if parts else ""
+
+    def start(self, line: str) -> str:
+        """What a line is as the start of a record."""
+        if (
+            self.dialect.quote not in line
+            or not self.dialect.quote
+            or self.patterns.whole.fullmatch(line)
+        ):
+            return CLOSED
+        return OPEN if self.patterns.opening.fullmatch(line) else BAD
+
+    def rest(self, line: str) -> str:
+        """What a line is inside of a quoted value."""
+        if self.dialect.quote not in line or self.patterns.inside.fullmatch(line):
+            return OPEN
+        return CLOSED if self.patterns.ending.fullmatch(line) else BAD
+
+    def cells(self, record: str) -> list[str]:
+        """The cells of a well-formed record."""
+        d, q, e = self.dialect.delimiter, self.dialect.quote, self.dialect.escape
+        if (not q or q not in record) and (not e or e == q or e not in record):
+            return record.split(d)
+        found = []
+        for match in self.patterns.cell.finditer(record):
+            inner = match["q"]
+            if inner is None:
+                bare = match[2] if match[2] is not None else ""
+                found.append(
+                    re.sub(re.escape(e) + "(.)", r"\1", bare, flags=re.S) if not q and e else bare
+                )
+            else:
+                found.append(
+                    inner.replace(q + q, q)
+                    if e == q
+                    else re.sub(re.escape(e) + "(.)", r"\1", inner, flags=re.S)
+                )
+        return found
+
+    def fits(self, cells: list[str]) -> bool:
+        """Whether a record has as many cells as it must."""
+        if self.width is None:
+            return True
+        return (
+            len(cells) == self.width + 1 and not cells[-1]
+            if self.trailing
+            else len(cells) == self.width
+        )
+
+    def records(self) -> Iterator[Record]:
+        """Every record after `skip` lines."""
+        if self.skip and self._fill(1):
+            for _ in range(self.skip):
+                if self._fill(1):
+                    self._take(1)
+        strict = False  # right after a broken record a stray quote may be its end
+        comment, quote = self.dialect.comment, self.dialect.quote
+        while self._fill(1):
+            line = self._peek(0)
+            if not line or (
+                self.width != 1 and line.isspace() and self.dialect.delimiter not in line
+            ):
+                self.counts["blank"] += 1
+                self._take(1)
+                continue
+            if comment and line.startswith(comment):
+                self.counts["comment"] += 1
+                self._take(1)
+                continue
+            if not quote or quote not in line:
+                if strict and self.fits(self.cells(line)) and not self._alike(self.cells(line)):
+                    yield self._bad(
+                        1, "it follows a quote that is not closed, and differs from the rows before"
+                    )
+                    continue
+                strict = False
+                yield self._read(1)
+                continue
+            state = self.start(line)
+            if state == CLOSED:
+                if strict and not self.patterns.strict.fullmatch(line):
+                    yield self._bad(1, "a quote stands where no value begins or ends")
+                    continue
+                strict = False
+                yield self._read(1)
+                continue
+            span, why = (
+                (self._span(), "a quote is not closed")
+                if state == OPEN
+                else (0, "a quote closes where its value goes on")
+            )
+            if span and self._sound(span):
+                strict = False
+                yield self._read(span)
+                continue
+            strict = True
+            if span:
+                record = Record(0, span, self.cells(self._joined(span)))
+                if record.cells is not None and self.fits(record.cells):
+                    why = (
+                        f"a quote opens on line {self.at + 1} and closes on line {self.at + span},"
+                        " yet the lines between look like rows"
+                    )
+                    for _ in range(span):
+                        yield self._bad(1, why)
+                    continue
+                plain = self._plain(1, span - 1)
+                yield (
+                    self._read(span)
+                    if not plain
+                    else self._bad(1, "a quote is not closed on its line")
+                )
+                continue
+            yield from self._broken(why)
+
+    def _read(self, lines: int) -> Record:
+        line = self.at + 1
+        text = self._take(lines)
+        if BROKEN in text:
+            return Record(
+                line, lines, None, "its bytes are invalid in the file's encoding", _shown(text)
+            )
+        if "\x00" in text:
+            return Record(line, lines, None, "it holds a NUL byte", _shown(text))
+        if len(text) > MOST_TEXT:
+            return Record(
+                line, lines, None, f"it is longer than {MOST_TEXT} characters", _shown(text)
+            )
+        cells = self.cells(text)
+        if self.width is None:
+            return Record(line, lines, cells)
+        if not self.fits(cells):
+            over = f" over {lines} lines" if lines > 1 else ""
+            return Record(
+                line,
+                lines,
+                None,
+                f"expected {self.width} columns, got {len(cells)}{over}",
+                _shown(text),
+            )
+        if self.seen < LEARN:
+            self._learn(cells)
+        return Record(line, lines, cells[:-1] if self.trailing else cells)
+
+    def _learn(self, cells: list[str]) -> None:
+        numbers = [bool(NUMBER.fullmatch(c)) for c in cells]
+        self.shape = (
+            [a and b for a, b in zip(self.shape, numbers, strict=True)] if self.seen else numbers
+        )
+        self.seen += 1
+
+    def _bad(self, lines: int, why: str) -> Record:
+        line = self.at + 1
+        return Record(line, lines, None, why, _shown(self._take(lines)))
+
+    def _span(self) -> int:
+        """How many lines a record has whose first leaves a quote open; 0 where it is never
+        closed.
+        """
+        lines, state = self._open_lines(1, MOST_SPAN - 1)
+        return lines + 2 if state == CLOSED else 0
+
+    def _open_lines(self, place: int, limit: int) -> tuple[int, str]:
+        """How many lines from a place ahead stay inside of a quoted value, and what the line after
+        them is.
+
+        What is known of a line is kept for the next record, so a file that opens a quote on each
+        line is read in linear time.
+        """
+        run, begin = self.run, self.at + place
+        run.begin_at(begin)
+        while len(run.sizes) < limit and run.size <= MOST_TEXT and not run.end:
+            here = place + len(run.sizes)
+            if not self._fill(here + 1):
+                return len(run.sizes), BAD
+            state = self.rest(self._peek(here))
+            if state == OPEN:
+                run.add(len(self._peek(here)))
+            else:
+                run.end = state
+        known = run.end and len(run.sizes) < limit and run.size <= MOST_TEXT
+        return len(run.sizes), run.end if known else BAD
+
+    def _sound(self, span: int) -> bool:
+        """Whether a record over several lines has the right width, and the lines inside are no
+        rows.
+        """
+        return self.fits(self.cells(self._joined(span))) and not (
+            self._plain(1, span - 1) and self._fits_line(span - 1)
+        )
+
+    def _fits_line(self, place: int) -> bool:
+        line = self._peek(place)
+        return self.start(line) == CLOSED and self._alike(self.cells(line))
+
+    def _alike(self, cells: list[str]) -> bool:
+        """Whether cells fit, and are numbers where all before were."""
+        return self.fits(cells) and (
+            self.seen < 3
+            or all(not n or NUMBER.fullmatch(c) for n, c in zip(self.shape, cells, strict=True))
+        )
+
+    def _plain(self, first: int, after: int) -> bool:
+        """Whether lines ahead all are rows of the right width, and enough that it is no chance."""
+        if self.width is None or self.width < 2 or (self.width - 1) * (after - first) < ENOUGH:
+            return False
+        return all(self._fits_line(i) for i in range(first, after))
+
+    def _broken(self, why: str) -> Iterator[Record]:
+        """A record that cannot be read costs its first line, and the lines that end it where one of
+        them does.
+        """
+        place = 1
+        while (
+            place < LOOK and self._fill(place + 1) and self.dialect.quote not in self._peek(place)
+        ):
+            place += 1
+        ends = place < LOOK and self._fill(place + 1)
+        if ends:
+            line = self._peek(place)
+            begins = self.patterns.strict.fullmatch(line) or (
+                self.start(line) == OPEN and self._opens_well(place)
+            )
+            ends = not begins and self.rest(line) == CLOSED and not self._plain(1, place)
+        yield self._bad(place + 1 if ends else 1, why)
+
+    def _opens_well(self, place: int) -> bool:
+        """Whether the record that begins at a line ahead is closed."""
+        return self._open_lines(place + 1, LOOK)[1] == CLOSED
+
+
+@dataclass
+class OpenRun:
+    """Lines of a file that follow each other and stay inside of a quoted value.
+
+    Args:
+        first: the number of the first of them.
+        sizes: characters of each.
+        size: their sum.
+        end: what the line after them is; empty where it is not known, or is one of them.
+    """
+
+    first: int = 0
+    sizes: deque[int] = field(default_factory=deque)
+    size: int = 0
+    end: str = ""
+
+    def begin_at(self, line: int) -> None:
+        """Leave out the lines before one; where it is not among them, begin with none."""
+        if not self.first <= line <= self.first + len(self.sizes):
+            self.first, self.size, self.end = line, 0, ""
+            self.sizes.clear()
+        while self.first < line:
+            self.size -= self.sizes.popleft()
+            self.first += 1
+
+    def add(self, size: int) -> None:
+        """One more line."""
+        self.sizes.append(size)
+        self.size += size
+
+
+def _shown(text: str) -> str:
+    return text[: shown(0)].replace(BROKEN, "\ufffd").replace("\x00", "\ufffd")

@@ -1,0 +1,1 @@
+"""Files of other formats: JSON, workbooks, Parquet, Delta and Iceberg."""

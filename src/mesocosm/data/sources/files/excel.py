@@ -1,0 +1,233 @@
+"""Sheets of Excel and OpenDocument files. Knows calamine; dates come as ISO text, formulas as their
+stored value.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+import zlib
+from collections.abc import Sequence
+from datetime import timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from mesocosm.core.errors import Wrong
+from mesocosm.core.hashing import digest
+from mesocosm.core.settings import Collected, Where
+from mesocosm.data.sources.arrow_ingest import Rows
+from mesocosm.data.sources.file_union import Schema, agree
+from mesocosm.data.sources.files.excel_formulas import note_formulas, note_merged
+from mesocosm.data.sources.path_utils import files_of, name_and_print
+from mesocosm.data.sources.source import SourceKind
+from mesocosm.data.sources.spool import distinct
+
+MOST_BYTES = 300_000_000  # of a workbook, unpacked
+MOST_RATIO = 1100  # bytes that one byte of DEFLATE can stand for, and some more
+
+
+class Excel(SourceKind):
+    """One sheet of an .xlsx, .xls, .xlsb or .ods file.
+
+    A formula gives its stored value. One without a stored value, as programs that write workbooks
+    leave them, is missing; so are the cells of a merged range but its first. Both are counted where
+    the source is read, and in the report.
+
+    Args:
+        path: a path or glob inside the project.
+        sheet: the sheet's name; the first where not given.
+        header: the row that bears the names, from 1. A second column of one name is `name#2`, one
+            without a name at place 3 that holds a value is `column3`.
+        schema: what becomes of files whose columns differ: `fail` stops, `evolve` takes all columns
+            (missing where a file has none), `ignore` takes those that all files have.
+
+    Source: ECMA-376, Office Open XML.
+
+    >>> Excel(path="data/loans.xlsx").header
+    1
+    """
+
+    type: Literal["excel"] = "excel"
+    path: str
+    sheet: str | None = None
+    header: int = Field(1, ge=1)
+    schema_: Schema = Field("fail", alias="schema")
+    LATER: ClassVar[dict[str, Any]] = {"schema_": "fail"}
+
+    def fingerprint(self, where: Where) -> str:
+        """A print over the files' bytes and the sheet."""
+        return digest(
+            [name_and_print(where, p) for p in files_of(where, self.path)], self.sheet, self.header
+        )
+
+    def collect(self, where: Where, con: Any, name: str) -> Collected:
+        """Pour the sheet into table `name`; `_line` is the sheet's row.
+
+        Raises:
+            Wrong: a file is no workbook, unpacks to more than `MOST_BYTES`, has no such sheet, or
+                files differ in their columns and `schema` is `fail`.
+        """
+        from python_calamine import CalamineError, CalamineWorkbook
+
+        found = Collected([], 0, {})
+        rows = Rows(con)
+        columns: dict[str, dict[str, None]] = {}
+        for path in files_of(where, self.path):
+            label, content = name_and_print(where, path)
+            _bound(path, label)
+            try:
+                book = CalamineWorkbook.from_path(path)
+            except (CalamineError, OSError, ValueError) as error:
+                raise Wrong(
+                    "path",
+                    f"'{label}' is no workbook that can be read",
+                    "an .xlsx, .xls, .xlsb or .ods file",
+                ) from error
+            sheet = self.sheet or book.sheet_names[0]
+            if sheet not in book.sheet_names:
+                raise Wrong(
+                    "sheet",
+                    f"'{sheet}' is no sheet of '{label}'",
+                    "a sheet of it",
+                    book.sheet_names,
+                    sheet,
+                )
+            if self.sheet is None and len(book.sheet_names) > 1:
+                found.notes.append(
+                    f"'{label}' has {len(book.sheet_names)} sheets and '{sheet}', the first, is"
+                    f" read; 'sheet' reads another: {', '.join(map(repr, book.sheet_names[1:9]))}"
+                )
+            opened = book.get_sheet_by_name(sheet)
+            cells = iter(opened.iter_rows())
+            named = f"{label}#{sheet}"
+            found.notes += [
+                *note_formulas(path, sheet, named),
+                *note_merged(opened.merged_cell_ranges or [], self.header, named),
+            ]
+            row = next(islice(cells, self.header - 1, None), None)
+            if row is None:
+                raise Wrong(
+                    "header",
+                    f"the sheet '{sheet}' of '{label}' has fewer rows than {self.header}",
+                    "a header within it",
+                )
+            header = [re.sub(r"\s*[\r\n]+\s*", " ", str(c)).strip() for c in row]
+            if not any(header):
+                raise Wrong(
+                    "header", f"row {self.header} of '{label}' is empty", "a row with the names"
+                )
+            del header[max(_named(header), _widest(opened, self.header)) :]
+            nameless = [f"column{place}" for place, c in enumerate(header, start=1) if not c]
+            if nameless:
+                found.notes.append(
+                    f"'{named}' has values under no name, in {', '.join(nameless[:8])}"
+                )
+            header = distinct(header)
+            columns[named] = dict.fromkeys(header)
+            found.files[named] = content
+            for column in header:
+                rows.column(column)
+            for number, row in enumerate(cells, start=self.header + 1):
+                values = {k: _plain(v) for k, v in zip(header, row, strict=False)}
+                if any(v is not None for v in values.values()):
+                    rows.add(named, number, values)
+        left = agree(columns, self.schema_)
+        rows.show(name)
+        found.columns = [c for k, c in rows.named.items() if k not in left]
+        found.rows = rows.total
+        return found
+
+
+def _named(header: Sequence[str]) -> int:
+    """Columns up to the last one with a name."""
+    return max((place for place, c in enumerate(header, start=1) if c), default=0)
+
+
+def _widest(sheet: Any, header: int) -> int:
+    """Columns up to the last one that holds a value below the header."""
+    widest = 0
+    for row in islice(sheet.iter_rows(), header, None):
+        while len(row) > widest and any(v is not None and v != "" for v in row[widest:]):
+            widest += 1
+    return widest
+
+
+def _bound(path: Path, label: str) -> None:
+    """Refuse a packed workbook that would unpack to more than `MOST_BYTES`, before anything of it
+    is kept.
+
+    Raises:
+        Wrong: it would.
+    """
+    if not zipfile.is_zipfile(path):
+        return
+    total = 0
+    try:
+        with zipfile.ZipFile(path) as book:
+            entries = book.infolist()
+            if sum(e.file_size for e in entries) <= MOST_BYTES:
+                for entry in entries:  # what an entry says of its size need not be true
+                    if (
+                        entry.compress_type == zipfile.ZIP_DEFLATED
+                        and entry.compress_size * MOST_RATIO > MOST_BYTES // 8
+                    ):
+                        total += _inflated(path, entry, MOST_BYTES - total)
+                    else:
+                        total += min(entry.file_size, entry.compress_size * MOST_RATIO)
+            else:
+                total = MOST_BYTES + 1
+    except (zipfile.BadZipFile, OSError, zlib.error, ValueError) as error:
+        raise Wrong(
+            "path",
+            f"'{label}' is no workbook that can be read",
+            "an .xlsx, .xls, .xlsb or .ods file",
+        ) from error
+    if total > MOST_BYTES:
+        raise Wrong(
+            "path",
+            f"'{label}' unpacks to more than {MOST_BYTES // 1_000_000} MB",
+            "a smaller workbook, or its sheet as CSV or Parquet",
+        )
+
+
+def _inflated(path: Path, entry: zipfile.ZipInfo, most: int) -> int:
+    """How many bytes an entry unpacks to, counted up to a bound."""
+    total, inflater = 0, zlib.decompressobj(-15)
+    with path.open("rb") as handle:
+        handle.seek(entry.header_offset)
+        start = handle.read(30)
+        handle.seek(
+            int.from_bytes(start[26:28], "little") + int.from_bytes(start[28:30], "little"), 1
+        )
+        left = entry.compress_size
+        while left > 0 and total <= most and (data := handle.read(min(left, 1 << 16))):
+            left -= len(data)
+            while data and total <= most:
+                total += len(inflater.decompress(data, 1 << 20))
+                data = inflater.unconsumed_tail
+    return total
+
+
+def _plain(value: Any) -> Any:
+    if value == "" or value is None:
+        return None
+    if isinstance(value, timedelta):
+        return _duration(value)
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def _duration(value: timedelta) -> str:
+    """An elapsed time as spreadsheets show it: hours, minutes, seconds.
+
+    >>> _duration(timedelta(hours=30)), _duration(timedelta(minutes=-90, milliseconds=500))
+    ('30:00:00', '-1:29:59.5')
+    """
+    total = value // timedelta(microseconds=1)
+    whole, micro = divmod(abs(total), 1_000_000)
+    part = f".{micro:06d}".rstrip("0") if micro else ""
+    return (
+        f"{'-' if total < 0 else ''}{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}{part}"
+    )

@@ -1,0 +1,129 @@
+"""Tables in Apache Iceberg's format. Knows pyiceberg's reader; keeps the table's types."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.files import inside
+from mesocosm.core.hashing import digest
+from mesocosm.core.settings import Collected, Where
+from mesocosm.data.sources.path_utils import quote
+from mesocosm.data.sources.source import SourceKind
+
+
+class Iceberg(SourceKind):
+    """An Iceberg table inside the project, as it stands or as it stood.
+
+    Args:
+        path: the table's folder, which holds `metadata/`.
+        snapshot: an older snapshot by its id; the current one where not given.
+
+    Source: Apache Iceberg table specification, version 2.
+
+    >>> Iceberg(path="lake/loans").type
+    'iceberg'
+    """
+
+    extra: ClassVar[str] = "iceberg"
+    type: Literal["iceberg"] = "iceberg"
+    path: str
+    snapshot: int | None = None
+
+    def _metadata(self, where: Where) -> Path:
+        folder = inside(where.root, self.path) / "metadata"
+        found = (
+            sorted(
+                folder.glob("*.metadata.json"),
+                key=lambda p: (int((re.findall(r"\d+", p.name) or ["0"])[0]), p.name),
+            )
+            if folder.is_dir()
+            else []
+        )
+        if not found:
+            raise Wrong(
+                "path",
+                f"no Iceberg table is at '{self.path}'",
+                "a folder that holds 'metadata/*.metadata.json'",
+            )
+        return found[-1]
+
+    def _table(self, where: Where) -> tuple[Any, Any]:
+        try:
+            from pyiceberg.table import StaticTable
+        except ImportError as error:
+            raise Failure(
+                "an Iceberg source needs pyiceberg; install it with: pip install"
+                " 'mesocosm[iceberg]'"
+            ) from error
+        metadata = self._metadata(where)
+        try:
+            table = StaticTable.from_metadata(metadata.as_uri())
+        except Exception as error:
+            raise Wrong(
+                "path",
+                f"the Iceberg table at '{self.path}' cannot be read",
+                "metadata of version 1 or 2",
+            ) from error
+        known = {s.snapshot_id: s for s in table.metadata.snapshots}
+        chosen = known.get(self.snapshot) if self.snapshot is not None else table.current_snapshot()
+        if chosen is None:
+            ids = [str(i) for i in known]
+            raise Wrong(
+                "snapshot",
+                (
+                    f"the table has no snapshot {self.snapshot}"
+                    if self.snapshot is not None
+                    else "the table has no snapshot yet"
+                ),
+                "one of its snapshots",
+                ids,
+                str(self.snapshot),
+            )
+        outside = [
+            f.file.file_path
+            for f in table.scan(snapshot_id=chosen.snapshot_id).plan_files()
+            if not self._within(where, f.file.file_path)
+        ]
+        if outside:
+            raise Wrong(
+                "path",
+                "the table names files outside the project",
+                "a table whose files lie inside the project",
+            )
+        return table, chosen
+
+    def _within(self, where: Where, uri: str) -> bool:
+        path = Path(re.sub(r"^file:(//)?", "", uri)).resolve()
+        return "://" not in uri.replace("file://", "") and path.is_relative_to(where.root.resolve())
+
+    def fingerprint(self, where: Where) -> str:
+        """A print over the table's id and the snapshot read; an Iceberg snapshot never changes."""
+        table, chosen = self._table(where)
+        return digest(str(table.metadata.table_uuid), chosen.snapshot_id)
+
+    def collect(self, where: Where, con: Any, name: str) -> Collected:
+        """Pour the snapshot into table `name`; `_line` is the row in the order read, from 1.
+
+        Raises:
+            Wrong: there is no such table or snapshot, or it names files outside the project.
+        """
+        table, chosen = self._table(where)
+        label = f"iceberg:{self.path}"
+        con.register("_reader", table.scan(snapshot_id=chosen.snapshot_id).to_arrow_batch_reader())
+        con.execute(
+            f"create table {quote(name)} as select '{label.replace(chr(39), chr(39) * 2)}' as"
+            " _file, row_number() over () as _line, * from _reader"
+        )
+        con.unregister("_reader")
+        columns = [r[0] for r in con.execute(f"describe {quote(name)}").fetchall()][2:]
+        rows = int(con.execute(f"select count(*) from {quote(name)}").fetchall()[0][0])
+        if not rows:
+            raise Wrong(
+                "path", f"the Iceberg table at '{self.path}' holds no row", "at least one row"
+            )
+        return Collected(
+            columns, rows, {label: digest(str(table.metadata.table_uuid), chosen.snapshot_id)}
+        )

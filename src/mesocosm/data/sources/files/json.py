@@ -1,0 +1,248 @@
+"""One JSON document: a list of objects, or an object that holds one. Elements are read one by one,
+so a file may be larger than memory.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from mesocosm.core.errors import Wrong
+from mesocosm.core.settings import Collected, Where
+from mesocosm.data.sources.arrow_ingest import Rows
+from mesocosm.data.sources.delimited.encodings import BROKEN, decoded
+from mesocosm.data.sources.delimited.lines import MOST_TEXT, shown
+from mesocosm.data.sources.delimited.plain_text import plain
+from mesocosm.data.sources.file_union import Schema, agree
+from mesocosm.data.sources.files.json_lines import object_of
+from mesocosm.data.sources.path_utils import files_of, name_and_print, print_files
+from mesocosm.data.sources.source import SourceKind
+
+SPACE = re.compile(r"[ \t\r\n]*")
+DECODER = json.JSONDecoder()
+
+
+class Json(SourceKind):
+    """Files of one JSON document each, also in gzip, bzip2 or Zstandard. Any key is a column; keys
+    that differ in case only are kept apart (`id`, `ID#2`).
+
+    Args:
+        path: a path or glob inside the project.
+        at: where the list stands, as `data.items`; the document itself where not given.
+        schema: what becomes of files whose keys differ: `evolve` takes all keys, `fail` stops,
+            `ignore` takes those that all files have.
+
+    Source: RFC 8259.
+
+    >>> Json(path="data/loans.json", at="data.items").at
+    'data.items'
+    """
+
+    type: Literal["json"] = "json"
+    path: str
+    at: str = ""
+    schema_: Schema = Field("evolve", alias="schema")
+    LATER: ClassVar[dict[str, Any]] = {"schema_": "evolve"}
+
+    def fingerprint(self, where: Where) -> str:
+        """A print over the files' names and bytes."""
+        return print_files(where, self.path)
+
+    def collect(self, where: Where, con: Any, name: str) -> Collected:
+        """Show the objects as view `name`; `_line` is the place in its list, from 1.
+
+        Raises:
+            Wrong: a file is no JSON, or has no list of objects there.
+        """
+        found = Collected([], 0, {})
+        rows = Rows(con)
+        keys: dict[str, dict[str, None]] = {}
+        for path in files_of(where, self.path):
+            label, found.files[label] = name_and_print(where, path)
+            file = plain(con, path, label)
+            found.notes += [file.note] if file.note else []
+            seen = keys.setdefault(label, {})
+            try:
+                for number, written in enumerate(elements(file.path, self.at, label), start=1):
+                    row, why = object_of(written)
+                    if row is None:
+                        found.unreadable.append(
+                            (
+                                label,
+                                number,
+                                written[: shown(len(found.unreadable))].replace(BROKEN, "\ufffd"),
+                                why,
+                            )
+                        )
+                    else:
+                        seen.update(dict.fromkeys(row))
+                        rows.add(label, number, row)
+            except (ValueError, RecursionError) as error:
+                raise Wrong(
+                    "path", f"'{label}' is no JSON", "one JSON document in utf-8"
+                ) from error
+        left = agree(keys, self.schema_)
+        rows.show(name)
+        found.columns = [c for k, c in rows.named.items() if k not in left]
+        found.rows = rows.total
+        if not found.rows and found.unreadable:
+            raise Wrong("path", f"'{self.path}' holds no JSON object", "a list of objects")
+        return found
+
+
+class _Stream:
+    """The characters of a document from where it has been read."""
+
+    def __init__(self, path: Path) -> None:
+        self.source, self.text, self.at, self.done = decoded(path, "utf-8"), "", 0, False
+
+    def more(self) -> bool:
+        """Read on, twice as much as is at hand; whether there was more."""
+        parts, size = [self.text[self.at :]], 0
+        wanted = max(1 << 16, len(parts[0]))
+        while size < wanted and not self.done:
+            part = next(self.source, None)
+            self.done = part is None
+            parts.append(part or "")
+            size += len(parts[-1])
+        self.text, self.at = "".join(parts), 0
+        return size > 0
+
+    def peek(self) -> str:
+        """The next character that is no space; empty at the end."""
+        while True:
+            self.at = SPACE.match(self.text, self.at).end()  # type: ignore[union-attr]
+            if self.at < len(self.text):
+                return self.text[self.at]
+            if not self.more():
+                return ""
+
+    def take(self, wanted: str) -> None:
+        if self.peek() != wanted:
+            raise ValueError(f"expected {wanted}")
+        self.at += 1
+
+    def value(self) -> tuple[str, Any]:
+        """The next value, as written and read."""
+        self.peek()
+        while True:
+            try:
+                read, end = DECODER.raw_decode(self.text, self.at)
+                if end < len(self.text) or not self.more():
+                    written = self.text[self.at : end]
+                    self.at = end
+                    return written, read
+            except ValueError:
+                if len(self.text) - self.at > 4 * MOST_TEXT or not self.more():
+                    raise
+
+
+def elements(path: Path, at: str, label: str) -> Iterator[str]:
+    """The elements of the list at a dotted path of a document, each as it is written.
+
+    Raises:
+        Wrong: there is no list.
+        ValueError: the document is no JSON.
+    """
+    stream = _Stream(path)
+    steps = [s for s in at.split(".") if s]
+    for step in steps:
+        keys: list[str] = []
+        if stream.peek() == "{":
+            stream.take("{")
+            while stream.peek() == '"':
+                key = stream.value()[1]
+                stream.take(":")
+                keys.append(key)
+                if key == step:
+                    break
+                stream.value()
+                if stream.peek() == ",":
+                    stream.take(",")
+            else:
+                stream.take("}")
+        else:
+            stream.value()
+        if not keys or keys[-1] != step:
+            raise Wrong(
+                "at",
+                f"'{label}' has no '{step}' on the way to '{at}'",
+                "the path of a list",
+                sorted(set(keys)),
+                step,
+            )
+    if stream.peek() != "[":
+        read = stream.value()[1]
+        choices = (
+            sorted(k for k, v in read.items() if isinstance(v, list))
+            if isinstance(read, dict)
+            else []
+        )
+        raise Wrong(
+            "at", f"'{label}' has no list there", "'at' with the path of a list of objects", choices
+        )
+    stream.take("[")
+    if stream.peek() == "]":
+        stream.take("]")
+    else:
+        while True:
+            yield stream.value()[0]
+            if stream.peek() == "]":
+                stream.take("]")
+                break
+            stream.take(",")
+    if steps:
+        _finish(stream, len(steps))
+    if stream.peek():
+        raise ValueError("more than one document")
+
+
+def _finish(stream: _Stream, depth: int) -> None:
+    """Read a document to its end, out of as many objects as the list lies in.
+
+    Raises:
+        ValueError: the rest is no JSON, as of a file that was cut off.
+    """
+    for _ in range(depth):
+        while stream.peek() == ",":
+            stream.take(",")
+            if not isinstance(stream.value()[1], str):
+                raise ValueError("a key is no text")
+            stream.take(":")
+            stream.value()
+        stream.take("}")
+
+
+def listed(document: Any, at: str, label: str) -> list[Any]:
+    """The list that stands at a dotted path of a document.
+
+    Raises:
+        Wrong: there is none.
+    """
+    node = document
+    for step in (s for s in at.split(".") if s):
+        if not isinstance(node, dict) or step not in node:
+            keys = sorted(node) if isinstance(node, dict) else []
+            raise Wrong(
+                "at",
+                f"'{label}' has no '{step}' on the way to '{at}'",
+                "the path of a list",
+                keys,
+                step,
+            )
+        node = node[step]
+    if not isinstance(node, list):
+        keys = (
+            sorted(k for k, v in node.items() if isinstance(v, list))
+            if isinstance(node, dict)
+            else []
+        )
+        raise Wrong(
+            "at", f"'{label}' has no list there", "'at' with the path of a list of objects", keys
+        )
+    return node

@@ -1,0 +1,123 @@
+"""JSON lines: one object a line; a line that is no object is kept with its number.
+
+Knows the standard library's reader. Every value is read as text, a number as it is written, a
+nested one as its JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from mesocosm.core.errors import Wrong
+from mesocosm.core.settings import Collected, Where
+from mesocosm.data.sources.arrow_ingest import Exact, Rows
+from mesocosm.data.sources.delimited.encodings import BROKEN
+from mesocosm.data.sources.delimited.lines import MOST_TEXT, lines_of, shown
+from mesocosm.data.sources.delimited.plain_text import plain
+from mesocosm.data.sources.file_union import Schema, agree
+from mesocosm.data.sources.path_utils import files_of, name_and_print, print_files
+from mesocosm.data.sources.source import SourceKind
+
+
+class Jsonl(SourceKind):
+    """Files of JSON objects, one a line, also in gzip, bzip2 or Zstandard. Any key is a column;
+    keys that differ in case only are kept apart (`id`, `ID#2`).
+
+    Args:
+        path: a path or glob inside the project.
+        schema: what becomes of files whose keys differ: `evolve` takes all keys, `fail` stops,
+            `ignore` takes those that all files have.
+
+    Source: https://jsonlines.org
+
+    >>> Jsonl(path="data/events.jsonl").type
+    'jsonl'
+    """
+
+    type: Literal["jsonl"] = "jsonl"
+    path: str
+    schema_: Schema = Field("evolve", alias="schema")
+    LATER: ClassVar[dict[str, Any]] = {"schema_": "evolve"}
+
+    def fingerprint(self, where: Where) -> str:
+        """A print over the files' names and bytes."""
+        return print_files(where, self.path)
+
+    def collect(self, where: Where, con: Any, name: str) -> Collected:
+        """Show the files as view `name`; keys seen in any line are columns.
+
+        Raises:
+            Wrong: there is no line that is an object, or files differ in their keys and `schema` is
+                `fail`.
+        """
+        found = Collected([], 0, {})
+        rows = Rows(con)
+        keys: dict[str, dict[str, None]] = {}
+        for path in files_of(where, self.path):
+            label, found.files[label] = name_and_print(where, path)
+            file = plain(con, path, label)
+            found.notes += [file.note] if file.note else []
+            seen = keys.setdefault(label, {})
+            number = blank = bad = 0
+            for number, (body, _) in enumerate(lines_of(file.path, only_feeds=True), start=1):
+                if not body.strip():
+                    blank += 1
+                    continue
+                row, why = object_of(body)
+                if row is None:
+                    bad += 1
+                    found.unreadable.append(
+                        (
+                            label,
+                            number,
+                            body[: shown(len(found.unreadable))].replace(BROKEN, "\ufffd"),
+                            why,
+                        )
+                    )
+                else:
+                    seen.update(dict.fromkeys(row))
+                    rows.add(label, number, row)
+            lines = {
+                "physical": number,
+                "rows": number - blank - bad,
+                "blank": blank,
+                "quarantined": bad,
+            }
+            found.lines[label] = {k: n for k, n in lines.items() if n or k in ("physical", "rows")}
+        left = agree(keys, self.schema_)
+        rows.show(name)
+        found.columns = [c for k, c in rows.named.items() if k not in left]
+        found.rows = rows.total
+        if not found.rows and found.unreadable:
+            raise Wrong("path", f"'{self.path}' holds no JSON object", "one object a line")
+        return found
+
+
+def object_of(written: str) -> tuple[dict[str, Any] | None, str]:
+    """The object that a text of JSON is, its numbers as written; or why it is none."""
+    if len(written) > MOST_TEXT:
+        return None, f"it is longer than {MOST_TEXT} characters"
+    if BROKEN in written:
+        return None, "its bytes are invalid in UTF-8"
+    try:
+        found = json.loads(written, parse_float=Exact, parse_constant=str, object_pairs_hook=_pairs)
+    except _Twice as error:
+        return None, f"the key '{str(error)[:100]}' comes twice in it"
+    except (ValueError, RecursionError):
+        return None, "it is no JSON object"
+    return (found, "") if isinstance(found, dict) else (None, "it is no JSON object")
+
+
+class _Twice(Exception):
+    pass
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        seen: set[str] = set()
+        raise _Twice(next(k for k, _ in pairs if k in seen or seen.add(k)))  # type: ignore[func-returns-value]
+    return found

@@ -1,0 +1,141 @@
+"""Columns of a Parquet file that the engine's reader would change without a word. Knows Arrow's
+reader.
+
+A decimal of more than 38 digits would become a double, and a moment as INT96 lose its nanoseconds;
+a duration is a number whose unit the reader drops.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from mesocosm.core.errors import Wrong
+from mesocosm.data.sources.spool import new_path
+
+MOST_DIGITS = 38  # of a decimal that the engine holds
+BATCH = 20_000  # rows
+
+
+def exact(con: Any, path: Path, label: str) -> tuple[Path, list[str]]:
+    """The file, or a copy whose wide decimals are text; and a sentence for each duration.
+
+    Raises:
+        Wrong: a moment is finer than a microsecond where the reader would cut it, or a wide decimal
+            is inside a list or struct.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    try:
+        file = pa.parquet.ParquetFile(path, coerce_int96_timestamp_unit="us")
+    except (pa.ArrowException, OSError):
+        return path, []  # the engine's reader says what is wrong with it
+    with file:
+        schema, columns = (
+            file.schema_arrow,
+            [file.schema.column(i) for i in range(len(file.schema))],
+        )
+        spans = [f for f in schema if pa.types.is_duration(f.type)]
+        wide = {
+            f.name for f in schema if pa.types.is_decimal(f.type) and f.type.precision > MOST_DIGITS
+        }
+        if within := next(
+            (
+                c.path
+                for c in columns
+                if c.logical_type.type == "DECIMAL"
+                and c.precision > MOST_DIGITS
+                and c.path not in wide
+            ),
+            "",
+        ):
+            raise Wrong(
+                "path",
+                f"'{label}' has decimals of more than {MOST_DIGITS} digits inside of"
+                f" '{within.split('.')[0]}'",
+                "such decimals in a column of their own",
+            )
+        old = [c.path for c in columns if c.physical_type == "INT96"]
+        try:
+            if old:
+                _refuse_fine(path, label, old)
+            copy = _with_text(con, file, wide) if wide else path
+        except (pa.ArrowException, OSError) as error:
+            raise Wrong(
+                "path",
+                f"'{label}' cannot be read to its end: {str(error).splitlines()[0][:120]}",
+                "Apache Parquet, and room for a copy of it",
+            ) from error
+    notes = [
+        f"'{f.name}' of '{label}' is a duration, read as a whole number of {UNITS[f.type.unit]}"
+        for f in spans
+    ]
+    return copy, notes
+
+
+UNITS = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
+
+
+def _with_text(con: Any, file: Any, wide: set[str]) -> Path:
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    copy = new_path(con, "parquet")
+    schema = pa.schema(
+        [pa.field(f.name, pa.string()) if f.name in wide else f for f in file.schema_arrow]
+    )
+    with pa.parquet.ParquetWriter(copy, schema) as writer:
+        for batch in file.iter_batches(BATCH):
+            columns = [
+                (
+                    pa.array(
+                        [None if v is None else format(v, "f") for v in c.to_pylist()], pa.string()
+                    )
+                    if f.name in wide
+                    else c
+                )
+                for f, c in zip(schema, batch.columns, strict=True)
+            ]
+            writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
+    return copy
+
+
+def _refuse_fine(path: Path, label: str, columns: list[str]) -> None:
+    """Refuse a file in which an INT96 moment has digits below a microsecond.
+
+    The nanoseconds of a day far away do not fit 64 bits and wrap; what is over beside the
+    microseconds is right all the same.
+    """
+    import numpy as np
+    import pyarrow.parquet
+
+    row = 0
+    with (
+        pyarrow.parquet.ParquetFile(path) as fine,
+        pyarrow.parquet.ParquetFile(path, coerce_int96_timestamp_unit="us") as coarse,
+    ):
+        for one, other in zip(
+            fine.iter_batches(BATCH, columns=columns),
+            coarse.iter_batches(BATCH, columns=columns),
+            strict=True,
+        ):
+            for name, a, b in zip(one.schema.names, one.columns, other.columns, strict=True):
+                if not hasattr(a.type, "unit"):
+                    raise Wrong(
+                        "path",
+                        f"'{label}' has moments as INT96 inside of '{name}'",
+                        "such moments in a column of their own",
+                    )
+                over = np.asarray(a.cast("int64").fill_null(0)) - np.asarray(
+                    b.cast("int64").fill_null(0)
+                ) * np.int64(1000)
+                if over.any():
+                    raise Wrong(
+                        "path",
+                        f"row {row + int(over.nonzero()[0][0]) + 1} of '{label}' has a moment finer"
+                        f" than a microsecond in '{name}', which INT96 loses",
+                        "moments of whole microseconds, or a timestamp of nanoseconds, each of"
+                        " whose values is then refused with its reason",
+                    )
+            row += one.num_rows

@@ -1,0 +1,102 @@
+"""A folder of documents: text files with their words, images with their size; one row a file."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+from typing import Any, Literal
+
+from mesocosm.core.errors import Wrong
+from mesocosm.core.settings import Collected, Where
+from mesocosm.data.sources.arrow_ingest import pour_rows
+from mesocosm.data.sources.path_utils import files_of, name_and_print, print_files
+from mesocosm.data.sources.source import SourceKind
+
+MOST_TEXT = 2_000_000
+TEXT = (".txt", ".md", ".html", ".htm", ".xml", ".json", ".log", ".rst")
+
+
+class Folder(SourceKind):
+    """Files as rows: `path`, `label` (the folder it lies in), `bytes`, `text` of text files,
+    `format`, `width` and `height` of images.
+
+    Args:
+        path: a glob inside the project, as `photos/**/*.png`.
+
+    Source: PNG (ISO/IEC 15948), JPEG (ISO/IEC 10918-1), GIF89a headers.
+
+    >>> Folder(path="letters/*.txt").type
+    'folder'
+    """
+
+    type: Literal["folder"] = "folder"
+    path: str
+
+    def fingerprint(self, where: Where) -> str:
+        """A print over the files' names and bytes."""
+        return print_files(where, self.path)
+
+    def collect(self, where: Where, con: Any, name: str) -> Collected:
+        """Pour one row a file into table `name`; a file that is neither text nor image is set
+        aside.
+
+        Raises:
+            Wrong: no file is there.
+        """
+        columns = ["path", "label", "bytes", "text", "format", "width", "height"]
+        found = Collected(columns, 0, {})
+        rows: list[tuple[str, int, dict[str, Any]]] = []
+        for path in files_of(where, self.path):
+            label, content = name_and_print(where, path)
+            found.files[label] = content
+            values: dict[str, Any] = {
+                "path": label,
+                "label": path.parent.name,
+                "bytes": path.stat().st_size,
+            }
+            image = size_of(path)
+            if image:
+                values |= dict(zip(("format", "width", "height"), image, strict=True))
+            elif path.suffix.lower() in TEXT and path.stat().st_size <= MOST_TEXT:
+                try:
+                    values |= {
+                        "text": path.read_text(encoding="utf-8-sig"),
+                        "format": path.suffix[1:].lower(),
+                    }
+                except UnicodeDecodeError:
+                    found.unreadable.append((label, 1, "", "the text is not utf-8"))
+                    continue
+            else:
+                found.unreadable.append(
+                    (label, 1, "", "it is neither text nor an image that is known")
+                )
+                continue
+            rows.append((label, 1, values))
+        if not rows:
+            raise Wrong(
+                "path",
+                f"'{self.path}' holds no text and no image",
+                "text files, or images in PNG, JPEG or GIF",
+            )
+        found.rows = pour_rows(con, name, columns, rows)
+        return found
+
+
+def size_of(path: Path) -> tuple[str, int, int] | None:
+    """An image's format, width and height in pixels by its header; None where it is no image."""
+    with path.open("rb") as handle:
+        start = handle.read(32)
+        if start[:8] == b"\x89PNG\r\n\x1a\n" and len(start) >= 24:
+            return ("png", *struct.unpack(">II", start[16:24]))
+        if start[:6] in (b"GIF87a", b"GIF89a"):
+            return ("gif", *struct.unpack("<HH", start[6:10]))
+        if start[:2] != b"\xff\xd8":
+            return None
+        handle.seek(2)
+        while len(mark := handle.read(4)) == 4 and mark[0] == 0xFF:
+            size = struct.unpack(">H", mark[2:])[0]
+            if 0xC0 <= mark[1] <= 0xCF and mark[1] not in (0xC4, 0xC8, 0xCC):
+                high, wide = struct.unpack(">HH", handle.read(5)[1:])
+                return "jpeg", wide, high
+            handle.seek(size - 2, 1)
+    return None

@@ -1,0 +1,101 @@
+"""The user's own source: a function of a module in the project that gives rows. It runs with the
+user's rights.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import Field
+
+from mesocosm.core.errors import Wrong
+from mesocosm.core.files import inside
+from mesocosm.core.hashing import digest, digest_file
+from mesocosm.core.settings import Collected, Where
+from mesocosm.data.sources.arrow_ingest import pour_rows
+from mesocosm.data.sources.source import SourceKind
+
+
+class Python(SourceKind):
+    """Rows from `module:function`, a file of the project and a function in it that yields maps.
+
+    Args:
+        call: `sources/ledger.py:rows`, or `sources.ledger:rows`.
+        given: arguments for the function, by name.
+        revision: change it when the function would give other rows though its file is the same.
+
+    Source: https://docs.python.org/3/library/importlib.html
+
+    >>> Python(call="sources.ledger:rows").call
+    'sources.ledger:rows'
+    """
+
+    type: Literal["python"] = "python"
+    call: str = Field(pattern=r"^[\w./-]+:[A-Za-z_]\w*$")
+    given: dict[str, str | int | float | bool] = {}
+    revision: int = 0
+
+    def _file(self, where: Where) -> Any:
+        module = self.call.split(":")[0]
+        name = module if module.endswith(".py") else module.replace(".", "/") + ".py"
+        path = inside(where.root, name, "call")
+        if not path.is_file():
+            raise Wrong(
+                "call",
+                f"no file is at '{name}'",
+                "module:function, the module a file of the project",
+            )
+        return path
+
+    def fingerprint(self, where: Where) -> str:
+        """A print over the module's file, its arguments and the revision."""
+        return digest(digest_file(self._file(where)), self.call, self.given, self.revision)
+
+    def collect(self, where: Where, con: Any, name: str) -> Collected:
+        """Pour the rows into table `name`; `_line` counts them from 1.
+
+        Raises:
+            Wrong: there is no such function, it fails, or it gives no maps.
+        """
+        path, function = self._file(where), self.call.split(":")[1]
+        made = importlib.util.spec_from_file_location(f"_source_{path.stem}", path)
+        assert made is not None and made.loader is not None
+        module = importlib.util.module_from_spec(made)
+        try:
+            made.loader.exec_module(module)
+            work = getattr(module, function, None)
+            if not callable(work):
+                names = [n for n, f in inspect.getmembers(module, inspect.isfunction)]
+                raise Wrong(
+                    "call",
+                    f"'{path.name}' has no function '{function}'",
+                    "a function of it",
+                    names,
+                    function,
+                )
+            rows = list(work(**self.given))
+        except Wrong:
+            raise
+        except Exception as error:
+            raise Wrong(
+                "call",
+                f"'{self.call}' failed: {type(error).__name__}",
+                "a function that gives rows",
+            ) from error
+        found = Collected([], 0, {self.call: self.fingerprint(where)})
+        kept = []
+        for number, row in enumerate(rows, start=1):
+            if isinstance(row, Mapping):
+                kept.append((self.call, number, {str(k): v for k, v in row.items()}))
+            else:
+                found.unreadable.append(
+                    (self.call, number, "", f"it is a {type(row).__name__}, and no map")
+                )
+        if not kept:
+            raise Wrong("call", f"'{self.call}' gave no row", "maps of column and value")
+        found.columns = list(dict.fromkeys(k for _, _, row in kept for k in row))
+        found.rows = pour_rows(con, name, found.columns, kept)
+        return found

@@ -1,0 +1,150 @@
+"""A file behind any URL that fsspec can open: object stores, SFTP, HDFS. Knows how to fetch it;
+other kinds read it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field
+
+from mesocosm.core.errors import Failure, Later, Wrong
+from mesocosm.core.hashing import digest, digest_file
+from mesocosm.core.settings import Collected, Where
+from mesocosm.core.url_policy import check_options, check_url
+from mesocosm.data.sources.delimited.csv import Csv
+from mesocosm.data.sources.files.json import Json
+from mesocosm.data.sources.files.json_lines import Jsonl
+from mesocosm.data.sources.files.parquet import Parquet
+from mesocosm.data.sources.path_utils import quote, text
+from mesocosm.data.sources.source import SourceKind
+from mesocosm.data.sources.spool import new_path
+
+FORMATS: dict[str, Any] = {"csv": Csv, "json": Json, "jsonl": Jsonl, "parquet": Parquet}
+NAMED = (
+    "s3",
+    "s3a",
+    "gs",
+    "gcs",
+    "az",
+    "abfs",
+    "abfss",
+    "adl",
+    "hf",
+    "memory",
+)  # buckets, whose servers the library knows
+HOSTED = ("sftp", "ssh", "ftp", "hdfs", "webhdfs", "smb", "http", "https")
+
+
+class Remote(SourceKind):
+    """One file at an fsspec URL, as `s3://bucket/loans.parquet`; its protocol's package must be
+    installed.
+
+    Args:
+        url: the file; write `${NAME}` for what must stay in the environment.
+        format: `csv`, `json`, `jsonl` or `parquet`.
+        most: the most bytes fetched.
+        options: what the protocol's package is told (a key by `${NAME}`, a region).
+        private_network: whether a host may stand at a private or loopback address.
+
+    Source: https://filesystem-spec.readthedocs.io
+
+    >>> Remote(url="s3://bucket/loans.csv", format="csv").most
+    10000000000
+    """
+
+    type: Literal["remote"] = "remote"
+    url: str = Field(repr=False)
+    format: Literal["csv", "json", "jsonl", "parquet"]
+    most: int = Field(10_000_000_000, ge=1)
+    options: dict[str, Any] = Field({}, repr=False)
+    private_network: bool = False
+
+    def _open(self) -> tuple[Any, str]:
+        import fsspec
+
+        parts = urlsplit(self.url)
+        if "::" in self.url or parts.scheme not in (*NAMED, *HOSTED):
+            raise Wrong(
+                "url",
+                f"the scheme '{parts.scheme[:20]}' is not allowed",
+                "one of the choices",
+                (*NAMED, *HOSTED),
+                parts.scheme,
+            )
+        if parts.scheme in HOSTED:
+            check_url(self.url, HOSTED, self.private_network)
+        check_options(self.options, ("http", "https"), self.private_network)
+        try:
+            system, path = fsspec.core.url_to_fs(self.url, **self.options)
+        except ImportError as error:
+            raise Failure(
+                f"'{parts.scheme}://' needs a package of its own ({str(error)[:120]})"
+            ) from error
+        except Exception as error:
+            raise Later(f"'{parts.scheme}://' cannot be reached now") from error
+        return system, str(path)
+
+    def _label(self) -> str:
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
+
+    def fingerprint(self, where: Where) -> str:
+        """A print over what the store says of the file (size, etag, time of change)."""
+        system, path = self._open()
+        try:
+            return digest(str(system.ukey(path)), int(system.size(path) or 0), self._label())
+        except FileNotFoundError as error:
+            raise Wrong("url", "no file is there", "the URL of a file") from error
+        except Exception as error:
+            raise Later(f"'{self._label()}' cannot be reached now") from error
+
+    def collect(self, where: Where, con: Any, name: str) -> Collected:
+        """Fetch the file, bounded, and pour it into table `name` as its format's kind does; the
+        copy is gone afterwards.
+
+        Raises:
+            Wrong: no file is there, it is larger than `most`, or it cannot be read.
+            Later: the store does not answer.
+        """
+        system, path = self._open()
+        folder = new_path(con, "fetched")  # leaves with the engine: a view may read it until then
+        folder.mkdir(parents=True)
+        copy = folder / f"fetched.{self.format}"
+        self._fetch(system, path, copy)
+        label, content = self._label(), digest_file(copy)
+        inner = f"{name} fetched"
+        found: Collected = FORMATS[self.format](path=copy.name).collect(
+            Where(folder, where.store), con, inner
+        )
+        con.execute(
+            f"create view {quote(name)} as select * replace ({text(label)} as _file) from"
+            f" {quote(inner)}"
+        )
+        found.files, found.lines = (
+            {label: content},
+            {label: next(iter(found.lines.values()))} if found.lines else {},
+        )
+        found.notes = [n.replace(copy.name, label) for n in found.notes]
+        found.unreadable = [(label, line, said, why) for _, line, said, why in found.unreadable]
+        return found
+
+    def _fetch(self, system: Any, path: str, copy: Path) -> None:
+        try:
+            with system.open(path, "rb") as source, copy.open("wb") as target:
+                total = 0
+                while data := source.read(1 << 20):
+                    total += len(data)
+                    if total > self.most:
+                        raise Wrong(
+                            "most",
+                            f"the file has more than {self.most} bytes",
+                            "a smaller file, or a greater 'most'",
+                        )
+                    target.write(data)
+        except FileNotFoundError as error:
+            raise Wrong("url", "no file is there", "the URL of a file") from error
+        except OSError as error:
+            raise Later(f"'{self._label()}' cannot be read now") from error

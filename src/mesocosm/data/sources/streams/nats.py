@@ -1,0 +1,173 @@
+"""A NATS JetStream stream that grows. Knows the stream's sequence; the last number read is the
+watermark.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from mesocosm.core.errors import Failure, Later, Wrong
+from mesocosm.core.hashing import digest
+from mesocosm.core.settings import Collected, Where
+from mesocosm.core.url_policy import at_address, check_url
+from mesocosm.data.sources.arrow_ingest import pour_rows
+from mesocosm.data.sources.source import SourceKind
+
+BATCH = 1000
+PATIENCE = 10.0  # seconds for an answer
+
+
+class Nats(SourceKind):
+    """The messages of a JetStream stream, from the first to the newest at the time of the build;
+    each is a JSON object.
+
+    Each snapshot holds every message up to its watermark exactly once, however often a build was
+    stopped; messages that come later are in the next one. What the stream's limits removed is gone.
+
+    Args:
+        url: `nats://user:password@host:4222` or `tls://`; write `${NAME}` and keep it in the
+            environment.
+        stream: the stream's name.
+        subject: only messages of this subject, wildcards allowed; all of them where it is not
+            given.
+        private_network: whether the host may stand at a private or loopback address.
+
+    Source: https://docs.nats.io/nats-concepts/jetstream/streams
+
+    >>> Nats(url="nats://bus.example.org", stream="ORDERS").type
+    'nats'
+    """
+
+    extra: ClassVar[str] = "nats"
+    type: Literal["nats"] = "nats"
+    url: str = Field(repr=False)
+    stream: str = Field(pattern=r"^[^\s.*>/\\]{1,200}$")
+    subject: str | None = Field(None, pattern=r"^[^\s]{1,200}$")
+    private_network: bool = False
+
+    def _asked(self, work: Callable[[Any, Any], Awaitable[Any]]) -> Any:
+        """What `work` gives of a JetStream context and the stream's state.
+
+        Raises:
+            Wrong: there is no such stream, or it is empty.
+            Later: the server does not answer.
+        """
+        import asyncio
+
+        try:
+            import nats
+            from nats.js.errors import NotFoundError
+        except ImportError as error:
+            raise Failure(
+                "a NATS source needs its client; install it with: pip install 'mesocosm[nats]'"
+            ) from error
+        address = check_url(self.url, ("nats", "tls"), self.private_network)
+        url = at_address(self.url, address) if self.url.startswith("nats:") else self.url
+
+        async def silent(_: Exception) -> None:
+            return None
+
+        async def run() -> Any:
+            async with asyncio.timeout(PATIENCE):  # the client tries a silent address without end
+                client = await nats.connect(
+                    url,
+                    connect_timeout=int(PATIENCE),
+                    allow_reconnect=False,
+                    max_reconnect_attempts=1,
+                    error_cb=silent,
+                )
+            try:
+                stream = client.jetstream(timeout=PATIENCE)
+                state = (await stream.stream_info(self.stream)).state
+                if not state.messages:
+                    raise Wrong(
+                        "stream",
+                        f"the stream '{self.stream}' holds no message",
+                        "at least one message",
+                    )
+                return await work(stream, state)
+            finally:
+                await client.close()
+
+        try:
+            return asyncio.run(run())
+        except NotFoundError as error:
+            raise Wrong(
+                "stream",
+                f"the server has no stream '{self.stream}'",
+                "the name of a JetStream stream",
+            ) from error
+        except (nats.errors.Error, OSError, TimeoutError) as error:
+            raise Later("the NATS server does not answer, or refuses this user") from error
+
+    def fingerprint(self, where: Where) -> str:
+        """A print over the first number, the newest number and how many there are; a message never
+        changes.
+        """
+        del where
+
+        async def work(_: Any, state: Any) -> list[int]:
+            return [state.first_seq, state.last_seq, state.messages]
+
+        return digest(self._asked(work), self.stream, self.subject)
+
+    def collect(self, where: Where, con: Any, name: str) -> Collected:
+        """Pour the messages up to the newest one now into table `name`; `_line` is a message's
+        number in the stream.
+
+        A message that is no JSON object counts as unreadable, its number beside it.
+
+        Raises:
+            Wrong: there is no such stream, or no message in it is a JSON object.
+            Later: the server does not answer.
+        """
+        del where
+        label = f"nats:{self.stream}"
+        found = Collected([], 0, {})
+        rows: list[tuple[str, int, dict[str, Any]]] = []
+
+        def read(number: int, data: bytes) -> None:
+            said = data.decode("utf-8", "replace")
+            try:
+                value = json.loads(said)
+            except ValueError:
+                value = None
+            if isinstance(value, dict):
+                rows.append((label, number, value))
+            else:
+                found.unreadable.append((label, number, said[:2000], "it is no JSON object"))
+
+        async def work(stream: Any, state: Any) -> int:
+            from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+
+            settings = ConsumerConfig(
+                deliver_policy=DeliverPolicy.ALL, ack_policy=AckPolicy.NONE, inactive_threshold=60.0
+            )
+            reader = await stream.pull_subscribe(
+                self.subject or ">", stream=self.stream, config=settings
+            )
+            waiting = (await reader.consumer_info()).num_pending
+            seen = 0
+            while seen < waiting:
+                for message in await reader.fetch(min(BATCH, waiting - seen), timeout=PATIENCE):
+                    number = message.metadata.sequence.stream
+                    if number <= state.last_seq:
+                        read(number, message.data)
+                    seen += 1
+            return int(state.last_seq)
+
+        watermark = self._asked(work)
+        if not rows:
+            raise Wrong(
+                "stream",
+                f"no message of '{self.stream}' is a JSON object",
+                "at least one message that is",
+            )
+        found.columns = list(dict.fromkeys(k for _, _, value in rows for k in value))
+        found.files[label] = f"{len(rows)} messages to {watermark}"
+        found.rows = pour_rows(con, name, found.columns, rows)
+        return found

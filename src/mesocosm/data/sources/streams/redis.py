@@ -1,0 +1,118 @@
+"""A Redis stream that grows. Knows the stream's ids; the last one read is the watermark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from mesocosm.core.errors import Failure, Later, Wrong
+from mesocosm.core.hashing import digest
+from mesocosm.core.settings import Collected, Where
+from mesocosm.core.url_policy import at_address, check_url
+from mesocosm.data.sources.arrow_ingest import pour_rows
+from mesocosm.data.sources.source import SourceKind
+
+BATCH = 10_000
+
+
+class Redis(SourceKind):
+    """The entries of a stream, from the first to the newest at the time of the build.
+
+    Each snapshot holds every entry up to its watermark exactly once, however often a build was
+    stopped; entries that come later are in the next one. What was trimmed from the stream is gone.
+
+    Args:
+        url: `redis://user:password@host:6379/0` or `rediss://`; write `${NAME}` and keep it in the
+            environment.
+        stream: the stream's key.
+        private_network: whether the host may stand at a private or loopback address.
+
+    Source: https://redis.io/docs/latest/develop/data-types/streams
+
+    >>> Redis(url="redis://cache.example.org", stream="orders").type
+    'redis'
+    """
+
+    extra: ClassVar[str] = "redis"
+    type: Literal["redis"] = "redis"
+    url: str = Field(repr=False)
+    stream: str = Field(min_length=1, max_length=200)
+    private_network: bool = False
+
+    def _client(self) -> Any:
+        try:
+            import redis
+        except ImportError as error:
+            raise Failure(
+                "a Redis source needs its client; install it with: pip install 'mesocosm[redis]'"
+            ) from error
+        address = check_url(self.url, ("redis", "rediss"), self.private_network)
+        return redis.Redis.from_url(
+            at_address(self.url, address) if self.url.startswith("redis:") else self.url,
+            socket_timeout=30,
+            socket_connect_timeout=10,
+            decode_responses=True,
+            encoding_errors="replace",
+        )
+
+    def _ask(self, client: Any, call: str, *words: Any, **more: Any) -> Any:
+        import redis
+
+        try:
+            return getattr(client, call)(*words, **more)
+        except redis.ResponseError as error:
+            raise Wrong("stream", f"'{self.stream}' is no stream", "the key of a stream") from error
+        except redis.RedisError as error:
+            raise Later("the Redis server does not answer, or refuses this user") from error
+
+    def _ends(self, client: Any) -> tuple[str, str]:
+        first = self._ask(client, "xrange", self.stream, count=1)
+        last = self._ask(client, "xrevrange", self.stream, count=1)
+        if not first or not last:
+            raise Wrong(
+                "stream", f"the stream '{self.stream}' holds no entry", "at least one entry"
+            )
+        return first[0][0], last[0][0]
+
+    def fingerprint(self, where: Where) -> str:
+        """A print over the first id, the newest id and how many there are; an entry never
+        changes.
+        """
+        del where
+        client = self._client()
+        return digest(self._ends(client), self._ask(client, "xlen", self.stream), self.stream)
+
+    def collect(self, where: Where, con: Any, name: str) -> Collected:
+        """Pour the entries up to the newest one now into table `name`; `_line` counts them, `id` is
+        the entry's.
+
+        Raises:
+            Wrong: the key is no stream, or the stream is empty.
+            Later: the server does not answer.
+        """
+        del where
+        client = self._client()
+        _, watermark = self._ends(client)
+        label, entries, columns = (
+            f"redis:{self.stream}",
+            list[tuple[str, dict[str, Any]]](),
+            {"id": None},
+        )
+        after = "-"
+        while True:
+            found = self._ask(client, "xrange", self.stream, min=after, max=watermark, count=BATCH)
+            for ident, values in found:
+                entries.append((ident, values))
+                columns |= dict.fromkeys(values)
+            if len(found) < BATCH:
+                break
+            after = f"({found[-1][0]}"
+
+        def rows() -> Iterator[tuple[str, int, dict[str, Any]]]:
+            for number, (ident, values) in enumerate(entries, start=1):
+                yield label, number, {**values, "id": values.get("id", ident)}
+
+        count = pour_rows(con, name, list(columns), rows())
+        return Collected(list(columns), count, {label: f"{count} entries to {watermark}"})

@@ -1,0 +1,125 @@
+"""Postal addresses in one form. Knows the usual short words; checks no register."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Literal
+
+from mesocosm.data.pipeline.ibis_sql import Column, functions
+from mesocosm.data.types.field import Facts, FieldKind
+
+WAYS = {
+    "st": "Street",
+    "str": "Street",
+    "ave": "Avenue",
+    "av": "Avenue",
+    "rd": "Road",
+    "dr": "Drive",
+    "ln": "Lane",
+    "blvd": "Boulevard",
+    "ct": "Court",
+    "sq": "Square",
+    "pl": "Place",
+    "hwy": "Highway",
+    "pkwy": "Parkway",
+    "cir": "Circle",
+    "ter": "Terrace",
+}  # USPS Publication 28, appendix C1
+UNITS = {"apt": "Apartment", "ste": "Suite", "bldg": "Building", "fl": "Floor"}  # appendix C2
+DIRECTIONS = {
+    "n": "North",
+    "s": "South",
+    "e": "East",
+    "w": "West",
+    "ne": "Northeast",
+    "nw": "Northwest",
+    "se": "Southeast",
+    "sw": "Southwest",
+}  # appendix B
+UNIT = re.compile(r"#?(?:\d{1,4}[a-z]?|[a-z])")
+ZIP = re.compile(r"\d{5}(?:-\d{4})?")
+GERMAN = re.compile(r"(?<=[a-zäöüß])str\.?(?=\s+\d|\s*,|$)", re.IGNORECASE)
+
+
+class Address(FieldKind):
+    """A postal address in one form: one space between words, short words written out, `str.` as
+    `straße`; a Chinese one without spaces.
+
+    Source: USPS Publication 28, appendices B and C; DIN 5008.
+
+    >>> Address().wanted
+    'an address'
+    """
+
+    type: Literal["address"] = "address"
+
+    @property
+    def wanted(self) -> str:
+        """In words."""
+        return "an address"
+
+    def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+        """The address in one form."""
+        del parts, facts
+        return functions()["address_of"](said.cast("string"))
+
+
+@lru_cache(maxsize=10_000)
+def address_of(said: str) -> str:
+    """An address in one form.
+
+    >>> address_of("12  n. Main st.,Apt 4")
+    '12 North Main Street, Apartment 4'
+    >>> address_of("Goethestr. 7 ,  53111 Bonn")
+    'Goethestraße 7, 53111 Bonn'
+    >>> address_of("北京市 朝阳区 建国路 93号")
+    '北京市朝阳区建国路93号'
+    """
+    if re.search(r"[\u4e00-\u9fff]", said):
+        return re.sub(r"\s+", "", said)
+    said = GERMAN.sub("straße", re.sub(r"\s+", " ", said).strip())
+    parts = [p.strip() for p in said.split(",") if p.strip()]
+    return ", ".join(_written_out(part.split(" ")) for part in parts)
+
+
+def _written_out(words: list[str]) -> str:
+    """A part of an address with its short words written out where they stand as such words do.
+
+    A way's kind closes its name, so the one before a name is a title or a saint; a direction opens
+    the name after the number, or closes it. What stands before a code of five digits is a state.
+
+    >>> [_written_out(a.split()) for a in ("5 Dr. Martin Luther King Dr.", "12 St James St N", "7 E St", "Apt 4", "Omaha NE 68001")]
+    ['5 Dr. Martin Luther King Drive', '12 St James Street North', '7 E Street', 'Apartment 4', 'Omaha NE 68001']
+    """
+    bare = [word.rstrip(".").casefold() for word in words]
+
+    def closes(place: int) -> bool:
+        """Whether nothing but directions, parts of a building and numbers comes after."""
+        return all(
+            b in DIRECTIONS or b in UNITS or not (b[:1].isalpha() or ZIP.fullmatch(b))
+            for b in bare[place + 1 :]
+        )
+
+    def opens(place: int) -> bool:
+        """Whether a number alone comes before, and a name of more than its kind after."""
+        after = [b for b in bare[place + 1 :] if b not in DIRECTIONS]
+        return place > 0 and all(b[:1].isdigit() for b in bare[:place]) and len(after) > 1
+
+    numbered = any(b[:1].isdigit() for b in bare)
+    found = []
+    for place, (word, b) in enumerate(zip(words, bare, strict=True)):
+        name = any(o[:1].isalpha() for o in bare[:place])
+        if b in UNITS and place + 1 < len(words) and UNIT.fullmatch(bare[place + 1]):
+            found.append(UNITS[b])
+        elif b in WAYS and closes(place) and name and (numbered or b != "ct"):
+            found.append(WAYS[b])
+        elif (
+            b in DIRECTIONS
+            and numbered
+            and ((closes(place) and name and WAYS.keys() & set(bare)) or opens(place))
+        ):
+            found.append(DIRECTIONS[b])
+        else:
+            found.append(word)
+    return " ".join(found)

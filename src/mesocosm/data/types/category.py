@@ -1,0 +1,123 @@
+"""One of a few values. Knows the values and their aliases, whatever their case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from pydantic import model_validator
+
+from mesocosm.data.pipeline.ibis_sql import BLANK, Column, matched, unless_blank
+from mesocosm.data.types.field import Facts, FieldKind
+
+
+def spelled_as(values: Sequence[str], aliases: Mapping[str, str]) -> dict[str, str]:
+    """What each spelling of some values means: as it is, and in small letters where no other value
+    is meant so.
+
+    >>> spelled_as(["Paid", "m", "M"], {"settled": "Paid"})
+    {'paid': 'Paid', 'settled': 'Paid', 'Paid': 'Paid', 'm': 'm', 'M': 'M'}
+    """
+    exact = {**{value: value for value in values}, **aliases}
+    low: dict[str, set[str]] = {}
+    for one, value in exact.items():
+        low.setdefault(one.casefold(), set()).add(value)
+    return {one: next(iter(meant)) for one, meant in low.items() if len(meant) == 1} | exact
+
+
+class Category(FieldKind):
+    """One of a few values. Where the values are listed, a text in full-width letters is one of them
+    too; where they are not, any text is a value as it is.
+
+    Args:
+        values: the allowed values; any text where not given.
+        aliases: other spellings, each with the value it stands for.
+        ordered: whether the values are listed from the least to the greatest, as grades are; a
+            model that predicts the field then says the middle of what it expects, and is judged by
+            how many steps it is off.
+
+    Source: Stevens 1946, On the Theory of Scales of Measurement (nominal and ordinal scales).
+
+    >>> Category(values=("low", "high"), aliases={"hi": "high"}).wanted
+    'one of low, high'
+    """
+
+    type: Literal["category"] = "category"
+    values: tuple[str, ...] = ()
+    aliases: dict[str, str] = {}
+    ordered: bool = False
+
+    @model_validator(mode="after")
+    def _listed(self) -> Category:
+        if self.ordered and len(self.values) < 3:
+            raise ValueError(
+                "'values' with three values or more beside 'ordered', from the least to the"
+                " greatest"
+            )
+        return self
+
+    @property
+    def wanted(self) -> str:
+        """In words."""
+        return f"one of {', '.join(self.values)}" if self.values else "a category"
+
+    @property
+    def narrows(self) -> bool:
+        """Only towards values that the file lists: of others, full-width letters may be what tells
+        two apart.
+        """
+        return bool(self.values)
+
+    @property
+    def usual_null(self) -> tuple[str, ...]:
+        """Words that are neither a value nor an alias; only the empty text where any text is a
+        value.
+        """
+        own = {word.casefold() for word in (*self.values, *self.aliases)}
+        return tuple(word for word in BLANK if word not in own) if self.values else ("",)
+
+    @property
+    def label_spellings(self) -> dict[str, str]:
+        """Each alias and each value, whatever its case where that leaves one."""
+        return spelled_as(self.values, self.aliases)
+
+    def unless_null(self, said: Column) -> Column:
+        """The value, null where it is a null word that is neither a value nor an alias."""
+        own = {word.casefold() for word in (*self.values, *self.aliases)}
+        given = (
+            None
+            if self.null is None
+            else tuple(word for word in self.null if word.casefold() not in own)
+        )
+        return (
+            super().unless_null(said)
+            if given == self.null
+            else unless_blank(said, given or (), exact=True)
+        )
+
+    def parts(
+        self, said: Column, known: dict[str, Column], facts: Facts | None = None
+    ) -> dict[str, Column]:
+        """The text in small letters."""
+        del facts
+        return {} if known or not self.values else {"low": said.cast("string").lower()}
+
+    def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+        """The value as the file spells it; null for a text that is neither value nor alias."""
+        del facts
+        if not self.values:
+            return said.cast("string")
+        spelled = {value: value for value in self.values} | self.aliases
+        known: dict[str, str] = {}
+        exact: dict[str, str] = {}
+        for one, value in spelled.items():
+            for low in (one.lower(), one.casefold()):
+                if (
+                    known.setdefault(low, value) != value
+                ):  # two values that differ in their case only are not one
+                    exact |= {other: spelled[other] for other in spelled if other.lower() == low}
+        known = {
+            low: value for low, value in known.items() if low not in {one.lower() for one in exact}
+        }
+        read = matched(parts["low"], known, "string")
+        return matched(said.cast("string"), exact, "string").coalesce(read) if exact else read

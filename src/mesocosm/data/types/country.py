@@ -1,0 +1,194 @@
+"""Countries in one form, whatever language or code they are written in. Knows CLDR through
+Babel.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Literal
+
+from mesocosm.data.pipeline.ibis_sql import BLANK, Column, functions, literal
+from mesocosm.data.types.field import Facts, FieldKind
+
+LANGUAGES = (
+    "en",
+    "zh",
+    "zh_Hant",
+    "de",
+    "fr",
+    "es",
+    "it",
+    "pt",
+    "ja",
+    "ko",
+    "ru",
+    "ar",
+    "nl",
+    "pl",
+    "tr",
+)
+MORE = {
+    "turkey": "TR",
+    "hong kong": "HK",
+    "macau": "MO",
+    "macao": "MO",
+    "ivory coast": "CI",
+    "vatican": "VA",
+    "palestine": "PS",
+    "swaziland": "SZ",
+    "burma": "MM",
+    "cape verde": "CV",
+    "macedonia": "MK",
+    "republic of korea": "KR",
+    "korea republic of": "KR",
+    "iran islamic republic of": "IR",
+    "bolivia plurinational state of": "BO",
+    "venezuela bolivarian republic of": "VE",
+    "tanzania united republic of": "TZ",
+    "moldova republic of": "MD",
+    "the netherlands": "NL",
+    "britain": "GB",
+    "uk": "GB",
+    "england": "GB",
+    "great britain": "GB",
+    "the united states of america": "US",
+    "united states of america": "US",
+    "u s a": "US",
+    "u s": "US",
+    "america": "US",
+    "holland": "NL",
+    "prc": "CN",
+    "russian federation": "RU",
+    "uae": "AE",
+}
+
+
+class Country(FieldKind):
+    """A country, read from its name in fifteen languages or its code, kept in one form.
+
+    A name that several countries bear (Congo, Korea, Virgin Islands) is refused with their codes.
+
+    Args:
+        form: `code` (two letters of ISO 3166-1) or `name` (English).
+
+    Source: ISO 3166-1; Unicode CLDR, through Babel.
+
+    >>> Country(form="name").form
+    'name'
+    """
+
+    type: Literal["country"] = "country"
+    form: Literal["code", "name"] = "code"
+
+    @property
+    def wanted(self) -> str:
+        """In words."""
+        return "a country by its name or code"
+
+    @property
+    def usual_null(self) -> tuple[str, ...]:
+        """NA is Namibia."""
+        return tuple(word for word in BLANK if word != "na")
+
+    def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+        """The country; null for a text that names none."""
+        del parts, facts
+        return functions()["country_of"](said.cast("string"), literal(self.form))
+
+    def because(self, said: Column, facts: Facts) -> Column | None:
+        """Which countries bear an ambiguous name."""
+        del facts
+        return functions()["why_no_country"](said, literal(self.form))
+
+
+def _plain(said: str) -> str:
+    import unicodedata
+
+    flat = "".join(
+        c for c in unicodedata.normalize("NFKD", said.casefold()) if not unicodedata.combining(c)
+    )
+    return re.sub(r"[\W_]+", " ", flat).strip()
+
+
+AMBIGUOUS = {
+    "congo": ("CD", "CG"),
+    "korea": ("KP", "KR"),
+    "virgin islands": ("VG", "VI"),
+    "saint martin": ("MF", "SX"),
+}
+
+
+@lru_cache(maxsize=1)
+def ambiguous() -> dict[str, tuple[str, ...]]:
+    """Names, plain, that several countries bear, in one language or in different ones."""
+    from babel import Locale
+
+    told: dict[str, set[str]] = {}
+    codes = set(known().values())
+    for language in LANGUAGES:
+        for code, name in Locale.parse(language).territories.items():
+            if code in codes and len(_plain(name)) > 2:
+                told.setdefault(_plain(name), set()).add(code)
+    return {
+        name: tuple(sorted(several)) for name, several in told.items() if len(several) > 1
+    } | AMBIGUOUS
+
+
+def why_no_country(said: str, form: str) -> str | None:
+    """Why a text names no country; None where there is no more to say.
+
+    >>> why_no_country("Congo", "code")
+    'it may be CD or CG; write its code'
+    """
+    del form
+    several = ambiguous().get(_plain(said[:80]))
+    return f"it may be {' or '.join(several)}; write its code" if several else None
+
+
+@lru_cache(maxsize=1)
+def known() -> dict[str, str]:
+    """Names and codes, plain, each with its two letters."""
+    from babel import Locale
+    from babel.core import get_global
+
+    found = dict(MORE)
+    codes = [
+        c
+        for c in Locale("en").territories
+        if len(c) == 2 and c.isalpha() and c not in ("EU", "EZ", "UN", "XA", "XB", "ZZ", "QO")
+    ]
+    for language in LANGUAGES:
+        names = Locale.parse(language).territories
+        for code in codes:
+            if code in names:
+                found.setdefault(_plain(names[code]), code)
+    for alias, real in get_global("territory_aliases").items():
+        if (
+            alias.isalpha()
+            and len(real) == 1
+            and real[0] in codes
+            and (len(alias) > 2 or alias == "UK")
+        ):
+            found.setdefault(alias.casefold(), real[0])
+    return found | {code.casefold(): code for code in codes}
+
+
+@lru_cache(maxsize=10_000)
+def country_of(said: str, form: str) -> str | None:
+    """A country in a form, None where the text names none.
+
+    >>> country_of("Deutschland", "code")
+    'DE'
+    >>> country_of("中国", "name")
+    'China'
+    >>> country_of("U.S.A.", "code")
+    'US'
+    >>> print(country_of("Atlantis", "code"))
+    None
+    """
+    from babel import Locale
+
+    plain = _plain(said[:80])
+    code = None if plain in ambiguous() else known().get(plain)
+    return code if code is None or form == "code" else str(Locale("en").territories[code])

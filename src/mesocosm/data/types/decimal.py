@@ -1,0 +1,151 @@
+"""Exact decimals, as money needs them: no double stands between the text and what is kept."""
+
+from __future__ import annotations
+
+from decimal import Decimal as Exact
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from mesocosm.data.parsing.numbers import BETWEEN, Figure, figure, why_not_held
+from mesocosm.data.pipeline.ibis_sql import Column, cases, functions, literal, null
+from mesocosm.data.types.field import Facts
+from mesocosm.data.types.number import TWO_READINGS, Number
+
+TIMES = "\x1e"  # between a unit and how many of the field's unit it is
+
+
+class Decimal(Number):
+    """A decimal of fixed precision, exact to its last digit, as money needs it: 0.10 and 0.20 make
+    0.30.
+
+    Texts are read as by `number`, without an exponent. A value with more decimal places than
+    `scale` is refused, never rounded; so is one with more digits than `precision` holds. The rows
+    of a dataset show it as an exact text. A model takes it as a double.
+
+    Args:
+        precision: how many digits it has in all, at most 38.
+        scale: how many of them stand behind the decimal mark.
+        unit: the unit or currency the field is kept in; a value in another is converted where the
+            result is exact within `scale`.
+
+    Source: ISO/IEC 9075 (SQL), DECIMAL; https://duckdb.org/docs/stable/sql/data_types/numeric
+
+    >>> Decimal(scale=2).wanted, Decimal(precision=10, scale=4).ibis_type
+    ('a decimal with at most 2 places', 'decimal(10, 4)')
+    """
+
+    type: Literal["decimal"] = "decimal"  # type: ignore[assignment]
+    precision: int = Field(18, ge=1, le=38)
+    scale: int = Field(2, ge=0, le=37)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.scale > self.precision:
+            raise ValueError("a 'scale' of at most 'precision'")
+        if self.outliers or self.rates:
+            raise ValueError(
+                f"no '{'outliers' if self.outliers else 'rates'}': it would make the value inexact;"
+                " a 'number' takes it, and 'rules' bound a decimal"
+            )
+        return self
+
+    @property
+    def ibis_type(self) -> str:
+        """Decimal of the precision and scale."""
+        return f"decimal({self.precision}, {self.scale})"
+
+    @property
+    def wanted(self) -> str:
+        """In words."""
+        return f"a decimal with at most {self.scale} place{'s' * (self.scale != 1)}" + (
+            f" in {self.unit}" if self.unit else ""
+        )
+
+    @property
+    def kept_as(self) -> tuple[str, ...]:
+        """Its name, precision and scale."""
+        return ("decimal", str(self.precision), str(self.scale))
+
+    def parts(
+        self, said: Column, known: dict[str, Column], facts: Facts | None = None
+    ) -> dict[str, Column]:
+        """None: what is not plain goes through the exact reader."""
+        del said, known, facts
+        return {}
+
+    def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+        """The decimal; null for a text that is none, or that it does not hold."""
+        del parts
+        kind = said.type()
+        if kind.is_decimal() or kind.is_integer():
+            found = said.try_cast(self.ibis_type)
+            return (
+                cases((found.cast(str(kind)) == said, found), other=null(self.ibis_type))
+                if kind.is_decimal()
+                else found
+            )
+        text, mark = said.cast("string"), self.mark(facts)
+        whole, point = self.precision - self.scale, "," if mark == "," else r"\."
+        plain = (
+            rf"^-?\d{{1,{whole}}}(?:{point}\d{{1,{self.scale}}})?$"
+            if self.scale and whole
+            else rf"^-?\d{{1,{whole}}}$"
+            if whole
+            else r"^$"
+        )
+        sure = (
+            text.re_search(plain) & ~text.re_search(TWO_READINGS)
+            if mark == "mixed"
+            else text.re_search(plain)
+        )
+        fast = cases((sure, text), other=null())
+        fast = fast.replace(",", ".") if mark == "," else fast
+        careful = functions()["decimal_of"](
+            cases((fast.isnull(), text), other=null()), literal(self._spec(facts))
+        )
+        return fast.coalesce(careful).try_cast(self.ibis_type)
+
+    def _spec(self, facts: Facts) -> str:
+        times = {**facts.get("units", {}), **self.spellings}
+        return "\n".join(
+            (
+                self.mark(facts),
+                str(self.precision),
+                str(self.scale),
+                BETWEEN.join(f"{said}{TIMES}{many!r}" for said, many in sorted(times.items())),
+            )
+        )
+
+    def finish(self, read: Column) -> Column:
+        """As read."""
+        return read
+
+
+def decimal_of(said: str, spec: str) -> str | None:
+    """A text as a plain decimal text for SQL, None where it is none or is not held exactly.
+
+    Args:
+        spec: in lines the decimal mark, the precision, the scale, and the units with how many of
+            the field's they are.
+
+    >>> decimal_of("1,234.50", ".\\n18\\n2\\n")
+    '1234.50'
+    >>> print(decimal_of("1.005", ".\\n18\\n2\\n"))
+    None
+    >>> print(decimal_of("1e3", ".\\n18\\n2\\n"))
+    None
+    """
+    mark, precision, scale, units = spec.split("\n", 3)
+    read = figure(said, mark)
+    if not isinstance(read, Figure) or "e" in read.number.lower():
+        return None
+    times = dict(one.split(TIMES, 1) for one in units.split(BETWEEN) if one)
+    if read.unit and read.unit not in times:
+        return None
+    exact = Exact(read.number)
+    if read.unit and times[read.unit] not in ("1", "1.0"):
+        from decimal import Context
+
+        exact = Context(prec=80).multiply(exact, Exact(times[read.unit]))
+    return None if why_not_held(exact, int(precision), int(scale)) else f"{exact:f}"

@@ -1,0 +1,203 @@
+"""What every field has, whatever its type. Knows settings; the types do the reading."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field as Setting
+from pydantic import field_validator
+
+from mesocosm.core.settings import Kind
+from mesocosm.data.cleaning.missing import MissingSetting
+from mesocosm.data.cleaning.missing.keep import Keep
+from mesocosm.data.cleaning.outliers.detector import Fence
+from mesocosm.data.pipeline.ibis_sql import (
+    BLANK,
+    Column,
+    cases,
+    literal,
+    null,
+    unless_absent,
+    unless_blank,
+)
+from mesocosm.data.privacy import PrivateSetting
+from mesocosm.data.quality.rules import RuleSetting
+
+Facts = dict[str, Any]
+
+
+class FieldKind(Kind):
+    """Settings common to all types.
+
+    Args:
+        column: the source's column, where it bears another name.
+        missing: what stands for a missing value.
+        null: the texts that mean "no value" in this source, exactly as it writes them, outer spaces
+            aside: `null: ["", "NA"]`; `null: []` for none, not even the empty text. Not set: the
+            empty text, and for types that cannot hold such a word (numbers, dates, times, booleans,
+            phones, a category's listed values) also NA, N/A, NaN, null and ? in any case. A value
+            or alias that a category lists is never null.
+        absent: values that stand for none in this source, as 0 for a measure that was not taken;
+            written as the source has them.
+        rules: conditions over field names; a row that breaks one is quarantined.
+        private: how a private value is hidden; such a field may not be a model's input.
+        unreadable: `quarantine` the row of a value that the type cannot read, or make it `missing`.
+        about: a line for people.
+    """
+
+    column: str | None = None
+    missing: MissingSetting = Keep()
+    null: tuple[str, ...] | None = None
+    absent: tuple[str, ...] = ()
+    rules: tuple[RuleSetting, ...] = ()
+    private: PrivateSetting | None = None
+    unreadable: str = Setting("quarantine", pattern="^(quarantine|missing)$")
+    about: str = ""
+
+    @field_validator("null", mode="before")
+    @classmethod
+    def _null_texts(cls, value: Any) -> Any:
+        if value is None:
+            return None
+        listed = value if isinstance(value, list | tuple) else [value]
+        return tuple(
+            (
+                ""
+                if one is None
+                else (
+                    str(one)
+                    if isinstance(one, int | float) and not isinstance(one, bool)
+                    else one.strip()
+                    if isinstance(one, str)
+                    else one
+                )
+            )
+            for one in listed
+        )
+
+    @field_validator("absent", mode="before")
+    @classmethod
+    def _texts(cls, value: Any) -> Any:
+        return tuple(
+            str(one) if isinstance(one, int | float) and not isinstance(one, bool) else one
+            for one in (value if isinstance(value, list | tuple) else [value])
+        )
+
+    @property
+    def ibis_type(self) -> str:
+        """The Ibis type of the field once read."""
+        return "string"
+
+    @property
+    def fence(self) -> Fence | None:
+        """How outliers are treated, where the type has any."""
+        return None
+
+    @property
+    def sealed(self) -> bool:
+        """Whether the field is encrypted; equal values are then sealed differently, so they cannot
+        be compared.
+        """
+        return getattr(self.private, "by", None) == "encrypt"
+
+    @property
+    def leans(self) -> tuple[str, ...]:
+        """Other fields that the steps of this one read."""
+        return tuple(
+            dict.fromkeys([*self.missing.leans, *(self.fence.leans if self.fence else ())])
+        )
+
+    @property
+    def trims(self) -> bool:
+        """Whether outer spaces are left out."""
+        return True
+
+    @property
+    def narrows(self) -> bool:
+        """Whether full-width characters are read as their ASCII forms; free text keeps them."""
+        return True
+
+    @property
+    def usual_null(self) -> tuple[str, ...]:
+        """Texts, in small letters, that mean "no value" where `null` is not set."""
+        return BLANK
+
+    def unless_null(self, said: Column) -> Column:
+        """The value, null where it is one of the field's null words."""
+        if said.type().is_string():
+            return (
+                unless_blank(said, self.usual_null)
+                if self.null is None
+                else unless_blank(said, self.null, exact=True)
+            )
+        if said.type().is_floating():  # what a table of doubles has for nothing
+            said = cases((said.isnan(), null(str(said.type()))), other=said)
+        return unless_absent(said, self.null) if self.null else said
+
+    @property
+    def label_spellings(self) -> dict[str, str]:
+        """Other texts that mean a value, as a text, in small letters where only one value is meant
+        whatever the case.
+        """
+        return {}
+
+    @property
+    def most(self) -> int:
+        """Characters of a value that a service takes."""
+        return 20_000
+
+    @property
+    def wanted(self) -> str:
+        """What a value should be, in words."""
+        return "text"
+
+    def learn(self, spellings: list[str]) -> Facts:
+        """Facts that reading needs from the distinct texts beside the numbers; most types need
+        none.
+        """
+        del spellings
+        return {}
+
+    def parts(
+        self, said: Column, known: dict[str, Column], facts: Facts | None = None
+    ) -> dict[str, Column]:
+        """Helper columns cut from the text, each computed once; most types need none.
+
+        Asked again with what it gave, so that a helper may rest on another, until it gives no more.
+        """
+        del said, known, facts
+        return {}
+
+    def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+        """The text as the field's type, null where it is missing or cannot be read.
+
+        `said` is text without outer spaces, null where blank, or a column of the source's own type.
+        """
+        del facts, parts
+        return said.cast("string")
+
+    def finish(self, read: Column) -> Column:
+        """The last look at what was read; null where the type cannot hold it."""
+        return read
+
+    def because(self, said: Column, facts: Facts) -> Column | None:
+        """Why the type could not read a text, in plain words; None where the type has no more to
+        say.
+        """
+        del said, facts
+        return None
+
+    def reason(
+        self, said: Column, finished: Column, name: str, facts: Facts | None = None
+    ) -> Column:
+        """Why a row is quarantined for an unreadable value, else null."""
+        if self.unreadable == "missing":
+            return null()
+        text = said.cast("string")
+        shown = literal("a value") if self.private else literal("'") + text.left(40) + literal("'")
+        sentence = literal(f"{name}: ") + shown + literal(f" is not {self.wanted}")
+        bad = text.notnull() & finished.isnull()
+        why = None if self.private else self.because(cases((bad, text), other=null()), facts or {})
+        if why is not None:
+            sentence = sentence + (literal(": ") + why).fill_null("")
+        return cases((bad, sentence), other=null())

@@ -1,0 +1,127 @@
+"""Images in one form: RGB, upright, no longer than asked, as PNG in base64, without what cameras
+write beside them. Knows Pillow.
+
+The value is the image itself, so that a snapshot is whole without its files and a row that is
+erased takes its image along.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from mesocosm.data.pipeline.ibis_sql import Column, functions, literal
+from mesocosm.data.types.field import Facts, FieldKind
+
+MOST_BYTES = 20_000_000
+MOST_PIXELS = 40_000_000
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
+MOST_PATH = 1000
+
+
+class Image(FieldKind):
+    """An image: a file inside the project, or its bytes as a data URL or in base64; what a service
+    is asked with is bytes, never a path.
+
+    Args:
+        size: pixels of the longer side at most; a larger image is made smaller.
+
+    Source: PNG (ISO/IEC 15948); data URLs (RFC 2397); Exif 2.32 (orientation is applied, the rest,
+    places too, is left out).
+
+    >>> Image().most > 1_000_000
+    True
+    """
+
+    type: Literal["image"] = "image"
+    size: int = Field(96, ge=8, le=512)
+
+    @property
+    def narrows(self) -> bool:
+        """Base64 has no full-width letters."""
+        return False
+
+    @property
+    def most(self) -> int:
+        """Characters of a value that a service takes."""
+        return 1_900_000
+
+    @property
+    def wanted(self) -> str:
+        """In words."""
+        return "an image (PNG, JPEG, WebP, BMP, GIF or TIFF)"
+
+    def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+        """The image in one form, null where it is none."""
+        del parts, facts
+        return functions()["image_of"](said.cast("string"), literal(str(self.size)))
+
+
+def image_of(said: str, size: str, root: Path | None = None) -> str | None:
+    """An image as PNG in base64, no side longer than `size` pixels; None where it is none.
+
+    Args:
+        said: a data URL, base64, or with `root` a path below it.
+        root: the project's folder; where it is not given no file is read.
+
+    >>> image_of("no image", "96") is None
+    True
+    """
+    data = _bytes(said, root)
+    if data is None:
+        return None
+    from PIL import Image as Pictures
+    from PIL import ImageOps
+
+    try:
+        with Pictures.open(io.BytesIO(data), formats=FORMATS) as picture:
+            if picture.width * picture.height > MOST_PIXELS:
+                return None
+            upright = ImageOps.exif_transpose(picture)
+            plain = (
+                upright.convert("RGBA")
+                if "A" in upright.getbands() or "transparency" in upright.info
+                else upright.convert("RGB")
+            )
+            if plain.mode == "RGBA":  # what is seen through is white
+                ground = Pictures.new("RGBA", plain.size, (255, 255, 255, 255))
+                plain = Pictures.alpha_composite(ground, plain).convert("RGB")
+            plain.thumbnail((int(size), int(size)), Pictures.Resampling.LANCZOS)
+            out = io.BytesIO()
+            plain.save(out, "PNG", optimize=False)
+    except (
+        OSError,
+        ValueError,
+        SyntaxError,
+        OverflowError,
+        Pictures.DecompressionBombError,
+    ):  # what Pillow raises for torn files
+        return None
+    return base64.b64encode(out.getvalue()).decode("ascii")
+
+
+def _bytes(said: str, root: Path | None) -> bytes | None:
+    if said.startswith("data:"):
+        head, _, said = said.partition(",")
+        if not head.endswith(";base64"):
+            return None
+    elif root is not None and len(said) <= MOST_PATH and "\0" not in said:
+        try:
+            path = (root / said).resolve()
+            if path.is_relative_to(root.resolve()) and path.is_file():
+                return path.read_bytes() if path.stat().st_size <= MOST_BYTES else None
+        except (
+            OSError
+        ):  # a short image in base64 may be too long for a file's name; others may not be read
+            pass
+    if len(said) > MOST_BYTES * 4 // 3:
+        return None
+    try:
+        return base64.b64decode(said, validate=True)
+    except (binascii.Error, ValueError):
+        return None

@@ -1,0 +1,127 @@
+"""Several values in one text, as tags are. Knows the separator, the values and their aliases,
+whatever their case.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from mesocosm.data.pipeline.ibis_sql import Column, cases, functions, literal, matched, null
+from mesocosm.data.types.category import spelled_as
+from mesocosm.data.types.field import Facts, FieldKind
+
+BETWEEN = "; "
+
+
+class List(FieldKind):
+    """Several values in one text; each once, in the order of the alphabet, with "; " between.
+
+    An array of JSON, as a list of Parquet becomes one, is read as its items; one with an item that
+    holds the separator is refused.
+
+    Args:
+        separator: what stands between values in the source.
+        values: the allowed values; any text where not given.
+        aliases: other spellings, each with the value it stands for.
+
+    Source: Tsoumakas and Katakis 2007, Multi-Label Classification: An Overview.
+
+    >>> List(values=("red", "blue"), separator="|").wanted
+    "red, blue or several of them with '|' between"
+    """
+
+    type: Literal["list"] = "list"
+    separator: str = Field(";", min_length=1, max_length=8)
+    values: tuple[str, ...] = ()
+    aliases: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _plain(self) -> List:
+        for value in (*self.values, *self.aliases):
+            if BETWEEN.strip() in value or self.separator in value:
+                raise ValueError(
+                    f"values without '{self.separator}' and ';' in them, and one is '{value}'"
+                )
+        return self
+
+    @property
+    def wanted(self) -> str:
+        """In words."""
+        between = f"with '{self.separator}' between"
+        return (
+            f"{', '.join(self.values)} or several of them {between}"
+            if self.values
+            else f"values {between}"
+        )
+
+    @property
+    def narrows(self) -> bool:
+        """Only towards values that the file lists."""
+        return bool(self.values)
+
+    @property
+    def label_spellings(self) -> dict[str, str]:
+        """Of an item: each alias and each value."""
+        return spelled_as(self.values, self.aliases)
+
+    @property
+    def usual_null(self) -> tuple[str, ...]:
+        """Only the empty text and the empty array: an item may be any word."""
+        return ("", "[]")
+
+    def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+        """The values, each once and sorted; null where one of them is not known, or there is
+        none.
+        """
+        del parts, facts
+        text = said.cast("string")
+        written = text if self.values else text.replace(full_width(self.separator), self.separator)
+        text = cases(
+            (text.re_search(r"^\[.*\]$"), functions()["items_of"](text, literal(self.separator))),
+            other=written,
+        )
+        each = text.split(self.separator).map(lambda v: v.strip()).filter(lambda v: v != "")
+        if self.values:
+            known = {value.casefold(): value for value in self.values}
+            known |= {alias.casefold(): value for alias, value in self.aliases.items()}
+            read = each.map(lambda v: matched(v.lower(), known, "string"))
+            whole = read.filter(lambda v: v.isnull()).length() == 0
+            each = read.filter(lambda v: v.notnull())
+            return cases(
+                (whole & (each.length() > 0), each.unique().sort().join(BETWEEN)), other=null()
+            )
+        return cases((each.length() > 0, each.unique().sort().join(BETWEEN)), other=null())
+
+
+def full_width(separator: str) -> str:
+    """A separator as Chinese and Japanese keyboards write it.
+
+    >>> full_width(";"), full_width("| "), full_width("·")
+    ('；', '｜ ', '·')
+    """
+    return "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in separator)
+
+
+def items_of(said: str, separator: str) -> str | None:
+    """The items of an array of JSON with the separator between; a text that is no such array as it
+    is, None where an item cannot stand.
+
+    >>> items_of('["a", 1.10]', ";"), items_of('["a;b"]', ";"), items_of("[a]", ";")
+    ('a;1.10', None, '[a]')
+    """
+    import json
+
+    try:
+        items = json.loads(
+            said, parse_float=str, parse_int=str, parse_constant=str
+        )  # each number as it is written
+    except (ValueError, RecursionError):
+        return said
+    texts = [one if isinstance(one, str) else json.dumps(one) for one in items if one is not None]
+    if any(separator in one or BETWEEN.strip() in one for one in texts) or any(
+        isinstance(one, list | dict) for one in items
+    ):
+        return None
+    return separator.join(texts)

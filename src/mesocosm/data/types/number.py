@@ -1,0 +1,393 @@
+"""Numbers with thousands marks and units. Knows how to split a figure from its unit and convert
+it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from mesocosm.core.settings import Kind
+from mesocosm.core.units import (
+    CURRENCIES,
+    HAN,
+    OFFSET_WORDS,
+    factor,
+    known,
+    money,
+    parse_unit,
+    shift,
+    spellings,
+)
+from mesocosm.data.cleaning.outliers import OutliersSetting
+from mesocosm.data.cleaning.outliers.detector import Fence
+from mesocosm.data.parsing.numbers import BETWEEN
+from mesocosm.data.pipeline.ibis_sql import Column, cases, functions, literal, matched, null
+from mesocosm.data.types.field import Facts, FieldKind
+
+FIGURE = (
+    r"^([-+]?)\s*([€$£¥]?)\s*((?:\d[\d.,' \x{00A0}\x{2009}]*)?[.,]?\d(?:[eE][-+]?\d+)?)\s*(.*?)$"
+)
+
+
+LEAD = r"^[-+]?\d+(?:\.\d+)?"
+LEAD_COMMA = r"^[-+]?\d+(?:,\d+)?"
+MORE = r"^(?:[\d.,'’ \x{00A0}\x{2007}\x{2009}\x{202F}]|[eE][-+]?\d|[-+–—±/*×~]|[²³½¼¾])"
+GROUPED = r"^[-+]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$"
+WHOLE = r"^[-+]?\d+(?:\.0*)?$"
+PART = r"^[-+]?\d+\.\d*[1-9]\d*$"
+SMALL = r"^[^eE]*[1-9]"  # a figure that is not zero
+ROUNDED = (
+    4.5e-16  # how far, in parts of a number, rounding takes the product of a figure and a factor
+)
+DOUBLE_DIGITS = 15  # a text with no more characters has no more digits than a double holds
+FEW_DIGITS = (  # at most 15 digits, then zeros, before an exponent
+    r"^\s*[-+]?\d(?:[.,]?\d){0,14}[.,]?0*[eE]"
+)
+TWO_READINGS = r"^\s*[-+]?[1-9]\d{0,2}\.\d{3}\s*$"  # in a column that shows both decimal marks
+EXACT = 9007199254740992.0  # whole numbers below it are whole in a double too
+
+Worth = Annotated[float, Field(gt=0)]
+
+
+def _unit(text: str) -> str:
+    if not known(text):
+        parse_unit(text)
+    return text
+
+
+class Rates(Kind):
+    """Where exchange rates come from: a source with one row a currency, or a row a currency and
+    day.
+
+    Args:
+        from: the source.
+        currency: its column of currencies, as ISO 4217 names them.
+        rate: its column of rates: how many of the field's unit one of the currency is worth.
+        day: its column of days, where it has several rates of a currency; the newest counts.
+
+    Source: ISO 4217.
+
+    >>> Rates.model_validate({"from": "fx"}).rate
+    'rate'
+    """
+
+    source: str = Field(alias="from")
+    currency: str = "currency"
+    rate: str = "rate"
+    day: str | None = None
+
+
+def _thirds(text: Column) -> Column:
+    """Whether a point stands before the last three characters, so that it may group digits in
+    threes.
+    """
+    return text.right(4).left(1) == "."
+
+
+class Number(FieldKind):
+    """A number, with or without a unit, read exactly or refused with its reason.
+
+    A mark groups digits only where groups stand: threes (`1,234`), twos before the last three as in
+    India (`12,34,567`), an apostrophe or a space in threes (`1'234`). Full-width and Arabic digits
+    and the true minus (−) are read. A sign of currency or its ISO code stands before or after.
+    Refused: ranges, `±`, fractions, `(5)` and `5-`, `<5`, an exponent beside group marks, a number
+    above 2^53 whose digits a double does not hold (`integer` or `decimal` hold it), one nearer to
+    zero than a double can be.
+
+    `12 %` needs `unit: percent` and is then 12; a spreadsheet holds a cell that it shows as 12 % as
+    0.12. A text beside the figure that does not convert to the unit is refused, and so are words of
+    several sizes: ton, gallon, pint, cup, gr, m€ (`spellings` settles them).
+
+    Args:
+        unit: the unit the field is kept in; a value that names another is converted, °F and K by
+            their offset too.
+        decimal: the decimal mark; the other mark groups. Not set: the mark that the column's values
+            prove; a column whose values leave both readings open (only such as `1,234`) stops the
+            build and asks.
+        rates: how many of the field's unit (a currency) one of each other currency is worth, or the
+            source that says so.
+        spellings: texts that stand beside a figure, each with how many of the field's unit it is.
+        outliers: how far values are fenced and acted on.
+
+    Source: SI brochure (2019) 5.4; pint for conversions; ISO 4217; IEEE 754 (double precision).
+
+    >>> Number(unit="EUR/year").learn(["EUR/month"])["units"]["EUR/month"]
+    12.0
+    """
+
+    type: Literal["number"] = "number"
+    unit: Annotated[str, AfterValidator(_unit)] | None = None
+    decimal: Literal[".", ","] | None = None
+    rates: dict[str, Worth] | Rates = {}
+    spellings: dict[str, float] = {}
+    outliers: OutliersSetting | None = None
+
+    @property
+    def ibis_type(self) -> str:
+        """Double precision."""
+        return "float64"
+
+    @property
+    def fence(self) -> Fence | None:
+        """How outliers are treated."""
+        return self.outliers
+
+    @property
+    def wanted(self) -> str:
+        """In words."""
+        return "a number" + (f" in {self.unit}" if self.unit else "")
+
+    @model_validator(mode="after")
+    def _money(self) -> Number:
+        if self.rates and self.unit not in CURRENCIES:
+            raise ValueError(f"'rates' beside a 'unit' that is a currency: {', '.join(CURRENCIES)}")
+        return self
+
+    @property
+    def kept_as(self) -> tuple[str, ...]:
+        """What holds the number, as the reasons of refusals need it."""
+        return (self.type,)
+
+    def mark(self, facts: Facts) -> str:
+        """The decimal mark: a point where the source's cells are numbers, else as set, as the
+        column proved it, or a point; `mixed` where the column proved both.
+        """
+        return (
+            "."
+            if facts.get("decimal") == "numbers"
+            else self.decimal or str(facts.get("decimal", "."))
+        )
+
+    def learn(self, spellings_seen: list[str], rates: dict[str, float] | None = None) -> Facts:
+        """The factor of every spelling of a unit that converts to the field's; `offsets` where a
+        factor alone is not enough.
+        """
+        if not self.unit:
+            return {}
+        known = spellings(self.unit)
+        if self.unit in CURRENCIES:
+            known |= money(
+                self.unit, {**(self.rates if isinstance(self.rates, dict) else {}), **(rates or {})}
+            )
+        for said in spellings_seen:
+            times = factor(said, self.unit)
+            if times is not None:
+                known[said] = times
+        shifted = {
+            said: list(line)
+            for said in sorted({*OFFSET_WORDS, *spellings_seen})
+            if (line := shift(said, self.unit))
+        }
+        known = {said: times for said, times in known.items() if said not in shifted}
+        return {"units": {said: known[said] for said in sorted(known)}} | (
+            {"offsets": shifted} if shifted else {}
+        )
+
+    def parts(
+        self, said: Column, known: dict[str, Column], facts: Facts | None = None
+    ) -> dict[str, Column]:
+        """The number and the text beside it, by the cheapest way that reads it.
+
+        A plain number is cast; digits with a unit behind are cut; only what is neither goes through
+        the strict reader.
+        """
+        if said.type().is_numeric() or "number" in known:
+            return {}
+        said = said.cast("string")  # of a date or a boolean, which are no numbers
+        mark = self.mark(facts or {})
+        if not known:
+            fast = self._plain(said, mark)
+            lead = said.re_extract(LEAD_COMMA if mark == "," else LEAD, 0)
+            return {
+                "fast": fast,
+                "lead": cases((fast.isnull() & said.notnull(), lead), other=null()),
+            }
+        if "rest" not in known:
+            return {"rest": said.substr(known["lead"].length()).lstrip()}
+        if "odd" not in known:
+            odd = (known["lead"] == "") | known["rest"].re_search(MORE)
+            odd = odd | _thirds(known["lead"]) if self.mark(facts or {}) == "mixed" else odd
+            return {"odd": cases((odd, said), other=null())}
+        careful = functions()["figure_of"](known["odd"], literal(mark))
+        if mark == ".":
+            careful = cases(
+                (known["odd"].re_search(GROUPED), known["odd"].replace(",", "")), other=careful
+            )
+        lead = known["lead"].replace(",", ".") if mark == "," else known["lead"]
+        beside = functions()["unit_of"](known["odd"], literal(mark))
+        return {
+            "number": cases(
+                (known["fast"].notnull(), known["fast"]),
+                (known["odd"].isnull(), lead.try_cast("float64")),
+                other=careful.try_cast("float64"),
+            ),
+            "unit": cases(
+                (known["fast"].notnull(), literal("")),
+                (known["odd"].isnull(), known["rest"]),
+                other=beside,
+            ),
+        }
+
+    def _plain(self, said: Column, mark: str) -> Column:
+        """A text that is a plain number by a cast; an underscore is no digit, and `+-5` is `±5`."""
+        text = said.replace(",", ".") if mark == "," else said
+        odd = said.contains("_") | said.contains("+-")
+        odd = odd | said.contains(".") if mark == "," else odd
+        number = text.try_cast("float64")
+        if mark != "mixed":
+            return cases((odd, null("float64")), other=number)
+        return cases(
+            (
+                odd | (_thirds(text) & (number.abs() >= 1.0) & (number.abs() < 1000.0)),
+                null("float64"),
+            ),
+            other=number,
+        )
+
+    def _digits(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+        """The digits of a whole number as text, null for few digits before an exponent; `odd` where
+        a part is not whole, or more digits stand before an exponent. Asked of great numbers
+        only.
+        """
+        mark, said = self.mark(facts), said.cast("string")
+        lead = cases(
+            (parts["fast"].notnull(), said),
+            (parts["odd"].isnull(), parts["lead"]),
+            other=functions()["figure_of"](parts["odd"], literal(mark)),
+        )
+        many = (lead.contains("e") | lead.contains("E")) & ~lead.re_search(FEW_DIGITS)
+        return cases(
+            (lead.re_search(WHOLE), lead),
+            (lead.re_search(PART) | many, literal("odd")),
+            other=null(),
+        )
+
+    def unit_of(self, said: Column, facts: Facts) -> Column:
+        """The text beside the figure, empty where there is none."""
+        return functions()["unit_of"](said, literal(self.mark(facts)))
+
+    def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+        """The number in the field's unit; null for a text that is no number in a known unit."""
+        if not parts:
+            return self._from_typed(said)
+        said = said.cast("string")
+        number, digits = parts["number"], self._digits(said, parts, facts)
+        same = number.try_cast("decimal(38, 0)") == digits.try_cast("decimal(38, 0)")
+        lost = (number == 0.0) & (said.contains("e-") | said.contains("E-"))
+        held = cases(
+            (lost & said.re_search(SMALL), null("float64")),
+            (number.abs() < EXACT, number),
+            (digits.notnull() & ~same.fill_null(False), null("float64")),
+            other=number,
+        )
+        return self._converted(held, parts["unit"], facts)
+
+    def _converted(self, number: Column, unit: Column, facts: Facts) -> Column:
+        """A number in the field's unit."""
+        offsets = {**facts.get("offsets", {})}
+        times = {"": 1.0, **HAN, **facts.get("units", {}), **self.spellings}
+        plain = number * matched(
+            unit, {k: v for k, v in times.items() if k not in offsets}, "float64"
+        )
+        if not offsets:
+            return plain
+        moved = [
+            (unit == said, ((number + before) * scale + after).round(9))
+            for said, (before, scale, after) in sorted(offsets.items())
+        ]
+        return cases(*moved, other=plain)
+
+    def _from_typed(self, said: Column) -> Column:
+        """A number of the source's own type; null where a double does not hold it."""
+        number = said.cast("float64")
+        if said.type().is_decimal():
+            return cases((number.try_cast(str(said.type())) == said, number), other=null("float64"))
+        if not said.type().is_integer():
+            return number
+        return cases(
+            (number.abs() < EXACT, number),
+            (number.try_cast("decimal(38, 0)") == said.cast("decimal(38, 0)"), number),
+            other=null("float64"),
+        )
+
+    def finish(self, read: Column) -> Column:
+        """A finite number."""
+        return cases((read.abs() <= 1.7e308, read), other=null("float64"))
+
+    def because(self, said: Column, facts: Facts) -> Column | None:
+        """Why a text is no number."""
+        known = BETWEEN.join(
+            sorted({*HAN, *self.spellings, *facts.get("units", {}), *facts.get("offsets", {})})
+        )
+        return functions()["why_no_number"](
+            said.cast("string"),
+            literal("\n".join((self.mark(facts), self.unit or "", known, *self.kept_as))),
+        )
+
+
+class Integer(Number):
+    """A whole number of 64 bits, exact, with or without a unit; 3.0 is whole, 3.5 is not. Figures
+    are read as by `number`.
+
+    Source: ISO 80000-2, integers.
+
+    >>> Integer().wanted
+    'a whole number'
+    """
+
+    type: Literal["integer"] = "integer"  # type: ignore[assignment]
+
+    @property
+    def ibis_type(self) -> str:
+        """64-bit integer."""
+        return "int64"
+
+    @property
+    def wanted(self) -> str:
+        """In words."""
+        return "a whole number" + (f" in {self.unit}" if self.unit else "")
+
+    def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+        """The whole number; null where it is not whole or has more than 64 bits."""
+        if not parts and said.type().is_integer():
+            return said.try_cast("int64")
+        if not parts and said.type().is_decimal():
+            return cases((said == said.round(), said), other=null(str(said.type()))).try_cast(
+                "int64"
+            )
+        number = (
+            self._converted(parts["number"], parts["unit"], facts)
+            if parts
+            else self._from_typed(said)
+        )
+        small = cases(
+            (number.abs() < EXACT, number), other=null("float64")
+        )  # a greater one is not even asked whether it is whole
+        whole = cases((small == small.round(), small), other=null("float64")).cast("int64")
+        if not parts:
+            return whole
+        said, bare = said.cast("string"), parts["unit"] == ""
+        great = self._digits(said, parts, facts).try_cast("int64")
+        power = said.contains("e") | said.contains("E")
+        long = (power | said.contains(".") | said.contains(",")) & (
+            said.length() > DOUBLE_DIGITS
+        )  # a double may have lost digits
+        lost = (number == 0.0) & (said.contains("e-") | said.contains("E-"))
+        near = cases(
+            ((small - small.round()).abs() <= ROUNDED * small.abs(), small.round()),
+            other=null("float64"),
+        ).cast("int64")
+        return cases(
+            (bare & lost & said.re_search(SMALL), null("int64")),
+            (bare & long & power & said.re_search(FEW_DIGITS), whole),
+            (bare & ((number.abs() >= EXACT) | long), great),
+            (bare, whole),
+            (long, null("int64")),
+            other=near,
+        )
+
+    def finish(self, read: Column) -> Column:
+        """As read."""
+        return read

@@ -1,0 +1,61 @@
+"""A tag for each word of a text, as named things are marked: O, B-PLACE, I-PLACE. Knows the kinds
+of things, whatever their case.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from mesocosm.data.pipeline.ibis_sql import Column, cases, matched, null
+from mesocosm.data.types.field import Facts, FieldKind
+
+
+class Tags(FieldKind):
+    """A tag a word with a space between: `O` for none, `B-` where a named thing begins and `I-`
+    where it goes on.
+
+    Args:
+        values: the kinds of named things.
+
+    Source: Ramshaw and Marcus 1995, Text Chunking using Transformation-Based Learning (IOB); Tjong
+    Kim Sang and De Meulder 2003, CoNLL.
+
+    >>> Tags(values=("PLACE",)).wanted
+    'a tag a word with spaces between: O, B-PLACE or I-PLACE'
+    """
+
+    type: Literal["tags"] = "tags"
+    values: tuple[str, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _plain(self) -> Tags:
+        for value in self.values:
+            if not value or any(c.isspace() for c in value):
+                raise ValueError(f"values without spaces, and one is '{value}'")
+        return self
+
+    @property
+    def tags(self) -> list[str]:
+        """All tags."""
+        return ["O", *(f"{mark}-{value}" for value in self.values for mark in "BI")]
+
+    @property
+    def wanted(self) -> str:
+        """In words."""
+        return f"a tag a word with spaces between: {', '.join(self.tags[:-1])} or {self.tags[-1]}"
+
+    def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+        """The tags with one space between; null where one of them is not known, or there is
+        none.
+        """
+        del parts, facts
+        each = said.cast("string").re_replace(r"\s+", " ").split(" ").filter(lambda v: v != "")
+        known = {tag.casefold(): tag for tag in self.tags}
+        read = each.map(lambda v: matched(v.lower(), known, "string"))
+        whole = read.filter(lambda v: v.isnull()).length() == 0
+        return cases(
+            (whole & (each.length() > 0), read.filter(lambda v: v.notnull()).join(" ")),
+            other=null(),
+        )

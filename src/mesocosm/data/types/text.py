@@ -1,0 +1,69 @@
+"""Free text. Knows outer spaces, Unicode forms and case; the words stay as they are unless
+asked.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from mesocosm.data.pipeline.ibis_sql import Column, functions
+from mesocosm.data.types.field import Facts, FieldKind
+
+
+class Text(FieldKind):
+    """Free text, character for character, without outer spaces: full-width letters, zero-width
+    characters and case stay.
+
+    Args:
+        unicode: `nfc` (one code for one letter), `nfkc` (full-width and ligatures as plain letters
+            too), or `fold` (accents off).
+        case: `lower` or `upper`.
+        spaces: `one` turns every run of spaces and line ends into one space; `keep` keeps outer
+            spaces too, as an identifier may need them.
+
+    Source: Unicode 16, White_Space; Unicode Standard Annex 15 (normalisation forms).
+
+    >>> Text(case="lower").wanted
+    'text'
+    """
+
+    type: Literal["text"] = "text"
+    unicode: Literal["nfc", "nfkc", "fold"] | None = None
+    case: Literal["lower", "upper"] | None = None
+    spaces: Literal["one", "keep"] | None = None
+
+    @property
+    def trims(self) -> bool:
+        """Unless they are to be kept."""
+        return self.spaces != "keep"
+
+    @property
+    def narrows(self) -> bool:
+        """Free text keeps its characters."""
+        return False
+
+    @property
+    def usual_null(self) -> tuple[str, ...]:
+        """Only the empty text: a person may be named Null."""
+        return ("",)
+
+    def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+        """The text in the forms asked for."""
+        del parts, facts
+        text, call = said.cast("string"), functions()
+        if self.unicode:
+            text = call[{"nfc": "nfc", "nfkc": "nfkc", "fold": "strip_accents"}[self.unicode]](text)
+        if self.spaces == "one":
+            text = text.re_replace(r"\s+", " ")
+        return text if self.case is None else text.lower() if self.case == "lower" else text.upper()
+
+
+def nfkc(said: str) -> str:
+    """A text in normalisation form KC.
+
+    >>> nfkc("Ｍesocosm ﬁle")
+    'Mesocosm file'
+    """
+    import unicodedata
+
+    return unicodedata.normalize("NFKC", said)

@@ -1,0 +1,180 @@
+"""Moments in several formats and time zones. Knows strptime's letters; keeps every moment in
+UTC.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator
+
+from mesocosm.data.parsing.strptime import checked_format, counted_once, moment
+from mesocosm.data.parsing.timestamps import COUNTED
+from mesocosm.data.pipeline.ibis_sql import Column, cases, functions, literal, null
+from mesocosm.data.profiling.column_readings import in_order
+from mesocosm.data.types.field import Facts, FieldKind
+
+SHORT = {
+    "iso": (
+        "%Y-%m-%dT%H:%M:%S",
+        "%Y-%m-%d %H:%M:%S",
+        "%Y-%m-%dT%H:%M:%S.%f",
+        "%Y-%m-%d %H:%M:%S.%f",
+        "%Y-%m-%dT%H:%M",
+        "%Y-%m-%d %H:%M",
+        "%Y-%m-%d",
+    ),
+    "zh": (
+        "%Y年%m月%d日 %H:%M:%S",
+        "%Y年%m月%d日 %H时%M分%S秒",
+        "%Y年%m月%d日 %H时%M分",
+        "%Y年%m月%d日 %H:%M",
+        "%Y年%m月%d日",
+    ),
+    "us": ("%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M %p", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M"),
+    "eu": ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M"),
+    "dmy": tuple(
+        f"%d{mark}%m{mark}%Y{clock}" for mark in "./-" for clock in (" %H:%M:%S", " %H:%M", "")
+    ),
+    "mdy": tuple(
+        f"%m{mark}%d{mark}%Y{clock}" for mark in "/-." for clock in (" %H:%M:%S", " %H:%M", "")
+    ),
+    "ymd": tuple(
+        f"%Y{mark}%m{mark}%d{clock}" for mark in "/-." for clock in (" %H:%M:%S", " %H:%M", "")
+    ),
+}
+
+OFFSET = r"\s*[+-](?:0\d|1[0-4])(?::?[0-5]\d)?$"
+
+
+def _format(text: str) -> str:
+    return checked_format(text, SHORT, "%d/%m/%Y %H:%M")
+
+
+def _zone(text: str) -> str:
+    from zoneinfo import available_timezones
+
+    if text not in available_timezones():
+        raise ValueError("a time zone such as UTC, Europe/Berlin or Asia/Shanghai")
+    return text
+
+
+class Time(FieldKind):
+    """A moment, written in any of several formats, kept in UTC.
+
+    One column has one order of day and month: where `formats` has both, the column's values have to
+    prove one, or the build stops. What a `date` refuses is refused here too: 24:00, a leap second,
+    digits below a microsecond, week and ordinal dates, zones by name. A serial day of a spreadsheet
+    is read to the millisecond, and to the second where its digits end within 5 ms of one.
+
+    Args:
+        formats: `iso`, `zh`, `us`, `eu`, `dmy`, `mdy`, `ymd` (as a `date` has them, with a clock
+            behind), `epoch`, `epoch_ms`, `epoch_us` or `epoch_ns` (counts since 1970 in UTC),
+            `excel` (serial days of 1900), or strptime formats; tried in their order. A moment
+            written as such may be followed by an offset.
+        zone: the time zone of a moment that names no offset.
+        dst: a clock time that the zone has twice (clocks go back) or never (they go forward):
+            `refuse` it with the reason, or take the `earlier` or the `later` of the two moments in
+            UTC that the offsets before and after the change give.
+
+    Source: ISO 8601; IANA time zone database.
+
+    >>> Time(zone="Asia/Shanghai").wanted
+    'a time as iso'
+    """
+
+    type: Literal["time"] = "time"
+    formats: Annotated[
+        tuple[Annotated[str, AfterValidator(_format)], ...], AfterValidator(counted_once)
+    ] = ("iso",)
+    zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    dst: Literal["refuse", "earlier", "later"] = "refuse"
+
+    def _of(self, facts: Facts | None) -> Self:
+        """The field with the formats that the column's proven order of day and month leaves."""
+        order = (facts or {}).get("order")
+        return self.model_copy(update={"formats": in_order(self.formats, order)}) if order else self
+
+    @property
+    def ibis_type(self) -> str:
+        """Timestamp without zone, in UTC."""
+        return "timestamp"
+
+    @property
+    def wanted(self) -> str:
+        """In words."""
+        return f"a time as {' or '.join(self.formats)}"
+
+    @property
+    def forms(self) -> list[str]:
+        """The formats, short names written out."""
+        return list(
+            dict.fromkeys(
+                f
+                for form in self.formats
+                for f in SHORT.get(form, () if form in COUNTED else (form,))
+            )
+        )
+
+    def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+        """The moment in UTC; null for a text that no format reads."""
+        del parts
+        call, mine = functions(), self._of(facts)
+        if said.type().is_date() or said.type().is_timestamp():
+            said = said.cast("timestamp")
+            return self._in_zone(said).coalesce(
+                call["moment_of"](said.cast("string"), literal(self._spec(("iso",)))).try_cast(
+                    "timestamp"
+                )
+            )
+        text = said.cast("string").re_replace("[zZ]$", "+00:00")
+        forms = [f.replace("%z", "").rstrip() for f in mine.forms]
+        offset = [f + gap + "%z" for f in forms for gap in ("", " ")]
+        if not forms:
+            return call["moment_of"](text, literal(mine.spec)).try_cast("timestamp")
+        local = moment(text, forms)
+        plain = self._in_zone(
+            cases((local.year() >= 1000, local), other=null("timestamp"))
+        )  # 24 may be a year of two digits
+        base = moment(text.re_replace(OFFSET, ""), forms)
+        zoned = call["try_strptime_zoned"](text, literal(offset, "array<string>"))
+        # with %z the engine rolls days over, so the text without its offset has to be a moment too
+        strict = cases((base.notnull(), zoned), other=null("timestamp('UTC')"))
+        return plain.coalesce(call["to_utc"](literal("UTC"), strict)).coalesce(
+            call["moment_of"](text, literal(mine.spec)).try_cast("timestamp")
+        )
+
+    def _in_zone(self, local: Column) -> Column:
+        """A moment of the zone in UTC; null within 25 hours of a change of its clocks, which the
+        careful reader decides.
+        """
+        if self.zone == "UTC":
+            return local
+        import ibis
+
+        call = functions()
+        zone, utc, day = literal(self.zone), literal("UTC"), ibis.interval(hours=25)
+        moment = call["to_utc"](utc, call["at_zone"](zone, local))
+        steady = [
+            call["to_utc"](zone, call["at_zone"](utc, moment + move)) == local + move
+            for move in (ibis.interval(hours=0), day, -day)
+        ]
+        return cases((steady[0] & steady[1] & steady[2], moment), other=null("timestamp"))
+
+    def _spec(self, formats: tuple[str, ...]) -> str:
+        return "\n".join((self.zone, self.dst, *formats))
+
+    @property
+    def spec(self) -> str:
+        """The zone, what a clock that changes does, and the formats as the careful reader takes
+        them.
+        """
+        return self._spec(self.formats)
+
+    def because(self, said: Column, facts: Facts) -> Column | None:
+        """Why a text is no moment."""
+        return functions()["why_no_moment"](said, literal(self._of(facts).spec))
+
+    def finish(self, read: Column) -> Column:
+        """A moment of the years 1000 to 2999."""
+        return cases((read.year().between(1000, 2999), read), other=null("timestamp"))

@@ -1,0 +1,24 @@
+"""Rows said, or shown, in another way for training: one file and one line each."""
+
+from mesocosm.core.settings import Kind
+from mesocosm.learning.augmentation.brightness import Light
+from mesocosm.learning.augmentation.crop import Crop
+from mesocosm.learning.augmentation.cutout import Cover
+from mesocosm.learning.augmentation.delete import Delete
+from mesocosm.learning.augmentation.flip import Flip
+from mesocosm.learning.augmentation.mask import Mask
+from mesocosm.learning.augmentation.rotate import Turn
+from mesocosm.learning.augmentation.swap import Swap
+from mesocosm.learning.augmentation.synonym import Synonym
+
+AUGMENT: dict[str, type[Kind]] = {
+    "mask": Mask,
+    "delete": Delete,
+    "swap": Swap,
+    "synonym": Synonym,
+    "flip": Flip,
+    "crop": Crop,
+    "turn": Turn,
+    "light": Light,
+    "cover": Cover,
+}

@@ -1,0 +1,32 @@
+"""A part of a picture, as large as the whole."""
+
+from __future__ import annotations
+
+import random
+from typing import Any, Literal
+
+from pydantic import Field
+
+from mesocosm.learning.augmentation.image import Picture
+
+
+class Crop(Picture):
+    """A part of the picture, drawn anew each time, stretched to the whole.
+
+    Args:
+        least: the smallest share of each side that stays.
+
+    Source: Szegedy et al. 2015, CVPR (Inception's crops).
+
+    >>> Crop().least
+    0.8
+    """
+
+    kind: Literal["crop"] = "crop"
+    least: float = Field(0.8, gt=0, lt=1)
+
+    def changed(self, picture: Any, rng: random.Random) -> Any:
+        """The part that was drawn."""
+        wide, high = (side * rng.uniform(self.least, 1) for side in picture.size)
+        left, top = rng.uniform(0, picture.width - wide), rng.uniform(0, picture.height - high)
+        return picture.resize(picture.size, box=(left, top, left + wide, top + high), resample=2)

@@ -1,0 +1,42 @@
+"""Pictures of which a part is hidden."""
+
+from __future__ import annotations
+
+import random
+from typing import Any, Literal
+
+from pydantic import Field
+
+from mesocosm.learning.augmentation.image import Picture
+
+
+class Cover(Picture):
+    """A square of the picture's mean colour hides a part, so the rest must tell.
+
+    Args:
+        share: of the shorter side that the square is wide.
+
+    Source: DeVries and Taylor 2017, arXiv 1708.04552 (cutout).
+
+    >>> Cover().share
+    0.3
+    """
+
+    kind: Literal["cover"] = "cover"
+    share: float = Field(0.3, gt=0, lt=1)
+
+    def changed(self, picture: Any, rng: random.Random) -> Any:
+        """The picture with its square; the square's middle lies anywhere in it."""
+        from PIL import ImageStat
+
+        made, half = picture.copy(), max(1, round(min(picture.size) * self.share)) / 2
+        x, y = rng.uniform(0, picture.width), rng.uniform(0, picture.height)
+        box = (
+            max(0, round(x - half)),
+            max(0, round(y - half)),
+            min(picture.width, round(x + half)),
+            min(picture.height, round(y + half)),
+        )
+        if box[0] < box[2] and box[1] < box[3]:
+            made.paste(tuple(int(v) for v in ImageStat.Stat(picture).mean), box)
+        return made

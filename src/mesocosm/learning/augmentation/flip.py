@@ -1,0 +1,32 @@
+"""Pictures turned left to right."""
+
+from __future__ import annotations
+
+import random
+from typing import Any, Literal
+
+from pydantic import Field
+
+from mesocosm.learning.augmentation.image import Picture
+
+
+class Flip(Picture):
+    """Left becomes right; not for digits, letters or sides of a body.
+
+    Args:
+        chance: that a picture is turned.
+
+    Source: Krizhevsky, Sutskever and Hinton 2012, NeurIPS.
+
+    >>> Flip().chance
+    0.5
+    """
+
+    kind: Literal["flip"] = "flip"
+    chance: float = Field(0.5, gt=0, le=1)
+
+    def changed(self, picture: Any, rng: random.Random) -> Any:
+        """The picture or its mirror image."""
+        from PIL import ImageOps
+
+        return ImageOps.mirror(picture) if rng.random() < self.chance else picture

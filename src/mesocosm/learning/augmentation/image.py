@@ -1,0 +1,18 @@
+"""What every change of a picture in training shares."""
+
+from __future__ import annotations
+
+import random
+from typing import Any, ClassVar
+
+from mesocosm.core.settings import Kind
+
+
+class Picture(Kind):
+    """A change of a picture that leaves what it shows as it is."""
+
+    of: ClassVar[str] = "images"
+
+    def changed(self, picture: Any, rng: random.Random) -> Any:
+        """The picture (Pillow, RGB) anew, as large as it was."""
+        raise NotImplementedError

@@ -1,0 +1,27 @@
+"""Tokens replaced by the base's mask."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Literal
+
+from mesocosm.learning.augmentation.text import Augment, Words
+
+
+class Mask(Augment):
+    """Some tokens become the base's mask, so the rest must tell the class.
+
+    Source: Xie et al. 2017, arXiv 1703.02573 (blanking).
+
+    >>> Mask().share
+    0.1
+    """
+
+    kind: Literal["mask"] = "mask"
+
+    def changed(self, ids: Sequence[int], words: Words, rng: random.Random) -> list[int]:
+        """The row's tokens anew."""
+        return [
+            words.mask if i not in words.marks and rng.random() < self.share else i for i in ids
+        ]

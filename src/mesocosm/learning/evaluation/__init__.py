@@ -1,0 +1,1 @@
+"""Evaluation: metrics, baselines, diagnostics and the model card."""

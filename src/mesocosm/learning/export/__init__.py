@@ -1,0 +1,1 @@
+"""Versions exported as ONNX graphs, and run."""

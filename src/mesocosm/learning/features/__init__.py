@@ -1,0 +1,1 @@
+"""Features of rows: tables, texts and splits."""

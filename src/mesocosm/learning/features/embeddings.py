@@ -1,0 +1,154 @@
+"""Texts to features: one pass, sorted by length, in bfloat16 where the processor has it, kept.
+
+Knows transformers' nets and tokenizers. Knows nothing of tasks.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from mesocosm.core.errors import Wrong
+from mesocosm.core.progress import QUIET
+from mesocosm.learning.base_models import Base
+from mesocosm.learning.base_models.base import kept_features
+from mesocosm.learning.features.tokenizer import Tokens, batches
+
+
+class Trunk(nn.Module):  # type: ignore[misc]
+    """A pretrained encoder with mean pooling; gives unit vectors (rows, width)."""
+
+    def __init__(self, net: Any) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        """Features of padded token ids (rows, length), or of states (rows, length, width), under
+        their mask.
+        """
+        given = {"inputs_embeds" if input_ids.is_floating_point() else "input_ids": input_ids}
+        states = self.net(**given, attention_mask=attention_mask).last_hidden_state
+        mask = attention_mask.unsqueeze(-1).to(states.dtype)
+        mean = (states * mask).sum(1) / mask.sum(1).clamp(min=1e-9)
+        return nn.functional.normalize(full(mean), dim=-1)
+
+
+def full(x: torch.Tensor) -> torch.Tensor:
+    """A tensor in float32, or in float64 where it is that already."""
+    return x if x.dtype == torch.float64 else x.float()
+
+
+def quiet() -> None:
+    """Silence libraries whose notes frighten users, and keep them off the network."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    from transformers.utils import logging
+
+    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+
+
+def load_trunk(base: Base) -> Trunk:
+    """The base as a trunk, in evaluation mode, in float32."""
+    quiet()
+    from transformers import AutoModel
+
+    try:
+        net = AutoModel.from_pretrained(
+            base.folder, use_safetensors=True, trust_remote_code=False, dtype=torch.float32
+        )
+    except Exception as error:  # safetensors, transformers and torch each have their own kinds
+        raise Wrong(
+            "base",
+            f"the weights of '{base.name}' cannot be read",
+            "a whole folder laid out as a hub's, of an architecture that transformers knows",
+        ) from error
+    trunk = Trunk(net)
+    trunk.eval()
+    return trunk
+
+
+def pad(rows: Sequence[Any]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Ids padded to the longest row, with their mask, both int64; states (length, width) of rows
+    likewise, in float32.
+    """
+    longest = max(map(len, rows))
+    states = isinstance(rows[0], np.ndarray)
+    ids = (
+        torch.zeros(len(rows), longest, rows[0].shape[1])
+        if states
+        else torch.zeros(len(rows), longest, dtype=torch.int64)
+    )
+    mask = torch.zeros(len(rows), longest, dtype=torch.int64)
+    for i, row in enumerate(rows):
+        ids[i, : len(row)] = torch.from_numpy(row) if states else torch.tensor(row)
+        mask[i, : len(row)] = 1
+    return ids, mask
+
+
+def bfloat16() -> bool:
+    """Whether the processor multiplies in bfloat16."""
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
+def encode(
+    trunk: Trunk, tokens: Tokens, texts: Sequence[str], say: Callable[[str], None] | None = None
+) -> np.ndarray[Any, Any]:
+    """Features (rows, width) in float32 of texts, in their order; equal texts are encoded once.
+
+    Args:
+        say: is told every two seconds how far it is.
+    """
+    distinct = list(dict.fromkeys(texts))
+    ids = tokens.ids(distinct)
+    found: list[Any] = [None] * len(distinct)
+    whole, done, read = sum(map(len, ids)), 0, 0
+    began = spoke = time.perf_counter()
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bfloat16()):
+        for batch in batches([len(r) for r in ids]):
+            out = trunk(*pad([ids[i] for i in batch])).float().numpy()
+            for i, row in zip(batch, out, strict=True):
+                found[i] = row
+            done, read = done + sum(len(ids[i]) for i in batch), read + len(batch)
+            if say and (now := time.perf_counter()) - spoke > QUIET:
+                spoke = now
+                say(
+                    f"{read:,} of {len(ids):,} texts read,"
+                    f" {(now - began) / done * (whole - done):.0f} s left"
+                )
+    where = {text: i for i, text in enumerate(distinct)}
+    return np.stack([found[where[text]] for text in texts]).astype(np.float32)
+
+
+def features(
+    base: Base,
+    texts: Sequence[str],
+    most: int,
+    store: Path,
+    say: Callable[[str], None] | None = None,
+) -> np.ndarray[Any, Any]:
+    """Features of texts under an untouched base, kept in the store by content; `say` as in
+    `encode`.
+    """
+    from safetensors.numpy import load_file, save_file
+
+    from mesocosm.core.files import aside_name
+
+    kept = kept_features(base, texts, most, store)
+    if kept.is_file():
+        return np.asarray(load_file(kept)["features"])
+    found = encode(load_trunk(base), Tokens(base.folder, most), texts, say)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    aside = kept.with_name(aside_name(kept))
+    save_file({"features": found}, aside)
+    os.replace(aside, kept)
+    return found

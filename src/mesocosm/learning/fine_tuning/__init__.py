@@ -1,0 +1,30 @@
+"""Ways to tune a pretrained base: one file and one line each."""
+
+from mesocosm.core.settings import Kind
+from mesocosm.learning.fine_tuning.adalora import Adalora
+from mesocosm.learning.fine_tuning.adapter import Adapter
+from mesocosm.learning.fine_tuning.bitfit import Bitfit
+from mesocosm.learning.fine_tuning.dora import Dora
+from mesocosm.learning.fine_tuning.frozen import Frozen
+from mesocosm.learning.fine_tuning.full import Full
+from mesocosm.learning.fine_tuning.gradual import Gradual
+from mesocosm.learning.fine_tuning.ia3 import Ia3
+from mesocosm.learning.fine_tuning.last import Last
+from mesocosm.learning.fine_tuning.lora import Lora
+from mesocosm.learning.fine_tuning.prefix import Prefix
+from mesocosm.learning.fine_tuning.prompt import Prompt
+
+TUNING: dict[str, type[Kind]] = {
+    "frozen": Frozen,
+    "full": Full,
+    "last": Last,
+    "gradual": Gradual,
+    "lora": Lora,
+    "adalora": Adalora,
+    "dora": Dora,
+    "prefix": Prefix,
+    "prompt": Prompt,
+    "ia3": Ia3,
+    "adapter": Adapter,
+    "bitfit": Bitfit,
+}

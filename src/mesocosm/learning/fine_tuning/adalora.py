@@ -1,0 +1,102 @@
+"""AdaLoRA: thin updates whose rank is taken from where it helps least and given where it helps
+most.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from mesocosm.learning.fine_tuning.gradient import Gradient
+from mesocosm.learning.fine_tuning.layers import linear_names
+from mesocosm.learning.fine_tuning.lora import ATTENTION
+
+MEMORY = ("ipt", "exp_avg_ipt", "exp_avg_unc")
+
+
+class Adalora(Gradient):
+    """Train updates P diag(l) Q of `rank`, cut step by step to `target` on average, by each part's
+    weight in the loss.
+
+    Args:
+        rank: the rank at the start.
+        target: the mean rank at the end.
+        alpha: scale of the update; twice the rank where not given.
+        orthogonal: how much P and Q are held to be orthogonal.
+        targets: ends of the names of modules to adapt; `attention` takes the query and value.
+
+    Source: Zhang et al. 2023, arXiv 2303.10512.
+
+    >>> Adalora().target
+    8
+    """
+
+    method: Literal["adalora"] = "adalora"
+    learning_rate: float = Field(2e-3, gt=0, le=10)
+    rank: int = Field(12, ge=2, le=1024)
+    target: int = Field(8, ge=1, le=1024)
+    alpha: float | None = Field(None, gt=0)
+    orthogonal: float = Field(0.1, ge=0)
+    targets: tuple[str, ...] | Literal["attention"] = "attention"
+
+    def attach(self, base: Any) -> Any:
+        """The base wrapped by PEFT; only the thin parts train."""
+        from peft import AdaLoraConfig, get_peft_model
+
+        names = linear_names(base, ATTENTION, self.targets, "attention")
+        settings = AdaLoraConfig(
+            init_r=self.rank,
+            target_r=min(self.target, self.rank),
+            total_step=1000,
+            tinit=100,
+            tfinal=200,
+            deltaT=1,
+            lora_alpha=self.alpha or 2 * self.rank,
+            lora_dropout=self.dropout,
+            target_modules=names,
+            orth_reg_weight=0.0001,
+        )
+        return get_peft_model(base, settings)
+
+    def begin(self, net: Any, steps: int) -> None:
+        """A tenth of the steps at full rank, then cuts until half, then none."""
+        settings = net.peft_config["default"]
+        settings.total_step, settings.tinit, settings.tfinal = (
+            steps,
+            steps // 10,
+            max(1, steps // 2),
+        )
+        net.base_model.rankallocator.set_total_step(steps)
+
+    def penalty(self, net: Any) -> Any:
+        """How far P and Q are from orthogonal."""
+        import torch
+
+        total: Any = 0.0
+        for name, weight in net.named_parameters():
+            if "lora_A" in name or "lora_B" in name:
+                square = weight @ weight.T if "lora_A" in name else weight.T @ weight
+                total = total + (square - torch.eye(len(square))).norm()
+        return (
+            self.orthogonal * total / max(1, sum("lora_A" in n for n, _ in net.named_parameters()))
+        )
+
+    def stepped(self, net: Any, step: int) -> None:
+        """Let PEFT weigh the parts by this step's gradients, and cut."""
+        net.base_model.update_and_allocate(step)
+
+    def kept(self, net: Any) -> dict[str, Any]:
+        """The weight of each part in the loss so far."""
+        memory = net.base_model.rankallocator
+        return {
+            f"{what}:{name}": value
+            for what in MEMORY
+            for name, value in getattr(memory, what).items()
+        }
+
+    def put(self, net: Any, kept: dict[str, Any]) -> None:
+        """Remember the weights again."""
+        for name, value in kept.items():
+            what, _, part = name.partition(":")
+            getattr(net.base_model.rankallocator, what)[part] = value

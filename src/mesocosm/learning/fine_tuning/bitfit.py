@@ -1,0 +1,39 @@
+"""BitFit: only biases are trained."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from mesocosm.core.errors import Wrong
+from mesocosm.learning.fine_tuning.gradient import Gradient
+from mesocosm.learning.fine_tuning.layers import freeze
+
+
+class Bitfit(Gradient):
+    """Train the biases of the base and the head; every matrix stays.
+
+    Raises:
+        Wrong: the base has no bias.
+
+    Source: Ben Zaken et al. 2022, arXiv 2106.10199.
+
+    >>> Bitfit().method
+    'bitfit'
+    """
+
+    method: Literal["bitfit"] = "bitfit"
+    learning_rate: float = Field(2e-3, gt=0, le=10)
+
+    def attach(self, base: Any) -> Any:
+        """The base with its biases set to train."""
+        freeze(base)
+        biases = [p for n, p in base.named_parameters() if n.endswith("bias")]
+        if not biases:
+            raise Wrong(
+                "tune.method", "the base has no bias to train", "another method, such as lora"
+            )
+        for bias in biases:
+            bias.requires_grad_(True)
+        return base

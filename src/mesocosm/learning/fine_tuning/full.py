@@ -1,0 +1,32 @@
+"""Full: every layer of the base is trained, its word embeddings apart."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from mesocosm.learning.fine_tuning.gradient import Gradient
+
+
+class Full(Gradient):
+    """Train every layer, from a head fitted on the frozen features first.
+
+    Args:
+        embeddings: whether word embeddings are trained too; they are half of a small base.
+
+    Source: Kumar et al. 2022, arXiv 2202.10054 (linear probing, then full tuning).
+
+    >>> Full(epochs=2).epochs
+    2
+    """
+
+    method: Literal["full"] = "full"
+    embeddings: bool = False
+
+    def attach(self, base: Any) -> Any:
+        """The base with its layers set to train."""
+        for weight in base.parameters():
+            weight.requires_grad_(True)
+        if getattr(base, "main_input_name", "") != "pixel_values":  # a base that sees has no words
+            for weight in base.get_input_embeddings().parameters():
+                weight.requires_grad_(self.embeddings)
+        return base

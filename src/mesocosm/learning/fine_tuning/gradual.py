@@ -1,0 +1,42 @@
+"""Gradual: layers are set free from the top down, lower ones at lower rates."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from mesocosm.learning.fine_tuning.full import Full
+from mesocosm.learning.fine_tuning.layers import depth_of, layers_of
+
+
+class Gradual(Full):
+    """Train the top layers first and free more each epoch; a layer's rate is `decay` times that of
+    the one above.
+
+    Args:
+        free: how many layers more each epoch; the first epoch trains that many.
+        decay: from one layer's rate to that of the layer below.
+
+    Source: Howard and Ruder 2018, arXiv 1801.06146.
+
+    >>> Gradual().decay
+    0.8
+    """
+
+    method: Literal["gradual"] = "gradual"  # type: ignore[assignment]
+    learning_rate: float = Field(2e-4, gt=0, le=10)
+    free: int = Field(2, ge=1, le=1000)
+    decay: float = Field(0.8, gt=0, le=1)
+
+    def enter(self, net: Any, epoch: int) -> None:
+        """Set free as many layers as the epoch is due."""
+        found = layers_of(net)[1]
+        for number, layer in enumerate(found):
+            for weight in layer.parameters():
+                weight.requires_grad_(number >= len(found) - self.free * (epoch + 1))
+
+    def pace(self, name: str, layers: int) -> float:
+        """`decay` to the power of the layers above."""
+        depth = depth_of(name)
+        return 1.0 if depth is None else self.decay ** (layers - 1 - depth)

@@ -1,0 +1,41 @@
+"""IA3: keys, values and inner states are stretched, by one number each."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from mesocosm.learning.fine_tuning.gradient import Gradient
+from mesocosm.learning.fine_tuning.layers import linear_names
+
+KEYS = ("key", "value", "k_proj", "v_proj", "k_lin", "v_lin")
+INNER = ("intermediate.dense", "lin1", "up_proj", "fc1")
+
+
+class Ia3(Gradient):
+    """Train one factor for each key, each value and each inner state of the feed-forward blocks.
+
+    Source: Liu et al. 2022, arXiv 2205.05638.
+
+    >>> Ia3().method
+    'ia3'
+    """
+
+    method: Literal["ia3"] = "ia3"
+    learning_rate: float = Field(1e-2, gt=0, le=10)
+
+    def attach(self, base: Any) -> Any:
+        """The base wrapped by PEFT; only the factors train."""
+        from peft import IA3Config, get_peft_model
+
+        names = linear_names(base, KEYS, "keys", "key")
+        inner = [
+            name
+            for name, m in base.named_modules()
+            if getattr(m, "in_features", 0) and name.endswith(INNER)
+        ]
+        ends = sorted({n for name in inner for n in INNER if name.endswith(n)})
+        return get_peft_model(
+            base, IA3Config(target_modules=[*names, *ends], feedforward_modules=[])
+        )

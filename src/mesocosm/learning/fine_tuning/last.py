@@ -1,0 +1,46 @@
+"""Last: the top layers are trained, on states of the lower ones that are computed once."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from mesocosm.core.errors import Wrong
+from mesocosm.learning.fine_tuning.gradient import Gradient
+from mesocosm.learning.fine_tuning.layers import freeze, layers_of
+
+
+class Last(Gradient):
+    """Train the last layers. The states under them are computed once without dropout and kept in
+    the store.
+
+    Args:
+        layers: how many layers train.
+
+    Raises:
+        Wrong: the base has fewer layers.
+
+    Source: Lee et al. 2019, arXiv 1911.03090.
+
+    >>> Last(layers=2).layers
+    2
+    """
+
+    method: Literal["last"] = "last"
+    layers: int = Field(2, ge=1, le=1000)
+
+    def attach(self, base: Any) -> Any:
+        """The base with its top layers set to train."""
+        freeze(base)
+        found = layers_of(base)[1]
+        if self.layers > len(found):
+            raise Wrong(
+                "tune.layers",
+                f"the base has {len(found)} layers",
+                f"a number from 1 to {len(found)}",
+            )
+        for layer in found[len(found) - self.layers :]:
+            for weight in layer.parameters():
+                weight.requires_grad_(True)
+        return base

@@ -1,0 +1,103 @@
+"""The parts of a pretrained base by their place: its layers, its attentions, the ends of its
+blocks.
+
+Knows the names that families of transformers give their parts. Knows nothing of training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from mesocosm.core.errors import Wrong
+
+ENDS = (
+    "attention.output.dense",
+    "output.dense",
+    "attention.out_lin",
+    "ffn.lin2",
+    "o_proj",
+    "down_proj",
+    "c_proj",
+    "out_proj",
+    "fc2",
+)
+
+
+def layers_of(net: Any) -> tuple[str, Any]:
+    """The name and the list of a base's layers.
+
+    Raises:
+        Wrong: the base has no such list.
+    """
+    from torch import nn
+
+    lists = [
+        (name, m) for name, m in net.named_modules() if isinstance(m, nn.ModuleList) and len(m)
+    ]
+    if not lists:
+        raise Wrong("base", "it has no list of layers", "a transformer")
+    return max(lists, key=lambda one: sum(p.numel() for p in one[1].parameters()))
+
+
+def depth_of(name: str) -> int | None:
+    """The number of the layer that a weight belongs to, by its name; None outside the layers."""
+    numbers = [part for part in name.split(".") if part.isdigit()]
+    return int(numbers[0]) if numbers else None
+
+
+def freeze(net: Any) -> Any:
+    """The net with no weight to train."""
+    for weight in net.parameters():
+        weight.requires_grad_(False)
+    return net
+
+
+def linear_names(
+    net: Any, usual: Sequence[str], targets: Sequence[str] | str, word: str
+) -> list[str]:
+    """The ends of names of linear parts: those of `usual` that exist, or `targets`, each of which
+    must.
+
+    Raises:
+        Wrong: there is none, or no part bears a name in `targets`.
+    """
+    ends = {
+        name.rsplit(".", 1)[-1] for name, m in net.named_modules() if getattr(m, "in_features", 0)
+    }
+    names = [n for n in usual if n in ends] if isinstance(targets, str) else list(targets)
+    unknown = [n for n in names if n not in ends]
+    if unknown or not names:
+        said = unknown[0] if unknown else word
+        raise Wrong(
+            "tune.targets",
+            f"no module of the base is named '{said}'",
+            "a module of it",
+            sorted(ends),
+            said,
+        )
+    return names
+
+
+def block_ends(net: Any) -> Iterator[tuple[Any, str, Any]]:
+    """The last linear part of each attention and each feed-forward block: its parent, its name
+    there, itself.
+
+    Raises:
+        Wrong: there is none whose name is known.
+    """
+    found = False
+    for layer in layers_of(net)[1]:
+        for name, module in list(layer.named_modules()):
+            if getattr(module, "in_features", 0) and any(
+                name == e or name.endswith("." + e) for e in ENDS
+            ):
+                found = True
+                parent = layer.get_submodule(name.rpartition(".")[0]) if "." in name else layer
+                yield parent, name.rpartition(".")[2], module
+    if not found:
+        raise Wrong(
+            "base",
+            "no block of it ends in a part whose name is known",
+            f"parts named as one of: {', '.join(ENDS)}",
+        )

@@ -1,0 +1,60 @@
+"""Prompt: a few vectors before each text are trained. Knows torch."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from mesocosm.learning.fine_tuning.gradient import Gradient
+from mesocosm.learning.fine_tuning.layers import freeze
+
+
+class Prompt(Gradient):
+    """Train `length` vectors that stand before each text as words that no one wrote; the pooled
+    states are those of the text.
+
+    Args:
+        length: how many.
+
+    Source: Lester et al. 2021, arXiv 2104.08691.
+
+    >>> Prompt().length
+    10
+    """
+
+    method: Literal["prompt"] = "prompt"
+    learning_rate: float = Field(1e-2, gt=0, le=10)
+    length: int = Field(10, ge=1, le=512)
+
+    def attach(self, base: Any) -> Any:
+        """The base behind vectors to train; each begins as a word's."""
+        import torch
+        from torch import nn
+        from transformers.modeling_outputs import BaseModelOutput
+
+        class Prompted(nn.Module):  # type: ignore[misc]
+            def __init__(self, net: Any, length: int) -> None:
+                super().__init__()
+                self.net, self.config = net, net.config
+                words = net.get_input_embeddings().weight
+                self.before = nn.Parameter(
+                    words[torch.randperm(len(words))[:length]].detach().clone()
+                )
+
+            def get_input_embeddings(self) -> Any:
+                return self.net.get_input_embeddings()
+
+            def forward(self, input_ids: Any, attention_mask: Any) -> Any:
+                said = self.net.get_input_embeddings()(input_ids)
+                mine = self.before.unsqueeze(0).expand(said.shape[0], -1, -1)
+                seen = torch.ones_like(attention_mask[:, :1]).expand(-1, self.before.shape[0])
+                out = self.net(
+                    inputs_embeds=torch.cat([mine.to(said.dtype), said], 1),
+                    attention_mask=torch.cat([seen, attention_mask], 1),
+                )
+                return BaseModelOutput(
+                    last_hidden_state=out.last_hidden_state[:, self.before.shape[0] :]
+                )
+
+        return Prompted(freeze(base), self.length)

@@ -1,0 +1,203 @@
+"""What a model is made of. Knows settings, no nets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+
+from mesocosm.core.settings import Kind, union
+from mesocosm.core.thresholds import Bound
+from mesocosm.learning.evaluation.fairness import Fair
+from mesocosm.learning.fine_tuning import TUNING
+from mesocosm.learning.fine_tuning.frozen import Frozen
+from mesocosm.learning.fine_tuning.full import Full
+from mesocosm.learning.importers.onnx import Brought
+from mesocosm.learning.pretraining.settings import Pretrain
+from mesocosm.learning.strategies.automl import Auto
+from mesocosm.learning.strategies.continual import Continual
+from mesocosm.learning.strategies.federated import Federated
+from mesocosm.learning.strategies.self_training import SelfTraining
+from mesocosm.learning.tasks.ranking.settings import Rank
+
+METRICS = (
+    "accuracy",
+    "macro_f1",
+    "auc",
+    "log_loss",
+    "brier",
+    "calibration_error",
+    "gain_over_majority",
+    "gain_over_linear",
+    "typo_accuracy",
+    "paraphrase_accuracy",
+    "parity_gap",
+    "odds_gap",
+    "accuracy_gap",
+    "rank_error",
+    "kappa",
+    "r2",
+    "mae",
+    "rmse",
+    "median_error",
+    "micro_f1",
+    "example_f1",
+    "subset_accuracy",
+    "hamming_loss",
+    "mrr",
+    "recall_at_1",
+    "recall_at_5",
+    "recall_at_10",
+    "perplexity",
+    "rouge_l",
+    "token_f1",
+    "exact",
+    "gain_over_base",
+    "gain_over_nearest",
+    "hit_rate_at_10",
+    "ndcg_at_10",
+    "coverage",
+    "diversity",
+    "gain_over_popular",
+    "gain_over_item_knn",
+    "gain_over_ease",
+    "span_f1",
+    "span_precision",
+    "span_recall",
+    "token_accuracy",
+    "gain_over_dictionary",
+    "gain_over_general",
+    "gain_over_local",
+    "gain_over_pooled",
+    "gain_over_apart",
+)
+
+
+if TYPE_CHECKING:
+    Tuning = Frozen | Full
+else:
+    Tuning = union(TUNING, "method")
+
+
+class Search(Kind):
+    """Try several settings and keep the one that does best on the validation rows.
+
+    Args:
+        sampler: `grid`, `random` or `tpe`.
+        trials: how many settings are tried at most.
+        minutes: how long is searched at most; a trial that has begun is ended.
+        prune: whether a trial whose loss is over the median of the others at an epoch is given up.
+        over: for each setting, the choices, or two numbers as a range (log scale when both are >
+            0).
+
+    Source: Bergstra and Bengio 2012, JMLR 13; Optuna.
+    """
+
+    short: ClassVar[str] = "trials"
+    sampler: Literal["grid", "random", "tpe"] = "random"
+    trials: int = Field(12, ge=1, le=1000)
+    minutes: float | None = Field(None, gt=0)
+    prune: bool = True
+    over: dict[str, list[float | int | str]] = Field(min_length=1)
+
+
+class Model(Kind):
+    """A model to grow.
+
+    Args:
+        base: a pretrained base: a name from `mesocosm bases`, a hub id or a folder; not needed
+            where no input is text. `auto` tries those that are here and, where `tune` is not given,
+            ways of tuning too. `{onnx: FILE}`, `{keras: FILE}` and `{tensorflow: FOLDER}` bring a
+            model of numbers that was made elsewhere.
+        auto: how far `base: auto` looks.
+        image_base: a pretrained base for inputs that are images: a hub id or a folder; where there
+            is none, filters are learnt from the training images.
+        learns: the dataset.
+        predict: the field to predict: a category or boolean, a list (of its labels several may be
+            there), a number, tags a word, or a text, which a causal base writes and any other base
+            finds among those it knows.
+        inputs: the fields to predict from.
+        along: fields that a request may bring along and the model does not read; they are governed
+            and logged, for monitors.
+        fusion: `early` lays the features of all inputs side by side under one head; `late` gives
+            texts and table a head each and weighs what they say; `attention` makes each input a
+            token, and the tokens look at each other.
+        pair: two of the inputs, both texts, whose likeness or bearing on each other is the
+            question; a frozen base reads them apart, any other way of tuning reads them as one
+            text.
+        rank: rank all items for somebody by what they did before; `inputs` names who, `predict` the
+            item, and a base reads what is said of items.
+        pretrain: texts without labels that the base learns from first; with `scratch` no base is
+            needed.
+        tune: how the base is moved toward the task.
+        self_training: rows whose target is missing teach too where the model is sure of them; with
+            a frozen base and classes.
+        continual: a new version begins where the last one ended and keeps what it knew; with a base
+            that is tuned by gradient.
+        adapts: another model of the file, of the same target and inputs, from whose weights this
+            one starts; none of its rows are read.
+        federated: sites learn a linear head together and only their weights travel; for classes
+            over a base that stays as it is.
+        search: settings to try.
+        require: bounds on metrics of the test rows; a version that misses one is never deployed.
+        reveal: private inputs that are used all the same.
+        fair: fields that tell groups of people; `parity_gap`, `odds_gap` and `accuracy_gap` between
+            them can be bounded by `require`.
+        trust: inputs that may tell the target by themselves; any other that does is taken for a
+            leak.
+        seed: of every random choice.
+        max_length: tokens of a text that are read.
+        max_new_tokens: tokens of a text that are written at most.
+        instruction: what every text that is written is to follow.
+        track: where runs are written besides the catalog: `mlflow`, `tensorboard`, `wandb`
+            (offline).
+        about: a line for people.
+    """
+
+    base: str | Brought | None = None
+    auto: Auto | None = None
+    image_base: str | None = None
+    learns: str
+    predict: str
+    inputs: tuple[str, ...] = Field(min_length=1)
+    along: tuple[str, ...] = ()
+    fusion: Literal["early", "late", "attention"] = "early"
+    pair: tuple[str, str] | None = None
+    rank: Rank | None = None
+    pretrain: Pretrain | None = None
+    tune: Tuning = Frozen()
+    self_training: SelfTraining | None = None
+    continual: Continual | None = None
+    adapts: str | None = None
+    federated: Federated | None = None
+    search: Search | None = None
+    require: dict[Literal[METRICS], Bound] = {}  # type: ignore[valid-type]
+    reveal: tuple[str, ...] = ()
+    fair: Fair | None = None
+    trust: tuple[str, ...] = ()
+    seed: int = Field(7, ge=0)
+    max_length: int = Field(128, ge=8, le=8192)
+    max_new_tokens: int = Field(64, ge=1, le=4096)
+    instruction: str = Field("", max_length=4000)
+    track: tuple[Literal["mlflow", "tensorboard", "wandb"], ...] = ("mlflow",)
+    about: str = ""
+
+    @property
+    def extras(self) -> tuple[str, ...]:
+        """Those of where runs are written, and of a base that is a GGUF file."""
+        return (
+            *(t for t in self.track if t != "mlflow"),
+            *(("gguf",) if str(self.base).endswith(".gguf") else ()),
+        )
+
+    @property
+    def met(self) -> bool:
+        """Whether the trunk has learnt from labels of training rows before a head is fitted, so
+        that what is left out says too much.
+        """
+        return bool(self.pretrain and self.pretrain.objective.fields)
+
+    @property
+    def apart(self) -> bool:
+        """Whether the texts of a pair are read apart."""
+        return self.pair is not None and isinstance(self.tune, Frozen)

@@ -1,0 +1,106 @@
+"""Multitask: one trunk learns several things that are known of its texts, so that many models can
+stand on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from pydantic import Field
+
+from mesocosm.core.errors import Wrong
+from mesocosm.learning.pretraining.objective import Objective, Words
+
+
+class Multitask(Objective):
+    """Every field has a head of its own over one trunk, and the trunk learns from all of them at
+    once.
+
+    Models with the same `pretrain` share the trunk: it is trained once, lies once on disk and once
+    in memory, and each fits its own head.
+
+    Args:
+        fields: categories, booleans and numbers of the dataset that is read; a gap teaches nothing.
+
+    Source: Caruana 1997, Machine Learning 28 (hard parameter sharing); Liu et al. 2019, arXiv
+    1901.11504.
+
+    >>> Multitask(fields=["topic", "urgency"]).fields
+    ('topic', 'urgency')
+    """
+
+    objective: Literal["multitask"] = "multitask"
+    fields: tuple[str, ...] = Field(min_length=1)
+
+    def facts(self, told: Mapping[str, Sequence[Any]]) -> dict[str, dict[str, Any]]:
+        """Per field its classes, or the mean and deviation of its numbers."""
+        found: dict[str, dict[str, Any]] = {}
+        for name in self.fields:
+            values = [v for v in told[name] if v is not None]
+            if len(set(values)) < 2:
+                raise Wrong(
+                    "pretrain.objective",
+                    f"'{name}' holds fewer than two values",
+                    "a field that tells texts apart",
+                )
+            if isinstance(values[0], (bool, str)):
+                found[name] = {"classes": sorted({str(v) for v in values})}
+            else:
+                mean = sum(values) / len(values)
+                found[name] = {
+                    "mean": mean,
+                    "sd": (sum((v - mean) ** 2 for v in values) / len(values)) ** 0.5,
+                }
+        return found
+
+    def targets(self, facts: Mapping[str, dict[str, Any]], row: Sequence[Any]) -> list[float]:
+        """A row's values as numbers, in the order of `fields`; nan where there is none."""
+        found = []
+        for value, fact in zip(row, facts.values(), strict=True):
+            if value is None:
+                found.append(float("nan"))
+            elif "classes" in fact:
+                found.append(float(fact["classes"].index(str(value))))
+            else:
+                found.append((float(value) - fact["mean"]) / fact["sd"])
+        return found
+
+    def net(self, encoder: Any, facts: Mapping[str, dict[str, Any]]) -> Any:
+        """The trunk with mean pooling under one linear head a field."""
+        from torch import nn
+
+        from mesocosm.learning.features.embeddings import Trunk
+
+        class Telling(nn.Module):  # type: ignore[misc]
+            def __init__(self) -> None:
+                super().__init__()
+                self.trunk = Trunk(encoder)
+                self.heads = nn.ModuleList(
+                    nn.Linear(encoder.config.hidden_size, len(f.get("classes", [0])))
+                    for f in facts.values()
+                )
+
+            def forward(self, ids: Any, mask: Any) -> list[Any]:
+                features = self.trunk(ids, mask) * 8.0  # unit vectors alone make heads slow
+                return [head(features) for head in self.heads]
+
+        return Telling()
+
+    def loss(self, net: Any, ids: Any, mask: Any, words: Words, draw: Any, targets: Any) -> Any:
+        """The mean over fields of cross-entropy or squared error of the rows that have a value."""
+        import torch
+        from torch.nn import functional as f
+
+        del words, draw
+        total, said = 0.0, net(ids, mask)
+        for logits, true in zip(said, targets.T, strict=True):
+            there = ~torch.isnan(true)
+            if there.any():
+                got, wanted = logits[there].float(), true[there]
+                total = total + (
+                    f.cross_entropy(got, wanted.long())
+                    if got.shape[1] > 1
+                    else f.mse_loss(got[:, 0], wanted)
+                )
+        return total / len(said) if isinstance(total, torch.Tensor) else said[0].sum() * 0.0

@@ -1,0 +1,65 @@
+"""Settings of pretraining: which texts, what is told of them, how long. Knows settings only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import Field
+
+from mesocosm.core.settings import Kind, union
+from mesocosm.learning.pretraining import OBJECTIVES, Objective
+from mesocosm.learning.pretraining.masked import Masked
+
+if TYPE_CHECKING:
+    ObjectiveSetting = Objective
+else:
+    ObjectiveSetting = union(OBJECTIVES, "objective")
+
+
+class Scratch(Kind):
+    """A base that begins from nothing: its own words, its own layers.
+
+    Args:
+        layers: of attention and feed-forward.
+        width: of a token's state; a multiple of 32.
+        words: how many pieces of words its tokenizer learns.
+
+    Source: Devlin et al. 2019, arXiv 1810.04805 (the architecture); Schuster and Nakajima 2012,
+    ICASSP (WordPiece).
+
+    >>> Scratch().width
+    128
+    """
+
+    layers: int = Field(4, ge=1, le=48)
+    width: int = Field(128, ge=32, le=4096, multiple_of=32)
+    words: int = Field(8000, ge=200, le=200_000)
+
+
+class Pretrain(Kind):
+    """Let the base learn from texts without labels before it is tuned.
+
+    Args:
+        on: the text fields whose values are read, of the dataset `of`, or of the one the model
+            learns.
+        of: a dataset; of the model's own, only rows that do not judge are read.
+        objective: what is told of the texts.
+        epochs: passes over the texts.
+        learning_rate: the peak of AdamW's rate.
+        batch: texts of a batch.
+        scratch: begin with a new base instead of `base`.
+
+    Source: Gururangan et al. 2020, arXiv 2004.10964 (Don't Stop Pretraining).
+
+    >>> Pretrain(on=["note"]).epochs
+    1
+    """
+
+    short: ClassVar[str] = "on"
+    on: tuple[str, ...] = Field(min_length=1)
+    of: str | None = None
+    objective: ObjectiveSetting = Masked()
+    epochs: int = Field(1, ge=1, le=1000)
+    learning_rate: float = Field(5e-5, gt=0, le=1)
+    batch: int = Field(32, ge=2, le=4096)
+    scratch: Scratch | None = None

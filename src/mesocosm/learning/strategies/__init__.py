@@ -1,0 +1,1 @@
+"""Ways of training beyond one fit: adaptation, AutoML, continual, federated and active learning."""

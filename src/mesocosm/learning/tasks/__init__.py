@@ -1,0 +1,1 @@
+"""Tasks, what a model predicts: one file or folder each; light to import."""

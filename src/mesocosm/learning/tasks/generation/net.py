@@ -1,0 +1,219 @@
+"""A causal net that is taught and that writes: its inner net may be tuned by any method, its loss
+is of answers only.
+
+Knows torch and transformers. Knows nothing of rows or fields.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import nn
+
+from mesocosm.core.errors import Wrong
+from mesocosm.learning.base_models import Base
+from mesocosm.learning.features.embeddings import bfloat16, quiet
+from mesocosm.learning.tasks.generation.prompt import TOGETHER
+
+Array = np.ndarray[Any, Any]
+OUT = -100  # a token that no loss counts
+
+
+def load_writer(base: Base) -> Any:
+    """A base that writes, in evaluation mode, in float32.
+
+    Raises:
+        Wrong: it cannot be read, or it does not write.
+    """
+    quiet()
+    from transformers import AutoModelForCausalLM
+
+    if not base.writes:
+        raise Wrong(
+            "base",
+            f"'{base.name}' reads texts and writes none, and what is predicted is a text",
+            "a causal base such as smollm2",
+        )
+    try:
+        net = AutoModelForCausalLM.from_pretrained(
+            base.folder, use_safetensors=True, trust_remote_code=False, dtype=torch.float32
+        )
+    except Exception as error:  # safetensors, transformers and torch each have their own kinds
+        raise Wrong(
+            "base",
+            f"the weights of '{base.name}' cannot be read",
+            "a whole folder laid out as a hub's, of an architecture that transformers knows",
+        ) from error
+    for weight in net.parameters():
+        weight.requires_grad_(False)
+    return net.eval()
+
+
+def inner(net: Any) -> str:
+    """The name of the part below the head."""
+    return str(net.base_model_prefix)
+
+
+def twin(net: Any) -> Any:
+    """A copy of a net whose weights are the very same tensors: thin parts can be put on it and
+    swapped, the base stays in memory once.
+    """
+    shared = {id(t): t for t in (*net.parameters(), *net.buffers())}
+    return copy.deepcopy(net, shared)
+
+
+def tuned(net: Any, tune: Any, delta: Mapping[str, torch.Tensor]) -> Any:
+    """A twin of `net` with a method's parts in place and the weights that were learnt in them."""
+    mine = twin(net)
+    name = inner(mine)
+    setattr(mine, name, tune.attach(getattr(mine, name)))
+    known = dict(getattr(mine, name).named_parameters())
+    if set(delta) - set(known):
+        raise Wrong(
+            "base",
+            "the weights that were learnt do not fit the base",
+            "the base that they were learnt on",
+        )
+    getattr(mine, name).load_state_dict(dict(delta), strict=False, assign=True)
+    mine.tie_weights()  # a head that is the words' own table follows it
+    return mine.eval()
+
+
+class Below(nn.Module):  # type: ignore[misc]
+    """What lies below the head, under the name that the loop knows."""
+
+    def __init__(self, net: Any) -> None:
+        super().__init__()
+        self.net = net
+
+
+class Writer(nn.Module):  # type: ignore[misc]
+    """A causal net as the loop trains it: gives states (rows, length, width); `measure` turns those
+    of answers into a loss.
+    """
+
+    def __init__(self, net: Any) -> None:
+        super().__init__()
+        self.trunk = Below(getattr(net, inner(net)))
+        self.head = net.get_output_embeddings()
+        self.measure = NextToken(self.head)
+        self.anchor: Any = None  # what holds the weights near where they were
+
+    @property
+    def weights(self) -> Any:
+        """The head's, as a head of classes has them."""
+        return self.head.weight
+
+    def forward(
+        self, ids: torch.Tensor, mask: torch.Tensor, table: torch.Tensor, mix: None = None
+    ) -> torch.Tensor:
+        """States of padded token ids under their mask; the table and `mix` are not read."""
+        del table, mix
+        return self.trunk.net(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state  # type: ignore[no-any-return]
+
+
+class NextToken:
+    """Mean negative log-probability of the tokens of answers, each told by those before it."""
+
+    of: ClassVar[str] = "tokens"
+
+    def __init__(self, head: Any) -> None:
+        self.head = head
+
+    def of_classes(self, y: Any, classes: int) -> None:
+        """Tokens are not weighed."""
+
+    def rows(self, states: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The summed loss and the number of tokens of each row.
+
+        Args:
+            states: (rows, length, width).
+            y: token ids (rows, at least length), `OUT` where none is counted.
+        """
+        said = y[:, 1 : states.shape[1]]
+        counted = said != OUT
+        with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16()):
+            logits = self.head(states[:, :-1][counted])
+        each = nn.functional.cross_entropy(logits.float(), said[counted], reduction="none")
+        total = torch.zeros(said.shape[0], dtype=each.dtype).index_add(
+            0, counted.nonzero()[:, 0], each
+        )
+        return total, counted.sum(1)
+
+    def value(self, states: torch.Tensor, y: torch.Tensor, weights: None) -> torch.Tensor:
+        """The mean over the tokens of a batch, a scalar tensor."""
+        total, count = self.rows(states, y)
+        return total.sum() / count.sum().clamp(min=1)
+
+
+def taught(
+    prompts: Sequence[Sequence[int]], answers: Sequence[Sequence[int]]
+) -> tuple[list[list[int]], Array]:
+    """Prompts with their answers, and which of their tokens count: (rows, longest), `OUT` at all
+    others.
+    """
+    ids = [[*p, *a] for p, a in zip(prompts, answers, strict=True)]
+    y = np.full((len(ids), max(map(len, ids), default=1)), OUT, dtype=np.int64)
+    for row, (p, a) in enumerate(zip(prompts, answers, strict=True)):
+        y[row, len(p) : len(p) + len(a)] = a
+    return ids, y
+
+
+def losses(
+    writer: Writer, ids: Sequence[Sequence[int]], y: Array, batch: int = 8
+) -> tuple[Array, Array]:
+    """Each row's summed loss over its answer (nats), and its number of tokens."""
+    from mesocosm.learning.features.embeddings import pad
+
+    writer.eval()
+    total, count = np.zeros(len(ids)), np.zeros(len(ids), dtype=np.int64)
+    order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bfloat16()):
+        for start in range(0, len(order), batch):
+            pick = order[start : start + batch]
+            states = writer(*pad([ids[i] for i in pick]), torch.zeros(0)).float()
+            sums, counts = writer.measure.rows(states, torch.from_numpy(y[pick]))
+            total[pick], count[pick] = sums.numpy(), counts.numpy()
+    return total, count
+
+
+def write(
+    net: Any,
+    prompts: Sequence[Sequence[int]],
+    most: int,
+    end: int,
+    blank: int,
+    batch: int = TOGETHER,
+) -> list[list[int]]:
+    """The likeliest next tokens of each prompt, one after the other, until its end or `most`;
+    prompts of like length run together.
+    """
+    found: list[list[int]] = [[] for _ in prompts]
+    order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
+    for start in range(0, len(order), batch):
+        pick = order[start : start + batch]
+        longest = max(len(prompts[i]) for i in pick)
+        ids = torch.full((len(pick), longest), blank)
+        mask = torch.zeros_like(ids)
+        for row, i in enumerate(pick):  # gaps stand before, so that every row goes on at its end
+            ids[row, longest - len(prompts[i]) :] = torch.tensor(prompts[i])
+            mask[row, longest - len(prompts[i]) :] = 1
+        with torch.inference_mode():
+            out = net.generate(
+                input_ids=ids,
+                attention_mask=mask,
+                max_new_tokens=most,
+                do_sample=False,
+                eos_token_id=end,
+                pad_token_id=blank,
+                repetition_penalty=1.0,
+                use_cache=True,
+            )
+        for row, i in enumerate(pick):
+            said = out[row, longest:].tolist()
+            found[i] = said[: said.index(end)] if end in said else said
+    return found

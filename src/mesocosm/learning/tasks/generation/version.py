@@ -1,0 +1,99 @@
+"""A version that writes, as a service asks it: the base once in memory, what each version learnt
+beside it.
+
+Knows a version's folder and its base. Knows nothing of requests or services.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mesocosm.core.errors import Failure
+from mesocosm.core.hashing import digest_folder
+from mesocosm.learning.base_models import resolve
+from mesocosm.learning.tasks.generation.prompt import Prompter, asked
+
+
+class Bases:
+    """Causal bases in memory, one of each, whatever the number of versions that stand on it."""
+
+    def __init__(self) -> None:
+        self.nets: dict[str, Any] = {}
+        self.lock = threading.Lock()
+
+    def net(self, base: Any) -> Any:
+        """The base's net, loaded once."""
+        from mesocosm.learning.tasks.generation.net import load_writer
+
+        with self.lock:
+            if base.weights not in self.nets:
+                self.nets[base.weights] = load_writer(base)
+            return self.nets[base.weights]
+
+
+class Writes:
+    """A version that writes.
+
+    Args:
+        folder: the version's folder.
+        content: the print it must have.
+        root: the project's folder.
+        bases: those already in memory; a version's own weights are put beside them.
+
+    Raises:
+        Failure: a file of the version was changed or lost, or its base is another one now.
+    """
+
+    labels: Sequence[str] = ()
+    scale = None
+    says = "text"
+
+    def __init__(self, folder: Path, content: str, root: Path, bases: Bases) -> None:
+        import torch
+        from pydantic import TypeAdapter
+        from safetensors.torch import load_file
+
+        from mesocosm.learning.model import Tuning
+        from mesocosm.learning.tasks.generation.net import tuned
+
+        if not folder.is_dir() or digest_folder(folder) != content:
+            raise Failure(
+                f"the files of version '{folder.name}' are not those that were made; run 'mesocosm"
+                " build'"
+            )
+        self.card: dict[str, Any] = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        self.inputs: list[str] = self.card["inputs"]
+        base = resolve(self.card["base"], root)
+        if base.weights != self.card["weights"]:
+            raise Failure(
+                f"the base '{base.name}' has other weights than those that version '{folder.name}'"
+                " learnt on; run 'mesocosm build'"
+            )
+        self.prompter = Prompter(
+            base, self.card["instruction"], self.card["max_length"], self.card["max_new_tokens"]
+        )
+        tune: Any = TypeAdapter(Tuning).validate_python(self.card["tune"])
+        with torch.random.fork_rng(devices=[]):
+            self.net = tuned(bases.net(base), tune, load_file(folder / "delta.safetensors"))
+        self.lock = threading.Lock()
+
+    def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """What is written for each cleaned row: `text` (also as `label`), its `tokens`, and whether
+        it came to its `end`.
+        """
+        from mesocosm.learning.tasks.generation.net import write
+
+        prompts = [self.prompter.prompt(asked(row, self.inputs)) for row in rows]
+        with self.lock:
+            said = write(
+                self.net, prompts, self.prompter.most_new, self.prompter.end, self.prompter.blank
+            )
+        texts = [self.prompter.text(ids) for ids in said]
+        return [
+            {"label": t, "text": t, "tokens": len(ids), "end": len(ids) < self.prompter.most_new}
+            for t, ids in zip(texts, said, strict=True)
+        ]

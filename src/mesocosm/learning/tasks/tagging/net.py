@@ -1,0 +1,89 @@
+"""A base that says a tag for each token, as the loop trains it. Knows torch."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import nn
+
+from mesocosm.learning.features.embeddings import bfloat16, full, pad
+from mesocosm.learning.features.tokenizer import Tokens, batches
+
+Array = np.ndarray[Any, Any]
+OUT = -100  # at tokens that begin no word
+
+
+class States(nn.Module):  # type: ignore[misc]
+    """A pretrained encoder that gives a state a token (rows, length, width)."""
+
+    def __init__(self, net: Any) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        """States of padded token ids under their mask."""
+        return full(self.net(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state)
+
+
+class Tagger(nn.Module):  # type: ignore[misc]
+    """A trunk of states and a linear head over each of them."""
+
+    def __init__(self, trunk: States, weights: Array, bias: Array, dropout: float) -> None:
+        super().__init__()
+        self.trunk = trunk
+        self.drop = nn.Dropout(dropout)
+        self.weights, self.bias = (
+            nn.Parameter(torch.tensor(weights)),
+            nn.Parameter(torch.tensor(bias)),
+        )
+        self.anchor: Any = None
+        self.measure = Tokenwise()
+
+    def forward(
+        self, ids: torch.Tensor, mask: torch.Tensor, table: torch.Tensor, mix: None = None
+    ) -> torch.Tensor:
+        """Logits (rows, length, tags); the table and `mix` are not read."""
+        del table, mix
+        return self.drop(self.trunk(ids, mask)) @ self.weights + self.bias
+
+
+class Tokenwise:
+    """Mean cross-entropy of the tags of tokens that begin a word."""
+
+    of: ClassVar[str] = "tags"
+
+    def of_classes(self, y: Any, classes: int) -> None:
+        """Tags are not weighed."""
+
+    def value(self, logits: torch.Tensor, y: torch.Tensor, weights: None) -> torch.Tensor:
+        """The mean over the words of a batch; `y` is (rows, at least length), `OUT` where none
+        begins.
+        """
+        del weights
+        said = y[:, : logits.shape[1]]
+        counted = said != OUT
+        if not counted.any():
+            return logits.sum() * 0.0
+        return nn.functional.cross_entropy(full(logits[counted]), said[counted])
+
+
+def states(trunk: States, ids: list[list[int]]) -> list[Array]:
+    """States (length, width) in float32 of each row's tokens."""
+    trunk.eval()
+    found: list[Any] = [None] * len(ids)
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bfloat16()):
+        for pick in batches([len(r) for r in ids]):
+            out = trunk(*pad([ids[i] for i in pick])).float().numpy()
+            for i, row in zip(pick, out, strict=True):
+                found[i] = row[: len(ids[i])].copy()
+    return found
+
+
+def encoded(tokens: Tokens, texts: list[str]) -> tuple[list[list[int]], list[list[int]]]:
+    """Ids of texts, and for each word of each the number of its first token."""
+    from mesocosm.learning.tasks.tagging.words import firsts
+
+    each = tokens.tokenizer.encode_batch(texts)
+    return [e.ids for e in each], [firsts(t, e.offsets) for t, e in zip(texts, each, strict=True)]

@@ -1,0 +1,18 @@
+"""Where the run of a training is written besides the catalog: one file and one line each; none of
+them can fail a build.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from mesocosm.learning.tracking import mlflow, tensorboard, wandb
+
+Track = Callable[
+    [Path, str, str, dict[str, Any], dict[str, Any], list[dict[str, Any]]], str | None
+]  # why it could not, or None
+TRACKERS: dict[str, Track] = {
+    "mlflow": mlflow.track,
+    "tensorboard": tensorboard.track,
+    "wandb": wandb.track,
+}

@@ -1,0 +1,12 @@
+"""Training against the worst small shift of the word embeddings: one file and one line each."""
+
+from mesocosm.core.settings import Kind
+from mesocosm.learning.training.adversarial.fgm import Fgm
+from mesocosm.learning.training.adversarial.freelb import Freelb
+from mesocosm.learning.training.adversarial.pgd import Pgd
+
+ADVERSARIAL: dict[str, type[Kind]] = {
+    "fgm": Fgm,
+    "pgd": Pgd,
+    "freelb": Freelb,
+}

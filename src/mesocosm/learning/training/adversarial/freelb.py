@@ -1,0 +1,39 @@
+"""FreeLB: every step up the loss also teaches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+from pydantic import Field
+
+from mesocosm.learning.training.adversarial.shift import Adversarial, Pass, Shift
+
+
+class Freelb(Adversarial):
+    """The mean of the gradients met on the way up the loss, the unshifted rows first.
+
+    Args:
+        steps: passes in all.
+        step: the norm of one step.
+
+    Source: Zhu et al. 2020, arXiv 1909.11764.
+
+    >>> Freelb().steps
+    3
+    """
+
+    kind: Literal["freelb"] = "freelb"
+    steps: int = Field(3, ge=2, le=50)
+    step: float = Field(0.25, gt=0)
+
+    def backward(self, loss: Pass, words: Any, back: Callable[[Any], None]) -> float:
+        """`steps` passes, each counting alike."""
+        first = 0.0
+        with Shift(words) as shift:
+            for number in range(self.steps):
+                now = loss()
+                first = float(now.detach()) if not number else first
+                back(now / self.steps)
+                shift.climb(self.step, self.reach)
+        return first

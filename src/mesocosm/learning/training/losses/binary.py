@@ -1,0 +1,38 @@
+"""Binary cross-entropy, for labels of which several may be there."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from mesocosm.core.settings import Kind
+
+
+class Binary(Kind):
+    """Mean negative log-probability of each label being there or not.
+
+    Args:
+        smoothing: the share of each answer moved toward a half, 0 to under 1.
+
+    Source: Zhang and Zhou 2006, IEEE TKDE 18 (multi-label nets).
+
+    >>> Binary(smoothing=0.1).smoothing
+    0.1
+    """
+
+    of: ClassVar[str] = "labels"
+    kind: Literal["binary"] = "binary"
+    smoothing: float = Field(0.0, ge=0, lt=1)
+
+    def of_classes(self, y: Any, classes: int) -> None:
+        """Labels are not weighed."""
+
+    def value(self, logits: Any, y: Any, weights: Any) -> Any:
+        """The mean loss of a batch (rows, labels), a scalar tensor."""
+        from torch.nn.functional import binary_cross_entropy_with_logits
+
+        del weights
+        return binary_cross_entropy_with_logits(
+            logits, y.to(logits.dtype) * (1 - self.smoothing) + self.smoothing / 2
+        )

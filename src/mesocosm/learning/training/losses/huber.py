@@ -1,0 +1,31 @@
+"""Squared error near the target, absolute error beyond `delta`."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from mesocosm.learning.training.losses.number import NumberLoss
+
+
+class Huber(NumberLoss):
+    """Squared error near the target, absolute error beyond `delta`: single wild targets pull less.
+
+    Args:
+        delta: where squares end, in standard deviations of the target.
+
+    Source: Huber 1964, Annals of Mathematical Statistics 35.
+
+    >>> Huber().delta
+    1.0
+    """
+
+    kind: Literal["huber"] = "huber"
+    delta: float = Field(1.0, gt=0, le=100)
+
+    def each(self, away: Any) -> Any:
+        """The loss of each difference, target less value."""
+        from torch.nn.functional import huber_loss
+
+        return huber_loss(away, away * 0, reduction="none", delta=self.delta)

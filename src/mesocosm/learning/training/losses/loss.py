@@ -1,0 +1,33 @@
+"""What losses of classes share: weights of classes. Knows torch's tensors."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from mesocosm.core.settings import Kind
+
+
+class Loss(Kind):
+    """A loss of logits (rows, classes) against labels (rows).
+
+    Args:
+        weights: `balanced` weighs each class by rows / (classes x its rows), so that rare classes
+            count as much.
+    """
+
+    of: ClassVar[str] = "classes"
+    weights: Literal["balanced"] | None = None
+
+    def of_classes(self, y: Any, classes: int) -> Any:
+        """The weight of each class as a float32 tensor, or None."""
+        import numpy as np
+        import torch
+
+        if not self.weights:
+            return None
+        counts = np.maximum(np.bincount(y, minlength=classes), 1)
+        return torch.tensor(len(y) / (classes * counts), dtype=torch.float32)
+
+    def value(self, logits: Any, y: Any, weights: Any) -> Any:
+        """The mean loss of a batch, a scalar tensor."""
+        raise NotImplementedError

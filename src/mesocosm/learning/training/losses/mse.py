@@ -1,0 +1,24 @@
+"""Mean squared error."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from mesocosm.learning.training.losses.number import NumberLoss
+
+
+class Mse(NumberLoss):
+    """Mean squared error: the model says means.
+
+    Source: Legendre 1805 (least squares); Bishop, Pattern Recognition and Machine Learning (2006),
+    3.1.
+
+    >>> Mse().kind
+    'mse'
+    """
+
+    kind: Literal["mse"] = "mse"
+
+    def each(self, away: Any) -> Any:
+        """The loss of each difference, target less value."""
+        return away * away

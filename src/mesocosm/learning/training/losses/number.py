@@ -1,0 +1,27 @@
+"""What losses of numbers share. Knows torch's tensors."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from mesocosm.core.settings import Kind
+
+
+class NumberLoss(Kind):
+    """A loss of values (rows, 1) against targets (rows), both in standard deviations of the
+    training targets.
+    """
+
+    of: ClassVar[str] = "numbers"
+
+    def of_classes(self, y: Any, classes: int) -> None:
+        """Numbers have no classes to weigh."""
+
+    def each(self, away: Any) -> Any:
+        """The loss of each difference, target less value."""
+        raise NotImplementedError
+
+    def value(self, said: Any, y: Any, weights: Any) -> Any:
+        """The mean loss of a batch, a scalar tensor."""
+        del weights
+        return self.each(y - said[:, 0]).mean()

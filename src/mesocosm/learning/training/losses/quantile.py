@@ -1,0 +1,31 @@
+"""The pinball loss."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from mesocosm.learning.training.losses.number import NumberLoss
+
+
+class Quantile(NumberLoss):
+    """The pinball loss: the model says the value under which a share `at` of targets lies.
+
+    Args:
+        at: the share of targets below; 0.5 is the median.
+
+    Source: Koenker and Bassett 1978, Econometrica 46.
+
+    >>> Quantile(at=0.9).at
+    0.9
+    """
+
+    kind: Literal["quantile"] = "quantile"
+    at: float = Field(0.5, gt=0, lt=1)
+
+    def each(self, away: Any) -> Any:
+        """The loss of each difference, target less value."""
+        import torch
+
+        return torch.maximum(self.at * away, (self.at - 1) * away)

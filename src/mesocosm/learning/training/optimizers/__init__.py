@@ -1,0 +1,16 @@
+"""How weights follow their gradients: one file and one line each."""
+
+from mesocosm.core.settings import Kind
+from mesocosm.learning.training.optimizers.adafactor import Adafactor
+from mesocosm.learning.training.optimizers.adam import Adam
+from mesocosm.learning.training.optimizers.adamw import Adamw
+from mesocosm.learning.training.optimizers.lion import Lion
+from mesocosm.learning.training.optimizers.sgd import Sgd
+
+OPTIMISERS: dict[str, type[Kind]] = {
+    "adamw": Adamw,
+    "adam": Adam,
+    "sgd": Sgd,
+    "adafactor": Adafactor,
+    "lion": Lion,
+}

@@ -1,0 +1,26 @@
+"""Adafactor: second moments kept as a row and a column, for bases too big for Adam's."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from mesocosm.learning.training.optimizers.optimizer import Optimiser
+
+
+class Adafactor(Optimiser):
+    """Adam's second moment of a matrix kept as its row and column means: memory of m + n instead of
+    m x n.
+
+    Source: Shazeer and Stern 2018, arXiv 1804.04235.
+
+    >>> Adafactor().kind
+    'adafactor'
+    """
+
+    kind: Literal["adafactor"] = "adafactor"
+
+    def made(self, groups: list[dict[str, Any]], rate: float, decay: float) -> Any:
+        """torch's own."""
+        from torch.optim import Adafactor as Torch
+
+        return Torch(groups, lr=rate, weight_decay=decay)

@@ -1,0 +1,35 @@
+"""Adam with decoupled decay of weights."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from mesocosm.learning.training.optimizers.optimizer import Optimiser
+
+
+class Adamw(Optimiser):
+    """Adam with decoupled decay of weights.
+
+    Args:
+        beta1: memory of the gradient's mean.
+        beta2: memory of its square.
+
+    Source: Loshchilov and Hutter 2019, arXiv 1711.05101.
+
+    >>> Adamw().beta1
+    0.9
+    """
+
+    kind: Literal["adamw"] = "adamw"
+    beta1: float = Field(0.9, ge=0, lt=1)
+    beta2: float = Field(0.999, ge=0, lt=1)
+
+    def made(self, groups: list[dict[str, Any]], rate: float, decay: float) -> Any:
+        """torch's own, all weights in one call."""
+        from torch.optim import AdamW
+
+        return AdamW(
+            groups, lr=rate, betas=(self.beta1, self.beta2), weight_decay=decay, fused=True
+        )

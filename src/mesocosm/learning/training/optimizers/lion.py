@@ -1,0 +1,51 @@
+"""Lion: the sign of a mean of gradients. Knows torch's base class of optimisers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+from pydantic import Field
+
+from mesocosm.learning.training.optimizers.optimizer import Optimiser
+
+
+class Lion(Optimiser):
+    """Every weight moves by the rate, up or down by the sign of its momentum; wants a third to a
+    tenth of AdamW's rate.
+
+    Args:
+        beta1: memory of the gradient in the step.
+        beta2: memory of the gradient that is kept.
+
+    Source: Chen et al. 2023, arXiv 2302.06675, algorithm 2.
+
+    >>> Lion().beta2
+    0.99
+    """
+
+    kind: Literal["lion"] = "lion"
+    beta1: float = Field(0.9, ge=0, lt=1)
+    beta2: float = Field(0.99, ge=0, lt=1)
+
+    def made(self, groups: list[dict[str, Any]], rate: float, decay: float) -> Any:
+        """Ours; torch 2.13 has none."""
+        import torch
+
+        class Signed(torch.optim.Optimizer):  # type: ignore[misc]
+            @torch.no_grad()  # type: ignore[untyped-decorator]
+            def step(self, closure: Callable[[], Any] | None = None) -> None:
+                del closure
+                for group in self.param_groups:
+                    for weight in group["params"]:
+                        if weight.grad is None:
+                            continue
+                        kept = self.state[weight].setdefault("mean", torch.zeros_like(weight))
+                        a, b = group["betas"]
+                        weight.mul_(1 - group["lr"] * group["weight_decay"])
+                        weight.sub_(torch.sign(kept * a + weight.grad * (1 - a)), alpha=group["lr"])
+                        kept.lerp_(weight.grad, 1 - b)
+
+        return Signed(
+            groups, {"lr": rate, "betas": (self.beta1, self.beta2), "weight_decay": decay}
+        )

@@ -1,0 +1,39 @@
+"""Stochastic gradient descent with momentum."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from mesocosm.learning.training.optimizers.optimizer import Optimiser
+
+
+class Sgd(Optimiser):
+    """Stochastic gradient descent; wants a rate of 10 to 1,000 times Adam's.
+
+    Args:
+        momentum: memory of the gradient, 0 for none.
+        nesterov: whether the gradient is looked at one step ahead.
+
+    Source: Sutskever et al. 2013, ICML (momentum).
+
+    >>> Sgd().momentum
+    0.9
+    """
+
+    kind: Literal["sgd"] = "sgd"
+    momentum: float = Field(0.9, ge=0, lt=1)
+    nesterov: bool = False
+
+    def made(self, groups: list[dict[str, Any]], rate: float, decay: float) -> Any:
+        """torch's own."""
+        from torch.optim import SGD
+
+        return SGD(
+            groups,
+            lr=rate,
+            momentum=self.momentum,
+            nesterov=self.nesterov and self.momentum > 0,
+            weight_decay=decay,
+        )

@@ -1,0 +1,1 @@
+"""Snapshots and versions opened for other work."""

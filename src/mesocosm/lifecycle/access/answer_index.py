@@ -1,0 +1,82 @@
+"""The answers that services speak from: a snapshot's questions embedded, and where they lie.
+
+Knows the store's folder of answers and the base that embeds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from mesocosm.catalog import Catalog
+from mesocosm.config import Spec
+from mesocosm.core.errors import Failure
+from mesocosm.core.files import aside_name, folder_appears, write_json
+from mesocosm.core.hashing import digest, digest_file
+from mesocosm.serving.settings import Service
+
+
+def index_answers(
+    spec: Spec, catalog: Catalog, service: Service, snapshot_id: str, say: Callable[[str], None]
+) -> Path:
+    """Embed the questions of a snapshot once; returns the folder with vectors and rows."""
+    import numpy as np
+    from safetensors.numpy import save_file
+
+    from mesocosm.data.snapshots.delta_tables import read_table
+    from mesocosm.learning.base_models import resolve
+    from mesocosm.learning.export.onnx_export import shared_trunk
+    from mesocosm.learning.features.embeddings import features
+    from mesocosm.lifecycle.access.integrity import Integrity
+
+    assert service.answers is not None
+    snapshot = catalog.snapshot(snapshot_id)
+    if snapshot is None:
+        raise Failure(f"the snapshot {snapshot_id} is not listed; run 'mesocosm build'")
+    store = spec.root / ".mesocosm"
+    base = resolve("minilm", spec.root)
+    trunk = shared_trunk(base, store)
+    folder = answers_folder(store, service, snapshot_id)
+    if folder.is_dir() and not Integrity(store).check_answers(folder):
+        return folder
+    table = read_table(store / snapshot["path"] / "rows", snapshot["delta"])
+    asked, said = service.answers.question, service.answers.answer
+    rows = [
+        {
+            "question": r[asked],
+            "answer": r[said],
+            "row": r["_row"],
+            "file": r["_file"],
+            "line": r["_line"],
+        }
+        for r in table.to_pylist()
+        if r[asked] and r[said]
+    ]
+    if not rows:
+        raise Failure(f"the dataset '{service.answers.dataset}' holds no question with an answer")
+    vectors = features(base, [r["question"] for r in rows], 128, store)
+    with folder_appears(folder) as aside:
+        save_file({"vectors": vectors.astype(np.float32)}, aside / "vectors.safetensors")
+        path = aside / "rows.json"
+        whole = {"snapshot": snapshot_id, "trunk": os.path.relpath(trunk, store), "rows": rows}
+        part = path.with_name(aside_name(path))
+        part.write_text(json.dumps(whole, ensure_ascii=False), encoding="utf-8")
+        os.replace(part, path)
+        write_json(
+            aside / "contents.json",
+            {name: digest_file(aside / name) for name in ("vectors.safetensors", "rows.json")},
+        )
+    say(f"{len(rows)} questions embedded")
+    return folder
+
+
+def answers_folder(store: Path, service: Service, snapshot_id: str) -> Path:
+    """Where the vectors of a service's answers lie."""
+    assert service.answers is not None
+    return (
+        store
+        / "answers"
+        / digest(snapshot_id, service.answers.question, service.answers.answer, size=8)
+    )

@@ -1,0 +1,187 @@
+"""Whether what the catalog lists is still on disk as it was written: snapshots, model versions,
+answer indexes.
+
+Knows fingerprints and files. Changes nothing but its own cache: a file whose size and time of
+change are those that it had when its fingerprint was last found right is not read again (as Git's
+index does).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from mesocosm.catalog import Catalog
+from mesocosm.config import Spec
+from mesocosm.core.errors import Failure
+from mesocosm.core.files import write_json
+from mesocosm.core.hashing import digest, digest_file
+from mesocosm.lifecycle.file_datasets import datasets_of
+
+TABLES = ("rows", "quarantine", "duplicates")
+
+
+class Integrity:
+    """Checks of one store.
+
+    Args:
+        thorough: read every file whole, whatever the cache says.
+    """
+
+    def __init__(self, store: Path, thorough: bool = False) -> None:
+        self.store, self.thorough = store, thorough
+        self.path = store / "verified.json"
+        self.seen = _read_cache(self.path)
+        self.kept: dict[str, list[Any]] = {}
+
+    def fingerprint(self, path: Path) -> str | None:
+        """The fingerprint of a file; None where it cannot be read."""
+        try:
+            stat = path.stat()
+            key, state = str(path.relative_to(self.store)), [stat.st_size, stat.st_mtime_ns]
+            held = self.seen.get(key)
+            found = (
+                str(held[2])
+                if held and held[:2] == state and not self.thorough
+                else digest_file(path)
+            )
+            self.kept[key] = [*state, found]
+            return found
+        except (OSError, ValueError):
+            return None
+
+    def save(self) -> None:
+        """Keep what was found for the next look; a store that cannot be written to is read again
+        then.
+        """
+        known = {
+            key: held
+            for key, held in (self.seen | self.kept).items()
+            if (self.store / key).exists()
+        }
+        if known != self.seen:
+            try:
+                write_json(self.path, known)
+            except OSError:
+                return
+
+    def check_snapshot(self, snapshot: Mapping[str, Any]) -> str | None:
+        """What is wrong with the files of a snapshot, as a sentence; None where nothing is."""
+        for table in TABLES:
+            version = snapshot["report"]["delta"].get(table)
+            if version is None:
+                continue
+            fault = self._check_table(self.store / snapshot["path"] / table, version)
+            if fault:
+                return f"snapshot {snapshot['id']}: {fault}"
+        return None
+
+    def _check_table(self, path: Path, version: int) -> str | None:
+        from mesocosm.data.snapshots.delta_tables import contents_of, files_of
+
+        try:
+            files, contents = (
+                [Path(f) for f in files_of(path, version, verify=False)],
+                contents_of(path, version),
+            )
+        except Failure as error:
+            return str(error).split(";")[0]
+        for file in files:
+            known = contents.get(file.name)
+            if known is None and not self.thorough and file.is_file():
+                continue
+            if known is None and _is_parquet(file):
+                continue
+            if known is None or self.fingerprint(file) != known:
+                return f"the file '{file.name}' of its {path.name} is damaged"
+        return None
+
+    def check_version(self, version: Mapping[str, Any]) -> str | None:
+        """What is wrong with the files of a model version; None where nothing is."""
+        folder = self.store / version["path"]
+        if not folder.is_dir():
+            return f"version {version['id']}: its files are gone"
+        files = sorted(p for p in folder.rglob("*") if p.is_file())
+        found = [(p.relative_to(folder).as_posix(), self.fingerprint(p)) for p in files]
+        return (
+            None
+            if digest(found) == version["content"]
+            else f"version {version['id']}: its files are not those that were written"
+        )
+
+    def check_answers(self, folder: Path) -> str | None:
+        """What is wrong with an answer index."""
+        kept = folder / "contents.json"
+        names = ("vectors.safetensors", "rows.json")
+        if not all((folder / n).is_file() for n in names):
+            return "its answer index is gone"
+        try:
+            contents = json.loads(kept.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None if not kept.exists() else "its answer index is damaged"
+        return (
+            None
+            if all(self.fingerprint(folder / n) == contents.get(n) for n in names)
+            else "its answer index is damaged"
+        )
+
+
+def _read_cache(path: Path) -> dict[str, list[Any]]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return found if isinstance(found, dict) else {}
+    except (OSError, ValueError):
+        return {}
+
+
+def _is_parquet(path: Path) -> bool:
+    """Whether every value of a file can be read."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        for _ in pq.ParquetFile(path).iter_batches(65_536):
+            pass
+        return True
+    except (OSError, pa.ArrowException):
+        return False
+
+
+def find_damage(spec: Spec, catalog: Catalog, thorough: bool = False) -> dict[str, str]:
+    """What is wrong with the newest snapshots, the versions in use and the answer indexes, by the
+    address of the thing.
+
+    Args:
+        thorough: read every file whole.
+    """
+    store = spec.root / ".mesocosm"
+    looks = Integrity(store, thorough)
+    found = dict(_damage(spec, catalog, looks))
+    looks.save()
+    return found
+
+
+def _damage(spec: Spec, catalog: Catalog, looks: Integrity) -> Iterator[tuple[str, str]]:
+    from mesocosm.lifecycle.access.answer_index import answers_folder
+
+    for name in datasets_of(spec):
+        snapshot = catalog.snapshot(dataset=name)
+        fault = looks.check_snapshot(snapshot) if snapshot else None
+        if fault:
+            yield f"datasets.{name}", fault
+    things = {row["address"]: row["thing"] for row in catalog.resources()}
+    for name in spec.eco.models:
+        version = catalog.version(things.get(f"models.{name}") or "")
+        fault = looks.check_version(version) if version else None
+        if fault:
+            yield f"models.{name}", fault
+    for name, service in spec.eco.services.items():
+        now = catalog.deployment(name)
+        version = catalog.version(now["version"]) if now and now["version"] else None
+        fault = looks.check_version(version) if version else None
+        if not fault and now and now["answers"] and service.answers:
+            fault = looks.check_answers(answers_folder(looks.store, service, now["answers"]))
+        if fault:
+            yield f"services.{name}", fault

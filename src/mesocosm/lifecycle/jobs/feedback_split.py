@@ -1,0 +1,93 @@
+"""Which labelled requests teach a challenger and which judge it. Knows rows; reads nothing.
+
+Both halves are chosen by content, so equal rows never stand in both, and a row of the test part
+never teaches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mesocosm.core.hashing import digest
+
+Row = Mapping[str, Any]
+TAUGHT_AT = "\x1fat"  # when the request of a labelled row came, in seconds; no field has its name
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Labelled requests, parted: those that `teach`, those that `judge`, and why others do neither,
+    with how many each.
+    """
+
+    teach: list[dict[str, Any]]
+    judge: list[dict[str, Any]]
+    left_out: dict[str, int]
+
+
+def content_of(row: Row, inputs: Sequence[str]) -> str:
+    """A digest of what a model reads of a row; equal for rows that a model cannot tell apart.
+
+    >>> content_of({"age": 30, "id": 1}, ["age"]) == content_of({"age": 30.0, "id": 2}, ["age"])
+    True
+    """
+    return digest([_plain(row.get(name)) for name in inputs], size=12)
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return f"n{float(value):.12g}"
+    return f"t{value.isoformat() if hasattr(value, 'isoformat') else value}"
+
+
+def test_only(
+    rows: Mapping[str, Sequence[Any]], split: Sequence[str], inputs: Sequence[str]
+) -> set[str]:
+    """Contents that a snapshot has in its test part and in no other; a row that is common enough to
+    stand in both is no test row by its content.
+    """
+    parts: dict[bool, set[str]] = {True: set(), False: set()}
+    for i, part in enumerate(split):
+        parts[part == "test"].add(content_of({n: rows[n][i] for n in inputs}, inputs))
+    return parts[True] - parts[False]
+
+
+test_only.__test__ = False  # type: ignore[attr-defined]
+
+
+def part_rows(
+    labelled: Sequence[Row],
+    inputs: Sequence[str],
+    predict: str,
+    held: Collection[str] = (),
+    ours: Collection[str] = (),
+    faulty: Sequence[tuple[float, float]] = (),
+) -> Parts:
+    """Part labelled requests into those that teach and those that judge.
+
+    Args:
+        labelled: with their inputs, the label under `predict`, and its time under `TAUGHT_AT`,
+            seconds.
+        held: contents of test rows; a request of one of them neither teaches nor judges.
+        ours: labels that only people named; requests of them all teach.
+        faulty: spans of seconds in which a source was at fault; requests in them neither teach nor
+            judge.
+    """
+    left_out = {"sent while a source was at fault": 0, "equal to a test row": 0}
+    kept: list[tuple[str, dict[str, Any]]] = []
+    for row in labelled:
+        content = content_of(row, inputs)
+        if any(begin <= row.get(TAUGHT_AT, 0.0) <= end for begin, end in faulty):
+            left_out["sent while a source was at fault"] += 1
+        elif content in held:
+            left_out["equal to a test row"] += 1
+        else:
+            kept.append((content, dict(row)))
+    taught = {content for content, row in kept if int(content[:4], 16) % 2 or row[predict] in ours}
+    teach = [row for content, row in kept if content in taught]
+    judge = [row for content, row in kept if content not in taught]
+    return Parts(teach, judge, {why: n for why, n in left_out.items() if n})

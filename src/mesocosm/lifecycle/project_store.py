@@ -1,0 +1,29 @@
+"""Where a project lies, and its catalog.
+
+Knows the project's folder, the store in it and `MESOCOSM_CATALOG`.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from mesocosm.config import Spec
+from mesocosm.core.settings import Where
+
+if TYPE_CHECKING:
+    from mesocosm.catalog import Catalog
+
+
+def where_of(spec: Spec) -> Where:
+    """The project's folder and its store."""
+    return Where(spec.root, spec.root / ".mesocosm")
+
+
+def catalog_of(spec: Spec) -> Catalog:
+    """The ecosystem's catalog: the one that `MESOCOSM_CATALOG` names by a URL, or the file in its
+    store.
+    """
+    from mesocosm.catalog import Catalog
+
+    return Catalog(os.environ.get("MESOCOSM_CATALOG") or where_of(spec).store)

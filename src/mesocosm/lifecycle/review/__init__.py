@@ -1,0 +1,1 @@
+"""What is proposed to a person: changes of data, labels, classes, questions."""

@@ -1,0 +1,105 @@
+"""Where an ecosystem's server is. Knows one file and a lock; imports nothing of the server, so that
+commands that ask are quick.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from mesocosm.core.errors import Failure
+from mesocosm.core.files import write_json
+
+
+@contextmanager
+def only_server(store: Path, shared: bool = False) -> Iterator[None]:
+    """One server of an ecosystem at a time; the lock ends with its process, however that ends.
+
+    Args:
+        shared: whether the catalog is a database that several gateways serve from, as replicas over
+            one volume do; such servers go together, and not with one that owns the folder.
+
+    Raises:
+        Failure: another server runs in this folder.
+    """
+    store.mkdir(parents=True, exist_ok=True)
+    with (store / "server.lock").open("a") as handle:
+        try:
+            fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+        except OSError as error:
+            said = _record(store)
+            at = f" at {said['url']} (process {said.get('pid')})" if said else ""
+            raise Failure(
+                f"another 'mesocosm up' serves this folder already{at}; stop it first, or use it"
+            ) from error
+        if not shared:  # who holds the folder alone finds only what one left that was killed
+            (store / "server.json").unlink(missing_ok=True)
+        try:
+            yield
+        finally:
+            forget_server(store)
+
+
+def record_server(store: Path, url: str, token: str) -> None:
+    """Say where the server is, in a file only its owner reads."""
+    path = store / "server.json"
+    path.unlink(missing_ok=True)
+    write_json(
+        path, {"url": url, "token": token, "pid": os.getpid(), "store": str(store.resolve())}
+    )
+    path.chmod(0o600)
+
+
+def forget_server(store: Path) -> None:
+    """Remove what this process recorded; what another did stays."""
+    with suppress(OSError):
+        if (_record(store) or {}).get("pid") == os.getpid():
+            (store / "server.json").unlink(missing_ok=True)
+
+
+def running_server(store: Path) -> dict[str, Any] | None:
+    """Where this ecosystem's server is, when it answers; a record whose process is gone is stale,
+    and its port is not asked.
+
+    A record that was copied with its folder tells of another ecosystem's server.
+    """
+    import httpx
+
+    said = _record(store)
+    if (
+        said is None
+        or not _lives(said.get("pid"))
+        or said.get("store", str(store.resolve())) != str(store.resolve())
+    ):
+        return None
+    try:
+        httpx.get(said["url"] + "/healthz", timeout=2).raise_for_status()
+    except (KeyError, httpx.HTTPError, httpx.InvalidURL):
+        return None
+    return said
+
+
+def _record(store: Path) -> dict[str, Any] | None:
+    try:
+        said = json.loads((store / "server.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return said if isinstance(said, dict) and isinstance(said.get("url"), str) else None
+
+
+def _lives(pid: Any) -> bool:
+    """Whether a process is there; unknown is taken for yes."""
+    if not isinstance(pid, int) or pid <= 0:
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

@@ -1,0 +1,1 @@
+"""Monitors: what live requests and labels say of a model in service."""

@@ -1,0 +1,1 @@
+"""Labels that came back: accuracy and the moment it changed."""

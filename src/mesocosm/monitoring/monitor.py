@@ -1,0 +1,54 @@
+"""The watch: looks at live inputs, labels and figures, has what moved diagnosed, raises and closes
+alerts, and asks for what fits.
+
+Knows its parts, each of which looks at one thing. Traffic and drills are judged apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mesocosm.catalog import Catalog
+from mesocosm.monitoring.drift.monitor import DriftWatch
+from mesocosm.monitoring.labels.monitor import LabelWatch
+from mesocosm.monitoring.metric_monitor import FigureWatch
+from mesocosm.monitoring.monitor_state import Watched
+from mesocosm.monitoring.rejection_monitor import RefusalWatch
+from mesocosm.monitoring.request_stream import Stream
+from mesocosm.monitoring.settings import Monitor
+from mesocosm.monitoring.surge.monitor import SurgeWatch
+from mesocosm.serving.requests.request_marks import MARKS
+from mesocosm.serving.service import Served
+
+
+class Watch(Watched):
+    """One monitor at work; its parts look in turn."""
+
+    def __init__(
+        self,
+        name: str,
+        monitor: Monitor,
+        served: Served,
+        catalog: Catalog,
+        retrain: Callable[[str, str], None],
+        rollback: Callable[[str, str], None],
+    ) -> None:
+        super().__init__(name, monitor, served, catalog, retrain, rollback)
+        self.streams = {mark: Stream(mark, self.began) for mark in ("", *MARKS)}
+        self.refusals = RefusalWatch(self)
+        self.labels = LabelWatch(self)
+        self.drift = DriftWatch(self, self.labels)
+        self.figures = FigureWatch(self)
+        self.surge = SurgeWatch(self)
+
+    @property
+    def since(self) -> float:
+        """The newest request of the traffic that was tested."""
+        return self.streams[""].since
+
+    def look(self) -> list[str]:
+        """One look; returns the ids of alerts raised."""
+        raised = self.refusals.look()
+        for stream in self.streams.values():
+            raised += [*self.drift.look(stream), *self.labels.look(stream)]
+        return [*raised, *self.figures.look(), *self.surge.look()]

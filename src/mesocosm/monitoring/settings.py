@@ -1,0 +1,83 @@
+"""Settings of monitors. Runs nothing."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from mesocosm.core.durations import Duration, Rate
+from mesocosm.core.settings import Kind
+from mesocosm.monitoring.notifications import Notify
+from mesocosm.monitoring.surge.settings import Surge
+
+
+class Drift(Kind):
+    """When live inputs are no longer those the model learned from.
+
+    Args:
+        method: `auto` takes `ks` for numbers and `chi2` for categories; `psi` is the stability
+            index of numbers.
+        false_alarms: how many false alarms are accepted over all features and looks.
+        meaning: how texts and images drift: `directions` (those in which the model's features vary
+            most), `mmd` (maximum mean discrepancy) or `classifier` (whether one can tell live rows
+            from held-out ones).
+        window: live rows a look compares; ten windows together show what one is too small for.
+        harm: accuracy that may be lost before a drift is called harmful.
+    """
+
+    short: ClassVar[str] = "method"
+    method: Literal["auto", "ks", "chi2", "psi"] = "auto"
+    meaning: Literal["directions", "mmd", "classifier"] = "directions"
+    false_alarms: Rate = "1/month"
+    window: int = Field(200, ge=30, le=100_000)
+    harm: float = Field(0.02, ge=0, le=1)
+
+
+class Anomaly(Kind):
+    """When a service's own figures change.
+
+    Args:
+        method: `adwin` or `page_hinkley`.
+        on: the figures watched.
+    """
+
+    short: ClassVar[str] = "method"
+    method: Literal["adwin", "page_hinkley"] = "adwin"
+    on: tuple[Literal["p95_ms", "error_rate", "rate"], ...] = ("p95_ms", "error_rate")
+
+
+class Monitor(Kind):
+    """A watch over a service.
+
+    Args:
+        watches: the service.
+        every: how often it looks.
+        drift: how drift of inputs is seen.
+        anomaly: how a change of the service's own figures is seen.
+        surge: how an answer that comes far more often is seen; it raises an alert with the items.
+        on_drift: what follows on drift, in order; `retrain` and `recalibrate` (answers weighted by
+            how much more often each class comes) only where the verdict is that they would mend it.
+        on_anomaly: what follows on an anomaly, in order: `rollback` to the version before, or
+            `fallback` to the service's simpler model.
+        notify: who is told of its alerts; shown nowhere, since an address may be a secret.
+        about: a line for people.
+    """
+
+    watches: str
+    every: Duration = "1m"
+    drift: Drift | None = None
+    anomaly: Anomaly | None = None
+    surge: Surge | None = None
+    on_drift: tuple[Literal["alert", "recalibrate", "retrain"], ...] = ("alert",)
+    on_anomaly: tuple[Literal["alert", "rollback", "fallback"], ...] = ("alert",)
+    notify: Notify | None = Field(None, exclude=True)
+    about: str = ""
+
+    def reacts_with(self, act: str) -> bool:
+        """Whether a drift makes this monitor do something.
+
+        >>> Monitor(watches="desk", about="retrain by hand").reacts_with("retrain")
+        False
+        """
+        return act in self.on_drift

@@ -1,0 +1,1 @@
+"""Surges: one answer given far more often than before."""

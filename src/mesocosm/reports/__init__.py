@@ -1,0 +1,1 @@
+"""Reports: health, models, explanations, what-if and lineage."""

@@ -1,0 +1,121 @@
+"""Roles by their tokens: what each may do, and how often it may ask.
+
+Knows rights and tokens, and asks for a token's role no more often than it must.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
+
+from starlette.requests import HTTPConnection
+
+from mesocosm.core.permissions import OWNER, RIGHTS
+from mesocosm.serving.http.problems import Problem
+from mesocosm.serving.http.request_headers import foreign, named_so, said
+
+REMEMBERED = 2.0  # seconds that a role is believed before the catalog is asked again
+BURST = 2.0  # seconds' worth of requests that a token may send at once
+
+
+def right_of(method: str, path: str) -> str:
+    """What a request needs: `see` to read, `ask` to use a service, `change` for the rest.
+
+    >>> right_of("POST", "/v1/services/desk/predict"), right_of("POST", "/v1/services/desk/rollback")
+    ('ask', 'change')
+    """
+    if method in ("GET", "HEAD"):
+        return "see"
+    return (
+        "ask"
+        if path.endswith(
+            ("/predict", "/infer", "/feedback", "/chat/completions", "/notes", "/what-if", "/talk")
+        )
+        else "change"
+    )
+
+
+class Roles:
+    """Tells a connection's role by its token, and holds each token to a pace.
+
+    Args:
+        token: the owner's.
+        given: the `role` of another token and what it `may`.
+        rate: requests a second of a token that is not the owner's.
+
+    `signs` is whether people can sign in by a page.
+    """
+
+    def __init__(
+        self, token: str, given: Callable[[str], Mapping[str, str] | None], rate: float
+    ) -> None:
+        self.token, self.given, self.rate, self.signs = token.encode(), given, rate, False
+        self.bearer = b"Bearer " + self.token
+        self.known: dict[bytes, tuple[float, Mapping[str, str] | None]] = {}
+        self.left: dict[bytes, tuple[float, float]] = {}
+
+    def owner(self, connection: HTTPConnection) -> bool:
+        """Whether the owner's token came with it."""
+        return secrets.compare_digest(said(connection).encode(), self.token)
+
+    def role(self, connection: HTTPConnection) -> str | None:
+        """The role, None where the token is not known.
+
+        Raises:
+            Problem: the role may not do this, or its token asks too often.
+        """
+        if self.owner(connection):
+            return OWNER
+        mark, found = self._found(said(connection))
+        if not found:
+            return None
+        need = right_of(connection.scope.get("method", "GET"), connection.url.path)
+        if RIGHTS.index(found["may"]) < RIGHTS.index(need):
+            raise Problem(
+                403,
+                "The role may not do this",
+                f"'{found['role']}' may {found['may']}, and this needs {need}",
+            )
+        self._paced(mark)
+        return found["role"]
+
+    def socket(self, connection: HTTPConnection, hosts: Sequence[str]) -> tuple[str, str]:
+        """A socket's role and what it may do, two empty texts where its token, its host or the page
+        that opened it is not ours.
+        """
+        host = connection.headers.get("host", "")
+        if len(connection.headers.getlist("host")) > 1:
+            return "", ""
+        if not named_so(host, hosts) or foreign(connection.headers.get("origin", ""), host):
+            return "", ""
+        if self.owner(connection):
+            return OWNER, RIGHTS[-1]
+        _, found = self._found(said(connection))
+        return (str(found["role"]), str(found["may"])) if found else ("", "")
+
+    def _found(self, token: str) -> tuple[bytes, Mapping[str, str] | None]:
+        """A token's digest, and its role where it has one."""
+        mark, now = sha256(token.encode()).digest(), time.monotonic()
+        if not token:
+            return mark, None
+        if mark not in self.known or self.known[mark][0] < now:
+            if len(self.known) > 10_000:
+                self.known.clear()
+            self.known[mark] = now + REMEMBERED, self.given(token)
+        return mark, self.known[mark][1]
+
+    def _paced(self, mark: bytes) -> None:
+        now, most = time.monotonic(), self.rate * BURST
+        left, at = self.left.get(mark, (most, now))
+        left = min(most, left + (now - at) * self.rate) - 1
+        if left < 0:
+            wait = max(1, round(-left / self.rate))
+            raise Problem(
+                429,
+                "Too many requests",
+                f"this token may ask {self.rate:g} times a second",
+                headers={"Retry-After": str(wait)},
+            )
+        self.left[mark] = left, now

@@ -1,0 +1,1 @@
+"""The gateway's HTTP: connections, bodies, problems and its log."""

@@ -1,0 +1,108 @@
+"""The log of predictions: in the catalog, and where that takes none for a while, in room kept on
+the disk beforehand.
+
+Knows the catalog and one file. A prediction is given out only when its record is in one of them.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from mesocosm.catalog import Catalog
+from mesocosm.core.errors import Failure, Later
+
+ROOM = 8_000_000  # bytes
+
+
+class Journal:
+    """Where a gateway's records go.
+
+    Args:
+        folder: holds the file; what a killed gateway left there is read first.
+        room: bytes of the disk that are taken now, so that a full disk loses no record.
+    """
+
+    def __init__(self, catalog: Catalog, folder: Path, room: int = ROOM) -> None:
+        self.catalog, self.room, self.lock = catalog, room, threading.Lock()
+        folder.mkdir(parents=True, exist_ok=True)
+        number = 0
+        while True:  # each gateway over one store has a file of its own
+            self.file = os.open(folder / f"journal-{number}.bin", os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError:
+                os.close(self.file)
+                number += 1
+        self.spilt = 0  # bytes that wait for the catalog
+        self.trouble = ""
+        if os.fstat(self.file).st_size < room:
+            try:
+                os.posix_fallocate(self.file, 0, room)
+            except OSError as error:
+                os.close(self.file)
+                raise Failure(
+                    f"there is no room for the log of predictions in {folder.name}"
+                    f" ({os.strerror(error.errno or 0)}); free {room // 10**6} MB"
+                ) from error
+        self.spilt = len(self._left())
+
+    def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Keep records.
+
+        Raises:
+            Later: neither the catalog nor the room takes them.
+        """
+        if not self.spilt:
+            try:
+                self.catalog.log(rows)
+                self.trouble = ""
+                return
+            except Later as later:
+                self.trouble = str(later)
+        self._spill(rows)
+
+    def _spill(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        data = b"".join(
+            orjson.dumps(row, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY) + b"\n"
+            for row in rows
+        )
+        with self.lock:
+            if self.spilt + len(data) > self.room:
+                raise Later("the catalog takes no records, and the room kept for them is full")
+            os.pwrite(self.file, data, self.spilt)
+            os.fdatasync(self.file)
+            self.spilt += len(data)
+
+    def _left(self) -> bytes:
+        """Whole records that wait in the file; one that was cut off was never given out."""
+        data = os.pread(self.file, self.room, 0).split(b"\0", 1)[0]
+        return data[: data.rfind(b"\n") + 1]
+
+    def drain(self) -> int:
+        """Bring what waits into the catalog, if it takes it; returns how many records."""
+        if not self.spilt:
+            return 0
+        with self.lock:
+            rows = [orjson.loads(line) for line in self._left().splitlines()]
+            try:
+                self.catalog.log(rows)
+            except Later as later:
+                self.trouble = str(later)
+                return 0
+            os.pwrite(self.file, b"\0" * self.spilt, 0)
+            os.fdatasync(self.file)
+            self.spilt, self.trouble = 0, ""
+        return len(rows)
+
+    def close(self) -> None:
+        """Bring in what can be, and let the file go."""
+        self.drain()
+        os.close(self.file)

@@ -1,0 +1,1 @@
+"""Raw rows of a request prepared as the build prepared the training rows."""

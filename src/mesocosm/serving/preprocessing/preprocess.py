@@ -1,0 +1,144 @@
+"""Raw rows of a request made ready by the very SQL the build used: few by its program, many by
+DuckDB. Knows one record.
+
+One row alone is treated as it would be in a batch; a row the build would have set aside is refused
+with the same reason.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from mesocosm.serving.preprocessing.row_functions import Unsure
+from mesocosm.serving.preprocessing.row_program import program_of
+from mesocosm.serving.requests.fields import Fields
+from mesocosm.serving.requests.nested import as_text
+
+MOST_STEPS = 2500  # of a program, over which DuckDB is quicker
+DOUBTS = 64  # rows one after another that a program was not sure of, before it is asked of one in so many only
+
+
+class Preparation(Fields):
+    """The serving form of a recipe.
+
+    Args:
+        record: that of `Fields`, and `sql` over a table `incoming`.
+        teach: makes the connection know the functions that the SQL calls by name.
+        calls: those of them that are functions of texts.
+    """
+
+    def __init__(
+        self,
+        record: Mapping[str, Any],
+        teach: Callable[[Any], None] = lambda con: None,
+        calls: Mapping[str, Callable[..., Any]] | None = None,
+    ) -> None:
+        import duckdb
+
+        super().__init__(record)
+        self.con = duckdb.connect()
+        teach(self.con)
+        self.lock = threading.Lock()
+        names = ['"' + name.replace('"', '""') + '"' for name in self.fields]
+        # Values come as one text, since many parameters cost a row more than the work does; the
+        # plan of a few rows is not worth optimising.
+        shape = json.dumps([{"row": "BIGINT"} | {f"f{n}": "VARCHAR" for n in range(len(names))}])
+        given = "".join(f", i.f{n}" for n in range(len(names)))
+        self.con.execute("set threads = 1")
+        self.con.execute("pragma disable_optimizer")
+        self.con.execute(
+            f'create table incoming ("_row" bigint{"".join(f", {n} varchar" for n in names)})'
+        )
+        self.con.execute(f"prepare ready as {record['sql']}")
+        put = (
+            f"insert into incoming select i.row{given} from (select unnest(from_json(?, '{shape}'))"
+            " as i)"
+        )
+        (self.empty,), (self.put,), (self.run,) = (
+            self.con.extract_statements(q) for q in ("delete from incoming", put, "execute ready")
+        )
+        self.program = program_of(record["sql"], "incoming", list(self.fields), calls or {})
+        self.doubts = 0
+        self.commas = {name for name, field in self.fields.items() if field.get("decimal") == ","}
+        self._by_engine([dict.fromkeys(self.fields)])  # as quick the first time as the hundredth
+
+    def ready(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Cleaned rows in their order; `_why` holds the reason where one may not be used."""
+        if self.program is None or len(rows) * len(self.program.steps) > MOST_STEPS:
+            return self._by_engine(rows)
+        found = [self._by_program(i, row) for i, row in enumerate(rows)]
+        left = [i for i, one in enumerate(found) if one is None]
+        for i, one in zip(
+            left, self._by_engine([rows[i] for i in left]) if left else (), strict=True
+        ):
+            found[i] = one | {"_row": i}
+        return [one for one in found if one is not None]
+
+    def _by_program(self, number: int, row: Mapping[str, Any]) -> dict[str, Any] | None:
+        """What the recipe's program gives for one row, None where it is not sure."""
+        if self.program is None or (self.doubts >= DOUBTS and self.doubts % DOUBTS):
+            self.doubts += 1
+            return None
+        try:
+            found = self.program([number, *self._texts(row)])
+        except Unsure:
+            self.doubts += 1
+            return None
+        self.doubts = 0
+        return found
+
+    def _texts(self, row: Mapping[str, Any]) -> list[str | None]:
+        """The values of a row as texts; a number of JSON has a point, and gets the mark that the
+        field reads.
+        """
+        if self.nested:
+            row = {
+                n: (
+                    as_text(v, self.nested[n])
+                    if isinstance(v, (list, dict)) and n in self.nested
+                    else v
+                )
+                for n, v in row.items()
+            }
+        if not self.commas:
+            return [as_text(row.get(name)) for name in self.fields]
+        return [self._marked(name, row.get(name)) for name in self.fields]
+
+    def _marked(self, name: str, value: Any) -> str | None:
+        """A value as text, a number with the decimal mark that its field reads."""
+        text = as_text(value)
+        comma = text is not None and isinstance(value, float) and name in self.commas
+        return text.replace(".", ",") if text is not None and comma else text
+
+    def _by_engine(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        texts = [
+            {"row": i} | {f"f{n}": text for n, text in enumerate(self._texts(row))}
+            for i, row in enumerate(rows)
+        ]
+        given = orjson.dumps(texts).decode()
+        with self.lock:
+            self.con.execute(self.empty)
+            self.con.execute(self.put, [given])
+            result = self.con.execute(self.run)
+            names = [d[0] for d in result.description]
+            return [dict(zip(names, map(plain, row), strict=True)) for row in result.fetchall()]
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON holds it: dates and moments in ISO 8601, decimals as the doubles that a model
+    takes.
+    """
+    return (
+        value.isoformat()
+        if isinstance(value, date)
+        else float(value)
+        if isinstance(value, Decimal)
+        else value
+    )

@@ -1,0 +1,1 @@
+"""Protocols that clients know: OpenAPI, the Open Inference Protocol, chat."""

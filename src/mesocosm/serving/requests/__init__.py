@@ -1,0 +1,1 @@
+"""Requests of a service: fields checked, rows refused, labels received."""

@@ -1,0 +1,78 @@
+"""Lists and objects within a row, and each value as the text that the engine reads.
+
+Knows JSON's forms; knows no record.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from mesocosm.core.errors import Wrong
+from mesocosm.serving.requests.refusals import NON_FINITE, json_kind
+
+SPACED, CLOSE = (", ", ": "), (",", ":")  # what JSON has between items, and after keys
+MOST_LEVELS = 32  # of lists and objects within each other
+
+
+def nested_form(kind: str, known: Mapping[str, Any]) -> tuple[str, str] | None:
+    """What stands between the items, and after the keys, of lists and objects that a field takes;
+    None where it takes none.
+
+    A field of type `list` takes lists. One of categories takes what training saw in it: lists or
+    objects as JSON, written as its source wrote them.
+
+    >>> nested_form("list", {}), nested_form("category", {"counts": {'["a","b"]': 9, "[]": 1}}), nested_form("category", {"counts": {"[a": 9}})
+    ((', ', ': '), (',', ':'), None)
+    """
+    if kind == "list":
+        return SPACED
+    values = [str(v) for v in known.get("counts", ())]
+    if kind != "category" or not values or not all(v.startswith(("[", "{")) for v in values):
+        return None
+    for form in (SPACED, CLOSE):
+        try:
+            if all(as_text(json.loads(v), form) == v for v in values):
+                return form
+        except (ValueError, RecursionError):
+            return None
+    return None
+
+
+def refuse_nested(
+    name: str, value: object, field: Mapping[str, Any], levels: int = MOST_LEVELS
+) -> None:
+    """Refuse a list or object that is too deep or has a number that JSON has not; a field of type
+    `list` takes plain items alone.
+
+    Raises:
+        Wrong: with what was found.
+    """
+    if isinstance(value, float) and not math.isfinite(value):
+        raise Wrong(
+            name, f"{NON_FINITE.get(str(value), str(value))} is not a JSON value", field["wanted"]
+        )
+    if not isinstance(value, (list, dict)):
+        return
+    if not levels or (field.get("type") == "list" and levels < MOST_LEVELS):
+        raise Wrong(
+            name,
+            f"{json_kind(value)} inside of {'the list' if levels else f'{MOST_LEVELS} others'} was"
+            " given",
+            field["wanted"],
+        )
+    for one in value.values() if isinstance(value, dict) else value:
+        refuse_nested(name, one, field, levels - 1)
+
+
+def as_text(value: Any, form: tuple[str, str] | None = None) -> str | None:
+    """A value as text: as JSON has it where it is none, in a form of its own where one is given."""
+    if value is None or isinstance(value, str):
+        return value
+    return (
+        json.dumps(value)
+        if form is None
+        else json.dumps(value, ensure_ascii=False, separators=form)
+    )

@@ -1,0 +1,1 @@
+"""Rollouts: the next step, transitions and recalibration."""

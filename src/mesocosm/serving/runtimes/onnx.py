@@ -1,0 +1,101 @@
+"""ONNX Runtime on the CPU. Knows sessions; knows nothing of requests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from mesocosm.core.durations import Duration
+from mesocosm.core.settings import Kind
+
+# microseconds that a thread looks for work before it sleeps: longer than between two parts of a
+# graph, or two requests of one connection
+SPIN = "1000"
+SMALL = 4_000_000  # bytes of a graph that one thread runs sooner than two would agree who does
+
+
+class Workers(Kind):
+    """How many processes answer for a service.
+
+    Args:
+        least: as many there always are.
+        most: as many there may be while they are busy.
+        busy: the share of the time in which workers are asked something over which another comes;
+            where one less would be well under it, one leaves.
+
+    Source: Kubernetes' Horizontal Pod Autoscaler (grow at once, shrink after minutes).
+
+    >>> Workers(least=1, most=4).busy
+    0.8
+    """
+
+    short: ClassVar[str] = "least"
+    least: int = Field(1, ge=0, le=64)
+    most: int = Field(1, ge=0, le=64)
+    busy: float = Field(0.8, gt=0, le=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fixed(cls, given: Any) -> Any:
+        if isinstance(given, int) and not isinstance(given, bool):
+            return {"least": given, "most": given}
+        return (
+            {"most": given["least"], **given}
+            if isinstance(given, dict)
+            and isinstance(given.get("least"), int)
+            and given["least"] > 1
+            else given
+        )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Workers:
+        if self.most < self.least:
+            raise ValueError(f"'most' of {self.least} or more, and it is {self.most}")
+        if not self.least and self.most:
+            raise ValueError("'least: 1' where there may be more, or 'workers: 0' for none")
+        return self
+
+
+class Onnx(Kind):
+    """Run the exported graphs with ONNX Runtime.
+
+    Args:
+        precision: `int8` where it agreed with `fp32` at export, which `auto` takes too.
+        threads: of one session.
+        workers: processes that hold the model beside the gateway, so many or `{least, most}` by
+            load; 0 holds it in the gateway itself.
+        memory: gigabytes after which a worker is replaced; twice what it held when it was warm, and
+            one more, where not given.
+        stuck: how long a worker may take over one batch before it is killed and the batch given to
+            another.
+
+    Source: https://onnxruntime.ai
+
+    >>> Onnx().precision
+    'auto'
+    """
+
+    short: ClassVar[str] = "type"
+    type: Literal["onnx"] = "onnx"
+    precision: Literal["auto", "int8", "fp32"] = "auto"
+    threads: int = Field(2, ge=1, le=64)
+    workers: Workers = Workers()
+    memory: float | None = Field(None, gt=0)
+    stuck: Duration = "2m"
+
+    def session(self, path: Path) -> Any:
+        """A session over one graph."""
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = (
+            self.threads
+            if sum(p.stat().st_size for p in path.parent.glob(f"{path.stem}.*")) > SMALL
+            else 1
+        )
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        options.add_session_config_entry("session.intra_op.spin_duration_us", SPIN)
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

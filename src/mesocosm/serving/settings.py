@@ -1,0 +1,156 @@
+"""Settings of services. Runs nothing."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from mesocosm.core.durations import Duration
+from mesocosm.core.settings import Kind
+from mesocosm.core.thresholds import Bound
+from mesocosm.serving.runtimes.onnx import Onnx
+
+
+def _type(value: Any) -> Any:
+    return {"type": value} if isinstance(value, str) else value
+
+
+class Rollout(Kind):
+    """How a new version takes over.
+
+    Args:
+        strategy: `direct` (at once), `canary` (a growing share of requests), `blue-green` (all at
+            once, the old one kept warm until the new one has held) or `shadow` (it answers beside
+            the old one and nobody sees it).
+        steps: percent of the requests that a canary gets, in order.
+        key: the field whose equal values get the same version; the whole row where it is not given.
+        hold: how long each step lasts at least.
+        least: requests that each step wants before the next.
+        guard: bounds the new version keeps, or it is taken back; `agreement` is told by `shadow`,
+            `accuracy` by feedback.
+        promote: `safe` promotes what held through all steps, `gain` only what feedback proves
+            better.
+
+    Source: Humble and Farley 2010, Continuous Delivery (blue-green, canary).
+    """
+
+    short: ClassVar[str] = "strategy"
+    strategy: Literal["direct", "canary", "blue-green", "shadow"] = "direct"
+    steps: tuple[Annotated[int, Field(ge=1, le=99)], ...] = Field((5, 25, 50), min_length=1)
+    key: str | None = None
+    hold: Duration = "10m"
+    least: int = Field(20, ge=0, le=1_000_000)
+    guard: dict[Literal["error_rate", "p95_ms", "accuracy", "agreement"], Bound] = {}
+    promote: Literal["safe", "gain"] = "safe"
+
+    @model_validator(mode="after")
+    def _rising(self) -> Rollout:
+        if list(self.steps) != sorted(set(self.steps)):
+            raise ValueError(f"'steps' that rise, and they are {', '.join(map(str, self.steps))}")
+        if "agreement" in self.guard and self.strategy != "shadow":
+            raise ValueError(
+                "a guard on 'agreement' with 'strategy: shadow' only, where both versions answer"
+            )
+        return self
+
+
+class Answers(Kind):
+    """A table of questions and answers that a service speaks from.
+
+    Args:
+        from: the dataset (or a source of two text columns).
+        question: the field with questions.
+        answer: the field with answers.
+        threshold: cosine similarity below which the service says that it does not know.
+    """
+
+    short: ClassVar[str] = "from"
+    dataset: str = Field(alias="from")
+    question: str = "question"
+    answer: str = "answer"
+    threshold: float = Field(0.55, ge=0, le=1)
+
+
+class Batch(Kind):
+    """How requests are put together.
+
+    Args:
+        most: rows of one batch at most.
+        wait: how long the first waits for others while the worker is idle; while it works, rows
+            gather anyway.
+        target: how long an answer should take at most; rows that would wait longer are answered
+            429, and batches are kept small enough for it.
+    """
+
+    short: ClassVar[str] = "most"
+    most: int = Field(64, ge=1, le=4096)
+    wait: Duration = "0s"
+    target: Duration | None = None
+
+
+class Update(Kind):
+    """When a service's model is trained again, beside what its monitors ask for.
+
+    Args:
+        every: how often, drift or not.
+        cooldown: how long after a challenger no other is trained.
+        most: challengers of one day at most.
+    """
+
+    short: ClassVar[str] = "every"
+    every: Duration | None = None
+    cooldown: Duration = "10m"
+    most: int = Field(12, ge=1, le=10_000)
+
+
+class Log(Kind):
+    """What is kept of a service's predictions.
+
+    Args:
+        keep: how long a prediction without a label stays, as 90d or 12h; those that a label came
+            back for stay, since models learn from them.
+    """
+
+    short: ClassVar[str] = "keep"
+    keep: Duration = "90d"
+
+
+class Service(Kind):
+    """A service to run.
+
+    Args:
+        serves: the model it answers with.
+        answers: the table it speaks from.
+        runtime: what runs the model.
+        rollout: how a new version takes over.
+        batch: how requests are put together.
+        update: when its model is trained again.
+        fallback: a simpler model that answers where the model cannot be loaded, or where a monitor
+            asks for it.
+        abstain: the share of rows like those held out that are left to a person: answers less sure
+            than theirs say `unsure`.
+        queue: requests that may wait; more are answered 429.
+        log: how long its predictions are kept.
+        about: a line for people.
+    """
+
+    serves: str | None = None
+    fallback: str | None = None
+    answers: Answers | None = None
+    runtime: Annotated[Onnx, BeforeValidator(_type)] = Onnx()
+    rollout: Rollout = Rollout()
+    batch: Batch = Batch()
+    update: Update = Update()
+    abstain: float | None = Field(None, gt=0, lt=0.9)
+    queue: int = Field(1024, ge=1, le=1_000_000)
+    log: Log = Log()
+    about: str = ""
+
+    @model_validator(mode="after")
+    def _something(self) -> Service:
+        if not self.serves and not self.answers:
+            raise ValueError("'serves' with a model, 'answers' with a table, or both")
+        if self.fallback and (not self.serves or self.fallback == self.serves):
+            raise ValueError("'fallback' beside 'serves', with another model than that")
+        return self

@@ -1,0 +1,1 @@
+"""Markers that visitors put down."""

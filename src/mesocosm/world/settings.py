@@ -1,0 +1,61 @@
+"""What a world and its places are made of. Knows settings, no geometry."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from mesocosm.core.settings import Kind
+
+ROWS, ENDPOINT = "rows", "endpoint"  # who words an inhabitant's answers, where no causal base does
+
+
+class Inhabitant(Kind):
+    """Who stands at a place and speaks.
+
+    Args:
+        name: what people call them.
+        speaks: `rows`, which says the found answer as its row has it; a causal base, such as
+            smollm2, or `endpoint` (the file's `language`), which words it. What is worded is said
+            only where every sentence of it stands in the row, else the row is.
+        knows: the dataset or source of questions and answers they know.
+    """
+
+    short: ClassVar[str] = "name"
+    name: str = Field(min_length=1, max_length=40)
+    speaks: str = ROWS
+    knows: str | None = None
+
+
+class WorldPlace(Kind):
+    """A place people enter.
+
+    Args:
+        shows: the service it stands for.
+        as: what it looks like.
+        inhabitant: who speaks there.
+    """
+
+    shows: str
+    form: Literal["counter", "desk", "market", "shop", "clinic"] = Field("counter", alias="as")
+    inhabitant: Inhabitant | None = None
+
+
+class World(Kind):
+    """The world of an ecosystem.
+
+    Args:
+        style: the look, in words, English or Chinese: a light (dawn, noon, dusk, night) and a
+            landscape (valley, alpine, coast, desert, garden, lowland); it never changes where
+            things stand.
+        seed: another seed lays the valley out anew.
+        places: the places in it.
+        models: a glTF file (`.glb`, in metres, its foot at the origin) for the body of a kind of
+            thing; what tells its state is drawn as ever.
+    """
+
+    style: str = Field("a river valley at dawn", max_length=400)
+    seed: int = Field(7, ge=0)
+    places: dict[str, WorldPlace] = {}
+    models: dict[str, str] = {}

@@ -1,0 +1,67 @@
+"""A key that comes twice in a JSON object is told, whatever stands around it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mesocosm.core.json_keys import KeyTwice, load_once, repeated_key
+from mesocosm.serving.http.bodies import json_of
+from mesocosm.serving.http.problems import Problem
+
+VALUES: Any = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda v: st.lists(v, max_size=4) | st.dictionaries(st.text(), v, max_size=4),
+    max_leaves=12,
+)
+KEYS = st.text(alphabet=st.characters(exclude_categories=("Cs",)), max_size=5)
+
+
+@given(VALUES)
+def test_what_has_each_key_once_passes_as_it_is(value: Any) -> None:
+    text = json.dumps(value)
+    assert repeated_key(text.encode(), json.loads(text)) is None and load_once(text) == value
+
+
+@given(KEYS, VALUES, st.integers(0, 3))
+def test_a_key_that_comes_twice_is_named_however_deep(key: str, value: Any, depth: int) -> None:
+    said = json.dumps(key)
+    text = f"{{{said}: {json.dumps(value)}, {said} : 1}}"
+    for _ in range(depth):
+        text = f'{{"rows": [{{"a": "\\": \\"b\\": "}}, {text}]}}'
+    assert repeated_key(text, json.loads(text)) == key
+    with pytest.raises(KeyTwice) as caught:
+        load_once(text)
+    assert caught.value.key == key
+    with pytest.raises(Problem) as refused:
+        json_of(text.encode())
+    assert refused.value.status == 400 and "comes twice" in refused.value.detail
+    for encoding in ("utf-16", "utf-32-le"):
+        with pytest.raises(Problem):
+            json_of(text.encode(encoding))
+
+
+@pytest.mark.parametrize(
+    ("body", "title"),
+    [
+        ('{"amount": 1e999}', "A number is too large"),
+        ('{"rows": [{"amount": -1e400}]}', "A number is too large"),
+        ('{"amount": Infinity}', "The body is no JSON"),
+        ('{"amount": NaN}', "The body is no JSON"),
+    ],
+)
+def test_a_number_beyond_a_double_is_not_called_what_nobody_wrote(body: str, title: str) -> None:
+    with pytest.raises(Problem) as refused:
+        json_of(body.encode())
+    assert refused.value.title == title and refused.value.more["field"] in (
+        "amount",
+        "rows[0].amount",
+    )

@@ -1,0 +1,104 @@
+"""Texts without spaces, of one character, of emoji or empty: they are explained, changed and
+counted, never a crash.
+"""
+
+import random
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mesocosm.learning.base_models.base import canonical
+from mesocosm.learning.evaluation.explanations import words
+from mesocosm.learning.evaluation.robustness import otherwise, slip
+from mesocosm.learning.features.word_pieces import spans, terms, without
+from mesocosm.learning.tasks.baseline_settings import plain
+
+
+class Fixed:
+    inputs = ["text"]
+
+    def column(self, label: str) -> int:
+        return 0
+
+    def outputs(self, columns: dict[str, list[str]], n: int) -> np.ndarray:
+        return np.array([[float(len(t))] for t in columns["text"]])
+
+
+def test_a_chinese_text_is_explained_by_characters_and_an_english_one_by_words() -> None:
+    def said(text: str) -> set[str]:
+        return {w["word"] for w in words(Fixed(), {"text": text}, "x", ["text"])["text"]}  # type: ignore[arg-type]
+
+    assert said("the card was lost") == {"the", "card", "was", "lost"}
+    assert (
+        said("我的卡丢了") == set("我的卡丢了")
+        and said("บัตรหาย")
+        and said("カードABC紛失") == {*"カード紛失", "ABC"}
+    )
+
+
+def test_pieces_past_the_first_sixty_stay_in_the_text() -> None:
+    found = words(Fixed(), {"text": " ".join(["ab"] * 100)}, "x", ["text"])["text"]  # type: ignore[arg-type]
+    assert len(found) == 60 and {w["share"] for w in found} == {3.0}
+
+
+@pytest.mark.parametrize(
+    ("text", "alien"),
+    [
+        ("我的银行卡昨天丢了", "hello hi please so thanks just asking"),
+        ("カードをなくしました", "hello please 你好"),
+        ("ich habe meine Karte verloren und nicht gefunden", "hello hi please thanks"),
+    ],
+)
+def test_a_text_is_put_in_other_words_of_its_own_language(text: str, alien: str) -> None:
+    for seed in range(30):
+        said = otherwise(text, random.Random(seed))
+        assert not {w.strip(",:") for w in said.split()} & set(alien.split()), said
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=40))
+def test_any_text_is_cut_changed_and_counted(text: str) -> None:
+    cuts = spans(text)
+    assert "".join(text[a:b] for a, b in cuts) == "".join(text.split()) or any(
+        c.isspace() for c in text
+    )
+    for cut in cuts:
+        assert len(without(text, cut)) < len(text)
+    slip(text, random.Random(1)), otherwise(text, random.Random(1))
+    assert bool(terms(text)) == bool(text.strip())
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["A", "B", "C"],
+        ["好", "坏", "好"],
+        ["👍", "👎", "👍 👍"],
+        ["", "", ""],
+        [" ", "\t", ""],
+        ["a b", "的", "!"],
+    ],
+)
+def test_the_plain_model_reads_texts_without_a_word(texts: list[str]) -> None:
+    parts = SimpleNamespace(
+        table={p: np.zeros((3, 1)) for p in ("train", "test")},
+        texts={"train": texts, "test": texts},
+        images={"train": {}, "test": {}},
+    )
+    train, test = plain(parts)
+    assert train.shape == test.shape and (train.shape[1] > 1) == any(t.strip() for t in texts)
+
+
+def test_ids_without_an_owner_are_the_hubs_canonical_ones() -> None:
+    assert (
+        canonical("bert-base-cased") == "google-bert/bert-base-cased"
+        and canonical("distilbert-base-uncased") == "distilbert/distilbert-base-uncased"
+    )
+    assert (
+        canonical("minilmm") is None
+        and canonical("../bert-base") is None
+        and canonical("gpt2") == "openai-community/gpt2"
+    )

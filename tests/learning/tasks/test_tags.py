@@ -1,0 +1,242 @@
+"""A tag a word: spans are read as they should be, names never seen are found, and a tagger is
+built, tuned, served and fed back.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import said_of
+from hypothesis import given
+from hypothesis import strategies as st
+from little_base import little_base
+
+from mesocosm.api.ecosystem import open_ecosystem
+from mesocosm.learning.tasks.tagging.words import allowed, best, firsts, spans, words_of
+
+pytestmark = pytest.mark.slow
+
+DESK = """grammar: 1
+ecosystem: desk
+sources:
+  mails: {type: csv, path: mails.csv}
+datasets:
+  letters:
+    from: mails
+    fields: {text: {type: text}, marks: {type: tags, values: [PERSON, PLACE], missing: quarantine}, other: {type: text}}
+    split: {test: 0.25, validation: 0.1}
+models:
+  finder: {base: minilm, learns: letters, predict: marks, inputs: [text], track: [], require: {span_f1: "> 0.6"}}
+services:
+  reader: {serves: finder}
+""".replace("base: minilm", f"base: {little_base()}")
+FIRST = [
+    "Anna",
+    "Boris",
+    "Chen",
+    "Dewi",
+    "Emma",
+    "Farid",
+    "Grace",
+    "Hans",
+    "Ines",
+    "Jonas",
+    "Karin",
+    "Luca",
+    "Maria",
+    "Nadia",
+    "Oscar",
+    "Petra",
+]
+LAST = [
+    "Smith",
+    "Novak",
+    "Garcia",
+    "Tanaka",
+    "Muller",
+    "Rossi",
+    "Jansen",
+    "Okafor",
+    "Silva",
+    "Berg",
+]
+TOWN = [
+    "Paris",
+    "New York",
+    "Utrecht",
+    "Nairobi",
+    "San Jose",
+    "Osaka",
+    "Lima",
+    "Oslo",
+    "Cape Town",
+    "Berlin",
+    "Hanoi",
+    "Quito",
+    "Riga",
+    "Porto",
+]
+SHAPES = [
+    "{p} moved to {t} last year",
+    "please call {p} about the invoice",
+    "the parcel from {t} never came",
+    "in {t} we met {p} again",
+    "nothing to report today",
+    "our office in {t} is closed",
+    "{p} and {p} signed in {t}",
+]
+
+
+def letters(home: Path, rows: int = 160, seed: int = 1, text: str = DESK) -> None:
+    draw = random.Random(seed)
+    lines = ["text,marks,other"]
+    for _ in range(rows):
+        words, tags = [], []
+        for part in draw.choice(SHAPES).split():
+            name, kind = {
+                "{p}": (f"{draw.choice(FIRST)} {draw.choice(LAST)}", "PERSON"),
+                "{t}": (draw.choice(TOWN), "PLACE"),
+            }.get(part, (part, ""))
+            these = name.split()
+            words += these
+            tags += (
+                [f"B-{kind}", *[f"i-{kind.lower()}"] * (len(these) - 1)]
+                if kind
+                else ["O"] * len(these)
+            )
+        lines.append(f"{' '.join(words)},{' '.join(tags)},x")
+    (home / "mails.csv").write_text(
+        "\n".join([*lines, "two words,O O O,x", "one,B-THING,x"]) + "\n"
+    )
+    (home / "ecosystem.yaml").write_text(text)
+
+
+def test_words_begin_with_a_token_each_and_what_was_cut_has_none() -> None:
+    text = "in New  York."
+    assert words_of(text) == [(0, 2), (3, 6), (8, 13)]
+    assert firsts(text, [(0, 0), (0, 2), (3, 6), (8, 10), (10, 12), (12, 13), (0, 0)]) == [1, 2, 3]
+    assert firsts(text, [(0, 0), (0, 2), (0, 0)]) == [1, -1, -1]
+
+
+TAGS = ["O", "B-A", "I-A", "B-C", "I-C"]
+
+
+@given(st.lists(st.lists(st.floats(-5, 5), min_size=5, max_size=5), min_size=1, max_size=4))
+def test_the_path_is_the_likeliest_of_those_that_may_be(rows: list[list[float]]) -> None:
+    import itertools
+
+    logits, may = np.array(rows), allowed(TAGS)
+
+    def fits(path: tuple[int, ...]) -> bool:
+        return bool(may[-1, path[0]]) and all(
+            may[a, b] for a, b in zip(path, path[1:], strict=False)
+        )
+
+    whole = max(
+        sum(logits[i, k] for i, k in enumerate(p))
+        for p in itertools.product(range(5), repeat=len(rows))
+        if fits(p)
+    )
+    path = tuple(int(k) for k in best(logits, may))
+    assert fits(path) and abs(sum(logits[i, k] for i, k in enumerate(path)) - whole) < 1e-9
+    assert spans([TAGS[k] for k in path]) == spans([TAGS[k] for k in path] + ["O"])
+
+
+def test_names_are_found_served_and_fed_back(tmp_path: Path, cli: Callable[..., Any]) -> None:
+    letters(tmp_path, text=DESK.replace(str(little_base()), "minilm"))
+    file = tmp_path / "ecosystem.yaml"
+    done = cli("build", "-f", str(file))
+    assert done.returncode == 0 and "1 rows have another number of tags than words" in " ".join(
+        done.stderr.split()
+    ), done.stdout + done.stderr
+    eco = open_ecosystem(tmp_path)
+    assert (
+        eco.catalog.snapshot(dataset="letters")["account"]["quarantined"] == 1
+    )  # B-THING is no tag of the field
+    version = eco.catalog.versions("finder")[-1]
+    m = version["metrics"]
+    assert (
+        m["span_f1"] > 0.8
+        and set(m["classes"]) == {"PERSON", "PLACE"}
+        and m["baselines"]["dictionary"]["span_f1"] < 1
+    )
+    out = json.loads(
+        cli(
+            "predict",
+            "reader",
+            "--input",
+            '{"text": "yesterday Marta Kowalski moved to Sydney."}',
+            "-f",
+            str(file),
+            "--json",
+        ).stdout
+    )
+    found = {(s["text"], s["kind"]) for s in out["spans"]}
+    assert ("Marta Kowalski", "PERSON") in found and (
+        "Sydney",
+        "PLACE",
+    ) in found, out  # neither was in the training rows
+    span = next(s for s in out["spans"] if s["kind"] == "PLACE")
+    assert "yesterday Marta Kowalski moved to Sydney."[span["start"] : span["end"]] == "Sydney"
+    assert len(out["label"].split()) == 6
+    assert (
+        "Sydney: PLACE"
+        in cli(
+            "predict", "reader", "--input", '{"text": "we moved to Sydney"}', "-f", str(file)
+        ).stdout
+    )
+    assert (
+        json.loads(
+            cli("predict", "reader", "--input", '{"text": null}', "-f", str(file), "--json").stdout
+        )["spans"]
+        == []
+    )
+    fed = cli("feedback", out["id"], "O B-PERSON I-PERSON O O B-PLACE", "-f", str(file))
+    assert fed.returncode == 0, fed.stdout + fed.stderr
+    assert "Tags words as 'marks'" in cli("card", "finder", "-f", str(file)).stdout
+
+
+def test_a_base_is_tuned_for_tags(tmp_path: Path) -> None:
+    letters(tmp_path, 120)
+    (tmp_path / "ecosystem.yaml").write_text(
+        DESK.replace(
+            "inputs: [text]", "inputs: [text], tune: {method: lora, epochs: 3, learning_rate: 2e-3}"
+        )
+    )
+    eco, said = open_ecosystem(tmp_path), list[str]()
+    assert not eco.build(say=lambda address, text: said.append(text)).failed
+    version = eco.catalog.versions("finder")[-1]
+    losses = [r["held_loss"] for r in version["recipe"]["history"]]
+    assert (
+        losses[-1] < losses[0]
+        and version["metrics"]["span_f1"] > 0.8
+        and any("lora:" in s for s in said)
+    )
+    assert version["recipe"]["own_mb"]["fp32"] < 12
+
+
+@pytest.mark.parametrize(
+    "old, new, wanted",
+    [
+        ("inputs: [text]", "inputs: [text, other]", "the one text field whose words are tagged"),
+        (f"base: {little_base()}, ", "", "words are tagged by a base that reads"),
+        (
+            "inputs: [text]",
+            "inputs: [text], tune: {method: full, mixup: 0.2}",
+            "'mixup' is for classes and numbers",
+        ),
+        ("inputs: [text]", "inputs: [text], tune: last", "'last' is not for tags a word"),
+        ("span_f1", "accuracy", "'accuracy' is no metric of tagged words"),
+        ("predict: marks", "predict: marks, pretrain: [text]", "'pretrain' is not for them"),
+    ],
+)
+def test_what_does_not_fit_is_a_sentence(tmp_path: Path, old: str, new: str, wanted: str) -> None:
+    letters(tmp_path, 4)
+    (tmp_path / "ecosystem.yaml").write_text(DESK.replace(old, new))
+    assert any(wanted in line for line in said_of(tmp_path))
