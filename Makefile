@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE  # or every command compiles five thousand file
 
 SCENE ?= bank
 
-.PHONY: demo story docs test test-fast test-long lint house release bench bench-learn bench-govern bench-operate bench-scenes bench-world bench-image clean
+.PHONY: demo story docs test test-fast test-long lint lint-web house bench bench-learn bench-govern bench-operate bench-scenes bench-world bench-image clean
 
 SOURCES := pyproject.toml constraints.txt hatch_build.py $(shell git ls-files web 2>/dev/null)
 
@@ -43,9 +43,13 @@ lint: $(VENV)/.ready-test
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 
+lint-web: $(VENV)/.ready-test
+	$(BIN)/python tools/npm.py run lint
+	$(BIN)/python tools/npm.py test
+
 test: $(VENV)/.ready-test
 	bash tests/system.sh
-	$(BIN)/python -m pytest  # tests/test_lint.py is what `make lint` does
+	$(BIN)/python -m pytest  # tests/test_lint.py is what `make lint lint-web` does
 
 docs: $(VENV)/.ready-test
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs site

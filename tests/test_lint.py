@@ -1,5 +1,5 @@
-"""The linters, the import contracts and the types hold: what `make lint` does, beside the other
-tests.
+"""The linters, the import contracts and the types hold, and the web client's own checks: what
+`make lint lint-web` does, beside the other tests.
 """
 
 from __future__ import annotations
@@ -13,14 +13,16 @@ from conftest import ROOT
 
 
 def commands() -> list[list[str]]:
-    """The commands of `make lint`, as the Makefile has them."""
-    recipe = (
-        (ROOT / "Makefile").read_text(encoding="utf-8").split("\nlint:", 1)[1].split("\n\n", 1)[0]
-    )
-    return [line.strip().removeprefix("$(BIN)/").split() for line in recipe.splitlines()[1:]]
+    """The commands of `make lint` and `make lint-web`, as the Makefile has them."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    recipes = [
+        makefile.split(f"\n{target}:", 1)[1].split("\n\n", 1)[0] for target in ("lint", "lint-web")
+    ]
+    lines = [line for recipe in recipes for line in recipe.splitlines()[1:]]
+    return [line.strip().removeprefix("$(BIN)/").split() for line in lines]
 
 
-@pytest.mark.parametrize("command", commands(), ids=lambda c: c[0])
+@pytest.mark.parametrize("command", commands(), ids=" ".join)
 def test_what_lint_asks_holds(command: list[str]) -> None:
     done = subprocess.run(
         [str(Path(sys.executable).parent / command[0]), *command[1:]],

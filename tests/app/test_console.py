@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 from conftest import Server, watched
 from pages import keep, press, until
+from pydantic import TypeAdapter
 
+from mesocosm.app import console_wire
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
 from mesocosm.learning.training.trainer import told
@@ -73,6 +75,29 @@ def test_every_page_tells_what_is(page: Any, server: Server, row: dict[str, Any]
     )
     turn(page, server, "lineage/p-nothing")
     page.wait_for_selector("[role=alert]")
+
+
+def test_what_the_api_answers_is_what_the_page_reads(server: Server, row: dict[str, Any]) -> None:
+    """The page's types are generated from `console_wire`; the real answers have to fit them."""
+    said = server.http.post("/v1/services/credit-desk/predict", json=row).json()
+    server.http.post("/v1/notes", json={"on": "datasets.credit", "text": "read by the types' test"})
+    form = server.http.get("/v1/services/credit-desk/what-if").json()
+    asked = {i["name"]: i.get("usual") for i in form["inputs"]}
+    question = {"messages": [{"role": "user", "content": "How is the credit lake?"}]}
+    console_wire.WhatIfForm.model_validate(form)
+    for path, shape, body in (
+        ("ecosystem", console_wire.Ecosystem, None),
+        ("datasets/credit/versions", console_wire.DatasetVersions, None),
+        (f"lineage/{said['id']}", console_wire.Lineage, None),
+        ("services/credit-desk/what-if", console_wire.WhatIfAnswer, asked),
+        ("work", list[console_wire.InTheMaking], None),
+        ("moments", list[console_wire.Moment], None),
+        ("notes", list[console_wire.Note], None),
+        ("places/welcome-desk/talk", console_wire.Talk, question),
+    ):
+        answer = server.http.request("POST" if body else "GET", f"/v1/{path}", json=body)
+        assert answer.status_code == 200, (path, answer.text)
+        TypeAdapter(shape).validate_python(answer.json())
 
 
 def test_the_lineage_graph_leads_into_the_world(page: Any, server: Server) -> None:
@@ -214,6 +239,9 @@ def test_a_rollout_is_shown_and_taken_back_with_a_reason(
     ).json()["beside"]
     assert beside["version"] == "risk-v9-twin"
     keep(page, "rollout")
+    all_now = server.http.get("/v1/ecosystem").json()
+    shown = console_wire.Ecosystem.model_validate(all_now).services["credit-desk"].rollout
+    assert shown and shown.version == "risk-v9-twin"
     press(page, "Take back")
     page.wait_for_selector(".rollout form")
     press(page, "No")
@@ -243,6 +271,7 @@ def test_a_request_is_labelled(page: Any, server: Server) -> None:
     page.wait_for_selector("select[aria-label='Label of request 1']")
     keep(page, "label-next")
     before = server.http.get("/v1/models/intent/unsure").json()
+    console_wire.Unsure.model_validate(before)
     assert {f["prediction"] for f in before["found"]} >= set(asked)
     label = before["labels"][3]
     page.select_option("select[aria-label='Label of request 1']", label)
@@ -277,6 +306,7 @@ def test_a_class_that_is_lacking_gets_its_name(page: Any, server: Server) -> Non
     page.wait_for_selector(".proposal")
     keep(page, "proposals")
     found = server.http.get("/v1/models/intent/proposals").json()
+    console_wire.Proposals.model_validate(found)
     group = next(g for g in found["groups"] if set(g["predictions"]) & set(asked))
     mine = card.locator(".proposal", has_text="gold coins, what do they cost")
     mine.locator("input[type=checkbox]").last.uncheck()
@@ -344,6 +374,8 @@ def test_an_alert_is_closed_with_a_reason(page: Any, server: Server) -> None:
         for n in (900, 901)
     )
     turn(page, server, "monitors")
+    all_now = console_wire.Ecosystem.model_validate(server.http.get("/v1/ecosystem").json())
+    assert {first, second} <= {a.id for a in all_now.alerts}
     item = page.locator(".alertlist li", has_text="changed to 900")
     item.locator("button", has_text="Close with a reason").click()
     item.locator("form button.go").click()

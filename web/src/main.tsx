@@ -4,10 +4,33 @@ import "@fontsource/inter/latin-600.css";
 import { lazy, StrictMode, Suspense } from "react";
 import { createRoot } from "react-dom/client";
 import { Console } from "./console/Console";
-import { Speaking } from "./react/Tongues";
-import "./style.css";
+import { LanguageProvider } from "./i18n/LanguageSwitch";
+import "./styles/index.css";
 
-const World = lazy(() => import("./react/World").then((m) => ({ default: m.World })));
-const page = location.pathname.startsWith("/world") ? <Suspense fallback={<main className="wait"><p>Opening the valley…</p></main>}><World /></Suspense> : <Console />;
-if (location.search.includes("token=")) history.replaceState(null, "", location.pathname + location.hash);
-createRoot(document.getElementById("root")!).render(<StrictMode><Speaking>{page}</Speaking></StrictMode>);
+const World = lazy(() => import("./world/World").then((m) => ({ default: m.World })));
+
+function Page() {
+  if (!location.pathname.startsWith("/world")) return <Console />;
+  const waiting = (
+    <main className="wait">
+      <p>Opening the valley…</p>
+    </main>
+  );
+  return (
+    <Suspense fallback={waiting}>
+      <World />
+    </Suspense>
+  );
+}
+
+const root = document.getElementById("root");
+if (!root) throw new Error("the page has no place for itself");
+if (location.search.includes("token="))
+  history.replaceState(null, "", location.pathname + location.hash);
+createRoot(root).render(
+  <StrictMode>
+    <LanguageProvider>
+      <Page />
+    </LanguageProvider>
+  </StrictMode>,
+);

@@ -49,7 +49,7 @@ def test_the_page_adds_an_element_that_is_shown_and_drawn(tmp_path: Path) -> Non
     old = {
         "python line": r'    "monitors": .*\n',
         "python import": r"from mesocosm.world.elements.vane import vane\n",
-        "ts line": r"export const KINDS.*\n",
+        "ts line": r"export const KINDS[^;]*;\n",
         "ts import": r"import \{ vane \}.*\n",
     }
     for language, how, where, text in blocks:
@@ -96,13 +96,14 @@ def test_the_page_adds_an_element_that_is_shown_and_drawn(tmp_path: Path) -> Non
         check=False,
     ).stdout
     places = {re.split(r"[(:]", line)[0] for line in named.splitlines() if "error" in line}
-    assert places == {"src/react/Card.tsx", "src/react/Fireflies.tsx", "src/react/List.tsx"}, named
-    for path, before, after in (
-        ("Card", 'vane: "weather vane, a monitor"', 'bell: "bell, a monitor"'),
-        ("Fireflies", "vane: 4", "bell: 4"),
-        ("List", '["vane", "Monitors"]', '["bell", "Monitors"]'),
-    ):
-        file = web / "src" / "react" / f"{path}.tsx"
+    changes = {
+        "src/i18n/elementNames.ts": ('vane: "weather vane, a monitor"', 'bell: "bell, a monitor"'),
+        "src/valley/requestPaths.ts": ("vane: 4", "bell: 4"),
+        "src/overlays/ElementList.tsx": ('["vane", "Monitors"]', '["bell", "Monitors"]'),
+    }
+    assert places == set(changes), named
+    for path, (before, after) in changes.items():
+        file = web / path
         text = file.read_text(encoding="utf-8")
         assert before in text
         file.write_text(text.replace(before, after), encoding="utf-8")

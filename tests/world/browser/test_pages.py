@@ -465,9 +465,12 @@ def test_a_narrow_window_shows_the_list_and_nothing_overflows(browser: Any, serv
 
 
 def test_the_wire_types_are_generated() -> None:
+    from mesocosm.app import console_wire
     from mesocosm.world.wire import typescript
 
-    assert (ROOT / "web" / "src" / "state" / "wire.ts").read_text() == typescript()
+    state = ROOT / "web" / "src" / "state"
+    assert (state / "wire.ts").read_text() == typescript()
+    assert (state / "consoleWire.ts").read_text() == console_wire.typescript()
 
 
 def test_two_people_see_each_other_speak_and_leave_a_note(

@@ -1,45 +1,162 @@
 // The overview: how the ecosystem is, and what wants somebody.
 import { useEffect, useState } from "react";
+import { useWords } from "../i18n/words";
+import { decimals, thousands, when } from "../shared/format";
+import type { Ecosystem, Moment } from "../state/consoleWire";
 import { call } from "../state/live";
-import { useWords } from "../state/words";
-import { Work } from "./Work";
-import { Empty, many, n, when, type All, type Any } from "./shared";
+import { Attention } from "./Attention";
+import { InTheMaking } from "./InTheMaking";
+import { Empty } from "./parts";
 
-export function Overview({ all }: { all: All }) {
-  const t = useWords();
-  const [moments, set] = useState<Any[]>([]);
-  useEffect(() => { void call<Any[]>("/v1/moments").then(set, () => set([])); }, [all.scene.revision]);
-  const open = all.alerts.filter((a) => !a.cleared_at), quality = Object.values(all.datasets).map((d) => (d as Any).report.quality as number);
-  const services = Object.values(all.services) as Any[], rate = services.reduce((a, s) => a + (s.figures?.rate ?? 0), 0), asked = services.filter((s) => s.figures?.error_rate != null), waited = asked.filter((s) => s.figures.p95_ms != null);
-  const worst = (key: string) => Math.max(...asked.map((s) => (s.figures[key] as number | null) ?? 0));
-  const due = all.plan.filter((c) => c.sign !== "=");
-  const next = all.next.filter((one) => !open.some((a) => one.text.includes(a.message)));  // an open alert is listed already
-  const refused = Object.entries(all.models).flatMap(([k, v]) => ((v as Any[]).at(-1)?.state === "refused" ? [[k, (v as Any[]).at(-1)] as [string, Any]] : []));
-  const tiles: [string, string, string, string][] = [
-    [t("data quality"), quality.length ? n(Math.min(...quality), 2) : "–", t("the lowest of {} datasets", quality.length), "#/data"],
-    [t("models"), String(Object.values(all.models).filter((v) => (v as Any[]).some((x) => x.state === "champion")).length), t("in service of {}", Object.keys(all.models).length), "#/models"],
-    [t("requests"), `${rate.toFixed(2)}/s`, asked.length ? t("p95 {} ms, errors {} %, refused {} %", waited.length ? worst("p95_ms").toFixed(0) : "–", (worst("error_rate") * 100).toFixed(2), (worst("refused_rate") * 100).toFixed(1)) : t("no requests in the last minute"), "#/services"],
-    [t("alerts"), String(open.length), open.length ? t("open now") : t("nothing is open"), "#/monitors"],
-  ];
+const MOMENTS = 12; // moments shown at most
+
+export function Overview({ all }: { all: Ecosystem }) {
   return (
     <>
-      <ul className="tiles">{tiles.map(([name, figure, said, to]) => <li key={name}><a href={to}><small>{name}</small><b>{figure}</b><span>{said}</span></a></li>)}</ul>
-      <section aria-labelledby="wanted"><h2 id="wanted">{t("Needs attention")}</h2>
-        {open.length + refused.length + due.length + next.length === 0 ? <Empty>{t("No recommendations. Data, models and services are what the file says.")}</Empty> : (
-          <ul className="wants">
-            {open.map((a) => <li key={a.id}><a href="#/monitors"><span className="dot alarm" /> <b>{a.monitor}</b></a> {a.message} <small>{when(a.at)}</small></li>)}
-            {refused.map(([k, v]) => <li key={k}><a href="#/models"><span className="dot watch" /> <b>{k}</b></a> {t("{} was kept out: {}", v.id, v.why)}</li>)}
-            {next.map((one) => <li key={one.text}><a href={`#/${one.page}`}><span className="dot watch" /> <b>{t("recommendation")}</b></a> {one.text}</li>)}
-            {due.map((c) => <li key={c.address}><code>{c.sign}</code> <b>{c.address}</b> {c.action}{c.because.length ? `: ${c.because.join("; ")}` : ""}</li>)}
-          </ul>)}
-      </section>
-      <Work />
-      <section aria-labelledby="past"><h2 id="past">{t("What happened last")}</h2>
-        {moments.length === 0 ? <Empty>{t("Nothing has happened yet.")}</Empty> : <ol className="moments">{moments.slice(-12).reverse().map((m, i) => <li key={i}><time>{when(m.at)}</time> <b>{t(m.what)}</b> {m.name}</li>)}</ol>}
-      </section>
-      <section aria-labelledby="size"><h2 id="size">{t("All that is")}</h2>
-        <p className="sum">{t("{} sources, {} datasets, {} models, {} services, {} monitors", ...["sources", "datasets", "models", "services", "monitors"].map((s) => all.scene.elements.filter((e) => e.id.startsWith(`${s}.`)).length))} · {t("{} rows kept", many(Object.values(all.datasets).reduce((a: number, d) => a + ((d as Any).account.kept as number), 0)))}</p>
-      </section>
+      <ul className="tiles">
+        <QualityTile all={all} />
+        <ModelsTile all={all} />
+        <RequestsTile all={all} />
+        <AlertsTile all={all} />
+      </ul>
+      <Attention all={all} />
+      <InTheMaking />
+      <Happened revision={all.scene.revision} />
+      <Size all={all} />
     </>
+  );
+}
+
+function Tile({
+  name,
+  figure,
+  says,
+  to,
+}: {
+  name: string;
+  figure: string;
+  says: string;
+  to: string;
+}) {
+  return (
+    <li>
+      <a href={to}>
+        <small>{name}</small>
+        <b>{figure}</b>
+        <span>{says}</span>
+      </a>
+    </li>
+  );
+}
+
+function QualityTile({ all }: { all: Ecosystem }) {
+  const t = useWords();
+  const quality = Object.values(all.datasets).map((d) => d.report.quality);
+  return (
+    <Tile
+      name={t("data quality")}
+      figure={quality.length ? decimals(Math.min(...quality), 2) : "–"}
+      says={t("the lowest of {} datasets", quality.length)}
+      to="#/data"
+    />
+  );
+}
+
+function ModelsTile({ all }: { all: Ecosystem }) {
+  const t = useWords();
+  const models = Object.values(all.models);
+  const serving = models.filter((versions) => versions.some((v) => v.state === "champion"));
+  return (
+    <Tile
+      name={t("models")}
+      figure={String(serving.length)}
+      says={t("in service of {}", models.length)}
+      to="#/models"
+    />
+  );
+}
+
+function RequestsTile({ all }: { all: Ecosystem }) {
+  const t = useWords();
+  const figures = Object.values(all.services).map((s) => s.figures);
+  const rate = figures.reduce((sum, f) => sum + f.rate, 0);
+  const asked = figures.filter((f) => f.error_rate !== null);
+  const worst = (key: "p95_ms" | "error_rate" | "refused_rate") =>
+    Math.max(...asked.map((f) => f[key] ?? 0));
+  const waited = asked.some((f) => f.p95_ms !== null);
+  return (
+    <Tile
+      name={t("requests")}
+      figure={`${rate.toFixed(2)}/s`}
+      says={
+        asked.length
+          ? t(
+              "p95 {} ms, errors {} %, refused {} %",
+              waited ? worst("p95_ms").toFixed(0) : "–",
+              (worst("error_rate") * 100).toFixed(2),
+              (worst("refused_rate") * 100).toFixed(1),
+            )
+          : t("no requests in the last minute")
+      }
+      to="#/services"
+    />
+  );
+}
+
+function AlertsTile({ all }: { all: Ecosystem }) {
+  const t = useWords();
+  const open = all.alerts.filter((a) => !a.cleared_at).length;
+  return (
+    <Tile
+      name={t("alerts")}
+      figure={String(open)}
+      says={open ? t("open now") : t("nothing is open")}
+      to="#/monitors"
+    />
+  );
+}
+
+function Happened({ revision }: { revision: number }) {
+  const t = useWords();
+  const [moments, setMoments] = useState<Moment[]>([]);
+  useEffect(() => {
+    void call<Moment[]>("/v1/moments").then(setMoments, () => setMoments([]));
+  }, [revision]);
+  return (
+    <section aria-labelledby="past">
+      <h2 id="past">{t("What happened last")}</h2>
+      {moments.length === 0 && <Empty>{t("Nothing has happened yet.")}</Empty>}
+      {moments.length > 0 && (
+        <ol className="moments">
+          {moments
+            .slice(-MOMENTS)
+            .reverse()
+            .map((m, i) => (
+              <li key={i}>
+                <time>{when(m.at)}</time> <b>{t(m.what)}</b> {m.name}
+              </li>
+            ))}
+        </ol>
+      )}
+    </section>
+  );
+}
+
+const SECTIONS = ["sources", "datasets", "models", "services", "monitors"];
+
+function Size({ all }: { all: Ecosystem }) {
+  const t = useWords();
+  const counts = SECTIONS.map(
+    (section) => all.scene.elements.filter((e) => e.id.startsWith(`${section}.`)).length,
+  );
+  const kept = Object.values(all.datasets).reduce((sum, d) => sum + d.account.kept, 0);
+  return (
+    <section aria-labelledby="size">
+      <h2 id="size">{t("All that is")}</h2>
+      <p className="sum">
+        {t("{} sources, {} datasets, {} models, {} services, {} monitors", ...counts)} ·{" "}
+        {t("{} rows kept", thousands(kept))}
+      </p>
+    </section>
   );
 }

@@ -8,4 +8,11 @@ import { spring } from "./spring";
 import { tree } from "./tree";
 import { vane } from "./vane";
 
-export const KINDS: Record<Element["kind"], Kind> = { spring, lake, tree, lighthouse, vane, counter };
+export const KINDS: Record<Element["kind"], Kind> = {
+  spring,
+  lake,
+  tree,
+  lighthouse,
+  vane,
+  counter,
+};

@@ -2,18 +2,13 @@
 import * as THREE from "three";
 import type { Palette } from "./palette";
 
-export interface Water { paint: THREE.ShaderMaterial; stream: THREE.ShaderMaterial; time: { value: number } }
+export interface Water {
+  paint: THREE.ShaderMaterial;
+  stream: THREE.ShaderMaterial;
+  time: { value: number };
+}
 
-export function waterOf(p: Palette): Water {
-  const time = { value: 0 };
-  const make = (stream: boolean) => new THREE.ShaderMaterial({
-    fog: true, transparent: true, side: THREE.DoubleSide,
-    uniforms: THREE.UniformsUtils.merge([THREE.UniformsLib.fog, {
-      shallow: { value: new THREE.Color(p.water) }, deep: { value: new THREE.Color(p.deep) }, low: { value: new THREE.Color(p.skyLow) }, top: { value: new THREE.Color(p.skyTop) },
-      sun: { value: new THREE.Vector3(...p.sunAt).normalize() }, glow: { value: new THREE.Color(p.sun) }, power: { value: p.night ? 0.5 : 1.0 },
-    }]),
-    defines: stream ? { STREAM: 1 } : {},
-    vertexShader: `
+const VERTEX = `
       varying vec3 w; varying vec2 v; varying vec3 tint;
       #include <fog_pars_vertex>
       void main() {
@@ -27,8 +22,8 @@ export function waterOf(p: Palette): Water {
         vec4 world = modelMatrix * at; w = world.xyz;
         vec4 mvPosition = viewMatrix * world; gl_Position = projectionMatrix * mvPosition;
         #include <fog_vertex>
-      }`,
-    fragmentShader: `
+      }`;
+const FRAGMENT = `
       varying vec3 w; varying vec2 v; varying vec3 tint;
       uniform vec3 shallow, deep, low, top, sun, glow; uniform float time, power;
       #include <fog_pars_fragment>
@@ -60,9 +55,34 @@ export function waterOf(p: Palette): Water {
         #include <tonemapping_fragment>
         #include <colorspace_fragment>
         #include <fog_fragment>
-      }`,
+      }`;
+
+function paintOf(p: Palette, time: { value: number }, stream: boolean): THREE.ShaderMaterial {
+  const paint = new THREE.ShaderMaterial({
+    fog: true,
+    transparent: true,
+    side: THREE.DoubleSide,
+    uniforms: THREE.UniformsUtils.merge([
+      THREE.UniformsLib.fog,
+      {
+        shallow: { value: new THREE.Color(p.water) },
+        deep: { value: new THREE.Color(p.deep) },
+        low: { value: new THREE.Color(p.skyLow) },
+        top: { value: new THREE.Color(p.skyTop) },
+        sun: { value: new THREE.Vector3(...p.sunAt).normalize() },
+        glow: { value: new THREE.Color(p.sun) },
+        power: { value: p.night ? 0.5 : 1.0 },
+      },
+    ]),
+    defines: stream ? { STREAM: 1 } : {},
+    vertexShader: VERTEX,
+    fragmentShader: FRAGMENT,
   });
-  const both = [make(false), make(true)] as const;
-  for (const m of both) m.uniforms.time = time;
-  return { paint: both[0], stream: both[1], time };
+  paint.uniforms.time = time; // one clock for all
+  return paint;
+}
+
+export function waterOf(p: Palette): Water {
+  const time = { value: 0 };
+  return { paint: paintOf(p, time, false), stream: paintOf(p, time, true), time };
 }

@@ -1,71 +1,112 @@
 // The living state: one WebSocket that brings the whole scene, at most a second old, and what its figures were in the last minutes.
 import { useEffect, useState } from "react";
+import { socketAt } from "./sockets";
 import type { Scene } from "./wire";
 
-export interface Live { scene: Scene | null; linked: boolean }
+export interface Live {
+  scene: Scene | null;
+  linked: boolean;
+}
 
 const SILENCE = 4000; // ms without a message after which the link is taken for lost; the server sends every 2 s
 const TICK = 500; // ms between two looks at that
-const PATIENCE = 15000, LONG_PATIENCE = 60000; // ms that a reading and an act may take
-export interface Point { at: number; [figure: string]: number }
+const AGAIN_MS = 1500; // before a lost link is tried again
+const PATIENCE = 15000; // ms that a reading may take
+const LONG_PATIENCE = 60000; // ms that an act may take
+
+export interface Point {
+  at: number;
+  [figure: string]: number;
+}
 export const history = new Map<string, Point[]>();
-const MOST = 150;
+const FIGURES = ["rate", "p50_ms", "p95_ms", "error_rate", "refused_rate"];
+const MOST = 150; // points kept of a service
 
 function remember(scene: Scene): void {
   for (const e of scene.elements) {
     if (e.kind !== "lighthouse") continue;
-    const f = e.facts as Record<string, unknown>, one: Point = { at: scene.at };
-    for (const k of ["rate", "p50_ms", "p95_ms", "error_rate", "refused_rate"]) if (typeof f[k] === "number") one[k] = f[k] as number;
+    const point: Point = { at: scene.at };
+    for (const key of FIGURES) {
+      const value = e.facts[key];
+      if (typeof value === "number") point[key] = value;
+    }
     const kept = history.get(e.id) ?? [];
-    kept.push(one);
+    kept.push(point);
     if (kept.length > MOST) kept.shift();
     history.set(e.id, kept);
   }
 }
 
-export function useLive(): Live {
-  const [live, set] = useState<Live>({ scene: null, linked: false });
-  useEffect(() => {
-    let socket: WebSocket | null = null;
-    let timer = 0;
-    let over = false;
-    let heard = performance.now(), ticked = heard;
-    const watch = window.setInterval(() => {
-      const now = performance.now(), late = now - ticked > 4 * TICK; // the page itself was busy or asleep: its messages still wait
-      ticked = now;
-      if (late) heard = Math.max(heard, now - SILENCE / 2);
-      if (now - heard > SILENCE) set((old) => (old.linked ? { ...old, linked: false } : old));
-      if (now - heard > 3 * SILENCE) { // a link whose other end is gone may never report that it closed
-        window.clearTimeout(timer);
-        if (socket) { socket.onmessage = socket.onclose = null; socket.close(); }
-        heard = now;
-        open();
-      }
-    }, TICK);
-    const open = () => {
-      const scheme = location.protocol === "https:" ? "wss" : "ws";
-      socket = new WebSocket(`${scheme}://${location.host}/v1/world`);
-      socket.onmessage = (event) => { heard = performance.now(); const scene = JSON.parse(event.data as string) as Scene; remember(scene); set({ scene, linked: true }); };
-      socket.onclose = () => {
-        set((old) => ({ ...old, linked: false }));
-        if (!over) timer = window.setTimeout(open, 1500);
-      };
+/** Listens for scenes, and opens the link again where it was lost. Returns what ends it. */
+function listen(onScene: (scene: Scene) => void, onLost: () => void): () => void {
+  let socket: WebSocket | null = null;
+  let timer = 0;
+  let over = false;
+  let heard = performance.now();
+  let ticked = heard;
+  const open = () => {
+    socket = socketAt("/v1/world");
+    socket.onmessage = (event) => {
+      heard = performance.now();
+      onScene(JSON.parse(event.data as string) as Scene);
     };
+    socket.onclose = () => {
+      onLost();
+      if (!over) timer = window.setTimeout(open, AGAIN_MS);
+    };
+  };
+  const openAnew = () => {
+    // a link whose other end is gone may never report that it closed
+    window.clearTimeout(timer);
+    if (socket) {
+      socket.onmessage = socket.onclose = null;
+      socket.close();
+    }
+    heard = performance.now();
     open();
-    return () => {
-      over = true;
-      window.clearTimeout(timer);
-      window.clearInterval(watch);
-      socket?.close();
-    };
-  }, []);
+  };
+  const watch = window.setInterval(() => {
+    const now = performance.now();
+    const late = now - ticked > 4 * TICK; // the page itself was busy or asleep: its messages still wait
+    ticked = now;
+    if (late) heard = Math.max(heard, now - SILENCE / 2);
+    if (now - heard > SILENCE) onLost();
+    if (now - heard > 3 * SILENCE) openAnew();
+  }, TICK);
+  open();
+  return () => {
+    over = true;
+    window.clearTimeout(timer);
+    window.clearInterval(watch);
+    socket?.close();
+  };
+}
+
+export function useLive(): Live {
+  const [live, setLive] = useState<Live>({ scene: null, linked: false });
+  useEffect(
+    () =>
+      listen(
+        (scene) => {
+          remember(scene);
+          setLive({ scene, linked: true });
+        },
+        () => setLive((old) => (old.linked ? { ...old, linked: false } : old)),
+      ),
+    [],
+  );
   return live;
 }
 
+/** Asks the server; with a body it is an act, which may take longer. */
 export async function call<T>(path: string, body?: unknown): Promise<T> {
-  const signal = AbortSignal.timeout(body === undefined ? PATIENCE : LONG_PATIENCE);
-  const answer = await fetch(path, body === undefined ? { signal } : { method: "POST", body: JSON.stringify(body), signal });
+  const answer = await fetch(
+    path,
+    body === undefined
+      ? { signal: AbortSignal.timeout(PATIENCE) }
+      : { method: "POST", body: JSON.stringify(body), signal: AbortSignal.timeout(LONG_PATIENCE) },
+  );
   const said = (await answer.json()) as T & { detail?: string };
-  if (!answer.ok) throw new Error(said.detail ?? `the server answered ${answer.status}`);
+  if (!answer.ok) throw new Error(said.detail ?? `the server answered ${String(answer.status)}`);
   return said;
 }

@@ -3,10 +3,29 @@ import { createDecoder } from "lib0/decoding";
 import { createEncoder, length, toUint8Array, writeVarUint, type Encoder } from "lib0/encoding";
 import { readSyncMessage, writeSyncStep1, writeUpdate } from "y-protocols/sync";
 import * as Y from "yjs";
-import { alike, moved } from "./alike";
+import { bindText } from "./sharedText";
+import { socketAt } from "./sockets";
 
-export interface Marker { id: string; form: string; x: number; z: number; turn: number; who: string; at: number; words: string }
-const SYNC = 0, REFUSED_MS = 8000;
+export interface Marker {
+  id: string;
+  form: string;
+  x: number;
+  z: number;
+  turn: number;
+  who: string;
+  at: number;
+  words: string;
+}
+const SYNC = 0; // the kind of message that y-protocols calls sync
+const REFUSED_MS = 8000; // that a refusal is told
+const AGAIN_MS = 1500; // before a lost link is tried again
+
+/** A name that no other marker has: the time, and six random bytes. */
+function newId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(6));
+  const random = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return `${Date.now().toString(36)}-${random}`;
+}
 
 export class Markers {
   all: Marker[] = [];
@@ -20,20 +39,29 @@ export class Markers {
   private socket: WebSocket | null = null;
   private timer = 0;
   private over = false;
-  constructor(private changed: () => void) { this.begin(); }
+  constructor(private changed: () => void) {
+    this.begin();
+  }
 
   private begin(): void {
     this.doc.destroy();
     this.doc = new Y.Doc();
     this.born += 1;
-    this.doc.on("update", (update: Uint8Array, origin: unknown) => { this.look(); if (origin !== this) this.send((to) => writeUpdate(to, update)); });
+    this.doc.on("update", (update: Uint8Array, origin: unknown) => {
+      this.look();
+      if (origin !== this) this.send((to) => writeUpdate(to, update));
+    });
     this.look();
   }
 
-  private get root(): Y.Map<Y.Map<unknown>> { return this.doc.getMap("markers"); }
+  private get root(): Y.Map<Y.Map<unknown>> {
+    return this.doc.getMap("markers");
+  }
 
   private look(): void {
-    this.all = [...this.root].map(([id, one]) => ({ ...(one.toJSON() as Omit<Marker, "id">), id })).sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1));
+    this.all = [...this.root]
+      .map(([id, one]) => ({ ...(one.toJSON() as Omit<Marker, "id">), id }))
+      .sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1));
     this.changed();
   }
 
@@ -47,29 +75,43 @@ export class Markers {
 
   open(): void {
     this.over = false;
-    const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/v1/markers`);
+    const socket = socketAt("/v1/markers");
     this.socket = socket;
     socket.binaryType = "arraybuffer";
-    socket.onmessage = (event) => (typeof event.data === "string" ? this.told(JSON.parse(event.data) as Record<string, unknown>) : this.heard(new Uint8Array(event.data as ArrayBuffer)));
+    socket.onmessage = (event) =>
+      typeof event.data === "string"
+        ? this.told(JSON.parse(event.data) as Record<string, unknown>)
+        : this.heard(new Uint8Array(event.data as ArrayBuffer));
     socket.onclose = () => {
       if (this.socket !== socket) return;
-      this.linked = false; this.changed();
-      if (!this.over) this.timer = window.setTimeout(() => this.open(), 1500);
+      this.linked = false;
+      this.changed();
+      if (!this.over) this.timer = window.setTimeout(() => this.open(), AGAIN_MS);
     };
   }
 
-  close(): void { this.over = true; window.clearTimeout(this.timer); this.socket?.close(); this.socket = null; }
+  close(): void {
+    this.over = true;
+    window.clearTimeout(this.timer);
+    this.socket?.close();
+    this.socket = null;
+  }
 
   private told(m: Record<string, unknown>): void {
     if ("age" in m) {
-      this.may = m.may as boolean; this.forms = m.forms as string[]; this.linked = true;
+      this.may = m.may as boolean;
+      this.forms = m.forms as string[];
+      this.linked = true;
       if (this.age !== null && this.age !== m.age) this.begin(); // the server's document was begun anew; this one would bring back what is gone
       this.age = m.age as number;
       this.send((to) => writeSyncStep1(to, this.doc));
     }
     if ("refused" in m) {
       this.fault = String(m.refused);
-      window.setTimeout(() => { this.fault = ""; this.changed(); }, REFUSED_MS);
+      window.setTimeout(() => {
+        this.fault = "";
+        this.changed();
+      }, REFUSED_MS);
       this.begin();
       this.send((to) => writeSyncStep1(to, this.doc));
     }
@@ -77,17 +119,23 @@ export class Markers {
   }
 
   private heard(data: Uint8Array): void {
-    const from = createDecoder(data.subarray(1)), to = createEncoder();
+    const from = createDecoder(data.subarray(1));
+    const to = createEncoder();
     writeVarUint(to, SYNC);
     readSyncMessage(from, to, this.doc, this);
     if (length(to) > 1) this.socket?.send(toUint8Array(to));
   }
 
   put(one: Omit<Marker, "id" | "at">): string {
-    const id = `${Date.now().toString(36)}-${Array.from(crypto.getRandomValues(new Uint8Array(6)), (b) => b.toString(16).padStart(2, "0")).join("")}`;
+    const id = newId();
     this.doc.transact(() => {
       const made = new Y.Map<unknown>();
-      for (const [key, value] of Object.entries({ ...one, words: new Y.Text(one.words), at: Date.now() / 1000 })) made.set(key, value);
+      for (const [key, value] of Object.entries({
+        ...one,
+        words: new Y.Text(one.words),
+        at: Date.now() / 1000,
+      }))
+        made.set(key, value);
       this.root.set(id, made);
     });
     return id;
@@ -96,35 +144,19 @@ export class Markers {
   move(id: string, x: number, z: number, turn?: number): void {
     const one = this.root.get(id);
     if (!one) return;
-    this.doc.transact(() => { for (const [key, value] of Object.entries({ x, z, ...(turn === undefined ? {} : { turn }) })) if (one.get(key) !== value) one.set(key, value); });
+    this.doc.transact(() => {
+      for (const [key, value] of Object.entries({ x, z, ...(turn === undefined ? {} : { turn }) }))
+        if (one.get(key) !== value) one.set(key, value);
+    });
   }
 
-  /** Write in a field what stands on a marker, and the other way; what others write comes in at once and leaves the caret where it is.
-
-      The field is never behind the document, so that what it lacks is what was taken out of it. While a word is composed (Chinese, say) it may be,
-      and what was typed is put where its place has moved to.
-  */
+  /** Write in a field what stands on a marker, and the other way; returns what ends it. */
   bind(id: string, field: HTMLTextAreaElement): () => void {
     const text = this.root.get(id)?.get("words") as Y.Text | undefined;
-    if (!text) return () => undefined;
-    let shown = field.value = text.toString(), composing = false;
-    const show = () => {
-      const now = text.toString(), [start, end] = [field.selectionStart, field.selectionEnd].map((p) => moved(field.value, now, p));
-      if (field.value !== now) { field.value = now; field.setSelectionRange(start!, end!); }
-      shown = now;
-    };
-    const write = () => {
-      if (composing || field.value === shown) return;
-      const [head, tail] = alike(shown, field.value), now = text.toString(), at = moved(shown, now, head), gone = moved(shown, now, shown.length - tail) - at;
-      this.doc.transact(() => { if (gone > 0) text.delete(at, gone); text.insert(at, field.value.slice(head, field.value.length - tail)); }, field);
-      show();
-    };
-    const heard = (_: unknown, change: Y.Transaction) => { if (change.origin !== field && !composing) show(); };
-    const begin = () => { composing = true; }, end = () => { composing = false; write(); show(); };
-    text.observe(heard);
-    field.addEventListener("input", write); field.addEventListener("compositionstart", begin); field.addEventListener("compositionend", end);
-    return () => { text.unobserve(heard); field.removeEventListener("input", write); field.removeEventListener("compositionstart", begin); field.removeEventListener("compositionend", end); };
+    return text ? bindText(text, field, this.doc) : () => undefined;
   }
 
-  take(id: string): void { this.root.delete(id); }
+  take(id: string): void {
+    this.root.delete(id);
+  }
 }

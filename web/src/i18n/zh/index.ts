@@ -1,0 +1,5 @@
+// The Chinese catalogue of all pages.
+import { CONSOLE } from "./console";
+import { WORLD } from "./world";
+
+export const ZH: Record<string, string> = { ...CONSOLE, ...WORLD };

@@ -1,0 +1,10 @@
+// Values that are made anew at every look, though nothing changed that matters.
+import { useState } from "react";
+
+/** The value as it was when its key last changed. */
+export function useByKey<T>(value: T, key: string): T {
+  const [kept, setKept] = useState({ key, value });
+  if (kept.key === key) return kept.value;
+  setKept({ key, value });
+  return value;
+}
