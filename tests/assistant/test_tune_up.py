@@ -18,7 +18,7 @@ from mesocosm.catalog.database import schema as t
 from mesocosm.config.editor import amended
 from mesocosm.config.loader import read_text
 from mesocosm.config.source_map import load, plain
-from mesocosm.lifecycle.jobs.challenger_comparison import least
+from mesocosm.lifecycle.jobs.challenger_comparison import lower_bound
 
 
 def named(found: list[dict[str, Any]]) -> dict[str, Any]:
@@ -90,7 +90,9 @@ def test_what_was_measured_becomes_changes_with_evidence(
         and "form of an e-mail" in why["datasets.mail.fields.contact.private"]
     )
     m = version["metrics"]
-    low = min(m["interval"]["accuracy"][0], least(round(m["accuracy"] * m["rows"]), m["rows"]))
+    low = min(
+        m["interval"]["accuracy"][0], lower_bound(round(m["accuracy"] * m["rows"]), m["rows"])
+    )
     assert (
         told["models.judge.require.accuracy"] == f">= {int(low * 100) / 100:.2f}"
         and f"{low:.3f} at least" in why["models.judge.require.accuracy"]

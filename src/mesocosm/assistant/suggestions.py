@@ -22,7 +22,7 @@ from mesocosm.data.profiling.goal.goal import PEOPLE
 from mesocosm.learning.evaluation.model_card import leading
 from mesocosm.learning.model import METRICS
 from mesocosm.lifecycle.access.data_access import kinds_of
-from mesocosm.lifecycle.jobs.challenger_comparison import least
+from mesocosm.lifecycle.jobs.challenger_comparison import lower_bound
 from mesocosm.lifecycle.project_store import where_of
 
 DAYS = 30.0  # looked back at
@@ -136,7 +136,7 @@ def _models(spec: Spec, catalog: Catalog) -> Iterator[Proposal]:
         if (
             low is not None and figure == "accuracy"
         ):  # a bootstrap of rows that are all right knows of no wrong one
-            low = min(low, least(round(m[figure] * m["rows"]), m["rows"]))
+            low = min(low, lower_bound(round(m[figure] * m["rows"]), m["rows"]))
         floor = math.floor(low * 100) / 100 if low is not None and low == low else None
         asked = dict(model.require).get(figure)
         _, bound = parse_bound(str(asked)) if asked else ("", -math.inf)
