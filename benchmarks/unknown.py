@@ -77,7 +77,7 @@ def learnt(eco: Any, judged: list[tuple[str, str]], unknown: set[str], seed: int
     from mesocosm.api.service_calls import local
     from mesocosm.lifecycle.access.model_access import net_of
     from mesocosm.lifecycle.jobs.retrain import retrain
-    from mesocosm.lifecycle.review.class_proposals import proposals, take_up
+    from mesocosm.lifecycle.review.class_proposals import accept_proposal, propose_classes
 
     draw = random.Random(seed)
     parts = [[r for r in judged if (r[1] in unknown) == new] for new in (False, True)]
@@ -93,7 +93,7 @@ def learnt(eco: Any, judged: list[tuple[str, str]], unknown: set[str], seed: int
             strict=True,
         )
     }
-    groups = proposals(eco.spec, eco.catalog, "intent")["groups"]
+    groups = propose_classes(eco.spec, eco.catalog, "intent")["groups"]
     named: dict[str, int] = Counter()
     pure = []
     for g in groups:
@@ -104,7 +104,7 @@ def learnt(eco: Any, judged: list[tuple[str, str]], unknown: set[str], seed: int
         )
         if intent in unknown:
             pure.append(most / g["rows"])
-            take_up(
+            accept_proposal(
                 eco.spec,
                 eco.catalog,
                 "intent",

@@ -27,7 +27,7 @@ from mesocosm.lifecycle.jobs.deploy import Deployment, deploy_version
 from mesocosm.lifecycle.jobs.feedback_split import TAUGHT_AT, Parts, part_rows, test_only
 from mesocosm.lifecycle.jobs.train import TAUGHT_ID, train_version
 from mesocosm.lifecycle.progress_store import Live
-from mesocosm.lifecycle.review.class_proposals import said_in_data
+from mesocosm.lifecycle.review.class_proposals import known_labels
 from mesocosm.monitoring.source_faults import faulty_spans, refuse_at_fault, refuse_faulty_rows
 
 Say = Callable[[str], None]
@@ -148,7 +148,7 @@ def _split_feedback(job: Retraining) -> Parts:
     labelled = _labelled_rows(job)
     only_named = set(job.champion["recipe"].get("labels") or ())
     if labelled:
-        only_named -= said_in_data(spec, snapshot, model.predict)
+        only_named -= known_labels(spec, snapshot, model.predict)
     parts = part_rows(
         labelled,
         model.inputs,
