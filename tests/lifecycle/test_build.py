@@ -71,7 +71,7 @@ def test_reasons_name_the_setting_and_its_line(built: Path) -> None:
     (built / "ecosystem.yaml").write_text(SMALL)
     (reason,) = changes["datasets.mail"].because
     assert "fields.amount.missing.with was median and is mean (ecosystem.yaml:6)" in reason
-    assert changes["models.judge"].because == ("datasets.mail is made anew",)
+    assert changes["models.judge"].because == ("datasets.mail is rebuilt",)
 
 
 def test_a_changed_source_is_seen(built: Path) -> None:

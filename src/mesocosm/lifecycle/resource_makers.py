@@ -41,8 +41,8 @@ def make_dataset(
     from mesocosm.data.pipeline.snapshot_builder import govern
     from mesocosm.lifecycle.local_files import settle_readings
 
-    assert change.resource is not None and change.prints is not None
-    name, made, where = change.resource.name, change.prints.made, where_of(spec)
+    assert change.resource is not None and change.fingerprints is not None
+    name, made, where = change.resource.name, change.fingerprints.build, where_of(spec)
     last = catalog.snapshot(dataset=name)
     if change.sign == "~" and last:
         return last["id"], lambda con: None
@@ -172,8 +172,8 @@ def make_model(spec: Spec, catalog: Catalog, change: Change, say: Say) -> tuple[
     from mesocosm.lifecycle.jobs.train import train_version
     from mesocosm.lifecycle.review.class_proposals import named_rows
 
-    assert change.resource is not None and change.prints is not None
-    name, made = change.resource.name, change.prints.made
+    assert change.resource is not None and change.fingerprints is not None
+    name, made = change.resource.name, change.fingerprints.build
     model = spec.eco.models[name]
     same = _identical_version(where_of(spec).store, catalog.versions(name), made)
     if same:

@@ -1,11 +1,11 @@
-"""A version opened as a net that predicts, and the version that a model starts from.
+"""A version loaded to predict, and the version that a model starts from.
 
-Knows a version's record and folder, and which kind of net each task makes.
+Knows a version's record and folder, and what predicts for each task.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mesocosm.catalog import Catalog
@@ -20,15 +20,21 @@ if TYPE_CHECKING:
 def net_of(
     spec: Spec,
     version: Mapping[str, Any],
-    open_session: Any = None,
+    open_session: Callable[..., Any] | None = None,
     precision: str = "auto",
     shared: dict[Any, Any] | None = None,
 ) -> Any:
-    """A version, loaded.
+    """Load a version.
 
     Args:
+        spec: the file.
+        version: its record.
         open_session: makes a session of a graph's path.
+        precision: the precision of weights in memory.
         shared: bases already in memory; what is loaded is put there.
+
+    Returns:
+        What predicts for the version's task.
 
     Raises:
         Failure: a file of it was changed or lost.
@@ -36,38 +42,38 @@ def net_of(
     from mesocosm.learning.export.predictor import Version
     from mesocosm.serving.runtimes.onnx import Onnx
 
-    folder = spec.root / ".mesocosm" / version["path"]
-    if version["recipe"].get("task") == "text":
-        from mesocosm.learning.tasks.generation.version import Bases, Writes
+    folder, content = spec.root / ".mesocosm" / version["path"], version["content"]
+    session = open_session or Onnx().session
+    bases: dict[Any, Any] = {}
+    if shared is not None:
+        bases = shared
+    match version["recipe"].get("task"):
+        case "text":
+            from mesocosm.learning.tasks.generation.version import Bases, Writes
 
-        return Writes(
-            folder,
-            version["content"],
-            spec.root,
-            (shared if shared is not None else {}).setdefault("writers", Bases()),
-        )
-    if version["recipe"].get("task") == "retrieval":
-        from mesocosm.learning.tasks.retrieval.version import Finds
+            return Writes(folder, content, spec.root, bases.setdefault("writers", Bases()))
+        case "retrieval":
+            from mesocosm.learning.tasks.retrieval.version import Finds
 
-        return Finds(
-            folder,
-            version["content"],
-            open_session or Onnx().session,
-            shared if shared is not None else {},
-        )
-    if version["recipe"].get("task") == "tags":
-        from mesocosm.learning.tasks.tagging.version import Tagged
+            return Finds(folder, content, session, bases)
+        case "tags":
+            from mesocosm.learning.tasks.tagging.version import Tagged
 
-        return Tagged(folder, version["content"], open_session or Onnx().session)
-    if version["recipe"].get("task") == "ranking":
-        from mesocosm.learning.tasks.ranking.version import Ranks
+            return Tagged(folder, content, session)
+        case "ranking":
+            from mesocosm.learning.tasks.ranking.version import Ranks
 
-        return Ranks(folder, version["content"])
-    return Version(folder, version["content"], open_session or Onnx().session, precision, shared)
+            return Ranks(folder, content)
+        case _:
+            return Version(folder, content, session, precision, shared)
 
 
 def taught_by(spec: Spec, catalog: Catalog, model: Model) -> Taught | None:
-    """The version that a model starts from: the last of another model that passed its bounds."""
+    """The version that a model starts from: the last of another model that passed its gates.
+
+    Raises:
+        Failure: none has.
+    """
     if not model.adapts:
         return None
     from mesocosm.learning.strategies.domain_adaptation import taught
@@ -75,7 +81,7 @@ def taught_by(spec: Spec, catalog: Catalog, model: Model) -> Taught | None:
     listed = [v for v in catalog.versions(model.adapts) if v["state"] != "refused"]
     if not listed:
         raise Failure(
-            f"no version of the model '{model.adapts}' has passed its bounds, so nothing can be"
-            " adapted; run 'mesocosm build'"
+            f"no version of the model '{model.adapts}' has passed its gates, so there is nothing"
+            " to start from; run 'mesocosm build'"
         )
     return taught(spec.root / ".mesocosm" / listed[-1]["path"], str(listed[-1]["id"]))

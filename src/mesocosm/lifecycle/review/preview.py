@@ -36,14 +36,14 @@ def preview_data(spec: Spec, catalog: Catalog, changes: Sequence[Change]) -> lis
     for change in changes:
         if (
             change.resource is None
-            or change.prints is None
+            or change.fingerprints is None
             or change.resource.section != "datasets"
             or change.sign != "±"
         ):
             continue
         name = change.resource.name
         last = catalog.snapshot(dataset=name)
-        if last is None or last["made"] == change.prints.made:
+        if last is None or last["made"] == change.fingerprints.build:
             continue
         if not is_small(spec, name):
             left.append(name)
@@ -55,7 +55,7 @@ def preview_data(spec: Spec, catalog: Catalog, changes: Sequence[Change]) -> lis
 def _preview(spec: Spec, catalog: Catalog, change: Change, last: dict[str, Any]) -> None:
     from mesocosm.data.pipeline.snapshot_builder import govern
 
-    assert change.resource is not None and change.prints is not None
+    assert change.resource is not None and change.fingerprints is not None
     where, name = where_of(spec), change.resource.name
     scratch = where.store / "work" / f"preview-{uuid.uuid4().hex[:8]}"
     rules = {"rows": last["account"]["kept"], "training": last["facts"]["training"]}
@@ -65,7 +65,7 @@ def _preview(spec: Spec, catalog: Catalog, change: Change, last: dict[str, Any])
             datasets_of(spec)[name],
             spec.eco.sources,
             Where(where.root, scratch),
-            change.prints.made,
+            change.fingerprints.build,
             private_key(where.store),
             lambda _: None,
             rules,
@@ -79,9 +79,9 @@ def _preview(spec: Spec, catalog: Catalog, change: Change, last: dict[str, Any])
             "facts": made.facts,
             "recipe": dict(change.resource.made_by) | {"auto": auto},
         }
-        check_new_data(spec, name, change.prints.made, last, new, frozenset())
+        check_new_data(spec, name, change.fingerprints.build, last, new, frozenset())
     except Wrong as error:  # what cannot be governed stops the build too
-        keep_failure(where.store, name, change.prints.made, error)
+        keep_failure(where.store, name, change.fingerprints.build, error)
     except Failure:
         return  # what stops it is kept for the plan; what else fails is the build's to say
     finally:

@@ -56,7 +56,7 @@ def _text(data: dict[str, Any]) -> str:
         return "Nothing that was measured speaks for another file."
     end = (
         f"{data['written']} has them all; 'mesocosm plan -f {data['written']}' says what a build"
-        " would make anew."
+        " would rebuild."
         if data["written"]
         else "'-o better.yaml' writes a file that has them all."
     )
