@@ -17,7 +17,7 @@ from pages import keep, press, until
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
 from mesocosm.learning.training.trainer import told
-from mesocosm.lifecycle.progress_store import Live
+from mesocosm.lifecycle.progress_store import ProgressFile
 
 pytestmark = pytest.mark.slow
 
@@ -145,10 +145,10 @@ def test_a_training_is_drawn_while_it_runs(page: Any, server: Server) -> None:
         "article", has=page.locator("h3", has_text="models.drawn")
     )  # a challenger of the bank's own may be in the making too
     assert drawn.count() == 0
-    with Live(server.home / ".mesocosm", "models.drawn") as live:
+    with ProgressFile(server.home / ".mesocosm", "models.drawn") as live:
         for epoch in range(1, 4):
             for step in range(1, 11):
-                live.tell(
+                live.add(
                     told(
                         {
                             "epoch": epoch,
@@ -159,7 +159,7 @@ def test_a_training_is_drawn_while_it_runs(page: Any, server: Server) -> None:
                         }
                     )
                 )
-            live.tell(
+            live.add(
                 told({"epoch": epoch, "train_loss": 2 / epoch, "held_loss": 2.2 / (epoch + 1)})
             )
         drawn.locator("svg.curve circle").nth(2).wait_for()

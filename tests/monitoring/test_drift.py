@@ -672,14 +672,14 @@ def test_training_anew_is_held_to_a_pace(pond: Path) -> None:
         trained(4, 600)
         assert "a challenger was trained 60" in running.jobs.too_soon(
             "desk"
-        ) and "1h lie between two" in running.jobs.too_soon("desk")
+        ) and "the cooldown is 1h" in running.jobs.too_soon("desk")
         trained(5, 4000)
         with eco.catalog.transaction() as con:
             con.execute(schema.VERSIONS.delete().where(schema.VERSIONS.c.number == 4))
-        assert running.jobs.too_soon("desk") == "3 were trained within a day, and 3 may be"
+        assert running.jobs.too_soon("desk") == "3 were trained within a day, and at most 3 may be"
         running.jobs.retrain("desk", "a drift")
-        assert "desk" not in running.jobs.growing and eco.catalog.audit(1)[0]["why"].startswith(
-            "not trained again now: 3 were trained"
+        assert "desk" not in running.jobs.running and eco.catalog.audit(1)[0]["why"].startswith(
+            "not retrained now: 3 were trained"
         )
     finally:
         running.nursery.close()

@@ -19,7 +19,7 @@ from mesocosm.core.errors import Failure, Finding, Invalid, Later, Wrong
 from mesocosm.core.files import sweep
 from mesocosm.lifecycle.build_lock import alone
 from mesocosm.lifecycle.plan import Change
-from mesocosm.lifecycle.progress_store import Live
+from mesocosm.lifecycle.progress_store import ProgressFile
 from mesocosm.lifecycle.project_store import where_of
 from mesocosm.lifecycle.resource import ACTIONS
 from mesocosm.lifecycle.resource_makers import Record, make_dataset, make_model, make_service
@@ -153,8 +153,8 @@ def _make(spec: Spec, catalog: Catalog, change: Change, say: Say, accept: frozen
         "services": make_service,
     }
     maker = makers.get(resource.section, _make_nothing)
-    with Live(where_of(spec).store, change.address) as live:
-        progress = live.heard(lambda text: say(change.address, text))
+    with ProgressFile(where_of(spec).store, change.address) as live:
+        progress = live.record(lambda text: say(change.address, text))
         thing, record = maker(spec, catalog, change, progress)
     with catalog.transaction() as con:
         record(con)

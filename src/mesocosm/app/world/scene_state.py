@@ -19,7 +19,7 @@ from mesocosm.config.schema import Ecosystem
 from mesocosm.core.confidential.row_values import plain_all
 from mesocosm.core.errors import Failure
 from mesocosm.core.files import inside
-from mesocosm.lifecycle.progress_store import at_work
+from mesocosm.lifecycle.progress_store import read_progress
 from mesocosm.lifecycle.project_store import where_of
 from mesocosm.monitoring.monitor import Watch
 from mesocosm.reports.disk_state import Condition
@@ -124,7 +124,7 @@ class Scenery:
         ):
             self.book, self.read = Book(catalog), time.monotonic()
         figures = {n: s.figures() for n, s in self.served.items() if s.now}
-        making = {w["address"]: w for w in at_work(self.store)}
+        making = {w["address"]: w for w in read_progress(self.store)}
         since = catalog.clock() - 5
         flies = [e for s in self.served.values() for e in list(s.events) if e["at"] >= since][-60:]
         view = View(

@@ -1,6 +1,6 @@
-"""Encrypted fields: opened for who asks with a reason, and sealed anew under a new key.
+"""Encrypted fields: decrypted for a stated reason, and encrypted again under a new key.
 
-Knows the catalog, the key ring and the doors of govern. Every opening is a line of the audit.
+Knows the catalog, the key ring and the doors of data. Every decryption is a line of the audit.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def sealed_fields(data: Dataset) -> list[str]:
 def reveal(
     spec: Spec, catalog: Catalog, dataset: str, field: str, keys: Sequence[str], why: str, who: str
 ) -> dict[str, Any]:
-    """Open an encrypted field of the rows of some keys.
+    """Decrypt a field of the rows of some keys.
 
     Raises:
         Wrong: the field is not encrypted, or the dataset has no key.
@@ -40,7 +40,7 @@ def reveal(
     if field not in sealed_fields(data):
         raise Wrong(
             "",
-            f"'{field[:60]}' is no encrypted field of '{dataset}'",
+            f"'{field[:60]}' is not an encrypted field of '{dataset}'",
             "an encrypted field",
             sealed_fields(data),
             field,
@@ -68,16 +68,17 @@ def reveal(
         )
     except duckdb.Error as error:
         raise Failure(
-            "a sealed value cannot be opened: its key is not among the keys, or it was changed;"
+            "an encrypted value cannot be decrypted: its key is not on the ring, or it was changed;"
             " give the key file that holds it by MESOCOSM_KEYS"
         ) from error
     return {"dataset": dataset, "field": field, "found": found}
 
 
 def rotate(spec: Spec, catalog: Catalog, who: str) -> dict[str, Any]:
-    """Make a new key, seal every encrypted field anew, and let go of the old keys.
+    """Rotate the encryption key: make a new key, encrypt every encrypted field with it, and drop the
+    old keys.
 
-    Killed anywhere, the ring still opens everything; run again, it ends.
+    Killed anywhere, the ring still decrypts everything; run again, it completes.
     """
     from mesocosm.data.pipeline.ibis_sql import prepare
     from mesocosm.data.privacy.keyring import Ring, new_key, ring, ring_path, write_ring
@@ -112,16 +113,12 @@ def rotate(spec: Spec, catalog: Catalog, who: str) -> dict[str, Any]:
                     who,
                     "rotate",
                     f"datasets.{name}",
-                    f"{', '.join(fields)} sealed under the key {new[0]}",
+                    f"{', '.join(fields)} encrypted with the key {new[0]}",
                 )
             done[name] = fields
-        shared = (
-            ring_path(where.store).parent != where.store
-        )  # other ecosystems may need the old keys of a file they share
-        if not shared:
+        dropped: list[str] = []
+        # other ecosystems may need the old keys of a file that they share
+        if ring_path(where.store).parent == where.store:
             write_ring(ring_path(where.store), Ring((new,)))
-    return {
-        "key": new[0],
-        "let_go": [] if shared else [name for name, _ in old.keys],
-        "sealed": done,
-    }
+            dropped = [name for name, _ in old.keys]
+    return {"key": new[0], "let_go": dropped, "sealed": done}

@@ -1,7 +1,8 @@
-"""Which labelled requests teach a challenger and which judge it. Knows rows; reads nothing.
+"""Which labelled requests a challenger is trained on and which evaluate it. Knows rows; reads
+nothing.
 
-Both halves are chosen by content, so equal rows never stand in both, and a row of the test part
-never teaches.
+Both halves are chosen by content, so equal rows are never in both, and a row of the test split is
+never trained on.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ TAUGHT_AT = "\x1fat"  # when the request of a labelled row came, in seconds; no 
 
 @dataclass(frozen=True)
 class Parts:
-    """Labelled requests, parted: those that `teach`, those that `judge`, and why others do neither,
-    with how many each.
+    """Labelled requests, split: those to train on (`teach`), those to evaluate with (`judge`), and why
+    others are `left_out`, with how many each.
     """
 
     teach: list[dict[str, Any]]
@@ -28,7 +29,7 @@ class Parts:
 
 
 def content_of(row: Row, inputs: Sequence[str]) -> str:
-    """A digest of what a model reads of a row; equal for rows that a model cannot tell apart.
+    """A fingerprint of what a model reads of a row; equal for rows that a model cannot tell apart.
 
     >>> content_of({"age": 30, "id": 1}, ["age"]) == content_of({"age": 30.0, "id": 2}, ["age"])
     True
@@ -41,14 +42,16 @@ def _plain(value: Any) -> str:
         return ""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return f"n{float(value):.12g}"
-    return f"t{value.isoformat() if hasattr(value, 'isoformat') else value}"
+    if hasattr(value, "isoformat"):
+        value = value.isoformat()
+    return f"t{value}"
 
 
 def test_only(
     rows: Mapping[str, Sequence[Any]], split: Sequence[str], inputs: Sequence[str]
 ) -> set[str]:
-    """Contents that a snapshot has in its test part and in no other; a row that is common enough to
-    stand in both is no test row by its content.
+    """Contents that a snapshot has in its test split and in no other; a row that is common enough to
+    be in both is not a test row by its content.
     """
     parts: dict[bool, set[str]] = {True: set(), False: set()}
     for i, part in enumerate(split):
@@ -67,15 +70,14 @@ def part_rows(
     ours: Collection[str] = (),
     faulty: Sequence[tuple[float, float]] = (),
 ) -> Parts:
-    """Part labelled requests into those that teach and those that judge.
+    """Split labelled requests into those to train on and those to evaluate with.
 
     Args:
         labelled: with their inputs, the label under `predict`, and its time under `TAUGHT_AT`,
             seconds.
-        held: contents of test rows; a request of one of them neither teaches nor judges.
-        ours: labels that only people named; requests of them all teach.
-        faulty: spans of seconds in which a source was at fault; requests in them neither teach nor
-            judge.
+        held: contents of test rows; a request of one of them is left out.
+        ours: labels that only people named; all requests of them are trained on.
+        faulty: spans of seconds in which a source was at fault; requests in them are left out.
     """
     left_out = {"sent while a source was at fault": 0, "equal to a test row": 0}
     kept: list[tuple[str, dict[str, Any]]] = []

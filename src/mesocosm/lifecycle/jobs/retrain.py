@@ -26,7 +26,7 @@ from mesocosm.lifecycle.jobs.challenger_comparison import compare, decide_promot
 from mesocosm.lifecycle.jobs.deploy import Deployment, deploy_version
 from mesocosm.lifecycle.jobs.feedback_split import TAUGHT_AT, Parts, part_rows, test_only
 from mesocosm.lifecycle.jobs.train import TAUGHT_ID, train_version
-from mesocosm.lifecycle.progress_store import Live
+from mesocosm.lifecycle.progress_store import ProgressFile
 from mesocosm.lifecycle.review.class_proposals import known_labels
 from mesocosm.monitoring.source_faults import faulty_spans, refuse_at_fault, refuse_faulty_rows
 
@@ -232,8 +232,8 @@ def _challenge(job: Retraining, parts: Parts, made: str, say: Say) -> Challenge:
     training = TrainingJob(
         job.spec, job.catalog, job.name, job.snapshot, made, origin, labelled=parts.teach
     )
-    with Live(training.store, f"models.{job.name}") as live:
-        values = train_version(training, live.heard(say))
+    with ProgressFile(training.store, f"models.{job.name}") as live:
+        values = train_version(training, live.record(say))
         missed = values.pop("missed")
         comparison = compare(training, job.champion, values, parts.judge)
         promoted, why = decide_promotion(comparison, missed)
@@ -244,7 +244,7 @@ def _challenge(job: Retraining, parts: Parts, made: str, say: Say) -> Challenge:
             larger = replace(
                 training, made=digest(made, "whole"), labelled=[*parts.teach, *new_rows]
             )
-            values = _keep_better(training, values, train_version(larger, live.heard(say)))
+            values = _keep_better(training, values, train_version(larger, live.record(say)))
     state = "challenger"
     if promoted:
         state = "champion"

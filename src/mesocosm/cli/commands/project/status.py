@@ -13,7 +13,7 @@ from mesocosm.core.errors import Failure
 @guarded
 def status(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
     """Show what each service runs, since when, and which alerts are open."""
-    from mesocosm.lifecycle.progress_store import at_work
+    from mesocosm.lifecycle.progress_store import read_progress
     from mesocosm.lifecycle.server_info import running_server
 
     eco = opened(file)
@@ -49,7 +49,7 @@ def status(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None
         "monitors": monitors,
         "watched": list(eco.spec.eco.monitors),
         "alerts": alerts,
-        "work": at_work(eco.spec.root / ".mesocosm"),
+        "work": read_progress(eco.spec.root / ".mesocosm"),
     }
     answer(data, as_json, _text)
 
