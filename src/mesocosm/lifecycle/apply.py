@@ -1,4 +1,4 @@
-"""Apply a plan: each result whole or not at all, listed in one transaction after its files are there.
+"""Apply a plan: each result whole or not at all, listed in one transaction after its files.
 
 Knows a plan, the makers of resources and the catalog. Killed anywhere, the next build continues.
 """

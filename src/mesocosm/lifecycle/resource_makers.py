@@ -59,18 +59,15 @@ def make_dataset(
         catalog.clock(),
         forgotten_of(spec, catalog, name),
     )
+    more: dict[str, Any] = {"delta": snapshot.delta, "seconds": round(snapshot.seconds, 2)}
+    more["origins"] = _origins(spec, name)
     values: dict[str, Any] = {
         "dataset": name,
         "made": made,
         "path": f"datasets/{name}",
         "delta": snapshot.delta["rows"],
         "account": snapshot.account,
-        "report": snapshot.report
-        | {
-            "delta": snapshot.delta,
-            "seconds": round(snapshot.seconds, 2),
-            "origins": _origins(spec, name),
-        },
+        "report": snapshot.report | more,
         "recipe": dict(change.resource.made_by),
         "files": snapshot.files,
         "facts": snapshot.facts,

@@ -194,13 +194,24 @@ def corpus_of(
         other = model.pretrain.of
     if other:
         source = _built_snapshot(catalog, other)
-    fields = list(model.pretrain.objective.fields)
-    columns, split = columns_of(spec, source, [*model.pretrain.on, *fields])
-    every = bool(other and not fields)
-    rows = [i for i, part in enumerate(split) if every or part in ("train", "None")]
+    names, fields = list(model.pretrain.on), list(model.pretrain.objective.fields)
+    columns, split = columns_of(spec, source, [*names, *fields])
+    rows = list(range(len(split)))
+    if not other or fields:
+        rows = [i for i in rows if split[i] in ("train", "None")]
+    return _collect_texts(columns, rows, names, fields)
+
+
+def _collect_texts(
+    columns: Mapping[str, Sequence[Any]],
+    rows: Sequence[int],
+    names: Sequence[str],
+    fields: Sequence[str],
+) -> tuple[list[str], dict[str, list[Any]]]:
+    """The texts of some columns, one column after the other, and the fields of the row of each."""
     texts: list[str] = []
-    known: dict[str, list[Any]] = {name: [] for name in fields}
-    for name in model.pretrain.on:
+    known: dict[str, list[Any]] = {field: [] for field in fields}
+    for name in names:
         there = [i for i in rows if columns[name][i] is not None]
         texts += [str(columns[name][i]) for i in there]
         for field, values in known.items():

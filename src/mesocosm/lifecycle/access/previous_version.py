@@ -61,13 +61,14 @@ def add_replay(job: TrainingJob, fields: Sequence[str], rows: Columns, split: li
     last = previous_version(job.catalog, job.name, model)
     if last is None:
         return Past(model.continual)
-    past = Past(model.continual, last["id"], job.spec.root / ".mesocosm" / last["path"])
+    past = Past(model.continual, last["id"], job.store / last["path"])
     old = job.catalog.snapshot(last["snapshot"])
-    if old is None or old["id"] == snapshot["id"] or old["dataset"] != snapshot["dataset"]:
+    if old is None or not _has_other_rows(old, snapshot):
         return past
     net = None
+    generates = last["recipe"].get("task") == "text"
     try:
-        if last["recipe"].get("task") != "text":  # a writer tells by its weights what it knew
+        if not generates:  # a text generator is compared by its weights
             net = net_of(job.spec, last)
         old_rows, old_split = columns_of(job.spec, old, fields)
     except Failure:  # its files, or its snapshot, are gone; its weights may be there all the same
@@ -81,9 +82,18 @@ def add_replay(job: TrainingJob, fields: Sequence[str], rows: Columns, split: li
     past.before, past.old = net, len(replayed)
     past.known = {}
     if net is None or set(net.inputs) <= set(fields):
-        tested = [i for i, part in enumerate(old_split) if part == "test"]
-        past.known = {field: [old_rows[field][i] for i in tested] for field in fields}
+        past.known = _test_rows(old_rows, old_split, fields)
     return past
+
+
+def _test_rows(columns: Columns, split: Sequence[str], fields: Sequence[str]) -> Columns:
+    tested = [i for i, part in enumerate(split) if part == "test"]
+    return {field: [columns[field][i] for i in tested] for field in fields}
+
+
+def _has_other_rows(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Whether a snapshot is an earlier one of the same dataset."""
+    return bool(old["id"] != new["id"] and old["dataset"] == new["dataset"])
 
 
 def _replay_candidates(

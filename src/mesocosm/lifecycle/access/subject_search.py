@@ -79,19 +79,27 @@ def find_held_keys(
         fields: the field of each dataset that holds the key; None where only its quarantine can.
         keys: the keys that are looked for.
     """
-    found = set[str]()
     forms: dict[str, set[str]] = {key: {key} for key in keys}
-    with alone(where_of(spec).store, wait=30):
-        for dataset, subject in fields.items():
-            remaining = [key for key in keys if key not in found]
-            if not remaining:
-                break
-            found |= _find_in_dataset(spec, catalog, dataset, subject, remaining, forms)
+    stored = _find_in_datasets(spec, catalog, fields, forms)
     names = {subject for subject in fields.values() if subject}
     with catalog.transaction() as con:
-        remaining = [key for key in keys if key not in found]
-        found |= {key for key in remaining if _is_logged(con, names, forms[key])}
-    return [key for key in keys if key in found]
+        return [key for key in keys if key in stored or _is_logged(con, names, forms[key])]
+
+
+def _find_in_datasets(
+    spec: Spec,
+    catalog: Catalog,
+    fields: Mapping[str, str | None],
+    forms: Mapping[str, set[str]],
+) -> set[str]:
+    """The keys of `forms` that tables hold; the form that each has there is added to it."""
+    found = set[str]()
+    with alone(where_of(spec).store, wait=30):
+        for dataset, subject in fields.items():
+            remaining = [key for key in forms if key not in found]
+            if remaining:
+                found |= _find_in_dataset(spec, catalog, dataset, subject, remaining, forms)
+    return found
 
 
 def _find_in_dataset(

@@ -205,4 +205,4 @@ SCORES: dict[str, Score] = {
     "tags": _score_tags,
     "text": _score_text,  # ROUGE-L
 }
-"""By what a net predicts, the score of one prediction, of which 1 is right; of the rest, accuracy."""
+"""By what a net predicts, the score of one prediction, of which 1 is right; else accuracy."""

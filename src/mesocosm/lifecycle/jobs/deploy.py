@@ -1,5 +1,5 @@
-"""A version deployed as the service's settings ask: at once, or by a rollout. Knows settings and the
-catalog.
+"""A version deployed as the service's settings ask: at once, or by a rollout. Knows settings and
+the catalog.
 """
 
 from __future__ import annotations

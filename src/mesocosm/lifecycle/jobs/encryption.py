@@ -75,8 +75,8 @@ def reveal(
 
 
 def rotate(spec: Spec, catalog: Catalog, who: str) -> dict[str, Any]:
-    """Rotate the encryption key: make a new key, encrypt every encrypted field with it, and drop the
-    old keys.
+    """Rotate the encryption key: make a new key, encrypt every encrypted field with it, and drop
+    the old keys.
 
     Killed anywhere, the ring still decrypts everything; run again, it completes.
     """

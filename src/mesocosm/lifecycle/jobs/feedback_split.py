@@ -7,6 +7,7 @@ never trained on.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,11 +17,13 @@ from mesocosm.core.hashing import digest
 Row = Mapping[str, Any]
 TAUGHT_AT = "\x1fat"  # when the request of a labelled row came, in seconds; no field has its name
 
+AT_FAULT, IN_TEST = REASONS = ("sent while a source was at fault", "equal to a test row")
+
 
 @dataclass(frozen=True)
 class Parts:
-    """Labelled requests, split: those to train on (`teach`), those to evaluate with (`judge`), and why
-    others are `left_out`, with how many each.
+    """Labelled requests, split: those to train on (`teach`), those to evaluate with (`judge`), and
+    why others are `left_out`, with how many each.
     """
 
     teach: list[dict[str, Any]]
@@ -29,7 +32,7 @@ class Parts:
 
 
 def content_of(row: Row, inputs: Sequence[str]) -> str:
-    """A fingerprint of what a model reads of a row; equal for rows that a model cannot tell apart.
+    """A fingerprint of what a model reads of a row, equal for rows that a model cannot tell apart.
 
     >>> content_of({"age": 30, "id": 1}, ["age"]) == content_of({"age": 30.0, "id": 2}, ["age"])
     True
@@ -50,8 +53,8 @@ def _plain(value: Any) -> str:
 def test_only(
     rows: Mapping[str, Sequence[Any]], split: Sequence[str], inputs: Sequence[str]
 ) -> set[str]:
-    """Contents that a snapshot has in its test split and in no other; a row that is common enough to
-    be in both is not a test row by its content.
+    """Contents that a snapshot has in its test split and in no other; a row that is common enough
+    to be in both is not a test row by its content.
     """
     parts: dict[bool, set[str]] = {True: set(), False: set()}
     for i, part in enumerate(split):
@@ -79,17 +82,33 @@ def part_rows(
         ours: labels that only people named; all requests of them are trained on.
         faulty: spans of seconds in which a source was at fault; requests in them are left out.
     """
-    left_out = {"sent while a source was at fault": 0, "equal to a test row": 0}
+    left_out: Counter[str] = Counter()
     kept: list[tuple[str, dict[str, Any]]] = []
     for row in labelled:
         content = content_of(row, inputs)
-        if any(begin <= row.get(TAUGHT_AT, 0.0) <= end for begin, end in faulty):
-            left_out["sent while a source was at fault"] += 1
-        elif content in held:
-            left_out["equal to a test row"] += 1
+        why = _why_left_out(row, content, held, faulty)
+        if why:
+            left_out[why] += 1
         else:
             kept.append((content, dict(row)))
-    taught = {content for content, row in kept if int(content[:4], 16) % 2 or row[predict] in ours}
-    teach = [row for content, row in kept if content in taught]
-    judge = [row for content, row in kept if content not in taught]
-    return Parts(teach, judge, {why: n for why, n in left_out.items() if n})
+    trained = {content for content, row in kept if _is_odd(content) or row[predict] in ours}
+    teach = [row for content, row in kept if content in trained]
+    judge = [row for content, row in kept if content not in trained]
+    return Parts(teach, judge, {why: left_out[why] for why in REASONS if left_out[why]})
+
+
+def _why_left_out(
+    row: Row, content: str, held: Collection[str], faulty: Sequence[tuple[float, float]]
+) -> str:
+    """Why a request is left out; empty where it is not."""
+    at = row.get(TAUGHT_AT, 0.0)
+    if any(begin <= at <= end for begin, end in faulty):
+        return AT_FAULT
+    if content in held:
+        return IN_TEST
+    return ""
+
+
+def _is_odd(content: str) -> bool:
+    """Half of all contents, at random and always the same half."""
+    return int(content[:4], 16) % 2 == 1

@@ -69,58 +69,96 @@ def propose_classes(spec: Spec, catalog: Catalog, model: str) -> dict[str, Any]:
         Wrong: there is no such model, or it predicts no classes.
         Failure: it is not deployed, or every request has a label.
     """
-    import numpy as np
-
-    from mesocosm.learning.strategies.class_discovery import groups, names
-
     champion, net = champion_of(spec, catalog, model)
-    settings = spec.eco.models[model]
-    snapshot = version_of(catalog, settings.learns, "newest")
     requests = unlabelled_requests(spec, catalog, model, net)
     if not requests:
         raise Failure(f"no request to '{model}' is without a label")
-    inputs = [request["input"]["clean"] for request in requests]
+    snapshot = version_of(catalog, spec.eco.models[model].learns, "newest")
     usual = _measure_confidence(spec, catalog, model, net, snapshot)
-    columns = {name: [row[name] for row in inputs] for name in net.inputs}
-    p = np.asarray(net.outputs(columns, len(inputs)))
-    x = stack_features(*net.features(columns, len(inputs)))
-    strange = p.max(1) < usual.least_probability
-    strange |= usual.classes.likeness(x) < usual.least_likeness
-    found = groups(x, strange, usual.classes)
-    kinds = kinds_of(snapshot)
-    shown = [name for name in net.inputs if name not in settings.reveal]
-    texts = [_text_of(row, shown, kinds) for row in inputs]
-    grouped = set().union(*(group.rows for group in found))
-    others = [text for i, text in enumerate(texts) if i not in grouped]
-    working_names = names([[texts[i] for i in group.rows] for group in found], others)
-
-    def example(i: int) -> dict[str, Any]:
-        return {
-            "prediction": requests[i]["id"],
-            "inputs": shown_inputs(inputs[i], shown),
-            "says": net.labels[int(p[i].argmax())],
-            "probability": round(float(p[i].max()), 4),
-        }
-
+    scored = _score_requests(net, requests, usual)
+    hidden = spec.eco.models[model].reveal
+    shown = [name for name in net.inputs if name not in hidden]
+    groups = _name_groups(scored, usual, shown, kinds_of(snapshot))
     return {
         "model": model,
         "version": champion["id"],
         "labels": net.labels,
         "waiting": len(requests),
-        "strange": int(strange.sum()),
+        "strange": int(scored.strange.sum()),
         "share": usual.share,
-        "groups": [
+        "groups": [_describe_group(scored, group, name, net, shown) for name, group in groups],
+    }
+
+
+@dataclass(frozen=True)
+class _ScoredRequests:
+    """Requests with their `inputs`, the `probabilities` of each class (rows, classes), the
+    `features` (rows, width), and which are `strange` (rows,).
+    """
+
+    requests: Sequence[Mapping[str, Any]]
+    inputs: Sequence[Mapping[str, Any]]
+    probabilities: Any
+    features: Any
+    strange: Any
+
+
+def _score_requests(
+    net: Any, requests: Sequence[Mapping[str, Any]], usual: Confidence
+) -> _ScoredRequests:
+    import numpy as np
+
+    inputs = [request["input"]["clean"] for request in requests]
+    columns = {name: [row[name] for row in inputs] for name in net.inputs}
+    probabilities = np.asarray(net.outputs(columns, len(inputs)))
+    features = stack_features(*net.features(columns, len(inputs)))
+    strange = probabilities.max(1) < usual.least_probability
+    strange |= usual.classes.likeness(features) < usual.least_likeness
+    return _ScoredRequests(requests, inputs, probabilities, features, strange)
+
+
+def _name_groups(
+    scored: _ScoredRequests, usual: Confidence, shown: Sequence[str], kinds: Mapping[str, str]
+) -> list[tuple[str, Any]]:
+    """The groups of strange requests, each with a working name of words that are frequent in it and
+    rare in the rest.
+    """
+    from mesocosm.learning.strategies.class_discovery import groups, names
+
+    found = groups(scored.features, scored.strange, usual.classes)
+    texts = [_text_of(row, shown, kinds) for row in scored.inputs]
+    grouped = set[int]().union(*(group.rows for group in found))
+    others = [text for i, text in enumerate(texts) if i not in grouped]
+    texts_of = [_pick(texts, group.rows) for group in found]
+    return list(zip(names(texts_of, others), found, strict=True))
+
+
+def _pick(texts: Sequence[str], rows: Sequence[int]) -> list[str]:
+    return [texts[i] for i in rows]
+
+
+def _describe_group(
+    scored: _ScoredRequests, group: Any, name: str, net: Any, shown: Sequence[str]
+) -> dict[str, Any]:
+    examples = []
+    for i in group.rows[:SHOWN]:
+        probabilities = scored.probabilities[i]
+        examples.append(
             {
-                "name": name,
-                "rows": len(group.rows),
-                "strange": group.strange,
-                "nearest": net.labels[group.nearest],
-                "alike": round(group.alike, 3),
-                "examples": [example(i) for i in group.rows[:SHOWN]],
-                "predictions": [requests[i]["id"] for i in group.rows],
+                "prediction": scored.requests[i]["id"],
+                "inputs": shown_inputs(scored.inputs[i], shown),
+                "says": net.labels[int(probabilities.argmax())],
+                "probability": round(float(probabilities.max()), 4),
             }
-            for group, name in zip(found, working_names, strict=True)
-        ],
+        )
+    return {
+        "name": name,
+        "rows": len(group.rows),
+        "strange": group.strange,
+        "nearest": net.labels[group.nearest],
+        "alike": round(group.alike, 3),
+        "examples": examples,
+        "predictions": [scored.requests[i]["id"] for i in group.rows],
     }
 
 
@@ -252,27 +290,34 @@ def _measure_confidence(
     for row in named_rows(spec, catalog, model, snapshot):
         for name in columns:
             columns[name].append(row.get(name))
-
-    def features(rows: Sequence[int]) -> Any:
-        picked = {name: [columns[name][i] for i in rows] for name in net.inputs}
-        return stack_features(*net.features(picked, len(rows)))
-
     number_of = {label: k for k, label in enumerate(net.labels)}
     y = np.array([number_of.get(str(value), -1) for value in columns[predict]])
-    trained = [i for i in range(len(y)) if y[i] >= 0 and (i >= len(split) or split[i] != "test")]
+    # requests that people named come after the rows of the snapshot, and are trained on
+    trained = [i for i in range(len(y)) if y[i] >= 0 and split[i : i + 1] != ["test"]]
     at = [trained[i] for i in balanced(y[trained], TAUGHT)]
-    classes = Known(features(at), y[at], len(net.labels))
+    classes = Known(_features(net, columns, at), y[at], len(net.labels))
     tested = {name: [columns[name][i] for i in held] for name in net.inputs}
     confidence = np.asarray(net.outputs(tested, len(held))).max(1)
-    services = [service for service in spec.eco.services.values() if service.serves == model]
-    share = max((service.abstain or UNSURE for service in services), default=UNSURE)
-    likeness = classes.likeness(features(held))
+    likeness = classes.likeness(_features(net, columns, held))
+    share = _abstaining_share(spec, model)
     return Confidence(
         classes,
         least_probability=float(np.sort(confidence)[int(share * len(confidence))]),
         least_likeness=float(np.sort(likeness)[int(share / 2 * len(likeness))]),
         share=share,
     )
+
+
+def _features(net: Any, columns: Mapping[str, Sequence[Any]], rows: Sequence[int]) -> Any:
+    """The features of some rows (rows, width)."""
+    picked = {name: [columns[name][i] for i in rows] for name in net.inputs}
+    return stack_features(*net.features(picked, len(rows)))
+
+
+def _abstaining_share(spec: Spec, model: str) -> float:
+    """The largest share of requests on which a service of a model abstains."""
+    services = [service for service in spec.eco.services.values() if service.serves == model]
+    return max((service.abstain or UNSURE for service in services), default=UNSURE)
 
 
 def _text_of(row: Mapping[str, Any], shown: Sequence[str], kinds: Mapping[str, str]) -> str:

@@ -67,7 +67,7 @@ def compare_field(
 
 
 def _compare_contents(name: str, old: Snapshot, new: Snapshot) -> list[FieldChange]:
-    """What changed in the texts or the dates of a field, where both snapshots have facts of them."""
+    """What changed in the texts or dates of a field, where both snapshots have facts of them."""
     for kind, compare in (("texts", compare_texts), ("dates", compare_dates)):
         was, now = (snapshot["facts"].get(kind, {}).get(name) for snapshot in (old, new))
         changes: list[FieldChange] = []

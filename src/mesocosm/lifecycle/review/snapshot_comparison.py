@@ -57,9 +57,8 @@ def _find_done(
     was, now = old["facts"]["training"], new["facts"]["training"]
     without = {change.field for change in found if change.kind in ("missing", "unreadable")}
     without |= set(keys(new))
-    names = [name for name in after if name in was and name in now and name not in without]
-    names = [name for name in names if name in before]
-    names = [name for name in names if before[name]["type"] == after[name]["type"]]
+    measured = set(was) & set(now) & set(before) - without
+    names = [n for n in after if n in measured and before[n]["type"] == after[n]["type"]]
     return find_done({name: was[name] for name in names}, {name: now[name] for name in names})
 
 

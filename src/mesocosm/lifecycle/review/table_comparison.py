@@ -1,5 +1,5 @@
-"""What changed between two snapshots apart from single values: how many rows, the language of texts,
-the era of dates.
+"""What changed between two snapshots apart from single values: how many rows, the language of
+texts, the era of dates.
 
 Knows two snapshots' records. Evidence names no value of a row.
 """
