@@ -95,12 +95,12 @@ def test_what_was_measured_becomes_changes_with_evidence(
     )
     assert (
         told["models.judge.require.accuracy"] == f">= {int(low * 100) / 100:.2f}"
-        and f"{low:.3f} at least" in why["models.judge.require.accuracy"]
+        and f"lower confidence limit {low:.3f}" in why["models.judge.require.accuracy"]
     )
     assert (
         told["models.judge.fair.by"] == ["sex"]
         and told["services.desk.abstain"] == 0.1
-        and "right in 38%" in why["services.desk.abstain"]
+        and "accuracy 38%" in why["services.desk.abstain"]
     )
     assert (
         told["monitors.desk-watch"]["watches"] == "desk"

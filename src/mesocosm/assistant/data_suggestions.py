@@ -11,6 +11,7 @@ from mesocosm.assistant.proposal import Proposal
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
 from mesocosm.core.errors import Failure
+from mesocosm.data.profiling.profile import Draft
 from mesocosm.data.types.field import FieldKind
 from mesocosm.lifecycle.project_store import where_of
 
@@ -28,17 +29,29 @@ def suggest_for_data(spec: Spec, catalog: Catalog) -> Iterator[Proposal]:
         except Failure:
             continue  # its source is not there now; a build reports it
         for field, kind in data.fields.items():
-            column = getattr(kind, "column", None) or field
-            drafted = draft.fields.get(column) or {}
-            at, evidence = f"datasets.{name}.fields.{field}", draft.evidence
-            if drafted.get("private") and not kind.private:
-                why = f"{evidence[f'fields.{column}.private']}, and the file does not mark it as"
-                yield Proposal(f"{at}.private", None, drafted["private"], f"{why} private")
-            known = list(getattr(kind, "formats", ()))
-            more = _unread_formats(kind, drafted.get("formats") or [], known)
-            if more:
-                why = f"{evidence[f'fields.{column}']}, and rows written so are not read now"
-                yield Proposal(f"{at}.formats", known, [*known, *more], why)
+            yield from _suggest_for_field(f"datasets.{name}.fields.{field}", field, kind, draft)
+
+
+def _suggest_for_field(at: str, name: str, field: FieldKind, draft: Draft) -> Iterator[Proposal]:
+    """What the draft of a field's column says and the field does not.
+
+    Args:
+        at: the path of the field.
+        name: its name.
+        field: its settings.
+        draft: what would be drafted of its sources.
+    """
+    column = getattr(field, "column", None) or name
+    drafted = draft.fields.get(column) or {}
+    if drafted.get("private") and not field.private:
+        evidence = draft.evidence[f"fields.{column}.private"]
+        why = f"{evidence}, and the file does not mark it as private"
+        yield Proposal(f"{at}.private", None, drafted["private"], why)
+    known = list(getattr(field, "formats", ()))
+    more = _unread_formats(field, drafted.get("formats") or [], known)
+    if more:
+        why = f"{draft.evidence[f'fields.{column}']}, and rows written so are not read now"
+        yield Proposal(f"{at}.formats", known, [*known, *more], why)
 
 
 def _unread_formats(kind: FieldKind, formats: Sequence[str], known: Sequence[str]) -> list[str]:

@@ -94,8 +94,8 @@ def _suggest_abstention(observed: Observed) -> Iterator[Proposal]:
 
 def _accuracy(labelled: Sequence[Mapping[str, Any]]) -> float:
     """The share of predictions that have their true label."""
-    right = [str(row["output"]["label"]) == row["label"] for row in labelled]
-    return sum(right) / len(right)
+    right: list[bool] = [str(row["output"]["label"]) == row["label"] for row in labelled]
+    return float(sum(right) / len(right))
 
 
 def _suggest_monitor(observed: Observed) -> Iterator[Proposal]:
