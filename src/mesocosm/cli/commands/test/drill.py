@@ -69,7 +69,7 @@ def drill(
     server = running_server(eco.spec.root / ".mesocosm")
     served = [n for n, s in eco.spec.eco.services.items() if s.serves]
     if kind in ON_A_COPY:
-        from mesocosm.resilience.fault_injection import drilled
+        from mesocosm.resilience.fault_injection import run_drill
 
         if service is not None and service not in served or not served:
             raise Wrong(
@@ -79,7 +79,7 @@ def drill(
                 served,
                 str(service),
             )
-        answer(drilled(eco.spec, service or served[0], kind), as_json, _healed)
+        answer(run_drill(eco.spec, service or served[0], kind), as_json, _healed)
         return
     watched = [m.watches for m in eco.spec.eco.monitors.values() if m.drift]
     name = service or (watched[0] if watched else None)
