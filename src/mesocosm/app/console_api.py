@@ -21,7 +21,7 @@ from mesocosm.lifecycle.plan import plan
 from mesocosm.lifecycle.project_store import where_of
 from mesocosm.monitoring.monitor import Watch
 from mesocosm.reports.described_version import reported_version
-from mesocosm.reports.health import requests_of, whole
+from mesocosm.reports.health import measure_health, requests_of
 from mesocosm.reports.role_view import EXTREMES, alert_shown, last_shown, without_values
 from mesocosm.reports.whatif import Desk
 from mesocosm.serving.http.problems import Problem
@@ -154,7 +154,7 @@ class Console:
 
     def report(self) -> str:
         """The report of every dataset and model that was built, as a page."""
-        from mesocosm.reports.html import page
+        from mesocosm.reports.html import render_report
 
         found = {n: self.catalog.snapshot(dataset=n) for n in datasets_of(self.spec)}
         told = {
@@ -168,12 +168,12 @@ class Console:
             for n in self.spec.eco.models
             if (version := reported_version(self.spec, self.catalog, n, answering))
         }
-        return page(
+        return render_report(
             self.spec.eco.ecosystem,
             {
                 "datasets": told,
                 "models": models,
-                "whole": whole(self.spec, self.catalog, self.requests),
+                "whole": measure_health(self.spec, self.catalog, self.requests),
             },
         )
 
@@ -182,7 +182,9 @@ class Console:
         if time.monotonic() - self.weighed[0] > WEIGHED or not self.weighed[0]:
             self.weighed = (
                 time.monotonic(),
-                whole(self.spec, self.catalog, self.requests, marked=True)["recommendations"],
+                measure_health(self.spec, self.catalog, self.requests, marked=True)[
+                    "recommendations"
+                ],
             )
         return self.weighed[1]
 

@@ -28,11 +28,11 @@ def report(
     from mesocosm.cli.views.report import dataset_text, model_text, whole_text
     from mesocosm.lifecycle.file_datasets import datasets_of
     from mesocosm.reports.described_version import reported_version
-    from mesocosm.reports.health import whole
+    from mesocosm.reports.health import measure_health
 
     eco = opened(file)
     data: dict[str, Any] = {"datasets": {}, "models": {}} | (
-        {"whole": whole(eco.spec, eco.catalog)} if name is None else {}
+        {"whole": measure_health(eco.spec, eco.catalog)} if name is None else {}
     )
     for dataset in datasets_of(eco.spec):
         found = eco.catalog.snapshot(dataset=dataset)
@@ -52,10 +52,10 @@ def report(
         )
     if out:
         from mesocosm.core.files import aside_name
-        from mesocosm.reports.html import page
+        from mesocosm.reports.html import render_report
 
         aside = out.with_name(aside_name(out))
-        aside.write_text(page(eco.spec.eco.ecosystem, data), encoding="utf-8")
+        aside.write_text(render_report(eco.spec.eco.ecosystem, data), encoding="utf-8")
         aside.replace(out)
         answer(
             {"written": str(out)},
