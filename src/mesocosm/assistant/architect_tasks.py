@@ -21,6 +21,10 @@ ORDERED = ("date", "time", "number", "integer")
 KEEPS_APART = ("pseudonymise", "hash")  # methods of privacy that tell one person from another
 NO_TIME = "no column says when something was done, so the order of the rows is taken for it"
 
+BASELINE = (
+    "never worse than the popularity baseline; raise the bound to what you would not go under"
+)
+
 
 def draft_ranking(
     root: Path,
@@ -55,10 +59,8 @@ def draft_ranking(
     items = _find_items(drafts, draft, what)
     if items:
         rank |= _add_items(draft, items)
-    for other in drafts:
-        if other is not draft and other is not items:
-            reason = f"it has no key that names '{what}'"
-            draft["left"] |= dict.fromkeys(other["sources"], reason)
+    unused = [other for other in drafts if other is not draft and other is not items]
+    _leave_out(draft, unused, f"it has no key that names '{what}'")
     model: dict[str, Any] = {
         "learns": f"{name}-data",
         "predict": what,
@@ -70,10 +72,7 @@ def draft_ranking(
         model = {"base": "minilm"} | model
     reasons = {
         "target": f"the goal asks for a ranking: '{what}' names an item, '{who}' names somebody",
-        "require": (
-            "never worse than the popularity baseline; raise the bound to what you would not go"
-            " under"
-        ),
+        "require": BASELINE,
     }
     parts = {
         "split": "none",
@@ -85,6 +84,12 @@ def draft_ranking(
     aim = {"target": what, "kind": "ranking", "inputs": [who]}
     more = {"parts": parts, "reasons": reasons, "choose": choose, "goal": goal, "aim": aim}
     return draft | more
+
+
+def _leave_out(draft: Draft, others: Sequence[Draft], reason: str) -> None:
+    """Note that the sources of other drafts are not used, and why."""
+    for other in others:
+        draft["left"] |= dict.fromkeys(other["sources"], reason)
 
 
 def _keep_names(draft: Draft, who: str, what: str) -> None:
@@ -155,10 +160,8 @@ def draft_answers(
     _keep_text(draft, question, "it holds a question")
     is_private = _keep_text(draft, answer, "it holds an answer")
     _drop_proposals(draft, question, answer)
-    for other in drafts:
-        if other is not draft:
-            reason = "it has no column of questions and one of answers"
-            draft["left"] |= dict.fromkeys(other["sources"], reason)
+    unused = [other for other in drafts if other is not draft]
+    _leave_out(draft, unused, "it has no column of questions and one of answers")
     service = {"answers": {"from": f"{name}-data", "question": question, "answer": answer}}
     parts = {
         "split": "none",

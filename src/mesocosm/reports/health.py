@@ -289,14 +289,12 @@ def _measure_models(spec: Spec, catalog: Catalog) -> Row:
         if not versions:
             advice.append(f"'{name}' has no version: mesocosm build")
             continue
-        champions = [version for version in versions if version["state"] == "champion"]
-        now = (champions or versions)[-1]
+        now = _newest_champion(versions)
         found = _skill_of(now["metrics"], leading(now["metrics"]))
         if found is None:
             continue
         figures[name] = {"version": now["id"], **found}
-        earlier = [v["metrics"] for v in versions if v["number"] < now["number"]]
-        last = (earlier or [now["metrics"]])[-1]
+        last = _metrics_before(versions, now)
         before.append((_skill_of(last, leading(last)) or found)["skill"])
         if versions[-1]["state"] == "refused":
             advice.append(f"the newest version of '{name}' is refused: {versions[-1]['why']}")
@@ -308,6 +306,19 @@ def _measure_models(spec: Spec, catalog: Catalog) -> Row:
         "figures": figures,
         "next": advice,
     }
+
+
+def _newest_champion(versions: Sequence[Row]) -> Row:
+    """The newest champion; the newest version where there is none."""
+    champions = [version for version in versions if version["state"] == "champion"]
+    return (champions or versions)[-1]
+
+
+def _metrics_before(versions: Sequence[Row], now: Row) -> Mapping[str, Any]:
+    """The metrics of the version before one; its own where there is none."""
+    earlier = [version for version in versions if version["number"] < now["number"]]
+    metrics: Mapping[str, Any] = (earlier or [now])[-1]["metrics"]
+    return metrics
 
 
 def _model_advice(name: str, model: Model, found: Row, metrics: Mapping[str, Any]) -> Iterator[str]:
@@ -355,10 +366,6 @@ def _measure_stability(spec: Spec, catalog: Catalog, traffic: Traffic) -> Row:
     requests, since = traffic.requests, traffic.since
     alerts = [alert for alert in catalog.alerts(most=2000) if alert["at"] >= since]
     open_alerts = catalog.alerts(open_only=True, marked=True)
-    durations = [alert["cleared_at"] - alert["at"] for alert in alerts if alert["cleared_at"]]
-    minutes = None
-    if durations:
-        minutes = round(median(durations) / 60, 1)
     acts = Counter(entry["act"] for entry in catalog.audit(5000) if entry["at"] >= since)
     advice = [f"{a['monitor']} has an open alert: {a['message']}" for a in open_alerts[:5]]
     watched = {monitor.watches for monitor in spec.eco.monitors.values()}
@@ -373,12 +380,20 @@ def _measure_stability(spec: Spec, catalog: Catalog, traffic: Traffic) -> Row:
             "failed": sum(request.status >= 500 for request in requests),
             "alerts": len(alerts),
             "open": len(open_alerts),
-            "minutes_to_clear": minutes,
+            "minutes_to_clear": _minutes_to_clear(alerts),
             "worker_restarts": acts["restart"],
             "taken_back": acts["returned"],
         },
         "next": advice,
     }
+
+
+def _minutes_to_clear(alerts: Sequence[Mapping[str, Any]]) -> float | None:
+    """The median time until an alert cleared."""
+    durations = [alert["cleared_at"] - alert["at"] for alert in alerts if alert["cleared_at"]]
+    if not durations:
+        return None
+    return float(round(median(durations) / 60, 1))
 
 
 def _measure_experience(spec: Spec, catalog: Catalog, traffic: Traffic) -> Row:

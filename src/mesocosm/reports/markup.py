@@ -1,4 +1,4 @@
-"""HTML of tables, cards and numbers. Knows no report; what it is given as HTML is escaped already."""
+"""HTML of tables, cards and numbers. Knows no report; the HTML that it is given is escaped."""
 
 from __future__ import annotations
 

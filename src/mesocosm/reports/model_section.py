@@ -125,11 +125,11 @@ def _render_plots(metrics: Metrics, recipe: Mapping[str, Any], key: str) -> str:
     """The loss by epoch and the learning curve, where there are some."""
     html, history = "", recipe.get("history") or []
     if history:
-        lines = {
+        losses: dict[str, list[Point]] = {
             "training": [(epoch["epoch"], epoch["train_loss"]) for epoch in history],
             "held out": [(epoch["epoch"], epoch["held_loss"]) for epoch in history],
         }
-        html += _figure("Loss by epoch", plot(lines, "epoch", "loss"))
+        html += _figure("Loss by epoch", plot(losses, "epoch", "loss"))
     points = [(c["rows"], c[key]) for c in metrics.get("curve", []) if c.get(key) is not None]
     if len(points) > 1:
         title = "R2 by training rows"
@@ -161,7 +161,7 @@ def _render_trials(recipe: Mapping[str, Any]) -> str:
     best = min(losses, key=lambda point: point[1], default=(0, 0.0))[0]
     html = "<h3>Hyperparameter trials</h3>"
     if len(losses) > 1:
-        lines = {"trial": losses, "lowest": _lowest_so_far(losses)}
+        lines: dict[str, Sequence[Point]] = {"trial": losses, "lowest": _lowest_so_far(losses)}
         svg = plot(lines, "trial", "loss", dots=("trial",))
         html += _figure("Held-out loss by trial, and the lowest so far", svg)
     html += _render_importance(recipe.get("importance") or {})

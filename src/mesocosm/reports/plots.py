@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import chain
 from typing import Any
 
 from mesocosm.reports.markup import format_metric
@@ -48,10 +49,23 @@ def plot(lines: Mapping[str, Points], x: str, y: str, dots: Sequence[str] = ()) 
         y: the name of the vertical one.
         dots: the lines that are drawn as points only.
     """
-    points = [point for line in lines.values() for point in line]
+    points = list(chain.from_iterable(lines.values()))
     xs, ys = sorted(point[0] for point in points), sorted(point[1] for point in points)
     margin = (ys[-1] - ys[0] or abs(ys[-1]) or 1) * 0.08
     axes = Axes(xs[0], xs[-1], ys[0] - margin, ys[-1] + margin)
+    drawn = _draw_lines(axes, lines, x, y, dots)
+    frame = f'<path d="M{PAD - 6} 8V{HIGH - 18}H{WIDE - PAD}" fill="none" stroke="var(--line)"/>'
+    return (
+        f'<svg viewBox="-14 0 {WIDE + 14} {HIGH}" width="{WIDE + 14}" height="{HIGH}" role="img"'
+        f' aria-label="{escape(y)} by {escape(x)}"><g font-size="11"'
+        f' fill="var(--soft)">{_draw_marks(axes, ys, x)}</g>{frame}{drawn}</svg>'
+    )
+
+
+def _draw_lines(
+    axes: Axes, lines: Mapping[str, Points], x: str, y: str, dots: Sequence[str]
+) -> str:
+    """The lines with their points, and with their names where there are several."""
     first_end = axes.place(next(iter(lines.values()))[-1])
     drawn = ""
     for number, (name, line) in enumerate(lines.items()):
@@ -67,12 +81,7 @@ def plot(lines: Mapping[str, Points], x: str, y: str, dots: Sequence[str] = ()) 
                 f'<text x="{across + 6:.1f}" y="{down + 4:.1f}" font-size="{LABEL}"'
                 f' fill="{colour}">{escape(name)}</text>'
             )
-    frame = f'<path d="M{PAD - 6} 8V{HIGH - 18}H{WIDE - PAD}" fill="none" stroke="var(--line)"/>'
-    return (
-        f'<svg viewBox="-14 0 {WIDE + 14} {HIGH}" width="{WIDE + 14}" height="{HIGH}" role="img"'
-        f' aria-label="{escape(y)} by {escape(x)}"><g font-size="11"'
-        f' fill="var(--soft)">{_draw_marks(axes, ys, x)}</g>{frame}{drawn}</svg>'
-    )
+    return drawn
 
 
 def _draw_line(spots: Points, colour: str) -> str:
