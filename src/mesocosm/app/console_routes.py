@@ -19,7 +19,7 @@ from mesocosm.core.errors import Failure, Wrong
 from mesocosm.core.permissions import OWNER
 from mesocosm.lifecycle.jobs.rollback import rollback
 from mesocosm.lifecycle.progress_store import read_progress
-from mesocosm.lifecycle.project_store import where_of
+from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.lifecycle.review.class_proposals import accept_proposal, propose_classes
 from mesocosm.lifecycle.review.label_review import suggest_labelling
 from mesocosm.serving.http.bodies import body_of
@@ -72,7 +72,7 @@ def routes(app: FastAPI, console: Console) -> None:
 
     @app.get("/v1/work")
     async def work() -> Any:
-        return await asyncio.to_thread(read_progress, where_of(spec).store)
+        return await asyncio.to_thread(read_progress, locate_project(spec).store)
 
     @app.get("/v1/models/{name}/unsure")
     async def unsure(name: str, request: Request, most: int = 8) -> Any:

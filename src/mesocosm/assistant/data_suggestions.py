@@ -13,7 +13,7 @@ from mesocosm.config import Spec
 from mesocosm.core.errors import Failure
 from mesocosm.data.profiling.profile import Draft
 from mesocosm.data.types.field import FieldKind
-from mesocosm.lifecycle.project_store import where_of
+from mesocosm.lifecycle.project_store import locate_project
 
 
 def suggest_for_data(spec: Spec, catalog: Catalog) -> Iterator[Proposal]:
@@ -25,7 +25,7 @@ def suggest_for_data(spec: Spec, catalog: Catalog) -> Iterator[Proposal]:
             continue
         sources = {source: spec.eco.sources[source] for source in data.source.sources}
         try:
-            draft = look(sources, data.source, where_of(spec))
+            draft = look(sources, data.source, locate_project(spec))
         except Failure:
             continue  # its source is not there now; a build reports it
         for field, kind in data.fields.items():

@@ -19,7 +19,7 @@ from mesocosm.data.profiling.goal.goal import PEOPLE
 from mesocosm.data.types.field import FieldKind
 from mesocosm.learning.evaluation.model_card import leading
 from mesocosm.learning.model import METRICS, Model
-from mesocosm.lifecycle.access.data_access import kinds_of
+from mesocosm.lifecycle.access.data_access import read_field_types
 from mesocosm.lifecycle.jobs.challenger_comparison import lower_bound
 
 SLACK = 0.05  # by which a gate may lie under the lower end of the confidence interval
@@ -148,7 +148,7 @@ def _inputs_of(champion: Champion, ablation: str) -> list[str]:
     """The inputs that an ablation kept; none where it kept no kind of them."""
     if ablation not in ONE_KIND or not champion.snapshot:
         return []
-    kinds, is_text = kinds_of(champion.snapshot), ONE_KIND[ablation]
+    kinds, is_text = read_field_types(champion.snapshot), ONE_KIND[ablation]
     return [name for name in champion.model.inputs if (kinds[name] == "text") == is_text]
 
 

@@ -17,10 +17,10 @@ from mesocosm.catalog.database import schema as t
 from mesocosm.config import Spec
 from mesocosm.core.errors import Failure, Finding, Invalid, Later, Wrong
 from mesocosm.core.files import sweep
-from mesocosm.lifecycle.build_lock import alone
+from mesocosm.lifecycle.build_lock import hold_build_lock
 from mesocosm.lifecycle.plan import Change
 from mesocosm.lifecycle.progress_store import ProgressFile
-from mesocosm.lifecycle.project_store import where_of
+from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.lifecycle.resource import ACTIONS
 from mesocosm.lifecycle.resource_makers import Record, make_dataset, make_model, make_service
 from mesocosm.lifecycle.stopped_build import forget_stop, keep_failure
@@ -54,9 +54,9 @@ def apply(
         prune: whether to delete what was built for resources that left the file.
         accept: changes of new data that may be trained on, as `DATASET` or `DATASET.FIELD`.
     """
-    store = where_of(spec).store
+    store = locate_project(spec).store
     outcome = Outcome([], [])
-    with alone(store):
+    with hold_build_lock(store):
         sweep(store)
         broken: set[str] = set()
         for change in changes:
@@ -99,7 +99,7 @@ def _try(
     except (Wrong, Later, Failure) as error:
         broken.add(change.address)
         if resource.section == "datasets" and not isinstance(error, Invalid):
-            store, made = where_of(spec).store, change.fingerprints.build
+            store, made = locate_project(spec).store, change.fingerprints.build
             keep_failure(store, resource.name, made, error)
         say(change.address, "failed")
         return _findings(spec, change, error)
@@ -153,7 +153,7 @@ def _make(spec: Spec, catalog: Catalog, change: Change, say: Say, accept: frozen
         "services": make_service,
     }
     maker = makers.get(resource.section, _make_nothing)
-    with ProgressFile(where_of(spec).store, change.address) as live:
+    with ProgressFile(locate_project(spec).store, change.address) as live:
         progress = live.record(lambda text: say(change.address, text))
         thing, record = maker(spec, catalog, change, progress)
     with catalog.transaction() as con:

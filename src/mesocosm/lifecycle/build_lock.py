@@ -16,7 +16,7 @@ from mesocosm.core.errors import Failure
 
 
 @contextmanager
-def alone(store: Path, wait: float = 0.0) -> Iterator[None]:
+def hold_build_lock(store: Path, wait: float = 0.0) -> Iterator[None]:
     """One build at a time; the lock dies with its process.
 
     Args:

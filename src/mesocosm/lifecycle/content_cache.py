@@ -18,18 +18,18 @@ from mesocosm.core.hashing import digest
 from mesocosm.core.version import VERSION
 
 
-def mark_of(store: Path, about: list[Any]) -> Path:
+def locate_result(store: Path, about: list[Any]) -> Path:
     """The file that says that this was looked at."""
     return store / "seen" / f"{digest(VERSION, *about)}.json"
 
 
-def keep(file: Path, found: list[str]) -> None:
+def keep_result(file: Path, found: list[str]) -> None:
     """Keep what a look found; where nothing can be written, it is looked at again."""
     with suppress(OSError), owner_only():
         write_json(file, found)
 
 
-def once(store: Path, about: list[Any], look: Callable[[], list[str]]) -> list[str]:
+def run_once(store: Path, about: list[Any], look: Callable[[], list[str]]) -> list[str]:
     """What `look` finds, or found when it was last asked about the same.
 
     Args:
@@ -38,7 +38,7 @@ def once(store: Path, about: list[Any], look: Callable[[], list[str]]) -> list[s
     """
     if None in about:
         return look()
-    file = mark_of(store, about)
+    file = locate_result(store, about)
     try:
         kept = json.loads(file.read_text(encoding="utf-8"))
         if isinstance(kept, list) and all(isinstance(one, str) for one in kept):
@@ -46,5 +46,5 @@ def once(store: Path, about: list[Any], look: Callable[[], list[str]]) -> list[s
     except (OSError, ValueError):
         pass
     found = look()
-    keep(file, found)
+    keep_result(file, found)
     return found

@@ -14,17 +14,17 @@ from mesocosm.config import Spec
 from mesocosm.core.errors import Invalid, Later, Wrong, belonging_to
 from mesocosm.core.hashing import digest
 from mesocosm.data.dataset import Dataset
-from mesocosm.lifecycle.project_store import where_of
+from mesocosm.lifecycle.project_store import locate_project
 
 REVISIONS = {"govern": 6, "learn": 5, "draft": 3}
 
 
-def datasets_of(spec: Spec) -> dict[str, Dataset]:
+def resolve_datasets(spec: Spec) -> dict[str, Dataset]:
     """The file's datasets, and one of two texts for every source that is answered from directly."""
     datasets: dict[str, Dataset] = {}
     for name, data in spec.eco.datasets.items():
         if data.auto:
-            data, _ = drafted_of(spec, name)
+            data, _ = draft_dataset(spec, name)
         datasets[name] = _stratified(spec, name, data)
     for name, columns in _answer_columns(spec).items():
         if name in spec.eco.sources and name not in datasets:
@@ -62,7 +62,7 @@ def _stratified(spec: Spec, name: str, data: Dataset) -> Dataset:
     return data
 
 
-def drafted_of(spec: Spec, name: str) -> tuple[Dataset, dict[str, str]]:
+def draft_dataset(spec: Spec, name: str) -> tuple[Dataset, dict[str, str]]:
     """A dataset with `fields: auto` as drafted, and the evidence; drafted again only where its
     source changed.
 
@@ -87,7 +87,7 @@ def _read_draft(spec: Spec, name: str) -> dict[str, Any]:
     """The draft of a dataset, made where there is none of its sources' content."""
     from mesocosm.core.files import write_json
 
-    data, where = spec.eco.datasets[name], where_of(spec)
+    data, where = spec.eco.datasets[name], locate_project(spec)
     sources = {source: spec.eco.sources[source] for source in data.source.sources}
     settings = data.model_dump(
         mode="json", by_alias=True, exclude_unset=True, exclude={"fields", "auto"}

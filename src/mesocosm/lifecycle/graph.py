@@ -19,21 +19,21 @@ from mesocosm.learning.base_models.base import folder_of
 from mesocosm.learning.importers.onnx import Brought
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.automl import AUTO, Auto
-from mesocosm.lifecycle.file_datasets import REVISIONS, datasets_of
-from mesocosm.lifecycle.project_store import where_of
+from mesocosm.lifecycle.file_datasets import REVISIONS, resolve_datasets
+from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.lifecycle.resource import Resource
 from mesocosm.lifecycle.review.source_checks import find_ambiguous_joins, find_broken_contract
 from mesocosm.serving.settings import Log, Service
 
 
-def resources(spec: Spec) -> list[Resource]:
+def list_resources(spec: Spec) -> list[Resource]:
     """Every resource of a file, in order.
 
     Raises:
         Invalid: a source cannot be read, breaks its contract, or a join is ambiguous.
     """
     sources = _source_resources(spec)
-    datasets = datasets_of(spec)
+    datasets = resolve_datasets(spec)
     build_settings = {source.name: source.made_by for source in sources}
     if ambiguous := find_ambiguous_joins(spec, datasets, build_settings):
         raise Invalid(ambiguous)
@@ -53,7 +53,7 @@ def _source_resources(spec: Spec) -> list[Resource]:
     Raises:
         Invalid: with one finding for each source that cannot be read or breaks its contract.
     """
-    where = where_of(spec)
+    where = locate_project(spec)
     listed: list[Resource] = []
     findings: list[Finding] = []
     for name, source in spec.eco.sources.items():
@@ -117,7 +117,7 @@ def _model_resource(spec: Spec, name: str, model: Model) -> Resource:
         needs.append(f"models.{model.adapts}")
     run = {"require": dict(model.require), "about": model.about, "track": list(model.track)}
     place = spec.place("models", name)
-    return Resource(f"models.{name}", place, tuple(needs), what_makes_model(spec, name), run)
+    return Resource(f"models.{name}", place, tuple(needs), collect_build_settings(spec, name), run)
 
 
 def _service_resource(spec: Spec, name: str, service: Service) -> Resource:
@@ -149,7 +149,7 @@ def _world_resources(spec: Spec) -> Iterator[Resource]:
     yield Resource("world", spec.place("world"), (), {"seed": world.seed}, {"style": world.style})
 
 
-def what_makes_model(spec: Spec, name: str) -> dict[str, Any]:
+def collect_build_settings(spec: Spec, name: str) -> dict[str, Any]:
     """The settings, base model and code revision that a model is built from; the model is trained
     again where one of them changes.
     """

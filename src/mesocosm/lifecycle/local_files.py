@@ -34,10 +34,10 @@ def refuse_folder(root: Path) -> None:
 
 def is_small(spec: Spec, name: str) -> bool:
     """Whether a dataset reads files of the project alone, and no more than `MOST_BYTES` of them."""
-    from mesocosm.lifecycle.file_datasets import datasets_of
+    from mesocosm.lifecycle.file_datasets import resolve_datasets
 
     size = 0
-    for source in (spec.eco.datasets.get(name) or datasets_of(spec)[name]).all_sources:
+    for source in (spec.eco.datasets.get(name) or resolve_datasets(spec)[name]).all_sources:
         files = _project_files(spec, source)
         if files is None:
             return False

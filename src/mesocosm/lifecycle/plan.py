@@ -13,7 +13,7 @@ from mesocosm.catalog import Catalog
 from mesocosm.catalog.store import STALE
 from mesocosm.config import Spec
 from mesocosm.core.hashing import canonical
-from mesocosm.lifecycle.graph import resources
+from mesocosm.lifecycle.graph import list_resources
 from mesocosm.lifecycle.resource import ACTIONS, Fingerprints, Resource, action_for
 
 LONGEST = 40  # characters of a setting's value in a reason
@@ -77,7 +77,7 @@ def plan(spec: Spec, catalog: Catalog) -> list[Change]:
     known: dict[str, Fingerprints] = {}
     signs: dict[str, str] = {}
     changes: list[Change] = []
-    for resource in resources(spec):
+    for resource in list_resources(spec):
         new = resource.fingerprint(known)
         known[resource.address] = new
         row = rows.pop(resource.address, None)

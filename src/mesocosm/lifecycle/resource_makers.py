@@ -17,12 +17,12 @@ from mesocosm.catalog.database import schema as t
 from mesocosm.config import Spec
 from mesocosm.core.errors import Wrong
 from mesocosm.core.hashing import digest_folder
-from mesocosm.lifecycle.access.dataset_versions import next_id
-from mesocosm.lifecycle.access.pseudonym_key import private_key
-from mesocosm.lifecycle.file_datasets import datasets_of
+from mesocosm.lifecycle.access.dataset_versions import choose_next_id
+from mesocosm.lifecycle.access.pseudonym_key import read_private_key
+from mesocosm.lifecycle.file_datasets import resolve_datasets
 from mesocosm.lifecycle.jobs.deploy import Deployment, deploy_version
 from mesocosm.lifecycle.plan import Change
-from mesocosm.lifecycle.project_store import where_of
+from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.lifecycle.review.field_change import FieldChange
 
 Record = Callable[[Connection], None]
@@ -42,22 +42,22 @@ def make_dataset(
     from mesocosm.lifecycle.local_files import settle_readings
 
     assert change.resource is not None and change.fingerprints is not None
-    name, made, where = change.resource.name, change.fingerprints.build, where_of(spec)
+    name, made, where = change.resource.name, change.fingerprints.build, locate_project(spec)
     last = catalog.snapshot(dataset=name)
     if change.sign == "~" and last:
         return last["id"], lambda con: None
     replaces = _replaces_damaged(where.store, last, made)
     snapshot = govern(
         name,
-        datasets_of(spec)[name],
+        resolve_datasets(spec)[name],
         spec.eco.sources,
         where,
         made,
-        private_key(where.store),
+        read_private_key(where.store),
         say,
         _reference_for_rules(last),
         catalog.clock(),
-        forgotten_of(spec, catalog, name),
+        list_forgotten_marks(spec, catalog, name),
     )
     more: dict[str, Any] = {"delta": snapshot.delta, "seconds": round(snapshot.seconds, 2)}
     more["origins"] = _origins(spec, name)
@@ -76,7 +76,7 @@ def make_dataset(
     if last and replaces:
         ident, previous = last["id"], last["previous"]
     else:
-        ident, previous = next_id(catalog, name, made), last and last["id"]
+        ident, previous = choose_next_id(catalog, name, made), last and last["id"]
     values |= {"id": ident, "previous": previous}
     changes = _check_changes(spec, values, last, accept, say)
     values["report"] |= {"changes": [asdict(found) for found in changes]}
@@ -108,7 +108,7 @@ def _origins(spec: Spec, name: str) -> dict[str, dict[str, Any]]:
     sources = spec.eco.sources
     return {
         source: {"origin": sources[source].origin, "licence": sources[source].licence}
-        for source in datasets_of(spec)[name].all_sources
+        for source in resolve_datasets(spec)[name].all_sources
     }
 
 
@@ -136,13 +136,13 @@ def _check_changes(
     return changes
 
 
-def forgotten_of(spec: Spec, catalog: Catalog, name: str) -> list[str]:
+def list_forgotten_marks(spec: Spec, catalog: Catalog, name: str) -> list[str]:
     """The marks of erased subjects that a dataset must not hold: its own, and those of datasets
     over one of its sources, with their key's column.
     """
     from mesocosm.data.pipeline.recipe import columns_of
 
-    datasets = datasets_of(spec)
+    datasets = resolve_datasets(spec)
     marks = list(catalog.forgotten(name))
     for other, data in datasets.items():
         if other == name or not data.key:
@@ -167,17 +167,17 @@ def make_model(spec: Spec, catalog: Catalog, change: Change, say: Say) -> tuple[
     """
     from mesocosm.lifecycle.access.training_job import TrainingJob
     from mesocosm.lifecycle.jobs.train import train_version
-    from mesocosm.lifecycle.review.class_proposals import named_rows
+    from mesocosm.lifecycle.review.class_proposals import read_named_rows
 
     assert change.resource is not None and change.fingerprints is not None
     name, made = change.resource.name, change.fingerprints.build
     model = spec.eco.models[name]
-    same = _identical_version(where_of(spec).store, catalog.versions(name), made)
+    same = _identical_version(locate_project(spec).store, catalog.versions(name), made)
     if same:
         return _reuse_version(catalog, same, dict(model.require), say)
     snapshot = catalog.snapshot(dataset=model.learns)
     assert snapshot is not None
-    named = named_rows(spec, catalog, name, snapshot)
+    named = read_named_rows(spec, catalog, name, snapshot)
     if named:
         classes = sorted({str(row[model.predict]) for row in named})
         say(

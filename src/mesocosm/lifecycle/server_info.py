@@ -17,7 +17,7 @@ from mesocosm.core.files import write_json
 
 
 @contextmanager
-def only_server(store: Path, shared: bool = False) -> Iterator[None]:
+def lock_server(store: Path, shared: bool = False) -> Iterator[None]:
     """One server of an ecosystem at a time; the lock ends with its process, however that ends.
 
     Args:
@@ -66,7 +66,7 @@ def forget_server(store: Path) -> None:
             (store / "server.json").unlink(missing_ok=True)
 
 
-def running_server(store: Path) -> dict[str, Any] | None:
+def find_server(store: Path) -> dict[str, Any] | None:
     """Where this ecosystem's server is, when it answers; a record whose process is gone is stale,
     and its port is not asked.
 

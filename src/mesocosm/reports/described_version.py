@@ -12,7 +12,7 @@ Row = Mapping[str, Any]
 RECORD = ("id", "state", "why", "metrics", "recipe", "snapshot", "at")
 
 
-def reported_version(
+def choose_reported_version(
     spec: Spec, catalog: Catalog, model: str, answering: Collection[str] = ()
 ) -> dict[str, Any] | None:
     """The version of a model that a service runs; else the newest champion; else the newest. None

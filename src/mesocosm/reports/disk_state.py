@@ -18,8 +18,8 @@ from mesocosm.config import Spec
 from mesocosm.core.errors import Failure
 from mesocosm.data.dataset import Dataset
 from mesocosm.lifecycle.access.integrity import find_damage
-from mesocosm.lifecycle.file_datasets import datasets_of
-from mesocosm.lifecycle.project_store import where_of
+from mesocosm.lifecycle.file_datasets import resolve_datasets
+from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.lifecycle.stopped_build import read_stop
 
 PAUSE = 3.0  # seconds between two looks
@@ -83,7 +83,7 @@ class Condition:
                 fault = self._check_source(name, source, content)
                 if fault:
                     faults[f"sources.{name}"] = fault
-        for name, data in datasets_of(self.spec).items():
+        for name, data in resolve_datasets(self.spec).items():
             address = f"datasets.{name}"
             if address in faults or address not in listed:
                 continue
@@ -94,7 +94,7 @@ class Condition:
 
     def _check_dataset(self, name: str, data: Dataset, faults: Mapping[str, Fault]) -> Fault | None:
         """A build that stopped, or a snapshot that is older than a source."""
-        for stop in read_stop(where_of(self.spec).store, name):
+        for stop in read_stop(locate_project(self.spec).store, name):
             return Fault("stopped", f"the last build stopped before training: {stop.sentence}")
         for source in data.all_sources:
             fault = faults.get(f"sources.{source}")
@@ -109,7 +109,7 @@ class Condition:
         """A source's files against what the last build read; files of unchanged size and time are
         not read again.
         """
-        where = where_of(self.spec)
+        where = locate_project(self.spec)
         try:
             files = list[Path]()
             if not Path(source.path).is_absolute():

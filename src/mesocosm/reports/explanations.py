@@ -13,9 +13,9 @@ from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
 from mesocosm.core.errors import Failure, Wrong
 from mesocosm.learning.model import Model
-from mesocosm.lifecycle.access.data_access import columns_of
-from mesocosm.lifecycle.access.model_access import net_of
-from mesocosm.lifecycle.project_store import where_of
+from mesocosm.lifecycle.access.data_access import read_columns
+from mesocosm.lifecycle.access.model_access import load_version
+from mesocosm.lifecycle.project_store import locate_project
 
 BACKGROUND = 32  # training rows that Shapley values are measured against
 MOST = 5  # training rows that are named
@@ -43,12 +43,12 @@ def explain(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
         raise Wrong("", found, "an id that predict printed")
     version, snapshot = _records_behind(catalog, row["version"])
     model = _model_of(spec, version)
-    net = net_of(spec, version)
+    net = load_version(spec, version)
     fields = list(dict.fromkeys([*model.inputs, model.predict]))
-    columns, split = columns_of(spec, snapshot, fields)
+    columns, split = read_columns(spec, snapshot, fields)
     labels = columns[model.predict]
     trained = [i for i, part in enumerate(split) if part == "train" and labels[i] is not None]
-    background = background_rows(columns, trained, model.inputs)
+    background = pick_background(columns, trained, model.inputs)
     clean, label = row["input"]["clean"], str(row["output"]["label"])
     if net.says == "labels":  # the most probable of those predicted, or of all where none is
         probabilities = row["output"]["probabilities"]
@@ -66,7 +66,7 @@ def explain(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
     recipe = version["recipe"]
     # where rows were erased since, none can be named
     if recipe["rows"]["train"] - recipe.get("feedback", 0) == len(trained):
-        folder = where_of(spec).store / version["path"]
+        folder = locate_project(spec).store / version["path"]
         weights = _kernel_weights(net, folder, clean, label)
         if weights:
             explanation["rows"] = _name_rows(spec, snapshot, trained, labels, weights["rows"])
@@ -107,7 +107,7 @@ def _model_of(spec: Spec, version: Mapping[str, Any]) -> Model:
     return model
 
 
-def background_rows(
+def pick_background(
     columns: Mapping[str, Sequence[Any]], rows: Sequence[int], inputs: Sequence[str]
 ) -> list[dict[str, Any]]:
     """Some rows, evenly spread, that Shapley values are measured against; at most `BACKGROUND`."""
@@ -134,7 +134,7 @@ def _name_rows(
     """The training rows of the largest weights, with their file and line."""
     from mesocosm.data.snapshots.delta_tables import read_table
 
-    path = where_of(spec).store / snapshot["path"] / "rows"
+    path = locate_project(spec).store / snapshot["path"] / "rows"
     table = read_table(path, snapshot["delta"], "_row, _file, _line")
     files, lines = table.column("_file").to_pylist(), table.column("_line").to_pylist()
     largest = sorted(range(len(trained)), key=lambda i: -abs(weights[i]))[:MOST]

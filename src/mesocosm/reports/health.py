@@ -20,8 +20,8 @@ from mesocosm.core.confidential.row_values import plain_all
 from mesocosm.core.durations import seconds
 from mesocosm.learning.model import Model
 from mesocosm.lifecycle.access.integrity import find_damage
-from mesocosm.lifecycle.file_datasets import datasets_of
-from mesocosm.lifecycle.project_store import where_of
+from mesocosm.lifecycle.file_datasets import resolve_datasets
+from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.lifecycle.review.field_change import FieldChange
 from mesocosm.lifecycle.stopped_build import read_stop
 from mesocosm.serving.http.access_log import Request, Requests
@@ -68,11 +68,11 @@ class Traffic:
         return f"the newest {len(self.requests):,} requests, since {first:%Y-%m-%d %H:%M} UTC"
 
 
-def requests_of(spec: Spec) -> Requests:
+def open_requests(spec: Spec) -> Requests:
     """A reader of the requests to an ecosystem's services, for who measures its health again and
     again.
     """
-    return Requests(where_of(spec).store / "logs" / "gateway.jsonl", TO_SERVICES)
+    return Requests(locate_project(spec).store / "logs" / "gateway.jsonl", TO_SERVICES)
 
 
 def measure_health(
@@ -83,7 +83,7 @@ def measure_health(
     Args:
         spec: the file.
         catalog: the catalog.
-        requests: a reader of requests (see `requests_of`).
+        requests: a reader of requests (see `open_requests`).
         marked: whether marks of row values are kept, as in `Catalog.alerts`.
 
     Returns:
@@ -92,7 +92,7 @@ def measure_health(
         with the `page` where it is acted on; and `next`, their texts.
     """
     since = catalog.clock() - DAYS * 86400
-    reader = requests or requests_of(spec)
+    reader = requests or open_requests(spec)
     lines = reader.since(since - DAYS * 86400)
     now = [request for request in lines if request.at >= since]
     traffic, earlier = Traffic(now, since, reader.full), lines[: len(lines) - len(now)]
@@ -222,7 +222,7 @@ def _measure_data(spec: Spec, catalog: Catalog) -> Row:
         f"{address}: {fault}; 'mesocosm build' rebuilds it"
         for address, fault in find_damage(spec, catalog).items()
     ]
-    for name in datasets_of(spec):
+    for name in resolve_datasets(spec):
         stops = read_stop(spec.root / ".mesocosm", name)
         advice += [_stop_advice(name, change) for change in stops]
         snapshots = catalog.snapshots(name)

@@ -16,7 +16,7 @@ from typing import Any
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
 from mesocosm.data.dataset import Dataset
-from mesocosm.lifecycle.file_datasets import datasets_of
+from mesocosm.lifecycle.file_datasets import resolve_datasets
 
 PRODUCER = "https://github.com/mesocosm/mesocosm"
 # namespace of run ids, so that the run of one version always has the same
@@ -26,7 +26,7 @@ LONGEST = 2000  # characters of a version
 Columns = Mapping[str, list[str]]
 
 
-def events(spec: Spec, catalog: Catalog) -> Iterator[str]:
+def build_events(spec: Spec, catalog: Catalog) -> Iterator[str]:
     """One COMPLETE event as JSON for each snapshot and each model version, oldest first.
 
     Source: OpenLineage 2-0-2, https://openlineage.io/spec/2-0-2/OpenLineage.json
@@ -36,7 +36,7 @@ def events(spec: Spec, catalog: Catalog) -> Iterator[str]:
 
     set_producer(PRODUCER)
     dated: list[tuple[float, Any]] = []
-    for name in datasets_of(spec):
+    for name in resolve_datasets(spec):
         dated += [(s["at"], _snapshot_event(spec, s)) for s in catalog.snapshots(name)]
     for name in spec.eco.models:
         dated += [(v["at"], _version_event(spec, v)) for v in catalog.versions(name)]

@@ -15,10 +15,10 @@ from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
 from mesocosm.core.errors import Failure, Wrong
 from mesocosm.data.pipeline.ibis_sql import CALLS, prepare
-from mesocosm.lifecycle.access.data_access import columns_of
-from mesocosm.lifecycle.access.model_access import net_of
-from mesocosm.lifecycle.project_store import where_of
-from mesocosm.reports.explanations import background_rows
+from mesocosm.lifecycle.access.data_access import read_columns
+from mesocosm.lifecycle.access.model_access import load_version
+from mesocosm.lifecycle.project_store import locate_project
+from mesocosm.reports.explanations import pick_background
 from mesocosm.serving.preprocessing.preprocess import Preparation
 
 MOST = 6  # versions that are kept
@@ -105,7 +105,7 @@ class Desk:
             if key not in self.recipes:
                 if len(self.recipes) >= MOST:
                     del self.recipes[next(iter(self.recipes))]
-                file = where_of(self.spec).store / version["path"] / "prepare.json"
+                file = locate_project(self.spec).store / version["path"] / "prepare.json"
                 recipe = json.loads(file.read_text(encoding="utf-8"))
                 self.recipes[key] = Preparation(recipe, prepare, CALLS)
             return self.recipes[key]
@@ -123,11 +123,11 @@ class Desk:
     def _load(self, version: Mapping[str, Any]) -> tuple[Any, Preparation, list[dict[str, Any]]]:
         snapshot = self._snapshot(version)
         model = self.spec.eco.models[version["model"]]
-        net, preparation = net_of(self.spec, version), self._preparation(version)
+        net, preparation = load_version(self.spec, version), self._preparation(version)
         fields = list(dict.fromkeys([*model.inputs, model.predict]))
-        columns, split = columns_of(self.spec, snapshot, fields)
+        columns, split = read_columns(self.spec, snapshot, fields)
         trained = [i for i, part in enumerate(split) if part == "train"]
-        return net, preparation, background_rows(columns, trained, model.inputs)
+        return net, preparation, pick_background(columns, trained, model.inputs)
 
     def ask(self, service: str, row: Any) -> dict[str, Any]:
         """What the service's version would predict for a row, and each input's share in it (Shapley

@@ -29,8 +29,8 @@ from mesocosm.client import Client, Refused
 from mesocosm.config import Spec
 from mesocosm.core.errors import Failure
 from mesocosm.core.hashing import digest_folder
-from mesocosm.lifecycle.access.data_access import columns_of, held_out
-from mesocosm.lifecycle.project_store import where_of
+from mesocosm.lifecycle.access.data_access import read_columns, select_held_out
+from mesocosm.lifecycle.project_store import locate_project
 
 WAIT = 90.0  # seconds that a copy may take to come up, and to recover
 NOT_INHERITED = ("MESOCOSM_CATALOG", "MESOCOSM_TOKEN", "MESOCOSM_TOKEN_FILE")  # by a copy
@@ -162,7 +162,7 @@ def _deployed_snapshot(spec: Spec, service: str) -> Mapping[str, Any]:
     Raises:
         Failure: nothing is deployed for the service.
     """
-    catalog = Catalog(where_of(spec).store)
+    catalog = Catalog(locate_project(spec).store)
     model = spec.eco.models[str(spec.eco.services[service].serves)]
     snapshot = catalog.snapshot(dataset=model.learns)
     if snapshot is None or catalog.deployment(service) is None:
@@ -173,8 +173,8 @@ def _deployed_snapshot(spec: Spec, service: str) -> Mapping[str, Any]:
 def _request_row(spec: Spec, service: str, snapshot: Mapping[str, Any]) -> dict[str, Any]:
     """A held-out row to send to a service."""
     model = spec.eco.models[str(spec.eco.services[service].serves)]
-    rows, split = columns_of(spec, snapshot, list(model.inputs))
-    at = held_out(split)[0]
+    rows, split = read_columns(spec, snapshot, list(model.inputs))
+    at = select_held_out(split)[0]
     return {name: rows[name][at] for name in model.inputs}
 
 
@@ -191,11 +191,11 @@ def _wait_until_ready(home: Path, process: subprocess.Popen[bytes]) -> dict[str,
     Raises:
         Failure: it ends, or is not ready within `WAIT`.
     """
-    from mesocosm.lifecycle.server_info import running_server
+    from mesocosm.lifecycle.server_info import find_server
 
     until = time.monotonic() + WAIT
     while True:
-        server = running_server(home / ".mesocosm")
+        server = find_server(home / ".mesocosm")
         if server and Client(server["url"], server["token"]).ready():
             return server
         if time.monotonic() > until or process.poll() is not None:

@@ -21,7 +21,7 @@ from mesocosm.client import Client, Refused, row_as_json
 from mesocosm.config import Spec
 from mesocosm.core.errors import Failure
 from mesocosm.core.thresholds import holds
-from mesocosm.lifecycle.access.data_access import columns_of, held_out
+from mesocosm.lifecycle.access.data_access import read_columns, select_held_out
 from mesocosm.resilience.fault_injection import Copy, start_copy
 from mesocosm.resilience.scenario import Act, Expected, Story
 
@@ -178,11 +178,11 @@ def _rows(spec: Spec, catalog: Catalog, act: Act) -> Iterator[tuple[dict[str, An
     model = spec.eco.models[str(spec.eco.services[act.service].serves)]
     snapshot = catalog.snapshot(dataset=model.learns)
     names = [*dict.fromkeys([*model.inputs, *model.along])]
-    data, split = columns_of(spec, snapshot or {}, [*names, model.predict])
+    data, split = read_columns(spec, snapshot or {}, [*names, model.predict])
     upper = None
     if act.upper:
         upper = data[act.upper]
-    held = [i for i in held_out(split, upper) if _is_like(data, i, act.where)]
+    held = [i for i in select_held_out(split, upper) if _is_like(data, i, act.where)]
     if not held:
         raise Failure(f"act '{act.act}': no held-out row of '{act.service}' is like that")
     random.Random(act.act).shuffle(held)  # files often have an order that no day has

@@ -27,7 +27,7 @@ from mesocosm.data.snapshots.delta_tables import page_of, read_table
 from mesocosm.data.snapshots.erasure import found_in
 from mesocosm.lifecycle.jobs.encryption import reveal, rotate
 from mesocosm.lifecycle.jobs.erasure import forget
-from mesocosm.lifecycle.jobs.privacy_budget import PrivateQuery, answer_query, spent
+from mesocosm.lifecycle.jobs.privacy_budget import PrivateQuery, answer_query, sum_spent
 
 pytestmark = pytest.mark.slow
 
@@ -224,9 +224,9 @@ datasets:
     )
     eco = open_ecosystem(tmp_path)
     assert not eco.build().failed
-    from mesocosm.lifecycle.access.dataset_history import rows_of
+    from mesocosm.lifecycle.access.dataset_history import export_rows
 
-    rows_of(eco.spec, eco.catalog, "folk", "newest", tmp_path / "out.csv")
+    export_rows(eco.spec, eco.catalog, "folk", "newest", tmp_path / "out.csv")
     lines = (tmp_path / "out.csv").read_text().splitlines()
     assert lines[0] == "age,zip,ill" and len(lines) == 301
     told = eco.catalog.snapshot(dataset="folk")["report"]["anonymity"]
@@ -281,7 +281,7 @@ def test_noise_is_as_wide_as_promised_and_the_budget_ends(ward: Ecosystem) -> No
     with pytest.raises(Failure, match="budget of 'folk' is 2, 2 is spent"):
         answer_query(ward.spec, ward.catalog, PrivateQuery("folk", 0.1), "ann")
     with ward.catalog.engine.connect() as con:
-        assert spent(con, "folk") == 2.0
+        assert sum_spent(con, "folk") == 2.0
     with pytest.raises(Wrong, match="bounds that do not come from the rows"):
         answer_query(ward.spec, ward.catalog, PrivateQuery("folk", 0.1, mean="age"), "ann")
 

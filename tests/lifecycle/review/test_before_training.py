@@ -7,7 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mesocosm.api.ecosystem import open_ecosystem
-from mesocosm.lifecycle.file_datasets import datasets_of
+from mesocosm.lifecycle.file_datasets import resolve_datasets
 from mesocosm.lifecycle.review.text_coverage import check_reading
 
 FILE = """ecosystem: desk
@@ -42,7 +42,7 @@ def project(home: Path, text: str) -> Path:
 
 
 def test_a_split_is_stratified_by_the_class_that_the_first_model_predicts(tmp_path: Path) -> None:
-    found = datasets_of(open_ecosystem(project(tmp_path, "hello")).spec)
+    found = resolve_datasets(open_ecosystem(project(tmp_path, "hello")).spec)
     assert {n: d.split.stratify for n, d in found.items()} == {
         "letters": "kind",
         "grouped": None,

@@ -39,7 +39,7 @@ def index_answers(
     store = spec.root / ".mesocosm"
     base = resolve("minilm", spec.root)
     trunk = shared_trunk(base, store)
-    folder = answers_folder(store, service, snapshot_id)
+    folder = locate_answers(store, service, snapshot_id)
     if folder.is_dir() and not Integrity(store).check_answers(folder):
         return folder
     table = read_table(store / snapshot["path"] / "rows", snapshot["delta"])
@@ -77,7 +77,7 @@ def _answered_rows(
     ]
 
 
-def answers_folder(store: Path, service: Service, snapshot_id: str) -> Path:
+def locate_answers(store: Path, service: Service, snapshot_id: str) -> Path:
     """The folder of a service's answer index."""
     assert service.answers is not None
     settings = service.answers

@@ -20,7 +20,7 @@ OPAQUE = ("mask", "pseudonymise")  # methods of privacy that leave a word in a v
 MOST_OTHERS = 40  # such columns that are read
 
 
-def columns_of(
+def read_columns(
     spec: Spec, snapshot: Mapping[str, Any], fields: Sequence[str]
 ) -> tuple[dict[str, list[Any]], list[str]]:
     """Cleaned columns of a snapshot, and the split that each row is in."""
@@ -28,10 +28,10 @@ def columns_of(
 
     table = read_table(spec.root / ".mesocosm" / snapshot["path"] / "rows", snapshot["delta"])
     split = [str(part) for part in table.column("_split").to_pylist()]
-    return {name: doubles(table.column(name)) for name in fields}, split
+    return {name: to_doubles(table.column(name)) for name in fields}, split
 
 
-def doubles(column: Any) -> list[Any]:
+def to_doubles(column: Any) -> list[Any]:
     """The values of a column, decimals as the doubles that a model takes."""
     import pyarrow as pa
 
@@ -41,16 +41,16 @@ def doubles(column: Any) -> list[Any]:
     return [value if value is None else float(value) for value in values]
 
 
-def held_out(split: Sequence[str], upper: Sequence[Any] | None = None) -> list[int]:
+def select_held_out(split: Sequence[str], upper: Sequence[Any] | None = None) -> list[int]:
     """The numbers of the test rows; all rows, where none were held out.
 
     Args:
         split: the split that each row is in.
         upper: a number of each row: only the half of the rows that has more of it.
 
-    >>> held_out(["train", "test", "test"])
+    >>> select_held_out(["train", "test", "test"])
     [1, 2]
-    >>> held_out(["train", "test", "test", "test"], [9, 3, 1, 2])
+    >>> select_held_out(["train", "test", "test", "test"], [9, 3, 1, 2])
     [3, 1]
     """
     held = [i for i, part in enumerate(split) if part == "test"] or list(range(len(split)))
@@ -60,7 +60,7 @@ def held_out(split: Sequence[str], upper: Sequence[Any] | None = None) -> list[i
     return known[len(known) // 2 :]
 
 
-def kinds_of(snapshot: Mapping[str, Any]) -> dict[str, str]:
+def read_field_types(snapshot: Mapping[str, Any]) -> dict[str, str]:
     """The type of each field of a snapshot, as a model takes it: a decimal is a number, and what is
     masked or pseudonymised is a category, whatever it was.
     """
@@ -81,7 +81,7 @@ def _privacy_of(field: Mapping[str, Any]) -> str | None:
     return None if method is None else str(method)
 
 
-def group_of(snapshot: Mapping[str, Any]) -> str | None:
+def read_group_field(snapshot: Mapping[str, Any]) -> str | None:
     """The field whose equal values a snapshot's split keeps together; None where there is none, or
     where equal values were encrypted differently.
     """
@@ -91,7 +91,7 @@ def group_of(snapshot: Mapping[str, Any]) -> str | None:
     return str(field)
 
 
-def order_of(snapshot: Mapping[str, Any], field: str) -> list[str]:
+def read_value_order(snapshot: Mapping[str, Any], field: str) -> list[str]:
     """The values of a field from the least to the greatest, where the snapshot's recipe says that
     they have an order; all tags, where words are tagged.
     """
@@ -106,7 +106,7 @@ def order_of(snapshot: Mapping[str, Any], field: str) -> list[str]:
 
 
 @dataclass
-class Read:
+class TrainingData:
     """The rows that a model is trained on.
 
     Args:
@@ -128,7 +128,9 @@ class Read:
     others: dict[str, list[Any]]
 
 
-def rows_for(spec: Spec, model: Model, snapshot: Mapping[str, Any], beside: bool = False) -> Read:
+def read_training_rows(
+    spec: Spec, model: Model, snapshot: Mapping[str, Any], beside: bool = False
+) -> TrainingData:
     """Read the rows that a model is trained on.
 
     Args:
@@ -138,16 +140,16 @@ def rows_for(spec: Spec, model: Model, snapshot: Mapping[str, Any], beside: bool
         beside: whether to read other columns too that may look like time or a group.
     """
     fields = _fields_of(model)
-    group = group_of(snapshot)
+    group = read_group_field(snapshot)
     site = model.federated and (model.federated.by or "_source")
     others: list[str] = []
     if beside:
         others = _telling_columns(snapshot, fields)
     more = [name for name in (group, site) if name]
     names = list(dict.fromkeys([*fields, "_row", *more, *others]))
-    rows, split = columns_of(spec, snapshot, names)
+    rows, split = read_columns(spec, snapshot, names)
     groups, sites = (list(rows[name]) if name else [] for name in (group, site))
-    return Read(
+    return TrainingData(
         fields,
         {name: rows[name] for name in fields},
         split,
@@ -178,7 +180,7 @@ def _telling_columns(snapshot: Mapping[str, Any], without: Sequence[str]) -> lis
     return names[:MOST_OTHERS]
 
 
-def corpus_of(
+def read_corpus(
     spec: Spec, catalog: Catalog, model: Model, snapshot: Mapping[str, Any]
 ) -> tuple[list[str], dict[str, list[Any]]]:
     """The texts that a model pretrains on, and the objective's fields of each; test and validation
@@ -195,7 +197,7 @@ def corpus_of(
     if other:
         source = _built_snapshot(catalog, other)
     names, fields = list(model.pretrain.on), list(model.pretrain.objective.fields)
-    columns, split = columns_of(spec, source, [*names, *fields])
+    columns, split = read_columns(spec, source, [*names, *fields])
     rows = list(range(len(split)))
     if not other or fields:
         rows = [i for i in rows if split[i] in ("train", "None")]
@@ -231,7 +233,7 @@ def _built_snapshot(catalog: Catalog, dataset: str) -> Mapping[str, Any]:
     return snapshot
 
 
-def items_of(spec: Spec, catalog: Catalog, model: Model) -> dict[str, str]:
+def read_items(spec: Spec, catalog: Catalog, model: Model) -> dict[str, str]:
     """The text of each item that a ranker may rank.
 
     Raises:
@@ -243,7 +245,7 @@ def items_of(spec: Spec, catalog: Catalog, model: Model) -> dict[str, str]:
     key = spec.eco.datasets[model.rank.items].key
     if key is None:
         raise Failure(f"the dataset '{model.rank.items}' has no 'key' that names an item")
-    columns, _ = columns_of(spec, snapshot, list(dict.fromkeys([key, *model.rank.texts])))
+    columns, _ = read_columns(spec, snapshot, list(dict.fromkeys([key, *model.rank.texts])))
     items: dict[str, str] = {}
     for i, item in enumerate(columns[key]):
         if item is not None:

@@ -19,29 +19,29 @@ from mesocosm.config import Spec
 from mesocosm.core.errors import Failure, Wrong
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.types.field import FieldKind
-from mesocosm.lifecycle.access.dataset_versions import next_id, number_of
-from mesocosm.lifecycle.build_lock import alone
-from mesocosm.lifecycle.file_datasets import datasets_of
-from mesocosm.lifecycle.project_store import where_of
+from mesocosm.lifecycle.access.dataset_versions import choose_next_id, read_number
+from mesocosm.lifecycle.build_lock import hold_build_lock
+from mesocosm.lifecycle.file_datasets import resolve_datasets
+from mesocosm.lifecycle.project_store import locate_project
 
 ENDINGS = (".csv", ".parquet", ".json", ".jsonl")
 LAST_SECOND = 86399  # of a day
 
 
-def dataset_of(spec: Spec, name: str) -> Dataset:
+def find_dataset(spec: Spec, name: str) -> Dataset:
     """A dataset of the file.
 
     Raises:
         Wrong: there is none of that name.
     """
-    datasets = datasets_of(spec)
+    datasets = resolve_datasets(spec)
     if name not in datasets:
         found = f"no dataset is named '{name[:60]}'"
         raise Wrong("", found, "a dataset of the file", sorted(datasets), name)
     return datasets[name]
 
 
-def version_of(catalog: Catalog, dataset: str, name: str) -> dict[str, Any]:
+def find_version(catalog: Catalog, dataset: str, name: str) -> dict[str, Any]:
     """A snapshot by number (`3`), id (`credit@3-ab12cd34`), `newest`, `previous`, or a day or time
     (the newest made by then).
 
@@ -60,7 +60,7 @@ def version_of(catalog: Catalog, dataset: str, name: str) -> dict[str, Any]:
             raise Wrong("", f"'{dataset}' has only one version", "newest", ids)
         return snapshots[-2]
     for snapshot in snapshots:
-        number = number_of(snapshot)
+        number = read_number(snapshot)
         if name in (snapshot["id"], number, f"{dataset}@{number}"):
             return snapshot
     if re.match(r"\d{4}-\d{2}-\d{2}", name):
@@ -98,18 +98,20 @@ def _version_at(snapshots: Sequence[dict[str, Any]], dataset: str, time: str) ->
     return before[-1]
 
 
-def compare(spec: Spec, catalog: Catalog, dataset: str, old: str, new: str) -> dict[str, Any]:
+def compare_versions(
+    spec: Spec, catalog: Catalog, dataset: str, old: str, new: str
+) -> dict[str, Any]:
     """What differs between two versions of a dataset."""
     from mesocosm.data.snapshots.versions import diff
 
-    data = dataset_of(spec, dataset)
-    before, after = version_of(catalog, dataset, old), version_of(catalog, dataset, new)
+    data = find_dataset(spec, dataset)
+    before, after = find_version(catalog, dataset, old), find_version(catalog, dataset, new)
     types = {name: _compared_type(field) for name, field in data.fields.items()}
     types = {name: kind for name, kind in types.items() if kind}
     key = data.key
     if key not in types:
         key = None
-    path = where_of(spec).store / before["path"] / "rows"
+    path = locate_project(spec).store / before["path"] / "rows"
     differences = diff(path, before["delta"], after["delta"], types, key)
     was, now = before["files"], after["files"]
     return {
@@ -131,7 +133,7 @@ def _compared_type(field: FieldKind) -> str:
     return str(field.ibis_type)
 
 
-def return_to(
+def restore_version(
     spec: Spec, catalog: Catalog, dataset: str, to: str, who: str, why: str
 ) -> dict[str, Any]:
     """Make an old version the newest again; nothing that came after it is lost.
@@ -145,14 +147,14 @@ def return_to(
     """
     from mesocosm.data.snapshots.versions import bring_back
 
-    dataset_of(spec, dataset)
-    store = where_of(spec).store
-    with alone(store, wait=30):
-        now, then = version_of(catalog, dataset, "newest"), version_of(catalog, dataset, to)
+    find_dataset(spec, dataset)
+    store = locate_project(spec).store
+    with hold_build_lock(store, wait=30):
+        now, then = find_version(catalog, dataset, "newest"), find_version(catalog, dataset, to)
         if now["id"] == then["id"]:
             raise Failure(f"{now['id']} is the newest version already")
         versions = bring_back(store / then["path"], then["report"]["delta"], then["made"])
-        ident = next_id(catalog, dataset, then["made"])
+        ident = choose_next_id(catalog, dataset, then["made"])
         values = then | {
             "id": ident,
             "delta": versions["rows"],
@@ -172,7 +174,7 @@ def return_to(
     return {"dataset": dataset, "from": now["id"], "to": ident, "is": then["id"], "models": models}
 
 
-def rows_of(spec: Spec, catalog: Catalog, dataset: str, at: str, out: Path) -> dict[str, Any]:
+def export_rows(spec: Spec, catalog: Catalog, dataset: str, at: str, out: Path) -> dict[str, Any]:
     """Write the rows of a version to a file.
 
     Raises:
@@ -181,16 +183,16 @@ def rows_of(spec: Spec, catalog: Catalog, dataset: str, at: str, out: Path) -> d
     from mesocosm.core.files import aside_name
     from mesocosm.data.snapshots.versions import take
 
-    data = dataset_of(spec, dataset)
+    data = find_dataset(spec, dataset)
     if out.suffix.lower() not in ENDINGS:
         expected = "a file that ends in .csv, .parquet, .json or .jsonl"
         raise Wrong("", f"'{out.name}' has no known ending", expected)
-    snapshot = version_of(catalog, dataset, at)
+    snapshot = find_version(catalog, dataset, at)
     aside = out.with_name(aside_name(out) + out.suffix)
     columns = None
     if data.anonymity:
         columns = list(data.fields)
-    path = where_of(spec).store / snapshot["path"] / "rows"
+    path = locate_project(spec).store / snapshot["path"] / "rows"
     rows = take(path, snapshot["delta"], aside, columns)
     aside.replace(out)
     return {"dataset": dataset, "version": snapshot["id"], "rows": rows, "written": str(out)}

@@ -18,7 +18,7 @@ from mesocosm.config import Spec
 from mesocosm.core.errors import Failure
 from mesocosm.core.files import write_json
 from mesocosm.core.hashing import digest, digest_file
-from mesocosm.lifecycle.file_datasets import datasets_of
+from mesocosm.lifecycle.file_datasets import resolve_datasets
 
 TABLES = ("rows", "quarantine", "duplicates")
 
@@ -170,7 +170,7 @@ def find_damage(spec: Spec, catalog: Catalog, thorough: bool = False) -> dict[st
 
 
 def _damaged_datasets(spec: Spec, catalog: Catalog, checks: Integrity) -> Iterator[tuple[str, str]]:
-    for name in datasets_of(spec):
+    for name in resolve_datasets(spec):
         snapshot = catalog.snapshot(dataset=name)
         fault = snapshot and checks.check_snapshot(snapshot)
         if fault:
@@ -187,7 +187,7 @@ def _damaged_models(spec: Spec, catalog: Catalog, checks: Integrity) -> Iterator
 
 
 def _damaged_services(spec: Spec, catalog: Catalog, checks: Integrity) -> Iterator[tuple[str, str]]:
-    from mesocosm.lifecycle.access.answer_index import answers_folder
+    from mesocosm.lifecycle.access.answer_index import locate_answers
 
     for name, service in spec.eco.services.items():
         now = catalog.deployment(name)
@@ -196,7 +196,7 @@ def _damaged_services(spec: Spec, catalog: Catalog, checks: Integrity) -> Iterat
         version = now["version"] and catalog.version(now["version"])
         fault = version and checks.check_version(version)
         if not fault and now["answers"] and service.answers:
-            folder = answers_folder(checks.store, service, now["answers"])
+            folder = locate_answers(checks.store, service, now["answers"])
             fault = checks.check_answers(folder)
         if fault:
             yield f"services.{name}", fault

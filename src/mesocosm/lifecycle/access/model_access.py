@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mesocosm.learning.strategies.domain_adaptation import Taught
 
 
-def net_of(
+def load_version(
     spec: Spec,
     version: Mapping[str, Any],
     open_session: Callable[..., Any] | None = None,
@@ -68,7 +68,7 @@ def net_of(
             return Version(folder, content, session, precision, shared)
 
 
-def taught_by(spec: Spec, catalog: Catalog, model: Model) -> Taught | None:
+def load_starting_version(spec: Spec, catalog: Catalog, model: Model) -> Taught | None:
     """The version that a model starts from: the last of another model that passed its gates.
 
     Raises:

@@ -19,23 +19,23 @@ NO_KEY = "00" * 32  # the key of pseudonyms where a model reveals nothing
 DROPS_ROWS = ("drop", "quarantine")  # ways with a missing value that leave no row to predict
 
 
-def preparation(spec: Spec, model: Model, snapshot: Mapping[str, Any]) -> dict[str, Any]:
+def build_preprocessing(spec: Spec, model: Model, snapshot: Mapping[str, Any]) -> dict[str, Any]:
     """How one raw row becomes what the model reads: the recipe's SQL with the snapshot's facts."""
     if model.rank:
         from mesocosm.learning.tasks.ranking.version import preparation as prepare_ranker
 
         return prepare_ranker()
     from mesocosm.data.pipeline.recipe import serving_sql
-    from mesocosm.lifecycle.access.pseudonym_key import private_key
-    from mesocosm.lifecycle.file_datasets import datasets_of
+    from mesocosm.lifecycle.access.pseudonym_key import read_private_key
+    from mesocosm.lifecycle.file_datasets import resolve_datasets
 
-    data = datasets_of(spec)[model.learns]
+    data = resolve_datasets(spec)[model.learns]
     names = _needed_fields(data, model)
     fields = {name: data.fields[name] for name in dict.fromkeys([*names, *model.along])}
     facts = snapshot["facts"]["fields"]
     key = NO_KEY
     if model.reveal:
-        key = private_key(spec.root / ".mesocosm")
+        key = read_private_key(spec.root / ".mesocosm")
     sql = serving_sql(fields, data.rules, facts, key, data.repairs, data.anonymity)
     target = data.fields[model.predict]
     spellings: Mapping[str, Any] = {}

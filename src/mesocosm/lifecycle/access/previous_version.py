@@ -16,8 +16,8 @@ from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
 from mesocosm.core.errors import Failure
 from mesocosm.learning.model import Model
-from mesocosm.lifecycle.access.data_access import columns_of
-from mesocosm.lifecycle.access.model_access import net_of
+from mesocosm.lifecycle.access.data_access import read_columns
+from mesocosm.lifecycle.access.model_access import load_version
 from mesocosm.lifecycle.access.training_job import TrainingJob
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Columns = dict[str, list[Any]]
 
 
-def previous_version(catalog: Catalog, name: str, model: Model) -> Mapping[str, Any] | None:
+def find_previous_version(catalog: Catalog, name: str, model: Model) -> Mapping[str, Any] | None:
     """The record of a model's newest version; None where there is none that predicts the same
     field.
     """
@@ -58,7 +58,7 @@ def add_replay(job: TrainingJob, fields: Sequence[str], rows: Columns, split: li
 
     model, snapshot = job.model, job.snapshot
     assert model.continual is not None
-    last = previous_version(job.catalog, job.name, model)
+    last = find_previous_version(job.catalog, job.name, model)
     if last is None:
         return Past(model.continual)
     past = Past(model.continual, last["id"], job.store / last["path"])
@@ -69,8 +69,8 @@ def add_replay(job: TrainingJob, fields: Sequence[str], rows: Columns, split: li
     generates = last["recipe"].get("task") == "text"
     try:
         if not generates:  # a text generator is compared by its weights
-            net = net_of(job.spec, last)
-        old_rows, old_split = columns_of(job.spec, old, fields)
+            net = load_version(job.spec, last)
+        old_rows, old_split = read_columns(job.spec, old, fields)
     except Failure:  # its files, or its snapshot, are gone; its weights may be there all the same
         return past
     candidates = _replay_candidates(rows, old_rows, old_split, fields, model.predict)
@@ -113,7 +113,7 @@ def _row_contents(columns: Columns, fields: Sequence[str]) -> list[tuple[str, ..
     return [tuple(map(str, row)) for row in zip(*(columns[f] for f in fields), strict=True)]
 
 
-def comparable_version(job: TrainingJob, fields: Sequence[str], appended: int) -> Last | None:
+def load_comparable_version(job: TrainingJob, fields: Sequence[str], appended: int) -> Last | None:
     """The previous version to compare with, and which rows it was not trained on.
 
     Args:
@@ -127,14 +127,14 @@ def comparable_version(job: TrainingJob, fields: Sequence[str], appended: int) -
     """
     from mesocosm.learning.evaluation.comparison import Last
 
-    last = previous_version(job.catalog, job.name, job.model)
+    last = find_previous_version(job.catalog, job.name, job.model)
     old = last and job.catalog.snapshot(last["snapshot"])
     if not last or not old or old["dataset"] != job.snapshot["dataset"]:
         return None
     if last["recipe"].get("task"):
         return None
     try:
-        net = net_of(job.spec, last)
+        net = load_version(job.spec, last)
         fresh = _unseen_rows(job.spec, job.model, old, job.snapshot)
     except Failure:  # its files, or its snapshot, are gone: there is nothing to compare with
         return None

@@ -14,12 +14,12 @@ from mesocosm.catalog.database import schema as t
 from mesocosm.config import Spec
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline.recipe import columns_of
-from mesocosm.lifecycle.access.dataset_history import dataset_of, version_of
-from mesocosm.lifecycle.access.pseudonym_key import private_key
-from mesocosm.lifecycle.build_lock import alone
-from mesocosm.lifecycle.file_datasets import datasets_of
-from mesocosm.lifecycle.jobs.prediction_erasure import names_subject
-from mesocosm.lifecycle.project_store import where_of
+from mesocosm.lifecycle.access.dataset_history import find_dataset, find_version
+from mesocosm.lifecycle.access.pseudonym_key import read_private_key
+from mesocosm.lifecycle.build_lock import hold_build_lock
+from mesocosm.lifecycle.file_datasets import resolve_datasets
+from mesocosm.lifecycle.jobs.prediction_erasure import match_subject
+from mesocosm.lifecycle.project_store import locate_project
 
 
 def find_sharing(
@@ -28,12 +28,12 @@ def find_sharing(
     """The other built datasets that share a source with a dataset: the field of each that reads the
     key's column, and why the rest have none.
     """
-    data = dataset_of(spec, dataset)
+    data = find_dataset(spec, dataset)
     assert data.key is not None
     column = columns_of(data.fields)[data.key]
     fields: dict[str, str] = {}
     not_reached: dict[str, str] = {}
-    for name, other in datasets_of(spec).items():
+    for name, other in resolve_datasets(spec).items():
         shares = set(other.all_sources) & set(data.all_sources)
         if name == dataset or not shares or not catalog.snapshot(dataset=name):
             continue
@@ -94,7 +94,7 @@ def _find_in_datasets(
 ) -> set[str]:
     """The keys of `forms` that tables hold; the form that each has there is added to it."""
     found = set[str]()
-    with alone(where_of(spec).store, wait=30):
+    with hold_build_lock(locate_project(spec).store, wait=30):
         for dataset, subject in fields.items():
             remaining = [key for key in forms if key not in found]
             if remaining:
@@ -114,12 +114,12 @@ def _find_in_dataset(
     from mesocosm.data.pipeline.ibis_sql import prepare
     from mesocosm.data.snapshots.erasure import held_in, keys_as_kept
 
-    store = where_of(spec).store
-    snapshot = version_of(catalog, dataset, "newest")
+    store = locate_project(spec).store
+    snapshot = find_version(catalog, dataset, "newest")
     hidden, sealed = list(keys), False
     if subject:
-        field = datasets_of(spec)[dataset].fields[subject]
-        hidden, sealed = keys_as_kept(field, keys, private_key(store)), bool(field.sealed)
+        field = resolve_datasets(spec)[dataset].fields[subject]
+        hidden, sealed = keys_as_kept(field, keys, read_private_key(store)), bool(field.sealed)
     by_key = dict(zip(keys, hidden, strict=True))
     for key, form in by_key.items():
         forms[key].update({form} - {""})
@@ -131,6 +131,6 @@ def _find_in_dataset(
 def _is_logged(con: Connection, fields: set[str], forms: set[str]) -> bool:
     """Whether a logged prediction names a subject in one of the forms of its key."""
     queries = [
-        select(t.PREDICTIONS.c.id).where(names_subject(fields, form)).limit(1) for form in forms
+        select(t.PREDICTIONS.c.id).where(match_subject(fields, form)).limit(1) for form in forms
     ]
     return any(con.execute(query).first() for query in queries)

@@ -18,7 +18,7 @@ from mesocosm.config import Spec
 from mesocosm.core.confidential.row_values import withheld
 from mesocosm.core.durations import seconds
 from mesocosm.lifecycle.plan import plan
-from mesocosm.lifecycle.project_store import where_of
+from mesocosm.lifecycle.project_store import locate_project
 
 
 class BackgroundJobs:
@@ -89,7 +89,7 @@ class BackgroundJobs:
 
     def _start(self, name: str, *words: str) -> subprocess.Popen[bytes]:
         """Start a command in a process of lower priority; its output goes to a log."""
-        log = (where_of(self.spec).store / "retrain.log").open("ab")
+        log = (locate_project(self.spec).store / "retrain.log").open("ab")
         nice = None
         if hasattr(os, "nice"):
             nice = partial(os.nice, 10)

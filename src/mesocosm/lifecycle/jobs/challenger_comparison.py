@@ -9,8 +9,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from mesocosm.lifecycle.access.data_access import columns_of
-from mesocosm.lifecycle.access.model_access import net_of
+from mesocosm.lifecycle.access.data_access import read_columns
+from mesocosm.lifecycle.access.model_access import load_version
 from mesocosm.lifecycle.access.training_job import TrainingJob
 
 Score = Callable[[Any, Mapping[str, Any], Any], float]  # net, prediction, truth
@@ -100,14 +100,14 @@ def compare(
     """
     model = training.model
     fields = list(dict.fromkeys([*model.inputs, model.predict]))
-    rows, split = columns_of(training.spec, training.snapshot, fields)
+    rows, split = read_columns(training.spec, training.snapshot, fields)
     held = [
         {name: rows[name][i] for name in fields}
         for i, part in enumerate(split)
         if part == "test" and rows[model.predict][i] is not None
     ]
     shared_bases: dict[Any, Any] = {}
-    nets = [net_of(training.spec, v, shared=shared_bases) for v in (champion, challenger)]
+    nets = [load_version(training.spec, v, shared=shared_bases) for v in (champion, challenger)]
     if nets[0].says == "text":
         held = held[:MOST_WRITTEN]
     return {

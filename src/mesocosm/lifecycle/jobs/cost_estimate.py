@@ -12,10 +12,16 @@ from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
 from mesocosm.core.errors import Failure
 from mesocosm.learning.model import Model
-from mesocosm.lifecycle.access.data_access import corpus_of, items_of, kinds_of, order_of, rows_for
-from mesocosm.lifecycle.access.model_access import taught_by
+from mesocosm.lifecycle.access.data_access import (
+    read_corpus,
+    read_field_types,
+    read_items,
+    read_training_rows,
+    read_value_order,
+)
+from mesocosm.lifecycle.access.model_access import load_starting_version
 from mesocosm.lifecycle.plan import Change
-from mesocosm.lifecycle.project_store import where_of
+from mesocosm.lifecycle.project_store import locate_project
 
 
 def estimate_costs(
@@ -50,9 +56,9 @@ def _estimate(
     from mesocosm.learning.cost.total import work_of
     from mesocosm.learning.training.context import Site
 
-    store = where_of(spec).store
-    read = rows_for(spec, model, snapshot)
-    corpus, corpus_fields = corpus_of(spec, catalog, model, snapshot)
+    store = locate_project(spec).store
+    read = read_training_rows(spec, model, snapshot)
+    corpus, corpus_fields = read_corpus(spec, catalog, model, snapshot)
     site = Site(
         spec.root,
         store,
@@ -60,13 +66,13 @@ def _estimate(
         "",
         corpus=corpus,
         told=corpus_fields,
-        order=order_of(snapshot, model.predict),
-        taught=taught_by(spec, catalog, model),
-        items=items_of(spec, catalog, model),
+        order=read_value_order(snapshot, model.predict),
+        taught=load_starting_version(spec, catalog, model),
+        items=read_items(spec, catalog, model),
         groups=read.groups,
         sites=read.sites,
     )
-    job = work_of(model, read.rows, read.split, kinds_of(snapshot), site)
+    job = work_of(model, read.rows, read.split, read_field_types(snapshot), site)
     if not job:
         return None
     cost = price(job, store)

@@ -21,13 +21,13 @@ from mesocosm.core.errors import Wrong
 from mesocosm.core.files import write_json
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline.recipe import columns_of
-from mesocosm.lifecycle.access.dataset_history import dataset_of, version_of
-from mesocosm.lifecycle.access.pseudonym_key import private_key
+from mesocosm.lifecycle.access.dataset_history import find_dataset, find_version
+from mesocosm.lifecycle.access.pseudonym_key import read_private_key
 from mesocosm.lifecycle.access.subject_search import find_held_keys, find_sharing
-from mesocosm.lifecycle.build_lock import alone
+from mesocosm.lifecycle.build_lock import hold_build_lock
 from mesocosm.lifecycle.jobs.prediction_erasure import erase_predictions
 from mesocosm.lifecycle.jobs.unlearn import unlearn
-from mesocosm.lifecycle.project_store import where_of
+from mesocosm.lifecycle.project_store import locate_project
 
 Row = Mapping[str, Any]
 CACHES = ("features", "drafts", "work", "bases")  # what may hold texts or features of rows
@@ -54,7 +54,7 @@ def forget(
         Wrong: there is no such dataset, it has no key, or a key that is given is empty.
         Failure: it was not built yet.
     """
-    data = dataset_of(spec, dataset)
+    data = find_dataset(spec, dataset)
     if not data.key:
         raise Wrong("", f"'{dataset}' has no 'key', so no row can be named", "'key' in the dataset")
     if any(not key.strip() for key in keys):
@@ -91,7 +91,7 @@ def _leave_out(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str], 
     """Keep the marks of keys that nothing holds, so that later builds leave their rows out."""
     from mesocosm.data.snapshots.erasure import mark
 
-    secret = private_key(where_of(spec).store)
+    secret = read_private_key(locate_project(spec).store)
     with catalog.transaction() as con:
         query = select(t.FORGOTTEN.c.mark).where(t.FORGOTTEN.c.dataset == dataset)
         known = {row[0] for row in con.execute(query)}
@@ -151,20 +151,20 @@ class Erasure:
     @property
     def store(self) -> Path:
         """The folder `.mesocosm`."""
-        return where_of(self.spec).store
+        return locate_project(self.spec).store
 
     @property
     def data(self) -> Dataset:
         """The dataset's settings."""
-        return dataset_of(self.spec, self.dataset)
+        return find_dataset(self.spec, self.dataset)
 
     def run(self) -> dict[str, Any]:
         """Erase, scan the store for the keys, and return what was erased."""
         from mesocosm.data.snapshots.erasure import found_in
         from mesocosm.data.sources.page_cache import forget_kept
 
-        with alone(self.store, wait=30):
-            snapshot = version_of(self.catalog, self.dataset, "newest")
+        with hold_build_lock(self.store, wait=30):
+            snapshot = find_version(self.catalog, self.dataset, "newest")
             hidden = self._hidden_keys()
             words = {word for word in (*hidden, *self.keys) if word}
             erased = self._erase_rows(snapshot, hidden)
@@ -174,7 +174,7 @@ class Erasure:
             for cache in CACHES:
                 shutil.rmtree(self.store / cache, ignore_errors=True)
             forget_kept(self.store)
-            out_of_answers(self.store, set(erased.rows), self.dataset, snapshot["id"])
+            erase_answers(self.store, set(erased.rows), self.dataset, snapshot["id"])
             self.catalog.scrub()
             scanned = sorted(word for word in words if len(word) >= SCANNED_LENGTH)
             still: list[str] = []
@@ -196,7 +196,7 @@ class Erasure:
 
         if not self.subject:
             return list(self.keys)
-        return keys_as_kept(self.data.fields[self.subject], self.keys, private_key(self.store))
+        return keys_as_kept(self.data.fields[self.subject], self.keys, read_private_key(self.store))
 
     def _erase_rows(self, snapshot: Row, hidden: Sequence[str]) -> _ErasedRows:
         from mesocosm.data.pipeline.ibis_sql import prepare
@@ -263,7 +263,7 @@ class Erasure:
         suffix = ""
         if self.subject != self.data.key:
             suffix = f"@{columns_of(self.data.fields)[self.subject]}"
-        secret, now = private_key(self.store), self.catalog.clock()
+        secret, now = read_private_key(self.store), self.catalog.clock()
         marks = [
             {"dataset": self.dataset, "mark": mark(key, secret) + suffix, "at": now}
             for key in self.keys
@@ -276,7 +276,7 @@ class Erasure:
         report = snapshot["report"] | {"delta": erased.versions, "examples": {}}
         values: dict[str, Any] = {
             "delta": erased.versions["rows"],
-            "account": less(snapshot["account"], erased.counts, "forgotten"),
+            "account": reduce_account(snapshot["account"], erased.counts, "forgotten"),
             "report": _without(report, words),
             "facts": _without(snapshot["facts"], words),
         }
@@ -314,7 +314,7 @@ def _erase_texts(store: Path, versions: Sequence[Row], rows: set[int]) -> dict[s
     return changed
 
 
-def less(account: dict[str, int], lost: dict[str, int], why: str) -> dict[str, int]:
+def reduce_account(account: dict[str, int], lost: dict[str, int], why: str) -> dict[str, int]:
     """The row counts of a snapshot after rows left its tables; they add up as before."""
     return account | {
         "kept": account["kept"] - lost["rows"],
@@ -335,7 +335,7 @@ def _without(value: Any, words: set[str]) -> Any:
     return value
 
 
-def out_of_answers(store: Path, rows: set[int], dataset: str, snapshot: str) -> None:
+def erase_answers(store: Path, rows: set[int], dataset: str, snapshot: str) -> None:
     """Take erased rows out of the indexes that services answer from.
 
     Args:

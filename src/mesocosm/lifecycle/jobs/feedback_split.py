@@ -15,26 +15,28 @@ from typing import Any
 from mesocosm.core.hashing import digest
 
 Row = Mapping[str, Any]
-TAUGHT_AT = "\x1fat"  # when the request of a labelled row came, in seconds; no field has its name
+# when the request of a labelled row came, in seconds; no field has its name
+REQUEST_TIME = "\x1fat"
 
 AT_FAULT, IN_TEST = REASONS = ("sent while a source was at fault", "equal to a test row")
 
 
 @dataclass(frozen=True)
-class Parts:
-    """Labelled requests, split: those to train on (`teach`), those to evaluate with (`judge`), and
+class FeedbackSplit:
+    """Labelled requests, split: those to train on (`train`), those to evaluate with (`test`), and
     why others are `left_out`, with how many each.
     """
 
-    teach: list[dict[str, Any]]
-    judge: list[dict[str, Any]]
+    train: list[dict[str, Any]]
+    test: list[dict[str, Any]]
     left_out: dict[str, int]
 
 
-def content_of(row: Row, inputs: Sequence[str]) -> str:
+def fingerprint_row(row: Row, inputs: Sequence[str]) -> str:
     """A fingerprint of what a model reads of a row, equal for rows that a model cannot tell apart.
 
-    >>> content_of({"age": 30, "id": 1}, ["age"]) == content_of({"age": 30.0, "id": 2}, ["age"])
+    >>> first, second = {"age": 30, "id": 1}, {"age": 30.0, "id": 2}
+    >>> fingerprint_row(first, ["age"]) == fingerprint_row(second, ["age"])
     True
     """
     return digest([_plain(row.get(name)) for name in inputs], size=12)
@@ -50,7 +52,7 @@ def _plain(value: Any) -> str:
     return f"t{value}"
 
 
-def test_only(
+def find_test_contents(
     rows: Mapping[str, Sequence[Any]], split: Sequence[str], inputs: Sequence[str]
 ) -> set[str]:
     """Contents that a snapshot has in its test split and in no other; a row that is common enough
@@ -58,25 +60,25 @@ def test_only(
     """
     parts: dict[bool, set[str]] = {True: set(), False: set()}
     for i, part in enumerate(split):
-        parts[part == "test"].add(content_of({n: rows[n][i] for n in inputs}, inputs))
+        parts[part == "test"].add(fingerprint_row({n: rows[n][i] for n in inputs}, inputs))
     return parts[True] - parts[False]
 
 
-test_only.__test__ = False  # type: ignore[attr-defined]
+find_test_contents.__test__ = False  # type: ignore[attr-defined]
 
 
-def part_rows(
+def split_feedback(
     labelled: Sequence[Row],
     inputs: Sequence[str],
     predict: str,
     held: Collection[str] = (),
     ours: Collection[str] = (),
     faulty: Sequence[tuple[float, float]] = (),
-) -> Parts:
+) -> FeedbackSplit:
     """Split labelled requests into those to train on and those to evaluate with.
 
     Args:
-        labelled: with their inputs, the label under `predict`, and its time under `TAUGHT_AT`,
+        labelled: with their inputs, the label under `predict`, and its time under `REQUEST_TIME`,
             seconds.
         held: contents of test rows; a request of one of them is left out.
         ours: labels that only people named; all requests of them are trained on.
@@ -85,23 +87,23 @@ def part_rows(
     left_out: Counter[str] = Counter()
     kept: list[tuple[str, dict[str, Any]]] = []
     for row in labelled:
-        content = content_of(row, inputs)
+        content = fingerprint_row(row, inputs)
         why = _why_left_out(row, content, held, faulty)
         if why:
             left_out[why] += 1
         else:
             kept.append((content, dict(row)))
     trained = {content for content, row in kept if _is_odd(content) or row[predict] in ours}
-    teach = [row for content, row in kept if content in trained]
-    judge = [row for content, row in kept if content not in trained]
-    return Parts(teach, judge, {why: left_out[why] for why in REASONS if left_out[why]})
+    train = [row for content, row in kept if content in trained]
+    test = [row for content, row in kept if content not in trained]
+    return FeedbackSplit(train, test, {why: left_out[why] for why in REASONS if left_out[why]})
 
 
 def _why_left_out(
     row: Row, content: str, held: Collection[str], faulty: Sequence[tuple[float, float]]
 ) -> str:
     """Why a request is left out; empty where it is not."""
-    at = row.get(TAUGHT_AT, 0.0)
+    at = row.get(REQUEST_TIME, 0.0)
     if any(begin <= at <= end for begin, end in faulty):
         return AT_FAULT
     if content in held:

@@ -20,7 +20,7 @@ def _safe(word: str) -> str:
     return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def names_subject(fields: Iterable[str], word: str) -> ColumnElement[bool]:
+def match_subject(fields: Iterable[str], word: str) -> ColumnElement[bool]:
     """Whether a prediction names a subject: a text anywhere, figures in one of some fields only,
     since 12 may be an age.
     """
@@ -44,7 +44,7 @@ def erase_predictions(con: Connection, fields: Iterable[str], words: set[str]) -
         fields: those that hold the subject's key; figures are looked for in them alone.
         words: the forms of the key; an empty one names nobody.
     """
-    named = or_(false(), *(names_subject(fields, word) for word in words if word))
+    named = or_(false(), *(match_subject(fields, word) for word in words if word))
     gone = [row[0] for row in con.execute(select(t.PREDICTIONS.c.id).where(named))]
     for start in range(0, len(gone), 500):
         part = gone[start : start + 500]

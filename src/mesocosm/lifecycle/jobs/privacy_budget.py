@@ -16,11 +16,11 @@ from mesocosm.config import Spec
 from mesocosm.core.errors import Failure, Wrong
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.types.number import Number
-from mesocosm.lifecycle.access.dataset_history import dataset_of, version_of
-from mesocosm.lifecycle.project_store import where_of
+from mesocosm.lifecycle.access.dataset_history import find_dataset, find_version
+from mesocosm.lifecycle.project_store import locate_project
 
 
-def spent(con: Connection, dataset: str) -> float:
+def sum_spent(con: Connection, dataset: str) -> float:
     """How much of its privacy budget (epsilon) a dataset has spent so far."""
     query = select(func.sum(t.SPENT.c.epsilon)).where(t.SPENT.c.dataset == dataset)
     return float(con.execute(query).scalar() or 0.0)
@@ -77,10 +77,10 @@ def answer_query(spec: Spec, catalog: Catalog, query: PrivateQuery, who: str) ->
     from mesocosm.data.privacy.aggregate import aggregate, laplace
     from mesocosm.data.snapshots.delta_tables import scan
 
-    data = dataset_of(spec, query.dataset)
+    data = find_dataset(spec, query.dataset)
     _check_fields(data, query)
     groups = _declared_groups(data, query.by)
-    snapshot = version_of(catalog, query.dataset, "newest")
+    snapshot = find_version(catalog, query.dataset, "newest")
     if not data.budget:
         raise Failure(
             f"'{query.dataset}' has no 'budget', so no aggregate of it is allowed; set it to the"
@@ -88,7 +88,7 @@ def answer_query(spec: Spec, catalog: Catalog, query: PrivateQuery, who: str) ->
         )
     laplace(0, 1, 1.0, True)  # where OpenDP is missing, nothing is spent
     used = _spend(catalog, query, data.budget, who)
-    table = scan(where_of(spec).store / snapshot["path"] / "rows", snapshot["delta"])
+    table = scan(locate_project(spec).store / snapshot["path"] / "rows", snapshot["delta"])
     low, high = query.low or 0.0, query.high or 0.0
     answers = aggregate(table, groups, query.by, query.mean, low, high, query.epsilon)
     return {
@@ -149,7 +149,7 @@ def _spend(catalog: Catalog, query: PrivateQuery, budget: float, who: str) -> fl
     """
     dataset, epsilon = query.dataset, query.epsilon
     with catalog.transaction() as con:
-        used = spent(con, dataset)
+        used = sum_spent(con, dataset)
         if used + epsilon > budget + 1e-9:
             raise Failure(
                 f"the budget of '{dataset}' is {budget:g}, {used:g} is spent, and this would"

@@ -10,9 +10,9 @@ from typing import Any
 
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
-from mesocosm.lifecycle.build_lock import alone
-from mesocosm.lifecycle.jobs.erasure import less, out_of_answers
-from mesocosm.lifecycle.project_store import where_of
+from mesocosm.lifecycle.build_lock import hold_build_lock
+from mesocosm.lifecycle.jobs.erasure import erase_answers, reduce_account
+from mesocosm.lifecycle.project_store import locate_project
 
 
 def find_expired(spec: Spec, catalog: Catalog) -> list[tuple[str, dict[str, Any], str]]:
@@ -42,8 +42,8 @@ def expire(spec: Spec, catalog: Catalog, who: str = "retention") -> list[dict[st
     if not find_expired(spec, catalog):
         return []
     done: list[dict[str, Any]] = []
-    store = where_of(spec).store
-    with alone(store, wait=30):
+    store = locate_project(spec).store
+    with hold_build_lock(store, wait=30):
         for name, snapshot, first in find_expired(spec, catalog):
             done.append({"dataset": name, "rows": _expire(spec, catalog, snapshot, first, who)})
         forget_kept(store)
@@ -58,7 +58,7 @@ def _expire(
     from mesocosm.data.snapshots.delta_tables import oldest
     from mesocosm.data.snapshots.erasure import erase, of_age
 
-    name, store = snapshot["dataset"], where_of(spec).store
+    name, store = snapshot["dataset"], locate_project(spec).store
     data = spec.eco.datasets[name]
     retention = data.retention
     assert retention is not None
@@ -70,7 +70,7 @@ def _expire(
         "examples": {},
         "expires": oldest(path / "rows", versions["rows"], retention.by),
     }
-    account = less(snapshot["account"], lost, "expired")
+    account = reduce_account(snapshot["account"], lost, "expired")
     why = f"{sum(lost.values())} rows older than {retention.keep} by {retention.by}"
     with catalog.transaction() as con:
         catalog.keep_only(
@@ -79,5 +79,5 @@ def _expire(
         if data.anonymity:
             catalog.make_stale(con, f"datasets.{name}")
         catalog.write_audit(con, who, "expire", f"datasets.{name}", why)
-    out_of_answers(store, set(rows), name, snapshot["id"])
+    erase_answers(store, set(rows), name, snapshot["id"])
     return lost

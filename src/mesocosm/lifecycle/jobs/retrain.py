@@ -19,15 +19,20 @@ from mesocosm.config import Spec
 from mesocosm.core.errors import Failure
 from mesocosm.core.hashing import digest
 from mesocosm.learning.model import Model
-from mesocosm.lifecycle.access.data_access import columns_of, kinds_of
+from mesocosm.lifecycle.access.data_access import read_columns, read_field_types
 from mesocosm.lifecycle.access.training_job import TrainingJob
-from mesocosm.lifecycle.graph import what_makes_model
+from mesocosm.lifecycle.graph import collect_build_settings
 from mesocosm.lifecycle.jobs.challenger_comparison import compare, decide_promotion
 from mesocosm.lifecycle.jobs.deploy import Deployment, deploy_version
-from mesocosm.lifecycle.jobs.feedback_split import TAUGHT_AT, Parts, part_rows, test_only
-from mesocosm.lifecycle.jobs.train import TAUGHT_ID, train_version
+from mesocosm.lifecycle.jobs.feedback_split import (
+    REQUEST_TIME,
+    FeedbackSplit,
+    find_test_contents,
+    split_feedback,
+)
+from mesocosm.lifecycle.jobs.train import PREDICTION_ID, train_version
 from mesocosm.lifecycle.progress_store import ProgressFile
-from mesocosm.lifecycle.review.class_proposals import known_labels
+from mesocosm.lifecycle.review.class_proposals import read_known_labels
 from mesocosm.monitoring.source_faults import faulty_spans, refuse_at_fault, refuse_faulty_rows
 
 Say = Callable[[str], None]
@@ -138,7 +143,7 @@ def _open_retraining(spec: Spec, catalog: Catalog, service: str, reason: str) ->
     return Retraining(spec, catalog, service, now, champion, snapshot, reason)
 
 
-def _split_feedback(job: Retraining) -> Parts:
+def _split_feedback(job: Retraining) -> FeedbackSplit:
     """The labelled requests of a service: those to train on and those to evaluate with.
 
     Raises:
@@ -148,12 +153,12 @@ def _split_feedback(job: Retraining) -> Parts:
     labelled = _labelled_rows(job)
     only_named = set(job.champion["recipe"].get("labels") or ())
     if labelled:
-        only_named -= known_labels(spec, snapshot, model.predict)
-    parts = part_rows(
+        only_named -= read_known_labels(spec, snapshot, model.predict)
+    parts = split_feedback(
         labelled,
         model.inputs,
         model.predict,
-        test_only(*columns_of(spec, snapshot, list(model.inputs)), model.inputs),
+        find_test_contents(*read_columns(spec, snapshot, list(model.inputs)), model.inputs),
         only_named,
         faulty_spans(catalog, job.service),
     )
@@ -162,9 +167,9 @@ def _split_feedback(job: Retraining) -> Parts:
         catalog,
         job.service,
         {name: facts for name, facts in training.items() if name in model.inputs},
-        parts.teach,
+        parts.train,
         {name: fields[name].get("unit") for name in model.inputs},
-        [float(row[TAUGHT_AT]) for row in parts.teach],
+        [float(row[REQUEST_TIME]) for row in parts.train],
     )
     return parts
 
@@ -172,34 +177,35 @@ def _split_feedback(job: Retraining) -> Parts:
 def _labelled_rows(job: Retraining) -> list[dict[str, Any]]:
     """The labelled requests with their inputs, label, id and time; labels of numbers as numbers."""
     predict = job.model.predict
-    is_number = kinds_of(job.snapshot)[predict] in ("number", "integer")
+    is_number = read_field_types(job.snapshot)[predict] in ("number", "integer")
     rows = []
     for request in job.catalog.labelled(job.service):
         label = request["label"]
         if is_number:
             label = float(label)
-        more = {predict: label, TAUGHT_ID: request["id"], TAUGHT_AT: request["at"]}
+        more = {predict: label, PREDICTION_ID: request["id"], REQUEST_TIME: request["at"]}
         rows.append(request["input"]["clean"] | more)
     return rows
 
 
-def _describe_split(parts: Parts) -> str:
-    text = f"labelled requests: {len(parts.teach)} to train on, {len(parts.judge)} to evaluate with"
+def _describe_split(parts: FeedbackSplit) -> str:
+    text = f"labelled requests: {len(parts.train)} to train on, {len(parts.test)} to evaluate with"
     for why, count in parts.left_out.items():
         text += f"; {count} left out ({why})"
     return text
 
 
-def _fingerprint(job: Retraining, parts: Parts) -> str:
+def _fingerprint(job: Retraining, parts: FeedbackSplit) -> str:
     """The fingerprint of all that decides what challenger would be trained."""
     predict = job.model.predict
     rows = [
-        [[row[TAUGHT_ID], str(row[predict])] for row in part] for part in (parts.teach, parts.judge)
+        [[row[PREDICTION_ID], str(row[predict])] for row in part]
+        for part in (parts.train, parts.test)
     ]
     return digest(
         job.champion["made"],
         job.snapshot["id"],
-        what_makes_model(job.spec, job.name),
+        collect_build_settings(job.spec, job.name),
         job.model.model_dump(mode="json", include={"require"}),
         rows,
     )
@@ -223,26 +229,26 @@ def _reuse_result(job: Retraining, before: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _challenge(job: Retraining, parts: Parts, made: str, say: Say) -> Challenge:
+def _challenge(job: Retraining, parts: FeedbackSplit, made: str, say: Say) -> Challenge:
     """Train a challenger and compare it with the champion; one that wins by new classes is trained
     once more, with the requests of those that it was evaluated with.
     """
     predict = job.model.predict
     origin = f"challenger: {job.reason}"
     training = TrainingJob(
-        job.spec, job.catalog, job.name, job.snapshot, made, origin, labelled=parts.teach
+        job.spec, job.catalog, job.name, job.snapshot, made, origin, labelled=parts.train
     )
     with ProgressFile(training.store, f"models.{job.name}") as live:
         values = train_version(training, live.record(say))
         missed = values.pop("missed")
-        comparison = compare(training, job.champion, values, parts.judge)
+        comparison = compare(training, job.champion, values, parts.test)
         promoted, why = decide_promotion(comparison, missed)
         new_labels = comparison.get("new", {}).get("labels", ())
-        new_rows = [row for row in parts.judge if row[predict] in new_labels]
+        new_rows = [row for row in parts.test if row[predict] in new_labels]
         if promoted and new_rows:  # it is proven that they are named; now train on all of them
             say(f"{len(new_rows)} requests of new classes that evaluated it are trained on too now")
             larger = replace(
-                training, made=digest(made, "whole"), labelled=[*parts.teach, *new_rows]
+                training, made=digest(made, "whole"), labelled=[*parts.train, *new_rows]
             )
             values = _keep_better(training, values, train_version(larger, live.record(say)))
     state = "challenger"

@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any
 from mesocosm.core.files import folder_appears, write_json
 from mesocosm.core.hashing import digest, digest_folder
 from mesocosm.lifecycle.access.data_access import (
-    Read,
-    corpus_of,
-    group_of,
-    items_of,
-    kinds_of,
-    order_of,
-    rows_for,
+    TrainingData,
+    read_corpus,
+    read_field_types,
+    read_group_field,
+    read_items,
+    read_training_rows,
+    read_value_order,
 )
-from mesocosm.lifecycle.access.model_access import taught_by
-from mesocosm.lifecycle.access.preprocessing_spec import preparation
-from mesocosm.lifecycle.access.previous_version import add_replay, comparable_version
+from mesocosm.lifecycle.access.model_access import load_starting_version
+from mesocosm.lifecycle.access.preprocessing_spec import build_preprocessing
+from mesocosm.lifecycle.access.previous_version import add_replay, load_comparable_version
 from mesocosm.lifecycle.access.training_job import TrainingJob
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from mesocosm.learning.training.context import Grown, Site
 
 # the id of the prediction that a labelled row came with; no field has its name
-TAUGHT_ID = "\x1ftaught"
+PREDICTION_ID = "\x1ftaught"
 
 
 @dataclass
@@ -86,16 +86,16 @@ def train_version(job: TrainingJob, say: Callable[[str], None]) -> dict[str, Any
     rows = _collect_rows(job, say)
     folder = job.store / "models" / job.name / digest(job.made, size=8)
     with folder_appears(folder) as aside:
-        kinds, site = kinds_of(job.snapshot), _training_site(job, rows, aside)
+        kinds, site = read_field_types(job.snapshot), _training_site(job, rows, aside)
         trained = grow(job.name, model, rows.columns, rows.split, kinds, site, say)
-        write_json(aside / "prepare.json", preparation(spec, model, job.snapshot))
+        write_json(aside / "prepare.json", build_preprocessing(spec, model, job.snapshot))
     number = catalog.next_number(job.name)
     content = digest_folder(folder)
     ident = f"{job.name}-v{number}-{content[:6]}"
     _track(job, ident, trained, say)
     recipe = {k: v for k, v in trained.card.items() if k not in ("block", "metrics")}
     recipe |= {"history": trained.history, "feedback": rows.added}
-    predictions = [str(row[TAUGHT_ID]) for row in job.labelled if TAUGHT_ID in row]
+    predictions = [str(row[PREDICTION_ID]) for row in job.labelled if PREDICTION_ID in row]
     if predictions:
         recipe["taught"] = predictions
     recipe["environment"] = around(spec.root)
@@ -135,8 +135,8 @@ def _training_site(job: TrainingJob, rows: TrainingRows, folder: Path) -> Site:
     from mesocosm.learning.training.context import Site
 
     spec, catalog, model, snapshot = job.spec, job.catalog, job.model, job.snapshot
-    before = comparable_version(job, rows.fields, rows.appended)
-    corpus, corpus_fields = corpus_of(spec, catalog, model, snapshot)
+    before = load_comparable_version(job, rows.fields, rows.appended)
+    corpus, corpus_fields = read_corpus(spec, catalog, model, snapshot)
     return Site(
         spec.root,
         job.store,
@@ -147,10 +147,10 @@ def _training_site(job: TrainingJob, rows: TrainingRows, folder: Path) -> Site:
         catalog.url,
         corpus,
         corpus_fields,
-        order_of(snapshot, model.predict),
+        read_value_order(snapshot, model.predict),
         rows.past,
-        items=items_of(spec, catalog, model),
-        taught=taught_by(spec, catalog, model),
+        items=read_items(spec, catalog, model),
+        taught=load_starting_version(spec, catalog, model),
         groups=rows.groups,
         sites=rows.sites,
         drawn=job.is_drawn,
@@ -162,8 +162,10 @@ def _training_site(job: TrainingJob, rows: TrainingRows, folder: Path) -> Site:
 def _collect_rows(job: TrainingJob, say: Callable[[str], None]) -> TrainingRows:
     """The rows of the snapshot, of labelled requests and of the previous version."""
     split = job.snapshot["recipe"].get("split") or {}
-    named_group, group = split.get("group"), group_of(job.snapshot)
-    read = rows_for(job.spec, job.model, job.snapshot, beside=job.is_drawn and not named_group)
+    named_group, group = split.get("group"), read_group_field(job.snapshot)
+    read = read_training_rows(
+        job.spec, job.model, job.snapshot, beside=job.is_drawn and not named_group
+    )
     if named_group and not group:
         say(
             "the field that the split keeps together is encrypted, and equal values of it differ,"
@@ -199,7 +201,7 @@ def _collect_rows(job: TrainingJob, say: Callable[[str], None]) -> TrainingRows:
 
 
 def _repeat_rare_classes(
-    job: TrainingJob, read: Read
+    job: TrainingJob, read: TrainingData
 ) -> tuple[Sequence[Mapping[str, Any]], list[int]]:
     """The labelled requests, those of classes that the snapshot lacks repeated; and which request
     each is.
@@ -208,7 +210,7 @@ def _repeat_rare_classes(
     from mesocosm.learning.strategies.class_discovery import as_often
 
     predict = job.model.predict
-    if not job.labelled or kinds_of(job.snapshot).get(predict) != "category":
+    if not job.labelled or read_field_types(job.snapshot).get(predict) != "category":
         return job.labelled, list(range(len(job.labelled)))
     parts = zip(read.rows[predict], read.split, strict=True)
     trained = [value for value, part in parts if part == "train"]

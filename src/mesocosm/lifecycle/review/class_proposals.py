@@ -15,14 +15,14 @@ from mesocosm.catalog.database import schema as t
 from mesocosm.config import Spec
 from mesocosm.core.errors import Failure, Wrong
 from mesocosm.learning.model import Model
-from mesocosm.lifecycle.access.data_access import columns_of, held_out, kinds_of
-from mesocosm.lifecycle.access.dataset_history import version_of
-from mesocosm.lifecycle.jobs.train import TAUGHT_ID
+from mesocosm.lifecycle.access.data_access import read_columns, read_field_types, select_held_out
+from mesocosm.lifecycle.access.dataset_history import find_version
+from mesocosm.lifecycle.jobs.train import PREDICTION_ID
 from mesocosm.lifecycle.review.label_review import (
-    champion_of,
-    shown_inputs,
+    format_inputs,
+    load_champion,
+    read_unlabelled_requests,
     stack_features,
-    unlabelled_requests,
 )
 
 if TYPE_CHECKING:
@@ -69,16 +69,16 @@ def propose_classes(spec: Spec, catalog: Catalog, model: str) -> dict[str, Any]:
         Wrong: there is no such model, or it predicts no classes.
         Failure: it is not deployed, or every request has a label.
     """
-    champion, net = champion_of(spec, catalog, model)
-    requests = unlabelled_requests(spec, catalog, model, net)
+    champion, net = load_champion(spec, catalog, model)
+    requests = read_unlabelled_requests(spec, catalog, model, net)
     if not requests:
         raise Failure(f"no request to '{model}' is without a label")
-    snapshot = version_of(catalog, spec.eco.models[model].learns, "newest")
+    snapshot = find_version(catalog, spec.eco.models[model].learns, "newest")
     usual = _measure_confidence(spec, catalog, model, net, snapshot)
     scored = _score_requests(net, requests, usual)
     hidden = spec.eco.models[model].reveal
     shown = [name for name in net.inputs if name not in hidden]
-    groups = _name_groups(scored, usual, shown, kinds_of(snapshot))
+    groups = _name_groups(scored, usual, shown, read_field_types(snapshot))
     return {
         "model": model,
         "version": champion["id"],
@@ -146,7 +146,7 @@ def _describe_group(
         examples.append(
             {
                 "prediction": scored.requests[i]["id"],
-                "inputs": shown_inputs(scored.inputs[i], shown),
+                "inputs": format_inputs(scored.inputs[i], shown),
                 "says": net.labels[int(probabilities.argmax())],
                 "probability": round(float(probabilities.max()), 4),
             }
@@ -179,7 +179,7 @@ def accept_proposal(
     Raises:
         Wrong: a request is none of the model's, or the label cannot be a class of it.
     """
-    _, net = champion_of(spec, catalog, model)
+    _, net = load_champion(spec, catalog, model)
     settings, label = spec.eco.models[model], label.strip()
     label = next((known for known in net.labels if known.casefold() == label.casefold()), label)
     if not label or len(label) > MOST_LABEL or not label.isprintable():
@@ -187,7 +187,7 @@ def accept_proposal(
         raise Wrong("label", found, f"1 to {MOST_LABEL} characters that can be printed")
     is_new = label not in net.labels
     if is_new:
-        _check_new_label(settings, version_of(catalog, settings.learns, "newest"), label)
+        _check_new_label(settings, find_version(catalog, settings.learns, "newest"), label)
     services = _services_of(spec, catalog, model, predictions)
     now = catalog.clock()
     feedback = [
@@ -246,7 +246,7 @@ def _check_new_label(model: Model, snapshot: Mapping[str, Any], label: str) -> N
         raise Wrong("label", found, "one of its classes", [], label)
 
 
-def named_rows(
+def read_named_rows(
     spec: Spec, catalog: Catalog, model: str, snapshot: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
     """Requests that people gave a label which the data lack: cleaned inputs and the label.
@@ -263,17 +263,17 @@ def named_rows(
             labelled += catalog.labelled(name)
     if not labelled:
         return []
-    known = known_labels(spec, snapshot, settings.predict)
+    known = read_known_labels(spec, snapshot, settings.predict)
     return [
-        row["input"]["clean"] | {settings.predict: row["label"], TAUGHT_ID: row["id"]}
+        row["input"]["clean"] | {settings.predict: row["label"], PREDICTION_ID: row["id"]}
         for row in labelled
         if row["label"] not in known and set(settings.inputs) <= set(row["input"]["clean"])
     ]
 
 
-def known_labels(spec: Spec, snapshot: Mapping[str, Any], field: str) -> set[str]:
+def read_known_labels(spec: Spec, snapshot: Mapping[str, Any], field: str) -> set[str]:
     """The values of a field that a snapshot has."""
-    return {str(v) for v in columns_of(spec, snapshot, [field])[0][field] if v is not None}
+    return {str(v) for v in read_columns(spec, snapshot, [field])[0][field] if v is not None}
 
 
 def _measure_confidence(
@@ -285,9 +285,9 @@ def _measure_confidence(
     from mesocosm.learning.strategies.class_discovery import Known, balanced
 
     predict = spec.eco.models[model].predict
-    columns, split = columns_of(spec, snapshot, list(dict.fromkeys([*net.inputs, predict])))
-    held = held_out(split)[:HELD]
-    for row in named_rows(spec, catalog, model, snapshot):
+    columns, split = read_columns(spec, snapshot, list(dict.fromkeys([*net.inputs, predict])))
+    held = select_held_out(split)[:HELD]
+    for row in read_named_rows(spec, catalog, model, snapshot):
         for name in columns:
             columns[name].append(row.get(name))
     number_of = {label: k for k, label in enumerate(net.labels)}

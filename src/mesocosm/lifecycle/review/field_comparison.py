@@ -33,7 +33,7 @@ RECODED = (
 )
 
 
-def keys(snapshot: Snapshot) -> list[str]:
+def list_key_fields(snapshot: Snapshot) -> list[str]:
     """The fields that name a row of a snapshot."""
     key = snapshot["recipe"].get("key") or []
     if isinstance(key, str):
@@ -55,7 +55,7 @@ def compare_field(
     """
     rises = [_find_rise(name, kind, old["report"], new["report"]) for kind in KINDS_OF_RISE]
     found = [rise for rise in rises if rise][:1]  # an unreadable value is also a missing one
-    if name in keys(new):  # new rows have new keys
+    if name in list_key_fields(new):  # new rows have new keys
         return found
     found = found or _compare_contents(name, old, new)
     if found:
@@ -283,7 +283,7 @@ def _compare_shares(
     return [FieldChange(name, "distribution", evidence)]
 
 
-def find_done(
+def find_transformations(
     known: Mapping[str, Mapping[str, Any]], now: Mapping[str, Mapping[str, Any]]
 ) -> list[FieldChange]:
     """What the monitors' tests find was done to fields: two exchanged, one value in many rows,

@@ -13,17 +13,17 @@ from mesocosm.catalog import Catalog, unlabelled
 from mesocosm.config import Spec
 from mesocosm.core.errors import Failure, Wrong
 from mesocosm.learning.model import Model
-from mesocosm.lifecycle.access.data_access import doubles, group_of, kinds_of
-from mesocosm.lifecycle.access.dataset_history import version_of
-from mesocosm.lifecycle.access.model_access import net_of
-from mesocosm.lifecycle.project_store import where_of
+from mesocosm.lifecycle.access.data_access import read_field_types, read_group_field, to_doubles
+from mesocosm.lifecycle.access.dataset_history import find_version
+from mesocosm.lifecycle.access.model_access import load_version
+from mesocosm.lifecycle.project_store import locate_project
 
 REQUESTS = 2000  # logged requests of a service that are read
 WITHOUT_CLASS = ("number", "integer", "text", "list", "tags")  # types without one label each
 OTHER_PREDICTIONS = {"number": "a number"}  # what a net that predicts no classes predicts
 
 
-def model_of(spec: Spec, name: str) -> Model:
+def find_model(spec: Spec, name: str) -> Model:
     """A model of the file.
 
     Raises:
@@ -48,26 +48,26 @@ def find_doubtful_labels(spec: Spec, catalog: Catalog, model: str) -> dict[str, 
     from mesocosm.learning.features.embeddings import features
     from mesocosm.learning.strategies.label_quality import MOST_ROWS, doubtful
 
-    settings, store = model_of(spec, model), where_of(spec).store
-    snapshot = version_of(catalog, settings.learns, "newest")
+    settings, store = find_model(spec, model), locate_project(spec).store
+    snapshot = find_version(catalog, settings.learns, "newest")
     path = store / snapshot["path"] / "rows"
     table = read_table(path, snapshot["delta"], where="_split in ('train', 'validation')")
     if table.num_rows > MOST_ROWS:
         raise Failure(
             f"{table.num_rows} rows are too many to look for doubtful labels; at most {MOST_ROWS}"
         )
-    kinds = kinds_of(snapshot)
+    kinds = read_field_types(snapshot)
     _check_has_classes(model, settings, kinds)
     labels = table.column(settings.predict).to_pylist()
     table = table.take([i for i, label in enumerate(labels) if label is not None])
     fields = dict.fromkeys([*settings.inputs, settings.predict])
-    rows = {name: doubles(table.column(name)) for name in fields}
+    rows = {name: to_doubles(table.column(name)) for name in fields}
     texts = [name for name in settings.inputs if kinds[name] == "text"]
     vectors = None
     if texts:
         base = resolve(str(settings.base or "minilm"), spec.root)
         vectors = features(base, _join_texts(rows, texts, table.num_rows), 128, store)
-    group, groups = group_of(snapshot), []
+    group, groups = read_group_field(snapshot), []
     if group:
         groups = table.column(group).to_pylist()
     found = doubtful(rows, list(settings.inputs), settings.predict, texts, vectors, groups=groups)
@@ -111,7 +111,7 @@ def suggest_labelling(spec: Spec, catalog: Catalog, model: str, most: int = 20) 
     """
     from mesocosm.learning.strategies.active_learning import pick
 
-    champion, net = champion_of(spec, catalog, model)
+    champion, net = load_champion(spec, catalog, model)
     settings = spec.eco.models[model]
     rows = _unlabelled_rows(spec, catalog, model, net)
     if not rows:
@@ -125,7 +125,7 @@ def suggest_labelling(spec: Spec, catalog: Catalog, model: str, most: int = 20) 
         row, origin = rows[i]
         found.append(
             {
-                "inputs": shown_inputs(row, shown),
+                "inputs": format_inputs(row, shown),
                 "says": net.labels[int(probabilities[i].argmax())],
                 "probability": round(float(probabilities[i].max()), 4),
                 **origin,
@@ -147,21 +147,21 @@ def _unlabelled_rows(
     from mesocosm.data.snapshots.delta_tables import read_table
 
     settings = spec.eco.models[model]
-    snapshot = version_of(catalog, settings.learns, "newest")
-    table = read_table(where_of(spec).store / snapshot["path"] / "rows", snapshot["delta"])
+    snapshot = find_version(catalog, settings.learns, "newest")
+    table = read_table(locate_project(spec).store / snapshot["path"] / "rows", snapshot["delta"])
     labels = table.column(settings.predict).to_pylist()
     without = [i for i, label in enumerate(labels) if label is None]
     rows: list[tuple[Mapping[str, Any], dict[str, Any]]] = []
     if without:
         for row in table.take(without).to_pylist():
             rows.append((row, {"file": row["_file"], "line": row["_line"]}))
-    for request in unlabelled_requests(spec, catalog, model, net):
+    for request in read_unlabelled_requests(spec, catalog, model, net):
         origin = {"prediction": request["id"], "service": request["service"]}
         rows.append((request["input"]["clean"], origin))
     return rows
 
 
-def shown_inputs(row: Mapping[str, Any], fields: Sequence[str]) -> dict[str, str | None]:
+def format_inputs(row: Mapping[str, Any], fields: Sequence[str]) -> dict[str, str | None]:
     """Inputs of a row as texts; None where a value is missing."""
     texts: dict[str, str | None] = {}
     for name in fields:
@@ -171,21 +171,21 @@ def shown_inputs(row: Mapping[str, Any], fields: Sequence[str]) -> dict[str, str
     return texts
 
 
-def champion_of(spec: Spec, catalog: Catalog, model: str) -> tuple[dict[str, Any], Any]:
+def load_champion(spec: Spec, catalog: Catalog, model: str) -> tuple[dict[str, Any], Any]:
     """The champion of a classifier: its record, and it loaded.
 
     Raises:
         Wrong: there is no such model, or it predicts no classes.
         Failure: it has no champion.
     """
-    model_of(spec, model)
+    find_model(spec, model)
     champions = [v for v in catalog.versions(model) if v["state"] == "champion"]
     if not champions:
         raise Failure(f"the model '{model}' has no deployed version; run 'mesocosm build'")
     champion = champions[-1]
     predicts, net = "a text", None
     if not champion["recipe"].get("task"):
-        net = net_of(spec, champion)
+        net = load_version(spec, champion)
         predicts = OTHER_PREDICTIONS.get(net.says, "several labels")
     if net is None or net.says != "classes":
         found = f"'{model}' predicts {predicts}, which has no class probabilities"
@@ -193,7 +193,9 @@ def champion_of(spec: Spec, catalog: Catalog, model: str) -> tuple[dict[str, Any
     return champion, net
 
 
-def unlabelled_requests(spec: Spec, catalog: Catalog, model: str, net: Any) -> list[dict[str, Any]]:
+def read_unlabelled_requests(
+    spec: Spec, catalog: Catalog, model: str, net: Any
+) -> list[dict[str, Any]]:
     """The newest requests of a model's services that have no label yet, a service after the
     other.
     """

@@ -16,12 +16,12 @@ from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
 from mesocosm.core.errors import Failure, Wrong
 from mesocosm.core.settings import Where
-from mesocosm.lifecycle.access.pseudonym_key import private_key
-from mesocosm.lifecycle.file_datasets import datasets_of
+from mesocosm.lifecycle.access.pseudonym_key import read_private_key
+from mesocosm.lifecycle.file_datasets import resolve_datasets
 from mesocosm.lifecycle.local_files import is_small
 from mesocosm.lifecycle.plan import Change
-from mesocosm.lifecycle.project_store import where_of
-from mesocosm.lifecycle.resource_makers import forgotten_of
+from mesocosm.lifecycle.project_store import locate_project
+from mesocosm.lifecycle.resource_makers import list_forgotten_marks
 from mesocosm.lifecycle.review.snapshot_comparison import check_new_data
 from mesocosm.lifecycle.stopped_build import keep_failure
 
@@ -53,7 +53,7 @@ def preview_data(spec: Spec, catalog: Catalog, changes: Sequence[Change]) -> lis
 def _preview(spec: Spec, catalog: Catalog, change: Change, last: dict[str, Any]) -> None:
     """Build a snapshot in a scratch folder and compare it; what stops it is kept for the plan."""
     assert change.resource is not None and change.fingerprints is not None
-    where, name, made = where_of(spec), change.resource.name, change.fingerprints.build
+    where, name, made = locate_project(spec), change.resource.name, change.fingerprints.build
     scratch = where.store / "work" / f"preview-{uuid.uuid4().hex[:8]}"
     try:
         new = _build_scratch(spec, catalog, change, last, scratch)
@@ -73,18 +73,18 @@ def _build_scratch(
     from mesocosm.data.pipeline.snapshot_builder import govern
 
     assert change.resource is not None and change.fingerprints is not None
-    where, name = where_of(spec), change.resource.name
+    where, name = locate_project(spec), change.resource.name
     snapshot = govern(
         name,
-        datasets_of(spec)[name],
+        resolve_datasets(spec)[name],
         spec.eco.sources,
         Where(where.root, scratch),
         change.fingerprints.build,
-        private_key(where.store),
+        read_private_key(where.store),
         lambda _: None,
         {"rows": last["account"]["kept"], "training": last["facts"]["training"]},
         catalog.clock(),
-        forgotten_of(spec, catalog, name),
+        list_forgotten_marks(spec, catalog, name),
     )
     drafted = name in spec.eco.datasets and spec.eco.datasets[name].auto
     return {

@@ -14,9 +14,9 @@ from pathlib import Path
 from mesocosm.config import Spec
 from mesocosm.core.errors import Failure, Finding, Invalid, Wrong
 from mesocosm.core.settings import Where
-from mesocosm.lifecycle.content_cache import keep, mark_of
+from mesocosm.lifecycle.content_cache import keep_result, locate_result
 from mesocosm.lifecycle.local_files import is_settled, is_small
-from mesocosm.lifecycle.project_store import where_of
+from mesocosm.lifecycle.project_store import locate_project
 
 AUTO = "auto"  # the base that is chosen by trying
 FORMS = ("csv", "excel", "json", "jsonl", "parquet")  # types of sources that are read for it
@@ -52,7 +52,7 @@ def _is_read_before_build(spec: Spec, name: str) -> bool:
     return is_small(spec, name) and not is_settled(spec, name)
 
 
-def missing_bases(spec: Spec) -> list[Finding]:
+def find_missing_bases(spec: Spec) -> list[Finding]:
     """Base models that are neither known by name, nor a folder of the project, nor a hub id."""
     from mesocosm.learning.base_models.base import folder_of
 
@@ -84,7 +84,7 @@ def _open_questions(spec: Spec, name: str, made: str | None) -> list[Wrong]:
     """A dataset's questions; that it has none is kept for its content, and questions are not, since
     they hold values.
     """
-    mark = made and mark_of(where_of(spec).store, ["readings", made])
+    mark = made and locate_result(locate_project(spec).store, ["readings", made])
     if mark and mark.is_file():
         return []
     try:
@@ -92,7 +92,7 @@ def _open_questions(spec: Spec, name: str, made: str | None) -> list[Wrong]:
     except (Failure, Invalid, OSError):  # what cannot be read is the build's to report
         return []
     if mark and not questions:
-        keep(mark, [])
+        keep_result(mark, [])
     return questions
 
 

@@ -14,7 +14,11 @@ from mesocosm.config import Spec
 from mesocosm.core.errors import Invalid
 from mesocosm.core.hashing import canonical
 from mesocosm.lifecycle.review.field_change import FieldChange
-from mesocosm.lifecycle.review.field_comparison import compare_field, find_done, keys
+from mesocosm.lifecycle.review.field_comparison import (
+    compare_field,
+    find_transformations,
+    list_key_fields,
+)
 from mesocosm.lifecycle.review.table_comparison import compare_rows
 from mesocosm.lifecycle.stopped_build import forget_stop, keep_stop, stop_findings
 
@@ -50,16 +54,19 @@ def compare_snapshots(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Fi
 def _find_done(
     old: Mapping[str, Any], new: Mapping[str, Any], found: Sequence[FieldChange]
 ) -> list[FieldChange]:
-    """What was done to whole fields (see `find_done`), among those that neither name a row nor
+    """What was done to whole fields (see `find_transformations`), among those that neither name a
+    row nor
     became missing or unreadable.
     """
     before, after = old["recipe"]["fields"], new["recipe"]["fields"]
     was, now = old["facts"]["training"], new["facts"]["training"]
     without = {change.field for change in found if change.kind in ("missing", "unreadable")}
-    without |= set(keys(new))
+    without |= set(list_key_fields(new))
     measured = set(was) & set(now) & set(before) - without
     names = [n for n in after if n in measured and before[n]["type"] == after[n]["type"]]
-    return find_done({name: was[name] for name in names}, {name: now[name] for name in names})
+    return find_transformations(
+        {name: was[name] for name in names}, {name: now[name] for name in names}
+    )
 
 
 def _compare_columns(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[FieldChange]:

@@ -14,7 +14,7 @@ from mesocosm.core.errors import Finding, Wrong
 from mesocosm.core.hashing import digest
 from mesocosm.data.dataset import Dataset
 from mesocosm.lifecycle.file_datasets import REVISIONS
-from mesocosm.lifecycle.project_store import where_of
+from mesocosm.lifecycle.project_store import locate_project
 
 
 def find_ambiguous_joins(
@@ -27,7 +27,7 @@ def find_ambiguous_joins(
         made: by source, its settings and the fingerprint of its content; a dataset is checked once
             for each.
     """
-    from mesocosm.lifecycle.content_cache import keep
+    from mesocosm.lifecycle.content_cache import keep_result
 
     marks = _unchecked_joins(spec, datasets, made)
     if not marks:
@@ -36,7 +36,7 @@ def find_ambiguous_joins(
     from mesocosm.data.pipeline.ingest import ambiguous_columns
     from mesocosm.data.sources.source_columns import columns_of_sources
 
-    where, findings = where_of(spec), list[Finding]()
+    where, findings = locate_project(spec), list[Finding]()
     with engine(where.store, taught=False) as con:
         for name, mark in marks.items():
             data = datasets[name]
@@ -48,7 +48,7 @@ def find_ambiguous_joins(
             place = spec.place("datasets", name)
             findings += [wrong.at(place, f"datasets.{name}") for wrong in ambiguous]
             if not ambiguous:
-                keep(mark, [])
+                keep_result(mark, [])
     return findings
 
 
@@ -56,7 +56,7 @@ def _unchecked_joins(
     spec: Spec, datasets: Mapping[str, Dataset], made: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Path]:
     """The file of the result of each dataset that joins sources and was not checked yet."""
-    from mesocosm.lifecycle.content_cache import mark_of
+    from mesocosm.lifecycle.content_cache import locate_result
     from mesocosm.lifecycle.local_files import is_settled
 
     marks: dict[str, Path] = {}
@@ -65,8 +65,8 @@ def _unchecked_joins(
             continue
         settings = data.model_dump(mode="json", by_alias=True)
         sources = {source: dict(made[source]) for source in data.all_sources if source in made}
-        mark = mark_of(
-            where_of(spec).store, ["joins", REVISIONS["govern"], dict(settings), sources]
+        mark = locate_result(
+            locate_project(spec).store, ["joins", REVISIONS["govern"], dict(settings), sources]
         )
         if not mark.is_file():
             marks[name] = mark
@@ -87,7 +87,7 @@ def find_broken_contract(spec: Spec, name: str, made: Mapping[str, Any]) -> list
     contract = source.contract
     if not contract:
         return []
-    where = where_of(spec)
+    where = locate_project(spec)
     mark = digest(made, contract.model_dump(mode="json", exclude={"fresh", "owner"}))
     checked = where.store / "contracts" / f"{mark}.json"
     if checked.is_file() and not contract.fresh:

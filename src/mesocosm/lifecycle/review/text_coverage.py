@@ -16,11 +16,11 @@ from mesocosm.config import Spec
 from mesocosm.core.errors import Failure
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.automl import AUTO
-from mesocosm.lifecycle.content_cache import once
-from mesocosm.lifecycle.file_datasets import datasets_of
+from mesocosm.lifecycle.content_cache import run_once
+from mesocosm.lifecycle.file_datasets import resolve_datasets
 from mesocosm.lifecycle.local_files import is_small
 from mesocosm.lifecycle.plan import Change
-from mesocosm.lifecycle.project_store import where_of
+from mesocosm.lifecycle.project_store import locate_project
 
 TEXTS = 2000  # texts of each field that are read
 
@@ -41,7 +41,7 @@ def check_reading(spec: Spec, catalog: Catalog, changes: Sequence[Change]) -> di
         about = ["texts", is_built, made.get(change.address), made.get(dataset)]
         look = partial(_check_model, spec, catalog, model, is_built)
         try:
-            found = once(where_of(spec).store, about, look)
+            found = run_once(locate_project(spec).store, about, look)
         except Failure:  # the build reports what is wrong, with its place
             continue
         if found:
@@ -55,7 +55,7 @@ def _check_model(spec: Spec, catalog: Catalog, model: Model, is_built: bool) -> 
     from mesocosm.learning.base_models.base import folder_of
     from mesocosm.learning.base_models.language_coverage import measure_reading
 
-    base, data = _local_base(spec, model), datasets_of(spec).get(model.learns)
+    base, data = _local_base(spec, model), resolve_datasets(spec).get(model.learns)
     if not base or data is None:
         return []
     names = (*model.inputs, model.predict)
@@ -89,10 +89,10 @@ def _local_base(spec: Spec, model: Model) -> str:
 
 def _read_snapshot(spec: Spec, snapshot: Mapping[str, Any], fields: Sequence[str]) -> list[str]:
     """The first texts of fields of a snapshot."""
-    from mesocosm.lifecycle.access.data_access import columns_of
+    from mesocosm.lifecycle.access.data_access import read_columns
 
     texts: list[str] = []
-    for column in columns_of(spec, snapshot, fields)[0].values():
+    for column in read_columns(spec, snapshot, fields)[0].values():
         texts += [str(text) for text in column[:TEXTS] if text]
     return texts
 
@@ -104,7 +104,7 @@ def _at_source(spec: Spec, name: str, columns: set[str]) -> list[str]:
     from mesocosm.data.engines.bounded_duckdb import engine
     from mesocosm.data.sources.path_utils import quote
 
-    where, data = where_of(spec), datasets_of(spec)[name]
+    where, data = locate_project(spec), resolve_datasets(spec)[name]
     texts: list[str] = []
     accepted = columns | {c.split(".", 1)[1] for c in columns if "." in c}
     with engine(where.store, taught=False) as con:

@@ -25,14 +25,14 @@ def check(
     from mesocosm import config
     from mesocosm.core.errors import Invalid
     from mesocosm.lifecycle.local_files import refuse_folder
-    from mesocosm.lifecycle.review.questions import ask_readings, missing_bases
+    from mesocosm.lifecycle.review.questions import ask_readings, find_missing_bases
 
     if schema:
         print(json.dumps(config.schema(), indent=1))
         return
     found = config.read(file)
     refuse_folder(found.root)
-    if wrong := [*missing_bases(found), *ask_readings(found)]:
+    if wrong := [*find_missing_bases(found), *ask_readings(found)]:
         raise Invalid(wrong)
     eco = found.eco
     counts = {

@@ -14,10 +14,10 @@ from mesocosm.core.errors import Failure
 def status(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
     """Show what each service runs, since when, and which alerts are open."""
     from mesocosm.lifecycle.progress_store import read_progress
-    from mesocosm.lifecycle.server_info import running_server
+    from mesocosm.lifecycle.server_info import find_server
 
     eco = opened(file)
-    server = running_server(eco.spec.root / ".mesocosm")
+    server = find_server(eco.spec.root / ".mesocosm")
     counts = eco.catalog.counts()
     services = {}
     for name in eco.spec.eco.services:

@@ -26,12 +26,12 @@ def rollback(
     """Put the version that a service ran before back, or make an old version of a dataset the
     newest again.
     """
-    from mesocosm.lifecycle.access.dataset_history import return_to
-    from mesocosm.lifecycle.file_datasets import datasets_of
+    from mesocosm.lifecycle.access.dataset_history import restore_version
+    from mesocosm.lifecycle.file_datasets import resolve_datasets
     from mesocosm.lifecycle.jobs.rollback import rollback as back
 
     eco = opened(file)
-    if name in datasets_of(eco.spec):
+    if name in resolve_datasets(eco.spec):
 
         def text(d: dict[str, Any]) -> str:
             kept = (
@@ -41,10 +41,10 @@ def rollback(
             )
             return f"{d['dataset']}: {d['from']} -> {d['to']}, the rows of {d['is']}.{kept}"
 
-        answer(return_to(eco.spec, eco.catalog, name, to, "command line", why), as_json, text)
+        answer(restore_version(eco.spec, eco.catalog, name, to, "command line", why), as_json, text)
         return
     if name not in eco.spec.eco.services:
-        choices = [*eco.spec.eco.services, *datasets_of(eco.spec)]
+        choices = [*eco.spec.eco.services, *resolve_datasets(eco.spec)]
         raise Wrong(
             "", f"no service or dataset is named '{name}'", "one of the choices", choices, name
         )
