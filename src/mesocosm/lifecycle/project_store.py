@@ -1,4 +1,4 @@
-"""Where a project lies, and its catalog.
+"""Where a project is, and its catalog.
 
 Knows the project's folder, the store in it and `MESOCOSM_CATALOG`.
 """

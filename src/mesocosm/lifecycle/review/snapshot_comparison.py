@@ -54,9 +54,8 @@ def compare_snapshots(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Fi
 def _find_done(
     old: Mapping[str, Any], new: Mapping[str, Any], found: Sequence[FieldChange]
 ) -> list[FieldChange]:
-    """What was done to whole fields (see `find_transformations`), among those that neither name a
-    row nor
-    became missing or unreadable.
+    """What was done to whole fields (see `find_transformations`), among those that neither
+    name a row nor became missing or unreadable.
     """
     before, after = old["recipe"]["fields"], new["recipe"]["fields"]
     was, now = old["facts"]["training"], new["facts"]["training"]
