@@ -174,7 +174,7 @@ def test_a_shop_ranks_what_comes_next_and_what_nobody_touched(
         and "p0" not in json.dumps(version["recipe"])
     )
     again = cli("retrain", "shelf", "-f", str(file))
-    assert again.returncode != 0 and "is solved anew from all that was done" in " ".join(
+    assert again.returncode != 0 and "is fitted on all interactions at once" in " ".join(
         (again.stdout + again.stderr).split()
     )
 

@@ -105,7 +105,7 @@ def test_sealed_values_stand_nowhere_and_open_with_a_reason(ward: Ecosystem) -> 
         and "a call" in line["why"]
         and "card-00007" not in json.dumps(line)
     )
-    with pytest.raises(Wrong, match="no encrypted field"):
+    with pytest.raises(Wrong, match="is not an encrypted field"):
         reveal(ward.spec, ward.catalog, "folk", "note", ["card-00007"], "a call", "ann")
 
 
