@@ -93,5 +93,5 @@ def test_what_cannot_be_asked_is_said(pond: Path) -> None:
     with pytest.raises(Wrong, match="Did you mean 'judge'"):
         suggest_labelling(eco.spec, eco.catalog, "juge")
     eco.build()
-    with pytest.raises(Failure, match="every row of 'mail' and every request has a label"):
+    with pytest.raises(Failure, match="every row of 'mail' has a label"):
         suggest_labelling(eco.spec, eco.catalog, "judge")

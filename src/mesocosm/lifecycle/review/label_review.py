@@ -115,7 +115,9 @@ def suggest_labelling(spec: Spec, catalog: Catalog, model: str, most: int = 20) 
     settings = spec.eco.models[model]
     rows = _unlabelled_rows(spec, catalog, model, net)
     if not rows:
-        raise Failure(f"every row of '{settings.learns}' and every request has a label")
+        raise Failure(
+            f"every row of '{settings.learns}' has a label, and no request is without one"
+        )
     columns = {name: [row[name] for row, _ in rows] for name in net.inputs}
     probabilities = net.outputs(columns, len(rows))
     features = stack_features(*net.features(columns, len(rows)))
