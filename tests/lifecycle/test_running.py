@@ -24,9 +24,9 @@ from mesocosm.core.errors import Failure
 from mesocosm.lifecycle.server_info import find_server, forget_server, lock_server, record_server
 from mesocosm.serving.http.shutdown import Draining
 
-HOLD = """import signal, sys, time; from pathlib import Path; from mesocosm.lifecycle.server_info import only_server, record_server; from mesocosm.serving.http.shutdown import end_on_term
+HOLD = """import signal, sys, time; from pathlib import Path; from mesocosm.lifecycle.server_info import lock_server, record_server; from mesocosm.serving.http.shutdown import end_on_term
 signal.signal(signal.SIGHUP, signal.SIG_DFL); end_on_term(); store = Path(sys.argv[1]); signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
-with only_server(store):
+with lock_server(store):
     record_server(store, "http://127.0.0.1:1", "secret"); print("up", flush=True); time.sleep(60)
 """
 
