@@ -68,8 +68,8 @@ def reveal(
         )
     except duckdb.Error as error:
         raise Failure(
-            "an encrypted value cannot be decrypted: its key is not among the keys, or it was changed;"
-            " give the key file that holds it by MESOCOSM_KEYS"
+            "an encrypted value cannot be decrypted: its key is not among the keys, or it was"
+            " changed; give the key file that holds it by MESOCOSM_KEYS"
         ) from error
     return {"dataset": dataset, "field": field, "found": found}
 
